@@ -1,0 +1,31 @@
+# Sourced by ./run and ./test: needs Python 3.11 or later with pip, and nothing else.
+
+find_python() {
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$name" >/dev/null 2>&1 &&
+            "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    echo "Brygga needs Python 3.11 or later, and found none on PATH." >&2
+    exit 1
+}
+
+prepare() {
+    fingerprint=$(cksum requirements.lock pyproject.toml | cksum)
+    if [ -x .venv/bin/brygga ] && [ "$(cat .venv/.prepared 2>/dev/null)" = "$fingerprint" ]; then
+        return
+    fi
+    python=$(find_python)
+    if [ ! -x .tools/bin/uv ]; then
+        echo "Fetching uv into .tools ..." >&2
+        "$python" -m pip install --quiet --disable-pip-version-check --target .tools uv
+    fi
+    echo "Making the environment in .venv ..." >&2
+    .tools/bin/uv venv --quiet --clear --no-project --python "$(command -v "$python")" .venv
+    VIRTUAL_ENV="$PWD/.venv" .tools/bin/uv pip install --quiet --require-hashes -r requirements.lock
+    VIRTUAL_ENV="$PWD/.venv" .tools/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
+    .venv/bin/python scripts/translations.py compile
+    echo "$fingerprint" >.venv/.prepared
+}

@@ -1,0 +1,43 @@
+"""Webhook subscriptions. Only our own app's are seen; each has our secret in its headers (facts 6.1)."""
+
+from collections.abc import Mapping
+
+from brygga.bigcommerce import shapes
+from brygga.bigcommerce.api.door import Door
+from brygga.bigcommerce.values import Hook
+
+PAGE = 250
+SCOPES = (
+    "store/product/updated",
+    "store/product/deleted",
+    "store/product/inventory/updated",
+    "store/product/inventory/order/updated",
+    "store/sku/inventory/updated",
+    "store/sku/inventory/order/updated",
+    "store/order/statusUpdated",
+    "store/order/refund/created",
+    "store/category/deleted",
+    "store/information/updated",
+    "store/app/uninstalled",
+)
+"""What we ask to be told, each by its own scope: wildcards bring noise (facts 6.1)."""
+
+
+class HookCalls(Door):
+    async def hooks(self) -> tuple[Hook, ...]:
+        """Our app's webhooks at this store, active or not."""
+        return tuple(shapes.hook(raw) for raw in await self.pages(self.call("GET", "/v3/hooks"), PAGE))
+
+    async def create_hook(self, scope: str, destination: str, headers: Mapping[str, str]) -> Hook:
+        """Make a webhook; it may take a minute to work. HOOK_EXISTS: there is one for this scope and destination (facts 6.1)."""
+        body = {"scope": scope, "destination": destination, "is_active": True, "headers": dict(headers)}
+        return shapes.hook(await self.object(self.call("POST", "/v3/hooks", json=body, repeatable=True)))
+
+    async def renew_hook(self, hook_id: int, destination: str, headers: Mapping[str, str]) -> Hook:
+        """Make a webhook active again, with our address and secret as they are now."""
+        body = {"destination": destination, "is_active": True, "headers": dict(headers)}
+        return shapes.hook(await self.object(self.call("PUT", f"/v3/hooks/{hook_id}", json=body)))
+
+    async def delete_hook(self, hook_id: int) -> None:
+        """Delete a webhook; one that is gone is no failure."""
+        await self.send(self.call("DELETE", f"/v3/hooks/{hook_id}", wanted=frozenset({404})))

@@ -1,0 +1,56 @@
+"""What the store is: its name, money, units, tax, channels and stock settings. Read, never written."""
+
+from datetime import datetime
+
+from brygga.bigcommerce import shapes
+from brygga.bigcommerce.api.door import Door
+from brygga.bigcommerce.values import Channel, Currency, InventorySettings
+from brygga.core.model import Shop, WeightUnit
+from brygga.wire import lost
+from brygga.wire.reading import flag, moment, record, records
+
+PAGE = 250
+
+
+class StoreCalls(Door):
+    async def store(self) -> Shop:
+        """The store. Its location, category and stock settings are asked for apart."""
+        call = self.call("GET", "/v2/store")
+        found = shapes.shop(record(await self.read(call)))
+        if not found.store_hash:
+            raise lost(call, "no store")
+        return found
+
+    async def time(self) -> datetime:
+        """The store's clock: the cheapest question, and the time that `date_created` is in."""
+        call = self.call("GET", "/v2/time", urgent=True)
+        found = moment(record(await self.read(call)).get("time"))
+        if found is None:
+            raise lost(call, "no time")
+        return found
+
+    async def prices_include_tax(self) -> bool:
+        """Whether the store's prices are entered with tax (rule C7)."""
+        call = self.call("GET", "/v3/tax/settings")
+        found = flag((await self.object(call)).get("tax_entered_with_prices"))
+        if found is None:
+            raise lost(call, "no tax setting")
+        return found
+
+    async def inventory_settings(self) -> InventorySettings:
+        """When orders and refunds move stock (rule C12)."""
+        return shapes.inventory_settings(await self.object(self.call("GET", "/v3/settings/inventory")))
+
+    async def weight_unit(self) -> WeightUnit | None:
+        """The unit of every weight; None for one that we do not know."""
+        found = await self.object(self.call("GET", "/v3/settings/store/units-of-measurement"))
+        return shapes.weight_unit(found.get("weight_measurement"))
+
+    async def channels(self) -> tuple[Channel, ...]:
+        """The store's channels. The right to read them is optional: without it NeedsMerchant(scope_missing) is raised."""
+        return tuple(shapes.channel(raw) for raw in await self.pages(self.call("GET", "/v3/channels"), PAGE))
+
+    async def currencies(self) -> tuple[Currency, ...]:
+        """The store's currencies; catalogue prices are in the default one."""
+        rows = await self.read(self.call("GET", "/v2/currencies"))
+        return tuple(shapes.currency(raw) for raw in records(rows))

@@ -1,0 +1,85 @@
+"""Variants: batches of fifty over any products, and one by one where the batch is not enough."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from brygga.bigcommerce import bodies, shapes
+from brygga.bigcommerce.api.door import Door
+from brygga.bigcommerce.values import NewVariant, OwnedVariant, Page
+from brygga.core.model import ObservedVariant
+from brygga.core.operations import Changes
+from brygga.wire import Upload, lost
+from brygga.wire.reading import records, text
+
+PAGE = 250
+CHANGED_AT_ONCE = 50  # facts 2.2: "subject to change"; a 413 is TOO_MANY_ITEMS
+UPLOAD_BYTES = 1024 * 1024  # a larger file answers 500 (facts 2.3); by address 8 MB go
+PICTURE_S = 60.0
+
+
+class VariantCalls(Door):
+    async def variants(self, product_id: int) -> tuple[ObservedVariant, ...]:
+        """All variants of a product. Raises Refused(PRODUCT_GONE or GONE) when there is no such product."""
+        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/variants"), PAGE)
+        return tuple(shapes.variant(raw) for raw in rows)
+
+    async def variants_page(self, page: int = 1, *, sku: str | None = None) -> Page[OwnedVariant]:
+        """A page of all variants in the store, or those with a SKU: the way to find out who has it."""
+        rows, found = await self.page(self.call("GET", "/v3/catalog/variants", {"sku": sku}), page, PAGE)
+        return replace(found, items=tuple(shapes.owned_variants(rows)))
+
+    async def update_variants(self, updates: Sequence[tuple[int, Changes]]) -> tuple[OwnedVariant, ...]:
+        """Change 1 to 50 variants of any products; one bad element refuses them all.
+
+        Whether sku, gtin and image are honoured here is not documented: compare what comes back, and use `update_variant` for the rest.
+        """
+        assert 1 <= len(updates) <= CHANGED_AT_ONCE
+        body = [{"id": variant_id, **bodies.changes_body(changes)} for variant_id, changes in updates]
+        data = await self.data(self.call("PUT", "/v3/catalog/variants", json=body, timeout_s=PICTURE_S))
+        return tuple(shapes.owned_variants(data))
+
+    async def create_variants(self, new: Sequence[NewVariant]) -> tuple[OwnedVariant, ...]:
+        """Make 1 to 50 variants of existing products. Each has a SKU, and one value of every option (facts 3.7)."""
+        assert 1 <= len(new) <= CHANGED_AT_ONCE
+        body = [bodies.new_variant_body(one, batch=True) for one in new]
+        call = self.call("PUT", "/v3/catalog/variants", json=body, timeout_s=PICTURE_S, repeatable=False)
+        made = tuple(shapes.owned_variants(await self.data(call)))
+        if len(made) < len(new):
+            raise lost(call, "fewer variants than asked for")
+        return made
+
+    async def create_variant(self, new: NewVariant) -> ObservedVariant:
+        """Make one variant."""
+        path = f"/v3/catalog/products/{new.product_id}/variants"
+        body = bodies.new_variant_body(new, batch=False)
+        return shapes.variant(await self.object(self.call("POST", path, json=body, timeout_s=PICTURE_S)))
+
+    async def update_variant(self, product_id: int, variant_id: int, changes: Changes) -> ObservedVariant:
+        """Change one variant; every field of ours is honoured here. Its option values can never change (facts 3.7)."""
+        path = f"/v3/catalog/products/{product_id}/variants/{variant_id}"
+        call = self.call("PUT", path, json=bodies.changes_body(changes), timeout_s=PICTURE_S)
+        return shapes.variant(await self.object(call))
+
+    async def delete_variant(self, product_id: int, variant_id: int) -> None:
+        """Delete one variant; one that is gone already is no failure."""
+        path = f"/v3/catalog/products/{product_id}/variants/{variant_id}"
+        await self.send(self.call("DELETE", path, wanted=frozenset({404})))
+
+    async def set_variant_image(self, product_id: int, variant_id: int, url: str) -> str:
+        """Give a variant its one picture by address (at most 8 MB); the shop's own address of it comes back."""
+        path = f"/v3/catalog/products/{product_id}/variants/{variant_id}/image"
+        # A variant has one picture, so a repeat does no more (facts 3.7).
+        call = self.call("POST", path, json={"image_url": url}, timeout_s=PICTURE_S, repeatable=True)
+        return text((await self.object(call)).get("image_url"))
+
+    async def upload_variant_image(self, product_id: int, variant_id: int, file: Upload) -> str:
+        """Give a variant its one picture by its bytes, at most 1 MB."""
+        assert len(file.content) <= UPLOAD_BYTES
+        path = f"/v3/catalog/products/{product_id}/variants/{variant_id}/image"
+        call = self.call("POST", path, upload=replace(file, part="image_file"), timeout_s=PICTURE_S, repeatable=True)
+        return text((await self.object(call)).get("image_url"))
+
+    async def products_with_sku(self, sku: str) -> frozenset[int]:
+        """The products one of whose variants (the base variant too) has this SKU."""
+        rows = await self.pages(self.call("GET", "/v3/catalog/variants", {"sku": sku}), PAGE)
+        return frozenset(one.product_id for one in shapes.owned_variants(list(records(rows))))

@@ -1,0 +1,161 @@
+"""Values become BigCommerce's JSON here and nowhere else.
+
+What a product's birth may carry and no later write ever does (rules P3, P4) stands in `birth_body` alone.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from brygga.bigcommerce.values import NewVariant, StockChange
+from brygga.core.model import CatalogImage, CatalogOption, CatalogProduct, CatalogVariant, Tracking
+from brygga.core.operations import Birth, Changes
+from brygga.core.text import goes_by_address
+
+Body = dict[str, Any]
+FIELDS = {
+    "name": "name",
+    "description": "description",
+    "price": "price",
+    "weight": "weight",
+    "sku": "sku",
+    "upc": "upc",
+    "gtin": "gtin",
+    "page_title": "page_title",
+    "meta_description": "meta_description",
+    "tracking": "inventory_tracking",
+    "image": "image_url",
+}
+"""Our attribute names and BigCommerce's. `url` has a shape of its own. Nothing else is ever written to a living product."""
+
+
+def product_body(desired: CatalogProduct, birth: Birth, *, images: bool = True, videos: bool = True) -> Body:
+    """One POST that makes the product with everything that can ride in it (facts 3.3): variants, options, stock, pictures, videos."""
+    body: Body = {
+        "name": desired.name,
+        "type": "physical",
+        "weight": desired.weight,
+        "description": desired.description,
+        "page_title": desired.page_title,
+        "meta_description": desired.meta_description,
+        **birth_body(desired, birth),
+    }
+    if images and (riding := [image for image in desired.images if goes_by_address(image.source)]):
+        body["images"] = [image_body(image) for image in riding]
+    if videos and desired.videos:
+        body["videos"] = [video_body(video_id, order) for order, video_id in enumerate(desired.videos)]
+    if desired.is_simple:
+        body |= _simple(desired.variants[0], birth)
+    else:
+        # Their order is that of the definitions: it makes the options and values in the merchant's order (facts 3.1).
+        body["variants"] = [_variant(variant, birth, image=images) for variant in desired.variants]
+    return body
+
+
+def birth_body(desired: CatalogProduct, birth: Birth) -> Body:
+    """What is set once and is the merchant's from then on: category, visibility, a price or tax class that is not ours."""
+    kept = birth.kept
+    body: Body = {
+        "categories": list(kept.category_ids) if kept else [birth.category_id],
+        "is_visible": kept.is_visible if kept else False,
+        "inventory_tracking": _tracking(desired, birth).value,
+        "price": _first_price(desired, birth),
+    }
+    # A tax class is never ours (rule C8): only a remade product carries over the one that its merchant chose.
+    if kept is not None and kept.tax_class_id:
+        body["tax_class_id"] = kept.tax_class_id
+    if url := (kept.url if kept and kept.url else desired.url):
+        body["custom_url"] = url_body(url)
+    return body
+
+
+def _first_price(desired: CatalogProduct, birth: Birth) -> Decimal:
+    if desired.price is not None:
+        return desired.price
+    return birth.kept.price if birth.kept is not None and birth.kept.price is not None else birth.price
+
+
+def _tracking(desired: CatalogProduct, birth: Birth) -> Tracking:
+    if not birth.tracked:
+        return Tracking.NONE
+    return Tracking.PRODUCT if desired.is_simple else Tracking.VARIANT
+
+
+def _simple(variant: CatalogVariant, birth: Birth) -> Body:
+    body = _codes(variant)
+    level = birth.levels.get(variant.key) if birth.levels is not None else None
+    return body if level is None else {**body, "inventory_level": level}
+
+
+def _variant(variant: CatalogVariant, birth: Birth, *, image: bool) -> Body:
+    body = _simple(variant, birth)
+    body["option_values"] = [{"option_display_name": name, "label": label} for name, label in variant.values]
+    if variant.price is not None:
+        body["price"] = variant.price
+    if image and goes_by_address(variant.image):
+        body["image_url"] = variant.image
+    return body
+
+
+def _codes(variant: CatalogVariant) -> Body:
+    # Not nullable on POST: what is empty is left out (facts 3.3).
+    codes = {"sku": variant.sku, "upc": variant.upc, "gtin": variant.gtin}
+    return {name: value for name, value in codes.items() if value}
+
+
+def changes_body(changes: Changes) -> Body:
+    """A partial update: only what is named changes."""
+    body: Body = {}
+    for name, value in changes.items():
+        if name == "url":
+            # An empty address cannot be written; BigCommerce keeps the one it has.
+            body |= {"custom_url": url_body(str(value))} if value else {}
+        else:
+            body[FIELDS[name]] = value.value if isinstance(value, Tracking) else value
+    return body
+
+
+def url_body(url: str) -> Body:
+    return {"url": url, "is_customized": True}
+
+
+def new_variant_body(new: NewVariant, *, batch: bool) -> Body:
+    """A variant for an existing product; its SKU is required (facts 3.7). Only the batch names the product inside."""
+    body: Body = {
+        "sku": new.variant.sku,
+        **_codes(new.variant),
+        "option_values": [{"option_id": option_id, "id": value_id} for option_id, value_id in new.values],
+    }
+    if batch:
+        body["product_id"] = new.product_id
+    if new.variant.price is not None:
+        body["price"] = new.variant.price
+    if goes_by_address(new.variant.image):
+        body["image_url"] = new.variant.image
+    if new.level is not None:
+        body["inventory_level"] = new.level
+    return body
+
+
+def option_body(option: CatalogOption, sort_order: int) -> Body:
+    values = [{"label": label, "sort_order": order} for order, label in enumerate(option.labels)]
+    # A list to choose from holds any number of values of any length, as rectangles do not.
+    return {"display_name": option.name, "type": "dropdown", "sort_order": sort_order, "option_values": values}
+
+
+def image_body(image: CatalogImage, *, source: bool = True) -> Body:
+    body: Body = {"is_thumbnail": image.is_thumbnail, "sort_order": image.sort_order}
+    return {"image_url": image.source, **body} if source else body
+
+
+def video_body(video_id: str, sort_order: int) -> Body:
+    return {"video_id": video_id, "type": "youtube", "sort_order": sort_order}
+
+
+def adjustment_body(items: Iterable[StockChange], reason: str) -> Body:
+    return {"reason": reason, "items": [_item(item) for item in items]}
+
+
+def _item(item: StockChange) -> Body:
+    identity = {"variant_id": item.variant_id} if item.variant_id else {"product_id": item.product_id}
+    return {"location_id": item.location_id, **identity, "quantity": item.quantity}

@@ -1,0 +1,157 @@
+"""Installing the app: the code of a callback for a token, and the signed payload of the other callbacks (facts 1.3, 1.5).
+
+Pure of storage. A store has one token, without an end and without a refresh; installing again brings a new one.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+from brygga.bigcommerce.codes import Code
+from brygga.bigcommerce.refusals import problem
+from brygga.core.failures import Refused, Unreachable
+from brygga.wire import Call, Gate, OpenGate, Wire, lost
+from brygga.wire.door import detail
+from brygga.wire.reading import identifier, moment, record, text, within
+
+SCOPES = (
+    "store_v2_products",
+    "store_inventory",
+    "store_locations_read_only",
+    "store_v2_information_read_only",
+    "store_v2_orders_read_only",
+)
+"""The smallest useful set, to be registered with the app (facts 1.6)."""
+ALGORITHMS = ["HS256", "HS512"]  # what the official client accepts; nothing else, and never "none" (facts 1.5)
+LEEWAY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopApp:
+    """Our app as registered with BigCommerce. `redirect_uri` is its auth callback, which the exchange names again."""
+
+    client_id: str
+    redirect_uri: str
+    client_secret: str = field(repr=False)
+    login_url: str = "https://login.bigcommerce.com"
+
+    @property
+    def install_url(self) -> str:
+        """Where a merchant's browser goes to install the app (facts 1.3)."""
+        return f"{self.login_url}/app/{self.client_id}/install"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Access to one store."""
+
+    access_token: str = field(repr=False)
+    store_hash: str
+    scopes: frozenset[str]
+    owner_email: str = ""
+    user_email: str = ""
+
+    @property
+    def missing_scopes(self) -> frozenset[str]:
+        """What we asked for and did not get. A wider right counts as its read-only form."""
+        return frozenset(scope for scope in SCOPES if not {scope, scope.removesuffix("_read_only")} & self.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPayload:
+    """Who called, for which store: the claims of load, uninstall and remove_user."""
+
+    store_hash: str
+    user_id: int
+    user_email: str
+    owner_id: int
+    issued: datetime | None
+    id: str = ""
+    """For refusing the same uninstall twice."""
+    locale: str = ""
+    path: str = "/"
+
+    @property
+    def is_owner(self) -> bool:
+        return bool(self.user_id) and self.user_id == self.owner_id
+
+
+def store_hash_of(context: str) -> str:
+    """The store's hash in `stores/{hash}`; "" when that is not what it is."""
+    head, _, found = context.partition("/")
+    return found if head == "stores" and found.isascii() and found.isalnum() else ""
+
+
+async def exchange(wire: Wire, app: ShopApp, *, code: str, scope: str, context: str, gate: Gate | None = None) -> Grant:
+    """Trade the callback's code for the store's token, before the callback is answered.
+
+    `scope` and `context` are echoed as they came. A wrong, used or old code is Refused; a lost answer is Unanswered.
+    """
+    form = {
+        "client_id": app.client_id,
+        "client_secret": app.client_secret,
+        "code": code,
+        "scope": scope,
+        "context": context,
+        "grant_type": "authorization_code",
+        "redirect_uri": app.redirect_uri,
+    }
+    call = Call("bigcommerce", "POST", f"{app.login_url}/oauth2/token", form=form, repeatable=False)
+    answer = await wire.send(call, gate or OpenGate())
+    if not answer.is_success:
+        told = detail(call, answer, problem(answer).title)
+        if answer.status == 400:
+            raise Refused(Code.INSTALL_CODE_REFUSED, told, answer.status)
+        raise Unreachable(Code.UNREACHABLE, told)
+    try:
+        body = record(answer.json())
+    except ValueError:
+        raise lost(call, f"{answer.status} unreadable") from None
+    grant = Grant(
+        access_token=text(body.get("access_token")),
+        store_hash=store_hash_of(text(body.get("context"))),
+        scopes=frozenset(text(body.get("scope")).split()),
+        owner_email=text(within(body, "owner", "email")),
+        user_email=text(within(body, "user", "email")),
+    )
+    if not grant.access_token or not grant.store_hash:
+        raise lost(call, f"{answer.status} without token or store")
+    return grant
+
+
+def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayload:
+    """The claims of a `signed_payload_jwt` that BigCommerce signed for this app, and that is in force now. Raises Refused otherwise.
+
+    The older `signed_payload`, two parts and a home-made signature, is refused like any other text.
+    """
+    try:
+        # Time is judged below with the time given: the library would ask the system's clock.
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            app.client_secret,
+            algorithms=ALGORITHMS,
+            audience=app.client_id,
+            options={"require": ["aud", "exp", "sub"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+        )
+    except (jwt.PyJWTError, ValueError) as error:
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, type(error).__name__) from None
+    expires, begins = moment(claims.get("exp")), moment(claims.get("nbf"))
+    if expires is None or now > expires + LEEWAY:
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "expired")
+    if begins is not None and now < begins - LEEWAY:
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "not yet valid")
+    store_hash = store_hash_of(text(claims.get("sub")))
+    if not store_hash:
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "no store")
+    return SignedPayload(
+        store_hash=store_hash,
+        user_id=identifier(within(claims, "user", "id")),
+        user_email=text(within(claims, "user", "email")),
+        owner_id=identifier(within(claims, "owner", "id")),
+        issued=moment(claims.get("iat")),
+        id=text(claims.get("jti")),
+        locale=text(within(claims, "user", "locale")),
+        path=text(claims.get("url")) or "/",
+    )

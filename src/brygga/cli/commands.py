@@ -1,0 +1,36 @@
+"""The table of commands."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "demo": "the whole thing on this machine, with both platforms' sandboxes",
+    "check": "prove the main job on the sandbox, without a screen",
+    "serve": "the pages and webhook receivers",
+    "worker": "the work",
+    "migrate": "bring the database to this version",
+    "sandbox": "both platforms' sandboxes alone",
+    "certify": "put the platforms' open questions to a real account, or to the sandbox",
+    "status": "how connections are doing",
+    "plan": "what the next sync would do for one merchant",
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code: 0 well, 1 not well, 2 asked wrongly."""
+    parser = argparse.ArgumentParser("brygga", description="Links Zettle tills with BigCommerce shops.")
+    kinds = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    chosen = next((word for word in arguments if word in COMMANDS), None)
+    for name, meaning in COMMANDS.items():
+        command = kinds.add_parser(name, help=meaning, description=meaning.capitalize() + ".")
+        if name == chosen:
+            # Only the chosen command is loaded: `brygga --help` answers at once.
+            import_module(f"brygga.cli.{name}").add(command)
+    asked = parser.parse_args(arguments)
+    try:
+        return int(import_module(f"brygga.cli.{asked.command}").run(asked))
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130

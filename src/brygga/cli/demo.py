@@ -1,0 +1,124 @@
+"""`brygga demo`: everything on this machine, with addresses to click at."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from brygga.cli import house, logs, merchant
+from brygga.cli.house import House, Wish
+from brygga.cli.visitor import Visitor
+from brygga.sandbox.server import PortTakenError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    town(parser)
+    parser.add_argument("--connected", action="store_true", help="start with set-up finished: whole library, prices on")
+    parser.add_argument(
+        "--ready-file", type=Path, metavar="F", help="write addresses and tokens to F once everything answers"
+    )
+
+
+def town(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say what the town is like."""
+    parser.add_argument(
+        "--port-base", type=int, default=house.PORT_BASE, metavar="P", help="first of three ports (0: any)"
+    )
+    goods = parser.add_mutually_exclusive_group()
+    goods.add_argument("--empty", action="store_true", help="an empty Zettle library")
+    goods.add_argument("--products", type=_count, metavar="N", help="N generated products in place of the demo library")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same town")
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 50_000:
+        raise argparse.ArgumentTypeError("between 0 and 50000")
+    return count
+
+
+def wish_of(asked: argparse.Namespace) -> Wish:
+    return Wish(port_base=asked.port_base, products=0 if asked.empty else asked.products, seed=asked.seed)
+
+
+def furnished(asked: argparse.Namespace) -> bool:
+    """A merchant who clicks through set-up meets likely duplicates; a script that starts after it meets none."""
+    return asked.products is None and not asked.empty and not asked.connected
+
+
+def run(asked: argparse.Namespace) -> int:
+    logs.configure(logging.WARNING)
+    with house.throwaway_database() as database_url:
+        try:
+            return asyncio.run(_demo(asked, database_url))
+        except PortTakenError as taken:
+            print(f"{taken}; choose others with --port-base", file=sys.stderr)
+            return 1
+
+
+async def _demo(asked: argparse.Namespace, database_url: str) -> int:
+    async with house.open_house(replace(wish_of(asked), furnished=furnished(asked)), database_url) as home:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, home.stop.set)
+        if asked.connected:
+            async with house.visitor_client() as http:
+                await merchant.connect(Visitor(http), home.url)
+        if asked.ready_file:
+            write(asked.ready_file, facts(home))
+        print(welcome(home, connected=asked.connected), flush=True)
+        await home.stop.wait()
+    return 0
+
+
+def facts(home: House) -> dict[str, Any]:
+    """What a script needs to act as the merchant's other tools. The tokens are of other API clients, not ours."""
+    plan, town = home.town.plan, home.town
+    zettle, shop = plan.zettle_url, plan.bigcommerce_url
+    hosts = ("oauth", "products", "inventory", "pusher", "purchase", "secure")
+    return {
+        "app": home.url,
+        "zettle": {
+            **{host: f"{zettle}/{host}" for host in hosts},
+            "control": f"{zettle}/sandbox",
+            "organization_uuid": town.merchant.organization.uuid,
+            "access_token": town.zettle_tokens().access,
+        },
+        "bigcommerce": {
+            "api": f"{shop}/api",
+            "login": f"{shop}/login",
+            "control": f"{shop}/sandbox",
+            "store_hash": town.merchant.store_hash,
+            "access_token": town.store_token(),
+        },
+    }
+
+
+def write(path: Path, value: dict[str, Any]) -> None:
+    """Whole or not at all: whoever waits for the file never reads half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def welcome(home: House, *, connected: bool) -> str:
+    plan = home.town.plan
+    first = (
+        "Set-up is finished: the whole library is being synced."
+        if connected
+        else "Sign in with Zettle there and connect the store."
+    )
+    return f"""
+  Brygga         {home.url}          {first}
+  Zettle till    {plan.zettle_url}/till     Sell, refund, edit products and stock.
+  BigCommerce    {plan.bigcommerce_url}/manage   The store's control panel.
+                 {plan.bigcommerce_url}/shop     The shop, to order in.
+
+  Both platforms are sandboxes on this machine. Ctrl-C ends everything; nothing is kept.
+"""

@@ -1,0 +1,170 @@
+"""The whole thing on this machine: database, web, worker and both sandboxes in one process, for `demo`, `check` and tests."""
+
+import asyncio
+import contextlib
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import uvicorn
+
+from brygga.sandbox.clock import RealClock
+from brygga.sandbox.server import TownServer, address, listen
+from brygga.sandbox.town import Connector, Plan, Town
+from brygga.settings import Hosts, Settings
+from brygga.store.database import Database
+from brygga.store.embedded import embedded
+from brygga.store.jobs import QueueJobs
+from brygga.store.migrating import upgrade
+from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+
+PORT_BASE = 8700
+SOON = timedelta(seconds=60)
+"""Work that is due later than this is routine: a house is quiet although it waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What kind of town is wanted. `products` None is the demo library of two hundred; 0 an empty till."""
+
+    port_base: int = PORT_BASE
+    """The pages' port; Zettle's and BigCommerce's are the next two. 0: any three."""
+    products: int | None = None
+    seed: int = 1
+    currency: str = "SEK"
+    store_currency: str = "SEK"
+    furnished: bool = False
+    """The store holds goods of its own already, some of which look like the till's (P11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running house. Its service and its town live in this process and end with it."""
+
+    url: str
+    service: Service
+    town: Town
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@contextlib.contextmanager
+def throwaway_database() -> Iterator[str]:
+    """The address of an embedded database that is gone afterwards, as the town's memory is. From the main thread only."""
+    with tempfile.TemporaryDirectory(prefix="brygga-demo-") as folder:
+        # The database runs as an unprivileged user when we are root; it has to reach its folder inside this one.
+        Path(folder).chmod(0o755)
+        with embedded(Path(folder), durable=False) as server:
+            yield server.url
+
+
+@contextlib.asynccontextmanager
+async def open_house(wish: Wish, database_url: str) -> AsyncIterator[House]:
+    """Returns when all three addresses answer."""
+    door = listen(wish.port_base)
+    url = address(door)
+    towns = TownServer(
+        Plan(
+            seed=wish.seed,
+            products=wish.products,
+            zettle_currency=wish.currency,
+            store_currency=wish.store_currency,
+            connector=Connector().at(url),
+            drawings=wish.products is None or wish.products <= 5_000,
+        ),
+        RealClock(),
+        wish.port_base + 1 if wish.port_base else 0,
+    )
+    town = await towns.start()
+    # A larger plan than the smallest: three times the requests a second (bigcommerce facts 2.1).
+    town.shop().set_settings(plan="Pro", quota=450)
+    if wish.furnished:
+        await town.furnish()
+    try:
+        async with _service(settings_for(town, url), database_url, door) as service:
+            yield House(url, service, town)
+    finally:
+        await towns.stop()
+
+
+def settings_for(town: Town, url: str) -> Settings:
+    """The settings of a service that takes the town for the platforms."""
+    zettle, shop, app = town.plan.zettle_url, town.plan.bigcommerce_url, town.plan.connector
+    hosts = Hosts(
+        **{
+            f"zettle_{host}": f"{zettle}/{host}"
+            for host in ("oauth", "products", "inventory", "pusher", "purchase", "secure")
+        },
+        bigcommerce_api=f"{shop}/api",
+        bigcommerce_login=f"{shop}/login",
+    )
+    return Settings(
+        public_url=url,
+        data_dir=Path(),
+        secret_keys=(SystemDice().token(),),
+        zettle_client_id=app.zettle_client_id,
+        zettle_client_secret=app.zettle_client_secret,
+        bigcommerce_client_id=app.bigcommerce_client_id,
+        bigcommerce_client_secret=app.bigcommerce_client_secret,
+        contact_email="help@example.com",
+        hosts=hosts,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _service(settings: Settings, database_url: str, door: socket.socket) -> AsyncIterator[Service]:
+    settings = replace(settings, database_url=database_url)
+    database = Database.at(database_url, sealer(settings))
+    await upgrade(database)
+    clock = SystemClock()
+    service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
+    stop = asyncio.Event()
+    try:
+        async with web(service, door), working(service, stop):
+            yield service
+    finally:
+        await service.close()
+
+
+@contextlib.asynccontextmanager
+async def web(service: Service, door: socket.socket) -> AsyncIterator[None]:
+    """The pages answer on this socket for the length of the block."""
+    server = _Guest(uvicorn.Config(service.web, access_log=False, log_level="warning", timeout_graceful_shutdown=1))
+    task = asyncio.create_task(server.serve(sockets=[door]))
+    while not server.started:
+        if task.done():
+            await task
+            raise RuntimeError("the pages stopped before they had started")
+        await asyncio.sleep(0.005)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Guest(uvicorn.Server):
+    """Uvicorn as a guest of our loop: the process's signals are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The worker works for the length of the block; if it falls, the block is told."""
+    task = asyncio.create_task(service.worker.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+def visitor_client() -> httpx2.AsyncClient:
+    """A browser's cookies and a browser's patience."""
+    return httpx2.AsyncClient(timeout=60, headers={"Accept-Language": "en"})

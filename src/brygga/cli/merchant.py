@@ -1,0 +1,68 @@
+"""A merchant who sets up the integration on our own pages, by the words on the buttons."""
+
+import asyncio
+
+from brygga.cli.visitor import Lost, Visitor
+
+SIGN_IN = ("Sign in with Zettle",)
+CONFIRM = ("Confirm", "Continue")
+PATIENCE_S = 60.0
+
+
+class NeverReady(Exception):
+    """A page did not come to what was waited for."""
+
+
+async def sign_in(visitor: Visitor, url: str) -> None:
+    """Rule C1."""
+    await visitor.open(f"{url}/sign-in")
+    await visitor.press(*SIGN_IN)
+    await _consent(visitor, url)
+
+
+async def connect(visitor: Visitor, url: str, *, prices: bool = True, whole_library: bool = True) -> None:
+    """Rules C1 to C10, from signing in to "Finish set-up"."""
+    await prepare(visitor, url, prices=prices, whole_library=whole_library)
+    await finish(visitor)
+
+
+async def finish(visitor: Visitor) -> None:
+    """Rule C10, on the page that `prepare` left open."""
+    await visitor.press("Finish set-up")
+
+
+async def prepare(visitor: Visitor, url: str, *, prices: bool, whole_library: bool) -> None:
+    """Everything before "Finish set-up"; nothing is synced yet (C11)."""
+    await sign_in(visitor, url)
+    await visitor.open(f"{url}/apps/bigcommerce")
+    await visitor.press("Connect")
+    await _consent(visitor, url)
+    await _until(visitor, f"{url}/apps/bigcommerce", "Go on")
+    await visitor.press("Go on", prices="yes" if prices else "no")
+    await _until(visitor, f"{url}/apps/bigcommerce", "Go on")
+    await visitor.press("Go on", products="whole" if whole_library else "hand")
+    await _until(visitor, f"{url}/apps/bigcommerce", "Finish set-up")
+
+
+async def _consent(visitor: Visitor, url: str) -> None:
+    """The platform's own pages, until we are back on ours."""
+    for _ in range(4):
+        if visitor.url.startswith(f"{url}/"):
+            return
+        await visitor.press(*CONFIRM)
+    raise NeverReady(f"the platform's pages lead nowhere: {visitor.url}")
+
+
+async def _until(visitor: Visitor, page: str, button: str) -> None:
+    waited = 0.0
+    while True:
+        try:
+            await visitor.open(page)
+        except Lost as lost:
+            raise NeverReady(str(lost)) from lost
+        if visitor.offers(button):
+            return
+        if waited >= PATIENCE_S:
+            raise NeverReady(f'{page} never offered "{button}"')
+        await asyncio.sleep(0.2)
+        waited += 0.2

@@ -1,0 +1,98 @@
+"""What the long-running commands share: settings from the environment, the database, and ending in good order."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+
+from brygga import settings as configuration
+from brygga.settings import Settings, SettingsWrong
+from brygga.store.database import Database, DatabaseGone
+from brygga.store.embedded import EmbeddedFailed, Server, embedded
+from brygga.store.jobs import QueueJobs
+from brygga.store.migrating import upgrade
+from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Settings with a database that can be reached. `server` is the embedded one, if that is what it is."""
+
+    settings: Settings
+    server: Server | None = None
+
+    @property
+    def database_url(self) -> str:
+        assert self.settings.database_url is not None
+        return self.settings.database_url
+
+
+def run(work: Callable[[Ground], Awaitable[int]]) -> int:
+    """Runs a command on its ground. What an operator has to mend is one line each, and exit code 1. From the main thread only."""
+    try:
+        with _ground() as ground:
+            return asyncio.run(_until_ended(work, ground))
+    except SettingsWrong as wrong:
+        return _say(*wrong.problems)
+    except (DatabaseGone, EmbeddedFailed) as gone:
+        return _say(str(gone))
+
+
+def _say(*lines: str) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1
+
+
+@contextlib.contextmanager
+def _ground() -> Iterator[Ground]:
+    settings = configuration.read(os.environ)
+    if settings.database_url is not None:
+        yield Ground(settings)
+        return
+    with embedded(settings.data_dir) as server:
+        yield Ground(replace(settings, database_url=server.url), server)
+
+
+async def _until_ended(work: Callable[[Ground], Awaitable[int]], ground: Ground) -> int:
+    """The work's own end, or the embedded server's."""
+    task = asyncio.ensure_future(work(ground))
+    if ground.server is None:
+        return await task
+    gone = asyncio.ensure_future(ground.server.gone())
+    await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        gone.cancel()
+        return task.result()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return _say(gone.result())
+
+
+@contextlib.asynccontextmanager
+async def open_service(ground: Ground) -> AsyncIterator[Service]:
+    """The service on a database of this version."""
+    database = Database.at(ground.database_url, sealer(ground.settings))
+    try:
+        await upgrade(database)
+        clock = SystemClock()
+        yield build(ground.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
+    finally:
+        await database.close()
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[asyncio.Event]:
+    """An event that the usual signals set, so that work in hand comes to an end."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

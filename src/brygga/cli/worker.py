@@ -1,0 +1,23 @@
+"""`brygga worker`: takes jobs until it is told to stop. Any number may run, on any number of machines."""
+
+import argparse
+
+from brygga.cli import logs, process
+from brygga.cli.process import Ground
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """No arguments: everything is a setting."""
+
+
+def run(asked: argparse.Namespace) -> int:
+    logs.configure()
+    return process.run(_work)
+
+
+async def _work(ground: Ground) -> int:
+    with process.stopping() as stop:
+        async with process.open_service(ground) as service:
+            print("Brygga works", flush=True)
+            await service.worker.run(stop)
+    return 0

@@ -1,0 +1,106 @@
+"""Set-up step by step, when prices may be synced, what the merchant is warned of, and what becomes of the products on leaving."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from brygga.core.model import Choices, Connection, Organization, Shop, Stage, StockMoment, TaxationMode
+
+
+class Step(StrEnum):
+    """The steps of the set-up page, in their order."""
+
+    CONNECT = "connect"
+    PRICES = "prices"
+    PRODUCTS = "products"
+    FINISH = "finish"
+
+
+_MISSING = {
+    Stage.ZETTLE_CONNECTED: Step.CONNECT,
+    Stage.STORE_CONNECTED: Step.PRICES,
+    Stage.PRICES_CHOSEN: Step.PRODUCTS,
+    Stage.PRODUCTS_CHOSEN: Step.FINISH,
+    Stage.DISCONNECTED: Step.CONNECT,
+}
+
+
+def missing_step(connection: Connection) -> Step | None:
+    """The step at which set-up resumes (C11); None when it is finished, or when the connection is being dissolved."""
+    return _MISSING.get(connection.stage)
+
+
+class PriceRefusal(StrEnum):
+    """Why prices cannot come from Zettle (C4)."""
+
+    CURRENCIES_DIFFER = "currencies_differ"
+    STORE_UNKNOWN = "store_unknown"
+
+
+def price_refusal(organization: Organization, shop: Shop | None) -> PriceRefusal | None:
+    """None when the merchant may choose that prices come from Zettle: both sides use the same currency (C4)."""
+    if shop is None or not shop.currency or not organization.currency:
+        return PriceRefusal.STORE_UNKNOWN
+    if shop.currency.upper() != organization.currency.upper():
+        return PriceRefusal.CURRENCIES_DIFFER
+    return None
+
+
+def allowed(choices: Choices, organization: Organization, shop: Shop | None) -> Choices:
+    """The merchant's choices, with prices off where they may not be chosen, whatever a form said."""
+    refused = price_refusal(organization, shop) is not None
+    return Choices(prices=choices.prices and not refused, whole_library=choices.whole_library)
+
+
+def tax_changes_margin(organization: Organization, shop: Shop) -> bool:
+    """The till's prices and the shop's are entered differently about tax, so that copying them changes the margin (C7)."""
+    return (organization.taxation_mode is TaxationMode.INCLUSIVE) != shop.prices_include_tax
+
+
+def stock_moves_late(shop: Shop) -> bool:
+    """The shop takes goods from stock only when an order ships: the till may sell the same piece meanwhile (C12)."""
+    return shop.stock_moment is StockMoment.ORDER_SHIPPED
+
+
+def prices_must_pause(connection: Connection, organization: Organization, shop: Shop) -> bool:
+    """Either currency changed after prices were chosen (decision 10). It never un-pauses by itself: resuming asks."""
+    if not connection.choices.prices:
+        return False
+    return connection.prices_paused or price_refusal(organization, shop) is not None
+
+
+def prices_are_synced(connection: Connection) -> bool:
+    """Prices come from Zettle now: chosen at set-up (C5) and not paused by a changed currency (decision 10)."""
+    return connection.choices.prices and not connection.prices_paused
+
+
+class Leaving(StrEnum):
+    """How a connection ends (D1 to D3, decision 5)."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+    UNINSTALLED = "uninstalled"
+    """BigCommerce removed the app: our token there is dead, so the products are kept."""
+    ACCESS_REMOVED = "access_removed"
+    """The merchant removed our access in Zettle: products are kept until the merchant says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What to do on leaving: remove our products, revoke our access in Zettle, remove our hooks in the store."""
+
+    removes_products: bool
+    revokes_zettle: bool
+    cleans_store: bool
+
+
+def farewell(leaving: Leaving) -> Farewell:
+    """What each kind of leaving asks of us. Where one side's access is dead, nothing is asked of that side."""
+    match leaving:
+        case Leaving.KEEP:
+            return Farewell(removes_products=False, revokes_zettle=True, cleans_store=True)
+        case Leaving.REMOVE:
+            return Farewell(removes_products=True, revokes_zettle=True, cleans_store=True)
+        case Leaving.UNINSTALLED:
+            return Farewell(removes_products=False, revokes_zettle=True, cleans_store=False)
+        case Leaving.ACCESS_REMOVED:
+            return Farewell(removes_products=False, revokes_zettle=False, cleans_store=True)

@@ -1,0 +1,53 @@
+"""The brakes on mass effects (decision 9): what was only inferred, from a list, a sweep or an absence, stops when it becomes too much."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+WINDOW = timedelta(hours=1)
+"""Effects are counted over a rolling hour, not per pass, so that many small passes cannot do what one large may not."""
+
+FEW = 10
+SHARE = 10
+"""More than a tenth of the catalogue, and more than ten products."""
+
+
+class Effect(StrEnum):
+    REMOVED = "removed"
+    ZEROED = "zeroed"
+    REPRICED = "repriced"
+
+
+class Cause(StrEnum):
+    """Where the wish for an effect comes from."""
+
+    EVENT = "event"
+    """Zettle announced it by event, or deletedProducts named it."""
+    ETAG = "etag"
+    """Zettle's product has a newer etag."""
+    PERSON = "person"
+    INFERRED = "inferred"
+    """A list, a sweep or an absence made us think so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`allowed` of the wanted effects may go on; with `asks` the others wait for the merchant's answer."""
+
+    allowed: int
+    asks: bool = False
+
+
+def verdict(cause: Cause, wanted: int, *, recent: int, catalogue: int) -> Verdict:
+    """All of the wanted effects, or none of them and a question.
+
+    `recent` counts the inferred effects of the same kind that this connection had within `WINDOW`; `catalogue` the products that are
+    synced. Only inferred effects are counted and can stop.
+    """
+    if cause is not Cause.INFERRED:
+        return Verdict(wanted)
+    return Verdict(0, asks=True) if wanted and too_many(recent + wanted, catalogue) else Verdict(wanted)
+
+
+def too_many(effects: int, catalogue: int) -> bool:
+    return effects > FEW and effects * SHARE > catalogue

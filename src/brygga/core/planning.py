@@ -1,0 +1,397 @@
+"""What has to be done in BigCommerce for one product, and whose each field is."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from brygga.core import clashes, media
+from brygga.core.model import (
+    CatalogProduct,
+    CatalogVariant,
+    ObservedProduct,
+    ObservedVariant,
+    Origin,
+    Synced,
+    Tracking,
+)
+from brygga.core.operations import (
+    Birth,
+    Changes,
+    CreateOption,
+    CreateProduct,
+    CreateValue,
+    CreateVariant,
+    DeleteOption,
+    DeleteProduct,
+    DeleteValue,
+    DeleteVariant,
+    Forget,
+    Operation,
+    RenameOption,
+    RenameValue,
+    Scalar,
+    SetTracking,
+    Unlink,
+    UpdateProduct,
+    UpdateVariant,
+)
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.reshaping import Reshaping, options_of, reshaped
+from brygga.core.terms import Terms
+
+SHAPE_DIGITS = 16
+"""How much of a fingerprint stands for options and values alone."""
+
+
+class Owner(StrEnum):
+    ZETTLE = "zettle"
+    BIRTH = "birth"
+    """Set when the product is made, the merchant's from then on (P4)."""
+    MERCHANT = "merchant"
+    STOCK = "stock"
+    """Moved by the stock ledger, never by a plan."""
+
+
+_ZETTLE = frozenset(
+    {"name", "description", "weight", "sku", "upc", "gtin", "page_title", "meta_description", "url", "image", "images"}
+    | {"videos", "options", "variants"}
+)
+_BIRTH = frozenset({"category_ids", "is_visible", "channel"})
+_STOCK = frozenset({"inventory_level", "tracking"})
+
+
+def whose(field_name: str, terms: Terms) -> Owner:
+    """Which fields Zettle owns. The rest is the merchant's, and stays as they left it (P1, P4, P6, C6, C8)."""
+    if field_name == "price":
+        return Owner.ZETTLE if terms.prices else Owner.BIRTH
+    if field_name in _ZETTLE:
+        return Owner.ZETTLE
+    if field_name in _BIRTH:
+        return Owner.BIRTH
+    return Owner.STOCK if field_name in _STOCK else Owner.MERCHANT
+
+
+@dataclass(frozen=True, slots=True)
+class Overwritten:
+    """A value in BigCommerce that the plan replaces. `variant` is a Zettle uuid, or "" for the product itself."""
+
+    field: str
+    was: str
+    now: str
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, in order. `children` is the binding with the children found in BigCommerce, to be remembered before anything is sent.
+
+    `needs_options`: the options were not read and matter here: read the product with them and plan again.
+    `early` operations at the front have to be done one by one, in order, before the rest, which may be batched by kind.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    lines: tuple[Line, ...] = ()
+    overwritten: tuple[Overwritten, ...] = ()
+    children: Synced | None = None
+    needs_options: bool = False
+    early: int = 0
+
+
+NOTHING = Plan()
+
+
+def fingerprint(desired: CatalogProduct) -> str:
+    """A digest of everything we want of the product, the same today and in a year; its first half stands for options and values."""
+    shape = [(option.name, option.labels) for option in desired.options]
+    return _digest(shape)[:SHAPE_DIGITS] + _digest(_canonical(desired))[:SHAPE_DIGITS]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()
+
+
+def _canonical(desired: CatalogProduct) -> tuple[object, ...]:
+    variants = tuple(
+        (v.key, v.sku, v.upc, v.gtin, _number(v.price), v.values, v.image)
+        for v in sorted(desired.variants, key=lambda v: v.key)
+    )
+    images = tuple(image.source for image in desired.images)
+    texts = (desired.name, desired.description, desired.page_title, desired.meta_description, desired.url)
+    return (desired.key, texts, _number(desired.weight), _number(desired.price), variants, images, desired.videos)
+
+
+def _number(number: Decimal | None) -> str:
+    return "" if number is None else format(number.normalize(), "f")
+
+
+def is_changed(synced: Synced, etag: str, *, force: bool) -> bool:
+    """True when Zettle's product was saved since the last sync that ended well, or somebody asked for it (P6, P10)."""
+    return force or etag != synced.etag or not synced.fingerprint
+
+
+def plan(
+    desired: CatalogProduct | None,
+    synced: Synced | None,
+    observed: ObservedProduct | None,
+    terms: Terms,
+    *,
+    etag: str = "",
+    force: bool = False,
+) -> Plan:
+    """What has to happen in BigCommerce.
+
+    | | desired | synced | observed | plan |
+    |---|---|---|---|---|
+    | 1 | yes | none | none | create, with the fields that are set at birth |
+    | 2 | unchanged | yes | anything | nothing: a merchant's edit stays until the next save in Zettle |
+    | 3 | changed | yes | yes | every field of Zettle's that differs; never one of the merchant's own |
+    | 4 | changed | yes | gone | create again |
+    | 5 | none | yes | yes | delete what we created, unlink what was linked (decision 12) |
+    | 6 | none | yes | gone | forget |
+    | 7 | none | none | - | nothing |
+
+    "Changed" is `is_changed` with Zettle's `etag`. In row 3 every child of ours is compared and a missing one made again; what is not among
+    our children is the merchant's. With `force` a name, SKU or URL that once got a clash suffix is tried without it again.
+    The levels in `Birth` and `CreateVariant` are the stock's to fill in.
+    """
+    match desired, synced, observed:
+        case None, _, _:
+            return _removed(synced, observed)
+        case CatalogProduct() as wanted, Synced() as bound, _ if not is_changed(bound, etag, force=force):
+            return Plan(children=bound)
+        case CatalogProduct() as wanted, Synced() as bound, ObservedProduct() as seen:
+            return _updated(wanted, bound, seen, terms, force=force)
+        case CatalogProduct() as wanted, _, _:
+            return Plan((CreateProduct(born(wanted, terms), Birth(terms.category_id)),))
+    raise AssertionError("every case is named above")
+
+
+def _removed(synced: Synced | None, observed: ObservedProduct | None) -> Plan:
+    if synced is None:
+        return NOTHING
+    if observed is None:
+        return Plan((Forget(synced.product_id),))
+    created = synced.origin is Origin.CREATED
+    return Plan((DeleteProduct(synced.product_id) if created else Unlink(synced.product_id),))
+
+
+def born(desired: CatalogProduct, terms: Terms) -> CatalogProduct:
+    """The product as it is sent at birth: where prices are synced, a variant whose price is open starts at 0 (decision 10).
+
+    Without that it would inherit the price of the others. Where prices are not synced all inherit the product's 0, so that the merchant
+    sets one price for all (C6).
+    """
+    if desired.is_simple or not terms.prices:
+        return desired
+    return replace(desired, variants=tuple(_born_variant(variant, terms) for variant in desired.variants))
+
+
+def _born_variant(variant: CatalogVariant, terms: Terms) -> CatalogVariant:
+    return replace(variant, price=Decimal(0)) if terms.prices and variant.price is None else variant
+
+
+# ---- Row 3 -----------------------------------------------------------------------------------------------------------
+
+_STRUCTURAL = (
+    CreateOption,
+    CreateValue,
+    CreateVariant,
+    DeleteOption,
+    DeleteValue,
+    DeleteVariant,
+    RenameOption,
+    RenameValue,
+)
+
+
+def _updated(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, terms: Terms, *, force: bool) -> Plan:
+    shape = reshaped(wanted, bound, seen)
+    differs = _Differences(wanted, plain=force)
+    structure = (*shape.before, *shape.after)
+    freed = _freed_skus(wanted, seen, shape)
+    structure_before = tuple(_completed(operation, terms) for operation in shape.before)
+    product = _product_changes(wanted, seen, shape, differs)
+    variants = _variant_changes(wanted, bound, seen, shape, differs)
+    pictures, children = media.pictures(wanted, bound, seen)
+    children = replace(children, options=shape.children.options, values=shape.children.values)
+    children = replace(children, variants=_variant_ids(wanted, bound, seen, shape))
+    operations = (*freed, *structure_before, *_tracking(wanted, seen), *product, *variants, *shape.after, *pictures)
+    overwritten = (*differs.found, *(Overwritten(*names) for names in shape.renamed))
+    reordered = not wanted.is_simple and fingerprint(wanted)[:SHAPE_DIGITS] != bound.fingerprint[:SHAPE_DIGITS]
+    unclear = reordered or _has_unshown(bound, seen) or any(isinstance(o, _STRUCTURAL) for o in structure)
+    needs_options = seen.options is None and unclear
+    generated = [o.variant for o in structure_before if isinstance(o, CreateVariant) and o.variant.generated_sku]
+    lines = (
+        *_overwritten_lines(wanted, bound, overwritten),
+        *(_generated_line(wanted, variant) for variant in generated),
+    )
+    return Plan(operations, lines, overwritten, children, needs_options, len(freed) + len(structure_before))
+
+
+def _has_unshown(bound: Synced, seen: ObservedProduct) -> bool:
+    """True when an option or value of ours is not among those that the variants show: gone, or without a variant since work was cut off."""
+    shown = options_of(seen)
+    values = {value.value_id for option in shown for value in option.values}
+    return not (set(bound.options.values()) <= {o.option_id for o in shown} and set(bound.values.values()) <= values)
+
+
+def _completed(operation: Operation, terms: Terms) -> Operation:
+    """A variant made later needs a SKU, its own even where Zettle has none (decision 13), and a price at birth."""
+    if not isinstance(operation, CreateVariant):
+        return operation
+    variant = _born_variant(operation.variant, terms)
+    if not variant.sku:
+        variant = replace(variant, sku=clashes.generated_sku(variant.key), generated_sku=True)
+    return replace(operation, variant=variant)
+
+
+@dataclass(slots=True)
+class _Differences:
+    """Collects the fields that differ, and says when a suffixed form counts as the wanted one."""
+
+    wanted: CatalogProduct
+    plain: bool
+    found: list[Overwritten] = field(default_factory=list)
+
+    def note(self, changes: dict[str, Scalar], name: str, now: Scalar, was: Scalar, variant: str = "") -> None:
+        if now != was:
+            changes[name] = now
+            self.found.append(Overwritten(name, _shown(was), _shown(now), variant))
+
+    def stands(self, now: str, was: str, forms: Sequence[str]) -> bool:
+        """True when BigCommerce holds one of our suffixed forms of what we want, and nobody asked to try the plain one."""
+        return not (self.plain and now) and clashes.same_but_for_suffix(now, was, forms)
+
+
+def _shown(value: Scalar) -> str:
+    return _number(value) if isinstance(value, Decimal) else "" if value is None else str(value)
+
+
+def _product_changes(
+    wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping, differs: _Differences
+) -> tuple[Operation, ...]:
+    changes: dict[str, Scalar] = {}
+    if not differs.stands(wanted.name, seen.name, clashes.forms_of_name(wanted.name, wanted.key)):
+        differs.note(changes, "name", wanted.name, seen.name)
+    differs.note(changes, "description", wanted.description, seen.description)
+    if wanted.weight is not None:
+        differs.note(changes, "weight", wanted.weight, seen.weight)
+    differs.note(changes, "page_title", wanted.page_title, seen.page_title)
+    differs.note(changes, "meta_description", wanted.meta_description, seen.meta_description)
+    if wanted.url and not differs.stands(wanted.url, seen.url, clashes.forms_of_url(wanted.url, wanted.key)):
+        differs.note(changes, "url", wanted.url, seen.url)
+    if wanted.price is not None and not _would_price_an_open_variant(wanted, shape):
+        differs.note(changes, "price", wanted.price, seen.price)
+    if wanted.is_simple:
+        (variant,) = wanted.variants
+        if not differs.stands(variant.sku, seen.sku, _sku_forms(variant)):
+            differs.note(changes, "sku", variant.sku, seen.sku)
+        differs.note(changes, "upc", variant.upc, seen.upc)
+        differs.note(changes, "gtin", variant.gtin, seen.gtin)
+    return (UpdateProduct(seen.product_id, changes),) if changes else ()
+
+
+def _sku_forms(variant: CatalogVariant) -> tuple[str, ...]:
+    return clashes.forms_of_sku(variant.sku, variant.key)
+
+
+def _would_price_an_open_variant(wanted: CatalogProduct, shape: Reshaping) -> bool:
+    """A variant whose price is open in Zettle and that inherits the product's must not change its price with it (decision 10)."""
+    return any(v.price is None and v.key in shape.kept and shape.kept[v.key].price is None for v in wanted.variants)
+
+
+def _variant_changes(
+    wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping, differs: _Differences
+) -> tuple[Operation, ...]:
+    operations: list[Operation] = []
+    for variant in wanted.variants:
+        if variant.key not in shape.kept:
+            continue
+        found = shape.kept[variant.key]
+        changes: dict[str, Scalar] = {}
+        if not differs.stands(variant.sku, found.sku, _sku_forms(variant)):
+            differs.note(changes, "sku", variant.sku or clashes.generated_sku(variant.key), found.sku, variant.key)
+        differs.note(changes, "upc", variant.upc, found.upc, variant.key)
+        differs.note(changes, "gtin", variant.gtin, found.gtin, variant.key)
+        if variant.price is not None:
+            differs.note(changes, "price", variant.price, found.price, variant.key)
+        if _image_differs(variant, found, bound):
+            differs.note(changes, "image", variant.image, None, variant.key)
+        if changes:
+            operations.append(UpdateVariant(seen.product_id, found.variant_id, changes))
+    return tuple(operations)
+
+
+def _image_differs(variant: CatalogVariant, found: ObservedVariant, bound: Synced) -> bool:
+    """BigCommerce renames every picture (bigcommerce facts 3.10): ours is known by the address we sent, and by being there at all.
+
+    Where we never sent one and Zettle has none, a picture is the merchant's.
+    """
+    last = bound.variant_images.get(variant.key, "")
+    return variant.image != last or (variant.image != "" and found.image_url == "")
+
+
+def _freed_skus(wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping) -> tuple[Operation, ...]:
+    """SKUs that must be let go before another child of the same product can have them.
+
+    A simple product that gets options frees the product's own SKU and barcode; a variant frees a SKU that moves to another one.
+    """
+    operations: list[Operation] = []
+    if wanted.options and not any(variant.values for variant in seen.variants):
+        taken = {"sku": seen.sku, "upc": seen.upc, "gtin": seen.gtin}
+        if changes := {name: "" for name, value in taken.items() if value}:
+            operations.append(UpdateProduct(seen.product_id, changes))
+    holders = {found.sku.casefold(): key for key, found in shape.kept.items() if found.sku}
+    for variant in wanted.variants:
+        holder = holders.get(variant.sku.casefold(), variant.key)
+        if holder != variant.key:
+            changes = {"sku": clashes.generated_sku(holder)}
+            operations.append(UpdateVariant(seen.product_id, shape.kept[holder].variant_id, changes))
+    return tuple(operations)
+
+
+def _tracking(wanted: CatalogProduct, seen: ObservedProduct) -> tuple[Operation, ...]:
+    """Tracking follows the shape, so that the Inventory API takes stock for it (bigcommerce facts 3.9). On or off is the stock's matter."""
+    if seen.tracking is Tracking.NONE:
+        return ()
+    level = Tracking.PRODUCT if wanted.is_simple else Tracking.VARIANT
+    return (SetTracking(seen.product_id, level),) if seen.tracking is not level else ()
+
+
+def _variant_ids(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping) -> Mapping[str, int]:
+    base = seen.base_variant_id or next((v.variant_id for v in seen.variants if not v.values), None)
+    if wanted.is_simple and base is not None:
+        return {**shape.children.variants, wanted.variants[0].key: base}
+    return shape.children.variants
+
+
+# ---- What the merchant reads -----------------------------------------------------------------------------------------
+
+_MOST_LINES = 10
+_MOST_TEXT = 120
+
+
+def _overwritten_lines(wanted: CatalogProduct, bound: Synced, found: Sequence[Overwritten]) -> tuple[Line, ...]:
+    """The merchant's edits that this plan overwrites: certain where we want just what we last wrote, unknown otherwise."""
+    if fingerprint(wanted) != bound.fingerprint:
+        return ()
+    line: Callable[..., Line] = lambda code, variant="", **params: Line(  # noqa: E731
+        code, Topic.PRODUCT, Severity.INFO, wanted.key, variant, {"name": wanted.name, **params}
+    )
+    lines = [
+        line(Code.VALUE_OVERWRITTEN, o.variant, field=o.field, was=o.was[:_MOST_TEXT], now=o.now[:_MOST_TEXT])
+        for o in found[:_MOST_LINES]
+    ]
+    if len(found) > _MOST_LINES:
+        lines.append(line(Code.VALUES_OVERWRITTEN, count=str(len(found) - _MOST_LINES)))
+    return tuple(lines)
+
+
+def _generated_line(wanted: CatalogProduct, variant: CatalogVariant) -> Line:
+    return Line(Code.SKU_GENERATED, Topic.PRODUCT, Severity.INFO, wanted.key, variant.key, {"sku": variant.sku})
+
+
+def changed_fields(changes: Changes) -> tuple[str, ...]:
+    return tuple(sorted(changes))

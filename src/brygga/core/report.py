@@ -1,0 +1,116 @@
+"""Every line the sync log can hold, as codes with parameters. The sentences, Swedish and English, live in `web/locale`.
+
+A code's comment names its parameters. A code without a sentence, a cause and what to do fails the build.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    """Something was left out or needs a look; the rest went on."""
+    ERROR = "error"
+    """Something the merchant wanted did not happen."""
+
+
+class Topic(StrEnum):
+    """Rule A4: product sync and stock sync are told apart."""
+
+    PRODUCT = "product"
+    STOCK = "stock"
+    CONNECTION = "connection"
+
+
+class Code(StrEnum):
+    # -- connection: its life
+    CONNECTED = "connected"  # store
+    SETUP_FINISHED = "setup_finished"  # mode
+    DISCONNECTED = "disconnected"  # reason, removed
+    PAUSED = "paused"  # cause (a failure's code)
+    RESUMED = "resumed"
+    REFUSED = "refused"  # cause (a failure's code): for work that has no better words of its own
+    INTERNAL_ERROR = "internal_error"  # support_id
+    PRICES_PAUSED = "prices_paused"  # till, shop: currencies that differ now (decision 10)
+    WEIGHT_UNIT_CHANGED = "weight_unit_changed"  # unit, "" for one that we do not know
+    STOCK_MOMENT_CHANGED = "stock_moment_changed"  # moment (rule C12)
+    KEPT_FOR_LACK_OF_ACCESS = "kept_for_lack_of_access"  # count, cause: products that were to be removed (decision 11)
+    # -- product: what was done
+    PRODUCT_CREATED = "product_created"  # name
+    PRODUCT_UPDATED = "product_updated"  # name, fields
+    PRODUCT_DELETED = "product_deleted"  # name
+    PRODUCT_UNLINKED = "product_unlinked"  # name
+    PRODUCT_RESTORED = "product_restored"  # name: it had gone missing in BigCommerce and was made again
+    PRODUCT_ADOPTED = "product_adopted"  # name: an unanswered create was found again
+    PRODUCT_FORGOTTEN = "product_forgotten"  # name: deleted in both places
+    PRODUCT_FOUND_AGAIN = "product_found_again"  # name: kept from an earlier connection (D4)
+    VALUE_OVERWRITTEN = "value_overwritten"  # name, field, was, now
+    VALUES_OVERWRITTEN = "values_overwritten"  # name, count: more of the same product
+    DRIFT = "drift"  # name, field, shop, till: edited in BigCommerce, stays until the next save in Zettle (decision 1)
+    MISSING_IN_SHOP = "missing_in_shop"  # name: deleted in BigCommerce, made again at the next save in Zettle (P10)
+    CLASH = "clash"  # name, field, value, written, other, other_id: equal name, SKU or URL got a suffix (decision 6)
+    # -- product: what was left out
+    TEXT_CUT = "text_cut"  # field, limit
+    HTML_CLEANED = "html_cleaned"
+    SKU_TOO_LONG = "sku_too_long"  # sku, limit
+    SKU_REPEATED = "sku_repeated"  # sku, written
+    SKU_GENERATED = "sku_generated"  # sku (decision 13)
+    BARCODE_TOO_LONG = "barcode_too_long"  # barcode, limit
+    URL_TOO_LONG = "url_too_long"  # limit
+    URL_UNUSABLE = "url_unusable"  # slug
+    PRICE_OPEN = "price_open"  # the cashier types it at the till (decision 10)
+    PRICE_OTHER_CURRENCY = "price_other_currency"  # currency, expected
+    WEIGHT_UNIT_UNKNOWN = "weight_unit_unknown"
+    VIDEO_UNSUPPORTED = "video_unsupported"  # url
+    IMAGE_UNUSABLE = "image_unusable"  # url
+    IMAGE_NOT_FETCHED = "image_not_fetched"  # url
+    OPTION_RENAMED = "option_renamed"  # option, written
+    VALUE_RENAMED = "value_renamed"  # option, value, written
+    FIELD_REFUSED = "field_refused"  # field, value, reason: BigCommerce took the product without it
+    # -- product: what could not be done
+    TOO_MANY_VARIANTS = "too_many_variants"  # count, limit
+    TOO_MANY_VALUES = "too_many_values"  # option, count, limit
+    NAME_MISSING = "name_missing"
+    PRODUCT_REFUSED = "product_refused"  # name, reason
+    DELETE_REFUSED = "delete_refused"  # name, reason: stays "to delete" (decision 11)
+    MASS_EFFECT_STOPPED = "mass_effect_stopped"  # effect, count, catalogue (decision 9)
+    # -- stock: what moved; every line also carries `name` and `variant_name`
+    STOCK_TILL_MOVED = "stock_till_moved"  # change, number: a sale, refund or edit in Zettle (S2, S4)
+    STOCK_SHOP_MOVED = "stock_shop_moved"  # change, number: an edit in BigCommerce (S4)
+    STOCK_SHOP_ORDER = "stock_shop_order"  # change, number: an order, cancellation or refund in BigCommerce (S3)
+    STOCK_FOUND_BY_SWEEP = "stock_found_by_sweep"  # side, change, number: nobody announced it
+    STOCK_STARTED = "stock_started"  # number: tracking was switched on (S7)
+    STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
+    STOCK_SPLIT = "stock_split"  # till, shop (S5)
+    STOCK_JOINED = "stock_joined"  # number (S6, decision 4)
+    STOCK_BELOW_ZERO = (
+        "stock_below_zero"  # units: sold more often than there were; paid by the next restock (decision 7)
+    )
+    STOCK_CHECK = (
+        "stock_check"  # side, change, number: nobody can know whether a write landed; the lower number is promised
+    )
+    STOCK_CORRECTED = "stock_corrected"  # change, number: a late answer told what became of a write
+    STOCK_ITEM_UNKNOWN = (
+        "stock_item_unknown"  # side: the platform does not know the variant; waits for the product's sync
+    )
+    STOCK_REFUSED = "stock_refused"  # side, cause (a failure's code)
+    STOCK_UNREADABLE = "stock_unreadable"  # Zettle's number could not be read: created without stock
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the sync log. `subject` is a Zettle product's uuid, or "" when the line is about the connection.
+
+    `params` are short texts, already formatted as data (numbers in digits, money as minor units and currency); never a secret and never
+    a shopper's personal data.
+    """
+
+    code: Code
+    topic: Topic
+    severity: Severity = Severity.INFO
+    subject: str = ""
+    variant: str = ""
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,380 @@
+"""Options, values and variants of a product that already stands in BigCommerce: what is ours, what moves, what has to be remade.
+
+A variant's option values can never be changed (bigcommerce facts 3.7), so a variant that gets other values is deleted and made again; an
+option or a value that only got another name keeps its id and its variants (3.9). A rename is known by the variants: those that carried the
+old name are the ones that carry the new. What the merchant added stays: options, values and variants that are not among our children are
+neither changed nor deleted, and new variants take the first value of such an option, because BigCommerce demands one of each.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from brygga.core.model import (
+    CatalogOption,
+    CatalogProduct,
+    CatalogVariant,
+    ObservedOption,
+    ObservedProduct,
+    ObservedValue,
+    ObservedVariant,
+    Synced,
+)
+from brygga.core.operations import (
+    CreateOption,
+    CreateValue,
+    CreateVariant,
+    DeleteOption,
+    DeleteValue,
+    DeleteVariant,
+    Operation,
+    RenameOption,
+    RenameValue,
+)
+
+_TEMPORARY_LIMIT = 230
+
+
+@dataclass(slots=True)
+class _Column:
+    """One desired option beside the one in BigCommerce that is it; `found` is None when it has to be made."""
+
+    wanted: CatalogOption
+    place: int
+    found: ObservedOption | None = None
+    values: dict[str, ObservedValue] = field(default_factory=dict)
+    """Label as we want it -> the value that carries it or will be renamed to it. A label that is missing has to be made."""
+    unneeded: dict[str, int] = field(default_factory=dict)
+    """Our values that no desired label needs any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reshaping:
+    """How to get from the observed options and variants to the desired ones.
+
+    `kept` are the variants that stay, by Zettle uuid: their fields may still differ. `children` is the binding with the children found in
+    BigCommerce under the names that they have or will have; what is to be deleted is still in it. `renamed` are (what, was, now).
+    """
+
+    before: tuple[Operation, ...]
+    """Up to and including new variants."""
+    after: tuple[Operation, ...]
+    """Values to be deleted once nothing uses them."""
+    kept: Mapping[str, ObservedVariant]
+    children: Synced
+    renamed: tuple[tuple[str, str, str], ...] = ()
+
+
+def options_of(observed: ObservedProduct) -> tuple[ObservedOption, ...]:
+    """The product's options; where they were not read, as far as its variants show them."""
+    if observed.options is not None:
+        return observed.options
+    names: dict[int, str] = {}
+    values: dict[int, dict[int, ObservedValue]] = {}
+    for variant in observed.variants:
+        for (option_id, value_id), (name, label) in zip(variant.values, variant.labels, strict=False):
+            names[option_id] = name
+            known = values.setdefault(option_id, {})
+            known.setdefault(value_id, ObservedValue(value_id, label, len(known)))
+    return tuple(
+        ObservedOption(option_id, name, tuple(values[option_id].values()), place)
+        for place, (option_id, name) in enumerate(names.items())
+    )
+
+
+def reshaped(desired: CatalogProduct, synced: Synced, observed: ObservedProduct) -> Reshaping:
+    """The operations on options, values and variants, in an order in which BigCommerce can take them.
+
+    Delete variants, delete options, rename, make options and values, make variants; unused values go last, because an option may not be
+    left without any.
+    """
+    found = options_of(observed)
+    base = {variant.variant_id for variant in observed.variants if not variant.values}
+    present = {variant.variant_id: variant for variant in observed.variants}
+    bound = {key: present[id_] for key, id_ in synced.variants.items() if id_ in present and id_ not in base}
+    columns = _columns(desired, synced, found, bound)
+    ours_by_id = {id_: name for name, id_ in synced.options.items() if id_ in {option.option_id for option in found}}
+    claimed = {column.found.option_id for column in columns if column.found}
+    removed = tuple(option for option in found if option.option_id in ours_by_id and option.option_id not in claimed)
+    foreign = tuple(
+        option for option in found if option.option_id not in ours_by_id and option.option_id not in claimed
+    )
+
+    kept, made = _variants(desired, columns, bound, observed, removed)
+    deleted = [variant for key, variant in bound.items() if kept.get(key) is not variant]
+    others = [
+        v for v in observed.variants if v.variant_id not in {b.variant_id for b in [*bound.values(), *kept.values()]}
+    ]
+
+    product_id = observed.product_id
+    before: list[Operation] = [DeleteVariant(product_id, variant.variant_id) for variant in deleted]
+    before += [DeleteOption(product_id, option.option_id) for option in removed]
+    named, renamed = _renames(product_id, columns, exact=observed.options is not None)
+    before += named
+    before += [CreateOption(product_id, c.wanted, c.place) for c in columns if c.found is None]
+    before += _new_values(product_id, columns)
+    before += [CreateVariant(product_id, _with_foreign(variant, foreign)) for variant in made]
+    after = _unused_values(product_id, columns, others)
+    children = _children(synced, columns, removed, bound, kept)
+    return Reshaping(tuple(before), tuple(after), kept, children, tuple(renamed))
+
+
+# ---- Which option is which -------------------------------------------------------------------------------------------
+
+
+def _columns(
+    desired: CatalogProduct, synced: Synced, found: Sequence[ObservedOption], bound: Mapping[str, ObservedVariant]
+) -> list[_Column]:
+    by_id = {option.option_id: option for option in found}
+    ours = {name: by_id[id_] for name, id_ in synced.options.items() if id_ in by_id}
+    columns = [_Column(option, place, ours.get(option.name)) for place, option in enumerate(desired.options)]
+    _claim_by_name(columns, [option for option in found if option not in ours.values()])
+    _claim_renamed(desired, columns, list(ours.values()), bound)
+    old_names = {option.option_id: name for name, option in ours.items()}
+    for column in columns:
+        if column.found:
+            _claim_values(desired, column, synced, old_names.get(column.found.option_id, column.wanted.name), bound)
+    return columns
+
+
+def _claim_by_name(columns: list[_Column], unbound: Sequence[ObservedOption]) -> None:
+    """An option that we do not know but that has the name we want is the one: a linked product's, or one made just before a crash."""
+    for column in columns:
+        if column.found is None:
+            wanted = column.wanted.name.casefold()
+            column.found = next((option for option in unbound if option.name.casefold() == wanted), None)
+
+
+def _claim_renamed(
+    desired: CatalogProduct, columns: list[_Column], ours: list[ObservedOption], bound: Mapping[str, ObservedVariant]
+) -> None:
+    """Options of ours whose name is no longer wanted, given to wanted ones that part the surviving variants in the same way."""
+    claimed = [column.found for column in columns if column.found]
+    free = [option for option in ours if option not in claimed]
+    open_columns = [column for column in columns if column.found is None]
+    for column in open_columns:
+        alike = [option for option in free if _parts_alike(desired, column.wanted.name, option, bound)]
+        if alike:
+            column.found = alike[0]
+            free.remove(alike[0])
+
+
+def _parts_alike(
+    desired: CatalogProduct, name: str, option: ObservedOption, bound: Mapping[str, ObservedVariant]
+) -> bool:
+    """True when equal labels of the wanted option go with equal values of the found one, over every variant that survives."""
+    pairs = set()
+    for variant in desired.variants:
+        if seen := bound.get(variant.key):
+            pairs.add((dict(variant.values)[name], dict(seen.values).get(option.option_id)))
+    values = [value for _, value in pairs]
+    return bool(pairs) and None not in values and len({label for label, _ in pairs}) == len(pairs) == len(set(values))
+
+
+def _claim_values(
+    desired: CatalogProduct, column: _Column, synced: Synced, old_name: str, bound: Mapping[str, ObservedVariant]
+) -> None:
+    assert column.found is not None, "values are claimed for an option that is there"
+    known = {value.value_id: value for value in column.found.values}
+    ours = {label: id_ for (name, label), id_ in synced.values.items() if name == old_name and id_ in known}
+    unbound = [value for value in column.found.values if value.value_id not in ours.values()]
+    for label in column.wanted.labels:
+        if label in ours:
+            column.values[label] = known[ours[label]]
+        elif same := _named(label, unbound):
+            column.values[label] = same
+            unbound.remove(same)
+    taken = {value.value_id for value in column.values.values()}
+    for label in column.wanted.labels:
+        if label not in column.values:
+            carriers = _carriers(desired, column.wanted.name, label, column.found.option_id, bound)
+            if len(carriers) == 1 and carriers <= known.keys() - taken:
+                column.values[label] = known[carriers.pop()]
+                taken.add(column.values[label].value_id)
+    column.unneeded = {label: id_ for label, id_ in ours.items() if id_ not in taken}
+
+
+def _named(label: str, values: Iterable[ObservedValue]) -> ObservedValue | None:
+    candidates = list(values)
+    exact = (value for value in candidates if value.label == label)
+    alike = (value for value in candidates if value.label.casefold() == label.casefold())
+    return next(exact, None) or next(alike, None)
+
+
+def _carriers(
+    desired: CatalogProduct, name: str, label: str, option_id: int, bound: Mapping[str, ObservedVariant]
+) -> set[int]:
+    """The value ids that the surviving variants of a label carry today."""
+    seen = (
+        bound[variant.key] for variant in desired.variants if variant.key in bound and (name, label) in variant.values
+    )
+    return {dict(variant.values).get(option_id, 0) for variant in seen}
+
+
+# ---- Which variant is which ------------------------------------------------------------------------------------------
+
+
+def _variants(
+    desired: CatalogProduct,
+    columns: Sequence[_Column],
+    bound: Mapping[str, ObservedVariant],
+    observed: ObservedProduct,
+    removed: Sequence[ObservedOption],
+) -> tuple[dict[str, ObservedVariant], list[CatalogVariant]]:
+    """The variants that can stay (bound ones, and unbound ones with just our values), and those that have to be made."""
+    by_name = {column.wanted.name: column for column in columns}
+    ours = {variant.variant_id for variant in bound.values()}
+    unbound = [variant for variant in observed.variants if variant.variant_id not in ours and variant.values]
+    gone = {option.option_id for option in removed}
+    kept: dict[str, ObservedVariant] = {}
+    made: list[CatalogVariant] = []
+    for variant in desired.variants if desired.options else ():
+        target = _target(variant, by_name)
+        candidates = [bound[variant.key], *unbound] if variant.key in bound else unbound
+        fitting = [seen for seen in candidates if target is not None and _fits(seen, target, gone)]
+        if fitting:
+            kept[variant.key] = fitting[0]
+            if fitting[0] in unbound:
+                unbound.remove(fitting[0])
+        else:
+            made.append(variant)
+    return kept, made
+
+
+def _target(variant: CatalogVariant, columns: Mapping[str, _Column]) -> dict[int, int] | None:
+    """The ids of the variant's values by option id; None when one of them is still to be made."""
+    target = {}
+    for name, label in variant.values:
+        column = columns[name]
+        if column.found is None or label not in column.values:
+            return None
+        target[column.found.option_id] = column.values[label].value_id
+    return target
+
+
+def _fits(seen: ObservedVariant, target: Mapping[int, int], gone: set[int]) -> bool:
+    carried = dict(seen.values)
+    return target.items() <= carried.items() and not gone & carried.keys()
+
+
+def _with_foreign(variant: CatalogVariant, foreign: Sequence[ObservedOption]) -> CatalogVariant:
+    extra = tuple((option.name, option.values[0].label) for option in foreign if option.values)
+    return replace(variant, values=variant.values + extra)
+
+
+# ---- Operations ------------------------------------------------------------------------------------------------------
+
+
+def _renames(
+    product_id: int, columns: Sequence[_Column], *, exact: bool
+) -> tuple[list[Operation], list[tuple[str, str, str]]]:
+    """Names that differ; and, where options were read (`exact`), places that are out of order."""
+    renamed: list[tuple[str, str, str]] = []
+    options: list[tuple[_Named, str, int]] = []
+    values: list[Operation] = []
+    present = [(column, column.found) for column in columns if column.found]
+    disordered = exact and not _ascending([found.sort_order for _, found in present])
+    for column, found in present:
+        name = column.wanted.name
+        place = column.place if disordered else found.sort_order
+        options.append((_Named(found.option_id, found.name, found.sort_order), name, place))
+        if found.name != name:
+            renamed.append(("option", found.name, name))
+        places = _places(column, exact=exact)
+        labels = [
+            (_Named(value.value_id, value.label, value.sort_order), label, places[label])
+            for label, value in column.values.items()
+        ]
+        renamed += [(name, was.name, label) for was, label, _ in labels if was.name != label]
+        values += [RenameValue(product_id, found.option_id, *step) for step in _orderly(labels)]
+    return [*(RenameOption(product_id, *step) for step in _orderly(options)), *values], renamed
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    id: int
+    name: str
+    place: int
+
+
+def _orderly(wishes: Sequence[tuple[_Named, str, int]]) -> list[tuple[int, str, int]]:
+    """The renames that are needed, as (id, name, place), so that no two ever have one name; names in a ring go by way of a free one."""
+    steps: list[tuple[int, str, int]] = []
+    pending = [(was.id, name, place) for was, name, place in wishes if (was.name, was.place) != (name, place)]
+    held = {was.name.casefold(): was.id for was, _, _ in wishes}
+    while pending:
+        free = next((step for step in pending if held.get(step[1].casefold(), step[0]) == step[0]), None)
+        if free is None:
+            id_, name, place = pending[0]
+            step = (id_, f"{name[:_TEMPORARY_LIMIT]} ({id_})", place)
+        else:
+            step = free
+            pending.remove(free)
+        steps.append(step)
+        held = {name: id_ for name, id_ in held.items() if id_ != step[0]} | {step[1].casefold(): step[0]}
+    return steps
+
+
+def _places(column: _Column, *, exact: bool) -> dict[str, int]:
+    """Where each label stands: as it is while that is in order, else counted from 0."""
+    labels = column.wanted.labels
+    present = [label for label in labels if label in column.values]
+    new_are_last = labels[: len(present)] == tuple(present)
+    orders = [column.values[label].sort_order for label in present]
+    if not exact or (new_are_last and _ascending(orders)):
+        last = max(orders, default=-1)
+        new = [label for label in labels if label not in column.values]
+        return {label: column.values[label].sort_order for label in present} | {
+            label: last + 1 + place for place, label in enumerate(new)
+        }
+    return {label: place for place, label in enumerate(labels)}
+
+
+def _ascending(numbers: Sequence[int]) -> bool:
+    return all(one < next_ for one, next_ in pairwise(numbers))
+
+
+def _new_values(product_id: int, columns: Sequence[_Column]) -> list[Operation]:
+    return [
+        CreateValue(product_id, column.wanted.name, label, places[label])
+        for column in columns
+        if column.found
+        for places in [_places(column, exact=True)]
+        for label in column.wanted.labels
+        if label not in column.values
+    ]
+
+
+def _unused_values(
+    product_id: int, columns: Sequence[_Column], others: Sequence[ObservedVariant]
+) -> tuple[Operation, ...]:
+    """Values of ours that nothing needs, unless a variant that the merchant added uses one."""
+    used = {pair for variant in others for pair in variant.values}
+    return tuple(
+        DeleteValue(product_id, column.found.option_id, value_id)
+        for column in columns
+        if column.found
+        for value_id in column.unneeded.values()
+        if (column.found.option_id, value_id) not in used
+    )
+
+
+def _children(
+    synced: Synced,
+    columns: Sequence[_Column],
+    removed: Sequence[ObservedOption],
+    bound: Mapping[str, ObservedVariant],
+    kept: Mapping[str, ObservedVariant],
+) -> Synced:
+    options = {column.wanted.name: column.found.option_id for column in columns if column.found}
+    values: dict[tuple[str, str], int] = {}
+    for column in columns:
+        name = column.wanted.name
+        values |= {(name, label): value_id for label, value_id in column.unneeded.items()}
+        values |= {(name, label): value.value_id for label, value in column.values.items()}
+    leaving = {name: id_ for name, id_ in synced.options.items() if id_ in {option.option_id for option in removed}}
+    for name, id_ in leaving.items():
+        # Two options may have swapped their names; the one that leaves keeps a name of its own until it is gone.
+        options.setdefault(name if name not in options else f"{name}\n{id_}", id_)
+    variants = {key: variant.variant_id for key, variant in [*bound.items(), *kept.items()]}
+    return replace(synced, options=options, values=values, variants=variants)

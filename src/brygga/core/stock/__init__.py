@@ -1,0 +1,84 @@
+"""The ledger of one variant: two shelves, one number (rules S1-S7, decisions 2, 3, 4, 7).
+
+Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves` the moves that
+keep it, `settling` what becomes of a write that was never answered, `sending` how much may be written and when, `sharing` how a
+shelf is born, adopted, remade, split, joined, stopped and started.
+
+Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
+"""
+
+from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing
+from brygga.core.stock.moves import (
+    Hint,
+    Observed,
+    corrected,
+    hinted,
+    landed,
+    may_tell,
+    missing,
+    observed,
+    refused,
+    sent,
+    short,
+    unanswered,
+)
+from brygga.core.stock.sending import LIMITS, next_look, sendable
+from brygga.core.stock.settling import Settled, Verdict, settle, settle_at
+from brygga.core.stock.sharing import (
+    adopted,
+    born,
+    first_level,
+    joined,
+    opened,
+    remade,
+    reset,
+    reset_refused,
+    restarted,
+    split,
+    stopped,
+    woken,
+)
+
+__all__ = [
+    "LIMITS",
+    "Change",
+    "Flight",
+    "Gap",
+    "Hint",
+    "Kind",
+    "Ledger",
+    "Level",
+    "Look",
+    "Observed",
+    "Settled",
+    "Shelf",
+    "Side",
+    "Timing",
+    "Verdict",
+    "adopted",
+    "born",
+    "corrected",
+    "first_level",
+    "hinted",
+    "joined",
+    "landed",
+    "may_tell",
+    "missing",
+    "next_look",
+    "observed",
+    "opened",
+    "refused",
+    "remade",
+    "reset",
+    "reset_refused",
+    "restarted",
+    "sendable",
+    "sent",
+    "settle",
+    "settle_at",
+    "short",
+    "split",
+    "stopped",
+    "unanswered",
+    "woken",
+]

@@ -1,0 +1,173 @@
+"""The moves: observed, sent, landed, refused, and (in `settling`) settle. Each keeps the law, because each moves a number from
+one term of `promised` to another, or changes both shelves' promise alike.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from brygga.core.stock.ledger import TICK, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The ledger after a look, and by how much the shelf was found to have moved by itself."""
+
+    ledger: Ledger
+    change: int = 0
+
+
+def observed(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Observed:
+    """A shelf that changed by itself owes the change to the other one (rules S2, S3, S4).
+
+    | the look | what it says |
+    |---|---|
+    | is older than the last one that counted, or has no number | nothing |
+    | began one lag after our last write and the last change, and no flight is open | the truth |
+    | is below every level that our own recent writes can explain | at least the difference was sold: it counts at once |
+    | anything else | nothing yet: wait for a clear one |
+
+    Separate stock moves only its own shelf, and owes nobody more than it holds.
+    """
+    shelf = ledger[side]
+    if not isinstance(look.level, int) or not isinstance(shelf.known, int) or (shelf.seen and look.begun < shelf.seen):
+        return Observed(ledger)
+
+    lag = timing.lag(side)
+    clear = shelf.is_clear(look, lag)
+    change = look.level - shelf.known if clear else min(0, look.level - shelf.lowest(look, lag))
+    doubtful = not clear and look.level != shelf.known + change
+    seen = replace(
+        shelf,
+        floor=look.floor,
+        seen=look.begun,
+        settled=look.begun if clear else shelf.settled,
+        ambiguous=(shelf.ambiguous or look.begun) if doubtful else None,
+        recent=tuple(c for c in shelf.recent if c.at > look.begun - lag),
+    )
+    return Observed(_moved(ledger, side, seen, change, look.begun), change)
+
+
+def _moved(ledger: Ledger, side: Side, shelf: Shelf, change: int, at: datetime) -> Ledger:
+    """`shelf` with a change of its own, and the other shelf owed the same."""
+    if change == 0:
+        return ledger.put(side, shelf)
+    assert isinstance(shelf.known, int)
+    # A change that was seen answers Zettle's hint; BigCommerce's is closed by a clear look, since a read may show half of what happened.
+    hint = None if side is Side.ZETTLE and shelf.hinted and shelf.hinted <= at else shelf.hinted
+    moved = replace(
+        shelf, known=shelf.known + change, recent=(*shelf.recent, Change(at, change)), touched=at, hinted=hint
+    )
+    if ledger.separate:
+        # What a confirmed split still wants taken from a shelf is taken as far as the shelf goes; it must not eat the next restock.
+        return ledger.put(side, replace(moved, owed=max(moved.owed, min(0, -(shelf.known + change + moved.in_flight)))))
+    other = ledger[side.other]
+    if other.promised is not None:
+        other = replace(other, owed=other.owed + change)
+    return ledger.put(side, moved, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A platform says that a shelf moved. `at` is when we heard.
+
+    `edited` is the time that a BigCommerce hook carries, if it tells of an edit or of a write by an interface, not of an order.
+    """
+
+    at: datetime
+    edited: datetime | None = None
+    by_order: bool = False
+
+
+def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
+    """A hint is a reason to look, never a number.
+
+    Our own writes in BigCommerce cause hints of an edit, without saying so: such a one tells of an open flight if the times allow it.
+    """
+    shelf = ledger[side]
+    flight = shelf.flight
+    if flight is not None and flight.told is None and hint.edited is not None and may_tell(flight, hint.edited, timing):
+        flight = replace(flight, told=hint.at)
+    latest = max(shelf.hinted or hint.at, hint.at)
+    ordered = latest if hint.by_order else shelf.ordered
+    return ledger.put(side, replace(shelf, hinted=latest, heard=latest, ordered=ordered, flight=flight))
+
+
+def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
+    """Whether an edit in BigCommerce can be this write: made while it was likely to take effect, and not our previous write.
+
+    A request whose process died has no known end; that it took effect more than `gap` after it left is less likely than a merchant's edit.
+    """
+    ended = (flight.lost or flight.sent + timing.gap) + TICK
+    return flight.sent - TICK < edited <= ended and not flight.is_crowded
+
+
+def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
+    """Owed becomes flight. To be saved before the request leaves, or a crash in between would forget it."""
+    shelf = ledger[side]
+    assert shelf.flight is None, "one open flight per shelf"
+    assert isinstance(shelf.known, int), "a change needs a number to change"
+    flight = Flight(call, change, at, Kind.CHANGE, base=shelf.known, prior=shelf.wrote)
+    return ledger.put(side, replace(shelf, owed=shelf.owed - change, flight=flight))
+
+
+def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
+    """The platform said yes: what was in flight is known."""
+    shelf = ledger[side]
+    flight = shelf.flight
+    assert flight is not None, "nothing was in flight"
+    if flight.is_absolute:
+        known, change = flight.quantity, flight.quantity - (flight.base or 0)
+    else:
+        assert isinstance(shelf.known, int)
+        known, change = shelf.known + flight.quantity, flight.quantity
+    recent = (*shelf.recent, Change(at, change))
+    touched = max(shelf.touched or at, at)
+    return ledger.put(
+        side, replace(shelf, known=known, flight=None, recent=recent, touched=touched, wrote=touched, asleep=False)
+    )
+
+
+def refused(ledger: Ledger, side: Side) -> Ledger:
+    """The platform said no, or never got it: what was in flight is owed again."""
+    shelf = ledger[side]
+    flight = shelf.flight
+    assert flight is not None, "nothing was in flight"
+    assert not flight.is_absolute, "an absolute level is taken back by `reset_refused`"
+    return ledger.put(side, replace(shelf, owed=shelf.owed + flight.quantity, flight=None))
+
+
+def short(ledger: Ledger, side: Side, at: datetime, timing: Timing) -> Ledger:
+    """Refused for too little stock: somebody sold meanwhile. Owed again, and nothing is sent until the shelf was looked at.
+
+    A shelf that shows less than we know gets its rest as far as it goes; the remainder stays owed and is paid by the next restock. Separate
+    stock has no one to owe to: what does not fit its shelf is dropped (see `sending`).
+    """
+    back = refused(ledger, side)
+    rests = at + max(timing.lag(side), timing.finish(side))
+    return back.put(side, replace(back[side], rests=rests, hinted=max(back[side].hinted or at, at)))
+
+
+def missing(ledger: Ledger, side: Side) -> Ledger:
+    """Refused because the platform knows no such item: the shelf sleeps until the product work has spoken."""
+    back = refused(ledger, side)
+    return back.put(side, replace(back[side], asleep=True))
+
+
+def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
+    """Sent, and no answer will come: from now on the flight may be settled."""
+    shelf = ledger[side]
+    assert shelf.flight is not None, "nothing was in flight"
+    return ledger.put(side, replace(shelf, flight=replace(shelf.flight, lost=at)))
+
+
+def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
+    """An echo came for a write that had been given up for lost: both shelves promised `change` too much, and owe it back.
+
+    Whatever the level showed meanwhile was booked as the shelf's own movement, so the two readings of the world differ by exactly `change`
+    in what both sides promise. Nothing is corrected where nothing is shared.
+    """
+    other = ledger[side.other]
+    if ledger.separate or ledger[side].promised is None or other.promised is None:
+        return ledger
+    shelf = replace(ledger[side], owed=ledger[side].owed - change)
+    return ledger.put(side, shelf, replace(other, owed=other.owed - change))

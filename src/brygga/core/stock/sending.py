@@ -1,0 +1,62 @@
+"""How much may be written to a shelf now, and when it must be looked at next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from brygga.core.stock.ledger import Gap, Ledger, Shelf, Side, Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    highest: int
+    biggest_change: int
+
+
+LIMITS = {
+    # zettle facts 3.5 and 7: stock at most 99 999, one movement at most 100 000.
+    Side.ZETTLE: Limits(highest=99_999, biggest_change=100_000),
+    # bigcommerce facts 5.2: a signed 32-bit number; the interface refuses more.
+    Side.SHOP: Limits(highest=2**31 - 1, biggest_change=2**31 - 1),
+}
+
+
+def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
+    """The change to write to this shelf now; 0 for none.
+
+    Nothing while a flight is open, the shelf sleeps or rests, either side is unknown or untracked, or our own writes have kept its
+    reads ambiguous for `hold_s`. Never below zero or BigCommerce's safety stock, never above the platform's limit: what does not
+    fit stays owed and is paid by the next restock or sale (decision 7). What a vanished shop shelf sold is still taken from Zettle.
+    """
+    shelf = ledger[side]
+    if not isinstance(shelf.known, int) or shelf.owed == 0 or not _is_free(shelf, now, timing):
+        return 0
+    if not ledger.separate and ledger[side.other].known in (Gap.UNKNOWN, Gap.UNTRACKED):
+        return 0
+    if shelf.owed < 0:
+        room = max(0, shelf.known - max(0, shelf.floor))
+        return max(shelf.owed, -room, -LIMITS[side].biggest_change)
+    room = max(0, LIMITS[side].highest - shelf.known)
+    return min(shelf.owed, room, LIMITS[side].biggest_change)
+
+
+def _is_free(shelf: Shelf, now: datetime, timing: Timing) -> bool:
+    if shelf.flight is not None or shelf.asleep or (shelf.rests is not None and now < shelf.rests):
+        return False
+    return shelf.ambiguous is None or now - shelf.ambiguous < timing.hold
+
+
+def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
+    """When this shelf must be read again, or None when nothing about it is open.
+
+    A hint is finished only by a look begun one lag after it and after our last write. Toward Zettle one repeat closes a hint that showed
+    nothing.
+    """
+    shelf = ledger[side]
+    if not isinstance(shelf.known, int) or shelf.asleep:
+        return None
+    disturbed = shelf.disturbed if side is Side.SHOP else shelf.hinted
+    if disturbed is None:
+        return shelf.rests
+    finish = disturbed + timing.finish(side)
+    done = shelf.settled is not None and shelf.settled >= finish
+    return None if done else finish

@@ -1,0 +1,147 @@
+"""What became of a write that was never answered.
+
+Neither platform has an idempotency key, and BigCommerce cannot look a transaction up (bigcommerce facts 5.2, 9); Zettle hands our
+identifier back in its event (zettle facts 3.5). So a write is settled from what can be seen, and never repeated blindly.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from brygga.core.stock.ledger import Flight, Ledger, Look, Side, Timing
+from brygga.core.stock.moves import landed, observed, refused
+from brygga.core.stock.sharing import reset_refused
+
+
+class Verdict(StrEnum):
+    WAITING = "waiting"
+    LANDED = "landed"
+    NOT_LANDED = "not_landed"
+    ASSUMED_LANDED = "assumed_landed"
+    """Nobody can know. Taken as landed, because that promises the lower number; the merchant is asked to check."""
+    ASSUMED_LOST = "assumed_lost"
+    """Nobody can know. Taken as not landed, because that promises the lower number; the merchant is asked to check."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self in (Verdict.ASSUMED_LANDED, Verdict.ASSUMED_LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The ledger after an attempt to settle; `change` is what the shelf was found to have moved by itself."""
+
+    ledger: Ledger
+    verdict: Verdict
+    change: int = 0
+
+
+def settle_at(flight: Flight, timing: Timing) -> datetime:
+    """The earliest moment at which a look can say something: the request is dead by then, and reads have caught up."""
+    ripe = _ripe(flight, timing)
+    return ripe if flight.first is None else max(ripe, flight.first.begun + timing.gap)
+
+
+def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timing: Timing) -> Settled:
+    """Decides an open flight, or says that it must wait.
+
+    | what is seen | verdict |
+    |---|---|
+    | an echo with our identifier came at `echoed` (Zettle) | landed |
+    | BigCommerce told of an edit just when we wrote, as our writes make it do | landed |
+    | two looks agree on the level before the write, and the shelf did not move meanwhile | not landed |
+    | events do reach us, but none tells of the write, and the level is not as after it | not landed: a fall soon, a rise after patience |
+    | two looks agree on an absolute level | landed: whoever set it, that is the level |
+    | patience is over | the lower promise, and the merchant is asked to check |
+    | anything else | waiting |
+
+    The level alone never proves a landing: a sale or an edit of the same size looks the same.
+    The looks are a lag apart, and begin when the write can no longer happen and reads have caught up. A late echo corrects the verdict
+    (`moves.corrected`).
+    The level alone never proves a landing: a sale or an edit of the same size looks the same.
+    """
+    flight = ledger[side].flight
+    assert flight is not None, "nothing was in flight"
+    proof = echoed if echoed is not None else flight.told
+    if proof is not None:
+        return _booked(landed(ledger, side, proof), side, look, timing, Verdict.LANDED)
+    if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
+        return Settled(ledger, Verdict.WAITING)
+
+    seen = _booked(ledger, side, look, timing, Verdict.WAITING)
+    flight = seen.ledger[side].flight
+    assert flight is not None
+    verdict = _verdict(seen.ledger, side, flight, look, timing)
+    if verdict is Verdict.WAITING:
+        return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
+    closed = _booked(_closed(seen.ledger, side, verdict), side, look, timing, verdict)
+    return replace(closed, change=closed.change + seen.change)
+
+
+def _ripe(flight: Flight, timing: Timing) -> datetime:
+    dead = flight.lost if flight.lost is not None else flight.sent + timing.grace
+    return dead + timing.gap
+
+
+def _booked(ledger: Ledger, side: Side, look: Look, timing: Timing, verdict: Verdict) -> Settled:
+    """What the look shows beyond the flight counts at once.
+
+    A look that began before an echo came may or may not contain the write; then `observed` leaves it to the next one.
+    """
+    step = observed(ledger, side, look, timing)
+    return Settled(step.ledger, verdict, step.change)
+
+
+def _verdict(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Timing) -> Verdict:
+    shelf = ledger[side]
+    assert isinstance(look.level, int)
+    before, after = _expected(ledger, side, flight)
+    agree = (
+        flight.first is not None and flight.first.level == look.level and look.begun - flight.first.begun >= timing.gap
+    )
+    rise = flight.quantity > (before if flight.is_absolute else 0)
+    moved = shelf.heard is not None and shelf.heard >= flight.sent
+    # A rise that landed and was sold again shows the old level too; then the sales were heard of, and the rules below decide.
+    still = flight.is_absolute or (shelf.known == flight.base and not (rise and moved))
+    if flight.is_absolute and agree and look.level == after:
+        return Verdict.LANDED
+    if agree and look.level == before and still:
+        return Verdict.NOT_LANDED
+    patient = flight.since is not None and look.begun - flight.since >= timing.patience
+    if _would_have_heard(ledger, side, flight, look, timing) and look.level != after and (patient or not rise):
+        return Verdict.NOT_LANDED
+    if patient:
+        # Promising the lower number: a rise counts as written (so it is not written again), a fall as not written.
+        return Verdict.ASSUMED_LANDED if rise else Verdict.ASSUMED_LOST
+    return Verdict.WAITING
+
+
+def _would_have_heard(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Timing) -> bool:
+    """Other hints came since, a while ago; so had the write landed, its own would have come too, and could have been told apart."""
+    heard = ledger[side].heard
+    if flight.is_absolute or heard is None or heard < flight.sent or (side is Side.SHOP and flight.is_crowded):
+        return False
+    return look.begun >= max(heard, _ripe(flight, timing)) + timing.gap
+
+
+def _expected(ledger: Ledger, side: Side, flight: Flight) -> tuple[int, int]:
+    """The level that shows if the write did not land, and if it did."""
+    known = ledger[side].known
+    if flight.is_absolute:
+        return flight.base or 0, flight.quantity
+    assert isinstance(known, int)
+    return known, known + flight.quantity
+
+
+def _remember(ledger: Ledger, side: Side, flight: Flight, look: Look) -> Ledger:
+    keep = flight.first is not None and flight.first.level == look.level
+    kept = replace(flight, first=flight.first if keep else look, since=flight.since or look.begun)
+    return ledger.put(side, replace(ledger[side], flight=kept))
+
+
+def _closed(ledger: Ledger, side: Side, verdict: Verdict) -> Ledger:
+    flight = ledger[side].flight
+    assert flight is not None
+    if verdict in (Verdict.LANDED, Verdict.ASSUMED_LANDED):
+        return landed(ledger, side, flight.sent)
+    return reset_refused(ledger) if flight.is_absolute else refused(ledger, side)

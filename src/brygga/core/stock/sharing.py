@@ -1,0 +1,147 @@
+"""How a shelf is born, adopted, remade, split from the other, joined to it, stopped and started again."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side
+from brygga.core.stock.sending import LIMITS
+
+
+def opened(look: Look) -> Ledger:
+    """A variant whose Zettle level was read for the first time; the shop does not have it yet."""
+    return Ledger(zettle=Shelf(known=look.level, seen=look.begun, settled=look.begun))
+
+
+def first_level(ledger: Ledger) -> int | None:
+    """The level to put into the request that creates a variant: the promised number, saved before the request leaves.
+
+    Zettle may be below zero; the shop starts at 0 then (decision 7). None where there is no number to promise: unknown never writes.
+    """
+    own = ledger.shop.promised if ledger.separate else None
+    promised = own if own is not None else ledger.zettle.promised
+    return None if promised is None else min(max(0, promised), LIMITS[Side.SHOP].highest)
+
+
+def born(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger:
+    """The variant exists, with the level that it was created with. What was sold meanwhile is owed, and so are units missing below zero.
+
+    An earlier incarnation closes. What was in flight to it is in the promise already, whether it landed or not.
+    """
+    own = ledger.shop.promised if ledger.separate else None
+    promised = own if own is not None else ledger.zettle.promised
+    closed = _closing(ledger.shop, variant_id)
+    if promised is None:
+        return ledger.put(Side.SHOP, Shelf(known=ledger.zettle.known, variant_id=variant_id, closed=closed))
+    # A young level may read as 0 or not at all for a lag: the whole level is a rise that a read may miss.
+    recent = (Change(at, level),)
+    shelf = Shelf(level, promised - level, None, 0, recent, touched=at, wrote=at, variant_id=variant_id, closed=closed)
+    return ledger.put(Side.SHOP, shelf)
+
+
+def reset(ledger: Ledger, call: str, at: datetime, base: int) -> Ledger:
+    """The promised number as an absolute level, for a shelf on which BigCommerce knows none (bigcommerce facts 5.2) or whose
+    tracking was just switched on (rule S7). `base` is the level that shows until it lands."""
+    level = first_level(ledger)
+    assert level is not None, "unknown never writes"
+    promised = ledger.shop.promised if ledger.separate else ledger.zettle.promised
+    assert promised is not None
+    flight = Flight(call, level, at, Kind.RESET, base=base, prior=ledger.shop.wrote)
+    shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight)
+    return ledger.put(Side.SHOP, shelf)
+
+
+def _closing(shelf: Shelf, successor: int | None = None) -> tuple[int, ...]:
+    if shelf.variant_id is None or shelf.variant_id == successor:
+        return shelf.closed
+    return (*shelf.closed, shelf.variant_id)
+
+
+def adopted(ledger: Ledger, variant_id: int, look: Look) -> Ledger:
+    """A variant that was in the shop already, with a level: a linked product, or one kept from before (rules P11, D4).
+
+    Zettle is where stock is true when two histories meet, so the shop gets the difference, as a change.
+    """
+    promised = ledger.zettle.promised
+    untracked = ledger.zettle.known is Gap.UNTRACKED
+    level: Level = look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
+    owed = promised - level if promised is not None and isinstance(level, int) else 0
+    shelf = Shelf(
+        known=level,
+        owed=owed,
+        floor=look.floor,
+        seen=look.begun,
+        settled=look.begun,
+        variant_id=variant_id,
+        closed=_closing(ledger.shop, variant_id),
+    )
+    return replace(ledger.put(Side.SHOP, shelf), separate=False) if ledger.separate else ledger.put(Side.SHOP, shelf)
+
+
+def remade(ledger: Ledger) -> Ledger:
+    """The shop's variant is going or gone. Its shelf closes; the promise lives on in Zettle's, and the next one is born with it."""
+    shelf = ledger.shop
+    closed = _closing(shelf)
+    if ledger.separate and shelf.promised is not None:
+        return ledger.put(Side.SHOP, Shelf(known=0, owed=shelf.promised, asleep=True, closed=closed))
+    return ledger.put(Side.SHOP, Shelf(known=Gap.UNBORN, closed=closed))
+
+
+def woken(ledger: Ledger, variant_id: int) -> Ledger:
+    """The product work has found the shop's variant where the stock work had not."""
+    return ledger.put(Side.SHOP, replace(ledger.shop, asleep=False, variant_id=variant_id))
+
+
+def reset_refused(ledger: Ledger) -> Ledger:
+    """An absolute level was refused or did not land: the shelf has what it had, and is owed the rest."""
+    shelf = ledger.shop
+    flight = shelf.flight
+    assert flight is not None, "nothing was in flight"
+    assert flight.is_absolute, "a change is taken back by `refused`"
+    promised = shelf.promised
+    assert promised is not None
+    base = flight.base or 0
+    return ledger.put(Side.SHOP, replace(shelf, known=base, owed=promised - base, flight=None))
+
+
+def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
+    """Separate stock (rule S5): each side is owed what brings it to its own number; from then on neither moves the other.
+
+    None when a side has no number to part from: the product is not tracked, or not in the shop.
+    """
+    if ledger.zettle.promised is None or ledger.shop.promised is None:
+        return None
+
+    def toward(shelf: Shelf, target: int) -> Shelf:
+        assert shelf.promised is not None
+        return replace(shelf, owed=shelf.owed + target - shelf.promised)
+
+    return Ledger(zettle=toward(ledger.zettle, till), shop=toward(ledger.shop, shop), separate=True)
+
+
+def joined(ledger: Ledger) -> Ledger:
+    """Shared again (rule S6): the two numbers are added, so that no unit is lost (decision 4). Each side is owed what the other has."""
+    if not ledger.separate:
+        return ledger
+    till, shop = ledger.zettle.promised, ledger.shop.promised
+    if till is None or shop is None:
+        return replace(ledger, separate=False)
+    return Ledger(
+        zettle=replace(ledger.zettle, owed=ledger.zettle.owed + shop),
+        shop=replace(ledger.shop, owed=ledger.shop.owed + till),
+    )
+
+
+def stopped(ledger: Ledger) -> Ledger:
+    """Tracking was switched off in Zettle (rule S7, decision 2): nothing is owed and nothing is written; the shop keeps its number.
+
+    It ends separate stock too: switched on again, Zettle's balance is what counts.
+    """
+    shop = Shelf(known=Gap.UNTRACKED, variant_id=ledger.shop.variant_id, closed=ledger.shop.closed)
+    unborn = replace(shop, known=Gap.UNBORN)
+    return Ledger(zettle=Shelf(known=Gap.UNTRACKED), shop=shop if shop.variant_id is not None else unborn)
+
+
+def restarted(ledger: Ledger, look: Look) -> Ledger:
+    """Tracking was switched on in Zettle: its balance counts, and the shop's shelf waits for it as an absolute level (`reset`)."""
+    shop = Shelf(known=Gap.UNBORN, variant_id=ledger.shop.variant_id, closed=ledger.shop.closed)
+    return Ledger(zettle=Shelf(known=look.level, seen=look.begun, settled=look.begun), shop=shop)

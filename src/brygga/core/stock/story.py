@@ -1,0 +1,88 @@
+"""Why a number is what it is: every move of a ledger as one line, for the page that answers "why is this 7?"."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from brygga.core.stock.ledger import Ledger, Side
+
+
+class Cause(StrEnum):
+    SEEN = "seen"
+    """The shelf moved by itself: a sale, a refund, an order or an edit there."""
+    ORDER = "order"
+    """As `seen`, and the shop named an order as the reason."""
+    SWEPT = "swept"
+    """As `seen`, but nobody announced it: a sweep found it."""
+    WRITTEN = "written"
+    """Our write landed."""
+    BORN = "born"
+    ADOPTED = "adopted"
+    RESET = "reset"
+    """An absolute level was written."""
+    SETTLED = "settled"
+    """An unanswered write turned out to have landed."""
+    NOT_WRITTEN = "not_written"
+    """An unanswered write turned out not to have landed: it is owed again."""
+    DOUBTED = "doubted"
+    """Nobody could tell what became of a write: the lower number was promised."""
+    CORRECTED = "corrected"
+    """A late echo told what became of a write."""
+    SPLIT = "split"
+    JOINED = "joined"
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One move of one variant. `change` is on `side`; the numbers are what each shelf was known to hold, None where there was none.
+
+    `call` is the id of our own request, `reference` an order's or sale's number, where they are known.
+    """
+
+    at: datetime
+    product_uuid: str
+    variant_uuid: str
+    side: Side
+    cause: Cause
+    change: int
+    zettle_before: int | None
+    zettle_after: int | None
+    shop_before: int | None
+    shop_after: int | None
+    call: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a movement is about; the numbers come from the ledgers."""
+
+    side: Side
+    cause: Cause
+    change: int
+    call: str = ""
+    reference: str = ""
+
+
+def told(what: Moved, of: tuple[str, str], before: Ledger, after: Ledger, at: datetime) -> Movement:
+    """The movement between two states of the ledger `of` a product's variant (their uuids)."""
+    return Movement(
+        at,
+        *of,
+        what.side,
+        what.cause,
+        what.change,
+        _known(before, Side.ZETTLE),
+        _known(after, Side.ZETTLE),
+        _known(before, Side.SHOP),
+        _known(after, Side.SHOP),
+        what.call,
+        what.reference,
+    )
+
+
+def _known(ledger: Ledger, side: Side) -> int | None:
+    known = ledger[side].known
+    return known if isinstance(known, int) else None

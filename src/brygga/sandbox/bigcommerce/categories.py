@@ -1,0 +1,231 @@
+"""Categories in trees, and the same data through the old categories API (bigcommerce facts 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .naming import slug
+from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, invalid, missing, not_found
+from .state import Category, Store, by_id, uuid_of
+
+MAX_CATEGORIES = 16_000
+SIBLINGS = "Category name must be unique among siblings"
+_PLAIN: dict[str, Any] = {
+    "description": "", "views": 0, "sort_order": 0, "page_title": "", "meta_keywords": [""], "meta_description": "",
+    "layout_file": "category.html", "image_url": "", "is_visible": True, "search_keywords": "",
+    "default_product_sort": "use_store_settings",
+}  # fmt: skip
+_KNOWN = {*_PLAIN, "name", "parent_id", "tree_id", "url", "custom_url", "category_id", "category_uuid", "id"}
+
+
+def tree_json(category: Category) -> Json:
+    """A category as the trees API shows it."""
+    return {
+        "category_id": category.id,
+        "category_uuid": category.uuid,
+        "parent_id": category.parent_id,
+        "tree_id": category.tree_id,
+        "name": category.name,
+        **{name: category.fields.get(name, value) for name, value in _PLAIN.items()},
+        "url": {"path": category.url, "is_customized": False},
+    }
+
+
+def old_json(category: Category) -> Json:
+    """The same category as the old API shows it: `id` and `custom_url`."""
+    shown = tree_json(category)
+    for name in ("category_id", "category_uuid", "tree_id", "url"):
+        del shown[name]
+    return {"id": category.id, **shown, "custom_url": {"url": category.url, "is_customized": False}}
+
+
+@dataclass(frozen=True, slots=True)
+class Sprout:
+    """A category that may be made."""
+
+    tree_id: int
+    parent_id: int
+    name: str
+    fields: Json
+    url: str
+
+
+def check_fields(body: Any) -> Json:
+    """The plain fields of a category, names checked."""
+    if not isinstance(body, dict):
+        raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an object"})
+    errors = {name: f"{name} is not a supported field" for name in sorted(set(body) - _KNOWN)}
+    name = body.get("name", "x")
+    if not isinstance(name, str) or not 1 <= len(name) <= 50:
+        errors["name"] = "name must be a string of 1 to 50 characters"
+    if not isinstance(body.get("is_visible", True), bool):
+        errors["is_visible"] = "is_visible must be a boolean"
+    if len(str(body.get("search_keywords", ""))) > 255:
+        errors["search_keywords"] = "search_keywords must be at most 255 characters"
+    if errors:
+        raise invalid(errors)
+    return {key: body[key] for key in _PLAIN if key in body and key != "views"}
+
+
+def sprout(store: Store, body: Any, *, tree_id: int | None = None) -> Sprout:
+    """Check a category to be made. Top level needs a tree, a child a parent."""
+    fields = check_fields(body)
+    if not body.get("name"):
+        raise missing({"name": "Please provide a name."})
+    parent_id = body.get("parent_id") or 0
+    parent = by_id(store.categories, parent_id)
+    if parent_id and parent is None:
+        raise invalid({"parent_id": "the parent category does not exist"})
+    tree = parent.tree_id if parent else body.get("tree_id", tree_id)
+    if by_id(store.trees, tree) is None:
+        raise missing({"tree_id": "Please provide a tree_id or parent_id."})
+    if depth(store, parent_id) >= 8:
+        raise invalid({"parent_id": "categories may be nested 8 deep"})
+    if taken(store, tree, parent_id, body["name"]) is not None:
+        raise Refusal(store.switches.duplicate_category_status, SIBLINGS, {"name": SIBLINGS})
+    if len(store.categories) >= MAX_CATEGORIES:
+        raise Refusal(403, f"A store may have at most {MAX_CATEGORIES} categories", {})
+    given = body.get("url") if isinstance(body.get("url"), dict) else {}
+    url = str(given.get("path") or slug(body["name"]))
+    return Sprout(tree, parent_id, body["name"], fields, url)
+
+
+def depth(store: Store, category_id: int) -> int:
+    """How deep below the top a child of this category would be."""
+    level = 0
+    while category_id:
+        level += 1
+        category_id = store.categories[category_id].parent_id
+    return level
+
+
+def taken(store: Store, tree_id: int, parent_id: int, name: str, but: int = 0) -> Category | None:
+    """The sibling that has this name."""
+    return next(
+        (
+            one
+            for one in store.categories.values()
+            if (one.tree_id, one.parent_id, one.name) == (tree_id, parent_id, name) and one.id != but
+        ),
+        None,
+    )
+
+
+def plant(store: Store, seed: Sprout) -> Category:
+    """Make a category."""
+    category = Category(
+        store.ids.next("category"), uuid_of(store.dice), seed.tree_id, seed.parent_id, seed.name, seed.url, seed.fields
+    )
+    store.categories[category.id] = category
+    store.touched()
+    store.emit("store/category/created", {"type": "category", "id": category.id})
+    return category
+
+
+def meta(total: int, success: int) -> Json:
+    """The meta of the trees API."""
+    return {"total": total, "success": success, "failed": total - success}
+
+
+def wrapped(refusal: Refusal, total: int) -> PlainRefusal:
+    """A refusal of the trees API (bigcommerce facts 9)."""
+    errors = {"status": 422, "title": refusal.title, "type": STATUS_CODES, "errors": refusal.errors or {}}
+    return PlainRefusal(422, {"errors": errors, "meta": meta(total, 0)})
+
+
+def rows_of(body: Any) -> list[Any]:
+    """The array the trees API wants."""
+    if not isinstance(body, list) or not body:
+        raise wrapped(Refusal(422, "JSON data is missing or invalid", {"body": "must be a non-empty array"}), 0)
+    return body
+
+
+def create_many(store: Store, body: Any) -> tuple[int, Json]:
+    """POST /catalog/trees/categories: 201, or 207 where only some were made; none is 422 or 409 wrapped."""
+    return each(store, rows_of(body), 201, lambda row: tree_json(plant(store, sprout(store, row))))
+
+
+def update_many(store: Store, body: Any) -> tuple[int, Json]:
+    """PUT /catalog/trees/categories by category_id."""
+
+    def work(row: Any) -> Json:
+        category = category_of(store, row.get("category_id") if isinstance(row, dict) else None)
+        change(store, category, row)
+        return tree_json(category)
+
+    return each(store, rows_of(body), 200, work)
+
+
+def each(store: Store, rows: list[Any], good: int, work: Any) -> tuple[int, Json]:
+    """Do each row, and say how many went well."""
+    done, refused = [], []
+    for row in rows:
+        try:
+            done.append(work(row))
+        except Refusal as refusal:
+            refused.append(refusal)
+    if not refused:
+        return good, {"data": done, "meta": meta(len(rows), len(rows))}
+    if not done and all(refusal.status != 207 for refusal in refused):
+        raise wrapped(refused[0], len(rows))
+    first = refused[0]
+    errors = {"status": 422, "title": first.title, "type": STATUS_CODES, "errors": first.errors or {}}
+    return 207, {"data": done, "errors": errors, "meta": meta(len(rows), len(done))}
+
+
+def category_of(store: Store, category_id: object) -> Category:
+    """The category with that id, or 404."""
+    text = str(category_id)
+    category = store.categories.get(int(text)) if text.isdigit() else None
+    if category is None:
+        raise not_found("category", category_id)
+    return category
+
+
+def change(store: Store, category: Category, body: Any) -> None:
+    """Rename, hide, move or describe a category."""
+    fields = check_fields(body)
+    name = body.get("name", category.name)
+    parent_id = body.get("parent_id", category.parent_id) or 0
+    if parent_id and (by_id(store.categories, parent_id) is None or parent_id == category.id):
+        raise invalid({"parent_id": "the parent category does not exist"})
+    if taken(store, category.tree_id, parent_id, name, but=category.id):
+        raise Refusal(422, SIBLINGS, {"name": SIBLINGS})
+    before = (category.name, category.parent_id, dict(category.fields))
+    category.name, category.parent_id = name, parent_id
+    category.fields.update(fields)
+    if before != (category.name, category.parent_id, category.fields):
+        store.touched()
+        store.emit("store/category/updated", {"type": "category", "id": category.id})
+
+
+def remove(store: Store, category: Category) -> None:
+    """Delete a category with its children; its products stay, uncategorised (bigcommerce facts 4)."""
+    for child in [one for one in store.categories.values() if one.parent_id == category.id]:
+        remove(store, child)
+    del store.categories[category.id]
+    for product in store.products.values():
+        kept = product.get("categories")
+        if category.id in kept:
+            product.put("categories", tuple(key for key in kept if key != category.id))
+    store.touched()
+    store.emit("store/category/deleted", {"type": "category", "id": category.id})
+
+
+def nested(store: Store, tree_id: int, parent_id: int = 0, path: tuple[int, ...] = ()) -> list[Json]:
+    """A tree as GET /catalog/trees/{id}/categories shows it."""
+    return [
+        {
+            "id": one.id,
+            "parent_id": one.parent_id,
+            "depth": len(path),
+            "path": [*path, one.id],
+            "name": one.name,
+            "is_visible": one.fields.get("is_visible", True),
+            "url": one.url,
+            "children": nested(store, tree_id, one.id, (*path, one.id)),
+        }
+        for one in store.categories.values()
+        if one.tree_id == tree_id and one.parent_id == parent_id
+    ]

@@ -1,0 +1,181 @@
+"""The control addresses: shoppers, merchants and tests act here. They need no token and are never counted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from brygga.sandbox.http import Request, Response, Router
+
+from . import orders
+from .door import answer, decoded, refused
+from .refusal import Json, Refusal
+from .shop import Shop
+
+if TYPE_CHECKING:
+    from .sandbox import BigCommerceSandbox
+
+Act = Callable[[Shop, Request, Json], Awaitable[Any]]
+
+
+async def place(shop: Shop, request: Request, body: Json) -> Any:
+    return order_json(shop, shop.place(body.get("lines", []), source=body.get("source", "www")).id)
+
+
+def order_json(shop: Shop, order_id: int) -> Json:
+    """An order with its lines."""
+    order = shop.order(order_id)
+    return {**orders.order_json(shop.store, order, ""), "lines": [orders.line_json(order, row) for row in order.lines]}
+
+
+async def cancel(shop: Shop, request: Request, body: Json) -> Any:
+    shop.cancel(int(request.params["order_id"]))
+    return order_json(shop, int(request.params["order_id"]))
+
+
+async def ship(shop: Shop, request: Request, body: Json) -> Any:
+    (shop.complete if body.get("complete") else shop.ship)(int(request.params["order_id"]))
+    return order_json(shop, int(request.params["order_id"]))
+
+
+async def refund(shop: Shop, request: Request, body: Json) -> Any:
+    """`lines`: [{"line_id", "quantity"}] for a part; without it all."""
+    part = {row["line_id"]: row["quantity"] for row in body["lines"]} if body.get("lines") else None
+    shop.refund(int(request.params["order_id"]), part, by_api=bool(body.get("by_api")))
+    return order_json(shop, int(request.params["order_id"]))
+
+
+async def archive(shop: Shop, request: Request, body: Json) -> Any:
+    shop.archive(int(request.params["order_id"]))
+    return order_json(shop, int(request.params["order_id"]))
+
+
+async def add_product(shop: Shop, request: Request, body: Json) -> Any:
+    return shop.raw((await shop.add_product(**body)).id)
+
+
+async def edit_product(shop: Shop, request: Request, body: Json) -> Any:
+    """Any field of the product, and `variants`: [{"id", …}] for fields of its variants."""
+    product_id = int(request.params["product_id"])
+    rows = body.pop("variants", [])
+    for row in rows:
+        await shop.edit_variant(row.pop("id"), **row)
+    if body:
+        await shop.edit_product(product_id, **body)
+    return shop.raw(product_id)
+
+
+async def show_product(shop: Shop, request: Request, body: Json) -> Any:
+    return shop.raw(int(request.params["product_id"]))
+
+
+async def delete_product(shop: Shop, request: Request, body: Json) -> Any:
+    shop.delete_product(int(request.params["product_id"]))
+    return {}
+
+
+async def combinations(shop: Shop, request: Request, body: Json) -> Any:
+    """Add an option in the panel ({"name", "values"}), or just all missing combinations."""
+    product_id = int(request.params["product_id"])
+    if body.get("name"):
+        shop.add_option(product_id, body["name"], body["values"])
+    else:
+        shop.add_all_combinations(product_id)
+    return shop.raw(product_id)
+
+
+async def stock(shop: Shop, request: Request, body: Json) -> Any:
+    named = {name: body[name] for name in ("product_id", "variant_id", "sku") if body.get(name)}
+    level = body.get("level", body.get("quantity"))
+    if not isinstance(level, int):
+        raise Refusal(422, "level must be an integer", {"level": "must be an integer"})
+    shop.set_stock(level, **named)
+    return {"level": shop.level(**named)}
+
+
+async def add_category(shop: Shop, request: Request, body: Json) -> Any:
+    return {"category_id": shop.add_category(body["name"], body.get("parent_id", 0)).id}
+
+
+async def delete_category(shop: Shop, request: Request, body: Json) -> Any:
+    shop.delete_category(int(request.params["category_id"]))
+    return {}
+
+
+async def state(shop: Shop, request: Request, body: Json) -> Any:
+    return shop.state()
+
+
+async def violations(shop: Shop, request: Request, body: Json) -> Any:
+    return [asdict(violation) for violation in shop.store.violations]
+
+
+async def events(shop: Shop, request: Request, body: Json) -> Any:
+    return [{"at": at, "scope": scope, "data": data} for at, scope, data in shop.store.events]
+
+
+ACTS: list[tuple[str, str, Act]] = [
+    ("POST", "/orders", place),
+    ("POST", "/orders/{order_id}/cancel", cancel),
+    ("POST", "/orders/{order_id}/ship", ship),
+    ("POST", "/orders/{order_id}/refund", refund),
+    ("POST", "/orders/{order_id}/archive", archive),
+    ("POST", "/products", add_product),
+    ("GET", "/products/{product_id}", show_product),
+    ("POST", "/products/{product_id}", edit_product),
+    ("DELETE", "/products/{product_id}", delete_product),
+    ("POST", "/products/{product_id}/combinations", combinations),
+    ("POST", "/stock", stock),
+    ("POST", "/categories", add_category),
+    ("DELETE", "/categories/{category_id}", delete_category),
+    ("GET", "/state", state),
+    ("GET", "/violations", violations),
+    ("GET", "/events", events),
+]
+
+
+def body_of(request: Request) -> Json:
+    """The JSON object of a control call; nothing is an empty one."""
+    value = decoded(request.body) if request.body else {}
+    if not isinstance(value, dict):
+        raise Refusal(400, "Input is invalid", detail="an object is wanted")
+    return value
+
+
+def mount(router: Router, town: BigCommerceSandbox) -> None:
+    """Put every control address in the table. The store is named by `store_hash` in query or body, or is the first."""
+
+    def bound(act: Act) -> Callable[[Request], Awaitable[Response]]:
+        async def run(request: Request) -> Response:
+            try:
+                body = body_of(request)
+                wanted = body.pop("store_hash", None) or request.value("store_hash")
+                return answer(await act(town.shop(wanted), request, body))
+            except Refusal as refusal:
+                return refused(refusal)
+            except (KeyError, ValueError, TypeError, StopIteration) as wrong:
+                return answer({"status": 400, "title": f"{type(wrong).__name__}: {wrong}"}, 400)
+
+        return run
+
+    async def settings(shop: Shop, request: Request, body: Json) -> Any:
+        owner = body.pop("owner_email", None)
+        shop.set_settings(**body)
+        if owner:
+            town.change_owner(shop.store.hash, owner)
+        return shop.state()["settings"]
+
+    async def uninstall(shop: Shop, request: Request, body: Json) -> Any:
+        return {"uninstalled": await town.uninstall(shop.store.hash, body.get("client_id") or first_app(town, shop))}
+
+    for method, path, act in [*ACTS, ("POST", "/store", settings), ("POST", "/uninstall", uninstall)]:
+        router.add(method, "/sandbox" + path, bound(act), control=True)
+
+
+def first_app(town: BigCommerceSandbox, shop: Shop) -> str:
+    """The first app installed on the store."""
+    grant = next((one for one in town.apps.grants.values() if one.store_hash == shop.store.hash), None)
+    if grant is None:
+        raise Refusal(404, "No app is installed", {})
+    return grant.client_id

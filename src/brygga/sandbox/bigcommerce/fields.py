@@ -1,0 +1,284 @@
+"""Which fields a product and a variant have, what they accept, and which of them fire product/updated.
+
+One table each; validation, defaults and the rendered order follow from it (bigcommerce facts 3.3, 3.7, 6.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from .refusal import Json
+
+MAX_LEVEL = 2_147_483_647
+_WHOLE = Decimal(1)
+_FOUR = Decimal("0.0001")
+
+
+class Unfit(Exception):
+    """A value that a field does not take, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: kind, bounds, default, whether it may be null, and whether a change fires product/updated."""
+
+    kind: str
+    low: int = 0
+    high: int = 255
+    default: Any = ""
+    among: tuple[str, ...] = ()
+    nullable: bool = False
+    fires: bool = False
+
+
+def text(low: int = 0, high: int = 255, **more: Any) -> Field:
+    """A string of `low` to `high` characters."""
+    return Field("text", low, high, **more)
+
+
+def number(default: Any = 0, high: int = 9_999_999_999, **more: Any) -> Field:
+    """A number from 0 with four decimals kept."""
+    return Field("number", 0, high, default, **more)
+
+
+def integer(low: int = 0, high: int = MAX_LEVEL, default: int | None = 0, **more: Any) -> Field:
+    """A whole number within bounds."""
+    return Field("integer", low, high, default, **more)
+
+
+def flag(default: bool = False, **more: Any) -> Field:
+    """True or false."""
+    return Field("flag", default=default, **more)
+
+
+def choice(*among: str, default: str = "", **more: Any) -> Field:
+    """One word of a few."""
+    return Field("choice", default=default or among[0], among=among, **more)
+
+
+def ints(high: int = 1000, **more: Any) -> Field:
+    """A list of ids."""
+    return Field("ints", 0, high, (), **more)
+
+
+_LONG = 65_535
+_UNBOUNDED = 10_000_000
+
+PRODUCT: Mapping[str, Field] = {
+    "name": text(1, 250, fires=True),
+    "type": choice("physical", "digital", fires=True),
+    "sku": text(fires=True),
+    "description": text(0, _UNBOUNDED, fires=True),
+    "weight": number(fires=True),
+    "width": number(fires=True),
+    "depth": number(fires=True),
+    "height": number(fires=True),
+    "price": number(fires=True),
+    "cost_price": number(fires=True),
+    "retail_price": number(fires=True),
+    "sale_price": number(fires=True),
+    "map_price": number(),
+    "tax_class_id": integer(0, 255, fires=True),
+    "product_tax_code": text(),
+    "categories": ints(1000, fires=True),
+    "brand_id": integer(0, 1_000_000_000, fires=True),
+    "inventory_level": integer(),
+    "inventory_warning_level": integer(),
+    "inventory_tracking": choice("none", "product", "variant", fires=True),
+    "fixed_cost_shipping_price": number(fires=True),
+    "is_free_shipping": flag(fires=True),
+    "is_visible": flag(True, fires=True),
+    "is_featured": flag(fires=True),
+    "related_products": Field("related", 0, 1000, (-1,), fires=True),
+    "warranty": text(0, _LONG, fires=True),
+    "bin_picking_number": text(),
+    "layout_file": text(0, 500, default="product.html", fires=True),
+    "upc": text(0, 14, fires=True),
+    "search_keywords": text(0, _LONG, fires=True),
+    "availability_description": text(fires=True),
+    "availability": choice("available", "disabled", "preorder", fires=True),
+    "gift_wrapping_options_type": choice("any", "none", "list"),
+    "gift_wrapping_options_list": ints(),
+    "sort_order": integer(-MAX_LEVEL - 1, fires=True),
+    "condition": choice("New", "Used", "Refurbished", fires=True),
+    "is_condition_shown": flag(),
+    "order_quantity_minimum": integer(0, 1_000_000_000, fires=True),
+    "order_quantity_maximum": integer(0, 1_000_000_000, fires=True),
+    "page_title": text(fires=True),
+    "meta_keywords": Field("texts", 0, _LONG, ()),
+    "meta_description": text(0, _LONG, fires=True),
+    "view_count": integer(0, 1_000_000_000),
+    "preorder_release_date": Field("date", default=None, nullable=True, fires=True),
+    "preorder_message": text(fires=True),
+    "is_preorder_only": flag(fires=True),
+    "is_price_hidden": flag(fires=True),
+    "price_hidden_label": text(0, 200, fires=True),
+    "open_graph_type": choice(
+        "product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show", fires=True
+    ),
+    "open_graph_title": text(fires=True),
+    "open_graph_description": text(0, _LONG, fires=True),
+    "open_graph_use_meta_description": flag(True, fires=True),
+    "open_graph_use_product_name": flag(True, fires=True),
+    "open_graph_use_image": flag(True, fires=True),
+    "gtin": text(0, 14),
+    "mpn": text(),
+    "date_last_imported": text(),
+    "total_sold": integer(fires=True),
+    "reviews_rating_sum": integer(),
+    "reviews_count": integer(),
+}
+
+CHILDREN = ("custom_url", "custom_fields", "bulk_pricing_rules", "images", "videos")
+PRODUCT_READ_ONLY = frozenset(
+    {
+        "id",
+        "date_created",
+        "date_modified",
+        "calculated_price",
+        "base_variant_id",
+        "option_set_id",
+        "option_set_display",
+        "total_sold",
+        "reviews_rating_sum",
+        "reviews_count",
+        "date_last_imported",
+    }
+)
+REQUIRED = {
+    "name": "Please provide a name.",
+    "price": "Please provide a price.",
+    "type": "Please provide a type.",
+    "weight": "Please provide a weight.",
+}
+
+
+def inherited() -> Field:
+    """A number that is null where the product's counts."""
+    return number(None, nullable=True)
+
+
+VARIANT: Mapping[str, Field] = {
+    "sku": text(),
+    "price": inherited(),
+    "sale_price": inherited(),
+    "retail_price": inherited(),
+    "map_price": inherited(),
+    "cost_price": number(nullable=True),
+    "weight": inherited(),
+    "width": inherited(),
+    "height": inherited(),
+    "depth": inherited(),
+    "is_free_shipping": flag(),
+    "fixed_cost_shipping_price": inherited(),
+    "purchasing_disabled": flag(),
+    "purchasing_disabled_message": text(),
+    "image_url": text(0, 2000),
+    "upc": text(0, 14),
+    "mpn": text(),
+    "gtin": text(0, 14),
+    "inventory_level": integer(),
+    "inventory_warning_level": integer(),
+    "bin_picking_number": text(),
+}
+VARIANT_READ_ONLY = frozenset({"id", "product_id", "sku_id", "calculated_price", "calculated_weight"})
+
+# A simple product and its only variant are one thing with two faces (bigcommerce facts 3.1, 3.5).
+MIRRORED = ("sku", "price", "sale_price", "retail_price", "cost_price", "map_price", "weight", "width", "height",
+            "depth", "upc", "mpn", "gtin", "bin_picking_number", "is_free_shipping", "fixed_cost_shipping_price")  # fmt: skip
+
+
+def _number(field: Field, value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise Unfit("must be a number")
+    try:
+        # Strings such as "10.00" are accepted (bigcommerce facts 10).
+        parsed = Decimal(str(value))
+    except InvalidOperation as wrong:
+        raise Unfit("must be a number") from wrong
+    if not parsed.is_finite() or not field.low <= parsed <= field.high:
+        raise Unfit(f"must be between {field.low} and {field.high}")
+    whole = parsed == parsed.to_integral_value()
+    return int(parsed) if whole else parsed.quantize(_FOUR).normalize()
+
+
+def _integer(field: Field, value: Any) -> int:
+    if isinstance(value, str) and value.lstrip("-").isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit("must be an integer")
+    if field.high == MAX_LEVEL and value > MAX_LEVEL:
+        return MAX_LEVEL  # the Catalog API clamps a level (bigcommerce facts 5.2)
+    if not field.low <= value <= field.high:
+        raise Unfit(f"must be between {field.low} and {field.high}")
+    return value
+
+
+def _list(field: Field, value: Any, kind: type) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise Unfit("must be an array")
+    if any(isinstance(item, bool) or not isinstance(item, kind) for item in value):
+        raise Unfit("must be an array of " + ("integers" if kind is int else "strings"))
+    if len(value) > field.high:
+        raise Unfit(f"may hold at most {field.high} items")
+    return tuple(dict.fromkeys(value))
+
+
+def _text(field: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("must be a string")
+    if not field.low <= len(value) <= field.high:
+        raise Unfit(f"must be between {field.low} and {field.high} characters")
+    return value
+
+
+def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
+    """The value as it will be kept. Unfit says what is wrong with it."""
+    if value is None:
+        if field.nullable:
+            return None
+        raise Unfit("must not be null")
+    match field.kind:
+        case "text":
+            return _text(field, value)
+        case "number":
+            return _number(field, value)
+        case "integer":
+            return _integer(field, value)
+        case "flag":
+            if not isinstance(value, bool):
+                raise Unfit("must be a boolean")
+            return value
+        case "choice":
+            if value not in field.among:
+                raise Unfit(f"must be one of {', '.join(field.among)}")
+            return value
+        case "ints" | "related":
+            return _list(field, value, int)
+        case "texts":
+            return _list(field, value, str)
+        case _:
+            return _text(Field("text", 0, 64), value)
+
+
+def read(table: Mapping[str, Field], body: Json, ignored: Iterable[str], refuse_unknown: bool) -> tuple[Json, Json]:
+    """The accepted fields of a body, and what is wrong with the others."""
+    values: Json = {}
+    errors: Json = {}
+    passed = frozenset(ignored)
+    for name, value in body.items():
+        if name in passed:
+            continue
+        field = table.get(name)
+        if field is None:
+            if refuse_unknown:
+                errors[name] = f"{name} is not a supported field"
+            continue
+        try:
+            values[name] = accepted(field, value)
+        except Unfit as wrong:
+            errors[name] = f"{name} {wrong}"
+    return values, errors

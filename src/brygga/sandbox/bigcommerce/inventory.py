@@ -1,0 +1,316 @@
+"""Stock: who keeps the number, what an adjustment may do, what a read shows (bigcommerce facts 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .fields import MAX_LEVEL
+from .refusal import Json, ProblemRefusal
+from .state import ABSOLUTE, DEFAULT_LOCATION, RELATIVE, Product, Shelf, Store, Variant, uuid_of
+
+MAX_ITEMS = 2000
+
+
+def shelves_of(product: Product, variant: Variant | None) -> list[Shelf]:
+    """Where the number is kept: with the product for simple and product-tracked ones, else with the variant."""
+    if variant is None or product.simple or product.tracking == "product":
+        return product.shelves
+    return variant.shelves
+
+
+def shelf_at(shelves: list[Shelf], location_id: int) -> Shelf | None:
+    """The shelf at a location, if anything was ever kept there."""
+    return next((shelf for shelf in shelves if shelf.location_id == location_id), None)
+
+
+def shelf_for(shelves: list[Shelf], location_id: int) -> Shelf:
+    """The shelf at a location, made when missing."""
+    shelf = shelf_at(shelves, location_id)
+    if shelf is None:
+        shelf = Shelf(location_id)
+        shelves.append(shelf)
+    return shelf
+
+
+def on_hand(shelves: list[Shelf], moment: float | None = None, location_id: int = DEFAULT_LOCATION) -> int:
+    """The level at a location now, or as it was at a moment."""
+    shelf = shelf_at(shelves, location_id)
+    if shelf is None:
+        return 0
+    return shelf.level if moment is None else shelf.seen(moment)
+
+
+def product_level(product: Product, moment: float | None = None) -> int:
+    """`inventory_level` of a product: the sum of its variants where they are tracked (bigcommerce facts 3.3)."""
+    if product.tracking == "variant" and not product.simple:
+        return sum(on_hand(variant.shelves, moment) for variant in product.variants)
+    return on_hand(product.shelves, moment)
+
+
+def variant_level(product: Product, variant: Variant, moment: float | None = None) -> int:
+    """`inventory_level` of a variant: counts only where variants are tracked, and for a base variant."""
+    if product.simple:
+        return on_hand(product.shelves, moment)
+    return on_hand(variant.shelves, moment)
+
+
+def available(product: Product, variant: Variant | None) -> int | None:
+    """How many a shopper can buy at the default location; None for no counting."""
+    if product.tracking == "none":
+        return None
+    shelf = shelf_at(shelves_of(product, variant), DEFAULT_LOCATION)
+    return max(0, shelf.level - shelf.safety_stock) if shelf else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of one number: where, from what to what, and by whom."""
+
+    product: Product
+    variant: Variant | None
+    before: int
+    level: int
+    method: str
+    by_order: bool
+    location_id: int
+
+
+def move(
+    store: Store,
+    product: Product,
+    variant: Variant | None,
+    level: int,
+    method: str,
+    *,
+    by_order: bool = False,
+    location_id: int = DEFAULT_LOCATION,
+) -> None:
+    """Set a number and tell who listens."""
+    shelf = shelf_for(shelves_of(product, variant), location_id)
+    step = Move(product, variant, shelf.level, level, method, by_order, location_id)
+    shelf.put(level, store.now(), store.read_lag_s)
+    if level != step.before or (store.switches.unchanged_level_fires and not by_order):
+        announce(store, step)
+
+
+def announce(store: Store, step: Move) -> None:
+    """Fire the hooks of one change of stock, by tracking level (bigcommerce facts 6.3)."""
+    product, variant = step.product, step.variant
+    absolute = step.method == ABSOLUTE or store.switches.inventory_hook_value == "always_level"
+    told = step.level if absolute else step.level - step.before
+    kind = "inventory/order/updated" if step.by_order else "inventory/updated"
+    inventory: Json = {"product_id": product.id, "method": step.method, "value": told}
+    if product.simple or product.tracking == "product":
+        store.emit(f"store/product/{kind}", {"type": "product", "id": product.id, "inventory": inventory})
+    elif product.tracking == "variant" and variant is not None:
+        inventory = {**inventory, "variant_id": variant.id}
+        store.emit(f"store/sku/{kind}", {"type": "sku", "id": variant.sku_id, "inventory": inventory})
+    where = (variant or product.variants[0]).id
+    place = {"variant_id": where, "product_id": product.id, "location_id": step.location_id}
+    channel = f"store/channel/{store.settings.default_channel_id}/inventory/product"
+    store.emit(f"{channel}/stock_changed", place)
+    if step.by_order and step.level <= 0:
+        store.emit(f"{channel}/out_of_stock_reached", place)
+    if product.tracking != "none" and step.before != step.level:
+        # The inventory level is one of the fields that fire product/updated where tracking is on.
+        store.touched(product)
+        store.emit("store/product/updated", {"type": "product", "id": product.id})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One adjustment with its target found."""
+
+    product: Product
+    variant: Variant | None
+    location_id: int
+    quantity: int
+    identity: str
+
+    @property
+    def shelves(self) -> list[Shelf]:
+        """Where this item's number is kept."""
+        return shelves_of(self.product, self.variant)
+
+
+def adjust(store: Store, body: Any, *, relative: bool) -> Json:
+    """Apply a whole batch or none of it (bigcommerce facts 5.2)."""
+    items = [find(store, raw) for raw in items_of(body)]
+    for item in items:
+        allowed(store, item, relative=relative)
+    levels = relative_levels(items) if relative else absolute_levels(store, items)
+    method = store.switches.api_relative_method if relative else ABSOLUTE
+    for item, level in zip(items, levels, strict=True):
+        move(store, item.product, item.variant, level, method, location_id=item.location_id)
+    return {"transaction_id": uuid_of(store.dice)}
+
+
+def problem(title: str, errors: Json | None = None) -> ProblemRefusal:
+    """422 of the inventory API: the item at fault stands only in the title."""
+    return ProblemRefusal(422, title, errors or {})
+
+
+def items_of(body: Any) -> list[Any]:
+    """The items of a batch, if it is one."""
+    if not isinstance(body, dict) or not isinstance(body.get("items"), list) or not body["items"]:
+        raise problem("Payload contains invalid fields", {"items": "must be a non-empty array"})
+    if not isinstance(body.get("reason", ""), str):
+        raise problem("Payload contains invalid fields", {"reason": "must be a string"})
+    if len(body["items"]) > MAX_ITEMS:
+        raise problem("Payload contains invalid fields", {"items": f"may hold at most {MAX_ITEMS} items"})
+    return list(body["items"])
+
+
+def whole(value: Any) -> bool:
+    """True for a JSON integer."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def find(store: Store, raw: Any) -> Item:
+    """The target of one item; exactly one of sku, variant_id and product_id names it."""
+    if not isinstance(raw, dict) or not whole(raw.get("quantity")) or not whole(raw.get("location_id")):
+        raise problem("Payload contains invalid fields", {"items": "location_id and quantity must be integers"})
+    named = [name for name in ("sku", "variant_id", "product_id") if raw.get(name) is not None]
+    if len(named) != 1:
+        raise problem("Payload contains invalid fields", {"items": "exactly one of sku, variant_id, product_id"})
+    if raw["location_id"] not in store.locations:
+        raise problem(f"Locations with identity: [location_id {raw['location_id']}] were not found")
+    name = named[0]
+    identity = f"{name} {raw[name]}"
+    target = locate(store, name, raw[name])
+    if target is None:
+        raise problem(f"Items with identity: [{identity}] were not found")
+    return Item(*target, raw["location_id"], raw["quantity"], identity)
+
+
+def locate(store: Store, name: str, wanted: Any) -> tuple[Product, Variant | None] | None:
+    """The product, and the variant unless the product itself was named."""
+    if name == "product_id":
+        product = store.products.get(wanted) if whole(wanted) else None
+        return (product, None) if product else None
+    if name == "variant_id":
+        variant = store.variants.get(wanted) if whole(wanted) else None
+        return (store.products[variant.product_id], variant) if variant else None
+    owner = store.skus.get(str(wanted).lower())
+    if owner is None:
+        return None
+    product = store.products[owner[0]]
+    return (product, store.variants[owner[1]] if owner[1] else None)
+
+
+def allowed(store: Store, item: Item, *, relative: bool) -> None:
+    """Refuse what is tracked at another level or was never given a number (bigcommerce facts 5.2)."""
+    tracking = item.product.tracking
+    if tracking == "none" and store.switches.untracked_adjustment == "refuse":
+        raise problem(f"[Item with {item.identity} is not tracked]")
+    by_base = item.product.simple and (item.variant is None or store.switches.base_variant_by_variant_id)
+    if tracking == "product" and item.variant is not None and not by_base:
+        raise problem(f"[Item with {item.identity} is tracked by product, please update stock by product id]")
+    if tracking == "variant" and item.variant is None and not by_base:
+        raise problem(f"[Item with {item.identity} is tracked by variant, please update stock by variant id or sku]")
+    shelf = shelf_at(item.shelves, item.location_id)
+    if relative and (shelf is None or not shelf.born):
+        raise problem(f"Items with identity: [{item.identity}] requires absolute adjustment before relative")
+
+
+def absolute_levels(store: Store, items: list[Item]) -> list[int]:
+    """The new levels of an absolute batch."""
+    for item in items:
+        if item.quantity > MAX_LEVEL:
+            raise problem(f"[Item with {item.identity} exceeds the limit of {MAX_LEVEL}]")
+        if item.quantity < 0 and store.switches.negative_absolute == "refuse":
+            raise problem(f"[Item with {item.identity} has a negative quantity]")
+    return [max(0, item.quantity) for item in items]
+
+
+def relative_levels(items: list[Item]) -> list[int]:
+    """The new levels of a relative batch; several items may speak of one shelf, in order."""
+    levels: dict[int, int] = {}
+    result = []
+    for item in items:
+        shelf = shelf_for(item.shelves, item.location_id)
+        level = levels.get(id(shelf), shelf.level) + item.quantity
+        if item.quantity < 0 and level < shelf.safety_stock:
+            raise problem(f"[Item with {item.identity} does not have enough stock available]")
+        if level > MAX_LEVEL:
+            raise problem(f"[Item with {item.identity} exceeds the limit of {MAX_LEVEL}]")
+        levels[id(shelf)] = level
+        result.append(level)
+    return result
+
+
+def give(store: Store, product: Product, variant: Variant | None, level: int, *, silent: bool = False) -> None:
+    """`inventory_level` in a catalogue call: an absolute number at the default location (bigcommerce facts 5.4)."""
+    if silent:
+        shelf_for(shelves_of(product, variant), DEFAULT_LOCATION).put(level, store.now(), store.read_lag_s)
+    else:
+        move(store, product, variant, level, ABSOLUTE)
+
+
+def forget_levels(product: Product) -> None:
+    """After a switch of the tracking level no number is known any more (bigcommerce facts 5.4)."""
+    for shelves in (product.shelves, *(variant.shelves for variant in product.variants)):
+        shelves.clear()
+
+
+def identity_of(product: Product, variant: Variant) -> Json:
+    """How the inventory API names an item."""
+    sku = product.get("sku") if product.simple else variant.get("sku")
+    return {"sku": sku, "variant_id": variant.id, "product_id": product.id, "sku_id": variant.sku_id}
+
+
+def settings_of(shelf: Shelf, level: int) -> Json:
+    """The settings of an item at a location."""
+    return {
+        "safety_stock": shelf.safety_stock,
+        "is_in_stock": level - shelf.safety_stock > 0,
+        "warning_level": shelf.warning_level,
+        "bin_picking_number": shelf.bin_picking_number,
+    }
+
+
+def item_row(store: Store, product: Product, variant: Variant, locations: list[int], moment: float) -> Json:
+    """One row of GET /inventory/items."""
+    rows = []
+    for location_id in locations:
+        shelf = shelf_at(shelves_of(product, variant), location_id) or Shelf(location_id)
+        level = shelf.seen(moment)
+        place = store.locations[location_id]
+        rows.append(
+            {
+                "location_id": location_id,
+                "location_code": place["code"],
+                "location_name": place["label"],
+                "available_to_sell": level - shelf.safety_stock,
+                "total_inventory_onhand": level,
+                "location_enabled": place["enabled"],
+                "settings": settings_of(shelf, level),
+            }
+        )
+    return {"identity": identity_of(product, variant), "locations": rows}
+
+
+def set_settings(store: Store, location_id: int, body: Any) -> Json:
+    """PUT /inventory/locations/{id}/items: safety stock, warning level, bin (bigcommerce facts 5.3)."""
+    entries = body.get("settings") if isinstance(body, dict) else None
+    if not isinstance(entries, list) or not entries or len(entries) > MAX_ITEMS:
+        raise problem("Payload contains invalid fields", {"settings": "must be an array of 1 to 2000"})
+    for entry in entries:
+        identity = entry.get("identity") if isinstance(entry, dict) else None
+        identity = identity if isinstance(identity, dict) else {}
+        named = [key for key in ("sku", "variant_id", "product_id") if identity.get(key) is not None]
+        target = locate(store, named[0], identity[named[0]]) if len(named) == 1 else None
+        if target is None or any(
+            key in entry and not (whole(entry[key]) and 0 <= entry[key] <= MAX_LEVEL)
+            for key in ("safety_stock", "warning_level")
+        ):
+            raise problem("Payload contains invalid fields", {"settings": "unknown item or bad value"})
+        shelf = shelf_for(shelves_of(*target), location_id)
+        shelf.safety_stock = entry.get("safety_stock", shelf.safety_stock)
+        shelf.warning_level = entry.get("warning_level", shelf.warning_level)
+        shelf.bin_picking_number = entry.get("bin_picking_number", shelf.bin_picking_number)
+    return {"transaction_id": uuid_of(store.dice)}
+
+
+__all__ = ["ABSOLUTE", "RELATIVE", "adjust", "available", "give", "move", "product_level", "variant_level"]

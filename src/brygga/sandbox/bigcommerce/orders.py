@@ -1,0 +1,350 @@
+"""Orders: placed, shipped, cancelled and refunded, and what each does to the stock (bigcommerce facts 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+
+from brygga.sandbox.http import Request
+
+from . import inventory
+from .refusal import Json, Refusal
+from .render import chosen
+from .state import RELATIVE, Product, Store, Variant, stamp
+
+STATUSES = ("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled", "Declined",
+            "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed", "Awaiting Fulfillment",
+            "Manual Verification Required", "Disputed", "Partially Refunded")  # fmt: skip
+INCOMPLETE, SHIPPED, REFUNDED, CANCELLED, COMPLETED, AWAITING, PARTLY_REFUNDED = 0, 2, 4, 5, 10, 11, 14
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of an order."""
+
+    id: int
+    product_id: int
+    variant_id: int
+    sku: str
+    name: str
+    options: list[Json]
+    quantity: int
+    price: Any
+    quantity_shipped: int = 0
+    quantity_refunded: int = 0
+    counted: bool = False
+    taken: int = 0
+    """How many of it were taken from stock and not put back."""
+
+
+@dataclass(slots=True)
+class Order:
+    """One order."""
+
+    id: int
+    created: float
+    modified: float
+    status: int
+    lines: list[Line]
+    channel_id: int
+    source: str = "www"
+    refunded: Decimal = Decimal(0)
+    archived: bool = False
+
+
+@dataclass(slots=True)
+class Refund:
+    """One refund of an order."""
+
+    id: int
+    order_id: int
+    created: float
+    amount: Decimal
+    items: list[tuple[int, int]] = field(default_factory=list)
+    """(order line id, quantity)"""
+    reason: str = ""
+
+
+class OutOfStock(Refusal):
+    """The checkout refuses: not so many are left."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(409, f"{name} is out of stock", {"lines": "not enough stock"})
+
+
+Wish = tuple[Product, Variant, int]
+
+
+def place(store: Store, wishes: Sequence[Wish], *, source: str = "www", incomplete: bool = False) -> Order:
+    """Check out. What is counted and not there is refused; stock moves now or at shipping, as the store is set."""
+    wanted: dict[int, int] = {}
+    for product, variant, quantity in wishes:
+        if quantity < 1:
+            raise Refusal(422, "The quantity must be at least 1", {"quantity": "must be at least 1"})
+        key = id(inventory.shelves_of(product, variant))
+        wanted[key] = wanted.get(key, 0) + quantity
+        left = inventory.available(product, variant)
+        if left is not None and wanted[key] > left:
+            raise OutOfStock(product.get("name"))
+    now = store.now()
+    lines = [line(store, product, variant, quantity) for product, variant, quantity in wishes]
+    channel = store.settings.default_channel_id
+    order = Order(store.ids.next("order"), now, now, INCOMPLETE, lines, channel, source)
+    store.orders[order.id] = order
+    store.emit("store/order/created", {"type": "order", "id": order.id})
+    if not incomplete:
+        submit(store, order)
+    return order
+
+
+def line(store: Store, product: Product, variant: Variant, quantity: int) -> Line:
+    """A line of an order, with the names and prices of the moment."""
+    price = product.get("sale_price") or product.get("price")
+    own = variant.get("sale_price") or variant.get("price")
+    sku = product.get("sku") if product.simple else variant.get("sku")
+    return Line(
+        store.ids.next("line"), product.id, variant.id, sku, product.get("name"), chosen(product, variant), quantity,
+        price if own is None or product.simple else own,
+    )  # fmt: skip
+
+
+def submit(store: Store, order: Order) -> None:
+    """The order leaves status 0: now it counts as sold."""
+    if store.settings.update_stock_behavior == "order_placed":
+        take(store, order)
+    for one in order.lines:
+        product = store.products.get(one.product_id)
+        if product is not None:
+            product.put("total_sold", product.get("total_sold") + one.quantity)
+            store.touched(product)
+            store.emit("store/product/updated", {"type": "product", "id": product.id})
+    turn(store, order, AWAITING)
+
+
+def turn(store: Store, order: Order, status: int) -> None:
+    """Change the status, and tell."""
+    before, order.status = order.status, status
+    changed(store, order)
+    if before != status:
+        told = {"previous_status_id": before, "new_status_id": status}
+        store.emit("store/order/statusUpdated", {"type": "order", "id": order.id, "status": told})
+
+
+def changed(store: Store, order: Order) -> None:
+    """Something about the order changed."""
+    order.modified = store.now()
+    store.emit("store/order/updated", {"type": "order", "id": order.id})
+
+
+def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
+    """What a line took from, if it still exists and is counted."""
+    product = store.products.get(one.product_id)
+    variant = product.variant(one.variant_id) if product else None
+    if product is None or variant is None or product.tracking == "none":
+        return None
+    return product, variant
+
+
+def take(store: Store, order: Order) -> None:
+    """Take the whole order from stock. A shelf never goes below zero; what was missing is remembered."""
+    for one in order.lines:
+        found = target(store, one)
+        if found is None or one.counted:
+            continue
+        level = inventory.on_hand(inventory.shelves_of(*found))
+        one.counted, one.taken = True, min(level, one.quantity)
+        if level < one.quantity:
+            store.oversold.append((one.variant_id, one.quantity - level))
+        inventory.move(store, *found, level - one.taken, RELATIVE, by_order=True)
+
+
+def put_back(store: Store, order: Order) -> None:
+    """Return what was taken and not yet refunded, where the store is set so."""
+    if not store.settings.refund_order_stock_adjustment:
+        return
+    for one in order.lines:
+        back = one.taken - one.quantity_refunded
+        found = target(store, one)
+        one.taken = 0
+        if found is None or back <= 0:
+            continue
+        level = inventory.on_hand(inventory.shelves_of(*found))
+        inventory.move(store, *found, level + back, RELATIVE, by_order=True)
+
+
+def ship(store: Store, order: Order, status: int = SHIPPED) -> None:
+    """Ship or complete: stock moves here where the store is set so."""
+    still_open(order)
+    if store.settings.update_stock_behavior == "order_completed_or_shipped":
+        take(store, order)
+    for one in order.lines:
+        one.quantity_shipped = one.quantity
+    turn(store, order, status)
+
+
+def still_open(order: Order) -> None:
+    """Refuse what is over."""
+    if order.status in {REFUNDED, CANCELLED} or order.archived:
+        raise Refusal(409, f"Order {order.id} is {STATUSES[order.status].lower()}", {})
+
+
+def cancel(store: Store, order: Order) -> None:
+    """Cancel: stock comes back where the store is set so."""
+    still_open(order)
+    put_back(store, order)
+    turn(store, order, CANCELLED)
+
+
+def refund(store: Store, order: Order, quantities: dict[int, int] | None = None, *, by_api: bool = False) -> Refund:
+    """Refund all, or some of some lines. A partial refund puts nothing back and fires no stock hook."""
+    still_open(order)
+    rest = {one.id: one.quantity - one.quantity_refunded for one in order.lines}
+    wanted = rest if quantities is None else quantities
+    if not wanted or any(not 0 < count <= rest.get(key, 0) for key, count in wanted.items()):
+        raise Refusal(422, "The refund is more than is left", {"items": "nothing or too much to refund"})
+    total = all(rest[key] == wanted.get(key, 0) for key in rest)
+    prices = {one.id: Decimal(str(one.price)) for one in order.lines}
+    amount = sum((prices[key] * count for key, count in wanted.items()), Decimal(0))
+    made = Refund(store.ids.next("refund"), order.id, store.now(), amount, list(wanted.items()))
+    store.refunds.append(made)
+    if total and (not by_api or store.switches.refund_api_restocks):
+        put_back(store, order)
+    for one in order.lines:
+        one.quantity_refunded += wanted.get(one.id, 0)
+    order.refunded += amount
+    store.emit("store/order/refund/created", {"type": "order", "id": order.id, "refund": {"refund_id": made.id}})
+    turn(store, order, REFUNDED if total else PARTLY_REFUNDED)
+    return made
+
+
+def archive(store: Store, order: Order) -> None:
+    """Archive an order: it is hidden, not gone."""
+    order.archived = True
+    store.emit("store/order/archived", {"type": "order", "id": order.id})
+    changed(store, order)
+
+
+def order_of(store: Store, order_id: object) -> Order:
+    """The order with that id, or 404 as v2 says it."""
+    text = str(order_id)
+    order: Order | None = store.orders.get(int(text)) if text.isdigit() else None
+    if order is None:
+        raise Refusal(404, "The requested resource was not found.")
+    return order
+
+
+def moment_of(text: str) -> float:
+    """A time in a filter: ISO 8601 or RFC 2822."""
+    for reader in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            found = reader(text.replace(" ", "+") if reader is datetime.fromisoformat and "T" in text else text)
+        except (ValueError, TypeError):
+            continue
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    raise Refusal(400, "The date is not valid", {})
+
+
+_TESTS: dict[str, Callable[[Order, str], bool]] = {
+    "min_id": lambda order, text: order.id >= int(text),
+    "max_id": lambda order, text: order.id <= int(text),
+    "status_id": lambda order, text: order.status == int(text),
+    "channel_id": lambda order, text: order.channel_id == int(text),
+    "min_total": lambda order, text: total(order) >= Decimal(text),
+    "max_total": lambda order, text: total(order) <= Decimal(text),
+    "min_date_created": lambda order, text: int(order.created) >= moment_of(text),
+    "max_date_created": lambda order, text: int(order.created) <= moment_of(text),
+    "min_date_modified": lambda order, text: int(order.modified) >= moment_of(text),
+    "max_date_modified": lambda order, text: int(order.modified) <= moment_of(text),
+    "is_deleted": lambda order, text: order.archived is (text.lower() == "true"),
+}
+_SORTS: dict[str, Callable[[Order], Any]] = {
+    "id": lambda order: order.id,
+    "date_created": lambda order: (order.created, order.id),
+    "date_modified": lambda order: (order.modified, order.id),
+    "status_id": lambda order: (order.status, order.id),
+    "channel_id": lambda order: (order.channel_id, order.id),
+}
+
+
+def selected(store: Store, request: Request) -> list[Order]:
+    """The orders a v2 request means, in its order; archived ones only when asked for."""
+    rows: list[Order] = list(store.orders.values())
+    if request.value("is_deleted") is None:
+        rows = [order for order in rows if not order.archived]
+    for name, text in request.query:
+        if name in _TESTS:
+            try:
+                rows = [order for order in rows if _TESTS[name](order, text)]
+            except (ValueError, ArithmeticError) as wrong:
+                raise Refusal(400, f"The field '{name}' is invalid.", {"field": name}) from wrong
+    sort, _, direction = (request.value("sort") or "id:asc").partition(":")
+    if sort not in _SORTS:
+        raise Refusal(400, "The field 'sort' is invalid.", {"field": "sort"})
+    return sorted(rows, key=_SORTS[sort], reverse=direction == "desc")
+
+
+def money(amount: Any) -> str:
+    """Money as v2 writes it."""
+    return f"{Decimal(str(amount)):.4f}"
+
+
+def when(moment: float) -> str:
+    """A time as v2 writes it: RFC 2822."""
+    return format_datetime(datetime.fromtimestamp(int(moment), UTC))
+
+
+def total(order: Order) -> Decimal:
+    """What the order costs."""
+    return sum((Decimal(str(one.price)) * one.quantity for one in order.lines), Decimal(0))
+
+
+def order_json(store: Store, order: Order, base: str) -> Json:
+    """An order as v2 shows it."""
+    amount = money(total(order))
+    return {
+        "id": order.id, "customer_id": 0, "date_created": when(order.created), "date_modified": when(order.modified),
+        "date_shipped": when(order.modified) if order.status == SHIPPED else "", "status_id": order.status,
+        "status": STATUSES[order.status], "custom_status": STATUSES[order.status], "subtotal_inc_tax": amount,
+        "total_inc_tax": amount, "total_ex_tax": amount, "items_total": sum(one.quantity for one in order.lines),
+        "items_shipped": sum(one.quantity_shipped for one in order.lines), "refunded_amount": money(order.refunded),
+        "currency_code": store.settings.currency, "default_currency_code": store.settings.currency,
+        "payment_method": "Manual", "payment_status": "", "order_source": order.source, "external_source": None,
+        "external_id": None, "channel_id": order.channel_id, "is_deleted": order.archived, "staff_notes": "",
+        "products": {"url": f"{base}/orders/{order.id}/products", "resource": f"/orders/{order.id}/products"},
+    }  # fmt: skip
+
+
+def line_json(order: Order, one: Line) -> Json:
+    """One line of an order as v2 shows it."""
+    options = [
+        {"id": each["id"], "option_id": each["option_id"], "display_name": each["option_display_name"],
+         "display_value": each["label"], "value": str(each["id"])}
+        for each in one.options
+    ]  # fmt: skip
+    price = money(one.price)
+    return {
+        "id": one.id, "order_id": order.id, "product_id": one.product_id, "variant_id": one.variant_id, "sku": one.sku,
+        "name": one.name, "type": "physical", "quantity": one.quantity, "quantity_shipped": one.quantity_shipped,
+        "quantity_refunded": one.quantity_refunded, "is_refunded": one.quantity_refunded == one.quantity, "upc": "",
+        "base_price": price, "price_inc_tax": price, "price_ex_tax": price,
+        "total_inc_tax": money(Decimal(str(one.price)) * one.quantity), "product_options": options,
+        "parent_order_product_id": None, "is_bundled_product": False,
+    }  # fmt: skip
+
+
+def refund_json(made: Refund, order: Order) -> Json:
+    """A refund as v3 shows it."""
+    prices = {one.id: Decimal(str(one.price)) for one in order.lines}
+    items = [
+        {"item_type": "PRODUCT", "item_id": key, "quantity": count, "requested_amount": prices[key] * count}
+        for key, count in made.items
+    ]
+    return {
+        "id": made.id, "order_id": order.id, "user_id": 0, "created": stamp(made.created), "reason": made.reason,
+        "total_amount": made.amount, "total_tax": 0, "uses_merchant_override_values": False, "items": items,
+        "payments": [{"provider_id": "custom", "amount": made.amount, "offline": True, "is_declined": False}],
+    }  # fmt: skip

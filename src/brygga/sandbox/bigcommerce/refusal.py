@@ -1,0 +1,69 @@
+"""What the platform says no to. Pure rules raise it; the door turns it into bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+STATUS_CODES = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
+
+Json = dict[str, Any]
+
+
+class Refusal(Exception):
+    """A v3 refusal: status, title and the fields at fault (bigcommerce facts 9)."""
+
+    def __init__(self, status: int, title: str, errors: dict[str, Any] | None = None, **more: Any) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.errors = errors
+        self.more = more
+
+    def body(self) -> Json:
+        """The JSON body in the shape of the v3 API."""
+        body: Json = {"status": self.status, "title": self.title, "type": STATUS_CODES, **self.more}
+        if self.errors is not None:
+            body["errors"] = self.errors
+        return body
+
+
+class PlainRefusal(Refusal):
+    """A refusal whose whole body is given: v2 lists, OAuth errors, wrapped tree errors, batches."""
+
+    def __init__(self, status: int, whole: Any) -> None:
+        super().__init__(status, "see body")
+        self.whole = whole
+
+    def body(self) -> Any:
+        """The body as it was given."""
+        return self.whole
+
+
+class ProblemRefusal(Refusal):
+    """A refusal of the inventory API, sent as application/problem+json (bigcommerce facts 5.2)."""
+
+
+def invalid(errors: dict[str, str]) -> Refusal:
+    """422 with every field at fault in the title (bigcommerce facts 3.4)."""
+    return Refusal(422, f"Invalid field(s): {', '.join(errors)}", errors)
+
+
+def missing(errors: dict[str, str]) -> Refusal:
+    """422 for required fields that were not sent (bigcommerce facts 3.4)."""
+    return Refusal(422, "Missing Required Fields", errors)
+
+
+def duplicate(field: str) -> Refusal:
+    """409 for a product name, SKU or address that is taken (bigcommerce facts 3.4)."""
+    title = f"The product {field} is a duplicate"
+    return Refusal(409, title, {field: title})
+
+
+def product_not_found(product_id: object) -> Refusal:
+    """404 in the words of the catalogue (bigcommerce facts 3.2)."""
+    return Refusal(404, f"A product was not found with an id of {product_id}", instance="")
+
+
+def not_found(what: str, wanted: object) -> Refusal:
+    """404 for any other thing of the catalogue."""
+    return Refusal(404, f"The requested {what} with an id of {wanted} was not found", instance="")

@@ -1,0 +1,315 @@
+"""Everything beside the catalogue over HTTP: stock, webhooks, settings and orders (bigcommerce facts 5 to 8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brygga.sandbox.http import Response
+
+from . import inventory, listing, orders
+from .door import Call, Route, answer, nothing
+from .refusal import Json, ProblemRefusal, Refusal
+from .routes_catalog import SCOPE as CATALOG
+from .routes_catalog import many, one
+from .state import stamp
+from .storefile import (
+    currencies,
+    inventory_settings,
+    store_information,
+    tax_classes,
+    tax_settings,
+    units,
+)
+
+STOCK, PLACES, FACTS, SALES, CHANNELS = (
+    "store_inventory", "store_locations", "store_v2_information", "store_v2_orders", "store_channel_settings",
+)  # fmt: skip
+
+# -- stock ------------------------------------------------------------------------------------------------------
+
+
+async def adjust_absolute(call: Call) -> Response:
+    return adjusted(call, relative=False)
+
+
+async def adjust_relative(call: Call) -> Response:
+    return adjusted(call, relative=True)
+
+
+def adjusted(call: Call, *, relative: bool) -> Response:
+    """All items of the batch, or none; no envelope around the answer (bigcommerce facts 5.2)."""
+    if call.hit("batch_refused"):
+        raise ProblemRefusal(422, "The adjustment could not be processed", {})
+    return answer(inventory.adjust(call.store, call.body(), relative=relative))
+
+
+def item_pairs(call: Call) -> list[tuple[Any, Any]]:
+    """The (product, variant) pairs an inventory list means."""
+    request, store = call.request, call.store
+    variants = listing.ids_in(request, "variant_id:in")
+    products = listing.ids_in(request, "product_id:in")
+    skus = request.value("sku:in")
+    if variants is not None:
+        rows = [store.variants[key] for key in sorted(set(variants)) if key in store.variants]
+    elif products is not None:
+        rows = [row for key in sorted(set(products)) if key in store.products for row in store.products[key].variants]
+    else:
+        rows = list(store.all_variants())
+    found = [(store.products[row.product_id], row) for row in rows]
+    if products is not None:
+        found = [pair for pair in found if pair[0].id in products]
+    if skus is not None:
+        several = {part.lower() for part in listing.words(skus)}
+        found = [pair for pair in found if str(inventory.identity_of(*pair)["sku"]).lower() in several]
+    return found
+
+
+async def list_items(call: Call) -> Response:
+    store = call.store
+    places = list(store.locations)
+    wanted = listing.ids_in(call.request, "location_id:in")
+    codes = call.request.value("location_code:in")
+    if wanted is not None:
+        places = [key for key in places if key in wanted]
+    if codes is not None:
+        places = [key for key in places if store.locations[key]["code"] in listing.words(codes)]
+    moment = call.moment()
+    return many(
+        call, item_pairs(call), lambda pair: inventory.item_row(store, pair[0], pair[1], places, moment), maximum=1000
+    )
+
+
+def location(call: Call) -> int:
+    """The location of the path, or 404 as a problem."""
+    text = call.param("location_id")
+    if not text.isdigit() or int(text) not in call.store.locations:
+        raise ProblemRefusal(404, f"Location with id {text} was not found", {})
+    return int(text)
+
+
+async def list_location_items(call: Call) -> Response:
+    place, moment = location(call), call.moment()
+
+    def flat(pair: tuple[Any, Any]) -> Json:
+        row = inventory.item_row(call.store, pair[0], pair[1], [place], moment)
+        at = row["locations"][0]
+        kept = {name: at[name] for name in ("available_to_sell", "total_inventory_onhand", "settings")}
+        # The rows of one location do not name the v2 id (bigcommerce facts 5.3).
+        identity = {name: value for name, value in row["identity"].items() if name != "sku_id"}
+        return {"identity": identity, **kept}
+
+    return many(call, item_pairs(call), flat, maximum=1000)
+
+
+async def set_location_items(call: Call) -> Response:
+    return answer(inventory.set_settings(call.store, location(call), call.body()))
+
+
+async def list_locations(call: Call) -> Response:
+    request = call.request
+    rows = list(call.store.locations.values())
+    if (only := request.value("is_default")) is not None:
+        rows = [row for row in rows if (row["id"] == 1) is listing.truth(only, "is_default")]
+    if (ids := listing.ids_in(request, "location_id:in")) is not None:
+        rows = [row for row in rows if row["id"] in ids]
+    if (codes := request.value("location_code:in")) is not None:
+        rows = [row for row in rows if row["code"] in listing.words(codes)]
+    if (active := request.value("is_active")) is not None:
+        rows = [row for row in rows if row["enabled"] is listing.truth(active, "is_active")]
+    made = stamp(0)
+    return many(call, rows, lambda row: {**row, "created_at": made, "updated_at": made}, maximum=1000)
+
+
+# -- webhooks ---------------------------------------------------------------------------------------------------
+
+
+async def list_hooks(call: Call) -> Response:
+    rows = call.hooks.of(call.client)
+    for name in ("scope", "destination"):
+        if (wanted := call.request.value(name)) is not None:
+            rows = [row for row in rows if getattr(row, name) == wanted]
+    if (active := call.request.value("is_active")) is not None:
+        rows = [row for row in rows if row.is_active is listing.truth(active, "is_active")]
+    return many(call, rows, call.hooks.json)
+
+
+async def create_hook(call: Call) -> Response:
+    return one(call.hooks.json(call.hooks.create(call.client, call.body())))
+
+
+async def get_hook(call: Call) -> Response:
+    return one(call.hooks.json(call.hooks.one(call.client, call.param("hook_id"))))
+
+
+async def update_hook(call: Call) -> Response:
+    found = call.hooks.one(call.client, call.param("hook_id"))
+    call.hooks.update(found, call.body())
+    return one(call.hooks.json(found))
+
+
+async def delete_hook(call: Call) -> Response:
+    """200 with the deleted hook, not 204 (bigcommerce facts 6.1)."""
+    found = call.hooks.one(call.client, call.param("hook_id"))
+    call.hooks.delete(found)
+    return one(call.hooks.json(found))
+
+
+async def hooks_admin(call: Call) -> Response:
+    return one(call.hooks.admin(call.client))
+
+
+async def set_hooks_admin(call: Call) -> Response:
+    body = call.body()
+    emails = body.get("emails") if isinstance(body, dict) else None
+    if not isinstance(emails, list):
+        raise Refusal(422, "JSON data is missing or invalid", {"emails": "error.path.missing."})
+    call.hooks.emails[call.client] = [str(email) for email in emails]
+    return nothing()
+
+
+# -- the store itself -------------------------------------------------------------------------------------------
+
+
+async def get_store(call: Call) -> Response:
+    return answer(store_information(call.store))
+
+
+async def get_time(call: Call) -> Response:
+    return answer({"time": int(call.store.now())})
+
+
+async def get_currencies(call: Call) -> Response:
+    return bare(currencies(call.store))
+
+
+async def get_tax_classes(call: Call) -> Response:
+    return bare(tax_classes(call.store))
+
+
+def bare(rows: list[Any]) -> Response:
+    """A v2 list: no envelope, and 204 when empty (bigcommerce facts 0)."""
+    return answer(rows) if rows else nothing()
+
+
+async def get_tax_settings(call: Call) -> Response:
+    return one(tax_settings(call.store))
+
+
+async def get_inventory_settings(call: Call) -> Response:
+    return one(inventory_settings(call.store))
+
+
+async def get_units(call: Call) -> Response:
+    return one(units(call.store))
+
+
+async def list_channels(call: Call) -> Response:
+    return many(call, list(call.store.channels.values()), lambda row: row)
+
+
+async def summary(call: Call) -> Response:
+    """Counts of the whole catalogue; a cheap health check (bigcommerce facts 3.15)."""
+    store = call.store
+    prices = [product.get("price") for product in store.products.values()]
+    first = next(iter(store.categories.values()), None)
+    levels = [inventory.product_level(product) for product in store.products.values()]
+    return one(
+        {
+            "inventory_count": sum(levels),
+            "variant_count": len(store.variants),
+            "inventory_value": sum(level * price for level, price in zip(levels, prices, strict=True)),
+            "highest_variant_price": max(prices, default=0),
+            "average_variant_price": sum(prices) / len(prices) if prices else 0,
+            "lowest_variant_price": min(prices, default=0),
+            "oldest_variant_date": stamp(min((each.created for each in store.products.values()), default=0)),
+            "newest_variant_date": stamp(max((each.created for each in store.products.values()), default=0)),
+            "primary_category_id": first.id if first else 0,
+            "primary_category_name": first.name if first else "",
+        }
+    )
+
+
+# -- orders -----------------------------------------------------------------------------------------------------
+
+
+def v2_base(call: Call) -> str:
+    """Where the v2 resources of this store are."""
+    return f"{call.base}/api/stores/{call.store.hash}/v2"
+
+
+async def list_orders(call: Call) -> Response:
+    page = listing.page_of(call.store, call.request)
+    rows = list(page.of(orders.selected(call.store, call.request)))
+    return bare([orders.order_json(call.store, row, v2_base(call)) for row in rows])
+
+
+async def get_order(call: Call) -> Response:
+    return answer(orders.order_json(call.store, orders.order_of(call.store, call.param("order_id")), v2_base(call)))
+
+
+async def count_orders(call: Call) -> Response:
+    statuses = [
+        {"id": key, "name": name, "count": sum(order.status == key for order in call.store.orders.values())}
+        for key, name in enumerate(orders.STATUSES)
+    ]
+    return answer({"statuses": statuses, "count": len(call.store.orders)})
+
+
+async def order_lines(call: Call) -> Response:
+    order = orders.order_of(call.store, call.param("order_id"))
+    page = listing.page_of(call.store, call.request)
+    return bare([orders.line_json(order, row) for row in page.of(order.lines)])
+
+
+async def order_statuses(call: Call) -> Response:
+    rows = enumerate(orders.STATUSES)
+    return answer(
+        [{"id": key, "name": name, "system_label": name, "custom_label": name, "order": key} for key, name in rows]
+    )
+
+
+async def order_refunds(call: Call) -> Response:
+    order = orders.order_of(call.store, call.param("order_id"))
+    rows = [orders.refund_json(made, order) for made in call.store.refunds if made.order_id == order.id]
+    return answer({"data": rows, "meta": {}})
+
+
+async def all_refunds(call: Call) -> Response:
+    wanted = listing.ids_in(call.request, "order_id:in")
+    ids = listing.ids_in(call.request, "id:in")
+    rows = [made for made in call.store.refunds if wanted is None or made.order_id in wanted]
+    rows = [made for made in rows if ids is None or made.id in ids]
+    return many(call, rows, lambda made: orders.refund_json(made, call.store.orders[made.order_id]))
+
+
+ROUTES: list[Route] = [
+    ("GET", "/v3/catalog/summary", CATALOG, summary),
+    ("PUT", "/v3/inventory/adjustments/absolute", STOCK, adjust_absolute),
+    ("POST", "/v3/inventory/adjustments/relative", STOCK, adjust_relative),
+    ("GET", "/v3/inventory/items", STOCK, list_items),
+    ("GET", "/v3/inventory/locations", PLACES, list_locations),
+    ("GET", "/v3/inventory/locations/{location_id}/items", STOCK, list_location_items),
+    ("PUT", "/v3/inventory/locations/{location_id}/items", STOCK, set_location_items),
+    ("GET", "/v3/hooks", None, list_hooks),
+    ("POST", "/v3/hooks", None, create_hook),
+    ("GET", "/v3/hooks/admin", None, hooks_admin),
+    ("PUT", "/v3/hooks/admin", None, set_hooks_admin),
+    ("GET", "/v3/hooks/{hook_id}", None, get_hook),
+    ("PUT", "/v3/hooks/{hook_id}", None, update_hook),
+    ("DELETE", "/v3/hooks/{hook_id}", None, delete_hook),
+    ("GET", "/v3/channels", CHANNELS, list_channels),
+    ("GET", "/v3/settings/inventory", FACTS, get_inventory_settings),
+    ("GET", "/v3/settings/store/units-of-measurement", FACTS, get_units),
+    ("GET", "/v3/tax/settings", FACTS, get_tax_settings),
+    ("GET", "/v2/store", FACTS, get_store),
+    ("GET", "/v2/time", FACTS, get_time),
+    ("GET", "/v2/currencies", FACTS, get_currencies),
+    ("GET", "/v2/tax_classes", FACTS, get_tax_classes),
+    ("GET", "/v2/orders", SALES, list_orders),
+    ("GET", "/v2/orders/count", SALES, count_orders),
+    ("GET", "/v2/orders/{order_id}", SALES, get_order),
+    ("GET", "/v2/orders/{order_id}/products", SALES, order_lines),
+    ("GET", "/v2/order_statuses", SALES, order_statuses),
+    ("GET", "/v3/orders/{order_id}/payment_actions/refunds", SALES, order_refunds),
+    ("GET", "/v3/orders/payment_actions/refunds", SALES, all_refunds),
+]

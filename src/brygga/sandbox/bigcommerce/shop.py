@@ -1,0 +1,256 @@
+"""The hands of a merchant and of the shoppers: what they do in the control panel and at the checkout.
+
+The same rules as behind the API; only tokens, quotas and read-only fields are for apps.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from . import catalog, categories, inventory, options, orders, variants
+from .media import Camera, add_image
+from .orders import Order, Refund
+from .refusal import Json, Refusal, invalid, product_not_found
+from .render import View, product_json
+from .state import ABSOLUTE, Category, Product, Store, Variant, channel, location
+from .storefile import CURRENCIES, STOCK_BEHAVIOURS, WEIGHTS
+
+TRUTH = float("inf")
+INCLUDE_ALL = ("variants", "images", "options", "videos", "custom_fields", "bulk_pricing_rules", "channels")
+_TOLD = {"name", "currency", "country", "country_code", "language", "timezone", "weight_units",
+         "is_price_entered_with_tax", "plan"}  # fmt: skip
+
+
+class Shop:
+    """One store in the merchant's and the shoppers' hands."""
+
+    def __init__(self, store: Store, camera: Camera) -> None:
+        self.store = store
+        self.camera = camera
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    def product(self, product_id: int) -> Product:
+        """The product, or a refusal with 404."""
+        return catalog.product_of(self.store, product_id)
+
+    def raw(self, product_id: int) -> Json:
+        """The product as raw JSON with everything that hangs on it; stock as it is, without lag."""
+        return product_json(self.store, self.product(product_id), View("/cdn", TRUTH, INCLUDE_ALL))
+
+    def item(
+        self, *, product_id: int | None = None, variant_id: int | None = None, sku: str | None = None
+    ) -> tuple[Product, Variant]:
+        """What a shopper means: a SKU, a variant, or a product (its first variant)."""
+        name, wanted = ("sku", sku) if sku else ("variant_id", variant_id) if variant_id else ("product_id", product_id)
+        found = inventory.locate(self.store, name, wanted)
+        if found is None:
+            raise product_not_found(wanted)
+        product, variant = found
+        return product, variant or product.variants[0]
+
+    def level(self, **item: Any) -> int:
+        """The true number on the shelf of an item."""
+        return inventory.on_hand(inventory.shelves_of(*self.item(**item)))
+
+    # -- the catalogue ------------------------------------------------------------------------------------------
+
+    async def add_product(self, **fields: Any) -> Product:
+        """A product made in the control panel."""
+        body = {"type": "physical", "weight": 0, "price": 0, "categories": [], **fields}
+        return await catalog.create(self.store, body, self.camera, None)
+
+    async def edit_product(self, product_id: int, **fields: Any) -> Product:
+        """Any field of a product, as the merchant edits it."""
+        change = await catalog.prepare(self.store, self.product(product_id), fields, self.camera)
+        failed = catalog.apply(self.store, change)
+        if failed:
+            raise Refusal(failed["status"], failed["title"], failed.get("errors"))
+        return change.product
+
+    async def edit_variant(self, variant_id: int, **fields: Any) -> Variant:
+        """Any field of a variant."""
+        product, variant = self.item(variant_id=variant_id)
+        step = variants.change_step(self.store, product, variant, fields)
+        return variants.carry_out(self.store, await variants.with_picture(self.camera, step))
+
+    def delete_product(self, product_id: int) -> None:
+        """A product is deleted; there is no recycle bin."""
+        catalog.delete(self.store, self.product(product_id))
+
+    def delete_variant(self, variant_id: int) -> None:
+        """One variant is deleted."""
+        variants.remove(self.store, *self.item(variant_id=variant_id))
+
+    async def add_image(self, product_id: int, url: str, **values: Any) -> int:
+        """A picture added by the merchant; its id."""
+        picture = await self.camera.load(url)
+        made = add_image(self.store, self.product(product_id), picture, url, values)
+        self.store.touched(self.product(product_id))
+        return made.id
+
+    def add_option(self, product_id: int, name: str, labels: Iterable[str]) -> int:
+        """An option added in the panel, with all missing combinations as variants, as the panel does (bigcommerce facts 3.8)."""
+        product = self.product(product_id)
+        rows = [{"label": label, "sort_order": place} for place, label in enumerate(labels)]
+        old = self.store.switches
+        self.store.switches = replace(old, new_option_on_variants="accept")
+        try:
+            made = options.create(
+                self.store, product, {"display_name": name, "type": "rectangles", "option_values": rows}
+            )
+        finally:
+            self.store.switches = old
+        for variant in product.variants if not product.simple else ():
+            variant.values = (*variant.values, (made.id, made.values[0].id))
+        self.add_all_combinations(product_id)
+        return made.id
+
+    def add_all_combinations(self, product_id: int) -> list[Variant]:
+        """Every combination of option values that has no variant gets one, without a SKU: a surprise for any mapping."""
+        product = self.product(product_id)
+        if not product.options or any(not option.values for option in product.options):
+            return []
+        known = {frozenset(variant.values) for variant in product.variants if variant.values}
+        choices = [[(option.id, value.id) for value in option.values] for option in product.options]
+        missing = [pairs for pairs in itertools.product(*choices) if frozenset(pairs) not in known]
+        room = variants.MAX_VARIANTS - len(known)
+        made = [variants.make(self.store, product, tuple(pairs), {}) for pairs in missing[:room]]
+        if made:
+            self.store.touched(product)
+        return made
+
+    def set_stock(self, level: int, **item: Any) -> None:
+        """The number typed into the stock field. Untracked products have none."""
+        product, variant = self.item(**item)
+        if product.tracking == "none":
+            raise Refusal(422, "The product is not tracked", {"inventory_level": "switch tracking on first"})
+        if level < 0:
+            raise invalid({"inventory_level": "must be 0 or more"})
+        inventory.move(self.store, product, variant, level, ABSOLUTE)
+
+    def assign_channel(self, product_id: int, channel_id: int, *, on: bool = True) -> None:
+        """A product is put in a channel, or taken out."""
+        held = self.product(product_id).channels
+        if on is (channel_id in held):
+            return
+        (held.append if on else held.remove)(channel_id)
+        self.store.touched()
+        word = "assigned" if on else "unassigned"
+        self.store.emit(f"store/channel/{channel_id}/product/{word}", {"product_id": product_id})
+
+    def add_category(self, name: str, parent_id: int = 0) -> Category:
+        """A category of the default tree."""
+        body: Json = {"name": name, "parent_id": parent_id}
+        return categories.plant(self.store, categories.sprout(self.store, body, tree_id=1))
+
+    def rename_category(self, category_id: int, name: str) -> None:
+        """The merchant renames a category."""
+        categories.change(self.store, categories.category_of(self.store, category_id), {"name": name})
+
+    def delete_category(self, category_id: int) -> None:
+        """A category is deleted; its products stay."""
+        categories.remove(self.store, categories.category_of(self.store, category_id))
+
+    # -- the store ----------------------------------------------------------------------------------------------
+
+    def set_settings(self, **changes: Any) -> None:
+        """Settings of the store. Those the documents name fire store/information/updated (bigcommerce facts 6.3)."""
+        mine = self.store.settings
+        wrong = {name: "unknown" for name in changes if not hasattr(mine, name)}
+        allowed: Mapping[str, Iterable[str]] = {
+            "currency": CURRENCIES, "weight_units": WEIGHTS, "update_stock_behavior": STOCK_BEHAVIOURS,
+        }  # fmt: skip
+        wrong.update(
+            {
+                name: "not one of the choices"
+                for name, among in allowed.items()
+                if changes.get(name, next(iter(among))) not in among
+            }
+        )
+        if wrong:
+            raise invalid(wrong)
+        if "plan" in changes and "quota" not in changes:
+            changes["quota"] = 450 if changes["plan"] in {"Pro", "Enterprise"} else 150
+        moved = {name for name, value in changes.items() if getattr(mine, name) != value}
+        for name in moved:
+            setattr(mine, name, changes[name])
+        if moved & _TOLD:
+            self.store.emit("store/information/updated", {"type": "store"})
+
+    def add_location(self, label: str) -> int:
+        """A second place where stock is kept; the storefront does not sell from it."""
+        number = max(self.store.locations) + 1
+        self.store.locations[number] = location(number, label)
+        self.store.emit("store/inventory/location/created", {"location_id": number})
+        return number
+
+    def add_channel(self, name: str, kind: str = "storefront", platform: str = "custom") -> int:
+        """One more channel; a storefront gets its own category tree."""
+        number = max(self.store.channels) + 1
+        self.store.channels[number] = channel(number, name, kind, platform)
+        if kind == "storefront":
+            self.store.trees[max(self.store.trees) + 1] = (f"{name} tree", [number])
+        return number
+
+    # -- orders -------------------------------------------------------------------------------------------------
+
+    def place(self, lines: Iterable[Mapping[str, Any]], *, source: str = "www") -> Order:
+        """Check out: lines with `quantity` and a product_id, variant_id or sku. Refused with OutOfStock where too few are left."""
+        wishes = []
+        for line in lines:
+            named = {name: line[name] for name in ("product_id", "variant_id", "sku") if line.get(name)}
+            wishes.append((*self.item(**named), int(line.get("quantity", 1))))
+        if not wishes:
+            raise Refusal(422, "An order needs at least one line", {"lines": "empty"})
+        return orders.place(self.store, wishes, source=source)
+
+    def order(self, order_id: int | str) -> Order:
+        """The order, or a refusal with 404."""
+        return orders.order_of(self.store, order_id)
+
+    def ship(self, order_id: int) -> None:
+        """All of an order is sent."""
+        orders.ship(self.store, self.order(order_id))
+
+    def complete(self, order_id: int) -> None:
+        """An order is done."""
+        orders.ship(self.store, self.order(order_id), orders.COMPLETED)
+
+    def cancel(self, order_id: int) -> None:
+        """An order is cancelled."""
+        orders.cancel(self.store, self.order(order_id))
+
+    def archive(self, order_id: int) -> None:
+        """An order is archived."""
+        orders.archive(self.store, self.order(order_id))
+
+    def refund(self, order_id: int, quantities: Mapping[int, int] | None = None, *, by_api: bool = False) -> Refund:
+        """Refund all, or {order line id: quantity}."""
+        given = None if quantities is None else dict(quantities)
+        return orders.refund(self.store, self.order(order_id), given, by_api=by_api)
+
+    # -- the whole ----------------------------------------------------------------------------------------------
+
+    def state(self) -> Json:
+        """The whole store as raw JSON, stock without lag; for comparison in tests."""
+        store = self.store
+        return {
+            "store_hash": store.hash,
+            "settings": {name: getattr(store.settings, name) for name in store.settings.__slots__},
+            "products": [self.raw(product_id) for product_id in store.products],
+            "categories": [categories.tree_json(one) for one in store.categories.values()],
+            "metafields": [
+                {"resource_type": one.resource_type, "resource_id": one.resource_id, "namespace": one.namespace,
+                 "key": one.key, "value": one.value, "owner_client_id": one.owner}
+                for one in store.metafields.values()
+            ],
+            "orders": [
+                {**orders.order_json(store, one, ""), "lines": [orders.line_json(one, line) for line in one.lines]}
+                for one in store.orders.values()
+            ],
+            "refunds": [orders.refund_json(one, store.orders[one.order_id]) for one in store.refunds],
+        }  # fmt: skip

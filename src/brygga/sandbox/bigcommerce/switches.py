@@ -1,0 +1,89 @@
+"""Where the documents are silent or disagree, one reading each, to be switched by a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """The reading of every UNCERTAIN. A default is the reading that finds most bugs in a client.
+
+    Sections are those of the fact sheet on BigCommerce ("bigcommerce facts").
+    """
+
+    unknown_fields: Literal["refuse", "ignore"] = "refuse"
+    """3.3: a field that no document lists is 422, or silently dropped."""
+    categories_required: bool = True
+    """3.3: `categories` is required on create (the newer product experience)."""
+    create_returns_children: bool = True
+    """3.3: POST product answers with variants, options, images and videos (off: custom fields, rules and images)."""
+    variants_on_put: Literal["refuse", "ignore"] = "refuse"
+    """3.5: `variants` in PUT product is 422, or ignored."""
+    images_on_put: Literal["append", "replace", "ignore"] = "append"
+    """3.5: what `images` and `videos` in PUT product do."""
+    identical_put_fires: bool = False
+    """3.5: a PUT that changes nothing moves date_modified and fires product/updated."""
+    inline_image_status: Literal[422, 400] = 422
+    """3.4: status when an image inside POST product cannot be fetched."""
+    url_clash_on_put: Literal["207", "409"] = "207"
+    """3.4: PUT with a taken address saves the rest (207) or refuses all."""
+    delete_unknown_product: Literal[204, 404] = 204
+    """3.6: deleting an unknown product."""
+    batch_variant_extras: bool = True
+    """3.7: sku, gtin, mpn and image_url are honoured in PUT /catalog/variants updates."""
+    batch_variant_all_or_nothing: bool = True
+    """3.7: one refused element of PUT /catalog/variants refuses all of them."""
+    option_deletion: Literal["variants_die", "refuse"] = "variants_die"
+    """3.8: deleting an option removes the product's variants (back to a base variant), or is refused."""
+    value_in_use: Literal["refuse", "variants_die"] = "refuse"
+    """3.8: deleting a value that variants use is 409, or takes the variants along."""
+    omitted_values: Literal["refuse", "keep", "remove"] = "refuse"
+    """3.8: values left out of `option_values` in PUT option."""
+    new_option_on_variants: Literal["refuse", "accept"] = "refuse"
+    """3.9: a whole new option on a product that has variants."""
+    implicit_option_type: Literal["rectangles", "radio_buttons"] = "rectangles"
+    """3.8: type of options made by POST product with variants."""
+    duplicate_option_status: Literal[422, 409] = 422
+    """3.8: a second option of the same display name."""
+    empty_image_list: Literal["200", "204"] = "200"
+    """3.10: the image list of a product without images."""
+    wrong_video: Literal["refuse", "accept"] = "refuse"
+    """3.11: a video id that cannot be YouTube's."""
+    level_after_tracking_switch: Literal["unset", "keep"] = "unset"
+    """5.4: switching the tracking level forgets the numbers (absolute needed again), or keeps them."""
+    limit_above_maximum: Literal["refuse", "clamp"] = "refuse"
+    """2.2: `limit` above the maximum is 413, or clamped."""
+    untracked_adjustment: Literal["refuse", "accept"] = "refuse"
+    """5.2: adjusting an item of a product with tracking none."""
+    negative_absolute: Literal["refuse", "clamp"] = "refuse"
+    """5.2: a negative absolute quantity."""
+    base_variant_by_variant_id: bool = True
+    """5.2: a simple product may be adjusted by the id (and SKU) of its base variant."""
+    random_read_lag: bool = False
+    """5.2: every read of stock is stale by a random part of the lag (else by all of it)."""
+    unchanged_level_fires: bool = True
+    """6.3: an adjustment that leaves the number as it was still fires the inventory hooks."""
+    inventory_hook_value: Literal["level_or_delta", "always_level"] = "level_or_delta"
+    """6.3: `value` is the level for absolute and the signed delta for relative, or always the level."""
+    api_relative_method: Literal["absolute", "relative"] = "absolute"
+    """6.3: `method` in the hook after a relative adjustment by API."""
+    signed_webhooks: bool = True
+    """6.5: deliveries carry the Standard Webhooks headers."""
+    duplicate_hook_status: Literal[422, 409] = 422
+    """6.1: a hook that exists already (same client, scope and destination)."""
+    unauthorized_body: Literal["text", "json"] = "text"
+    """9: the body of 401."""
+    throttled_body: Literal["json", "empty"] = "json"
+    """2.1: the body of 429."""
+    duplicate_category_status: Literal[422, 207] = 422
+    """4: a second category of the same name among its siblings, in the trees API."""
+    uninstall_callback: Literal["sent", "lost"] = "sent"
+    """1.8: the uninstall callback reaches the app (integrators report that it may not)."""
+    retry_after_header: bool = False
+    """2.1: 429 also carries X-Retry-After in seconds."""
+    refund_api_restocks: bool = False
+    """8: a refund made through the API puts stock back."""
+    default_channel_auto: Literal["single_storefront", "always", "never"] = "single_storefront"
+    """3.13: a new product is assigned to channel 1 by itself where the store has one storefront."""

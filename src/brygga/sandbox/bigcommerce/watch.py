@@ -1,0 +1,49 @@
+"""Who touches what is the merchant's own: category, visibility, tax class and channels, after a product's birth.
+
+Nothing is refused here. Every request of an app that carries such a field again is recorded, for a test to look at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .door import Call
+from .state import Product, Violation
+
+FIELDS = ("categories", "is_visible", "tax_class_id")
+
+
+def record(call: Call, kind: str, product_id: int, body: Any) -> None:
+    """Remember a request that carried a merchant's own field."""
+    request = call.request
+    call.store.violations.append(Violation(kind, product_id, call.client, request.method, request.path, body))
+
+
+def watch_birth(call: Call, body: Any) -> None:
+    """A tax class is the merchant's even at birth."""
+    if isinstance(body, dict) and "tax_class_id" in body:
+        record(call, "tax_class_id", 0, body)
+
+
+def watch_product(call: Call, product: Product, body: Any) -> None:
+    """A change of a product that carries birth-only fields."""
+    for field in FIELDS:
+        if isinstance(body, dict) and field in body:
+            record(call, field, product.id, body)
+
+
+def watch_category_link(call: Call, product_id: Any, body: Any) -> None:
+    """A product is put in a category, or taken out of one, by an app."""
+    if product_id in call.store.products:
+        record(call, "categories", product_id, body)
+
+
+def watch_channel_link(call: Call, product_id: Any, channel_id: Any, body: Any) -> None:
+    """The first assignment belongs to the birth, and so do its repetitions until one was answered; later ones do not."""
+    if product_id not in call.store.products:
+        return
+    key = (product_id, channel_id)
+    if key in call.store.channel_births or call.request.method == "DELETE":
+        record(call, "channel_assignment", product_id, body)
+    else:
+        call.acknowledged.append(lambda: call.store.channel_births.add(key))

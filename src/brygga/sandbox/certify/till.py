@@ -1,0 +1,209 @@
+"""Zettle: what holds by its documents, and what they leave open (zettle facts 10)."""
+
+import httpx2
+
+from brygga.sandbox.certify.asking import Book
+from brygga.sandbox.certify.bench import JSON, Bench, Unclear
+
+TILL_RULES = Book("till")
+TILL_QUESTIONS = Book("till")
+HERE = "/organizations/self/products"
+
+
+@TILL_RULES.rule("A product is created with 201 and an ETag, and read with what was sent (2.6)")
+async def till_product_created(bench: Bench) -> bool:
+    answer = await bench.try_till_product(description="A")
+    made = (await bench.till_read(answer.json()["uuid"])) if answer.content else {}
+    return answer.status_code == 201 and made.get("description") == "A" and bool(made.get("etag"))
+
+
+@TILL_RULES.rule("A change on an old etag is 412 (2.6)")
+async def old_etag(bench: Bench) -> bool:
+    made = await bench.till_product()
+    for name, wanted in ((bench.name(), True), (bench.name(), False)):
+        answer = await bench.till(
+            "PUT", f"{HERE}/v2/{made['uuid']}", {**core(made), "name": name}, {"If-Match": f'"{made["etag"]}"'}
+        )
+        if (answer.status_code in {200, 204}) != wanted:
+            return False
+    return answer.status_code == 412
+
+
+@TILL_RULES.rule("A variant that a change leaves out is gone (2.6)")
+async def variant_left_out(bench: Bench) -> bool:
+    sizes = {
+        "variantOptionDefinitions": {"definitions": [{"name": "Size", "properties": [{"value": "S"}, {"value": "M"}]}]}
+    }
+    made = await bench.till_product(variants=[sized(bench, "S"), sized(bench, "M")], **sizes)
+    await bench.till("PUT", f"{HERE}/v2/{made['uuid']}", {**core(made), "variants": made["variants"][:1]})
+    return len((await bench.till_read(made["uuid"]))["variants"]) == 1
+
+
+@TILL_RULES.rule("A deleted product is 404 (2.8)")
+async def till_deleted(bench: Bench) -> bool:
+    path = f"{HERE}/{(await bench.till_product())['uuid']}"
+    return [(await bench.till(method, path)).status_code for method in ("DELETE", "GET")] == [204, 404]
+
+
+@TILL_RULES.rule("A movement changes the balance of a tracked product by its number (3.5)")
+async def movement(bench: Bench) -> bool:
+    made = await tracked(bench)
+    status = await moved(bench, made, "SUPPLIER", "STORE", 5)
+    rows = (await stock_of(bench, made)).json()
+    return status in {200, 204} and [row["balance"] for row in rows] == [5]
+
+
+@TILL_RULES.rule("A token that is none is 401 (1.5)")
+async def bad_token(bench: Bench) -> bool:
+    answer = await bench.till("GET", HERE + "/v2/count", headers={"Authorization": "Bearer no-such-token"})
+    return answer.status_code == 401
+
+
+@TILL_QUESTIONS.question("untracked_stock_is_404", "Is the stock of an untracked product 404?", "Z6")
+async def untracked_stock_is_404(bench: Bench) -> bool:
+    return (await stock_of(bench, await bench.till_product())).status_code == 404
+
+
+@TILL_QUESTIONS.question("update_answers_body", "Does a change answer with the product?", "Z8")
+async def update_answers_body(bench: Bench) -> bool:
+    made = await bench.till_product()
+    answer = await bench.till("PUT", f"{HERE}/v2/{made['uuid']}", {**core(made), "description": "B"})
+    return answer.status_code == 200 and bool(answer.content)
+
+
+@TILL_QUESTIONS.question("count_is_array", "Is the count of products an array?")
+async def count_is_array(bench: Bench) -> bool:
+    return isinstance((await bench.till("GET", f"{HERE}/v2/count")).json(), list)
+
+
+@TILL_QUESTIONS.question("products_list_pages", "Does the list of products come in pages?", "Z9")
+async def products_list_pages(bench: Bench) -> bool:
+    answer = await bench.till("GET", f"{HERE}/v2")
+    if not answer.links and len(answer.json()) < 500:
+        raise Unclear("too few products to tell: a page may hold 500")
+    return bool(answer.links)
+
+
+@TILL_QUESTIONS.question("nulls", "Are fields that are not set written as null or left out?")
+async def nulls(bench: Bench) -> tuple[str, ...]:
+    made = await bench.till_product()
+    seen = set()
+    for text in ("B", "C", "D", "E"):
+        read = await bench.till_read(made["uuid"])
+        seen.add("null" if "externalReference" in read else "absent")
+        await bench.till("PUT", f"{HERE}/v2/{made['uuid']}", {**core(made), "description": text})
+    return ("mixed",) if len(seen) > 1 else (*seen, "mixed")
+
+
+@TILL_QUESTIONS.question("vat_as_number", "Does the VAT rate come back as a number?")
+async def vat_as_number(bench: Bench) -> bool:
+    rates = [0, 25]
+    for rate in rates:
+        answer = await bench.try_till_product(vatPercentage=rate)
+        if answer.status_code == 201:
+            read = await bench.till_read(answer.json()["uuid"])
+            return not isinstance(read["vatPercentage"], str)
+    raise Unclear("the account takes neither 0 nor 25 percent")
+
+
+@TILL_QUESTIONS.question("existing_product_status", "How is a product refused that exists already?")
+async def existing_product_status(bench: Bench) -> int:
+    made = await bench.till_product()
+    return (await bench.till("POST", HERE, core(made))).status_code
+
+
+@TILL_QUESTIONS.question("validation_status", "How is a product refused that breaks a limit?")
+async def validation_status(bench: Bench) -> int:
+    return (await bench.try_till_product(name="")).status_code
+
+
+@TILL_QUESTIONS.question("etag_header_quoted", "Has the ETag header quotes?")
+async def etag_header_quoted(bench: Bench) -> bool:
+    made = await bench.till_product()
+    header = (await bench.till("GET", f"{HERE}/{made['uuid']}")).headers.get("etag", "")
+    if not header:
+        raise Unclear("no ETag header")
+    return header.startswith('"')
+
+
+@TILL_QUESTIONS.question("any_uuid_version", "Are uuids of other versions than 1 taken?")
+async def any_uuid_version(bench: Bench) -> bool:
+    own = bench.uuid1()
+    return (await bench.try_till_product(uuid=own[:14] + "4" + own[15:])).status_code == 201
+
+
+@TILL_QUESTIONS.question("equal_option_values_refused", "Are two variants with the same values refused?", "Z14")
+async def equal_option_values_refused(bench: Bench) -> bool:
+    sizes = {"variantOptionDefinitions": {"definitions": [{"name": "Size", "properties": [{"value": "S"}]}]}}
+    answer = await bench.try_till_product(variants=[sized(bench, "S"), sized(bench, "S")], **sizes)
+    return answer.status_code >= 400
+
+
+@TILL_QUESTIONS.question("status_lists_untracked", "Does the status of tracking name products that never were tracked?")
+async def status_lists_untracked(bench: Bench) -> bool:
+    made = await bench.till_product()
+    answer = await bench.till("POST", "/v3/products/status", [made["uuid"]], host="inventory")
+    return bool(answer.json())
+
+
+@TILL_QUESTIONS.question("not_tracked_status", "How is a movement of an untracked product refused?")
+async def not_tracked_status(bench: Bench) -> int:
+    status = await moved(bench, await bench.till_product(), "SUPPLIER", "STORE", 1)
+    if status < 400:
+        raise Unclear("it was taken")
+    return status
+
+
+@TILL_QUESTIONS.question("negative_store_refused", "Is a movement refused that takes the stock below zero?")
+async def negative_store_refused(bench: Bench) -> bool:
+    return await moved(bench, await tracked(bench), "STORE", "SOLD", 3) >= 400
+
+
+@TILL_QUESTIONS.question("organization_page_refused", "Are the organization's details refused?")
+async def organization_page_refused(bench: Bench) -> bool:
+    answer = await bench.till("GET", "/api/resources/organizations/self", host="secure")
+    return answer.status_code == 403
+
+
+def sized(bench: Bench, size: str) -> JSON:
+    return {"uuid": bench.uuid1(), "name": size, "options": [{"name": "Size", "value": size}]}
+
+
+def core(made: JSON) -> JSON:
+    """What a change must repeat."""
+    return {"uuid": made["uuid"], "name": made["name"], "variants": [{"uuid": one["uuid"]} for one in made["variants"]]}
+
+
+async def inventories(bench: Bench) -> dict[str, str]:
+    rows = (await bench.till("GET", "/v3/inventories", host="inventory")).json()
+    return {row["inventoryType"]: row["inventoryUuid"] for row in rows}
+
+
+async def tracked(bench: Bench) -> JSON:
+    made = await bench.till_product()
+    body = [{"productUuid": made["uuid"], "tracking": "enable"}]
+    await bench.till("POST", "/v3/products", body, host="inventory")
+    return made
+
+
+async def stock_of(bench: Bench, made: JSON) -> httpx2.Response:
+    store = (await inventories(bench)).get("STORE")
+    if store is None:
+        await tracked(bench)  # the inventories appear with the first tracked product (3.2)
+        store = (await inventories(bench))["STORE"]
+    return await bench.till("GET", f"/v3/stock/{store}/products/{made['uuid']}", host="inventory")
+
+
+async def moved(bench: Bench, made: JSON, source: str, target: str, change: int) -> int:
+    """The status of one movement of the first variant."""
+    await stock_of(bench, made)
+    places = await inventories(bench)
+    row = {
+        "productUuid": made["uuid"],
+        "variantUuid": made["variants"][0]["uuid"],
+        "from": places[source],
+        "to": places[target],
+        "change": change,
+    }
+    body = {"identifier": bench.uuid1(), "movements": [row]}
+    return (await bench.till("POST", "/v3/movements", body, host="inventory")).status_code

@@ -1,0 +1,94 @@
+"""The sandbox's time: the machine's, the event loop's (which a test may make virtual), or one moved by hand.
+
+Nothing else in the sandbox asks for the time.
+"""
+
+import asyncio
+import heapq
+import time
+from datetime import UTC, datetime
+from itertools import count
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Unix time in seconds, and waiting on it."""
+
+    def now(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class LoopClock:
+    """The running event loop's time, counted from `epoch` (Unix seconds). On a loop with virtual time it is virtual too.
+
+    `origin` is the loop time that equals `epoch`; left out, it is the loop time of the first question.
+    """
+
+    def __init__(self, epoch: float, origin: float | None = None) -> None:
+        self.epoch = epoch
+        self.origin = origin
+
+    def now(self) -> float:
+        loop_time = asyncio.get_running_loop().time()
+        if self.origin is None:
+            self.origin = loop_time
+        return self.epoch + (loop_time - self.origin)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that stands still until `advance`; sleepers wake in the order of their alarms."""
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        self.time = start
+        self.sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self.numbers = count()
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        alarm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self.sleepers, (self.time + seconds, next(self.numbers), alarm))
+        await alarm
+
+    async def advance(self, seconds: float) -> None:
+        """Move on by that many seconds, waking each sleeper at its own moment and letting it run before the next."""
+        until = self.time + seconds
+        await breathe()
+        while self.sleepers and self.sleepers[0][0] <= until:
+            self.time, _, alarm = heapq.heappop(self.sleepers)
+            if not alarm.done():
+                alarm.set_result(None)
+                await breathe()
+        self.time = until
+        await breathe()
+
+
+async def breathe(turns: int = 20) -> None:
+    """Let every task that can run do so. Work in memory needs one turn per hand-over; work over sockets is not waited for."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+def iso(moment: float, *, digits: int = 3) -> str:
+    """ISO 8601 in UTC with Z and that many decimals: 2024-02-01T09:40:11.999Z."""
+    whole = datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f".{int((moment % 1) * 10**digits):0{digits}d}" if digits else ""
+    return f"{whole}{fraction}Z"

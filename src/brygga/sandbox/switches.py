@@ -1,0 +1,44 @@
+"""Switches: where a platform's documents leave a choice, a frozen dataclass names the choices, and a test may take another."""
+
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from brygga.sandbox.http import Request, Response, Router, json_response
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    S = TypeVar("S", bound=DataclassInstance)
+else:
+    S = TypeVar("S")
+
+
+def switched(switches: S, changes: Any) -> S:
+    """The switches with these changed. Raises ValueError for an unknown name or a value of another type."""
+    if not isinstance(changes, dict):
+        raise ValueError("switches are a JSON object")  # noqa: TRY004 - one error for all that a caller can get wrong
+    known = {field.name: getattr(switches, field.name) for field in fields(switches)}
+    for name, value in changes.items():
+        if name not in known:
+            raise ValueError(f"there is no switch {name!r}; there are {', '.join(sorted(known))}")
+        if type(value) is not type(known[name]) and not (isinstance(known[name], float) and type(value) is int):
+            raise ValueError(f"{name} is a {type(known[name]).__name__}")
+    return replace(switches, **changes)
+
+
+def mount_switches(router: Router, get: Callable[[], S], put: Callable[[S], None]) -> None:
+    """GET and POST /sandbox/switches; POST takes an object with the switches to change."""
+
+    async def show(request: Request) -> Response:
+        return json_response(asdict(get()))
+
+    async def change(request: Request) -> Response:
+        try:
+            put(switched(get(), request.json()))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response(asdict(get()))
+
+    router.add("GET", "/sandbox/switches", show, control=True)
+    router.add("POST", "/sandbox/switches", change, control=True)

@@ -1,0 +1,14 @@
+"""A Zettle that behaves as its documents say: accounts, library, inventory, webhooks, purchases, pictures, and a till.
+
+Here live the merchant's world and its rules of refusal. What a client makes of it never does. Numbers in brackets, such as
+(4.5), name sections of the Zettle facts.
+"""
+
+from brygga.sandbox.zettle.core import Config
+from brygga.sandbox.zettle.images import painted
+from brygga.sandbox.zettle.sandbox import Tokens, ZettleSandbox
+from brygga.sandbox.zettle.state import App, Organization
+from brygga.sandbox.zettle.switches import Switches
+from brygga.sandbox.zettle.till import Line, Till
+
+__all__ = ["App", "Config", "Line", "Organization", "Switches", "Till", "Tokens", "ZettleSandbox", "painted"]

@@ -1,0 +1,134 @@
+"""Products as values: pruned, patched, and written the way an answer or an event writes them (facts 2.3, 2.6, 4.6)."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from brygga.sandbox.zettle.rules import decimal
+from brygga.sandbox.zettle.state import JSON
+from brygga.sandbox.zettle.switches import Switches
+
+WRITABLE: Final = frozenset(
+    {
+        "uuid",
+        "name",
+        "description",
+        "externalReference",
+        "unitName",
+        "categories",
+        "category",
+        "imageLookupKeys",
+        "presentation",
+        "variants",
+        "variantOptionDefinitions",
+        "vatPercentage",
+        "taxRates",
+        "taxExempt",
+        "taxCode",
+        "metadata",
+        "online",
+    }
+)
+VARIANT_FIELDS: Final = frozenset(
+    {"uuid", "name", "description", "sku", "barcode", "price", "costPrice", "options", "presentation", "vatPercentage"}
+)
+NULLABLE: Final = (
+    "description",
+    "externalReference",
+    "unitName",
+    "category",
+    "variantOptionDefinitions",
+    "taxCode",
+    "taxRates",
+    "presentation",
+)
+VARIANT_NULLABLE: Final = ("name", "description", "sku", "barcode", "price", "costPrice", "options", "presentation")
+SOFT: Final = frozenset({"online", "category", "presentation", "etag", "updated", "updatedBy"})
+
+
+def pruned(value: Any) -> Any:
+    """The same without fields that are null; an absent field and a null one mean the same (2.3)."""
+    if isinstance(value, dict):
+        return {key: pruned(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [pruned(inner) for inner in value]
+    return value
+
+
+def written(body: JSON) -> JSON:
+    """What of a request's body the library keeps."""
+    kept = {key: value for key, value in body.items() if key in WRITABLE}
+    if isinstance(kept.get("variants"), list):
+        kept["variants"] = [known(one) if isinstance(one, dict) else one for one in kept["variants"]]
+    return kept
+
+
+def known(variant: JSON) -> JSON:
+    return {key: value for key, value in variant.items() if key in VARIANT_FIELDS}
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """RFC 7386: null removes, absent keeps, objects merge, everything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def patched(product: JSON, patch: JSON) -> JSON:
+    """The product after a save. Variants merge one by one by uuid; the list itself is the whole list (2.6)."""
+    result: JSON = merged(product, {key: value for key, value in patch.items() if key != "variants"})
+    if "variants" in patch:
+        result["variants"] = merged_variants(product.get("variants", []), patch["variants"])
+    return result
+
+
+def merged_variants(old: list[JSON], patch: Any) -> Any:
+    """Left-out variants are gone, unknown ones are new, the others keep what the patch does not name."""
+    if not isinstance(patch, list):
+        return patch
+    by_uuid: JSON = {str(one.get("uuid")): one for one in old}
+    return [merged(by_uuid.get(str(one.get("uuid")), {}), one) if isinstance(one, dict) else one for one in patch]
+
+
+def percentage(value: Any) -> str:
+    """25 -> "25.0": a rate as answers write it (2.3)."""
+    number = decimal(value)
+    assert number is not None
+    shortest = number.normalize()
+    return str(shortest if shortest.as_tuple().exponent < 0 else shortest.quantize(Decimal("0.1")))  # type: ignore[operator]
+
+
+def answered(body: JSON, switches: Switches, *, nulls: bool) -> JSON:
+    """A product as the API answers it, with or without nulls for what is not set."""
+    product = {"imageLookupKeys": [], "categories": [], "taxExempt": False, **body}
+    if product.get("vatPercentage") is not None:
+        rate = percentage(product["vatPercentage"])
+        product["vatPercentage"] = float(rate) if switches.vat_as_number else rate
+    if nulls:
+        product = {**dict.fromkeys(NULLABLE), **product}
+        product["variants"] = [{**dict.fromkeys(VARIANT_NULLABLE), **one} for one in product["variants"]]
+    return product
+
+
+def told(body: JSON, organization: str, creator: str, switches: Switches) -> JSON:
+    """A product as events tell it: no nulls, other names for who did it, and perhaps not all of `online` (4.6)."""
+    product: JSON = pruned(body)
+    product["organizationUuid"] = organization
+    product["updatedByUserUuid"] = product.pop("updatedBy", creator)
+    product["createdByUserUuid"] = creator
+    product.setdefault("taxExempt", False)
+    online = product.get("online")
+    if online and switches.events_shorten_online:
+        seo = {"slug": online["seo"]["slug"]} if online.get("seo", {}).get("slug") else {}
+        product["online"] = {"status": online.get("status", "HIDDEN"), "seo": seo}
+    return product
+
+
+def only_soft(old: JSON, new: JSON) -> bool:
+    """Whether nothing but the web shop side, the category or a picture differs (10.2)."""
+    return {k: v for k, v in old.items() if k not in SOFT} == {k: v for k, v in new.items() if k not in SOFT}

@@ -1,0 +1,154 @@
+"""What an operator sets, read once from the environment.
+
+A wrong or missing setting is one line that names it, and all of them are told at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar, cast
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+PREFIX: Final = "BRYGGA_"
+_SECRET_LENGTH: Final = 32
+
+
+class SettingsWrong(Exception):
+    """`problems` are whole lines for an operator, each naming its setting; no value of a secret is in them."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """One base URL per host, without a slash at the end, so that anything can stand in for each."""
+
+    zettle_oauth: str = "https://oauth.zettle.com"
+    zettle_products: str = "https://products.izettle.com"
+    zettle_inventory: str = "https://inventory.izettle.com"
+    zettle_pusher: str = "https://pusher.izettle.com"
+    zettle_purchase: str = "https://purchase.izettle.com"
+    zettle_secure: str = "https://secure.izettle.com"
+    bigcommerce_api: str = "https://api.bigcommerce.com"
+    bigcommerce_login: str = "https://login.bigcommerce.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration. Secrets do not show when it is printed."""
+
+    public_url: str
+    """Where merchants and platforms reach us, without a slash at the end."""
+    data_dir: Path
+    secret_keys: tuple[str, ...] = field(repr=False)
+    """The first encrypts, all decrypt."""
+    zettle_client_id: str
+    zettle_client_secret: str = field(repr=False)
+    bigcommerce_client_id: str
+    bigcommerce_client_secret: str = field(repr=False)
+    contact_email: str
+    database_url: str | None = field(repr=False, default=None)
+    """None: the embedded PostgreSQL in `data_dir`."""
+    hosts: Hosts = Hosts()
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Raises `SettingsWrong` with a line for every setting that is missing or cannot be meant."""
+    reader = _Reader(environment)
+    defaults = Hosts()
+    settings = Settings(
+        public_url=reader.required("PUBLIC_URL", _url, "the address at which merchants and platforms reach us"),
+        database_url=reader.optional("DATABASE_URL", _database, None),
+        data_dir=Path(reader.optional("DATA_DIR", str, ".data") or ".data"),
+        secret_keys=reader.required(
+            "SECRET_KEYS", _secrets, f"one or more secrets of {_SECRET_LENGTH} characters or more"
+        ),
+        zettle_client_id=reader.required("ZETTLE_CLIENT_ID", str, "of the app registered with Zettle"),
+        zettle_client_secret=reader.required("ZETTLE_CLIENT_SECRET", str, "of the app registered with Zettle"),
+        bigcommerce_client_id=reader.required("BIGCOMMERCE_CLIENT_ID", str, "of the app registered with BigCommerce"),
+        bigcommerce_client_secret=reader.required(
+            "BIGCOMMERCE_CLIENT_SECRET", str, "of the app registered with BigCommerce"
+        ),
+        contact_email=reader.required("CONTACT_EMAIL", _email, "where Zettle and merchants can write to"),
+        hosts=Hosts(
+            **{
+                name: reader.optional(f"{name.upper()}_URL", _url, getattr(defaults, name))
+                for name in Hosts.__dataclass_fields__
+            }
+        ),
+    )
+    if reader.problems:
+        raise SettingsWrong(tuple(reader.problems))
+
+    return settings
+
+
+class _Reader:
+    """Reads each setting and collects what is wrong with it, so that an operator mends all of them in one go.
+
+    None stands where a setting is wrong; `read` raises before anybody sees it.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.problems: list[str] = []
+
+    def required(self, name: str, parse: "Callable[[str], T]", meaning: str) -> T:
+        text = self.environment.get(PREFIX + name, "").strip()
+        if not text:
+            self.problems.append(f"{PREFIX}{name} is missing: {meaning}")
+            return cast("T", None)
+        return self._parsed(name, text, parse)
+
+    def optional(self, name: str, parse: "Callable[[str], T]", default: T) -> T:
+        text = self.environment.get(PREFIX + name, "").strip()
+        return self._parsed(name, text, parse) if text else default
+
+    def _parsed(self, name: str, text: str, parse: "Callable[[str], T]") -> T:
+        try:
+            return parse(text)
+        except ValueError as wrong:
+            self.problems.append(f"{PREFIX}{name} is wrong: {wrong}")
+            return cast("T", None)
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an address like https://example.com")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("expected a plain address, without user, query or fragment")
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ValueError("expected postgresql://user:password@host/name")
+    if not parts.path.strip("/"):
+        raise ValueError("it names no database; expected postgresql://user:password@host/name")
+    return text.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def _secrets(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if not keys or any(len(key) < _SECRET_LENGTH for key in keys):
+        raise ValueError(f"each secret needs {_SECRET_LENGTH} characters or more; separate several by commas")
+    if len(set(keys)) != len(keys):
+        raise ValueError("the same secret stands there twice")
+    return keys
+
+
+def _email(text: str) -> str:
+    name, at, host = text.partition("@")
+    if not (name and at and "." in host) or " " in text:
+        raise ValueError("expected an address like help@example.com")
+    return text

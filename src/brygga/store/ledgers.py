@@ -1,0 +1,299 @@
+"""The memory of stock: ledgers by variant, what is in the air, what was heard, what a birth was given.
+
+A ledger is changed only under its row's lock (`lock`), because a page may split stock while a drain writes it. Rows are always
+locked in the order of their variants, so that no two transactions wait for each other.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side
+from brygga.store.database import Tx
+from brygga.store.values import from_plain, to_json
+
+ECHOES_KEPT = timedelta(days=4)
+"""Zettle repeats an event for about 72 hours (zettle facts 4.5)."""
+BIRTHS_KEPT = timedelta(hours=1)
+"""A level that was given longer ago belongs to a create that is long settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The ledger of one variant, and since when the merchant is asked to check it."""
+
+    product_uuid: str
+    variant_uuid: str
+    ledger: Ledger
+    check_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """One variant's part of a call."""
+
+    product_uuid: str
+    variant_uuid: str
+    side: Side
+    flight: Flight
+
+
+Books = Mapping[str, Book]
+"""By variant uuid."""
+
+_COLUMNS = "product_uuid, variant_uuid, separate, zettle, shop, check_since"
+_LOAD = f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))"  # noqa: S608 - our own
+_LOAD_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid")
+_LOCK_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid FOR UPDATE")
+_SAVE = sa.text("""
+    INSERT INTO ledgers (connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, updated_at)
+    SELECT :id, variant_uuid, product_uuid, separate, CAST(zettle AS jsonb), CAST(shop AS jsonb), check_since, :now
+    FROM unnest(
+        CAST(:variants AS text[]), CAST(:products AS text[]), CAST(:separate AS boolean[]), CAST(:zettle AS text[]),
+        CAST(:shop AS text[]), CAST(:checks AS timestamptz[])
+    ) AS n (variant_uuid, product_uuid, separate, zettle, shop, check_since)
+    ORDER BY variant_uuid
+    ON CONFLICT (connection_id, variant_uuid) DO UPDATE SET
+        product_uuid = EXCLUDED.product_uuid, separate = EXCLUDED.separate, zettle = EXCLUDED.zettle, shop = EXCLUDED.shop,
+        check_since = EXCLUDED.check_since, updated_at = EXCLUDED.updated_at
+""")
+
+
+# ---- Ledgers ---------------------------------------------------------------------------------------------------------
+
+
+async def load(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, Book]:
+    """The ledgers of these products, to look at."""
+    rows = await tx.rows(_LOAD_MANY, {"id": connection_id, "uuids": list(product_uuids)})
+    return {row.variant_uuid: _book(row) for row in rows}
+
+
+async def lock(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, Book]:
+    """The ledgers of these products, to change: nobody else does before this transaction ends."""
+    rows = await tx.rows(_LOCK_MANY, {"id": connection_id, "uuids": list(product_uuids)})
+    return {row.variant_uuid: _book(row) for row in rows}
+
+
+async def save(tx: Tx, connection_id: int, books: Iterable[Book], now: datetime) -> None:
+    """Writes them as they are, in one statement."""
+    rows = list(books)
+    if not rows:
+        return
+    values = {
+        "id": connection_id,
+        "now": now,
+        "variants": [book.variant_uuid for book in rows],
+        "products": [book.product_uuid for book in rows],
+        "separate": [book.ledger.separate for book in rows],
+        "zettle": [to_json(book.ledger.zettle) for book in rows],
+        "shop": [to_json(book.ledger.shop) for book in rows],
+        "checks": [book.check_since for book in rows],
+    }
+    await tx.run(_SAVE, values)
+
+
+async def products(tx: Tx, connection_id: int) -> Sequence[str]:
+    """Every product that has a ledger."""
+    statement = sa.text("SELECT DISTINCT product_uuid FROM ledgers WHERE connection_id = :id ORDER BY product_uuid")
+    return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
+
+
+async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> None:
+    """The variants are no more, and nothing is owed for them."""
+    statement = sa.text(
+        "DELETE FROM ledgers WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))"
+    )
+    await tx.run(statement, {"id": connection_id, "variants": list(variant_uuids)})
+
+
+async def checked(tx: Tx, connection_id: int, product_uuid: str) -> None:
+    """The merchant has looked at a product that we had asked to check."""
+    statement = sa.text(
+        "UPDATE ledgers SET check_since = NULL WHERE connection_id = :id AND product_uuid = :uuid AND check_since IS NOT NULL"
+    )
+    await tx.run(statement, {"id": connection_id, "uuid": product_uuid})
+
+
+def _book(row: Any) -> Book:
+    ledger = Ledger(from_plain(row.zettle, Shelf), from_plain(row.shop, Shelf), row.separate)
+    return Book(row.product_uuid, row.variant_uuid, ledger, row.check_since)
+
+
+# ---- In the air ------------------------------------------------------------------------------------------------------
+
+
+async def depart(tx: Tx, connection_id: int, departed: Collection[Departed], now: datetime) -> None:
+    """These leave now. To be saved with their ledgers, before the request."""
+    statement = sa.text("""
+        INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight, at)
+        SELECT :id, call, variant_uuid, product_uuid, side, 'open', CAST(flight AS jsonb), :now
+        FROM unnest(CAST(:calls AS text[]), CAST(:variants AS text[]), CAST(:products AS text[]), CAST(:sides AS text[]),
+            CAST(:flights AS text[])) AS n (call, variant_uuid, product_uuid, side, flight)
+    """)
+    values = {
+        "id": connection_id,
+        "now": now,
+        "calls": [one.flight.call for one in departed],
+        "variants": [one.variant_uuid for one in departed],
+        "products": [one.product_uuid for one in departed],
+        "sides": [one.side.value for one in departed],
+        "flights": [to_json(one.flight) for one in departed],
+    }
+    await tx.run(statement, values)
+
+
+async def arrive(tx: Tx, connection_id: int, call: str, variant_uuids: Collection[str]) -> None:
+    """What became of these is known for good."""
+    statement = sa.text("""
+        DELETE FROM flights WHERE connection_id = :id AND call = :call AND variant_uuid = ANY (CAST(:variants AS text[]))
+    """)
+    await tx.run(statement, {"id": connection_id, "call": call, "variants": list(variant_uuids)})
+
+
+async def lose(tx: Tx, connection_id: int, one: Departed, now: datetime) -> None:
+    """Taken for not landed, as long as no late echo says otherwise."""
+    statement = sa.text("""
+        UPDATE flights SET state = 'lost', flight = CAST(:flight AS jsonb), at = :now
+        WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
+    """)
+    values = {"id": connection_id, "call": one.flight.call, "variant": one.variant_uuid, "flight": to_json(one.flight)}
+    await tx.run(statement, {**values, "now": now})
+
+
+async def lost(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Departed]:
+    """Writes to these products that were given up for lost."""
+    statement = sa.text("""
+        SELECT product_uuid, variant_uuid, side, flight FROM flights
+        WHERE connection_id = :id AND state = 'lost' AND product_uuid = ANY (CAST(:uuids AS text[])) ORDER BY at, call, variant_uuid
+    """)
+    return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})]
+
+
+async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:
+    """Products with a write whose outcome is open: what a dead drain left behind, too."""
+    statement = sa.text("""
+        SELECT DISTINCT product_uuid FROM flights WHERE connection_id = :id AND state = 'open' ORDER BY product_uuid
+    """)
+    return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
+
+
+async def of_call(tx: Tx, connection_id: int, call: str) -> Sequence[Departed]:
+    """The parts of a call of ours that are open or were given up for lost."""
+    statement = sa.text("""
+        SELECT product_uuid, variant_uuid, side, flight FROM flights
+        WHERE connection_id = :id AND call = :call ORDER BY variant_uuid
+    """)
+    return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "call": call})]
+
+
+def _departed(row: Any) -> Departed:
+    return Departed(row.product_uuid, row.variant_uuid, Side(row.side), from_plain(row.flight, Flight))
+
+
+# ---- Births ----------------------------------------------------------------------------------------------------------
+
+
+async def begin_births(tx: Tx, connection_id: int, product_uuid: str, levels: Mapping[str, int], now: datetime) -> None:
+    """The levels that are about to ride in a create, by variant. They replace those of an earlier try."""
+    statement = sa.text("""
+        INSERT INTO births (connection_id, product_uuid, variant_uuid, level, begun_at)
+        SELECT :id, :product, variant_uuid, level, :now
+        FROM unnest(CAST(:variants AS text[]), CAST(:levels AS integer[])) AS n (variant_uuid, level)
+        ON CONFLICT (connection_id, product_uuid, variant_uuid) DO UPDATE SET level = EXCLUDED.level, begun_at = EXCLUDED.begun_at
+    """)
+    values = {
+        "id": connection_id,
+        "product": product_uuid,
+        "variants": list(levels),
+        "levels": list(levels.values()),
+        "now": now,
+    }
+    await tx.run(statement, values)
+
+
+async def take_births(
+    tx: Tx, connection_id: int, product_uuid: str, variant_uuids: Collection[str], now: datetime
+) -> Mapping[str, int]:
+    """The levels that these variants were created with; each is told once."""
+    statement = sa.text("""
+        DELETE FROM births WHERE connection_id = :id AND product_uuid = :product AND variant_uuid = ANY (CAST(:variants AS text[]))
+        RETURNING variant_uuid, level, begun_at
+    """)
+    values = {"id": connection_id, "product": product_uuid, "variants": list(variant_uuids)}
+    rows = await tx.rows(statement, values)
+    return {row.variant_uuid: row.level for row in rows if row.begun_at > now - BIRTHS_KEPT}
+
+
+async def end_births(tx: Tx, connection_id: int, product_uuid: str) -> None:
+    """Nothing of this product was born."""
+    statement = sa.text("DELETE FROM births WHERE connection_id = :id AND product_uuid = :product")
+    await tx.run(statement, {"id": connection_id, "product": product_uuid})
+
+
+# ---- What was heard --------------------------------------------------------------------------------------------------
+
+
+async def hear_echo(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
+    """Zettle told of a movement that bears this identifier. Whether it is ours, the flights know."""
+    statement = sa.text("""
+        INSERT INTO echoes (connection_id, identifier, heard_at) VALUES (:id, :identifier, :now)
+        ON CONFLICT (connection_id, identifier) DO NOTHING
+    """)
+    await tx.run(statement, {"id": connection_id, "identifier": identifier, "now": now})
+
+
+async def echoes(tx: Tx, connection_id: int, calls: Collection[str]) -> Mapping[str, datetime]:
+    """Which of these calls were echoed, and when first."""
+    statement = sa.text("""
+        SELECT identifier, heard_at FROM echoes WHERE connection_id = :id AND identifier = ANY (CAST(:calls AS text[]))
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "calls": list(calls)})
+    return {row.identifier: row.heard_at for row in rows}
+
+
+async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
+    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's product id.
+
+    Only appended, so that a webhook never waits for a drain.
+    """
+    statement = sa.text("""
+        INSERT INTO stock_hints (connection_id, side, subject, at, edited, by_order)
+        VALUES (:id, :side, :subject, :at, :edited, :by_order)
+    """)
+    values = {"id": connection_id, "side": side.value, "subject": subject, "at": hint.at}
+    await tx.run(statement, {**values, "edited": hint.edited, "by_order": hint.by_order})
+
+
+async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Collection[str]:
+    """Those of these BigCommerce products of which a hint that waits tells of an order."""
+    statement = sa.text("""
+        SELECT DISTINCT subject FROM stock_hints
+        WHERE connection_id = :id AND side = :side AND by_order AND subject = ANY (CAST(:subjects AS text[]))
+    """)
+    values = {"id": connection_id, "side": Side.SHOP.value, "subjects": list(subjects)}
+    return {row.subject for row in await tx.rows(statement, values)}
+
+
+async def take_hints(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> Mapping[str, Sequence[Hint]]:
+    """What was said of these since the last time, in order; each is told once."""
+    statement = sa.text("""
+        DELETE FROM stock_hints WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[]))
+        RETURNING id, subject, at, edited, by_order
+    """)
+    values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
+    found: dict[str, list[Hint]] = {}
+    for row in sorted(await tx.rows(statement, values), key=lambda row: row.id):
+        found.setdefault(row.subject, []).append(Hint(row.at, row.edited, row.by_order))
+    return found
+
+
+async def prune(tx: Tx, now: datetime) -> None:
+    """What no late event can ask for any more."""
+    values = {"before": now - ECHOES_KEPT}
+    await tx.run(sa.text("DELETE FROM echoes WHERE heard_at < :before"), values)
+    await tx.run(sa.text("DELETE FROM flights WHERE state = 'lost' AND at < :before"), values)
+    await tx.run(sa.text("DELETE FROM stock_hints WHERE at < :before"), values)
+    await tx.run(sa.text("DELETE FROM births WHERE begun_at < :before"), values)

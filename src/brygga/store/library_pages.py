@@ -1,0 +1,184 @@
+"""The library as a merchant sees it: each product's state, searched, filtered and paged in one statement."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.store.database import Tx
+from brygga.store.library import Entry, entry_of
+
+
+class State(StrEnum):
+    """How a product stands. The order is that of the decision in `_STATE`."""
+
+    UNREADABLE = "unreadable"
+    UNASSIGNING = "unassigning"
+    """Unassigned, and it can still be undone."""
+    NOT_ASSIGNED = "not_assigned"
+    REMOVING = "removing"
+    """Unassigned; the product in BigCommerce is about to go."""
+    FAILED = "failed"
+    WAITING = "waiting"
+    SYNCED = "synced"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the library page."""
+
+    entry: Entry
+    state: State
+    product_id: int | None
+    linked: bool
+    synced_at: datetime | None
+    due_at: datetime | None
+    """When the product's work is tried next, None when nothing waits."""
+    attempts: int
+    support_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`total` counts what search and filter leave, over all pages."""
+
+    rows: tuple[Row, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """E1: only bound products that are hidden, still in the category, or have this VAT rate ("25", "12.5", or "none")."""
+
+    hidden: bool = False
+    in_category: bool = False
+    vat: str = ""
+
+
+EVERYTHING = Narrow()
+
+
+_STATE = """
+    CASE
+        WHEN l.unreadable <> '' THEN 'unreadable'
+        WHEN l.unassign_at IS NOT NULL THEN 'unassigning'
+        WHEN l.assigned IS NOT TRUE AND b.product_uuid IS NULL THEN 'not_assigned'
+        WHEN l.assigned IS NOT TRUE THEN 'removing'
+        WHEN m.parked_at IS NOT NULL THEN 'failed'
+        WHEN m.subject IS NOT NULL THEN 'waiting'
+        WHEN l.failure <> '' THEN 'failed'
+        WHEN b.state = 'bound' AND b.etag = l.etag THEN 'synced'
+        ELSE 'waiting'
+    END
+"""
+_FROM = """
+    FROM library l
+    LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
+    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product' AND m.subject = l.product_uuid
+    WHERE l.connection_id = :id AND l.removed_at IS NULL AND (l.product IS NOT NULL OR l.unreadable <> '')
+        AND l.search LIKE ALL (CAST(:patterns AS text[]))
+        AND (NOT :hidden OR (b.hidden AND b.state = 'bound'))
+        AND (NOT :in_category OR (b.in_category AND b.state = 'bound'))
+        AND (:vat = '' OR (coalesce(CAST(trim_scale(l.vat) AS text), 'none') = :vat AND b.state = 'bound'))
+"""
+_COLUMNS = """
+    l.product_uuid, l.etag, l.name, CAST(l.product AS text) AS product, l.tracking, l.assigned, l.unassign_at, l.unreadable, l.failure,
+    l.removed_at, b.product_id, b.origin, b.synced_at, m.due_at,
+    coalesce(m.attempts, 0) AS attempts, coalesce(m.support_id, '') AS support_id
+"""
+# The page is cut before the wide columns are read: sorting ten thousand rows then moves keys, not products.
+_PAGE = sa.text(f"""
+    WITH found AS (
+        SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}
+    ), kept AS (
+        SELECT uuid, place, state, count(*) OVER () AS total FROM found
+        WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[]))
+        ORDER BY place, uuid LIMIT :limit OFFSET :offset
+    )
+    SELECT {_COLUMNS}, kept.state, kept.total
+    FROM kept
+    JOIN library l ON l.connection_id = :id AND l.product_uuid = kept.uuid
+    LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
+    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product' AND m.subject = l.product_uuid
+    ORDER BY kept.place, kept.uuid
+""")  # noqa: S608 - only our own constants are put together
+_ONE = sa.text(f"SELECT {_COLUMNS}, {_STATE} AS state {_FROM} AND l.product_uuid = :uuid")
+_COUNTS = sa.text(f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s GROUP BY state")  # noqa: S608
+_UUIDS = sa.text(f"""
+    SELECT uuid FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}) s
+    WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[])) ORDER BY place, uuid
+""")  # noqa: S608
+
+
+async def page(
+    tx: Tx,
+    connection_id: int,
+    *,
+    search: str = "",
+    states: Collection[State] = (),
+    narrow: Narrow = EVERYTHING,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page:
+    """Products whose name, SKUs or barcodes hold every word of `search`, in Swedish order. No `states` means all."""
+    values = _values(connection_id, search, states, narrow)
+    rows = await tx.rows(_PAGE, {**values, "limit": limit, "offset": offset})
+    if not rows and offset:
+        total = sum(
+            count
+            for state, count in (await counts(tx, connection_id, search, narrow)).items()
+            if not states or state in states
+        )
+        return Page((), total)
+
+    return Page(tuple(map(_row, rows)), rows[0].total if rows else 0)
+
+
+async def one(tx: Tx, connection_id: int, uuid: str) -> Row | None:
+    row = await tx.first(_ONE, {**_values(connection_id, "", ()), "uuid": uuid})
+    return None if row is None else _row(row)
+
+
+async def counts(tx: Tx, connection_id: int, search: str = "", narrow: Narrow = EVERYTHING) -> Mapping[State, int]:
+    """How many products are in each state; every state is there."""
+    rows = await tx.rows(_COUNTS, _values(connection_id, search, (), narrow))
+    return {**dict.fromkeys(State, 0), **{State(row.state): row.products for row in rows}}
+
+
+async def uuids(
+    tx: Tx, connection_id: int, *, search: str = "", states: Collection[State] = (), narrow: Narrow = EVERYTHING
+) -> Sequence[str]:
+    """All that search and filter leave, for "select all"."""
+    return [row.uuid for row in await tx.rows(_UUIDS, _values(connection_id, search, states, narrow))]
+
+
+def _values(connection_id: int, search: str, states: Collection[State], narrow: Narrow = EVERYTHING) -> dict[str, Any]:
+    return {
+        "id": connection_id,
+        "patterns": _patterns(search),
+        "states": [state.value for state in states] or None,
+        "hidden": narrow.hidden,
+        "in_category": narrow.in_category,
+        "vat": narrow.vat,
+    }
+
+
+def _patterns(search: str) -> list[str]:
+    words = search.casefold().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_").split()
+    return [f"%{word}%" for word in words] or ["%"]
+
+
+def _row(row: Any) -> Row:
+    return Row(
+        entry_of(row),
+        State(row.state),
+        row.product_id,
+        row.origin == "linked",
+        row.synced_at,
+        row.due_at,
+        row.attempts,
+        row.support_id,
+    )

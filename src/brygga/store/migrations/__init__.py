@@ -1,0 +1,1 @@
+"""How the memory's shape came to be: one file per change, in order, run in process. A file that has been released never changes."""

@@ -1,0 +1,1 @@
+"""One change of shape per file; the name starts with its number."""

@@ -1,0 +1,55 @@
+"""Every move of stock, newest last: what a page tells when a merchant asks why a number is what it is."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.core.stock.ledger import Side
+from brygga.core.stock.story import Cause, Movement
+from brygga.store.database import Tx
+
+KEPT = timedelta(days=90)
+_COLUMNS = "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before, shop_after, call, reference"
+
+
+async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None:
+    names = _COLUMNS.split(", ")
+    statement = sa.text(
+        f"INSERT INTO movements (connection_id, {_COLUMNS}) VALUES (:id, {', '.join(f':{name}' for name in names)})"  # noqa: S608
+    )
+    await tx.run_many(statement, [{"id": connection_id, **{n: getattr(m, n) for n in names}} for m in movements])
+
+
+async def of_variant(
+    tx: Tx, connection_id: int, variant_uuid: str, *, before: int | None = None, limit: int = 50
+) -> Sequence[tuple[int, Movement]]:
+    """The newest moves of a variant, or those older than the move `before`."""
+    statement = sa.text(
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = :variant"  # noqa: S608
+        " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
+    )
+    values = {"id": connection_id, "variant": variant_uuid, "before": before, "limit": limit}
+    return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
+
+
+async def prune(tx: Tx, now: datetime) -> None:
+    await tx.run(sa.text("DELETE FROM movements WHERE at < :before"), {"before": now - KEPT})
+
+
+def _movement(row: Any) -> Movement:
+    return Movement(
+        row.at,
+        row.product_uuid,
+        row.variant_uuid,
+        Side(row.side),
+        Cause(row.cause),
+        row.change,
+        row.zettle_before,
+        row.zettle_after,
+        row.shop_before,
+        row.shop_after,
+        row.call,
+        row.reference,
+    )

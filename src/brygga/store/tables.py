@@ -1,0 +1,327 @@
+"""Every table, with the types of its columns. The migrations make them; a test holds the two together.
+
+Whatever belongs to a merchant has a `connection_id` and goes with its connection.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+TIME = sa.DateTime(timezone=True)
+LIVING = sa.text("stage <> 'disconnected'")
+"""C2 holds among living connections only."""
+
+
+def _owner() -> "Column[int]":
+    return Column(sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True)
+
+
+def _text() -> "Column[str]":
+    return Column(sa.Text, nullable=False, server_default="")
+
+
+def _flag() -> "Column[bool]":
+    return Column(sa.Boolean, nullable=False, server_default=sa.false())
+
+
+class _Connections(sa.TypedColumns):
+    id: Column[int] = Column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    organization_uuid: Column[str] = Column(sa.Text, nullable=False)
+    organization: Column[Any] = Column(JSONB, nullable=False)
+    store_hash: Column[str | None] = Column(sa.Text)
+    shop: Column[Any] = Column(JSONB, nullable=True)
+    stage: Column[str] = Column(sa.Text, nullable=False)
+    prices: Column[bool] = _flag()
+    whole_library: Column[bool] = _flag()
+    paused: Column[str] = _text()
+    prices_paused: Column[bool] = _flag()
+    hook_key: Column[str] = Column(sa.Text, nullable=False, unique=True)
+    created_at: Column[datetime] = Column(TIME, nullable=False)
+    left_at: Column[datetime | None] = Column(TIME)
+    leaving: Column[str] = _text()
+    """"keep" or "remove" once the merchant has decided (D1)."""
+    lease_epoch: Column[int] = Column(sa.BigInteger, nullable=False, server_default="0")
+    lease_holder: Column[str | None] = Column(sa.Text)
+    lease_until: Column[datetime | None] = Column(TIME)
+    budget: Column[Any] = Column(JSONB, nullable=True)
+    unreachable_since: Column[datetime | None] = Column(TIME)
+    zettle_cursor: Column[str] = _text()
+    swept_at: Column[datetime | None] = Column(TIME)
+
+
+connections = sa.Table(
+    "connections",
+    metadata,
+    _Connections,
+    sa.Index("one_living_connection_per_organization", "organization_uuid", unique=True, postgresql_where=LIVING),
+    sa.Index("one_living_connection_per_store", "store_hash", unique=True, postgresql_where=LIVING),
+    sa.Index("connections_by_store", "organization_uuid", "store_hash"),
+)
+
+
+class _Tokens(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    platform: Column[str] = Column(sa.Text, primary_key=True)
+    sealed: Column[bytes] = Column(sa.LargeBinary, nullable=False)
+    scopes: Column[str] = _text()
+    account: Column[str] = _text()
+    expires_at: Column[datetime | None] = Column(TIME)
+    issued_at: Column[datetime] = Column(TIME, nullable=False)
+    refresh_started_at: Column[datetime | None] = Column(TIME)
+    refresh_attempts: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
+    revoked_at: Column[datetime | None] = Column(TIME)
+
+
+tokens = sa.Table("tokens", metadata, _Tokens)
+
+
+class _Subscriptions(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    platform: Column[str] = Column(sa.Text, primary_key=True)
+    subscription_id: Column[str] = Column(sa.Text, primary_key=True)
+    topic: Column[str] = _text()
+    destination: Column[str] = _text()
+    status: Column[str] = _text()
+    signing_key: Column[bytes | None] = Column(sa.LargeBinary)
+    created_at: Column[datetime] = Column(TIME, nullable=False)
+    checked_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+subscriptions = sa.Table("subscriptions", metadata, _Subscriptions)
+
+
+class _Library(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    etag: Column[str] = _text()
+    name: Column[str] = _text()
+    sort_key: Column[str] = Column(sa.Text(collation="C"), nullable=False, server_default="")
+    """Sorts by code point, whatever collation a database of someone else's has."""
+    search: Column[str] = _text()
+    product: Column[Any] = Column(JSONB, nullable=True)
+    vat: Column[Decimal | None] = Column(sa.Numeric(9, 4))
+    tracking: Column[bool | None] = Column(sa.Boolean)
+    assigned: Column[bool | None] = Column(sa.Boolean)
+    unassign_at: Column[datetime | None] = Column(TIME)
+    unreadable: Column[str] = _text()
+    failure: Column[str] = _text()
+    failed_at: Column[datetime | None] = Column(TIME)
+    seen_at: Column[datetime] = Column(TIME, nullable=False)
+    removed_at: Column[datetime | None] = Column(TIME)
+
+
+library = sa.Table(
+    "library",
+    metadata,
+    _Library,
+    sa.Index(
+        "library_in_order", "connection_id", "sort_key", "product_uuid", postgresql_where=sa.text("removed_at IS NULL")
+    ),
+)
+
+
+class _Bindings(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    product_id: Column[int] = Column(sa.BigInteger, nullable=False)
+    origin: Column[str] = Column(sa.Text, nullable=False)
+    etag: Column[str] = _text()
+    fingerprint: Column[str] = _text()
+    state: Column[str] = Column(sa.Text, nullable=False, server_default="bound")
+    organization_uuid: Column[str] = Column(sa.Text, nullable=False)
+    store_hash: Column[str] = Column(sa.Text, nullable=False)
+    tagged: Column[bool] = _flag()
+    channel_assigned: Column[bool] = _flag()
+    hidden: Column[bool | None] = Column(sa.Boolean)
+    in_category: Column[bool | None] = Column(sa.Boolean)
+    bound_at: Column[datetime] = Column(TIME, nullable=False)
+    synced_at: Column[datetime | None] = Column(TIME)
+
+
+bindings = sa.Table(
+    "bindings",
+    metadata,
+    _Bindings,
+    sa.Index("one_binding_per_shop_product", "connection_id", "product_id", unique=True),
+    sa.Index("kept_bindings", "organization_uuid", "store_hash", postgresql_where=sa.text("state = 'kept'")),
+    sa.CheckConstraint("state IN ('bound', 'to_delete', 'kept')", name="state"),
+    sa.CheckConstraint("origin IN ('created', 'linked')", name="origin"),
+)
+
+
+class _BindingChildren(sa.TypedColumns):
+    connection_id: Column[int] = Column(sa.BigInteger, primary_key=True)
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    kind: Column[str] = Column(sa.Text, primary_key=True)
+    key: Column[str] = Column(sa.Text, primary_key=True)
+    child_id: Column[int] = Column(sa.BigInteger, nullable=False)
+    extra: Column[str] = _text()
+
+
+binding_children = sa.Table(
+    "binding_children",
+    metadata,
+    _BindingChildren,
+    sa.ForeignKeyConstraint(
+        ["connection_id", "product_uuid"],
+        ["bindings.connection_id", "bindings.product_uuid"],
+        ondelete="CASCADE",
+        onupdate="CASCADE",
+    ),
+)
+
+
+class _Intents(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    payload: Column[Any] = Column(JSONB, nullable=False)
+    store_time: Column[datetime | None] = Column(TIME)
+    begun_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+intents = sa.Table("intents", metadata, _Intents)
+
+generations = sa.Sequence("mark_generations", metadata=metadata)
+
+
+class _Marks(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    kind: Column[str] = Column(sa.Text, primary_key=True)
+    subject: Column[str] = Column(sa.Text, primary_key=True)
+    rank: Column[int] = Column(sa.SmallInteger, nullable=False)
+    generation: Column[int] = Column(sa.BigInteger, nullable=False)
+    due_at: Column[datetime] = Column(TIME, nullable=False)
+    marked_at: Column[datetime] = Column(TIME, nullable=False)
+    force: Column[bool] = _flag()
+    attempts: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
+    detail: Column[str] = _text()
+    parked_at: Column[datetime | None] = Column(TIME)
+    support_id: Column[str] = _text()
+
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    _Marks,
+    sa.Index("marks_to_drain", "connection_id", "rank", "due_at", postgresql_where=sa.text("parked_at IS NULL")),
+    sa.Index("marks_by_due", "due_at", postgresql_where=sa.text("parked_at IS NULL")),
+)
+
+
+class _Inbox(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    platform: Column[str] = Column(sa.Text, primary_key=True)
+    message_id: Column[str] = Column(sa.Text, primary_key=True)
+    received_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+inbox = sa.Table("inbox", metadata, _Inbox, sa.Index("inbox_by_age", "received_at"))
+
+
+class _SyncLog(sa.TypedColumns):
+    id: Column[int] = Column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    connection_id: Column[int] = Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), nullable=False
+    )
+    at: Column[datetime] = Column(TIME, nullable=False)
+    code: Column[str] = Column(sa.Text, nullable=False)
+    topic: Column[str] = Column(sa.Text, nullable=False)
+    severity: Column[str] = Column(sa.Text, nullable=False)
+    subject: Column[str] = _text()
+    variant: Column[str] = _text()
+    params: Column[Any] = Column(JSONB, nullable=False, server_default=sa.text("'{}'::jsonb"))
+
+
+synclog = sa.Table(
+    "synclog",
+    metadata,
+    _SyncLog,
+    sa.Index("synclog_newest", "connection_id", sa.text("id DESC")),
+    sa.Index("synclog_by_topic", "connection_id", "topic", "severity", sa.text("id DESC")),
+    sa.Index(
+        "synclog_by_subject", "connection_id", "subject", sa.text("id DESC"), postgresql_where=sa.text("subject <> ''")
+    ),
+    sa.Index("synclog_by_age", "at"),
+)
+
+
+class _Sessions(sa.TypedColumns):
+    key: Column[bytes] = Column(sa.LargeBinary, primary_key=True)
+    data: Column[bytes] = Column(sa.LargeBinary, nullable=False)
+    expires_at: Column[datetime | None] = Column(TIME)
+
+
+sessions = sa.Table("sessions", metadata, _Sessions, sa.Index("sessions_by_expiry", "expires_at"))
+
+
+class _OauthStates(sa.TypedColumns):
+    key: Column[bytes] = Column(sa.LargeBinary, primary_key=True)
+    browser: Column[bytes] = Column(sa.LargeBinary, nullable=False)
+    platform: Column[str] = Column(sa.Text, nullable=False)
+    payload: Column[Any] = Column(JSONB, nullable=False)
+    expires_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+oauth_states = sa.Table("oauth_states", metadata, _OauthStates, sa.Index("oauth_states_by_expiry", "expires_at"))
+
+
+class _Support(sa.TypedColumns):
+    id: Column[str] = Column(sa.Text, primary_key=True)
+    connection_id: Column[int] = Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), nullable=False
+    )
+    at: Column[datetime] = Column(TIME, nullable=False)
+    subject: Column[str] = _text()
+    bundle: Column[Any] = Column(JSONB, nullable=False)
+
+
+support = sa.Table("support", metadata, _Support, sa.Index("support_by_connection", "connection_id", "at"))
+
+
+class _Effects(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    kind: Column[str] = Column(sa.Text, primary_key=True)
+    subject: Column[str] = Column(sa.Text, primary_key=True)
+    at: Column[datetime] = Column(TIME, nullable=False)
+
+
+effects = sa.Table("effects", metadata, _Effects, sa.Index("effects_by_time", "connection_id", "kind", "at"))
+
+
+class _Questions(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    kind: Column[str] = Column(sa.Text, primary_key=True)
+    asked_at: Column[datetime] = Column(TIME, nullable=False)
+    subjects: Column[Any] = Column(ARRAY(sa.Text), nullable=False)
+    answer: Column[str] = _text()
+    answered_at: Column[datetime | None] = Column(TIME)
+
+
+questions = sa.Table("questions", metadata, _Questions)
+
+
+class _Duplicates(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    product_id: Column[int] = Column(sa.BigInteger, primary_key=True)
+    certainty: Column[str] = Column(sa.Text, nullable=False)
+    reason: Column[str] = _text()
+    shop_name: Column[str] = _text()
+    choice: Column[str] = _text()
+    found_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+duplicates = sa.Table("duplicates", metadata, _Duplicates)

@@ -1,0 +1,31 @@
+"""Values of `core` as JSON and back: what is written can be read again, field by field."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+def to_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def from_json(text: str, kind: type[T]) -> T:
+    return msgspec.json.decode(text, type=kind)
+
+
+def to_plain(value: object) -> Any:
+    """The value as dicts, lists and texts, for a JSONB column."""
+    return msgspec.to_builtins(value)
+
+
+def from_plain(plain: object, kind: type[T]) -> T:
+    """Tolerates fields that a newer version wrote; a missing one gets its default."""
+    return msgspec.convert(plain, type=kind)
+
+
+def unique(texts: Iterable[str]) -> list[str]:
+    """Each once, in order: a bulk statement must not meet the same row twice."""
+    return list(dict.fromkeys(texts))

@@ -1,0 +1,102 @@
+"""What kind of account and store these are: read at the start, and again when either says that it changed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from brygga.bigcommerce.api import ShopApi
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.connecting import prices_must_pause
+from brygga.core.failures import Refused
+from brygga.core.model import Connection, Organization, Shop
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.store import connections, synclog
+from brygga.store.marks import Mark
+from brygga.sync.session import Session
+
+CATEGORY = "Zettle"
+"""The name of the category that new products are born in (P3)."""
+
+
+async def read_shop(api: ShopApi) -> Shop:
+    """The store with its stock settings and default location; the category is found when products are first written."""
+    shop = await api.store()
+    stock = await api.inventory_settings()
+    location = await api.default_location()
+
+    return replace(shop, stock_moment=stock.moment, restocks_refunds=stock.restocks_refunds, location_id=location.id)
+
+
+async def account(session: Session, marks: Sequence[Mark]) -> None:
+    """Facts are brought up to date. A currency that no longer fits pauses prices and nothing else (decision 10)."""
+    organization = await session.zettle.organization()
+    shop = None
+    if session.connection.shop is not None:
+        shop = keeping_place(await read_shop(session.shop), session.connection.shop)
+
+    async with session.transaction() as tx:
+        before = await connections.by_id(tx, session.connection.id)
+        assert before is not None
+        await connections.set_organization(tx, before.id, organization)
+        if shop is not None:
+            await connections.set_shop(tx, before.id, shop)
+            if prices_must_pause(before, organization, shop):
+                await connections.set_prices_paused(tx, before.id, True)
+            await synclog.add(tx, before.id, changes(before, organization, shop), session.clock.now())
+    await session.reload()
+    for mark in marks:
+        await session.finish(mark)
+
+
+def keeping_place(fresh: Shop, known: Shop) -> Shop:
+    """The store as just read, with the category that we have found there."""
+    return replace(fresh, category_id=known.category_id, tree_id=known.tree_id)
+
+
+def changes(before: Connection, organization: Organization, shop: Shop) -> list[Line]:
+    """What of the change a merchant should hear."""
+    lines: list[Line] = []
+    if before.choices.prices and not before.prices_paused and prices_must_pause(before, organization, shop):
+        params = {"till": organization.currency, "shop": shop.currency}
+        lines.append(Line(Code.PRICES_PAUSED, Topic.CONNECTION, Severity.WARNING, params=params))
+    known = before.shop
+    if known is not None and known.weight_unit is not shop.weight_unit:
+        unit = shop.weight_unit.value if shop.weight_unit else ""
+        lines.append(Line(Code.WEIGHT_UNIT_CHANGED, Topic.CONNECTION, Severity.WARNING, params={"unit": unit}))
+    if known is not None and known.stock_moment is not shop.stock_moment and shop.stock_moment is not None:
+        params = {"moment": shop.stock_moment.value}
+        lines.append(Line(Code.STOCK_MOMENT_CHANGED, Topic.CONNECTION, params=params))
+    return lines
+
+
+async def place(session: Session) -> Shop:
+    """The store with a category "Zettle" that is there: found by id, else by name, else made (P3)."""
+    shop = session.connection.shop
+    assert shop is not None
+    if shop.category_id is not None and await session.shop.category(shop.category_id) is not None:
+        return shop
+    tree_id = shop.tree_id or await _tree(session, shop)
+    found = await session.shop.find_category(tree_id, CATEGORY)
+    if found is None:
+        try:
+            found = await session.shop.create_category(tree_id, CATEGORY)
+        except Refused as refused:
+            # Somebody was faster: names are unique among siblings, so it can be found now.
+            found = await session.shop.find_category(tree_id, CATEGORY)
+            if refused.code != ShopCode.CATEGORY_EXISTS or found is None:
+                raise
+
+    placed = replace(shop, tree_id=tree_id, category_id=found.id)
+    async with session.transaction() as tx:
+        await connections.set_shop(tx, session.connection.id, placed)
+    await session.reload()
+    return placed
+
+
+async def _tree(session: Session, shop: Shop) -> int:
+    """The category tree of the store's default channel (bigcommerce facts 4)."""
+    trees = await session.shop.trees(shop.default_channel_id)
+    if not trees:
+        trees = await session.shop.trees()
+    if not trees:
+        raise Refused("no_category_tree", "the store has no category tree")
+    return trees[0].id

@@ -1,0 +1,145 @@
+"""Zettle's library, read whole or by what changed, into the mirror; what changed is marked, what is new is assigned (P8)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from brygga.core import matching
+from brygga.core.model import ObservedProduct, Stage
+from brygga.store import bindings, connections, duplicates, marks
+from brygga.store import library as mirror
+from brygga.store.database import Tx
+from brygga.store.library import Arrived
+from brygga.store.marks import Kind, Mark
+from brygga.sync.products import DELETED
+from brygga.sync.session import Session
+from brygga.zettle.values import FeedTooOld, LibraryPage
+
+FEW = 25
+"""More products than this in one page are mass work: every small change goes before them."""
+DUPLICATES = "duplicates"
+"""A mark's detail that asks for a new look for likely duplicates."""
+WHOLE = "whole"
+"""A mark's detail that asks for the whole library, whatever the feed could tell."""
+
+
+async def library(session: Session, dirty: Sequence[Mark]) -> None:
+    """The mirror is what Zettle says; everything that this may change in the store is marked.
+
+    Before the first sync the store is searched for likely duplicates as well (P11).
+    """
+    details = {mark.detail for mark in dirty}
+    async with session.read() as tx:
+        cursor = (await connections.health(tx, session.connection.id)).zettle_cursor
+    since = "" if WHOLE in details or any(mark.force for mark in dirty) else cursor
+    reading = _Reading(session, known_before=cursor != "")
+    if not await reading.read(since):
+        await reading.read("")
+    await _assign(session)
+
+    running = session.connection.stage is Stage.RUNNING
+    if session.connection.shop is not None and (not running or DUPLICATES in details):
+        await find_duplicates(session)
+    await session.finish(*dirty)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading. `known_before`: the mirror was whole once, so what is not in it was added since."""
+
+    session: Session
+    known_before: bool
+    seen: set[str] = field(default_factory=set)
+
+    async def read(self, since: str) -> bool:
+        """False when the feed does not reach back to `since`. Each page is on disk, with its marks, before the next is asked for."""
+        page = await self.session.zettle.library_page(since)
+        if isinstance(page, FeedTooOld):
+            return False
+        until = page.until
+        while True:
+            await self._keep(page)
+            if not page.next:
+                break
+            following = await self.session.zettle.library_page(since, page.next)
+            if isinstance(following, FeedTooOld):
+                return False
+            page = following
+        async with self.session.transaction() as tx:
+            if not since:
+                await self._nominate_absent(tx)
+            await connections.set_cursor(tx, self.session.connection.id, until)
+        return True
+
+    async def _keep(self, page: LibraryPage) -> None:
+        now, connection_id = self.session.clock.now(), self.session.connection.id
+        running = self.session.connection.stage is Stage.RUNNING
+        unreadable = {one.uuid: ("", "", one.reason) for one in page.unreadable}
+        self.seen |= {product.uuid for product in page.products} | unreadable.keys()
+        async with self.session.transaction() as tx:
+            assign_new = True if running and self.known_before else None
+            arrived = await mirror.upsert_many(
+                tx, connection_id, page.products, now, assign_new=assign_new, unreadable=unreadable
+            )
+            if running:
+                await self._mark(tx, arrived)
+                await marks.mark_many(tx, connection_id, Kind.PRODUCT, page.deleted, now, detail=DELETED)
+            else:
+                # Nothing is in the store yet: there is nothing to prove.
+                await mirror.remove(tx, connection_id, page.deleted, now)
+
+    async def _mark(self, tx: Tx, arrived: Arrived) -> None:
+        added = arrived.added if self.known_before else ()
+        bulk = len(added) + len(arrived.changed) > FEW
+        now = self.session.clock.now()
+        await marks.mark_many(tx, self.session.connection.id, Kind.PRODUCT, [*added, *arrived.changed], now, bulk=bulk)
+
+    async def _nominate_absent(self, tx: Tx) -> None:
+        """A product that the whole library lacks is only a nomination: its mark asks Zettle for the product itself."""
+        now, connection_id = self.session.clock.now(), self.session.connection.id
+        absent = sorted(set(await mirror.etags(tx, connection_id)) - self.seen)
+        if self.session.connection.stage is Stage.RUNNING:
+            await marks.mark_many(tx, connection_id, Kind.PRODUCT, absent, now)
+        else:
+            await mirror.remove(tx, connection_id, absent, now)
+
+
+async def _assign(session: Session) -> None:
+    """Whole-library mode assigns all on which nothing was decided; whatever belongs in the store and is not there is marked."""
+    if session.connection.stage is not Stage.RUNNING:
+        return
+    now, connection_id = session.clock.now(), session.connection.id
+    async with session.transaction() as tx:
+        if session.connection.choices.whole_library:
+            await mirror.assign_all(tx, connection_id)
+        bound = await bindings.product_ids(tx, connection_id)
+        absent = [uuid for uuid in await mirror.assigned_uuids(tx, connection_id) if uuid not in bound]
+        entries = await mirror.get_many(tx, connection_id, absent)
+        # A refused product waits for its next version in Zettle, and does not nag.
+        wanted = [uuid for uuid in absent if not entries[uuid].failure and entries[uuid].product is not None]
+        await marks.mark_many(tx, connection_id, Kind.PRODUCT, wanted, now, bulk=len(wanted) > FEW)
+
+
+async def find_duplicates(session: Session) -> None:
+    """Products that stand on both sides and are not bound, for the merchant to link, keep or skip (P11)."""
+    shop: list[ObservedProduct] = []
+    page: int | None = 1
+    while page is not None:
+        found = await session.shop.products_page(page, include=("variants",))
+        shop += found.items
+        page = found.next
+    async with session.read() as tx:
+        products = await mirror.products(tx, session.connection.id)
+        bound = dict(await bindings.product_ids(tx, session.connection.id))
+        if session.connection.stage is not Stage.RUNNING:
+= await bindings.kept_here(tx, session.connection.id)  # will be ours again.*|= await bindings.kept_here(tx, session.connection.id)  # will be ours again: there is nothing to ask (D4)
+    ours = [product for product in products if product.uuid not in bound]
+    theirs = [product for product in shop if product.product_id not in set(bound.values())]
+    names = {product.product_id: product.name for product in theirs}
+    pairs = [
+        duplicates.Pair(
+            pair.zettle_uuid, pair.product_id, pair.certainty.value, pair.reason.value, names[pair.product_id]
+        )
+        for pair in matching.likely(ours, theirs)
+    ]
+    async with session.transaction() as tx:
+        await duplicates.found(tx, session.connection.id, pairs, session.clock.now())

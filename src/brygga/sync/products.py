@@ -1,0 +1,355 @@
+"""Product marks: what is dirty is read, planned and carried out, in bulk.
+
+Gather: the library's mirror (read anew where a mark may know better), the bindings, and one reading of the store per 250 products.
+Decide: `assignment.belongs`, `mapping.desired`, `planning.plan`. Apply: creates, updates, removals; the seal comes last.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from brygga.core import assignment, planning
+from brygga.core.assignment import Removal
+from brygga.core.failures import Failure, Refused, Unreachable
+from brygga.core.guards import Cause
+from brygga.core.mapping import desired
+from brygga.core.model import Origin, Product, Synced
+from brygga.core.report import Code
+from brygga.core.terms import Terms, terms_of
+from brygga.store import bindings, duplicates, library, synclog
+from brygga.store.bindings import Binding
+from brygga.store.database import Tx
+from brygga.store.library import Entry
+from brygga.store.marks import BULK_RANK, Mark
+from brygga.sync.births import Births
+from brygga.sync.creating import Creating
+from brygga.sync.jobs import PARALLEL, Job, each, living, settled
+from brygga.sync.removing import Leaver, remove
+from brygga.sync.session import Session
+from brygga.sync.updating import Updating
+from brygga.zettle.values import NewProduct
+
+DELETED = "deleted"
+"""A mark's detail when Zettle announced that the product is gone."""
+READ_ONE_BY_ONE = 25
+"""More fresh marks than this and the library's feed is cheaper than one reading each."""
+ASK_AGAIN_S = 60.0
+TAGGED_AT_ONCE = 50
+METAFIELD_KEY = "zettle_uuid"
+NEW = "new "
+"""A mark's detail that carries a product of our own "Add product" form, which Zettle does not have yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """The handler of product marks: `await Products(births)(session, marks)`."""
+
+    births: Births
+
+    async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
+        gathered = await gather(session, dirty)
+        await remove(session, gathered.leavers)
+
+        terms = terms_of(session.connection)
+        jobs = await self._jobs(session, gathered, terms)
+        creating = Creating(session, terms, self.births)
+        await look(session, jobs)
+        # One that went missing may have been made again already, without an answer.
+        await creating.settle([job for job in living(jobs) if job.observed is None])
+        fresh = [job for job in living(jobs) if job.observed is None]
+        await creating.create(fresh)
+        await Updating(session, self.births, terms).update(living(jobs))
+        await self._finish(session, jobs)
+
+    async def _jobs(self, session: Session, gathered: "Gathered", terms: Terms) -> list[Job]:
+        """A job for each product that belongs in the store and may have changed; the others are done with."""
+        jobs: list[Job] = []
+        for mark in gathered.staying:
+            entry = gathered.entries[mark.subject]
+            product = entry.product
+            assert product is not None, "unreadable products are settled while gathering"
+            binding = gathered.bound.get(mark.subject)
+            wait = (entry.unassign_at - session.clock.now()).total_seconds() if entry.unassign_at else None
+            if binding is not None and not planning.is_changed(binding.synced, product.etag, force=mark.force):
+                await _let_go(session, mark, wait)
+                continue
+            mapped = desired(product, terms)
+            if mapped.product is None:
+                assert mapped.refusal is not None
+                async with session.transaction() as tx:
+                    now = session.clock.now()
+                    await synclog.add(tx, session.connection.id, [mapped.refusal], now)
+                    await library.fail(tx, session.connection.id, mark.subject, mapped.refusal.code.value, now)
+                await _let_go(session, mark, wait)
+                continue
+            jobs.append(Job(mark, product, mapped.product, list(mapped.lines), binding, unassign_in_s=wait))
+        return jobs
+
+    async def _finish(self, session: Session, jobs: Sequence[Job]) -> None:
+        """Tags and channel in batches, then the seal, the log and the mark in one transaction."""
+        await _tag(session, living(jobs))
+        await _assign_channel(session, living(jobs))
+        await _seal(session, living(jobs))
+        for job in jobs:
+            if job.failure is not None:
+                async with session.transaction() as tx:
+                    await synclog.add(tx, session.connection.id, job.lines, session.clock.now())
+                await settled(session, job)
+
+
+# ---- Gathering -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    entries: Mapping[str, Entry]
+    bound: Mapping[str, Binding]
+    leavers: tuple[Leaver, ...]
+    staying: tuple[Mark, ...]
+
+
+async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
+    """What we know and what Zettle says of the marked products, and which of them leave the store."""
+    now, connection_id = session.clock.now(), session.connection.id
+    gone, failed = await _read_again(session, dirty)
+    uuids = [mark.subject for mark in dirty]
+    async with session.transaction() as tx:
+        await library.settle_unassigned(tx, connection_id, uuids, now)
+        entries = await library.get_many(tx, connection_id, uuids)
+        bound = dict(await bindings.get_many(tx, connection_id, uuids))
+        links = await duplicates.links(tx, connection_id, [uuid for uuid in uuids if uuid not in bound])
+        linked = await _link(session, links, tx)
+    bound |= linked
+    leavers, staying = [], []
+    for mark in dirty:
+        if mark.subject in failed:
+            await session.fail(mark, failed[mark.subject])
+            continue
+        entry, binding = entries.get(mark.subject), bound.get(mark.subject)
+        exists = entry is not None and entry.removed_at is None and mark.subject not in gone
+        belongs = assignment.belongs(
+            exists=exists,
+            decided=entry.assigned if entry else None,
+            whole_library=session.connection.choices.whole_library,
+            known_at_setup=True,
+        )
+        if belongs and entry is not None and entry.product is not None:
+            staying.append(mark)
+        elif belongs:
+            await session.finish(mark)  # unreadable: the library says so, and its next version marks it again
+        elif mark.subject in gone and not _announced(mark, entry) and mark.attempts == 0:
+            await session.again(mark, ASK_AGAIN_S)
+        else:
+            leavers.append(_leaver(mark, entry, binding, exists))
+    return Gathered(entries, bound, tuple(leavers), tuple(staying))
+
+
+def _announced(mark: Mark, entry: Entry | None) -> bool:
+    return mark.detail == DELETED or (entry is not None and entry.removed_at is not None)
+
+
+def _leaver(mark: Mark, entry: Entry | None, binding: Binding | None, exists: bool) -> Leaver:
+    removal = Removal.UNASSIGNED if exists else Removal.DELETED_IN_ZETTLE
+    sure = exists or _announced(mark, entry)
+    cause = Cause.PERSON if exists else Cause.EVENT if sure else Cause.INFERRED
+    return Leaver(mark, entry.name if entry else "", binding, removal, cause)
+
+
+async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str, Binding]:
+    """The merchant's own match of two products that exist (P11), unless the store's product is bound already."""
+    taken = await bindings.by_product_ids(tx, session.connection.id, list(links.values()))
+    made = {uuid: Synced(uuid, id_, Origin.LINKED) for uuid, id_ in links.items() if id_ not in taken}
+    # Two products of the till cannot be one in the store: the first match stands.
+    single = {synced.product_id: synced for synced in reversed(made.values())}
+    for synced in single.values():
+        await bindings.put(tx, session.connection.id, synced, session.clock.now())
+    return {synced.key: Binding(synced) for synced in single.values()}
+
+
+async def _read_again(session: Session, dirty: Sequence[Mark]) -> tuple[set[str], dict[str, Failure]]:
+    """Brings the mirror up to date for marks that may know more than it. Answers what Zettle says is not there, and what failed.
+
+    Marks of mass work stem from a reading of the library and are believed.
+    """
+    fresh = [mark for mark in dirty if mark.rank < BULK_RANK]
+    found: dict[str, Product] = {}
+    unreadable: dict[str, tuple[str, str, str]] = {}
+    gone: set[str] = set()
+    failed: dict[str, Failure] = {}
+    gate = asyncio.Semaphore(PARALLEL)
+
+    async def read(mark: Mark) -> None:
+        uuid = mark.subject
+        async with gate:
+            try:
+                product = await _from_zettle(session, mark)
+            except Refused as refused:
+                unreadable[uuid] = ("", "", refused.code)
+            except Failure as failure:
+                failed[uuid] = failure
+            else:
+                if product is None:
+                    gone.add(uuid)
+                else:
+                    found[uuid] = product
+
+    await asyncio.gather(*(read(mark) for mark in fresh))
+    await _mirror(session, fresh, found, unreadable, gone)
+    return gone, failed
+
+
+async def _from_zettle(session: Session, mark: Mark) -> Product | None:
+    """The product as Zettle has it. One of our own form is added there first; a repeat finds it by its uuid and adds no second (P9)."""
+    if mark.detail.startswith(NEW):
+        return await session.zettle.create_product(msgspec.json.decode(mark.detail.removeprefix(NEW), type=NewProduct))
+    return await session.zettle.product(mark.subject)
+
+
+async def _mirror(
+    session: Session,
+    fresh: Sequence[Mark],
+    found: Mapping[str, Product],
+    unreadable: Mapping[str, tuple[str, str, str]],
+    gone: Collection[str],
+) -> None:
+    """A product that is new to us was added after set-up, and is synced by itself (P8)."""
+    now, connection_id = session.clock.now(), session.connection.id
+    proven = [mark.subject for mark in fresh if mark.subject in gone and mark.detail == DELETED]
+    async with session.transaction() as tx:
+        if found or unreadable:
+            new = True if session.connection.is_running else None
+            known = await library.get_many(tx, connection_id, [*found, *unreadable])
+            # Only what was never seen is new; one that was left out by hand stays out.
+            late = [product for uuid, product in found.items() if uuid not in known or known[uuid].product is None]
+            rest = [product for product in found.values() if product not in late]
+            broken = {
+                uuid: (known[uuid].etag, known[uuid].name, code) if uuid in known else ("", "", code)
+                for uuid, (_, _, code) in unreadable.items()
+            }
+            await library.upsert_many(tx, connection_id, late, now, assign_new=new)
+            await library.upsert_many(tx, connection_id, rest, now, unreadable=broken)
+        await library.remove(tx, connection_id, proven, now)
+
+
+# ---- The store's side ------------------------------------------------------------------------------------------------
+
+
+async def look(session: Session, jobs: Sequence[Job]) -> None:
+    """What the store holds of the bound ones, 250 a reading. One that is missing from the list is asked for by itself."""
+    bound = [job for job in jobs if job.binding is not None and job.observed is None]
+    for place in range(0, len(bound), 250):
+        batch = bound[place : place + 250]
+        ids = [job.binding.synced.product_id for job in batch if job.binding]
+        found = await session.shop.products(ids)
+        for job in batch:
+            assert job.binding is not None
+            job.observed = found.get(job.binding.synced.product_id)
+
+    async def ask(job: Job) -> None:
+        assert job.binding is not None
+        job.observed = await session.shop.product(job.binding.synced.product_id)
+        job.restored = job.observed is None
+
+    await each([job for job in bound if job.observed is None], ask)
+
+
+async def _tag(session: Session, jobs: Sequence[Job]) -> None:
+    """Our metafield on each product: a lost binding can be found again (bigcommerce facts 3.12)."""
+    todo = [job for job in jobs if job.binding and not job.binding.tagged]
+    for place in range(0, len(todo), TAGGED_AT_ONCE):
+        batch = todo[place : place + TAGGED_AT_ONCE]
+        items = [(job.binding.synced.product_id, METAFIELD_KEY, job.uuid) for job in batch if job.binding]
+        try:
+            saved = await session.shop.create_metafields(items)
+        except Refused as refused:
+            # The tag is a help for later, never a reason to hold a product back.
+            session.log.warning("metafields refused", connection=session.connection.id, code=refused.code)
+            continue
+        except Failure as failure:
+            _all_failed(batch, failure)
+            continue
+        tagged = {one.product_id for one in saved.saved}
+        # What was not saved has its tag already: from a create whose answer was lost.
+        done = [job.uuid for job in batch if job.binding and (job.binding.synced.product_id in tagged or saved.failed)]
+        async with session.transaction() as tx:
+            await bindings.set_tagged(tx, session.connection.id, done)
+
+
+async def _assign_channel(session: Session, jobs: Sequence[Job]) -> None:
+    """The store's default channel, once in the life of a product that we made (P4); calls one after the other."""
+    shop = session.connection.shop
+    assert shop is not None
+    todo = [
+        job
+        for job in jobs
+        if job.binding and not job.binding.channel_assigned and job.binding.synced.origin is Origin.CREATED
+    ]
+    for place in range(0, len(todo), TAGGED_AT_ONCE):
+        batch = todo[place : place + TAGGED_AT_ONCE]
+        ids = [job.binding.synced.product_id for job in batch if job.binding]
+        try:
+            await session.shop.assign_channel(shop.default_channel_id, ids)
+        except Refused as refused:
+            session.log.warning("channel assignment refused", connection=session.connection.id, code=refused.code)
+        except Failure as failure:
+            _all_failed(batch, failure)
+            continue
+        async with session.transaction() as tx:
+            await bindings.set_channel_assigned(tx, session.connection.id, [job.uuid for job in batch])
+
+
+def _all_failed(jobs: Sequence[Job], failure: Failure) -> None:
+    for job in jobs:
+        job.failure = failure if isinstance(failure, Refused) else _later(failure)
+
+
+def _later(failure: Failure) -> Failure:
+    """Tags and channels may be written twice: what was not answered is simply tried again."""
+    return failure if not failure.code.endswith("unanswered") else Unreachable(failure.code, failure.detail)
+
+
+# ---- The end ---------------------------------------------------------------------------------------------------------
+
+
+async def _seal(session: Session, jobs: Sequence[Job]) -> None:
+    if not jobs:
+        return
+    now, connection_id = session.clock.now(), session.connection.id
+    category_id = session.connection.shop.category_id if session.connection.shop else None
+    seen = {
+        job.uuid: (not job.observed.is_visible, category_id in job.observed.category_ids)
+        for job in jobs
+        if job.observed
+    }
+    for job in jobs:
+        _say_updated(job)
+    async with session.transaction() as tx:
+        done = [job for job in jobs if job.picture_in_s is None]
+        sealed = {job.uuid: (job.product.etag, planning.fingerprint(job.desired)) for job in done}
+        await bindings.seal(tx, connection_id, sealed, now)
+        await bindings.set_seen(tx, connection_id, seen)
+        await library.succeed(tx, connection_id, list(sealed))
+        await synclog.add(tx, connection_id, [line for job in jobs for line in job.lines], now)
+        for job in jobs:
+            waits = [max(wait, 0.0) for wait in (job.unassign_in_s, job.picture_in_s) if wait is not None]
+            if waits:
+                await session.again(job.mark, min(waits), tx=tx)
+            else:
+                await session.finish(job.mark, tx=tx)
+
+
+def _say_updated(job: Job) -> None:
+    said = {line.code for line in job.lines}
+    made = {Code.PRODUCT_CREATED, Code.PRODUCT_RESTORED, Code.PRODUCT_ADOPTED}
+    if job.changed_fields and not said & made:
+        job.say(Code.PRODUCT_UPDATED, fields=", ".join(dict.fromkeys(job.changed_fields)))
+
+
+async def _let_go(session: Session, mark: Mark, wait_s: float | None) -> None:
+    """A mark with nothing to do; kept until a decision that can still be undone is due (decision 14)."""
+    if wait_s is None:
+        await session.finish(mark)
+    else:
+        await session.again(mark, max(wait_s, 0.0))

@@ -1,0 +1,48 @@
+"""The steps of set-up that call a platform, each done once although the merchant may press twice (C11)."""
+
+from collections.abc import Sequence
+
+from brygga.core.model import Stage
+from brygga.core.report import Code, Line, Topic
+from brygga.store import bindings, library, marks, subscriptions, synclog
+from brygga.store.database import Tx
+from brygga.store.marks import Kind, Mark
+from brygga.store.tokens import Platform
+from brygga.sync.account import place
+from brygga.sync.library import FEW
+from brygga.sync.session import Session
+
+
+async def setup(session: Session, dirty: Sequence[Mark]) -> None:
+    """Before set-up is finished the library is read, so that pages and plans have something to show, and the webhooks are set up.
+
+    After "Finish set-up" the category is found, kept products of the same store are taken back (D4), and the library is read again. A
+    webhook that has to be made later than that is followed by another reading, so no change falls in between (`sync.hooks`).
+    """
+    connection = session.connection
+    running = connection.stage is Stage.RUNNING
+    if running:
+        await place(session)
+
+    now = session.clock.now()
+    async with session.transaction() as tx:
+        if running:
+            await _take_back(session, tx)
+            mode = "whole" if connection.choices.whole_library else "by_hand"
+            line = Line(Code.SETUP_FINISHED, Topic.CONNECTION, params={"mode": mode})
+            await synclog.add(tx, connection.id, line, now)
+        await marks.mark(tx, connection.id, Kind.LIBRARY, "", now)
+        # They were set up before set-up was finished; the watchdog looks after them from then on.
+        missing = not await subscriptions.all_of(tx, connection.id, Platform.ZETTLE)
+        if connection.shop is not None and (missing or not running):
+            await marks.mark(tx, connection.id, Kind.HOOKS, "", now)
+        await session.finish(*dirty, tx=tx)
+
+
+async def _take_back(session: Session, tx: Tx) -> None:
+    """D4: what was kept is ours and assigned again. What happened to it meanwhile, in Zettle or in the shop, nobody told us."""
+    connection_id, now = session.connection.id, session.clock.now()
+    taken = await bindings.take_back(tx, connection_id)
+    await library.assign_all(tx, connection_id, taken)
+    for kind in (Kind.PRODUCT, Kind.STOCK):
+        await marks.mark_many(tx, connection_id, kind, taken, now, bulk=len(taken) > FEW)

@@ -1,0 +1,175 @@
+"""Gathered looks become moves of the ledgers: adopted, observed, settled, stopped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from brygga.core import stock
+from brygga.core.report import Code, Severity
+from brygga.core.stock import Gap, Hint, Ledger, Look, Side, Timing, Verdict
+from brygga.core.stock.story import Cause, Moved
+from brygga.store import ledgers, marks
+from brygga.store.ledgers import Book, Departed
+from brygga.store.marks import Kind
+from brygga.sync.stock.gather import World
+from brygga.sync.stock.pages import Pages
+
+ORDER_EXPLAINS = timedelta(minutes=2)
+"""A movement so soon after a hint that named an order is told as the order's."""
+VERDICTS: Mapping[Verdict, Cause] = {
+    Verdict.LANDED: Cause.SETTLED,
+    Verdict.NOT_LANDED: Cause.NOT_WRITTEN,
+    Verdict.ASSUMED_LANDED: Cause.DOUBTED,
+    Verdict.ASSUMED_LOST: Cause.DOUBTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One pass over the looks of some products. `swept` looks were not asked for by any hint."""
+
+    pages: Pages
+    world: World
+    echoes: Mapping[str, datetime]
+    timing: Timing
+    swept: bool = False
+
+    async def run(self) -> None:
+        await self._attach()
+        for variant in sorted(self.pages.books):
+            book = self.pages.books[variant]
+            look = self.world.looks[Side.ZETTLE].get(variant)
+            if look is not None and not await self._is_tracked(book, look):
+                continue
+            for side in (Side.SHOP, Side.ZETTLE):
+                await self._look(self.pages.books[variant], side)
+
+    # ---- Which shelves there are -------------------------------------------------------------------------------------
+
+    async def _attach(self) -> None:
+        """Shelves follow the bindings: a bound variant without one is adopted at the level it has, one that is not bound is let go."""
+        bound = self.world.known.variants
+        for variant, (uuid, variant_id) in bound.items():
+            self._adopt(variant, uuid, variant_id)
+        for variant, book in list(self.pages.books.items()):
+            if variant not in bound and book.ledger.shop.variant_id is not None:
+                self.pages.put(book, stock.remade(book.ledger))
+
+    def _adopt(self, variant: str, uuid: str, variant_id: int) -> None:
+        book = self.pages.books.get(variant)
+        shop, till = self.world.looks[Side.SHOP].get(variant), self.world.looks[Side.ZETTLE].get(variant)
+        if book is not None and book.ledger.shop.variant_id == variant_id and book.ledger.shop.known is not Gap.UNKNOWN:
+            return
+        if till is None or not isinstance(till.level, int):
+            return
+        if book is None:
+            book = self.pages.put(Book(uuid, variant, stock.opened(till)), stock.opened(till))
+        if shop is None or not isinstance(shop.level, int) or not book.ledger.is_tracked:
+            return
+        ledger = stock.adopted(book.ledger, variant_id, shop)
+        self.pages.put(book, ledger, Moved(Side.SHOP, Cause.ADOPTED, ledger.shop.owed))
+
+    async def _is_tracked(self, book: Book, look: Look) -> bool:
+        """Whether stock is ours to sync. A switch whose event was lost is found here (S7, decision 2)."""
+        if look.level is Gap.UNTRACKED:
+            if book.ledger.is_tracked:
+                stopped = self.pages.put(book, stock.stopped(book.ledger), Moved(Side.ZETTLE, Cause.STOPPED, 0))
+                self.pages.say(Code.STOCK_STOPPED, stopped)
+            return False
+        if isinstance(look.level, int) and not book.ledger.is_tracked:
+            await marks.mark(self.pages.tx, self.pages.connection_id, Kind.TRACKING, book.product_uuid, self.pages.now)
+            return False
+        return True
+
+    # ---- What they show ----------------------------------------------------------------------------------------------
+
+    async def _look(self, book: Book, side: Side) -> None:
+        look = self.world.looks[side].get(book.variant_uuid)
+        if look is None:
+            return
+        if book.ledger[side].flight is None:
+            step = stock.observed(book.ledger, side, look, self.timing)
+            self._moved(book, side, step.ledger, step.change)
+        else:
+            await self._settle(book, side, look)
+
+    async def _settle(self, book: Book, side: Side, look: Look) -> None:
+        flight = book.ledger[side].flight
+        assert flight is not None
+        done = stock.settle(book.ledger, side, look, self.echoes.get(flight.call), self.timing)
+        if done.verdict is Verdict.WAITING:
+            self._moved(book, side, done.ledger, done.change)
+            return
+        what = Moved(side, VERDICTS[done.verdict], flight.quantity, call=flight.call)
+        self._moved(book, side, done.ledger, done.change, what)
+        if done.verdict in (Verdict.NOT_LANDED, Verdict.ASSUMED_LOST):
+            lost = Departed(book.product_uuid, book.variant_uuid, side, flight)
+            await ledgers.lose(self.pages.tx, self.pages.connection_id, lost, self.pages.now)
+        else:
+            await ledgers.arrive(self.pages.tx, self.pages.connection_id, flight.call, [book.variant_uuid])
+        if done.verdict.is_doubtful:
+            promised = done.ledger[side].promised
+            self.pages.ask_to_check(book)
+            self.pages.say(
+                Code.STOCK_CHECK,
+                book,
+                Severity.WARNING,
+                side=side.value,
+                change=f"{flight.quantity:+d}",
+                number=str(promised),
+            )
+
+    def _moved(self, book: Book, side: Side, ledger: Ledger, change: int, what: Moved | None = None) -> None:
+        """A shelf's own change, beside whatever became of a write to it."""
+        if what is not None or change == 0:
+            self.pages.put(book, ledger, what)
+        if change == 0:
+            return
+        cause = self._cause(ledger, side)
+        self.pages.put(book, ledger, Moved(side, cause, change))
+        self.pages.say_moved(book, side, cause, change)
+        promised = ledger.promised
+        if not ledger.separate and promised is not None and promised < 0 and promised - change >= 0:
+            self.pages.say(Code.STOCK_BELOW_ZERO, book, Severity.WARNING, units=str(-promised))
+
+    def _cause(self, ledger: Ledger, side: Side) -> Cause:
+        if self.swept:
+            return Cause.SWEPT
+        ordered = ledger[side].ordered
+        explained = side is Side.SHOP and ordered is not None and self.pages.now - ordered <= ORDER_EXPLAINS
+        return Cause.ORDER if explained else Cause.SEEN
+
+
+async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing) -> None:
+    """What webhooks said since the last time: hints to both shelves, and echoes of writes that had been given up for lost."""
+    tx, connection_id = pages.tx, pages.connection_id
+    uuids = sorted({book.product_uuid for book in pages.books.values()} | set(product_ids))
+    at_till = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, uuids)
+    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
+    in_shop = {by_id[k]: v for k, v in (await ledgers.take_hints(tx, connection_id, Side.SHOP, [*by_id])).items()}
+    for variant in sorted(pages.books):
+        for side, hints in ((Side.ZETTLE, at_till), (Side.SHOP, in_shop)):
+            for hint in hints.get(pages.books[variant].product_uuid, ()):
+                book = pages.books[variant]
+                pages.put(book, stock.hinted(book.ledger, side, hint, timing))
+    await _correct(pages, uuids, in_shop, timing)
+
+
+async def _correct(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hint]], timing: Timing) -> None:
+    """A late echo, or a late hook that can only be ours, tells that a write had landed after all."""
+    tx, connection_id = pages.tx, pages.connection_id
+    lost = await ledgers.lost(tx, connection_id, uuids)
+    if not lost:
+        return
+    echoes = await ledgers.echoes(tx, connection_id, {one.flight.call for one in lost if one.side is Side.ZETTLE})
+    for one in lost:
+        hints = in_shop.get(one.product_uuid, ()) if one.side is Side.SHOP else ()
+        told = any(hint.edited is not None and stock.may_tell(one.flight, hint.edited, timing) for hint in hints)
+        book = pages.books.get(one.variant_uuid)
+        if book is None or not (told or one.flight.call in echoes) or one.flight.is_absolute:
+            continue
+        await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
+        ledger = stock.corrected(book.ledger, one.side, one.flight.quantity)
+        pages.put(book, ledger, Moved(one.side, Cause.CORRECTED, -one.flight.quantity, call=one.flight.call))
+        number = "" if ledger.promised is None else str(ledger.promised)
+        pages.say(Code.STOCK_CORRECTED, book, change=f"{-one.flight.quantity:+d}", number=number)

@@ -1,0 +1,96 @@
+"""Some ledgers under lock, in one transaction: what is changed on them is saved with its movements, its lines and its marks."""
+
+import contextlib
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.stock import Ledger, Side
+from brygga.core.stock.story import Cause, Movement, told
+from brygga.core.stock.story import Moved as Move
+from brygga.store import ledgers, library, movements, synclog
+from brygga.store.database import Tx
+from brygga.store.ledgers import Book
+from brygga.sync.session import Session
+
+
+@dataclass(slots=True)
+class Pages:
+    """The ledgers of some products, open for writing. `save` is called once, at the end of the transaction."""
+
+    tx: Tx
+    connection_id: int
+    now: datetime
+    books: dict[str, Book]
+    _changed: set[str] = field(default_factory=set)
+    _movements: list[Movement] = field(default_factory=list)
+    _lines: list[Line] = field(default_factory=list)
+
+    def put(self, book: Book, ledger: Ledger, what: Move | None = None) -> Book:
+        """The book as it is from now on, and why it changed."""
+        if what is not None:
+            of = (book.product_uuid, book.variant_uuid)
+            self._movements.append(told(what, of, book.ledger, ledger, self.now))
+        changed = replace(book, ledger=ledger)
+        if changed != book or book.variant_uuid not in self.books:
+            self._changed.add(book.variant_uuid)
+        self.books[book.variant_uuid] = changed
+        return changed
+
+    def ask_to_check(self, book: Book) -> None:
+        """The product page shows it until the merchant has looked."""
+        current = self.books[book.variant_uuid]
+        self.books[book.variant_uuid] = replace(current, check_since=current.check_since or self.now)
+        self._changed.add(book.variant_uuid)
+
+    def say(self, code: Code, book: Book, severity: Severity = Severity.INFO, **params: str) -> None:
+        self._lines.append(Line(code, Topic.STOCK, severity, book.product_uuid, book.variant_uuid, params))
+
+    def say_moved(self, book: Book, side: Side, cause: Cause, change: int) -> None:
+        """A shelf moved by itself: the merchant reads what it means for the number."""
+        promised = self.books[book.variant_uuid].ledger[side].promised
+        change_, number = f"{change:+d}", "" if promised is None else str(promised)
+        if cause is Cause.SWEPT:
+            self.say(Code.STOCK_FOUND_BY_SWEEP, book, side=side.value, change=change_, number=number)
+            return
+        by_order = Code.STOCK_SHOP_ORDER if cause is Cause.ORDER else Code.STOCK_SHOP_MOVED
+        self.say(Code.STOCK_TILL_MOVED if side is Side.ZETTLE else by_order, book, change=change_, number=number)
+
+    async def save(self) -> None:
+        rows = [self.books[variant] for variant in sorted(self._changed)]
+        await ledgers.save(self.tx, self.connection_id, rows, self.now)
+        await movements.add(self.tx, self.connection_id, self._movements)
+        if self._lines:
+            await synclog.add(self.tx, self.connection_id, await self._named(), self.now)
+
+    async def _named(self) -> list[Line]:
+        """The lines with the names that the merchant knows."""
+        entries = await library.get_many(self.tx, self.connection_id, {line.subject for line in self._lines})
+        named: list[Line] = []
+        for line in self._lines:
+            entry = entries.get(line.subject)
+            product = entry.product if entry else None
+            variants = {v.uuid: v.name for v in product.variants} if product else {}
+            params = {
+                "name": entry.name if entry else "",
+                "variant_name": variants.get(line.variant, ""),
+                **line.params,
+            }
+            named.append(replace(line, params=params))
+        return named
+
+
+@contextlib.asynccontextmanager
+async def opened_in(tx: Tx, connection_id: int, uuids: Collection[str], now: datetime) -> AsyncIterator[Pages]:
+    """In a transaction that somebody else ends."""
+    pages = Pages(tx, connection_id, now, await ledgers.lock(tx, connection_id, uuids))
+    yield pages
+    await pages.save()
+
+
+@contextlib.asynccontextmanager
+async def opened(session: Session, uuids: Collection[str]) -> AsyncIterator[Pages]:
+    """In a fenced transaction of its own."""
+    async with session.transaction() as tx, opened_in(tx, session.connection.id, uuids, session.clock.now()) as pages:
+        yield pages

@@ -1,0 +1,121 @@
+"""Stock in the sweep: every shelf of both sides, a thousand rows a request; what nobody announced is found (docs/design.md, "Work").
+
+A sweep that would empty more than a tenth of the catalogue does not: it asks (decision 9). Hints and events go their own way meanwhile.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from brygga.core import guards
+from brygga.core.guards import Cause, Effect
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.stock import Gap, Look, Side, Timing
+from brygga.store import bindings, brakes, ledgers, marks, movements, synclog
+from brygga.store.bindings import State
+from brygga.store.brakes import Question
+from brygga.store.marks import Kind
+from brygga.sync.session import Session
+from brygga.sync.stock.gather import Known, Looks, Till, World, balances, location, look_at, proven
+from brygga.sync.stock.pages import opened
+from brygga.sync.stock.work import book, come_back
+
+AT_ONCE = 200
+"""Products whose ledgers are written in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockSweep:
+    """The sweep's part for stock. Also wakes what a dead worker left in the air."""
+
+    timing: Timing = field(default_factory=Timing)
+    till: Till = field(default_factory=Till)
+
+    async def __call__(self, session: Session) -> None:
+        connection_id = session.connection.id
+        async with session.read() as tx:
+            bound = {k: v for k, v in (await bindings.all_of(tx, connection_id)).items() if v.state is State.BOUND}
+            uuids = sorted({*bound, *(await ledgers.products(tx, connection_id))})
+            paper = Known(bound, await ledgers.load(tx, connection_id, uuids))
+        if not uuids:
+            return
+        shop = await self._in_shop(session, paper)
+        world = World(paper, {Side.SHOP: shop, Side.ZETTLE: await self._at_till(session, paper)})
+
+        stopped = await self._braked(session, world, len(bound))
+        for place in range(0, len(uuids), AT_ONCE):
+            some = [uuid for uuid in uuids[place : place + AT_ONCE] if uuid not in stopped]
+            await book(session, _part(world, some), some, self.timing, swept=True)
+            async with opened(session, some) as pages:
+                await come_back(pages, self.timing)
+        await self._tidy(session)
+
+    async def _at_till(self, session: Session, paper: Known) -> Looks:
+        begun = session.clock.now()
+        places = await self.till.inventories(session)
+        tracked = await session.zettle.tracked()
+        found = balances(await session.zettle.stock(places.store)) if places is not None else {}
+        looks: dict[str, Look] = {}
+        for uuid, variants in paper.at_till.items():
+            for variant in variants:
+                rest = Gap.UNTRACKED if uuid not in tracked else Gap.UNKNOWN if places is None else 0
+                looks[variant] = Look(found.get(variant, rest) if uuid in tracked else rest, begun)
+        return looks
+
+    async def _in_shop(self, session: Session, paper: Known) -> Looks:
+        rows: dict[int, Look] = {}
+        number: int | None = 1
+        while number is not None:
+            begun = session.clock.now()
+            page = await session.shop.levels_page(location(session), number)
+            rows |= {row.variant_id: look_at(row, Look(Gap.UNKNOWN, begun)) for row in page}
+            number = page.next
+        looks = {variant: rows[variant_id] for variant, variant_id in paper.in_shop.items() if variant_id in rows}
+        return await proven(session, paper, looks)
+
+    async def _braked(self, session: Session, world: World, catalogue: int) -> frozenset[str]:
+        """Products that this pass would empty, if they are too many to believe it (decision 9)."""
+        emptied = sorted({_emptied(world, variant) for variant in world.known.books} - {""})
+        connection_id, now = session.connection.id, session.clock.now()
+        async with session.transaction() as tx:
+            question = (await brakes.all_questions(tx, connection_id)).get(Effect.ZEROED.value)
+            if question is not None and question.answer == "go":
+                await brakes.close(tx, connection_id, question.kind)
+                return frozenset()
+            recent = await brakes.noted_since(tx, connection_id, Effect.ZEROED.value, now - guards.WINDOW)
+            verdict = guards.verdict(Cause.INFERRED, len(emptied), recent=len(recent), catalogue=catalogue)
+            if not verdict.asks:
+                await brakes.note(tx, connection_id, Effect.ZEROED.value, emptied, now)
+                return frozenset()
+            if await brakes.ask(tx, connection_id, Question(Effect.ZEROED.value, tuple(emptied), now)):
+                params = {"effect": Effect.ZEROED.value, "count": str(len(emptied)), "catalogue": str(catalogue)}
+                line = Line(Code.MASS_EFFECT_STOPPED, Topic.STOCK, Severity.WARNING, params=params)
+                await synclog.add(tx, connection_id, line, now)
+        return frozenset(emptied)
+
+    async def _tidy(self, session: Session) -> None:
+        now = session.clock.now()
+        async with session.transaction() as tx:
+            left = await ledgers.in_the_air(tx, session.connection.id)
+            due = now + self.timing.grace
+            await marks.mark_many(tx, session.connection.id, Kind.SETTLE, left, now, due_at=due)
+            await ledgers.prune(tx, now)
+            await movements.prune(tx, now)
+
+
+def _emptied(world: World, variant: str) -> str:
+    """The product of a variant that had stock and shows none, on either side; "" for any other."""
+    one = world.known.books[variant]
+    for side in Side:
+        look, known = world.looks[side].get(variant), one.ledger[side].known
+        if look is not None and look.level == 0 and isinstance(known, int) and known > 0:
+            return one.product_uuid
+    return ""
+
+
+def _part(world: World, uuids: Sequence[str]) -> World:
+    """The same looks for some of the products."""
+    wanted = set(uuids)
+    bound = {uuid: one for uuid, one in world.known.bound.items() if uuid in wanted}
+    books = {variant: one for variant, one in world.known.books.items() if one.product_uuid in wanted}
+    looks: Mapping[Side, Looks] = world.looks
+    return World(Known(bound, books), looks)

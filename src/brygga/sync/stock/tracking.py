@@ -1,0 +1,96 @@
+"""Tracking switched in Zettle (rule S7, decisions 2 and 3): off stops stock for the product, on writes Zettle's number to the shop."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from brygga.core import stock
+from brygga.core.report import Code
+from brygga.core.stock import Side, Timing
+from brygga.core.stock.story import Cause, Moved
+from brygga.store import library
+from brygga.store.ledgers import Book
+from brygga.store.marks import Kind, Mark, mark_many
+from brygga.sync.session import Session
+from brygga.sync.stock.gather import Known, Looks, Till, known
+from brygga.sync.stock.pages import Pages, opened
+from brygga.sync.stock.sending import Identity, Resetting
+from brygga.sync.stock.work import come_back
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingWork:
+    """The handler of tracking marks. The detail is the merchant's wish on our page ("on", "off"), or "" for an event."""
+
+    timing: Timing = field(default_factory=Timing)
+    till: Till = field(default_factory=Till)
+
+    async def __call__(self, session: Session, batch: Sequence[Mark]) -> None:
+        await self._wish(session, batch)
+        uuids = sorted({mark.subject for mark in batch})
+        tracked = await session.zettle.tracking_status(uuids)
+        paper = await known(session, uuids)
+        on = [uuid for uuid in uuids if tracked.get(uuid)]
+        looks = await self.till.looks(session, {uuid: paper.at_till.get(uuid, ()) for uuid in on})
+
+        waiting = await self._written(session, uuids, tracked, paper, looks)
+        failure = None
+        if waiting:
+            resetting = Resetting(session, self.timing, identities(paper))
+            failure = await resetting.run(waiting, {paper.variants[one][0] for one in waiting}, switch=True)
+        if failure is not None:
+            raise failure
+        async with opened(session, uuids) as pages:
+            await session.finish(*batch, tx=pages.tx)
+            await come_back(pages, self.timing)
+
+    async def _wish(self, session: Session, batch: Sequence[Mark]) -> None:
+        """Only the merchant's own click switches anything in Zettle (S1)."""
+        for word, enabled in (("on", True), ("off", False)):
+            wanted = sorted({mark.subject for mark in batch if mark.detail == word})
+            if wanted:
+                await session.zettle.set_tracking(wanted, enabled=enabled)
+
+    async def _written(
+        self, session: Session, uuids: Sequence[str], tracked: Mapping[str, bool], paper: Known, looks: Looks
+    ) -> list[str]:
+        """Stops what is off and opens what is on. Answers the variants whose absolute level has to be written now."""
+        waiting: list[str] = []
+        async with opened(session, uuids) as pages:
+            await library.set_tracking(
+                pages.tx, pages.connection_id, {uuid: tracked.get(uuid, False) for uuid in uuids}
+            )
+            for book in list(pages.books.values()):
+                if not tracked.get(book.product_uuid) and book.ledger.is_tracked:
+                    pages.put(book, stock.stopped(book.ledger), Moved(Side.ZETTLE, Cause.STOPPED, 0))
+                    pages.say(Code.STOCK_STOPPED, book)
+            for variant, (uuid, variant_id) in sorted(paper.variants.items()):
+                if tracked.get(uuid) and _start(pages, looks, (uuid, variant), variant_id):
+                    waiting.append(variant)
+            unread = {uuid for uuid in uuids if tracked.get(uuid)} - {paper.variants[one][0] for one in waiting}
+            await mark_many(pages.tx, pages.connection_id, Kind.STOCK, sorted(unread), pages.now)
+        return waiting
+
+
+def _start(pages: Pages, looks: Looks, of: tuple[str, str], variant_id: int) -> bool:
+    """False when this shelf is alive already: the event was told twice, or a birth was quicker."""
+    uuid, variant = of
+    book, look = pages.books.get(variant), looks.get(variant)
+    if look is None or not isinstance(look.level, int):
+        return False
+    if book is None:
+        book = Book(uuid, variant, stock.opened(look))
+    elif (book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)) or book.ledger.shop.flight is not None:
+        return False
+    started = stock.woken(stock.restarted(book.ledger, look), variant_id)
+    pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
+    pages.say(Code.STOCK_STARTED, book, number=str(look.level))
+    return True
+
+
+def identities(paper: Known) -> dict[str, Identity]:
+    """How the shop knows each bound variant."""
+    return {
+        variant: Identity(binding.synced.product_id, variant_id, not binding.synced.options)
+        for binding in paper.bound.values()
+        for variant, variant_id in binding.synced.variants.items()
+    }

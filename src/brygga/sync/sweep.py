@@ -1,0 +1,155 @@
+"""Everything is compared now and then: lost hints are healed, edits in BigCommerce are reported, nothing is reverted (decision 1)."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from brygga.core import planning
+from brygga.core.guards import Effect
+from brygga.core.mapping import desired
+from brygga.core.model import ObservedProduct
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.terms import terms_of
+from brygga.store import bindings, brakes, connections, library, marks, synclog
+from brygga.store.bindings import Binding, State
+from brygga.store.database import Tx
+from brygga.store.library import Entry
+from brygga.store.marks import Kind, Mark
+from brygga.sync.products import DELETED
+from brygga.sync.session import Session
+
+PAGE = 250
+SAID_AGAIN_AFTER = timedelta(days=1)
+"""The same drift is a line once a day at most."""
+MOST_FIELDS = 5
+_TEXT = 120
+_DRIFT = "said_drift"
+
+Part = Callable[[Session], Awaitable[None]]
+
+
+async def nothing(session: Session) -> None:
+    """A sweep without a part for stock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The handler of sweep marks. `stock` compares the levels, in the same pass."""
+
+    stock: Part = nothing
+
+    async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
+        now = session.clock.now()
+        async with session.transaction() as tx:
+            await _carry_out_answers(tx, session)
+            await marks.mark(tx, session.connection.id, Kind.LIBRARY, "", now)
+        await compare(session)
+        await self.stock(session)
+        async with session.transaction() as tx:
+            await connections.set_swept(tx, session.connection.id, now)
+            await session.finish(*dirty, tx=tx)
+
+
+async def _carry_out_answers(tx: Tx, session: Session) -> None:
+    """What a guard stopped and the merchant has decided since (decision 9)."""
+    connection_id, now = session.connection.id, session.clock.now()
+    question = (await brakes.all_questions(tx, connection_id)).get(Effect.REMOVED.value)
+    if question is None or not question.answer:
+        return
+    if question.answer == "go":
+        await marks.mark_many(tx, connection_id, Kind.PRODUCT, question.subjects, now, detail=DELETED)
+    await brakes.close(tx, connection_id, question.kind)
+
+
+async def compare(session: Session) -> None:
+    """Every binding against the mirror and the store, 250 a reading."""
+    async with session.read() as tx:
+        bound = await bindings.all_of(tx, session.connection.id)
+    uuids = list(bound)
+    for place in range(0, len(uuids), PAGE):
+        await _compare_page(session, {uuid: bound[uuid] for uuid in uuids[place : place + PAGE]})
+
+
+async def _compare_page(session: Session, bound: Mapping[str, Binding]) -> None:
+    connection_id, now = session.connection.id, session.clock.now()
+    found = await session.shop.products([binding.synced.product_id for binding in bound.values()])
+    category_id = session.connection.shop.category_id if session.connection.shop else None
+    async with session.transaction() as tx:
+        entries = await library.get_many(tx, connection_id, list(bound))
+        said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
+        stale = [uuid for uuid, binding in bound.items() if _is_stale(entries.get(uuid), binding)]
+        lines = []
+        for uuid, binding in bound.items():
+            if uuid not in stale and uuid not in said:
+                lines += _drift(session, entries.get(uuid), binding, found.get(binding.synced.product_id))
+        seen = {
+            uuid: (not shown.is_visible, category_id in shown.category_ids)
+            for uuid, binding in bound.items()
+            if (shown := found.get(binding.synced.product_id))
+        }
+        await marks.mark_many(tx, connection_id, Kind.PRODUCT, stale, now, bulk=len(stale) > PAGE // 10)
+        await bindings.set_seen(tx, connection_id, seen)
+        await brakes.note(tx, connection_id, _DRIFT, [line.subject for line in lines], now)
+        await synclog.add(tx, connection_id, lines, now)
+
+
+def _is_stale(entry: Entry | None, binding: Binding) -> bool:
+    """True when work was lost: a version that was never synced, an unassignment or a delete that was never carried out."""
+    if binding.state is State.TO_DELETE:
+        return True
+    if entry is None or entry.product is None:
+        return False
+    leaves = entry.removed_at is not None or (entry.assigned is False and entry.unassign_at is None)
+    changed = planning.is_changed(binding.synced, entry.etag, force=False)
+    return leaves or (changed and not entry.failure)
+
+
+def _drift(session: Session, entry: Entry | None, binding: Binding, shown: ObservedProduct | None) -> list[Line]:
+    """What differs though nothing was saved in Zettle since: somebody's edit in BigCommerce, which stays until then."""
+    if entry is None or entry.product is None:
+        return []
+    named = {"name": entry.product.name}
+    if shown is None:
+        return [Line(Code.MISSING_IN_SHOP, Topic.PRODUCT, Severity.WARNING, entry.product_uuid, params=named)]
+    terms = terms_of(session.connection)
+    wanted = desired(entry.product, terms).product
+    if wanted is None or planning.fingerprint(wanted) != binding.synced.fingerprint:
+        return []
+    made = planning.plan(wanted, binding.synced, shown, terms, etag=f"{binding.synced.etag}+")
+    return [
+        Line(
+            Code.DRIFT,
+            Topic.PRODUCT,
+            Severity.INFO,
+            entry.product_uuid,
+            over.variant,
+            {**named, "field": over.field, "shop": over.was[:_TEXT], "till": over.now[:_TEXT]},
+        )
+        for over in made.overwritten[:MOST_FIELDS]
+    ]
+
+
+async def shop_products(session: Session, dirty: Sequence[Mark]) -> None:
+    """BigCommerce says that products of its own or of ours changed. Ours are looked at for what the pages show; nothing is written (P7).
+
+    A product of ours that was deleted there is made again at its next save in Zettle, or by "Sync now" (P10): the log says so.
+    """
+    connection_id, now = session.connection.id, session.clock.now()
+    ids = [int(mark.subject) for mark in dirty if mark.subject.isdigit()]
+    async with session.read() as tx:
+        owners = await bindings.by_product_ids(tx, connection_id, ids)
+    found = await session.shop.products(list(owners)[:PAGE])
+    category_id = session.connection.shop.category_id if session.connection.shop else None
+    async with session.transaction() as tx:
+        entries = await library.get_many(tx, connection_id, list(owners.values()))
+        said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
+        missing = [uuid for id_, uuid in owners.items() if id_ not in found and uuid in entries and uuid not in said]
+        lines = [
+            Line(Code.MISSING_IN_SHOP, Topic.PRODUCT, Severity.WARNING, uuid, params={"name": entries[uuid].name})
+            for uuid in missing
+        ]
+        seen = {owners[id_]: (not one.is_visible, category_id in one.category_ids) for id_, one in found.items()}
+        await bindings.set_seen(tx, connection_id, seen)
+        await brakes.note(tx, connection_id, _DRIFT, missing, now)
+        await synclog.add(tx, connection_id, lines, now)
+        await session.finish(*dirty, tx=tx)

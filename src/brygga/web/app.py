@@ -1,0 +1,173 @@
+"""The web application: every route in one table, and what stands around all of them."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Litestar, Response, get
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import Cookie, State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+from litestar.static_files import create_static_files_router
+from litestar.stores.registry import StoreRegistry
+from litestar.types import ControllerRouterHandler
+
+from brygga.store.database import DatabaseGone
+from brygga.web import errors, hooks, live, metrics
+from brygga.web.deps import WebDeps
+from brygga.web.entrance import enter
+from brygga.web.i18n import as_language
+from brygga.web.pages import (
+    apps,
+    disconnect,
+    duplicates,
+    help,  # noqa: A004 - the page of that name
+    integration,
+    joining,
+    library,
+    newproduct,
+    panel,
+    product,
+    separate,
+    setup,
+    signin,
+    synclog,
+)
+from brygga.web.security import add_headers
+from brygga.web.session import RotatingConfig
+from brygga.web.visit import (
+    LANGUAGE_COOKIE,
+    NotThere,
+    SignedOut,
+    Visit,
+    local_path,
+    provide_form,
+    provide_merchant,
+    provide_visit,
+)
+
+STATIC: Final = Path(__file__).parent / "static"
+
+
+@get("/")
+async def start(visit: Visit) -> Redirect:
+    return visit.go("/apps" if visit.connection else "/sign-in")
+
+
+@get("/language/{language:str}")
+async def speak(visit: Visit, language: str, to: str = "/") -> Response[Any]:
+    """The language link: remembered for a year, then back to where the reader was."""
+    chosen = as_language(language)
+    if chosen is None:
+        raise NotThere
+    cookie = Cookie(
+        key=LANGUAGE_COOKIE,
+        value=chosen,
+        max_age=365 * 24 * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=visit.deps.settings.secure,
+    )
+    return Redirect(local_path(to), status_code=303, cookies=[cookie])
+
+
+ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
+    start,
+    speak,
+    # -- signing in (C1)
+    signin.show,
+    signin.begin,
+    signin.back,
+    signin.leave,
+    # -- the integration: set-up (C3 to C12), overview (E1), log (A4), duplicates (P11), leaving (D1)
+    apps.show,
+    integration.show,
+    integration.resume,
+    integration.resume_prices,
+    integration.answer,
+    setup.connect,
+    setup.choose_prices,
+    setup.choose_products,
+    setup.back,
+    setup.finish,
+    synclog.show,
+    duplicates.show,
+    duplicates.choose,
+    disconnect.show,
+    disconnect.disconnect,
+    live.live,
+    # -- BigCommerce's own calls (C2, C3, D3)
+    joining.installed,
+    joining.confirm,
+    joining.join,
+    panel.load,
+    panel.uninstalled,
+    panel.user_removed,
+    # -- the library (A1 to A5, P9, P10) and stock (S5 to S7)
+    library.show,
+    library.assign,
+    library.undo,
+    library.sync_now,
+    newproduct.show,
+    newproduct.add,
+    product.show,
+    product.assign,
+    product.sync_now,
+    product.track,
+    separate.separate,
+    separate.join,
+    # -- help (E2)
+    help.show,
+    # -- webhooks, and what an operator's tools ask
+    hooks.zettle,
+    hooks.bigcommerce,
+    metrics.health,
+    metrics.show,
+)
+
+
+def build_app(deps: WebDeps) -> Litestar:
+    """The pages and the webhook receivers, as an ASGI application."""
+    secure = deps.settings.secure
+    csrf = CSRFConfig(
+        secret=deps.settings.csrf_secret,
+        cookie_name="brygga_csrf",
+        cookie_httponly=True,
+        cookie_secure=secure,
+        cookie_samesite="lax",
+        exclude=["^/static/"],
+    )
+    sessions = RotatingConfig(key="brygga_session", secure=secure, samesite="lax", exclude=["^/static/"])
+    static = create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None)
+    return Litestar(
+        [*ROUTES, static],
+        before_request=enter,
+        before_send=[add_headers],
+        csrf_config=csrf,
+        middleware=[sessions.middleware],
+        stores=StoreRegistry({"sessions": deps.sessions}),
+        dependencies={
+            "visit": Provide(provide_visit),
+            "merchant": Provide(provide_merchant),
+            "form": Provide(provide_form),
+        },
+        exception_handlers={
+            SignedOut: errors.signed_out,
+            NotThere: errors.not_there,
+            DatabaseGone: errors.unavailable,
+            HTTPException: errors.refused,
+            Exception: errors.fault,
+        },
+        state=State(
+            {
+                "deps": deps,
+                "metrics": metrics.Metrics(deps.registry),
+                "receiving": asyncio.Semaphore(hooks.AT_ONCE),
+            }
+        ),
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,153 @@
+"""What the pages are built from. `wiring` makes it; tests make their own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from litestar.stores.base import Store
+from prometheus_client import CollectorRegistry
+
+from brygga.core.model import Organization, Shop
+from brygga.core.stock import Hint
+from brygga.seams import Clock, Dice
+from brygga.store.database import Database, Tx
+
+ZETTLE_CALLBACK: Final = "/zettle/auth"
+"""Where Zettle sends the merchant back; registered with the Zettle app."""
+SHOP_CALLBACK: Final = "/bigcommerce/auth"
+SHOP_LOAD: Final = "/bigcommerce/load"
+SHOP_UNINSTALL: Final = "/bigcommerce/uninstall"
+SHOP_REMOVE_USER: Final = "/bigcommerce/remove_user"
+"""The four addresses registered with the BigCommerce app (bigcommerce facts 1.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZettleGrant:
+    """Zettle has let a merchant in: whose account it is, and its tokens."""
+
+    organization: Organization
+    access_token: str
+    refresh_token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShopGrant:
+    """A store has let us in. It was read once with the fresh token, so that set-up can show what it found."""
+
+    shop: Shop
+    token: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPayload:
+    """A verified `signed_payload_jwt`: BigCommerce says who opened, uninstalled or was removed (bigcommerce facts 1.5)."""
+
+    store_hash: str
+    issued: datetime
+    user_email: str = ""
+    is_owner: bool = False
+
+
+class ZettleDoor(Protocol):
+    def authorize_url(self, state: str) -> str:
+        """Where the merchant signs in and approves; Zettle returns `state` unchanged (zettle facts 1.2)."""
+        ...
+
+    async def sign_in(self, code: str) -> ZettleGrant:
+        """Trades a code, which works once. Raises a failure of `core.failures`."""
+        ...
+
+
+class ShopDoor(Protocol):
+    def install_url(self) -> str:
+        """BigCommerce's external install link (bigcommerce facts 1.3)."""
+        ...
+
+    async def install(self, code: str, scope: str, context: str) -> ShopGrant:
+        """Trades a code, which works once, and reads the store. Raises a failure of `core.failures`."""
+        ...
+
+    def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
+        """None when the signature, the audience or the times are wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    public_url: str
+    csrf_secret: str
+    bigcommerce_client_secret: str = ""
+    contact_email: str = ""
+    metrics_token: str = ""
+    """With one, /metrics wants it as a bearer token; without, /metrics answers this machine only."""
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """One variant's stock as the product page shows it. A number is None while it is unknown."""
+
+    variant_uuid: str
+    zettle: int | None
+    shop: int | None
+    shared: int | None = None
+    """The number that both sides promise, while stock is shared."""
+    check: bool = False
+    """A write was lost for good: the merchant is asked to look (design, Settle)."""
+
+
+class StockMoved(Exception):
+    """The shared number is no longer the one that the form started from."""
+
+
+class StockDesk(Protocol):
+    """Separate stock, written in the caller's transaction (rules S5, S6). The ledgers and their marks are its business."""
+
+    async def rows(self, tx: Tx, connection_id: int, product_uuid: str) -> Sequence[StockRow]: ...
+
+    async def is_separate(self, tx: Tx, connection_id: int, product_uuid: str) -> bool: ...
+
+    async def split(
+        self, tx: Tx, connection_id: int, product_uuid: str, shares: Mapping[str, tuple[int, int, int]], now: datetime
+    ) -> None:
+        """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw). Raises `StockMoved`."""
+        ...
+
+    async def join(self, tx: Tx, connection_id: int, product_uuid: str, now: datetime) -> None: ...
+
+    async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
+        """Zettle told us of a movement that bears an identifier of ours: that flight has landed."""
+        ...
+
+    async def hear_till(self, tx: Tx, connection_id: int, product_uuids: Sequence[str], now: datetime) -> None:
+        """Zettle told us of a movement that bears no identifier."""
+        ...
+
+    async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
+        """BigCommerce told us of a movement, perhaps of one of ours: the hint's times tell."""
+        ...
+
+
+class Jobs(Protocol):
+    async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebDeps:
+    database: Database
+    jobs: Jobs
+    sessions: Store
+    clock: Clock
+    dice: Dice
+    settings: WebSettings
+    zettle: ZettleDoor
+    shop: ShopDoor
+    stock: StockDesk | None = None
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """Where /metrics reads; a process that also works puts its own figures there."""

@@ -1,0 +1,115 @@
+"""Every word the merchant reads comes from `locale/`, in Swedish or English.
+
+Sentences of the pages are keyed by their English text. What belongs to a code (a line of the sync log, a failure) is keyed by the code:
+`log.product_created`, `log.product_created.cause`, `log.product_created.action`; both languages then have an entry.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Literal
+
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.support import Translations
+
+from brygga.core.model import Money
+
+Language = Literal["sv", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
+LOCALE: Final = Path(__file__).parent / "locale"
+SCANDINAVIAN: Final = frozenset({"sv", "nb", "nn", "no", "da"})
+"""Browsers of the neighbours get Swedish, which they read, rather than English."""
+PARAMETER: Final = re.compile(r" ?%\((\w+)\)s")
+
+
+def as_language(text: str | None) -> Language | None:
+    match text:
+        case "sv":
+            return "sv"
+        case "en":
+            return "en"
+        case _:
+            return None
+
+
+def preferred(accept_language: str) -> Language:
+    """The first language of the browser's list that we speak; Swedish when it names none."""
+    wishes: list[tuple[float, str]] = []
+    for part in accept_language.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            wishes.append((-float(weight or 1), tag.strip()[:2].lower()))
+        except ValueError:
+            continue
+    for rank, tag in sorted(wishes, key=lambda wish: wish[0]):
+        if tag in SCANDINAVIAN and rank:
+            return "sv"
+        if tag == "en" and rank:
+            return "en"
+    return "sv" if not accept_language.strip() else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language: its sentences, and how it writes numbers, money and time."""
+
+    language: Language
+    catalog: Translations
+
+    def text(self, message: str) -> str:
+        return str(self.catalog.ugettext(message)) if message else ""
+
+    def texts(self, singular: str, plural: str, n: int) -> str:
+        return str(self.catalog.ungettext(singular, plural, n))
+
+    def has(self, message: str) -> bool:
+        """Whether `locale/` holds a sentence of its own for a key such as `log.product_created`."""
+        return bool(message) and self.text(message) != message
+
+    def fill(self, key: str, params: Mapping[str, str]) -> str:
+        """The sentence of a key with its parameters; one that is missing or blank goes with the space before it, and is never an error."""
+        sentence = PARAMETER.sub(lambda spot: spot[0] if params.get(spot[1], "") != "" else "", self.text(key))
+        return sentence % params
+
+    def number(self, value: int | Decimal) -> str:
+        return str(format_decimal(value, locale=self.language))
+
+    def money(self, money: Money) -> str:
+        precision = get_currency_precision(money.currency)
+        amount = Decimal(money.minor).scaleb(-precision)
+        text = str(format_currency(amount, money.currency, locale=self.language))
+        # A currency without a sign of its own is written as its code; English puts it right against the digits.
+        return re.sub(r"(?<=[A-Z])(?=\d)", "\u00a0", text)
+
+    def moment(self, moment: datetime) -> str:
+        """The time in UTC, for readers without JavaScript; the page's script rewrites it in the reader's zone."""
+        text = format_datetime(moment.astimezone(UTC), "d MMM y HH:mm", locale=self.language)
+        return f"{text} UTC"
+
+
+@cache
+def words(language: Language) -> Words:
+    """The catalog of a language: the compiled one while it is as new as its source, else the source itself."""
+    source = LOCALE / language / "LC_MESSAGES" / "messages.po"
+    compiled = source.with_suffix(".mo")
+    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+        data = compiled.read_bytes()
+    else:
+        data = compile_catalog(source)
+    return Words(language, Translations(BytesIO(data), domain="messages"))
+
+
+def compile_catalog(source: Path) -> bytes:
+    with source.open("rb") as file:
+        catalog = read_po(file, locale=source.parent.parent.name)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    return compiled.getvalue()

@@ -1,0 +1,57 @@
+"""A line of the sync log in words: what happened, why, and what to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from brygga.web.i18n import Words
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    at: datetime
+    severity: str
+    sentence: str
+    cause: str = ""
+    action: str = ""
+    product: str = ""
+    """The Zettle uuid of the product it is about, or ""."""
+
+
+def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str, str]:
+    """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`, `field`) is put into words first."""
+    said = {key: _in_words(words, key, value) for key, value in params.items()}
+    key = f"log.{code}"
+    if not words.has(key):
+        key = f"failure.{code}" if words.has(f"failure.{code}") else "log.unknown"
+        said.setdefault("code", code)
+    return words.fill(key, said), words.fill(f"{key}.cause", said), words.fill(f"{key}.action", said)
+
+
+def reason(words: Words, code: str) -> str:
+    """Why a product could not be synced or read, in one sentence."""
+    if not code:
+        return ""
+    for key in (f"failure.{code}", f"log.{code}"):
+        if words.has(key):
+            return words.fill(key, {})
+    return words.fill("log.unknown", {"code": code})
+
+
+def _in_words(words: Words, name: str, value: str) -> str:
+    prefixes = {
+        "reason": ("failure.", "log.", "leaving."),
+        "cause": ("failure.",),
+        "field": ("field.",),
+        "fields": ("field.",),
+        "mode": ("mode.",),
+        "effect": ("effect.",),
+        "side": ("side.",),
+        "moment": ("moment.",),
+    }
+    parts = value.split(",") if name == "fields" else [value]
+    told = []
+    for part in (part.strip() for part in parts):
+        key = next((prefix + part for prefix in prefixes.get(name, ()) if words.has(prefix + part)), "")
+        told.append(words.fill(key, {}) if key else part)
+    return ", ".join(told)

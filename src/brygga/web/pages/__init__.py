@@ -1,0 +1,1 @@
+"""One page a file: what it shows as a frozen value, how that is gathered from the store, and what its buttons leave behind."""

@@ -1,0 +1,215 @@
+"""A store and a Zettle account become one connection: from our Connect button, or from BigCommerce's side first (rules C2, C3).
+
+BigCommerce's install flow carries no state (bigcommerce facts 1.3), so the browser session says who asked. Connect is answered by one
+callback, soon. A store that comes otherwise is not joined until the merchant, signed in with Zettle, has confirmed which store it is:
+nobody can slip a strange store in.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from brygga.core.failures import Failure, NeedsMerchant, Refused
+from brygga.core.model import Connection, Shop, Stage
+from brygga.core.report import Code, Line, Topic
+from brygga.store import connections, oauth_states, synclog, tokens
+from brygga.store.connections import StoreTaken, Taken
+from brygga.store.database import Tx
+from brygga.store.marks import Kind
+from brygga.store.tokens import Platform, Token
+from brygga.web.deps import SHOP_CALLBACK, ShopGrant, WebDeps
+from brygga.web.messages import say
+from brygga.web.pages.panel import waiting_panel
+from brygga.web.visit import Form, Merchant, Visit
+from brygga.web.work import ask
+
+EXPECTED: Final = timedelta(minutes=20)
+"""How long after Connect a store is expected; one that comes later is asked about first."""
+PATIENCE: Final = timedelta(hours=1)
+"""How long a store that waits to be joined is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinView:
+    store: str
+    organization: str
+    store_hash: str
+
+
+def lead_to_store(visit: Visit) -> Redirect:
+    """To BigCommerce's install link; the session remembers that this merchant asked for it."""
+    visit.request.session["connecting"] = visit.deps.clock.now().isoformat()
+    return Redirect(visit.deps.shop.install_url(), status_code=303)
+
+
+@get(SHOP_CALLBACK)
+async def installed(
+    visit: Visit, code: str = "", rights: Annotated[str, Parameter(query="scope")] = "", context: str = ""
+) -> Response[str] | Redirect:
+    """BigCommerce's auth callback: the code is traded before anything is answered (bigcommerce facts 1.3)."""
+    expected = _take_expectation(visit)
+    if not code or not context:
+        return say(visit, 400, "store_refused", link="/apps/bigcommerce")
+    try:
+        grant = await visit.deps.shop.install(code, rights, context)
+    except (Refused, NeedsMerchant):
+        return say(visit, 400, "store_refused", link="/apps/bigcommerce")
+    except Failure:
+        return say(visit, 503, "store_silent", link="/apps/bigcommerce")
+
+    async with visit.deps.database.read() as tx:
+        known = await connections.by_store(tx, grant.shop.store_hash)
+    if known is not None:
+        # Approved again: the token that we had is void whoever approved, and whether or not they are refused below (bigcommerce facts 1.4).
+        await _renew(visit.deps, known, grant)
+        if visit.connection is None or known.id == visit.connection.id:
+            return _renewed(visit, grant)
+    if visit.connection is not None:
+        return await _join(visit, visit.connection, grant) if expected else _ask_first(visit, grant)
+    link = await _keep(visit, grant)
+    return waiting_panel(visit, _name(grant.shop), link)
+
+
+@get("/bigcommerce/join")
+async def confirm(merchant: Merchant) -> Response[str]:
+    """Which store is about to be joined with which account, before it is done."""
+    pending = _pending(merchant)
+    if pending is None:
+        return say(merchant, 400, "join_expired", link="/apps/bigcommerce")
+    view = JoinView(_name(pending.shop), merchant.own.organization.name, pending.shop.store_hash)
+    return merchant.page("join.html", view, section="apps")
+
+
+@post("/bigcommerce/join")
+async def join(merchant: Merchant, form: Form) -> Response[str] | Redirect:
+    """Joins the store that the page named, and no other that has come meanwhile."""
+    pending = _pending(merchant)
+    merchant.request.session.pop("pending", None)
+    if pending is None or pending.shop.store_hash != form.one("store"):
+        return say(merchant, 400, "join_expired", link="/apps/bigcommerce")
+    return await _join(merchant, merchant.own, pending)
+
+
+async def take_pending(visit: Visit, ticket: str) -> bool:
+    """Moves the store that waits under this ticket into the session of who has just signed in. It can be done once."""
+    async with visit.deps.database.transaction() as tx:
+        payload = await oauth_states.take(tx, Platform.BIGCOMMERCE, ticket, "", visit.deps.clock.now())
+    if payload is None:
+        return False
+    visit.request.session["pending"] = dict(payload)
+    return True
+
+
+# ---- Joining ---------------------------------------------------------------------------------------------------------
+
+
+async def _join(visit: Visit, connection: Connection, grant: ShopGrant) -> Response[str] | Redirect:
+    deps, shop = visit.deps, _merged(connection.shop, grant.shop)
+    try:
+        async with deps.database.transaction() as tx:
+            await connections.set_shop(tx, connection.id, shop)
+            await _store_token(deps, tx, connection.id, grant)
+            if await connections.set_stage(tx, connection.id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED]):
+                line = Line(Code.CONNECTED, Topic.CONNECTION, params={"store": _name(shop)})
+                await synclog.add(tx, connection.id, line, deps.clock.now())
+            for kind in (Kind.ACCOUNT, Kind.SETUP):
+                await ask(deps, tx, connection.id, kind)
+    except Taken as taken:
+        return _refused(visit, taken, _name(shop))
+    return visit.go("/apps/bigcommerce", "connected", store=_name(shop))
+
+
+def _refused(visit: Visit, taken: Taken, store: str) -> Response[str]:
+    """C2: which one is connected, and how to free it."""
+    key = "store_taken" if isinstance(taken, StoreTaken) else "account_taken"
+    if key == "account_taken" and taken.connection.shop is not None:
+        store = _name(taken.connection.shop)
+    account = taken.connection.organization.name or taken.connection.organization.uuid
+    return say(visit, 409, key, link="/apps/bigcommerce", store=store, account=account)
+
+
+async def _renew(deps: WebDeps, connection: Connection, grant: ShopGrant) -> None:
+    async with deps.database.transaction() as tx:
+        await _store_token(deps, tx, connection.id, grant)
+        await connections.set_shop(tx, connection.id, _merged(connection.shop, grant.shop))
+        resumed = await connections.resume(tx, connection.id)
+        if connection.stage is Stage.LEAVING:
+            await ask(deps, tx, connection.id, Kind.LEAVE)
+        for kind in (Kind.ACCOUNT, Kind.HOOKS):
+            await ask(deps, tx, connection.id, kind)
+        if resumed and connection.stage is Stage.RUNNING:
+            await ask(deps, tx, connection.id, Kind.SWEEP)
+
+
+def _renewed(visit: Visit, grant: ShopGrant) -> Redirect:
+    if visit.connection is None:
+        return Redirect(f"{visit.deps.settings.public_url.rstrip('/')}/apps/bigcommerce", status_code=303)
+    return visit.go("/apps/bigcommerce", "reconnected", store=_name(grant.shop))
+
+
+async def _store_token(deps: WebDeps, tx: Tx, connection_id: int, grant: ShopGrant) -> None:
+    token = Token(grant.token, deps.clock.now(), scopes=grant.scope, account=grant.shop.store_hash)
+    await tokens.put(tx, connection_id, Platform.BIGCOMMERCE, token)
+
+
+def _merged(before: Shop | None, fresh: Shop) -> Shop:
+    """What only the work finds out (category, location) outlives a fresh look at the store."""
+    if before is None or before.store_hash != fresh.store_hash:
+        return fresh
+    return replace(
+        fresh,
+        category_id=fresh.category_id or before.category_id,
+        tree_id=fresh.tree_id or before.tree_id,
+        location_id=before.location_id,
+        stock_moment=fresh.stock_moment or before.stock_moment,
+        restocks_refunds=before.restocks_refunds if fresh.restocks_refunds is None else fresh.restocks_refunds,
+    )
+
+
+def _name(shop: Shop) -> str:
+    return shop.name or shop.domain or shop.store_hash
+
+
+# ---- Waiting to be joined --------------------------------------------------------------------------------------------
+
+
+def _take_expectation(visit: Visit) -> bool:
+    """Whether this browser pressed Connect a short while ago. It is answered once, by whichever callback comes first."""
+    since = visit.request.session.pop("connecting", None)
+    return isinstance(since, str) and visit.deps.clock.now() - datetime.fromisoformat(since) <= EXPECTED
+
+
+def _ask_first(visit: Visit, grant: ShopGrant) -> Redirect:
+    """The merchant is signed in and did not ask for this store now: the page that names it asks."""
+    visit.request.session["pending"] = _sealed(visit.deps, grant)
+    return visit.go("/bigcommerce/join")
+
+
+async def _keep(visit: Visit, grant: ShopGrant) -> str:
+    """Keeps the store's grant under a ticket that works once; the link that carries the ticket leads to Zettle's sign-in."""
+    deps = visit.deps
+    ticket, until = deps.dice.token(), deps.clock.now() + PATIENCE
+    payload = _sealed(deps, grant)
+    async with deps.database.transaction() as tx:
+        await oauth_states.begin(tx, Platform.BIGCOMMERCE, ticket, "", expires_at=until, payload=payload)
+    return f"{deps.settings.public_url.rstrip('/')}/sign-in/zettle?join={ticket}"
+
+
+def _sealed(deps: WebDeps, grant: ShopGrant) -> dict[str, str]:
+    """A grant that waits, with its token encrypted for that store alone."""
+    sealed = deps.database.sealer.seal(msgspec.json.encode(grant), "joins", grant.shop.store_hash)
+    until = deps.clock.now() + PATIENCE
+    return {"store": grant.shop.store_hash, "grant": sealed.hex(), "until": until.isoformat()}
+
+
+def _pending(visit: Visit) -> ShopGrant | None:
+    kept = visit.request.session.get("pending")
+    if not isinstance(kept, dict) or visit.deps.clock.now() > datetime.fromisoformat(kept["until"]):
+        return None
+    plain = visit.deps.database.sealer.open(bytes.fromhex(kept["grant"]), "joins", kept["store"])
+    return msgspec.json.decode(plain, type=ShopGrant)

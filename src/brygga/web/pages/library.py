@@ -1,0 +1,225 @@
+"""The product library: search, filter, tick, assign, unassign with a way back, sync now (rules A1, A3, A5, P10, decision 14)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from litestar import Response, get, post
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from brygga.core.model import Money
+from brygga.store import bindings, library, library_pages
+from brygga.store.database import Tx
+from brygga.store.library_pages import Narrow, Row, State
+from brygga.store.marks import Kind
+from brygga.web.i18n import Words
+from brygga.web.lines import reason
+from brygga.web.pages.apps import store_name
+from brygga.web.pages.duplicates import found
+from brygga.web.paging import Paging, page_number, query_of
+from brygga.web.visit import Form, Merchant
+from brygga.web.work import ask
+
+SIZE: Final = 50
+TODO: Final = frozenset({"hidden", "in_category"})
+"""Filters that are no states: what the merchant has to do in BigCommerce (E1)."""
+UNDO: Final = timedelta(seconds=10)
+"""Decision 14: until then nothing has changed, and "Undo" stops it."""
+
+CHOICE: Final = frozenset({"bigcommerce", "product", "everything", "q", "state", "vat", "page"})
+"""The fields that say what is to happen to which products."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterView:
+    key: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    uuid: str
+    name: str
+    sku: str
+    variants: int
+    price: Money | None
+    image_url: str
+    state: str
+    assigned: bool
+    reason: str = ""
+    synced_at: datetime | None = None
+    unassign_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryView:
+    rows: tuple[RowView, ...]
+    page: Paging
+    filters: tuple[FilterView, ...] = ()
+    query: str = ""
+    state: str = ""
+    vat: str = ""
+    page_query: str = ""
+    connected: bool = True
+    live: bool = True
+    store: str = ""
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnassignView:
+    """The question before products leave the store (A3), with the form that it is about."""
+
+    fields: tuple[tuple[str, str], ...]
+    count: int
+    back: str
+
+
+@get("/library")
+async def show(
+    merchant: Merchant,
+    q: str = "",
+    wanted: Annotated[str, Parameter(query="state")] = "",
+    vat: str = "",
+    page: str = "1",
+) -> Response[str]:
+    connection, number = merchant.own, page_number(page)
+    async with merchant.deps.database.read() as tx:
+        counts = await library_pages.counts(tx, connection.id, q)
+        totals = await bindings.totals(tx, connection.id)
+        shown = await library_pages.page(
+            tx,
+            connection.id,
+            search=q,
+            states=states_of(wanted),
+            narrow=narrowed(wanted, vat),
+            limit=SIZE,
+            offset=(number - 1) * SIZE,
+        )
+        likely = await found(tx, connection)
+    filters = (FilterView("", sum(counts.values())), *(FilterView(each.value, counts[each]) for each in State))
+    filters += (FilterView("in_category", totals.in_category), FilterView("hidden", totals.hidden))
+    view = LibraryView(
+        rows=tuple(row_view(merchant.words, row) for row in shown.rows),
+        page=Paging(number, SIZE, shown.total),
+        filters=filters,
+        query=q,
+        state=wanted if states_of(wanted) or wanted in TODO else "",
+        vat=vat,
+        page_query=query_of(q=q, state=wanted, vat=vat),
+        connected=merchant.running,
+        store=store_name(connection),
+        duplicates=likely.open if merchant.running else 0,
+    )
+    return merchant.page("library.html", view, section="library")
+
+
+def states_of(text: str) -> Collection[State]:
+    """The filter's states; nonsense filters nothing."""
+    return (State(text),) if text in set(State) else ()
+
+
+def narrowed(state: str, vat: str) -> Narrow:
+    """The overview's lists (E1): what still waits in the category or hidden, and the products of one VAT rate."""
+    return Narrow(hidden=state == "hidden", in_category=state == "in_category", vat=vat)
+
+
+def row_view(words: Words, row: Row) -> RowView:
+    product = row.entry.product
+    variants = product.variants if product else ()
+    return RowView(
+        uuid=row.entry.product_uuid,
+        name=row.entry.name,
+        sku=next((variant.sku for variant in variants if variant.sku), ""),
+        variants=len(variants),
+        price=next((variant.price for variant in variants if variant.price is not None), None),
+        image_url=product.image_urls[0] if product and product.image_urls else "",
+        state=row.state.value,
+        assigned=row.entry.assigned is True and row.entry.unassign_at is None,
+        reason=reason(words, row.entry.unreadable or row.entry.failure)
+        if row.state in {State.FAILED, State.UNREADABLE}
+        else "",
+        synced_at=row.synced_at,
+        unassign_at=row.entry.unassign_at,
+    )
+
+
+# ---- Buttons ---------------------------------------------------------------------------------------------------------
+
+
+@post("/library/assign")
+async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
+    """ "Update products": a box left alone changes nothing (A5), and unassigning is confirmed first (A3), by dialog or by page."""
+    back, wish = _back(form), form.one("bigcommerce")
+    if not merchant.running or wish not in {"yes", "no"}:
+        return merchant.go(back, "unchanged", "warn")
+    asking = wish == "no" and form.one("confirmed") != "yes"
+    async with merchant.deps.database.transaction() as tx:
+        chosen = await _chosen(merchant, tx, form)
+        changed = () if asking else await reassign(merchant, tx, chosen, sold=wish == "yes")
+    if not chosen:
+        return merchant.go(back, "nothing_chosen", "warn")
+    if asking:
+        kept = tuple(pair for pair in form.fields if pair[0] in CHOICE)
+        return merchant.page("unassign.html", UnassignView(kept, len(chosen), back), section="library")
+    return said(merchant, back, "assigned" if wish == "yes" else "unassigned", len(changed))
+
+
+async def reassign(merchant: Merchant, tx: Tx, uuids: Collection[str], sold: bool) -> Sequence[str]:
+    """Assigns now, or unassigns in ten seconds. Answers what that changed."""
+    deps, own = merchant.deps, merchant.own.id
+    now = deps.clock.now()
+    if sold:
+        changed = await library.assign(tx, own, uuids)
+        await ask(deps, tx, own, Kind.PRODUCT, changed, force=True)
+    else:
+        changed = await library.unassign(tx, own, uuids, now + UNDO)
+        await ask(deps, tx, own, Kind.PRODUCT, changed, due_at=now + UNDO)
+    return changed
+
+
+@post("/library/undo")
+async def undo(merchant: Merchant, form: Form) -> Redirect:
+    uuid = form.one("undo")
+    async with merchant.deps.database.transaction() as tx:
+        undone = await library.undo(tx, merchant.own.id, [uuid])
+    back = f"/library/{uuid}" if undone and form.one("back") == "product" else _back(form)
+    return merchant.go(back, "undone") if undone else merchant.go(back, "too_late", "warn")
+
+
+@post("/library/sync")
+async def sync_now(merchant: Merchant, form: Form) -> Redirect:
+    """P10: as if each product had been saved in Zettle, for those that are assigned."""
+    async with merchant.deps.database.transaction() as tx:
+        entries = await library.get_many(tx, merchant.own.id, await _chosen(merchant, tx, form))
+        assigned = [uuid for uuid, entry in entries.items() if entry.assigned and merchant.running]
+        await ask(merchant.deps, tx, merchant.own.id, Kind.PRODUCT, assigned, force=True)
+    return said(merchant, _back(form), "syncing", len(assigned))
+
+
+def said(merchant: Merchant, back: str, notice: str, count: int) -> Redirect:
+    match count:
+        case 0:
+            return merchant.go(back, "unchanged", "warn")
+        case 1:
+            return merchant.go(back, f"{notice}_one")
+        case _:
+            return merchant.go(back, notice, n=merchant.words.number(count))
+
+
+async def _chosen(merchant: Merchant, tx: Tx, form: Form) -> Sequence[str]:
+    """The ticked products, or all that search and filter leave. Another merchant's ids choose nothing: every look is under our own."""
+    if form.one("everything") == "yes":
+        wanted, vat = form.one("state"), form.one("vat")
+        return await library_pages.uuids(
+            tx, merchant.own.id, search=form.one("q"), states=states_of(wanted), narrow=narrowed(wanted, vat)
+        )
+    return list(await library.get_many(tx, merchant.own.id, form.many("product")))
+
+
+def _back(form: Form) -> str:
+    page = form.one("page")
+    query = query_of(q=form.one("q"), state=form.one("state"), vat=form.one("vat"), page=page if page != "1" else "")
+    return f"/library?{query}" if query else "/library"

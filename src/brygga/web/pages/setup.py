@@ -1,0 +1,197 @@
+"""The set-up, step by step: connect, prices, products, finish (rules C3 to C12). It resumes at the missing step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from litestar import Response, post
+from litestar.response import Redirect
+
+from brygga.core.connecting import Step, allowed, missing_step, stock_moves_late, tax_changes_margin
+from brygga.core.model import Choices, Connection, Money, Organization, Product, Shop, Stage, TaxationMode
+from brygga.store import connections, library, library_pages, tokens
+from brygga.store.marks import Kind
+from brygga.store.tokens import Platform
+from brygga.web.messages import Trouble
+from brygga.web.pages.apps import store_name
+from brygga.web.pages.duplicates import Found, found
+from brygga.web.pages.joining import lead_to_store
+from brygga.web.troubles import pause_trouble, price_refusal_code, refusal_params
+from brygga.web.visit import Form, Merchant
+from brygga.web.work import ask
+
+EXAMPLES: Final = 3
+"""C7: the change of margin is shown on three of the merchant's own products."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    key: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriceExample:
+    """What a customer pays at the till and would pay in the shop, tax included, if this price were copied."""
+
+    name: str
+    vat: Decimal
+    till: Money
+    shop: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SetupView:
+    step: str
+    steps: tuple[StepMark, ...]
+    troubles: tuple[Trouble, ...] = ()
+    ready: bool = True
+    """Whether the facts of the store are known; until then there is nothing to choose from."""
+    organization: str = ""
+    store: str = ""
+    till_currency: str = ""
+    store_currency: str = ""
+    price_refusal: str = ""
+    price_params: tuple[tuple[str, str], ...] = ()
+    margin_changes: bool = False
+    store_excludes_tax: bool = False
+    examples: tuple[PriceExample, ...] = ()
+    products: int = 0
+    prices: bool = False
+    whole_library: bool = False
+    duplicates: int = 0
+    duplicates_known: bool = False
+    stock_late: bool = False
+    stock_known: bool = False
+    refunds: str = ""
+
+
+async def show_step(merchant: Merchant) -> Response[str]:
+    """The page of the missing step."""
+    connection = merchant.own
+    async with merchant.deps.database.read() as tx:
+        counts = await library_pages.counts(tx, connection.id)
+        products = await library.products(tx, connection.id)
+        duplicates = await found(tx, connection)
+    return merchant.page("setup.html", view(connection, sum(counts.values()), products, duplicates), section="apps")
+
+
+def view(connection: Connection, count: int, products: Sequence[Product], duplicates: Found) -> SetupView:
+    """What the step shows, from the connection and the library alone."""
+    step = missing_step(connection) or Step.FINISH
+    order = list(Step)
+    steps = tuple(StepMark(each.value, order.index(each) < order.index(step)) for each in order)
+    trouble = pause_trouble(connection)
+    organization, shop = connection.organization, connection.shop
+    if shop is None or step is Step.CONNECT:
+        return SetupView(Step.CONNECT.value, steps, (trouble,) if trouble else ())
+    margin = tax_changes_margin(organization, shop)
+    return SetupView(
+        step=step.value,
+        steps=steps,
+        troubles=(trouble,) if trouble else (),
+        ready=bool(shop.currency),
+        organization=organization.name or "Zettle",
+        store=store_name(connection),
+        till_currency=organization.currency,
+        store_currency=shop.currency,
+        price_refusal=price_refusal_code(connection),
+        price_params=refusal_params(connection),
+        margin_changes=margin and not price_refusal_code(connection),
+        store_excludes_tax=not shop.prices_include_tax,
+        examples=price_examples(products, organization, shop) if margin else (),
+        products=count,
+        prices=connection.choices.prices,
+        whole_library=connection.choices.whole_library,
+        duplicates=duplicates.open,
+        duplicates_known=duplicates.known,
+        stock_late=stock_moves_late(shop),
+        stock_known=shop.stock_moment is not None,
+        refunds="" if shop.restocks_refunds is None else "yes" if shop.restocks_refunds else "no",
+    )
+
+
+def price_examples(products: Sequence[Product], organization: Organization, shop: Shop) -> tuple[PriceExample, ...]:
+    """Three priced products with VAT, as their customers would meet the copied price on each side (C7)."""
+    examples = []
+    for product in products:
+        price = next((variant.price for variant in product.variants if variant.price is not None), None)
+        if price is None or not price.minor or not product.vat_percentage or price.currency != organization.currency:
+            continue
+        with_tax = _with_tax(price, product.vat_percentage)
+        till = price if organization.taxation_mode is TaxationMode.INCLUSIVE else with_tax
+        copied = price if shop.prices_include_tax else with_tax
+        examples.append(PriceExample(product.name, product.vat_percentage, till, copied))
+        if len(examples) == EXAMPLES:
+            break
+    return tuple(examples)
+
+
+def _with_tax(price: Money, percentage: Decimal) -> Money:
+    amount = Decimal(price.minor) * (100 + percentage) / 100
+    return Money(int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP)), price.currency)
+
+
+# ---- Buttons ---------------------------------------------------------------------------------------------------------
+
+
+@post("/apps/bigcommerce/connect")
+async def connect(merchant: Merchant) -> Redirect:
+    """Leads to BigCommerce. Without living access to Zettle it first leads there: a connection needs both."""
+    async with merchant.deps.database.read() as tx:
+        token = await tokens.get(tx, merchant.own.id, Platform.ZETTLE)
+    if merchant.own.stage is Stage.DISCONNECTED or token is None or token.revoked_at is not None:
+        merchant.request.session["after"] = "connect"
+        return Redirect("/sign-in/zettle", status_code=303)
+    return lead_to_store(merchant)
+
+
+@post("/apps/bigcommerce/prices")
+async def choose_prices(merchant: Merchant, form: Form) -> Redirect:
+    """C4, C5: chosen once, before anything is synced. Where prices may not be chosen they are off, whatever the form says."""
+    connection = merchant.own
+    wish = Choices(prices=form.one("prices") == "yes", whole_library=connection.choices.whole_library)
+    async with merchant.deps.database.transaction() as tx:
+        if await connections.set_stage(tx, connection.id, Stage.PRICES_CHOSEN, [Stage.STORE_CONNECTED]):
+            await connections.set_choices(tx, connection.id, allowed(wish, connection.organization, connection.shop))
+    return merchant.go("/apps/bigcommerce")
+
+
+@post("/apps/bigcommerce/products")
+async def choose_products(merchant: Merchant, form: Form) -> Redirect:
+    """C9. The store's products are compared with the library from here on, so that likely duplicates can be shown (P11)."""
+    connection = merchant.own
+    choices = Choices(connection.choices.prices, whole_library=form.one("products") == "whole")
+    async with merchant.deps.database.transaction() as tx:
+        if await connections.set_stage(tx, connection.id, Stage.PRODUCTS_CHOSEN, [Stage.PRICES_CHOSEN]):
+            await connections.set_choices(tx, connection.id, choices)
+            await ask(merchant.deps, tx, connection.id, Kind.SETUP)
+    return merchant.go("/apps/bigcommerce")
+
+
+@post("/apps/bigcommerce/back")
+async def back(merchant: Merchant) -> Redirect:
+    """Changing the choices: possible until the set-up is finished."""
+    async with merchant.deps.database.transaction() as tx:
+        await connections.set_stage(
+            tx, merchant.own.id, Stage.STORE_CONNECTED, [Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN]
+        )
+    return merchant.go("/apps/bigcommerce")
+
+
+@post("/apps/bigcommerce/finish")
+async def finish(merchant: Merchant) -> Redirect:
+    """C10, C11: starts the sync, or opens the library. Pressing it twice starts nothing twice."""
+    connection, deps = merchant.own, merchant.deps
+    whole = connection.choices.whole_library
+    async with deps.database.transaction() as tx:
+        first = await connections.set_stage(tx, connection.id, Stage.RUNNING, [Stage.PRODUCTS_CHOSEN])
+        if first:
+            if whole:
+                chosen = await library.assign_all(tx, connection.id)
+                await ask(deps, tx, connection.id, Kind.PRODUCT, chosen, bulk=True)
+            await ask(deps, tx, connection.id, Kind.SETUP)
+    if not first:
+        return merchant.go("/apps/bigcommerce", "already_finished" if merchant.running else "")
+    return merchant.go("/apps/bigcommerce", "finished_whole") if whole else merchant.go("/library", "finished_hand")

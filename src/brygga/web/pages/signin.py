@@ -1,0 +1,109 @@
+"""Signing in with the Zettle account (rule C1), and what can go wrong on the way back from Zettle."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final
+
+from litestar import Response, get, post
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from brygga.core.failures import Failure, Refused
+from brygga.core.model import Connection, Stage
+from brygga.store import connections, oauth_states, tokens
+from brygga.store.database import Tx
+from brygga.store.marks import Kind
+from brygga.store.tokens import Platform, Token
+from brygga.web.deps import ZETTLE_CALLBACK, WebDeps, ZettleGrant
+from brygga.web.messages import say
+from brygga.web.pages.joining import lead_to_store, take_pending
+from brygga.web.session import sign_in, sign_out
+from brygga.web.visit import Visit
+from brygga.web.work import ask
+
+PATIENCE: Final = timedelta(minutes=20)
+"""How long a merchant may take at Zettle."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    joining: str = ""
+    """The store that waits to be joined, when the app was first installed from BigCommerce's side (C3)."""
+    expired: bool = False
+
+
+@get("/sign-in")
+async def show(visit: Visit, out: str = "") -> Response[str]:
+    return visit.page("signin.html", SignInView(expired=out == "1"))
+
+
+@get("/sign-in/zettle")
+async def begin(visit: Visit, join: str = "") -> Redirect:
+    """Leads to Zettle with a state that only this browser can bring back, for a while, once (zettle facts 1.2)."""
+    deps, session = visit.deps, visit.request.session
+    state, browser = deps.dice.token(), session.setdefault("browser", deps.dice.token())
+    payload = {"join": join, "after": str(session.pop("after", ""))}
+    async with deps.database.transaction() as tx:
+        until = deps.clock.now() + PATIENCE
+        await oauth_states.begin(tx, Platform.ZETTLE, state, browser, expires_at=until, payload=payload)
+    return Redirect(deps.zettle.authorize_url(state), status_code=302)
+
+
+@get(ZETTLE_CALLBACK)
+async def back(
+    visit: Visit, code: str = "", given: Annotated[str, Parameter(query="state")] = "", error: str = ""
+) -> Response[str] | Redirect:
+    """Zettle sends the merchant back. Without the state that this browser was given, nothing is believed."""
+    async with visit.deps.database.transaction() as tx:
+        browser = str(visit.request.session.get("browser", ""))
+        begun = await oauth_states.take(tx, Platform.ZETTLE, given, browser, visit.deps.clock.now())
+    if begun is None:
+        return say(visit, 400, "state", link="/sign-in/zettle")
+    if error or not code:
+        return say(visit, 200, "declined", link="/sign-in/zettle")
+    try:
+        grant = await visit.deps.zettle.sign_in(code)
+    except Refused:
+        return say(visit, 400, "zettle_refused", link="/sign-in/zettle")
+    except Failure:
+        return say(visit, 503, "zettle_silent", link="/sign-in/zettle")
+
+    connection = await _welcome(visit.deps, grant)
+    sign_in(visit.request, connection.id)
+    return await _onward(visit, begun.get("join", ""), begun.get("after", ""))
+
+
+async def _onward(visit: Visit, ticket: str, after: str) -> Response[str] | Redirect:
+    """To the store that waits to be joined, to BigCommerce where Connect was pressed, or to the apps."""
+    if ticket:
+        if await take_pending(visit, ticket):
+            return visit.go("/bigcommerce/join")
+        return say(visit, 400, "join_expired", link="/apps/bigcommerce")
+    return lead_to_store(visit) if after == "connect" else visit.go("/apps")
+
+
+@post("/sign-out")
+async def leave(visit: Visit) -> Redirect:
+    sign_out(visit.request)
+    return visit.go("/sign-in", "signed_out")
+
+
+async def _welcome(deps: WebDeps, grant: ZettleGrant) -> Connection:
+    """The account's connection with fresh tokens. What was paused for want of access goes on."""
+    now = deps.clock.now()
+    async with deps.database.transaction() as tx:
+        connection = await connections.start(tx, grant.organization, deps.dice.token(), now)
+        token = Token(grant.access_token, now, grant.refresh_token, grant.expires_at, account=grant.organization.uuid)
+        await tokens.put(tx, connection.id, Platform.ZETTLE, token)
+        await _wake(deps, tx, connection)
+    return connection
+
+
+async def _wake(deps: WebDeps, tx: Tx, connection: Connection) -> None:
+    if connection.stage is Stage.LEAVING:
+        await ask(deps, tx, connection.id, Kind.LEAVE)
+        return
+    if await connections.resume(tx, connection.id) and connection.stage is Stage.RUNNING:
+        # Hooks may have been lost while access was gone: everything is looked at once.
+        await ask(deps, tx, connection.id, Kind.SWEEP)
+    await ask(deps, tx, connection.id, Kind.HOOKS if connection.stage is Stage.RUNNING else Kind.SETUP)

@@ -1,0 +1,105 @@
+"""The sync log: how product sync and stock sync stand, each on its own, and every line of what happened (rule A4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from litestar import Response, get
+from litestar.response import Redirect
+
+from brygga.core.connecting import missing_step
+from brygga.core.report import Severity, Topic
+from brygga.store import library, library_pages, marks, synclog
+from brygga.store.library_pages import State
+from brygga.store.marks import STOCK_LANE
+from brygga.store.synclog import Filter, Logged
+from brygga.web.i18n import Words
+from brygga.web.lines import LineView, spoken
+from brygga.web.pages.apps import store_name
+from brygga.web.paging import query_of
+from brygga.web.visit import Merchant
+
+SIZE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView:
+    """How one of the two syncs stands. `synced` is None where it is not counted."""
+
+    key: str
+    synced: int | None
+    waiting: int
+    failed: int
+    last_success: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLogView:
+    organization: str
+    store: str
+    topics: tuple[TopicView, ...]
+    lines: tuple[LineView, ...] = ()
+    topic: str = ""
+    severity: str = ""
+    product: str = ""
+    product_name: str = ""
+    total: int = 0
+    older: str = ""
+    """The query string of the next page, or ""."""
+    newest: str = ""
+    """The query string of the first page when this is another one, or ""."""
+
+
+@get("/apps/bigcommerce/log")
+async def show(
+    merchant: Merchant, topic: str = "", severity: str = "", product: str = "", before: str = ""
+) -> Response[str] | Redirect:
+    connection, deps = merchant.own, merchant.deps
+    if missing_step(connection) is not None:
+        return merchant.go("/apps/bigcommerce")
+    wanted = Filter(
+        Topic(topic) if topic in set(Topic) else None,
+        (Severity(severity),) if severity in set(Severity) else (),
+        product,
+    )
+    cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    async with deps.database.read() as tx:
+        counts = await library_pages.counts(tx, connection.id)
+        waiting = await marks.counts(tx, connection.id)
+        parked = await marks.parked(tx, connection.id)
+        success = await synclog.last_success(tx, connection.id)
+        lines = await synclog.page(tx, connection.id, wanted, before=cursor, limit=SIZE + 1)
+        total = await synclog.count(tx, connection.id, wanted)
+        entry = await library.get(tx, connection.id, product) if product else None
+    products = TopicView(
+        Topic.PRODUCT.value,
+        counts[State.SYNCED],
+        counts[State.WAITING] + counts[State.REMOVING] + counts[State.UNASSIGNING],
+        counts[State.FAILED] + counts[State.UNREADABLE],
+        success.product,
+    )
+    stock_waiting = sum(count for kind, count in waiting.items() if kind in STOCK_LANE)
+    stock_failed = sum(1 for mark in parked if mark.kind in STOCK_LANE)
+    stock = TopicView(Topic.STOCK.value, None, stock_waiting, stock_failed, success.stock)
+    filters = query_of(topic=topic, severity=severity, product=product)
+    more = len(lines) > SIZE
+    view = SyncLogView(
+        organization=connection.organization.name or "Zettle",
+        store=store_name(connection),
+        topics=(products, stock),
+        lines=tuple(line_view(merchant.words, line) for line in lines[:SIZE]),
+        topic=topic,
+        severity=severity,
+        product=product,
+        product_name=entry.name if entry else product,
+        total=total,
+        older=query_of(topic=topic, severity=severity, product=product, before=str(lines[SIZE - 1].id)) if more else "",
+        newest=filters or "all=1" if cursor is not None else "",
+    )
+    return merchant.page("synclog.html", view, section="apps")
+
+
+def line_view(words: Words, logged: Logged) -> LineView:
+    line = logged.line
+    sentence, cause, action = spoken(words, line.code.value, line.params)
+    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject)

@@ -1,0 +1,74 @@
+"""A template and a view make a page. Nothing here knows a request, so every page can be drawn from values alone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup, escape
+
+from brygga.web.i18n import Language, words
+
+HERE: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What just happened, said once on the next page. `code` is a key of `notice.*` in `locale/`."""
+
+    code: str
+    tone: str = "good"
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every page has around it."""
+
+    language: Language
+    nonce: str = ""
+    csrf: str = ""
+    path: str = "/"
+    section: str = ""
+    """apps, library or help: which entry of the menu is lit."""
+    merchant: str = ""
+    """The Zettle account's name; "" when nobody is signed in."""
+    notice: Notice | None = None
+    contact_email: str = ""
+    public_url: str = ""
+
+
+@cache
+def environment(language: Language) -> jinja2.Environment:
+    """The templates in one language: every value escaped, an unknown name an error."""
+    speech = words(language)
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_callables(speech.text, speech.texts, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(number=speech.number, money=speech.money, when=_when(language))
+    made.globals.update(fill=lambda key, params=(): speech.fill(key, dict(params)), has_text=speech.has)
+    return made
+
+
+def render(template: str, frame: Frame, view: Any = None) -> str:
+    return environment(frame.language).get_template(template).render(frame=frame, view=view)
+
+
+def _when(language: Language) -> Any:
+    speech = words(language)
+
+    def when(moment: datetime | None) -> Markup:
+        if moment is None:
+            return Markup("–")
+        stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Markup('<time datetime="{}" data-when>{}</time>').format(stamp, escape(speech.moment(moment)))
+
+    return when

@@ -1,0 +1,70 @@
+"""What a browser is told to forbid: foreign scripts, framing by strangers, guessing of types."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from litestar.types import Message, Scope
+
+from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, WebDeps
+
+FRAMED: Final = frozenset({SHOP_LOAD, SHOP_CALLBACK})
+"""The pages that BigCommerce shows inside its control panel (bigcommerce facts 1.7). No other page may be framed."""
+PANEL: Final = "https://*.mybigcommerce.com"
+BIGCOMMERCE: Final = "bigcommerce.com"
+ONWARD: Final = (f"https://*.{BIGCOMMERCE}", PANEL)
+"""BigCommerce's own hosts: an install that begins at its sign-in may be handed on to the store's panel (bigcommerce facts 1.3, 1.7)."""
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def form_targets(install_url: str, authorize_url: str) -> tuple[str, ...]:
+    """Where a form of ours may lead: to ourselves, and to the two platforms that Connect leads to.
+
+    Browsers hold every redirect that follows a form to this, not only its first address.
+    """
+    host = urlsplit(install_url).hostname or ""
+    onward = ONWARD if host.endswith(f".{BIGCOMMERCE}") else ()
+    return ("'self'", origin(install_url), origin(authorize_url), *onward)
+
+
+def policy(path: str, nonce: str, targets: tuple[str, ...]) -> str:
+    """The content security policy of a page; only our own files, scripts only with this answer's nonce, forms only to `targets`."""
+    ancestors = PANEL if path in FRAMED else "'none'"
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src 'nonce-{nonce}'" if nonce else "script-src 'none'",
+            "style-src 'self'",
+            "img-src 'self' https: http: data:",
+            "connect-src 'self'",
+            f"form-action {' '.join(targets)}",
+            "base-uri 'none'",
+            f"frame-ancestors {ancestors}",
+        ]
+    )
+
+
+async def add_headers(message: Message, scope: Scope) -> None:
+    """Adds the security headers to every answer, failures included."""
+    if message["type"] != "http.response.start":
+        return
+    path = scope["path"].rstrip("/") or "/"
+    deps: WebDeps = scope["litestar_app"].state.deps
+    nonce = str(scope.get("state", {}).get("nonce", ""))
+    targets = form_targets(deps.shop.install_url(), deps.zettle.authorize_url(""))
+    headers = [
+        (b"content-security-policy", policy(path, nonce, targets).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+    ]
+    if path not in FRAMED:
+        headers.append((b"x-frame-options", b"DENY"))
+    if not path.startswith("/static/"):
+        headers.append((b"cache-control", b"no-store"))
+    message["headers"] = [*message["headers"], *headers]

@@ -1,0 +1,205 @@
+// What pages do beyond links and forms: local times, dialogs, ticked rows, countdowns, live numbers. Every page works without it.
+// Parts of a page are replaced while it is open, so whatever may stand in one is listened to from the document.
+"use strict";
+
+const language = document.documentElement.lang;
+
+function localTimes(root) {
+  const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of root.querySelectorAll("time[data-when]")) {
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+function dialogs() {
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    const dialog = opener && document.getElementById(opener.dataset.opens);
+    if (dialog) {
+      event.preventDefault();
+      opener.closest("details.drop")?.removeAttribute("open");
+      if (dialog.id === "assign-dialog") offerChannel();
+      dialog.showModal();
+    }
+    const closer = event.target.closest("[data-closes]");
+    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+  });
+}
+
+// Ticking rows in the library; the box in the dialog shows yes, no or a mix (rule A5).
+const boxes = () => [...document.querySelectorAll("input[name=product]")];
+const everything = () => document.querySelector("input[name=everything]");
+
+function showPicked() {
+  const picked = boxes().filter((box) => box.checked);
+  for (const box of boxes()) box.closest("tr").classList.toggle("ticked", box.checked);
+  const all = document.getElementById("tick-all");
+  if (all) { all.checked = picked.length > 0 && picked.length === boxes().length; all.indeterminate = picked.length > 0 && !all.checked; }
+  const n = everything()?.checked ? Number(everything().dataset.total) : picked.length;
+  const count = document.getElementById("picked-count");
+  if (count) count.textContent = n ? count.dataset.text.replace("{n}", new Intl.NumberFormat(language).format(n)) : "";
+}
+
+// What the dialog's box wishes is said by a field of the rows' form. Left alone it says nothing, and so it does once the dialog is closed.
+const wish = () => document.getElementById("channel-wish");
+
+function offerChannel() {
+  const channel = document.getElementById("channel");
+  const picked = boxes().filter((box) => box.checked);
+  const on = picked.filter((box) => box.dataset.assigned === "yes").length;
+  const mixed = Boolean(everything()?.checked) || (on > 0 && on < picked.length);
+  channel.checked = !mixed && on > 0;
+  channel.indeterminate = mixed;
+  wish().value = "leave";
+}
+
+function ticking() {
+  if (!wish()) return;
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "channel") wish().value = event.target.checked ? "yes" : "no";
+    if (event.target.id === "tick-all") for (const box of boxes()) box.checked = event.target.checked;
+    if (event.target.matches("#tick-all, input[name=product], input[name=everything]")) showPicked();
+  });
+  // "close" does not bubble. While the confirmation is open in place of the first dialog, the wish is still being asked about.
+  document.addEventListener("close", () => { if (!document.querySelector("dialog[open]")) wish().value = "leave"; }, true);
+  showPicked();
+}
+
+// "Unassign" asks again before anything is sent (rule A3). The other buttons of the same form never carry the wish.
+function confirmations() {
+  let waiting = null;
+  let confirmed = null;
+  document.addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (wish()) wish().disabled = !submitter?.closest("#assign-dialog");
+    if (!form.dataset.confirms || form === confirmed || !asksFirst(form)) return;
+    event.preventDefault();
+    submitter?.closest("dialog")?.close();
+    waiting = { form, submitter };
+    document.getElementById(form.dataset.confirms).showModal();
+  });
+  document.addEventListener("click", (event) => {
+    const yes = event.target.closest("[data-confirm]");
+    if (!yes || !waiting) return;
+    event.preventDefault();
+    const { form, submitter } = waiting;
+    confirmed = form;
+    // Without it the server asks, as it does where there are no scripts.
+    const answer = Object.assign(document.createElement("input"), { type: "hidden", name: "confirmed", value: "yes" });
+    form.append(answer);
+    form.requestSubmit(submitter);
+    answer.remove();
+    confirmed = waiting = null;
+    yes.closest("dialog").close();
+  });
+}
+
+function asksFirst(form) {
+  return !form.dataset.when || [...form.elements].some((field) => !field.disabled && field.matches(form.dataset.when));
+}
+
+// The ten seconds in which an unassignment can be undone (decision 14).
+function countdowns(root) {
+  for (const spot of root.querySelectorAll("[data-until]")) {
+    const until = new Date(spot.dataset.until).getTime();
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      spot.textContent = spot.dataset.text.replace("{s}", Math.max(0, left));
+      if (left > 0) { setTimeout(tick, 250); return; }
+      spot.closest("[data-undo]")?.querySelector("button")?.setAttribute("disabled", "");
+    };
+    tick();
+  }
+}
+
+// The sum of a separate-stock form; a sum that differs from the shared number must be confirmed (rule S5).
+function sums() {
+  const form = document.getElementById("separate");
+  if (!form) return;
+  const ask = document.getElementById("sum-confirm");
+  const refresh = () => {
+    let changed = false;
+    for (const row of form.querySelectorAll("[data-shared]")) {
+      const sum = [...row.querySelectorAll("input[type=number]")].reduce((total, input) => total + Number(input.value || 0), 0);
+      row.querySelector("output").textContent = new Intl.NumberFormat(language).format(sum);
+      const differs = sum !== Number(row.dataset.shared);
+      row.classList.toggle("differs", differs);
+      changed ||= differs;
+    }
+    ask.hidden = !changed;
+    ask.querySelector("input").required = changed;
+  };
+  form.addEventListener("input", refresh);
+  refresh();
+}
+
+function live() {
+  const address = document.body.dataset.live;
+  if (!address || !window.EventSource) return;
+  const source = new EventSource(address);
+  let version = null;
+  source.addEventListener("state", (event) => {
+    const state = JSON.parse(event.data);
+    for (const [key, value] of Object.entries(state.texts)) {
+      for (const spot of document.querySelectorAll(`[data-live-text="${key}"]`)) {
+        if (spot.textContent !== value) spot.textContent = value;
+      }
+    }
+    for (const bar of document.querySelectorAll("progress[data-live-bar]")) {
+      if (state.total > 0) { bar.max = state.total; bar.value = state.done; }
+    }
+    if (version !== null && state.version !== version && !document.querySelector("dialog[open]")) refreshParts();
+    version = state.version;
+  });
+  window.addEventListener("pagehide", () => source.close());
+}
+
+// Parts marked data-part are fetched anew when the state has moved; what the reader is filling in stays.
+async function refreshParts() {
+  const parts = document.querySelectorAll("[data-part]");
+  if (!parts.length) return;
+  const answer = await fetch(location.href, { headers: { "X-Requested-With": "brygga" } });
+  if (!answer.ok || answer.redirected) { if (answer.redirected) location.reload(); return; }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // A parsed page has no scripts, so what is meant for browsers without them stands in it as real fields.
+  for (const scriptless of page.querySelectorAll("noscript")) scriptless.remove();
+  for (const part of parts) {
+    const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
+    const busy = part.contains(document.activeElement) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
+    if (fresh && !busy) { part.replaceChildren(...fresh.childNodes); localTimes(part); countdowns(part); showPicked(); }
+  }
+}
+
+function finding() {
+  const search = document.getElementById("find-answer");
+  if (!search) return;
+  const answers = [...document.querySelectorAll(".answers details")];
+  const none = document.getElementById("no-answer");
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  search.addEventListener("input", () => {
+    const words = plain(search.value).split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const answer of answers) {
+      const text = plain(answer.textContent);
+      answer.hidden = !words.every((word) => text.includes(word));
+      shown += answer.hidden ? 0 : 1;
+    }
+    none.hidden = shown > 0;
+  });
+}
+
+// Choosing a filter is enough; the button beside it is for browsers without scripts.
+function autosubmit() {
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-submits]")) event.target.form.requestSubmit(); });
+}
+
+localTimes(document);
+dialogs();
+ticking();
+confirmations();
+countdowns(document);
+sums();
+live();
+finding();
+autosubmit();
+if (location.hash) document.querySelector(`details${CSS.escape ? "#" + CSS.escape(location.hash.slice(1)) : ""}`)?.setAttribute("open", "");

@@ -1,0 +1,63 @@
+"""What waits for the merchant, and the button that helps: wherever a page shows it, it is the same value."""
+
+from datetime import datetime
+
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.connecting import PriceRefusal, price_refusal
+from brygga.core.guards import Effect
+from brygga.core.model import Connection, Stage
+from brygga.web.messages import Trouble
+from brygga.zettle.codes import Code as TillCode
+
+SIGN_IN_AGAIN = frozenset({TillCode.ACCESS_GONE.value, TillCode.SCOPE_MISSING.value})
+APPROVE_AGAIN = frozenset({ShopCode.ACCESS_GONE.value, ShopCode.SCOPE_MISSING.value, ShopCode.FORBIDDEN.value})
+
+
+def pause_trouble(connection: Connection) -> Trouble | None:
+    """Why work has stopped, and the way out: sign in at Zettle again, approve in BigCommerce again, or say that it is mended."""
+    if not connection.paused or connection.stage in {Stage.DISCONNECTED, Stage.LEAVING}:
+        return None
+    key = f"failure.{connection.paused}"
+    if connection.paused in SIGN_IN_AGAIN:
+        return Trouble(key, link="/sign-in/zettle")
+    if connection.paused in APPROVE_AGAIN:
+        return Trouble(key, post="/apps/bigcommerce/connect")
+    return Trouble(key, post="/apps/bigcommerce/resume")
+
+
+def prices_trouble(connection: Connection) -> Trouble | None:
+    """A currency changed after prices were chosen (decision 10). The button comes once both are equal again."""
+    if not connection.prices_paused or connection.shop is None:
+        return None
+    equal = price_refusal(connection.organization, connection.shop) is None
+    params = (("till", connection.organization.currency), ("shop", connection.shop.currency))
+    return Trouble("trouble.prices_paused", params, "warn", post="/apps/bigcommerce/prices/resume" if equal else "")
+
+
+def silence_trouble(since: datetime | None) -> Trouble | None:
+    """A platform does not answer. Nothing for the merchant to do, but worth saying while it lasts."""
+    if since is None:
+        return None
+    return Trouble("trouble.unreachable", (("since", since.strftime("%Y-%m-%d %H:%M UTC")),), "warn")
+
+
+def refusal_params(connection: Connection) -> tuple[tuple[str, str], ...]:
+    shop = connection.shop
+    return (("till", connection.organization.currency or "–"), ("shop", (shop.currency if shop else "") or "–"))
+
+
+def price_refusal_code(connection: Connection) -> str:
+    """ "" where prices may be chosen (C4)."""
+    refused: PriceRefusal | None = price_refusal(connection.organization, connection.shop)
+    return refused.value if refused else ""
+
+
+KNOWN_QUESTIONS = frozenset(effect.value for effect in Effect)
+
+
+def question_trouble(kind: str, count: int) -> Trouble:
+    """A mass effect was stopped and waits for the merchant's word (decision 9)."""
+    key = f"question.{kind if kind in KNOWN_QUESTIONS else 'other'}"
+    return Trouble(
+        key, (("count", str(count)),), "warn", post=f"/apps/bigcommerce/answer/{kind}", choices=("yes", "no")
+    )

@@ -1,0 +1,140 @@
+"""One request by a person: in which language, signed in as whom, and how it is answered."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Response
+from litestar.datastructures import State
+from litestar.enums import MediaType
+from litestar.response import Redirect
+from litestar.utils.scope.state import ScopeState
+
+from brygga.core.model import Connection, Stage
+from brygga.store import connections
+from brygga.web.deps import WebDeps
+from brygga.web.i18n import Language, Words, as_language, preferred, words
+from brygga.web.rendering import Frame, Notice, render
+from brygga.web.session import AnyRequest, put_notice, take_notice
+
+LANGUAGE_COOKIE = "brygga_language"
+
+
+class SignedOut(Exception):
+    """The page needs a merchant and there is none: the visitor is led to the sign-in page."""
+
+
+class NotThere(Exception):
+    """No such thing for this merchant, whether or not another merchant has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visitor, signed in or not."""
+
+    deps: WebDeps
+    request: AnyRequest
+    language: Language
+    connection: Connection | None = None
+
+    @property
+    def words(self) -> Words:
+        return words(self.language)
+
+    def frame(self, section: str = "") -> Frame:
+        csrf = ScopeState.from_scope(self.request.scope).csrf_token
+        merchant = self.connection.organization.name or "Zettle" if self.connection else ""
+        query = self.request.url.query
+        return Frame(
+            language=self.language,
+            nonce=str(self.request.scope.get("state", {}).get("nonce", "")),
+            csrf=csrf if isinstance(csrf, str) else "",
+            path=self.request.url.path + (f"?{query}" if query and self.request.method == "GET" else ""),
+            section=section,
+            merchant=merchant,
+            notice=take_notice(self.request),
+            contact_email=self.deps.settings.contact_email,
+            public_url=self.deps.settings.public_url.rstrip("/"),
+        )
+
+    def page(self, template: str, view: Any, section: str = "", status: int = 200) -> Response[str]:
+        return Response(render(template, self.frame(section), view), status_code=status, media_type=MediaType.HTML)
+
+    def go(self, path: str, notice: str = "", tone: str = "good", **params: str) -> Redirect:
+        """After a POST: show the page again, and say there what happened."""
+        if notice:
+            put_notice(self.request, Notice(notice, tone, tuple(params.items())))
+        return Redirect(path, status_code=303)
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant(Visit):
+    """A visitor who has signed in. Everything they ask for is looked up under their own connection's id, never another's."""
+
+    @property
+    def own(self) -> Connection:
+        if self.connection is None:
+            raise SignedOut
+        return self.connection
+
+    @property
+    def running(self) -> bool:
+        return self.own.stage is Stage.RUNNING
+
+
+def language_of(request: AnyRequest) -> Language:
+    """From the cookie that the language link sets, else what the browser wishes."""
+    return as_language(request.cookies.get(LANGUAGE_COOKIE)) or preferred(request.headers.get("accept-language", ""))
+
+
+async def provide_visit(request: AnyRequest, state: State) -> Visit:
+    deps: WebDeps = state.deps
+    return Visit(deps, request, language_of(request), await _signed_in(deps, request))
+
+
+async def provide_merchant(visit: Visit) -> Merchant:
+    """Raises `SignedOut` for a visitor without a connection."""
+    if visit.connection is None:
+        raise SignedOut
+    return Merchant(visit.deps, visit.request, visit.language, visit.connection)
+
+
+async def _signed_in(deps: WebDeps, request: AnyRequest) -> Connection | None:
+    number = request.session.get("connection")
+    if not isinstance(number, int):
+        return None
+    async with deps.database.read() as tx:
+        return await connections.by_id(tx, number)
+
+
+def local_path(target: str, default: str = "/") -> str:
+    """A path of our own, or the default: a link from outside can never make us redirect to a foreign address."""
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    if any(ord(character) < 32 for character in target):
+        return default
+    return quote(parts.path, safe="/%") + (f"?{quote(parts.query, safe='=&%+')}" if parts.query else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form sent: texts only, in the order of its fields."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def one(self, name: str) -> str:
+        """The last value of that name, without spaces around it; "" when there is none."""
+        return next((value.strip() for key, value in reversed(self.fields) if key == name), "")
+
+    def many(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.fields if key == name)
+
+    def starting(self, prefix: str) -> dict[str, str]:
+        """Fields whose name begins so, by the rest of their name."""
+        return {key.removeprefix(prefix): value.strip() for key, value in self.fields if key.startswith(prefix)}
+
+
+async def provide_form(request: AnyRequest) -> Form:
+    sent = await request.form()
+    return Form(tuple((key, value) for key, value in sent.multi_items() if isinstance(value, str)))

@@ -1,0 +1,30 @@
+"""What buttons and webhooks leave behind: a mark, and a job that will look at it, in the caller's transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from brygga.store import marks
+from brygga.store.database import Tx
+from brygga.store.marks import STOCK_LANE, Kind
+from brygga.web.deps import WebDeps
+
+
+async def ask(
+    deps: WebDeps,
+    tx: Tx,
+    connection_id: int,
+    kind: Kind,
+    subjects: Iterable[str] = ("",),
+    *,
+    due_at: datetime | None = None,
+    force: bool = False,
+    detail: str = "",
+    bulk: bool = False,
+) -> None:
+    """The subjects are dirty from now on. Nothing is remembered, and nobody woken, unless the transaction commits."""
+    wanted = list(subjects)
+    if not wanted:
+        return
+    now = deps.clock.now()
+    await marks.mark_many(tx, connection_id, kind, wanted, now, due_at=due_at, force=force, detail=detail, bulk=bulk)
+    await deps.jobs.enqueue(tx, connection_id, urgent=kind in STOCK_LANE)

@@ -1,0 +1,153 @@
+"""The request budget of one BigCommerce store, from the store's own headers (bigcommerce facts 2.1).
+
+The store's window is fixed: so many requests, full again at the reset. All apps of the store share it, so the headers are believed and
+nothing is hard-coded. Ordinary calls are spread over the window, as (left - kept) / time to reset; urgent calls (stock) are not spread
+and may use what is kept for them. A leaky bucket cannot do this: its burst plus its refill would fit into one window.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from brygga.seams import Clock
+from brygga.wire.call import Answer, Call
+from brygga.wire.gates import asked_wait_s, header_number
+
+KEPT_FOR_STOCK = 3
+PARALLEL = 4  # bigcommerce facts 2.2: 3 to 4 parallel calls per store are sensible
+SERIAL_LANES = frozenset({"inventory", "assignments"})  # one writer of stock; assignments never in parallel (2.1)
+MARGIN_S = 0.05  # after the reset that the headers announce
+LONGEST_BACKOFF_S = 60.0
+
+
+class StoreBudget:
+    """The gate of one store. Without knowledge it lets one probe through and waits for what its answer says."""
+
+    def __init__(self, clock: Clock, snapshot: Mapping[str, int] | None = None, parallel: int = PARALLEL) -> None:
+        self.clock = clock
+        self.parallel = parallel
+        self.known = False
+        self.quota: int | None = None
+        self.left_now: int | None = None
+        """What is left in this window, less what is under way. None: the store has no limit that it names."""
+        self.window_s = 30.0
+        self.reset_at = 0.0
+        self.next_at = 0.0
+        self.blocked_until = 0.0
+        self.setbacks = 0
+        self.under_way = 0
+        self.lanes: set[str] = set()
+        self.changed = asyncio.Event()
+        if snapshot is not None:
+            self.restore(snapshot)
+
+    async def enter(self, call: Call) -> None:
+        while (wait_s := self.wait_s(call)) != 0:
+            self.changed.clear()
+            if wait_s is None:
+                await self.changed.wait()
+            else:
+                await self.clock.sleep(wait_s)
+        self._take(call)
+
+    def wait_s(self, call: Call) -> float | None:
+        """Seconds until this call may be tried again: 0 now, None when only a returning call can free the way."""
+        now = self.clock.monotonic()
+        self._roll(now)
+        if now < self.blocked_until:
+            return self.blocked_until - now
+        if self._is_crowded(call):
+            return None
+        if self.left_now is None:
+            return 0
+        if self.left_now <= (0 if call.urgent else KEPT_FOR_STOCK):
+            return max(self.reset_at - now, MARGIN_S)
+        return 0 if call.urgent else max(self.next_at - now, 0)
+
+    def _is_crowded(self, call: Call) -> bool:
+        if not self.known:
+            return self.under_way > 0
+        # An urgent call finds a place beside the ordinary ones.
+        full = self.under_way >= self.parallel + (1 if call.urgent else 0)
+        return full or (call.lane in SERIAL_LANES and call.lane in self.lanes)
+
+    def _roll(self, now: float) -> None:
+        """At the reset the window is full again, whatever the last answer said."""
+        if self.quota is not None and now >= self.reset_at:
+            self.left_now = self.quota - self.under_way
+            self.reset_at = now + self.window_s
+
+    def _take(self, call: Call) -> None:
+        now = self.clock.monotonic()
+        if self.left_now is not None:
+            if not call.urgent:
+                spread = max(self.left_now - KEPT_FOR_STOCK, 1)
+                self.next_at = now + max(self.reset_at - now, 0) / spread
+            self.left_now -= 1
+        self.under_way += 1
+        if call.lane:
+            self.lanes.add(call.lane)
+
+    def left(self, call: Call, answer: Answer | None) -> None:
+        self.under_way -= 1
+        self.lanes.discard(call.lane)
+        if answer is not None:
+            self._learn(answer)
+        self.changed.set()
+
+    def _learn(self, answer: Answer) -> None:
+        self.known = True
+        now = self.clock.monotonic()
+        left = header_number(answer, "x-rate-limit-requests-left")
+        reset = header_number(answer, "x-rate-limit-time-reset-ms")
+        if left is not None and reset is not None:
+            self._believe(answer, int(left), now + reset / 1000 + MARGIN_S)
+        if answer.status == 429:
+            self._step_back(answer, now, named=left is not None)
+        elif answer.is_success:
+            self.setbacks = 0
+
+    def _believe(self, answer: Answer, left: int, reset_at: float) -> None:
+        self.window_s = (header_number(answer, "x-rate-limit-time-window-ms") or 30_000) / 1000
+        quota = header_number(answer, "x-rate-limit-requests-quota")
+        free = left - self.under_way
+        # Answers overtake each other: within one window an older, higher number says nothing new.
+        same_window = self.left_now is not None and abs(reset_at - self.reset_at) < min(1.0, self.window_s / 10)
+        self.left_now = min(self.left_now, free) if same_window and self.left_now is not None else free
+        self.quota = int(quota) if quota else max(self.quota or 0, left)
+        self.reset_at = reset_at
+
+    def _step_back(self, answer: Answer, now: float, *, named: bool) -> None:
+        """A 429 with headers waits for the reset; one without means a store under load, so longer each time (2.1)."""
+        self.setbacks += 1
+        wait_s = asked_wait_s(answer) if named else None
+        if wait_s is None:
+            wait_s = min(2.0 ** (self.setbacks - 1), LONGEST_BACKOFF_S)
+        self.blocked_until = max(self.blocked_until, now + wait_s + MARGIN_S)
+
+    def snapshot(self) -> dict[str, int]:
+        """What the next holder of this connection needs to know, in milliseconds of wall time. Take it when nothing is under way."""
+        if not self.known:
+            return {}
+        known = {"window_ms": int(self.window_s * 1000), "blocked_until_ms": self._wall_ms(self.blocked_until)}
+        if self.quota is not None and self.left_now is not None:
+            known |= {"quota": self.quota, "left": self.left_now, "reset_at_ms": self._wall_ms(self.reset_at)}
+        return known
+
+    def restore(self, snapshot: Mapping[str, int]) -> None:
+        """Begin where another holder stopped. An empty snapshot (a crash, a first start) means: probe."""
+        if not snapshot:
+            return
+        self.known = True
+        self.window_s = snapshot["window_ms"] / 1000
+        self.blocked_until = self._monotonic(snapshot["blocked_until_ms"])
+        if "quota" in snapshot:
+            self.quota, self.left_now = snapshot["quota"], snapshot["left"]
+            self.reset_at = self._monotonic(snapshot["reset_at_ms"])
+
+    def _wall_ms(self, monotonic: float) -> int:
+        ahead = timedelta(seconds=max(monotonic - self.clock.monotonic(), 0))
+        return round((self.clock.now() + ahead).timestamp() * 1000)
+
+    def _monotonic(self, wall_ms: int) -> float:
+        return self.clock.monotonic() + (wall_ms / 1000 - self.clock.now().timestamp())

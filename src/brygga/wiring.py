@@ -1,0 +1,339 @@
+"""Who is who: the only place that builds things, and where the real clock and the real dice are made."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+from litestar import Litestar
+
+from brygga.bigcommerce import oauth as shop_oauth
+from brygga.bigcommerce.api import ShopApi
+from brygga.bigcommerce.oauth import ShopApp
+from brygga.bigcommerce.values import ShopUrls
+from brygga.core.failures import NeedsMerchant, Refused
+from brygga.core.model import Connection
+from brygga.core.stock import Timing
+from brygga.seams import Clock, Dice
+from brygga.settings import Hosts, Settings
+from brygga.store import connections, tokens
+from brygga.store.database import Database
+from brygga.store.jobs import Jobs
+from brygga.store.marks import Kind
+from brygga.store.sealing import Sealer
+from brygga.store.sessions import Sessions
+from brygga.store.tokens import Platform
+from brygga.sync.access import ZettleAccess
+from brygga.sync.account import account, read_shop
+from brygga.sync.drain import Handler
+from brygga.sync.hooks import hooks
+from brygga.sync.leaving import leave
+from brygga.sync.library import library
+from brygga.sync.products import Products
+from brygga.sync.session import Clients, Lease, MakeClients
+from brygga.sync.setup import setup
+from brygga.sync.stock import StockBirths, StockSweep, StockWork, Till, TrackingWork
+from brygga.sync.sweep import Sweep, shop_products
+from brygga.sync.worker import Pace, Worker
+from brygga.web.app import build_app
+from brygga.web.deps import (
+    SHOP_CALLBACK,
+    ZETTLE_CALLBACK,
+    ShopGrant,
+    ShopPayload,
+    WebDeps,
+    WebSettings,
+    ZettleGrant,
+)
+from brygga.web.stock_desk import PageDesk
+from brygga.wire import Call, GuardedGate, InventoryPace, OpenGate, StoreBudget, Wire, open_client
+from brygga.zettle import oauth as zettle_oauth
+from brygga.zettle.api import Zettle
+from brygga.zettle.oauth import ZettleApp
+from brygga.zettle.values import ZettleUrls
+
+# ---- The seams -------------------------------------------------------------------------------------------------------
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class SystemDice:
+    """The operating system's randomness. Uuids carry a random multicast node, so that they name no machine (RFC 9562, 6.10)."""
+
+    def __init__(self) -> None:
+        self._node = secrets.randbits(48) | 1 << 40
+
+    def uuid1(self) -> str:
+        return str(uuid.uuid1(node=self._node))
+
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def random(self) -> float:
+        return secrets.SystemRandom().random()
+
+
+# ---- The two platforms -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Platforms:
+    """Our two apps and every way to the platforms, for all merchants."""
+
+    settings: Settings
+    wire: Wire
+    clock: Clock
+
+    @property
+    def zettle_app(self) -> ZettleApp:
+        settings = self.settings
+        return ZettleApp(
+            settings.zettle_client_id,
+            settings.public_url + ZETTLE_CALLBACK,
+            settings.zettle_client_secret,
+            settings.hosts.zettle_oauth,
+        )
+
+    @property
+    def shop_app(self) -> ShopApp:
+        settings = self.settings
+        return ShopApp(
+            settings.bigcommerce_client_id,
+            settings.public_url + SHOP_CALLBACK,
+            settings.bigcommerce_client_secret,
+            settings.hosts.bigcommerce_login,
+        )
+
+    @property
+    def zettle_urls(self) -> ZettleUrls:
+        return zettle_urls(self.settings.hosts)
+
+    @property
+    def shop_urls(self) -> ShopUrls:
+        return ShopUrls(self.settings.hosts.bigcommerce_api, self.settings.hosts.bigcommerce_login)
+
+
+def zettle_urls(hosts: Hosts) -> ZettleUrls:
+    return ZettleUrls(
+        oauth=hosts.zettle_oauth,
+        products=hosts.zettle_products,
+        inventory=hosts.zettle_inventory,
+        pusher=hosts.zettle_pusher,
+        purchase=hosts.zettle_purchase,
+        secure=hosts.zettle_secure,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ZettleSignIn:
+    """The pages' way to Zettle: signing in, before there is a connection."""
+
+    platforms: Platforms
+
+    def authorize_url(self, state: str) -> str:
+        return zettle_oauth.authorize_url(self.platforms.zettle_app, state)
+
+    async def sign_in(self, code: str) -> ZettleGrant:
+        grant = await zettle_oauth.exchange(self.platforms.wire, self.platforms.zettle_app, code)
+        api = Zettle(self.platforms.wire, OpenGate(), self.platforms.zettle_urls, _FreshToken(grant.access_token))
+        ends = self.platforms.clock.now() + timedelta(seconds=grant.lifetime_s)
+
+        return ZettleGrant(await api.organization(), grant.access_token, grant.refresh_token, ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _FreshToken:
+    """A token that was given a moment ago: if it is refused already, there is no other."""
+
+    token: str
+
+    async def __call__(self) -> str:
+        return self.token
+
+    async def renew(self, stale: str) -> str:
+        raise NeedsMerchant("zettle_access_gone", "a fresh token was refused")
+
+
+@dataclass(frozen=True, slots=True)
+class ShopInstall:
+    """The pages' way to BigCommerce: installing the app, and the payloads that BigCommerce signs."""
+
+    platforms: Platforms
+
+    def install_url(self) -> str:
+        return self.platforms.shop_app.install_url
+
+    async def install(self, code: str, scope: str, context: str) -> ShopGrant:
+        wire, app = self.platforms.wire, self.platforms.shop_app
+        grant = await shop_oauth.exchange(wire, app, code=code, scope=scope, context=context)
+        if grant.missing_scopes:
+            raise NeedsMerchant("scope_missing", f"the app lacks {', '.join(sorted(grant.missing_scopes))}")
+        api = ShopApi(
+            wire, StoreBudget(self.platforms.clock), self.platforms.shop_urls, grant.access_token, grant.store_hash
+        )
+
+        return ShopGrant(await read_shop(api), grant.access_token, " ".join(sorted(grant.scopes)))
+
+    def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
+        now = self.platforms.clock.now()
+        try:
+            found = shop_oauth.read_signed_payload(self.platforms.shop_app, signed_payload_jwt, now)
+        except Refused:
+            return None
+        return ShopPayload(found.store_hash, found.issued or now, found.user_email, found.is_owner)
+
+
+# ---- One drain's clients ---------------------------------------------------------------------------------------------
+
+
+def clients(platforms: Platforms, database: Database) -> MakeClients:
+    """Both platforms as one drain reaches them: fenced, paced, and with the store's budget handed on."""
+
+    def make(connection: Connection, lease: Lease) -> AbstractAsyncContextManager[Clients]:
+        return _clients(platforms, database, connection, lease)
+
+    return make
+
+
+@asynccontextmanager
+async def _clients(
+    platforms: Platforms, database: Database, connection: Connection, lease: Lease
+) -> AsyncIterator[Clients]:
+    def guard(call: Call) -> None:
+        lease.check(call.timeout_s)
+
+    async with database.transaction(lease.fence) as tx:
+        snapshot = await connections.budget(tx, connection.id)
+        shop_token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE)
+        # Taken out while we hold it: after a crash the next holder finds none, and probes.
+        await connections.set_budget(tx, connection.id, None)
+
+    async def refresh(refresh_token: str) -> zettle_oauth.Grant:
+        gate = GuardedGate(OpenGate(), guard)
+        return await zettle_oauth.refresh(platforms.wire, platforms.zettle_app, refresh_token, gate)
+
+    access = ZettleAccess(connection.id, lambda: database.transaction(lease.fence), refresh, platforms.clock)
+    zettle_gate = GuardedGate(InventoryPace(platforms.clock), guard)
+    budget = StoreBudget(platforms.clock, snapshot)
+    shop = None
+    if connection.shop is not None and shop_token is not None:
+        gate = GuardedGate(budget, guard)
+        shop = ShopApi(platforms.wire, gate, platforms.shop_urls, shop_token.access, connection.shop.store_hash)
+    try:
+        yield Clients(Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access), shop)
+    finally:
+        if not lease.lost:
+            async with database.transaction(lease.fence) as tx:
+                await connections.set_budget(tx, connection.id, budget.snapshot() or None)
+
+
+# ---- The whole -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything of one process. `web` and `worker` share the database and may live in different processes."""
+
+    settings: Settings
+    database: Database
+    jobs: Jobs
+    worker: Worker
+    web: Litestar
+    http: httpx2.AsyncClient
+
+    async def close(self) -> None:
+        await self.http.aclose()
+        await self.database.close()
+
+
+def handlers() -> Mapping[Kind, Handler]:
+    """Which work answers which mark (docs/rooms.md)."""
+    till, timing = Till(), Timing()
+    stock = StockWork(timing, till)
+    products = Products(births=StockBirths(timing, till))
+    return {
+        Kind.LEAVE: leave,
+        Kind.SETUP: setup,
+        Kind.ACCOUNT: account,
+        Kind.PRODUCT: products,
+        Kind.SHOP_PRODUCT: shop_products,
+        Kind.LIBRARY: library,
+        Kind.HOOKS: hooks,
+        Kind.STOCK: stock.products,
+        Kind.SETTLE: stock.products,
+        Kind.SHOP_STOCK: stock.shop_hints,
+        Kind.TRACKING: TrackingWork(timing, till),
+        Kind.SWEEP: Sweep(StockSweep(timing, till)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Where chance enters a service: the clock, the dice, and the wire's transport (None: real sockets)."""
+
+    clock: Clock
+    dice: Dice
+    transport: httpx2.AsyncBaseTransport | None = None
+
+
+def build(settings: Settings, database: Database, jobs: Jobs, seams: Seams, pace: Pace | None = None) -> Service:
+    """A service on a database that has been migrated."""
+    http = open_client(seams.transport)
+    wire = Wire(http, seams.clock, user_agent=f"Brygga (+{settings.public_url})")
+    platforms = Platforms(settings, wire, seams.clock)
+    worker = Worker(
+        database=database,
+        jobs=jobs,
+        clock=seams.clock,
+        dice=seams.dice,
+        settings=settings,
+        handlers=handlers(),
+        clients=clients(platforms, database),
+        pace=pace or Pace(),
+    )
+    web = build_app(
+        WebDeps(
+            database=database,
+            jobs=jobs,
+            sessions=Sessions(database, seams.clock),
+            clock=seams.clock,
+            dice=seams.dice,
+            settings=WebSettings(
+                public_url=settings.public_url,
+                csrf_secret=derived(settings, "csrf"),
+                bigcommerce_client_secret=settings.bigcommerce_client_secret,
+                contact_email=settings.contact_email,
+            ),
+            zettle=ZettleSignIn(platforms),
+            shop=ShopInstall(platforms),
+            stock=PageDesk(),
+        )
+    )
+    return Service(settings, database, jobs, worker, web, http)
+
+
+def derived(settings: Settings, purpose: str) -> str:
+    """A key for one purpose from the first secret, so that no key serves two."""
+    return hmac.new(settings.secret_keys[0].encode(), f"brygga {purpose}".encode(), hashlib.sha256).hexdigest()
+
+
+def sealer(settings: Settings) -> Sealer:
+    return Sealer(settings.secret_keys)

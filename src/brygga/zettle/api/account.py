@@ -1,0 +1,49 @@
+"""Who is connected, and letting go."""
+
+from dataclasses import replace
+
+from brygga.core.model import Organization
+from brygga.wire import Call
+from brygga.wire.reading import record, records, text
+from brygga.zettle import shapes
+from brygga.zettle.api.door import Door, body_of
+from brygga.zettle.values import User
+
+
+class AccountCalls(Door):
+    async def user(self) -> User:
+        """Who signed in, and for which organization."""
+        body, _ = await self.read(Call("zettle", "GET", f"{self.urls.oauth}/users/self"))
+        return User(text(record(body).get("uuid")), text(record(body).get("organizationUuid")))
+
+    async def organization(self) -> Organization:
+        """The account. Its own endpoint is not in the public documents, so what it refuses is put together from others (1.6)."""
+        url = f"{self.urls.secure}/api/resources/organizations/self"
+        call = Call("zettle", "GET", url, wanted=frozenset({403, 404}))
+        answer = await self.send(call)
+        if not answer.is_success:
+            return await self._organization_otherwise()
+        found = shapes.organization(record(body_of(call, answer)))
+        return found if found.currency else replace(found, currency=await self._currency())
+
+    async def _organization_otherwise(self) -> Organization:
+        user = await self.user()
+        # Accounts without sales tax are refused here (403), and theirs is the inclusive mode.
+        call = Call("zettle", "GET", f"{self.urls.products}/v1/taxes/settings", wanted=frozenset({403, 404}))
+        answer = await self.send(call)
+        settings = record(body_of(call, answer)) if answer.is_success else {}
+        return shapes.organization({**settings, "uuid": user.organization_uuid, "currency": await self._currency()})
+
+    async def _currency(self) -> str:
+        """The account's one currency as any price names it; "" while no product has a price."""
+        call = Call("zettle", "GET", f"{self.urls.products}/organizations/self/products/v2", timeout_s=60)
+        for raw in records(await self.read_all(call)):
+            for variant in records(raw.get("variants")):
+                if price := shapes.money(variant.get("price")):
+                    return price.currency
+        return ""
+
+    async def disconnect(self) -> None:
+        """Give our access back; Zettle then drops our subscriptions too. Access that is gone already is no failure."""
+        url = f"{self.urls.oauth}/application-connections/self"
+        await self.send(Call("zettle", "DELETE", url, repeatable=True, wanted=frozenset({404})))

@@ -1,0 +1,159 @@
+"""How every call to Zettle leaves: with a token, renewed once, and with its refusals named."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from brygga.core.failures import Failure, NeedsMerchant, Refused, Unreachable
+from brygga.wire import Answer, Call, Gate, Wire, lost
+from brygga.wire.door import clean, detail
+from brygga.wire.reading import record, records, text
+from brygga.zettle.codes import Code
+from brygga.zettle.values import ZettleUrls
+
+
+class Tokens(Protocol):
+    async def __call__(self) -> str:
+        """A token that should work now."""
+        ...
+
+    async def renew(self, stale: str) -> str:
+        """A token other than this one, which Zettle refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error body of any of Zettle's hosts (zettle facts 2.8). Branch on the status first, then on `kind`."""
+
+    kind: str = ""
+    words: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+BY_KIND = {
+    "PRODUCT_NOT_TRACKED": Code.NOT_TRACKED,
+    "ENTITY_NOT_FOUND": Code.ITEM_UNKNOWN,
+    "ITEM_ALREADY_EXIST": Code.PRODUCT_EXISTS,
+    "SUBSCRIPTION_ALREADY_EXIST": Code.SUBSCRIPTION_EXISTS,
+    "SUBSCRIPTION_NOT_FOUND": Code.SUBSCRIPTION_GONE,
+}
+NO_DESTINATION = ("DESTINATION_NOT_ACCESSIBLE", "DESTINATION_RESPONDED_WITH_ERROR_CODE")
+
+
+class Door:
+    """What all subjects share. Nothing is tried twice but a call whose token had just died, which Zettle did not carry out."""
+
+    def __init__(self, wire: Wire, gate: Gate, urls: ZettleUrls, tokens: Tokens) -> None:
+        self.wire = wire
+        self.gate = gate
+        self.urls = urls
+        self.tokens = tokens
+
+    async def send(self, call: Call) -> Answer:
+        """The answer of a success, or of a status that the call wanted. Raises one of the four failures."""
+        token = await self.tokens()
+        answer = await self._send_as(call, token)
+        if answer.status == 401:
+            answer = await self._send_as(call, await self.tokens.renew(token))
+        if answer.is_success or answer.status in call.wanted:
+            return answer
+        raise refusal(call, answer)
+
+    async def _send_as(self, call: Call, token: str) -> Answer:
+        return await self.wire.send(
+            replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"}), self.gate
+        )
+
+    async def read(self, call: Call) -> tuple[Any, Answer]:
+        """The JSON of a success, and its answer. A body that cannot be read counts as lost after sending."""
+        answer = await self.send(call)
+        return body_of(call, answer), answer
+
+    async def read_all(self, call: Call) -> list[Any]:
+        """The rows of a list over all its pages, following `Link` (zettle facts 2.2, 3.4)."""
+        return await self.rest(call, await self.send(call))
+
+    async def rest(self, call: Call, answer: Answer) -> list[Any]:
+        """The rows of this page and of all that follow."""
+        rows: list[Any] = []
+        while True:
+            body = body_of(call, answer)
+            if body is not None and not isinstance(body, list):
+                raise lost(call, f"{answer.status} no list")
+            rows += body or []
+            page = following(call, answer)
+            if page is None:
+                return rows
+            call, answer = page, await self.send(page)
+
+
+def body_of(call: Call, answer: Answer) -> Any:
+    """The JSON of an answer. Raises Unreachable or Unanswered when it cannot be read."""
+    try:
+        return answer.json()
+    except ValueError:
+        raise lost(call, f"{answer.status} unreadable") from None
+
+
+def following(call: Call, answer: Answer) -> Call | None:
+    """The call for the next page; None on the last."""
+    url = next_link(answer.headers.get("link", ""))
+    if not url:
+        return None
+    # Our token never follows a link to another host: where the host differs (a proxy), only the link's query is taken.
+    target, own = urlsplit(urljoin(call.url, url)), urlsplit(call.url)
+    if (target.scheme, target.netloc) != (own.scheme, own.netloc):
+        target = target._replace(scheme=own.scheme, netloc=own.netloc, path=own.path)
+    return replace(call, url=urlunsplit(target), params=())
+
+
+def next_link(header: str) -> str:
+    """The address with rel="next" in a Link header, among any others."""
+    for part in header.split("<")[1:]:
+        url, _, attributes = part.partition(">")
+        relations = [piece.partition("=")[2].strip(' ",') for piece in attributes.split(";") if "rel" in piece.lower()]
+        if any("next" in relation.split() for relation in relations):
+            return url.strip()
+    return ""
+
+
+def problem(answer: Answer) -> Problem:
+    """What the body says of the error; empty when it says nothing that can be read."""
+    try:
+        body = record(answer.json())
+    except ValueError:
+        return Problem()
+    errors = {
+        text(one.get("propertyName")) or "?": text(one.get("developerMessage")) or text(one.get("constraintType"))
+        for one in records(body.get("violations"))
+    }
+    words = text(body.get("developerMessage")) or text(body.get("error_description")) or text(body.get("message"))
+    return Problem(text(body.get("errorType")) or text(body.get("error")), words, errors)
+
+
+def refusal(call: Call, answer: Answer) -> Failure:
+    """What a status and body mean when the call wanted neither (zettle facts 1.4, 2.8, 4.1)."""
+    found = problem(answer)
+    told = detail(call, answer, f"{found.kind} {found.words}".strip())
+    errors = {name: clean(call, words) for name, words in found.errors.items()}
+    if answer.status == 401:
+        return NeedsMerchant(Code.ACCESS_GONE, told)
+    if answer.status == 403:
+        return NeedsMerchant(Code.SCOPE_MISSING, told)
+    if found.kind in NO_DESTINATION:
+        return Unreachable(Code.DESTINATION_UNREACHABLE, told, after_s=60)
+    if answer.status >= 500:
+        return lost(call, str(answer.status))
+    code = BY_KIND.get(found.kind)
+    if code is None and answer.status == 404:
+        code = Code.ITEM_UNKNOWN
+    if code is None:
+        code = Code.INPUT_REFUSED if errors or answer.status in (400, 422) else Code.REFUSED
+    return Refused(code, told, answer.status, errors)
+
+
+def chunks(items: Sequence[str], size: int) -> list[list[str]]:
+    """The items in order, in lists of at most that size."""
+    return [list(items[at : at + size]) for at in range(0, len(items), size)]

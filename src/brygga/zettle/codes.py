@@ -1,0 +1,42 @@
+"""Every code a failure from Zettle can carry, and what is true then.
+
+| code | failure | the world |
+|---|---|---|
+| `zettle_unreachable`, `zettle_busy` | Unreachable | nothing happened; try later |
+| `zettle_unanswered` | Unanswered | a write was sent, its outcome is unknown |
+| `zettle_access_gone` | NeedsMerchant | the merchant or Zettle ended our access; only signing in again helps |
+| `zettle_scope_missing` | NeedsMerchant | our access lacks a right |
+| `zettle_not_tracked` | Refused | stock is not tracked for this product |
+| `zettle_item_unknown` | Refused | product, variant or inventory is not there (any more) |
+| `zettle_product_unreadable` | Refused | the product lacks a name, a variant or an id |
+| `zettle_product_exists` | Refused | a product with this uuid exists already |
+| `zettle_input_refused` | Refused | a field was refused; `errors` names it |
+| `zettle_subscription_exists`, `zettle_subscription_gone` | Refused | the webhook subscription is there already, or no longer |
+| `zettle_destination_unreachable` | Unreachable | Zettle could not reach our webhook address; nothing was subscribed |
+| `zettle_purchases_closed` | Refused | sales may not be read; only the log's explanations suffer |
+| `zettle_sign_in_refused` | Refused | the sign-in's code was wrong, used or too old |
+| `zettle_picture_unreadable` | Refused | a picture is gone, too large, no picture, or not on Zettle's hosts |
+| `zettle_refused` | Refused | anything else Zettle said no to |
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    UNREACHABLE = "zettle_unreachable"
+    BUSY = "zettle_busy"
+    UNANSWERED = "zettle_unanswered"
+    ACCESS_GONE = "zettle_access_gone"
+    SCOPE_MISSING = "zettle_scope_missing"
+    NOT_TRACKED = "zettle_not_tracked"
+    ITEM_UNKNOWN = "zettle_item_unknown"
+    PRODUCT_UNREADABLE = "zettle_product_unreadable"
+    PRODUCT_EXISTS = "zettle_product_exists"
+    INPUT_REFUSED = "zettle_input_refused"
+    SUBSCRIPTION_EXISTS = "zettle_subscription_exists"
+    SUBSCRIPTION_GONE = "zettle_subscription_gone"
+    DESTINATION_UNREACHABLE = "zettle_destination_unreachable"
+    PURCHASES_CLOSED = "zettle_purchases_closed"
+    SIGN_IN_REFUSED = "zettle_sign_in_refused"
+    PICTURE_UNREADABLE = "zettle_picture_unreadable"
+    REFUSED = "zettle_refused"

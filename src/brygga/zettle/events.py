@@ -1,0 +1,227 @@
+"""Webhooks of Zettle: is it theirs, and what does it say (zettle facts 4.2 to 4.7).
+
+An event is a hint: what it says of products is only whom to read again.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from brygga.core.model import Organization
+from brygga.wire.reading import decode, moment, record, records, text, whole, within
+from brygga.zettle import shapes
+
+SIGNATURE_HEADER = "x-izettle-signature"
+
+
+class MalformedError(ValueError):
+    """The body is no message of Zettle's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every message carries. `message_id` is the key against doubles: Zettle sends at least once."""
+
+    message_id: str
+    organization_uuid: str
+    name: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCreated:
+    envelope: Envelope
+    product_uuid: str
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductUpdated:
+    envelope: Envelope
+    product_uuid: str
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDeleted:
+    envelope: Envelope
+    product_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """One variant in one inventory. `balance_before` is None when the message does not say."""
+
+    variant_uuid: str
+    product_uuid: str
+    inventory_uuid: str
+    balance_after: int | None
+    balance_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceChanged:
+    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody gave one."""
+
+    envelope: Envelope
+    rows: tuple[BalanceRow, ...]
+    external_uuid: str = ""
+    client_uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingStarted:
+    envelope: Envelope
+    product_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingStopped:
+    envelope: Envelope
+    product_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseCreated:
+    envelope: Envelope
+    purchase_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationUpdated:
+    envelope: Envelope
+    organization: Organization
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRemoved:
+    """The merchant ended our access, by app or by API key (zettle facts 4.7)."""
+
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class TestMessage:
+    """Sent while a subscription is being made, before its key is known: answer 200 and do nothing."""
+
+    __test__ = False
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that we do not know; the answer is 200 all the same (zettle facts 4.3)."""
+
+    envelope: Envelope
+
+
+Event = (
+    ProductCreated
+    | ProductUpdated
+    | ProductDeleted
+    | BalanceChanged
+    | TrackingStarted
+    | TrackingStopped
+    | PurchaseCreated
+    | OrganizationUpdated
+    | ConnectionRemoved
+    | TestMessage
+    | Ignored
+)
+
+
+def verify(signing_key: str, header: str, body: bytes) -> bool:
+    """Whether the message was signed with this subscription's key. There is no rule of freshness: retries come three days late.
+
+    Signed are `timestamp`, a dot, and the payload's text as parsed from the outer JSON. Zettle's PHP sample strips backslashes first;
+    both forms need the key, so both are accepted (zettle facts 4.4).
+    """
+    try:
+        outer = decode(body)
+    except ValueError:
+        return False
+    stamp, payload = within(outer, "timestamp"), within(outer, "payload")
+    if not signing_key or not isinstance(stamp, str) or not isinstance(payload, str):
+        return False
+    plain = f"{stamp}.{payload}"
+    stripped = re.sub(r"\\(.?)", r"\1", plain, flags=re.DOTALL)
+    wanted = header.strip().lower().encode("utf-8", "replace")
+    # Both are compared whatever the first says, so that the time tells nothing.
+    return hmac.compare_digest(_mac(signing_key, plain), wanted) | hmac.compare_digest(
+        _mac(signing_key, stripped), wanted
+    )
+
+
+def _mac(key: str, message: str) -> bytes:
+    return hmac.new(key.encode(), message.encode("utf-8", "replace"), hashlib.sha256).hexdigest().encode()
+
+
+def read(body: bytes) -> Event:
+    """The message as one of the events. Raises MalformedError for anything that is none."""
+    try:
+        outer = record(decode(body))
+        payload = outer.get("payload")
+        inner = record(decode(payload.encode("utf-8", "replace")) if isinstance(payload, str) and payload else payload)
+    except ValueError as error:
+        raise MalformedError(str(error)) from None
+    name = text(outer.get("eventName"))
+    if not name:
+        raise MalformedError("no eventName")
+    envelope = Envelope(
+        message_id=text(outer.get("messageId")) or text(outer.get("messageUuid")),
+        organization_uuid=text(outer.get("organizationUuid")) or text(inner.get("organizationUuid")),
+        name=name,
+        at=moment(outer.get("timestamp")),
+    )
+    reader = READERS.get(name)
+    return reader(envelope, inner) if reader else Ignored(envelope)
+
+
+def _balance_changed(envelope: Envelope, inner: Mapping[str, Any]) -> Event:
+    # The two lists need not have the same order or length: rows are matched by key, never by place (zettle facts 8, row 5).
+    before = {_key(row): whole(row.get("balance")) for row in records(inner.get("balanceBefore"))}
+    rows = tuple(_rows(records(inner.get("balanceAfter")), before))
+    return BalanceChanged(envelope, rows, text(inner.get("externalUuid")), text(within(inner, "updated", "clientUuid")))
+
+
+def _rows(
+    after: Iterable[Mapping[str, Any]], before: Mapping[tuple[str, str, str], int | None]
+) -> Iterable[BalanceRow]:
+    for row in after:
+        variant, product, place = key = _key(row)
+        if variant and place:
+            yield BalanceRow(variant, product, place, whole(row.get("balance")), before.get(key))
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return text(row.get("variantUuid")), text(row.get("productUuid")), text(row.get("locationUuid"))
+
+
+def _tracking(kind: type[TrackingStarted] | type[TrackingStopped]) -> Callable[[Envelope, Mapping[str, Any]], Event]:
+    return lambda envelope, inner: kind(envelope, text(inner.get("productUuid")))
+
+
+READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], Event]] = {
+    "ProductCreated": lambda envelope, inner: ProductCreated(
+        envelope, text(inner.get("uuid")), shapes.bare_etag(text(inner.get("etag")))
+    ),
+    # The product is in `newEntity`, not in the payload itself (zettle facts 8, row 8).
+    "ProductUpdated": lambda envelope, inner: ProductUpdated(
+        envelope,
+        text(within(inner, "newEntity", "uuid")) or text(inner.get("uuid")),
+        shapes.bare_etag(text(within(inner, "newEntity", "etag"))),
+    ),
+    "ProductDeleted": lambda envelope, inner: ProductDeleted(envelope, text(inner.get("uuid"))),
+    "InventoryBalanceChanged": _balance_changed,
+    "InventoryTrackingStarted": _tracking(TrackingStarted),
+    "InventoryTrackingStopped": _tracking(TrackingStopped),
+    "PurchaseCreated": lambda envelope, inner: PurchaseCreated(envelope, shapes.purchase(inner).uuid),
+    "OrganizationUpdated": lambda envelope, inner: OrganizationUpdated(envelope, shapes.organization(inner)),
+    "ApplicationConnectionRemoved": lambda envelope, _: ConnectionRemoved(envelope),
+    "PersonalAssertionDeleted": lambda envelope, _: ConnectionRemoved(envelope),
+    "TestMessage": lambda envelope, _: TestMessage(envelope),
+}

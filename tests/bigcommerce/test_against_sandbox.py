@@ -1,0 +1,414 @@
+"""Every call of the room, over HTTP, against a BigCommerce written from its documents; and both readings of what those leave open."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brygga.bigcommerce import events
+from brygga.bigcommerce.values import NewVariant
+from brygga.core.failures import NeedsMerchant, Refused, Unanswered
+from brygga.core.model import CatalogImage, CatalogOption, CatalogVariant, Tracking
+from brygga.core.operations import Birth, Kept
+from brygga.sandbox.faults import Rule
+from brygga.wire import Upload
+from tests.bigcommerce.store import PNG, Store, cup, scarf
+
+PICTURE = "https://pictures.example/a.png"
+FILE = Upload("", "cup.png", "image/png", PNG)
+SECRET_HEADERS = {events.SECRET_HEADER: "per-store-secret"}
+
+
+async def code_of(awaitable: Any) -> str:
+    with pytest.raises((Refused, NeedsMerchant)) as caught:
+        await awaitable
+    return str(caught.value.code)
+
+
+# ---- Products --------------------------------------------------------------------------------------------------------
+
+
+async def test_create_product_sends_a_simple_product_whole() -> None:
+    store = Store()
+    category = await store.category()
+
+    made = (await store.api.create_product(cup(), Birth(category, {"cup": 7}))).product
+
+    raw = store.shop.raw(made.product_id)
+    assert (raw["name"], raw["sku"], raw["upc"], raw["description"]) == ("Kopp", "K-1", "735000000001", "<p>Blå</p>")
+    assert (raw["page_title"], raw["meta_description"], raw["custom_url"]["url"]) == (
+        "Kopp | Lind",
+        "Handgjord",
+        "/kopp/",
+    )
+    assert (Decimal(str(raw["price"])), Decimal(str(raw["weight"]))) == (Decimal("249.5"), Decimal("0.45"))
+    assert (raw["categories"], raw["is_visible"], raw["inventory_tracking"]) == ([category], False, "product")
+    assert store.shop.level(product_id=made.product_id) == 7
+    assert made.base_variant_id is not None
+    assert [one.variant_id for one in made.variants] == [made.base_variant_id]
+
+
+@pytest.mark.parametrize("children", [True, False])
+async def test_create_product_knows_every_childs_id_whatever_the_answer_holds(children: bool) -> None:
+    store = Store({"create_returns_children": children})
+
+    saved = await store.api.create_product(scarf(), Birth(await store.category(), {"red": 4, "blue": 2}))
+
+    product = saved.product
+    assert saved.complete
+    assert [one.labels for one in product.variants] == [(("Färg", "Röd"),), (("Färg", "Blå"),)]
+    assert all(option_id and value_id for one in product.variants for option_id, value_id in one.values)
+    assert [one.price for one in product.variants] == [None, Decimal(259)]
+    assert [one.video_id for one in product.videos] == ["z3fRu9pkuXE"]
+    assert [one.is_thumbnail for one in product.images] == [True]
+    assert product.tracking is Tracking.VARIANT
+    assert [store.shop.level(variant_id=one.variant_id) for one in product.variants] == [4, 2]
+
+
+async def test_a_product_is_there_although_the_look_after_it_failed() -> None:
+    store = Store({"create_returns_children": False})
+    category = await store.category()
+    store.sandbox.faults.rules.append(Rule("5xx_before", "GET", "*/catalog/products/*", next=1))
+
+    saved = await store.api.create_product(scarf(), Birth(category))
+
+    assert (saved.product.product_id > 0, saved.complete) == (True, False)
+
+
+@pytest.mark.rule("C6", "P4", "S1")
+async def test_create_product_without_prices_and_untracked_starts_at_zero_and_counts_nothing() -> None:
+    store = Store()
+
+    made = (await store.api.create_product(cup(price=None), Birth(await store.category()))).product
+
+    assert (made.price, made.tracking, made.is_visible, made.tax_class_id) == (Decimal(0), Tracking.NONE, False, 0)
+
+
+async def test_create_product_again_keeps_what_was_the_merchants() -> None:
+    store = Store()
+    category = await store.category()
+    other = store.shop.add_category("Nytt").id
+    kept = Kept((other, category), True, 0, Decimal(300), "/min-kopp/")
+
+    made = (await store.api.create_product(cup(price=None), Birth(category, None, Decimal(0), kept))).product
+
+    assert (set(made.category_ids), made.is_visible, made.price, made.url) == (
+        {category, other},
+        True,
+        Decimal(300),
+        "/min-kopp/",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"variants": (CatalogVariant("x", "K-9"),), "url": "/annan/"}, "name_taken"),
+        ({"name": "Fat", "variants": (CatalogVariant("x", "k-1"),), "url": "/fat/"}, "sku_taken"),
+        ({"name": "Fat", "variants": (CatalogVariant("x", "K-9"),)}, "url_taken"),
+        ({"name": "x" * 251, "variants": (CatalogVariant("x"),), "url": ""}, "input_refused"),
+    ],
+)
+async def test_create_product_says_what_is_taken(changes: dict[str, Any], code: str) -> None:
+    store = Store()
+    await store.cup()
+
+    assert await code_of(store.api.create_product(cup(**changes), Birth(await store.category()))) == code
+
+
+async def test_create_product_in_a_category_that_is_gone() -> None:
+    assert await code_of(Store().api.create_product(cup(), Birth(9999))) == "category_unknown"
+
+
+@pytest.mark.parametrize("status", [422, 400])
+async def test_a_picture_that_cannot_be_fetched_refuses_the_whole_and_goes_without(status: int) -> None:
+    store = Store({"inline_image_status": status})
+    desired = cup(images=(CatalogImage("https://pictures.example/gone.png", True, 0),))
+    birth = Birth(await store.category())
+
+    assert await code_of(store.api.create_product(desired, birth)) in ("image_unreachable", "image_refused")
+    saved = await store.api.create_product(desired, birth, images=False)
+
+    assert saved.product.images == ()
+
+
+async def test_a_create_whose_answer_is_lost_is_unanswered() -> None:
+    store = Store()
+    birth = Birth(await store.category())
+    store.sandbox.faults.rules.append(Rule("cut_after", "POST", "*/catalog/products", next=1))
+
+    with pytest.raises(Unanswered):
+        await store.api.create_product(cup(), birth)
+
+    assert (await store.api.products_page(name="Kopp")).total == 1
+
+
+async def test_products_reads_by_id_and_leaves_out_what_is_gone() -> None:
+    store = Store()
+    first, second = await store.cup(), await store.scarf()
+
+    found = await store.api.products([first.product_id, second.product_id, 99_999])
+
+    assert set(found) == {first.product_id, second.product_id}
+    assert (len(found[second.product_id].variants), found[second.product_id].options) == (2, None)
+    assert await store.api.products([]) == {}
+
+
+async def test_product_reads_one_with_its_options_or_none() -> None:
+    store = Store()
+    made = await store.scarf()
+
+    found = await store.api.product(made.product_id)
+
+    assert found is not None
+    assert found.options is not None
+    assert [(one.name, [value.label for value in one.values]) for one in found.options] == [("Färg", ["Röd", "Blå"])]
+    assert found.created is not None
+    assert await store.api.product(99_999) is None
+
+
+async def test_products_page_filters_and_pages() -> None:
+    store = Store()
+    category = await store.category()
+    for at in range(5):
+        await store.cup(name=f"Kopp {at}", url="", variants=(CatalogVariant("x"),))
+    await store.shop.add_product(name="Egen")
+
+    first = await store.api.products_page(category_id=category, limit=3)
+    second = await store.api.products_page(first.next or 0, category_id=category, limit=3)
+
+    assert ([one.name for one in first], first.total) == (["Kopp 0", "Kopp 1", "Kopp 2"], 5)
+    assert ([one.name for one in second], second.next) == (["Kopp 3", "Kopp 4"], None)
+    assert [one.name for one in await store.api.products_page(name="Egen", include=())] == ["Egen"]
+    assert await store.api.count_products(category_id=category, is_visible=False) == 5
+
+
+async def test_update_product_changes_only_what_is_named() -> None:
+    store = Store()
+    made = await store.cup()
+
+    saved = await store.api.update_product(
+        made.product_id, {"name": "Mugg", "price": Decimal("99.90"), "url": "/mugg/"}
+    )
+
+    assert (saved.product.name, saved.product.price, saved.product.url) == ("Mugg", Decimal("99.9"), "/mugg/")
+    assert (saved.product.description, saved.product.sku, saved.failed) == ("<p>Blå</p>", "K-1", {})
+
+
+@pytest.mark.parametrize("answer", ["207", "409"])
+async def test_an_address_that_is_taken_never_passes_unseen(answer: str) -> None:
+    store = Store({"url_clash_on_put": answer})
+    await store.cup()
+    other = await store.scarf()
+
+    update = store.api.update_product(other.product_id, {"name": "Halsduk", "url": "/kopp/"})
+
+    if answer == "409":
+        assert await code_of(update) == "url_taken"
+    else:
+        saved = await update
+        assert (saved.product.name, len(saved.failed)) == ("Halsduk", 1)
+
+
+async def test_update_of_a_product_that_is_gone() -> None:
+    assert await code_of(Store().api.update_product(99_999, {"name": "x"})) == "product_gone"
+
+
+async def test_update_products_changes_up_to_ten() -> None:
+    store = Store()
+    first, second = await store.cup(), await store.scarf()
+
+    saved = await store.api.update_products([(first.product_id, {"name": "A"}), (second.product_id, {"name": "B"})])
+
+    assert {key: one.name for key, one in saved.products.items()} == {first.product_id: "A", second.product_id: "B"}
+    assert saved.failed == {}
+
+
+@pytest.mark.rule("D2")
+async def test_delete_products_deletes_these_and_no_other() -> None:
+    store = Store()
+    first, second = await store.cup(), await store.scarf()
+
+    await store.api.delete_products([first.product_id, 99_999])
+
+    assert set(await store.api.products([first.product_id, second.product_id])) == {second.product_id}
+    with pytest.raises(AssertionError):
+        await store.api.delete_products([])
+
+
+# ---- Variants, options -----------------------------------------------------------------------------------------------
+
+
+async def test_variants_are_listed_by_product_and_by_sku() -> None:
+    store = Store()
+    made = await store.scarf()
+
+    assert [one.sku for one in await store.api.variants(made.product_id)] == ["SJ-R", "SJ-B"]
+    assert [(one.product_id, one.variant.sku) for one in await store.api.variants_page(sku="SJ-B")] == [
+        (made.product_id, "SJ-B")
+    ]
+    assert await store.api.products_with_sku("SJ-R") == {made.product_id}
+    assert await store.api.products_with_sku("none") == frozenset()
+
+
+async def test_update_variants_changes_many_and_null_inherits_the_price() -> None:
+    store = Store()
+    red, blue = (await store.scarf()).variants
+
+    saved = await store.api.update_variants(
+        [(red.variant_id, {"sku": "SJ-RED", "price": Decimal(300)}), (blue.variant_id, {"price": None})]
+    )
+
+    assert [(one.variant.sku, one.variant.price) for one in saved] == [("SJ-RED", Decimal(300)), ("SJ-B", None)]
+
+
+async def test_update_variants_refuses_them_all_for_one_sku_that_is_taken() -> None:
+    store = Store()
+    red, blue = (await store.scarf()).variants
+
+    batch = store.api.update_variants([(red.variant_id, {"price": Decimal(1)}), (blue.variant_id, {"sku": "SJ-R"})])
+
+    assert await code_of(batch) == "sku_taken"
+
+
+async def test_variants_are_made_of_existing_values_alone_and_in_batches() -> None:
+    store = Store()
+    made = await store.scarf()
+    option_id = made.variants[0].values[0][0]
+    green = await store.api.create_value(made.product_id, option_id, "Grön", 2)
+    grey = await store.api.create_value(made.product_id, option_id, "Grå", 3)
+
+    (one,) = await store.api.create_variants(
+        [NewVariant(made.product_id, CatalogVariant("green", "SJ-G"), ((option_id, green.value_id),), 5)]
+    )
+    other = await store.api.create_variant(
+        NewVariant(made.product_id, CatalogVariant("grey", "SJ-Y", price=Decimal(9)), ((option_id, grey.value_id),))
+    )
+
+    assert (one.variant.labels, one.product_id) == ((("Färg", "Grön"),), made.product_id)
+    assert store.shop.level(variant_id=one.variant.variant_id) == 5
+    assert (other.labels, other.price) == ((("Färg", "Grå"),), Decimal(9))
+    twice = NewVariant(made.product_id, CatalogVariant("x", "SJ-X"), ((option_id, grey.value_id),))
+    assert await code_of(store.api.create_variant(twice)) == "variant_exists"
+    assert await code_of(store.api.create_variants([twice])) == "variant_exists"
+
+
+async def test_update_and_delete_one_variant() -> None:
+    store = Store()
+    made = await store.scarf()
+    red, blue = made.variants
+
+    saved = await store.api.update_variant(
+        made.product_id, red.variant_id, {"upc": "", "gtin": "7310000000017", "sku": "R"}
+    )
+    await store.api.delete_variant(made.product_id, blue.variant_id)
+    await store.api.delete_variant(made.product_id, blue.variant_id)
+
+    assert (saved.upc, saved.gtin, saved.sku) == ("", "7310000000017", "R")
+    assert [one.variant_id for one in await store.api.variants(made.product_id)] == [red.variant_id]
+
+
+async def test_a_variants_picture_by_address_and_by_bytes() -> None:
+    store = Store()
+    made = await store.scarf(variants=tuple(replace(one, image="") for one in scarf().variants))
+    red, blue = made.variants
+
+    assert await store.api.set_variant_image(made.product_id, red.variant_id, PICTURE)
+    assert await store.api.upload_variant_image(made.product_id, blue.variant_id, FILE)
+
+    assert all(one.image_url for one in await store.api.variants(made.product_id))
+    missing = store.api.set_variant_image(made.product_id, red.variant_id, "https://pictures.example/gone.png")
+    assert await code_of(missing) == "image_unreachable"
+
+
+async def test_options_and_values_are_made_renamed_and_deleted() -> None:
+    store = Store()
+    made = await store.cup()
+    product_id = made.product_id
+
+    option = await store.api.create_option(product_id, CatalogOption("Storlek", ("S", "M")), 0)
+    value = await store.api.create_value(product_id, option.option_id, "L", 2)
+    await store.api.rename_option(product_id, option.option_id, "Mått", 0)
+    await store.api.rename_value(product_id, option.option_id, value.value_id, "XL", 2)
+    await store.api.delete_value(product_id, option.option_id, option.values[0].value_id)
+
+    (found,) = await store.api.options(product_id)
+    assert (found.name, [one.label for one in found.values]) == ("Mått", ["M", "XL"])
+    again = store.api.create_option(product_id, CatalogOption("Mått", ("1",)), 1)
+    assert await code_of(again) == "option_exists"
+    await store.api.delete_option(product_id, option.option_id)
+    assert await store.api.options(product_id) == ()
+
+
+# ---- Pictures, videos, metafields ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("empty", ["200", "204"])
+async def test_images_are_added_moved_and_deleted(empty: str) -> None:
+    store = Store({"empty_image_list": empty})
+    product_id = (await store.cup()).product_id
+    assert await store.api.images(product_id) == ()
+
+    first = await store.api.add_image(product_id, CatalogImage(PICTURE, True, 0))
+    second = await store.api.upload_image(product_id, FILE)
+    moved = await store.api.update_image(product_id, second.image_id, CatalogImage(PICTURE, True, 3))
+    await store.api.delete_image(product_id, first.image_id)
+
+    assert (moved.is_thumbnail, moved.sort_order) == (True, 3)
+    assert [one.image_id for one in await store.api.images(product_id)] == [second.image_id]
+
+
+async def test_a_picture_that_cannot_be_fetched_is_told_from_one_that_is_refused() -> None:
+    store = Store()
+    product_id = (await store.cup()).product_id
+    store.pictures["https://pictures.example/big.png"] = PNG + b"\x00" * (8 * 1024 * 1024)
+
+    unreachable = store.api.add_image(product_id, CatalogImage("https://pictures.example/gone.png", False, 0))
+    too_big = store.api.add_image(product_id, CatalogImage("https://pictures.example/big.png", False, 0))
+
+    assert await code_of(unreachable) == "image_unreachable"
+    assert await code_of(too_big) == "image_refused"
+
+
+async def test_videos_are_added_moved_and_deleted() -> None:
+    store = Store()
+    product_id = (await store.cup()).product_id
+
+    video = await store.api.add_video(product_id, "z3fRu9pkuXE", 0)
+    moved = await store.api.move_video(product_id, video.id, 4)
+    assert [(one.video_id, one.sort_order) for one in await store.api.videos(product_id)] == [("z3fRu9pkuXE", 4)]
+    await store.api.delete_video(product_id, video.id)
+
+    assert moved.id == video.id
+    assert await store.api.videos(product_id) == ()
+    assert await code_of(store.api.add_video(product_id, "no/video", 0)) == "video_refused"
+
+
+async def test_metafields_are_written_in_part_found_and_deleted() -> None:
+    store = Store()
+    first, second = await store.cup(), await store.scarf()
+
+    whole = await store.api.create_metafields([(first.product_id, "uuid", "p1")])
+    partly = await store.api.create_metafields([(first.product_id, "uuid", "p1"), (second.product_id, "uuid", "p2")])
+    listed = await store.api.metafields_page(key="uuid")
+
+    assert ([one.product_id for one in whole.saved], whole.failed) == ([first.product_id], ())
+    assert ([one.product_id for one in partly.saved], len(partly.failed)) == ([second.product_id], 1)
+    assert {(one.product_id, one.value) for one in listed} == {(first.product_id, "p1"), (second.product_id, "p2")}
+    await store.api.delete_metafields([one.id for one in listed])
+    assert (await store.api.metafields_page()).items == ()
+
+
+async def test_channel_and_category_assignments() -> None:
+    store = Store({"default_channel_auto": "never"})
+    product_id = (await store.cup()).product_id
+    other = store.shop.add_category("Nytt").id
+
+    assert await store.api.channel_assignments([product_id]) == frozenset()
+    await store.api.assign_channel(1, [product_id])
+    await store.api.assign_channel(1, [product_id])
+    await store.api.assign_category(other, [product_id])
+
+    assert await store.api.channel_assignments([product_id]) == {(product_id, 1)}
+    assert set(store.shop.raw(product_id)["categories"]) == {await store.category(), other}

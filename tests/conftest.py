@@ -1,0 +1,129 @@
+"""What every floor shares: one real PostgreSQL for the session, and for each test a database of its own, copied from a migrated one."""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from brygga.store import migrating
+from brygga.store.database import Database
+from brygga.store.embedded import Server, embedded
+from brygga.store.sealing import Sealer
+
+pytest_plugins = ("tests.specs.plugin",)
+
+_NUMBERS = itertools.count(1)
+SEALER = Sealer(("a test secret that is long enough",))
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class MovableClock:
+    """A clock that stands still until it is moved; `sleep` waits for that."""
+
+    at: datetime = NOON
+    _sleepers: list[tuple[datetime, asyncio.Event]] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - NOON).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken = asyncio.Event()
+        self._sleepers.append((self.at + timedelta(seconds=seconds), woken))
+        await woken.wait()
+
+    def move(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+        for due, woken in self._sleepers:
+            if due <= self.at:
+                woken.set()
+        self._sleepers = [(due, woken) for due, woken in self._sleepers if due > self.at]
+
+
+@dataclass(slots=True)
+class CountingDice:
+    """Dice that always fall the same way: each throw is the next number."""
+
+    thrown: int = 0
+
+    def uuid1(self) -> str:
+        self.thrown += 1
+        return f"{self.thrown:08x}-0000-1000-8000-000000000000"
+
+    def token(self) -> str:
+        self.thrown += 1
+        return f"token{self.thrown:040d}"
+
+    def random(self) -> float:
+        return 0.5
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def dice() -> CountingDice:
+    return CountingDice()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """An embedded PostgreSQL whose database "brygga" is migrated and serves as the template of all others."""
+    folder = Path(tempfile.mkdtemp(prefix="brygga-test-"))
+    folder.chmod(0o755)
+    try:
+        with embedded(folder, durable=False) as server:
+            asyncio.run(_migrate(server.url))
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _migrate(url: str) -> None:
+    database = Database.at(url, SEALER)
+    await migrating.upgrade(database)
+    await database.close()
+
+
+@pytest.fixture
+def database_url(postgres: Server) -> Iterator[str]:
+    """A fresh, migrated database."""
+    name = f"test_{next(_NUMBERS)}"
+    with psycopg.connect(postgres.url.replace("/brygga?", "/postgres?"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE brygga STRATEGY FILE_COPY")
+    yield postgres.url.replace("/brygga?", f"/{name}?")
+    with psycopg.connect(postgres.url.replace("/brygga?", "/postgres?"), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(postgres: Server) -> Iterator[str]:
+    """A fresh database without any table."""
+    name = f"empty_{next(_NUMBERS)}"
+    with psycopg.connect(postgres.url.replace("/brygga?", "/postgres?"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield postgres.url.replace("/brygga?", f"/{name}?")
+    with psycopg.connect(postgres.url.replace("/brygga?", "/postgres?"), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database.at(database_url, SEALER)
+    yield database
+    await database.close()

@@ -1,0 +1,328 @@
+"""The ledger's moves as examples, each with its rule (S1 to S7, decisions 2, 3, 4 and 7)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brygga.core import stock
+from brygga.core.stock import Gap, Hint, Ledger, Look, Shelf, Side, Timing, Verdict
+
+T0 = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+TIMING = Timing()
+
+
+def at(seconds: float) -> datetime:
+    return T0 + timedelta(seconds=seconds)
+
+
+def shared(level: int = 10, **shop: object) -> Ledger:
+    return Ledger(Shelf(known=level), replace(Shelf(known=level, variant_id=1), **shop))  # type: ignore[arg-type]
+
+
+def seen(ledger: Ledger, side: Side, level: int | Gap, when: float) -> Ledger:
+    return stock.observed(ledger, side, Look(level, at(when)), TIMING).ledger
+
+
+def wrote(ledger: Ledger, side: Side, change: int, when: float) -> Ledger:
+    return stock.landed(stock.sent(ledger, side, change, "call", at(when)), side, at(when))
+
+
+# ---- The law -----------------------------------------------------------------------------------------------------------
+
+
+def test_shelves_that_promise_different_numbers_cannot_be_made() -> None:
+    with pytest.raises(AssertionError):
+        Ledger(Shelf(known=3), Shelf(known=4))
+
+
+def test_separate_shelves_may_differ() -> None:
+    assert (3, 4) == tuple(Ledger(Shelf(known=3), Shelf(known=4), separate=True)[side].promised for side in Side)
+
+
+# ---- Observed ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S2")
+def test_a_sale_at_the_till_is_owed_to_the_shop() -> None:
+    ledger = seen(shared(10), Side.ZETTLE, 7, 1)
+
+    assert (7, -3, 7) == (ledger.zettle.known, ledger.shop.owed, ledger.promised)
+
+
+@pytest.mark.parametrize("gap", list(Gap))
+def test_a_look_without_a_number_changes_nothing(gap: Gap) -> None:
+    """Decision 3: unknown never writes, untracked is not zero."""
+    assert shared(10) == seen(shared(10), Side.SHOP, gap, 1)
+
+
+def test_an_older_look_than_the_last_says_nothing() -> None:
+    ledger = seen(shared(10), Side.ZETTLE, 15, 5)
+
+    assert ledger == seen(ledger, Side.ZETTLE, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("level", "change"),
+    [(13, 0), (10, 0), (12, 0), (14, 0), (9, -1), (7, -3)],
+)
+def test_after_a_write_upwards_only_a_fall_below_everything_it_explains_counts(level: int, change: int) -> None:
+    """10 became 13 a moment ago: 10 to 13 may be late reads, more may be too; below 10 somebody bought."""
+    ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
+
+    assert change == stock.observed(ledger, Side.SHOP, Look(level, at(3)), TIMING).change
+
+
+def test_a_lag_after_the_write_a_look_shows_the_truth() -> None:
+    ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
+
+    assert 2 == stock.observed(ledger, Side.SHOP, Look(15, at(11)), TIMING).change
+
+
+def test_what_was_sold_while_a_read_trails_is_found_by_the_next_one() -> None:
+    ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
+    first = seen(ledger, Side.SHOP, 9, 3)
+    second = seen(first, Side.SHOP, 10, 30)
+
+    assert (12, 10) == (first.shop.known, second.shop.known)
+
+
+# ---- Sending -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("known", "owed", "floor", "change"),
+    [
+        (5, -3, 0, -3),
+        (5, -9, 0, -5),  # decision 7: never below zero
+        (5, -9, 2, -3),  # nor below the safety stock
+        (0, -4, 0, 0),
+        (5, 4, 0, 4),
+        (2**31 - 3, 9, 0, 2),  # bigcommerce facts 5.2
+    ],
+)
+def test_the_shop_gets_what_fits_its_shelf(known: int, owed: int, floor: int, change: int) -> None:
+    ledger = Ledger(Shelf(known=known + owed), Shelf(known=known, owed=owed, floor=floor, variant_id=1))
+
+    assert change == stock.sendable(ledger, Side.SHOP, T0, TIMING)
+
+
+@pytest.mark.parametrize(("known", "owed", "change"), [(99_990, 50, 9), (5, -5, -5), (0, -2, 0), (-3, 2, 2)])
+def test_zettle_gets_what_fits_its_shelf(known: int, owed: int, change: int) -> None:
+    ledger = Ledger(Shelf(known=known, owed=owed), Shelf(known=known + owed, variant_id=1))
+
+    assert change == stock.sendable(ledger, Side.ZETTLE, T0, TIMING)
+
+
+def test_one_flight_at_a_time() -> None:
+    ledger = stock.sent(seen(shared(10), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1))
+    more = seen(ledger, Side.ZETTLE, 6, 2)
+
+    assert (0, -1) == (stock.sendable(more, Side.SHOP, at(3), TIMING), more.shop.owed)
+
+
+def test_five_seconds_of_ambiguity_hold_our_writes_until_a_look_is_clear() -> None:
+    ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
+    doubtful = seen(seen(ledger, Side.SHOP, 12, 2), Side.ZETTLE, 12, 3)
+    clear = seen(doubtful, Side.SHOP, 13, 20)
+
+    assert (-1, 0, -1) == (
+        stock.sendable(doubtful, Side.SHOP, at(4), TIMING),
+        stock.sendable(doubtful, Side.SHOP, at(8), TIMING),
+        stock.sendable(clear, Side.SHOP, at(21), TIMING),
+    )
+
+
+def test_a_hint_is_finished_only_by_a_look_begun_a_lag_later() -> None:
+    ledger = stock.hinted(shared(10), Side.SHOP, Hint(at(0)), TIMING)
+    early, late = seen(ledger, Side.SHOP, 10, 3), seen(ledger, Side.SHOP, 10, 10)
+
+    assert (at(10), at(10), None) == tuple(stock.next_look(one, Side.SHOP, TIMING) for one in (ledger, early, late))
+
+
+def test_toward_zettle_one_repeat_closes_a_hint() -> None:
+    ledger = stock.hinted(shared(10), Side.ZETTLE, Hint(at(0)), TIMING)
+
+    assert at(2) == stock.next_look(seen(ledger, Side.ZETTLE, 10, 0), Side.ZETTLE, TIMING)
+    assert stock.next_look(seen(ledger, Side.ZETTLE, 10, 2), Side.ZETTLE, TIMING) is None
+    assert stock.next_look(seen(ledger, Side.ZETTLE, 9, 0), Side.ZETTLE, TIMING) is None
+
+
+def test_refused_for_too_little_it_rests_until_the_shelf_was_looked_at() -> None:
+    ledger = stock.sent(seen(shared(10), Side.ZETTLE, 4, 0), Side.SHOP, -6, "call", at(1))
+    back = stock.short(ledger, Side.SHOP, at(2), TIMING)
+    looked = seen(back, Side.SHOP, 3, 13)
+
+    assert 0 == stock.sendable(back, Side.SHOP, at(3), TIMING)
+    assert (-3, -3) == (stock.sendable(looked, Side.SHOP, at(14), TIMING), looked.promised)
+
+
+def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
+    ledger = stock.missing(stock.sent(seen(shared(), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1)), Side.SHOP)
+
+    assert (0, -3) == tuple(stock.sendable(one, Side.SHOP, at(60), TIMING) for one in (ledger, stock.woken(ledger, 2)))
+
+
+# ---- Births ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sale_between_the_level_and_the_birth_is_owed() -> None:
+    ledger = stock.opened(Look(8, at(0)))
+    given_level = stock.first_level(ledger)
+    assert given_level is not None
+    newborn = stock.born(seen(ledger, Side.ZETTLE, 6, 1), given_level, 7, at(2))
+
+    assert (8, -2, 7) == (newborn.shop.known, newborn.shop.owed, newborn.shop.variant_id)
+
+
+def test_below_zero_is_born_with_nothing_and_the_next_restock_pays() -> None:
+    ledger = stock.opened(Look(-3, at(0)))
+    newborn = stock.born(ledger, stock.first_level(ledger) or 0, 7, at(1))
+    restocked = seen(newborn, Side.ZETTLE, 5, 30)
+
+    assert (0, -3, 5) == (newborn.shop.known, newborn.shop.owed, restocked.shop.owed)
+
+
+def test_a_newborn_level_that_does_not_show_yet_is_no_sale() -> None:
+    newborn = stock.born(stock.opened(Look(8, at(0))), 8, 7, at(1))
+
+    assert 0 == stock.observed(newborn, Side.SHOP, Look(0, at(2)), TIMING).change
+
+
+def test_a_shelf_with_a_history_of_its_own_gets_the_difference() -> None:
+    """P11, D4: Zettle is where stock is true when two histories meet."""
+    ledger = stock.adopted(stock.opened(Look(8, at(0))), 7, Look(3, at(0)))
+
+    assert (3, 5) == (ledger.shop.known, ledger.shop.owed)
+
+
+def test_a_remade_variant_keeps_the_promise_and_closes_the_old_one() -> None:
+    ledger = stock.sent(seen(shared(10), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1))
+    again = stock.born(stock.remade(ledger), 7, 2, at(5))
+
+    assert (7, 0, (1,)) == (again.shop.known, again.shop.owed, again.shop.closed)
+
+
+def test_an_absolute_level_takes_what_was_owed_with_it() -> None:
+    ledger = stock.reset(seen(shared(10), Side.ZETTLE, 7, 0), "call", at(1), base=10)
+    sold = seen(ledger, Side.ZETTLE, 6, 2)
+    done, back = stock.landed(sold, Side.SHOP, at(3)), stock.reset_refused(sold)
+
+    assert ((7, -1), (10, -4)) == ((done.shop.known, done.shop.owed), (back.shop.known, back.shop.owed))
+
+
+# ---- Separate, tracking ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5")
+def test_a_split_owes_each_side_its_own_number() -> None:
+    parted = stock.split(seen(shared(10), Side.ZETTLE, 9, 0), 5, 4)
+    assert parted is not None
+    sold = seen(parted, Side.ZETTLE, 7, 1)
+
+    assert (-4, -6) == (parted.zettle.owed, parted.shop.owed)
+    assert (-6, -4) == (sold.shop.owed, sold.zettle.owed)
+
+
+@pytest.mark.rule("S5")
+def test_a_split_never_eats_the_next_restock() -> None:
+    """The shop sold more than its share before the split was written: what is not there is dropped, not owed."""
+    parted = stock.split(shared(10), 8, 2)
+    assert parted is not None
+    sold_out = seen(parted, Side.SHOP, 1, 20)
+
+    assert (-1, -1) == (sold_out.shop.owed, stock.sendable(sold_out, Side.SHOP, at(21), TIMING))
+
+
+@pytest.mark.rule("S5")
+def test_stock_without_two_numbers_cannot_be_split() -> None:
+    assert stock.split(stock.opened(Look(8, at(0))), 4, 4) is None
+
+
+@pytest.mark.rule("S6")
+@given(st.integers(-50, 50), st.integers(0, 50), st.integers(-9, 9), st.integers(-9, 9))
+def test_joined_is_the_sum_of_both(till: int, shop: int, owed_till: int, owed_shop: int) -> None:
+    apart = Ledger(Shelf(known=till, owed=owed_till), Shelf(known=shop, owed=owed_shop), separate=True)
+
+    assert till + owed_till + shop + owed_shop == stock.joined(apart).promised
+
+
+@pytest.mark.rule("S7")
+def test_off_owes_nothing_and_on_starts_from_zettle() -> None:
+    off = stock.stopped(seen(shared(10), Side.ZETTLE, 7, 0))
+    on = stock.restarted(off, Look(4, at(9)))
+
+    assert (0, 0) == tuple(stock.sendable(off, side, at(1), TIMING) for side in Side)
+    assert (None, 4, 1) == (off.promised, stock.first_level(on), on.shop.variant_id)
+
+
+# ---- Settle ------------------------------------------------------------------------------------------------------------
+
+
+def lost(change: int = -3, prior: datetime | None = None) -> Ledger:
+    """A write to the shop at second 1 whose answer was given up at second 2."""
+    ledger = seen(shared(10, wrote=prior), Side.ZETTLE, 10 + change, 0)
+    return stock.unanswered(stock.sent(ledger, Side.SHOP, change, "call", at(1)), Side.SHOP, at(2))
+
+
+def settled(ledger: Ledger, *looks: tuple[float, int]) -> tuple[Ledger, Verdict]:
+    verdict = Verdict.WAITING
+    for when, level in looks:
+        if verdict is Verdict.WAITING:
+            done = stock.settle(ledger, Side.SHOP, Look(level, at(when)), None, TIMING)
+            ledger, verdict = done.ledger, done.verdict
+    return ledger, verdict
+
+
+def told(ledger: Ledger, when: float, edited: float) -> Ledger:
+    return stock.hinted(ledger, Side.SHOP, Hint(at(when), edited=at(edited)), TIMING)
+
+
+@pytest.mark.parametrize(
+    ("ledger", "looks", "verdict"),
+    [
+        (lost(), [(13, 10)], Verdict.WAITING),
+        (lost(), [(13, 10), (15, 10)], Verdict.WAITING),
+        (lost(), [(13, 10), (23, 10)], Verdict.NOT_LANDED),
+        (lost(), [(13, 7), (23, 7)], Verdict.WAITING),  # a level alone never proves a landing
+        (lost(), [(13, 7), (140, 7)], Verdict.ASSUMED_LOST),
+        (lost(3), [(13, 13), (140, 13)], Verdict.ASSUMED_LANDED),
+        (told(lost(), 4, 1), [(5, 7)], Verdict.LANDED),
+        (told(lost(), 60, 55), [(13, 7), (23, 7)], Verdict.WAITING),  # an edit much later is somebody else's
+        (told(lost(prior=at(0.5)), 4, 1), [(13, 7), (23, 7)], Verdict.WAITING),  # it may tell of our previous write
+    ],
+)
+def test_what_became_of_a_write(ledger: Ledger, looks: list[tuple[float, int]], verdict: Verdict) -> None:
+    assert verdict is settled(ledger, *looks)[1]
+
+
+def test_a_doubtful_write_promises_the_lower_number() -> None:
+    fall, rise = settled(lost(-3), (13, 7), (140, 7))[0], settled(lost(3), (13, 13), (140, 13))[0]
+
+    assert (4, 13) == (fall.promised, rise.promised)
+    assert fall.promised is not None
+    assert fall.promised <= 7
+
+
+def test_an_echo_lands_a_write_to_zettle_whatever_the_level() -> None:
+    ledger = seen(shared(10), Side.SHOP, 7, 0)
+    ledger = stock.unanswered(stock.sent(ledger, Side.ZETTLE, -3, "call", at(1)), Side.ZETTLE, at(2))
+    done = stock.settle(ledger, Side.ZETTLE, Look(6, at(4)), at(3), TIMING)
+
+    assert (Verdict.LANDED, -1, 6) == (done.verdict, done.change, done.ledger.promised)
+
+
+def test_a_look_older_than_the_echo_is_not_taken_for_a_sale() -> None:
+    ledger = seen(shared(10), Side.SHOP, 7, 0)
+    ledger = stock.unanswered(stock.sent(ledger, Side.ZETTLE, -3, "call", at(1)), Side.ZETTLE, at(2))
+    done = stock.settle(ledger, Side.ZETTLE, Look(10, at(1)), at(3), TIMING)
+
+    assert (0, 7) == (done.change, done.ledger.promised)
+
+
+def test_a_late_echo_gives_back_what_was_written_twice() -> None:
+    ledger = stock.corrected(shared(7), Side.ZETTLE, -3)
+
+    assert (3, 3, 10) == (ledger.zettle.owed, ledger.shop.owed, ledger.promised)

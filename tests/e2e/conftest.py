@@ -1,0 +1,130 @@
+"""The whole product as a merchant meets it: `brygga demo` as a process of its own, and a real Chromium."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Demo:
+    """A running demo, and what its ready file said."""
+
+    facts: dict[str, Any]
+    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=20))
+
+    @property
+    def url(self) -> str:
+        return str(self.facts["app"])
+
+    @property
+    def till(self) -> str:
+        return str(self.facts["zettle"]["control"]).removesuffix("/sandbox") + "/till"
+
+    @property
+    def shop(self) -> str:
+        return str(self.facts["bigcommerce"]["control"]).removesuffix("/sandbox")
+
+    def library(self) -> list[dict[str, Any]]:
+        """Zettle's products, read with the token of the merchant's other tool."""
+        zettle = self.facts["zettle"]
+        answer = self.http.get(
+            f"{zettle['products']}/organizations/self/products/v2",
+            headers={"Authorization": f"Bearer {zettle['access_token']}"},
+        )
+        return list(answer.raise_for_status().json())
+
+    def store(self) -> dict[str, Any]:
+        """The store as it is, stock without lag."""
+        return dict(self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json())
+
+    def product(self, name: str) -> dict[str, Any] | None:
+        return next((one for one in self.store()["products"] if one["name"] == name), None)
+
+    def balance(self, variant: str) -> int:
+        """What can be sold of a variant at the till, without drawing on Zettle's four requests a second."""
+        state = self.http.get(f"{self.facts['zettle']['control']}/state").raise_for_status().json()
+        return int(state["stock"][variant])
+
+    def wait(self, what: str, seen: Any) -> None:
+        """Until it is seen; a minute is far more than any promise allows, so that a slow machine fails no honest run."""
+        ends = time.monotonic() + PATIENCE_S
+        while not seen():
+            assert time.monotonic() < ends, f"never saw: {what}"
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    ready, log = tmp_path / "ready.json", tmp_path / "demo.log"
+    command = [
+        sys.executable,
+        "-m",
+        "brygga",
+        "demo",
+        "--port-base",
+        "0",
+        "--products",
+        "12",
+        "--ready-file",
+        str(ready),
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ})
+        try:
+            ends = time.monotonic() + PATIENCE_S
+            while not ready.exists():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < ends, log.read_text()
+                time.sleep(0.1)
+            yield Demo(json.loads(ready.read_text()))
+            assert process.poll() is None, log.read_text()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+    assert '"level": "error"' not in log.read_text(), log.read_text()
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        pytest.skip("no Chromium: install it, or name one in BRYGGA_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(locale="sv-SE", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_S * 1000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []

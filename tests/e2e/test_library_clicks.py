@@ -1,0 +1,145 @@
+"""What the library's buttons do in a real browser, also after the page has renewed itself, and connecting anew after leaving."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+from tests.e2e.conftest import Demo
+from tests.e2e.test_a_merchants_day import connect, finish
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PHONE: ViewportSize = {"width": 380, "height": 800}
+
+
+@pytest.mark.rule("A1", "A3", "A5", "P10", "D4")
+def test_the_library_s_buttons_do_what_they_say(page: Page, demo: Demo) -> None:
+    connect(page, demo)
+    finish(page, demo)
+    products = demo.library()
+    demo.wait("every product in the store", lambda: len(demo.store()["products"]) == len(products))
+
+    name = renewed(page, demo, products[0]["uuid"])
+    a_wish_taken_back_is_forgotten(page, name)
+    unassigned_after_a_confirmation(page, name)
+    undone_without_a_question(page, name)
+    filtered_by_choosing(page, name)
+    everything_fits_a_phone(page, demo)
+    connected_again(page, demo)
+    page.goto("about:blank")
+
+
+def renewed(page: Page, demo: Demo, uuid: str) -> str:
+    """The open library after the rows were fetched anew, because a product was renamed at the till."""
+    name = "Kopp Morgonljus"
+    page.goto(f"{demo.url}/library?q=Morgonljus")
+    page.get_by_text("Ingen produkt passar").wait_for()
+    page.evaluate("document.body.dataset.witness = 'the same page'")
+    till = page.context.new_page()
+    till.goto(f"{demo.till}/products/{uuid}?lang=sv")
+    till.locator("input[name=name]").fill(name)
+    till.get_by_role("button", name="Spara").first.click()
+    row(page, name).wait_for()
+    till.close()
+    assert page.evaluate("document.body.dataset.witness") == "the same page"
+    expect(row(page, name).get_by_text("Synkad")).to_be_visible(timeout=30_000)
+    return name
+
+
+def a_wish_taken_back_is_forgotten(page: Page, name: str) -> None:
+    """Cancelled, the dialog leaves nothing behind that "Sync now" could send."""
+    open_channels(page, name)
+    channel(page).uncheck()
+    page.get_by_role("dialog").get_by_role("button", name="Avbryt").click()
+    page.get_by_text("Åtgärder").click()
+    with page.expect_navigation(), page.expect_request("**/library/sync") as sent:
+        page.get_by_role("button", name="Synka nu").click()
+
+    assert "bigcommerce" not in (sent.value.post_data or "")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(row(page, name).get_by_role("button", name="Ångra")).to_have_count(0)
+
+
+def unassigned_after_a_confirmation(page: Page, name: str) -> None:
+    """The first answer may be no: then nothing is sent, and it can be asked anew."""
+    open_channels(page, name)
+    channel(page).uncheck()
+    page.get_by_role("button", name="Uppdatera produkter").click()
+    page.get_by_role("dialog").get_by_role("button", name="Avbryt").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#channel-wish")).to_have_value("leave")
+
+    open_channels(page, name, tick=False)
+    channel(page).uncheck()
+    page.get_by_role("button", name="Uppdatera produkter").click()
+    page.get_by_role("dialog").get_by_role("button", name="Ta bort tilldelning av produkt").click()
+    row(page, name).get_by_role("button", name="Ångra").wait_for()
+
+
+def undone_without_a_question(page: Page, name: str) -> None:
+    with page.expect_navigation(), page.expect_request("**/library/undo") as sent:
+        row(page, name).get_by_role("button", name="Ångra").click()
+
+    assert "bigcommerce" not in (sent.value.post_data or "")
+    expect(row(page, name).get_by_role("button", name="Ångra")).to_have_count(0)
+
+
+def filtered_by_choosing(page: Page, name: str) -> None:
+    page.get_by_label("Visa", exact=True).select_option("synced")
+    page.wait_for_url("**state=synced**")
+
+
+def everything_fits_a_phone(page: Page, demo: Demo) -> None:
+    wide = page.viewport_size
+    page.set_viewport_size(PHONE)
+    page.goto(f"{demo.url}/library")
+    # The list is as wide as its longest entry, which grows with the language and the number of products.
+    page.locator("#state").evaluate(
+        "list => list.add(new Option('Kvar i kategorin Zettle sedan flera år (1 234 567)'))"
+    )
+    card = page.locator("section[data-part=library]").bounding_box()
+    assert card is not None
+    for field in (page.locator("#q"), page.locator("#state")):
+        box = field.bounding_box()
+        assert box is not None
+        assert card["x"] <= box["x"]
+        assert box["x"] + box["width"] <= card["x"] + card["width"]
+    assert wide is not None
+    page.set_viewport_size(wide)
+
+
+def connected_again(page: Page, demo: Demo) -> None:
+    """D4: Connect leads by way of Zettle and BigCommerce back to the set-up, in one go."""
+    page.goto(f"{demo.url}/apps/bigcommerce/disconnect")
+    page.get_by_role("radio", name=re.compile("Behåll produkterna")).check()
+    page.get_by_role("button", name="Koppla från").click()
+    demo.wait("a connection that has ended", lambda: offers_connect(page, demo))
+    page.get_by_role("button", name="Anslut").click()
+    page.get_by_role("button", name="Bekräfta").click()
+    page.get_by_role("button", name="Fortsätt").click()
+    page.get_by_role("button", name="Bekräfta").click()
+    page.wait_for_url(f"{demo.url}/apps/bigcommerce**")
+    page.get_by_role("radio", name=re.compile("Priserna kommer från Zettle")).wait_for()
+
+
+def offers_connect(page: Page, demo: Demo) -> bool:
+    page.goto(f"{demo.url}/apps/bigcommerce")
+    return page.get_by_role("button", name="Anslut").count() == 1
+
+
+# ---- Where things are ------------------------------------------------------------------------------------------------
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.get_by_role("row").filter(has_text=name)
+
+
+def open_channels(page: Page, name: str, *, tick: bool = True) -> None:
+    if tick:
+        page.get_by_role("checkbox", name=name).check()
+    page.get_by_text("Åtgärder").click()
+    page.get_by_role("button", name="Tilldela till kanaler").click()
+
+
+def channel(page: Page) -> Locator:
+    return page.get_by_role("checkbox", name=re.compile("BigCommerce"))

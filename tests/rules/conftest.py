@@ -1,0 +1,38 @@
+"""A household for each test: one merchant's till and shop in the sandbox, the whole service between them, and time that costs nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from brygga.sandbox.town import Plan
+from tests.rules.household import Household, opened_household
+from tests.rules.virtual_time import VirtualLoop
+
+OpenHousehold = Callable[..., Awaitable[Household]]
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"virtual": VirtualLoop}
+
+
+@pytest.fixture
+async def open_household(database_url: str) -> AsyncIterator[OpenHousehold]:
+    """Opens a household by a plan of the test's own; nothing is connected yet."""
+    async with AsyncExitStack() as stack:
+
+        async def opening(**wishes: Any) -> Household:
+            plan = Plan(**{"products": 0, "drawings": False, **wishes})
+            return await stack.enter_async_context(opened_household(database_url, plan))
+
+        yield opening
+
+
+@pytest.fixture
+async def home(open_household: OpenHousehold) -> Household:
+    """An empty till and an empty shop, not connected."""
+    return await open_household()

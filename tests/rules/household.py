@@ -1,0 +1,308 @@
+"""The whole service over the sandbox, in memory: pages, webhooks, worker, a real database, and a merchant who presses buttons.
+
+Nothing of the service is replaced. The wire's transport is the town's net, on which our own web application is a third host; clocks are the
+event loop's, which the tests make virtual.
+"""
+
+import asyncio
+import html
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+
+from brygga.cli import merchant
+from brygga.cli.house import settings_for
+from brygga.cli.visitor import Visitor
+from brygga.core.model import Connection
+from brygga.core.report import Code, Line
+from brygga.sandbox.bigcommerce import Shop
+from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga.sandbox.clock import LoopClock
+from brygga.sandbox.requests import Asked
+from brygga.sandbox.town import Connector, Merchant, Plan, Town, host_of
+from brygga.sandbox.zettle import Till
+from brygga.store import bindings, connections, marks, synclog
+from brygga.store.bindings import Binding
+from brygga.store.database import Database
+from brygga.store.jobs import TableJobs
+from brygga.sync.worker import Pace
+from brygga.wiring import Seams, Service, build, sealer
+from tests.conftest import NOON, CountingDice
+
+URL = "https://brygga.town.test"
+SOON = timedelta(seconds=60)
+"""Work that is due later than this is routine: a household is calm although it waits."""
+HOOK_DELAY_S = 30.0
+READ_LAG_S = 3.0
+LOOKS = 2_000
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopTime:
+    """The service's clock: the running loop's time, counted from noon."""
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass
+class Household:
+    """`visitor` is the merchant's browser, in English; nobody has signed in yet."""
+
+    town: Town
+    service: Service
+    jobs: TableJobs
+    visitor: Visitor
+    browsers: list[httpx2.AsyncClient] = field(default_factory=list)
+    worker: asyncio.Task[None] | None = None
+
+    # ---- People --------------------------------------------------------------------------------------------------
+
+    @property
+    def till(self) -> Till:
+        return self.town.till()
+
+    @property
+    def shop(self) -> Shop:
+        return self.town.shop()
+
+    async def connect(self, *, prices: bool = True, whole_library: bool = True) -> None:
+        """From signing in to a first sync that has come to its end; both platforms' webhooks work."""
+        await self.prepare(prices=prices, whole_library=whole_library)
+        await self.finish()
+
+    async def prepare(self, *, prices: bool = True, whole_library: bool = True) -> None:
+        """Everything before "Finish set-up"."""
+        await merchant.prepare(self.visitor, URL, prices=prices, whole_library=whole_library)
+        await self.calm()
+
+    async def finish(self) -> None:
+        await self.visitor.open("/apps/bigcommerce")
+        await merchant.finish(self.visitor)
+        await self.wait(HOOK_DELAY_S)
+
+    async def open(self, path: str) -> str:
+        """The page, as text with its markup."""
+        return await self.visitor.open(f"{URL}{path}")
+
+    async def read(self, path: str) -> str:
+        """The words of the page, without its markup."""
+        return words_of(await self.open(path))
+
+    async def press(self, *words: str, **choices: str | Sequence[str]) -> str:
+        return await self.visitor.press(*words, **choices)
+
+    def browser(self, language: str = "en") -> Visitor:
+        """Somebody else's browser, without our cookies."""
+        http = httpx2.AsyncClient(transport=self.town.transport(), headers={"Accept-Language": language})
+        self.browsers.append(http)
+        return Visitor(http)
+
+    # ---- Goods ---------------------------------------------------------------------------------------------------
+
+    def add(self, name: str = "Mugg", *variants: JSON, stock: int | None = None, **fields: Any) -> str:
+        """A product made in Zettle's own pages: its uuid. `stock` turns tracking on and is every variant's balance."""
+        rows = variants or ({"sku": f"{name.upper()}-1", "price": 24900},)
+        product = self.till.create_product(name, rows, **fields)
+        if stock is not None:
+            self.till.track(product["uuid"])
+            for variant in product["variants"]:
+                self.till.set_stock(variant["uuid"], stock)
+        return str(product["uuid"])
+
+    def add_sized(self, *sizes: str, name: str = "Tröja", stock: int | None = None, **fields: Any) -> str:
+        """A product with the option "Storlek" and a variant for each size."""
+        return self.add(name, *(sized(size) for size in sizes), stock=stock, **{**sizes_of(*sizes), **fields})
+
+    def variants(self, uuid: str) -> list[JSON]:
+        """Zettle's variants, as values to change and to save."""
+        return [dict(variant) for variant in self.till.product(uuid)["variants"]]
+
+    def variant(self, uuid: str, number: int = 0) -> str:
+        return str(self.till.product(uuid)["variants"][number]["uuid"])
+
+    async def save(self, uuid: str, **changes: Any) -> JSON:
+        """Saved in Zettle, and synced: the product in the shop."""
+        self.till.edit_product(uuid, **changes)
+        await self.calm()
+        return self.shown(uuid)
+
+    # ---- Time ----------------------------------------------------------------------------------------------------
+
+    async def calm(self) -> None:
+        """Returns when no webhook is on its way and nothing is due soon. Work that is parked, or never ends, is a failure."""
+        quiet = 0
+        for _ in range(LOOKS):
+            await self.town.idle()
+            quiet = 0 if await self._is_busy() else quiet + 1
+            if quiet == 2:
+                return
+            await asyncio.sleep(0.25)
+        raise AssertionError("the work never ends")
+
+    async def wait(self, seconds: float) -> None:
+        """So long, and until it is calm."""
+        await asyncio.sleep(seconds)
+        await self.calm()
+
+    async def until(self, seen: Callable[[], bool]) -> None:
+        """Returns as soon as it is so. Half a minute without it is a failure."""
+        for _ in range(300):
+            if seen():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError("it never came to be")
+
+    async def wait_hours(self, hours: float) -> None:
+        """A long time in which nobody looks more often than every ten minutes, and until it is calm."""
+        self.jobs.every_s = 600.0
+        await asyncio.sleep(hours * 3600)
+        self.jobs.every_s = 1.0
+        await asyncio.sleep(600)
+        await self.calm()
+
+    async def _is_busy(self) -> bool:
+        if self.worker is not None and self.worker.done():
+            self.worker.result()
+        soon = self.service.worker.clock.now() + SOON
+        async with self.service.database.read() as tx:
+            living = [connection.id for connection in await connections.living(tx)]
+            due = [await marks.next_due(tx, number) for number in living]
+            parked = [mark for number in living for mark in await marks.parked(tx, number)]
+        assert not parked, "a bug has parked work"
+        return any(at is not None and at <= soon for at in due)
+
+    # ---- Seeing --------------------------------------------------------------------------------------------------
+
+    def find(self, uuid: str) -> JSON | None:
+        """The product in the shop that our metafield says is this one, as raw JSON."""
+        state = self.shop.state()
+        named = {
+            one["resource_id"] for one in state["metafields"] if (one["key"], one["value"]) == ("zettle_uuid", uuid)
+        }
+        found = [product for product in state["products"] if product["id"] in named]
+        assert len(found) < 2, "one product in Zettle, two in the shop"
+        return found[0] if found else None
+
+    def shown(self, uuid: str) -> JSON:
+        found = self.find(uuid)
+        assert found is not None, "not in the shop"
+        return found
+
+    def id_of(self, uuid: str) -> int:
+        return int(self.shown(uuid)["id"])
+
+    def in_shop(self) -> list[str]:
+        """The names of all products in the shop."""
+        return sorted(product["name"] for product in self.shop.state()["products"])
+
+    def category(self, name: str = "Zettle") -> int:
+        (found,) = [one["category_id"] for one in self.shop.state()["categories"] if one["name"] == name]
+        return int(found)
+
+    def levels(self, uuid: str) -> list[tuple[int, int]]:
+        """For every variant of a product: the number at the till, and the true one in the shop."""
+        numbers = {one["sku"]: one["id"] for one in self.shown(uuid)["variants"]}
+        return [
+            (self.till.balance(one["uuid"]), self.shop.level(variant_id=numbers[one["sku"]]))
+            for one in self.till.product(uuid)["variants"]
+        ]
+
+    def asked(self, *methods: str, of: str = "shop") -> list[Asked]:
+        """What our app asked a platform, with these methods or with any."""
+        requests = (self.town.zettle if of == "till" else self.town.bigcommerce).requests.last
+        return [one for one in requests if not methods or one.method in methods]
+
+    async def connection(self) -> Connection:
+        """The first merchant's, living or not."""
+        async with self.service.database.read() as tx:
+            found = await connections.last_of(tx, self.town.merchant.organization.uuid)
+        assert found is not None
+        return found
+
+    async def binding(self, uuid: str) -> Binding | None:
+        connection = await self.connection()
+        async with self.service.database.read() as tx:
+            return await bindings.get(tx, connection.id, uuid)
+
+    async def log(self) -> list[Line]:
+        """The sync log, oldest line first."""
+        connection = await self.connection()
+        async with self.service.database.read() as tx:
+            return [logged.line for logged in reversed(await synclog.page(tx, connection.id, limit=200))]
+
+    async def codes(self) -> list[Code]:
+        return [line.code for line in await self.log()]
+
+    async def told(self, code: Code) -> list[dict[str, str]]:
+        """The parameters of every line with this code."""
+        return [dict(line.params) for line in await self.log() if line.code is code]
+
+
+def words_of(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def sized(size: str, **fields: Any) -> JSON:
+    options = [{"name": "Storlek", "value": size}]
+    return {"name": size, "sku": f"TR-{size}", "price": 19900, "options": options, **fields}
+
+
+def sizes_of(*sizes: str) -> JSON:
+    return {"variantOptionDefinitions": {"definitions": [{"name": "Storlek", "properties": values(*sizes)}]}}
+
+
+def values(*texts: str) -> list[JSON]:
+    return [{"value": text} for text in texts]
+
+
+@asynccontextmanager
+async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[Household]:
+    """A running service and a town on the running loop's clock. What the plan does not say is slow as the platforms are."""
+    shop = plan.bigcommerce_config or ShopConfig(read_lag_s=READ_LAG_S, hook_delay_s=HOOK_DELAY_S)
+    plan = replace(plan, connector=Connector().at(URL), bigcommerce_config=shop)
+    town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
+    settings = replace(settings_for(town, URL), database_url=database_url)
+    database, clock = Database.at(database_url, sealer(settings)), LoopTime()
+    # The job table looks for due marks by itself once a second; the worker's timer has only to tidy up.
+    jobs, pace = TableJobs(database, clock), Pace(tick_s=600, tidy_s=600)
+    service = build(settings, database, jobs, Seams(clock, CountingDice(), town.transport()), pace)
+    town.transport({host_of(URL): service.web})
+    stop = asyncio.Event()
+    home = Household(town, service, jobs, Visitor(httpx2.AsyncClient()))
+    home.visitor = home.browser()
+    home.worker = asyncio.create_task(service.worker.run(stop))
+    try:
+        yield home
+    finally:
+        stop.set()
+        await home.worker
+        await town.stop()
+        for browser in home.browsers:
+            await browser.aclose()
+        await service.close()
+
+
+__all__ = [
+    "HOOK_DELAY_S",
+    "URL",
+    "Household",
+    "Merchant",
+    "opened_household",
+    "sized",
+    "sizes_of",
+    "values",
+    "words_of",
+]

@@ -1,0 +1,288 @@
+"""Product work as a whole over both sandboxes: till and shop by hand, our handlers in between, a clock that the test moves."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+
+from brygga.bigcommerce.api import ShopApi
+from brygga.bigcommerce.values import ShopUrls
+from brygga.core.failures import Failure, Refused
+from brygga.core.model import Choices, Connection, Stage
+from brygga.core.report import Code, Line
+from brygga.sandbox.town import Plan, Town
+from brygga.store import bindings, connections, leases, library, marks, synclog
+from brygga.store.bindings import Binding
+from brygga.store.database import Database
+from brygga.store.marks import Kind, Mark
+from brygga.sync.account import place, read_shop
+from brygga.sync.births import Births, NoStock
+from brygga.sync.library import library as read_library
+from brygga.sync.products import DELETED, Products
+from brygga.sync.session import Clients, Lease, Session
+from brygga.sync.sweep import Sweep, shop_products
+from brygga.wire import OpenGate, Wire
+from brygga.zettle.api import Zettle
+from brygga.zettle.values import ZettleUrls
+from tests.conftest import CountingDice, MovableClock
+
+PICTURE = "https://zettle.town.test/image/product/a.png"
+Handler = Callable[[Session, Sequence[Mark]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    public_url: str = "https://brygga.example"
+    contact_email: str = "hej@brygga.example"
+
+
+@dataclass
+class SandboxTime:
+    """The sandboxes' clock is ours."""
+
+    clock: MovableClock
+
+    def now(self) -> float:
+        return self.clock.now().timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+
+
+class Silent:
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+@dataclass
+class Token:
+    access: str
+
+    async def __call__(self) -> str:
+        return self.access
+
+    async def renew(self, stale: str) -> str:
+        return self.access
+
+
+@dataclass
+class Bench:
+    database: Database
+    clock: MovableClock
+    town: Town
+    session: Session
+    births: Births = field(default_factory=NoStock)
+    dice: random.Random = field(default_factory=lambda: random.Random(1))
+
+    # ---- The merchant's hands ------------------------------------------------------------------------------------
+
+    def till_product(self, name: str = "Mugg", *variants: Mapping[str, Any], **fields: Any) -> str:
+        rows = variants or (
+            {"sku": "MUG-1", "barcode": "7310865004703", "price": {"amount": 24900, "currencyId": "SEK"}},
+        )
+        return str(self.town.till().create_product(name, [dict(row) for row in rows], **fields)["uuid"])
+
+    def shirt(self, *values: str, option: str = "Storlek", **fields: Any) -> str:
+        """A product with one option and a variant for each of its values."""
+        variants = [
+            {"name": value, "sku": f"TR-{value}", "price": kr(199), "options": [{"name": option, "value": value}]}
+            for value in values
+        ]
+        return self.till_product(fields.pop("name", "Tröja"), *variants, **definitions(option, *values), **fields)
+
+    def save(self, uuid: str, **changes: Any) -> None:
+        self.town.till().edit_product(uuid, **changes)
+
+    # ---- The process ---------------------------------------------------------------------------------------------
+
+    async def restart(self, database: Database, transport: httpx2.AsyncBaseTransport) -> None:
+        """Everything that lives in a process is new; what was on disk and on the platforms is as it was."""
+        # A fresh token for the till, whose tokens last two hours: renewing them is not what is tried here.
+        tokens = (self.town.zettle_tokens(connector=self.town.plan.connector).access, self.session.shop.token)
+        self.database = database
+        self.session = replace(
+            self.session, database=database, clients=clients(self.town, self.clock, *tokens, transport), settled=set()
+        )
+        await self.session.reload()
+
+    # ---- Work ----------------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> Connection:
+        return self.session.connection
+
+    async def choose(self, *, whole_library: bool = True, prices: bool = True) -> None:
+        async with self.database.transaction() as tx:
+            await connections.set_choices(tx, self.connection.id, Choices(prices, whole_library))
+        await self.session.reload()
+
+    async def finish_setup(self, *, whole_library: bool = True, prices: bool = True) -> None:
+        await self.choose(whole_library=whole_library, prices=prices)
+        async with self.database.transaction() as tx:
+            await connections.set_stage(tx, self.connection.id, Stage.RUNNING)
+        await self.session.reload()
+        await place(self.session)
+        await self.read_library()
+
+    async def read_library(self, detail: str = "") -> None:
+        await self.mark(Kind.LIBRARY, "", detail=detail)
+        await self.drain()
+
+    async def mark(self, kind: Kind, subject: str, *, force: bool = False, detail: str = "") -> None:
+        async with self.database.transaction() as tx:
+            await marks.mark(tx, self.connection.id, kind, subject, self.clock.now(), force=force, detail=detail)
+
+    async def sync(self, *uuids: str, force: bool = False, detail: str = "") -> None:
+        """What a webhook of Zettle's leads to."""
+        for uuid in uuids:
+            await self.mark(Kind.PRODUCT, uuid, force=force, detail=detail)
+        await self.drain()
+
+    async def deleted(self, uuid: str) -> None:
+        self.town.till().delete_product(uuid)
+        await self.sync(uuid, detail=DELETED)
+
+    async def assign(self, *uuids: str) -> None:
+        async with self.database.transaction() as tx:
+            await library.assign(tx, self.connection.id, uuids)
+        await self.sync(*uuids)
+
+    async def unassign(self, *uuids: str) -> None:
+        due = self.clock.now() + timedelta(seconds=10)
+        async with self.database.transaction() as tx:
+            await library.unassign(tx, self.connection.id, uuids, due)
+            await marks.mark_many(tx, self.connection.id, Kind.PRODUCT, uuids, self.clock.now(), due_at=due)
+
+    async def sweep(self) -> None:
+        await self.mark(Kind.SWEEP, "")
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Everything that is due now. Work that never ends is a failure."""
+        handlers: dict[Kind, Handler] = {
+            Kind.PRODUCT: Products(self.births),
+            Kind.LIBRARY: read_library,
+            Kind.SWEEP: Sweep(),
+            Kind.SHOP_PRODUCT: shop_products,
+        }
+        for _ in range(200):
+            async with self.database.read() as tx:
+                due = await marks.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
+            if not due:
+                return
+            await handlers[due[0].kind](self.session, due)
+            assert not self.session.unsettled(list(due)), "a handler settles every mark"
+        raise AssertionError("the work never ends")
+
+    async def wait(self, seconds: float) -> None:
+        self.clock.move(seconds)
+        await self.drain()
+
+    # ---- Seeing --------------------------------------------------------------------------------------------------
+
+    async def binding(self, uuid: str) -> Binding | None:
+        async with self.database.read() as tx:
+            return await bindings.get(tx, self.connection.id, uuid)
+
+    async def shown(self, uuid: str) -> dict[str, Any]:
+        """The product in the shop as raw JSON."""
+        found = await self.binding(uuid)
+        assert found is not None, "not bound"
+        return self.raw(found.synced.product_id)
+
+    def raw(self, product_id: int) -> dict[str, Any]:
+        return dict(self.town.shop().raw(product_id))
+
+    async def product_id(self, uuid: str) -> int:
+        found = await self.binding(uuid)
+        assert found is not None
+        return found.synced.product_id
+
+    async def in_shop(self) -> list[str]:
+        """The names of all products in the shop."""
+        return sorted([one.name for one in await self.session.shop.products_page()])
+
+    async def log(self) -> list[Line]:
+        async with self.database.read() as tx:
+            return [logged.line for logged in reversed(await synclog.page(tx, self.connection.id, limit=200))]
+
+    async def made(self) -> list[Code]:
+        """The codes of the whole log, however long."""
+        async with self.database.read() as tx:
+            return [logged.line.code for logged in await synclog.page(tx, self.connection.id, limit=100_000)]
+
+    async def codes(self) -> list[Code]:
+        return [line.code for line in await self.log()]
+
+    def fault(self, kind: str, method: str, path: str, **more: Any) -> None:
+        self.town.bigcommerce.faults.add(kind, method=method, path=path, **more)
+
+    def requests(self, method: str = "", path: str = "") -> list[Any]:
+        seen = self.town.bigcommerce.requests.last
+        return [one for one in seen if one.method == (method or one.method) and path in one.path]
+
+
+def kr(amount: int) -> dict[str, Any]:
+    return {"amount": amount * 100, "currencyId": "SEK"}
+
+
+def definitions(option: str, *values: str) -> dict[str, Any]:
+    rows = [{"name": option, "properties": [{"value": value} for value in values]}]
+    return {"variantOptionDefinitions": {"definitions": rows}}
+
+
+async def judge(session: Session, mark: Mark, failure: Failure) -> None:
+    """The worker's decision, as far as these tests need it."""
+    async with session.transaction() as tx:
+        if isinstance(failure, Refused):
+            await library.fail(tx, session.connection.id, mark.subject, failure.code, session.clock.now())
+            await session.finish(mark, tx=tx)
+        else:
+            await session.again(mark, 5, tx=tx)
+
+
+def clients(
+    town: Town, clock: MovableClock, zettle_token: str, shop_token: str, transport: httpx2.AsyncBaseTransport
+) -> Clients:
+    """Both platforms by this transport."""
+    base, shop_base = town.plan.zettle_url, town.plan.bigcommerce_url
+    hosts = ("oauth", "products", "inventory", "pusher", "purchase", "secure")
+    wire = Wire(httpx2.AsyncClient(transport=transport), clock)
+    zettle = Zettle(wire, OpenGate(), ZettleUrls(*(f"{base}/{host}" for host in hosts)), Token(zettle_token))
+    urls = ShopUrls(f"{shop_base}/api", shop_base)
+    return Clients(zettle, ShopApi(wire, OpenGate(), urls, shop_token, town.merchant.store_hash))
+
+
+async def opened(database: Database, clock: MovableClock, plan: Plan | None = None) -> Bench:
+    """A connection with both platforms, set up to the point where products are chosen."""
+    town = Town(plan or Plan(products=0, drawings=False), SandboxTime(clock))
+    zettle_token = town.zettle_tokens(connector=town.plan.connector).access
+    reached = clients(town, clock, zettle_token, town.store_token(connector=town.plan.connector), town.transport())
+    shop = reached.shop
+    assert shop is not None
+    async with database.transaction() as tx:
+        made = await connections.start(tx, await reached.zettle.organization(), "key", clock.now())
+        await connections.set_stage(tx, made.id, Stage.PRICES_CHOSEN)
+        fence = await leases.acquire(
+            tx, made.id, "test", now=clock.now(), until=clock.now() + timedelta(days=99), grace=timedelta(0)
+        )
+    assert fence is not None
+    session = Session(
+        connection=made,
+        database=database,
+        lease=Lease(fence, clock, 1e12),
+        clock=clock,
+        dice=CountingDice(),
+        settings=Facts(),
+        log=Silent(),
+        clients=reached,
+        judge=judge,
+    )
+    found = await read_shop(shop)
+    async with database.transaction() as tx:
+        await connections.set_shop(tx, made.id, found)
+    await session.reload()
+    return Bench(database, clock, town, session)

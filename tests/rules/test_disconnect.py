@@ -1,0 +1,180 @@
+"""Leaving, and coming back (rules D1 to D4; decisions 5, 11, 12)."""
+
+import pytest
+
+from brygga.core.model import Stage
+from brygga.core.report import Code
+from tests.rules.household import Household, words_of
+
+LEAVE = "/apps/bigcommerce/disconnect"
+
+
+async def disconnect(home: Household, products: str) -> str:
+    await home.open(LEAVE)
+    said = words_of(await home.press("Disconnect", products=products))
+    await home.calm()
+    return said
+
+
+@pytest.mark.rule("D1")
+async def test_disconnect_asks_whether_to_keep_or_remove_and_counts_both_kinds(home: Household) -> None:
+    """Decision 12: created products and linked ones are counted each on their own."""
+    own = await home.shop.add_product(name="Mugg", price=10)
+    linked = home.add("Mugg")
+    home.add("Fat"), home.add("Vas")
+    await home.prepare()
+    await home.open("/apps/bigcommerce/duplicates")
+    await home.press("Save", **{f"choice-{linked}-{own.id}": "link"})
+    await home.finish()
+
+    await home.open("/apps/bigcommerce")
+    page = words_of(await home.press("Disconnect"))
+
+    assert "What about the products that came from Zettle?" in page
+    assert "Keep the products" in page
+    assert "2 products created by us are deleted from BigCommerce." in page
+    assert "1 product that you linked yourself is unlinked and stays." in page
+    assert ["Fat", "Mugg", "Vas"] == home.in_shop()
+
+
+@pytest.mark.rule("D2")
+async def test_keep_leaves_the_products_which_are_no_longer_synced(home: Household) -> None:
+    """After that neither platform hears from us again, and our hooks are gone."""
+    uuid = home.add("Mugg", stock=5)
+    await home.connect()
+
+    said = await disconnect(home, "keep")
+    seen = len(home.asked()), len(home.asked(of="till"))
+    home.till.edit_product(uuid, name="Kopp")
+    home.till.sell(home.variant(uuid))
+    home.shop.place([{"product_id": home.id_of(uuid), "quantity": 1}])
+    await home.wait(300)
+
+    assert "Disconnected. The products stay in BigCommerce." in said
+    assert (["Mugg"], [(4, 4)]) == (home.in_shop(), home.levels(uuid))
+    assert seen == (len(home.asked()), len(home.asked(of="till")))
+    assert Stage.DISCONNECTED is (await home.connection()).stage
+    assert {} == home.town.bigcommerce.hooks[home.town.merchant.store_hash].all
+    assert "Not connected" in await home.read("/apps")
+
+
+@pytest.mark.rule("D2")
+async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(home: Household) -> None:
+    """Decision 12: a linked product is unlinked and stays. No ten seconds here (decision 14)."""
+    own = await home.shop.add_product(name="Bara i butiken", price=10)
+    match = await home.shop.add_product(name="Mugg", price=10)
+    linked = home.add("Mugg")
+    home.add("Fat"), home.add_sized("S", "M")
+    await home.prepare()
+    await home.open("/apps/bigcommerce/duplicates")
+    await home.press("Save", **{f"choice-{linked}-{match.id}": "link"})
+    await home.finish()
+    moved = next(one["id"] for one in home.shop.state()["products"] if one["name"] == "Fat")
+    await home.shop.edit_product(moved, categories=[home.shop.add_category("Köket").id], name="Omdöpt")
+    before = len(home.in_shop())
+
+    await disconnect(home, "remove")
+
+    assert (4, {own.id, match.id}) == (before, {one["id"] for one in home.shop.state()["products"]})
+    assert [{"reason": "remove", "removed": "2"}] == await home.told(Code.DISCONNECTED)
+
+
+@pytest.mark.rule("D2")
+async def test_a_removal_that_fails_is_tried_again_before_the_connection_ends(home: Household) -> None:
+    """Decision 11."""
+    home.add("Mugg")
+    await home.connect()
+    home.town.bigcommerce.faults.add("5xx_before", method="DELETE", path="*/catalog/products*", next=2)
+
+    await disconnect(home, "remove")
+
+    assert ([], Stage.DISCONNECTED) == (home.in_shop(), (await home.connection()).stage)
+
+
+@pytest.mark.rule("D3")
+async def test_uninstalling_the_app_in_bigcommerce_disconnects_and_keeps_the_products(home: Household) -> None:
+    """Decision 5: our token there is dead, and the page says what that means."""
+    uuid = home.add("Mugg")
+    await home.connect()
+
+    await home.visitor.open(f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps")
+    await home.press("Uninstall")
+    await home.calm()
+    home.till.edit_product(uuid, name="Kopp")
+    await home.wait(120)
+
+    assert (["Mugg"], Stage.DISCONNECTED) == (home.in_shop(), (await home.connection()).stage)
+    assert "Not connected" in await home.read("/apps")
+    assert "If the app is uninstalled in BigCommerce we can no longer reach the store, so the products stay." in (
+        await home.read("/help")
+    )
+
+
+@pytest.mark.rule("D3")
+@pytest.mark.parametrize(("choice", "left"), [("remove", []), ("keep", ["Mugg"])])
+async def test_removing_access_in_zettle_stops_the_sync_and_the_page_still_offers_to_remove(
+    home: Household, choice: str, left: list[str]
+) -> None:
+    uuid = home.add("Mugg")
+    await home.connect()
+
+    home.till.remove_app(home.town.plan.connector.zettle_client_id)
+    home.till.edit_product(uuid, name="Kopp")
+    await home.wait(60)
+    stopped, apps = home.in_shop(), await home.read("/apps")
+    page = await home.read(LEAVE)
+    await disconnect(home, choice)
+
+    assert ["Mugg"] == stopped
+    assert "Needs you" in apps or "Not connected" in apps
+    assert "Our access to Zettle is gone. The store can still be reached" in page
+    assert (left, Stage.DISCONNECTED) == (home.in_shop(), (await home.connection()).stage)
+
+
+@pytest.mark.rule("D4")
+@pytest.mark.parametrize("whole", [True, False])
+async def test_kept_products_of_the_same_store_are_found_again_assigned_and_not_duplicated(
+    home: Household, whole: bool
+) -> None:
+    uuid = home.add("Mugg", stock=5)
+    await home.connect()
+    first = home.id_of(uuid)
+    await home.shop.edit_product(first, is_visible=True)
+    await disconnect(home, "keep")
+    home.till.edit_product(uuid, name="Kopp")
+    home.till.sell(home.variant(uuid), 2)
+
+    await home.prepare(whole_library=whole)
+    asked = await home.read("/apps/bigcommerce")
+    await home.finish()
+
+    shown = home.shown(uuid)
+    assert (first, "Kopp", True) == (shown["id"], shown["name"], shown["is_visible"])
+    assert (["Kopp"], [(3, 3)]) == (home.in_shop(), home.levels(uuid))
+    assert "Likely duplicates none found" in asked
+
+
+@pytest.mark.rule("D4", "C2")
+async def test_another_store_can_be_connected_afterwards(home: Household) -> None:
+    """The products are made there; those that were kept in the first stay as they are."""
+    uuid = home.add("Mugg")
+    await home.connect()
+    await disconnect(home, "keep")
+    home.town.bigcommerce.add_store("l1ndsk9", owner_email="nora@example.com", name="Andra butiken")
+
+    await home.open("/apps")
+    await home.press("Connect")
+    await home.press("Confirm")
+    await home.press("Continue", store="l1ndsk9")
+    await home.press("Confirm")
+    await home.calm()
+    await home.open("/apps/bigcommerce")
+    await home.press("Go on", prices="yes")
+    await home.press("Go on", products="whole")
+    await home.calm()
+    await home.finish()
+    home.till.edit_product(uuid, name="Kopp")
+    await home.calm()
+
+    second = home.town.bigcommerce.shop("l1ndsk9").state()["products"]
+    assert (["Mugg"], ["Kopp"]) == (home.in_shop(), [one["name"] for one in second])

@@ -1,0 +1,79 @@
+"""What the sweep tells and heals, and what product work costs when there is little or nothing to do."""
+
+import pytest
+
+from brygga.core.report import Code
+from brygga.store import bindings
+from brygga.store.database import Database
+from brygga.store.marks import Kind
+from tests.conftest import MovableClock
+from tests.rules.products_bench import Bench, opened
+
+WRITES = ("POST", "PUT", "DELETE")
+
+
+@pytest.fixture
+async def bench(database: Database, clock: MovableClock) -> Bench:
+    return await opened(database, clock)
+
+
+async def test_a_sweep_reports_drift_and_reverts_nothing(bench: Bench) -> None:
+    """Decision 1."""
+    uuid = bench.till_product()
+    await bench.finish_setup()
+    await bench.town.shop().edit_product(await bench.product_id(uuid), name="Egen")
+
+    await bench.sweep()
+    await bench.sweep()
+
+    drift = [line.params for line in await bench.log() if line.code is Code.DRIFT]
+    assert [("name", "Egen", "Mugg")] == [(p["field"], p["shop"], p["till"]) for p in drift]
+    assert ["Egen"] == await bench.in_shop()
+
+
+async def test_a_sweep_heals_a_lost_hint(bench: Bench) -> None:
+    uuid = bench.till_product()
+    await bench.finish_setup()
+
+    bench.save(uuid, name="Kopp")
+    await bench.sweep()
+
+    assert ["Kopp"] == await bench.in_shop()
+
+
+async def test_quiet_means_quiet(bench: Bench) -> None:
+    """A second sweep writes nothing, whatever odd products there are."""
+    bench.till_product("Mugg"), bench.till_product("Mugg"), bench.shirt(" S", "s", "-1")
+    await bench.finish_setup()
+    await bench.sweep()
+    seen = len(bench.requests())
+
+    await bench.sweep()
+
+    assert [] == [one for one in bench.requests()[seen:] if one.method in WRITES]
+
+
+async def test_thirty_saves_cost_few_requests(bench: Bench) -> None:
+    """Ten products a call, one reading for all."""
+    uuids = [bench.till_product(f"Produkt nr {n}", {"sku": f"P{n}"}) for n in range(30)]
+    await bench.finish_setup()
+    for uuid in uuids:
+        bench.save(uuid, description="Ny")
+    seen = len(bench.requests())
+
+    await bench.sync(*uuids)
+
+    assert 4 == len(bench.requests()[seen:])
+
+
+async def test_connecting_again_finds_kept_products(bench: Bench) -> None:
+    """D4, seen from the products: taken back, they count as changed and are not made twice."""
+    uuid = bench.till_product()
+    await bench.finish_setup()
+    async with bench.database.transaction() as tx:
+        await bindings.unseal(tx, bench.connection.id, [uuid])
+
+    await bench.mark(Kind.PRODUCT, uuid)
+    await bench.drain()
+
+    assert ["Mugg"] == await bench.in_shop()

@@ -1,0 +1,1 @@
+"""The BigCommerce sandbox, held against the documents of the platform, over HTTP."""

@@ -1,0 +1,252 @@
+"""The questions can be put to the sandbox, tell every reading from the others, and leave nothing behind."""
+
+import argparse
+import asyncio
+import json
+import random
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from brygga.cli import certify as command
+from brygga.sandbox import bigcommerce, zettle
+from brygga.sandbox.certify import Bench, Journal, as_json, as_markdown, certify, rehearse
+from brygga.sandbox.certify.live import keys_of
+from brygga.sandbox.certify.rehearsal import EVERYTHING, place_in
+from brygga.sandbox.certify.report import agrees
+from brygga.sandbox.clock import ManualClock
+from brygga.sandbox.server import TownServer
+from brygga.sandbox.town import Plan, Town
+
+SHOP: list[tuple[str, Any]] = [
+    ("create_returns_children", False), ("implicit_option_type", "radio_buttons"), ("inline_image_status", 400),
+    ("batch_variant_extras", False), ("batch_variant_all_or_nothing", False), ("default_channel_auto", "never"),
+    ("identical_put_fires", True), ("duplicate_hook_status", 409), ("duplicate_category_status", 207),
+    ("unknown_fields", "ignore"), ("categories_required", False), ("variants_on_put", "ignore"),
+    ("images_on_put", "replace"), ("images_on_put", "ignore"), ("url_clash_on_put", "409"), ("delete_unknown_product", 404),
+    ("option_deletion", "refuse"), ("value_in_use", "variants_die"), ("omitted_values", "keep"), ("omitted_values", "remove"),
+    ("new_option_on_variants", "accept"), ("duplicate_option_status", 409), ("empty_image_list", "204"),
+    ("wrong_video", "accept"), ("limit_above_maximum", "clamp"), ("untracked_adjustment", "accept"),
+    ("negative_absolute", "clamp"), ("base_variant_by_variant_id", False), ("level_after_tracking_switch", "keep"),
+    ("unauthorized_body", "json"),
+]  # fmt: skip
+TILL: list[tuple[str, Any]] = [
+    ("untracked_stock_is_404", True), ("update_answers_body", True), ("count_is_array", True), ("nulls", "null"),
+    ("nulls", "absent"), ("vat_as_number", True), ("existing_product_status", 409), ("validation_status", 422),
+    ("etag_header_quoted", False), ("any_uuid_version", True), ("equal_option_values_refused", True),
+    ("status_lists_untracked", True), ("not_tracked_status", 409), ("negative_store_refused", True),
+    ("organization_page_refused", True),
+]  # fmt: skip
+
+
+async def test_the_sandbox_is_certified() -> None:
+    """Every rule holds, every answer is the switch in force, and both platforms are as they were."""
+    certificate, town = await rehearse()
+    values = command.switches()
+    wrong = [
+        one.question.key
+        for one in certificate.answers
+        if one.verdict == "settled" and not agrees(one.reading, values[one.question.side][one.question.switch])
+    ]
+
+    assert certificate.good
+    assert wrong == []
+    assert [one.question.key for one in certificate.answers if one.verdict == "unclear"] == ["products_list_pages"]
+    assert town.shop().state()["products"] == []
+    assert len(town.merchant.organization.products) == 3
+    await town.stop()
+
+
+@pytest.mark.parametrize(("switch", "value"), SHOP, ids=str)
+async def test_another_reading_at_bigcommerce_is_another_answer(switch: str, value: Any) -> None:
+    assert getattr(bigcommerce.Switches(), switch) != value
+
+    certificate, town = await rehearse(replace(bigcommerce.Switches(), **{switch: value}), keys=frozenset({switch}))
+    await town.stop()
+
+    reading = certificate.reading(switch)
+    assert agrees(reading, value)
+    assert not agrees(reading, getattr(bigcommerce.Switches(), switch))
+    assert certificate.left_behind == []
+
+
+@pytest.mark.parametrize(("switch", "value"), TILL, ids=str)
+async def test_another_reading_at_zettle_is_another_answer(switch: str, value: Any) -> None:
+    """`nulls` alone may look like "mixed" however often one looks."""
+    certificate, town = await rehearse(till=replace(zettle.Switches(), **{switch: value}), keys=frozenset({switch}))
+    await town.stop()
+
+    reading = certificate.reading(switch)
+    assert agrees(reading, value)
+    assert switch == "nulls" or not agrees(reading, getattr(zettle.Switches(), switch))
+    assert certificate.left_behind == []
+
+
+def test_every_question_names_a_switch_that_exists() -> None:
+    known = {
+        "shop": {field.name for field in fields(bigcommerce.Switches)},
+        "till": {field.name for field in fields(zettle.Switches)},
+    }
+
+    assert [one.key for one in EVERYTHING if one.switch and one.switch not in known[one.side]] == []
+    assert len({(one.side, one.key) for one in EVERYTHING}) == len(EVERYTHING)
+
+
+async def test_a_broken_rule_is_told_with_its_evidence() -> None:
+    """A store whose quota headers are missing: the certificate is not good, and says which request shows it."""
+    town = Town(Plan(products=0, drawings=False), ManualClock())
+    town.bigcommerce.faults.add("429", path="*/v2/time", next=100)
+    async with httpx2.AsyncClient(transport=town.transport()) as http:
+        bench = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
+        certificate = await certify(bench, "x", [one for one in EVERYTHING if one.key == "quota_headers"])
+    await town.stop()
+
+    assert not certificate.good
+    assert [one.verdict for one in certificate.answers] == ["broken"]
+    assert "GET /api/stores/l1ndsk1/v2/time -> 429" in certificate.answers[0].evidence[0]
+
+
+@pytest.mark.parametrize("at", [3, 10, 40, 120, 200])
+async def test_an_interrupted_run_cleans_up(at: int, tmp_path: Path) -> None:
+    """Cancelled in the middle of a request: all that was made is gone, and nothing else is."""
+    clock = ManualClock()
+    town = Town(Plan(products=3, drawings=False), clock)
+    await town.furnish()
+    before = (town.shop().state()["products"], set(town.merchant.organization.products))
+    path = tmp_path / "unfinished.json"
+    task: asyncio.Task[Any] | None = None
+
+    async def cut(request: httpx2.Request) -> None:
+        nonlocal at
+        at -= 1
+        if at == 0 and task is not None:
+            task.cancel()
+
+    async with httpx2.AsyncClient(transport=town.transport(), event_hooks={"request": [cut]}) as http:
+        bench = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
+        task = asyncio.ensure_future(certify(bench, "x", EVERYTHING))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    assert town.shop().state()["products"] == before[0]
+    assert set(town.merchant.organization.products) == before[1]
+    assert not path.exists()
+    await town.stop()
+
+
+async def test_a_killed_runs_leftovers_are_removed_by_the_next(tmp_path: Path) -> None:
+    """Also a product whose creation was never answered: it is known by its name, which only that run used."""
+    clock, path = ManualClock(), tmp_path / "unfinished.json"
+    town = Town(Plan(products=0, drawings=False), clock)
+    async with httpx2.AsyncClient(transport=town.transport()) as http:
+        killed = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
+        await killed.product()
+        await killed.till_product()
+        town.bigcommerce.faults.add("cut_after", method="POST", path="*/catalog/products", next=1)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await killed.product()
+        own = await town.shop().add_product(name="Brygga certify is my own name", type="physical", weight=1, price=1)
+        assert len(town.shop().state()["products"]) == 3
+
+        later = Bench(place_in(town), http, random.Random(2), clock.advance, Journal(path))
+        left = await later.clean_up()
+
+    assert left == []
+    assert [one["id"] for one in town.shop().state()["products"]] == [own.id]
+    assert not town.merchant.organization.products
+    assert not path.exists()
+    await town.stop()
+
+
+async def test_what_cannot_be_removed_is_named_and_kept_in_the_journal(tmp_path: Path) -> None:
+    clock, path = ManualClock(), tmp_path / "unfinished.json"
+    town = Town(Plan(products=0, drawings=False), clock)
+    town.bigcommerce.faults.add("5xx_before", method="DELETE", path="*", next=100)
+    async with httpx2.AsyncClient(transport=town.transport()) as http:
+        bench = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
+        certificate = await certify(bench, "x", [one for one in EVERYTHING if one.key == "product_created"])
+    await town.stop()
+
+    assert not certificate.good
+    assert certificate.left_behind[0].startswith("shop product ")
+    assert [row["kind"] for row in json.loads(path.read_text())] == ["shop product"]
+
+
+async def test_a_side_without_a_token_is_not_asked() -> None:
+    town = Town(Plan(products=0, drawings=False), ManualClock())
+    async with httpx2.AsyncClient(transport=town.transport()) as http:
+        place = replace(place_in(town), zettle_token="")
+        bench = Bench(place, http, random.Random(1), ManualClock().advance)
+        certificate = await certify(bench, "x", [one for one in EVERYTHING if one.key in {"bad_token", "malformed"}])
+    await town.stop()
+
+    assert [one.question.key for one in certificate.answers] == ["malformed"]
+
+
+async def test_reports_hold_no_token() -> None:
+    certificate, town = await rehearse(keys=frozenset({"quota_headers", "bad_token", "unauthorized_body"}))
+    text = as_markdown(certificate, command.switches()) + json.dumps(as_json(certificate, command.switches()))
+    secrets = (town.store_token(), town.zettle_tokens().access)
+    await town.stop()
+
+    assert [secret for secret in secrets if secret in text] == []
+    assert "| `unauthorized_body` |" in text
+
+
+def test_the_command_rehearses_without_credentials(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert command.run(argparse.Namespace(out=tmp_path / "out", json=True)) == 0
+
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["against"] == "the sandbox"
+    assert printed["good"] is True
+    assert json.loads((tmp_path / "out" / "certificate.json").read_text()) == printed
+    assert (tmp_path / "out" / "certificate.md").read_text().startswith("# Certificate: the sandbox")
+
+
+async def test_the_command_asks_a_live_store_over_sockets(tmp_path: Path) -> None:
+    """With credentials in the environment; a store of one's own at an address of one's own stands in for the real one."""
+    server = TownServer(Plan(products=0, drawings=False), ManualClock())
+    town = await server.start()
+    town.shop().set_settings(quota=10_000)
+    keys = keys_of(
+        {
+            "BRYGGA_CERTIFY_STORE_HASH": town.merchant.store_hash,
+            "BRYGGA_CERTIFY_STORE_TOKEN": town.store_token(),
+            "BRYGGA_CERTIFY_BIGCOMMERCE_API_URL": f"{town.plan.bigcommerce_url}/api",
+            "BRYGGA_CERTIFY_ZETTLE_TOKEN": town.zettle_tokens().access,
+            "BRYGGA_CERTIFY_ZETTLE_OAUTH_URL": f"{town.plan.zettle_url}/oauth",
+            "BRYGGA_CERTIFY_ZETTLE_PRODUCTS_URL": f"{town.plan.zettle_url}/products",
+            "BRYGGA_CERTIFY_ZETTLE_INVENTORY_URL": f"{town.plan.zettle_url}/inventory",
+            "BRYGGA_CERTIFY_ZETTLE_SECURE_URL": f"{town.plan.zettle_url}/secure",
+        }
+    )
+    monkeyed = [one for one in EVERYTHING if one.key in {"product_created", "till_product_created"}]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("brygga.sandbox.certify.live.EVERYTHING", monkeyed)
+        certificate = await command._certify(keys, tmp_path / "unfinished.json")
+    await server.stop()
+
+    assert certificate.good
+    assert [one.verdict for one in certificate.answers] == ["holds", "holds"]
+    assert certificate.against == f"store l1ndsk1 and Zettle account {town.merchant.organization.uuid}"
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"BRYGGA_CERTIFY_STORE_HASH": "abc"}, "BRYGGA_CERTIFY_STORE_TOKEN"),
+        ({"BRYGGA_CERTIFY_ZETTLE_API_KEY": "abc"}, "BRYGGA_CERTIFY_ZETTLE_CLIENT_ID"),
+        ({"BRYGGA_CERTIFY_SHOP": "abc"}, "BRYGGA_CERTIFY_SHOP is not known"),
+    ],
+    ids=str,
+)
+def test_wrong_credentials_are_one_clear_line(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        keys_of(environment)

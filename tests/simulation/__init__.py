@@ -1,0 +1,1 @@
+"""Whole stories with crashes, faults and chance, checked from outside: by what the platforms and the memory hold at the end."""

@@ -1,0 +1,82 @@
+"""A process that dies at a chosen point: just before or after a request, just before or after a commit.
+
+`CrashPoints(at=7)` lets six points pass and raises `Crash` at the seventh and at every later one: a dead process does nothing more.
+The same points stand behind the wire (`CrashingTransport`) and the disk (`crashing`), so that one number names one moment of a story.
+`walk` tries every moment in turn, until a run comes to its end.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import httpx2
+
+from brygga.store.database import Database, Fence, Tx
+
+
+class Crash(BaseException):
+    """The process is gone. Not an Exception: nothing in the service may catch it."""
+
+
+@dataclass
+class CrashPoints:
+    """Counts the points that a process passes. `at` 0 never crashes; `story` names every point passed."""
+
+    at: int = 0
+    passed: int = 0
+    crashed: bool = False
+    story: list[str] = field(default_factory=list)
+
+    def reach(self, point: str) -> None:
+        if not self.crashed:
+            self.passed += 1
+            self.story.append(point)
+            self.crashed = self.passed == self.at
+        if self.crashed:
+            raise Crash(point)
+
+
+class CrashingTransport(httpx2.AsyncBaseTransport):
+    """Before a request nothing has happened; after it the platform has done its part and the answer is lost."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, points: CrashPoints) -> None:
+        self.inner = inner
+        self.points = points
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        name = f"{request.method} {request.url.path}"
+        self.points.reach(f"before {name}")
+        response = await self.inner.handle_async_request(request)
+        self.points.reach(f"after {name}")
+        return response
+
+
+class _CrashingDatabase(Database):
+    points: CrashPoints
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, fence: Fence | None = None) -> AsyncIterator[Tx]:
+        async with super().transaction(fence) as tx:
+            yield tx
+            self.points.reach("before a commit")
+        self.points.reach("after a commit")
+
+
+def crashing(database: Database, points: CrashPoints) -> Database:
+    """The same database; a crash before a commit rolls it back, one after it only the memory of it."""
+    made = _CrashingDatabase(database.engine, database.sealer)
+    made.points = points
+    return made
+
+
+async def walk(run: Callable[[CrashPoints], Awaitable[None]], most: int = 400) -> int:
+    """Runs with a crash at point 1, 2, 3, … until a run ends without one; answers how many crashed.
+
+    `run` catches `Crash`, starts again without crash points and checks what became of the world.
+    """
+    for at in range(1, most + 1):
+        points = CrashPoints(at)
+        await run(points)
+        if not points.crashed:
+            return at - 1
+    raise AssertionError(f"the story has more than {most} points: it never ends")

@@ -1,0 +1,149 @@
+"""Stock as a whole over both sandboxes: cashiers and shoppers by hand, webhooks as we would hear them, a clock that the test moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from brygga.core.failures import Failure
+from brygga.core.stock import Hint, Ledger, Timing
+from brygga.sandbox.town import Plan
+from brygga.store import ledgers, marks, movements
+from brygga.store.database import Database
+from brygga.store.ledgers import Book
+from brygga.store.marks import Kind, Mark
+from brygga.sync.library import library as read_library
+from brygga.sync.products import Products
+from brygga.sync.session import Session
+from brygga.sync.stock import Desk, StockBirths, StockSweep, StockWork, TrackingWork
+from brygga.sync.sweep import Sweep, shop_products
+from tests.conftest import MovableClock
+from tests.rules import products_bench
+from tests.rules.products_bench import Bench, Handler, kr
+
+TIMING = Timing()
+
+
+@dataclass
+class StockBench(Bench):
+    desk: Desk = field(default_factory=Desk)
+
+    def handlers(self) -> dict[Kind, Handler]:
+        births = StockBirths()
+        work = StockWork()
+        return {
+            Kind.STOCK: work.products,
+            Kind.SHOP_STOCK: work.shop_hints,
+            Kind.SETTLE: work.products,
+            Kind.TRACKING: TrackingWork(),
+            Kind.PRODUCT: Products(births),
+            Kind.LIBRARY: read_library,
+            Kind.SWEEP: Sweep(StockSweep()),
+            Kind.SHOP_PRODUCT: shop_products,
+        }
+
+    async def drain(self) -> None:
+        """As the worker would: everything that is due now, and a failure that escapes judges every mark that is left."""
+        handlers = self.handlers()
+        for _ in range(80):
+            async with self.database.read() as tx:
+                due = await marks.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
+            if not due:
+                return
+            await worked(self.session, handlers[due[0].kind], due)
+        raise AssertionError("the work never ends")
+
+    # ---- People --------------------------------------------------------------------------------------------------
+
+    async def stocked(self, level: int, *, name: str = "Mugg", sku: str = "MUGG-1") -> tuple[str, str]:
+        """A tracked product of one variant with this balance: (product uuid, variant uuid)."""
+        uuid = self.till_product(name, {"sku": sku, "price": kr(249)})
+        variant = self.town.till().variant(sku=sku)
+        self.town.till().track(uuid)
+        self.town.till().set_stock(variant, level)
+        return uuid, variant
+
+    async def sells(self, variant: str, units: int = 1) -> dict[str, Any]:
+        receipt = self.town.till().sell(variant, units)
+        await self.till_tells(variant)
+        return dict(receipt)
+
+    async def counts(self, variant: str, level: int) -> None:
+        """The merchant sets a balance in Zettle."""
+        self.town.till().set_stock(variant, level)
+        await self.till_tells(variant)
+
+    async def orders(self, uuid: str, units: int = 1) -> int:
+        """A shopper buys the product's first variant."""
+        line = {"product_id": await self.product_id(uuid), "quantity": units}
+        order = self.town.shop().place([line])
+        await self.shop_tells(uuid, by_order=True)
+        return int(order.id)
+
+    async def till_tells(self, variant: str) -> None:
+        """What the receiver of Zettle's event does."""
+        product = self.town.till().product_of(variant).uuid
+        now = self.clock.now()
+        async with self.database.transaction() as tx:
+            await self.desk.hear_till(tx, self.connection.id, [product], now)
+            await marks.mark(tx, self.connection.id, Kind.STOCK, product, now)
+
+    async def shop_tells(self, uuid: str, *, by_order: bool = False) -> None:
+        """What the receiver of BigCommerce's hook does."""
+        product_id, now = await self.product_id(uuid), self.clock.now()
+        hint = Hint(now, None if by_order else now.replace(microsecond=0), by_order)
+        async with self.database.transaction() as tx:
+            await self.desk.hear_shop(tx, self.connection.id, product_id, hint)
+            await marks.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
+
+    async def echo(self, call: str) -> None:
+        async with self.database.transaction() as tx:
+            await self.desk.hear_echo(tx, self.connection.id, call, self.clock.now())
+
+    # ---- Seeing --------------------------------------------------------------------------------------------------
+
+    async def levels(self, uuid: str) -> tuple[int, int]:
+        """What Zettle and BigCommerce hold for the product's first variant, in their own words."""
+        variant = self.town.till().product(uuid)["variants"][0]["uuid"]
+        return self.town.till().balance(variant), self.town.shop().level(product_id=await self.product_id(uuid))
+
+    async def books(self, uuid: str) -> list[Book]:
+        async with self.database.read() as tx:
+            return list((await ledgers.load(tx, self.connection.id, [uuid])).values())
+
+    async def ledger(self, uuid: str) -> Ledger:
+        return (await self.books(uuid))[0].ledger
+
+    async def causes(self, variant: str) -> list[str]:
+        async with self.database.read() as tx:
+            found = await movements.of_variant(tx, self.connection.id, variant)
+        return [one.cause.value for _, one in reversed(found)]
+
+    async def quiet(self, seconds: int = 60) -> None:
+        """Time passes, a few seconds at a time, with everything that comes due."""
+        for _ in range(0, seconds, 3):
+            await self.wait(3)
+
+    def till_fault(self, kind: str, **more: Any) -> None:
+        self.town.zettle.faults.add(kind, method="POST", path="*/v3/movements", **more)
+
+    def writes(self) -> int:
+        """Stock writes that reached either platform."""
+        shop = self.requests(path="/adjustments/")
+        till = [one for one in self.town.zettle.requests.last if one.path.endswith("/v3/movements")]
+        return len(shop) + len(till)
+
+
+async def opened(database: Database, clock: MovableClock, plan: Plan | None = None) -> StockBench:
+    bench = await products_bench.opened(database, clock, plan)
+    return StockBench(bench.database, bench.clock, bench.town, bench.session)
+
+
+async def worked(session: Session, handler: Handler, due: Sequence[Mark]) -> None:
+    """The worker's decision, as far as these tests need it."""
+    try:
+        await handler(session, due)
+    except Failure as failure:
+        for mark in session.unsettled(due):
+            await session.fail(mark, failure)
+    assert not session.unsettled(due), "a handler settles every mark"
+    session.settled.clear()

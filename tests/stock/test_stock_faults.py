@@ -1,0 +1,244 @@
+"""Stock when answers are lost, refused or late (design "Stock": Lag, Settle, Refusals; invariants 7, 10, 11, 14)."""
+
+from typing import Any
+
+import pytest
+
+from brygga.core.report import Code
+from brygga.core.stock import Side
+from brygga.sandbox.bigcommerce import inventory
+from brygga.store.database import Database
+from brygga.store.marks import Kind
+from tests.conftest import MovableClock
+from tests.stock.bench import StockBench, opened
+
+RELATIVE = "*/adjustments/relative"
+
+
+@pytest.fixture
+async def bench(database: Database, clock: MovableClock) -> StockBench:
+    return await opened(database, clock)
+
+
+async def ready(bench: StockBench, level: int = 9) -> tuple[str, str]:
+    made = await bench.stocked(level)
+    await bench.finish_setup()
+    await bench.quiet()
+    return made
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize("kind", ["5xx_before", "cut_before"])
+async def test_a_write_to_the_shop_that_never_happened_is_written_again(bench: StockBench, kind: str) -> None:
+    uuid, variant = await ready(bench)
+    bench.fault(kind, "POST", RELATIVE, next=1)
+
+    await bench.sells(variant, 2)
+    await bench.quiet(240)
+
+    assert (7, 7) == await bench.levels(uuid)
+    assert (await bench.ledger(uuid)).shop.flight is None
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize("kind", ["5xx_after", "cut_after"])
+async def test_a_write_to_the_shop_without_an_answer_is_not_repeated(bench: StockBench, kind: str) -> None:
+    """The hook of our own write tells that it landed."""
+    uuid, variant = await ready(bench)
+    bench.fault(kind, "POST", RELATIVE, next=1)
+
+    await bench.sells(variant, 2)
+    await bench.drain()
+    await bench.shop_tells(uuid)
+    await bench.quiet(240)
+
+    assert (7, 7) == await bench.levels(uuid)
+    assert "settled" in await bench.causes(variant)
+
+
+async def test_with_neither_answer_nor_hook_the_lower_number_is_promised_and_the_merchant_asked(
+    bench: StockBench,
+) -> None:
+    """Two generals: nobody can know, so it is too low and said so, never too high (invariant 11)."""
+    uuid, variant = await ready(bench)
+    bench.fault("cut_after", "POST", RELATIVE, next=1)
+
+    await bench.sells(variant, 2)
+    await bench.quiet(400)
+
+    levels = await bench.levels(uuid)
+    assert levels[0] == levels[1] <= 7
+    assert Code.STOCK_CHECK in await bench.codes()
+    assert [True] == [one.check_since is not None for one in await bench.books(uuid)]
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(bench: StockBench, kind: str) -> None:
+    """Zettle's event carries our identifier: with it the write landed, without it, it did not."""
+    uuid, _variant = await ready(bench)
+    bench.till_fault(kind, next=1)
+
+    await bench.orders(uuid, 3)
+    await bench.drain()
+    flight = (await bench.ledger(uuid)).zettle.flight
+    assert flight is not None
+    if kind == "cut_after":
+        await bench.echo(flight.call)
+    await bench.quiet(240)
+
+    assert (6, 6) == await bench.levels(uuid)
+
+
+async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -> None:
+    uuid, _variant = await ready(bench)
+    bench.till_fault("cut_after", next=1)
+    await bench.orders(uuid, 3)
+    await bench.drain()
+    flight = (await bench.ledger(uuid)).zettle.flight
+    assert flight is not None
+    await bench.quiet(400)
+    given_up = await bench.levels(uuid)
+
+    await bench.echo(flight.call)
+    await bench.mark(Kind.STOCK, uuid)
+    await bench.quiet()
+
+    assert (3, 3) == given_up
+    assert (6, 6) == await bench.levels(uuid)
+    assert Code.STOCK_CORRECTED in await bench.codes()
+
+
+async def test_a_till_sale_while_the_till_does_not_answer_still_counts(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+    bench.till_fault("cut_after", next=1)
+    await bench.orders(uuid, 3)
+    await bench.drain()
+    flight = (await bench.ledger(uuid)).zettle.flight
+    assert flight is not None
+
+    await bench.sells(variant, 1)
+    await bench.echo(flight.call)
+    await bench.quiet(240)
+
+    assert (5, 5) == await bench.levels(uuid)
+
+
+async def test_a_dead_drain_leaves_nothing_forgotten(bench: StockBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process dies between the disk and the wire: the flight is on disk, and settled by whoever comes next."""
+    uuid, variant = await ready(bench)
+    adjust = type(bench.session.shop).adjust
+
+    async def dies(*_: Any, **__: Any) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(bench.session.shop), "adjust", dies)
+    await bench.sells(variant, 2)
+    with pytest.raises(KeyboardInterrupt):
+        await bench.drain()
+    in_the_air = (await bench.ledger(uuid)).shop.in_flight
+    monkeypatch.setattr(type(bench.session.shop), "adjust", adjust)
+    await bench.quiet(300)
+
+    assert -2 == in_the_air
+    assert (7, 7) == await bench.levels(uuid)
+
+
+async def test_an_unreachable_shop_is_owed_until_it_comes_back(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+    bench.fault("429", "POST", RELATIVE, next=3, params={"retry_after": 1})
+
+    await bench.sells(variant, 2)
+    await bench.quiet(90)
+
+    assert (7, 7) == await bench.levels(uuid)
+
+
+async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) -> None:
+    """BigCommerce shows our write seconds later: neither the old nor the new number is taken for an edit (invariant 14)."""
+    bench = await opened(database, clock)
+    uuid, variant = await ready(bench)
+    bench.town.shop().store.read_lag_s = 6
+
+    for _ in range(4):
+        await bench.sells(variant, 1)
+        await bench.drain()
+        await bench.shop_tells(uuid)
+        await bench.wait(2)
+    await bench.quiet()
+
+    assert (5, 5) == await bench.levels(uuid)
+    assert 4 == len(bench.requests("POST", "/adjustments/relative"))
+    till = [one for one in bench.town.zettle.requests.last if one.path.endswith("/v3/movements")]
+    assert [] == till
+
+
+async def test_an_order_just_before_our_write_leaves_the_rest_owed(bench: StockBench) -> None:
+    """Too little stock: BigCommerce refuses, the shelf is looked at again, and what is there is taken (decision 7)."""
+    uuid, variant = await ready(bench, 3)
+    bench.town.shop().store.read_lag_s = 3
+
+    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 2}])
+    await bench.sells(variant, 2)
+    await bench.quiet(90)
+    sold_out = await bench.levels(uuid)
+    await bench.counts(variant, 10)
+    await bench.quiet()
+
+    assert (0, 0) == sold_out
+    assert (9, 9) == await bench.levels(uuid)
+
+
+async def test_one_bad_item_does_not_stop_the_others(bench: StockBench) -> None:
+    """A batch is refused whole; the named item sleeps, the others are written (bigcommerce facts 5.2)."""
+    one, first = await bench.stocked(5, name="Ett", sku="E-1")
+    two, second = await bench.stocked(5, name="Två", sku="T-2")
+    await bench.finish_setup()
+    await bench.quiet()
+    gone = await bench.product_id(two)
+    bench.town.shop().delete_product(gone)
+
+    await bench.sells(first)
+    await bench.sells(second)
+    await bench.quiet()
+
+    assert (4, 4) == await bench.levels(one)
+    assert (await bench.ledger(two)).shop.owed == -1
+
+
+async def test_a_shelf_that_lost_its_tracking_is_set_anew(bench: StockBench) -> None:
+    """BigCommerce answers that it does not count this item: tracking is set and the number written whole."""
+    uuid, variant = await ready(bench)
+    product_id = await bench.product_id(uuid)
+    await bench.session.shop.update_product(product_id, {"tracking": "none"})
+
+    await bench.sells(variant, 2)
+    await bench.quiet()
+
+    assert "product" == (await bench.shown(uuid))["inventory_tracking"]
+    assert (7, 7) == await bench.levels(uuid)
+
+
+async def test_no_shelf_is_sent_below_its_safety_stock(bench: StockBench) -> None:
+    uuid, variant = await ready(bench, 5)
+    store, sku = bench.town.shop().store, (await bench.shown(uuid))["sku"]
+    inventory.set_settings(store, 1, {"settings": [{"identity": {"sku": sku}, "safety_stock": 2}]})
+
+    await bench.sells(variant, 4)
+    await bench.quiet()
+
+    assert (1, 2) == await bench.levels(uuid)
+    assert -1 == (await bench.ledger(uuid))[Side.SHOP].owed
+
+
+async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(bench: StockBench) -> None:
+    """BigCommerce shows 0 for what it does not count; that is no sale (decision 3)."""
+    uuid, _ = await ready(bench)
+
+    await bench.session.shop.update_product(await bench.product_id(uuid), {"tracking": "none"})
+    await bench.shop_tells(uuid)
+    await bench.quiet()
+    await bench.sweep()
+    await bench.quiet()
+
+    assert 9 == (await bench.levels(uuid))[0]

@@ -1,0 +1,249 @@
+"""Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and 4)."""
+
+import pytest
+
+from brygga.core.report import Code
+from brygga.store.database import Database
+from brygga.store.marks import Kind
+from brygga.sync.stock import Moved
+from tests.conftest import MovableClock
+from tests.stock.bench import StockBench, opened
+
+
+@pytest.fixture
+async def bench(database: Database, clock: MovableClock) -> StockBench:
+    return await opened(database, clock)
+
+
+async def ready(bench: StockBench, level: int = 10) -> tuple[str, str]:
+    made = await bench.stocked(level)
+    await bench.finish_setup()
+    await bench.quiet()
+    return made
+
+
+async def part(bench: StockBench, uuid: str, shares: dict[str, tuple[int, int, int]]) -> None:
+    async with bench.database.transaction() as tx:
+        await bench.desk.split(tx, bench.connection.id, uuid, shares, bench.clock.now())
+    await bench.drain()
+
+
+async def join(bench: StockBench, uuid: str) -> None:
+    async with bench.database.transaction() as tx:
+        await bench.desk.join(tx, bench.connection.id, uuid, bench.clock.now())
+    await bench.drain()
+
+
+async def switch(bench: StockBench, uuid: str, *, on: bool) -> None:
+    """In Zettle's own pages, and the event that tells."""
+    bench.town.till().track(uuid, on)
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.drain()
+
+
+@pytest.mark.rule("S7")
+async def test_off_stops_stock_and_on_writes_zettles_balance(bench: StockBench) -> None:
+    uuid, _variant = await ready(bench)
+
+    await switch(bench, uuid, on=False)
+    bench.town.shop().set_stock(3, product_id=await bench.product_id(uuid))
+    await bench.shop_tells(uuid)
+    await bench.quiet()
+    writes, tracking = bench.writes(), (await bench.shown(uuid))["inventory_tracking"]
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert (0, "product") == (writes, tracking)
+    assert (10, 10) == await bench.levels(uuid)
+    assert [Code.STOCK_STOPPED, Code.STOCK_STARTED] == [
+        code for code in await bench.codes() if code in (Code.STOCK_STOPPED, Code.STOCK_STARTED)
+    ]
+
+
+@pytest.mark.rule("S7")
+async def test_on_for_the_first_time_sets_tracking_in_the_shop(bench: StockBench) -> None:
+    uuid = bench.till_product()
+    variant = bench.town.till().variant(sku="MUG-1")
+    await bench.finish_setup()
+    await bench.quiet()
+
+    bench.town.till().track(uuid)
+    bench.town.till().set_stock(variant, 4)
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.quiet()
+    started = await bench.levels(uuid)
+    await bench.sells(variant)
+    await bench.quiet()
+
+    assert "product" == (await bench.shown(uuid))["inventory_tracking"]
+    assert ((4, 4), (3, 3)) == (started, await bench.levels(uuid))
+
+
+@pytest.mark.rule("S7")
+async def test_the_merchants_click_on_our_page_switches_tracking_in_zettle(bench: StockBench) -> None:
+    uuid, _ = await ready(bench)
+
+    await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+    await bench.drain()
+    off = dict(await bench.session.zettle.tracking_status([uuid]))
+    await bench.mark(Kind.TRACKING, uuid, force=True, detail="on")
+    await bench.quiet()
+
+    assert {uuid: False} == off
+    assert {uuid: True} == dict(await bench.session.zettle.tracking_status([uuid]))
+    assert (10, 10) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S7")
+async def test_a_switch_whose_event_was_lost_is_found_by_the_sweep(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+
+    bench.town.till().track(uuid, False)
+    await bench.sweep()
+    stopped = (await bench.ledger(uuid)).is_tracked
+    bench.town.till().track(uuid, True)
+    bench.town.till().set_stock(variant, 6)
+    await bench.sweep()
+    await bench.quiet()
+
+    assert not stopped
+    assert (6, 6) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S7")
+async def test_an_event_told_twice_writes_once(bench: StockBench) -> None:
+    uuid, _ = await ready(bench)
+    await switch(bench, uuid, on=False)
+    await switch(bench, uuid, on=True)
+    writes = bench.writes()
+
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.quiet()
+
+    assert writes == bench.writes()
+
+
+@pytest.mark.rule("S5")
+async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    parted = await bench.levels(uuid)
+    await bench.sells(variant, 2)
+    await bench.orders(uuid, 1)
+    await bench.counts(variant, 5)
+    bench.town.shop().set_stock(9, product_id=await bench.product_id(uuid))
+    await bench.shop_tells(uuid)
+    await bench.quiet()
+    await bench.sweep()
+
+    assert (6, 4) == parted
+    assert (5, 9) == await bench.levels(uuid)
+    assert Code.STOCK_SPLIT in await bench.codes()
+
+
+@pytest.mark.rule("S5")
+async def test_a_split_of_a_number_that_moved_meanwhile_is_refused(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+    await bench.sells(variant)
+    await bench.drain()
+
+    with pytest.raises(Moved):
+        await part(bench, uuid, {variant: (6, 4, 10)})
+
+    assert not (await bench.ledger(uuid)).separate
+
+
+@pytest.mark.rule("S5")
+async def test_the_sum_may_change_when_the_merchant_says_so(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+
+    await part(bench, uuid, {variant: (8, 5, 10)})
+    await bench.quiet()
+
+    assert (8, 5) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S6")
+async def test_shared_again_the_two_numbers_are_added(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.sells(variant, 2)
+    await bench.quiet()
+
+    await join(bench, uuid)
+    await bench.quiet()
+    joined = await bench.levels(uuid)
+    await bench.sells(variant, 1)
+    await bench.quiet()
+
+    assert ((8, 8), (7, 7)) == (joined, await bench.levels(uuid))
+
+
+@pytest.mark.rule("S6")
+async def test_a_join_survives_a_lost_answer(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.quiet()
+    bench.fault("5xx_before", "POST", "*/adjustments/relative", next=1)
+
+    await join(bench, uuid)
+    await bench.quiet(240)
+
+    assert (10, 10) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_switching_tracking_off_ends_separate_stock(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.quiet()
+
+    await switch(bench, uuid, on=False)
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert (6, 6) == await bench.levels(uuid)
+    assert not (await bench.ledger(uuid)).separate
+
+
+@pytest.mark.rule("P10")
+async def test_a_product_made_again_is_born_with_the_promised_number(bench: StockBench) -> None:
+    """The shop's product was deleted by hand; sales went on meanwhile."""
+    uuid, variant = await ready(bench)
+    await bench.sells(variant, 1)
+    await bench.drain()
+    bench.town.shop().delete_product(await bench.product_id(uuid))
+    await bench.sells(variant, 2)
+    await bench.drain()
+
+    await bench.sync(uuid, force=True)
+    await bench.quiet()
+    again = await bench.levels(uuid)
+    await bench.sells(variant, 1)
+    await bench.quiet()
+
+    assert ((7, 7), (6, 6)) == (again, await bench.levels(uuid))
+
+
+async def test_a_variant_added_later_is_born_with_its_own_balance(bench: StockBench) -> None:
+    uuid = bench.shirt("S", "M")
+    till = bench.town.till()
+    till.track(uuid)
+    for size in "SM":
+        till.set_stock(till.variant(sku=f"TR-{size}"), 4)
+    await bench.finish_setup()
+    await bench.quiet()
+
+    product = till.product(uuid)
+    large = {**product["variants"][0], "name": "L", "sku": "TR-L", "options": [{"name": "Storlek", "value": "L"}]}
+    large.pop("uuid")
+    values = [{"value": value} for value in ("S", "M", "L")]
+    definitions = {"definitions": [{"name": "Storlek", "properties": values}]}
+    bench.save(uuid, variants=[*product["variants"], large], variantOptionDefinitions=definitions)
+    till.set_stock(till.variant(sku="TR-L"), 9)
+    await bench.sync(uuid)
+    await bench.quiet()
+
+    shown = {row["sku"]: row["inventory_level"] for row in (await bench.shown(uuid))["variants"]}
+    assert {"TR-S": 4, "TR-M": 4, "TR-L": 9} == shown

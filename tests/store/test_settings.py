@@ -1,0 +1,68 @@
+"""A wrong or missing setting is one clear line that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from brygga import settings
+from brygga.settings import SettingsWrong
+
+GOOD = {
+    "BRYGGA_PUBLIC_URL": "https://brygga.example/",
+    "BRYGGA_SECRET_KEYS": f"{'n' * 32}, {'o' * 40}",
+    "BRYGGA_ZETTLE_CLIENT_ID": "zid",
+    "BRYGGA_ZETTLE_CLIENT_SECRET": "zsecret",
+    "BRYGGA_BIGCOMMERCE_CLIENT_ID": "bid",
+    "BRYGGA_BIGCOMMERCE_CLIENT_SECRET": "bsecret",
+    "BRYGGA_CONTACT_EMAIL": "hej@brygga.example",
+}
+
+
+def test_good_settings_are_read_with_their_defaults() -> None:
+    found = settings.read({**GOOD, "BRYGGA_ZETTLE_PUSHER_URL": "http://127.0.0.1:9/pusher/"})
+
+    assert ("https://brygga.example", None, Path(".data")) == (found.public_url, found.database_url, found.data_dir)
+    assert ("n" * 32, "o" * 40) == found.secret_keys
+    assert ("http://127.0.0.1:9/pusher", "https://oauth.zettle.com") == (
+        found.hosts.zettle_pusher,
+        found.hosts.zettle_oauth,
+    )
+
+
+def test_everything_that_is_missing_is_told_at_once() -> None:
+    with pytest.raises(SettingsWrong) as wrong:
+        settings.read({})
+
+    assert list(GOOD) == [
+        problem.split(" ")[0]
+        for problem in sorted(wrong.value.problems, key=lambda p: list(GOOD).index(p.split(" ")[0]))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BRYGGA_PUBLIC_URL", "brygga.example"),
+        ("BRYGGA_PUBLIC_URL", "https://brygga.example/?a=1"),
+        ("BRYGGA_SECRET_KEYS", "short"),
+        ("BRYGGA_SECRET_KEYS", f"{'n' * 32},{'n' * 32}"),
+        ("BRYGGA_CONTACT_EMAIL", "nobody"),
+        ("BRYGGA_DATABASE_URL", "mysql://user@host/name"),
+        ("BRYGGA_DATABASE_URL", "postgresql://user@host"),
+        ("BRYGGA_BIGCOMMERCE_API_URL", "ftp://x"),
+    ],
+)
+def test_a_wrong_one_is_named_in_one_line_without_its_value(name: str, value: str) -> None:
+    with pytest.raises(SettingsWrong) as wrong:
+        settings.read({**GOOD, name: value})
+
+    (problem,) = wrong.value.problems
+    assert problem.startswith(f"{name} is wrong: ")
+    assert "\n" not in problem
+    assert value not in problem
+
+
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
+    shown = repr(settings.read({**GOOD, "BRYGGA_DATABASE_URL": "postgres://u:hush@h/n"}))
+
+    assert not [secret for secret in ("zsecret", "bsecret", "n" * 32, "hush") if secret in shown]

@@ -1,0 +1,180 @@
+"""pgqueuer behind our interface: no wake-up is lost, and a killed worker's work comes back."""
+
+import asyncio
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from brygga.store import marks
+from brygga.store.database import Database
+from brygga.store.jobs import Job, Jobs, QueueJobs, TableJobs
+from brygga.store.marks import Kind
+from brygga.wiring import SystemClock
+from tests.conftest import NOON, SEALER
+from tests.store.town import connected
+
+ROOT = Path(__file__).parents[2]
+
+
+async def _jobs(database: Database) -> int:
+    async with database.read() as tx:
+        return int(await tx.scalar(sa.text("SELECT count(*) FROM pgqueuer WHERE dedupe_key IS NOT NULL")))
+
+
+async def test_a_job_exists_only_if_its_transaction_commits_and_many_are_one(database: Database) -> None:
+    one = await connected(database)
+    jobs = QueueJobs(database, SystemClock())
+
+    async with database.transaction() as tx:
+        await jobs.enqueue(tx, one.id)
+        await tx.connection.rollback()
+    none = await _jobs(database)
+    for urgent in (False, True, False):
+        async with database.transaction() as tx:
+            await jobs.enqueue(tx, one.id, urgent)
+            await jobs.enqueue(tx, one.id)
+
+    async with database.read() as tx:
+        priorities = [row.priority for row in await tx.rows(sa.text("SELECT priority FROM pgqueuer"))]
+    assert (0, [10]) == (none, priorities)
+
+
+async def test_a_job_is_not_released_while_something_is_due(database: Database) -> None:
+    one = await connected(database)
+    jobs = QueueJobs(database, SystemClock())
+    async with database.transaction() as tx:
+        await marks.mark(tx, one.id, Kind.PRODUCT, "a", NOON)
+        await jobs.enqueue(tx, one.id)
+        number = await tx.scalar(sa.text("SELECT id FROM pgqueuer"))
+        job = Job(one.id, number)
+
+        kept = await jobs.release(tx, job, NOON)
+        await marks.forget(tx, one.id, [Kind.PRODUCT])
+        released = await jobs.release(tx, job, NOON)
+
+    assert (False, True) == (kept, released)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [QueueJobs, TableJobs])
+async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
+    database: Database, make: type[QueueJobs] | type[TableJobs]
+) -> None:
+    """Bursts of marks against drains that end all the time; after each burst no mark may be left without a job. No timer helps here."""
+    dice = random.Random(7)
+    clock = SystemClock()
+    ids = [(await connected(database, f"org-{number}", f"hash{number}")).id for number in range(6)]
+    jobs: Jobs = QueueJobs(database, clock) if make is QueueJobs else TableJobs(database, clock, every_s=3600)
+    drains = 0
+
+    async def drain(job: Job) -> None:
+        nonlocal drains
+        drains += 1
+        while True:
+            async with database.transaction() as tx:
+                await marks.forget(tx, job.connection_id, [Kind.PRODUCT])
+            await asyncio.sleep(dice.uniform(0, 0.004))
+            async with database.transaction() as tx:
+                if await jobs.release(tx, job, NOON):
+                    return
+
+    async def producer(burst: int, lane: int) -> None:
+        for number in range(15):
+            async with database.transaction() as tx:
+                connection_id = dice.choice(ids)
+                await marks.mark(tx, connection_id, Kind.PRODUCT, f"{burst}-{lane}-{number}", NOON)
+                await jobs.enqueue(tx, connection_id)
+                await asyncio.sleep(dice.uniform(0, 0.004))
+            await asyncio.sleep(dice.uniform(0, 0.01))
+
+    async with _running(jobs, drain):
+        for burst in range(6):
+            await asyncio.gather(*(producer(burst, lane) for lane in range(6)))
+            await _no_marks(database, f"burst {burst}: a mark is stranded after {drains} drains")
+
+    assert drains > len(ids)
+
+
+async def _no_marks(database: Database, otherwise: str) -> None:
+    for _ in range(200):
+        async with database.read() as tx:
+            if not await tx.scalar(sa.text("SELECT count(*) FROM marks WHERE kind = 'product'")):
+                return
+        await asyncio.sleep(0.05)
+    raise AssertionError(otherwise)
+
+
+@asynccontextmanager
+async def _running(jobs: Jobs, drain: object) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(jobs.run(drain, stop))  # type: ignore[arg-type]
+    yield
+    stop.set()
+    await task
+
+
+@pytest.mark.slow
+async def test_a_killed_workers_work_comes_back(database: Database, database_url: str) -> None:
+    one = await connected(database)
+    jobs = QueueJobs(database, SystemClock())
+    async with database.transaction() as tx:
+        await marks.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await jobs.enqueue(tx, one.id)
+
+    victim = await _worker(database_url, "hang")
+    assert "begun cup" == await _line(victim)
+    victim.kill()
+    await victim.wait()
+    heir = await _worker(database_url, "work")
+    try:
+        said = [await _line(heir), await _line(heir)]
+        await _no_marks(database, "the mark is still there")
+    finally:
+        heir.kill()
+        await heir.wait()
+
+    assert ["begun cup", "done cup"] == said
+
+
+async def test_marks_made_in_another_process_wake_this_ones_drain(database: Database, database_url: str) -> None:
+    one = await connected(database)
+    elsewhere = Database.at(database_url, SEALER)
+    heard = asyncio.Event()
+    silence = database.on_commit(lambda woken: heard.set() if woken.connection_id == one.id and woken.urgent else None)
+    jobs = QueueJobs(database, SystemClock())
+
+    async def drain(job: Job) -> None:
+        async with database.transaction() as tx:
+            await jobs.give_up(tx, job)
+
+    async with _running(jobs, drain):
+        for _ in range(100):  # until it listens
+            async with elsewhere.transaction() as tx:
+                await marks.mark(tx, one.id, Kind.STOCK, "cup", NOON)
+            await asyncio.sleep(0.05)
+            if heard.is_set():
+                break
+    silence()
+    await elsewhere.close()
+
+    assert heard.is_set()
+
+
+async def _worker(url: str, mode: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.sync_worker.dying_worker", url, mode, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def _line(process: asyncio.subprocess.Process) -> str:
+    """The next line that is not a log's."""
+    assert process.stdout is not None
+    while True:
+        line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
+        if line.startswith(("begun", "done")) or not line:
+            return line

@@ -1,0 +1,175 @@
+"""The web application on a real database, with both platforms' doors played by values."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import httpx2
+import pytest
+from litestar import Litestar
+from tests.conftest import SEALER, CountingDice, MovableClock
+
+from brygga.core.failures import Refused
+from brygga.core.model import (
+    Choices,
+    Connection,
+    Money,
+    Organization,
+    Product,
+    Shop,
+    Stage,
+    StockMoment,
+    Variant,
+    WeightUnit,
+)
+from brygga.store import connections, library, tokens
+from brygga.store.database import Database, Tx
+from brygga.store.sessions import Sessions
+from brygga.store.tokens import Platform, Token
+from brygga.web.app import build_app
+from brygga.web.deps import ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
+from brygga.web.stock_desk import PageDesk
+
+HOME = "https://brygga.example"
+LIND = Organization("6a1d3b00-52a1-11ed-9c3e-0b3d1f2a4c55", "Linds Keramik", "SEK", "SE")
+BERG = Organization("7b1d3b00-52a1-11ed-9c3e-0b3d1f2a4c55", "Bergs Bokhandel", "SEK", "SE")
+SHOP = Shop(
+    "abc123",
+    "Annas Butik",
+    "SEK",
+    WeightUnit.KILOGRAM,
+    prices_include_tax=True,
+    control_panel_url="https://store-abc123.mybigcommerce.com",
+    stock_moment=StockMoment.ORDER_PLACED,
+    restocks_refunds=True,
+)
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Till:
+    """Zettle's sign-in. A code "lind" lets Linds in; one that was used is refused."""
+
+    accounts: dict[str, Organization] = field(default_factory=lambda: {"lind": LIND, "berg": BERG})
+    used: set[str] = field(default_factory=set)
+
+    def authorize_url(self, state: str) -> str:
+        return f"https://zettle.example/authorize?state={state}"
+
+    async def sign_in(self, code: str) -> ZettleGrant:
+        account = code.split("-", maxsplit=1)[0]
+        if code in self.used or account not in self.accounts:
+            raise Refused("zettle_sign_in_refused")
+        self.used.add(code)
+        return ZettleGrant(self.accounts[account], "access", "refresh", LATER)
+
+
+@dataclass
+class Store:
+    """BigCommerce's install and its signed payloads."""
+
+    shop: Shop = SHOP
+    issued: datetime | None = None
+
+    def install_url(self) -> str:
+        return "https://login.example/app/cid/install"
+
+    async def install(self, code: str, scope: str, context: str) -> ShopGrant:
+        if code != "good":
+            raise Refused("install_code_refused")
+        return ShopGrant(self.shop, "shop-token", scope)
+
+    def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
+        if signed_payload_jwt != "signed":
+            return None
+        return ShopPayload(self.shop.store_hash, self.issued or LATER)
+
+
+@dataclass
+class QuietJobs:
+    """Remembers whom it was asked to wake; the marks are what counts."""
+
+    woken: list[int] = field(default_factory=list)
+
+    async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
+        self.woken.append(connection_id)
+
+
+@dataclass
+class Browser:
+    """A browser that keeps cookies, reads forms' tokens, and does not follow redirects by itself."""
+
+    http: httpx2.AsyncClient
+
+    async def open(self, path: str) -> httpx2.Response:
+        return await self.http.get(path)
+
+    async def press(self, path: str, page: str = "/help", **fields: str | list[str]) -> httpx2.Response:
+        """Sends a form with the token of `page`."""
+        token = re.search(r'name="_csrf_token" value="(\w+)"', (await self.http.get(page)).text)
+        assert token is not None
+        return await self.http.post(path, data={"_csrf_token": token[1], **fields})
+
+    async def sign_in(self, code: str = "lind") -> httpx2.Response:
+        away = await self.http.get("/sign-in/zettle")
+        state = away.headers["location"].partition("state=")[2]
+        return await self.http.get("/zettle/auth", params={"code": code, "state": state})
+
+
+@dataclass
+class World:
+    app: Litestar
+    deps: WebDeps
+    database: Database
+    clock: MovableClock
+    till: Till
+    store: Store
+    jobs: QuietJobs
+
+    def browser(self, language: str = "en", address: str = "127.0.0.1") -> Browser:
+        transport = httpx2.ASGITransport(app=cast(Any, self.app), client=(address, 5000), raise_app_exceptions=False)
+        return Browser(httpx2.AsyncClient(transport=transport, base_url=HOME, headers={"accept-language": language}))
+
+    async def running(
+        self, organization: Organization = LIND, shop: Shop = SHOP, stage: Stage = Stage.RUNNING
+    ) -> Connection:
+        """A connection that has come so far."""
+        async with self.database.transaction() as tx:
+            made = await connections.start(tx, organization, f"key-{organization.name.split()[0]}", self.clock.now())
+            await connections.set_shop(tx, made.id, shop)
+            await connections.set_choices(tx, made.id, Choices(prices=True, whole_library=True))
+            await connections.set_stage(tx, made.id, stage)
+            for platform in Platform:
+                await tokens.put(tx, made.id, platform, Token("access", self.clock.now(), "refresh"))
+            found = await connections.by_id(tx, made.id)
+        assert found is not None
+        return found
+
+    async def stock_library(self, connection: Connection, *names: str, assigned: bool | None = None) -> list[str]:
+        products = [product(f"{connection.id}-{name.lower()}", name) for name in names]
+        async with self.database.transaction() as tx:
+            await library.upsert_many(tx, connection.id, products, self.clock.now(), assign_new=assigned)
+        return [each.uuid for each in products]
+
+
+def product(uuid: str, name: str) -> Product:
+    variant = Variant(f"{uuid}-v", sku=f"SKU-{name}", price=Money(24900, "SEK"))
+    return Product(uuid, name, "etag", (variant,), description="Drejad för hand", vat_percentage=Decimal("25.0"))
+
+
+@pytest.fixture
+async def world(database_url: str, clock: MovableClock, dice: CountingDice) -> AsyncIterator[World]:
+    database = Database.at(database_url, SEALER)
+    till, store, jobs = Till(), Store(), QuietJobs()
+    settings = WebSettings(HOME, "a secret for forms that is long", "client-secret", "help@example.com")
+    deps = WebDeps(database, jobs, Sessions(database, clock), clock, dice, settings, till, store, PageDesk())
+    app = build_app(deps)
+    yield World(app, deps, database, clock, till, store, jobs)
+    await database.close()
+
+
+def minutes(count: int) -> float:
+    return timedelta(minutes=count).total_seconds()

@@ -1,0 +1,231 @@
+"""Webhooks: verified, remembered and marked before they are answered (invariant 9)."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import httpx2
+import pytest
+from tests.web.conftest import LIND, World
+
+from brygga.core.model import Connection, Stage
+from brygga.store import connections, marks, subscriptions, tokens
+from brygga.store.marks import Kind
+from brygga.store.subscriptions import Subscription
+from brygga.store.tokens import Platform
+
+KEY = "k" * 64
+SECRET = "the shop's secret"
+
+
+async def listening(world: World) -> Connection:
+    connection = await world.running()
+    async with world.database.transaction() as tx:
+        for platform, key in ((Platform.ZETTLE, KEY), (Platform.BIGCOMMERCE, SECRET)):
+            row = Subscription(platform, "one", "", "", "active", key)
+            await subscriptions.put(tx, connection.id, row, world.clock.now())
+    return connection
+
+
+def told(event: str, payload: dict[str, Any], message: str = "m1", organization: str = LIND.uuid) -> tuple[bytes, str]:
+    stamp, inner = "2026-03-02T12:00:00.000Z", json.dumps(payload)
+    body = {
+        "eventName": event,
+        "organizationUuid": organization,
+        "messageId": message,
+        "timestamp": stamp,
+        "payload": inner,
+    }
+    return json.dumps(body).encode(), hmac.new(KEY.encode(), f"{stamp}.{inner}".encode(), hashlib.sha256).hexdigest()
+
+
+async def post_zettle(world: World, hook_key: str, body: bytes, signature: str) -> httpx2.Response:
+    headers = {"x-izettle-signature": signature, "content-type": "application/json"}
+    return await world.browser().http.post(f"/hooks/zettle/{hook_key}", content=body, headers=headers)
+
+
+async def post_shop(world: World, hook_key: str, body: bytes, secret: str) -> httpx2.Response:
+    headers = {"x-brygga-secret": secret, "content-type": "application/json"}
+    return await world.browser().http.post(f"/hooks/bigcommerce/{hook_key}", content=body, headers=headers)
+
+
+async def marked(world: World, connection: Connection) -> set[tuple[str, str, str]]:
+    async with world.database.read() as tx:
+        found = set()
+        for kind in Kind:
+            due = await marks.due(tx, connection.id, world.clock.now(), [kind])
+            found |= {(mark.kind.value, mark.subject, mark.detail) for mark in due}
+    return found
+
+
+def shop_body(scope: str, data: dict[str, Any], store: str = "abc123") -> bytes:
+    return json.dumps(
+        {
+            "scope": scope,
+            "producer": f"stores/{store}",
+            "store_id": "1",
+            "created_at": 1772452800,
+            "hash": "h",
+            "data": data,
+        }
+    ).encode()
+
+
+@pytest.mark.rule("P5")
+async def test_a_saved_product_is_marked_before_the_answer(world: World) -> None:
+    connection = await listening(world)
+    body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}, "oldEntity": {}})
+
+    answer = await post_zettle(world, connection.hook_key, body, signature)
+
+    assert 200 == answer.status_code
+    assert {("product", "p1", "")} == await marked(world, connection)
+    assert [connection.id] == world.jobs.woken
+
+
+@pytest.mark.rule("S2")
+async def test_a_sale_marks_the_stock_of_its_products(world: World) -> None:
+    connection = await listening(world)
+    row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1", "balance": "3"}
+    body, signature = told("InventoryBalanceChanged", {"balanceAfter": [row], "balanceBefore": []})
+    await post_zettle(world, connection.hook_key, body, signature)
+
+    assert {("stock", "p1", "")} == await marked(world, connection)
+
+
+async def test_a_doubled_message_is_heard_once(world: World) -> None:
+    connection = await listening(world)
+    body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}})
+
+    answers = [(await post_zettle(world, connection.hook_key, body, signature)).status_code for _ in range(2)]
+
+    assert [200, 200] == answers
+    assert [connection.id] == world.jobs.woken
+
+
+@pytest.mark.parametrize(("signature", "status"), [("", 401), ("0" * 64, 401), ("å", 401)])
+async def test_a_wrong_signature_leaves_nothing(world: World, signature: str, status: int) -> None:
+    connection = await listening(world)
+    body, _ = told("ProductDeleted", {"uuid": "p1"})
+    headers = [(b"x-izettle-signature", signature.encode()), (b"content-type", b"application/json")]
+
+    answer = await world.browser().http.post(f"/hooks/zettle/{connection.hook_key}", content=body, headers=headers)
+
+    assert status == answer.status_code
+    assert set() == await marked(world, connection)
+
+
+async def test_a_rightly_signed_message_of_another_account_is_refused(world: World) -> None:
+    connection = await listening(world)
+    body, signature = told("ProductDeleted", {"uuid": "p1"}, organization="another")
+
+    assert 401 == (await post_zettle(world, connection.hook_key, body, signature)).status_code
+
+
+async def test_nobody_s_address_is_404_and_no_message_is_400(world: World) -> None:
+    connection = await listening(world)
+    body, signature = told("ProductUpdated", {})
+
+    assert 404 == (await post_zettle(world, "nobody", body, signature)).status_code
+    assert 400 == (await post_zettle(world, connection.hook_key, b"{", signature)).status_code
+    assert 400 == (await post_shop(world, connection.hook_key, b"[]", SECRET)).status_code
+    assert 404 == (await post_shop(world, "nobody", b"{}", SECRET)).status_code
+    assert 404 == (await post_zettle(world, "a%00b", body, signature)).status_code
+    assert 404 == (await post_shop(world, "a%00b", b"{}", SECRET)).status_code
+
+
+async def test_a_test_message_needs_no_key_and_does_nothing(world: World) -> None:
+    connection = await listening(world)
+    body, _ = told("TestMessage", {"data": "payload"})
+
+    assert 200 == (await post_zettle(world, connection.hook_key, body, "")).status_code
+    assert set() == await marked(world, connection)
+
+
+async def test_a_body_beyond_the_limit_is_not_read(world: World) -> None:
+    connection = await listening(world)
+
+    assert 413 == (await post_zettle(world, connection.hook_key, b"x" * 1_000_001, "")).status_code
+
+
+@pytest.mark.rule("D3")
+async def test_access_removed_in_zettle_pauses_and_revokes(world: World) -> None:
+    connection = await listening(world)
+    body, signature = told("ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"})
+    await post_zettle(world, connection.hook_key, body, signature)
+
+    async with world.database.read() as tx:
+        found = await connections.by_id(tx, connection.id)
+        token = await tokens.get(tx, connection.id, Platform.ZETTLE)
+    assert found is not None
+    assert token is not None
+    assert "zettle_access_gone" == found.paused
+    assert token.revoked_at is not None
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("scope", "data", "expected"),
+    [
+        (
+            "store/product/inventory/order/updated",
+            {"type": "product", "id": 7, "inventory": {"product_id": 7}},
+            ("shop_stock", "7", ""),
+        ),
+        ("store/product/updated", {"type": "product", "id": 7}, ("shop_product", "7", "")),
+        ("store/product/deleted", {"type": "product", "id": 7}, ("shop_product", "7", "deleted")),
+        ("store/information/updated", {"type": "store"}, ("account", "", "")),
+    ],
+)
+async def test_the_shop_s_hooks_leave_their_marks(
+    world: World, scope: str, data: dict[str, Any], expected: tuple[str, str, str]
+) -> None:
+    connection = await listening(world)
+
+    answer = await post_shop(world, connection.hook_key, shop_body(scope, data), SECRET)
+
+    assert 200 == answer.status_code
+    assert {expected} == await marked(world, connection)
+
+
+async def test_a_wrong_secret_or_another_store_is_refused(world: World) -> None:
+    connection = await listening(world)
+    body = shop_body("store/product/updated", {"id": 7})
+
+    assert 401 == (await post_shop(world, connection.hook_key, body, "wrong")).status_code
+    other = shop_body("store/product/updated", {"id": 7}, store="other")
+    assert 401 == (await post_shop(world, connection.hook_key, other, SECRET)).status_code
+    assert set() == await marked(world, connection)
+
+
+@pytest.mark.rule("D3")
+async def test_an_uninstall_keeps_the_products_and_ends_the_connection(world: World) -> None:
+    connection = await listening(world)
+
+    forged = await world.browser().open("/bigcommerce/uninstall?signed_payload_jwt=forged")
+    world.store.issued = world.clock.now()
+    real = await world.browser().open("/bigcommerce/uninstall?signed_payload_jwt=signed")
+
+    assert [401, 200] == [forged.status_code, real.status_code]
+    async with world.database.read() as tx:
+        found = await connections.by_id(tx, connection.id)
+        health = await connections.health(tx, connection.id)
+    assert found is not None
+    assert (Stage.LEAVING, "keep") == (found.stage, health.leaving)
+
+
+@pytest.mark.rule("D3")
+async def test_an_uninstall_from_before_the_present_install_is_ignored(world: World) -> None:
+    connection = await listening(world)
+    world.store.issued = world.clock.now()
+    world.clock.move(60)
+    async with world.database.transaction() as tx:
+        await tokens.put(tx, connection.id, Platform.BIGCOMMERCE, tokens.Token("fresh", world.clock.now()))
+
+    await world.browser().open("/bigcommerce/uninstall?signed_payload_jwt=signed")
+
+    async with world.database.read() as tx:
+        found = await connections.by_id(tx, connection.id)
+    assert found is not None
+    assert Stage.RUNNING is found.stage

@@ -1,0 +1,259 @@
+"""Connecting and the set-up, step by step, as a merchant walks it (C2 to C12), and leaving again (D1, D2)."""
+
+from dataclasses import replace
+
+import pytest
+from tests.web.conftest import BERG, LIND, SHOP, Browser, World, minutes
+
+from brygga.core.model import Connection, Shop, Stage, StockMoment
+from brygga.store import connections, marks, tokens
+from brygga.store.marks import Kind
+from brygga.store.tokens import Platform
+
+HERE = "/apps/bigcommerce"
+AUTH = "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123"
+
+
+async def own(world: World) -> Connection:
+    async with world.database.read() as tx:
+        found = await connections.by_organization(tx, LIND.uuid)
+    assert found is not None
+    return found
+
+
+async def connected(world: World, **facts: object) -> Browser:
+    world.store.shop = replace(SHOP, **facts)  # type: ignore[arg-type]
+    browser = world.browser()
+    await browser.sign_in()
+    await browser.press(f"{HERE}/connect")
+    await browser.open(AUTH)
+    return browser
+
+
+@pytest.mark.rule("C3", "C10", "C11")
+async def test_a_merchant_walks_through_the_set_up(world: World) -> None:
+    browser = world.browser()
+    await browser.sign_in()
+    away = await browser.press(f"{HERE}/connect")
+    back = await browser.open(AUTH)
+    stages = [(await own(world)).stage]
+    for step, fields in (("prices", {"prices": "yes"}), ("products", {"products": "whole"}), ("finish", {})):
+        unfinished = await browser.open("/apps")
+        assert "Set-up not finished" in unfinished.text
+        await browser.press(f"{HERE}/{step}", **fields)
+        stages.append((await own(world)).stage)
+
+    assert "https://login.example/app/cid/install" == away.headers["location"]
+    assert HERE == back.headers["location"]
+    assert [Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN, Stage.RUNNING] == stages
+    assert (await own(world)).choices.prices
+    assert (await own(world)).choices.whole_library
+
+
+@pytest.mark.rule("C11")
+async def test_finishing_twice_starts_nothing_twice(world: World) -> None:
+    connection = await world.running(stage=Stage.PRODUCTS_CHOSEN)
+    await world.stock_library(connection, "Kanna", "Mugg")
+    browser = world.browser()
+    await browser.sign_in()
+    await browser.press(f"{HERE}/finish")
+    async with world.database.transaction() as tx:
+        first = await marks.counts(tx, connection.id)
+        await marks.forget(tx, connection.id, list(Kind))
+    await browser.press(f"{HERE}/finish")
+
+    async with world.database.read() as tx:
+        again = await marks.counts(tx, connection.id)
+    assert (2, 1) == (first[Kind.PRODUCT], first[Kind.SETUP])
+    assert {} == again
+
+
+@pytest.mark.rule("C5", "C11")
+async def test_the_choices_are_changed_by_a_button_and_never_by_a_link(world: World) -> None:
+    """A link on any site is opened with the merchant's cookie, so no link of ours changes anything."""
+    await world.running(stage=Stage.PRODUCTS_CHOSEN)
+    browser = world.browser()
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    linked = await browser.open(f"{HERE}/back")
+    forged = await browser.http.post(f"{HERE}/back")
+    before = (await own(world)).stage
+    await browser.press(f"{HERE}/back")
+
+    assert '<button formaction="/apps/bigcommerce/back">' in page.text
+    assert [404, 403] == [linked.status_code, forged.status_code]
+    assert [Stage.PRODUCTS_CHOSEN, Stage.STORE_CONNECTED] == [before, (await own(world)).stage]
+
+
+@pytest.mark.rule("C4", "C5")
+async def test_unequal_currencies_switch_prices_off_whatever_the_form_says(world: World) -> None:
+    browser = await connected(world, currency="EUR")
+    page = await browser.open(HERE)
+    await browser.press(f"{HERE}/prices", prices="yes")
+    await browser.press(f"{HERE}/prices", prices="yes")
+
+    assert "Zettle uses SEK and the store EUR" in page.text
+    assert not (await own(world)).choices.prices
+
+
+@pytest.mark.rule("C7")
+async def test_a_store_without_tax_is_warned_of_on_own_products(world: World) -> None:
+    browser = await connected(world, prices_include_tax=False)
+    await world.stock_library(await own(world), "Kanna", "Mugg", "Fat", "Skål")
+    page = await browser.open(HERE)
+
+    assert "Copied prices would change your margin" in page.text
+    assert 3 == page.text.count("SEK\xa0311.25") or 3 == page.text.count("311.25")
+    assert "We recommend not to sync prices" in page.text
+
+
+@pytest.mark.rule("C12")
+async def test_late_stock_is_explained_before_finishing(world: World) -> None:
+    browser = await connected(world, stock_moment=StockMoment.ORDER_SHIPPED)
+    await browser.press(f"{HERE}/prices", prices="no")
+    await browser.press(f"{HERE}/products", products="hand")
+    page = await browser.open(HERE)
+
+    assert "Stock moves only when an order ships" in page.text
+    assert "Is the stock in Zettle up to date?" in page.text
+
+
+@pytest.mark.rule("C2")
+async def test_a_store_of_another_account_is_refused_by_name(world: World) -> None:
+    await world.running(BERG)
+    browser = world.browser()
+    await browser.sign_in()
+    await browser.press(f"{HERE}/connect")
+    answer = await browser.open(AUTH)
+
+    assert 409 == answer.status_code
+    assert "Annas Butik is linked with the Zettle account Bergs Bokhandel" in answer.text
+    assert "To free the store" in answer.text
+
+
+@pytest.mark.rule("C2")
+async def test_a_second_store_is_refused_by_name(world: World) -> None:
+    await world.running()
+    world.store.shop = Shop("other", "Andra Butiken", "SEK", None, prices_include_tax=True)
+    browser = world.browser()
+    await browser.sign_in()
+    await browser.press(f"{HERE}/connect")
+    answer = await browser.open(AUTH)
+
+    assert 409 == answer.status_code
+    assert "is linked with Annas Butik" in answer.text
+
+
+@pytest.mark.rule("C3")
+async def test_installed_from_bigcommerce_first_is_joined_after_a_confirmation(world: World) -> None:
+    framed = await world.browser().open(AUTH)
+    link = framed.text.partition('href="https://brygga.example/sign-in/zettle?join=')[2].partition('"')[0]
+    browser = world.browser()
+    away = await browser.open(f"/sign-in/zettle?join={link}")
+    state = away.headers["location"].partition("state=")[2]
+    back = await browser.open(f"/zettle/auth?code=lind&state={state}")
+    asked = await browser.open(back.headers["location"])
+    before = (await own(world)).shop
+    await browser.press("/bigcommerce/join", page="/bigcommerce/join", store="abc123")
+
+    assert "https://*.mybigcommerce.com" in framed.headers["content-security-policy"]
+    assert "x-frame-options" not in framed.headers
+    assert "Connect Annas Butik?" in asked.text
+    assert before is None
+    assert Stage.STORE_CONNECTED is (await own(world)).stage
+
+
+@pytest.mark.rule("C3")
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_store_that_was_not_asked_for_is_joined_only_after_a_confirmation(world: World, late: bool) -> None:
+    """Neither without Connect, nor when the answer to Connect comes too late."""
+    browser = world.browser()
+    await browser.sign_in()
+    if late:
+        await browser.press(f"{HERE}/connect")
+        world.clock.move(minutes(21))
+    led = await browser.open(AUTH)
+    asked = await browser.open(led.headers["location"])
+    before = (await own(world)).shop
+    await browser.press("/bigcommerce/join", page="/bigcommerce/join", store="abc123")
+
+    assert "/bigcommerce/join" == led.headers["location"]
+    assert "Connect Annas Butik?" in asked.text
+    assert before is None
+    assert Stage.STORE_CONNECTED is (await own(world)).stage
+
+
+@pytest.mark.rule("C3")
+async def test_connect_is_answered_by_one_callback_only(world: World) -> None:
+    """A refused callback uses the expectation up as well: what comes after it is asked about."""
+    browser = world.browser()
+    await browser.sign_in()
+    await browser.press(f"{HERE}/connect")
+    world.clock.move(minutes(19))
+    refused = await browser.open(AUTH.replace("good", "bad"))
+    second = await browser.open(AUTH)
+
+    assert 400 == refused.status_code
+    assert "/bigcommerce/join" == second.headers["location"]
+    assert (await own(world)).shop is None
+
+
+@pytest.mark.rule("C3")
+async def test_the_confirmation_joins_the_store_that_it_named(world: World) -> None:
+    """Another store that arrives while the page is being read takes no place in it."""
+    browser = world.browser()
+    await browser.sign_in()
+    await browser.open(AUTH)
+    page = await browser.open("/bigcommerce/join")
+    world.store.shop = replace(SHOP, store_hash="strange", name="En annan")
+    await browser.open(AUTH)
+    pressed = await browser.press("/bigcommerce/join", store="abc123")
+
+    assert '<input type="hidden" name="store" value="abc123">' in page.text
+    assert 400 == pressed.status_code
+    assert (await own(world)).shop is None
+
+
+async def test_approving_again_replaces_the_token_and_resumes(world: World) -> None:
+    connection = await world.running()
+    async with world.database.transaction() as tx:
+        await connections.pause(tx, connection.id, "bigcommerce_access_gone")
+    browser = world.browser()
+    await browser.sign_in("lind")
+    await browser.open(AUTH)
+
+    async with world.database.read() as tx:
+        token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE)
+    assert token is not None
+    assert "shop-token" == token.access
+    assert "" == (await own(world)).paused
+
+
+@pytest.mark.rule("D1", "D2")
+@pytest.mark.parametrize(("wish", "left"), [("keep", "keep"), ("remove", "remove")])
+async def test_disconnecting_asks_and_is_carried_out_by_the_work(world: World, wish: str, left: str) -> None:
+    connection = await world.running()
+    browser = world.browser()
+    await browser.sign_in()
+    page = await browser.open(f"{HERE}/disconnect")
+    await browser.press(f"{HERE}/disconnect", products=wish)
+
+    assert "Keep the products" in page.text
+    async with world.database.read() as tx:
+        health = await connections.health(tx, connection.id)
+        waiting = await marks.counts(tx, connection.id)
+    assert left == health.leaving
+    assert 1 == waiting[Kind.LEAVE]
+
+
+@pytest.mark.rule("D3")
+async def test_a_store_that_is_gone_can_only_be_left_with_its_products(world: World) -> None:
+    connection = await world.running()
+    async with world.database.transaction() as tx:
+        await tokens.revoke(tx, connection.id, Platform.BIGCOMMERCE, world.clock.now())
+    browser = world.browser()
+    await browser.sign_in()
+    await browser.press(f"{HERE}/disconnect", products="remove")
+
+    async with world.database.read() as tx:
+        assert "keep" == (await connections.health(tx, connection.id)).leaving

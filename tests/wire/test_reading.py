@@ -1,0 +1,105 @@
+"""The tolerant reader: what may be absent, null or of a neighbouring type, and what is never guessed."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brygga.wire.reading import decode, flag, identifier, moment, number, record, records, text, whole, within
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("25.0", "25.0"),
+        (25, "25"),
+        (Decimal("12.5"), "12.5"),
+        (None, None),
+        ("", None),
+        ("x", None),
+        (True, None),
+        ("NaN", None),
+    ],
+)
+def test_a_number_is_a_number_or_its_text(value: Any, expected: str | None) -> None:
+    assert number(value) == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("12", 12),
+        ("0.75", 0),
+        ("-0.25", -1),
+        (Decimal("3.999"), 3),
+        (0, 0),
+        ("1E+400", None),
+        ("1E-400", 0),
+        ([], None),
+    ],
+)
+def test_a_whole_number_is_rounded_down(value: Any, expected: int | None) -> None:
+    assert whole(value) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [("7", 7), (0, 0), (-3, 0), (None, 0)])
+def test_an_id_is_positive_or_nothing(value: Any, expected: int) -> None:
+    assert identifier(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(" S ", " S "), (None, ""), (12, "12"), (True, ""), (["x"], ""), ("a\x00b", "ab")]
+)
+def test_text_is_not_trimmed_and_has_no_nul(value: Any, expected: str) -> None:
+    assert text(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2024-02-01T09:15:00.123+0000",
+        "2024-02-01T09:15:00.123Z",
+        "2024-02-01T10:15:00.123+01:00",
+        "2024-02-01T09:15:00.123",
+        1706778900123,
+    ],
+)
+def test_a_time_is_utc_however_it_is_spelt(value: Any) -> None:
+    assert moment(value) == datetime(2024, 2, 1, 9, 15, 0, 123000, UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Tue, 05 Mar 2019 21:40:11 +0000", datetime(2019, 3, 5, 21, 40, 11, tzinfo=UTC)),
+        ("2024-02-01T09:30:47.087507Z", datetime(2024, 2, 1, 9, 30, 47, 87507, UTC)),
+        (1714000000, datetime(2024, 4, 24, 23, 6, 40, tzinfo=UTC)),
+        ("soon", None),
+        (None, None),
+        (True, None),
+        ("2024-13-01T00:00:00Z", None),
+    ],
+)
+def test_other_times_and_none(value: Any, expected: datetime | None) -> None:
+    assert moment(value) == expected
+
+
+def test_truth_may_be_text() -> None:
+    assert [flag(value) for value in (True, False, "true", "false", None, 1)] == [True, False, True, False, None, None]
+
+
+def test_an_empty_list_is_read_as_an_empty_object_and_odd_rows_are_passed_over() -> None:
+    assert record([]) == {}
+    assert list(records([{"a": 1}, None, 3])) == [{"a": 1}]
+    assert within({"a": {"b": None}}, "a", "b", "c") is None
+
+
+def test_bytes_that_are_no_utf8_and_half_pairs_do_not_hide_the_rest() -> None:
+    assert decode(b'{"name": "5\xff pot", "more": "\\ud83d"}') == {"name": "5\ufffd pot", "more": "\ufffd"}
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"a":', b"NaN", b'{"a": Infinity}'])
+def test_what_is_no_json_is_an_error(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode(body)
