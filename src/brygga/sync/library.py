@@ -131,7 +131,8 @@ async def find_duplicates(session: Session) -> None:
         products = await mirror.products(tx, session.connection.id)
         bound = dict(await bindings.product_ids(tx, session.connection.id))
         if session.connection.stage is not Stage.RUNNING:
-= await bindings.kept_here(tx, session.connection.id)  # will be ours again.*|= await bindings.kept_here(tx, session.connection.id)  # will be ours again: there is nothing to ask (D4)
+            # What was kept here will be ours again: there is nothing to ask (D4).
+            bound |= await bindings.kept_here(tx, session.connection.id)
     ours = [product for product in products if product.uuid not in bound]
     theirs = [product for product in shop if product.product_id not in set(bound.values())]
     names = {product.product_id: product.name for product in theirs}
