@@ -236,7 +236,7 @@ def distance(one: str, other: str, limit: int) -> int:
 
 
 def _by_name(ours: Sequence[tuple[str, str]], theirs: Sequence[tuple[int, str]]) -> dict[tuple[str, int], Reason]:
-    """Pairs with the same name; for names without one, those with a similar name."""
+    """Pairs with the same name, and those with a similar one unless each of the two has its namesake already."""
     by_name, shop = _grouped(ours), _grouped(theirs)
     same: defaultdict[str, list[str]] = defaultdict(list)
     joined: defaultdict[str, set[str]] = defaultdict(set)
@@ -244,14 +244,16 @@ def _by_name(ours: Sequence[tuple[str, str]], theirs: Sequence[tuple[int, str]])
         same[_key(other)].append(other)
         joined[other.replace(" ", "")].add(other)
     found: dict[tuple[str, int], Reason] = {}
-    unmatched = []
     for name, uuids in by_name.items():
-        others = same.get(_key(name), [])
-        found |= {(u, id_): Reason.SAME_NAME for u in uuids for other in others for id_ in shop[other]}
-        if not others:
-            unmatched.append(name)
-    for name, candidates in _candidates(unmatched, list(shop)):
-        similar = [other for other in candidates | joined[name.replace(" ", "")] if _similar(name, other)]
+        found |= {
+            (u, id_): Reason.SAME_NAME for u in uuids for other in same.get(_key(name), ()) for id_ in shop[other]
+        }
+    namesakes = {_key(name) for name in by_name} & same.keys()
+    for name, candidates in _candidates(list(by_name), list(shop)):
+        open_ = [
+            o for o in candidates | joined.get(name.replace(" ", ""), set()) if not {_key(name), _key(o)} <= namesakes
+        ]
+        similar = [other for other in open_ if _similar(name, other)]
         found |= {(u, id_): Reason.SIMILAR_NAME for u in by_name[name] for other in similar for id_ in shop[other]}
     return found
 

@@ -26,6 +26,7 @@ SAME: tuple[tuple[str, str], ...] = (
     ("Linneduk natur", "Linneduk Natur"), ("Wool Scarf", "Wool scarff"), ("Leather wallet", "Lether wallet"),
     ("Ceramic bowl large", "Ceramic Bowl, large"), ("Notebook A5 dotted", "Notebook A5, dotted"), ("Fountain pen", "Fountian pen"),
     ("Beeswax candle", "Beeswax candel"), ("Linen apron", "Linnen apron"), ("Gift card 500 kr", "Gift card 500kr"),
+    ("Rosengrund", "Rosengrunt"), ("Rosengrund Mugg", "Mugg Rosengrunt"), ("Sommaräng", "Somaräng"), ("Skärgårdskopp", "Skärgårdskåpp"),
 )  # fmt: skip
 
 DIFFERENT: tuple[tuple[str, str], ...] = (

@@ -49,6 +49,21 @@ def test_the_search_finds_what_the_judgement_finds(pair: tuple[str, str]) -> Non
     assert (alike(*pair) is not None) == (1 in found)
 
 
+def test_a_typo_is_shown_beside_the_namesake() -> None:
+    """A shop that has the name twice, once misspelt: either may be the one that the merchant means."""
+    found = likely([till("a", "Rosengrund")], [web(1, "Rosengrunt"), web(5, "Rosengrund")])
+
+    assert (Pair("a", 5, Reason.SAME_NAME), Pair("a", 1, Reason.SIMILAR_NAME)) == found
+
+
+def test_two_products_of_similar_names_are_not_mixed_up_when_both_sides_have_both() -> None:
+    ours = [till("a", "Rosengrund"), till("b", "Rosengrunt")]
+
+    found = likely(ours, [web(1, "Rosengrund"), web(5, "Rosengrunt")])
+
+    assert (Pair("a", 1, Reason.SAME_NAME), Pair("b", 5, Reason.SAME_NAME)) == found
+
+
 def test_an_equal_sku_or_barcode_is_certain_whatever_the_names_say() -> None:
     ours = [till("a", "Mugg", sku=" mug-1"), till("b", "Skål", barcode="0012345678905")]
     theirs = [web(1, "Something else", sku="MUG-1"), web(5, "Another thing", upc="012345678905")]
