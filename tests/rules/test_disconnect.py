@@ -154,6 +154,87 @@ async def test_kept_products_of_the_same_store_are_found_again_assigned_and_not_
     assert "Likely duplicates none found" in asked
 
 
+@pytest.mark.rule("D4", "P12")
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_connecting_again(
+    home: Household, whole: bool
+) -> None:
+    """Nobody announced it to us: Zettle is asked for the product itself, twice, and the log names it."""
+    gone = home.add("Mugg", stock=5)
+    home.add("Fat", stock=2)
+    await home.connect()
+    await disconnect(home, "keep")
+    home.till.delete_product(gone)
+
+    await home.prepare(whole_library=whole)
+    seen = len(home.asked(of="till"))
+    await home.finish()
+    await home.wait(120)
+
+    asked = [one.path.rpartition("/")[2] for one in home.asked(of="till")[seen:]]
+    assert ["Fat"] == home.in_shop()
+    assert [{"name": "Mugg"}] == await home.told(Code.PRODUCT_DELETED)
+    assert 2 == asked.count(gone)
+    assert "MUGG-1" not in await home.read("/library")
+
+
+@pytest.mark.rule("D4", "P12")
+@pytest.mark.parametrize(("answer", "left"), [("Yes, go on", 19), ("No, leave them", 31)])
+async def test_many_that_went_missing_while_disconnected_stop_and_ask(home: Household, answer: str, left: int) -> None:
+    """Decision 9: more than ten and more than a tenth, and nobody announced them."""
+    there = [home.add(f"Vara {number}") for number in range(31)]
+    await home.connect()
+    await disconnect(home, "keep")
+    for uuid in there[:12]:
+        home.till.delete_product(uuid)
+
+    await home.prepare()
+    await home.finish()
+    await home.wait(120)
+    asked = len(home.in_shop()), await home.read("/apps/bigcommerce")
+    await home.press(answer)
+    await home.wait(120)
+
+    assert 31 == asked[0]
+    assert "12 products" in asked[1]
+    assert left == len(home.in_shop())
+
+
+@pytest.mark.rule("D4")
+async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_for_twice(home: Household) -> None:
+    own = await home.shop.add_product(name="Mugg", price=10)
+    uuid = home.add("Mugg")
+    await home.prepare()
+    await home.open("/apps/bigcommerce/duplicates")
+    await home.press("Save", **{f"choice-{uuid}-{own.id}": "link"})
+    await home.finish()
+    await disconnect(home, "keep")
+
+    await home.prepare()
+    asked = await home.read("/apps/bigcommerce")
+    await home.finish()
+    home.till.edit_product(uuid, name="Kopp")
+    await home.calm()
+    renamed = home.in_shop()
+    await disconnect(home, "remove")
+
+    assert "Likely duplicates none found" in asked
+    assert (["Kopp"], ["Kopp"]) == (renamed, home.in_shop())
+
+
+@pytest.mark.rule("D4", "P10")
+async def test_a_kept_product_that_went_missing_in_the_shop_meanwhile_is_made_again(home: Household) -> None:
+    uuid = home.add("Mugg")
+    await home.connect()
+    await disconnect(home, "keep")
+    home.shop.delete_product(home.id_of(uuid))
+
+    await home.prepare()
+    await home.finish()
+
+    assert ["Mugg"] == home.in_shop()
+
+
 @pytest.mark.rule("D4", "C2")
 async def test_another_store_can_be_connected_afterwards(home: Household) -> None:
     """The products are made there; those that were kept in the first stay as they are."""

@@ -326,6 +326,22 @@ async def decide(tx: Tx, connection_id: int, uuid: str, assigned: bool, now: dat
     await tx.run(statement, {"id": connection_id, "uuid": uuid, "assigned": assigned, "now": now})
 
 
+async def carry_over(tx: Tx, connection_id: int, uuids: Collection[str]) -> Collection[str]:
+    """D4: those of these products that this mirror lacks come into it as an earlier connection of the account knew them, assigned."""
+    statement = sa.text("""
+        INSERT INTO library (connection_id, product_uuid, etag, name, sort_key, search, product, vat, unreadable, assigned, seen_at)
+        SELECT DISTINCT ON (uuid) :id, uuid, coalesce(old.etag, ''), coalesce(old.name, ''), coalesce(old.sort_key, ''),
+            coalesce(old.search, ''), old.product, old.vat, coalesce(old.unreadable, ''), TRUE, c.created_at
+        FROM connections c CROSS JOIN unnest(CAST(:uuids AS text[])) AS wanted (uuid)
+        LEFT JOIN (library old JOIN connections before ON before.id = old.connection_id)
+            ON old.product_uuid = wanted.uuid AND before.organization_uuid = c.organization_uuid AND before.id < c.id
+        WHERE c.id = :id ORDER BY uuid, before.id DESC NULLS LAST
+        ON CONFLICT (connection_id, product_uuid) DO NOTHING
+        RETURNING product_uuid
+    """)
+    return {row.product_uuid for row in await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})}
+
+
 async def set_tracking(tx: Tx, connection_id: int, tracking: Mapping[str, bool | None]) -> Sequence[str]:
     """Answers the products of which that is news."""
     statement = sa.text("""

@@ -92,7 +92,9 @@ async def _end(session: Session, removed: int) -> None:
     connection, now = session.connection, session.clock.now()
     async with session.transaction() as tx:
         health = await connections.health(tx, connection.id)
-        await bindings.release_linked(tx, connection.id)
+        if health.leaving == "remove":
+            # Kept ones are found again with the rest: the merchant's match is not asked for twice (D4).
+            await bindings.release_linked(tx, connection.id)
         await bindings.keep_all(tx, connection.id)
         for platform in Platform:
             await tokens.forget(tx, connection.id, platform)

@@ -40,9 +40,16 @@ async def setup(session: Session, dirty: Sequence[Mark]) -> None:
 
 
 async def _take_back(session: Session, tx: Tx) -> None:
-    """D4: what was kept is ours and assigned again. What happened to it meanwhile, in Zettle or in the shop, nobody told us."""
+    """D4: what was kept is ours and assigned again. What happened to it meanwhile, in Zettle or in the shop, nobody told us.
+
+    A product that Zettle's library lacks now was probably deleted while we were away. Its absence only nominates it: it is marked on its
+    own, not as mass work, so that Zettle is asked for the product itself before it is removed from the shop (P12, decision 9).
+    """
     connection_id, now = session.connection.id, session.clock.now()
     taken = await bindings.take_back(tx, connection_id)
-    await library.assign_all(tx, connection_id, taken)
+    absent = await library.carry_over(tx, connection_id, taken)
+    present = [uuid for uuid in taken if uuid not in absent]
+    await library.assign_all(tx, connection_id, present)
     for kind in (Kind.PRODUCT, Kind.STOCK):
-        await marks.mark_many(tx, connection_id, kind, taken, now, bulk=len(taken) > FEW)
+        await marks.mark_many(tx, connection_id, kind, present, now, bulk=len(present) > FEW)
+    await marks.mark_many(tx, connection_id, Kind.PRODUCT, absent, now)
