@@ -1,10 +1,13 @@
 """Every page draws in both languages; forms need their token; headers forbid what they should."""
 
+import warnings
 from dataclasses import replace
 
 import pytest
+from prometheus_client import CollectorRegistry
 from tests.web.conftest import World
 
+from brygga.web.app import build_app
 from brygga.web.security import form_targets
 
 PAGES = [
@@ -200,3 +203,10 @@ async def test_a_fault_of_ours_shows_an_id_and_no_details(world: World, monkeypa
     assert 500 == page.status_code
     assert "Support id:" in page.text
     assert "secret detail" not in page.text
+
+
+async def test_no_page_leans_on_what_the_framework_is_about_to_drop(world: World) -> None:
+    """Each argument says where it comes from (`web.arguments`), as its next version demands."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        build_app(replace(world.deps, registry=CollectorRegistry()))

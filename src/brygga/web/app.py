@@ -9,13 +9,14 @@ from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import Cookie, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.stores.registry import StoreRegistry
-from litestar.types import ControllerRouterHandler
 
 from brygga.store.database import DatabaseGone
 from brygga.web import errors, hooks, live, metrics
+from brygga.web.arguments import explicit
 from brygga.web.deps import WebDeps
 from brygga.web.entrance import enter
 from brygga.web.i18n import as_language
@@ -73,7 +74,7 @@ async def speak(visit: Visit, language: str, to: str = "/") -> Response[Any]:
     return Redirect(local_path(to), status_code=303, cookies=[cookie])
 
 
-ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
+ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     start,
     speak,
     # -- signing in (C1)
@@ -142,7 +143,7 @@ def build_app(deps: WebDeps) -> Litestar:
     sessions = RotatingConfig(key="brygga_session", secure=secure, samesite="lax", exclude=["^/static/"])
     static = create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None)
     return Litestar(
-        [*ROUTES, static],
+        [*map(explicit, ROUTES), static],
         before_request=enter,
         before_send=[add_headers],
         csrf_config=csrf,

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from litestar import Response
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.response import Redirect
 from litestar.utils.scope.state import ScopeState
@@ -92,7 +93,7 @@ async def provide_visit(request: AnyRequest, state: State) -> Visit:
     return Visit(deps, request, language_of(request), await _signed_in(deps, request))
 
 
-async def provide_merchant(visit: Visit) -> Merchant:
+async def provide_merchant(visit: NamedDependency[Visit]) -> Merchant:
     """Raises `SignedOut` for a visitor without a connection."""
     if visit.connection is None:
         raise SignedOut

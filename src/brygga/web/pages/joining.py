@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from brygga.core.failures import Failure, NeedsMerchant, Refused
@@ -49,7 +49,7 @@ def lead_to_store(visit: Visit) -> Redirect:
 
 @get(SHOP_CALLBACK)
 async def installed(
-    visit: Visit, code: str = "", rights: Annotated[str, Parameter(query="scope")] = "", context: str = ""
+    visit: Visit, code: str = "", rights: Annotated[str, QueryParameter(name="scope")] = "", context: str = ""
 ) -> Response[str] | Redirect:
     """BigCommerce's auth callback: the code is traded before anything is answered (bigcommerce facts 1.3)."""
     expected = _take_expectation(visit)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from brygga.core.model import Money
@@ -81,7 +81,7 @@ class UnassignView:
 async def show(
     merchant: Merchant,
     q: str = "",
-    wanted: Annotated[str, Parameter(query="state")] = "",
+    wanted: Annotated[str, QueryParameter(name="state")] = "",
     vat: str = "",
     page: str = "1",
 ) -> Response[str]:

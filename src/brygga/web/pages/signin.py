@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Final
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from brygga.core.failures import Failure, Refused
@@ -51,7 +51,7 @@ async def begin(visit: Visit, join: str = "") -> Redirect:
 
 @get(ZETTLE_CALLBACK)
 async def back(
-    visit: Visit, code: str = "", given: Annotated[str, Parameter(query="state")] = "", error: str = ""
+    visit: Visit, code: str = "", given: Annotated[str, QueryParameter(name="state")] = "", error: str = ""
 ) -> Response[str] | Redirect:
     """Zettle sends the merchant back. Without the state that this browser was given, nothing is believed."""
     async with visit.deps.database.transaction() as tx:
