@@ -5,7 +5,7 @@ from __future__ import annotations
 from email import message_from_bytes
 from typing import Any
 
-from brygga.sandbox.http import Response
+from brygga.sandbox.http import Request, Response
 
 from . import catalog, listing, media, metafields, variants
 from .door import Call, Route, answer, nothing
@@ -16,10 +16,19 @@ from .state import Picture
 
 def upload(call: Call) -> tuple[Json, bytes | None, str]:
     """The fields of a body, the uploaded file if there is one, and its name. JSON or multipart, never both."""
-    kind = call.request.headers.get("content-type", "")
-    if not kind.startswith("multipart/form-data"):
+    if not call.request.headers.get("content-type", "").startswith("multipart/form-data"):
         return catalog.object_of(call.body()), None, ""
-    parts = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + call.request.body)
+    fields, content, name = file_of(call.request)
+    if content is None:
+        title = "image_url must be present if uploading by url"
+        raise Refusal(422, title, {"image_url": title})
+    return fields, content, name
+
+
+def file_of(request: Request) -> tuple[Json, bytes | None, str]:
+    """The fields of a multipart form, the file among them if there is one, and its name."""
+    kind = request.headers.get("content-type", "")
+    parts = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.body)
     fields: Json = {}
     content, name = None, ""
     for part in parts.get_payload() if parts.is_multipart() else []:
@@ -31,9 +40,6 @@ def upload(call: Call) -> tuple[Json, bytes | None, str]:
             content, name = data, part.get_filename() or "image"
         elif isinstance(key, str):
             fields[key] = typed(key, data.decode())
-    if content is None:
-        title = "image_url must be present if uploading by url"
-        raise Refusal(422, title, {"image_url": title})
     return fields, content, name
 
 

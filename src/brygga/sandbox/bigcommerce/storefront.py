@@ -49,6 +49,7 @@ def card_of(store: Store, product: Product) -> Json:
         "image": thumbnail(store, product),
         "visible": product.get("is_visible"),
         "choices": choices,
+        "free": not high,
         "gone": all(choice["left"] == 0 for choice in choices),
         "price": money(store, low) if low == high else f"{money(store, low)} – {money(store, high)}",
     }

@@ -1,5 +1,5 @@
-// Asks before a form marked data-confirm is sent. Everything else works without a script.
+// Asks before a form or a button marked data-confirm acts. Everything else works without a script.
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
+  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
 });
