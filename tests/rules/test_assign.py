@@ -71,12 +71,17 @@ async def test_one_is_unassigned_on_its_page_after_a_confirmation(home: Househol
     uuid = home.add("Mugg")
     await home.connect()
     page = await home.open(f"/library/{uuid}")
+    asked = words_of(await home.press("Save", bigcommerce=[]))
+    await home.wait(11)
+    before = home.in_shop()
 
-    await home.press("Save", bigcommerce=[])
+    said = words_of(await home.press("Unassign product"))
     await home.wait(11)
 
     assert 'data-confirms="unassign-dialog" data-when="#one-channel:not(:checked)"' in page
-    assert [] == home.in_shop()
+    assert "Unassign product Mugg The products are removed from BigCommerce." in asked
+    assert "removed from BigCommerce in ten seconds" in said
+    assert (["Mugg"], []) == (before, home.in_shop())
     assert "Not assigned" in await home.read(f"/library/{uuid}")
 
 

@@ -75,6 +75,9 @@ class UnassignView:
     fields: tuple[tuple[str, str], ...]
     count: int
     back: str
+    name: str = ""
+    """Of the one product, when it is asked on that product's own page."""
+    action: str = "/library/assign"
 
 
 @get("/library")

@@ -17,7 +17,7 @@ from brygga.web.i18n import Words
 from brygga.web.lines import LineView
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
-from brygga.web.pages.library import reassign, said
+from brygga.web.pages.library import UnassignView, reassign, said
 from brygga.web.pages.synclog import line_view
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
@@ -178,11 +178,16 @@ def stock_view(row: StockRow, name: str) -> StockView:
 
 
 @post("/library/{uuid:str}/assign")
-async def assign(merchant: Merchant, form: Form, uuid: str) -> Redirect:
+async def assign(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
+    """A2; unassigning is confirmed first (A3), by dialog or, where there are no scripts, by page."""
     sold = form.one("bigcommerce") == "yes"
-    await _own(merchant, uuid)
+    entry = await _own(merchant, uuid)
     if not merchant.running:
         return merchant.go(f"/library/{uuid}", "unchanged", "warn")
+    if not sold and entry.assigned and entry.unassign_at is None and form.one("confirmed") != "yes":
+        here = f"/library/{uuid}"
+        asked = UnassignView((), 1, back=here, name=entry.name, action=f"{here}/assign")
+        return merchant.page("unassign.html", asked, section="library")
     async with merchant.deps.database.transaction() as tx:
         changed = await reassign(merchant, tx, [uuid], sold)
     return said(merchant, f"/library/{uuid}", "assigned" if sold else "unassigned", len(changed))
@@ -206,8 +211,10 @@ async def track(merchant: Merchant, form: Form, uuid: str) -> Redirect:
     return merchant.go(f"/library/{uuid}#stock", f"tracking_{wish}")
 
 
-async def _own(merchant: Merchant, uuid: str) -> None:
+async def _own(merchant: Merchant, uuid: str) -> library.Entry:
     """A product that is not this merchant's is not there."""
     async with merchant.deps.database.read() as tx:
-        if await library.get(tx, merchant.own.id, uuid) is None:
-            raise NotThere
+        entry = await library.get(tx, merchant.own.id, uuid)
+    if entry is None:
+        raise NotThere
+    return entry
