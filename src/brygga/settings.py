@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 PREFIX: Final = "BRYGGA_"
 _SECRET_LENGTH: Final = 32
+_TOKEN_LENGTH: Final = 16
 
 
 class SettingsWrong(Exception):
@@ -54,6 +55,8 @@ class Settings:
     database_url: str | None = field(repr=False, default=None)
     """None: the embedded PostgreSQL in `data_dir`."""
     hosts: Hosts = Hosts()
+    metrics_token: str = field(repr=False, default="")
+    """What a monitor has to bring to read /metrics; "" lets only this machine read it."""
 
     @property
     def is_https(self) -> bool:
@@ -78,6 +81,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             "BIGCOMMERCE_CLIENT_SECRET", str, "of the app registered with BigCommerce"
         ),
         contact_email=reader.required("CONTACT_EMAIL", _email, "where Zettle and merchants can write to"),
+        metrics_token=reader.optional("METRICS_TOKEN", _token, ""),
         hosts=Hosts(
             **{
                 name: reader.optional(f"{name.upper()}_URL", _url, getattr(defaults, name))
@@ -145,6 +149,12 @@ def _secrets(text: str) -> tuple[str, ...]:
     if len(set(keys)) != len(keys):
         raise ValueError("the same secret stands there twice")
     return keys
+
+
+def _token(text: str) -> str:
+    if len(text) < _TOKEN_LENGTH or not text.isascii() or any(character.isspace() for character in text):
+        raise ValueError(f"it needs {_TOKEN_LENGTH} characters or more, without spaces or letters beyond ASCII")
+    return text
 
 
 def _email(text: str) -> str:

@@ -321,6 +321,7 @@ def build(settings: Settings, database: Database, jobs: Jobs, seams: Seams, pace
                 csrf_secret=derived(settings, "csrf"),
                 bigcommerce_client_secret=settings.bigcommerce_client_secret,
                 contact_email=settings.contact_email,
+                metrics_token=settings.metrics_token,
             ),
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),

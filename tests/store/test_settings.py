@@ -50,6 +50,8 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
         ("BRYGGA_DATABASE_URL", "mysql://user@host/name"),
         ("BRYGGA_DATABASE_URL", "postgresql://user@host"),
         ("BRYGGA_BIGCOMMERCE_API_URL", "ftp://x"),
+        ("BRYGGA_METRICS_TOKEN", "short"),
+        ("BRYGGA_METRICS_TOKEN", "long enough, with spaces"),
     ],
 )
 def test_a_wrong_one_is_named_in_one_line_without_its_value(name: str, value: str) -> None:
@@ -63,6 +65,8 @@ def test_a_wrong_one_is_named_in_one_line_without_its_value(name: str, value: st
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
-    shown = repr(settings.read({**GOOD, "BRYGGA_DATABASE_URL": "postgres://u:hush@h/n"}))
+    shown = repr(
+        settings.read({**GOOD, "BRYGGA_DATABASE_URL": "postgres://u:hush@h/n", "BRYGGA_METRICS_TOKEN": "m" * 16})
+    )
 
-    assert not [secret for secret in ("zsecret", "bsecret", "n" * 32, "hush") if secret in shown]
+    assert not [secret for secret in ("zsecret", "bsecret", "n" * 32, "m" * 16, "hush") if secret in shown]

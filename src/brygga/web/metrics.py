@@ -46,10 +46,13 @@ async def health(state: State) -> Response[dict[str, str]]:
 
 @get("/metrics", skip_session=True, exclude_from_csrf=True)
 async def show(request: AnyRequest, state: State) -> Response[bytes]:
-    """With a token set: for who brings it. Without: for this machine only, and not through a proxy."""
+    """With a token set: for who brings it, 401 for others. Without: for this machine only, and not through a proxy, else 404."""
     deps: WebDeps = state.deps
     metrics: Metrics = state.metrics
     if not _may_read(request, deps.settings.metrics_token):
+        if deps.settings.metrics_token:
+            challenge = {"www-authenticate": 'Bearer realm="metrics"'}
+            return Response(b"", status_code=401, headers=challenge, media_type=MediaType.TEXT)
         raise NotThere
     async with deps.database.read() as tx:
         metrics.pending.set(await marks.pending(tx))
