@@ -79,7 +79,7 @@ async def test_a_saved_product_is_marked_before_the_answer(world: World) -> None
 
     answer = await post_zettle(world, connection.hook_key, body, signature)
 
-    assert 200 == answer.status_code
+    assert (200, b"") == (answer.status_code, answer.content)
     assert {("product", "p1", "")} == await marked(world, connection)
     assert [connection.id] == world.jobs.woken
 

@@ -55,6 +55,6 @@ def fault(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
 def _say(request: Request[Any, Any, Any], status: int, key: str, support_id: str = "") -> AnyAnswer:
     path = request.url.path
     if path.startswith("/hooks/") or path in {"/health", "/metrics"}:
-        return Response(None, status_code=status, media_type=MediaType.TEXT)
+        return Response(b"", status_code=status, media_type=MediaType.TEXT)
     visit = Visit(request.app.state.deps, request, language_of(request))
     return visit.page("message.html", MessageView(f"message.{key}", link="/", support_id=support_id), status=status)

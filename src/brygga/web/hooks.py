@@ -12,6 +12,7 @@ from typing import Final
 
 from litestar import Response, post
 from litestar.datastructures import State
+from litestar.enums import MediaType
 
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Connection, Stage
@@ -54,7 +55,7 @@ class Dirty:
     exclude_from_csrf=True,
     skip_session=True,
 )
-async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[None]:
+async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
     body = await request.body()
     async with state.receiving:
         status = await _zettle(state.deps, hook_key, request.headers.get("x-izettle-signature", ""), body)
@@ -136,7 +137,7 @@ async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection) -> None:
     exclude_from_csrf=True,
     skip_session=True,
 )
-async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Response[None]:
+async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
     body = await request.body()
     async with state.receiving:
         status = await _bigcommerce(state.deps, hook_key, dict(request.headers), body)
@@ -213,6 +214,7 @@ async def _is_new(deps: WebDeps, tx: Tx, connection: Connection, platform: Platf
     return not message_id or await inbox.accept(tx, connection.id, platform, message_id, deps.clock.now())
 
 
-def _answer(metrics: Metrics, platform: str, status: int) -> Response[None]:
+def _answer(metrics: Metrics, platform: str, status: int) -> Response[bytes]:
+    """The status says it all: nothing follows it."""
     metrics.webhooks.labels(platform, str(status)).inc()
-    return Response(None, status_code=status)
+    return Response(b"", status_code=status, media_type=MediaType.TEXT)
