@@ -142,6 +142,7 @@ async def web(service: Service, door: socket.socket) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        service.web.state.closing.set()
         server.should_exit = True
         await task
 

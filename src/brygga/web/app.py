@@ -166,6 +166,8 @@ def build_app(deps: WebDeps) -> Litestar:
                 "deps": deps,
                 "metrics": metrics.Metrics(deps.registry),
                 "receiving": asyncio.Semaphore(hooks.AT_ONCE),
+                # Set when the pages are about to close: streams that are open end by themselves.
+                "closing": asyncio.Event(),
             }
         ),
         openapi_config=None,

@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from litestar import get
+from litestar.datastructures import State as AppState
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
 from brygga.store import connections, library_pages, synclog
+from brygga.store.jobs import first_of
 from brygga.store.library_pages import State
 from brygga.web.deps import WebDeps
 from brygga.web.i18n import Words
@@ -23,12 +25,14 @@ SIGN_OF_LIFE: Final = 15
 
 
 @get("/apps/bigcommerce/live")
-async def live(merchant: Merchant) -> ServerSentEvent:
-    return ServerSentEvent(states(merchant.deps, merchant.own.id, merchant.words))
+async def live(merchant: Merchant, state: AppState) -> ServerSentEvent:
+    return ServerSentEvent(states(merchant.deps, merchant.own.id, merchant.words, state.closing))
 
 
-async def states(deps: WebDeps, connection_id: int, words: Words) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """The state now, then again whenever it has changed."""
+async def states(
+    deps: WebDeps, connection_id: int, words: Words, closing: asyncio.Event
+) -> AsyncGenerator[ServerSentEventMessage, None]:
+    """The state now, then again whenever it has changed; until the pages close, so that an open stream holds no stop up."""
     before = ""
     for turn in range(LONGEST):
         data = await snapshot(deps, connection_id, words)
@@ -37,9 +41,10 @@ async def states(deps: WebDeps, connection_id: int, words: Words) -> AsyncGenera
             yield ServerSentEventMessage(data=data, event="state", retry=3000)
         elif turn % SIGN_OF_LIFE == 0:
             yield ServerSentEventMessage(comment="still here")
-        try:
-            await deps.clock.sleep(EVERY_S)
-        except asyncio.CancelledError:
+        if closing.is_set():
+            return
+        await first_of(deps.clock.sleep(EVERY_S), closing.wait())
+        if closing.is_set():
             return
 
 
