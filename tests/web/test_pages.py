@@ -132,22 +132,29 @@ async def test_forms_lead_to_ourselves_and_to_the_two_platforms_only(world: Worl
     ].split("; ")
 
 
+STORE_ONWARD = ["https://*.bigcommerce.com", "https://*.mybigcommerce.com"]
+TILL_ONWARD = ["https://*.zettle.com", "https://*.izettle.com", "https://*.paypal.com"]
+
+
 @pytest.mark.parametrize(
-    ("installer", "onward"),
+    ("installer", "authorizer", "onward"),
     [
         (
             "https://login.bigcommerce.com/app/cid/install",
-            ("https://*.bigcommerce.com", "https://*.mybigcommerce.com"),
+            "https://oauth.zettle.com/authorize",
+            STORE_ONWARD + TILL_ONWARD,
         ),
-        ("http://127.0.0.1:8702/login/app/cid/install", ()),
-        ("https://login.notbigcommerce.com/app/cid/install", ()),
-        ("https://bigcommerce.com.evil.example/app/cid/install", ()),
+        ("http://127.0.0.1:8702/login/app/cid/install", "http://127.0.0.1:8701/oauth/authorize", []),
+        ("https://login.notbigcommerce.com/app/cid/install", "https://oauth.notzettle.com/authorize", []),
+        ("https://bigcommerce.com.evil.example/app", "https://zettle.com.evil.example/authorize", []),
     ],
 )
-def test_only_bigcommerce_itself_may_hand_an_install_on(installer: str, onward: tuple[str, ...]) -> None:
-    _, _, _, *more = form_targets(installer, "https://oauth.zettle.com/authorize?state=")
+def test_only_the_platforms_themselves_may_hand_a_sign_in_on(
+    installer: str, authorizer: str, onward: list[str]
+) -> None:
+    _, _, _, *more = form_targets(installer, authorizer)
 
-    assert list(onward) == more
+    assert onward == more
 
 
 async def test_a_page_inside_the_control_panel_needs_no_cookie(world: World) -> None:
@@ -183,7 +190,7 @@ async def test_metrics_are_not_for_another_machine(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("given", "status"),
-    [("", 404), ("Bearer wrong", 404), ("a token", 404), ("Bearer a tokenå", 404), ("Bearer a token", 200)],
+    [("", 401), ("Bearer wrong", 401), ("a token", 401), ("Bearer a tokenå", 401), ("Bearer a token", 200)],
 )
 async def test_with_a_token_metrics_are_for_who_brings_it_from_anywhere(world: World, given: str, status: int) -> None:
     world.app.state.deps = replace(world.deps, settings=replace(world.deps.settings, metrics_token="a token"))

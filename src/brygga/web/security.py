@@ -13,6 +13,9 @@ PANEL: Final = "https://*.mybigcommerce.com"
 BIGCOMMERCE: Final = "bigcommerce.com"
 ONWARD: Final = (f"https://*.{BIGCOMMERCE}", PANEL)
 """BigCommerce's own hosts: an install that begins at its sign-in may be handed on to the store's panel (bigcommerce facts 1.3, 1.7)."""
+ZETTLE: Final = "zettle.com"
+SIGN_IN: Final = (f"https://*.{ZETTLE}", "https://*.izettle.com", "https://*.paypal.com")
+"""Zettle's own hosts and its owner's: the sign-in at oauth.zettle.com may be handed on to any of them."""
 
 
 def origin(url: str) -> str:
@@ -26,9 +29,13 @@ def form_targets(install_url: str, authorize_url: str) -> tuple[str, ...]:
 
     Browsers hold every redirect that follows a form to this, not only its first address.
     """
-    host = urlsplit(install_url).hostname or ""
-    onward = ONWARD if host.endswith(f".{BIGCOMMERCE}") else ()
-    return ("'self'", origin(install_url), origin(authorize_url), *onward)
+    to_store = ONWARD if _is_at(install_url, BIGCOMMERCE) else ()
+    to_till = SIGN_IN if _is_at(authorize_url, ZETTLE) else ()
+    return ("'self'", origin(install_url), origin(authorize_url), *to_store, *to_till)
+
+
+def _is_at(url: str, domain: str) -> bool:
+    return (urlsplit(url).hostname or "").endswith(f".{domain}")
 
 
 def policy(path: str, nonce: str, targets: tuple[str, ...]) -> str:
