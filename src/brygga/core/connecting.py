@@ -1,6 +1,5 @@
-"""Set-up step by step, when prices may be synced, what the merchant is warned of, and what becomes of the products on leaving."""
+"""Set-up step by step, when prices may be synced, and what the merchant is warned of."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from brygga.core.model import Choices, Connection, Organization, Shop, Stage, StockMoment, TaxationMode
@@ -71,36 +70,3 @@ def prices_must_pause(connection: Connection, organization: Organization, shop: 
 def prices_are_synced(connection: Connection) -> bool:
     """Prices come from Zettle now: chosen at set-up (C5) and not paused by a changed currency (decision 10)."""
     return connection.choices.prices and not connection.prices_paused
-
-
-class Leaving(StrEnum):
-    """How a connection ends (D1 to D3, decision 5)."""
-
-    KEEP = "keep"
-    REMOVE = "remove"
-    UNINSTALLED = "uninstalled"
-    """BigCommerce removed the app: our token there is dead, so the products are kept."""
-    ACCESS_REMOVED = "access_removed"
-    """The merchant removed our access in Zettle: products are kept until the merchant says otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Farewell:
-    """What to do on leaving: remove our products, revoke our access in Zettle, remove our hooks in the store."""
-
-    removes_products: bool
-    revokes_zettle: bool
-    cleans_store: bool
-
-
-def farewell(leaving: Leaving) -> Farewell:
-    """What each kind of leaving asks of us. Where one side's access is dead, nothing is asked of that side."""
-    match leaving:
-        case Leaving.KEEP:
-            return Farewell(removes_products=False, revokes_zettle=True, cleans_store=True)
-        case Leaving.REMOVE:
-            return Farewell(removes_products=True, revokes_zettle=True, cleans_store=True)
-        case Leaving.UNINSTALLED:
-            return Farewell(removes_products=False, revokes_zettle=True, cleans_store=False)
-        case Leaving.ACCESS_REMOVED:
-            return Farewell(removes_products=False, revokes_zettle=False, cleans_store=True)

@@ -15,7 +15,8 @@ Levels = Mapping[str, int]
 
 class Births(Protocol):
     async def first_levels(self, session: Session, uuids: Collection[str]) -> Mapping[str, Levels | None]:
-        """By product: the level of each variant, saved as an absolute flight; None where Zettle does not track the product."""
+        """By product: the level of each variant, saved in the table `births` before any create leaves; None where
+        Zettle does not track the product, or a level is unknown."""
         ...
 
     async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
@@ -23,7 +24,7 @@ class Births(Protocol):
         ...
 
     async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
-        """The product was certainly not made: nothing flew."""
+        """The product was certainly not made: its levels are forgotten."""
         ...
 
 
