@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 
 from brygga import settings as configuration
 from brygga.settings import Settings, SettingsWrong
+from brygga.store import leases
 from brygga.store.database import Database, DatabaseGone
 from brygga.store.embedded import EmbeddedFailed, Server, embedded
 from brygga.store.jobs import QueueJobs
 from brygga.store.migrating import upgrade
+from brygga.store.neighbours import present
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 
 
@@ -23,6 +25,8 @@ class Ground:
 
     settings: Settings
     server: Server | None = None
+    alone: bool = False
+    """No other process uses the embedded database: what one held there before is nobody's now."""
 
     @property
     def database_url(self) -> str:
@@ -53,8 +57,8 @@ def _ground() -> Iterator[Ground]:
     if settings.database_url is not None:
         yield Ground(settings)
         return
-    with embedded(settings.data_dir) as server:
-        yield Ground(replace(settings, database_url=server.url), server)
+    with embedded(settings.data_dir) as server, present(settings.data_dir) as alone:
+        yield Ground(replace(settings, database_url=server.url), server, alone and server.owned)
 
 
 async def _until_ended(work: Callable[[Ground], Awaitable[int]], ground: Ground) -> int:
@@ -79,6 +83,9 @@ async def open_service(ground: Ground) -> AsyncIterator[Service]:
     try:
         await upgrade(database)
         clock = SystemClock()
+        if ground.alone:
+            async with database.transaction() as tx:
+                await leases.end_all(tx, clock.now())
         yield build(ground.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
     finally:
         await database.close()

@@ -30,6 +30,11 @@ _RELEASE = sa.text("""
 """)
 
 
+_END_ALL = sa.text("""
+    UPDATE connections SET lease_until = :now WHERE lease_holder IS NOT NULL AND lease_until > :now
+""")
+
+
 async def acquire(
     tx: Tx, connection_id: int, holder: str, *, now: datetime, until: datetime, grace: timedelta
 ) -> Fence | None:
@@ -51,3 +56,8 @@ async def renew(tx: Tx, fence: Fence, until: datetime) -> bool:
 async def release(tx: Tx, fence: Fence) -> None:
     """Gives the lease back; nothing happens when it is already another's."""
     await tx.run(_RELEASE, {"id": fence.connection_id, "epoch": fence.epoch, "holder": fence.holder})
+
+
+async def end_all(tx: Tx, now: datetime) -> int:
+    """For whoever knows that every holder is dead: their leases end now. The grace after it stays, for what their last moment sent."""
+    return await tx.run(_END_ALL, {"now": now})
