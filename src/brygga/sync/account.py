@@ -98,5 +98,5 @@ async def _tree(session: Session, shop: Shop) -> int:
     if not trees:
         trees = await session.shop.trees()
     if not trees:
-        raise Refused("no_category_tree", "the store has no category tree")
+        raise Refused(ShopCode.NO_CATEGORY_TREE, "the store has no category tree")
     return trees[0].id

@@ -58,7 +58,6 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     The level alone never proves a landing: a sale or an edit of the same size looks the same.
     The looks are a lag apart, and begin when the write can no longer happen and reads have caught up. A late echo corrects the verdict
     (`moves.corrected`).
-    The level alone never proves a landing: a sale or an edit of the same size looks the same.
     """
     flight = ledger[side].flight
     assert flight is not None, "nothing was in flight"
