@@ -8,7 +8,8 @@ from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Hint, Ledger, Look, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, marks
+from brygga.store import bindings, ledgers, marks
+from brygga.store.bindings import State
 from brygga.store.ledgers import Book, Departed
 from brygga.store.marks import Kind
 from brygga.sync.stock.gather import World
@@ -48,12 +49,21 @@ class Booking:
 
     async def _attach(self) -> None:
         """Shelves follow the bindings: a bound variant without one is adopted at the level it has, one that is not bound is let go."""
-        bound = self.world.known.variants
-        for variant, (uuid, variant_id) in bound.items():
-            self._adopt(variant, uuid, variant_id)
+        bound = await self._bound_now()
+        for variant, (uuid, variant_id) in self.world.known.variants.items():
+            # What was looked at may have been remade or let go while we looked.
+            if bound.get(variant) == variant_id:
+                self._adopt(variant, uuid, variant_id)
         for variant, book in list(self.pages.books.items()):
             if variant not in bound and book.ledger.shop.variant_id is not None:
                 self.pages.put(book, stock.remade(book.ledger))
+
+    async def _bound_now(self) -> Mapping[str, int]:
+        """Read with the ledgers locked: a product that was born while we looked is not let go because we had not seen it."""
+        uuids = {book.product_uuid for book in self.pages.books.values()} | self.world.known.bound.keys()
+        found = await bindings.get_many(self.pages.tx, self.pages.connection_id, sorted(uuids))
+        living = [one.synced.variants for one in found.values() if one.state is State.BOUND]
+        return {variant: variant_id for variants in living for variant, variant_id in variants.items()}
 
     def _adopt(self, variant: str, uuid: str, variant_id: int) -> None:
         book = self.pages.books.get(variant)
