@@ -241,10 +241,14 @@ class Town:
         there = merchant or self.merchant
         shop = self.shop(there)
         kept = [shop.add_category(name).id for name in CATEGORIES]
-        for number, goods in enumerate(existing_goods(there.library)):
-            await shop.add_product(
+        for number, goods in enumerate(existing_goods(there.library, shop.store.settings.currency)):
+            key = goods.pop("picture")
+            made = await shop.add_product(
                 **{"categories": [kept[number % len(kept)]], "weight": 0.3, "is_visible": True, **goods}
             )
+            painted = self.paint(key) if key else None
+            if painted:
+                shop.hang(made.id, painted[0], f"{key}.png")
 
     @property
     def merchant(self) -> Merchant:

@@ -29,7 +29,7 @@ async def test_the_cashier_sells_and_counts_on_the_page() -> None:
     await town.client.post("/till/stock", data={"variant": variant, "balance": "40"})
     assert await town.balance(mug) == 40
     wrong = await town.client.post("/till/stock", data={"variant": variant, "balance": "many"}, follow_redirects=True)
-    assert "Det går inte" in wrong.text
+    assert "”many” är inget antal" in wrong.text
 
 
 async def test_the_page_speaks_two_languages() -> None:
@@ -84,6 +84,25 @@ async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
     assert (await town.client.get(f"{PRODUCTS}/v2")).json() == []
 
 
+async def test_a_variant_more_is_a_value_more_of_the_products_only_option() -> None:
+    town = Town()
+    await town.client.post(
+        "/till/save", data={"name": "Tröja", "name-0": "S", "price-0": "9", "name-1": "M", "price-1": "9"}
+    )
+    (product,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
+    form = {"product": product["uuid"], "name": "Tröja", "name-2": "L", "price-2": "10"}
+    for number, one in enumerate(product["variants"]):
+        form |= {f"uuid-{number}": one["uuid"], f"name-{number}": one["name"], f"price-{number}": "9"}
+
+    answer = await town.client.post("/till/save", data=form)
+    (after,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
+
+    assert answer.status_code == 303
+    assert [one["options"][0]["value"] for one in after["variants"]] == ["S", "M", "L"]
+    (definition,) = after["variantOptionDefinitions"]["definitions"]
+    assert [one["value"] for one in definition["properties"]] == ["S", "M", "L"]
+
+
 async def test_saving_a_product_with_options_on_the_page_keeps_them() -> None:
     """Two definitions the form does not show survive a changed price."""
     town = Town()
@@ -112,10 +131,13 @@ async def test_a_form_the_library_would_refuse_changes_nothing() -> None:
         {"name": "x", "price-0": "free"},
         {"name": "x", "price-0": "1,005"},
         {"name": "x", "price-0": "-1"},
+        {"name": "x", "sku-0": "S" * 65},
     ):
-        form = {"product": mug["uuid"], "price-0": "1", "uuid-0": variant_of(mug), **bad}
-        refused = await town.client.post("/till/save", data=form, follow_redirects=True)
-        assert "Det går inte" in refused.text
+        form = {"product": mug["uuid"], "price-0": "1", "uuid-0": variant_of(mug), "description": "Typed", **bad}
+        refused = await town.client.post("/till/save", data=form)
+        assert refused.status_code == 422
+        assert any(word in refused.text for word in ("Skriv ett namn", "är inget pris", "SKU:n är för lång"))
+        assert ">Typed</textarea>" in refused.text
 
     assert (await town.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()["etag"] == mug["etag"]
 

@@ -85,8 +85,7 @@ class ProductPage:
         _, content, name = file_of(request)
         if not content:
             raise Refusal(422, "no image was chosen", {"image_file": "no file"})
-        media.add_image(shop.store, product, shop.camera.keep(content), name, {"sort_order": last_place(product)})
-        shop.store.touched(product)
+        shop.hang(product.id, content, name)
         return self.panel.back(shop, f"products/{product.id}", "saved")
 
 

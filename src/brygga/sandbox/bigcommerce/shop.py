@@ -92,6 +92,14 @@ class Shop:
         self.store.touched(self.product(product_id))
         return made.id
 
+    def hang(self, product_id: int, content: bytes, name: str) -> int:
+        """A picture that the merchant uploads from a file; its id."""
+        product = self.product(product_id)
+        last = max((image.sort_order for image in product.images), default=-1)
+        made = add_image(self.store, product, self.camera.keep(content), name, {"sort_order": last + 1})
+        self.store.touched(product)
+        return made.id
+
     def add_option(self, product_id: int, name: str, labels: Iterable[str]) -> int:
         """An option added in the panel, with all missing combinations as variants, as the panel does (bigcommerce facts 3.8)."""
         product = self.product(product_id)

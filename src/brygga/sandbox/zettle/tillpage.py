@@ -3,22 +3,35 @@
 They act through `Till`, as a test does; there is nothing a page can do that a test cannot.
 """
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from brygga.sandbox.http import Request, Response, Router, redirect
-from brygga.sandbox.pages import show
+from brygga.sandbox.pages import language, show
 from brygga.sandbox.zettle.accounts import query_url
 from brygga.sandbox.zettle.core import Core
 from brygga.sandbox.zettle.rules import violations
 from brygga.sandbox.zettle.shelf import pictures_of
 from brygga.sandbox.zettle.state import JSON, Organization, Stored
+from brygga.sandbox.zettle.stock import MOST_STOCK
 from brygga.sandbox.zettle.till import Line, Till
 from brygga.sandbox.zettle.tillwords import WORDS
 
 PAGE: Final = 60
 Act = Callable[[Till, dict[str, str]], str]
+BLANKS: Final = 3
+"""Empty rows for more variants."""
+
+
+class Wrong(ValueError):
+    """Something typed that cannot be: a word of `WORDS` that says so, and its parts."""
+
+    def __init__(self, word: str, **parts: str) -> None:
+        super().__init__(word)
+        self.word = word
+        self.parts = parts
 
 
 def mount(router: Router, core: Core) -> None:
@@ -29,12 +42,12 @@ def mount(router: Router, core: Core) -> None:
     router.add("GET", "/till/products/new", page.new, control=True)
     router.add("GET", "/till/products/{uuid}", page.product, control=True)
     router.add("GET", "/till/apps", page.apps, control=True)
+    router.add("POST", "/till/save", page.keep, control=True)
     acts: dict[str, Act] = {
         "sell": page.sell,
         "refund": page.refund,
         "stock": page.stock,
         "tracking": page.tracking,
-        "save": page.save,
         "delete": page.delete,
         "remove-app": page.remove_app,
     }
@@ -49,16 +62,24 @@ def price_text(amount: int | None) -> str:
 
 def price_minor(text: str) -> int | None:
     """ "249,50" -> 24950; nothing typed means that the price is entered at the till."""
-    text = text.strip().replace(",", ".")
+    text = "".join(text.split()).replace(",", ".")
     if not text:
         return None
     try:
         minor = Decimal(text) * 100
     except InvalidOperation as error:
-        raise ValueError(text) from error
+        raise Wrong("wrong_price", typed=text) from error
     if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
-        raise ValueError(text)
+        raise Wrong("wrong_price", typed=text)
     return int(minor)
+
+
+def count(text: str, least: int = 1) -> int:
+    """A number of goods. Raises Wrong."""
+    plain = "".join(text.split())
+    if not re.fullmatch(r"-?[0-9]{1,9}", plain) or int(plain) < least:
+        raise Wrong("wrong_count", typed=text)
+    return int(plain)
 
 
 class TillPage:
@@ -78,9 +99,18 @@ class TillPage:
         """A page of one organization, with the word of what was just done."""
         organization = self.organization(request.value("org"))
         said = request.value("said")
-        common = {"organization": organization, "organizations": list(self.core.organizations.values())}
-        told = said if said in WORDS else None
-        return show(request, template, WORDS, **common, said=told, **values)
+        common: JSON = {"organization": organization, "organizations": list(self.core.organizations.values())}
+        common["said"] = said if said in WORDS else None
+        return show(request, template, WORDS, **{**common, "problem": request.value("problem"), **values})
+
+    def words(self, request: Request, wrong: Exception) -> str:
+        """What went wrong, for a person."""
+        place = 0 if language(request) == "sv" else 1
+        if isinstance(wrong, Wrong):
+            return WORDS[wrong.word][place].format(**wrong.parts)
+        if isinstance(wrong, LookupError):
+            return WORDS["gone"][place]
+        return WORDS["refused"][place].format(why=str(wrong))
 
     def card(self, organization: Organization, stored: Stored) -> JSON:
         """What the grid and the form show of a product."""
@@ -124,16 +154,23 @@ class TillPage:
         return self.page(request, "till.html", cards=cards, **counts)
 
     async def new(self, request: Request) -> Response:
-        blank = {"uuid": "", "name": "", "sku": "", "barcode": "", "price": "", "balance": None}
-        product = {"uuid": "", "name": "", "description": ""}
-        return self.page(request, "till_product.html", product=product, variants=[blank], tracked=False, picture=None)
+        return self.form(request, {"product": {"uuid": "", "name": "", "description": ""}, "variants": []})
 
     async def product(self, request: Request) -> Response:
         organization = self.organization(request.value("org"))
         stored = organization.products.get(request.params["uuid"])
         if stored is None:
             return redirect(query_url("/till", {"org": organization.uuid, "said": "gone"}), 303)
-        return self.page(request, "till_product.html", **self.card(organization, stored))
+        return self.form(request, self.card(organization, stored))
+
+    def form(self, request: Request, card: JSON, **more: Any) -> Response:
+        """The product form, with empty rows for more variants where the form makes the options."""
+        blank = {"uuid": "", "name": "", "sku": "", "barcode": "", "price": ""}
+        rows = card["variants"] or [blank]
+        fixed = len(definitions_of(card["product"])) > 1
+        rows = [*rows, *([] if fixed else [blank] * BLANKS)]
+        values = {"tracked": False, "picture": None, **card, "rows": rows, "fixed": fixed}
+        return self.page(request, "till_product.html", **{**values, **more})
 
     async def apps(self, request: Request) -> Response:
         organization = self.organization(request.value("org"))
@@ -149,28 +186,50 @@ class TillPage:
         async def inside(request: Request) -> Response:
             form = request.form()
             organization = self.organization(form.get("org"))
+            told: dict[str, str | None] = {}
             try:
-                said = act(Till(self.core, organization), form)
-            except LookupError:
-                said = "gone"
-            except ValueError:
-                said = "refused"
+                told["said"] = act(Till(self.core, organization), form)
+            except (LookupError, ValueError) as wrong:
+                told["problem"] = self.words(request, wrong)
             back = form.get("back", "/till")
             back = back if back.startswith("/till") else "/till"
-            return redirect(query_url(back, {"org": organization.uuid, "q": form.get("q") or None, "said": said}), 303)
+            kept = {"org": organization.uuid, "q": form.get("q") or None, "page": form.get("page") or None}
+            return redirect(query_url(back, {**kept, **told}), 303)
 
         return inside
 
+    async def keep(self, request: Request) -> Response:
+        """The product form sent: saved, or shown again as it was filled in, with the reason."""
+        form = request.form()
+        organization = self.organization(form.get("org"))
+        try:
+            said = self.save(Till(self.core, organization), form)
+        except (LookupError, ValueError) as wrong:
+            rows = [
+                {name: form.get(f"{name}-{number}", "") for name in ("uuid", "name", "price", "sku", "barcode")}
+                for number in numbers_of(form)
+            ]
+            product: JSON = {
+                name: form.get(key, "")
+                for name, key in (("uuid", "product"), ("name", "name"), ("description", "description"))
+            }
+            stored = organization.products.get(product["uuid"])
+            product["variantOptionDefinitions"] = stored.value().get("variantOptionDefinitions") if stored else None
+            card = {"product": product, "variants": rows, "tracked": organization.tracked(product["uuid"])}
+            more = {"organization": organization, "rows": rows, "problem": self.words(request, wrong), "status": 422}
+            return self.form(request, card, **more)
+        return redirect(query_url("/till", {"org": organization.uuid, "said": said}), 303)
+
     def sell(self, till: Till, form: dict[str, str]) -> str:
-        till.sell([Line(form["variant"], int(form.get("quantity") or 1))])
+        till.sell([Line(form["variant"], count(form.get("quantity") or "1"))])
         return "sold"
 
     def refund(self, till: Till, form: dict[str, str]) -> str:
-        till.refund(form["variant"], int(form.get("quantity") or 1))
+        till.refund(form["variant"], count(form.get("quantity") or "1"))
         return "refunded"
 
     def stock(self, till: Till, form: dict[str, str]) -> str:
-        till.set_stock(form["variant"], int(form["balance"]))
+        till.set_stock(form["variant"], count(form["balance"], -MOST_STOCK))
         return "stocked"
 
     def tracking(self, till: Till, form: dict[str, str]) -> str:
@@ -196,8 +255,12 @@ class TillPage:
         }
         changes |= shaped(variants, old)
         money = [till.fresh(one) for one in changes["variants"]]
-        if violations({**old, **changes, "variants": money}, shape=False):
-            raise ValueError("the library would refuse this product")
+        found = violations({**old, **changes, "variants": money}, shape=False)
+        if found:
+            name = str(found[0]["propertyName"]).rpartition(".")[2]
+            raise Wrong(
+                f"wrong_{name}" if f"wrong_{name}" in WORDS else "wrong_other", why=found[0]["developerMessage"]
+            )
         if old:
             till.edit_product(old["uuid"], **changes)
             return "saved"
@@ -205,11 +268,15 @@ class TillPage:
         return "created"
 
 
+def numbers_of(form: dict[str, str]) -> list[int]:
+    """The numbers of the rows that the form holds."""
+    return sorted({int(key.rpartition("-")[2]) for key in form if re.fullmatch(r"price-[0-9]{1,3}", key)})
+
+
 def variant_rows(form: dict[str, str]) -> list[JSON]:
     """The variants of the form, numbered fields; a row without a name is left out unless it is the only one."""
-    numbers = sorted({int(key.rpartition("-")[2]) for key in form if key.startswith("price-")})
     rows = []
-    for number in numbers:
+    for number in numbers_of(form):
         text = {name: form.get(f"{name}-{number}", "").strip() for name in ("uuid", "name", "sku", "barcode")}
         row: JSON = {name: value or None for name, value in text.items() if name != "uuid"}
         row["price"] = price_minor(form.get(f"price-{number}", ""))
@@ -218,14 +285,36 @@ def variant_rows(form: dict[str, str]) -> list[JSON]:
     return named if len(named) > 1 else rows[:1]
 
 
+def definitions_of(product: JSON) -> list[JSON]:
+    """The options of a product, with their values."""
+    return ((product.get("variantOptionDefinitions") or {}).get("definitions")) or []
+
+
 def shaped(variants: list[JSON], old: JSON) -> JSON:
-    """Variants with options that fit: several named rows are values of one option; a product with more options keeps its own."""
-    definitions = ((old.get("variantOptionDefinitions") or {}).get("definitions")) or []
+    """Variants with options that fit: named rows are values of one option; a product with more options keeps its own."""
+    definitions = definitions_of(old)
     kept = {one["uuid"]: one for one in old.get("variants", ())}
-    if len(definitions) > 1 or (definitions and any(one.get("uuid") not in kept for one in variants)):
-        variants = [one for one in variants if one.get("uuid") in kept]
-    if len(variants) < 2 or definitions:
+    if len(definitions) > 1:
+        return {"variants": [one for one in variants if one.get("uuid") in kept]}
+    if definitions:
+        return grown(variants, definitions[0], kept)
+    if len(variants) < 2:
         return {"variants": variants}
     rows = [{**one, "options": [{"name": "Variant", "value": one["name"]}]} for one in variants]
     values = [{"value": value} for value in dict.fromkeys(one["name"] for one in variants)]
     return {"variants": rows, "variantOptionDefinitions": {"definitions": [{"name": "Variant", "properties": values}]}}
+
+
+def grown(variants: list[JSON], definition: JSON, kept: JSON) -> JSON:
+    """More rows of a product with one option: their names are values of it."""
+    name, known = definition["name"], [one["value"] for one in definition["properties"]]
+    fresh = [one for one in variants if one.get("uuid") not in kept]
+    rows = [
+        {**one, "options": [{"name": name, "value": one["name"]}]} if one in fresh and one["name"] else one
+        for one in variants
+    ]
+    more = [{"value": one["name"]} for one in fresh if one["name"] and one["name"] not in known]
+    if not more:
+        return {"variants": rows}
+    whole = {**definition, "properties": [*definition["properties"], *more]}
+    return {"variants": rows, "variantOptionDefinitions": {"definitions": [whole]}}
