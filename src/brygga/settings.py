@@ -34,6 +34,7 @@ class Hosts:
     zettle_pusher: str = "https://pusher.izettle.com"
     zettle_purchase: str = "https://purchase.izettle.com"
     zettle_secure: str = "https://secure.izettle.com"
+    zettle_image: str = "https://image.izettle.com"
     bigcommerce_api: str = "https://api.bigcommerce.com"
     bigcommerce_login: str = "https://login.bigcommerce.com"
 

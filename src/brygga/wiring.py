@@ -32,10 +32,12 @@ from brygga.store.sessions import Sessions
 from brygga.store.tokens import Platform
 from brygga.sync.access import ZettleAccess
 from brygga.sync.account import account, read_shop
+from brygga.sync.adding import Adding
 from brygga.sync.drain import Handler
 from brygga.sync.hooks import hooks
 from brygga.sync.leaving import leave
 from brygga.sync.library import library
+from brygga.sync.linking import link
 from brygga.sync.products import Products
 from brygga.sync.session import Clients, Lease, MakeClients
 from brygga.sync.setup import setup
@@ -139,6 +141,7 @@ def zettle_urls(hosts: Hosts) -> ZettleUrls:
         pusher=hosts.zettle_pusher,
         purchase=hosts.zettle_purchase,
         secure=hosts.zettle_secure,
+        image=hosts.zettle_image,
     )
 
 
@@ -273,6 +276,8 @@ def handlers() -> Mapping[Kind, Handler]:
         Kind.LEAVE: leave,
         Kind.SETUP: setup,
         Kind.ACCOUNT: account,
+        Kind.ADDITION: Adding(till),
+        Kind.LINK: link,
         Kind.PRODUCT: products,
         Kind.SHOP_PRODUCT: shop_products,
         Kind.LIBRARY: library,

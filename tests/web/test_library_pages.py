@@ -134,19 +134,6 @@ async def test_tracking_is_switched_by_a_mark(world: World) -> None:
     assert (kanna, "on") == (mark.subject, mark.detail)
 
 
-@pytest.mark.rule("P9")
-async def test_an_unticked_box_is_decided_before_zettle_hears_of_the_product(world: World) -> None:
-    connection, browser = await signed_in(world)
-    await browser.press("/library/new", name="Kassakopp", price="49,00")
-    async with world.database.read() as tx:
-        (mark,) = await marks.due(tx, connection.id, world.clock.now(), [Kind.PRODUCT])
-        entry = await library.get(tx, connection.id, mark.subject)
-
-    assert entry is not None
-    assert entry.assigned is False
-    assert "Kassakopp" in mark.detail
-
-
 async def test_another_merchant_s_product_is_not_there(world: World) -> None:
     _, browser = await signed_in(world)
     other = await world.running(BERG, replace(SHOP, store_hash="berg1"))

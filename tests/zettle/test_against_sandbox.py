@@ -106,7 +106,7 @@ def form_product() -> NewProduct:
         ),
         (OptionDefinition("Storlek", ("S", "M")),),
         "Mjuk",
-        Decimal(25),
+        vat_percentage=Decimal(25),
     )
 
 

@@ -96,7 +96,7 @@ def settings_for(town: Town, url: str) -> Settings:
     hosts = Hosts(
         **{
             f"zettle_{host}": f"{zettle}/{host}"
-            for host in ("oauth", "products", "inventory", "pusher", "purchase", "secure")
+            for host in ("oauth", "products", "inventory", "pusher", "purchase", "secure", "image")
         },
         bigcommerce_api=f"{shop}/api",
         bigcommerce_login=f"{shop}/login",

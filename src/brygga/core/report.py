@@ -52,6 +52,14 @@ class Code(StrEnum):
     DRIFT = "drift"  # name, field, shop, till: edited in BigCommerce, stays until the next save in Zettle (decision 1)
     MISSING_IN_SHOP = "missing_in_shop"  # name: deleted in BigCommerce, made again at the next save in Zettle (P10)
     CLASH = "clash"  # name, field, value, written, other, other_id: equal name, SKU or URL got a suffix (decision 6)
+    PRODUCT_ADDED = "product_added"  # name: our own form's product stands in Zettle (P9)
+    ADDITION_REFUSED = "addition_refused"  # name, cause (a failure's code)
+    OPENING_STOCK_REFUSED = "opening_stock_refused"  # name, cause (a failure's code)
+    OPENING_STOCK_UNSURE = "opening_stock_unsure"  # name: nobody can know whether it was written; it is not written twice
+    PLAN_CHANGED = "plan_changed"  # name, change: between the plan and the first sync
+    PLAN_CHANGES = "plan_changes"  # count: more of the same
+    LINKED_INSTEAD = "linked_instead"  # name, other, other_id (decision 6)
+    LINK_IMPOSSIBLE = "link_impossible"  # name, other_id, obstacle: nothing was changed
     # -- product: what was left out
     TEXT_CUT = "text_cut"  # field, limit
     HTML_CLEANED = "html_cleaned"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -153,6 +154,15 @@ async def uuids(
 ) -> Sequence[str]:
     """All that search and filter leave, for "select all"."""
     return [row.uuid for row in await tx.rows(_UUIDS, _values(connection_id, search, states, narrow))]
+
+
+async def vat_rates(tx: Tx, connection_id: int) -> Sequence[Decimal]:
+    """The VAT rates that the library's products have, the commonest first."""
+    statement = sa.text("""
+        SELECT vat FROM library WHERE connection_id = :id AND removed_at IS NULL AND vat IS NOT NULL
+        GROUP BY vat ORDER BY count(*) DESC, vat DESC LIMIT 20
+    """)
+    return [row.vat for row in await tx.rows(statement, {"id": connection_id})]
 
 
 def _values(connection_id: int, search: str, states: Collection[State], narrow: Narrow = EVERYTHING) -> dict[str, Any]:

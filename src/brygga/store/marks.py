@@ -22,6 +22,8 @@ class Kind(StrEnum):
     LEAVE = "leave"  # "": disconnect
     SETUP = "setup"  # "": a step of the set-up that needs remote calls
     ACCOUNT = "account"  # "": organization or store facts may have changed
+    ADDITION = "addition"  # Zettle product uuid of ours: a product of our own form is to be added there
+    LINK = "link"  # Zettle product uuid: to be bound to the store's own product that the detail names
     PRODUCT = "product"  # Zettle product uuid: changed, (un)assigned or forced
     SHOP_PRODUCT = "shop_product"  # BigCommerce product id: a product hint (updated, deleted)
     LIBRARY = "library"  # "": read Zettle's whole library

@@ -23,13 +23,14 @@ Refusal = Callable[[Mark, Refused], Line | None]
 """The line that tells the merchant of a refusal; None when the handler has already said it."""
 
 _WORKED_ON_WHEN_PAUSED = frozenset({Kind.LEAVE, Kind.SETUP})
-_ABOUT_A_PRODUCT = frozenset({Kind.STOCK, Kind.SETTLE, Kind.TRACKING, Kind.PRODUCT})
+_PRODUCTS = frozenset({Kind.PRODUCT, Kind.SHOP_PRODUCT, Kind.ADDITION, Kind.LINK})
+_ABOUT_A_PRODUCT = frozenset({Kind.STOCK, Kind.SETTLE, Kind.TRACKING, Kind.PRODUCT, Kind.ADDITION, Kind.LINK})
 
 
 def topic(mark: Mark) -> Topic:
     if mark.kind in STOCK_LANE:
         return Topic.STOCK
-    return Topic.PRODUCT if mark.kind in (Kind.PRODUCT, Kind.SHOP_PRODUCT) else Topic.CONNECTION
+    return Topic.PRODUCT if mark.kind in _PRODUCTS else Topic.CONNECTION
 
 
 def subject(mark: Mark) -> str:

@@ -34,6 +34,7 @@ from brygga.web.pages import (
     separate,
     setup,
     signin,
+    support,
     synclog,
 )
 from brygga.web.security import add_headers
@@ -113,14 +114,21 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     library.sync_now,
     newproduct.show,
     newproduct.add,
+    newproduct.resume,
+    newproduct.picture,
+    newproduct.discard,
     product.show,
     product.assign,
     product.sync_now,
     product.track,
     separate.separate,
     separate.join,
-    # -- help (E2)
+    # -- help (E2), and who helps when nothing does (P10)
     help.show,
+    support.show,
+    support.report,
+    support.made,
+    support.download,
     # -- webhooks, and what an operator's tools ask
     hooks.zettle,
     hooks.bigcommerce,

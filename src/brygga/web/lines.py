@@ -48,6 +48,8 @@ def _in_words(words: Words, name: str, value: str) -> str:
         "effect": ("effect.",),
         "side": ("side.",),
         "moment": ("moment.",),
+        "change": ("change.",),
+        "obstacle": ("obstacle.",),
     }
     parts = value.split(",") if name == "fields" else [value]
     told = []

@@ -16,6 +16,7 @@
 | `zettle_purchases_closed` | Refused | sales may not be read; only the log's explanations suffer |
 | `zettle_sign_in_refused` | Refused | the sign-in's code was wrong, used or too old |
 | `zettle_picture_unreadable` | Refused | a picture is gone, too large, no picture, or not on Zettle's hosts |
+| `zettle_picture_refused` | Refused | Zettle does not take a picture of our "Add product" form |
 | `zettle_refused` | Refused | anything else Zettle said no to |
 """
 
@@ -39,4 +40,5 @@ class Code(StrEnum):
     PURCHASES_CLOSED = "zettle_purchases_closed"
     SIGN_IN_REFUSED = "zettle_sign_in_refused"
     PICTURE_UNREADABLE = "zettle_picture_unreadable"
+    PICTURE_REFUSED = "zettle_picture_refused"
     REFUSED = "zettle_refused"

@@ -28,6 +28,7 @@ from brygga.zettle.values import (
     NewVariant,
     Purchase,
     PurchaseRow,
+    SalesTax,
     Statuses,
     Subscription,
     Unreadable,
@@ -236,9 +237,26 @@ def product_body(new: NewProduct) -> dict[str, Any]:
         body["description"] = new.description
     if new.vat_percentage is not None:
         body["vatPercentage"] = new.vat_percentage
-    if new.image_url:
-        body["presentation"] = {"imageUrl": new.image_url}
+    if new.tax is not None:
+        body |= {"taxExempt": True} if new.tax is SalesTax.EXEMPT else {"createWithDefaultTax": True}
+    if new.image_urls:
+        body["presentation"] = {"imageUrl": new.image_urls[0]}
+    if online := _online_body(new):
+        # Zettle's own pages write HIDDEN too (zettle facts 2.5): this is no decision about any shop.
+        body["online"] = {"status": "HIDDEN", **online}
     return body
+
+
+def _online_body(new: NewProduct) -> dict[str, Any]:
+    first, rest = new.image_urls[:1], list(new.image_urls[1:])
+    seo = {"title": new.seo_title, "metaDescription": new.seo_description, "slug": new.slug}
+    body = {
+        "description": new.online_description,
+        "presentation": {"displayImageUrl": first[0], "additionalImageUrls": rest} if rest else None,
+        "shipping": None if new.weight_grams is None else {"weightInGrams": new.weight_grams},
+        "seo": {name: value for name, value in seo.items() if value},
+    }
+    return {name: value for name, value in body.items() if value}
 
 
 def _variant_body(new: NewVariant) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from brygga.core.model import InventoryType, Money, OptionDefinition, Product
 
@@ -18,6 +19,7 @@ class ZettleUrls:
     pusher: str = "https://pusher.izettle.com"
     purchase: str = "https://purchase.izettle.com"
     secure: str = "https://secure.izettle.com"
+    image: str = "https://image.izettle.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class NewVariant:
     options: tuple[tuple[str, str], ...] = ()
 
 
+class SalesTax(StrEnum):
+    """How a product of an account with sales tax is taxed; accounts with VAT have a percentage instead (zettle facts 2.9)."""
+
+    DEFAULT = "default"
+    EXEMPT = "exempt"
+
+
 @dataclass(frozen=True, slots=True)
 class NewProduct:
     """A product of our own form. All uuids are version 1 (zettle facts 2.7)."""
@@ -67,8 +76,15 @@ class NewProduct:
     variants: tuple[NewVariant, ...]
     definitions: tuple[OptionDefinition, ...] = ()
     description: str = ""
+    online_description: str = ""
+    seo_title: str = ""
+    seo_description: str = ""
+    slug: str = ""
+    weight_grams: int | None = None
     vat_percentage: Decimal | None = None
-    image_url: str = ""
+    tax: SalesTax | None = None
+    image_urls: tuple[str, ...] = ()
+    """The main picture first, at most 26."""
 
 
 @dataclass(frozen=True, slots=True)

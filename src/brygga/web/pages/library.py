@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from brygga.core.model import Money
-from brygga.store import bindings, library, library_pages
+from brygga.store import additions, bindings, library, library_pages
 from brygga.store.database import Tx
 from brygga.store.library_pages import Narrow, Row, State
 from brygga.store.marks import Kind
@@ -54,6 +54,15 @@ class RowView:
 
 
 @dataclass(frozen=True, slots=True)
+class AdditionView:
+    """A product of our own form that is not in the library yet."""
+
+    key: str
+    name: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryView:
     rows: tuple[RowView, ...]
     page: Paging
@@ -66,6 +75,7 @@ class LibraryView:
     live: bool = True
     store: str = ""
     duplicates: int = 0
+    additions: tuple[AdditionView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,7 @@ async def show(
             offset=(number - 1) * SIZE,
         )
         likely = await found(tx, connection)
+        under_way = await additions.under_way(tx, connection.id)
     filters = (FilterView("", sum(counts.values())), *(FilterView(each.value, counts[each]) for each in State))
     filters += (FilterView("in_category", totals.in_category), FilterView("hidden", totals.hidden))
     view = LibraryView(
@@ -115,6 +126,9 @@ async def show(
         connected=merchant.running,
         store=store_name(connection),
         duplicates=likely.open if merchant.running else 0,
+        additions=tuple(
+            AdditionView(one.product_uuid, one.name, one.state is additions.State.REFUSED) for one in under_way
+        ),
     )
     return merchant.page("library.html", view, section="library")
 

@@ -1,90 +1,241 @@
-"""Our own "Add product" form (rule P9): the one thing of ours that adds to Zettle's library."""
+"""Our own "Add product" form (rule P9): the one thing of ours that adds to Zettle's library.
+
+What is typed is kept with us, pictures too, so that nothing is lost by a round trip, a refusal or a closed page. Saving leaves a mark;
+the page then shows what has become of it.
+"""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-import msgspec
-from babel.numbers import get_currency_precision
 from litestar import Response, get, post
+from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 
-from brygga.core.model import Money
-from brygga.store import library
+from brygga.core import pictures
+from brygga.core.model import Organization, TaxationMode
+from brygga.store import additions, library, library_pages
+from brygga.store.additions import Addition, State
+from brygga.store.database import Tx
 from brygga.store.marks import Kind
-from brygga.sync.products import NEW
-from brygga.web.visit import Form, Merchant
+from brygga.web.lines import reason
+from brygga.web.pages.addform import AddForm, clean, read, wanted
+from brygga.web.session import AnyRequest
+from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
-from brygga.zettle.values import NewProduct, NewVariant
 
-NUMBER: Final = re.compile(r"\d{1,9}(?:[.,]\d{1,3})?")
+UUID1: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+DRAFTS_STAY: Final = timedelta(days=1)
+LARGEST: Final = pictures.MOST_PICTURES * pictures.MOST_BYTES + 1_000_000
+"""Of one form with all its pictures."""
+RATES: Final[Mapping[str, str]] = {"SE": "25 12 6 0", "NO": "25 15 12 0", "DK": "25 0", "FI": "25.5 14 10 0"}
+"""VAT rates to pick from beside those that the library already has; any other can be typed."""
+
+FIELDS: Final = {
+    "name": "name",
+    "description": "description",
+    "vatPercentage": "vat",
+    "online.description": "online_description",
+    "online.seo.title": "seo_title",
+    "online.seo.metaDescription": "seo_description",
+    "online.seo.slug": "slug",
+    "online.shipping.weightInGrams": "weight",
+}
+"""What Zettle calls a field that it refused, and where it stands in the form (zettle facts 2.8)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewProductView:
+    key: str
     currency: str
-    name: str = ""
-    price: str = ""
-    sku: str = ""
-    barcode: str = ""
-    vat: str = ""
-    description: str = ""
-    assigned: bool = True
-    errors: tuple[str, ...] = ()
+    form: AddForm
+    pictures: tuple[int, ...] = ()
+    rates: tuple[str, ...] = ()
+    sales_tax: bool = False
+    refusal: str = ""
+    """Why Zettle did not take it, in words."""
+    store: str = ""
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        return self.form.errors
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.form.errors.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class AddingView:
+    name: str
+    assigned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the browser sent: the texts, the files that are pictures, and what is wrong with the others."""
+
+    form: Form
+    files: tuple[tuple[str, bytes], ...] = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+# ---- Showing ---------------------------------------------------------------------------------------------------------
 
 
 @get("/library/new")
-async def show(merchant: Merchant) -> Response[str]:
-    return merchant.page("newproduct.html", NewProductView(merchant.own.organization.currency), section="library")
+async def show(merchant: Merchant) -> Response[str] | Redirect:
+    if not merchant.running:
+        return merchant.go("/apps/bigcommerce", "finish_first", "warn")
+    async with merchant.deps.database.transaction() as tx:
+        await additions.discard_drafts(tx, merchant.own.id, merchant.deps.clock.now() - DRAFTS_STAY)
+    return await _page(merchant, merchant.deps.dice.uuid1(), AddForm())
 
 
-@post("/library/new")
-async def add(merchant: Merchant, form: Form) -> Response[str] | Redirect:
+@get("/library/new/{key:str}")
+async def resume(merchant: Merchant, key: str) -> Response[str] | Redirect:
+    """Where a product on its way stands: being added, refused with everything that was typed, or there."""
+    async with merchant.deps.database.read() as tx:
+        addition = await additions.get(tx, merchant.own.id, key)
+        entry = await library.get(tx, merchant.own.id, key)
+    if addition is None:
+        if entry is not None and entry.product is not None:
+            return merchant.go(f"/library/{key}", "product_added")
+        raise NotThere
+    form = read(Form(addition.form), merchant.own.organization)
+    if addition.state is State.WAITING:
+        return merchant.page("adding.html", AddingView(addition.name, form.assigned), section="library")
+    return await _page(merchant, key, _with_refusal(form, addition), refusal=reason(merchant.words, addition.refusal))
+
+
+@get("/library/new/{key:str}/pictures/{place:int}")
+async def picture(merchant: Merchant, key: str, place: int) -> Response[bytes]:
+    """A picture that is not in Zettle yet; its type is the one that we found in it, never one that was sent."""
+    async with merchant.deps.database.read() as tx:
+        found = await additions.picture(tx, merchant.own.id, key, place)
+    if found is None or not found.content:
+        raise NotThere
+    return Response(found.content, media_type=found.media_type)
+
+
+async def _page(merchant: Merchant, key: str, form: AddForm, *, refusal: str = "", status: int = 200) -> Response[str]:
+    own = merchant.own
+    async with merchant.deps.database.read() as tx:
+        places = [one.place for one in await additions.pictures(tx, own.id, key)]
+        used = await library_pages.vat_rates(tx, own.id)
+    if not any(form.texts.values()) and used:
+        form = replace(form, texts={**form.texts, "vat": _rate(used[0])})
+    view = NewProductView(
+        key=key,
+        currency=own.organization.currency,
+        form=form,
+        pictures=tuple(places),
+        rates=_rates(own.organization, used),
+        sales_tax=own.organization.taxation_mode is TaxationMode.EXCLUSIVE,
+        refusal=refusal,
+        store=own.shop.name if own.shop else "",
+    )
+    return merchant.page("newproduct.html", view, section="library", status=status)
+
+
+def _rates(organization: Organization, used: Sequence[Decimal]) -> tuple[str, ...]:
+    common = [Decimal(rate) for rate in RATES.get(organization.country, "").split()]
+    return tuple(_rate(rate) for rate in sorted({*used, *common}, reverse=True))
+
+
+def _rate(rate: Decimal) -> str:
+    return f"{rate.normalize():f}"
+
+
+def _with_refusal(form: AddForm, addition: Addition) -> AddForm:
+    named = {FIELDS.get(name) or _row_field(name) for name in addition.errors} - {""}
+    return replace(form, errors={**form.errors, **dict.fromkeys(sorted(named), "refused")})
+
+
+def _row_field(name: str) -> str:
+    """ "variants[2].sku" is the SKU of the third variant that was sent."""
+    found = re.fullmatch(r"variants\[(\d+)\]\.(sku|barcode|price)(?:\..*)?", name)
+    return f"row-{found[2]}-{found[1]}" if found else ""
+
+
+# ---- Saving ----------------------------------------------------------------------------------------------------------
+
+
+@post("/library/new", request_max_body_size=LARGEST)
+async def add(merchant: Merchant) -> Response[str] | Redirect:
     """What the box said is kept before Zettle hears of the product, so that its first event already finds the decision."""
     deps, own = merchant.deps, merchant.own
-    view = filled(own.organization.currency, form)
-    if view.errors:
-        return merchant.page("newproduct.html", view, section="library", status=400)
-    product = made(view, deps.dice.uuid1(), deps.dice.uuid1())
+    if not merchant.running:
+        return merchant.go("/apps/bigcommerce", "finish_first", "warn")
+    sent = await _sent(merchant.request)
+    key = sent.form.one("key") if UUID1.fullmatch(sent.form.one("key")) else deps.dice.uuid1()
+    form = read(sent.form, own.organization)
+    saving = sent.form.one("action") == "save"
+    if not saving:
+        form = replace(form, errors={name: code for name, code in form.errors.items() if _about_options(name, code)})
+    form = replace(form, errors={**form.errors, **sent.errors})
+
     async with deps.database.transaction() as tx:
-        await library.decide(tx, own.id, product.uuid, assigned=view.assigned, now=deps.clock.now())
-        detail = NEW + msgspec.json.encode(product).decode()
-        await ask(deps, tx, own.id, Kind.PRODUCT, [product.uuid], force=True, detail=detail)
-    return merchant.go("/library", "product_added")
+        entry = await library.get(tx, own.id, key)
+        is_there = entry is not None and entry.product is not None
+        kept = not is_there and await additions.keep_draft(tx, own.id, key, sent.form.fields, deps.clock.now())
+        if kept:
+            form = await _keep_pictures(tx, own.id, key, sent, form)
+        if kept and saving and not form.errors:
+            product = wanted(form, own.organization, key, deps.dice.uuid1)
+            await library.decide(tx, own.id, key, assigned=form.assigned, now=deps.clock.now())
+            await additions.send(tx, own.id, key, product.plain(), deps.clock.now())
+            await ask(deps, tx, own.id, Kind.ADDITION, [key], force=True)
+    if kept and (form.errors or not saving):
+        return await _page(merchant, key, form, status=400 if form.errors and saving else 200)
+    # Sent twice, it is added once: the second answer is where the first one stands.
+    return merchant.go(f"/library/new/{key}")
 
 
-def filled(currency: str, form: Form) -> NewProductView:
-    """The form as it came, with what is wrong with it."""
-    names = ("name", "price", "sku", "barcode", "vat", "description")
-    texts = {name: form.one(name).replace(" ", "") if name in {"price", "vat"} else form.one(name) for name in names}
-    wrong = {
-        "name": not 0 < len(texts["name"]) <= 256,
-        "price": bool(texts["price"]) and minor(texts["price"], currency) is None,
-        "sku": len(texts["sku"]) > 64,
-        "barcode": len(texts["barcode"]) > 14,
-        "vat": bool(texts["vat"]) and (NUMBER.fullmatch(texts["vat"]) is None or _decimal(texts["vat"]) > 100),
-        "description": len(texts["description"]) > 1024,
-    }
-    errors = tuple(name for name in names if wrong[name])
-    return NewProductView(currency, assigned=form.one("bigcommerce") == "yes", errors=errors, **texts)
+@post("/library/new/{key:str}/discard")
+async def discard(merchant: Merchant, key: str) -> Redirect:
+    """The merchant throws away what Zettle did not take."""
+    own, now = merchant.own.id, merchant.deps.clock.now()
+    async with merchant.deps.database.transaction() as tx:
+        gone = await additions.discard(tx, own, key)
+        entry = await library.get(tx, own, key)
+        if gone and entry is not None and entry.product is None and not entry.unreadable:
+            await library.remove(tx, own, [key], now)
+            await library.purge(tx, own, [key])
+    return merchant.go("/library", "product_discarded") if gone else merchant.go("/library")
 
 
-def minor(text: str, currency: str) -> int | None:
-    """The price in minor units; None when it is no amount of that currency."""
-    if NUMBER.fullmatch(text) is None:
-        return None
-    amount = _decimal(text).scaleb(get_currency_precision(currency))
-    return int(amount) if amount == amount.to_integral_value() else None
+async def _sent(request: AnyRequest) -> Sent:
+    found = await request.form()
+    pairs: list[tuple[str, Any]] = list(found.multi_items())
+    files, errors = [], {}
+    for name, value in pairs:
+        if not isinstance(value, UploadFile) or name != "picture":
+            continue
+        content = await value.read()
+        if not content and not value.filename:
+            continue  # the field was left empty
+        if wrong := pictures.wrong(content):
+            errors["picture"] = wrong.value
+        elif kind := pictures.described(content):
+            files.append((pictures.MEDIA_TYPES[kind.kind], content))
+    texts = tuple((name, value) for name, value in pairs if isinstance(value, str) and name != "_csrf_token")
+    return Sent(clean(Form(texts)), tuple(files), errors)
 
 
-def made(view: NewProductView, uuid: str, variant_uuid: str) -> NewProduct:
-    amount = minor(view.price, view.currency) if view.price else None
-    price = None if amount is None else Money(amount, view.currency)
-    variant = NewVariant(variant_uuid, sku=view.sku, barcode=view.barcode, price=price)
-    vat = _decimal(view.vat) if view.vat else None
-    return NewProduct(uuid, view.name, (variant,), description=view.description, vat_percentage=vat)
+async def _keep_pictures(tx: Tx, connection_id: int, key: str, sent: Sent, form: AddForm) -> AddForm:
+    drop = [int(place) for place in sent.form.many("picture-drop") if place.isascii() and place.isdigit()]
+    await additions.drop_pictures(tx, connection_id, key, [place for place in drop if place < 1_000_000])
+    room = pictures.MOST_PICTURES - len(await additions.pictures(tx, connection_id, key))
+    for media_type, content in sent.files[: max(room, 0)]:
+        await additions.add_picture(tx, connection_id, key, media_type, content)
+    if len(sent.files) <= room:
+        return form
+    return replace(form, errors={**form.errors, "picture": "picture_many"})
 
 
-def _decimal(text: str) -> Decimal:
-    return Decimal(text.replace(",", "."))
+def _about_options(name: str, code: str) -> bool:
+    return code != "variants_look" and name.startswith(("option-", "variants"))

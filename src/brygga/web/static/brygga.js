@@ -193,8 +193,27 @@ function autosubmit() {
   document.addEventListener("change", (event) => { if (event.target.matches("[data-submits]")) event.target.form.requestSubmit(); });
 }
 
+// The table of variants follows the options as they are typed; without scripts a button draws it. Pictures are not sent along.
+function variants() {
+  const form = document.querySelector("form[data-variants]");
+  if (!form) return;
+  form.addEventListener("change", async (event) => {
+    if (!event.target.name?.startsWith("option-")) return;
+    const sent = new FormData(form);
+    sent.delete("picture");
+    sent.delete("picture-drop");
+    sent.set("action", "variants");
+    const answer = await fetch(form.action, { method: "POST", body: sent });
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-variant-table]");
+    if (fresh) document.querySelector("[data-variant-table]").replaceChildren(...fresh.childNodes);
+  });
+}
+
 localTimes(document);
 dialogs();
+variants();
 ticking();
 confirmations();
 countdowns(document);

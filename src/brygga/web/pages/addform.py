@@ -1,0 +1,300 @@
+"""What the "Add product" form says: read tolerantly, checked against Zettle's limits (zettle facts 2.3 to 2.5), and made a product (P9)."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import product as combined
+from typing import Final
+
+import msgspec
+from babel.numbers import get_currency_precision
+
+from brygga.core.model import Money, OptionDefinition, Organization, TaxationMode
+from brygga.core.pictures import Wrong
+from brygga.core.text import path
+from brygga.sync.adding import Wanted
+from brygga.web.visit import Form
+from brygga.zettle.values import NewProduct, NewVariant, SalesTax
+
+NUMBER: Final = re.compile(r"\d{1,9}(?:\.\d{1,3})?", re.ASCII)
+SEPARATORS: Final = re.compile(r"[\n;]|,(?=\s)|,(?!\d)|(?<!\d),")
+"""Between values: a line, a semicolon, or a comma, unless it is a decimal one as in "0,5 l"."""
+OPTIONS: Final = (1, 2, 3)
+MOST_VARIANTS: Final = 99
+MOST_VALUES: Final = 99
+MOST_STOCK: Final = 99_999
+MOST_GRAMS: Final = 2_147_483_647
+LENGTHS: Final = {
+    "name": 256,
+    "sku": 64,
+    "barcode": 14,
+    "description": 1024,
+    "online_description": 3500,
+    "seo_title": 256,
+    "seo_description": 320,
+    "slug": 256,
+}
+"""Zettle's, but for the barcode, of which BigCommerce takes 14 (bigcommerce facts 2.3)."""
+PLAIN: Final = (*LENGTHS, "price", "vat", "tax", "weight", "weight_unit", "stock")
+
+
+CODES: Final = (
+    *(f"{name}_long" for name in LENGTHS),
+    *("name", "slug", "price", "vat", "weight", "stock", "stock_untracked", "sku_twice", "refused"),
+    *("option_half", "option_name", "values_twice", "values_many"),
+    *("variants_many", "variants_look", "variants_none"),
+    *(wrong.value for wrong in Wrong),
+    "picture_many",
+)
+"""Everything that the form may say is wrong: `newproduct.*` has a sentence for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    name: str = ""
+    text: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variant of the table: what its values are, and what was typed for it."""
+
+    values: tuple[str, ...]
+    used: bool = True
+    price: str = ""
+    sku: str = ""
+    barcode: str = ""
+    stock: str = ""
+
+    @property
+    def key(self) -> str:
+        return msgspec.json.encode(self.values).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class AddForm:
+    """`errors`: field -> code of `newproduct.*`. `rows` are empty in a simple product."""
+
+    texts: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(PLAIN, ""))
+    options: tuple[Option, ...] = (Option(),) * len(OPTIONS)
+    rows: tuple[Row, ...] = ()
+    tracked: bool = False
+    assigned: bool = True
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def used(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.used)
+
+
+# ---- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def clean(form: Form) -> Form:
+    """Line ends as one character, and no other control characters: no database and no platform takes them."""
+
+    def plain(text: str) -> str:
+        return "".join(c for c in text.replace("\r\n", "\n") if c in "\n\t" or (ord(c) >= 32 and ord(c) != 127))
+
+    return Form(tuple((plain(key), plain(value)) for key, value in form.fields))
+
+
+def read(form: Form, organization: Organization) -> AddForm:
+    """The form as it came, with what is wrong with it."""
+    texts = {name: form.one(name) for name in PLAIN}
+    options = tuple(_option(form, number) for number in OPTIONS)
+    given = tuple(option for option in options if option.values)
+    count = math.prod(len(option.values) for option in given) if given else 0
+    before = _rows(form)
+    rows: tuple[Row, ...] = ()
+    if 0 < count <= MOST_VARIANTS:
+        rows = tuple(before.get(values, Row(values)) for values in combined(*(option.values for option in given)))
+    found = AddForm(texts, options, rows, form.one("tracked") == "yes", form.one("bigcommerce") == "yes")
+    errors = _wrong(found, organization.currency) | _wrong_options(
+        found, count, fresh={row.values for row in rows} != {*before}
+    )
+    return replace(found, errors=errors)
+
+
+def _option(form: Form, number: int) -> Option:
+    text = form.one(f"option-{number}-values")
+    parts = (" ".join(part.split()) for part in SEPARATORS.split(text))
+    return Option(" ".join(form.one(f"option-{number}-name").split()), text, tuple(part for part in parts if part))
+
+
+def _rows(form: Form) -> dict[tuple[str, ...], Row]:
+    """What was typed for each variant, by its values; the numbers of the fields only keep a row together."""
+    found = {}
+    for number, key in form.starting("row-key-").items():
+        try:
+            values = tuple(msgspec.json.decode(key, type=list[str]))
+        except msgspec.MsgspecError:
+            continue
+        cells = {name: form.one(f"row-{name}-{number}") for name in ("price", "sku", "barcode", "stock")}
+        found[values] = Row(values, used=form.one(f"row-use-{number}") == "yes", **cells)
+    return found
+
+
+def amount(text: str) -> Decimal | None:
+    """A number as people write it: "12,50", "1 234.50" or "1.234,50"; None for anything else."""
+    plain = re.sub(r"[\s'’]", "", text)
+    if "," in plain and "." in plain:
+        thousands = "." if plain.rindex(",") > plain.rindex(".") else ","
+        if not re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d+", plain):
+            return None
+        plain = plain.replace(thousands, "")
+    plain = plain.replace(",", ".")
+    return Decimal(plain) if NUMBER.fullmatch(plain) else None
+
+
+def minor(text: str, currency: str) -> int | None:
+    """The price in minor units; None when it is no amount of that currency."""
+    number = amount(text)
+    if number is None:
+        return None
+    exact = number.scaleb(get_currency_precision(currency))
+    return int(exact) if exact == exact.to_integral_value() else None
+
+
+def grams(text: str, unit: str) -> int | None:
+    number = amount(text)
+    if number is None:
+        return None
+    exact = number * (1000 if unit == "kg" else 1)
+    return max(int(exact.quantize(Decimal(1), ROUND_HALF_UP)), 1) if exact else 0
+
+
+# ---- Checking --------------------------------------------------------------------------------------------------------
+
+
+def _wrong(form: AddForm, currency: str) -> dict[str, str]:
+    """What is wrong with the fields that stand by themselves, and with each variant's."""
+    texts = form.texts
+    errors = {name: f"{name}_long" for name, most in LENGTHS.items() if len(texts[name]) > most}
+    if not texts["name"]:
+        errors["name"] = "name"
+    vat, weight = amount(texts["vat"]), grams(texts["weight"], texts["weight_unit"])
+    if texts["vat"] and (vat is None or vat > 100):
+        errors["vat"] = "vat"
+    if texts["weight"] and (weight is None or weight > MOST_GRAMS):
+        errors["weight"] = "weight"
+    if texts["slug"] and "slug" not in errors and not path(texts["slug"]):
+        errors["slug"] = "slug"
+    if texts["price"] and minor(texts["price"], currency) is None:
+        errors["price"] = "price"
+    if not form.rows:
+        errors |= _wrong_stock({"stock": texts["stock"]}, tracked=form.tracked)
+        return errors
+    numbered = [(number, row) for number, row in enumerate(form.rows) if row.used]
+    wrong: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
+        ("price", lambda row: bool(row.price) and minor(row.price, currency) is None, "price"),
+        ("sku", lambda row: len(row.sku) > LENGTHS["sku"], "sku_long"),
+        ("barcode", lambda row: len(row.barcode) > LENGTHS["barcode"], "barcode_long"),
+    )
+    for name, is_wrong, code in wrong:
+        errors |= {f"row-{name}-{number}": code for number, row in numbered if is_wrong(row)}
+    errors |= _wrong_stock({f"row-stock-{number}": row.stock for number, row in numbered}, tracked=form.tracked)
+    return _twice(numbered) | errors
+
+
+def _wrong_stock(numbers: Mapping[str, str], *, tracked: bool) -> dict[str, str]:
+    errors = {}
+    for name, text in numbers.items():
+        if text and (not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > MOST_STOCK):
+            errors[name] = "stock"
+        elif text and int(text) and not tracked:
+            errors[name] = "stock_untracked"
+    return errors
+
+
+def _twice(numbered: Sequence[tuple[int, Row]]) -> dict[str, str]:
+    """The shop wants every SKU once (bigcommerce facts 3.4)."""
+    errors, seen = {}, set()
+    for number, row in numbered:
+        sku = row.sku.casefold()
+        if sku and sku in seen:
+            errors[f"row-sku-{number}"] = "sku_twice"
+        seen.add(sku)
+    return errors
+
+
+def _wrong_options(form: AddForm, count: int, *, fresh: bool) -> dict[str, str]:
+    """`fresh`: the table of variants is not the one that the merchant saw."""
+    errors: dict[str, str] = {}
+    names = [option.name.casefold() for option in form.options if option.values]
+    for number, option in zip(OPTIONS, form.options, strict=True):
+        place = f"option-{number}"
+        folded = [value.casefold() for value in option.values]
+        if bool(option.name) != bool(option.values):
+            errors[f"{place}-{'values' if option.name else 'name'}"] = "option_half"
+        elif len(option.name) > 30 or (option.values and names.count(option.name.casefold()) > 1):
+            errors[f"{place}-name"] = "option_name"
+        elif len(set(folded)) < len(folded):
+            errors[f"{place}-values"] = "values_twice"
+        elif len(option.values) > MOST_VALUES or any(len(value) > 256 for value in option.values):
+            errors[f"{place}-values"] = "values_many"
+    if errors:
+        return errors
+    if count > MOST_VARIANTS:
+        return {"variants": "variants_many"}
+    if form.rows and fresh:
+        return {"variants": "variants_look"}
+    return {"variants": "variants_none"} if form.rows and not form.used else {}
+
+
+# ---- Making ----------------------------------------------------------------------------------------------------------
+
+
+def wanted(form: AddForm, organization: Organization, uuid: str, fresh_uuid: Callable[[], str]) -> Wanted:
+    """The product of a form without errors; every variant gets a uuid of its own."""
+    texts = form.texts
+    given = [option for option in form.options if option.values]
+    shown = form.used or (
+        Row((), price=texts["price"], sku=texts["sku"], barcode=texts["barcode"], stock=texts["stock"]),
+    )
+    variants, stock = [], {}
+    for row in shown:
+        variant = fresh_uuid()
+        variants.append(
+            _variant(row, variant, [option.name for option in given], (texts["price"], organization.currency))
+        )
+        if form.tracked and row.stock:
+            stock[variant] = int(row.stock)
+    sales_tax = organization.taxation_mode is TaxationMode.EXCLUSIVE
+    new = NewProduct(
+        uuid=uuid,
+        name=texts["name"],
+        variants=tuple(variants),
+        definitions=tuple(_definition(option, place, shown) for place, option in enumerate(given)),
+        description=texts["description"],
+        online_description=texts["online_description"],
+        seo_title=texts["seo_title"],
+        seo_description=texts["seo_description"],
+        slug=texts["slug"].strip("/"),
+        weight_grams=grams(texts["weight"], texts["weight_unit"]) if texts["weight"] else None,
+        vat_percentage=amount(texts["vat"]) if texts["vat"] and not sales_tax else None,
+        tax=(SalesTax.EXEMPT if texts["tax"] == "exempt" else SalesTax.DEFAULT) if sales_tax else None,
+    )
+    return Wanted(new, assigned=form.assigned, tracked=form.tracked, stock=stock)
+
+
+def _variant(row: Row, uuid: str, names: Sequence[str], price: tuple[str, str]) -> NewVariant:
+    common, currency = price
+    found = minor(row.price or common, currency) if row.price or common else None
+    return NewVariant(
+        uuid,
+        name=", ".join(row.values)[:256],
+        sku=row.sku,
+        barcode=row.barcode,
+        price=None if found is None else Money(found, currency),
+        options=tuple(zip(names, row.values, strict=True)),
+    )
+
+
+def _definition(option: Option, place: int, shown: Sequence[Row]) -> OptionDefinition:
+    """Only values that a variant has, in the order in which they were typed."""
+    named = {row.values[place] for row in shown}
+    return OptionDefinition(option.name, tuple(value for value in option.values if value in named))
