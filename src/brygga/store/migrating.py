@@ -6,6 +6,7 @@ Two processes may start at once: an advisory lock lets one migrate while the oth
 from importlib.resources import files
 
 import psycopg
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -14,7 +15,7 @@ from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import Connection
 
-from brygga.store.database import Database, DatabaseGone
+from brygga.store.database import Database, DatabaseGone, Tx
 
 _LOCK = 0x62727967_6761  # "brygga": any number that no other user of this database would pick
 
@@ -49,6 +50,12 @@ async def current(database: Database) -> str | None:
     """The revision that the database has, None when it is empty."""
     async with database.engine.connect() as connection:
         return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def revision(tx: Tx) -> str:
+    """The same, within a transaction; "" when it is empty."""
+    found: str | None = await tx.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found or ""
 
 
 async def _upgrade_queue(gate: "psycopg.AsyncConnection[tuple[object, ...]]") -> None:

@@ -13,7 +13,7 @@ from brygga.store.tables import support
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`bundle` holds no secret, no name and no payload: codes, ids, counts, times."""
+    """`bundle` holds no secret, no name and no payload: codes, ids, counts, times. What a merchant asked for stands below "report"."""
 
     support_id: str
     connection_id: int
@@ -43,6 +43,11 @@ async def of(tx: Tx, connection_id: int, limit: int = 50) -> Sequence[Case]:
     """The connection's cases, newest first."""
     statement = sa.select(support).where(support.c.connection_id == connection_id)
     return [_case(row) for row in await tx.rows(statement.order_by(support.c.at.desc(), support.c.id).limit(limit))]
+
+
+async def faults(tx: Tx, connection_id: int, limit: int = 20) -> Sequence[Case]:
+    """Those that our own work left, newest first; not the reports that were asked for."""
+    return [case for case in await of(tx, connection_id, limit) if "report" not in case.bundle]
 
 
 def _case(row: Any) -> Case:

@@ -78,8 +78,6 @@ class ProductView:
     splittable: bool = False
     sum_changed: bool = False
     join_asked: bool = False
-    still_missing: bool = False
-    support_id: str = ""
 
 
 @get("/library/{uuid:str}")
@@ -121,8 +119,6 @@ async def show(merchant: Merchant, uuid: str, join: str = "") -> Response[str]:
         separate=separate,
         splittable=bool(stock) and all(each.shared is not None for each in stock),
         join_asked=join == "ask",
-        still_missing=row.state is State.FAILED,
-        support_id=row.support_id or (uuid if row.state is State.FAILED else ""),
     )
     return merchant.page("product.html", view, section="library")
 

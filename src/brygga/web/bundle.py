@@ -1,0 +1,159 @@
+"""What support needs to see of a connection, and nothing that could hurt if it were read by others.
+
+Codes, ids, counts and times only: no token, no address, no name, no price, no text of a product, nothing of a shopper.
+"""
+
+import platform
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+from brygga.core.model import Connection
+from brygga.store import bindings, connections, library_pages, marks, migrating, subscriptions, support, synclog
+from brygga.store.bindings import Binding
+from brygga.store.database import Tx
+from brygga.store.library_pages import Row
+from brygga.store.synclog import Filter, Logged
+from brygga.store.tokens import Platform
+
+LINES: Final = 100
+HARMLESS: Final = frozenset(
+    {
+        "cause",
+        "change",
+        "count",
+        "effect",
+        "field",
+        "fields",
+        "limit",
+        "mode",
+        "moment",
+        "number",
+        "reason",
+        "side",
+        "support_id",
+        "unit",
+    }
+)
+"""The parameters of a log line that are codes or counts. All others may hold what a merchant wrote."""
+
+
+async def gathered(tx: Tx, connection: Connection, subject: str, now: datetime) -> dict[str, Any]:
+    """The report about one product, or about the whole connection when `subject` is ""."""
+    lines = await synclog.page(tx, connection.id, Filter(subject=subject), limit=LINES)
+    found = {
+        "at": _time(now),
+        "versions": {
+            "brygga": version("brygga"),
+            "python": platform.python_version(),
+            "database": await migrating.revision(tx),
+        },
+        "connection": await _connection(tx, connection),
+        "work": await _work(tx, connection.id),
+        "subscriptions": await _subscriptions(tx, connection.id),
+        "lines": [_line(logged) for logged in lines],
+    }
+    if subject:
+        found["product"] = await _product(tx, connection.id, subject)
+    return found
+
+
+async def _connection(tx: Tx, connection: Connection) -> dict[str, Any]:
+    health, totals = await connections.health(tx, connection.id), await bindings.totals(tx, connection.id)
+    counts, shop = await library_pages.counts(tx, connection.id), connection.shop
+    return {
+        "number": connection.id,
+        "stage": connection.stage.value,
+        "paused": connection.paused,
+        "prices": connection.choices.prices,
+        "prices_paused": connection.prices_paused,
+        "whole_library": connection.choices.whole_library,
+        "currencies": [connection.organization.currency, shop.currency if shop else ""],
+        "taxation": connection.organization.taxation_mode.value if connection.organization.taxation_mode else "",
+        "store_prices_include_tax": shop.prices_include_tax if shop else None,
+        "weight_unit": shop.weight_unit.value if shop and shop.weight_unit else "",
+        "stock_moment": shop.stock_moment.value if shop and shop.stock_moment else "",
+        "begun_at": _time(health.created_at),
+        "swept_at": _time(health.swept_at),
+        "unreachable_since": _time(health.unreachable_since),
+        "library_was_read": bool(health.zettle_cursor),
+        "products": {state.value: count for state, count in counts.items()},
+        "bound": {"created": totals.created, "linked": totals.linked, "to_delete": totals.to_delete},
+    }
+
+
+async def _work(tx: Tx, connection_id: int) -> dict[str, Any]:
+    parked = await marks.parked(tx, connection_id)
+    return {
+        "waiting": {kind.value: count for kind, count in (await marks.counts(tx, connection_id)).items()},
+        "tried_in_vain": await marks.struggling(tx, connection_id),
+        "parked": [[one.kind.value, one.subject, _time(one.parked_at), one.support_id] for one in parked],
+        "faults": [
+            {"support_id": case.support_id, "at": _time(case.at), **case.bundle}
+            for case in await support.faults(tx, connection_id)
+        ],
+    }
+
+
+async def _subscriptions(tx: Tx, connection_id: int) -> list[list[str]]:
+    """Without their addresses: those hold the key by which the platforms find us."""
+    return [
+        [platform_.value, one.topic, one.status]
+        for platform_ in Platform
+        for one in await subscriptions.all_of(tx, connection_id, platform_)
+        if one.destination
+    ]
+
+
+async def _product(tx: Tx, connection_id: int, uuid: str) -> dict[str, Any]:
+    row, binding = await library_pages.one(tx, connection_id, uuid), await bindings.get(tx, connection_id, uuid)
+    return {"uuid": uuid, "library": _row(row) if row else None, "binding": _binding(binding) if binding else None}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    product = row.entry.product
+    return {
+        "state": row.state.value,
+        "assigned": row.entry.assigned,
+        "tracking": row.entry.tracking,
+        "failure": row.entry.failure,
+        "unreadable": row.entry.unreadable,
+        "etag": row.entry.etag,
+        "due_at": _time(row.due_at),
+        "attempts": row.attempts,
+        "variants": len(product.variants) if product else None,
+        "options": len(product.definitions) if product else None,
+        "images": len(product.image_urls) if product else None,
+    }
+
+
+def _binding(binding: Binding) -> dict[str, Any]:
+    synced = binding.synced
+    return {
+        "product_id": synced.product_id,
+        "origin": synced.origin.value,
+        "state": binding.state.value,
+        "etag": synced.etag,
+        "synced_at": _time(binding.synced_at),
+        "hidden": binding.hidden,
+        "in_category": binding.in_category,
+        "variants": len(synced.variants),
+        "options": len(synced.options),
+        "images": len(synced.images),
+    }
+
+
+def _line(logged: Logged) -> dict[str, Any]:
+    line = logged.line
+    return {
+        "at": _time(logged.at),
+        "code": line.code.value,
+        "topic": line.topic.value,
+        "severity": line.severity.value,
+        "subject": line.subject,
+        "params": {name: value for name, value in line.params.items() if name in HARMLESS},
+    }
+
+
+def _time(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else ""
