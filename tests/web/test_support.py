@@ -78,7 +78,7 @@ async def test_the_report_can_be_downloaded_and_names_nobody_and_nothing(world: 
         "Annas",
         "access",
         "refresh",
-        "signing",
+        "hush",
         "key-",
         "24900",
         "Drejad",
