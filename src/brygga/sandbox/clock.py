@@ -29,6 +29,56 @@ class RealClock:
         await asyncio.sleep(seconds)
 
 
+class MovableClock:
+    """The machine's clock with a head start: it runs by itself, and `advance` moves it on."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self.numbers = count()
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        alarm: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(self.sleepers, (self.now() + seconds, next(self.numbers), alarm))
+        timer = loop.call_later(seconds, ring, alarm)
+        try:
+            await alarm
+        finally:
+            timer.cancel()
+            self.sleepers = [one for one in self.sleepers if one[2] is not alarm]
+            heapq.heapify(self.sleepers)
+
+    async def advance(self, seconds: float) -> None:
+        """Move on by that many seconds, waking each sleeper at its own moment and letting it run before the next.
+
+        Those who sleep longer keep what is left of their time.
+        """
+        until = self.now() + seconds
+        await breathe()
+        while self.sleepers and self.sleepers[0][0] <= until:
+            moment, _, alarm = heapq.heappop(self.sleepers)
+            self.ahead += max(0.0, moment - self.now())
+            ring(alarm)
+            await breathe()
+        self.ahead += max(0.0, until - self.now())
+        for moment, _, alarm in self.sleepers:
+            asyncio.get_running_loop().call_later(max(0.0, moment - self.now()), ring, alarm)
+        await breathe()
+
+
+def ring(alarm: asyncio.Future[None]) -> None:
+    """Wake a sleeper who is not awake or gone."""
+    if not alarm.done():
+        alarm.set_result(None)
+
+
 class LoopClock:
     """The running event loop's time, counted from `epoch` (Unix seconds). On a loop with virtual time it is virtual too.
 

@@ -81,6 +81,14 @@ _COUNTRIES = {"SEK": "SE", "NOK": "NO", "DKK": "DK", "EUR": "FI", "GBP": "GB", "
 
 CURRENCIES = tuple(_COUNTRIES)
 
+PEOPLE = (
+    ("Linds Keramik & Form", "Nora Lind"),
+    ("Fjord Design", "Kari Vik"),
+    ("Solsidans Bageri", "Elin Sund"),
+    ("Bokhandeln Runan", "Olle Ask"),
+)
+"""The first merchants; later ones are numbered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -98,6 +106,9 @@ class Plan:
     bigcommerce_url: str = "https://bigcommerce.town.test"
     connector: Connector = field(default_factory=Connector)
     drawings: bool = True
+    merchants: int = 1
+    store_settings: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings of every store, such as `plan` and `weight_units`."""
     zettle_config: zettle.Config | None = None
     zettle_switches: zettle.Switches | None = None
     bigcommerce_config: bigcommerce.Config | None = None
@@ -165,7 +176,9 @@ class Town:
         for connector in (plan.connector, OTHER_TOOL):
             self.register(connector)
         self.merchants: list[Merchant] = []
-        self.add_merchant()
+        for number in range(plan.merchants):
+            name, owner = PEOPLE[number] if number < len(PEOPLE) else (f"Butik {number + 1}", f"Kim Berg {number + 1}")
+            self.add_merchant(name, owner=owner)
 
     def zettle_config(self) -> zettle.Config:
         """Pictures come from the library's painter; a town on plain http lets its webhooks go to plain http."""
@@ -216,7 +229,7 @@ class Town:
         namespace = "linds" if number == 1 else f"linds-{number}"
         store_hash = f"l1ndsk{number}"
         email = organization.owner.email
-        settings = {"name": name, "currency": store_currency or plan.store_currency}
+        settings = {"name": name, "currency": store_currency or plan.store_currency, **plan.store_settings}
         self.bigcommerce.add_store(store_hash, owner_email=email, **settings)
         wanted = plan.products if products is None else products
         merchant = Merchant(name, organization, store_hash, self.fill(organization, wanted, namespace))

@@ -7,12 +7,14 @@ from typing import Any
 
 from . import inventory, naming
 from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, read
-from .media import Camera, add_image, add_video, image_fields, read_video
+from .media import MAX_IMAGES, Camera, add_image, add_video, image_fields, read_video, too_many_images
+from .numerals import whole
 from .refusal import Json, Refusal, invalid, missing, product_not_found
-from .state import Product, Store
+from .state import Product, Store, by_id
 from .variants import Draft, add_base_variant, add_drafts, drafts_of, drop_metafields, drop_variant, sku_data
 
 MAX_BATCH = 10
+MAX_CUSTOM_FIELDS = 200
 
 
 @dataclass(slots=True)
@@ -32,8 +34,7 @@ class Wanted:
 
 def product_of(store: Store, product_id: object) -> Product:
     """The product with that id, or 404."""
-    text = str(product_id)
-    product = store.products.get(int(text)) if text.isdigit() else None
+    product = by_id(store.products, whole(product_id))
     if product is None:
         raise product_not_found(product_id)
     return product
@@ -63,9 +64,14 @@ def custom_fields_of(body: Json) -> list[Json] | None:
         pair = (row.get("name"), row.get("value"))
         if not all(isinstance(part, str) and 1 <= len(part) <= 250 for part in pair):
             raise invalid({"custom_fields": "name and value must be strings of 1 to 250 characters"})
-    if len(rows) > 200:
-        raise invalid({"custom_fields": "a product may have at most 200 custom fields"})
+    if len(rows) > MAX_CUSTOM_FIELDS:
+        raise too_many_fields()
     return rows
+
+
+def too_many_fields() -> Refusal:
+    """422 for more custom fields than a product may have (bigcommerce facts 2.3)."""
+    return invalid({"custom_fields": f"a product may have at most {MAX_CUSTOM_FIELDS} custom fields"})
 
 
 def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
@@ -89,6 +95,8 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
     images = rows_of(body, "images")
     for image in images:
         image_fields(image, inline=True)
+    if len(images) > MAX_IMAGES:
+        raise too_many_images()
     return Wanted(
         values,
         naming.url_of(body["custom_url"]) if "custom_url" in body else None,
@@ -236,6 +244,12 @@ def fits(store: Store, product: Product, want: Wanted) -> Change:
     if "sku" in values:
         naming.free_product_sku(store, values["sku"], product)
     references(store, values)
+    known = {row["id"] for row in product.custom_fields}
+    added = [row for row in want.custom_fields or () if row.get("id") not in known]
+    if len(known) + len(added) > MAX_CUSTOM_FIELDS:
+        raise too_many_fields()
+    if len(product.images) + len(want.images) > MAX_IMAGES and store.switches.images_on_put == "append":
+        raise too_many_images()
     change = Change(product, want)
     if want.url:
         try:

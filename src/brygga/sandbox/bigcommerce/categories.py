@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .naming import slug
+from .numerals import whole
 from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .state import Category, Store, by_id, uuid_of
 
@@ -176,8 +177,7 @@ def each(store: Store, rows: list[Any], good: int, work: Any) -> tuple[int, Json
 
 def category_of(store: Store, category_id: object) -> Category:
     """The category with that id, or 404."""
-    text = str(category_id)
-    category = store.categories.get(int(text)) if text.isdigit() else None
+    category = by_id(store.categories, whole(category_id))
     if category is None:
         raise not_found("category", category_id)
     return category

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .sandbox import BigCommerceSandbox
 
 Act = Callable[[Shop, Request, Json], Awaitable[Any]]
+DELAYS = ("read_lag_s", "hook_delay_s")
 
 
 async def place(shop: Shop, request: Request, body: Json) -> Any:
@@ -143,6 +144,45 @@ def body_of(request: Request) -> Json:
     return value
 
 
+def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
+    """What needs the whole of BigCommerce: its stores, its apps and their webhooks."""
+
+    async def settings(shop: Shop, request: Request, body: Json) -> Any:
+        owner, delays = body.pop("owner_email", None), {name: body.pop(name) for name in DELAYS if name in body}
+        if any(isinstance(one, bool) or not isinstance(one, int | float) or one < 0 for one in delays.values()):
+            raise Refusal(422, "A delay is a number of seconds", dict.fromkeys(delays, "must be a number from 0"))
+        shop.set_settings(**body)
+        shop.store.read_lag_s = float(delays.get("read_lag_s", shop.store.read_lag_s))
+        hooks = town.hooks[shop.store.hash]
+        hooks.delay_s = float(delays.get("hook_delay_s", hooks.delay_s))
+        if owner:
+            town.change_owner(shop.store.hash, owner)
+        return {**shop.state()["settings"], "read_lag_s": shop.store.read_lag_s, "hook_delay_s": hooks.delay_s}
+
+    async def stores(shop: Shop, request: Request, body: Json) -> Any:
+        return [{"store_hash": one.hash, "name": one.settings.name} for one in town.stores.values()]
+
+    async def register(shop: Shop, request: Request, body: Json) -> Any:
+        return {"client_id": town.register_app(body.pop("name"), **body).client_id}
+
+    async def token(shop: Shop, request: Request, body: Json) -> Any:
+        """A token as after an installation, without the pages; the one before is void."""
+        if body.get("client_id") not in town.apps.registered:
+            raise Refusal(404, "No such app is registered", {})
+        return {"access_token": town.issue_token(shop.store.hash, body["client_id"], body.get("scopes", ()))}
+
+    async def uninstall(shop: Shop, request: Request, body: Json) -> Any:
+        return {"uninstalled": await town.uninstall(shop.store.hash, body.get("client_id") or first_app(town, shop))}
+
+    return [
+        ("POST", "/store", settings),
+        ("POST", "/uninstall", uninstall),
+        ("GET", "/stores", stores),
+        ("POST", "/apps", register),
+        ("POST", "/token", token),
+    ]
+
+
 def mount(router: Router, town: BigCommerceSandbox) -> None:
     """Put every control address in the table. The store is named by `store_hash` in query or body, or is the first."""
 
@@ -159,17 +199,7 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
 
         return run
 
-    async def settings(shop: Shop, request: Request, body: Json) -> Any:
-        owner = body.pop("owner_email", None)
-        shop.set_settings(**body)
-        if owner:
-            town.change_owner(shop.store.hash, owner)
-        return shop.state()["settings"]
-
-    async def uninstall(shop: Shop, request: Request, body: Json) -> Any:
-        return {"uninstalled": await town.uninstall(shop.store.hash, body.get("client_id") or first_app(town, shop))}
-
-    for method, path, act in [*ACTS, ("POST", "/store", settings), ("POST", "/uninstall", uninstall)]:
+    for method, path, act in [*ACTS, *acts_of(town)]:
         router.add(method, "/sandbox" + path, bound(act), control=True)
 
 

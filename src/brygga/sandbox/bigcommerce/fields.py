@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from .numerals import signed
 from .refusal import Json
 
 MAX_LEVEL = 2_147_483_647
@@ -206,8 +207,8 @@ def _number(field: Field, value: Any) -> Any:
 
 
 def _integer(field: Field, value: Any) -> int:
-    if isinstance(value, str) and value.lstrip("-").isdigit():
-        value = int(value)
+    if isinstance(value, str):
+        value = signed(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unfit("must be an integer")
     if field.high == MAX_LEVEL and value > MAX_LEVEL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import msgspec
 
 from brygga.sandbox.outbox import Message, Outbox
 
+from .numerals import whole
 from .refusal import Json, Refusal
 from .state import Store, uuid_of
 
@@ -45,6 +47,8 @@ KNOWN = frozenset(
         "store/hook/deliveryException",
     ]
 )
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\x20-\x7e\t]*")
 _CHANNEL_EVENTS = (
     "inventory/product/stock_changed", "inventory/product/low_stock_reached", "inventory/product/out_of_stock_reached",
     "inventory/product/settings_changed", "product/assigned", "product/unassigned",
@@ -57,8 +61,27 @@ def known(scope: Any) -> bool:
         return False
     parts = scope.split("/", 3)
     if parts[:2] == ["store", "channel"] and len(parts) == 4:
-        return (parts[2].isdigit() or parts[2] == "*") and parts[3] in _CHANNEL_EVENTS
+        return (whole(parts[2]) is not None or parts[2] == "*") and parts[3] in _CHANNEL_EVENTS
     return scope in KNOWN
+
+
+def address_of(url: Any) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port of an address; None for what is none."""
+    if not isinstance(url, str) or any(letter <= " " for letter in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname and parts.scheme in {"http", "https"} else None
+
+
+def fits_a_header(name: Any, value: Any) -> bool:
+    """True for what can stand in a header (RFC 9110), within the sizes of bigcommerce facts 6.4."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        return False
+    return bool(_TOKEN.fullmatch(name)) and len(name) <= 64 and len(value) <= 8192 and bool(_VALUE.fullmatch(value))
 
 
 def covers(asked: str, scope: str) -> bool:
@@ -203,7 +226,7 @@ class Hooks:
         if not isinstance(body.get("is_active", True), bool):
             raise self.malformed("is_active", "error.expected.boolean")
         headers = body.get("headers") or {}
-        if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        if not isinstance(headers, dict) or not all(fits_a_header(*pair) for pair in headers.items()):
             raise self.malformed("headers", "error.expected.object.of.strings")
         return {
             name: body[name] for name in ("scope", "destination", "is_active", "headers") if body.get(name) is not None
@@ -211,11 +234,11 @@ class Hooks:
 
     def check_destination(self, destination: Any) -> None:
         """HTTPS on port 443 only; a sandbox also takes a plain address of this machine, where it runs."""
-        parts = urlsplit(destination) if isinstance(destination, str) else None
-        if parts is None or not parts.hostname or len(destination) > 2000:
+        place = address_of(destination)
+        if place is None or len(destination) > 2000:
             raise self.malformed("destination", "error.destination.invalid")
-        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if not local and (parts.scheme != "https" or parts.port not in {None, 443}):
+        scheme, host, port = place
+        if host not in {"localhost", "127.0.0.1", "::1"} and (scheme != "https" or port not in {None, 443}):
             raise self.malformed("destination", "error.destination.https.port.443")
 
     def room_for(self, client_id: str, scope: str, destination: str) -> None:

@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 from brygga.sandbox.http import Request
 
 from .inventory import product_level
+from .numerals import signed, whole
 from .refusal import Json, Refusal, invalid
 from .state import Product, Store, stamp
 
 Row = Any
+BARE_DATE = len("2026-01-31")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,10 @@ def positive(request: Request, name: str, default: int) -> int:
     text = request.value(name)
     if text is None:
         return default
-    if not text.isdigit() or int(text) < 1:
+    number = whole(text)
+    if number is None or number < 1:
         raise invalid({name: f"{name} must be a positive integer"})
-    return int(text)
+    return number
 
 
 def words(text: str) -> list[str]:
@@ -89,10 +92,10 @@ def ids_in(request: Request, *names: str) -> list[int] | None:
     for name in names:
         given = request.values(name)
         if given:
-            parts = words(",".join(given))
-            if not all(part.lstrip("-").isdigit() for part in parts):
+            parts = [signed(part) for part in words(",".join(given))]
+            if None in parts:
                 raise invalid({name: f"{name} must be a list of integers"})
-            return [int(part) for part in parts]
+            return [part for part in parts if part is not None]
     return None
 
 
@@ -140,51 +143,63 @@ _RANGES: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def parsed(field: str, text: str) -> Any:
+def parsed(field: str, text: str, now: float) -> Any:
     """A filter's value in the type of its field."""
     if field in _NUMERIC:
-        try:
-            return Decimal(text)
-        except InvalidOperation as wrong:
-            raise invalid({field: f"{field} must be a number"}) from wrong
+        return number_of(field, text)
     if field in _FLAGS:
         return truth(text, field)
     if field.startswith("date_"):
-        return moment_text(field, text)
+        return moment_text(field, text, now)
     return text
 
 
-def moment_text(field: str, text: str) -> str:
-    """A full timestamp that sorts as text. A bare date is taken as its start."""
+def number_of(field: str, text: str) -> Decimal:
+    """A number in a query. What cannot be compared, such as NaN, is none."""
+    try:
+        number = Decimal(text) if text.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise invalid({field: f"{field} must be a number"})
+    return number
+
+
+def moment_text(field: str, text: str, now: float) -> str:
+    """A full timestamp that sorts as text. A bare date gets the present time of day added (bigcommerce facts 3.2)."""
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError as wrong:
+        if len(text) == BARE_DATE:
+            moment = datetime.combine(moment, datetime.fromtimestamp(int(now), UTC).time())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return stamp(aware.timestamp())
+    except (ValueError, OverflowError) as wrong:
         raise invalid({field: f"{field} must be a date"}) from wrong
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return stamp(aware.timestamp())
 
 
-def field_test(name: str, text: str) -> Test | None:
+def field_test(name: str, text: str, now: float) -> Test | None:
     """The test of one filter on a plain field; None for a filter the API does not know."""
     field, _, operator = name.partition(":")
     getter = _GETTERS.get(field)
     if getter is None:
         return None
     if not operator:
-        value = parsed(field, text)
+        value = parsed(field, text, now)
         return lambda store, product: bool(getter(store, product) == value)
     if operator in {"in", "not_in"} and field in _WITH_IN:
-        wanted = {parsed(field, part) for part in words(text)}
+        wanted = {parsed(field, part, now) for part in words(text)}
         return lambda store, product: (getter(store, product) in wanted) is (operator == "in")
     if operator in _RANGES and field in _WITH_RANGE:
-        bound, compare = parsed(field, text), _RANGES[operator]
+        bound, compare = parsed(field, text, now), _RANGES[operator]
         return lambda store, product: compare(getter(store, product), bound)
     return None
 
 
 def in_category(request: Request, text: str) -> Test:
     """The first category only: products that are in further categories too are missed (bigcommerce facts 3.2)."""
-    wanted = int(text) if text.isdigit() else -1
+    wanted = whole(text)
+    if wanted is None:
+        raise invalid({"categories": "categories must be an integer"})
     return lambda store, product: product.get("categories")[:1] == (wanted,)
 
 
@@ -228,14 +243,14 @@ _SPECIAL: dict[str, Callable[[Request, str], Test]] = {
 }
 
 
-def tests_of(request: Request) -> list[Test]:
+def tests_of(request: Request, now: float) -> list[Test]:
     """The filters of a request. Names the API does not list are read past, as the platform does."""
     tests = []
     for name, text in request.query:
         if name in _OUTSIDE:
             continue
         special = _SPECIAL.get(name)
-        test = special(request, text) if special else field_test(name, text)
+        test = special(request, text) if special else field_test(name, text, now)
         if test is not None:
             tests.append(test)
     return tests
@@ -257,7 +272,7 @@ def matching(store: Store, request: Request) -> list[Product]:
     key = tuple(pair for pair in request.query if pair[0] not in {"page", "limit", "include", "include_fields"})
     if store.last_listing is not None and store.last_listing[:2] == (store.version, key):
         return store.last_listing[2]
-    tests = tests_of(request)
+    tests = tests_of(request, store.now())
     found = [product for product in candidates(store, request) if all(test(store, product) for test in tests)]
     found = ordered(store, request, found)
     store.last_listing = (store.version, key, found)

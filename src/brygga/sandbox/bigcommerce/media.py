@@ -125,7 +125,7 @@ def image_fields(body: Json, *, inline: bool = False) -> Json:
 def add_image(store: Store, product: Product, picture: tuple[str, str], source: str, values: Json) -> Picture:
     """Put a picture on a product. The first becomes the thumbnail, and a thumbnail is the only one."""
     if len(product.images) >= MAX_IMAGES:
-        raise Refusal(422, f"A product may have at most {MAX_IMAGES} images", {})
+        raise too_many_images()
     digest, kind = picture
     image = Picture(
         store.ids.next("image"),
@@ -141,6 +141,11 @@ def add_image(store: Store, product: Product, picture: tuple[str, str], source: 
     if len(product.images) == 1 or values.get("is_thumbnail"):
         make_thumbnail(product, image)
     return image
+
+
+def too_many_images() -> Refusal:
+    """422 for more images than a product may have (bigcommerce facts 2.3)."""
+    return Refusal(422, f"A product may have at most {MAX_IMAGES} images", {"images": "too many images"})
 
 
 def make_thumbnail(product: Product, image: Picture) -> None:
@@ -194,7 +199,8 @@ def read_video(store: Store, body: Any, *, partial: bool = False) -> Json:
     for name in ("title", "description"):
         if not isinstance(body.get(name, ""), str) or (name == "title" and len(body.get(name, "")) > 255):
             errors[name] = f"{name} must be a string of at most 255 characters"
-    if not isinstance(body.get("sort_order", 0), int):
+    order = body.get("sort_order", 0)
+    if isinstance(order, bool) or not isinstance(order, int) or abs(order) > MAX_LEVEL:
         errors["sort_order"] = "sort_order must be an integer"
     if errors:
         raise invalid(errors)

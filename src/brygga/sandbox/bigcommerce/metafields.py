@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .numerals import whole
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
-from .state import Metafield, Store, stamp
+from .state import Metafield, Store, by_id, stamp
 
 PERMISSIONS = ("app_only", "read", "write", "read_and_sf_access", "write_and_sf_access")
 MAX_PER_RESOURCE = 250
@@ -89,8 +90,7 @@ def create(store: Store, kind: str, resource_id: int, client: str, body: Any) ->
 
 def own(store: Store, kind: str, client: str, metafield_id: Any, resource_id: int | None = None) -> Metafield:
     """A metafield the client may change, or 404; 403 where it may only read."""
-    text = str(metafield_id)
-    found = store.metafields.get(int(text)) if text.isdigit() else None
+    found = by_id(store.metafields, whole(metafield_id))
     if found is None or found.resource_type != kind or (resource_id is not None and found.resource_id != resource_id):
         raise not_found("metafield", metafield_id)
     if found.owner != client:

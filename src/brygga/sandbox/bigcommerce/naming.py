@@ -81,8 +81,13 @@ def free_url(store: Store, url: str, product: Product | None = None) -> None:
     """Refuse an address that another product has."""
     taken = store.urls.get(url)
     if taken is not None and (product is None or taken != product.id):
-        title = "The product custom_url is a duplicate"
-        raise Refusal(409, title, {"custom_url": title})
+        raise url_taken()
+
+
+def url_taken() -> Refusal:
+    """409 for an address that another product has."""
+    title = "The product custom_url is a duplicate"
+    return Refusal(409, title, {"custom_url": title})
 
 
 def move_url(store: Store, product: Product, url: str, *, customized: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .fields import MAX_LEVEL
+from .numerals import whole
 from .refusal import Json, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, by_id
 from .variants import MAX_VALUES, add_base_variant, drop_variant, option_name
@@ -22,7 +24,8 @@ def option_of(product: Product, option_id: str) -> Option:
 
 def value_of(option: Option, value_id: str) -> Value:
     """The value with that id, or 404."""
-    found = option.value(int(value_id)) if value_id.isdigit() else None
+    number = whole(value_id)
+    found = option.value(number) if number is not None else None
     if found is None:
         raise not_found("option value", value_id)
     return found
@@ -53,7 +56,7 @@ def check_value(row: Any) -> Json:
 def check_order(body: Json, default: int) -> int:
     """The sort order of a body, or the default."""
     order = body.get("sort_order", default)
-    if isinstance(order, bool) or not isinstance(order, int):
+    if isinstance(order, bool) or not isinstance(order, int) or abs(order) > MAX_LEVEL:
         raise invalid({"sort_order": "sort_order must be an integer"})
     return order
 

@@ -12,9 +12,10 @@ from typing import Any
 from brygga.sandbox.http import Request
 
 from . import inventory
+from .numerals import whole
 from .refusal import Json, Refusal
 from .render import chosen
-from .state import RELATIVE, Product, Store, Variant, stamp
+from .state import RELATIVE, Product, Store, Variant, by_id, stamp
 
 STATUSES = ("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled", "Declined",
             "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed", "Awaiting Fulfillment",
@@ -230,8 +231,7 @@ def archive(store: Store, order: Order) -> None:
 
 def order_of(store: Store, order_id: object) -> Order:
     """The order with that id, or 404 as v2 says it."""
-    text = str(order_id)
-    order: Order | None = store.orders.get(int(text)) if text.isdigit() else None
+    order: Order | None = by_id(store.orders, whole(order_id))
     if order is None:
         raise Refusal(404, "The requested resource was not found.")
     return order

@@ -69,7 +69,15 @@ class StorePages:
     # -- settings -----------------------------------------------------------------------------------------------
 
     async def settings(self, shop: Shop, request: Request) -> Response:
-        return self.panel.page(request, "manage_settings.html", shop, "settings", choices=CHOICES, flags=FLAGS)
+        return self.panel.page(
+            request,
+            "manage_settings.html",
+            shop,
+            "settings",
+            choices=CHOICES,
+            flags=FLAGS,
+            delay=self.town.hooks[shop.store.hash].delay_s,
+        )
 
     async def edit_settings(self, shop: Shop, request: Request) -> Response:
         form, store = request.form(), shop.store
@@ -78,8 +86,10 @@ class StorePages:
         if quota != store.settings.quota:
             wanted["quota"] = quota
         lag = float(number("read_lag_s", form.get("read_lag_s") or "0"))
+        delay = float(number("hook_delay_s", form.get("hook_delay_s") or "0"))
         shop.set_settings(**wanted, **{name: form.get(name) == "1" for name in FLAGS})
         store.read_lag_s = lag
+        self.town.hooks[store.hash].delay_s = delay
         if form.get("owner_email", store.owner.email) != store.owner.email:
             self.town.change_owner(store.hash, form["owner_email"])
         return self.panel.back(shop, "settings", "saved")

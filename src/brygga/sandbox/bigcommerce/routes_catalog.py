@@ -7,9 +7,10 @@ from typing import Any
 
 from brygga.sandbox.http import Response
 
-from . import catalog, listing, options, variants
+from . import catalog, listing, naming, options, variants
 from .door import Call, Route, answer, nothing
-from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, invalid
+from .numerals import whole
+from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, duplicate, invalid
 from .render import INCLUDES, TOP_LEVEL, View, option_json, product_json, value_json, variant_json
 from .state import Option, Product, Variant, by_id
 from .watch import watch_birth, watch_product
@@ -120,17 +121,22 @@ async def update_products(call: Call) -> Response:
 
 
 def apart(changes: list[catalog.Change]) -> None:
-    """Refuse a batch that gives one name or SKU to two products."""
-    for field in ("name", "sku"):
-        given = [text for change in changes if (text := change.want.values.get(field))]
+    """Refuse a batch that gives one name, SKU (whatever the case) or address to two products, or names one product twice."""
+    names = [change.want.values["name"] for change in changes if "name" in change.want.values]
+    skus = [change.want.values["sku"].lower() for change in changes if change.want.values.get("sku")]
+    urls = [change.want.url[0] for change in changes if change.want.url]
+    for field, given in (("name", names), ("sku", skus)):
         if len(set(given)) < len(given):
-            title = f"The product {field} is a duplicate"
-            raise Refusal(409, title, {field: title})
+            raise duplicate(field)
+    if len(set(urls)) < len(urls):
+        raise naming.url_taken()
+    if len({change.product.id for change in changes}) < len(changes):
+        raise invalid({"id": "a product may be in the batch only once"})
 
 
 async def delete_product(call: Call) -> Response:
     product_id = call.param("product_id")
-    found = call.store.products.get(int(product_id)) if product_id.isdigit() else None
+    found = by_id(call.store.products, whole(product_id))
     if found is None and call.store.switches.delete_unknown_product == 404:
         raise Refusal(404, f"A product was not found with an id of {product_id}", instance="")
     if found is not None:

@@ -9,6 +9,7 @@ from brygga.sandbox.http import Response
 
 from . import categories, listing
 from .door import Call, Route, answer, nothing
+from .numerals import whole
 from .refusal import Json, Refusal
 from .routes_catalog import SCOPE as CATALOG
 from .routes_catalog import many, one
@@ -74,10 +75,10 @@ async def delete_categories(call: Call) -> Response:
 
 
 async def nested_tree(call: Call) -> Response:
-    tree = call.param("tree_id")
-    if not tree.isdigit() or int(tree) not in call.store.trees:
-        raise Refusal(404, f"The requested tree with an id of {tree} was not found")
-    return one(categories.nested(call.store, int(tree)))
+    tree = whole(call.param("tree_id"))
+    if tree is None or tree not in call.store.trees:
+        raise Refusal(404, f"The requested tree with an id of {call.param('tree_id')} was not found")
+    return one(categories.nested(call.store, tree))
 
 
 async def old_categories(call: Call) -> Response:

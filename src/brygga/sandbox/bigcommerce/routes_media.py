@@ -9,6 +9,7 @@ from brygga.sandbox.http import Request, Response
 
 from . import catalog, listing, media, metafields, variants
 from .door import Call, Route, answer, nothing
+from .numerals import signed
 from .refusal import Json, Refusal, invalid, missing, not_found
 from .routes_catalog import SCOPE, many, one, product
 from .state import Picture
@@ -47,8 +48,9 @@ def typed(key: str, text: str) -> Any:
     """A form field in the type of its JSON twin."""
     if key == "is_thumbnail":
         return listing.truth(text, key)
-    if key == "sort_order" and text.lstrip("-").isdigit():
-        return int(text)
+    if key == "sort_order":
+        number = signed(text)
+        return text if number is None else number
     return text
 
 

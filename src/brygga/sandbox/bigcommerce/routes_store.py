@@ -8,6 +8,7 @@ from brygga.sandbox.http import Response
 
 from . import inventory, listing, orders
 from .door import Call, Route, answer, nothing
+from .numerals import whole
 from .refusal import Json, ProblemRefusal, Refusal
 from .routes_catalog import SCOPE as CATALOG
 from .routes_catalog import many, one
@@ -81,10 +82,10 @@ async def list_items(call: Call) -> Response:
 
 def location(call: Call) -> int:
     """The location of the path, or 404 as a problem."""
-    text = call.param("location_id")
-    if not text.isdigit() or int(text) not in call.store.locations:
-        raise ProblemRefusal(404, f"Location with id {text} was not found", {})
-    return int(text)
+    number = whole(call.param("location_id"))
+    if number is None or number not in call.store.locations:
+        raise ProblemRefusal(404, f"Location with id {call.param('location_id')} was not found", {})
+    return number
 
 
 async def list_location_items(call: Call) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from brygga.sandbox.clock import Clock
+from brygga.sandbox.controls import mount_clock, mount_weather
 from brygga.sandbox.faults import Faults, mount_faults
 from brygga.sandbox.http import AsgiApp, Router
 from brygga.sandbox.outbox import Outbox, Post, poster
@@ -95,6 +96,8 @@ class BigCommerceSandbox:
         control.mount(self.router, self)
         panel.mount(self.router, self)
         storefront.mount(self.router, self)
+        mount_clock(self.router, self.clock)
+        mount_weather(self.router, self.outbox)
         mount_faults(self.router, self.faults)
         mount_requests(self.router, self.requests)
         mount_switches(self.router, lambda: self.switches, self.set_switches)

@@ -8,6 +8,7 @@ from typing import Any
 from . import inventory, naming
 from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, read
 from .media import Camera, file_name
+from .numerals import whole
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, Variant
 
@@ -20,6 +21,11 @@ COMBINATION = "Variant with the same option values set exists"
 def combination_exists() -> Refusal:
     """409 with the code of its own (bigcommerce facts 3.4)."""
     return Refusal(409, COMBINATION, {"option_values": COMBINATION}, code=22010)
+
+
+def too_many_variants() -> Refusal:
+    """422 for more variants than a product may have (bigcommerce facts 2.3)."""
+    return Refusal(422, f"A product may have at most {MAX_VARIANTS} variants", {"variants": "too many variants"})
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ def labels_of(row: Json) -> list[tuple[str, str]]:
 def drafts_of(store: Store, rows: list[Json]) -> list[Draft]:
     """The variants inside POST product. Refuses mixed options, equal combinations and too many of either."""
     if len(rows) > MAX_VARIANTS:
-        raise Refusal(422, f"A product may have at most {MAX_VARIANTS} variants", {"variants": "too many variants"})
+        raise too_many_variants()
     drafts = []
     for row in rows:
         values = fields_of(store, row)
@@ -175,7 +181,8 @@ def remove(store: Store, product: Product, variant: Variant) -> None:
 
 def variant_of(product: Product, variant_id: str) -> Variant:
     """The variant with that id, or 404."""
-    variant = product.variant(int(variant_id)) if variant_id.isdigit() else None
+    number = whole(variant_id)
+    variant = product.variant(number) if number is not None else None
     if variant is None:
         raise not_found("variant", variant_id)
     return variant
@@ -219,7 +226,7 @@ def new_step(store: Store, product: Product, row: Json) -> Step:
     if any(set(variant.values) == set(pairs) for variant in product.variants):
         raise combination_exists()
     if len(product.variants) >= MAX_VARIANTS and not product.simple:
-        raise Refusal(422, f"A product may have at most {MAX_VARIANTS} variants", {"variants": "too many variants"})
+        raise too_many_variants()
     naming.free_variant_sku(store, values["sku"])
     return Step(product, None, values, pairs)
 
@@ -340,3 +347,10 @@ def apart(step: Step, others: list[Step]) -> None:
             raise Refusal(409, title, {"sku": title})
         if step.pairs and step.pairs == other.pairs and step.product is other.product:
             raise combination_exists()
+        if step.variant is not None and step.variant is other.variant:
+            raise invalid({"id": "a variant may be in the batch only once"})
+    if step.variant is None:
+        born = 1 + sum(other.variant is None and other.product is step.product for other in others)
+        standing = 0 if step.product.simple else len(step.product.variants)
+        if standing + born > MAX_VARIANTS:
+            raise too_many_variants()

@@ -207,6 +207,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Standard and Plus have 150, Pro and Enterprise 450. The number follows the plan when you change that.",
     ),
     "read_lag_s": ("Lageravläsningar släpar efter (sekunder)", "Stock readings are late by (seconds)"),
+    "hook_delay_s": ("Nya webhookar börjar gälla efter (sekunder)", "New webhooks work after (seconds)"),
     "no_price_yet": ("Pris saknas", "No price yet"),
     "status_0": ("Ofullständig", "Incomplete"),
     "status_1": ("Väntar", "Pending"),

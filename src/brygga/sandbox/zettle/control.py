@@ -1,14 +1,13 @@
 """The control addresses under /sandbox: what a test or a demo does to the town from outside. Never faulted, never counted."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable
 from typing import Any
 
+from brygga.sandbox.controls import mount_clock, mount_weather
 from brygga.sandbox.faults import mount_faults
 from brygga.sandbox.http import Handler, Request, Response, Router, json_response
-from brygga.sandbox.outbox import Weather
 from brygga.sandbox.requests import mount_requests
-from brygga.sandbox.switches import mount_switches, switched
+from brygga.sandbox.switches import mount_switches
 from brygga.sandbox.zettle.accounts import give_access, give_refresh, grant_for
 from brygga.sandbox.zettle.core import Core
 from brygga.sandbox.zettle.state import JSON, App, Organization
@@ -40,7 +39,6 @@ def mount(router: Router, core: Core) -> None:
         ("POST", "/revoke", control.revoke),
         ("POST", "/apps", control.register_app),
         ("POST", "/token", control.token),
-        ("POST", "/weather", control.weather),
     )
     for method, path, act in acts:
         router.add(method, f"/sandbox{path}", control.acting(act), control=True)
@@ -48,14 +46,12 @@ def mount(router: Router, core: Core) -> None:
         (
             ("GET", "/state", control.state),
             ("GET", "/organizations", control.organizations),
-            ("GET", "/outbox", control.outbox),
         ),
         prefix="/sandbox",
         control=True,
     )
-    advance = getattr(core.clock, "advance", None)
-    if advance is not None:
-        router.add("POST", "/sandbox/clock", control.clock(advance), control=True)
+    mount_clock(router, core.clock)
+    mount_weather(router, core.outbox)
 
 
 class Control:
@@ -143,17 +139,6 @@ class Control:
         access = give_access(self.core, grant, scopes)
         return {"access_token": access, "refresh_token": give_refresh(self.core, grant, scopes)}
 
-    def weather(self, till: Till, body: JSON) -> JSON:
-        """How webhooks go astray; `delay` is a pair of seconds."""
-        if "delay" in body:
-            low, high = body["delay"]
-            body["delay"] = (float(low), float(high))
-        self.core.outbox.weather = switched(replace(self.core.outbox.weather), body) if body else Weather()
-        return asdict(self.core.outbox.weather)
-
-    async def outbox(self, request: Request) -> Response:
-        return json_response({**asdict(self.core.outbox.tally), "on_their_way": len(self.core.outbox.tasks)})
-
     async def organizations(self, request: Request) -> Response:
         rows = [{"uuid": one.uuid, "name": one.details["name"]} for one in self.core.organizations.values()]
         return json_response(rows)
@@ -165,13 +150,6 @@ class Control:
         except LookupError as error:
             return json_response({"error": str(error)}, 404)
         return json_response(snapshot(self.core, organization))
-
-    def clock(self, advance: Callable[[float], Awaitable[None]]) -> Handler:
-        async def move_on(request: Request) -> Response:
-            await advance(float(request.json()["seconds"]))
-            return json_response({"now": self.core.now()})
-
-        return move_on
 
 
 def snapshot(core: Core, organization: Organization) -> JSON:
