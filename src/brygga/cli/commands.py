@@ -13,8 +13,12 @@ COMMANDS = {
     "migrate": "bring the database to this version",
     "sandbox": "both platforms' sandboxes alone",
     "certify": "put the platforms' open questions to a real account, or to the sandbox",
+    "doctor": "what is wrong with this installation, and how to mend it",
     "status": "how connections are doing",
     "plan": "what the next sync would do for one merchant",
+    "sync": "sync one merchant, or one product, now",
+    "log": "a merchant's sync log in words, or the report behind a support id",
+    "bench": "count the requests to BigCommerce that the usual work costs",
 }
 
 

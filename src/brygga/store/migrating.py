@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from brygga.store.database import Database, DatabaseGone, Tx
 
@@ -47,9 +48,12 @@ async def upgrade(database: Database) -> None:
 
 
 async def current(database: Database) -> str | None:
-    """The revision that the database has, None when it is empty."""
-    async with database.engine.connect() as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    """The revision that the database has, None when it is empty. Raises `DatabaseGone`."""
+    try:
+        async with database.engine.connect() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    except OperationalError as error:
+        raise DatabaseGone(f"the database does not answer: {str(error.orig).strip().splitlines()[0]}") from error
 
 
 async def revision(tx: Tx) -> str:

@@ -18,8 +18,6 @@ FEW = 25
 """More products than this in one page are mass work: every small change goes before them."""
 DUPLICATES = "duplicates"
 """A mark's detail that asks for a new look for likely duplicates."""
-WHOLE = "whole"
-"""A mark's detail that asks for the whole library, whatever the feed could tell."""
 
 
 async def library(session: Session, dirty: Sequence[Mark]) -> None:
@@ -30,7 +28,7 @@ async def library(session: Session, dirty: Sequence[Mark]) -> None:
     details = {mark.detail for mark in dirty}
     async with session.read() as tx:
         cursor = (await connections.health(tx, session.connection.id)).zettle_cursor
-    since = "" if WHOLE in details or any(mark.force for mark in dirty) else cursor
+    since = "" if any(mark.force for mark in dirty) else cursor
     reading = _Reading(session, known_before=cursor != "")
     if not await reading.read(since):
         await reading.read("")

@@ -1,0 +1,98 @@
+"""`brygga bench`: how many requests to BigCommerce a first import, a sale, an order and a changed price cost. Counts, not seconds."""
+
+import argparse
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from brygga.cli import check, house, logs, merchant
+from brygga.cli.house import House, Wish
+from brygga.cli.visitor import Visitor
+
+SIZES = (50, 200)
+SETTLE_S = 2.0
+"""So long after an act its webhooks have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Requests to BigCommerce. `first_import` begins with "Finish set-up" and ends when all is quiet."""
+
+    products: int
+    first_import: int
+    per_product: float
+    acts: dict[str, int]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("products", type=_size, nargs="*", default=SIZES, metavar="N", help="sizes of the library")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _size(text: str) -> int:
+    size = int(text)
+    if not 1 <= size <= 50_000:
+        raise argparse.ArgumentTypeError("between 1 and 50000")
+    return size
+
+
+def run(asked: argparse.Namespace) -> int:
+    logs.configure(logging.WARNING)
+    counts = []
+    for size in asked.products:
+        with house.throwaway_database() as database_url:
+            counts.append(asyncio.run(measure(size, database_url)))
+        if not asked.json:
+            print(told(counts[-1]), flush=True)
+    if asked.json:
+        print(json.dumps([asdict(count) for count in counts], indent=2))
+    return 0
+
+
+async def measure(products: int, database_url: str) -> Count:
+    """One town with so many generated products, set up as a merchant would."""
+    wish = Wish(port_base=0, products=products)
+    async with house.open_house(wish, database_url) as home, house.visitor_client() as http:
+        visitor = Visitor(http)
+        await merchant.prepare(visitor, home.url, prices=True, whole_library=True)
+        await check.quiet(home)
+        before = home.town.bigcommerce.requests.total()
+        await merchant.finish(visitor)
+        await check.quiet(home)
+        used = home.town.bigcommerce.requests.total() - before
+        acts = {name: await _counted(home, act) for name, act in ACTS.items()}
+    return Count(products, used, round(used / products, 3), acts)
+
+
+def told(count: Count) -> str:
+    head = f"{count.products:6} products: first import {count.first_import} requests, {count.per_product:.3f} a product"
+    return "\n".join([head, *(f"       {name}: {used} requests" for name, used in count.acts.items())])
+
+
+async def _counted(home: House, act: Callable[[House], object]) -> int:
+    before = home.town.bigcommerce.requests.total()
+    act(home)
+    await asyncio.sleep(SETTLE_S)
+    await check.quiet(home)
+    return home.town.bigcommerce.requests.total() - before
+
+
+def _sale(home: House) -> object:
+    return home.town.till().sell(check.stocked_pair(home)[0], 1)
+
+
+def _order(home: House) -> object:
+    return home.town.shop().place([{"variant_id": check.stocked_pair(home)[1], "quantity": 1}])
+
+
+def _price(home: House) -> object:
+    return home.town.till().edit_variant(check.stocked_pair(home)[0], price=12_300)
+
+
+ACTS: dict[str, Callable[[House], object]] = {
+    "a sale at the till": _sale,
+    "an order in the shop": _order,
+    "a changed price": _price,
+}

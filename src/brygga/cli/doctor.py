@@ -1,0 +1,240 @@
+"""`brygga doctor`: what of this installation works, what is wrong, and how to mend it.
+
+It changes nothing and calls no merchant's account.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import httpx2
+
+from brygga.bigcommerce import oauth as shop_oauth
+from brygga.cli import logs, process
+from brygga.cli.process import Ground
+from brygga.core.failures import Failure, NeedsMerchant
+from brygga.core.model import Connection, Stage
+from brygga.settings import Hosts, Settings
+from brygga.store import connections, marks, migrating, tokens
+from brygga.store.database import Database, DatabaseGone
+from brygga.store.sealing import SealBroken
+from brygga.store.tokens import Platform
+from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL, ZETTLE_CALLBACK
+from brygga.wire import Wire, open_client
+from brygga.wiring import Platforms, SystemClock, sealer
+from brygga.zettle import oauth as zettle_oauth
+
+SKEW_S = 60.0
+"""Signatures carry times: a clock that is further off refuses what is genuine."""
+TIMEOUT_S = 10.0
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Verdict(StrEnum):
+    WELL = "well"
+    LOOK = "look"
+    """May be right; a person should know."""
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`mend` says what to do, "" when all is well."""
+
+    verdict: Verdict
+    what: str
+    mend: str = ""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0: nothing is wrong; 1: something is. Wrong settings are told line by line, before anything else is looked at."""
+    logs.configure()
+    return process.run(lambda ground: _doctor(asked, ground))
+
+
+async def _doctor(asked: argparse.Namespace, ground: Ground) -> int:
+    async with open_client() as http:
+        found = [*addresses(ground.settings), *await database(ground), *await hosts(ground.settings, http)]
+        found += await credentials(ground.settings, http)
+        found.append(await answers(ground.settings, http))
+    print(json.dumps([asdict(one) for one in found], indent=2) if asked.json else told(found))
+    return int(any(one.verdict is Verdict.WRONG for one in found))
+
+
+def told(found: Iterable[Finding]) -> str:
+    lines = []
+    for one in found:
+        lines.append(f"{one.verdict.value:<6} {one.what}")
+        lines += [f"{'':<6} -> {one.mend}"] if one.mend else []
+    return "\n".join(lines)
+
+
+# ---- Addresses -------------------------------------------------------------------------------------------------------
+
+
+def addresses(settings: Settings) -> list[Finding]:
+    """Where the platforms are to find us, to be compared with what is registered with them."""
+    parts = urlsplit(settings.public_url)
+    found = [
+        Finding(Verdict.LOOK, f"Zettle's app must name this redirect address: {settings.public_url}{ZETTLE_CALLBACK}"),
+        *(
+            Finding(Verdict.LOOK, f"BigCommerce's app must name this {kind} callback: {settings.public_url}{path}")
+            for kind, path in (
+                ("auth", SHOP_CALLBACK),
+                ("load", SHOP_LOAD),
+                ("uninstall", SHOP_UNINSTALL),
+                ("remove user", SHOP_REMOVE_USER),
+            )
+        ),
+        Finding(Verdict.LOOK, f"BigCommerce's app must have these scopes: {' '.join(shop_oauth.SCOPES)}"),
+    ]
+    if parts.hostname in LOCAL:
+        mend = "set BRYGGA_PUBLIC_URL to the address that merchants and platforms reach"
+        found.append(Finding(Verdict.WRONG, f"{settings.public_url} is this machine only", mend))
+    elif not settings.is_https:
+        mend = "put a proxy with a certificate before Brygga and set BRYGGA_PUBLIC_URL to its https address"
+        found.append(
+            Finding(Verdict.WRONG, f"{settings.public_url} is not https: BigCommerce refuses such callbacks", mend)
+        )
+    return found
+
+
+async def answers(settings: Settings, http: httpx2.AsyncClient) -> Finding:
+    """Whether our own pages answer at the public address."""
+    url = f"{settings.public_url}/health"
+    try:
+        answer = await http.get(url, timeout=TIMEOUT_S)
+    except httpx2.HTTPError as error:
+        return Finding(
+            Verdict.LOOK,
+            f"{url} does not answer ({type(error).__name__})",
+            "start `brygga serve`, and look at the proxy",
+        )
+    if answer.status_code == 200:
+        return Finding(Verdict.WELL, f"{url} answers")
+    return Finding(
+        Verdict.LOOK, f"{url} answers {answer.status_code}", "another program may stand there; look at the proxy"
+    )
+
+
+# ---- The database ----------------------------------------------------------------------------------------------------
+
+
+async def database(ground: Ground) -> list[Finding]:
+    kind = "embedded PostgreSQL" if ground.server else "PostgreSQL"
+    opened = Database.at(ground.database_url, sealer(ground.settings))
+    try:
+        at, newest = await migrating.current(opened), migrating.newest()
+        if at != newest:
+            what = f"the database is at {at or 'nothing'}, this version needs {newest}"
+            return [Finding(Verdict.WRONG, what, "run `brygga migrate`, or start serve or worker, which do it")]
+        async with opened.read() as tx:
+            living = await connections.living(tx)
+            overdue = await marks.pending(tx)
+            scopes = {one.id: await tokens.get(tx, one.id, Platform.BIGCOMMERCE) for one in living if one.shop}
+    except DatabaseGone as gone:
+        return [Finding(Verdict.WRONG, str(gone), "start it, or mend BRYGGA_DATABASE_URL")]
+    except SealBroken:
+        mend = "BRYGGA_SECRET_KEYS must still hold the key that the tokens were sealed with"
+        return [Finding(Verdict.WRONG, "a merchant's token cannot be opened", mend)]
+    finally:
+        await opened.close()
+    found = [Finding(Verdict.WELL, f"{kind} at {newest}: {len(living)} connections, {overdue} marks wait")]
+    for connection in living:
+        token = scopes.get(connection.id)
+        found += _access(connection, frozenset(token.scopes.split()) if token else frozenset())
+    return found
+
+
+def _access(connection: Connection, granted: frozenset[str]) -> list[Finding]:
+    """What of a merchant's connection keeps it from working."""
+    found = []
+    if connection.paused and connection.stage is not Stage.LEAVING:
+        mend = "the merchant reads on the integration page what to do"
+        found.append(Finding(Verdict.LOOK, f"connection {connection.id} is paused: {connection.paused}", mend))
+    missing = shop_oauth.Grant("", "", granted).missing_scopes if granted else frozenset()
+    if missing:
+        mend = "add them to the app at BigCommerce and let the merchant approve it again"
+        found.append(
+            Finding(Verdict.WRONG, f"connection {connection.id} lacks scopes: {' '.join(sorted(missing))}", mend)
+        )
+    return found
+
+
+# ---- The platforms ---------------------------------------------------------------------------------------------------
+
+
+async def hosts(settings: Settings, http: httpx2.AsyncClient) -> list[Finding]:
+    """Every host answers something, and all of them agree with our clock."""
+    urls = {field.name: str(getattr(settings.hosts, field.name)) for field in fields(Hosts)}
+    answered = await asyncio.gather(*(_date(http, url) for url in urls.values()))
+    found, skews = [], []
+    for (name, url), (problem, skew) in zip(urls.items(), answered, strict=True):
+        if problem:
+            mend = f"is it right? set BRYGGA_{name.upper()}_URL, or let this machine out to it"
+            found.append(Finding(Verdict.WRONG, f"{url} is out of reach: {problem}", mend))
+        else:
+            found.append(Finding(Verdict.WELL, f"{url} answers"))
+        skews += [skew] if skew is not None else []
+    return [*found, _clock(skews)]
+
+
+async def _date(http: httpx2.AsyncClient, url: str) -> tuple[str, float | None]:
+    """What is wrong, or "", and by how many seconds our clock is ahead."""
+    try:
+        answer = await http.get(url, timeout=TIMEOUT_S)
+    except httpx2.HTTPError as error:
+        return type(error).__name__, None
+    return "", skew_s(answer.headers, SystemClock().now())
+
+
+def skew_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds by which our clock is ahead of an answer's Date, which is whole seconds; None without one."""
+    try:
+        return (now - parsedate_to_datetime(headers["date"])).total_seconds()
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _clock(skews: list[float]) -> Finding:
+    if not skews:
+        return Finding(Verdict.LOOK, "no host said what time it is", "compare this machine's clock with another")
+    middle = sorted(skews)[len(skews) // 2]
+    if abs(middle) > SKEW_S:
+        way = "ahead" if middle > 0 else "behind"
+        what = f"this machine's clock is {abs(middle):.0f} s {way}"
+        return Finding(
+            Verdict.WRONG, what, "let it follow a time server: genuine webhooks and sign-ins are refused else"
+        )
+    return Finding(Verdict.WELL, "this machine's clock agrees with theirs")
+
+
+async def credentials(settings: Settings, http: httpx2.AsyncClient) -> list[Finding]:
+    """Zettle says whether it knows our app when a token that cannot be right is refreshed; BigCommerce says so only at an install."""
+    clock = SystemClock()
+    app = Platforms(settings, Wire(http, clock), clock).zettle_app
+    installs = Finding(Verdict.LOOK, "BigCommerce's credentials are there; only an install proves that they are right")
+    try:
+        await zettle_oauth.refresh(Wire(http, clock), app, "doctor")
+    except NeedsMerchant:
+        return [Finding(Verdict.WELL, "Zettle knows the app's credentials"), installs]
+    except Failure as failure:
+        mend = "compare BRYGGA_ZETTLE_CLIENT_ID and _SECRET with the app at Zettle's developer portal"
+        if "invalid_client" in failure.detail:
+            return [Finding(Verdict.WRONG, "Zettle does not know the app's credentials", mend), installs]
+        what = f"Zettle's sign-in gave no verdict on the app's credentials ({failure.detail})"
+        return [Finding(Verdict.LOOK, what, mend), installs]
+    return [
+        Finding(Verdict.LOOK, "Zettle took a token that cannot be right", "is BRYGGA_ZETTLE_OAUTH_URL Zettle?"),
+        installs,
+    ]

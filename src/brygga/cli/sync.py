@@ -1,0 +1,91 @@
+"""`brygga sync`: ask for a sync of one merchant, or of one product. It leaves a mark; a worker does it."""
+
+import argparse
+import sys
+
+from brygga.cli import logs, process
+from brygga.cli.process import Ground
+from brygga.core.model import Connection, Stage
+from brygga.seams import Clock
+from brygga.store import connections, library, marks
+from brygga.store.database import Database, Tx
+from brygga.store.marks import Kind
+from brygga.sync.library import DUPLICATES
+from brygga.wiring import SystemClock, sealer
+
+POLL_S = 0.5
+PATIENCE_S = 600.0
+
+
+class NotNow(Exception):
+    """Why nothing was asked for, in one line that says what to do."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("connection", type=int, help="the number of a connection, as `brygga status` shows it")
+    parser.add_argument("product", nargs="?", default="", help="the Zettle uuid of one product; without it everything")
+    parser.add_argument("--wait", action="store_true", help="return when the work is done, after ten minutes at most")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0: asked for (with --wait: done); 1: not possible, or not done in time."""
+    logs.configure()
+    return process.run(lambda ground: _sync(asked, ground))
+
+
+async def _sync(asked: argparse.Namespace, ground: Ground) -> int:
+    clock = SystemClock()
+    database = Database.at(ground.database_url, sealer(ground.settings))
+    try:
+        async with database.transaction() as tx:
+            await leave_marks(tx, asked.connection, asked.product, clock)
+        print("asked for; a worker does it" if not asked.wait else "asked for; waiting", flush=True)
+        return await _done(database, asked.connection, asked.product, clock) if asked.wait else 0
+    except NotNow as why:
+        print(why, file=sys.stderr)
+        return 1
+    finally:
+        await database.close()
+
+
+async def leave_marks(tx: Tx, number: int, product: str, clock: Clock) -> None:
+    """Raises `NotNow`. The whole library is read, likely duplicates are looked for, and everything is compared; or one product is."""
+    _may_sync(await connections.by_id(tx, number), number)
+    now = clock.now()
+    if product:
+        entry = await library.get(tx, number, product)
+        if entry is None or entry.removed_at is not None:
+            raise NotNow(f"connection {number} has no product {product}")
+        if not entry.assigned:
+            raise NotNow(f"product {product} is not assigned to BigCommerce: there is nothing to sync")
+        await marks.mark(tx, number, Kind.PRODUCT, product, now, force=True)
+        return
+    await marks.mark(tx, number, Kind.LIBRARY, "", now, force=True, detail=DUPLICATES)
+    await marks.mark(tx, number, Kind.SWEEP, "", now, force=True)
+
+
+def _may_sync(connection: Connection | None, number: int) -> None:
+    if connection is None:
+        raise NotNow(f"there is no connection {number}; `brygga status` lists them")
+    if connection.stage is not Stage.RUNNING:
+        raise NotNow(f"connection {number} is {connection.stage.value}: nothing is synced until its set-up is finished")
+    if connection.paused:
+        raise NotNow(f"connection {number} is paused ({connection.paused}): the merchant has to help first")
+
+
+async def _done(database: Database, number: int, product: str, clock: Clock) -> int:
+    """Waits for the marks that were left, and for what they led to; not for routine work that is due later."""
+    ends = clock.monotonic() + PATIENCE_S
+    while clock.monotonic() < ends:
+        async with database.read() as tx:
+            due = await marks.next_due(tx, number)
+            parked = [one for one in await marks.parked(tx, number) if product in {"", one.subject}]
+        if parked:
+            print(f"parked by a fault of ours, support id {parked[0].support_id}", file=sys.stderr)
+            return 1
+        if due is None or due > clock.now():
+            print("done")
+            return 0
+        await clock.sleep(POLL_S)
+    print("not done in ten minutes; does a worker run?", file=sys.stderr)
+    return 1

@@ -1,0 +1,221 @@
+"""What an operator types beside serve and worker: doctor, sync, log and bench, against a living house."""
+
+import argparse
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx2
+import pytest
+
+from brygga.cli import bench, commands, doctor, house, log, merchant, sync
+from brygga.cli.doctor import Verdict
+from brygga.cli.house import House, Wish
+from brygga.cli.process import Ground
+from brygga.cli.visitor import Visitor
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.store import connections, library, marks, support, synclog
+from brygga.store.database import Database
+from brygga.store.marks import Kind
+from brygga.wiring import SystemClock
+from tests.conftest import NOON
+from tests.store.town import connected, cup
+
+
+@pytest.fixture
+async def home(database_url: str) -> AsyncIterator[House]:
+    async with house.open_house(Wish(port_base=0, products=3), database_url) as opened:
+        yield opened
+
+
+def ground_of(home: House) -> Ground:
+    return Ground(home.service.settings)
+
+
+# ---- doctor ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_healthy_installation_is_well_but_for_its_local_address(
+    home: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The demo's address is this machine's: no merchant and no platform could reach it."""
+    code = await doctor._doctor(argparse.Namespace(json=True), ground_of(home))
+    found = json.loads(capsys.readouterr().out)
+
+    assert (1, ["is this machine only"]) == (
+        code,
+        [one["what"].partition(" ")[2] for one in found if one["verdict"] == "wrong"],
+    )
+    well = " ".join(one["what"] for one in found if one["verdict"] == "well")
+    assert "Zettle knows the app's credentials" in well
+    assert "clock agrees" in well
+    assert "PostgreSQL at" in well
+    assert f"{home.url}/health answers" in well
+    assert all(
+        str(url) in well
+        for url in (home.service.settings.hosts.zettle_pusher, home.service.settings.hosts.bigcommerce_api)
+    )
+
+
+async def test_what_is_wrong_is_named_with_the_way_to_mend_it(home: House) -> None:
+    good = home.service.settings
+    wrong = replace(good, zettle_client_secret="other", hosts=replace(good.hosts, zettle_pusher="http://127.0.0.1:9"))
+    async with httpx2.AsyncClient() as http:
+        found = [*await doctor.hosts(wrong, http), *await doctor.credentials(wrong, http)]
+
+    named = {one.what.partition(" ")[0]: one.mend for one in found if one.verdict is Verdict.WRONG}
+    assert {"http://127.0.0.1:9", "Zettle"} == named.keys()
+    assert "BRYGGA_ZETTLE_PUSHER_URL" in named["http://127.0.0.1:9"]
+    assert "BRYGGA_ZETTLE_CLIENT_ID" in named["Zettle"]
+
+
+async def test_a_database_of_another_version_and_a_silent_one_are_told_apart(
+    empty_database_url: str, home: House
+) -> None:
+    settings = home.service.settings
+    (older,) = await doctor.database(Ground(replace(settings, database_url=empty_database_url)))
+    (gone,) = await doctor.database(
+        Ground(replace(settings, database_url="postgresql://u@127.0.0.1:9/n?connect_timeout=2"))
+    )
+
+    assert "brygga migrate" in older.mend
+    assert "BRYGGA_DATABASE_URL" in gone.mend
+    assert {Verdict.WRONG} == {older.verdict, gone.verdict}
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(0, Verdict.WELL), (300, Verdict.WRONG), (-300, Verdict.WRONG)])
+def test_a_clock_that_is_off_is_wrong(off: int, verdict: Verdict) -> None:
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    headers = {"date": format_datetime(now - timedelta(seconds=off), usegmt=True)}
+    skew = doctor.skew_s(headers, now)
+
+    assert skew == off
+    assert verdict is doctor._clock([skew]).verdict
+
+
+# ---- sync ------------------------------------------------------------------------------------------------------------
+
+
+async def test_sync_reads_everything_again_or_one_product(database: Database) -> None:
+    connection, clock = await connected(database), SystemClock()
+    async with database.transaction() as tx:
+        await library.upsert_many(tx, connection.id, [cup()], NOON, assign_new=True)
+        await sync.leave_marks(tx, connection.id, "cup", clock)
+        one = await marks.counts(tx, connection.id)
+        await sync.leave_marks(tx, connection.id, "", clock)
+        both = await marks.counts(tx, connection.id)
+
+    assert {Kind.PRODUCT: 1} == one
+    assert {Kind.PRODUCT: 1, Kind.LIBRARY: 1, Kind.SWEEP: 1} == both
+
+
+@pytest.mark.parametrize(
+    ("asked", "assigned", "paused", "why"),
+    [
+        ((99, ""), True, "", "no connection 99"),
+        ((1, "plate"), True, "", "no product plate"),
+        ((1, "cup"), False, "", "not assigned"),
+        ((1, ""), True, "plan_limit", "paused (plan_limit)"),
+    ],
+)
+async def test_what_cannot_be_synced_is_refused_with_the_reason(
+    database: Database, asked: tuple[int, str], assigned: bool, paused: str, why: str
+) -> None:
+    connection, (number, product) = await connected(database), asked
+    async with database.transaction() as tx:
+        await library.upsert_many(tx, connection.id, [cup()], NOON, assign_new=assigned)
+        if paused:
+            await connections.pause(tx, connection.id, paused)
+        with pytest.raises(sync.NotNow) as refused:
+            await sync.leave_marks(tx, connection.id if number == 1 else number, product, SystemClock())
+
+        assert why in str(refused.value)
+        assert {} == await marks.counts(tx, connection.id)
+
+
+async def test_sync_and_wait_returns_when_a_worker_has_done_it(home: House, capsys: pytest.CaptureFixture[str]) -> None:
+    async with house.visitor_client() as http:
+        await merchant.connect(Visitor(http), home.url)
+    async with home.service.database.read() as tx:
+        (connection,) = await connections.living(tx)
+
+    code = await sync._sync(argparse.Namespace(connection=connection.id, product="", wait=True), ground_of(home))
+
+    assert (0, True) == (code, capsys.readouterr().out.endswith("done\n"))
+
+
+# ---- log -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", "BigCommerce"), ("sv", "kunde inte")])
+async def test_the_log_is_told_in_words_oldest_first_with_what_to_do(
+    database: Database, language: str, sentence: str
+) -> None:
+    connection = await connected(database)
+    lines = [
+        Line(Code.CONNECTED, Topic.CONNECTION, params={"store": "Butiken"}),
+        Line(
+            Code.PRODUCT_REFUSED,
+            Topic.PRODUCT,
+            Severity.ERROR,
+            "cup",
+            params={"name": "Mugg", "reason": "input_refused"},
+        ),
+    ]
+    async with database.transaction() as tx:
+        for place, line in enumerate(lines):
+            await synclog.add(tx, connection.id, line, NOON + timedelta(seconds=place))
+        found = await synclog.page(tx, connection.id)
+
+    first, second, advice = log.told(found, language).splitlines()
+    assert "Butiken" in first
+    assert "! product" in second
+    assert "Mugg" in second
+    assert advice.strip()
+    assert ["product_refused", "connected"] == [one["code"] for one in json.loads(log.as_json(found, language))]
+
+
+async def test_a_support_id_shows_its_report_and_an_unknown_one_says_so(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = await connected(database)
+    async with database.transaction() as tx:
+        await support.put(tx, support.Case("ID1", connection.id, NOON, "cup", {"bug": "KeyError"}))
+        case = await support.by_id(tx, "ID1")
+
+    assert (0, 1) == (log._case(case, "ID1"), log._case(None, "ID2"))
+    out, err = capsys.readouterr()
+    assert ("cup", "KeyError") == (json.loads(out)["about"], json.loads(out)["bug"])
+    assert "ID2" in err
+
+
+# ---- bench, and the table --------------------------------------------------------------------------------------------
+
+
+async def test_bench_counts_requests(database_url: str) -> None:
+    count = await bench.measure(5, database_url)
+
+    assert 5 <= count.first_import < 40
+    assert {"a sale at the till", "an order in the shop", "a changed price"} == count.acts.keys()
+    assert count.acts["a sale at the till"] >= 1
+    assert f"{count.first_import} requests" in bench.told(count)
+
+
+@pytest.mark.parametrize("arguments", [["sync"], ["log"], ["bench", "0"], ["log", "1", "--lines", "0"], ["nothing"]])
+def test_a_command_asked_wrongly_says_how_it_is_asked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        commands.run(arguments)
+
+    assert 2 == end.value.code
+    assert "usage: brygga" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", sorted(commands.COMMANDS))
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        commands.run([command, "--help"])
+
+    assert 0 == end.value.code
+    assert f"usage: brygga {command}" in capsys.readouterr().out
