@@ -9,7 +9,6 @@ from brygga.core.report import Code
 from brygga.store import brakes, connections, duplicates
 from brygga.store.database import Database
 from brygga.store.duplicates import Choice
-from brygga.sync.library import WHOLE
 from tests.conftest import MovableClock
 from tests.rules.products_bench import PICTURE, Bench, definitions, kr, opened
 
@@ -386,7 +385,7 @@ async def test_many_unannounced_absences_stop_and_ask(bench: Bench) -> None:
     async with bench.database.transaction() as tx:
         await connections.set_cursor(tx, bench.connection.id, "")
 
-    await bench.read_library(detail=WHOLE)
+    await bench.read_library()
     await bench.wait(61)
     stopped = await bench.in_shop()
     async with bench.database.transaction() as tx:
