@@ -109,6 +109,19 @@ async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
     await tx.run(statement, {"id": connection_id, "variants": list(variant_uuids)})
 
 
+async def in_doubt(
+    tx: Tx, connection_id: int, product_uuids: Collection[str] | None = None, limit: int = 1_000
+) -> Sequence[Book]:
+    """What the merchant is asked to check, longest first; `product_uuids` narrows it to these."""
+    statement = sa.text(f"""
+        SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND check_since IS NOT NULL
+            AND (CAST(:uuids AS text[]) IS NULL OR product_uuid = ANY (CAST(:uuids AS text[])))
+        ORDER BY check_since, variant_uuid LIMIT :limit
+    """)  # noqa: S608 - our own
+    uuids = None if product_uuids is None else list(product_uuids)
+    return [_book(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": uuids, "limit": limit})]
+
+
 async def checked(tx: Tx, connection_id: int, product_uuid: str) -> None:
     """The merchant has looked at a product that we had asked to check."""
     statement = sa.text(

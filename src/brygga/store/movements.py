@@ -1,6 +1,6 @@
 """Every move of stock, newest last: what a page tells when a merchant asks why a number is what it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,10 @@ from brygga.core.stock.story import Cause, Movement
 from brygga.store.database import Tx
 
 KEPT = timedelta(days=90)
-_COLUMNS = "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before, shop_after, call, reference"
+_COLUMNS = (
+    "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before, shop_after, "
+    "call, reference, sent"
+)
 
 
 async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None:
@@ -34,6 +37,40 @@ async def of_variant(
     return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
 
 
+async def since(
+    tx: Tx, connection_id: int, variant_uuid: str, after: int, limit: int
+) -> Sequence[tuple[int, Movement]]:
+    """The moves of a variant that come after the move `after`, oldest first."""
+    statement = sa.text(
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = :variant"  # noqa: S608
+        " AND id > :after ORDER BY id LIMIT :limit"
+    )
+    values = {"id": connection_id, "variant": variant_uuid, "after": after, "limit": limit}
+    return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
+
+
+async def count(tx: Tx, connection_id: int, variant_uuid: str) -> int:
+    statement = sa.text("SELECT count(*) FROM movements WHERE connection_id = :id AND variant_uuid = :variant")
+    return int(await tx.scalar(statement, {"id": connection_id, "variant": variant_uuid}))
+
+
+async def newest(tx: Tx, connection_id: int) -> int:
+    """The id of the latest move of all, 0 for none: a page that shows stock looks again when it rises."""
+    statement = sa.text("SELECT id FROM movements WHERE connection_id = :id ORDER BY id DESC LIMIT 1")
+    return int(await tx.scalar(statement, {"id": connection_id}) or 0)
+
+
+async def doubts(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> Mapping[str, Movement]:
+    """The last write of each of these variants of which nobody could tell what became of it."""
+    statement = sa.text(
+        f"SELECT DISTINCT ON (variant_uuid) {_COLUMNS} FROM movements"  # noqa: S608
+        " WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[])) AND cause = :cause"
+        " ORDER BY variant_uuid, id DESC"
+    )
+    values = {"id": connection_id, "variants": list(variant_uuids), "cause": Cause.DOUBTED.value}
+    return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
+
+
 async def prune(tx: Tx, now: datetime) -> None:
     await tx.run(sa.text("DELETE FROM movements WHERE at < :before"), {"before": now - KEPT})
 
@@ -52,4 +89,5 @@ def _movement(row: Any) -> Movement:
         row.shop_after,
         row.call,
         row.reference,
+        row.sent,
     )

@@ -2,11 +2,12 @@
 
 Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves` the moves that
 keep it, `settling` what becomes of a write that was never answered, `sending` how much may be written and when, `sharing` how a
-shelf is born, adopted, remade, split, joined, stopped and started.
+shelf is born, adopted, remade, split, joined, stopped and started, `counting` what the merchant counted.
 
 Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
 """
 
+from brygga.core.stock.counting import counted
 from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing
 from brygga.core.stock.moves import (
     Hint,
@@ -58,6 +59,7 @@ __all__ = [
     "adopted",
     "born",
     "corrected",
+    "counted",
     "first_level",
     "hinted",
     "joined",

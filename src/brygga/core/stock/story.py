@@ -26,10 +26,16 @@ class Cause(StrEnum):
     """An unanswered write turned out not to have landed: it is owed again."""
     DOUBTED = "doubted"
     """Nobody could tell what became of a write: the lower number was promised."""
+    REFUSED = "refused"
+    """The platform said no to our write: it is owed again, and nothing moved."""
     CORRECTED = "corrected"
     """A late echo told what became of a write."""
     SPLIT = "split"
     JOINED = "joined"
+    COUNTED = "counted"
+    """The merchant, asked to check, typed the right number."""
+    CONFIRMED = "confirmed"
+    """The merchant, asked to check, said that the number is right as it is."""
     STARTED = "started"
     STOPPED = "stopped"
 
@@ -38,7 +44,7 @@ class Cause(StrEnum):
 class Movement:
     """One move of one variant. `change` is on `side`; the numbers are what each shelf was known to hold, None where there was none.
 
-    `call` is the id of our own request, `reference` an order's or sale's number, where they are known.
+    `call` is the id of our own request and `sent` when it left, `reference` an order's or sale's number, where they are known.
     """
 
     at: datetime
@@ -53,6 +59,7 @@ class Movement:
     shop_after: int | None
     call: str = ""
     reference: str = ""
+    sent: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Moved:
 
 def told(what: Moved, of: tuple[str, str], before: Ledger, after: Ledger, at: datetime) -> Movement:
     """The movement between two states of the ledger `of` a product's variant (their uuids)."""
+    flight = before[what.side].flight
     return Movement(
         at,
         *of,
@@ -80,6 +88,7 @@ def told(what: Moved, of: tuple[str, str], before: Ledger, after: Ledger, at: da
         _known(after, Side.SHOP),
         what.call,
         what.reference,
+        flight.sent if flight is not None and flight.call == what.call else None,
     )
 
 

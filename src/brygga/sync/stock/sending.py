@@ -218,23 +218,23 @@ class Sending:
         now = self.session.clock.now()
         match refusal.code:
             case ShopCode.NOT_ENOUGH_STOCK:
-                await self._end(side, items, lambda ledger: stock.short(ledger, side, now, self.timing))
+                await self._end(side, items, lambda ledger: stock.short(ledger, side, now, self.timing), Cause.REFUSED)
             case TillCode.NOT_TRACKED:
-                await self._end(side, items, lambda ledger: stock.short(ledger, side, now, self.timing))
+                await self._end(side, items, lambda ledger: stock.short(ledger, side, now, self.timing), Cause.REFUSED)
                 async with self.session.transaction() as tx:
                     products = sorted({item.product for item in items})
                     await marks.mark_many(tx, self.session.connection.id, Kind.TRACKING, products, now)
             case ShopCode.NEEDS_ABSOLUTE_FIRST | ShopCode.TRACKING_LEVEL:
-                await self._end(side, items, lambda ledger: stock.refused(ledger, side))
+                await self._end(side, items, lambda ledger: stock.refused(ledger, side), Cause.REFUSED)
                 switch = refusal.code == ShopCode.TRACKING_LEVEL
                 return await Resetting(self.session, self.timing, self.identities).run(
                     [item.variant for item in items], {item.product for item in items}, switch=switch
                 )
             case ShopCode.ITEM_UNKNOWN | ShopCode.PRODUCT_GONE | TillCode.ITEM_UNKNOWN:
-                await self._end(side, items, lambda ledger: stock.missing(ledger, side))
+                await self._end(side, items, lambda ledger: stock.missing(ledger, side), Cause.REFUSED)
                 await self._say(side, items, Code.STOCK_ITEM_UNKNOWN)
             case _:
-                await self._end(side, items, lambda ledger: stock.missing(ledger, side))
+                await self._end(side, items, lambda ledger: stock.missing(ledger, side), Cause.REFUSED)
                 await self._say(side, items, Code.STOCK_REFUSED, cause=refusal.code)
         return None
 
