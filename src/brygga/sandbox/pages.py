@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-import jinja2
+from typing import TYPE_CHECKING, Any, Final
 
 from brygga.sandbox.http import Request, Response, Router, html_response
+
+if TYPE_CHECKING:
+    import jinja2
 
 HERE: Final = Path(__file__).parent
 KINDS: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 @cache
-def templates() -> jinja2.Environment:
-    """The templates, every value escaped, an unknown name an error."""
+def templates() -> "jinja2.Environment":
+    """The templates, every value escaped, an unknown name an error. Loaded with the first page: most towns show none."""
+    import jinja2  # noqa: PLC0415
+
     loader = jinja2.FileSystemLoader(HERE / "templates")
     return jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

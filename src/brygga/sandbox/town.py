@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -259,9 +260,14 @@ class Town:
             made = await shop.add_product(
                 **{"categories": [kept[number % len(kept)]], "weight": 0.3, "is_visible": True, **goods}
             )
-            painted = self.paint(key) if key else None
-            if painted:
-                shop.hang(made.id, painted[0], f"{key}.png")
+            if key:
+                shop.hang(made.id, shop.camera.promise(key, "png", partial(self.painted, key)), key)
+
+    def painted(self, key: str) -> bytes:
+        """The picture of a key that the library knows."""
+        found = self.paint(key)
+        assert found is not None
+        return found[0]
 
     @property
     def merchant(self) -> Merchant:

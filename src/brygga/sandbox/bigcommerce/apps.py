@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import random
 import string
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import jwt
+import msgspec
 
 from brygga.sandbox.clock import Clock
 
@@ -86,6 +88,8 @@ class Apps:
         self.registered: dict[str, App] = {}
         self.grants: dict[str, Grant] = {}
         self.codes: dict[str, Code] = {}
+        self.dead: set[str] = set()
+        """Tokens that worked until an uninstall."""
         self.uninstalls: list[Json] = []
 
     def word(self, length: int) -> str:
@@ -126,7 +130,7 @@ class Apps:
         self.codes[code] = Code(app.client_id, store.hash, scope, self.clock.now(), user)
         values = {"code": code, "scope": scope, "context": f"stores/{store.hash}", "account_uuid": store.account_uuid}
         if external:
-            values["external_install"] = "1"
+            values["external_install"] = store.switches.external_install_value
         return with_query(app.auth_url, values)
 
     def exchange(self, body: Mapping[str, Any], stores: Mapping[str, Store]) -> Json:
@@ -175,7 +179,7 @@ class Apps:
             "url": url,
             "channel_id": None,
         }
-        return jwt.encode(claims, app.client_secret, algorithm="HS256")
+        return signed(claims, app.client_secret, store.switches.payload_algorithm)
 
     def load_address(self, app: App, store: Store, user: User, url: str = "/") -> str:
         """Where the control panel sends the browser to open an app."""
@@ -186,19 +190,26 @@ class Apps:
         grant = self.installed(store.hash, client_id)
         if grant is None:
             return False
-        del self.grants[grant.token]
+        if store.switches.token_dies == "before_callback":
+            self.kill(grant)
         hooks.forget(client_id)
         app = self.registered.get(client_id)
         if app is not None and app.uninstall_url and store.switches.uninstall_callback == "sent":
             payload = self.payload(app, store, user or store.owner)
             status = await self.visit(with_query(app.uninstall_url, {"signed_payload_jwt": payload}))
             self.uninstalls.append({"client_id": client_id, "store_hash": store.hash, "status": status})
+        self.kill(grant)
         return True
 
+    def kill(self, grant: Grant) -> None:
+        """The token works no more."""
+        self.grants.pop(grant.token, None)
+        self.dead.add(grant.token)
+
     async def remove_user(self, store: Store, client_id: str, user: User) -> int | None:
-        """A user loses access to the app; the app is told."""
-        app = self.registered[client_id]
-        if not app.remove_user_url:
+        """A user loses access to the app; the app is told, and it happens whatever it answers (bigcommerce facts 1.2)."""
+        app = self.registered.get(client_id)
+        if app is None or not app.remove_user_url:
             return None
         payload = self.payload(app, store, user)
         return await self.visit(with_query(app.remove_user_url, {"signed_payload_jwt": payload}))
@@ -214,6 +225,19 @@ class Apps:
         app = self.registered[client_id]
         app.scopes = scopes
         app.waiting.update(one.store_hash for one in self.grants.values() if one.client_id == client_id)
+
+
+def signed(claims: Json, secret: str, algorithm: str = "HS256") -> str:
+    """A JSON Web Token (RFC 7515), written out: a library for it would take as long to load as all of this."""
+    header = {"alg": algorithm, "typ": "JWT"}
+    head = b".".join(encoded(msgspec.json.encode(part)) for part in (header, claims))
+    seal = hmac.new(secret.encode(), head, {"HS256": "sha256", "HS512": "sha512"}[algorithm]).digest()
+    return (head + b"." + encoded(seal)).decode()
+
+
+def encoded(data: bytes) -> bytes:
+    """URL-safe base64 without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def person(user: User) -> Json:

@@ -34,6 +34,7 @@ class Camera:
         self.own_addresses = own_addresses
         self.room = room
         self.kept: dict[str, tuple[str, bytes]] = {}
+        self.promised: dict[str, tuple[str, Callable[[], bytes]]] = {}
 
     async def load(self, url: Any, *, status: int = 400, limit: int = MAX_URL) -> tuple[str, str]:
         """Digest and kind of the picture behind an address. Refuses what cannot be fetched, shown or carried."""
@@ -66,8 +67,17 @@ class Camera:
             self.room += len(self.kept.pop(next(iter(self.kept)))[1])
         return digest, kind
 
+    def promise(self, key: str, kind: str, draw: Callable[[], bytes]) -> tuple[str, str]:
+        """A picture that is drawn when somebody looks at it."""
+        digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()
+        self.promised[digest] = (kind, draw)
+        return digest, kind
+
     def find(self, start: str) -> tuple[str, bytes] | None:
         """Kind and bytes of the picture whose digest starts so."""
+        if start in self.promised:
+            kind, draw = self.promised[start]
+            return kind, draw()
         if start in self.kept:
             return self.kept[start]
         return next((kept for digest, kept in self.kept.items() if digest.startswith(start)), None)

@@ -85,7 +85,7 @@ class ProductPage:
         _, content, name = file_of(request)
         if not content:
             raise Refusal(422, "no image was chosen", {"image_file": "no file"})
-        shop.hang(product.id, content, name)
+        shop.hang(product.id, shop.camera.keep(content), name)
         return self.panel.back(shop, f"products/{product.id}", "saved")
 
 

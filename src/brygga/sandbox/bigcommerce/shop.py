@@ -92,11 +92,11 @@ class Shop:
         self.store.touched(self.product(product_id))
         return made.id
 
-    def hang(self, product_id: int, content: bytes, name: str) -> int:
-        """A picture that the merchant uploads from a file; its id."""
+    def hang(self, product_id: int, picture: tuple[str, str], name: str) -> int:
+        """A picture of the camera's, under the name of the file it was; its id."""
         product = self.product(product_id)
         last = max((image.sort_order for image in product.images), default=-1)
-        made = add_image(self.store, product, self.camera.keep(content), name, {"sort_order": last + 1})
+        made = add_image(self.store, product, picture, name, {"sort_order": last + 1})
         self.store.touched(product)
         return made.id
 
