@@ -6,20 +6,23 @@ handlers with `hits`.
     429              refused before any effect; params: retry_after, headers
     5xx_before       fails before the effect; params: status
     5xx_after        fails after the effect; params: status
-    timeout_before   no answer, no effect; params: seconds
-    timeout_after    no answer, but the effect; params: seconds
+    timeout_before   no answer, no effect; params: seconds (60)
+    timeout_after    no answer, but the effect; params: seconds (60)
     cut_before       the connection is cut, no effect
     cut_after        the connection is cut after the effect
     html             an HTML page instead of JSON, before the effect; params: status
-    slow             answers late; params: seconds
+    slow             answers late; params: seconds (5)
     token_expired, token_revoked                          401 as the platform writes it
-    batch_refused, partial, stale_inventory, image_missing, ...    acted out by the platform
+    batch_refused, partial, stale_inventory, image_missing    acted out by the platform, where it has such a thing
+
+A rule with a typing error is refused when it is put in force, never met by the call that it would have struck.
 """
 
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
+from math import isfinite
 from typing import Any
 
 from brygga.sandbox.clock import Clock
@@ -39,6 +42,19 @@ BEFORE = frozenset({"429", "5xx_before", "timeout_before", "cut_before", "html",
 AFTER = frozenset({"5xx_after", "timeout_after", "cut_after"})
 GENERAL = BEFORE | AFTER | {"slow"}
 SPECIAL = frozenset({"batch_refused", "partial", "stale_inventory", "image_missing"})
+METHODS = frozenset({"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PARAMS: Mapping[str, frozenset[str]] = {
+    "429": frozenset({"retry_after", "headers"}),
+    "5xx_before": frozenset({"status"}),
+    "5xx_after": frozenset({"status"}),
+    "html": frozenset({"status"}),
+    "timeout_before": frozenset({"seconds"}),
+    "timeout_after": frozenset({"seconds"}),
+    "slow": frozenset({"seconds"}),
+    "stale_inventory": frozenset({"seconds"}),
+}
+"""What each kind reads of its `params`; the others read none. Each may carry any of them, so that a storm can be one rule for all."""
+_KNOWN_PARAMS = frozenset().union(*PARAMS.values())
 
 
 @dataclass(slots=True)
@@ -53,6 +69,22 @@ class Rule:
     skip: int = 0
     params: dict[str, Any] = field(default_factory=dict)
     fired: int = 0
+
+    def check(self) -> None:
+        """Raises ValueError for a rule that could not strike as it is written."""
+        if self.method not in METHODS:
+            raise ValueError(f"method is one of {', '.join(sorted(METHODS))}, not {self.method!r}")
+        if not str(self.path).startswith(("/", "*")):
+            raise ValueError(f"path is a pattern such as */products/*, not {self.path!r}")
+        if not number_in(self.probability, 0, 1):
+            raise ValueError(f"probability is a number from 0 to 1, not {self.probability!r}")
+        for name, count in (("next", self.next), ("skip", self.skip)):
+            if not (isinstance(count, int) and not isinstance(count, bool) and count >= 0) and (name, count) != (
+                "next",
+                None,
+            ):
+                raise ValueError(f"{name} is a whole number from 0, not {count!r}")
+        check_params(self.params)
 
     def matches(self, request: Request) -> bool:
         """Method and path fit; the path pattern may speak of the path itself or of its template."""
@@ -73,6 +105,32 @@ class Rule:
             self.next -= 1
         self.fired += 1
         return True
+
+
+def number_in(value: Any, low: float, high: float) -> bool:
+    """True for a number within these bounds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and low <= value <= high
+
+
+def check_params(params: Any) -> None:
+    """Raises ValueError for params that no kind reads, or of another type."""
+    if not isinstance(params, dict) or set(params) - _KNOWN_PARAMS:
+        raise ValueError(f"params is an object with any of {', '.join(sorted(_KNOWN_PARAMS))}, not {params!r}")
+    if not number_in(params.get("seconds", 0), 0, 1e9):
+        raise ValueError(f"seconds is a number from 0, not {params['seconds']!r}")
+    status = params.get("status", 500)
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
+        raise ValueError(f"status is an HTTP status from 200 to 599, not {status!r}")
+    retry = params.get("retry_after", 1)
+    if not number_in(retry, 0, 1e9) and not (isinstance(retry, str) and retry.isprintable() and retry.isascii()):
+        raise ValueError(f"retry_after is a number of seconds or a date, not {retry!r}")
+    headers = params.get("headers", {})
+    if not isinstance(headers, dict) or not all(
+        isinstance(part, str | int) and str(part).isascii() and str(part).isprintable()
+        for pair in headers.items()
+        for part in pair
+    ):
+        raise ValueError(f"headers is an object of texts, not {headers!r}")
 
 
 Speaker = Callable[[Rule, Request], Response]
@@ -118,18 +176,36 @@ DEFAULTS: Mapping[str, Speaker] = {
 class Faults:
     """The rules in force at one platform. `speakers` are the platform's own words for a kind, in place of the plain ones."""
 
-    def __init__(self, clock: Clock, dice: random.Random, speakers: Mapping[str, Speaker] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        dice: random.Random,
+        speakers: Mapping[str, Speaker] | None = None,
+        absent: Mapping[str, str] | None = None,
+    ) -> None:
+        """`absent` says of a kind why this platform has no such thing."""
         self.clock = clock
+        self.absent = dict(absent or {})
         self.dice = dice
         self.speakers = {**DEFAULTS, **(speakers or {})}
         self.rules: list[Rule] = []
 
     def add(self, kind: str, **rule: Any) -> Rule:
-        """Put a rule in force. Raises ValueError for an unknown kind."""
-        if kind not in GENERAL and kind not in SPECIAL:
-            raise ValueError(f"there is no fault {kind!r}; there are {', '.join(sorted(GENERAL | SPECIAL))}")
-        self.rules.append(Rule(kind, **rule))
-        return self.rules[-1]
+        """Put a rule in force. Raises ValueError for an unknown kind, one that this platform has not, and a rule that cannot strike."""
+        made = self.checked(kind, **rule)
+        self.rules.append(made)
+        return made
+
+    def checked(self, kind: str, **rule: Any) -> Rule:
+        """The rule, if it could be put in force."""
+        kinds = (GENERAL | SPECIAL) - set(self.absent)
+        if kind in self.absent:
+            raise ValueError(f"there is no {kind} here: {self.absent[kind]}")
+        if kind not in kinds:
+            raise ValueError(f"there is no fault {kind!r}; there are {', '.join(sorted(kinds))}")
+        made = Rule(kind, **rule)
+        made.check()
+        return made
 
     def clear(self) -> None:
         """Heal everything."""
@@ -179,8 +255,8 @@ def mount_faults(router: Router, faults: Faults) -> None:
     async def add(request: Request) -> Response:
         rules = request.json()
         try:
-            for rule in rules if isinstance(rules, list) else [rules]:
-                faults.add(**rule)
+            # All of them or none: a list that is half in force would be a trap.
+            faults.rules += [faults.checked(**rule) for rule in (rules if isinstance(rules, list) else [rules])]
         except (TypeError, ValueError) as error:
             return json_response({"error": str(error)}, 400)
         return json_response(faults.as_json())

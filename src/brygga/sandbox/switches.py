@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from brygga.sandbox.http import Request, Response, Router, json_response
 
@@ -14,8 +15,20 @@ else:
     S = TypeVar("S")
 
 
+def check_choices(switches: "DataclassInstance") -> None:
+    """Raises ValueError for a value that is none of a switch's choices, a negative number, and one that is not finite."""
+    for name, kind in get_type_hints(type(switches)).items():
+        value = getattr(switches, name)
+        if get_origin(kind) is Literal:
+            choices = get_args(kind)
+            if not any(value == choice and type(value) is type(choice) for choice in choices):
+                raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
+        elif kind in {int, float} and not (isfinite(value) and value >= 0):
+            raise ValueError(f"{name} is a number from 0, not {value!r}")
+
+
 def switched(switches: S, changes: Any) -> S:
-    """The switches with these changed. Raises ValueError for an unknown name or a value of another type."""
+    """The switches with these changed. Raises ValueError for an unknown name, a value of another type or a choice there is not."""
     if not isinstance(changes, dict):
         raise ValueError("switches are a JSON object")  # noqa: TRY004 - one error for all that a caller can get wrong
     known = {field.name: getattr(switches, field.name) for field in fields(switches)}
@@ -24,7 +37,9 @@ def switched(switches: S, changes: Any) -> S:
             raise ValueError(f"there is no switch {name!r}; there are {', '.join(sorted(known))}")
         if type(value) is not type(known[name]) and not (isinstance(known[name], float) and type(value) is int):
             raise ValueError(f"{name} is a {type(known[name]).__name__}")
-    return replace(switches, **changes)
+    changed = replace(switches, **changes)
+    check_choices(changed)
+    return changed
 
 
 def mount_switches(router: Router, get: Callable[[], S], put: Callable[[S], None]) -> None:

@@ -243,7 +243,7 @@ async def test_fields_and_sub_resources_are_chosen_by_the_reader() -> None:
 
 
 async def test_malformed_json_is_400() -> None:
-    answer = await Town().call("POST", P, content=b'{"name":')
+    answer = await Town().call("POST", P, content=b'{"name":', headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 400
     assert (answer.json()["title"], answer.json()["detail"]) == ("Input is invalid", "Syntax error")

@@ -190,7 +190,7 @@ class Apps:
         grant = self.installed(store.hash, client_id)
         if grant is None:
             return False
-        if store.switches.token_dies == "before_callback":
+        if store.switches.uninstall_order == "token_first":
             self.kill(grant)
         hooks.forget(client_id)
         app = self.registered.get(client_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import inventory, naming
 from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, read
-from .media import MAX_IMAGES, Camera, add_image, add_video, image_fields, read_video, too_many_images
+from .media import MAX_IMAGES, Eye, add_image, add_video, image_fields, read_video, too_many_images
 from .numerals import whole
 from .refusal import Json, Refusal, invalid, missing, product_not_found
 from .state import Product, Store, by_id
@@ -90,6 +90,8 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
     brand_name = body.get("brand_name")
     if brand_name is not None and not isinstance(brand_name, str):
         errors["brand_name"] = "brand_name must be a string"
+    if len(values.get("description", "")) > store.switches.most_description:
+        errors["description"] = f"description must be at most {store.switches.most_description} characters"
     if errors:
         raise invalid(errors)
     images = rows_of(body, "images")
@@ -138,7 +140,7 @@ def free_for_birth(store: Store, want: Wanted) -> None:
     references(store, want.values)
 
 
-async def fetch_all(store: Store, camera: Camera, want: Wanted) -> None:
+async def fetch_all(store: Store, camera: Eye, want: Wanted) -> None:
     """Fetch every picture of a body; one that fails fails the whole birth (bigcommerce facts 3.4)."""
     status = store.switches.inline_image_status
     want.pictures = [await camera.load(image["image_url"], status=status) for image in want.images]
@@ -147,7 +149,7 @@ async def fetch_all(store: Store, camera: Camera, want: Wanted) -> None:
             draft.picture = await camera.load(draft.image_url, status=status, limit=2000)
 
 
-async def create(store: Store, body: Any, camera: Camera, client: str | None, *, partly: bool = False) -> Product:
+async def create(store: Store, body: Any, camera: Eye, client: str | None, *, partly: bool = False) -> Product:
     """POST /catalog/products. With `partly` the stock part is lost, as in a 207."""
     want = wanted(store, object_of(body), create=True)
     if store.settings.max_products and len(store.products) >= store.settings.max_products:
@@ -162,6 +164,8 @@ def born(store: Store, want: Wanted, client: str | None, *, partly: bool = False
     """Bring a product to life; everything has been checked."""
     values = dict(want.values)
     level = values.pop("inventory_level", None)
+    if client is not None:
+        values.setdefault("is_visible", store.switches.create_visible_default)
     if want.brand_name:
         values["brand_id"] = brand(store, want.brand_name)
     now = store.now()
@@ -261,7 +265,7 @@ def fits(store: Store, product: Product, want: Wanted) -> Change:
     return change
 
 
-async def prepare(store: Store, product: Product, body: Any, camera: Camera) -> Change:
+async def prepare(store: Store, product: Product, body: Any, camera: Eye) -> Change:
     """Check an update and fetch its pictures; nothing has changed yet."""
     want = wanted(store, object_of(body), create=False)
     fits(store, product, want)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,13 +14,13 @@ from brygga.sandbox.faults import Faults, Rule
 from brygga.sandbox.http import Cut, NoAnswer, Request, Response, Router, text_response
 from brygga.sandbox.requests import Requests
 
+from .media import Camera, Lens
 from .refusal import STATUS_CODES, Json, PlainRefusal, ProblemRefusal, Refusal
 from .render import View
 
 if TYPE_CHECKING:
     from .apps import Apps, Grant
     from .hooks import Hooks
-    from .media import Camera
     from .state import Store
 
 WINDOW_S = 30
@@ -77,14 +78,17 @@ class Call:
     store: Store
     client: str
     hooks: Hooks
-    camera: Camera
+    camera: Camera | Lens
     faults: Faults
     base: str
     acknowledged: list[Callable[[], None]] = field(default_factory=list)
     """Done only when the answer of the handler is the one the client gets."""
 
     def body(self) -> Any:
-        """The JSON body."""
+        """The JSON body. 415 for a body that does not say it is JSON (bigcommerce facts 0, 9)."""
+        kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if self.request.body and kind != "application/json":
+            raise Refusal(415, "Unsupported Media Type", {})
         return decoded(self.request.body)
 
     def param(self, name: str) -> str:
@@ -93,7 +97,8 @@ class Call:
 
     def view(self, **more: Any) -> View:
         """What a reader sees: stock as old as the lag makes it (bigcommerce facts 5.2)."""
-        return View(f"{self.base}/cdn", self.moment(), **more)
+        sellable = self.store.switches.catalog_level == "available_to_sell"
+        return View(f"{self.base}/cdn", self.moment(), sellable=sellable, **more)
 
     def moment(self) -> float:
         """The moment whose stock numbers a read shows; a fault can make them older still."""
@@ -128,12 +133,14 @@ class Quota:
 
     def headers(self, now: float, size: int) -> list[tuple[str, str]]:
         """The four headers of every answer."""
-        reset = max(0, round((self.started + WINDOW_S - now) * 1000))
+        running = now - self.started < WINDOW_S
+        reset = round((self.started + WINDOW_S - now) * 1000) if running else 0
+        left = size - self.used if running else size
         return [
             ("X-Rate-Limit-Time-Window-Ms", str(WINDOW_S * 1000)),
             ("X-Rate-Limit-Time-Reset-Ms", str(reset)),
             ("X-Rate-Limit-Requests-Quota", str(size)),
-            ("X-Rate-Limit-Requests-Left", str(max(0, size - self.used))),
+            ("X-Rate-Limit-Requests-Left", str(max(0, left))),
         ]
 
 
@@ -185,6 +192,7 @@ class Door:
         camera: Camera,
         faults: Faults,
         requests: Requests,
+        busy_s: float = 0.0,
     ) -> None:
         self.stores = stores
         self.apps = apps
@@ -193,6 +201,9 @@ class Door:
         self.faults = faults
         self.requests = requests
         self.quotas: dict[str, Quota] = {}
+        self.busy: dict[tuple[str, str], int] = {}
+        """How many calls are under way in a lane of a store."""
+        self.busy_s = busy_s
         self.public_url = ""
 
     def mount(self, router: Router, routes: Iterable[Route]) -> None:
@@ -207,7 +218,7 @@ class Door:
             store = self.stores.get(request.params["store_hash"])
             grant = self.apps.grants.get(request.headers.get("x-auth-token", ""))
             if store is None or grant is None or store.settings.status != "live":
-                response = self.turned_away(store)
+                response = self.turned_away(request, store)
                 self.requests.note(request, response.status, grant.client_id if grant else None)
                 return response
             try:
@@ -220,19 +231,48 @@ class Door:
 
         return enter
 
-    def turned_away(self, store: Store | None) -> Response:
-        """401 for a dead or unknown token, 503 for a store that is closed (bigcommerce facts 9)."""
-        if store is not None and store.settings.status != "live":
-            return answer({"status": 503, "title": "The store is not available", "type": STATUS_CODES}, 503)
-        if store is not None and store.switches.unauthorized_body == "json":
-            return answer({"status": 401, "title": "Unauthorized", "type": STATUS_CODES, "errors": {}}, 401)
-        return text_response("Unauthorized", 401)
+    def turned_away(self, request: Request, store: Store | None) -> Response:
+        """401 for a dead or unknown token, 503 for a store that is closed (bigcommerce facts 9); neither uses up the quota."""
+        if store is None:
+            return text_response("Unauthorized", 401)
+        was_good = request.headers.get("x-auth-token", "") in self.apps.dead
+        status = store.switches.dead_token_status if was_good else 401
+        if store.settings.status != "live":
+            response = answer({"status": 503, "title": "The store is not available", "type": STATUS_CODES}, 503)
+        elif store.switches.unauthorized_body == "json" or status != 401:
+            title = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}[status]
+            response = answer({"status": status, "title": title, "type": STATUS_CODES, "errors": {}}, status)
+        else:
+            response = text_response("Unauthorized", 401)
+        response.headers.extend(self.quota(store).headers(store.now(), store.settings.quota))
+        return response
+
+    def quota(self, store: Store) -> Quota:
+        """The window of that store."""
+        return self.quotas.setdefault(store.hash, Quota())
+
+    def missing(self, request: Request, allowed: tuple[str, ...]) -> Response:
+        """404 and 405; under a store's address they cost a request like any other, and carry its headers."""
+        parts = request.path.split("/")
+        store = self.stores.get(parts[3]) if parts[1:3] == ["api", "stores"] and len(parts) > 3 else None
+        if store is None:
+            return no_route(request, allowed)
+        grant = self.apps.grants.get(request.headers.get("x-auth-token", ""))
+        request.template = "(no such route)"
+        if grant is None or store.settings.status != "live":
+            response = self.turned_away(request, store)
+        else:
+            taken = self.quota(store).take(store.now(), store.settings.quota)
+            response = no_route(request, allowed) if taken else too_many(store.switches.throttled_body)
+            response.headers.extend(self.quota(store).headers(store.now(), store.settings.quota))
+        self.requests.note(request, response.status, grant.client_id if grant else None)
+        return response
 
     async def counted(
         self, request: Request, store: Store, grant: Grant, scope: str | None, handler: Handler
     ) -> Response:
         """One request of the quota, with the four headers on its answer."""
-        size, quota = store.settings.quota, self.quotas.setdefault(store.hash, Quota())
+        size, quota = store.settings.quota, self.quota(store)
         if not quota.take(store.now(), size):
             response = too_many(store.switches.throttled_body)
             if store.switches.retry_after_header:
@@ -242,7 +282,7 @@ class Door:
         else:
             response = await self.faulty(request, store, grant, scope, handler)
         marks = [value for name, value in response.headers if name == BARE]
-        response.headers = [pair for pair in response.headers if pair[0] != BARE]
+        without_marks(response)
         if marks == ["bare"]:
             return response
         headers = quota.headers(store.now(), size)
@@ -257,10 +297,11 @@ class Door:
         """The handler's answer, unless a fault puts another in its place."""
         base = self.public_url or request.base_url
         call = Call(request, store, grant.client_id, self.hooks[store.hash], self.camera, self.faults, base)
+        call.camera = Lens(self.camera, lambda: call.hit("image_missing") is not None)
         own: list[Response] = []
 
         async def inside(asked: Request) -> Response:
-            own.append(await self.handled(call, grant, scope, handler))
+            own.append(await self.alone(call, grant, scope, handler))
             return own[0]
 
         response = await self.faults.around(request, inside)
@@ -268,6 +309,22 @@ class Door:
             for note in call.acknowledged:
                 note()
         return response
+
+    async def alone(self, call: Call, grant: Grant, scope: str | None, handler: Handler) -> Response:
+        """The handler's answer; for calls that must not run side by side, 429 without headers to whoever comes too early."""
+        lane, width = lane_of(call.request)
+        if not lane or call.store.switches.parallel_calls == "accept":
+            return await self.handled(call, grant, scope, handler)
+        key = (call.store.hash, lane)
+        if self.busy.get(key, 0) >= width:
+            return too_many(call.store.switches.throttled_body).header(BARE, "bare")
+        self.busy[key] = self.busy.get(key, 0) + 1
+        try:
+            # One turn of the loop at least, so that calls sent together meet.
+            await (call.store.clock.sleep(self.busy_s) if self.busy_s > 0 else asyncio.sleep(0))
+            return await self.handled(call, grant, scope, handler)
+        finally:
+            self.busy[key] -= 1
 
     async def handled(self, call: Call, grant: Grant, scope: str | None, handler: Handler) -> Response:
         """The handler's answer where the token's scopes allow it."""
@@ -281,6 +338,31 @@ class Door:
             return refused(refusal, v2=v2)
 
 
+LANES: Mapping[str, tuple[str, int]] = {
+    "/v3/catalog/trees/{tree_id}/categories": ("nested trees", 1),
+    "/v3/catalog/categories": ("categories", 40),
+    "/v3/inventory/locations": ("locations", 50),
+    "/v3/catalog/products/channel-assignments": ("channel assignments", 1),
+    "/v3/inventory/adjustments/absolute": ("adjustments", 1),
+    "/v3/inventory/adjustments/relative": ("adjustments", 1),
+}
+"""How many calls to these paths may run side by side (bigcommerce facts 2.1)."""
+
+
+def lane_of(request: Request) -> tuple[str, int]:
+    """The lane of a call and its width; no name for a call that may run beside any other. Links may be read in parallel."""
+    template = request.template.removeprefix("/api/stores/{store_hash}")
+    if request.method == "GET" and template.endswith("-assignments"):
+        return "", 0
+    return LANES.get(template, ("", 0))
+
+
+def without_marks(response: Response) -> Response:
+    """The answer without our own marks in its headers."""
+    response.headers = [pair for pair in response.headers if pair[0] != BARE]
+    return response
+
+
 def granted(grant: Grant, scope: str, method: str) -> bool:
     """True where the scope itself was given, or its read-only half and this only reads (bigcommerce facts 1.6)."""
     reads = method in {"GET", "HEAD"}
@@ -290,5 +372,6 @@ def granted(grant: Grant, scope: str, method: str) -> bool:
 def no_route(request: Request, allowed: tuple[str, ...]) -> Response:
     """404 and 405 as the platform says them."""
     if allowed:
-        return answer({"status": 405, "title": "Method Not Allowed", "type": STATUS_CODES}, 405)
+        response = answer({"status": 405, "title": "Method Not Allowed", "type": STATUS_CODES}, 405)
+        return response.header("Allow", ", ".join(allowed))
     return answer({"status": 404, "title": "The route is not found, check the URL", "type": STATUS_CODES}, 404)

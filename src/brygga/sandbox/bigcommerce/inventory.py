@@ -33,26 +33,25 @@ def shelf_for(shelves: list[Shelf], location_id: int) -> Shelf:
     return shelf
 
 
-def on_hand(shelves: list[Shelf], moment: float | None = None, location_id: int = DEFAULT_LOCATION) -> int:
-    """The level at a location now, or as it was at a moment."""
-    shelf = shelf_at(shelves, location_id)
+def on_hand(shelves: list[Shelf], moment: float | None = None, *, sellable: bool = False) -> int:
+    """The level at the default location now, or as it was at a moment; `sellable` is without the safety stock."""
+    shelf = shelf_at(shelves, DEFAULT_LOCATION)
     if shelf is None:
         return 0
-    return shelf.level if moment is None else shelf.seen(moment)
+    level = shelf.level if moment is None else shelf.seen(moment)
+    return max(0, level - shelf.safety_stock) if sellable else level
 
 
-def product_level(product: Product, moment: float | None = None) -> int:
+def product_level(product: Product, moment: float | None = None, *, sellable: bool = False) -> int:
     """`inventory_level` of a product: the sum of its variants where they are tracked (bigcommerce facts 3.3)."""
     if product.tracking == "variant" and not product.simple:
-        return sum(on_hand(variant.shelves, moment) for variant in product.variants)
-    return on_hand(product.shelves, moment)
+        return sum(on_hand(variant.shelves, moment, sellable=sellable) for variant in product.variants)
+    return on_hand(product.shelves, moment, sellable=sellable)
 
 
-def variant_level(product: Product, variant: Variant, moment: float | None = None) -> int:
+def variant_level(product: Product, variant: Variant, moment: float | None = None, *, sellable: bool = False) -> int:
     """`inventory_level` of a variant: counts only where variants are tracked, and for a base variant."""
-    if product.simple:
-        return on_hand(product.shelves, moment)
-    return on_hand(variant.shelves, moment)
+    return on_hand(product.shelves if product.simple else variant.shelves, moment, sellable=sellable)
 
 
 def available(product: Product, variant: Variant | None) -> int | None:
@@ -180,7 +179,9 @@ def find(store: Store, raw: Any) -> Item:
     identity = f"{name} {raw[name]}"
     target = locate(store, name, raw[name])
     if target is None:
-        raise problem(f"Items with identity: [{identity}] were not found")
+        raise ProblemRefusal(
+            store.switches.unknown_item_status, f"Items with identity: [{identity}] were not found", {}
+        )
     return Item(*target, raw["location_id"], raw["quantity"], identity)
 
 

@@ -36,14 +36,16 @@ class Camera:
         self.kept: dict[str, tuple[str, bytes]] = {}
         self.promised: dict[str, tuple[str, Callable[[], bytes]]] = {}
 
-    async def load(self, url: Any, *, status: int = 400, limit: int = MAX_URL) -> tuple[str, str]:
-        """Digest and kind of the picture behind an address. Refuses what cannot be fetched, shown or carried."""
+    async def load(
+        self, url: Any, *, status: int = 400, limit: int = MAX_URL, lost: Callable[[], bool] = lambda: False
+    ) -> tuple[str, str]:
+        """Digest and kind of the picture behind an address. Refuses what cannot be fetched, shown or carried; `lost` things cannot."""
         if not isinstance(url, str) or not re.match(r"https?://[^/\s]+", url):
             raise invalid({"image_url": "url must be an actual URL or an empty string"})
         if len(url) > limit:
             raise invalid({"image_url": f"image_url must be at most {limit} characters"})
         content = None
-        if not (self.own_addresses and url.startswith(self.own_addresses)):
+        if not lost() and not (self.own_addresses and url.startswith(self.own_addresses)):
             # An address on a store's own CDN is refused (bigcommerce facts 3.10, third party).
             content = await self.get(url)
         if content is None:
@@ -81,6 +83,25 @@ class Camera:
         if start in self.kept:
             return self.kept[start]
         return next((kept for digest, kept in self.kept.items() if digest.startswith(start)), None)
+
+
+class Lens:
+    """The camera during one request: a fault may put any of its pictures out of reach."""
+
+    def __init__(self, camera: Camera, lost: Callable[[], bool]) -> None:
+        self.camera = camera
+        self.lost = lost
+
+    async def load(self, url: Any, *, status: int = 400, limit: int = MAX_URL) -> tuple[str, str]:
+        """As the camera does, unless the fault strikes."""
+        return await self.camera.load(url, status=status, limit=limit, lost=self.lost)
+
+    def keep(self, content: bytes) -> tuple[str, str]:
+        """As the camera does."""
+        return self.camera.keep(content)
+
+
+Eye = Camera | Lens
 
 
 def file_name(store: Store, source: str, kind: str) -> str:
@@ -179,7 +200,7 @@ def change_image(store: Store, product: Product, image: Picture, values: Json, p
 def remove_image(store: Store, product: Product, image: Picture) -> None:
     """Delete an image; the lowest sort order takes over as thumbnail (bigcommerce facts 3.10)."""
     product.images.remove(image)
-    if image.is_thumbnail and product.images:
+    if image.is_thumbnail and product.images and store.switches.thumbnail_heir == "lowest_sort_order":
         make_thumbnail(product, min(product.images, key=lambda other: (other.sort_order, other.id)))
     store.touched(product)
 

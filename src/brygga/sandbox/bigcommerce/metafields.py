@@ -114,10 +114,12 @@ def delete(store: Store, metafield: Metafield) -> None:
     store.metafields_of[metafield.resource_type, metafield.resource_id].remove(metafield.id)
 
 
-def batch(rows: Any, work: Callable[[Any], Any]) -> Json:
+def batch(most: int, rows: Any, work: Callable[[Any], Any]) -> Json:
     """Do each row; a partial failure is 422 in the same shape (bigcommerce facts 3.12)."""
     if not isinstance(rows, list) or not rows:
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be a non-empty array"})
+    if len(rows) > most:
+        raise Refusal(413, f"The request payload is too large. The maximum items allowed in the array is {most}.")
     done: list[Any] = []
     errors: list[Json] = []
     for row in rows:

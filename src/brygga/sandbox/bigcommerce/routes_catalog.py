@@ -154,7 +154,7 @@ async def delete_products(call: Call) -> Response:
     if not any(name in _DELETE_FILTERS and value.strip() for name, value in call.request.query):
         raise Refusal(422, "A filter is required to delete products", {"filter": "at least one filter is required"})
     named = listing.ids_in(call.request, "id:in")
-    if named is not None and len(named) > MAX_DELETE:
+    if named is not None and len(named) > MAX_DELETE and call.store.switches.delete_above_maximum == "refuse":
         raise Refusal(413, f"The limit exceeded the maximum of {MAX_DELETE}")
     for found in list(listing.matching(call.store, call.request))[:MAX_DELETE]:
         catalog.delete(call.store, found)

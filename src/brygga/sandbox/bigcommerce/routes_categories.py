@@ -68,6 +68,11 @@ async def delete_categories(call: Call) -> Response:
         refusal = Refusal(422, "A filter is required to delete categories", {"filter": "at least one filter"})
         raise categories.wrapped(refusal, 0)
     rows = found_categories(call)
+    if call.store.switches.category_with_products == "refused" and any(
+        not {row.id for row in rows}.isdisjoint(product.get("categories")) for product in call.store.products.values()
+    ):
+        title = "The category holds products and cannot be deleted"
+        raise categories.wrapped(Refusal(422, title, {"category_id": title}), len(rows))
     for row in rows:
         if row.id in call.store.categories:
             categories.remove(call.store, row)
@@ -133,6 +138,9 @@ def pairs(call: Call, other: str) -> list[tuple[int, int]]:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an array of objects"})
     known: Mapping[int, Any] = call.store.channels if other == "channel_id" else call.store.categories
+    most = call.store.switches.most_assignments
+    if len(rows) > most:
+        raise Refusal(413, f"The request payload is too large. The maximum items allowed in the array is {most}.")
     errors: Json = {}
     for place, row in enumerate(rows):
         if by_id(call.store.products, row.get("product_id")) is None:

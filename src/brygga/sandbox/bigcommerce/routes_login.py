@@ -8,7 +8,7 @@ from brygga.sandbox.http import Request, Response, Router, redirect
 from brygga.sandbox.pages import show
 
 from .apps import App
-from .door import answer, decoded, refused
+from .door import answer, decoded, refused, without_marks
 from .refusal import Refusal
 from .storefile import CURRENCIES
 from .words import WORDS
@@ -32,9 +32,17 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
     async def failed(request: Request) -> Response:
         return result(town, request, "install_failed", 200)
 
-    async def token(request: Request) -> Response:
-        town.requests.note(request, 200, None)
+    async def exchange(request: Request) -> Response:
         return exchanged(town, request)
+
+    async def token(request: Request) -> Response:
+        status = 0
+        try:
+            response = without_marks(await town.faults.around(request, exchange))
+            status = response.status
+        finally:
+            town.requests.note(request, status, None)
+        return response
 
     base = "/login/app/{client_id}/install"
     router.add("GET", base, page, control=True)

@@ -61,8 +61,6 @@ async def picture(call: Call, fields: Json, content: bytes | None, name: str) ->
     if not fields.get("image_url"):
         title = "image_url must be present if uploading by url"
         raise Refusal(422, title, {"image_url": title})
-    if call.hit("image_missing"):
-        raise Refusal(400, "The image could not be downloaded from the given image_url", {})
     return await call.camera.load(fields["image_url"]), fields["image_url"]
 
 
@@ -240,6 +238,8 @@ def filtered(call: Call, rows: list[Any]) -> list[Any]:
             several = set(listing.words(wanted))
             rows = [row for row in rows if getattr(row, field) in several]
     owners = listing.ids_in(call.request, "resource_id:in")
+    if call.store.switches.store_wide_resource_filter == "ignored" and "product_id" not in call.request.params:
+        owners = None  # the filter is documented for the list of one product only (bigcommerce facts 3.12)
     return rows if owners is None else [row for row in rows if row.resource_id in owners]
 
 
@@ -295,7 +295,7 @@ async def create_metafields(call: Call) -> Response:
             raise invalid({"resource_id": f"{kind} {owner} does not exist"})
         return metafields.metafield_json(metafields.create(call.store, kind, owner, call.client, row))
 
-    return answer(metafields.batch(call.body(), work))
+    return answer(metafields.batch(call.store.switches.most_metafields, call.body(), work))
 
 
 async def update_metafields(call: Call) -> Response:
@@ -304,7 +304,7 @@ async def update_metafields(call: Call) -> Response:
         metafields.update(call.store, found, row)
         return metafields.metafield_json(found)
 
-    return answer(metafields.batch(call.body(), work))
+    return answer(metafields.batch(call.store.switches.most_metafields, call.body(), work))
 
 
 async def delete_metafields(call: Call) -> Response:
@@ -313,7 +313,7 @@ async def delete_metafields(call: Call) -> Response:
         metafields.delete(call.store, found)
         return found.id
 
-    return answer(metafields.batch(call.body(), work))
+    return answer(metafields.batch(call.store.switches.most_metafields, call.body(), work))
 
 
 _P = "/v3/catalog/products/{product_id}"

@@ -20,7 +20,7 @@ from brygga.sandbox.switches import mount_switches
 
 from . import control, panel, routes_catalog, routes_categories, routes_login, routes_media, routes_store, storefront
 from .apps import App, Apps, Visit
-from .door import SPEAKERS, Door, no_route
+from .door import SPEAKERS, Door
 from .hooks import BLOCKED, Hooks
 from .media import Camera, Fetch
 from .shop import Shop
@@ -38,6 +38,8 @@ class Config:
     """How long reads of stock lag behind writes (bigcommerce facts 5.2)."""
     hook_delay_s: float = 0.0
     """How long until a new webhook works; the platform takes up to 60 (bigcommerce facts 6.1)."""
+    busy_s: float = 0.0
+    """How long a call takes that must not run beside another of its kind (bigcommerce facts 2.1); 0: one turn of the event loop."""
     delivery_timeout_s: float = 10.0
     """How long a delivery waits for an answer (bigcommerce facts 6.4)."""
     requests_kept: int = 1000
@@ -82,9 +84,10 @@ class BigCommerceSandbox:
             camera=self.camera,
             faults=self.faults,
             requests=self.requests,
+            busy_s=self.config.busy_s,
         )
         self.door.public_url = self.config.public_url
-        self.router = Router(missing=no_route)
+        self.router = Router(missing=self.door.missing)
         self.mount()
         self.app = AsgiApp(self.router.dispatch)
 

@@ -235,6 +235,8 @@ class Settings:
     is_price_entered_with_tax: bool = True
     plan: str = "Standard"
     status: str = "live"
+    multiple_users: bool = False
+    """Others than the owner may open apps (bigcommerce facts 1.5)."""
     multi_storefront: bool = False
     update_stock_behavior: str = "order_placed"
     edit_order_stock_adjustment: bool = True
@@ -292,6 +294,8 @@ class Store:
         self.hash = store_hash
         self.store_id = store_id
         self.owner = owner
+        self.users: dict[int, User] = {}
+        """Those besides the owner whom the owner let open apps."""
         self.clock = clock
         self.dice = dice
         self.account_uuid = uuid_of(dice)

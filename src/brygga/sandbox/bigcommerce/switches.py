@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from brygga.sandbox.switches import check_choices
+
 
 @dataclass(frozen=True, slots=True)
 class Switches:
@@ -87,3 +89,37 @@ class Switches:
     """8: a refund made through the API puts stock back."""
     default_channel_auto: Literal["single_storefront", "always", "never"] = "single_storefront"
     """3.13: a new product is assigned to channel 1 by itself where the store has one storefront."""
+    create_visible_default: bool = True
+    """3.3: `is_visible` of a product that is created without it."""
+    most_description: int = 65_535
+    """2.3: how many characters a description may have (no limit is documented; a category's is 65 535)."""
+    delete_above_maximum: Literal["refuse", "first_250"] = "refuse"
+    """2.2: more than 250 ids in DELETE products are 413, or the first 250 go."""
+    most_metafields: int = 50
+    """2.2: how many metafields one batch may hold (connectors use 50)."""
+    most_assignments: int = 50
+    """2.2: how many channel or category assignments one call may hold (connectors use 50)."""
+    store_wide_resource_filter: Literal["ignored", "works"] = "ignored"
+    """3.12: `resource_id:in` on the metafields of all products."""
+    thumbnail_heir: Literal["lowest_sort_order", "none"] = "lowest_sort_order"
+    """3.10: which image becomes the thumbnail when the thumbnail is deleted."""
+    category_with_products: Literal["deleted", "refused"] = "deleted"
+    """4: deleting a category that holds products through the trees API."""
+    unknown_item_status: Literal[422, 404] = 422
+    """5.2: status of an adjustment of an item that does not exist."""
+    parallel_calls: Literal["refuse", "accept"] = "refuse"
+    """2.1: calls that must not run side by side (channel assignments, adjustments, nested trees) are 429 without headers, or served."""
+    catalog_level: Literal["on_hand", "available_to_sell"] = "on_hand"
+    """5.4: what `inventory_level` reads of an item with safety stock."""
+    payload_algorithm: Literal["HS256", "HS512"] = "HS256"
+    """1.5: how load, uninstall and remove_user payloads are signed."""
+    uninstall_order: Literal["token_first", "callback_first"] = "token_first"
+    """1.4: the token dies before the uninstall callback is sent, or after it was answered."""
+    dead_token_status: Literal[401, 403, 404] = 401
+    """1.4, 1.8: the status of a call after the uninstall."""
+    external_install_value: str = "1"
+    """1.3: the value of `external_install`."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a reading that is none of the choices."""
+        check_choices(self)

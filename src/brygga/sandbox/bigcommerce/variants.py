@@ -7,7 +7,7 @@ from typing import Any
 
 from . import inventory, naming
 from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, read
-from .media import Camera, file_name
+from .media import Eye, file_name
 from .numerals import whole
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, Variant
@@ -242,7 +242,7 @@ def change_step(store: Store, product: Product, variant: Variant, row: Json) -> 
     return Step(product, variant, values)
 
 
-async def with_picture(camera: Camera, step: Step) -> Step:
+async def with_picture(camera: Eye, step: Step) -> Step:
     """Fetch the picture a step asks for."""
     step.source = step.values.get("image_url", "")
     if step.source:
@@ -295,7 +295,7 @@ def change(store: Store, product: Product, variant: Variant, values: Json, *, pi
         store.emit("store/sku/updated", sku_data(variant))
 
 
-async def batch(store: Store, rows: Any, camera: Camera) -> list[Variant]:
+async def batch(store: Store, rows: Any, camera: Eye) -> list[Variant]:
     """PUT /catalog/variants: changes and births together. What is refused is named in `batch_errors` (bigcommerce facts 3.7)."""
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise Refusal(422, "JSON data is missing or invalid", {"variants": "must be an array of objects"})

@@ -8,7 +8,7 @@ import msgspec
 
 from brygga.sandbox.http import Request, Response, Router, json_response
 from brygga.sandbox.zettle.answers import no_scope, oauth_refusal
-from brygga.sandbox.zettle.core import ACCESS_TOKEN_S, CODE_S, REFRESH_TOKEN_S, Caller, Core
+from brygga.sandbox.zettle.core import ACCESS_TOKEN_S, REFRESH_TOKEN_S, Caller, Core
 from brygga.sandbox.zettle.pusher import farewell
 from brygga.sandbox.zettle.state import JSON, App, Code, Grant, Organization, Token
 
@@ -33,7 +33,7 @@ def query_url(base: str, values: dict[str, str | None]) -> str:
 def give_code(core: Core, grant: Grant, scopes: tuple[str, ...], redirect_uri: str, challenge: str | None) -> str:
     """A fresh authorization code: 32 hex digits (1.2)."""
     code = core.ids.hexadecimal(32)
-    core.codes[code] = Code(grant, scopes, redirect_uri, core.now() + CODE_S, challenge)
+    core.codes[code] = Code(grant, scopes, redirect_uri, core.now() + core.switches.code_lives_s, challenge)
     return code
 
 

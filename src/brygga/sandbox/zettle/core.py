@@ -16,7 +16,10 @@ from brygga.sandbox.zettle.switches import Switches
 
 ACCESS_TOKEN_S = 7200  # 1.3
 REFRESH_TOKEN_S = 180 * 86_400  # 1.3
-CODE_S = 600  # 1.2: not documented, our choice
+ABSENT = {
+    "partial": "no call of Zettle that a client makes is documented to succeed in part",
+    "stale_inventory": "no document of Zettle speaks of balances that lag behind; webhooks can be late, see /sandbox/weather",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Core:
         # Each use of chance has its own dice, so that a fault rule or bad weather does not change the ids that follow.
         self.ids = Ids(random.Random(self.dice.getrandbits(64)))
         speakers = {"429": self.say_too_many, "token_expired": say_expired, "token_revoked": say_revoked}
-        self.faults = Faults(self.clock, random.Random(self.dice.getrandbits(64)), speakers)
+        self.faults = Faults(self.clock, random.Random(self.dice.getrandbits(64)), speakers, ABSENT)
         self.outbox = Outbox(self.clock, self.post, random.Random(self.dice.getrandbits(64)))
         self.requests = Requests(self.config.keep_requests)
 

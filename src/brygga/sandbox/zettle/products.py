@@ -215,8 +215,8 @@ class Products:
         if len(set(uuids)) < len(uuids) or any(
             organization.product_of.get(uuid, product["uuid"]) != product["uuid"] for uuid in uuids
         ):
-            status = self.core.switches.existing_product_status
-            raise Answer(refusal(status, "Variant already exists", "ITEM_ALREADY_EXIST"))
+            taken = self.core.switches.existing_product_status
+            raise Answer(refusal(taken, "Variant already exists", "ITEM_ALREADY_EXIST"))
         category: Any = product.get("category")
         if category and category.get("uuid"):
             self.core.version_1("category uuid", category["uuid"])
