@@ -6,11 +6,18 @@ from typing import Any
 from brygga.sandbox.certify.asking import Answered, Certificate, Reading
 
 NOT_ASKED = {
-    "Z3, Z12, B1, B10, B11, B14": "need a public address for webhooks and callbacks, or a person at the till and in the shop",
-    "Z1, Z2": "are looked up in goods that a merchant has made by hand",
-    "Z4, Z5": "end or decline a sign-in; try them with the app's own page",
-    "Z10": "needs a call refused for its rate, and none is provoked on a live account",
-    "Z11, Z13": "need a webhook receiver, and goods sold by weight",
+    "B10, B11, B12, B14, Z3, Z7, Z12, Z16, Z28, Z29, Z31": (
+        "what webhooks hold and when they come: they need a public address, and a person at the till or in the shop"
+    ),
+    "B1, Z5, Z15": "end or decline a connection; try them with the app's own pages",
+    "Z4, Z18, Z17": "are about signing in with the app's own keys and fewer rights, not with an API key",
+    "Z11, Z30": "need a public address that answers the platform's test message",
+    "B28, Z10": "need a call refused for its rate, and none is provoked on a live account",
+    "B27": "needs many measurements over a day; one run would only find one delay",
+    "Z1, Z2, Z13": "are looked up in goods that a merchant has made by hand, with videos, texts and decimal units",
+    "Z23": "needs an account with a long history",
+    "Z24": "only an account in which nothing was ever tracked can tell, and asking the others changes that",
+    "Z32": "needs pictures in the account, which cannot be removed again",
 }
 """Open questions that no run can settle by itself, and why."""
 

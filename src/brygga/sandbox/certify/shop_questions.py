@@ -95,24 +95,24 @@ async def duplicate_category_status(bench: Bench) -> int:
     return (await bench.shop("POST", "/v3/catalog/trees/categories", body)).status_code
 
 
-@SHOP_QUESTIONS.question("unknown_fields", "Is a field that nobody knows refused or ignored?")
+@SHOP_QUESTIONS.question("unknown_fields", "Is a field that nobody knows refused or ignored?", "B15")
 async def unknown_fields(bench: Bench) -> str:
     return "ignore" if (await bench.try_product(brygga_certify="x")).status_code < 300 else "refuse"
 
 
-@SHOP_QUESTIONS.question("categories_required", "Must a new product name its categories?")
+@SHOP_QUESTIONS.question("categories_required", "Must a new product name its categories?", "B16")
 async def categories_required(bench: Bench) -> bool:
     return (await bench.try_product(categories=...)).status_code >= 400
 
 
-@SHOP_QUESTIONS.question("variants_on_put", "Are variants in the PUT of a product refused or ignored?")
+@SHOP_QUESTIONS.question("variants_on_put", "Are variants in the PUT of a product refused or ignored?", "B17")
 async def variants_on_put(bench: Bench) -> str:
     made = await bench.product()
     answer = await bench.shop("PUT", f"/v3/catalog/products/{made['id']}", {"variants": []})
     return "ignore" if answer.status_code < 300 else "refuse"
 
 
-@SHOP_QUESTIONS.question("images_on_put", "What do pictures in the PUT of a product do?")
+@SHOP_QUESTIONS.question("images_on_put", "What do pictures in the PUT of a product do?", "B17")
 async def images_on_put(bench: Bench) -> str:
     if not bench.place.picture:
         raise Unclear("no address of a public picture was given")
@@ -124,7 +124,7 @@ async def images_on_put(bench: Bench) -> str:
     return "ignore" if after == before else "append" if before < after else "replace"
 
 
-@SHOP_QUESTIONS.question("url_clash_on_put", "Does a taken address refuse a PUT whole, or is the rest saved?")
+@SHOP_QUESTIONS.question("url_clash_on_put", "Does a taken address refuse a PUT whole, or is the rest saved?", "B18")
 async def url_clash_on_put(bench: Bench) -> str:
     first, second = await bench.product(), await bench.product()
     url = (await bench.read(first["id"]))["custom_url"]["url"]
@@ -135,7 +135,7 @@ async def url_clash_on_put(bench: Bench) -> str:
     return str(answer.status_code)
 
 
-@SHOP_QUESTIONS.question("delete_unknown_product", "What does deleting a product answer that is gone?")
+@SHOP_QUESTIONS.question("delete_unknown_product", "What does deleting a product answer that is gone?", "B19")
 async def delete_unknown_product(bench: Bench) -> int:
     path = f"/v3/catalog/products/{(await bench.product())['id']}"
     await bench.shop("DELETE", path)
@@ -154,7 +154,7 @@ async def option_deletion(bench: Bench) -> str:
     return "variants_die"
 
 
-@SHOP_QUESTIONS.question("value_in_use", "Can a value be deleted that a variant has?")
+@SHOP_QUESTIONS.question("value_in_use", "Can a value be deleted that a variant has?", "B20")
 async def value_in_use(bench: Bench) -> str:
     read = await bench.coloured("Red", "Blue")
     used = read["variants"][0]["option_values"][0]
@@ -162,7 +162,7 @@ async def value_in_use(bench: Bench) -> str:
     return "refuse" if (await bench.shop("DELETE", path)).status_code >= 400 else "variants_die"
 
 
-@SHOP_QUESTIONS.question("omitted_values", "What do values mean that the PUT of an option leaves out?")
+@SHOP_QUESTIONS.question("omitted_values", "What do values mean that the PUT of an option leaves out?", "B20")
 async def omitted_values(bench: Bench) -> str:
     read = await bench.coloured("Red")
     option = read["options"][0]
@@ -176,27 +176,27 @@ async def omitted_values(bench: Bench) -> str:
     return "keep" if "Spare" in left else "remove"
 
 
-@SHOP_QUESTIONS.question("new_option_on_variants", "Can a product that has variants get one more option?")
+@SHOP_QUESTIONS.question("new_option_on_variants", "Can a product that has variants get one more option?", "B21")
 async def new_option_on_variants(bench: Bench) -> str:
     read = await bench.coloured("Red")
     answer = await bench.shop("POST", f"/v3/catalog/products/{read['id']}/options", option("Size"))
     return "accept" if answer.status_code < 300 else "refuse"
 
 
-@SHOP_QUESTIONS.question("duplicate_option_status", "How is a second option of the same name refused?")
+@SHOP_QUESTIONS.question("duplicate_option_status", "How is a second option of the same name refused?", "B13")
 async def duplicate_option_status(bench: Bench) -> int:
     path = f"/v3/catalog/products/{(await bench.product())['id']}/options"
     data(await bench.shop("POST", path, option("Size")))
     return (await bench.shop("POST", path, option("Size"))).status_code
 
 
-@SHOP_QUESTIONS.question("empty_image_list", "What is the list of a product's pictures when there are none?")
+@SHOP_QUESTIONS.question("empty_image_list", "What is the list of a product's pictures when there are none?", "B22")
 async def empty_image_list(bench: Bench) -> str:
     made = await bench.product()
     return str((await bench.shop("GET", f"/v3/catalog/products/{made['id']}/images")).status_code)
 
 
-@SHOP_QUESTIONS.question("wrong_video", "Is a video id taken that cannot be YouTube's?")
+@SHOP_QUESTIONS.question("wrong_video", "Is a video id taken that cannot be YouTube's?", "B23")
 async def wrong_video(bench: Bench) -> str:
     made = await bench.product()
     body = {"video_id": "no/such video!", "type": "youtube"}
@@ -204,7 +204,7 @@ async def wrong_video(bench: Bench) -> str:
     return "accept" if answer.status_code < 300 else "refuse"
 
 
-@SHOP_QUESTIONS.question("limit_above_maximum", "Is a page of more than 250 refused or cut?")
+@SHOP_QUESTIONS.question("limit_above_maximum", "Is a page of more than 250 refused or cut?", "B25")
 async def limit_above_maximum(bench: Bench) -> str:
     answer = await bench.shop("GET", "/v3/catalog/products", query={"limit": 251, "include_fields": "name"})
     return "clamp" if answer.status_code < 300 else "refuse"
@@ -223,13 +223,13 @@ async def negative_absolute(bench: Bench) -> str:
     return "clamp" if await adjusted(bench, {"product_id": made["id"], "quantity": -3}) < 300 else "refuse"
 
 
-@SHOP_QUESTIONS.question("base_variant_by_variant_id", "Can a simple product be adjusted by its base variant?", "B9")
+@SHOP_QUESTIONS.question("base_variant_by_variant_id", "Can a simple product be adjusted by its base variant?", "B26")
 async def base_variant_by_variant_id(bench: Bench) -> bool:
     read = await bench.read((await bench.product(inventory_tracking="product"))["id"])
     return await adjusted(bench, {"variant_id": read["base_variant_id"], "quantity": 3}) < 300
 
 
-@SHOP_QUESTIONS.question("level_after_tracking_switch", "Is a level known after the tracking was switched?", "B8")
+@SHOP_QUESTIONS.question("level_after_tracking_switch", "Is a level known after the tracking was switched?", "B24")
 async def level_after_tracking_switch(bench: Bench) -> str:
     made = await bench.product(inventory_tracking="product")
     item = {"product_id": made["id"], "quantity": 3}
@@ -241,7 +241,7 @@ async def level_after_tracking_switch(bench: Bench) -> str:
     return "keep" if status < 300 else "unset"
 
 
-@SHOP_QUESTIONS.question("unauthorized_body", "Is a 401 written in JSON or in plain text?")
+@SHOP_QUESTIONS.question("unauthorized_body", "Is a 401 written in JSON or in plain text?", "B1")
 async def unauthorized_body(bench: Bench) -> str:
     answer = await bench.shop("GET", "/v2/time", token="no-such-token")  # noqa: S106 - no token at all
     return "json" if "json" in answer.headers.get("content-type", "") else "text"

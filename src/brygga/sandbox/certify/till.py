@@ -8,6 +8,7 @@ from brygga.sandbox.certify.bench import JSON, Bench, Unclear
 TILL_RULES = Book("till")
 TILL_QUESTIONS = Book("till")
 HERE = "/organizations/self/products"
+MOST_TRIED = 200
 
 
 @TILL_RULES.rule("A product is created with 201 and an ETag, and read with what was sent (2.6)")
@@ -59,6 +60,54 @@ async def bad_token(bench: Bench) -> bool:
     return answer.status_code == 401
 
 
+@TILL_RULES.rule("What has not changed is 304 to who knows its etag (2.6)")
+async def not_modified(bench: Bench) -> bool:
+    path = f"{HERE}/{(await bench.till_product())['uuid']}"
+    etag = (await bench.till("GET", path)).headers.get("etag", "")
+    return (await bench.till("GET", path, headers={"If-None-Match": etag})).status_code == 304
+
+
+@TILL_RULES.rule("A refusal names the field that is wrong (2.8)")
+async def refusal_names_field(bench: Bench) -> bool:
+    answer = await bench.try_till_product(name="x" * 257)
+    return answer.status_code in {400, 422} and [one["propertyName"] for one in answer.json()["violations"]] == ["name"]
+
+
+@TILL_RULES.rule("More than 99 variants are refused (2.4)")
+async def too_many_variants(bench: Bench) -> bool:
+    values = [f"S{number}" for number in range(100)]
+    rows = {"definitions": [{"name": "Size", "properties": [{"value": value} for value in values[:99]]}]}
+    answer = await bench.try_till_product(
+        variants=[sized(bench, value) for value in values], variantOptionDefinitions=rows
+    )
+    return answer.status_code in {400, 422}
+
+
+@TILL_RULES.rule("A variant has a value of every option (2.4)")
+async def value_of_every_option(bench: Bench) -> bool:
+    names = [{"name": name, "properties": [{"value": "S"}]} for name in ("Size", "Fit")]
+    answer = await bench.try_till_product(variants=[sized(bench, "S")], variantOptionDefinitions={"definitions": names})
+    return answer.status_code in {400, 422}
+
+
+@TILL_RULES.rule("A new product is in the list, and in the library's feed (2.1, 2.2)")
+async def listed(bench: Bench) -> bool:
+    made = await bench.till_product()
+    feed = (await bench.till("GET", "/organizations/self/library?limit=1")).json()
+    rows = (await bench.till("GET", f"{HERE}/v2")).json()
+    return made["uuid"] in [one["uuid"] for one in rows] and {"untilEventLogUuid", "products"} <= set(feed)
+
+
+@TILL_RULES.rule("A sale's worth of goods leaves the stock, and what goes out and in is told apart by place (3.5)")
+async def out_and_in(bench: Bench) -> bool:
+    made = await tracked(bench)
+    steps = (("SUPPLIER", "STORE", 5), ("STORE", "SOLD", 2), ("STORE", "BIN", 1), ("SOLD", "STORE", 1))
+    for source, target, change in steps:
+        if await moved(bench, made, source, target, change) >= 300:
+            return False
+    return [row["balance"] for row in (await stock_of(bench, made)).json()] == [3]
+
+
 @TILL_QUESTIONS.question("untracked_stock_is_404", "Is the stock of an untracked product 404?", "Z6")
 async def untracked_stock_is_404(bench: Bench) -> bool:
     return (await stock_of(bench, await bench.till_product())).status_code == 404
@@ -71,7 +120,7 @@ async def update_answers_body(bench: Bench) -> bool:
     return answer.status_code == 200 and bool(answer.content)
 
 
-@TILL_QUESTIONS.question("count_is_array", "Is the count of products an array?")
+@TILL_QUESTIONS.question("count_is_array", "Is the count of products an array?", "Z20")
 async def count_is_array(bench: Bench) -> bool:
     return isinstance((await bench.till("GET", f"{HERE}/v2/count")).json(), list)
 
@@ -84,7 +133,7 @@ async def products_list_pages(bench: Bench) -> bool:
     return bool(answer.links)
 
 
-@TILL_QUESTIONS.question("nulls", "Are fields that are not set written as null or left out?")
+@TILL_QUESTIONS.question("nulls", "Are fields that are not set written as null or left out?", "Z19")
 async def nulls(bench: Bench) -> tuple[str, ...]:
     made = await bench.till_product()
     seen = set()
@@ -95,7 +144,7 @@ async def nulls(bench: Bench) -> tuple[str, ...]:
     return ("mixed",) if len(seen) > 1 else (*seen, "mixed")
 
 
-@TILL_QUESTIONS.question("vat_as_number", "Does the VAT rate come back as a number?")
+@TILL_QUESTIONS.question("vat_as_number", "Does the VAT rate come back as a number?", "Z19")
 async def vat_as_number(bench: Bench) -> bool:
     rates = [0, 25]
     for rate in rates:
@@ -106,18 +155,18 @@ async def vat_as_number(bench: Bench) -> bool:
     raise Unclear("the account takes neither 0 nor 25 percent")
 
 
-@TILL_QUESTIONS.question("existing_product_status", "How is a product refused that exists already?")
+@TILL_QUESTIONS.question("existing_product_status", "How is a product refused that exists already?", "Z21")
 async def existing_product_status(bench: Bench) -> int:
     made = await bench.till_product()
     return (await bench.till("POST", HERE, core(made))).status_code
 
 
-@TILL_QUESTIONS.question("validation_status", "How is a product refused that breaks a limit?")
+@TILL_QUESTIONS.question("validation_status", "How is a product refused that breaks a limit?", "Z21")
 async def validation_status(bench: Bench) -> int:
     return (await bench.try_till_product(name="")).status_code
 
 
-@TILL_QUESTIONS.question("etag_header_quoted", "Has the ETag header quotes?")
+@TILL_QUESTIONS.question("etag_header_quoted", "Has the ETag header quotes?", "Z19")
 async def etag_header_quoted(bench: Bench) -> bool:
     made = await bench.till_product()
     header = (await bench.till("GET", f"{HERE}/{made['uuid']}")).headers.get("etag", "")
@@ -126,7 +175,7 @@ async def etag_header_quoted(bench: Bench) -> bool:
     return header.startswith('"')
 
 
-@TILL_QUESTIONS.question("any_uuid_version", "Are uuids of other versions than 1 taken?")
+@TILL_QUESTIONS.question("any_uuid_version", "Are uuids of other versions than 1 taken?", "Z22")
 async def any_uuid_version(bench: Bench) -> bool:
     own = bench.uuid1()
     return (await bench.try_till_product(uuid=own[:14] + "4" + own[15:])).status_code == 201
@@ -139,14 +188,16 @@ async def equal_option_values_refused(bench: Bench) -> bool:
     return answer.status_code >= 400
 
 
-@TILL_QUESTIONS.question("status_lists_untracked", "Does the status of tracking name products that never were tracked?")
+@TILL_QUESTIONS.question(
+    "status_lists_untracked", "Does the status of tracking name products that never were tracked?", "Z25"
+)
 async def status_lists_untracked(bench: Bench) -> bool:
     made = await bench.till_product()
     answer = await bench.till("POST", "/v3/products/status", [made["uuid"]], host="inventory")
     return bool(answer.json())
 
 
-@TILL_QUESTIONS.question("not_tracked_status", "How is a movement of an untracked product refused?")
+@TILL_QUESTIONS.question("not_tracked_status", "How is a movement of an untracked product refused?", "Z26")
 async def not_tracked_status(bench: Bench) -> int:
     status = await moved(bench, await bench.till_product(), "SUPPLIER", "STORE", 1)
     if status < 400:
@@ -154,12 +205,39 @@ async def not_tracked_status(bench: Bench) -> int:
     return status
 
 
-@TILL_QUESTIONS.question("negative_store_refused", "Is a movement refused that takes the stock below zero?")
+@TILL_QUESTIONS.question("negative_store_refused", "Is a movement refused that takes the stock below zero?", "Z27")
 async def negative_store_refused(bench: Bench) -> bool:
     return await moved(bench, await tracked(bench), "STORE", "SOLD", 3) >= 400
 
 
-@TILL_QUESTIONS.question("organization_page_refused", "Are the organization's details refused?")
+@TILL_QUESTIONS.question("most_movements", "How many movements may ride in one call?", "Z27")
+async def most_movements(bench: Bench) -> int:
+    """Between 1 and 200, found by halves; every movement is one unit of our own product."""
+    made = await tracked(bench)
+    await stock_of(bench, made)
+    places = await inventories(bench)
+    row = {
+        "productUuid": made["uuid"],
+        "variantUuid": made["variants"][0]["uuid"],
+        "from": places["SUPPLIER"],
+        "to": places["STORE"],
+        "change": 1,
+    }
+    taken, refused = 0, MOST_TRIED + 1
+    while refused - taken > 1:
+        size = MOST_TRIED if refused > MOST_TRIED and not taken else (taken + refused) // 2
+        body = {"identifier": bench.uuid1(), "movements": [row] * size}
+        status = (await bench.till("POST", "/v3/movements", body, host="inventory")).status_code
+        if status < 300:
+            taken = size
+        else:
+            refused = size
+    if taken in {0, MOST_TRIED}:
+        raise Unclear(f"none was taken, or {MOST_TRIED} at once were")
+    return taken
+
+
+@TILL_QUESTIONS.question("organization_page_refused", "Are the organization's details refused?", "Z17")
 async def organization_page_refused(bench: Bench) -> bool:
     answer = await bench.till("GET", "/api/resources/organizations/self", host="secure")
     return answer.status_code == 403
