@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from brygga.cli import demo, house, logs, merchant
-from brygga.cli.compare import Both, Json, Mismatch, field_mismatches, stock_mismatches
+from brygga.cli.compare import Both, Json, Mismatch, doubled, field_mismatches, own_slug, stock_mismatches
 from brygga.cli.house import House
 from brygga.cli.visitor import Visitor
 from brygga.sandbox.library import picture_for
@@ -218,7 +218,8 @@ def compare(home: House) -> list[Mismatch]:
         for variant in product["variants"]
         if (sku := (variant.get("sku") or "").strip())
     )
-    found: list[Mismatch] = []
+    slugs = Counter(own_slug(product) for product in goods)
+    found = doubled(state["metafields"], {product["id"] for product in state["products"]})
     for product in goods:
         shop = made.get(product["uuid"])
         if shop is None:
@@ -231,6 +232,7 @@ def compare(home: House) -> list[Mismatch]:
             pictures=lambda source: _fetchable(home, source),
             shared_names=names,
             shared_skus=skus,
+            shared_slugs=slugs,
             category_id=category,
             currency=state["settings"]["currency"],
             weight_units=state["settings"]["weight_units"],

@@ -1,14 +1,17 @@
 """What `brygga check` holds against what: both platforms' raw JSON, field by field.
 
 Written apart from `core.mapping` on purpose, from rule P1 and the platforms' documents, so that a slip in the mapping shows here.
+Values are exact, each variant is held against its own, and order counts: of options, values, pictures and videos. Where a text is
+shared by several products or does not fit, what may stand in its place is said with it (decisions 6 and 8).
 """
 
 import html
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 Json = dict[str, Any]
@@ -17,6 +20,9 @@ YOUTUBE = re.compile(
     r"(?:youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#]*&)?v=|embed/|shorts/|live/|v/)|youtu\.be/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])",
     re.IGNORECASE,
 )
+NAME, SKU, BARCODE, LABEL = 250, 255, 14, 255
+SEO = {"page_title": 255, "meta_description": 65_535}
+"""BigCommerce's limits (bigcommerce facts 3)."""
 GRAMS = {"kg": Decimal(1000), "g": Decimal(1), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
 STORE_UNITS = {
     "kgs": Decimal(1000),
@@ -47,6 +53,7 @@ class Both:
     """Whether an image address can be fetched."""
     shared_names: Counter[str]
     shared_skus: Counter[str]
+    shared_slugs: Counter[str]
     category_id: int
     currency: str
     weight_units: str
@@ -54,11 +61,13 @@ class Both:
 
 
 Check = Callable[[Both], Iterator[tuple[str, Any, Any]]]
+SUFFIX = 40
+"""No suffix that tells equal texts apart is longer."""
 
 
 def field_mismatches(both: Both) -> list[Mismatch]:
     """Every field of rule P1 that differs, the birth-only fields included."""
-    checks: tuple[Check, ...] = (_name, _text, _seo, _weight, _shape, _identity, _prices, _pictures, _videos, _birth)
+    checks: tuple[Check, ...] = (_name, _text, _seo, _url, _weight, _options, _variants, _pictures, _videos, _birth)
     return [
         Mismatch(both.zettle["uuid"], name, str(expected), str(actual))
         for check in checks
@@ -74,22 +83,85 @@ def stock_mismatches(both: Both) -> list[Mismatch]:
         return [Mismatch(both.zettle["uuid"], "tracking", str(both.levels is not None), str(tracked))]
     if both.levels is None:
         return []
-    expected = Counter(max(0, both.levels.get(variant["uuid"], 0)) for variant in both.zettle["variants"])
-    actual = Counter(variant["inventory_level"] for variant in both.shop["variants"])
-    return [] if expected == actual else [Mismatch(both.zettle["uuid"], "stock", _shown(expected), _shown(actual))]
+    return [
+        Mismatch(both.zettle["uuid"], "stock", str(expected), str(shop["inventory_level"]))
+        for variant, shop in paired(both)
+        if (expected := max(0, both.levels.get(variant["uuid"], 0))) != shop["inventory_level"]
+    ]
 
 
-def _shown(levels: Counter[int]) -> str:
-    return " ".join(str(level) for level in sorted(levels.elements()))
+def doubled(metafields: list[Json], products: Collection[int]) -> list[Mismatch]:
+    """More than one product in the shop for one of the till's."""
+    owners = Counter(
+        field["value"] for field in metafields if field["key"] == "zettle_uuid" and field["resource_id"] in products
+    )
+    return [Mismatch(uuid, "product", "one", str(count)) for uuid, count in owners.items() if count > 1]
+
+
+# ---- Variants, each with its own --------------------------------------------------------------------------------------
+
+
+def paired(both: Both) -> list[tuple[Json, Json]]:
+    """Each variant of the till with its own in the shop: by its option values where they tell, else by its SKU, else by its place."""
+    ours, theirs = both.zettle["variants"], both.shop["variants"]
+    if _speaks(both.zettle):
+        by_labels = {tuple(_words(value["label"]) for value in one["option_values"]): one for one in theirs}
+        return [(one, by_labels[labels]) for one in ours if (labels := _labels(both.zettle, one)) in by_labels]
+    by_sku = {one["sku"]: one for one in theirs}
+    skus = [(one.get("sku") or "").strip() for one in ours]
+    if len(by_sku) == len(theirs) and set(skus) == by_sku.keys():
+        return [(one, by_sku[sku]) for one, sku in zip(ours, skus, strict=True)]
+    return list(zip(ours, theirs, strict=False))
+
+
+def _speaks(product: Json) -> bool:
+    """The option values name each variant: every one is there and fits, and no two differ by nothing but their case."""
+    definitions, labels = _definitions(product), [_labels(product, one) for one in product["variants"]]
+    if not definitions or any(len(each) != len(definitions) for each in labels):
+        return False
+    words = [label for each in labels for label in each]
+    single = all(
+        len(set(column)) == len({label.casefold() for label in column}) for column in zip(*labels, strict=True)
+    )
+    return single and len(set(labels)) == len(labels) and all(0 < len(label) <= LABEL for label in words)
+
+
+def _variants(both: Both) -> Iterator[tuple[str, Any, Any]]:
+    ours, pairs = both.zettle["variants"], paired(both)
+    yield "variants", len(ours), len(both.shop["variants"])
+    yield "variants found by their option values", len(ours), len(pairs)
+    priced = all(one.get("price") and one["price"]["currencyId"] == both.currency for one in ours)
+    for one, shop in pairs:
+        yield from _codes(both, one, shop)
+        if priced:
+            minor = one["price"]["amount"] if both.prices else 0
+            shown = both.shop["price"] if shop["price"] is None else shop["price"]
+            yield "price", Decimal(minor) / 100, Decimal(str(shown))
+        source = (one.get("presentation") or {}).get("imageUrl")
+        if source and len(ours) > 1 and both.pictures(source):
+            yield "variant picture", _stem(source), _stem(shop["image_url"])
+
+
+def _codes(both: Both, one: Json, shop: Json) -> Iterator[tuple[str, Any, Any]]:
+    sku, barcode = (one.get("sku") or "").strip(), (one.get("barcode") or "").strip()
+    if len(sku) > SKU:
+        yield "sku", "", shop["sku"]
+    elif both.shared_skus[sku.casefold()] > 1:
+        yield "sku", True, _is_told_apart(sku, shop["sku"], SKU)
+    else:
+        yield "sku", sku, shop["sku"]
+    yield "barcode", barcode if len(barcode) <= BARCODE else "", shop["upc"]
+
+
+# ---- The product's own fields ------------------------------------------------------------------------------------------
 
 
 def _name(both: Both) -> Iterator[tuple[str, Any, Any]]:
     expected, actual = _words(both.zettle["name"]), _words(both.shop["name"])
-    if both.shared_names[expected.casefold()] > 1 or len(expected) > 250:
-        whole = expected[:200]
-        yield "name", whole, actual[: len(whole)]
+    if both.shared_names[expected.casefold()] > 1:
+        yield "name", True, _is_told_apart(expected, actual, NAME)
     else:
-        yield "name", expected, actual
+        yield "name", True if _is_cut(expected, actual, NAME) else expected, True if len(expected) > NAME else actual
 
 
 def _text(both: Both) -> Iterator[tuple[str, Any, Any]]:
@@ -99,17 +171,30 @@ def _text(both: Both) -> Iterator[tuple[str, Any, Any]]:
 
 def _seo(both: Both) -> Iterator[tuple[str, Any, Any]]:
     seo = (both.zettle.get("online") or {}).get("seo") or {}
-    title, shown = _words(seo.get("title") or ""), _words(both.shop["page_title"])
-    yield (
-        "page_title",
-        True,
-        shown == title or (len(title) > 255 and shown.endswith("…") and title.startswith(shown[:-1])),
-    )
-    yield "meta_description", _words(seo.get("metaDescription") or ""), _words(both.shop["meta_description"])
-    slug = (seo.get("slug") or "").strip("/").casefold()
-    if re.fullmatch(r"[a-z0-9-]{1,200}", slug):
-        path = both.shop["custom_url"]["url"].strip("/")
-        yield "url", slug, path[: len(slug)]
+    for field, ours in (("page_title", "title"), ("meta_description", "metaDescription")):
+        expected, actual = _words(seo.get(ours) or ""), _words(both.shop[field])
+        if len(expected) > SEO[field]:
+            yield field, True, _is_cut(expected, actual, SEO[field])
+        else:
+            yield field, expected, actual
+
+
+def _url(both: Both) -> Iterator[tuple[str, Any, Any]]:
+    slug = (((both.zettle.get("online") or {}).get("seo") or {}).get("slug") or "").strip("/").casefold()
+    if not re.fullmatch(r"[a-z0-9-]{1,200}", slug):
+        return
+    path = both.shop["custom_url"]["url"].strip("/")
+    if both.shared_slugs[slug] > 1:
+        yield "url", True, _is_told_apart(slug, path, 255)
+    else:
+        yield "url", slug, path
+
+
+def own_slug(product: Json) -> str:
+    """The path that the product asks for, or that the shop makes of its name when it asks for none."""
+    slug = str(((product.get("online") or {}).get("seo") or {}).get("slug") or "").strip("/").casefold()
+    plain = unicodedata.normalize("NFKD", product["name"].casefold()).encode("ascii", "ignore").decode()
+    return slug or "-".join(re.findall(r"[a-z0-9]+", plain))
 
 
 def _weight(both: Both) -> Iterator[tuple[str, Any, Any]]:
@@ -119,65 +204,50 @@ def _weight(both: Both) -> Iterator[tuple[str, Any, Any]]:
         grams = Decimal(str(shipping["weightInGrams"]))
     elif shipping.get("weight"):
         grams = Decimal(str(shipping["weight"]["weight"])) * GRAMS[shipping["weight"]["unit"]]
-    expected = grams / STORE_UNITS[both.weight_units.casefold()]
-    actual = Decimal(str(both.shop["weight"]))
-    yield "weight", True, abs(expected - actual) <= max(Decimal("0.0001"), expected / 1000)
+    expected = (grams / STORE_UNITS[both.weight_units.casefold()]).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    yield "weight", expected, Decimal(str(both.shop["weight"]))
 
 
-def _shape(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    variants, definitions = both.zettle["variants"], _definitions(both.zettle)
-    yield "variants", len(variants), len(both.shop["variants"])
-    if not definitions:
-        simple = len(variants) == 1
-        yield "options", simple, all(not variant["option_values"] for variant in both.shop["variants"])
+def _options(both: Both) -> Iterator[tuple[str, Any, Any]]:
+    """Names and values in Zettle's order; where values do not tell the variants apart, only that each variant has its own."""
+    shown = sorted(both.shop["options"], key=lambda option: option["sort_order"])
+    if len(both.zettle["variants"]) == 1 and not _definitions(both.zettle):
+        yield "options", [], [option["display_name"] for option in shown]
         return
-    expected = [_labels(variant) for variant in variants]
-    if len(set(expected)) == len(expected) and all(len(labels) == len(definitions) for labels in expected):
-        actual = Counter(
-            tuple(sorted(_words(value["label"]) for value in variant["option_values"]))
-            for variant in both.shop["variants"]
+    own = {tuple(value["label"] for value in one["option_values"]) for one in both.shop["variants"]}
+    yield "variants of their own", len(both.zettle["variants"]), len(own)
+    if not _speaks(both.zettle):
+        return
+    definitions = _definitions(both.zettle)
+    yield "options", [_words(one["name"]) for one in definitions], [_words(one["display_name"]) for one in shown]
+    for place, definition in enumerate(definitions):
+        used = dict.fromkeys(_labels(both.zettle, one)[place] for one in both.zettle["variants"])
+        listed = [label for one in definition["properties"] if (label := _words(one["value"])) in used]
+        wanted = list(dict.fromkeys([*listed, *used]))
+        values = (
+            sorted(shown[place]["option_values"], key=lambda value: value["sort_order"]) if place < len(shown) else []
         )
-        missing = sum((Counter(expected) - actual).values())
-        missing -= sum(any(len(label) > 255 for label in labels) for labels in expected)
-        folded = len({tuple(label.casefold() for label in labels) for labels in expected}) < len(expected)
-        yield "option values", 0, 0 if folded else missing
-
-
-def _identity(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    wanted = Counter(
-        sku
-        for variant in both.zettle["variants"]
-        if (sku := (variant.get("sku") or "").strip()) and both.shared_skus[sku.casefold()] == 1
-    )
-    yield "sku", [], list((wanted - Counter(variant["sku"] for variant in both.shop["variants"])).elements())
-    codes = Counter(
-        code
-        for variant in both.zettle["variants"]
-        if (code := (variant.get("barcode") or "").strip()) and len(code) <= 14
-    )
-    yield "barcode", [], list((codes - Counter(variant["upc"] for variant in both.shop["variants"])).elements())
-
-
-def _prices(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    amounts = [variant.get("price") for variant in both.zettle["variants"]]
-    if any(price is None or price["currencyId"] != both.currency for price in amounts):
-        return
-    default = Decimal(str(both.shop["price"]))
-    actual = Counter(
-        default if variant.get("price") is None else Decimal(str(variant["price"])) for variant in both.shop["variants"]
-    )
-    expected = Counter(Decimal(price["amount"]) / 100 if both.prices else Decimal(0) for price in amounts)
-    yield "price", sorted(expected.elements()), sorted(actual.elements())
+        yield f"values of {definition['name']}", wanted, [_words(value["label"]) for value in values]
 
 
 def _pictures(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    yield "images", len([source for source in _sources(both.zettle) if both.pictures(source)]), len(both.shop["images"])
+    shown = sorted(both.shop["images"], key=lambda image: image["sort_order"])
+    expected = [_stem(source) for source in _sources(both.zettle) if both.pictures(source)]
+    yield "images", expected, [_stem(image["image_file"]) for image in shown]
+    yield "first image", [image["id"] for image in shown[:1]], [image["id"] for image in shown if image["is_thumbnail"]]
+
+
+def _stem(source: str) -> str:
+    """A picture's own name: without folders, ending, and what the shop puts behind and before it."""
+    name = source.partition("?")[0].rpartition("/")[2]
+    return re.sub(r"^[0-9a-f]{8}_|__\d+$", "", re.sub(r"\.\w+$", "", name))
 
 
 def _videos(both: Both) -> Iterator[tuple[str, Any, Any]]:
     media = ((both.zettle.get("online") or {}).get("presentation") or {}).get("mediaUrls") or []
     expected = list(dict.fromkeys(found[1] for address in media if (found := YOUTUBE.search(address))))
-    yield "videos", sorted(expected), sorted(video["video_id"] for video in both.shop["videos"])
+    shown = sorted(both.shop["videos"], key=lambda video: video["sort_order"])
+    yield "videos", expected, [video["video_id"] for video in shown]
 
 
 def _birth(both: Both) -> Iterator[tuple[str, Any, Any]]:
@@ -186,12 +256,32 @@ def _birth(both: Both) -> Iterator[tuple[str, Any, Any]]:
     yield "tax class", 0, both.shop["tax_class_id"]
 
 
+# ---- Reading ----------------------------------------------------------------------------------------------------------
+
+
+def _is_told_apart(shared: str, actual: str, limit: int) -> bool:
+    """One of several equal texts: as it is, or with a short suffix, cut only where it would not fit."""
+    room = shared[: limit - SUFFIX] if len(shared) + SUFFIX > limit else shared
+    return actual.startswith(room) and len(actual) <= min(limit, len(shared) + SUFFIX)
+
+
+def _is_cut(expected: str, actual: str, limit: int) -> bool:
+    """Too long, and cut at a character with a sign of it (decision 8), no further than it must."""
+    return (
+        len(expected) > limit >= len(actual) > limit - 10
+        and actual.endswith("…")
+        and expected.startswith(actual[:-1].rstrip())
+    )
+
+
 def _definitions(product: Json) -> list[Json]:
     return list((product.get("variantOptionDefinitions") or {}).get("definitions") or [])
 
 
-def _labels(variant: Json) -> tuple[str, ...]:
-    return tuple(sorted(_words(option["value"]) for option in variant.get("options") or []))
+def _labels(product: Json, variant: Json) -> tuple[str, ...]:
+    """A variant's values in the order of the definitions."""
+    chosen = {option["name"]: _words(option["value"] or "") for option in variant.get("options") or []}
+    return tuple(chosen[one["name"]] for one in _definitions(product) if one["name"] in chosen)
 
 
 def _sources(product: Json) -> list[str]:
