@@ -21,6 +21,8 @@ class Switches:
     """3.3: `categories` is required on create (the newer product experience)."""
     create_returns_children: bool = True
     """3.3: POST product answers with variants, options, images and videos (off: custom fields, rules and images)."""
+    inline_variant_without_sku: Literal["accept", "refuse"] = "accept"
+    """3.3, 3.7: a variant without a SKU inside POST product; a later one must have it."""
     variants_on_put: Literal["refuse", "ignore"] = "refuse"
     """3.5: `variants` in PUT product is 422, or ignored."""
     images_on_put: Literal["append", "replace", "ignore"] = "append"

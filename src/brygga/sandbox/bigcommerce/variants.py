@@ -70,6 +70,8 @@ def drafts_of(store: Store, rows: list[Json]) -> list[Draft]:
         raise too_many_variants()
     drafts = []
     for row in rows:
+        if not row.get("sku") and store.switches.inline_variant_without_sku == "refuse":
+            raise missing({"sku": "Please provide a sku."})
         values = fields_of(store, row)
         level = values.pop("inventory_level", None)
         drafts.append(Draft(values, labels_of(row), level, values.pop("image_url", "")))

@@ -8,6 +8,7 @@ from brygga.sandbox import bigcommerce, zettle
 from brygga.sandbox.certify.asking import Certificate, Question, certify
 from brygga.sandbox.certify.bench import Bench, Place
 from brygga.sandbox.certify.journal import Journal
+from brygga.sandbox.certify.shop_edges import SHOP_EDGES
 from brygga.sandbox.certify.shop_limits import SHOP_LIMITS
 from brygga.sandbox.certify.shop_questions import SHOP_QUESTIONS
 from brygga.sandbox.certify.shop_rules import SHOP_RULES
@@ -17,7 +18,7 @@ from brygga.sandbox.town import Plan, Town
 
 EVERYTHING: list[Question] = [
     question
-    for book in (SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, TILL_RULES, TILL_QUESTIONS)
+    for book in (SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, TILL_RULES, TILL_QUESTIONS)
     for question in book.questions
 ]
 
