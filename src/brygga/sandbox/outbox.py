@@ -35,6 +35,8 @@ class Message:
     landed: Callable[[], None] = nothing
     failed: Callable[[int, int | None], None] = ignore
     given_up: Callable[[], None] = nothing
+    renewed: Callable[[], bytes] | None = None
+    """The body of a second and later attempt, asked before its address; None: the same."""
 
 
 @dataclass(slots=True)
@@ -112,10 +114,11 @@ class Outbox:
         """Try until it lands, nobody wants it, or the schedule ends."""
         await self.rest(wait)
         for attempt, gap in enumerate([*message.gaps, None], start=1):
+            body = message.renewed() if message.renewed and attempt > 1 else message.body
             address = message.address()
             if address is None:
                 return
-            status = await self.post(*address, message.body)
+            status = await self.post(*address, body)
             if status is not None and 200 <= status < 300:
                 self.tally.landed += 1
                 message.landed()

@@ -8,7 +8,7 @@ import pytest
 
 from brygga.sandbox.bigcommerce.switches import Switches
 from brygga.sandbox.http import Node
-from tests.sandbox.bigcommerce.shop_town import HOOK, JSON, Town, variant
+from tests.sandbox.bigcommerce.shop_town import HOOK, Town, variant
 
 ODD: tuple[Any, ...] = (
     None, 7, 1.5, "", "x", "²", True, [], {}, [1], [[]], {"a": []}, -1, 10**30, "9" * 5000, [None], {"id": None}, "https://[", "\x00å",
@@ -32,9 +32,10 @@ ODD_TEXTS = (
 )
 QUERIES = (
     "page", "limit", "id", "id:in", "id:min", "name", "name:like", "sku", "sku:in", "price", "weight", "inventory_level", "inventory_level:min",
-    "date_modified:min", "date_modified", "categories", "categories:in", "channel_id:in", "is_visible", "include", "include_fields", "sort",
-    "direction", "product_id:in", "variant_id:in", "location_id:in", "location_code:in", "category_id:in", "tree_id:in", "parent_id:in",
-    "resource_id:in", "key", "min_id", "max_id", "status_id", "min_total", "max_total", "min_date_created", "max_date_modified", "is_deleted",
+    "date_modified:min", "date_modified", "categories", "categories:in",
+    "channel_id:in", "is_visible", "include", "include_fields", "sort",
+    "direction", "product_id:in", "variant_id:in", "location_id:in", "location_code:in", "category_id:in", "tree_id:in",
+    "parent_id:in", "resource_id:in", "key", "min_id", "max_id", "status_id", "min_total", "max_total", "min_date_created", "max_date_modified", "is_deleted",
     "is_default", "is_active", "order_id:in", "channel_id", "scope", "destination",
 )  # fmt: skip
 
@@ -188,7 +189,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "PUT /v3/inventory/adjustments/absolute": {"reason": "r", "items": [item]},
         "POST /v3/inventory/adjustments/relative": {"reason": "r", "items": [item]},
         "PUT /v3/inventory/locations/{location_id}/items": {
-            "settings": [{"identity": {"variant_id": number["variant_id"]}, "safety_stock": 0, "warning_level": 1, "bin_picking_number": "b"}]
+            "settings": [{"identity": {"variant_id": number["variant_id"]}, "safety_stock": 0, "bin_picking_number": "b"}]
         },
         "POST /v3/hooks": hook,
         "PUT /v3/hooks/{hook_id}": hook,

@@ -225,7 +225,9 @@ async def test_stock_is_at_most_99999() -> None:
         ({"to": v1()}, 404),
         ({"variantUuid": v1()}, 404),
         ({"productUuid": v1()}, 404),
-        ({"variantUuid": None}, 404),
+        ({"variantUuid": None}, 422),
+        ({"variantUuid": str(uuid.uuid4())}, 422),
+        ({"productUuid": str(uuid.uuid4())}, 422),
     ],
 )
 async def test_a_movement_names_what_there_is(fields: JSON, status: int) -> None:

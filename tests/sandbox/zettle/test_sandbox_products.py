@@ -381,4 +381,13 @@ async def test_taxes_are_for_accounts_with_sales_tax() -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7"])
 async def test_a_body_that_is_no_product_is_400(body: bytes) -> None:
     """Malformed JSON, and JSON of another kind."""
-    assert (await Town().client.post(PRODUCTS, content=body)).status_code == 400
+    headers = {"Content-Type": "application/json"}
+
+    assert (await Town().client.post(PRODUCTS, content=body, headers=headers)).status_code == 400
+
+
+async def test_a_body_of_another_kind_than_json_is_415() -> None:
+    """What is sent has to say what it is (1.1)."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        answer = await Town().client.post(PRODUCTS, content=b"{}", headers={"Content-Type": kind})
+        assert answer.status_code == 415, kind

@@ -114,7 +114,8 @@ class Accounts:
             return oauth_refusal("invalid_grant", "invalid code")
         if code.redirect_uri != form.get("redirect_uri"):
             return oauth_refusal("invalid_grant", "redirect_uri does not match")
-        if code.challenge is None and form.get("client_secret") != app.client_secret:
+        secret_counts = code.challenge is None or not self.core.switches.pkce_needs_no_secret
+        if secret_counts and form.get("client_secret") != app.client_secret:
             return oauth_refusal("invalid_client", "Invalid client_secret")
         if code.challenge is not None and challenge_of(form.get("code_verifier", "")) != code.challenge:
             return oauth_refusal("invalid_grant", "invalid code_verifier")

@@ -67,7 +67,8 @@ class Consent:
         app = self.core.apps.get(asked.get("client_id", ""))
         if app is None:
             return show(request, "till_problem.html", WORDS, status=400, reason="client")
-        if asked.get("redirect_uri") not in app.redirect_uris:
+        plain = self.core.switches.http_redirects_refused and asked.get("redirect_uri", "").startswith("http:")
+        if asked.get("redirect_uri") not in app.redirect_uris or plain:
             return show(request, "till_problem.html", WORDS, status=400, reason="redirect")
         scopes = asked.get("scope", "").split()
         if asked.get("response_type") != "code":

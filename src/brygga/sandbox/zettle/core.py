@@ -1,5 +1,6 @@
 """The heart all hosts of the Zettle sandbox share: state, clock, dice, switches, tokens, and the guard at the door."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -48,6 +49,14 @@ class Caller:
     scopes: tuple[str, ...]
 
 
+Fetch = Callable[[str], Awaitable[bytes | None]]
+
+
+async def unreachable(url: str) -> bytes | None:
+    """The net of a sandbox that was given none."""
+    return None
+
+
 Guarded = Callable[[Request, Caller], Awaitable[Response]]
 
 
@@ -60,6 +69,7 @@ class Core:
     post: Post
     config: Config
     switches: Switches = field(default_factory=Switches)
+    fetch: Fetch = unreachable
     ids: Ids = field(init=False)
     faults: Faults = field(init=False)
     requests: Requests = field(init=False)
@@ -71,6 +81,7 @@ class Core:
     access_tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, Token] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
+    errands: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # Each use of chance has its own dice, so that a fault rule or bad weather does not change the ids that follow.
@@ -82,6 +93,17 @@ class Core:
 
     def now(self) -> float:
         return self.clock.now()
+
+    def later(self, moment: float, act: Callable[[], None]) -> None:
+        """Do that at a moment on the sandbox's clock. Needs a running event loop."""
+
+        async def wait() -> None:
+            await self.clock.sleep(moment - self.now())
+            act()
+
+        task = asyncio.get_running_loop().create_task(wait())
+        self.errands.add(task)
+        task.add_done_callback(self.errands.discard)
 
     def uuid1(self) -> str:
         return self.ids.uuid1(self.now())
@@ -97,12 +119,19 @@ class Core:
         try:
             answer = await self.faults.around(request, handler)
             status = answer.status
+            if status in {401, 403} and not answer.body and self.switches.refusals_have_bodies:
+                # 1.4: what these bodies hold is not documented; the headers stay as they are.
+                plain = refusal(status, "Unauthorized" if status == 401 else "Forbidden")
+                answer = Response(status, plain.body, [*plain.headers, *answer.headers])
         finally:
             self.requests.note(request, status, client)
         return answer
 
-    def guarded(self, scope: str | None, handler: Guarded) -> Handler:
-        """The handler behind a token with that scope; an {org} in the path must be `self` or the token's own."""
+    def guarded(self, scope: str | None, handler: Guarded, body: str = "application/json") -> Handler:
+        """The handler behind a token with that scope; an {org} in the path must be `self` or the token's own.
+
+        415 for a body that does not say it is what the call takes (1.1).
+        """
 
         async def inside(request: Request) -> Response:
             caller = self.caller(request)
@@ -111,6 +140,9 @@ class Core:
             named = request.params.get("org", "self")
             if named not in {"self", caller.organization.uuid}:
                 return no_scope()
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if request.body and request.method != "GET" and kind != body:
+                return refusal(415, "HTTP 415 Unsupported Media Type")
             return await handler(request, caller)
 
         return inside

@@ -1,18 +1,28 @@
-"""The image host: pictures to look at, and a simple upload (facts 6)."""
+"""The image host: pictures to look at, and the uploads (facts 6)."""
 
 import base64
 import binascii
 import struct
 import zlib
+from email import message_from_bytes
 
 from brygga.sandbox.http import Request, Response, Router, json_response
 from brygga.sandbox.zettle.answers import refusal
 from brygga.sandbox.zettle.core import Caller, Core
-from brygga.sandbox.zettle.state import Picture
+from brygga.sandbox.zettle.state import JSON, Picture
 
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "BMP": "image/bmp", "TIFF": "image/tiff"}
 ENDINGS = {"JPEG": ".jpeg", "PNG": ".png", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tiff"}
 MOST_BYTES = 5 * 1024 * 1024
+LEAST_BYTES = 50
+MAGIC = (
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+)
 
 
 def mount(router: Router, core: Core) -> None:
@@ -25,8 +35,10 @@ def mount(router: Router, core: Core) -> None:
         "/image/v2/images/o/{key}",
     ):
         router.add("GET", path, host.show)
-    upload = core.guarded("WRITE:PRODUCT", host.upload)
-    router.add("POST", "/image/v2/images/organizations/{org}/products", upload)
+    here = "/image/v2/images/organizations/{org}/products"
+    router.add("POST", here, core.guarded("WRITE:PRODUCT", host.upload))
+    router.add("POST", f"{here}/bulk", core.guarded("WRITE:PRODUCT", host.bulk))
+    router.add("POST", f"{here}/upload", core.guarded("WRITE:PRODUCT", host.file, "multipart/form-data"))
 
 
 def register(core: Core, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
@@ -71,17 +83,66 @@ class Images:
         return Response(200, made[0], [("Content-Type", made[1])]) if made else Response(404)
 
     async def upload(self, request: Request, caller: Caller) -> Response:
-        """A picture in base64 becomes an address (6.1). Fetching from an `imageUrl` is not offered here."""
+        """A picture in base64, or behind an address, becomes one of ours (6.1)."""
         body = request.json()
         kind = body.get("imageFormat") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in TYPES:
             return refusal(400, "imageFormat must be one of JPEG, PNG, GIF, BMP, TIFF")
+        if body.get("imageUrl") is not None:
+            made = await self.fetched(request, body)
+            return json_response(made) if made else refusal(400, "imageUrl could not be read")
         try:
             data = base64.b64decode(body.get("imageData") or "", validate=True)
         except (binascii.Error, TypeError, ValueError):
             return refusal(400, "imageData must be base64")
         if not data or len(data) > MOST_BYTES:
             return refusal(422, "image is too large or too small")
+        return json_response(self.kept(request, data, kind))
+
+    def kept(self, request: Request, data: bytes, kind: str) -> JSON:
+        """The picture under a key of its own; it may not be there for a moment (6.2)."""
         key = self.core.ids.hexadecimal(22) + ENDINGS[kind]
         register(self.core, key, data, TYPES[kind], fresh=True)
-        return json_response({"imageLookupKey": key, "imageUrls": [f"{request.base_url}/image/product/{key}"]})
+        return {"imageLookupKey": key, "imageUrls": [f"{request.base_url}/image/product/{key}"]}
+
+    async def fetched(self, request: Request, row: JSON) -> JSON | None:
+        """The picture behind an address, kept; None where nothing of a known kind is to be had."""
+        url, kind = row.get("imageUrl"), row.get("imageFormat")
+        if not isinstance(url, str) or not isinstance(kind, str) or kind not in TYPES:
+            return None
+        if self.core.faults.hits("image_missing", request):
+            return None
+        data = await self.core.fetch(url)
+        found = next((name for magic, name in MAGIC if data and data.startswith(magic)), None)
+        return self.kept(request, data, kind) if data and found == kind and len(data) <= MOST_BYTES else None
+
+    async def bulk(self, request: Request, caller: Caller) -> Response:
+        """Many addresses in one call: those that could not be read stand under `invalid` (6.1)."""
+        body = request.json()
+        rows = body.get("imageUploads") if isinstance(body, dict) else None
+        if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+            return refusal(400, "imageUploads must not be empty")
+        if self.core.faults.hits("batch_refused", request):
+            return refusal(400, "The images could not be read")
+        uploaded: list[JSON] = []
+        invalid: list[str] = []
+        for row in rows:
+            made = await self.fetched(request, row)
+            if made:
+                uploaded.append({**made, "source": row["imageUrl"]})
+            else:
+                invalid.append(str(row.get("imageUrl")))
+        return json_response({"uploaded": uploaded, "invalid": invalid})
+
+    async def file(self, request: Request, caller: Caller) -> Response:
+        """A file in a form, under `file` (6.1)."""
+        kind = request.headers.get("content-type", "")
+        parts = message_from_bytes(b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + request.body)
+        for part in parts.get_payload() if parts.is_multipart() else []:
+            if not isinstance(part, str) and part.get_param("name", header="content-disposition") == "file":
+                data = part.get_payload(decode=True)
+                if not isinstance(data, bytes) or not LEAST_BYTES <= len(data) <= MOST_BYTES:
+                    return refusal(422, "image is too large or too small")
+                found = next((name for magic, name in MAGIC if data.startswith(magic)), None)
+                return json_response(self.kept(request, data, found)) if found else refusal(422, "not an image")
+        return refusal(400, "file must not be null")

@@ -15,7 +15,7 @@ from brygga.sandbox.zettle.state import JSON, Inventory, Organization, Row
 from brygga.sandbox.zettle.stock import Cause, Movement
 
 V3 = "/inventory/v3"
-PAGE, MOST = 100, 1000  # 3.4
+PAGE = 100  # 3.4
 
 
 def mount(router: Router, core: Core) -> None:
@@ -48,14 +48,15 @@ def inventory_json(one: Inventory) -> JSON:
     }
 
 
-def row_json(organization: Organization, row: Row) -> JSON:
-    """A balance as version 3 writes it: a number (3.4)."""
+def row_json(organization: Organization, row: Row, *, decimals: bool) -> JSON:
+    """A balance as version 3 writes it: a number, perhaps with decimals where goods are sold by unit (3.4)."""
+    by_unit = decimals and stock.by_unit(organization, row.product)
     return {
         "organizationUuid": organization.uuid,
         "inventoryUuid": row.inventory,
         "productUuid": row.product,
         "variantUuid": row.variant,
-        "balance": row.balance,
+        "balance": float(row.balance) if by_unit else row.balance,
         "lowStockLevel": None,
         "lowStockAlert": False,
         "updated": iso(row.updated),
@@ -114,11 +115,12 @@ class InventoryHost:
         for row in rows:
             if row.get("tracking") not in ("enable", "disable"):
                 return refusal(400, "tracking must be enable or disable")
-            if str(row.get("productUuid")) not in caller.organization.products:
+            self.core.version_1("productUuid", row.get("productUuid"))
+            if str(row["productUuid"]).lower() not in caller.organization.products:
                 return unknown("Product")
         cause = Cause(caller.user, caller.client_id)
         for row in rows:
-            stock.track(self.core, caller.organization, row["productUuid"], row["tracking"] == "enable", cause)
+            stock.track(self.core, caller.organization, row["productUuid"].lower(), row["tracking"] == "enable", cause)
         return Response(204)
 
     async def status(self, request: Request, caller: Caller) -> Response:
@@ -139,6 +141,7 @@ class InventoryHost:
         rows = request.json()
         if not isinstance(rows, list) or not rows or not all(is_uuid(row) for row in rows):
             raise Answer(refusal(400, "expected a list of UUIDs"))
+        self.core.version_1("product uuid", *rows)
         return [row.lower() for row in rows]
 
     # -- balances
@@ -151,7 +154,8 @@ class InventoryHost:
 
     def page(self, request: Request, organization: Organization, place: str | None) -> Response:
         """Rows of tracked products in the order in which they came to be, a Link while more are left (3.4)."""
-        limit, cursor = limit_of(request, PAGE, MOST), request.value("cursor")
+        most = self.core.switches.most_stock_rows
+        limit, cursor = limit_of(request, min(PAGE, most), most), request.value("cursor")
         if cursor is not None and not is_uuid(cursor):
             return refusal(400, "Invalid cursor")
         after = int(cursor[:8], 16) if cursor else 0
@@ -164,12 +168,16 @@ class InventoryHost:
         return self.answer(organization, page)
 
     def answer(self, organization: Organization, rows: Iterable[Row], *headers: tuple[str, str]) -> Response:
-        return json_response([row_json(organization, row) for row in rows], headers=headers)
+        decimals = self.core.switches.unit_balances_have_decimals
+        return json_response([row_json(organization, row, decimals=decimals) for row in rows], headers=headers)
 
     async def of_product(self, request: Request, caller: Caller) -> Response:
-        """An untracked product has no rows, or is 404 by a switch (3.4)."""
+        """An untracked product has no rows, or is 404 by a switch; one that does not exist is 404 (3.4)."""
         organization, product = caller.organization, request.params["product"].lower()
         place = self.place(request, organization)
+        self.core.version_1("product uuid", product)
+        if product not in organization.products and not self.core.switches.unknown_stock_is_empty:
+            return unknown("Product")
         if not organization.tracked(product) and self.core.switches.untracked_stock_is_404:
             return refusal(404, "Product is not tracked", "PRODUCT_NOT_TRACKED")
         return self.answer(organization, self.rows(organization, place, [product]))
@@ -196,16 +204,33 @@ class InventoryHost:
         identifier = body.get("identifier")
         if identifier is not None:
             self.core.version_1("identifier", identifier)
+        if self.core.faults.hits("batch_refused", request):
+            return refusal(400, "The movements could not be made")
+        cause = Cause(caller.user, caller.client_id, identifier)
+        if self.core.switches.movements_stop_half_way:
+            return self.one_by_one(caller.organization, rows, cause)
         movements = [self.movement(caller.organization, row) for row in rows]
         why = stock.refusal_of(self.core, caller.organization, movements)
         if why:
             return refusal(400, why)
-        stock.move(self.core, caller.organization, movements, Cause(caller.user, caller.client_id, identifier))
+        stock.move(self.core, caller.organization, movements, cause)
+        return Response(204)
+
+    def one_by_one(self, organization: Organization, rows: list[JSON], cause: Cause) -> Response:
+        """The other reading: what stands before a refused movement is made (3.5)."""
+        for row in rows:
+            movement = self.movement(organization, row)
+            why = stock.refusal_of(self.core, organization, [movement])
+            if why:
+                return refusal(400, why)
+            stock.move(self.core, organization, [movement], cause)
         return Response(204)
 
     def movement(self, organization: Organization, row: JSON) -> Movement:
         """One movement, checked."""
-        product, variant, source, target = (str(row.get(name)) for name in ("productUuid", "variantUuid", "from", "to"))
+        self.core.version_1("productUuid or variantUuid", row.get("productUuid"), row.get("variantUuid"))
+        named = (str(row.get(name)).lower() for name in ("productUuid", "variantUuid", "from", "to"))
+        product, variant, source, target = named
         if product not in organization.products or organization.product_of.get(variant) != product:
             raise Answer(unknown("Product or variant"))
         if not organization.tracked(product):

@@ -79,11 +79,15 @@ def merged(old: Any, patch: Any) -> Any:
     return result
 
 
-def patched(product: JSON, patch: JSON) -> JSON:
-    """The product after a save. Variants merge one by one by uuid; the list itself is the whole list (2.6)."""
+def patched(product: JSON, patch: JSON, *, all_stay: bool = False) -> JSON:
+    """The product after a save. Variants merge one by one by uuid; the list itself is the whole list, unless `all_stay` (2.6)."""
     result: JSON = merged(product, {key: value for key, value in patch.items() if key != "variants"})
     if "variants" in patch:
-        result["variants"] = merged_variants(product.get("variants", []), patch["variants"])
+        rows = merged_variants(product.get("variants", []), patch["variants"])
+        if all_stay and isinstance(rows, list):
+            named = {str(row.get("uuid")) for row in rows if isinstance(row, dict)}
+            rows = [*rows, *(one for one in product.get("variants", []) if one["uuid"] not in named)]
+        result["variants"] = rows
     return result
 
 

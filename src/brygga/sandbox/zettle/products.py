@@ -133,12 +133,17 @@ class Products:
     def whole(self, request: Request, organization: Organization) -> Response:
         limit, offset = limit_of(request, PAGE, PAGE), request.value("offset")
         at, until = opened(offset, tuple[int, str]) if offset else (0, latest(organization))
-        rest = organization.products_after(at)
+        rest = [one for one in organization.products_after(at) if self.told(request, one)]
         page = rest[:limit]
         answer = fragment(organization.first_event, until, page, [])
         if len(rest) > limit:
-            answer.headers.append(link(request, limit=limit, offset=sealed((page[-1].seq, until))))
+            more = {"all": "true"} if is_true(request, "all") else {}
+            answer.headers.append(link(request, limit=limit, offset=sealed((page[-1].seq, until)), **more))
         return answer
+
+    def told(self, request: Request, stored: Stored) -> bool:
+        """Whether the library shows a product: those outside the till perhaps only with `all` (2.2)."""
+        return stored.in_pos or is_true(request, "all") or not self.core.switches.library_needs_all
 
     def changes(self, request: Request, organization: Organization, since: str) -> Response:
         """412 for an event nobody knows (any more), and when too much has happened since."""
@@ -151,11 +156,14 @@ class Products:
             return refusal(412, "Too many changes since eventLogUuid")
         touched = list(dict.fromkeys(entry.product for entry in organization.events[start:end]))
         page = touched[at : at + limit]
-        products = [organization.products[uuid] for uuid in page if uuid in organization.products]
+        known = [organization.products[uuid] for uuid in page if uuid in organization.products]
+        products = [one for one in known if self.told(request, one)]
         until = organization.events[end - 1].uuid if end else organization.first_event
         answer = fragment(since, until, products, [uuid for uuid in page if uuid not in organization.products])
         if at + limit < len(touched):
-            answer.headers.append(link(request, limit=limit, eventLogUuid=since, offset=sealed((at + limit, end))))
+            more = {"all": "true"} if is_true(request, "all") else {}
+            offset = sealed((at + limit, end))
+            answer.headers.append(link(request, limit=limit, eventLogUuid=since, offset=offset, **more))
         return answer
 
     # -- writing
@@ -186,7 +194,7 @@ class Products:
         if patch.pop("uuid", stored.uuid) != stored.uuid:
             return refusal(400, "uuid differs from the path", "VALIDATION_ERROR")
         # What old answers write as numbers in text is taken back as it was given (2.3).
-        product = pruned(patched(pruned(stored.value()), patch))
+        product = pruned(patched(pruned(stored.value()), patch, all_stay=self.core.switches.left_out_variants_stay))
         self.check(product, caller.organization, shape=bool({"variants", "variantOptionDefinitions"} & set(patch)))
         library.update(self.core, caller.organization, stored, product, caller.user)
         headers = self.saved(request, stored)
@@ -204,12 +212,16 @@ class Products:
             raise Answer(refusal(400, "Could not read the request body"))
         return body
 
-    def check(self, product: JSON, organization: Organization, *, shape: bool) -> None:
-        """Answers 400 (or 422) with the violations of a product that cannot be kept."""
+    def well_formed(self, product: JSON, *, shape: bool) -> None:
+        """Answers 400 (or 422) with the violations of what no product could be."""
         found = violations(product, shape=shape, equal_options=not self.core.switches.equal_option_values_refused)
         if found:
             status = self.core.switches.validation_status
             raise Answer(refusal(status, "Validation failed", "VALIDATION_ERROR", found))
+
+    def check(self, product: JSON, organization: Organization, *, shape: bool) -> None:
+        """Answers 400 (or 422) for a product that cannot be kept in this library."""
+        self.well_formed(product, shape=shape)
         uuids = [one["uuid"] for one in product["variants"]]
         self.core.version_1("variant uuid", *uuids)
         if len(set(uuids)) < len(uuids) or any(
@@ -232,6 +244,8 @@ class Products:
         if not uuids:
             return refusal(400, "uuid must not be empty")
         self.core.version_1("product uuid", *uuids)
+        if self.core.faults.hits("batch_refused", request):
+            return refusal(400, "The products could not be deleted")
         for uuid in uuids:
             library.delete(self.core, caller.organization, uuid, caller.user)
         return Response(204)

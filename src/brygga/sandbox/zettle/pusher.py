@@ -55,7 +55,7 @@ def emit(core: Core, organization: Organization, event: str, payload: JSON) -> N
         return
     document = envelope(core, organization, event, msgspec.json.encode(payload).decode())
     for subscription in wanting:
-        core.outbox.send(letter(organization, subscription, document))
+        core.outbox.send(letter(core, organization, subscription, document))
 
 
 def farewell(core: Core, organization: Organization, subscriptions: list[Subscription], kind: str) -> None:
@@ -64,8 +64,9 @@ def farewell(core: Core, organization: Organization, subscriptions: list[Subscri
     document = envelope(core, organization, "ApplicationConnectionRemoved", payload)
     for one in subscriptions:
         if one.wants("ApplicationConnectionRemoved"):
-            message = letter(organization, one, document)
+            message = letter(core, organization, one, document)
             # Frozen: the message outlives the subscription.
+            message.renewed = None
             message.address = always(one.destination, headers(one.signing_key, document))
             core.outbox.send(message)
 
@@ -80,13 +81,21 @@ def headers(key: str, document: JSON) -> dict[str, str]:
     return {"Content-Type": "application/json; charset=UTF-8", "X-iZettle-Signature": signed}
 
 
-def letter(organization: Organization, subscription: Subscription, document: JSON) -> Message:
+def letter(core: Core, organization: Organization, subscription: Subscription, document: JSON) -> Message:
     """The document on its way to one subscription, for as long as that subscription lives."""
+
+    documents = [document]
+
+    def renewed() -> bytes:
+        """The body of another try: as before, or with a time of its own (4.4)."""
+        if core.switches.retries_are_signed_anew:
+            documents[0] = {**document, "timestamp": iso(core.now())}
+        return msgspec.json.encode(documents[0])
 
     def address() -> tuple[str, dict[str, str]] | None:
         if organization.subscriptions.get(subscription.uuid) is not subscription:
             return None
-        return subscription.destination, headers(subscription.signing_key, document)
+        return subscription.destination, headers(subscription.signing_key, documents[0])
 
     def landed() -> None:
         subscription.status = "ACTIVE"
@@ -101,7 +110,7 @@ def letter(organization: Organization, subscription: Subscription, document: JSO
         if organization.subscriptions.get(subscription.uuid) is subscription:
             del organization.subscriptions[subscription.uuid]
 
-    return Message(msgspec.json.encode(document), address, SCHEDULE, landed, failed, given_up)
+    return Message(msgspec.json.encode(document), address, SCHEDULE, landed, failed, given_up, renewed)
 
 
 async def knock(core: Core, organization: Organization, destination: str, key: str) -> int | None:

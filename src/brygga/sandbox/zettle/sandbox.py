@@ -18,6 +18,7 @@ from brygga.sandbox.zettle import (
     consent,
     control,
     images,
+    imports,
     inventory,
     library,
     products,
@@ -25,10 +26,11 @@ from brygga.sandbox.zettle import (
     shelf,
     stock,
     subscriptions,
+    taxes,
     tillpage,
 )
 from brygga.sandbox.zettle.answers import missing, unreadable
-from brygga.sandbox.zettle.core import Config, Core
+from brygga.sandbox.zettle.core import Config, Core, Fetch, unreachable
 from brygga.sandbox.zettle.ids import zoned
 from brygga.sandbox.zettle.state import JSON, App, Organization, User
 from brygga.sandbox.zettle.switches import Switches
@@ -44,7 +46,10 @@ class Tokens:
 
 
 class ZettleSandbox:
-    """Zettle as its documents describe it. `http` delivers webhooks: a client, or a function url, headers, body -> status or None."""
+    """Zettle as its documents describe it. `http` delivers webhooks: a client, or a function url, headers, body -> status or None.
+
+    `fetch` gets pictures by address for the image host (url -> bytes or None); left out, the client does.
+    """
 
     def __init__(
         self,
@@ -53,15 +58,21 @@ class ZettleSandbox:
         http: httpx2.AsyncClient | Post,
         config: Config | None = None,
         switches: Switches | None = None,
+        *,
+        fetch: Fetch | None = None,
     ) -> None:
-        post = poster(http) if isinstance(http, httpx2.AsyncClient) else http
-        self.core = Core(clock, dice, post, config or Config(), switches or Switches())
+        client = http if isinstance(http, httpx2.AsyncClient) else None
+        post = http if not isinstance(http, httpx2.AsyncClient) else poster(http)
+        reach = fetch or (fetcher(client) if client else unreachable)
+        self.core = Core(clock, dice, post, config or Config(), switches or Switches(), reach)
         self.router = Router(around=self.core.around, missing=missing, malformed=unreadable, slash=True)
         for room in (
             accounts,
             consent,
             products,
             shelf,
+            taxes,
+            imports,
             inventory,
             subscriptions,
             purchases,
@@ -160,8 +171,23 @@ class ZettleSandbox:
         await self.core.outbox.idle()
 
     async def stop(self) -> None:
-        """Drop the webhooks that are on their way."""
+        """Drop the webhooks and imports that are on their way."""
+        for errand in list(self.core.errands):
+            errand.cancel()
         await self.core.outbox.stop()
+
+
+def fetcher(http: httpx2.AsyncClient) -> Fetch:
+    """Fetch pictures over an HTTP client."""
+
+    async def fetch(url: str) -> bytes | None:
+        try:
+            response = await http.get(url, follow_redirects=True, timeout=30)
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return None
+        return response.content if response.status_code == 200 else None
+
+    return fetch
 
 
 def default_details(organization: Organization, name: str, created: str, number: int) -> JSON:

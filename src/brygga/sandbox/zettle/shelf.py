@@ -1,4 +1,4 @@
-"""The rest of the product host: categories, pictures in use, and taxes (facts 2.1, 2.9)."""
+"""Categories and pictures in use (facts 2.1)."""
 
 from brygga.sandbox.http import Answer, Request, Response, Router, json_response
 from brygga.sandbox.zettle import library
@@ -10,7 +10,7 @@ from brygga.sandbox.zettle.state import JSON, Organization
 
 
 def mount(router: Router, core: Core) -> None:
-    """Categories, pictures, taxes."""
+    """Categories and pictures."""
     shelf = Shelf(core)
     routes = (
         ("GET", f"{ORG}/categories/v2", READ, shelf.categories),
@@ -18,9 +18,6 @@ def mount(router: Router, core: Core) -> None:
         ("PATCH", f"{ORG}/categories/v2/{{uuid}}", WRITE, shelf.rename),
         ("DELETE", f"{ORG}/categories/v2/{{uuid}}", WRITE, shelf.delete),
         ("GET", f"{ORG}/images", READ, shelf.images),
-        ("GET", "/products/v1/taxes", READ, shelf.taxes),
-        ("GET", "/products/v1/taxes/count", READ, shelf.tax_count),
-        ("GET", "/products/v1/taxes/settings", READ, shelf.tax_settings),
     )
     for method, path, scope, handler in routes:
         router.add(method, path, core.guarded(scope, handler))
@@ -101,22 +98,3 @@ class Shelf:
     async def images(self, request: Request, caller: Caller) -> Response:
         urls = (url for stored in caller.organization.products_after(0) for url in pictures_of(stored.value()))
         return json_response({"imageUrls": list(dict.fromkeys(urls))})
-
-    async def taxes(self, request: Request, caller: Caller) -> Response:
-        self.sales_tax_only(caller)
-        return json_response({"taxRates": []})
-
-    async def tax_count(self, request: Request, caller: Caller) -> Response:
-        self.sales_tax_only(caller)
-        return json_response({"taxRateCount": 0})
-
-    async def tax_settings(self, request: Request, caller: Caller) -> Response:
-        self.sales_tax_only(caller)
-        details = caller.organization.details
-        settings = {name: details[name] for name in ("taxationType", "taxationMode")}
-        return json_response({"organizationUuid": caller.organization.uuid, **settings})
-
-    def sales_tax_only(self, caller: Caller) -> None:
-        """403 for accounts without sales tax (2.1)."""
-        if caller.organization.details["taxationType"] != "SALES_TAX":
-            raise Answer(refusal(403, "Organization does not use sales tax"))

@@ -122,6 +122,19 @@ class Logged:
 
 
 @dataclass(slots=True)
+class Import:
+    """Many products on their way into the library (2.1)."""
+
+    uuid: str
+    created: float
+    due: float
+    user: str
+    products: list[JSON]
+    state: str = "IMPORTING"
+    error: str | None = None
+
+
+@dataclass(slots=True)
 class Subscription:
     """A webhook subscription of one app in one organization (4.1)."""
 
@@ -153,6 +166,8 @@ class Organization:
     events: list[Logged] = field(default_factory=list)
     event_at: dict[str, int] = field(default_factory=dict)
     categories: dict[str, str] = field(default_factory=dict)
+    imports: list[Import] = field(default_factory=list)
+    tax_rates: dict[str, JSON] = field(default_factory=dict)
     inventories: dict[str, Inventory] = field(default_factory=dict)
     tracking: dict[str, bool] = field(default_factory=dict)
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)

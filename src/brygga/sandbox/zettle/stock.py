@@ -57,7 +57,7 @@ def track(core: Core, organization: Organization, product: str, on: bool, cause:
     emit(core, organization, event, {"organizationUuid": organization.uuid, "productUuid": product, part: who})
     if on and core.switches.tracking_sends_balances:
         rows = [row for row in organization.rows.values() if row.product == product]
-        tell(core, organization, rows, rows_as_told(organization, rows), cause)
+        tell(core, organization, rows, rows_as_told(core, organization, rows), cause)
 
 
 def refusal_of(core: Core, organization: Organization, movements: Sequence[Movement]) -> str | None:
@@ -85,7 +85,7 @@ def move(core: Core, organization: Organization, movements: Sequence[Movement], 
         touched[one.target, one.variant] = None
     keys = [key for key in touched if organization.inventories[key[0]].type != "SUPPLIER"]
     before = rows_as_told(
-        organization, [organization.rows[key] for key in keys if key in organization.rows], created=True
+        core, organization, [organization.rows[key] for key in keys if key in organization.rows], created=True
     )
     products = {one.variant: one.product for one in movements}
     for one in movements:
@@ -110,8 +110,18 @@ def change(core: Core, organization: Organization, place: str, movement: Movemen
     row.updated = now
 
 
-def rows_as_told(organization: Organization, rows: Iterable[Row], *, created: bool = False) -> list[JSON]:
-    """Rows as InventoryBalanceChanged writes them: the balance is a text (4.6)."""
+def by_unit(organization: Organization, product: str) -> bool:
+    """Whether a product is sold by the metre, kilo and so on (2.3)."""
+    stored = organization.products.get(product)
+    return stored is not None and b'"unitName":"' in stored.body
+
+
+def rows_as_told(core: Core, organization: Organization, rows: Iterable[Row], *, created: bool = False) -> list[JSON]:
+    """Rows as InventoryBalanceChanged writes them: the balance is a text, perhaps with decimals where goods are sold by unit (4.6)."""
+    rows = list(rows)
+    units = {
+        row.product for row in rows if core.switches.unit_balances_have_decimals and by_unit(organization, row.product)
+    }
     return [
         {
             "organizationUuid": organization.uuid,
@@ -119,7 +129,7 @@ def rows_as_told(organization: Organization, rows: Iterable[Row], *, created: bo
             "productUuid": row.product,
             "variantUuid": row.variant,
             **({"created": zoned(row.created)} if created else {}),
-            "balance": str(row.balance),
+            "balance": f"{row.balance}.000" if row.product in units else str(row.balance),
         }
         for row in rows
     ]
@@ -128,7 +138,7 @@ def rows_as_told(organization: Organization, rows: Iterable[Row], *, created: bo
 def tell(core: Core, organization: Organization, rows: list[Row], before: list[JSON], cause: Cause) -> None:
     """Send InventoryBalanceChanged. The two lists differ in order, and a row that is new has no before (4.6)."""
     stores = {uuid for uuid, one in organization.inventories.items() if one.type == "STORE"}
-    after = list(reversed(rows_as_told(organization, rows)))
+    after = list(reversed(rows_as_told(core, organization, rows)))
     if not core.switches.balances_of_all_locations:
         before = [row for row in before if row["locationUuid"] in stores]
         after = [row for row in after if row["locationUuid"] in stores]
@@ -141,7 +151,7 @@ def forget_product(core: Core, organization: Organization, product: str, user: s
     """A deleted product has no stock and is not tracked."""
     was_tracked = organization.tracking.pop(product, False)
     rows = [organization.rows[key] for key in variant_keys(organization, organization.variants_of.get(product, ()))]
-    before = rows_as_told(organization, rows, created=True)
+    before = rows_as_told(core, organization, rows, created=True)
     forget_variants(organization, organization.variants_of.get(product, ()))
     if was_tracked and rows and core.switches.tracking_sends_balances:
         for row in rows:

@@ -25,6 +25,20 @@ def mount(router: Router, core: Core) -> None:
     router.add("DELETE", f"{HERE}/uuid/{{uuid}}", core.guarded(None, host.delete))
 
 
+def is_address(text: str, schemes: set[str]) -> bool:
+    """Whether a text is an address with a host, by one of these schemes."""
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in schemes
+            and bool(parts.hostname)
+            and parts.port != 0
+            and all(letter > " " for letter in text)
+        )
+    except ValueError:
+        return False
+
+
 class Subscriptions:
     """The handlers. A subscription belongs to the organization and the app whose token made it."""
 
@@ -34,7 +48,7 @@ class Subscriptions:
     async def create(self, request: Request, caller: Caller) -> Response:
         """200 with the signing key, once the destination has answered a test message."""
         body = self.body(request)
-        if not body.get("uuid") or body.get("transportName") != "WEBHOOK":
+        if not isinstance(body.get("uuid"), str) or body.get("transportName") != "WEBHOOK":
             return refusal(400, "uuid and transportName must not be null")
         uuid = str(body["uuid"]).lower()
         self.core.version_1("uuid", uuid)
@@ -114,7 +128,7 @@ class Subscriptions:
         """A public https address."""
         text = body.get("destination")
         schemes = {"https", "http"} if self.core.config.insecure_destinations else {"https"}
-        if not isinstance(text, str) or urlsplit(text).scheme not in schemes or not urlsplit(text).hostname:
+        if not isinstance(text, str) or not is_address(text, schemes):
             raise Answer(refusal(422, "destination must be a valid https URL"))
         return text
 
@@ -135,4 +149,6 @@ class Subscriptions:
             "contactEmail": one.contact_email,
             "status": one.status,
         }
+        if self.core.switches.subscription_names_client:
+            row["clientId"] = one.client_id
         return {**row, "signingKey": one.signing_key} if key else row

@@ -166,7 +166,9 @@ class Till:
         }
         row |= {name: one[name] for name in ("sku", "barcode") if one.get(name)}
         if self.organization.tracked(stored.uuid):
-            row |= {"fromLocationUuid": self.place("STORE").uuid, "toLocationUuid": self.place("SOLD").uuid}
+            back = sign < 0 and self.core.switches.refund_rows_are_reversed
+            source, target = ("SOLD", "STORE") if back else ("STORE", "SOLD")
+            row |= {"fromLocationUuid": self.place(source).uuid, "toLocationUuid": self.place(target).uuid}
         return row
 
     def file(self, purchase: JSON) -> None:
