@@ -24,7 +24,7 @@ async def test_disconnect_asks_whether_to_keep_or_remove_and_counts_both_kinds(h
     home.add("Fat"), home.add("Vas")
     await home.prepare()
     await home.open("/apps/bigcommerce/duplicates")
-    await home.press("Save", **{f"choice-{linked}-{own.id}": "link"})
+    await home.press("Save", **{f"choice-{linked}": f"link:{own.id}"})
     await home.finish()
 
     await home.open("/apps/bigcommerce")
@@ -67,7 +67,7 @@ async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(h
     home.add("Fat"), home.add_sized("S", "M")
     await home.prepare()
     await home.open("/apps/bigcommerce/duplicates")
-    await home.press("Save", **{f"choice-{linked}-{match.id}": "link"})
+    await home.press("Save", **{f"choice-{linked}": f"link:{match.id}"})
     await home.finish()
     moved = next(one["id"] for one in home.shop.state()["products"] if one["name"] == "Fat")
     await home.shop.edit_product(moved, categories=[home.shop.add_category("Köket").id], name="Omdöpt")
@@ -206,7 +206,7 @@ async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_fo
     uuid = home.add("Mugg")
     await home.prepare()
     await home.open("/apps/bigcommerce/duplicates")
-    await home.press("Save", **{f"choice-{uuid}-{own.id}": "link"})
+    await home.press("Save", **{f"choice-{uuid}": f"link:{own.id}"})
     await home.finish()
     await disconnect(home, "keep")
 

@@ -1,7 +1,6 @@
 """What the next sync would do is told without asking anybody, and is what it then does (P8, P11, P12)."""
 
 import json
-from collections import Counter
 
 import pytest
 
@@ -11,7 +10,7 @@ from brygga.store.database import Database
 from brygga.store.duplicates import Choice
 from brygga.store.marks import Kind
 from brygga.sync.library import library as read_library
-from brygga.sync.outlook import Action, Step, outlook
+from brygga.sync.outlook import Action, Note, Step, Target, outlook
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, kr, opened
 
@@ -73,17 +72,28 @@ async def test_what_is_told_is_what_is_done(bench: Bench) -> None:
 
 
 def test_the_table_names_each_product_and_counts_all() -> None:
+    other = Target(812, "Kaffemugg", "sku", "certain")
     found = [
-        Step("a", "Mugg", Action.CREATE, notes=("text_cut",)),
+        Step("a", "Mugg", Action.CREATE, notes=(Note("text_cut", {"field": "name"}),)),
         Step("b", "Kopp", Action.LEAVE_OUT, "not_chosen"),
         Step("c", "Fat", Action.NOTHING),
+        Step("d", "Skål", Action.CREATE, likely=(other,)),
+        Step("e", "Vas", Action.LINK, target=other, likely=(other,), choice=Choice.LINK),
     ]
+    shown = [one for one in found if one.action is not Action.NOTHING]
 
-    text = told(found, found[:2])
+    rows = told(found, shown).splitlines()
+    whole = json.loads(as_json(found, shown))
 
-    assert ["create", "leave", "3"] == [line.split()[0] for line in text.splitlines()]
-    assert "3 products: 1 create, 1 nothing, 1 leave out" == text.splitlines()[-1]
-    assert counts(found) == json.loads(as_json(found, found[:2]))["counts"]
-    assert Counter({"create": 1, "leave out": 1}) == Counter(
-        one["action"] for one in json.loads(as_json(found, found[:2]))["products"]
+    assert ["create", "leave", "create", "link", "5"] == [line.split()[0] for line in rows]
+    assert ["text_cut", "not_chosen", "likely #812 Kaffemugg (certain: sku)", "with #812 Kaffemugg"] == [
+        line[60:] for line in rows[:-1]
+    ]
+    assert "5 products: 2 create, 1 link, 1 nothing, 1 leave out, 1 undecided" == rows[-1]
+    assert counts(found) == whole["counts"]
+    assert [one.name for one in shown] == [one["name"] for one in whole["products"]]
+    assert {"code": "text_cut", "field": "name"} == whole["products"][0]["notes"][0]
+    assert (812, "certain") == (
+        whole["products"][3]["linked_with"]["product_id"],
+        whole["products"][3]["likely"][0]["certainty"],
     )

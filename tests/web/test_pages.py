@@ -15,7 +15,7 @@ PAGES = [
     ("/apps", "Appar · Integrationer", "Apps · Integrations"),
     ("/apps/bigcommerce", "Koppla från", "Disconnect"),
     ("/apps/bigcommerce/log", "Synk-logg", "Sync log"),
-    ("/apps/bigcommerce/duplicates", "Troliga dubbletter", "Likely duplicates"),
+    ("/apps/bigcommerce/plan", "Vad som händer", "What happens"),
     ("/apps/bigcommerce/disconnect", "Behåll produkterna", "Keep the products"),
     ("/library", "Tilldela till kanaler", "Assign to channels"),
     ("/library/{product}", "Aktivera lagerhantering", "Enable inventory management"),
@@ -85,7 +85,7 @@ async def test_a_character_that_no_text_may_hold_is_refused_at_the_door(world: W
         ("/library/sync", {"everything": "yes", "q": "a\0b"}),
         ("/library/undo", {"undo": "\0"}),
         ("/library/new", {"name": "Kan\0na"}),
-        ("/apps/bigcommerce/duplicates", {"choice-a\0-1": "link"}),
+        ("/apps/bigcommerce/plan", {"choice-a\0": "keep"}),
         ("/apps/bigcommerce/answer/a\0", {"answer": "yes"}),
     ],
 )

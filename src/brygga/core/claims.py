@@ -1,6 +1,6 @@
 """Who has which name, SKU and URL: a clash that can be foreseen is avoided, not met (decision 6)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from brygga.core import clashes
@@ -42,23 +42,23 @@ class Claims:
         """The product with a suffix on every value that another product has, and each such clash. What it ends with is claimed."""
         found: list[Clash] = []
         key = product.key
-        name = self._free("name", product.name, clashes.forms_of_name(product.name, key), _Owner(key, found))
-        url = self._free("url", product.url, clashes.forms_of_url(product.url, key), _Owner(key, found))
+        name = self._free("name", product.name, clashes.forms_of_name, _Owner(key, found))
+        url = self._free("url", product.url, clashes.forms_of_url, _Owner(key, found))
         variants = tuple(self._variant(variant, _Owner(key, found, variant.key)) for variant in product.variants)
         changed = replace(product, name=name, url=url, variants=variants)
         self.add(Holder(key, product.name), values_of(changed))
         return changed, tuple(found)
 
     def _variant(self, variant: CatalogVariant, owner: "_Owner") -> CatalogVariant:
-        forms = clashes.forms_of_sku(variant.sku, variant.key) if variant.sku else ()
-        sku = self._free("sku", variant.sku, forms, owner)
+        sku = self._free("sku", variant.sku, clashes.forms_of_sku, owner)
         return variant if sku == variant.sku else replace(variant, sku=sku)
 
-    def _free(self, name: str, value: str, forms: Sequence[str], owner: "_Owner") -> str:
+    def _free(self, name: str, value: str, forms_of: Callable[[str, str], Sequence[str]], owner: "_Owner") -> str:
         """The value, or the first of its forms that nobody has; a clash of all is left for the shop to name."""
         holder = self._other(name, value, owner.key)
         if not value or holder is None:
             return value
+        forms = forms_of(value, owner.variant or owner.key)
         written = next((form for form in forms if self._other(name, form, owner.key) is None), value)
         if written != value:
             owner.found.append(Clash(name, value, written, holder, owner.variant))

@@ -80,6 +80,13 @@ async def choose(tx: Tx, connection_id: int, product_uuid: str, product_id: int,
     return await tx.run(statement.values(choice=choice.value)) == 1
 
 
+async def undecide(tx: Tx, connection_id: int, product_uuid: str) -> None:
+    """Nobody has decided whether this product is sold in the store: the mode decides."""
+    c = library.c
+    statement = sa.update(library).where(c.connection_id == connection_id, c.product_uuid == product_uuid)
+    await tx.run(statement.values(assigned=None, unassign_at=None))
+
+
 async def links(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, int]:
     """Zettle product uuid -> the store's product that the merchant chose to link it with."""
     return {

@@ -9,8 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from brygga.core.model import Product
 from brygga.store.database import Tx
 from brygga.store.library import Entry, entry_of
+from brygga.store.values import from_json
 
 
 class State(StrEnum):
@@ -156,6 +158,15 @@ async def uuids(
     return [row.uuid for row in await tx.rows(_UUIDS, _values(connection_id, search, states, narrow))]
 
 
+async def linked_among(tx: Tx, connection_id: int, uuids: Collection[str]) -> int:
+    """How many of these the merchant linked: they are let go, not deleted (decision 12)."""
+    statement = sa.text("""
+        SELECT count(*) FROM bindings
+        WHERE connection_id = :id AND origin = 'linked' AND state = 'bound' AND product_uuid = ANY (CAST(:uuids AS text[]))
+    """)
+    return int(await tx.scalar(statement, {"id": connection_id, "uuids": list(uuids)}))
+
+
 async def vat_rates(tx: Tx, connection_id: int) -> Sequence[Decimal]:
     """The VAT rates that the library's products have, the commonest first."""
     statement = sa.text("""
@@ -163,6 +174,17 @@ async def vat_rates(tx: Tx, connection_id: int) -> Sequence[Decimal]:
         GROUP BY vat ORDER BY count(*) DESC, vat DESC LIMIT 20
     """)
     return [row.vat for row in await tx.rows(statement, {"id": connection_id})]
+
+
+async def priced(tx: Tx, connection_id: int, limit: int) -> Sequence[Product]:
+    """Some readable products with VAT and a price above nothing, in the order of the library."""
+    statement = sa.text("""
+        SELECT CAST(product AS text) AS product FROM library
+        WHERE connection_id = :id AND removed_at IS NULL AND vat > 0
+            AND jsonb_path_exists(product, '$.variants[*].price.minor ? (@ > 0)')
+        ORDER BY sort_key, product_uuid LIMIT :limit
+    """)
+    return [from_json(row.product, Product) for row in await tx.rows(statement, {"id": connection_id, "limit": limit})]
 
 
 def _values(connection_id: int, search: str, states: Collection[State], narrow: Narrow = EVERYTHING) -> dict[str, Any]:

@@ -56,6 +56,23 @@ async def claims(tx: Tx, connection_id: int) -> Sequence[Claim]:
     return [Claim(row.field, row.value, row.product_id, row.name) for row in rows]
 
 
+async def stamp(tx: Tx, connection_id: int) -> str:
+    """Changes when anything changes that a plan is drawn from."""
+    statement = sa.text("""
+        SELECT concat_ws(' ',
+            (SELECT concat(count(*), ' ', sum(hashtextextended(concat_ws(
+                '|', product_uuid, etag, assigned, failure, unreadable, removed_at, unassign_at), 0)))
+                FROM library WHERE connection_id = :id),
+            (SELECT sum(hashtextextended(concat_ws('|', product_uuid, product_id, etag, state, origin), 0))
+                FROM bindings WHERE connection_id = :id),
+            (SELECT sum(hashtextextended(concat_ws('|', product_uuid, product_id, reason, shop_name, choice), 0))
+                FROM duplicates WHERE connection_id = :id),
+            (SELECT sum(hashtextextended(concat_ws('|', field, value, product_id), 0)) FROM shop_claims WHERE connection_id = :id)
+        )
+    """)
+    return str(await tx.scalar(statement, {"id": connection_id}))
+
+
 async def remember(tx: Tx, connection_id: int) -> None:
     """The library as it stands is what the merchant has agreed to."""
     await forget(tx, connection_id)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from brygga.core import matching
-from brygga.core.model import ObservedProduct, Stage
-from brygga.store import bindings, connections, duplicates, marks
+from brygga.core.model import Stage
+from brygga.core.report import Code, Line, Topic
+from brygga.store import bindings, connections, marks, planned, synclog
 from brygga.store import library as mirror
 from brygga.store.database import Tx
 from brygga.store.library import Arrived
 from brygga.store.marks import Kind, Mark
+from brygga.sync.likely import find_duplicates
 from brygga.sync.products import DELETED
 from brygga.sync.session import Session
 from brygga.zettle.values import FeedTooOld, LibraryPage
@@ -35,6 +36,8 @@ async def library(session: Session, dirty: Sequence[Mark]) -> None:
     await _assign(session)
 
     running = session.connection.stage is Stage.RUNNING
+    if running:
+        await _say_what_changed(session)
     if session.connection.shop is not None and (not running or DUPLICATES in details):
         await find_duplicates(session)
     await session.finish(*dirty)
@@ -117,28 +120,20 @@ async def _assign(session: Session) -> None:
         await marks.mark_many(tx, connection_id, Kind.PRODUCT, wanted, now, bulk=len(wanted) > FEW)
 
 
-async def find_duplicates(session: Session) -> None:
-    """Products that stand on both sides and are not bound, for the merchant to link, keep or skip (P11)."""
-    shop: list[ObservedProduct] = []
-    page: int | None = 1
-    while page is not None:
-        found = await session.shop.products_page(page, include=("variants",))
-        shop += found.items
-        page = found.next
-    async with session.read() as tx:
-        products = await mirror.products(tx, session.connection.id)
-        bound = dict(await bindings.product_ids(tx, session.connection.id))
-        if session.connection.stage is not Stage.RUNNING:
-            # What was kept here will be ours again: there is nothing to ask (D4).
-            bound |= await bindings.kept_here(tx, session.connection.id)
-    ours = [product for product in products if product.uuid not in bound]
-    theirs = [product for product in shop if product.product_id not in set(bound.values())]
-    names = {product.product_id: product.name for product in theirs}
-    pairs = [
-        duplicates.Pair(
-            pair.zettle_uuid, pair.product_id, pair.certainty.value, pair.reason.value, names[pair.product_id]
-        )
-        for pair in matching.likely(ours, theirs)
-    ]
+MOST_CHANGES = 20
+"""Of what changed between the plan and the first sync: more are counted, not named."""
+
+
+async def _say_what_changed(session: Session) -> None:
+    """The first reading after "Finish set-up": what is not as the merchant saw it in the plan stands in the log."""
+    connection_id, now = session.connection.id, session.clock.now()
     async with session.transaction() as tx:
-        await duplicates.found(tx, session.connection.id, pairs, session.clock.now())
+        changed = await planned.changes(tx, connection_id)
+        lines = [
+            Line(Code.PLAN_CHANGED, Topic.PRODUCT, subject=uuid, params={"name": name, "change": change.value})
+            for uuid, name, change in changed[:MOST_CHANGES]
+        ]
+        if more := len(changed[MOST_CHANGES:]):
+            lines.append(Line(Code.PLAN_CHANGES, Topic.PRODUCT, params={"count": str(more)}))
+        await synclog.add(tx, connection_id, lines, now)
+        await planned.forget(tx, connection_id)

@@ -1,17 +1,27 @@
-"""What the next sync would do with each product, told from our memory alone: no platform is asked and nothing is written."""
+"""The plan: what the next sync would do with each product, told from our memory alone. No platform is asked and nothing is written.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+`gather` reads, `drawn` decides with the functions that the sync itself uses, in the order in which the sync makes products: so a clash
+that is foreseen here gets the suffix that it gets there.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from brygga.core import assignment, planning
-from brygga.core.mapping import desired
-from brygga.core.model import Connection, Origin, Product
-from brygga.core.terms import Terms, terms_of
-from brygga.store import bindings, duplicates, library
+from brygga.core.claims import Claims, Holder
+from brygga.core.mapping import Mapped, desired
+from brygga.core.model import Connection, Origin, Product, Stage
+from brygga.core.report import Code, Line
+from brygga.core.terms import terms_of
+from brygga.store import bindings, duplicates, library, planned
 from brygga.store.bindings import Binding, State
-from brygga.store.database import Tx
+from brygga.store.database import Database, Tx
+from brygga.store.duplicates import Choice, Pair
 from brygga.store.library import Entry
+from brygga.store.planned import Claim
 
 
 class Action(StrEnum):
@@ -27,73 +37,281 @@ class Action(StrEnum):
 
 NOT_CHOSEN = "not_chosen"
 UNASSIGNED = "unassigned"
+SKIPPED = "skipped"
 DELETED = "deleted_in_zettle"
+FOUND_AGAIN = "found_again"
+REASONS = (FOUND_AGAIN, NOT_CHOSEN, UNASSIGNED, SKIPPED, DELETED)
+"""Why a product is left out or leaves, beside the codes of refusals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is cut, left out, renamed or worth a look: a line that the sync log would have."""
+
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The store's own product that is, or may be, the same."""
+
+    product_id: int
+    name: str
+    reason: str = ""
+    certainty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`reason` says why a product is left out or leaves: one of the words above, or the code of a refusal. `notes` are what is left out
-    of a product that goes."""
+    """`reason` says why a product is left out or leaves. `supposed`: nobody has chosen it yet, and this is what choosing would do."""
 
     uuid: str
     name: str
     action: Action
     reason: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    target: Target | None = None
+    """What it is linked with."""
+    likely: tuple[Target, ...] = ()
+    choice: Choice = Choice.OPEN
+    supposed: bool = False
+    words: str = ""
+    """What a search looks in."""
+
+    @property
+    def undecided(self) -> bool:
+        """It may be in the store already, would be made a second time, and the merchant has not said that it shall."""
+        return bool(self.likely) and self.choice is Choice.OPEN and self.action is Action.CREATE
 
 
-async def outlook(tx: Tx, connection: Connection) -> Sequence[Step]:
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """All that the plan is drawn from."""
+
+    connection: Connection
+    entries: Mapping[str, Entry]
+    bound: Mapping[str, Binding]
+    pairs: Sequence[Pair]
+    claims: Sequence[Claim]
+    kept: Collection[str] = ()
+    """Products that this store kept from an earlier connection: they will be ours again (D4)."""
+
+
+async def outlook(tx: Tx, connection: Connection, *, suppose: bool = False) -> Sequence[Step]:
     """A step for every product that Zettle has or that we have in the store, by name."""
+    return drawn(await gather(tx, connection), suppose=suppose)
+
+
+async def gather(tx: Tx, connection: Connection) -> Paper:
     bound = await bindings.all_of(tx, connection.id)
     uuids = list(dict.fromkeys([*await library.etags(tx, connection.id), *bound]))
-    entries = await library.get_many(tx, connection.id, uuids)
-    links = await duplicates.links(tx, connection.id, [uuid for uuid in uuids if uuid not in bound])
-    steps = [
-        step(entry, bound.get(uuid), connection, linked=uuid in links)
-        for uuid in uuids
-        if (entry := entries.get(uuid)) is not None
-    ]
-    return sorted(steps, key=lambda one: (library.sort_key(one.name), one.uuid))
+    return Paper(
+        connection,
+        await library.get_many(tx, connection.id, uuids),
+        bound,
+        await duplicates.all_of(tx, connection.id),
+        await planned.claims(tx, connection.id),
+        (await bindings.kept_here(tx, connection.id)).keys() if connection.stage is not Stage.RUNNING else (),
+    )
 
 
-def step(entry: Entry, binding: Binding | None, connection: Connection, *, linked: bool = False) -> Step:
-    """What would become of one product.
+Mapper = Callable[[Product], Mapped]
 
-    | belongs in the store | readable and within the limits | in the store | step |
-    |---|---|---|---|
-    | no | any | yes | delete what we created, unlink what was linked |
-    | no | any | no | leave out |
-    | yes | no | any | leave out: what stands in the store stays as it is |
-    | yes | yes | no | create, or link; leave out while the version that was refused is still the latest |
-    | yes | yes | yes | update when Zettle's version is not the one last synced, else nothing |
+
+def drawn(paper: Paper, *, suppose: bool = False, mapper: Mapper | None = None) -> tuple[Step, ...]:
+    """`suppose`: as if every product on which nobody has decided were chosen; those steps say so."""
+    terms = terms_of(paper.connection)
+    return _Drawing(paper, suppose, mapper or (lambda product: desired(product, terms))).steps()
+
+
+@dataclass(slots=True)
+class Outlooks:
+    """Plans as last drawn, by connection, for pages that are looked at again and again. What is drawn anew is only what has changed.
+
+    A plan is good for as long as the stamp of what it was drawn from is: the library, the bindings, the choices, the terms.
     """
-    if binding is not None and binding.state is State.TO_DELETE:
-        return _leaving(entry, binding)
-    exists = entry.removed_at is None
-    whole = connection.choices.whole_library
-    if not assignment.belongs(exists=exists, decided=entry.assigned, whole_library=whole, known_at_setup=True):
-        return _leaving(entry, binding)
-    if entry.product is None:
-        return Step(entry.product_uuid, entry.name, Action.LEAVE_OUT, entry.unreadable)
-    return _staying(entry, entry.product, binding, terms_of(connection), linked=linked)
+
+    most: int = 4
+    _plans: OrderedDict[int, tuple[str, tuple[Step, ...]]] = field(default_factory=OrderedDict)
+    _mapped: dict[int, tuple[str, dict[str, tuple[str, Mapped]]]] = field(default_factory=dict)
+
+    async def of(self, database: Database, connection: Connection) -> tuple[Step, ...]:
+        """The plan as if all were chosen on which nobody has decided."""
+        async with database.read() as tx:
+            stamp = f"{connection.choices} {terms_of(connection)} {await planned.stamp(tx, connection.id)}"
+            known = self._plans.get(connection.id)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            paper = await gather(tx, connection)
+        # Seconds of work for ten thousand products: other requests go on meanwhile.
+        steps = await asyncio.to_thread(drawn, paper, suppose=True, mapper=self._mapper(connection))
+        self._plans[connection.id] = (stamp, steps)
+        self._plans.move_to_end(connection.id)
+        while len(self._plans) > self.most:
+            oldest, _ = self._plans.popitem(last=False)
+            self._mapped.pop(oldest, None)
+        return steps
+
+    def _mapper(self, connection: Connection) -> Mapper:
+        terms = terms_of(connection)
+        key, known = self._mapped.get(connection.id, ("", {}))
+        if key != str(terms):
+            known = {}
+        self._mapped[connection.id] = (str(terms), known)
+
+        def mapped(product: Product) -> Mapped:
+            found = known.get(product.uuid)
+            if found is None or found[0] != product.etag:
+                found = known[product.uuid] = (product.etag, desired(product, terms))
+            return found[1]
+
+        return mapped
 
 
-def _leaving(entry: Entry, binding: Binding | None) -> Step:
-    reason = DELETED if entry.removed_at is not None else NOT_CHOSEN if entry.assigned is None else UNASSIGNED
-    if binding is None:
-        return Step(entry.product_uuid, entry.name, Action.LEAVE_OUT, reason)
-    created = binding.synced.origin is Origin.CREATED
-    return Step(entry.product_uuid, entry.name, Action.DELETE if created else Action.UNLINK, reason)
+@dataclass(slots=True)
+class _Drawing:
+    """One plan being drawn: products in the order of the sync, names, SKUs and URLs given out as it gives them."""
+
+    paper: Paper
+    suppose: bool
+    mapped: Mapper
+    claims: Claims = field(default_factory=Claims)
+    pairs: dict[str, list[Pair]] = field(default_factory=dict)
+    links: dict[str, Pair] = field(default_factory=dict)
+
+    def steps(self) -> tuple[Step, ...]:
+        self._pair()
+        self._claim()
+        # A placeholder without a name is a product of our own form that Zettle does not have yet.
+        known = {uuid: entry for uuid, entry in self.paper.entries.items() if entry.etag or entry.unreadable}
+        found = [self._named(known[uuid], self._step(known[uuid])) for uuid in sorted(known)]
+        return tuple(sorted(found, key=lambda one: (library.sort_key(one.name), one.uuid)))
+
+    def _named(self, entry: Entry, step: Step) -> Step:
+        words = library.searched(entry.product) if entry.product is not None else entry.name.casefold()
+        return replace(step, words="\n".join([words, *(target.name.casefold() for target in step.likely)]))
+
+    def _pair(self) -> None:
+        taken = {binding.synced.product_id for binding in self.paper.bound.values()}
+        for pair in self.paper.pairs:
+            if pair.product_uuid in self.paper.bound:
+                continue
+            self.pairs.setdefault(pair.product_uuid, []).append(pair)
+        # Two products of the till cannot be one in the store: the first match stands, as in the sync.
+        for uuid in sorted(self.pairs):
+            chosen = next((pair for pair in self.pairs[uuid] if pair.choice is Choice.LINK), None)
+            if chosen is not None and chosen.product_id not in taken:
+                taken.add(chosen.product_id)
+                self.links[uuid] = chosen
+
+    def _claim(self) -> None:
+        owners = {pair.product_id: uuid for uuid, pair in self.links.items()}
+        for claim in self.paper.claims:
+            key = owners.get(claim.product_id, f"shop {claim.product_id}")
+            self.claims.add(Holder(key, claim.name, claim.product_id), [(claim.field, claim.value)])
+        for uuid, binding in self.paper.bound.items():
+            entry = self.paper.entries.get(uuid)
+            mapped = self.mapped(entry.product).product if entry and entry.product else None
+            if mapped is not None and binding.state is State.BOUND:
+                self.claims.taken(mapped)
+
+    def _step(self, entry: Entry) -> Step:
+        """What would become of one product.
+
+        | belongs in the store | readable and within the limits | in the store | step |
+        |---|---|---|---|
+        | no | any | yes | delete what we created, unlink what was linked |
+        | no | any | no | leave out |
+        | yes | no | any | leave out: what stands in the store stays as it is |
+        | yes | yes | no | create, or link; leave out while the version that was refused is still the latest |
+        | yes | yes | yes | update when Zettle's version is not the one last synced, else nothing |
+        """
+        uuid, binding = entry.product_uuid, self.paper.bound.get(entry.product_uuid)
+        if uuid in self.paper.kept and entry.product is not None and entry.removed_at is None:
+            return Step(uuid, entry.name, Action.UPDATE, FOUND_AGAIN, _notes(self.mapped(entry.product).lines))
+        if binding is not None and binding.state is State.TO_DELETE:
+            return self._leaving(entry, binding)
+        supposed = self.suppose and entry.assigned is None and not self.paper.connection.choices.whole_library
+        belongs = assignment.belongs(
+            exists=entry.removed_at is None,
+            decided=True if supposed else entry.assigned,
+            whole_library=self.paper.connection.choices.whole_library,
+            known_at_setup=True,
+        )
+        if not belongs:
+            return self._leaving(entry, binding)
+        if entry.product is None:
+            return Step(uuid, entry.name, Action.LEAVE_OUT, entry.unreadable, supposed=supposed)
+        return self._staying(entry, entry.product, binding, supposed=supposed)
+
+    def _leaving(self, entry: Entry, binding: Binding | None) -> Step:
+        uuid = entry.product_uuid
+        skipped = any(pair.choice is Choice.SKIP for pair in self.pairs.get(uuid, ()))
+        reason = SKIPPED if skipped else NOT_CHOSEN if entry.assigned is None else UNASSIGNED
+        reason = DELETED if entry.removed_at is not None else reason
+        if binding is None:
+            likely, choice = self._likely(uuid), self._choice(uuid)
+            return Step(uuid, entry.name, Action.LEAVE_OUT, reason, likely=likely, choice=choice)
+        created = binding.synced.origin is Origin.CREATED
+        return Step(uuid, entry.name, Action.DELETE if created else Action.UNLINK, reason)
+
+    def _staying(self, entry: Entry, product: Product, binding: Binding | None, *, supposed: bool) -> Step:
+        uuid, name = entry.product_uuid, entry.name
+        if binding is not None and not planning.is_changed(binding.synced, product.etag, force=False):
+            return Step(uuid, name, Action.NOTHING)
+        mapped = self.mapped(product)
+        likely, choice = self._likely(uuid), self._choice(uuid)
+        refusal = mapped.refusal.code.value if mapped.refusal is not None else entry.failure
+        if refusal:
+            params = dict(mapped.refusal.params) if mapped.refusal is not None else {}
+            notes = (Note(refusal, params),)
+            return Step(uuid, name, Action.LEAVE_OUT, refusal, notes, likely=likely, choice=choice, supposed=supposed)
+        if binding is not None:
+            return Step(uuid, name, Action.UPDATE, notes=_notes(mapped.lines))
+        link = self.links.get(uuid)
+        return Step(
+            uuid,
+            name,
+            Action.CREATE if link is None else Action.LINK,
+            notes=_notes(mapped.lines) + self._clashes(mapped),
+            target=None if link is None else _target(link),
+            likely=likely,
+            choice=choice,
+            supposed=supposed,
+        )
+
+    def _clashes(self, mapped: Mapped) -> tuple[Note, ...]:
+        assert mapped.product is not None
+        _, found = self.claims.taken(mapped.product)
+        return tuple(
+            Note(
+                Code.CLASH.value,
+                {
+                    "name": mapped.product.name,
+                    "field": clash.field,
+                    "value": clash.value,
+                    "written": clash.written,
+                    "other": clash.holder.name,
+                    "other_id": str(clash.holder.product_id or ""),
+                },
+            )
+            for clash in found
+        )
+
+    def _likely(self, uuid: str) -> tuple[Target, ...]:
+        return tuple(_target(pair) for pair in self.pairs.get(uuid, ()))
+
+    def _choice(self, uuid: str) -> Choice:
+        made = [pair.choice for pair in self.pairs.get(uuid, ()) if pair.choice is not Choice.OPEN]
+        return Choice.LINK if Choice.LINK in made else made[0] if made else Choice.OPEN
 
 
-def _staying(entry: Entry, product: Product, binding: Binding | None, terms: Terms, *, linked: bool) -> Step:
-    uuid, name = entry.product_uuid, entry.name
-    if binding is not None and not planning.is_changed(binding.synced, product.etag, force=False):
-        return Step(uuid, name, Action.NOTHING)
-    mapped = desired(product, terms)
-    if mapped.refusal is not None:
-        return Step(uuid, name, Action.LEAVE_OUT, mapped.refusal.code.value)
-    if entry.failure:
-        return Step(uuid, name, Action.LEAVE_OUT, entry.failure)
-    action = Action.UPDATE if binding is not None else Action.LINK if linked else Action.CREATE
-    return Step(uuid, name, action, notes=tuple(dict.fromkeys(line.code.value for line in mapped.lines)))
+def _target(pair: Pair) -> Target:
+    return Target(pair.product_id, pair.shop_name, pair.reason, pair.certainty)
+
+
+def _notes(lines: Iterable[Line]) -> tuple[Note, ...]:
+    """Each kind of line once per field, whatever the number of variants that it is about."""
+    found = {(line.code, line.params.get("field", "")): Note(line.code.value, dict(line.params)) for line in lines}
+    return tuple(found.values())

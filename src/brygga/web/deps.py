@@ -12,6 +12,7 @@ from brygga.core.model import Organization, Shop
 from brygga.core.stock import Hint
 from brygga.seams import Clock, Dice
 from brygga.store.database import Database, Tx
+from brygga.sync.outlook import Outlooks
 
 ZETTLE_CALLBACK: Final = "/zettle/auth"
 """Where Zettle sends the merchant back; registered with the Zettle app."""
@@ -149,5 +150,6 @@ class WebDeps:
     zettle: ZettleDoor
     shop: ShopDoor
     stock: StockDesk | None = None
+    plans: Outlooks = field(default_factory=Outlooks)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Where /metrics reads; a process that also works puts its own figures there."""

@@ -16,6 +16,8 @@ class LineView:
     action: str = ""
     product: str = ""
     """The Zettle uuid of the product it is about, or ""."""
+    partner: str = ""
+    """The BigCommerce id of the store's own product that it may be linked with instead (decision 6), or ""."""
 
 
 def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str, str]:

@@ -1,22 +1,22 @@
-"""Likely duplicates: products that seem to be in both systems, and what the merchant wants with each (rule P11)."""
+"""Likely duplicates: what the merchant wants with products that seem to be in both systems (rule P11). The plan page shows them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from litestar import Response, get, post
+from litestar import get
 from litestar.response import Redirect
 
+from brygga.core.matching import Certainty
 from brygga.core.model import Connection, Stage
 from brygga.store import bindings, duplicates, library, marks
 from brygga.store.database import Tx
-from brygga.store.duplicates import Choice
+from brygga.store.duplicates import Choice, Pair
 from brygga.store.marks import Kind
-from brygga.web.paging import Paging, page_number
-from brygga.web.visit import Form, Merchant
+from brygga.web.visit import Merchant
 from brygga.web.work import ask
 
-SIZE: Final = 100
-HERE: Final = "/apps/bigcommerce/duplicates"
+LINK = "link:"
+"""Before the id of the store's product, in a row's choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,83 +28,116 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class DuplicateRow:
-    uuid: str
-    product_id: int
-    name: str
-    sku: str
-    shop_name: str
-    reason: str
-    choice: str
+class Chosen:
+    """`taken` were to be linked with a product that another one is linked with; `unsure` have several partners, or share one."""
 
-
-@dataclass(frozen=True, slots=True)
-class DuplicatesView:
-    rows: tuple[DuplicateRow, ...]
-    page: Paging
-    running: bool = False
-    known: bool = True
+    changed: int = 0
+    taken: int = 0
+    unsure: int = 0
 
 
 async def found(tx: Tx, connection: Connection) -> Found:
     pairs = await duplicates.all_of(tx, connection.id)
-    comparing = (await marks.counts(tx, connection.id)).get(Kind.SETUP, 0) > 0
+    waiting = await marks.counts(tx, connection.id)
+    comparing = Kind.SETUP in waiting or (connection.stage is Stage.PRODUCTS_CHOSEN and Kind.LIBRARY in waiting)
     early = connection.stage in {Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN}
     undecided = {pair.product_uuid for pair in pairs if pair.choice is Choice.OPEN}
+    undecided -= {pair.product_uuid for pair in pairs if pair.choice is not Choice.OPEN}
     # What is bound has a product of its own in the store by now: there is nothing left to warn of.
     bound = await bindings.product_ids(tx, connection.id) if undecided else {}
     return Found(len(undecided - bound.keys()), known=not comparing and not early)
 
 
-@get(HERE)
-async def show(merchant: Merchant, page: str = "1") -> Response[str]:
-    connection = merchant.own
-    async with merchant.deps.database.read() as tx:
-        pairs = await duplicates.all_of(tx, connection.id)
-        state = await found(tx, connection)
-        paging = Paging(page_number(page), SIZE, len(pairs))
-        shown = pairs[(paging.number - 1) * SIZE : paging.number * SIZE]
-        entries = await library.get_many(tx, connection.id, [pair.product_uuid for pair in shown])
-    rows = []
-    for pair in shown:
-        entry = entries.get(pair.product_uuid)
-        product = entry.product if entry else None
-        sku = next((variant.sku for variant in product.variants if variant.sku), "") if product else ""
-        name = entry.name if entry else pair.product_uuid
-        rows.append(
-            DuplicateRow(pair.product_uuid, pair.product_id, name, sku, pair.shop_name, pair.reason, pair.choice.value)
-        )
-    view = DuplicatesView(tuple(rows), paging, merchant.running, state.known)
-    return merchant.page("duplicates.html", view, section="apps")
+@get("/apps/bigcommerce/duplicates")
+async def show(merchant: Merchant) -> Redirect:
+    return merchant.go("/apps/bigcommerce/plan?show=likely")
 
 
-@post(HERE)
-async def choose(merchant: Merchant, form: Form) -> Redirect:
-    """Every row's choice is kept; what is synced already is looked at again with it."""
-    deps, connection = merchant.deps, merchant.own
-    async with deps.database.transaction() as tx:
-        before = {
-            (pair.product_uuid, pair.product_id): pair.choice for pair in await duplicates.all_of(tx, connection.id)
-        }
-        moved = []
-        for (uuid, product_id), was in before.items():
-            wish = form.one(f"choice-{uuid}-{product_id}")
-            if f"choice-{uuid}-{product_id}" not in dict(form.fields) or wish not in set(Choice) or wish == was:
-                continue
-            await duplicates.choose(tx, connection.id, uuid, product_id, Choice(wish))
-            moved.append((uuid, Choice(wish)))
-        await _follow(merchant, tx, moved)
-    return merchant.go(HERE if connection.stage is Stage.RUNNING else "/apps/bigcommerce", "duplicates_saved")
+# ---- Choosing --------------------------------------------------------------------------------------------------------
 
 
-async def _follow(merchant: Merchant, tx: Tx, moved: list[tuple[str, Choice]]) -> None:
-    """Skip means: not sold in BigCommerce. Link, after set-up, means: assign it now, bound to the product that is there."""
+async def choose(merchant: Merchant, tx: Tx, wishes: Mapping[str, str]) -> Chosen:
+    """A product's wish is "", "keep", "skip" or "link:" and an id. Nonsense, and what is not this merchant's, changes nothing."""
+    connection_id = merchant.own.id
+    pairs = _by_product(await duplicates.all_of(tx, connection_id))
+    owners = {pair.product_id: uuid for uuid, some in pairs.items() for pair in some if pair.choice is Choice.LINK}
+    owners |= {product_id: uuid for uuid, product_id in (await bindings.product_ids(tx, connection_id)).items()}
+    changed: list[tuple[str, Choice, Choice]] = []
+    taken = 0
+    for uuid, wish in wishes.items():
+        some = pairs.get(uuid, ())
+        target = wish.removeprefix(LINK) if wish.startswith(LINK) else ""
+        partner = next((pair for pair in some if str(pair.product_id) == target), None)
+        if not some or (partner is None and wish not in {Choice.OPEN, Choice.KEEP_BOTH, Choice.SKIP}):
+            continue
+        if partner is not None and owners.get(partner.product_id, uuid) != uuid:
+            taken += 1
+            continue
+        before, after = _choice(some), Choice.LINK if partner is not None else Choice(wish)
+        new = {pair.product_id: after if partner is None else _beside(pair, partner) for pair in some}
+        if new == {pair.product_id: pair.choice for pair in some}:
+            continue
+        owners = {product_id: owner for product_id, owner in owners.items() if owner != uuid}
+        if partner is not None:
+            owners[partner.product_id] = uuid
+        for product_id, choice in new.items():
+            await duplicates.choose(tx, connection_id, uuid, product_id, choice)
+        changed.append((uuid, before, after))
+    await _follow(merchant, tx, changed)
+    return Chosen(len(changed), taken)
+
+
+def links_of(pairs: Iterable[Pair], uuids: Iterable[str], *, certain: bool) -> tuple[dict[str, str], int]:
+    """A wish to link for each product with one partner that is no other's, and how many are not so plain."""
+    some, wanted = _by_product(pairs), set(uuids)
+    shared: dict[int, set[str]] = {}
+    best = {uuid: _surest(found, certain=certain) for uuid, found in some.items()}
+    for uuid, found in best.items():
+        for pair in found:
+            shared.setdefault(pair.product_id, set()).add(uuid)
+    wishes, unsure = {}, 0
+    for uuid in wanted & best.keys():
+        if len(best[uuid]) == 1 and len(shared[best[uuid][0].product_id]) == 1:
+            wishes[uuid] = f"{LINK}{best[uuid][0].product_id}"
+        elif best[uuid]:
+            unsure += 1
+    return wishes, unsure
+
+
+def _surest(pairs: Sequence[Pair], *, certain: bool) -> list[Pair]:
+    sure = [pair for pair in pairs if pair.certainty == Certainty.CERTAIN]
+    return sure if sure or certain else [*pairs]
+
+
+def _by_product(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(pair.product_uuid, []).append(pair)
+    return found
+
+
+def _choice(pairs: Sequence[Pair]) -> Choice:
+    made = [pair.choice for pair in pairs if pair.choice is not Choice.OPEN]
+    return Choice.LINK if Choice.LINK in made else made[0] if made else Choice.OPEN
+
+
+def _beside(pair: Pair, partner: Pair) -> Choice:
+    """Linked with one of several, the others stay products of their own."""
+    return Choice.LINK if pair.product_id == partner.product_id else Choice.KEEP_BOTH
+
+
+async def _follow(merchant: Merchant, tx: Tx, changed: Sequence[tuple[str, Choice, Choice]]) -> None:
+    """Skip means: not sold in BigCommerce, until another choice takes it back. What is synced already is looked at again."""
     deps, connection = merchant.deps, merchant.own
     now = deps.clock.now()
-    for uuid, choice in moved:
-        if choice is Choice.SKIP:
+    for uuid, before, after in changed:
+        if after is Choice.SKIP:
             await library.decide(tx, connection.id, uuid, assigned=False, now=now)
-        elif choice in {Choice.LINK, Choice.KEEP_BOTH} and connection.choices.whole_library:
-            await library.decide(tx, connection.id, uuid, assigned=True, now=now)
+        elif before is Choice.SKIP:
+            await duplicates.undecide(tx, connection.id, uuid)
     if connection.stage is Stage.RUNNING:
-        await ask(deps, tx, connection.id, Kind.PRODUCT, [uuid for uuid, _ in moved], force=True)
+        if connection.choices.whole_library:
+            await library.assign_all(
+                tx, connection.id, [uuid for uuid, _, after in changed if after is not Choice.SKIP]
+            )
+        await ask(deps, tx, connection.id, Kind.PRODUCT, [uuid for uuid, _, _ in changed], force=True)

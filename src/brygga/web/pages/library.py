@@ -88,6 +88,8 @@ class UnassignView:
     name: str = ""
     """Of the one product, when it is asked on that product's own page."""
     action: str = "/library/assign"
+    linked: int = 0
+    """Of them those that the merchant linked."""
 
 
 @get("/library")
@@ -176,11 +178,12 @@ async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
     async with merchant.deps.database.transaction() as tx:
         chosen = await _chosen(merchant, tx, form)
         changed = () if asking else await reassign(merchant, tx, chosen, sold=wish == "yes")
+        linked = await library_pages.linked_among(tx, merchant.own.id, chosen) if asking else 0
     if not chosen:
         return merchant.go(back, "nothing_chosen", "warn")
     if asking:
         kept = tuple(pair for pair in form.fields if pair[0] in CHOICE)
-        return merchant.page("unassign.html", UnassignView(kept, len(chosen), back), section="library")
+        return merchant.page("unassign.html", UnassignView(kept, len(chosen), back, linked=linked), section="library")
     return said(merchant, back, "assigned" if wish == "yes" else "unassigned", len(changed))
 
 

@@ -1,7 +1,7 @@
 """The set-up, step by step: connect, prices, products, finish (rules C3 to C12). It resumes at the missing step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -10,19 +10,24 @@ from litestar.response import Redirect
 
 from brygga.core.connecting import Step, allowed, missing_step, stock_moves_late, tax_changes_margin
 from brygga.core.model import Choices, Connection, Money, Organization, Product, Shop, Stage, TaxationMode
-from brygga.store import connections, library, library_pages, tokens
+from brygga.store import connections, library, library_pages, planned, tokens
 from brygga.store.marks import Kind
 from brygga.store.tokens import Platform
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.duplicates import Found, found
 from brygga.web.pages.joining import lead_to_store
+from brygga.web.pages.plan import counted
 from brygga.web.troubles import pause_trouble, price_refusal_code, refusal_params
 from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask
 
 EXAMPLES: Final = 3
 """C7: the change of margin is shown on three of the merchant's own products."""
+ENOUGH: Final = 20
+"""Of priced products, to find three among."""
+SUMMARY: Final = ("create", "link", "update", "leave", "undecided", "warnings")
+"""What of the plan the last step counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class SetupView:
     stock_late: bool = False
     stock_known: bool = False
     refunds: str = ""
+    plan: tuple[tuple[str, int], ...] = ()
 
 
 async def show_step(merchant: Merchant) -> Response[str]:
@@ -72,9 +78,15 @@ async def show_step(merchant: Merchant) -> Response[str]:
     connection = merchant.own
     async with merchant.deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id)
-        products = await library.products(tx, connection.id)
+        products = await library_pages.priced(tx, connection.id, ENOUGH)
         duplicates = await found(tx, connection)
-    return merchant.page("setup.html", view(connection, sum(counts.values()), products, duplicates), section="apps")
+    shown = view(connection, sum(counts.values()), products, duplicates)
+    if shown.step == Step.FINISH.value and shown.ready:
+        steps = await merchant.deps.plans.of(merchant.deps.database, connection)
+        shown = replace(
+            shown, plan=tuple((key, count) for key, count in counted(steps).items() if key in SUMMARY and count)
+        )
+    return merchant.page("setup.html", shown, section="apps")
 
 
 def view(connection: Connection, count: int, products: Sequence[Product], duplicates: Found) -> SetupView:
@@ -188,6 +200,7 @@ async def finish(merchant: Merchant) -> Redirect:
     async with deps.database.transaction() as tx:
         first = await connections.set_stage(tx, connection.id, Stage.RUNNING, [Stage.PRODUCTS_CHOSEN])
         if first:
+            await planned.remember(tx, connection.id)
             if whole:
                 chosen = await library.assign_all(tx, connection.id)
                 await ask(deps, tx, connection.id, Kind.PRODUCT, chosen, bulk=True)

@@ -1,5 +1,6 @@
 """The sync log: how product sync and stock sync stand, each on its own, and every line of what happened (rule A4)."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,8 +9,9 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from brygga.core.connecting import missing_step
-from brygga.core.report import Severity, Topic
-from brygga.store import library, library_pages, marks, synclog
+from brygga.core.report import Code, Severity, Topic
+from brygga.store import bindings, library, library_pages, marks, synclog
+from brygga.store.database import Tx
 from brygga.store.library_pages import State
 from brygga.store.marks import STOCK_LANE
 from brygga.store.synclog import Filter, Logged
@@ -71,6 +73,7 @@ async def show(
         lines = await synclog.page(tx, connection.id, wanted, before=cursor, limit=SIZE + 1)
         total = await synclog.count(tx, connection.id, wanted)
         entry = await library.get(tx, connection.id, product) if product else None
+        linkable = await partners(tx, connection.id, lines)
     products = TopicView(
         Topic.PRODUCT.value,
         counts[State.SYNCED],
@@ -87,7 +90,7 @@ async def show(
         organization=connection.organization.name or "Zettle",
         store=store_name(connection),
         topics=(products, stock),
-        lines=tuple(line_view(merchant.words, line) for line in lines[:SIZE]),
+        lines=tuple(line_view(merchant.words, line, linkable) for line in lines[:SIZE]),
         topic=topic,
         severity=severity,
         product=product,
@@ -99,7 +102,17 @@ async def show(
     return merchant.page("synclog.html", view, section="apps")
 
 
-def line_view(words: Words, logged: Logged) -> LineView:
+async def partners(tx: Tx, connection_id: int, lines: Sequence[Logged]) -> frozenset[str]:
+    """The products named in clashes that are the store's own, and so may be linked with."""
+    named = {one.line.params.get("other_id", "") for one in lines if one.line.code is Code.CLASH}
+    ids = {int(one) for one in named if one.isascii() and one.isdigit()}
+    ours = await bindings.by_product_ids(tx, connection_id, ids) if ids else {}
+    return frozenset(str(one) for one in ids - ours.keys())
+
+
+def line_view(words: Words, logged: Logged, linkable: Collection[str] = ()) -> LineView:
     line = logged.line
     sentence, cause, action = spoken(words, line.code.value, line.params)
-    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject)
+    partner = line.params.get("other_id", "") if line.code is Code.CLASH and line.subject else ""
+    partner = partner if partner in linkable else ""
+    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject, partner)
