@@ -31,7 +31,7 @@ def run(asked: argparse.Namespace) -> int:
     except (ValueError, KeyError, httpx2.HTTPError) as error:
         print(f"brygga certify: {error}", file=sys.stderr)
         return 2
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, KeyboardInterrupt):
         print("brygga certify: stopped; what was made is removed", file=sys.stderr)
         return 1
     write(certificate, asked.out)

@@ -30,16 +30,6 @@ async def old_etag(bench: Bench) -> bool:
     return answer.status_code == 412
 
 
-@TILL_RULES.rule("A variant that a change leaves out is gone (2.6)")
-async def variant_left_out(bench: Bench) -> bool:
-    sizes = {
-        "variantOptionDefinitions": {"definitions": [{"name": "Size", "properties": [{"value": "S"}, {"value": "M"}]}]}
-    }
-    made = await bench.till_product(variants=[sized(bench, "S"), sized(bench, "M")], **sizes)
-    await bench.till("PUT", f"{HERE}/v2/{made['uuid']}", {**core(made), "variants": made["variants"][:1]})
-    return len((await bench.till_read(made["uuid"]))["variants"]) == 1
-
-
 @TILL_RULES.rule("A deleted product is 404 (2.8)")
 async def till_deleted(bench: Bench) -> bool:
     path = f"{HERE}/{(await bench.till_product())['uuid']}"
@@ -235,6 +225,51 @@ async def most_movements(bench: Bench) -> int:
     if taken in {0, MOST_TRIED}:
         raise Unclear(f"none was taken, or {MOST_TRIED} at once were")
     return taken
+
+
+@TILL_QUESTIONS.question("movements_stop_half_way", "Are the movements before a refused one made?", "Z27")
+async def movements_stop_half_way(bench: Bench) -> bool:
+    """The second of two is of a product that does not exist."""
+    made = await tracked(bench)
+    await stock_of(bench, made)
+    places = await inventories(bench)
+    good = {
+        "productUuid": made["uuid"],
+        "variantUuid": made["variants"][0]["uuid"],
+        "from": places["SUPPLIER"],
+        "to": places["STORE"],
+        "change": 4,
+    }
+    bad = {**good, "productUuid": bench.uuid1(), "variantUuid": bench.uuid1()}
+    body = {"identifier": bench.uuid1(), "movements": [good, bad]}
+    status = (await bench.till("POST", "/v3/movements", body, host="inventory")).status_code
+    if status < 400:
+        raise Unclear("the second was taken too")
+    return [row["balance"] for row in (await stock_of(bench, made)).json() if row["balance"]] == [4]
+
+
+@TILL_QUESTIONS.question("refusals_have_bodies", "Has a 401 a JSON body?", "Z33")
+async def refusals_have_bodies(bench: Bench) -> bool:
+    answer = await bench.till("GET", f"{HERE}/v2/count", headers={"Authorization": "Bearer no-such-token"})
+    return bool(answer.content) and "json" in answer.headers.get("content-type", "")
+
+
+@TILL_QUESTIONS.question("left_out_variants_stay", "Does a variant stay that a change leaves out?", "Z34")
+async def left_out_variants_stay(bench: Bench) -> bool:
+    sizes = {
+        "variantOptionDefinitions": {"definitions": [{"name": "Size", "properties": [{"value": "S"}, {"value": "M"}]}]}
+    }
+    made = await bench.till_product(variants=[sized(bench, "S"), sized(bench, "M")], **sizes)
+    await bench.till("PUT", f"{HERE}/v2/{made['uuid']}", {**core(made), "variants": made["variants"][:1]})
+    return len((await bench.till_read(made["uuid"]))["variants"]) == 2
+
+
+@TILL_QUESTIONS.question("unknown_stock_is_empty", "Is the stock of an unknown product an empty list?", "Z35")
+async def unknown_stock_is_empty(bench: Bench) -> bool:
+    await stock_of(bench, await tracked(bench))
+    store = (await inventories(bench))["STORE"]
+    answer = await bench.till("GET", f"/v3/stock/{store}/products/{bench.uuid1()}", host="inventory")
+    return answer.status_code == 200 and answer.json() == []
 
 
 @TILL_QUESTIONS.question("organization_page_refused", "Are the organization's details refused?", "Z17")
