@@ -65,6 +65,8 @@ def test_a_wrong_one_is_named_in_one_line_without_its_value(name: str, value: st
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
-    shown = repr(settings.read({**GOOD, "BRYGGA_DATABASE_URL": "postgres://u:hush@h/n", "BRYGGA_METRICS_TOKEN": "m" * 16}))
+    shown = repr(
+        settings.read({**GOOD, "BRYGGA_DATABASE_URL": "postgres://u:hush@h/n", "BRYGGA_METRICS_TOKEN": "m" * 16})
+    )
 
     assert not [secret for secret in ("zsecret", "bsecret", "n" * 32, "m" * 16, "hush") if secret in shown]

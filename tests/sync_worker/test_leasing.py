@@ -1,0 +1,153 @@
+"""One drain for one connection: leases, their renewal, and stopping."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from brygga.core.failures import LeaseLost
+from brygga.store import leases, marks
+from brygga.store.database import Fence
+from brygga.store.marks import Kind, Mark
+from brygga.sync.session import Lease, Session
+from brygga.sync.worker import Pace
+from tests.conftest import NOON
+from tests.store.town import connected
+from tests.sync_worker.conftest import Bench
+
+
+async def _due(bench: Bench, connection_id: int) -> list[Mark]:
+    async with bench.database.read() as tx:
+        return list(await marks.due(tx, connection_id, bench.clock.now(), [Kind.PRODUCT]))
+
+
+async def _has(bench: Bench, count: int) -> bool:
+    return len(bench.done) >= count
+
+
+async def test_two_workers_never_work_for_one_connection_at_once(bench: Bench) -> None:
+    one = await connected(bench.database)
+    inside, most = 0, 0
+
+    async def product(session: Session, batch: Sequence[Mark]) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await session.clock.sleep(1)
+        inside -= 1
+        await bench.note(session, batch)
+
+    bench.handlers[Kind.PRODUCT] = product
+    bench.pace = Pace(batch=1, slice_s=3)
+    await bench.mark(one.id, Kind.PRODUCT, *"abcdefgh")
+
+    async with bench.running(), bench.running():
+        await bench.until(lambda: _has(bench, 8))
+
+    assert (1, 8) == (most, len(bench.done))
+
+
+async def test_a_drain_whose_lease_was_taken_stops_and_writes_nothing(bench: Bench) -> None:
+    one = await connected(bench.database)
+    started, go = asyncio.Event(), asyncio.Event()
+    outcome: list[str] = []
+
+    async def product(session: Session, batch: Sequence[Mark]) -> None:
+        started.set()
+        await go.wait()
+        try:
+            await session.finish(*batch)
+        except LeaseLost:
+            outcome.append("refused")
+            raise
+
+    bench.handlers[Kind.PRODUCT] = product
+    await bench.mark(one.id, Kind.PRODUCT, "a")
+    async with bench.running():
+        await bench.until(lambda: _is_set(started))
+        async with bench.database.transaction() as tx:
+            late = NOON + timedelta(hours=1)
+            stolen = await leases.acquire(tx, one.id, "thief", now=late, until=late, grace=timedelta(0))
+        assert stolen is not None
+        go.set()
+        await bench.until(lambda: _is_done(outcome))
+
+    assert ["refused"] == outcome
+    assert ["a"] == [mark.subject for mark in await _due(bench, one.id)]
+
+
+async def _is_set(event: asyncio.Event) -> bool:
+    return event.is_set()
+
+
+async def _is_done(outcome: list[str]) -> bool:
+    return bool(outcome)
+
+
+async def test_a_long_job_keeps_its_lease_by_renewing_it(bench: Bench) -> None:
+    one = await connected(bench.database)
+
+    async def product(session: Session, batch: Sequence[Mark]) -> None:
+        for _ in range(30):
+            await session.clock.sleep(10)
+            session.lease.check(60)
+        await bench.note(session, batch)
+
+    bench.handlers[Kind.PRODUCT] = product
+    await bench.mark(one.id, Kind.PRODUCT, "long")
+
+    async with bench.running():
+        await bench.until(lambda: _has(bench, 1), step_s=0.5)
+
+    assert bench.clock.monotonic() >= 300
+
+
+def test_no_call_leaves_that_could_outlive_the_lease(bench: Bench) -> None:
+    lease = Lease(Fence(1, 1, "worker"), bench.clock, until=30.0)
+
+    lease.check(29)
+    with pytest.raises(LeaseLost):
+        lease.check(30)
+
+
+async def test_a_stop_lets_the_running_handler_end_and_gives_the_lease_back(bench: Bench) -> None:
+    one = await connected(bench.database)
+    started = asyncio.Event()
+
+    async def product(session: Session, batch: Sequence[Mark]) -> None:
+        started.set()
+        await session.clock.sleep(5)
+        await bench.note(session, batch)
+
+    bench.handlers[Kind.PRODUCT] = product
+    bench.pace = Pace(batch=1)
+    await bench.mark(one.id, Kind.PRODUCT, "a", "b")
+
+    async with bench.running():
+        await bench.until(lambda: _is_set(started))
+
+    assert 1 == len(bench.done)
+    async with bench.database.transaction() as tx:
+        soon = bench.clock.now()
+        assert await leases.acquire(tx, one.id, "next", now=soon, until=soon, grace=timedelta(0))
+
+
+async def test_a_stop_does_not_wait_for_ever_and_then_leaves_the_lease_to_run_out(bench: Bench) -> None:
+    one = await connected(bench.database)
+    started, never = asyncio.Event(), asyncio.Event()
+
+    async def product(session: Session, batch: Sequence[Mark]) -> None:
+        started.set()
+        await never.wait()
+
+    bench.handlers[Kind.PRODUCT] = product
+    await bench.mark(one.id, Kind.PRODUCT, "a")
+
+    async with bench.running():
+        await bench.until(lambda: _is_set(started))
+
+    async with bench.database.transaction() as tx:
+        soon = bench.clock.now()
+        assert not await leases.acquire(tx, one.id, "next", now=soon, until=soon, grace=timedelta(0))
+    assert ["a"] == [mark.subject for mark in await _due(bench, one.id)]
