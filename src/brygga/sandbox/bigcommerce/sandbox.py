@@ -18,7 +18,17 @@ from brygga.sandbox.pages import mount_static
 from brygga.sandbox.requests import Requests, mount_requests
 from brygga.sandbox.switches import mount_switches
 
-from . import control, panel, routes_catalog, routes_categories, routes_login, routes_media, routes_store, storefront
+from . import (
+    control,
+    control_users,
+    panel,
+    routes_catalog,
+    routes_categories,
+    routes_login,
+    routes_media,
+    routes_store,
+    storefront,
+)
 from .apps import App, Apps, Visit
 from .door import SPEAKERS, Door
 from .hooks import BLOCKED, Hooks
@@ -99,6 +109,7 @@ class BigCommerceSandbox:
         control.mount(self.router, self)
         panel.mount(self.router, self)
         storefront.mount(self.router, self)
+        control_users.mount(self.router, self)
         mount_clock(self.router, self.clock)
         mount_weather(self.router, self.outbox)
         mount_faults(self.router, self.faults)
@@ -203,6 +214,23 @@ class BigCommerceSandbox:
         store.owner = User(store.owner.id, email)
         store.emit("store/information/updated", {"type": "store"})
         self.apps.ask_again(store)
+
+    def add_user(self, store_hash: str, email: str) -> User:
+        """Somebody besides the owner may open apps. The first one switches multiple users on, which asks every app again (1.4, 1.5)."""
+        store = self.stores[store_hash]
+        user = User(store.ids.next("user") + 1_000_000, email)
+        store.users[user.id] = user
+        if not store.settings.multiple_users:
+            store.settings.multiple_users = True
+            self.apps.ask_again(store)
+        return user
+
+    async def remove_user(self, store_hash: str, user_id: int) -> dict[str, int | None]:
+        """A user loses access: every installed app is told. Client id -> status of its answer (None: none)."""
+        store = self.stores[store_hash]
+        user = store.users.pop(user_id)
+        clients = [one.client_id for one in self.apps.grants.values() if one.store_hash == store_hash]
+        return {client: await self.apps.remove_user(store, client, user) for client in clients}
 
     async def idle(self) -> None:
         """Return when no webhook is due now."""
