@@ -133,6 +133,12 @@ SLIPS: tuple[Slip, ...] = (
          "One is created per call; the array is the batch's (bigcommerce facts 3.3, 3.4).", "207"),
     Slip("a new variant has no ids yet", "request", r"POST /v3/catalog/products", r"variants/\*", "(id|product_id|sku)\" is a required",
          "The schema of a variant that exists was put there; a code is demanded only of later ones (bigcommerce facts 3.3, 3.7)."),
+    Slip("a list of metafields has pages", "answer", r"GET .*/variants/\{variant_id\}/metafields", "meta", _unknown("pagination"),
+         "Its page and limit are described; its `meta` is a copy of a category's answer (bigcommerce facts 0, 3.12)."),
+    Slip("a metafield may be without a description", "answer", r"(POST|PUT) .*/metafields.*", r"data(/\*)?/description", "shorter than 1",
+         "Empty where none was given, and not required on birth (bigcommerce facts 3.12)."),
+    Slip("a metafield names its owner", "answer", r".*/variants/.*metafields.*", r"data(/\*)?", _unknown("owner_client_id"),
+         "The same object as a product's, in whose answers the file has it (bigcommerce facts 3.12)."),
     # -- BigCommerce: variants and options
     Slip("a variant has all its fields", "answer", _VARIANTS, r"data(/\*)?",
          _unknown("map_price", "image_url", "mpn", "gtin", "calculated_weight"),

@@ -149,52 +149,6 @@ async def test_with_one_storefront_a_new_product_is_in_its_channel() -> None:
     assert (await town.read(one["id"], "channels"))["channels"] == [1]
 
 
-async def test_a_category_is_made_listed_and_not_made_twice() -> None:
-    town = Town()
-    path = "/v3/catalog/trees/categories"
-
-    answer = await town.call("POST", path, [{"name": "Zettle", "tree_id": 1}])
-    assert answer.status_code == 201
-    made = answer.json()["data"][0]
-    assert (made["url"]["path"], made["is_visible"], answer.json()["meta"]["success"]) == ("/zettle/", True, 1)
-    child = (await town.good("POST", path, [{"name": "Zettle", "parent_id": made["category_id"]}]))["data"][0]
-    again = await town.refused("POST", path, [{"name": "Zettle", "tree_id": 1}], 422)
-    assert again["errors"]["title"] == "Category name must be unique among siblings"
-    assert (
-        await town.call("POST", path, [{"name": "Zettle", "tree_id": 1}, {"name": "New", "tree_id": 1}])
-    ).status_code == 207
-
-    found = await town.good("GET", f"{path}?tree_id:in=1&parent_id:in=0&name=Zettle")
-    assert [row["category_id"] for row in found["data"]] == [made["category_id"]]
-    tree = (await town.good("GET", "/v3/catalog/trees/1/categories"))["data"]
-    assert tree[0]["children"][0]["id"] == child["category_id"]
-    await town.refused("POST", path, [{"name": "x" * 51, "tree_id": 1}], 422)
-    await town.refused("POST", path, [{"name": "No tree"}], 422)
-
-
-async def test_a_deleted_category_leaves_its_products() -> None:
-    town = Town()
-    key = (await town.good("POST", "/v3/catalog/categories", {"name": "Zettle", "parent_id": 0}))["data"]["id"]
-    made = await town.product(categories=[key])
-
-    await town.refused("DELETE", f"/v3/catalog/categories/{key}", None, 422)
-    await town.refused("DELETE", "/v3/catalog/trees/categories", None, 422)
-    assert (await town.call("DELETE", f"/v3/catalog/trees/categories?category_id:in={key}")).status_code == 202
-
-    assert (await town.read(made["id"]))["categories"] == []
-    assert (await town.good("GET", "/v3/catalog/categories?name=Zettle"))["data"] == []
-
-
-async def test_the_old_api_sees_the_same_category_in_other_words() -> None:
-    town = Town()
-    made = (await town.good("POST", "/v3/catalog/trees/categories", [{"name": "Zettle", "tree_id": 1}]))["data"][0]
-
-    old = (await town.good("GET", "/v3/catalog/categories?name=Zettle&parent_id=0"))["data"][0]
-
-    assert (old["id"], old["custom_url"]["url"], "category_uuid" in old) == (made["category_id"], "/zettle/", False)
-    await town.refused("POST", "/v3/catalog/categories", {"name": "Zettle", "parent_id": 0}, 409)
-
-
 async def test_what_put_does_with_images_is_a_switch() -> None:
     counts = {}
     for word in ("append", "replace", "ignore"):

@@ -1,43 +1,34 @@
 """Whatever a client sends, the BigCommerce sandbox answers: with the platform's refusal at worst, never by falling over."""
 
 import copy
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from brygga.sandbox.bigcommerce.categories import CATEGORY
+from brygga.sandbox.bigcommerce.fields import PRODUCT, VARIANT
 from brygga.sandbox.bigcommerce.switches import Switches
-from brygga.sandbox.http import Node
+from brygga.sandbox.http import Node, Request
 from tests.sandbox.bigcommerce.shop_town import HOOK, Town, variant
 
 ODD: tuple[Any, ...] = (
     None, 7, 1.5, "", "x", "²", True, [], {}, [1], [[]], {"a": []}, -1, 10**30, "9" * 5000, [None], {"id": None}, "https://[", "\x00å",
 )  # fmt: skip
 ODD_IDS = ("²", "x", "-1", "0", "9" * 5000, "1e9", "%00", "1.5", "true")
-ODD_TEXTS = (
-    "",
-    "²",
-    "NaN",
-    "Infinity",
-    "-1",
-    "9" * 5000,
-    "x",
-    "0001-01-01",
-    "9999-99-99",
-    ",",
-    "%",
-    "[",
-    "true",
-    "1e999",
-)
+ODD_TEXTS = ("", "²", "NaN", "9" * 5000, "0001-01-01", "-1")
 QUERIES = (
-    "page", "limit", "id", "id:in", "id:min", "name", "name:like", "sku", "sku:in", "price", "weight", "inventory_level", "inventory_level:min",
+    "page", "limit", "id", "id:in", "id:min", "name", "name:like", "sku", "sku:in", "price", "weight", "inventory_level",
+    "inventory_level:min",
     "date_modified:min", "date_modified", "categories", "categories:in",
     "channel_id:in", "is_visible", "include", "include_fields", "sort",
     "direction", "product_id:in", "variant_id:in", "location_id:in", "location_code:in", "category_id:in", "tree_id:in",
-    "parent_id:in", "resource_id:in", "key", "min_id", "max_id", "status_id", "min_total", "max_total", "min_date_created", "max_date_modified", "is_deleted",
+    "parent_id:in", "resource_id:in", "key", "min_id", "max_id", "status_id", "min_total", "max_total",
+    "min_date_created", "max_date_modified", "is_deleted",
     "is_default", "is_active", "order_id:in", "channel_id", "scope", "destination",
 )  # fmt: skip
+SHAPING = ("include", "include_fields", "exclude_fields", "page")
 
 
 def routes(node: Node, at: str = "") -> Iterator[tuple[str, str]]:
@@ -96,11 +87,14 @@ async def living(town: Town) -> dict[str, str]:
     }  # fmt: skip
 
 
-async def answered(town: Town, method: str, path: str, body: Any = None, **more: Any) -> int:
-    """The status of a call; an exception would fly through, and a 5xx is as bad."""
-    answer = await town.call(method, path, body, **more)
-    assert answer.status_code < 500, f"{method} {path[:200]} {str(body)[:200]}"
-    return answer.status_code
+async def answered(town: Town, method: str, path: str, body: Any = None, query: Sequence[tuple[str, str]] = ()) -> int:
+    """The status of a call straight at the table of routes; an exception would fly through, and a 5xx is as bad."""
+    base = "" if path.startswith(("/manage", "/shop", "/sandbox")) else "/api/stores/abc123"
+    headers = {"x-auth-token": town.client.headers["X-Auth-Token"], "content-type": "application/json"}
+    content = b"" if body is None else json.dumps(body).encode()
+    answer = await town.sandbox.router.dispatch(Request(method, base + path, list(query), headers, content))
+    assert answer.status < 500, f"{method} {path[:200]} {query} {str(body)[:200]}"
+    return answer.status
 
 
 async def test_no_id_in_a_path_breaks_any_route() -> None:
@@ -125,17 +119,17 @@ async def test_no_id_in_a_path_breaks_any_route() -> None:
 
 
 async def test_no_query_breaks_any_list() -> None:
-    """Every filter with every odd value, at every address that can be read."""
+    """Every filter with every odd value, at every list; what shapes an answer, at every single thing too."""
     town = Town(quota=10**9)
     ids = await living(town)
     asked = 0
     for _, template in [row for row in api_routes(town) if row[0] == "GET"]:
-        for name in QUERIES:
+        for name in SHAPING if template.endswith("}") else QUERIES:
             for odd in ODD_TEXTS:
-                await answered(town, "GET", filled(template, ids), params={name: odd})
+                await answered(town, "GET", filled(template, ids), query=[(name, odd)])
                 asked += 1
 
-    assert asked > 5_000
+    assert asked > 4_000
 
 
 def bodies(ids: dict[str, str]) -> dict[str, Any]:
@@ -144,23 +138,32 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "name": "Vase", "type": "physical", "weight": 1, "price": "10.00", "categories": [], "sku": "V-1", "is_visible": False,
         "inventory_tracking": "product", "inventory_level": 3, "custom_url": {"url": "/vase/", "is_customized": True},
         "custom_fields": [{"name": "c", "value": "d"}], "bulk_pricing_rules": [], "images": [{"image_url": "https://p.example/b.png"}],
-        "videos": [{"video_id": "z3fRu9pkuXE", "type": "youtube"}], "meta_keywords": ["a"], "preorder_release_date": "2026-01-01",
+        "videos": [{"video_id": "z3fRu9pkuXE", "type": "youtube"}],
     }  # fmt: skip
+    fields = {name: kept.default for name, kept in PRODUCT.items()}
+    of_variant = {name: kept.default for name, kept in VARIANT.items() if name != "sku"}
     number = {name: int(value) for name, value in ids.items()}
     meta = {"permission_set": "read", "namespace": "n", "key": "k", "value": "v"}
     option = {"display_name": "Size", "type": "rectangles", "option_values": [{"label": "S", "sort_order": 0}]}
     item = {"location_id": 1, "quantity": 2, "variant_id": number["variant_id"]}
     row = {"id": number["variant_id"], "sku": "N-1", "price": 4, "image_url": "", "inventory_level": 2}
-    tree = {"name": "Muggar", "tree_id": 1, "parent_id": 0, "url": {"path": "/muggar/", "is_customized": True}}
+    of_category = {name: kept.default for name, kept in CATEGORY.items()}
+    tree = {
+        "name": "Muggar",
+        "tree_id": 1,
+        "parent_id": 0,
+        "url": {"path": "/muggar/", "is_customized": True},
+        **of_category,
+    }
     hook = {"scope": "store/order/*", "destination": HOOK, "is_active": True, "headers": {"X-Secret": "s"}}
     product_url, variants = "/v3/catalog/products", "/v3/catalog/products/{product_id}/variants"
     value_ids = [{"id": number["value_id"], "option_id": number["option_id"]}]
     return {
         f"POST {product_url}": {**product, "variants": [variant("S", sku="V-S", inventory_level=1)]},
         f"PUT {product_url}": [{"id": number["product_id"], "name": "Halsduk"}],
-        f"PUT {product_url}/{{product_id}}": product,
+        f"PUT {product_url}/{{product_id}}": {**fields, **product},
         f"POST {variants}": {"sku": "N-2", "option_values": value_ids, "price": 1},
-        f"PUT {variants}/{{variant_id}}": row,
+        f"PUT {variants}/{{variant_id}}": {**of_variant, **row},
         f"POST {variants}/{{variant_id}}/image": {"image_url": "https://p.example/c.png"},
         "PUT /v3/catalog/variants": [row, {"product_id": number["product_id"], "sku": "N-3", "option_values": value_ids}],
         f"POST {product_url}/{{product_id}}/options": option,
@@ -185,7 +188,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "POST /v3/catalog/trees/categories": [tree],
         "PUT /v3/catalog/trees/categories": [{"category_id": number["category_id"], "name": "Z", "is_visible": True}],
         "POST /v3/catalog/categories": {"parent_id": 0, "name": "K", "custom_url": {"url": "/k/"}},
-        "PUT /v3/catalog/categories/{category_id}": {"name": "K2", "parent_id": 0},
+        "PUT /v3/catalog/categories/{category_id}": {"name": "K2", "parent_id": 0, **of_category, "custom_url": {"url": "/k2/"}},
         "PUT /v3/inventory/adjustments/absolute": {"reason": "r", "items": [item]},
         "POST /v3/inventory/adjustments/relative": {"reason": "r", "items": [item]},
         "PUT /v3/inventory/locations/{location_id}/items": {

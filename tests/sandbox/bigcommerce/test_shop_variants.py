@@ -192,6 +192,18 @@ async def test_a_value_needs_label_and_sort_order(missing: str) -> None:
     assert missing in refusal["errors"]
 
 
+@pytest.mark.parametrize("values", [None, [], {}, ["S"]])
+async def test_an_option_has_at_least_one_value(values: object) -> None:
+    """So say both calls in the options file: minItems 1."""
+    town = Town()
+    body = {"display_name": "Size", "type": "dropdown", "option_values": values}
+
+    refusal = await town.refused("POST", f"{P}/{(await town.product())['id']}/options", body, 422)
+    assert "option_values" in refusal["errors"]
+    scarf = await town.scarf()
+    await town.refused("PUT", f"{P}/{scarf['id']}/options/{scarf['options'][0]['id']}", {"option_values": values}, 422)
+
+
 async def test_an_option_name_is_used_once_and_no_option_joins_variants() -> None:
     town = Town()
     made = await town.scarf()

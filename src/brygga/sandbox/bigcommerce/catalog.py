@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import inventory, naming
-from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, read
+from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, accepted_fields
 from .media import MAX_IMAGES, Eye, add_image, add_video, image_fields, read_video, too_many_images
 from .numerals import whole
 from .refusal import Json, Refusal, invalid, missing, product_not_found
@@ -84,7 +84,7 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
             raise missing(absent)
     strict = store.switches.unknown_fields == "refuse"
     passed = PRODUCT_READ_ONLY | {*CHILDREN, "brand_name", "variants"}
-    values, errors = read(PRODUCT, body, passed, strict)
+    values, errors = accepted_fields(PRODUCT, body, passed, strict)
     if not create and "variants" in body and store.switches.variants_on_put == "refuse":
         errors["variants"] = "variants cannot be changed here"
     brand_name = body.get("brand_name")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .fields import Field, accepted_fields, choice, flag, integer, text, texts
 from .naming import slug
 from .numerals import whole
 from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, invalid, missing, not_found
@@ -12,12 +14,26 @@ from .state import Category, Store, by_id, uuid_of
 
 MAX_CATEGORIES = 16_000
 SIBLINGS = "Category name must be unique among siblings"
-_PLAIN: dict[str, Any] = {
-    "description": "", "views": 0, "sort_order": 0, "page_title": "", "meta_keywords": [""], "meta_description": "",
-    "layout_file": "category.html", "image_url": "", "is_visible": True, "search_keywords": "",
-    "default_product_sort": "use_store_settings",
+URL_TAKEN = "The category url is a duplicate"
+CATEGORY: Mapping[str, Field] = {
+    "description": text(0, 65_535),
+    "views": integer(),
+    "sort_order": integer(-2_147_483_648),
+    "page_title": text(),
+    "meta_keywords": texts(default=("",)),
+    "meta_description": text(0, 65_535),
+    "layout_file": text(0, 500, default="category.html"),
+    "image_url": text(0, 2000),
+    "is_visible": flag(True),
+    "search_keywords": text(),
+    "default_product_sort": choice(
+        "use_store_settings", "featured", "newest", "best_selling", "alpha_asc", "alpha_desc", "avg_customer_review",
+        "price_asc", "price_desc",
+    ),
 }  # fmt: skip
-_KNOWN = {*_PLAIN, "name", "parent_id", "tree_id", "url", "custom_url", "category_id", "category_uuid", "id"}
+_BESIDE = frozenset(
+    {"name", "parent_id", "tree_id", "url", "custom_url", "views", "category_id", "category_uuid", "id"}
+)
 
 
 def tree_json(category: Category) -> Json:
@@ -28,8 +44,8 @@ def tree_json(category: Category) -> Json:
         "parent_id": category.parent_id,
         "tree_id": category.tree_id,
         "name": category.name,
-        **{name: category.fields.get(name, value) for name, value in _PLAIN.items()},
-        "url": {"path": category.url, "is_customized": False},
+        **{name: category.fields.get(name, field.default) for name, field in CATEGORY.items()},
+        "url": {"path": category.url, "is_customized": category.url_customized},
     }
 
 
@@ -38,7 +54,7 @@ def old_json(category: Category) -> Json:
     shown = tree_json(category)
     for name in ("category_id", "category_uuid", "tree_id", "url"):
         del shown[name]
-    return {"id": category.id, **shown, "custom_url": {"url": category.url, "is_customized": False}}
+    return {"id": category.id, **shown, "custom_url": {"url": category.url, "is_customized": category.url_customized}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +66,25 @@ class Sprout:
     name: str
     fields: Json
     url: str
+    url_customized: bool = False
 
 
-def check_fields(body: Any) -> Json:
+def check_fields(store: Store, body: Any) -> Json:
     """The plain fields of a category, names checked."""
     if not isinstance(body, dict):
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an object"})
-    errors = {name: f"{name} is not a supported field" for name in sorted(set(body) - _KNOWN)}
+    fields, errors = accepted_fields(CATEGORY, body, _BESIDE, refuse_unknown=store.switches.unknown_fields == "refuse")
     name = body.get("name", "x")
     if not isinstance(name, str) or not 1 <= len(name) <= 50:
         errors["name"] = "name must be a string of 1 to 50 characters"
-    if not isinstance(body.get("is_visible", True), bool):
-        errors["is_visible"] = "is_visible must be a boolean"
-    if len(str(body.get("search_keywords", ""))) > 255:
-        errors["search_keywords"] = "search_keywords must be at most 255 characters"
     if errors:
         raise invalid(errors)
-    return {key: body[key] for key in _PLAIN if key in body and key != "views"}
+    return fields
 
 
 def sprout(store: Store, body: Any, *, tree_id: int | None = None) -> Sprout:
     """Check a category to be made. Top level needs a tree, a child a parent."""
-    fields = check_fields(body)
+    fields = check_fields(store, body)
     if not body.get("name"):
         raise missing({"name": "Please provide a name."})
     parent_id = body.get("parent_id") or 0
@@ -87,9 +100,33 @@ def sprout(store: Store, body: Any, *, tree_id: int | None = None) -> Sprout:
         raise Refusal(store.switches.duplicate_category_status, SIBLINGS, {"name": SIBLINGS})
     if len(store.categories) >= MAX_CATEGORIES:
         raise Refusal(403, f"A store may have at most {MAX_CATEGORIES} categories", {})
-    given = body.get("url") if isinstance(body.get("url"), dict) else {}
-    url = str(given.get("path") or slug(body["name"]))
-    return Sprout(tree, parent_id, body["name"], fields, url)
+    given = path_of(store, tree, body)
+    url = given or own_path(store, tree, parent, body["name"])
+    return Sprout(tree, parent_id, body["name"], fields, url, given is not None)
+
+
+def path_of(store: Store, tree: int, body: Json, but: int = 0) -> str | None:
+    """The address a body asks for, from `url` (trees API) or `custom_url` (old API); taken in its tree is refused."""
+    name, field = ("url", "path") if "url" in body else ("custom_url", "url")
+    given = body.get(name, {})
+    path = given.get(field) if isinstance(given, dict) else 0
+    if path is None or path == "":
+        return None
+    if not isinstance(path, str) or not path.startswith("/") or len(path) > 255:
+        raise invalid({name: f"{field} must start with / and have at most 255 characters"})
+    if any((one.tree_id, one.url) == (tree, path) and one.id != but for one in store.categories.values()):
+        raise Refusal(409, URL_TAKEN, {name: URL_TAKEN})
+    return path
+
+
+def own_path(store: Store, tree: int, parent: Category | None, name: str) -> str:
+    """The address made from the name, below its parent's; a suffix where it is taken."""
+    wanted = (parent.url.rstrip("/") if parent else "") + slug(name)
+    held = {one.url for one in store.categories.values() if one.tree_id == tree}
+    number, path = 1, wanted
+    while path in held:
+        path, number = f"{wanted[:-1]}-{number}/", number + 1
+    return path
 
 
 def depth(store: Store, category_id: int) -> int:
@@ -116,8 +153,9 @@ def taken(store: Store, tree_id: int, parent_id: int, name: str, but: int = 0) -
 def plant(store: Store, seed: Sprout) -> Category:
     """Make a category."""
     category = Category(
-        store.ids.next("category"), uuid_of(store.dice), seed.tree_id, seed.parent_id, seed.name, seed.url, seed.fields
-    )
+        store.ids.next("category"), uuid_of(store.dice), seed.tree_id, seed.parent_id, seed.name, seed.url, seed.fields,
+        seed.url_customized,
+    )  # fmt: skip
     store.categories[category.id] = category
     store.touched()
     store.emit("store/category/created", {"type": "category", "id": category.id})
@@ -148,14 +186,16 @@ def create_many(store: Store, body: Any) -> tuple[int, Json]:
 
 
 def update_many(store: Store, body: Any) -> tuple[int, Json]:
-    """PUT /catalog/trees/categories by category_id."""
+    """PUT /catalog/trees/categories by category_id. The answer only counts; the categories are not in it (trees file)."""
 
     def work(row: Any) -> Json:
         category = category_of(store, row.get("category_id") if isinstance(row, dict) else None)
         change(store, category, row)
         return tree_json(category)
 
-    return each(store, rows_of(body), 200, work)
+    status, answer = each(store, rows_of(body), 200, work)
+    del answer["data"]
+    return status, answer
 
 
 def each(store: Store, rows: list[Any], good: int, work: Any) -> tuple[int, Json]:
@@ -185,17 +225,20 @@ def category_of(store: Store, category_id: object) -> Category:
 
 def change(store: Store, category: Category, body: Any) -> None:
     """Rename, hide, move or describe a category."""
-    fields = check_fields(body)
+    fields = check_fields(store, body)
     name = body.get("name", category.name)
     parent_id = body.get("parent_id", category.parent_id) or 0
     if parent_id and (by_id(store.categories, parent_id) is None or parent_id == category.id):
         raise invalid({"parent_id": "the parent category does not exist"})
     if taken(store, category.tree_id, parent_id, name, but=category.id):
         raise Refusal(422, SIBLINGS, {"name": SIBLINGS})
-    before = (category.name, category.parent_id, dict(category.fields))
+    path = path_of(store, category.tree_id, body, but=category.id)
+    before = (category.name, category.parent_id, category.url, dict(category.fields))
     category.name, category.parent_id = name, parent_id
+    if path is not None:
+        category.url, category.url_customized = path, True
     category.fields.update(fields)
-    if before != (category.name, category.parent_id, category.fields):
+    if before != (category.name, category.parent_id, category.url, category.fields):
         store.touched()
         store.emit("store/category/updated", {"type": "category", "id": category.id})
 

@@ -65,6 +65,11 @@ def ints(high: int = 1000, **more: Any) -> Field:
     return Field("ints", 0, high, (), **more)
 
 
+def texts(high: int = 65_535, default: tuple[str, ...] = ()) -> Field:
+    """A list of strings."""
+    return Field("texts", 0, high, default)
+
+
 _LONG = 65_535
 _UNBOUNDED = 10_000_000
 
@@ -109,7 +114,7 @@ PRODUCT: Mapping[str, Field] = {
     "order_quantity_minimum": integer(0, 1_000_000_000, fires=True),
     "order_quantity_maximum": integer(0, 1_000_000_000, fires=True),
     "page_title": text(fires=True),
-    "meta_keywords": Field("texts", 0, _LONG, ()),
+    "meta_keywords": texts(),
     "meta_description": text(0, _LONG, fires=True),
     "view_count": integer(0, 1_000_000_000),
     "preorder_release_date": Field("date", default=None, nullable=True, fires=True),
@@ -265,7 +270,9 @@ def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
             return _text(Field("text", 0, 64), value)
 
 
-def read(table: Mapping[str, Field], body: Json, ignored: Iterable[str], refuse_unknown: bool) -> tuple[Json, Json]:
+def accepted_fields(
+    table: Mapping[str, Field], body: Json, ignored: Iterable[str], refuse_unknown: bool
+) -> tuple[Json, Json]:
     """The accepted fields of a body, and what is wrong with the others."""
     values: Json = {}
     errors: Json = {}

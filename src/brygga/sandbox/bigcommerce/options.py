@@ -92,9 +92,9 @@ def create(store: Store, product: Product, body: Any) -> Option:
     name = check_name(store, product, body["display_name"])
     if body["type"] not in TYPES:
         raise invalid({"type": f"type must be one of {', '.join(TYPES)}"})
-    rows = body.get("option_values", [])
-    if not isinstance(rows, list):
-        raise invalid({"option_values": "option_values must be an array of objects"})
+    rows = body.get("option_values")
+    if not isinstance(rows, list) or not rows:
+        raise invalid({"option_values": "option_values must be an array of at least one object"})
     checked = [check_value(row) for row in rows]
     if not product.simple and store.switches.new_option_on_variants == "refuse":
         title = "An option cannot be added to a product that has variants"
@@ -128,8 +128,8 @@ def update(store: Store, product: Product, option: Option, body: Any) -> None:
 
 def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Value]:
     """The values after a PUT that carries them. What is left out depends on a switch (bigcommerce facts 3.8)."""
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise invalid({"option_values": "option_values must be an array of objects"})
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise invalid({"option_values": "option_values must be an array of at least one object"})
     known = {value.id: value for value in option.values}
     if any(by_id(known, row.get("id")) is None for row in rows):
         raise Refusal(422, SHARED, {"shared_option_id": SHARED})

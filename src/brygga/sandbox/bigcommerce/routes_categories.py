@@ -100,8 +100,6 @@ def default_tree(call: Call) -> int:
 
 async def create_old_category(call: Call) -> Response:
     body = call.body()
-    if isinstance(body, dict) and isinstance(body.get("custom_url"), dict):
-        body = {**body, "url": {"path": body["custom_url"].get("url")}}
     try:
         seed = categories.sprout(call.store, body, tree_id=default_tree(call))
     except Refusal as refusal:

@@ -221,7 +221,7 @@ async def summary(call: Call) -> Response:
             "inventory_value": sum(level * price for level, price in zip(levels, prices, strict=True)),
             "highest_variant_price": max(prices, default=0),
             "average_variant_price": sum(prices) / len(prices) if prices else 0,
-            "lowest_variant_price": min(prices, default=0),
+            "lowest_variant_price": str(min(prices, default=0)),  # a text, as its schema and example have it
             "oldest_variant_date": stamp(min((each.created for each in store.products.values()), default=0)),
             "newest_variant_date": stamp(max((each.created for each in store.products.values()), default=0)),
             "primary_category_id": first.id if first else 0,
@@ -265,7 +265,10 @@ async def order_lines(call: Call) -> Response:
 async def order_statuses(call: Call) -> Response:
     rows = enumerate(orders.STATUSES)
     return answer(
-        [{"id": key, "name": name, "system_label": name, "custom_label": name, "order": key} for key, name in rows]
+        [
+            {"id": key, "name": name, "system_label": name, "custom_label": name, "system_description": name}
+            for key, name in rows
+        ]
     )
 
 

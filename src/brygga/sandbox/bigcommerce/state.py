@@ -194,6 +194,7 @@ class Category:
     name: str
     url: str
     fields: Json = field(default_factory=dict)
+    url_customized: bool = False
 
 
 @dataclass(slots=True)

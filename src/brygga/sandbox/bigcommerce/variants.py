@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import inventory, naming
-from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, read
+from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, accepted_fields
 from .media import Eye, file_name
 from .numerals import whole
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
@@ -42,7 +42,7 @@ class Draft:
 def fields_of(store: Store, row: Json, *more: str) -> Json:
     """The accepted fields of a variant body."""
     strict = store.switches.unknown_fields == "refuse"
-    values, errors = read(VARIANT, row, VARIANT_READ_ONLY | {"option_values", *more}, strict)
+    values, errors = accepted_fields(VARIANT, row, VARIANT_READ_ONLY | {"option_values", *more}, strict)
     if errors:
         raise invalid(errors)
     return values
