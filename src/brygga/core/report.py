@@ -55,7 +55,9 @@ class Code(StrEnum):
     PRODUCT_ADDED = "product_added"  # name: our own form's product stands in Zettle (P9)
     ADDITION_REFUSED = "addition_refused"  # name, cause (a failure's code)
     OPENING_STOCK_REFUSED = "opening_stock_refused"  # name, cause (a failure's code)
-    OPENING_STOCK_UNSURE = "opening_stock_unsure"  # name: nobody can know whether it was written; it is not written twice
+    OPENING_STOCK_UNSURE = (
+        "opening_stock_unsure"  # name: nobody can know whether it was written; it is not written twice
+    )
     PLAN_CHANGED = "plan_changed"  # name, change: between the plan and the first sync
     PLAN_CHANGES = "plan_changes"  # count: more of the same
     LINKED_INSTEAD = "linked_instead"  # name, other, other_id (decision 6)
@@ -100,6 +102,9 @@ class Code(StrEnum):
     STOCK_CHECK = (
         "stock_check"  # side, change, number: nobody can know whether a write landed; the lower number is promised
     )
+    STOCK_COUNTED = "stock_counted"  # was, number: the merchant, asked to check, typed what was counted
+    STOCK_COUNTED_APART = "stock_counted_apart"  # till, shop: as above, with separate stock
+    STOCK_CONFIRMED = "stock_confirmed"  # number: the merchant, asked to check, said that it is right
     STOCK_CORRECTED = "stock_corrected"  # change, number: a late answer told what became of a write
     STOCK_ITEM_UNKNOWN = (
         "stock_item_unknown"  # side: the platform does not know the variant; waits for the product's sync

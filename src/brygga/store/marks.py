@@ -231,6 +231,14 @@ async def counts(tx: Tx, connection_id: int) -> Mapping[Kind, int]:
     return {Kind(row.kind): row.marks for row in await tx.rows(statement, {"id": connection_id})}
 
 
+async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str) -> bool:
+    """Whether this very thing is still to be done."""
+    statement = sa.text("""
+        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND kind = :kind AND subject = :subject AND parked_at IS NULL)
+    """)
+    return bool(await tx.scalar(statement, {"id": connection_id, "kind": kind.value, "subject": subject}))
+
+
 async def struggling(tx: Tx, connection_id: int) -> bool:
     """Whether something has been tried in vain and waits to be tried again."""
     statement = sa.text("""

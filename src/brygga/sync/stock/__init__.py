@@ -5,10 +5,10 @@ and join stock. Here never live a rule of stock (`core.stock`), SQL (`store.ledg
 """
 
 from brygga.sync.stock.births import StockBirths
-from brygga.sync.stock.desk import Desk, Moved
+from brygga.sync.stock.desk import Checked, Counted, Desk, Moved
 from brygga.sync.stock.gather import Till
 from brygga.sync.stock.sweeping import StockSweep
 from brygga.sync.stock.tracking import TrackingWork
 from brygga.sync.stock.work import StockWork
 
-__all__ = ["Desk", "Moved", "StockBirths", "StockSweep", "StockWork", "Till", "TrackingWork"]
+__all__ = ["Checked", "Counted", "Desk", "Moved", "StockBirths", "StockSweep", "StockWork", "Till", "TrackingWork"]

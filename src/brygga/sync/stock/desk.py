@@ -16,11 +16,31 @@ from brygga.store import ledgers, marks
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
-from brygga.sync.stock.pages import opened_in
+from brygga.sync.stock.pages import Pages, opened_in
 
 
 class Moved(Exception):
     """The shared number is no longer the one that the form started from, or there is none: the merchant looks again."""
+
+
+class Checked(Exception):
+    """Nothing about this number is in doubt (any more): it was answered in another window, or by a late echo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the merchant was shown of a number in doubt, what each side promised, and what was counted instead.
+
+    No count means that the number is right as it is. Shared stock has the same number twice.
+    """
+
+    seen: tuple[int | None, int | None]
+    till: int | None = None
+    shop: int | None = None
+
+    @property
+    def confirms(self) -> bool:
+        return self.till is None and self.shop is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +76,24 @@ class Desk:
                 pages.say(Code.STOCK_SPLIT, book, till=str(till), shop=str(shop))
             await marks.mark(tx, connection_id, Kind.STOCK, product_uuid, now)
 
-    async def join(self, tx: Tx, connection_id: int, product_uuid: str, now: datetime) -> None:
-        """The two numbers are added (decision 4). Joining what is shared changes nothing."""
+    async def join(
+        self,
+        tx: Tx,
+        connection_id: int,
+        product_uuid: str,
+        now: datetime,
+        *,
+        seen: Mapping[str, int] | None = None,
+    ) -> None:
+        """The two numbers are added (decision 4). Joining what is shared changes nothing.
+
+        `seen` are the sums that the merchant was shown, by variant. Raises `Moved` when one is another by now, and then writes nothing.
+        """
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
             for book in list(pages.books.values()):
                 if book.ledger.separate:
+                    if seen is not None and seen.get(book.variant_uuid) != stock.joined(book.ledger).promised:
+                        raise Moved
                     shop = book.ledger.shop.promised or 0
                     together = pages.put(
                         book, stock.joined(book.ledger), stories.Moved(Side.ZETTLE, Cause.JOINED, shop)
@@ -68,6 +101,25 @@ class Desk:
                     number = together.ledger.promised
                     pages.say(Code.STOCK_JOINED, book, number="" if number is None else str(number))
             await marks.mark(tx, connection_id, Kind.STOCK, product_uuid, now)
+
+    async def count(self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime) -> None:
+        """The merchant's answer to "check this number" `of` a product's variant (their uuids); what differs is written by the work.
+
+        Raises `Checked` when nobody asks, `Moved` when the numbers are no longer those that the merchant saw; then writes nothing. A late
+        answer to the write that was in doubt changes nothing any more: what was counted on the shelf is truer.
+        """
+        product, variant = of
+        async with opened_in(tx, connection_id, [product], now) as pages:
+            book = pages.books.get(variant)
+            if book is None or book.check_since is None:
+                raise Checked
+            if (book.ledger.zettle.promised, book.ledger.shop.promised) != counted.seen:
+                raise Moved
+            _answer(pages, book, counted)
+            for lost in await ledgers.lost(tx, connection_id, [product]):
+                if lost.variant_uuid == variant:
+                    await ledgers.arrive(tx, connection_id, lost.flight.call, [variant])
+            await marks.mark(tx, connection_id, Kind.STOCK, product, now)
 
     async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
         """Zettle told of a movement that bears an identifier of ours: that flight has landed."""
@@ -81,3 +133,25 @@ class Desk:
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
         """BigCommerce told of a movement. `hint.edited` is the hook's own time when it names no order."""
         await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(product_id), hint)
+
+
+def _answer(pages: Pages, book: Book, counted: Counted) -> None:
+    """Books the answer and its line. Raises `Moved` when the ledger has no number to set."""
+    looked = pages.settle_doubt(book)
+    was = looked.ledger.promised
+    if counted.confirms:
+        pages.put(looked, looked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))
+        pages.say(Code.STOCK_CONFIRMED, looked, number="" if was is None else str(was))
+        return
+    till = counted.till if counted.till is not None else counted.shop
+    shop = counted.shop if counted.shop is not None else counted.till
+    assert till is not None
+    assert shop is not None
+    ledger = stock.counted(looked.ledger, till, shop)
+    if ledger is None or was is None:
+        raise Moved
+    pages.put(looked, ledger, stories.Moved(Side.ZETTLE, Cause.COUNTED, till - was))
+    if ledger.separate:
+        pages.say(Code.STOCK_COUNTED_APART, looked, till=str(till), shop=str(shop))
+    else:
+        pages.say(Code.STOCK_COUNTED, looked, was=str(was), number=str(till))

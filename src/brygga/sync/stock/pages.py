@@ -44,6 +44,12 @@ class Pages:
         self.books[book.variant_uuid] = replace(current, check_since=current.check_since or self.now)
         self._changed.add(book.variant_uuid)
 
+    def settle_doubt(self, book: Book) -> Book:
+        """The merchant has looked: nothing is asked any more."""
+        looked = self.books[book.variant_uuid] = replace(self.books[book.variant_uuid], check_since=None)
+        self._changed.add(book.variant_uuid)
+        return looked
+
     def say(self, code: Code, book: Book, severity: Severity = Severity.INFO, **params: str) -> None:
         self._lines.append(Line(code, Topic.STOCK, severity, book.product_uuid, book.variant_uuid, params))
 
