@@ -107,9 +107,9 @@ class Browser:
     async def open(self, path: str) -> httpx2.Response:
         return await self.http.get(path)
 
-    async def press(self, path: str, page: str = "/help", **fields: str | list[str]) -> httpx2.Response:
-        """Sends a form with the token of `page`."""
-        token = re.search(r'name="_csrf_token" value="(\w+)"', (await self.http.get(page)).text)
+    async def press(self, path: str, token_of: str = "/help", **fields: str | list[str]) -> httpx2.Response:
+        """Sends a form with the token of the page `token_of`."""
+        token = re.search(r'name="_csrf_token" value="(\w+)"', (await self.http.get(token_of)).text)
         assert token is not None
         return await self.http.post(path, data={"_csrf_token": token[1], **fields})
 

@@ -154,7 +154,7 @@ async def test_installed_from_bigcommerce_first_is_joined_after_a_confirmation(w
     back = await browser.open(f"/zettle/auth?code=lind&state={state}")
     asked = await browser.open(back.headers["location"])
     before = (await own(world)).shop
-    await browser.press("/bigcommerce/join", page="/bigcommerce/join", store="abc123")
+    await browser.press("/bigcommerce/join", token_of="/bigcommerce/join", store="abc123")
 
     assert "https://*.mybigcommerce.com" in framed.headers["content-security-policy"]
     assert "x-frame-options" not in framed.headers
@@ -175,7 +175,7 @@ async def test_a_store_that_was_not_asked_for_is_joined_only_after_a_confirmatio
     led = await browser.open(AUTH)
     asked = await browser.open(led.headers["location"])
     before = (await own(world)).shop
-    await browser.press("/bigcommerce/join", page="/bigcommerce/join", store="abc123")
+    await browser.press("/bigcommerce/join", token_of="/bigcommerce/join", store="abc123")
 
     assert "/bigcommerce/join" == led.headers["location"]
     assert "Connect Annas Butik?" in asked.text

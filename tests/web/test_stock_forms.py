@@ -1,29 +1,41 @@
-"""Separate stock on the product's page: a number for each side, and one again (S5, S6)."""
+"""Separate stock on the product's pages: a number for each side, one again, and what ends it (rules S5, S6, S7)."""
+
+import re
+from dataclasses import replace
 
 import pytest
-from tests.web.conftest import Browser, World
+from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection
 from brygga.core.stock import Ledger, Shelf
 from brygga.store import ledgers, library, marks
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
-from brygga.web.pages.separate import changes_sum, shares_of
-from brygga.web.visit import Form
 
 
-async def shared_twelve(world: World) -> tuple[Connection, Browser, str]:
-    """A tracked, assigned product with twelve on both shelves."""
+async def shared(world: World, number: int = 12) -> tuple[Connection, Browser, str]:
+    """A tracked, assigned product with the same number on both shelves."""
     connection = await world.running()
     (uuid,) = await world.stock_library(connection, "Kanna", assigned=True)
-    now = world.clock.now()
-    ledger = Ledger(zettle=Shelf(known=12, seen=now, settled=now), shop=Shelf(known=12, seen=now, settled=now))
     async with world.database.transaction() as tx:
         await library.set_tracking(tx, connection.id, {uuid: True})
-        await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], now)
+    await put(world, connection, uuid, number, number)
     browser = world.browser()
     await browser.sign_in()
     return connection, browser, uuid
+
+
+async def parted(world: World, till: int = 8, shop: int = 4) -> tuple[Connection, Browser, str]:
+    connection, browser, uuid = await shared(world)
+    await put(world, connection, uuid, till, shop, separate=True)
+    return connection, browser, uuid
+
+
+async def put(world: World, connection: Connection, uuid: str, till: int, shop: int, *, separate: bool = False) -> None:
+    now = world.clock.now()
+    ledger = Ledger(Shelf(till, seen=now, settled=now), Shelf(shop, seen=now, settled=now, variant_id=7), separate)
+    async with world.database.transaction() as tx:
+        await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], now)
 
 
 async def ledger_of(world: World, connection: Connection, uuid: str) -> Ledger:
@@ -31,65 +43,260 @@ async def ledger_of(world: World, connection: Connection, uuid: str) -> Ledger:
         return (await ledgers.load(tx, connection.id, [uuid]))[f"{uuid}-v"].ledger
 
 
-def form(uuid: str, zettle: str, shop: str, shared: str = "12", **more: str) -> dict[str, str]:
-    return {"separate": "yes", f"zettle-{uuid}-v": zettle, f"shop-{uuid}-v": shop, f"shared-{uuid}-v": shared, **more}
+async def told(world: World, connection: Connection) -> dict[Kind, int]:
+    async with world.database.read() as tx:
+        return dict(await marks.counts(tx, connection.id))
+
+
+def form(uuid: str, zettle: str, shop: str, seen: str = "12", **more: str) -> dict[str, str]:
+    return {"separate": "yes", f"zettle-{uuid}-v": zettle, f"shop-{uuid}-v": shop, f"shared-{uuid}-v": seen, **more}
+
+
+# ---- S5: parting -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S5")
-async def test_the_form_starts_from_the_shared_number_and_splits_it(world: World) -> None:
-    connection, browser, uuid = await shared_twelve(world)
-    page = await browser.open(f"/library/{uuid}")
-    await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
+@pytest.mark.parametrize("path", ["/library/{}", "/library/{}/stock/separate"])
+async def test_the_form_starts_from_the_shared_number_and_shows_the_sum(world: World, path: str) -> None:
+    _, browser, uuid = await shared(world)
+    page = await browser.open(path.format(uuid))
+
+    assert re.search(rf'name="zettle-{uuid}-v" value="12"', page.text)
+    assert re.search(rf'name="shop-{uuid}-v" value="0"', page.text)
+    assert f'name="shared-{uuid}-v" value="12"' in page.text
+    assert "<output>12</output>" in page.text
+
+
+@pytest.mark.rule("S5")
+async def test_saved_each_side_is_promised_its_own_number(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    answer = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
     ledger = await ledger_of(world, connection, uuid)
 
-    assert 'value="12"' in page.text
-    assert "<output>12</output>" in page.text
-    assert ledger.separate
-    assert (8, 4) == (ledger.zettle.promised, ledger.shop.promised)
-    async with world.database.read() as tx:
-        assert 1 == (await marks.counts(tx, connection.id))[Kind.STOCK]
+    assert 303 == answer.status_code
+    assert (True, 8, 4) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
+    assert 1 == (await told(world, connection))[Kind.STOCK]
+    assert connection.id in world.jobs.woken
 
 
 @pytest.mark.rule("S5")
-@pytest.mark.parametrize(("more", "separate"), [({}, False), ({"sum": "changed"}, True)])
-async def test_a_changed_sum_needs_a_confirmation(world: World, more: dict[str, str], separate: bool) -> None:
-    connection, browser, uuid = await shared_twelve(world)
-    await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5", **more))
+async def test_a_changed_sum_is_asked_about_before_anything_is_written(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    asked = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5"))
+    before = await ledger_of(world, connection, uuid)
+    fields = dict(re.findall(r'type="hidden" name="((?!_csrf)[\w-]+)" value="([^"]*)"', asked.text))
+    await browser.press(f"/library/{uuid}/stock/separate", **fields, sum="changed")
+    ledger = await ledger_of(world, connection, uuid)
 
-    assert separate == (await ledger_of(world, connection, uuid)).separate
+    assert "Is the new sum right?" in asked.text
+    assert "(+1)" in asked.text
+    assert not before.separate
+    assert form(uuid, "8", "5") == fields
+    assert (True, 8, 5) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
 
 
 @pytest.mark.rule("S5")
-async def test_stock_that_moved_under_the_form_is_not_split(world: World) -> None:
-    connection, browser, uuid = await shared_twelve(world)
-    back = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "9", "4", shared="13"))
-    page = await browser.open(back.headers["location"])
+async def test_the_question_about_the_sum_leads_back_to_the_numbers(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    page = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5", count="yes"))
 
-    assert "The stock has moved" in page.text
+    assert 'value="8"' in page.text
+    assert 'value="5"' in page.text
+    assert "<output>13</output>" in page.text
     assert not (await ledger_of(world, connection, uuid)).separate
 
 
-@pytest.mark.rule("S6")
-async def test_joining_shows_the_number_and_needs_the_confirmation(world: World) -> None:
-    connection, browser, uuid = await shared_twelve(world)
-    await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
-    page = await browser.open(f"/library/{uuid}")
-    await browser.press(f"/library/{uuid}/stock/join")
-    unconfirmed = (await ledger_of(world, connection, uuid)).separate
-    await browser.press(f"/library/{uuid}/stock/join", confirmed="yes")
-    ledger = await ledger_of(world, connection, uuid)
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize("more", [{}, {"sum": "changed"}])
+async def test_a_number_that_moved_meanwhile_is_asked_again(world: World, more: dict[str, str]) -> None:
+    connection, browser, uuid = await shared(world)
+    page = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "9", "4", seen="13", **more))
 
-    assert "<b>12</b>" in page.text
-    assert unconfirmed
-    assert (False, 12) == (ledger.separate, ledger.promised)
+    assert 409 == page.status_code
+    assert "The stock has moved" in page.text
+    assert "was 13" in page.text
+    assert 'value="9"' in page.text
+    assert f'name="shared-{uuid}-v" value="12"' in page.text
+    assert not (await ledger_of(world, connection, uuid)).separate
 
 
 @pytest.mark.rule("S5")
-@pytest.mark.parametrize(("zettle", "shop"), [("-1", "3"), ("1.5", "2"), ("", "2"), ("100000", "0"), ("²", "1")])
-def test_a_share_is_a_whole_number_within_bounds(zettle: str, shop: str) -> None:
-    assert shares_of(Form(tuple(form("p", zettle, shop).items()))) is None
+async def test_a_confirmed_sum_holds_for_the_number_it_was_confirmed_for(world: World) -> None:
+    """A sale between the question and the answer: the answer is not taken for another number than the one that was shown."""
+    connection, browser, uuid = await shared(world)
+    await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5"))
+    await put(world, connection, uuid, 11, 11)
+    page = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5", sum="changed"))
+
+    assert 409 == page.status_code
+    assert not (await ledger_of(world, connection, uuid)).separate
 
 
-def test_a_sum_is_changed_when_any_variant_s_is() -> None:
-    assert changes_sum({"a": (1, 2, 3), "b": (1, 1, 3)})
-    assert not changes_sum({"a": (1, 2, 3), "b": (3, 0, 3)})
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize(
+    ("zettle", "shop", "why"),
+    [
+        ("-1", "13", "Type 0 or more"),
+        ("1.5", "2", "Type a whole number"),
+        ("1e3", "2", "Type a whole number"),
+        ("", "12", "Type a number"),
+        ("100000", "0", "99,999 at most"),
+        ("9" * 400, "0", "99,999 at most"),
+        ("²", "1", "Type a whole number"),
+        ("٣", "9", "Type a whole number"),
+        ("<b>", "1", "Type a whole number"),
+    ],
+)
+async def test_a_number_that_cannot_be_taken_is_told_beside_its_field(
+    world: World, zettle: str, shop: str, why: str
+) -> None:
+    connection, browser, uuid = await shared(world)
+    page = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, zettle, shop))
+
+    assert 422 == page.status_code
+    assert why in page.text
+    assert f'value="{shop}"' in page.text
+    assert "<b>&" not in page.text
+    assert not (await ledger_of(world, connection, uuid)).separate
+
+
+@pytest.mark.rule("S5")
+async def test_without_the_tick_nothing_is_parted(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4", separate="no"))
+
+    assert not (await ledger_of(world, connection, uuid)).separate
+
+
+@pytest.mark.rule("S5")
+async def test_pressed_twice_it_is_parted_once_and_no_other_way(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    for shares in (("8", "4"), ("8", "4"), ("1", "11")):
+        await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, *shares))
+    ledger = await ledger_of(world, connection, uuid)
+
+    assert (8, 4) == (ledger.zettle.promised, ledger.shop.promised)
+
+
+@pytest.mark.rule("S5")
+async def test_untracked_stock_cannot_be_parted(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    async with world.database.transaction() as tx:
+        await library.set_tracking(tx, connection.id, {uuid: False})
+    back = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
+    page = await browser.open(back.headers["location"])
+
+    assert "Inventory management is off" in page.text
+    assert not (await ledger_of(world, connection, uuid)).separate
+
+
+@pytest.mark.rule("S5")
+async def test_another_merchants_stock_is_not_there(world: World) -> None:
+    connection, _, uuid = await shared(world)
+    await world.running(BERG, replace(SHOP, store_hash="berg1"))
+    stranger = world.browser()
+    await stranger.sign_in("berg")
+    shown = [await stranger.open(f"/library/{uuid}/stock/{page}") for page in ("separate", "join", "check")]
+    pressed = [
+        await stranger.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4")),
+        await stranger.press(f"/library/{uuid}/stock/join", confirmed="yes"),
+        await stranger.press(f"/library/{uuid}/stock/tracking", tracking="no", confirmed="yes"),
+        await stranger.press(f"/library/{uuid}/stock/check", variant=f"{uuid}-v", answer="right"),
+    ]
+
+    assert {404} == {answer.status_code for answer in shown + pressed}
+    assert not (await ledger_of(world, connection, uuid)).separate
+    assert {Kind.STOCK, Kind.TRACKING}.isdisjoint(await told(world, connection))
+
+
+# ---- S6: joining -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S6")
+async def test_the_confirmation_shows_the_number_that_both_sides_will_have(world: World) -> None:
+    _, browser, uuid = await parted(world)
+    dialog = (await browser.open(f"/library/{uuid}")).text.partition('id="join-dialog"')[2].partition("</dialog>")[0]
+    page = (await browser.open(f"/library/{uuid}/stock/join")).text
+
+    assert "<b>12</b>" in dialog
+    assert "<b>12</b>" in page
+    assert f'name="joined-{uuid}-v" value="12"' in dialog
+    assert f'name="joined-{uuid}-v" value="12"' in page
+
+
+@pytest.mark.rule("S6")
+async def test_confirmed_the_two_numbers_are_added_and_without_it_nothing_is(world: World) -> None:
+    connection, browser, uuid = await parted(world)
+    asked = await browser.press(f"/library/{uuid}/stock/join", **{f"joined-{uuid}-v": "12"})
+    unconfirmed = await ledger_of(world, connection, uuid)
+    await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+    ledger = await ledger_of(world, connection, uuid)
+
+    assert "<b>12</b>" in asked.text
+    assert unconfirmed.separate
+    assert (False, 12, 12) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
+    assert 1 == (await told(world, connection))[Kind.STOCK]
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize("seen", ["13", "", "x"])
+async def test_a_number_that_is_another_by_now_is_shown_again(world: World, seen: str) -> None:
+    """A sale between the page and the click: what was confirmed is not what would be written."""
+    connection, browser, uuid = await parted(world)
+    page = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": seen})
+
+    assert 409 == page.status_code
+    assert "These are the numbers now" in page.text
+    assert "<b>12</b>" in page.text
+    assert (await ledger_of(world, connection, uuid)).separate
+
+
+@pytest.mark.rule("S6")
+async def test_joined_twice_it_is_added_once(world: World) -> None:
+    connection, browser, uuid = await parted(world)
+    for _ in range(2):
+        await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+
+    assert 12 == (await ledger_of(world, connection, uuid)).promised
+
+
+# ---- S7, and what else ends separate stock ---------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S7")
+async def test_switching_tracking_off_while_separate_is_asked_first(world: World) -> None:
+    connection, browser, uuid = await parted(world)
+    asked = await browser.press(f"/library/{uuid}/stock/tracking")
+    before = await told(world, connection)
+    await browser.press(f"/library/{uuid}/stock/tracking", confirmed="yes")
+
+    assert "Turn off inventory management?" in asked.text
+    assert "the web shop gets the till's number" in asked.text
+    assert Kind.TRACKING not in before
+    assert 1 == (await told(world, connection))[Kind.TRACKING]
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.parametrize(("fields", "wish"), [({}, "off"), ({"tracking": "yes"}, "on")])
+async def test_switching_tracking_of_shared_stock_is_done_at_once(
+    world: World, fields: dict[str, str], wish: str
+) -> None:
+    connection, browser, uuid = await shared(world)
+    await browser.press(f"/library/{uuid}/stock/tracking", **fields)
+    async with world.database.read() as tx:
+        due = await marks.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
+
+    assert [(uuid, wish)] == [(mark.subject, mark.detail) for mark in due]
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_the_page_says_what_ends_separate_stock_and_what_does_not(world: World) -> None:
+    connection, browser, uuid = await parted(world)
+    assigned = (await browser.open(f"/library/{uuid}")).text
+    async with world.database.transaction() as tx:
+        await library.decide(tx, connection.id, uuid, assigned=False, now=world.clock.now())
+    unassigned = (await browser.open(f"/library/{uuid}")).text
+
+    assert "separate stock ends and the till's number counts" in assigned
+    assert "the number for the web shop is kept" in assigned
+    assert "assigned again, the product is made with it" in unassigned

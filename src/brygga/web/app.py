@@ -22,6 +22,7 @@ from brygga.web.entrance import enter
 from brygga.web.i18n import as_language
 from brygga.web.pages import (
     apps,
+    check,
     disconnect,
     duplicates,
     help,  # noqa: A004 - the page of that name
@@ -33,11 +34,13 @@ from brygga.web.pages import (
     panel,
     plan,
     product,
+    question,
     separate,
     setup,
     signin,
     support,
     synclog,
+    why,
 )
 from brygga.web.security import add_headers
 from brygga.web.session import RotatingConfig
@@ -90,6 +93,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     integration.show,
     integration.resume,
     integration.resume_prices,
+    question.show,
     integration.answer,
     setup.connect,
     setup.choose_prices,
@@ -110,7 +114,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     panel.load,
     panel.uninstalled,
     panel.user_removed,
-    # -- the library (A1 to A5, P9, P10) and stock (S5 to S7)
+    # -- the library (A1 to A5, P9, P10) and stock (S5 to S7, and why it is what it is)
     library.show,
     library.assign,
     library.undo,
@@ -125,9 +129,16 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     product.show,
     product.assign,
     product.sync_now,
-    product.track,
+    separate.track,
+    separate.show,
     separate.separate,
+    separate.asked,
     separate.join,
+    check.every,
+    check.show,
+    check.answer,
+    why.show,
+    why.download,
     # -- help (E2), and who helps when nothing does (P10)
     help.show,
     support.show,

@@ -13,6 +13,7 @@ from brygga.core.stock import Hint
 from brygga.seams import Clock, Dice
 from brygga.store.database import Database, Tx
 from brygga.sync.outlook import Outlooks
+from brygga.sync.stock import Counted
 
 ZETTLE_CALLBACK: Final = "/zettle/auth"
 """Where Zettle sends the merchant back; registered with the Zettle app."""
@@ -90,29 +91,12 @@ class WebSettings:
         return self.public_url.startswith("https://")
 
 
-@dataclass(frozen=True, slots=True)
-class StockRow:
-    """One variant's stock as the product page shows it. A number is None while it is unknown."""
-
-    variant_uuid: str
-    zettle: int | None
-    shop: int | None
-    shared: int | None = None
-    """The number that both sides promise, while stock is shared."""
-    check: bool = False
-    """A write was lost for good: the merchant is asked to look (design, Settle)."""
-
-
 class StockMoved(Exception):
-    """The shared number is no longer the one that the form started from."""
+    """A number is no longer the one that the merchant was shown."""
 
 
 class StockDesk(Protocol):
-    """Separate stock, written in the caller's transaction (rules S5, S6). The ledgers and their marks are its business."""
-
-    async def rows(self, tx: Tx, connection_id: int, product_uuid: str) -> Sequence[StockRow]: ...
-
-    async def is_separate(self, tx: Tx, connection_id: int, product_uuid: str) -> bool: ...
+    """What the merchant does to stock, written in the caller's transaction (rules S5, S6). The ledgers and their marks are its business."""
 
     async def split(
         self, tx: Tx, connection_id: int, product_uuid: str, shares: Mapping[str, tuple[int, int, int]], now: datetime
@@ -120,7 +104,13 @@ class StockDesk(Protocol):
         """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw). Raises `StockMoved`."""
         ...
 
-    async def join(self, tx: Tx, connection_id: int, product_uuid: str, now: datetime) -> None: ...
+    async def join(self, tx: Tx, connection_id: int, product_uuid: str, seen: Mapping[str, int], now: datetime) -> None:
+        """`seen` are the sums that the merchant saw, by variant uuid. Raises `StockMoved`."""
+        ...
+
+    async def count(self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime) -> None:
+        """The answer to "check this number" `of` a product's variant. Raises `StockMoved`, or `Checked` when nobody asks."""
+        ...
 
     async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
         """Zettle told us of a movement that bears an identifier of ours: that flight has landed."""

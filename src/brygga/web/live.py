@@ -11,7 +11,7 @@ from litestar.datastructures import State as AppState
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
-from brygga.store import connections, library_pages, synclog
+from brygga.store import connections, library_pages, movements, synclog
 from brygga.store.jobs import first_of
 from brygga.store.library_pages import State
 from brygga.web.deps import WebDeps
@@ -54,6 +54,7 @@ async def snapshot(deps: WebDeps, connection_id: int, words: Words) -> str:
         connection = await connections.by_id(tx, connection_id)
         counts = await library_pages.counts(tx, connection_id)
         newest = await synclog.page(tx, connection_id, limit=1)
+        moved = await movements.newest(tx, connection_id)
     figures = {
         "synced": counts[State.SYNCED],
         "waiting": counts[State.WAITING],
@@ -63,6 +64,7 @@ async def snapshot(deps: WebDeps, connection_id: int, words: Words) -> str:
     moving = [
         sorted((state.value, count) for state, count in counts.items()),
         newest[0].id if newest else 0,
+        moved,
         repr(connection),
     ]
     return json.dumps(

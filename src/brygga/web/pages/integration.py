@@ -14,6 +14,8 @@ from brygga.store import bindings, brakes, connections, library, library_pages, 
 from brygga.store.bindings import Totals
 from brygga.store.library_pages import State
 from brygga.store.marks import Kind
+from brygga.web.doubts import doubtful
+from brygga.web.doubts import troubles as doubt_troubles
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.setup import show_step
@@ -66,11 +68,13 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         vat = await library.by_vat(tx, connection.id)
         health = await connections.health(tx, connection.id)
         questions = await brakes.all_questions(tx, connection.id)
+        doubts = await doubtful(tx, connection.id, merchant.words)
     found = [
         pause_trouble(connection),
         prices_trouble(connection),
         silence_trouble(health.unreachable_since),
         *(question_trouble(each.kind, len(each.subjects)) for each in questions.values() if not each.answer),
+        *doubt_troubles(doubts, merchant.words),
     ]
     troubles = tuple(trouble for trouble in found if trouble is not None)
     rates = tuple(VatRow(None if rate is None else plain(rate), count) for rate, count in vat)

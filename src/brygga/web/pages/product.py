@@ -8,21 +8,20 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.core.model import Money, Product
-from brygga.store import library, library_pages, marks, synclog
+from brygga.store import ledgers, library, library_pages, marks, synclog
 from brygga.store.library_pages import Row, State
 from brygga.store.marks import Kind
 from brygga.store.synclog import Filter
-from brygga.web.deps import StockRow
+from brygga.web.doubts import DoubtView, doubtful
 from brygga.web.i18n import Words
 from brygga.web.lines import LineView
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.library import UnassignView, reassign, said
-from brygga.web.pages.synclog import line_view
+from brygga.web.pages.synclog import line_view, partners
+from brygga.web.stock_rows import StockView, stock_rows
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
-
-ZETTLE_MAX = 99_999  # zettle facts 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +36,6 @@ class VariantView:
     sku: str
     barcode: str
     price: Money | None
-
-
-@dataclass(frozen=True, slots=True)
-class StockView:
-    """The form starts from the shared number: all of it at the till, none in the shop, so that the sum is unchanged."""
-
-    uuid: str
-    name: str
-    zettle: int | None
-    shop: int | None
-    shared: int | None
-    form_zettle: int
-    form_shop: int
-    joined: int | None
-    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +60,26 @@ class ProductView:
     stock: tuple[StockView, ...] = ()
     separate: bool = False
     splittable: bool = False
-    sum_changed: bool = False
+    doubts: tuple[DoubtView, ...] = ()
     join_asked: bool = False
 
 
 @get("/library/{uuid:str}")
 async def show(merchant: Merchant, uuid: str, join: str = "") -> Response[str]:
-    connection, desk = merchant.own, merchant.deps.stock
+    connection = merchant.own
     async with merchant.deps.database.read() as tx:
         row = await library_pages.one(tx, connection.id, uuid)
         if row is None:
             raise NotThere
         lines = await synclog.page(tx, connection.id, Filter(subject=uuid), limit=10)
-        pending = (await marks.counts(tx, connection.id)).get(Kind.TRACKING, 0) > 0
-        stock: Sequence[StockRow] = await desk.rows(tx, connection.id, uuid) if desk else ()
-        separate = await desk.is_separate(tx, connection.id, uuid) if desk else False
+        linkable = await partners(tx, connection.id, lines)
+        pending = await marks.waits(tx, connection.id, Kind.TRACKING, uuid)
+        books = await ledgers.load(tx, connection.id, [uuid])
+        doubts = await doubtful(tx, connection.id, merchant.words, [uuid])
     shop = connection.shop
     panel = shop.control_panel_url.rstrip("/") if shop else ""
     product = row.entry.product
-    names = (
-        {variant.uuid: variant_name(variant.name, variant.options) for variant in product.variants} if product else {}
-    )
+    stock = stock_rows(product, books.values())
     view = ProductView(
         uuid=uuid,
         name=row.entry.name,
@@ -112,11 +95,12 @@ async def show(merchant: Merchant, uuid: str, join: str = "") -> Response[str]:
         troubles=_troubles(row),
         fields=fields_of(merchant.words, product) if product else (),
         variants=_variants(product) if product and product.definitions else (),
-        lines=tuple(line_view(merchant.words, line) for line in lines),
+        lines=tuple(line_view(merchant.words, line, linkable) for line in lines),
         tracking=row.entry.tracking is True,
         tracking_pending=pending,
-        stock=tuple(stock_view(each, names.get(each.variant_uuid, "")) for each in stock),
-        separate=separate,
+        stock=stock,
+        doubts=doubts,
+        separate=any(book.ledger.separate for book in books.values()),
         splittable=bool(stock) and all(each.shared is not None for each in stock),
         join_asked=join == "ask",
     )
@@ -164,12 +148,6 @@ def _variants(product: Product) -> tuple[VariantView, ...]:
     )
 
 
-def stock_view(row: StockRow, name: str) -> StockView:
-    joined = row.zettle + row.shop if row.zettle is not None and row.shop is not None else None
-    till = max(0, row.shared or 0)
-    return StockView(row.variant_uuid, name, row.zettle, row.shop, row.shared, till, 0, joined, row.check)
-
-
 # ---- Buttons ---------------------------------------------------------------------------------------------------------
 
 
@@ -195,16 +173,6 @@ async def sync_now(merchant: Merchant, uuid: str) -> Redirect:
     async with merchant.deps.database.transaction() as tx:
         await ask(merchant.deps, tx, merchant.own.id, Kind.PRODUCT, [uuid], force=True)
     return merchant.go(f"/library/{uuid}", "syncing_one")
-
-
-@post("/library/{uuid:str}/stock/tracking")
-async def track(merchant: Merchant, form: Form, uuid: str) -> Redirect:
-    """S7: Zettle is told by the work, which reads the mark's detail: "on" or "off"."""
-    await _own(merchant, uuid)
-    wish = "on" if form.one("tracking") == "yes" else "off"
-    async with merchant.deps.database.transaction() as tx:
-        await ask(merchant.deps, tx, merchant.own.id, Kind.TRACKING, [uuid], force=True, detail=wish)
-    return merchant.go(f"/library/{uuid}#stock", f"tracking_{wish}")
 
 
 async def _own(merchant: Merchant, uuid: str) -> library.Entry:

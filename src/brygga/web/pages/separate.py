@@ -1,73 +1,191 @@
-"""Separate stock: a number for each side (S5), and back to one (S6)."""
+"""Separate stock: a number for each side (S5), back to one (S6), and tracking switched (S7)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from litestar import post
+from litestar import Response, get, post
 from litestar.response import Redirect
 
-from brygga.store import library
+from brygga.store import ledgers, library
+from brygga.store.library import Entry
+from brygga.store.marks import Kind
 from brygga.web.deps import StockMoved
-from brygga.web.pages.product import ZETTLE_MAX
+from brygga.web.numbers import seen
+from brygga.web.stock_rows import Split, StockView, sent, stock_rows
 from brygga.web.visit import Form, Merchant, NotThere
-
-Shares = Mapping[str, tuple[int, int, int]]
-
-
-def shares_of(form: Form) -> Shares | None:
-    """Variant uuid -> (to Zettle, to BigCommerce, shared when the page was drawn); None when a number is missing or out of bounds."""
-    till, shop, seen = form.starting("zettle-"), form.starting("shop-"), form.starting("shared-")
-    found = {}
-    for uuid, text in till.items():
-        numbers = [text, shop.get(uuid, "")]
-        shared = seen.get(uuid, "")
-        if not all(number.isascii() and number.isdigit() and len(number) < 9 for number in numbers):
-            return None
-        if not shared.removeprefix("-").isdigit() or not shared.isascii() or len(shared) > 12:
-            return None
-        if max(map(int, numbers)) > ZETTLE_MAX:
-            return None
-        found[uuid] = (int(text), int(shop[uuid]), int(shared))
-    return found or None
+from brygga.web.work import ask
 
 
-def changes_sum(shares: Shares) -> bool:
-    """S5: a changed sum needs a confirmation."""
-    return any(till + shop != shared for till, shop, shared in shares.values())
+@dataclass(frozen=True, slots=True)
+class SplitView:
+    """The form, or the question whether its sum is meant (`asks`)."""
+
+    uuid: str
+    name: str
+    stock: tuple[StockView, ...]
+    asks: bool = False
+    outdated: bool = False
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinView:
+    uuid: str
+    name: str
+    stock: tuple[StockView, ...]
+    outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A product's stock as it is now."""
+
+    entry: Entry
+    rows: tuple[StockView, ...]
+    separate: bool
+
+    @property
+    def splittable(self) -> bool:
+        return bool(self.rows) and all(row.shared is not None for row in self.rows)
+
+
+# ---- S5 --------------------------------------------------------------------------------------------------------------
+
+
+@get("/library/{uuid:str}/stock/separate")
+async def show(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
+    stand = await standing(merchant, uuid)
+    refusal = _unfit(stand)
+    if refusal:
+        return merchant.go(_home(uuid), refusal, "warn")
+    return merchant.page("separate.html", SplitView(uuid, stand.entry.name, stand.rows), section="library")
 
 
 @post("/library/{uuid:str}/stock/separate")
-async def separate(merchant: Merchant, form: Form, uuid: str) -> Redirect:
-    back, desk = f"/library/{uuid}#separate-stock", merchant.deps.stock
+async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
+    """Both sides are written. Wrong or outdated numbers, and a sum that was not confirmed, are asked again with what was typed."""
+    stand, desk = await standing(merchant, uuid), merchant.deps.stock
+    typed = sent(form, stand.rows)
+    if stand.separate and _is_done(typed):
+        return merchant.go(_home(uuid), "separated")  # pressed twice
     if form.one("separate") != "yes":
-        return merchant.go(back, "separate_unticked", "warn")
-    shares = shares_of(form)
-    if shares is None:
-        return merchant.go(back, "numbers_wrong", "warn")
-    if changes_sum(shares) and form.one("sum") != "changed":
-        return merchant.go(back, "sum_changed", "warn")
-    if desk is None:
-        return merchant.go(back, "not_ready", "warn")
+        return merchant.go(_home(uuid), "separate_unticked", "warn")
+    refusal = _unfit(stand)
+    if refusal or desk is None:
+        return merchant.go(_home(uuid), refusal or "not_ready", "warn")
+    again = _asked_again(merchant, form, stand, typed)
+    if again is not None:
+        return again
     try:
         async with merchant.deps.database.transaction() as tx:
-            entry = await library.get(tx, merchant.own.id, uuid)
-            if entry is None or entry.tracking is not True:
-                raise NotThere
-            await desk.split(tx, merchant.own.id, uuid, shares, merchant.deps.clock.now())
+            await desk.split(tx, merchant.own.id, uuid, typed.shares, merchant.deps.clock.now())
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except StockMoved:
-        return merchant.go(back, "stock_moved", "warn")
-    return merchant.go(back, "separated")
+        stand = await standing(merchant, uuid)
+        return _form(merchant, stand, sent(form, stand.rows), outdated=True, status=409)
+    return merchant.go(_home(uuid), "separated")
+
+
+def _asked_again(merchant: Merchant, form: Form, stand: Standing, typed: Split) -> Response[str] | None:
+    """None when the form can be saved as it is."""
+    if form.one("count") == "yes":
+        return _form(merchant, stand, typed)
+    if not typed.is_filled:
+        return _form(merchant, stand, typed, wrong=True, status=422)
+    if typed.is_outdated:
+        return _form(merchant, stand, typed, outdated=True, status=409)
+    if typed.changes_sum and form.one("sum") != "changed":
+        view = SplitView(stand.entry.product_uuid, stand.entry.name, typed.rows, asks=True)
+        return merchant.page("separate_sum.html", view, section="library")
+    return None
+
+
+def _form(
+    merchant: Merchant, stand: Standing, typed: Split, *, outdated: bool = False, wrong: bool = False, status: int = 200
+) -> Response[str]:
+    view = SplitView(stand.entry.product_uuid, stand.entry.name, typed.rows, outdated=outdated, wrong=wrong)
+    return merchant.page("separate.html", view, section="library", status=status)
+
+
+def _unfit(stand: Standing) -> str:
+    """Why stock cannot be parted now, as a notice; "" when it can."""
+    if stand.separate:
+        return "separate_already"
+    if stand.entry.tracking is not True:
+        return "not_tracked"
+    return "" if stand.splittable else "not_ready"
+
+
+def _is_done(typed: Split) -> bool:
+    """Every side promises what the form asks for: it was sent twice."""
+    return typed.is_filled and all(
+        (str(row.zettle), str(row.shop)) == (row.form_zettle, row.form_shop) for row in typed.rows
+    )
+
+
+# ---- S6 --------------------------------------------------------------------------------------------------------------
+
+
+@get("/library/{uuid:str}/stock/join")
+async def asked(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
+    stand = await standing(merchant, uuid)
+    return _question(merchant, stand) if stand.separate else merchant.go(_home(uuid), "joined_already", "warn")
 
 
 @post("/library/{uuid:str}/stock/join")
-async def join(merchant: Merchant, form: Form, uuid: str) -> Redirect:
-    """Only after the confirmation that showed the number both sides will have (S6)."""
-    back, desk = f"/library/{uuid}#separate-stock", merchant.deps.stock
-    if form.one("confirmed") != "yes" or desk is None:
-        return merchant.go(back, "unchanged", "warn")
+async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
+    """Only after the confirmation that showed the number both sides will have (S6), and only if it is still that number."""
+    stand, desk = await standing(merchant, uuid), merchant.deps.stock
+    if not stand.separate or desk is None:
+        return merchant.go(_home(uuid), "joined_already")
+    if form.one("confirmed") != "yes":
+        return _question(merchant, stand)
+    numbers = {variant: seen(text) for variant, text in form.starting("joined-").items()}
+    shown = {variant: number for variant, number in numbers.items() if number is not None}
+    try:
+        async with merchant.deps.database.transaction() as tx:
+            await desk.join(tx, merchant.own.id, uuid, shown, merchant.deps.clock.now())
+            await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
+    except StockMoved:
+        return _question(merchant, await standing(merchant, uuid), outdated=True)
+    return merchant.go(_home(uuid), "joined")
+
+
+def _question(merchant: Merchant, stand: Standing, *, outdated: bool = False) -> Response[str]:
+    view = JoinView(stand.entry.product_uuid, stand.entry.name, stand.rows, outdated)
+    return merchant.page("join_stock.html", view, section="library", status=409 if outdated else 200)
+
+
+# ---- S7 --------------------------------------------------------------------------------------------------------------
+
+
+@post("/library/{uuid:str}/stock/tracking")
+async def track(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
+    """Zettle is told by the work, which reads the mark's detail: "on" or "off". Off ends separate stock, so that is asked first."""
+    stand = await standing(merchant, uuid)
+    if not merchant.running:
+        return merchant.go(f"/library/{uuid}#stock", "unchanged", "warn")
+    wish = "on" if form.one("tracking") == "yes" else "off"
+    if wish == "off" and stand.separate and form.one("confirmed") != "yes":
+        return merchant.page("untrack.html", JoinView(uuid, stand.entry.name, stand.rows), section="library")
     async with merchant.deps.database.transaction() as tx:
-        if await library.get(tx, merchant.own.id, uuid) is None:
+        await ask(merchant.deps, tx, merchant.own.id, Kind.TRACKING, [uuid], force=True, detail=wish)
+    return merchant.go(f"/library/{uuid}#stock", f"tracking_{wish}")
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+async def standing(merchant: Merchant, uuid: str) -> Standing:
+    """Raises `NotThere` for a product that is gone, or another merchant's."""
+    async with merchant.deps.database.read() as tx:
+        entry = await library.get(tx, merchant.own.id, uuid)
+        if entry is None:
             raise NotThere
-        await desk.join(tx, merchant.own.id, uuid, merchant.deps.clock.now())
-        await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
-    return merchant.go(back, "joined")
+        books: Sequence[ledgers.Book] = list((await ledgers.load(tx, merchant.own.id, [uuid])).values())
+    separate_now = any(book.ledger.separate for book in books)
+    return Standing(entry, stock_rows(entry.product, books), separate_now)
+
+
+def _home(uuid: str) -> str:
+    return f"/library/{uuid}#separate-stock"

@@ -112,11 +112,11 @@ function countdowns(root) {
   }
 }
 
-// The sum of a separate-stock form; a sum that differs from the shared number must be confirmed (rule S5).
+// The sum of a separate-stock form. One that differs from the shared number is asked about by the server, before anything is written (rule S5).
 function sums() {
   const form = document.getElementById("separate");
   if (!form) return;
-  const ask = document.getElementById("sum-confirm");
+  const said = document.getElementById("sum-differs");
   const refresh = () => {
     let changed = false;
     for (const row of form.querySelectorAll("[data-shared]")) {
@@ -126,8 +126,7 @@ function sums() {
       row.classList.toggle("differs", differs);
       changed ||= differs;
     }
-    ask.hidden = !changed;
-    ask.querySelector("input").required = changed;
+    said.hidden = !changed;
   };
   form.addEventListener("input", refresh);
   refresh();

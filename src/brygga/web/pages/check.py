@@ -1,0 +1,103 @@
+""" "Check this number": both sides' numbers, what happened, and the merchant's answer (design, Settle)."""
+
+from dataclasses import dataclass, replace
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from brygga.store import library
+from brygga.store.library import Entry
+from brygga.sync.stock import Checked, Counted
+from brygga.web.deps import StockMoved
+from brygga.web.doubts import DoubtView, doubtful
+from brygga.web.numbers import Problem, number, seen
+from brygga.web.visit import Form, Merchant, NotThere
+
+ALL = "/apps/bigcommerce/check"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """`product` is "" on the page that shows every number to check."""
+
+    doubts: tuple[DoubtView, ...]
+    product: str = ""
+    name: str = ""
+    back: str = ALL
+
+
+@get(ALL)
+async def every(merchant: Merchant) -> Response[str]:
+    async with merchant.deps.database.read() as tx:
+        doubts = await doubtful(tx, merchant.own.id, merchant.words)
+    return merchant.page("check.html", CheckView(doubts), section="apps")
+
+
+@get("/library/{uuid:str}/stock/check")
+async def show(merchant: Merchant, uuid: str) -> Response[str]:
+    return await _page(merchant, uuid)
+
+
+@post("/library/{uuid:str}/stock/check")
+async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
+    """The counted number, or "it is right as it is"; about the numbers that the page showed, or it is asked again."""
+    variant, back = form.one("variant"), ALL if form.one("back") == "all" else f"/library/{uuid}#stock"
+    doubt = await _doubt(merchant, uuid, variant)
+    desk = merchant.deps.stock
+    if doubt is None or desk is None:
+        return merchant.go(back, "check_answered", "warn")
+    counted = _counted(form, doubt)
+    if not isinstance(counted, Counted):
+        return await _page(merchant, uuid, counted, status=422)
+    try:
+        async with merchant.deps.database.transaction() as tx:
+            await desk.count(tx, merchant.own.id, (uuid, variant), counted, merchant.deps.clock.now())
+            await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
+    except Checked:
+        return merchant.go(back, "check_answered", "warn")
+    except StockMoved:
+        now = await _doubt(merchant, uuid, variant) or doubt
+        return await _page(merchant, uuid, replace(now, typed=_typed(form), moved=True), status=409)
+    return merchant.go(back, "confirmed_number" if counted.confirms else "counted")
+
+
+def _counted(form: Form, doubt: DoubtView) -> Counted | DoubtView:
+    """The answer, or the form as it was filled in with what is wrong."""
+    looked_at = (seen(form.one("seen-till")), seen(form.one("seen-shop")))
+    if form.one("answer") == "right":
+        return Counted(looked_at)
+    texts = _typed(form)
+    numbers = [number(text) for text in (texts if doubt.separate else texts[:1])]
+    problems = [one.value if isinstance(one, Problem) else "" for one in numbers]
+    if any(problems):
+        return replace(doubt, typed=texts, problems=(problems[0], problems[-1]))
+    found = [one for one in numbers if not isinstance(one, Problem)]
+    return Counted(looked_at, found[0], found[-1])
+
+
+def _typed(form: Form) -> tuple[str, str]:
+    return form.one("till")[:20], form.one("shop")[:20]
+
+
+async def _doubt(merchant: Merchant, uuid: str, variant: str) -> DoubtView | None:
+    await _entry(merchant, uuid)
+    async with merchant.deps.database.read() as tx:
+        doubts = await doubtful(tx, merchant.own.id, merchant.words, [uuid])
+    return next((one for one in doubts if one.variant == variant), None)
+
+
+async def _entry(merchant: Merchant, uuid: str) -> Entry:
+    async with merchant.deps.database.read() as tx:
+        entry = await library.get(tx, merchant.own.id, uuid)
+    if entry is None:
+        raise NotThere
+    return entry
+
+
+async def _page(merchant: Merchant, uuid: str, filled: DoubtView | None = None, status: int = 200) -> Response[str]:
+    entry = await _entry(merchant, uuid)
+    async with merchant.deps.database.read() as tx:
+        doubts = await doubtful(tx, merchant.own.id, merchant.words, [uuid])
+    shown = tuple(filled if filled is not None and one.variant == filled.variant else one for one in doubts)
+    view = CheckView(shown, uuid, entry.name, f"/library/{uuid}")
+    return merchant.page("check.html", view, section="library", status=status)

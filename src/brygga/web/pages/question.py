@@ -1,0 +1,62 @@
+"""A mass effect that was stopped (decision 9): the products that it would meet, and the merchant's word."""
+
+from dataclasses import dataclass
+
+from litestar import Response, get
+
+from brygga.store import brakes, ledgers, library
+from brygga.web.doubts import full_name
+from brygga.web.troubles import KNOWN_QUESTIONS
+from brygga.web.visit import Merchant, NotThere
+
+SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    name: str
+    till: int | None
+    shop: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """One product of the question, and its numbers as they are now."""
+
+    uuid: str
+    name: str
+    stock: tuple[StockLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    kind: str
+    key: str
+    count: int
+    subjects: tuple[SubjectView, ...]
+
+    @property
+    def rest(self) -> int:
+        return self.count - len(self.subjects)
+
+
+@get("/apps/bigcommerce/answer/{kind:str}")
+async def show(merchant: Merchant, kind: str) -> Response[str]:
+    async with merchant.deps.database.read() as tx:
+        question = await brakes.open_question(tx, merchant.own.id, kind)
+        if question is None:
+            raise NotThere
+        shown = question.subjects[:SHOWN]
+        entries = await library.get_many(tx, merchant.own.id, shown)
+        books = await ledgers.load(tx, merchant.own.id, shown)
+    stock: dict[str, list[StockLine]] = {}
+    for book in books.values():
+        entry = entries.get(book.product_uuid)
+        name = full_name(entry.name, entry.product, book.variant_uuid) if entry else ""
+        line = StockLine(name, book.ledger.zettle.promised, book.ledger.shop.promised)
+        stock.setdefault(book.product_uuid, []).append(line)
+    subjects = tuple(
+        SubjectView(uuid, entries[uuid].name if uuid in entries else "", tuple(stock.get(uuid, ()))) for uuid in shown
+    )
+    key = f"question.{kind if kind in KNOWN_QUESTIONS else 'other'}"
+    return merchant.page("question.html", QuestionView(kind, key, len(question.subjects), subjects), section="apps")

@@ -1,0 +1,142 @@
+""" "Why is this 7?": the number of one variant, how it came about, and the same as a file."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from brygga.core.model import Product
+from brygga.core.stock import Ledger, Side
+from brygga.core.stock.story import Movement
+from brygga.store import ledgers, library, movements
+from brygga.store.database import Tx
+from brygga.store.ledgers import Book
+from brygga.store.library import Entry
+from brygga.web import stock_csv
+from brygga.web.chart import Chart, chart
+from brygga.web.doubts import DoubtView, doubtful, variant_label
+from brygga.web.i18n import Words
+from brygga.web.moves import MoveView, move_view
+from brygga.web.shelves import ShelfView, headline, shelf_view
+from brygga.web.visit import Merchant, NotThere
+
+SIZE = 50
+IN_CHART = 400
+"""The newest so many movements are drawn."""
+AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class WhyView:
+    """`number` is what both sides promise; None where stock is separate or has no number."""
+
+    product: str
+    variant: str
+    name: str
+    label: str
+    number: int | None
+    apart: tuple[int, int] | None
+    """The two numbers of separate stock."""
+    summary: str
+    shelves: tuple[ShelfView, ...]
+    doubts: tuple[DoubtView, ...]
+    chart: Chart | None
+    moves: tuple[MoveView, ...]
+    total: int
+    older: int = 0
+    """The movement before which the next page begins, 0 for none."""
+    newest: bool = True
+    days: int = movements.KEPT.days
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant of a product of this merchant's."""
+
+    entry: Entry
+    uuid: str
+    book: Book | None
+
+    @property
+    def product(self) -> Product | None:
+        return self.entry.product
+
+    @property
+    def label(self) -> str:
+        return variant_label(self.product, self.uuid)
+
+    @property
+    def sku(self) -> str:
+        variants = self.product.variants if self.product else ()
+        return next((one.sku for one in variants if one.uuid == self.uuid), "")
+
+
+@get("/library/{uuid:str}/variants/{variant:str}/stock")
+async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") -> Response[str]:
+    cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    own, words = merchant.own.id, merchant.words
+    async with merchant.deps.database.read() as tx:
+        found = await variant_of(tx, own, uuid, variant)
+        page = await movements.of_variant(tx, own, variant, before=cursor, limit=SIZE + 1)
+        drawn = await movements.of_variant(tx, own, variant, limit=IN_CHART)
+        total = await movements.count(tx, own, variant)
+        doubts = await doubtful(tx, own, words, [uuid])
+    ledger = found.book.ledger if found.book else Ledger()
+    view = WhyView(
+        product=uuid,
+        variant=variant,
+        name=found.entry.name,
+        label=found.label,
+        number=None if ledger.separate else ledger.promised,
+        apart=apart(ledger),
+        summary=headline(words, ledger),
+        shelves=tuple(shelf_view(words, ledger, side) for side in (Side.ZETTLE, Side.SHOP)),
+        doubts=tuple(one for one in doubts if one.variant == variant),
+        chart=chart([move for _, move in reversed(drawn)], merchant.deps.clock.now()),
+        moves=tuple(move_view(words, move) for _, move in page[:SIZE]),
+        total=total,
+        older=page[SIZE - 1][0] if len(page) > SIZE else 0,
+        newest=cursor is None,
+    )
+    return merchant.page("why.html", view, section="library")
+
+
+@get("/library/{uuid:str}/variants/{variant:str}/stock.csv")
+async def download(merchant: Merchant, uuid: str, variant: str) -> Stream:
+    async with merchant.deps.database.read() as tx:
+        found = await variant_of(tx, merchant.own.id, uuid, variant)
+    of = (found.entry.name, found.label, found.sku)
+    name = " ".join(part for part in (found.entry.name, found.label) if part)
+    headers = {"content-disposition": stock_csv.file_name(name), "cache-control": "no-store"}
+    return Stream(_rows(merchant, merchant.words, of, variant), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _rows(merchant: Merchant, words: Words, of: tuple[str, str, str], variant: str) -> AsyncIterator[str]:
+    """Oldest first, a page at a time: no connection is held while the reader is slow."""
+    yield stock_csv.heading(words)
+    after, more = 0, True
+    while more:
+        async with merchant.deps.database.read() as tx:
+            rows: Sequence[tuple[int, Movement]] = await movements.since(tx, merchant.own.id, variant, after, AT_ONCE)
+        if rows:
+            yield stock_csv.lines(words, of, [move for _, move in rows])
+            after = rows[-1][0]
+        more = len(rows) == AT_ONCE
+
+
+async def variant_of(tx: Tx, connection_id: int, uuid: str, variant: str) -> Variant:
+    """Raises `NotThere` for what this merchant does not have: a variant counts while Zettle or a ledger knows it."""
+    entry = await library.get(tx, connection_id, uuid)
+    if entry is None:
+        raise NotThere
+    book = (await ledgers.load(tx, connection_id, [uuid])).get(variant)
+    known = entry.product is not None and any(one.uuid == variant for one in entry.product.variants)
+    if book is None and not known:
+        raise NotThere
+    return Variant(entry, variant, book)
+
+
+def apart(ledger: Ledger) -> tuple[int, int] | None:
+    till, shop = ledger.zettle.promised, ledger.shop.promised
+    return (till, shop) if ledger.separate and till is not None and shop is not None else None

@@ -1,0 +1,69 @@
+"""The movements of a variant as a file for a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote
+
+from brygga.core.stock.story import Movement
+from brygga.web.i18n import Words
+from brygga.web.moves import move_view
+
+BOM: Final = "\ufeff"
+"""Without it Excel takes the file for another alphabet, and å ä ö for something else."""
+COLUMNS: Final = (
+    "time", "product", "variant", "sku", "side", "cause", "change", "till_before", "till_after", "shop_before", "shop_after",
+    "request", "request_sent", "request_id", "reference",
+)  # fmt: skip
+DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A cell that begins so is a formula to a spreadsheet."""
+
+
+def heading(words: Words) -> str:
+    return BOM + _written(words, [[words.fill(f"csv.{column}", {}) for column in COLUMNS]])
+
+
+def lines(words: Words, of: tuple[str, str, str], moves: Sequence[Movement]) -> str:
+    """`of` is the product's name, the variant's, and its SKU."""
+    return _written(words, [_row(words, of, move) for move in moves])
+
+
+def file_name(name: str) -> str:
+    """For the header that names a download: plain letters for old browsers, and the merchant's own for the others."""
+    kept = "".join(one if one.isalnum() or one in " -_" else "_" for one in name).strip()[:80] or "lager"
+    plain = kept.encode("ascii", "ignore").decode().strip() or "lager"
+    return f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{quote(kept)}.csv"
+
+
+def harmless(text: str) -> str:
+    """Text that a spreadsheet shows and never runs."""
+    return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) else text
+
+
+def _row(words: Words, of: tuple[str, str, str], move: Movement) -> list[str | int]:
+    view = move_view(words, move)
+    numbers = [move.change, move.zettle_before, move.zettle_after, move.shop_before, move.shop_after]
+    return [
+        _moment(move.at),
+        *(harmless(text) for text in of),
+        words.fill(f"whose.{view.whose}", {}),
+        harmless(view.sentence),
+        *("" if number is None else number for number in numbers),
+        harmless(view.request),
+        _moment(move.sent),
+        harmless(move.call),
+        harmless(move.reference),
+    ]
+
+
+def _moment(at: datetime | None) -> str:
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _written(words: Words, rows: Sequence[Sequence[str | int]]) -> str:
+    """A Swedish Excel parts columns at semicolons, because its comma is the decimal sign."""
+    sheet = io.StringIO()
+    csv.writer(sheet, delimiter=";" if words.language == "sv" else ",").writerows(rows)
+    return sheet.getvalue()
