@@ -70,9 +70,12 @@ class Timing:
         """How long after the last hint or write a look must begin to close the matter."""
         return timedelta(seconds=self.lag_s if side is Side.SHOP else self.repeat_s)
 
-    def pooled(self, now: datetime) -> datetime:
-        """When the shelves that were born about now are looked at, all together: late enough to close the hints of their births."""
-        step = 2 * self.lag_s
+    def pooled(self, now: datetime, lags: int = 2) -> datetime:
+        """When the shelves that were born about now are looked at, all together: late enough to close the hints of their births.
+
+        Looks are `lags` lags apart, whoever asks.
+        """
+        step = lags * self.lag_s
         earliest = (now + timedelta(seconds=self.lag_s)).timestamp()
         return datetime.fromtimestamp(-(-earliest // step) * step, UTC)
 

@@ -17,6 +17,9 @@ from brygga.sync.session import Session
 from brygga.sync.stock.gather import Looks, Till
 from brygga.sync.stock.pages import Pages, opened, opened_in
 
+LAGS_MEANWHILE = 6
+"""How many lags apart the looks at newborns are while a batch of products is being made."""
+
 
 @dataclass(frozen=True, slots=True)
 class StockBirths:
@@ -73,20 +76,27 @@ class StockBirths:
         """These variants are there. One whose level we did not give is adopted with the level it has, at the next look."""
         now = session.clock.now()
         levels = await ledgers.take_births(tx, session.connection.id, uuid, [*variants], now)
-        due = self.timing.pooled(now)
+        due = self.timing.pooled(now, LAGS_MEANWHILE)
         async with opened_in(tx, session.connection.id, [uuid], now) as pages:
             for variant, variant_id in sorted(variants.items()):
                 book = pages.books.get(variant)
                 if book is None:
                     continue
                 if variant not in levels:
-                    due = now
                     continue
                 ledger = stock.born(book.ledger, levels[variant], variant_id, now)
                 pages.put(book, ledger, Moved(Side.SHOP, Cause.BORN, levels[variant]))
                 due = now if ledger.shop.owed else due
         if variants:
             await marks.mark(tx, session.connection.id, Kind.STOCK, uuid, now, due_at=due)
+
+    async def all_born(self, session: Session, uuids: Collection[str]) -> None:
+        """One look serves a whole batch, about a lag after its end; a batch that takes long is looked at now and then meanwhile."""
+        now = session.clock.now()
+        # The hooks of the last births are still on their way.
+        due = self.timing.pooled(now + self.timing.lag(Side.SHOP) / 2)
+        async with session.transaction() as tx:
+            await marks.mark_many(tx, session.connection.id, Kind.STOCK, uuids, now, due_at=due)
 
     async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
         """Nothing was made, so nothing is owed to it."""

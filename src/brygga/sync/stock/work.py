@@ -10,6 +10,7 @@ from brygga.store import bindings, ledgers, marks
 from brygga.store.database import Tx
 from brygga.store.marks import Kind, Mark
 from brygga.sync.session import Session
+from brygga.sync.stock.births import LAGS_MEANWHILE
 from brygga.sync.stock.booking import Booking, hear
 from brygga.sync.stock.gather import Till, World, gather, known
 from brygga.sync.stock.pages import Pages, opened
@@ -17,6 +18,9 @@ from brygga.sync.stock.sending import Sending
 
 NEWBORN = timedelta(minutes=1)
 """So long hooks are taken to tell of a product's birth, unless they tell of an order: they may come late when hundreds are born."""
+
+FEW = 25
+"""More products than this that wait for their turn are a library being brought over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,16 @@ class StockWork:
             awaited = sorted(uuid for id_, uuid in ours.items() if id_ in newborn)
             at_once = sorted(uuid for id_, uuid in ours.items() if id_ not in newborn)
             await marks.mark_many(tx, session.connection.id, Kind.STOCK, at_once, now)
-            await marks.mark_many(tx, session.connection.id, Kind.STOCK, awaited, now, due_at=self.timing.pooled(now))
+            await marks.mark_many(
+                tx, session.connection.id, Kind.STOCK, awaited, now, due_at=await self._pooled(tx, session)
+            )
             await session.finish(*batch, tx=tx)
+
+    async def _pooled(self, tx: Tx, session: Session) -> datetime:
+        """When newborns are looked at together; more seldom while a library is being brought over."""
+        waiting = (await marks.counts(tx, session.connection.id)).get(Kind.PRODUCT, 0)
+        now = session.clock.now()
+        return self.timing.pooled(now, LAGS_MEANWHILE) if waiting > FEW else self.timing.pooled(now)
 
     async def _newborn(self, tx: Tx, session: Session, ids: Collection[int]) -> Collection[int]:
         """Products that we made a moment ago, told of by no order: what moved is what we wrote, and one look serves many of them."""

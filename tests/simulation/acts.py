@@ -1,0 +1,113 @@
+"""What people do in a day: they sell, refund, order, cancel, count, edit. Every act is one that the platforms offer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from brygga.sandbox.bigcommerce import Refusal
+from brygga.sandbox.cashiers import NothingToDo
+from brygga.sandbox.zettle import Line
+from tests.simulation.day import Day, Goods
+
+BASIC = {"sell": 8, "refund": 2, "count": 1, "order": 8, "cancel": 2, "refund order": 1}
+SPECIAL = {
+    "shop edits": {"edit stock": 3},
+    "other tool": {"tool counts": 2},
+    "product edits": {"rename": 1, "edit in shop": 1},
+}
+
+
+class Acts:
+    """The people of one day."""
+
+    def __init__(self, day: Day) -> None:
+        self.day = day
+        self.dice = day.dice
+        self.weights = dict(BASIC)
+        for kind, more in SPECIAL.items():
+            if kind in day.weather.on:
+                self.weights |= more
+        self.sales: list[tuple[Goods, Any]] = []
+        self.orders: list[tuple[Goods, int]] = []
+
+    async def step(self) -> None:
+        """One act, if it can be done."""
+        what = self.dice.choices(list(self.weights), list(self.weights.values()))[0]
+        one = self.dice.choice(self.day.goods)
+        act: Callable[[Goods], Any] = getattr(self, what.replace(" ", "_"))
+        try:
+            done = act(one)
+            if done is not None:
+                await done
+        except (Refusal, NothingToDo, ValueError, LookupError) as refused:
+            self.day.tell(f"{what} refused: {type(refused).__name__} {refused}")
+
+    def units(self) -> int:
+        return self.dice.choice([1, 1, 1, 2, 3])
+
+    # ---- Zettle ------------------------------------------------------------------------------------------------------
+
+    def sell(self, one: Goods) -> None:
+        if self.day.till_level(one) <= 0 and self.dice.random() < 0.8:
+            raise NothingToDo
+        till, units = self.day.town.till(one.merchant), self.units()
+        receipt = self.day.account("sell", lambda: till.sell([Line(one.variant, units)]))
+        self.sales.append((one, receipt))
+
+    def refund(self, one: Goods) -> None:
+        if not self.sales:
+            raise NothingToDo
+        one, receipt = self.sales.pop(self.dice.randrange(len(self.sales)))
+        self.day.account("refund", lambda: self.day.town.till(one.merchant).refund(receipt))
+
+    def count(self, one: Goods) -> None:
+        level = max(0, self.day.till_level(one) + self.dice.randint(-4, 8))
+        self.day.account("count", lambda: self.day.town.till(one.merchant).set_stock(one.variant, level))
+
+    def rename(self, one: Goods) -> None:
+        till = self.day.town.till(one.merchant)
+        name = f"{one.sku[:6]} {self.dice.randint(1, 99)}"
+        self.day.account("rename", lambda: till.edit_product(one.product, name=name))
+
+    # ---- BigCommerce -------------------------------------------------------------------------------------------------
+
+    def order(self, one: Goods) -> None:
+        if self.day.shop_level(one) is None:
+            raise NothingToDo
+        units, shop = self.units(), self.day.town.shop(one.merchant)
+        placed = self.day.account("order", lambda: shop.place([{"sku": one.sku, "quantity": units}]))
+        self.orders.append((one, placed.id))
+
+    def cancel(self, one: Goods) -> None:
+        self._undo("cancel", lambda shop, order: shop.cancel(order))
+
+    def refund_order(self, one: Goods) -> None:
+        self._undo("refund order", lambda shop, order: shop.refund(order))
+
+    def _undo(self, what: str, how: Callable[[Any, int], Any]) -> None:
+        if not self.orders:
+            raise NothingToDo
+        one, order = self.orders.pop(self.dice.randrange(len(self.orders)))
+        self.day.account(what, lambda: how(self.day.town.shop(one.merchant), order))
+
+    def edit_stock(self, one: Goods) -> None:
+        before = self.day.shop_level(one)
+        if before is None:
+            raise NothingToDo
+        level = max(0, before + self.dice.randint(-3, 6))
+        self.day.account("edit stock", lambda: self.day.town.shop(one.merchant).set_stock(level, sku=one.sku))
+
+    def tool_counts(self, one: Goods) -> None:
+        """Another app changes the number: its hooks look like ours."""
+        before = self.day.shop_level(one)
+        if before is None:
+            raise NothingToDo
+        level = max(0, before + self.dice.choice([-2, -1, 1, 2, 5]))
+        self.day.account("tool counts", lambda: self.day.town.shop(one.merchant).set_stock(level, sku=one.sku))
+
+    async def edit_in_shop(self, one: Goods) -> None:
+        shop = self.day.town.shop(one.merchant)
+        if self.day.shop_level(one) is None:
+            raise NothingToDo
+        product, _ = shop.item(sku=one.sku)
+        await shop.edit_product(product.id, description=f"<p>{self.dice.randint(1, 99)}</p>")
+        self.day.tell("edit in shop")

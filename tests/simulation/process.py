@@ -1,0 +1,266 @@
+"""One life of the service: its worker and its receivers, on a disk that outlives it, behind a wire that may be cut.
+
+A life may end at any point: around every request, around every commit, or while it sleeps. A dead process does nothing more: whatever of it
+still runs is refused the disk and the wire. The next life is a new service on the same database.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+import sqlalchemy as sa
+
+from brygga.cli.house import settings_for
+from brygga.sandbox.town import Town
+from brygga.settings import Settings
+from brygga.store.database import Fence, Tx
+from brygga.store.jobs import Job, TableJobs, first_of
+from brygga.store.marks import Kind
+from brygga.sync.drain import Handler
+from brygga.sync.worker import Pace, Worker
+from brygga.web import hooks
+from brygga.web.deps import WebDeps, WebSettings
+from brygga.web.stock_desk import PageDesk
+from brygga.wire import Wire, open_client
+from brygga.wiring import Platforms, ShopInstall, ZettleSignIn, clients, handlers
+from tests.conftest import NOON
+from tests.simulation.crashing import Crash
+from tests.simulation.disk import Disk, DiskDatabase
+
+URL = "https://brygga.town.test"
+HOST = "brygga.town.test"
+MakeHandlers = Callable[[], Mapping[Kind, Handler]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopTime:
+    """The service's clock: the running loop's time, counted from noon."""
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass
+class SeededDice:
+    """The service's dice, thrown by the seed."""
+
+    dice: random.Random
+
+    def uuid1(self) -> str:
+        text = f"{self.dice.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-1{text[13:16]}-8{text[17:20]}-{text[20:]}"
+
+    def token(self) -> str:
+        return f"{self.dice.getrandbits(192):048x}"
+
+    def random(self) -> float:
+        return self.dice.random()
+
+
+@dataclass
+class Fate:
+    """When this life ends: after so many points, or never. `stall_s` says how long the machine hangs before a commit."""
+
+    after: int | None = None
+    stall: Callable[[], float] = lambda: 0.0
+    dead: bool = False
+    passed: int = 0
+    died: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def reach(self, point: str) -> None:
+        if not self.dead:
+            self.passed += 1
+            if self.after is not None and self.passed >= self.after:
+                self.die()
+        if self.dead:
+            raise Crash(point)
+
+    def die(self) -> None:
+        self.dead = True
+        self.died.set()
+
+
+class MortalDatabase(DiskDatabase):
+    """A crash before a commit rolls it back; one after it only loses the memory of it."""
+
+    def __init__(self, disk: Disk, fate: Fate) -> None:
+        super().__init__(disk)
+        self.fate = fate
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, fence: Fence | None = None) -> AsyncIterator[Tx]:
+        hang = self.fate.stall()
+        if hang:
+            await asyncio.sleep(hang)
+        async with super().transaction(fence) as tx:
+            yield tx
+            self.fate.reach("before a commit")
+        self.fate.reach("after a commit")
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        if self.fate.dead:
+            raise Crash("a dead process reads nothing")
+        async with super().read() as tx:
+            yield tx
+
+
+class MortalWire(httpx2.AsyncBaseTransport):
+    """Between a life and the net. `net` may lose what it carries."""
+
+    def __init__(self, net: httpx2.AsyncBaseTransport, fate: Fate) -> None:
+        self.net = net
+        self.fate = fate
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.fate.reach(f"before {request.method} {request.url.path}")
+        response = await self.net.handle_async_request(request)
+        self.fate.reach(f"after {request.method} {request.url.path}")
+        return response
+
+
+@dataclass(slots=True)
+class TimelyJobs(TableJobs):
+    """As `TableJobs`, but it knows when the next mark is due instead of looking every second."""
+
+    async def run(self, drain: Callable[[Job], Any], stop: asyncio.Event) -> None:
+        silence = self.database.on_commit(lambda _: self._woken.set())
+        running: dict[int, asyncio.Task[None]] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                while not stop.is_set():
+                    self._woken.clear()
+                    await self._start_due(group, drain, running)
+                    await first_of(self.clock.sleep(await self._rest_s(set(running))), self._woken.wait(), stop.wait())
+        finally:
+            silence()
+
+    async def _rest_s(self, running: set[int]) -> float:
+        """Until the next mark is due at a connection that nobody works for, or its dead holder's lease has run out."""
+        async with self.database.read() as tx:
+            at = await tx.scalar(_NEXT, {"running": sorted(running), "grace": self.grace})
+        now = self.clock.now()
+        return 600.0 if at is None else min(600.0, max(0.001, (at - now).total_seconds() + 0.001))
+
+
+_NEXT = sa.text("""
+    SELECT min(greatest(m.due_at, c.lease_until + CAST(:grace AS interval)))
+    FROM marks m JOIN connections c ON c.id = m.connection_id
+    WHERE m.parked_at IS NULL AND c.stage = 'running' AND c.paused = '' AND c.id <> ALL (CAST(:running AS bigint[]))
+""")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What outlives every process: the town, the disk, the net, and how the work is done."""
+
+    town: Town
+    disk: Disk
+    net: httpx2.AsyncBaseTransport
+    make: MakeHandlers = handlers
+
+
+class Process:
+    """One life. `die` ends it between two breaths; `Fate.after` ends it at a point."""
+
+    def __init__(self, ground: Ground, fate: Fate, dice: random.Random) -> None:
+        self.fate = fate
+        self.settings = settings_of(ground.town)
+        self.database = MortalDatabase(ground.disk, fate)
+        clock, own = LoopTime(), SeededDice(dice)
+        self.jobs = TimelyJobs(self.database, clock)
+        platforms = Platforms(
+            self.settings, Wire(open_client(MortalWire(ground.net, fate)), clock, user_agent="Brygga"), clock
+        )
+        self.worker = Worker(
+            database=self.database,
+            jobs=self.jobs,
+            clock=clock,
+            dice=own,
+            settings=self.settings,
+            handlers=ground.make(),
+            clients=clients(platforms, self.database),
+            pace=Pace(tick_s=600, tidy_s=1800),
+        )
+        web = WebSettings(URL, "", self.settings.bigcommerce_client_secret, self.settings.contact_email)
+        self.deps = WebDeps(
+            database=self.database,
+            jobs=self.jobs,
+            sessions=None,  # type: ignore[arg-type]
+            clock=clock,
+            dice=own,
+            settings=web,
+            zettle=ZettleSignIn(platforms),
+            shop=ShopInstall(platforms),
+            stock=PageDesk(),
+            registry=None,  # type: ignore[arg-type]
+        )
+        self.stop = asyncio.Event()
+        self.running: asyncio.Task[None] | None = None
+
+    async def live(self) -> bool:
+        """Works until it dies (True) or is told to stop (False)."""
+        work = self.running = asyncio.create_task(self.worker.run(self.stop))
+        death = asyncio.create_task(self.fate.died.wait())
+        await asyncio.wait({work, death}, return_when=asyncio.FIRST_COMPLETED)
+        death.cancel()
+        if self.fate.dead:
+            work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                await work
+            except BaseExceptionGroup as group:
+                if group.split(Crash)[1] is not None and not self.fate.dead:
+                    raise
+            except Crash:
+                pass
+        return self.fate.dead
+
+    async def hear(self, request: httpx2.Request) -> int:
+        """What our receivers answer to a webhook. A dead process answers nothing."""
+        if self.fate.dead:
+            raise httpx2.ConnectError("nobody is at home", request=request)
+        _, room, platform, key = request.url.path.split("/")
+        assert room == "hooks"
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.aread()
+        try:
+            if platform == "zettle":
+                return await hooks._zettle(self.deps, key, headers.get("x-izettle-signature", ""), body)
+            return await hooks._bigcommerce(self.deps, key, headers, body)
+        except (Crash, BaseExceptionGroup):
+            raise httpx2.ReadError("the process died", request=request) from None
+
+    def die(self) -> None:
+        self.fate.die()
+
+
+class Street(httpx2.AsyncBaseTransport):
+    """The town's net, on which the service is whatever process is alive at the moment."""
+
+    def __init__(self, town: Town, processes: list[Process], dice: random.Random) -> None:
+        self.town = town
+        self.processes = processes
+        self.dice = dice
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        living = [one for one in self.processes if not one.fate.dead]
+        if not living:
+            raise httpx2.ConnectError("nobody is at home", request=request)
+        status = await self.dice.choice(living).hear(request)
+        return httpx2.Response(status, request=request)
+
+
+def settings_of(town: Town) -> Settings:
+    return settings_for(town, URL)

@@ -1,0 +1,137 @@
+"""What goes wrong, and how often.
+
+Each fault is switched on per seed with probability one half: where everything fails, nothing interesting happens.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from brygga.sandbox.outbox import Weather
+from brygga.sandbox.town import Town
+
+ANSWERS = ("429", "5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_before", "cut_after", "html")
+WIRE = ("cut_after", "cut_before", "delivered late")
+PEOPLE = ("shop edits", "other tool", "tracking", "separate", "assign", "lost products", "product edits")
+KINDS = (
+    *ANSWERS,
+    "delivered late",
+    "token_expired",
+    "hooks late",
+    "hooks doubled",
+    "hooks shuffled",
+    "hooks very late",
+    "subscription deleted",
+    "forged hook",
+    "stale reads",
+    "crash",
+    "stall",
+    "two workers",
+    "quota shared",
+    "low stock",
+)
+
+
+@dataclass
+class Sky:
+    """One day's faults: which there are, and how often each struck."""
+
+    on: frozenset[str]
+    dice: random.Random
+    struck: Counter[str] = field(default_factory=Counter)
+    calm: bool = False
+
+    @classmethod
+    def of(cls, dice: random.Random, kinds: tuple[str, ...] = KINDS) -> "Sky":
+        return cls(frozenset(kind for kind in (*kinds, *PEOPLE) if dice.random() < 0.5), dice)
+
+    def has(self, kind: str) -> bool:
+        return kind in self.on and not self.calm
+
+    def roll(self, kind: str, share: float) -> bool:
+        """Whether it strikes now."""
+        if not self.has(kind) or self.dice.random() >= share:
+            return False
+        self.struck[kind] += 1
+        return True
+
+    def begin(self, town: Town) -> None:
+        """The storm rises."""
+        for kind in ANSWERS:
+            if kind in self.on:
+                for platform in (town.zettle, town.bigcommerce):
+                    platform.faults.add(kind, probability=0.015, params={"seconds": 60, "status": 503})
+        if "token_expired" in self.on:
+            town.zettle.faults.add("token_expired", probability=0.01)
+        if "stale reads" in self.on:
+            town.bigcommerce.faults.add("stale_inventory", probability=0.2, params={"seconds": 8})
+        for box in (town.zettle.outbox, town.bigcommerce.outbox):
+            late = (0.0, 5.0) if "hooks late" in self.on else (0.0, 0.6)
+            box.weather = Weather(
+                duplicate=0.2 if "hooks doubled" in self.on else 0.0,
+                shuffle=0.3 if "hooks shuffled" in self.on else 0.0,
+                shuffle_within=1800.0 if "hooks very late" in self.on else 20.0,
+                delay=late,
+            )
+
+    def end(self, town: Town) -> None:
+        """Faults off; what is late still comes."""
+        self.calm = True
+        for platform in (town.zettle, town.bigcommerce):
+            for rule in platform.faults.rules:
+                if rule.fired:
+                    self.struck[rule.kind] += rule.fired
+            platform.faults.clear()
+            tally = platform.outbox.tally
+            self.struck["hooks doubled"] += tally.doubled
+            self.struck["hooks while down"] += tally.failed
+            platform.outbox.weather = Weather(delay=(0.0, 0.6))
+
+
+class Net(httpx2.AsyncBaseTransport):
+    """The way from a process to the platforms: an answer may take its time, and a request may arrive after its sender has given up."""
+
+    def __init__(self, town: Town, weather: Sky, dice: random.Random) -> None:
+        self.hosts = town.transport()
+        self.weather = weather
+        self.dice = dice
+        self.late: set[asyncio.Task[Any]] = set()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(self.dice.uniform(0.02, 0.15))
+        if request.method != "GET" and self.weather.roll("delivered late", 0.02):
+            await request.aread()
+            task = asyncio.get_running_loop().create_task(self._deliver(request))
+            self.late.add(task)
+            task.add_done_callback(self.late.discard)
+            await asyncio.sleep(100)
+            raise httpx2.ReadTimeout("no answer", request=request)
+        # What is on its way arrives, whatever becomes of the sender.
+        on_its_way = asyncio.get_running_loop().create_task(self.hosts.handle_async_request(request))
+        self.late.add(on_its_way)
+        on_its_way.add_done_callback(self._over)
+        response = await asyncio.shield(on_its_way)
+        await response.aread()
+        await asyncio.sleep(self.dice.uniform(0.02, 0.15))
+        return response
+
+    def _over(self, task: "asyncio.Task[Any]") -> None:
+        self.late.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _deliver(self, request: httpx2.Request) -> None:
+        await asyncio.sleep(self.dice.uniform(1, 30))
+        try:
+            await self.hosts.handle_async_request(request)
+        except httpx2.HTTPError:
+            return
+
+    async def stop(self) -> None:
+        for task in list(self.late):
+            task.cancel()
+        await asyncio.gather(*self.late, return_exceptions=True)
