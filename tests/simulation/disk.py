@@ -120,7 +120,7 @@ class Line:
             return Answer((), result.command_tuples or 0)
         if query.row is None:
             names = [result.fname(place).decode() for place in range(result.nfields)]
-            kind: Any = namedtuple("Row", names, rename=True)
+            kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
             query.row = kind._make
         self.values.set_pgresult(result)
         rows = self.values.load_rows(0, result.ntuples, query.row) if result.ntuples else ()
