@@ -1,13 +1,14 @@
 """A run in which something did not fit the files fails, and says what; in one process and in several."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.specs.plugin import FOLDER
+from tests.specs.plugin import FOLDER, HEARD
 
 pytestmark = [
     pytest.mark.specs,
@@ -18,7 +19,7 @@ EXCHANGE = """
 import asyncio
 from brygga.sandbox.http import Request, Router, json_response
 
-def test_one_exchange():
+def exchange():
     async def answer(request):
         return json_response({{"time": {time}}})
 
@@ -26,11 +27,27 @@ def test_one_exchange():
     router.add("GET", "/api/stores/{{store_hash}}/v2/time", answer)
     assert asyncio.run(router.dispatch(Request("GET", "/api/stores/abc/v2/time"))).status == 200
 """
+HERE = (
+    EXCHANGE
+    + """
+def test_one_exchange():
+    exchange()
+"""
+)
+ELSEWHERE = """
+import subprocess, sys
+
+def test_one_exchange():
+    subprocess.run([sys.executable, "-c", CODE], check=True)
+"""
 
 
-def run(folder: Path, time: str, *more: str) -> tuple[int, str]:
-    """The exit code of a run of one test that passes, whose exchange is or is not as the files say; and what it printed."""
-    (folder / "test_it.py").write_text(EXCHANGE.format(time=time))
+def run(folder: Path, code: str, *more: str) -> tuple[int, str]:
+    """The exit code of a run of one test that passes, and what it printed. Only one of the files is read."""
+    (folder / "test_it.py").write_text(code)
+    specs = folder / "specs"
+    specs.mkdir(exist_ok=True)
+    shutil.copy(Path(os.environ[FOLDER], "bigcommerce", "store_information.v2.yml"), specs)
     command = [
         sys.executable,
         "-m",
@@ -43,17 +60,34 @@ def run(folder: Path, time: str, *more: str) -> tuple[int, str]:
         "-c",
         os.devnull,
     ]
-    done = subprocess.run([*command, *more, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False)
+    # What goes wrong in there on purpose is not for the plugin of the run out here.
+    env = {name: value for name, value in os.environ.items() if name != HEARD}
+    env |= {FOLDER: str(specs), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins of others take seconds to load
+    done = subprocess.run(
+        [*command, *more, str(folder)], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize("more", [(), ("-n", "2")], ids=["one process", "two"])
+@pytest.mark.parametrize("more", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "two"])
 def test_a_violation_fails_a_run_in_which_every_test_passes(tmp_path: Path, more: tuple[str, ...]) -> None:
-    good, bad = run(tmp_path, "1", *more), run(tmp_path, '"noon"', *more)
+    good, bad = run(tmp_path, HERE.format(time="1"), *more), run(tmp_path, HERE.format(time='"noon"'), *more)
 
     assert (good[0], bad[0]) == (0, 1)
     assert "1 passed" in good[1]
     assert "1 passed" in bad[1]
+    assert "1 answers of the sandbox checked, 0 of them" in good[1]
     assert "0 kinds of violation" in good[1]
+    assert 'answer GET /v2/time 200 at time: "noon" is not of type' in bad[1]
+    assert "test_it.py::test_one_exchange" in bad[1]
+
+
+def test_a_violation_in_a_process_that_a_test_started_fails_the_run_too(tmp_path: Path) -> None:
+    codes = [EXCHANGE.format(time=time) + "exchange()" for time in ("1", '"noon"')]
+    good, bad = (run(tmp_path, f"CODE = {code!r}\n{ELSEWHERE}") for code in codes)
+
+    assert (good[0], bad[0]) == (0, 1)
+    assert "1 passed" in bad[1]
+    assert "1 answers of the sandbox checked, 1 of them in processes that tests started" in good[1]
     assert 'answer GET /v2/time 200 at time: "noon" is not of type' in bad[1]
     assert "test_it.py::test_one_exchange" in bad[1]
