@@ -170,11 +170,14 @@ async def test_a_page_inside_the_control_panel_needs_no_cookie(world: World) -> 
 
 
 async def test_health_and_metrics_answer(world: World) -> None:
+    await world.running()
     health = await world.browser().open("/health")
     metrics = await world.browser().open("/metrics")
 
     assert {"status": "ok"} == health.json()
     assert "brygga_marks_pending" in metrics.text
+    assert 'brygga_connections{stage="running"} 1.0' in metrics.text
+    assert "brygga_stock_late_seconds 0.0" in metrics.text
 
 
 @pytest.mark.parametrize("header", ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"])

@@ -10,8 +10,9 @@ from litestar.enums import MediaType
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from brygga.store import marks
+from brygga.store import marks, vitals
 from brygga.store.database import DatabaseGone
+from brygga.store.vitals import Vitals
 from brygga.web.deps import WebDeps
 from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
@@ -19,9 +20,22 @@ from brygga.web.visit import NotThere
 PROXIED: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 """Any of these says that somebody else asked through a proxy on this machine."""
 
+GAUGES: Final = {
+    "marks_pending": "Work that waits, also what is due later, over all merchants.",
+    "marks_due": "Work that is due now at connections that may work.",
+    "marks_late_seconds": "How long the oldest of it has been due.",
+    "stock_late_seconds": "How long the oldest of it that is about stock has been due.",
+    "marks_parked": "Work put aside because of a bug; each has a support id.",
+    "connections_paused": "Connections that wait for their merchant.",
+    "connections_unreachable": "Connections with a platform out of reach.",
+    "stock_writes_in_the_air": "Stock writes, by variant, without an answer yet.",
+    "stock_numbers_to_check": "Stock numbers that a merchant is asked to check.",
+}
+"""Read from the database at each visit, so that any web process tells of all workers."""
+
 
 class Metrics:
-    """The web process's own figures."""
+    """The web process's own figures, and what the database says of all of them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
@@ -29,7 +43,26 @@ class Metrics:
             "brygga_webhooks", "Webhooks received, by platform and answer.", ["platform", "status"], registry=registry
         )
         self.faults = Counter("brygga_page_faults", "Pages that ended in a fault of ours.", registry=registry)
-        self.pending = Gauge("brygga_marks_pending", "Work that waits, over all merchants.", registry=registry)
+        self.stages = Gauge("brygga_connections", "Living connections, by stage.", ["stage"], registry=registry)
+        self.gauges = {name: Gauge(f"brygga_{name}", meaning, registry=registry) for name, meaning in GAUGES.items()}
+
+    def show(self, vitals: Vitals, pending: int) -> None:
+        self.stages.clear()
+        for stage, count in vitals.stages.items():
+            self.stages.labels(stage).set(count)
+        figures = {
+            "marks_pending": pending,
+            "marks_due": vitals.waiting,
+            "marks_late_seconds": vitals.late_s,
+            "stock_late_seconds": vitals.stock_late_s,
+            "marks_parked": vitals.parked,
+            "connections_paused": vitals.paused,
+            "connections_unreachable": vitals.unreachable,
+            "stock_writes_in_the_air": vitals.in_the_air,
+            "stock_numbers_to_check": vitals.to_check,
+        }
+        for name, figure in figures.items():
+            self.gauges[name].set(figure)
 
 
 @get("/health", skip_session=True, exclude_from_csrf=True)
@@ -55,7 +88,7 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
             return Response(b"", status_code=401, headers=challenge, media_type=MediaType.TEXT)
         raise NotThere
     async with deps.database.read() as tx:
-        metrics.pending.set(await marks.pending(tx))
+        metrics.show(await vitals.read(tx, deps.clock.now()), await marks.pending(tx))
     return Response(
         generate_latest(metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST}, media_type=MediaType.TEXT
     )

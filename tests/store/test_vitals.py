@@ -1,0 +1,59 @@
+"""What a monitor reads of the whole installation."""
+
+from datetime import timedelta
+
+from brygga.core.model import Stage
+from brygga.store import connections, marks, vitals
+from brygga.store.database import Database
+from brygga.store.marks import Kind
+from tests.conftest import NOON
+from tests.store.town import connected
+
+
+async def _read(database: Database, after_s: float = 0.0) -> vitals.Vitals:
+    async with database.read() as tx:
+        return await vitals.read(tx, NOON + timedelta(seconds=after_s))
+
+
+async def test_an_empty_installation_is_well(database: Database) -> None:
+    assert vitals.Vitals({}, 0, 0, 0, 0.0, 0.0, 0, 0, 0) == await _read(database)
+
+
+async def test_the_age_of_what_is_due_is_told_and_stock_by_itself(database: Database) -> None:
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await marks.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await marks.mark(tx, one.id, Kind.STOCK, "cup", NOON, due_at=NOON + timedelta(seconds=20))
+        await marks.mark(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + timedelta(hours=1))
+
+    found = await _read(database, after_s=30)
+
+    assert (2, 30.0, 10.0) == (found.waiting, found.late_s, found.stock_late_s)
+
+
+async def test_work_of_a_paused_or_unfinished_connection_is_not_late(database: Database) -> None:
+    """It waits for its merchant: a page would show it, and no operator can help."""
+    one, two = await connected(database), await connected(database, "org-2", "def456")
+    async with database.transaction() as tx:
+        for connection in (one, two):
+            await marks.mark(tx, connection.id, Kind.PRODUCT, "cup", NOON)
+        await connections.pause(tx, one.id, "zettle_access_gone")
+        await connections.set_stage(tx, two.id, Stage.ZETTLE_CONNECTED)
+
+    found = await _read(database, after_s=30)
+
+    assert (0, 0.0, 1) == (found.waiting, found.late_s, found.paused)
+    assert {"running": 1, "zettle_connected": 1} == dict(found.stages)
+
+
+async def test_a_bug_and_an_outage_are_counted(database: Database) -> None:
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await marks.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        (seen,) = await marks.due(tx, one.id, NOON)
+        await marks.park(tx, seen, "support-1", NOON)
+        await connections.unreachable(tx, one.id, NOON)
+
+    found = await _read(database)
+
+    assert (1, 1, 0) == (found.parked, found.unreachable, found.waiting)
