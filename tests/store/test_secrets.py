@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from brygga.store import (
     oauth_states,
+    resealing,
     subscriptions,
     tables,
     tokens,
@@ -15,7 +16,7 @@ from brygga.store.database import Database
 from brygga.store.sealing import SealBroken, Sealer
 from brygga.store.sessions import Sessions
 from brygga.store.tokens import Platform, Token
-from tests.conftest import NOON, MovableClock
+from tests.conftest import NOON, SEALER, MovableClock
 from tests.store.town import connected
 
 LATER = NOON + timedelta(minutes=5)
@@ -113,3 +114,37 @@ async def test_a_session_ends_unless_it_is_used(database: Database, clock: Movab
     assert (b"data", None) == (await sessions.get("key"), await sessions.get("other"))
     await sessions.delete("key")
     assert not await sessions.exists("key")
+
+
+async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database: Database) -> None:
+    one = await connected(database)
+    both, new = Sealer(("n" * 32, *SEALER.secrets)), Sealer(("n" * 32,))
+    secret = Token("a1", NOON, refresh="r1")
+    hook = subscriptions.Subscription(Platform.ZETTLE, "s1", "all", "https://x/h", "ACTIVE", "signing")
+    async with database.transaction() as tx:
+        await tokens.put(tx, one.id, Platform.ZETTLE, secret)
+        await subscriptions.put(tx, one.id, hook, NOON)
+
+    changing = Database(database.engine, both)
+    async with changing.transaction() as tx:
+        counted = await resealing.outdated(tx), await resealing.reseal(tx), await resealing.outdated(tx)
+        again = await resealing.reseal(tx)
+    async with Database(database.engine, new).read() as tx:
+        opened = await tokens.get(tx, one.id, Platform.ZETTLE)
+        keys = await subscriptions.signing_keys(tx, one.id, Platform.ZETTLE)
+
+    assert (2, 2, 0, 0) == (*counted, again)
+    assert (secret, ["signing"]) == (opened, list(keys))
+
+
+async def test_a_secret_that_no_key_opens_stops_the_change_and_nothing_is_lost(database: Database) -> None:
+    one = await connected(database)
+    secret = Token("a1", NOON)
+    async with database.transaction() as tx:
+        await tokens.put(tx, one.id, Platform.BIGCOMMERCE, secret)
+
+    with pytest.raises(SealBroken):
+        async with Database(database.engine, Sealer(("n" * 32,))).transaction() as tx:
+            await resealing.reseal(tx)
+    async with database.read() as tx:
+        assert secret == await tokens.get(tx, one.id, Platform.BIGCOMMERCE)

@@ -21,7 +21,7 @@ from brygga.cli.process import Ground
 from brygga.core.failures import Failure, NeedsMerchant
 from brygga.core.model import Connection, Stage
 from brygga.settings import Hosts, Settings
-from brygga.store import connections, marks, migrating, tokens
+from brygga.store import connections, marks, migrating, resealing, tokens
 from brygga.store.database import Database, DatabaseGone
 from brygga.store.sealing import SealBroken
 from brygga.store.tokens import Platform
@@ -142,6 +142,7 @@ async def database(ground: Ground) -> list[Finding]:
             living = await connections.living(tx)
             overdue = await marks.pending(tx)
             scopes = {one.id: await tokens.get(tx, one.id, Platform.BIGCOMMERCE) for one in living if one.shop}
+            old = await resealing.outdated(tx)
     except DatabaseGone as gone:
         return [Finding(Verdict.WRONG, str(gone), "start it, or mend BRYGGA_DATABASE_URL")]
     except SealBroken:
@@ -150,6 +151,9 @@ async def database(ground: Ground) -> list[Finding]:
     finally:
         await opened.close()
     found = [Finding(Verdict.WELL, f"{kind} at {newest}: {len(living)} connections, {overdue} marks wait")]
+    if old:
+        mend = "once every process has the new key, run `brygga migrate`, and only then take the older key away"
+        found.append(Finding(Verdict.LOOK, f"{old} secrets are sealed with an older key than the first", mend))
     for connection in living:
         token = scopes.get(connection.id)
         found += _access(connection, frozenset(token.scopes.split()) if token else frozenset())

@@ -1,11 +1,18 @@
-"""`brygga migrate`: brings the database to this version. Safe at any time; serve and worker do it at their start too."""
+"""`brygga migrate`: brings the database to this version, and its secrets to the first key.
+
+Safe at any time. Serve and worker bring the database to this version at their start too, but leave the secrets as they are: a change of
+keys ends when an operator says so, once every process knows the new key.
+"""
 
 import argparse
+import sys
 
 from brygga.cli import logs, process
 from brygga.cli.process import Ground
 from brygga.store.database import Database
 from brygga.store.migrating import current, upgrade
+from brygga.store.resealing import reseal
+from brygga.store.sealing import SealBroken
 from brygga.wiring import sealer
 
 
@@ -24,7 +31,16 @@ async def _migrate(ground: Ground) -> int:
         before = await current(database)
         await upgrade(database)
         after = await current(database)
+        async with database.transaction() as tx:
+            resealed = await reseal(tx)
+    except SealBroken as broken:
+        print(f"{broken}; BRYGGA_SECRET_KEYS must still hold that key", file=sys.stderr)
+        return 1
     finally:
         await database.close()
     print(f"the database is at {after}" + ("" if before == after else f", it was {before or 'empty'}"))
+    if resealed:
+        print(
+            f"{resealed} secrets are now sealed with the first of BRYGGA_SECRET_KEYS; older ones are no longer needed"
+        )
     return 0

@@ -50,6 +50,10 @@ class Sealer:
 
         return _key_id(key) + nonce + AESGCM(key).encrypt(nonce, plain, _associated(place))
 
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the first secret sealed it."""
+        return sealed[:_KEY_ID] == _key_id(_key(self.secrets[0]))
+
     def open(self, sealed: bytes, *place: object) -> bytes:
         """Raises `SealBroken` when no key fits or the secret was sealed for another place."""
         key_id, nonce, ciphertext = sealed[:_KEY_ID], sealed[_KEY_ID : _KEY_ID + _NONCE], sealed[_KEY_ID + _NONCE :]
