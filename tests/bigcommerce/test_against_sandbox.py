@@ -351,7 +351,7 @@ async def test_images_are_added_moved_and_deleted(empty: str) -> None:
     assert await store.api.images(product_id) == ()
 
     first = await store.api.add_image(product_id, CatalogImage(PICTURE, True, 0))
-    second = await store.api.upload_image(product_id, FILE)
+    second = await store.api.upload_image(product_id, FILE, CatalogImage(PICTURE, False, 1))
     moved = await store.api.update_image(product_id, second.image_id, CatalogImage(PICTURE, True, 3))
     await store.api.delete_image(product_id, first.image_id)
 

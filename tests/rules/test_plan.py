@@ -77,7 +77,7 @@ async def warned(home: Household, uuid: str) -> Counter[tuple[str, str]]:
 
 async def awkward(home: Household) -> dict[str, str]:
     """A library in which everything that can be said of a product is true of one."""
-    seo = {"online": {"status": "ACTIVE", "seo": {"slug": "vas"}}}
+    seo = {"status": "ACTIVE", "seo": {"slug": "vas"}}
     many = tuple(str(number) for number in range(99))
     await home.shop.add_product(name="Fat", sku="EGEN-1", price=5)
     await home.shop.add_product(
@@ -86,7 +86,7 @@ async def awkward(home: Household) -> dict[str, str]:
     found = {
         "plain": home.add("Plåtburk"),
         "clash with the store": home.add("Fat", {"sku": "FAT-1", "price": 100}),
-        "clash of a URL": home.add("Vas", {"sku": "VAS-1", "price": 100}, **seo),
+        "clash of a URL": home.add("Vas", {"sku": "VAS-1", "price": 100}, online=seo),
         "first of two": home.add("Kruka", {"sku": "KR", "price": 100}),
         "second of two": home.add("Kruka", {"sku": "kr", "price": 200}),
         "long": home.add("L" * 256),

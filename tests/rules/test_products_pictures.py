@@ -57,7 +57,8 @@ async def test_an_address_that_the_shop_would_not_take_is_uploaded_and_stands_in
 async def test_a_picture_that_the_shop_cannot_fetch_is_fetched_by_us(bench: Bench) -> None:
     """It asks for a picture twice, inside the product and by itself."""
     uuid = pictured(bench, PICTURE)
-    bench.town.zettle.faults.add("image_missing", path="/image/*", next=2)
+    bench.town.zettle.faults.add("image_missing", path="/image/*", next=1)
+    bench.fault("image_missing", "POST", "*/images", next=1)
 
     await bench.finish_setup()
 
@@ -152,7 +153,7 @@ async def test_an_unfetchable_picture_does_not_keep_a_new_variant_away(bench: Be
 async def test_a_picture_just_saved_that_is_not_there_yet_comes_a_little_later(bench: Bench) -> None:
     """Zettle facts 6.2."""
     uuid = pictured(bench, PICTURE)
-    bench.town.zettle.faults.add("image_missing", path="/image/*", next=3)
+    bench.town.zettle.faults.add("image_missing", path="/image/*", next=2)
 
     await bench.finish_setup()
     before = (await bench.shown(uuid))["images"]

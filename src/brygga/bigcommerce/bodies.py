@@ -148,6 +148,11 @@ def image_body(image: CatalogImage, *, source: bool = True) -> Body:
     return {"image_url": image.source, **body} if source else body
 
 
+def image_form(image: CatalogImage) -> dict[str, str]:
+    """The same beside an uploaded file, as form fields."""
+    return {"is_thumbnail": "true" if image.is_thumbnail else "false", "sort_order": str(image.sort_order)}
+
+
 def video_body(video_id: str, sort_order: int) -> Body:
     return {"video_id": video_id, "type": "youtube", "sort_order": sort_order}
 

@@ -23,6 +23,10 @@ class Births(Protocol):
         """The product is there: its variants (Zettle uuid -> BigCommerce variant id) carry the levels that were given."""
         ...
 
+    async def all_born(self, session: Session, uuids: Collection[str]) -> None:
+        """A batch of creates is over: their first looks are taken together."""
+        ...
+
     async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
         """The product was certainly not made: its levels are forgotten."""
         ...
@@ -35,6 +39,9 @@ class NoStock:
         return dict.fromkeys(uuids)
 
     async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
+        return
+
+    async def all_born(self, session: Session, uuids: Collection[str]) -> None:
         return
 
     async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:

@@ -37,9 +37,9 @@ async def known_claims(session: Session, terms: Terms, jobs: Sequence[Job]) -> C
     return claims
 
 
-def say_foreseen(jobs: Sequence[Job], found: Mapping[str, Sequence[Clash]]) -> None:
-    """Said when the batch is made, since only then a product of the same batch has the id that names it (decision 6)."""
-    made = {job.uuid: job.binding.synced.product_id for job in jobs if job.binding is not None}
+def say_foreseen(jobs: Sequence[Job], batch: Sequence[Job], found: Mapping[str, Sequence[Clash]]) -> None:
+    """Said when they are made, since only then a product of the same batch has the id that names it (decision 6)."""
+    made = {job.uuid: job.binding.synced.product_id for job in batch if job.binding is not None}
     for job in jobs:
         for clash in found[job.uuid]:
             other = ObservedProduct(clash.holder.product_id or made.get(clash.holder.key, 0), clash.holder.name)

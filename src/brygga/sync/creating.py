@@ -7,13 +7,14 @@ created since, in our category, hidden, and equal to what was sent; anything els
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import Saved
 from brygga.core import clashes, planning
+from brygga.core.claims import Clash
 from brygga.core.failures import Refused, Unanswered, Unreachable
 from brygga.core.model import CatalogProduct, ObservedProduct, Synced
 from brygga.core.operations import AddImage, AddVideo, Birth, UpdateVariant
@@ -27,6 +28,7 @@ from brygga.sync.account import place
 from brygga.sync.births import Births
 from brygga.sync.claiming import known_claims, say_clash, say_foreseen
 from brygga.sync.jobs import Job, clashing, each
+from brygga.sync.pictures import find_unobtainable
 from brygga.sync.session import Session
 
 SETTLE_AFTER = timedelta(seconds=30)
@@ -53,6 +55,9 @@ class Creating:
     store_time: datetime | None = None
     late: set[str] = field(default_factory=set)
     """Products with an earlier create that was never answered and not found: it may show up late."""
+    prepared: Sequence[Job] = ()
+    claimed: dict[str, tuple[CatalogProduct, tuple[Clash, ...]]] = field(default_factory=dict)
+    """By product: what is sent, with a suffix on what another one has already, and those clashes."""
     adopting: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Two equal products must not adopt the same find: the second looks when the first is bound."""
 
@@ -111,26 +116,37 @@ class Creating:
 
     # ---- Making ----------------------------------------------------------------------------------------------------
 
-    async def create(self, jobs: Sequence[Job]) -> None:
-        """One POST each, a few at a time. A job that ends well has its binding and what the store holds."""
+    async def prepare(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Category, clock and names for all of them, asked for once. Answers the jobs in the order in which they are best made.
+
+        Those with an address of their own go first: for the others BigCommerce makes one that is free (bigcommerce facts 3.3), and might
+        otherwise take the address that one of the former wants.
+        """
         if not jobs:
-            return
+            return ()
         shop = await place(self.session)
         self.terms = replace(self.terms, category_id=shop.category_id or 0)
         now = await self.session.shop.time()
         self.store_time = min(self.store_time, now) if self.store_time else now
-        levels = await self.births.first_levels(self.session, [job.uuid for job in jobs])
         claims = await known_claims(self.session, self.terms, jobs)
-        taken = {job.uuid: claims.taken(job.desired) for job in jobs}
+        self.claimed = {job.uuid: claims.taken(job.desired) for job in jobs}
+        self.prepared = sorted(jobs, key=lambda job: not job.desired.url)
+        return self.prepared
+
+    async def create(self, jobs: Sequence[Job]) -> None:
+        """One POST each, a few at a time. A job that ends well has its binding and what the store holds."""
+        if not jobs:
+            return
+        levels = await self.births.first_levels(self.session, [job.uuid for job in jobs])
 
         async def one(job: Job) -> None:
-            sent, found = taken[job.uuid]
+            sent, found = self.claimed[job.uuid]
             birth = Birth(self.terms.category_id, levels.get(job.uuid))
             tried = Counter(clash.field for clash in found)
             await self._create(job, _Attempt(planning.born(sent, self.terms), birth, clashes=dict.fromkeys(tried, 1)))
 
         await each(jobs, one)
-        say_foreseen(jobs, {uuid: found for uuid, (_, found) in taken.items()})
+        say_foreseen(jobs, self.prepared, {job.uuid: self.claimed[job.uuid][1] for job in jobs})
 
     async def _create(self, job: Job, attempt: "_Attempt") -> None:
         for _ in range(TRIES):
@@ -185,6 +201,7 @@ class Creating:
         # The options stand as just sent: no reading of their own is needed to plan what a create could not carry.
         job.binding = bindings.Binding(replace(bound, fingerprint=planning.fingerprint(job.desired)))
         job.observed = found
+        job.has_births = True
 
     # ---- Refusals that can be mended ---------------------------------------------------------------------------------
 
@@ -210,13 +227,23 @@ class Creating:
                 attempt.birth = replace(attempt.birth, category_id=shop.category_id or 0)
                 return moved
             case ShopCode.IMAGE_REFUSED | ShopCode.IMAGE_UNREACHABLE if attempt.images:
-                # They are added one by one afterwards, so that the one at fault can be named (decision 8).
-                attempt.images = False
+                await self._without_bad_pictures(job, attempt)
                 return True
             case ShopCode.VIDEO_REFUSED if attempt.videos:
                 attempt.videos = False
                 return True
         return self._without_refused_fields(job, attempt, refused)
+
+    async def _without_bad_pictures(self, job: Job, attempt: "_Attempt") -> None:
+        """The refusal does not say which picture. Those that even we cannot have stay out; if all can be had, none rides.
+
+        What did not ride is added one by one afterwards, so that the one at fault can be named (decision 8).
+        """
+        before = attempt.sent
+        sources = [image.source for image in before.images] + [variant.image for variant in before.variants]
+        await find_unobtainable(self.session, job, sources)
+        attempt.sent = _without_pictures(before, job.unobtainable)
+        attempt.images = attempt.sent != before
 
     def _without_refused_fields(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
         refused_fields = {_OPTIONAL[name] for name in refused.errors if name in _OPTIONAL}
@@ -247,6 +274,12 @@ def _emptied(desired: CatalogProduct, name: str) -> CatalogProduct:
     if name == "url":
         return replace(desired, url="")
     return replace(desired, page_title="") if name == "page_title" else replace(desired, meta_description="")
+
+
+def _without_pictures(desired: CatalogProduct, sources: Collection[str]) -> CatalogProduct:
+    images = tuple(image for image in desired.images if image.source not in sources)
+    variants = tuple(replace(v, image="") if v.image in sources else v for v in desired.variants)
+    return replace(desired, images=images, variants=variants)
 
 
 def _is_a_picture(operation: object) -> bool:

@@ -33,6 +33,10 @@ class Job:
     picture_in_s: float | None = None
     """A picture could not be had just now: everything else is done, and the product is looked at once more."""
     changed_fields: list[str] = field(default_factory=list)
+    has_births: bool = False
+    """Variants of it were made: their first looks are taken together with those of the whole batch."""
+    unobtainable: set[str] = field(default_factory=set)
+    """Addresses of pictures that even we cannot have from where they are: the store need not be asked for them."""
 
     @property
     def uuid(self) -> str:

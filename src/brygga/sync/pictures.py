@@ -1,6 +1,6 @@
 """The pictures and videos of a product, and how every confirmed child of it is remembered."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -61,17 +61,17 @@ class Pictures:
         if not source:
             await self.session.shop.update_variant(product_id, variant_id, {"image": ""})
         elif not (
-            await self._variant_by_address(product_id, variant_id, source)
+            await self._variant_by_address(one, variant_id, source)
             or await self._variant_by_bytes(one, variant_id, source)
         ):
             _say_left_out(one.job, source, key)
             return
         await self.added(one, images={key: source})
 
-    async def _variant_by_address(self, product_id: int, variant_id: int, source: str) -> bool:
-        if not goes_by_address(source):
+    async def _variant_by_address(self, one: Planned, variant_id: int, source: str) -> bool:
+        if not goes_by_address(source) or source in one.job.unobtainable:
             return False
-        call = self.session.shop.set_variant_image(product_id, variant_id, source)
+        call = self.session.shop.set_variant_image(one.product_id, variant_id, source)
         return await _unless_bad(call) is not None
 
     async def _variant_by_bytes(self, one: Planned, variant_id: int, source: str) -> bool:
@@ -100,7 +100,11 @@ class Pictures:
         """
         before = -_newest(one)
         await self.added(one, pictures={image.source: before})
-        made = await self._by_address(one, image) or await self._by_bytes(one, image)
+        if one.job.mark.attempts:
+            # The store could not have it before: whether it is there by now we ask its host, not the store.
+            made = await self._by_bytes(one, image) or await self._by_address(one, image)
+        else:
+            made = await self._by_address(one, image) or await self._by_bytes(one, image)
         if made is None:
             await self.dropped(one, Child.IMAGE, before)
             _say_left_out(one.job, image.source)
@@ -110,7 +114,7 @@ class Pictures:
             await self.session.shop.update_image(one.product_id, made.image_id, image)
 
     async def _by_address(self, one: Planned, image: CatalogImage) -> ObservedImage | None:
-        if not goes_by_address(image.source):
+        if not goes_by_address(image.source) or image.source in one.job.unobtainable:
             return None
         made = await _unless_bad(self.session.shop.add_image(one.product_id, image))
         # It stands where it was asked to stand.
@@ -118,7 +122,7 @@ class Pictures:
 
     async def _by_bytes(self, one: Planned, image: CatalogImage) -> ObservedImage | None:
         file = await fetched(self.session, one.job, image.source)
-        return None if file is None else await _unless_bad(self.session.shop.upload_image(one.product_id, file))
+        return None if file is None else await _unless_bad(self.session.shop.upload_image(one.product_id, file, image))
 
     async def video(self, one: Planned, operation: AddVideo | MoveVideo | DeleteVideo) -> None:
         shop = self.session.shop
@@ -170,6 +174,7 @@ class Pictures:
             await bindings.add_children(tx, self.session.connection.id, news)
             if born:
                 await self.births.born(tx, self.session, key, variants)
+        one.job.has_births |= born
         had = one.children
         one.children = replace(
             had,
@@ -221,17 +226,30 @@ async def fetched(session: Session, job: Job, source: str) -> Upload | None:
 
     While its host does not answer, or when a picture just saved is not there yet (zettle facts 6.2), the job is told to come back.
     """
+    if source in job.unobtainable:
+        return None
     try:
         found = await session.zettle.picture(source)
     except Refused as refused:
+        if refused.status:
+            # Its host has answered: what is not there for us is not there for the store.
+            job.unobtainable.add(source)
         saved = job.product.updated
         if refused.status == 404 and saved is not None and session.clock.now() - saved < FRESH_FOR:
             job.picture_in_s = _patience(job)
         return None
     except Unreachable:
+        if job.mark.attempts:
+            job.unobtainable.add(source)
         job.picture_in_s = _patience(job)
         return None
     return Upload("image_file", found.name, found.media_type, found.content)
+
+
+async def find_unobtainable(session: Session, job: Job, sources: Iterable[str]) -> None:
+    """Which of these pictures nobody can have, so that a store that refuses one of many without naming it is asked for the others only."""
+    for source in dict.fromkeys(filter(goes_by_address, sources)):
+        await fetched(session, job, source)
 
 
 def _patience(job: Job) -> float | None:

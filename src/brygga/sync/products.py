@@ -6,9 +6,7 @@ Decide: `assignment.belongs`, `mapping.desired`, `planning.plan`. Apply: creates
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-
-import msgspec
+from dataclasses import dataclass, replace
 
 from brygga.core import assignment, planning
 from brygga.core.assignment import Removal
@@ -29,7 +27,6 @@ from brygga.sync.jobs import PARALLEL, Job, each, living, settled
 from brygga.sync.removing import Leaver, remove
 from brygga.sync.session import Session
 from brygga.sync.updating import Updating
-from brygga.zettle.values import NewProduct
 
 DELETED = "deleted"
 """A mark's detail when Zettle announced that the product is gone."""
@@ -37,9 +34,9 @@ READ_ONE_BY_ONE = 25
 """More fresh marks than this and the library's feed is cheaper than one reading each."""
 ASK_AGAIN_S = 60.0
 TAGGED_AT_ONCE = 50
+MADE_AT_ONCE = 50
+"""Products that are made and then shown as synced; a batch of tags and one of channel assignments each."""
 METAFIELD_KEY = "zettle_uuid"
-NEW = "new "
-"""A mark's detail that carries a product of our own "Add product" form, which Zettle does not have yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,34 @@ class Products:
         # One that went missing may have been made again already, without an answer.
         await creating.settle([job for job in living(jobs) if job.observed is None])
         fresh = [job for job in living(jobs) if job.observed is None]
-        await creating.create(fresh)
+        there = [job for job in jobs if job.failure or job.observed]
+        await self._make(session, creating, fresh, there)
+
+    async def _make(self, session: Session, creating: Creating, fresh: Sequence[Job], there: Sequence[Job]) -> None:
+        """A portion at a time, each finished before the next begins: a merchant who watches sees them arrive.
+
+        The first is finished together with what is `there` already, so that they share their batches.
+        """
+        order = await creating.prepare(fresh)
+        portions = [order[place : place + MADE_AT_ONCE] for place in range(0, len(order), MADE_AT_ONCE)] or [()]
+        outage: Failure | None = None
+        in_channel = False
+        for number, portion in enumerate(portions):
+            if outage is None:
+                await creating.create(portion)
+                outage = _outage(portion)
+            else:
+                _all_failed(portion, outage)
+            if number == 0 and len(portions) > 1:
+                in_channel = await _are_in_channel(session, living(portion))
+            if in_channel:
+                await _remember_channel(session, living(portion))
+            await self._bring_up(session, [*([] if number else there), *portion], creating.terms)
+        if born := [job.uuid for job in (*there, *order) if job.has_births]:
+            await self.births.all_born(session, born)
+
+    async def _bring_up(self, session: Session, jobs: Sequence[Job], terms: Terms) -> None:
+        """What stands in the store becomes what Zettle wants, and the marks are settled."""
         await Updating(session, self.births, terms).update(living(jobs))
         await self._finish(session, jobs)
 
@@ -184,7 +208,7 @@ async def _read_again(session: Session, dirty: Sequence[Mark]) -> tuple[set[str]
         uuid = mark.subject
         async with gate:
             try:
-                product = await _from_zettle(session, mark)
+                product = await session.zettle.product(uuid)
             except Refused as refused:
                 unreadable[uuid] = ("", "", refused.code)
             except Failure as failure:
@@ -198,13 +222,6 @@ async def _read_again(session: Session, dirty: Sequence[Mark]) -> tuple[set[str]
     await asyncio.gather(*(read(mark) for mark in fresh))
     await _mirror(session, fresh, found, unreadable, gone)
     return gone, failed
-
-
-async def _from_zettle(session: Session, mark: Mark) -> Product | None:
-    """The product as Zettle has it. One of our own form is added there first; a repeat finds it by its uuid and adds no second (P9)."""
-    if mark.detail.startswith(NEW):
-        return await session.zettle.create_product(msgspec.json.decode(mark.detail.removeprefix(NEW), type=NewProduct))
-    return await session.zettle.product(mark.subject)
 
 
 async def _mirror(
@@ -298,6 +315,33 @@ async def _assign_channel(session: Session, jobs: Sequence[Job]) -> None:
             continue
         async with session.transaction() as tx:
             await bindings.set_channel_assigned(tx, session.connection.id, [job.uuid for job in batch])
+
+
+async def _are_in_channel(session: Session, jobs: Sequence[Job]) -> bool:
+    """Whether this store has put its new products into its channel by itself, as many do (bigcommerce facts 3.13).
+
+    One look at the first of a large batch then spares the writes for all of it.
+    """
+    shop, ids = session.connection.shop, [job.binding.synced.product_id for job in jobs if job.binding]
+    assert shop is not None
+    try:
+        assigned = await session.shop.channel_assignments(ids) if ids else frozenset()
+    except Failure:
+        return False
+    return bool(ids) and all((product_id, shop.default_channel_id) in assigned for product_id in ids)
+
+
+async def _remember_channel(session: Session, jobs: Sequence[Job]) -> None:
+    async with session.transaction() as tx:
+        await bindings.set_channel_assigned(tx, session.connection.id, [job.uuid for job in jobs])
+    for job in jobs:
+        job.binding = job.binding and replace(job.binding, channel_assigned=True)
+
+
+def _outage(jobs: Sequence[Job]) -> Failure | None:
+    """The failure of all of them, if the store was out of reach for each: it need not be tried with every product of a library."""
+    failures = [job.failure for job in jobs if isinstance(job.failure, Unreachable)]
+    return failures[0] if failures and len(failures) == len(jobs) else None
 
 
 def _all_failed(jobs: Sequence[Job], failure: Failure) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from brygga.bigcommerce.values import NewVariant
 from brygga.core import clashes
 from brygga.core.failures import Refused
-from brygga.core.model import CatalogVariant
+from brygga.core.model import CatalogVariant, Synced
 from brygga.core.operations import (
     AddImage,
     AddVideo,
@@ -91,15 +91,25 @@ class Updating(Pictures):
         return Planned(job, made, children)
 
     async def _remember_children(self, planned: Sequence[Planned]) -> None:
-        """What was recognised in the store, before anything is sent."""
-        news = []
+        """What was recognised in the store, before anything is sent. Its stock is adopted with the level it has."""
+        news: list[Synced] = []
+        found: list[tuple[Planned, dict[str, int]]] = []
         for one in planned:
             binding = one.job.binding
-            if binding is not None and one.children != binding.synced:
-                news.append(one.children)
-        if news:
-            async with self.session.transaction() as tx:
-                await bindings.put_many(tx, self.session.connection.id, news, self.session.clock.now())
+            if binding is None or one.children == binding.synced:
+                continue
+            news.append(one.children)
+            had = binding.synced.variants
+            if variants := {key: id_ for key, id_ in one.children.variants.items() if had.get(key) != id_}:
+                found.append((one, variants))
+        if not news:
+            return
+        async with self.session.transaction() as tx:
+            await bindings.put_many(tx, self.session.connection.id, news, self.session.clock.now())
+            for one, variants in found:
+                await self.births.born(tx, self.session, one.children.key, variants)
+        for one, _ in found:
+            one.job.has_births = True
 
     # ---- One by one: options, values, variants -----------------------------------------------------------------------
 

@@ -21,12 +21,13 @@ def _nothing() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a multipart body."""
+    """One file of a multipart body, and the plain fields before it."""
 
     part: str
     name: str
     media_type: str
     content: bytes = field(repr=False)
+    fields: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ def _multipart(upload: Upload) -> tuple[bytes, str]:
     # The boundary comes from the content, so that the same call is the same bytes; no dice are thrown here.
     boundary = "brygga-" + hashlib.sha256(upload.content).hexdigest()[:32]
     name = upload.name.replace('"', "").replace("\r", "").replace("\n", "")
-    head = (
+    plain = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field_name}"\r\n\r\n{value}\r\n'
+        for field_name, value in upload.fields.items()
+    )
+    head = plain + (
         f'--{boundary}\r\nContent-Disposition: form-data; name="{upload.part}"; filename="{name}"\r\n'
         f"Content-Type: {upload.media_type}\r\n\r\n"
     )

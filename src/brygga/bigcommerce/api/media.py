@@ -28,11 +28,12 @@ class MediaCalls(Door):
         call = self.call("POST", path, json=bodies.image_body(image), timeout_s=PICTURE_S)
         return shapes.image(await self.object(call))
 
-    async def upload_image(self, product_id: int, file: Upload) -> ObservedImage:
-        """Add a picture by its bytes, at most 8 MB. Its place and whether it is the main one are set by `update_image` after."""
+    async def upload_image(self, product_id: int, file: Upload, image: CatalogImage) -> ObservedImage:
+        """Add a picture by its bytes, at most 8 MB, at its place. That the place is heeded is read from the answer."""
         assert len(file.content) <= IMAGE_BYTES
         path = f"/v3/catalog/products/{product_id}/images"
-        call = self.call("POST", path, upload=replace(file, part="image_file"), timeout_s=PICTURE_S)
+        upload = replace(file, part="image_file", fields=bodies.image_form(image))
+        call = self.call("POST", path, upload=upload, timeout_s=PICTURE_S)
         return shapes.image(await self.object(call))
 
     async def update_image(self, product_id: int, image_id: int, image: CatalogImage) -> ObservedImage:
