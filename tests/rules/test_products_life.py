@@ -211,12 +211,14 @@ async def test_a_product_that_stays_missing_leads_to_support_with_an_id(home: Ho
     await home.press("Sync now")
     await home.calm()
 
-    page = await home.open(f"/library/{uuid}")
+    page = words_of(await home.open(f"/library/{uuid}"))
+    await home.open(f"/support?product={uuid}")
+    support = await home.press("Make a report")
 
-    assert "Failed" in words_of(page)
-    assert "Still missing after “Sync now”? Send us this id" in words_of(page)
-    assert "Contact support" in words_of(page)
-    assert "mailto:help@example.com?subject=Brygga%20" in page
+    assert "Failed" in page
+    assert "Still missing or wrong after “Sync now”? Contact support" in page
+    assert "Your support id:" in words_of(support)
+    assert "mailto:help@example.com?subject=Brygga%20" in support
 
 
 # ---- P11: duplicates, decisions 6 and 12 -------------------------------------------------------------------------------
@@ -287,6 +289,7 @@ async def test_a_linked_product_is_one_product_keeps_what_is_the_merchants_and_i
     await home.open(f"/library/{uuid}")
     asked = words_of(home.visitor.page)
     await home.press("Save", bigcommerce=[])
+    await home.press("Unassign product")
     await home.wait(11)
 
     assert ("Mugg", "MUGG-1", 249) == (linked["name"], linked["sku"], linked["price"])

@@ -6,6 +6,7 @@ A 404 that nobody announced is asked for again, and what is then removed counts 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from brygga.core import guards
 from brygga.core.assignment import Removal
@@ -22,6 +23,9 @@ from brygga.sync.session import Session
 
 DELETED_AT_ONCE = 250
 RETRY_S = 300.0
+SPARED = "spared"
+SPARED_FOR = timedelta(days=1)
+"""A "no, leave them" stands as long as the products keep being missed; when one was there again for a day, it may be asked about anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,39 @@ async def _allowed(session: Session, leavers: Sequence[Leaver]) -> list[Leaver]:
     sure = [one for one in leavers if one not in inferred]
     if not inferred:
         return sure
+    async with session.transaction() as tx:
+        wanted = await _not_spared(tx, session, inferred)
+        return [*sure, *(wanted if await _may_all_go(tx, session, wanted) else ())]
+
+
+async def _not_spared(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> list[Leaver]:
+    """Without those of which the merchant was asked and said that they stay."""
+    connection_id, now = session.connection.id, session.clock.now()
+    stay = set(await brakes.noted_since(tx, connection_id, SPARED, now - SPARED_FOR))
+    spared = [one for one in inferred if one.mark.subject in stay]
+    await brakes.note(tx, connection_id, SPARED, [one.mark.subject for one in spared], now)
+    await session.finish(*(one.mark for one in spared), tx=tx)
+    return [one for one in inferred if one not in spared]
+
+
+async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> bool:
+    """False when they are too many for one hour: the merchant is asked, and their marks are done with until the answer."""
     connection_id, now = session.connection.id, session.clock.now()
     subjects = [one.mark.subject for one in inferred]
-    async with session.transaction() as tx:
-        recent = await brakes.noted_since(tx, connection_id, Effect.REMOVED.value, now - guards.WINDOW)
-        catalogue = len(await bindings.product_ids(tx, connection_id))
-        verdict = guards.verdict(
-            Cause.INFERRED, len(subjects), recent=len(set(recent) - set(subjects)), catalogue=catalogue
-        )
-        if not verdict.asks:
-            await brakes.note(tx, connection_id, Effect.REMOVED.value, subjects, now)
-            return [*sure, *inferred]
-        if await brakes.ask(tx, connection_id, Question(Effect.REMOVED.value, tuple(subjects), now)):
-            params = {"effect": Effect.REMOVED.value, "count": str(len(subjects)), "catalogue": str(catalogue)}
-            line = Line(Code.MASS_EFFECT_STOPPED, Topic.PRODUCT, Severity.ERROR, params=params)
-            await synclog.add(tx, connection_id, line, now)
-        await session.finish(*(one.mark for one in inferred), tx=tx)
-    return sure
+    recent = await brakes.noted_since(tx, connection_id, Effect.REMOVED.value, now - guards.WINDOW)
+    catalogue = len(await bindings.product_ids(tx, connection_id))
+    verdict = guards.verdict(
+        Cause.INFERRED, len(subjects), recent=len(set(recent) - set(subjects)), catalogue=catalogue
+    )
+    if not verdict.asks:
+        await brakes.note(tx, connection_id, Effect.REMOVED.value, subjects, now)
+        return True
+    if await brakes.ask(tx, connection_id, Question(Effect.REMOVED.value, tuple(subjects), now)):
+        params = {"effect": Effect.REMOVED.value, "count": str(len(subjects)), "catalogue": str(catalogue)}
+        line = Line(Code.MASS_EFFECT_STOPPED, Topic.PRODUCT, Severity.ERROR, params=params)
+        await synclog.add(tx, connection_id, line, now)
+    await session.finish(*(one.mark for one in inferred), tx=tx)
+    return False
 
 
 async def _forget(session: Session, leavers: Sequence[Leaver]) -> None:

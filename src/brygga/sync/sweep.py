@@ -16,6 +16,7 @@ from brygga.store.database import Tx
 from brygga.store.library import Entry
 from brygga.store.marks import Kind, Mark
 from brygga.sync.products import DELETED
+from brygga.sync.removing import SPARED
 from brygga.sync.session import Session
 
 PAGE = 250
@@ -58,6 +59,8 @@ async def _carry_out_answers(tx: Tx, session: Session) -> None:
         return
     if question.answer == "go":
         await marks.mark_many(tx, connection_id, Kind.PRODUCT, question.subjects, now, detail=DELETED)
+    else:
+        await brakes.note(tx, connection_id, SPARED, question.subjects, now)
     await brakes.close(tx, connection_id, question.kind)
 
 
