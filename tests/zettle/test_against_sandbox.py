@@ -86,6 +86,24 @@ async def test_library_reads_all_pages_and_then_only_what_changed() -> None:
     assert ([one.name for one in changed.products], changed.deleted) == (["Stor mugg"], (gone,))
 
 
+@pytest.mark.parametrize("needs_all", [False, True])
+async def test_library_has_what_the_till_does_not_show_whether_or_not_it_must_be_asked_for(needs_all: bool) -> None:
+    """By the page, by the link to the next one, and by what changed."""
+    account = Account(library_needs_all=needs_all)
+    hidden = {"inPos": False, "source": {"external": True, "name": "importen"}}
+    rows = [{"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A"} for at in range(501)]
+    account.sandbox.load_products(account.organization, [*rows, rows[0] | {"uuid": v1(), "metadata": hidden}])
+
+    everything = await account.zettle.library()
+    assert isinstance(everything, LibraryPage)
+    late, _ = account.mug(metadata=hidden)
+    changed = await account.zettle.library(everything.until)
+
+    assert 502 == len(everything.products)
+    assert isinstance(changed, LibraryPage)
+    assert [late] == [one.uuid for one in changed.products]
+
+
 async def test_library_says_when_the_feed_is_too_old() -> None:
     account = Account(event_log_lost=True)
     account.mug()

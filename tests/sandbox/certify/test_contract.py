@@ -51,7 +51,7 @@ OTHER: dict[str, dict[str, Any]] = {
         "equal_option_values_refused": True, "status_lists_untracked": True, "not_tracked_status": 409,
         "negative_store_refused": True, "organization_page_refused": True, "most_movements": 37, "products_list_pages": True,
         "movements_stop_half_way": True, "refusals_have_bodies": True, "left_out_variants_stay": True,
-        "unknown_stock_is_empty": True,
+        "unknown_stock_is_empty": True, "library_needs_all": False,
     },
 }  # fmt: skip
 """A reading of every switch that is not the sandbox's own."""

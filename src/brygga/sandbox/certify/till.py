@@ -272,6 +272,16 @@ async def unknown_stock_is_empty(bench: Bench) -> bool:
     return answer.status_code == 200 and answer.json() == []
 
 
+@TILL_QUESTIONS.question("library_needs_all", "Does the library leave out what the till does not show?", "Z36")
+async def library_needs_all(bench: Bench) -> bool:
+    """What changed since a moment ago, asked without `all`."""
+    library = f"{HERE.removesuffix('/products')}/library"
+    since = (await bench.till("GET", library)).json()["untilEventLogUuid"]
+    made = await bench.till_product(metadata={"inPos": False})
+    changed = (await bench.till("GET", f"{library}?eventLogUuid={since}")).json()["products"]
+    return made["uuid"] not in [one["uuid"] for one in changed]
+
+
 @TILL_QUESTIONS.question("organization_page_refused", "Are the organization's details refused?", "Z17")
 async def organization_page_refused(bench: Bench) -> bool:
     answer = await bench.till("GET", "/api/resources/organizations/self", host="secure")

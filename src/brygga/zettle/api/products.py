@@ -34,7 +34,8 @@ class ProductCalls(Door):
         `page` is the `next` of the page before. FeedTooOld means that `since` reaches too far back or is unknown: read all.
         """
         base = f"{self.urls.products}/organizations/self/library"
-        params: tuple[tuple[str, str], ...] = (("limit", str(PAGE)),)
+        # Products that the till does not show belong to the library too, and may be left out without `all` (zettle facts 2.2).
+        params: tuple[tuple[str, str], ...] = (("limit", str(PAGE)), ("all", "true"))
         if since:
             params += (("eventLogUuid", since),)
         # 412 is documented; how long the log is kept is not, so any refusal of the point in time means the same (zettle facts 2.2).
