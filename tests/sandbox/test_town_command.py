@@ -194,7 +194,7 @@ def control_addresses(router: Router) -> set[str]:
 async def test_the_guide_names_every_control_address(town: Town) -> None:
     guide = GUIDE.read_text()
     shapes = {
-        re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/sandbox[/\w{}]*|/(?:ship|refund|archive)\b", guide)
+        re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/sandbox[/\w{}-]*|/(?:ship|refund|archive)\b", guide)
     }
     shapes |= {f"/sandbox/orders/{{}}{tail}" for tail in ("/ship", "/refund", "/archive") if tail in shapes}
     known = control_addresses(town.bigcommerce.router) | control_addresses(town.zettle.router)

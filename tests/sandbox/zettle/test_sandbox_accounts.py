@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import jwt
 import pytest
 
-from tests.sandbox.zettle.zettle_town import PRODUCTS, SCOPES, Town
+from tests.sandbox.zettle.zettle_town import EVERYTHING, PRODUCTS, SCOPES, SUBSCRIPTIONS, Town, raw, v1
 
 BACK = "https://brygga.example/back"
 
@@ -296,3 +297,70 @@ async def test_an_access_token_may_outlive_the_connection(lives_on: bool, status
     assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == status
     await town.clock.advance(7200)
     assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == 401
+
+
+KEY = {"name": "Egen app", "scopes": ["READ:PRODUCT"]}
+ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+async def by_key(town: Town, **changes: str) -> httpx2.Response:
+    """A token by an API key, with some fields changed."""
+    key = await town.act("api-keys", **KEY)
+    form = {"grant_type": ASSERTION, "client_id": key["client_id"], "assertion": key["api_key"], **changes}
+    return await town.bearing(None).post("/oauth/token", data=form)
+
+
+async def test_an_api_key_becomes_a_token_without_a_refresh_token() -> None:
+    """A JWT that names its client id, scopes and account; what it allows is what the merchant ticked (1.3)."""
+    town = Town()
+    key = await town.act("api-keys", **KEY)
+    claims = jwt.decode(key["api_key"], options={"verify_signature": False})
+    assert (claims["client_id"], claims["type"], claims["scope"]) == (
+        key["client_id"], "user-assertion", ["READ:PRODUCT"],
+    )  # fmt: skip
+    assert claims["user"]["orgUuid"] == town.organization.uuid
+
+    answer = await by_key(town)
+
+    assert (answer.status_code, sorted(answer.json())) == (200, ["access_token", "expires_in"])
+    client = town.bearing(answer.json()["access_token"])
+    assert (await client.get(f"{PRODUCTS}/v2")).status_code == 200
+    assert (await client.post(PRODUCTS, json=raw())).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"assertion": "a.b.c"}, "invalid_grant"),
+        ({"client_id": "nobody"}, "invalid_client"),
+    ],
+)
+async def test_a_key_that_is_none_is_refused(changes: dict[str, str], error: str) -> None:
+    town = Town()
+
+    answer = await by_key(town, **changes)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+    foreign = await by_key(town, client_id=town.app.client_id)
+    assert foreign.json() == {"error": "invalid_grant", "error_description": "Invalid assertion JWT"}
+    for scopes in ([], ["READ:EVERYTHING"]):
+        assert (await town.client.post("/sandbox/api-keys", json={"scopes": scopes})).status_code == 400
+
+
+async def test_a_deleted_key_ends_its_connection_and_says_so() -> None:
+    """The message bears the type of a deleted key (4.7); key and token are void at once."""
+    town = Town()
+    key = await town.act("api-keys", **KEY)
+    form = {"grant_type": ASSERTION, "client_id": key["client_id"], "assertion": key["api_key"]}
+    token = (await town.bearing(None).post("/oauth/token", data=form)).json()["access_token"]
+    body = {"uuid": v1(), "transportName": "WEBHOOK", **EVERYTHING, "eventNames": ["ApplicationConnectionRemoved"]}
+    assert (await town.bearing(token).post(SUBSCRIPTIONS, json=body)).status_code == 200
+
+    assert (await town.client.delete(f"/sandbox/api-keys/{key['client_id']}")).status_code == 200
+    await town.settle()
+
+    (told,) = town.receiver.events()
+    assert (told.event, told.payload) == ("ApplicationConnectionRemoved", {"type": "PersonalAssertionDeleted"})
+    assert (await town.bearing(token).get(f"{PRODUCTS}/v2")).status_code == 401
+    assert (await town.bearing(None).post("/oauth/token", data=form)).json()["error"] == "invalid_grant"
+    assert (await town.client.delete(f"/sandbox/api-keys/{key['client_id']}")).status_code == 404

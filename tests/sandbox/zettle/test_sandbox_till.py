@@ -64,6 +64,59 @@ async def test_a_refund_is_a_purchase_of_its_own(restock: bool, left: int) -> No
     assert await town.balance(mug) == left
 
 
+async def test_a_sale_is_refunded_part_by_part_and_never_twice() -> None:
+    """What is left of a receipt can be refunded, line by line, and no more than that."""
+    town = Town()
+    mug, _ = await town.tracked_mug(12), await town.mug(name="Påse", sku="BAG", price=500)
+    sold = await town.act("sell", lines=[{"sku": "BAG", "quantity": 1}, {"sku": "MUG-1", "quantity": 3}])
+    one = {"purchase_uuid": sold["purchaseUUID1"], "lines": [{"line": 1, "quantity": 1}]}
+
+    part = await town.act("refund", **one)
+
+    assert [(row["id"], row["quantity"]) for row in part["products"]] == [("1", "-1")]
+    assert (part["amount"], await town.balance(mug)) == (-24900, 10)
+    rest = await town.act("refund", purchase_uuid=sold["purchaseUUID1"])
+    assert [(row["id"], row["quantity"]) for row in rest["products"]] == [("0", "-1"), ("1", "-2")]
+    assert await town.balance(mug) == 12
+    for body in (one, {"purchase_uuid": sold["purchaseUUID1"]}, {"purchase_uuid": rest["purchaseUUID1"]}):
+        assert (await town.client.post("/sandbox/refund", json=body)).status_code == 400
+
+
+async def test_an_amount_that_was_typed_in_is_no_product() -> None:
+    """No uuids, no places, no stock; told as such in record and message (5.3)."""
+    town = Town()
+    mug = await town.tracked_mug(12)
+    await town.subscribe()
+    gift = {"price": 30000, "name": "Presentkort", "type": "GIFTCARD"}
+
+    sold = await town.act("sell", lines=[{"sku": "MUG-1"}, {"price": 4500, "name": "Lagning", "quantity": 2}, gift])
+    await town.settle()
+
+    assert [row["type"] for row in sold["products"]] == ["PRODUCT", "CUSTOM_AMOUNT", "GIFTCARD"]
+    assert not {"productUuid", "variantUuid", "fromLocationUuid", "sku"} & set(sold["products"][1])
+    assert (sold["amount"], sold["groupedVatAmounts"]) == (24900 + 9000 + 30000, {"25.0": 63900})
+    (told,) = town.receiver.events("PurchaseCreated")
+    assert [row.get("productUuid") for row in told.payload["products"]] == [mug["uuid"], None, None]
+    back = await town.act("refund", purchase_uuid=sold["purchaseUUID1"])
+    assert (back["amount"], await town.balance(mug)) == (-63900, 12)
+    for body in ({"price": -1}, {"price": 1, "type": "PRODUCT"}, {"price": 1, "quantity": 0}):
+        assert (await town.client.post("/sandbox/sell", json=body)).status_code == 400
+
+
+async def test_the_link_to_more_purchases_keeps_what_was_asked() -> None:
+    town = Town()
+    await town.mug()
+    for _ in range(3):
+        await town.act("sell", sku="MUG-1")
+
+    page = (await town.client.get(f"{BOUGHT}?limit=2&descending=true")).json()
+
+    (link,) = page["linkUrls"]
+    assert link.endswith('; rel="next"')
+    more = (await town.client.get(link[1 : link.index(">")])).json()
+    assert [row["purchaseNumber"] for row in page["purchases"] + more["purchases"]] == [3, 2, 1]
+
+
 async def test_purchases_are_read_in_pages_until_one_is_empty() -> None:
     """Oldest first unless turned around; the cursor can be kept for the next look."""
     town = Town()

@@ -9,6 +9,6 @@ from brygga.sandbox.zettle.images import painted
 from brygga.sandbox.zettle.sandbox import Tokens, ZettleSandbox
 from brygga.sandbox.zettle.state import App, Organization
 from brygga.sandbox.zettle.switches import Switches
-from brygga.sandbox.zettle.till import Line, Till
+from brygga.sandbox.zettle.till import Amount, Line, Till
 
-__all__ = ["App", "Config", "Line", "Organization", "Switches", "Till", "Tokens", "ZettleSandbox", "painted"]
+__all__ = ["Amount", "App", "Config", "Line", "Organization", "Switches", "Till", "Tokens", "ZettleSandbox", "painted"]

@@ -12,6 +12,8 @@ from brygga.sandbox.zettle.core import ACCESS_TOKEN_S, REFRESH_TOKEN_S, Caller, 
 from brygga.sandbox.zettle.pusher import farewell
 from brygga.sandbox.zettle.state import JSON, App, Code, Grant, Organization, Token
 
+ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
 
 def mount(router: Router, core: Core) -> None:
     """The OAuth host but for its page, and the organization's details."""
@@ -70,15 +72,17 @@ def give_refresh(core: Core, grant: Grant, scopes: tuple[str, ...]) -> str:
     return text
 
 
-def remove_connection(core: Core, organization: Organization, client_id: str, *, by_app: bool = False) -> bool:
-    """End an application connection: tokens void, subscriptions gone, and perhaps a last message (1.7, 4.7)."""
+def remove_connection(
+    core: Core, organization: Organization, client_id: str, *, by_app: bool = False, kind: str | None = None
+) -> bool:
+    """End an application connection: tokens void, subscriptions gone, and perhaps a last message of that kind (1.7, 4.7)."""
     grant = core.grants.pop((organization.uuid, client_id), None)
     if grant is None:
         return False
     leaving = [one for one in organization.subscriptions.values() if one.client_id == client_id]
     if not by_app or core.switches.own_disconnect_sends_event:
-        kind = "PersonalAssertionDeleted" if core.switches.removed_key_event else "ApplicationConnectionRemoved"
-        farewell(core, organization, leaving, kind)
+        usual = "PersonalAssertionDeleted" if core.switches.removed_key_event else "ApplicationConnectionRemoved"
+        farewell(core, organization, leaving, kind or usual)
     for one in leaving:
         del organization.subscriptions[one.uuid]
     core.codes = {text: code for text, code in core.codes.items() if code.grant is not grant}
@@ -106,6 +110,8 @@ class Accounts:
             return self.from_code(app, form)
         if form.get("grant_type") == "refresh_token":
             return self.from_refresh(app, form)
+        if form.get("grant_type") == ASSERTION:
+            return self.from_key(app, form)
         return oauth_refusal("unsupported_grant_type", "Unsupported grant_type")
 
     def from_code(self, app: App, form: dict[str, str]) -> Response:
@@ -132,6 +138,15 @@ class Accounts:
         if self.core.switches.old_refresh_token_dies:
             del self.core.refresh_tokens[text]
         return self.tokens(token.grant, token.scopes)
+
+    def from_key(self, app: App, form: dict[str, str]) -> Response:
+        """An API key in place of a secret; there is no refresh token, the key itself is asked again (1.3)."""
+        key = self.core.api_keys.get(form.get("assertion", ""))
+        if key is None or key.client_id != app.client_id:
+            return oauth_refusal("invalid_grant", "Invalid assertion JWT")
+        grant = grant_for(self.core, self.core.organizations[key.organization], app, key.user, key.scopes)
+        access = give_access(self.core, grant, key.scopes)
+        return json_response({"access_token": access, "expires_in": ACCESS_TOKEN_S})
 
     def tokens(self, grant: Grant, scopes: tuple[str, ...]) -> Response:
         body: JSON = {"access_token": give_access(self.core, grant, scopes), "expires_in": ACCESS_TOKEN_S}

@@ -9,10 +9,11 @@ from brygga.sandbox.http import Handler, Request, Response, Router, json_respons
 from brygga.sandbox.requests import mount_requests
 from brygga.sandbox.switches import mount_switches
 from brygga.sandbox.zettle.accounts import give_access, give_refresh, grant_for
+from brygga.sandbox.zettle.apikeys import drop_key, make_key
 from brygga.sandbox.zettle.core import Core
 from brygga.sandbox.zettle.state import JSON, App, Organization
 from brygga.sandbox.zettle.switches import Switches
-from brygga.sandbox.zettle.till import Line, Till
+from brygga.sandbox.zettle.till import Amount, Line, Sold, Till
 
 Act = Callable[[Till, JSON], Any]
 
@@ -39,6 +40,8 @@ def mount(router: Router, core: Core) -> None:
         ("POST", "/revoke", control.revoke),
         ("POST", "/apps", control.register_app),
         ("POST", "/token", control.token),
+        ("POST", "/api-keys", control.make_key),
+        ("DELETE", "/api-keys/{client_id}", control.drop_key),
     )
     for method, path, act in acts:
         router.add(method, f"/sandbox{path}", control.acting(act), control=True)
@@ -86,13 +89,22 @@ class Control:
 
     def sell(self, till: Till, body: JSON) -> JSON:
         lines = body.get("lines", [body])
-        return till.sell([Line(self.sold(till, line), int(line.get("quantity", 1))) for line in lines])
+        return till.sell([self.line(till, line) for line in lines])
+
+    def line(self, till: Till, line: JSON) -> Sold:
+        """A product by uuid or SKU; with a `price` (minor units) in its place, an amount that was typed in."""
+        quantity = int(line.get("quantity", 1))
+        if "price" not in line:
+            return Line(self.sold(till, line), quantity)
+        return Amount(int(line["price"]), str(line.get("name", "")), quantity, str(line.get("type", "CUSTOM_AMOUNT")))
 
     def refund(self, till: Till, body: JSON) -> JSON:
         restock = bool(body.get("restock", True))
         if "purchase_uuid" in body:
             organization = till.organization
-            return till.refund(organization.purchases[organization.purchase_at[body["purchase_uuid"]]], restock=restock)
+            purchase = organization.purchases[organization.purchase_at[body["purchase_uuid"]]]
+            part = {int(row["line"]): int(row["quantity"]) for row in body["lines"]} if "lines" in body else None
+            return till.refund(purchase, restock=restock, part=part)
         return till.refund(self.sold(till, body), int(body.get("quantity", 1)), restock=restock)
 
     def stock(self, till: Till, body: JSON) -> JSON:
@@ -138,6 +150,15 @@ class Control:
         grant = grant_for(self.core, till.organization, app, till.organization.owner.uuid, scopes)
         access = give_access(self.core, grant, scopes)
         return {"access_token": access, "refresh_token": give_refresh(self.core, grant, scopes)}
+
+    def make_key(self, till: Till, body: JSON) -> JSON:
+        """An API key, as the merchant makes one for an app of their own."""
+        key = make_key(self.core, till.organization, body.get("name", "Egen app"), tuple(body["scopes"]))
+        return {"client_id": key.client_id, "api_key": key.text}
+
+    def drop_key(self, till: Till, body: JSON) -> JSON:
+        drop_key(self.core, till.organization, body["client_id"])
+        return {"deleted": body["client_id"]}
 
     async def organizations(self, request: Request) -> Response:
         rows = [{"uuid": one.uuid, "name": one.details["name"]} for one in self.core.organizations.values()]

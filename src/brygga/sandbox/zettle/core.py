@@ -12,7 +12,7 @@ from brygga.sandbox.outbox import Outbox, Post
 from brygga.sandbox.requests import Requests
 from brygga.sandbox.zettle.answers import bad_token, no_scope, refusal, wrong_version
 from brygga.sandbox.zettle.ids import Ids, is_uuid, version
-from brygga.sandbox.zettle.state import App, Code, Grant, Organization, Picture, Token
+from brygga.sandbox.zettle.state import ApiKey, App, Code, Grant, Organization, Picture, Token
 from brygga.sandbox.zettle.switches import Switches
 
 ACCESS_TOKEN_S = 7200  # 1.3
@@ -80,6 +80,7 @@ class Core:
     codes: dict[str, Code] = field(default_factory=dict)
     access_tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, Token] = field(default_factory=dict)
+    api_keys: dict[str, ApiKey] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
     errands: set["asyncio.Task[None]"] = field(default_factory=set)
 

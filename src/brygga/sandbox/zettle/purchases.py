@@ -1,6 +1,7 @@
 """The purchase host: what was sold and refunded, read only (facts 5)."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from brygga.sandbox.http import Answer, Request, Response, Router, json_response
 from brygga.sandbox.zettle.answers import refusal, unknown
@@ -58,7 +59,8 @@ class Purchases:
         if not rows:
             return {"purchases": [], "linkUrls": []}
         first, last = sealed(rows[0][0]), sealed(rows[-1][0])
-        here = f"<{request.base_url}{request.path}?lastPurchaseHash={last}>"
+        kept = [(name, value) for name, value in request.query if name != "lastPurchaseHash"]
+        here = f"<{request.base_url}{request.path}?{urlencode([*kept, ('lastPurchaseHash', last)])}>"
         answer: JSON = {"purchases": [row for _, row in rows], "firstPurchaseHash": first, "lastPurchaseHash": last}
         return {**answer, "linkUrls": [f'{here}; rel="next"']}
 

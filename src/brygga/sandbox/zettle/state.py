@@ -52,6 +52,17 @@ class Grant:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key that a merchant made for an app of their own (1.3)."""
+
+    text: str
+    organization: str
+    client_id: str
+    user: str
+    scopes: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Token:
     """An access or a refresh token."""

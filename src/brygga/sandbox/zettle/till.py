@@ -1,8 +1,8 @@
 """The till and the back office: what a merchant does by hand, each act with the messages it causes (facts 11)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from brygga.sandbox.zettle import accounts, images, library, stock
 from brygga.sandbox.zettle.core import Core
@@ -13,6 +13,8 @@ from brygga.sandbox.zettle.rules import decimal
 from brygga.sandbox.zettle.state import JSON, Inventory, Organization, Stored
 from brygga.sandbox.zettle.stock import Cause, Movement
 
+AMOUNTS: Final = ("CUSTOM_AMOUNT", "GIFTCARD")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -20,6 +22,19 @@ class Line:
 
     variant: str
     quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A line that is no product of the library: a price that was typed in, or a gift card (5.3). `price` is in minor units."""
+
+    price: int
+    name: str = ""
+    quantity: int = 1
+    type: str = "CUSTOM_AMOUNT"
+
+
+Sold = Line | Amount
 
 
 class Till:
@@ -64,28 +79,42 @@ class Till:
 
     # -- selling
 
-    def sell(self, lines: Sequence[Line] | str, quantity: int = 1) -> JSON:
+    def sell(self, lines: Sequence[Sold] | str, quantity: int = 1) -> JSON:
         """Sell some lines, or so many of one variant. Tracked stock goes from STORE to SOLD, below zero too (3.5)."""
         lines = [Line(lines, quantity)] if isinstance(lines, str) else lines
         if not lines or any(line.quantity < 1 for line in lines):
             raise ValueError("a sale has at least one line, and each line at least one unit")
+        if any(isinstance(line, Amount) and (line.price < 0 or line.type not in AMOUNTS) for line in lines):
+            raise ValueError(f"an amount is 0 or more, of type {' or '.join(AMOUNTS)}")
         purchase = self.receipt(lines, 1)
         self.shift(lines, "STORE", "SOLD")
         self.file(purchase)
         return purchase
 
-    def refund(self, purchase: JSON | str, quantity: int = 1, *, restock: bool = True) -> JSON:
-        """Refund a purchase, or so many of one variant. With `restock` the goods go back to STORE (3.5)."""
+    def refund(
+        self,
+        purchase: JSON | str,
+        quantity: int = 1,
+        *,
+        restock: bool = True,
+        part: Mapping[int, int] | None = None,
+    ) -> JSON:
+        """Refund what is left of a purchase, or a part ({line number: units}), or so many of one variant.
+
+        With `restock` the goods go back to STORE (3.5).
+        """
         if isinstance(purchase, str):
-            lines, of = [Line(purchase, quantity)], None
+            numbered: dict[int, Sold] = {0: Line(purchase, quantity)}
+            of = None
         else:
-            rows = purchase["products"]
-            lines = [Line(row["variantUuid"], int(row["quantity"])) for row in rows if "variantUuid" in row]
-            of = purchase
-        if any(line.quantity < 1 for line in lines):
+            numbered, of = self.left_of(purchase, part), purchase
+        lines = list(numbered.values())
+        if not lines or any(line.quantity < 1 for line in lines):
             raise ValueError("only a sale can be refunded, and at least one unit of it")
         refund = self.receipt(lines, -1)
         refund["refund"] = True
+        for row, number in zip(refund["products"], numbered, strict=True):
+            row["id"] = str(number)
         if of:
             refund["refundsPurchaseUUID1"] = of["purchaseUUID1"]
             of["refunded"] = True
@@ -95,12 +124,28 @@ class Till:
         self.file(refund)
         return refund
 
-    def shift(self, lines: Iterable[Line], source: str, target: str) -> None:
+    def left_of(self, purchase: JSON, part: Mapping[int, int] | None) -> dict[int, Sold]:
+        """The lines of a purchase that can still be refunded, by number, or the named part of them."""
+        if purchase["refund"]:
+            raise ValueError("only a sale can be refunded, and at least one unit of it")
+        at, done = self.organization.purchase_at, purchase.get("refundedByPurchaseUUIDs1", [])
+        before = [row for uuid in done for row in self.organization.purchases[at[uuid]]["products"]]
+        lines: dict[int, Sold] = {}
+        for number, row in enumerate(purchase["products"]):
+            left = int(row["quantity"]) + sum(int(one["quantity"]) for one in before if one["id"] == row["id"])
+            wanted = left if part is None else part.get(number, 0)
+            if not 0 <= wanted <= left:
+                raise ValueError(f"{left} can be refunded of line {number}")
+            if wanted:
+                lines[number] = sold_line(row, wanted)
+        return lines
+
+    def shift(self, lines: Iterable[Sold], source: str, target: str) -> None:
         """Move what is tracked; one message for the whole receipt."""
         movements = [
             Movement(product.uuid, line.variant, self.place(source).uuid, self.place(target).uuid, line.quantity)
             for line in lines
-            if self.organization.tracked((product := self.product_of(line.variant)).uuid)
+            if isinstance(line, Line) and self.organization.tracked((product := self.product_of(line.variant)).uuid)
         ]
         if movements:
             client = None if self.core.switches.sales_name_no_client else stock.BACK_OFFICE
@@ -112,11 +157,18 @@ class Till:
         assert found is not None
         return found
 
-    def receipt(self, lines: Sequence[Line], sign: int) -> JSON:
+    def receipt(self, lines: Sequence[Sold], sign: int) -> JSON:
         """A purchase as the purchase host answers it (5.3)."""
         now, uuid, details = self.core.now(), self.core.uuid1(), self.organization.details
-        rows = [self.receipt_row(number, line, sign) for number, line in enumerate(lines)]
+        rows = [
+            self.receipt_row(number, line, sign) if isinstance(line, Line) else self.amount_row(number, line, sign)
+            for number, line in enumerate(lines)
+        ]
         total = sum(row["unitPrice"] * int(row["quantity"]) for row in rows)
+        by_rate: dict[str, int] = {}
+        for row in rows:
+            rate = str(float(row["vatPercentage"]))
+            by_rate[rate] = by_rate.get(rate, 0) + row["unitPrice"] * int(row["quantity"])
         number = len(self.organization.purchases) + 1
         return {
             "source": "POS",
@@ -138,6 +190,7 @@ class Till:
             "payments": [{"uuid": self.core.uuid1(), "amount": total, "type": "IZETTLE_CARD", "attributes": {}}],
             "receiptCopyAllowed": True,
             "references": {"checkoutUUID": self.core.uuid1()},
+            "groupedVatAmounts": by_rate,
             "refund": False,
             "refunded": False,
         }
@@ -170,6 +223,24 @@ class Till:
             source, target = ("SOLD", "STORE") if back else ("STORE", "SOLD")
             row |= {"fromLocationUuid": self.place(source).uuid, "toLocationUuid": self.place(target).uuid}
         return row
+
+    def amount_row(self, number: int, line: Amount, sign: int) -> JSON:
+        """A line without a product: no uuids, no codes, no places (5.3)."""
+        rate = decimal(self.organization.details.get("vatPercentage") or 0) or 0
+        gross = sign * line.quantity * line.price
+        return {
+            "id": str(number),
+            "type": line.type,
+            "libraryProduct": False,
+            "quantity": str(sign * line.quantity),
+            "name": line.name,
+            "variantName": "",
+            "unitPrice": line.price,
+            "vatPercentage": float(rate),
+            "rowTaxableAmount": round(gross * 100 / (100 + rate)),
+            "autoGenerated": False,
+            "details": {},
+        }
 
     def file(self, purchase: JSON) -> None:
         """Put a purchase on record, and tell; the message differs from the record (5.4)."""
@@ -275,6 +346,13 @@ class Till:
         """Take back an app's access."""
         if not accounts.remove_connection(self.core, self.organization, client_id):
             raise LookupError(f"no connection with {client_id}")
+
+
+def sold_line(row: JSON, quantity: int) -> Sold:
+    """A receipt's row as the line it was."""
+    if "variantUuid" in row:
+        return Line(row["variantUuid"], quantity)
+    return Amount(row["unitPrice"], row["name"], quantity, row["type"])
 
 
 def told_row(row: JSON) -> JSON:
