@@ -121,6 +121,14 @@ async def test_only_version_1_uuids_are_taken() -> None:
     assert (await Town(any_uuid_version=True).client.get(f"{PRODUCTS}/{four}")).status_code == 404
 
 
+DEFINITIONS = "variantOptionDefinitions.definitions"
+
+
+def defined(definitions: list[JSON]) -> JSON:
+    """The fields of a product with these option definitions."""
+    return {"variantOptionDefinitions": {"definitions": definitions}}
+
+
 LONG: list[tuple[JSON, str, str]] = [
     ({"name": ""}, "name", "INVALID_SIZE"),
     ({"name": None}, "name", "MUST_NOT_BE_NULL"),
@@ -171,7 +179,39 @@ LONG: list[tuple[JSON, str, str]] = [
         "online.shipping.weight.unit",
         "UNKNOWN",
     ),
-]
+    ({"taxExempt": "no"}, "taxExempt", "UNKNOWN"),
+    ({"taxRates": ["25"]}, "taxRates[0]", "MUST_MATCH_PATTERN"),
+    ({"taxCode": 7}, "taxCode", "UNKNOWN"),
+    ({"imageLookupKeys": [7]}, "imageLookupKeys[0]", "UNKNOWN"),
+    ({"categories": [7]}, "categories[0]", "UNKNOWN"),
+    ({"metadata": {"inPos": True, "source": {"external": "no"}}}, "metadata.source.external", "UNKNOWN"),
+    ({"category": {"name": "K"}}, "category.uuid", "MUST_MATCH_PATTERN"),
+    ({"variants": [{"uuid": v1(), "name": "n" * 257}]}, "variants[0].name", "INVALID_SIZE"),
+    ({"variants": [{"uuid": v1(), "description": "d" * 1025}]}, "variants[0].description", "INVALID_SIZE"),
+    ({"variants": [{"uuid": v1(), "options": [{"name": "n" * 31, "value": "v"}]}]}, "variants[0].options[0].name", "INVALID_SIZE"),
+    ({"variants": [{"uuid": v1(), "options": [{"name": "n", "value": "v" * 257}]}]}, "variants[0].options[0].value", "INVALID_SIZE"),
+    (defined([{"name": f"n{number}", "properties": [{"value": "v"}]} for number in range(4)]), DEFINITIONS, "INVALID_SIZE"),
+    (defined([]), DEFINITIONS, "INVALID_SIZE"),
+    (defined([{"name": "n" * 31, "properties": [{"value": "v"}]}]), f"{DEFINITIONS}[0].name", "INVALID_SIZE"),
+    (defined([{"name": "n", "properties": []}]), f"{DEFINITIONS}[0].properties", "MUST_NOT_BE_EMPTY"),
+    (
+        defined([{"name": "n", "properties": [{"value": f"v{number}"} for number in range(100)]}]),
+        f"{DEFINITIONS}[0].properties",
+        "INVALID_SIZE",
+    ),
+    (defined([{"name": "n", "properties": [{"value": "v" * 257}]}]), f"{DEFINITIONS}[0].properties[0].value", "INVALID_SIZE"),
+    (
+        defined([{"name": "n", "properties": [{"value": "v", "imageUrl": "u" * 257}]}]),
+        f"{DEFINITIONS}[0].properties[0].imageUrl",
+        "INVALID_SIZE",
+    ),
+    ({"online": {"status": "HIDDEN", "title": "t" * 257}}, "online.title", "INVALID_SIZE"),
+    ({"online": {"status": "HIDDEN", "seo": {"title": "t" * 257}}}, "online.seo.title", "INVALID_SIZE"),
+    ({"online": {"status": "HIDDEN", "seo": {"slug": "s" * 257}}}, "online.seo.slug", "INVALID_SIZE"),
+    ({"online": {"status": "HIDDEN", "shipping": {"weightInGrams": 2**31}}}, "online.shipping.weightInGrams", "MUST_BE_LESS_OR_EQUAL_THAN"),
+    ({"online": {"status": "HIDDEN", "shipping": {"weightInGrams": -1}}}, "online.shipping.weightInGrams", "MUST_BE_GREATER_OR_EQUAL_TO"),
+    ({"online": {"status": "HIDDEN", "shipping": {"shippingPricingModel": "FAST"}}}, "online.shipping.shippingPricingModel", "UNKNOWN"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("fields", "name", "kind"), LONG, ids=[f"{name}-{n}" for n, (_, name, _) in enumerate(LONG)])
@@ -391,3 +431,26 @@ async def test_a_body_of_another_kind_than_json_is_415() -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         answer = await Town().client.post(PRODUCTS, content=b"{}", headers={"Content-Type": kind})
         assert answer.status_code == 415, kind
+
+
+async def test_a_uuid_in_capitals_is_the_same_uuid() -> None:
+    """A product made under one form is found under the other."""
+    town = Town()
+    body = raw()
+    shouted = {**body, "uuid": body["uuid"].upper(), "variants": [{"uuid": body["variants"][0]["uuid"].upper()}]}
+
+    assert (await town.client.post(PRODUCTS, json=shouted)).status_code == 201
+
+    read = (await town.client.get(f"{PRODUCTS}/{body['uuid']}")).json()
+    assert (read["uuid"], read["variants"][0]["uuid"]) == (body["uuid"], body["variants"][0]["uuid"])
+    assert (await town.client.post(PRODUCTS, json=body)).json()["errorType"] == "ITEM_ALREADY_EXIST"
+
+
+async def test_fields_that_nobody_knows_are_dropped_at_every_depth() -> None:
+    town = Town()
+    body = raw(colour="red", online={"status": "HIDDEN", "seo": {"slug": "kopp", "rank": 1}}, presentation={"x": 1})
+
+    answer = await town.client.post(f"{PRODUCTS}?returnEntity=true", json=body)
+
+    made = answer.json()
+    assert ("colour" in made, made["online"]["seo"], made.get("presentation") or {}) == (False, {"slug": "kopp"}, {})

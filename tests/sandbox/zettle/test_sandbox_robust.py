@@ -46,6 +46,21 @@ def product_body() -> JSON:
     }
     body = raw("Mugg", vatPercentage=25, category={"uuid": v1(), "name": "K"}, metadata={"inPos": True}, online=online)
     body |= {"presentation": {"imageUrl": "x", "textColor": "#ffffff"}} | with_sizes("S", "M")
+    body |= {
+        "description": "d",
+        "externalReference": "r",
+        "unitName": "m",
+        "categories": [],
+        "imageLookupKeys": ["a.jpeg"],
+    }
+    body |= {"taxExempt": False, "taxCode": "t", "taxRates": [v1()], "createWithDefaultTax": False}
+    body["metadata"]["source"] = {"name": "brygga", "external": True}
+    body["variants"][1] |= {
+        "costPrice": {"amount": 1, "currencyId": "SEK"},
+        "description": "d",
+        "barcode": "b",
+        "vatPercentage": 25,
+    }
     body["variants"][0] |= {"sku": "S", "price": {"amount": 1, "currencyId": "SEK"}, "presentation": {"imageUrl": "y"}}
     return body
 

@@ -7,30 +7,36 @@ from brygga.sandbox.zettle.rules import decimal
 from brygga.sandbox.zettle.state import JSON
 from brygga.sandbox.zettle.switches import Switches
 
-WRITABLE: Final = frozenset(
-    {
-        "uuid",
-        "name",
-        "description",
-        "externalReference",
-        "unitName",
-        "categories",
-        "category",
-        "imageLookupKeys",
-        "presentation",
-        "variants",
-        "variantOptionDefinitions",
-        "vatPercentage",
-        "taxRates",
-        "taxExempt",
-        "taxCode",
-        "metadata",
-        "online",
-    }
-)
-VARIANT_FIELDS: Final = frozenset(
-    {"uuid", "name", "description", "sku", "barcode", "price", "costPrice", "options", "presentation", "vatPercentage"}
-)
+Shape = Any
+"""What a client may write: None for a plain value, a mapping for an object, a list of one shape for a list."""
+
+_PICTURE: Final[Shape] = {"imageUrl": None, "backgroundColor": None, "textColor": None}
+_MONEY: Final[Shape] = {"amount": None, "currencyId": None}
+_VARIANT: Final[Shape] = {
+    **dict.fromkeys(("uuid", "name", "description", "sku", "barcode", "vatPercentage")),
+    "price": _MONEY,
+    "costPrice": _MONEY,
+    "options": [{"name": None, "value": None}],
+    "presentation": _PICTURE,
+}
+_ONLINE: Final[Shape] = {
+    **dict.fromkeys(("status", "title", "description")),
+    "presentation": dict.fromkeys(("displayImageUrl", "additionalImageUrls", "mediaUrls")),
+    "shipping": {"shippingPricingModel": None, "weightInGrams": None, "weight": {"weight": None, "unit": None}},
+    "seo": dict.fromkeys(("title", "metaDescription", "slug")),
+}
+WRITABLE: Final[Shape] = {
+    **dict.fromkeys(("uuid", "name", "description", "externalReference", "unitName", "categories", "imageLookupKeys")),
+    **dict.fromkeys(("vatPercentage", "taxRates", "taxExempt", "taxCode")),
+    "category": {"uuid": None, "name": None},
+    "presentation": _PICTURE,
+    "variants": [_VARIANT],
+    "variantOptionDefinitions": {
+        "definitions": [{"name": None, "properties": [{"value": None, "imageUrl": None}]}],
+    },
+    "metadata": {"inPos": None, "source": {"external": None, "name": None}},
+    "online": _ONLINE,
+}
 NULLABLE: Final = (
     "description",
     "externalReference",
@@ -55,15 +61,26 @@ def pruned(value: Any) -> Any:
 
 
 def written(body: JSON) -> JSON:
-    """What of a request's body the library keeps."""
-    kept = {key: value for key, value in body.items() if key in WRITABLE}
+    """What of a request's body the library keeps: the fields there are, at every depth. Other kinds of value are for the rules to blame."""
+    kept: JSON = known(body, WRITABLE)
     if isinstance(kept.get("variants"), list):
-        kept["variants"] = [known(one) if isinstance(one, dict) else one for one in kept["variants"]]
-    return kept
+        kept["variants"] = [lowered(one) if isinstance(one, dict) else one for one in kept["variants"]]
+    return lowered(kept)
 
 
-def known(variant: JSON) -> JSON:
-    return {key: value for key, value in variant.items() if key in VARIANT_FIELDS}
+def known(value: Any, shape: Shape) -> Any:
+    """The part of a value that a shape names."""
+    if isinstance(shape, dict) and isinstance(value, dict):
+        return {name: known(inner, shape[name]) for name, inner in value.items() if name in shape}
+    if isinstance(shape, list) and isinstance(value, list):
+        return [known(inner, shape[0]) for inner in value]
+    return value
+
+
+def lowered(thing: JSON) -> JSON:
+    """The same with its uuid in small letters: a uuid in capitals is the same uuid."""
+    uuid = thing.get("uuid")
+    return {**thing, "uuid": uuid.lower()} if isinstance(uuid, str) else thing
 
 
 def merged(old: Any, patch: Any) -> Any:

@@ -28,6 +28,8 @@ MOST_VARIANTS: Final = 99
 MOST_VALUES: Final = 99
 MOST_DEFINITIONS: Final = 3
 MOST_GRAMS: Final = 2_147_483_647
+MOST_KEYS: Final = 100
+MOST_RATES: Final = 100
 
 
 @dataclass(slots=True)
@@ -78,6 +80,22 @@ class Check:
             self.blame(name, f"size must be between {least} and {most}", "INVALID_SIZE", len(value), f"{least}-{most}")
         return value
 
+    def texts(self, name: str, value: Any, most: int) -> None:
+        """A list of texts."""
+        for number, one in enumerate(self.list(name, value, 0, most)):
+            self.size(f"{name}[{number}]", one, 1, 256)
+
+    def uuids(self, name: str, value: Any) -> None:
+        """A list of uuids."""
+        for number, one in enumerate(self.list(name, value, 0, MOST_RATES)):
+            if not is_uuid(one):
+                self.blame(f"{name}[{number}]", "must be a UUID", "MUST_MATCH_PATTERN", one)
+
+    def flag(self, name: str, value: Any) -> None:
+        """True or false, or not there."""
+        if value is not None and not isinstance(value, bool):
+            self.blame(name, "must be true or false", "UNKNOWN", value)
+
     def range(self, name: str, value: Any, most: int) -> None:
         """A number from 0 to `most`; a text that is a number is taken, as answers give such texts."""
         number = decimal(value)
@@ -110,15 +128,17 @@ def violations(product: JSON, *, shape: bool = True, equal_options: bool = True)
         check.text("", product, PRODUCT_SIZES)
     if product.get("vatPercentage") is not None:
         check.range("vatPercentage", product["vatPercentage"], 100)
-    check.list("categories", product.get("categories"), 0, 1)
+    check.texts("categories", product.get("categories"), 1)
+    check.texts("imageLookupKeys", product.get("imageLookupKeys"), MOST_KEYS)
+    check.uuids("taxRates", product.get("taxRates"))
+    check.flag("taxExempt", product.get("taxExempt"))
+    check.text("", product, {"taxCode": (0, 256)})
     category = check.object("category", product.get("category"))
     check.text("category.", category, {"name": (0, 100)})
     if category and not is_uuid(category.get("uuid")):
         check.blame("category.uuid", "must be a UUID", "MUST_MATCH_PATTERN", category.get("uuid"))
     presentation(check, "presentation", product.get("presentation"))
-    metadata = product.get("metadata")
-    if metadata is not None and not isinstance(check.object("metadata", metadata).get("inPos"), bool):
-        check.blame("metadata.inPos", "must not be null", "MUST_NOT_BE_NULL")
+    about(check, product.get("metadata"))
     online(check, product.get("online"))
     for number, one in enumerate(check.list("variants", product.get("variants"), 1, MOST_VARIANTS)):
         variant(check, f"variants[{number}]", one)
@@ -127,6 +147,16 @@ def violations(product: JSON, *, shape: bool = True, equal_options: bool = True)
     if shape and not check.violations:
         options(check, product, equal_options=equal_options)
     return check.violations
+
+
+def about(check: Check, value: Any) -> None:
+    """Where a product shows and where it came from (2.3)."""
+    holder = check.object("metadata", value)
+    if value is not None and not isinstance(holder.get("inPos"), bool):
+        check.blame("metadata.inPos", "must not be null", "MUST_NOT_BE_NULL")
+    source = check.object("metadata.source", holder.get("source"))
+    check.flag("metadata.source.external", source.get("external"))
+    check.text("metadata.source.", source, {"name": (0, 256)})
 
 
 def presentation(check: Check, name: str, value: Any) -> None:
@@ -242,6 +272,7 @@ def define(check: Check, place: str, value: Any) -> None:
     check.size(f"{place}.name", holder.get("name"), 1, 30)
     if not holder.get("properties"):
         check.blame(f"{place}.properties", "must not be empty", "MUST_NOT_BE_EMPTY")
+        return
     for number, entry in enumerate(check.list(f"{place}.properties", holder.get("properties"), 1, MOST_VALUES)):
         one = check.object(f"{place}.properties[{number}]", entry)
         check.size(f"{place}.properties[{number}].value", one.get("value"), 1, 256)
