@@ -34,6 +34,7 @@ from brygga.sync.access import ZettleAccess
 from brygga.sync.account import account, read_shop
 from brygga.sync.adding import Adding
 from brygga.sync.drain import Handler
+from brygga.sync.explaining import explain
 from brygga.sync.hooks import hooks
 from brygga.sync.leaving import leave
 from brygga.sync.library import library
@@ -278,6 +279,7 @@ def handlers() -> Mapping[Kind, Handler]:
         Kind.ACCOUNT: account,
         Kind.ADDITION: Adding(till),
         Kind.LINK: link,
+        Kind.EXPLAIN: explain,
         Kind.PRODUCT: products,
         Kind.SHOP_PRODUCT: shop_products,
         Kind.LIBRARY: library,

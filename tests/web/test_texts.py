@@ -71,8 +71,8 @@ def test_a_parameter_that_is_a_code_is_put_into_words() -> None:
 @pytest.mark.parametrize(
     ("variant", "sentence"),
     [
-        ("", "Brosch Mås: lagret ändrades i Zettle med -1, nu 4."),
-        ("Röd", "Brosch Mås Röd: lagret ändrades i Zettle med -1, nu 4."),
+        ("", "Brosch Mås: lagret ändrades i Zettle med −1, nu 4."),
+        ("Röd", "Brosch Mås Röd: lagret ändrades i Zettle med −1, nu 4."),
     ],
 )
 def test_a_product_without_variants_leaves_no_gap_in_its_line(variant: str, sentence: str) -> None:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ACCOUNT = "account"  # "": organization or store facts may have changed
     ADDITION = "addition"  # Zettle product uuid of ours: a product of our own form is to be added there
     LINK = "link"  # Zettle product uuid: to be bound to the store's own product that the detail names
+    EXPLAIN = "explain"  # Zettle product uuid: a page shows movements of its stock that no sale or order explains yet
     PRODUCT = "product"  # Zettle product uuid: changed, (un)assigned or forced
     SHOP_PRODUCT = "shop_product"  # BigCommerce product id: a product hint (updated, deleted)
     LIBRARY = "library"  # "": read Zettle's whole library

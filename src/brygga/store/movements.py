@@ -6,14 +6,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from brygga.core.stock.explaining import Explained, Unexplained
 from brygga.core.stock.ledger import Side
-from brygga.core.stock.story import Cause, Movement
+from brygga.core.stock.story import Cause, Movement, Reason
 from brygga.store.database import Tx
 
 KEPT = timedelta(days=90)
+OWN = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
+"""The shelf moved by itself."""
 _COLUMNS = (
     "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before, shop_after, "
-    "call, reference, sent"
+    "call, reference, sent, reason"
 )
 
 
@@ -71,6 +74,62 @@ async def doubts(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
     return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
 
 
+async def unexplained(
+    tx: Tx, connection_id: int, product_uuid: str, since: datetime
+) -> Mapping[tuple[Side, str], Sequence[Unexplained]]:
+    """What moved by itself and nobody has asked about yet, oldest first, by side and variant."""
+    statement = sa.text("""
+        SELECT id, side, variant_uuid, at, change FROM movements
+        WHERE connection_id = :id AND product_uuid = :uuid AND at >= :since AND reason IS NULL AND change <> 0
+            AND cause = ANY (CAST(:causes AS text[]))
+        ORDER BY id
+    """)
+    values = {"id": connection_id, "uuid": product_uuid, "since": since, "causes": [cause.value for cause in OWN]}
+    found: dict[tuple[Side, str], list[Unexplained]] = {}
+    for row in await tx.rows(statement, values):
+        of = (Side(row.side), row.variant_uuid)
+        found.setdefault(of, []).append(Unexplained(row.id, row.at, row.change))
+    return found
+
+
+async def told(tx: Tx, connection_id: int, product_uuid: str, since: datetime) -> frozenset[tuple[str, Reason, str]]:
+    """What explains a movement of this product already: variant, reason and number. No sale explains two."""
+    statement = sa.text("""
+        SELECT variant_uuid, reason, reference FROM movements
+        WHERE connection_id = :id AND product_uuid = :uuid AND at >= :since AND reason IS NOT NULL AND reference <> ''
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "uuid": product_uuid, "since": since})
+    return frozenset((row.variant_uuid, Reason(row.reason), one) for row in rows for one in row.reference.split(", "))
+
+
+async def explain(tx: Tx, connection_id: int, found: Sequence[Explained], now: datetime) -> None:
+    statement = sa.text("""
+        UPDATE movements SET reason = :reason, reference = :reference, explained_at = :now
+        WHERE connection_id = :id AND id = :movement
+    """)
+    rows = [
+        {
+            "id": connection_id,
+            "movement": one.id,
+            "reason": one.reason.value,
+            "reference": ", ".join(one.numbers),
+            "now": now,
+        }
+        for one in found
+    ]
+    if rows:
+        await tx.run_many(statement, rows)
+
+
+async def latest_explained(tx: Tx, connection_id: int) -> datetime | None:
+    """When one was last explained: a page that shows stock looks again when it rises."""
+    statement = sa.text(
+        "SELECT max(explained_at) FROM movements WHERE connection_id = :id AND explained_at IS NOT NULL"
+    )
+    found: datetime | None = await tx.scalar(statement, {"id": connection_id})
+    return found
+
+
 async def prune(tx: Tx, now: datetime) -> None:
     await tx.run(sa.text("DELETE FROM movements WHERE at < :before"), {"before": now - KEPT})
 
@@ -90,4 +149,5 @@ def _movement(row: Any) -> Movement:
         row.call,
         row.reference,
         row.sent,
+        None if row.reason is None else Reason(row.reason),
     )

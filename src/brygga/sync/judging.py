@@ -24,7 +24,9 @@ Refusal = Callable[[Mark, Refused], Line | None]
 
 _WORKED_ON_WHEN_PAUSED = frozenset({Kind.LEAVE, Kind.SETUP})
 _PRODUCTS = frozenset({Kind.PRODUCT, Kind.SHOP_PRODUCT, Kind.ADDITION, Kind.LINK})
-_ABOUT_A_PRODUCT = frozenset({Kind.STOCK, Kind.SETTLE, Kind.TRACKING, Kind.PRODUCT, Kind.ADDITION, Kind.LINK})
+_ABOUT_A_PRODUCT = frozenset(
+    {Kind.STOCK, Kind.SETTLE, Kind.TRACKING, Kind.EXPLAIN, Kind.PRODUCT, Kind.ADDITION, Kind.LINK}
+)
 
 
 def topic(mark: Mark) -> Topic:

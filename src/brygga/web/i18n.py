@@ -89,9 +89,10 @@ class Words:
         # A currency without a sign of its own is written as its code; English puts it right against the digits.
         return re.sub(r"(?<=[A-Z])(?=\d)", "\u00a0", text)
 
-    def moment(self, moment: datetime) -> str:
+    def moment(self, moment: datetime, *, exact: bool = False) -> str:
         """The time in UTC, for readers without JavaScript; the page's script rewrites it in the reader's zone."""
-        text = format_datetime(moment.astimezone(UTC), "d MMM y HH:mm", locale=self.language)
+        pattern = "d MMM y HH:mm:ss" if exact else "d MMM y HH:mm"
+        text = format_datetime(moment.astimezone(UTC), pattern, locale=self.language)
         return f"{text} UTC"
 
 

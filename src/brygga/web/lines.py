@@ -1,10 +1,14 @@
 """A line of the sync log in words: what happened, why, and what to do."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.web.i18n import Words
+from brygga.web.shelves import signed
+
+NUMBER = re.compile(r"[+-]\d{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def _in_words(words: Words, name: str, value: str) -> str:
         "change": ("change.",),
         "obstacle": ("obstacle.",),
     }
+    if name == "change" and NUMBER.fullmatch(value):
+        return signed(words, int(value))
     parts = value.split(",") if name == "fields" else [value]
     told = []
     for part in (part.strip() for part in parts):

@@ -54,7 +54,7 @@ async def snapshot(deps: WebDeps, connection_id: int, words: Words) -> str:
         connection = await connections.by_id(tx, connection_id)
         counts = await library_pages.counts(tx, connection_id)
         newest = await synclog.page(tx, connection_id, limit=1)
-        moved = await movements.newest(tx, connection_id)
+        moved = (await movements.newest(tx, connection_id), str(await movements.latest_explained(tx, connection_id)))
     figures = {
         "synced": counts[State.SYNCED],
         "waiting": counts[State.WAITING],

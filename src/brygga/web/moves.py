@@ -60,10 +60,12 @@ def move_view(words: Words, move: Movement) -> MoveView:
 
 
 def sentence(words: Words, move: Movement) -> str:
-    """The most particular sentence that there is for the cause: with side and direction, with the side, or for the cause alone."""
+    """The most particular sentence that there is: for what made the shelf move, else for the cause with side and direction."""
     key = next((key for key in _keys(move) if words.has(key)), "moved.other")
     number = words.number(abs(move.change))
-    return words.fill(key, {"n": number, "reference": move.reference})
+    said = words.fill(key, {"n": number, "reference": move.reference})
+    found_late = move.cause is Cause.SWEPT and key.startswith("reason.")
+    return f"{said}. {words.fill('moved.found_late', {})}" if found_late else said
 
 
 def request(words: Words, move: Movement) -> str:
@@ -80,11 +82,13 @@ def took(words: Words, move: Movement) -> str:
     if move.sent is None or move.cause not in {Cause.WRITTEN, Cause.RESET}:
         return ""
     tenths = round((move.at - move.sent).total_seconds() * 10)
-    return words.fill("request.took", {"s": words.number(Decimal(tenths) / 10)})
+    return words.fill("request.took", {"s": words.number(Decimal(tenths) / 10)}) if tenths > 0 else ""
 
 
 def _keys(move: Movement) -> Iterator[str]:
     direction = "down" if move.change < 0 else "up"
+    if move.reason is not None:
+        yield f"reason.{move.reason.value}.{move.side.value}"
     yield f"moved.{move.cause.value}.{move.side.value}.{direction}"
     yield f"moved.{move.cause.value}.{move.side.value}"
     yield f"moved.{move.cause.value}"

@@ -65,10 +65,12 @@ def render(template: str, frame: Frame, view: Any = None) -> str:
 def _when(language: Language) -> Any:
     speech = words(language)
 
-    def when(moment: datetime | None) -> Markup:
+    def when(moment: datetime | None, *, exact: bool = False) -> Markup:
+        """`exact` shows seconds too."""
         if moment is None:
             return Markup("–")
         stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Markup('<time datetime="{}" data-when>{}</time>').format(stamp, escape(speech.moment(moment)))
+        said, style = escape(speech.moment(moment, exact=exact)), "medium" if exact else "short"
+        return Markup('<time datetime="{}" data-when="{}">{}</time>').format(stamp, style, said)
 
     return when

@@ -40,6 +40,21 @@ class Cause(StrEnum):
     STOPPED = "stopped"
 
 
+class Reason(StrEnum):
+    """What made a shelf move by itself, as far as the platforms' sales and orders tell. It explains, and decides nothing."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    ORDER = "order"
+    RETURN = "return"
+    """An order cancelled or refunded, where the store puts stock back."""
+    SEVERAL = "several"
+    """Sales and refunds, or orders and returns, in one look."""
+    EDIT = "edit"
+    """No sale, refund or order fits: somebody changed the number, or another app did."""
+    UNCLEAR = "unclear"
+
+
 @dataclass(frozen=True, slots=True)
 class Movement:
     """One move of one variant. `change` is on `side`; the numbers are what each shelf was known to hold, None where there was none.
@@ -60,6 +75,8 @@ class Movement:
     call: str = ""
     reference: str = ""
     sent: datetime | None = None
+    reason: Reason | None = None
+    """None while nobody has asked, and for what is no movement of the shelf's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from litestar import Response, get
 from litestar.response import Stream
@@ -13,6 +14,8 @@ from brygga.store import ledgers, library, movements
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.store.library import Entry
+from brygga.store.marks import Kind
+from brygga.sync.explaining import REACH, RIPE
 from brygga.web import stock_csv
 from brygga.web.chart import Chart, chart
 from brygga.web.doubts import DoubtView, doubtful, variant_label
@@ -20,6 +23,7 @@ from brygga.web.i18n import Words
 from brygga.web.moves import MoveView, move_view
 from brygga.web.shelves import ShelfView, headline, shelf_view
 from brygga.web.visit import Merchant, NotThere
+from brygga.web.work import ask
 
 SIZE = 50
 IN_CHART = 400
@@ -82,6 +86,9 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
         drawn = await movements.of_variant(tx, own, variant, limit=IN_CHART)
         total = await movements.count(tx, own, variant)
         doubts = await doubtful(tx, own, words, [uuid])
+        open_ = await movements.unexplained(tx, own, uuid, merchant.deps.clock.now() - REACH)
+    if open_ and merchant.running and not merchant.own.paused:
+        await _ask(merchant, uuid, max(move.at for moves in open_.values() for move in moves))
     ledger = found.book.ledger if found.book else Ledger()
     view = WhyView(
         product=uuid,
@@ -123,6 +130,12 @@ async def _rows(merchant: Merchant, words: Words, of: tuple[str, str, str], vari
             yield stock_csv.lines(words, of, [move for _, move in rows])
             after = rows[-1][0]
         more = len(rows) == AT_ONCE
+
+
+async def _ask(merchant: Merchant, uuid: str, newest: datetime) -> None:
+    """Which sales and orders these were is asked of the platforms by the work, and shows here by itself."""
+    async with merchant.deps.database.transaction() as tx:
+        await ask(merchant.deps, tx, merchant.own.id, Kind.EXPLAIN, [uuid], due_at=newest + RIPE)
 
 
 async def variant_of(tx: Tx, connection_id: int, uuid: str, variant: str) -> Variant:

@@ -5,8 +5,8 @@
 const language = document.documentElement.lang;
 
 function localTimes(root) {
-  const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   for (const time of root.querySelectorAll("time[data-when]")) {
+    const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: time.dataset.when || "short" });
     time.textContent = format.format(new Date(time.dateTime));
   }
 }

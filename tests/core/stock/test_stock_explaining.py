@@ -1,0 +1,75 @@
+"""Which sales and orders a movement is put down to (rules S2, S3; it explains and moves nothing)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brygga.core.stock.explaining import Deed, Explained, Unexplained, explained
+from brygga.core.stock.story import Reason
+from tests.conftest import NOON
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def sale(seconds: float, quantity: int, number: str = "1") -> Deed:
+    return Deed(at(seconds), -quantity, Reason.SALE, number)
+
+
+def refund(seconds: float, quantity: int, number: str = "9") -> Deed:
+    return Deed(at(seconds), quantity, Reason.REFUND, number)
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(
+    ("change", "deeds", "reason", "numbers"),
+    [
+        (-3, [sale(99, 3)], Reason.SALE, ("1",)),
+        (2, [refund(99, 2)], Reason.REFUND, ("9",)),
+        (-3, [sale(90, 1, "1"), sale(95, 2, "2")], Reason.SALE, ("1", "2")),
+        (-1, [sale(90, 2, "1"), refund(95, 1, "2")], Reason.SEVERAL, ("1", "2")),
+        # The last few, where an earlier one belongs to a movement that is told already.
+        (-2, [sale(10, 5, "1"), sale(95, 2, "2")], Reason.SALE, ("2",)),
+        # Clocks differ by seconds, and a till without a network tells late.
+        (-3, [sale(104, 3)], Reason.SALE, ("1",)),
+        (-3, [sale(-7200, 3)], Reason.SALE, ("1",)),
+        (-3, [], Reason.EDIT, ()),
+        (-3, [sale(200, 3)], Reason.EDIT, ()),
+        # A sale and an edit in one look: nobody can tell.
+        (-3, [sale(99, 2)], Reason.UNCLEAR, ()),
+        (4, [sale(99, 1)], Reason.UNCLEAR, ()),
+    ],
+)
+def test_a_movement_is_put_down_to_what_fits(
+    change: int, deeds: list[Deed], reason: Reason, numbers: tuple[str, ...]
+) -> None:
+    assert (Explained(7, reason, numbers),) == explained([Unexplained(7, at(100), change)], deeds)
+
+
+@pytest.mark.rule("S2")
+def test_equal_sales_are_told_in_their_order_and_none_twice() -> None:
+    moves = [Unexplained(1, at(10), -1), Unexplained(2, at(20), -1), Unexplained(3, at(30), -1)]
+    told = explained(moves, [sale(9, 1, "a"), sale(19, 1, "b")])
+
+    assert [(Reason.SALE, ("a",)), (Reason.SALE, ("b",)), (Reason.EDIT, ())] == [
+        (one.reason, one.numbers) for one in told
+    ]
+
+
+@pytest.mark.rule("S2")
+@given(st.lists(st.integers(-4, 4).filter(bool), max_size=6), st.lists(st.integers(-4, 4).filter(bool), max_size=6))
+def test_every_movement_is_told_once_and_what_is_named_makes_its_size(changes: list[int], deeds: list[int]) -> None:
+    moves = [Unexplained(place, at(60 * place), change) for place, change in enumerate(changes, 1)]
+    done = [Deed(at(60 * place - 5), change, Reason.SALE, str(place)) for place, change in enumerate(deeds, 1)]
+    sizes = {deed.number: deed.change for deed in done}
+    told = explained(moves, done)
+    named = [number for one in told for number in one.numbers]
+
+    assert [move.id for move in moves] == [one.id for one in told]
+    assert len(named) == len(set(named))
+    assert all(
+        sum(sizes[n] for n in one.numbers) == move.change for one, move in zip(told, moves, strict=True) if one.numbers
+    )

@@ -1,0 +1,121 @@
+"""Why a number is what it is: what the page says of sales, refunds, orders and edits, through the whole service (rules S2 to S4)."""
+
+import pytest
+
+from tests.rules.household import Household
+from tests.rules.test_stock import ordered, stocked
+
+
+async def told(home: Household, uuid: str) -> str:
+    """The page's words, once the platforms have been asked what made the number move."""
+    path = f"/library/{uuid}/variants/{home.variant(uuid)}/stock"
+    await home.open(path)
+    await home.wait(15)
+    return await home.read(path)
+
+
+@pytest.mark.rule("S2", "S3", "S4")
+async def test_every_movement_is_told_with_what_made_it(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    sale = home.till.sell(home.variant(uuid), 3)
+    await home.wait(15)
+    refund = home.till.refund(sale)
+    await home.wait(15)
+    order = await ordered(home, uuid, 2)
+    await home.wait(15)
+    home.shop.cancel(order)
+    await home.wait(15)
+    home.till.set_stock(home.variant(uuid), 20)
+    await home.wait(15)
+    home.shop.set_stock(25, product_id=home.id_of(uuid))
+    await home.wait(15)
+    page = await told(home, uuid)
+
+    assert "Why is this 25?" in page
+    assert f"Sold at the till, receipt {sale['purchaseNumber']}" in page
+    assert f"Refunded at the till, receipt {refund['purchaseNumber']}" in page
+    assert f"Order {order} in the web shop" in page
+    assert f"Order {order} cancelled or refunded in the web shop" in page
+    assert "Changed by hand in Zettle" in page
+    assert "Changed by hand in BigCommerce" in page
+    assert "The product was made in the web shop with 10 (first sync)" in page
+
+
+@pytest.mark.rule("S2")
+async def test_the_platforms_are_asked_only_when_somebody_wants_to_know_and_once(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    home.till.sell(home.variant(uuid), 1)
+    await home.wait(15)
+    before = asked_why(home)
+    await told(home, uuid)
+    once = asked_why(home)
+    await told(home, uuid)
+
+    assert 0 == before
+    assert once == asked_why(home)
+    assert once > 0
+
+
+def asked_why(home: Household) -> int:
+    asked = [*home.asked("GET", of="till"), *home.asked("GET")]
+    return sum(one.path.endswith(("/purchases/v2", "/v2/orders")) for one in asked)
+
+
+@pytest.mark.rule("S2")
+async def test_where_sales_may_not_be_read_nothing_is_claimed(home: Household) -> None:
+    """The merchant's account lets us work on without the right to read purchases: the line stays as general as it was."""
+    uuid = await stocked(home, 10)
+    home.town.zettle.faults.add("5xx_before", path="/purchase/purchases/v2", params={"status": 403})
+    home.till.sell(home.variant(uuid), 1)
+    await home.wait(15)
+    page = await told(home, uuid)
+
+    assert "Sold, or taken down by hand, at the till" in page
+    assert "No sale fits" not in page
+    assert "Needs you" not in await home.read("/apps/bigcommerce")
+
+
+@pytest.mark.rule("S3")
+async def test_two_orders_of_one_product_bear_their_own_numbers(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    first = await ordered(home, uuid, 1)
+    await home.wait(20)
+    second = await ordered(home, uuid, 1)
+    await home.wait(20)
+    page = await told(home, uuid)
+
+    assert page.index(f"Order {second} in the web shop") < page.index(f"Order {first} in the web shop")
+
+
+@pytest.mark.rule("S2", "S3")
+async def test_what_a_sweep_finds_is_told_with_the_sale_that_made_it(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    home.town.zettle.outbox.weather.loss = 1.0
+    sale = home.till.sell(home.variant(uuid), 2)
+    await home.wait_hours(7)
+    page = await told(home, uuid)
+
+    assert f"Sold at the till, receipt {sale['purchaseNumber']}. Nobody had announced it; a sweep found it" in page
+
+
+@pytest.mark.rule("S5", "S6")
+async def test_parting_and_joining_are_told_with_both_numbers(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    variant = home.variant(uuid)
+    await home.open(f"/library/{uuid}/stock/separate")
+    await home.press("Save", separate="yes", **{f"zettle-{variant}": "7", f"shop-{variant}": "3"})
+    await home.wait(15)
+    home.till.sell(variant, 2)
+    await ordered(home, uuid, 1)
+    await home.wait(15)
+    apart = await told(home, uuid)
+    await home.open(f"/library/{uuid}/stock/join")
+    await home.press("Disable separate stock")
+    await home.wait(15)
+    together = await told(home, uuid)
+
+    assert "Why 5 at the till and 2 in the web shop?" in apart
+    assert "You switched separate stock on" in apart
+    assert "Why is this 7?" in together
+    assert "You switched separate stock off. The two numbers were added" in together
+    assert [(7, 7)] == home.levels(uuid)
