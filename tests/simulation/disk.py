@@ -6,16 +6,14 @@ by libpq; the engine and the cursors are left out, because a session sends thous
 """
 
 import contextlib
-import re
 from collections import namedtuple
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import pq
-from psycopg._queries import _query2pg
 from psycopg.adapt import Transformer
 from psycopg.errors import IntegrityError, error_from_result
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -23,11 +21,11 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from brygga.store.database import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
 from brygga.store.sealing import Sealer
 from tests.simulation.loop import SimLoop
+from tests.simulation.memory import Memory, Query
 
 SEALER = Sealer(("a secret of the simulation, long enough",))
 _NEXT = b"COMMIT AND CHAIN"
 _BACK = b"ROLLBACK AND CHAIN"
-_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b")
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -60,108 +58,128 @@ class Compiled:
 
 @dataclass(slots=True)
 class Answer:
-    """What a statement came to."""
+    """What a statement came to; None while it is on its way."""
 
+    result: Any = None
     rows: Sequence[Any] = ()
-    changed: int = 0
 
-
-@dataclass(slots=True)
-class _Query:
-    """A statement as libpq takes it, and the name under which it is prepared for each combination of types."""
-
-    sql: bytes
-    writes: bool
-    formats: Any
-    order: Sequence[str]
-    names: dict[tuple[int, ...], bytes] = field(default_factory=dict)
-    row: "Callable[[Sequence[Any]], Any] | None" = None
+    @property
+    def changed(self) -> int:
+        """-1 while it is on its way: nobody may ask then (`Tx.run`)."""
+        return -1 if self.result is None else int(self.result.command_tuples or 0)
 
 
 class Line:
-    """One connection. It is always inside a transaction: the end of one begins the next, which saves half of the ways."""
+    """One connection. It is always inside a transaction: the end of one begins the next.
 
-    def __init__(self, url: str) -> None:
+    Statements whose answer nobody asks for (an INSERT, a COMMIT) do not wait for it: libpq's pipeline takes the next one meanwhile. An
+    error of theirs is raised by the next statement.
+    """
+
+    def __init__(self, url: str, memory: Memory) -> None:
         options = "-c timezone=UTC -c lock_timeout=5000 -c plan_cache_mode=force_generic_plan"
         self.connection = psycopg.connect(url, autocommit=True, options=options)
         self.pgconn = self.connection.pgconn
         self.values = Transformer(self.connection)
-        self.queries: dict[str, _Query] = {}
-        self.count = 0
-        self.ending = False
+        self.memory = memory
+        self.names: dict[tuple[Query, tuple[int, ...]], bytes] = {}
+        self.waiting: list[Answer] = []
         self.wrote = False
-        self.pgconn.exec_(b"BEGIN")
+        self.pgconn.enter_pipeline_mode()
+        self.say(b"BEGIN")
 
     def execute(self, text: str, values: Mapping[str, Any]) -> Answer:
-        query = self.queries.get(text)
-        if query is None:
-            sql, formats, order, _ = _query2pg(text.encode(), "utf-8")
-            query = self.queries[text] = _Query(sql, bool(_WRITES.search(text)), formats, order or ())
-        params: Any = self.values.dump_sequence([values[name] for name in query.order], query.formats)
+        query = self.memory.query(text)
+        given = [values[name] for name in query.order]
+        key = tuple([tuple(v) if v.__class__ is list else v for v in given]) if query.repeatable else None
+        if key is not None and (known := query.answers.get(key)) is not None:
+            return known
+        params: Any = self.values.dump_sequence(given, query.formats)
         types = self.values.types or ()
+        name = self.names.get((query, types)) or self._prepared(query, types)
+        self.pgconn.send_query_prepared(name, params, self.values.formats, pq.Format.BINARY)
+        answer = Answer()
+        self.waiting.append(answer)
+        if query.writes:
+            self.wrote = True
+            self.memory.forget(query)
+        if query.silent:
+            return answer
         self.finish()
-        name = query.names.get(types) or self._prepared(query, types)
-        result = self.pgconn.exec_prepared(name, params, self.values.formats, pq.Format.BINARY)
-        if result.status not in _GOOD:
-            raise error_from_result(result)
-        return self._answer(query, result)
+        if answer.result.ntuples:
+            answer.rows = self._rows(query, answer.result)
+        if key is not None:
+            query.answers[key] = answer
+        return answer
 
-    def _prepared(self, query: _Query, types: tuple[int, ...]) -> bytes:
-        self.count += 1
-        name = query.names[types] = b"q%d" % self.count
-        result = self.pgconn.prepare(name, query.sql, types)
-        if result.status not in _GOOD:
-            raise error_from_result(result)
+    def _prepared(self, query: Query, types: tuple[int, ...]) -> bytes:
+        name = self.names[query, types] = b"q%d" % len(self.names)
+        self.pgconn.send_prepare(name, query.sql, types)
+        self.waiting.append(Answer())
         return name
 
-    def _answer(self, query: _Query, result: Any) -> Answer:
-        self.wrote = self.wrote or query.writes
-        if result.status == pq.ExecStatus.COMMAND_OK:
-            return Answer((), result.command_tuples or 0)
+    def _rows(self, query: Query, result: Any) -> Sequence[Any]:
         if query.row is None:
             names = [result.fname(place).decode() for place in range(result.nfields)]
             kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
             query.row = kind._make
         self.values.set_pgresult(result)
-        rows = self.values.load_rows(0, result.ntuples, query.row) if result.ntuples else ()
-        return Answer(rows, result.command_tuples or 0)
+        return self.values.load_rows(0, result.ntuples, query.row)
 
     def say(self, command: bytes) -> None:
-        self.finish()
-        result = self.pgconn.exec_(command)
-        assert result.status in _GOOD, result.error_message
+        self.pgconn.send_query_params(command, None)
+        self.waiting.append(Answer())
 
     def end(self) -> None:
-        """Commits. The answer is awaited before the next statement: meanwhile the story goes on."""
+        """Commits."""
         if self.wrote:
-            self.finish()
-            self.pgconn.send_query(_NEXT)
-            self.ending, self.wrote = True, False
+            self.say(_NEXT)
+            self.wrote = False
 
     def back(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            self.finish()
+        if self.wrote:
+            self.memory.forget_all()
         self.say(_BACK)
+        self.finish()
         self.wrote = False
 
     def finish(self) -> None:
-        if not self.ending:
+        """Takes every answer that is still on its way. Raises the first error among them."""
+        if not self.waiting:
             return
-        self.ending = False
-        while (result := self.pgconn.get_result()) is not None:
-            assert result.command_status == b"COMMIT", (result.command_status, result.error_message)
+        self.pgconn.pipeline_sync()
+        wrong = None
+        for answer in self.waiting:
+            answer.result = self.pgconn.get_result()
+            if answer.result.status not in _GOOD and wrong is None:
+                wrong = error_from_result(answer.result)
+            assert self.pgconn.get_result() is None
+        self.waiting.clear()
+        sync = self.pgconn.get_result()
+        assert sync is not None
+        assert sync.status == pq.ExecStatus.PIPELINE_SYNC
+        if wrong is not None:
+            raise wrong
 
 
 class Disk:
-    """Some connections to one database; nearly always one is enough."""
+    """One database, one transaction at a time. `remembers` False asks PostgreSQL every time."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, remembers: bool = True) -> None:
         self.url = libpq_url(sqlalchemy_url(url))
         self.compiled = Compiled()
+        self.memory = Memory(remembers=remembers)
         self.idle: list[Line] = []
+        self.opened = False
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[Line]:
         """A transaction's time on a line. Nothing else may run before it ends: the loop must not have turned."""
-        line = self.idle.pop() if self.idle else Line(self.url)
+        assert self.idle or not self.opened, "two transactions at a time"
+        line = self.idle.pop() if self.idle else Line(self.url, self.memory)
+        self.opened = True
         turn = SimLoop.turns
         try:
             yield line
@@ -183,7 +201,9 @@ class Disk:
                 b"ALTER SEQUENCE mark_generations RESTART",
             ):
                 line.say(command)
+            line.finish()
             line.wrote = True
+        self.memory.forget_all()
 
     def close(self) -> None:
         for line in self.idle:
@@ -202,8 +222,10 @@ class _Savepoints:
         self.line.say(b"SAVEPOINT nested")
         try:
             yield
+            self.line.finish()
         except IntegrityError as error:
             self.line.say(b"ROLLBACK TO SAVEPOINT nested")
+            self.line.memory.forget_all()
             raise sa.exc.IntegrityError(str(error), None, error) from None
 
 

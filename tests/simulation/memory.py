@@ -1,0 +1,106 @@
+"""What the disk was asked before, and nobody has written since: PostgreSQL would say the same again.
+
+A session asks the same questions thousands of times. A statement that writes makes every answer of a question forgotten that it could
+change: by table, and where it is a plain UPDATE, by column. Nothing here knows what a statement means.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg._queries import _query2pg
+
+from brygga.store.tables import metadata
+
+_WORD = re.compile(r"\w+")
+_WRITES = re.compile(r"\b(?:INSERT INTO|(?<!FOR )UPDATE(?! SET)|DELETE FROM) (\w+)")
+_UPDATE = re.compile(r"\s*UPDATE (\w+)(?: (?:AS )?\w+)? SET (.*?)(?: FROM | WHERE | RETURNING |$)", re.DOTALL)
+_SET = re.compile(r"(\w+)\s*=")
+
+
+def _below() -> Mapping[str, frozenset[str]]:
+    """Every table -> itself and those whose rows go with its own."""
+    found = {}
+    for name, table in metadata.tables.items():
+        below = [
+            other.name
+            for other in metadata.tables.values()
+            for key in other.constraints
+            if isinstance(key, sa.ForeignKeyConstraint) and key.referred_table is table
+        ]
+        found[name] = frozenset([name, *below])
+    return found
+
+
+BELOW = _below()
+
+
+@dataclass(eq=False, slots=True)
+class Query:
+    """A statement as libpq takes it, and what is known of its answers."""
+
+    sql: bytes
+    formats: Any
+    order: Sequence[str]
+    words: frozenset[str]
+    touched: frozenset[str]
+    """Tables that it writes to."""
+    columns: frozenset[str] | None = None
+    """Of a plain UPDATE, the columns."""
+    silent: bool = False
+    """Nobody asks how many rows it made."""
+    repeatable: bool = False
+    row: "Callable[[Sequence[Any]], Any] | None" = None
+    answers: dict[Any, Any] = field(default_factory=dict)
+    spoils: list["Query"] = field(default_factory=list)
+    """The questions that this statement gives another answer."""
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.touched)
+
+    def changes(self, question: "Query") -> bool:
+        if not self.touched & question.words:
+            return False
+        return self.columns is None or "*" in question.words or bool(self.columns & question.words)
+
+
+class Memory:
+    """Every statement that was met, by its text."""
+
+    def __init__(self, *, remembers: bool = True) -> None:
+        self.remembers = remembers
+        self.queries: dict[str, Query] = {}
+
+    def query(self, text: str) -> Query:
+        return self.queries.get(text) or self._met(text)
+
+    def _met(self, text: str) -> Query:
+        sql, formats, order, _ = _query2pg(text.encode(), "utf-8")
+        plain = " ".join(text.split())
+        words = frozenset(_WORD.findall(plain)) | ({"*"} if "*" in plain else set())
+        written = set(_WRITES.findall(plain))
+        touched: frozenset[str] = frozenset().union(*(BELOW.get(name, {name}) for name in written))
+        update = _UPDATE.match(plain) if len(written) == 1 else None
+        columns = frozenset(_SET.findall(update[2])) if update else None
+        silent = bool(written) and plain.startswith("INSERT") and "RETURNING" not in words
+        made = Query(sql, formats, order or (), words, touched, columns, silent)
+        made.repeatable = self.remembers and not made.writes and "nextval" not in words
+        for other in [*self.queries.values(), made]:
+            if made.writes and not other.writes and made.changes(other):
+                made.spoils.append(other)
+            if other.writes and not made.writes and other.changes(made):
+                other.spoils.append(made)
+        self.queries[text] = made
+        return made
+
+    def forget(self, by: Query) -> None:
+        for question in by.spoils:
+            if question.answers:
+                question.answers.clear()
+
+    def forget_all(self) -> None:
+        for query in self.queries.values():
+            query.answers.clear()
