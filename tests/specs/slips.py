@@ -158,6 +158,8 @@ SLIPS: tuple[Slip, ...] = (
     Slip("a plain value has no value data", "answer", _OPTIONS, r"(.*/)?value_data", "^null",
          "Only swatches and product lists have some (bigcommerce facts 3.8)."),
     # -- BigCommerce: the rest
+    Slip("a line that was typed in has no variant", "answer", r"GET /v2/orders/\{order_id\}/products.*", r"(\*/)?variant_id", "^null",
+         "Such a line is no product: its product_id is 0, its variant_id null or 0 (bigcommerce facts 8)."),
     Slip("tax classes have numbers", "answer", r"GET /v2/tax_classes.*", r"(\*/)?id", 'is not of type "string"',
          "tax_class_id of a product is a number, 0 the default (bigcommerce facts 3.3, 7)."),
     Slip("an order shows the shop's own word for its status", "answer",

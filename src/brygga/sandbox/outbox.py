@@ -162,8 +162,15 @@ class Outbox:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def poster(client: httpx2.AsyncClient, timeout: float = 10.0) -> Post:
-    """A `post` over an HTTP client: the status, or None when no answer came within the time."""
+def anything(answer: httpx2.Response) -> bool:
+    """For whom every answer is one."""
+    return True
+
+
+def poster(
+    client: httpx2.AsyncClient, timeout: float = 10.0, fits: Callable[[httpx2.Response], bool] = anything
+) -> Post:
+    """A `post` over an HTTP client: the status, or None when no answer came within the time, or none that `fits`."""
 
     async def post(url: str, headers: dict[str, str], body: bytes) -> int | None:
         try:
@@ -171,6 +178,6 @@ def poster(client: httpx2.AsyncClient, timeout: float = 10.0) -> Post:
                 answer = await client.post(url, headers=headers, content=body, timeout=timeout)
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             return None
-        return answer.status_code
+        return answer.status_code if fits(answer) else None
 
     return post

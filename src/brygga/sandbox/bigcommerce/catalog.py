@@ -10,11 +10,13 @@ from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, accepted_fie
 from .media import MAX_IMAGES, Eye, add_image, add_video, image_fields, read_video, too_many_images
 from .numerals import whole
 from .refusal import Json, Refusal, invalid, missing, product_not_found
+from .render import View, variant_json
 from .state import Product, Store, by_id
 from .variants import Draft, add_base_variant, add_drafts, drafts_of, drop_metafields, drop_variant, sku_data
 
 MAX_BATCH = 10
 MAX_CUSTOM_FIELDS = 200
+MAX_BRANDS = 30_000
 
 
 @dataclass(slots=True)
@@ -138,6 +140,28 @@ def free_for_birth(store: Store, want: Wanted) -> None:
     if want.url:
         naming.free_url(store, want.url[0])
     references(store, want.values)
+    new_brand(store, want)
+    hidden_price(want.values, None)
+
+
+def new_brand(store: Store, want: Wanted) -> None:
+    """403 for a brand more than a store may have (bigcommerce facts 2.3)."""
+    if want.brand_name and want.brand_name not in store.brands.values() and len(store.brands) >= MAX_BRANDS:
+        raise Refusal(403, f"A store may have at most {MAX_BRANDS} brands", {})
+
+
+def hidden_price(values: Json, product: Product | None) -> None:
+    """A price is hidden only of what cannot be bought (bigcommerce facts 3.3)."""
+
+    def now(name: str) -> Any:
+        return values[name] if name in values else product.get(name) if product else PRODUCT[name].default
+
+    if (
+        {"is_price_hidden", "availability"} & set(values)
+        and now("is_price_hidden")
+        and now("availability") != "disabled"
+    ):
+        raise invalid({"is_price_hidden": "availability must be disabled where the price is hidden"})
 
 
 async def fetch_all(store: Store, camera: Eye, want: Wanted) -> None:
@@ -248,6 +272,8 @@ def fits(store: Store, product: Product, want: Wanted) -> Change:
     if "sku" in values:
         naming.free_product_sku(store, values["sku"], product)
     references(store, values)
+    new_brand(store, want)
+    hidden_price(values, product)
     known = {row["id"] for row in product.custom_fields}
     added = [row for row in want.custom_fields or () if row.get("id") not in known]
     if len(known) + len(added) > MAX_CUSTOM_FIELDS:
@@ -350,6 +376,9 @@ def delete(store: Store, product: Product) -> None:
     store.urls.pop(product.url, None)
     naming.rename_sku(store, product.get("sku"), "", (product.id, None))
     drop_metafields(store, "product", product.id)
+    if not product.simple:
+        view = View("", store.now())
+        store.orphans.extend({**variant_json(store, product, one, view), "product_id": 0} for one in product.variants)
     for variant in list(product.variants):
         drop_variant(store, product, variant)
     store.touched()

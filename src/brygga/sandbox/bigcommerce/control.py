@@ -21,13 +21,25 @@ DELAYS = ("read_lag_s", "hook_delay_s")
 
 
 async def place(shop: Shop, request: Request, body: Json) -> Any:
-    return order_json(shop, shop.place(body.get("lines", []), source=body.get("source", "www")).id)
+    source, incomplete = body.get("source", "www"), bool(body.get("incomplete"))
+    return order_json(shop, shop.place(body.get("lines", []), source=source, incomplete=incomplete).id)
 
 
 def order_json(shop: Shop, order_id: int) -> Json:
     """An order with its lines."""
     order = shop.order(order_id)
     return {**orders.order_json(shop.store, order, ""), "lines": [orders.line_json(order, row) for row in order.lines]}
+
+
+async def submit(shop: Shop, request: Request, body: Json) -> Any:
+    shop.submit(int(request.params["order_id"]))
+    return order_json(shop, int(request.params["order_id"]))
+
+
+async def edit_order(shop: Shop, request: Request, body: Json) -> Any:
+    """`lines`: [{"line_id", "quantity"}]; the others stay as they are."""
+    shop.edit_order(int(request.params["order_id"]), {row["line_id"]: row["quantity"] for row in body["lines"]})
+    return order_json(shop, int(request.params["order_id"]))
 
 
 async def cancel(shop: Shop, request: Request, body: Json) -> Any:
@@ -118,6 +130,8 @@ async def events(shop: Shop, request: Request, body: Json) -> Any:
 
 ACTS: list[tuple[str, str, Act]] = [
     ("POST", "/orders", place),
+    ("POST", "/orders/{order_id}/submit", submit),
+    ("POST", "/orders/{order_id}/edit", edit_order),
     ("POST", "/orders/{order_id}/cancel", cancel),
     ("POST", "/orders/{order_id}/ship", ship),
     ("POST", "/orders/{order_id}/refund", refund),

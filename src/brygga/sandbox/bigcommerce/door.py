@@ -333,6 +333,8 @@ class Door:
             if scope is not None and not granted(grant, scope, call.request.method):
                 title = "You don't have a required scope to access the endpoint"
                 raise Refusal(403, title, {})  # noqa: TRY301
+            if not wants_json(call.request):
+                raise Refusal(406, "Not Acceptable", {})  # noqa: TRY301
             return await handler(call)
         except Refusal as refusal:
             return refused(refusal, v2=v2)
@@ -367,6 +369,12 @@ def granted(grant: Grant, scope: str, method: str) -> bool:
     """True where the scope itself was given, or its read-only half and this only reads (bigcommerce facts 1.6)."""
     reads = method in {"GET", "HEAD"}
     return scope in grant.scopes or (reads and f"{scope}_read_only" in grant.scopes)
+
+
+def wants_json(request: Request) -> bool:
+    """False for who takes anything but JSON (bigcommerce facts 0, 9)."""
+    kinds = {part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")}
+    return bool(kinds & {"*/*", "application/*", "application/json", "application/problem+json", ""})
 
 
 def no_route(request: Request, allowed: tuple[str, ...]) -> Response:

@@ -47,6 +47,7 @@ KNOWN = frozenset(
         "store/hook/deliveryException",
     ]
 )
+EXCEPTION = "store/hook/deliveryException"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
 _CHANNEL_EVENTS = (
@@ -195,7 +196,7 @@ class Hooks:
         values = self.checked(body)
         address = (values.get("scope", hook.scope), values.get("destination", hook.destination))
         if address != (hook.scope, hook.destination):
-            self.room_for(hook.client_id, *address)
+            self.room_for(hook.client_id, *address, but=hook)
         for name, value in values.items():
             setattr(hook, name, value)
         if values.get("is_active"):
@@ -241,12 +242,17 @@ class Hooks:
         if host not in {"localhost", "127.0.0.1", "::1"} and (scheme != "https" or port not in {None, 443}):
             raise self.malformed("destination", "error.destination.https.port.443")
 
-    def room_for(self, client_id: str, scope: str, destination: str) -> None:
+    def room_for(self, client_id: str, scope: str, destination: str, but: Hook | None = None) -> None:
         """One hook per scope and destination, ten per scope (bigcommerce facts 6.1)."""
-        same = [hook for hook in self.all.values() if hook.client_id == client_id and hook.scope == scope]
+        mine = [hook for hook in self.all.values() if hook.client_id == client_id and hook is not but]
+        same = [hook for hook in mine if hook.scope == scope]
         if any(hook.destination == destination for hook in same):
             title = "A webhook with this scope and destination exists already"
             raise Refusal(self.store.switches.duplicate_hook_status, title, {"destination": "error.duplicate"})
+        if scope == EXCEPTION and (same or any(hook.destination == destination for hook in mine)):
+            # One for all of them, and elsewhere: what cannot be reached cannot be told so (bigcommerce facts 6.3).
+            title = "A webhook for delivery exceptions is the only one, with a destination of its own"
+            raise Refusal(422, title, {"destination": "error.exception.destination"})
         if len(same) >= MAX_PER_SCOPE:
             raise Refusal(422, f"A scope may have at most {MAX_PER_SCOPE} webhooks", {"scope": "error.too.many"})
 
@@ -375,12 +381,12 @@ class Hooks:
 
     def exception(self, hook: Hook, scope: str, code: int, message: str) -> None:
         """Tell the client's own exception hook, which must have another destination."""
-        if scope == "store/hook/deliveryException":
+        if scope == EXCEPTION:
             return
         data = {"type": "webhook", "id": hook.id, "error_code": code, "message": message}
-        for listener in self.listeners("store/hook/deliveryException"):
+        for listener in self.listeners(EXCEPTION):
             if listener.client_id == hook.client_id and listener.destination != hook.destination:
-                self.send(listener, "store/hook/deliveryException", data)
+                self.send(listener, EXCEPTION, data)
 
     def count(self, hook: Hook, *, good: bool) -> None:
         """Success ratio per domain over two minutes: below 90 % of 100 or more, three minutes on the block list."""

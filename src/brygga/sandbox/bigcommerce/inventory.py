@@ -111,10 +111,19 @@ def announce(store: Store, step: Move) -> None:
     store.emit(f"{channel}/stock_changed", place)
     if step.by_order and step.level <= 0:
         store.emit(f"{channel}/out_of_stock_reached", place)
+    elif step.by_order and step.level < step.before and step.level <= warned_at(step):
+        store.emit(f"{channel}/low_stock_reached", place)
     if product.tracking != "none" and step.before != step.level:
         # The inventory level is one of the fields that fire product/updated where tracking is on.
         store.touched(product)
         store.emit("store/product/updated", {"type": "product", "id": product.id})
+
+
+def warned_at(step: Move) -> int:
+    """The number at which the merchant wants to be warned: the location's, else the catalogue's."""
+    shelf = shelf_at(shelves_of(step.product, step.variant), step.location_id)
+    own = step.variant.get("inventory_warning_level") if step.variant else 0
+    return int((shelf.warning_level if shelf else 0) or own or step.product.get("inventory_warning_level"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +320,13 @@ def set_settings(store: Store, location_id: int, body: Any) -> Json:
         shelf.safety_stock = entry.get("safety_stock", shelf.safety_stock)
         shelf.warning_level = entry.get("warning_level", shelf.warning_level)
         shelf.bin_picking_number = entry.get("bin_picking_number", shelf.bin_picking_number)
+        product, variant = target
+        place = {
+            "variant_id": (variant or product.variants[0]).id,
+            "product_id": product.id,
+            "location_id": location_id,
+        }
+        store.emit(f"store/channel/{store.settings.default_channel_id}/inventory/product/settings_changed", place)
     return {"transaction_id": uuid_of(store.dice)}
 
 

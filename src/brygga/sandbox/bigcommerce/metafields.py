@@ -85,7 +85,15 @@ def create(store: Store, kind: str, resource_id: int, client: str, body: Any) ->
     )
     store.metafields[metafield.id] = metafield
     store.metafields_of.setdefault((kind, resource_id), []).append(metafield.id)
+    tell(store, metafield, "created")
     return metafield
+
+
+def tell(store: Store, metafield: Metafield, event: str) -> None:
+    """Metafields of products have hooks of their own, which `store/product/*` brings too; the documents do not show their data (6.1)."""
+    if metafield.resource_type == "product":
+        data = {"type": "metafield", "id": metafield.id, "resource_id": metafield.resource_id}
+        store.emit(f"store/product/metafield/{event}", data)
 
 
 def own(store: Store, kind: str, client: str, metafield_id: Any, resource_id: int | None = None) -> Metafield:
@@ -106,12 +114,14 @@ def update(store: Store, metafield: Metafield, body: Any) -> None:
     for name, value in check(body, create=False).items():
         setattr(metafield, name, value)
     metafield.modified = store.now()
+    tell(store, metafield, "updated")
 
 
 def delete(store: Store, metafield: Metafield) -> None:
     """DELETE a metafield."""
     del store.metafields[metafield.id]
     store.metafields_of[metafield.resource_type, metafield.resource_id].remove(metafield.id)
+    tell(store, metafield, "deleted")
 
 
 def batch(most: int, rows: Any, work: Callable[[Any], Any]) -> Json:

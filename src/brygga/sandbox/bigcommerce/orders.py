@@ -29,7 +29,8 @@ class Line:
 
     id: int
     product_id: int
-    variant_id: int
+    """0 for a line that is no product of the catalogue."""
+    variant_id: int | None
     sku: str
     name: str
     options: list[Json]
@@ -80,7 +81,23 @@ class OutOfStock(Refusal):
 Wish = tuple[Product, Variant, int]
 
 
-def place(store: Store, wishes: Sequence[Wish], *, source: str = "www", incomplete: bool = False) -> Order:
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A line that the merchant typed in: no product of the catalogue, nothing to count."""
+
+    name: str
+    price: Decimal
+    quantity: int = 1
+
+
+def place(
+    store: Store,
+    wishes: Sequence[Wish],
+    *,
+    extras: Sequence[Extra] = (),
+    source: str = "www",
+    incomplete: bool = False,
+) -> Order:
     """Check out. What is counted and not there is refused; stock moves now or at shipping, as the store is set."""
     wanted: dict[int, int] = {}
     for product, variant, quantity in wishes:
@@ -93,6 +110,7 @@ def place(store: Store, wishes: Sequence[Wish], *, source: str = "www", incomple
             raise OutOfStock(product.get("name"))
     now = store.now()
     lines = [line(store, product, variant, quantity) for product, variant, quantity in wishes]
+    lines += [Line(store.ids.next("line"), 0, None, "", one.name, [], one.quantity, one.price) for one in extras]
     channel = store.settings.default_channel_id
     order = Order(store.ids.next("order"), now, now, INCOMPLETE, lines, channel, source)
     store.orders[order.id] = order
@@ -115,6 +133,8 @@ def line(store: Store, product: Product, variant: Variant, quantity: int) -> Lin
 
 def submit(store: Store, order: Order) -> None:
     """The order leaves status 0: now it counts as sold."""
+    if order.status != INCOMPLETE:
+        raise Refusal(409, f"Order {order.id} is placed already", {})
     if store.settings.update_stock_behavior == "order_placed":
         take(store, order)
     for one in order.lines:
@@ -144,7 +164,7 @@ def changed(store: Store, order: Order) -> None:
 def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
     """What a line took from, if it still exists and is counted."""
     product = store.products.get(one.product_id)
-    variant = product.variant(one.variant_id) if product else None
+    variant = product.variant(one.variant_id) if product and one.variant_id is not None else None
     if product is None or variant is None or product.tracking == "none":
         return None
     return product, variant
@@ -159,7 +179,7 @@ def take(store: Store, order: Order) -> None:
         level = inventory.on_hand(inventory.shelves_of(*found))
         one.counted, one.taken = True, min(level, one.quantity)
         if level < one.quantity:
-            store.oversold.append((one.variant_id, one.quantity - level))
+            store.oversold.append((found[1].id, one.quantity - level))
         inventory.move(store, *found, level - one.taken, RELATIVE, by_order=True)
 
 
@@ -175,6 +195,31 @@ def put_back(store: Store, order: Order) -> None:
             continue
         level = inventory.on_hand(inventory.shelves_of(*found))
         inventory.move(store, *found, level + back, RELATIVE, by_order=True)
+
+
+def edit(store: Store, order: Order, quantities: dict[int, int]) -> None:
+    """The merchant changes how many of some lines are ordered; stock follows where the store is set so (bigcommerce facts 8)."""
+    still_open(order)
+    lines = {one.id: one for one in order.lines}
+    if not quantities or any(
+        key not in lines or count < max(1, lines[key].quantity_refunded) for key, count in quantities.items()
+    ):
+        raise Refusal(422, "The lines cannot be changed so", {"lines": "an unknown line, or too few of it"})
+    moves = [(lines[key], count - lines[key].quantity) for key, count in quantities.items()]
+    follows = store.settings.edit_order_stock_adjustment
+    for one, by in moves:
+        found = target(store, one)
+        left = inventory.available(*found) if found else None
+        if left is not None and by > left:
+            raise OutOfStock(one.name)
+    for one, by in moves:
+        found = target(store, one)
+        one.quantity += by
+        if found is not None and follows and one.counted and by:
+            level = inventory.on_hand(inventory.shelves_of(*found))
+            one.taken += by
+            inventory.move(store, *found, level - by, RELATIVE, by_order=True)
+    changed(store, order)
 
 
 def ship(store: Store, order: Order, status: int = SHIPPED) -> None:

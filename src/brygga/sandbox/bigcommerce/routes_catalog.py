@@ -17,6 +17,7 @@ from .watch import watch_birth, watch_product
 
 SCOPE = "store_v2_products"
 MAX_DELETE = 250
+BY_ID = ("id", "id:in", "product_id", "product_id:in")
 
 
 def view_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> View:
@@ -217,7 +218,18 @@ async def all_variants(call: Call) -> Response:
     if (upc := request.value("upc")) is not None:
         rows = [row for row in rows if shown_variant(call, row)["upc"] == upc]
     view = view_of(call, only=None)
-    return many(call, rows, lambda row: shown_variant(call, row, view))
+    shown = [*rows, *orphans(call)]
+    return many(call, shown, lambda row: row if isinstance(row, dict) else shown_variant(call, row, view))
+
+
+def orphans(call: Call) -> list[Json]:
+    """What is left in the store-wide list of products that are gone (bigcommerce facts 3.7, third party)."""
+    if not call.store.switches.orphan_variants or any(call.request.value(name) for name in BY_ID):
+        return []
+    skus, upc = call.request.value("sku") or call.request.value("sku:in"), call.request.value("upc")
+    several = None if skus is None else {part.lower() for part in (*listing.words(skus), skus)}
+    rows = [row for row in call.store.orphans if several is None or row["sku"].lower() in several]
+    return [row for row in rows if upc is None or row["upc"] == upc]
 
 
 def sku_of(call: Call, variant: Variant) -> str:

@@ -240,7 +240,8 @@ def filtered(call: Call, rows: list[Any]) -> list[Any]:
     owners = listing.ids_in(call.request, "resource_id:in")
     if call.store.switches.store_wide_resource_filter == "ignored" and "product_id" not in call.request.params:
         owners = None  # the filter is documented for the list of one product only (bigcommerce facts 3.12)
-    return rows if owners is None else [row for row in rows if row.resource_id in owners]
+    rows = rows if owners is None else [row for row in rows if row.resource_id in owners]
+    return listing.by_dates(call.store, call.request, rows)
 
 
 async def list_metafields(call: Call) -> Response:

@@ -78,7 +78,7 @@ class BigCommerceSandbox:
         self.dice = dice
         self.config = config or Config()
         self.first_switches = switches or Switches()
-        self.carry = post or poster(http or httpx2.AsyncClient(), self.config.delivery_timeout_s)
+        self.carry = post or poster(http or httpx2.AsyncClient(), self.config.delivery_timeout_s, acknowledges)
         self.stores: dict[str, Store] = {}
         self.hooks: dict[str, Hooks] = {}
         self.faults = Faults(clock, dice, SPEAKERS)
@@ -245,6 +245,12 @@ SCOPES = (
     "store_v2_products", "store_inventory", "store_locations_read_only", "store_v2_information_read_only",
     "store_v2_orders_read_only", "store_channel_settings_read_only",
 )  # fmt: skip
+
+
+def acknowledges(answer: httpx2.Response) -> bool:
+    """False for an answer whose headers are too many or too large: it does not count as one (bigcommerce facts 6.4)."""
+    headers = answer.headers.multi_items()
+    return len(headers) <= 64 and all(len(name) <= 64 and len(value) <= 8192 for name, value in headers)
 
 
 def fetcher(http: httpx2.AsyncClient | None) -> Fetch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from . import catalog, categories, inventory, options, orders, variants
@@ -206,15 +207,30 @@ class Shop:
 
     # -- orders -------------------------------------------------------------------------------------------------
 
-    def place(self, lines: Iterable[Mapping[str, Any]], *, source: str = "www") -> Order:
-        """Check out: lines with `quantity` and a product_id, variant_id or sku. Refused with OutOfStock where too few are left."""
-        wishes = []
+    def place(self, lines: Iterable[Mapping[str, Any]], *, source: str = "www", incomplete: bool = False) -> Order:
+        """Check out: lines with `quantity` and a product_id, variant_id or sku, or with `name` and `price` for what is no product.
+
+        Refused with OutOfStock where too few are left. With `incomplete` the payment is not through yet: nothing is taken from stock.
+        """
+        wishes, extras = [], []
         for line in lines:
+            if "price" in line:
+                price, quantity = Decimal(str(line["price"])), int(line.get("quantity", 1))
+                extras.append(orders.Extra(str(line.get("name", "")), price, quantity))
+                continue
             named = {name: line[name] for name in ("product_id", "variant_id", "sku") if line.get(name)}
             wishes.append((*self.item(**named), int(line.get("quantity", 1))))
-        if not wishes:
+        if not wishes and not extras:
             raise Refusal(422, "An order needs at least one line", {"lines": "empty"})
-        return orders.place(self.store, wishes, source=source)
+        return orders.place(self.store, wishes, extras=extras, source=source, incomplete=incomplete)
+
+    def submit(self, order_id: int) -> None:
+        """The payment of an incomplete order is through."""
+        orders.submit(self.store, self.order(order_id))
+
+    def edit_order(self, order_id: int, quantities: Mapping[int, int]) -> None:
+        """The merchant changes how many are ordered: {order line id: quantity}."""
+        orders.edit(self.store, self.order(order_id), dict(quantities))
 
     def order(self, order_id: int | str) -> Order:
         """The order, or a refusal with 404."""

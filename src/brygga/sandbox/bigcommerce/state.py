@@ -295,6 +295,8 @@ class Store:
         self.hash = store_hash
         self.store_id = store_id
         self.owner = owner
+        self.orphans: deque[Json] = deque(maxlen=20)
+        """Variants of deleted products, as the store-wide list goes on showing them (bigcommerce facts 3.7)."""
         self.users: dict[int, User] = {}
         """Those besides the owner whom the owner let open apps."""
         self.clock = clock

@@ -35,6 +35,10 @@ class Switches:
     """3.4: PUT with a taken address saves the rest (207) or refuses all."""
     delete_unknown_product: Literal[204, 404] = 204
     """3.6: deleting an unknown product."""
+    orphan_variants: bool = True
+    """3.7: GET /catalog/variants also lists variants of deleted products, with `product_id` 0."""
+    base_variant_goes: Literal["first_variant", "stays"] = "first_variant"
+    """3.9: the base variant of a simple product goes with the first real variant, or stays beside it until it is deleted."""
     batch_variant_extras: bool = True
     """3.7: sku, gtin, mpn and image_url are honoured in PUT /catalog/variants updates."""
     batch_variant_all_or_nothing: bool = True

@@ -124,7 +124,7 @@ def add_drafts(store: Store, product: Product, drafts: list[Draft]) -> None:
 def make(store: Store, product: Product, pairs: tuple[tuple[int, int], ...], values: Json) -> Variant:
     """A new variant of a product with options; the base variant goes with the first one (bigcommerce facts 3.9)."""
     if product.base_variant:
-        for old in list(product.variants):
+        for old in list(product.variants) if store.switches.base_variant_goes == "first_variant" else ():
             drop_variant(store, product, old)
         product.base_variant = False
         product.shelves.clear()
