@@ -1,0 +1,377 @@
+"""Pictures of the pages, from a demo of its own: those of docs/screenshots, or with `--every DIR` each page in every look.
+
+A look is a language, light or dark, and a width. Needs Chromium (BRYGGA_CHROMIUM, else /usr/bin/chromium). Prints what does not fit.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from brygga.web.doubts import DoubtView
+from brygga.web.i18n import Language, Words, words
+from brygga.web.pages.check import CheckView
+from brygga.web.pages.question import QuestionView, StockLine, SubjectView
+from brygga.web.rendering import Frame, render
+
+DOCS = Path(__file__).parent.parent / "docs" / "screenshots"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+PATIENCE_S = 300.0
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    language: str
+    scheme: str
+    width: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.language}-{self.scheme}-{self.width}"
+
+
+EVERY = tuple(Look(*one) for one in product(("sv", "en"), ("light", "dark"), (1280, 390)))
+WANTED = {
+    "overview": (Look("sv", "light", 1280), Look("sv", "dark", 390)),
+    "setup-prices": (Look("sv", "light", 1280),),
+    "plan": (Look("sv", "light", 1280),),
+    "library-unassign": (Look("sv", "light", 1280),),
+    "product": (Look("en", "dark", 1280),),
+    "separate-sum": (Look("sv", "light", 1280),),
+    "join": (Look("sv", "light", 390),),
+    "why": (Look("sv", "light", 1280), Look("en", "dark", 390)),
+    "check": (Look("sv", "light", 1280),),
+    "log": (Look("en", "light", 390),),
+    "add-product": (Look("sv", "light", 1280),),
+}
+"""What the documents show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    name: str
+    path: str
+    act: Callable[[Page], None] | None = None
+    whole: bool = True
+    """The whole page, else what fits in the window: a dialog stands in the middle of it."""
+
+
+@dataclass
+class Town:
+    """A running demo."""
+
+    facts: dict[str, Any]
+    http: httpx2.Client
+
+    @property
+    def url(self) -> str:
+        return str(self.facts["app"])
+
+    def till(self, path: str, body: dict[str, Any]) -> None:
+        self.http.post(f"{self.facts['zettle']['control']}{path}", json=body).raise_for_status()
+
+    def shop(self, path: str, body: dict[str, Any]) -> None:
+        self.http.post(f"{self.facts['bigcommerce']['control']}{path}", json=body).raise_for_status()
+
+    def store(self) -> dict[str, Any]:
+        return dict(self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json())
+
+    def library(self) -> list[dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {self.facts['zettle']['access_token']}"}
+        where = f"{self.facts['zettle']['products']}/organizations/self/products/v2"
+        return list(self.http.get(where, headers=headers).raise_for_status().json())
+
+    def product(self, product_id: int) -> dict[str, Any]:
+        return next(one for one in self.store()["products"] if one["id"] == product_id)
+
+
+@contextmanager
+def town(folder: Path) -> Iterator[Town]:
+    ready, log = folder / "ready.json", folder / "demo.log"
+    command = [sys.executable, "-m", "brygga", "demo", "--port-base", "0", "--ready-file", str(ready)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own
+        try:
+            until(lambda: ready.exists() or process.poll() is not None)
+            yield Town(json.loads(ready.read_text()), httpx2.Client(timeout=20))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def until(seen: Callable[[], object]) -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while not seen():
+        if time.monotonic() > ends:
+            raise TimeoutError("the demo never came so far")
+        time.sleep(0.2)
+
+
+# ---- Taking pictures -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Camera:
+    browser: Browser
+    town: Town
+    folder: Path
+    wanted: dict[str, tuple[Look, ...]] | None
+    """None for every page in every look."""
+    cookies: Any = None
+    misfits: int = 0
+
+    def looks(self, shot: Shot) -> tuple[Look, ...]:
+        return EVERY if self.wanted is None else self.wanted.get(shot.name, ())
+
+    def take(self, *shots: Shot) -> None:
+        for shot in shots:
+            for look in self.looks(shot):
+                self._take(shot, look)
+
+    def _take(self, shot: Shot, look: Look) -> None:
+        context = self._context(look)
+        page = context.new_page()
+        page.goto(f"{self.town.url}{shot.path}")
+        if shot.act is not None:
+            shot.act(page)
+        page.wait_for_timeout(150)
+        too_wide = page.evaluate(SIDEWAYS)
+        if too_wide > 0:
+            self.misfits += 1
+            sys.stdout.write(f"{shot.name}-{look.name}: {too_wide} px too wide\n")
+        page.screenshot(path=self.folder / f"{shot.name}-{look.name}.png", full_page=shot.whole)
+        context.close()
+
+    def _context(self, look: Look) -> BrowserContext:
+        context = self.browser.new_context(
+            locale="sv-SE" if look.language == "sv" else "en-GB",
+            timezone_id="Europe/Stockholm",
+            color_scheme="dark" if look.scheme == "dark" else "light",
+            viewport={"width": look.width, "height": 900 if look.width > 600 else 844},
+            reduced_motion="reduce",
+            storage_state=self.cookies,
+        )
+        context.set_default_timeout(20_000)
+        return context
+
+
+# ---- The merchant's way ----------------------------------------------------------------------------------------------
+
+
+def connect(page: Page, camera: Camera) -> None:
+    url = camera.town.url
+    camera.take(Shot("sign-in", "/sign-in"))
+    page.goto(f"{url}/sign-in")
+    page.get_by_role("link", name="Sign in with Zettle").click()
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url(f"{url}/**")
+    camera.cookies = page.context.storage_state()
+    camera.take(Shot("apps", "/apps"), Shot("setup-connect", "/apps/bigcommerce"))
+    page.goto(f"{url}/apps/bigcommerce")
+    page.get_by_role("button", name="Connect").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("radio", name="Prices come from Zettle").wait_for()
+    camera.take(Shot("setup-prices", "/apps/bigcommerce"))
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("radio", name="The whole library").wait_for()
+    camera.take(Shot("setup-products", "/apps/bigcommerce"))
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Finish set-up").wait_for()
+    page.wait_for_timeout(5000)
+    camera.take(Shot("setup-check", "/apps/bigcommerce"), Shot("plan", "/apps/bigcommerce/plan"))
+    page.goto(f"{url}/apps/bigcommerce")
+    page.get_by_role("button", name="Finish set-up").click()
+
+
+def synced(page: Page, town: Town) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """By name: what is in both systems. Waits until the first sync is over."""
+    page.goto(f"{town.url}/apps/bigcommerce")
+
+    def figure(name: str) -> str:
+        return str(page.locator(f"[data-live-text={name}]").inner_text())
+
+    until(lambda: figure("waiting") == "0" and figure("synced") != "0")
+    in_shop = {one["name"]: one for one in town.store()["products"]}
+    return {one["name"]: (one, in_shop[one["name"]]) for one in town.library() if one["name"] in in_shop}
+
+
+def a_day(town: Town, mug: dict[str, Any], there: dict[str, Any]) -> None:
+    """Sales, a restock, an order and a refund, so that there is something to explain."""
+    variant, product_id = mug["variants"][0]["uuid"], there["id"]
+
+    def level() -> int:
+        return int(town.product(product_id)["inventory_level"])
+
+    for path, body, after in (
+        ("/stock", {"variant_uuid": variant, "balance": 15}, 15),
+        ("/sell", {"variant_uuid": variant, "quantity": 2}, 13),
+        ("/sell", {"variant_uuid": variant, "quantity": 5}, 8),
+    ):
+        town.till(path, body)
+        until(lambda after=after: level() == after)  # type: ignore[misc]
+    variant_id = there["variants"][0]["id"]
+    town.shop("/orders", {"lines": [{"product_id": product_id, "variant_id": variant_id, "quantity": 2}]})
+    time.sleep(3)
+    town.till("/refund", {"variant_uuid": variant, "quantity": 1})
+    until(lambda: level() == 7)
+    time.sleep(12)
+
+
+def press(*names: str) -> Callable[[Page], None]:
+    """By the words on the buttons, in whichever of the two languages stands there."""
+
+    def act(page: Page) -> None:
+        page.get_by_role("button", name=re.compile("^(" + "|".join(names) + ")$")).first.click()
+
+    return act
+
+
+def change_sum(page: Page) -> None:
+    page.locator("input[name^=zettle-]").first.fill("5")
+    page.locator("input[name^=shop-]").first.fill("4")
+    page.locator("input[name=separate]").check()
+    press("Spara", "Save")(page)
+
+
+def typed(page: Page) -> None:
+    """The form of separate stock, filled in on the product's page."""
+    page.locator("input[name^=zettle-]").first.fill("5")
+    page.locator("input[name^=shop-]").first.fill("4")
+    page.evaluate("scrollTo(0, 0)")
+
+
+def pick(page: Page) -> None:
+    for box in page.locator("input[name=product]").all()[1:4]:
+        box.check()
+    page.locator("details.drop summary").click()
+    press("Tilldela till kanaler", "Assign to channels")(page)
+
+
+def unpick(page: Page) -> None:
+    pick(page)
+    page.locator("#channel").uncheck()
+    press("Uppdatera produkter", "Update products")(page)
+
+
+def track_off(page: Page) -> None:
+    page.locator("input[name=tracking]").uncheck()
+    page.locator("#stock form button").first.click()
+
+
+def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page], None]:
+    """A page that a town in order never shows, drawn from values and put where it would stand."""
+
+    def act(page: Page) -> None:
+        language: Language = "sv" if page.evaluate("navigator.language").startswith("sv") else "en"
+        frame = Frame(language=language, csrf="0", path=path, section=section, merchant="Linds Keramik")
+        html = render(template, frame, view(words(language)))
+        page.route(f"**{path}", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto(page.url.split("/apps")[0] + path)
+
+    return act
+
+
+def doubt(product_uuid: str, variant: str) -> Callable[[Words], CheckView]:
+    def view(speech: Words) -> CheckView:
+        happened = speech.fill("doubt.shop", {"n": "−2", "at": speech.moment(datetime.now(UTC))})
+        one = DoubtView(product_uuid, variant, "Mugg Sand", None, 9, 7, (7, 7), separate=False, happened=happened)
+        return CheckView((one,), product_uuid, "Mugg Sand", f"/library/{product_uuid}")
+
+    return view
+
+
+def question(_: Words) -> QuestionView:
+    rows = [("Mugg Sand", 0, 12), ("Skål Hav", 0, 4), ("Fat Sten", 0, 31)]
+    subjects = tuple(SubjectView(name, name, (StockLine(name, till, shop),)) for name, till, shop in rows)
+    return QuestionView("zeroed", "question.zeroed", 24, subjects)
+
+
+def take_all(camera: Camera) -> None:
+    town = camera.town
+    page = camera.browser.new_context(locale="en-GB").new_page()
+    page.set_default_timeout(PATIENCE_S * 1000)
+    connect(page, camera)
+    both = synced(page, town)
+    simple = [(mug, there) for mug, there in both.values() if plain(mug, there)]
+    (mug, there), (bowl, _) = simple[0], simple[1]
+    many = next(one for one, _ in both.values() if len(one["variants"]) > 4)
+    a_day(town, mug, there)
+    here, apart = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
+    why = f"{here}/variants/{mug['variants'][0]['uuid']}/stock"
+    camera.take(
+        Shot("overview", "/apps/bigcommerce"),
+        Shot("log", "/apps/bigcommerce/log"),
+        Shot("plan-later", "/apps/bigcommerce/plan"),
+        Shot("library", "/library"),
+        Shot("library-assign", "/library", pick, whole=False),
+        Shot("library-unassign", "/library", unpick, whole=False),
+        Shot("product", here, typed),
+        Shot("product-variants", f"/library/{many['uuid']}"),
+        Shot("separate", f"{here}/stock/separate", typed),
+        Shot("separate-sum", f"{here}/stock/separate", change_sum),
+        Shot("link", f"{here}/link"),
+        Shot("why", why),
+        Shot("check-none", "/apps/bigcommerce/check"),
+        Shot("check", "/apps", drawn("check.html", doubt(mug["uuid"], "v"), f"{here}/stock/check", "library")),
+        Shot("question", "/apps", drawn("question.html", question, "/apps/bigcommerce/answer/zeroed", "apps")),
+        Shot("add-product", "/library/new"),
+        Shot("disconnect", "/apps/bigcommerce/disconnect"),
+        Shot("help", "/help"),
+        Shot("help-open", "/help#duplicates"),
+        Shot("support", f"/support?product={mug['uuid']}"),
+        Shot("not-there", "/library/nothing"),
+    )
+    page.goto(f"{town.url}{apart}")
+    page.locator("input[name=separate]").check()
+    page.locator("input[name^=shop-]").first.fill("1")
+    page.locator("input[name^=zettle-]").first.fill("3")
+    page.locator("#separate-stock").get_by_role("button", name="Save").click()
+    press("Save the new sum")(page)
+    camera.take(
+        Shot("product-separate", apart),
+        Shot("join", f"{apart}/stock/join"),
+        Shot("join-dialog", apart, lambda page: page.locator("[data-opens=join-dialog]").click(), whole=False),
+        Shot("untrack", apart, track_off),
+        Shot("why-separate", f"{apart}/variants/{bowl['variants'][0]['uuid']}/stock"),
+    )
+
+
+def plain(product: dict[str, Any], there: dict[str, Any]) -> bool:
+    """One variant, and enough of it on the shelf."""
+    return len(product["variants"]) == 1 and there["inventory_tracking"] != "none" and there["inventory_level"] >= 4
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--every", type=Path, metavar="DIR", help="every page in every look, into DIR")
+    asked = parser.parse_args()
+    folder = asked.every or DOCS
+    folder.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
+    with tempfile.TemporaryDirectory() as scratch, town(Path(scratch)) as place, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        camera = Camera(browser, place, folder, None if asked.every else WANTED)
+        take_all(camera)
+        browser.close()
+    return 1 if camera.misfits else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The numbers that a merchant is asked to check, and how numbers are typed (docs/design.md, "Stock", Settle)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.conftest import NOON
+from tests.web.conftest import LIND, Browser, World, product
+from tests.web.test_stock_forms import ledger_of, shared, told
+
+from brygga.core.model import Connection
+from brygga.core.stock import Ledger, Shelf, Side
+from brygga.core.stock.story import Cause, Movement
+from brygga.store import ledgers, library, movements
+from brygga.store.ledgers import Book
+from brygga.store.marks import Kind
+from brygga.web.numbers import HIGHEST, Problem, number
+
+# ---- What a merchant types -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("-0", 0),
+        ("007", 7),
+        ("1 000", 1000),
+        ("1\u00a0000", 1000),
+        ("1\u202f000", 1000),
+        ("99999", HIGHEST),
+        ("100000", Problem.TOO_BIG),
+        ("1" * 4_000, Problem.TOO_BIG),
+        ("", Problem.MISSING),
+        ("  ", Problem.MISSING),
+        ("-1", Problem.NEGATIVE),
+        ("\u22121", Problem.NEGATIVE),
+        ("1.0", Problem.NOT_WHOLE),
+        ("1,5", Problem.NOT_WHOLE),
+        ("1e3", Problem.NOT_WHOLE),
+        ("0x10", Problem.NOT_WHOLE),
+        ("²", Problem.NOT_WHOLE),
+        ("٣", Problem.NOT_WHOLE),
+        ("--1", Problem.NOT_WHOLE),
+        ("sju", Problem.NOT_WHOLE),
+    ],
+)
+def test_a_number_is_whole_and_fits(typed: str, expected: int | Problem) -> None:
+    assert expected == number(typed)
+
+
+@given(st.text())
+def test_whatever_is_typed_is_a_number_that_fits_or_says_why_not(typed: str) -> None:
+    found = number(typed)
+
+    assert isinstance(found, Problem) or 0 <= found <= HIGHEST
+
+
+# ---- Check this number -----------------------------------------------------------------------------------------------
+
+
+async def doubted(world: World, *, separate: bool = False) -> tuple[Connection, Browser, str]:
+    """A product of whose number nobody knows: seven are promised, the till shows nine."""
+    connection, browser, uuid = await shared(world, 7)
+    till, shop = Shelf(9, -2, settled=NOON), Shelf(5 if separate else 7, settled=NOON, variant_id=7)
+    of = (uuid, f"{uuid}-v")
+    async with world.database.transaction() as tx:
+        await ledgers.save(tx, connection.id, [Book(*of, Ledger(till, shop, separate), NOON)], NOON)
+        doubt = Movement(NOON, *of, Side.ZETTLE, Cause.DOUBTED, -2, 9, 9, 7, 7, "c", sent=NOON)
+        await movements.add(tx, connection.id, [doubt])
+    return connection, browser, uuid
+
+
+def answer(uuid: str, what: str, till: str = "", seen: tuple[str, str] = ("7", "7"), **more: str) -> dict[str, str]:
+    return {"variant": f"{uuid}-v", "answer": what, "till": till, "seen-till": seen[0], "seen-shop": seen[1], **more}
+
+
+async def is_asked(world: World, connection: Connection) -> bool:
+    async with world.database.read() as tx:
+        return bool(await ledgers.in_doubt(tx, connection.id))
+
+
+@pytest.mark.parametrize("path", ["/library/{}", "/library/{}/stock/check", "/apps/bigcommerce/check"])
+async def test_both_numbers_and_what_happened_stand_where_the_merchant_is_asked(world: World, path: str) -> None:
+    _, browser, uuid = await doubted(world)
+    page = (await browser.open(path.format(uuid))).text
+
+    assert "We wrote −2 to the till at 2 Mar 2026 12:00 UTC and never got an answer." in page
+    assert "<dt>The till shows</dt><dd>9</dd>" in page
+    assert "<dt>The web shop shows</dt><dd>7</dd>" in page
+    assert "7 is right as it is" in page
+
+
+async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:
+    connection, browser, uuid = await doubted(world)
+    one = (await browser.open("/apps/bigcommerce")).text
+    async with world.database.transaction() as tx:
+        names = ["A", "B", "C"]
+        await library.upsert_many(tx, connection.id, [product(name, name) for name in names], NOON, assign_new=True)
+        books = [Book(name, f"{name}-v", Ledger(Shelf(1), Shelf(1)), NOON) for name in names]
+        await ledgers.save(tx, connection.id, books, NOON)
+    many = (await browser.open("/apps/bigcommerce")).text
+
+    assert f'href="/library/{uuid}/stock/check"' in one
+    assert "Check this number: Kanna" in one
+    assert "4 numbers need to be checked" in many
+    assert 'href="/apps/bigcommerce/check"' in many
+
+
+async def test_a_counted_number_is_promised_to_both_sides_and_the_question_is_gone(world: World) -> None:
+    connection, browser, uuid = await doubted(world)
+    back = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", "8"))
+    ledger = await ledger_of(world, connection, uuid)
+    log = (await browser.open("/apps/bigcommerce/log")).text
+
+    assert f"/library/{uuid}#stock" == back.headers["location"]
+    assert (8, 8) == (ledger.zettle.promised, ledger.shop.promised)
+    assert not await is_asked(world, connection)
+    assert "you counted 8, it said 7" in log
+    assert 1 == (await told(world, connection))[Kind.STOCK]
+
+
+async def test_a_number_that_is_right_stays_and_is_asked_no_more(world: World) -> None:
+    connection, browser, uuid = await doubted(world)
+    await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "right"))
+
+    assert 7 == (await ledger_of(world, connection, uuid)).promised
+    assert not await is_asked(world, connection)
+    assert "the number 7 is right" in (await browser.open("/apps/bigcommerce/log")).text
+
+
+@pytest.mark.parametrize("what", ["set", "right"])
+@pytest.mark.parametrize("seen", [("8", "8"), ("7", "6"), ("", ""), ("x", "7")])
+async def test_a_number_that_moved_meanwhile_is_asked_about_again(
+    world: World, what: str, seen: tuple[str, str]
+) -> None:
+    connection, browser, uuid = await doubted(world)
+    page = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, what, "8", seen))
+
+    assert 409 == page.status_code
+    assert "The numbers have moved since you opened the page" in page.text
+    assert 'name="seen-till" value="7"' in page.text
+    assert 'value="8"' in page.text
+    assert await is_asked(world, connection)
+    assert 7 == (await ledger_of(world, connection, uuid)).promised
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "1,5", "100000", "x", "<script>"])
+async def test_a_number_that_cannot_be_taken_is_told_and_nothing_written(world: World, typed: str) -> None:
+    connection, browser, uuid = await doubted(world)
+    page = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", typed))
+
+    assert 422 == page.status_code
+    assert 'aria-invalid="true"' in page.text
+    assert "<script>" not in page.text.replace("<script nonce", "")
+    assert await is_asked(world, connection)
+
+
+async def test_separate_numbers_are_counted_each_for_itself(world: World) -> None:
+    connection, browser, uuid = await doubted(world, separate=True)
+    await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", "4", ("7", "5"), shop="6"))
+    ledger = await ledger_of(world, connection, uuid)
+
+    assert (True, 4, 6) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
+
+
+async def test_answered_in_another_window_it_is_not_answered_twice(world: World) -> None:
+    connection, browser, uuid = await doubted(world)
+    for typed in ("8", "3"):
+        back = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", typed, back="all"))
+
+    assert "/apps/bigcommerce/check" == back.headers["location"]
+    assert 8 == (await ledger_of(world, connection, uuid)).promised
+
+
+async def test_without_anything_to_check_the_page_says_so(world: World) -> None:
+    await world.running(LIND)
+    browser = world.browser()
+    await browser.sign_in()
+
+    assert "Nothing to check" in (await browser.open("/apps/bigcommerce/check")).text

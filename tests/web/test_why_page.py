@@ -1,0 +1,303 @@
+"""Why a number is what it is, as a page and as a file (docs/design.md, "Stock")."""
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.conftest import NOON
+from tests.web.conftest import BERG, SHOP, Browser, World, product
+from tests.web.test_stock_forms import shared, told
+
+from brygga.core.model import Connection
+from brygga.core.stock import Flight, Gap, Ledger, Shelf, Side
+from brygga.core.stock.explaining import Explained
+from brygga.core.stock.story import Cause, Movement, Reason
+from brygga.store import library, movements
+from brygga.store.marks import Kind
+from brygga.web.chart import chart, scale
+from brygga.web.i18n import LANGUAGES, Language, words
+from brygga.web.moves import move_view
+from brygga.web.shelves import headline, shelf_view
+from brygga.web.stock_csv import file_name, harmless
+
+
+def move(cause: Cause, change: int, after: tuple[int | None, int | None], **more: Any) -> Movement:
+    """On Zettle's side, and from one more than after."""
+    till, shop = after
+    side = more.pop("side", Side.ZETTLE)
+    of: tuple[str, str] = more.pop("of", ("p", "v"))
+    before = (None if till is None else till - change, shop)
+    return Movement(more.pop("at", NOON), *of, side, cause, change, before[0], till, before[1], shop, **more)
+
+
+async def happened(world: World, connection: Connection, *moves: Movement) -> None:
+    async with world.database.transaction() as tx:
+        await movements.add(tx, connection.id, moves)
+
+
+async def sold(world: World, count: int = 1) -> tuple[Connection, Browser, str, str]:
+    """A product whose stock moved so often: the address of its page."""
+    connection, browser, uuid = await shared(world, 7)
+    of = (uuid, f"{uuid}-v")
+    await happened(
+        world, connection, *(move(Cause.SEEN, -1, (7, 7), of=of, at=NOON + timedelta(seconds=n)) for n in range(count))
+    )
+    return connection, browser, uuid, f"/library/{uuid}/variants/{uuid}-v/stock"
+
+
+# ---- The page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S2", "S4")
+async def test_the_page_asks_in_the_merchants_words_and_answers_with_every_movement(world: World) -> None:
+    connection, browser, uuid, path = await sold(world)
+    more = {"call": "c1", "sent": NOON, "side": Side.SHOP, "of": (uuid, f"{uuid}-v")}
+    await happened(world, connection, move(Cause.WRITTEN, -1, (7, 7), at=NOON + timedelta(seconds=0.4), **more))
+    english = (await browser.open(path)).text
+    await browser.open("/language/sv")
+    swedish = (await browser.open(path)).text
+
+    assert "<h1>Why is this 7?</h1>" in english
+    assert "<h1>Varför är det 7?</h1>" in swedish
+    assert "Sold, or taken down by hand, at the till" in english
+    assert "We sent −1, received after 0.4 s." in english
+    assert "Vi skickade −1, mottaget efter 0,4 s." in swedish
+    assert "2 movements" in english
+
+
+@pytest.mark.rule("S2")
+async def test_movements_are_shown_in_pages_and_each_once(world: World) -> None:
+    _, browser, _, path = await sold(world, 120)
+    seen: list[str] = []
+    page = (await browser.open(path)).text
+    while True:
+        seen += re.findall(r'<td class="small quiet when"><time datetime="([^"]+)"', page)
+        older = re.search(r'rel="next" href="(\?before=\d+)"', page)
+        if older is None:
+            break
+        page = (await browser.open(path + older[1])).text
+
+    assert 120 == len(seen) == len(set(seen))
+    assert sorted(seen, reverse=True) == seen
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "9" * 40, "1;DROP", "٣"])
+async def test_a_place_that_is_none_is_the_newest_page(world: World, before: str) -> None:
+    _, browser, _, path = await sold(world, 3)
+    answer = await browser.http.get(path, params={"before": before})
+
+    assert (200, 3) == (answer.status_code, answer.text.count('<td class="small quiet when">'))
+
+
+@pytest.mark.parametrize("page", ["", ".csv"])
+async def test_another_merchants_number_is_not_explained(world: World, page: str) -> None:
+    _, browser, uuid, path = await sold(world)
+    await world.running(BERG, replace(SHOP, store_hash="berg1"))
+    stranger, nobody = world.browser(), world.browser()
+    await stranger.sign_in("berg")
+
+    assert 404 == (await stranger.open(path + page)).status_code
+    assert 303 == (await nobody.open(path + page)).status_code
+    assert 404 == (await browser.open(f"/library/{uuid}/variants/other/stock{page}")).status_code
+    assert 404 == (await browser.open(f"/library/other/variants/{uuid}-v/stock{page}")).status_code
+
+
+async def test_a_page_that_shows_an_unexplained_movement_asks_for_its_cause_and_not_twice(world: World) -> None:
+    connection, browser, uuid, path = await sold(world)
+    await browser.open(path)
+    asked = await told(world, connection)
+    async with world.database.transaction() as tx:
+        ((_, (unexplained,)),) = (await movements.unexplained(tx, connection.id, uuid, NOON)).items()
+        done = Explained(unexplained.id, Reason.SALE, ("1366",))
+        await movements.explain(tx, connection.id, [done], NOON)
+    page = (await browser.open(path)).text
+
+    assert 1 == asked[Kind.EXPLAIN]
+    assert "Sold at the till, receipt 1366" in page
+
+
+async def test_a_variant_that_has_no_number_yet_is_no_error(world: World) -> None:
+    connection = await world.running()
+    (uuid,) = await world.stock_library(connection, "Kanna", assigned=True)
+    browser = world.browser()
+    await browser.sign_in()
+    page = (await browser.open(f"/library/{uuid}/variants/{uuid}-v/stock")).text
+
+    assert "What has happened to the stock?" in page
+    assert "Nothing has moved yet" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("cause", Cause)
+@pytest.mark.parametrize("change", [-2, 0, 3])
+def test_every_movement_has_a_sentence_of_its_own(language: Language, cause: Cause, side: Side, change: int) -> None:
+    view = move_view(words(language), move(cause, change, (5, 5), side=side, sent=NOON, call="c"))
+
+    assert view.sentence not in {"", words(language).text("moved.other")}
+    assert not re.search(r"%\(|moved\.|request\.|  ", view.sentence + view.request)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("side", "reason"),
+    [
+        (Side.ZETTLE, Reason.SALE),
+        (Side.ZETTLE, Reason.REFUND),
+        (Side.ZETTLE, Reason.SEVERAL),
+        (Side.ZETTLE, Reason.EDIT),
+        (Side.SHOP, Reason.ORDER),
+        (Side.SHOP, Reason.RETURN),
+        (Side.SHOP, Reason.SEVERAL),
+        (Side.SHOP, Reason.EDIT),
+    ],
+)
+def test_every_reason_has_a_sentence_with_its_number(language: Language, side: Side, reason: Reason) -> None:
+    named = "" if reason is Reason.EDIT else "1366"
+    view = move_view(words(language), move(Cause.SEEN, -1, (5, 5), side=side, reason=reason, reference=named))
+
+    assert named in view.sentence
+    assert words(language).has(f"reason.{reason.value}.{side.value}")
+
+
+FLIGHT = Flight("c", -2, NOON)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("ledger", "says"),
+    [
+        (Ledger(Shelf(7), Shelf(7)), "Both sides have 7."),
+        (Ledger(Shelf(7), Shelf(8, -1)), "something is still on its way"),
+        (Ledger(Shelf(5), Shelf(7, flight=FLIGHT)), "something is still on its way"),
+        (Ledger(Shelf(5), Shelf(7, flight=replace(FLIGHT, lost=NOON))), "something is still on its way"),
+        (Ledger(Shelf(-2), Shelf(0, -2)), "2 more were sold than there were"),
+        (Ledger(Shelf(7), Shelf(Gap.UNBORN)), "The variant is not in the web shop"),
+        (Ledger(Shelf(Gap.UNTRACKED), Shelf(Gap.UNTRACKED)), "Inventory management is off"),
+        (Ledger(), "The number has not been read yet"),
+        (Ledger(Shelf(7), Shelf(3), separate=True), "7 at the till and 3 in the web shop"),
+        (Ledger(Shelf(7), Shelf(0, 3, asleep=True), separate=True), "its 3 are kept"),
+        (Ledger(Shelf(9), Shelf(9, floor=2)), "Both sides have 9."),
+        (Ledger(Shelf(0), Shelf(2, -2, floor=2)), "something is still on its way"),
+        (Ledger(Shelf(99_999), Shelf(99_998, 1)), "something is still on its way"),
+    ],
+)
+def test_the_number_of_today_is_one_sentence_and_each_shelf_says_its_own(
+    language: Language, ledger: Ledger, says: str
+) -> None:
+    speech = words(language)
+    told_ = [headline(speech, ledger), *(line for side in Side for line in shelf_view(speech, ledger, side).sentences)]
+
+    assert not re.search(r"%\(|why\.|shelf\.|  ", " ".join(told_))
+    assert all(len(line) > 8 for line in told_)
+    assert language == "sv" or says in told_[0]
+
+
+# ---- The chart -------------------------------------------------------------------------------------------------------
+
+
+LEVELS = st.lists(st.tuples(st.none() | st.integers(-50, 99_999), st.none() | st.integers(-50, 99_999)), max_size=30)
+
+
+@given(LEVELS)
+def test_every_point_of_a_chart_lies_in_the_drawing(levels: list[tuple[int | None, int | None]]) -> None:
+    moves = [
+        Movement(NOON + timedelta(minutes=n), "p", "v", Side.ZETTLE, Cause.SEEN, 0, a[0], b[0], a[1], b[1])
+        for n, (a, b) in enumerate(pairwise(levels))
+    ]
+    drawn = chart(moves, NOON + timedelta(days=1))
+    if drawn is None:
+        assert all(level is None for pair in (levels if moves else []) for level in pair)
+        return
+    for path in (drawn.till, drawn.shop):
+        across = [float(x) for x in re.findall(r"[MH]([-\d.]+)", path)]
+        down = [float(y) for y in re.findall(r"M[-\d.]+ ([-\d.]+)|V([-\d.]+)", path) for y in y if y]
+        assert all(0 <= x <= 1000 for x in across)
+        assert all(0 <= y <= 200 for y in down)
+        assert sorted(across) == across
+
+
+@given(st.integers(-99_999, 99_999), st.integers(-99_999, 99_999))
+def test_the_lines_of_a_chart_are_round_few_and_hold_every_number(one: int, other: int) -> None:
+    ticks = scale(min(one, other), max(one, other))
+
+    assert 2 <= len(ticks) <= 6
+    assert 0 in ticks
+    assert ticks[-1] <= min(one, other)
+    assert max(one, other) <= ticks[0]
+    assert 1 == len({above - below for above, below in pairwise(ticks)})
+
+
+async def test_the_chart_is_told_in_words_too(world: World) -> None:
+    _, browser, _, path = await sold(world, 2)
+    page = (await browser.open(path)).text
+
+    assert 'role="img" aria-labelledby="chart-title chart-text"' in page
+    assert "from 8 to 7, lowest 7, highest 8" in page
+
+
+# ---- The file --------------------------------------------------------------------------------------------------------
+
+
+async def rows_of(browser: Browser, path: str, delimiter: str) -> list[dict[str, str]]:
+    answer = await browser.open(f"{path}.csv")
+    assert 200 == answer.status_code
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    text = answer.content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
+
+
+@pytest.mark.parametrize(("language", "delimiter", "product"), [("en", ",", "Product"), ("sv", ";", "Produkt")])
+async def test_the_file_opens_in_the_merchants_spreadsheet(
+    world: World, language: str, delimiter: str, product: str
+) -> None:
+    _, browser, _, path = await sold(world, 3)
+    await browser.open(f"/language/{language}")
+    rows = await rows_of(browser, path, delimiter)
+
+    assert ["Kanna"] * 3 == [row[product] for row in rows]
+    assert [["-1", "8", "7", "7", "7"]] * 3 == [list(row.values())[6:11] for row in rows]
+    assert sorted(row[next(iter(row))] for row in rows) == [row[next(iter(row))] for row in rows]
+
+
+async def test_a_long_history_is_whole_in_the_file(world: World) -> None:
+    _, browser, _, path = await sold(world, 2_345)
+
+    assert 2_345 == len(await rows_of(browser, path, ","))
+
+
+EVIL = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=cmd|' /C calc'!A0"]
+
+
+@pytest.mark.parametrize("name", [*EVIL, 'Mugg "stor"; röd, blå', "<script>alert(1)</script>"])
+async def test_a_name_is_text_to_a_spreadsheet_and_never_a_formula(world: World, name: str) -> None:
+    connection, browser, uuid, path = await sold(world)
+    async with world.database.transaction() as tx:
+        await library.upsert_many(tx, connection.id, [replace(product(uuid, "x"), name=name)], NOON)
+    (row,) = await rows_of(browser, path, ",")
+
+    assert (f"'{name}" if name in EVIL else name) == row["Product"]
+
+
+@given(st.text())
+def test_no_cell_begins_a_formula(text: str) -> None:
+    cell = harmless(text)
+
+    assert cell.endswith(text)
+    assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+@given(st.text(max_size=200))
+def test_a_files_name_breaks_no_header(name: str) -> None:
+    header = file_name(name)
+
+    assert re.fullmatch(
+        r'attachment; filename="[\x20-\x21\x23-\x5b\x5d-\x7e]+\.csv"; filename\*=UTF-8\'\'[!-~]+\.csv', header
+    )
