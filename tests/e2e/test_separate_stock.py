@@ -1,0 +1,115 @@
+"""Separate stock in a real browser, in Swedish: parted, sold on each side, explained, downloaded, joined (rules S5, S6)."""
+
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Demo
+from tests.e2e.test_a_merchants_day import connect, finish, stocked
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.mark.rule("S2", "S3", "S5", "S6")
+def test_stock_is_parted_explained_and_joined(page: Page, demo: Demo) -> None:
+    connect(page, demo)
+    finish(page, demo)
+    demo.wait("every product in the store", lambda: len(demo.store()["products"]) == len(demo.library()))
+    mug = stocked(demo, demo.library())
+    demo.wait("an open shop for it", lambda: level(demo, mug) >= 3)
+    shared = demo.balance(variant_of(mug))
+
+    parted(page, demo, mug, shared)
+    sold_on_each_side(demo, mug, shared)
+    explained(page, demo, mug, shared)
+    downloaded(page, mug)
+    joined(page, demo, mug, shared)
+
+
+def variant_of(mug: dict[str, Any]) -> str:
+    return str(mug["variants"][0]["uuid"])
+
+
+def in_shop(demo: Demo, mug: dict[str, Any]) -> dict[str, Any]:
+    found = demo.product(mug["name"])
+    assert found is not None
+    return found
+
+
+def level(demo: Demo, mug: dict[str, Any]) -> int:
+    return int(in_shop(demo, mug)["inventory_level"])
+
+
+def parted(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
+    """The form starts from the shared number; a sum that is another is asked about before anything is written."""
+    page.goto(f"{demo.url}/library/{mug['uuid']}")
+    till, shop = page.get_by_label(re.compile(": Zettle$")), page.get_by_label(re.compile(": BigCommerce$"))
+    form = page.locator("#separate-stock")
+    assert (str(shared), "0") == (till.input_value(), shop.input_value())
+    assert form.locator("output").inner_text() == str(shared)
+
+    form.get_by_role("checkbox", name="Separat lager för BigCommerce").check()
+    shop.fill("2")
+    page.get_by_text("Summan skiljer sig från det gemensamma antalet.").wait_for()
+    form.get_by_role("button", name="Spara").click()
+    page.get_by_role("heading", name="Stämmer den nya summan?").wait_for()
+    assert shared == level(demo, mug) == demo.balance(variant_of(mug))
+
+    page.get_by_role("button", name="Ändra siffrorna").click()
+    page.get_by_label(re.compile(": Zettle$")).fill(str(shared - 2))
+    page.get_by_role("button", name="Spara").click()
+    page.get_by_text("Separat lager är på.").wait_for()
+    demo.wait("two in the shop", lambda: level(demo, mug) == 2)
+    demo.wait("the rest at the till", lambda: demo.balance(variant_of(mug)) == shared - 2)
+
+
+def sold_on_each_side(demo: Demo, mug: dict[str, Any], shared: int) -> None:
+    """From then on neither side moves the other."""
+    control = demo.facts["zettle"]["control"]
+    demo.http.post(f"{control}/sell", json={"variant_uuid": variant_of(mug), "quantity": 1}).raise_for_status()
+    there = in_shop(demo, mug)
+    line = {"product_id": there["id"], "variant_id": there["variants"][0]["id"], "quantity": 1}
+    orders = f"{demo.facts['bigcommerce']['control']}/orders"
+    demo.http.post(orders, json={"lines": [line]}).raise_for_status()
+    assert (shared - 3, 1) == (demo.balance(variant_of(mug)), level(demo, mug))
+
+
+def explained(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
+    """ "Why is this 7?" follows by itself, and learns what the receipts and orders were."""
+    page.goto(f"{demo.url}/library/{mug['uuid']}")
+    page.get_by_role("link", name="Varför?").first.click()
+    page.get_by_role("heading", name=f"Varför {shared - 3} i kassan och 1 i webbutiken?").wait_for()
+    page.get_by_text(re.compile(r"Sålt i kassan, kvitto \d+")).wait_for()
+    page.get_by_text(re.compile(r"Order \d+ i webbutiken")).wait_for()
+    page.get_by_text("Du slog på separat lager").wait_for()
+    drawing = page.get_by_role("img", name="Lagret över tid")
+    assert drawing.locator("path.till").count() == drawing.locator("path.shop").count() == 1
+    assert (shared - 3, 1) == (demo.balance(variant_of(mug)), level(demo, mug))
+
+
+def downloaded(page: Page, mug: dict[str, Any]) -> None:
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Ladda ner som kalkylblad (CSV)").click()
+    content = waiting.value.path().read_bytes()
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert waiting.value.suggested_filename.endswith(".csv")
+    assert {mug["name"].strip()} == {row["Produkt"].strip() for row in rows}
+    assert any(row["Vad som hände"].startswith("Sålt i kassan, kvitto") for row in rows)
+
+
+def joined(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
+    """The confirmation shows the number that both sides will have."""
+    page.goto(f"{demo.url}/library/{mug['uuid']}")
+    page.get_by_role("link", name="Avaktivera separat lager").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("cell", name=str(shared - 2), exact=True).wait_for()
+    dialog.get_by_role("button", name="Avaktivera separat lager").click()
+    page.get_by_text("Lagret är gemensamt igen.").wait_for()
+    demo.wait("the sum at the till", lambda: demo.balance(variant_of(mug)) == shared - 2)
+    demo.wait("the sum in the shop", lambda: level(demo, mug) == shared - 2)
