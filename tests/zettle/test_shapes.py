@@ -128,20 +128,26 @@ def test_old_products_show_their_pictures_by_lookup_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shipping", "grams"),
+    ("shipping", "grams", "unread"),
     [
-        ({"weightInGrams": "450"}, "450"),
-        ({"weight": {"weight": Decimal("0.45"), "unit": "kg"}}, "450.00"),
-        ({"weight": {"weight": 1, "unit": "LB"}}, "453.59237"),
-        ({"weight": {"weight": 1, "unit": "stone"}}, None),
-        ({"weightInGrams": 0}, "0"),
-        (None, None),
+        ({"weightInGrams": "450"}, "450", ""),
+        ({"weight": {"weight": Decimal("0.45"), "unit": "kg"}}, "450.00", ""),
+        ({"weight": {"weight": 450, "unit": " g"}}, "450", ""),
+        ({"weight": {"weight": 1, "unit": "LB"}}, "453.59237", ""),
+        ({"weight": {"weight": 2, "unit": "oz"}}, "56.699046250", ""),
+        ({"weight": {"weight": Decimal("0.002"), "unit": "t"}}, "2000.000", ""),
+        ({"weight": {"weight": 1, "unit": "stone"}}, None, "1 stone"),
+        ({"weight": {"weight": 3}}, None, "3"),
+        ({"weight": {"unit": "kg"}}, None, ""),
+        ({"weightInGrams": 450, "weight": {"weight": 1, "unit": "stone"}}, "450", ""),
+        ({"weightInGrams": 0}, "0", ""),
+        (None, None, ""),
     ],
 )
-def test_weight_is_grams_or_nothing(shipping: Any, grams: str | None) -> None:
+def test_weight_is_grams_or_as_written_in_a_unit_nobody_knows(shipping: Any, grams: str | None, unread: str) -> None:
     product = shapes.product({**NOTHING_MORE, "online": {"shipping": shipping}})
 
-    assert product.weight_grams == (None if grams is None else Decimal(grams))
+    assert (product.weight_grams, product.weight_unread) == (None if grams is None else Decimal(grams), unread)
 
 
 @pytest.mark.parametrize("price", [None, {}, {"amount": None, "currencyId": "SEK"}, {"amount": 5}])

@@ -34,7 +34,8 @@ def product_body(desired: CatalogProduct, birth: Birth, *, images: bool = True, 
     body: Body = {
         "name": desired.name,
         "type": "physical",
-        "weight": desired.weight,
+        # Demanded at birth, also where we cannot tell what it weighs (facts 3.3).
+        "weight": Decimal(0) if desired.weight is None else desired.weight,
         "description": desired.description,
         "page_title": desired.page_title,
         "meta_description": desired.meta_description,

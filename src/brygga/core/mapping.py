@@ -68,7 +68,7 @@ def desired(product: Product, terms: Terms) -> Mapped:
     | name | `name`, cut to 250 |
     | description | the online description where there is one, else the description; text becomes HTML |
     | price | see `_prices`: only in the account's currency, only if prices are synced, never while open |
-    | weight | grams in the store's unit; 0 without one; not ours while the unit is unknown |
+    | weight | grams in the store's unit; 0 without one; not ours while either side's unit is unknown |
     | SKU, UPC, GTIN | the variant's; one that does not fit is left out |
     | page title, meta description, URL | the SEO title and description, the slug |
     | images, videos | each once, in order, the first image is the thumbnail; YouTube only |
@@ -162,6 +162,9 @@ def weight_in(grams: Decimal, unit: WeightUnit) -> Decimal:
 
 
 def _weight(product: Product, terms: Terms, lines: list[Line]) -> Decimal | None:
+    if product.weight_unread:
+        lines.append(_line(product, Code.WEIGHT_UNREAD, weight=product.weight_unread[:_SHOWN]))
+        return None
     if terms.weight_unit is None:
         if product.weight_grams:
             lines.append(_line(product, Code.WEIGHT_UNIT_UNKNOWN))

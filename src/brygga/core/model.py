@@ -62,6 +62,8 @@ class Product:
     seo_description: str = ""
     slug: str = ""
     weight_grams: Decimal | None = None
+    weight_unread: str = ""
+    """A weight in a unit that we do not know, as written; there are no grams then."""
     image_urls: tuple[str, ...] = ()
     """Every picture once, the main one first."""
     media_urls: tuple[str, ...] = ()

@@ -74,6 +74,7 @@ class Code(StrEnum):
     PRICE_OPEN = "price_open"  # the cashier types it at the till (decision 10)
     PRICE_OTHER_CURRENCY = "price_other_currency"  # currency, expected
     WEIGHT_UNIT_UNKNOWN = "weight_unit_unknown"
+    WEIGHT_UNREAD = "weight_unread"  # weight: as written in Zettle, in a unit that we do not know
     VIDEO_UNSUPPORTED = "video_unsupported"  # url
     IMAGE_UNUSABLE = "image_unusable"  # url
     IMAGE_NOT_FETCHED = "image_not_fetched"  # url

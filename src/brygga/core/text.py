@@ -20,6 +20,9 @@ _TAG = re.compile(
     r"script|style|iframe|section|article|figure|font|center)\b[^<>]*>",
     re.IGNORECASE,
 )
+_BLOCK = re.compile(
+    r"<(?:p|br|div|ul|ol|li|h[1-6]|table|tr|hr|blockquote|pre|section|article|figure|center)\b", re.IGNORECASE
+)
 _TAGS = frozenset(
     "p br b i u em strong small ul ol li h1 h2 h3 h4 h5 h6 a span div table tbody thead tr td th hr blockquote pre sub sup img".split()  # noqa: SIM905
 )
@@ -68,7 +71,7 @@ def safe_html(text: str) -> tuple[str, bool]:
     """The text as HTML that can do no harm in a shop, and whether something had to be taken out.
 
     Zettle does not say whether a description is text or HTML (zettle facts 2.5): text is escaped and keeps its line breaks, HTML is
-    sanitised.
+    sanitised. Text with a few words in bold is still text: where no tag makes lines, its own line breaks do.
     """
     text = many_lines(text)
     if not looks_like_html(text):
@@ -81,7 +84,9 @@ def safe_html(text: str) -> tuple[str, bool]:
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
     )
-    return kept.strip(), _tags(text) != _tags(kept)
+    changed = _tags(text) != _tags(kept)
+    kept = kept.strip()
+    return (kept if _BLOCK.search(kept) else kept.replace("\n", "<br>\n")), changed
 
 
 def _paragraphs(text: str) -> str:
@@ -110,6 +115,8 @@ _YOUTUBE_HOSTS = frozenset(
 )
 _YOUTUBE_FOLDERS = frozenset({"embed", "shorts", "live", "v", "e", "vi", "watch"})
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_NO_VIDEO = frozenset({"videoseries", "live_stream"})
+"""Pages under embed/ whose names look like ids: a playlist, and whatever a channel shows just now."""
 
 
 def youtube_id(url: str) -> str:
@@ -128,7 +135,7 @@ def youtube_id(url: str) -> str:
         candidate = _in_youtube(steps, asked)
     else:
         return ""
-    return candidate if _YOUTUBE_ID.fullmatch(candidate) else ""
+    return candidate if _YOUTUBE_ID.fullmatch(candidate) and candidate not in _NO_VIDEO else ""
 
 
 def _in_youtube(steps: list[str], asked: dict[str, list[str]]) -> str:

@@ -36,7 +36,13 @@ from brygga.zettle.values import (
 
 Json = Mapping[str, Any]
 # Zettle's weights beside `weightInGrams` (zettle facts 2.5); exact by definition.
-GRAMS = {"kg": Decimal(1000), "g": Decimal(1), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
+GRAMS = {
+    "kg": Decimal(1000),
+    "g": Decimal(1),
+    "oz": Decimal("28.349523125"),
+    "lb": Decimal("453.59237"),
+    "t": Decimal(1_000_000),
+}
 LOOKUP_URL = "https://image.izettle.com/productimage/o/"  # zettle facts 6.3
 
 
@@ -50,6 +56,7 @@ def product(raw: Json) -> Product:
                 Code.PRODUCT_UNREADABLE, f"product {uuid or '?'} without {what}", errors={"uuid": uuid, "missing": what}
             )
     online = record(raw.get("online"))
+    grams, unread = _weight(record(online.get("shipping")))
     return Product(
         uuid=uuid,
         name=name,
@@ -61,7 +68,8 @@ def product(raw: Json) -> Product:
         seo_title=text(within(online, "seo", "title")),
         seo_description=text(within(online, "seo", "metaDescription")),
         slug=text(within(online, "seo", "slug")),
-        weight_grams=_weight(record(online.get("shipping"))),
+        weight_grams=grams,
+        weight_unread=unread,
         image_urls=_images(raw),
         media_urls=tuple(_texts(within(online, "presentation", "mediaUrls"))),
         vat_percentage=number(raw.get("vatPercentage")),
@@ -113,12 +121,16 @@ def money(raw: Any) -> Money | None:
     return Money(amount, currency) if amount is not None and currency else None
 
 
-def _weight(shipping: Json) -> Decimal | None:
+def _weight(shipping: Json) -> tuple[Decimal | None, str]:
+    """Grams, or the weight as it is written where its unit is not one that we know."""
     grams = number(shipping.get("weightInGrams"))
     if grams is not None:
-        return grams
-    weight, unit = number(within(shipping, "weight", "weight")), text(within(shipping, "weight", "unit")).lower()
-    return weight * GRAMS[unit] if weight is not None and unit in GRAMS else None
+        return grams, ""
+    weight, unit = number(within(shipping, "weight", "weight")), text(within(shipping, "weight", "unit"))
+    if weight is None:
+        return None, ""
+    known = GRAMS.get(unit.strip().lower())
+    return (None, f"{weight} {unit}".strip()) if known is None else (weight * known, "")
 
 
 def _images(raw: Json) -> tuple[str, ...]:

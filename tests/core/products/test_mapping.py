@@ -42,6 +42,8 @@ def test_the_online_description_goes_before_the_other() -> None:
         ("1 < 2 & 3 > 2", "<p>1 &lt; 2 &amp; 3 &gt; 2</p>"),
         ("<5 cm", "<p>&lt;5 cm</p>"),
         ("<p>Hej</p>", "<p>Hej</p>"),
+        ("<p>Hej\ndu</p>", "<p>Hej\ndu</p>"),
+        ("<b>Hej</b>\ndu\n\nalla", "<b>Hej</b><br>\ndu<br>\n<br>\nalla"),
         ("<b onclick='x()'>Hej</b><script>x()</script>", "<b>Hej</b>"),
         ('<a href="javascript:x()">Hej</a>', "<a>Hej</a>"),
         ("", ""),
@@ -113,6 +115,14 @@ def test_an_unknown_unit_leaves_the_weight_alone() -> None:
     assert (None, [Code.WEIGHT_UNIT_UNKNOWN]) == (found.product.weight, codes(found))
 
 
+def test_a_weight_that_nobody_can_read_leaves_the_weight_alone() -> None:
+    """It says so; zero would make shipping free of charge."""
+    found = desired(cup(weight_grams=None, weight_unread="3 stone"), TERMS)
+
+    assert found.product is not None
+    assert (None, [Code.WEIGHT_UNREAD]) == (found.product.weight, codes(found))
+
+
 @pytest.mark.parametrize("barcode", ["7310865004703", "012345678905", "96385074", "10012345678902"])
 def test_a_gtin_is_known_by_its_check_digit(barcode: str) -> None:
     wrong = barcode[:-1] + str((int(barcode[-1]) + 1) % 10)
@@ -178,9 +188,19 @@ def test_long_text_is_cut_at_a_character() -> None:
     "https://www.youtube.com/watch?v=z3fRu9pkuXE&t=3", "youtu.be/z3fRu9pkuXE", "https://youtube.com/shorts/z3fRu9pkuXE?x=1",
     "https://www.youtube-nocookie.com/embed/z3fRu9pkuXE", "https://m.youtube.com/live/z3fRu9pkuXE", "https://youtube.com/v/z3fRu9pkuXE",
     "https://www.youtube.com/attribution_link?a=1&u=%2Fwatch%3Fv%3Dz3fRu9pkuXE", "http://music.youtube.com/watch?list=1&v=z3fRu9pkuXE",
+    " https://youtu.be/z3fRu9pkuXE?si=a1&t=3#x ", "HTTPS://WWW.YOUTUBE.COM/embed/z3fRu9pkuXE/", "//www.youtube.com/watch/z3fRu9pkuXE",
 ])  # fmt: skip
 def test_a_video_is_known_in_every_form_of_its_address(url: str) -> None:
     assert "z3fRu9pkuXE" == youtube_id(url)
+
+
+@pytest.mark.parametrize("url", [
+    "https://www.youtube.com/embed/videoseries?list=PLx", "https://www.youtube.com/embed/live_stream?channel=UCx", "https://youtu.be/",
+    "https://www.youtube.com/@lindskeramik", "https://www.youtube.com/playlist?list=PLz3fRu9pkuXE", "https://youtu.be/z3fRu9pkuX",
+    "https://www.youtube.com/watch?v=", "https://notyoutube.com/watch?v=z3fRu9pkuXE", "https://youtube.com.evil.test/watch?v=z3fRu9pkuXE",
+])  # fmt: skip
+def test_what_names_no_video_is_none(url: str) -> None:
+    assert "" == youtube_id(url)
 
 
 def test_other_media_are_left_out_and_pictures_ignored() -> None:
