@@ -2,11 +2,11 @@
 
 `CrashPoints(at=7)` lets six points pass and raises `Crash` at the seventh and at every later one: a dead process does nothing more.
 The same points stand behind the wire (`CrashingTransport`) and the disk (`crashing`), so that one number names one moment of a story.
-`walk` tries every moment in turn, until a run comes to its end.
+`Dying` is such a process as one trouble of a story (`tests.simulation.product_stories`).
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import httpx2
@@ -69,14 +69,23 @@ def crashing(database: Database, points: CrashPoints) -> Database:
     return made
 
 
-async def walk(run: Callable[[CrashPoints], Awaitable[None]], most: int = 400) -> int:
-    """Runs with a crash at point 1, 2, 3, … until a run ends without one; answers how many crashed.
+class Dying:
+    """A process that dies at moment `at` of what it does."""
 
-    `run` catches `Crash`, starts again without crash points and checks what became of the world.
-    """
-    for at in range(1, most + 1):
-        points = CrashPoints(at)
-        await run(points)
-        if not points.crashed:
-            return at - 1
-    raise AssertionError(f"the story has more than {most} points: it never ends")
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.points = CrashPoints(at)
+
+    @property
+    def struck(self) -> bool:
+        return self.points.crashed
+
+    @property
+    def moment(self) -> str:
+        return f"crashed at point {self.at}, {self.points.story[-1]}"
+
+    def wire(self, inner: httpx2.AsyncBaseTransport) -> httpx2.AsyncBaseTransport:
+        return CrashingTransport(inner, self.points)
+
+    def disk(self, database: Database) -> Database:
+        return crashing(database, self.points)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from brygga.core.model import Choices, Connection, Organization, Shop, Stage
 from brygga.store.database import Tx
 from brygga.store.tables import LIVING, connections
-from brygga.store.values import from_plain, to_plain
+from brygga.store.values import from_plain, to_json, to_plain
 
 
 class Taken(Exception):
@@ -94,8 +94,16 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
     return _value(row)
 
 
+# Asked at every turn of a drain and for every webhook, hence built once.
+_BY_ID = sa.select(*_COLUMNS).where(connections.c.id == sa.bindparam("id"))
+_BY_HOOK_KEY = sa.select(*_COLUMNS).where(connections.c.hook_key == sa.bindparam("key"))
+_BUDGET = sa.select(connections.c.budget).where(connections.c.id == sa.bindparam("id"))
+_SET_BUDGET = sa.text("UPDATE connections SET budget = CAST(:budget AS jsonb) WHERE id = :id")
+
+
 async def by_id(tx: Tx, connection_id: int) -> Connection | None:
-    return await _one(tx, connections.c.id == connection_id)
+    row = await tx.first(_BY_ID, {"id": connection_id})
+    return None if row is None else _value(row)
 
 
 async def by_organization(tx: Tx, organization_uuid: str) -> Connection | None:
@@ -110,7 +118,8 @@ async def by_store(tx: Tx, store_hash: str) -> Connection | None:
 
 async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
     """Also a disconnected one: its platforms may still call."""
-    return await _one(tx, connections.c.hook_key == hook_key)
+    row = await tx.first(_BY_HOOK_KEY, {"key": hook_key})
+    return None if row is None else _value(row)
 
 
 async def last_of(tx: Tx, organization_uuid: str) -> Connection | None:
@@ -129,13 +138,14 @@ async def living(tx: Tx) -> Sequence[Connection]:
     return [_value(row) for row in await tx.rows(sa.select(*_COLUMNS).where(LIVING).order_by(connections.c.id))]
 
 
+_c = connections.c
+_HEALTH = sa.select(_c.created_at, _c.left_at, _c.leaving, _c.unreachable_since, _c.zettle_cursor, _c.swept_at).where(
+    _c.id == sa.bindparam("id")
+)
+
+
 async def health(tx: Tx, connection_id: int) -> Health:
-    c = connections.c
-    row = await tx.first(
-        sa.select(c.created_at, c.left_at, c.leaving, c.unreachable_since, c.zettle_cursor, c.swept_at).where(
-            c.id == connection_id
-        )
-    )
+    row = await tx.first(_HEALTH, {"id": connection_id})
     assert row is not None
     return Health(*row)
 
@@ -228,14 +238,12 @@ async def reachable(tx: Tx, connection_id: int) -> bool:
 
 async def budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
     """The store's request budget as the last drain left it; None after a crash, which costs one probe."""
-    found: Mapping[str, Any] | None = await tx.scalar(
-        sa.select(connections.c.budget).where(connections.c.id == connection_id)
-    )
+    found: Mapping[str, Any] | None = await tx.scalar(_BUDGET, {"id": connection_id})
     return found
 
 
 async def set_budget(tx: Tx, connection_id: int, snapshot: Mapping[str, Any] | None) -> None:
-    await _set(tx, connection_id, budget=sa.null() if snapshot is None else dict(snapshot))
+    await tx.run(_SET_BUDGET, {"id": connection_id, "budget": None if snapshot is None else to_json(dict(snapshot))})
 
 
 async def set_cursor(tx: Tx, connection_id: int, cursor: str) -> None:

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from brygga.store.database import Tx
 from brygga.store.tables import inbox
@@ -13,12 +12,16 @@ KEPT = timedelta(days=4)
 """Longer than either platform goes on delivering a message."""
 
 
+_ACCEPT = sa.text("""
+    INSERT INTO inbox (connection_id, platform, message_id, received_at) VALUES (:id, :platform, :message, :now)
+    ON CONFLICT DO NOTHING RETURNING message_id
+""")
+
+
 async def accept(tx: Tx, connection_id: int, platform: Platform, message_id: str, now: datetime) -> bool:
     """True the first time. In the transaction of the mark: a message that left no mark was not accepted."""
-    statement = insert(inbox).values(
-        connection_id=connection_id, platform=platform.value, message_id=message_id, received_at=now
-    )
-    return await tx.first(statement.on_conflict_do_nothing().returning(inbox.c.message_id)) is not None
+    values = {"id": connection_id, "platform": platform.value, "message": message_id, "now": now}
+    return await tx.first(_ACCEPT, values) is not None
 
 
 async def prune(tx: Tx, now: datetime) -> int:

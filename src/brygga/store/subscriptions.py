@@ -48,13 +48,14 @@ async def put(tx: Tx, connection_id: int, subscription: Subscription, now: datet
     )
 
 
+_ALL_OF = (
+    sa.select(subscriptions)
+    .where(subscriptions.c.connection_id == sa.bindparam("id"), subscriptions.c.platform == sa.bindparam("platform"))
+    .order_by(subscriptions.c.subscription_id)
+)
+
+
 async def all_of(tx: Tx, connection_id: int, platform: Platform) -> Sequence[Subscription]:
-    c = subscriptions.c
-    statement = (
-        sa.select(subscriptions)
-        .where(c.connection_id == connection_id, c.platform == platform.value)
-        .order_by(c.subscription_id)
-    )
     return [
         Subscription(
             platform,
@@ -66,7 +67,7 @@ async def all_of(tx: Tx, connection_id: int, platform: Platform) -> Sequence[Sub
             if row.signing_key
             else "",
         )
-        for row in await tx.rows(statement)
+        for row in await tx.rows(_ALL_OF, {"id": connection_id, "platform": platform.value})
     ]
 
 

@@ -51,9 +51,14 @@ async def put(tx: Tx, connection_id: int, platform: Platform, token: Token) -> N
     await tx.run(statement.on_conflict_do_update(index_elements=["connection_id", "platform"], set_=values))
 
 
+_GET = sa.select(tokens).where(
+    tokens.c.connection_id == sa.bindparam("id"), tokens.c.platform == sa.bindparam("platform")
+)
+
+
 async def get(tx: Tx, connection_id: int, platform: Platform) -> Token | None:
     """Raises `SealBroken` when the row's secret does not open."""
-    row = await tx.first(sa.select(tokens).where(*_row(connection_id, platform)))
+    row = await tx.first(_GET, {"id": connection_id, "platform": platform.value})
     if row is None:
         return None
     access, refresh = json.loads(tx.sealer.open(row.sealed, "tokens", connection_id, platform.value))
