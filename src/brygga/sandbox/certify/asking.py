@@ -10,7 +10,7 @@ import httpx2
 from brygga.sandbox.certify.bench import Bench, Unclear
 
 Reading = bool | int | str | tuple[str, ...]
-Verdict = Literal["settled", "holds", "broken", "unclear"]
+Verdict = Literal["settled", "holds", "broken", "seen", "unclear"]
 Side = Literal["shop", "till"]
 
 
@@ -18,7 +18,8 @@ Side = Literal["shop", "till"]
 class Question:
     """Something to find out. With a `switch` the answer is that switch's value; without one it is a rule that must hold (True).
 
-    `number` names the open question of docs/open-questions.md that it settles, if it is one of those.
+    A `look` is neither: its answer is a text for a person. `number` names the open question of docs/open-questions.md that it settles,
+    if it is one of those.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Question:
     ask: Callable[[Bench], Awaitable[Reading]]
     switch: str = ""
     number: str = ""
+    look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,17 @@ class Book:
 
         return note
 
+    def look(
+        self, text: str, number: str
+    ) -> Callable[[Callable[[Bench], Awaitable[str]]], Callable[[Bench], Awaitable[str]]]:
+        """What no switch can hold: said in words."""
+
+        def note(ask: Callable[[Bench], Awaitable[str]]) -> Callable[[Bench], Awaitable[str]]:
+            self.questions.append(Question(ask.__name__, self.side, text, ask, "", number, look=True))
+            return ask
+
+        return note
+
 
 async def certify(bench: Bench, against: str, questions: list[Question]) -> Certificate:
     """Ask all, each on its own things. What an earlier run left is removed first; what this one made, at the end, also when cancelled."""
@@ -107,6 +120,8 @@ async def put(bench: Bench, question: Question) -> Answered:
     except (httpx2.HTTPError, KeyError, ValueError, TypeError, IndexError, StopIteration) as error:
         # An answer of an unexpected shape is itself something to read in the report, not the end of the run.
         return Answered(question, "unclear", None, f"{type(error).__name__}: {error}", tuple(bench.evidence))
+    if question.look:
+        return Answered(question, "seen", reading, "", tuple(bench.evidence))
     if question.switch:
         return Answered(question, "settled", reading, "", tuple(bench.evidence))
     return Answered(question, "holds" if reading is True else "broken", reading, "", tuple(bench.evidence))

@@ -4,9 +4,10 @@ Every thing that is made has a name of this run alone and stands in the journal 
 or deleted.
 """
 
+import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +57,8 @@ class Bench:
     sleep: Callable[[float], Awaitable[None]]
     journal: Journal = field(default_factory=Journal)
     evidence: list[str] = field(default_factory=list)
+    throttled: dict[str, httpx2.Response] = field(default_factory=dict)
+    """By side, an answer that refused a call for its rate, if one ever did."""
     _numbers: int = 0
 
     def __post_init__(self) -> None:
@@ -69,6 +72,16 @@ class Bench:
         """A call to the store; `path` begins with /v2 or /v3."""
         headers = {"X-Auth-Token": self.place.shop_token if token is None else token, "Accept": "application/json"}
         return await self._ask(method, self.place.shop + path, body, query, headers)
+
+    async def together(self, method: str, path: str, bodies: Sequence[Any]) -> list[httpx2.Response]:
+        """Several calls to the store at the same time, each once: a 429 is not waited for."""
+        headers = {"X-Auth-Token": self.place.shop_token, "Accept": "application/json"}
+        calls = [self.http.request(method, self.place.shop + path, headers=headers, json=body) for body in bodies]
+        answers = list(await asyncio.gather(*calls))
+        self.evidence += [
+            f"{method} {path} (together) -> {answer.status_code} {title_of(answer)}" for answer in answers
+        ]
+        return answers
 
     async def till(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, host: str = "products"
@@ -87,6 +100,7 @@ class Bench:
             answer = await self.http.request(method, url, params=query, headers=headers, **content)
             if answer.status_code != 429:
                 break
+            self.throttled["shop" if self.place.shop and url.startswith(self.place.shop) else "till"] = answer
             await self.sleep(wait_of(answer, attempt))
         self.evidence.append(f"{method} {httpx2.URL(url).path} -> {answer.status_code} {title_of(answer)}".strip())
         return answer

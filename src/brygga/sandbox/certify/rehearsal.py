@@ -10,17 +10,21 @@ from brygga.sandbox.certify.bench import Bench, Place
 from brygga.sandbox.certify.journal import Journal
 from brygga.sandbox.certify.shop_edges import SHOP_EDGES
 from brygga.sandbox.certify.shop_limits import SHOP_LIMITS
+from brygga.sandbox.certify.shop_more import SHOP_MORE
 from brygga.sandbox.certify.shop_questions import SHOP_QUESTIONS
 from brygga.sandbox.certify.shop_rules import SHOP_RULES
 from brygga.sandbox.certify.till import TILL_QUESTIONS, TILL_RULES
+from brygga.sandbox.certify.till_more import TILL_MORE
 from brygga.sandbox.clock import ManualClock
 from brygga.sandbox.town import Plan, Town
 
 EVERYTHING: list[Question] = [
     question
-    for book in (SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, TILL_RULES, TILL_QUESTIONS)
+    for book in (
+        SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, SHOP_MORE, TILL_RULES, TILL_QUESTIONS, TILL_MORE,
+    )
     for question in book.questions
-]
+]  # fmt: skip
 
 
 def place_in(town: Town) -> Place:

@@ -1,25 +1,11 @@
 """The certificate as a page to read and as JSON to keep."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from brygga.sandbox.certify.asking import Answered, Certificate, Reading
-
-NOT_ASKED = {
-    "B10, B11, B12, B14, Z3, Z7, Z12, Z16, Z28, Z29, Z31": (
-        "what webhooks hold and when they come: they need a public address, and a person at the till or in the shop"
-    ),
-    "B1, Z5, Z15": "end or decline a connection; try them with the app's own pages",
-    "Z4, Z18, Z17": "are about signing in with the app's own keys and fewer rights, not with an API key",
-    "Z11, Z30": "need a public address that answers the platform's test message",
-    "B28, Z10": "need a call refused for its rate, and none is provoked on a live account",
-    "B27": "needs many measurements over a day; one run would only find one delay",
-    "Z1, Z2, Z13": "are looked up in goods that a merchant has made by hand, with videos, texts and decimal units",
-    "Z23": "needs an account with a long history",
-    "Z24": "only an account in which nothing was ever tracked can tell, and asking the others changes that",
-    "Z32": "needs pictures in the account, which cannot be removed again",
-}
-"""Open questions that no run can settle by itself, and why."""
+from brygga.sandbox.certify.not_asked import NOT_ASKED
 
 
 def shown(reading: Reading | None) -> str:
@@ -41,6 +27,7 @@ def as_json(certificate: Certificate, switches: dict[str, dict[str, Any]] | None
         "against": certificate.against,
         "good": certificate.good,
         "answers": [row(one, switches or {}) for one in certificate.answers],
+        "not_asked": [asdict(one) for one in NOT_ASKED],
         "left_behind": certificate.left_behind,
     }
 
@@ -72,6 +59,7 @@ def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | 
     answers = certificate.answers
     settled = [one for one in answers if one.verdict == "settled"]
     unclear = [one for one in answers if one.verdict == "unclear"]
+    seen = [one for one in answers if one.verdict == "seen"]
     rules = [one for one in answers if one.verdict in {"holds", "broken"}]
     broken = [one for one in rules if one.verdict == "broken"]
     lines = [
@@ -79,13 +67,14 @@ def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | 
         "",
         (
             f"{len(rules) - len(broken)} of {len(rules)} rules hold; {len(settled)} open questions settled, "
-            f"{len(unclear)} unclear; {len(certificate.left_behind)} things left behind."
+            f"{len(unclear)} unclear, {len(seen)} looked at; {len(certificate.left_behind)} things left behind."
         ),
         *section("Broken rules", [f"- **{one.question.text}**" for one in broken]),
         *section("Left behind", [f"- {one}" for one in certificate.left_behind]),
         *section("Open questions, settled", table(settled, known)),
         *section("Open questions, unclear", [f"- {one.question.text} {one.why}" for one in unclear]),
-        *section("Open questions, not asked", [f"- {which}: {why}" for which, why in NOT_ASKED.items()]),
+        *section("Seen, for a person to judge", looks(seen)),
+        *section("Open questions, not asked", not_asked()),
         *section("Rules that hold", [f"- {one.question.text}" for one in rules if one.verdict == "holds"]),
         *section("Evidence", [line for one in answers for line in evidence(one)]),
     ]
@@ -105,6 +94,25 @@ def table(settled: Sequence[Answered], switches: dict[str, dict[str, Any]]) -> l
         rows.append(
             f"| {one.question.number} | {one.question.text} | {shown(one.reading)} | `{one.question.switch}` | {mark} |"
         )
+    return head + rows
+
+
+def looks(seen: Sequence[Answered]) -> list[str]:
+    head = ["| # | question | seen |", "|---|---|---|"]
+    return (
+        [*head, *(f"| {one.question.number} | {one.question.text} | {shown(one.reading)} |" for one in seen)]
+        if seen
+        else []
+    )
+
+
+def not_asked() -> list[str]:
+    """What is left to a person, with what to do."""
+    head = ["| # | question | switches | why no run can tell | how to find out |", "|---|---|---|---|---|"]
+    rows = [
+        f"| {', '.join(one.numbers)} | {one.text} | {', '.join(f'`{name}`' for name in one.switches)} | {one.why} | {one.how} |"
+        for one in NOT_ASKED
+    ]
     return head + rows
 
 

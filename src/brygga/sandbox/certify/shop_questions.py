@@ -30,12 +30,20 @@ async def inline_image_status(bench: Bench) -> int:
     return answer.status_code
 
 
-@SHOP_QUESTIONS.question("batch_variant_extras", "Does the batch of variants change a SKU?", "B5")
+@SHOP_QUESTIONS.question("batch_variant_extras", "Does the batch of variants change SKU, GTIN, MPN and picture?", "B5")
 async def batch_variant_extras(bench: Bench) -> bool:
+    """The picture only where there is one to be had."""
     read = await bench.coloured("Red")
-    sku = bench.name().replace(" ", "-")
-    data(await bench.shop("PUT", "/v3/catalog/variants", [{"id": read["variants"][0]["id"], "sku": sku}]))
-    return bool((await bench.read(read["id"]))["variants"][0]["sku"] == sku)
+    wanted = {"sku": bench.name().replace(" ", "-"), "gtin": "7350000000012", "mpn": "CERT-1"}
+    picture = {"image_url": bench.place.picture} if bench.place.picture else {}
+    row = {"id": read["variants"][0]["id"], **wanted, **picture}
+    data(await bench.shop("PUT", "/v3/catalog/variants", [row]))
+    after = (await bench.read(read["id"]))["variants"][0]
+    taken = {name: after[name] == value for name, value in wanted.items()}
+    taken |= {"image_url": bool(after["image_url"])} if picture else {}
+    if len(set(taken.values())) > 1:
+        raise Unclear(f"some only: {', '.join(name for name, done in taken.items() if done)} of {', '.join(taken)}")
+    return bool(taken["sku"])
 
 
 @SHOP_QUESTIONS.question("batch_variant_all_or_nothing", "Does one bad row refuse the whole batch of variants?", "B6")

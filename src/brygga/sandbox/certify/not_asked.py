@@ -1,0 +1,99 @@
+"""The open questions that no run can settle by itself, why not, and how a person finds out."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Rows of docs/open-questions.md, by number; `how` is what to do instead."""
+
+    numbers: tuple[str, ...]
+    text: str
+    switches: tuple[str, ...]
+    why: str
+    how: str
+
+
+_PUBLIC = "webhooks need a public address"
+_COLLECT = "point webhooks at any request collector, or read the service's log, while you "
+
+NOT_ASKED = (
+    NotAsked(
+        ("B1",), "What still works when the app is uninstalled, and is it told?",
+        ("uninstall_callback", "uninstall_order", "dead_token_status"), "it would end the connection",
+        "install the app on the test store, uninstall it under My Apps, and read in the service's log whether and how often "
+        "the uninstall address was called, and what the next call answered",
+    ),
+    NotAsked(
+        ("B39",), "What does `external_install` hold, can a draft be installed by the link, may one redirect to /install/succeeded?",
+        ("external_install_value",), "it needs a browser and a registered app",
+        "install once by the link https://login.bigcommerce.com/app/{client id}/install and read the address of the callback",
+    ),
+    NotAsked(
+        ("B40",), "How are load and uninstall payloads signed?", ("payload_algorithm",), "it needs a registered app",
+        "open the app in the control panel and decode the first part of signed_payload_jwt",
+    ),
+    NotAsked(
+        ("B10", "B11", "B12", "B42"),
+        "What do inventory hooks hold, which hooks does one stock write or one order fire, are they signed, does a change to "
+        "the same fire them, how long do they wait for an answer?",
+        ("inventory_hook_value", "api_relative_method", "signed_webhooks", "unchanged_level_fires", "identical_put_fires"), _PUBLIC,
+        _COLLECT + "set a stock level by API twice, relative and absolute, save a product unchanged, and place an order; then "
+        "let the collector answer late",
+    ),
+    NotAsked(
+        ("B27",), "By how much does each reading of stock trail?", ("random_read_lag",), "five looks are not many",
+        "measure over a day, with other load on the store",
+    ),
+    NotAsked(
+        ("B14",), "Does the Refund API put stock back?", ("refund_api_restocks",), "it needs a paid order and the right to refund it",
+        "order a tracked product, refund it with POST /v3/orders/{id}/payment_actions/refunds, and look at its stock",
+    ),
+    NotAsked(
+        ("B41",), "Are more than 250 ids in DELETE products refused?", ("delete_above_maximum",),
+        "if the platform dropped an overlong filter, it would delete every product", "try it in a trial store that may be emptied",
+    ),
+    NotAsked(
+        ("Z3", "Z7", "Z28", "Z31"),
+        "Which changes send messages, which rows and which parts of `online` do they hold?",
+        ("soft_changes_are_silent", "balances_of_all_locations", "tracking_sends_balances", "events_shorten_online"), _PUBLIC,
+        _COLLECT + "change only a picture, then only a category; sell, throw away and count a tracked product; switch "
+        "tracking on; delete a product",
+    ),
+    NotAsked(
+        ("Z29", "Z41"), "How do sales and refunds say who and where?",
+        ("sales_name_no_client", "refund_events_say_so", "refund_rows_are_reversed"), "it needs a person at the till",
+        "sell and refund a tracked product in the app; compare the messages with GET /purchases/v2",
+    ),
+    NotAsked(
+        ("Z11", "Z30", "Z39", "Z42"),
+        "What does the test message look like, is the key shown later, are retries signed anew, is the client named?",
+        ("list_shows_signing_key", "test_message_signed", "test_payload_is_object", "update_tests_destination",
+         "subscription_names_client", "retries_are_signed_anew"),
+        "a subscription needs a public address that answers its test message", _COLLECT + "subscribe, change the destination, "
+        "list the subscriptions, and answer one message with 500",
+    ),
+    NotAsked(
+        ("Z12", "Z15", "Z16"), "How does a connection end, and does a token outlive it?",
+        ("own_disconnect_sends_event", "access_token_outlives_removal", "removed_key_event"), "it would end the connection",
+        "connect, disconnect on our side; connect again, take back the access at my.zettle.com; delete an API key; each time "
+        "read the messages, and call once with the old token",
+    ),
+    NotAsked(
+        ("Z4", "Z5", "Z17", "Z18", "Z40"),
+        "What does sign-in answer: rotation, refusal, scopes, life of a code, addresses, proof keys?",
+        ("old_refresh_token_dies", "decline_without_error", "users_self_needs_scope", "token_answer_is_chatty", "code_lives_s",
+         "http_redirects_refused", "pkce_needs_no_secret"),
+        "an API key has neither consent page nor refresh token", "sign in with the app's own keys in a browser: decline, "
+        "wait, confirm; refresh twice with the first refresh token",
+    ),
+    NotAsked(("Z23",), "How far back does the library's feed reach?", ("event_log_lost",), "it needs an account with a long history",
+             "keep an untilEventLogUuid and ask for it again after weeks"),
+    NotAsked(("Z24",), "Are there inventories before any product was tracked?", ("inventories_from_start",),
+             "only an account in which nothing was ever tracked can tell, and the other questions change that",
+             "GET /v3/inventories in a new account, before the first run"),
+    NotAsked(("Z32",), "How soon can a new picture be fetched?", ("fresh_image_missing_s",), "pictures cannot be removed again",
+             "take a picture of a product in the app and fetch its address at once"),
+    NotAsked(("Z43",), "How long does an import take?", ("import_takes_s",), "nothing here imports", "POST /import/v2 with "
+    "one product, and its status"),
+)  # fmt: skip
