@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from brygga.store import marks
 from brygga.store.database import Database
-from brygga.store.jobs import Job, Jobs, QueueJobs, TableJobs
+from brygga.store.jobs import Job, Jobs, QueueJobs, QueueSettings, TableJobs
 from brygga.store.marks import Kind
 from brygga.wiring import SystemClock
 from tests.conftest import NOON, SEALER
@@ -163,6 +163,42 @@ async def test_marks_made_in_another_process_wake_this_ones_drain(database: Data
     await elsewhere.close()
 
     assert heard.is_set()
+
+
+async def test_a_worker_outlives_a_database_that_restarts(database: Database) -> None:
+    """Every connection is cut, as when the server restarts: the next job is taken within seconds, not at some later poll."""
+    one = await connected(database)
+    jobs = QueueJobs(database, SystemClock(), QueueSettings(check_s=0.05, pause_s=0.1))
+    drained: asyncio.Queue[int] = asyncio.Queue()
+
+    async def drain(job: Job) -> None:
+        async with database.transaction() as tx:
+            await jobs.give_up(tx, job)
+        drained.put_nowait(job.connection_id)
+
+    async def wake() -> int:
+        async with database.transaction() as tx:
+            await jobs.enqueue(tx, one.id)
+        return await asyncio.wait_for(drained.get(), 10)
+
+    async with _running(jobs, drain):
+        before = await wake()
+        await _cut_all(database)
+        after = await wake()
+
+    assert (one.id, one.id) == (before, after)
+
+
+async def _cut_all(database: Database) -> None:
+    """Ends every other connection to this database."""
+    async with database.transaction() as tx:
+        await tx.rows(_CUT)
+    await database.engine.dispose()
+
+
+_CUT = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 async def _worker(url: str, mode: str) -> asyncio.subprocess.Process:

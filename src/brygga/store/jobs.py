@@ -93,6 +93,11 @@ class _PoolDriver(PsycopgDriver):
         super().__init__(listening)
         self._pool = pool
 
+    @property
+    def deaf(self) -> bool:
+        """No notification will come any more."""
+        return self._connection.closed
+
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         async with self._pool.connection() as connection, AsyncRawCursor(connection, row_factory=dict_row) as cursor:
             await cursor.execute(query.encode(), args or None)
@@ -111,6 +116,10 @@ class QueueSettings:
     heartbeat: timedelta = timedelta(seconds=30)
     """A worker silent for so long is taken for dead and its job given to another."""
     pool: int = 4
+    check_s: float = 1.0
+    """How often a look is taken whether the listening connection lives."""
+    pause_s: float = 2.0
+    """Between a lost database and the next try."""
 
 
 _LOCK_OWN_ROW = sa.text("SELECT 1 FROM pgqueuer WHERE id = :number FOR UPDATE")
@@ -157,6 +166,16 @@ class QueueJobs:
         await tx.run(_GIVE_KEY_BACK, {"number": job.number})
 
     async def run(self, drain: Drain, stop: asyncio.Event) -> None:
+        """Outlives the database: a server that restarts costs a pause, not the worker, which would else wait for a LISTEN that is dead."""
+        while not stop.is_set():
+            try:
+                await self._run(drain, stop)
+            except* psycopg.Error as gone:
+                log.warning("queue out of reach", why=_first_line(gone))
+                await first_of(self.clock.sleep(self.settings.pause_s), stop.wait())
+
+    async def _run(self, drain: Drain, stop: asyncio.Event) -> None:
+        """Until `stop`, or until the listening connection is lost. Raises a group of psycopg's errors."""
         async with self._driver() as driver:
             queue = PgQueuer(driver)
 
@@ -166,7 +185,11 @@ class QueueJobs:
 
             await driver.add_listener(CHANNEL, self._heard)
             async with asyncio.TaskGroup() as group:
-                chores = [group.create_task(self._until(stop, queue.shutdown)), group.create_task(self._clean(driver))]
+                chores = [
+                    group.create_task(self._until(stop, queue.shutdown)),
+                    group.create_task(self._clean(driver)),
+                    group.create_task(self._while_listening(driver, queue.shutdown)),
+                ]
                 try:
                     await queue.qm.run(
                         batch_size=self.settings.parallel // 2,
@@ -186,6 +209,12 @@ class QueueJobs:
     async def _until(self, stop: asyncio.Event, shutdown: asyncio.Event) -> None:
         await stop.wait()
         shutdown.set()
+
+    async def _while_listening(self, driver: _PoolDriver, shutdown: asyncio.Event) -> None:
+        while not driver.deaf:
+            await self.clock.sleep(self.settings.check_s)
+        shutdown.set()
+        raise psycopg.OperationalError("the connection that listens for jobs was lost")
 
     async def _clean(self, driver: _PoolDriver) -> None:
         """pgqueuer writes three lines per job into its log and never removes them."""
@@ -266,6 +295,13 @@ class TableJobs:
             log.exception("drain failed", connection=connection_id)
         finally:
             self._woken.set()
+
+
+def _first_line(errors: BaseException) -> str:
+    """What the first of a group of errors says, in one line."""
+    while isinstance(errors, BaseExceptionGroup):
+        errors = errors.exceptions[0]
+    return next(iter(str(errors).strip().splitlines()), type(errors).__name__)
 
 
 async def first_of(*waits: Awaitable[object]) -> None:
