@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 T = TypeVar("T")
 
@@ -125,8 +125,18 @@ class _Reader:
             return cast("T", None)
 
 
+def _parts(text: str, example: str) -> SplitResult:
+    """The parts of an address. What cannot be one is refused in words without its value, which may hold a password."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"expected an address like {example}, and a port is a number up to 65535") from None
+    return parts
+
+
 def _url(text: str) -> str:
-    parts = urlsplit(text)
+    parts = _parts(text, "https://example.com")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected an address like https://example.com")
     if parts.query or parts.fragment or parts.username:
@@ -135,7 +145,7 @@ def _url(text: str) -> str:
 
 
 def _database(text: str) -> str:
-    parts = urlsplit(text)
+    parts = _parts(text, "postgresql://user:password@host/name")
     if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ValueError("expected postgresql://user:password@host/name")
     if not parts.path.strip("/"):
