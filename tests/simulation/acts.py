@@ -1,19 +1,30 @@
 """What people do in a day: they sell, refund, order, cancel, count, edit. Every act is one that the platforms offer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from brygga.sandbox.bigcommerce import Refusal
 from brygga.sandbox.cashiers import NothingToDo
 from brygga.sandbox.zettle import Line
-from tests.simulation.day import Day, Goods
+from tests.simulation.day import Day, Goods, Mode
+from tests.simulation.whims import Whims
 
 BASIC = {"sell": 8, "refund": 2, "count": 1, "order": 8, "cancel": 2, "refund order": 1}
-SPECIAL = {
+SPECIAL: Mapping[str, Mapping[str, float]] = {
     "shop edits": {"edit stock": 3},
     "other tool": {"tool counts": 2},
-    "product edits": {"rename": 1, "edit in shop": 1},
+    "product edits": {"rename": 1, "edit in shop": 1, "hang picture": 0.3},
+    "separate": {"split": 0.7, "join": 1.5},
+    "tracking": {"track off": 0.4, "track on": 2},
+    "assign": {"unassign": 0.4, "assign": 2},
+    "deletions": {"lose in shop": 0.3, "delete in till": 0.15, "assign": 2},
+    "variants": {"add variant": 0.5, "drop variant": 0.3},
+    "leaving": {"leave": 0.3},
+    "forged hook": {"forge": 0.5},
+    "subscription deleted": {"unsubscribe": 0.3},
+    "quota shared": {"squeeze": 1},
 }
+"""Who does what, beside the everyday: by kind of people and of weather."""
 
 
 class Acts:
@@ -22,24 +33,32 @@ class Acts:
     def __init__(self, day: Day) -> None:
         self.day = day
         self.dice = day.dice
-        self.weights = dict(BASIC)
+        self.weights: dict[str, float] = dict(BASIC)
         for kind, more in SPECIAL.items():
             if kind in day.weather.on:
                 self.weights |= more
+        self.whims = Whims(day)
         self.sales: list[tuple[Goods, Any]] = []
         self.orders: list[tuple[Goods, int]] = []
 
     async def step(self) -> None:
         """One act, if it can be done."""
         what = self.dice.choices(list(self.weights), list(self.weights.values()))[0]
-        one = self.dice.choice(self.day.goods)
-        act: Callable[[Goods], Any] = getattr(self, what.replace(" ", "_"))
+        one = self.dice.choice([goods for goods in self.day.goods if goods.mode is not Mode.DEAD])
+        name = what.replace(" ", "_")
+        act: Callable[[Goods], Any] = getattr(self, name, None) or getattr(self.whims, name)
         try:
             done = act(one)
             if done is not None:
                 await done
         except (Refusal, NothingToDo, ValueError, LookupError) as refused:
             self.day.tell(f"{what} refused: {type(refused).__name__} {refused}")
+
+    def item(self, one: Goods) -> tuple[Any, Any]:
+        found = self.day.item(one)
+        if found is None:
+            raise NothingToDo
+        return found
 
     def units(self) -> int:
         return self.dice.choice([1, 1, 1, 2, 3])
@@ -57,6 +76,8 @@ class Acts:
         if not self.sales:
             raise NothingToDo
         one, receipt = self.sales.pop(self.dice.randrange(len(self.sales)))
+        if one.mode is Mode.DEAD:
+            raise NothingToDo
         self.day.account("refund", lambda: self.day.town.till(one.merchant).refund(receipt))
 
     def count(self, one: Goods) -> None:
@@ -67,14 +88,15 @@ class Acts:
         till = self.day.town.till(one.merchant)
         name = f"{one.sku[:6]} {self.dice.randint(1, 99)}"
         self.day.account("rename", lambda: till.edit_product(one.product, name=name))
+        self.day.edited.discard(one.product)
+        if one.lost:
+            self.whims.become(one, Mode.SHARED)
 
     # ---- BigCommerce -------------------------------------------------------------------------------------------------
 
     def order(self, one: Goods) -> None:
-        if self.day.shop_level(one) is None:
-            raise NothingToDo
-        units, shop = self.units(), self.day.town.shop(one.merchant)
-        placed = self.day.account("order", lambda: shop.place([{"sku": one.sku, "quantity": units}]))
+        shop, line = self.day.town.shop(one.merchant), {"variant_id": self.item(one)[1].id, "quantity": self.units()}
+        placed = self.day.account("order", lambda: shop.place([line]))
         self.orders.append((one, placed.id))
 
     def cancel(self, one: Goods) -> None:
@@ -87,6 +109,8 @@ class Acts:
         if not self.orders:
             raise NothingToDo
         one, order = self.orders.pop(self.dice.randrange(len(self.orders)))
+        if one.mode is Mode.DEAD:
+            raise NothingToDo
         self.day.account(what, lambda: how(self.day.town.shop(one.merchant), order))
 
     def edit_stock(self, one: Goods) -> None:
@@ -94,7 +118,8 @@ class Acts:
         if before is None:
             raise NothingToDo
         level = max(0, before + self.dice.randint(-3, 6))
-        self.day.account("edit stock", lambda: self.day.town.shop(one.merchant).set_stock(level, sku=one.sku))
+        shop, variant = self.day.town.shop(one.merchant), self.item(one)[1].id
+        self.day.account("edit stock", lambda: shop.set_stock(level, variant_id=variant))
 
     def tool_counts(self, one: Goods) -> None:
         """Another app changes the number: its hooks look like ours."""
@@ -102,12 +127,12 @@ class Acts:
         if before is None:
             raise NothingToDo
         level = max(0, before + self.dice.choice([-2, -1, 1, 2, 5]))
-        self.day.account("tool counts", lambda: self.day.town.shop(one.merchant).set_stock(level, sku=one.sku))
+        shop, variant = self.day.town.shop(one.merchant), self.item(one)[1].id
+        self.day.account("tool counts", lambda: shop.set_stock(level, variant_id=variant))
 
     async def edit_in_shop(self, one: Goods) -> None:
         shop = self.day.town.shop(one.merchant)
-        if self.day.shop_level(one) is None:
-            raise NothingToDo
-        product, _ = shop.item(sku=one.sku)
+        product, _ = self.item(one)
         await shop.edit_product(product.id, description=f"<p>{self.dice.randint(1, 99)}</p>")
+        self.day.edited.add(one.product)
         self.day.tell("edit in shop")

@@ -5,34 +5,36 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
+import httpx2
 import sqlalchemy as sa
 
-from brygga.bigcommerce.api import ShopApi
-from brygga.core.model import Choices, Stage
-from brygga.sandbox.bigcommerce.inventory import locate
-from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
-from brygga.sandbox.bigcommerce.switches import Switches as ShopSwitches
-from brygga.sandbox.clock import LoopClock
-from brygga.sandbox.outbox import Weather
-from brygga.sandbox.town import Connector, Merchant, Plan, Town
-from brygga.store import connections, marks, tokens
+from brygga.sandbox.bigcommerce.inventory import on_hand, shelves_of
+from brygga.sandbox.town import Merchant, Town
+from brygga.store import marks
 from brygga.store.marks import Kind
-from brygga.store.tokens import Platform, Token
-from brygga.sync.account import read_shop
-from brygga.wire import OpenGate, Wire, open_client
-from brygga.wiring import Platforms, _FreshToken, handlers
-from brygga.zettle.api import Zettle
-from tests.conftest import NOON
+from brygga.wiring import handlers
+from tests.simulation.customs import Customs
 from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.process import HOST, URL, Fate, Ground, LoopTime, MakeHandlers, Process, Street, settings_of
+from tests.simulation.process import Fate, Ground, LoopTime, MakeHandlers, Process
 from tests.simulation.weather import Net, Sky
 
 _BUSY = sa.text("""
     SELECT 1 FROM connections c LEFT JOIN marks m ON m.connection_id = c.id AND m.parked_at IS NULL
     WHERE c.lease_holder IS NOT NULL OR m.due_at <= :soon OR m.kind NOT IN ('hooks', 'account', 'sweep') LIMIT 1
 """)
+
+
+class Mode(StrEnum):
+    SHARED = "shared"
+    SEPARATE = "separate"
+    UNTRACKED = "untracked"
+    AWAY = "away"
+    """Not in the shop: unassigned, or deleted there. What happens in the shop is not counted."""
+    DEAD = "dead"
+    """Deleted in Zettle, or its merchant has left: nothing is counted any more."""
 
 
 @dataclass
@@ -45,8 +47,17 @@ class Goods:
     variant: str
     sku: str
     truth: int
-    till_only: bool = False
-    """Tracking is off, or the shop does not have it: what happens in the shop is not counted."""
+    online: int = 0
+    """What the shop should have, while stock is separate."""
+    mode: Mode = Mode.SHARED
+    lost: bool = False
+    """Deleted in the shop: the next save in Zettle makes it again (rule P10)."""
+    loose: bool = False
+    """Tracking, assignment or the product itself came or went with units on their way: only that both sides agree can be judged."""
+
+    @property
+    def key(self) -> str:
+        return self.sku[:6]
 
 
 @dataclass
@@ -71,6 +82,17 @@ class Day:
     crashes_left: int = 0
     crashes: int = 0
     open: bool = True
+    customs: Customs = field(init=False)
+    logged: list[str] = field(default_factory=list)
+    left: dict[int, bool] = field(default_factory=dict)
+    """Connections whose merchant has left -> whether the products were to be kept."""
+    messages: set[bytes] = field(default_factory=set)
+    edited: set[str] = field(default_factory=set)
+    """Products whose description was edited in the shop since they were last saved in Zettle."""
+
+    def __post_init__(self) -> None:
+        self.customs = Customs(self.town)
+        self.net.day = self
 
     # ---- Time and telling ------------------------------------------------------------------------------------------
 
@@ -117,12 +139,22 @@ class Day:
     # ---- Levels ------------------------------------------------------------------------------------------------------
 
     def till_level(self, one: Goods) -> int:
-        return self.town.till(one.merchant).balance(one.variant)
+        return 0 if one.mode is Mode.DEAD else self.town.till(one.merchant).balance(one.variant)
+
+    def item(self, one: Goods) -> tuple[Any, Any] | None:
+        """The shop's product and variant that were made for these goods. A taken SKU or name has got a suffix."""
+        store = self.town.shop(one.merchant).store
+        for product in store.products.values():
+            if product.made_by is None or not str(product.get("name")).startswith(one.key):
+                continue
+            for variant in product.variants:
+                if one.sku == one.key or str(variant.get("sku")).startswith(one.sku):
+                    return product, variant
+        return None
 
     def shop_level(self, one: Goods) -> int | None:
-        shop = self.town.shop(one.merchant)
-        found = locate(shop.store, "sku", one.sku)
-        return None if found is None else shop.level(sku=one.sku)
+        found = self.item(one)
+        return None if found is None else on_hand(shelves_of(*found))
 
     def account(self, what: str, act: Any) -> Any:
         """An act of people's: what it did to the levels is the truth from now on."""
@@ -135,7 +167,8 @@ class Day:
             online = 0 if after is None or shop is None else after - shop
             if moved or online:
                 self.changes += 1
-                one.truth += moved + (0 if one.till_only else online)
+                one.truth += moved + (online if one.mode is Mode.SHARED else 0)
+                one.online += online if one.mode is Mode.SEPARATE else 0
                 told.append(f"{one.sku} {moved:+d}/{online:+d} -> {one.truth}")
         self.tell(f"{what}: {', '.join(told) or 'nothing'}")
         self.did[what] += 1
@@ -143,6 +176,17 @@ class Day:
 
     def check_step(self) -> None:
         """What must hold at every moment."""
+        self.customs.looks(self.connections)
+
+    def heard(self, request: httpx2.Request, status: int, commits: int) -> None:
+        """A webhook was answered. 9: the first 200 to it comes only when its mark is on disk."""
+        body = request.content
+        news = body not in self.messages
+        if status == 200:
+            self.messages.add(body)
+        self.tell(f"hook {request.url.path[7:]} {status}")
+        if status == 200 and news and commits == 0 and (b"inventory" in body or b"InventoryBalance" in body):
+            self.customs.cry(9, "a webhook was answered before its mark was on disk", body)
 
     # ---- Quiet -------------------------------------------------------------------------------------------------------
 
@@ -157,6 +201,15 @@ class Day:
                 return False
             step = min(60.0, step * 1.1)
         return False
+
+    async def settled(self, otherwise: str) -> None:
+        """14: the work comes to its end."""
+        if not await self.quiet():
+            self.customs.cry(14, otherwise, self.requests())
+
+    def writes(self) -> int:
+        """Writes to the two platforms, of stock or anything else."""
+        return self.town.zettle.requests.writes() + self.town.bigcommerce.requests.writes()
 
     def requests(self) -> int:
         return self.town.zettle.requests.total() + self.town.bigcommerce.requests.total()
@@ -196,81 +249,3 @@ class Day:
                 await asyncio.gather(process.running, return_exceptions=True)
         await self.net.stop()
         await self.town.stop()
-
-
-# ---- The beginning ---------------------------------------------------------------------------------------------------
-
-
-async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers) -> Day:
-    """A town whose merchants have just pressed "Finish set-up"; nothing is synced yet."""
-    dice = random.Random(seed)
-    weather = Sky.of(random.Random(dice.getrandbits(64)))
-    plan = Plan(
-        seed=dice.getrandbits(32),
-        products=0,
-        drawings=False,
-        connector=Connector().at(URL),
-        bigcommerce_config=ShopConfig(read_lag_s=3.0, hook_delay_s=0.0),
-        bigcommerce_switches=ShopSwitches(random_read_lag=True),
-    )
-    town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
-    database = DiskDatabase(disk)
-    disk.clear()
-    net = Net(town, weather, random.Random(dice.getrandbits(64)))
-    day = Day(seed, disk, dice, weather, town, net, database, make=make)
-    day.crashes_left = dice.randint(4, 16)
-    town.hosts.doors[HOST] = Street(town, day.processes, random.Random(dice.getrandbits(64)))  # type: ignore[assignment]
-    for box in (town.zettle.outbox, town.bigcommerce.outbox):
-        box.weather = Weather(delay=(0.0, 0.6))
-    for number in range(dice.choice([1, 1, 1, 2, 3])):
-        merchant = town.merchant if number == 0 else town.add_merchant(f"Butik {number}", products=0)
-        await _connect(day, merchant, number)
-        _stock(day, merchant, number)
-    day.tell(f"faults: {', '.join(sorted(weather.on))}")
-    return day
-
-
-async def _connect(day: Day, merchant: Merchant, number: int) -> None:
-    town, now = day.town, LoopTime().now()
-    town.shop(merchant).set_settings(quota=1500)
-    wire = Wire(open_client(town.transport()), LoopTime(), user_agent="Brygga")
-    platforms = Platforms(settings_of(town), wire, LoopTime())
-    till, store = town.zettle_tokens(merchant, town.plan.connector), town.store_token(merchant, town.plan.connector)
-    organization = await Zettle(wire, OpenGate(), platforms.zettle_urls, _FreshToken(till.access)).organization()
-    shop = await read_shop(ShopApi(wire, OpenGate(), platforms.shop_urls, store, merchant.store_hash))
-    async with day.database.transaction() as tx:
-        made = await connections.start(tx, organization, f"key{number}", now)
-        await connections.set_shop(tx, made.id, shop)
-        await connections.set_choices(tx, made.id, Choices(prices=True, whole_library=True))
-        await connections.set_stage(tx, made.id, Stage.RUNNING)
-        expires = now + timedelta(hours=2)
-        await tokens.put(tx, made.id, Platform.ZETTLE, Token(till.access, now, till.refresh, expires))
-        await tokens.put(tx, made.id, Platform.BIGCOMMERCE, Token(store, now))
-        await marks.mark(tx, made.id, Kind.SETUP, "", now)
-        await marks.mark(tx, made.id, Kind.HOOKS, "", now)
-    day.connections[made.id] = merchant
-
-
-def _stock(day: Day, merchant: Merchant, number: int) -> None:
-    """One or two products, two to four variants."""
-    till, connection = day.town.till(merchant), max(day.connections)
-    few = "low stock" in day.weather.on
-    for product in range(day.dice.choice([1, 2])):
-        name = f"Vara{number}{product}"
-        sizes = day.dice.choice([1, 2])
-        rows = [_row(name, size if sizes > 1 else "") for size in ("S", "M")[:sizes]]
-        more: dict[str, Any] = {}
-        if sizes > 1:
-            properties = [{"value": row["name"]} for row in rows]
-            more = {"variantOptionDefinitions": {"definitions": [{"name": "Storlek", "properties": properties}]}}
-        made = till.create_product(name, rows, **more)
-        till.track(made["uuid"])
-        for variant in made["variants"]:
-            level = day.dice.randint(0, 4) if few else day.dice.randint(5, 40)
-            till.set_stock(variant["uuid"], level)
-            day.goods.append(Goods(merchant, connection, made["uuid"], variant["uuid"], variant["sku"], level))
-
-
-def _row(name: str, size: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"sku": f"{name}{size}", "price": 9900}
-    return row | ({"name": size, "options": [{"name": "Storlek", "value": size}]} if size else {})

@@ -91,6 +91,7 @@ class Line:
         self.names: dict[tuple[Query, tuple[int, ...]], bytes] = {}
         self.waiting: list[Answer] = []
         self.wrote = False
+        self.commits = 0
         self.pgconn.enter_pipeline_mode()
         self.say(b"BEGIN")
 
@@ -141,6 +142,7 @@ class Line:
         if self.wrote:
             self.say(_NEXT)
             self.wrote = False
+            self.commits += 1
 
     def back(self) -> None:
         with contextlib.suppress(psycopg.Error):
@@ -197,6 +199,11 @@ class Disk:
             assert turn == SimLoop.turns, "a transaction was open while something else ran"
         finally:
             self.idle.append(line)
+
+    @property
+    def commits(self) -> int:
+        """How many transactions have been committed."""
+        return sum(line.commits for line in self.idle)
 
     def clear(self) -> None:
         """As on the first day."""

@@ -249,16 +249,17 @@ class Process:
 class Street(httpx2.AsyncBaseTransport):
     """The town's net, on which the service is whatever process is alive at the moment."""
 
-    def __init__(self, town: Town, processes: list[Process], dice: random.Random) -> None:
-        self.town = town
-        self.processes = processes
+    def __init__(self, day: Any, dice: random.Random) -> None:
+        self.day = day
         self.dice = dice
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        living = [one for one in self.processes if not one.fate.dead]
+        living = [one for one in self.day.processes if not one.fate.dead]
         if not living:
             raise httpx2.ConnectError("nobody is at home", request=request)
+        commits = self.day.disk.commits
         status = await self.dice.choice(living).hear(request)
+        self.day.heard(request, status, self.day.disk.commits - commits)
         return httpx2.Response(status, request=request)
 
 

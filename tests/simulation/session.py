@@ -1,39 +1,19 @@
 """A session: begin, storm, calm, and the verdict."""
 
 import asyncio
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping, MutableMapping
+from typing import Any, NoReturn
 
-from brygga.core.report import Code
-from brygga.store import synclog
+import structlog
+
 from brygga.wiring import handlers
 from tests.simulation.acts import Acts
-from tests.simulation.day import Day, begin
+from tests.simulation.beginning import begin
+from tests.simulation.day import Day
 from tests.simulation.disk import Disk
+from tests.simulation.judging import Verdict, coda, judge, leaks
 from tests.simulation.loop import run
 from tests.simulation.process import MakeHandlers
-
-
-@dataclass
-class Verdict:
-    """What one seed came to. `wrong` names what is wrong and stands in no log; `reported` what is wrong and does."""
-
-    seed: int
-    changes: int = 0
-    crashes: int = 0
-    duplicates: int = 0
-    checks: int = 0
-    wrong: list[str] = field(default_factory=list)
-    reported: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    """Invariants other than the count."""
-    faults: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
-    story: list[str] = field(default_factory=list)
-
-    @property
-    def failed(self) -> bool:
-        return bool(self.wrong or self.broken or self.duplicates)
 
 
 async def storm(day: Day, changes: int) -> None:
@@ -45,12 +25,19 @@ async def storm(day: Day, changes: int) -> None:
         await people.step()
         gap = day.dice.choice([0.0, 0.3, day.dice.expovariate(1 / 5), day.dice.expovariate(1 / 60)])
         await asyncio.sleep(gap)
+        await people.whims.silence()
         day.check_step()
     day.weather.end(day.town)
+    for merchant in day.connections.values():
+        day.town.shop(merchant).set_settings(quota=1500)
+    day.tell("---- calm")
+    await day.settled("the work never ends")
+    await people.whims.silence()
 
 
 async def _session(seed: int, disk: Disk, make: MakeHandlers) -> Verdict:
     day = await begin(seed, disk, make)
+    _listen(day)
     try:
         return await _played(day)
     finally:
@@ -60,45 +47,51 @@ async def _session(seed: int, disk: Disk, make: MakeHandlers) -> Verdict:
 async def _played(day: Day) -> Verdict:
     verdict = Verdict(day.seed, story=day.story)
     day.run_service()
-    if not await day.quiet():
-        verdict.broken.append("the first sync never ends")
-        return verdict
-    await storm(day, day.dice.randint(22, 38))
-    day.tell("---- calm")
-    for why in ("the work never ends", "the sweep never ends"):
-        if not await day.quiet():
-            verdict.broken.append(why)
-            break
-        await day.sweep()
-    else:
-        if not await day.quiet():
-            verdict.broken.append("the second sweep never ends")
+    await day.settled("the first sync never ends")
+    await storm(day, day.dice.randint(22, 30))
+    await day.sweep()
+    await day.settled("the sweep never ends")
     await judge(day, verdict)
+    coda(day)
+    await day.settled("the last hour never ends")
+    await judge(day, verdict)
+    before = day.writes()
+    await day.sweep()
+    await day.settled("the second sweep never ends")
+    if day.writes() != before:
+        day.customs.cry(13, "a second sweep wrote something", day.writes() - before)
+    day.check_step()
+    leaks(day)
+    _summed(day, verdict)
     return verdict
 
 
-async def judge(day: Day, verdict: Verdict) -> None:
-    verdict.changes, verdict.crashes, verdict.faults = day.changes, day.crashes, day.weather.struck
-    verdict.requests = day.requests()
-    checked: set[tuple[int, str]] = set()
-    async with day.database.read() as tx:
-        for connection in day.connections:
-            for logged in await synclog.page(tx, connection, limit=100_000):
-                said = logged.line
-                day.story.append(f"{'':10} log {connection} {said.code.value} {said.variant[:8]} {dict(said.params)}")
-                if said.code is Code.STOCK_CHECK:
-                    checked.add((connection, said.variant))
-                if said.code is Code.INTERNAL_ERROR:
-                    verdict.broken.append("a bug has parked work")
-    verdict.checks = len(checked)
-    for one in day.goods:
-        till, shop = day.till_level(one), day.shop_level(one)
-        if till == one.truth and (shop is None or shop == max(0, one.truth)):
-            continue
-        line = f"{one.sku} of {one.connection}: till {till}, shop {shop}, truth {one.truth}"
-        (verdict.reported if (one.connection, one.variant) in checked else verdict.wrong).append(line)
+def _summed(day: Day, verdict: Verdict) -> None:
+    verdict.changes, verdict.crashes, verdict.requests = day.changes, day.crashes, day.requests()
+    verdict.faults, verdict.acts = day.weather.struck, day.did
+    verdict.broken = [f"{what} {detail}" for what, detail in day.customs.broken.items()]
+    verdict.duplicates = sum(what.startswith("2:") for what in day.customs.broken)
+    verdict.wrong = sorted(set(verdict.wrong))
+    verdict.reported = sorted(set(verdict.reported))
+
+
+def _listen(day: Day) -> None:
+    """What the service logs goes to the day, and an error there is one of the day's."""
+
+    def take(_: Any, level: str, entry: MutableMapping[str, Any]) -> NoReturn:
+        day.logged.append(repr({key: value for key, value in entry.items() if key != "exc_info"}))
+        bug = entry.get("exc_info")
+        if level in ("error", "critical", "exception"):
+            day.customs.cry(0, f"{entry.get('event')}", f"{type(bug).__name__} {bug}" if bug else entry)
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[take], wrapper_class=structlog.make_filtering_bound_logger(20))
 
 
 def session(seed: int, disk: Disk, make: MakeHandlers = handlers) -> Verdict:
     """One seed, from the beginning."""
     return run(_session(seed, disk, make), seed)
+
+
+def shown(faults: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(faults.items()) if count)

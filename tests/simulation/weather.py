@@ -16,7 +16,17 @@ from brygga.sandbox.town import Town
 
 ANSWERS = ("429", "5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_before", "cut_after", "html")
 WIRE = ("cut_after", "cut_before", "delivered late")
-PEOPLE = ("shop edits", "other tool", "tracking", "separate", "assign", "lost products", "product edits")
+PEOPLE = (
+    "shop edits",
+    "other tool",
+    "tracking",
+    "separate",
+    "assign",
+    "deletions",
+    "product edits",
+    "variants",
+    "leaving",
+)
 KINDS = (
     *ANSWERS,
     "delivered late",
@@ -33,6 +43,8 @@ KINDS = (
     "two workers",
     "quota shared",
     "low stock",
+    "hooks lost",
+    "name clash",
 )
 
 
@@ -72,6 +84,7 @@ class Sky:
         for box in (town.zettle.outbox, town.bigcommerce.outbox):
             late = (0.0, 5.0) if "hooks late" in self.on else (0.0, 0.6)
             box.weather = Weather(
+                loss=0.06 if "hooks lost" in self.on else 0.0,
                 duplicate=0.2 if "hooks doubled" in self.on else 0.0,
                 shuffle=0.3 if "hooks shuffled" in self.on else 0.0,
                 shuffle_within=1800.0 if "hooks very late" in self.on else 20.0,
@@ -88,6 +101,7 @@ class Sky:
             platform.faults.clear()
             tally = platform.outbox.tally
             self.struck["hooks doubled"] += tally.doubled
+            self.struck["hooks lost"] += tally.lost
             self.struck["hooks while down"] += tally.failed
             platform.outbox.weather = Weather(delay=(0.0, 0.6))
 
@@ -100,8 +114,11 @@ class Net(httpx2.AsyncBaseTransport):
         self.weather = weather
         self.dice = dice
         self.late: set[asyncio.Task[Any]] = set()
+        self.day: Any = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self.day is not None:
+            self.day.customs.sees(request)
         await asyncio.sleep(self.dice.uniform(0.02, 0.15))
         if request.method != "GET" and self.weather.roll("delivered late", 0.02):
             await request.aread()
@@ -116,6 +133,8 @@ class Net(httpx2.AsyncBaseTransport):
         on_its_way.add_done_callback(self._over)
         response = await asyncio.shield(on_its_way)
         await response.aread()
+        if self.day is not None:
+            self.day.tell(f"{request.method} {request.url.path} {response.status_code}")
         await asyncio.sleep(self.dice.uniform(0.02, 0.15))
         return response
 

@@ -1,0 +1,117 @@
+"""The beginning of a day: a town whose merchants have just pressed "Finish set-up"; nothing is synced yet."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from brygga.bigcommerce.api import ShopApi
+from brygga.core.model import Choices, Stage
+from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga.sandbox.bigcommerce.switches import Switches as ShopSwitches
+from brygga.sandbox.clock import LoopClock
+from brygga.sandbox.outbox import Weather
+from brygga.sandbox.town import Connector, Merchant, Plan, Town
+from brygga.store import connections, marks, tokens
+from brygga.store.marks import Kind
+from brygga.store.tokens import Platform, Token
+from brygga.sync.account import read_shop
+from brygga.wire import OpenGate, Wire, open_client
+from brygga.wiring import Platforms, _FreshToken, handlers
+from brygga.zettle.api import Zettle
+from tests.conftest import NOON
+from tests.simulation.customs import picture_of
+from tests.simulation.day import Day, Goods
+from tests.simulation.disk import Disk, DiskDatabase
+from tests.simulation.process import HOST, URL, LoopTime, MakeHandlers, Street, settings_of
+from tests.simulation.weather import Net, Sky
+
+
+async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers) -> Day:
+    """A new town on an empty disk."""
+    dice = random.Random(seed)
+    weather = Sky.of(random.Random(dice.getrandbits(64)))
+    plan = Plan(
+        seed=dice.getrandbits(32),
+        products=0,
+        drawings=False,
+        connector=Connector().at(URL),
+        bigcommerce_config=ShopConfig(read_lag_s=3.0, hook_delay_s=0.0),
+        bigcommerce_switches=ShopSwitches(random_read_lag=True),
+    )
+    town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
+    database = DiskDatabase(disk)
+    disk.clear()
+    net = Net(town, weather, random.Random(dice.getrandbits(64)))
+    day = Day(seed, disk, dice, weather, town, net, database, make=make)
+    day.crashes_left = dice.randint(8, 20)
+    town.hosts.doors[HOST] = Street(day, random.Random(dice.getrandbits(64)))  # type: ignore[assignment]
+    for box in (town.zettle.outbox, town.bigcommerce.outbox):
+        box.weather = Weather(delay=(0.0, 0.6))
+    for number in range(dice.choice([1, 1, 1, 1, 1, 2, 2, 3])):
+        merchant = town.merchant if number == 0 else town.add_merchant(f"Butik {number}", products=0)
+        await _connect(day, merchant, number)
+        _stock(day, merchant, number)
+        await _furnish(day, merchant)
+    day.tell(f"faults: {', '.join(sorted(weather.on))}")
+    return day
+
+
+async def _connect(day: Day, merchant: Merchant, number: int) -> None:
+    town, now = day.town, LoopTime().now()
+    town.shop(merchant).set_settings(quota=1500)
+    wire = Wire(open_client(town.transport()), LoopTime(), user_agent="Brygga")
+    platforms = Platforms(settings_of(town), wire, LoopTime())
+    till, store = town.zettle_tokens(merchant, town.plan.connector), town.store_token(merchant, town.plan.connector)
+    organization = await Zettle(wire, OpenGate(), platforms.zettle_urls, _FreshToken(till.access)).organization()
+    shop = await read_shop(ShopApi(wire, OpenGate(), platforms.shop_urls, store, merchant.store_hash))
+    async with day.database.transaction() as tx:
+        made = await connections.start(tx, organization, f"key{number}", now)
+        await connections.set_shop(tx, made.id, shop)
+        prices = day.dice.random() < 0.7
+        await connections.set_choices(tx, made.id, Choices(prices=prices, whole_library=True))
+        await connections.set_stage(tx, made.id, Stage.RUNNING)
+        expires = now + timedelta(hours=2)
+        await tokens.put(tx, made.id, Platform.ZETTLE, Token(till.access, now, till.refresh, expires))
+        await tokens.put(tx, made.id, Platform.BIGCOMMERCE, Token(store, now))
+        await marks.mark(tx, made.id, Kind.SETUP, "", now)
+        await marks.mark(tx, made.id, Kind.HOOKS, "", now)
+    day.connections[made.id] = merchant
+    day.customs.stores[store] = merchant.store_hash
+    if not prices:
+        day.customs.no_prices.add(merchant.store_hash)
+
+
+def _stock(day: Day, merchant: Merchant, number: int) -> None:
+    """One or two products, two to four variants."""
+    till, connection = day.town.till(merchant), max(day.connections)
+    few = "low stock" in day.weather.on
+    for product in range(day.dice.choice([1, 2])):
+        name = f"Vara{number}{product}"
+        sizes = day.dice.choice([1, 2])
+        rows = [_row(name, size if sizes > 1 else "") for size in ("S", "M")[:sizes]]
+        more: dict[str, Any] = {}
+        if sizes > 1:
+            properties = [{"value": row["name"]} for row in rows]
+            more = {"variantOptionDefinitions": {"definitions": [{"name": "Storlek", "properties": properties}]}}
+        made = till.create_product(name, rows, **more)
+        till.track(made["uuid"])
+        for variant in made["variants"]:
+            level = day.dice.randint(0, 4) if few else day.dice.randint(5, 40)
+            till.set_stock(variant["uuid"], level)
+            day.goods.append(Goods(merchant, connection, made["uuid"], variant["uuid"], variant["sku"], level))
+
+
+def _row(name: str, size: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"sku": f"{name}{size}", "price": 9900}
+    return row | ({"name": size, "options": [{"name": "Storlek", "value": size}]} if size else {})
+
+
+async def _furnish(day: Day, merchant: Merchant) -> None:
+    """What stood in the shop before: sometimes with a name or a SKU that the till has too."""
+    shop = day.town.shop(merchant)
+    category = shop.add_category("Eget").id
+    clash = "name clash" in day.weather.on
+    ours = next(one for one in day.goods if one.merchant is merchant)
+    name = ours.key if clash else "Hylla"
+    made = await shop.add_product(name=name, sku=ours.sku if clash else "HYLLA", categories=[category], price=5)
+    day.customs.own[merchant.store_hash] = {made.id: picture_of(shop, made.id)}

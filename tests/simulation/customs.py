@@ -1,0 +1,150 @@
+"""What must hold at every moment, looked at where nobody of ours can hide it: on the wire before it reaches a platform, and in the town.
+
+The numbers are those of the list of invariants in docs/simulation.md.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from brygga.sandbox.town import Merchant, Town
+
+_ORGANIZATION = re.compile(r"/organizations/([0-9a-f-]{36})")
+_STORE = re.compile(r"/stores/(\w+)/")
+_TILL_WRITES = (
+    re.compile(r"/inventory/.*"),
+    re.compile(r"/token$"),
+    re.compile(r"/organizations/[\w-]+/subscriptions.*"),
+    re.compile(r"/application-connections/self$"),
+)
+"""Movements, the tracking switch, our hooks, our tokens. Never the library (rule P7)."""
+_READS = re.compile(r"/stock/[0-9a-f-]+/products$|/products/status$")
+_VOLATILE = ("date_modified", "calculated_price")
+
+
+@dataclass
+class Customs:
+    """`broken` says what was broken, each kind once."""
+
+    town: Town
+    stores: dict[str, str] = field(default_factory=dict)
+    """Token -> store hash."""
+    no_prices: set[str] = field(default_factory=set)
+    """Stores whose prices are the merchant's own (rule C6)."""
+    over: set[str] = field(default_factory=set)
+    """Stores and organizations that were left: nobody asks there any more."""
+    own: dict[str, dict[int, Any]] = field(default_factory=dict)
+    """Store hash -> what the merchant made there, as it looked."""
+    pictures: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Store hash -> picture id -> product id, of pictures that the merchant added to ours."""
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def cry(self, number: int, what: str, detail: object = "") -> None:
+        self.broken.setdefault(f"{number}: {what}", str(detail)[:300])
+
+    # ---- On the wire -------------------------------------------------------------------------------------------------
+
+    def sees(self, request: httpx2.Request) -> None:
+        path = request.url.path
+        if request.url.host == urlsplit(self.town.plan.bigcommerce_url).hostname:
+            self._shop(request, path)
+        elif request.url.host == urlsplit(self.town.plan.zettle_url).hostname:
+            self._till(request, path)
+
+    def _shop(self, request: httpx2.Request, path: str) -> None:
+        store = _STORE.search(path)
+        if store is None:
+            return
+        if self.stores.get(request.headers.get("X-Auth-Token", "")) != store[1]:
+            self.cry(6, "a token of one store was used at another", path)
+        if store[1] in self.over:
+            self.cry(8, "a store was asked after the merchant left", f"{request.method} {path}")
+        if request.method == "GET":
+            return
+        if "/orders" in path:
+            self.cry(5, "an order was written", path)
+        if store[1] in self.no_prices and request.method == "PUT" and "/catalog/" in path:
+            for row in _rows(request):
+                if {"price", "sale_price"} & row.keys():
+                    self.cry(3, "a price was written although prices are the merchant's", path)
+
+    def _till(self, request: httpx2.Request, path: str) -> None:
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = self.town.zettle.core.access_tokens.get(bearer)
+        found = _ORGANIZATION.search(path)
+        if token is not None and found and found[1] != token.grant.organization:
+            self.cry(6, "a token of one account was used at another", path)
+        if token is not None and token.grant.organization in self.over and "application-connections" not in path:
+            self.cry(8, "an account was asked after the merchant left", f"{request.method} {path}")
+        if request.method != "GET" and not any(one.search(path) for one in _TILL_WRITES):
+            self.cry(5, "something else than stock was written in Zettle", f"{request.method} {path}")
+        if request.method == "POST" and path.endswith("/movements"):
+            self._movements(_rows(request))
+
+    def _movements(self, rows: Iterator[Mapping[str, Any]]) -> None:
+        """A movement of ours names the place it comes from, the one it goes to, and how many units."""
+        for row in rows:
+            for movement in row.get("movements", ()):
+                if not isinstance(movement.get("change"), int) or movement["change"] <= 0:
+                    self.cry(7, "a movement of nothing, or backwards", movement)
+
+    # ---- In the town -------------------------------------------------------------------------------------------------
+
+    def looks(self, merchants: Mapping[int, Merchant]) -> None:
+        for merchant in merchants.values():
+            store = self.town.shop(merchant).store
+            for one in store.violations:
+                self.cry(3, f"{one.kind} was written after the birth", f"{one.method} {one.path} {one.body}")
+            self._doubles(store)
+            self._shelves(store)
+            self._untouched(merchant, store)
+
+    def _doubles(self, store: Any) -> None:
+        """2: at most one living product for each of Zettle's. The town's goods are known by the beginning of their names."""
+        seen: dict[str, int] = {}
+        for product in store.products.values():
+            key = str(product.get("name"))[:6]
+            if product.made_by is None or not key.startswith("Vara"):
+                continue
+            if key in seen:
+                self.cry(2, f"two products of {key}", (seen[key], product.id))
+            seen[key] = product.id
+
+    def _shelves(self, store: Any) -> None:
+        for item in (*store.products.values(), *store.variants.values()):
+            if any(shelf.level < 0 for shelf in item.shelves):
+                self.cry(7, "a shelf is below zero", item.id)
+
+    def _untouched(self, merchant: Merchant, store: Any) -> None:
+        """4: what the merchant made is as it was left."""
+        shop = self.town.shop(merchant)
+        for product_id, before in self.own.get(store.hash, {}).items():
+            if product_id not in store.products:
+                self.cry(4, "a product of the merchant's own was deleted", product_id)
+            elif (now := picture_of(shop, product_id)) != before:
+                changed = {key: (before.get(key), now[key]) for key in now if now[key] != before.get(key)}
+                self.cry(4, "a product of the merchant's own was changed", changed)
+        for image_id, product_id in self.pictures.get(store.hash, {}).items():
+            product = store.products.get(product_id)
+            if product is not None and all(image.id != image_id for image in product.images):
+                self.cry(4, "a picture that the merchant added was deleted", (product_id, image_id))
+
+
+def picture_of(shop: Any, product_id: int) -> Any:
+    """A product as it looks, without what moves by itself."""
+    return {key: value for key, value in shop.raw(product_id).items() if key not in _VOLATILE}
+
+
+def _rows(request: httpx2.Request) -> Iterator[Mapping[str, Any]]:
+    try:
+        body = json.loads(request.content or b"null")
+    except ValueError:
+        return
+    for row in body if isinstance(body, list) else [body]:
+        if isinstance(row, dict):
+            yield row

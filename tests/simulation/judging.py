@@ -1,0 +1,144 @@
+"""The verdict on a day that has become quiet (invariants 10 to 14), and a last hour in which every promise is tried once more."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from brygga.core.report import Code
+from brygga.sandbox.zettle import Line
+from brygga.store import synclog
+from tests.simulation.day import Day, Goods, Mode
+
+
+@dataclass
+class Verdict:
+    """What one seed came to. `wrong` names numbers that are wrong and stand in no log; `reported` those that do."""
+
+    seed: int
+    changes: int = 0
+    crashes: int = 0
+    duplicates: int = 0
+    checks: int = 0
+    wrong: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """Invariants other than the count."""
+    faults: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    story: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.wrong or self.broken or self.duplicates)
+
+
+async def judge(day: Day, verdict: Verdict) -> None:
+    """11 and 12: what the shelves hold, and what the log says about it."""
+    checked = await _read_log(day, verdict)
+    verdict.checks = len(checked)
+    for one in day.goods:
+        line = _wrong(day, one)
+        if line:
+            (verdict.reported if (one.connection, one.variant) in checked else verdict.wrong).append(line)
+        if one.loose and one.mode is not Mode.DEAD:
+            one.truth, one.online = day.till_level(one), day.shop_level(one) or 0
+            one.loose = False
+    _fields(day)
+    _gone(day)
+
+
+async def _read_log(day: Day, verdict: Verdict) -> set[tuple[int, str]]:
+    """The variants that the merchant is asked to check."""
+    checked: set[tuple[int, str]] = set()
+    async with day.database.read() as tx:
+        for connection in day.connections:
+            for logged in await synclog.page(tx, connection, limit=100_000):
+                said = logged.line
+                if verdict.story:
+                    day.story.append(
+                        f"{'':10} log {connection} {said.code.value} {said.variant[:8]} {dict(said.params)}"
+                    )
+                if said.code is Code.STOCK_CHECK:
+                    checked.add((connection, said.variant))
+                if said.code is Code.INTERNAL_ERROR:
+                    day.customs.cry(12, "a bug has parked work", said.params)
+    return checked
+
+
+def _wrong(day: Day, one: Goods) -> str:
+    if one.mode is Mode.DEAD:
+        return ""
+    till, shop = day.till_level(one), day.shop_level(one)
+    shown = f"{one.sku} of {one.connection} ({one.mode.value}): till {till}, shop {shop}, truth {one.truth}"
+    if one.mode is Mode.AWAY:
+        return f"{shown}: still in the shop" if shop is not None else "" if one.loose else _off(shown, till, one.truth)
+    if shop is None:
+        return f"{shown}: not in the shop"
+    if one.mode is Mode.UNTRACKED:
+        return ""
+    if one.mode is Mode.SEPARATE:
+        right = one.loose or (till == one.truth and shop == max(0, one.online))
+        return "" if right else f"{shown}, online {one.online}"
+    truth = till if one.loose else one.truth
+    if truth < 0:
+        # Sold twice: nothing of ours takes the till below zero. What is missing is remembered, and paid by the next restock (decision 7).
+        return "" if shop == 0 and truth <= till <= 0 else shown
+    return "" if till == truth and shop == truth else shown
+
+
+def _off(shown: str, level: int, truth: int) -> str:
+    return "" if level == truth else shown
+
+
+def _fields(day: Day) -> None:
+    """10: in Zettle's fields the shop shows what Zettle says, unless somebody edited it there since the last save (rule P6)."""
+    for one in day.goods:
+        if one.mode in (Mode.DEAD, Mode.AWAY):
+            continue
+        till, found = day.town.till(one.merchant).product(one.product), day.item(one)
+        if found is None:
+            continue
+        name = found[0].get("name")
+        if not str(name).startswith(till["name"]):
+            day.customs.cry(10, "the name differs", (till["name"], name))
+        if one.product not in day.edited and found[0].get("description") != (till.get("description") or ""):
+            day.customs.cry(10, "the description differs", found[0].get("description"))
+
+
+def _gone(day: Day) -> None:
+    """P12, D2: what was deleted in Zettle, or was to be removed, is gone; what was to be kept is there."""
+    for one in day.goods:
+        if one.mode is not Mode.DEAD:
+            continue
+        keep = day.left.get(one.connection)
+        there = day.item(one) is not None
+        if there and not keep:
+            day.customs.cry(10, "what was deleted is still in the shop", one.sku)
+
+
+def leaks(day: Day) -> None:
+    """6: no token stands in a line of the log."""
+    said = "\n".join(day.logged)
+    zettle = day.town.zettle.core
+    for secret in (*zettle.access_tokens, *zettle.refresh_tokens, *day.customs.stores):
+        if secret in said:
+            day.customs.cry(6, "a token was logged")
+
+
+def coda(day: Day) -> None:
+    """One sale and one order of every goods: shared stock follows both, separate and untracked stock follows neither.
+
+    What was sold twice is restocked: then the missing units show.
+    """
+    for one in day.goods:
+        if one.mode is Mode.DEAD:
+            continue
+        till = day.town.till(one.merchant)
+        day.account("last sale", lambda one=one, till=till: till.sell([Line(one.variant, 1)]))
+        if one.truth < 0 and one.mode is Mode.SHARED:
+            restocked = day.till_level(one) - one.truth + 5
+            day.account("restock", lambda one=one, till=till, to=restocked: till.set_stock(one.variant, to))
+        found = day.item(one)
+        if found is not None and (day.shop_level(one) or 0) > 0 and one.mode is not Mode.UNTRACKED:
+            shop, line = day.town.shop(one.merchant), {"variant_id": found[1].id, "quantity": 1}
+            day.account("last order", lambda shop=shop, line=line: shop.place([line]))

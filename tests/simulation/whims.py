@@ -1,0 +1,250 @@
+"""What merchants decide: separate stock, tracking, assigning, deleting, leaving. And what the world does to the service's hooks.
+
+Units may be on their way when a product goes, or its tracking is switched: such goods are loose afterwards, and only that both sides
+agree is judged. Splitting and joining lose nothing, whatever happens in the same second.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from brygga.core.model import Stage
+from brygga.core.stock import Side
+from brygga.sandbox.cashiers import NothingToDo
+from brygga.store import connections, ledgers, library, marks
+from brygga.store.database import Database
+from brygga.store.marks import Kind
+from brygga.sync.stock import Desk
+from brygga.sync.stock.desk import Moved
+from tests.simulation.day import Day, Goods, Mode
+from tests.simulation.process import URL, LoopTime
+
+UNDO = timedelta(seconds=10)
+DESK = Desk()
+
+
+class Whims:
+    """One act per method; each is offered by a kind of people (`weather.PEOPLE`) or of weather."""
+
+    def __init__(self, day: Day) -> None:
+        self.day = day
+        self.dice = day.dice
+
+    @property
+    def page(self) -> Database:
+        """As a page would write: in a process that is alive, if there is one."""
+        living = [one for one in self.day.processes if not one.fate.dead]
+        return living[0].database if living else self.day.database
+
+    def siblings(self, one: Goods) -> list[Goods]:
+        """Every variant of the product."""
+        return [other for other in self.day.goods if other.product == one.product and other.mode is not Mode.DEAD]
+
+    def need(self, one: Goods, *modes: Mode) -> None:
+        if one.mode not in modes:
+            raise NothingToDo
+
+    def become(self, one: Goods, mode: Mode, *, loose: bool = True) -> None:
+        for other in self.siblings(one):
+            other.mode, other.loose, other.lost = mode, other.loose or loose, False
+
+    # ---- Separate stock (S5, S6) -------------------------------------------------------------------------------------
+
+    async def split(self, one: Goods) -> None:
+        self.need(one, Mode.SHARED)
+        shares, ends = {}, {}
+        async with self.page.transaction() as tx:
+            books = await DESK.books(tx, one.connection, one.product)
+            if {book.variant_uuid for book in books} != {other.variant for other in self.siblings(one)}:
+                raise NothingToDo
+            for book in books:
+                promised = book.ledger.promised
+                if promised is None or any(book.ledger[side].flight is not None for side in Side):
+                    raise NothingToDo
+                other = next(goods for goods in self.siblings(one) if goods.variant == book.variant_uuid)
+                till = self.dice.randint(0, max(0, promised))
+                shop = max(0, promised) - till + self.dice.choice([0, 0, 2])
+                shares[book.variant_uuid] = (till, shop, promised)
+                unseen = self._unseen(other, book)
+                ends[book.variant_uuid] = (till + unseen[Side.ZETTLE], shop + unseen[Side.SHOP])
+            try:
+                await DESK.split(tx, one.connection, one.product, shares, LoopTime().now())
+            except Moved:
+                raise NothingToDo from None
+        for other in self.siblings(one):
+            other.truth, other.online = ends[other.variant]
+        self.become(one, Mode.SEPARATE, loose=False)
+        self.day.tell(f"split {one.key}: {ends}")
+
+    def _unseen(self, one: Goods, book: ledgers.Book) -> dict[Side, int]:
+        """What has happened on each shelf and is not in the ledger yet: it stays where it happened."""
+        till, shop = book.ledger.zettle.known, book.ledger.shop.known
+        level = self.day.shop_level(one)
+        if not isinstance(till, int) or not isinstance(shop, int) or level is None:
+            raise NothingToDo
+        return {Side.ZETTLE: self.day.till_level(one) - till, Side.SHOP: level - shop}
+
+    async def join(self, one: Goods) -> None:
+        self.need(one, Mode.SEPARATE)
+        async with self.page.transaction() as tx:
+            await DESK.join(tx, one.connection, one.product, LoopTime().now())
+        for other in self.siblings(one):
+            other.truth, other.online = other.truth + other.online, 0
+        self.become(one, Mode.SHARED, loose=False)
+        self.day.tell(f"join {one.key}")
+
+    # ---- Tracking (S7) -----------------------------------------------------------------------------------------------
+
+    def track_off(self, one: Goods) -> None:
+        self.need(one, Mode.SHARED, Mode.SEPARATE)
+        self.day.town.till(one.merchant).track(one.product, on=False)
+        self.become(one, Mode.UNTRACKED)
+        self.day.tell(f"tracking off {one.key}")
+
+    def track_on(self, one: Goods) -> None:
+        self.need(one, Mode.UNTRACKED)
+        self.day.town.till(one.merchant).track(one.product)
+        self.become(one, Mode.SHARED)
+        self.day.tell(f"tracking on {one.key}")
+
+    # ---- Assigning (A1 to A3) ----------------------------------------------------------------------------------------
+
+    async def unassign(self, one: Goods) -> None:
+        self.need(one, Mode.SHARED, Mode.SEPARATE)
+        at = LoopTime().now() + UNDO
+        async with self.page.transaction() as tx:
+            if not await library.unassign(tx, one.connection, [one.product], at):
+                raise NothingToDo
+            await marks.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), due_at=at)
+        self.become(one, Mode.AWAY)
+        self.day.tell(f"unassign {one.key}")
+
+    async def assign(self, one: Goods) -> None:
+        self.need(one, Mode.AWAY)
+        async with self.page.transaction() as tx:
+            await library.assign(tx, one.connection, [one.product])
+            await marks.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True)
+        self.become(one, Mode.SHARED)
+        self.day.tell(f"assign {one.key}")
+
+    # ---- Deleting ----------------------------------------------------------------------------------------------------
+
+    def lose_in_shop(self, one: Goods) -> None:
+        self.need(one, Mode.SHARED, Mode.SEPARATE)
+        found = self.day.item(one)
+        if found is None:
+            raise NothingToDo
+        self.day.town.shop(one.merchant).delete_product(found[0].id)
+        self.become(one, Mode.AWAY)
+        for other in self.siblings(one):
+            other.lost = True
+        self.day.tell(f"deleted in the shop {one.key}")
+
+    def delete_in_till(self, one: Goods) -> None:
+        self.need(one, Mode.SHARED, Mode.SEPARATE, Mode.UNTRACKED)
+        if len({other.product for other in self.day.goods if other.mode is not Mode.DEAD}) < 2:
+            raise NothingToDo
+        self.day.town.till(one.merchant).delete_product(one.product)
+        self.become(one, Mode.DEAD)
+        self.day.tell(f"deleted in Zettle {one.key}")
+
+    # ---- Variants ----------------------------------------------------------------------------------------------------
+
+    def add_variant(self, one: Goods) -> None:
+        self.need(one, Mode.SHARED)
+        till = self.day.town.till(one.merchant)
+        product = till.product(one.product)
+        if len(product["variants"]) != 2:
+            raise NothingToDo
+        row = {"name": "L", "sku": f"{one.key}L", "price": 9900, "options": [{"name": "Storlek", "value": "L"}]}
+        late = till.fresh(row)
+        values = [{"value": value} for value in ("S", "M", "L")]
+        definitions = {"definitions": [{"name": "Storlek", "properties": values}]}
+        till.edit_product(one.product, variants=[*product["variants"], late], variantOptionDefinitions=definitions)
+        level = self.dice.randint(0, 9)
+        till.set_stock(late["uuid"], level)
+        made = Goods(one.merchant, one.connection, one.product, late["uuid"], f"{one.key}L", level)
+        self.day.goods.append(made)
+        self.day.tell(f"variant added {made.sku} {level}")
+
+    def drop_variant(self, one: Goods) -> None:
+        self.need(one, Mode.SHARED)
+        till = self.day.town.till(one.merchant)
+        rows = till.product(one.product)["variants"]
+        if len(rows) != 3 or one.sku[-1] != "L":
+            raise NothingToDo
+        values = [{"value": value} for value in ("S", "M")]
+        definitions = {"definitions": [{"name": "Storlek", "properties": values}]}
+        kept = [row for row in rows if row["uuid"] != one.variant]
+        till.edit_product(one.product, variants=kept, variantOptionDefinitions=definitions)
+        one.mode = Mode.DEAD
+        self.day.tell(f"variant dropped {one.sku}")
+
+    # ---- The merchant's own things -----------------------------------------------------------------------------------
+
+    def hang_picture(self, one: Goods) -> None:
+        shop = self.day.town.shop(one.merchant)
+        found = self.day.item(one)
+        if found is None:
+            raise NothingToDo
+        image = shop.hang(found[0].id, shop.camera.promise("own", "png", lambda: b""), "own.png")
+        self.day.customs.pictures.setdefault(one.merchant.store_hash, {})[image] = found[0].id
+        self.day.tell(f"picture hung on {one.key}")
+
+    # ---- Leaving (D1 to D3) ------------------------------------------------------------------------------------------
+
+    async def leave(self, one: Goods) -> None:
+        """Only where another merchant stays: the day must go on."""
+        if len({other.connection for other in self.day.goods if other.mode is not Mode.DEAD}) < 2:
+            raise NothingToDo
+        keep = self.dice.random() < 0.5
+        async with self.page.transaction() as tx:
+            if not await connections.leave(tx, one.connection, keep=keep):
+                raise NothingToDo
+            await marks.mark(tx, one.connection, Kind.LEAVE, "", LoopTime().now())
+        for other in self.day.goods:
+            if other.connection == one.connection:
+                other.mode = Mode.DEAD
+        self.day.left[one.connection] = keep
+        self.day.tell(f"merchant {one.connection} leaves, keep {keep}")
+
+    async def silence(self) -> None:
+        """8: from the moment that a connection is over, nobody asks there any more."""
+        for connection in self.day.left:
+            async with self.day.database.read() as tx:
+                found = await connections.by_id(tx, connection)
+            if found is not None and found.stage is Stage.DISCONNECTED:
+                merchant = self.day.connections[connection]
+                self.day.customs.over |= {merchant.store_hash, merchant.organization.uuid}
+
+    # ---- The world ---------------------------------------------------------------------------------------------------
+
+    async def forge(self, one: Goods) -> None:
+        """A webhook that nobody of theirs has signed."""
+        platform = self.dice.choice(["zettle", "bigcommerce"])
+        key = f"key{sorted(self.day.connections).index(one.connection)}"
+        body = b'{"scope": "store/product/inventory/updated", "data": {"type": "product", "id": 1}}'
+        try:
+            answer = await self.day.town.http.post(f"{URL}/hooks/{platform}/{key}", content=body)
+        except Exception as nobody:
+            raise NothingToDo from nobody
+        self.day.weather.struck["forged hook"] += 1
+        if answer.status_code == 200:
+            self.day.customs.cry(9, "a forged webhook was believed", platform)
+
+    def unsubscribe(self, one: Goods) -> None:
+        """The platform drops a subscription of ours."""
+        own = self.day.town.zettle.core.organizations[one.merchant.organization.uuid].subscriptions
+        if not own:
+            raise NothingToDo
+        del own[self.dice.choice(sorted(own))]
+        self.day.weather.struck["subscription deleted"] += 1
+        self.day.tell("a subscription is deleted")
+
+    def squeeze(self, one: Goods) -> None:
+        """Other apps use the store's quota."""
+        self.day.town.shop(one.merchant).set_settings(quota=self.dice.choice([6, 12, 1500]))
+        self.day.weather.struck["quota shared"] += 1
+
+
+Act = Callable[[Goods], Any]
