@@ -203,7 +203,22 @@ async def test_bench_counts_requests(database_url: str) -> None:
     assert f"{count.first_import} requests" in bench.told(count)
 
 
-@pytest.mark.parametrize("arguments", [["sync"], ["log"], ["bench", "0"], ["log", "1", "--lines", "0"], ["nothing"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sync"],
+        ["log"],
+        ["bench", "0"],
+        ["log", "1", "--lines", "0"],
+        ["nothing"],
+        ["serve", "--port", "70000"],
+        ["status", "0"],
+        ["plan", "9" * 20],
+        ["demo", "--port-base", "65534"],
+        ["demo", "--ready-file", "/no/such/folder/ready.json"],
+        ["check", "--products", "50001"],
+    ],
+)
 def test_a_command_asked_wrongly_says_how_it_is_asked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         commands.run(arguments)

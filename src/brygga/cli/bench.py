@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from brygga.cli import check, house, logs, merchant
+from brygga.cli import arguments, check, house, logs, merchant
 from brygga.cli.house import House, Wish
 from brygga.cli.visitor import Visitor
 
@@ -27,15 +27,15 @@ class Count:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("products", type=_size, nargs="*", default=SIZES, metavar="N", help="sizes of the library")
+    parser.add_argument(
+        "products",
+        type=arguments.between(1, 50_000),
+        nargs="*",
+        default=SIZES,
+        metavar="N",
+        help="sizes of the library",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _size(text: str) -> int:
-    size = int(text)
-    if not 1 <= size <= 50_000:
-        raise argparse.ArgumentTypeError("between 1 and 50000")
-    return size
 
 
 def run(asked: argparse.Namespace) -> int:

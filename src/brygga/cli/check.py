@@ -4,7 +4,6 @@ Connects as a merchant would, lets the first sync run, makes one change each way
 """
 
 import argparse
-import asyncio
 import json
 import logging
 from collections import Counter
@@ -49,8 +48,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure(logging.WARNING)
-    with house.throwaway_database() as database_url:
-        result = asyncio.run(_check(asked, database_url))
+    return house.alone(lambda database_url: _printed(asked, database_url))
+
+
+async def _printed(asked: argparse.Namespace, database_url: str) -> int:
+    result = await _check(asked, database_url)
     print(json.dumps(asdict(result), indent=2, ensure_ascii=False) if asked.json else told(result))
     return 0 if result.ok else 1
 

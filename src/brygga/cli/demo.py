@@ -6,41 +6,49 @@ import json
 import logging
 import os
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from brygga.cli import house, logs, merchant
+from brygga.cli import arguments, house, logs, merchant
 from brygga.cli.house import House, Wish
 from brygga.cli.visitor import Visitor
-from brygga.sandbox.server import PortTakenError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     town(parser)
     parser.add_argument("--connected", action="store_true", help="start with set-up finished: whole library, prices on")
     parser.add_argument(
-        "--ready-file", type=Path, metavar="F", help="write addresses and tokens to F once everything answers"
+        "--ready-file", type=_new_file, metavar="F", help="write addresses and tokens to F once everything answers"
     )
+
+
+def _new_file(text: str) -> Path:
+    """Asked before a minute of work: a file can be written there."""
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"no file can be written at {text!r}")
+    return path
 
 
 def town(parser: argparse.ArgumentParser) -> None:
     """The arguments that say what the town is like."""
     parser.add_argument(
-        "--port-base", type=int, default=house.PORT_BASE, metavar="P", help="first of three ports (0: any)"
+        "--port-base",
+        type=arguments.port_base,
+        default=house.PORT_BASE,
+        metavar="P",
+        help="first of three ports (0: any)",
     )
     goods = parser.add_mutually_exclusive_group()
     goods.add_argument("--empty", action="store_true", help="an empty Zettle library")
-    goods.add_argument("--products", type=_count, metavar="N", help="N generated products in place of the demo library")
+    goods.add_argument(
+        "--products",
+        type=arguments.between(0, 50_000),
+        metavar="N",
+        help="N generated products in place of the demo library",
+    )
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same town")
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if not 0 <= count <= 50_000:
-        raise argparse.ArgumentTypeError("between 0 and 50000")
-    return count
 
 
 def wish_of(asked: argparse.Namespace) -> Wish:
@@ -54,12 +62,7 @@ def furnished(asked: argparse.Namespace) -> bool:
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure(logging.WARNING)
-    with house.throwaway_database() as database_url:
-        try:
-            return asyncio.run(_demo(asked, database_url))
-        except PortTakenError as taken:
-            print(f"{taken}; choose others with --port-base", file=sys.stderr)
-            return 1
+    return house.alone(lambda database_url: _demo(asked, database_url))
 
 
 async def _demo(asked: argparse.Namespace, database_url: str) -> int:

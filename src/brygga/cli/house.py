@@ -3,21 +3,24 @@
 import asyncio
 import contextlib
 import socket
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import uvicorn
 
+from brygga.cli.merchant import NeverReady
 from brygga.sandbox.clock import RealClock
-from brygga.sandbox.server import TownServer, address, listen
+from brygga.sandbox.server import PortTakenError, TownServer, address, listen
 from brygga.sandbox.town import Connector, Plan, Town
 from brygga.settings import Hosts, Settings
 from brygga.store.database import Database
-from brygga.store.embedded import embedded
+from brygga.store.embedded import EmbeddedFailed, embedded
 from brygga.store.jobs import QueueJobs
 from brygga.store.migrating import upgrade
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
@@ -48,7 +51,8 @@ class House:
     url: str
     service: Service
     town: Town
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: asyncio.Event
+    """Set when the house is to end, or when its worker fell."""
 
 
 @contextlib.contextmanager
@@ -59,6 +63,18 @@ def throwaway_database() -> Iterator[str]:
         Path(folder).chmod(0o755)
         with embedded(Path(folder), durable=False) as server:
             yield server.url
+
+
+def alone(work: Callable[[str], Coroutine[Any, Any, int]]) -> int:
+    """Runs a command on a throwaway database. What a person can mend is one line, and exit code 1. From the main thread only."""
+    try:
+        with throwaway_database() as database_url:
+            return asyncio.run(work(database_url))
+    except PortTakenError as taken:
+        print(f"{taken}; choose others with --port-base", file=sys.stderr)
+    except (EmbeddedFailed, NeverReady) as failed:
+        print(failed, file=sys.stderr)
+    return 1
 
 
 @contextlib.asynccontextmanager
@@ -84,8 +100,9 @@ async def open_house(wish: Wish, database_url: str) -> AsyncIterator[House]:
     if wish.furnished:
         await town.furnish()
     try:
-        async with _service(settings_for(town, url), database_url, door) as service:
-            yield House(url, service, town)
+        stop = asyncio.Event()
+        async with _service(settings_for(town, url), database_url, door, stop) as service:
+            yield House(url, service, town, stop)
     finally:
         await towns.stop()
 
@@ -115,13 +132,14 @@ def settings_for(town: Town, url: str) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def _service(settings: Settings, database_url: str, door: socket.socket) -> AsyncIterator[Service]:
+async def _service(
+    settings: Settings, database_url: str, door: socket.socket, stop: asyncio.Event
+) -> AsyncIterator[Service]:
     settings = replace(settings, database_url=database_url)
     database = Database.at(database_url, sealer(settings))
     await upgrade(database)
     clock = SystemClock()
     service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
-    stop = asyncio.Event()
     try:
         async with web(service, door), working(service, stop):
             yield service
@@ -157,8 +175,9 @@ class _Guest(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
-    """The worker works for the length of the block; if it falls, the block is told."""
+    """The worker works for the length of the block. Should it fall, `stop` is set, and its error leaves the block."""
     task = asyncio.create_task(service.worker.run(stop))
+    task.add_done_callback(lambda _: stop.set())
     try:
         yield
     finally:

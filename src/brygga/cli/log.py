@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from brygga.cli import logs, process
+from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.report import Severity, Topic
 from brygga.store import connections, support, synclog
@@ -21,23 +21,23 @@ MARKS = {Severity.INFO: " ", Severity.WARNING: "?", Severity.ERROR: "!"}
 
 def add(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("connection", type=int, nargs="?", help="the number of a connection, as `brygga status` shows it")
+    what.add_argument(
+        "connection",
+        type=arguments.connection,
+        nargs="?",
+        help="the number of a connection, as `brygga status` shows it",
+    )
     what.add_argument(
         "--support-id", default="", metavar="ID", help="the report that a merchant's support id stands for"
     )
     parser.add_argument("--product", default="", metavar="UUID", help="only lines about this Zettle product")
     parser.add_argument("--topic", choices=[topic.value for topic in Topic])
     parser.add_argument("--severity", choices=[severity.value for severity in Severity])
-    parser.add_argument("--lines", type=_count, default=50, metavar="N", help="the newest N lines, 50 unless told")
+    parser.add_argument(
+        "--lines", type=arguments.between(1, 10_000), default=50, metavar="N", help="the newest N lines, 50 unless told"
+    )
     parser.add_argument("--language", choices=LANGUAGES, default="en")
     parser.add_argument("--json", action="store_true", help="print JSON, newest line first")
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= 10_000:
-        raise argparse.ArgumentTypeError("between 1 and 10000")
-    return count
 
 
 def run(asked: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from brygga.cli import logs, process
+from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.store import connections
 from brygga.store.database import Database
@@ -17,7 +17,9 @@ NAME_WIDTH = 48
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("connection", type=int, help="the number of a connection, as `brygga status` shows it")
+    parser.add_argument(
+        "connection", type=arguments.connection, help="the number of a connection, as `brygga status` shows it"
+    )
     parser.add_argument("--all", action="store_true", help="also the products with which nothing would be done")
     parser.add_argument(
         "--if-chosen", action="store_true", help="as if every product that nobody has decided on were chosen"

@@ -3,8 +3,9 @@
 import argparse
 import contextlib
 import socket
+import sys
 
-from brygga.cli import logs, process
+from brygga.cli import arguments, logs, process
 from brygga.cli.house import web, working
 from brygga.cli.process import Ground
 
@@ -13,7 +14,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on; a reverse proxy with TLS stands before it"
     )
-    parser.add_argument("--port", type=int, default=8700)
+    parser.add_argument("--port", type=arguments.port, default=8700, help="8700 unless told; 0: any that is free")
     parser.add_argument(
         "--work", action="store_true", help="work in this process too, instead of a `brygga worker` beside it"
     )
@@ -28,13 +29,23 @@ async def _serve(asked: argparse.Namespace, ground: Ground) -> int:
     with process.stopping() as stop:
         async with process.open_service(ground) as service, contextlib.AsyncExitStack() as stack:
             try:
-                door = socket.create_server((asked.host, asked.port), backlog=1024)
+                door = listen(asked.host, asked.port)
             except OSError as error:
-                print(f"cannot listen on {asked.host}:{asked.port}: {error.strerror}")
+                print(f"cannot listen on {asked.host}:{asked.port}: {error.strerror}", file=sys.stderr)
                 return 1
             await stack.enter_async_context(web(service, door))
             if asked.work:
                 await stack.enter_async_context(working(service, stop))
-            print(f"Brygga answers on http://{asked.host}:{asked.port} for {ground.settings.public_url}", flush=True)
+            print(f"Brygga answers on {address(door)} for {ground.settings.public_url}", flush=True)
             await stop.wait()
     return 0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises OSError. An address with colons is one of IPv6."""
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+
+
+def address(door: socket.socket) -> str:
+    host, port = door.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brygga.cli import logs, process
+from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.model import Connection
 from brygga.store import bindings, connections, library_pages, marks, synclog
@@ -32,7 +32,7 @@ class Status:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("connection", type=int, nargs="?", help="the number of one connection")
+    parser.add_argument("connection", type=arguments.connection, nargs="?", help="the number of one connection")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

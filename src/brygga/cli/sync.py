@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from brygga.cli import logs, process
+from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.model import Connection, Stage
 from brygga.seams import Clock
@@ -22,7 +22,9 @@ class NotNow(Exception):
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("connection", type=int, help="the number of a connection, as `brygga status` shows it")
+    parser.add_argument(
+        "connection", type=arguments.connection, help="the number of a connection, as `brygga status` shows it"
+    )
     parser.add_argument("product", nargs="?", default="", help="the Zettle uuid of one product; without it everything")
     parser.add_argument("--wait", action="store_true", help="return when the work is done, after ten minutes at most")
 

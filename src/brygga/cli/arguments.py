@@ -1,0 +1,26 @@
+"""What several commands are asked with: numbers that can be meant, and a line that says so for those that cannot."""
+
+import argparse
+from collections.abc import Callable
+
+LARGEST = 2**63 - 1
+"""The largest number of a connection that the database can hold."""
+
+
+def between(low: int, high: int) -> Callable[[str], int]:
+    """A whole number within bounds, both included."""
+
+    def read(text: str) -> int:
+        if not text.strip().isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+connection = between(1, LARGEST)
+"""As `brygga status` shows it."""
+port = between(0, 65_535)
+"""0: any that is free."""
+port_base = between(0, 65_533)
+"""The first of three ports; 0: any that are free."""
