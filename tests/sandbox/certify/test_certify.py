@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ import pytest
 from brygga.cli import certify as command
 from brygga.sandbox import bigcommerce, zettle
 from brygga.sandbox.certify import Bench, Journal, as_json, as_markdown, certify, rehearse
-from brygga.sandbox.certify.live import keys_of
+from brygga.sandbox.certify.live import Keys, check_rights, keys_of, place_of
 from brygga.sandbox.certify.rehearsal import EVERYTHING, place_in
 from brygga.sandbox.certify.report import agrees
 from brygga.sandbox.clock import ManualClock
 from brygga.sandbox.server import TownServer
-from brygga.sandbox.town import Plan, Town
+from brygga.sandbox.town import OTHER_TOOL, Plan, Town
 
 MORE: list[tuple[str, str, Any]] = [
     ("shop", "images_on_put", "ignore"), ("shop", "omitted_values", "remove"), ("till", "nulls", "absent"),
@@ -199,6 +200,74 @@ async def test_the_command_asks_a_live_store_over_sockets(tmp_path: Path) -> Non
     assert certificate.good
     assert [one.verdict for one in certificate.answers] == ["holds", "holds"]
     assert certificate.against == f"store l1ndsk1 and Zettle account {town.merchant.organization.uuid}"
+
+
+async def test_a_token_that_dies_midway_answers_nothing() -> None:
+    """A 401 or a 503 is about us or the platform's health: no reading, no broken rule, and what cannot be removed is named."""
+    for die in ("token", "health"):
+        town = Town(Plan(products=0, drawings=False), ManualClock())
+        async with httpx2.AsyncClient(transport=town.transport()) as http:
+            bench = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
+            made = await bench.product()
+            if die == "token":
+                await town.bigcommerce.uninstall(town.merchant.store_hash, OTHER_TOOL.bigcommerce_client_id)
+                town.till().remove_app(OTHER_TOOL.zettle_client_id)
+            else:
+                for platform in (town.bigcommerce, town.zettle):
+                    platform.faults.add("5xx_before", path="*", next=10_000, params={"status": 503})
+            certificate = await certify(bench, "x", EVERYTHING)
+        await town.stop()
+
+        told = [one for one in certificate.answers if one.verdict in {"settled", "broken", "holds", "seen"}]
+        own = {"unauthorized_body", "bad_token", "refusals_have_bodies", "organization_page_refused", "old_inventory"}
+        assert [one.question.key for one in told if die == "health" or one.question.key not in own] == []
+        # What was asked for and not refused as such may have been made: it stays in the journal for the next run.
+        assert f"shop product {made['id']}" in certificate.left_behind
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"store_token": "no-such-token"}, "refused the token: the right information (read) is needed: 401"),
+        ({"store_token": "reader"}, "refused the token: the right products (modify) is needed: 403"),
+        ({"zettle_api_key": "a.b.c"}, "refused the API key: 400"),
+        ({"zettle_token": "no-such-token"}, "refused the token (is READ:USERINFO among its scopes?): 401"),
+        ({"zettle_scopes": "READ:PRODUCT READ:USERINFO"}, "refused the token: the right WRITE:PRODUCT is needed: 403"),
+    ],
+    ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
+)
+async def test_credentials_that_may_too_little_are_told_before_anything_is_made(
+    keys: dict[str, str], words: str
+) -> None:
+    town = Town(Plan(products=0, drawings=False), ManualClock())
+    scopes = keys.get("zettle_scopes", "READ:PRODUCT WRITE:PRODUCT READ:USERINFO").split()
+    async with httpx2.AsyncClient(transport=town.transport()) as http:
+        made = await http.post(f"{town.plan.zettle_url}/sandbox/api-keys", json={"scopes": scopes})
+        host, key = town.plan.zettle_url, made.json()
+        all_keys = {
+            "store_hash": town.merchant.store_hash, "store_token": town.store_token(),
+            "bigcommerce_api_url": f"{town.plan.bigcommerce_url}/api", "zettle_client_id": key["client_id"],
+            "zettle_api_key": key["api_key"], "zettle_oauth_url": f"{host}/oauth", "zettle_products_url": f"{host}/products",
+            "zettle_inventory_url": f"{host}/inventory", "zettle_secure_url": f"{host}/secure",
+        }  # fmt: skip
+        all_keys |= {name: value for name, value in keys.items() if name != "zettle_scopes"}
+        if all_keys["store_token"] == "reader":
+            rights = ["store_v2_products_read_only", "store_v2_information_read_only"]
+            client = OTHER_TOOL.bigcommerce_client_id
+            all_keys["store_token"] = town.bigcommerce.issue_token(town.merchant.store_hash, client, rights)
+        with pytest.raises(ValueError, match=re.escape(words)):
+            await check_rights(await place_of(Keys(**all_keys), http), http)
+    state = town.shop().state()["products"], town.merchant.organization.products
+    await town.stop()
+
+    assert state == ([], {})
+
+
+async def test_good_credentials_have_every_right() -> None:
+    town = Town(Plan(products=0, drawings=False), ManualClock())
+    async with httpx2.AsyncClient(transport=town.transport()) as http:
+        await check_rights(place_in(town), http)
+    await town.stop()
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,10 @@ class Bench:
     async def shop(
         self, method: str, path: str, body: Any = None, query: JSON | None = None, token: str | None = None
     ) -> httpx2.Response:
-        """A call to the store; `path` begins with /v2 or /v3."""
+        """A call to the store; `path` begins with /v2 or /v3. Raises Unclear where the store would not or could not say."""
         headers = {"X-Auth-Token": self.place.shop_token if token is None else token, "Accept": "application/json"}
-        return await self._ask(method, self.place.shop + path, body, query, headers)
+        answer = await self._ask(method, self.place.shop + path, body, query, headers)
+        return said(answer, may_refuse=token is not None)
 
     async def together(self, method: str, path: str, bodies: Sequence[Any]) -> list[httpx2.Response]:
         """Several calls to the store at the same time, each once: a 429 is not waited for."""
@@ -86,9 +87,10 @@ class Bench:
     async def till(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, host: str = "products"
     ) -> httpx2.Response:
-        """A call to one of Zettle's hosts."""
+        """A call to one of Zettle's hosts. Raises Unclear where the host would not or could not say; the details may be refused."""
         own = {"Authorization": f"Bearer {self.place.zettle_token}", **(headers or {})}
-        return await self._ask(method, getattr(self.place, host) + path, body, None, own)
+        answer = await self._ask(method, getattr(self.place, host) + path, body, None, own)
+        return said(answer, may_refuse="Authorization" in (headers or {}) or host == "secure")
 
     async def _ask(
         self, method: str, url: str, body: Any, query: JSON | None, headers: dict[str, str]
@@ -195,7 +197,7 @@ class Bench:
             for made in self.journal.left(place):
                 try:
                     gone = await REMOVALS[made.kind](self, made)
-                except httpx2.HTTPError:
+                except (httpx2.HTTPError, Unclear):
                     gone = False
                 if gone:
                     self.journal.removed(made)
@@ -243,6 +245,16 @@ REMOVALS: dict[str, Callable[[Bench, Made], Awaitable[bool]]] = {
     "webhook": remove_hook,
     "till product": remove_till_product,
 }
+
+
+def said(answer: httpx2.Response, *, may_refuse: bool) -> httpx2.Response:
+    """An answer to what was asked. Raises Unclear for one that is about the platform's health (5xx) or about us (401, 403).
+
+    `may_refuse`: the question is just how those who may not are refused.
+    """
+    if answer.status_code >= 500 or (answer.status_code in {401, 403} and not may_refuse):
+        raise Unclear(f"the call was answered with {answer.status_code} {title_of(answer)}".strip())
+    return answer
 
 
 def refused(answer: httpx2.Response) -> bool:

@@ -75,16 +75,46 @@ async def place_of(keys: Keys, http: httpx2.AsyncClient) -> Place:
     if not token:
         form = {"grant_type": ASSERTION, "client_id": keys.zettle_client_id, "assertion": keys.zettle_api_key}
         answer = await http.post(f"{keys.zettle_oauth_url}/token", data=form)
-        token = str(answer.raise_for_status().json()["access_token"])
+        token = str(taken(answer, "the API key").json()["access_token"])
     who = await http.get(f"{keys.zettle_oauth_url}/users/self", headers={"Authorization": f"Bearer {token}"})
-    account = str(who.raise_for_status().json()["organizationUuid"])
+    account = str(taken(who, "the token (is READ:USERINFO among its scopes?)").json()["organizationUuid"])
     return replace(place, zettle_token=token, zettle_account=account)
+
+
+def taken(answer: httpx2.Response, what: str) -> httpx2.Response:
+    """The answer. Raises ValueError, saying what was refused and in which words, where it was."""
+    if answer.status_code >= 400:
+        raise ValueError(f"{answer.url.host} refused {what}: {answer.status_code} {answer.text[:200]}".strip())
+    return answer
+
+
+async def check_rights(place: Place, http: httpx2.AsyncClient) -> None:
+    """Whether the credentials may do what the questions need; nothing is made. Raises ValueError for the first right that is missing.
+
+    The writing calls are empty: whoever may make them is told that they are wrong.
+    """
+    shop = {"X-Auth-Token": place.shop_token, "Accept": "application/json"}
+    till = {"Authorization": f"Bearer {place.zettle_token}"}
+    calls = [
+        (place.shop_token, "GET", f"{place.shop}/v2/store", shop, "information (read)"),
+        (place.shop_token, "POST", f"{place.shop}/v3/catalog/products", shop, "products (modify)"),
+        (place.shop_token, "PUT", f"{place.shop}/v3/inventory/adjustments/absolute", shop, "inventory (modify)"),
+        (place.shop_token, "GET", f"{place.shop}/v3/inventory/locations", shop, "locations (read)"),
+        (place.zettle_token, "GET", f"{place.products}/organizations/self/products/v2/count", till, "READ:PRODUCT"),
+        (place.zettle_token, "POST", f"{place.products}/organizations/self/products", till, "WRITE:PRODUCT"),
+    ]
+    for token, method, url, headers, right in calls:
+        if token:
+            answer = await http.request(method, url, headers=headers, json={} if method != "GET" else None)
+            if answer.status_code in {401, 403}:
+                taken(answer, f"the token: the right {right} is needed")
 
 
 async def certify_live(keys: Keys, journal: Path) -> Certificate:
     """All questions at a real account. Requests follow one another; a 429 is waited for."""
     async with httpx2.AsyncClient(timeout=TIMEOUT_S) as http:
         place = await place_of(keys, http)
+        await check_rights(place, http)
         # A run's names must be nobody else's: these dice are not the sandbox's.
         bench = Bench(place, http, random.Random(secrets.randbits(128)), asyncio.sleep, Journal(journal))
         asked = " and ".join(
