@@ -231,7 +231,6 @@ def a_day(town: Town, mug: dict[str, Any], there: dict[str, Any]) -> None:
     time.sleep(3)
     town.till("/refund", {"variant_uuid": variant, "quantity": 1})
     until(lambda: level() == 7)
-    time.sleep(12)
 
 
 def press(*names: str) -> Callable[[Page], None]:
@@ -315,6 +314,8 @@ def take_all(camera: Camera) -> None:
     a_day(town, mug, there)
     here, apart = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
     why = f"{here}/variants/{mug['variants'][0]['uuid']}/stock"
+    page.goto(f"{town.url}{why}")
+    page.get_by_text("in the web shop", exact=False).filter(has_text=re.compile(r"Order \d+")).first.wait_for()
     camera.take(
         Shot("overview", "/apps/bigcommerce"),
         Shot("log", "/apps/bigcommerce/log"),
@@ -354,8 +355,14 @@ def take_all(camera: Camera) -> None:
 
 
 def plain(product: dict[str, Any], there: dict[str, Any]) -> bool:
-    """One variant, and enough of it on the shelf."""
-    return len(product["variants"]) == 1 and there["inventory_tracking"] != "none" and there["inventory_level"] >= 4
+    """One variant with a name in letters that every machine can draw, and enough of it on the shelf."""
+    drawable = product["name"].isprintable() and all(ord(letter) < 0x250 for letter in product["name"])
+    return (
+        drawable
+        and len(product["variants"]) == 1
+        and there["inventory_tracking"] != "none"
+        and there["inventory_level"] >= 4
+    )
 
 
 def main() -> int:

@@ -1,5 +1,8 @@
 """Why a number is what it is: what the page says of sales, refunds, orders and edits, through the whole service (rules S2 to S4)."""
 
+import csv
+import io
+
 import pytest
 
 from tests.rules.household import Household
@@ -119,3 +122,28 @@ async def test_parting_and_joining_are_told_with_both_numbers(home: Household) -
     assert "Why is this 7?" in together
     assert "You switched separate stock off. The two numbers were added" in together
     assert [(7, 7)] == home.levels(uuid)
+
+
+@pytest.mark.rule("S2", "S3", "S5", "S6")
+async def test_every_change_that_is_shown_is_the_difference_of_the_numbers_beside_it(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    variant = home.variant(uuid)
+    home.till.sell(variant, 3)
+    await ordered(home, uuid, 2)
+    await home.wait(15)
+    await home.open(f"/library/{uuid}/stock/separate")
+    await home.press("Save", separate="yes", **{f"zettle-{variant}": "4", f"shop-{variant}": "1"})
+    await home.wait(15)
+    await home.open(f"/library/{uuid}/stock/join")
+    await home.press("Disable separate stock")
+    await home.wait(15)
+    text = (await home.open(f"/library/{uuid}/variants/{variant}/stock.csv")).lstrip("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    moved = [row for row in rows if row["Change"]]
+
+    assert len(moved) > 6
+    for row in moved:
+        till, shop = (int(row[f"{side} after"]) - int(row[f"{side} before"]) for side in ("Till", "Web shop"))
+        assert int(row["Change"]) == till + shop
+        assert 0 in {till, shop}
+    assert [rows[-1]["Till after"], rows[-1]["Web shop after"]] == ["5", "5"]

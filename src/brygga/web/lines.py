@@ -25,13 +25,17 @@ class LineView:
 
 
 def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str, str]:
-    """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`, `field`) is put into words first."""
+    """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`, `field`) is put into words first.
+
+    A line that would name an `other` product says it in other words, `.alone`, where that one is not known.
+    """
     said = {key: _in_words(words, key, value) for key, value in params.items()}
     key = f"log.{code}"
     if not words.has(key):
         key = f"failure.{code}" if words.has(f"failure.{code}") else "log.unknown"
         said.setdefault("code", code)
-    return words.fill(key, said), words.fill(f"{key}.cause", said), words.fill(f"{key}.action", said)
+    alone = f"{key}.alone" if not said.get("other") and words.has(f"{key}.alone") else key
+    return words.fill(alone, said), words.fill(f"{key}.cause", said), words.fill(f"{key}.action", said)
 
 
 def reason(words: Words, code: str) -> str:

@@ -25,17 +25,18 @@ REQUESTS: Final = {
 """What became of our request, as far as a movement tells."""
 LEVELS: Final = frozenset({Cause.BORN, Cause.RESET, Cause.STARTED})
 """Their quantity is a level, not a change."""
-STILL: Final = frozenset({Cause.CONFIRMED, Cause.STOPPED, Cause.REFUSED, Cause.NOT_WRITTEN, Cause.DOUBTED})
-"""Nothing moved on a shelf."""
+MOVES: Final = BY_ITSELF | {Cause.WRITTEN, Cause.SETTLED}
+"""A shelf moved by the movement's quantity. What the merchant asks for on our pages moves one only when it is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveView:
-    """`whose` is till, shop or us. `till` and `shop` are the numbers before and after, each None where there was none."""
+    """`whose` is till, shop or us; `moved` what a shelf moved by; `till` and `shop` the numbers before and after, None for none."""
 
     at: datetime
     whose: str
     sentence: str
+    moved: int | None
     change: str
     till: tuple[int | None, int | None]
     shop: tuple[int | None, int | None]
@@ -46,11 +47,13 @@ class MoveView:
 
 def move_view(words: Words, move: Movement) -> MoveView:
     ours = move.cause not in BY_ITSELF
+    moved = move.change if move.cause in MOVES else None
     return MoveView(
         at=move.at,
         whose="us" if ours else "till" if move.side is Side.ZETTLE else "shop",
         sentence=sentence(words, move),
-        change="" if move.cause in STILL or move.cause in LEVELS or not move.change else signed(words, move.change),
+        moved=moved,
+        change="" if not moved else signed(words, moved),
         till=(move.zettle_before, move.zettle_after),
         shop=(move.shop_before, move.shop_after),
         request=request(words, move),

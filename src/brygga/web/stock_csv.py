@@ -44,7 +44,7 @@ def harmless(text: str) -> str:
 
 def _row(words: Words, of: tuple[str, str, str], move: Movement) -> list[str | int]:
     view = move_view(words, move)
-    numbers = [move.change, move.zettle_before, move.zettle_after, move.shop_before, move.shop_after]
+    numbers = [view.moved, move.zettle_before, move.zettle_after, move.shop_before, move.shop_after]
     return [
         _moment(move.at),
         *(harmless(text) for text in of),

@@ -21,7 +21,7 @@ QUESTIONS: Final = {
         "does-not-show",
     ),
     "prices": ("why-no-prices", "vat"),
-    "stock": ("stock-moves", "stock-off", "fees"),
+    "stock": ("stock-moves", "why-number", "check-number", "separate-stock", "stock-off", "fees"),
     "leave": ("leaving",),
 }
 
