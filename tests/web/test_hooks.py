@@ -130,6 +130,7 @@ async def test_nobody_s_address_is_404_and_no_message_is_400(world: World) -> No
     assert 404 == (await post_zettle(world, "nobody", body, signature)).status_code
     assert 400 == (await post_zettle(world, connection.hook_key, b"{", signature)).status_code
     assert 400 == (await post_shop(world, connection.hook_key, b"[]", SECRET)).status_code
+    assert 400 == (await post_shop(world, connection.hook_key, b"[" * 20_000, SECRET)).status_code
     assert 404 == (await post_shop(world, "nobody", b"{}", SECRET)).status_code
     assert 404 == (await post_zettle(world, "a%00b", body, signature)).status_code
     assert 404 == (await post_shop(world, "a%00b", b"{}", SECRET)).status_code

@@ -99,7 +99,7 @@ def test_bytes_that_are_no_utf8_and_half_pairs_do_not_hide_the_rest() -> None:
     assert decode(b'{"name": "5\xff pot", "more": "\\ud83d"}') == {"name": "5\ufffd pot", "more": "\ufffd"}
 
 
-@pytest.mark.parametrize("body", [b"<html>", b'{"a":', b"NaN", b'{"a": Infinity}'])
+@pytest.mark.parametrize("body", [b"<html>", b'{"a":', b"NaN", b'{"a": Infinity}', b"[" * 20_000, b'{"a":' * 20_000])
 def test_what_is_no_json_is_an_error(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode(body)

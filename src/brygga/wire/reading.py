@@ -22,6 +22,13 @@ _fraction = re.compile(r"\.(\d{1,9})")
 def decode(body: bytes) -> Any:
     """JSON with Decimal for every fraction. Bytes that are no UTF-8 become U+FFFD (zettle facts 8, row 24). Raises ValueError."""
     try:
+        return _decoded(body)
+    except RecursionError:
+        raise ValueError("nested deeper than any message is") from None
+
+
+def _decoded(body: bytes) -> Any:
+    try:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _mended(json.loads(body.decode("utf-8", "replace"), parse_float=Decimal, parse_constant=_no_number))
