@@ -72,13 +72,21 @@ def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | 
         *section("Broken rules", [f"- **{one.question.text}**" for one in broken]),
         *section("Left behind", [f"- {one}" for one in certificate.left_behind]),
         *section("Open questions, settled", table(settled, known)),
-        *section("Open questions, unclear", [f"- {one.question.text} {one.why}" for one in unclear]),
+        *section("Open questions, unclear", [line(one) for one in unclear]),
         *section("Seen, for a person to judge", looks(seen)),
         *section("Open questions, not asked", not_asked()),
         *section("Rules that hold", [f"- {one.question.text}" for one in rules if one.verdict == "holds"]),
         *section("Evidence", [line for one in answers for line in evidence(one)]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def line(one: Answered) -> str:
+    """A question without an answer, with its number and switch if it has them, and why."""
+    marks = " ".join(
+        part for part in (one.question.number, f"`{one.question.switch}`" if one.question.switch else "") if part
+    )
+    return f"- {marks + ': ' if marks else ''}{one.question.text} {one.why}"
 
 
 def section(title: str, lines: Sequence[str]) -> list[str]:
