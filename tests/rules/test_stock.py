@@ -195,17 +195,15 @@ async def test_separate_stock_is_switched_off_after_a_confirmation_that_shows_th
     home.till.sell(home.variant(uuid))
     await home.calm()
 
-    asked = await home.read(f"/library/{uuid}?join=ask")
+    asked = await home.read(f"/library/{uuid}/stock/join")
     untouched: Levels = home.levels(uuid)
     await home.press("Disable separate stock", confirmed="yes")
     await home.calm()
     joined: Levels = home.levels(uuid)
     await ordered(home, uuid, 2)
 
-    assert (
-        "Disable separate stock The two numbers are added, so that no unit is lost. Both sides will have: Mugg 9"
-        in asked
-    )
+    assert "The two numbers are added, so that no unit is lost. Both sides will have:" in asked
+    assert "Variant Zettle BigCommerce Both sides Mugg 5 4 9" in asked
     assert ([(5, 4)], [(9, 9)], [(7, 7)]) == (untouched, joined, home.levels(uuid))
 
 
@@ -232,6 +230,52 @@ async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shop
     assert not home.town.merchant.organization.tracked(uuid)
     assert ("product", 3) == (home.shown(uuid)["inventory_tracking"], home.shop.level(product_id=home.id_of(uuid)))
     assert Code.STOCK_STOPPED in await home.codes()
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_switched_off_while_separate_is_asked_first_and_ends_it(home: Household) -> None:
+    """What the page says: the shop keeps its number, and switched on again the till's counts."""
+    uuid = await stocked(home, 10)
+    await part(home, uuid, 6, 4)
+
+    await track(home, uuid, on=False)
+    asked, still = words_of(home.visitor.page), home.town.merchant.organization.tracked(uuid)
+    await home.press("Turn off")
+    await home.calm()
+    off: Levels = home.levels(uuid)
+    home.till.sell(home.variant(uuid))
+    await home.calm()
+    await track(home, uuid, on=True)
+    await home.wait(15)
+
+    assert "Turn off inventory management?" in asked
+    assert still
+    assert 4 == off[0][1]
+    assert home.levels(uuid)[0][0] == home.levels(uuid)[0][1]
+    assert "Shared stock" in await home.read(f"/library/{uuid}")
+
+
+@pytest.mark.rule("S5", "A3")
+async def test_unassigned_while_separate_the_shops_number_is_kept_for_the_day_it_comes_back(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    await part(home, uuid, 6, 4)
+    await home.open(f"/library/{uuid}")
+    await home.press("Save", bigcommerce=[])
+    await home.press("Unassign product")
+    await home.wait(15)
+    gone, page = home.find(uuid), await home.read(f"/library/{uuid}")
+    home.till.sell(home.variant(uuid))
+    await home.open(f"/library/{uuid}")
+    await home.press("Save", bigcommerce="yes")
+    await home.wait(15)
+    back: Levels = home.levels(uuid)
+    await home.open(f"/library/{uuid}/stock/join")
+    await home.press("Disable separate stock")
+    await home.wait(15)
+
+    assert gone is None
+    assert "assigned again, the product is made with it" in page
+    assert ([(5, 4)], [(9, 9)]) == (back, home.levels(uuid))
 
 
 @pytest.mark.rule("S7")

@@ -61,11 +61,10 @@ class ProductView:
     separate: bool = False
     splittable: bool = False
     doubts: tuple[DoubtView, ...] = ()
-    join_asked: bool = False
 
 
 @get("/library/{uuid:str}")
-async def show(merchant: Merchant, uuid: str, join: str = "") -> Response[str]:
+async def show(merchant: Merchant, uuid: str) -> Response[str]:
     connection = merchant.own
     async with merchant.deps.database.read() as tx:
         row = await library_pages.one(tx, connection.id, uuid)
@@ -102,7 +101,6 @@ async def show(merchant: Merchant, uuid: str, join: str = "") -> Response[str]:
         doubts=doubts,
         separate=any(book.ledger.separate for book in books.values()),
         splittable=bool(stock) and all(each.shared is not None for each in stock),
-        join_asked=join == "ask",
     )
     return merchant.page("product.html", view, section="library")
 
