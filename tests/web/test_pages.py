@@ -220,3 +220,14 @@ async def test_no_page_leans_on_what_the_framework_is_about_to_drop(world: World
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         build_app(replace(world.deps, registry=CollectorRegistry()))
+
+
+async def test_a_merchant_who_loses_the_way_keeps_the_menu(world: World) -> None:
+    await world.running()
+    browser = world.browser()
+    await browser.sign_in()
+    known, unknown = await browser.open("/library/nothing"), await browser.open("/nowhere")
+
+    assert (404, 404) == (known.status_code, unknown.status_code)
+    assert 'href="/library"' in known.text
+    assert "Linds Keramik" in known.text

@@ -10,7 +10,7 @@ from litestar.response import Redirect
 
 from brygga.store.database import DatabaseGone
 from brygga.web.messages import MessageView
-from brygga.web.visit import SignedOut, Visit, language_of
+from brygga.web.visit import SIGNED_IN, SignedOut, Visit, language_of
 
 log = structlog.get_logger()
 
@@ -56,5 +56,6 @@ def _say(request: Request[Any, Any, Any], status: int, key: str, support_id: str
     path = request.url.path
     if path.startswith("/hooks/") or path in {"/health", "/metrics"}:
         return Response(b"", status_code=status, media_type=MediaType.TEXT)
-    visit = Visit(request.app.state.deps, request, language_of(request))
+    merchant = request.scope["state"].get(SIGNED_IN)
+    visit = Visit(request.app.state.deps, request, language_of(request), merchant)
     return visit.page("message.html", MessageView(f"message.{key}", link="/", support_id=support_id), status=status)

@@ -19,6 +19,8 @@ from brygga.web.rendering import Frame, Notice, render
 from brygga.web.session import AnyRequest, put_notice, take_notice
 
 LANGUAGE_COOKIE = "brygga_language"
+SIGNED_IN = "signed_in"
+"""Where a request keeps its merchant, so that a page that says what went wrong has the menu too."""
 
 
 class SignedOut(Exception):
@@ -90,7 +92,9 @@ def language_of(request: AnyRequest) -> Language:
 
 async def provide_visit(request: AnyRequest, state: State) -> Visit:
     deps: WebDeps = state.deps
-    return Visit(deps, request, language_of(request), await _signed_in(deps, request))
+    connection = await _signed_in(deps, request)
+    request.scope["state"][SIGNED_IN] = connection
+    return Visit(deps, request, language_of(request), connection)
 
 
 async def provide_merchant(visit: NamedDependency[Visit]) -> Merchant:
