@@ -7,6 +7,9 @@ from brygga.sandbox.http import Request, Response, Router, json_response
 from brygga.sandbox.outbox import Outbox, Weather
 from brygga.sandbox.switches import switched
 
+FAR_S = 10 * 365 * 86_400
+"""How far the clock may be moved at once: ten years."""
+
 
 def mount_clock(router: Router, clock: Clock) -> None:
     """GET /sandbox/clock tells the time; POST {"seconds"} moves it on, where it is a clock that can be moved."""
@@ -23,8 +26,8 @@ def mount_clock(router: Router, clock: Clock) -> None:
             return json_response({"error": "this clock is the machine's own; it cannot be moved"}, 409)
         asked = request.json()
         seconds = asked.get("seconds") if isinstance(asked, dict) else None
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-            return json_response({"error": "seconds is a number from 0: time only goes forward"}, 400)
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= FAR_S:
+            return json_response({"error": f"seconds is a number from 0 to {FAR_S}: time only goes forward"}, 400)
         await advance(float(seconds))
         return told()
 

@@ -37,7 +37,7 @@ class Request:
         """The body as JSON. Raises MalformedBodyError for anything else, the empty body included."""
         try:
             return msgspec.json.decode(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedBodyError(str(error)) from error
 
     def form(self) -> dict[str, str]:
@@ -251,6 +251,9 @@ class Router:
             return answer.response
         except MalformedBodyError as error:
             return self.malformed(request, error)
+        except RecursionError:
+            # A body nested so deep that it can be read but not walked.
+            return self.malformed(request, MalformedBodyError("nested too deep"))
 
 
 class AsgiApp:

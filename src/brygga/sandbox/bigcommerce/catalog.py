@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from brygga.sandbox.numerals import whole
+
 from . import inventory, naming
 from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, accepted_fields
 from .media import MAX_IMAGES, Eye, add_image, add_video, image_fields, read_video, too_many_images
-from .numerals import whole
 from .refusal import Json, Refusal, invalid, missing, product_not_found
 from .render import View, variant_json
 from .state import Product, Store, by_id

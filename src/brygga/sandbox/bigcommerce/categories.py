@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from brygga.sandbox.numerals import whole
+
 from .fields import Field, accepted_fields, choice, flag, integer, text, texts
 from .naming import slug
-from .numerals import whole
 from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .state import Category, Store, by_id, uuid_of
 

@@ -208,7 +208,7 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
                 return answer(await act(town.shop(wanted), request, body))
             except Refusal as refusal:
                 return refused(refusal)
-            except (KeyError, ValueError, TypeError, StopIteration) as wrong:
+            except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError, StopIteration) as wrong:
                 return answer({"status": 400, "title": f"{type(wrong).__name__}: {wrong}"}, 400)
 
         return run

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brygga.sandbox.http import Request, Response, Router
+from brygga.sandbox.numerals import whole
 
 from .apps import person
 from .door import answer, decoded, refused
-from .numerals import whole
 from .refusal import Json, Refusal, invalid
 from .state import Store, User, by_id
 

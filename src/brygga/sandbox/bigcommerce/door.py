@@ -38,7 +38,7 @@ def decoded(body: bytes) -> Any:
     """JSON with exact decimals, or 400 (bigcommerce facts 3.4)."""
     try:
         return _DECODER.decode(body)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise Refusal(400, "Input is invalid", detail="Syntax error") from wrong
 
 

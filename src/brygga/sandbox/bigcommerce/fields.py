@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .numerals import signed
+from brygga.sandbox.numerals import signed
+
 from .refusal import Json
 
 MAX_LEVEL = 2_147_483_647

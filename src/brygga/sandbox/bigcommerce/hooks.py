@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from brygga.sandbox.numerals import whole
 from brygga.sandbox.outbox import Message, Outbox
 
-from .numerals import whole
 from .refusal import Json, Refusal
 from .state import Store, uuid_of
 

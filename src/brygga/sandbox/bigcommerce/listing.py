@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from brygga.sandbox.http import Request
+from brygga.sandbox.numerals import signed, whole
 
 from .inventory import product_level
-from .numerals import signed, whole
 from .refusal import Json, Refusal, invalid
 from .state import Product, Store, stamp
 

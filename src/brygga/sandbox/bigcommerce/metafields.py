@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .numerals import whole
+from brygga.sandbox.numerals import whole
+
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .state import Metafield, Store, by_id, stamp
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from brygga.sandbox.numerals import whole
+
 from .fields import MAX_LEVEL
-from .numerals import whole
 from .refusal import Json, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, by_id
 from .variants import MAX_VALUES, add_base_variant, drop_variant, option_name

@@ -10,9 +10,9 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from brygga.sandbox.http import Request
+from brygga.sandbox.numerals import whole
 
 from . import inventory
-from .numerals import whole
 from .refusal import Json, Refusal
 from .render import chosen
 from .state import RELATIVE, Product, Store, Variant, by_id, stamp

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
+from brygga.sandbox import numerals
 from brygga.sandbox.http import Request, Response, Router, redirect, text_response
 from brygga.sandbox.pages import show
 
@@ -90,7 +91,7 @@ def paged(rows: list[Any], request: Request, size: int = PER_PAGE) -> tuple[list
     """The rows of the wanted page, its number, and how many pages there are."""
     pages = max(1, -(-len(rows) // size))
     wanted = request.value("page") or "1"
-    page = min(max(1, int(wanted)) if wanted.isdigit() else 1, pages)
+    page = min(max(1, numerals.whole(wanted) or 1), pages)
     return rows[(page - 1) * size : page * size], page, pages
 
 
@@ -133,8 +134,8 @@ class Panel:
         tests: list[Callable[[Product], bool]] = []
         if text:
             tests.append(lambda one: has_text(one, text))
-        if category.isdigit():
-            tests.append(lambda one: int(category) in one.get("categories"))
+        if (number := numerals.whole(category)) is not None:
+            tests.append(lambda one: number in one.get("categories"))
         special: dict[str, Callable[[Product], bool]] = {
             "visible": lambda one: bool(one.get("is_visible")),
             "hidden": lambda one: not one.get("is_visible"),
@@ -164,9 +165,9 @@ class Panel:
             case "show" | "hide" as word:
                 for product_id in ticked:
                     await shop.edit_product(product_id, is_visible=word == "show")
-            case "move" if (form.get("to") or "").isdigit():
+            case "move" if (place := numerals.whole(form.get("to"))) is not None:
                 for product_id in ticked:
-                    await shop.edit_product(product_id, categories=[int(form["to"])])
+                    await shop.edit_product(product_id, categories=[place])
             case "delete":
                 for product_id in ticked:
                     shop.delete_product(product_id)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from brygga.sandbox.http import Response
+from brygga.sandbox.numerals import whole
 
 from . import catalog, listing, naming, options, variants
 from .door import Call, Route, answer, nothing
-from .numerals import whole
 from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, duplicate, invalid
 from .render import INCLUDES, TOP_LEVEL, View, option_json, product_json, value_json, variant_json
 from .state import Option, Product, Variant, by_id

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from brygga.sandbox.http import Response
+from brygga.sandbox.numerals import whole
 
 from . import categories, listing
 from .door import Call, Route, answer, nothing
-from .numerals import whole
 from .refusal import Json, Refusal
 from .routes_catalog import SCOPE as CATALOG
 from .routes_catalog import many, one

@@ -6,10 +6,10 @@ from email import message_from_bytes
 from typing import Any
 
 from brygga.sandbox.http import Request, Response
+from brygga.sandbox.numerals import signed
 
 from . import catalog, listing, media, metafields, variants
 from .door import Call, Route, answer, nothing
-from .numerals import signed
 from .refusal import Json, Refusal, invalid, missing, not_found
 from .routes_catalog import SCOPE, many, one, product
 from .state import Picture

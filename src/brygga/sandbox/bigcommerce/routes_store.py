@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from brygga.sandbox.http import Response
+from brygga.sandbox.numerals import whole
 
 from . import inventory, listing, orders
 from .door import Call, Route, answer, nothing
-from .numerals import whole
 from .refusal import Json, ProblemRefusal, Refusal
 from .routes_catalog import SCOPE as CATALOG
 from .routes_catalog import many, one

@@ -19,6 +19,15 @@ from .render import View, product_json
 from .state import ABSOLUTE, Category, Product, Store, Variant, channel, location
 from .storefile import CURRENCIES, STOCK_BEHAVIOURS, WEIGHTS
 
+
+def typed_in(line: Mapping[str, Any]) -> orders.Extra:
+    """A line that is no product: its name, a price from 0, and how many."""
+    price, quantity = Decimal(str(line["price"])), int(line.get("quantity", 1))
+    if not price.is_finite() or price < 0 or quantity < 1:
+        raise Refusal(422, "A line has a price from 0 and a quantity from 1", {"lines": "wrong price or quantity"})
+    return orders.Extra(str(line.get("name", "")), price, quantity)
+
+
 TRUTH = float("inf")
 INCLUDE_ALL = ("variants", "images", "options", "videos", "custom_fields", "bulk_pricing_rules", "channels")
 _TOLD = {"name", "currency", "country", "country_code", "language", "timezone", "weight_units",
@@ -177,7 +186,15 @@ class Shop:
             {
                 name: "not one of the choices"
                 for name, among in allowed.items()
-                if changes.get(name, next(iter(among))) not in among
+                if changes.get(name, next(iter(among))) not in [*among]
+            }
+        )
+        wrong.update(
+            {
+                name: f"must be {type(getattr(mine, name)).__name__}"
+                for name, value in changes.items()
+                if name not in wrong
+                and (type(value) is not type(getattr(mine, name)) or (isinstance(value, int) and value < 0))
             }
         )
         if wrong:
@@ -214,9 +231,10 @@ class Shop:
         """
         wishes, extras = [], []
         for line in lines:
+            if not isinstance(line, Mapping):
+                raise Refusal(422, "A line is an object", {"lines": "must be an array of objects"})
             if "price" in line:
-                price, quantity = Decimal(str(line["price"])), int(line.get("quantity", 1))
-                extras.append(orders.Extra(str(line.get("name", "")), price, quantity))
+                extras.append(typed_in(line))
                 continue
             named = {name: line[name] for name in ("product_id", "variant_id", "sku") if line.get(name)}
             wishes.append((*self.item(**named), int(line.get("quantity", 1))))

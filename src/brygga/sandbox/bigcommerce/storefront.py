@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from brygga.sandbox.http import Request, Response, Router, redirect
+from brygga.sandbox.numerals import whole
 from brygga.sandbox.pages import show
 
 from . import inventory
@@ -14,7 +15,7 @@ from .panel import bound, money, paged, thumbnail
 from .refusal import Json, Refusal
 from .render import chosen
 from .shop import Shop
-from .state import Product, Store, Variant
+from .state import Product, Store, Variant, by_id
 from .words import WORDS
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
 
     async def image(request: Request) -> Response:
         store = town.stores.get(request.params["store"].removeprefix("s-"))
-        product = store.products.get(int(request.params["product_id"])) if store else None
+        product = by_id(store.products, whole(request.params["product_id"])) if store else None
         wanted = request.params["image_id"]
         found = next((one for one in product.images if str(one.id) == wanted), None) if product else None
         return picture(found.digest if found else "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from brygga.sandbox.numerals import whole
+
 from . import inventory, naming
 from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, accepted_fields
 from .media import Eye, file_name
-from .numerals import whole
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, Variant
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from brygga.sandbox.http import Answer, Request
+from brygga.sandbox.numerals import whole
 from brygga.sandbox.zettle.answers import refusal
 
 
@@ -34,9 +35,10 @@ def limit_of(request: Request, default: int, most: int) -> int:
     text = request.value("limit")
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+    number = whole(text)
+    if number is None or not 1 <= number <= most:
         raise Answer(refusal(400, f"limit must be between 1 and {most}"))
-    return int(text)
+    return number
 
 
 def is_true(request: Request, name: str) -> bool:

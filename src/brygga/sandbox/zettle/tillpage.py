@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from brygga.sandbox.http import Request, Response, Router, redirect
+from brygga.sandbox.numerals import whole
 from brygga.sandbox.pages import language, show
 from brygga.sandbox.zettle.accounts import query_url
 from brygga.sandbox.zettle.core import Core
@@ -142,12 +143,12 @@ class TillPage:
 
     async def grid(self, request: Request) -> Response:
         organization = self.organization(request.value("org"))
-        wanted, number = (request.value("q") or "").strip().casefold(), request.value("page") or "1"
+        wanted, number = (request.value("q") or "").strip().casefold(), whole(request.value("page"))
         everything = organization.products_after(0)
         if wanted:
             everything = [one for one in everything if wanted in one.body.decode().casefold()]
         last = max(1, -(-len(everything) // PAGE))
-        at = min(max(int(number), 1), last) if number.isdigit() else 1
+        at = min(max(number or 1, 1), last)
         shown = everything[(at - 1) * PAGE : at * PAGE]
         cards = [self.card(organization, one) for one in shown]
         counts = {"total": len(everything), "at": at, "last": last, "wanted": request.value("q") or ""}
