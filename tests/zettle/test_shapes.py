@@ -118,7 +118,7 @@ def test_one_unreadable_product_does_not_hide_the_others() -> None:
     good, bad = shapes.readable([CUP, {"uuid": "odd", "name": "Tom", "variants": []}, NOTHING_MORE])
 
     assert [one.name for one in good] == [" Kopp ", "Fat"]
-    assert bad == (Unreadable("odd", "variants"),)
+    assert bad == (Unreadable("odd", "variants", "Tom"),)
 
 
 def test_old_products_show_their_pictures_by_lookup_key() -> None:

@@ -86,6 +86,7 @@ class Code(StrEnum):
     TOO_MANY_VALUES = "too_many_values"  # option, count, limit
     NAME_MISSING = "name_missing"
     PRODUCT_REFUSED = "product_refused"  # name, reason
+    PRODUCT_UNREADABLE = "product_unreadable"  # name: passed over, said once
     DELETE_REFUSED = "delete_refused"  # name, reason: stays "to delete" (decision 11)
     MASS_EFFECT_STOPPED = "mass_effect_stopped"  # effect, count, catalogue (decision 9)
     # -- stock: what moved; every line also carries `name` and `variant_name`

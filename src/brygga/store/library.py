@@ -38,10 +38,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a reading of Zettle brought: products not seen before (or seen again after a removal), and those whose etag moved."""
+    """What a reading of Zettle brought: products not seen before (or seen again after a removal), and those whose etag moved.
+
+    `broken` are those that cannot be read and could before, or are new.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
+    broken: tuple[str, ...] = ()
 
 
 # Swedish order: å, ä, ö after z; é as e. "{", "|" and "}" are the characters that follow z.
@@ -84,7 +88,7 @@ _UPSERT = sa.text("""
             CAST(:searches AS text[]), CAST(:products AS text[]), CAST(:vats AS numeric[]), CAST(:unreadable AS text[])
         ) AS a (product_uuid, etag, name, sort_key, search, product, vat, unreadable)
     ), before AS (
-        SELECT l.product_uuid, l.etag, l.removed_at, l.product IS NULL AND l.unreadable = '' AS placeholder
+        SELECT l.product_uuid, l.etag, l.removed_at, l.unreadable, l.product IS NULL AND l.unreadable = '' AS placeholder
         FROM library l JOIN arrived USING (product_uuid) WHERE l.connection_id = :id
     ), written AS (
         INSERT INTO library AS l
@@ -98,7 +102,8 @@ _UPSERT = sa.text("""
             assigned = coalesce(l.assigned, EXCLUDED.assigned), removed_at = NULL,
             failure = CASE WHEN l.etag = EXCLUDED.etag THEN l.failure ELSE '' END
     )
-    SELECT a.product_uuid, b.product_uuid IS NULL OR b.removed_at IS NOT NULL OR b.placeholder AS added, b.etag <> a.etag AS changed
+    SELECT a.product_uuid, b.product_uuid IS NULL OR b.removed_at IS NOT NULL OR b.placeholder AS added, b.etag <> a.etag AS changed,
+        a.unreadable <> '' AND (b.unreadable IS DISTINCT FROM a.unreadable OR b.removed_at IS NOT NULL) AS broken
     FROM arrived a LEFT JOIN before b USING (product_uuid)
     ORDER BY a.sort_key, a.product_uuid
 """)
@@ -138,6 +143,7 @@ async def upsert_many(
     return Arrived(
         tuple(row.product_uuid for row in rows if row.added),
         tuple(row.product_uuid for row in rows if row.changed and not row.added),
+        tuple(row.product_uuid for row in rows if row.broken),
     )
 
 

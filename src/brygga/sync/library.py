@@ -11,8 +11,9 @@ from brygga.store.database import Tx
 from brygga.store.library import Arrived
 from brygga.store.marks import Kind, Mark
 from brygga.sync.likely import find_duplicates
-from brygga.sync.products import DELETED
+from brygga.sync.products import DELETED, say_unreadable
 from brygga.sync.session import Session
+from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import FeedTooOld, LibraryPage
 
 FEW = 25
@@ -74,13 +75,17 @@ class _Reading:
     async def _keep(self, page: LibraryPage) -> None:
         now, connection_id = self.session.clock.now(), self.session.connection.id
         running = self.session.connection.stage is Stage.RUNNING
-        unreadable = {one.uuid: ("", "", one.reason) for one in page.unreadable}
+        unreadable = {
+            one.uuid: ("", one.name, TillCode.PRODUCT_UNREADABLE.value) for one in page.unreadable if one.uuid
+        }
         self.seen |= {product.uuid for product in page.products} | unreadable.keys()
         async with self.session.transaction() as tx:
             assign_new = True if running and self.known_before else None
             arrived = await mirror.upsert_many(
                 tx, connection_id, page.products, now, assign_new=assign_new, unreadable=unreadable
             )
+            names = {uuid: name for uuid, (_, name, _) in unreadable.items()}
+            await say_unreadable(tx, connection_id, arrived.broken, names, now)
             if running:
                 await self._mark(tx, arrived)
                 await marks.mark_many(tx, connection_id, Kind.PRODUCT, page.deleted, now, detail=DELETED)

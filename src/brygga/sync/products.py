@@ -7,6 +7,7 @@ Decide: `assignment.belongs`, `mapping.desired`, `planning.plan`. Apply: creates
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from brygga.core import assignment, planning
 from brygga.core.assignment import Removal
@@ -14,7 +15,7 @@ from brygga.core.failures import Failure, Refused, Unreachable
 from brygga.core.guards import Cause
 from brygga.core.mapping import desired
 from brygga.core.model import Origin, Product, Synced
-from brygga.core.report import Code
+from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.terms import Terms, terms_of
 from brygga.store import bindings, duplicates, library, synclog
 from brygga.store.bindings import Binding
@@ -210,7 +211,7 @@ async def _read_again(session: Session, dirty: Sequence[Mark]) -> tuple[set[str]
             try:
                 product = await session.zettle.product(uuid)
             except Refused as refused:
-                unreadable[uuid] = ("", "", refused.code)
+                unreadable[uuid] = ("", str(refused.errors.get("name", "")), refused.code)
             except Failure as failure:
                 failed[uuid] = failure
             else:
@@ -242,12 +243,24 @@ async def _mirror(
             late = [product for uuid, product in found.items() if uuid not in known or known[uuid].product is None]
             rest = [product for product in found.values() if product not in late]
             broken = {
-                uuid: (known[uuid].etag, known[uuid].name, code) if uuid in known else ("", "", code)
-                for uuid, (_, _, code) in unreadable.items()
+                uuid: (known[uuid].etag, known[uuid].name, code) if uuid in known else ("", name, code)
+                for uuid, (_, name, code) in unreadable.items()
             }
             await library.upsert_many(tx, connection_id, late, now, assign_new=new)
-            await library.upsert_many(tx, connection_id, rest, now, unreadable=broken)
+            arrived = await library.upsert_many(tx, connection_id, rest, now, unreadable=broken)
+            names = {uuid: name for uuid, (_, name, _) in broken.items()}
+            await say_unreadable(tx, connection_id, arrived.broken, names, now)
         await library.remove(tx, connection_id, proven, now)
+
+
+async def say_unreadable(
+    tx: Tx, connection_id: int, uuids: Collection[str], names: Mapping[str, str], now: datetime
+) -> None:
+    """A product that Zettle would never send is passed over, and the log says so once."""
+    for uuid in uuids:
+        params = {"name": names.get(uuid) or uuid}
+        line = Line(Code.PRODUCT_UNREADABLE, Topic.PRODUCT, Severity.ERROR, uuid, params=params)
+        await synclog.add(tx, connection_id, line, now)
 
 
 # ---- The store's side ------------------------------------------------------------------------------------------------

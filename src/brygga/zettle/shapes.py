@@ -53,7 +53,9 @@ def product(raw: Json) -> Product:
     for missing, what in ((not uuid, "uuid"), (not name, "name"), (not variants, "variants")):
         if missing:
             raise Refused(
-                Code.PRODUCT_UNREADABLE, f"product {uuid or '?'} without {what}", errors={"uuid": uuid, "missing": what}
+                Code.PRODUCT_UNREADABLE,
+                f"product {uuid or '?'} without {what}",
+                errors={"uuid": uuid, "missing": what, "name": name},
             )
     online = record(raw.get("online"))
     grams, unread = _weight(record(online.get("shipping")))
@@ -86,7 +88,7 @@ def readable(raws: Iterable[Json]) -> tuple[tuple[Product, ...], tuple[Unreadabl
         try:
             good.append(product(raw))
         except Refused as refused:
-            bad.append(Unreadable(refused.errors["uuid"], refused.errors["missing"]))
+            bad.append(Unreadable(refused.errors["uuid"], refused.errors["missing"], refused.errors["name"]))
     return tuple(good), tuple(bad)
 
 

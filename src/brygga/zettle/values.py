@@ -28,6 +28,8 @@ class Unreadable:
 
     uuid: str
     reason: str
+    name: str = ""
+    """"" where the name is what it lacks."""
 
 
 @dataclass(frozen=True, slots=True)
