@@ -12,6 +12,17 @@ find_python() {
     exit 1
 }
 
+pip_quietly() {
+    "$python" -m pip --quiet --disable-pip-version-check "$@"
+}
+
+# uv is fast, but does not read pip's configuration: where only pip knows the certificates or the index, pip does it.
+fill() {
+    VIRTUAL_ENV="$PWD/.venv" .tools/bin/uv pip install --quiet "$@" && return
+    echo "uv cannot; pip tries, with its own configuration. This takes longer ..." >&2
+    pip_quietly --python .venv/bin/python install "$@"
+}
+
 prepare() {
     fingerprint=$(cksum requirements.lock pyproject.toml | cksum)
     if [ -x .venv/bin/brygga ] && [ "$(cat .venv/.prepared 2>/dev/null)" = "$fingerprint" ]; then
@@ -20,12 +31,12 @@ prepare() {
     python=$(find_python)
     if [ ! -x .tools/bin/uv ]; then
         echo "Fetching uv into .tools ..." >&2
-        "$python" -m pip install --quiet --disable-pip-version-check --target .tools uv
+        pip_quietly install --target .tools uv
     fi
     echo "Making the environment in .venv ..." >&2
     .tools/bin/uv venv --quiet --clear --no-project --python "$(command -v "$python")" .venv
-    VIRTUAL_ENV="$PWD/.venv" .tools/bin/uv pip install --quiet --require-hashes -r requirements.lock
-    VIRTUAL_ENV="$PWD/.venv" .tools/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
+    fill --require-hashes -r requirements.lock
+    fill --no-deps --no-build-isolation --editable .
     .venv/bin/python scripts/translations.py compile
     echo "$fingerprint" >.venv/.prepared
 }
