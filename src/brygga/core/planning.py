@@ -217,7 +217,8 @@ def _updated(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, terms
     pictures, children = media.pictures(wanted, bound, seen)
     children = replace(children, options=shape.children.options, values=shape.children.values)
     children = replace(children, variants=_variant_ids(wanted, bound, seen, shape))
-    operations = (*freed, *structure_before, *_tracking(wanted, seen), *product, *variants, *shape.after, *pictures)
+    early = (*freed, *_with_tracking(structure_before, wanted, seen))
+    operations = (*early, *product, *variants, *shape.after, *pictures)
     overwritten = (*differs.found, *(Overwritten(*names) for names in shape.renamed))
     reordered = not wanted.is_simple and fingerprint(wanted)[:SHAPE_DIGITS] != bound.fingerprint[:SHAPE_DIGITS]
     unclear = reordered or _has_unshown(bound, seen) or any(isinstance(o, _STRUCTURAL) for o in structure)
@@ -227,7 +228,7 @@ def _updated(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, terms
         *_overwritten_lines(wanted, bound, overwritten),
         *(_generated_line(wanted, variant) for variant in generated),
     )
-    return Plan(operations, lines, overwritten, children, needs_options, len(freed) + len(structure_before))
+    return Plan(operations, lines, overwritten, children, needs_options, len(early))
 
 
 def _has_unshown(bound: Synced, seen: ObservedProduct) -> bool:
@@ -352,12 +353,23 @@ def _freed_skus(wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping)
     return tuple(operations)
 
 
-def _tracking(wanted: CatalogProduct, seen: ObservedProduct) -> tuple[Operation, ...]:
-    """Tracking follows the shape, so that the Inventory API takes stock for it (bigcommerce facts 3.9). On or off is the stock's matter."""
-    if seen.tracking is Tracking.NONE:
-        return ()
+def _with_tracking(
+    structure: Sequence[Operation], wanted: CatalogProduct, seen: ObservedProduct
+) -> tuple[Operation, ...]:
+    """A product that becomes simple, or stops being so, is counted at the other level from then on (bigcommerce facts 3.9).
+
+    The switch stands where nothing of the product has a number that it could wipe out (5.4): after the last variant is gone, and before
+    the first is made. Whether stock is tracked at all, and at which level a product of one shape is, is the stock's matter.
+    """
     level = Tracking.PRODUCT if wanted.is_simple else Tracking.VARIANT
-    return (SetTracking(seen.product_id, level),) if seen.tracking is not level else ()
+    had_variants = any(variant.values for variant in seen.variants)
+    turns = (DeleteVariant, DeleteOption) if wanted.is_simple else CreateVariant
+    is_turned = wanted.is_simple == had_variants and any(isinstance(operation, turns) for operation in structure)
+    if not is_turned or seen.tracking in {Tracking.NONE, level}:
+        return tuple(structure)
+    made = [operation for operation in structure if isinstance(operation, CreateVariant)]
+    rest = [operation for operation in structure if not isinstance(operation, CreateVariant)]
+    return (*rest, SetTracking(seen.product_id, level), *made)
 
 
 def _variant_ids(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from brygga.bigcommerce.values import NewVariant
 from brygga.core import clashes
 from brygga.core.failures import Refused
-from brygga.core.model import CatalogVariant, Synced
+from brygga.core.model import CatalogVariant, Synced, Tracking
 from brygga.core.operations import (
     AddImage,
     AddVideo,
@@ -114,19 +114,33 @@ class Updating(Pictures):
     # ---- One by one: options, values, variants -----------------------------------------------------------------------
 
     async def _early(self, one: Planned) -> None:
-        made = [operation.variant.key for operation in one.early if isinstance(operation, CreateVariant)]
-        if made:
-            one.levels = (await self.births.first_levels(self.session, [one.job.uuid])).get(one.job.uuid)
-        pending: list[CreateVariant] = []
+        pending = [operation for operation in one.early if isinstance(operation, CreateVariant)]
+        put_off: list[SetTracking] = []
         for operation in one.early:
-            if isinstance(operation, CreateVariant):
-                pending.append(operation)
-                continue
-            await self._one(one, operation)
+            match operation:
+                case CreateVariant():
+                    pass
+                case SetTracking():
+                    if not await self._counted_at(one, operation):
+                        put_off.append(operation)
+                case _:
+                    await self._one(one, operation)
+        if pending and _counts_variants(one) and not put_off:
+            one.levels = (await self.births.first_levels(self.session, [one.job.uuid])).get(one.job.uuid)
         for place in range(0, len(pending), VARIANTS_AT_ONCE):
             await self._create_variants(one, pending[place : place + VARIANTS_AT_ONCE])
+        for operation in put_off:
+            await self._one(one, operation)
         if one.early and one.job.desired.is_simple:
             await self._find_base(one)
+
+    async def _counted_at(self, one: Planned, operation: SetTracking) -> bool:
+        """False when the store will not count by variants before there are any: then after, and their levels are not given at birth."""
+        try:
+            await self._one(one, operation)
+        except Refused:
+            return False
+        return True
 
     async def _find_base(self, one: Planned) -> None:
         """A product that lost its options falls back to a base variant of a new id (bigcommerce facts 3.9)."""
@@ -242,7 +256,7 @@ class Updating(Pictures):
     # ---- Batches -----------------------------------------------------------------------------------------------------
 
     async def _products(self, planned: Sequence[Planned]) -> None:
-        """Product fields and tracking, ten products at a time."""
+        """Product fields, ten products at a time."""
         wanted: list[tuple[Planned, dict[str, Scalar]]] = []
         for one in _living(planned):
             changes: dict[str, Scalar] = {}
@@ -250,8 +264,6 @@ class Updating(Pictures):
                 match operation:
                     case UpdateProduct(_, fields):
                         changes |= fields
-                    case SetTracking(_, tracking):
-                        changes["tracking"] = tracking
             if changes:
                 wanted.append((one, changes))
         for place in range(0, len(wanted), PRODUCTS_AT_ONCE):
@@ -361,7 +373,7 @@ class Updating(Pictures):
     async def _late(self, one: Planned) -> None:
         for operation in one.late:
             match operation:
-                case UpdateProduct() | SetTracking():
+                case UpdateProduct():
                     continue
                 case UpdateVariant(product_id, variant_id, changes):
                     if "image" in changes:
@@ -376,3 +388,10 @@ def _living(planned: Iterable[Planned]) -> list[Planned]:
 
 def _clash(field: str, wanted: str, written: str) -> dict[str, str]:
     return {"field": field, "value": wanted, "written": written, "other": "", "other_id": ""}
+
+
+def _counts_variants(one: Planned) -> bool:
+    """Whether the store keeps a number for a variant made now; if not, it would ignore the level that we give (bigcommerce facts 3.7)."""
+    observed = one.job.observed
+    turned = any(isinstance(operation, SetTracking) for operation in one.early)
+    return turned or observed is None or observed.tracking is Tracking.VARIANT

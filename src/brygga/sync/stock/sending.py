@@ -227,8 +227,10 @@ class Sending:
             case ShopCode.NEEDS_ABSOLUTE_FIRST | ShopCode.TRACKING_LEVEL:
                 await self._end(side, items, lambda ledger: stock.refused(ledger, side), Cause.REFUSED)
                 switch = refusal.code == ShopCode.TRACKING_LEVEL
+                # A switch makes the store forget the numbers of all variants of a product (bigcommerce facts 5.4).
+                concerned = self.identities if switch else {item.variant for item in items}
                 return await Resetting(self.session, self.timing, self.identities).run(
-                    [item.variant for item in items], {item.product for item in items}, switch=switch
+                    concerned, {item.product for item in items}, switch=switch
                 )
             case ShopCode.ITEM_UNKNOWN | ShopCode.PRODUCT_GONE | TillCode.ITEM_UNKNOWN:
                 await self._end(side, items, lambda ledger: stock.missing(ledger, side), Cause.REFUSED)
