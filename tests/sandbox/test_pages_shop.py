@@ -197,6 +197,26 @@ async def test_an_order_is_placed_by_hand_and_too_many_are_refused() -> None:
     assert ["finns+inte" in one.headers["location"] for one in (refused, strange)] == [True, True]
 
 
+async def test_an_order_is_edited_by_hand_and_stock_follows() -> None:
+    town = Town()
+    await town.scarf()
+    order = town.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
+    line, path = order.lines[0], "/manage/abc123/orders"
+
+    saved = await town.call("POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"})
+    unchanged = await town.call("POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"})
+    too_many = await town.call("POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "9"})
+
+    assert (saved.status_code, line.quantity) == (303, 3)
+    assert await town.level(line.variant_id or 0) == 1
+    page = (await town.call("GET", f"{path}?lang=sv")).text
+    assert "2023-11-14 22:13" in page
+    assert "Ändra antal" in page
+    for refused in (unchanged, too_many):
+        text = (await town.client.get(refused.headers["location"])).text if refused.status_code == 303 else refused.text
+        assert 'role="alert"' in text
+
+
 async def test_settings_hold_the_plan_its_quota_and_late_readings() -> None:
     town = Town()
     form = {"name": "Annas Butik", "plan": "Pro", "quota": "150", "weight_units": "Grams", "read_lag_s": "1,5"}

@@ -10,7 +10,7 @@ from .panel import Act, Panel, money, paged, whole
 from .refusal import Json, Refusal
 from .render import chosen
 from .shop import Shop
-from .state import Product, Store, Variant
+from .state import Product, Store, Variant, stamp
 
 OFFERED = 400
 
@@ -49,11 +49,22 @@ class OrderPages:
                 shop.archive(order.id)
             case "refund_one" if left is not None:
                 shop.refund(order.id, {left.id: 1})
+            case "edit":
+                shop.edit_order(order.id, counts_of(order, form))
             case "refund_part":
                 shop.refund(order.id, part_of(order, form))
             case _:
                 shop.refund(order.id)
         return self.panel.back(shop, "orders", "saved")
+
+
+def counts_of(order: Order, form: dict[str, str]) -> dict[int, int]:
+    """How many of each line are ordered from now on; only the lines that the form changes."""
+    counts = {line.id: whole("quantity", form.get(f"count-{line.id}") or str(line.quantity)) for line in order.lines}
+    changed = {line.id: counts[line.id] for line in order.lines if counts[line.id] != line.quantity}
+    if not changed:
+        raise Refusal(422, "nothing was changed", {"quantity": "write how many of each line"})
+    return changed
 
 
 def part_of(order: Order, form: dict[str, str]) -> dict[int, int]:
@@ -73,6 +84,7 @@ def row_of(store: Store, order: Order) -> Json:
         "total": money(store, orders.total(order)),
         "open": order.status not in {orders.REFUNDED, orders.CANCELLED} and not order.archived,
         "archived": order.archived,
+        "when": stamp(order.created)[:16].replace("T", " "),
     }
 
 

@@ -31,7 +31,7 @@ from brygga.sandbox.zettle import (
 )
 from brygga.sandbox.zettle.answers import missing, unreadable
 from brygga.sandbox.zettle.core import Config, Core, Fetch, unreachable
-from brygga.sandbox.zettle.ids import zoned
+from brygga.sandbox.zettle.ids import slug, zoned
 from brygga.sandbox.zettle.state import JSON, App, Organization, User
 from brygga.sandbox.zettle.switches import Switches
 from brygga.sandbox.zettle.till import Till
@@ -115,7 +115,7 @@ class ZettleSandbox:
         core = self.core
         uuid, first = core.uuid1(), core.uuid1()
         first_name = owner.split(maxsplit=1)[0].lower()
-        user = User(core.uuid1(), owner, f"{first_name}@{'.'.join(name.lower().split())}.example")
+        user = User(core.uuid1(), owner, f"{first_name}@{slug(name)}.example")
         organization = Organization(uuid, {}, [user], first)
         numbered = 12_345_678 + len(core.organizations)
         organization.details = {**default_details(organization, name, zoned(core.now()), numbered), **details}
