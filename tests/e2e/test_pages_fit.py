@@ -1,0 +1,115 @@
+"""Every page in a real browser, on a phone and on a desk, light and dark: nothing sticks out sideways, and every word can be read."""
+
+from itertools import product
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import Demo
+from tests.e2e.test_a_merchants_day import connect, finish, stocked
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+ENOUGH = 4.5
+"""Contrast of text, as WCAG 2 wants it (1.4.3); 3 for what is large."""
+
+TOO_WIDE = """() => {
+  const wide = document.documentElement.clientWidth;
+  const out = document.documentElement.scrollWidth > wide ? [`the page is ${document.documentElement.scrollWidth} wide`] : [];
+  for (const spot of document.querySelectorAll("main *")) {
+    const box = spot.getBoundingClientRect();
+    const scrolls = spot.closest(".wide, .tabs, .unseen, .plan thead, .moves thead, .shares thead, select");
+    if (box.width && box.right > wide + 1 && !scrolls) out.push(`${spot.tagName} ${spot.textContent.trim().slice(0, 40)}`);
+  }
+  return out;
+}"""
+
+FAINT = """(enough) => {
+  const parts = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, n) => sum + v * [.2126, .7152, .0722][n], 0);
+  const behind = (spot) => {
+    for (let at = spot; at; at = at.parentElement) {
+      const colour = parts(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const spot = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
+    const style = getComputedStyle(spot);
+    const drawn = spot.checkVisibility() && !spot.closest("script, noscript, .unseen, .skip, .choice.off, option, title, desc");
+    if (!text || !drawn || spot.closest(":disabled")) continue;
+    const [one, other] = [light(parts(style.color)), light(behind(spot))].sort((a, b) => b - a);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.6 && Number(style.fontWeight) >= 700);
+    const contrast = (one + .05) / (other + .05);
+    if (contrast < (large ? 3 : enough)) faint.push(`${text.slice(0, 40)}: ${contrast.toFixed(2)}`);
+  }
+  return [...new Set(faint)];
+}"""
+
+
+@pytest.mark.rule("A4", "E1", "E2", "S5")
+def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Browser) -> None:
+    connect(page, demo)
+    wrong = looked_at(chromium, page, demo, ["/apps", "/apps/bigcommerce"])
+    finish(page, demo)
+    demo.wait("every product in the store", lambda: len(demo.store()["products"]) == len(demo.library()))
+    mug = stocked(demo, demo.library())
+    wrong += looked_at(chromium, page, demo, addresses(mug))
+
+    assert [] == wrong
+
+
+def addresses(mug: dict[str, Any]) -> list[str]:
+    here = f"/library/{mug['uuid']}"
+    return [
+        "/apps",
+        "/apps/bigcommerce",
+        "/apps/bigcommerce/log",
+        "/apps/bigcommerce/plan",
+        "/apps/bigcommerce/check",
+        "/apps/bigcommerce/disconnect",
+        "/library",
+        "/library?q=finns-inte",
+        "/library/new",
+        here,
+        f"{here}/stock/separate",
+        f"{here}/variants/{mug['variants'][0]['uuid']}/stock",
+        "/help?q=lager",
+        f"/support?product={mug['uuid']}",
+        "/library/nothing",
+    ]
+
+
+def looked_at(chromium: Browser, page: Page, demo: Demo, paths: list[str]) -> list[str]:
+    """What sticks out or is too faint, by page and look."""
+    wrong: list[str] = []
+    cookies = page.context.storage_state()
+    for width, scheme in product((390, 1280), SCHEMES):
+        context = chromium.new_context(
+            locale="sv-SE", color_scheme=scheme, viewport={"width": width, "height": 844}, storage_state=cookies
+        )
+        look = context.new_page()
+        for path in paths:
+            look.goto(f"{demo.url}{path}")
+            found = [*look.evaluate(TOO_WIDE), *look.evaluate(FAINT, ENOUGH)]
+            wrong += [f"{path} {width} {scheme}: {one}" for one in found]
+        assert sees(look), "the looking itself finds nothing"
+        context.close()
+    return wrong
+
+
+def sees(look: Page) -> bool:
+    """Whether a page with something wrong would be noticed: letters nearly as pale as the paper, and a word that is too long."""
+    look.evaluate("""() => {
+      const word = document.querySelector("main").appendChild(document.createElement("p"));
+      word.textContent = "x".repeat(3000);
+      word.style.color = getComputedStyle(document.body).backgroundColor;
+      word.style.maxWidth = "none";
+    }""")
+    return bool(look.evaluate(TOO_WIDE)) and bool(look.evaluate(FAINT, ENOUGH))
