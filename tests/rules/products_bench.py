@@ -173,7 +173,11 @@ class Bench:
                 due = await marks.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
             if not due:
                 return
-            await handlers[due[0].kind](self.session, due)
+            try:
+                await handlers[due[0].kind](self.session, due)
+            except Failure as failure:
+                for mark in self.session.unsettled(list(due)):
+                    await judge(self.session, mark, failure)
             assert not self.session.unsettled(list(due)), "a handler settles every mark"
         raise AssertionError("the work never ends")
 

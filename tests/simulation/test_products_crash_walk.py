@@ -38,7 +38,7 @@ async def test_a_crash_at_every_point_comes_to_the_end_without_one(bench: Bench,
     walked = Walked(bench, story)
 
     crashes = await walked.walk(Dying)
-    print(f"\n  {story.__name__}: {crashes} points, 0 wrong ends, {walked.repeats} write repeated at most")  # noqa: T201 - read with -s
+    print(f"\n  a crash at every point of {walked}")  # noqa: T201 - to be read with -s
 
     assert crashes > fewest
-    walked.judge(spare=1)
+    walked.judge(spare=3)
