@@ -252,3 +252,11 @@ async def test_one_stores_panel_never_opens_another_stores_product() -> None:
     answer = await town.call("GET", f"/manage/other9/products/{made['id']}")
 
     assert answer.status_code == 404
+
+
+async def test_the_short_addresses_keep_the_language_that_was_asked_for() -> None:
+    town = Town()
+
+    for path, words in (("/manage", "Products"), ("/shop", "Control panel"), ("/manage/abc123", "Products")):
+        answer = await town.client.get(f"{path}?lang=en", follow_redirects=True)
+        assert words in answer.text, path

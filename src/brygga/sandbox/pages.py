@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from brygga.sandbox.http import Request, Response, Router, html_response
+from brygga.sandbox.http import Request, Response, Router, html_response, redirect
 
 if TYPE_CHECKING:
     import jinja2
@@ -47,6 +47,12 @@ def show(request: Request, template: str, words: Mapping[str, tuple[str, str]], 
     if request.value("lang") == lang:
         page.header("Set-Cookie", f"lang={lang}; Path=/; SameSite=Lax")
     return page
+
+
+def onward(request: Request, path: str) -> Response:
+    """On to another page, in the language that was asked for."""
+    lang = request.value("lang")
+    return redirect(f"{path}?lang={lang}" if lang in {"sv", "en"} else path)
 
 
 def mount_static(router: Router, prefix: str = "/static") -> None:

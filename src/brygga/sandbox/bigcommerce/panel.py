@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from brygga.sandbox import numerals
 from brygga.sandbox.http import Request, Response, Router, redirect, text_response
-from brygga.sandbox.pages import show
+from brygga.sandbox.pages import onward, show
 
 from . import inventory
 from .media import image_json
@@ -125,7 +125,7 @@ class Panel:
         return redirect(f"/manage/{shop.store.hash}/{path}?said={said}", 303)
 
     async def home(self, shop: Shop, request: Request) -> Response:
-        return redirect(f"/manage/{shop.store.hash}/products")
+        return onward(request, f"/manage/{shop.store.hash}/products")
 
     async def products(self, shop: Shop, request: Request) -> Response:
         """All products, the youngest first, or those that the filters let through."""
@@ -210,7 +210,7 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
     ]  # fmt: skip
 
     async def home(request: Request) -> Response:
-        return redirect(f"/manage/{town.store().hash}/products")
+        return onward(request, f"/manage/{town.store().hash}/products")
 
     pages: list[tuple[str, str, Act]] = [
         ("GET", "", panel.home),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from brygga.sandbox.http import Request, Response, Router, redirect
 from brygga.sandbox.numerals import whole
-from brygga.sandbox.pages import show
+from brygga.sandbox.pages import onward, show
 
 from . import inventory
 from .panel import bound, money, paged, thumbnail
@@ -97,7 +97,7 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
     """Put the storefront, its pictures and its style sheet in the table."""
 
     async def home(request: Request) -> Response:
-        return redirect(f"/shop/{town.store().hash}")
+        return onward(request, f"/shop/{town.store().hash}")
 
     async def image(request: Request) -> Response:
         store = town.stores.get(request.params["store"].removeprefix("s-"))
