@@ -2,7 +2,8 @@
 
 Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves` the moves that
 keep it, `settling` what becomes of a write that was never answered, `sending` how much may be written and when, `sharing` how a
-shelf is born, adopted, remade, split, joined, stopped and started, `counting` what the merchant counted.
+shelf is born, adopted, remade, split, joined, stopped and started, `counting` what the merchant counted, `story` why a number is what
+it is, `explaining` which sale or order made it so.
 
 Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
 """
@@ -24,7 +25,7 @@ from brygga.core.stock.moves import (
     unanswered,
 )
 from brygga.core.stock.sending import LIMITS, next_look, sendable
-from brygga.core.stock.settling import Settled, Verdict, settle, settle_at
+from brygga.core.stock.settling import Settled, Verdict, absent, settle, settle_at
 from brygga.core.stock.sharing import (
     adopted,
     born,
@@ -56,6 +57,7 @@ __all__ = [
     "Side",
     "Timing",
     "Verdict",
+    "absent",
     "adopted",
     "born",
     "corrected",
