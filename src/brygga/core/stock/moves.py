@@ -38,6 +38,7 @@ def observed(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Observed
     doubtful = not clear and look.level != shelf.known + change
     seen = replace(
         shelf,
+        asleep=False,
         floor=look.floor,
         seen=look.begun,
         settled=look.begun if clear else shelf.settled,

@@ -77,6 +77,22 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     return replace(closed, change=closed.change + seen.change)
 
 
+def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
+    """The shop answered a look and left the variant out: its shelf sleeps, as after a refusal (`missing`), until it is seen or born again.
+
+    A young one may be missing in a read that trails, and a write that may still be on its way is waited for. One that was on its way to
+    a variant that is gone has come to nothing.
+    """
+    shelf = ledger.shop
+    if shelf.touched is not None and look.begun < shelf.touched + timing.lag(Side.SHOP):
+        return ledger
+    if shelf.flight is not None:
+        if look.begun < _ripe(shelf.flight, timing):
+            return ledger
+        ledger = reset_refused(ledger) if shelf.flight.is_absolute else refused(ledger, Side.SHOP)
+    return ledger.put(Side.SHOP, replace(ledger.shop, asleep=True))
+
+
 def _ripe(flight: Flight, timing: Timing) -> datetime:
     dead = flight.lost if flight.lost is not None else flight.sent + timing.grace
     return dead + timing.gap

@@ -97,11 +97,22 @@ class Booking:
         look = self.world.looks[side].get(book.variant_uuid)
         if look is None:
             return
+        if look.level is Gap.UNBORN:
+            await self._missed(book, look)
+            return
         if book.ledger[side].flight is None:
             step = stock.observed(book.ledger, side, look, self.timing)
             self._moved(book, side, step.ledger, step.change)
         else:
             await self._settle(book, side, look)
+
+    async def _missed(self, book: Book, look: Look) -> None:
+        """The shop does not have it: it sleeps, and what was on its way there has come to nothing."""
+        flight = book.ledger.shop.flight
+        ledger = self.pages.put(book, stock.absent(book.ledger, look, self.timing)).ledger
+        if flight is not None and ledger.shop.flight is None:
+            lost = Departed(book.product_uuid, book.variant_uuid, Side.SHOP, flight)
+            await ledgers.lose(self.pages.tx, self.pages.connection_id, lost, self.pages.now)
 
     async def _settle(self, book: Book, side: Side, look: Look) -> None:
         flight = book.ledger[side].flight

@@ -67,17 +67,17 @@ def balances(rows: Iterable[Balance]) -> dict[str, int | Gap]:
 
 
 async def shop_looks(session: Session, wanted: Mapping[str, int]) -> Looks:
-    """Variant uuid -> BigCommerce variant id. What the shop's answer leaves out is unknown."""
+    """Variant uuid -> BigCommerce variant id. What the shop's answer leaves out is not there (`Gap.UNBORN`)."""
     if not wanted:
         return {}
     begun = session.clock.now()
     found = {
         row.variant_id: row for row in await session.shop.levels(location(session), variant_ids=[*wanted.values()])
     }
+    there, gone = Look(Gap.UNKNOWN, begun), Look(Gap.UNBORN, begun)
     return {
-        variant: look_at(found[variant_id], Look(Gap.UNKNOWN, begun))
+        variant: look_at(found[variant_id], there) if variant_id in found else gone
         for variant, variant_id in wanted.items()
-        if variant_id in found
     }
 
 
