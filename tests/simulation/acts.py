@@ -90,7 +90,7 @@ class Acts:
         self.day.account("rename", lambda: till.edit_product(one.product, name=name))
         self.day.edited.discard(one.product)
         if one.lost:
-            self.whims.become(one, Mode.SHARED)
+            self.whims.come_back(one)
 
     # ---- BigCommerce -------------------------------------------------------------------------------------------------
 

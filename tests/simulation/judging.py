@@ -37,6 +37,9 @@ async def judge(day: Day, verdict: Verdict) -> None:
     checked = await _read_log(day, verdict)
     verdict.checks = len(checked)
     for one in day.goods:
+        if one.lost and day.item(one) is not None:
+            # A save before the deletion was heard of after it.
+            one.mode, one.lost = Mode.SEPARATE if one.apart else Mode.SHARED, False
         line = _wrong(day, one)
         if line:
             (verdict.reported if (one.connection, one.variant) in checked else verdict.wrong).append(line)
@@ -74,12 +77,13 @@ def _wrong(day: Day, one: Goods) -> str:
         return f"{shown}: still in the shop" if shop is not None else "" if one.loose else _off(shown, till, one.truth)
     if shop is None:
         return f"{shown}: not in the shop"
-    if one.mode is Mode.UNTRACKED:
-        return ""
-    if one.mode is Mode.SEPARATE:
-        right = one.loose or (till == one.truth and shop == max(0, one.online))
-        return "" if right else f"{shown}, online {one.online}"
-    truth = till if one.loose else one.truth
+    if one.mode is Mode.SHARED:
+        return _shared(shown, till, shop, till if one.loose else one.truth)
+    right = one.mode is Mode.UNTRACKED or one.loose or (till == one.truth and shop == max(0, one.online))
+    return "" if right else f"{shown}, online {one.online}"
+
+
+def _shared(shown: str, till: int, shop: int, truth: int) -> str:
     if truth < 0:
         # Sold twice: nothing of ours takes the till below zero. What is missing is remembered, and paid by the next restock (decision 7).
         return "" if shop == 0 and truth <= till <= 0 else shown

@@ -21,6 +21,8 @@ from tests.simulation.process import URL, LoopTime
 
 UNDO = timedelta(seconds=10)
 DESK = Desk()
+ENOUGH = 12
+"""With fewer units than these a sale in the same second may leave nothing to take to the other side."""
 
 
 class Whims:
@@ -46,7 +48,12 @@ class Whims:
 
     def become(self, one: Goods, mode: Mode, *, loose: bool = True) -> None:
         for other in self.siblings(one):
+            other.apart = mode is Mode.AWAY and other.mode is Mode.SEPARATE
             other.mode, other.loose, other.lost = mode, other.loose or loose, False
+
+    def come_back(self, one: Goods) -> None:
+        """Into the shop, as it was before it left."""
+        self.become(one, Mode.SEPARATE if one.apart else Mode.SHARED)
 
     # ---- Separate stock (S5, S6) -------------------------------------------------------------------------------------
 
@@ -59,11 +66,11 @@ class Whims:
                 raise NothingToDo
             for book in books:
                 promised = book.ledger.promised
-                if promised is None or any(book.ledger[side].flight is not None for side in Side):
+                if promised is None or promised < ENOUGH or any(book.ledger[side].flight is not None for side in Side):
                     raise NothingToDo
                 other = next(goods for goods in self.siblings(one) if goods.variant == book.variant_uuid)
-                till = self.dice.randint(0, max(0, promised))
-                shop = max(0, promised) - till + self.dice.choice([0, 0, 2])
+                till = self.dice.randint(ENOUGH // 2, promised - ENOUGH // 2)
+                shop = promised - till + self.dice.choice([0, 0, 2])
                 shares[book.variant_uuid] = (till, shop, promised)
                 unseen = self._unseen(other, book)
                 ends[book.variant_uuid] = (till + unseen[Side.ZETTLE], shop + unseen[Side.SHOP])
@@ -124,7 +131,7 @@ class Whims:
         async with self.page.transaction() as tx:
             await library.assign(tx, one.connection, [one.product])
             await marks.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True)
-        self.become(one, Mode.SHARED)
+        self.come_back(one)
         self.day.tell(f"assign {one.key}")
 
     # ---- Deleting ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,209 @@
+"""A storm: many sessions, one seed each, on some processes beside each other. Ends by itself; a range of seeds can be gone on with.
+
+    ./test --storm 10000 [--first 0] [--workers 2] [--json F] [--mutant NAME]
+
+Each process has a PostgreSQL of its own that forgets nothing but a power cut. Every finished session is one line of `F.sessions`, so that a
+storm that was stopped goes on where it was.
+"""
+
+# ruff: noqa: T201 - it tells how far it has come
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from brygga.store import migrating
+from brygga.store.database import Database
+from brygga.store.embedded import embedded
+from tests.simulation.disk import SEALER, Disk
+from tests.simulation.judging import Verdict
+from tests.simulation.mutants import played
+
+PORTION = 10
+"""So many seeds a process takes at a time."""
+
+
+@contextmanager
+def disk() -> Iterator[Disk]:
+    """A database that was migrated, in a folder that goes away."""
+    folder = Path(tempfile.mkdtemp(prefix="brygga-storm-"))
+    folder.chmod(0o755)
+    try:
+        with embedded(folder, durable=False) as server:
+            asyncio.run(_migrate(server.url))
+            made = Disk(server.url)
+            yield made
+            made.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _migrate(url: str) -> None:
+    database = Database.at(url, SEALER)
+    await migrating.upgrade(database)
+    await database.close()
+
+
+def row_of(verdict: Verdict) -> dict[str, Any]:
+    """A session as the storm keeps it."""
+    return {
+        "seed": verdict.seed,
+        "changes": verdict.changes,
+        "crashes": verdict.crashes,
+        "requests": verdict.requests,
+        "faults": dict(verdict.faults),
+        "acts": dict(verdict.acts),
+        "checks": verdict.checks,
+        "duplicates": verdict.duplicates,
+        "wrong": verdict.wrong,
+        "reported": verdict.reported,
+        "broken": verdict.broken,
+    }
+
+
+# ---- Processes -------------------------------------------------------------------------------------------------------
+
+
+def _work(mutant: str, todo: Any, done: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with disk() as own:
+        while (portion := todo.get()) is not None:
+            for seed in portion:
+                done.put(row_of(played(mutant, seed, own)))
+    done.put(None)
+
+
+def sessions(seeds: Iterable[int], workers: int, mutant: str = "") -> Iterator[dict[str, Any]]:
+    """The sessions of these seeds, as they come to their ends."""
+    context = multiprocessing.get_context("spawn")
+    todo, done = context.Queue(), context.Queue()
+    wanted = list(seeds)
+    for place in range(0, len(wanted), PORTION):
+        todo.put(wanted[place : place + PORTION])
+    living = [context.Process(target=_work, args=(mutant, todo, done), daemon=False) for _ in range(workers)]
+    for one in living:
+        todo.put(None)
+        one.start()
+    try:
+        ended = 0
+        while ended < workers:
+            row = done.get()
+            if row is None:
+                ended += 1
+            else:
+                yield row
+    finally:
+        for one in living:
+            one.join(timeout=10)
+            if one.is_alive():
+                one.terminate()
+
+
+# ---- What came of it -------------------------------------------------------------------------------------------------
+
+
+def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sums that the bar asks for, and what is good to know beside them."""
+    found = sorted(rows, key=lambda row: int(row["seed"]))
+    faults: Counter[str] = Counter()
+    acts: Counter[str] = Counter()
+    for row in found:
+        faults.update(row["faults"])
+        acts.update(row["acts"])
+    failing = [row["seed"] for row in found if row["wrong"] or row["broken"] or row["duplicates"]]
+    asked = [row["seed"] for row in found if row["checks"]]
+    return {
+        "sessions": len(found),
+        "changes": sum(row["changes"] for row in found),
+        "crashes": sum(row["crashes"] for row in found),
+        "faults": dict(sorted(faults.items())),
+        "wrong_unreported": sum(bool(row["wrong"]) for row in found),
+        "wrong_reported": sum(bool(row["reported"]) for row in found),
+        "duplicates": sum(row["duplicates"] for row in found),
+        "failing_seeds": failing,
+        "sessions_asked_to_check": len(asked),
+        "asked_seeds": asked,
+        "invariants_broken": dict(Counter(line.split(":")[0] for row in found for line in row["broken"])),
+        "requests": sum(row["requests"] for row in found),
+        "acts": dict(sorted(acts.items())),
+    }
+
+
+def table(summary: Mapping[str, Any], seconds: float) -> str:
+    """For people."""
+    rows = [
+        ("sessions", summary["sessions"]),
+        ("stock changes", summary["changes"]),
+        ("crashes", summary["crashes"]),
+        ("faults", sum(summary["faults"].values())),
+        *((f"  {kind}", count) for kind, count in summary["faults"].items()),
+        ("requests of the service", summary["requests"]),
+        ("sessions with a wrong number, unreported", summary["wrong_unreported"]),
+        ("sessions with a wrong number, reported", summary["wrong_reported"]),
+        ("sessions that ask the merchant to check", summary["sessions_asked_to_check"]),
+        ("duplicates", summary["duplicates"]),
+        ("invariants broken", summary["invariants_broken"] or "none"),
+        ("failing seeds", summary["failing_seeds"][:40] or "none"),
+        ("seconds", round(seconds)),
+    ]
+    return "\n".join(f"{name:<44} {value}" for name, value in rows)
+
+
+def _kept(file: Path | None, first: int, last: int) -> list[dict[str, Any]]:
+    if file is None or not file.exists():
+        return []
+    rows = [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
+    return [row for row in rows if first <= row["seed"] < last]
+
+
+def _told(row: Mapping[str, Any], out: TextIO) -> None:
+    for kind in ("wrong", "broken", "reported"):
+        for line in row[kind]:
+            print(f"seed {row['seed']} {kind}: {line}", file=out, flush=True)
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="./test --storm", description="Many sessions of the simulation.")
+    parser.add_argument("sessions", type=int)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--json", type=Path, help="write the sums here, and every session to FILE.sessions")
+    parser.add_argument("--mutant", default="", help="with a broken engine, to see it caught")
+    chosen = parser.parse_args(words)
+    last, began = chosen.first + chosen.sessions, time.monotonic()
+    lines = chosen.json.with_name(chosen.json.name + ".sessions") if chosen.json else None
+    rows = _kept(lines, chosen.first, last)
+    known = {row["seed"] for row in rows}
+    if known:
+        print(f"going on after {len(known)} sessions")
+    with (lines or Path(os.devnull)).open("a") as book:
+        for row in sessions(
+            (seed for seed in range(chosen.first, last) if seed not in known), chosen.workers, chosen.mutant
+        ):
+            rows.append(row)
+            print(json.dumps(row), file=book, flush=True)
+            _told(row, sys.stdout)
+            if len(rows) % 100 == 0:
+                print(f"{len(rows)} of {chosen.sessions} sessions, {time.monotonic() - began:.0f} s", flush=True)
+                if chosen.json:
+                    chosen.json.write_text(json.dumps(summed(rows), indent=1))
+    summary = summed(rows)
+    print(table(summary, time.monotonic() - began))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(summary, indent=1))
+    return 1 if summary["failing_seeds"] else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
