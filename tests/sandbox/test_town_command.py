@@ -238,3 +238,15 @@ async def test_the_guides_calls_are_answered() -> None:
 
     assert failed == []
     assert len(calls) >= 9
+
+
+def test_the_guide_names_a_test_for_every_item_of_the_checklists() -> None:
+    """Each test that it names is there; BigCommerce's eleven items are all spoken of."""
+    here = Path(__file__).parent
+    part = GUIDE.read_text().partition("## Where each item")[2].partition("Beside these")[0]
+    named = re.findall(r"`([\w/]+\.py):(\w+)`", part)
+    rows = [row for row in part.splitlines() if row.startswith("| ") and not row.startswith("| item")]
+
+    assert [name for name in named if f"def {name[1]}(" not in (here / name[0]).read_text()] == []
+    assert [row for row in rows if "`test_" not in row and "/test_" not in row] == []
+    assert {int(number) for number in re.findall(r"^\| (\d+) ", part, re.MULTILINE)} == set(range(1, 12))
