@@ -24,6 +24,14 @@ COMMANDS = {
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code: 0 well, 1 not well, 2 asked wrongly."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+
+
+def _run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("brygga", description="Links Zettle tills with BigCommerce shops.")
     kinds = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((word for word in arguments if word in COMMANDS), None)
@@ -33,8 +41,4 @@ def run(arguments: Sequence[str]) -> int:
             # Only the chosen command is loaded: `brygga --help` answers at once.
             import_module(f"brygga.cli.{name}").add(command)
     asked = parser.parse_args(arguments)
-    try:
-        return int(import_module(f"brygga.cli.{asked.command}").run(asked))
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        return 130
+    return int(import_module(f"brygga.cli.{asked.command}").run(asked))

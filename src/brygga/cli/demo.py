@@ -5,12 +5,11 @@ import asyncio
 import json
 import logging
 import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from brygga.cli import arguments, house, logs, merchant
+from brygga.cli import arguments, house, logs, merchant, process
 from brygga.cli.house import House, Wish
 from brygga.cli.visitor import Visitor
 
@@ -67,7 +66,7 @@ def run(asked: argparse.Namespace) -> int:
 
 async def _demo(asked: argparse.Namespace, database_url: str) -> int:
     async with house.open_house(replace(wish_of(asked), furnished=furnished(asked)), database_url) as home:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in process.endings():
             asyncio.get_running_loop().add_signal_handler(number, home.stop.set)
         if asked.connected:
             async with house.visitor_client() as http:

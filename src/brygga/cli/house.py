@@ -15,6 +15,7 @@ import httpx2
 import uvicorn
 
 from brygga.cli.merchant import NeverReady
+from brygga.cli.process import interrupted
 from brygga.sandbox.clock import RealClock
 from brygga.sandbox.server import PortTakenError, TownServer, address, listen
 from brygga.sandbox.town import Connector, Plan, Town
@@ -68,7 +69,7 @@ def throwaway_database() -> Iterator[str]:
 def alone(work: Callable[[str], Coroutine[Any, Any, int]]) -> int:
     """Runs a command on a throwaway database. What a person can mend is one line, and exit code 1. From the main thread only."""
     try:
-        with throwaway_database() as database_url:
+        with interrupted(), throwaway_database() as database_url:
             return asyncio.run(work(database_url))
     except PortTakenError as taken:
         print(f"{taken}; choose others with --port-base", file=sys.stderr)

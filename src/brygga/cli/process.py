@@ -91,11 +91,32 @@ async def open_service(ground: Ground) -> AsyncIterator[Service]:
         await database.close()
 
 
+def endings() -> tuple[signal.Signals, ...]:
+    """The signals that end us in good order: Ctrl-C, TERM, and a terminal that closes, unless nohup made us deaf to that."""
+    heard = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if heard else ()))
+
+
+@contextlib.contextmanager
+def interrupted() -> Iterator[None]:
+    """While nothing better listens, what would end us at once ends us as Ctrl-C does: what was opened is closed."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in endings()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @contextlib.contextmanager
 def stopping() -> Iterator[asyncio.Event]:
     """An event that the usual signals set, so that work in hand comes to an end."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = endings()
     for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:

@@ -1,0 +1,56 @@
+"""However the demo is ended, at whatever moment, nothing of it is left: no process, no folder."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("moment", ["while the database is made", "when all answers"])
+def test_nothing_is_left_of_a_demo(tmp_path: Path, ending: signal.Signals, moment: str) -> None:
+    ready, temporary = tmp_path / "ready.json", tmp_path / "tmp"
+    temporary.mkdir()
+    tmp_path.chmod(0o755)
+    temporary.chmod(0o777)
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "brygga", "demo", "--products", "1", "--port-base", "0", "--ready-file", str(ready)],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        until(lambda: ready.exists() if moment == "when all answers" else any(temporary.iterdir()))
+        children = children_of(demo.pid)
+        demo.send_signal(ending)
+        said = demo.communicate(timeout=PATIENCE_S)[1].decode()
+    finally:
+        demo.kill()
+        demo.wait()
+
+    assert demo.returncode == (0 if moment == "when all answers" else 130)
+    assert "Traceback" not in said
+    assert [] == [one.name for one in temporary.iterdir()]
+    assert [] == [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def until(seen: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while not seen():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def children_of(pid: int) -> list[str]:
+    shown = subprocess.run(["/bin/ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return shown.stdout.split()
