@@ -42,6 +42,8 @@ class Customs:
     """Store hash -> what the merchant made there, as it looked."""
     pictures: dict[str, dict[int, int]] = field(default_factory=dict)
     """Store hash -> picture id -> product id, of pictures that the merchant added to ours."""
+    answers_lost: bool = False
+    """Answers may be lost behind the platforms' backs."""
     broken: dict[str, str] = field(default_factory=dict)
 
     def cry(self, number: int, what: str, detail: object = "") -> None:
@@ -99,6 +101,8 @@ class Customs:
         for merchant in merchants.values():
             store = self.town.shop(merchant).store
             for one in store.violations:
+                if one.kind == "channel_assignment" and self.answers_lost:
+                    continue  # the sandbox believes that its answer to the first one was heard
                 self.cry(3, f"{one.kind} was written after the birth", f"{one.method} {one.path} {one.body}")
             self._doubles(store)
             self._shelves(store)

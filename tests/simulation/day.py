@@ -96,6 +96,7 @@ class Day:
 
     def __post_init__(self) -> None:
         self.customs = Customs(self.town)
+        self.customs.answers_lost = bool(self.weather.on & {"delivered late", "crash", "stall"})
         self.net.day = self
 
     # ---- Time and telling ------------------------------------------------------------------------------------------

@@ -1,13 +1,313 @@
-"""Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is decoration."""
+"""Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is decoration.
 
-from tests.simulation.disk import Disk
+Each is what somebody could have written, or what a later change could break. `MUTANTS` names them; `caught` looks for a seed that finds one out.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+import sqlalchemy as sa
+
+from brygga import wiring
+from brygga.core import stock
+from brygga.core.stock import Gap, Ledger, Look, Shelf, Side, Timing, moves, settling
+from brygga.store import ledgers, marks
+from brygga.store.database import Fence, Tx
+from brygga.store.ledgers import Departed
+from brygga.store.marks import Mark
+from brygga.sync.creating import Creating
+from brygga.sync.session import Lease
+from brygga.sync.stock import booking, gather, sending
+from brygga.sync.stock.pages import opened
+from brygga.sync.stock.sending import Item, Sending
+from brygga.web import hooks
+from brygga.wiring import handlers
+from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.judging import Verdict
 from tests.simulation.naive import naive_handlers
+from tests.simulation.process import MakeHandlers, Process
 from tests.simulation.session import session
+
+Broken = Callable[[], list[Any]]
+"""The patches that make it."""
+
+
+# ---- Remembering -----------------------------------------------------------------------------------------------------
+
+
+def remember_after() -> list[Any]:
+    """The flight is written down when it has landed, not before it leaves."""
+
+    async def depart(self: Sending, side: Side, only: Any = None) -> list[Item]:
+        now, call = self.session.clock.now(), self.session.dice.uuid1()
+        async with opened(self.session, self.uuids) as pages:
+            books = {v: b for v, b in pages.books.items() if only is None or v in only}
+        left = []
+        for variant, book in books.items():
+            change = stock.sendable(book.ledger, side, now, self.timing)
+            if change and self._may_leave(side, variant, counted=only is None):
+                flight = stock.sent(book.ledger, side, change, call, now)[side].flight
+                assert flight is not None
+                left.append(Item(Departed(book.product_uuid, variant, side, flight)))
+        return left
+
+    async def end(self: Sending, side: Side, items: Sequence[Item], move: Any, cause: Any = None) -> None:
+        async with opened(self.session, {item.product for item in items}) as pages:
+            for item in items:
+                book, flight = pages.books[item.variant], item.departed.flight
+                if cause is sending.Cause.WRITTEN and book.ledger[side].flight is None:
+                    pages.put(book, move(stock.sent(book.ledger, side, item.quantity, flight.call, flight.sent)))
+
+    async def unanswered(self: Sending, side: Side, items: Sequence[Item]) -> None:
+        return
+
+    return [
+        patch.object(Sending, "_depart", depart),
+        patch.object(Sending, "_end", end),
+        patch.object(Sending, "_unanswered", unanswered),
+    ]
+
+
+def landed_when_sent() -> list[Any]:
+    """What was sent counts as known before anybody confirmed it."""
+
+    def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
+        gone = moves.sent(ledger, side, change, call, at)
+        shelf = gone[side]
+        assert isinstance(shelf.known, int)
+        assert shelf.flight is not None
+        # The flight stays as a reminder of nothing.
+        flight = replace(shelf.flight, quantity=0)
+        return gone.put(side, replace(shelf, known=shelf.known + change, flight=flight))
+
+    return [patch.object(stock, "sent", sent)]
+
+
+def repeat_blindly() -> list[Any]:
+    """No answer is taken for a no."""
+    return [patch.object(stock, "unanswered", lambda ledger, side, at: stock.refused(ledger, side))]
+
+
+def hope() -> list[Any]:
+    """No answer is taken for a yes."""
+    return [patch.object(stock, "unanswered", stock.landed)]
+
+
+# ---- Seeing ----------------------------------------------------------------------------------------------------------
+
+
+def ignore_lag() -> list[Any]:
+    """Every read is taken for the truth of this moment."""
+    return [patch.object(wiring, "Timing", lambda: Timing(lag_s=0.05))]
+
+
+def ignore_echoes() -> list[Any]:
+    """Nobody listens for our own identifiers."""
+
+    async def nothing(tx: Tx, connection_id: int, calls: Any) -> Mapping[str, datetime]:
+        return {}
+
+    return [patch.object(ledgers, "echoes", nothing)]
+
+
+def settle_by_level() -> list[Any]:
+    """A level as after the write proves that it landed, one as before it that it did not."""
+
+    def verdict(ledger: Ledger, side: Side, flight: Any, look: Look, timing: Timing) -> settling.Verdict:
+        _, after = settling._expected(ledger, side, flight)
+        return settling.Verdict.LANDED if look.level == after else settling.Verdict.NOT_LANDED
+
+    return [patch.object(settling, "_verdict", verdict)]
+
+
+def pair_by_place() -> list[Any]:
+    """The rows of a list are taken to come in the order in which they were asked for."""
+
+    def by_place(rows: Any) -> dict[str, Any]:
+        found = list(rows)
+        return dict(zip((row.variant_uuid for row in found), (row.balance for row in reversed(found)), strict=True))
+
+    return [patch.object(gather, "balances", by_place)]
+
+
+def unknown_is_zero() -> list[Any]:
+    """What an answer leaves out is taken for sold out."""
+    real = gather.shop_looks
+
+    async def looks(session: Any, wanted: Any) -> Any:
+        found = await real(session, wanted)
+        return {v: replace(look, level=0) if isinstance(look.level, Gap) else look for v, look in found.items()}
+
+    return [patch.object(gather, "shop_looks", looks)]
+
+
+def deaf_to_strangers() -> list[Any]:
+    """An event of Zettle's without an identifier is taken for our own."""
+    real = hooks.till_marks
+
+    def marked(event: Any) -> Any:
+        own = isinstance(event, hooks.till_events.BalanceChanged) and not event.external_uuid
+        return () if own else real(event)
+
+    return [patch.object(hooks, "till_marks", marked)]
+
+
+def both_follow() -> list[Any]:
+    """Separate stock moves the other side too."""
+    real = moves._moved
+
+    def moved(ledger: Ledger, side: Side, shelf: Shelf, change: int, at: datetime) -> Ledger:
+        found = real(ledger, side, shelf, change, at)
+        other = found[side.other]
+        if not ledger.separate or other.promised is None:
+            return found
+        return found.put(side.other, replace(other, owed=other.owed + change))
+
+    return [patch.object(moves, "_moved", moved)]
+
+
+def track_everything() -> list[Any]:
+    """Tracking that was switched off is not noticed."""
+
+    async def tracked(self: Any, book: Any, look: Look) -> bool:
+        return True
+
+    def looks(self: Any, tracked: Any, *rest: Any) -> Any:
+        return rest
+
+    return [
+        patch.object(booking.Booking, "_is_tracked", tracked),
+        patch.object(stock, "stopped", lambda ledger: ledger),
+    ]
+
+
+# ---- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def absolute() -> list[Any]:
+    """BigCommerce is told the new level, not the change."""
+    real = Sending._call
+
+    async def call(self: Sending, side: Side, items: Sequence[Item]) -> None:
+        if side is Side.ZETTLE:
+            await real(self, side, items)
+            return
+        place = sending.location(self.session)
+        levels = [
+            self.identities[item.variant].change(place, max(0, (item.departed.flight.base or 0) + item.quantity))
+            for item in items
+        ]
+        await self.session.shop.set_levels(levels, "Zettle")
+
+    return [patch.object(Sending, "_call", call)]
+
+
+def forget_generations() -> list[Any]:
+    """A mark is done although it was made again meanwhile."""
+    statement = sa.text("DELETE FROM marks WHERE connection_id = :id AND kind = :kind AND subject = :subject")
+
+    async def done(tx: Tx, mark: Mark) -> bool:
+        values = {"id": mark.connection_id, "kind": mark.kind.value, "subject": mark.subject}
+        return await tx.run(statement, values) > 0
+
+    return [patch.object(marks, "done", done)]
+
+
+def no_fence() -> list[Any]:
+    """A worker goes on although its connection is another's."""
+    real = DiskDatabase.transaction
+
+    def open_to_all(self: DiskDatabase, fence: Fence | None = None) -> Any:
+        return real(self)
+
+    return [
+        patch.object(DiskDatabase, "transaction", open_to_all),
+        patch.object(Lease, "check", lambda self, timeout_s: None),
+    ]
+
+
+def answer_first() -> list[Any]:
+    """A webhook is answered whatever becomes of it."""
+    real = Process.hear
+
+    async def hear(self: Process, request: Any) -> int:
+        try:
+            await real(self, request)
+        except Exception:
+            pass
+        return 200
+
+    return [patch.object(Process, "hear", hear)]
+
+
+def create_again() -> list[Any]:
+    """A create without an answer is sent once more, without a look."""
+
+    async def settle(self: Creating, jobs: Any) -> None:
+        return
+
+    return [patch.object(Creating, "settle", settle)]
+
+
+MUTANTS: Mapping[str, Broken] = {
+    broken.__name__: broken
+    for broken in (
+        remember_after,
+        landed_when_sent,
+        repeat_blindly,
+        hope,
+        ignore_lag,
+        ignore_echoes,
+        settle_by_level,
+        pair_by_place,
+        unknown_is_zero,
+        deaf_to_strangers,
+        both_follow,
+        track_everything,
+        absolute,
+        forget_generations,
+        no_fence,
+        answer_first,
+        create_again,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """How many seeds it took, and what was found."""
+
+    seeds: int
+    verdict: Verdict
+
+    @property
+    def why(self) -> str:
+        return (self.verdict.broken + self.verdict.wrong)[0]
+
+
+@contextmanager
+def broken(name: str) -> Iterator[MakeHandlers]:
+    """While it lasts the engine is that mutant; "" is the engine as it is."""
+    with ExitStack() as stack:
+        for one in MUTANTS[name]() if name in MUTANTS else ():
+            stack.enter_context(one)
+        yield naive_handlers if name == "naive" else handlers
 
 
 def played(name: str, seed: int, disk: Disk) -> Verdict:
     """One session of the engine as it is, or of a mutant."""
-    if name == "naive":
-        return session(seed, disk, naive_handlers)
-    return session(seed, disk)
+    with broken(name) as make:
+        return session(seed, disk, make)
+
+
+def caught(name: str, disk: Disk, first: int = 0, most: int = 50) -> Catch | None:
+    for count, seed in enumerate(itertools.islice(itertools.count(first), most), start=1):
+        verdict = played(name, seed, disk)
+        if verdict.failed:
+            return Catch(count, verdict)
+    return None
