@@ -1,6 +1,7 @@
 """The town: both platforms, wired to each other and to a service, with goods, merchants and keys."""
 
-from dataclasses import fields
+import re
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,14 @@ def test_the_guide_names_every_switch_fault_option_and_a_sku_that_exists() -> No
     assert [name for name in sorted(options) if f"--{name.replace('_', '-')}" not in guide] == []
     assert "KER-001-SAND" in guide
     assert "KER-001-SAND" in skus
+
+
+def test_the_guide_gives_every_switch_its_default() -> None:
+    """`on`, `off`, or the value itself; one row for each, and none for what there is not."""
+    guide = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (on|off|`[^`]+`) \| ", guide, re.MULTILINE))
+    written = {True: "on", False: "off"}
+    defaults = {**asdict(zettle.Switches()), **asdict(bigcommerce.Switches())}
+
+    told = {name: written[value] if isinstance(value, bool) else f"`{value}`" for name, value in defaults.items()}
+    assert {name: row for name, row in rows.items() if name in told or row in {"on", "off"}} == told

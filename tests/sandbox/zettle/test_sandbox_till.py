@@ -2,6 +2,7 @@
 
 import base64
 import random
+import struct
 from typing import Any
 
 import httpx2
@@ -302,6 +303,38 @@ async def test_an_upload_that_is_no_picture_is_refused(body: JSON, status: int) 
     answer = await Town().client.post("/image/v2/images/organizations/self/products", json=body)
 
     assert answer.status_code == status
+
+
+def jpeg(width: int, height: int) -> bytes:
+    """The beginning of a JPEG of that size: start, one segment to skip, the frame header."""
+    frame = b"\xff\xc0" + struct.pack(">HBHHB", 17, 8, height, width, 3) + b"\0" * 9
+    return b"\xff\xd8" + b"\xff\xe0" + struct.pack(">H", 16) + b"JFIF\0" + b"\0" * 9 + frame + b"\0" * 60
+
+
+PICTURES: list[tuple[str, str, bytes, int]] = [
+    ("a small PNG", "PNG", painted("a", 50)[0], 422),
+    ("a PNG", "PNG", painted("a", 51)[0], 200),
+    ("a flat GIF", "GIF", b"GIF89a" + struct.pack("<HH", 400, 50) + b"\0" * 60, 422),
+    ("a GIF", "GIF", b"GIF89a" + struct.pack("<HH", 51, 51) + b"\0" * 60, 200),
+    ("a narrow BMP", "BMP", b"BM" + b"\0" * 16 + struct.pack("<ii", 20, -400) + b"\0" * 60, 422),
+    ("a narrow JPEG", "JPEG", jpeg(50, 400), 422),
+    ("a JPEG", "JPEG", jpeg(51, 51), 200),
+    ("a JPEG that does not say", "JPEG", b"\xff\xd8\xff" + b"\0" * 60, 200),
+    ("a large one", "PNG", painted("a", 51)[0] + b"\0" * 5 * 1024 * 1024, 422),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "status"), [one[1:] for one in PICTURES], ids=[one[0] for one in PICTURES])
+async def test_a_picture_is_larger_than_50_by_50_and_smaller_than_5_megabytes(
+    kind: str, data: bytes, status: int
+) -> None:
+    """In base64 and as a file (6.1)."""
+    town = Town()
+    place = "/image/v2/images/organizations/self/products"
+
+    body = {"imageFormat": kind, "imageData": base64.b64encode(data).decode()}
+    assert (await town.client.post(place, json=body)).status_code == status
+    assert (await town.client.post(f"{place}/upload", files={"file": ("a", data)})).status_code == status
 
 
 async def test_a_picture_may_have_no_ending_and_may_be_missing() -> None:

@@ -25,6 +25,43 @@ MAGIC = (
 )
 
 
+LEAST_SIDE = 50
+"""A picture must be larger than this in either direction, in pixels (6.1)."""
+
+
+def sides(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG, GIF, BMP or JPEG; None where the file does not say."""
+    try:
+        if data.startswith(b"\x89PNG"):
+            return struct.unpack(">II", data[16:24])
+        if data.startswith(b"GIF8"):
+            return struct.unpack("<HH", data[6:10])
+        if data.startswith(b"BM"):
+            width, height = struct.unpack("<ii", data[18:26])
+            return width, abs(height)
+        return frame_of(data) if data.startswith(b"\xff\xd8\xff") else None
+    except struct.error:
+        return None
+
+
+def frame_of(data: bytes) -> tuple[int, int] | None:
+    """Width and height in the frame header of a JPEG: the first of the SOF segments."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        at += 2 + length
+    return None
+
+
+def fits(data: bytes) -> bool:
+    """Neither too large nor too small, as far as the file says (6.1)."""
+    found = sides(data)
+    return LEAST_BYTES <= len(data) <= MOST_BYTES and (found is None or min(found) > LEAST_SIDE)
+
+
 def mount(router: Router, core: Core) -> None:
     """The addresses at which pictures live (6.2), public, and the upload."""
     host = Images(core)
@@ -95,7 +132,7 @@ class Images:
             data = base64.b64decode(body.get("imageData") or "", validate=True)
         except (binascii.Error, TypeError, ValueError):
             return refusal(400, "imageData must be base64")
-        if not data or len(data) > MOST_BYTES:
+        if not fits(data):
             return refusal(422, "image is too large or too small")
         return json_response(self.kept(request, data, kind))
 
@@ -114,7 +151,7 @@ class Images:
             return None
         data = await self.core.fetch(url)
         found = next((name for magic, name in MAGIC if data and data.startswith(magic)), None)
-        return self.kept(request, data, kind) if data and found == kind and len(data) <= MOST_BYTES else None
+        return self.kept(request, data, kind) if data and found == kind and fits(data) else None
 
     async def bulk(self, request: Request, caller: Caller) -> Response:
         """Many addresses in one call: those that could not be read stand under `invalid` (6.1)."""
@@ -141,7 +178,7 @@ class Images:
         for part in parts.get_payload() if parts.is_multipart() else []:
             if not isinstance(part, str) and part.get_param("name", header="content-disposition") == "file":
                 data = part.get_payload(decode=True)
-                if not isinstance(data, bytes) or not LEAST_BYTES <= len(data) <= MOST_BYTES:
+                if not isinstance(data, bytes) or not fits(data):
                     return refusal(422, "image is too large or too small")
                 found = next((name for magic, name in MAGIC if data.startswith(magic)), None)
                 return json_response(self.kept(request, data, found)) if found else refusal(422, "not an image")
