@@ -1,11 +1,12 @@
 """Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is decoration.
 
-Each is what somebody could have written, or what a later change could break. `MUTANTS` names them; `caught` looks for a seed that finds one out.
+Each is what somebody could have written, or what a later change could break. `MUTANTS` names them; `caught` looks for a seed that finds
+one out.
 """
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,17 +17,19 @@ import sqlalchemy as sa
 from brygga import wiring
 from brygga.core import stock
 from brygga.core.stock import Gap, Ledger, Look, Shelf, Side, Timing, moves, settling
+from brygga.core.stock.story import Cause
 from brygga.store import ledgers, marks
 from brygga.store.database import Fence, Tx
 from brygga.store.ledgers import Departed
 from brygga.store.marks import Mark
 from brygga.sync.creating import Creating
 from brygga.sync.session import Lease
-from brygga.sync.stock import booking, gather, sending
+from brygga.sync.stock import booking, gather
 from brygga.sync.stock.pages import opened
 from brygga.sync.stock.sending import Item, Sending
 from brygga.web import hooks
 from brygga.wiring import handlers
+from brygga.zettle import events as till_events
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.judging import Verdict
 from tests.simulation.naive import naive_handlers
@@ -60,7 +63,7 @@ def remember_after() -> list[Any]:
         async with opened(self.session, {item.product for item in items}) as pages:
             for item in items:
                 book, flight = pages.books[item.variant], item.departed.flight
-                if cause is sending.Cause.WRITTEN and book.ledger[side].flight is None:
+                if cause is Cause.WRITTEN and book.ledger[side].flight is None:
                     pages.put(book, move(stock.sent(book.ledger, side, item.quantity, flight.call, flight.sent)))
 
     async def unanswered(self: Sending, side: Side, items: Sequence[Item]) -> None:
@@ -151,7 +154,7 @@ def deaf_to_strangers() -> list[Any]:
     real = hooks.till_marks
 
     def marked(event: Any) -> Any:
-        own = isinstance(event, hooks.till_events.BalanceChanged) and not event.external_uuid
+        own = isinstance(event, till_events.BalanceChanged) and not event.external_uuid
         return () if own else real(event)
 
     return [patch.object(hooks, "till_marks", marked)]
@@ -197,7 +200,7 @@ def absolute() -> list[Any]:
         if side is Side.ZETTLE:
             await real(self, side, items)
             return
-        place = sending.location(self.session)
+        place = gather.location(self.session)
         levels = [
             self.identities[item.variant].change(place, max(0, (item.departed.flight.base or 0) + item.quantity))
             for item in items
@@ -236,10 +239,8 @@ def answer_first() -> list[Any]:
     real = Process.hear
 
     async def hear(self: Process, request: Any) -> int:
-        try:
+        with suppress(Exception):
             await real(self, request)
-        except Exception:
-            pass
         return 200
 
     return [patch.object(Process, "hear", hear)]
