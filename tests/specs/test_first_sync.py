@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from brygga.sandbox import bigcommerce
 from brygga.sandbox.town import Plan
 from tests.rules.household import opened_household
 from tests.specs.plugin import FOLDER, WATCHED
@@ -15,6 +16,7 @@ pytestmark = [
 NEEDED = {
     "GET /products/organizations/{organizationUuid}/library",
     "GET /v2/store",
+    "GET /v3/catalog/products/channel-assignments",
     "GET /v3/catalog/trees",
     "GET /v3/hooks",
     "GET /v3/inventory/items",
@@ -33,7 +35,9 @@ async def test_the_demo_librarys_first_sync_fits_the_files(database_url: str, py
     validator = pytestconfig.stash[WATCHED].validator
     before = set(validator.tally.violations), dict(validator.tally.operations)
 
-    async with opened_household(database_url, Plan(drawings=False)) as home:
+    # A store that puts no product into its channel by itself: the link asks for it, and then says it.
+    switches = bigcommerce.Switches(default_channel_auto="never")
+    async with opened_household(database_url, Plan(drawings=False, bigcommerce_switches=switches)) as home:
         await home.town.furnish()
         await home.connect()
         product = home.town.merchant.library.products[0]
