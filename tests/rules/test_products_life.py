@@ -425,22 +425,45 @@ async def test_a_delete_that_failed_is_tried_again_until_it_is_done(home: Househ
 
 
 @pytest.mark.rule("P6")
-async def test_a_sweep_reports_drift_with_a_repair_and_reverts_nothing(home: Household) -> None:
-    """Decision 1."""
-    uuid = home.add()
+async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_reverts_nothing(home: Household) -> None:
+    """Decision 1: what the shop shows and what Zettle says; one line is repaired, the other product's stays."""
+    mug, plate = home.add("Mugg"), home.add("Fat", {"sku": "FAT", "price": 100})
     await home.connect()
-    await home.shop.edit_product(home.id_of(uuid), description="Eget")
+    await home.shop.edit_product(home.id_of(mug), description="Eget", price=1)
+    await home.shop.edit_product(home.id_of(plate), description="Också eget")
 
     await home.wait_hours(7)
-    kept = home.shown(uuid)["description"]
+    kept = home.shown(mug)["description"]
     log = await home.open("/apps/bigcommerce/log")
-    await home.press("Show product")
-    await home.press("Sync now")
+    said = await home.press("Make it as in Zettle", product=mug)
     await home.calm()
 
-    assert ("Eget", "") == (kept, home.shown(uuid)["description"])
-    assert ["description"] == [line["field"] for line in await home.told(Code.DRIFT)]
+    assert ("Eget", "", 249) == (kept, home.shown(mug)["description"], home.shown(mug)["price"])
+    assert "Också eget" == home.shown(plate)["description"]
+    drift = {(line["name"], line["field"], line["shop"], line["till"]) for line in await home.told(Code.DRIFT)}
+    assert {
+        ("Mugg", "description", "Eget", ""),
+        ("Mugg", "price", "1", "249"),
+        ("Fat", "description", "Också eget", ""),
+    } == drift
     assert "Eget" in words_of(log)
+    assert "The product is being synced now." in words_of(said)
+    overwritten = {(line["field"], line["was"]) for line in await home.told(Code.VALUE_OVERWRITTEN)}
+    assert {("description", "Eget"), ("price", "1")} <= overwritten
+
+
+@pytest.mark.rule("P10")
+async def test_a_product_missing_in_the_shop_is_made_again_from_its_line_in_the_log(home: Household) -> None:
+    uuid = home.add("Mugg", stock=4)
+    await home.connect()
+    home.shop.delete_product(home.id_of(uuid))
+    await home.calm()
+
+    await home.open("/apps/bigcommerce/log")
+    await home.press("Make it as in Zettle", product=uuid)
+    await home.wait(30)
+
+    assert ("Mugg", [(4, 4)]) == (home.shown(uuid)["name"], home.levels(uuid))
 
 
 @pytest.mark.rule("P1")

@@ -216,7 +216,8 @@ async def sync_now(merchant: Merchant, form: Form) -> Redirect:
         entries = await library.get_many(tx, merchant.own.id, await _chosen(merchant, tx, form))
         assigned = [uuid for uuid, entry in entries.items() if entry.assigned and merchant.running]
         await ask(merchant.deps, tx, merchant.own.id, Kind.PRODUCT, assigned, force=True)
-    return said(merchant, _back(form), "syncing", len(assigned))
+    back = "/apps/bigcommerce/log" if form.one("back") == "log" else _back(form)
+    return said(merchant, back, "syncing", len(assigned))
 
 
 def said(merchant: Merchant, back: str, notice: str, count: int) -> Redirect:

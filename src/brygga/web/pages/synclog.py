@@ -22,6 +22,7 @@ from brygga.web.paging import query_of
 from brygga.web.visit import Merchant
 
 SIZE: Final = 50
+REPAIRABLE: Final = frozenset({Code.DRIFT, Code.MISSING_IN_SHOP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +116,5 @@ def line_view(words: Words, logged: Logged, linkable: Collection[str] = ()) -> L
     sentence, cause, action = spoken(words, line.code.value, line.params)
     partner = line.params.get("other_id", "") if line.code is Code.CLASH and line.subject else ""
     partner = partner if partner in linkable else ""
-    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject, partner)
+    repairs = line.code in REPAIRABLE and line.subject != ""
+    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject, partner, repairs)
