@@ -186,3 +186,16 @@ async def test_a_redirect_acknowledges_nothing() -> None:
     await town.heard()
 
     assert town.sandbox.outbox.tally.failed == 1
+
+
+async def test_metafields_wait_for_an_app_that_comes_back_or_are_gone() -> None:
+    """What becomes of them is not documented (3.12)."""
+    for word in ("kept", "gone"):
+        town = Town(Switches(metafields_after_uninstall=word))
+        path = f"{P}/{(await town.product())['id']}/metafields"
+        await town.good("POST", path, {**META, "key": "uuid"})
+
+        await town.sandbox.uninstall("abc123", "cid")
+        town.client.headers["X-Auth-Token"] = town.sandbox.issue_token("abc123", "cid")
+
+        assert len((await town.good("GET", path))["data"]) == (word == "kept")

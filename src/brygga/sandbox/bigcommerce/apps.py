@@ -15,6 +15,7 @@ import msgspec
 
 from brygga.sandbox.clock import Clock
 
+from .metafields import forget
 from .refusal import Json, PlainRefusal
 from .state import Store, User, uuid_of
 
@@ -193,6 +194,8 @@ class Apps:
         if store.switches.uninstall_order == "token_first":
             self.kill(grant)
         hooks.forget(client_id)
+        if store.switches.metafields_after_uninstall == "gone":
+            forget(store, client_id)
         app = self.registered.get(client_id)
         if app is not None and app.uninstall_url and store.switches.uninstall_callback == "sent":
             payload = self.payload(app, store, user or store.owner)

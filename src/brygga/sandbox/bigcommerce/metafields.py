@@ -125,6 +125,12 @@ def delete(store: Store, metafield: Metafield) -> None:
     tell(store, metafield, "deleted")
 
 
+def forget(store: Store, client: str) -> None:
+    """All metafields of an app are gone with it (bigcommerce facts 3.12)."""
+    for metafield in [one for one in store.metafields.values() if one.owner == client]:
+        delete(store, metafield)
+
+
 def batch(most: int, rows: Any, work: Callable[[Any], Any]) -> Json:
     """Do each row; a partial failure is 422 in the same shape (bigcommerce facts 3.12)."""
     if not isinstance(rows, list) or not rows:

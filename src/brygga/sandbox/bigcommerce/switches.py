@@ -105,6 +105,8 @@ class Switches:
     """2.2: how many metafields one batch may hold (connectors use 50)."""
     most_assignments: int = 50
     """2.2: how many channel or category assignments one call may hold (connectors use 50)."""
+    metafields_after_uninstall: Literal["kept", "gone"] = "kept"
+    """3.12: the metafields of an app that was uninstalled wait for it to come back, or are gone."""
     store_wide_resource_filter: Literal["ignored", "works"] = "ignored"
     """3.12: `resource_id:in` on the metafields of all products."""
     thumbnail_heir: Literal["lowest_sort_order", "none"] = "lowest_sort_order"

@@ -19,8 +19,8 @@ _COLLECT = "point webhooks at any request collector, or read the service's log, 
 
 NOT_ASKED = (
     NotAsked(
-        ("B1",), "What still works when the app is uninstalled, and is it told?",
-        ("uninstall_callback", "uninstall_order", "dead_token_status"), "it would end the connection",
+        ("B1", "B43"), "What still works when the app is uninstalled, is it told, and are its metafields there when it comes back?",
+        ("uninstall_callback", "uninstall_order", "dead_token_status", "metafields_after_uninstall"), "it would end the connection",
         "install the app on the test store, uninstall it under My Apps, and read in the service's log whether and how often "
         "the uninstall address was called, and what the next call answered",
     ),
