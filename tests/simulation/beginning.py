@@ -22,7 +22,7 @@ from tests.conftest import NOON
 from tests.simulation.customs import picture_of
 from tests.simulation.day import Day, Goods
 from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.process import HOST, URL, LoopTime, MakeHandlers, Street, settings_of
+from tests.simulation.process import URL, LoopTime, MakeHandlers, Street, settings_of
 from tests.simulation.weather import Net, Sky
 
 
@@ -44,10 +44,11 @@ async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers) -> Day:
     net = Net(town, weather, random.Random(dice.getrandbits(64)))
     day = Day(seed, disk, dice, weather, town, net, database, make=make)
     day.crashes_left = dice.randint(8, 20)
-    town.hosts.doors[HOST] = Street(day, random.Random(dice.getrandbits(64)))  # type: ignore[assignment]
+    day.street = Street(day, random.Random(dice.getrandbits(64)))
+    town.zettle.outbox.post = town.bigcommerce.carry = day.street.post
     for box in (town.zettle.outbox, town.bigcommerce.outbox):
         box.weather = Weather(delay=(0.0, 0.6))
-    for number in range(dice.choice([1, 1, 1, 1, 1, 2, 2, 3])):
+    for number in range(dice.choice([1, 1, 1, 1, 1, 1, 2, 2, 3])):
         merchant = town.merchant if number == 0 else town.add_merchant(f"Butik {number}", products=0)
         await _connect(day, merchant, number)
         _stock(day, merchant, number)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-import httpx2
 import sqlalchemy as sa
 
 from brygga.sandbox.bigcommerce.inventory import on_hand, shelves_of
@@ -18,7 +17,7 @@ from brygga.store.marks import Kind
 from brygga.wiring import handlers
 from tests.simulation.customs import Customs
 from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.process import Fate, Ground, LoopTime, MakeHandlers, Process
+from tests.simulation.process import Fate, Ground, LoopTime, MakeHandlers, Process, Street
 from tests.simulation.weather import Net, Sky
 
 _BUSY = sa.text("""
@@ -87,6 +86,7 @@ class Day:
     crashes: int = 0
     open: bool = True
     customs: Customs = field(init=False)
+    street: Street = field(init=False)
     logged: list[str] = field(default_factory=list)
     left: dict[int, bool] = field(default_factory=dict)
     """Connections whose merchant has left -> whether the products were to be kept."""
@@ -183,13 +183,12 @@ class Day:
         """What must hold at every moment."""
         self.customs.looks(self.connections)
 
-    def heard(self, request: httpx2.Request, status: int, commits: int) -> None:
+    def heard(self, path: str, body: bytes, status: int, commits: int) -> None:
         """A webhook was answered. 9: the first 200 to it comes only when its mark is on disk."""
-        body = request.content
         news = body not in self.messages
         if status == 200:
             self.messages.add(body)
-        self.tell(f"hook {request.url.path[7:]} {status}")
+        self.tell(f"hook {path[7:]} {status}")
         if status == 200 and news and commits == 0 and (b"inventory" in body or b"InventoryBalance" in body):
             self.customs.cry(9, "a webhook was answered before its mark was on disk", body)
 

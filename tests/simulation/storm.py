@@ -9,6 +9,7 @@ storm that was stopped goes on where it was.
 # ruff: noqa: T201 - it tells how far it has come
 import argparse
 import asyncio
+import gc
 import json
 import multiprocessing
 import os
@@ -81,6 +82,7 @@ def _work(mutant: str, todo: Any, done: Any) -> None:
         while (portion := todo.get()) is not None:
             for seed in portion:
                 done.put(row_of(played(mutant, seed, own)))
+            gc.collect()
     done.put(None)
 
 

@@ -231,12 +231,9 @@ class Whims:
         platform = self.dice.choice(["zettle", "bigcommerce"])
         key = f"key{sorted(self.day.connections).index(one.connection)}"
         body = b'{"scope": "store/product/inventory/updated", "data": {"type": "product", "id": 1}}'
-        try:
-            answer = await self.day.town.http.post(f"{URL}/hooks/{platform}/{key}", content=body)
-        except Exception as nobody:
-            raise NothingToDo from nobody
+        status = await self.day.street.post(f"{URL}/hooks/{platform}/{key}", {}, body)
         self.day.weather.struck["forged hook"] += 1
-        if answer.status_code == 200:
+        if status == 200:
             self.day.customs.cry(9, "a forged webhook was believed", platform)
 
     def unsubscribe(self, one: Goods) -> None:
