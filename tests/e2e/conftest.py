@@ -107,8 +107,9 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ended with its file: while it lives, playwright's loop runs in this thread, and no asynchronous test can."""
     path = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
     if not Path(path).exists():
         pytest.skip("no Chromium: install it, or name one in BRYGGA_CHROMIUM")

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from brygga.sync import explaining
 from tests.rules.household import Household
 from tests.rules.test_stock import ordered, stocked
 
@@ -76,6 +77,24 @@ async def test_where_sales_may_not_be_read_nothing_is_claimed(home: Household) -
     assert "Sold, or taken down by hand, at the till" in page
     assert "No sale fits" not in page
     assert "Needs you" not in await home.read("/apps/bigcommerce")
+
+
+@pytest.mark.rule("S4")
+async def test_where_there_are_too_many_sales_to_read_no_edit_is_claimed(
+    home: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explaining, "PAGE", 1)
+    monkeypatch.setattr(explaining, "MOST_PAGES", 2)
+    uuid, other = home.add("Mugg", stock=10), home.add("Fat", stock=50)
+    await home.connect()
+    for _ in range(4):
+        home.till.sell(home.variant(other))
+    home.till.sell(home.variant(uuid), 1)
+    await home.wait(15)
+    page = await told(home, uuid)
+
+    assert "Sold, or taken down by hand, at the till" in page
+    assert "No sale fits" not in page
 
 
 @pytest.mark.rule("S3")
