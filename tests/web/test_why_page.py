@@ -16,10 +16,11 @@ from tests.web.conftest import BERG, SHOP, Browser, World, product
 from tests.web.test_stock_forms import shared, told
 
 from brygga.core.model import Connection
+from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Flight, Gap, Ledger, Shelf, Side
 from brygga.core.stock.explaining import Explained
 from brygga.core.stock.story import Cause, Movement, Reason
-from brygga.store import library, movements
+from brygga.store import library, movements, synclog
 from brygga.store.marks import Kind
 from brygga.web.chart import chart, scale
 from brygga.web.i18n import LANGUAGES, Language, words
@@ -86,6 +87,24 @@ async def test_movements_are_shown_in_pages_and_each_once(world: World) -> None:
 
     assert 120 == len(seen) == len(set(seen))
     assert sorted(seen, reverse=True) == seen
+
+
+@pytest.mark.rule("A4")
+async def test_a_line_of_the_log_leads_to_its_number_also_when_the_variant_is_gone(world: World) -> None:
+    connection, browser, uuid, path = await sold(world)
+    gone = (uuid, f"{uuid}-gone")
+    await happened(world, connection, move(Cause.SEEN, -1, (0, 0), of=gone))
+    lines = [
+        Line(Code.STOCK_TILL_MOVED, Topic.STOCK, Severity.INFO, uuid, variant, {"name": "Kanna", "change": "-1"})
+        for variant in (f"{uuid}-v", gone[1])
+    ]
+    async with world.database.transaction() as tx:
+        await synclog.add(tx, connection.id, lines, NOON)
+    log, own = (await browser.open("/apps/bigcommerce/log")).text, (await browser.open(f"/library/{uuid}")).text
+    links = [path, path.replace("-v/", "-gone/")]
+
+    assert all(f'href="{link}"' in page for link in links for page in (log, own))
+    assert [200, 200] == [(await browser.open(link)).status_code for link in links]
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "9" * 40, "1;DROP", "٣"])

@@ -22,6 +22,8 @@ class LineView:
     """The Zettle uuid of the product it is about, or ""."""
     partner: str = ""
     """The BigCommerce id of the store's own product that it may be linked with instead (decision 6), or ""."""
+    why: str = ""
+    """Where the number that it tells of is explained, or ""."""
     repairs: bool = False
     """Whether it tells of something in BigCommerce that can be made as in Zettle again (decision 1)."""
 

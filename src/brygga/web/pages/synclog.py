@@ -117,4 +117,6 @@ def line_view(words: Words, logged: Logged, linkable: Collection[str] = ()) -> L
     partner = line.params.get("other_id", "") if line.code is Code.CLASH and line.subject else ""
     partner = partner if partner in linkable else ""
     repairs = line.code in REPAIRABLE and line.subject != ""
-    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject, partner, repairs)
+    numbered = line.topic is Topic.STOCK and line.subject and line.variant
+    why = f"/library/{line.subject}/variants/{line.variant}/stock" if numbered else ""
+    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject, partner, why, repairs)

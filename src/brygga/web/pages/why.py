@@ -139,14 +139,16 @@ async def _ask(merchant: Merchant, uuid: str, newest: datetime) -> None:
 
 
 async def variant_of(tx: Tx, connection_id: int, uuid: str, variant: str) -> Variant:
-    """Raises `NotThere` for what this merchant does not have: a variant counts while Zettle or a ledger knows it."""
+    """Raises `NotThere` for what this merchant does not have: a variant counts while Zettle, a ledger or a movement knows it."""
     entry = await library.get(tx, connection_id, uuid)
     if entry is None:
         raise NotThere
     book = (await ledgers.load(tx, connection_id, [uuid])).get(variant)
     known = entry.product is not None and any(one.uuid == variant for one in entry.product.variants)
     if book is None and not known:
-        raise NotThere
+        last = await movements.of_variant(tx, connection_id, variant, limit=1)
+        if not any(move.product_uuid == uuid for _, move in last):
+            raise NotThere
     return Variant(entry, variant, book)
 
 
