@@ -26,10 +26,11 @@ from tests.simulation.process import URL, LoopTime, MakeHandlers, Street, settin
 from tests.simulation.weather import Net, Sky
 
 
-async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers) -> Day:
-    """A new town on an empty disk."""
+async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky | None = None) -> Day:
+    """A new town on an empty disk. The weather is the seed's, unless there is a `sky`."""
     dice = random.Random(seed)
-    weather = Sky.of(random.Random(dice.getrandbits(64)))
+    chance = random.Random(dice.getrandbits(64))
+    weather = sky or Sky.of(chance)
     plan = Plan(
         seed=dice.getrandbits(32),
         products=0,

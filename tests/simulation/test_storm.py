@@ -1,0 +1,58 @@
+"""Whole days on virtual time: all invariants, all faults, storm and then calm. `./test --storm N` plays as many as one likes."""
+
+import os
+
+import pytest
+
+from tests.simulation import storm
+from tests.simulation.disk import Disk
+from tests.simulation.judging import Verdict
+from tests.simulation.session import session, shown
+
+SESSIONS = int(os.environ.get("BRYGGA_SESSIONS", "120"))
+AT_A_TIME = 20
+
+
+def tale(verdict: Verdict) -> str:
+    """What a failing seed did, for whoever reads it."""
+    found = [*verdict.broken, *verdict.wrong, f"faults: {shown(verdict.faults)}"]
+    return "\n".join([f"seed {verdict.seed}", *found, *verdict.story])
+
+
+@pytest.mark.slow
+@pytest.mark.rule("S1", "S2", "S3", "S4", "S5", "S6", "S7", "P4", "P7", "P12", "A3", "D2")
+@pytest.mark.parametrize("first", range(0, SESSIONS, AT_A_TIME))
+def test_no_unit_is_lost_or_invented(disk: Disk, first: int) -> None:
+    verdicts = [session(seed, disk) for seed in range(first, min(first + AT_A_TIME, SESSIONS))]
+
+    failed = [verdict for verdict in verdicts if verdict.failed]
+    assert not failed, "\n\n".join(tale(verdict) for verdict in failed[:3])
+
+
+@pytest.mark.slow
+def test_a_seed_is_one_story(disk: Disk) -> None:
+    """Played again it is the same in every line, with a disk that is asked everything, too: no hidden clock, no order of a set."""
+    once, again = session(13, disk), session(13, disk)
+    with storm.disk() as other:
+        other.memory.remembers = False
+        asked = session(13, other)
+
+    assert once.crashes > 0
+    assert len(once.story) > 100
+    assert once.story == again.story
+    assert once.story == asked.story
+
+
+def test_sums_say_what_became_of_a_storm() -> None:
+    rows = [
+        {**storm.row_of(Verdict(0, changes=30, crashes=4)), "faults": {"429": 2}},
+        {**storm.row_of(Verdict(1, changes=20, wrong=["a"], checks=1)), "faults": {"429": 1}},
+        storm.row_of(Verdict(2, changes=1, reported=["b"], checks=1)),
+    ]
+
+    found = storm.summed(rows)
+
+    assert (3, 51, 4, {"429": 3}) == tuple(found[name] for name in ("sessions", "changes", "crashes", "faults"))
+    assert (1, 1, [1], [1, 2]) == tuple(
+        found[name] for name in ("wrong_unreported", "wrong_reported", "failing_seeds", "asked_seeds")
+    )
