@@ -33,6 +33,7 @@ from brygga.store.jobs import TableJobs
 from brygga.sync.worker import Pace
 from brygga.wiring import Seams, Service, build, sealer
 from tests.conftest import NOON, CountingDice
+from tests.rules.wire_law import unlawful
 
 URL = "https://brygga.town.test"
 SOON = timedelta(seconds=60)
@@ -289,6 +290,8 @@ async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[House
     finally:
         stop.set()
         await home.worker
+        # Whatever a test was about: no request says a word too much.
+        assert [] == unlawful(one for one in home.asked() if one.client)
         await town.stop()
         for browser in home.browsers:
             await browser.aclose()

@@ -92,6 +92,14 @@ CHANGES = {
         SIZES, ONE, lambda old: ([given(old[0], Storlek="S", Färg="Blå"), given(old[1], Storlek="M", Färg="Röd")], TWO),
         [("M", ("M", "Röd")), ("S", ("S", "Blå"))], [("Storlek", ("S", "M")), ("Färg", ("Blå", "Röd"))],
     ),
+    "an option more, before the other": Change(
+        SIZES, ONE,
+        lambda old: (
+            [given(old[0], Färg="Blå", Storlek="S"), given(old[1], Färg="Röd", Storlek="M")],
+            defined(Färg="Blå Röd", Storlek="S M"),
+        ),
+        [("M", ("Röd", "M")), ("S", ("Blå", "S"))], [("Färg", ("Blå", "Röd")), ("Storlek", ("S", "M"))],
+    ),
     "an option less": Change(
         BOTH, TWO, lambda old: ([given(old[0], Storlek="S"), given(old[1], Storlek="M")], ONE),
         [("MR", ("M",)), ("SB", ("S",))], [("Storlek", ("S", "M"))],

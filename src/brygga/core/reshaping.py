@@ -273,16 +273,18 @@ def _renames(
     options: list[tuple[_Named, str, int]] = []
     values: list[Operation] = []
     present = [(column, column.found) for column in columns if column.found]
-    disordered = exact and not _ascending([found.sort_order for _, found in present])
+    # A new option is made at its own place: those that come after it have to make room.
+    places = [column.found.sort_order if column.found else column.place for column in columns]
+    disordered = exact and not _ascending(places)
     for column, found in present:
         name = column.wanted.name
         place = column.place if disordered else found.sort_order
         options.append((_Named(found.option_id, found.name, found.sort_order), name, place))
         if found.name != name:
             renamed.append(("option", found.name, name))
-        places = _places(column, exact=exact)
+        stands = _places(column, exact=exact)
         labels = [
-            (_Named(value.value_id, value.label, value.sort_order), label, places[label])
+            (_Named(value.value_id, value.label, value.sort_order), label, stands[label])
             for label, value in column.values.items()
         ]
         renamed += [(name, was.name, label) for was, label, _ in labels if was.name != label]

@@ -214,7 +214,9 @@ class Updating(Pictures):
                 break
         by_values = {frozenset(found.variant.values): found.variant.variant_id for found in made}
         ids = {variant.key: by_values[frozenset(self._values(one, variant))] for variant in variants}
-        await self.added(one, variants=ids, images=riding, born=True)
+        # A new variant has no picture but the one that rode with it, whatever its predecessor had.
+        shown = {variant.key: riding.get(variant.key, "") for variant in variants}
+        await self.added(one, variants=ids, images=shown, born=True)
         for variant in variants:
             if variant.image and variant.key not in riding:
                 await self.variant_image(one, one.product_id, ids[variant.key], variant.image)
