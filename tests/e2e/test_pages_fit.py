@@ -59,10 +59,24 @@ def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Brows
     wrong = looked_at(chromium, page, demo, ["/apps", "/apps/bigcommerce"])
     finish(page, demo)
     demo.wait("every product in the store", lambda: len(demo.store()["products"]) == len(demo.library()))
+    long = unbroken(demo)
     mug = stocked(demo, demo.library())
-    wrong += looked_at(chromium, page, demo, addresses(mug))
+    wrong += looked_at(chromium, page, demo, [*addresses(mug), f"/library/{long}", f"/library/{long}/stock/separate"])
 
     assert [] == wrong
+
+
+def unbroken(demo: Demo) -> str:
+    """A product whose texts have nowhere to break, and a picture that cannot be fetched: its uuid."""
+    word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    lost = f"{demo.facts['zettle']['products']}/{'long' * 30}.png"
+    made = {"name": word, "variants": [{"name": word, "sku": "X" * 80, "price": 100}], "description": word * 3}
+    control = f"{demo.facts['zettle']['control']}/products"
+    product = demo.http.post(control, json={**made, "presentation": {"imageUrl": lost}}).raise_for_status().json()
+    demo.wait("the long word in the store", lambda: demo.product(word) is not None)
+    tracking = f"{demo.facts['zettle']['control']}/tracking"
+    demo.http.post(tracking, json={"product_uuid": product["uuid"], "on": True}).raise_for_status()
+    return str(product["uuid"])
 
 
 def addresses(mug: dict[str, Any]) -> list[str]:
@@ -110,6 +124,6 @@ def sees(look: Page) -> bool:
       const word = document.querySelector("main").appendChild(document.createElement("p"));
       word.textContent = "x".repeat(3000);
       word.style.color = getComputedStyle(document.body).backgroundColor;
-      word.style.maxWidth = "none";
+      word.style.whiteSpace = "nowrap";
     }""")
     return bool(look.evaluate(TOO_WIDE)) and bool(look.evaluate(FAINT, ENOUGH))

@@ -169,7 +169,7 @@ async def _hear_shop(
 ) -> None:
     if isinstance(event, shop_events.StockChanged) and event.product_id and deps.stock is not None:
         # Our own writes fire the same event: its time tells whether it can be about one of them (bigcommerce facts 6.3).
-        hint = Hint(now, None if event.by_order else event.envelope.at or now, event.by_order)
+        hint = Hint(now, None if event.by_order else event.envelope.at or now, event.by_order, event.variant_id)
         await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
     for dirty in shop_marks(event):
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
