@@ -51,9 +51,6 @@ class Desk:
         """Every variant's ledger, in the order of their uuids."""
         return list((await ledgers.load(tx, connection_id, [product_uuid])).values())
 
-    async def is_separate(self, tx: Tx, connection_id: int, product_uuid: str) -> bool:
-        return any(book.ledger.separate for book in await self.books(tx, connection_id, product_uuid))
-
     async def split(
         self, tx: Tx, connection_id: int, product_uuid: str, shares: Mapping[str, tuple[int, int, int]], now: datetime
     ) -> None:
