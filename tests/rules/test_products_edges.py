@@ -312,3 +312,26 @@ async def test_a_cleared_sku_of_a_variant_becomes_ours_and_of_a_simple_product_n
     assert "" == (await bench.shown(simple))["sku"]
     assert {clashes.generated_sku(first), "TR-M"} == {one["sku"] for one in (await bench.shown(sized))["variants"]}
     assert (True, True) == (await quiet(bench, simple), await quiet(bench, sized))
+
+
+# ---- As many variants as Zettle has --------------------------------------------------------------------------------------
+
+
+async def test_ninety_nine_variants_are_born_in_one_request_and_later_ones_come_fifty_at_a_time(bench: Bench) -> None:
+    whole = bench.shirt(*(f"Nr {number}" for number in range(99)), name="Hel")
+    rows = [row(number, Storlek=f"{number}") for number in range(99)]
+    late = bench.till_product("Sen", *rows[:30], **definitions("Storlek", *(f"{number}" for number in range(30))))
+    await bench.finish_setup()
+    born = [len((await bench.shown(uuid))["variants"]) for uuid in (whole, late)]
+    creates = len(bench.requests("POST", "/v3/catalog/products")) - len(bench.requests("POST", "metafields"))
+
+    known = [dict(one) for one in bench.town.till().product(late)["variants"]]
+    fresh = [bench.town.till().fresh(one) for one in rows[30:]]
+    bench.save(late, variants=[*known, *fresh], **definitions("Storlek", *(f"{number}" for number in range(99))))
+    bench.town.bigcommerce.requests.reset()
+    await bench.sync(late)
+
+    assert ([99, 30], 2) == (born, creates)
+    assert 2 == len(bench.requests("PUT", "/v3/catalog/variants"))
+    assert {f"NR-{number}" for number in range(99)} == {one["sku"] for one in (await bench.shown(late))["variants"]}
+    assert await quiet(bench, late)

@@ -117,6 +117,20 @@ async def test_nothing_done_in_the_shop_is_written_to_zettles_library(home: Hous
     ]
 
 
+@pytest.mark.rule("P5")
+async def test_a_token_that_expires_in_the_middle_of_the_work_costs_nothing(home: Household) -> None:
+    """It is renewed once and the work goes on; nobody is asked to sign in again."""
+    uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}) for n in range(5)]
+    await home.connect()
+    home.town.zettle.faults.add("token_expired", path="/products/*", next=1)
+    for uuid in uuids:
+        home.till.edit_product(uuid, description="Ny")
+    await home.calm()
+
+    assert {"<p>Ny</p>"} == {home.shown(uuid)["description"] for uuid in uuids}
+    assert Code.PAUSED not in await home.codes()
+
+
 # ---- P8, P9: what is synced --------------------------------------------------------------------------------------------
 
 
