@@ -218,9 +218,42 @@ async def test_a_failing_domain_is_blocked_for_three_minutes() -> None:
 
     assert (sent, len(town.letters)) == (100, 100)
     blocked = (await town.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"]
-    assert blocked[0]["destination"] == "app.example.com"
-    await town.clock.advance(59)
-    assert len(town.letters) == 100
+    assert (blocked[0]["destination"], blocked[0]["time_left"]) == ("app.example.com", 180)
+    await town.clock.advance(179)
+    assert len(town.letters) == 100, "the try after a minute is not sent either"
+    await town.clock.advance(1)
+    assert (await town.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"] == []
+    await town.clock.advance(61)
+    assert len(town.letters) > 100, "60 and 180 seconds after the first try"
+
+
+async def deliver(town: Town, good: int, bad: int, first: int) -> bool:
+    """So many deliveries that land and that do not; whether their domain is blocked then."""
+    for number in range(good + bad):
+        town.hook_status = 200 if number < good else None
+        await town.product(name=f"Mug {first + number}")
+        await town.sandbox.idle()
+    return bool((await town.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"])
+
+
+@pytest.mark.parametrize(("good", "bad", "blocked"), [(0, 99, False), (0, 100, True), (90, 10, False), (89, 11, True)])
+async def test_a_domain_is_blocked_from_a_hundred_tries_on_below_nine_in_ten(
+    good: int, bad: int, blocked: bool
+) -> None:
+    town = Town(quota=1000)
+    await town.listen("store/product/created")
+
+    assert await deliver(town, good, bad, 0) is blocked
+
+
+async def test_tries_of_more_than_two_minutes_ago_do_not_count() -> None:
+    town = Town(quota=1000)
+    await town.listen("store/product/created")
+    assert await deliver(town, 40, 9, 0) is False
+    town.hook_status = 200
+    await town.clock.advance(180)
+
+    assert await deliver(town, 60, 5, 100) is False
 
 
 async def test_a_delivery_exception_goes_to_another_destination() -> None:
