@@ -268,7 +268,7 @@ async def echoes(tx: Tx, connection_id: int, calls: Collection[str]) -> Mapping[
 
 
 async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
-    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's product id.
+    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's product id (and its variant's, if it said).
 
     Only appended, so that a webhook never waits for a drain.
     """
@@ -276,15 +276,17 @@ async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: 
         INSERT INTO stock_hints (connection_id, side, subject, at, edited, by_order)
         VALUES (:id, :side, :subject, :at, :edited, :by_order)
     """)
-    values = {"id": connection_id, "side": side.value, "subject": subject, "at": hint.at}
+    of = f"{subject}/{hint.variant_id}" if hint.variant_id else subject
+    values = {"id": connection_id, "side": side.value, "subject": of, "at": hint.at}
     await tx.run(statement, {**values, "edited": hint.edited, "by_order": hint.by_order})
 
 
 async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Collection[str]:
     """Those of these BigCommerce products of which a hint that waits tells of an order."""
     statement = sa.text("""
-        SELECT DISTINCT subject FROM stock_hints
-        WHERE connection_id = :id AND side = :side AND by_order AND subject = ANY (CAST(:subjects AS text[]))
+        SELECT DISTINCT split_part(subject, '/', 1) AS subject FROM stock_hints
+        WHERE connection_id = :id AND side = :side AND by_order
+            AND split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[]))
     """)
     values = {"id": connection_id, "side": Side.SHOP.value, "subjects": list(subjects)}
     return {row.subject for row in await tx.rows(statement, values)}
@@ -293,13 +295,15 @@ async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Coll
 async def take_hints(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> Mapping[str, Sequence[Hint]]:
     """What was said of these since the last time, in order; each is told once."""
     statement = sa.text("""
-        DELETE FROM stock_hints WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[]))
+        DELETE FROM stock_hints
+        WHERE connection_id = :id AND side = :side AND split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[]))
         RETURNING id, subject, at, edited, by_order
     """)
     values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
     found: dict[str, list[Hint]] = {}
     for row in sorted(await tx.rows(statement, values), key=lambda row: row.id):
-        found.setdefault(row.subject, []).append(Hint(row.at, row.edited, row.by_order))
+        subject, _, variant_id = row.subject.partition("/")
+        found.setdefault(subject, []).append(Hint(row.at, row.edited, row.by_order, int(variant_id or 0)))
     return found
 
 

@@ -132,7 +132,11 @@ class Flight:
     lost: datetime | None = None
     """When we learnt that no answer will come; None while one may, or if we died waiting."""
     told: datetime | None = None
-    """When BigCommerce told of an edit that happened while this write could have (`moves.hinted`)."""
+    """When BigCommerce first told of an edit that happened while this write could have (`moves.hinted`)."""
+    tells: int = 0
+    """How many such edits it told of."""
+    others: int = 0
+    """What else it told of since this left: orders, and edits at other times."""
     first: Look | None = None
     """The first look of the present agreement, when settling."""
     since: datetime | None = None

@@ -72,11 +72,16 @@ class Hint:
     """A platform says that a shelf moved. `at` is when we heard.
 
     `edited` is the time that a BigCommerce hook carries, if it tells of an edit or of a write by an interface, not of an order.
+    `variant_id` is BigCommerce's, 0 where the hook is about the whole product.
     """
 
     at: datetime
     edited: datetime | None = None
     by_order: bool = False
+    variant_id: int = 0
+
+    def is_about(self, shelf: Shelf) -> bool:
+        return self.variant_id in (0, shelf.variant_id)
 
 
 def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
@@ -86,8 +91,10 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
     """
     shelf = ledger[side]
     flight = shelf.flight
-    if flight is not None and flight.told is None and hint.edited is not None and may_tell(flight, hint.edited, timing):
-        flight = replace(flight, told=hint.at)
+    if flight is not None and hint.edited is not None and may_tell(flight, hint.edited, timing):
+        flight = replace(flight, told=flight.told or hint.at, tells=flight.tells + 1)
+    elif flight is not None and hint.at >= flight.sent:
+        flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
     ordered = latest if hint.by_order else shelf.ordered
     return ledger.put(side, replace(shelf, hinted=latest, heard=latest, ordered=ordered, flight=flight))

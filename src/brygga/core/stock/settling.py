@@ -61,9 +61,10 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     """
     flight = ledger[side].flight
     assert flight is not None, "nothing was in flight"
-    proof = echoed if echoed is not None else flight.told
-    if proof is not None:
-        return _booked(landed(ledger, side, proof), side, look, timing, Verdict.LANDED)
+    if echoed is not None:
+        return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
+    if flight.told is not None:
+        return _told(ledger, side, look, timing)
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
         return Settled(ledger, Verdict.WAITING)
 
@@ -75,6 +76,29 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
     closed = _booked(_closed(seen.ledger, side, verdict), side, look, timing, verdict)
     return replace(closed, change=closed.change + seen.change)
+
+
+def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled:
+    """BigCommerce told of an edit that happened while this write could have. It is ours, unless that leaves a change of which nobody told.
+
+    | it told of | the level is | verdict |
+    |---|---|---|
+    | this edit | as after the write | landed |
+    | several such edits | anything | landed |
+    | this edit, and orders or edits at other times | anything else, once reads have caught up | landed |
+    | nothing but this edit | anything else, once reads have caught up | not landed: it was somebody else's |
+    """
+    flight = ledger[side].flight
+    assert flight is not None
+    assert flight.told is not None
+    if not isinstance(look.level, int):
+        return Settled(ledger, Verdict.WAITING)
+    caught_up = look.begun >= _ripe(flight, timing) + timing.gap
+    if look.level == _expected(ledger, side, flight)[1] or flight.tells > 1 or (caught_up and flight.others):
+        return _booked(landed(ledger, side, flight.told), side, look, timing, Verdict.LANDED)
+    if not caught_up:
+        return Settled(ledger, Verdict.WAITING)
+    return _booked(_closed(ledger, side, Verdict.NOT_LANDED), side, look, timing, Verdict.NOT_LANDED)
 
 
 def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:

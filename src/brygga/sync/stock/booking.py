@@ -172,7 +172,8 @@ async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing) -> 
         for side, hints in ((Side.ZETTLE, at_till), (Side.SHOP, in_shop)):
             for hint in hints.get(pages.books[variant].product_uuid, ()):
                 book = pages.books[variant]
-                pages.put(book, stock.hinted(book.ledger, side, hint, timing))
+                if hint.is_about(book.ledger[side]):
+                    pages.put(book, stock.hinted(book.ledger, side, hint, timing))
     await _correct(pages, uuids, in_shop, timing)
 
 
@@ -185,8 +186,13 @@ async def _correct(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequenc
     echoes = await ledgers.echoes(tx, connection_id, {one.flight.call for one in lost if one.side is Side.ZETTLE})
     for one in lost:
         hints = in_shop.get(one.product_uuid, ()) if one.side is Side.SHOP else ()
-        told = any(hint.edited is not None and stock.may_tell(one.flight, hint.edited, timing) for hint in hints)
         book = pages.books.get(one.variant_uuid)
+        told = book is not None and any(
+            hint.edited is not None
+            and hint.is_about(book.ledger.shop)
+            and stock.may_tell(one.flight, hint.edited, timing)
+            for hint in hints
+        )
         if book is None or not (told or one.flight.call in echoes) or one.flight.is_absolute:
             continue
         await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
