@@ -23,7 +23,7 @@ _TILL_WRITES = (
     re.compile(r"/application-connections/self$"),
 )
 """Movements, the tracking switch, our hooks, our tokens. Never the library (rule P7)."""
-_READS = re.compile(r"/stock/[0-9a-f-]+/products$|/products/status$")
+_READS = re.compile(r"/stock/[0-9a-f-]+/products$|/products/status$|/oauth/token$")
 _VOLATILE = ("date_modified", "calculated_price")
 
 
@@ -42,6 +42,8 @@ class Customs:
     """Store hash -> what the merchant made there, as it looked."""
     pictures: dict[str, dict[int, int]] = field(default_factory=dict)
     """Store hash -> picture id -> product id, of pictures that the merchant added to ours."""
+    writes: int = 0
+    """Requests of the service that could change something, but its tokens."""
     answers_lost: bool = False
     """Answers may be lost behind the platforms' backs."""
     broken: dict[str, str] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class Customs:
 
     def sees(self, request: httpx2.Request) -> None:
         path = request.url.path
+        self.writes += request.method != "GET" and not _READS.search(path)
         if request.url.host == urlsplit(self.town.plan.bigcommerce_url).hostname:
             self._shop(request, path)
         elif request.url.host == urlsplit(self.town.plan.zettle_url).hostname:

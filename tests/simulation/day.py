@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from brygga.sandbox.bigcommerce.inventory import on_hand, shelves_of
 from brygga.sandbox.town import Merchant, Town
 from brygga.store import marks
+from brygga.store.database import Woken
 from brygga.store.marks import Kind
 from brygga.wiring import handlers
 from tests.simulation.customs import Customs
@@ -87,6 +88,8 @@ class Day:
     open: bool = True
     customs: Customs = field(init=False)
     street: Street = field(init=False)
+    page: DiskDatabase = field(init=False)
+    """The process that shows pages."""
     logged: list[str] = field(default_factory=list)
     left: dict[int, bool] = field(default_factory=dict)
     """Connections whose merchant has left -> whether the products were to be kept."""
@@ -98,6 +101,13 @@ class Day:
         self.customs = Customs(self.town)
         self.customs.answers_lost = bool(self.weather.on & {"delivered late", "crash", "stall"})
         self.net.day = self
+        self.page = DiskDatabase(self.disk)
+        self.page.on_commit(self._heard)
+
+    def _heard(self, woken: Woken) -> None:
+        for one in self.processes:
+            if not one.fate.dead:
+                one.database.tell(woken)
 
     # ---- Time and telling ------------------------------------------------------------------------------------------
 
@@ -212,11 +222,6 @@ class Day:
         if not await self.quiet():
             self.customs.cry(14, otherwise, self.requests())
 
-    def writes(self) -> int:
-        """Writes to the two platforms, of stock or anything else."""
-        tokens = self.town.zettle.requests.total("POST", "/oauth/token")
-        return self.town.zettle.requests.writes() + self.town.bigcommerce.requests.writes() - tokens
-
     def requests(self) -> int:
         return self.town.zettle.requests.total() + self.town.bigcommerce.requests.total()
 
@@ -235,9 +240,8 @@ class Day:
         await self.mark(Kind.SWEEP)
 
     async def mark(self, kind: Kind, subject: str = "", connection: int | None = None) -> None:
-        """As a page would, in the process that is alive."""
-        database = self.processes[0].database if self.processes else self.database
-        async with database.transaction() as tx:
+        """As a page would."""
+        async with self.page.transaction() as tx:
             for number in [connection] if connection is not None else sorted(self.connections):
                 await marks.mark(tx, number, kind, subject, LoopTime().now())
 

@@ -34,9 +34,8 @@ class Whims:
 
     @property
     def page(self) -> Database:
-        """As a page would write: in a process that is alive, if there is one."""
-        living = [one for one in self.day.processes if not one.fate.dead]
-        return living[0].database if living else self.day.database
+        """As a page writes: in a process of its own, of which the others hear."""
+        return self.day.page
 
     def siblings(self, one: Goods) -> list[Goods]:
         """Every variant of the product."""

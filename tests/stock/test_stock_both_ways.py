@@ -41,6 +41,7 @@ async def test_an_untracked_product_is_made_without_stock(bench: StockBench) -> 
 async def test_a_sale_reaches_the_shop_at_once_and_is_no_order(bench: StockBench) -> None:
     uuid, variant = await bench.stocked(7)
     await bench.finish_setup()
+    await bench.quiet(3)
 
     await bench.sells(variant, 2)
     await bench.drain()

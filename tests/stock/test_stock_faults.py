@@ -59,15 +59,18 @@ async def test_a_write_to_the_shop_without_an_answer_is_not_repeated(bench: Stoc
 async def test_with_neither_answer_nor_hook_the_lower_number_is_promised_and_the_merchant_asked(
     bench: StockBench,
 ) -> None:
-    """Two generals: nobody can know, so it is too low and said so, never too high (invariant 11)."""
+    """Two generals: nobody can know, so it is too low and, when no late echo has come for an hour, said so; never too high."""
     uuid, variant = await ready(bench)
     bench.fault("cut_after", "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
     await bench.quiet(400)
-
     levels = await bench.levels(uuid)
+    assert Code.STOCK_CHECK not in await bench.codes()
+    await bench.quiet(3700)
+
     assert levels[0] == levels[1] <= 7
+    assert levels == await bench.levels(uuid)
     assert Code.STOCK_CHECK in await bench.codes()
     assert [True] == [one.check_since is not None for one in await bench.books(uuid)]
 

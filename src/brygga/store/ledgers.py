@@ -41,6 +41,16 @@ class Departed:
     flight: Flight
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A write of which nobody knows what became, since when, and what it is taken for meanwhile."""
+
+    departed: Departed
+    since: datetime
+    landed: bool
+
+
+DOUBTED, BELIEVED = "doubted", "believed"
 Books = Mapping[str, Book]
 """By variant uuid."""
 
@@ -176,11 +186,33 @@ async def lose(tx: Tx, connection_id: int, one: Departed, now: datetime) -> None
     await tx.run(statement, {**values, "now": now})
 
 
+async def doubt(tx: Tx, connection_id: int, one: Departed, now: datetime, *, landed: bool) -> None:
+    """Nobody can know what became of it; it is taken for `landed` or not. A late echo may still tell."""
+    statement = sa.text("""
+        UPDATE flights SET state = :state, flight = CAST(:flight AS jsonb), at = :now
+        WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
+    """)
+    values = {"id": connection_id, "call": one.flight.call, "variant": one.variant_uuid, "flight": to_json(one.flight)}
+    await tx.run(statement, {**values, "state": BELIEVED if landed else DOUBTED, "now": now})
+
+
+async def doubts(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Doubt]:
+    """Writes to these products about which the merchant is to be asked, unless an echo comes."""
+    statement = sa.text("""
+        SELECT product_uuid, variant_uuid, side, flight, state, at FROM flights
+        WHERE connection_id = :id AND state IN ('doubted', 'believed') AND product_uuid = ANY (CAST(:uuids AS text[]))
+        ORDER BY at, call, variant_uuid
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})
+    return [Doubt(_departed(row), row.at, row.state == BELIEVED) for row in rows]
+
+
 async def lost(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Departed]:
     """Writes to these products that were given up for lost."""
     statement = sa.text("""
         SELECT product_uuid, variant_uuid, side, flight FROM flights
-        WHERE connection_id = :id AND state = 'lost' AND product_uuid = ANY (CAST(:uuids AS text[])) ORDER BY at, call, variant_uuid
+        WHERE connection_id = :id AND state IN ('lost', 'doubted') AND product_uuid = ANY (CAST(:uuids AS text[]))
+        ORDER BY at, call, variant_uuid
     """)
     return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})]
 
@@ -311,6 +343,6 @@ async def prune(tx: Tx, now: datetime) -> None:
     """What no late event can ask for any more."""
     values = {"before": now - ECHOES_KEPT}
     await tx.run(sa.text("DELETE FROM echoes WHERE heard_at < :before"), values)
-    await tx.run(sa.text("DELETE FROM flights WHERE state = 'lost' AND at < :before"), values)
+    await tx.run(sa.text("DELETE FROM flights WHERE state <> 'open' AND at < :before"), values)
     await tx.run(sa.text("DELETE FROM stock_hints WHERE at < :before"), values)
     await tx.run(sa.text("DELETE FROM births WHERE begun_at < :before"), values)

@@ -24,7 +24,7 @@ from brygga.core.stock.moves import (
     short,
     unanswered,
 )
-from brygga.core.stock.sending import LIMITS, next_look, sendable
+from brygga.core.stock.sending import LIMITS, next_look, sendable, sendable_at
 from brygga.core.stock.settling import Settled, Verdict, absent, settle, settle_at
 from brygga.core.stock.sharing import (
     adopted,
@@ -77,6 +77,7 @@ __all__ = [
     "reset_refused",
     "restarted",
     "sendable",
+    "sendable_at",
     "sent",
     "settle",
     "settle_at",

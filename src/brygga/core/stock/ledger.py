@@ -12,6 +12,8 @@ from enum import StrEnum
 
 NOW_AND_THEN = timedelta(0)
 TICK = timedelta(seconds=1)
+CLOSE = 2 * TICK
+"""Of two changes so close to each other a hook, which counts whole seconds (bigcommerce facts 6.2), may tell of either."""
 
 
 class Side(StrEnum):
@@ -61,6 +63,8 @@ class Timing:
     """After so long a request that was sent can no longer take effect: its timeout, and then some."""
     patience_s: float = 120
     """So long is an unanswered write held open for an echo before the lower number is promised."""
+    doubt_s: float = 3600
+    """And so long may an echo still come late before the merchant is asked to check."""
     echo_days: int = 4
 
     def lag(self, side: Side) -> timedelta:
@@ -83,6 +87,14 @@ class Timing:
     def gap(self) -> timedelta:
         """How far apart two agreeing looks must be to settle an unanswered write."""
         return timedelta(seconds=self.lag_s)
+
+    @property
+    def doubt(self) -> timedelta:
+        return timedelta(seconds=self.doubt_s)
+
+    def unseen(self, side: Side) -> timedelta:
+        """What was told so shortly before a write left may not have been in the level from which it was computed."""
+        return 3 * self.finish(side)
 
     @property
     def hold(self) -> timedelta:
@@ -136,7 +148,9 @@ class Flight:
     tells: int = 0
     """How many such edits it told of."""
     others: int = 0
-    """What else it told of since this left: orders, and edits at other times."""
+    """What else it told of since, or just before, this left: orders, and edits at other times."""
+    hinted: datetime | None = None
+    """What it had told of last when this left: reads may not have shown that yet."""
     first: Look | None = None
     """The first look of the present agreement, when settling."""
     since: datetime | None = None
@@ -148,8 +162,8 @@ class Flight:
 
     @property
     def is_crowded(self) -> bool:
-        """Our previous write was so close that a hook, which counts whole seconds (bigcommerce facts 6.2), may tell of either."""
-        return self.prior is not None and self.prior > self.sent - 2 * TICK
+        """A hook may tell of this write or of our previous one."""
+        return self.prior is not None and self.prior > self.sent - CLOSE
 
 
 @dataclass(frozen=True, slots=True)

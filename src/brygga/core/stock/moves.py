@@ -93,7 +93,7 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
     flight = shelf.flight
     if flight is not None and hint.edited is not None and may_tell(flight, hint.edited, timing):
         flight = replace(flight, told=flight.told or hint.at, tells=flight.tells + 1)
-    elif flight is not None and hint.at >= flight.sent:
+    elif flight is not None and hint.at >= flight.sent - timing.unseen(side):
         flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
     ordered = latest if hint.by_order else shelf.ordered
@@ -114,7 +114,7 @@ def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Le
     shelf = ledger[side]
     assert shelf.flight is None, "one open flight per shelf"
     assert isinstance(shelf.known, int), "a change needs a number to change"
-    flight = Flight(call, change, at, Kind.CHANGE, base=shelf.known, prior=shelf.wrote)
+    flight = Flight(call, change, at, Kind.CHANGE, base=shelf.known, prior=shelf.wrote, hinted=shelf.hinted)
     return ledger.put(side, replace(shelf, owed=shelf.owed - change, flight=flight))
 
 

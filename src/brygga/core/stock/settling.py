@@ -51,6 +51,7 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     | BigCommerce told of an edit just when we wrote, as our writes make it do | landed |
     | two looks agree on the level before the write, and the shelf did not move meanwhile | not landed |
     | events do reach us, but none tells of the write, and the level is not as after it | not landed: a fall soon, a rise after patience |
+    | as after a fall, but another movement was told of, which explains it, and nothing tells of the write | not landed, after patience |
     | two looks agree on an absolute level | landed: whoever set it, that is the level |
     | patience is over | the lower promise, and the merchant is asked to check |
     | anything else | waiting |
@@ -85,7 +86,7 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled:
     |---|---|---|
     | this edit | as after the write | landed |
     | several such edits | anything | landed |
-    | this edit, and orders or edits at other times | anything else, once reads have caught up | landed |
+    | this edit, and orders or edits at other times, since or just before | anything else, once reads have caught up | landed |
     | nothing but this edit | anything else, once reads have caught up | not landed: it was somebody else's |
     """
     flight = ledger[side].flight
@@ -94,11 +95,18 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled:
     if not isinstance(look.level, int):
         return Settled(ledger, Verdict.WAITING)
     caught_up = look.begun >= _ripe(flight, timing) + timing.gap
-    if look.level == _expected(ledger, side, flight)[1] or flight.tells > 1 or (caught_up and flight.others):
+    certain = look.level == _expected(ledger, side, flight)[1] or flight.tells > 1
+    if certain or (caught_up and _moved_otherwise(side, flight, timing)):
         return _booked(landed(ledger, side, flight.told), side, look, timing, Verdict.LANDED)
     if not caught_up:
         return Settled(ledger, Verdict.WAITING)
     return _booked(_closed(ledger, side, Verdict.NOT_LANDED), side, look, timing, Verdict.NOT_LANDED)
+
+
+def _moved_otherwise(side: Side, flight: Flight, timing: Timing) -> bool:
+    """The platform told of other movements that the level may contain beside this write."""
+    just_before = flight.hinted is not None and flight.hinted >= flight.sent - timing.unseen(side)
+    return flight.others > 0 or just_before
 
 
 def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
@@ -148,6 +156,8 @@ def _verdict(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Tim
         return Verdict.NOT_LANDED
     patient = flight.since is not None and look.begun - flight.since >= timing.patience
     if _would_have_heard(ledger, side, flight, look, timing) and look.level != after and (patient or not rise):
+        return Verdict.NOT_LANDED
+    if patient and not rise and not flight.is_absolute and _moved_otherwise(side, flight, timing):
         return Verdict.NOT_LANDED
     if patient:
         # Promising the lower number: a rise counts as written (so it is not written again), a fall as not written.

@@ -45,7 +45,7 @@ def reset(ledger: Ledger, call: str, at: datetime, base: int) -> Ledger:
     assert level is not None, "unknown never writes"
     promised = ledger.shop.promised if ledger.separate else ledger.zettle.promised
     assert promised is not None
-    flight = Flight(call, level, at, Kind.RESET, base=base, prior=ledger.shop.wrote)
+    flight = Flight(call, level, at, Kind.RESET, base=base, prior=ledger.shop.wrote, hinted=ledger.shop.hinted)
     shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight)
     return ledger.put(Side.SHOP, shelf)
 

@@ -123,22 +123,14 @@ class Booking:
             return
         what = Moved(side, VERDICTS[done.verdict], flight.quantity, call=flight.call)
         self._moved(book, side, done.ledger, done.change, what)
-        if done.verdict in (Verdict.NOT_LANDED, Verdict.ASSUMED_LOST):
-            lost = Departed(book.product_uuid, book.variant_uuid, side, flight)
-            await ledgers.lose(self.pages.tx, self.pages.connection_id, lost, self.pages.now)
-        else:
-            await ledgers.arrive(self.pages.tx, self.pages.connection_id, flight.call, [book.variant_uuid])
+        tx, connection_id, now = self.pages.tx, self.pages.connection_id, self.pages.now
+        gone = Departed(book.product_uuid, book.variant_uuid, side, flight)
         if done.verdict.is_doubtful:
-            promised = done.ledger[side].promised
-            self.pages.ask_to_check(book)
-            self.pages.say(
-                Code.STOCK_CHECK,
-                book,
-                Severity.WARNING,
-                side=side.value,
-                change=f"{flight.quantity:+d}",
-                number=str(promised),
-            )
+            await ledgers.doubt(tx, connection_id, gone, now, landed=done.verdict is Verdict.ASSUMED_LANDED)
+        elif done.verdict is Verdict.NOT_LANDED:
+            await ledgers.lose(tx, connection_id, gone, now)
+        else:
+            await ledgers.arrive(tx, connection_id, flight.call, [book.variant_uuid])
 
     def _moved(self, book: Book, side: Side, ledger: Ledger, change: int, what: Moved | None = None) -> None:
         """A shelf's own change, beside whatever became of a write to it."""
@@ -175,6 +167,39 @@ async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing) -> 
                 if hint.is_about(book.ledger[side]):
                     pages.put(book, stock.hinted(book.ledger, side, hint, timing))
     await _correct(pages, uuids, in_shop, timing)
+    await _ask(pages, uuids, in_shop, timing)
+
+
+async def _ask(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hint]], timing: Timing) -> None:
+    """A doubt that no late echo has settled for so long becomes a question to the merchant."""
+    tx, connection_id = pages.tx, pages.connection_id
+    doubts = await ledgers.doubts(tx, connection_id, uuids)
+    if not doubts:
+        return
+    echoes = await ledgers.echoes(tx, connection_id, {one.departed.flight.call for one in doubts})
+    for doubt in doubts:
+        one, flight = doubt.departed, doubt.departed.flight
+        book = pages.books.get(one.variant_uuid)
+        if book is None or flight.call in echoes or _tells(in_shop, one, book, timing):
+            await ledgers.arrive(tx, connection_id, flight.call, [one.variant_uuid])  # it had landed, as was believed
+        elif pages.now - doubt.since >= timing.doubt:
+            await (
+                ledgers.arrive(tx, connection_id, flight.call, [one.variant_uuid])
+                if doubt.landed
+                else ledgers.lose(tx, connection_id, one, pages.now)
+            )
+            pages.ask_to_check(book)
+            number = str(book.ledger[one.side].promised)
+            params = {"side": one.side.value, "change": f"{flight.quantity:+d}", "number": number}
+            pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
+
+
+def _tells(in_shop: Mapping[str, Sequence[Hint]], one: Departed, book: Book, timing: Timing) -> bool:
+    """A late hook of BigCommerce's is about this write."""
+    return one.side is Side.SHOP and any(
+        hint.edited is not None and hint.is_about(book.ledger.shop) and stock.may_tell(one.flight, hint.edited, timing)
+        for hint in in_shop.get(one.product_uuid, ())
+    )
 
 
 async def _correct(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hint]], timing: Timing) -> None:
@@ -185,15 +210,12 @@ async def _correct(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequenc
         return
     echoes = await ledgers.echoes(tx, connection_id, {one.flight.call for one in lost if one.side is Side.ZETTLE})
     for one in lost:
-        hints = in_shop.get(one.product_uuid, ()) if one.side is Side.SHOP else ()
         book = pages.books.get(one.variant_uuid)
-        told = book is not None and any(
-            hint.edited is not None
-            and hint.is_about(book.ledger.shop)
-            and stock.may_tell(one.flight, hint.edited, timing)
-            for hint in hints
-        )
-        if book is None or not (told or one.flight.call in echoes) or one.flight.is_absolute:
+        if (
+            book is None
+            or not (_tells(in_shop, one, book, timing) or one.flight.call in echoes)
+            or one.flight.is_absolute
+        ):
             continue
         await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
         ledger = stock.corrected(book.ledger, one.side, one.flight.quantity)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from brygga.core import stock
-from brygga.core.stock import Ledger, Side, Timing
+from brygga.core.stock import Flight, Ledger, Side, Timing
 from brygga.store import bindings, ledgers, marks
 from brygga.store.database import Tx
 from brygga.store.marks import Kind, Mark
@@ -91,6 +91,9 @@ async def book(session: Session, world: World, uuids: Collection[str], timing: T
 async def come_back(pages: Pages, timing: Timing) -> None:
     """Marks every product of these pages for the earliest moment at which it can be looked at or written with a result."""
     due: dict[str, datetime] = {}
+    uuids = {one.product_uuid for one in pages.books.values()}
+    for doubt in await ledgers.doubts(pages.tx, pages.connection_id, uuids):
+        due[doubt.departed.product_uuid] = doubt.since + timing.doubt
     for one in pages.books.values():
         at = next_step(one.ledger, pages.now, timing)
         if at is not None:
@@ -107,10 +110,16 @@ def next_step(ledger: Ledger, now: datetime, timing: Timing) -> datetime | None:
         shelf = ledger[side]
         look = stock.next_look(ledger, side, timing)
         times += [look] if look is not None else []
-        times += [stock.settle_at(shelf.flight, timing)] if shelf.flight is not None else []
+        times += [max(stock.settle_at(shelf.flight, timing), _paced(shelf.flight, now, timing))] if shelf.flight else []
         times += [shelf.rests] if shelf.rests is not None and shelf.rests > now and shelf.owed else []
-        times += [now] if stock.sendable(ledger, side, now, timing) else []
+        free = stock.sendable_at(ledger, side, now)
+        times += [free] if stock.sendable(ledger, side, free, timing) else []
     return max(min(times), now + timedelta(seconds=1)) if times else None
+
+
+def _paced(flight: Flight, now: datetime, timing: Timing) -> datetime:
+    """Settling has begun: the next look that can say more is a gap later."""
+    return now if flight.since is None else now + timing.gap
 
 
 def _is_open(pages: Pages, uuid: str) -> bool:
