@@ -18,7 +18,7 @@ from brygga import wiring
 from brygga.core import stock
 from brygga.core.stock import Gap, Ledger, Look, Shelf, Side, Timing, moves, settling
 from brygga.core.stock.story import Cause
-from brygga.store import ledgers, marks
+from brygga.store import leases, ledgers, marks
 from brygga.store.database import Fence, Tx
 from brygga.store.ledgers import Departed
 from brygga.store.marks import Mark
@@ -146,7 +146,10 @@ def unknown_is_zero() -> list[Any]:
         found = await real(session, wanted)
         return {v: replace(look, level=0) if isinstance(look.level, Gap) else look for v, look in found.items()}
 
-    return [patch.object(gather, "shop_looks", looks)]
+    async def believed(session: Any, paper: Any, found: Any) -> Any:
+        return found
+
+    return [patch.object(gather, "shop_looks", looks), patch.object(gather, "proven", believed)]
 
 
 def deaf_to_strangers() -> list[Any]:
@@ -222,13 +225,16 @@ def forget_generations() -> list[Any]:
 
 
 def no_fence() -> list[Any]:
-    """A worker goes on although its connection is another's."""
+    """Whoever wants a connection works for it, whoever else does."""
     real = DiskDatabase.transaction
 
     def open_to_all(self: DiskDatabase, fence: Fence | None = None) -> Any:
         return real(self)
 
+    taken = sa.text("SELECT lease_epoch FROM connections WHERE id = :id")
+
     return [
+        patch.object(leases, "_TAKE", taken),
         patch.object(DiskDatabase, "transaction", open_to_all),
         patch.object(Lease, "check", lambda self, timeout_s: None),
     ]
@@ -288,7 +294,7 @@ class Catch:
 
     @property
     def why(self) -> str:
-        return (self.verdict.broken + self.verdict.wrong)[0]
+        return self.verdict.alarms[0]
 
 
 @contextmanager
@@ -309,6 +315,6 @@ def played(name: str, seed: int, disk: Disk) -> Verdict:
 def caught(name: str, disk: Disk, first: int = 0, most: int = 50) -> Catch | None:
     for count, seed in enumerate(itertools.islice(itertools.count(first), most), start=1):
         verdict = played(name, seed, disk)
-        if verdict.failed:
+        if verdict.alarms:
             return Catch(count, verdict)
     return None

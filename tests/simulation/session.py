@@ -12,9 +12,10 @@ from tests.simulation.acts import Acts
 from tests.simulation.beginning import begin
 from tests.simulation.day import Day
 from tests.simulation.disk import Disk
-from tests.simulation.judging import Verdict, coda, judge, leaks
+from tests.simulation.judging import Verdict, coda, found_by_sweep, judge, leaks
 from tests.simulation.loop import run
 from tests.simulation.process import MakeHandlers
+from tests.simulation.weather import FOR_EVER
 
 
 async def storm(day: Day, changes: int) -> None:
@@ -50,17 +51,20 @@ async def _played(day: Day) -> Verdict:
     day.run_service()
     await day.settled("the first sync never ends")
     await storm(day, day.dice.randint(17, 25))
+    before = await found_by_sweep(day)
     await day.sweep()
     await day.settled("the sweep never ends")
+    if not day.weather.on & FOR_EVER and await found_by_sweep(day) > before:
+        day.customs.cry(10, "a change that was told of was found only by the sweep")
     await judge(day, verdict)
     coda(day)
     await day.settled("the last hour never ends")
     await judge(day, verdict)
-    before = day.customs.writes
+    written = day.customs.writes
     await day.sweep()
     await day.settled("the second sweep never ends")
-    if day.customs.writes != before:
-        day.customs.cry(13, "a second sweep wrote something", day.customs.writes - before)
+    if day.customs.writes != written:
+        day.customs.cry(13, "a second sweep wrote something", day.customs.writes - written)
     day.check_step()
     leaks(day)
     _summed(day, verdict)
@@ -70,6 +74,7 @@ async def _played(day: Day) -> Verdict:
 def _summed(day: Day, verdict: Verdict) -> None:
     verdict.changes, verdict.crashes, verdict.requests = day.changes, day.crashes, day.requests()
     verdict.faults, verdict.acts = day.weather.struck, day.did
+    verdict.for_ever = bool(day.weather.on & FOR_EVER)
     verdict.broken = [f"{what} {detail}" for what, detail in day.customs.broken.items()]
     verdict.duplicates = sum(what.startswith("2:") for what in day.customs.broken)
     verdict.wrong = sorted(set(verdict.wrong))

@@ -70,6 +70,7 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "wrong": verdict.wrong,
         "reported": verdict.reported,
         "broken": verdict.broken,
+        "for_ever": verdict.for_ever,
     }
 
 
@@ -134,6 +135,10 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "wrong_reported": sum(bool(row["reported"]) for row in found),
         "duplicates": sum(row["duplicates"] for row in found),
         "failing_seeds": failing,
+        "sessions_with_messages_lost_for_ever": sum(row["for_ever"] for row in found),
+        "wrong_unreported_where_lost_for_ever": sum(bool(row["wrong"]) and row["for_ever"] for row in found),
+        "wrong_reported_where_lost_for_ever": sum(bool(row["reported"]) and row["for_ever"] for row in found),
+        "asked_to_check_where_lost_for_ever": sum(bool(row["checks"]) and row["for_ever"] for row in found),
         "sessions_asked_to_check": len(asked),
         "asked_seeds": asked,
         "invariants_broken": dict(Counter(line.split(":")[0] for row in found for line in row["broken"])),
@@ -154,6 +159,10 @@ def table(summary: Mapping[str, Any], seconds: float) -> str:
         ("sessions with a wrong number, unreported", summary["wrong_unreported"]),
         ("sessions with a wrong number, reported", summary["wrong_reported"]),
         ("sessions that ask the merchant to check", summary["sessions_asked_to_check"]),
+        ("days on which messages are lost for ever", summary["sessions_with_messages_lost_for_ever"]),
+        ("  wrong there, unreported", summary["wrong_unreported_where_lost_for_ever"]),
+        ("  wrong there, reported", summary["wrong_reported_where_lost_for_ever"]),
+        ("  asked to check there", summary["asked_to_check_where_lost_for_ever"]),
         ("duplicates", summary["duplicates"]),
         ("invariants broken", summary["invariants_broken"] or "none"),
         ("failing seeds", summary["failing_seeds"][:40] or "none"),

@@ -61,6 +61,8 @@ class Timing:
     """So long may our own writes keep a variant's reads ambiguous; then they wait until a look is clear."""
     grace_s: float = 45
     """After so long a request that was sent can no longer take effect: its timeout, and then some."""
+    prompt_s: float = 4
+    """A write that takes effect at all does so within this time, or so it is taken."""
     patience_s: float = 120
     """So long is an unanswered write held open for an echo before the lower number is promised."""
     doubt_s: float = 3600
@@ -105,6 +107,10 @@ class Timing:
         return timedelta(seconds=self.grace_s)
 
     @property
+    def prompt(self) -> timedelta:
+        return timedelta(seconds=self.prompt_s)
+
+    @property
     def patience(self) -> timedelta:
         return timedelta(seconds=self.patience_s)
 
@@ -147,12 +153,16 @@ class Flight:
     """When BigCommerce first told of an edit that happened while this write could have (`moves.hinted`)."""
     tells: int = 0
     """How many such edits it told of."""
+    maybes: int = 0
+    """How many edits it told of that happened so late after this left that they are hardly this write."""
     others: int = 0
     """What else it told of since, or just before, this left: orders, and edits at other times."""
     hinted: datetime | None = None
     """What it had told of last when this left: reads may not have shown that yet."""
     first: Look | None = None
     """The first look of the present agreement, when settling."""
+    strayed: bool = False
+    """A look since settling began showed another level than the one before this write."""
     since: datetime | None = None
     """When settling began: its patience runs from here, so that time in which we were down does not count."""
 

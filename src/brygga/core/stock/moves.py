@@ -93,6 +93,8 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
     flight = shelf.flight
     if flight is not None and hint.edited is not None and may_tell(flight, hint.edited, timing):
         flight = replace(flight, told=flight.told or hint.at, tells=flight.tells + 1)
+    elif flight is not None and hint.edited is not None and _could_tell(flight, hint.edited, timing):
+        flight = replace(flight, maybes=flight.maybes + 1)
     elif flight is not None and hint.at >= flight.sent - timing.unseen(side):
         flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
@@ -101,10 +103,12 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
 
 
 def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
-    """Whether an edit in BigCommerce can be this write: made while it was likely to take effect, and not our previous write.
+    """Whether an edit in BigCommerce is likely this write: made just after it left, and not our previous write."""
+    return flight.sent - TICK < edited <= flight.sent + timing.prompt + TICK and not flight.is_crowded
 
-    A request whose process died has no known end; that it took effect more than `gap` after it left is less likely than a merchant's edit.
-    """
+
+def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
+    """Whether it could be this write at all: made before we gave it up. A request whose process died has no known end."""
     ended = (flight.lost or flight.sent + timing.gap) + TICK
     return flight.sent - TICK < edited <= ended and not flight.is_crowded
 

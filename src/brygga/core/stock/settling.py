@@ -49,7 +49,7 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     |---|---|
     | an echo with our identifier came at `echoed` (Zettle) | landed |
     | BigCommerce told of an edit just when we wrote, as our writes make it do | landed |
-    | two looks agree on the level before the write, and the shelf did not move meanwhile | not landed |
+    | two looks agree on the level before the write, and none showed another since the write can no longer happen | not landed |
     | events do reach us, but none tells of the write, and the level is not as after it | not landed: a fall soon, a rise after patience |
     | as after a fall, but another movement was told of, which explains it, and nothing tells of the write | not landed, after patience |
     | two looks agree on an absolute level | landed: whoever set it, that is the level |
@@ -64,8 +64,8 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     assert flight is not None, "nothing was in flight"
     if echoed is not None:
         return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
-    if flight.told is not None:
-        return _told(ledger, side, look, timing)
+    if (flight.tells or flight.maybes) and (done := _told(ledger, side, look, timing)) is not None:
+        return done
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
         return Settled(ledger, Verdict.WAITING)
 
@@ -79,34 +79,39 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     return replace(closed, change=closed.change + seen.change)
 
 
-def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled:
-    """BigCommerce told of an edit that happened while this write could have. It is ours, unless that leaves a change of which nobody told.
+def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled | None:
+    """BigCommerce told of an edit that can be this write. It is, unless that leaves a change of which nobody told.
 
     | it told of | the level is | verdict |
     |---|---|---|
-    | this edit | as after the write | landed |
-    | several such edits | anything | landed |
-    | this edit, and orders or edits at other times, since or just before | anything else, once reads have caught up | landed |
-    | nothing but this edit | anything else, once reads have caught up | not landed: it was somebody else's |
+    | an edit just after the write left, or before it was given up | as after the write | landed |
+    | several just after it left | anything | landed |
+    | one just after it left, and of other movements since or shortly before | anything else, once reads have caught up | landed |
+    | one just after it left, and of nothing else | anything else, once reads have caught up | not landed: it was somebody else's |
+    | none so early, and a fall | anything else, once reads have caught up | not landed |
+
+    None where it says nothing.
     """
     flight = ledger[side].flight
     assert flight is not None
-    assert flight.told is not None
     if not isinstance(look.level, int):
         return Settled(ledger, Verdict.WAITING)
     caught_up = look.begun >= _ripe(flight, timing) + timing.gap
     certain = look.level == _expected(ledger, side, flight)[1] or flight.tells > 1
-    if certain or (caught_up and _moved_otherwise(side, flight, timing)):
-        return _booked(landed(ledger, side, flight.told), side, look, timing, Verdict.LANDED)
+    if certain or (caught_up and flight.tells and _moved_otherwise(side, flight, timing)):
+        at = flight.told or flight.sent
+        return _booked(landed(ledger, side, at), side, look, timing, Verdict.LANDED)
     if not caught_up:
         return Settled(ledger, Verdict.WAITING)
+    if not flight.tells and flight.quantity > 0:
+        return None
     return _booked(_closed(ledger, side, Verdict.NOT_LANDED), side, look, timing, Verdict.NOT_LANDED)
 
 
 def _moved_otherwise(side: Side, flight: Flight, timing: Timing) -> bool:
     """The platform told of other movements that the level may contain beside this write."""
     just_before = flight.hinted is not None and flight.hinted >= flight.sent - timing.unseen(side)
-    return flight.others > 0 or just_before
+    return flight.others + flight.maybes > 0 or just_before
 
 
 def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
@@ -149,7 +154,7 @@ def _verdict(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Tim
     rise = flight.quantity > (before if flight.is_absolute else 0)
     moved = shelf.heard is not None and shelf.heard >= flight.sent
     # A rise that landed and was sold again shows the old level too; then the sales were heard of, and the rules below decide.
-    still = flight.is_absolute or (shelf.known == flight.base and not (rise and moved))
+    still = flight.is_absolute or (shelf.known == flight.base and not flight.strayed and not (rise and moved))
     if flight.is_absolute and agree and look.level == after:
         return Verdict.LANDED
     if agree and look.level == before and still:
@@ -184,7 +189,8 @@ def _expected(ledger: Ledger, side: Side, flight: Flight) -> tuple[int, int]:
 
 def _remember(ledger: Ledger, side: Side, flight: Flight, look: Look) -> Ledger:
     keep = flight.first is not None and flight.first.level == look.level
-    kept = replace(flight, first=flight.first if keep else look, since=flight.since or look.begun)
+    strayed = flight.strayed or look.level != _expected(ledger, side, flight)[0]
+    kept = replace(flight, first=flight.first if keep else look, strayed=strayed, since=flight.since or look.begun)
     return ledger.put(side, replace(ledger[side], flight=kept))
 
 

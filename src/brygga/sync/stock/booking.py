@@ -95,7 +95,7 @@ class Booking:
 
     async def _look(self, book: Book, side: Side) -> None:
         look = self.world.looks[side].get(book.variant_uuid)
-        if look is None:
+        if look is None or (side is Side.SHOP and not self._is_of(book)):
             return
         if look.level is Gap.UNBORN:
             await self._missed(book, look)
@@ -105,6 +105,11 @@ class Booking:
             self._moved(book, side, step.ledger, step.change)
         else:
             await self._settle(book, side, look)
+
+    def _is_of(self, book: Book) -> bool:
+        """What was looked at is the variant of this shelf, not one that was let go or remade while we looked."""
+        seen = self.world.known.variants.get(book.variant_uuid)
+        return seen is not None and seen[1] == book.ledger.shop.variant_id
 
     async def _missed(self, book: Book, look: Look) -> None:
         """The shop does not have it: it sleeps, and what was on its way there has come to nothing."""
