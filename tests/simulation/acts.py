@@ -23,6 +23,7 @@ SPECIAL: Mapping[str, Mapping[str, float]] = {
     "forged hook": {"forge": 0.5},
     "subscription deleted": {"unsubscribe": 0.3},
     "quota shared": {"squeeze": 1},
+    "token_expired": {"expire": 0.7},
 }
 """Who does what, beside the everyday: by kind of people and of weather."""
 

@@ -1,8 +1,9 @@
 """A session: begin, storm, calm, and the verdict."""
 
 import asyncio
+import contextlib
 import gc
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, NoReturn
 
 import structlog
@@ -96,8 +97,20 @@ def _listen(day: Day) -> None:
 
 def session(seed: int, disk: Disk, make: MakeHandlers = handlers) -> Verdict:
     """One seed, from the beginning."""
-    gc.disable()  # a day leaves little behind, and looking for it takes longer
-    return run(_session(seed, disk, make), seed)
+    with _alone():
+        return run(_session(seed, disk, make), seed)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """The process belongs to the day: its logs are the day's, and nothing is swept up before the end. Afterwards all is as it was."""
+    logs = structlog.get_config()
+    gc.disable()  # looking for what a day leaves behind takes longer than the day
+    try:
+        yield
+    finally:
+        structlog.configure(**logs)
+        gc.enable()
 
 
 def shown(faults: Mapping[str, int]) -> str:

@@ -81,8 +81,6 @@ class Sky:
             if kind in self.on:
                 for platform in (town.zettle, town.bigcommerce):
                     platform.faults.add(kind, probability=0.015, params={"seconds": 60, "status": 503})
-        if "token_expired" in self.on:
-            town.zettle.faults.add("token_expired", probability=0.01)
         if "stale reads" in self.on:
             town.bigcommerce.faults.add("stale_inventory", probability=0.2, params={"seconds": 8})
         for box in (town.zettle.outbox, town.bigcommerce.outbox):

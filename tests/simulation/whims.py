@@ -244,6 +244,13 @@ class Whims:
         self.day.weather.struck["subscription deleted"] += 1
         self.day.tell("a subscription is deleted")
 
+    def expire(self, one: Goods) -> None:
+        """Zettle takes the next token for one that is too old.
+
+        A fresh one works: were it refused too, the merchant would have to sign in.
+        """
+        self.day.town.zettle.faults.add("token_expired", next=1)
+
     def squeeze(self, one: Goods) -> None:
         """Other apps use the store's quota."""
         self.day.town.shop(one.merchant).set_settings(quota=self.dice.choice([6, 12, 1500]))
