@@ -1,6 +1,7 @@
 """The verdict on a day that has become quiet (invariants 10 to 14), and a last hour in which every promise is tried once more."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -9,6 +10,11 @@ from brygga.core.report import Code
 from brygga.sandbox.zettle import Line
 from brygga.store import ledgers, synclog
 from tests.simulation.day import Day, Goods, Mode
+
+OPEN: Mapping[int, str] = {
+    22: "a fall that never took effect, a hand edit in the shop in its very seconds, and older hooks that come late: taken for landed",
+}
+"""Seeds that end wrong today, and why (docs/simulation.md). Each is played as well, and must leave this list when it ends right."""
 
 
 @dataclass

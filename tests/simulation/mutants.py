@@ -31,7 +31,7 @@ from brygga.web import hooks
 from brygga.wiring import handlers
 from brygga.zettle import events as till_events
 from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.judging import Verdict
+from tests.simulation.judging import OPEN, Verdict
 from tests.simulation.naive import naive_handlers
 from tests.simulation.process import MakeHandlers, Process
 from tests.simulation.session import session
@@ -313,7 +313,9 @@ def played(name: str, seed: int, disk: Disk) -> Verdict:
 
 
 def caught(name: str, disk: Disk, first: int = 0, most: int = 50) -> Catch | None:
-    for count, seed in enumerate(itertools.islice(itertools.count(first), most), start=1):
+    """A seed in which the sound engine goes wrong too proves nothing, and is passed over."""
+    seeds = (seed for seed in itertools.count(first) if seed not in OPEN)
+    for count, seed in enumerate(itertools.islice(seeds, most), start=1):
         verdict = played(name, seed, disk)
         if verdict.alarms:
             return Catch(count, verdict)
