@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from brygga.store import migrating
 from brygga.store.database import Database
@@ -69,6 +70,15 @@ class CountingDice:
 
     def random(self) -> float:
         return 0.5
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """A command that a test runs in this process sets up its logs, and the next test does not inherit them."""
+    logs = structlog.get_config()
+    processors = list(logs["processors"])
+    yield
+    structlog.configure(**{**logs, "processors": processors})
 
 
 @pytest.fixture
