@@ -84,7 +84,7 @@ class StockBench(Bench):
         product = self.town.till().product_of(variant).uuid
         now = self.clock.now()
         async with self.database.transaction() as tx:
-            await self.desk.hear_till(tx, self.connection.id, [product], now)
+            await self.desk.hear_till(tx, self.connection.id, [(product, Hint(now))])
             await marks.mark(tx, self.connection.id, Kind.STOCK, product, now)
 
     async def shop_tells(self, uuid: str, *, by_order: bool = False) -> None:

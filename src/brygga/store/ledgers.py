@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side
+from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Told
 from brygga.store.database import Tx
 from brygga.store.values import from_plain, to_json
 
@@ -196,6 +196,16 @@ async def doubt(tx: Tx, connection_id: int, one: Departed, now: datetime, *, lan
     await tx.run(statement, {**values, "state": BELIEVED if landed else DOUBTED, "now": now})
 
 
+async def retell(tx: Tx, connection_id: int, one: Departed) -> None:
+    """More was told about a write that was given up; what it is taken for, and since when, stays."""
+    statement = sa.text("""
+        UPDATE flights SET flight = CAST(:flight AS jsonb)
+        WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
+    """)
+    values = {"id": connection_id, "call": one.flight.call, "variant": one.variant_uuid, "flight": to_json(one.flight)}
+    await tx.run(statement, values)
+
+
 async def doubts(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Doubt]:
     """Writes to these products about which the merchant is to be asked, unless an echo comes."""
     statement = sa.text("""
@@ -305,12 +315,13 @@ async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: 
     Only appended, so that a webhook never waits for a drain.
     """
     statement = sa.text("""
-        INSERT INTO stock_hints (connection_id, side, subject, at, edited, by_order)
-        VALUES (:id, :side, :subject, :at, :edited, :by_order)
+        INSERT INTO stock_hints (connection_id, side, subject, at, edited, by_order, told)
+        VALUES (:id, :side, :subject, :at, :edited, :by_order, CAST(:told AS jsonb))
     """)
     of = f"{subject}/{hint.variant_id}" if hint.variant_id else subject
     values = {"id": connection_id, "side": side.value, "subject": of, "at": hint.at}
-    await tx.run(statement, {**values, "edited": hint.edited, "by_order": hint.by_order})
+    told = None if hint.told is None else to_json(hint.told)
+    await tx.run(statement, {**values, "edited": hint.edited, "by_order": hint.by_order, "told": told})
 
 
 async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Collection[str]:
@@ -329,13 +340,14 @@ async def take_hints(tx: Tx, connection_id: int, side: Side, subjects: Collectio
     statement = sa.text("""
         DELETE FROM stock_hints
         WHERE connection_id = :id AND side = :side AND split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[]))
-        RETURNING id, subject, at, edited, by_order
+        RETURNING id, subject, at, edited, by_order, told
     """)
     values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
     found: dict[str, list[Hint]] = {}
     for row in sorted(await tx.rows(statement, values), key=lambda row: row.id):
         subject, _, variant_id = row.subject.partition("/")
-        found.setdefault(subject, []).append(Hint(row.at, row.edited, row.by_order, int(variant_id or 0)))
+        told = None if row.told is None else from_plain(row.told, Told)
+        found.setdefault(subject, []).append(Hint(row.at, row.edited, row.by_order, int(variant_id or 0), told))
     return found
 
 

@@ -116,8 +116,8 @@ class StockDesk(Protocol):
         """Zettle told us of a movement that bears an identifier of ours: that flight has landed."""
         ...
 
-    async def hear_till(self, tx: Tx, connection_id: int, product_uuids: Sequence[str], now: datetime) -> None:
-        """Zettle told us of a movement that bears no identifier."""
+    async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
+        """Zettle told us of movements that bear no identifier, by product."""
         ...
 
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:

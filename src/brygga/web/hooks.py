@@ -5,6 +5,7 @@ says is a hint: the work reads the truth. The answers: 404 for an address that i
 signature that is wrong, 200 otherwise, also for events that we do not act on.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from litestar.enums import MediaType
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Hint
+from brygga.core.stock import Hint, Told
 from brygga.store import connections, inbox, subscriptions, synclog, tokens
 from brygga.store.database import Tx
 from brygga.store.marks import Kind
@@ -89,11 +90,24 @@ async def _hear_zettle(deps: WebDeps, tx: Tx, connection: Connection, event: til
             await _zettle_left(deps, tx, connection)
         case till_events.BalanceChanged(external_uuid=echo) if echo and deps.stock is not None:
             await deps.stock.hear_echo(tx, connection.id, echo, deps.clock.now())
-        case till_events.BalanceChanged(rows=rows) if deps.stock is not None:
-            moved = sorted({row.product_uuid for row in rows if row.product_uuid})
-            await deps.stock.hear_till(tx, connection.id, moved, deps.clock.now())
+        case till_events.BalanceChanged() if deps.stock is not None:
+            await deps.stock.hear_till(tx, connection.id, _till_hints(event, deps.clock.now()))
     for dirty in till_marks(event):
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
+
+
+def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
+    """A hint for each row. A variant that stands there twice moved in two inventories, and its change cannot be told (zettle facts 4.6)."""
+    at, rows = event.envelope.at, [row for row in event.rows if row.product_uuid]
+    times = Counter(row.variant_uuid for row in rows)
+    hints: list[tuple[str, Hint]] = []
+    for row in rows:
+        before, after = row.balance_before, row.balance_after
+        once = at is not None and times[row.variant_uuid] == 1
+        change = after - before if once and before is not None and after is not None else None
+        told = Told(at or now, change, relative=True, variant=row.variant_uuid)
+        hints.append((row.product_uuid, Hint(now, told=told)))
+    return hints
 
 
 def till_marks(event: till_events.Event) -> tuple[Dirty, ...]:
@@ -169,7 +183,9 @@ async def _hear_shop(
 ) -> None:
     if isinstance(event, shop_events.StockChanged) and event.product_id and deps.stock is not None:
         # Our own writes fire the same event: its time tells whether it can be about one of them (bigcommerce facts 6.3).
-        hint = Hint(now, None if event.by_order else event.envelope.at or now, event.by_order, event.variant_id)
+        at = event.envelope.at
+        told = Told(at or now, None if at is None else event.value, event.relative, event.by_order)
+        hint = Hint(now, None if event.by_order else at or now, event.by_order, event.variant_id, told)
         await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
     for dirty in shop_marks(event):
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)

@@ -39,8 +39,8 @@ class PageDesk:
     async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
         await self.desk.hear_echo(tx, connection_id, external_uuid, now)
 
-    async def hear_till(self, tx: Tx, connection_id: int, product_uuids: Sequence[str], now: datetime) -> None:
-        await self.desk.hear_till(tx, connection_id, product_uuids, now)
+    async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
+        await self.desk.hear_till(tx, connection_id, hints)
 
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
         await self.desk.hear_shop(tx, connection_id, product_id, hint)

@@ -5,7 +5,7 @@ The world knows what really happened; the engine sees only what the platforms wo
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -17,13 +17,15 @@ from brygga.core.stock import (
     Shelf,
     Side,
     Timing,
+    Told,
     Verdict,
     corrected,
     hinted,
+    is_told_late,
     landed,
-    may_tell,
     next_look,
     observed,
+    retold,
     sendable,
     sent,
     settle,
@@ -54,6 +56,15 @@ class Hook:
     identifier: str | None
     by_api: bool
     made: datetime
+    change: int
+    level: int
+
+    def told(self) -> Told:
+        """As the platforms say it: an edit by its level, an order by its change, and whole seconds in BigCommerce."""
+        if self.side is Side.ZETTLE:
+            return Told(self.made, self.change, relative=True)
+        made = self.made.replace(microsecond=0)
+        return Told(made, self.level) if self.by_api else Told(made, self.change, relative=True, by_order=True)
 
 
 @dataclass
@@ -66,6 +77,8 @@ class Town:
     crashes: float = 0.0
     drops: float = 0.0
     lag_s: float = 3.0
+    values: bool = True
+    """Hooks carry values, or say only that something moved."""
     now_s: float = 0.0
     levels: dict[Side, int] = field(default_factory=dict)
     moved: int = 0
@@ -107,9 +120,8 @@ class Town:
             return
         late = 120.0 if self.dice.random() < self.share else 2.0
         for _ in range(2 if self.dice.random() < self.share else 1):
-            self.hooks.append(
-                Hook(self.now_s + self.dice.random() * late, side, identifier, by_api, self.now.replace(microsecond=0))
-            )
+            at, level = self.now_s + self.dice.random() * late, self.levels[side]
+            self.hooks.append(Hook(at, side, identifier, by_api, self.now, change, level))
 
     def read(self, side: Side) -> int:
         self.point()
@@ -186,11 +198,18 @@ class Ledgers:
             self.echoes.setdefault(hook.identifier, town.now)
             self._correct(hook.identifier)
         else:
-            for call, (side, flight) in list(self.lost.items()):
-                if hook.side is side is Side.SHOP and hook.by_api and may_tell(flight, hook.made, self.timing):
-                    self._correct(call)
-            self.disk = hinted(self.disk, hook.side, Hint(town.now, hook.made if hook.by_api else None), self.timing)
+            told = hook.told() if town.values else None
+            made = hook.made.replace(microsecond=0)
+            self._hint(hook.side, Hint(town.now, made if hook.by_api else None, told=told))
         self.looking = True
+
+    def _hint(self, side: Side, hint: Hint) -> None:
+        for call, (of, flight) in list(self.lost.items()):
+            if side is of is Side.SHOP:
+                self.lost[call] = (of, retold(flight, [hint]))
+                if is_told_late(self.lost[call][1], [hint], self.timing):
+                    self._correct(call)
+        self.disk = hinted(self.disk, side, hint, self.timing)
 
     def _correct(self, call: str) -> None:
         given_up = self.lost.pop(call, None)
@@ -224,10 +243,11 @@ class Ledgers:
         if flight is None:
             self._save(town, lambda ledger: observed(ledger, side, look, self.timing).ledger)
             return
+        given_up = replace(flight, tale=self.disk[side].tale, closing=look)
         done = settle(self.disk, side, look, self.echoes.get(flight.call), self.timing)
         self._save(town, lambda _: done.ledger)
         if done.verdict in (Verdict.NOT_LANDED, Verdict.ASSUMED_LOST):
-            self.lost[flight.call] = (side, flight)
+            self.lost[flight.call] = (side, given_up)
         self.doubts += done.verdict.is_doubtful
 
     def _send(self, town: Town, side: Side) -> None:

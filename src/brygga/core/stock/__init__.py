@@ -8,18 +8,20 @@ it is, `explaining` which sale or order made it so.
 Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
 """
 
+from brygga.core.stock.accounts import Account, account
 from brygga.core.stock.counting import counted
-from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing
+from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told
 from brygga.core.stock.moves import (
     Hint,
     Observed,
     corrected,
     hinted,
+    is_told_late,
     landed,
-    may_tell,
     missing,
     observed,
     refused,
+    retold,
     sent,
     short,
     unanswered,
@@ -43,6 +45,7 @@ from brygga.core.stock.sharing import (
 
 __all__ = [
     "LIMITS",
+    "Account",
     "Change",
     "Flight",
     "Gap",
@@ -56,17 +59,19 @@ __all__ = [
     "Shelf",
     "Side",
     "Timing",
+    "Told",
     "Verdict",
     "absent",
+    "account",
     "adopted",
     "born",
     "corrected",
     "counted",
     "first_level",
     "hinted",
+    "is_told_late",
     "joined",
     "landed",
-    "may_tell",
     "missing",
     "next_look",
     "observed",
@@ -76,6 +81,7 @@ __all__ = [
     "reset",
     "reset_refused",
     "restarted",
+    "retold",
     "sendable",
     "sendable_at",
     "sent",

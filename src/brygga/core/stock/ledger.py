@@ -133,6 +133,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A movement that a platform told of: evidence, never a number to go on with (`accounts`)."""
+
+    at: datetime
+    """When it happened, by the platform's clock; BigCommerce's hooks count whole seconds."""
+    value: int | None = None
+    """The new level or the change; None where the hook carried none."""
+    relative: bool = False
+    by_order: bool = False
+    variant: str = ""
+    """The Zettle variant that it is about; "" where the hint itself says it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flight:
     """What was written to a shelf and not yet answered. It is on disk before it is on the wire.
 
@@ -159,6 +173,12 @@ class Flight:
     """What else it told of since, or just before, this left: orders, and edits at other times."""
     hinted: datetime | None = None
     """What it had told of last when this left: reads may not have shown that yet."""
+    seen: datetime | None = None
+    """When the look began from which `base` was known."""
+    tale: tuple[Told, ...] = ()
+    """What had been told of the shelf when this was given up, so that a late hook can be held against it."""
+    closing: Look | None = None
+    """And the look by which it was given up."""
     first: Look | None = None
     """The first look of the present agreement, when settling."""
     strayed: bool = False
@@ -186,6 +206,8 @@ class Shelf:
     floor: int = 0
     recent: tuple[Change, ...] = ()
     """Changes so young that a lagging read may not show them."""
+    tale: tuple[Told, ...] = ()
+    """What was told of since the last look that was beyond doubt, by the platform's own times."""
     seen: datetime | None = None
     """When the last look that counted began; an older one says nothing."""
     settled: datetime | None = None

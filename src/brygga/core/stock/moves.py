@@ -2,10 +2,12 @@
 one term of `promised` to another, or changes both shelves' promise alike.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from brygga.core.stock.ledger import TICK, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing
+from brygga.core.stock.accounts import account, forgotten, remembered
+from brygga.core.stock.ledger import TICK, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def observed(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Observed
         settled=look.begun if clear else shelf.settled,
         ambiguous=(shelf.ambiguous or look.begun) if doubtful else None,
         recent=tuple(c for c in shelf.recent if c.at > look.begun - lag),
+        tale=forgotten(shelf.tale, look.begun - lag) if clear else shelf.tale,
     )
     return Observed(_moved(ledger, side, seen, change, look.begun), change)
 
@@ -79,13 +82,15 @@ class Hint:
     edited: datetime | None = None
     by_order: bool = False
     variant_id: int = 0
+    told: Told | None = None
+    """What it tells of the movement; None where it says nothing but that there was one."""
 
     def is_about(self, shelf: Shelf) -> bool:
         return self.variant_id in (0, shelf.variant_id)
 
 
-def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
-    """A hint is a reason to look, never a number.
+def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str = "") -> Ledger:
+    """A hint is a reason to look, never a number. What it tells of a sibling of `variant` is no movement of this shelf.
 
     Our own writes in BigCommerce cause hints of an edit, without saying so: such a one tells of an open flight if the times allow it.
     """
@@ -99,7 +104,9 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing) -> Ledger:
         flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
     ordered = latest if hint.by_order else shelf.ordered
-    return ledger.put(side, replace(shelf, hinted=latest, heard=latest, ordered=ordered, flight=flight))
+    told = hint.told or Told(hint.at, by_order=hint.by_order)
+    tale = remembered(shelf, told) if told.variant in ("", variant) else shelf.tale
+    return ledger.put(side, replace(shelf, hinted=latest, heard=latest, ordered=ordered, flight=flight, tale=tale))
 
 
 def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
@@ -113,12 +120,30 @@ def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     return flight.sent - TICK < edited <= ended and not flight.is_crowded
 
 
+def retold(flight: Flight, late: Iterable[Hint]) -> Flight:
+    """A write that was given up, with what hooks told of since."""
+    told = {*flight.tale, *(hint.told for hint in late if hint.told is not None)}
+    return replace(flight, tale=tuple(sorted(told, key=lambda one: (one.at, one.value or 0, one.by_order))))
+
+
+def is_told_late(flight: Flight, late: Iterable[Hint], timing: Timing) -> bool:
+    """Whether late hooks tell that it had landed: they complete a chain to the level by which it was given up, and it is a link of it."""
+    found = None
+    if flight.closing is not None:
+        found = account(Side.SHOP, flight, flight.tale, flight.closing, timing)
+    if found is not None:
+        return found.told
+    return any(hint.edited is not None and may_tell(flight, hint.edited, timing) for hint in late)
+
+
 def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
     """Owed becomes flight. To be saved before the request leaves, or a crash in between would forget it."""
     shelf = ledger[side]
     assert shelf.flight is None, "one open flight per shelf"
     assert isinstance(shelf.known, int), "a change needs a number to change"
-    flight = Flight(call, change, at, Kind.CHANGE, base=shelf.known, prior=shelf.wrote, hinted=shelf.hinted)
+    flight = Flight(
+        call, change, at, Kind.CHANGE, base=shelf.known, prior=shelf.wrote, hinted=shelf.hinted, seen=shelf.seen
+    )
     return ledger.put(side, replace(shelf, owed=shelf.owed - change, flight=flight))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from brygga.core.stock.accounts import Account, account
 from brygga.core.stock.ledger import Flight, Ledger, Look, Side, Timing
 from brygga.core.stock.moves import landed, observed, refused
 from brygga.core.stock.sharing import reset_refused
@@ -48,7 +49,10 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     | what is seen | verdict |
     |---|---|
     | an echo with our identifier came at `echoed` (Zettle) | landed |
-    | BigCommerce told of an edit just when we wrote, as our writes make it do | landed |
+    | what was told of leads to this level, and one hook of BigCommerce's can be this write (`accounts`) | landed |
+    | it leads to it without this write, once reads have caught up | not landed; after patience where a rise may only be silent |
+    | it does not lead to it: something is not told of yet | waiting, until patience is over |
+    | its hooks carry no values, and it told of an edit just when we wrote, as our writes make it do | landed |
     | two looks agree on the level before the write, and none showed another since the write can no longer happen | not landed |
     | events do reach us, but none tells of the write, and the level is not as after it | not landed: a fall soon, a rise after patience |
     | as after a fall, but another movement was told of, which explains it, and nothing tells of the write | not landed, after patience |
@@ -64,19 +68,47 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     assert flight is not None, "nothing was in flight"
     if echoed is not None:
         return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
-    if (flight.tells or flight.maybes) and (done := _told(ledger, side, look, timing)) is not None:
+    found = evidence(ledger, side, look, timing)
+    if found is not None and (done := _accounted(ledger, side, look, timing, found)) is not None:
         return done
+    patient = flight.since is not None and look.begun - flight.since >= timing.patience
+    if (found is None or patient) and (flight.tells or flight.maybes):
+        done = _told(ledger, side, look, timing)
+        if done is not None:
+            return done
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
         return Settled(ledger, Verdict.WAITING)
 
     seen = _booked(ledger, side, look, timing, Verdict.WAITING)
     flight = seen.ledger[side].flight
     assert flight is not None
-    verdict = _verdict(seen.ledger, side, flight, look, timing)
+    explained = found is None or found.explains or patient
+    verdict = _verdict(seen.ledger, side, flight, look, timing) if explained else Verdict.WAITING
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
     closed = _booked(_closed(seen.ledger, side, verdict), side, look, timing, verdict)
     return replace(closed, change=closed.change + seen.change)
+
+
+def evidence(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Account | None:
+    """What the platform told of a shelf whose write got no answer; None where that is nothing that can be reckoned with."""
+    shelf = ledger[side]
+    return None if shelf.flight is None else account(side, shelf.flight, shelf.tale, look, timing)
+
+
+def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account) -> Settled | None:
+    """Where the hooks lead to the level that was read. None where they say too little."""
+    flight = ledger[side].flight
+    assert flight is not None
+    caught_up = look.begun >= _ripe(flight, timing) + timing.gap
+    if found.told and (caught_up or not found.without):
+        return _booked(landed(ledger, side, flight.told or flight.sent), side, look, timing, Verdict.LANDED)
+    if not caught_up or found.told or not found.without:
+        return None
+    heard = flight.tells + flight.maybes + flight.others > 0
+    if heard and (flight.quantity < 0 or not found.silent):
+        return _booked(_closed(ledger, side, Verdict.NOT_LANDED), side, look, timing, Verdict.NOT_LANDED)
+    return None
 
 
 def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled | None:

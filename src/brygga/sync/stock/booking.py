@@ -1,12 +1,12 @@
 """Gathered looks become moves of the ledgers: adopted, observed, settled, stopped."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Gap, Hint, Ledger, Look, Side, Timing, Verdict
+from brygga.core.stock import Flight, Gap, Hint, Ledger, Look, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
 from brygga.store import bindings, ledgers, marks
 from brygga.store.bindings import State
@@ -129,7 +129,7 @@ class Booking:
         what = Moved(side, VERDICTS[done.verdict], flight.quantity, call=flight.call)
         self._moved(book, side, done.ledger, done.change, what)
         tx, connection_id, now = self.pages.tx, self.pages.connection_id, self.pages.now
-        gone = Departed(book.product_uuid, book.variant_uuid, side, flight)
+        gone = Departed(book.product_uuid, book.variant_uuid, side, _given_up(book.ledger, side, look))
         if done.verdict.is_doubtful:
             await ledgers.doubt(tx, connection_id, gone, now, landed=done.verdict is Verdict.ASSUMED_LANDED)
         elif done.verdict is Verdict.NOT_LANDED:
@@ -158,6 +158,13 @@ class Booking:
         return Cause.ORDER if explained else Cause.SEEN
 
 
+def _given_up(ledger: Ledger, side: Side, look: Look) -> Flight:
+    """With what a late hook can be held against."""
+    flight = ledger[side].flight
+    assert flight is not None
+    return replace(flight, tale=ledger[side].tale, closing=look)
+
+
 async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing) -> None:
     """What webhooks said since the last time: hints to both shelves, and echoes of writes that had been given up for lost."""
     tx, connection_id = pages.tx, pages.connection_id
@@ -170,7 +177,7 @@ async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing) -> 
             for hint in hints.get(pages.books[variant].product_uuid, ()):
                 book = pages.books[variant]
                 if hint.is_about(book.ledger[side]):
-                    pages.put(book, stock.hinted(book.ledger, side, hint, timing))
+                    pages.put(book, stock.hinted(book.ledger, side, hint, timing, variant))
     await _correct(pages, uuids, in_shop, timing)
     await _ask(pages, uuids, in_shop, timing)
 
@@ -185,7 +192,7 @@ async def _ask(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hi
     for doubt in doubts:
         one, flight = doubt.departed, doubt.departed.flight
         book = pages.books.get(one.variant_uuid)
-        if book is None or flight.call in echoes or _tells(in_shop, one, book, timing):
+        if book is None or flight.call in echoes or await _tells(pages, in_shop, one, book, timing):
             await ledgers.arrive(tx, connection_id, flight.call, [one.variant_uuid])  # it had landed, as was believed
         elif pages.now - doubt.since >= timing.doubt:
             await (
@@ -199,12 +206,17 @@ async def _ask(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hi
             pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
 
 
-def _tells(in_shop: Mapping[str, Sequence[Hint]], one: Departed, book: Book, timing: Timing) -> bool:
-    """A late hook of BigCommerce's is about this write."""
-    return one.side is Side.SHOP and any(
-        hint.edited is not None and hint.is_about(book.ledger.shop) and stock.may_tell(one.flight, hint.edited, timing)
-        for hint in in_shop.get(one.product_uuid, ())
-    )
+async def _tells(
+    pages: Pages, in_shop: Mapping[str, Sequence[Hint]], one: Departed, book: Book, timing: Timing
+) -> bool:
+    """A late hook of BigCommerce's is about this write. What it told is kept with the write, since another may make it fit."""
+    shelf = book.ledger.shop
+    late = [hint for hint in in_shop.get(one.product_uuid, ()) if hint.is_about(shelf)] if one.side is Side.SHOP else []
+    if not late:
+        return False
+    told = stock.retold(one.flight, late)
+    await ledgers.retell(pages.tx, pages.connection_id, replace(one, flight=told))
+    return stock.is_told_late(told, late, timing)
 
 
 async def _correct(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hint]], timing: Timing) -> None:
@@ -216,11 +228,9 @@ async def _correct(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequenc
     echoes = await ledgers.echoes(tx, connection_id, {one.flight.call for one in lost if one.side is Side.ZETTLE})
     for one in lost:
         book = pages.books.get(one.variant_uuid)
-        if (
-            book is None
-            or not (_tells(in_shop, one, book, timing) or one.flight.call in echoes)
-            or one.flight.is_absolute
-        ):
+        if book is None or one.flight.is_absolute:
+            continue
+        if not (one.flight.call in echoes or await _tells(pages, in_shop, one, book, timing)):
             continue
         await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
         ledger = stock.corrected(book.ledger, one.side, one.flight.quantity)

@@ -122,10 +122,10 @@ class Desk:
         """Zettle told of a movement that bears an identifier of ours: that flight has landed."""
         await ledgers.hear_echo(tx, connection_id, external_uuid, now)
 
-    async def hear_till(self, tx: Tx, connection_id: int, product_uuids: Sequence[str], now: datetime) -> None:
-        """Zettle told of a movement that is not ours."""
-        for uuid in product_uuids:
-            await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, Hint(now))
+    async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
+        """Zettle told of movements of these products that are not ours."""
+        for uuid, hint in hints:
+            await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
 
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
         """BigCommerce told of a movement. `hint.edited` is the hook's own time when it names no order."""

@@ -109,6 +109,8 @@ def next_step(ledger: Ledger, now: datetime, timing: Timing) -> datetime | None:
     for side in Side:
         shelf = ledger[side]
         look = stock.next_look(ledger, side, timing)
+        if look is not None and look <= now and shelf.flight is not None:
+            look = now + timing.gap  # a shelf with an open write is not cleared by looking again at once
         times += [look] if look is not None else []
         times += [max(stock.settle_at(shelf.flight, timing), _paced(shelf.flight, now, timing))] if shelf.flight else []
         times += [shelf.rests] if shelf.rests is not None and shelf.rests > now and shelf.owed else []
