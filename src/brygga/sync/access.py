@@ -47,7 +47,7 @@ class ZettleAccess:
         """A token other than the one that Zettle refused."""
         async with self._lock:
             token = await self._read()
-            return token.access if token.access != stale else await self._refreshed(token)
+            return token.access if token.access != stale else await self._refreshed(token, refused=True)
 
     async def _read(self) -> Token:
         async with self.transaction() as tx:
@@ -57,7 +57,8 @@ class ZettleAccess:
         self._token = token
         return token
 
-    async def _refreshed(self, token: Token) -> str:
+    async def _refreshed(self, token: Token, *, refused: bool = False) -> str:
+        """`refused`: the token we have was refused already, whatever its end. It is never shown again."""
         async with self.transaction() as tx:
             await tokens.begin_refresh(tx, self.connection_id, Platform.ZETTLE, self.clock.now())
         try:
@@ -65,6 +66,8 @@ class ZettleAccess:
         except Unreachable:
             async with self.transaction() as tx:
                 await tokens.abandon_refresh(tx, self.connection_id, Platform.ZETTLE)
+            if refused:
+                raise
             return self._still_good(token)
         except Unanswered as lost:
             # The intent stays: the next try uses the old token once more, and only its refusal means that access is gone.
