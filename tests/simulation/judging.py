@@ -145,9 +145,10 @@ def _fields(day: Day) -> None:
 
 def _gone(day: Day) -> None:
     """P12, D2: what was deleted in Zettle, or was to be removed, is gone; what was to be kept is there."""
+    living = {(one.connection, one.sku) for one in day.goods if one.mode is not Mode.DEAD}
     for one in day.goods:
-        if one.mode is not Mode.DEAD:
-            continue
+        if one.mode is not Mode.DEAD or (one.connection, one.sku) in living:
+            continue  # the same variant was dropped and added again
         keep = day.left.get(one.connection)
         there = day.item(one) is not None
         if there and not keep:

@@ -5,7 +5,6 @@ says is a hint: the work reads the truth. The answers: 404 for an address that i
 signature that is wrong, 200 otherwise, also for events that we do not act on.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,16 +96,14 @@ async def _hear_zettle(deps: WebDeps, tx: Tx, connection: Connection, event: til
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
-    """A hint for each row. A variant that stands there twice moved in two inventories, and its change cannot be told (zettle facts 4.6)."""
-    at, rows = event.envelope.at, [row for row in event.rows if row.product_uuid]
-    times = Counter(row.variant_uuid for row in rows)
+    """A hint for each row. A sale may stand there twice, in the shop's inventory and in that of what is sold (zettle facts 4.6)."""
+    at = event.envelope.at
     hints: list[tuple[str, Hint]] = []
-    for row in rows:
+    for row in event.rows:
         before, after = row.balance_before, row.balance_after
-        once = at is not None and times[row.variant_uuid] == 1
-        change = after - before if once and before is not None and after is not None else None
-        told = Told(at or now, change, relative=True, variant=row.variant_uuid)
-        hints.append((row.product_uuid, Hint(now, told=told)))
+        change = None if at is None or before is None or after is None else after - before
+        told = Told(at or now, change, relative=True, variant=row.variant_uuid, place=row.inventory_uuid)
+        hints += [(row.product_uuid, Hint(now, told=told))] if row.product_uuid else []
     return hints
 
 

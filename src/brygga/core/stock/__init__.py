@@ -8,7 +8,7 @@ it is, `explaining` which sale or order made it so.
 Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
 """
 
-from brygga.core.stock.accounts import Account, account
+from brygga.core.stock.accounts import Account
 from brygga.core.stock.counting import counted
 from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told
 from brygga.core.stock.moves import (
@@ -27,7 +27,7 @@ from brygga.core.stock.moves import (
     unanswered,
 )
 from brygga.core.stock.sending import LIMITS, next_look, sendable, sendable_at
-from brygga.core.stock.settling import Settled, Verdict, absent, settle, settle_at
+from brygga.core.stock.settling import Settled, Verdict, absent, evidence, settle, settle_at
 from brygga.core.stock.sharing import (
     adopted,
     born,
@@ -62,11 +62,11 @@ __all__ = [
     "Told",
     "Verdict",
     "absent",
-    "account",
     "adopted",
     "born",
     "corrected",
     "counted",
+    "evidence",
     "first_level",
     "hinted",
     "is_told_late",

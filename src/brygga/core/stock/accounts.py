@@ -8,15 +8,17 @@ our write came to nothing. An event of Zettle's without an identifier is never o
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from brygga.core.stock.ledger import TICK, Flight, Look, Shelf, Side, Timing, Told
 
 MANY = 6
 """More movements than these within one second are not put in order: their hooks give no evidence."""
+SLACK = timedelta(seconds=0.5)
+"""So much may a platform's clock go before or after ours."""
 LONGEST = 60
 """So many movements are remembered of a shelf while it is never quiet."""
 
@@ -26,7 +28,9 @@ class Ours(Enum):
 
     NOWHERE = auto()
     TOLD = auto()
-    """It is one of the links."""
+    """It is one of the links, made when writes take effect that take effect at all."""
+    LATE = auto()
+    """It may be one of the links, made so long after it left that it may as well be somebody else's."""
     SILENT = auto()
     """It happened, and its own hook is missing."""
 
@@ -50,10 +54,21 @@ class Account:
     """One in which it never happened."""
     silent: bool
     """One in which it happened, and was not told of."""
+    late: bool = False
+    """One in which it took effect long after it left."""
 
     @property
     def explains(self) -> bool:
         return self.told or self.without
+
+    @property
+    def denies(self) -> bool:
+        """It never happened: everything is told of, and it is none of that."""
+        return self.without and not (self.told or self.late or self.silent)
+
+    def beside(self, peers: Collection["Account"]) -> "Account":
+        """A call is all or nothing: where it changed nothing of a peer, what looks like its part here was somebody else's."""
+        return Account(told=False, without=True, silent=False) if any(peer.denies for peer in peers) else self
 
 
 def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing: Timing) -> Account | None:
@@ -72,10 +87,10 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
         return None
     for reading in _readings(tale):
         ends = _Chain(side, flight, look, timing, reading).ends(seconds)
-        found = {ours for level, ours in ends if level == look.level}
+        found = {state.ours for state in ends if state.level == look.level}
         if found:
             break
-    return Account(Ours.TOLD in found, Ours.NOWHERE in found, Ours.SILENT in found)
+    return Account(Ours.TOLD in found, Ours.NOWHERE in found, Ours.SILENT in found, Ours.LATE in found)
 
 
 def _readings(tale: Sequence[Told]) -> Iterator[Reading]:
@@ -94,7 +109,14 @@ def forgotten(tale: tuple[Told, ...], before: datetime) -> tuple[Told, ...]:
     return tuple(one for one in tale if one.at >= before - TICK)
 
 
-State = tuple[int, Ours]
+@dataclass(frozen=True, slots=True)
+class State:
+    """A level that a shelf can have come to. `level` None: whatever it was before the base of the flight was read."""
+
+    level: int | None
+    ours: Ours = Ours.NOWHERE
+    counts: bool = False
+    """Movements count from here on; those before are in the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,55 +130,71 @@ class _Chain:
     reading: Reading
 
     def ends(self, seconds: Mapping[datetime, Sequence[Told]]) -> set[State]:
-        assert self.flight.base is not None
-        states: set[State] = {(self.flight.base, Ours.NOWHERE)}
+        """Where it can have been when the look was taken, which may trail by a lag."""
+        states, seen = {State(None)}, set[State]()
         for at in sorted(seconds):
-            states = set(self._second(states, tuple(seconds[at])))
-        return states | set(self._silent(states))
+            states = self._second(states, tuple(seconds[at]), seen)
+        return self._silent(seen | self._counting(states))
 
-    def _second(self, states: set[State], group: tuple[Told, ...]) -> Iterator[State]:
-        """The movements of one second in every order, those left out that may be in the base already, or not in the look yet."""
+    def _second(self, states: set[State], group: tuple[Told, ...], seen: set[State]) -> set[State]:
+        """The movements of one second, in every order. `seen` gets what a look that trails may show."""
         if not group:
-            yield from states
-            return
+            return states
+        if group[0].at >= self.look.begun - self.timing.lag(self.side) - TICK:
+            seen |= self._counting(states)
+        after: set[State] = set()
         for place, one in enumerate(group):
-            rest = (*group[:place], *group[place + 1 :])
-            after = set(self._step(states, one))
-            yield from self._second(after, rest)
+            moved = self._step(states, one)
+            after |= self._second(moved, (*group[:place], *group[place + 1 :]), seen)
+        return after
 
-    def _step(self, states: set[State], one: Told) -> Iterator[State]:
-        silent = set(self._silent(states)) if one.at + TICK > self.flight.sent else set()
-        for level, ours in states | silent:
-            yield self._after(level, one), ours
-            if self._may_be_left_out(one):
-                yield level, ours
-            if ours is Ours.NOWHERE and self._is_ours(level, one):
-                yield level + self.flight.quantity, Ours.TOLD
+    def _step(self, states: set[State], one: Told) -> set[State]:
+        counting = self._counting(states)
+        if one.at + TICK > self.flight.sent:
+            counting = self._silent(counting)
+        moved = {replace(state, level=self._after(state.level, one)) for state in counting}
+        moved |= {State(level, when, counts=True) for level, when in self._as_ours(counting, one)}
+        read = self.flight.sent if self.flight.seen is None else self.flight.seen
+        if one.at <= read + TICK:
+            moved |= {State(self._after(state.level, one)) for state in states if not state.counts}
+        return moved
 
-    def _silent(self, states: set[State]) -> Iterator[State]:
-        for level, ours in states:
-            if ours is Ours.NOWHERE:
-                yield level + self.flight.quantity, Ours.SILENT
+    def _counting(self, states: set[State]) -> set[State]:
+        """From the base on. What is told of before it must have led to it."""
+        base = State(self.flight.base, counts=True)
+        begun = {base for state in states if not state.counts and state.level in (None, self.flight.base)}
+        return begun | {state for state in states if state.counts}
 
-    def _after(self, level: int, one: Told) -> int:
+    def _silent(self, states: set[State]) -> set[State]:
+        """Our write may happen here, untold."""
+        untold = {
+            State(state.level + self.flight.quantity, Ours.SILENT, counts=True)
+            for state in states
+            if state.ours is Ours.NOWHERE and state.level is not None
+        }
+        return states | untold
+
+    def _after(self, level: int | None, one: Told) -> int | None:
         assert one.value is not None
-        return level + one.value if self._is_change(one) else one.value
+        if not one.relative or self.reading is Reading.LEVELS:
+            return one.value
+        return None if level is None else level + one.value
 
-    def _is_change(self, one: Told) -> bool:
-        return one.relative and self.reading is Reading.BY_METHOD
+    def _as_ours(self, states: set[State], one: Told) -> Iterator[tuple[int, Ours]]:
+        """This is our write, where it changes the level by as much. Zettle's events name ours, so that one without a name is not."""
+        if self.side is Side.ZETTLE or one.by_order:
+            return
+        for state in states:
+            if state.ours is Ours.NOWHERE and state.level is not None:
+                level = state.level + self.flight.quantity
+                if level == self._after(state.level, one):
+                    yield from ((level, when) for when in self._when(one.at))
 
-    def _is_ours(self, level: int, one: Told) -> bool:
-        if self.side is Side.ZETTLE or one.by_order or not self._while_it_could(one.at):
-            return False
-        return self._after(level, one) == level + self.flight.quantity
-
-    def _while_it_could(self, at: datetime) -> bool:
-        flight = self.flight
-        ended = max(flight.lost, flight.sent + TICK) if flight.lost is not None else flight.sent + self.timing.prompt
-        return flight.sent - TICK < at <= ended + TICK and not flight.is_crowded
-
-    def _may_be_left_out(self, one: Told) -> bool:
-        flight, read = self.flight, self.look.begun - self.timing.lag(self.side)
-        # Zettle's events tell of our earlier writes as changes, and those are in the base since they were answered.
-        known = flight.sent if self.side is Side.ZETTLE or flight.seen is None else flight.seen
-        return one.at <= known + TICK or one.at >= read - TICK
+    def _when(self, at: datetime) -> Iterator[Ours]:
+        """Between leaving and being given up a write may take effect; nearly always it does so at once. `at` is cut to whole seconds."""
+        flight, soon = self.flight, self.flight.sent + self.timing.prompt
+        ended = flight.lost + SLACK if flight.lost is not None else soon
+        if flight.sent - TICK - SLACK < at <= min(ended, soon):
+            yield Ours.TOLD
+        elif soon < at <= ended:
+            yield Ours.LATE

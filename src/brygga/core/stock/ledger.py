@@ -144,6 +144,8 @@ class Told:
     by_order: bool = False
     variant: str = ""
     """The Zettle variant that it is about; "" where the hint itself says it."""
+    place: str = ""
+    """The Zettle inventory in which it happened."""
 
 
 @dataclass(frozen=True, slots=True)

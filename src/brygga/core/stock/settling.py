@@ -4,6 +4,7 @@ Neither platform has an idempotency key, and BigCommerce cannot look a transacti
 identifier back in its event (zettle facts 3.5). So a write is settled from what can be seen, and never repeated blindly.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -43,13 +44,16 @@ def settle_at(flight: Flight, timing: Timing) -> datetime:
     return ripe if flight.first is None else max(ripe, flight.first.begun + timing.gap)
 
 
-def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timing: Timing) -> Settled:
+def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
+    ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timing: Timing, peers: Sequence[Account] = ()
+) -> Settled:
     """Decides an open flight, or says that it must wait.
 
     | what is seen | verdict |
     |---|---|
     | an echo with our identifier came at `echoed` (Zettle) | landed |
     | what was told of leads to this level, and one hook of BigCommerce's can be this write (`accounts`) | landed |
+    | one can be, made long after it left, or somebody else's of the same size | waiting, until patience is over |
     | it leads to it without this write, once reads have caught up | not landed; after patience where a rise may only be silent |
     | it does not lead to it: something is not told of yet | waiting, until patience is over |
     | its hooks carry no values, and it told of an edit just when we wrote, as our writes make it do | landed |
@@ -62,17 +66,21 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
 
     The level alone never proves a landing: a sale or an edit of the same size looks the same.
     The looks are a lag apart, and begin when the write can no longer happen and reads have caught up. A late echo corrects the verdict
-    (`moves.corrected`).
+    (`moves.corrected`). `peers` is what is known of the others that rode in the same call.
     """
     flight = ledger[side].flight
     assert flight is not None, "nothing was in flight"
     if echoed is not None:
         return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
     found = evidence(ledger, side, look, timing)
+    found = None if found is None else found.beside(peers)
     if found is not None and (done := _accounted(ledger, side, look, timing, found)) is not None:
         return done
     patient = flight.since is not None and look.begun - flight.since >= timing.patience
-    if (found is None or patient) and (flight.tells or flight.maybes):
+    if patient and found is not None and not found.explains and any(peer.told for peer in peers):
+        return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
+    late = found is not None and found.late
+    if (found is None or patient) and not late and (flight.tells or flight.maybes):
         done = _told(ledger, side, look, timing)
         if done is not None:
             return done
@@ -82,7 +90,7 @@ def settle(ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timi
     seen = _booked(ledger, side, look, timing, Verdict.WAITING)
     flight = seen.ledger[side].flight
     assert flight is not None
-    explained = found is None or found.explains or patient
+    explained = found is None or (found.explains and not found.late) or patient
     verdict = _verdict(seen.ledger, side, flight, look, timing) if explained else Verdict.WAITING
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
@@ -103,7 +111,7 @@ def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Ac
     caught_up = look.begun >= _ripe(flight, timing) + timing.gap
     if found.told and (caught_up or not found.without):
         return _booked(landed(ledger, side, flight.told or flight.sent), side, look, timing, Verdict.LANDED)
-    if not caught_up or found.told or not found.without:
+    if not caught_up or found.told or found.late or not found.without:
         return None
     heard = flight.tells + flight.maybes + flight.others > 0
     if heard and (flight.quantity < 0 or not found.silent):

@@ -7,9 +7,13 @@ from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, L
 from brygga.core.stock.sending import LIMITS
 
 
-def opened(look: Look) -> Ledger:
-    """A variant whose Zettle level was read for the first time; the shop does not have it yet."""
-    return Ledger(zettle=Shelf(known=look.level, seen=look.begun, settled=look.begun))
+def opened(look: Look, *, apart: bool = False) -> Ledger:
+    """A variant whose Zettle level was read for the first time; the shop does not have it yet.
+
+    `apart`: its product has separate stock, so it has too (rule S5). All of it is at the till; nobody gave the shop any.
+    """
+    till = Shelf(known=look.level, seen=look.begun, settled=look.begun)
+    return Ledger(zettle=till, shop=Shelf(known=0, asleep=True), separate=True) if apart else Ledger(zettle=till)
 
 
 def first_level(ledger: Ledger) -> int | None:
@@ -59,9 +63,11 @@ def _closing(shelf: Shelf, successor: int | None = None) -> tuple[int, ...]:
 def adopted(ledger: Ledger, variant_id: int, look: Look) -> Ledger:
     """A variant that was in the shop already, with a level: a linked product, or one kept from before (rules P11, D4).
 
-    Zettle is where stock is true when two histories meet, so the shop gets the difference, as a change.
+    Zettle is where stock is true when two histories meet, so the shop gets the difference, as a change. With separate stock the
+    shop's own number is what the merchant gave it (S5): a variant that changed its shape keeps it.
     """
-    promised = ledger.zettle.promised
+    own = ledger.shop.promised if ledger.separate else None
+    promised = ledger.zettle.promised if own is None else own
     untracked = ledger.zettle.known is Gap.UNTRACKED
     level: Level = look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
     owed = promised - level if promised is not None and isinstance(level, int) else 0
@@ -74,7 +80,7 @@ def adopted(ledger: Ledger, variant_id: int, look: Look) -> Ledger:
         variant_id=variant_id,
         closed=_closing(ledger.shop, variant_id),
     )
-    return replace(ledger.put(Side.SHOP, shelf), separate=False) if ledger.separate else ledger.put(Side.SHOP, shelf)
+    return replace(ledger, shop=shelf, separate=own is not None)
 
 
 def remade(ledger: Ledger) -> Ledger:
@@ -84,6 +90,11 @@ def remade(ledger: Ledger) -> Ledger:
     if ledger.separate and shelf.promised is not None:
         return ledger.put(Side.SHOP, Shelf(known=0, owed=shelf.promised, asleep=True, closed=closed))
     return ledger.put(Side.SHOP, Shelf(known=Gap.UNBORN, closed=closed))
+
+
+def ended(ledger: Ledger) -> Ledger:
+    """Zettle has no such variant any more: nothing is promised for it, and neither side is written."""
+    return Ledger(replace(ledger.zettle, owed=0), Shelf(known=Gap.UNBORN, closed=_closing(ledger.shop)))
 
 
 def woken(ledger: Ledger, variant_id: int) -> Ledger:

@@ -1,12 +1,12 @@
 """Gathered looks become moves of the ledgers: adopted, observed, settled, stopped."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Flight, Gap, Hint, Ledger, Look, Side, Timing, Verdict
+from brygga.core.stock import Account, Flight, Gap, Hint, Ledger, Look, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
 from brygga.store import bindings, ledgers, marks
 from brygga.store.bindings import State
@@ -34,9 +34,12 @@ class Booking:
     echoes: Mapping[str, datetime]
     timing: Timing
     swept: bool = False
+    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
+    """By call and variant: what was told of the shop's shelves whose write got no answer."""
 
     async def run(self) -> None:
         await self._attach()
+        self._hold_against_each_other()
         for variant in sorted(self.pages.books):
             book = self.pages.books[variant]
             look = self.world.looks[Side.ZETTLE].get(variant)
@@ -91,6 +94,19 @@ class Booking:
             return False
         return True
 
+    def _hold_against_each_other(self) -> None:
+        """Calls are all or nothing: what became of one variant's part says what became of the others'."""
+        for variant, book in self.pages.books.items():
+            look, flight = self.world.looks[Side.SHOP].get(variant), book.ledger.shop.flight
+            if look is None or flight is None or not self._is_of(book):
+                continue
+            account = stock.evidence(book.ledger, Side.SHOP, look, self.timing)
+            if account is not None and look.begun >= stock.settle_at(flight, self.timing) + self.timing.gap:
+                self.accounts[flight.call, variant] = account
+
+    def _peers(self, call: str, variant: str) -> list[Account]:
+        return [one for (of, peer), one in self.accounts.items() if of == call and peer != variant]
+
     # ---- What they show ----------------------------------------------------------------------------------------------
 
     async def _look(self, book: Book, side: Side) -> None:
@@ -122,7 +138,8 @@ class Booking:
     async def _settle(self, book: Book, side: Side, look: Look) -> None:
         flight = book.ledger[side].flight
         assert flight is not None
-        done = stock.settle(book.ledger, side, look, self.echoes.get(flight.call), self.timing)
+        peers = self._peers(flight.call, book.variant_uuid) if side is Side.SHOP else ()
+        done = stock.settle(book.ledger, side, look, self.echoes.get(flight.call), self.timing, peers)
         if done.verdict is Verdict.WAITING:
             self._moved(book, side, done.ledger, done.change)
             return
@@ -165,8 +182,11 @@ def _given_up(ledger: Ledger, side: Side, look: Look) -> Flight:
     return replace(flight, tale=ledger[side].tale, closing=look)
 
 
-async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing) -> None:
-    """What webhooks said since the last time: hints to both shelves, and echoes of writes that had been given up for lost."""
+async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing, store: str) -> None:
+    """What webhooks said since the last time: hints to both shelves, and echoes of writes that had been given up for lost.
+
+    `store` is the Zettle inventory that is sold from; what is told of the others is no movement of a shelf.
+    """
     tx, connection_id = pages.tx, pages.connection_id
     uuids = sorted({book.product_uuid for book in pages.books.values()} | set(product_ids))
     at_till = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, uuids)
@@ -177,7 +197,8 @@ async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing) -> 
             for hint in hints.get(pages.books[variant].product_uuid, ()):
                 book = pages.books[variant]
                 if hint.is_about(book.ledger[side]):
-                    pages.put(book, stock.hinted(book.ledger, side, hint, timing, variant))
+                    of = variant if hint.told is None or hint.told.place in ("", store) else ""
+                    pages.put(book, stock.hinted(book.ledger, side, hint, timing, of))
     await _correct(pages, uuids, in_shop, timing)
     await _ask(pages, uuids, in_shop, timing)
 

@@ -74,10 +74,10 @@ class StockWork:
             await come_back(pages, self.timing)
 
     async def _hear(self, session: Session, uuids: Sequence[str]) -> None:
-        paper = await known(session, uuids)
+        paper, places = await known(session, uuids), await self.till.inventories(session)
         async with opened(session, uuids) as pages:
             ids = {uuid: binding.synced.product_id for uuid, binding in paper.bound.items()}
-            await hear(pages, ids, self.timing)
+            await hear(pages, ids, self.timing, places.store if places is not None else "")
 
 
 async def book(session: Session, world: World, uuids: Collection[str], timing: Timing, *, swept: bool = False) -> None:
