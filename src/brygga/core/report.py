@@ -97,6 +97,7 @@ class Code(StrEnum):
     STOCK_STARTED = "stock_started"  # number: tracking was switched on (S7)
     STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
     STOCK_SPLIT = "stock_split"  # till, shop (S5)
+    STOCK_BORN_APART = "stock_born_apart"  # till: a variant added in Zettle while the product's stock is separate (S5)
     STOCK_JOINED = "stock_joined"  # number (S6, decision 4)
     STOCK_BELOW_ZERO = (
         "stock_below_zero"  # units: sold more often than there were; paid by the next restock (decision 7)

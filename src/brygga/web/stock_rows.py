@@ -49,8 +49,9 @@ class StockView:
 
 
 def stock_rows(product: Product | None, books: Iterable[Book]) -> tuple[StockView, ...]:
-    """In the order of Zettle's variants."""
+    """In the order of Zettle's variants. One that Zettle has no more is shown only as long as the merchant is asked to check it."""
     order = {variant.uuid: place for place, variant in enumerate(product.variants)} if product else {}
+    books = [book for book in books if not product or book.variant_uuid in order or book.check_since is not None]
     sorted_books = sorted(books, key=lambda book: (order.get(book.variant_uuid, len(order)), book.variant_uuid))
     return tuple(_row(book, variant_label(product, book.variant_uuid)) for book in sorted_books)
 

@@ -227,6 +227,26 @@ def test_a_split_owes_each_side_its_own_number() -> None:
 
 
 @pytest.mark.rule("S5")
+def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop() -> None:
+    new = stock.opened(Look(9, at(0)), apart=True)
+    born = stock.born(new, stock.first_level(new) or 0, 7, at(1))
+    found = stock.adopted(new, 7, Look(2, at(1)))
+
+    assert [(9, 0, 0, True), (9, 2, -2, True)] == [
+        (one.zettle.known, one.shop.known, one.shop.owed, one.separate) for one in (born, found)
+    ]
+
+
+@pytest.mark.rule("S5")
+def test_a_separate_shelf_that_changed_its_shape_keeps_the_shops_own_number() -> None:
+    parted = stock.split(shared(10), 6, 4)
+    assert parted is not None
+    found = stock.adopted(stock.remade(parted), 7, Look(0, at(1)))
+
+    assert (4, 6, True) == (found.shop.promised, found.zettle.promised, found.separate)
+
+
+@pytest.mark.rule("S5")
 def test_a_split_never_eats_the_next_restock() -> None:
     """The shop sold more than its share before the split was written: what is not there is dropped, not owed."""
     parted = stock.split(shared(10), 8, 2)

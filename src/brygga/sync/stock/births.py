@@ -64,13 +64,21 @@ class StockBirths:
     def _looked_at(self, pages: Pages, product: str, variant: str, look: Look) -> Book | None:
         book = pages.books.get(variant)
         if book is None:
-            ledger = stock.opened(look)
-            return pages.put(Book(product, variant, ledger), ledger)
+            return self._opened(pages, product, variant, look)
         if not book.ledger.is_tracked:
             return pages.put(book, stock.restarted(book.ledger, look))
         step = stock.observed(book.ledger, Side.ZETTLE, look, self.timing)
         what = Moved(Side.ZETTLE, Cause.SEEN, step.change) if step.change else None
         return pages.put(book, step.ledger, what)
+
+    def _opened(self, pages: Pages, product: str, variant: str, look: Look) -> Book:
+        """A variant that is new in Zettle. Its product's stock is separate, or shared, for every variant (S5)."""
+        apart = pages.is_apart(product)
+        ledger = stock.opened(look, apart=apart)
+        book = pages.put(Book(product, variant, ledger), ledger)
+        if apart and isinstance(look.level, int):
+            pages.say(Code.STOCK_BORN_APART, book, till=str(look.level))
+        return book
 
     async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
         """These variants are there. One whose level we did not give is adopted with the level it has, at the next look."""

@@ -11,8 +11,9 @@ from brygga.core import stock
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
 from brygga.core.stock import story as stories
+from brygga.core.stock.sharing import ended
 from brygga.core.stock.story import Cause
-from brygga.store import ledgers, marks
+from brygga.store import ledgers, library, marks
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
@@ -56,12 +57,15 @@ class Desk:
     ) -> None:
         """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw). Raises `Moved`, and then writes nothing.
 
-        Variants that the form did not name keep their number on the side of Zettle.
+        Variants that the form did not name keep their number on the side of Zettle; those that Zettle has no more are left as they are.
         """
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
             if not set(shares) <= set(pages.books):
                 raise Moved
+            gone = await _gone(pages, product_uuid)
             for variant, book in list(pages.books.items()):
+                if variant in gone and variant not in shares:
+                    continue
                 promised = book.ledger.promised
                 if book.ledger.separate or promised is None:
                     raise Moved
@@ -85,8 +89,12 @@ class Desk:
         """The two numbers are added (decision 4). Joining what is shared changes nothing.
 
         `seen` are the sums that the merchant was shown, by variant. Raises `Moved` when one is another by now, and then writes nothing.
+        What Zettle has no more is not summed.
         """
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
+            for variant in await _gone(pages, product_uuid):
+                if pages.books[variant].ledger.separate:
+                    pages.put(pages.books[variant], ended(pages.books[variant].ledger))
             for book in list(pages.books.values()):
                 if book.ledger.separate:
                     if seen is not None and seen.get(book.variant_uuid) != stock.joined(book.ledger).promised:
@@ -130,6 +138,15 @@ class Desk:
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
         """BigCommerce told of a movement. `hint.edited` is the hook's own time when it names no order."""
         await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(product_id), hint)
+
+
+async def _gone(pages: Pages, product_uuid: str) -> list[str]:
+    """Variants that have a ledger and are not in Zettle's product any more: no form asks about them."""
+    entry = await library.get(pages.tx, pages.connection_id, product_uuid)
+    if entry is None or entry.product is None:
+        return []
+    living = {variant.uuid for variant in entry.product.variants}
+    return [variant for variant in pages.books if variant not in living]
 
 
 def _answer(pages: Pages, book: Book, counted: Counted) -> None:

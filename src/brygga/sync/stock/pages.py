@@ -27,6 +27,11 @@ class Pages:
     _movements: list[Movement] = field(default_factory=list)
     _lines: list[Line] = field(default_factory=list)
 
+    def is_apart(self, product: str) -> bool:
+        """Whether this product's stock is separate (S5), by the variants that have a ledger."""
+        books = [book for book in self.books.values() if book.product_uuid == product]
+        return any(book.ledger.separate and book.ledger.is_tracked for book in books)
+
     def put(self, book: Book, ledger: Ledger, what: Move | None = None) -> Book:
         """The book as it is from now on, and why it changed."""
         if what is not None:
