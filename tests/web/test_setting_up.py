@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 from tests.web.conftest import BERG, LIND, SHOP, Browser, World, minutes
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment
@@ -257,3 +258,21 @@ async def test_a_store_that_is_gone_can_only_be_left_with_its_products(world: Wo
 
     async with world.database.read() as tx:
         assert "keep" == (await connections.health(tx, connection.id)).leaving
+
+
+@pytest.mark.rule("C3")
+@pytest.mark.parametrize(
+    ("query", "failure"),
+    [("code=hemlig&context=stores%2Fhemligare", "install_code_refused"), ("code=hemlig", "callback_incomplete")],
+)
+async def test_an_install_that_is_refused_stands_in_the_operators_log_without_what_was_sent(
+    world: World, query: str, failure: str
+) -> None:
+    with capture_logs() as logs:
+        answer = await world.browser().open(f"/bigcommerce/auth?{query}")
+
+    assert 400 == answer.status_code
+    assert [("warning", failure)] == [
+        (line["log_level"], line["failure"]) for line in logs if line["event"] == "store not joined"
+    ]
+    assert "hemlig" not in str(logs)

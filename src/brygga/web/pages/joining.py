@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
+import structlog
 from litestar import Response, get, post
 from litestar.params import QueryParameter
 from litestar.response import Redirect
@@ -27,6 +28,8 @@ from brygga.web.messages import say
 from brygga.web.pages.panel import waiting_panel
 from brygga.web.visit import Form, Merchant, Visit
 from brygga.web.work import ask
+
+log = structlog.get_logger()
 
 EXPECTED: Final = timedelta(minutes=20)
 """How long after Connect a store is expected; one that comes later is asked about first."""
@@ -54,12 +57,15 @@ async def installed(
     """BigCommerce's auth callback: the code is traded before anything is answered (bigcommerce facts 1.3)."""
     expected = _take_expectation(visit)
     if not code or not context:
+        log.warning("store not joined", failure="callback_incomplete")
         return say(visit, 400, "store_refused", link="/apps/bigcommerce")
     try:
         grant = await visit.deps.shop.install(code, rights, context)
-    except (Refused, NeedsMerchant):
-        return say(visit, 400, "store_refused", link="/apps/bigcommerce")
-    except Failure:
+    except Failure as failure:
+        # The callback's code and context came from outside: neither is written down.
+        log.warning("store not joined", failure=failure.code, detail=failure.detail[:200])
+        if isinstance(failure, Refused | NeedsMerchant):
+            return say(visit, 400, "store_refused", link="/apps/bigcommerce")
         return say(visit, 503, "store_silent", link="/apps/bigcommerce")
 
     async with visit.deps.database.read() as tx:
