@@ -1,10 +1,12 @@
 """The numbers that a merchant is asked to check, and how numbers are typed (docs/design.md, "Stock", Settle)."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import NOON
-from tests.web.conftest import LIND, Browser, World, product
+from tests.web.conftest import BERG, LIND, SHOP, Browser, World, product
 from tests.web.test_stock_forms import ledger_of, shared, told
 
 from brygga.core.model import Connection
@@ -90,6 +92,36 @@ async def test_both_numbers_and_what_happened_stand_where_the_merchant_is_asked(
     assert "<dt>The till shows</dt><dd>9</dd>" in page
     assert "<dt>The web shop shows</dt><dd>7</dd>" in page
     assert "7 is right as it is" in page
+
+
+@pytest.mark.parametrize(("language", "words"), [("sv", "Kontrollera antalet"), ("en", "Check this number")])
+async def test_the_library_shows_and_lists_the_products_to_check(world: World, language: str, words: str) -> None:
+    connection, _, uuid = await doubted(world)
+    _, fine = await world.stock_library(connection, "Kanna", "Mugg")
+    browser = world.browser(language)
+    await browser.sign_in("lind-2")
+    whole = (await browser.open("/library")).text
+    listed = (await browser.open("/library?state=to_check")).text
+    await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "right"))
+    after = (await browser.open("/library")).text
+
+    tag = f'<a class="tag warn" href="/library/{uuid}/stock/check">{words}</a>'
+    assert (1, 1, 0) == (whole.count(tag), listed.count(tag), after.count('class="tag warn"'))
+    assert f"{words} (1)" in whole
+    assert f"{words} (0)" in after
+    assert (True, False) == (f'href="/library/{fine}"' in whole, f'href="/library/{fine}"' in listed)
+
+
+async def test_another_merchants_number_to_check_shows_in_nobody_elses_library(world: World) -> None:
+    _, _, uuid = await doubted(world)
+    berg = await world.running(BERG, replace(SHOP, store_hash="xyz789"))
+    await world.stock_library(berg, "Kanna")
+    browser = world.browser()
+    await browser.sign_in("berg")
+    page = (await browser.open("/library")).text
+
+    assert "Check this number (0)" in page
+    assert uuid not in page
 
 
 async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:

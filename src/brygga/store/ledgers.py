@@ -111,14 +111,6 @@ async def products(tx: Tx, connection_id: int) -> Sequence[str]:
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
 
 
-async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> None:
-    """The variants are no more, and nothing is owed for them."""
-    statement = sa.text(
-        "DELETE FROM ledgers WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))"
-    )
-    await tx.run(statement, {"id": connection_id, "variants": list(variant_uuids)})
-
-
 async def in_doubt(
     tx: Tx, connection_id: int, product_uuids: Collection[str] | None = None, limit: int = 1_000
 ) -> Sequence[Book]:
@@ -130,14 +122,6 @@ async def in_doubt(
     """)  # noqa: S608 - our own
     uuids = None if product_uuids is None else list(product_uuids)
     return [_book(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": uuids, "limit": limit})]
-
-
-async def checked(tx: Tx, connection_id: int, product_uuid: str) -> None:
-    """The merchant has looked at a product that we had asked to check."""
-    statement = sa.text(
-        "UPDATE ledgers SET check_since = NULL WHERE connection_id = :id AND product_uuid = :uuid AND check_since IS NOT NULL"
-    )
-    await tx.run(statement, {"id": connection_id, "uuid": product_uuid})
 
 
 def _book(row: Any) -> Book:

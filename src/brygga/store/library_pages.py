@@ -42,6 +42,8 @@ class Row:
     """When the product's work is tried next, None when nothing waits."""
     attempts: int
     support_id: str
+    to_check: bool
+    """The merchant is asked to check the number of one of its variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """E1: only bound products that are hidden, still in the category, or have this VAT rate ("25", "12.5", or "none")."""
+    """E1: only bound products that are hidden, still in the category, or have this VAT rate ("25", "12.5", or "none"); or those with a
+    number that the merchant is asked to check."""
 
     hidden: bool = False
     in_category: bool = False
+    to_check: bool = False
     vat: str = ""
 
 
@@ -77,7 +81,13 @@ _STATE = """
         ELSE 'waiting'
     END
 """
-_FROM = """
+_TO_CHECK = """
+    EXISTS (
+        SELECT FROM ledgers g
+        WHERE g.connection_id = l.connection_id AND g.product_uuid = l.product_uuid AND g.check_since IS NOT NULL
+    )
+"""
+_FROM = f"""
     FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
     LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product' AND m.subject = l.product_uuid
@@ -85,12 +95,14 @@ _FROM = """
         AND l.search LIKE ALL (CAST(:patterns AS text[]))
         AND (NOT :hidden OR (b.hidden AND b.state = 'bound'))
         AND (NOT :in_category OR (b.in_category AND b.state = 'bound'))
+        AND (NOT :to_check OR {_TO_CHECK})
         AND (:vat = '' OR (coalesce(CAST(trim_scale(l.vat) AS text), 'none') = :vat AND b.state = 'bound'))
 """
-_COLUMNS = """
+_COLUMNS = f"""
     l.product_uuid, l.etag, l.name, CAST(l.product AS text) AS product, l.tracking, l.assigned, l.unassign_at, l.unreadable, l.failure,
     l.removed_at, b.product_id, b.origin, b.synced_at, m.due_at,
-    coalesce(m.attempts, 0) AS attempts, coalesce(m.support_id, '') AS support_id
+    coalesce(m.attempts, 0) AS attempts, coalesce(m.support_id, '') AS support_id,
+    {_TO_CHECK} AS to_check
 """
 # The page is cut before the wide columns are read: sorting ten thousand rows then moves keys, not products.
 _PAGE = sa.text(f"""
@@ -194,6 +206,7 @@ def _values(connection_id: int, search: str, states: Collection[State], narrow: 
         "states": [state.value for state in states] or None,
         "hidden": narrow.hidden,
         "in_category": narrow.in_category,
+        "to_check": narrow.to_check,
         "vat": narrow.vat,
     }
 
@@ -213,4 +226,5 @@ def _row(row: Any) -> Row:
         row.due_at,
         row.attempts,
         row.support_id,
+        row.to_check,
     )

@@ -23,8 +23,8 @@ from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask
 
 SIZE: Final = 50
-TODO: Final = frozenset({"hidden", "in_category"})
-"""Filters that are no states: what the merchant has to do in BigCommerce (E1)."""
+TODO: Final = frozenset({"hidden", "in_category", "to_check"})
+"""Filters that are no states: what the merchant has to do in BigCommerce (E1), and numbers to check."""
 UNDO: Final = timedelta(seconds=10)
 """Decision 14: until then nothing has changed, and "Undo" stops it."""
 
@@ -51,6 +51,7 @@ class RowView:
     reason: str = ""
     synced_at: datetime | None = None
     unassign_at: datetime | None = None
+    to_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ async def show(
     async with merchant.deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id, q)
         totals = await bindings.totals(tx, connection.id)
+        to_check = sum((await library_pages.counts(tx, connection.id, narrow=Narrow(to_check=True))).values())
         shown = await library_pages.page(
             tx,
             connection.id,
@@ -117,6 +119,7 @@ async def show(
         under_way = await additions.under_way(tx, connection.id)
     filters = (FilterView("", sum(counts.values())), *(FilterView(each.value, counts[each]) for each in State))
     filters += (FilterView("in_category", totals.in_category), FilterView("hidden", totals.hidden))
+    filters += (FilterView("to_check", to_check),)
     view = LibraryView(
         rows=tuple(row_view(merchant.words, row) for row in shown.rows),
         page=Paging(number, SIZE, shown.total),
@@ -141,8 +144,8 @@ def states_of(text: str) -> Collection[State]:
 
 
 def narrowed(state: str, vat: str) -> Narrow:
-    """The overview's lists (E1): what still waits in the category or hidden, and the products of one VAT rate."""
-    return Narrow(hidden=state == "hidden", in_category=state == "in_category", vat=vat)
+    """The overview's lists (E1): what still waits in the category or hidden, and the products of one VAT rate; and numbers to check."""
+    return Narrow(state == "hidden", state == "in_category", state == "to_check", vat)
 
 
 def row_view(words: Words, row: Row) -> RowView:
@@ -162,6 +165,7 @@ def row_view(words: Words, row: Row) -> RowView:
         else "",
         synced_at=row.synced_at,
         unassign_at=row.entry.unassign_at,
+        to_check=row.to_check,
     )
 
 
