@@ -1,0 +1,71 @@
+"""An older backup of the database, restored: what docs/operating.md asks for ends with right numbers (rules D2, D4)."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.rules.household import Household
+
+LEAVE = "/apps/bigcommerce/disconnect"
+
+
+async def backed_up(home: Household) -> list[str]:
+    """A copy of every table, in the database itself."""
+    async with home.service.database.transaction() as tx:
+        rows = await tx.rows(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"))
+        tables = [row.tablename for row in rows]
+        await tx.run(sa.text("CREATE SCHEMA backup"))
+        for table in tables:
+            await tx.run(sa.text(f"CREATE TABLE backup.{table} AS TABLE public.{table}"))
+    return tables
+
+
+async def restored(home: Household, tables: list[str]) -> None:
+    """All that we remember is as it was then; the platforms are as they are now."""
+    async with home.service.database.transaction() as tx:
+        await tx.run(sa.text("SET LOCAL session_replication_role = replica"))
+        await tx.run(sa.text(f"TRUNCATE {', '.join(f'public.{table}' for table in tables)}"))
+        for table in tables:
+            await tx.run(sa.text(f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE SELECT * FROM backup.{table}"))
+
+
+async def reconnected(home: Household, *since: str) -> None:
+    """Disconnected with "keep", and connected again; products that were made `since` the backup are linked to themselves."""
+    made = {uuid: home.id_of(uuid) for uuid in since}
+    await home.open(LEAVE)
+    await home.press("Disconnect", products="keep")
+    await home.calm()
+    await home.prepare()
+    await home.open("/apps/bigcommerce/duplicates")
+    await home.press("Save", **{f"choice-{uuid}": f"link:{product_id}" for uuid, product_id in made.items()})
+    await home.finish()
+    await home.wait(60)
+
+
+@pytest.mark.rule("D2", "D4", "P11")
+@pytest.mark.parametrize("hours", [0, 30], ids=["at once", "tokens renewed since"])
+async def test_after_an_older_backup_disconnecting_and_connecting_again_gives_right_numbers(
+    home: Household, hours: int
+) -> None:
+    mug, shirt = home.add("Mugg", stock=10), home.add_sized("S", "M", stock=8)
+    await home.connect()
+    tables = await backed_up(home)
+    await home.wait_hours(hours)
+    home.till.sell(home.variant(mug), 3)
+    home.shop.place([{"product_id": home.id_of(mug), "quantity": 2}])
+    home.till.set_stock(home.variant(shirt, 1), 20)
+    plate = home.add("Fat", stock=4)
+    await home.calm()
+    all_three = (mug, shirt, plate)
+    moved, first = [home.levels(uuid) for uuid in all_three], [home.id_of(uuid) for uuid in all_three]
+
+    await restored(home, tables)
+    await reconnected(home, plate)
+    again = [home.levels(uuid) for uuid in all_three]
+    for uuid in (mug, plate):
+        home.till.sell(home.variant(uuid))
+        home.shop.place([{"product_id": home.id_of(uuid), "quantity": 1}])
+    await home.calm()
+
+    assert [[(5, 5)], [(8, 8), (20, 20)], [(4, 4)]] == moved == again
+    assert [[(3, 3)], [(2, 2)]] == [home.levels(uuid) for uuid in (mug, plate)]
+    assert (first, ["Fat", "Mugg", "Tröja"]) == ([home.id_of(uuid) for uuid in all_three], home.in_shop())
