@@ -64,9 +64,13 @@ def adopted(ledger: Ledger, variant_id: int, look: Look) -> Ledger:
     """A variant that was in the shop already, with a level: a linked product, or one kept from before (rules P11, D4).
 
     Zettle is where stock is true when two histories meet, so the shop gets the difference, as a change. With separate stock the
-    shop's own number is what the merchant gave it (S5): a variant that changed its shape keeps it.
+    shop's own number is what the merchant gave it (S5): a variant that changed its shape keeps it, and one that the merchant had made
+    there keeps what it has.
     """
-    own = ledger.shop.promised if ledger.separate else None
+    own = None
+    if ledger.separate:
+        had = ledger.shop.variant_id is not None or ledger.shop.closed
+        own = ledger.shop.promised if had or not isinstance(look.level, int) else look.level
     promised = ledger.zettle.promised if own is None else own
     untracked = ledger.zettle.known is Gap.UNTRACKED
     level: Level = look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
