@@ -79,7 +79,9 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
     """
     if not isinstance(look.level, int) or flight.base is None or flight.is_absolute:
         return None
-    tale = [one for one in tale if one.at <= look.begun + TICK]
+    # What happened longer than a lag before the base was read is in it, however late it was told of.
+    oldest = _read(flight) - timing.lag(side) - TICK
+    tale = [one for one in tale if oldest <= one.at <= look.begun + TICK]
     seconds: dict[datetime, list[Told]] = defaultdict(list)
     for one in tale:
         seconds[one.at].append(one)
@@ -91,6 +93,11 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
         if found:
             break
     return Account(Ours.TOLD in found, Ours.NOWHERE in found, Ours.SILENT in found, Ours.LATE in found)
+
+
+def _read(flight: Flight) -> datetime:
+    """When the base of a write was read."""
+    return flight.sent if flight.seen is None else flight.seen
 
 
 def _readings(tale: Sequence[Told]) -> Iterator[Reading]:
@@ -154,8 +161,7 @@ class _Chain:
             counting = self._silent(counting)
         moved = {replace(state, level=self._after(state.level, one)) for state in counting}
         moved |= {State(level, when, counts=True) for level, when in self._as_ours(counting, one)}
-        read = self.flight.sent if self.flight.seen is None else self.flight.seen
-        if one.at <= read + TICK:
+        if one.at <= _read(self.flight) + TICK:
             moved |= {State(self._after(state.level, one)) for state in states if not state.counts}
         return moved
 

@@ -57,6 +57,7 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     | it leads to it without this write, once reads have caught up | not landed; after patience where a rise may only be silent |
     | it does not lead to it: something is not told of yet | waiting, until patience is over |
     | its hooks carry no values, and it told of an edit just when we wrote, as our writes make it do | landed |
+    | two looks agree, and what was told of leads to their level without this write alone | not landed |
     | two looks agree on the level before the write, and none showed another since the write can no longer happen | not landed |
     | events do reach us, but none tells of the write, and the level is not as after it | not landed: a fall soon, a rise after patience |
     | as after a fall, but another movement was told of, which explains it, and nothing tells of the write | not landed, after patience |
@@ -90,8 +91,9 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     seen = _booked(ledger, side, look, timing, Verdict.WAITING)
     flight = seen.ledger[side].flight
     assert flight is not None
-    explained = found is None or (found.explains and not found.late) or patient
-    verdict = _verdict(seen.ledger, side, flight, look, timing) if explained else Verdict.WAITING
+    verdict = Verdict.WAITING
+    if found is None or (found.explains and not found.late) or patient:
+        verdict = _verdict(seen.ledger, side, look, timing, denied=found is not None and found.denies)
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
     closed = _booked(_closed(seen.ledger, side, verdict), side, look, timing, verdict)
@@ -184,8 +186,10 @@ def _booked(ledger: Ledger, side: Side, look: Look, timing: Timing, verdict: Ver
     return Settled(step.ledger, verdict, step.change)
 
 
-def _verdict(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Timing) -> Verdict:
+def _verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: bool) -> Verdict:
     shelf = ledger[side]
+    flight = shelf.flight
+    assert flight is not None
     assert isinstance(look.level, int)
     before, after = _expected(ledger, side, flight)
     agree = (
@@ -197,7 +201,7 @@ def _verdict(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Tim
     still = flight.is_absolute or (shelf.known == flight.base and not flight.strayed and not (rise and moved))
     if flight.is_absolute and agree and look.level == after:
         return Verdict.LANDED
-    if agree and look.level == before and still:
+    if agree and (denied or (look.level == before and still)):
         return Verdict.NOT_LANDED
     patient = flight.since is not None and look.begun - flight.since >= timing.patience
     if _would_have_heard(ledger, side, flight, look, timing) and look.level != after and (patient or not rise):
