@@ -122,8 +122,8 @@ def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
 
 def retold(flight: Flight, late: Iterable[Hint]) -> Flight:
     """A write that was given up, with what hooks told of since."""
-    told = {*flight.tale, *(hint.told for hint in late if hint.told is not None)}
-    return replace(flight, tale=tuple(sorted(told, key=lambda one: (one.at, one.value or 0, one.by_order))))
+    told = (*flight.tale, *(hint.told or Told(hint.at, by_order=hint.by_order) for hint in late))
+    return replace(flight, tale=tuple(sorted(told, key=lambda one: one.at)))
 
 
 def is_told_late(flight: Flight, late: Iterable[Hint], timing: Timing) -> bool:
@@ -134,6 +134,24 @@ def is_told_late(flight: Flight, late: Iterable[Hint], timing: Timing) -> bool:
     if found is not None:
         return found.told
     return any(hint.edited is not None and may_tell(flight, hint.edited, timing) for hint in late)
+
+
+def reconsidered(ledger: Ledger, side: Side, flight: Flight, timing: Timing, *, over: bool) -> bool | None:
+    """Whether a doubted write had landed, by all that was told since; None while that says nothing. `over`: no more is waited for.
+
+    Hooks come at least once, and have had their time: then a story without this write is the true one, if there is one, and else the one in
+    which its own hook alone was lost. Where no hook came at all since it left, a level alone proves nothing.
+    """
+    heard = ledger[side].heard
+    over = over and heard is not None and heard >= flight.sent
+    found = None if flight.closing is None else account(side, flight, flight.tale, flight.closing, timing)
+    if found is None or (found.late and not found.told):
+        return None
+    if found.told or found.denies:
+        return found.told
+    if over and (found.without or found.silent):
+        return not found.without
+    return None
 
 
 def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
@@ -198,7 +216,7 @@ def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
 
 
 def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
-    """An echo came for a write that had been given up for lost: both shelves promised `change` too much, and owe it back.
+    """A write that had been given up for lost had landed: both shelves promised `change` too much, and owe it back.
 
     Whatever the level showed meanwhile was booked as the shelf's own movement, so the two readings of the world differ by exactly `change`
     in what both sides promise. Nothing is corrected where nothing is shared.

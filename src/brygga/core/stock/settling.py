@@ -80,8 +80,8 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     patient = flight.since is not None and look.begun - flight.since >= timing.patience
     if patient and found is not None and not found.explains and any(peer.told for peer in peers):
         return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
-    late = found is not None and found.late
-    if (found is None or patient) and not late and (flight.tells or flight.maybes):
+    unexplained = found is not None and patient and not found.explains and not found.late
+    if (found is None or unexplained) and (flight.tells or flight.maybes):
         done = _told(ledger, side, look, timing)
         if done is not None:
             return done

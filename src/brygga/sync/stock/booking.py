@@ -1,12 +1,12 @@
 """Gathered looks become moves of the ledgers: adopted, observed, settled, stopped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Account, Flight, Gap, Hint, Ledger, Look, Side, Timing, Verdict
+from brygga.core.stock import Account, Flight, Gap, Ledger, Look, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
 from brygga.store import bindings, ledgers, marks
 from brygga.store.bindings import State
@@ -180,81 +180,3 @@ def _given_up(ledger: Ledger, side: Side, look: Look) -> Flight:
     flight = ledger[side].flight
     assert flight is not None
     return replace(flight, tale=ledger[side].tale, closing=look)
-
-
-async def hear(pages: Pages, product_ids: Mapping[str, int], timing: Timing, store: str) -> None:
-    """What webhooks said since the last time: hints to both shelves, and echoes of writes that had been given up for lost.
-
-    `store` is the Zettle inventory that is sold from; what is told of the others is no movement of a shelf.
-    """
-    tx, connection_id = pages.tx, pages.connection_id
-    uuids = sorted({book.product_uuid for book in pages.books.values()} | set(product_ids))
-    at_till = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, uuids)
-    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
-    in_shop = {by_id[k]: v for k, v in (await ledgers.take_hints(tx, connection_id, Side.SHOP, [*by_id])).items()}
-    for variant in sorted(pages.books):
-        for side, hints in ((Side.ZETTLE, at_till), (Side.SHOP, in_shop)):
-            for hint in hints.get(pages.books[variant].product_uuid, ()):
-                book = pages.books[variant]
-                if hint.is_about(book.ledger[side]):
-                    of = variant if hint.told is None or hint.told.place in ("", store) else ""
-                    pages.put(book, stock.hinted(book.ledger, side, hint, timing, of))
-    await _correct(pages, uuids, in_shop, timing)
-    await _ask(pages, uuids, in_shop, timing)
-
-
-async def _ask(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hint]], timing: Timing) -> None:
-    """A doubt that no late echo has settled for so long becomes a question to the merchant."""
-    tx, connection_id = pages.tx, pages.connection_id
-    doubts = await ledgers.doubts(tx, connection_id, uuids)
-    if not doubts:
-        return
-    echoes = await ledgers.echoes(tx, connection_id, {one.departed.flight.call for one in doubts})
-    for doubt in doubts:
-        one, flight = doubt.departed, doubt.departed.flight
-        book = pages.books.get(one.variant_uuid)
-        if book is None or flight.call in echoes or await _tells(pages, in_shop, one, book, timing):
-            await ledgers.arrive(tx, connection_id, flight.call, [one.variant_uuid])  # it had landed, as was believed
-        elif pages.now - doubt.since >= timing.doubt:
-            await (
-                ledgers.arrive(tx, connection_id, flight.call, [one.variant_uuid])
-                if doubt.landed
-                else ledgers.lose(tx, connection_id, one, pages.now)
-            )
-            pages.ask_to_check(book)
-            number = str(book.ledger[one.side].promised)
-            params = {"side": one.side.value, "change": f"{flight.quantity:+d}", "number": number}
-            pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
-
-
-async def _tells(
-    pages: Pages, in_shop: Mapping[str, Sequence[Hint]], one: Departed, book: Book, timing: Timing
-) -> bool:
-    """A late hook of BigCommerce's is about this write. What it told is kept with the write, since another may make it fit."""
-    shelf = book.ledger.shop
-    late = [hint for hint in in_shop.get(one.product_uuid, ()) if hint.is_about(shelf)] if one.side is Side.SHOP else []
-    if not late:
-        return False
-    told = stock.retold(one.flight, late)
-    await ledgers.retell(pages.tx, pages.connection_id, replace(one, flight=told))
-    return stock.is_told_late(told, late, timing)
-
-
-async def _correct(pages: Pages, uuids: list[str], in_shop: Mapping[str, Sequence[Hint]], timing: Timing) -> None:
-    """A late echo, or a late hook that can only be ours, tells that a write had landed after all."""
-    tx, connection_id = pages.tx, pages.connection_id
-    lost = await ledgers.lost(tx, connection_id, uuids)
-    if not lost:
-        return
-    echoes = await ledgers.echoes(tx, connection_id, {one.flight.call for one in lost if one.side is Side.ZETTLE})
-    for one in lost:
-        book = pages.books.get(one.variant_uuid)
-        if book is None or one.flight.is_absolute:
-            continue
-        if not (one.flight.call in echoes or await _tells(pages, in_shop, one, book, timing)):
-            continue
-        await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
-        ledger = stock.corrected(book.ledger, one.side, one.flight.quantity)
-        pages.put(book, ledger, Moved(one.side, Cause.CORRECTED, -one.flight.quantity, call=one.flight.call))
-        number = "" if ledger.promised is None else str(ledger.promised)
-        pages.say(Code.STOCK_CORRECTED, book, change=f"{-one.flight.quantity:+d}", number=number)

@@ -11,8 +11,9 @@ from brygga.store.database import Tx
 from brygga.store.marks import Kind, Mark
 from brygga.sync.session import Session
 from brygga.sync.stock.births import LAGS_MEANWHILE
-from brygga.sync.stock.booking import Booking, hear
+from brygga.sync.stock.booking import Booking
 from brygga.sync.stock.gather import Till, World, gather, known
+from brygga.sync.stock.hearing import Hearing
 from brygga.sync.stock.pages import Pages, opened
 from brygga.sync.stock.sending import Sending
 
@@ -77,7 +78,7 @@ class StockWork:
         paper, places = await known(session, uuids), await self.till.inventories(session)
         async with opened(session, uuids) as pages:
             ids = {uuid: binding.synced.product_id for uuid, binding in paper.bound.items()}
-            await hear(pages, ids, self.timing, places.store if places is not None else "")
+            await Hearing(pages, self.timing, places.store if places is not None else "").run(ids)
 
 
 async def book(session: Session, world: World, uuids: Collection[str], timing: Timing, *, swept: bool = False) -> None:

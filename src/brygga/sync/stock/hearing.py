@@ -1,0 +1,130 @@
+"""What webhooks said since the last time: hints to both shelves, and what became of writes that had been given up or doubted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from brygga.core import stock
+from brygga.core.report import Code, Severity
+from brygga.core.stock import Hint, Side, Timing
+from brygga.core.stock.story import Cause, Moved
+from brygga.store import ledgers
+from brygga.store.ledgers import Book, Departed, Doubt
+from brygga.sync.stock.pages import Pages
+
+Hints = Mapping[Side, Mapping[str, Sequence[Hint]]]
+"""By side and Zettle product uuid, in the order in which they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """`store` is the Zettle inventory that is sold from; what is told of the others is no movement of a shelf."""
+
+    pages: Pages
+    timing: Timing
+    store: str
+
+    async def run(self, product_ids: Mapping[str, int]) -> None:
+        """`product_ids` are BigCommerce's of these products, by Zettle's."""
+        uuids = sorted({book.product_uuid for book in self.pages.books.values()} | set(product_ids))
+        hints = await self._taken(uuids, product_ids)
+        for variant in sorted(self.pages.books):
+            for side in Side:
+                for hint in self._about(hints, self.pages.books[variant], side):
+                    book = self.pages.books[variant]
+                    of = self._of(hint, variant)
+                    self.pages.put(book, stock.hinted(book.ledger, side, hint, self.timing, of))
+        await self._correct(uuids, hints)
+        await self._ask(uuids, hints)
+
+    async def _taken(self, uuids: Sequence[str], product_ids: Mapping[str, int]) -> Hints:
+        tx, connection_id = self.pages.tx, self.pages.connection_id
+        by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
+        at_till = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, uuids)
+        in_shop = await ledgers.take_hints(tx, connection_id, Side.SHOP, [*by_id])
+        return {Side.ZETTLE: at_till, Side.SHOP: {by_id[id_]: hints for id_, hints in in_shop.items()}}
+
+    def _about(self, hints: Hints, book: Book, side: Side) -> list[Hint]:
+        return [one for one in hints[side].get(book.product_uuid, ()) if one.is_about(book.ledger[side])]
+
+    def _of(self, hint: Hint, variant: str) -> str:
+        return variant if hint.told is None or hint.told.place in ("", self.store) else ""
+
+    # ---- Writes that were given up or doubted ------------------------------------------------------------------------
+
+    async def _retold(self, hints: Hints, one: Departed, book: Book) -> tuple[Departed, list[Hint]]:
+        """With what came late about its shelf: kept, since another late hook may complete it."""
+        late = [
+            hint
+            for hint in self._about(hints, book, one.side)
+            if hint.told is None or hint.told.variant in ("", self._of(hint, one.variant_uuid))
+        ]
+        if not late:
+            return one, late
+        told = replace(one, flight=stock.retold(one.flight, late))
+        await ledgers.retell(self.pages.tx, self.pages.connection_id, told)
+        return told, late
+
+    async def _echoed(self, departed: Sequence[Departed]) -> Mapping[str, object]:
+        calls = {one.flight.call for one in departed if one.side is Side.ZETTLE}
+        return await ledgers.echoes(self.pages.tx, self.pages.connection_id, calls) if calls else {}
+
+    async def _correct(self, uuids: Sequence[str], hints: Hints) -> None:
+        """A late echo, or a late hook that can only be ours, tells that a write had landed after all."""
+        lost = await ledgers.lost(self.pages.tx, self.pages.connection_id, uuids)
+        echoes = await self._echoed(lost)
+        for one in lost:
+            book = self.pages.books.get(one.variant_uuid)
+            if book is None or one.flight.is_absolute:
+                continue
+            told, late = await self._retold(hints, one, book)
+            by_hook = one.side is Side.SHOP and late and stock.is_told_late(told.flight, late, self.timing)
+            if one.flight.call in echoes or by_hook:
+                await self._settled(told, book, -told.flight.quantity)
+
+    async def _ask(self, uuids: Sequence[str], hints: Hints) -> None:
+        """What is in doubt ends with an echo, or with what was told late; if neither comes for so long, the merchant is asked."""
+        doubts = await ledgers.doubts(self.pages.tx, self.pages.connection_id, uuids)
+        echoes = await self._echoed([doubt.departed for doubt in doubts])
+        for doubt in doubts:
+            one = doubt.departed
+            book = self.pages.books.get(one.variant_uuid)
+            if book is None:
+                await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
+                continue
+            told = (await self._retold(hints, one, book))[0] if doubt.landed else one  # `_correct` has told the others
+            over = self.pages.now - doubt.since >= self.timing.doubt
+            landed = one.flight.call in echoes or stock.reconsidered(
+                book.ledger, one.side, told.flight, self.timing, over=over
+            )
+            if landed is not None:
+                await self._decided(doubt, told, book, landed=landed)
+            elif over:
+                await self._asked(doubt, told, book)
+
+    async def _decided(self, doubt: Doubt, one: Departed, book: Book, *, landed: bool) -> None:
+        tx, connection_id = self.pages.tx, self.pages.connection_id
+        if landed is not doubt.landed:
+            await self._settled(one, book, -one.flight.quantity if landed else one.flight.quantity)
+        elif landed:
+            await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
+        else:
+            await ledgers.lose(tx, connection_id, one, self.pages.now)
+
+    async def _settled(self, one: Departed, book: Book, change: int) -> None:
+        """It is not as was believed: both shelves promised too much or too little by as much."""
+        await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
+        ledger = stock.corrected(book.ledger, one.side, -change)
+        self.pages.put(book, ledger, Moved(one.side, Cause.CORRECTED, change, call=one.flight.call))
+        number = "" if ledger.promised is None else str(ledger.promised)
+        self.pages.say(Code.STOCK_CORRECTED, book, change=f"{change:+d}", number=number)
+
+    async def _asked(self, doubt: Doubt, one: Departed, book: Book) -> None:
+        tx, connection_id = self.pages.tx, self.pages.connection_id
+        if doubt.landed:
+            await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
+        else:
+            await ledgers.lose(tx, connection_id, one, self.pages.now)
+        self.pages.ask_to_check(book)
+        number = str(book.ledger[one.side].promised)
+        params = {"side": one.side.value, "change": f"{one.flight.quantity:+d}", "number": number}
+        self.pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
