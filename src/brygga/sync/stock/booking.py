@@ -76,7 +76,8 @@ class Booking:
         if till is None or not isinstance(till.level, int):
             return
         if book is None:
-            book = self.pages.put(Book(uuid, variant, stock.opened(till)), stock.opened(till))
+            first = stock.opened(till, apart=self.pages.is_apart(uuid))
+            book = self.pages.put(Book(uuid, variant, first), first)
         if shop is None or not isinstance(shop.level, int) or not book.ledger.is_tracked:
             return
         ledger = stock.adopted(book.ledger, variant_id, shop)

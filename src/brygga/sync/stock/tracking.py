@@ -66,6 +66,9 @@ class TrackingWork:
             for variant, (uuid, variant_id) in sorted(paper.variants.items()):
                 if tracked.get(uuid) and _start(pages, looks, (uuid, variant), variant_id):
                     waiting.append(variant)
+            for variant, book in list(pages.books.items()):
+                if tracked.get(book.product_uuid) and variant not in paper.variants:
+                    _open(pages, book, looks)
             unread = {uuid for uuid in uuids if tracked.get(uuid)} - {paper.variants[one][0] for one in waiting}
             await mark_many(pages.tx, pages.connection_id, Kind.STOCK, sorted(unread), pages.now)
         return waiting
@@ -85,6 +88,13 @@ def _start(pages: Pages, looks: Looks, of: tuple[str, str], variant_id: int) -> 
     pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
     pages.say(Code.STOCK_STARTED, book, number=str(look.level))
     return True
+
+
+def _open(pages: Pages, book: Book, looks: Looks) -> None:
+    """A variant that the shop does not have: its number counts from now on, for when it is born."""
+    look = looks.get(book.variant_uuid)
+    if look is not None and isinstance(look.level, int) and not book.ledger.is_tracked:
+        pages.put(book, stock.restarted(book.ledger, look), Moved(Side.ZETTLE, Cause.STARTED, look.level))
 
 
 def identities(paper: Known) -> dict[str, Identity]:

@@ -1,0 +1,128 @@
+"""What the platforms told, held against the level that was read: which stories lead there (rules S2, S3, S4)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from brygga.core.stock import Flight, Ledger, Look, Shelf, Side, Timing, Told, reconsidered
+from brygga.core.stock.accounts import Account, account
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TIMING = Timing()
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def flight(quantity: int = -3, *, lost: float | None = 0.2, base: int = 10) -> Flight:
+    """It left at noon, from a level that was read just before."""
+    return Flight("call", quantity, NOON, base=base, lost=None if lost is None else at(lost), seen=at(-0.2))
+
+
+def edit(second: int, level: int) -> Told:
+    return Told(at(second), level)
+
+
+def order(second: int, change: int) -> Told:
+    return Told(at(second), change, relative=True, by_order=True)
+
+
+def of(level: int, *tale: Told, write: Flight | None = None, side: Side = Side.SHOP) -> Account | None:
+    return account(side, write or flight(), tale, Look(level, at(60)), TIMING)
+
+
+OURS, NOT_OURS = Account(told=True, without=True, silent=True), Account(told=False, without=True, silent=False)
+"""An edit sets a level, so it may have covered a write that nobody told of."""
+EITHER = Account(told=False, without=True, silent=True)
+UNKNOWN = Account(told=False, without=False, silent=False)
+SILENT = Account(told=False, without=False, silent=True)
+
+
+@pytest.mark.rule("S2", "S3", "S4")
+@pytest.mark.parametrize(
+    ("level", "tale", "found"),
+    [
+        pytest.param(7, [edit(0, 7)], OURS, id="its own hook"),
+        pytest.param(6, [edit(0, 7), order(20, -1)], OURS, id="its own hook and an order since"),
+        pytest.param(6, [order(0, -1), edit(0, 6)], OURS, id="an order and its own hook in one second"),
+        pytest.param(8, [edit(0, 8)], EITHER, id="somebody else's edit in its very second"),
+        pytest.param(10, [], NOT_OURS, id="nothing was told and nothing has changed"),
+        pytest.param(7, [], SILENT, id="as after it, and nobody told"),
+        pytest.param(7, [order(20, -3)], NOT_OURS, id="an order of the same size"),
+        pytest.param(4, [order(20, -3)], SILENT, id="an order of the same size, and the write too"),
+        pytest.param(5, [edit(30, 5)], EITHER, id="an edit since, that may have covered it"),
+        pytest.param(5, [order(20, -1)], UNKNOWN, id="something has not been told of yet"),
+        pytest.param(7, [edit(3, 7)], EITHER, id="an edit of the same size after it was known to be lost"),
+        pytest.param(7, [edit(-60, 40), edit(0, 7)], OURS, id="a hook of long before that comes late"),
+    ],
+)
+def test_the_stories_that_lead_to_a_level(level: int, tale: list[Told], found: Account) -> None:
+    assert found == of(level, *tale)
+
+
+@pytest.mark.rule("S4")
+def test_an_edit_of_its_size_while_it_was_out_may_be_it_or_not() -> None:
+    """A request that timed out may have taken effect at any time, and nearly always did at once."""
+    found = of(7, edit(20, 7), write=flight(lost=45))
+
+    assert found == Account(told=False, without=True, silent=True, late=True)
+    assert found is not None
+    assert not found.denies
+
+
+@pytest.mark.rule("S3")
+def test_zettle_names_our_writes_so_that_an_event_without_a_name_is_not_ours() -> None:
+    sold = Told(at(0.1), -3, relative=True)
+
+    assert of(7, sold, side=Side.ZETTLE) == Account(told=False, without=True, silent=True)
+    assert of(4, Told(at(5), -3, relative=True), side=Side.ZETTLE) == SILENT
+
+
+@pytest.mark.rule("S2")
+def test_hooks_without_values_or_too_many_at_once_are_no_evidence() -> None:
+    assert of(7, Told(at(0), None)) is None
+    assert of(7, *[order(1, -1)] * 7) is None
+    assert account(Side.SHOP, flight(), [], Look(7, at(60)), TIMING) == SILENT
+
+
+@pytest.mark.rule("S2")
+def test_a_value_that_is_a_level_in_every_hook_is_understood() -> None:
+    """What `value` means is uncertain: a chain that closes proves its reading (bigcommerce facts 6.3)."""
+    sold = Told(at(20), 6, relative=True, by_order=True)
+
+    assert of(6, edit(0, 7), sold) == OURS
+    assert of(9, Told(at(20), 9, relative=True, by_order=True)) == EITHER
+
+
+@pytest.mark.rule("S2")
+def test_a_call_is_all_or_nothing() -> None:
+    """Where its part changed nothing of a peer, what looks like it here was somebody else's edit."""
+    assert NOT_OURS == OURS.beside([NOT_OURS])
+    assert OURS == OURS.beside([OURS, EITHER, UNKNOWN])
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize(
+    ("level", "tale", "over", "heard", "landed"),
+    [
+        pytest.param(7, [edit(0, 7)], False, True, True, id="its hook came late"),
+        pytest.param(7, [order(20, -3)], False, True, False, id="an order's hook came late"),
+        pytest.param(5, [edit(30, 5)], False, True, None, id="it may still be told of"),
+        pytest.param(5, [edit(30, 5)], True, True, False, id="it had its time to be told of"),
+        pytest.param(7, [], True, True, True, id="only its own hook can have been lost"),
+        pytest.param(7, [], True, False, None, id="no hook came at all"),
+        pytest.param(5, [order(20, -1)], True, True, None, id="something was never told of"),
+    ],
+)
+def test_what_was_told_late_decides_a_doubt(
+    level: int, tale: list[Told], over: bool, heard: bool, landed: bool | None
+) -> None:
+    doubted = flight()
+    doubted = Flight(
+        doubted.call, doubted.quantity, NOON, base=10, lost=doubted.lost, seen=doubted.seen, tale=tuple(tale),
+        closing=Look(level, at(60)),
+    )  # fmt: skip
+    ledger = Ledger(Shelf(known=7), Shelf(known=7, heard=at(100) if heard else None))
+
+    assert landed is reconsidered(ledger, Side.SHOP, doubted, TIMING, over=over)
