@@ -28,6 +28,7 @@ def test_nothing_is_left_of_a_demo(tmp_path: Path, ending: signal.Signals, momen
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        preexec_fn=heeding,  # noqa: PLW1509 - the child of a test that has one thread
     )
     try:
         until(lambda: ready.exists() if moment == "when all answers" else any(temporary.iterdir()))
@@ -42,6 +43,12 @@ def test_nothing_is_left_of_a_demo(tmp_path: Path, ending: signal.Signals, momen
     assert "Traceback" not in said
     assert [] == [one.name for one in temporary.iterdir()]
     assert [] == [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def heeding() -> None:
+    """As a terminal starts a program: whoever runs the tests may have told them not to heed some of these."""
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
 
 
 def until(seen: Callable[[], bool]) -> None:
