@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from brygga.core.stock.ledger import TICK, Flight, Look, Shelf, Side, Timing, Told
+from brygga.core.stock.ledger import CLOSE, TICK, Flight, Look, Shelf, Side, Timing, Told
 
 MANY = 6
 """More movements than these within one second are not put in order: their hooks give no evidence."""
@@ -197,10 +197,12 @@ class _Chain:
                     yield from ((level, when) for when in self._when(one.at))
 
     def _when(self, at: datetime) -> Iterator[Ours]:
-        """Between leaving and being given up a write may take effect; nearly always it does so at once. `at` is cut to whole seconds."""
+        """Between leaving and being given up a write may take effect: nearly always at once, or, when its process stood still before it
+        really left, just before it was known to be lost. `at` is cut to whole seconds."""
         flight, soon = self.flight, self.flight.sent + self.timing.prompt
         ended = flight.lost + SLACK if flight.lost is not None else soon
-        if flight.sent - TICK - SLACK < at <= min(ended, soon):
+        at_last = flight.lost is not None and flight.lost - CLOSE < at <= ended
+        if flight.sent - TICK - SLACK < at <= min(ended, soon) or at_last:
             yield Ours.TOLD
         elif soon < at <= ended:
             yield Ours.LATE

@@ -92,7 +92,9 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     flight = seen.ledger[side].flight
     assert flight is not None
     verdict = Verdict.WAITING
-    if found is None or (found.explains and not found.late) or patient:
+    if patient and found is not None and found.late:
+        verdict = _lower(flight)
+    elif found is None or (found.explains and not found.late) or patient:
         verdict = _verdict(seen.ledger, side, look, timing, denied=found is not None and found.denies)
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
@@ -208,10 +210,13 @@ def _verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: 
         return Verdict.NOT_LANDED
     if patient and not rise and not flight.is_absolute and _moved_otherwise(side, flight, timing):
         return Verdict.NOT_LANDED
-    if patient:
-        # Promising the lower number: a rise counts as written (so it is not written again), a fall as not written.
-        return Verdict.ASSUMED_LANDED if rise else Verdict.ASSUMED_LOST
-    return Verdict.WAITING
+    return _lower(flight) if patient else Verdict.WAITING
+
+
+def _lower(flight: Flight) -> Verdict:
+    """Promising the lower number: a rise counts as written (so it is not written again), a fall as not written."""
+    rise = flight.quantity > (flight.base or 0 if flight.is_absolute else 0)
+    return Verdict.ASSUMED_LANDED if rise else Verdict.ASSUMED_LOST
 
 
 def _would_have_heard(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Timing) -> bool:
