@@ -58,6 +58,8 @@ class Hook:
     made: datetime
     change: int
     level: int
+    number: int
+    """The same for both of a double."""
 
     def told(self) -> Told:
         """As the platforms say it: an edit by its level, an order by its change, and whole seconds in BigCommerce."""
@@ -85,6 +87,7 @@ class Town:
     hooks: list[Hook] = field(default_factory=list)
     history: list[tuple[float, int]] = field(default_factory=list)
     writes: int = 0
+    told: int = 0
     below_zero: int = 0
     steps: int = 0
     die_at: int | None = None
@@ -118,10 +121,11 @@ class Town:
             self.history.append((self.now_s, self.levels[side]))
         if self.dice.random() < self.drops:
             return
+        self.told += 1
         late = 120.0 if self.dice.random() < self.share else 2.0
         for _ in range(2 if self.dice.random() < self.share else 1):
             at, level = self.now_s + self.dice.random() * late, self.levels[side]
-            self.hooks.append(Hook(at, side, identifier, by_api, self.now, change, level))
+            self.hooks.append(Hook(at, side, identifier, by_api, self.now, change, level, self.told))
 
     def read(self, side: Side) -> int:
         self.point()
@@ -179,6 +183,7 @@ class Ledgers:
     timing: Timing = field(default_factory=Timing)
     echoes: dict[str, datetime] = field(default_factory=dict)
     lost: dict[str, tuple[Side, Flight]] = field(default_factory=dict)
+    heard: set[int] = field(default_factory=set)
     doubts: int = 0
     calls: int = 0
     looking: bool = True
@@ -192,6 +197,10 @@ class Ledgers:
         return self.doubts > 0
 
     def hear(self, town: Town, hook: Hook) -> None:
+        """Doubles stop at the door, as in the receivers."""
+        if hook.number in self.heard:
+            return
+        self.heard.add(hook.number)
         ours = hook.identifier is not None and hook.side is Side.ZETTLE
         if ours:
             assert hook.identifier is not None
