@@ -184,6 +184,8 @@ class Day:
                 self.changes += 1
                 one.truth += moved + (online if one.mode is Mode.SHARED else 0)
                 one.online += online if one.mode is Mode.SEPARATE else 0
+                # Sold from units that a split had given to the other side and that were not taken yet: whose they were nobody can tell.
+                one.loose |= one.mode is Mode.SEPARATE and min(one.online, one.truth) < 0
                 told.append(f"{one.sku} {moved:+d}/{online:+d} -> {one.truth}")
         self.tell(f"{what}: {', '.join(told) or 'nothing'}")
         self.did[what] += 1
