@@ -3,6 +3,7 @@
 import pytest
 
 from brygga.core.report import Code
+from brygga.store import bindings
 from brygga.store.database import Database
 from brygga.store.marks import Kind
 from brygga.sync.stock import Moved
@@ -205,6 +206,28 @@ async def test_switching_tracking_off_ends_separate_stock(bench: StockBench) -> 
 
     assert (6, 6) == await bench.levels(uuid)
     assert not (await bench.ledger(uuid)).separate
+
+
+@pytest.mark.rule("S7")
+async def test_tracking_switched_on_for_a_product_that_the_shop_lost_is_heard_once(bench: StockBench) -> None:
+    """Its number counts from then on, for when it is born again; nothing goes on asking what is known."""
+    uuid, variant = await ready(bench)
+    await switch(bench, uuid, on=False)
+    bench.town.shop().delete_product(await bench.product_id(uuid))
+    async with bench.database.transaction() as tx:
+        await bindings.forget(tx, bench.connection.id, [uuid])
+    await switch(bench, uuid, on=True)
+    await bench.sells(variant, 1)
+    before = bench.town.zettle.requests.total()
+    await bench.quiet(600)
+    asked = bench.town.zettle.requests.total() - before
+
+    await bench.sync(uuid, force=True)
+    await bench.sells(variant, 1)
+    await bench.quiet()
+
+    assert asked < 15
+    assert (8, 8) == await bench.levels(uuid)
 
 
 @pytest.mark.rule("P10")
