@@ -69,7 +69,7 @@ class StockChanged:
     variant_id: int = 0
     by_order: bool = False
     value: int | None = None
-    """The new level or the change; which of them is uncertain (facts 6.3). None where it is missing or no whole number."""
+    """The new level or the change; which of them is uncertain (facts 6.3). None where it is missing or no number."""
     relative: bool = False
 
 
@@ -209,10 +209,9 @@ def _stock_changed(envelope: Envelope, data: Mapping[str, Any], *, by_order: boo
     product_id = identifier(inventory.get("product_id")) or (
         identifier(data.get("id")) if text(data.get("type")) == "product" else 0
     )
-    value = inventory.get("value")
-    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    value = whole(inventory.get("value"))
     relative = text(inventory.get("method")) == "relative"
-    return StockChanged(envelope, product_id, identifier(inventory.get("variant_id")), by_order, number, relative)
+    return StockChanged(envelope, product_id, identifier(inventory.get("variant_id")), by_order, value, relative)
 
 
 def _refund_created(envelope: Envelope, data: Mapping[str, Any]) -> ShopEvent:

@@ -1,9 +1,9 @@
 """The ledger of one variant: two shelves, one number (rules S1-S7, decisions 2, 3, 4, 7).
 
 Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves` the moves that
-keep it, `settling` what becomes of a write that was never answered, `sending` how much may be written and when, `sharing` how a
-shelf is born, adopted, remade, split, joined, stopped and started, `counting` what the merchant counted, `story` why a number is what
-it is, `explaining` which sale or order made it so.
+keep it, `accounts` what the platforms told of a shelf, `settling` what becomes of a write that was never answered, `sending` how much may
+be written and when, `sharing` how a shelf is born, adopted, remade, split, joined, stopped and started, `counting` what the merchant
+counted, `story` why a number is what it is, `explaining` which sale or order made it so.
 
 Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
 """
@@ -16,22 +16,30 @@ from brygga.core.stock.moves import (
     Observed,
     corrected,
     hinted,
-    is_told_late,
     landed,
     missing,
     observed,
-    reconsidered,
     refused,
-    retold,
     sent,
     short,
     unanswered,
 )
 from brygga.core.stock.sending import LIMITS, next_look, sendable, sendable_at
-from brygga.core.stock.settling import Settled, Verdict, absent, evidence, settle, settle_at
+from brygga.core.stock.settling import (
+    Settled,
+    Verdict,
+    absent,
+    evidence,
+    is_told_late,
+    reconsidered,
+    retold,
+    settle,
+    settle_at,
+)
 from brygga.core.stock.sharing import (
     adopted,
     born,
+    ended,
     first_level,
     joined,
     opened,
@@ -67,6 +75,7 @@ __all__ = [
     "born",
     "corrected",
     "counted",
+    "ended",
     "evidence",
     "first_level",
     "hinted",

@@ -66,6 +66,11 @@ class Account:
         """It never happened: everything is told of, and it is none of that."""
         return self.without and not (self.told or self.late or self.silent)
 
+    @property
+    def untold(self) -> bool:
+        """It happened and its hook is missing, or others' hooks are that amount to the same."""
+        return self.silent and not (self.told or self.late or self.without)
+
     def beside(self, peers: Collection["Account"]) -> "Account":
         """A call is all or nothing: where it changed nothing of a peer, what looks like its part here was somebody else's."""
         return Account(told=False, without=True, silent=False) if any(peer.denies for peer in peers) else self

@@ -2,11 +2,10 @@
 one term of `promised` to another, or changes both shelves' promise alike.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from brygga.core.stock.accounts import account, forgotten, remembered
+from brygga.core.stock.accounts import forgotten, remembered
 from brygga.core.stock.ledger import TICK, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told
 
 
@@ -85,6 +84,10 @@ class Hint:
     told: Told | None = None
     """What it tells of the movement; None where it says nothing but that there was one."""
 
+    @property
+    def tells(self) -> Told:
+        return self.told or Told(self.at, by_order=self.by_order)
+
     def is_about(self, shelf: Shelf) -> bool:
         return self.variant_id in (0, shelf.variant_id)
 
@@ -104,8 +107,7 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
         flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
     ordered = latest if hint.by_order else shelf.ordered
-    told = hint.told or Told(hint.at, by_order=hint.by_order)
-    tale = remembered(shelf, told) if told.variant in ("", variant) else shelf.tale
+    tale = remembered(shelf, hint.tells) if hint.tells.variant in ("", variant) else shelf.tale
     return ledger.put(side, replace(shelf, hinted=latest, heard=latest, ordered=ordered, flight=flight, tale=tale))
 
 
@@ -118,40 +120,6 @@ def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether it could be this write at all: made before we gave it up. A request whose process died has no known end."""
     ended = (flight.lost or flight.sent + timing.gap) + TICK
     return flight.sent - TICK < edited <= ended and not flight.is_crowded
-
-
-def retold(flight: Flight, late: Iterable[Hint]) -> Flight:
-    """A write that was given up, with what hooks told of since."""
-    told = (*flight.tale, *(hint.told or Told(hint.at, by_order=hint.by_order) for hint in late))
-    return replace(flight, tale=tuple(sorted(told, key=lambda one: one.at)))
-
-
-def is_told_late(flight: Flight, late: Iterable[Hint], timing: Timing) -> bool:
-    """Whether late hooks tell that it had landed: they complete a chain to the level by which it was given up, and it is a link of it."""
-    found = None
-    if flight.closing is not None:
-        found = account(Side.SHOP, flight, flight.tale, flight.closing, timing)
-    if found is not None:
-        return found.told
-    return any(hint.edited is not None and may_tell(flight, hint.edited, timing) for hint in late)
-
-
-def reconsidered(ledger: Ledger, side: Side, flight: Flight, timing: Timing, *, over: bool) -> bool | None:
-    """Whether a doubted write had landed, by all that was told since; None while that says nothing. `over`: no more is waited for.
-
-    Hooks come at least once, and have had their time: then a story without this write is the true one, if there is one, and else the one in
-    which its own hook alone was lost. Where no hook came at all since it left, a level alone proves nothing.
-    """
-    heard = ledger[side].heard
-    over = over and heard is not None and heard >= flight.sent
-    found = None if flight.closing is None else account(side, flight, flight.tale, flight.closing, timing)
-    if found is None or (found.late and not found.told):
-        return None
-    if found.told or found.denies:
-        return found.told
-    if over and (found.without or found.silent):
-        return not found.without
-    return None
 
 
 def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
@@ -219,10 +187,10 @@ def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
     """A write that had been given up for lost had landed: both shelves promised `change` too much, and owe it back.
 
     Whatever the level showed meanwhile was booked as the shelf's own movement, so the two readings of the world differ by exactly `change`
-    in what both sides promise. Nothing is corrected where nothing is shared.
+    in what both sides promise. With separate stock it is its own shelf's alone: what a split or a join wrote there.
     """
     other = ledger[side.other]
-    if ledger.separate or ledger[side].promised is None or other.promised is None:
+    if ledger[side].promised is None or (other.promised is None and not ledger.separate):
         return ledger
     shelf = replace(ledger[side], owed=ledger[side].owed - change)
-    return ledger.put(side, shelf, replace(other, owed=other.owed - change))
+    return ledger.put(side, shelf, other if ledger.separate else replace(other, owed=other.owed - change))

@@ -4,14 +4,14 @@ Neither platform has an idempotency key, and BigCommerce cannot look a transacti
 identifier back in its event (zettle facts 3.5). So a write is settled from what can be seen, and never repeated blindly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from brygga.core.stock.accounts import Account, account
 from brygga.core.stock.ledger import Flight, Ledger, Look, Side, Timing
-from brygga.core.stock.moves import landed, observed, refused
+from brygga.core.stock.moves import Hint, landed, may_tell, observed, refused
 from brygga.core.stock.sharing import reset_refused
 
 
@@ -55,7 +55,8 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     | what was told of leads to this level, and one hook of BigCommerce's can be this write (`accounts`) | landed |
     | one can be, made long after it left, or somebody else's of the same size | waiting, until patience is over |
     | it leads to it without this write, once reads have caught up | not landed; after patience where a rise may only be silent |
-    | it does not lead to it: something is not told of yet | waiting, until patience is over |
+    | it does not lead to it, or only with this write untold | waiting, until patience is over |
+    | then, and a part of the same call is told of, or untold in the same way | landed |
     | its hooks carry no values, and it told of an edit just when we wrote, as our writes make it do | landed |
     | two looks agree, and what was told of leads to their level without this write alone | not landed |
     | two looks agree on the level before the write, and none showed another since the write can no longer happen | not landed |
@@ -77,8 +78,8 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     found = None if found is None else found.beside(peers)
     if found is not None and (done := _accounted(ledger, side, look, timing, found)) is not None:
         return done
-    patient = flight.since is not None and look.begun - flight.since >= timing.patience
-    if patient and found is not None and not found.explains and any(peer.told for peer in peers):
+    patient = _is_patient(flight, look, timing)
+    if patient and found is not None and not found.explains and any(peer.told or peer.untold for peer in peers):
         return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
     unexplained = found is not None and patient and not found.explains and not found.late
     if (found is None or unexplained) and (flight.tells or flight.maybes):
@@ -92,7 +93,7 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     flight = seen.ledger[side].flight
     assert flight is not None
     verdict = Verdict.WAITING
-    if patient and found is not None and found.late:
+    if patient and found is not None and (found.late or found.untold):
         verdict = _lower(flight)
     elif found is None or (found.explains and not found.late) or patient:
         verdict = _verdict(seen.ledger, side, look, timing, denied=found is not None and found.denies)
@@ -158,6 +159,40 @@ def _moved_otherwise(side: Side, flight: Flight, timing: Timing) -> bool:
     return flight.others + flight.maybes > 0 or just_before
 
 
+def retold(flight: Flight, late: Iterable[Hint]) -> Flight:
+    """A write that was given up, with what hooks told of since."""
+    told = (*flight.tale, *(hint.tells for hint in late))
+    return replace(flight, tale=tuple(sorted(told, key=lambda one: one.at)))
+
+
+def is_told_late(flight: Flight, late: Iterable[Hint], timing: Timing) -> bool:
+    """Whether late hooks tell that it had landed: they complete a chain to the level by which it was given up, and it is a link of it."""
+    found = None
+    if flight.closing is not None:
+        found = account(Side.SHOP, flight, flight.tale, flight.closing, timing)
+    if found is not None:
+        return found.told
+    return any(hint.edited is not None and may_tell(flight, hint.edited, timing) for hint in late)
+
+
+def reconsidered(ledger: Ledger, side: Side, flight: Flight, timing: Timing, *, over: bool) -> bool | None:
+    """Whether a doubted write had landed, by all that was told since; None while that says nothing. `over`: no more is waited for.
+
+    Hooks come at least once, and have had their time: then a story without this write is the true one, if there is one, and else the one in
+    which its own hook alone was lost. Where no hook came at all since it left, a level alone proves nothing.
+    """
+    heard = ledger[side].heard
+    over = over and heard is not None and heard >= flight.sent
+    found = None if flight.closing is None else account(side, flight, flight.tale, flight.closing, timing)
+    if found is None or (found.late and not found.told):
+        return None
+    if found.told or found.denies:
+        return found.told
+    if over and (found.without or found.silent):
+        return not found.without
+    return None
+
+
 def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
     """The shop answered a look and left the variant out: its shelf sleeps, as after a refusal (`missing`), until it is seen or born again.
 
@@ -197,7 +232,7 @@ def _verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: 
     agree = (
         flight.first is not None and flight.first.level == look.level and look.begun - flight.first.begun >= timing.gap
     )
-    rise = flight.quantity > (before if flight.is_absolute else 0)
+    rise = _rises(flight)
     moved = shelf.heard is not None and shelf.heard >= flight.sent
     # A rise that landed and was sold again shows the old level too; then the sales were heard of, and the rules below decide.
     still = flight.is_absolute or (shelf.known == flight.base and not flight.strayed and not (rise and moved))
@@ -205,7 +240,7 @@ def _verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: 
         return Verdict.LANDED
     if agree and (denied or (look.level == before and still)):
         return Verdict.NOT_LANDED
-    patient = flight.since is not None and look.begun - flight.since >= timing.patience
+    patient = _is_patient(flight, look, timing)
     if _would_have_heard(ledger, side, flight, look, timing) and look.level != after and (patient or not rise):
         return Verdict.NOT_LANDED
     if patient and not rise and not flight.is_absolute and _moved_otherwise(side, flight, timing):
@@ -215,8 +250,16 @@ def _verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: 
 
 def _lower(flight: Flight) -> Verdict:
     """Promising the lower number: a rise counts as written (so it is not written again), a fall as not written."""
-    rise = flight.quantity > (flight.base or 0 if flight.is_absolute else 0)
-    return Verdict.ASSUMED_LANDED if rise else Verdict.ASSUMED_LOST
+    return Verdict.ASSUMED_LANDED if _rises(flight) else Verdict.ASSUMED_LOST
+
+
+def _rises(flight: Flight) -> bool:
+    return flight.quantity > (flight.base or 0 if flight.is_absolute else 0)
+
+
+def _is_patient(flight: Flight, look: Look, timing: Timing) -> bool:
+    """Settling has gone on for so long that nothing more is waited for."""
+    return flight.since is not None and look.begun - flight.since >= timing.patience
 
 
 def _would_have_heard(ledger: Ledger, side: Side, flight: Flight, look: Look, timing: Timing) -> bool:

@@ -11,7 +11,6 @@ from brygga.core import stock
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
 from brygga.core.stock import story as stories
-from brygga.core.stock.sharing import ended
 from brygga.core.stock.story import Cause
 from brygga.store import ledgers, library, marks
 from brygga.store.database import Tx
@@ -94,7 +93,7 @@ class Desk:
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
             for variant in await _gone(pages, product_uuid):
                 if pages.books[variant].ledger.separate:
-                    pages.put(pages.books[variant], ended(pages.books[variant].ledger))
+                    pages.put(pages.books[variant], stock.ended(pages.books[variant].ledger))
             for book in list(pages.books.values()):
                 if book.ledger.separate:
                     if seen is not None and seen.get(book.variant_uuid) != stock.joined(book.ledger).promised:

@@ -102,13 +102,17 @@ class Hearing:
                 await self._asked(doubt, told, book)
 
     async def _decided(self, doubt: Doubt, one: Departed, book: Book, *, landed: bool) -> None:
-        tx, connection_id = self.pages.tx, self.pages.connection_id
-        if landed is not doubt.landed:
-            await self._settled(one, book, -one.flight.quantity if landed else one.flight.quantity)
-        elif landed:
-            await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
+        if landed is doubt.landed:
+            await self._as_believed(doubt, one)
         else:
-            await ledgers.lose(tx, connection_id, one, self.pages.now)
+            await self._settled(one, book, -one.flight.quantity if landed else one.flight.quantity)
+
+    async def _as_believed(self, doubt: Doubt, one: Departed) -> None:
+        """In doubt no longer. One that is taken for lost may still be echoed."""
+        if doubt.landed:
+            await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
+        else:
+            await ledgers.lose(self.pages.tx, self.pages.connection_id, one, self.pages.now)
 
     async def _settled(self, one: Departed, book: Book, change: int) -> None:
         """It is not as was believed: both shelves promised too much or too little by as much."""
@@ -119,11 +123,7 @@ class Hearing:
         self.pages.say(Code.STOCK_CORRECTED, book, change=f"{change:+d}", number=number)
 
     async def _asked(self, doubt: Doubt, one: Departed, book: Book) -> None:
-        tx, connection_id = self.pages.tx, self.pages.connection_id
-        if doubt.landed:
-            await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
-        else:
-            await ledgers.lose(tx, connection_id, one, self.pages.now)
+        await self._as_believed(doubt, one)
         self.pages.ask_to_check(book)
         number = str(book.ledger[one.side].promised)
         params = {"side": one.side.value, "change": f"{one.flight.quantity:+d}", "number": number}
