@@ -1,15 +1,17 @@
 """Stock when answers are lost, refused or late (design "Stock": Lag, Settle, Refusals; invariants 7, 10, 11, 14)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from brygga.core.report import Code
-from brygga.core.stock import Side
+from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Timing, hinted
 from brygga.sandbox.bigcommerce import inventory
 from brygga.store.database import Database
 from brygga.store.marks import Kind
-from tests.conftest import MovableClock
+from brygga.sync.stock.work import next_step
+from tests.conftest import NOON, MovableClock
 from tests.stock.bench import StockBench, opened
 
 RELATIVE = "*/adjustments/relative"
@@ -91,6 +93,19 @@ async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(bench
     await bench.quiet(240)
 
     assert (6, 6) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize("side", Side)
+def test_a_write_without_an_answer_is_not_looked_at_every_second(side: Side) -> None:
+    """No look clears a shelf with an open write, and a hint stays open with it: the next look is the one that can settle something."""
+    now, timing = NOON + timedelta(seconds=30), Timing()
+    flight = Flight("call", -3, NOON, base=7, lost=NOON, since=NOON + timedelta(seconds=10))
+    open_, quiet = Shelf(known=7, flight=flight, variant_id=1), Shelf(known=7, variant_id=1)
+    shelves = (open_, quiet) if side is Side.ZETTLE else (quiet, open_)
+    ledger = hinted(Ledger(*shelves, separate=True), side, Hint(NOON), timing)
+
+    assert now + timing.gap == next_step(ledger, now, timing)
 
 
 async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -> None:

@@ -1,10 +1,11 @@
 """What the platforms told, held against the level that was read: which stories lead there (rules S2, S3, S4)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from brygga.core.stock import Flight, Ledger, Look, Shelf, Side, Timing, Told, reconsidered
+from brygga.core.stock import Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told, Verdict, reconsidered, settle
 from brygga.core.stock.accounts import Account, account
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -102,6 +103,42 @@ def test_a_call_is_all_or_nothing() -> None:
     assert OURS == OURS.beside([OURS, EITHER, UNKNOWN])
 
 
+@pytest.mark.rule("S7")
+def test_a_level_that_was_set_needs_no_level_before() -> None:
+    reset = Flight("call", 7, NOON, Kind.RESET, base=0, lost=at(0.2))
+
+    assert of(7, edit(0, 7), write=reset) == Account(told=True, without=False, silent=True)
+    assert of(6, order(20, -1), write=reset) == SILENT
+    assert of(0, write=reset) == UNKNOWN
+
+
+def open_write(*tale: Told, since: float | None = None) -> Ledger:
+    """Both sides promise 7; the shop's write of -3 is open. Zettle told of nothing."""
+    written = replace(flight(), since=None if since is None else at(since))
+    return Ledger(Shelf(known=7), Shelf(known=10, flight=written, tale=tale, heard=at(30), seen=at(-0.2)))
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(("peers", "verdict"), [((), Verdict.LANDED), ((NOT_OURS,), Verdict.WAITING)])
+def test_what_looks_like_ours_is_not_where_the_call_did_not_arrive(
+    peers: tuple[Account, ...], verdict: Verdict
+) -> None:
+    ledger = open_write(edit(0, 7))
+
+    assert verdict is settle(ledger, Side.SHOP, Look(7, at(60)), None, TIMING, peers).verdict
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(("peers", "verdict"), [((), Verdict.ASSUMED_LOST), ((SILENT,), Verdict.LANDED)])
+def test_what_only_it_explains_is_believed_when_the_call_s_other_parts_say_the_same(
+    peers: tuple[Account, ...], verdict: Verdict
+) -> None:
+    """Another app's change of the same size, of which nobody told, looks the same: alone it proves nothing."""
+    ledger = open_write(since=30)
+
+    assert verdict is settle(ledger, Side.SHOP, Look(7, at(200)), None, TIMING, peers).verdict
+
+
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize(
     ("level", "tale", "over", "heard", "landed"),
@@ -118,11 +155,7 @@ def test_a_call_is_all_or_nothing() -> None:
 def test_what_was_told_late_decides_a_doubt(
     level: int, tale: list[Told], over: bool, heard: bool, landed: bool | None
 ) -> None:
-    doubted = flight()
-    doubted = Flight(
-        doubted.call, doubted.quantity, NOON, base=10, lost=doubted.lost, seen=doubted.seen, tale=tuple(tale),
-        closing=Look(level, at(60)),
-    )  # fmt: skip
+    doubted = replace(flight(), tale=tuple(tale), closing=Look(level, at(60)))
     ledger = Ledger(Shelf(known=7), Shelf(known=7, heard=at(100) if heard else None))
 
     assert landed is reconsidered(ledger, Side.SHOP, doubted, TIMING, over=over)

@@ -346,3 +346,10 @@ def test_a_late_echo_gives_back_what_was_written_twice() -> None:
     ledger = stock.corrected(shared(7), Side.ZETTLE, -3)
 
     assert (3, 3, 10) == (ledger.zettle.owed, ledger.shop.owed, ledger.promised)
+
+
+@pytest.mark.rule("S5")
+def test_what_a_split_wrote_twice_is_given_back_to_its_own_shelf() -> None:
+    ledger = stock.corrected(replace(shared(7), separate=True), Side.SHOP, -3)
+
+    assert (0, 3) == (ledger.zettle.owed, ledger.shop.owed)

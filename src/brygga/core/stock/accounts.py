@@ -80,9 +80,9 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
     """The stories by which a look can be explained. None where hooks carry no values, or too many came in one second.
 
     `tale` holds what was told of the shelf. What happened within a lag before the look, or about when the base of the flight was read, may
-    be in the level or not.
+    be in the level or not. Of a flight that sets a level nothing can be told `without` it: what was there before is not known.
     """
-    if not isinstance(look.level, int) or flight.base is None or flight.is_absolute:
+    if not isinstance(look.level, int) or flight.base is None:
         return None
     # What happened longer than a lag before the base was read is in it, however late it was told of.
     oldest = _read(flight) - timing.lag(side) - TICK
@@ -97,7 +97,8 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
         found = {state.ours for state in ends if state.level == look.level}
         if found:
             break
-    return Account(Ours.TOLD in found, Ours.NOWHERE in found, Ours.SILENT in found, Ours.LATE in found)
+    without = Ours.NOWHERE in found and not flight.is_absolute
+    return Account(Ours.TOLD in found, without, Ours.SILENT in found, Ours.LATE in found)
 
 
 def _read(flight: Flight) -> datetime:
@@ -179,7 +180,7 @@ class _Chain:
     def _silent(self, states: set[State]) -> set[State]:
         """Our write may happen here, untold."""
         untold = {
-            State(state.level + self.flight.quantity, Ours.SILENT, counts=True)
+            State(self._written(state.level), Ours.SILENT, counts=True)
             for state in states
             if state.ours is Ours.NOWHERE and state.level is not None
         }
@@ -191,13 +192,16 @@ class _Chain:
             return one.value
         return None if level is None else level + one.value
 
+    def _written(self, level: int) -> int:
+        return self.flight.quantity if self.flight.is_absolute else level + self.flight.quantity
+
     def _as_ours(self, states: set[State], one: Told) -> Iterator[tuple[int, Ours]]:
         """This is our write, where it changes the level by as much. Zettle's events name ours, so that one without a name is not."""
         if self.side is Side.ZETTLE or one.by_order:
             return
         for state in states:
             if state.ours is Ours.NOWHERE and state.level is not None:
-                level = state.level + self.flight.quantity
+                level = self._written(state.level)
                 if level == self._after(state.level, one):
                     yield from ((level, when) for when in self._when(one.at))
 

@@ -75,7 +75,9 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     if echoed is not None:
         return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
     found = evidence(ledger, side, look, timing)
-    found = None if found is None else found.beside(peers)
+    if found is not None:
+        # Two looks settle a level that was set; what was told can only say so sooner.
+        found = None if flight.is_absolute and not found.told else found.beside(peers)
     if found is not None and (done := _accounted(ledger, side, look, timing, found)) is not None:
         return done
     patient = _is_patient(flight, look, timing)

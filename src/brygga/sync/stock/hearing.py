@@ -96,7 +96,7 @@ class Hearing:
             landed = one.flight.call in echoes or stock.reconsidered(
                 book.ledger, one.side, told.flight, self.timing, over=over
             )
-            if landed is not None:
+            if landed is not None and (landed is doubt.landed or not one.flight.is_absolute):
                 await self._decided(doubt, told, book, landed=landed)
             elif over:
                 await self._asked(doubt, told, book)
