@@ -157,3 +157,10 @@ def with_sizes(*values: str) -> JSON:
         "variantOptionDefinitions": {"definitions": [{"name": "Size", "properties": [{"value": v} for v in values]}]},
         "variants": [{"uuid": v1(), "name": v, "options": [{"name": "Size", "value": v}]} for v in values],
     }
+
+
+async def read(town: Town, product: JSON) -> JSON:
+    answer = await town.client.get(f"{PRODUCTS}/{product['uuid']}")
+    assert answer.status_code == 200
+    value: JSON = answer.json()
+    return value
