@@ -129,14 +129,23 @@ def test_what_looks_like_ours_is_not_where_the_call_did_not_arrive(
 
 
 @pytest.mark.rule("S2")
-@pytest.mark.parametrize(("peers", "verdict"), [((), Verdict.ASSUMED_LOST), ((SILENT,), Verdict.LANDED)])
+@pytest.mark.parametrize(
+    ("level", "peers", "verdict"),
+    [
+        pytest.param(7, (), Verdict.ASSUMED_LOST, id="alone"),
+        pytest.param(7, (SILENT,), Verdict.LANDED, id="the same"),
+        pytest.param(7, (UNKNOWN,), Verdict.ASSUMED_LOST, id="nothing"),
+        pytest.param(6, (OURS,), Verdict.LANDED, id="told of"),
+        pytest.param(6, (SILENT,), Verdict.ASSUMED_LOST, id="the same, but this one shows another level"),
+    ],
+)
 def test_what_only_it_explains_is_believed_when_the_call_s_other_parts_say_the_same(
-    peers: tuple[Account, ...], verdict: Verdict
+    level: int, peers: tuple[Account, ...], verdict: Verdict
 ) -> None:
     """Another app's change of the same size, of which nobody told, looks the same: alone it proves nothing."""
     ledger = open_write(since=30)
 
-    assert verdict is settle(ledger, Side.SHOP, Look(7, at(200)), None, TIMING, peers).verdict
+    assert verdict is settle(ledger, Side.SHOP, Look(level, at(200)), None, TIMING, peers).verdict
 
 
 @pytest.mark.rule("S2", "S3")

@@ -81,7 +81,7 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     if found is not None and (done := _accounted(ledger, side, look, timing, found)) is not None:
         return done
     patient = _is_patient(flight, look, timing)
-    if patient and found is not None and not found.explains and any(peer.told or peer.untold for peer in peers):
+    if patient and found is not None and not found.explains and _peers_say_so(found, peers):
         return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
     unexplained = found is not None and patient and not found.explains and not found.late
     if (found is None or unexplained) and (flight.tells or flight.maybes):
@@ -109,6 +109,11 @@ def evidence(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Account 
     """What the platform told of a shelf whose write got no answer; None where that is nothing that can be reckoned with."""
     shelf = ledger[side]
     return None if shelf.flight is None else account(side, shelf.flight, shelf.tale, look, timing)
+
+
+def _peers_say_so(found: Account, peers: Sequence[Account]) -> bool:
+    """A part of the same call was told of; or several, this one too, show a level that only the untold call explains."""
+    return any(peer.told or (found.untold and peer.untold) for peer in peers)
 
 
 def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account) -> Settled | None:
