@@ -5,7 +5,7 @@ import pytest
 from brygga.core.report import Code
 from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
 from tests.rules.conftest import OpenHousehold
-from tests.rules.household import Household, words_of
+from tests.rules.household import Household, sizes_of, words_of
 
 Levels = list[tuple[int, int]]
 
@@ -299,3 +299,22 @@ async def test_switched_on_zettles_balance_is_written_and_tracking_is_set_in_the
     assert [(6, 6)] == home.levels(uuid)
     await ordered(home, uuid)
     assert [(5, 5)] == home.levels(uuid)
+
+
+@pytest.mark.rule("S2", "P12")
+async def test_a_variant_that_was_deleted_in_zettle_is_no_loss_that_the_sweep_finds(home: Household) -> None:
+    """Its last number goes with it: nobody is told that units have vanished, and nothing asks for it any more."""
+    uuid = home.add_sized("S", "M", stock=10)
+    await home.connect()
+    gone = home.variant(uuid, 1)
+    home.till.edit_product(uuid, variants=home.variants(uuid)[:1], **sizes_of("S"))
+    await home.wait(60)
+    before = len(await home.log())
+
+    await home.wait_hours(25)
+    home.till.sell(home.variant(uuid))
+    await home.calm()
+
+    assert [(9, 9)] == home.levels(uuid)
+    assert gone not in {line.variant for line in (await home.log())[before:]}
+    assert Code.STOCK_FOUND_BY_SWEEP not in await home.codes()

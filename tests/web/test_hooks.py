@@ -1,8 +1,10 @@
 """Webhooks: verified, remembered and marked before they are answered (invariant 9)."""
 
+import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -10,7 +12,8 @@ import pytest
 from tests.web.conftest import LIND, World
 
 from brygga.core.model import Connection, Stage
-from brygga.store import connections, marks, subscriptions, tokens
+from brygga.core.stock import Side
+from brygga.store import connections, ledgers, marks, subscriptions, tokens
 from brygga.store.marks import Kind
 from brygga.store.subscriptions import Subscription
 from brygga.store.tokens import Platform
@@ -45,8 +48,10 @@ async def post_zettle(world: World, hook_key: str, body: bytes, signature: str) 
     return await world.browser().http.post(f"/hooks/zettle/{hook_key}", content=body, headers=headers)
 
 
-async def post_shop(world: World, hook_key: str, body: bytes, secret: str) -> httpx2.Response:
-    headers = {"x-brygga-secret": secret, "content-type": "application/json"}
+async def post_shop(
+    world: World, hook_key: str, body: bytes, secret: str, more: Mapping[str, str] | None = None
+) -> httpx2.Response:
+    headers = {"x-brygga-secret": secret, "content-type": "application/json", **(more or {})}
     return await world.browser().http.post(f"/hooks/bigcommerce/{hook_key}", content=body, headers=headers)
 
 
@@ -102,6 +107,42 @@ async def test_a_doubled_message_is_heard_once(world: World) -> None:
 
     assert [200, 200] == answers
     assert [connection.id] == world.jobs.woken
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(
+    ("ids", "heard"),
+    [
+        pytest.param(("m1", "m2"), [False, True], id="two orders of as many units in one second"),
+        pytest.param(("m1", "m1"), [False], id="one that is delivered twice"),
+        pytest.param(("", ""), [False, True], id="unsigned: it may be either"),
+    ],
+)
+async def test_the_same_words_in_another_message_are_remembered(
+    world: World, ids: tuple[str, str], heard: list[bool]
+) -> None:
+    connection = await listening(world)
+    data = {"type": "product", "id": 7, "inventory": {"product_id": 7, "method": "relative", "value": -2}}
+    body = shop_body("store/product/inventory/order/updated", data)
+
+    answers = [
+        (await post_shop(world, connection.hook_key, body, SECRET, signed(world, body, id_))).status_code for id_ in ids
+    ]
+
+    async with world.database.transaction() as tx:
+        hints = (await ledgers.take_hints(tx, connection.id, Side.SHOP, ["7"]))["7"]
+    assert [200, 200] == answers
+    assert heard == [hint.tells.again for hint in hints]
+    assert [connection.id] == world.jobs.woken
+
+
+def signed(world: World, body: bytes, message: str) -> dict[str, str]:
+    """As the app's store signs it; nothing without a message id."""
+    stamp = str(int(world.clock.now().timestamp()))
+    secret = world.deps.settings.bigcommerce_client_secret.encode()
+    mac = hmac.new(secret, f"{message}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    headers = {"webhook-id": message, "webhook-timestamp": stamp}
+    return {**headers, "webhook-signature": "v1," + base64.b64encode(mac).decode()} if message else {}
 
 
 @pytest.mark.parametrize(("signature", "status"), [("", 401), ("0" * 64, 401), ("å", 401)])

@@ -31,7 +31,11 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every delivery carries. `key` is the one against doubles: equal data can share a hash over scopes (facts 6.2)."""
+    """What every delivery carries.
+
+    `key` is the one against doubles: equal data can share a hash over scopes (facts 6.2). Two equal changes within one second share it
+    too; only the id of a signed delivery tells them apart (`message_id`).
+    """
 
     key: str
     store_hash: str
@@ -150,6 +154,12 @@ def verify(
     if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
         return False
     return "webhook-signature" not in lowered or _is_signed(lowered, body, client_secret, now)
+
+
+def message_id(headers: Mapping[str, str]) -> str:
+    """The id that a message keeps over all its deliveries; "" where they are not signed, since then anybody may have written it."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return lowered.get("webhook-id", "") if "webhook-signature" in lowered else ""
 
 
 def _is_signed(headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime | None) -> bool:

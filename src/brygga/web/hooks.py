@@ -170,8 +170,11 @@ async def _bigcommerce(deps: WebDeps, hook_key: str, headers: dict[str, str], bo
         proven = any(shop_events.verify(headers, body, secret, client_secret, now) for secret in secrets)
         if not proven or event.envelope.store_hash != connection.shop.store_hash:
             return 401
-        if await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key):
+        is_new = await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key)
+        if is_new:
             await _hear_shop(deps, tx, connection, event, now)
+        if isinstance(event, shop_events.StockChanged) and event.relative:
+            await _hear_equal(deps, tx, connection, event, shop_events.message_id(headers), again=not is_new)
     return 200
 
 
@@ -179,13 +182,30 @@ async def _hear_shop(
     deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent, now: datetime
 ) -> None:
     if isinstance(event, shop_events.StockChanged) and event.product_id and deps.stock is not None:
-        # Our own writes fire the same event: its time tells whether it can be about one of them (bigcommerce facts 6.3).
-        at = event.envelope.at
-        told = Told(at or now, None if at is None else event.value, event.relative, event.by_order)
-        hint = Hint(now, None if event.by_order else at or now, event.by_order, event.variant_id, told)
-        await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
+        await deps.stock.hear_shop(tx, connection.id, event.product_id, _shop_hint(event, now))
     for dirty in shop_marks(event):
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
+
+
+def _shop_hint(event: shop_events.StockChanged, now: datetime, *, again: bool = False) -> Hint:
+    """Our own writes fire the same event: its time tells whether it can be about one of them (bigcommerce facts 6.3)."""
+    at = event.envelope.at
+    told = Told(at or now, None if at is None else event.value, event.relative, event.by_order, again=again)
+    return Hint(now, None if event.by_order or again else at or now, event.by_order, event.variant_id, told)
+
+
+async def _hear_equal(
+    deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.StockChanged, message_id: str, *, again: bool
+) -> None:
+    """Two orders of as many units in one second bear the same words. The second asks for no look of its own; it is only remembered.
+
+    Told apart from a delivery that comes twice by the id of a signed message. Without one it may be either (`Told.again`).
+    """
+    if message_id and not await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, message_id):
+        return
+    if again and event.product_id and deps.stock is not None:
+        hint = _shop_hint(event, deps.clock.now(), again=True)
+        await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
 
 
 def shop_marks(event: shop_events.ShopEvent) -> tuple[Dirty, ...]:  # noqa: PLR0911 - one answer per event

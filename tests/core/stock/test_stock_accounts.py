@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from brygga.core.stock import Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told, Verdict, reconsidered, settle
+from brygga.core.stock import Flight, Gap, Kind, Ledger, Look, Shelf, Side, Timing, Told, Verdict, reconsidered, settle
 from brygga.core.stock.accounts import Account, account
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -110,6 +110,55 @@ def test_a_level_that_was_set_needs_no_level_before() -> None:
     assert of(7, edit(0, 7), write=reset) == Account(told=True, without=False, silent=True)
     assert of(6, order(20, -1), write=reset) == SILENT
     assert of(0, write=reset) == UNKNOWN
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(
+    ("level", "found"),
+    [
+        pytest.param(3, Account(told=True, without=True, silent=True), id="two orders and our write"),
+        pytest.param(5, Account(told=False, without=False, silent=True), id="the same order told of twice"),
+    ],
+)
+def test_the_same_words_twice_are_two_movements_or_one(level: int, found: Account) -> None:
+    """Two orders of as many units in one second bear the same hash; so does a delivery that comes twice (bigcommerce facts 6.2)."""
+    first = order(-1, -2)
+
+    assert found == of(level, first, replace(first, again=True), *([edit(0, 3)] if level == 3 else []))
+    if level == 3:
+        alone = of(level, first, edit(0, 3))
+        assert alone is not None
+        assert not alone.told
+
+
+def reset(*tale: Told, first: int) -> Ledger:
+    """Tracking was switched on: the shop was to be set to 7, and gave no answer. A first look showed another level or that one."""
+    seen = Look(first, at(11))
+    write = Flight("call", 7, NOON, Kind.RESET, base=0, lost=at(0.2), first=seen, since=seen.begun)
+    return Ledger(Shelf(known=7), Shelf(Gap.UNBORN, flight=write, tale=tale, heard=at(5)))
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.parametrize(
+    ("level", "tale", "verdict", "promised", "owed"),
+    [
+        pytest.param(7, [], Verdict.LANDED, 7, 0, id="as it was set"),
+        pytest.param(5, [order(3, -2)], Verdict.LANDED, 5, 0, id="set, and an order since"),
+        pytest.param(12, [], Verdict.NOT_LANDED, 7, -5, id="its old number"),
+        pytest.param(9, [order(3, -3)], Verdict.NOT_LANDED, 4, -5, id="its old number, less an order since"),
+        pytest.param(9, [edit(5, 9)], Verdict.LANDED, 9, 0, id="set, and edited since"),
+    ],
+)
+def test_a_level_that_was_set_and_not_answered_is_known_after_two_looks(
+    level: int, tale: list[Told], verdict: Verdict, promised: int, owed: int
+) -> None:
+    """Nobody has to be asked, and what was bought meanwhile is not lost."""
+    done = settle(reset(*tale, first=level), Side.SHOP, Look(level, at(30)), None, TIMING)
+
+    assert verdict is done.verdict
+    assert (promised, promised) == (done.ledger.zettle.promised, done.ledger.shop.promised)
+    assert (level, owed) == (done.ledger.shop.known, done.ledger.shop.owed)
+    assert promised - 7 == done.change
 
 
 def open_write(*tale: Told, since: float | None = None) -> Ledger:

@@ -157,7 +157,7 @@ class _Chain:
             seen |= self._counting(states)
         after: set[State] = set()
         for place, one in enumerate(group):
-            moved = self._step(states, one)
+            moved = self._step(states, one) | (states if one.again else set())
             after |= self._second(moved, (*group[:place], *group[place + 1 :]), seen)
         return after
 

@@ -146,6 +146,8 @@ class Told:
     """The Zettle variant that it is about; "" where the hint itself says it."""
     place: str = ""
     """The Zettle inventory in which it happened."""
+    again: bool = False
+    """The same words were heard before: a second movement like it in the same second, or the first one told twice."""
 
 
 @dataclass(frozen=True, slots=True)

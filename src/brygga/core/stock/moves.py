@@ -96,9 +96,12 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
     """A hint is a reason to look, never a number. What it tells of a sibling of `variant` is no movement of this shelf.
 
     Our own writes in BigCommerce cause hints of an edit, without saying so: such a one tells of an open flight if the times allow it.
+    What was told `again` asks for no other look than the first time did.
     """
     shelf = ledger[side]
     flight = shelf.flight
+    if hint.tells.again:
+        return ledger.put(side, replace(shelf, tale=remembered(shelf, hint.tells)))
     if flight is not None and hint.edited is not None and may_tell(flight, hint.edited, timing):
         flight = replace(flight, told=flight.told or hint.at, tells=flight.tells + 1)
     elif flight is not None and hint.edited is not None and _could_tell(flight, hint.edited, timing):

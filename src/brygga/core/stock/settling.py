@@ -10,9 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from brygga.core.stock.accounts import Account, account
-from brygga.core.stock.ledger import Flight, Ledger, Look, Side, Timing
+from brygga.core.stock.ledger import TICK, Flight, Ledger, Level, Look, Side, Timing
 from brygga.core.stock.moves import Hint, landed, may_tell, observed, refused
-from brygga.core.stock.sharing import reset_refused
+from brygga.core.stock.sharing import reset_refused, reset_undone
 
 
 class Verdict(StrEnum):
@@ -62,7 +62,8 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     | two looks agree on the level before the write, and none showed another since the write can no longer happen | not landed |
     | events do reach us, but none tells of the write, and the level is not as after it | not landed: a fall soon, a rise after patience |
     | as after a fall, but another movement was told of, which explains it, and nothing tells of the write | not landed, after patience |
-    | two looks agree on an absolute level | landed: whoever set it, that is the level |
+    | two looks agree on an absolute level, or on what was told of since it | landed: whoever set it, that is the level |
+    | two looks agree on another, and nothing that was told of leads there from a level that was set | not landed |
     | patience is over | the lower promise, and the merchant is asked to check |
     | anything else | waiting |
 
@@ -74,7 +75,7 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     assert flight is not None, "nothing was in flight"
     if echoed is not None:
         return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
-    found = evidence(ledger, side, look, timing)
+    found = story = evidence(ledger, side, look, timing)
     if found is not None:
         # Two looks settle a level that was set; what was told can only say so sooner.
         found = None if flight.is_absolute and not found.told else found.beside(peers)
@@ -97,12 +98,15 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     verdict = Verdict.WAITING
     if patient and found is not None and (found.late or found.untold):
         verdict = _lower(flight)
+    elif flight.is_absolute and story is not None and (set_ := _set(flight, look, timing, story)) is not None:
+        verdict = set_
     elif found is None or (found.explains and not found.late) or patient:
         verdict = _verdict(seen.ledger, side, look, timing, denied=found is not None and found.denies)
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
-    closed = _booked(_closed(seen.ledger, side, verdict), side, look, timing, verdict)
-    return replace(closed, change=closed.change + seen.change)
+    ordered = _ordered(ledger) if flight.is_absolute and verdict is Verdict.NOT_LANDED else 0
+    closed = _booked(_closed(seen.ledger, side, verdict, look.level, ordered), side, look, timing, verdict)
+    return replace(closed, change=closed.change + seen.change + ordered)
 
 
 def evidence(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Account | None:
@@ -127,7 +131,7 @@ def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Ac
         return None
     heard = flight.tells + flight.maybes + flight.others > 0
     if heard and (flight.quantity < 0 or not found.silent):
-        return _booked(_closed(ledger, side, Verdict.NOT_LANDED), side, look, timing, Verdict.NOT_LANDED)
+        return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
     return None
 
 
@@ -157,7 +161,7 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled | N
         return Settled(ledger, Verdict.WAITING)
     if not flight.tells and flight.quantity > 0:
         return None
-    return _booked(_closed(ledger, side, Verdict.NOT_LANDED), side, look, timing, Verdict.NOT_LANDED)
+    return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
 
 
 def _moved_otherwise(side: Side, flight: Flight, timing: Timing) -> bool:
@@ -230,15 +234,36 @@ def _booked(ledger: Ledger, side: Side, look: Look, timing: Timing, verdict: Ver
     return Settled(step.ledger, verdict, step.change)
 
 
+def _set(flight: Flight, look: Look, timing: Timing, story: Account) -> Verdict | None:
+    """What became of an absolute level, by the stories that lead to a level on which two looks agree. None where they do not say."""
+    if not _agree(flight, look, timing):
+        return None
+    if story.told or story.silent:
+        return Verdict.LANDED
+    return None if story.late else Verdict.NOT_LANDED
+
+
+def _ordered(ledger: Ledger) -> int:
+    """What was bought in the shop since its absolute level was promised."""
+    flight = ledger.shop.flight
+    assert flight is not None
+    since = [one.value for one in ledger.shop.tale if one.by_order and one.relative and one.at + TICK > flight.sent]
+    # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
+    return sum(value for value in since if value is not None and value < 0)
+
+
+def _agree(flight: Flight, look: Look, timing: Timing) -> bool:
+    first = flight.first
+    return first is not None and first.level == look.level and look.begun - first.begun >= timing.gap
+
+
 def _verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: bool) -> Verdict:
     shelf = ledger[side]
     flight = shelf.flight
     assert flight is not None
     assert isinstance(look.level, int)
     before, after = _expected(ledger, side, flight)
-    agree = (
-        flight.first is not None and flight.first.level == look.level and look.begun - flight.first.begun >= timing.gap
-    )
+    agree = _agree(flight, look, timing)
     rise = _rises(flight)
     moved = shelf.heard is not None and shelf.heard >= flight.sent
     # A rise that landed and was sold again shows the old level too; then the sales were heard of, and the rules below decide.
@@ -293,9 +318,11 @@ def _remember(ledger: Ledger, side: Side, flight: Flight, look: Look) -> Ledger:
     return ledger.put(side, replace(ledger[side], flight=kept))
 
 
-def _closed(ledger: Ledger, side: Side, verdict: Verdict) -> Ledger:
+def _closed(ledger: Ledger, side: Side, verdict: Verdict, level: Level, ordered: int = 0) -> Ledger:
     flight = ledger[side].flight
     assert flight is not None
     if verdict in (Verdict.LANDED, Verdict.ASSUMED_LANDED):
         return landed(ledger, side, flight.sent)
-    return reset_refused(ledger) if flight.is_absolute else refused(ledger, side)
+    if not flight.is_absolute:
+        return refused(ledger, side)
+    return reset_undone(ledger, level, ordered) if isinstance(level, int) else reset_refused(ledger)

@@ -97,8 +97,8 @@ def remade(ledger: Ledger) -> Ledger:
 
 
 def ended(ledger: Ledger) -> Ledger:
-    """Zettle has no such variant any more: nothing is promised for it, and neither side is written."""
-    return Ledger(replace(ledger.zettle, owed=0), Shelf(known=Gap.UNBORN, closed=_closing(ledger.shop)))
+    """Zettle has no such variant any more: nothing is promised for it, and neither side is read or written."""
+    return Ledger(Shelf(known=Gap.UNTRACKED), Shelf(known=Gap.UNBORN, closed=_closing(ledger.shop)))
 
 
 def woken(ledger: Ledger, variant_id: int) -> Ledger:
@@ -116,6 +116,19 @@ def reset_refused(ledger: Ledger) -> Ledger:
     assert promised is not None
     base = flight.base or 0
     return ledger.put(Side.SHOP, replace(shelf, known=base, owed=promised - base, flight=None))
+
+
+def reset_undone(ledger: Ledger, level: int, ordered: int) -> Ledger:
+    """An absolute level never took effect, and the shelf still shows its old number, `level`: the rest is owed as a change.
+
+    `ordered` was bought there since it was promised: no write covered that, so both sides promise it less.
+    """
+    promised = ledger.shop.promised
+    assert promised is not None
+    shop = replace(ledger.shop, known=level, owed=promised + ordered - level, flight=None)
+    till = ledger.zettle
+    alone = ledger.separate or till.promised is None
+    return ledger.put(Side.SHOP, shop, till if alone else replace(till, owed=till.owed + ordered))
 
 
 def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:

@@ -58,8 +58,20 @@ class Booking:
             if bound.get(variant) == variant_id:
                 self._adopt(variant, uuid, variant_id)
         for variant, book in list(self.pages.books.items()):
-            if variant not in bound and book.ledger.shop.variant_id is not None:
+            if variant in bound:
+                continue
+            if variant in self.world.known.gone:
+                await self._end(book)
+            elif book.ledger.shop.variant_id is not None:
                 self.pages.put(book, stock.remade(book.ledger))
+
+    async def _end(self, book: Book) -> None:
+        """It was deleted in Zettle, and in the shop after that: what was on its way to it has come to nothing."""
+        for side in Side:
+            flight = book.ledger[side].flight
+            if flight is not None:
+                await ledgers.arrive(self.pages.tx, self.pages.connection_id, flight.call, [book.variant_uuid])
+        self.pages.put(book, stock.ended(book.ledger))
 
     async def _bound_now(self) -> Mapping[str, int]:
         """Read with the ledgers locked: a product that was born while we looked is not let go because we had not seen it."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from brygga.bigcommerce.values import Level as ShopLevel
 from brygga.core.model import InventoryType, Tracking
 from brygga.core.stock import Gap, Look, Side
-from brygga.store import bindings, ledgers
+from brygga.store import bindings, ledgers, library
 from brygga.store.bindings import Binding, State
+from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.sync.session import Session
 from brygga.zettle.api.inventory import store_of
@@ -92,6 +93,8 @@ class Known:
 
     bound: Mapping[str, Binding]
     books: Mapping[str, Book]
+    gone: frozenset[str] = frozenset()
+    """Variants with a ledger that neither side has any more: they have no shelf to look at."""
 
     @property
     def variants(self) -> Mapping[str, tuple[str, int]]:
@@ -121,8 +124,23 @@ async def known(session: Session, uuids: Collection[str]) -> Known:
     """Of a product that waits for its deletion the stock is the shop's no longer."""
     async with session.read() as tx:
         bound = await bindings.get_many(tx, session.connection.id, uuids)
-        books = await ledgers.load(tx, session.connection.id, uuids)
-    return Known({uuid: one for uuid, one in bound.items() if one.state is State.BOUND}, books)
+        return await on_paper(tx, session.connection.id, bound, uuids)
+
+
+async def on_paper(tx: Tx, connection_id: int, bindings_: Mapping[str, Binding], uuids: Collection[str]) -> Known:
+    """The bindings that stand, and the ledgers of what is bound or in Zettle's product, as far as we know that product."""
+    bound = {uuid: one for uuid, one in bindings_.items() if one.state is State.BOUND}
+    books = await ledgers.load(tx, connection_id, uuids)
+    in_shop = Known(bound, {}).variants
+    unsure = {book.product_uuid for variant, book in books.items() if variant not in in_shop}
+    entries = await library.get_many(tx, connection_id, unsure) if unsure else {}
+    living = {uuid: {one.uuid for one in entry.product.variants} for uuid, entry in entries.items() if entry.product}
+    gone = frozenset(
+        variant
+        for variant, book in books.items()
+        if variant not in in_shop and variant not in living.get(book.product_uuid, {variant})
+    )
+    return Known(bound, {variant: book for variant, book in books.items() if variant not in gone}, gone)
 
 
 async def proven(session: Session, paper: Known, looks: Looks) -> Looks:

@@ -15,7 +15,7 @@ from brygga.store.bindings import State
 from brygga.store.brakes import Question
 from brygga.store.marks import Kind
 from brygga.sync.session import Session
-from brygga.sync.stock.gather import Known, Looks, Till, World, balances, location, look_at, proven
+from brygga.sync.stock.gather import Known, Looks, Till, World, balances, location, look_at, on_paper, proven
 from brygga.sync.stock.pages import opened
 from brygga.sync.stock.work import book, come_back
 
@@ -33,15 +33,20 @@ class StockSweep:
     async def __call__(self, session: Session) -> None:
         connection_id = session.connection.id
         async with session.read() as tx:
-            bound = {k: v for k, v in (await bindings.all_of(tx, connection_id)).items() if v.state is State.BOUND}
-            uuids = sorted({*bound, *(await ledgers.products(tx, connection_id))})
-            paper = Known(bound, await ledgers.load(tx, connection_id, uuids))
+            bound = await bindings.all_of(tx, connection_id)
+            uuids = sorted(
+                {
+                    *(await ledgers.products(tx, connection_id)),
+                    *(u for u, one in bound.items() if one.state is State.BOUND),
+                }
+            )
+            paper = await on_paper(tx, connection_id, bound, uuids)
         if not uuids:
             return
         shop = await self._in_shop(session, paper)
         world = World(paper, {Side.SHOP: shop, Side.ZETTLE: await self._at_till(session, paper)})
 
-        stopped = await self._braked(session, world, len(bound))
+        stopped = await self._braked(session, world, len(paper.bound))
         for place in range(0, len(uuids), AT_ONCE):
             some = [uuid for uuid in uuids[place : place + AT_ONCE] if uuid not in stopped]
             await book(session, _part(world, some), some, self.timing, swept=True)
@@ -118,4 +123,4 @@ def _part(world: World, uuids: Sequence[str]) -> World:
     bound = {uuid: one for uuid, one in world.known.bound.items() if uuid in wanted}
     books = {variant: one for variant, one in world.known.books.items() if one.product_uuid in wanted}
     looks: Mapping[Side, Looks] = world.looks
-    return World(Known(bound, books), looks)
+    return World(Known(bound, books, world.known.gone), looks)
