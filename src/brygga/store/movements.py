@@ -20,12 +20,14 @@ _COLUMNS = (
 )
 
 
+_NAMES = tuple(_COLUMNS.split(", "))
+_ADD = sa.text(
+    f"INSERT INTO movements (connection_id, {_COLUMNS}) VALUES (:id, {', '.join(f':{name}' for name in _NAMES)})"  # noqa: S608
+)
+
+
 async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None:
-    names = _COLUMNS.split(", ")
-    statement = sa.text(
-        f"INSERT INTO movements (connection_id, {_COLUMNS}) VALUES (:id, {', '.join(f':{name}' for name in names)})"  # noqa: S608
-    )
-    await tx.run_many(statement, [{"id": connection_id, **{n: getattr(m, n) for n in names}} for m in movements])
+    await tx.run_many(_ADD, [{"id": connection_id, **{n: getattr(m, n) for n in _NAMES}} for m in movements])
 
 
 async def of_variant(
