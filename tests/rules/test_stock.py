@@ -1,9 +1,14 @@
 """Stock both ways through the whole service: webhooks in, adjustments out (rules S1 to S7; decisions 2 to 4, 7)."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from brygga.core.report import Code
 from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga.store import marks
+from brygga.store.marks import Kind
 from tests.rules.conftest import OpenHousehold
 from tests.rules.household import Household, sizes_of, words_of
 
@@ -318,3 +323,82 @@ async def test_a_variant_that_was_deleted_in_zettle_is_no_loss_that_the_sweep_fi
     assert [(9, 9)] == home.levels(uuid)
     assert gone not in {line.variant for line in (await home.log())[before:]}
     assert Code.STOCK_FOUND_BY_SWEEP not in await home.codes()
+
+
+async def swept(home: Household) -> None:
+    connection = await home.connection()
+    async with home.service.database.transaction() as tx:
+        await marks.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
+    await home.wait(60)
+
+
+@pytest.mark.rule("S4", "S7")
+async def test_stock_that_vanished_untold_from_the_shop_is_promised_low_and_the_merchant_is_asked(
+    home: Household,
+) -> None:
+    """Tracking switched off and on again in the control panel: BigCommerce has forgotten the number (bigcommerce facts 5.4)."""
+    uuid = await stocked(home)
+    await home.wait(60)
+    await home.shop.edit_product(home.id_of(uuid), inventory_tracking="none")
+    await home.wait(5)
+    await home.shop.edit_product(home.id_of(uuid), inventory_tracking="product")
+    await home.wait(60)
+
+    await swept(home)
+    asked = await home.told(Code.STOCK_VANISHED)
+    page = words_of(await home.open(f"/library/{uuid}"))
+
+    assert ([(0, 0)], ["10"]) == (home.levels(uuid), [line["was"] for line in asked])
+    assert "Check this number" in page
+
+
+@pytest.mark.rule("S2", "S7")
+async def test_a_write_that_switches_tracking_on_again_is_not_taken_for_a_sale_while_reads_trail(
+    open_household: OpenHousehold,
+) -> None:
+    home = await open_household(bigcommerce_config=ShopConfig(read_lag_s=3.0))
+    uuid = await stocked(home)
+    await home.wait(60)
+    await home.shop.edit_product(home.id_of(uuid), inventory_tracking="none")
+    await home.wait(120)
+
+    home.till.sell(home.variant(uuid))
+    await home.wait(120)
+
+    assert [(9, 9)] == home.levels(uuid)
+    assert [] == [one.body for one in home.asked("POST", of="till") if one.path.endswith("/movements")]
+
+
+@pytest.mark.rule("S2")
+async def test_a_product_that_the_shop_does_not_count_is_asked_about_more_and_more_seldom(home: Household) -> None:
+    uuid = await stocked(home)
+    home.till.sell(home.variant(uuid))
+    await asyncio.sleep(2)
+    await home.shop.edit_product(home.id_of(uuid), inventory_tracking="none")
+    await asyncio.sleep(90)
+    before = len(home.asked())
+
+    await asyncio.sleep(300)
+
+    assert len(home.asked()) - before < 20
+
+
+@pytest.mark.rule("S7")
+async def test_a_list_of_tracked_products_that_is_too_short_stops_nothing(home: Household) -> None:
+    uuid = await stocked(home)
+    organization = home.town.merchant.organization
+    tracking, organization.tracking = organization.tracking, _Forgetful(organization.tracking)
+
+    await swept(home)
+    organization.tracking = tracking
+    await ordered(home, uuid, 2)
+
+    assert [(8, 8)] == home.levels(uuid)
+    assert Code.STOCK_STOPPED not in await home.codes()
+
+
+class _Forgetful(dict[str, bool]):
+    """Answers who asks by name, and lists nothing."""
+
+    def items(self) -> Any:
+        return {}.items()

@@ -105,6 +105,7 @@ class Code(StrEnum):
     STOCK_CHECK = (
         "stock_check"  # side, change, number: nobody can know whether a write landed; the lower number is promised
     )
+    STOCK_VANISHED = "stock_vanished"  # was: more than a few units gone from the shop at once, told of by nothing
     STOCK_COUNTED = "stock_counted"  # was, number: the merchant, asked to check, typed what was counted
     STOCK_COUNTED_APART = "stock_counted_apart"  # till, shop: as above, with separate stock
     STOCK_CONFIRMED = "stock_confirmed"  # number: the merchant, asked to check, said that it is right

@@ -319,6 +319,16 @@ async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Coll
     return {row.subject for row in await tx.rows(statement, values)}
 
 
+async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> bool:
+    """Whether something was said of these that nobody has listened to yet."""
+    statement = sa.text("""
+        SELECT 1 FROM stock_hints
+        WHERE connection_id = :id AND side = :side AND split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[])) LIMIT 1
+    """)
+    values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
+    return await tx.first(statement, values) is not None
+
+
 async def take_hints(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> Mapping[str, Sequence[Hint]]:
     """What was said of these since the last time, in order; each is told once."""
     statement = sa.text("""

@@ -142,7 +142,8 @@ def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
     flight = shelf.flight
     assert flight is not None, "nothing was in flight"
     if flight.is_absolute:
-        known, change = flight.quantity, flight.quantity - (flight.base or 0)
+        # What it showed before is not known: a store that does not count shows 0 (bigcommerce facts 5.4), and reads may go on doing so.
+        known = change = flight.quantity
     else:
         assert isinstance(shelf.known, int)
         known, change = shelf.known + flight.quantity, flight.quantity

@@ -17,6 +17,8 @@ from brygga.sync.stock.pages import Pages
 
 ORDER_EXPLAINS = timedelta(minutes=2)
 """A movement so soon after a hint that named an order is told as the order's."""
+FEW = 3
+"""As many units may be sold without a word that reached us; more that are gone at once, down to nothing, are asked about."""
 VERDICTS: Mapping[Verdict, Cause] = {
     Verdict.LANDED: Cause.SETTLED,
     Verdict.NOT_LANDED: Cause.NOT_WRITTEN,
@@ -98,7 +100,8 @@ class Booking:
     async def _is_tracked(self, book: Book, look: Look) -> bool:
         """Whether stock is ours to sync. A switch whose event was lost is found here (S7, decision 2)."""
         if look.level is Gap.UNTRACKED:
-            if book.ledger.is_tracked:
+            seen = book.ledger.zettle.seen
+            if book.ledger.is_tracked and (seen is None or look.begun >= seen):
                 stopped = self.pages.put(book, stock.stopped(book.ledger), Moved(Side.ZETTLE, Cause.STOPPED, 0))
                 self.pages.say(Code.STOCK_STOPPED, stopped)
             return False
@@ -131,7 +134,7 @@ class Booking:
             return
         if book.ledger[side].flight is None:
             step = stock.observed(book.ledger, side, look, self.timing)
-            self._moved(book, side, step.ledger, step.change)
+            await self._moved(book, side, step.ledger, step.change)
         else:
             await self._settle(book, side, look)
 
@@ -154,10 +157,10 @@ class Booking:
         peers = self._peers(flight.call, book.variant_uuid) if side is Side.SHOP else ()
         done = stock.settle(book.ledger, side, look, self.echoes.get(flight.call), self.timing, peers)
         if done.verdict is Verdict.WAITING:
-            self._moved(book, side, done.ledger, done.change)
+            await self._moved(book, side, done.ledger, done.change)
             return
         what = Moved(side, VERDICTS[done.verdict], flight.quantity, call=flight.call)
-        self._moved(book, side, done.ledger, done.change, what)
+        await self._moved(book, side, done.ledger, done.change, what)
         tx, connection_id, now = self.pages.tx, self.pages.connection_id, self.pages.now
         gone = Departed(book.product_uuid, book.variant_uuid, side, _given_up(book.ledger, side, look))
         if done.verdict.is_doubtful:
@@ -167,7 +170,7 @@ class Booking:
         else:
             await ledgers.arrive(tx, connection_id, flight.call, [book.variant_uuid])
 
-    def _moved(self, book: Book, side: Side, ledger: Ledger, change: int, what: Moved | None = None) -> None:
+    async def _moved(self, book: Book, side: Side, ledger: Ledger, change: int, what: Moved | None = None) -> None:
         """A shelf's own change, beside whatever became of a write to it."""
         if what is not None or change == 0:
             self.pages.put(book, ledger, what)
@@ -176,9 +179,23 @@ class Booking:
         cause = self._cause(ledger, side)
         self.pages.put(book, ledger, Moved(side, cause, change))
         self.pages.say_moved(book, side, cause, change)
+        if await self._has_vanished(book, side, ledger, change):
+            self.pages.ask_to_check(book)
+            self.pages.say(Code.STOCK_VANISHED, book, Severity.WARNING, was=str(-change))
         promised = ledger.promised
         if not ledger.separate and promised is not None and promised < 0 and promised - change >= 0:
             self.pages.say(Code.STOCK_BELOW_ZERO, book, Severity.WARNING, units=str(-promised))
+
+    async def _has_vanished(self, book: Book, side: Side, ledger: Ledger, change: int) -> bool:
+        """Whether the sweep finds nothing where there was more than a few, and nobody had told of it.
+
+        BigCommerce forgets a product's numbers when its inventory tracking is switched off and on again (facts 5.4), which looks the same.
+        """
+        if not self.swept or side is not Side.SHOP or ledger.shop.known != 0 or -change <= FEW or book.ledger.shop.tale:
+            return False
+        binding = self.world.known.bound.get(book.product_uuid)
+        told = [] if binding is None else [str(binding.synced.product_id)]
+        return not await ledgers.waiting(self.pages.tx, self.pages.connection_id, Side.SHOP, told)
 
     def _cause(self, ledger: Ledger, side: Side) -> Cause:
         if self.swept:

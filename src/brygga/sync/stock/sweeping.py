@@ -3,7 +3,7 @@
 A sweep that would empty more than a tenth of the catalogue does not: it asks (decision 9). Hints and events go their own way meanwhile.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from brygga.core import guards
@@ -57,7 +57,7 @@ class StockSweep:
     async def _at_till(self, session: Session, paper: Known) -> Looks:
         begun = session.clock.now()
         places = await self.till.inventories(session)
-        tracked = await session.zettle.tracked()
+        tracked = await self._tracked(session, paper)
         found = balances(await session.zettle.stock(places.store)) if places is not None else {}
         looks: dict[str, Look] = {}
         for uuid, variants in paper.at_till.items():
@@ -65,6 +65,14 @@ class StockSweep:
                 rest = Gap.UNTRACKED if uuid not in tracked else Gap.UNKNOWN if places is None else 0
                 looks[variant] = Look(found.get(variant, rest) if uuid in tracked else rest, begun)
         return looks
+
+    async def _tracked(self, session: Session, paper: Known) -> Collection[str]:
+        """What the list leaves out is asked for by name: a list that is too short must not stop a product (decision 3)."""
+        tracked = await session.zettle.tracked()
+        counted = {book.product_uuid for book in paper.books.values() if book.ledger.is_tracked}
+        missing = sorted(counted - tracked)
+        named = await session.zettle.tracking_status(missing) if missing else {}
+        return tracked | {uuid for uuid, on in named.items() if on}
 
     async def _in_shop(self, session: Session, paper: Known) -> Looks:
         rows: dict[int, Look] = {}

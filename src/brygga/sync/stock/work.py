@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from brygga.core import stock
-from brygga.core.stock import Flight, Ledger, Side, Timing
+from brygga.core.stock import Flight, Ledger, Shelf, Side, Timing
 from brygga.store import bindings, ledgers, marks
 from brygga.store.database import Tx
 from brygga.store.marks import Kind, Mark
@@ -112,12 +112,19 @@ def next_step(ledger: Ledger, now: datetime, timing: Timing) -> datetime | None:
         look = stock.next_look(ledger, side, timing)
         if look is not None and look <= now and shelf.flight is not None:
             look = now + timing.gap  # a shelf with an open write is not cleared by looking again at once
+        elif look is not None and look <= now and _is_blank(shelf, look):
+            look = now + max(timing.gap, now - look)  # nobody tells a number: asked more and more seldom
         times += [look] if look is not None else []
         times += [max(stock.settle_at(shelf.flight, timing), _paced(shelf.flight, now, timing))] if shelf.flight else []
         times += [shelf.rests] if shelf.rests is not None and shelf.rests > now and shelf.owed else []
         free = stock.sendable_at(ledger, side, now)
         times += [free] if stock.sendable(ledger, side, free, timing) else []
     return max(min(times), now + timedelta(seconds=1)) if times else None
+
+
+def _is_blank(shelf: Shelf, due: datetime) -> bool:
+    """The look that was due showed no number: BigCommerce does not count the product just now, or its answer could not be read."""
+    return shelf.seen is None or shelf.seen < due
 
 
 def _paced(flight: Flight, now: datetime, timing: Timing) -> datetime:
