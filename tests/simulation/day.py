@@ -16,6 +16,7 @@ from brygga.store import marks
 from brygga.store.database import Woken
 from brygga.store.marks import Kind
 from brygga.wiring import handlers
+from tests.simulation.coincidences import Coincidences
 from tests.simulation.customs import Customs
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.process import Fate, Ground, LoopTime, MakeHandlers, Process, Street
@@ -27,6 +28,10 @@ _BUSY = sa.text("""
         AND (c.lease_holder IS NOT NULL OR m.due_at <= :soon OR m.kind NOT IN ('hooks', 'account', 'sweep'))
     LIMIT 1
 """)
+
+
+EDITS = ("edit stock", "tool counts")
+"""What people do of which BigCommerce tells as it tells of our own writes."""
 
 
 class Mode(StrEnum):
@@ -91,6 +96,7 @@ class Day:
     page: DiskDatabase = field(init=False)
     """The process that shows pages."""
     logged: list[str] = field(default_factory=list)
+    coincidences: Coincidences = field(default_factory=Coincidences)
     left: dict[int, bool] = field(default_factory=dict)
     """Connections whose merchant has left -> whether the products were to be kept."""
     messages: set[bytes] = field(default_factory=set)
@@ -101,6 +107,7 @@ class Day:
         self.customs = Customs(self.town)
         self.customs.answers_lost = bool(self.weather.on & {"delivered late", "crash", "stall"})
         self.net.day = self
+        self.coincidences.watch(self.town.bigcommerce.faults, lambda: self.now)
         self.page = DiskDatabase(self.disk)
         self.page.on_commit(self._heard)
 
@@ -182,6 +189,8 @@ class Day:
             online = 0 if after is None or shop is None else after - shop
             if moved or online:
                 self.changes += 1
+                if online and what in EDITS:
+                    self.coincidences.edits.append((self.now, one.connection, one.variant))
                 one.truth += moved + (online if one.mode is Mode.SHARED else 0)
                 one.online += online if one.mode is Mode.SEPARATE else 0
                 # Sold from units that a split had given to the other side and that were not taken yet: whose they were nobody can tell.

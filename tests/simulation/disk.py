@@ -205,6 +205,11 @@ class Disk:
         """How many transactions have been committed."""
         return sum(line.commits for line in self.idle)
 
+    def sweep(self) -> None:
+        """What earlier days have left behind in the files: nothing else does it, since it would run at moments of its own."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("VACUUM")
+
     def clear(self) -> None:
         """As on the first day."""
         with self.taken() as line:

@@ -26,6 +26,8 @@ class Verdict:
     checks: int = 0
     wrong: list[str] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
+    unknowable: list[str] = field(default_factory=list)
+    """Those of `wrong` that nobody could have known (`coincidences`)."""
     broken: list[str] = field(default_factory=list)
     """Invariants other than the count."""
     for_ever: bool = False
@@ -58,6 +60,8 @@ async def judge(day: Day, verdict: Verdict) -> None:
         line = _wrong(day, one)
         if line:
             (verdict.reported if (one.connection, one.variant) in checked else verdict.wrong).append(line)
+            if _is_coincidence(day, one):
+                verdict.unknowable.append(line)
     _fields(day)
     _gone(day)
 
@@ -124,6 +128,13 @@ def _shared(shown: str, till: int, shop: int, truth: int) -> str:
 
 def _off(shown: str, level: int, truth: int) -> str:
     return "" if level == truth or (truth < 0 and truth <= level <= 0) else shown
+
+
+def _is_coincidence(day: Day, one: Goods) -> bool:
+    till, shop, found = day.till_level(one), day.shop_level(one), day.item(one)
+    if one.mode is not Mode.SHARED or found is None or till != shop:
+        return False
+    return day.coincidences.explain(one.merchant.store_hash, found, (one.connection, one.variant), till - one.truth)
 
 
 def _fields(day: Day) -> None:

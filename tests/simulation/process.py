@@ -31,6 +31,7 @@ from brygga.wiring import Platforms, ShopInstall, ZettleSignIn, clients, handler
 from tests.conftest import NOON
 from tests.simulation.crashing import Crash
 from tests.simulation.disk import Disk, DiskDatabase
+from tests.simulation.weather import Net
 
 URL = "https://brygga.town.test"
 MakeHandlers = Callable[[], Mapping[Kind, Handler]]
@@ -118,12 +119,17 @@ class MortalDatabase(DiskDatabase):
 class MortalWire(httpx2.AsyncBaseTransport):
     """Between a life and the net. `net` may lose what it carries."""
 
-    def __init__(self, net: httpx2.AsyncBaseTransport, fate: Fate) -> None:
+    def __init__(self, net: Net, fate: Fate) -> None:
         self.net = net
         self.fate = fate
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.fate.reach(f"before {request.method} {request.url.path}")
+        try:
+            self.fate.reach(f"before {request.method} {request.url.path}")
+        except Crash:
+            if self.net.day is not None:
+                self.net.day.coincidences.cut(self.net.day.now, request)
+            raise
         response = await self.net.handle_async_request(request)
         self.fate.reach(f"after {request.method} {request.url.path}")
         return response
@@ -166,7 +172,7 @@ class Ground:
 
     town: Town
     disk: Disk
-    net: httpx2.AsyncBaseTransport
+    net: Net
     make: MakeHandlers = handlers
 
 

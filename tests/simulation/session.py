@@ -79,6 +79,7 @@ def _summed(day: Day, verdict: Verdict) -> None:
     verdict.broken = [f"{what} {detail}" for what, detail in day.customs.broken.items()]
     verdict.duplicates = sum(what.startswith("2:") for what in day.customs.broken)
     verdict.wrong = sorted(set(verdict.wrong))
+    verdict.unknowable = sorted(set(verdict.unknowable) & set(verdict.wrong))
     verdict.reported = sorted(set(verdict.reported))
 
 
