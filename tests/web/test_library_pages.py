@@ -127,7 +127,7 @@ async def test_sync_now_is_a_forced_look(world: World) -> None:
 async def test_tracking_is_switched_by_a_mark(world: World) -> None:
     connection, browser = await signed_in(world)
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
-    await browser.press(f"/library/{kanna}/stock/tracking", tracking="yes")
+    await browser.press(f"/library/{kanna}/stock/tracking", tracking="yes", shown="off")
     async with world.database.read() as tx:
         (mark,) = await marks.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
 

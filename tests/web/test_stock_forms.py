@@ -266,9 +266,10 @@ async def test_joined_twice_it_is_added_once(world: World) -> None:
 @pytest.mark.rule("S7")
 async def test_switching_tracking_off_while_separate_is_asked_first(world: World) -> None:
     connection, browser, uuid = await parted(world)
-    asked = await browser.press(f"/library/{uuid}/stock/tracking")
+    asked = await browser.press(f"/library/{uuid}/stock/tracking", shown="on")
     before = await told(world, connection)
-    await browser.press(f"/library/{uuid}/stock/tracking", confirmed="yes")
+    fields = dict(re.findall(r'type="hidden" name="((?!_csrf)[\w-]+)" value="([^"]*)"', asked.text))
+    await browser.press(f"/library/{uuid}/stock/tracking", confirmed="yes", **fields)
 
     assert "Turn off inventory management?" in asked.text
     assert "the web shop gets the till's number" in asked.text
@@ -277,16 +278,48 @@ async def test_switching_tracking_off_while_separate_is_asked_first(world: World
 
 
 @pytest.mark.rule("S7")
-@pytest.mark.parametrize(("fields", "wish"), [({}, "off"), ({"tracking": "yes"}, "on")])
+@pytest.mark.parametrize(
+    ("is_on", "fields", "wish"),
+    [(True, {"shown": "on"}, "off"), (False, {"shown": "off", "tracking": "yes"}, "on")],
+)
 async def test_switching_tracking_of_shared_stock_is_done_at_once(
-    world: World, fields: dict[str, str], wish: str
+    world: World, is_on: bool, fields: dict[str, str], wish: str
 ) -> None:
     connection, browser, uuid = await shared(world)
+    async with world.database.transaction() as tx:
+        await library.set_tracking(tx, connection.id, {uuid: is_on})
     await browser.press(f"/library/{uuid}/stock/tracking", **fields)
     async with world.database.read() as tx:
         due = await marks.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
 
     assert [(uuid, wish)] == [(mark.subject, mark.detail) for mark in due]
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.parametrize(
+    ("knows", "fields", "says"),
+    [
+        (None, {"shown": "off"}, "Nothing was changed."),
+        (True, {"shown": "on", "tracking": "yes"}, "Nothing was changed."),
+        (True, {"shown": "off"}, "Inventory management is on in Zettle"),
+        (True, {}, "Inventory management is on in Zettle"),
+        (False, {"shown": "on"}, "Inventory management is off in Zettle"),
+        (False, {"shown": "on", "tracking": "yes"}, "Inventory management is off in Zettle"),
+    ],
+)
+async def test_a_box_that_was_not_changed_or_showed_something_old_switches_nothing(
+    world: World, knows: bool | None, fields: dict[str, str], says: str
+) -> None:
+    """Saving the form as it stands is no wish: we may have learned meanwhile what Zettle's tracking is."""
+    connection, browser, uuid = await shared(world)
+    async with world.database.transaction() as tx:
+        await library.set_tracking(tx, connection.id, {uuid: knows})
+    back = await browser.press(f"/library/{uuid}/stock/tracking", **fields)
+    page = await browser.open(back.headers["location"])
+
+    assert says in page.text
+    assert f'name="shown" value="{"on" if knows else "off"}"' in page.text
+    assert Kind.TRACKING not in await told(world, connection)
 
 
 @pytest.mark.rule("S5", "S7")

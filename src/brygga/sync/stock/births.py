@@ -40,8 +40,9 @@ class StockBirths:
         async with opened(session, wanted) as pages:
             for uuid, product in products.items():
                 levels[uuid] = await self._given(pages, product, looks)
-            tracking = {uuid: given is not None for uuid, given in levels.items() if uuid in products}
-            await library.set_tracking(pages.tx, pages.connection_id, tracking)
+            tracking = {uuid: _is_tracked(product, looks) for uuid, product in products.items()}
+            known = {uuid: on for uuid, on in tracking.items() if on is not None}
+            await library.set_tracking(pages.tx, pages.connection_id, known)
         return levels
 
     async def _given(self, pages: Pages, product: Product, looks: Looks) -> Levels | None:
@@ -109,3 +110,11 @@ class StockBirths:
     async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
         """Nothing was made, so nothing is owed to it."""
         await ledgers.end_births(tx, session.connection.id, uuid)
+
+
+def _is_tracked(product: Product, looks: Looks) -> bool | None:
+    """None where no number could be read: that says nothing about tracking."""
+    levels = [looks[variant.uuid].level for variant in product.variants]
+    if Gap.UNTRACKED in levels:
+        return False
+    return True if any(isinstance(level, int) for level in levels) else None

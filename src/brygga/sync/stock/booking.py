@@ -8,7 +8,7 @@ from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Account, Flight, Gap, Ledger, Look, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import bindings, ledgers, marks
+from brygga.store import bindings, ledgers, library, marks
 from brygga.store.bindings import State
 from brygga.store.ledgers import Book, Departed
 from brygga.store.marks import Kind
@@ -49,6 +49,7 @@ class Booking:
                 continue
             for side in (Side.SHOP, Side.ZETTLE):
                 await self._look(self.pages.books[variant], side)
+        await self._tell_library()
 
     # ---- Which shelves there are -------------------------------------------------------------------------------------
 
@@ -109,6 +110,19 @@ class Booking:
             await marks.mark(self.pages.tx, self.pages.connection_id, Kind.TRACKING, book.product_uuid, self.pages.now)
             return False
         return True
+
+    async def _tell_library(self) -> None:
+        """The pages show whether inventory management is on (S7): what Zettle showed in this pass, where our ledgers agree."""
+        counted = {book.product_uuid for book in self.pages.books.values() if book.ledger.is_tracked}
+        seen: dict[str, bool | None] = {}
+        for uuid, variants in self.world.known.at_till.items():
+            levels = [look.level for one in variants if (look := self.world.looks[Side.ZETTLE].get(one)) is not None]
+            if any(isinstance(level, int) for level in levels) and uuid in counted:
+                seen[uuid] = True
+            elif Gap.UNTRACKED in levels and uuid not in counted:
+                seen[uuid] = False
+        if seen:
+            await library.set_tracking(self.pages.tx, self.pages.connection_id, seen)
 
     def _hold_against_each_other(self) -> None:
         """Calls are all or nothing: what became of one variant's part says what became of the others'."""

@@ -161,11 +161,17 @@ def _question(merchant: Merchant, stand: Standing, *, outdated: bool = False) ->
 
 @post("/library/{uuid:str}/stock/tracking")
 async def track(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """Zettle is told by the work, which reads the mark's detail: "on" or "off". Off ends separate stock, so that is asked first."""
+    """Zettle is told by the work, which reads the mark's detail: "on" or "off". Off ends separate stock, so that is asked first.
+
+    The form carries what its box showed. Only a box that was changed, and that showed how it is, switches anything.
+    """
     stand = await standing(merchant, uuid)
-    if not merchant.running:
-        return merchant.go(f"/library/{uuid}#stock", "unchanged", "warn")
     wish = "on" if form.one("tracking") == "yes" else "off"
+    now = "on" if stand.entry.tracking is True else "off"
+    if not merchant.running or (wish == now == form.one("shown")):
+        return merchant.go(f"/library/{uuid}#stock", "unchanged", "warn")
+    if form.one("shown") != now:
+        return merchant.go(f"/library/{uuid}#stock", f"tracking_was_{now}", "warn")
     if wish == "off" and stand.separate and form.one("confirmed") != "yes":
         return merchant.page("untrack.html", JoinView(uuid, stand.entry.name, stand.rows), section="library")
     async with merchant.deps.database.transaction() as tx:
