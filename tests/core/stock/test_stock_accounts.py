@@ -197,6 +197,20 @@ def test_what_only_it_explains_is_believed_when_the_call_s_other_parts_say_the_s
     assert verdict is settle(ledger, Side.SHOP, Look(level, at(200)), None, TIMING, peers).verdict
 
 
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(
+    ("quantity", "verdict"), [(-3, Verdict.ASSUMED_LOST), (-4, Verdict.LANDED), (6, Verdict.LANDED)]
+)
+def test_a_change_of_more_than_a_few_units_is_ours_where_the_level_moved_by_just_that(
+    quantity: int, verdict: Verdict
+) -> None:
+    """Without a word of it: the platform may have deleted our subscription."""
+    written = replace(flight(quantity), since=at(30))
+    ledger = Ledger(Shelf(known=10 + quantity), Shelf(known=10, flight=written, heard=None, seen=at(-0.2)))
+
+    assert verdict is settle(ledger, Side.SHOP, Look(10 + quantity, at(200)), None, TIMING).verdict
+
+
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize(
     ("level", "tale", "over", "heard", "landed"),

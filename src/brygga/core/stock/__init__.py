@@ -10,7 +10,7 @@ Here never lives: a request, a row, a clock or a merchant's sentence. Time comes
 
 from brygga.core.stock.accounts import Account
 from brygga.core.stock.counting import counted
-from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told
+from brygga.core.stock.ledger import FEW, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told
 from brygga.core.stock.moves import (
     Hint,
     Observed,
@@ -39,6 +39,7 @@ from brygga.core.stock.settling import (
 from brygga.core.stock.sharing import (
     adopted,
     born,
+    carried,
     ended,
     first_level,
     joined,
@@ -53,6 +54,7 @@ from brygga.core.stock.sharing import (
 )
 
 __all__ = [
+    "FEW",
     "LIMITS",
     "Account",
     "Change",
@@ -73,6 +75,7 @@ __all__ = [
     "absent",
     "adopted",
     "born",
+    "carried",
     "corrected",
     "counted",
     "ended",

@@ -16,6 +16,10 @@ CLOSE = 2 * TICK
 """Of two changes so close to each other a hook, which counts whole seconds (bigcommerce facts 6.2), may tell of either."""
 
 
+FEW = 3
+"""So many units may be sold at once without a word that reaches us; that more should go, by exactly what was written, is not believed."""
+
+
 class Side(StrEnum):
     ZETTLE = "zettle"
     SHOP = "shop"

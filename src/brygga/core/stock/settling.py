@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from brygga.core.stock.accounts import Account, account
-from brygga.core.stock.ledger import TICK, Flight, Ledger, Level, Look, Side, Timing
+from brygga.core.stock.ledger import FEW, TICK, Flight, Ledger, Level, Look, Side, Timing
 from brygga.core.stock.moves import Hint, landed, may_tell, observed, refused
 from brygga.core.stock.sharing import reset_refused, reset_undone
 
@@ -57,6 +57,7 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     | it leads to it without this write, once reads have caught up | not landed; after patience where a rise may only be silent |
     | it does not lead to it, or only with this write untold | waiting, until patience is over |
     | then, and a part of the same call is told of, or untold in the same way | landed |
+    | then, and the level is as after it and after all else that was told of, and it is of more than a few units | landed |
     | its hooks carry no values, and it told of an edit just when we wrote, as our writes make it do | landed |
     | two looks agree, and what was told of leads to their level without this write alone | not landed |
     | two looks agree on the level before the write, and none showed another since the write can no longer happen | not landed |
@@ -82,7 +83,8 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
     if found is not None and (done := _accounted(ledger, side, look, timing, found)) is not None:
         return done
     patient = _is_patient(flight, look, timing)
-    if patient and found is not None and not found.explains and _peers_say_so(found, peers):
+    certain = found is not None and (_peers_say_so(found, peers) or (found.untold and abs(flight.quantity) > FEW))
+    if patient and found is not None and not found.explains and certain:
         return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
     unexplained = found is not None and patient and not found.explains and not found.late
     if (found is None or unexplained) and (flight.tells or flight.maybes):
