@@ -231,6 +231,46 @@ async def test_the_shop_s_hooks_leave_their_marks(
     assert {expected} == await marked(world, connection)
 
 
+@pytest.mark.rule("P7")
+@pytest.mark.parametrize("id_", [2**63, 10**25, str(2**64)])
+@pytest.mark.parametrize(
+    ("scope", "told_of"),
+    [
+        ("product/inventory/updated", "product"),
+        ("sku/inventory/order/updated", "variant"),
+        ("product/updated", "product"),
+        ("product/deleted", "product"),
+        ("sku/deleted", "variant"),
+        ("category/deleted", "category"),
+        ("order/statusUpdated", "order"),
+    ],
+)
+async def test_an_id_that_no_store_can_have_is_answered_and_forgotten(
+    world: World, scope: str, told_of: str, id_: int | str
+) -> None:
+    connection = await listening(world)
+    named = {"product_id": id_, "variant_id": id_}
+    data = {"type": told_of, "id": id_, "inventory": {**named, "method": "absolute", "value": 5}, "sku": named}
+
+    answer = await post_shop(world, connection.hook_key, shop_body(f"store/{scope}", data), SECRET)
+
+    assert 200 == answer.status_code
+    assert set() == {one for one in await marked(world, connection) if one[1]}
+
+
+@pytest.mark.parametrize("value", [10**16, -(10**28), "9" * 40])
+async def test_a_hint_bears_no_number_that_no_shelf_can_have(world: World, value: int | str) -> None:
+    connection = await listening(world)
+    inventory = {"product_id": 7, "variant_id": 10**25, "method": "relative", "value": value}
+    body = shop_body("store/sku/inventory/updated", {"type": "sku", "id": 9, "inventory": inventory})
+
+    await post_shop(world, connection.hook_key, body, SECRET)
+
+    async with world.database.transaction() as tx:
+        hints = (await ledgers.take_hints(tx, connection.id, Side.SHOP, ["7"]))["7"]
+    assert [(0, None)] == [(hint.variant_id, hint.told and hint.told.value) for hint in hints]
+
+
 async def test_a_wrong_secret_or_another_store_is_refused(world: World) -> None:
     connection = await listening(world)
     body = shop_body("store/product/updated", {"id": 7})

@@ -36,6 +36,10 @@ def test_a_number_is_a_number_or_its_text(value: Any, expected: str | None) -> N
         (0, 0),
         ("1E+400", None),
         ("1E-400", 0),
+        (2**31 - 1, 2**31 - 1),
+        (10**15 - 1, 10**15 - 1),
+        (10**15, None),
+        (-(10**28), None),
         ([], None),
     ],
 )
@@ -43,7 +47,19 @@ def test_a_whole_number_is_rounded_down(value: Any, expected: int | None) -> Non
     assert whole(value) == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [("7", 7), (0, 0), (-3, 0), (None, 0)])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("7", 7),
+        (0, 0),
+        (-3, 0),
+        (None, 0),
+        (2**63 - 1, 2**63 - 1),
+        (2**63, 0),
+        (str(10**25), 0),
+        ("1E+400", 0),
+    ],
+)
 def test_an_id_is_positive_or_nothing(value: Any, expected: int) -> None:
     assert identifier(value) == expected
 

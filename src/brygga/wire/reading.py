@@ -9,9 +9,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+LARGEST_ID: Final = 2**63 - 1
+"""Ids ascend from 1 (bigcommerce facts, "Ids"); one beyond a signed 64-bit number names nothing, and our disk could not hold it."""
+MOST_DIGITS: Final = 15
+"""Of a count or an amount: a million times what either platform counts to (zettle facts 7, bigcommerce facts 5.2), so that sums and
+differences of a few still fit our disk."""
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _half_pair = re.compile("[\ud800-\udfff]")
@@ -75,17 +81,20 @@ def number(value: Any) -> Decimal | None:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number, rounded down; None for absent, null or unreadable."""
+    """A whole number, rounded down; None for absent, null, unreadable, or longer than any count (`MOST_DIGITS`)."""
     found = number(value)
-    if found is None or found.adjusted() > 30:
-        return None
-    return int(found.to_integral_value(ROUND_FLOOR))
+    return None if found is None else _floor(found, MOST_DIGITS)
+
+
+def _floor(found: Decimal, digits: int) -> int | None:
+    return int(found.to_integral_value(ROUND_FLOOR)) if found.adjusted() < digits else None
 
 
 def identifier(value: Any) -> int:
-    """A positive id; 0 for absent, null or unreadable."""
-    found = whole(value)
-    return found if found is not None and found > 0 else 0
+    """A positive id; 0 for absent, null, unreadable, or beyond what an id can be (`LARGEST_ID`)."""
+    found = number(value)
+    id_ = None if found is None else _floor(found, len(str(LARGEST_ID)))
+    return id_ if id_ is not None and 0 < id_ <= LARGEST_ID else 0
 
 
 def flag(value: Any) -> bool | None:
@@ -116,7 +125,10 @@ def moment(value: Any) -> datetime | None:
             found = parsedate_to_datetime(value)
         except ValueError:
             return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        return None  # the first or the last day that there is, in another zone
 
 
 def _from_unix(seconds: Decimal) -> datetime | None:
