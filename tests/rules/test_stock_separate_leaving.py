@@ -3,11 +3,11 @@
 import pytest
 
 from brygga.core.report import Code
-from tests.rules.household import Household
+from tests.rules.household import Household, sized, sizes_of
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_products_decisions import decide
 from tests.rules.test_stock import stocked
-from tests.rules.test_stock_separate_shapes import part
+from tests.rules.test_stock_separate_shapes import part, parted_sizes
 
 Pair = tuple[int | None, int | None]
 
@@ -83,3 +83,108 @@ async def test_a_kept_product_whose_tracking_was_switched_off_meanwhile_shows_it
 
     assert 'name="shown" value="off"' in await home.open(f"/library/{uuid}")
     assert Code.STOCK_STOPPED not in await home.codes()
+
+
+# ---- Kept, and connected again ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5", "D4")
+async def test_kept_products_stay_separate_and_each_side_has_what_it_has_when_connected_again(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    await part(home, uuid, (6, 4))
+    await disconnect(home, "keep")
+    home.till.sell(home.variant(uuid))
+    home.shop.place([{"product_id": home.id_of(uuid), "quantity": 3}])
+    await home.wait(300)
+
+    await come_back(home)
+    back = home.levels(uuid)
+    home.till.sell(home.variant(uuid))
+    await home.calm()
+    page = await home.read(f"/library/{uuid}")
+
+    assert ([(5, 1)], [(4, 1)]) == (back, home.levels(uuid))
+    assert "Disable separate stock" in page
+    assert [] == await home.told(Code.STOCK_ADOPTED) + await home.told(Code.SEPARATE_ENDED)
+
+
+@pytest.mark.rule("S5", "D4")
+async def test_a_kept_product_that_was_deleted_in_the_shop_is_made_again_with_the_shops_own_number(
+    home: Household,
+) -> None:
+    uuid = await stocked(home, 10)
+    await part(home, uuid, (6, 4))
+    await disconnect(home, "keep")
+    home.shop.delete_product(home.id_of(uuid))
+
+    await come_back(home)
+    await home.wait(60)
+
+    assert (["Mugg"], [(6, 4)]) == (home.in_shop(), home.levels(uuid))
+
+
+@pytest.mark.rule("S5", "D4")
+async def test_a_size_added_while_away_is_separate_like_the_others(home: Household) -> None:
+    uuid = await parted_sizes(home)
+    await disconnect(home, "keep")
+    home.till.edit_product(uuid, variants=[*home.variants(uuid), sized("L")], **sizes_of("S", "M", "L"))
+    home.till.set_stock(home.variant(uuid, 2), 9)
+
+    await come_back(home)
+    await home.wait(60)
+
+    assert [(6, 4), (7, 3), (9, 0)] == home.levels(uuid)
+
+
+@pytest.mark.rule("D4", "S6")
+async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_that_separate_stock_ended(
+    home: Household,
+) -> None:
+    uuid = await stocked(home, 10)
+    await part(home, uuid, (6, 4))
+    await disconnect(home, "remove")
+
+    await come_back(home)
+
+    assert (["Mugg"], [(6, 6)]) == (home.in_shop(), home.levels(uuid))
+    assert [{"count": "1"}] == await home.told(Code.SEPARATE_ENDED)
+
+
+@pytest.mark.rule("D4", "P11")
+async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_number_and_the_log_says_so(
+    home: Household,
+) -> None:
+    uuid = await stocked(home, 10)
+    await disconnect(home, "keep")
+    home.shop.place([{"product_id": home.id_of(uuid), "quantity": 3}])
+    await home.wait(60)
+
+    await come_back(home)
+    said = [(line["was"], line["number"]) for line in await home.told(Code.STOCK_ADOPTED)]
+
+    assert ([(10, 10)], [("7", "10")]) == (home.levels(uuid), said)
+
+
+# ---- Linked, unassigned, assigned again ------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5", "A3", "P11")
+async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_is_left_in_the_shop(
+    home: Household,
+) -> None:
+    uuid, product_id = await linked(home)
+    await part(home, uuid, (6, 4))
+    await home.open(f"/library/{uuid}")
+    await home.press("Save", bigcommerce=[])
+    await home.press("Unassign product")
+    await home.wait(60)
+    home.till.sell(home.variant(uuid))
+    home.shop.place([{"product_id": product_id, "quantity": 3}])
+    await home.wait(60)
+
+    await home.open(f"/library/{uuid}")
+    await home.press("Save", bigcommerce="yes")
+    await home.wait(60)
+
+    assert (5, 1) == held(home, uuid, product_id)
+    assert "Disable separate stock" in await home.read(f"/library/{uuid}")

@@ -98,6 +98,8 @@ class Code(StrEnum):
     STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
     STOCK_SPLIT = "stock_split"  # till, shop (S5)
     STOCK_BORN_APART = "stock_born_apart"  # till: a variant added in Zettle while the product's stock is separate (S5)
+    STOCK_ADOPTED = "stock_adopted"  # was, number: the shop's own number gave way to Zettle's (P11, D4)
+    SEPARATE_ENDED = "separate_ended"  # count: products that had it in an earlier connection (S5, D4)
     STOCK_JOINED = "stock_joined"  # number (S6, decision 4)
     STOCK_BELOW_ZERO = (
         "stock_below_zero"  # units: sold more often than there were; paid by the next restock (decision 7)

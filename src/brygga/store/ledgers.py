@@ -111,6 +111,24 @@ async def products(tx: Tx, connection_id: int) -> Sequence[str]:
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
 
 
+async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[Book]:
+    """Ledgers of separate stock from the account's earlier connections: to the same store (`here`), or to any store.
+
+    Of each product those of the last such connection that knew it.
+    """
+    statement = sa.text(f"""
+        WITH before AS (
+            SELECT b.id FROM connections b JOIN connections c ON c.organization_uuid = b.organization_uuid
+            WHERE c.id = :id AND b.id < c.id AND (b.store_hash = c.store_hash OR NOT :here)
+        ), last AS (
+            SELECT product_uuid, max(connection_id) AS connection_id
+            FROM ledgers WHERE connection_id IN (SELECT id FROM before) GROUP BY product_uuid
+        )
+        SELECT {_COLUMNS} FROM ledgers JOIN last USING (product_uuid, connection_id) WHERE separate ORDER BY variant_uuid
+    """)  # noqa: S608 - our own
+    return [_book(row) for row in await tx.rows(statement, {"id": connection_id, "here": here})]
+
+
 async def in_doubt(
     tx: Tx, connection_id: int, product_uuids: Collection[str] | None = None, limit: int = 1_000
 ) -> Sequence[Book]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from brygga.core import stock
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.store import bindings, library, marks, subscriptions, synclog
+from brygga.store import bindings, ledgers, library, marks, subscriptions, synclog
 from brygga.store.database import Tx
+from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark
 from brygga.store.tokens import Platform
 from brygga.sync.account import place
@@ -50,6 +52,23 @@ async def _take_back(session: Session, tx: Tx) -> None:
     absent = await library.carry_over(tx, connection_id, taken)
     present = [uuid for uuid in taken if uuid not in absent]
     await library.assign_all(tx, connection_id, present)
+    await _carry_stock(session, tx, taken)
     for kind in (Kind.PRODUCT, Kind.STOCK):
         await marks.mark_many(tx, connection_id, kind, present, now, bulk=len(present) > FEW)
     await marks.mark_many(tx, connection_id, Kind.PRODUCT, absent, now)
+
+
+async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
+    """Separate stock of what was kept stays separate (S5, D4). Of every other product it ended with the earlier connection, and is said."""
+    connection_id, now = session.connection.id, session.clock.now()
+    kept = set(taken)
+    before = [book for book in await ledgers.earlier(tx, connection_id, here=True) if book.product_uuid in kept]
+    carried = [(book, stock.carried(book.ledger)) for book in before]
+    books = [Book(book.product_uuid, book.variant_uuid, ledger) for book, ledger in carried if ledger is not None]
+    await ledgers.save(tx, connection_id, books, now)
+
+    apart = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
+    ended = (apart - {book.product_uuid for book in books}) & (await library.etags(tx, connection_id)).keys()
+    if ended:
+        line = Line(Code.SEPARATE_ENDED, Topic.STOCK, params={"count": str(len(ended))})
+        await synclog.add(tx, connection_id, line, now)

@@ -247,6 +247,30 @@ def test_a_separate_shelf_that_changed_its_shape_keeps_the_shops_own_number() ->
 
 
 @pytest.mark.rule("S5")
+def test_a_separate_shelf_that_lived_on_in_the_shop_has_what_is_there() -> None:
+    parted = stock.split(shared(10), 6, 4)
+    assert parted is not None
+    found = stock.adopted(stock.remade(parted), 1, Look(1, at(1)))
+
+    assert (1, 6, True) == (found.shop.promised, found.zettle.promised, found.separate)
+
+
+@pytest.mark.rule("S5", "D4")
+@pytest.mark.parametrize(("variant_id", "shop"), [(1, 1), (7, 4)])
+def test_carried_over_a_separate_shelf_has_what_is_there_or_if_it_is_another_one_what_it_was_promised(
+    variant_id: int, shop: int
+) -> None:
+    parted = stock.split(shared(10), 6, 4)
+    assert parted is not None
+    carried = stock.carried(parted)
+    assert carried is not None
+    found = stock.adopted(carried, variant_id, Look(1, at(1)))
+
+    assert (shop, 6, True) == (found.shop.promised, found.zettle.promised, found.separate)
+    assert stock.carried(shared(10)) is None
+
+
+@pytest.mark.rule("S5")
 def test_a_split_never_eats_the_next_restock() -> None:
     """The shop sold more than its share before the split was written: what is not there is dropped, not owed."""
     parted = stock.split(shared(10), 8, 2)

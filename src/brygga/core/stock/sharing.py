@@ -64,13 +64,14 @@ def adopted(ledger: Ledger, variant_id: int, look: Look) -> Ledger:
     """A variant that was in the shop already, with a level: a linked product, or one kept from before (rules P11, D4).
 
     Zettle is where stock is true when two histories meet, so the shop gets the difference, as a change. With separate stock the
-    shop's own number is what the merchant gave it (S5): a variant that changed its shape keeps it, and one that the merchant had made
-    there keeps what it has.
+    shop's own number counts (S5): what is there, if this variant lived on while we were not looking or was the merchant's before; what
+    it was promised, if it is another one, that took the place of ours when the product changed its shape.
     """
     own = None
     if ledger.separate:
-        had = ledger.shop.variant_id is not None or ledger.shop.closed
-        own = ledger.shop.promised if had or not isinstance(look.level, int) else look.level
+        before = _closing(ledger.shop)
+        stayed = not before or variant_id in before
+        own = look.level if stayed and isinstance(look.level, int) else ledger.shop.promised
     promised = ledger.zettle.promised if own is None else own
     untracked = ledger.zettle.known is Gap.UNTRACKED
     level: Level = look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
@@ -94,6 +95,16 @@ def remade(ledger: Ledger) -> Ledger:
     if ledger.separate and shelf.promised is not None:
         return ledger.put(Side.SHOP, Shelf(known=0, owed=shelf.promised, asleep=True, closed=closed))
     return ledger.put(Side.SHOP, Shelf(known=Gap.UNBORN, closed=closed))
+
+
+def carried(ledger: Ledger) -> Ledger | None:
+    """Separate stock of a product that was kept, for the next connection to the same store (D4): each side's number is the one it will
+    be found with. None when stock was shared: then Zettle's number counts.
+    """
+    till = ledger.zettle.promised
+    if not ledger.separate or till is None or ledger.shop.promised is None:
+        return None
+    return replace(remade(ledger), zettle=Shelf(known=till))
 
 
 def ended(ledger: Ledger) -> Ledger:

@@ -17,8 +17,6 @@ from brygga.sync.stock.pages import Pages
 
 ORDER_EXPLAINS = timedelta(minutes=2)
 """A movement so soon after a hint that named an order is told as the order's."""
-FEW = 3
-"""As many units may be sold without a word that reached us; more that are gone at once, down to nothing, are asked about."""
 VERDICTS: Mapping[Verdict, Cause] = {
     Verdict.LANDED: Cause.SETTLED,
     Verdict.NOT_LANDED: Cause.NOT_WRITTEN,
@@ -37,7 +35,7 @@ class Booking:
     timing: Timing
     swept: bool = False
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
-    """By call and variant: what was told of the shop's shelves whose write got no answer."""
+    """By call and variant: what was told of the shelves whose write got no answer."""
 
     async def run(self) -> None:
         await self._attach()
@@ -93,10 +91,15 @@ class Booking:
         if book is None:
             first = stock.opened(till, apart=self.pages.is_apart(uuid))
             book = self.pages.put(Book(uuid, variant, first), first)
+        elif book.ledger.is_tracked and book.ledger.zettle.seen is None:
+            # Carried over from an earlier connection: its number is the one that is found.
+            book = self.pages.put(book, replace(book.ledger, zettle=stock.opened(till).zettle))
         if shop is None or not isinstance(shop.level, int) or not book.ledger.is_tracked:
             return
         ledger = stock.adopted(book.ledger, variant_id, shop)
         self.pages.put(book, ledger, Moved(Side.SHOP, Cause.ADOPTED, ledger.shop.owed))
+        if ledger.shop.owed and not ledger.separate and ledger.shop.promised is not None:
+            self.pages.say(Code.STOCK_ADOPTED, book, was=str(shop.level), number=str(ledger.shop.promised))
 
     async def _is_tracked(self, book: Book, look: Look) -> bool:
         """Whether stock is ours to sync. A switch whose event was lost is found here (S7, decision 2)."""
@@ -127,12 +130,13 @@ class Booking:
     def _hold_against_each_other(self) -> None:
         """Calls are all or nothing: what became of one variant's part says what became of the others'."""
         for variant, book in self.pages.books.items():
-            look, flight = self.world.looks[Side.SHOP].get(variant), book.ledger.shop.flight
-            if look is None or flight is None or not self._is_of(book):
-                continue
-            account = stock.evidence(book.ledger, Side.SHOP, look, self.timing)
-            if account is not None and look.begun >= stock.settle_at(flight, self.timing) + self.timing.gap:
-                self.accounts[flight.call, variant] = account
+            for side in Side:
+                look, flight = self.world.looks[side].get(variant), book.ledger[side].flight
+                if look is None or flight is None or (side is Side.SHOP and not self._is_of(book)):
+                    continue
+                account = stock.evidence(book.ledger, side, look, self.timing)
+                if account is not None and look.begun >= stock.settle_at(flight, self.timing) + self.timing.gap:
+                    self.accounts[flight.call, variant] = account
 
     def _peers(self, call: str, variant: str) -> list[Account]:
         return [one for (of, peer), one in self.accounts.items() if of == call and peer != variant]
@@ -168,7 +172,7 @@ class Booking:
     async def _settle(self, book: Book, side: Side, look: Look) -> None:
         flight = book.ledger[side].flight
         assert flight is not None
-        peers = self._peers(flight.call, book.variant_uuid) if side is Side.SHOP else ()
+        peers = self._peers(flight.call, book.variant_uuid)
         done = stock.settle(book.ledger, side, look, self.echoes.get(flight.call), self.timing, peers)
         if done.verdict is Verdict.WAITING:
             await self._moved(book, side, done.ledger, done.change)
@@ -205,7 +209,13 @@ class Booking:
 
         BigCommerce forgets a product's numbers when its inventory tracking is switched off and on again (facts 5.4), which looks the same.
         """
-        if not self.swept or side is not Side.SHOP or ledger.shop.known != 0 or -change <= FEW or book.ledger.shop.tale:
+        if (
+            not self.swept
+            or side is not Side.SHOP
+            or ledger.shop.known != 0
+            or -change <= stock.FEW
+            or book.ledger.shop.tale
+        ):
             return False
         binding = self.world.known.bound.get(book.product_uuid)
         told = [] if binding is None else [str(binding.synced.product_id)]
