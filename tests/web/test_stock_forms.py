@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World
 
-from brygga.core.model import Connection
+from brygga.core.model import Connection, Stage
 from brygga.core.stock import Ledger, Shelf
-from brygga.store import ledgers, library, marks
+from brygga.store import connections, ledgers, library, marks
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
 
@@ -333,3 +333,49 @@ async def test_the_page_says_what_ends_separate_stock_and_what_does_not(world: W
     assert "separate stock ends and the till's number counts" in assigned
     assert "the number for the web shop is kept" in assigned
     assert "assigned again, the product is made with it" in unassigned
+
+
+@pytest.mark.rule("S5", "S6")
+async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_page_says_so(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    async with world.database.transaction() as tx:
+        await connections.set_stage(tx, connection.id, Stage.LEAVING)
+    parting = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
+    said = (await browser.open(parting.headers["location"])).text
+    kept = await ledger_of(world, connection, uuid)
+    await put(world, connection, uuid, 8, 4, separate=True)
+    joining = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+    said_again = (await browser.open(joining.headers["location"])).text
+
+    assert not kept.separate
+    assert (await ledger_of(world, connection, uuid)).separate
+    assert ["Nothing was changed." in page for page in (said, said_again)] == [True, True]
+    assert Kind.STOCK not in await told(world, connection)
+
+
+@pytest.mark.rule("S5", "S6")
+async def test_while_sync_is_paused_it_is_kept_and_the_page_says_when_it_is_written(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    async with world.database.transaction() as tx:
+        await connections.pause(tx, connection.id, "zettle_access_gone")
+    parting = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
+    said = (await browser.open(parting.headers["location"])).text
+    joining = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+    said_again = (await browser.open(joining.headers["location"])).text
+    ledger = await ledger_of(world, connection, uuid)
+
+    assert ["both sides are written when it goes on again" in page for page in (said, said_again)] == [True, True]
+    assert (False, 12, 12) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
+
+
+@pytest.mark.rule("S6", "D4")
+async def test_separate_stock_of_an_earlier_connection_is_not_joined_before_it_was_looked_at(world: World) -> None:
+    connection, browser, uuid = await parted(world)
+    ledger = Ledger(Shelf(8), Shelf(0, owed=4, asleep=True, closed=(7,)), separate=True)
+    async with world.database.transaction() as tx:
+        await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], world.clock.now())
+    asked = await browser.open(f"/library/{uuid}/stock/join")
+    joining = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+
+    assert [303, 303] == [asked.status_code, joining.status_code]
+    assert ledger == await ledger_of(world, connection, uuid)

@@ -43,6 +43,8 @@ class Standing:
     entry: Entry
     rows: tuple[StockView, ...]
     separate: bool
+    read: bool
+    """False while separate stock that an earlier connection left waits for its first look at either side (D4)."""
 
     @property
     def splittable(self) -> bool:
@@ -66,11 +68,9 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
     """Both sides are written. Wrong or outdated numbers, and a sum that was not confirmed, are asked again with what was typed."""
     stand, desk = await standing(merchant, uuid), merchant.deps.stock
     typed = sent(form, stand.rows)
-    if stand.separate and _is_done(typed):
+    if merchant.running and stand.separate and _is_done(typed):
         return merchant.go(_home(uuid), "separated")  # pressed twice
-    if form.one("separate") != "yes":
-        return merchant.go(_home(uuid), "separate_unticked", "warn")
-    refusal = _unfit(stand)
+    refusal = _refused(merchant, form) or _unfit(stand)
     if refusal or desk is None:
         return merchant.go(_home(uuid), refusal or "not_ready", "warn")
     again = _asked_again(merchant, form, stand, typed)
@@ -83,7 +83,7 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
     except StockMoved:
         stand = await standing(merchant, uuid)
         return _form(merchant, stand, sent(form, stand.rows), outdated=True, status=409)
-    return merchant.go(_home(uuid), "separated")
+    return merchant.go(_home(uuid), _when(merchant, "separated"))
 
 
 def _asked_again(merchant: Merchant, form: Form, stand: Standing, typed: Split) -> Response[str] | None:
@@ -105,6 +105,13 @@ def _form(
 ) -> Response[str]:
     view = SplitView(stand.entry.product_uuid, stand.entry.name, typed.rows, outdated=outdated, wrong=wrong)
     return merchant.page("separate.html", view, section="library", status=status)
+
+
+def _refused(merchant: Merchant, form: Form) -> str:
+    """Why this is not for saving, as a notice; "" when it is."""
+    if not merchant.running:
+        return "unchanged"
+    return "" if form.one("separate") == "yes" else "separate_unticked"
 
 
 def _unfit(stand: Standing) -> str:
@@ -129,6 +136,8 @@ def _is_done(typed: Split) -> bool:
 @get("/library/{uuid:str}/stock/join")
 async def asked(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
     stand = await standing(merchant, uuid)
+    if stand.separate and not stand.read:
+        return merchant.go(_home(uuid), "not_ready", "warn")
     return _question(merchant, stand) if stand.separate else merchant.go(_home(uuid), "joined_already", "warn")
 
 
@@ -136,8 +145,12 @@ async def asked(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
 async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
     """Only after the confirmation that showed the number both sides will have (S6), and only if it is still that number."""
     stand, desk = await standing(merchant, uuid), merchant.deps.stock
+    if not merchant.running:
+        return merchant.go(_home(uuid), "unchanged", "warn")
     if not stand.separate or desk is None:
         return merchant.go(_home(uuid), "joined_already")
+    if not stand.read:
+        return merchant.go(_home(uuid), "not_ready", "warn")
     if form.one("confirmed") != "yes":
         return _question(merchant, stand)
     numbers = {variant: seen(text) for variant, text in form.starting("joined-").items()}
@@ -148,7 +161,7 @@ async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Red
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except StockMoved:
         return _question(merchant, await standing(merchant, uuid), outdated=True)
-    return merchant.go(_home(uuid), "joined")
+    return merchant.go(_home(uuid), _when(merchant, "joined"))
 
 
 def _question(merchant: Merchant, stand: Standing, *, outdated: bool = False) -> Response[str]:
@@ -190,7 +203,13 @@ async def standing(merchant: Merchant, uuid: str) -> Standing:
             raise NotThere
         books: Sequence[ledgers.Book] = list((await ledgers.load(tx, merchant.own.id, [uuid])).values())
     separate_now = any(book.ledger.separate for book in books)
-    return Standing(entry, stock_rows(entry.product, books), separate_now)
+    read = all(book.ledger.zettle.seen is not None for book in books if book.ledger.separate)
+    return Standing(entry, stock_rows(entry.product, books), separate_now, read)
+
+
+def _when(merchant: Merchant, done: str) -> str:
+    """What was decided while sync waits for the merchant is kept, and written to both sides afterwards."""
+    return f"{done}_later" if merchant.own.paused else done
 
 
 def _home(uuid: str) -> str:
