@@ -10,12 +10,12 @@ from tests.web.conftest import BERG, LIND, SHOP, Browser, World, product
 from tests.web.test_stock_forms import ledger_of, shared, told
 
 from brygga.core.model import Connection
-from brygga.core.stock import Ledger, Shelf, Side
+from brygga.core.stock import LIMITS, Ledger, Shelf, Side
 from brygga.core.stock.story import Cause, Movement
 from brygga.store import ledgers, library, movements
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
-from brygga.web.numbers import HIGHEST, Problem, number
+from brygga.web.numbers import Problem, number
 
 # ---- What a merchant types -------------------------------------------------------------------------------------------
 
@@ -31,9 +31,10 @@ from brygga.web.numbers import HIGHEST, Problem, number
         ("1 000", 1000),
         ("1\u00a0000", 1000),
         ("1\u202f000", 1000),
-        ("99999", HIGHEST),
-        ("100000", Problem.TOO_BIG),
-        ("1" * 4_000, Problem.TOO_BIG),
+        ("99999", 99_999),
+        ("0" * 5_000 + "7", 7),
+        ("100000", Problem.TOO_BIG_ZETTLE),
+        ("1" * 5_000, Problem.TOO_BIG_ZETTLE),
         ("", Problem.MISSING),
         ("  ", Problem.MISSING),
         ("-1", Problem.NEGATIVE),
@@ -49,14 +50,24 @@ from brygga.web.numbers import HIGHEST, Problem, number
     ],
 )
 def test_a_number_is_whole_and_fits(typed: str, expected: int | Problem) -> None:
-    assert expected == number(typed)
+    assert expected == number(typed, Side.ZETTLE)
 
 
-@given(st.text())
-def test_whatever_is_typed_is_a_number_that_fits_or_says_why_not(typed: str) -> None:
-    found = number(typed)
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("150 000", 150_000), ("2147483647", 2**31 - 1), ("2147483648", Problem.TOO_BIG_SHOP), ("-1", Problem.NEGATIVE)],
+)
+def test_the_web_shop_holds_more_than_the_till(typed: str, expected: int | Problem) -> None:
+    """Bigcommerce facts 5.2: a signed 32-bit number."""
+    assert expected == number(typed, Side.SHOP)
 
-    assert isinstance(found, Problem) or 0 <= found <= HIGHEST
+
+@given(st.text(), st.sampled_from(Side))
+def test_whatever_is_typed_is_a_number_that_fits_or_says_why_not(typed: str, side: Side) -> None:
+    found = number(typed, side)
+
+    assert isinstance(found, Problem) or 0 <= found <= LIMITS[side].highest
 
 
 # ---- Check this number -----------------------------------------------------------------------------------------------
@@ -178,7 +189,20 @@ async def test_a_number_that_moved_meanwhile_is_asked_about_again(
     assert 7 == (await ledger_of(world, connection, uuid)).promised
 
 
-@pytest.mark.parametrize("typed", ["", "-1", "1,5", "100000", "x", "<script>"])
+@pytest.mark.parametrize(("separate", "status"), [(False, 303), (True, 422)])
+async def test_more_than_zettle_holds_is_a_number_for_both_sides_and_none_for_the_till_alone(
+    world: World, *, separate: bool, status: int
+) -> None:
+    connection, browser, uuid = await doubted(world, separate=separate)
+    given_ = answer(uuid, "set", "150000", ("7", "5") if separate else ("7", "7"))
+    page = await browser.press(f"/library/{uuid}/stock/check", **{**given_, "shop": "5"})
+
+    till = (await ledger_of(world, connection, uuid)).zettle.promised
+    assert (status, 7 if separate else 150_000) == (page.status_code, till)
+    assert separate == ("Zettle holds 99,999 at most" in page.text)
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "1,5", "2147483648", "x", "<script>"])
 async def test_a_number_that_cannot_be_taken_is_told_and_nothing_written(world: World, typed: str) -> None:
     connection, browser, uuid = await doubted(world)
     page = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", typed))

@@ -209,6 +209,63 @@ async def test_another_merchants_stock_is_not_there(world: World) -> None:
     assert {Kind.STOCK, Kind.TRACKING}.isdisjoint(await told(world, connection))
 
 
+# ---- More than Zettle holds (zettle facts 3.5) ----------------------------------------------------------------------
+
+
+async def full(world: World) -> tuple[Connection, Browser, str]:
+    """150,000 in the shop: the till shows all that Zettle holds, and is owed the rest."""
+    connection, browser, uuid = await shared(world, 150_000)
+    async with world.database.transaction() as tx:
+        book = (await ledgers.load(tx, connection.id, [uuid]))[f"{uuid}-v"]
+        owing = replace(book.ledger, zettle=replace(book.ledger.zettle, known=99_999, owed=50_001))
+        await ledgers.save(tx, connection.id, [replace(book, ledger=owing)], world.clock.now())
+    return connection, browser, uuid
+
+
+@pytest.mark.rule("S4")
+async def test_what_zettle_cannot_hold_is_explained_and_not_on_its_way(world: World) -> None:
+    _, browser, uuid = await full(world)
+    product = (await browser.open(f"/library/{uuid}")).text
+    why = (await browser.open(f"/library/{uuid}/variants/{uuid}-v/stock")).text
+
+    assert "Zettle cannot hold more than 99,999 of a variant. The other 50,001 stand only in the web shop" in product
+    assert "On its way" not in product
+    assert "The number is 150,000. Zettle cannot hold more than 99,999" in why
+    assert "The other 50,001 stand only in the web shop" in why
+    assert "→ 150,000" not in why
+
+
+@pytest.mark.rule("S5")
+async def test_a_large_number_is_parted_so_that_each_side_can_hold_its_part(world: World) -> None:
+    connection, browser, uuid = await full(world)
+    page = (await browser.open(f"/library/{uuid}/stock/separate")).text
+    too_big = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "150000", "0", "150000"))
+    saved = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "90000", "60000", "150000"))
+
+    assert f'name="zettle-{uuid}-v" value="99999"' in page
+    assert f'name="shop-{uuid}-v" value="50001"' in page
+    assert "<output>150,000</output>" in page
+    assert 422 == too_big.status_code
+    assert "<output>150,000</output>" in too_big.text
+    assert "Zettle holds 99,999 at most" in too_big.text
+    ledger = await ledger_of(world, connection, uuid)
+    assert (303, 90_000, 60_000) == (saved.status_code, ledger.zettle.promised, ledger.shop.promised)
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize("path", ["/library/{}", "/library/{}/stock/join"])
+async def test_the_question_shows_what_each_side_will_have_where_zettle_cannot_hold_the_sum(
+    world: World, path: str
+) -> None:
+    connection, browser, uuid = await parted(world)
+    calm = (await browser.open(path.format(uuid))).text
+    await put(world, connection, uuid, 99_999, 99_999, separate=True)
+    asked = (await browser.open(path.format(uuid))).text
+
+    assert "cannot hold that many" not in calm
+    assert "Zettle will show 99,999, the web shop 199,998" in asked
+
+
 # ---- S6: joining -----------------------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,8 @@ class Code(StrEnum):
     STOCK_SHOP_ORDER = "stock_shop_order"  # change, number: an order, cancellation or refund in BigCommerce (S3)
     STOCK_FOUND_BY_SWEEP = "stock_found_by_sweep"  # side, change, number: nobody announced it
     STOCK_STARTED = "stock_started"  # number: tracking was switched on (S7)
+    STOCK_SWITCHED_ON = "stock_switched_on"  # number: BigCommerce had stopped counting the product; it counts again
+    STOCK_FULL = "stock_full"  # side, limit, number: the side cannot hold that many (zettle facts 3.5)
     STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
     STOCK_SPLIT = "stock_split"  # till, shop (S5)
     STOCK_BORN_APART = "stock_born_apart"  # till: a variant added in Zettle while the product's stock is separate (S5)

@@ -8,7 +8,8 @@ from datetime import datetime
 from brygga.web.i18n import Words
 from brygga.web.shelves import signed
 
-NUMBER = re.compile(r"[+-]\d{1,9}")
+NUMBER = re.compile(r"[+-]\d{1,12}")
+COUNT = re.compile(r"-?\d{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def _in_words(words: Words, name: str, value: str) -> str:
     }
     if name == "change" and NUMBER.fullmatch(value):
         return signed(words, int(value))
+    if name in {"number", "limit"} and COUNT.fullmatch(value):
+        return words.number(int(value))
     parts = value.split(",") if name == "fields" else [value]
     told = []
     for part in (part.strip() for part in parts):

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
-HIGHEST: Final = 99_999
-"""The most that Zettle keeps of a variant (zettle facts 3.5)."""
+from brygga.core.stock import LIMITS, Side
+
 SPACES: Final = str.maketrans("", "", " \u00a0\u202f\u2009")
 
 
@@ -14,11 +14,15 @@ class Problem(StrEnum):
     MISSING = "missing"
     NEGATIVE = "negative"
     NOT_WHOLE = "not_whole"
-    TOO_BIG = "too_big"
+    TOO_BIG_ZETTLE = "too_big_zettle"
+    TOO_BIG_SHOP = "too_big_shop"
 
 
-def number(text: str) -> int | Problem:
-    """A whole number from 0 to the most that a till keeps; spaces between the digits are how many write thousands."""
+TOO_BIG: Final = {Side.ZETTLE: Problem.TOO_BIG_ZETTLE, Side.SHOP: Problem.TOO_BIG_SHOP}
+
+
+def number(text: str, side: Side) -> int | Problem:
+    """A whole number from 0 to the most that this side can hold; spaces between the digits are how many write thousands."""
     bare = text.translate(SPACES)
     if not bare:
         return Problem.MISSING
@@ -27,9 +31,10 @@ def number(text: str) -> int | Problem:
         return Problem.NOT_WHOLE
     if digits != bare and digits.strip("0"):
         return Problem.NEGATIVE
-    if len(digits.lstrip("0")) > len(str(HIGHEST)) or int(digits) > HIGHEST:
-        return Problem.TOO_BIG
-    return int(digits)
+    highest, significant = LIMITS[side].highest, digits.lstrip("0") or "0"
+    if len(significant) > len(str(highest)) or int(significant) > highest:
+        return TOO_BIG[side]
+    return int(significant)
 
 
 def seen(text: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from brygga.core import stock
 from brygga.core.stock import LIMITS, Flight, Gap, Ledger, Shelf, Side
 from brygga.web.i18n import Words
 
@@ -21,10 +22,12 @@ def shelf_view(words: Words, ledger: Ledger, side: Side) -> ShelfView:
     shelf = ledger[side]
     level = shelf.known if isinstance(shelf.known, int) else None
     keys = (
-        _gap(shelf, side) if level is None else [(f"shelf.shows.{side}", level), *_flight(shelf), *_owed(shelf, side)]
+        _gap(shelf, side) if level is None else [(f"shelf.shows.{side}", level), *_flight(shelf), *_owed(ledger, side)]
     )
-    said = tuple(words.fill(key, {"n": _plain(words, key, value)}) for key, value in keys)
-    return ShelfView(side.value, level, shelf.promised, said, moving=shelf.flight is not None or shelf.owed != 0)
+    limit, beyond = words.number(LIMITS[side].highest), stock.excess(ledger, side)
+    said = tuple(words.fill(key, {"n": _plain(words, key, value), "limit": limit}) for key, value in keys)
+    promised = None if shelf.promised is None else shelf.promised - beyond
+    return ShelfView(side.value, level, promised, said, moving=shelf.flight is not None or shelf.owed != beyond)
 
 
 def headline(words: Words, ledger: Ledger) -> str:
@@ -44,9 +47,18 @@ def headline(words: Words, ledger: Ledger) -> str:
         )
     if shop.promised is None:
         return words.fill("why.till_only", numbers)
-    if till.promised < 0:
-        return words.fill("why.below_zero", {"n": words.number(-till.promised)})
-    return words.fill("why.calm" if till.known == shop.known == till.promised else "why.moving", numbers)
+    return _shared(words, ledger, till.promised)
+
+
+def _shared(words: Words, ledger: Ledger, promised: int) -> str:
+    """The number of both sides, and why one of them may show another."""
+    number, limit = words.number(promised), words.number(LIMITS[Side.ZETTLE].highest)
+    if stock.excess(ledger, Side.ZETTLE):
+        return words.fill("why.full", {"n": number, "limit": limit})
+    if promised < 0:
+        return words.fill("why.below_zero", {"n": words.number(-promised)})
+    calm = ledger.zettle.known == ledger.shop.known == promised
+    return words.fill("why.calm" if calm else "why.moving", {"till": number})
 
 
 def signed(words: Words, change: int) -> str:
@@ -71,8 +83,9 @@ def _flight(shelf: Shelf) -> Said:
     return [("shelf.unanswered" if flight.lost is not None else "shelf.in_flight", flight.quantity)]
 
 
-def _owed(shelf: Shelf, side: Side) -> Said:
+def _owed(ledger: Ledger, side: Side) -> Said:
     """What waits to be written, and why it does not leave at once where that is known."""
+    shelf = ledger[side]
     assert isinstance(shelf.known, int)
     if shelf.owed == 0:
         return []
@@ -81,12 +94,12 @@ def _owed(shelf: Shelf, side: Side) -> Said:
     room = max(0, shelf.known - max(0, shelf.floor))
     if -shelf.owed > room:
         return [("shelf.held_by_floor" if shelf.floor > 0 else "shelf.short", -shelf.owed - room)]
-    if shelf.known + shelf.owed > LIMITS[side].highest:
-        return [("shelf.full", shelf.owed)]
-    return [("shelf.owed", shelf.owed)]
+    beyond = stock.excess(ledger, side)
+    fits = [("shelf.owed", shelf.owed - beyond)] if shelf.owed != beyond else []
+    return [*fits, (f"shelf.full.{side}", beyond)] if beyond else [*fits]
 
 
-CHANGES = frozenset({"shelf.in_flight", "shelf.unanswered", "shelf.owed", "shelf.asleep", "shelf.full"})
+CHANGES = frozenset({"shelf.in_flight", "shelf.unanswered", "shelf.owed", "shelf.asleep"})
 
 
 def _plain(words: Words, key: str, value: int | None) -> str:

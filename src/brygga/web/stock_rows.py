@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from brygga.core import stock
 from brygga.core.model import Product
+from brygga.core.stock import LIMITS, Ledger, Side
 from brygga.store.ledgers import Book
 from brygga.web.doubts import variant_label
 from brygga.web.numbers import Problem, number, seen
@@ -15,7 +16,7 @@ from brygga.web.visit import Form
 class StockView:
     """One variant. `zettle` and `shop` are what each side promises, `shared` the number of both; None where there is none.
 
-    The form starts from the shared number: all of it at the till, none in the shop, so that the sum is unchanged.
+    The form starts from the shared number: all of it at the till, as far as it can hold it, so that the sum is unchanged.
     """
 
     uuid: str
@@ -24,8 +25,10 @@ class StockView:
     shop: int | None
     shared: int | None
     joined: int | None
-    """What both sides will have when stock is joined again."""
+    """What both sides will have when stock is joined again, as far as they can hold it."""
     moving: bool = False
+    beyond: int = 0
+    """The units of `zettle` that Zettle cannot hold: they show in the shop only."""
     check: bool = False
     form_zettle: str = ""
     form_shop: str = ""
@@ -35,13 +38,27 @@ class StockView:
 
     @property
     def sum(self) -> int | None:
-        """Of what stands in the form, if both are numbers."""
-        till, shop = number(self.form_zettle), number(self.form_shop)
+        """Of what stands in the form, if both are numbers; also of more than Zettle can hold, which is not taken."""
+        till, shop = number(self.form_zettle, Side.SHOP), number(self.form_shop, Side.SHOP)
         return None if isinstance(till, Problem) or isinstance(shop, Problem) else till + shop
 
     @property
+    def joined_zettle(self) -> int | None:
+        """What Zettle will show of the joined number."""
+        return None if self.joined is None else min(self.joined, LIMITS[Side.ZETTLE].highest)
+
+    @property
+    def joined_shop(self) -> int | None:
+        """What BigCommerce will show of it; never below zero (decision 7)."""
+        return None if self.joined is None else min(max(0, self.joined), LIMITS[Side.SHOP].highest)
+
+    @property
     def is_filled(self) -> bool:
-        return self.sum is not None
+        return not any(isinstance(one, Problem) for one in self.typed)
+
+    @property
+    def typed(self) -> tuple[int | Problem, int | Problem]:
+        return number(self.form_zettle, Side.ZETTLE), number(self.form_shop, Side.SHOP)
 
     @property
     def changes_sum(self) -> bool:
@@ -61,6 +78,7 @@ def _row(book: Book, name: str) -> StockView:
     ledger = book.ledger
     till, shop = ledger.zettle, ledger.shop
     shared = None if ledger.separate or shop.promised is None else ledger.promised
+    at_till = min(max(0, shared or 0), LIMITS[Side.ZETTLE].highest)
     return StockView(
         uuid=book.variant_uuid,
         name=name,
@@ -68,11 +86,17 @@ def _row(book: Book, name: str) -> StockView:
         shop=shop.promised,
         shared=shared,
         joined=stock.joined(ledger).promised,
-        moving=any(shelf.flight is not None or shelf.owed != 0 for shelf in (till, shop)),
+        moving=any(_moves(ledger, side) for side in Side),
+        beyond=stock.excess(ledger, Side.ZETTLE),
         check=book.check_since is not None,
-        form_zettle=str(max(0, shared or 0)),
-        form_shop="0",
+        form_zettle=str(at_till),
+        form_shop=str(max(0, shared or 0) - at_till),
     )
+
+
+def _moves(ledger: Ledger, side: Side) -> bool:
+    """Whether something is on its way that can arrive."""
+    return ledger[side].flight is not None or ledger[side].owed != stock.excess(ledger, side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +122,7 @@ class Split:
         """Variant uuid -> (to Zettle, to BigCommerce, the shared number); for a form that is filled and not outdated."""
         found = {}
         for row in self.rows:
-            till, shop = number(row.form_zettle), number(row.form_shop)
+            till, shop = row.typed
             assert isinstance(till, int)
             assert isinstance(shop, int)
             assert row.shared is not None
@@ -112,9 +136,9 @@ def sent(form: Form, rows: Sequence[StockView]) -> Split:
     filled = []
     for row in rows:
         typed = (till.get(row.uuid, row.form_zettle)[:20], shop.get(row.uuid, row.form_shop)[:20])
-        problems = [number(text) for text in typed]
-        told = [one.value if isinstance(one, Problem) else "" for one in problems]
+        typed_row = replace(row, form_zettle=typed[0], form_shop=typed[1])
+        told = [one.value if isinstance(one, Problem) else "" for one in typed_row.typed]
         from_ = seen(shared.get(row.uuid, ""))
         was = (0 if from_ is None else from_) if from_ != row.shared else None
-        filled.append(replace(row, form_zettle=typed[0], form_shop=typed[1], problems=(told[0], told[1]), was=was))
+        filled.append(replace(typed_row, problems=(told[0], told[1]), was=was))
     return Split(tuple(filled))

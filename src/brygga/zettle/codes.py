@@ -7,6 +7,7 @@
 | `zettle_access_gone` | NeedsMerchant | the merchant or Zettle ended our access; only signing in again helps |
 | `zettle_scope_missing` | NeedsMerchant | our access lacks a right |
 | `zettle_not_tracked` | Refused | stock is not tracked for this product |
+| `zettle_inventories_missing` | Refused | the account has no inventory but the store's: stock has nowhere to come from or go to |
 | `zettle_item_unknown` | Refused | product, variant or inventory is not there (any more) |
 | `zettle_product_unreadable` | Refused | the product lacks a name, a variant or an id |
 | `zettle_product_exists` | Refused | a product with this uuid exists already |
@@ -30,6 +31,7 @@ class Code(StrEnum):
     ACCESS_GONE = "zettle_access_gone"
     SCOPE_MISSING = "zettle_scope_missing"
     NOT_TRACKED = "zettle_not_tracked"
+    INVENTORIES_MISSING = "zettle_inventories_missing"
     ITEM_UNKNOWN = "zettle_item_unknown"
     PRODUCT_UNREADABLE = "zettle_product_unreadable"
     PRODUCT_EXISTS = "zettle_product_exists"

@@ -24,7 +24,7 @@ from brygga.core.stock.moves import (
     short,
     unanswered,
 )
-from brygga.core.stock.sending import LIMITS, next_look, sendable, sendable_at
+from brygga.core.stock.sending import LIMITS, excess, next_look, sendable, sendable_at
 from brygga.core.stock.settling import (
     Settled,
     Verdict,
@@ -80,6 +80,7 @@ __all__ = [
     "counted",
     "ended",
     "evidence",
+    "excess",
     "first_level",
     "hinted",
     "is_told_late",

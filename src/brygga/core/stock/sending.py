@@ -42,6 +42,12 @@ def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
     return min(shelf.owed, room, LIMITS[side].biggest_change)
 
 
+def excess(ledger: Ledger, side: Side) -> int:
+    """The units of what this side promises that it can never hold: they stay owed, and show on the other side only. 0 for none."""
+    promised = ledger[side].promised
+    return 0 if promised is None else max(0, promised - LIMITS[side].highest)
+
+
 def sendable_at(ledger: Ledger, side: Side, now: datetime) -> datetime:
     """Not before this is anything written: two writes to BigCommerce are kept apart, so that its hooks prove each of them."""
     wrote = ledger[side].wrote

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from brygga.core import stock
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Ledger, Side
 from brygga.core.stock.story import Cause, Movement, told
@@ -37,11 +38,19 @@ class Pages:
         if what is not None:
             of = (book.product_uuid, book.variant_uuid)
             self._movements.append(told(what, of, book.ledger, ledger, self.now))
+        self._say_full(book, ledger)
         changed = replace(book, ledger=ledger)
         if changed != book or book.variant_uuid not in self.books:
             self._changed.add(book.variant_uuid)
         self.books[book.variant_uuid] = changed
         return changed
+
+    def _say_full(self, book: Book, ledger: Ledger) -> None:
+        """Said when it begins: from now on a side is promised more than it can hold."""
+        for side in Side:
+            if stock.excess(ledger, side) and not stock.excess(self.books.get(book.variant_uuid, book).ledger, side):
+                limit, number = str(stock.LIMITS[side].highest), str(ledger[side].promised)
+                self.say(Code.STOCK_FULL, book, Severity.WARNING, side=side.value, limit=limit, number=number)
 
     def ask_to_check(self, book: Book) -> None:
         """The product page shows it until the merchant has looked."""

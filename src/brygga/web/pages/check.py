@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from brygga.core.stock import Side
 from brygga.store import library
 from brygga.store.library import Entry
 from brygga.sync.stock import Checked, Counted
@@ -62,12 +63,13 @@ async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
 
 
 def _counted(form: Form, doubt: DoubtView) -> Counted | DoubtView:
-    """The answer, or the form as it was filled in with what is wrong."""
+    """The answer, or the form as it was filled in with what is wrong. A shared number may be more than Zettle can hold."""
     looked_at = (seen(form.one("seen-till")), seen(form.one("seen-shop")))
     if form.one("answer") == "right":
         return Counted(looked_at)
     texts = _typed(form)
-    numbers = [number(text) for text in (texts if doubt.separate else texts[:1])]
+    sides = (Side.ZETTLE, Side.SHOP) if doubt.separate else (Side.SHOP,)
+    numbers = [number(text, side) for text, side in zip(texts, sides, strict=False)]
     problems = [one.value if isinstance(one, Problem) else "" for one in numbers]
     if any(problems):
         return replace(doubt, typed=texts, problems=(problems[0], problems[-1]))
