@@ -43,7 +43,9 @@ class Till:
                 return None
             others: dict[InventoryType, str] = {one.type: one.uuid for one in found}
             others.pop(InventoryType.STORE, None)
-            known = self._known[session.connection.id] = Inventories(store.uuid, others)
+            known = Inventories(store.uuid, others)
+            if others:  # an account that has none besides the store's may get them
+                self._known[session.connection.id] = known
         return known
 
     async def looks(self, session: Session, wanted: Mapping[str, Collection[str]]) -> Looks:

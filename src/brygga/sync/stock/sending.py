@@ -15,16 +15,17 @@ from brygga.bigcommerce.values import StockChange
 from brygga.core import stock
 from brygga.core.failures import Failure, NeedsMerchant, Refused, Unanswered, Unreachable
 from brygga.core.model import InventoryType, Tracking
-from brygga.core.report import Code, Severity
+from brygga.core.report import Code, Line, Severity
 from brygga.core.stock import Ledger, Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, marks
+from brygga.store import ledgers, marks, synclog
 from brygga.store.ledgers import Departed
 from brygga.store.marks import Kind
+from brygga.store.synclog import Filter
 from brygga.sync.session import Session
 from brygga.sync.stock.booking import ORDER_EXPLAINS
 from brygga.sync.stock.gather import Till, known, location
-from brygga.sync.stock.pages import opened
+from brygga.sync.stock.pages import Pages, opened
 from brygga.zettle.api.inventory import MOVED_AT_ONCE
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement
@@ -32,6 +33,8 @@ from brygga.zettle.values import Movement
 AT_ONCE = {Side.ZETTLE: MOVED_AT_ONCE, Side.SHOP: ADJUSTED_AT_ONCE}
 TRIES = 3
 """So often an item may leave in one pass: a refusal that names others sends it again."""
+LINES_BACK = 200
+"""So many of a product's newest lines are looked through for its variants' last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,8 @@ class Sending:
         places = await self.till.inventories(self.session)
         if places is None:
             raise Refused(TillCode.NOT_TRACKED.value, "the account has no inventory")
+        if not places.others:
+            raise Refused(TillCode.INVENTORIES_MISSING.value, "no inventory to move from or to but the store's own")
         movements = [_movement(item, places.store, places.others) for item in items]
         await self.session.zettle.move(items[0].departed.flight.call, movements)
 
@@ -199,7 +204,7 @@ class Sending:
         """The named items, or the only one, are dealt with; the others are owed again. With no name, each half is tried alone."""
         named = named_items(refusal) if side is Side.SHOP else frozenset()
         guilty = [item for item in items if named and self.identities[item.variant].is_named(named)]
-        if not guilty and len(items) == 1:
+        if not guilty and (len(items) == 1 or refusal.code == TillCode.INVENTORIES_MISSING):
             guilty = list(items)
         innocent = [item for item in items if item not in guilty]
         if innocent:
@@ -222,16 +227,20 @@ class Sending:
             case TillCode.NOT_TRACKED:
                 await self._end(side, items, lambda ledger: stock.short(ledger, side, now, self.timing), Cause.REFUSED)
                 async with self.session.transaction() as tx:
-                    products = sorted({item.product for item in items})
-                    await marks.mark_many(tx, self.session.connection.id, Kind.TRACKING, products, now)
+                    untracked = sorted({item.product for item in items})
+                    await marks.mark_many(tx, self.session.connection.id, Kind.TRACKING, untracked, now)
             case ShopCode.NEEDS_ABSOLUTE_FIRST | ShopCode.TRACKING_LEVEL:
                 await self._end(side, items, lambda ledger: stock.refused(ledger, side), Cause.REFUSED)
                 switch = refusal.code == ShopCode.TRACKING_LEVEL
                 # A switch makes the store forget the numbers of all variants of a product (bigcommerce facts 5.4).
                 concerned = self.identities if switch else {item.variant for item in items}
-                return await Resetting(self.session, self.timing, self.identities).run(
-                    concerned, {item.product for item in items}, switch=switch
+                products = {item.product for item in items}
+                failure = await Resetting(self.session, self.timing, self.identities).run(
+                    concerned, products, switch=switch
                 )
+                if switch and failure is None:
+                    await self._say_switched(products)
+                return failure
             case ShopCode.ITEM_UNKNOWN | ShopCode.PRODUCT_GONE | TillCode.ITEM_UNKNOWN:
                 await self._end(side, items, lambda ledger: stock.missing(ledger, side), Cause.REFUSED)
                 await self._say(side, items, Code.STOCK_ITEM_UNKNOWN)
@@ -241,10 +250,28 @@ class Sending:
         return None
 
     async def _say(self, side: Side, items: Sequence[Item], code: Code, **params: str) -> None:
+        """Not again for a variant whose last line it is: a refused shelf is looked at, and tried, once more after each hint."""
+        params = {"side": side.value, **params}
         async with opened(self.session, {item.product for item in items}) as pages:
+            last: dict[str, Line] = {}
+            for product in {item.product for item in items}:
+                last |= await _last_lines(pages, product)
             for item in items:
+                one = last.get(item.variant)
+                if one is not None and one.code is code and params.items() <= one.params.items():
+                    continue
                 if item.variant in pages.books:
-                    pages.say(code, pages.books[item.variant], Severity.WARNING, side=side.value, **params)
+                    pages.say(code, pages.books[item.variant], Severity.WARNING, **params)
+
+    async def _say_switched(self, products: Collection[str]) -> None:
+        """One line for a product that BigCommerce counts again; none where it said no to that, which has a line of its own."""
+        async with opened(self.session, products) as pages:
+            for product in sorted(products):
+                books = [one for one in pages.books.values() if one.product_uuid == product]
+                levels = [stock.first_level(one.ledger) for one in books if not one.ledger.shop.asleep]
+                numbers = [level for level in levels if level is not None]
+                if numbers:
+                    pages.say(Code.STOCK_SWITCHED_ON, books[0], Severity.WARNING, number=str(sum(numbers)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +363,12 @@ class Resetting:
                     pages.say(Code.STOCK_REFUSED, book, Severity.WARNING, **params)
                 pages.put(book, ledger)
             await ledgers.arrive(pages.tx, pages.connection_id, call, [item.variant for item in items])
+
+
+async def _last_lines(pages: Pages, product: str) -> Mapping[str, Line]:
+    """What the sync log said last of each of its variants, as far as that is not long ago."""
+    newest = await synclog.page(pages.tx, pages.connection_id, Filter(subject=product), limit=LINES_BACK)
+    return {one.line.variant: one.line for one in reversed(newest)}
 
 
 def _is_open(ledger: Ledger, side: Side, call: str) -> bool:
