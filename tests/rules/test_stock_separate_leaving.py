@@ -188,3 +188,35 @@ async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_
 
     assert (5, 1) == held(home, uuid, product_id)
     assert "Disable separate stock" in await home.read(f"/library/{uuid}")
+
+
+# ---- Tracking switched off and on ------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5", "S7")
+@pytest.mark.parametrize("heard", [True, False], ids=["by event", "by a look"])
+async def test_switched_off_in_zettle_the_log_says_that_separate_stock_ended_and_what_replaced_the_shops_number(
+    home: Household, heard: bool
+) -> None:
+    uuid = await stocked(home, 10)
+    await part(home, uuid, (6, 4))
+    await switched_off(home, uuid, heard=heard)
+    ended = [(line["till"], line["shop"]) for line in await home.told(Code.STOCK_STOPPED_APART)]
+    off = home.levels(uuid)
+    home.till.track(uuid, True)
+    await home.wait(60)
+    replaced = [(line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)]
+
+    assert ([("6", "4")], [(6, 4)]) == (ended, off)
+    assert ([("4", "6")], [(6, 6)]) == (replaced, home.levels(uuid))
+    assert {Code.STOCK_STOPPED, Code.STOCK_STARTED}.isdisjoint(await home.codes())
+
+
+async def switched_off(home: Household, uuid: str, *, heard: bool) -> None:
+    """Told by an event; or that was lost, and a look finds it that was due anyway."""
+    if heard:
+        home.till.track(uuid, False)
+    else:
+        home.town.merchant.organization.tracking[uuid] = False
+        home.shop.set_stock(4, product_id=home.id_of(uuid))
+    await home.wait(60)

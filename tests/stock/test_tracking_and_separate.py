@@ -56,8 +56,8 @@ async def test_off_stops_stock_and_on_writes_zettles_balance(bench: StockBench) 
 
     assert (0, "product") == (writes, tracking)
     assert (10, 10) == await bench.levels(uuid)
-    assert [Code.STOCK_STOPPED, Code.STOCK_STARTED] == [
-        code for code in await bench.codes() if code in (Code.STOCK_STOPPED, Code.STOCK_STARTED)
+    assert [Code.STOCK_STOPPED, Code.STOCK_REPLACED] == [
+        code for code in await bench.codes() if code in (Code.STOCK_STOPPED, Code.STOCK_REPLACED)
     ]
 
 

@@ -97,7 +97,9 @@ class Code(StrEnum):
     STOCK_STARTED = "stock_started"  # number: tracking was switched on (S7)
     STOCK_SWITCHED_ON = "stock_switched_on"  # number: BigCommerce had stopped counting the product; it counts again
     STOCK_FULL = "stock_full"  # side, limit, number: the side cannot hold that many (zettle facts 3.5)
+    STOCK_REPLACED = "stock_replaced"  # was, number: as above, and the shop had another number
     STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
+    STOCK_STOPPED_APART = "stock_stopped_apart"  # till, shop: as above, and separate stock ended with it
     STOCK_SPLIT = "stock_split"  # till, shop (S5)
     STOCK_BORN_APART = "stock_born_apart"  # till: a variant added in Zettle while the product's stock is separate (S5)
     STOCK_ADOPTED = "stock_adopted"  # was, number: the shop's own number gave way to Zettle's (P11, D4)

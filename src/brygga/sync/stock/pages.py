@@ -101,6 +101,15 @@ class Pages:
         return named
 
 
+def say_stopped(pages: Pages, before: Book) -> None:
+    """Tracking was switched off; separate stock, if it was that, has ended with it (S7)."""
+    till, shop = before.ledger.zettle.promised, before.ledger.shop.promised
+    if before.ledger.separate and till is not None and shop is not None:
+        pages.say(Code.STOCK_STOPPED_APART, before, till=str(till), shop=str(shop))
+    else:
+        pages.say(Code.STOCK_STOPPED, before)
+
+
 @contextlib.asynccontextmanager
 async def opened_in(tx: Tx, connection_id: int, uuids: Collection[str], now: datetime) -> AsyncIterator[Pages]:
     """In a transaction that somebody else ends."""

@@ -11,8 +11,8 @@ from brygga.store import library
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark, mark_many
 from brygga.sync.session import Session
-from brygga.sync.stock.gather import Known, Looks, Till, known
-from brygga.sync.stock.pages import Pages, opened
+from brygga.sync.stock.gather import Known, Looks, Till, known, shop_looks
+from brygga.sync.stock.pages import Pages, opened, say_stopped
 from brygga.sync.stock.sending import Identity, Resetting
 from brygga.sync.stock.work import come_back
 
@@ -32,7 +32,9 @@ class TrackingWork:
         on = [uuid for uuid in uuids if tracked.get(uuid)]
         looks = await self.till.looks(session, {uuid: paper.at_till.get(uuid, ()) for uuid in on})
 
-        waiting = await self._written(session, uuids, tracked, paper, looks)
+        before = await shop_looks(session, _asleep(paper, on))
+
+        waiting = await self._written(session, uuids, tracked, paper, {Side.ZETTLE: looks, Side.SHOP: before})
         failure = None
         if waiting:
             resetting = Resetting(session, self.timing, identities(paper))
@@ -51,7 +53,12 @@ class TrackingWork:
                 await session.zettle.set_tracking(wanted, enabled=enabled)
 
     async def _written(
-        self, session: Session, uuids: Sequence[str], tracked: Mapping[str, bool], paper: Known, looks: Looks
+        self,
+        session: Session,
+        uuids: Sequence[str],
+        tracked: Mapping[str, bool],
+        paper: Known,
+        looks: Mapping[Side, Looks],
     ) -> list[str]:
         """Stops what is off and opens what is on. Answers the variants whose absolute level has to be written now."""
         waiting: list[str] = []
@@ -62,22 +69,28 @@ class TrackingWork:
             for book in list(pages.books.values()):
                 if not tracked.get(book.product_uuid) and book.ledger.is_tracked:
                     pages.put(book, stock.stopped(book.ledger), Moved(Side.ZETTLE, Cause.STOPPED, 0))
-                    pages.say(Code.STOCK_STOPPED, book)
+                    say_stopped(pages, book)
             for variant, (uuid, variant_id) in sorted(paper.variants.items()):
                 if tracked.get(uuid) and _start(pages, looks, (uuid, variant), variant_id):
                     waiting.append(variant)
             for variant, book in list(pages.books.items()):
                 if tracked.get(book.product_uuid) and variant not in paper.variants:
-                    _open(pages, book, looks)
+                    _open(pages, book, looks[Side.ZETTLE])
             unread = {uuid for uuid in uuids if tracked.get(uuid)} - {paper.variants[one][0] for one in waiting}
             await mark_many(pages.tx, pages.connection_id, Kind.STOCK, sorted(unread), pages.now)
         return waiting
 
 
-def _start(pages: Pages, looks: Looks, of: tuple[str, str], variant_id: int) -> bool:
+def _asleep(paper: Known, on: Sequence[str]) -> Mapping[str, int]:
+    """Variants that were not counted until now: the number that the shop kept meanwhile gives way to Zettle's, and is told."""
+    still = {variant for variant, book in paper.books.items() if not book.ledger.is_tracked}
+    return {v: variant_id for v, (uuid, variant_id) in paper.variants.items() if v in still and uuid in on}
+
+
+def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], variant_id: int) -> bool:
     """False when this shelf is alive already: the event was told twice, or a birth was quicker."""
     uuid, variant = of
-    book, look = pages.books.get(variant), looks.get(variant)
+    book, look, shop = pages.books.get(variant), looks[Side.ZETTLE].get(variant), looks[Side.SHOP].get(variant)
     if look is None or not isinstance(look.level, int):
         return False
     if book is None:
@@ -86,7 +99,10 @@ def _start(pages: Pages, looks: Looks, of: tuple[str, str], variant_id: int) -> 
         return False
     started = stock.woken(stock.restarted(book.ledger, look), variant_id)
     pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
-    pages.say(Code.STOCK_STARTED, book, number=str(look.level))
+    if shop is not None and isinstance(shop.level, int) and shop.level != look.level:
+        pages.say(Code.STOCK_REPLACED, book, was=str(shop.level), number=str(look.level))
+    else:
+        pages.say(Code.STOCK_STARTED, book, number=str(look.level))
     return True
 
 
