@@ -43,6 +43,7 @@ async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_f
 
     assert (99_999, 149_500) == full
     assert [("zettle", "99999", "150000")] == [(one["side"], one["limit"], one["number"]) for one in said]
+    assert [Code.STOCK_SHOP_MOVED, Code.STOCK_FULL] == [one for one in await bench.codes() if "stock" in one][:2]
     assert (89_500, 89_500) == await bench.levels(uuid)
     assert 1 == len(await told(bench, Code.STOCK_FULL))
 

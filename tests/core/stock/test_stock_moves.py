@@ -116,6 +116,16 @@ def test_zettle_gets_what_fits_its_shelf(known: int, owed: int, change: int) -> 
     assert change == stock.sendable(ledger, Side.ZETTLE, T0, TIMING)
 
 
+@pytest.mark.parametrize(
+    ("known", "owed", "beyond"), [(99_990, 9, 0), (99_990, 50, 41), (99_999, 50_001, 50_001), (10, -20, 0)]
+)
+def test_what_zettle_can_never_hold_is_told_from_what_is_on_its_way(known: int, owed: int, beyond: int) -> None:
+    ledger = Ledger(Shelf(known=known, owed=owed), Shelf(known=known + owed, variant_id=1))
+
+    assert (beyond, 0) == (stock.excess(ledger, Side.ZETTLE), stock.excess(ledger, Side.SHOP))
+    assert 0 == stock.excess(Ledger(Shelf(known=Gap.UNKNOWN), Shelf(known=Gap.UNKNOWN)), Side.ZETTLE)
+
+
 def test_one_flight_at_a_time() -> None:
     ledger = stock.sent(seen(shared(10), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1))
     more = seen(ledger, Side.ZETTLE, 6, 2)

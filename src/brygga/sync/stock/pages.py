@@ -88,7 +88,7 @@ class Pages:
         """The lines with the names that the merchant knows."""
         entries = await library.get_many(self.tx, self.connection_id, {line.subject for line in self._lines})
         named: list[Line] = []
-        for line in self._lines:
+        for line in sorted(self._lines, key=lambda one: one.code is Code.STOCK_FULL):  # after what made it so
             entry = entries.get(line.subject)
             product = entry.product if entry else None
             variants = {v.uuid: v.name for v in product.variants} if product else {}
