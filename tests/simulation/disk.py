@@ -208,7 +208,7 @@ class Disk:
     def sweep(self) -> None:
         """What earlier days have left behind in the files: nothing else does it, since it would run at moments of its own."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("VACUUM")
+            connection.execute("VACUUM (TRUNCATE FALSE)")
 
     def clear(self) -> None:
         """As on the first day."""
