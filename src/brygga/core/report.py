@@ -112,6 +112,9 @@ class Code(StrEnum):
         "stock_check"  # side, change, number: nobody can know whether a write landed; the lower number is promised
     )
     STOCK_VANISHED = "stock_vanished"  # was: more than a few units gone from the shop at once, told of by nothing
+    ZEROES_BELIEVED = "zeroes_believed"  # count: many shelves seemed emptied, and the merchant said yes (decision 9)
+    ZEROES_LEFT = "zeroes_left"  # count: as above, and the merchant said no
+    ZEROES_OVER = "zeroes_over"  # nobody waits for that question any more
     STOCK_COUNTED = "stock_counted"  # was, number: the merchant, asked to check, typed what was counted
     STOCK_COUNTED_APART = "stock_counted_apart"  # till, shop: as above, with separate stock
     STOCK_CONFIRMED = "stock_confirmed"  # number: the merchant, asked to check, said that it is right

@@ -72,6 +72,21 @@ async def open_question(tx: Tx, connection_id: int, kind: str) -> Question | Non
     return found if found is not None and not found.answer else None
 
 
+async def locked(tx: Tx, connection_id: int, kind: str) -> Question | None:
+    """As it is, and as it stays until this transaction ends: an answer given meanwhile waits."""
+    c = questions.c
+    statement = sa.select(c.kind).where(c.connection_id == connection_id, c.kind == kind).with_for_update()
+    await tx.rows(statement)
+    return (await all_questions(tx, connection_id)).get(kind)
+
+
+async def narrow(tx: Tx, connection_id: int, kind: str, subjects: Collection[str]) -> None:
+    """The open question is about these now."""
+    c = questions.c
+    statement = sa.update(questions).where(c.connection_id == connection_id, c.kind == kind, c.answer == "")
+    await tx.run(statement.values(subjects=unique(subjects)))
+
+
 async def all_questions(tx: Tx, connection_id: int) -> Mapping[str, Question]:
     """Open and answered ones, by kind."""
     rows = await tx.rows(

@@ -313,6 +313,20 @@ class _Questions(sa.TypedColumns):
 questions = sa.Table("questions", metadata, _Questions)
 
 
+class _EmptiedShelves(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    variant_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    side: Column[str] = Column(sa.Text, primary_key=True)
+    product_uuid: Column[str] = Column(sa.Text, nullable=False)
+    known: Column[int] = Column(sa.Integer, nullable=False)
+    level: Column[int] = Column(sa.Integer, nullable=False)
+    seen: Column[datetime | None] = Column(TIME)
+    is_left: Column[bool] = _flag()
+
+
+emptied_shelves = sa.Table("emptied_shelves", metadata, _EmptiedShelves)
+
+
 class _Duplicates(sa.TypedColumns):
     connection_id: Column[int] = _owner()
     product_uuid: Column[str] = Column(sa.Text, primary_key=True)

@@ -1,20 +1,17 @@
-"""Stock in the sweep: every shelf of both sides, a thousand rows a request; what nobody announced is found (docs/design.md, "Work").
+"""Stock in the sweep: every shelf, a thousand rows a request; what nobody announced is found (docs/design.md, "Work").
 
-A sweep that would empty more than a tenth of the catalogue does not: it asks (decision 9). Hints and events go their own way meanwhile.
+A sweep that would empty more than a tenth of the catalogue does not: it asks (decision 9, `braking`). Hints go their own way.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from brygga.core import guards
-from brygga.core.guards import Cause, Effect
-from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Gap, Look, Side, Timing
-from brygga.store import bindings, brakes, ledgers, marks, movements, synclog
+from brygga.store import bindings, ledgers, marks, movements
 from brygga.store.bindings import State
-from brygga.store.brakes import Question
 from brygga.store.marks import Kind
 from brygga.sync.session import Session
+from brygga.sync.stock.braking import braked
 from brygga.sync.stock.gather import Known, Looks, Till, World, balances, location, look_at, on_paper, proven
 from brygga.sync.stock.pages import opened
 from brygga.sync.stock.work import book, come_back
@@ -46,7 +43,7 @@ class StockSweep:
         shop = await self._in_shop(session, paper)
         world = World(paper, {Side.SHOP: shop, Side.ZETTLE: await self._at_till(session, paper)})
 
-        stopped = await self._braked(session, world, len(paper.bound))
+        stopped = await braked(session, world, len(paper.bound))
         for place in range(0, len(uuids), AT_ONCE):
             some = [uuid for uuid in uuids[place : place + AT_ONCE] if uuid not in stopped]
             await book(session, _part(world, some), some, self.timing, swept=True)
@@ -85,26 +82,6 @@ class StockSweep:
         looks = {variant: rows[variant_id] for variant, variant_id in paper.in_shop.items() if variant_id in rows}
         return await proven(session, paper, looks)
 
-    async def _braked(self, session: Session, world: World, catalogue: int) -> frozenset[str]:
-        """Products that this pass would empty, if they are too many to believe it (decision 9)."""
-        emptied = sorted({_emptied(world, variant) for variant in world.known.books} - {""})
-        connection_id, now = session.connection.id, session.clock.now()
-        async with session.transaction() as tx:
-            question = (await brakes.all_questions(tx, connection_id)).get(Effect.ZEROED.value)
-            if question is not None and question.answer == "go":
-                await brakes.close(tx, connection_id, question.kind)
-                return frozenset()
-            recent = await brakes.noted_since(tx, connection_id, Effect.ZEROED.value, now - guards.WINDOW)
-            verdict = guards.verdict(Cause.INFERRED, len(emptied), recent=len(recent), catalogue=catalogue)
-            if not verdict.asks:
-                await brakes.note(tx, connection_id, Effect.ZEROED.value, emptied, now)
-                return frozenset()
-            if await brakes.ask(tx, connection_id, Question(Effect.ZEROED.value, tuple(emptied), now)):
-                params = {"effect": Effect.ZEROED.value, "count": str(len(emptied)), "catalogue": str(catalogue)}
-                line = Line(Code.MASS_EFFECT_STOPPED, Topic.STOCK, Severity.WARNING, params=params)
-                await synclog.add(tx, connection_id, line, now)
-        return frozenset(emptied)
-
     async def _tidy(self, session: Session) -> None:
         now = session.clock.now()
         async with session.transaction() as tx:
@@ -113,16 +90,6 @@ class StockSweep:
             await marks.mark_many(tx, session.connection.id, Kind.SETTLE, left, now, due_at=due)
             await ledgers.prune(tx, now)
             await movements.prune(tx, now)
-
-
-def _emptied(world: World, variant: str) -> str:
-    """The product of a variant that had stock and shows none, on either side; "" for any other."""
-    one = world.known.books[variant]
-    for side in Side:
-        look, known = world.looks[side].get(variant), one.ledger[side].known
-        if look is not None and look.level == 0 and isinstance(known, int) and known > 0:
-            return one.product_uuid
-    return ""
 
 
 def _part(world: World, uuids: Sequence[str]) -> World:

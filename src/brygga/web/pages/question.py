@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from litestar import Response, get
 
-from brygga.store import brakes, ledgers, library
+from brygga.core.guards import Effect
+from brygga.core.stock import Side
+from brygga.store import brakes, emptied, ledgers, library
 from brygga.web.doubts import full_name
 from brygga.web.troubles import KNOWN_QUESTIONS
 from brygga.web.visit import Merchant, NotThere
@@ -49,11 +51,17 @@ async def show(merchant: Merchant, kind: str) -> Response[str]:
         shown = question.subjects[:SHOWN]
         entries = await library.get_many(tx, merchant.own.id, shown)
         books = await ledgers.load(tx, merchant.own.id, shown)
+        shelves = await emptied.all_of(tx, merchant.own.id) if kind == Effect.ZEROED.value else {}
     stock: dict[str, list[StockLine]] = {}
     for book in books.values():
         entry = entries.get(book.product_uuid)
         name = full_name(entry.name, entry.product, book.variant_uuid) if entry else ""
-        line = StockLine(name, book.ledger.zettle.promised, book.ledger.shop.promised)
+        till, shop = shelves.get((book.variant_uuid, Side.ZETTLE)), shelves.get((book.variant_uuid, Side.SHOP))
+        line = StockLine(
+            name,
+            till.level if till else book.ledger.zettle.promised,
+            shop.level if shop else book.ledger.shop.promised,
+        )
         stock.setdefault(book.product_uuid, []).append(line)
     subjects = tuple(
         SubjectView(uuid, entries[uuid].name if uuid in entries else "", tuple(stock.get(uuid, ()))) for uuid in shown

@@ -1,0 +1,127 @@
+"""The brake of the stock sweep (decision 9): too many shelves that seem to have been emptied stop, and the merchant's answer holds.
+
+Three kinds of products wait and are left out of the sweep, whole, because a part of one that moved would have all of it looked at:
+
+- asked about: as long as the question is open, however few of them are left;
+- left alone: "No, leave them" holds for the shelves that were asked about, until one shows another number, or the ordinary work (an event,
+  an order, a count on a page) has looked at it or written to it;
+- newly found, where they and those asked about are too many together.
+
+What is newly found and few goes on, unless its product waits for one of the other reasons.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from brygga.core import guards
+from brygga.core.guards import Cause, Effect
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.stock import Gap, Side
+from brygga.store import brakes, emptied, synclog
+from brygga.store.brakes import Question
+from brygga.store.database import Tx
+from brygga.store.emptied import EmptiedShelf
+from brygga.sync.session import Session
+from brygga.sync.stock.gather import World
+
+ZEROED = Effect.ZEROED.value
+
+
+async def braked(session: Session, world: World, catalogue: int) -> frozenset[str]:
+    """The products that this pass must leave as they are."""
+    async with session.transaction() as tx:
+        brake = Brake(tx, session, world)
+        return await brake.run(catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """One pass's judgement, in one transaction: the answer carried out, what is over forgotten, the rest weighed."""
+
+    tx: Tx
+    session: Session
+    world: World
+
+    async def run(self, catalogue: int) -> frozenset[str]:
+        question = await brakes.locked(self.tx, self.session.connection.id, ZEROED)
+        before = await emptied.all_of(self.tx, self.session.connection.id)
+        standing = [one for one in before.values() if _stands(self.world, one)]
+        standing, released = await self._answered(question, standing)
+
+        asked = {one.product_uuid for one in standing if not one.is_left}
+        left = {one.product_uuid for one in standing if one.is_left}
+        places = {one.place for one in standing}
+        fresh = [one for one in found(self.world) if one.place not in places and one.product_uuid not in released]
+        new = {one.product_uuid for one in fresh}
+        if await self._are_too_many(asked, new, catalogue):
+            standing, asked = [*standing, *fresh], asked | new
+        else:
+            await brakes.note(self.tx, self.session.connection.id, ZEROED, sorted(new - asked - left), self._now)
+        await emptied.put(self.tx, self.session.connection.id, standing)
+        await self._ask(question, asked, catalogue)
+        return frozenset(asked | left)
+
+    @property
+    def _now(self) -> datetime:
+        return self.session.clock.now()
+
+    async def _answered(
+        self, question: Question | None, standing: list[EmptiedShelf]
+    ) -> tuple[list[EmptiedShelf], Collection[str]]:
+        """The shelves that wait after the merchant's answer, and the products that it lets go on."""
+        if question is None or not question.answer:
+            return standing, ()
+        await brakes.close(self.tx, self.session.connection.id, ZEROED)
+        asked = {one.product_uuid for one in standing if not one.is_left}
+        if question.answer == "go":
+            await self._say(Code.ZEROES_BELIEVED, count=str(len(asked)))
+            return [one for one in standing if one.product_uuid not in asked], asked
+        await self._say(Code.ZEROES_LEFT, count=str(len(asked)))
+        return [replace(one, is_left=True) for one in standing], ()
+
+    async def _are_too_many(self, asked: Collection[str], new: Collection[str], catalogue: int) -> bool:
+        since = self._now - guards.WINDOW
+        recent = await brakes.noted_since(self.tx, self.session.connection.id, ZEROED, since)
+        wanted = {*asked, *new}
+        others = len(set(recent) - wanted)
+        return guards.verdict(Cause.INFERRED, len(wanted), recent=others, catalogue=catalogue).asks
+
+    async def _ask(self, question: Question | None, asked: Collection[str], catalogue: int) -> None:
+        """The question on the page names who waits for it now; nobody does, and it is gone."""
+        is_open = question is not None and not question.answer
+        if asked:
+            await brakes.ask(self.tx, self.session.connection.id, Question(ZEROED, tuple(sorted(asked)), self._now))
+            await brakes.narrow(self.tx, self.session.connection.id, ZEROED, sorted(asked))
+            if not is_open:
+                params = {"effect": ZEROED, "count": str(len(asked)), "catalogue": str(catalogue)}
+                await self._say(Code.MASS_EFFECT_STOPPED, Severity.WARNING, **params)
+        elif is_open:
+            await brakes.close(self.tx, self.session.connection.id, ZEROED)
+            await self._say(Code.ZEROES_OVER)
+
+    async def _say(self, code: Code, severity: Severity = Severity.INFO, **params: str) -> None:
+        line = Line(code, Topic.STOCK, severity, params=params)
+        await synclog.add(self.tx, self.session.connection.id, line, self._now)
+
+
+def found(world: World) -> Iterable[EmptiedShelf]:
+    """The shelves that had stock and show none."""
+    for variant, book in world.known.books.items():
+        for side in Side:
+            look, shelf = world.looks[side].get(variant), book.ledger[side]
+            if look is None or not isinstance(look.level, int) or not isinstance(shelf.known, int):
+                continue
+            if look.level <= 0 < shelf.known:
+                yield EmptiedShelf(book.product_uuid, variant, side, shelf.known, look.level, shelf.seen)
+
+
+def _stands(world: World, one: EmptiedShelf) -> bool:
+    """Whether the shelf is as it was when the merchant was asked. What cannot be read this time has not changed."""
+    book = world.known.books.get(one.variant_uuid)
+    if book is None or one.variant_uuid not in world.known.variants or book.product_uuid != one.product_uuid:
+        return False
+    shelf, look = book.ledger[one.side], world.looks[one.side].get(one.variant_uuid)
+    if (shelf.known, shelf.seen) != (one.known, one.seen) or look is None:
+        return False
+    return look.level in (one.level, Gap.UNKNOWN) or (look.level is Gap.UNTRACKED and one.side is Side.SHOP)

@@ -1,0 +1,187 @@
+"""Stock that seems to have become 0 for many products at once: the sweep asks, and does what the merchant answers (decision 9, rule S4)."""
+
+import pytest
+
+from brygga.core.report import Code
+from brygga.store import marks
+from brygga.store.marks import Kind
+from tests.rules.household import Household, words_of
+
+OVERVIEW = "/apps/bigcommerce"
+QUESTION = "/apps/bigcommerce/answer/zeroed"
+ASKED = "as if their stock became 0 at once"
+
+
+async def shelves(home: Household, count: int = 12) -> list[str]:
+    """So many products with 5 on either side, and a shop whose hooks do not reach us any more."""
+    uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}, stock=5) for n in range(count)]
+    await home.connect()
+    await home.wait(120)
+    home.town.bigcommerce.hooks[home.town.merchant.store_hash].all.clear()
+    return uuids
+
+
+async def shop_shows(home: Household, uuids: list[str], level: int = 0) -> None:
+    """Nobody tells us. BigCommerce's reads trail its writes, so some time passes."""
+    for uuid in uuids:
+        home.shop.set_stock(level, product_id=home.id_of(uuid))
+    await home.wait(60)
+
+
+async def sweep(home: Household) -> None:
+    connection = await home.connection()
+    async with home.service.database.transaction() as tx:
+        await marks.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
+    await home.wait(60)
+
+
+async def asked_and_answered(home: Household, answer: str) -> list[str]:
+    uuids = await shelves(home)
+    await shop_shows(home, uuids)
+    await sweep(home)
+    await home.open(OVERVIEW)
+    await home.press(answer)
+    await home.wait(60)
+    return uuids
+
+
+def all_levels(home: Household, uuids: list[str]) -> set[tuple[int, int]]:
+    return {home.levels(uuid)[0] for uuid in uuids}
+
+
+async def overview(home: Household) -> str:
+    return words_of(await home.open(OVERVIEW))
+
+
+@pytest.mark.rule("S4")
+async def test_a_no_holds_and_is_not_asked_again(home: Household) -> None:
+    uuids = await asked_and_answered(home, "No, leave them")
+    at_once = await overview(home)
+
+    await home.wait_hours(49)
+    await sweep(home)
+
+    assert {(5, 0)} == all_levels(home, uuids)
+    assert ASKED not in at_once
+    assert ASKED not in await overview(home)
+    assert 1 == (await home.codes()).count(Code.MASS_EFFECT_STOPPED)
+    assert [{"count": "12"}] == await home.told(Code.ZEROES_LEFT)
+
+
+@pytest.mark.rule("S4")
+async def test_after_a_no_mending_some_does_not_empty_the_others(home: Household) -> None:
+    uuids = await asked_and_answered(home, "No, leave them")
+
+    await shop_shows(home, uuids[:2], 7)
+    await sweep(home)
+    await sweep(home)
+
+    assert {(7, 7)} == all_levels(home, uuids[:2])
+    assert {(5, 0)} == all_levels(home, uuids[2:])
+
+
+@pytest.mark.rule("S4")
+async def test_a_no_ends_for_a_product_that_showed_another_number(home: Household) -> None:
+    """What was mended and then runs out is another matter: it is followed as any other, and few do not ask."""
+    uuids = await asked_and_answered(home, "No, leave them")
+    await shop_shows(home, uuids[:1], 5)
+    await sweep(home)
+
+    await shop_shows(home, uuids[:1])
+    await sweep(home)
+
+    assert {(0, 0)} == all_levels(home, uuids[:1])
+    assert {(5, 0)} == all_levels(home, uuids[1:])
+
+
+@pytest.mark.rule("S2", "S4")
+async def test_a_no_ends_for_a_product_that_zettle_tells_of(home: Household) -> None:
+    """What was announced never stops: the product is looked at as usual, and its 0 counts."""
+    uuids = await asked_and_answered(home, "No, leave them")
+
+    home.till.set_stock(home.variant(uuids[0]), 8)
+    await home.wait(60)
+    await sweep(home)
+
+    assert {(3, 3)} == all_levels(home, uuids[:1])
+    assert {(5, 0)} == all_levels(home, uuids[1:])
+
+
+@pytest.mark.rule("S4")
+async def test_a_yes_empties_those_that_were_asked_about(home: Household) -> None:
+    uuids = await asked_and_answered(home, "Yes, go on")
+
+    assert {(0, 0)} == all_levels(home, uuids)
+    assert ASKED not in await overview(home)
+    assert [{"count": "12"}] == await home.told(Code.ZEROES_BELIEVED)
+
+
+@pytest.mark.rule("S4")
+async def test_a_yes_is_not_for_what_is_emptied_later(home: Household) -> None:
+    """The answer is about the products that the question named."""
+    uuids = await shelves(home, 24)
+    await shop_shows(home, uuids[:12])
+    await sweep(home)
+    await home.open(OVERVIEW)
+
+    await shop_shows(home, uuids[12:])
+    await home.press("Yes, go on")
+    await home.wait(60)
+
+    assert {(0, 0)} == all_levels(home, uuids[:12])
+    assert {(5, 0)} == all_levels(home, uuids[12:])
+    assert f"12 products look {ASKED}" in await overview(home)
+
+
+@pytest.mark.rule("S4")
+async def test_nothing_is_emptied_while_its_question_is_open_and_the_question_shrinks(home: Household) -> None:
+    uuids = await shelves(home)
+    await shop_shows(home, uuids)
+    await sweep(home)
+
+    await shop_shows(home, uuids[:2], 5)
+    await sweep(home)
+    shrunk = await overview(home)
+    page = words_of(await home.open(QUESTION))
+    left = all_levels(home, uuids[2:])
+    await shop_shows(home, uuids, 5)
+    await sweep(home)
+
+    assert {(5, 0)} == left
+    assert f"10 products look {ASKED}" in shrunk
+    assert "Vara 11 5 0" in page
+    assert "Vara 0 " not in page
+    assert {(5, 5)} == all_levels(home, uuids)
+    assert ASKED not in await overview(home)
+    assert Code.ZEROES_OVER in await home.codes()
+
+
+@pytest.mark.rule("S4")
+async def test_another_mass_emptying_asks_anew_after_a_no(home: Household) -> None:
+    uuids = await asked_and_answered(home, "No, leave them")
+    await shop_shows(home, uuids, 6)
+    await sweep(home)
+
+    await shop_shows(home, uuids)
+    await sweep(home)
+
+    assert {(6, 0)} == all_levels(home, uuids)
+    assert f"12 products look {ASKED}" in await overview(home)
+    assert 2 == (await home.codes()).count(Code.MASS_EFFECT_STOPPED)
+
+
+@pytest.mark.rule("S4")
+async def test_a_till_that_forgot_its_numbers_is_left_alone_the_same_way(home: Household) -> None:
+    uuids = await shelves(home)
+    home.town.zettle.outbox.weather.loss = 1.0
+    for uuid in uuids:
+        home.till.set_stock(home.variant(uuid), 0)
+    await sweep(home)
+    await home.open(OVERVIEW)
+    await home.press("No, leave them")
+    await home.wait(60)
+
+    await sweep(home)
+
+    assert {(0, 5)} == all_levels(home, uuids)
+    assert ASKED not in await overview(home)
