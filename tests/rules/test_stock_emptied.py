@@ -5,7 +5,7 @@ import pytest
 from brygga.core.report import Code
 from brygga.store import marks
 from brygga.store.marks import Kind
-from tests.rules.household import Household, words_of
+from tests.rules.household import Household, sized, sizes_of, words_of
 
 OVERVIEW = "/apps/bigcommerce"
 QUESTION = "/apps/bigcommerce/answer/zeroed"
@@ -105,6 +105,78 @@ async def test_a_no_ends_for_a_product_that_zettle_tells_of(home: Household) -> 
 
     assert {(3, 3)} == all_levels(home, uuids[:1])
     assert {(5, 0)} == all_levels(home, uuids[1:])
+
+
+@pytest.mark.rule("S2", "S4")
+async def test_a_no_ends_when_the_ordinary_work_saw_another_number_between_two_sweeps(home: Household) -> None:
+    """Mended, sold and refunded, then gone again: the same numbers as before, and yet another matter."""
+    uuids = await asked_and_answered(home, "No, leave them")
+    await shop_shows(home, uuids[:1], 5)
+    home.till.sell(home.variant(uuids[0]), 1)
+    await home.wait(60)
+    home.till.set_stock(home.variant(uuids[0]), 5)
+    await home.wait(60)
+    mended = all_levels(home, uuids[:1])
+
+    await shop_shows(home, uuids[:1])
+    await sweep(home)
+
+    assert ({(5, 5)}, {(0, 0)}) == (mended, all_levels(home, uuids[:1]))
+    assert {(5, 0)} == all_levels(home, uuids[1:])
+
+
+@pytest.mark.rule("S4")
+async def test_a_no_for_one_variant_is_not_undone_by_a_few_others_that_run_out(home: Household) -> None:
+    """A product waits whole: what one variant does would have its neighbours looked at too."""
+    sizes = [[sized(size, sku=f"V-{n}-{size}") for size in "SM"] for n in range(12)]
+    uuids = [home.add(f"Vara {n}", *sizes[n], stock=5, **sizes_of("S", "M")) for n in range(12)]
+    await home.connect()
+    await home.wait(120)
+    home.town.bigcommerce.hooks[home.town.merchant.store_hash].all.clear()
+    for uuid in uuids:
+        home.shop.set_stock(0, variant_id=await in_shop(home, uuid, 0))
+    await home.wait(60)
+    await sweep(home)
+    await home.open(OVERVIEW)
+    await home.press("No, leave them")
+    await home.wait(60)
+
+    home.shop.set_stock(0, variant_id=await in_shop(home, uuids[0], 1))
+    await home.wait(60)
+    await sweep(home)
+    few = home.levels(uuids[0])
+    for uuid in uuids:
+        home.shop.set_stock(0, variant_id=await in_shop(home, uuid, 1))
+    await home.wait(60)
+    await sweep(home)
+
+    assert [(5, 0), (5, 0)] == few == home.levels(uuids[5])
+    assert f"12 products look {ASKED}" in await overview(home)
+
+
+async def in_shop(home: Household, uuid: str, number: int) -> int:
+    binding = await home.binding(uuid)
+    assert binding is not None
+    return binding.synced.variants[home.variant(uuid, number)]
+
+
+@pytest.mark.rule("S4")
+async def test_the_pages_ask_only_about_what_still_waits_also_between_two_sweeps(home: Household) -> None:
+    uuids = await shelves(home)
+    await shop_shows(home, uuids)
+    await sweep(home)
+    await shop_shows(home, uuids, 5)
+
+    home.till.sell(home.variant(uuids[0]), 1)
+    await home.wait(60)
+    one_less = await overview(home)
+    for uuid in uuids[1:]:
+        home.till.sell(home.variant(uuid), 1)
+    await home.wait(120)
+
+    assert f"11 products look {ASKED}" in one_less
+    assert ASKED not in await overview(home)
+    assert {(4, 4)} == all_levels(home, uuids)
 
 
 @pytest.mark.rule("S4")

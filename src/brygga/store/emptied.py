@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from brygga.core.stock import Side
+from brygga.core.stock import Ledger, Side
+from brygga.store import ledgers
 from brygga.store.database import Tx
 from brygga.store.tables import emptied_shelves
 
@@ -34,6 +35,10 @@ class EmptiedShelf:
     def place(self) -> Place:
         return self.variant_uuid, self.side
 
+    def is_as_it_was(self, ledger: Ledger) -> bool:
+        shelf = ledger[self.side]
+        return (shelf.known, shelf.seen) == (self.known, self.seen)
+
 
 async def all_of(tx: Tx, connection_id: int) -> Mapping[Place, EmptiedShelf]:
     c = emptied_shelves.c
@@ -44,6 +49,19 @@ async def all_of(tx: Tx, connection_id: int) -> Mapping[Place, EmptiedShelf]:
         for row in rows
     ]
     return {one.place: one for one in found}
+
+
+async def over(tx: Tx, connection_id: int) -> frozenset[str]:
+    """Products that were asked about and have been looked at or written to since: the next sweep takes them out of the question."""
+    asked = [one for one in (await all_of(tx, connection_id)).values() if not one.is_left]
+    products = {one.product_uuid for one in asked}
+    books = await ledgers.load(tx, connection_id, products) if products else {}
+    waiting = {
+        one.product_uuid
+        for one in asked
+        if (book := books.get(one.variant_uuid)) is not None and one.is_as_it_was(book.ledger)
+    }
+    return frozenset(products - waiting)
 
 
 async def put(tx: Tx, connection_id: int, shelves: Collection[EmptiedShelf]) -> None:

@@ -58,7 +58,8 @@ class Brake:
             standing, asked = [*standing, *fresh], asked | new
         else:
             await brakes.note(self.tx, self.session.connection.id, ZEROED, sorted(new - asked - left), self._now)
-        await emptied.put(self.tx, self.session.connection.id, standing)
+        if {one.place: one for one in standing} != before:
+            await emptied.put(self.tx, self.session.connection.id, standing)
         await self._ask(question, asked, catalogue)
         return frozenset(asked | left)
 
@@ -121,7 +122,7 @@ def _stands(world: World, one: EmptiedShelf) -> bool:
     book = world.known.books.get(one.variant_uuid)
     if book is None or one.variant_uuid not in world.known.variants or book.product_uuid != one.product_uuid:
         return False
-    shelf, look = book.ledger[one.side], world.looks[one.side].get(one.variant_uuid)
-    if (shelf.known, shelf.seen) != (one.known, one.seen) or look is None:
+    look = world.looks[one.side].get(one.variant_uuid)
+    if look is None or not one.is_as_it_was(book.ledger):
         return False
     return look.level in (one.level, Gap.UNKNOWN) or (look.level is Gap.UNTRACKED and one.side is Side.SHOP)

@@ -8,10 +8,12 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.core.connecting import missing_step, price_refusal, stock_moves_late
+from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.store import bindings, brakes, connections, library, library_pages, synclog
+from brygga.store import bindings, brakes, connections, emptied, library, library_pages, synclog
 from brygga.store.bindings import Totals
+from brygga.store.database import Tx
 from brygga.store.library_pages import State
 from brygga.store.marks import Kind
 from brygga.web.doubts import doubtful
@@ -67,18 +69,29 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         totals = await bindings.totals(tx, connection.id)
         vat = await library.by_vat(tx, connection.id)
         health = await connections.health(tx, connection.id)
-        questions = await brakes.all_questions(tx, connection.id)
+        questions = await open_questions(tx, connection.id)
         doubts = await doubtful(tx, connection.id, merchant.words)
     found = [
         pause_trouble(connection),
         prices_trouble(connection),
         silence_trouble(health.unreachable_since),
-        *(question_trouble(each.kind, len(each.subjects)) for each in questions.values() if not each.answer),
+        *(question_trouble(kind, count) for kind, count in questions.items()),
         *doubt_troubles(doubts, merchant.words),
     ]
     troubles = tuple(trouble for trouble in found if trouble is not None)
     rates = tuple(VatRow(None if rate is None else plain(rate), count) for rate, count in vat)
     return merchant.page("overview.html", overview(connection, counts, totals, rates, troubles), section="apps")
+
+
+async def open_questions(tx: Tx, connection_id: int) -> Mapping[str, int]:
+    """How many products each of them is about by now; one that is about none is not asked any more."""
+    counts: dict[str, int] = {}
+    for each in (await brakes.all_questions(tx, connection_id)).values():
+        over = await emptied.over(tx, connection_id) if each.kind == Effect.ZEROED.value else frozenset()
+        left = [subject for subject in each.subjects if subject not in over]
+        if left and not each.answer:
+            counts[each.kind] = len(left)
+    return counts
 
 
 def plain(rate: Decimal) -> Decimal:

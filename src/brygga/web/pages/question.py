@@ -48,7 +48,11 @@ async def show(merchant: Merchant, kind: str) -> Response[str]:
         question = await brakes.open_question(tx, merchant.own.id, kind)
         if question is None:
             raise NotThere
-        shown = question.subjects[:SHOWN]
+        over = await emptied.over(tx, merchant.own.id) if kind == Effect.ZEROED.value else ()
+        concerned = [uuid for uuid in question.subjects if uuid not in over]
+        if not concerned:
+            raise NotThere
+        shown = concerned[:SHOWN]
         entries = await library.get_many(tx, merchant.own.id, shown)
         books = await ledgers.load(tx, merchant.own.id, shown)
         shelves = await emptied.all_of(tx, merchant.own.id) if kind == Effect.ZEROED.value else {}
@@ -67,4 +71,4 @@ async def show(merchant: Merchant, kind: str) -> Response[str]:
         SubjectView(uuid, entries[uuid].name if uuid in entries else "", tuple(stock.get(uuid, ()))) for uuid in shown
     )
     key = f"question.{kind if kind in KNOWN_QUESTIONS else 'other'}"
-    return merchant.page("question.html", QuestionView(kind, key, len(question.subjects), subjects), section="apps")
+    return merchant.page("question.html", QuestionView(kind, key, len(concerned), subjects), section="apps")
