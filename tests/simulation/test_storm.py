@@ -9,7 +9,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.judging import OPEN, Verdict
 from tests.simulation.session import session, shown
 
-SESSIONS = int(os.environ.get("BRYGGA_SESSIONS", "120"))
+SESSIONS = int(os.environ.get("BRYGGA_SESSIONS", "100"))
 AT_A_TIME = 20
 ONCE_WRONG = (20039, 20117, 20145, 30288, 41044, 41107)
 """A level that was set and not answered (20039, 20145), two equal orders in one second (20117), a variant that is gone (30288), and writes
