@@ -218,10 +218,12 @@ async def test_pictures_survive_a_mistake_elsewhere_and_can_be_taken_away(world:
     key = re.search(r'name="key" value="([^"]+)"', wrong.text)
     assert key is not None
     shown = await browser.open(f"/library/new/{key[1]}/pictures/{places[0]}")
+    endless = await send(browser, key=key[1], name="", **{"picture-drop": "9" * 5_000})
     await send(browser, key=key[1], name="Mugg", **{"picture-drop": places[0]})
     async with world.database.read() as tx:
         left = await additions.pictures(tx, connection.id, key[1])
 
+    assert 400 == endless.status_code
     assert (200, "image/png", png()) == (shown.status_code, shown.headers["content-type"], shown.content)
     assert [int(places[1])] == [one.place for one in left]
 

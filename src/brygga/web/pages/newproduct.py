@@ -227,8 +227,8 @@ async def _sent(request: AnyRequest) -> Sent:
 
 
 async def _keep_pictures(tx: Tx, connection_id: int, key: str, sent: Sent, form: AddForm) -> AddForm:
-    drop = [int(place) for place in sent.form.many("picture-drop") if place.isascii() and place.isdigit()]
-    await additions.drop_pictures(tx, connection_id, key, [place for place in drop if place < 1_000_000])
+    places = [place for place in sent.form.many("picture-drop") if place.isascii() and place.isdigit()]
+    await additions.drop_pictures(tx, connection_id, key, [int(place) for place in places if len(place) < 7])
     room = pictures.MOST_PICTURES - len(await additions.pictures(tx, connection_id, key))
     for media_type, content in sent.files[: max(room, 0)]:
         await additions.add_picture(tx, connection_id, key, media_type, content)
