@@ -44,7 +44,7 @@ def settle_at(flight: Flight, timing: Timing) -> datetime:
     return ripe if flight.first is None else max(ripe, flight.first.begun + timing.gap)
 
 
-def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
+def settle(  # noqa: PLR0917 - one answer per kind of evidence
     ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timing: Timing, peers: Sequence[Account] = ()
 ) -> Settled:
     """Decides an open flight, or says that it must wait.
@@ -93,11 +93,17 @@ def settle(  # noqa: PLR0911, PLR0917 - one answer per kind of evidence
             return done
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
         return Settled(ledger, Verdict.WAITING)
+    return _looked(ledger, side, look, timing, found, story)
 
+
+def _looked(  # noqa: PLR0917 - the looks, and the evidence that they are weighed with
+    ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account | None, story: Account | None
+) -> Settled:
+    """What looks alone decide, or that nothing does yet. `story` is the evidence, `found` what of it counts."""
     seen = _booked(ledger, side, look, timing, Verdict.WAITING)
     flight = seen.ledger[side].flight
     assert flight is not None
-    verdict = Verdict.WAITING
+    patient, verdict = _is_patient(flight, look, timing), Verdict.WAITING
     if patient and found is not None and (found.late or found.untold):
         verdict = _lower(flight)
     elif flight.is_absolute and story is not None and (set_ := _set(flight, look, timing, story)) is not None:
