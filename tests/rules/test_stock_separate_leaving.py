@@ -44,17 +44,22 @@ async def save_tracking_as_it_stands(home: Household, uuid: str) -> None:
 # ---- What the pages know ---------------------------------------------------------------------------------------------
 
 
+async def counted_and_parted(home: Household, uuid: str) -> None:
+    """The page shows inventory management as on, saving it as it stands switches nothing, and stock can be parted."""
+    page = await home.open(f"/library/{uuid}")
+    await save_tracking_as_it_stands(home, uuid)
+
+    assert 'name="shown" value="on"' in page
+    assert home.town.merchant.organization.tracked(uuid)
+    await part(home, uuid, (6, 4))
+
+
 @pytest.mark.rule("S5", "S7", "P11")
 async def test_a_linked_products_page_knows_that_inventory_management_is_on(home: Household) -> None:
     uuid, product_id = await linked(home)
 
-    page = await home.open(f"/library/{uuid}")
-    await save_tracking_as_it_stands(home, uuid)
-    counted = home.town.merchant.organization.tracked(uuid)
-    await part(home, uuid, (6, 4))
+    await counted_and_parted(home, uuid)
 
-    assert 'name="shown" value="on"' in page
-    assert counted
     assert (6, 4) == held(home, uuid, product_id)
 
 
@@ -64,13 +69,8 @@ async def test_a_kept_products_page_knows_it_after_connecting_again(home: Househ
     await disconnect(home, "keep")
     await come_back(home)
 
-    page = await home.open(f"/library/{uuid}")
-    await save_tracking_as_it_stands(home, uuid)
-    counted = home.town.merchant.organization.tracked(uuid)
-    await part(home, uuid, (6, 4))
+    await counted_and_parted(home, uuid)
 
-    assert 'name="shown" value="on"' in page
-    assert counted
     assert [(6, 4)] == home.levels(uuid)
 
 
