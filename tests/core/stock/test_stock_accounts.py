@@ -83,8 +83,17 @@ def test_zettle_names_our_writes_so_that_an_event_without_a_name_is_not_ours() -
 @pytest.mark.rule("S2")
 def test_hooks_without_values_or_too_many_at_once_are_no_evidence() -> None:
     assert of(7, Told(at(0), None)) is None
-    assert of(7, *[order(1, -1)] * 7) is None
-    assert account(Side.SHOP, flight(), [], Look(7, at(60)), TIMING) == SILENT
+    assert of(7, *[order(1, -units) for units in range(1, 10)]) is None
+
+
+@pytest.mark.rule("S2")
+def test_a_hundred_equal_orders_in_one_second_are_evidence() -> None:
+    """A sale that everybody waited for: their order does not matter, so that they are no work to put in order."""
+    write = flight(base=200)
+
+    assert of(97, edit(0, 137), *[order(0, -1)] * 100, write=write) == OURS
+    assert of(97, *[order(1, -1)] * 100, write=write) == SILENT
+    assert of(100, *[order(1, -1)] * 100, write=write) == NOT_OURS
 
 
 @pytest.mark.rule("S2")

@@ -7,16 +7,18 @@ movement of which nobody told. If one link of it can be our write, it is ours; i
 our write came to nothing. An event of Zettle's without an identifier is never ours.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from itertools import product
+from math import prod
 
 from brygga.core.stock.ledger import CLOSE, TICK, Flight, Look, Shelf, Side, Timing, Told
 
-MANY = 6
-"""More movements than these within one second are not put in order: their hooks give no evidence."""
+MANY = 500
+"""In so many ways at most can a part of one second's movements have happened; the hooks of a busier second give no evidence."""
 SLACK = timedelta(seconds=0.5)
 """So much may a platform's clock go before or after ours."""
 LONGEST = 60
@@ -87,10 +89,10 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
     # What happened longer than a lag before the base was read is in it, however late it was told of.
     oldest = _read(flight) - timing.lag(side) - TICK
     tale = [one for one in tale if oldest <= one.at <= look.begun + TICK]
-    seconds: dict[datetime, list[Told]] = defaultdict(list)
+    seconds: dict[datetime, Counter[Told]] = defaultdict(Counter)
     for one in tale:
-        seconds[one.at].append(one)
-    if any(one.value is None for one in tale) or any(len(group) > MANY for group in seconds.values()):
+        seconds[one.at][one] += 1
+    if any(one.value is None for one in tale) or any(_ways(group) > MANY for group in seconds.values()):
         return None
     for reading in _readings(tale):
         ends = _Chain(side, flight, look, timing, reading).ends(seconds)
@@ -99,6 +101,11 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
             break
     without = Ours.NOWHERE in found and not flight.is_absolute
     return Account(Ours.TOLD in found, without, Ours.SILENT in found, Ours.LATE in found)
+
+
+def _ways(group: Counter[Told]) -> int:
+    """How many parts a second has. Equal movements are not told apart: a hundred sales of one unit are a hundred and one."""
+    return prod(count + 1 for count in group.values())
 
 
 def _read(flight: Flight) -> datetime:
@@ -142,24 +149,28 @@ class _Chain:
     timing: Timing
     reading: Reading
 
-    def ends(self, seconds: Mapping[datetime, Sequence[Told]]) -> set[State]:
+    def ends(self, seconds: Mapping[datetime, Counter[Told]]) -> set[State]:
         """Where it can have been when the look was taken, which may trail by a lag."""
         states, seen = {State(None)}, set[State]()
         for at in sorted(seconds):
-            states = self._second(states, tuple(seconds[at]), seen)
+            states = self._second(states, at, seconds[at], seen)
         return self._silent(seen | self._counting(states))
 
-    def _second(self, states: set[State], group: tuple[Told, ...], seen: set[State]) -> set[State]:
+    def _second(self, states: set[State], at: datetime, group: Counter[Told], seen: set[State]) -> set[State]:
         """The movements of one second, in every order. `seen` gets what a look that trails may show."""
-        if not group:
-            return states
-        if group[0].at >= self.look.begun - self.timing.lag(self.side) - TICK:
-            seen |= self._counting(states)
-        after: set[State] = set()
-        for place, one in enumerate(group):
-            moved = self._step(states, one) | (states if one.again else set())
-            after |= self._second(moved, (*group[:place], *group[place + 1 :]), seen)
-        return after
+        may_show = at >= self.look.begun - self.timing.lag(self.side) - TICK
+        kinds = list(group)
+        parts = list(product(*(range(group[one] + 1) for one in kinds)))
+        after: dict[tuple[int, ...], set[State]] = {part: set() for part in parts}
+        after[parts[0]] = states
+        for part in parts[:-1]:
+            if may_show:
+                seen |= self._counting(after[part])
+            for place, one in enumerate(kinds):
+                if part[place] < group[one]:
+                    more = (*part[:place], part[place] + 1, *part[place + 1 :])
+                    after[more] |= self._step(after[part], one) | (after[part] if one.again else set())
+        return after[parts[-1]]
 
     def _step(self, states: set[State], one: Told) -> set[State]:
         counting = self._counting(states)

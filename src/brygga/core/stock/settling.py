@@ -44,6 +44,11 @@ def settle_at(flight: Flight, timing: Timing) -> datetime:
     return ripe if flight.first is None else max(ripe, flight.first.begun + timing.gap)
 
 
+def has_caught_up(flight: Flight, look: Look, timing: Timing) -> bool:
+    """Whether hooks and reads have had their time by a look, so that what leads to its level is evidence."""
+    return look.begun >= _ripe(flight, timing) + timing.gap
+
+
 def settle(  # noqa: PLR0917 - one answer per kind of evidence
     ledger: Ledger, side: Side, look: Look, echoed: datetime | None, timing: Timing, peers: Sequence[Account] = ()
 ) -> Settled:
@@ -108,13 +113,18 @@ def _looked(  # noqa: PLR0917 - the looks, and the evidence that they are weighe
         verdict = _lower(flight)
     elif flight.is_absolute and story is not None and (set_ := _set(flight, look, timing, story)) is not None:
         verdict = set_
-    elif found is None or (found.explains and not found.late) or patient:
+    elif found is None or (found.explains and not found.late and not _is_early(flight, found, look, timing)) or patient:
         verdict = _verdict(seen.ledger, side, look, timing, denied=found is not None and found.denies)
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
     ordered = _ordered(ledger) if flight.is_absolute and verdict is Verdict.NOT_LANDED else 0
     closed = _booked(_closed(seen.ledger, side, verdict, look.level, ordered), side, look, timing, verdict)
     return replace(closed, change=closed.change + seen.change + ordered)
+
+
+def _is_early(flight: Flight, found: Account, look: Look, timing: Timing) -> bool:
+    """A level that was set just as we wrote closes any account. Likelier it is ours, and others' hooks are still on their way."""
+    return not found.told and flight.tells > 0 and not _is_patient(flight, look, timing)
 
 
 def evidence(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Account | None:
@@ -132,12 +142,12 @@ def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Ac
     """Where the hooks lead to the level that was read. None where they say too little."""
     flight = ledger[side].flight
     assert flight is not None
-    caught_up = look.begun >= _ripe(flight, timing) + timing.gap
+    caught_up = has_caught_up(flight, look, timing)
     if found.told and (caught_up or not found.without):
         return _booked(landed(ledger, side, flight.told or flight.sent), side, look, timing, Verdict.LANDED)
     if not caught_up or found.told or found.late or not found.without:
         return None
-    heard = flight.tells + flight.maybes + flight.others > 0
+    heard = flight.tells + flight.maybes + flight.others > 0 and not _is_early(flight, found, look, timing)
     if heard and (flight.quantity < 0 or not found.silent):
         return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
     return None
@@ -160,7 +170,7 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled | N
     assert flight is not None
     if not isinstance(look.level, int):
         return Settled(ledger, Verdict.WAITING)
-    caught_up = look.begun >= _ripe(flight, timing) + timing.gap
+    caught_up = has_caught_up(flight, look, timing)
     certain = look.level == _expected(ledger, side, flight)[1] or flight.tells > 1
     if certain or (caught_up and flight.tells and _moved_otherwise(side, flight, timing)):
         at = flight.told or flight.sent

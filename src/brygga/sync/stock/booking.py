@@ -135,7 +135,7 @@ class Booking:
                 if look is None or flight is None or (side is Side.SHOP and not self._is_of(book)):
                     continue
                 account = stock.evidence(book.ledger, side, look, self.timing)
-                if account is not None and look.begun >= stock.settle_at(flight, self.timing) + self.timing.gap:
+                if account is not None and stock.has_caught_up(flight, look, self.timing):
                     self.accounts[flight.call, variant] = account
 
     def _peers(self, call: str, variant: str) -> list[Account]:
