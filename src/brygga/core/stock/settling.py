@@ -82,6 +82,9 @@ def settle(  # noqa: PLR0917 - one answer per kind of evidence
     if echoed is not None:
         return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
     found = story = evidence(ledger, side, look, timing)
+    if found is not None and found.untold and _is_prompt(side, flight, look, timing):
+        flight = replace(flight, shown=True)
+        ledger = ledger.put(side, replace(ledger[side], flight=flight))
     if found is not None:
         # Two looks settle a level that was set; what was told can only say so sooner.
         found = None if flight.is_absolute and not found.told else found.beside(peers)
@@ -136,6 +139,11 @@ def evidence(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Account 
 def _peers_say_so(found: Account, peers: Sequence[Account]) -> bool:
     """A part of the same call was told of; or several, this one too, show a level that only the untold call explains."""
     return any(peer.told or (found.untold and peer.untold) for peer in peers)
+
+
+def _is_prompt(side: Side, flight: Flight, look: Look, timing: Timing) -> bool:
+    """A look that does not trail, and was taken while the write could still take effect."""
+    return side is Side.ZETTLE and not flight.is_absolute and look.begun <= flight.sent + timing.grace
 
 
 def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account) -> Settled | None:
@@ -204,22 +212,36 @@ def is_told_late(flight: Flight, late: Iterable[Hint], timing: Timing) -> bool:
     return any(hint.edited is not None and may_tell(flight, hint.edited, timing) for hint in late)
 
 
-def reconsidered(ledger: Ledger, side: Side, flight: Flight, timing: Timing, *, over: bool) -> bool | None:
+def reconsidered(
+    ledger: Ledger, side: Side, flight: Flight, timing: Timing, *, over: bool, peers: Sequence[Flight] = ()
+) -> bool | None:
     """Whether a doubted write had landed, by all that was told since; None while that says nothing. `over`: no more is waited for.
 
     Hooks come at least once, and have had their time: then a story without this write is the true one, if there is one, and else the one in
-    which its own hook alone was lost. Where no hook came at all since it left, a level alone proves nothing.
+    which its own hook alone was lost. Where no hook came at all since it left, a level alone proves nothing, unless it was seen to move
+    just then, here or in another part of the same call (`peers`): that somebody did the same in those seconds is not believed.
     """
     heard = ledger[side].heard
-    over = over and heard is not None and heard >= flight.sent
-    found = None if flight.closing is None else account(side, flight, flight.tale, flight.closing, timing)
+    found = _doubted(side, flight, timing)
     if found is None or (found.late and not found.told):
         return None
     if found.told or found.denies:
         return found.told
-    if over and (found.without or found.silent):
+    if over and not found.explains and any(_is_shown(side, one, timing) for one in (flight, *peers)):
+        return True
+    if over and heard is not None and heard >= flight.sent and (found.without or found.silent):
         return not found.without
     return None
+
+
+def _doubted(side: Side, flight: Flight, timing: Timing) -> Account | None:
+    return None if flight.closing is None else account(side, flight, flight.tale, flight.closing, timing)
+
+
+def _is_shown(side: Side, flight: Flight, timing: Timing) -> bool:
+    """It was seen just then, and nothing that was told of since explains that without it."""
+    found = _doubted(side, flight, timing)
+    return flight.shown and found is not None and not found.explains
 
 
 def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:

@@ -93,8 +93,11 @@ class Hearing:
                 continue
             told = (await self._retold(hints, one, book))[0] if doubt.landed else one  # `_correct` has told the others
             over = self.pages.now - doubt.since >= self.timing.doubt
+            peers = [
+                of.departed.flight for of in doubts if of is not doubt and of.departed.flight.call == one.flight.call
+            ]
             landed = one.flight.call in echoes or stock.reconsidered(
-                book.ledger, one.side, told.flight, self.timing, over=over
+                book.ledger, one.side, told.flight, self.timing, over=over, peers=peers
             )
             if landed is not None and (landed is doubt.landed or not one.flight.is_absolute):
                 await self._decided(doubt, told, book, landed=landed)
