@@ -216,10 +216,12 @@ class Day:
     # ---- Quiet -------------------------------------------------------------------------------------------------------
 
     async def quiet(self, patience_s: float = 6_000.0) -> bool:
-        """True when no webhook is on its way and no work is due soon."""
-        until, step = self.now + patience_s, 4.0
+        """True when no webhook is on its way and no work is due soon. Work whose process dies again and again waits longer each time."""
+        until, step, crashes = self.now + patience_s, 4.0, self.crashes
         while self.now < until:
             await asyncio.sleep(step)
+            if self.crashes > crashes:
+                until, crashes = self.now + patience_s, self.crashes
             # Zettle goes on for days telling of a merchant who has left.
             if await self._is_quiet(heeding=not self.left or self.now < until - patience_s / 2):
                 return True
