@@ -240,3 +240,66 @@ def test_what_was_told_late_decides_a_doubt(
     ledger = Ledger(Shelf(known=7), Shelf(known=7, heard=at(100) if heard else None))
 
     assert landed is reconsidered(ledger, Side.SHOP, doubted, TIMING, over=over)
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize(
+    ("closing", "tale", "landed"),
+    [
+        pytest.param(7, [], True, id="nobody else did that in those seconds"),
+        pytest.param(5, [], True, id="and something since was never told of"),
+        pytest.param(7, [Told(at(1), -3, relative=True)], False, id="somebody did, and it is told of late"),
+    ],
+)
+def test_what_zettle_showed_at_once_is_believed_in_the_end(closing: int, tale: list[Told], landed: bool) -> None:
+    """Its reads do not trail, so that a level that moved by just this, within seconds, is ours, though its event is lost."""
+    ledger = Ledger(Shelf(known=10, flight=flight(), seen=at(-0.2)), Shelf(known=7))
+    first = settle(ledger, Side.ZETTLE, Look(7, at(1)), None, TIMING)
+    shown = first.ledger.zettle.flight
+    assert shown is not None
+    assert first.verdict is Verdict.WAITING
+    doubted = replace(shown, tale=tuple(tale), closing=Look(closing, at(150)))
+
+    assert landed is reconsidered(ledger, Side.ZETTLE, doubted, TIMING, over=True)
+    assert (None if landed else False) is reconsidered(ledger, Side.ZETTLE, doubted, TIMING, over=False)
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize(
+    ("side", "seconds"),
+    [
+        pytest.param(Side.ZETTLE, 46, id="only seen when somebody else may have done it"),
+        pytest.param(Side.SHOP, 1, id="BigCommerce's reads trail"),
+    ],
+)
+def test_a_level_that_is_seen_late_or_may_trail_proves_nothing(side: Side, seconds: int) -> None:
+    shelf = Shelf(known=10, flight=flight(), seen=at(-0.2))
+    ledger = Ledger().put(side, shelf, Shelf(known=7))
+    seen = settle(ledger, side, Look(7, at(seconds)), None, TIMING).ledger[side].flight
+    assert seen is not None
+
+    assert reconsidered(ledger, side, replace(seen, closing=Look(7, at(150))), TIMING, over=True) is None
+
+
+@pytest.mark.rule("S2", "S3")
+def test_a_part_of_a_call_is_believed_where_another_part_was_shown() -> None:
+    """A call is all or nothing."""
+    closing = Look(5, at(150))
+    unexplained, shown = replace(flight(), closing=closing), replace(flight(), shown=True, closing=closing)
+    ledger = Ledger(Shelf(known=7), Shelf(known=7))
+
+    assert reconsidered(ledger, Side.ZETTLE, unexplained, TIMING, over=True) is None
+    assert reconsidered(ledger, Side.ZETTLE, unexplained, TIMING, over=True, peers=[shown]) is True
+
+
+@pytest.mark.rule("S2", "S3")
+def test_a_level_that_was_set_just_as_we_wrote_is_not_held_to_explain_everything_at_once() -> None:
+    """Likelier it is our write, and somebody's orders before it are told of late."""
+    written = replace(flight(lost=0.2), tells=1, others=1, since=at(30))
+    ledger = Ledger(Shelf(known=7), Shelf(known=10, flight=written, heard=at(25), seen=at(-0.2), tale=(edit(0, 5),)))
+    early = settle(ledger, Side.SHOP, Look(5, at(60)), None, TIMING)
+    told = early.ledger.put(Side.SHOP, replace(early.ledger.shop, tale=(order(0, -2), edit(0, 5))))
+
+    assert early.verdict is Verdict.WAITING
+    assert settle(told, Side.SHOP, Look(5, at(70)), None, TIMING).verdict is Verdict.LANDED
+    assert settle(early.ledger, Side.SHOP, Look(5, at(160)), None, TIMING).verdict is Verdict.NOT_LANDED
