@@ -9,6 +9,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup, escape
 
+from brygga.core.stock import LIMITS
 from brygga.web.i18n import Language, words
 
 HERE: Final = Path(__file__).parent
@@ -54,7 +55,10 @@ def environment(language: Language) -> jinja2.Environment:
     )
     made.install_gettext_callables(speech.text, speech.texts, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(number=speech.number, money=speech.money, when=_when(language))
-    made.globals.update(fill=lambda key, params=(): speech.fill(key, dict(params)), has_text=speech.has)
+    highest = {side.value: limits.highest for side, limits in LIMITS.items()}
+    made.globals.update(
+        fill=lambda key, params=(): speech.fill(key, dict(params)), has_text=speech.has, highest=highest
+    )
     return made
 
 

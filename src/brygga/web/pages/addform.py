@@ -13,6 +13,7 @@ from babel.numbers import get_currency_precision
 
 from brygga.core.model import Money, OptionDefinition, Organization, TaxationMode
 from brygga.core.pictures import Wrong
+from brygga.core.stock import LIMITS, Side
 from brygga.core.text import path
 from brygga.sync.adding import Wanted
 from brygga.web.visit import Form
@@ -24,7 +25,7 @@ SEPARATORS: Final = re.compile(r"[\n;]|,(?=\s)|,(?!\d)|(?<!\d),")
 OPTIONS: Final = (1, 2, 3)
 MOST_VARIANTS: Final = 99
 MOST_VALUES: Final = 99
-MOST_STOCK: Final = 99_999
+MOST_STOCK: Final = LIMITS[Side.ZETTLE].highest
 MOST_GRAMS: Final = 2_147_483_647
 LENGTHS: Final = {
     "name": 256,
