@@ -1,12 +1,18 @@
 """Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and 4)."""
 
+from collections.abc import Collection, Mapping
+
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import bindings
+from brygga.core.stock import Gap, Look, Timing
+from brygga.store import bindings, library
 from brygga.store.database import Database
 from brygga.store.marks import Kind
-from brygga.sync.stock import Moved
+from brygga.sync.session import Session
+from brygga.sync.stock import Moved, StockBirths
+from brygga.sync.stock.gather import Looks, Till, gather
+from brygga.sync.stock.work import book
 from tests.conftest import MovableClock
 from tests.stock.bench import StockBench, opened
 
@@ -270,3 +276,44 @@ async def test_a_variant_added_later_is_born_with_its_own_balance(bench: StockBe
 
     shown = {row["sku"]: row["inventory_level"] for row in (await bench.shown(uuid))["variants"]}
     assert {"TR-S": 4, "TR-M": 4, "TR-L": 9} == shown
+
+
+@pytest.mark.rule("S7")
+async def test_what_was_read_before_a_switch_stops_nothing_after_it(bench: StockBench) -> None:
+    """Another pass may have heard of the switch while this one was still reading."""
+    uuid, variant = await ready(bench)
+    await switch(bench, uuid, on=False)
+    before = await gather(bench.session, Till(), [uuid])
+    await bench.wait(30)
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    await book(bench.session, before, [uuid], Timing())
+    await bench.sells(variant)
+    await bench.quiet()
+
+    assert (9, 9) == await bench.levels(uuid)
+    assert 1 == (await bench.codes()).count(Code.STOCK_STOPPED)
+
+
+class Unread(Till):
+    """Zettle's answer holds a balance that is no number."""
+
+    async def looks(self, session: Session, wanted: Mapping[str, Collection[str]]) -> Looks:
+        now = session.clock.now()
+        return {one: Look(Gap.UNKNOWN, now) for variants in wanted.values() for one in variants}
+
+
+@pytest.mark.rule("S1", "S7")
+async def test_a_number_that_cannot_be_read_at_a_birth_says_nothing_about_tracking(bench: StockBench) -> None:
+    """What was promised before goes into the newborn."""
+    uuid, variant = await ready(bench, 4)
+    async with bench.database.transaction() as tx:
+        await library.set_tracking(tx, bench.connection.id, {uuid: True})
+
+    given = await StockBirths(till=Unread()).first_levels(bench.session, [uuid])
+    async with bench.database.read() as tx:
+        tracked = await library.tracked(tx, bench.connection.id)
+
+    assert {uuid: {variant: 4}} == given
+    assert tracked[uuid] is True
