@@ -5,6 +5,7 @@ While a socket is waited for (the database, during a statement) time stands stil
 
 import asyncio
 import selectors
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 LEAST_S = 1e-6
@@ -51,6 +52,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector = _Jumping()
         selector.loop = self
         super().__init__(selector)
+        self.threads = ThreadPoolExecutor(thread_name_prefix="beside-virtual-time")
+        self.set_default_executor(self.threads)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's own
+        """Threads live in real time, which this loop has none of: they are waited for on the spot."""
+        self.threads.shutdown()
 
     def time(self) -> float:
         return self._elapsed
