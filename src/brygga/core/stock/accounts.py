@@ -88,7 +88,7 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
         return None
     # What happened longer than a lag before the base was read is in it, however late it was told of.
     oldest = _read(flight) - timing.lag(side) - TICK
-    tale = [one for one in tale if oldest <= one.at <= look.begun + TICK]
+    tale = [_as_of(flight, one) for one in tale if oldest <= one.at <= look.begun + TICK]
     seconds: dict[datetime, Counter[Told]] = defaultdict(Counter)
     for one in tale:
         seconds[one.at][one] += 1
@@ -101,6 +101,11 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
             break
     without = Ours.NOWHERE in found and not flight.is_absolute
     return Account(Ours.TOLD in found, without, Ours.SILENT in found, Ours.LATE in found)
+
+
+def _as_of(flight: Flight, one: Told) -> Told:
+    """When it was heard of matters only where that was before the write left; else equal movements are equal."""
+    return replace(one, heard=flight.sent if one.heard is not None and one.heard < flight.sent else None)
 
 
 def _ways(group: Counter[Told]) -> int:
@@ -207,8 +212,9 @@ class _Chain:
         return self.flight.quantity if self.flight.is_absolute else level + self.flight.quantity
 
     def _as_ours(self, states: set[State], one: Told) -> Iterator[tuple[int, Ours]]:
-        """This is our write, where it changes the level by as much. Zettle's events name ours, so that one without a name is not."""
-        if self.side is Side.ZETTLE or one.by_order:
+        """This is our write, where it changes the level by as much. Zettle's events name ours, so that one without a name is not; nor is
+        what was heard of before it left."""
+        if self.side is Side.ZETTLE or one.by_order or one.heard is not None:
             return
         for state in states:
             if state.ours is Ours.NOWHERE and state.level is not None:

@@ -152,6 +152,8 @@ class Told:
     """The Zettle inventory in which it happened."""
     again: bool = False
     """The same words were heard before: a second movement like it in the same second, or the first one told twice."""
+    heard: datetime | None = None
+    """When we heard of it, by our own clock: what was heard before a write left is not that write."""
 
 
 @dataclass(frozen=True, slots=True)

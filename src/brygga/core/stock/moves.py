@@ -86,7 +86,7 @@ class Hint:
 
     @property
     def tells(self) -> Told:
-        return self.told or Told(self.at, by_order=self.by_order)
+        return replace(self.told or Told(self.at, by_order=self.by_order), heard=self.at)
 
     def is_about(self, shelf: Shelf) -> bool:
         return self.variant_id in (0, shelf.variant_id)
@@ -102,11 +102,14 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
     flight = shelf.flight
     if hint.tells.again:
         return ledger.put(side, replace(shelf, tale=remembered(shelf, hint.tells)))
-    if flight is not None and hint.edited is not None and may_tell(flight, hint.edited, timing):
+    if flight is not None and hint.at < flight.sent:
+        # Heard before it left, and read only now.
+        flight = replace(flight, others=flight.others + (hint.at >= flight.sent - timing.unseen(side)))
+    elif flight is not None and hint.edited is not None and may_tell(flight, hint.edited, timing):
         flight = replace(flight, told=flight.told or hint.at, tells=flight.tells + 1)
     elif flight is not None and hint.edited is not None and _could_tell(flight, hint.edited, timing):
         flight = replace(flight, maybes=flight.maybes + 1)
-    elif flight is not None and hint.at >= flight.sent - timing.unseen(side):
+    elif flight is not None:
         flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
     ordered = latest if hint.by_order else shelf.ordered
