@@ -70,6 +70,17 @@ async def test_a_refused_token_is_renewed_once_and_then_access_is_gone() -> None
     assert [request.headers["authorization"] for request in end.asked] == ["Bearer first-token", "Bearer second-token"]
 
 
+async def test_a_renewed_token_that_is_called_too_old_is_trouble_of_zettles_and_no_end() -> None:
+    """The sign-in honoured us a moment ago: a merchant is not asked to sign in again for that."""
+    expired = says(
+        401, headers={"WWW-Authenticate": 'Bearer error="invalid_request", error_description="ACCESS_TOKEN_EXPIRED"'}
+    )
+    room, _ = zettle(expired, expired)
+
+    with pytest.raises(Unreachable):
+        await room.user()
+
+
 async def test_a_list_that_is_no_list_counts_as_lost() -> None:
     room, _ = zettle(says(200, {"unexpected": True}))
 

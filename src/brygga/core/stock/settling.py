@@ -313,9 +313,11 @@ def _verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: 
     if agree and (denied or (look.level == before and still)):
         return Verdict.NOT_LANDED
     patient = _is_patient(flight, look, timing)
-    if _would_have_heard(ledger, side, flight, look, timing) and look.level != after and (patient or not rise):
-        return Verdict.NOT_LANDED
-    if patient and not rise and not flight.is_absolute and _moved_otherwise(side, flight, timing):
+    heard_of_others = (
+        _would_have_heard(ledger, side, flight, look, timing) and look.level != after and (patient or not rise)
+    )
+    explained = patient and not rise and not flight.is_absolute and _moved_otherwise(side, flight, timing)
+    if (heard_of_others or explained) and not flight.shown:
         return Verdict.NOT_LANDED
     return _lower(flight) if patient else Verdict.WAITING
 

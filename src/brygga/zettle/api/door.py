@@ -138,6 +138,9 @@ def refusal(call: Call, answer: Answer) -> Failure:
     found = problem(answer)
     told = detail(call, answer, f"{found.kind} {found.words}".strip())
     errors = {name: clean(call, words) for name, words in found.errors.items()}
+    if answer.status == 401 and "EXPIRED" in answer.headers.get("www-authenticate", "").upper():
+        # Our token was renewed a moment ago, so that access is there: Zettle is wrong about it for a while.
+        return Unreachable(Code.UNREACHABLE, told, after_s=60)
     if answer.status == 401:
         return NeedsMerchant(Code.ACCESS_GONE, told)
     if answer.status == 403:
