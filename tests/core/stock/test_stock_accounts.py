@@ -5,7 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from brygga.core.stock import Flight, Gap, Kind, Ledger, Look, Shelf, Side, Timing, Told, Verdict, reconsidered, settle
+from brygga.core.stock import (
+    Flight,
+    Gap,
+    Hint,
+    Kind,
+    Ledger,
+    Look,
+    Shelf,
+    Side,
+    Timing,
+    Told,
+    Verdict,
+    hinted,
+    reconsidered,
+    settle,
+)
 from brygga.core.stock.accounts import Account, account
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -70,6 +85,26 @@ def test_an_edit_of_its_size_while_it_was_out_may_be_it_or_not() -> None:
     assert found == Account(told=False, without=True, silent=True, late=True)
     assert found is not None
     assert not found.denies
+
+
+@pytest.mark.rule("S4")
+def test_what_was_heard_before_a_write_left_is_not_that_write() -> None:
+    """Somebody edited the variant in the same second, by as much; its hook was here before our request was gone."""
+    before, after = (replace(edit(0, 7), heard=at(seconds)) for seconds in (-0.05, 0.9))
+
+    assert of(7, before) == EITHER
+    assert of(7, after) == OURS
+
+
+@pytest.mark.rule("S4")
+def test_what_was_heard_before_a_write_left_and_is_read_only_then_tells_of_another() -> None:
+    ledger = Ledger(Shelf(known=7), Shelf(known=10, flight=flight(), seen=at(-0.2)))
+    told = [
+        hinted(ledger, Side.SHOP, Hint(at(seconds), edited=at(0), told=edit(0, 7)), TIMING).shop.flight
+        for seconds in (-0.05, 0.9)
+    ]
+
+    assert [(0, 1), (1, 0)] == [(one.tells, one.others) for one in told if one is not None]
 
 
 @pytest.mark.rule("S3")
@@ -262,6 +297,17 @@ def test_what_zettle_showed_at_once_is_believed_in_the_end(closing: int, tale: l
 
     assert landed is reconsidered(ledger, Side.ZETTLE, doubted, TIMING, over=True)
     assert (None if landed else False) is reconsidered(ledger, Side.ZETTLE, doubted, TIMING, over=False)
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize(("shown", "verdict"), [(True, Verdict.ASSUMED_LOST), (False, Verdict.NOT_LANDED)])
+def test_what_zettle_showed_at_once_is_not_given_up_for_other_events(shown: bool, verdict: Verdict) -> None:
+    """Two sales since, of which one was never told of: the lower number is promised until the event had its time."""
+    written = replace(flight(), shown=shown, others=1, since=at(30))
+    tale = (Told(at(20), 2, relative=True),)
+    shelf = Shelf(known=8, flight=written, seen=at(30), heard=at(21), tale=tale)
+
+    assert verdict is settle(Ledger(shelf, Shelf(known=5)), Side.ZETTLE, Look(8, at(160)), None, TIMING).verdict
 
 
 @pytest.mark.rule("S2", "S3")
