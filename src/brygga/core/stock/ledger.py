@@ -194,7 +194,7 @@ class Flight:
     strayed: bool = False
     """A look since settling began showed another level than the one before this write."""
     shown: bool = False
-    """Zettle, whose reads do not trail, showed the level as after it while it could still take effect, and nobody told of another cause."""
+    """A look showed the level as after it while it could still take effect, and nobody told of another cause."""
     since: datetime | None = None
     """When settling began: its patience runs from here, so that time in which we were down does not count."""
 

@@ -82,7 +82,7 @@ def settle(  # noqa: PLR0917 - one answer per kind of evidence
     if echoed is not None:
         return _booked(landed(ledger, side, echoed), side, look, timing, Verdict.LANDED)
     found = story = evidence(ledger, side, look, timing)
-    if found is not None and found.untold and _is_prompt(side, flight, look, timing):
+    if found is not None and found.untold and _is_prompt(flight, look, timing):
         flight = replace(flight, shown=True)
         ledger = ledger.put(side, replace(ledger[side], flight=flight))
     if found is not None:
@@ -141,9 +141,9 @@ def _peers_say_so(found: Account, peers: Sequence[Account]) -> bool:
     return any(peer.told or (found.untold and peer.untold) for peer in peers)
 
 
-def _is_prompt(side: Side, flight: Flight, look: Look, timing: Timing) -> bool:
-    """A look that does not trail, and was taken while the write could still take effect."""
-    return side is Side.ZETTLE and not flight.is_absolute and look.begun <= flight.sent + timing.grace
+def _is_prompt(flight: Flight, look: Look, timing: Timing) -> bool:
+    """The write can still take effect, so that what is seen has hardly had time to be somebody else's."""
+    return not flight.is_absolute and look.begun <= flight.sent + timing.grace
 
 
 def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account) -> Settled | None:
