@@ -58,14 +58,32 @@ async def test_a_write_to_the_shop_without_an_answer_is_not_repeated(bench: Stoc
     assert "settled" in await bench.causes(variant)
 
 
-async def test_with_neither_answer_nor_hook_the_lower_number_is_promised_and_the_merchant_asked(
+async def test_with_neither_answer_nor_hook_the_lower_number_is_promised_until_the_hook_had_its_time(
     bench: StockBench,
 ) -> None:
-    """Two generals: nobody can know, so it is too low and, when no late echo has come for an hour, said so; never too high."""
+    """The shop was seen to move by just that, at once: an hour later that is believed, and nobody is asked."""
     uuid, variant = await ready(bench)
     bench.fault("cut_after", "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
+    await bench.quiet(400)
+    meanwhile = await bench.levels(uuid)
+    await bench.quiet(3700)
+
+    assert (5, 5) == meanwhile
+    assert (7, 7) == await bench.levels(uuid)
+    assert Code.STOCK_CHECK not in await bench.codes()
+    assert Code.STOCK_CORRECTED in await bench.codes()
+
+
+async def test_where_nothing_explains_the_level_the_merchant_is_asked(bench: StockBench) -> None:
+    """Two generals, and an order of which nobody told: it is too low and, when an hour has told nothing more, said so; never too high."""
+    uuid, variant = await ready(bench)
+    bench.fault("cut_after", "POST", RELATIVE, next=1)
+
+    await bench.sells(variant, 2)
+    await bench.drain()
+    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 1}])
     await bench.quiet(400)
     levels = await bench.levels(uuid)
     assert Code.STOCK_CHECK not in await bench.codes()
