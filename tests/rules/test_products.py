@@ -1,6 +1,7 @@
 """Products from the till to the shop, over both sandboxes (rules P1 to P12, A1 to A3, decisions 1, 5, 6, 8 to 14)."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -282,6 +283,47 @@ async def test_an_unanswered_create_makes_one_product(bench: Bench, kind: str) -
     assert found is not None
     assert {v["id"] for v in shown["variants"]} == set(found.synced.variants.values())
     assert found.synced.fingerprint
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"description": "<p>Ny text</p>", "price": 5},
+        {"is_visible": True},
+        {"name": "Omdöpt"},
+    ],
+    ids=["text and price", "shown", "renamed"],
+)
+@pytest.mark.parametrize("sizes", [(), ("S", "M")], ids=["simple", "with variants"])
+async def test_an_unanswered_create_is_known_by_its_skus_whatever_the_merchant_changed_meanwhile(
+    bench: Bench, edit: dict[str, Any], sizes: tuple[str, ...]
+) -> None:
+    uuid = bench.shirt(*sizes) if sizes else bench.till_product("Mugg", {"sku": "MUGG-1"})
+    bench.fault("cut_after", "POST", "*/catalog/products", next=1)
+    await bench.finish_setup()
+    [made] = [one.product_id for one in await bench.session.shop.products_page()]
+    await bench.town.shop().edit_product(made, **edit)
+
+    for _ in range(10):
+        await bench.wait(10)
+
+    assert made == await bench.product_id(uuid)
+    assert 1 == len(await bench.in_shop())
+    assert Code.CLASH not in await bench.codes()
+
+
+async def test_an_unanswered_create_never_takes_a_product_with_its_skus_from_elsewhere(bench: Bench) -> None:
+    """An import of the merchant's own, in the same minute: not in our category, so it is theirs (decision 6)."""
+    uuid = bench.till_product("Mugg", {"sku": "MUGG-1"})
+    bench.fault("cut_before", "POST", "*/catalog/products", next=1)
+    await bench.finish_setup()
+    own = await bench.town.shop().add_product(name="Mugg", weight=1, price=1, sku="MUGG-1", categories=[])
+
+    for _ in range(10):
+        await bench.wait(10)
+
+    assert await bench.product_id(uuid) != own.id
+    assert Code.CLASH in await bench.codes()
 
 
 async def test_an_unanswered_create_never_takes_the_merchants_own_product(bench: Bench) -> None:

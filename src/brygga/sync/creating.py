@@ -1,8 +1,8 @@
 """Products that are made in BigCommerce: never twice, and never mistaken for somebody else's.
 
 Before the POST an intent is on disk. A create without an answer is settled by looking: what is found is adopted only if it is unbound,
-created since, in our category, hidden, and equal to what was sent; anything else is the merchant's own, and ours gets the clash suffix
-(decision 6).
+created since, in our category, and either has every SKU that was sent and no other, whatever the merchant has changed of it meanwhile, or
+is hidden and equal to what was sent; anything else is the merchant's own, and ours gets the clash suffix (decision 6).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import Saved
 from brygga.core import clashes, planning
-from brygga.core.claims import Clash
+from brygga.core.claims import Clash, values_held
 from brygga.core.failures import Refused, Unanswered, Unreachable
 from brygga.core.model import CatalogProduct, ObservedProduct, Synced
 from brygga.core.operations import AddImage, AddVideo, Birth, UpdateVariant
@@ -34,6 +34,7 @@ from brygga.sync.session import Session
 SETTLE_AFTER = timedelta(seconds=30)
 """A create whose answer was lost may still be at work in the store: only after this time does "not found" mean "not made"."""
 CLOCK_SLACK = timedelta(seconds=5)
+MOST_ALIKE = 10
 TRIES = 6
 """Of one product within one create: three clashes, a picture, a video, a field."""
 _OPTIONAL = {
@@ -98,18 +99,29 @@ class Creating:
 
     async def _sent_by_us(self, sent: CatalogProduct, since: datetime | None) -> ObservedProduct | None:
         """A product of the store that can only be the one we sent."""
-        named = await self.session.shop.products_page(name=sent.name)
-        for found in named:
+        for found in await self._alike(sent):
             async with self.session.read() as tx:
                 owner = await bindings.by_product_ids(tx, self.session.connection.id, [found.product_id])
             if not owner and self._is_as_sent(sent, found, since):
                 return await self.session.shop.product(found.product_id)
         return None
 
+    async def _alike(self, sent: CatalogProduct) -> Sequence[ObservedProduct]:
+        """What may be it, by its name, or by a SKU where the merchant has renamed it."""
+        named = await self.session.shop.products_page(name=sent.name)
+        sku = next((variant.sku for variant in sent.variants if variant.sku), "")
+        if named.items or not sku:
+            return named.items
+        ids = sorted(await self.session.shop.products_with_sku(sku))
+        return [*(await self.session.shop.products(ids[:MOST_ALIKE])).values()]
+
     def _is_as_sent(self, sent: CatalogProduct, found: ObservedProduct, since: datetime | None) -> bool:
         recent = since is None or found.created is None or found.created >= since - CLOCK_SLACK
-        ours = self.terms.category_id in found.category_ids and not found.is_visible
-        if not (recent and ours and len(found.images) <= len(sent.images)):
+        if not recent or self.terms.category_id not in found.category_ids:
+            return False
+        if _has_just_its_skus(sent, found):
+            return True
+        if found.is_visible or len(found.images) > len(sent.images):
             return False
         made = planning.plan(sent, Synced(sent.key, found.product_id), found, self.terms, force=True)
         return all(_is_a_picture(operation) for operation in made.operations)
@@ -206,8 +218,8 @@ class Creating:
     # ---- Refusals that can be mended ---------------------------------------------------------------------------------
 
     async def _found_late(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
-        """A name that is taken may be taken by our own earlier create, whose answer never came."""
-        if clashing(refused) != "name" or job.uuid not in self.late:
+        """A name or a SKU that is taken may be taken by our own earlier create, whose answer never came."""
+        if clashing(refused) not in {"name", "sku"} or job.uuid not in self.late:
             return False
         return await self._adopted(job, attempt.sent, self.store_time)
 
@@ -280,6 +292,13 @@ def _without_pictures(desired: CatalogProduct, sources: Collection[str]) -> Cata
     images = tuple(image for image in desired.images if image.source not in sources)
     variants = tuple(replace(v, image="") if v.image in sources else v for v in desired.variants)
     return replace(desired, images=images, variants=variants)
+
+
+def _has_just_its_skus(sent: CatalogProduct, found: ObservedProduct) -> bool:
+    """Every variant was sent with a SKU, and those are the product's. BigCommerce gives a SKU to one product only (facts 3.4)."""
+    skus = {variant.sku.casefold() for variant in sent.variants if variant.sku}
+    held = {value for name, value in values_held(found) if name == "sku"}
+    return len(skus) == len(sent.variants) == max(1, len(found.variants)) and skus == held
 
 
 def _is_a_picture(operation: object) -> bool:
