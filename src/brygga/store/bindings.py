@@ -261,6 +261,11 @@ async def mark_to_delete(tx: Tx, connection_id: int, uuids: Collection[str] | No
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
+async def keep(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
+    """What was to be deleted, and perhaps is already, belongs again: it counts as changed, so that the store is asked for it."""
+    await tx.run(_at(connection_id, uuids).values(state=State.BOUND.value, etag="", fingerprint=""))
+
+
 async def to_delete(tx: Tx, connection_id: int, limit: int = 250) -> Mapping[str, Binding]:
     rows = await tx.rows(_GET_TO_DELETE, {"id": connection_id, "limit": limit})
     return {row.product_uuid: _binding(row) for row in rows}

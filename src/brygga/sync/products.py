@@ -17,11 +17,11 @@ from brygga.core.mapping import desired
 from brygga.core.model import Origin, Product, Synced
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.terms import Terms, terms_of
-from brygga.store import bindings, duplicates, library, synclog
-from brygga.store.bindings import Binding
+from brygga.store import bindings, duplicates, library, marks, synclog
+from brygga.store.bindings import Binding, State
 from brygga.store.database import Tx
 from brygga.store.library import Entry
-from brygga.store.marks import BULK_RANK, Mark
+from brygga.store.marks import BULK_RANK, Kind, Mark
 from brygga.sync.births import Births
 from brygga.sync.creating import Creating
 from brygga.sync.jobs import PARALLEL, Job, each, living, settled
@@ -168,7 +168,19 @@ async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
             await session.again(mark, ASK_AGAIN_S)
         else:
             leavers.append(_leaver(mark, entry, binding, exists))
+    bound |= await _kept(session, [mark.subject for mark in staying], bound)
     return Gathered(entries, bound, tuple(leavers), tuple(staying))
+
+
+async def _kept(session: Session, uuids: Sequence[str], bound: Mapping[str, Binding]) -> Mapping[str, Binding]:
+    """Assigned again before a delete was carried out, or before we knew that it was: what is left of them is theirs again."""
+    back = [uuid for uuid in uuids if uuid in bound and bound[uuid].state is State.TO_DELETE]
+    if not back:
+        return {}
+    async with session.transaction() as tx:
+        await bindings.keep(tx, session.connection.id, back)
+        await marks.mark_many(tx, session.connection.id, Kind.STOCK, back, session.clock.now())
+        return await bindings.get_many(tx, session.connection.id, back)
 
 
 def _announced(mark: Mark, entry: Entry | None) -> bool:
