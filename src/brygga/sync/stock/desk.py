@@ -3,7 +3,7 @@
 Separate stock (S5, S6), what the product page shows, and what was heard.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +57,7 @@ class Desk:
         """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw). Raises `Moved`, and then writes nothing.
 
         Variants that the form did not name keep their number on the side of Zettle; those that Zettle has no more are left as they are.
+        A late answer to an earlier write changes nothing any more: the merchant gave each side its number.
         """
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
             if not set(shares) <= set(pages.books):
@@ -74,6 +75,7 @@ class Desk:
                     raise Moved
                 pages.put(book, parted, stories.Moved(Side.ZETTLE, Cause.SPLIT, till - promised))
                 pages.say(Code.STOCK_SPLIT, book, till=str(till), shop=str(shop))
+            await _forget_earlier_writes(tx, connection_id, product_uuid, pages.books.keys() - set(gone))
             await marks.mark(tx, connection_id, Kind.STOCK, product_uuid, now)
 
     async def join(
@@ -120,9 +122,7 @@ class Desk:
             if (book.ledger.zettle.promised, book.ledger.shop.promised) != counted.seen:
                 raise Moved
             _answer(pages, book, counted)
-            for lost in await ledgers.lost(tx, connection_id, [product]):
-                if lost.variant_uuid == variant:
-                    await ledgers.arrive(tx, connection_id, lost.flight.call, [variant])
+            await _forget_earlier_writes(tx, connection_id, product, {variant})
             await marks.mark(tx, connection_id, Kind.STOCK, product, now)
 
     async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
@@ -137,6 +137,15 @@ class Desk:
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
         """BigCommerce told of a movement. `hint.edited` is the hook's own time when it names no order."""
         await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(product_id), hint)
+
+
+async def _forget_earlier_writes(tx: Tx, connection_id: int, product: str, variants: Collection[str]) -> None:
+    """What was given up, or is in doubt, when the merchant set these numbers by hand."""
+    lost = await ledgers.lost(tx, connection_id, [product])
+    doubted = [doubt.departed for doubt in await ledgers.doubts(tx, connection_id, [product])]
+    for one in (*lost, *doubted):
+        if one.variant_uuid in variants:
+            await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
 
 
 async def _gone(pages: Pages, product_uuid: str) -> list[str]:
