@@ -8,6 +8,7 @@ import pytest
 from brygga.core.report import Code
 from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Timing, hinted
 from brygga.sandbox.bigcommerce import inventory
+from brygga.store.bindings import State
 from brygga.store.database import Database
 from brygga.store.marks import Kind
 from brygga.sync.stock.work import next_step
@@ -278,3 +279,30 @@ async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(ben
     await bench.quiet()
 
     assert 9 == (await bench.levels(uuid))[0]
+
+
+@pytest.mark.rule("A1", "A2", "S2", "S3")
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+async def test_what_is_assigned_again_before_its_deletion_was_carried_out_is_synced_as_before(
+    bench: StockBench, kind: str
+) -> None:
+    """It still stands in the shop, or is made again: either way its stock goes both ways."""
+    uuid, variant = await ready(bench)
+    bench.fault(kind, "DELETE", "*/catalog/products", next=1)
+    await bench.unassign(uuid)
+    await bench.wait(15)
+    found = await bench.binding(uuid)
+    assert found is not None
+    assert found.state is State.TO_DELETE
+
+    await bench.assign(uuid)
+    await bench.quiet(90)
+    await bench.sells(variant)
+    await bench.orders(uuid, 2)
+    await bench.quiet(90)
+
+    found = await bench.binding(uuid)
+    assert found is not None
+    assert found.state is State.BOUND
+    assert (6, 6) == await bench.levels(uuid)
+    assert ["Mugg"] == await bench.in_shop()
