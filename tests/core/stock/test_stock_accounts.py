@@ -346,3 +346,25 @@ def test_a_level_that_was_set_just_as_we_wrote_is_not_held_to_explain_everything
     assert early.verdict is Verdict.WAITING
     assert settle(told, Side.SHOP, Look(5, at(70)), None, TIMING).verdict is Verdict.LANDED
     assert settle(early.ledger, Side.SHOP, Look(5, at(160)), None, TIMING).verdict is Verdict.NOT_LANDED
+
+
+@pytest.mark.rule("S2", "S4")
+@pytest.mark.parametrize(
+    ("late", "over", "landed"),
+    [
+        pytest.param(order(30, 4), True, False, id="what was missing comes, and leads there without it"),
+        pytest.param(order(30, 3), False, None, id="something else comes"),
+        pytest.param(order(30, 3), True, True, id="the rest never comes"),
+    ],
+)
+def test_what_times_alone_have_decided_stays_open_to_what_comes_late(
+    late: Told, over: bool, landed: bool | None
+) -> None:
+    """Somebody set the level just when we wrote a rise, and something is not told of: the lower number is promised, and nobody asked."""
+    written = replace(flight(2), tells=1, others=1, since=at(30))
+    ledger = Ledger(Shelf(known=12), Shelf(known=10, flight=written, heard=at(25), seen=at(-0.2), tale=(edit(0, 7),)))
+    done = settle(ledger, Side.SHOP, Look(11, at(160)), None, TIMING)
+    doubted = replace(written, tale=(edit(0, 7), late), closing=Look(11, at(160)))
+
+    assert done.verdict is Verdict.ASSUMED_LANDED
+    assert landed is reconsidered(done.ledger, Side.SHOP, doubted, TIMING, over=over)

@@ -98,7 +98,7 @@ def settle(  # noqa: PLR0917 - one answer per kind of evidence
     if (found is None or unexplained) and (flight.tells or flight.maybes):
         done = _told(ledger, side, look, timing)
         if done is not None:
-            return done
+            return done if found is None else _left_open(done, flight)
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
         return Settled(ledger, Verdict.WAITING)
     return _looked(ledger, side, look, timing, found, story)
@@ -190,6 +190,16 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled | N
     return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
 
 
+def _left_open(done: Settled, flight: Flight) -> Settled:
+    """Times alone have decided, though hooks say where the level was and something is not told of yet. Where that is the lower promise
+    anyway, it stays in doubt for a while: what comes late may say otherwise (`reconsidered`)."""
+    if done.verdict is Verdict.LANDED and _rises(flight):
+        return replace(done, verdict=Verdict.ASSUMED_LANDED)
+    if done.verdict is Verdict.NOT_LANDED and not _rises(flight):
+        return replace(done, verdict=Verdict.ASSUMED_LOST)
+    return done
+
+
 def _moved_otherwise(side: Side, flight: Flight, timing: Timing) -> bool:
     """The platform told of other movements that the level may contain beside this write."""
     just_before = flight.hinted is not None and flight.hinted >= flight.sent - timing.unseen(side)
@@ -231,7 +241,8 @@ def reconsidered(
         return True
     if over and heard is not None and heard >= flight.sent and (found.without or found.silent):
         return not found.without
-    return None
+    # Nothing that was told since leads anywhere: then it is as times alone had it, which is what was promised (`_left_open`).
+    return _rises(flight) if over and not found.explains and flight.tells + flight.maybes > 0 else None
 
 
 def _doubted(side: Side, flight: Flight, timing: Timing) -> Account | None:
