@@ -6,9 +6,10 @@ What was confirmed is remembered at once, child by child; the seal comes last, s
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import NewVariant
 from brygga.core import clashes
-from brygga.core.failures import Refused
+from brygga.core.failures import Refused, Unreachable
 from brygga.core.model import CatalogVariant, Synced, Tracking
 from brygga.core.operations import (
     AddImage,
@@ -84,6 +85,8 @@ class Updating(Pictures):
         made = plan(job.desired, bound, job.observed, self.terms, etag=job.product.etag, force=job.mark.force)
         if made.needs_options:
             job.observed = await self.session.shop.product(bound.product_id)
+            if job.observed is None:
+                raise Unreachable(ShopCode.UNREACHABLE, "it was deleted while we read it", after_s=5)
             made = plan(job.desired, bound, job.observed, self.terms, etag=job.product.etag, force=job.mark.force)
         job.lines += made.lines
         job.changed_fields += [found.field for found in made.overwritten]
