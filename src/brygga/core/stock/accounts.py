@@ -9,7 +9,7 @@ our write came to nothing. An event of Zettle's without an identifier is never o
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from itertools import product
@@ -58,6 +58,8 @@ class Account:
     """One in which it happened, and was not told of."""
     late: bool = False
     """One in which it took effect long after it left."""
+    linked: bool = field(default=False, compare=False)
+    """It was told of by all that went before, whatever happened since."""
 
     @property
     def explains(self) -> bool:
@@ -95,12 +97,13 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
     if any(one.value is None for one in tale) or any(_ways(group) > MANY for group in seconds.values()):
         return None
     for reading in _readings(tale):
-        ends = _Chain(side, flight, look, timing, reading).ends(seconds)
+        chain = _Chain(side, flight, look, timing, reading)
+        ends = chain.ends(seconds)
         found = {state.ours for state in ends if state.level == look.level}
         if found:
             break
     without = Ours.NOWHERE in found and not flight.is_absolute
-    return Account(Ours.TOLD in found, without, Ours.SILENT in found, Ours.LATE in found)
+    return Account(Ours.TOLD in found, without, Ours.SILENT in found, Ours.LATE in found, Ours.TOLD in chain.met)
 
 
 def _as_of(flight: Flight, one: Told) -> Told:
@@ -153,6 +156,8 @@ class _Chain:
     look: Look
     timing: Timing
     reading: Reading
+    met: set[Ours] = field(default_factory=set)
+    """Where our write may stand in what was told, wherever that led."""
 
     def ends(self, seconds: Mapping[datetime, Counter[Told]]) -> set[State]:
         """Where it can have been when the look was taken, which may trail by a lag."""
@@ -182,7 +187,9 @@ class _Chain:
         if one.at + TICK > self.flight.sent:
             counting = self._silent(counting)
         moved = {replace(state, level=self._after(state.level, one)) for state in counting}
-        moved |= {State(level, when, counts=True) for level, when in self._as_ours(counting, one)}
+        ours = {State(level, when, counts=True) for level, when in self._as_ours(counting, one)}
+        self.met.update(state.ours for state in ours)
+        moved |= ours
         if one.at <= _read(self.flight) + TICK:
             moved |= {State(self._after(state.level, one)) for state in states if not state.counts}
         return moved

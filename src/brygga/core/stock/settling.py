@@ -96,7 +96,7 @@ def settle(  # noqa: PLR0917 - one answer per kind of evidence
         return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
     unexplained = found is not None and patient and not found.explains and not found.late
     if (found is None or unexplained) and (flight.tells or flight.maybes):
-        done = _told(ledger, side, look, timing)
+        done = _told(ledger, side, look, timing, linked=found is not None and found.linked)
         if done is not None:
             return done if found is None else _left_open(done, flight)
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
@@ -161,13 +161,13 @@ def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Ac
     return None
 
 
-def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled | None:
+def _told(ledger: Ledger, side: Side, look: Look, timing: Timing, *, linked: bool) -> Settled | None:
     """BigCommerce told of an edit that can be this write. It is, unless that leaves a change of which nobody told.
 
     | it told of | the level is | verdict |
     |---|---|---|
     | an edit just after the write left, or before it was given up | as after the write | landed |
-    | several just after it left | anything | landed |
+    | several just after it left, or one by just this write (`linked`) | anything | landed |
     | one just after it left, and of other movements since or shortly before | anything else, once reads have caught up | landed |
     | one just after it left, and of nothing else | anything else, once reads have caught up | not landed: it was somebody else's |
     | none so early, and a fall | anything else, once reads have caught up | not landed |
@@ -179,7 +179,7 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Settled | N
     if not isinstance(look.level, int):
         return Settled(ledger, Verdict.WAITING)
     caught_up = has_caught_up(flight, look, timing)
-    certain = look.level == _expected(ledger, side, flight)[1] or flight.tells > 1
+    certain = linked or look.level == _expected(ledger, side, flight)[1] or flight.tells > 1
     if certain or (caught_up and flight.tells and _moved_otherwise(side, flight, timing)):
         at = flight.told or flight.sent
         return _booked(landed(ledger, side, at), side, look, timing, Verdict.LANDED)
