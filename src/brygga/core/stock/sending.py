@@ -70,8 +70,6 @@ def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     if not isinstance(shelf.known, int) or shelf.asleep:
         return None
     disturbed = shelf.disturbed if side is Side.SHOP else shelf.hinted
-    if disturbed is None:
-        return shelf.rests
-    finish = disturbed + timing.finish(side)
-    done = shelf.settled is not None and shelf.settled >= finish
+    finish = shelf.rests if disturbed is None else disturbed + timing.finish(side)
+    done = finish is not None and shelf.settled is not None and shelf.settled >= finish
     return None if done else finish
