@@ -169,6 +169,16 @@ def test_refused_for_too_little_it_rests_until_the_shelf_was_looked_at() -> None
     assert (-3, -3) == (stock.sendable(looked, Side.SHOP, at(14), TIMING), looked.promised)
 
 
+def test_after_its_rest_a_shelf_is_looked_at_once() -> None:
+    """A movement of its own answers the hint that the refusal left; the rest ends all the same."""
+    ledger = stock.sent(seen(shared(10), Side.SHOP, 4, 0), Side.ZETTLE, -6, "call", at(1))
+    moved = seen(stock.short(ledger, Side.ZETTLE, at(2), TIMING), Side.ZETTLE, 3, 3)
+    rested = seen(moved, Side.ZETTLE, 3, 5)
+
+    assert at(4) == stock.next_look(moved, Side.ZETTLE, TIMING)
+    assert stock.next_look(rested, Side.ZETTLE, TIMING) is None
+
+
 def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
     ledger = stock.missing(stock.sent(seen(shared(), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1)), Side.SHOP)
 
