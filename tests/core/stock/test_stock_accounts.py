@@ -368,3 +368,20 @@ def test_what_times_alone_have_decided_stays_open_to_what_comes_late(
 
     assert done.verdict is Verdict.ASSUMED_LANDED
     assert landed is reconsidered(done.ledger, Side.SHOP, doubted, TIMING, over=over)
+
+
+@pytest.mark.rule("S2", "S4")
+@pytest.mark.parametrize(
+    ("set_to", "verdict"),
+    [
+        pytest.param(7, Verdict.LANDED, id="by just our size"),
+        pytest.param(12, Verdict.ASSUMED_LOST, id="by another, as far as is told"),
+    ],
+)
+def test_an_edit_that_does_not_fit_is_not_taken_for_a_fall_of_ours(set_to: int, verdict: Verdict) -> None:
+    """Something since is not told of yet: the lower number is promised until it is."""
+    written = replace(flight(), tells=1, others=1, since=at(30))
+    tale = (edit(0, set_to), order(20, -1))
+    ledger = Ledger(Shelf(known=7), Shelf(known=10, flight=written, heard=at(25), seen=at(-0.2), tale=tale))
+
+    assert verdict is settle(ledger, Side.SHOP, Look(15, at(160)), None, TIMING).verdict

@@ -97,6 +97,10 @@ def settle(  # noqa: PLR0917 - one answer per kind of evidence
     unexplained = found is not None and patient and not found.explains and not found.late
     if (found is None or unexplained) and (flight.tells or flight.maybes):
         done = _told(ledger, side, look, timing, linked=found is not None and found.linked)
+        if done is not None and found is not None and _is_a_strangers(done, flight, look, found):
+            done = _booked(
+                _closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED
+            )
         if done is not None:
             return done if found is None else _left_open(done, flight)
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
@@ -188,6 +192,17 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing, *, linked: boo
     if not flight.tells and flight.quantity > 0:
         return None
     return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
+
+
+def _is_a_strangers(done: Settled, flight: Flight, look: Look, found: Account) -> bool:
+    """A fall is not taken for landed by an edit whose value does not fit what was told by then."""
+    falls = not flight.is_absolute and flight.quantity < 0 and flight.base is not None
+    return (
+        falls
+        and done.verdict is Verdict.LANDED
+        and not found.linked
+        and look.level != (flight.base or 0) + flight.quantity
+    )
 
 
 def _left_open(done: Settled, flight: Flight) -> Settled:
