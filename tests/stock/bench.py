@@ -95,6 +95,20 @@ class StockBench(Bench):
             await self.desk.hear_shop(tx, self.connection.id, product_id, hint)
             await marks.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
 
+    async def unanswered_order(self, uuid: str, units: int) -> str:
+        """A shopper buys, and Zettle's answer to our movement is lost after its effect. Answers the identifier of that call."""
+        self.till_fault("cut_after", next=1)
+        await self.orders(uuid, units)
+        await self.drain()
+        flight = (await self.ledger(uuid)).zettle.flight
+        assert flight is not None
+        return flight.call
+
+    async def echo_late(self, call: str, uuid: str) -> None:
+        """Its event comes after all, and the product is looked at."""
+        await self.echo(call)
+        await self.mark(Kind.STOCK, uuid)
+
     async def echo(self, call: str) -> None:
         async with self.database.transaction() as tx:
             await self.desk.hear_echo(tx, self.connection.id, call, self.clock.now())

@@ -10,7 +10,6 @@ from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Timing, hinted
 from brygga.sandbox.bigcommerce import inventory
 from brygga.store.bindings import State
 from brygga.store.database import Database
-from brygga.store.marks import Kind
 from brygga.sync.stock.work import next_step
 from tests.conftest import NOON, MovableClock
 from tests.stock.bench import StockBench, opened
@@ -129,16 +128,11 @@ def test_a_write_without_an_answer_is_not_looked_at_every_second(side: Side) -> 
 
 async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -> None:
     uuid, _variant = await ready(bench)
-    bench.till_fault("cut_after", next=1)
-    await bench.orders(uuid, 3)
-    await bench.drain()
-    flight = (await bench.ledger(uuid)).zettle.flight
-    assert flight is not None
+    call = await bench.unanswered_order(uuid, 3)
     await bench.quiet(400)
     given_up = await bench.levels(uuid)
 
-    await bench.echo(flight.call)
-    await bench.mark(Kind.STOCK, uuid)
+    await bench.echo_late(call, uuid)
     await bench.quiet()
 
     assert (3, 3) == given_up
@@ -148,14 +142,10 @@ async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -
 
 async def test_a_till_sale_while_the_till_does_not_answer_still_counts(bench: StockBench) -> None:
     uuid, variant = await ready(bench)
-    bench.till_fault("cut_after", next=1)
-    await bench.orders(uuid, 3)
-    await bench.drain()
-    flight = (await bench.ledger(uuid)).zettle.flight
-    assert flight is not None
+    call = await bench.unanswered_order(uuid, 3)
 
     await bench.sells(variant, 1)
-    await bench.echo(flight.call)
+    await bench.echo(call)
     await bench.quiet(240)
 
     assert (5, 5) == await bench.levels(uuid)

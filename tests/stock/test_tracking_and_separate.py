@@ -323,19 +323,14 @@ async def test_a_number_that_cannot_be_read_at_a_birth_says_nothing_about_tracki
 async def test_a_late_answer_to_an_earlier_write_does_not_move_what_the_merchant_parted(bench: StockBench) -> None:
     """Each side has the number that was typed, whatever becomes of a write from before."""
     uuid, variant = await ready(bench)
-    bench.till_fault("cut_after", next=1)
-    await bench.orders(uuid, 3)
-    await bench.drain()
-    flight = (await bench.ledger(uuid)).zettle.flight
-    assert flight is not None
+    call = await bench.unanswered_order(uuid, 3)
     await bench.quiet(300)
     shared = (await bench.ledger(uuid)).promised
     assert shared == 4, "the lower number is promised until an event tells"
 
     await part(bench, uuid, {variant: (2, 1, shared)})
     await bench.quiet()
-    await bench.echo(flight.call)
-    await bench.mark(Kind.STOCK, uuid)
+    await bench.echo_late(call, uuid)
     await bench.quiet(120)
 
     assert (2, 1) == await bench.levels(uuid)

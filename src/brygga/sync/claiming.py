@@ -69,7 +69,10 @@ def _clashed(field_name: str, before: CatalogProduct, after: CatalogProduct) -> 
 async def _holder(session: Session, field_name: str, value: str) -> ObservedProduct | None:
     if field_name == "name":
         return next(iter((await session.shop.products_page(name=value, limit=1)).items), None)
-    if field_name == "sku" and value:
-        ids = sorted(await session.shop.products_with_sku(value))
-        return next(iter((await session.shop.products(ids[:1])).values()), None)
-    return None
+    return await holder_of_sku(session, value) if field_name == "sku" and value else None
+
+
+async def holder_of_sku(session: Session, sku: str) -> ObservedProduct | None:
+    """The product that has this SKU, or a variant with it; BigCommerce gives it to no other (facts 3.4)."""
+    ids = sorted(await session.shop.products_with_sku(sku))
+    return next(iter((await session.shop.products(ids[:1])).values()), None)

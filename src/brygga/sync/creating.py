@@ -26,7 +26,7 @@ from brygga.store.intents import Intent
 from brygga.store.values import from_plain, to_plain
 from brygga.sync.account import place
 from brygga.sync.births import Births
-from brygga.sync.claiming import known_claims, say_clash, say_foreseen
+from brygga.sync.claiming import holder_of_sku, known_claims, say_clash, say_foreseen
 from brygga.sync.jobs import Job, clashing, each
 from brygga.sync.pictures import find_unobtainable
 from brygga.sync.session import Session
@@ -34,7 +34,6 @@ from brygga.sync.session import Session
 SETTLE_AFTER = timedelta(seconds=30)
 """A create whose answer was lost may still be at work in the store: only after this time does "not found" mean "not made"."""
 CLOCK_SLACK = timedelta(seconds=5)
-MOST_ALIKE = 10
 TRIES = 6
 """Of one product within one create: three clashes, a picture, a video, a field."""
 _OPTIONAL = {
@@ -112,8 +111,8 @@ class Creating:
         sku = next((variant.sku for variant in sent.variants if variant.sku), "")
         if named.items or not sku:
             return named.items
-        ids = sorted(await self.session.shop.products_with_sku(sku))
-        return [*(await self.session.shop.products(ids[:MOST_ALIKE])).values()]
+        holder = await holder_of_sku(self.session, sku)
+        return [holder] if holder is not None else ()
 
     def _is_as_sent(self, sent: CatalogProduct, found: ObservedProduct, since: datetime | None) -> bool:
         recent = since is None or found.created is None or found.created >= since - CLOCK_SLACK

@@ -48,7 +48,10 @@ def of(level: int, *tale: Told, write: Flight | None = None, side: Side = Side.S
     return account(side, write or flight(), tale, Look(level, at(60)), TIMING)
 
 
-OURS, NOT_OURS = Account(told=True, without=True, silent=True), Account(told=False, without=True, silent=False)
+OURS, NOT_OURS = (
+    Account(told=True, without=True, silent=True, linked=True),
+    Account(told=False, without=True, silent=False),
+)
 """An edit sets a level, so it may have covered a write that nobody told of."""
 EITHER = Account(told=False, without=True, silent=True)
 UNKNOWN = Account(told=False, without=False, silent=False)
@@ -151,7 +154,7 @@ def test_a_call_is_all_or_nothing() -> None:
 def test_a_level_that_was_set_needs_no_level_before() -> None:
     reset = Flight("call", 7, NOON, Kind.RESET, base=0, lost=at(0.2))
 
-    assert of(7, edit(0, 7), write=reset) == Account(told=True, without=False, silent=True)
+    assert of(7, edit(0, 7), write=reset) == Account(told=True, without=False, silent=True, linked=True)
     assert of(6, order(20, -1), write=reset) == SILENT
     assert of(0, write=reset) == UNKNOWN
 
@@ -160,7 +163,7 @@ def test_a_level_that_was_set_needs_no_level_before() -> None:
 @pytest.mark.parametrize(
     ("level", "found"),
     [
-        pytest.param(3, Account(told=True, without=True, silent=True), id="two orders and our write"),
+        pytest.param(3, Account(told=True, without=True, silent=True, linked=True), id="two orders and our write"),
         pytest.param(5, Account(told=False, without=False, silent=True), id="the same order told of twice"),
     ],
 )

@@ -58,7 +58,7 @@ class Account:
     """One in which it happened, and was not told of."""
     late: bool = False
     """One in which it took effect long after it left."""
-    linked: bool = field(default=False, compare=False)
+    linked: bool = False
     """It was told of by all that went before, whatever happened since."""
 
     @property

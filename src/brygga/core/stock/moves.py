@@ -102,14 +102,13 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
     flight = shelf.flight
     if hint.tells.again:
         return ledger.put(side, replace(shelf, tale=remembered(shelf, hint.tells)))
-    if flight is not None and hint.at < flight.sent:
-        # Heard before it left, and read only now.
-        flight = replace(flight, others=flight.others + (hint.at >= flight.sent - timing.unseen(side)))
-    elif flight is not None and hint.edited is not None and may_tell(flight, hint.edited, timing):
+    # What was heard before it left, and is read only now, does not tell of it.
+    edited = hint.edited if flight is not None and hint.at >= flight.sent else None
+    if flight is not None and edited is not None and may_tell(flight, edited, timing):
         flight = replace(flight, told=flight.told or hint.at, tells=flight.tells + 1)
-    elif flight is not None and hint.edited is not None and _could_tell(flight, hint.edited, timing):
+    elif flight is not None and edited is not None and _could_tell(flight, edited, timing):
         flight = replace(flight, maybes=flight.maybes + 1)
-    elif flight is not None:
+    elif flight is not None and hint.at >= flight.sent - timing.unseen(side):
         flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
     ordered = latest if hint.by_order else shelf.ordered

@@ -96,11 +96,7 @@ def settle(  # noqa: PLR0917 - one answer per kind of evidence
         return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
     unexplained = found is not None and patient and not found.explains and not found.late
     if (found is None or unexplained) and (flight.tells or flight.maybes):
-        done = _told(ledger, side, look, timing, linked=found is not None and found.linked)
-        if done is not None and found is not None and _is_a_strangers(done, flight, look, found):
-            done = _booked(
-                _closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED
-            )
+        done = _told(ledger, side, look, timing, found)
         if done is not None:
             return done if found is None else _left_open(done, flight)
     if not isinstance(look.level, int) or look.begun < _ripe(flight, timing):
@@ -165,7 +161,7 @@ def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Ac
     return None
 
 
-def _told(ledger: Ledger, side: Side, look: Look, timing: Timing, *, linked: bool) -> Settled | None:
+def _told(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account | None) -> Settled | None:
     """BigCommerce told of an edit that can be this write. It is, unless that leaves a change of which nobody told.
 
     | it told of | the level is | verdict |
@@ -176,15 +172,17 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing, *, linked: boo
     | one just after it left, and of nothing else | anything else, once reads have caught up | not landed: it was somebody else's |
     | none so early, and a fall | anything else, once reads have caught up | not landed |
 
-    None where it says nothing.
+    None where it says nothing. Where hooks carry values (`found`) and none of them can be this write, only a rise is taken for landed.
     """
     flight = ledger[side].flight
     assert flight is not None
     if not isinstance(look.level, int):
         return Settled(ledger, Verdict.WAITING)
+    linked = found is not None and found.linked
+    fits = found is None or linked or _rises(flight)
     caught_up = has_caught_up(flight, look, timing)
-    certain = linked or look.level == _expected(ledger, side, flight)[1] or flight.tells > 1
-    if certain or (caught_up and flight.tells and _moved_otherwise(side, flight, timing)):
+    certain = linked or look.level == _expected(ledger, side, flight)[1] or (fits and flight.tells > 1)
+    if certain or (caught_up and fits and flight.tells and _moved_otherwise(side, flight, timing)):
         at = flight.told or flight.sent
         return _booked(landed(ledger, side, at), side, look, timing, Verdict.LANDED)
     if not caught_up:
@@ -192,17 +190,6 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing, *, linked: boo
     if not flight.tells and flight.quantity > 0:
         return None
     return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
-
-
-def _is_a_strangers(done: Settled, flight: Flight, look: Look, found: Account) -> bool:
-    """A fall is not taken for landed by an edit whose value does not fit what was told by then."""
-    falls = not flight.is_absolute and flight.quantity < 0 and flight.base is not None
-    return (
-        falls
-        and done.verdict is Verdict.LANDED
-        and not found.linked
-        and look.level != (flight.base or 0) + flight.quantity
-    )
 
 
 def _left_open(done: Settled, flight: Flight) -> Settled:
