@@ -7,6 +7,7 @@ import asyncio
 import heapq
 import time
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from itertools import count
 from typing import Protocol
 
@@ -142,3 +143,8 @@ def iso(moment: float, *, digits: int = 3) -> str:
     whole = datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f".{int((moment % 1) * 10**digits):0{digits}d}" if digits else ""
     return f"{whole}{fraction}Z"
+
+
+def http_date(moment: float) -> str:
+    """The time as a `Date` header tells it (RFC 9110, 5.6.7): Thu, 01 Feb 2024 09:40:11 GMT. The second that has begun, never the next."""
+    return format_datetime(datetime.fromtimestamp(int(moment), UTC), usegmt=True)

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 import httpx2
 import msgspec
 
+from brygga.sandbox.clock import http_date
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -72,7 +74,7 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer. Header names are written as given; Content-Length is added on the way out."""
+    """One HTTP answer. Header names are written as given; Content-Length and Date are added on the way out."""
 
     status: int = 200
     body: bytes = b""
@@ -257,10 +259,14 @@ class Router:
 
 
 class AsgiApp:
-    """An ASGI application around one function; for uvicorn and for httpx2.ASGITransport."""
+    """An ASGI application around one function; for uvicorn and for httpx2.ASGITransport.
 
-    def __init__(self, dispatch: Handler) -> None:
+    With a clock (Unix seconds) every answer carries `Date`, as a server that has a clock sends it (RFC 9110, 6.6.1).
+    """
+
+    def __init__(self, dispatch: Handler, clock: Callable[[], float] | None = None) -> None:
         self.dispatch = dispatch
+        self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if scope["type"] == "lifespan":
@@ -278,6 +284,8 @@ class AsgiApp:
             raise
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         headers.append((b"content-length", str(len(response.body)).encode()))
+        if self.clock is not None and all(name != b"date" for name, _ in headers):
+            headers.append((b"date", http_date(self.clock()).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body, "more_body": False})
         return None

@@ -52,6 +52,18 @@ class Server(uvicorn.Server):
         yield
 
 
+def configured(app: App) -> uvicorn.Config:
+    """How an application is served. A platform tells the time by its own clock, so uvicorn adds no Date of the machine's."""
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        date_header=False,
+    )
+
+
 class Servers:
     """Some applications, each on a socket of its own."""
 
@@ -61,9 +73,7 @@ class Servers:
     async def start(self, places: Sequence[tuple[socket.socket, App]]) -> None:
         """Serve every application; returns when all answer."""
         for listening, app in places:
-            server = Server(
-                uvicorn.Config(app, lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=1)
-            )
+            server = Server(configured(app))
             self.running.append((server, asyncio.create_task(server.serve(sockets=[listening]))))
         for server, task in self.running:
             while not server.started:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from brygga.sandbox.http import Request, Response, Router, json_response
 
@@ -14,15 +14,22 @@ if TYPE_CHECKING:
 else:
     S = TypeVar("S")
 
+A_DAY_S = 86_400
+EitherWay = Annotated[float, "at most a day before or after"]
+"""Seconds that may lie before (below 0) or after."""
+
 
 def check_choices(switches: "DataclassInstance") -> None:
-    """Raises ValueError for a value that is none of a switch's choices, a negative number, and one that is not finite."""
-    for name, kind in get_type_hints(type(switches)).items():
+    """Raises ValueError for a value that is none of a switch's choices, and a number that is too small, too large or not finite."""
+    for name, kind in get_type_hints(type(switches), include_extras=True).items():
         value = getattr(switches, name)
         if get_origin(kind) is Literal:
             choices = get_args(kind)
             if not any(value == choice and type(value) is type(choice) for choice in choices):
                 raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
+        elif kind == EitherWay:
+            if not -A_DAY_S <= value <= A_DAY_S:
+                raise ValueError(f"{name} is a number from -{A_DAY_S} to {A_DAY_S}, not {value!r}")
         elif kind in {int, float} and not (isfinite(value) and value >= 0):
             raise ValueError(f"{name} is a number from 0, not {value!r}")
 

@@ -193,7 +193,7 @@ def born(store: Store, want: Wanted, client: str | None, *, partly: bool = False
         values.setdefault("is_visible", store.switches.create_visible_default)
     if want.brand_name:
         values["brand_id"] = brand(store, want.brand_name)
-    now = store.now()
+    now = store.wall()
     kept = {name: value for name, value in values.items() if value != PRODUCT[name].default}
     product = Product(store.ids.next("product"), now, now, kept, made_by=client)
     store.products[product.id] = product

@@ -172,7 +172,7 @@ class Hooks:
                 raise self.malformed(name, "error.path.missing.")
         values = self.checked(body)
         self.room_for(client_id, values["scope"], values["destination"])
-        now = int(self.store.now())
+        now = int(self.store.wall())
         hook = Hook(
             self.store.ids.next("hook"),
             client_id,
@@ -201,7 +201,7 @@ class Hooks:
             setattr(hook, name, value)
         if values.get("is_active"):
             hook.deactivated, hook.last_event = False, self.store.now()
-        hook.updated_at = int(self.store.now())
+        hook.updated_at = int(self.store.wall())
         self.heard.clear()
 
     def delete(self, hook: Hook) -> None:
@@ -308,7 +308,7 @@ class Hooks:
 
     def envelope(self, scope: str, data: Json) -> bytes:
         """The body of a delivery. The hash is of data and time only: two scopes may share it (bigcommerce facts 6.2)."""
-        created_at = int(self.store.now())
+        created_at = int(self.store.wall())
         salted = f"{self.store.account_uuid}:{created_at}:".encode() + msgspec.json.encode(data)
         return msgspec.json.encode(
             {
@@ -348,7 +348,7 @@ class Hooks:
         if self.blocked(hook):
             headers[BLOCKED] = "1"
         if self.store.switches.signed_webhooks:
-            moment = str(int(self.store.now()))
+            moment = str(int(self.store.wall()))
             signed = f"{message_id}.{moment}.".encode() + body
             digest = hmac.new(self.secret_of(hook.client_id).encode(), signed, hashlib.sha256).digest()
             headers["webhook-id"] = message_id
@@ -399,7 +399,9 @@ class Hooks:
             return
         if sum(ok for _, ok in domain.tries) < BLOCK_BELOW * len(domain.tries):
             failed = sum(not ok for _, ok in domain.tries)
-            domain.reasons = [{"failure_description": "low success rate", "count": failed, "timestamp": int(now)}]
+            domain.reasons = [
+                {"failure_description": "low success rate", "count": failed, "timestamp": int(self.store.wall())}
+            ]
             domain.blocked_until = now + BLOCKED_S
             domain.tries.clear()
             self.exception(hook, hook.scope, 90_003, "the domain is blocked")

@@ -272,7 +272,7 @@ def matching(store: Store, request: Request) -> list[Product]:
     key = tuple(pair for pair in request.query if pair[0] not in {"page", "limit", "include", "include_fields"})
     if store.last_listing is not None and store.last_listing[:2] == (store.version, key):
         return store.last_listing[2]
-    tests = tests_of(request, store.now())
+    tests = tests_of(request, store.wall())
     found = [product for product in candidates(store, request) if all(test(store, product) for test in tests)]
     found = ordered(store, request, found)
     store.last_listing = (store.version, key, found)
@@ -296,7 +296,7 @@ def by_dates(store: Store, request: Request, rows: list[Row]) -> list[Row]:
     for name, text in request.query:
         field, _, bound = name.partition(":")
         if field in {"date_created", "date_modified"} and bound in {"min", "max"}:
-            moment, attribute = moment_text(field, text, store.now()), field.removeprefix("date_")
+            moment, attribute = moment_text(field, text, store.wall()), field.removeprefix("date_")
             rows = [row for row in rows if _RANGES[bound](stamp(getattr(row, attribute)), moment)]
     direction = request.value("direction") or "asc"
     if direction not in {"asc", "desc"}:

@@ -166,7 +166,7 @@ def add_image(store: Store, product: Product, picture: tuple[str, str], source: 
         False,
         values.get("sort_order", len(product.images)),
         values.get("description", ""),
-        store.now(),
+        store.wall(),
     )
     product.images.append(image)
     if len(product.images) == 1 or values.get("is_thumbnail"):
@@ -189,7 +189,7 @@ def change_image(store: Store, product: Product, image: Picture, values: Json, p
     """PUT an image: order, text, thumbnail, or another picture in its place."""
     image.sort_order = values.get("sort_order", image.sort_order)
     image.description = values.get("description", image.description)
-    image.modified = store.now()
+    image.modified = store.wall()
     if picture is not None:
         image.digest = picture[0]
         image.file = file_name(store, image.file, picture[1])

@@ -70,7 +70,7 @@ def create(store: Store, kind: str, resource_id: int, client: str, body: Any) ->
         raise Refusal(409, title, {"key": title})
     if len(mine) >= MAX_PER_RESOURCE:
         raise Refusal(422, f"A resource may have at most {MAX_PER_RESOURCE} metafields", {})
-    now = store.now()
+    now = store.wall()
     metafield = Metafield(
         store.ids.next("metafield"),
         kind,
@@ -114,7 +114,7 @@ def update(store: Store, metafield: Metafield, body: Any) -> None:
     """PUT a metafield."""
     for name, value in check(body, create=False).items():
         setattr(metafield, name, value)
-    metafield.modified = store.now()
+    metafield.modified = store.wall()
     tell(store, metafield, "updated")
 
 

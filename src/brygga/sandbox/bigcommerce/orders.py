@@ -108,7 +108,7 @@ def place(
         left = inventory.available(product, variant)
         if left is not None and wanted[key] > left:
             raise OutOfStock(product.get("name"))
-    now = store.now()
+    now = store.wall()
     lines = [line(store, product, variant, quantity) for product, variant, quantity in wishes]
     lines += [Line(store.ids.next("line"), 0, None, "", one.name, [], one.quantity, one.price) for one in extras]
     channel = store.settings.default_channel_id
@@ -157,7 +157,7 @@ def turn(store: Store, order: Order, status: int) -> None:
 
 def changed(store: Store, order: Order) -> None:
     """Something about the order changed."""
-    order.modified = store.now()
+    order.modified = store.wall()
     store.emit("store/order/updated", {"type": "order", "id": order.id})
 
 
@@ -255,7 +255,7 @@ def refund(store: Store, order: Order, quantities: dict[int, int] | None = None,
     total = all(rest[key] == wanted.get(key, 0) for key in rest)
     prices = {one.id: Decimal(str(one.price)) for one in order.lines}
     amount = sum((prices[key] * count for key, count in wanted.items()), Decimal(0))
-    made = Refund(store.ids.next("refund"), order.id, store.now(), amount, list(wanted.items()))
+    made = Refund(store.ids.next("refund"), order.id, store.wall(), amount, list(wanted.items()))
     store.refunds.append(made)
     if total and (not by_api or store.switches.refund_api_restocks):
         put_back(store, order)

@@ -176,7 +176,7 @@ async def get_store(call: Call) -> Response:
 
 
 async def get_time(call: Call) -> Response:
-    return answer({"time": int(call.store.now())})
+    return answer({"time": int(call.store.wall())})
 
 
 async def get_currencies(call: Call) -> Response:

@@ -99,7 +99,11 @@ class BigCommerceSandbox:
         self.door.public_url = self.config.public_url
         self.router = Router(missing=self.door.missing)
         self.mount()
-        self.app = AsgiApp(self.router.dispatch)
+        self.app = AsgiApp(self.router.dispatch, self.wall)
+
+    def wall(self) -> float:
+        """The time by BigCommerce's own clock."""
+        return self.clock.now() + self.switches.clock_ahead_s
 
     def mount(self) -> None:
         """Put every route in the table."""

@@ -332,8 +332,12 @@ class Store:
         self.subscribers: list[Emit] = []
 
     def now(self) -> float:
-        """Unix seconds on the sandbox's clock."""
+        """Unix seconds on the sandbox's clock: when things happen."""
         return self.clock.now()
+
+    def wall(self) -> float:
+        """The same by BigCommerce's own clock, with which it stamps what happens."""
+        return self.now() + self.switches.clock_ahead_s
 
     def emit(self, scope: str, data: Json) -> None:
         """Something happened; whoever listens is told."""
@@ -345,7 +349,7 @@ class Store:
         """The catalogue moved on, and so did the product's date_modified."""
         self.version += 1
         if product is not None:
-            product.modified = self.now()
+            product.modified = self.wall()
 
     def all_variants(self) -> Iterator[Variant]:
         """Every variant in the order of its making."""

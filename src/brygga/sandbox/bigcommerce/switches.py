@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from brygga.sandbox.switches import check_choices
+from brygga.sandbox.switches import EitherWay, check_choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,14 @@ class Switches:
     """1.4, 1.8: the status of a call after the uninstall."""
     external_install_value: str = "1"
     """1.3: the value of `external_install`."""
+    clock_ahead_s: EitherWay = 0.0
+    """6.2: so many seconds is BigCommerce's own clock ahead of the sandbox's (below 0: behind).
+
+    It dates all that BigCommerce stamps: `created_at` and signatures of deliveries, hooks, products, images, metafields, orders, refunds,
+    GET /v2/time, and the Date of every answer. When things happen (deliveries, read lag, quotas, code lifetimes) it leaves alone, and the
+    claims of signed payloads too: an app holds their `iat` against its own time of an installation, and would take an uninstall
+    of these few seconds for one of before.
+    """
 
     def __post_init__(self) -> None:
         """Raises ValueError for a reading that is none of the choices."""

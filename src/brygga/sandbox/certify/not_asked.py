@@ -54,6 +54,11 @@ NOT_ASKED = (
         "if the platform dropped an overlong filter, it would delete every product", "try it in a trial store that may be emptied",
     ),
     NotAsked(
+        ("B44",), "How far ahead is the platform's clock, in `Date` and in webhooks?", ("clock_ahead_s",), _PUBLIC,
+        _COLLECT + "adjust a stock level by API, and compare the message's created_at with the Date of the answer to the adjustment, "
+        "and both with a clock that is set right",
+    ),
+    NotAsked(
         ("Z3", "Z7", "Z28", "Z31"),
         "Which changes send messages, which rows and which parts of `online` do they hold?",
         ("soft_changes_are_silent", "balances_of_all_locations", "tracking_sends_balances", "events_shorten_online"), _PUBLIC,

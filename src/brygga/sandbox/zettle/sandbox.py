@@ -82,7 +82,7 @@ class ZettleSandbox:
         ):
             room.mount(self.router, self.core)
         mount_static(self.router)
-        self.app = AsgiApp(self.router.dispatch)
+        self.app = AsgiApp(self.router.dispatch, self.core.now)
 
     @property
     def organizations(self) -> dict[str, Organization]:
