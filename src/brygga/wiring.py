@@ -242,7 +242,7 @@ async def _clients(
         gate = GuardedGate(budget, guard)
         shop = ShopApi(platforms.wire, gate, platforms.shop_urls, shop_token.access, connection.shop.store_hash)
     try:
-        yield Clients(Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access), shop)
+        yield Clients(Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access), shop, platforms.wire.clocks)
     finally:
         if not lease.lost:
             async with database.transaction(lease.fence) as tx:

@@ -257,7 +257,7 @@ def clients(
     wire = Wire(httpx2.AsyncClient(transport=transport), clock)
     zettle = Zettle(wire, OpenGate(), ZettleUrls(*(f"{base}/{host}" for host in hosts)), Token(zettle_token))
     urls = ShopUrls(f"{shop_base}/api", shop_base)
-    return Clients(zettle, ShopApi(wire, OpenGate(), urls, shop_token, town.merchant.store_hash))
+    return Clients(zettle, ShopApi(wire, OpenGate(), urls, shop_token, town.merchant.store_hash), wire.clocks)
 
 
 async def opened(database: Database, clock: MovableClock, plan: Plan | None = None) -> Bench:

@@ -13,6 +13,7 @@ from brygga.seams import Clock, Dice
 from brygga.store import connections, marks
 from brygga.store.database import Database, Fence, Tx
 from brygga.store.marks import Mark
+from brygga.wire import Clocks
 from brygga.zettle.api import Zettle
 
 
@@ -52,6 +53,7 @@ class Clients:
 
     zettle: Zettle
     shop: ShopApi | None
+    clocks: Clocks = field(default_factory=Clocks)
 
 
 MakeClients = Callable[[Connection, Lease], AbstractAsyncContextManager[Clients]]

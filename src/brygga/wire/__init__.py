@@ -8,12 +8,15 @@ Here never lives: a word about one platform's endpoints, a retry, a redirect, or
 
 from brygga.wire.budget import StoreBudget
 from brygga.wire.call import Answer, Call, Upload
+from brygga.wire.clocks import Apart, Clocks
 from brygga.wire.door import Observer, Wire, failure_of, lost, open_client
 from brygga.wire.gates import Gate, GuardedGate, InventoryPace, OpenGate
 
 __all__ = [
     "Answer",
+    "Apart",
     "Call",
+    "Clocks",
     "Gate",
     "GuardedGate",
     "InventoryPace",

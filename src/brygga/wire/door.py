@@ -21,6 +21,7 @@ import httpx2
 from brygga.core.failures import Failure, Unanswered, Unreachable
 from brygga.seams import Clock
 from brygga.wire.call import Answer, Call
+from brygga.wire.clocks import Clocks
 from brygga.wire.gates import Gate, asked_wait_s
 
 CONNECT_S = 10.0
@@ -58,6 +59,7 @@ class Wire:
         self.clock = clock
         self.user_agent = user_agent
         self.observe = observe
+        self.clocks = Clocks()
 
     async def send(self, call: Call, gate: Gate) -> Answer:
         """The platform's answer. Raises Unreachable or Unanswered as the table above says, and what the gate raises."""
@@ -97,7 +99,10 @@ class Wire:
             raise lost(call, type(error).__name__) from None
 
     async def _receive(self, call: Call, request: httpx2.Request) -> Answer:
+        sent = self.clock.now()
         response = await self.client.send(request, stream=True)
+        if "age" not in response.headers:  # a cache's answer tells another time
+            self.clocks.heard(call.platform, response.headers.get("date", ""), sent, self.clock.now())
         try:
             chunks, size = [], 0
             async for chunk in response.aiter_bytes():

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brygga.core.stock import (
+    Apart,
     Flight,
     Gap,
     Hint,
@@ -108,6 +109,33 @@ def test_what_was_heard_before_a_write_left_and_is_read_only_then_tells_of_anoth
     ]
 
     assert [(0, 1), (1, 0)] == [(one.tells, one.others) for one in told if one is not None]
+
+
+@pytest.mark.rule("S4")
+@pytest.mark.parametrize("ahead_s", [-30.0, -2.0, 0.0, 2.0, 30.0])
+def test_a_machine_whose_clock_is_wrong_knows_its_own_write_by_a_measured_clock(ahead_s: float) -> None:
+    """Hooks are timed by BigCommerce. Left alone, our own hook seems to be of before the write left, which would be written again."""
+    timing = Timing(shop_clock=Apart(ahead_s, 0.2))
+    own, later = Told(at(ahead_s), 7), Told(at(ahead_s + 20), 7)
+
+    assert account(Side.SHOP, flight(), (own,), Look(7, at(60)), timing) == OURS
+    assert account(Side.SHOP, flight(), (later,), Look(7, at(60)), timing) == EITHER
+    found = hinted(
+        Ledger(Shelf(known=7), Shelf(known=10, flight=flight())), Side.SHOP, Hint(at(1), edited=own.at), timing
+    )
+    assert found.shop.flight is not None
+    assert (found.shop.flight.tells, found.shop.flight.maybes) == (1, 0)
+
+
+@pytest.mark.rule("S4")
+def test_clocks_that_were_measured_leave_less_to_chance() -> None:
+    """An edit of 0.4 s before the write left, in the second before: with clocks that nobody measured it may be the write."""
+    write = replace(flight(), sent=at(0.4), seen=at(0.2))
+
+    assert account(Side.SHOP, write, (edit(-1, 7),), Look(7, at(60)), Timing()) == OURS
+    narrow = account(Side.SHOP, write, (edit(-1, 7),), Look(7, at(60)), Timing(shop_clock=Apart(0, 0.3)))
+    assert narrow is not None
+    assert not narrow.told
 
 
 @pytest.mark.rule("S3")

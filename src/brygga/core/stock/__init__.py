@@ -10,7 +10,21 @@ Here never lives: a request, a row, a clock or a merchant's sentence. Time comes
 
 from brygga.core.stock.accounts import Account
 from brygga.core.stock.counting import counted
-from brygga.core.stock.ledger import FEW, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told
+from brygga.core.stock.ledger import (
+    FEW,
+    Apart,
+    Change,
+    Flight,
+    Gap,
+    Kind,
+    Ledger,
+    Level,
+    Look,
+    Shelf,
+    Side,
+    Timing,
+    Told,
+)
 from brygga.core.stock.moves import (
     Hint,
     Observed,
@@ -58,6 +72,7 @@ __all__ = [
     "FEW",
     "LIMITS",
     "Account",
+    "Apart",
     "Change",
     "Flight",
     "Gap",

@@ -10,7 +10,7 @@ our write came to nothing. An event of Zettle's without an identifier is never o
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 from itertools import product
 from math import prod
@@ -19,8 +19,6 @@ from brygga.core.stock.ledger import CLOSE, TICK, Flight, Look, Shelf, Side, Tim
 
 MANY = 500
 """In so many ways at most can a part of one second's movements have happened; the hooks of a busier second give no evidence."""
-SLACK = timedelta(seconds=0.5)
-"""So much may a platform's clock go before or after ours."""
 LONGEST = 60
 """So many movements are remembered of a shelf while it is never quiet."""
 
@@ -88,9 +86,11 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
     """
     if not isinstance(look.level, int) or flight.base is None:
         return None
+    tale = [_as_of(flight, one) for one in tale]
+    flight, look = _theirs(side, flight, timing), replace(look, begun=timing.theirs(side, look.begun))
     # What happened longer than a lag before the base was read is in it, however late it was told of.
     oldest = _read(flight) - timing.lag(side) - TICK
-    tale = [_as_of(flight, one) for one in tale if oldest <= one.at <= look.begun + TICK]
+    tale = [one for one in tale if oldest <= one.at <= look.begun + TICK]
     seconds: dict[datetime, Counter[Told]] = defaultdict(Counter)
     for one in tale:
         seconds[one.at][one] += 1
@@ -109,6 +109,15 @@ def account(side: Side, flight: Flight, tale: Iterable[Told], look: Look, timing
 def _as_of(flight: Flight, one: Told) -> Told:
     """When it was heard of matters only where that was before the write left; else equal movements are equal."""
     return replace(one, heard=flight.sent if one.heard is not None and one.heard < flight.sent else None)
+
+
+def _theirs(side: Side, flight: Flight, timing: Timing) -> Flight:
+    """With its times as the platform's clock showed them, since what was told of it is timed by that."""
+    sent, lost, seen = (
+        None if at is None else timing.theirs(side, at) for at in (flight.sent, flight.lost, flight.seen)
+    )
+    assert sent is not None
+    return replace(flight, sent=sent, lost=lost, seen=seen)
 
 
 def _ways(group: Counter[Told]) -> int:
@@ -184,7 +193,7 @@ class _Chain:
 
     def _step(self, states: set[State], one: Told) -> set[State]:
         counting = self._counting(states)
-        if one.at + TICK > self.flight.sent:
+        if one.at + TICK + self.timing.slack(self.side) > self.flight.sent:
             counting = self._silent(counting)
         moved = {replace(state, level=self._after(state.level, one)) for state in counting}
         ours = {State(level, when, counts=True) for level, when in self._as_ours(counting, one)}
@@ -232,10 +241,10 @@ class _Chain:
     def _when(self, at: datetime) -> Iterator[Ours]:
         """Between leaving and being given up a write may take effect: nearly always at once, or, when its process stood still before it
         really left, just before it was known to be lost. `at` is cut to whole seconds."""
-        flight, soon = self.flight, self.flight.sent + self.timing.prompt
-        ended = flight.lost + SLACK if flight.lost is not None else soon
-        at_last = flight.lost is not None and flight.lost - CLOSE < at <= ended
-        if flight.sent - TICK - SLACK < at <= min(ended, soon) or at_last:
-            yield Ours.TOLD
-        elif soon < at <= ended:
-            yield Ours.LATE
+        flight, slack = self.flight, self.timing.slack(self.side)
+        first, soon = flight.sent - TICK - slack, flight.sent + self.timing.prompt
+        ended = flight.lost + slack if flight.lost is not None else soon
+        at_last = flight.lost is not None and at > flight.lost - CLOSE
+        if not first < at <= ended:
+            return
+        yield Ours.TOLD if at <= soon or at_last else Ours.LATE

@@ -53,6 +53,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """So far is a platform's clock ahead of ours, and so far may that be wrong, in seconds. By default nobody has measured it."""
+
+    ahead_s: float = 0
+    slack_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """The waiting times of stock, in seconds. `lag_s` is the longest that BigCommerce's reads are taken to trail its writes.
 
@@ -72,6 +80,18 @@ class Timing:
     doubt_s: float = 3600
     """And so long may an echo still come late before the merchant is asked to check."""
     echo_days: int = 4
+    till_clock: Apart = Apart()
+    shop_clock: Apart = Apart()
+
+    def clock(self, side: Side) -> Apart:
+        return self.till_clock if side is Side.ZETTLE else self.shop_clock
+
+    def theirs(self, side: Side, ours: datetime) -> datetime:
+        """A time of ours as the platform's clock showed it."""
+        return ours + timedelta(seconds=self.clock(side).ahead_s)
+
+    def slack(self, side: Side) -> timedelta:
+        return timedelta(seconds=self.clock(side).slack_s)
 
     def lag(self, side: Side) -> timedelta:
         return timedelta(seconds=self.lag_s) if side is Side.SHOP else NOW_AND_THEN

@@ -45,7 +45,7 @@ def observed(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Observed
         settled=look.begun if clear else shelf.settled,
         ambiguous=(shelf.ambiguous or look.begun) if doubtful else None,
         recent=tuple(c for c in shelf.recent if c.at > look.begun - lag),
-        tale=forgotten(shelf.tale, look.begun - lag) if clear else shelf.tale,
+        tale=forgotten(shelf.tale, timing.theirs(side, look.begun) - lag) if clear else shelf.tale,
     )
     return Observed(_moved(ledger, side, seen, change, look.begun), change)
 
@@ -118,13 +118,14 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
 
 def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether an edit in BigCommerce is likely this write: made just after it left, and not our previous write."""
-    return flight.sent - TICK < edited <= flight.sent + timing.prompt + TICK and not flight.is_crowded
+    sent = timing.theirs(Side.SHOP, flight.sent)
+    return sent - TICK < edited <= sent + timing.prompt + TICK and not flight.is_crowded
 
 
 def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether it could be this write at all: made before we gave it up. A request whose process died has no known end."""
-    ended = (flight.lost or flight.sent + timing.gap) + TICK
-    return flight.sent - TICK < edited <= ended and not flight.is_crowded
+    sent, ended = (timing.theirs(Side.SHOP, at) for at in (flight.sent, flight.lost or flight.sent + timing.gap))
+    return sent - TICK < edited <= ended + TICK and not flight.is_crowded
 
 
 def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:

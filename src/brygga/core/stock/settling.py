@@ -120,7 +120,7 @@ def _looked(  # noqa: PLR0917 - the looks, and the evidence that they are weighe
         verdict = _verdict(seen.ledger, side, look, timing, denied=found is not None and found.denies)
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
-    ordered = _ordered(ledger) if flight.is_absolute and verdict is Verdict.NOT_LANDED else 0
+    ordered = _ordered(ledger, timing) if flight.is_absolute and verdict is Verdict.NOT_LANDED else 0
     closed = _booked(_closed(seen.ledger, side, verdict, look.level, ordered), side, look, timing, verdict)
     return replace(closed, change=closed.change + seen.change + ordered)
 
@@ -296,11 +296,12 @@ def _set(flight: Flight, look: Look, timing: Timing, story: Account) -> Verdict 
     return None if story.late else Verdict.NOT_LANDED
 
 
-def _ordered(ledger: Ledger) -> int:
+def _ordered(ledger: Ledger, timing: Timing) -> int:
     """What was bought in the shop since its absolute level was promised."""
     flight = ledger.shop.flight
     assert flight is not None
-    since = [one.value for one in ledger.shop.tale if one.by_order and one.relative and one.at + TICK > flight.sent]
+    sent = timing.theirs(Side.SHOP, flight.sent)
+    since = [one.value for one in ledger.shop.tale if one.by_order and one.relative and one.at + TICK > sent]
     # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
     return sum(value for value in since if value is not None and value < 0)
 

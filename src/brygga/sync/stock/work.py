@@ -12,8 +12,9 @@ from brygga.store.marks import Kind, Mark
 from brygga.sync.session import Session
 from brygga.sync.stock.births import LAGS_MEANWHILE
 from brygga.sync.stock.booking import Booking
+from brygga.sync.stock.clocks import by_clocks, measured
 from brygga.sync.stock.gather import Till, World, gather, known
-from brygga.sync.stock.hearing import Hearing
+from brygga.sync.stock.hearing import Hearing, hear_stops
 from brygga.sync.stock.pages import Pages, opened
 from brygga.sync.stock.sending import Sending
 
@@ -76,9 +77,11 @@ class StockWork:
 
     async def _hear(self, session: Session, uuids: Sequence[str]) -> None:
         paper, places = await known(session, uuids), await self.till.inventories(session)
+        timing = await by_clocks(session, uuids, self.timing)
         async with opened(session, uuids) as pages:
+            await hear_stops(pages, uuids)
             ids = {uuid: binding.synced.product_id for uuid, binding in paper.bound.items()}
-            await Hearing(pages, self.timing, places.store if places is not None else "").run(ids)
+            await Hearing(pages, timing, places.store if places is not None else "").run(ids)
 
 
 async def book(session: Session, world: World, uuids: Collection[str], timing: Timing, *, swept: bool = False) -> None:
@@ -86,7 +89,7 @@ async def book(session: Session, world: World, uuids: Collection[str], timing: T
     async with opened(session, uuids) as pages:
         calls = {f.call for one in pages.books.values() for side in Side if (f := one.ledger[side].flight) is not None}
         echoes = await ledgers.echoes(pages.tx, pages.connection_id, calls) if calls else {}
-        await Booking(pages, world, echoes, timing, swept).run()
+        await Booking(pages, world, echoes, measured(session.clients.clocks, timing), swept).run()
 
 
 async def come_back(pages: Pages, timing: Timing) -> None:
