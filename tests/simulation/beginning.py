@@ -23,27 +23,29 @@ from tests.simulation.customs import picture_of
 from tests.simulation.day import Day, Goods
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.process import URL, LoopTime, MakeHandlers, Street, settings_of
-from tests.simulation.weather import Net, Sky
+from tests.simulation.weather import Net, Sky, ahead_of_us
 
 
 async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky | None = None) -> Day:
     """A new town on an empty disk. The weather is the seed's, unless there is a `sky`."""
     dice = random.Random(seed)
     chance = random.Random(dice.getrandbits(64))
-    weather = sky or Sky.of(chance)
+    weather = sky or Sky.of(chance, ahead_of_us(seed))
     plan = Plan(
         seed=dice.getrandbits(32),
         products=0,
         drawings=False,
         connector=Connector().at(URL),
         bigcommerce_config=ShopConfig(read_lag_s=3.0, hook_delay_s=0.0),
-        bigcommerce_switches=ShopSwitches(random_read_lag=True),
+        bigcommerce_switches=ShopSwitches(random_read_lag=True, clock_ahead_s=weather.ahead_s),
     )
     town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
     database = DiskDatabase(disk)
     disk.clear()
     net = Net(town, weather, random.Random(dice.getrandbits(64)))
     day = Day(seed, disk, dice, weather, town, net, database, make=make)
+    if weather.ahead_s:
+        day.tell(f"clock apart: BigCommerce's is {weather.ahead_s:+.3f} s ahead of ours")
     day.crashes_left = dice.randint(8, 20)
     day.street = Street(day, random.Random(dice.getrandbits(64)))
     town.zettle.outbox.post = town.bigcommerce.carry = day.street.post

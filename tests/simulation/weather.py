@@ -48,6 +48,19 @@ KINDS = (
     "hooks lost",
     "name clash",
 )
+CLOCKS_APART = False
+"""Whether there are days at all on which BigCommerce's clock is apart from ours."""
+CLOCK = "clock apart"
+APART_S = 3.0
+
+
+def ahead_of_us(seed: int) -> float:
+    """How many seconds BigCommerce's clock is ahead of ours all day (below 0: behind); 0.0 on every second day.
+
+    It has dice of its own, so that a day is the same in all else, whether there are such days or not.
+    """
+    dice = random.Random(f"{seed} clock")
+    return dice.uniform(-APART_S, APART_S) if CLOCKS_APART and dice.random() < 0.5 else 0.0
 
 
 @dataclass
@@ -58,12 +71,15 @@ class Sky:
     dice: random.Random
     struck: Counter[str] = field(default_factory=Counter)
     calm: bool = False
+    ahead_s: float = 0.0
+    """How far BigCommerce's clock is ahead of ours, in storm and calm."""
 
     @classmethod
-    def of(cls, dice: random.Random) -> "Sky":
+    def of(cls, dice: random.Random, ahead_s: float = 0.0) -> "Sky":
         """On one day in eight messages may be lost for ever: where an answer is lost too, nobody can know (docs/simulation.md)."""
         on = {kind for kind in (*KINDS, *PEOPLE) if dice.random() < 0.5}
-        return cls(frozenset(on if dice.random() < FOR_EVER_SHARE else on - FOR_EVER), dice)
+        kinds = frozenset(on if dice.random() < FOR_EVER_SHARE else on - FOR_EVER)
+        return cls(kinds | {CLOCK} if ahead_s else kinds, dice, ahead_s=ahead_s)
 
     def has(self, kind: str) -> bool:
         return kind in self.on and not self.calm
@@ -77,6 +93,8 @@ class Sky:
 
     def begin(self, town: Town) -> None:
         """The storm rises."""
+        if CLOCK in self.on:
+            self.struck[CLOCK] += 1
         for kind in ANSWERS:
             if kind in self.on:
                 for platform in (town.zettle, town.bigcommerce):
