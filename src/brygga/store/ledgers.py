@@ -51,6 +51,7 @@ class Doubt:
 
 
 DOUBTED, BELIEVED = "doubted", "believed"
+STOPPED = "stopped:"
 Books = Mapping[str, Book]
 """By variant uuid."""
 
@@ -176,6 +177,12 @@ async def arrive(tx: Tx, connection_id: int, call: str, variant_uuids: Collectio
         DELETE FROM flights WHERE connection_id = :id AND call = :call AND variant_uuid = ANY (CAST(:variants AS text[]))
     """)
     await tx.run(statement, {"id": connection_id, "call": call, "variants": list(variant_uuids)})
+
+
+async def forget_writes(tx: Tx, connection_id: int, variant_uuid: str) -> None:
+    """Whatever becomes of earlier writes to this variant says nothing of its numbers any more."""
+    statement = sa.text("DELETE FROM flights WHERE connection_id = :id AND variant_uuid = :variant")
+    await tx.run(statement, {"id": connection_id, "variant": variant_uuid})
 
 
 async def lose(tx: Tx, connection_id: int, one: Departed, now: datetime) -> None:
@@ -361,6 +368,29 @@ async def take_hints(tx: Tx, connection_id: int, side: Side, subjects: Collectio
         told = None if row.told is None else from_plain(row.told, Told)
         found.setdefault(subject, []).append(Hint(row.at, row.edited, row.by_order, int(variant_id or 0), told))
     return found
+
+
+async def hear_stop(tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
+    """Zettle told that tracking was switched off `at` that time.
+
+    Kept beside the hints, under a name of its own: once it is on again, no look can tell it.
+    """
+    statement = sa.text("""
+        INSERT INTO stock_hints (connection_id, side, subject, at, edited) VALUES (:id, :side, :subject, :now, :at)
+    """)
+    values = {"id": connection_id, "side": Side.ZETTLE.value, "subject": f"{STOPPED}{product_uuid}"}
+    await tx.run(statement, {**values, "at": at, "now": now})
+
+
+async def take_stops(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Mapping[str, datetime]:
+    """When tracking of these was last switched off, as far as that was told since the last time; never later than it was heard."""
+    statement = sa.text("""
+        DELETE FROM stock_hints WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[]))
+        RETURNING subject, least(edited, at) AS at
+    """)
+    subjects = [f"{STOPPED}{uuid}" for uuid in product_uuids]
+    rows = await tx.rows(statement, {"id": connection_id, "side": Side.ZETTLE.value, "subjects": subjects})
+    return {row.subject.removeprefix(STOPPED): row.at for row in sorted(rows, key=lambda row: row.at)}
 
 
 async def prune(tx: Tx, now: datetime) -> None:

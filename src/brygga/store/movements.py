@@ -76,6 +76,16 @@ async def doubts(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
     return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
 
 
+async def last_splits(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Mapping[str, datetime]:
+    """When the stock of these products was last made separate, where that is known (still)."""
+    statement = sa.text("""
+        SELECT product_uuid, max(at) AS at FROM movements
+        WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND cause = :cause GROUP BY product_uuid
+    """)
+    values = {"id": connection_id, "uuids": list(product_uuids), "cause": Cause.SPLIT.value}
+    return {row.product_uuid: row.at for row in await tx.rows(statement, values)}
+
+
 async def unexplained(
     tx: Tx, connection_id: int, product_uuid: str, since: datetime
 ) -> Mapping[tuple[Side, str], Sequence[Unexplained]]:

@@ -81,8 +81,11 @@ class TrackingStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrackingStopped:
+    """`at` is the payload's own time: the message's may be that of another try (zettle facts 4.4)."""
+
     envelope: Envelope
     product_uuid: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +204,6 @@ def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return text(row.get("variantUuid")), text(row.get("productUuid")), text(row.get("locationUuid"))
 
 
-def _tracking(kind: type[TrackingStarted] | type[TrackingStopped]) -> Callable[[Envelope, Mapping[str, Any]], Event]:
-    return lambda envelope, inner: kind(envelope, text(inner.get("productUuid")))
-
-
 READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], Event]] = {
     "ProductCreated": lambda envelope, inner: ProductCreated(
         envelope, text(inner.get("uuid")), shapes.bare_etag(text(inner.get("etag")))
@@ -217,8 +216,10 @@ READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], Event]] = {
     ),
     "ProductDeleted": lambda envelope, inner: ProductDeleted(envelope, text(inner.get("uuid"))),
     "InventoryBalanceChanged": _balance_changed,
-    "InventoryTrackingStarted": _tracking(TrackingStarted),
-    "InventoryTrackingStopped": _tracking(TrackingStopped),
+    "InventoryTrackingStarted": lambda envelope, inner: TrackingStarted(envelope, text(inner.get("productUuid"))),
+    "InventoryTrackingStopped": lambda envelope, inner: TrackingStopped(
+        envelope, text(inner.get("productUuid")), moment(within(inner, "changeInformation", "timestamp"))
+    ),
     "PurchaseCreated": lambda envelope, inner: PurchaseCreated(envelope, shapes.purchase(inner).uuid),
     "OrganizationUpdated": lambda envelope, inner: OrganizationUpdated(envelope, shapes.organization(inner)),
     "ApplicationConnectionRemoved": lambda envelope, _: ConnectionRemoved(envelope),

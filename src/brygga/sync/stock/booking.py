@@ -13,7 +13,7 @@ from brygga.store.bindings import State
 from brygga.store.ledgers import Book, Departed
 from brygga.store.marks import Kind
 from brygga.sync.stock.gather import World
-from brygga.sync.stock.pages import Pages, say_stopped
+from brygga.sync.stock.pages import Pages, stop
 
 ORDER_EXPLAINS = timedelta(minutes=2)
 """A movement so soon after a hint that named an order is told as the order's."""
@@ -106,8 +106,7 @@ class Booking:
         if look.level is Gap.UNTRACKED:
             seen = book.ledger.zettle.seen
             if book.ledger.is_tracked and (seen is None or look.begun >= seen):
-                self.pages.put(book, stock.stopped(book.ledger), Moved(Side.ZETTLE, Cause.STOPPED, 0))
-                say_stopped(self.pages, book)
+                await stop(self.pages, book)
             return False
         if isinstance(look.level, int) and not book.ledger.is_tracked:
             await marks.mark(self.pages.tx, self.pages.connection_id, Kind.TRACKING, book.product_uuid, self.pages.now)

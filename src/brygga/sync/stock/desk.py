@@ -134,6 +134,10 @@ class Desk:
         for uuid, hint in hints:
             await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
 
+    async def hear_stop(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
+        """Zettle told that the product's tracking was switched off `at` that time; it may be on again."""
+        await ledgers.hear_stop(tx, connection_id, product_uuid, at, now)
+
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
         """BigCommerce told of a movement. `hint.edited` is the hook's own time when it names no order."""
         await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(product_id), hint)

@@ -1,18 +1,38 @@
 """What webhooks said since the last time: hints to both shelves, and what became of writes that had been given up or doubted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Hint, Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers
+from brygga.store import ledgers, movements
 from brygga.store.ledgers import Book, Departed, Doubt
-from brygga.sync.stock.pages import Pages
+from brygga.sync.stock.pages import Pages, stop
 
 Hints = Mapping[Side, Mapping[str, Sequence[Hint]]]
 """By side and Zettle product uuid, in the order in which they came."""
+
+
+async def hear_stops(pages: Pages, uuids: Collection[str]) -> None:
+    """Tracking that was off for a while has ended separate stock, although it is on again by now (S7).
+
+    Only what was told of a time since the split counts. Shared stock goes on: each side shows what moved there meanwhile.
+    """
+    stops = await ledgers.take_stops(pages.tx, pages.connection_id, uuids)
+    apart = [book for book in pages.books.values() if book.product_uuid in stops and book.ledger.separate]
+    splits = await movements.last_splits(pages.tx, pages.connection_id, [*stops]) if apart else {}
+    for book in apart:
+        split = splits.get(book.product_uuid)
+        if book.ledger.is_tracked and (split is None or stops[book.product_uuid] >= _in_milliseconds(split)):
+            await stop(pages, book)
+
+
+def _in_milliseconds(at: datetime) -> datetime:
+    """As Zettle writes its times."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,7 @@ class Hearing:
     async def run(self, product_ids: Mapping[str, int]) -> None:
         """`product_ids` are BigCommerce's of these products, by Zettle's."""
         uuids = sorted({book.product_uuid for book in self.pages.books.values()} | set(product_ids))
+        await hear_stops(self.pages, uuids)
         hints = await self._taken(uuids, product_ids)
         for variant in sorted(self.pages.books):
             for side in Side:

@@ -12,7 +12,8 @@ from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark, mark_many
 from brygga.sync.session import Session
 from brygga.sync.stock.gather import Known, Looks, Till, known, shop_looks
-from brygga.sync.stock.pages import Pages, opened, say_stopped
+from brygga.sync.stock.hearing import hear_stops
+from brygga.sync.stock.pages import Pages, opened, stop
 from brygga.sync.stock.sending import Identity, Resetting
 from brygga.sync.stock.work import come_back
 
@@ -27,6 +28,8 @@ class TrackingWork:
     async def __call__(self, session: Session, batch: Sequence[Mark]) -> None:
         await self._wish(session, batch)
         uuids = sorted({mark.subject for mark in batch})
+        async with opened(session, uuids) as pages:
+            await hear_stops(pages, uuids)
         tracked = await session.zettle.tracking_status(uuids)
         paper = await known(session, uuids)
         on = [uuid for uuid in uuids if tracked.get(uuid)]
@@ -68,8 +71,7 @@ class TrackingWork:
             )
             for book in list(pages.books.values()):
                 if not tracked.get(book.product_uuid) and book.ledger.is_tracked:
-                    pages.put(book, stock.stopped(book.ledger), Moved(Side.ZETTLE, Cause.STOPPED, 0))
-                    say_stopped(pages, book)
+                    await stop(pages, book)
             for variant, (uuid, variant_id) in sorted(paper.variants.items()):
                 if tracked.get(uuid) and _start(pages, looks, (uuid, variant), variant_id):
                     waiting.append(variant)
