@@ -179,12 +179,6 @@ async def arrive(tx: Tx, connection_id: int, call: str, variant_uuids: Collectio
     await tx.run(statement, {"id": connection_id, "call": call, "variants": list(variant_uuids)})
 
 
-async def forget_writes(tx: Tx, connection_id: int, variant_uuid: str) -> None:
-    """Whatever becomes of earlier writes to this variant says nothing of its numbers any more."""
-    statement = sa.text("DELETE FROM flights WHERE connection_id = :id AND variant_uuid = :variant")
-    await tx.run(statement, {"id": connection_id, "variant": variant_uuid})
-
-
 async def lose(tx: Tx, connection_id: int, one: Departed, now: datetime) -> None:
     """Taken for not landed, as long as no late echo says otherwise."""
     statement = sa.text("""

@@ -104,10 +104,13 @@ class Pages:
 async def stop(pages: Pages, before: Book) -> None:
     """Tracking was switched off; separate stock, if it was that, has ended with it (S7).
 
-    What comes late of earlier writes changes nothing any more: Zettle's number will count.
+    What is in the air changes nothing any more: Zettle's number will count.
     """
     pages.put(before, stock.stopped(before.ledger), Move(Side.ZETTLE, Cause.STOPPED, 0))
-    await ledgers.forget_writes(pages.tx, pages.connection_id, before.variant_uuid)
+    for side in Side:
+        flight = before.ledger[side].flight
+        if flight is not None:
+            await ledgers.arrive(pages.tx, pages.connection_id, flight.call, [before.variant_uuid])
     till, shop = before.ledger.zettle.promised, before.ledger.shop.promised
     if before.ledger.separate and till is not None and shop is not None:
         pages.say(Code.STOCK_STOPPED_APART, before, till=str(till), shop=str(shop))
