@@ -28,6 +28,8 @@ class Verdict:
     reported: list[str] = field(default_factory=list)
     unknowable: list[str] = field(default_factory=list)
     """Those of `wrong` that nobody could have known (`coincidences`)."""
+    low: list[str] = field(default_factory=list)
+    """Numbers that are too low and stand in no log, of a day on which messages were lost for ever: no more is promised there."""
     broken: list[str] = field(default_factory=list)
     """Invariants other than the count."""
     for_ever: bool = False
@@ -62,6 +64,8 @@ async def judge(day: Day, verdict: Verdict) -> None:
             (verdict.reported if (one.connection, one.variant) in checked else verdict.wrong).append(line)
             if _is_coincidence(day, one):
                 verdict.unknowable.append(line)
+            if _is_low(day, one):
+                verdict.low.append(line)
     _fields(day)
     _gone(day)
 
@@ -128,6 +132,12 @@ def _shared(shown: str, till: int, shop: int, truth: int) -> str:
 
 def _off(shown: str, level: int, truth: int) -> str:
     return "" if level == truth or (truth < 0 and truth <= level <= 0) else shown
+
+
+def _is_low(day: Day, one: Goods) -> bool:
+    """Both sides promise the same, and less than there is: nothing is sold that is not there."""
+    till, shop = day.till_level(one), day.shop_level(one)
+    return one.mode is Mode.SHARED and shop == max(0, till) and till < one.truth
 
 
 def _is_coincidence(day: Day, one: Goods) -> bool:

@@ -69,6 +69,7 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "duplicates": verdict.duplicates,
         "wrong": verdict.wrong,
         "unknowable": verdict.unknowable,
+        "low": verdict.low,
         "reported": verdict.reported,
         "broken": verdict.broken,
         "for_ever": verdict.for_ever,
@@ -147,6 +148,7 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "duplicates": sum(row["duplicates"] for row in found),
         "failing_seeds": failing,
         "sessions_with_messages_lost_for_ever": sum(row["for_ever"] for row in found),
+        "too_low_unreported_where_lost_for_ever": sum(bool(row.get("low")) for row in found),
         "wrong_unreported_where_lost_for_ever": sum(bool(row["wrong"]) and row["for_ever"] for row in found),
         "wrong_reported_where_lost_for_ever": sum(bool(row["reported"]) and row["for_ever"] for row in found),
         "asked_to_check_where_lost_for_ever": sum(bool(row["checks"]) and row["for_ever"] for row in found),
@@ -177,7 +179,8 @@ def table(summary: Mapping[str, Any], seconds: float) -> str:
         ("sessions with a wrong number, reported", summary["wrong_reported"]),
         ("sessions that ask the merchant to check", summary["sessions_asked_to_check"]),
         ("days on which messages are lost for ever", summary["sessions_with_messages_lost_for_ever"]),
-        ("  wrong there, unreported", summary["wrong_unreported_where_lost_for_ever"]),
+        ("  too low there, unreported", summary["too_low_unreported_where_lost_for_ever"]),
+        ("  wrong there otherwise, unreported", summary["wrong_unreported_where_lost_for_ever"]),
         ("  wrong there, reported", summary["wrong_reported_where_lost_for_ever"]),
         ("  asked to check there", summary["asked_to_check_where_lost_for_ever"]),
         ("duplicates", summary["duplicates"]),
@@ -196,7 +199,7 @@ def _kept(file: Path | None, first: int, last: int) -> list[dict[str, Any]]:
 
 
 def _told(row: Mapping[str, Any], out: TextIO) -> None:
-    for kind in ("wrong", "broken", "reported"):
+    for kind in ("wrong", "broken", "low", "reported"):
         for line in row[kind]:
             print(f"seed {row['seed']} {kind}: {line}", file=out, flush=True)
 

@@ -48,7 +48,7 @@ KINDS = (
     "hooks lost",
     "name clash",
 )
-CLOCKS_APART = False
+CLOCKS_APART = True
 """Whether there are days at all on which BigCommerce's clock is apart from ours."""
 CLOCK = "clock apart"
 APART_S = 3.0

@@ -9,7 +9,7 @@ from brygga.store import ledgers
 from brygga.sync.session import Session
 from brygga.wire import Clocks
 
-MARGIN_S = 0.2
+MARGIN_S = 0.1
 """A webhook is written by another machine of the platform's than an answer; so far these may be apart."""
 
 
