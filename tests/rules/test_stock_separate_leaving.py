@@ -1,8 +1,11 @@
 """What pages know of stock, and what becomes of separate stock, when a product leaves and comes back (S5 to S7, D4, P11)."""
 
+import asyncio
+
 import pytest
 
 from brygga.core.report import Code
+from brygga.store import connections
 from tests.rules.household import Household, sized, sizes_of
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_products_decisions import decide
@@ -220,3 +223,90 @@ async def switched_off(home: Household, uuid: str, *, heard: bool) -> None:
         home.town.merchant.organization.tracking[uuid] = False
         home.shop.set_stock(4, product_id=home.id_of(uuid))
     await home.wait(60)
+
+
+async def rest(home: Household, *, wake: bool = False) -> None:
+    """Webhooks are heard, and nothing is worked on until we wake."""
+    connection = await home.connection()
+    async with home.service.database.transaction() as tx:
+        assert await (
+            connections.resume(tx, connection.id) if wake else connections.pause(tx, connection.id, "resting")
+        )
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_shop_gets_zettles_number(
+    home: Household,
+) -> None:
+    uuid = await stocked(home, 10)
+    await part(home, uuid, (6, 4))
+    await rest(home)
+    home.till.track(uuid, False)
+    home.till.track(uuid, True)
+    await home.wait(30)
+    unheard = home.levels(uuid)
+
+    await rest(home, wake=True)
+    await home.wait(60)
+    back = home.levels(uuid)
+    home.till.sell(home.variant(uuid))
+    home.shop.place([{"product_id": home.id_of(uuid), "quantity": 2}])
+    await home.wait(60)
+
+    assert ([(6, 4)], [(6, 6)], [(3, 3)]) == (unheard, back, home.levels(uuid))
+    assert [("6", "4")] == [(line["till"], line["shop"]) for line in await home.told(Code.STOCK_STOPPED_APART)]
+    assert [("4", "6")] == [(line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)]
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_every_size_of_a_product_that_was_off_for_a_moment_gets_zettles_number(home: Household) -> None:
+    uuid = await parted_sizes(home)
+    await rest(home)
+    home.till.track(uuid, False)
+    home.till.track(uuid, True)
+    await home.wait(30)
+    await rest(home, wake=True)
+    await home.wait(60)
+
+    assert [(6, 6), (7, 7)] == home.levels(uuid)
+    assert "Disable separate stock" not in await home.read(f"/library/{uuid}")
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_a_switch_from_before_stock_was_parted_is_told_late_and_changes_nothing(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    weather = home.town.zettle.outbox.weather
+    weather.delay = (300.0, 300.0)
+    home.till.track(uuid, False)
+    home.till.track(uuid, True)
+    weather.delay = (0.0, 0.0)
+    await asyncio.sleep(20)
+    await part_now(home, uuid)
+    await home.wait(600)
+
+    assert [(6, 4)] == home.levels(uuid)
+    assert {Code.STOCK_STOPPED, Code.STOCK_STOPPED_APART, Code.STOCK_REPLACED}.isdisjoint(await home.codes())
+
+
+async def part_now(home: Household, uuid: str) -> None:
+    """While something is still to be told: the page is not waited for."""
+    variant = home.variant(uuid)
+    await home.open(f"/library/{uuid}")
+    home.visitor.page = home.visitor.page.partition('id="separate-stock"')[2]
+    await home.press("Save", separate="yes", **{f"zettle-{variant}": "6", f"shop-{variant}": "4"})
+
+
+@pytest.mark.rule("S2", "S3", "S7")
+async def test_shared_stock_that_was_off_for_a_moment_goes_on_with_what_both_sides_sold(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    await rest(home)
+    home.till.track(uuid, False)
+    home.till.track(uuid, True)
+    home.till.sell(home.variant(uuid))
+    home.shop.place([{"product_id": home.id_of(uuid), "quantity": 2}])
+    await home.wait(30)
+    await rest(home, wake=True)
+    await home.wait(60)
+
+    assert [(7, 7)] == home.levels(uuid)
+    assert Code.STOCK_REPLACED not in await home.codes()

@@ -159,6 +159,23 @@ def test_a_split_and_a_join_survive_a_crash_at_every_point(disk: Disk) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.rule("S5", "S7")
+def test_separate_stock_that_was_off_for_a_moment_survives_a_crash_at_every_point(disk: Disk) -> None:
+    """Whether the off is seen, or only told, its end is the same: stock is shared, and the number is Zettle's."""
+
+    async def story(day: Day) -> None:
+        whims, one = Whims(day), shared(day)
+        await whims.split(one)
+        await asyncio.sleep(5)
+        whims.track_off(one)
+        whims.track_on(one)
+        sold(day, one)
+        day.account("count", lambda: day.town.till(one.merchant).set_stock(one.variant, PLENTY))
+
+    assert walked(disk, story) > 40
+
+
+@pytest.mark.slow
 @pytest.mark.rule("A2", "A3")
 def test_an_unassignment_survives_a_crash_at_every_point(disk: Disk) -> None:
     """And the way back, with the stock that the till has then."""

@@ -1,12 +1,13 @@
 """Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and 4)."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 import pytest
 
 from brygga.core.report import Code
 from brygga.core.stock import Gap, Look, Timing
-from brygga.store import bindings, library
+from brygga.store import bindings, ledgers, library
 from brygga.store.database import Database
 from brygga.store.marks import Kind
 from brygga.sync.session import Session
@@ -334,3 +335,123 @@ async def test_a_late_answer_to_an_earlier_write_does_not_move_what_the_merchant
     await bench.quiet(120)
 
     assert (2, 1) == await bench.levels(uuid)
+
+
+# ---- Off and on again, before it was worked on -----------------------------------------------------------------------
+
+
+async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime) -> None:
+    """What the receiver of Zettle's event does."""
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_stop(tx, bench.connection.id, uuid, at, bench.clock.now())
+    await bench.mark(Kind.TRACKING, uuid)
+
+
+async def parted(bench: StockBench) -> tuple[str, str]:
+    uuid, variant = await ready(bench)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.quiet()
+    return uuid, variant
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_a_stop_that_is_told_twice_ends_separate_stock_once_and_not_what_was_parted_after_it(
+    bench: StockBench,
+) -> None:
+    uuid, variant = await parted(bench)
+    stop = bench.clock.now()
+    await tell_of_a_stop(bench, uuid, stop)
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+    ended = await bench.levels(uuid)
+    await part(bench, uuid, {variant: (5, 1, 6)})
+    await bench.quiet()
+
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+
+    assert ((6, 6), (5, 1)) == (ended, await bench.levels(uuid))
+    assert 1 == (await bench.codes()).count(Code.STOCK_STOPPED_APART)
+    assert (await bench.ledger(uuid)).separate
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_a_stop_that_was_heard_before_stock_was_parted_ends_nothing(bench: StockBench) -> None:
+    """Zettle's clock may be ahead of ours: what we have heard before is before."""
+    uuid, variant = await ready(bench)
+    ahead = bench.clock.now().replace(year=bench.clock.now().year + 1)
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_stop(tx, bench.connection.id, uuid, ahead, bench.clock.now())
+    await bench.wait(1)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.quiet()
+
+    assert (6, 4) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S6", "S7")
+async def test_a_stop_that_is_told_after_a_join_changes_nothing(bench: StockBench) -> None:
+    uuid, _ = await parted(bench)
+    stop = bench.clock.now()
+    await bench.wait(1)
+    await join(bench, uuid)
+    await bench.quiet()
+
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+
+    assert (10, 10) == await bench.levels(uuid)
+    assert Code.STOCK_STOPPED_APART not in await bench.codes()
+
+
+@pytest.mark.rule("S5", "S7")
+@pytest.mark.parametrize("wish_first", [True, False], ids=["wish first", "stop first"])
+async def test_the_merchants_wish_on_our_page_survives_what_is_told_meanwhile(
+    bench: StockBench, wish_first: bool
+) -> None:
+    uuid, _ = await parted(bench)
+    if wish_first:
+        await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+    await tell_of_a_stop(bench, uuid, bench.clock.now())
+    if not wish_first:
+        await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+    await bench.quiet()
+
+    assert {uuid: False} == dict(await bench.session.zettle.tracking_status([uuid]))
+    assert not (await bench.ledger(uuid)).is_tracked
+    assert 1 == (await bench.codes()).count(Code.STOCK_STOPPED_APART)
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBench) -> None:
+    """Stock goes before tracking. And the work dies between the end of separate stock and its new beginning."""
+    uuid, variant = await parted(bench)
+    await tell_of_a_stop(bench, uuid, bench.clock.now())
+    bench.town.till().sell(variant)
+    await bench.till_tells(variant)
+    bench.town.zettle.faults.add("5xx_before", method="POST", path="*/products/status", next=1)
+    await bench.drain()
+    between = (await bench.ledger(uuid)).is_tracked
+    await bench.quiet(120)
+
+    assert not between
+    assert (5, 5) == await bench.levels(uuid)
+    assert not (await bench.ledger(uuid)).separate
+
+
+@pytest.mark.rule("S7")
+async def test_a_write_that_is_in_the_air_when_tracking_is_switched_off_is_no_longer_waited_for(
+    bench: StockBench,
+) -> None:
+    uuid, _ = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await switch(bench, uuid, on=False)
+    async with bench.database.read() as tx:
+        left = await ledgers.in_the_air(tx, bench.connection.id)
+    await switch(bench, uuid, on=True)
+    await bench.echo_late(call, uuid)
+    await bench.quiet()
+
+    assert [] == left
+    assert (7, 7) == await bench.levels(uuid)

@@ -63,6 +63,21 @@ async def test_a_hint_is_told_once_and_in_order(database: Database) -> None:
     assert {} == second
 
 
+async def test_a_stop_is_told_once_the_last_one_and_is_no_hint(database: Database) -> None:
+    connection_id = (await connected(database)).id
+    now, later = NOON + timedelta(seconds=9), NOON + timedelta(hours=1)
+    async with database.transaction() as tx:
+        for at in (NOON, NOON + timedelta(seconds=2), NOON + timedelta(seconds=1)):
+            await ledgers.hear_stop(tx, connection_id, PRODUCT, at, now)
+        await ledgers.hear_stop(tx, connection_id, "ahead", later, now)
+        hints = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, [PRODUCT, "ahead"])
+        first = await ledgers.take_stops(tx, connection_id, [PRODUCT, "ahead"])
+        second = await ledgers.take_stops(tx, connection_id, [PRODUCT, "ahead"])
+
+    assert ({}, {}) == (hints, second)
+    assert {PRODUCT: NOON + timedelta(seconds=2), "ahead": now} == first
+
+
 async def test_a_birth_level_is_told_once_and_not_after_long(database: Database) -> None:
     connection_id = (await connected(database)).id
     async with database.transaction() as tx:

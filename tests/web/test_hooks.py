@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -97,6 +98,28 @@ async def test_a_sale_marks_the_stock_of_its_products(world: World) -> None:
     await post_zettle(world, connection.hook_key, body, signature)
 
     assert {("stock", "p1", "")} == await marked(world, connection)
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.parametrize(
+    ("of", "kept"),
+    [({"timestamp": "2026-03-02T11:00:00.500+0000"}, [datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC)]), ({}, [])],
+    ids=["with its time", "without"],
+)
+async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
+    world: World, of: dict[str, str], kept: list[datetime]
+) -> None:
+    connection = await listening(world)
+    async with world.database.transaction() as tx:
+        await marks.mark(tx, connection.id, Kind.TRACKING, "p1", world.clock.now(), detail="off")
+    body, signature = told("InventoryTrackingStopped", {"productUuid": "p1", "changeInformation": of})
+
+    await post_zettle(world, connection.hook_key, body, signature)
+
+    async with world.database.transaction() as tx:
+        stops = await ledgers.take_stops(tx, connection.id, ["p1", "p2"])
+    assert kept == list(stops.values())
+    assert {("tracking", "p1", "off")} == await marked(world, connection)
 
 
 async def test_a_doubled_message_is_heard_once(world: World) -> None:
