@@ -14,7 +14,7 @@ from brygga.sync.stock.births import LAGS_MEANWHILE
 from brygga.sync.stock.booking import Booking
 from brygga.sync.stock.clocks import by_clocks, measured
 from brygga.sync.stock.gather import Till, World, gather, known
-from brygga.sync.stock.hearing import Hearing, hear_stops
+from brygga.sync.stock.hearing import Hearing
 from brygga.sync.stock.pages import Pages, opened
 from brygga.sync.stock.sending import Sending
 
@@ -79,7 +79,6 @@ class StockWork:
         paper, places = await known(session, uuids), await self.till.inventories(session)
         timing = await by_clocks(session, uuids, self.timing)
         async with opened(session, uuids) as pages:
-            await hear_stops(pages, uuids)
             ids = {uuid: binding.synced.product_id for uuid, binding in paper.bound.items()}
             await Hearing(pages, timing, places.store if places is not None else "").run(ids)
 
