@@ -119,13 +119,13 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
 def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether an edit in BigCommerce is likely this write: made just after it left, and not our previous write."""
     sent = timing.theirs(Side.SHOP, flight.sent)
-    return sent - TICK < edited <= sent + timing.prompt + TICK and not flight.is_crowded
+    return sent - TICK - timing.slack(Side.SHOP) < edited <= sent + timing.prompt + TICK and not flight.is_crowded
 
 
 def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether it could be this write at all: made before we gave it up. A request whose process died has no known end."""
     sent, ended = (timing.theirs(Side.SHOP, at) for at in (flight.sent, flight.lost or flight.sent + timing.gap))
-    return sent - TICK < edited <= ended + TICK and not flight.is_crowded
+    return sent - TICK - timing.slack(Side.SHOP) < edited <= ended + TICK and not flight.is_crowded
 
 
 def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
