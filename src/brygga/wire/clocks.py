@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-DRIFT = 1e-4
+DRIFT = 5e-5
 """Seconds by which two clocks may part in each second: what was measured long ago says less."""
+WIDE_S = 3.0
+"""Bounds that are further apart say nothing that is worth knowing: of an answer that took so long, or of long ago."""
+NEAR_S = 60.0
+"""A first answer is believed where it makes the clocks no further apart than this."""
+AGREE = 3
+"""So many answers must agree against what is known, or on clocks that are far apart: one machine of the platform's may be wrong itself."""
+ABSURD_S = 86_400.0
+"""No clock is a day wrong that has let its owner sign in; such a Date is nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,42 +36,81 @@ class Apart:
         """How far the truth may be from the middle."""
         return (self.high_s - self.low_s) / 2
 
+    @property
+    def is_narrow(self) -> bool:
+        return self.high_s - self.low_s <= WIDE_S
+
     def wider(self, by_s: float) -> "Apart":
         return Apart(self.low_s - by_s, self.high_s + by_s)
 
-    def narrowed(self, other: "Apart") -> "Apart":
-        """What both say; what the other one says where they exclude each other, since a clock was set meanwhile."""
+    def narrowed(self, other: "Apart") -> "Apart | None":
+        """What both say; None where they exclude each other."""
         low, high = max(self.low_s, other.low_s), min(self.high_s, other.high_s)
-        return Apart(low, high) if low <= high else other
+        return Apart(low, high) if low <= high else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Bounds, when they were last narrowed, and how many answers agreed on them."""
+
+    apart: Apart
+    at: datetime
+    answers: int = 1
+
+    def by(self, now: datetime) -> Apart:
+        return self.apart.wider(abs((now - self.at).total_seconds()) * DRIFT)
+
+    def and_also(self, found: Apart, now: datetime) -> "_Said | None":
+        both = self.by(now).narrowed(found)
+        return None if both is None else _Said(both, now, self.answers + 1)
 
 
 class Clocks:
     """What the answers of this process have said so far. Each narrows it: whole seconds turn at a different moment for each."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Apart, datetime]] = {}
+        self._known: dict[str, _Said] = {}
+        self._rivals: dict[str, _Said] = {}
+        """What contradicts that, until enough answers say so."""
 
     def heard(self, platform: str, date: str, sent: datetime, received: datetime) -> None:
-        """An answer carried this `Date`, which is cut to whole seconds and was written between leaving and coming. Others are ignored."""
+        """An answer carried this `Date`, which is cut to whole seconds and was written between leaving and coming.
+
+        One that cannot be read, is absurd, or took too long says nothing.
+        """
         written = _read(date)
         if written is None or received < sent:
             return
-        low = (written - received).total_seconds()
-        found = Apart(low, (written - sent).total_seconds() + 1)
-        before = self._known.get(platform)
-        if before is not None:
-            found = before[0].wider(abs((received - before[1]).total_seconds()) * DRIFT).narrowed(found)
-        self._known[platform] = (found, received)
-
-    def apart(self, platform: str) -> Apart | None:
-        """None before the first answer."""
+        found = Apart((written - received).total_seconds(), (written - sent).total_seconds() + 1)
+        if not found.is_narrow or abs(found.middle_s) > ABSURD_S:
+            return
         known = self._known.get(platform)
-        return None if known is None else known[0]
+        agreed = None if known is None else known.and_also(found, received)
+        if agreed is not None:
+            self._known[platform] = agreed
+            self._rivals.pop(platform, None)
+        elif known is None and abs(found.middle_s) <= NEAR_S:
+            self._known[platform] = _Said(found, received)
+        else:
+            self._contradicted(platform, found, received)
+
+    def _contradicted(self, platform: str, found: Apart, received: datetime) -> None:
+        rival = self._rivals.get(platform)
+        agreed = (None if rival is None else rival.and_also(found, received)) or _Said(found, received)
+        self._rivals[platform] = agreed
+        if agreed.answers >= AGREE:
+            self._known[platform] = self._rivals.pop(platform)
+
+    def apart(self, platform: str, now: datetime) -> Apart | None:
+        """None before an answer was believed, and where the last one is too long ago."""
+        known = self._known.get(platform)
+        found = None if known is None else known.by(now)
+        return found if found is not None and found.is_narrow else None
 
 
 def _read(date: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(date)
-    except (ValueError, TypeError):
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -101,9 +101,10 @@ class Wire:
     async def _receive(self, call: Call, request: httpx2.Request) -> Answer:
         sent = self.clock.now()
         response = await self.client.send(request, stream=True)
-        if _is_their_own(response):
-            self.clocks.heard(call.platform, response.headers.get("date", ""), sent, self.clock.now())
+        received = self.clock.now()
         try:
+            if _is_their_own(response):
+                self.clocks.heard(call.platform, response.headers.get("date", ""), sent, received)
             chunks, size = [], 0
             async for chunk in response.aiter_bytes():
                 chunks.append(chunk)

@@ -128,6 +128,18 @@ def test_a_machine_whose_clock_is_wrong_knows_its_own_write_by_a_measured_clock(
 
 
 @pytest.mark.rule("S4")
+def test_a_write_keeps_the_clock_by_which_its_times_were_written() -> None:
+    """Another machine takes over, whose own clock is right; the one that wrote was half a minute slow."""
+    write = replace(flight(), clock=Apart(30, 0.3))
+    look, timing = Look(7, at(90)), Timing(shop_clock=Apart(0, 0.3))
+
+    assert account(Side.SHOP, write, (Told(at(30), 7),), look, timing) == OURS
+    early = account(Side.SHOP, write, (Told(at(0), 7),), look, timing)
+    assert early is not None
+    assert not early.told
+
+
+@pytest.mark.rule("S4")
 def test_clocks_that_were_measured_leave_less_to_chance() -> None:
     """An edit of 0.4 s before the write left, in the second before: with clocks that nobody measured it may be the write."""
     write = replace(flight(), sent=at(0.4), seen=at(0.2))

@@ -10,7 +10,7 @@ our write came to nothing. An event of Zettle's without an identifier is never o
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from itertools import product
 from math import prod
@@ -113,9 +113,8 @@ def _as_of(flight: Flight, one: Told) -> Told:
 
 def _theirs(side: Side, flight: Flight, timing: Timing) -> Flight:
     """With its times as the platform's clock showed them, since what was told of it is timed by that."""
-    sent, lost, seen = (
-        None if at is None else timing.theirs(side, at) for at in (flight.sent, flight.lost, flight.seen)
-    )
+    clock = flight.clock or timing.clock(side)
+    sent, lost, seen = (None if at is None else clock.theirs(at) for at in (flight.sent, flight.lost, flight.seen))
     assert sent is not None
     return replace(flight, sent=sent, lost=lost, seen=seen)
 
@@ -168,6 +167,10 @@ class _Chain:
     met: set[Ours] = field(default_factory=set)
     """Where our write may stand in what was told, wherever that led."""
 
+    @property
+    def _slack(self) -> timedelta:
+        return (self.flight.clock or self.timing.clock(self.side)).slack
+
     def ends(self, seconds: Mapping[datetime, Counter[Told]]) -> set[State]:
         """Where it can have been when the look was taken, which may trail by a lag."""
         states, seen = {State(None)}, set[State]()
@@ -193,7 +196,7 @@ class _Chain:
 
     def _step(self, states: set[State], one: Told) -> set[State]:
         counting = self._counting(states)
-        if one.at + TICK + self.timing.slack(self.side) > self.flight.sent:
+        if one.at + TICK + self._slack > self.flight.sent:
             counting = self._silent(counting)
         moved = {replace(state, level=self._after(state.level, one)) for state in counting}
         ours = {State(level, when, counts=True) for level, when in self._as_ours(counting, one)}
@@ -241,7 +244,7 @@ class _Chain:
     def _when(self, at: datetime) -> Iterator[Ours]:
         """Between leaving and being given up a write may take effect: nearly always at once, or, when its process stood still before it
         really left, just before it was known to be lost. `at` is cut to whole seconds."""
-        flight, slack = self.flight, self.timing.slack(self.side)
+        flight, slack = self.flight, self._slack
         first, soon = flight.sent - TICK - slack, flight.sent + self.timing.prompt
         ended = flight.lost + slack if flight.lost is not None else soon
         at_last = flight.lost is not None and at > flight.lost - CLOSE

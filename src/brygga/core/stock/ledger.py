@@ -59,6 +59,14 @@ class Apart:
     ahead_s: float = 0
     slack_s: float = 0.5
 
+    @property
+    def slack(self) -> timedelta:
+        return timedelta(seconds=self.slack_s)
+
+    def theirs(self, ours: datetime) -> datetime:
+        """A time of ours as the platform's clock showed it."""
+        return ours + timedelta(seconds=self.ahead_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -88,10 +96,7 @@ class Timing:
 
     def theirs(self, side: Side, ours: datetime) -> datetime:
         """A time of ours as the platform's clock showed it."""
-        return ours + timedelta(seconds=self.clock(side).ahead_s)
-
-    def slack(self, side: Side) -> timedelta:
-        return timedelta(seconds=self.clock(side).slack_s)
+        return self.clock(side).theirs(ours)
 
     def lag(self, side: Side) -> timedelta:
         return timedelta(seconds=self.lag_s) if side is Side.SHOP else NOW_AND_THEN
@@ -189,6 +194,8 @@ class Flight:
     sent: datetime
     kind: Kind = Kind.CHANGE
     base: int | None = None
+    clock: Apart | None = None
+    """How far the platform's clock was ahead when it left, of whoever wrote the times here; None where that was not measured."""
     prior: datetime | None = None
     """When our previous write to this shelf was answered."""
     lost: datetime | None = None

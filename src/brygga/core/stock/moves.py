@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from brygga.core.stock.accounts import forgotten, remembered
-from brygga.core.stock.ledger import TICK, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told
+from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +118,35 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
 
 def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether an edit in BigCommerce is likely this write: made just after it left, and not our previous write."""
-    sent = timing.theirs(Side.SHOP, flight.sent)
-    return sent - TICK - timing.slack(Side.SHOP) < edited <= sent + timing.prompt + TICK and not flight.is_crowded
+    clock = flight.clock or timing.shop_clock
+    sent = clock.theirs(flight.sent)
+    return sent - TICK - clock.slack < edited <= sent + timing.prompt + TICK and not flight.is_crowded
 
 
 def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether it could be this write at all: made before we gave it up. A request whose process died has no known end."""
-    sent, ended = (timing.theirs(Side.SHOP, at) for at in (flight.sent, flight.lost or flight.sent + timing.gap))
-    return sent - TICK - timing.slack(Side.SHOP) < edited <= ended + TICK and not flight.is_crowded
+    clock = flight.clock or timing.shop_clock
+    sent, ended = (clock.theirs(at) for at in (flight.sent, flight.lost or flight.sent + timing.gap))
+    return sent - TICK - clock.slack < edited <= ended + TICK and not flight.is_crowded
 
 
-def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
+def sent(  # noqa: PLR0917 - what a write is, and when and by which clock it leaves
+    ledger: Ledger, side: Side, change: int, call: str, at: datetime, clock: Apart | None = None
+) -> Ledger:
     """Owed becomes flight. To be saved before the request leaves, or a crash in between would forget it."""
     shelf = ledger[side]
     assert shelf.flight is None, "one open flight per shelf"
     assert isinstance(shelf.known, int), "a change needs a number to change"
     flight = Flight(
-        call, change, at, Kind.CHANGE, base=shelf.known, prior=shelf.wrote, hinted=shelf.hinted, seen=shelf.seen
+        call,
+        change,
+        at,
+        Kind.CHANGE,
+        base=shelf.known,
+        clock=clock,
+        prior=shelf.wrote,
+        hinted=shelf.hinted,
+        seen=shelf.seen,
     )
     return ledger.put(side, replace(shelf, owed=shelf.owed - change, flight=flight))
 

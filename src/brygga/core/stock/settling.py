@@ -300,7 +300,7 @@ def _ordered(ledger: Ledger, timing: Timing) -> int:
     """What was bought in the shop since its absolute level was promised."""
     flight = ledger.shop.flight
     assert flight is not None
-    sent = timing.theirs(Side.SHOP, flight.sent)
+    sent = (flight.clock or timing.shop_clock).theirs(flight.sent)
     since = [one.value for one in ledger.shop.tale if one.by_order and one.relative and one.at + TICK > sent]
     # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
     return sum(value for value in since if value is not None and value < 0)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from brygga.core.stock.ledger import Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side
+from brygga.core.stock.ledger import Apart, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side
 from brygga.core.stock.sending import LIMITS
 
 
@@ -42,14 +42,15 @@ def born(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger:
     return ledger.put(Side.SHOP, shelf)
 
 
-def reset(ledger: Ledger, call: str, at: datetime, base: int) -> Ledger:
+def reset(ledger: Ledger, call: str, at: datetime, base: int, clock: Apart | None = None) -> Ledger:
     """The promised number as an absolute level, for a shelf on which BigCommerce knows none (bigcommerce facts 5.2) or whose
     tracking was just switched on (rule S7). `base` is the level that shows until it lands."""
     level = first_level(ledger)
     assert level is not None, "unknown never writes"
     promised = ledger.shop.promised if ledger.separate else ledger.zettle.promised
     assert promised is not None
-    flight = Flight(call, level, at, Kind.RESET, base=base, prior=ledger.shop.wrote, hinted=ledger.shop.hinted)
+    wrote, hinted = ledger.shop.wrote, ledger.shop.hinted
+    flight = Flight(call, level, at, Kind.RESET, base=base, clock=clock, prior=wrote, hinted=hinted)
     shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight)
     return ledger.put(Side.SHOP, shelf)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 from brygga.core.failures import Failure
 from brygga.core.stock import Apart, Side, Timing
@@ -13,26 +14,31 @@ MARGIN_S = 0.3
 """A webhook may be written by another machine of the platform's than an answer; so far these may be apart (open question B44)."""
 
 
-def measured(clocks: Clocks, timing: Timing) -> Timing:
+PLATFORM = {Side.ZETTLE: "zettle", Side.SHOP: "bigcommerce"}
+
+
+def clock_of(clocks: Clocks, side: Side, now: datetime) -> Apart | None:
+    """A platform's clock as its answers tell it; None where they say nothing."""
+    found = clocks.apart(PLATFORM[side], now)
+    return None if found is None else Apart(found.middle_s, found.within_s + MARGIN_S)
+
+
+def measured(clocks: Clocks, timing: Timing, now: datetime) -> Timing:
     """With both platforms' clocks as their answers tell them; clocks of which nothing is known stay as they are taken to be."""
-    till, shop = clocks.apart("zettle"), clocks.apart("bigcommerce")
-    if till is not None:
-        timing = replace(timing, till_clock=Apart(till.middle_s, till.within_s + MARGIN_S))
-    if shop is not None:
-        timing = replace(timing, shop_clock=Apart(shop.middle_s, shop.within_s + MARGIN_S))
-    return timing
+    till, shop = clock_of(clocks, Side.ZETTLE, now), clock_of(clocks, Side.SHOP, now)
+    return replace(timing, till_clock=till or timing.till_clock, shop_clock=shop or timing.shop_clock)
 
 
 async def by_clocks(session: Session, uuids: Collection[str], timing: Timing) -> Timing:
-    """As `measured`. A process that BigCommerce has not answered yet asks it for the time, where a write of these products is open."""
-    clocks = session.clients.clocks
-    if clocks.apart("bigcommerce") is None and session.clients.shop is not None and await _is_open(session, uuids):
+    """As `measured`. A process that BigCommerce has not answered of late asks it for the time, where a write of these products is open."""
+    clocks, now = session.clients.clocks, session.clock.now()
+    if clock_of(clocks, Side.SHOP, now) is None and session.clients.shop is not None and await _is_open(session, uuids):
         try:
             await session.shop.time()
         except Failure as failure:
             # Nothing hangs on it: the clocks are taken to go alike until the next answer.
             session.log.info("no time from BigCommerce", why=str(failure))
-    return measured(clocks, timing)
+    return measured(clocks, timing, session.clock.now())
 
 
 async def _is_open(session: Session, uuids: Collection[str]) -> bool:

@@ -24,6 +24,7 @@ from brygga.store.marks import Kind
 from brygga.store.synclog import Filter
 from brygga.sync.session import Session
 from brygga.sync.stock.booking import ORDER_EXPLAINS
+from brygga.sync.stock.clocks import clock_of
 from brygga.sync.stock.gather import Till, known, location
 from brygga.sync.stock.pages import Pages, opened
 from brygga.zettle.api.inventory import MOVED_AT_ONCE
@@ -114,6 +115,7 @@ class Sending:
     async def _depart(self, side: Side, only: Collection[str] | None = None) -> list[Item]:
         """Owed becomes flight, for as many as ride in one call. `only` names the variants of a half that is tried alone."""
         now, call = self.session.clock.now(), self.session.dice.uuid1()
+        clock = clock_of(self.session.clients.clocks, side, now)
         left: list[Item] = []
         async with opened(self.session, self.uuids) as pages:
             for variant, book in list(pages.books.items()):
@@ -122,7 +124,7 @@ class Sending:
                 change = stock.sendable(book.ledger, side, now, self.timing)
                 if change == 0 or not self._may_leave(side, variant, counted=only is None):
                     continue
-                ledger = stock.sent(book.ledger, side, change, call, now)
+                ledger = stock.sent(book.ledger, side, change, call, now, clock)
                 pages.put(book, ledger)
                 flight = ledger[side].flight
                 assert flight is not None
@@ -307,6 +309,7 @@ class Resetting:
 
     async def _depart(self, variants: Collection[str], products: Collection[str]) -> list[Item]:
         now, call = self.session.clock.now(), self.session.dice.uuid1()
+        clock = clock_of(self.session.clients.clocks, Side.SHOP, now)
         left: list[Item] = []
         async with opened(self.session, products) as pages:
             for variant in sorted(set(variants) & set(pages.books) & set(self.identities)):
@@ -314,7 +317,7 @@ class Resetting:
                 if book.ledger.shop.flight is not None or stock.first_level(book.ledger) is None:
                     continue
                 known = book.ledger.shop.known
-                ledger = stock.reset(book.ledger, call, now, known if isinstance(known, int) else 0)
+                ledger = stock.reset(book.ledger, call, now, known if isinstance(known, int) else 0, clock)
                 ledger = stock.woken(ledger, self.identities[variant].variant_id)
                 pages.put(book, ledger)
                 assert ledger.shop.flight is not None

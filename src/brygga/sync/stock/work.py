@@ -88,7 +88,7 @@ async def book(session: Session, world: World, uuids: Collection[str], timing: T
     async with opened(session, uuids) as pages:
         calls = {f.call for one in pages.books.values() for side in Side if (f := one.ledger[side].flight) is not None}
         echoes = await ledgers.echoes(pages.tx, pages.connection_id, calls) if calls else {}
-        await Booking(pages, world, echoes, measured(session.clients.clocks, timing), swept).run()
+        await Booking(pages, world, echoes, measured(session.clients.clocks, timing, pages.now), swept).run()
 
 
 async def come_back(pages: Pages, timing: Timing) -> None:
