@@ -200,6 +200,27 @@ async def test_nobody_s_address_is_404_and_no_message_is_400(world: World) -> No
     assert 404 == (await post_shop(world, "a%00b", b"{}", SECRET)).status_code
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    ['"Mon, 99999999999999999999 Jan 2026 00:00:00 GMT"', '"9999-12-31T23:59:59-12:00"', "1E+9999999", "9" * 4000],
+    ids=["no such day", "after the last day", "no such second", "too many digits"],
+)
+async def test_a_time_that_no_calendar_has_is_refused_like_any_message_without_a_signature(
+    world: World, stamp: str
+) -> None:
+    connection = await listening(world)
+    body, _ = told("InventoryTrackingStopped", {"productUuid": "p1"})
+    till = body.replace(b'"2026-03-02T12:00:00.000Z"', stamp.encode())
+    shop = shop_body("store/product/updated", {"type": "product", "id": 7})
+    shop = shop.replace(b"1772452800", stamp.encode())
+
+    assert stamp.encode() in till
+    assert stamp.encode() in shop
+    assert 401 == (await post_zettle(world, connection.hook_key, till, "")).status_code
+    assert 401 == (await post_shop(world, connection.hook_key, shop, "another secret")).status_code
+    assert set() == await marked(world, connection)
+
+
 async def test_a_test_message_needs_no_key_and_does_nothing(world: World) -> None:
     connection = await listening(world)
     body, _ = told("TestMessage", {"data": "payload"})

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brygga.wire.reading import decode, flag, identifier, moment, number, record, records, text, whole, within
 
@@ -99,6 +101,61 @@ def test_a_time_is_utc_however_it_is_spelt(value: Any) -> None:
 )
 def test_other_times_and_none(value: Any, expected: datetime | None) -> None:
     assert moment(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Mon, 99999999999999999999 Jan 2026 00:00:00 GMT",
+        "Mon, 01 Jan 2026 99999999999999999999:00:00 GMT",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Mon, 01 Jan 0001 00:00:00 +99999999999999999999",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+12:00",
+        "\ud800",
+        10**4000,
+        -(10**4000),
+        Decimal("1E+9999999"),
+        Decimal("-1E+9999999"),
+        Decimal("1E+999999"),
+        253_402_300_800_000,
+    ],
+)
+def test_a_time_that_no_calendar_has_is_none(value: Any) -> None:
+    assert moment(value) is None
+
+
+_PIECES = st.sampled_from(
+    [
+        "Mon, ",
+        "01 ",
+        "9" * 20,
+        "Jan ",
+        "9999 ",
+        "2026-01-01",
+        "T",
+        "00:00",
+        ":",
+        "-12:00",
+        "+",
+        "+" + "9" * 9,
+        "GMT",
+        "Z",
+        "(a ",
+    ]
+)
+
+
+@given(
+    st.lists(_PIECES | st.text(max_size=4), max_size=8).map("".join)
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+)
+def test_no_text_and_no_number_breaks_the_reading_of_a_time(value: str | int | Decimal) -> None:
+    found = moment(value)
+
+    assert found is None or found.tzinfo is UTC
 
 
 def test_truth_may_be_text() -> None:

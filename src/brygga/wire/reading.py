@@ -123,8 +123,8 @@ def moment(value: Any) -> datetime | None:
     except ValueError:
         try:
             found = parsedate_to_datetime(value)
-        except ValueError:
-            return None
+        except (ValueError, OverflowError):
+            return None  # also a day, an hour or a zone of more digits than a machine counts
     try:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except OverflowError:
@@ -132,6 +132,8 @@ def moment(value: Any) -> datetime | None:
 
 
 def _from_unix(seconds: Decimal) -> datetime | None:
+    if seconds.adjusted() > MOST_DIGITS:
+        return None  # long after the last day that there is; sums of it need not be numbers any more
     # Zettle's PurchaseCreated counts milliseconds (zettle facts 5.4), BigCommerce seconds.
     if abs(seconds) >= Decimal(100_000_000_000):
         seconds /= 1000
