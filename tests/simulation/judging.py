@@ -29,7 +29,8 @@ class Verdict:
     unknowable: list[str] = field(default_factory=list)
     """Those of `wrong` that nobody could have known (`coincidences`)."""
     low: list[str] = field(default_factory=list)
-    """Numbers that are too low and stand in no log, of a day on which messages were lost for ever: no more is promised there."""
+    """Those of `wrong` that are too low, of a day on which messages were lost for ever: of an answer and an echo that are both lost no
+    program can know."""
     broken: list[str] = field(default_factory=list)
     """Invariants other than the count."""
     for_ever: bool = False

@@ -24,7 +24,7 @@ from brygga.store.ledgers import Departed
 from brygga.store.marks import Mark
 from brygga.sync.creating import Creating
 from brygga.sync.session import Lease
-from brygga.sync.stock import booking, clocks, gather, work
+from brygga.sync.stock import booking, clocks, gather, sending
 from brygga.sync.stock.pages import opened
 from brygga.sync.stock.sending import Item, Sending
 from brygga.web import hooks
@@ -241,10 +241,10 @@ def answer_first() -> list[Any]:
 def one_clock() -> list[Any]:
     """BigCommerce's clock is taken for ours."""
 
-    def unmeasured(clocks: Any, timing: Timing) -> Timing:
-        return timing
+    def unmeasured(known: Any, side: Side, now: datetime) -> None:
+        return None
 
-    return [patch.object(module, "measured", unmeasured) for module in (clocks, work)]
+    return [patch.object(module, "clock_of", unmeasured) for module in (clocks, sending)]
 
 
 def create_again() -> list[Any]:

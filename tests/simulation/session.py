@@ -79,9 +79,7 @@ def _summed(day: Day, verdict: Verdict) -> None:
     verdict.broken = [f"{what} {detail}" for what, detail in day.customs.broken.items()]
     verdict.duplicates = sum(what.startswith("2:") for what in day.customs.broken)
     verdict.wrong = sorted(set(verdict.wrong))
-    # Of an answer and an echo that are both lost no program can know: there a number may end too low, and never too high.
     verdict.low = sorted(set(verdict.low) & set(verdict.wrong)) if verdict.for_ever else []
-    verdict.wrong = sorted(set(verdict.wrong) - set(verdict.low))
     verdict.unknowable = sorted(set(verdict.unknowable) & set(verdict.wrong))
     verdict.reported = sorted(set(verdict.reported))
 

@@ -179,8 +179,8 @@ def table(summary: Mapping[str, Any], seconds: float) -> str:
         ("sessions with a wrong number, reported", summary["wrong_reported"]),
         ("sessions that ask the merchant to check", summary["sessions_asked_to_check"]),
         ("days on which messages are lost for ever", summary["sessions_with_messages_lost_for_ever"]),
-        ("  too low there, unreported", summary["too_low_unreported_where_lost_for_ever"]),
-        ("  wrong there otherwise, unreported", summary["wrong_unreported_where_lost_for_ever"]),
+        ("  wrong there, unreported", summary["wrong_unreported_where_lost_for_ever"]),
+        ("    of these too low", summary["too_low_unreported_where_lost_for_ever"]),
         ("  wrong there, reported", summary["wrong_reported_where_lost_for_ever"]),
         ("  asked to check there", summary["asked_to_check_where_lost_for_ever"]),
         ("duplicates", summary["duplicates"]),
@@ -199,7 +199,7 @@ def _kept(file: Path | None, first: int, last: int) -> list[dict[str, Any]]:
 
 
 def _told(row: Mapping[str, Any], out: TextIO) -> None:
-    for kind in ("wrong", "broken", "low", "reported"):
+    for kind in ("wrong", "broken", "reported"):
         for line in row[kind]:
             print(f"seed {row['seed']} {kind}: {line}", file=out, flush=True)
 
