@@ -103,11 +103,14 @@ async def test_a_sale_marks_the_stock_of_its_products(world: World) -> None:
 @pytest.mark.rule("S7")
 @pytest.mark.parametrize(
     ("of", "kept"),
-    [({"timestamp": "2026-03-02T11:00:00.500+0000"}, [datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC)]), ({}, [])],
+    [
+        ({"timestamp": "2026-03-02T11:00:00.500+0000"}, datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC)),
+        ({}, datetime(2026, 3, 2, 12, tzinfo=UTC)),
+    ],
     ids=["with its time", "without"],
 )
 async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
-    world: World, of: dict[str, str], kept: list[datetime]
+    world: World, of: dict[str, str], kept: datetime
 ) -> None:
     connection = await listening(world)
     async with world.database.transaction() as tx:
@@ -118,8 +121,24 @@ async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
 
     async with world.database.transaction() as tx:
         stops = await ledgers.take_stops(tx, connection.id, ["p1", "p2"])
-    assert kept == list(stops.values())
+    assert {"p1": kept} == stops
     assert {("tracking", "p1", "off")} == await marked(world, connection)
+
+
+@pytest.mark.rule("S2")
+async def test_a_sale_is_remembered_at_the_time_at_which_it_happened(world: World) -> None:
+    """A message that was tried again may bear the time of that try."""
+    connection = await listening(world)
+    row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1"}
+    happened = {"timestamp": "2026-03-02T11:00:00.500+0000"}
+    rows = {"balanceBefore": [{**row, "balance": "3"}], "balanceAfter": [{**row, "balance": "2"}]}
+    body, signature = told("InventoryBalanceChanged", {**rows, "updated": happened})
+    await post_zettle(world, connection.hook_key, body, signature)
+
+    async with world.database.transaction() as tx:
+        [hint] = (await ledgers.take_hints(tx, connection.id, Side.ZETTLE, ["p1"]))["p1"]
+    assert hint.told is not None
+    assert (datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC), -1) == (hint.told.at, hint.told.value)
 
 
 async def test_a_doubled_message_is_heard_once(world: World) -> None:

@@ -111,6 +111,25 @@ def test_balances_are_matched_by_key_and_never_by_place() -> None:
     assert (event.external_uuid, event.client_uuid) == ("ours", "client")
 
 
+@pytest.mark.parametrize(
+    ("of", "at"),
+    [
+        ({"timestamp": "2024-02-01T08:00:01.966+0000"}, "2024-02-01T08:00:01.966000+00:00"),
+        ({"timestamp": "soon"}, "2024-02-01T09:40:11.999000+00:00"),
+        ({}, "2024-02-01T09:40:11.999000+00:00"),
+        (None, "2024-02-01T09:40:11.999000+00:00"),
+    ],
+    ids=["its own", "unreadable", "none", "nothing at all"],
+)
+def test_what_moved_and_what_stopped_is_timed_by_the_payload_and_else_by_the_message(of: Any, at: str) -> None:
+    moved = events.read(message("InventoryBalanceChanged", {"balanceAfter": [], "updated": of}))
+    stopped = events.read(message("InventoryTrackingStopped", {"productUuid": "p", "changeInformation": of}))
+
+    assert isinstance(moved, events.BalanceChanged)
+    assert isinstance(stopped, events.TrackingStopped)
+    assert [at, at] == [one.at and one.at.isoformat() for one in (moved, stopped)]
+
+
 def test_a_movement_of_nobodys_has_no_identifier() -> None:
     event = events.read(message("InventoryBalanceChanged", {"balanceAfter": [], "externalUuid": None, "updated": None}))
 

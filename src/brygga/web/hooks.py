@@ -99,7 +99,7 @@ async def _hear_zettle(deps: WebDeps, tx: Tx, connection: Connection, event: til
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
     """A hint for each row. A sale may stand there twice, in the shop's inventory and in that of what is sold (zettle facts 4.6)."""
-    at = event.envelope.at
+    at = event.at
     hints: list[tuple[str, Hint]] = []
     for row in event.rows:
         before, after = row.balance_before, row.balance_after

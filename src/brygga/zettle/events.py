@@ -65,12 +65,16 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True)
 class BalanceChanged:
-    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody gave one."""
+    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody gave one.
+
+    `at` is as in `TrackingStopped`.
+    """
 
     envelope: Envelope
     rows: tuple[BalanceRow, ...]
     external_uuid: str = ""
     client_uuid: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,10 @@ class TrackingStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrackingStopped:
-    """`at` is the payload's own time: the message's may be that of another try (zettle facts 4.4)."""
+    """`at` is when it happened: the payload's own time (zettle facts 4.6), or the message's where the payload has none that can be read.
+
+    Whether a message that is tried again bears its old time or a new one is uncertain (zettle facts 4.4).
+    """
 
     envelope: Envelope
     product_uuid: str
@@ -188,7 +195,9 @@ def _balance_changed(envelope: Envelope, inner: Mapping[str, Any]) -> Event:
     # The two lists need not have the same order or length: rows are matched by key, never by place (zettle facts 8, row 5).
     before = {_key(row): whole(row.get("balance")) for row in records(inner.get("balanceBefore"))}
     rows = tuple(_rows(records(inner.get("balanceAfter")), before))
-    return BalanceChanged(envelope, rows, text(inner.get("externalUuid")), text(within(inner, "updated", "clientUuid")))
+    of = record(inner.get("updated"))
+    at = moment(of.get("timestamp")) or envelope.at
+    return BalanceChanged(envelope, rows, text(inner.get("externalUuid")), text(of.get("clientUuid")), at)
 
 
 def _rows(
@@ -218,7 +227,7 @@ READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], Event]] = {
     "InventoryBalanceChanged": _balance_changed,
     "InventoryTrackingStarted": lambda envelope, inner: TrackingStarted(envelope, text(inner.get("productUuid"))),
     "InventoryTrackingStopped": lambda envelope, inner: TrackingStopped(
-        envelope, text(inner.get("productUuid")), moment(within(inner, "changeInformation", "timestamp"))
+        envelope, text(inner.get("productUuid")), moment(within(inner, "changeInformation", "timestamp")) or envelope.at
     ),
     "PurchaseCreated": lambda envelope, inner: PurchaseCreated(envelope, shapes.purchase(inner).uuid),
     "OrganizationUpdated": lambda envelope, inner: OrganizationUpdated(envelope, shapes.organization(inner)),
