@@ -4,7 +4,7 @@ Units may be on their way when a product goes, or its tracking is switched: such
 agree is judged. Splitting and joining lose nothing, whatever happens in the same second.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -93,11 +93,22 @@ class Whims:
     async def join(self, one: Goods) -> None:
         self.need(one, Mode.SEPARATE)
         async with self.page.transaction() as tx:
+            books = {book.variant_uuid: book for book in await DESK.books(tx, one.connection, one.product)}
             await DESK.join(tx, one.connection, one.product, LoopTime().now())
         for other in self.siblings(one):
-            other.truth, other.online = other.truth + other.online, 0
+            other.truth, other.online = other.truth + max(other.online, self._missing(other, books)), 0
         self.become(one, Mode.SHARED, loose=False)
         self.day.tell(f"join {one.key}")
+
+    def _missing(self, one: Goods, books: Mapping[str, ledgers.Book]) -> int:
+        """What the shop sold beyond its part before the split got there, as far as it still counts.
+
+        A part that is used up is 0, and that is the number that the merchant sees when the two are joined.
+        """
+        level, book = self.day.shop_level(one), books.get(one.variant)
+        if level is None or book is None or book.ledger.shop.flight is not None:
+            return min(0, one.online)
+        return min(0, int(level) + book.ledger.shop.owed)
 
     # ---- Tracking (S7) -----------------------------------------------------------------------------------------------
 
