@@ -1,7 +1,7 @@
 """Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and 4)."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -455,3 +455,103 @@ async def test_a_write_that_is_in_the_air_when_tracking_is_switched_off_is_no_lo
 
     assert [] == left
     assert (7, 7) == await bench.levels(uuid)
+
+
+# ---- Off and on again, with a write that nobody knows of -------------------------------------------------------------
+
+
+async def asked(bench: StockBench, uuid: str) -> bool:
+    return any(book.check_since is not None for book in await bench.books(uuid))
+
+
+@pytest.mark.rule("S5", "S7")
+@pytest.mark.parametrize("heard", [True, False], ids=["by its time", "by a look"])
+async def test_a_split_in_doubt_corrects_nothing_after_tracking_was_off(bench: StockBench, heard: bool) -> None:
+    """The shop gets Zettle's number as it is, so that there is nothing to ask either."""
+    uuid, variant = await ready(bench)
+    bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
+    await part(bench, uuid, {variant: (2, 8, 10)})
+    await bench.quiet(400)
+    if heard:
+        await tell_of_a_stop(bench, uuid, bench.clock.now())
+    else:
+        await switch(bench, uuid, on=False)
+        await switch(bench, uuid, on=True)
+    await bench.quiet(60)
+    back = await bench.levels(uuid)
+    await bench.quiet(3900)
+
+    assert ((2, 2), (2, 2)) == (back, await bench.levels(uuid))
+    assert {Code.STOCK_CORRECTED, Code.STOCK_CHECK}.isdisjoint(await bench.codes())
+    assert not await asked(bench, uuid)
+
+
+@pytest.mark.rule("S3", "S7")
+async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again_and_corrects_nothing(
+    bench: StockBench,
+) -> None:
+    uuid, variant = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await bench.quiet(400)
+    await switch(bench, uuid, on=False)
+    await bench.quiet(5 * 60)
+    off = (await asked(bench, uuid), Code.STOCK_CHECK in await bench.codes())
+    bench.town.till().track(uuid, True)
+    bench.town.till().set_stock(variant, 7)
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.quiet()
+    back = (await bench.levels(uuid), await asked(bench, uuid))
+    await bench.echo_late(call, uuid)
+    await bench.quiet(3900)
+
+    assert ((False, False), ((7, 7), True)) == (off, back)
+    assert (7, 7) == await bench.levels(uuid)
+    assert 1 == (await bench.codes()).count(Code.STOCK_CHECK)
+
+
+@pytest.mark.rule("S7")
+async def test_a_question_that_was_open_when_tracking_was_switched_off_is_open_again_when_it_is_on(
+    bench: StockBench,
+) -> None:
+    uuid, variant = await ready(bench)
+    bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
+    await bench.sells(variant, 2)
+    await bench.drain()
+    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 1}])
+    await bench.quiet(4100)
+    before = await asked(bench, uuid)
+    await switch(bench, uuid, on=False)
+    off = await asked(bench, uuid)
+    async with bench.database.transaction() as tx:
+        await ledgers.prune(tx, bench.clock.now() + timedelta(days=30))
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert [True, False, True] == [before, off, await asked(bench, uuid)]
+
+
+@pytest.mark.rule("S3", "S7")
+async def test_a_write_that_was_in_the_air_and_echoed_while_tracking_was_off_is_no_question(bench: StockBench) -> None:
+    uuid, _ = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await switch(bench, uuid, on=False)
+    await bench.echo(call)
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert (7, 7) == await bench.levels(uuid)
+    assert not await asked(bench, uuid)
+
+
+@pytest.mark.rule("S7")
+async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracked(bench: StockBench) -> None:
+    """A till write in doubt ends while tracking is off: there is no number that the merchant could correct."""
+    uuid, _ = await ready(bench)
+    await bench.unanswered_order(uuid, 3)
+    await bench.quiet(400)
+    await switch(bench, uuid, on=False)
+    await bench.mark(Kind.STOCK, uuid)
+    await bench.quiet(3900)
+
+    assert not await asked(bench, uuid)
+    assert Code.STOCK_CHECK not in await bench.codes()

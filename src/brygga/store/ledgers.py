@@ -51,6 +51,7 @@ class Doubt:
 
 
 DOUBTED, BELIEVED = "doubted", "believed"
+ASKED_BEFORE = "asked"
 STOPPED = "stopped:"
 Books = Mapping[str, Book]
 """By variant uuid."""
@@ -230,6 +231,37 @@ async def lost(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Se
     return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})]
 
 
+async def forget_writes(tx: Tx, connection_id: int, of: tuple[str, str], now: datetime, *, asked: bool) -> None:
+    """Tracking `of` a product's variant (their uuids) was switched off: what became of earlier writes moves nothing any more.
+
+    Whether Zettle's own number has a write that is open, lost or in doubt is to be asked when that number counts again; so is what the
+    merchant was `asked` and has not answered.
+    """
+    values = {"id": connection_id, "product": of[0], "variant": of[1]}
+    which = "connection_id = :id AND product_uuid = :product AND variant_uuid = :variant AND side"
+    await tx.run(sa.text(f"DELETE FROM flights WHERE {which} = 'shop'"), values)  # noqa: S608 - our own
+    statement = f"UPDATE flights SET state = 'unasked' WHERE {which} = 'zettle'"  # noqa: S608 - our own
+    await tx.run(sa.text(statement), values)
+    if asked:
+        statement = """
+            INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight, at)
+            VALUES (:id, :call, :variant, :product, 'zettle', 'unasked', CAST(:flight AS jsonb), :now)
+            ON CONFLICT DO NOTHING
+        """
+        flight = Flight(ASKED_BEFORE, 0, now)
+        await tx.run(sa.text(statement), {**values, "call": flight.call, "flight": to_json(flight), "now": now})
+
+
+async def unasked(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Departed]:
+    """What is to be asked once the till's number counts again; a question from before (`ASKED_BEFORE`) has no change of its own."""
+    statement = sa.text("""
+        SELECT product_uuid, variant_uuid, side, flight FROM flights
+        WHERE connection_id = :id AND state = 'unasked' AND product_uuid = ANY (CAST(:uuids AS text[]))
+        ORDER BY at, call, variant_uuid
+    """)
+    return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})]
+
+
 async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:
     """Products with a write whose outcome is open: what a dead drain left behind, too."""
     statement = sa.text("""
@@ -391,6 +423,6 @@ async def prune(tx: Tx, now: datetime) -> None:
     """What no late event can ask for any more."""
     values = {"before": now - ECHOES_KEPT}
     await tx.run(sa.text("DELETE FROM echoes WHERE heard_at < :before"), values)
-    await tx.run(sa.text("DELETE FROM flights WHERE state <> 'open' AND at < :before"), values)
+    await tx.run(sa.text("DELETE FROM flights WHERE state NOT IN ('open', 'unasked') AND at < :before"), values)
     await tx.run(sa.text("DELETE FROM stock_hints WHERE at < :before"), values)
     await tx.run(sa.text("DELETE FROM births WHERE begun_at < :before"), values)

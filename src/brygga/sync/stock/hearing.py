@@ -43,9 +43,9 @@ class Hearing:
     timing: Timing
     store: str
 
-    async def run(self, product_ids: Mapping[str, int]) -> None:
-        """`product_ids` are BigCommerce's of these products, by Zettle's."""
-        uuids = sorted({book.product_uuid for book in self.pages.books.values()} | set(product_ids))
+    async def run(self, marked: Collection[str], product_ids: Mapping[str, int]) -> None:
+        """`product_ids` are BigCommerce's of the `marked` products, by Zettle's. What was said of one that is not synced is let go."""
+        uuids = sorted({*marked, *product_ids, *(book.product_uuid for book in self.pages.books.values())})
         await hear_stops(self.pages, uuids)
         hints = await self._taken(uuids, product_ids)
         for variant in sorted(self.pages.books):
@@ -56,6 +56,7 @@ class Hearing:
                     self.pages.put(book, stock.hinted(book.ledger, side, hint, self.timing, of))
         await self._correct(uuids, hints)
         await self._ask(uuids, hints)
+        await self._ask_of_before(uuids)
 
     async def _taken(self, uuids: Sequence[str], product_ids: Mapping[str, int]) -> Hints:
         tx, connection_id = self.pages.tx, self.pages.connection_id
@@ -148,7 +149,28 @@ class Hearing:
 
     async def _asked(self, doubt: Doubt, one: Departed, book: Book) -> None:
         await self._as_believed(doubt, one)
+        self._say_check(one, book)
+
+    def _say_check(self, one: Departed, book: Book) -> None:
+        """A product that is not tracked has no number that could be checked."""
+        promised = book.ledger[one.side].promised
+        promised = book.ledger.promised if promised is None else promised
+        if promised is None:
+            return
         self.pages.ask_to_check(book)
-        number = str(book.ledger[one.side].promised)
-        params = {"side": one.side.value, "change": f"{one.flight.quantity:+d}", "number": number}
-        self.pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
+        if one.flight.quantity:
+            params = {"side": one.side.value, "change": f"{one.flight.quantity:+d}", "number": str(promised)}
+            self.pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
+
+    async def _ask_of_before(self, uuids: Sequence[str]) -> None:
+        """Tracking was off, and is on again: the till's number counts, and may lack a write from before, or have it twice."""
+        left = await ledgers.unasked(self.pages.tx, self.pages.connection_id, uuids)
+        echoes = await self._echoed(left)
+        for one in left:
+            book = self.pages.books.get(one.variant_uuid)
+            if book is not None and not book.ledger.is_tracked:
+                continue
+            await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
+            # One that had not been given up is in the number once and no more, if it was echoed.
+            if book is not None and (one.flight.closing is not None or one.flight.call not in echoes):
+                self._say_check(one, book)

@@ -59,7 +59,7 @@ class Pages:
         self._changed.add(book.variant_uuid)
 
     def settle_doubt(self, book: Book) -> Book:
-        """The merchant has looked: nothing is asked any more."""
+        """The merchant has looked, or there is no number to look at: nothing is asked any more."""
         looked = self.books[book.variant_uuid] = replace(self.books[book.variant_uuid], check_since=None)
         self._changed.add(book.variant_uuid)
         return looked
@@ -104,13 +104,14 @@ class Pages:
 async def stop(pages: Pages, before: Book) -> None:
     """Tracking was switched off; separate stock, if it was that, has ended with it (S7).
 
-    What is in the air changes nothing any more: Zettle's number will count.
+    Earlier writes change nothing any more, whatever becomes of them: Zettle's number will count. Where that number may lack one, or have
+    it twice, the merchant is asked when it counts again (`hearing.Hearing`).
     """
     pages.put(before, stock.stopped(before.ledger), Move(Side.ZETTLE, Cause.STOPPED, 0))
-    for side in Side:
-        flight = before.ledger[side].flight
-        if flight is not None:
-            await ledgers.arrive(pages.tx, pages.connection_id, flight.call, [before.variant_uuid])
+    asked = pages.books[before.variant_uuid].check_since is not None
+    pages.settle_doubt(before)
+    of = (before.product_uuid, before.variant_uuid)
+    await ledgers.forget_writes(pages.tx, pages.connection_id, of, pages.now, asked=asked)
     till, shop = before.ledger.zettle.promised, before.ledger.shop.promised
     if before.ledger.separate and till is not None and shop is not None:
         pages.say(Code.STOCK_STOPPED_APART, before, till=str(till), shop=str(shop))
