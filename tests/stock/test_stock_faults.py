@@ -8,6 +8,7 @@ import pytest
 from brygga.core.report import Code
 from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Timing, hinted
 from brygga.sandbox.bigcommerce import inventory
+from brygga.store import ledgers
 from brygga.store.bindings import State
 from brygga.store.database import Database
 from brygga.sync.stock.work import next_step
@@ -138,6 +139,22 @@ async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -
     assert (3, 3) == given_up
     assert (6, 6) == await bench.levels(uuid)
     assert Code.STOCK_CORRECTED in await bench.codes()
+
+
+async def test_what_the_till_tells_of_a_product_that_is_not_synced_is_not_kept_for_when_it_is(
+    bench: StockBench,
+) -> None:
+    uuid, variant = await bench.stocked(9)
+    await bench.finish_setup(whole_library=False)
+    await bench.sells(variant, 2)
+    await bench.quiet()
+    async with bench.database.read() as tx:
+        assert not await ledgers.waiting(tx, bench.connection.id, Side.ZETTLE, [uuid])
+
+    await bench.assign(uuid)
+    await bench.quiet()
+
+    assert (7, 7) == await bench.levels(uuid)
 
 
 async def test_a_till_sale_while_the_till_does_not_answer_still_counts(bench: StockBench) -> None:

@@ -80,7 +80,7 @@ class StockWork:
         timing = await by_clocks(session, uuids, self.timing)
         async with opened(session, uuids) as pages:
             ids = {uuid: binding.synced.product_id for uuid, binding in paper.bound.items()}
-            await Hearing(pages, timing, places.store if places is not None else "").run(ids)
+            await Hearing(pages, timing, places.store if places is not None else "").run(uuids, ids)
 
 
 async def book(session: Session, world: World, uuids: Collection[str], timing: Timing, *, swept: bool = False) -> None:
