@@ -11,6 +11,7 @@ from brygga.sandbox.bigcommerce import inventory
 from brygga.store import ledgers
 from brygga.store.bindings import State
 from brygga.store.database import Database
+from brygga.sync.stock import StockSweep
 from brygga.sync.stock.work import next_step
 from tests.conftest import NOON, MovableClock
 from tests.stock.bench import StockBench, opened
@@ -137,6 +138,44 @@ async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -
     await bench.quiet()
 
     assert (3, 3) == given_up
+    assert (6, 6) == await bench.levels(uuid)
+    assert Code.STOCK_CORRECTED in await bench.codes()
+
+
+async def resumed(bench: StockBench) -> None:
+    """Work goes on after five days in which the merchant had to help, and the sweep is quicker than the rest."""
+    bench.clock.move(timedelta(days=5).total_seconds())
+    await bench.restart(bench.database, bench.town.transport())
+    await StockSweep()(bench.session)
+    await bench.quiet()
+
+
+@pytest.mark.rule("S2")
+async def test_a_doubt_that_waited_for_days_still_ends_in_a_question(bench: StockBench) -> None:
+    uuid, variant = await ready(bench)
+    bench.fault("cut_after", "POST", RELATIVE, next=1)
+    await bench.sells(variant, 2)
+    await bench.drain()
+    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 1}])
+    await bench.quiet(400)
+    assert [] == [book for book in await bench.books(uuid) if book.check_since]
+
+    await resumed(bench)
+
+    assert all(book.check_since for book in await bench.books(uuid))
+    assert 1 == (await bench.codes()).count(Code.STOCK_CHECK)
+
+
+@pytest.mark.rule("S2")
+async def test_an_echo_that_was_heard_while_work_was_paused_still_mends_what_was_given_up(bench: StockBench) -> None:
+    uuid, _ = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await bench.quiet(300)
+    assert (3, 3) == await bench.levels(uuid)
+    await bench.echo_late(call, uuid)
+
+    await resumed(bench)
+
     assert (6, 6) == await bench.levels(uuid)
     assert Code.STOCK_CORRECTED in await bench.codes()
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from brygga.core.stock import Gap, Hint, Ledger, Look, Shelf, Side, Timing, hinted, observed, sent
 from brygga.core.stock.story import Cause, Moved, told
-from brygga.store import ledgers, movements
+from brygga.store import ledgers, movements, outworn
 from brygga.store.database import Database
 from brygga.store.ledgers import Book, Departed
 from tests.conftest import NOON
@@ -103,7 +103,7 @@ async def test_a_lost_write_is_found_by_its_call_until_echoes_cannot_come(databa
         await ledgers.hear_echo(tx, connection_id, "call", NOON)
         await ledgers.hear_echo(tx, connection_id, "call", NOON + timedelta(days=1))
         heard = await ledgers.echoes(tx, connection_id, ["call", "other"])
-        await ledgers.prune(tx, NOON + timedelta(days=5))
+        await outworn.prune(tx, connection_id, NOON + timedelta(days=5))
         after = await ledgers.lost(tx, connection_id, [PRODUCT])
 
     assert [PRODUCT] == open_

@@ -15,8 +15,6 @@ from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Told
 from brygga.store.database import Tx
 from brygga.store.values import from_plain, to_json
 
-ECHOES_KEPT = timedelta(days=4)
-"""Zettle repeats an event for about 72 hours (zettle facts 4.5)."""
 BIRTHS_KEPT = timedelta(hours=1)
 """A level that was given longer ago belongs to a create that is long settled."""
 
@@ -417,12 +415,3 @@ async def take_stops(tx: Tx, connection_id: int, product_uuids: Collection[str])
     subjects = [f"{STOPPED}{uuid}" for uuid in product_uuids]
     rows = await tx.rows(statement, {"id": connection_id, "side": Side.ZETTLE.value, "subjects": subjects})
     return {row.subject.removeprefix(STOPPED): row.at for row in sorted(rows, key=lambda row: row.at)}
-
-
-async def prune(tx: Tx, now: datetime) -> None:
-    """What no late event can ask for any more."""
-    values = {"before": now - ECHOES_KEPT}
-    await tx.run(sa.text("DELETE FROM echoes WHERE heard_at < :before"), values)
-    await tx.run(sa.text("DELETE FROM flights WHERE state NOT IN ('open', 'unasked') AND at < :before"), values)
-    await tx.run(sa.text("DELETE FROM stock_hints WHERE at < :before"), values)
-    await tx.run(sa.text("DELETE FROM births WHERE begun_at < :before"), values)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from brygga.core.failures import NeedsMerchant, Refused
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.store import bindings, connections, marks, subscriptions, synclog, tokens
+from brygga.store import bindings, connections, marks, outworn, subscriptions, synclog, tokens
 from brygga.store.marks import Kind, Mark
 from brygga.store.tokens import Platform
 from brygga.sync.hooks import SHOP_PATH
@@ -101,6 +101,7 @@ async def _end(session: Session, removed: int) -> None:
             known = await subscriptions.all_of(tx, connection.id, platform)
             await subscriptions.remove(tx, connection.id, platform, [found.subscription_id for found in known])
         await marks.forget(tx, connection.id, [kind for kind in Kind if kind is not Kind.LEAVE])
+        await outworn.close(tx, connection.id)
         await connections.disconnect(tx, connection.id, now)
         params = {"reason": health.leaving or "keep", "removed": str(removed)}
         await synclog.add(tx, connection.id, Line(Code.DISCONNECTED, Topic.CONNECTION, params=params), now)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from brygga.core.stock import Gap, Look, Side, Timing
-from brygga.store import bindings, ledgers, marks, movements
+from brygga.store import bindings, ledgers, marks, movements, outworn
 from brygga.store.bindings import State
 from brygga.store.marks import Kind
 from brygga.sync.session import Session
@@ -38,8 +38,11 @@ class StockSweep:
                 }
             )
             paper = await on_paper(tx, connection_id, bound, uuids)
-        if not uuids:
-            return
+        if uuids:
+            await self._compared(session, uuids, paper)
+        await self._tidy(session)
+
+    async def _compared(self, session: Session, uuids: Sequence[str], paper: Known) -> None:
         shop = await self._in_shop(session, paper)
         world = World(paper, {Side.SHOP: shop, Side.ZETTLE: await self._at_till(session, paper)})
 
@@ -49,7 +52,6 @@ class StockSweep:
             await book(session, _part(world, some), some, self.timing, swept=True)
             async with opened(session, some) as pages:
                 await come_back(pages, self.timing)
-        await self._tidy(session)
 
     async def _at_till(self, session: Session, paper: Known) -> Looks:
         begun = session.clock.now()
@@ -88,7 +90,7 @@ class StockSweep:
             left = await ledgers.in_the_air(tx, session.connection.id)
             due = now + self.timing.grace
             await marks.mark_many(tx, session.connection.id, Kind.SETTLE, left, now, due_at=due)
-            await ledgers.prune(tx, now)
+            await outworn.prune(tx, session.connection.id, now)
             await movements.prune(tx, now)
 
 
