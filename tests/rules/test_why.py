@@ -5,9 +5,12 @@ import io
 
 import pytest
 
+from brygga.sandbox.bigcommerce.switches import Switches
 from brygga.sync import explaining
+from tests.rules.conftest import OpenHousehold
 from tests.rules.household import Household
 from tests.rules.test_stock import ordered, stocked
+from tests.rules.test_stock_separate_leaving import rest
 
 
 async def told(home: Household, uuid: str) -> str:
@@ -166,3 +169,90 @@ async def test_every_change_that_is_shown_is_the_difference_of_the_numbers_besid
         assert int(row["Change"]) == till + shop
         assert 0 in {till, shop}
     assert [rows[-1]["Till after"], rows[-1]["Web shop after"]] == ["5", "5"]
+
+
+@pytest.mark.rule("S3")
+async def test_an_order_that_came_while_work_was_paused_is_named_when_it_is_seen(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    await rest(home)
+    order = await ordered(home, uuid, 2)
+    await home.wait(1500)
+    await rest(home, wake=True)
+    await home.wait(60)
+    page = await told(home, uuid)
+
+    assert f"Order {order} in the web shop" in page
+    assert "Changed by hand" not in page
+    assert (1, 1) == (asked_why(home), asked_lines(home))
+
+
+@pytest.mark.rule("S3")
+async def test_an_order_that_a_sweep_finds_is_named(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    home.town.bigcommerce.outbox.weather.loss = 1.0
+    order = await ordered(home, uuid, 2)
+    await home.wait_hours(7)
+    page = await told(home, uuid)
+
+    assert f"Order {order} in the web shop. Nobody had announced it; a sweep found it" in page
+
+
+@pytest.mark.rule("S2", "S3")
+async def test_after_a_pause_of_days_nobody_is_said_to_have_changed_a_number(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    await rest(home)
+    await ordered(home, uuid, 2)
+    await home.wait(30 * 3600)
+    await rest(home, wake=True)
+    await home.wait(60)
+    page = await told(home, uuid)
+
+    assert "Taken down in BigCommerce, by hand or by an order" in page
+    assert "No order fits" not in page
+
+
+@pytest.mark.rule("S3")
+async def test_an_edit_of_a_shelf_that_was_long_still_is_told_as_one(home: Household) -> None:
+    """Nothing moved for days, but sweeps have looked at it."""
+    uuid = await stocked(home, 10)
+    await home.wait_hours(50)
+    home.shop.set_stock(7, product_id=home.id_of(uuid))
+    await home.wait(15)
+    page = await told(home, uuid)
+
+    assert "Changed by hand in BigCommerce" in page
+
+
+@pytest.mark.rule("S3")
+async def test_what_happened_close_by_is_read_before_what_was_hours_ago(home: Household) -> None:
+    """No more orders are read than it takes."""
+    uuid, other = home.add("Mugg", stock=10), home.add("Fat", stock=50)
+    await home.connect()
+    for _ in range(3):
+        await ordered(home, other)
+    await home.wait(3600)
+    order = await ordered(home, uuid, 2)
+    await home.wait(15)
+    page = await told(home, uuid)
+
+    assert f"Order {order} in the web shop" in page
+    assert 1 == asked_lines(home)
+
+
+def asked_lines(home: Household) -> int:
+    return sum("/v2/orders/" in one.path and one.path.endswith("/products") for one in home.asked("GET"))
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize("ahead_s", [-40.0, 40.0])
+async def test_orders_are_told_from_edits_though_our_clock_is_wrong(
+    open_household: OpenHousehold, ahead_s: float
+) -> None:
+    home = await open_household(bigcommerce_switches=Switches(clock_ahead_s=ahead_s))
+    uuid = await stocked(home, 10)
+    order = await ordered(home, uuid, 2)
+    await home.wait(15)
+    page = await told(home, uuid)
+
+    assert f"Order {order} in the web shop" in page
+    assert "Changed by hand" not in page

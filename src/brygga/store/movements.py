@@ -14,6 +14,12 @@ from brygga.store.database import Tx
 KEPT = timedelta(days=90)
 OWN = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
 """The shelf moved by itself."""
+LOOKS = OWN | {Cause.RESET, Cause.STARTED}
+"""The level of the movement's shelf was known then."""
+BIRTHS = frozenset({Cause.BORN, Cause.ADOPTED})
+"""And here that of both."""
+SWEEP = timedelta(minutes=30)
+"""A sweep that began so long before a movement had looked at the shelf by then."""
 _COLUMNS = (
     "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before, shop_after, "
     "call, reference, sent, reason"
@@ -89,18 +95,39 @@ async def last_splits(tx: Tx, connection_id: int, product_uuids: Collection[str]
 async def unexplained(
     tx: Tx, connection_id: int, product_uuid: str, since: datetime
 ) -> Mapping[tuple[Side, str], Sequence[Unexplained]]:
-    """What moved by itself and nobody has asked about yet, oldest first, by side and variant."""
+    """What moved by itself and nobody has asked about yet, oldest first, by side and variant, each with a look before it.
+
+    That is the shelf's movement before, or the last sweep, of which nothing more is kept: not for what that sweep itself found.
+    """
     statement = sa.text("""
-        SELECT id, side, variant_uuid, at, change FROM movements
-        WHERE connection_id = :id AND product_uuid = :uuid AND at >= :since AND reason IS NULL AND change <> 0
-            AND cause = ANY (CAST(:causes AS text[]))
-        ORDER BY id
+        SELECT m.id, m.side, m.variant_uuid, m.at, m.change, greatest(
+            (
+                SELECT l.at FROM movements l
+                WHERE l.connection_id = m.connection_id AND l.variant_uuid = m.variant_uuid AND l.id < m.id
+                    AND (l.side = m.side AND l.cause = ANY (CAST(:looks AS text[])) OR l.cause = ANY (CAST(:births AS text[])))
+                ORDER BY l.id DESC LIMIT 1
+            ),
+            CASE WHEN m.cause <> :swept AND c.swept_at <= m.at - CAST(:sweep AS interval) THEN c.swept_at END
+        ) AS look
+        FROM movements m JOIN connections c ON c.id = m.connection_id
+        WHERE m.connection_id = :id AND m.product_uuid = :uuid AND m.at >= :since AND m.reason IS NULL AND m.change <> 0
+            AND m.cause = ANY (CAST(:causes AS text[]))
+        ORDER BY m.id
     """)
-    values = {"id": connection_id, "uuid": product_uuid, "since": since, "causes": [cause.value for cause in OWN]}
+    values = {
+        "id": connection_id,
+        "uuid": product_uuid,
+        "since": since,
+        "causes": [cause.value for cause in OWN],
+        "looks": [cause.value for cause in LOOKS],
+        "births": [cause.value for cause in BIRTHS],
+        "swept": Cause.SWEPT.value,
+        "sweep": SWEEP,
+    }
     found: dict[tuple[Side, str], list[Unexplained]] = {}
     for row in await tx.rows(statement, values):
         of = (Side(row.side), row.variant_uuid)
-        found.setdefault(of, []).append(Unexplained(row.id, row.at, row.change))
+        found.setdefault(of, []).append(Unexplained(row.id, row.at, row.change, row.look))
     return found
 
 

@@ -4,19 +4,21 @@ Only then, so that it costs no request where nobody wants to know; and what it f
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from brygga.bigcommerce.values import Order, OrderLine
 from brygga.core.failures import Refused
-from brygga.core.stock import Side
+from brygga.core.stock import Side, Timing
 from brygga.core.stock.explaining import EARLIER, LATER, Deed, Explained, Unexplained, explained
 from brygga.core.stock.story import Reason
 from brygga.store import bindings, movements
 from brygga.store.bindings import Binding
 from brygga.store.marks import Mark
 from brygga.sync.session import Session
+from brygga.sync.stock.clocks import measured
+from brygga.wire import Clocks
 from brygga.zettle.values import Purchase
 
 REACH: Final = timedelta(days=7)
@@ -27,7 +29,9 @@ PAGE: Final = 1_000
 MOST_PAGES: Final = 10
 MOST_ORDERS: Final = 40
 NEAR: Final = timedelta(minutes=10)
-"""An order is read when it was placed or changed so shortly before a movement."""
+"""What is so close to a movement is read first; and so much further than the look before it we read, as clocks and looks are not exact."""
+ORDERS: Final = 250
+"""A page of them."""
 UNDONE: Final = frozenset({4, 5, 6})
 """Refunded, cancelled, declined (bigcommerce facts 8)."""
 
@@ -49,45 +53,78 @@ async def explain(session: Session, dirty: Sequence[Mark]) -> None:
         for side in Side:
             moves = {variant: found for (where, variant), found in ripe.items() if where is side and found}
             if moves:
-                found += await _side(session, side, moves, used, binding)
+                found += await _side(session, Case(side, moves, used), binding)
         async with session.transaction() as tx:
             await movements.explain(tx, connection_id, found, now)
             await session.finish(mark, tx=tx)
 
 
-async def _side(
-    session: Session,
-    side: Side,
-    moves: Mapping[str, Sequence[Unexplained]],
-    used: frozenset[tuple[str, Reason, str]],
-    binding: Binding | None,
-) -> list[Explained]:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What moved on one side of a product, by variant, and which sales and orders explain another movement already."""
+
+    side: Side
+    moves: Mapping[str, Sequence[Unexplained]]
+    used: frozenset[tuple[str, Reason, str]]
+
+    @property
+    def all(self) -> Sequence[Unexplained]:
+        return [move for found in self.moves.values() for move in found]
+
+    def timed(self, clocks: Clocks, now: datetime) -> "Case":
+        """By the platform's clock, as its answers tell it: sales and orders bear its times."""
+        timing = measured(clocks, Timing(), now)
+        return replace(
+            self,
+            moves={variant: [self._timed(move, timing) for move in found] for variant, found in self.moves.items()},
+        )
+
+    def _timed(self, move: Unexplained, timing: Timing) -> Unexplained:
+        since = None if move.since is None else timing.theirs(self.side, move.since)
+        return replace(move, at=timing.theirs(self.side, move.at), since=since)
+
+    def told(self, deeds: Deeds) -> list[Explained]:
+        found: list[Explained] = []
+        for variant, moves in self.moves.items():
+            fresh = [deed for deed in deeds.get(variant, ()) if (variant, deed.reason, deed.number) not in self.used]
+            found += explained(moves, fresh)
+        return found
+
+    def spans(self, at: datetime | None) -> bool:
+        """Whether what happened then may have made one of them."""
+        return self.away(at) < timedelta.max
+
+    def away(self, at: datetime | None) -> timedelta:
+        """How long before the next of them that was, `timedelta.max` where it made none."""
+        if at is None:
+            return timedelta.max
+        spanned = [move for move in self.all if move.begins - NEAR <= at <= move.at + LATER]
+        return min((abs(move.at - at) for move in spanned), default=timedelta.max)
+
+
+async def _side(session: Session, case: Case, binding: Binding | None) -> list[Explained]:
     """Where a platform does not let us read its sales, or too many of them, nobody can tell that there was none."""
-    times = [move.at for found in moves.values() for move in found]
     try:
-        deeds, whole = await (_at_till(session, times) if side is Side.ZETTLE else _in_shop(session, times, binding))
+        deeds, whole = await (_at_till(session, case) if case.side is Side.ZETTLE else _in_shop(session, case, binding))
     except Refused:
         deeds, whole = {}, False
-    told: list[Explained] = []
-    for variant, found in moves.items():
-        fresh = [deed for deed in deeds.get(variant, ()) if (variant, deed.reason, deed.number) not in used]
-        told += explained(found, fresh)
+    told = case.timed(session.clients.clocks, session.clock.now()).told(deeds)
     return [replace(one, reason=Reason.UNCLEAR) if one.reason is Reason.EDIT and not whole else one for one in told]
 
 
 # ---- The till --------------------------------------------------------------------------------------------------------
 
 
-async def _at_till(session: Session, times: Sequence[datetime]) -> tuple[Deeds, bool]:
-    """Sales and refunds around these times, and whether that is all of them."""
+async def _at_till(session: Session, case: Case) -> tuple[Deeds, bool]:
+    """Sales and refunds around these movements, and whether that is all of them."""
     deeds: dict[str, list[Deed]] = {}
-    cursor = ""
+    first, cursor = min(move.at for move in case.all), ""
     for _ in range(MOST_PAGES):
-        page = await session.zettle.purchases(min(times) - EARLIER, cursor, PAGE)
+        page = await session.zettle.purchases(first - EARLIER - NEAR, cursor, PAGE)
         for purchase in page.purchases:
             for variant, change in sold(purchase).items():
                 reason = Reason.REFUND if purchase.is_refund else Reason.SALE
-                at = purchase.at or min(times)
+                at = purchase.at or first
                 deeds.setdefault(variant, []).append(Deed(at, change, reason, str(purchase.number)))
         if not page.purchases or page.cursor == cursor:
             return deeds, True
@@ -110,27 +147,37 @@ def sold(purchase: Purchase) -> Mapping[str, int]:
 # ---- The shop --------------------------------------------------------------------------------------------------------
 
 
-async def _in_shop(session: Session, times: Sequence[datetime], binding: Binding | None) -> tuple[Deeds, bool]:
-    """Orders placed, shipped, cancelled or refunded around these times."""
+async def _in_shop(session: Session, case: Case, binding: Binding | None) -> tuple[Deeds, bool]:
+    """Orders placed, shipped, cancelled or refunded before these movements, the nearest first, and whether that is all that matter."""
     if binding is None:
         return {}, False
-    orders, number = list[Order](), 1
-    while len(page := await session.shop.orders_since(min(times) - NEAR, number)) == 250 and number < MOST_PAGES:
-        orders += page
-        number += 1
-    orders += page
-    near = [order for order in orders if any(_near(at, times) for at in (order.created, order.modified))]
+    orders, whole = await _orders(session, min(move.begins for move in case.all) - NEAR)
+    # Asked only now: an answer has told what time it is there.
+    case = case.timed(session.clients.clocks, session.clock.now())
+    ways = ((min(case.away(order.created), case.away(order.modified)), order) for order in orders)
+    near = sorted((way for way in ways if way[0] < timedelta.max), key=lambda way: way[0])
     deeds: dict[str, list[Deed]] = {}
-    for order in near[:MOST_ORDERS]:
+    for place, (away, order) in enumerate(near):
+        if away > NEAR and all(one.numbers for one in case.told(deeds)):
+            return deeds, True
+        if place == MOST_ORDERS:
+            return deeds, False
         for line in await session.shop.order_lines(order.id):
             variant = _ours(line, binding)
             if variant:
-                deeds.setdefault(variant, []).extend(ordered(order, line, times))
-    return deeds, len(near) <= MOST_ORDERS and number < MOST_PAGES
+                deeds.setdefault(variant, []).extend(ordered(order, line, case))
+    return deeds, whole
 
 
-def _near(at: datetime | None, times: Sequence[datetime]) -> bool:
-    return at is not None and any(moved - NEAR <= at <= moved + LATER for moved in times)
+async def _orders(session: Session, since: datetime) -> tuple[Sequence[Order], bool]:
+    """Those that changed since then, and whether that is all of them."""
+    orders = list[Order]()
+    for number in range(1, MOST_PAGES + 1):
+        page = await session.shop.orders_since(since, number)
+        orders += page
+        if len(page) < ORDERS:
+            return orders, True
+    return orders, False
 
 
 def _ours(line: OrderLine, binding: Binding) -> str:
@@ -143,13 +190,13 @@ def _ours(line: OrderLine, binding: Binding) -> str:
     return by_id.get(line.variant_id, only)
 
 
-def ordered(order: Order, line: OrderLine, times: Sequence[datetime]) -> list[Deed]:
+def ordered(order: Order, line: OrderLine, case: Case) -> list[Deed]:
     """What an order did to the shelf: once when it took the stock, once when the store put it back."""
     quantity, number = int(line.quantity), str(order.id)
     back = quantity if order.status_id in UNDONE else int(line.refunded)
     deeds = []
     # Where stock moves when an order ships, what is near is the change of the order, not its birth.
-    taken = order.created if _near(order.created, times) else order.modified
+    taken = order.created if case.spans(order.created) else order.modified
     if taken is not None and quantity:
         deeds.append(Deed(taken, -quantity, Reason.ORDER, number))
     if order.modified is not None and back:

@@ -23,6 +23,10 @@ def refund(seconds: float, quantity: int, number: str = "9") -> Deed:
     return Deed(at(seconds), quantity, Reason.REFUND, number)
 
 
+def moved(number: int, seconds: float, change: int, since: float | None = -50_000) -> Unexplained:
+    return Unexplained(number, at(seconds), change, None if since is None else at(since))
+
+
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize(
     ("change", "deeds", "reason", "numbers"),
@@ -46,12 +50,12 @@ def refund(seconds: float, quantity: int, number: str = "9") -> Deed:
 def test_a_movement_is_put_down_to_what_fits(
     change: int, deeds: list[Deed], reason: Reason, numbers: tuple[str, ...]
 ) -> None:
-    assert (Explained(7, reason, numbers),) == explained([Unexplained(7, at(100), change)], deeds)
+    assert (Explained(7, reason, numbers),) == explained([moved(7, 100, change)], deeds)
 
 
 @pytest.mark.rule("S2")
 def test_equal_sales_are_told_in_their_order_and_none_twice() -> None:
-    moves = [Unexplained(1, at(10), -1), Unexplained(2, at(20), -1), Unexplained(3, at(30), -1)]
+    moves = [moved(1, 10, -1), moved(2, 20, -1, since=10), moved(3, 30, -1, since=20)]
     told = explained(moves, [sale(9, 1, "a"), sale(19, 1, "b")])
 
     assert [(Reason.SALE, ("a",)), (Reason.SALE, ("b",)), (Reason.EDIT, ())] == [
@@ -62,7 +66,7 @@ def test_equal_sales_are_told_in_their_order_and_none_twice() -> None:
 @pytest.mark.rule("S2")
 @given(st.lists(st.integers(-4, 4).filter(bool), max_size=6), st.lists(st.integers(-4, 4).filter(bool), max_size=6))
 def test_every_movement_is_told_once_and_what_is_named_makes_its_size(changes: list[int], deeds: list[int]) -> None:
-    moves = [Unexplained(place, at(60 * place), change) for place, change in enumerate(changes, 1)]
+    moves = [moved(place, 60 * place, change, since=60 * (place - 1)) for place, change in enumerate(changes, 1)]
     done = [Deed(at(60 * place - 5), change, Reason.SALE, str(place)) for place, change in enumerate(deeds, 1)]
     sizes = {deed.number: deed.change for deed in done}
     told = explained(moves, done)
@@ -73,3 +77,26 @@ def test_every_movement_is_told_once_and_what_is_named_makes_its_size(changes: l
     assert all(
         sum(sizes[n] for n in one.numbers) == move.change for one, move in zip(told, moves, strict=True) if one.numbers
     )
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize(
+    ("since", "deeds", "reason"),
+    [
+        (0, [], Reason.EDIT),
+        (-86_000, [], Reason.EDIT),
+        # What made it may have been before all that we have looked at.
+        (-87_000, [], Reason.UNCLEAR),
+        (None, [], Reason.UNCLEAR),
+        (None, [sale(-1500, 2)], Reason.SALE),
+        # What was before the look was in that look's number already, and takes no edit away.
+        (0, [sale(-1500, 3)], Reason.EDIT),
+        (-2000, [sale(-1500, 3)], Reason.UNCLEAR),
+    ],
+)
+def test_nobody_is_said_to_have_changed_a_number_unless_we_know_since_when(
+    since: float | None, deeds: list[Deed], reason: Reason
+) -> None:
+    (told,) = explained([moved(7, 100, -2, since)], deeds)
+
+    assert reason is told.reason

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from brygga.core.stock.story import Reason
 
@@ -26,11 +25,23 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """A shelf's own movement, by the id that the memory gave it."""
+    """A shelf's own movement, by the id that the memory gave it. `since` is a look before it at which the shelf's level was known."""
 
     id: int
     at: datetime
     change: int
+    since: datetime | None = None
+
+    @property
+    def begins(self) -> datetime:
+        """What made it is looked for from here on: since that look, and no further back than a till tells late."""
+        earliest = self.at - EARLIER
+        return earliest if self.since is None else max(self.since, earliest)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether what made it must lie after `begins`."""
+        return self.since is not None and self.since >= self.at - EARLIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +52,27 @@ class Explained:
 
 
 def explained(moves: Sequence[Unexplained], deeds: Sequence[Deed]) -> tuple[Explained, ...]:
-    """One shelf's movements, oldest first, each with the deeds that made it.
+    """One shelf's movements, oldest first, each with the deeds that made it. All times are by one clock, the platform's.
 
-    | among the deeds since the one before, not yet used | then |
+    | among the deeds since the look before, not yet used | then |
     |---|---|
     | all of them together, else the last few, else any one, are of the movement's size | those made it |
     | there is none | somebody changed the number by hand, or another app did |
+    | there is none, but the look before is too long ago, or not known | nobody can tell: it may have been earlier |
     | there are some of another size | nobody can tell: a sale and an edit in one look |
     """
     left = sorted(deeds, key=lambda deed: deed.at)
     found: list[Explained] = []
-    starts = [None, *(move.at for move in moves)]
-    for move, (since, _) in zip(moves, pairwise([*starts, None]), strict=False):
+    for move in moves:
         near = [deed for deed in left if move.at - EARLIER <= deed.at <= move.at + LATER]
-        fresh = [deed for deed in near if since is None or deed.at > since - LATER]
+        fresh = [deed for deed in near if deed.at > move.begins - LATER]
         before = [deed for deed in fresh if deed.at <= move.at + TICK]
         made = next(filter(None, (_fitting(move.change, among) for among in (before, fresh, near))), ())
         if made:
             left = [deed for deed in left if deed not in made]
             found.append(Explained(move.id, _reason(made), tuple(deed.number for deed in made)))
         else:
-            found.append(Explained(move.id, Reason.UNCLEAR if fresh else Reason.EDIT))
+            found.append(Explained(move.id, Reason.UNCLEAR if fresh or not move.is_bounded else Reason.EDIT))
     return tuple(found)
 
 
