@@ -4,6 +4,8 @@ import pytest
 
 from brygga.core.model import Stage
 from brygga.core.report import Code
+from brygga.core.stock import Hint, Side
+from brygga.store import ledgers
 from tests.rules.household import Household, words_of
 
 LEAVE = "/apps/bigcommerce/disconnect"
@@ -56,6 +58,23 @@ async def test_keep_leaves_the_products_which_are_no_longer_synced(home: Househo
     assert Stage.DISCONNECTED is (await home.connection()).stage
     assert {} == home.town.bigcommerce.hooks[home.town.merchant.store_hash].all
     assert "Not connected" in await home.read("/apps")
+
+
+@pytest.mark.rule("D1")
+async def test_what_was_heard_and_not_read_goes_with_the_connection(home: Household) -> None:
+    home.add("Mugg", stock=5)
+    await home.connect()
+    connection_id, now = (await home.connection()).id, home.service.worker.clock.now()
+    async with home.service.database.transaction() as tx:
+        await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, "of before", Hint(now))
+        await ledgers.hear_echo(tx, connection_id, "of before", now)
+
+    await disconnect(home, "keep")
+
+    async with home.service.database.read() as tx:
+        assert not await ledgers.waiting(tx, connection_id, Side.ZETTLE, ["of before"])
+        assert {} == await ledgers.echoes(tx, connection_id, ["of before"])
+        assert await ledgers.products(tx, connection_id), "coming back begins with what each side had"
 
 
 @pytest.mark.rule("D2")
