@@ -204,7 +204,8 @@ async def test_switched_off_in_zettle_the_log_says_that_separate_stock_ended_and
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
     await switched_off(home, uuid, heard=heard)
-    ended = [(line["till"], line["shop"]) for line in await home.told(Code.STOCK_STOPPED_APART)]
+    code = Code.STOCK_OFF_APART if heard else Code.STOCK_STOPPED_APART
+    ended = [(line["till"], line["shop"]) for line in await home.told(code)]
     off = home.levels(uuid)
     home.till.track(uuid, True)
     await home.wait(60)
@@ -254,7 +255,7 @@ async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_
     await home.wait(60)
 
     assert ([(6, 4)], [(6, 6)], [(3, 3)]) == (unheard, back, home.levels(uuid))
-    assert [("6", "4")] == [(line["till"], line["shop"]) for line in await home.told(Code.STOCK_STOPPED_APART)]
+    assert [("6", "4")] == [(line["till"], line["shop"]) for line in await home.told(Code.STOCK_OFF_APART)]
     assert [("4", "6")] == [(line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)]
 
 
@@ -285,7 +286,9 @@ async def test_a_switch_from_before_stock_was_parted_is_told_late_and_changes_no
     await home.wait(600)
 
     assert [(6, 4)] == home.levels(uuid)
-    assert {Code.STOCK_STOPPED, Code.STOCK_STOPPED_APART, Code.STOCK_REPLACED}.isdisjoint(await home.codes())
+    assert {Code.STOCK_STOPPED, Code.STOCK_STOPPED_APART, Code.STOCK_OFF_APART, Code.STOCK_REPLACED}.isdisjoint(
+        await home.codes()
+    )
 
 
 async def part_now(home: Household, uuid: str) -> None:

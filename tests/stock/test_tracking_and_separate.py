@@ -1,21 +1,23 @@
 """Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and 4)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
 from brygga.core.report import Code
-from brygga.core.stock import Gap, Look, Timing
-from brygga.store import bindings, ledgers, library
+from brygga.core.stock import Apart, Gap, Hint, Look, Timing, Told
+from brygga.store import bindings, ledgers, library, marks, outworn
 from brygga.store.database import Database
 from brygga.store.marks import Kind
 from brygga.sync.session import Session
 from brygga.sync.stock import Moved, StockBirths
 from brygga.sync.stock.gather import Looks, Till, gather
+from brygga.sync.stock.hearing import hear_stops
+from brygga.sync.stock.pages import opened_in
 from brygga.sync.stock.work import book
 from tests.conftest import MovableClock
-from tests.stock.bench import StockBench, opened
+from tests.stock.bench import StockBench, opened, worked
 
 
 @pytest.fixture
@@ -371,7 +373,7 @@ async def test_a_stop_that_is_told_twice_ends_separate_stock_once_and_not_what_w
     await bench.quiet()
 
     assert ((6, 6), (5, 1)) == (ended, await bench.levels(uuid))
-    assert 1 == (await bench.codes()).count(Code.STOCK_STOPPED_APART)
+    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_APART)
     assert (await bench.ledger(uuid)).separate
 
 
@@ -402,7 +404,7 @@ async def test_a_stop_that_is_told_after_a_join_changes_nothing(bench: StockBenc
     await bench.quiet()
 
     assert (10, 10) == await bench.levels(uuid)
-    assert Code.STOCK_STOPPED_APART not in await bench.codes()
+    assert Code.STOCK_OFF_APART not in await bench.codes()
 
 
 @pytest.mark.rule("S5", "S7")
@@ -420,7 +422,7 @@ async def test_the_merchants_wish_on_our_page_survives_what_is_told_meanwhile(
 
     assert {uuid: False} == dict(await bench.session.zettle.tracking_status([uuid]))
     assert not (await bench.ledger(uuid)).is_tracked
-    assert 1 == (await bench.codes()).count(Code.STOCK_STOPPED_APART)
+    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_APART)
 
 
 @pytest.mark.rule("S5", "S7")
@@ -523,7 +525,7 @@ async def test_a_question_that_was_open_when_tracking_was_switched_off_is_open_a
     await switch(bench, uuid, on=False)
     off = await asked(bench, uuid)
     async with bench.database.transaction() as tx:
-        await ledgers.prune(tx, bench.clock.now() + timedelta(days=30))
+        await outworn.prune(tx, bench.connection.id, bench.clock.now() + timedelta(days=30))
     await switch(bench, uuid, on=True)
     await bench.quiet()
 
@@ -555,3 +557,127 @@ async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracke
 
     assert not await asked(bench, uuid)
     assert Code.STOCK_CHECK not in await bench.codes()
+
+
+# ---- Sold in the shop after tracking was on again, before we looked --------------------------------------------------
+
+
+async def tell_of_a_start(bench: StockBench, uuid: str, at: datetime) -> None:
+    """What the receiver of Zettle's event does."""
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_start(tx, bench.connection.id, uuid, at, bench.clock.now())
+    await bench.mark(Kind.TRACKING, uuid)
+
+
+async def bought(bench: StockBench, uuid: str, units: int, value: int | None) -> None:
+    """A shopper buys, and BigCommerce tells of it with this value."""
+    product_id, now = await bench.product_id(uuid), bench.clock.now()
+    bench.town.shop().place([{"product_id": product_id, "quantity": units}])
+    told = Told(now.replace(microsecond=0), value, relative=True, by_order=True)
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_shop(tx, bench.connection.id, product_id, Hint(now, None, by_order=True, told=told))
+    await bench.mark(Kind.SHOP_STOCK, str(product_id))
+
+
+async def off_and_on(bench: StockBench, uuid: str, *, heard: bool) -> tuple[datetime, datetime]:
+    """Half an hour passes after it. Heard of the stop when it happened, or not yet."""
+    stop = bench.clock.now()
+    if heard:
+        await switch(bench, uuid, on=False)
+    else:
+        bench.town.till().track(uuid, False)
+    await bought(bench, uuid, 1, -1)
+    bench.clock.move(60)
+    start = bench.clock.now()
+    bench.town.till().track(uuid, True)
+    bench.clock.move(1800)
+    return stop, start
+
+
+@pytest.mark.rule("S3", "S5", "S7")
+@pytest.mark.parametrize("heard", [True, False], ids=["off while we looked", "off unseen"])
+@pytest.mark.parametrize("first", [(Kind.SHOP_STOCK, Kind.STOCK), (Kind.TRACKING,)], ids=["stock", "tracking"])
+async def test_what_the_shop_sold_since_tracking_is_on_is_taken_from_zettles_number(
+    bench: StockBench, heard: bool, first: Sequence[Kind]
+) -> None:
+    """Not what it sold while tracking was off: then it was nobody's."""
+    uuid, variant = await parted(bench)
+    stop, start = await off_and_on(bench, uuid, heard=heard)
+    await bought(bench, uuid, 2, -2)
+    bench.town.till().sell(variant, 1)
+    bench.clock.move(60)
+    if not heard:
+        await tell_of_a_stop(bench, uuid, stop)
+    await tell_of_a_start(bench, uuid, start)
+    for kind in first:
+        async with bench.database.read() as tx:
+            due = await marks.due(tx, bench.connection.id, bench.clock.now(), (kind,))
+        await worked(bench.session, bench.handlers()[kind], due)
+    await bench.quiet(120)
+    back = await bench.levels(uuid)
+    await bench.orders(uuid, 1)
+    await bench.sells(variant, 1)
+    await bench.quiet()
+
+    assert ((3, 3), (1, 1)) == (back, await bench.levels(uuid))
+    assert not await asked(bench, uuid)
+    assert Code.STOCK_SHOP_ORDER in await bench.codes()
+
+
+@pytest.mark.rule("S3", "S7")
+async def test_an_order_that_does_not_say_how_much_it_took_is_asked_about(bench: StockBench) -> None:
+    uuid, _ = await parted(bench)
+    stop, start = await off_and_on(bench, uuid, heard=False)
+    await bought(bench, uuid, 2, None)
+    await tell_of_a_stop(bench, uuid, stop)
+    await tell_of_a_start(bench, uuid, start)
+    await bench.quiet(120)
+
+    assert (6, 6) == await bench.levels(uuid)
+    assert await asked(bench, uuid)
+    assert 1 == (await bench.codes()).count(Code.STOCK_ORDERS_UNCOUNTED)
+
+
+@pytest.mark.rule("S7")
+async def test_a_start_from_before_the_last_stop_counts_nothing(bench: StockBench) -> None:
+    """It is told once more, late, when tracking is off again; then the event of the next start is lost."""
+    uuid, _ = await ready(bench)
+    start = bench.clock.now()
+    await tell_of_a_start(bench, uuid, start)
+    await switch(bench, uuid, on=False)
+    await tell_of_a_start(bench, uuid, start)
+    await bench.wait(1)
+    await bought(bench, uuid, 2, -2)
+    await bench.drain()
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert (10, 10) == await bench.levels(uuid)
+
+
+# ---- Clocks that do not go alike -------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5", "S7")
+@pytest.mark.parametrize(
+    ("ahead", "after", "ends"),
+    [(-5, 3, True), (-5, -3, False), (5, 3, True), (5, -3, False), (0, 0.2, False)],
+    ids=["behind", "behind, before", "ahead", "ahead, before", "at once"],
+)
+async def test_whether_a_stop_came_after_the_split_is_told_by_zettles_clock(
+    bench: StockBench, ahead: float, after: float, ends: bool
+) -> None:
+    uuid, variant = await ready(bench)
+    await bench.wait(10)
+    split = bench.clock.now()
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.wait(10)
+    timing = Timing(till_clock=Apart(ahead, 0.3))
+    async with bench.database.transaction() as tx:
+        told = split + timedelta(seconds=ahead + after)
+        await bench.desk.hear_stop(tx, bench.connection.id, uuid, told, bench.clock.now())
+        async with opened_in(tx, bench.connection.id, [uuid], bench.clock.now()) as pages:
+            await hear_stops(pages, [uuid], timing)
+
+    assert ends is not (await bench.ledger(uuid)).separate
+    assert ends is (Code.STOCK_OFF_APART in await bench.codes())

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from brygga.core.stock import Gap, Hint, Ledger, Look, Shelf, Side, Timing, hinted, observed, sent
 from brygga.core.stock.story import Cause, Moved, told
-from brygga.store import ledgers, movements, outworn
+from brygga.store import ledgers, movements, outworn, switches
 from brygga.store.database import Database
 from brygga.store.ledgers import Book, Departed
 from tests.conftest import NOON
@@ -63,19 +63,22 @@ async def test_a_hint_is_told_once_and_in_order(database: Database) -> None:
     assert {} == second
 
 
-async def test_a_stop_is_told_once_the_last_one_and_is_no_hint(database: Database) -> None:
+async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
     connection_id = (await connected(database)).id
     now, later = NOON + timedelta(seconds=9), NOON + timedelta(hours=1)
     async with database.transaction() as tx:
         for at in (NOON, NOON + timedelta(seconds=2), NOON + timedelta(seconds=1)):
-            await ledgers.hear_stop(tx, connection_id, PRODUCT, at, now)
-        await ledgers.hear_stop(tx, connection_id, "ahead", later, now)
+            await switches.hear_stop(tx, connection_id, PRODUCT, at, now)
+        await switches.hear_stop(tx, connection_id, "ahead", later, now)
         hints = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, [PRODUCT, "ahead"])
-        first = await ledgers.take_stops(tx, connection_id, [PRODUCT, "ahead"])
-        second = await ledgers.take_stops(tx, connection_id, [PRODUCT, "ahead"])
+        first = await switches.take_stops(tx, connection_id, [PRODUCT, "ahead"])
+        second = await switches.take_stops(tx, connection_id, [PRODUCT, "ahead"])
 
     assert ({}, {}) == (hints, second)
-    assert {PRODUCT: NOON + timedelta(seconds=2), "ahead": now} == first
+    assert {PRODUCT: [0, 1, 2], "ahead": [3600]} == {
+        uuid: [(stop.at - NOON).seconds for stop in stops] for uuid, stops in first.items()
+    }
+    assert {now} == {stop.heard for stops in first.values() for stop in stops}
 
 
 async def test_a_birth_level_is_told_once_and_not_after_long(database: Database) -> None:

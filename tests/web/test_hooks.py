@@ -14,9 +14,10 @@ from tests.web.conftest import LIND, World
 
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import Side
-from brygga.store import connections, ledgers, marks, subscriptions, tokens
+from brygga.store import connections, ledgers, marks, subscriptions, switches, tokens
 from brygga.store.marks import Kind
 from brygga.store.subscriptions import Subscription
+from brygga.store.switches import Stop
 from brygga.store.tokens import Platform
 
 KEY = "k" * 64
@@ -120,9 +121,23 @@ async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        stops = await ledgers.take_stops(tx, connection.id, ["p1", "p2"])
-    assert {"p1": kept} == stops
+        stops = await switches.take_stops(tx, connection.id, ["p1", "p2"])
+    assert {"p1": [Stop(kept, world.clock.now())]} == stops
     assert {("tracking", "p1", "off")} == await marked(world, connection)
+
+
+@pytest.mark.rule("S7")
+async def test_a_start_is_kept_with_its_own_time(world: World) -> None:
+    connection = await listening(world)
+    of = {"timestamp": "2026-03-02T11:00:00.500+0000"}
+    body, signature = told("InventoryTrackingStarted", {"productUuid": "p1", "created": of})
+
+    await post_zettle(world, connection.hook_key, body, signature)
+
+    async with world.database.transaction() as tx:
+        starts = await switches.starts(tx, connection.id, ["p1", "p2"])
+    assert {"p1": datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC)} == starts
+    assert {("tracking", "p1", "")} == await marked(world, connection)
 
 
 @pytest.mark.rule("S2")

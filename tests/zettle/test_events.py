@@ -128,6 +128,9 @@ def test_what_moved_and_what_stopped_is_timed_by_the_payload_and_else_by_the_mes
     assert isinstance(moved, events.BalanceChanged)
     assert isinstance(stopped, events.TrackingStopped)
     assert [at, at] == [one.at and one.at.isoformat() for one in (moved, stopped)]
+    started = events.read(message("InventoryTrackingStarted", {"productUuid": "p", "created": of}))
+    assert isinstance(started, events.TrackingStarted)
+    assert at == (started.at and started.at.isoformat())
 
 
 def test_a_movement_of_nobodys_has_no_identifier() -> None:

@@ -100,6 +100,10 @@ class Code(StrEnum):
     STOCK_REPLACED = "stock_replaced"  # was, number: as above, and the shop had another number
     STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
     STOCK_STOPPED_APART = "stock_stopped_apart"  # till, shop: as above, and separate stock ended with it
+    STOCK_OFF_APART = "stock_off_apart"  # till, shop: as above, told by an event: it may be on again by now
+    STOCK_ORDERS_UNCOUNTED = (
+        "stock_orders_uncounted"  # number: the shop sold before we saw that tracking is on, nobody knows how much
+    )
     STOCK_SPLIT = "stock_split"  # till, shop (S5)
     STOCK_BORN_APART = "stock_born_apart"  # till: a variant added in Zettle while the product's stock is separate (S5)
     STOCK_ADOPTED = "stock_adopted"  # was, number: the shop's own number gave way to Zettle's (P11, D4)

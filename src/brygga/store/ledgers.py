@@ -50,7 +50,6 @@ class Doubt:
 
 DOUBTED, BELIEVED = "doubted", "believed"
 ASKED_BEFORE = "asked"
-STOPPED = "stopped:"
 Books = Mapping[str, Book]
 """By variant uuid."""
 
@@ -392,26 +391,3 @@ async def take_hints(tx: Tx, connection_id: int, side: Side, subjects: Collectio
         told = None if row.told is None else from_plain(row.told, Told)
         found.setdefault(subject, []).append(Hint(row.at, row.edited, row.by_order, int(variant_id or 0), told))
     return found
-
-
-async def hear_stop(tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
-    """Zettle told that tracking was switched off `at` that time.
-
-    Kept beside the hints, under a name of its own: once it is on again, no look can tell it.
-    """
-    statement = sa.text("""
-        INSERT INTO stock_hints (connection_id, side, subject, at, edited) VALUES (:id, :side, :subject, :now, :at)
-    """)
-    values = {"id": connection_id, "side": Side.ZETTLE.value, "subject": f"{STOPPED}{product_uuid}"}
-    await tx.run(statement, {**values, "at": at, "now": now})
-
-
-async def take_stops(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Mapping[str, datetime]:
-    """When tracking of these was last switched off, as far as that was told since the last time; never later than it was heard."""
-    statement = sa.text("""
-        DELETE FROM stock_hints WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[]))
-        RETURNING subject, least(edited, at) AS at
-    """)
-    subjects = [f"{STOPPED}{uuid}" for uuid in product_uuids]
-    rows = await tx.rows(statement, {"id": connection_id, "side": Side.ZETTLE.value, "subjects": subjects})
-    return {row.subject.removeprefix(STOPPED): row.at for row in sorted(rows, key=lambda row: row.at)}

@@ -120,6 +120,10 @@ class StockDesk(Protocol):
         """Zettle told us of movements that bear no identifier, by product."""
         ...
 
+    async def hear_start(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
+        """Zettle told us that the product's tracking was switched on `at` that time; it may be off again."""
+        ...
+
     async def hear_stop(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
         """Zettle told us that the product's tracking was switched off `at` that time; it may be on again."""
         ...

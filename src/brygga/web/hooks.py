@@ -91,6 +91,8 @@ async def _hear_zettle(deps: WebDeps, tx: Tx, connection: Connection, event: til
             await deps.stock.hear_echo(tx, connection.id, echo, deps.clock.now())
         case till_events.BalanceChanged() if deps.stock is not None:
             await deps.stock.hear_till(tx, connection.id, _till_hints(event, deps.clock.now()))
+        case till_events.TrackingStarted(product_uuid=uuid, at=at) if uuid and at and deps.stock is not None:
+            await deps.stock.hear_start(tx, connection.id, uuid, at, deps.clock.now())
         case till_events.TrackingStopped(product_uuid=uuid, at=at) if uuid and at and deps.stock is not None:
             await deps.stock.hear_stop(tx, connection.id, uuid, at, deps.clock.now())
     for dirty in till_marks(event):

@@ -42,6 +42,9 @@ class PageDesk:
     async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
         await self.desk.hear_till(tx, connection_id, hints)
 
+    async def hear_start(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
+        await self.desk.hear_start(tx, connection_id, product_uuid, at, now)
+
     async def hear_stop(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
         await self.desk.hear_stop(tx, connection_id, product_uuid, at, now)
 

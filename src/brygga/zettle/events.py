@@ -79,8 +79,11 @@ class BalanceChanged:
 
 @dataclass(frozen=True, slots=True)
 class TrackingStarted:
+    """`at` as of `TrackingStopped`."""
+
     envelope: Envelope
     product_uuid: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +228,9 @@ READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], Event]] = {
     ),
     "ProductDeleted": lambda envelope, inner: ProductDeleted(envelope, text(inner.get("uuid"))),
     "InventoryBalanceChanged": _balance_changed,
-    "InventoryTrackingStarted": lambda envelope, inner: TrackingStarted(envelope, text(inner.get("productUuid"))),
+    "InventoryTrackingStarted": lambda envelope, inner: TrackingStarted(
+        envelope, text(inner.get("productUuid")), moment(within(inner, "created", "timestamp")) or envelope.at
+    ),
     "InventoryTrackingStopped": lambda envelope, inner: TrackingStopped(
         envelope, text(inner.get("productUuid")), moment(within(inner, "changeInformation", "timestamp")) or envelope.at
     ),

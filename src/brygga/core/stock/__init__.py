@@ -52,8 +52,10 @@ from brygga.core.stock.settling import (
     settle_at,
 )
 from brygga.core.stock.sharing import (
+    Bought,
     adopted,
     born,
+    bought_since,
     carried,
     ended,
     first_level,
@@ -73,6 +75,7 @@ __all__ = [
     "LIMITS",
     "Account",
     "Apart",
+    "Bought",
     "Change",
     "Flight",
     "Gap",
@@ -91,6 +94,7 @@ __all__ = [
     "absent",
     "adopted",
     "born",
+    "bought_since",
     "carried",
     "corrected",
     "counted",

@@ -1,9 +1,10 @@
 """How a shelf is born, adopted, remade, split from the other, joined to it, stopped and started again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from brygga.core.stock.ledger import Apart, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side
+from brygga.core.stock.accounts import LONGEST
+from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side
 from brygga.core.stock.sending import LIMITS
 
 
@@ -181,7 +182,29 @@ def stopped(ledger: Ledger) -> Ledger:
     return Ledger(zettle=Shelf(known=Gap.UNTRACKED), shop=shop if shop.variant_id is not None else unborn)
 
 
-def restarted(ledger: Ledger, look: Look) -> Ledger:
-    """Tracking was switched on in Zettle: its balance counts, and the shop's shelf waits for it as an absolute level (`reset`)."""
-    shop = Shelf(known=Gap.UNBORN, variant_id=ledger.shop.variant_id, closed=ledger.shop.closed)
-    return Ledger(zettle=Shelf(known=look.level, seen=look.begun, settled=look.begun), shop=shop)
+def restarted(ledger: Ledger, look: Look, bought: int = 0) -> Ledger:
+    """Tracking was switched on in Zettle: its balance counts, and the shop's shelf waits for it as an absolute level (`reset`).
+
+    The shop's number from before gives way, and with it what was `bought` there since then: both sides promise it less, and the till is
+    owed it.
+    """
+    ordered = look.begun if bought else None
+    shop = Shelf(known=Gap.UNBORN, ordered=ordered, variant_id=ledger.shop.variant_id, closed=ledger.shop.closed)
+    return Ledger(zettle=Shelf(known=look.level, owed=bought, seen=look.begun, settled=look.begun), shop=shop)
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What orders took from the shop; `sure` where everything told of them says how much."""
+
+    change: int = 0
+    sure: bool = True
+
+
+def bought_since(shelf: Shelf, start: datetime) -> Bought:
+    """By what was told of the shop's shelf since a moment by its own clock, while it had no number."""
+    told = [one for one in shelf.tale if one.by_order and one.at + TICK > start]
+    # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
+    changes = [one.value for one in told if one.relative and one.value is not None and one.value < 0]
+    forgotten = len(shelf.tale) >= LONGEST and shelf.tale[0].at + TICK > start
+    return Bought(sum(changes), sure=len(changes) == len(told) and not forgotten)

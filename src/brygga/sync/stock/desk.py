@@ -12,7 +12,7 @@ from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
 from brygga.core.stock import story as stories
 from brygga.core.stock.story import Cause
-from brygga.store import ledgers, library, marks
+from brygga.store import ledgers, library, marks, switches
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
@@ -134,9 +134,13 @@ class Desk:
         for uuid, hint in hints:
             await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
 
+    async def hear_start(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
+        """Zettle told that the product's tracking was switched on `at` that time: from then on what the shop sells counts."""
+        await switches.hear_start(tx, connection_id, product_uuid, at, now)
+
     async def hear_stop(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
         """Zettle told that the product's tracking was switched off `at` that time; it may be on again."""
-        await ledgers.hear_stop(tx, connection_id, product_uuid, at, now)
+        await switches.hear_stop(tx, connection_id, product_uuid, at, now)
 
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
         """BigCommerce told of a movement. `hint.edited` is the hook's own time when it names no order."""

@@ -8,31 +8,46 @@ from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Hint, Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, movements
+from brygga.store import ledgers, movements, switches
 from brygga.store.ledgers import Book, Departed, Doubt
+from brygga.store.switches import Stop
 from brygga.sync.stock.pages import Pages, stop
 
 Hints = Mapping[Side, Mapping[str, Sequence[Hint]]]
 """By side and Zettle product uuid, in the order in which they came."""
 
 
-async def hear_stops(pages: Pages, uuids: Collection[str]) -> None:
-    """Tracking that was off for a while has ended separate stock, although it is on again by now (S7).
+async def hear_stops(pages: Pages, uuids: Collection[str], timing: Timing) -> None:
+    """Tracking that was off for a while has ended separate stock, although it may be on again by now (S7).
 
-    Only what was told of a time since the split counts. Shared stock goes on: each side shows what moved there meanwhile.
+    Only what was told of a time since the split counts, by Zettle's clock: as far as that is not known, a stop is taken to be from before,
+    since a merchant who switches tracking and then parts stock is met more often than one who parts it and switches within a second, and
+    what was just typed must not be lost. Shared stock goes on: each side shows what moved there meanwhile.
     """
-    stops = await ledgers.take_stops(pages.tx, pages.connection_id, uuids)
+    stops = await switches.take_stops(pages.tx, pages.connection_id, uuids)
     apart = [book for book in pages.books.values() if book.product_uuid in stops and book.ledger.separate]
     splits = await movements.last_splits(pages.tx, pages.connection_id, [*stops]) if apart else {}
     for book in apart:
-        split = splits.get(book.product_uuid)
-        if book.ledger.is_tracked and (split is None or stops[book.product_uuid] >= _in_milliseconds(split)):
-            await stop(pages, book)
+        split, told = splits.get(book.product_uuid), stops[book.product_uuid]
+        if book.ledger.is_tracked and (split is None or any(_is_after(one, split, timing) for one in told)):
+            await stop(pages, book, Code.STOCK_OFF_APART)
 
 
-def _in_milliseconds(at: datetime) -> datetime:
-    """As Zettle writes its times."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+def _is_after(stop: Stop, split: datetime, timing: Timing) -> bool:
+    """Never before we heard of it, whatever Zettle's clock says."""
+    return stop.heard >= split and stop.at >= timing.theirs(Side.ZETTLE, split) + timing.till_clock.slack
+
+
+async def listen(pages: Pages, timing: Timing, product_ids: Mapping[str, int]) -> None:
+    """What the shop told of these products, put beside their shelves; `product_ids` are BigCommerce's, by Zettle's."""
+    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
+    hints = await ledgers.take_hints(pages.tx, pages.connection_id, Side.SHOP, [*by_id])
+    told = {by_id[id_]: some for id_, some in hints.items()}
+    for variant in sorted(pages.books):
+        for hint in told.get(pages.books[variant].product_uuid, ()):
+            book = pages.books[variant]
+            if hint.is_about(book.ledger.shop):
+                pages.put(book, stock.hinted(book.ledger, Side.SHOP, hint, timing, variant))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ class Hearing:
     async def run(self, marked: Collection[str], product_ids: Mapping[str, int]) -> None:
         """`product_ids` are BigCommerce's of the `marked` products, by Zettle's. What was said of one that is not synced is let go."""
         uuids = sorted({*marked, *product_ids, *(book.product_uuid for book in self.pages.books.values())})
-        await hear_stops(self.pages, uuids)
+        await hear_stops(self.pages, uuids, self.timing)
         hints = await self._taken(uuids, product_ids)
         for variant in sorted(self.pages.books):
             for side in Side:

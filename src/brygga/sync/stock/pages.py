@@ -101,8 +101,8 @@ class Pages:
         return named
 
 
-async def stop(pages: Pages, before: Book) -> None:
-    """Tracking was switched off; separate stock, if it was that, has ended with it (S7).
+async def stop(pages: Pages, before: Book, apart: Code = Code.STOCK_STOPPED_APART) -> None:
+    """Tracking was switched off; separate stock, if it was that, has ended with it (S7), and the line for that is `apart`.
 
     Earlier writes change nothing any more, whatever becomes of them: Zettle's number will count. Where that number may lack one, or have
     it twice, the merchant is asked when it counts again (`hearing.Hearing`).
@@ -114,7 +114,7 @@ async def stop(pages: Pages, before: Book) -> None:
     await ledgers.forget_writes(pages.tx, pages.connection_id, of, pages.now, asked=asked)
     till, shop = before.ledger.zettle.promised, before.ledger.shop.promised
     if before.ledger.separate and till is not None and shop is not None:
-        pages.say(Code.STOCK_STOPPED_APART, before, till=str(till), shop=str(shop))
+        pages.say(apart, before, till=str(till), shop=str(shop))
     else:
         pages.say(Code.STOCK_STOPPED, before)
 

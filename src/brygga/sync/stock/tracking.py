@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from brygga.core import stock
-from brygga.core.report import Code
+from brygga.core.report import Code, Severity
 from brygga.core.stock import Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import library
+from brygga.store import library, switches
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark, mark_many
 from brygga.sync.session import Session
+from brygga.sync.stock.clocks import measured
 from brygga.sync.stock.gather import Known, Looks, Till, known, shop_looks
-from brygga.sync.stock.hearing import hear_stops
+from brygga.sync.stock.hearing import hear_stops, listen
 from brygga.sync.stock.pages import Pages, opened, stop
 from brygga.sync.stock.sending import Identity, Resetting
 from brygga.sync.stock.work import come_back
@@ -29,7 +31,8 @@ class TrackingWork:
         await self._wish(session, batch)
         uuids = sorted({mark.subject for mark in batch})
         async with opened(session, uuids) as pages:
-            await hear_stops(pages, uuids)
+            await hear_stops(pages, uuids, measured(session.clients.clocks, self.timing, session.clock.now()))
+        begun = session.clock.now()
         tracked = await session.zettle.tracking_status(uuids)
         paper = await known(session, uuids)
         on = [uuid for uuid in uuids if tracked.get(uuid)]
@@ -37,7 +40,8 @@ class TrackingWork:
 
         before = await shop_looks(session, _asleep(paper, on))
 
-        waiting = await self._written(session, uuids, tracked, paper, {Side.ZETTLE: looks, Side.SHOP: before})
+        looked = _Looked(begun, tracked, {Side.ZETTLE: looks, Side.SHOP: before})
+        waiting = await self._written(session, uuids, paper, looked)
         failure = None
         if waiting:
             resetting = Resetting(session, self.timing, identities(paper))
@@ -55,32 +59,50 @@ class TrackingWork:
             if wanted:
                 await session.zettle.set_tracking(wanted, enabled=enabled)
 
-    async def _written(
-        self,
-        session: Session,
-        uuids: Sequence[str],
-        tracked: Mapping[str, bool],
-        paper: Known,
-        looks: Mapping[Side, Looks],
-    ) -> list[str]:
+    async def _written(self, session: Session, uuids: Sequence[str], paper: Known, looked: "_Looked") -> list[str]:
         """Stops what is off and opens what is on. Answers the variants whose absolute level has to be written now."""
+        on = [uuid for uuid in uuids if looked.tracked.get(uuid)]
         waiting: list[str] = []
         async with opened(session, uuids) as pages:
-            await library.set_tracking(
-                pages.tx, pages.connection_id, {uuid: tracked.get(uuid, False) for uuid in uuids}
-            )
+            await library.set_tracking(pages.tx, pages.connection_id, {uuid: uuid in on for uuid in uuids})
             for book in list(pages.books.values()):
-                if not tracked.get(book.product_uuid) and book.ledger.is_tracked:
+                if book.product_uuid not in on and book.ledger.is_tracked:
                     await stop(pages, book)
+            starts = await self._starts(session, pages, uuids, paper, looked)
             for variant, (uuid, variant_id) in sorted(paper.variants.items()):
-                if tracked.get(uuid) and _start(pages, looks, (uuid, variant), variant_id):
+                if uuid in on and _start(pages, looked.looks, (uuid, variant), variant_id, starts.get(uuid)):
                     waiting.append(variant)
             for variant, book in list(pages.books.items()):
-                if tracked.get(book.product_uuid) and variant not in paper.variants:
-                    _open(pages, book, looks[Side.ZETTLE])
-            unread = {uuid for uuid in uuids if tracked.get(uuid)} - {paper.variants[one][0] for one in waiting}
-            await mark_many(pages.tx, pages.connection_id, Kind.STOCK, sorted(unread), pages.now)
+                if book.product_uuid in on and variant not in paper.variants:
+                    _open(pages, book, looked.looks[Side.ZETTLE])
+            started = {paper.variants[one][0] for one in waiting}
+            await switches.forget_starts(pages.tx, pages.connection_id, started)
+            await mark_many(pages.tx, pages.connection_id, Kind.STOCK, sorted({*on} - started), pages.now)
         return waiting
+
+    async def _starts(
+        self, session: Session, pages: Pages, uuids: Sequence[str], paper: Known, looked: "_Looked"
+    ) -> Mapping[str, datetime]:
+        """When, by BigCommerce's clock, tracking of the products that are on was switched on, where that was told; and what the shop
+        told of them is listened to first, since what it sold from then on counts."""
+        off = [uuid for uuid in uuids if not looked.tracked.get(uuid)]
+        await switches.forget_starts(pages.tx, pages.connection_id, off, looked.begun)
+        starts = await switches.starts(pages.tx, pages.connection_id, sorted({*uuids} - {*off}))
+        timing = measured(session.clients.clocks, self.timing, session.clock.now())
+        await listen(
+            pages, timing, {uuid: paper.bound[uuid].synced.product_id for uuid in starts if uuid in paper.bound}
+        )
+        apart = timing.theirs(Side.SHOP, looked.begun) - timing.theirs(Side.ZETTLE, looked.begun)
+        return {uuid: at + apart for uuid, at in starts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What Zettle said of tracking from `begun` on, and what both sides showed then."""
+
+    begun: datetime
+    tracked: Mapping[str, bool]
+    looks: Mapping[Side, Looks]
 
 
 def _asleep(paper: Known, on: Sequence[str]) -> Mapping[str, int]:
@@ -89,7 +111,9 @@ def _asleep(paper: Known, on: Sequence[str]) -> Mapping[str, int]:
     return {v: variant_id for v, (uuid, variant_id) in paper.variants.items() if v in still and uuid in on}
 
 
-def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], variant_id: int) -> bool:
+def _start(
+    pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], variant_id: int, since: datetime | None
+) -> bool:
     """False when this shelf is alive already: the event was told twice, or a birth was quicker."""
     uuid, variant = of
     book, look, shop = pages.books.get(variant), looks[Side.ZETTLE].get(variant), looks[Side.SHOP].get(variant)
@@ -99,13 +123,26 @@ def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], varia
         book = Book(uuid, variant, stock.opened(look))
     elif (book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)) or book.ledger.shop.flight is not None:
         return False
-    started = stock.woken(stock.restarted(book.ledger, look), variant_id)
+    bought = stock.Bought() if since is None else stock.bought_since(book.ledger.shop, since)
+    started = stock.woken(stock.restarted(book.ledger, look, bought.change), variant_id)
     pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
-    if shop is not None and isinstance(shop.level, int) and shop.level != look.level:
-        pages.say(Code.STOCK_REPLACED, book, was=str(shop.level), number=str(look.level))
+    number = str(look.level + bought.change)
+    if shop is not None and isinstance(shop.level, int) and shop.level != look.level + bought.change:
+        pages.say(Code.STOCK_REPLACED, book, was=str(shop.level), number=number)
     else:
-        pages.say(Code.STOCK_STARTED, book, number=str(look.level))
+        pages.say(Code.STOCK_STARTED, book, number=number)
+    _say_bought(pages, book, bought, number)
     return True
+
+
+def _say_bought(pages: Pages, book: Book, bought: stock.Bought, number: str) -> None:
+    """The number is Zettle's less what the shop sold since tracking is on; the merchant is asked where that is not known."""
+    if bought.change:
+        pages.put(book, pages.books[book.variant_uuid].ledger, Moved(Side.SHOP, Cause.ORDER, bought.change))
+        pages.say(Code.STOCK_SHOP_ORDER, book, change=f"{bought.change:+d}", number=number)
+    if not bought.sure:
+        pages.ask_to_check(book)
+        pages.say(Code.STOCK_ORDERS_UNCOUNTED, book, Severity.WARNING, number=number)
 
 
 def _open(pages: Pages, book: Book, looks: Looks) -> None:
