@@ -9,7 +9,7 @@ from brygga.store import connections
 from tests.rules.household import Household, sized, sizes_of
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_products_decisions import decide
-from tests.rules.test_stock import stocked
+from tests.rules.test_stock import ordered, stocked
 from tests.rules.test_stock_separate_shapes import part, parted_sizes
 
 Pair = tuple[int | None, int | None]
@@ -257,6 +257,30 @@ async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_
     assert ([(6, 4)], [(6, 6)], [(3, 3)]) == (unheard, back, home.levels(uuid))
     assert [("6", "4")] == [(line["till"], line["shop"]) for line in await home.told(Code.STOCK_OFF_APART)]
     assert [("4", "6")] == [(line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)]
+
+
+@pytest.mark.rule("S3", "S5", "S7")
+async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_looked_is_not_lost(home: Household) -> None:
+    """What it sold while tracking was off is nobody's: Zettle's number counts from when it is on."""
+    uuid = await stocked(home, 10)
+    await part(home, uuid, (6, 4))
+    await rest(home)
+    home.till.track(uuid, False)
+    await home.wait(60)
+    await ordered(home, uuid, 1)
+    await home.wait(60)
+    home.till.track(uuid, True)
+    await home.wait(600)
+    await ordered(home, uuid, 2)
+    home.till.sell(home.variant(uuid))
+    await home.wait(600)
+
+    await rest(home, wake=True)
+    await home.wait(120)
+
+    assert [(3, 3)] == home.levels(uuid)
+    assert [("-2", "3")] == [(line["change"], line["number"]) for line in await home.told(Code.STOCK_SHOP_ORDER)]
+    assert Code.STOCK_ORDERS_UNCOUNTED not in await home.codes()
 
 
 @pytest.mark.rule("S5", "S7")
