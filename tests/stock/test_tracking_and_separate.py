@@ -624,6 +624,24 @@ async def test_what_the_shop_sold_since_tracking_is_on_is_taken_from_zettles_num
     assert Code.STOCK_SHOP_ORDER in await bench.codes()
 
 
+@pytest.mark.rule("S3", "S5", "S7")
+async def test_an_order_that_is_heard_of_before_the_switch_is_not_lost_either(bench: StockBench) -> None:
+    """It was booked as separate stock's by then; the messages about tracking were slower."""
+    uuid, _ = await parted(bench)
+    stop = bench.clock.now()
+    bench.town.till().track(uuid, False)
+    bench.town.till().track(uuid, True)
+    await bench.wait(3)
+    await bought(bench, uuid, 1, -1)
+    await bench.wait(3)
+    booked = await bench.levels(uuid)
+    await tell_of_a_start(bench, uuid, stop)
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+
+    assert ((6, 3), (5, 5)) == (booked, await bench.levels(uuid))
+
+
 @pytest.mark.rule("S3", "S7")
 async def test_an_order_that_does_not_say_how_much_it_took_is_asked_about(bench: StockBench) -> None:
     uuid, _ = await parted(bench)

@@ -175,9 +175,11 @@ def joined(ledger: Ledger) -> Ledger:
 def stopped(ledger: Ledger) -> Ledger:
     """Tracking was switched off in Zettle (rule S7, decision 2): nothing is owed and nothing is written; the shop keeps its number.
 
-    It ends separate stock too: switched on again, Zettle's balance is what counts.
+    It ends separate stock too: switched on again, Zettle's balance is what counts. What was told of the shop stays: tracking may be on
+    again already, since before some of it (`bought_since`).
     """
-    shop = Shelf(known=Gap.UNTRACKED, variant_id=ledger.shop.variant_id, closed=ledger.shop.closed)
+    last = ledger.shop
+    shop = Shelf(known=Gap.UNTRACKED, tale=last.tale, variant_id=last.variant_id, closed=last.closed)
     unborn = replace(shop, known=Gap.UNBORN)
     return Ledger(zettle=Shelf(known=Gap.UNTRACKED), shop=shop if shop.variant_id is not None else unborn)
 
