@@ -95,7 +95,7 @@ async def _read_log(day: Day, verdict: Verdict) -> set[tuple[int, str]]:
                     day.story.append(
                         f"{'':10} log {connection} {said.code.value} {said.variant[:8]} {dict(said.params)}"
                     )
-                if said.code in (Code.STOCK_CHECK, Code.STOCK_VANISHED):
+                if said.code in (Code.STOCK_CHECK, Code.STOCK_VANISHED, Code.STOCK_ORDERS_UNCOUNTED):
                     checked.add((connection, said.variant))
                 if said.code is Code.INTERNAL_ERROR:
                     day.customs.cry(12, "a bug has parked work", said.params)
