@@ -679,8 +679,8 @@ async def test_a_start_from_before_the_last_stop_counts_nothing(bench: StockBenc
 @pytest.mark.rule("S5", "S7")
 @pytest.mark.parametrize(
     ("ahead", "after", "ends"),
-    [(-5, 3, True), (-5, -3, False), (5, 3, True), (5, -3, False), (0, 0.2, False)],
-    ids=["behind", "behind, before", "ahead", "ahead, before", "at once"],
+    [(-5, 3, True), (-5, -3, False), (5, 3, True), (5, -3, False), (0, 0.2, True), (0, -0.2, True)],
+    ids=["behind", "behind, before", "ahead", "ahead, before", "at once", "at once, before"],
 )
 async def test_whether_a_stop_came_after_the_split_is_told_by_zettles_clock(
     bench: StockBench, ahead: float, after: float, ends: bool

@@ -334,11 +334,25 @@ def order(when: float, value: int | None, *, relative: bool = True) -> Told:
         ((order(5, -4), order(9, -1), order(10, -2), order(30, -1)), (-4, True)),
         ((order(20, None),), (0, False)),
         ((order(20, -1), order(21, 6, relative=False)), (-1, False)),
-        ((order(20, -1), order(21, 1)), (-1, False)),
+        ((order(20, -1), order(21, 1)), (0, True)),
+        ((order(2, -3), order(21, 3)), (3, True)),
+        ((order(20, 1),), (0, False)),
+        ((order(9, 3),), (0, True)),
         ((Told(at(20), -3, relative=True),), (0, True)),
         (tuple(order(20 + n, -1) for n in range(60)), (-60, False)),
     ],
-    ids=["nothing", "before and after", "no value", "a level", "a return", "an edit", "more than is remembered"],
+    ids=[
+        "nothing",
+        "before and after",
+        "no value",
+        "a level",
+        "a return",
+        "a return of before",
+        "a level or a return",
+        "a return just before",
+        "an edit",
+        "more than is remembered",
+    ],
 )
 def test_what_was_bought_since_a_start_is_what_orders_told_of(tale: tuple[Told, ...], bought: tuple[int, bool]) -> None:
     """A hook counts whole seconds: what may have been after the start was after it."""

@@ -204,9 +204,16 @@ class Bought:
 
 
 def bought_since(shelf: Shelf, start: datetime) -> Bought:
-    """By what was told of the shop's shelf since a moment by its own clock, while it had no number."""
+    """By what was told of the shop's shelf since a moment by its own clock, while it had no number.
+
+    What was taken in the very second counts, and what was put back in it does not: that promises the lower number.
+    """
     told = [one for one in shelf.tale if one.by_order and one.at + TICK > start]
+    values = [(one, one.value) for one in told if one.relative and one.value is not None]
+    taken = [value for _, value in values if value < 0]
+    returned = [value for one, value in values if value > 0 and one.at >= start]
     # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
-    changes = [one.value for one in told if one.relative and one.value is not None and one.value < 0]
+    are_changes = any(one.relative and one.value is not None and one.value < 0 for one in shelf.tale)
     forgotten = len(shelf.tale) >= LONGEST and shelf.tale[0].at + TICK > start
-    return Bought(sum(changes), sure=len(changes) == len(told) and not forgotten)
+    sure = len(values) == len(told) and (are_changes or not returned) and not forgotten
+    return Bought(sum(taken) + (sum(returned) if are_changes else 0), sure)

@@ -20,9 +20,9 @@ Hints = Mapping[Side, Mapping[str, Sequence[Hint]]]
 async def hear_stops(pages: Pages, uuids: Collection[str], timing: Timing) -> None:
     """Tracking that was off for a while has ended separate stock, although it may be on again by now (S7).
 
-    Only what was told of a time since the split counts, by Zettle's clock: as far as that is not known, a stop is taken to be from before,
-    since a merchant who switches tracking and then parts stock is met more often than one who parts it and switches within a second, and
-    what was just typed must not be lost. Shared stock goes on: each side shows what moved there meanwhile.
+    Only what was told of a time since the split counts, by Zettle's clock, and only if we heard of it since. Within what may be wrong
+    about that clock a stop is taken to be from after: then Zettle's number counts, which is never too high. Shared stock goes on: each
+    side shows what moved there meanwhile.
     """
     stops = await switches.take_stops(pages.tx, pages.connection_id, uuids)
     apart = [book for book in pages.books.values() if book.product_uuid in stops and book.ledger.separate]
@@ -35,7 +35,7 @@ async def hear_stops(pages: Pages, uuids: Collection[str], timing: Timing) -> No
 
 def _is_after(stop: Stop, split: datetime, timing: Timing) -> bool:
     """Never before we heard of it, whatever Zettle's clock says."""
-    return stop.heard >= split and stop.at >= timing.theirs(Side.ZETTLE, split) + timing.till_clock.slack
+    return stop.heard >= split and stop.at >= timing.theirs(Side.ZETTLE, split) - timing.till_clock.slack
 
 
 async def listen(pages: Pages, timing: Timing, product_ids: Mapping[str, int]) -> None:
