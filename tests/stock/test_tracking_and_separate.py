@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from brygga.core.report import Code
 from brygga.core.stock import Apart, Gap, Hint, Look, Timing, Told
@@ -506,9 +507,30 @@ async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again_an
     await bench.echo_late(call, uuid)
     await bench.quiet(3900)
 
-    assert ((False, False), ((7, 7), True)) == (off, back)
+    assert ((False, False), ((7, 7), False)) == (off, back)
     assert (7, 7) == await bench.levels(uuid)
+    assert await asked(bench, uuid)
     assert 1 == (await bench.codes()).count(Code.STOCK_CHECK)
+
+
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize("given_up", [True, False])
+async def test_a_till_write_of_before_that_nobody_tells_of_is_asked_about_after_an_hour_unless_it_was_given_up(
+    bench: StockBench, given_up: bool
+) -> None:
+    """Given up means that it is not in Zettle's number: a question about each of those would be one about nothing."""
+    uuid, _ = await ready(bench)
+    await bench.unanswered_order(uuid, 3)
+    await switch(bench, uuid, on=False)
+    if given_up:
+        async with bench.database.transaction() as tx:
+            await tx.run(sa.text("UPDATE flights SET state = 'outlived'"))
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+    soon = await asked(bench, uuid)
+    await bench.quiet(3900)
+
+    assert (False, not given_up) == (soon, await asked(bench, uuid))
 
 
 @pytest.mark.rule("S7")

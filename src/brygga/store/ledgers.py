@@ -48,6 +48,18 @@ class Doubt:
     landed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A till write from before tracking was switched off, and since when nobody knows of it.
+
+    `outlived`: it was given up for lost, so that only an echo that comes after all makes it a question.
+    """
+
+    departed: Departed
+    since: datetime
+    outlived: bool
+
+
 DOUBTED, BELIEVED = "doubted", "believed"
 ASKED_BEFORE = "asked"
 Books = Mapping[str, Book]
@@ -231,13 +243,14 @@ async def lost(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Se
 async def forget_writes(tx: Tx, connection_id: int, of: tuple[str, str], now: datetime, *, asked: bool) -> None:
     """Tracking `of` a product's variant (their uuids) was switched off: what became of earlier writes moves nothing any more.
 
-    Whether Zettle's own number has a write that is open, lost or in doubt is to be asked when that number counts again; so is what the
-    merchant was `asked` and has not answered.
+    Whether Zettle's own number has a write that is open or in doubt, or once more one that was given up, may have to be asked when that
+    number counts again; so is what the merchant was `asked` and has not answered.
     """
     values = {"id": connection_id, "product": of[0], "variant": of[1]}
     which = "connection_id = :id AND product_uuid = :product AND variant_uuid = :variant AND side"
     await tx.run(sa.text(f"DELETE FROM flights WHERE {which} = 'shop'"), values)  # noqa: S608 - our own
-    statement = f"UPDATE flights SET state = 'unasked' WHERE {which} = 'zettle'"  # noqa: S608 - our own
+    became = "CASE state WHEN 'lost' THEN 'outlived' WHEN 'outlived' THEN 'outlived' ELSE 'unasked' END"
+    statement = f"UPDATE flights SET state = {became} WHERE {which} = 'zettle'"  # noqa: S608 - our own
     await tx.run(sa.text(statement), values)
     if asked:
         statement = """
@@ -249,14 +262,15 @@ async def forget_writes(tx: Tx, connection_id: int, of: tuple[str, str], now: da
         await tx.run(sa.text(statement), {**values, "call": flight.call, "flight": to_json(flight), "now": now})
 
 
-async def unasked(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Departed]:
-    """What is to be asked once the till's number counts again; a question from before (`ASKED_BEFORE`) has no change of its own."""
+async def unasked(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Unasked]:
+    """What may be asked once the till's number counts again; a question from before (`ASKED_BEFORE`) has no change of its own."""
     statement = sa.text("""
-        SELECT product_uuid, variant_uuid, side, flight FROM flights
-        WHERE connection_id = :id AND state = 'unasked' AND product_uuid = ANY (CAST(:uuids AS text[]))
+        SELECT product_uuid, variant_uuid, side, flight, at, state FROM flights
+        WHERE connection_id = :id AND state IN ('unasked', 'outlived') AND product_uuid = ANY (CAST(:uuids AS text[]))
         ORDER BY at, call, variant_uuid
     """)
-    return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})]
+    rows = await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})
+    return [Unasked(_departed(row), row.at, row.state == "outlived") for row in rows]
 
 
 async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:

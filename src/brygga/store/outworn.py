@@ -27,7 +27,7 @@ _AWAITED = """
 """
 _PRUNE_LOST = sa.text(f"""
     {_AWAITED} DELETE FROM flights
-    WHERE connection_id = :id AND state = 'lost' AND at < :before AND product_uuid NOT IN (SELECT subject FROM awaited)
+    WHERE connection_id = :id AND state IN ('lost', 'outlived') AND at < :before AND product_uuid NOT IN (SELECT subject FROM awaited)
 """)  # noqa: S608 - our own
 # What was told of switches stands among the hints, with a word and a colon before the product.
 _PRUNE_HINTS = sa.text(f"""

@@ -9,7 +9,7 @@ from brygga.core.report import Code, Severity
 from brygga.core.stock import Hint, Side, Timing
 from brygga.core.stock.story import Cause, Moved
 from brygga.store import ledgers, movements, switches
-from brygga.store.ledgers import Book, Departed, Doubt
+from brygga.store.ledgers import Book, Departed, Doubt, Unasked
 from brygga.store.switches import Stop
 from brygga.sync.stock.pages import Pages, stop
 
@@ -178,14 +178,21 @@ class Hearing:
             self.pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
 
     async def _ask_of_before(self, uuids: Sequence[str]) -> None:
-        """Tracking was off, and is on again: the till's number counts, and may lack a write from before, or have it twice."""
+        """Tracking was off, and is on again: the till's number counts, and may lack a write from before, or have it twice.
+
+        An echo is waited for as long as with any doubt. One that had not been given up, and was echoed, is in the number once.
+        """
         left = await ledgers.unasked(self.pages.tx, self.pages.connection_id, uuids)
-        echoes = await self._echoed(left)
-        for one in left:
-            book = self.pages.books.get(one.variant_uuid)
-            if book is not None and not book.ledger.is_tracked:
+        echoes = await self._echoed([one.departed for one in left])
+        for waits in left:
+            one = waits.departed
+            book, echoed = self.pages.books.get(one.variant_uuid), one.flight.call in echoes
+            if book is not None and not (book.ledger.is_tracked and (echoed or self._is_over(waits))):
                 continue
             await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
-            # One that had not been given up is in the number once and no more, if it was echoed.
-            if book is not None and (one.flight.closing is not None or one.flight.call not in echoes):
+            if book is not None and (one.flight.closing is not None or not echoed):
                 self._say_check(one, book)
+
+    def _is_over(self, waits: Unasked) -> bool:
+        asked_before = waits.departed.flight.call == ledgers.ASKED_BEFORE
+        return asked_before or (not waits.outlived and self.pages.now - waits.since >= self.timing.doubt)

@@ -97,6 +97,11 @@ async def come_back(pages: Pages, timing: Timing) -> None:
     uuids = {one.product_uuid for one in pages.books.values()}
     for doubt in await ledgers.doubts(pages.tx, pages.connection_id, uuids):
         due[doubt.departed.product_uuid] = doubt.since + timing.doubt
+    for waits in await ledgers.unasked(pages.tx, pages.connection_id, uuids):
+        book = pages.books.get(waits.departed.variant_uuid)
+        if not waits.outlived and book is not None and book.ledger.is_tracked:
+            uuid = waits.departed.product_uuid
+            due[uuid] = min(waits.since + timing.doubt, due.get(uuid, waits.since + timing.doubt))
     for one in pages.books.values():
         at = next_step(one.ledger, pages.now, timing)
         if at is not None:

@@ -15,12 +15,12 @@ def upgrade() -> None:
     op.execute("ALTER TABLE flights DROP CONSTRAINT flights_state_check")
     op.execute(
         "ALTER TABLE flights ADD CONSTRAINT flights_state_check"
-        " CHECK (state IN ('open', 'lost', 'doubted', 'believed', 'unasked'))"
+        " CHECK (state IN ('open', 'lost', 'doubted', 'believed', 'unasked', 'outlived'))"
     )
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM flights WHERE state = 'unasked'")
+    op.execute("DELETE FROM flights WHERE state IN ('unasked', 'outlived')")
     op.execute("ALTER TABLE flights DROP CONSTRAINT flights_state_check")
     op.execute(
         "ALTER TABLE flights ADD CONSTRAINT flights_state_check"
