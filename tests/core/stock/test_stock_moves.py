@@ -362,6 +362,18 @@ def test_what_was_bought_since_a_start_is_what_orders_told_of(tale: tuple[Told, 
 
 
 @pytest.mark.rule("S3", "S7")
+def test_a_return_is_known_for_one_once_the_store_has_told_of_an_order() -> None:
+    """A hook whose value is below zero proves that values are changes, however long ago it came, and whatever was switched since."""
+    told = Hint(at(1), told=order(1, -2), by_order=True)
+    sold = stock.hinted(seen(shared(10), Side.SHOP, 8, 40), Side.SHOP, told, TIMING)
+    off = stock.stopped(sold.put(Side.SHOP, replace(sold.shop, tale=())))
+    found = stock.bought_since(replace(off.shop, tale=(order(20, 1),)), at(9.5))
+
+    assert (1, True) == (found.change, found.sure)
+    assert stock.restarted(off, Look(4, at(9))).shop.signed
+
+
+@pytest.mark.rule("S3", "S7")
 def test_what_was_bought_since_tracking_is_on_is_owed_to_the_till_and_promised_by_neither() -> None:
     on = stock.restarted(stock.stopped(shared(10)), Look(4, at(9)), -3)
 

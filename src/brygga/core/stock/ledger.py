@@ -180,6 +180,11 @@ class Told:
     heard: datetime | None = None
     """When we heard of it, by our own clock: what was heard before a write left is not that write."""
 
+    @property
+    def is_signed(self) -> bool:
+        """It can only be a change: no level of BigCommerce's is below zero."""
+        return self.relative and self.value is not None and self.value < 0
+
 
 @dataclass(frozen=True, slots=True)
 class Flight:
@@ -247,6 +252,8 @@ class Shelf:
     """Changes so young that a lagging read may not show them."""
     tale: tuple[Told, ...] = ()
     """What was told of since the last look that was beyond doubt, by the platform's own times."""
+    signed: bool = False
+    """It was told of a change below zero: the values of its orders are changes and no levels (bigcommerce facts 6.3)."""
     seen: datetime | None = None
     """When the last look that counted began; an older one says nothing."""
     settled: datetime | None = None

@@ -99,6 +99,7 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
     What was told `again` asks for no other look than the first time did.
     """
     shelf = ledger[side]
+    shelf = replace(shelf, signed=shelf.signed or hint.tells.is_signed)
     flight = shelf.flight
     if hint.tells.again:
         return ledger.put(side, replace(shelf, tale=remembered(shelf, hint.tells)))

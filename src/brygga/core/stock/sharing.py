@@ -179,7 +179,8 @@ def stopped(ledger: Ledger) -> Ledger:
     again already, since before some of it (`bought_since`).
     """
     last = ledger.shop
-    shop = Shelf(known=Gap.UNTRACKED, tale=last.tale, variant_id=last.variant_id, closed=last.closed)
+    shop = Shelf(Gap.UNTRACKED, variant_id=last.variant_id, closed=last.closed)
+    shop = replace(shop, tale=last.tale, signed=last.signed)
     unborn = replace(shop, known=Gap.UNBORN)
     return Ledger(zettle=Shelf(known=Gap.UNTRACKED), shop=shop if shop.variant_id is not None else unborn)
 
@@ -191,7 +192,8 @@ def restarted(ledger: Ledger, look: Look, bought: int = 0) -> Ledger:
     owed it.
     """
     ordered = look.begun if bought else None
-    shop = Shelf(known=Gap.UNBORN, ordered=ordered, variant_id=ledger.shop.variant_id, closed=ledger.shop.closed)
+    last = ledger.shop
+    shop = Shelf(Gap.UNBORN, ordered=ordered, signed=last.signed, variant_id=last.variant_id, closed=last.closed)
     return Ledger(zettle=Shelf(known=look.level, owed=bought, seen=look.begun, settled=look.begun), shop=shop)
 
 
@@ -213,7 +215,7 @@ def bought_since(shelf: Shelf, start: datetime) -> Bought:
     taken = [value for _, value in values if value < 0]
     returned = [value for one, value in values if value > 0 and one.at >= start]
     # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
-    are_changes = any(one.relative and one.value is not None and one.value < 0 for one in shelf.tale)
+    are_changes = shelf.signed or any(one.is_signed for one in shelf.tale)
     forgotten = len(shelf.tale) >= LONGEST and shelf.tale[0].at + TICK > start
     sure = len(values) == len(told) and (are_changes or not returned) and not forgotten
     return Bought(sum(taken) + (sum(returned) if are_changes else 0), sure)
