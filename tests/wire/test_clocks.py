@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from brygga.core.failures import Unanswered
-from brygga.wire import Apart, Call, Clocks, OpenGate, Wire, open_client
+from brygga.wire import Bounds, Call, Clocks, OpenGate, Wire, open_client
 from tests.wire.doubles import NOON, FarEnd, SkippingClock, far_end, says
 
 READ = Call("zettle", "GET", "https://shop.example/v3/things")
@@ -22,7 +22,7 @@ def date(at: datetime) -> str:
     return format_datetime(at.replace(microsecond=0), usegmt=True)
 
 
-def measure(clocks: Clocks, ahead_s: float, *sent: float, way_s: float = 0.1) -> Apart | None:
+def measure(clocks: Clocks, ahead_s: float, *sent: float, way_s: float = 0.1) -> Bounds | None:
     """Requests that leave at these seconds and take `way_s` each way, to a server whose clock is `ahead_s` ahead."""
     for one in sent:
         clocks.heard("zettle", date(at(one + way_s + ahead_s)), at(one), at(one + 2 * way_s))
@@ -150,7 +150,7 @@ async def test_every_answer_is_heard_refusals_and_lost_ones_too() -> None:
             with pytest.raises(Unanswered):
                 await wire.send(call, OpenGate())
 
-        assert wire.clocks.apart("bigcommerce", NOON) == Apart(-11, -10)
+        assert wire.clocks.apart("bigcommerce", NOON) == Bounds(-11, -10)
 
 
 @pytest.mark.parametrize(("name", "value"), [("Age", "5184000"), ("Content-Type", "text/html; charset=utf-8")])

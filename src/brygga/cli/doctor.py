@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -26,7 +25,7 @@ from brygga.store.database import Database, DatabaseGone
 from brygga.store.sealing import SealBroken
 from brygga.store.tokens import Platform
 from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL, ZETTLE_CALLBACK
-from brygga.wire import Wire, open_client
+from brygga.wire import Wire, open_client, time_of
 from brygga.wiring import Platforms, SystemClock, sealer
 from brygga.zettle import oauth as zettle_oauth
 
@@ -204,10 +203,8 @@ async def _date(http: httpx2.AsyncClient, url: str) -> tuple[str, float | None]:
 
 def skew_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds by which our clock is ahead of an answer's Date, which is whole seconds; None without one."""
-    try:
-        return (now - parsedate_to_datetime(headers["date"])).total_seconds()
-    except (KeyError, ValueError, TypeError):
-        return None
+    told = time_of(headers.get("date", ""))
+    return None if told is None else (now - told).total_seconds()
 
 
 def _clock(skews: list[float]) -> Finding:

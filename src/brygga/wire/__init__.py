@@ -8,13 +8,13 @@ Here never lives: a word about one platform's endpoints, a retry, a redirect, or
 
 from brygga.wire.budget import StoreBudget
 from brygga.wire.call import Answer, Call, Upload
-from brygga.wire.clocks import Apart, Clocks
+from brygga.wire.clocks import Bounds, Clocks, time_of
 from brygga.wire.door import Observer, Wire, failure_of, lost, open_client
 from brygga.wire.gates import Gate, GuardedGate, InventoryPace, OpenGate
 
 __all__ = [
     "Answer",
-    "Apart",
+    "Bounds",
     "Call",
     "Clocks",
     "Gate",
@@ -28,4 +28,5 @@ __all__ = [
     "failure_of",
     "lost",
     "open_client",
+    "time_of",
 ]

@@ -21,7 +21,7 @@ ABSURD_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class Bounds:
     """A platform's clock is at least `low_s` and at most `high_s` seconds ahead of ours."""
 
     low_s: float
@@ -40,27 +40,27 @@ class Apart:
     def is_narrow(self) -> bool:
         return self.high_s - self.low_s <= WIDE_S
 
-    def wider(self, by_s: float) -> "Apart":
-        return Apart(self.low_s - by_s, self.high_s + by_s)
+    def wider(self, by_s: float) -> "Bounds":
+        return Bounds(self.low_s - by_s, self.high_s + by_s)
 
-    def narrowed(self, other: "Apart") -> "Apart | None":
+    def narrowed(self, other: "Bounds") -> "Bounds | None":
         """What both say; None where they exclude each other."""
         low, high = max(self.low_s, other.low_s), min(self.high_s, other.high_s)
-        return Apart(low, high) if low <= high else None
+        return Bounds(low, high) if low <= high else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
     """Bounds, when they were last narrowed, and how many answers agreed on them."""
 
-    apart: Apart
+    bounds: Bounds
     at: datetime
     answers: int = 1
 
-    def by(self, now: datetime) -> Apart:
-        return self.apart.wider(abs((now - self.at).total_seconds()) * DRIFT)
+    def by(self, now: datetime) -> Bounds:
+        return self.bounds.wider(abs((now - self.at).total_seconds()) * DRIFT)
 
-    def and_also(self, found: Apart, now: datetime) -> "_Said | None":
+    def and_also(self, found: Bounds, now: datetime) -> "_Said | None":
         both = self.by(now).narrowed(found)
         return None if both is None else _Said(both, now, self.answers + 1)
 
@@ -78,10 +78,10 @@ class Clocks:
 
         One that cannot be read, is absurd, or took too long says nothing.
         """
-        written = _read(date)
+        written = time_of(date)
         if written is None or received < sent:
             return
-        found = Apart((written - received).total_seconds(), (written - sent).total_seconds() + 1)
+        found = Bounds((written - received).total_seconds(), (written - sent).total_seconds() + 1)
         if not found.is_narrow or abs(found.middle_s) > ABSURD_S:
             return
         known = self._known.get(platform)
@@ -94,21 +94,22 @@ class Clocks:
         else:
             self._contradicted(platform, found, received)
 
-    def _contradicted(self, platform: str, found: Apart, received: datetime) -> None:
+    def _contradicted(self, platform: str, found: Bounds, received: datetime) -> None:
         rival = self._rivals.get(platform)
         agreed = (None if rival is None else rival.and_also(found, received)) or _Said(found, received)
         self._rivals[platform] = agreed
         if agreed.answers >= AGREE:
             self._known[platform] = self._rivals.pop(platform)
 
-    def apart(self, platform: str, now: datetime) -> Apart | None:
+    def apart(self, platform: str, now: datetime) -> Bounds | None:
         """None before an answer was believed, and where the last one is too long ago."""
         known = self._known.get(platform)
         found = None if known is None else known.by(now)
         return found if found is not None and found.is_narrow else None
 
 
-def _read(date: str) -> datetime | None:
+def time_of(date: str) -> datetime | None:
+    """What a `Date` says, in UTC; None for one that cannot be read."""
     try:
         found = parsedate_to_datetime(date)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

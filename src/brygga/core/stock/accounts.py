@@ -113,7 +113,7 @@ def _as_of(flight: Flight, one: Told) -> Told:
 
 def _theirs(side: Side, flight: Flight, timing: Timing) -> Flight:
     """With its times as the platform's clock showed them, since what was told of it is timed by that."""
-    clock = flight.clock or timing.clock(side)
+    clock = timing.clock(side, flight)
     sent, lost, seen = (None if at is None else clock.theirs(at) for at in (flight.sent, flight.lost, flight.seen))
     assert sent is not None
     return replace(flight, sent=sent, lost=lost, seen=seen)
@@ -169,7 +169,7 @@ class _Chain:
 
     @property
     def _slack(self) -> timedelta:
-        return (self.flight.clock or self.timing.clock(self.side)).slack
+        return self.timing.clock(self.side, self.flight).slack
 
     def ends(self, seconds: Mapping[datetime, Counter[Told]]) -> set[State]:
         """Where it can have been when the look was taken, which may trail by a lag."""

@@ -87,12 +87,13 @@ class Timing:
     """So long is an unanswered write held open for an echo before the lower number is promised."""
     doubt_s: float = 3600
     """And so long may an echo still come late before the merchant is asked to check."""
-    echo_days: int = 4
     till_clock: Apart = Apart()
     shop_clock: Apart = Apart()
 
-    def clock(self, side: Side) -> Apart:
-        return self.till_clock if side is Side.ZETTLE else self.shop_clock
+    def clock(self, side: Side, flight: "Flight | None" = None) -> Apart:
+        """The platform's clock; for a write, as it was when that left, if it was measured then."""
+        now = self.till_clock if side is Side.ZETTLE else self.shop_clock
+        return now if flight is None or flight.clock is None else flight.clock
 
     def theirs(self, side: Side, ours: datetime) -> datetime:
         """A time of ours as the platform's clock showed it."""
@@ -182,7 +183,7 @@ class Told:
 
     @property
     def is_signed(self) -> bool:
-        """It can only be a change: no level of BigCommerce's is below zero."""
+        """It can only be a change: whether `value` is one or a level is uncertain (bigcommerce facts 6.3), but no level is below zero."""
         return self.relative and self.value is not None and self.value < 0
 
 

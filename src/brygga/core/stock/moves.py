@@ -119,14 +119,14 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
 
 def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether an edit in BigCommerce is likely this write: made just after it left, and not our previous write."""
-    clock = flight.clock or timing.shop_clock
+    clock = timing.clock(Side.SHOP, flight)
     sent = clock.theirs(flight.sent)
     return sent - TICK - clock.slack < edited <= sent + timing.prompt + TICK and not flight.is_crowded
 
 
 def _could_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
     """Whether it could be this write at all: made before we gave it up. A request whose process died has no known end."""
-    clock = flight.clock or timing.shop_clock
+    clock = timing.clock(Side.SHOP, flight)
     sent, ended = (clock.theirs(at) for at in (flight.sent, flight.lost or flight.sent + timing.gap))
     return sent - TICK - clock.slack < edited <= ended + TICK and not flight.is_crowded
 

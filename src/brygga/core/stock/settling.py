@@ -300,10 +300,9 @@ def _ordered(ledger: Ledger, timing: Timing) -> int:
     """What was bought in the shop since its absolute level was promised."""
     flight = ledger.shop.flight
     assert flight is not None
-    sent = (flight.clock or timing.shop_clock).theirs(flight.sent)
-    since = [one.value for one in ledger.shop.tale if one.by_order and one.relative and one.at + TICK > sent]
-    # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
-    return sum(value for value in since if value is not None and value < 0)
+    sent = timing.clock(Side.SHOP, flight).theirs(flight.sent)
+    since = [one for one in ledger.shop.tale if one.by_order and one.is_signed and one.at + TICK > sent]
+    return sum(one.value or 0 for one in since)
 
 
 def _agree(flight: Flight, look: Look, timing: Timing) -> bool:

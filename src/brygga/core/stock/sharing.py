@@ -214,7 +214,6 @@ def bought_since(shelf: Shelf, start: datetime) -> Bought:
     values = [(one, one.value) for one in told if one.relative and one.value is not None]
     taken = [value for _, value in values if value < 0]
     returned = [value for one, value in values if value > 0 and one.at >= start]
-    # Whether `value` is a change or a level is uncertain (bigcommerce facts 6.3): only a level is never below zero.
     are_changes = shelf.signed or any(one.is_signed for one in shelf.tale)
     forgotten = len(shelf.tale) >= LONGEST and shelf.tale[0].at + TICK > start
     sure = len(values) == len(told) and (are_changes or not returned) and not forgotten

@@ -40,14 +40,19 @@ def _is_after(stop: Stop, split: datetime, timing: Timing) -> bool:
 
 async def listen(pages: Pages, timing: Timing, product_ids: Mapping[str, int]) -> None:
     """What the shop told of these products, put beside their shelves; `product_ids` are BigCommerce's, by Zettle's."""
-    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
-    hints = await ledgers.take_hints(pages.tx, pages.connection_id, Side.SHOP, [*by_id])
-    told = {by_id[id_]: some for id_, some in hints.items()}
+    told = await _taken_in_shop(pages, product_ids)
     for variant in sorted(pages.books):
         for hint in told.get(pages.books[variant].product_uuid, ()):
             book = pages.books[variant]
             if hint.is_about(book.ledger.shop):
                 pages.put(book, stock.hinted(book.ledger, Side.SHOP, hint, timing, variant))
+
+
+async def _taken_in_shop(pages: Pages, product_ids: Mapping[str, int]) -> Mapping[str, Sequence[Hint]]:
+    """What BigCommerce told since the last time, by Zettle's product uuid."""
+    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
+    hints = await ledgers.take_hints(pages.tx, pages.connection_id, Side.SHOP, [*by_id])
+    return {by_id[id_]: some for id_, some in hints.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,8 @@ class Hearing:
         await self._ask_of_before(uuids)
 
     async def _taken(self, uuids: Sequence[str], product_ids: Mapping[str, int]) -> Hints:
-        tx, connection_id = self.pages.tx, self.pages.connection_id
-        by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
-        at_till = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, uuids)
-        in_shop = await ledgers.take_hints(tx, connection_id, Side.SHOP, [*by_id])
-        return {Side.ZETTLE: at_till, Side.SHOP: {by_id[id_]: hints for id_, hints in in_shop.items()}}
+        at_till = await ledgers.take_hints(self.pages.tx, self.pages.connection_id, Side.ZETTLE, uuids)
+        return {Side.ZETTLE: at_till, Side.SHOP: await _taken_in_shop(self.pages, product_ids)}
 
     def _about(self, hints: Hints, book: Book, side: Side) -> list[Hint]:
         return [one for one in hints[side].get(book.product_uuid, ()) if one.is_about(book.ledger[side])]
