@@ -95,6 +95,12 @@ def test_a_clock_that_is_off_is_wrong(off: int, verdict: Verdict) -> None:
     assert verdict is doctor._clock([skew]).verdict
 
 
+@pytest.mark.parametrize("headers", [{}, {"date": "soon"}, {"date": "Fri, 31 Dec 9999 23:59:59 -1200"}])
+def test_a_host_that_tells_no_time_or_an_absurd_one_is_no_measure(headers: dict[str, str]) -> None:
+    assert doctor.skew_s(headers, datetime(2026, 3, 2, 12, tzinfo=UTC)) is None
+    assert Verdict.LOOK is doctor._clock([]).verdict
+
+
 # ---- sync ------------------------------------------------------------------------------------------------------------
 
 

@@ -4,14 +4,7 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.sandbox.zettle.till import Line as SaleLine
-from brygga.store.database import Database
-from tests.conftest import MovableClock
-from tests.stock.bench import StockBench, opened
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> StockBench:
-    return await opened(database, clock)
+from tests.stock.bench import StockBench
 
 
 @pytest.mark.rule("S1", "P1")

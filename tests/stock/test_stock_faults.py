@@ -19,11 +19,6 @@ from tests.stock.bench import StockBench, opened
 RELATIVE = "*/adjustments/relative"
 
 
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> StockBench:
-    return await opened(database, clock)
-
-
 async def ready(bench: StockBench, level: int = 9) -> tuple[str, str]:
     made = await bench.stocked(level)
     await bench.finish_setup()

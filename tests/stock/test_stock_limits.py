@@ -4,18 +4,11 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.store import synclog
-from brygga.store.database import Database
 from brygga.store.synclog import Filter
 from brygga.sync.stock.gather import Till
-from tests.conftest import MovableClock
-from tests.stock.bench import StockBench, opened
+from tests.stock.bench import StockBench
+from tests.stock.merchant import join, part
 from tests.stock.test_stock_faults import ready
-from tests.stock.test_tracking_and_separate import join, part
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> StockBench:
-    return await opened(database, clock)
 
 
 async def told(bench: StockBench, code: Code) -> list[dict[str, str]]:

@@ -1,0 +1,398 @@
+"""Tracking switched off and on again: before it was worked on, with writes in doubt, with orders meanwhile (rules S3, S5, S7)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from brygga.core.report import Code
+from brygga.core.stock import Apart, Hint, Timing, Told
+from brygga.store import ledgers, marks, outworn
+from brygga.store.marks import Kind
+from brygga.sync.stock.hearing import hear_stops
+from brygga.sync.stock.pages import opened_in
+from tests.stock.bench import StockBench, worked
+from tests.stock.merchant import join, part, ready, switch
+
+# ---- Off and on again, before it was worked on -----------------------------------------------------------------------
+
+
+async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime) -> None:
+    """What the receiver of Zettle's event does."""
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_stop(tx, bench.connection.id, uuid, at, bench.clock.now())
+    await bench.mark(Kind.TRACKING, uuid)
+
+
+async def parted(bench: StockBench) -> tuple[str, str]:
+    uuid, variant = await ready(bench)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.quiet()
+    return uuid, variant
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_a_stop_that_is_told_twice_ends_separate_stock_once_and_not_what_was_parted_after_it(
+    bench: StockBench,
+) -> None:
+    uuid, variant = await parted(bench)
+    stop = bench.clock.now()
+    await tell_of_a_stop(bench, uuid, stop)
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+    ended = await bench.levels(uuid)
+    await part(bench, uuid, {variant: (5, 1, 6)})
+    await bench.quiet()
+
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+
+    assert ((6, 6), (5, 1)) == (ended, await bench.levels(uuid))
+    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_APART)
+    assert (await bench.ledger(uuid)).separate
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_a_stop_that_was_heard_before_stock_was_parted_ends_nothing(bench: StockBench) -> None:
+    """Zettle's clock may be ahead of ours: what we have heard before is before."""
+    uuid, variant = await ready(bench)
+    ahead = bench.clock.now().replace(year=bench.clock.now().year + 1)
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_stop(tx, bench.connection.id, uuid, ahead, bench.clock.now())
+    await bench.wait(1)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.quiet()
+
+    assert (6, 4) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S6", "S7")
+async def test_a_stop_that_is_told_after_a_join_changes_nothing(bench: StockBench) -> None:
+    uuid, _ = await parted(bench)
+    stop = bench.clock.now()
+    await bench.wait(1)
+    await join(bench, uuid)
+    await bench.quiet()
+
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+
+    assert (10, 10) == await bench.levels(uuid)
+    assert Code.STOCK_OFF_APART not in await bench.codes()
+
+
+@pytest.mark.rule("S5", "S7")
+@pytest.mark.parametrize("wish_first", [True, False], ids=["wish first", "stop first"])
+async def test_the_merchants_wish_on_our_page_survives_what_is_told_meanwhile(
+    bench: StockBench, wish_first: bool
+) -> None:
+    uuid, _ = await parted(bench)
+    if wish_first:
+        await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+    await tell_of_a_stop(bench, uuid, bench.clock.now())
+    if not wish_first:
+        await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+    await bench.quiet()
+
+    assert {uuid: False} == dict(await bench.session.zettle.tracking_status([uuid]))
+    assert not (await bench.ledger(uuid)).is_tracked
+    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_APART)
+
+
+@pytest.mark.rule("S5", "S7")
+async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBench) -> None:
+    """Stock goes before tracking. And the work dies between the end of separate stock and its new beginning."""
+    uuid, variant = await parted(bench)
+    await tell_of_a_stop(bench, uuid, bench.clock.now())
+    bench.town.till().sell(variant)
+    await bench.till_tells(variant)
+    bench.town.zettle.faults.add("5xx_before", method="POST", path="*/products/status", next=1)
+    await bench.drain()
+    between = (await bench.ledger(uuid)).is_tracked
+    await bench.quiet(120)
+
+    assert not between
+    assert (5, 5) == await bench.levels(uuid)
+    assert not (await bench.ledger(uuid)).separate
+
+
+@pytest.mark.rule("S7")
+async def test_a_write_that_is_in_the_air_when_tracking_is_switched_off_is_no_longer_waited_for(
+    bench: StockBench,
+) -> None:
+    uuid, _ = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await switch(bench, uuid, on=False)
+    async with bench.database.read() as tx:
+        left = await ledgers.in_the_air(tx, bench.connection.id)
+    await switch(bench, uuid, on=True)
+    await bench.echo_late(call, uuid)
+    await bench.quiet()
+
+    assert [] == left
+    assert (7, 7) == await bench.levels(uuid)
+
+
+# ---- Off and on again, with a write that nobody knows of -------------------------------------------------------------
+
+
+async def asked(bench: StockBench, uuid: str) -> bool:
+    return any(book.check_since is not None for book in await bench.books(uuid))
+
+
+@pytest.mark.rule("S5", "S7")
+@pytest.mark.parametrize("heard", [True, False], ids=["by its time", "by a look"])
+async def test_a_split_in_doubt_corrects_nothing_after_tracking_was_off(bench: StockBench, heard: bool) -> None:
+    """The shop gets Zettle's number as it is, so that there is nothing to ask either."""
+    uuid, variant = await ready(bench)
+    bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
+    await part(bench, uuid, {variant: (2, 8, 10)})
+    await bench.quiet(400)
+    if heard:
+        await tell_of_a_stop(bench, uuid, bench.clock.now())
+    else:
+        await switch(bench, uuid, on=False)
+        await switch(bench, uuid, on=True)
+    await bench.quiet(60)
+    back = await bench.levels(uuid)
+    await bench.quiet(3900)
+
+    assert ((2, 2), (2, 2)) == (back, await bench.levels(uuid))
+    assert {Code.STOCK_CORRECTED, Code.STOCK_CHECK}.isdisjoint(await bench.codes())
+    assert not await asked(bench, uuid)
+
+
+@pytest.mark.rule("S3", "S7")
+async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again_and_corrects_nothing(
+    bench: StockBench,
+) -> None:
+    uuid, variant = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await bench.quiet(400)
+    await switch(bench, uuid, on=False)
+    await bench.quiet(5 * 60)
+    off = (await asked(bench, uuid), Code.STOCK_CHECK in await bench.codes())
+    bench.town.till().track(uuid, True)
+    bench.town.till().set_stock(variant, 7)
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.quiet()
+    back = (await bench.levels(uuid), await asked(bench, uuid))
+    await bench.echo_late(call, uuid)
+    await bench.quiet(3900)
+
+    assert ((False, False), ((7, 7), False)) == (off, back)
+    assert (7, 7) == await bench.levels(uuid)
+    assert await asked(bench, uuid)
+    assert 1 == (await bench.codes()).count(Code.STOCK_CHECK)
+
+
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize("given_up", [True, False])
+async def test_a_till_write_of_before_that_nobody_tells_of_is_asked_about_after_an_hour_unless_it_was_given_up(
+    bench: StockBench, given_up: bool
+) -> None:
+    """Given up means that it is not in Zettle's number: a question about each of those would be one about nothing."""
+    uuid, _ = await ready(bench)
+    await bench.unanswered_order(uuid, 3)
+    await switch(bench, uuid, on=False)
+    if given_up:
+        async with bench.database.transaction() as tx:
+            await tx.run(sa.text("UPDATE flights SET state = 'outlived'"))
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+    soon = await asked(bench, uuid)
+    await bench.quiet(3900)
+
+    assert (False, not given_up) == (soon, await asked(bench, uuid))
+
+
+@pytest.mark.rule("S7")
+async def test_a_question_that_was_open_when_tracking_was_switched_off_is_open_again_when_it_is_on(
+    bench: StockBench,
+) -> None:
+    uuid, variant = await ready(bench)
+    bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
+    await bench.sells(variant, 2)
+    await bench.drain()
+    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 1}])
+    await bench.quiet(4100)
+    before = await asked(bench, uuid)
+    await switch(bench, uuid, on=False)
+    off = await asked(bench, uuid)
+    async with bench.database.transaction() as tx:
+        await outworn.prune(tx, bench.connection.id, bench.clock.now() + timedelta(days=30))
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert [True, False, True] == [before, off, await asked(bench, uuid)]
+
+
+@pytest.mark.rule("S3", "S7")
+async def test_a_write_that_was_in_the_air_and_echoed_while_tracking_was_off_is_no_question(bench: StockBench) -> None:
+    uuid, _ = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await switch(bench, uuid, on=False)
+    await bench.echo(call)
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert (7, 7) == await bench.levels(uuid)
+    assert not await asked(bench, uuid)
+
+
+@pytest.mark.rule("S7")
+async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracked(bench: StockBench) -> None:
+    """A till write in doubt ends while tracking is off: there is no number that the merchant could correct."""
+    uuid, _ = await ready(bench)
+    await bench.unanswered_order(uuid, 3)
+    await bench.quiet(400)
+    await switch(bench, uuid, on=False)
+    await bench.mark(Kind.STOCK, uuid)
+    await bench.quiet(3900)
+
+    assert not await asked(bench, uuid)
+    assert Code.STOCK_CHECK not in await bench.codes()
+
+
+# ---- Sold in the shop after tracking was on again, before we looked --------------------------------------------------
+
+
+async def tell_of_a_start(bench: StockBench, uuid: str, at: datetime) -> None:
+    """What the receiver of Zettle's event does."""
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_start(tx, bench.connection.id, uuid, at, bench.clock.now())
+    await bench.mark(Kind.TRACKING, uuid)
+
+
+async def bought(bench: StockBench, uuid: str, units: int, value: int | None) -> None:
+    """A shopper buys, and BigCommerce tells of it with this value."""
+    product_id, now = await bench.product_id(uuid), bench.clock.now()
+    bench.town.shop().place([{"product_id": product_id, "quantity": units}])
+    told = Told(now.replace(microsecond=0), value, relative=True, by_order=True)
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_shop(tx, bench.connection.id, product_id, Hint(now, None, by_order=True, told=told))
+    await bench.mark(Kind.SHOP_STOCK, str(product_id))
+
+
+async def off_and_on(bench: StockBench, uuid: str, *, heard: bool) -> tuple[datetime, datetime]:
+    """Half an hour passes after it. Heard of the stop when it happened, or not yet."""
+    stop = bench.clock.now()
+    if heard:
+        await switch(bench, uuid, on=False)
+    else:
+        bench.town.till().track(uuid, False)
+    await bought(bench, uuid, 1, -1)
+    bench.clock.move(60)
+    start = bench.clock.now()
+    bench.town.till().track(uuid, True)
+    bench.clock.move(1800)
+    return stop, start
+
+
+@pytest.mark.rule("S3", "S5", "S7")
+@pytest.mark.parametrize("heard", [True, False], ids=["off while we looked", "off unseen"])
+@pytest.mark.parametrize("first", [(Kind.SHOP_STOCK, Kind.STOCK), (Kind.TRACKING,)], ids=["stock", "tracking"])
+async def test_what_the_shop_sold_since_tracking_is_on_is_taken_from_zettles_number(
+    bench: StockBench, heard: bool, first: Sequence[Kind]
+) -> None:
+    """Not what it sold while tracking was off: then it was nobody's."""
+    uuid, variant = await parted(bench)
+    stop, start = await off_and_on(bench, uuid, heard=heard)
+    await bought(bench, uuid, 2, -2)
+    bench.town.till().sell(variant, 1)
+    bench.clock.move(60)
+    if not heard:
+        await tell_of_a_stop(bench, uuid, stop)
+    await tell_of_a_start(bench, uuid, start)
+    for kind in first:
+        async with bench.database.read() as tx:
+            due = await marks.due(tx, bench.connection.id, bench.clock.now(), (kind,))
+        await worked(bench.session, bench.handlers()[kind], due)
+    await bench.quiet(120)
+    back = await bench.levels(uuid)
+    await bench.orders(uuid, 1)
+    await bench.sells(variant, 1)
+    await bench.quiet()
+
+    assert ((3, 3), (1, 1)) == (back, await bench.levels(uuid))
+    assert not await asked(bench, uuid)
+    assert Code.STOCK_SHOP_ORDER in await bench.codes()
+
+
+@pytest.mark.rule("S3", "S5", "S7")
+async def test_an_order_that_is_heard_of_before_the_switch_is_not_lost_either(bench: StockBench) -> None:
+    """It was booked as separate stock's by then; the messages about tracking were slower."""
+    uuid, _ = await parted(bench)
+    stop = bench.clock.now()
+    bench.town.till().track(uuid, False)
+    bench.town.till().track(uuid, True)
+    await bench.wait(3)
+    await bought(bench, uuid, 1, -1)
+    await bench.wait(3)
+    booked = await bench.levels(uuid)
+    await tell_of_a_start(bench, uuid, stop)
+    await tell_of_a_stop(bench, uuid, stop)
+    await bench.quiet()
+
+    assert ((6, 3), (5, 5)) == (booked, await bench.levels(uuid))
+
+
+@pytest.mark.rule("S3", "S7")
+async def test_an_order_that_does_not_say_how_much_it_took_is_asked_about(bench: StockBench) -> None:
+    uuid, _ = await parted(bench)
+    stop, start = await off_and_on(bench, uuid, heard=False)
+    await bought(bench, uuid, 2, None)
+    await tell_of_a_stop(bench, uuid, stop)
+    await tell_of_a_start(bench, uuid, start)
+    await bench.quiet(120)
+
+    assert (6, 6) == await bench.levels(uuid)
+    assert await asked(bench, uuid)
+    assert 1 == (await bench.codes()).count(Code.STOCK_ORDERS_UNCOUNTED)
+
+
+@pytest.mark.rule("S7")
+async def test_a_start_from_before_the_last_stop_counts_nothing(bench: StockBench) -> None:
+    """It is told once more, late, when tracking is off again; then the event of the next start is lost."""
+    uuid, _ = await ready(bench)
+    start = bench.clock.now()
+    await tell_of_a_start(bench, uuid, start)
+    await switch(bench, uuid, on=False)
+    await tell_of_a_start(bench, uuid, start)
+    await bench.wait(1)
+    await bought(bench, uuid, 2, -2)
+    await bench.drain()
+    await switch(bench, uuid, on=True)
+    await bench.quiet()
+
+    assert (10, 10) == await bench.levels(uuid)
+
+
+# ---- Clocks that do not go alike -------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5", "S7")
+@pytest.mark.parametrize(
+    ("ahead", "after", "ends"),
+    [(-5, 3, True), (-5, -3, False), (5, 3, True), (5, -3, False), (0, 0.2, True), (0, -0.2, True)],
+    ids=["behind", "behind, before", "ahead", "ahead, before", "at once", "at once, before"],
+)
+async def test_whether_a_stop_came_after_the_split_is_told_by_zettles_clock(
+    bench: StockBench, ahead: float, after: float, ends: bool
+) -> None:
+    uuid, variant = await ready(bench)
+    await bench.wait(10)
+    split = bench.clock.now()
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.wait(10)
+    timing = Timing(till_clock=Apart(ahead, 0.3))
+    async with bench.database.transaction() as tx:
+        told = split + timedelta(seconds=ahead + after)
+        await bench.desk.hear_stop(tx, bench.connection.id, uuid, told, bench.clock.now())
+        async with opened_in(tx, bench.connection.id, [uuid], bench.clock.now()) as pages:
+            await hear_stops(pages, [uuid], timing)
+
+    assert ends is not (await bench.ledger(uuid)).separate
+    assert ends is (Code.STOCK_OFF_APART in await bench.codes())
