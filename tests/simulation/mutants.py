@@ -66,7 +66,7 @@ def remember_after() -> list[Any]:
                 if cause is Cause.WRITTEN and book.ledger[side].flight is None:
                     pages.put(book, move(stock.sent(book.ledger, side, item.quantity, flight.call, flight.sent)))
 
-    async def unanswered(self: Sending, side: Side, items: Sequence[Item]) -> None:
+    async def unanswered(self: Sending, side: Side, items: Sequence[Item], left: datetime | None) -> None:
         return
 
     return [
@@ -77,28 +77,27 @@ def remember_after() -> list[Any]:
 
 
 def landed_when_sent() -> list[Any]:
-    """What was sent counts as known before anybody confirmed it."""
+    """What was sent counts as known, whatever is answered."""
 
-    def sent(ledger: Ledger, side: Side, change: int, call: str, at: datetime) -> Ledger:
-        gone = moves.sent(ledger, side, change, call, at)
-        shelf = gone[side]
-        assert isinstance(shelf.known, int)
-        assert shelf.flight is not None
-        # The flight stays as a reminder of nothing.
-        flight = replace(shelf.flight, quantity=0)
-        return gone.put(side, replace(shelf, known=shelf.known + change, flight=flight))
+    def landed(ledger: Ledger, side: Side) -> Ledger:
+        flight = ledger[side].flight
+        assert flight is not None
+        return stock.landed(ledger, side, flight.sent)
 
-    return [patch.object(stock, "sent", sent)]
+    return [
+        patch.object(stock, "refused", landed),
+        patch.object(stock, "unanswered", lambda ledger, side, at, left=None: landed(ledger, side)),
+    ]
 
 
 def repeat_blindly() -> list[Any]:
     """No answer is taken for a no."""
-    return [patch.object(stock, "unanswered", lambda ledger, side, at: stock.refused(ledger, side))]
+    return [patch.object(stock, "unanswered", lambda ledger, side, at, left=None: stock.refused(ledger, side))]
 
 
 def hope() -> list[Any]:
     """No answer is taken for a yes."""
-    return [patch.object(stock, "unanswered", stock.landed)]
+    return [patch.object(stock, "unanswered", lambda ledger, side, at, left=None: stock.landed(ledger, side, at))]
 
 
 # ---- Seeing ----------------------------------------------------------------------------------------------------------
@@ -121,7 +120,9 @@ def ignore_echoes() -> list[Any]:
 def settle_by_level() -> list[Any]:
     """A level as after the write proves that it landed, one as before it that it did not."""
 
-    def verdict(ledger: Ledger, side: Side, flight: Any, look: Look, timing: Timing) -> settling.Verdict:
+    def verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: bool) -> settling.Verdict:
+        flight = ledger[side].flight
+        assert flight is not None
         _, after = settling._expected(ledger, side, flight)
         return settling.Verdict.LANDED if look.level == after else settling.Verdict.NOT_LANDED
 
@@ -168,9 +169,6 @@ def track_everything() -> list[Any]:
 
     async def tracked(self: Any, book: Any, look: Look) -> bool:
         return True
-
-    def looks(self: Any, tracked: Any, *rest: Any) -> Any:
-        return rest
 
     return [
         patch.object(booking.Booking, "_is_tracked", tracked),
@@ -241,7 +239,7 @@ def answer_first() -> list[Any]:
 def one_clock() -> list[Any]:
     """BigCommerce's clock is taken for ours."""
 
-    def unmeasured(known: Any, side: Side, now: datetime) -> None:
+    def unmeasured(clocks: Any, side: Side, now: datetime) -> None:
         return None
 
     return [patch.object(module, "clock_of", unmeasured) for module in (clocks, sending)]

@@ -10,6 +10,7 @@
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -33,7 +34,12 @@ class Unreachable(Failure):
 
 
 class Unanswered(Failure):
-    """A write was sent and no answer came: it may have happened."""
+    """A write was sent and no answer came: it may have happened.
+
+    `left` is when the wire sent it, by our clock: later than it was promised on disk by whatever it waited for. None where nobody knows.
+    """
+
+    left: datetime | None = None
 
 
 class Refused(Failure):

@@ -64,6 +64,14 @@ class Wire:
     async def send(self, call: Call, gate: Gate) -> Answer:
         """The platform's answer. Raises Unreachable or Unanswered as the table above says, and what the gate raises."""
         await gate.enter(call)
+        left = self.clock.now()
+        try:
+            return await self._answered(call, gate)
+        except Unanswered as failure:
+            failure.left = left
+            raise
+
+    async def _answered(self, call: Call, gate: Gate) -> Answer:
         answer: Answer | None = None
         began = self.clock.monotonic()
         try:

@@ -114,9 +114,10 @@ def _as_of(flight: Flight, one: Told) -> Told:
 def _theirs(side: Side, flight: Flight, timing: Timing) -> Flight:
     """With its times as the platform's clock showed them, since what was told of it is timed by that."""
     clock = timing.clock(side, flight)
-    sent, lost, seen = (None if at is None else clock.theirs(at) for at in (flight.sent, flight.lost, flight.seen))
+    times = (flight.sent, flight.left, flight.lost, flight.seen)
+    sent, left, lost, seen = (None if at is None else clock.theirs(at) for at in times)
     assert sent is not None
-    return replace(flight, sent=sent, lost=lost, seen=seen)
+    return replace(flight, sent=sent, left=left, lost=lost, seen=seen)
 
 
 def _ways(group: Counter[Told]) -> int:
@@ -242,12 +243,15 @@ class _Chain:
                     yield from ((level, when) for when in self._when(one.at))
 
     def _when(self, at: datetime) -> Iterator[Ours]:
-        """Between leaving and being given up a write may take effect: nearly always at once, or, when its process stood still before it
-        really left, just before it was known to be lost. `at` is cut to whole seconds."""
+        """Between leaving and being given up a write may take effect: nearly always at once. Where it is not known when it really left, its
+        process may have stood still before that: then it can be just before it was known to be lost. `at` is cut to whole seconds."""
         flight, slack = self.flight, self._slack
-        first, soon = flight.sent - TICK - slack, flight.sent + self.timing.prompt
+        left = flight.left or flight.sent
+        first, soon = left - TICK - slack, left + self.timing.prompt
         ended = flight.lost + slack if flight.lost is not None else soon
-        at_last = flight.lost is not None and at > flight.lost - CLOSE
+        if flight.left is not None:
+            ended = min(ended, left + self.timing.slow)
+        at_last = flight.left is None and flight.lost is not None and at > flight.lost - CLOSE
         if not first < at <= ended:
             return
         yield Ours.TOLD if at <= soon or at_last else Ours.LATE

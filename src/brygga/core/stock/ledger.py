@@ -83,6 +83,8 @@ class Timing:
     """After so long a request that was sent can no longer take effect: its timeout, and then some."""
     prompt_s: float = 4
     """A write that takes effect at all does so within this time, or so it is taken."""
+    slow_s: float = 10
+    """And of a write that is known to have left at a moment, none is believed to take effect later than this after it."""
     patience_s: float = 120
     """So long is an unanswered write held open for an echo before the lower number is promised."""
     doubt_s: float = 3600
@@ -139,6 +141,10 @@ class Timing:
     @property
     def prompt(self) -> timedelta:
         return timedelta(seconds=self.prompt_s)
+
+    @property
+    def slow(self) -> timedelta:
+        return timedelta(seconds=self.slow_s)
 
     @property
     def patience(self) -> timedelta:
@@ -204,6 +210,8 @@ class Flight:
     """How far the platform's clock was ahead when it left, of whoever wrote the times here; None where that was not measured."""
     prior: datetime | None = None
     """When our previous write to this shelf was answered."""
+    left: datetime | None = None
+    """When it really left, after all that it waited for; None while an answer may come, or if we died waiting."""
     lost: datetime | None = None
     """When we learnt that no answer will come; None while one may, or if we died waiting."""
     told: datetime | None = None

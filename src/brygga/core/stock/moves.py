@@ -196,11 +196,11 @@ def missing(ledger: Ledger, side: Side) -> Ledger:
     return back.put(side, replace(back[side], asleep=True))
 
 
-def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
-    """Sent, and no answer will come: from now on the flight may be settled."""
+def unanswered(ledger: Ledger, side: Side, at: datetime, left: datetime | None = None) -> Ledger:
+    """Sent, and no answer will come: from now on the flight may be settled. `left`: when the wire sent it, where it says so."""
     shelf = ledger[side]
     assert shelf.flight is not None, "nothing was in flight"
-    return ledger.put(side, replace(shelf, flight=replace(shelf.flight, lost=at)))
+    return ledger.put(side, replace(shelf, flight=replace(shelf.flight, lost=at, left=left)))
 
 
 def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:

@@ -142,8 +142,8 @@ def _peers_say_so(found: Account, peers: Sequence[Account]) -> bool:
 
 
 def _is_prompt(flight: Flight, look: Look, timing: Timing) -> bool:
-    """The write can still take effect, so that what is seen has hardly had time to be somebody else's."""
-    return not flight.is_absolute and look.begun <= flight.sent + timing.grace
+    """The level has moved while the write can still take effect, so that it has hardly had time to be somebody else's."""
+    return not flight.is_absolute and look.level != flight.base and look.begun <= flight.sent + timing.grace
 
 
 def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account) -> Settled | None:
@@ -241,8 +241,11 @@ def reconsidered(
         return found.told
     if over and not found.explains and any(_is_shown(side, one, timing) for one in (flight, *peers)):
         return True
-    if over and heard is not None and heard >= flight.sent and (found.without or found.silent):
-        return not found.without
+    if over and heard is not None and heard >= flight.sent:
+        # Where the level stands where it stood, two lost hooks are as likely as one: then the lower number, and a question.
+        moved = flight.closing is not None and flight.closing.level != flight.base
+        if found.without or (found.silent and (moved or _rises(flight))):
+            return not found.without
     # Nothing that was told since leads anywhere: then it is as times alone had it, which is what was promised (`_left_open`).
     return _rises(flight) if over and not found.explains and flight.tells + flight.maybes > 0 else None
 

@@ -6,7 +6,7 @@ nothing on both platforms (zettle facts 3.5, bigcommerce facts 5.2), so one bad 
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from brygga.bigcommerce.api.inventory import ADJUSTED_AT_ONCE
 from brygga.bigcommerce.codes import Code as ShopCode
@@ -148,8 +148,8 @@ class Sending:
     async def _fly(self, side: Side, items: Sequence[Item]) -> Failure | None:
         try:
             await self._call(side, items)
-        except Unanswered:
-            await self._unanswered(side, items)
+        except Unanswered as lost:
+            await self._unanswered(side, items, lost.left)
         except Refused as refusal:
             return await self._refused(side, items, refusal)
         except (Unreachable, NeedsMerchant) as failure:
@@ -188,14 +188,14 @@ class Sending:
                 pages.put(book, move(book.ledger), what)
             await ledgers.arrive(pages.tx, pages.connection_id, call, [item.variant for item in items])
 
-    async def _unanswered(self, side: Side, items: Sequence[Item]) -> None:
+    async def _unanswered(self, side: Side, items: Sequence[Item], left: datetime | None) -> None:
         """Nobody knows yet: the flights stay open, and settling is due as soon as a look can say something."""
         call, now = items[0].departed.flight.call, self.session.clock.now()
         async with opened(self.session, {item.product for item in items}) as pages:
             for item in items:
                 book = pages.books.get(item.variant)
                 if book is not None and _is_open(book.ledger, side, call):
-                    pages.put(book, stock.unanswered(book.ledger, side, now))
+                    pages.put(book, stock.unanswered(book.ledger, side, now, left))
             due = now + self.timing.gap
             products = {item.product for item in items}
             await marks.mark_many(pages.tx, pages.connection_id, Kind.SETTLE, sorted(products), now, due_at=due)
