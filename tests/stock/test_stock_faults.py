@@ -55,6 +55,24 @@ async def test_a_write_to_the_shop_without_an_answer_is_not_repeated(bench: Stoc
     assert "settled" in await bench.causes(variant)
 
 
+@pytest.mark.rule("S2", "S4")
+@pytest.mark.parametrize("side", list(Side))
+async def test_a_write_without_an_answer_keeps_the_moment_at_which_it_left(bench: StockBench, side: Side) -> None:
+    uuid, variant = await ready(bench)
+    if side is Side.SHOP:
+        bench.fault("cut_after", "POST", RELATIVE, next=1)
+        await bench.sells(variant, 2)
+        await bench.drain()
+    else:
+        await bench.unanswered_order(uuid, 2)
+
+    flight = (await bench.ledger(uuid))[side].flight
+    assert flight is not None
+    assert flight.left is not None
+    assert flight.lost is not None
+    assert flight.sent <= flight.left <= flight.lost
+
+
 async def test_with_neither_answer_nor_hook_the_lower_number_is_promised_until_the_hook_had_its_time(
     bench: StockBench,
 ) -> None:

@@ -1,6 +1,7 @@
 """What a failure did to the world, for every way in which a call can end."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 
 import httpx2
@@ -53,6 +54,22 @@ async def test_lost_after_sending_a_write_that_must_not_be_repeated_is_unanswere
     failure = await fate(WRITE, step)
 
     assert (type(failure), failure.code) == (Unanswered, "zettle_unanswered")
+
+
+@pytest.mark.parametrize("step", LOST, ids=repr)
+async def test_an_unanswered_write_tells_when_it_really_left(step: httpx2.Response | Exception) -> None:
+    """After all that it had to wait for, so that what happened before is not taken for it."""
+    wire, _ = far_end(step)
+    began = wire.clock.now()
+
+    class Queue(OpenGate):
+        async def enter(self, call: Call) -> None:
+            await wire.clock.sleep(7)
+
+    with pytest.raises(Unanswered) as caught:
+        await wire.send(WRITE, Queue())
+
+    assert began + timedelta(seconds=7) == caught.value.left
 
 
 @pytest.mark.parametrize("step", LOST, ids=repr)

@@ -91,6 +91,27 @@ def test_an_edit_of_its_size_while_it_was_out_may_be_it_or_not() -> None:
     assert not found.denies
 
 
+@pytest.mark.rule("S2", "S4")
+@pytest.mark.parametrize(
+    ("left", "second", "found"),
+    [
+        pytest.param(0.1, 1, Account(told=True, without=True, silent=True, linked=True), id="just after it left"),
+        pytest.param(0.1, 8, Account(told=False, without=True, silent=True, late=True), id="a slow one, or not it"),
+        pytest.param(0.1, 20, EITHER, id="nobody is so slow"),
+        pytest.param(0.1, 44, EITHER, id="nor at the last moment"),
+        pytest.param(40, 41, Account(told=True, without=True, silent=True, linked=True), id="it had to wait to leave"),
+        pytest.param(40, 20, EITHER, id="before it left"),
+    ],
+)
+def test_an_edit_of_its_size_is_held_against_the_moment_at_which_a_write_really_left(
+    left: float, second: int, found: Account
+) -> None:
+    """It was promised on disk at noon, and given up after its timeout."""
+    write = replace(flight(lost=45), left=at(left))
+
+    assert found == of(7, edit(second, 7), write=write)
+
+
 @pytest.mark.rule("S4")
 def test_what_was_heard_before_a_write_left_is_not_that_write() -> None:
     """Somebody edited the variant in the same second, by as much; its hook was here before our request was gone."""
@@ -181,6 +202,18 @@ def test_a_value_that_is_a_level_in_every_hook_is_understood() -> None:
 
     assert of(6, edit(0, 7), sold) == OURS
     assert of(9, Told(at(20), 9, relative=True, by_order=True)) == EITHER
+
+
+@pytest.mark.rule("S2", "S3")
+def test_a_level_that_stands_where_it_stood_was_not_seen_to_move() -> None:
+    """An order and our write can make that, and so can neither: what is told of the time before does not say which (day 6066)."""
+    before = (order(-1, 3), edit(-1, 13))
+    seen = [
+        settle(open_write(*tale, since=30), Side.SHOP, Look(level, at(31)), None, TIMING).ledger.shop.flight
+        for level, tale in ((10, before), (7, ()))
+    ]
+
+    assert [False, True] == [one.shown for one in seen if one is not None]
 
 
 @pytest.mark.rule("S2")
@@ -307,6 +340,7 @@ def test_a_change_of_more_than_a_few_units_is_ours_where_the_level_moved_by_just
         pytest.param(5, [edit(30, 5)], False, True, None, id="it may still be told of"),
         pytest.param(5, [edit(30, 5)], True, True, False, id="it had its time to be told of"),
         pytest.param(7, [], True, True, True, id="only its own hook can have been lost"),
+        pytest.param(10, [order(-1, 3), edit(-1, 13)], True, True, None, id="or two, where the level has not moved"),
         pytest.param(7, [], True, False, None, id="no hook came at all"),
         pytest.param(5, [order(20, -1)], True, True, None, id="something was never told of"),
     ],
