@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -268,9 +269,14 @@ async def tell_of_a_start(bench: StockBench, uuid: str, at: datetime) -> None:
 
 async def bought(bench: StockBench, uuid: str, units: int, value: int | None) -> None:
     """A shopper buys, and BigCommerce tells of it with this value."""
+    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": units}])
+    await tell_of_an_order(bench, uuid, bench.clock.now(), value)
+
+
+async def tell_of_an_order(bench: StockBench, uuid: str, at: datetime, value: int | None) -> None:
+    """What the receiver of BigCommerce's hook does."""
     product_id, now = await bench.product_id(uuid), bench.clock.now()
-    bench.town.shop().place([{"product_id": product_id, "quantity": units}])
-    told = Told(now.replace(microsecond=0), value, relative=True, by_order=True)
+    told = Told(at.replace(microsecond=0), value, relative=True, by_order=True)
     async with bench.database.transaction() as tx:
         await bench.desk.hear_shop(tx, bench.connection.id, product_id, Hint(now, None, by_order=True, told=told))
     await bench.mark(Kind.SHOP_STOCK, str(product_id))
@@ -351,6 +357,37 @@ async def test_an_order_that_does_not_say_how_much_it_took_is_asked_about(bench:
     assert (6, 6) == await bench.levels(uuid)
     assert await asked(bench, uuid)
     assert 1 == (await bench.codes()).count(Code.STOCK_ORDERS_UNCOUNTED)
+
+
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize("covered", [True, False], ids=["before the level", "after it"])
+@pytest.mark.parametrize("heard_s", [2, 1800], ids=["told at once", "told late"])
+async def test_an_order_just_as_the_first_level_is_written_counts_once(
+    bench: StockBench, monkeypatch: pytest.MonkeyPatch, covered: bool, heard_s: int
+) -> None:
+    """In one second, by BigCommerce's hook, which comes after it."""
+    uuid, _ = await ready(bench)
+    await switch(bench, uuid, on=False)
+    product_id, set_levels = await bench.product_id(uuid), bench.session.shop.set_levels
+
+    async def at_that_moment(*args: Any) -> None:
+        if covered:
+            bench.town.shop().place([{"product_id": product_id, "quantity": 2}])
+        await set_levels(*args)
+        if not covered:
+            bench.town.shop().place([{"product_id": product_id, "quantity": 2}])
+
+    monkeypatch.setattr(type(bench.session.shop), "set_levels", lambda _, *args: at_that_moment(*args))
+    await switch(bench, uuid, on=True)
+    ordered = bench.clock.now()
+    await bench.wait(heard_s)
+    await tell_of_an_order(bench, uuid, ordered, -2)
+    await bench.quiet()
+
+    assert (8, 8) == await bench.levels(uuid)
+    said = [one for one in await bench.codes() if one in {Code.STOCK_SHOP_ORDER, Code.STOCK_SHOP_MOVED}]
+    assert 1 == len(said)
+    assert not await asked(bench, uuid)
 
 
 @pytest.mark.rule("S7")

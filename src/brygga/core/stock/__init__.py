@@ -1,9 +1,10 @@
 """The ledger of one variant: two shelves, one number (rules S1-S7, decisions 2, 3, 4, 7).
 
 Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves` the moves that
-keep it, `accounts` what the platforms told of a shelf, `settling` what becomes of a write that was never answered, `sending` how much may
-be written and when, `sharing` how a shelf is born, adopted, remade, split, joined, stopped and started, `counting` what the merchant
-counted, `story` why a number is what it is, `explaining` which sale or order made it so.
+keep it, `accounts` what the platforms told of a shelf, `fresh` what was ordered just as tracking was switched on, `settling` what becomes
+of a write that was never answered, `sending` how much may be written and when, `sharing` how a shelf is born, adopted, remade, split,
+joined, stopped and started, `counting` what the merchant counted, `story` why a number is what it is, `explaining` which sale or order
+made it so.
 
 Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
 """
@@ -15,6 +16,7 @@ from brygga.core.stock.ledger import (
     Apart,
     Change,
     Flight,
+    Fresh,
     Gap,
     Kind,
     Ledger,
@@ -26,6 +28,7 @@ from brygga.core.stock.ledger import (
     Told,
 )
 from brygga.core.stock.moves import (
+    Early,
     Hint,
     Observed,
     corrected,
@@ -33,6 +36,7 @@ from brygga.core.stock.moves import (
     landed,
     missing,
     observed,
+    ordered_early,
     refused,
     sent,
     short,
@@ -77,7 +81,9 @@ __all__ = [
     "Apart",
     "Bought",
     "Change",
+    "Early",
     "Flight",
+    "Fresh",
     "Gap",
     "Hint",
     "Kind",
@@ -111,6 +117,7 @@ __all__ = [
     "next_look",
     "observed",
     "opened",
+    "ordered_early",
     "reconsidered",
     "refused",
     "remade",

@@ -250,6 +250,22 @@ class Flight:
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """Tracking was switched on, and the shop's level set (`fresh`). Times are BigCommerce's."""
+
+    since: datetime
+    """When tracking was switched on: what was ordered before is nobody's."""
+    until: datetime | None = None
+    """When the level that was set had landed; None while it has not."""
+    early: tuple[Told, ...] = ()
+    """Orders since, as they were told, that can have come before it landed."""
+    told: int = 0
+    """What other orders changed since it landed."""
+    moved: int = 0
+    """By how much the level was seen to move by itself since it landed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shelf:
     """One side's stock of one variant."""
 
@@ -283,6 +299,8 @@ class Shelf:
     """Nothing is sent before this: the platform had too little stock, so its level must be read again."""
     asleep: bool = False
     """The platform knows no such item: silent until the product work has spoken."""
+    fresh: Fresh | None = None
+    """Of the shop's shelf since tracking was switched on."""
     variant_id: int | None = None
     """The shop's incarnation of the variant."""
     closed: tuple[int, ...] = ()

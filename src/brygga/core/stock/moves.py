@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from brygga.core.stock.accounts import forgotten, remembered
+from brygga.core.stock.fresh import decided, heard_of, landed_at
 from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told
 
 
@@ -57,9 +58,9 @@ def _moved(ledger: Ledger, side: Side, shelf: Shelf, change: int, at: datetime) 
     assert isinstance(shelf.known, int)
     # A change that was seen answers Zettle's hint; BigCommerce's is closed by a clear look, since a read may show half of what happened.
     hint = None if side is Side.ZETTLE and shelf.hinted and shelf.hinted <= at else shelf.hinted
-    moved = replace(
-        shelf, known=shelf.known + change, recent=(*shelf.recent, Change(at, change)), touched=at, hinted=hint
-    )
+    fresh = None if shelf.fresh is None else replace(shelf.fresh, moved=shelf.fresh.moved + change)
+    recent = (*shelf.recent, Change(at, change))
+    moved = replace(shelf, known=shelf.known + change, recent=recent, touched=at, hinted=hint, fresh=fresh)
     if ledger.separate:
         # What a confirmed split still wants taken from a shelf is taken as far as the shelf goes; it must not eat the next restock.
         return ledger.put(side, replace(moved, owed=max(moved.owed, min(0, -(shelf.known + change + moved.in_flight)))))
@@ -113,8 +114,9 @@ def hinted(ledger: Ledger, side: Side, hint: Hint, timing: Timing, variant: str 
         flight = replace(flight, others=flight.others + 1)
     latest = max(shelf.hinted or hint.at, hint.at)
     ordered = latest if hint.by_order else shelf.ordered
-    tale = remembered(shelf, hint.tells) if hint.tells.variant in ("", variant) else shelf.tale
-    return ledger.put(side, replace(shelf, hinted=latest, heard=latest, ordered=ordered, flight=flight, tale=tale))
+    if hint.tells.variant in ("", variant):
+        shelf = replace(shelf, tale=remembered(shelf, hint.tells), fresh=heard_of(shelf, hint.tells))
+    return ledger.put(side, replace(shelf, hinted=latest, heard=latest, ordered=ordered, flight=flight))
 
 
 def may_tell(flight: Flight, edited: datetime, timing: Timing) -> bool:
@@ -160,6 +162,7 @@ def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
     if flight.is_absolute:
         # What it showed before is not known: a store that does not count shows 0 (bigcommerce facts 5.4), and reads may go on doing so.
         known = change = flight.quantity
+        shelf = replace(shelf, fresh=landed_at(shelf, at))
     else:
         assert isinstance(shelf.known, int)
         known, change = shelf.known + flight.quantity, flight.quantity
@@ -214,3 +217,25 @@ def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
         return ledger
     shelf = replace(ledger[side], owed=ledger[side].owed - change)
     return ledger.put(side, shelf, other if ledger.separate else replace(other, owed=other.owed - change))
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What orders took before the shop's level had landed; `sure` unless nothing that was told leads to the levels that were read."""
+
+    ledger: Ledger
+    change: int = 0
+    sure: bool = True
+
+
+def ordered_early(ledger: Ledger, look: Look, timing: Timing) -> Early | None:
+    """After tracking was switched on: both sides promise less what was ordered before the shop's level had landed (`fresh`).
+
+    None while a look says nothing of that.
+    """
+    found = decided(ledger.shop, look, timing)
+    if found is None:
+        return None
+    fresh, change = found
+    done = ledger.put(Side.SHOP, replace(ledger.shop, fresh=fresh))
+    return Early(done, sure=False) if change is None else Early(corrected(done, Side.SHOP, -change), change)

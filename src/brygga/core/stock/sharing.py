@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from brygga.core.stock.accounts import LONGEST
-from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side
+from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Fresh, Gap, Kind, Ledger, Level, Look, Shelf, Side
 from brygga.core.stock.sending import LIMITS
 
 
@@ -138,7 +138,7 @@ def reset_undone(ledger: Ledger, level: int, ordered: int) -> Ledger:
     """
     promised = ledger.shop.promised
     assert promised is not None
-    shop = replace(ledger.shop, known=level, owed=promised + ordered - level, flight=None)
+    shop = replace(ledger.shop, known=level, owed=promised + ordered - level, flight=None, fresh=None)
     till = ledger.zettle
     alone = ledger.separate or till.promised is None
     return ledger.put(Side.SHOP, shop, till if alone else replace(till, owed=till.owed + ordered))
@@ -185,15 +185,16 @@ def stopped(ledger: Ledger) -> Ledger:
     return Ledger(zettle=Shelf(known=Gap.UNTRACKED), shop=shop if shop.variant_id is not None else unborn)
 
 
-def restarted(ledger: Ledger, look: Look, bought: int = 0) -> Ledger:
+def restarted(ledger: Ledger, look: Look, bought: int = 0, since: datetime | None = None) -> Ledger:
     """Tracking was switched on in Zettle: its balance counts, and the shop's shelf waits for it as an absolute level (`reset`).
 
     The shop's number from before gives way, and with it what was `bought` there since then: both sides promise it less, and the till is
-    owed it.
+    owed it. What is told of only later is not forgotten: `since`, by BigCommerce's clock, begins that (`fresh`).
     """
     ordered = look.begun if bought else None
     last = ledger.shop
     shop = Shelf(Gap.UNBORN, ordered=ordered, signed=last.signed, variant_id=last.variant_id, closed=last.closed)
+    shop = replace(shop, fresh=None if since is None else Fresh(since))
     return Ledger(zettle=Shelf(known=look.level, owed=bought, seen=look.begun, settled=look.begun), shop=shop)
 
 

@@ -152,8 +152,22 @@ class Booking:
         if book.ledger[side].flight is None:
             step = stock.observed(book.ledger, side, look, self.timing)
             await self._moved(book, side, step.ledger, step.change)
+            if side is Side.SHOP:
+                self._count_early(self.pages.books[book.variant_uuid], look)
         else:
             await self._settle(book, side, look)
+
+    def _count_early(self, book: Book, look: Look) -> None:
+        """An order that came just before tracking's first number had landed in the shop, and was told of after it."""
+        early = stock.ordered_early(book.ledger, look, self.timing)
+        if early is None:
+            return
+        self.pages.put(book, early.ledger, Moved(Side.SHOP, Cause.ORDER, early.change) if early.change else None)
+        if early.change:
+            self.pages.say_moved(book, Side.SHOP, Cause.ORDER, early.change)
+        if not early.sure:
+            self.pages.ask_to_check(book)
+            self.pages.say(Code.STOCK_ORDERS_UNCOUNTED, book, Severity.WARNING, number=str(early.ledger.promised))
 
     def _is_of(self, book: Book) -> bool:
         """What was looked at is the variant of this shelf, not one that was let go or remade while we looked."""

@@ -68,9 +68,11 @@ class TrackingWork:
             for book in list(pages.books.values()):
                 if book.product_uuid not in on and book.ledger.is_tracked:
                     await stop(pages, book)
-            starts = await self._starts(session, pages, uuids, paper, looked)
+            timing = measured(session.clients.clocks, self.timing, session.clock.now())
+            starts = await self._starts(pages, uuids, paper, looked, timing)
             for variant, (uuid, variant_id) in sorted(paper.variants.items()):
-                if uuid in on and _start(pages, looked.looks, (uuid, variant), variant_id, starts.get(uuid)):
+                since = _Since(starts.get(uuid), timing.theirs(Side.SHOP, looked.begun))
+                if uuid in on and _start(pages, looked.looks, (uuid, variant), variant_id, since):
                     waiting.append(variant)
             for variant, book in list(pages.books.items()):
                 if book.product_uuid in on and variant not in paper.variants:
@@ -81,14 +83,13 @@ class TrackingWork:
         return waiting
 
     async def _starts(
-        self, session: Session, pages: Pages, uuids: Sequence[str], paper: Known, looked: "_Looked"
+        self, pages: Pages, uuids: Sequence[str], paper: Known, looked: "_Looked", timing: Timing
     ) -> Mapping[str, datetime]:
         """When, by BigCommerce's clock, tracking of the products that are on was switched on, where that was told; and what the shop
         told of them is listened to first, since what it sold from then on counts."""
         off = [uuid for uuid in uuids if not looked.tracked.get(uuid)]
         await switches.forget_starts(pages.tx, pages.connection_id, off, looked.begun)
         starts = await switches.starts(pages.tx, pages.connection_id, sorted({*uuids} - {*off}))
-        timing = measured(session.clients.clocks, self.timing, session.clock.now())
         await listen(
             pages, timing, {uuid: paper.bound[uuid].synced.product_id for uuid in starts if uuid in paper.bound}
         )
@@ -105,15 +106,21 @@ class _Looked:
     looks: Mapping[Side, Looks]
 
 
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """When tracking of a product was switched on, by BigCommerce's clock: as it was `told`, or at the latest when we saw it."""
+
+    told: datetime | None
+    seen: datetime
+
+
 def _asleep(paper: Known, on: Sequence[str]) -> Mapping[str, int]:
     """Variants that were not counted until now: the number that the shop kept meanwhile gives way to Zettle's, and is told."""
     still = {variant for variant, book in paper.books.items() if not book.ledger.is_tracked}
     return {v: variant_id for v, (uuid, variant_id) in paper.variants.items() if v in still and uuid in on}
 
 
-def _start(
-    pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], variant_id: int, since: datetime | None
-) -> bool:
+def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], variant_id: int, since: _Since) -> bool:
     """False when this shelf is alive already: the event was told twice, or a birth was quicker."""
     uuid, variant = of
     book, look, shop = pages.books.get(variant), looks[Side.ZETTLE].get(variant), looks[Side.SHOP].get(variant)
@@ -123,8 +130,9 @@ def _start(
         book = Book(uuid, variant, stock.opened(look))
     elif (book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)) or book.ledger.shop.flight is not None:
         return False
-    bought = stock.Bought() if since is None else stock.bought_since(book.ledger.shop, since)
-    started = stock.woken(stock.restarted(book.ledger, look, bought.change), variant_id)
+    bought = stock.Bought() if since.told is None else stock.bought_since(book.ledger.shop, since.told)
+    started = stock.restarted(book.ledger, look, bought.change, since.told or since.seen)
+    started = stock.woken(started, variant_id)
     pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
     number = str(look.level + bought.change)
     if shop is not None and isinstance(shop.level, int) and shop.level != look.level + bought.change:
