@@ -24,6 +24,7 @@ from brygga.core.stock.ledger import (
     Look,
     Shelf,
     Side,
+    Stopped,
     Timing,
     Told,
 )
@@ -57,6 +58,7 @@ from brygga.core.stock.settling import (
 )
 from brygga.core.stock.sharing import (
     Bought,
+    Owed,
     adopted,
     born,
     bought_since,
@@ -70,6 +72,7 @@ from brygga.core.stock.sharing import (
     reset_refused,
     restarted,
     split,
+    still_owed,
     stopped,
     woken,
 )
@@ -91,9 +94,11 @@ __all__ = [
     "Level",
     "Look",
     "Observed",
+    "Owed",
     "Settled",
     "Shelf",
     "Side",
+    "Stopped",
     "Timing",
     "Told",
     "Verdict",
@@ -132,6 +137,7 @@ __all__ = [
     "settle_at",
     "short",
     "split",
+    "still_owed",
     "stopped",
     "unanswered",
     "woken",

@@ -266,6 +266,16 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """What the till's shelf was when tracking was switched off: Zettle brings its old number back (zettle facts 3.3), and what that was
+    owed is still missing from it then."""
+
+    level: int
+    owed: int
+    flight: Flight | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shelf:
     """One side's stock of one variant."""
 
@@ -299,6 +309,8 @@ class Shelf:
     """Nothing is sent before this: the platform had too little stock, so its level must be read again."""
     asleep: bool = False
     """The platform knows no such item: silent until the product work has spoken."""
+    stopped: Stopped | None = None
+    """Of the till's shelf while tracking is off."""
     fresh: Fresh | None = None
     """Of the shop's shelf since tracking was switched on."""
     variant_id: int | None = None

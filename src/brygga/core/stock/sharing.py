@@ -4,7 +4,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from brygga.core.stock.accounts import LONGEST
-from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Fresh, Gap, Kind, Ledger, Level, Look, Shelf, Side
+from brygga.core.stock.ledger import (
+    TICK,
+    Apart,
+    Change,
+    Flight,
+    Fresh,
+    Gap,
+    Kind,
+    Ledger,
+    Level,
+    Look,
+    Shelf,
+    Side,
+    Stopped,
+    Timing,
+)
 from brygga.core.stock.sending import LIMITS
 
 
@@ -176,13 +191,17 @@ def stopped(ledger: Ledger) -> Ledger:
     """Tracking was switched off in Zettle (rule S7, decision 2): nothing is owed and nothing is written; the shop keeps its number.
 
     It ends separate stock too: switched on again, Zettle's balance is what counts. What was told of the shop stays: tracking may be on
-    again already, since before some of it (`bought_since`).
+    again already, since before some of it (`bought_since`). What Zettle was still owed of shared stock is remembered (`still_owed`).
     """
+    till = ledger.zettle
+    was = till.stopped
+    if isinstance(till.known, int):
+        was = None if ledger.separate else Stopped(till.known, till.owed, till.flight)
     last = ledger.shop
     shop = Shelf(Gap.UNTRACKED, variant_id=last.variant_id, closed=last.closed)
     shop = replace(shop, tale=last.tale, signed=last.signed)
     unborn = replace(shop, known=Gap.UNBORN)
-    return Ledger(zettle=Shelf(known=Gap.UNTRACKED), shop=shop if shop.variant_id is not None else unborn)
+    return Ledger(zettle=Shelf(known=Gap.UNTRACKED, stopped=was), shop=shop if shop.variant_id is not None else unborn)
 
 
 def restarted(ledger: Ledger, look: Look, bought: int = 0, since: datetime | None = None) -> Ledger:
@@ -196,6 +215,33 @@ def restarted(ledger: Ledger, look: Look, bought: int = 0, since: datetime | Non
     shop = Shelf(Gap.UNBORN, ordered=ordered, signed=last.signed, variant_id=last.variant_id, closed=last.closed)
     shop = replace(shop, fresh=None if since is None else Fresh(since))
     return Ledger(zettle=Shelf(known=look.level, owed=bought, seen=look.begun, settled=look.begun), shop=shop)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What Zettle's number still lacks from before tracking was switched off, and whether the write that was in the air had `landed`;
+    None where there was none, or nobody knows."""
+
+    change: int = 0
+    landed: bool | None = None
+
+
+def still_owed(till: Shelf, look: Look, timing: Timing, *, echoed: bool) -> Owed:
+    """Tracking is on again, and Zettle's old number is back, with or without the write that was in the air (`echoed`: it surely landed).
+
+    Any other number is one that somebody counted or sold from: it counts as it is.
+    """
+    was = till.stopped
+    if was is None or not isinstance(look.level, int):
+        return Owed()
+    moved, flight = look.level - was.level, was.flight
+    if flight is None:
+        return Owed(was.owed if moved == 0 else 0)
+    if moved == flight.quantity:
+        return Owed(was.owed, landed=True)
+    if moved == 0 and not echoed and look.begun >= flight.sent + timing.grace:
+        return Owed(was.owed + flight.quantity, landed=False)
+    return Owed()
 
 
 @dataclass(frozen=True, slots=True)

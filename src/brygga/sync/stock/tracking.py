@@ -6,10 +6,10 @@ from datetime import datetime
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Side, Timing
+from brygga.core.stock import Look, Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import library, switches
-from brygga.store.ledgers import Book
+from brygga.store import ledgers, library, switches
+from brygga.store.ledgers import Book, Departed
 from brygga.store.marks import Kind, Mark, mark_many
 from brygga.sync.session import Session
 from brygga.sync.stock.clocks import measured
@@ -71,7 +71,8 @@ class TrackingWork:
             timing = measured(session.clients.clocks, self.timing, session.clock.now())
             starts = await self._starts(pages, uuids, paper, looked, timing)
             for variant, (uuid, variant_id) in sorted(paper.variants.items()):
-                since = _Since(starts.get(uuid), timing.theirs(Side.SHOP, looked.begun))
+                owed = await _owed_before(pages, variant, looked.looks[Side.ZETTLE].get(variant), timing)
+                since = _Since(starts.get(uuid), timing.theirs(Side.SHOP, looked.begun), owed)
                 if uuid in on and _start(pages, looked.looks, (uuid, variant), variant_id, since):
                     waiting.append(variant)
             for variant, book in list(pages.books.items()):
@@ -112,6 +113,8 @@ class _Since:
 
     told: datetime | None
     seen: datetime
+    owed: stock.Owed
+    """What Zettle's number lacks of what the shop sold before it was off."""
 
 
 def _asleep(paper: Known, on: Sequence[str]) -> Mapping[str, int]:
@@ -131,16 +134,38 @@ def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], varia
     elif (book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)) or book.ledger.shop.flight is not None:
         return False
     bought = stock.Bought() if since.told is None else stock.bought_since(book.ledger.shop, since.told)
-    started = stock.restarted(book.ledger, look, bought.change, since.told or since.seen)
+    missing = since.owed.change + bought.change
+    started = stock.restarted(book.ledger, look, missing, since.told or since.seen)
     started = stock.woken(started, variant_id)
     pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
-    number = str(look.level + bought.change)
-    if shop is not None and isinstance(shop.level, int) and shop.level != look.level + bought.change:
+    number = str(look.level + missing)
+    if shop is not None and isinstance(shop.level, int) and shop.level != look.level + missing:
         pages.say(Code.STOCK_REPLACED, book, was=str(shop.level), number=number)
     else:
         pages.say(Code.STOCK_STARTED, book, number=number)
+    if since.owed.change:
+        pages.put(book, pages.books[variant].ledger, Moved(Side.SHOP, Cause.SEEN, since.owed.change))
+        pages.say(Code.STOCK_SHOP_MOVED, book, change=f"{since.owed.change:+d}", number=number)
     _say_bought(pages, book, bought, number)
     return True
+
+
+async def _owed_before(pages: Pages, variant: str, look: Look | None, timing: Timing) -> stock.Owed:
+    """What Zettle's number lacks from before tracking was off. Where it tells of the write that was in the air, nobody has to be asked."""
+    book = pages.books.get(variant)
+    was = None if book is None else book.ledger.zettle.stopped
+    if book is None or was is None or look is None or not isinstance(look.level, int):
+        return stock.Owed()
+    calls = [] if was.flight is None else [was.flight.call]
+    echoed = bool(await ledgers.echoes(pages.tx, pages.connection_id, calls))
+    owed = stock.still_owed(book.ledger.zettle, look, timing, echoed=echoed)
+    if was.flight is not None and owed.landed is not None:
+        one = Departed(book.product_uuid, variant, Side.ZETTLE, was.flight)
+        if owed.landed:
+            await ledgers.arrive(pages.tx, pages.connection_id, was.flight.call, [variant])
+        else:
+            await ledgers.lose(pages.tx, pages.connection_id, one, pages.now)
+    return owed
 
 
 def _say_bought(pages: Pages, book: Book, bought: stock.Bought, number: str) -> None:
