@@ -72,6 +72,12 @@ class CountingDice:
         return 0.5
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: each worker takes a file at a time, and none shall be left alone with a long one in the end."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(autouse=True)
 def _own_logs() -> Iterator[None]:
     """A command that a test runs in this process sets up its logs, and the next test does not inherit them."""

@@ -18,6 +18,7 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
     return bench
 
 
+@pytest.mark.slow
 @pytest.mark.rule("P8", "P10", "A3")
 @pytest.mark.parametrize(
     ("story", "fewest"),

@@ -76,6 +76,7 @@ STORIES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.rule("P8", "P10", "A3")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
