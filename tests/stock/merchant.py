@@ -1,5 +1,8 @@
-"""What a merchant does with tracking and separate stock, and what is needed before."""
+"""What a merchant does with tracking and separate stock, what is told of it, and what is needed before."""
 
+from datetime import datetime
+
+from brygga.core.stock import Hint, Told
 from brygga.store.marks import Kind
 from tests.stock.bench import StockBench
 
@@ -28,3 +31,52 @@ async def switch(bench: StockBench, uuid: str, *, on: bool) -> None:
     bench.town.till().track(uuid, on)
     await bench.mark(Kind.TRACKING, uuid)
     await bench.drain()
+
+
+async def switch_on(bench: StockBench, uuid: str, variant: str, level: int | None) -> None:
+    """And the merchant counts at once, before we look."""
+    bench.town.till().track(uuid, True)
+    if level is not None:
+        bench.town.till().set_stock(variant, level)
+    await bench.mark(Kind.TRACKING, uuid)
+    await bench.drain()
+
+
+async def asked(bench: StockBench, uuid: str) -> bool:
+    return any(book.check_since is not None for book in await bench.books(uuid))
+
+
+async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime) -> None:
+    """What the receiver of Zettle's event does."""
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_stop(tx, bench.connection.id, uuid, at, bench.clock.now())
+    await bench.mark(Kind.TRACKING, uuid)
+
+
+async def parted(bench: StockBench) -> tuple[str, str]:
+    uuid, variant = await ready(bench)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.quiet()
+    return uuid, variant
+
+
+async def tell_of_a_start(bench: StockBench, uuid: str, at: datetime) -> None:
+    """What the receiver of Zettle's event does."""
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_start(tx, bench.connection.id, uuid, at, bench.clock.now())
+    await bench.mark(Kind.TRACKING, uuid)
+
+
+async def bought(bench: StockBench, uuid: str, units: int, value: int | None) -> None:
+    """A shopper buys, and BigCommerce tells of it with this value."""
+    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": units}])
+    await tell_of_an_order(bench, uuid, bench.clock.now(), value)
+
+
+async def tell_of_an_order(bench: StockBench, uuid: str, at: datetime, value: int | None) -> None:
+    """What the receiver of BigCommerce's hook does."""
+    product_id, now = await bench.product_id(uuid), bench.clock.now()
+    told = Told(at.replace(microsecond=0), value, relative=True, by_order=True)
+    async with bench.database.transaction() as tx:
+        await bench.desk.hear_shop(tx, bench.connection.id, product_id, Hint(now, None, by_order=True, told=told))
+    await bench.mark(Kind.SHOP_STOCK, str(product_id))

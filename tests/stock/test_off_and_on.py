@@ -5,32 +5,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from brygga.core.report import Code
-from brygga.core.stock import Apart, Hint, Timing, Told
-from brygga.store import ledgers, marks, outworn
+from brygga.core.stock import Apart, Timing
+from brygga.store import ledgers, marks
 from brygga.store.marks import Kind
 from brygga.sync.stock.hearing import hear_stops
 from brygga.sync.stock.pages import opened_in
 from tests.stock.bench import StockBench, worked
-from tests.stock.merchant import join, part, ready, switch
+from tests.stock.merchant import (
+    asked,
+    bought,
+    join,
+    part,
+    parted,
+    ready,
+    switch,
+    tell_of_a_start,
+    tell_of_a_stop,
+    tell_of_an_order,
+)
 
 # ---- Off and on again, before it was worked on -----------------------------------------------------------------------
-
-
-async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime) -> None:
-    """What the receiver of Zettle's event does."""
-    async with bench.database.transaction() as tx:
-        await bench.desk.hear_stop(tx, bench.connection.id, uuid, at, bench.clock.now())
-    await bench.mark(Kind.TRACKING, uuid)
-
-
-async def parted(bench: StockBench) -> tuple[str, str]:
-    uuid, variant = await ready(bench)
-    await part(bench, uuid, {variant: (6, 4, 10)})
-    await bench.quiet()
-    return uuid, variant
 
 
 @pytest.mark.rule("S5", "S7")
@@ -136,204 +132,7 @@ async def test_a_write_that_is_in_the_air_when_tracking_is_switched_off_is_no_lo
     assert (7, 7) == await bench.levels(uuid)
 
 
-# ---- Off and on again, with a write that nobody knows of -------------------------------------------------------------
-
-
-async def switch_on(bench: StockBench, uuid: str, variant: str, level: int | None) -> None:
-    """And the merchant counts at once, before we look."""
-    bench.town.till().track(uuid, True)
-    if level is not None:
-        bench.town.till().set_stock(variant, level)
-    await bench.mark(Kind.TRACKING, uuid)
-    await bench.drain()
-
-
-async def asked(bench: StockBench, uuid: str) -> bool:
-    return any(book.check_since is not None for book in await bench.books(uuid))
-
-
-@pytest.mark.rule("S5", "S7")
-@pytest.mark.parametrize("heard", [True, False], ids=["by its time", "by a look"])
-async def test_a_split_in_doubt_corrects_nothing_after_tracking_was_off(bench: StockBench, heard: bool) -> None:
-    """The shop gets Zettle's number as it is, so that there is nothing to ask either."""
-    uuid, variant = await ready(bench)
-    bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
-    await part(bench, uuid, {variant: (2, 8, 10)})
-    await bench.quiet(400)
-    if heard:
-        await tell_of_a_stop(bench, uuid, bench.clock.now())
-    else:
-        await switch(bench, uuid, on=False)
-        await switch(bench, uuid, on=True)
-    await bench.quiet(60)
-    back = await bench.levels(uuid)
-    await bench.quiet(3900)
-
-    assert ((2, 2), (2, 2)) == (back, await bench.levels(uuid))
-    assert {Code.STOCK_CORRECTED, Code.STOCK_CHECK}.isdisjoint(await bench.codes())
-    assert not await asked(bench, uuid)
-
-
-@pytest.mark.rule("S3", "S7")
-async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again_and_corrects_nothing(
-    bench: StockBench,
-) -> None:
-    uuid, variant = await ready(bench)
-    call = await bench.unanswered_order(uuid, 3)
-    await bench.quiet(400)
-    await switch(bench, uuid, on=False)
-    await bench.quiet(5 * 60)
-    off = (await asked(bench, uuid), Code.STOCK_CHECK in await bench.codes())
-    await switch_on(bench, uuid, variant, 7)
-    await bench.quiet()
-    back = (await bench.levels(uuid), await asked(bench, uuid))
-    await bench.echo_late(call, uuid)
-    await bench.quiet(3900)
-
-    assert ((False, False), ((7, 7), False)) == (off, back)
-    assert (7, 7) == await bench.levels(uuid)
-    assert await asked(bench, uuid)
-    assert 1 == (await bench.codes()).count(Code.STOCK_CHECK)
-
-
-@pytest.mark.rule("S3", "S7")
-@pytest.mark.parametrize("given_up", [True, False])
-async def test_a_till_write_of_before_that_nobody_tells_of_is_asked_about_after_an_hour_unless_it_was_given_up(
-    bench: StockBench, given_up: bool
-) -> None:
-    """Given up means that it is not in Zettle's number: a question about each of those would be one about nothing. What was counted
-    anew while tracking was off does not tell either."""
-    uuid, variant = await ready(bench)
-    await bench.unanswered_order(uuid, 3)
-    await switch(bench, uuid, on=False)
-    if given_up:
-        async with bench.database.transaction() as tx:
-            await tx.run(sa.text("UPDATE flights SET state = 'outlived'"))
-    await switch_on(bench, uuid, variant, 20)
-    await bench.quiet()
-    soon = await asked(bench, uuid)
-    await bench.quiet(3900)
-
-    assert (False, not given_up) == (soon, await asked(bench, uuid))
-
-
-@pytest.mark.rule("S3", "S7")
-@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
-async def test_a_till_write_that_was_in_the_air_when_tracking_was_switched_off_is_told_by_zettles_number(
-    bench: StockBench, kind: str
-) -> None:
-    """Zettle brings its old number back (facts 3.3): with the write or without it, which is then made up for. Its echo may come late."""
-    uuid, variant = await ready(bench)
-    bench.till_fault(kind, next=1)
-    await bench.orders(uuid, 3)
-    await bench.drain()
-    flight = (await bench.ledger(uuid)).zettle.flight
-    assert flight is not None
-    await switch(bench, uuid, on=False)
-    await bench.wait(120)
-    await switch(bench, uuid, on=True)
-    await bench.quiet()
-    back = await bench.levels(uuid)
-    await bench.sells(variant)
-    if kind == "cut_after":
-        await bench.echo_late(flight.call, uuid)
-    await bench.quiet(3900)
-
-    assert ((7, 7), (6, 6)) == (back, await bench.levels(uuid))
-    assert not await asked(bench, uuid)
-
-
-@pytest.mark.rule("S3", "S7")
-@pytest.mark.parametrize(("counted", "number"), [(None, 7), (10, 7), (12, 12)], ids=["not", "the same", "anew"])
-async def test_what_zettle_was_owed_when_tracking_was_switched_off_is_owed_when_its_number_is_back(
-    bench: StockBench, counted: int | None, number: int
-) -> None:
-    """Zettle is out of reach when a shopper buys; tracking goes off and on. What the merchant counts anew counts as it is."""
-    uuid, variant = await ready(bench)
-    bench.till_fault("cut_before", next=100)
-    await bench.orders(uuid, 3)
-    await bench.drain()
-    await bench.quiet(240)
-    bench.town.zettle.faults.clear()
-    await switch(bench, uuid, on=False)
-    await bench.wait(120)
-    await switch_on(bench, uuid, variant, counted)
-    await bench.quiet(120)
-
-    assert (number, number) == await bench.levels(uuid)
-
-
-@pytest.mark.rule("S7")
-async def test_a_question_that_was_open_when_tracking_was_switched_off_is_open_again_when_it_is_on(
-    bench: StockBench,
-) -> None:
-    uuid, variant = await ready(bench)
-    bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
-    await bench.sells(variant, 2)
-    await bench.drain()
-    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 1}])
-    await bench.quiet(4100)
-    before = await asked(bench, uuid)
-    await switch(bench, uuid, on=False)
-    off = await asked(bench, uuid)
-    async with bench.database.transaction() as tx:
-        await outworn.prune(tx, bench.connection.id, bench.clock.now() + timedelta(days=30))
-    await switch(bench, uuid, on=True)
-    await bench.quiet()
-
-    assert [True, False, True] == [before, off, await asked(bench, uuid)]
-
-
-@pytest.mark.rule("S3", "S7")
-async def test_a_write_that_was_in_the_air_and_echoed_while_tracking_was_off_is_no_question(bench: StockBench) -> None:
-    uuid, _ = await ready(bench)
-    call = await bench.unanswered_order(uuid, 3)
-    await switch(bench, uuid, on=False)
-    await bench.echo(call)
-    await switch(bench, uuid, on=True)
-    await bench.quiet()
-
-    assert (7, 7) == await bench.levels(uuid)
-    assert not await asked(bench, uuid)
-
-
-@pytest.mark.rule("S7")
-async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracked(bench: StockBench) -> None:
-    """A till write in doubt ends while tracking is off: there is no number that the merchant could correct."""
-    uuid, _ = await ready(bench)
-    await bench.unanswered_order(uuid, 3)
-    await bench.quiet(400)
-    await switch(bench, uuid, on=False)
-    await bench.mark(Kind.STOCK, uuid)
-    await bench.quiet(3900)
-
-    assert not await asked(bench, uuid)
-    assert Code.STOCK_CHECK not in await bench.codes()
-
-
 # ---- Sold in the shop after tracking was on again, before we looked --------------------------------------------------
-
-
-async def tell_of_a_start(bench: StockBench, uuid: str, at: datetime) -> None:
-    """What the receiver of Zettle's event does."""
-    async with bench.database.transaction() as tx:
-        await bench.desk.hear_start(tx, bench.connection.id, uuid, at, bench.clock.now())
-    await bench.mark(Kind.TRACKING, uuid)
-
-
-async def bought(bench: StockBench, uuid: str, units: int, value: int | None) -> None:
-    """A shopper buys, and BigCommerce tells of it with this value."""
-    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": units}])
-    await tell_of_an_order(bench, uuid, bench.clock.now(), value)
-
-
-async def tell_of_an_order(bench: StockBench, uuid: str, at: datetime, value: int | None) -> None:
-    """What the receiver of BigCommerce's hook does."""
-    product_id, now = await bench.product_id(uuid), bench.clock.now()
-    told = Told(at.replace(microsecond=0), value, relative=True, by_order=True)
-    async with bench.database.transaction() as tx:
-        await bench.desk.hear_shop(tx, bench.connection.id, product_id, Hint(now, None, by_order=True, told=told))
-    await bench.mark(Kind.SHOP_STOCK, str(product_id))
 
 
 async def off_and_on(bench: StockBench, uuid: str, *, heard: bool) -> tuple[datetime, datetime]:

@@ -12,12 +12,17 @@ from brygga.core.stock import (
     Look,
     Side,
     Told,
+    awaits_level,
+    counted,
     hinted,
     landed,
     observed,
     ordered_early,
     reset,
+    reset_refused,
     restarted,
+    settle,
+    split,
     unanswered,
 )
 from tests.core.stock.tales import TIMING, at, edit, order
@@ -116,11 +121,105 @@ def test_what_leads_nowhere_is_waited_for_and_then_asked_about() -> None:
 
 
 @pytest.mark.rule("S3", "S7")
-def test_a_level_without_an_answer_has_landed_when_it_was_given_up_at_the_latest() -> None:
+@pytest.mark.parametrize("lost", [35.0, None], ids=["given up", "its process died"])
+def test_a_level_without_an_answer_can_have_landed_until_it_was_given_up(lost: float | None) -> None:
     ledger = reset(restarted(Ledger(), Look(10, at(5)), since=at(-0.5)), "call", at(5.6), 0)
-    ledger = landed(unanswered(ledger, Side.SHOP, at(35)), Side.SHOP, at(5.6))
+    ledger = ledger if lost is None else unanswered(ledger, Side.SHOP, at(lost))
+    for second in (70, 85):
+        ledger = settle(ledger, Side.SHOP, Look(10, at(second)), None, TIMING).ledger
 
-    covered, _ = seen(told(ledger, order(20, -2), heard=36), (50, 10))
-    sold, _ = seen(told(ledger, order(20, -2), heard=36), (50, 8))
+    covered, _ = seen(told(ledger, order(20, -2), heard=90), (101, 10))
+    assert (10, 8) == (covered.shop.known, covered.promised)
 
-    assert (8, 8) == (covered.promised, sold.promised)
+
+@pytest.mark.rule("S3", "S7")
+def test_another_order_s_late_hook_makes_it_another_answer() -> None:
+    """The second one is in the look that decides, and told of only after it."""
+    ledger, first = seen(told(begun(), order(5, -1), heard=7), (18, 9))
+    ledger, second = seen(told(ledger, order(17, -1), heard=20), (31, 9))
+    ledger, last = seen(ledger, (300, 9))
+
+    assert first is None
+    assert second is not None
+    assert last is not None
+    assert -1 == second.change
+    assert (0, 8, 8) == (last.change, ledger.zettle.promised, ledger.shop.promised)
+    assert ledger.shop.fresh is not None
+    assert () == ledger.shop.fresh.early
+
+
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(replace(order(5, -2), value=None), id="no value"),
+        pytest.param(replace(order(5, 8), relative=False), id="a level"),
+    ],
+)
+def test_an_early_order_that_does_not_say_how_much_is_asked_about(one: Told) -> None:
+    ledger, early = seen(told(begun(), one, heard=7), (18, 10))
+    _, again = seen(ledger, (40, 10))
+
+    assert early is not None
+    assert (False, 10) == (early.sure, ledger.promised)
+    assert again is None
+
+
+@pytest.mark.rule("S7")
+def test_more_early_orders_than_are_told_apart_are_asked_about() -> None:
+    _, early = seen(told(begun(), *[order(3, -1)] * 80, heard=7), (18, 10))
+
+    assert early is not None
+    assert not early.sure
+
+
+@pytest.mark.rule("S7")
+def test_what_was_counted_or_parted_by_hand_ends_it() -> None:
+    by_count, by_split = counted(begun(), 10, 10), split(begun(), 6, 4)
+
+    assert by_count is not None
+    assert by_split is not None
+    assert [None, None] == [one.shop.fresh for one in (by_count, by_split)]
+
+
+@pytest.mark.rule("S7")
+def test_a_later_level_of_a_shelf_that_has_a_number_begins_nothing() -> None:
+    """BigCommerce had stopped counting it: what was ordered before is in the number."""
+    ledger, _ = seen(told(begun(), order(100, -2), heard=101), (112, 8))
+    ledger = landed(reset(ledger, "later", at(120), 8), Side.SHOP, at(120.2))
+    ledger, early = seen(told(ledger, order(100, -2), heard=125), (140, 8))
+
+    assert early is None
+    assert 8 == ledger.promised
+
+
+@pytest.mark.rule("S7")
+def test_hooks_do_not_come_days_late() -> None:
+    ledger = told(begun(), order(5, -2), heard=5 * 24 * 3600)
+
+    assert ledger.shop.fresh is None
+    assert 10 == ledger.promised
+
+
+@pytest.mark.rule("S7")
+def test_a_first_level_that_was_refused_leaves_no_number() -> None:
+    """The store shows what it had before: that is not ours, and no movement."""
+    ledger = reset(restarted(Ledger(), Look(10, at(5)), 0, at(0)), "call", at(5.6), 0)
+    ledger = reset_refused(ledger)
+    waits = awaits_level(ledger)
+    ledger, _ = seen(ledger, (20, 7))
+
+    assert waits
+    assert (10, None) == (ledger.promised, ledger.shop.promised)
+    assert awaits_level(ledger)
+
+
+@pytest.mark.rule("S3", "S7")
+def test_a_first_level_that_never_landed_takes_nothing_back_of_what_was_ordered() -> None:
+    """Two looks show the old number, which has the order in it."""
+    ledger = reset(restarted(Ledger(), Look(10, at(5)), since=at(-0.5)), "call", at(5.6), 0)
+    ledger = told(unanswered(ledger, Side.SHOP, at(6)), order(3, -2), heard=7)
+    for second in (20, 35):
+        ledger = settle(ledger, Side.SHOP, Look(5, at(second)), None, TIMING).ledger
+
+    assert (5, 8, 8) == (ledger.shop.known, ledger.zettle.promised, ledger.shop.promised)

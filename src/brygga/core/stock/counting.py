@@ -17,4 +17,7 @@ def counted(ledger: Ledger, till: int, shop: int) -> Ledger | None:
 
 
 def _toward(shelf: Shelf, target: int) -> Shelf:
-    return shelf if shelf.promised is None else replace(shelf, owed=shelf.owed + target - shelf.promised)
+    """It is true as of now: what was told of before it changes nothing any more."""
+    if shelf.promised is None:
+        return shelf
+    return replace(shelf, owed=shelf.owed + target - shelf.promised, fresh=None)

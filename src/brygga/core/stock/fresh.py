@@ -8,37 +8,55 @@ which of the two, the levels that were read since tell.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from brygga.core.stock.ledger import TICK, Fresh, Look, Shelf, Side, Timing, Told
+from brygga.core.stock.ledger import TICK, Flight, Fresh, Look, Shelf, Side, Timing, Told
+
+MOST = 60
+"""So many early orders are told apart; of more, the merchant is asked."""
+LATEST = timedelta(days=4)
+"""Hooks do not come later than this (bigcommerce facts 6.4)."""
 
 
 def heard_of(shelf: Shelf, told: Told) -> Fresh | None:
-    """With one movement more that was told of. What is no order, came twice, does not say how much, or is from before, changes nothing."""
+    """With one movement more that was told of. What is no order, came twice, or is from before, changes nothing."""
     fresh = shelf.fresh
-    if fresh is None or not told.by_order or told.again or not told.relative or told.value is None or not shelf.signed:
+    if fresh is None or not told.by_order or told.again:
         return fresh
+    if fresh.until is not None and told.heard is not None and told.heard > fresh.until + LATEST:
+        return None
     # As in `sharing.bought_since`: what was taken in the very second counts, what was put back in it does not.
-    if told.at + TICK <= fresh.since or (told.value > 0 and told.at < fresh.since):
+    returned = told.value is not None and told.value > 0
+    if told.at + TICK <= fresh.since or (returned and told.at < fresh.since):
         return fresh
-    if fresh.until is None or told.at <= fresh.until:
-        return replace(fresh, early=(*fresh.early, told))
-    return replace(fresh, told=fresh.told + told.value)
+    value = told.value if told.relative and shelf.signed else None
+    if fresh.until is not None and told.at > fresh.until:
+        return fresh if value is None else replace(fresh, told=fresh.told + value)
+    if value is None or len(fresh.early) >= MOST:
+        return replace(fresh, sure=False)
+    return replace(fresh, early=(*fresh.early, told))
 
 
 def decided(shelf: Shelf, look: Look, timing: Timing) -> tuple[Fresh, int | None] | None:
-    """By a look that closes all hints: what the early orders took that is in no level; None for it where nothing leads to what was seen.
+    """By a look that closes all hints: what of the early orders is in no level, beside what is taken for that already.
 
-    None at all while there is nothing to say. What leads nowhere is waited for as long as a doubt (`doubt_s`): a hook may be missing.
+    None for it where nobody can know, because an order did not say how much, or nothing leads to the levels that were seen: that is waited
+    for as long as a doubt (`doubt_s`), since a hook may be missing. None at all while there is nothing to say. An answer stands once
+    patience is over; until then another order's hook may still be on its way, and make it another one.
     """
     fresh, lag = shelf.fresh, timing.lag(Side.SHOP)
-    if fresh is None or fresh.until is None or not fresh.early or not _closes(shelf, look, lag):
+    if fresh is None or fresh.until is None or not _closes(shelf, look, lag):
         return None
+    done = replace(fresh, early=(), covered=0, told=fresh.moved, sure=True)
+    if not fresh.sure:
+        return done, None
     early = sorted(fresh.early, key=lambda one: one.at)
-    if timing.theirs(Side.SHOP, look.begun) < early[-1].at + TICK + lag:
+    if not early or timing.theirs(Side.SHOP, look.begun) < early[-1].at + TICK + lag:
         return None
-    change = _covered([one.value or 0 for one in early], fresh.moved - fresh.told)
-    if change is None and look.begun < max(one.heard or look.begun for one in early) + timing.doubt:
-        return None
-    return replace(fresh, early=(), told=fresh.moved), change
+    since = look.begun - max(one.heard or look.begun for one in early)
+    covered = _covered([one.value or 0 for one in early], fresh.moved - fresh.told)
+    if covered is None:
+        return (done, None) if since >= timing.doubt else None
+    now = done if since >= timing.patience else replace(fresh, covered=covered)
+    return None if now == fresh else (now, covered - fresh.covered)
 
 
 def _closes(shelf: Shelf, look: Look, lag: timedelta) -> bool:
@@ -50,11 +68,9 @@ def _covered(early: list[int], seen: int) -> int | None:
     return next((sum(early[:count]) for count in range(len(early) + 1) if sum(early[count:]) == seen), None)
 
 
-def landed_at(shelf: Shelf, at: datetime) -> Fresh | None:
-    """An absolute level has landed, at the latest at `at`: what the level does by itself counts from here."""
-    flight, fresh = shelf.flight, shelf.fresh
-    if flight is None or fresh is None:
-        return fresh
-    latest = at if flight.lost is None else max(at, flight.lost)
+def landed_by(shelf: Shelf, flight: Flight, latest: datetime) -> Fresh | None:
+    """An absolute level has landed, at the latest then: what the level does by itself counts from here."""
+    if shelf.fresh is None:
+        return None
     until = latest if flight.clock is None else flight.clock.theirs(latest) + flight.clock.slack
-    return replace(fresh, until=until, told=0, moved=0)
+    return replace(shelf.fresh, until=until, covered=0, told=0, moved=0)

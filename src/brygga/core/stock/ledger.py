@@ -224,6 +224,8 @@ class Flight:
     """What else it told of since, or just before, this left: orders, and edits at other times."""
     hinted: datetime | None = None
     """What it had told of last when this left: reads may not have shown that yet."""
+    unborn: bool = False
+    """A first level: no number was known before it, and none is if it comes to nothing."""
     seen: datetime | None = None
     """When the look began from which `base` was known."""
     tale: tuple[Told, ...] = ()
@@ -259,10 +261,14 @@ class Fresh:
     """When the level that was set had landed; None while it has not."""
     early: tuple[Told, ...] = ()
     """Orders since, as they were told, that can have come before it landed."""
+    covered: int = 0
+    """What of that is taken from both promises already, as long as it may turn out otherwise."""
     told: int = 0
     """What other orders changed since it landed."""
     moved: int = 0
     """By how much the level was seen to move by itself since it landed."""
+    sure: bool = True
+    """Every early order said how much it took."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from brygga.core.stock.accounts import forgotten, remembered
-from brygga.core.stock.fresh import decided, heard_of, landed_at
+from brygga.core.stock.fresh import decided, heard_of, landed_by
 from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told
 
 
@@ -154,15 +154,15 @@ def sent(  # noqa: PLR0917 - what a write is, and when and by which clock it lea
     return ledger.put(side, replace(shelf, owed=shelf.owed - change, flight=flight))
 
 
-def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
-    """The platform said yes: what was in flight is known."""
+def landed(ledger: Ledger, side: Side, at: datetime, latest: datetime | None = None) -> Ledger:
+    """The platform said yes: what was in flight is known. `latest`: when it can have taken effect at the latest, if not by `at`."""
     shelf = ledger[side]
     flight = shelf.flight
     assert flight is not None, "nothing was in flight"
     if flight.is_absolute:
         # What it showed before is not known: a store that does not count shows 0 (bigcommerce facts 5.4), and reads may go on doing so.
         known = change = flight.quantity
-        shelf = replace(shelf, fresh=landed_at(shelf, at))
+        shelf = replace(shelf, fresh=landed_by(shelf, flight, latest or at))
     else:
         assert isinstance(shelf.known, int)
         known, change = shelf.known + flight.quantity, flight.quantity

@@ -93,7 +93,7 @@ def settle(  # noqa: PLR0917 - one answer per kind of evidence
     patient = _is_patient(flight, look, timing)
     certain = found is not None and (_peers_say_so(found, peers) or (found.untold and abs(flight.quantity) > FEW))
     if patient and found is not None and not found.explains and certain:
-        return _booked(landed(ledger, side, flight.sent), side, look, timing, Verdict.LANDED)
+        return _booked(landed(ledger, side, flight.sent, _dead(flight, timing)), side, look, timing, Verdict.LANDED)
     unexplained = found is not None and patient and not found.explains and not found.late
     if (found is None or unexplained) and (flight.tells or flight.maybes):
         done = _told(ledger, side, look, timing, found)
@@ -121,7 +121,7 @@ def _looked(  # noqa: PLR0917 - the looks, and the evidence that they are weighe
     if verdict is Verdict.WAITING:
         return Settled(_remember(seen.ledger, side, flight, look), Verdict.WAITING, seen.change)
     ordered = _ordered(ledger, timing) if flight.is_absolute and verdict is Verdict.NOT_LANDED else 0
-    closed = _booked(_closed(seen.ledger, side, verdict, look.level, ordered), side, look, timing, verdict)
+    closed = _booked(_closed(seen.ledger, side, verdict, look.level, timing, ordered), side, look, timing, verdict)
     return replace(closed, change=closed.change + seen.change + ordered)
 
 
@@ -152,12 +152,16 @@ def _accounted(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Ac
     assert flight is not None
     caught_up = has_caught_up(flight, look, timing)
     if found.told and (caught_up or not found.without):
-        return _booked(landed(ledger, side, flight.told or flight.sent), side, look, timing, Verdict.LANDED)
+        return _booked(
+            landed(ledger, side, flight.told or flight.sent, _dead(flight, timing)), side, look, timing, Verdict.LANDED
+        )
     if not caught_up or found.told or found.late or not found.without:
         return None
     heard = flight.tells + flight.maybes + flight.others > 0 and not _is_early(flight, found, look, timing)
     if heard and (flight.quantity < 0 or not found.silent):
-        return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
+        return _booked(
+            _closed(ledger, side, Verdict.NOT_LANDED, look.level, timing), side, look, timing, Verdict.NOT_LANDED
+        )
     return None
 
 
@@ -184,12 +188,14 @@ def _told(ledger: Ledger, side: Side, look: Look, timing: Timing, found: Account
     certain = linked or look.level == _expected(ledger, side, flight)[1] or (fits and flight.tells > 1)
     if certain or (caught_up and fits and flight.tells and _moved_otherwise(side, flight, timing)):
         at = flight.told or flight.sent
-        return _booked(landed(ledger, side, at), side, look, timing, Verdict.LANDED)
+        return _booked(landed(ledger, side, at, _dead(flight, timing)), side, look, timing, Verdict.LANDED)
     if not caught_up:
         return Settled(ledger, Verdict.WAITING)
     if not flight.tells and flight.quantity > 0:
         return None
-    return _booked(_closed(ledger, side, Verdict.NOT_LANDED, look.level), side, look, timing, Verdict.NOT_LANDED)
+    return _booked(
+        _closed(ledger, side, Verdict.NOT_LANDED, look.level, timing), side, look, timing, Verdict.NOT_LANDED
+    )
 
 
 def _left_open(done: Settled, flight: Flight) -> Settled:
@@ -276,9 +282,13 @@ def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
     return ledger.put(Side.SHOP, replace(ledger.shop, asleep=True))
 
 
+def _dead(flight: Flight, timing: Timing) -> datetime:
+    """From then on it can no longer take effect."""
+    return flight.lost if flight.lost is not None else flight.sent + timing.grace
+
+
 def _ripe(flight: Flight, timing: Timing) -> datetime:
-    dead = flight.lost if flight.lost is not None else flight.sent + timing.grace
-    return dead + timing.gap
+    return _dead(flight, timing) + timing.gap
 
 
 def _booked(ledger: Ledger, side: Side, look: Look, timing: Timing, verdict: Verdict) -> Settled:
@@ -300,11 +310,11 @@ def _set(flight: Flight, look: Look, timing: Timing, story: Account) -> Verdict 
 
 
 def _ordered(ledger: Ledger, timing: Timing) -> int:
-    """What was bought in the shop since its absolute level was promised."""
-    flight = ledger.shop.flight
+    """What was bought in the shop since its absolute level was promised, or since tracking was switched on."""
+    shelf, flight = ledger.shop, ledger.shop.flight
     assert flight is not None
-    sent = timing.clock(Side.SHOP, flight).theirs(flight.sent)
-    since = [one for one in ledger.shop.tale if one.by_order and one.is_signed and one.at + TICK > sent]
+    start = timing.clock(Side.SHOP, flight).theirs(flight.sent) if shelf.fresh is None else shelf.fresh.since
+    since = [one for one in shelf.tale if one.by_order and one.is_signed and not one.again and one.at + TICK > start]
     return sum(one.value or 0 for one in since)
 
 
@@ -376,11 +386,13 @@ def _remember(ledger: Ledger, side: Side, flight: Flight, look: Look) -> Ledger:
     return ledger.put(side, replace(ledger[side], flight=kept))
 
 
-def _closed(ledger: Ledger, side: Side, verdict: Verdict, level: Level, ordered: int = 0) -> Ledger:
+def _closed(  # noqa: PLR0917 - what was found, and what goes with it
+    ledger: Ledger, side: Side, verdict: Verdict, level: Level, timing: Timing, ordered: int = 0
+) -> Ledger:
     flight = ledger[side].flight
     assert flight is not None
     if verdict in (Verdict.LANDED, Verdict.ASSUMED_LANDED):
-        return landed(ledger, side, flight.sent)
+        return landed(ledger, side, flight.sent, _dead(flight, timing))
     if not flight.is_absolute:
         return refused(ledger, side)
     return reset_undone(ledger, level, ordered) if isinstance(level, int) else reset_refused(ledger)

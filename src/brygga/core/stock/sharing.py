@@ -66,8 +66,10 @@ def reset(ledger: Ledger, call: str, at: datetime, base: int, clock: Apart | Non
     promised = ledger.shop.promised if ledger.separate else ledger.zettle.promised
     assert promised is not None
     wrote, hinted = ledger.shop.wrote, ledger.shop.hinted
-    flight = Flight(call, level, at, Kind.RESET, base=base, clock=clock, prior=wrote, hinted=hinted)
-    shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight)
+    numbered = isinstance(ledger.shop.known, int)
+    flight = Flight(call, level, at, Kind.RESET, base, clock, prior=wrote, hinted=hinted, unborn=not numbered)
+    fresh = None if numbered else ledger.shop.fresh
+    shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight, fresh=fresh)
     return ledger.put(Side.SHOP, shelf)
 
 
@@ -135,11 +137,14 @@ def woken(ledger: Ledger, variant_id: int) -> Ledger:
 
 
 def reset_refused(ledger: Ledger) -> Ledger:
-    """An absolute level was refused or did not land: the shelf has what it had, and is owed the rest."""
+    """An absolute level was refused or did not land: the shelf has what it had, and is owed the rest. One that had no number has none, and
+    waits for it: what the store shows from before is not of ours."""
     shelf = ledger.shop
     flight = shelf.flight
     assert flight is not None, "nothing was in flight"
     assert flight.is_absolute, "a change is taken back by `refused`"
+    if flight.unborn and not ledger.separate:
+        return ledger.put(Side.SHOP, replace(shelf, owed=0, flight=None))
     promised = shelf.promised
     assert promised is not None
     base = flight.base or 0
@@ -159,6 +164,12 @@ def reset_undone(ledger: Ledger, level: int, ordered: int) -> Ledger:
     return ledger.put(Side.SHOP, shop, till if alone else replace(till, owed=till.owed + ordered))
 
 
+def awaits_level(ledger: Ledger) -> bool:
+    """Tracking is on, and the shop's first level is still to be written."""
+    shop = ledger.shop
+    return ledger.is_tracked and shop.known is Gap.UNBORN and shop.flight is None and shop.fresh is not None
+
+
 def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
     """Separate stock (rule S5): each side is owed what brings it to its own number; from then on neither moves the other.
 
@@ -169,7 +180,7 @@ def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
 
     def toward(shelf: Shelf, target: int) -> Shelf:
         assert shelf.promised is not None
-        return replace(shelf, owed=shelf.owed + target - shelf.promised)
+        return replace(shelf, owed=shelf.owed + target - shelf.promised, fresh=None)
 
     return Ledger(zettle=toward(ledger.zettle, till), shop=toward(ledger.shop, shop), separate=True)
 
@@ -219,29 +230,30 @@ def restarted(ledger: Ledger, look: Look, bought: int = 0, since: datetime | Non
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What Zettle's number still lacks from before tracking was switched off, and whether the write that was in the air had `landed`;
-    None where there was none, or nobody knows."""
+    """What Zettle's number still lacks from before tracking was switched off."""
 
     change: int = 0
-    landed: bool | None = None
+    lost: bool = False
+    """The write that was in the air then never arrived, and is in `change`."""
+    unknown: int = 0
+    """What it was owed, where nobody can know whether its number lacks that."""
 
 
 def still_owed(till: Shelf, look: Look, timing: Timing, *, echoed: bool) -> Owed:
     """Tracking is on again, and Zettle's old number is back, with or without the write that was in the air (`echoed`: it surely landed).
 
-    Any other number is one that somebody counted or sold from: it counts as it is.
+    Any other number is one that somebody counted or sold from, and nobody knows which. A level alone does not prove that a write landed:
+    its echo is waited for, as after any stop (`ledgers.forget_writes`).
     """
     was = till.stopped
     if was is None or not isinstance(look.level, int):
         return Owed()
     moved, flight = look.level - was.level, was.flight
-    if flight is None:
-        return Owed(was.owed if moved == 0 else 0)
-    if moved == flight.quantity:
-        return Owed(was.owed, landed=True)
-    if moved == 0 and not echoed and look.begun >= flight.sent + timing.grace:
-        return Owed(was.owed + flight.quantity, landed=False)
-    return Owed()
+    if moved == (0 if flight is None else flight.quantity):
+        return Owed(was.owed)
+    if flight is not None and moved == 0 and not echoed and look.begun >= flight.sent + timing.grace:
+        return Owed(was.owed + flight.quantity, lost=True)
+    return Owed(unknown=was.owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +269,7 @@ def bought_since(shelf: Shelf, start: datetime) -> Bought:
 
     What was taken in the very second counts, and what was put back in it does not: that promises the lower number.
     """
-    told = [one for one in shelf.tale if one.by_order and one.at + TICK > start]
+    told = [one for one in shelf.tale if one.by_order and not one.again and one.at + TICK > start]
     values = [(one, one.value) for one in told if one.relative and one.value is not None]
     taken = [value for _, value in values if value < 0]
     returned = [value for one, value in values if value > 0 and one.at >= start]

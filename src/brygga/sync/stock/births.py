@@ -14,6 +14,7 @@ from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
 from brygga.sync.births import Levels
 from brygga.sync.session import Session
+from brygga.sync.stock.before import owed_before, say_owed
 from brygga.sync.stock.gather import Looks, Till
 from brygga.sync.stock.pages import Pages, opened, opened_in
 
@@ -51,7 +52,7 @@ class StockBirths:
             return None
         levels: dict[str, int] = {}
         for variant, look in seen.items():
-            book = self._looked_at(pages, product.uuid, variant, look)
+            book = await self._looked_at(pages, product.uuid, variant, look)
             level = None if book is None else stock.first_level(book.ledger)
             if level is None:
                 # Unknown never writes: the product is made without stock, and adopted once its number can be read.
@@ -62,12 +63,15 @@ class StockBirths:
         await ledgers.begin_births(pages.tx, pages.connection_id, product.uuid, levels, pages.now)
         return levels
 
-    def _looked_at(self, pages: Pages, product: str, variant: str, look: Look) -> Book | None:
+    async def _looked_at(self, pages: Pages, product: str, variant: str, look: Look) -> Book | None:
         book = pages.books.get(variant)
         if book is None:
             return self._opened(pages, product, variant, look)
         if not book.ledger.is_tracked:
-            return pages.put(book, stock.restarted(book.ledger, look))
+            owed = await owed_before(pages, variant, look, self.timing)
+            book = pages.put(book, stock.restarted(book.ledger, look, owed.change))
+            say_owed(pages, book, owed)
+            return pages.books[variant]
         step = stock.observed(book.ledger, Side.ZETTLE, look, self.timing)
         what = Moved(Side.ZETTLE, Cause.SEEN, step.change) if step.change else None
         return pages.put(book, step.ledger, what)

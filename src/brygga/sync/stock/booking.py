@@ -108,10 +108,11 @@ class Booking:
             if book.ledger.is_tracked and (seen is None or look.begun >= seen):
                 await stop(self.pages, book)
             return False
-        if isinstance(look.level, int) and not book.ledger.is_tracked:
+        known = book.ledger.is_tracked
+        forgotten = stock.awaits_level(book.ledger) and not book.ledger.shop.asleep
+        if forgotten or (isinstance(look.level, int) and not known):
             await marks.mark(self.pages.tx, self.pages.connection_id, Kind.TRACKING, book.product_uuid, self.pages.now)
-            return False
-        return True
+        return known or not isinstance(look.level, int)
 
     async def _tell_library(self) -> None:
         """The pages show whether inventory management is on (S7): what Zettle showed in this pass, where our ledgers agree."""

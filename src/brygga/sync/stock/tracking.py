@@ -6,12 +6,13 @@ from datetime import datetime
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Look, Side, Timing
+from brygga.core.stock import Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, library, switches
-from brygga.store.ledgers import Book, Departed
+from brygga.store import library, switches
+from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark, mark_many
 from brygga.sync.session import Session
+from brygga.sync.stock.before import owed_before, say_owed
 from brygga.sync.stock.clocks import measured
 from brygga.sync.stock.gather import Known, Looks, Till, known, shop_looks
 from brygga.sync.stock.hearing import hear_stops, listen
@@ -71,13 +72,13 @@ class TrackingWork:
             timing = measured(session.clients.clocks, self.timing, session.clock.now())
             starts = await self._starts(pages, uuids, paper, looked, timing)
             for variant, (uuid, variant_id) in sorted(paper.variants.items()):
-                owed = await _owed_before(pages, variant, looked.looks[Side.ZETTLE].get(variant), timing)
+                owed = await owed_before(pages, variant, looked.looks[Side.ZETTLE].get(variant), timing)
                 since = _Since(starts.get(uuid), timing.theirs(Side.SHOP, looked.begun), owed)
                 if uuid in on and _start(pages, looked.looks, (uuid, variant), variant_id, since):
                     waiting.append(variant)
             for variant, book in list(pages.books.items()):
                 if book.product_uuid in on and variant not in paper.variants:
-                    _open(pages, book, looked.looks[Side.ZETTLE])
+                    await _open(pages, book, looked.looks[Side.ZETTLE], timing)
             started = {paper.variants[one][0] for one in waiting}
             await switches.forget_starts(pages.tx, pages.connection_id, started)
             await mark_many(pages.tx, pages.connection_id, Kind.STOCK, sorted({*on} - started), pages.now)
@@ -131,6 +132,8 @@ def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], varia
         return False
     if book is None:
         book = Book(uuid, variant, stock.opened(look))
+    elif stock.awaits_level(book.ledger):
+        return True  # the work was cut off before the level left, or the store was out of reach
     elif (book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)) or book.ledger.shop.flight is not None:
         return False
     bought = stock.Bought() if since.told is None else stock.bought_since(book.ledger.shop, since.told)
@@ -143,29 +146,9 @@ def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], varia
         pages.say(Code.STOCK_REPLACED, book, was=str(shop.level), number=number)
     else:
         pages.say(Code.STOCK_STARTED, book, number=number)
-    if since.owed.change:
-        pages.put(book, pages.books[variant].ledger, Moved(Side.SHOP, Cause.SEEN, since.owed.change))
-        pages.say(Code.STOCK_SHOP_MOVED, book, change=f"{since.owed.change:+d}", number=number)
+    say_owed(pages, book, since.owed)
     _say_bought(pages, book, bought, number)
     return True
-
-
-async def _owed_before(pages: Pages, variant: str, look: Look | None, timing: Timing) -> stock.Owed:
-    """What Zettle's number lacks from before tracking was off. Where it tells of the write that was in the air, nobody has to be asked."""
-    book = pages.books.get(variant)
-    was = None if book is None else book.ledger.zettle.stopped
-    if book is None or was is None or look is None or not isinstance(look.level, int):
-        return stock.Owed()
-    calls = [] if was.flight is None else [was.flight.call]
-    echoed = bool(await ledgers.echoes(pages.tx, pages.connection_id, calls))
-    owed = stock.still_owed(book.ledger.zettle, look, timing, echoed=echoed)
-    if was.flight is not None and owed.landed is not None:
-        one = Departed(book.product_uuid, variant, Side.ZETTLE, was.flight)
-        if owed.landed:
-            await ledgers.arrive(pages.tx, pages.connection_id, was.flight.call, [variant])
-        else:
-            await ledgers.lose(pages.tx, pages.connection_id, one, pages.now)
-    return owed
 
 
 def _say_bought(pages: Pages, book: Book, bought: stock.Bought, number: str) -> None:
@@ -178,11 +161,14 @@ def _say_bought(pages: Pages, book: Book, bought: stock.Bought, number: str) -> 
         pages.say(Code.STOCK_ORDERS_UNCOUNTED, book, Severity.WARNING, number=number)
 
 
-def _open(pages: Pages, book: Book, looks: Looks) -> None:
+async def _open(pages: Pages, book: Book, looks: Looks, timing: Timing) -> None:
     """A variant that the shop does not have: its number counts from now on, for when it is born."""
     look = looks.get(book.variant_uuid)
     if look is not None and isinstance(look.level, int) and not book.ledger.is_tracked:
-        pages.put(book, stock.restarted(book.ledger, look), Moved(Side.ZETTLE, Cause.STARTED, look.level))
+        owed = await owed_before(pages, book.variant_uuid, look, timing)
+        started = stock.restarted(book.ledger, look, owed.change)
+        pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
+        say_owed(pages, book, owed)
 
 
 def identities(paper: Known) -> dict[str, Identity]:
