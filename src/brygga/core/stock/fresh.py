@@ -13,7 +13,7 @@ from brygga.core.stock.ledger import TICK, Flight, Fresh, Look, Shelf, Side, Tim
 MOST = 60
 """So many early orders are told apart; of more, the merchant is asked."""
 LATEST = timedelta(days=4)
-"""Hooks do not come later than this (bigcommerce facts 6.4)."""
+"""Hooks are tried for two days (bigcommerce facts 6.4): none comes later than this."""
 
 
 def heard_of(shelf: Shelf, told: Told) -> Fresh | None:
