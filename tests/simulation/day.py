@@ -31,6 +31,8 @@ _BUSY = sa.text("""
 
 
 EDITS = ("edit stock", "tool counts")
+JUST_ON = 400.0
+"""So many seconds the service may be down before it sees that tracking is on."""
 """What people do of which BigCommerce tells as it tells of our own writes."""
 
 
@@ -62,7 +64,16 @@ class Goods:
     lost: bool = False
     """Deleted in the shop: the next save in Zettle makes it again (rule P10)."""
     loose: bool = False
-    """Tracking, assignment or the product itself came or went with units on their way: only that both sides agree can be judged."""
+    """Assignment or the product itself came or went with units on their way: only that both sides agree can be judged."""
+    renewed: float = -1e9
+    """When tracking was switched on: what is typed in the shop just then gives way to Zettle's number, or not. And of two equal orders in
+    one second, whose messages bear the same words, one may be taken for the other told twice."""
+    ordered: tuple[float, int] = (-1e9, 0)
+    """When the shop last moved by itself, and by how much."""
+    less: int = 0
+    more: int = 0
+    """Tracking was switched with units on their way to the till, or the shop sold while it was off: so many less or more than the truth may
+    be promised, since whether they count depends on when the service saw them."""
 
     @property
     def key(self) -> str:
@@ -193,6 +204,12 @@ class Day:
                     self.coincidences.edits.append((self.now, one.connection, one.variant))
                 one.truth += moved + (online if one.mode is Mode.SHARED else 0)
                 one.online += online if one.mode is Mode.SEPARATE else 0
+                may = online if one.mode is Mode.UNTRACKED else 0
+                twice = online and online == one.ordered[1] and self.now < one.ordered[0] + 1
+                if one.mode is Mode.SHARED and self.now < one.renewed + JUST_ON and (what in EDITS or twice):
+                    may = -online
+                one.ordered = (self.now, online) if online else one.ordered
+                one.less, one.more = one.less + min(0, may), one.more + max(0, may)
                 # Sold from units that a split had given to the other side and that were not taken yet: whose they were nobody can tell.
                 one.loose |= one.mode is Mode.SEPARATE and min(one.online, one.truth) < 0
                 told.append(f"{one.sku} {moved:+d}/{online:+d} -> {one.truth}")

@@ -81,7 +81,7 @@ async def _rebased(day: Day) -> None:
         till, shop = (book.ledger.zettle.promised, book.ledger.shop.promised) if book else (None, None)
         one.truth = day.till_level(one) if till is None else till
         one.online = (day.shop_level(one) or 0) if shop is None else shop
-        one.loose = False
+        one.loose, one.less, one.more = False, 0, 0
 
 
 async def _read_log(day: Day, verdict: Verdict) -> set[tuple[int, str]]:
@@ -119,7 +119,8 @@ def _wrong(day: Day, one: Goods) -> str:
     if shop is None:
         return f"{shown}: not in the shop"
     if one.mode is Mode.SHARED:
-        return _shared(shown, till, shop, one.truth)
+        found = [_shared(shown, till, shop, one.truth + of) for of in range(one.less, one.more + 1)]
+        return "" if "" in found else f"{shown} ({one.less:+d}, {one.more:+d})"
     right = one.mode is Mode.UNTRACKED or (till == one.truth and shop == max(0, one.online))
     return "" if right else f"{shown}, online {one.online}"
 

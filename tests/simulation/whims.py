@@ -1,7 +1,7 @@
 """What merchants decide: separate stock, tracking, assigning, deleting, leaving. And what the world does to the service's hooks.
 
-Units may be on their way when a product goes, or its tracking is switched: such goods are loose afterwards, and only that both sides
-agree is judged. Splitting and joining lose nothing, whatever happens in the same second.
+Units may be on their way when a product goes: such goods are loose afterwards, and only that both sides agree is judged. When tracking is
+switched, they may count or not. Splitting and joining lose nothing, whatever happens in the same second.
 """
 
 from collections.abc import Callable, Mapping
@@ -79,6 +79,7 @@ class Whims:
                 raise NothingToDo from None
         for other in self.siblings(one):
             other.truth, other.online = ends[other.variant]
+            other.less = other.more = 0
         self.become(one, Mode.SEPARATE, loose=False)
         self.day.tell(f"split {one.key}: {ends}")
 
@@ -114,14 +115,19 @@ class Whims:
 
     def track_off(self, one: Goods) -> None:
         self.need(one, Mode.SHARED, Mode.SEPARATE)
+        for other in self.siblings(one):
+            owed = other.truth - self.day.till_level(other)
+            other.less, other.more = other.less + min(0, owed), other.more + max(0, owed)
         self.day.town.till(one.merchant).track(one.product, on=False)
-        self.become(one, Mode.UNTRACKED)
+        self.become(one, Mode.UNTRACKED, loose=False)
         self.day.tell(f"tracking off {one.key}")
 
     def track_on(self, one: Goods) -> None:
         self.need(one, Mode.UNTRACKED)
         self.day.town.till(one.merchant).track(one.product)
-        self.become(one, Mode.SHARED)
+        for other in self.siblings(one):
+            other.truth, other.renewed = self.day.till_level(other), self.day.now
+        self.become(one, Mode.SHARED, loose=False)
         self.day.tell(f"tracking on {one.key}")
 
     # ---- Assigning (A1 to A3) ----------------------------------------------------------------------------------------

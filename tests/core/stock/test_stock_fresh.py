@@ -7,9 +7,11 @@ import pytest
 
 from brygga.core.stock import (
     Early,
+    Gap,
     Hint,
     Ledger,
     Look,
+    Shelf,
     Side,
     Told,
     awaits_level,
@@ -23,6 +25,7 @@ from brygga.core.stock import (
     restarted,
     settle,
     split,
+    started_earlier,
     unanswered,
 )
 from tests.core.stock.tales import TIMING, at, edit, order
@@ -171,6 +174,31 @@ def test_more_early_orders_than_are_told_apart_are_asked_about() -> None:
 
     assert early is not None
     assert not early.sure
+
+
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize(("start", "promised"), [(-3.5, 8), (-0.4, 10), (-9.0, 10)], ids=["since", "later", "before"])
+def test_a_start_that_is_told_of_only_later_counts_the_orders_since(start: float, promised: int) -> None:
+    """The look that found tracking on was quicker. A start of before it was last off is told once more, and is none of this."""
+    ledger = begun()
+    assert ledger.shop.fresh is not None
+    shop = replace(ledger.shop, fresh=replace(ledger.shop.fresh, off=at(-5)))
+    ledger = started_earlier(told(ledger.put(Side.SHOP, shop), order(-3, -2), heard=7), at(start))
+    ledger, _ = seen(ledger, (18, 10))
+
+    assert promised == ledger.promised
+
+
+@pytest.mark.rule("S3", "S7")
+def test_an_order_that_was_heard_of_before_anybody_told_that_tracking_is_on_counts_once_that_is_told() -> None:
+    """A look found tracking on; the order's hook was there before, and the switch's own message comes last."""
+    off = Ledger(Shelf(Gap.UNTRACKED), Shelf(Gap.UNTRACKED))
+    off = told(off, order(2, -2), order(-20, -4), heard=3)
+    ledger = reset(restarted(off, Look(10, at(5)), since=at(5), told=False), "call", at(5.6), 0)
+    ledger, _ = seen(landed(ledger, Side.SHOP, at(5.8)), (18, 10), (600, 10))
+    ledger, _ = seen(started_earlier(ledger, at(1)), (1200, 10))
+
+    assert 8 == ledger.promised
 
 
 @pytest.mark.rule("S7")

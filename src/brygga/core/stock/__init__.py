@@ -41,6 +41,7 @@ from brygga.core.stock.moves import (
     refused,
     sent,
     short,
+    started_earlier,
     unanswered,
 )
 from brygga.core.stock.sending import LIMITS, excess, next_look, sendable, sendable_at
@@ -139,6 +140,7 @@ __all__ = [
     "settle_at",
     "short",
     "split",
+    "started_earlier",
     "still_owed",
     "stopped",
     "unanswered",

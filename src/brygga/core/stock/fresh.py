@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from brygga.core.stock.ledger import TICK, Flight, Fresh, Look, Shelf, Side, Timing, Told
 
 MOST = 60
-"""So many early orders are told apart; of more, the merchant is asked."""
+"""So many early orders are told apart; of more, the merchant is asked. So many are kept aside."""
 LATEST = timedelta(days=4)
 """Hooks are tried for two days (bigcommerce facts 6.4): none comes later than this."""
 
@@ -23,16 +23,31 @@ def heard_of(shelf: Shelf, told: Told) -> Fresh | None:
         return fresh
     if fresh.until is not None and told.heard is not None and told.heard > fresh.until + LATEST:
         return None
-    # As in `sharing.bought_since`: what was taken in the very second counts, what was put back in it does not.
-    returned = told.value is not None and told.value > 0
-    if told.at + TICK <= fresh.since or (returned and told.at < fresh.since):
-        return fresh
+    if _is_before(fresh, told):
+        return replace(fresh, aside=(*fresh.aside, told)[-MOST:])
     value = told.value if told.relative and shelf.signed else None
     if fresh.until is not None and told.at > fresh.until:
         return fresh if value is None else replace(fresh, told=fresh.told + value)
     if value is None or len(fresh.early) >= MOST:
         return replace(fresh, sure=False)
     return replace(fresh, early=(*fresh.early, told))
+
+
+def _is_before(fresh: Fresh, told: Told) -> bool:
+    """As in `sharing.bought_since`: what was taken in the very second counts, what was put back in it does not."""
+    returned = told.value is not None and told.value > 0
+    return told.at + TICK <= fresh.since or (returned and told.at < fresh.since)
+
+
+def begun_earlier(shelf: Shelf, start: datetime) -> Fresh | None:
+    """Tracking was on sooner than was thought, as is told only now: with the orders since then that were left aside."""
+    fresh = shelf.fresh
+    if fresh is None or start >= fresh.since or (fresh.off is not None and start <= fresh.off):
+        return fresh
+    shelf = replace(shelf, fresh=replace(fresh, since=start, aside=()))
+    for one in fresh.aside:
+        shelf = replace(shelf, fresh=heard_of(shelf, one))
+    return shelf.fresh
 
 
 def decided(shelf: Shelf, look: Look, timing: Timing) -> tuple[Fresh, int | None] | None:

@@ -256,9 +256,13 @@ class Fresh:
     """Tracking was switched on, and the shop's level set (`fresh`). Times are BigCommerce's."""
 
     since: datetime
-    """When tracking was switched on: what was ordered before is nobody's."""
+    """When tracking was switched on, as far as is known: what was ordered before is nobody's."""
+    off: datetime | None = None
+    """When it was last seen on before that: no start of before is this one's."""
     until: datetime | None = None
     """When the level that was set had landed; None while it has not."""
+    aside: tuple[Told, ...] = ()
+    """Orders that seem to be from before it: when it was switched on may be told of later."""
     early: tuple[Told, ...] = ()
     """Orders since, as they were told, that can have come before it landed."""
     covered: int = 0
@@ -279,6 +283,7 @@ class Stopped:
     level: int
     owed: int
     flight: Flight | None = None
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from brygga.core.stock.accounts import forgotten, remembered
-from brygga.core.stock.fresh import decided, heard_of, landed_by
+from brygga.core.stock.fresh import begun_earlier, decided, heard_of, landed_by
 from brygga.core.stock.ledger import TICK, Apart, Change, Flight, Kind, Ledger, Look, Shelf, Side, Timing, Told
 
 
@@ -239,3 +239,8 @@ def ordered_early(ledger: Ledger, look: Look, timing: Timing) -> Early | None:
     fresh, change = found
     done = ledger.put(Side.SHOP, replace(ledger.shop, fresh=fresh))
     return Early(done, sure=False) if change is None else Early(corrected(done, Side.SHOP, -change), change)
+
+
+def started_earlier(ledger: Ledger, start: datetime) -> Ledger:
+    """Zettle told only now when tracking was switched on, by BigCommerce's clock."""
+    return ledger.put(Side.SHOP, replace(ledger.shop, fresh=begun_earlier(ledger.shop, start)))

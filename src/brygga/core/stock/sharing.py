@@ -207,7 +207,7 @@ def stopped(ledger: Ledger) -> Ledger:
     till = ledger.zettle
     was = till.stopped
     if isinstance(till.known, int):
-        was = None if ledger.separate else Stopped(till.known, till.owed, till.flight)
+        was = None if ledger.separate else Stopped(till.known, till.owed, till.flight, till.seen)
     last = ledger.shop
     shop = Shelf(Gap.UNTRACKED, variant_id=last.variant_id, closed=last.closed)
     shop = replace(shop, tale=last.tale, signed=last.signed)
@@ -215,16 +215,21 @@ def stopped(ledger: Ledger) -> Ledger:
     return Ledger(zettle=Shelf(known=Gap.UNTRACKED, stopped=was), shop=shop if shop.variant_id is not None else unborn)
 
 
-def restarted(ledger: Ledger, look: Look, bought: int = 0, since: datetime | None = None) -> Ledger:
+def restarted(
+    ledger: Ledger, look: Look, bought: int = 0, since: datetime | None = None, *, told: bool = True
+) -> Ledger:
     """Tracking was switched on in Zettle: its balance counts, and the shop's shelf waits for it as an absolute level (`reset`).
 
     The shop's number from before gives way, and with it what was `bought` there since then: both sides promise it less, and the till is
-    owed it. What is told of only later is not forgotten: `since`, by BigCommerce's clock, begins that (`fresh`).
+    owed it. What is told of only later is not forgotten: `since`, by BigCommerce's clock, begins that (`fresh`). Where nobody
+    has `told` of the switch yet, `bought` lacks what was ordered since it, and what is known of that is kept (`moves.started_earlier`).
     """
     ordered = look.begun if bought else None
     last = ledger.shop
     shop = Shelf(Gap.UNBORN, ordered=ordered, signed=last.signed, variant_id=last.variant_id, closed=last.closed)
-    shop = replace(shop, fresh=None if since is None else Fresh(since))
+    off = None if ledger.zettle.stopped is None else ledger.zettle.stopped.seen
+    aside = () if told else tuple(one for one in last.tale if one.by_order and not one.again)
+    shop = replace(shop, fresh=None if since is None else Fresh(since, off, aside=aside))
     return Ledger(zettle=Shelf(known=look.level, owed=bought, seen=look.begun, settled=look.begun), shop=shop)
 
 

@@ -17,6 +17,8 @@ from brygga.sync.stock.pages import Pages, stop
 
 ORDER_EXPLAINS = timedelta(minutes=2)
 """A movement so soon after a hint that named an order is told as the order's."""
+START_COMES = timedelta(seconds=10)
+"""So long Zettle's "tracking started" is waited for where a look showed it first."""
 VERDICTS: Mapping[Verdict, Cause] = {
     Verdict.LANDED: Cause.SETTLED,
     Verdict.NOT_LANDED: Cause.NOT_WRITTEN,
@@ -109,10 +111,16 @@ class Booking:
                 await stop(self.pages, book)
             return False
         known = book.ledger.is_tracked
-        forgotten = stock.awaits_level(book.ledger) and not book.ledger.shop.asleep
-        if forgotten or (isinstance(look.level, int) and not known):
-            await marks.mark(self.pages.tx, self.pages.connection_id, Kind.TRACKING, book.product_uuid, self.pages.now)
+        if stock.awaits_level(book.ledger) and not book.ledger.shop.asleep:
+            await self._mark_tracking(book, self.pages.now)
+        elif isinstance(look.level, int) and not known:
+            # Its event is probably on its way, and says since when: what the shop sold from then on counts.
+            await self._mark_tracking(book, self.pages.now + START_COMES)
         return known or not isinstance(look.level, int)
+
+    async def _mark_tracking(self, book: Book, due: datetime) -> None:
+        tx, connection_id = self.pages.tx, self.pages.connection_id
+        await marks.mark(tx, connection_id, Kind.TRACKING, book.product_uuid, self.pages.now, due_at=due)
 
     async def _tell_library(self) -> None:
         """The pages show whether inventory management is on (S7): what Zettle showed in this pass, where our ledgers agree."""

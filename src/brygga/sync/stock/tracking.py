@@ -135,10 +135,13 @@ def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], varia
     elif stock.awaits_level(book.ledger):
         return True  # the work was cut off before the level left, or the store was out of reach
     elif (book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)) or book.ledger.shop.flight is not None:
+        if since.told is not None:
+            pages.put(book, stock.started_earlier(book.ledger, since.told))
         return False
     bought = stock.Bought() if since.told is None else stock.bought_since(book.ledger.shop, since.told)
     missing = since.owed.change + bought.change
-    started = stock.restarted(book.ledger, look, missing, since.told or since.seen)
+    first, told = since.told or since.seen, since.told is not None
+    started = stock.restarted(book.ledger, look, missing, first, told=told)
     started = stock.woken(started, variant_id)
     pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
     number = str(look.level + missing)
