@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brygga.core import stock
-from brygga.core.stock import Gap, Hint, Ledger, Look, Shelf, Side, Timing, Told
+from brygga.core.stock import Flight, Gap, Hint, Ledger, Look, Owed, Shelf, Side, Timing, Told
 
 T0 = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -75,3 +75,44 @@ def test_what_was_bought_since_tracking_is_on_is_owed_to_the_till_and_promised_b
     on = stock.restarted(stock.stopped(shared(10)), Look(4, at(9)), -3)
 
     assert (4, -3, 1, 1) == (on.zettle.known, on.zettle.owed, on.promised, stock.first_level(on))
+
+
+def stopped(level: int, owed: int, quantity: int | None = None) -> Shelf:
+    """The till's shelf while tracking is off; a write of `quantity` was in the air when it was switched off."""
+    flight = None if quantity is None else Flight("call", quantity, at(0), base=level)
+    was = Ledger(Shelf(level, owed, flight), Shelf(level + owed + (quantity or 0)))
+    return stock.stopped(was).zettle
+
+
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize(
+    ("till", "level", "echoed", "found"),
+    [
+        pytest.param(stopped(10, -3), 10, False, Owed(-3), id="its old number"),
+        pytest.param(stopped(10, -3), 12, False, Owed(unknown=-3), id="another one"),
+        pytest.param(stopped(10, 0), 12, False, Owed(), id="another one, and nothing was owed"),
+        pytest.param(stopped(10, -1, -2), 10, False, Owed(-3, lost=True), id="without the write"),
+        pytest.param(stopped(10, -1, -2), 8, False, Owed(-1), id="as after the write"),
+        pytest.param(stopped(10, -1, -2), 8, True, Owed(-1), id="with the write"),
+        pytest.param(stopped(10, -1, -2), 10, True, Owed(unknown=-1), id="the write, and something else"),
+        pytest.param(stopped(0, -2), 0, False, Owed(-2), id="missing below zero, and not restocked"),
+        pytest.param(stopped(0, -2), 3, False, Owed(), id="missing below zero, and counted anew"),
+        pytest.param(stopped(2, -3), 9, False, Owed(unknown=-2), id="as far as the shelf went"),
+    ],
+)
+def test_what_zettles_number_lacks_from_before_tracking_was_off(
+    till: Shelf, level: int, echoed: bool, found: Owed
+) -> None:
+    assert found == stock.still_owed(till, Look(level, at(60)), Timing(), echoed=echoed)
+
+
+@pytest.mark.rule("S7")
+def test_a_write_that_can_still_arrive_is_waited_for() -> None:
+    assert Owed(unknown=-1) == stock.still_owed(stopped(10, -1, -2), Look(10, at(20)), Timing(), echoed=False)
+
+
+@pytest.mark.rule("S5", "S7")
+def test_separate_stock_leaves_nothing_owed_behind() -> None:
+    apart = Ledger(Shelf(6, -2), Shelf(4), separate=True)
+
+    assert stock.stopped(apart).zettle.stopped is None

@@ -247,8 +247,9 @@ class Owed:
 def still_owed(till: Shelf, look: Look, timing: Timing, *, echoed: bool) -> Owed:
     """Tracking is on again, and Zettle's old number is back, with or without the write that was in the air (`echoed`: it surely landed).
 
-    Any other number is one that somebody counted or sold from, and nobody knows which. A level alone does not prove that a write landed:
-    its echo is waited for, as after any stop (`ledgers.forget_writes`).
+    Any other number is one that somebody counted or sold from, and nobody knows which: units below zero that were missing (decision 7) are
+    then forgotten, and the rest is `unknown`. A level alone does not prove that a write landed: its echo is waited for, as after any stop
+    (`ledgers.forget_writes`).
     """
     was = till.stopped
     if was is None or not isinstance(look.level, int):
@@ -258,7 +259,7 @@ def still_owed(till: Shelf, look: Look, timing: Timing, *, echoed: bool) -> Owed
         return Owed(was.owed)
     if flight is not None and moved == 0 and not echoed and look.begun >= flight.sent + timing.grace:
         return Owed(was.owed + flight.quantity, lost=True)
-    return Owed(unknown=was.owed)
+    return Owed(unknown=max(was.owed, min(0, -was.level)))
 
 
 @dataclass(frozen=True, slots=True)
