@@ -95,9 +95,9 @@ class StockBench(Bench):
             await self.desk.hear_shop(tx, self.connection.id, product_id, hint)
             await marks.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
 
-    async def unanswered_order(self, uuid: str, units: int) -> str:
-        """A shopper buys, and Zettle's answer to our movement is lost after its effect. Answers the identifier of that call."""
-        self.till_fault("cut_after", next=1)
+    async def unanswered_order(self, uuid: str, units: int, kind: str = "cut_after") -> str:
+        """A shopper buys, and Zettle's answer to our movement is lost, after its effect or before. Answers the identifier of that call."""
+        self.till_fault(kind, next=1)
         await self.orders(uuid, units)
         await self.drain()
         flight = (await self.ledger(uuid)).zettle.flight

@@ -92,11 +92,7 @@ async def test_a_till_write_that_was_in_the_air_when_tracking_was_switched_off_i
 ) -> None:
     """Zettle brings its old number back (facts 3.3): with the write or without it, which is then made up for. Its echo may come late."""
     uuid, variant = await ready(bench)
-    bench.till_fault(kind, next=1)
-    await bench.orders(uuid, 3)
-    await bench.drain()
-    flight = (await bench.ledger(uuid)).zettle.flight
-    assert flight is not None
+    call = await bench.unanswered_order(uuid, 3, kind)
     await switch(bench, uuid, on=False)
     await bench.wait(120)
     await switch(bench, uuid, on=True)
@@ -104,7 +100,7 @@ async def test_a_till_write_that_was_in_the_air_when_tracking_was_switched_off_i
     back = await bench.levels(uuid)
     await bench.sells(variant)
     if kind == "cut_after":
-        await bench.echo_late(flight.call, uuid)
+        await bench.echo_late(call, uuid)
     await bench.quiet(3900)
 
     assert ((7, 7), (6, 6)) == (back, await bench.levels(uuid))
@@ -278,9 +274,7 @@ async def test_what_zettle_was_owed_is_asked_about_where_its_number_has_moved(
 async def test_a_number_as_after_a_write_without_its_echo_is_a_question(bench: StockBench) -> None:
     """The write never arrived; as many were sold at the till just before tracking was switched off."""
     uuid, variant = await ready(bench)
-    bench.till_fault("cut_before", next=1)
-    await bench.orders(uuid, 1)
-    await bench.drain()
+    await bench.unanswered_order(uuid, 1, "cut_before")
     bench.town.till().sell(variant, 1)
     await switch(bench, uuid, on=False)
     await bench.wait(120)

@@ -115,14 +115,10 @@ async def test_where_nothing_explains_the_level_the_merchant_is_asked(bench: Sto
 async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(bench: StockBench, kind: str) -> None:
     """Zettle's event carries our identifier: with it the write landed, without it, it did not."""
     uuid, _variant = await ready(bench)
-    bench.till_fault(kind, next=1)
 
-    await bench.orders(uuid, 3)
-    await bench.drain()
-    flight = (await bench.ledger(uuid)).zettle.flight
-    assert flight is not None
+    call = await bench.unanswered_order(uuid, 3, kind)
     if kind == "cut_after":
-        await bench.echo(flight.call)
+        await bench.echo(call)
     await bench.quiet(240)
 
     assert (6, 6) == await bench.levels(uuid)
