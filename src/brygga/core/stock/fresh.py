@@ -8,10 +8,9 @@ which of the two, the levels that were read since tell.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from brygga.core.stock.ledger import TICK, Flight, Fresh, Look, Shelf, Side, Timing, Told
+from brygga.core.stock.accounts import LONGEST
+from brygga.core.stock.ledger import TICK, Apart, Flight, Fresh, Look, Shelf, Side, Timing, Told
 
-MOST = 60
-"""So many early orders are told apart; of more, the merchant is asked. So many are kept aside."""
 LATEST = timedelta(days=4)
 """Hooks are tried for two days (bigcommerce facts 6.4): none comes later than this."""
 
@@ -24,11 +23,11 @@ def heard_of(shelf: Shelf, told: Told) -> Fresh | None:
     if fresh.until is not None and told.heard is not None and told.heard > fresh.until + LATEST:
         return None
     if _is_before(fresh, told):
-        return replace(fresh, aside=(*fresh.aside, told)[-MOST:])
+        return replace(fresh, aside=(*fresh.aside, told)[-LONGEST:])
     value = told.value if told.relative and shelf.signed else None
     if fresh.until is not None and told.at > fresh.until:
         return fresh if value is None else replace(fresh, told=fresh.told + value)
-    if value is None or len(fresh.early) >= MOST:
+    if value is None or len(fresh.early) >= LONGEST:
         return replace(fresh, sure=False)
     return replace(fresh, early=(*fresh.early, told))
 
@@ -87,5 +86,5 @@ def landed_by(shelf: Shelf, flight: Flight, latest: datetime) -> Fresh | None:
     """An absolute level has landed, at the latest then: what the level does by itself counts from here."""
     if shelf.fresh is None:
         return None
-    until = latest if flight.clock is None else flight.clock.theirs(latest) + flight.clock.slack
-    return replace(shelf.fresh, until=until, covered=0, told=0, moved=0)
+    clock = flight.clock or Apart()
+    return replace(shelf.fresh, until=clock.theirs(latest) + clock.slack, covered=0, told=0, moved=0)

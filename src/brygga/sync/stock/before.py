@@ -1,7 +1,7 @@
 """What Zettle's number lacks from before tracking was switched off (rule S7): made up for, or asked about."""
 
 from brygga.core import stock
-from brygga.core.report import Code, Severity
+from brygga.core.report import Code
 from brygga.core.stock import Look, Side, Timing
 from brygga.core.stock.story import Cause, Moved
 from brygga.store import ledgers
@@ -32,6 +32,12 @@ def say_owed(pages: Pages, book: Book, owed: stock.Owed) -> None:
         pages.put(pages.books[book.variant_uuid], ledger, Moved(Side.SHOP, Cause.SEEN, owed.change))
         pages.say(Code.STOCK_SHOP_MOVED, book, change=f"{owed.change:+d}", number=number)
     if owed.unknown:
-        params = {"side": Side.ZETTLE.value, "change": f"{owed.unknown:+d}", "number": number}
-        pages.ask_to_check(book)
-        pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
+        pages.ask_about(book, Side.ZETTLE, owed.unknown)
+
+
+async def begun_anew(pages: Pages, book: Book, look: Look, timing: Timing, what: Moved | None = None) -> Book:
+    """A ledger that had stopped starts with what Zettle shows, less what that lacks, for a variant that the shop does not have yet."""
+    owed = await owed_before(pages, book.variant_uuid, look, timing)
+    pages.put(book, stock.restarted(book.ledger, look, owed.change), what)
+    say_owed(pages, book, owed)
+    return pages.books[book.variant_uuid]

@@ -14,7 +14,7 @@ from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
 from brygga.sync.births import Levels
 from brygga.sync.session import Session
-from brygga.sync.stock.before import owed_before, say_owed
+from brygga.sync.stock.before import begun_anew
 from brygga.sync.stock.gather import Looks, Till
 from brygga.sync.stock.pages import Pages, opened, opened_in
 
@@ -68,10 +68,7 @@ class StockBirths:
         if book is None:
             return self._opened(pages, product, variant, look)
         if not book.ledger.is_tracked:
-            owed = await owed_before(pages, variant, look, self.timing)
-            book = pages.put(book, stock.restarted(book.ledger, look, owed.change))
-            say_owed(pages, book, owed)
-            return pages.books[variant]
+            return await begun_anew(pages, book, look, self.timing)
         step = stock.observed(book.ledger, Side.ZETTLE, look, self.timing)
         what = Moved(Side.ZETTLE, Cause.SEEN, step.change) if step.change else None
         return pages.put(book, step.ledger, what)

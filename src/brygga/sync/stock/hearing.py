@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from brygga.core import stock
-from brygga.core.report import Code, Severity
+from brygga.core.report import Code
 from brygga.core.stock import Hint, Side, Timing
 from brygga.core.stock.story import Cause, Moved
 from brygga.store import ledgers, movements, switches
@@ -166,18 +166,7 @@ class Hearing:
 
     async def _asked(self, doubt: Doubt, one: Departed, book: Book) -> None:
         await self._as_believed(doubt, one)
-        self._say_check(one, book)
-
-    def _say_check(self, one: Departed, book: Book) -> None:
-        """A product that is not tracked has no number that could be checked."""
-        promised = book.ledger[one.side].promised
-        promised = book.ledger.promised if promised is None else promised
-        if promised is None:
-            return
-        self.pages.ask_to_check(book)
-        if one.flight.quantity:
-            params = {"side": one.side.value, "change": f"{one.flight.quantity:+d}", "number": str(promised)}
-            self.pages.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
+        self.pages.ask_about(book, one.side, one.flight.quantity)
 
     async def _ask_of_before(self, uuids: Sequence[str]) -> None:
         """Tracking was off, and is on again: the till's number counts, and may lack a write from before, or have it twice.
@@ -193,7 +182,7 @@ class Hearing:
                 continue
             await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
             if book is not None and (one.flight.closing is not None or not echoed):
-                self._say_check(one, book)
+                self.pages.ask_about(book, one.side, one.flight.quantity)
 
     def _is_over(self, waits: Unasked) -> bool:
         asked_before = waits.departed.flight.call == ledgers.ASKED_BEFORE

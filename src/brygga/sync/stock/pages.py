@@ -58,6 +58,18 @@ class Pages:
         self.books[book.variant_uuid] = replace(current, check_since=current.check_since or self.now)
         self._changed.add(book.variant_uuid)
 
+    def ask_about(self, book: Book, side: Side, change: int) -> None:
+        """Whether a change reached this side nobody knows. A product that is not tracked has no number that could be checked; a question
+        from before that is asked again has no change of its own, and no line."""
+        ledger = self.books[book.variant_uuid].ledger
+        promised = ledger.promised if ledger[side].promised is None else ledger[side].promised
+        if promised is None:
+            return
+        self.ask_to_check(book)
+        if change:
+            params = {"side": side.value, "change": f"{change:+d}", "number": str(promised)}
+            self.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
+
     def settle_doubt(self, book: Book) -> Book:
         """The merchant has looked, or there is no number to look at: nothing is asked any more."""
         looked = self.books[book.variant_uuid] = replace(self.books[book.variant_uuid], check_since=None)

@@ -12,7 +12,7 @@ from brygga.store import library, switches
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark, mark_many
 from brygga.sync.session import Session
-from brygga.sync.stock.before import owed_before, say_owed
+from brygga.sync.stock.before import begun_anew, owed_before, say_owed
 from brygga.sync.stock.clocks import measured
 from brygga.sync.stock.gather import Known, Looks, Till, known, shop_looks
 from brygga.sync.stock.hearing import hear_stops, listen
@@ -168,10 +168,7 @@ async def _open(pages: Pages, book: Book, looks: Looks, timing: Timing) -> None:
     """A variant that the shop does not have: its number counts from now on, for when it is born."""
     look = looks.get(book.variant_uuid)
     if look is not None and isinstance(look.level, int) and not book.ledger.is_tracked:
-        owed = await owed_before(pages, book.variant_uuid, look, timing)
-        started = stock.restarted(book.ledger, look, owed.change)
-        pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
-        say_owed(pages, book, owed)
+        await begun_anew(pages, book, look, timing, Moved(Side.ZETTLE, Cause.STARTED, look.level))
 
 
 def identities(paper: Known) -> dict[str, Identity]:
