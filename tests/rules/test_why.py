@@ -202,7 +202,7 @@ async def test_after_a_pause_of_days_nobody_is_said_to_have_changed_a_number(hom
     uuid = await stocked(home, 10)
     await rest(home)
     await ordered(home, uuid, 2)
-    await home.wait(30 * 3600)
+    await home.wait_hours(30)
     await rest(home, wake=True)
     await home.wait(60)
     page = await told(home, uuid)
