@@ -23,20 +23,43 @@ fill() {
     pip_quietly --python .venv/bin/python install "$@"
 }
 
+# What running needs; with `prepare tests`, what testing needs too.
+# Each part is remade only when what it is made of changes.
 prepare() {
+    prepare_running
+    [ "${1:-}" != tests ] || prepare_tests
+}
+
+prepare_running() {
     fingerprint=$(cksum requirements.lock pyproject.toml | cksum)
     if [ -x .venv/bin/brygga ] && [ "$(cat .venv/.prepared 2>/dev/null)" = "$fingerprint" ]; then
         return
     fi
-    python=$(find_python)
-    if [ ! -x .tools/bin/uv ]; then
-        echo "Fetching uv into .tools ..." >&2
-        pip_quietly install --target .tools uv
-    fi
+    find_tools
     echo "Making the environment in .venv ..." >&2
     .tools/bin/uv venv --quiet --clear --no-project --python "$(command -v "$python")" .venv
     fill --require-hashes -r requirements.lock
     fill --no-deps --no-build-isolation --editable .
     .venv/bin/python scripts/translations.py compile
     echo "$fingerprint" >.venv/.prepared
+}
+
+# Adds to the environment. When what running needs changes, it is made anew without this part.
+prepare_tests() {
+    fingerprint=$(cksum requirements-test.lock | cksum)
+    if [ "$(cat .venv/.prepared-tests 2>/dev/null)" = "$fingerprint" ]; then
+        return
+    fi
+    find_tools
+    echo "Adding what the tests need ..." >&2
+    fill --require-hashes -r requirements-test.lock
+    echo "$fingerprint" >.venv/.prepared-tests
+}
+
+find_tools() {
+    python=$(find_python)
+    if [ ! -x .tools/bin/uv ]; then
+        echo "Fetching uv into .tools ..." >&2
+        pip_quietly install --target .tools uv
+    fi
 }

@@ -103,7 +103,7 @@ def postgres() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="brygga-test-"))
     folder.chmod(0o755)
     try:
-        with embedded(folder, durable=False) as server:
+        with embedded(folder, durable=False, tidy=False) as server:
             asyncio.run(_migrate(server.url))
             yield server
     finally:

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Final, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
+from brygga.core.stock import Timing
+
 T = TypeVar("T")
 
 PREFIX: Final = "BRYGGA_"
 _SECRET_LENGTH: Final = 32
 _TOKEN_LENGTH: Final = 16
+_LONGEST_LAG_S: Final = 120
 
 
 class SettingsWrong(Exception):
@@ -58,6 +61,7 @@ class Settings:
     hosts: Hosts = Hosts()
     metrics_token: str = field(repr=False, default="")
     """What a monitor has to bring to read /metrics; "" lets only this machine read it."""
+    stock: Timing = Timing()  # noqa: RUF009 - it is frozen
 
     @property
     def is_https(self) -> bool:
@@ -83,6 +87,10 @@ def read(environment: Mapping[str, str]) -> Settings:
         ),
         contact_email=reader.required("CONTACT_EMAIL", _email, "where Zettle and merchants can write to"),
         metrics_token=reader.optional("METRICS_TOKEN", _token, ""),
+        stock=Timing(
+            lag_s=reader.optional("STOCK_READ_LAG", _lag, Timing().lag_s),
+            is_whole=reader.optional("STOCK_CALLS", _calls, default=True),
+        ),
         hosts=Hosts(
             **{
                 name: reader.optional(f"{name.upper()}_URL", _url, getattr(defaults, name))
@@ -166,6 +174,18 @@ def _token(text: str) -> str:
     if len(text) < _TOKEN_LENGTH or not text.isascii() or any(character.isspace() for character in text):
         raise ValueError(f"it needs {_TOKEN_LENGTH} characters or more, without spaces or letters beyond ASCII")
     return text
+
+
+def _lag(text: str) -> float:
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_LAG_S:
+        raise ValueError(f"expected whole seconds from 1 to {_LONGEST_LAG_S}")
+    return float(text)
+
+
+def _calls(text: str) -> bool:
+    if text not in ("whole", "in_part"):
+        raise ValueError("expected whole or in_part")
+    return text == "whole"
 
 
 def _email(text: str) -> str:

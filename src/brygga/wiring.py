@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -24,13 +24,13 @@ from brygga.core.stock import Timing
 from brygga.seams import Clock, Dice
 from brygga.settings import Hosts, Settings
 from brygga.store import connections, tokens
-from brygga.store.database import Database
+from brygga.store.database import Database, Tx
 from brygga.store.jobs import Jobs
 from brygga.store.marks import Kind
 from brygga.store.sealing import Sealer
 from brygga.store.sessions import Sessions
-from brygga.store.tokens import Platform
-from brygga.sync.access import ZettleAccess
+from brygga.store.tokens import Platform, Token
+from brygga.sync.access import ShopAccess, ZettleAccess
 from brygga.sync.account import account, read_shop
 from brygga.sync.adding import Adding
 from brygga.sync.drain import Handler
@@ -39,16 +39,19 @@ from brygga.sync.hooks import hooks
 from brygga.sync.leaving import leave
 from brygga.sync.library import library
 from brygga.sync.linking import link
+from brygga.sync.marker import marker
 from brygga.sync.products import Products
+from brygga.sync.program import program
 from brygga.sync.session import Clients, Lease, MakeClients
 from brygga.sync.setup import setup
 from brygga.sync.stock import StockBirths, StockSweep, StockWork, Till, TrackingWork
-from brygga.sync.sweep import Sweep, shop_products
+from brygga.sync.sweep import ShopProducts, Sweep
 from brygga.sync.worker import Pace, Worker
 from brygga.web.app import build_app
 from brygga.web.deps import (
     SHOP_CALLBACK,
     ZETTLE_CALLBACK,
+    Granted,
     ShopGrant,
     ShopPayload,
     WebDeps,
@@ -131,7 +134,7 @@ class Platforms:
 
     @property
     def shop_urls(self) -> ShopUrls:
-        return ShopUrls(self.settings.hosts.bigcommerce_api, self.settings.hosts.bigcommerce_login)
+        return ShopUrls(self.settings.hosts.bigcommerce_api)
 
 
 def zettle_urls(hosts: Hosts) -> ZettleUrls:
@@ -185,16 +188,18 @@ class ShopInstall:
     def install_url(self) -> str:
         return self.platforms.shop_app.install_url
 
-    async def install(self, code: str, scope: str, context: str) -> ShopGrant:
+    async def install(self, code: str, scope: str, context: str, granted: Granted) -> ShopGrant:
         wire, app = self.platforms.wire, self.platforms.shop_app
         grant = await shop_oauth.exchange(wire, app, code=code, scope=scope, context=context)
+        rights = " ".join(sorted(grant.scopes))
+        await granted(grant.store_hash, grant.access_token, rights)
         if grant.missing_scopes:
             raise NeedsMerchant("scope_missing", f"the app lacks {', '.join(sorted(grant.missing_scopes))}")
         api = ShopApi(
             wire, StoreBudget(self.platforms.clock), self.platforms.shop_urls, grant.access_token, grant.store_hash
         )
 
-        return ShopGrant(await read_shop(api), grant.access_token, " ".join(sorted(grant.scopes)))
+        return ShopGrant(await read_shop(api), grant.access_token, rights)
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
         now = self.platforms.clock.now()
@@ -234,19 +239,45 @@ async def _clients(
         gate = GuardedGate(OpenGate(), guard)
         return await zettle_oauth.refresh(platforms.wire, platforms.zettle_app, refresh_token, gate)
 
+    reached = _reach(connection, shop_token)
+    made: Clients
+
+    def shop_of(reach: tuple[str, str] | None) -> ShopApi | None:
+        if reach is None:
+            return None
+        store_hash, token = reach
+        own = ShopAccess(connection.id, database.read, token)
+        return ShopApi(platforms.wire, shop_gate, platforms.shop_urls, own, store_hash)
+
+    async def follow(tx: Tx, found: Connection) -> Clients:
+        """The store may have come, gone, or been approved again since the drain began. Zettle's access follows by itself.
+
+        Both lanes ask, also at once: each gets the clients of now, never those that it had.
+        """
+        nonlocal reached, made
+        reach = _reach(found, await tokens.get(tx, found.id, Platform.BIGCOMMERCE))
+        if reach != reached:
+            reached, made = reach, replace(made, shop=shop_of(reach))
+        return made
+
     access = ZettleAccess(connection.id, lambda: database.transaction(lease.fence), refresh, platforms.clock)
     zettle_gate = GuardedGate(InventoryPace(platforms.clock), guard)
+    # One budget for the whole drain: calls of the client before, which are still on their way, count in it.
     budget = StoreBudget(platforms.clock, snapshot)
-    shop = None
-    if connection.shop is not None and shop_token is not None:
-        gate = GuardedGate(budget, guard)
-        shop = ShopApi(platforms.wire, gate, platforms.shop_urls, shop_token.access, connection.shop.store_hash)
+    shop_gate = GuardedGate(budget, guard)
+    zettle = Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access)
+    made = Clients(zettle, shop_of(reached), platforms.wire.clocks, follow)
     try:
-        yield Clients(Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access), shop, platforms.wire.clocks)
+        yield made
     finally:
         if not lease.lost:
             async with database.transaction(lease.fence) as tx:
                 await connections.set_budget(tx, connection.id, budget.snapshot() or None)
+
+
+def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | None:
+    """What a client of the store is made of: the store's hash and the access; None without a store or without access."""
+    return None if connection.shop is None or token is None else (connection.shop.store_hash, token.access)
 
 
 # ---- The whole -------------------------------------------------------------------------------------------------------
@@ -268,27 +299,28 @@ class Service:
         await self.database.close()
 
 
-def handlers() -> Mapping[Kind, Handler]:
+def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
     """Which work answers which mark (docs/rooms.md)."""
-    till, timing = Till(), Timing()
+    till, timing = Till(), timing or Timing()
     stock = StockWork(timing, till)
-    products = Products(births=StockBirths(timing, till))
+    births = StockBirths(timing, till)
     return {
         Kind.LEAVE: leave,
         Kind.SETUP: setup,
         Kind.ACCOUNT: account,
+        Kind.MARKER: marker,
         Kind.ADDITION: Adding(till),
         Kind.LINK: link,
         Kind.EXPLAIN: explain,
-        Kind.PRODUCT: products,
-        Kind.SHOP_PRODUCT: shop_products,
+        Kind.PRODUCT: Products(births),
+        Kind.SHOP_PRODUCT: ShopProducts(births),
         Kind.LIBRARY: library,
         Kind.HOOKS: hooks,
         Kind.STOCK: stock.products,
         Kind.SETTLE: stock.products,
         Kind.SHOP_STOCK: stock.shop_hints,
         Kind.TRACKING: TrackingWork(timing, till),
-        Kind.SWEEP: Sweep(StockSweep(timing, till)),
+        Kind.SWEEP: Sweep(births, StockSweep(timing, till)),
     }
 
 
@@ -312,9 +344,10 @@ def build(settings: Settings, database: Database, jobs: Jobs, seams: Seams, pace
         clock=seams.clock,
         dice=seams.dice,
         settings=settings,
-        handlers=handlers(),
+        handlers=handlers(settings.stock),
         clients=clients(platforms, database),
         pace=pace or Pace(),
+        program=program(),
     )
     web = build_app(
         WebDeps(

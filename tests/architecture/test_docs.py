@@ -40,9 +40,13 @@ def _quoted(cell: str) -> list[str]:
 
 HOUSE = {row[0]: row for row in _rows(_section(_text("design.md"), "Where each rule lives"))}
 RULES = re.findall(r"^\| ([CPASDE]\d+) \|", _text("rules.md"), re.MULTILINE)
-DECISIONS = re.findall(
-    r"^(\d+)\. ", _section(_text("rules.md"), "Decided where the promise leaves a choice"), re.MULTILINE
-)
+DECISIONS = [
+    number
+    for number, text in re.findall(
+        r"^(\d+)\. (.*)$", _section(_text("rules.md"), "Decided where the promise leaves a choice"), re.MULTILINE
+    )
+    if "*Not built yet.*" not in text
+]
 
 
 def _has(tree: ast.Module, dotted: str) -> bool:
@@ -77,7 +81,7 @@ def _named_in(path: Path) -> set[str]:
 
 def test_every_rule_and_every_decision_has_its_row() -> None:
     assert [*RULES, *DECISIONS] == list(HOUSE)
-    assert len(DECISIONS) == 14
+    assert len(DECISIONS) == 21
 
 
 @pytest.mark.parametrize("rule", HOUSE)

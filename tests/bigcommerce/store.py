@@ -57,7 +57,7 @@ class Store:
         self.client_id = app.client_id
         token = self.sandbox.issue_token("abc123", app.client_id, self.scopes)
         self.wire = Wire(open_client(httpx2.ASGITransport(self.sandbox.app)), SkippingClock())
-        self.api = ShopApi(self.wire, OpenGate(), ShopUrls(f"{BASE}/api", f"{BASE}/login"), token, "abc123")
+        self.api = ShopApi(self.wire, OpenGate(), ShopUrls(f"{BASE}/api"), token, "abc123")
         self.shop = self.sandbox.shop("abc123")
 
     shop: Any = field(init=False)

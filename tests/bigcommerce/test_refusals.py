@@ -1,5 +1,6 @@
 """One code per meaning: every status and shape of the facts, and those that integrators report."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from brygga.bigcommerce.api import ShopApi
 from brygga.bigcommerce.codes import Code
 from brygga.bigcommerce.refusals import named_items, problem, refusal
 from brygga.bigcommerce.values import ShopUrls, StockChange
-from brygga.core.failures import Failure, NeedsMerchant, Refused, Unanswered, Unreachable
+from brygga.core.failures import Failure, NeedsMerchant, Refused, Unanswered, Unreachable, fingerprint
 from brygga.core.operations import Birth
 from brygga.wire import Answer, Call, OpenGate
 from tests.bigcommerce.store import cup
@@ -138,6 +139,40 @@ async def test_a_route_that_does_not_exist_never_looks_like_a_deleted_product() 
 
     with pytest.raises(Unreachable):
         await room.product(158)
+
+
+@dataclass
+class Renewed:
+    """The merchant approves the app again so many times while a call is on its way."""
+
+    left: list[str]
+
+    async def __call__(self) -> str:
+        return "first"
+
+    async def renew(self, stale: str) -> str:
+        return self.left.pop(0) if self.left else stale
+
+
+@pytest.mark.rule("C3")
+@pytest.mark.parametrize("status", [401, 403], ids=["a dead token", "one without the new right"])
+async def test_a_call_goes_again_with_the_token_of_a_new_approval(status: int) -> None:
+    wire, end = far_end(says(status), says(status), says(200, {"time": 1}))
+    api = ShopApi(wire, OpenGate(), ShopUrls(), Renewed(["second", "third"]), "abc123")
+
+    await api.send(api.call("GET", "/v2/time"))
+
+    assert ["first", "second", "third"] == [one.headers["X-Auth-Token"] for one in end.asked]
+
+
+@pytest.mark.rule("D3")
+async def test_a_refusal_names_the_token_and_does_not_tell_it() -> None:
+    for steps in ((says(401), says(401)), (says(403),)):
+        api, _ = shop(*steps)
+        with pytest.raises(NeedsMerchant) as caught:
+            await api.send(api.call("GET", "/v2/store"))
+        assert fingerprint("store-token-value") == caught.value.access
+        assert "store-token-value" not in f"{caught.value!r} {caught.value.access}"
 
 
 async def test_a_401_is_asked_about_once_more_before_anyone_is_disconnected() -> None:

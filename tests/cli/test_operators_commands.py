@@ -10,12 +10,15 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from brygga.cli import bench, commands, doctor, house, log, merchant, sync
+from brygga.cli import bench, commands, doctor, house, log, merchant, retry, status, sync
 from brygga.cli.doctor import Verdict
 from brygga.cli.house import House, Wish
 from brygga.cli.process import Ground
 from brygga.cli.visitor import Visitor
+from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
+from brygga.sandbox.clock import RealClock
+from brygga.sandbox.town import Plan, Town
 from brygga.store import connections, library, marks, support, synclog
 from brygga.store.database import Database
 from brygga.store.marks import Kind
@@ -101,6 +104,78 @@ def test_a_host_that_tells_no_time_or_an_absurd_one_is_no_measure(headers: dict[
     assert Verdict.LOOK is doctor._clock([]).verdict
 
 
+# ---- What failed by a fault of ours ------------------------------------------------------------------------------------
+
+
+async def failed_set_up(database: Database) -> int:
+    """A connection whose set-up waits for work that failed by a bug."""
+    connection = await connected(database)
+    async with database.transaction() as tx:
+        await connections.set_stage(tx, connection.id, Stage.STORE_CONNECTED)
+        for kind in (Kind.ACCOUNT, Kind.LIBRARY):
+            await marks.mark(tx, connection.id, kind, "", NOON)
+            (mark,) = await marks.due(tx, connection.id, NOON, [kind])
+            later = SystemClock().now() + timedelta(hours=5)
+            await marks.park(tx, mark, f"id-{kind.value}", NOON, next_try=later)
+    return connection.id
+
+
+def asked_retry(**wish: object) -> argparse.Namespace:
+    return argparse.Namespace(
+        **{"connection": None, "all": False, "kind": None, "support_id": None, "json": False, **wish}
+    )
+
+
+async def test_status_shows_failed_work_and_how_to_retry(
+    database: Database, home: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = await failed_set_up(database)
+    async with database.transaction() as tx:
+        found = await status._of(tx, (await connections.living(tx))[-1], [], elsewhere=False)
+
+    told = status._told([found])
+    assert 2 == found.parked
+    assert all(part in told for part in ("2 FAILED", "id-account", "id-library", f"`brygga retry {number}`"))
+
+
+async def test_doctor_names_failed_work(database: Database, home: House) -> None:
+    number = await failed_set_up(database)
+    (found,) = [one for one in await doctor.database(ground_of(home)) if one.verdict is Verdict.WRONG]
+
+    assert f"connection {number}: 2 failed" in found.what
+    assert f"`brygga retry {number}`" in found.mend
+    assert "--support-id id-account" in found.mend
+
+
+@pytest.mark.parametrize(
+    ("wish", "count"),
+    [
+        ({"connection": 1}, 2),
+        ({"kind": "library"}, 1),
+        ({"support_id": "id-account"}, 1),
+        ({"all": True}, 2),
+        ({"support_id": "other"}, 0),
+    ],
+)
+async def test_retry_wakes_failed_work_also_before_set_up_is_finished(
+    database: Database, capsys: pytest.CaptureFixture[str], wish: dict[str, object], count: int
+) -> None:
+    number = await failed_set_up(database)
+    settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
+    code = await retry._retry(asked_retry(**wish), Ground(replace(settings, database_url=database.url)))
+    async with database.read() as tx:
+        due = await marks.due(tx, number, SystemClock().now())
+
+    expected = f"connection {number}: {count} woken; a worker tries now" if count else "nothing has failed there"
+    assert (0, expected) == (code, capsys.readouterr().out.strip())
+    assert bool(count) == bool(due)
+
+
+def test_retry_wants_to_know_what(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 2 == commands.run(["retry"])
+    assert "--all" in capsys.readouterr().err
+
+
 # ---- sync ------------------------------------------------------------------------------------------------------------
 
 
@@ -112,9 +187,12 @@ async def test_sync_reads_everything_again_or_one_product(database: Database) ->
         one = await marks.counts(tx, connection.id)
         await sync.leave_marks(tx, connection.id, "", clock)
         both = await marks.counts(tx, connection.id)
+        await sync.leave_marks(tx, connection.id, "", clock, webhooks=True)
+        every = await marks.counts(tx, connection.id)
 
     assert {Kind.PRODUCT: 1} == one
     assert {Kind.PRODUCT: 1, Kind.LIBRARY: 1, Kind.SWEEP: 1} == both
+    assert {**both, Kind.HOOKS: 1} == every
 
 
 @pytest.mark.parametrize(
@@ -147,7 +225,9 @@ async def test_sync_and_wait_returns_when_a_worker_has_done_it(home: House, caps
     async with home.service.database.read() as tx:
         (connection,) = await connections.living(tx)
 
-    code = await sync._sync(argparse.Namespace(connection=connection.id, product="", wait=True), ground_of(home))
+    code = await sync._sync(
+        argparse.Namespace(connection=connection.id, product="", wait=True, webhooks=False), ground_of(home)
+    )
 
     assert (0, True) == (code, capsys.readouterr().out.endswith("done\n"))
 
@@ -240,3 +320,26 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
     assert 0 == end.value.code
     assert f"usage: brygga {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Kind.SETUP, "; it is paused (scope_missing): a worker tries now what needs no merchant, and the rest waits"),
+        (Kind.ACCOUNT, ", but it is paused (scope_missing): the merchant has to help first"),
+    ],
+)
+async def test_retry_says_what_a_paused_connection_still_does(
+    database: Database, capsys: pytest.CaptureFixture[str], kind: Kind, told: str
+) -> None:
+    one, now = await connected(database), SystemClock().now()
+    async with database.transaction() as tx:
+        await marks.mark(tx, one.id, kind, "", now)
+        (mark,) = await marks.due(tx, one.id, now)
+        await marks.park(tx, mark, "id", now, next_try=now + timedelta(days=1))
+        await connections.pause(tx, one.id, "scope_missing")
+    settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
+
+    await retry._retry(asked_retry(connection=one.id), Ground(replace(settings, database_url=database.url)))
+
+    assert f"connection {one.id}: 1 woken{told}" == capsys.readouterr().out.strip()

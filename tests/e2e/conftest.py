@@ -15,6 +15,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.markers import merchants_products
+
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -56,8 +58,9 @@ class Demo:
         return list(answer.raise_for_status().json())
 
     def store(self) -> dict[str, Any]:
-        """The store as it is, stock without lag."""
-        return dict(self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json())
+        """The store as it is, stock without lag, and without our marker (decision 16)."""
+        state = dict(self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json())
+        return {**state, "products": merchants_products(state)}
 
     def product(self, name: str) -> dict[str, Any] | None:
         return next((one for one in self.store()["products"] if one["name"] == name), None)

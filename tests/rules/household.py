@@ -18,6 +18,7 @@ import httpx2
 from brygga.cli import merchant
 from brygga.cli.house import settings_for
 from brygga.cli.visitor import Visitor
+from brygga.core.marker import METAFIELD_KEY, NAME, SKUS
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line
 from brygga.sandbox.bigcommerce import Shop
@@ -33,7 +34,9 @@ from brygga.store.jobs import TableJobs
 from brygga.sync.worker import Pace
 from brygga.wiring import Seams, Service, build, sealer
 from tests.conftest import NOON, CountingDice
+from tests.markers import is_marker, merchants_products
 from tests.rules.wire_law import unlawful
+from tests.store.town import newest
 
 URL = "https://brygga.town.test"
 SOON = timedelta(seconds=60)
@@ -68,6 +71,32 @@ class Household:
     visitor: Visitor
     browsers: list[httpx2.AsyncClient] = field(default_factory=list)
     worker: asyncio.Task[None] | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    url: str = URL
+
+    # ---- The service ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.stop = asyncio.Event()
+        self.worker = asyncio.create_task(self.service.worker.run(self.stop))
+
+    async def halt(self) -> None:
+        self.stop.set()
+        if self.worker is not None:
+            await self.worker
+
+    async def move(self, url: str) -> None:
+        """The service starts again at another address, on the same database. What stands at the old one stays there."""
+        await self.service.http.aclose()
+        database, clock = self.service.database, LoopTime()
+        settings, seams = (
+            replace(self.service.settings, public_url=url),
+            Seams(clock, CountingDice(10_000), self.town.hosts),
+        )
+        self.service = build(settings, database, self.jobs, seams, self.service.worker.pace)
+        self.town.hosts.open(host_of(url), self.service.web)
+        self.url = url
+        self.start()
 
     # ---- People --------------------------------------------------------------------------------------------------
 
@@ -96,7 +125,7 @@ class Household:
 
     async def open(self, path: str) -> str:
         """The page, as text with its markup."""
-        return await self.visitor.open(f"{URL}{path}")
+        return await self.visitor.open(f"{self.url}{path}")
 
     async def read(self, path: str) -> str:
         """The words of the page, without its markup."""
@@ -205,9 +234,17 @@ class Household:
     def id_of(self, uuid: str) -> int:
         return int(self.shown(uuid)["id"])
 
+    def merchants_products(self) -> list[JSON]:
+        """All products in the shop but our marker, as raw JSON."""
+        return merchants_products(self.shop.state())
+
+    def markers(self) -> list[JSON]:
+        """Our hidden products in the shop: one at most (decision 16)."""
+        return [product for product in self.shop.state()["products"] if is_marker(product)]
+
     def in_shop(self) -> list[str]:
-        """The names of all products in the shop."""
-        return sorted(product["name"] for product in self.shop.state()["products"])
+        """The names of all products in the shop but our marker."""
+        return sorted(product["name"] for product in self.merchants_products())
 
     def category(self, name: str = "Zettle") -> int:
         (found,) = [one["category_id"] for one in self.shop.state()["categories"] if one["name"] == name]
@@ -226,12 +263,14 @@ class Household:
         requests = (self.town.zettle if of == "till" else self.town.bigcommerce).requests.last
         return [one for one in requests if not methods or one.method in methods]
 
+    def asked_of_products(self, *methods: str) -> list[Asked]:
+        """The same of the shop, without what was asked for our marker's sake (decision 16)."""
+        return [one for one in self.asked(*methods) if not is_about_marker(one)]
+
     async def connection(self) -> Connection:
         """The first merchant's, living or not."""
         async with self.service.database.read() as tx:
-            found = await connections.last_of(tx, self.town.merchant.organization.uuid)
-        assert found is not None
-        return found
+            return await newest(tx, self.town.merchant.organization.uuid)
 
     async def binding(self, uuid: str) -> Binding | None:
         connection = await self.connection()
@@ -250,6 +289,13 @@ class Household:
     async def told(self, code: Code) -> list[dict[str, str]]:
         """The parameters of every line with this code."""
         return [dict(line.params) for line in await self.log() if line.code is code]
+
+
+def is_about_marker(asked: Asked) -> bool:
+    """Whether a request makes, finds or looks after our marker. A stock call that carries one of its slots does not."""
+    finds = {("key", METAFIELD_KEY), ("sku", SKUS[0])} & set(asked.query)
+    makes = asked.method == "POST" and (NAME.encode() in asked.body or b'"key":"marker"' in asked.body)
+    return bool(finds) or makes
 
 
 def words_of(page: str) -> str:
@@ -281,20 +327,36 @@ async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[House
     jobs, pace = TableJobs(database, clock), Pace(tick_s=600, tidy_s=600)
     service = build(settings, database, jobs, Seams(clock, CountingDice(), town.transport()), pace)
     town.transport({host_of(URL): service.web})
-    stop = asyncio.Event()
     home = Household(town, service, jobs, Visitor(httpx2.AsyncClient()))
     home.visitor = home.browser()
-    home.worker = asyncio.create_task(service.worker.run(stop))
+    home.start()
     try:
         yield home
     finally:
-        stop.set()
-        await home.worker
+        await home.halt()
         # Whatever a test was about: no request says a word too much.
         assert [] == unlawful(one for one in home.asked() if one.client)
         await town.stop()
         for browser in home.browsers:
             await browser.aclose()
+        await home.service.close()
+
+
+@asynccontextmanager
+async def another_worker(home: Household, database_url: str) -> AsyncIterator[Service]:
+    """A second worker beside the household's, as in another process: the two share nothing but the database."""
+    first = home.service
+    database, clock = Database.at(database_url, sealer(first.settings)), LoopTime()
+    jobs, pace = TableJobs(database, clock), Pace(tick_s=600, tidy_s=600)
+    seams = Seams(clock, CountingDice(1_000_000), home.town.transport())
+    service = build(first.settings, database, jobs, seams, pace)
+    stop = asyncio.Event()
+    task = asyncio.create_task(service.worker.run(stop))
+    try:
+        yield service
+    finally:
+        stop.set()
+        await task
         await service.close()
 
 
@@ -303,6 +365,7 @@ __all__ = [
     "URL",
     "Household",
     "Merchant",
+    "another_worker",
     "opened_household",
     "sized",
     "sizes_of",

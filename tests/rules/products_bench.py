@@ -1,7 +1,7 @@
 """Product work as a whole over both sandboxes: till and shop by hand, our handlers in between, a clock that the test moves."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -11,19 +11,21 @@ import httpx2
 from brygga.bigcommerce.api import ShopApi
 from brygga.bigcommerce.values import ShopUrls
 from brygga.core.failures import Failure, Refused
+from brygga.core.marker import is_marker
 from brygga.core.model import Choices, Connection, Stage
 from brygga.core.report import Code, Line
+from brygga.core.stock import Orders, Timing
 from brygga.sandbox.town import Plan, Town
 from brygga.store import bindings, connections, leases, library, marks, synclog
 from brygga.store.bindings import Binding
-from brygga.store.database import Database
+from brygga.store.database import Database, Tx
 from brygga.store.marks import Kind, Mark
 from brygga.sync.account import place, read_shop
-from brygga.sync.births import Births, NoStock
+from brygga.sync.births import Births, Levels
 from brygga.sync.library import library as read_library
 from brygga.sync.products import DELETED, Products
 from brygga.sync.session import Clients, Lease, Session
-from brygga.sync.sweep import Sweep, shop_products
+from brygga.sync.sweep import ShopProducts, Sweep
 from brygga.wire import OpenGate, Wire
 from brygga.zettle.api import Zettle
 from brygga.zettle.values import ZettleUrls
@@ -37,6 +39,7 @@ Handler = Callable[[Session, Sequence[Mark]], Awaitable[None]]
 class Facts:
     public_url: str = "https://brygga.example"
     contact_email: str = "hej@brygga.example"
+    stock: Timing = Timing()  # noqa: RUF009 - it is frozen
 
 
 @dataclass
@@ -66,6 +69,31 @@ class Token:
 
     async def renew(self, stale: str) -> str:
         return self.access
+
+
+class NoStock:
+    """No product is tracked: for stores whose stock is not synced at all."""
+
+    async def first_levels(self, session: Session, uuids: Collection[str]) -> Mapping[str, Levels | None]:
+        return dict.fromkeys(uuids)
+
+    async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
+        return
+
+    async def all_born(self, session: Session, uuids: Collection[str]) -> None:
+        return
+
+    async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
+        return
+
+    async def renewed(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders) -> None:
+        return
+
+    async def kept(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
+        return
+
+    async def let_go(self, tx: Tx, session: Session, uuid: str, variants: Collection[str]) -> None:
+        return
 
 
 @dataclass
@@ -101,7 +129,7 @@ class Bench:
     async def restart(self, database: Database, transport: httpx2.AsyncBaseTransport) -> None:
         """Everything that lives in a process is new; what was on disk and on the platforms is as it was."""
         # A fresh token for the till, whose tokens last two hours: renewing them is not what is tried here.
-        tokens = (self.town.zettle_tokens(connector=self.town.plan.connector).access, self.session.shop.token)
+        tokens = (self.town.zettle_tokens(connector=self.town.plan.connector).access, await self.session.shop.tokens())
         self.database = database
         self.session = replace(
             self.session, database=database, clients=clients(self.town, self.clock, *tokens, transport), settled=set()
@@ -165,8 +193,8 @@ class Bench:
         handlers: dict[Kind, Handler] = {
             Kind.PRODUCT: Products(self.births),
             Kind.LIBRARY: read_library,
-            Kind.SWEEP: Sweep(),
-            Kind.SHOP_PRODUCT: shop_products,
+            Kind.SWEEP: Sweep(self.births),
+            Kind.SHOP_PRODUCT: ShopProducts(self.births),
         }
         for _ in range(200):
             async with self.database.read() as tx:
@@ -206,8 +234,8 @@ class Bench:
         return found.synced.product_id
 
     async def in_shop(self) -> list[str]:
-        """The names of all products in the shop."""
-        return sorted([one.name for one in await self.session.shop.products_page()])
+        """The names of all products in the shop but the marker."""
+        return sorted([one.name for one in await self.session.shop.products_page() if not is_marker(one)])
 
     async def log(self) -> list[Line]:
         async with self.database.read() as tx:
@@ -256,7 +284,7 @@ def clients(
     hosts = ("oauth", "products", "inventory", "pusher", "purchase", "secure")
     wire = Wire(httpx2.AsyncClient(transport=transport), clock)
     zettle = Zettle(wire, OpenGate(), ZettleUrls(*(f"{base}/{host}" for host in hosts)), Token(zettle_token))
-    urls = ShopUrls(f"{shop_base}/api", shop_base)
+    urls = ShopUrls(f"{shop_base}/api")
     return Clients(zettle, ShopApi(wire, OpenGate(), urls, shop_token, town.merchant.store_hash), wire.clocks)
 
 

@@ -142,7 +142,7 @@ async def test_an_unticked_product_is_never_in_the_shop_although_its_webhook_is_
 
     assert "Kassakopp två" == home.till.product(uuid)["name"]
     assert [] == home.in_shop()
-    assert [] == [one.path for one in home.asked("POST") if one.path.endswith("/catalog/products")]
+    assert [] == [one.path for one in home.asked_of_products("POST") if one.path.endswith("/catalog/products")]
 
 
 @pytest.mark.rule("P8", "P9")

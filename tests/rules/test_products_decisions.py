@@ -24,7 +24,7 @@ async def test_products_in_both_systems_become_duplicates_told_apart_by_the_cate
 
     await home.connect()
 
-    assert [own.id] == [one["id"] for one in home.shop.state()["products"] if home.category() not in one["categories"]]
+    assert [own.id] == [one["id"] for one in home.merchants_products() if home.category() not in one["categories"]]
     assert (clashes.distinct_name("Mugg", uuid), [home.category()]) == (
         home.shown(uuid)["name"],
         home.shown(uuid)["categories"],

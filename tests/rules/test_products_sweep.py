@@ -3,9 +3,7 @@
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import bindings
 from brygga.store.database import Database
-from brygga.store.marks import Kind
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, opened
 
@@ -64,16 +62,3 @@ async def test_thirty_saves_cost_few_requests(bench: Bench) -> None:
     await bench.sync(*uuids)
 
     assert 4 == len(bench.requests()[seen:])
-
-
-async def test_connecting_again_finds_kept_products(bench: Bench) -> None:
-    """D4, seen from the products: taken back, they count as changed and are not made twice."""
-    uuid = bench.till_product()
-    await bench.finish_setup()
-    async with bench.database.transaction() as tx:
-        await bindings.unseal(tx, bench.connection.id, [uuid])
-
-    await bench.mark(Kind.PRODUCT, uuid)
-    await bench.drain()
-
-    assert ["Mugg"] == await bench.in_shop()

@@ -7,6 +7,7 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga.sandbox.outbox import Weather
 from brygga.store import marks
 from brygga.store.marks import Kind
 from tests.rules.conftest import OpenHousehold
@@ -336,13 +337,16 @@ async def swept(home: Household) -> None:
 async def test_stock_that_vanished_untold_from_the_shop_is_promised_low_and_the_merchant_is_asked(
     home: Household,
 ) -> None:
-    """Tracking switched off and on again in the control panel: BigCommerce has forgotten the number (bigcommerce facts 5.4)."""
+    """Tracking switched off and on again in the control panel while its hooks are lost: BigCommerce has forgotten the number
+    (bigcommerce facts 5.4)."""
     uuid = await stocked(home)
     await home.wait(60)
+    home.town.bigcommerce.outbox.weather = Weather(loss=1.0)
     await home.shop.edit_product(home.id_of(uuid), inventory_tracking="none")
     await home.wait(5)
     await home.shop.edit_product(home.id_of(uuid), inventory_tracking="product")
     await home.wait(60)
+    home.town.bigcommerce.outbox.weather = Weather()
 
     await swept(home)
     asked = await home.told(Code.STOCK_VANISHED)

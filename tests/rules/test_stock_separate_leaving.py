@@ -280,7 +280,7 @@ async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_look
 
     assert [(3, 3)] == home.levels(uuid)
     assert [("-2", "3")] == [(line["change"], line["number"]) for line in await home.told(Code.STOCK_SHOP_ORDER)]
-    assert Code.STOCK_ORDERS_UNCOUNTED not in await home.codes()
+    assert Code.STOCK_CHECK not in await home.codes()
 
 
 @pytest.mark.rule("S5", "S7")

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from brygga.core.report import Code
 from brygga.sandbox.bigcommerce.switches import Switches
 from brygga.sync import explaining
 from tests.rules.conftest import OpenHousehold
@@ -207,7 +208,7 @@ async def test_after_a_pause_of_days_nobody_is_said_to_have_changed_a_number(hom
     await home.wait(60)
     page = await told(home, uuid)
 
-    assert "Taken down in BigCommerce, by hand or by an order" in page
+    assert "An order in the web shop" in page
     assert "No order fits" not in page
 
 
@@ -255,4 +256,68 @@ async def test_orders_are_told_from_edits_though_our_clock_is_wrong(
     page = await told(home, uuid)
 
     assert f"Order {order} in the web shop" in page
+    assert "Changed by hand" not in page
+
+
+# ---- One order, one row; an edit by hand is no order -----------------------------------------------
+
+
+@pytest.mark.rule("S3")
+async def test_an_order_of_two_lines_is_one_row(home: Household) -> None:
+    uuid = await stocked(home, 10)
+    lines = [{"product_id": home.id_of(uuid), "quantity": quantity} for quantity in (1, 2)]
+    order = home.shop.place(lines)
+    await home.wait(30)
+    home.shop.cancel(order.id)
+    await home.wait(30)
+    page = await told(home, uuid)
+
+    assert 1 == page.count(f"Order {order.id} in the web shop")
+    assert 1 == page.count(f"Order {order.id} cancelled or refunded in the web shop")
+    assert f"{order.id}, {order.id}" not in page
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize(("number", "change"), [(13, "5"), (5, "-3")])
+async def test_an_edit_just_after_an_order_is_told_as_an_edit(home: Household, number: int, change: str) -> None:
+    uuid = await stocked(home, 10)
+    order = await ordered(home, uuid, 2)
+    home.shop.set_stock(number, product_id=home.id_of(uuid))
+    await home.wait(30)
+    page = await told(home, uuid)
+
+    assert [["-2"], [change]] == [
+        [line["change"].lstrip("+") for line in await home.told(code)]
+        for code in (Code.STOCK_SHOP_ORDER, Code.STOCK_SHOP_MOVED)
+    ]
+    assert f"Order {order} in the web shop" in page
+    assert 1 == page.count("Changed by hand in BigCommerce")
+    assert "cancelled" not in page
+
+
+@pytest.mark.rule("S3", "S4")
+async def test_an_order_and_an_edit_at_once_are_no_cancelled_order(home: Household) -> None:
+    """One read shows +3, and an event of it named an order."""
+    uuid = await stocked(home, 10)
+    home.shop.place([{"product_id": home.id_of(uuid), "quantity": 2}])
+    home.shop.set_stock(13, product_id=home.id_of(uuid))
+    await home.wait(30)
+    page = await told(home, uuid)
+
+    assert [] == await home.told(Code.STOCK_SHOP_ORDER)
+    assert "Raised in BigCommerce" in page
+    assert "cancelled" not in page
+
+
+@pytest.mark.rule("S3", "S4")
+async def test_what_the_log_tells_as_an_order_the_page_never_tells_as_an_edit(home: Household) -> None:
+    """The list of orders does not hold it: the event did name one."""
+    uuid = await stocked(home, 10)
+    order = home.shop.place([{"product_id": home.id_of(uuid), "quantity": 2}])
+    home.town.bigcommerce.store().orders[order.id].lines.clear()
+    await home.wait(30)
+    page = await told(home, uuid)
+
+    assert ["-2"] == [line["change"] for line in await home.told(Code.STOCK_SHOP_ORDER)]
+    assert "An order in the web shop" in page
     assert "Changed by hand" not in page

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from brygga.core.marker import NAME
 from brygga.sandbox.requests import Asked
 
 ZETTLES = frozenset(
@@ -17,6 +18,8 @@ STOCK = frozenset({"inventory_tracking"})
 PRODUCT = ZETTLES | STOCK | {"id"}
 VARIANT = frozenset({"id", "sku", "upc", "gtin", "price", "image_url"})
 BIRTH = ZETTLES | STOCK | {"type", "categories", "is_visible", "inventory_level", "images", "videos", "variants"}
+MARKER = frozenset({"availability"})
+"""Our own hidden product is not for sale from its birth (decision 16)."""
 BORN_VARIANT = VARIANT - {"id"} | {"product_id", "option_values", "inventory_level"}
 _STORE = re.compile(r"^.*/stores/[^/]+/v3")
 _NEVER = re.compile(r"/catalog/(products/category-assignments|categories)|/orders\b")
@@ -49,7 +52,7 @@ def _bodies(asked: Asked, own: frozenset[str]) -> Iterator[tuple[frozenset[str],
     rows = body if isinstance(body, list) else [body]
     if path == "/catalog/products" and method == "POST":
         for row in rows:
-            yield BIRTH, row
+            yield BIRTH | (MARKER if row.get("name") == NAME else frozenset()), row
             for variant in row.get("variants", ()):
                 yield BORN_VARIANT, variant
     elif re.fullmatch(r"/catalog/products(/\d+)?", path):

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from brygga.sandbox.clock import ManualClock
-from brygga.sandbox.faults import AFTER, BEFORE, GENERAL, SPECIAL, Faults
+from brygga.sandbox.faults import AFTER, BEFORE, GENERAL, HOLLOWS, SPECIAL, Faults
 from brygga.sandbox.town import Plan, Town
 from brygga.sandbox.zettle import painted
 
@@ -248,8 +248,51 @@ async def test_a_picture_cannot_be_fetched(caller: Caller) -> None:
     assert [answer.status_code for answer in answers] == [400, 200]
 
 
+@pytest.mark.parametrize("answer", HOLLOWS)
+async def test_an_answer_that_says_nothing(caller: Caller, answer: str) -> None:
+    """In place of the right one, which is there all the same."""
+    right = await caller.read()
+    caller.faults.add("hollow", next=1, params={"answer": answer})
+
+    struck, healed = await caller.read(), await caller.read()
+
+    status, body = HOLLOWS[answer]
+    assert (struck.status_code, healed.content) == (status, right.content)
+    if answer == "cut":
+        assert struck.content == right.content[: len(right.content) // 2]
+    elif answer == "page":
+        assert "html" in struck.headers["content-type"]
+    else:
+        assert struck.content == body
+
+
+async def test_a_fault_ends_when_its_time_is_over(caller: Caller) -> None:
+    clock = caller.town.clock
+    assert isinstance(clock, ManualClock)
+    caller.faults.add("hollow", lasts_s=600, params={"answer": "not_found"})
+
+    before = (await caller.read()).status_code
+    await clock.advance(601)
+
+    assert (404, 200) == (before, (await caller.read()).status_code)
+
+
+@pytest.mark.parametrize("wrong", [{"params": {"answer": "none"}}, {}, {"params": {"answer": "null"}, "lasts_s": -1}])
+def test_a_hollow_answer_with_a_typing_error_is_refused(wrong: JSON) -> None:
+    town = Town(Plan(products=0, drawings=False), ManualClock())
+    with pytest.raises(ValueError, match=r"answer is one of|lasts_s is a number"):
+        town.zettle.faults.add("hollow", **wrong)
+
+
 def test_every_kind_of_fault_is_struck_in_here() -> None:
-    struck = {kind for kind, _, _ in STATUSES} | {"cut_before", "cut_after", "timeout_before", "timeout_after", "slow"}
+    struck = {kind for kind, _, _ in STATUSES} | {
+        "cut_before",
+        "cut_after",
+        "timeout_before",
+        "timeout_after",
+        "slow",
+        "hollow",
+    }
 
     assert struck == GENERAL
     assert {"batch_refused", "partial", "stale_inventory", "image_missing"} == SPECIAL

@@ -7,6 +7,8 @@ from brygga.sandbox.bigcommerce import Refusal
 from brygga.sandbox.cashiers import NothingToDo
 from brygga.sandbox.zettle import Line
 from tests.simulation.day import Day, Goods, Mode
+from tests.simulation.hands import Hands
+from tests.simulation.more_acts import MoreActs
 from tests.simulation.whims import Whims
 
 BASIC = {"sell": 8, "refund": 2, "count": 1, "order": 8, "cancel": 2, "refund order": 1}
@@ -20,10 +22,16 @@ SPECIAL: Mapping[str, Mapping[str, float]] = {
     "deletions": {"lose in shop": 0.3, "delete in till": 0.15, "assign": 2},
     "variants": {"add variant": 0.5, "drop variant": 0.3},
     "leaving": {"leave": 0.3},
+    "hands": {"count otherwise": 4, "count as before": 4, "press recount": 4}
+    | {"give option": 4, "take option": 2, "lose size": 4, "make size": 4},
     "forged hook": {"forge": 0.5},
     "subscription deleted": {"unsubscribe": 0.3},
     "quota shared": {"squeeze": 1},
     "token_expired": {"expire": 0.7},
+    "till offline": {"till comes back": 0.7},
+    "order edits": {"edit order": 5},
+    "backorders": {"order beyond": 2.5},
+    "silent spell": {"fall silent": 2},
 }
 """Who does what, beside the everyday: by kind of people and of weather."""
 
@@ -39,15 +47,20 @@ class Acts:
             if kind in day.weather.on:
                 self.weights |= more
         self.whims = Whims(day)
+        self.hands = Hands(day, self.whims)
         self.sales: list[tuple[Goods, Any]] = []
         self.orders: list[tuple[Goods, int]] = []
+        self.more = MoreActs(day, self.orders)
 
     async def step(self) -> None:
         """One act, if it can be done."""
         what = self.dice.choices(list(self.weights), list(self.weights.values()))[0]
+        self.day.recounted()
         one = self.dice.choice([goods for goods in self.day.goods if goods.mode is not Mode.DEAD])
         name = what.replace(" ", "_")
-        act: Callable[[Goods], Any] = getattr(self, name, None) or getattr(self.whims, name)
+        act: Callable[[Goods], Any] = next(
+            getattr(who, name) for who in (self, self.whims, self.hands, self.more) if hasattr(who, name)
+        )
         try:
             done = act(one)
             if done is not None:
@@ -92,6 +105,9 @@ class Acts:
         self.day.edited.discard(one.product)
         if one.lost:
             self.whims.come_back(one)
+        for other in self.whims.siblings(one):
+            if other.cut:
+                other.mode, other.cut, other.handled = Mode.SHARED, False, True
 
     # ---- BigCommerce -------------------------------------------------------------------------------------------------
 

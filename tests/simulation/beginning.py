@@ -7,7 +7,6 @@ from typing import Any
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.model import Choices, Stage
 from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
-from brygga.sandbox.bigcommerce.switches import Switches as ShopSwitches
 from brygga.sandbox.clock import LoopClock
 from brygga.sandbox.outbox import Weather
 from brygga.sandbox.town import Connector, Merchant, Plan, Town
@@ -22,28 +21,31 @@ from tests.conftest import NOON
 from tests.simulation.customs import picture_of
 from tests.simulation.day import Day, Goods
 from tests.simulation.disk import Disk, DiskDatabase
+from tests.simulation.drawn import dice_of, drawn, switches_of, timed, times_of
 from tests.simulation.process import URL, LoopTime, MakeHandlers, Street, settings_of
-from tests.simulation.weather import Net, Sky, ahead_of_us
+from tests.simulation.weather import Net, Sky, ahead_of_us, hands_at_work
 
 
 async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky | None = None) -> Day:
     """A new town on an empty disk. The weather is the seed's, unless there is a `sky`."""
     dice = random.Random(seed)
     chance = random.Random(dice.getrandbits(64))
-    weather = sky or Sky.of(chance, ahead_of_us(seed))
+    kinds = drawn(seed) if sky is None else frozenset()
+    times = times_of(seed, kinds)
+    weather = sky or Sky.of(chance, ahead_of_us(seed), hands=hands_at_work(seed), drawn=kinds, stale_s=times.stale_s)
     plan = Plan(
         seed=dice.getrandbits(32),
         products=0,
         drawings=False,
         connector=Connector().at(URL),
-        bigcommerce_config=ShopConfig(read_lag_s=3.0, hook_delay_s=0.0),
-        bigcommerce_switches=ShopSwitches(random_read_lag=True, clock_ahead_s=weather.ahead_s),
+        bigcommerce_config=ShopConfig(read_lag_s=times.read_lag_s, hook_delay_s=0.0),
+        bigcommerce_switches=switches_of(seed, kinds, weather.ahead_s),
     )
     town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
     database = DiskDatabase(disk)
     disk.clear()
-    net = Net(town, weather, random.Random(dice.getrandbits(64)))
-    day = Day(seed, disk, dice, weather, town, net, database, make=make)
+    net = Net(town, weather, random.Random(dice.getrandbits(64)), times.late_s)
+    day = Day(seed, disk, dice, weather, town, net, database, make=timed(make, times.service) if kinds else make)
     if weather.ahead_s:
         day.tell(f"clock apart: BigCommerce's is {weather.ahead_s:+.3f} s ahead of ours")
     day.crashes_left = dice.randint(8, 20)
@@ -56,6 +58,7 @@ async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky |
         await _connect(day, merchant, number)
         _stock(day, merchant, number)
         await _furnish(day, merchant)
+        _set_up_orders(day, merchant, number)
     day.tell(f"faults: {', '.join(sorted(weather.on))}")
     return day
 
@@ -108,6 +111,17 @@ def _stock(day: Day, merchant: Merchant, number: int) -> None:
 def _row(name: str, size: str) -> dict[str, Any]:
     row: dict[str, Any] = {"sku": f"{name}{size}", "price": 9900}
     return row | ({"name": size, "options": [{"name": "Storlek", "value": size}]} if size else {})
+
+
+def _set_up_orders(day: Day, merchant: Merchant, number: int) -> None:
+    """Stock follows an edited order or not, and moves with the order or with the parcel."""
+    if "order edits" in day.weather.on:
+        dice = dice_of(day.seed, f"orders of {number}")
+        moves = dice.choice(["order_placed", "order_placed", "order_completed_or_shipped"])
+        follows = dice.random() < 0.7
+        settings = {"update_stock_behavior": moves, "edit_order_stock_adjustment": follows}
+        day.town.shop(merchant).set_settings(**settings)
+        day.tell(f"orders of {merchant.store_hash}: {moves}, edits {'move' if follows else 'move no'} stock")
 
 
 async def _furnish(day: Day, merchant: Merchant) -> None:

@@ -5,6 +5,7 @@ The numbers are those of the list of invariants in docs/simulation.md.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from brygga.core.marker import SKUS
 from brygga.sandbox.town import Merchant, Town
 
 _ORGANIZATION = re.compile(r"/organizations/([0-9a-f-]{36})")
@@ -44,6 +46,8 @@ class Customs:
     """Store hash -> picture id -> product id, of pictures that the merchant added to ours."""
     writes: int = 0
     """Requests of the service that could change something, but its tokens."""
+    readings: Counter[str] = field(default_factory=Counter)
+    """Store hash -> how often the service read products there."""
     answers_lost: bool = False
     """Answers may be lost behind the platforms' backs."""
     broken: dict[str, str] = field(default_factory=dict)
@@ -70,7 +74,10 @@ class Customs:
         if store[1] in self.over:
             self.cry(8, "a store was asked after the merchant left", f"{request.method} {path}")
         if request.method == "GET":
+            self.readings[store[1]] += "/catalog/products" in path
             return
+        if request.method == "PUT" and "/catalog/products" in path and _names_marker(self.town, store[1], request):
+            self.cry(16, "the marker was changed after its birth", path)
         if "/orders" in path:
             self.cry(5, "an order was written", path)
         if store[1] in self.no_prices and request.method == "PUT" and "/catalog/" in path:
@@ -108,6 +115,7 @@ class Customs:
                     continue  # the sandbox believes that its answer to the first one was heard
                 self.cry(3, f"{one.kind} was written after the birth", f"{one.method} {one.path} {one.body}")
             self._doubles(store)
+            self._marker(store)
             self._shelves(store)
             self._untouched(merchant, store)
 
@@ -122,9 +130,18 @@ class Customs:
                 self.cry(2, f"two products of {key}", (seen[key], product.id))
             seen[key] = product.id
 
+    def _marker(self, store: Any) -> None:
+        """Decision 16: one at most, in no category, never visible; after its birth only its numbers are written."""
+        found = [one for one in store.products.values() if any(v.get("sku") in SKUS for v in one.variants)]
+        if len(found) > 1:
+            self.cry(16, "two markers in one store", [one.id for one in found])
+        for one in found:
+            if one.get("categories") or one.get("is_visible"):
+                self.cry(16, "the marker is in a category, or visible", one.id)
+
     def _shelves(self, store: Any) -> None:
         for item in (*store.products.values(), *store.variants.values()):
-            if any(shelf.level < 0 for shelf in item.shelves):
+            if any(shelf.level < 0 and not shelf.backorder_limit for shelf in item.shelves):
                 self.cry(7, "a shelf is below zero", item.id)
 
     def _untouched(self, merchant: Merchant, store: Any) -> None:
@@ -140,6 +157,17 @@ class Customs:
             product = store.products.get(product_id)
             if product is not None and all(image.id != image_id for image in product.images):
                 self.cry(4, "a picture that the merchant added was deleted", (product_id, image_id))
+
+
+def _names_marker(town: Town, store_hash: str, request: httpx2.Request) -> bool:
+    """Whether a change names the marker of this store, in the path or in the body."""
+    shop = town.bigcommerce.stores.get(store_hash)
+    products = {} if shop is None else shop.products
+    ids = {one.id for one in products.values() if any(v.get("sku") in SKUS for v in one.variants)}
+    named = {row.get("id") for row in _rows(request)} | {
+        int(part) for part in request.url.path.split("/") if part.isdigit()
+    }
+    return bool(ids & named)
 
 
 def picture_of(shop: Any, product_id: int) -> Any:

@@ -16,7 +16,6 @@ from brygga.store import marks
 from brygga.store.database import Woken
 from brygga.store.marks import Kind
 from brygga.wiring import handlers
-from tests.simulation.coincidences import Coincidences
 from tests.simulation.customs import Customs
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.process import Fate, Ground, LoopTime, MakeHandlers, Process, Street
@@ -42,6 +41,8 @@ class Mode(StrEnum):
     UNTRACKED = "untracked"
     AWAY = "away"
     """Not in the shop: unassigned, or deleted there. What happens in the shop is not counted."""
+    PAUSED = "paused"
+    """Counted in the shop in another way than in Zettle: neither side moves the other (decisions 17, 18)."""
     DEAD = "dead"
     """Deleted in Zettle, or its merchant has left: nothing is counted any more."""
 
@@ -63,8 +64,20 @@ class Goods:
     """It had separate stock when it left the shop, and has it again when it comes back."""
     lost: bool = False
     """Deleted in the shop: the next save in Zettle makes it again (rule P10)."""
+    cut: bool = False
+    """Its variant alone was deleted in the shop."""
+    sku_there: str = ""
+    """The SKU that this variant had: another product's may have the plain one (rule E3)."""
+    handled: bool = False
+    """Somebody's hands changed its variant or its counting: what moves in the shop may count or not, until the service has seen that."""
+    looks: int = 0
+    """How often the service had read the store's products when it was counted otherwise."""
+    blinked: bool = False
+    """Counted otherwise and back, between two looks of the service: BigCommerce forgets the number, and nobody can know that it did."""
     loose: bool = False
     """Assignment or the product itself came or went with units on their way: only that both sides agree can be judged."""
+    backorders: int = 0
+    """So many units may be ordered beyond what is there."""
     renewed: float = -1e9
     """When tracking was switched on: what is typed in the shop just then gives way to Zettle's number, or not. And of two equal orders in
     one second, whose messages bear the same words, one may be taken for the other told twice."""
@@ -107,7 +120,6 @@ class Day:
     page: DiskDatabase = field(init=False)
     """The process that shows pages."""
     logged: list[str] = field(default_factory=list)
-    coincidences: Coincidences = field(default_factory=Coincidences)
     left: dict[int, bool] = field(default_factory=dict)
     """Connections whose merchant has left -> whether the products were to be kept."""
     messages: set[bytes] = field(default_factory=set)
@@ -118,7 +130,6 @@ class Day:
         self.customs = Customs(self.town)
         self.customs.answers_lost = bool(self.weather.on & {"delivered late", "crash", "stall"})
         self.net.day = self
-        self.coincidences.watch(self.town.bigcommerce.faults, lambda: self.now)
         self.page = DiskDatabase(self.disk)
         self.page.on_commit(self._heard)
 
@@ -186,11 +197,36 @@ class Day:
         return None
 
     def shop_level(self, one: Goods) -> int | None:
+        """What is on hand less what is sold on backorder: below zero there may be orders for more."""
         found = self.item(one)
-        return None if found is None else on_hand(shelves_of(*found))
+        if found is None:
+            return None
+        shelves = shelves_of(*found)
+        return on_hand(shelves) - sum(shelf.backordered for shelf in shelves)
+
+    def is_base(self, one: Goods) -> bool:
+        """Simple on both sides again, and counted by its only variant until somebody presses our button: nobody can tell whether that
+        number is Zettle's."""
+        found = self.item(one) if one.mode is Mode.PAUSED and self.is_simple(one) else None
+        return found is not None and found[0].simple and found[0].tracking == "variant"
+
+    def is_simple(self, one: Goods) -> bool:
+        """Without variants in Zettle."""
+        return one.sku == one.key
+
+    def recounted(self) -> None:
+        """What is counted as in Zettle again, by a merchant or by the service, is shared; and a size that is there again."""
+        for one in self.goods:
+            if one.mode is Mode.AWAY and one.cut and self.item(one) is not None:
+                one.mode, one.cut, one.handled = Mode.SHARED, False, True
+            found = self.item(one) if one.mode is Mode.PAUSED else None
+            if found is not None and found[0].tracking == ("product" if self.is_simple(one) else "variant"):
+                one.mode = Mode.SHARED
+                self.tell(f"{one.sku} is shared again")
 
     def account(self, what: str, act: Any) -> Any:
         """An act of people's: what it did to the levels is the truth from now on."""
+        self.recounted()
         before = [(self.till_level(one), self.shop_level(one)) for one in self.goods]
         result = act()
         told = []
@@ -200,13 +236,13 @@ class Day:
             online = 0 if after is None or shop is None else after - shop
             if moved or online:
                 self.changes += 1
-                if online and what in EDITS:
-                    self.coincidences.edits.append((self.now, one.connection, one.variant))
                 one.truth += moved + (online if one.mode is Mode.SHARED else 0)
                 one.online += online if one.mode is Mode.SEPARATE else 0
-                may = online if one.mode is Mode.UNTRACKED else 0
+                may = online if one.mode is Mode.UNTRACKED or self.is_base(one) else 0
                 twice = online and online == one.ordered[1] and self.now < one.ordered[0] + 1
                 if one.mode is Mode.SHARED and self.now < one.renewed + JUST_ON and (what in EDITS or twice):
+                    may = -online
+                if one.mode is Mode.SHARED and one.handled:
                     may = -online
                 one.ordered = (self.now, online) if online else one.ordered
                 one.less, one.more = one.less + min(0, may), one.more + max(0, may)

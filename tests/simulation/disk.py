@@ -97,6 +97,8 @@ class Line:
 
     def execute(self, text: str, values: Mapping[str, Any]) -> Answer:
         query = self.memory.query(text)
+        if query.of_files:
+            return Answer()
         given = [values[name] for name in query.order]
         key = tuple([tuple(v) if v.__class__ is list else v for v in given]) if query.repeatable else None
         if key is not None and (known := query.answers.get(key)) is not None:
@@ -128,7 +130,9 @@ class Line:
     def _rows(self, query: Query, result: Any) -> Sequence[Any]:
         if query.row is None:
             names = [result.fname(place).decode() for place in range(result.nfields)]
-            kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+            plain: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+            # As a row of SQLAlchemy's shows its columns.
+            kind: Any = type("Row", (plain,), {"__slots__": (), "_mapping": property(plain._asdict)})
             query.row = kind._make
         self.values.set_pgresult(result)
         return self.values.load_rows(0, result.ntuples, query.row)

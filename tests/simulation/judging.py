@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from brygga.core.report import Code
 from brygga.sandbox.zettle import Line
-from brygga.store import ledgers, synclog
+from brygga.store import bindings, ledgers, synclog
+from brygga.store.synclog import Filter
 from tests.simulation.day import Day, Goods, Mode
 
+TOLD = {Code.STOCK_LUMPED, Code.STOCK_SPLIT_UP, Code.STOCK_NOT_COUNTED}
 OPEN: Mapping[int, str] = {}
 """Seeds that end wrong today, and why (docs/simulation.md). Each is played as well, and must leave this list when it ends right."""
 
@@ -27,7 +29,7 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
     unknowable: list[str] = field(default_factory=list)
-    """Those of `wrong` that nobody could have known (`coincidences`)."""
+    """Those of `wrong` that nobody could have known (`Goods.blinked`)."""
     low: list[str] = field(default_factory=list)
     """Those of `wrong` that are too low, of a day on which messages were lost for ever: of an answer and an echo that are both lost no
     program can know."""
@@ -53,22 +55,41 @@ class Verdict:
 
 async def judge(day: Day, verdict: Verdict) -> None:
     """11 and 12: what the shelves hold, and what the log says about it."""
+    day.recounted()
     checked = await _read_log(day, verdict)
+    await _paused(day)
     verdict.checks = len(checked)
     await _rebased(day)
     for one in day.goods:
         if one.lost and day.item(one) is not None:
             # A save before the deletion was heard of after it.
             one.mode, one.lost = Mode.SEPARATE if one.apart else Mode.SHARED, False
+        if one.cut and day.item(one) is not None:
+            one.mode, one.cut = Mode.SHARED, False  # likewise
+        one.handled = False
         line = _wrong(day, one)
         if line:
             (verdict.reported if (one.connection, one.variant) in checked else verdict.wrong).append(line)
-            if _is_coincidence(day, one):
+            if one.blinked and one.mode is Mode.SHARED and day.till_level(one) == day.shop_level(one):
                 verdict.unknowable.append(line)
             if _is_low(day, one):
                 verdict.low.append(line)
     _fields(day)
     _gone(day)
+
+
+async def _paused(day: Day) -> None:
+    """Decisions 17, 18: the merchant is told of each product that is not counted as in Zettle, and the page knows."""
+    for one in day.goods:
+        if one.mode is not Mode.PAUSED:
+            continue
+        async with day.database.read() as tx:
+            binding = await bindings.get(tx, one.connection, one.product)
+            lines = await synclog.page(tx, one.connection, Filter(subject=one.product), limit=1000)
+        if not TOLD & {logged.line.code for logged in lines}:
+            day.customs.cry(15, "stock is paused without a line", one.sku)
+        if binding is None or not binding.counting:
+            day.customs.cry(15, "stock is paused and no page knows", one.sku)
 
 
 async def _rebased(day: Day) -> None:
@@ -114,14 +135,16 @@ def _wrong(day: Day, one: Goods) -> str:
         return ""
     till, shop = day.till_level(one), day.shop_level(one)
     shown = f"{one.sku} of {one.connection} ({one.mode.value}): till {till}, shop {shop}, truth {one.truth}"
-    if one.mode is Mode.AWAY:
-        return f"{shown}: still in the shop" if shop is not None else _off(shown, till, one.truth)
+    if one.mode in (Mode.AWAY, Mode.PAUSED):
+        there = one.mode is Mode.AWAY and shop is not None
+        return f"{shown}: still in the shop" if there else _till_alone(shown, till, one)
     if shop is None:
         return f"{shown}: not in the shop"
     if one.mode is Mode.SHARED:
-        found = [_shared(shown, till, shop, one.truth + of) for of in range(one.less, one.more + 1)]
-        return "" if "" in found else f"{shown} ({one.less:+d}, {one.more:+d})"
-    right = one.mode is Mode.UNTRACKED or (till == one.truth and shop == max(0, one.online))
+        found = [_shared(shown, till, max(shop, 0), one.truth + of) for of in range(one.less, one.more + 1)]
+        return "" if "" in found and shop >= min(0, one.truth + one.less) else f"{shown} ({one.less:+d}, {one.more:+d})"
+    online = max(0, shop) == max(0, one.online) and shop >= min(0, one.online)
+    right = one.mode is Mode.UNTRACKED or (till == one.truth and online)
     return "" if right else f"{shown}, online {one.online}"
 
 
@@ -132,6 +155,12 @@ def _shared(shown: str, till: int, shop: int, truth: int) -> str:
     return "" if till == truth and shop == truth else shown
 
 
+def _till_alone(shown: str, till: int, one: Goods) -> str:
+    """The shop has no part in it."""
+    among = range(one.less, one.more + 1) if one.cut or one.mode is Mode.PAUSED else (0,)
+    return "" if any(not _off(shown, till, one.truth + of) for of in among) else shown
+
+
 def _off(shown: str, level: int, truth: int) -> str:
     return "" if level == truth or (truth < 0 and truth <= level <= 0) else shown
 
@@ -140,13 +169,6 @@ def _is_low(day: Day, one: Goods) -> bool:
     """Both sides promise the same, and less than there is: nothing is sold that is not there."""
     till, shop = day.till_level(one), day.shop_level(one)
     return one.mode is Mode.SHARED and shop == max(0, till) and till < one.truth
-
-
-def _is_coincidence(day: Day, one: Goods) -> bool:
-    till, shop, found = day.till_level(one), day.shop_level(one), day.item(one)
-    if one.mode is not Mode.SHARED or found is None or till != shop:
-        return False
-    return day.coincidences.explain(one.merchant.store_hash, found, (one.connection, one.variant), till - one.truth)
 
 
 def _fields(day: Day) -> None:

@@ -52,6 +52,8 @@ class Query:
     silent: bool = False
     """Nobody asks how many rows it made."""
     repeatable: bool = False
+    of_files: bool = False
+    """It asks how large a table's file is, which is another number on every machine."""
     row: "Callable[[Sequence[Any]], Any] | None" = None
     answers: dict[Any, Any] = field(default_factory=dict)
     spoils: list["Query"] = field(default_factory=list)
@@ -87,6 +89,7 @@ class Memory:
         columns = frozenset(_SET.findall(update[2])) if update else None
         silent = bool(written) and plain.startswith("INSERT") and "RETURNING" not in words
         made = Query(sql, formats, order or (), words, touched, columns, silent)
+        made.of_files = "pg_class" in words
         made.repeatable = self.remembers and not made.writes and "nextval" not in words
         for other in [*self.queries.values(), made]:
             if made.writes and not other.writes and made.changes(other):

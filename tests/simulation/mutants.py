@@ -1,13 +1,13 @@
 """Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is decoration.
 
-Each is what somebody could have written, or what a later change could break. `MUTANTS` names them; `caught` looks for a seed that finds
-one out.
+Each is what somebody could have written, or what a later change could break. `MUTANTS` names them; `catching` plays them.
+
+    python -m tests.simulation.mutants --days 100 [--only NAME] [--seconds 600]
 """
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from unittest.mock import patch
@@ -15,26 +15,25 @@ from unittest.mock import patch
 import sqlalchemy as sa
 
 from brygga import wiring
+from brygga.bigcommerce.values import StockChange
 from brygga.core import stock
-from brygga.core.stock import Ledger, Look, Shelf, Side, Timing, moves, settling
+from brygga.core.stock import Flight, Ledger, Level, Look, Resolved, Shelf, Side, Slot, Timing, moves, resolving
+from brygga.core.stock import sending as core_sending
 from brygga.core.stock.story import Cause
-from brygga.store import leases, ledgers, marks
+from brygga.store import leases, ledgers, markers
 from brygga.store.database import Fence, Tx
 from brygga.store.ledgers import Departed
-from brygga.store.marks import Mark
 from brygga.sync.creating import Creating
-from brygga.sync.session import Lease
-from brygga.sync.stock import booking, clocks, gather, sending
-from brygga.sync.stock.pages import opened
-from brygga.sync.stock.sending import Item, Sending
+from brygga.sync.session import Lease, Session
+from brygga.sync.stock import booking, evidence, gather, sending, work
+from brygga.sync.stock.gather import World
+from brygga.sync.stock.orders import Sold
+from brygga.sync.stock.pages import Pages
+from brygga.sync.stock.sending import Call, Sending
 from brygga.web import hooks
-from brygga.wiring import handlers
 from brygga.zettle import events as till_events
-from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.judging import OPEN, Verdict
-from tests.simulation.naive import naive_handlers
-from tests.simulation.process import MakeHandlers, Process
-from tests.simulation.session import session
+from tests.simulation.disk import DiskDatabase
+from tests.simulation.process import Process
 
 Broken = Callable[[], list[Any]]
 """The patches that make it."""
@@ -45,34 +44,37 @@ Broken = Callable[[], list[Any]]
 
 def remember_after() -> list[Any]:
     """The flight is written down when it has landed, not before it leaves."""
+    really, ended, opened = sending.departed, sending.end, sending.open_still
 
-    async def depart(self: Sending, side: Side, only: Any = None) -> list[Item]:
-        now, call = self.session.clock.now(), self.session.dice.uuid1()
-        async with opened(self.session, self.uuids) as pages:
-            books = {v: b for v, b in pages.books.items() if only is None or v in only}
-        left = []
-        for variant, book in books.items():
-            change = stock.sendable(book.ledger, side, now, self.timing)
-            if change and self._may_leave(side, variant, counted=only is None):
-                flight = stock.sent(book.ledger, side, change, call, now)[side].flight
-                assert flight is not None
-                left.append(Item(Departed(book.product_uuid, variant, side, flight)))
-        return left
+    async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
+        flights = {variant: ledger[side].flight for variant, ledger in changed.items()}
+        if any(one is None or one.is_absolute for one in flights.values()):
+            return await really(pages, call, side, changed)
+        items = [
+            Departed(pages.books[variant].product_uuid, variant, side, flight)
+            for variant, flight in flights.items()
+            if flight is not None
+        ]
+        return Call(side, items)
 
-    async def end(self: Sending, side: Side, items: Sequence[Item], move: Any, cause: Any = None) -> None:
-        async with opened(self.session, {item.product for item in items}) as pages:
-            for item in items:
-                book, flight = pages.books[item.variant], item.departed.flight
-                if cause is Cause.WRITTEN and book.ledger[side].flight is None:
-                    pages.put(book, move(stock.sent(book.ledger, side, item.quantity, flight.call, flight.sent)))
+    async def end(
+        pages: Pages, call: Call, items: Sequence[Departed], move: sending.Move, cause: Cause | None = None
+    ) -> None:
+        for item in items:
+            book, flight = pages.books[item.variant_uuid], item.flight
+            if cause is Cause.WRITTEN and book.ledger[call.side].flight is None:
+                pages.put(book, move(stock.sent(book.ledger, call.side, flight.quantity, flight.call, flight.sent)))
+        if any(pages.books[item.variant_uuid].ledger[call.side].flight is not None for item in items):
+            await ended(pages, call, items, move, cause)
 
-    async def unanswered(self: Sending, side: Side, items: Sequence[Item], left: datetime | None) -> None:
-        return
+    async def open_still(pages: Pages, call: Call, timing: Timing) -> None:
+        if call.flight.is_absolute:
+            await opened(pages, call, timing)
 
     return [
-        patch.object(Sending, "_depart", depart),
-        patch.object(Sending, "_end", end),
-        patch.object(Sending, "_unanswered", unanswered),
+        patch.object(sending, "departed", departed),
+        patch.object(sending, "end", end),
+        patch.object(sending, "open_still", open_still),
     ]
 
 
@@ -86,18 +88,110 @@ def landed_when_sent() -> list[Any]:
 
     return [
         patch.object(stock, "refused", landed),
-        patch.object(stock, "unanswered", lambda ledger, side, at, left=None: landed(ledger, side)),
+        patch.object(stock, "unanswered", lambda ledger, side, at: landed(ledger, side)),
     ]
 
 
 def repeat_blindly() -> list[Any]:
     """No answer is taken for a no."""
-    return [patch.object(stock, "unanswered", lambda ledger, side, at, left=None: stock.refused(ledger, side))]
+
+    def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
+        flight = ledger[side].flight
+        absolute = flight is not None and flight.is_absolute
+        return stock.reset_refused(ledger) if absolute else stock.refused(ledger, side)
+
+    return [patch.object(stock, "unanswered", unanswered)]
 
 
 def hope() -> list[Any]:
     """No answer is taken for a yes."""
-    return [patch.object(stock, "unanswered", lambda ledger, side, at, left=None: stock.landed(ledger, side, at))]
+    return [patch.object(stock, "unanswered", stock.landed)]
+
+
+# ---- The marker ------------------------------------------------------------------------------------------------------
+
+
+def slot_given_back_too_early() -> list[Any]:
+    """A slot is free again as soon as its call has left, and not when it is known what became of that."""
+    real = sending.departed
+
+    async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
+        left = await real(pages, call, side, changed)
+        await sending.give_back(pages, left, landed=False)
+        return left
+
+    return [patch.object(sending, "departed", departed), *_one_slot()]
+
+
+def count_read_later() -> list[Any]:
+    """The count of a slot is not on disk with the intent: what it shows first is taken for it."""
+
+    def resolve(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
+        flight = ledger.shop.flight
+        if flight is not None and flight.slot is not None and isinstance(slot, int):
+            later = replace(flight, slot=replace(flight.slot, count=slot))
+            ledger = ledger.put(Side.SHOP, replace(ledger.shop, flight=later))
+        return resolving.resolve_shop(ledger, look, slot, timing)
+
+    return [patch.object(stock, "resolve_shop", resolve)]
+
+
+def read_before_the_end() -> list[Any]:
+    """A slot is read while its request may still take effect, and before reads have caught up."""
+
+    def at_once(side: Side, flight: Flight, timing: Timing) -> datetime:
+        return flight.sent
+
+    return [patch.object(module, "resolve_at", at_once) for module in (resolving, stock)]
+
+
+def two_calls_in_one_slot() -> list[Any]:
+    """A slot that is held is taken all the same."""
+    return _one_slot()
+
+
+def _one_slot() -> list[Any]:
+    statement = sa.text("""
+        UPDATE marker_slots SET call = :call, taken_at = :now
+        WHERE connection_id = :id AND slot = (SELECT min(slot) FROM marker_slots WHERE connection_id = :id)
+        RETURNING variant_id, count AS shown
+    """)
+    return [patch.object(markers, "_TAKE", statement)]
+
+
+def marker_left_behind() -> list[Any]:
+    """The slot is taken and written down, but its item does not ride in the call."""
+    real = Sending._changes
+
+    def changes(self: Sending, call: Call) -> list[StockChange]:
+        changes = real(self, call)
+        return changes if call.flight.slot is None else changes[1:]
+
+    return [patch.object(Sending, "_changes", changes)]
+
+
+def count_never_raised() -> list[Any]:
+    """A slot is given back with the count that it had, although its call has landed, and is the next one taken."""
+
+    real = sending.give_back
+
+    async def give_back(pages: Pages, call: Call, *, landed: bool) -> None:
+        await real(pages, call, landed=False)
+
+    statement = sa.text(str(markers._TAKE).replace("ORDER BY freed_at, slot", "ORDER BY slot"))
+    return [patch.object(sending, "give_back", give_back), patch.object(markers, "_TAKE", statement)]
+
+
+def deaf_to_the_slot() -> list[Any]:
+    """A call without an answer is taken for landed where its slot cannot be read."""
+
+    def resolve(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
+        flight = ledger.shop.flight
+        if flight is not None and flight.slot is not None:
+            slot = flight.slot.count + 1
+        return resolving.resolve_shop(ledger, look, slot, timing)
+
+    return [patch.object(stock, "resolve_shop", resolve)]
 
 
 # ---- Seeing ----------------------------------------------------------------------------------------------------------
@@ -111,22 +205,48 @@ def ignore_lag() -> list[Any]:
 def ignore_echoes() -> list[Any]:
     """Nobody listens for our own identifiers."""
 
-    async def nothing(tx: Tx, connection_id: int, calls: Any) -> Mapping[str, datetime]:
-        return {}
+    async def unheard(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
+        return
 
-    return [patch.object(ledgers, "echoes", nothing)]
+    return [patch.object(ledgers, "hear_echo", unheard)]
 
 
 def settle_by_level() -> list[Any]:
     """A level as after the write proves that it landed, one as before it that it did not."""
 
-    def verdict(ledger: Ledger, side: Side, look: Look, timing: Timing, *, denied: bool) -> settling.Verdict:
-        flight = ledger[side].flight
+    def resolve(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
+        flight = ledger.shop.flight
         assert flight is not None
-        _, after = settling._expected(ledger, side, flight)
-        return settling.Verdict.LANDED if look.level == after else settling.Verdict.NOT_LANDED
+        if not isinstance(look.level, int) or flight.is_absolute or flight.base is None:
+            return resolving.resolve_shop(ledger, look, slot, timing)
+        landed_ = look.level == flight.base + flight.quantity
+        slotted = ledger.put(Side.SHOP, replace(ledger.shop, flight=replace(flight, slot=Slot(0, 0), base=None)))
+        return resolving.resolve_shop(slotted, look, 1 if landed_ else 0, timing)
 
-    return [patch.object(settling, "_verdict", verdict)]
+    return [patch.object(stock, "resolve_shop", resolve)]
+
+
+def till_by_level() -> list[Any]:
+    """Of a write to Zettle without an answer the level tells at once: as before it, or not."""
+
+    def resolve(ledger: Ledger, look: Look, echoed: datetime | None, timing: Timing) -> Resolved:
+        flight = ledger.zettle.flight
+        if flight is not None and isinstance(look.level, int) and look.level != flight.base:
+            echoed = look.begun
+        return resolving.resolve_till(ledger, look, echoed, timing)
+
+    return [patch.object(stock, "resolve_till", resolve)]
+
+
+def one_look_is_enough() -> list[Any]:
+    """A hint is closed by the first look after it, however old what that shows may be."""
+
+    def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
+        shelf = ledger[side]
+        looked = shelf.hinted is not None and shelf.seen is not None and shelf.seen >= shelf.hinted
+        return None if looked else core_sending.next_look(ledger, side, timing)
+
+    return [patch.object(stock, "next_look", next_look)]
 
 
 def pair_by_place() -> list[Any]:
@@ -136,7 +256,7 @@ def pair_by_place() -> list[Any]:
         found = list(rows)
         return dict(zip((row.variant_uuid for row in found), (row.balance for row in reversed(found)), strict=True))
 
-    return [patch.object(gather, "balances", by_place)]
+    return [patch.object(evidence, "balances", by_place)]
 
 
 def deaf_to_strangers() -> list[Any]:
@@ -172,7 +292,7 @@ def track_everything() -> list[Any]:
 
     return [
         patch.object(booking.Booking, "_is_tracked", tracked),
-        patch.object(stock, "stopped", lambda ledger: ledger),
+        patch.object(stock, "stopped", lambda ledger, timing: ledger),
     ]
 
 
@@ -181,31 +301,27 @@ def track_everything() -> list[Any]:
 
 def absolute() -> list[Any]:
     """BigCommerce is told the new level, not the change."""
-    real = Sending._call
+    real = Sending._send
 
-    async def call(self: Sending, side: Side, items: Sequence[Item]) -> None:
-        if side is Side.ZETTLE:
-            await real(self, side, items)
+    async def send(self: Sending, call: Call) -> None:
+        if call.side is Side.ZETTLE or call.flight.is_absolute:
+            await real(self, call)
             return
-        place = gather.location(self.session)
-        levels = [
-            self.identities[item.variant].change(place, max(0, (item.departed.flight.base or 0) + item.quantity))
-            for item in items
-        ]
+        levels = [self._change(item, max(0, (item.flight.base or 0) + item.flight.quantity)) for item in call.items]
+        if (slot := call.flight.slot) is not None:
+            levels.append(StockChange(gather.location(self.session), slot.count + 1, variant_id=slot.variant_id))
         await self.session.shop.set_levels(levels, "Zettle")
 
-    return [patch.object(Sending, "_call", call)]
+    return [patch.object(Sending, "_send", send)]
 
 
-def forget_generations() -> list[Any]:
-    """A mark is done although it was made again meanwhile."""
-    statement = sa.text("DELETE FROM marks WHERE connection_id = :id AND kind = :kind AND subject = :subject")
+def blind_to_orders() -> list[Any]:
+    """What orders took since tracking was switched on, and before we looked, is not read."""
 
-    async def done(tx: Tx, mark: Mark) -> bool:
-        values = {"id": mark.connection_id, "kind": mark.kind.value, "subject": mark.subject}
-        return await tx.run(statement, values) > 0
+    async def none(session: Session, world: World, timing: Timing) -> Mapping[str, Sold | None]:
+        return {uuid: {} for uuid in world.known.bound}
 
-    return [patch.object(marks, "done", done)]
+    return [patch.object(work, "sold_since", none)]
 
 
 def no_fence() -> list[Any]:
@@ -236,15 +352,6 @@ def answer_first() -> list[Any]:
     return [patch.object(Process, "hear", hear)]
 
 
-def one_clock() -> list[Any]:
-    """BigCommerce's clock is taken for ours."""
-
-    def unmeasured(clocks: Any, side: Side, now: datetime) -> None:
-        return None
-
-    return [patch.object(module, "clock_of", unmeasured) for module in (clocks, sending)]
-
-
 def create_again() -> list[Any]:
     """A create without an answer is sent once more, without a look."""
 
@@ -261,59 +368,32 @@ MUTANTS: Mapping[str, Broken] = {
         landed_when_sent,
         repeat_blindly,
         hope,
+        slot_given_back_too_early,
+        count_read_later,
+        read_before_the_end,
+        two_calls_in_one_slot,
+        marker_left_behind,
+        count_never_raised,
+        deaf_to_the_slot,
         ignore_lag,
         ignore_echoes,
         settle_by_level,
+        till_by_level,
+        one_look_is_enough,
         pair_by_place,
         deaf_to_strangers,
         both_follow,
         track_everything,
         absolute,
-        forget_generations,
+        blind_to_orders,
         no_fence,
         answer_first,
-        one_clock,
         create_again,
     )
 }
 
 
-LATE: Mapping[str, int] = {"forget_generations": 670, "ignore_echoes": 80, "one_clock": 40, "settle_by_level": 15}
-"""Where to begin for what has its chance seldom: from seed 0 on they are caught within 687, 86, 52 and 22."""
+if __name__ == "__main__":
+    from tests.simulation.catching import main
 
-
-@dataclass(frozen=True, slots=True)
-class Catch:
-    """How many seeds it took, and what was found."""
-
-    seeds: int
-    verdict: Verdict
-
-    @property
-    def why(self) -> str:
-        return self.verdict.alarms[0]
-
-
-@contextmanager
-def broken(name: str) -> Iterator[MakeHandlers]:
-    """While it lasts the engine is that mutant; "" is the engine as it is."""
-    with ExitStack() as stack:
-        for one in MUTANTS[name]() if name in MUTANTS else ():
-            stack.enter_context(one)
-        yield naive_handlers if name == "naive" else handlers
-
-
-def played(name: str, seed: int, disk: Disk) -> Verdict:
-    """One session of the engine as it is, or of a mutant."""
-    with broken(name) as make:
-        return session(seed, disk, make)
-
-
-def caught(name: str, disk: Disk, most: int = 50) -> Catch | None:
-    """A seed in which the sound engine goes wrong too proves nothing, and is passed over."""
-    seeds = (seed for seed in itertools.count(LATE.get(name, 0)) if seed not in OPEN)
-    for count, seed in enumerate(itertools.islice(seeds, most), start=1):
-        verdict = played(name, seed, disk)
-        if verdict.alarms:
-            return Catch(count, verdict)
-    return None
+    raise SystemExit(main())

@@ -124,12 +124,7 @@ class MortalWire(httpx2.AsyncBaseTransport):
         self.fate = fate
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        try:
-            self.fate.reach(f"before {request.method} {request.url.path}")
-        except Crash:
-            if self.net.day is not None:
-                self.net.day.coincidences.cut(self.net.day.now, request)
-            raise
+        self.fate.reach(f"before {request.method} {request.url.path}")
         response = await self.net.handle_async_request(request)
         self.fate.reach(f"after {request.method} {request.url.path}")
         return response

@@ -178,7 +178,7 @@ async def nothing_is_left_over(bench: Bench, uuids: list[str], shown: list[Row])
         assert (True, True) == (binding.tagged, binding.channel_assigned)
         assert ours.fingerprint
     async with bench.database.read() as tx:
-        assert {} == await intents.all_open(tx, bench.connection.id)
+        assert {} == await intents.open_for(tx, bench.connection.id, uuids)
         assert None is await marks.next_due(tx, bench.connection.id)
 
 
@@ -275,6 +275,26 @@ async def lost(bench: Bench, token: str) -> Told:
     await bench.sync(uuid)
     bench.town.shop().delete_product(await bench.product_id(uuid))
     return Told((uuid,), force=True)
+
+
+async def swapped(bench: Bench, token: str) -> Told:
+    """Two products change names, SKUs and addresses; a third takes what one of them lets go of (decision 19)."""
+    names = ("Fat", "Skål", "Vas")
+    uuids = [
+        bench.till_product(f"{name}{token}", {"sku": f"{name}{token}", "price": kr(9)}, online=addressed(name, token))
+        for name in names
+    ]
+    await bench.sync(*uuids)
+    for uuid, name in zip(uuids, ("Skål", "Fat", "Kanna"), strict=True):
+        (row,) = variants_of(bench, uuid)
+        row |= {"sku": f"{name}{token}"}
+        bench.save(uuid, name=f"{name}{token}", variants=[row], online=addressed(name, token))
+    new = bench.till_product(f"Vas{token}", {"sku": f"Vas{token}", "price": kr(9)}, online=addressed("Vas", token))
+    return Told((new, *uuids))
+
+
+def addressed(name: str, token: str) -> Row:
+    return {"status": "ACTIVE", "seo": {"slug": f"{name}-{token.strip()}"}}
 
 
 async def five(bench: Bench, token: str) -> Told:

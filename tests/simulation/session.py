@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import itertools
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, NoReturn
 
@@ -16,18 +17,19 @@ from tests.simulation.disk import Disk
 from tests.simulation.judging import Verdict, coda, found_by_sweep, judge, leaks
 from tests.simulation.loop import run
 from tests.simulation.process import MakeHandlers
+from tests.simulation.script import Script
 from tests.simulation.weather import FOR_EVER
 
 
-async def storm(day: Day, changes: int) -> None:
+async def storm(day: Day, changes: int, script: Script) -> None:
     people = Acts(day)
     day.weather.begin(day.town)
-    for _ in range(3 * changes):
-        if day.changes >= changes:
+    for number in itertools.count():
+        if script.is_over(number, done=day.changes >= changes or number >= 3 * changes):
             break
-        await people.step()
-        gap = day.dice.choice([0.0, 0.3, day.dice.expovariate(1 / 5), day.dice.expovariate(1 / 60)])
-        await asyncio.sleep(gap)
+        if script.turn(number, day.dice):
+            await people.step()
+        await asyncio.sleep(script.gap(number, day.dice))
         await people.whims.silence()
         day.check_step()
     day.weather.end(day.town)
@@ -38,20 +40,21 @@ async def storm(day: Day, changes: int) -> None:
     await people.whims.silence()
 
 
-async def _session(seed: int, disk: Disk, make: MakeHandlers) -> Verdict:
+async def _session(seed: int, disk: Disk, make: MakeHandlers, script: Script) -> Verdict:
     day = await begin(seed, disk, make)
+    day.weather.on -= script.faults_left_out
     _listen(day)
     try:
-        return await _played(day)
+        return await _played(day, script)
     finally:
         await day.close()
 
 
-async def _played(day: Day) -> Verdict:
+async def _played(day: Day, script: Script) -> Verdict:
     verdict = Verdict(day.seed, story=day.story)
     day.run_service()
     await day.settled("the first sync never ends")
-    await storm(day, day.dice.randint(17, 25))
+    await storm(day, day.dice.randint(17, 25), script)
     before = await found_by_sweep(day)
     await day.sweep()
     await day.settled("the sweep never ends")
@@ -97,10 +100,10 @@ def _listen(day: Day) -> None:
     structlog.configure(processors=[take], wrapper_class=structlog.make_filtering_bound_logger(20))
 
 
-def session(seed: int, disk: Disk, make: MakeHandlers = handlers) -> Verdict:
-    """One seed, from the beginning."""
+def session(seed: int, disk: Disk, make: MakeHandlers = handlers, script: Script | None = None) -> Verdict:
+    """One seed, from the beginning; with a script, only the acts that it keeps."""
     with _alone():
-        return run(_session(seed, disk, make), seed)
+        return run(_session(seed, disk, make, script or Script()), seed)
 
 
 @contextlib.contextmanager

@@ -27,9 +27,9 @@ from typing import Any, TextIO
 from brygga.store import migrating
 from brygga.store.database import Database
 from brygga.store.embedded import embedded
+from tests.simulation.catching import played
 from tests.simulation.disk import SEALER, Disk
 from tests.simulation.judging import Verdict
-from tests.simulation.mutants import played
 
 PORTION = 10
 """So many seeds a process takes at a time."""
@@ -41,7 +41,7 @@ def disk() -> Iterator[Disk]:
     folder = Path(tempfile.mkdtemp(prefix="brygga-storm-"))
     folder.chmod(0o755)
     try:
-        with embedded(folder, durable=False) as server:
+        with embedded(folder, durable=False, tidy=False) as server:
             asyncio.run(_migrate(server.url))
             made = Disk(server.url)
             yield made
@@ -143,7 +143,9 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "crashes": sum(row["crashes"] for row in found),
         "faults": dict(sorted(faults.items())),
         "wrong_unreported": sum(bool(row["wrong"]) for row in found),
-        "wrong_unreported_that_nobody_could_know": sum(_is_unknowable(row) for row in found),
+        "wrong_unreported_that_nobody_could_know": sum(
+            bool(row["wrong"]) and row["wrong"] == row["unknowable"] for row in found
+        ),
         "wrong_reported": sum(bool(row["reported"]) for row in found),
         "duplicates": sum(row["duplicates"] for row in found),
         "failing_seeds": failing,
@@ -160,11 +162,6 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _is_unknowable(row: Mapping[str, Any]) -> bool:
-    """All that is wrong in it is an edit that could not be told from a write of ours (`coincidences`)."""
-    return bool(row["wrong"]) and row["wrong"] == row["unknowable"]
-
-
 def table(summary: Mapping[str, Any], seconds: float) -> str:
     """For people."""
     rows = [
@@ -173,6 +170,8 @@ def table(summary: Mapping[str, Any], seconds: float) -> str:
         ("crashes", summary["crashes"]),
         ("faults", sum(summary["faults"].values())),
         *((f"  {kind}", count) for kind, count in summary["faults"].items()),
+        ("acts", sum(summary["acts"].values())),
+        *((f"  {kind}", count) for kind, count in summary["acts"].items()),
         ("requests of the service", summary["requests"]),
         ("sessions with a wrong number, unreported", summary["wrong_unreported"]),
         ("  that nobody could know", summary["wrong_unreported_that_nobody_could_know"]),

@@ -5,8 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.simulation.catching import NAMES, Days, found_out, spread
 from tests.simulation.disk import Disk
-from tests.simulation.mutants import MUTANTS, caught
+from tests.simulation.judging import OPEN, Verdict
+from tests.simulation.mutants import MUTANTS
+
+
+@pytest.fixture(scope="module")
+def days(disk: Disk) -> Days:
+    """What the sound engine does on a day is played once for all."""
+    return Days(disk)
 
 
 def _takes(what: Callable[..., object]) -> list[object]:
@@ -28,11 +36,32 @@ def test_a_wrong_engine_is_called_as_the_sound_one_is(name: str) -> None:
         assert _takes(one.new) == _takes(sound), f"{name} replaces {one.attribute}"
 
 
+def test_there_are_twenty_five_wrong_engines() -> None:
+    assert len(MUTANTS) >= 25
+
+
+def test_a_day_that_the_sound_engine_ends_wrong_too_proves_nothing() -> None:
+    right, asks = Verdict(0), Verdict(0, checks=1)
+    wrong = Verdict(0, wrong=["two too many"])
+
+    assert ["", "two too many", "two too many"] == [found_out(wrong, sound) for sound in (wrong, asks, right)]
+    assert ["", "", "1 numbers to check"] == [found_out(asks, sound) for sound in (wrong, asks, right)]
+    assert found_out(right, right) == ""
+
+
+def test_every_beginning_of_the_days_is_spread_over_all() -> None:
+    seeds = spread(100)
+
+    assert sorted(seeds) == [seed for seed in range(100) if seed not in OPEN]
+    assert all(any(low <= seed < low + 25 for seed in seeds[:8]) for low in (0, 25, 50, 75))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["naive", *MUTANTS])
-def test_a_wrong_engine_is_caught(disk: Disk, name: str, record_property: Callable[[str, object], None]) -> None:
-    found = caught(name, disk, most=50)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_engine_is_caught(days: Days, name: str, record_property: Callable[[str, object], None]) -> None:
+    """The day that is known to find it out comes first, the others after it."""
+    found = days.caught(name, most=50)
 
     assert found is not None, f"{name} was right for 50 days"
-    record_property("seeds", found.seeds)
-    print(f"{name}: caught within {found.seeds} seeds, {found.why}")  # noqa: T201 - the numbers are the point
+    record_property("days", found.days)
+    print(f"{name}: caught on day {found.seed}, the {found.days}. played, {found.why}")  # noqa: T201 - the numbers are the point

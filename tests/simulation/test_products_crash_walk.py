@@ -31,6 +31,7 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
         (stories.unassigned, 4),
         (stories.lost, 8),
         (stories.five, 20),
+        (stories.swapped, 15),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )

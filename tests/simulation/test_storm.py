@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.simulation import storm, weather
+from tests.simulation import drawn, storm, weather
 from tests.simulation.disk import Disk
 from tests.simulation.judging import OPEN, Verdict
 from tests.simulation.session import session, shown
@@ -21,6 +21,13 @@ came very late (1319, 4764, 7513), parts of one call that did not speak for each
 (2365), a token that was called too old (2683), a newborn that the merchant changed before we knew of it (3895), a product that was assigned
 again before it was deleted (4536), a late answer to a write from before a split (4784), a product deleted while it was read (5725),
 tracking that was off for a moment and ended separate stock unseen (5848), a shelf that was looked at for ever (6456)."""
+ASKS = {3895}
+"""Of these: one unit is typed away, seconds after another edit, and reads trail it by more than they may. It might as well be a number
+that BigCommerce forgot."""
+
+HANDS_ONCE_WRONG = (7, 237, 294, 334, 351)
+"""Of these with hands and all that is drawn: an order that a new option hid (7), a number that was forgotten between two looks (237), an
+event about a whole product (294), a product with an option on backorder (334), a parcel of a variant that is gone (351)."""
 
 
 def tale(verdict: Verdict) -> str:
@@ -44,19 +51,32 @@ def test_no_unit_is_lost_or_invented(disk: Disk, first: int) -> None:
 @pytest.mark.rule("S2", "S3", "S7")
 @pytest.mark.parametrize("seed", ONCE_WRONG)
 def test_a_day_that_once_ended_wrong_ends_right(disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With both clocks alike, as they were then."""
+    """With both clocks alike, nobody's hands at the counting, and nothing that is drawn beside, as they were then."""
+    monkeypatch.setattr(drawn, "DRAWN", False)
     monkeypatch.setattr(weather, "CLOCKS_APART", False)
+    monkeypatch.setattr(weather, "HANDS_AT_WORK", False)
     verdict = session(seed, disk)
 
     assert not verdict.failed, tale(verdict)
-    assert 0 == verdict.checks
+    # Where an answer and its echo are lost for ever, nobody knows.
+    assert verdict.for_ever or (1 if seed in ASKS else 0) == verdict.checks
+
+
+@pytest.mark.slow
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize("seed", HANDS_ONCE_WRONG)
+def test_a_day_of_hands_that_once_ended_wrong_ends_right(disk: Disk, seed: int) -> None:
+    verdict = session(seed, disk)
+
+    assert not verdict.failed, tale(verdict)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "seed", [pytest.param(seed, marks=pytest.mark.xfail(reason=why, strict=True)) for seed, why in OPEN.items()]
 )
-def test_what_is_open_would_be_missed_if_it_were_mended(disk: Disk, seed: int) -> None:
+def test_what_is_open_would_be_missed_if_it_were_mended(disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "DRAWN", False)
     verdict = session(seed, disk)
 
     assert not verdict.failed, tale(verdict)

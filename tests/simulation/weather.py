@@ -63,6 +63,16 @@ def ahead_of_us(seed: int) -> float:
     return dice.uniform(-APART_S, APART_S) if CLOCKS_APART and dice.random() < 0.5 else 0.0
 
 
+HANDS = "hands"
+HANDS_AT_WORK = True
+"""Whether there are days at all on which merchants change variants and counting in BigCommerce."""
+
+
+def hands_at_work(seed: int) -> bool:
+    """On one day in three, by dice of their own."""
+    return HANDS_AT_WORK and random.Random(f"{seed} hands").random() < 1 / 3
+
+
 @dataclass
 class Sky:
     """One day's faults: which there are, and how often each struck."""
@@ -73,13 +83,25 @@ class Sky:
     calm: bool = False
     ahead_s: float = 0.0
     """How far BigCommerce's clock is ahead of ours, in storm and calm."""
+    drawn: frozenset[str] = frozenset()
+    """What has dice of its own (`drawn`)."""
+    stale_s: float = 8.0
 
     @classmethod
-    def of(cls, dice: random.Random, ahead_s: float = 0.0) -> "Sky":
+    def of(
+        cls,
+        dice: random.Random,
+        ahead_s: float = 0.0,
+        *,
+        hands: bool = False,
+        drawn: frozenset[str] = frozenset(),
+        stale_s: float = 8.0,
+    ) -> "Sky":
         """On one day in eight messages may be lost for ever: where an answer is lost too, nobody can know (docs/simulation.md)."""
         on = {kind for kind in (*KINDS, *PEOPLE) if dice.random() < 0.5}
         kinds = frozenset(on if dice.random() < FOR_EVER_SHARE else on - FOR_EVER)
-        return cls(kinds | {CLOCK} if ahead_s else kinds, dice, ahead_s=ahead_s)
+        kinds |= ({CLOCK} if ahead_s else set()) | ({HANDS} if hands else set())
+        return cls(kinds | drawn, dice, ahead_s=ahead_s, drawn=drawn, stale_s=stale_s)
 
     def has(self, kind: str) -> bool:
         return kind in self.on and not self.calm
@@ -93,14 +115,14 @@ class Sky:
 
     def begin(self, town: Town) -> None:
         """The storm rises."""
-        if CLOCK in self.on:
-            self.struck[CLOCK] += 1
+        for kind in sorted(self.on & (self.drawn | {CLOCK}) - {"silent spell"}):
+            self.struck[kind] += 1
         for kind in ANSWERS:
             if kind in self.on:
                 for platform in (town.zettle, town.bigcommerce):
                     platform.faults.add(kind, probability=0.015, params={"seconds": 60, "status": 503})
         if "stale reads" in self.on:
-            town.bigcommerce.faults.add("stale_inventory", probability=0.2, params={"seconds": 8})
+            town.bigcommerce.faults.add("stale_inventory", probability=0.2, params={"seconds": self.stale_s})
         for box in (town.zettle.outbox, town.bigcommerce.outbox):
             late = (0.0, 5.0) if "hooks late" in self.on else (0.0, 0.6)
             box.weather = Weather(
@@ -129,10 +151,12 @@ class Sky:
 class Net(httpx2.AsyncBaseTransport):
     """The way from a process to the platforms: an answer may take its time, and a request may arrive after its sender has given up."""
 
-    def __init__(self, town: Town, weather: Sky, dice: random.Random) -> None:
+    def __init__(self, town: Town, weather: Sky, dice: random.Random, late_s: float = 3.0) -> None:
+        """`late_s`: what is delivered late arrives after so long at most."""
         self.hosts = town.transport()
         self.weather = weather
         self.dice = dice
+        self.late_s = late_s
         self.late: set[asyncio.Task[Any]] = set()
         self.day: Any = None
 
@@ -142,6 +166,7 @@ class Net(httpx2.AsyncBaseTransport):
         await asyncio.sleep(self.dice.uniform(0.02, 0.15))
         if request.method != "GET" and self.weather.roll("delivered late", 0.02):
             await request.aread()
+            request.headers["X-Sandbox-Cut"] = "1"
             task = asyncio.get_running_loop().create_task(self._deliver(request))
             self.late.add(task)
             task.add_done_callback(self.late.discard)
@@ -164,7 +189,7 @@ class Net(httpx2.AsyncBaseTransport):
             task.exception()
 
     async def _deliver(self, request: httpx2.Request) -> None:
-        await asyncio.sleep(self.dice.uniform(0.5, 3))
+        await asyncio.sleep(self.dice.uniform(0.5, self.late_s))
         try:
             await self.hosts.handle_async_request(request)
         except httpx2.HTTPError:

@@ -42,7 +42,7 @@ class Whims:
         return [other for other in self.day.goods if other.product == one.product and other.mode is not Mode.DEAD]
 
     def need(self, one: Goods, *modes: Mode) -> None:
-        if one.mode not in modes:
+        if one.mode not in modes or any(other.cut for other in self.siblings(one)):
             raise NothingToDo
 
     def become(self, one: Goods, mode: Mode, *, loose: bool = True) -> None:
@@ -60,7 +60,7 @@ class Whims:
         self.need(one, Mode.SHARED)
         shares, ends = {}, {}
         async with self.page.transaction() as tx:
-            books = await DESK.books(tx, one.connection, one.product)
+            books = [*(await ledgers.load(tx, one.connection, [one.product])).values()]
             if {book.variant_uuid for book in books} != {other.variant for other in self.siblings(one)}:
                 raise NothingToDo
             for book in books:
@@ -94,7 +94,7 @@ class Whims:
     async def join(self, one: Goods) -> None:
         self.need(one, Mode.SEPARATE)
         async with self.page.transaction() as tx:
-            books = {book.variant_uuid: book for book in await DESK.books(tx, one.connection, one.product)}
+            books = await ledgers.load(tx, one.connection, [one.product])
             await DESK.join(tx, one.connection, one.product, LoopTime().now())
         for other in self.siblings(one):
             other.truth, other.online = other.truth + max(other.online, self._missing(other, books)), 0

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brygga.core.failures import Failure
-from brygga.core.stock import Hint, Ledger, Timing
+from brygga.core.stock import Hint, Ledger, Side, Timing
 from brygga.sandbox.town import Plan
 from brygga.store import ledgers, marks, movements
 from brygga.store.database import Database
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark
 from brygga.sync.library import library as read_library
+from brygga.sync.marker import marker
 from brygga.sync.products import Products
 from brygga.sync.session import Session
 from brygga.sync.stock import Desk, StockBirths, StockSweep, StockWork, TrackingWork
-from brygga.sync.sweep import Sweep, shop_products
+from brygga.sync.sweep import ShopProducts, Sweep
 from tests.conftest import MovableClock
 from tests.rules import products_bench
 from tests.rules.products_bench import Bench, Handler, kr
@@ -37,9 +38,17 @@ class StockBench(Bench):
             Kind.TRACKING: TrackingWork(),
             Kind.PRODUCT: Products(births),
             Kind.LIBRARY: read_library,
-            Kind.SWEEP: Sweep(StockSweep()),
-            Kind.SHOP_PRODUCT: shop_products,
+            Kind.SWEEP: Sweep(births, StockSweep()),
+            Kind.SHOP_PRODUCT: ShopProducts(births),
+            Kind.MARKER: marker,
         }
+
+    async def finish_setup(self, *, whole_library: bool = True, prices: bool = True, marked: bool = True) -> None:
+        """With the marker in the store, as set-up leaves it; without it where it could not be made."""
+        await super().finish_setup(whole_library=whole_library, prices=prices)
+        if marked:
+            await self.mark(Kind.MARKER, "")
+            await self.drain()
 
     async def drain(self) -> None:
         """As the worker would: everything that is due now, and a failure that escapes judges every mark that is left."""
@@ -84,15 +93,15 @@ class StockBench(Bench):
         product = self.town.till().product_of(variant).uuid
         now = self.clock.now()
         async with self.database.transaction() as tx:
-            await self.desk.hear_till(tx, self.connection.id, [(product, Hint(now))])
+            await ledgers.hear_hint(tx, self.connection.id, Side.ZETTLE, product, Hint(now))
             await marks.mark(tx, self.connection.id, Kind.STOCK, product, now)
 
     async def shop_tells(self, uuid: str, *, by_order: bool = False) -> None:
         """What the receiver of BigCommerce's hook does."""
         product_id, now = await self.product_id(uuid), self.clock.now()
-        hint = Hint(now, None if by_order else now.replace(microsecond=0), by_order)
+        hint = Hint(now, by_order)
         async with self.database.transaction() as tx:
-            await self.desk.hear_shop(tx, self.connection.id, product_id, hint)
+            await ledgers.hear_hint(tx, self.connection.id, Side.SHOP, str(product_id), hint)
             await marks.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
 
     async def unanswered_order(self, uuid: str, units: int, kind: str = "cut_after") -> str:
@@ -111,7 +120,7 @@ class StockBench(Bench):
 
     async def echo(self, call: str) -> None:
         async with self.database.transaction() as tx:
-            await self.desk.hear_echo(tx, self.connection.id, call, self.clock.now())
+            await ledgers.hear_echo(tx, self.connection.id, call, self.clock.now())
 
     # ---- Seeing --------------------------------------------------------------------------------------------------
 

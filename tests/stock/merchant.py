@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from brygga.core.stock import Hint, Told
+from brygga.store import ledgers
 from brygga.store.marks import Kind
 from tests.stock.bench import StockBench
 
@@ -43,13 +43,13 @@ async def switch_on(bench: StockBench, uuid: str, variant: str, level: int | Non
 
 
 async def asked(bench: StockBench, uuid: str) -> bool:
-    return any(book.check_since is not None for book in await bench.books(uuid))
+    return any(book.is_asked for book in await bench.books(uuid))
 
 
-async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime) -> None:
-    """What the receiver of Zettle's event does."""
+async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime, *, on: bool = False) -> None:
+    """What the receiver of Zettle's event does. `on`: it tells of a start."""
     async with bench.database.transaction() as tx:
-        await bench.desk.hear_stop(tx, bench.connection.id, uuid, at, bench.clock.now())
+        await ledgers.hear_switch(tx, bench.connection.id, uuid, at, bench.clock.now(), on=on)
     await bench.mark(Kind.TRACKING, uuid)
 
 
@@ -60,23 +60,7 @@ async def parted(bench: StockBench) -> tuple[str, str]:
     return uuid, variant
 
 
-async def tell_of_a_start(bench: StockBench, uuid: str, at: datetime) -> None:
-    """What the receiver of Zettle's event does."""
-    async with bench.database.transaction() as tx:
-        await bench.desk.hear_start(tx, bench.connection.id, uuid, at, bench.clock.now())
-    await bench.mark(Kind.TRACKING, uuid)
-
-
-async def bought(bench: StockBench, uuid: str, units: int, value: int | None) -> None:
-    """A shopper buys, and BigCommerce tells of it with this value."""
+async def bought(bench: StockBench, uuid: str, units: int) -> None:
+    """A shopper buys, and BigCommerce tells of it; nobody works on it yet."""
     bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": units}])
-    await tell_of_an_order(bench, uuid, bench.clock.now(), value)
-
-
-async def tell_of_an_order(bench: StockBench, uuid: str, at: datetime, value: int | None) -> None:
-    """What the receiver of BigCommerce's hook does."""
-    product_id, now = await bench.product_id(uuid), bench.clock.now()
-    told = Told(at.replace(microsecond=0), value, relative=True, by_order=True)
-    async with bench.database.transaction() as tx:
-        await bench.desk.hear_shop(tx, bench.connection.id, product_id, Hint(now, None, by_order=True, told=told))
-    await bench.mark(Kind.SHOP_STOCK, str(product_id))
+    await bench.shop_tells(uuid, by_order=True)

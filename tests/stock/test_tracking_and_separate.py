@@ -1,6 +1,7 @@
 """Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and 4)."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,10 @@ from brygga.store import bindings, library
 from brygga.store.marks import Kind
 from brygga.sync.session import Session
 from brygga.sync.stock import Moved, StockBirths
-from brygga.sync.stock.gather import Looks, Till, gather
-from brygga.sync.stock.work import book
+from brygga.sync.stock.booking import Booking
+from brygga.sync.stock.evidence import Read
+from brygga.sync.stock.gather import Till, gather
+from brygga.sync.stock.pages import opened
 from tests.stock.bench import StockBench
 from tests.stock.merchant import join, part, ready, switch
 
@@ -256,7 +259,8 @@ async def test_what_was_read_before_a_switch_stops_nothing_after_it(bench: Stock
     await switch(bench, uuid, on=True)
     await bench.quiet()
 
-    await book(bench.session, before, [uuid], Timing())
+    async with opened(bench.session, [uuid]) as pages:
+        await Booking(pages, before, Timing()).run([])
     await bench.sells(variant)
     await bench.quiet()
 
@@ -267,9 +271,9 @@ async def test_what_was_read_before_a_switch_stops_nothing_after_it(bench: Stock
 class Unread(Till):
     """Zettle's answer holds a balance that is no number."""
 
-    async def looks(self, session: Session, wanted: Mapping[str, Collection[str]]) -> Looks:
+    async def looks(self, session: Session, wanted: Mapping[str, Collection[str]], *_: Any, **__: Any) -> Read:
         now = session.clock.now()
-        return {one: Look(Gap.UNKNOWN, now) for variants in wanted.values() for one in variants}
+        return Read({one: Look(Gap.UNKNOWN, now) for variants in wanted.values() for one in variants})
 
 
 @pytest.mark.rule("S1", "S7")

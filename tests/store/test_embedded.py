@@ -25,6 +25,15 @@ with embedded(Path(sys.argv[1]), durable=False) as server:
 """
 
 
+_VACUUM = """
+import sys, psycopg
+with psycopg.connect(sys.argv[1], autocommit=True) as connection:
+    connection.execute("SET vacuum_cost_delay = 50; SET vacuum_cost_limit = 1")
+    print("now", flush=True)
+    connection.execute("VACUUM ANALYZE kept")
+"""
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="brygga-embedded-"))
@@ -100,6 +109,33 @@ async def test_whoever_needs_a_server_that_was_killed_hears_it_in_one_line_and_c
 
     with embedded(folder, durable=False) as again, psycopg.connect(again.url) as connection:
         assert (1,) == connection.execute("SELECT 1").fetchone()
+
+
+@pytest.mark.parametrize(("tidy", "expected"), [(True, "on"), (False, "off")])
+def test_a_server_keeps_itself_tidy_unless_it_is_left_alone(folder: Path, tidy: bool, expected: str) -> None:
+    with embedded(folder, durable=False, tidy=tidy) as server, psycopg.connect(server.url) as connection:
+        assert (expected,) == connection.execute("SHOW autovacuum").fetchone()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start stops the orphan")
+def test_a_server_killed_in_the_middle_of_a_vacuum_is_no_obstacle(folder: Path) -> None:
+    """Its vacuuming child ends with it, and the next start goes on with the same data, as a shop has it: nothing committed is lost."""
+    with embedded(folder) as server:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute(
+                "CREATE TABLE kept AS SELECT n, repeat('x', 500) AS text FROM generate_series(1, 20000) AS n"
+            )
+            connection.execute("DELETE FROM kept WHERE n % 2 = 0")
+            vacuum = subprocess.Popen(
+                [sys.executable, "-c", _VACUUM, server.url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+            assert vacuum.stdout is not None
+            vacuum.stdout.readline()
+        os.kill(server.pid, signal.SIGKILL)
+        vacuum.wait()
+
+    with embedded(folder) as again, psycopg.connect(again.url) as connection:
+        assert (10000,) == connection.execute("SELECT count(*) FROM kept").fetchone()
 
 
 def test_no_port_is_opened_and_the_socket_is_private(folder: Path) -> None:

@@ -2,11 +2,25 @@
 
 from datetime import timedelta
 
-from brygga.core.stock import Gap, Hint, Ledger, Look, Shelf, Side, Timing, hinted, observed, sent
+from brygga.core.stock import (
+    SUSPENDED,
+    Gap,
+    Hint,
+    Ledger,
+    Look,
+    Shelf,
+    Side,
+    Slot,
+    Timing,
+    Verdict,
+    hinted,
+    observed,
+    sent,
+)
 from brygga.core.stock.story import Cause, Moved, told
-from brygga.store import ledgers, movements, outworn, switches
+from brygga.store import ledgers, movements, outworn
 from brygga.store.database import Database
-from brygga.store.ledgers import Book, Departed
+from brygga.store.ledgers import Book, Departed, Pending
 from tests.conftest import NOON
 from tests.store.town import connected
 
@@ -15,10 +29,10 @@ PRODUCT = "11111111-0000-1000-8000-000000000000"
 
 def full_of_news() -> Ledger:
     """A ledger with something in every field that a drain leaves behind."""
-    ledger = Ledger(Shelf(known=9), Shelf(known=9, variant_id=4, closed=(1, 2), floor=1))
+    ledger = Ledger(Shelf(known=9), Shelf(known=9, variant_id=4, floor=1), closed=(1, 2))
     ledger = observed(ledger, Side.ZETTLE, Look(6, NOON), Timing()).ledger
-    ledger = sent(ledger, Side.SHOP, -3, "call", NOON)
-    return hinted(ledger, Side.SHOP, Hint(NOON, NOON, by_order=True), Timing())
+    ledger = sent(ledger, Side.SHOP, -3, "call", NOON, Slot(77, 1_000))
+    return hinted(ledger, Side.SHOP, Hint(NOON, by_order=True, variant="4"))
 
 
 async def test_a_ledger_comes_back_as_it_was(database: Database) -> None:
@@ -26,7 +40,7 @@ async def test_a_ledger_comes_back_as_it_was(database: Database) -> None:
     books = [
         Book(PRODUCT, "b", full_of_news()),
         Book(PRODUCT, "a", Ledger(Shelf(known=3), Shelf(known=Gap.UNBORN)), check_since=NOON),
-        Book(PRODUCT, "c", Ledger(Shelf(known=4), Shelf(known=5), separate=True)),
+        Book(PRODUCT, "c", Ledger(Shelf(known=4), Shelf(known=5, rests=SUSPENDED), separate=True)),
     ]
     async with database.transaction() as tx:
         await ledgers.save(tx, connection_id, books, NOON)
@@ -53,32 +67,29 @@ async def test_a_hint_is_told_once_and_in_order(database: Database) -> None:
     connection_id = (await connected(database)).id
     later = NOON + timedelta(seconds=1)
     async with database.transaction() as tx:
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, "77", Hint(NOON, NOON))
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, "77", Hint(later, None, by_order=True))
+        await ledgers.hear_hint(tx, connection_id, Side.SHOP, "77", Hint(NOON, variant="5", made=NOON))
+        await ledgers.hear_hint(tx, connection_id, Side.SHOP, "77", Hint(later, by_order=True))
         await ledgers.hear_hint(tx, connection_id, Side.SHOP, "78", Hint(NOON))
-        first = await ledgers.take_hints(tx, connection_id, Side.SHOP, ["77"])
-        second = await ledgers.take_hints(tx, connection_id, Side.SHOP, ["77"])
+        await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON, variant="a"))
+        first = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
+        second = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
 
-    assert {"77": [Hint(NOON, NOON), Hint(later, None, by_order=True)]} == first
-    assert {} == second
+    assert {"77": [Hint(NOON, variant="5", made=NOON), Hint(later, by_order=True)]} == first.hints[Side.SHOP]
+    assert {PRODUCT: [Hint(NOON, variant="a")]} == first.hints[Side.ZETTLE]
+    assert [{}, {}] == [second.hints[side] for side in Side]
 
 
 async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
     connection_id = (await connected(database)).id
-    now, later = NOON + timedelta(seconds=9), NOON + timedelta(hours=1)
+    now, times = NOON + timedelta(seconds=9), [NOON, NOON + timedelta(seconds=2)]
     async with database.transaction() as tx:
-        for at in (NOON, NOON + timedelta(seconds=2), NOON + timedelta(seconds=1)):
-            await switches.hear_stop(tx, connection_id, PRODUCT, at, now)
-        await switches.hear_stop(tx, connection_id, "ahead", later, now)
-        hints = await ledgers.take_hints(tx, connection_id, Side.ZETTLE, [PRODUCT, "ahead"])
-        first = await switches.take_stops(tx, connection_id, [PRODUCT, "ahead"])
-        second = await switches.take_stops(tx, connection_id, [PRODUCT, "ahead"])
+        for at in times:
+            await ledgers.hear_switch(tx, connection_id, PRODUCT, at, now, on=False)
+        first = await ledgers.take(tx, connection_id, [PRODUCT], [])
+        second = await ledgers.take(tx, connection_id, [PRODUCT], [])
 
-    assert ({}, {}) == (hints, second)
-    assert {PRODUCT: [0, 1, 2], "ahead": [3600]} == {
-        uuid: [(stop.at - NOON).seconds for stop in stops] for uuid, stops in first.items()
-    }
-    assert {now} == {stop.heard for stops in first.values() for stop in stops}
+    assert ({}, {}) == (first.hints[Side.ZETTLE], second.stops)
+    assert {PRODUCT: [(at, now) for at in times]} == first.stops
 
 
 async def test_a_birth_level_is_told_once_and_not_after_long(database: Database) -> None:
@@ -93,25 +104,25 @@ async def test_a_birth_level_is_told_once_and_not_after_long(database: Database)
     assert ({"a": 4}, {}, {}) == (first, again, late)
 
 
-async def test_a_lost_write_is_found_by_its_call_until_echoes_cannot_come(database: Database) -> None:
+async def test_a_lost_write_is_found_with_its_echo_until_echoes_cannot_come(database: Database) -> None:
     connection_id = (await connected(database)).id
     flight = full_of_news().shop.flight
     assert flight is not None
+    one = Departed(PRODUCT, "b", Side.ZETTLE, flight)
     async with database.transaction() as tx:
-        await ledgers.depart(tx, connection_id, [Departed(PRODUCT, v, Side.SHOP, flight) for v in ("a", "b")], NOON)
-        open_ = await ledgers.in_the_air(tx, connection_id)
+        await ledgers.depart(tx, connection_id, [Departed(PRODUCT, "a", Side.ZETTLE, flight), one], NOON)
+        open_ = [await ledgers.in_the_air(tx, connection_id), await ledgers.is_open(tx, connection_id, "call")]
         await ledgers.arrive(tx, connection_id, "call", ["a"])
-        await ledgers.lose(tx, connection_id, Departed(PRODUCT, "b", Side.SHOP, flight), NOON)
-        lost = await ledgers.lost(tx, connection_id, [PRODUCT])
+        await ledgers.resolve(tx, connection_id, one, Verdict.NOT_LANDED, NOON)
+        still = await ledgers.is_open(tx, connection_id, "call")
         await ledgers.hear_echo(tx, connection_id, "call", NOON)
         await ledgers.hear_echo(tx, connection_id, "call", NOON + timedelta(days=1))
-        heard = await ledgers.echoes(tx, connection_id, ["call", "other"])
+        lost = await ledgers.pending(tx, connection_id, [PRODUCT])
         await outworn.prune(tx, connection_id, NOON + timedelta(days=5))
-        after = await ledgers.lost(tx, connection_id, [PRODUCT])
+        after = await ledgers.pending(tx, connection_id, [PRODUCT])
 
-    assert [PRODUCT] == open_
-    assert [Departed(PRODUCT, "b", Side.SHOP, flight)] == lost
-    assert {"call": NOON} == heard
+    assert ([[PRODUCT], True], False) == (open_, still)
+    assert [Pending(one, Verdict.NOT_LANDED, NOON, NOON)] == lost
     assert [] == after
 
 

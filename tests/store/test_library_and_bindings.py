@@ -172,7 +172,7 @@ async def test_the_rest_of_the_nouns_keep_what_they_are_given(database: Database
         await intents.begin(tx, one.id, intent)
         assert {"cup": intent} == await intents.open_for(tx, one.id, ["cup", "vase"])
         await intents.end(tx, one.id, ["cup"])
-        assert {} == await intents.all_open(tx, one.id)
+        assert {} == await intents.open_for(tx, one.id, ["cup"])
 
         await brakes.note(tx, one.id, "remove", ["a", "b", "a"], NOON)
         assert ["a", "b"] == await brakes.noted_since(tx, one.id, "remove", NOON - timedelta(hours=1))

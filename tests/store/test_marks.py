@@ -1,8 +1,10 @@
 """What waits to be done, and what may be."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from brygga.core.model import Stage
 from brygga.store import (
@@ -62,7 +64,7 @@ async def test_stock_goes_first_and_small_changes_before_a_first_import(database
     ("stage", "paused", "expected"),
     [
         (Stage.RUNNING, "", set(Kind)),
-        (Stage.RUNNING, "access_gone", {Kind.LEAVE, Kind.SETUP}),
+        (Stage.RUNNING, "access_gone", {Kind.LEAVE, Kind.SETUP, Kind.HOOKS}),
         (Stage.PRICES_CHOSEN, "", {Kind.LEAVE, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS}),
         (Stage.LEAVING, "", {Kind.LEAVE}),
         (Stage.DISCONNECTED, "", {Kind.LEAVE}),
@@ -87,18 +89,121 @@ async def test_what_may_be_worked_on_follows_from_the_connections_state(
     assert (expected, None) == (worked, left)
 
 
-async def test_parked_work_waits_for_its_next_mark(database: Database) -> None:
+HOUR = timedelta(hours=1)
+
+
+async def _failed(database: Database, connection_id: int, program: str = "one") -> None:
+    """A mark whose work failed at noon by a bug."""
+    async with database.transaction() as tx:
+        await marks.mark(tx, connection_id, Kind.PRODUCT, "cup", NOON)
+        (mark,) = await marks.due(tx, connection_id, NOON)
+        assert await marks.park(tx, mark, "S-1", NOON, next_try=NOON + HOUR, program=program)
+
+
+async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        before = await marks.due(tx, one.id, NOON + HOUR / 2)
+        woken = await marks.connections_due(tx, NOON + HOUR, timedelta())
+        (again,) = await marks.due(tx, one.id, NOON + HOUR)
+        (seen,) = await marks.parked(tx, one.id)
+
+    assert ([], [(one.id, False)]) == (before, woken)
+    assert (NOON, "S-1", 1) == (again.failing_since, again.support_id, again.attempts)
+    assert (NOON, NOON + HOUR, True) == (seen.failing_since, seen.next_try, seen.waits)
+
+
+async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(database: Database) -> None:
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        await marks.mark(tx, one.id, Kind.PRODUCT, "cup", LATER)
+        (again,) = await marks.due(tx, one.id, LATER)
+        (seen,) = await marks.parked(tx, one.id)
+        await marks.mark(tx, one.id, Kind.PRODUCT, "cup", LATER)
+        await marks.park(tx, again, "S-2", LATER, next_try=LATER + HOUR)
+        newer = await marks.due(tx, one.id, LATER)
+
+    assert ("S-1", False) == (again.support_id, seen.waits)
+    assert ["S-1"] == [mark.support_id for mark in newer], "marked again while it failed: it is tried at once"
+
+
+@pytest.mark.parametrize(
+    ("wish", "woken"),
+    [
+        ({}, True),
+        ({"kind": Kind.PRODUCT, "support_id": "S-1"}, True),
+        ({"kind": Kind.STOCK}, False),
+        ({"support_id": "S-2"}, False),
+        ({"connection_id": 0}, False),
+    ],
+)
+async def test_failed_work_can_be_tried_now(database: Database, wish: dict[str, Any], woken: bool) -> None:
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        await marks.mark(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + HOUR)
+        told = await marks.retry(tx, LATER, **wish)
+        due = await marks.due(tx, one.id, LATER)
+
+    assert ({one.id: 1} if woken else {}) == told
+    assert woken == bool(due)
+
+
+async def test_another_version_tries_what_failed_once(database: Database) -> None:
+    one = await connected(database)
+    await _failed(database, one.id, "one")
+    async with database.transaction() as tx:
+        same = await marks.retry_for(tx, "one", LATER)
+        other = await marks.retry_for(tx, "two", LATER)
+        (mark,) = await marks.due(tx, one.id, LATER)
+        await marks.park(tx, mark, "S-2", LATER, next_try=LATER + HOUR, program="two")
+        either = [await marks.retry_for(tx, program, LATER) for program in ("one", "two")]
+
+    assert (0, 1, [0, 0]) == (same, other, either), "two versions beside each other do not wake it for ever"
+
+
+async def test_two_versions_at_once_do_not_try_every_minute(database: Database) -> None:
+    """The newer one wakes failed work, and the older one takes it each time and fails."""
+    one = await connected(database)
+    await _failed(database, one.id, "old")
+    woken = 0
+    for minute in range(1, 30):
+        now = NOON + timedelta(minutes=minute)
+        async with database.transaction() as tx:
+            woken += await marks.retry_for(tx, "new", now)
+            for mark in await marks.due(tx, one.id, now):
+                await marks.park(tx, mark, "S-1", now, next_try=now + HOUR, program="old")
+
+    assert 1 == woken
+
+
+async def test_failed_work_that_meets_an_outage_waits_for_that(database: Database) -> None:
+    """Pages say that the platform does not answer, and since when."""
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        (mark,) = await marks.due(tx, one.id, NOON + HOUR)
+        await marks.again(tx, mark, NOON + 2 * HOUR, waits_for="zettle", now=NOON + HOUR)
+        outages = await marks.outages(tx, one.id)
+        (seen,) = await marks.parked(tx, one.id)
+
+        assert {"zettle": NOON + HOUR} == outages
+        assert await marks.struggling(tx, one.id)
+        assert (False, "S-1") == (seen.waits, seen.support_id), "still the same incident"
+
+
+async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: Database) -> None:
+    """A newer version of the program has made them, beside an older worker."""
     one = await connected(database)
     async with database.transaction() as tx:
         await marks.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
-        (mark,) = await marks.due(tx, one.id, NOON)
-        await marks.park(tx, mark, "S-1", NOON)
-        assert [] == await marks.due(tx, one.id, LATER)
-        assert ["S-1"] == [parked.support_id for parked in await marks.parked(tx, one.id)]
+        await tx.run(sa.text("UPDATE marks SET kind = 'of_tomorrow'"))
+        found = await marks.next_due(tx, one.id), await marks.connections_due(tx, NOON, timedelta())
+        counted = await marks.counts(tx, one.id)
 
-        await marks.mark(tx, one.id, Kind.PRODUCT, "cup", LATER)
-
-        assert ["cup"] == [mark.subject for mark in await marks.due(tx, one.id, LATER)]
+    assert ((None, []), {}) == (found, counted)
 
 
 async def test_a_message_is_accepted_once_per_merchant(database: Database) -> None:

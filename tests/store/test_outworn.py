@@ -11,7 +11,6 @@ from brygga.store import bindings, ledgers, marks, outworn
 from brygga.store.database import Database, Tx
 from brygga.store.ledgers import Departed
 from brygga.store.marks import Kind
-from brygga.sync.stock import Desk
 from tests.conftest import NOON
 from tests.store.town import connected
 
@@ -25,8 +24,8 @@ async def remembering(database: Database, organization: str = "org-1") -> int:
     connection_id = (await connected(database, organization, f"store-{organization}")).id
     async with database.transaction() as tx:
         await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON))
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(PRODUCT_ID), Hint(NOON, variant_id=4))
-        await Desk().hear_stop(tx, connection_id, PRODUCT, NOON, NOON)
+        await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(PRODUCT_ID), Hint(NOON, variant="4"))
+        await ledgers.hear_switch(tx, connection_id, PRODUCT, NOON, NOON, on=False)
         await ledgers.begin_births(tx, connection_id, PRODUCT, {"a": 5}, NOON)
         for call in ("open", "lost", "doubted", "believed"):
             await flown(tx, connection_id, call)
@@ -38,10 +37,8 @@ async def remembering(database: Database, organization: str = "org-1") -> int:
 async def flown(tx: Tx, connection_id: int, call: str) -> None:
     one = Departed(PRODUCT, "a", Side.ZETTLE, Flight(call, -3, NOON))
     await ledgers.depart(tx, connection_id, [one], NOON)
-    if call == "lost":
-        await ledgers.lose(tx, connection_id, one, NOON)
-    elif call != "open":
-        await ledgers.doubt(tx, connection_id, one, NOON, landed=call == "believed")
+    if call != "open":
+        await ledgers.resolve(tx, connection_id, one, ledgers.VERDICTS[call], NOON)
 
 
 async def count(tx: Tx, connection_id: int) -> list[int]:
@@ -67,12 +64,14 @@ async def test_what_is_open_or_in_doubt_is_kept_with_its_echo_until_it_is_decide
     async with database.transaction() as tx:
         await outworn.prune(tx, connection_id, LATER)
         open_ = await ledgers.in_the_air(tx, connection_id)
-        doubts = await ledgers.doubts(tx, connection_id, [PRODUCT])
-        echoes = await ledgers.echoes(tx, connection_id, calls)
+        pending = await ledgers.pending(tx, connection_id, [PRODUCT])
+        echoes = {call for call in calls if await ledgers.is_echoed(tx, connection_id, call)}
 
     assert [PRODUCT] == open_
-    assert {"doubted", "believed"} == {doubt.departed.flight.call for doubt in doubts}
-    assert {"open", "doubted", "believed"} == echoes.keys()
+    assert {"open": NOON, "doubted": NOON, "believed": NOON} == {
+        one.departed.flight.call: one.echoed for one in pending
+    }
+    assert {"open", "doubted", "believed"} == echoes
 
 
 @pytest.mark.rule("S2", "S7")

@@ -56,6 +56,10 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
         ("BRYGGA_ZETTLE_OAUTH_URL", "http://host:99999"),
         ("BRYGGA_BIGCOMMERCE_API_URL", "ftp://x"),
         ("BRYGGA_METRICS_TOKEN", "short"),
+        ("BRYGGA_STOCK_READ_LAG", "-5"),
+        ("BRYGGA_STOCK_READ_LAG", "121"),
+        ("BRYGGA_STOCK_READ_LAG", "ten"),
+        ("BRYGGA_STOCK_CALLS", "partly"),
         ("BRYGGA_METRICS_TOKEN", "long enough, with spaces"),
     ],
 )
@@ -67,6 +71,13 @@ def test_a_wrong_one_is_named_in_one_line_without_its_value(name: str, value: st
     assert problem.startswith(f"{name} is wrong: ")
     assert "\n" not in problem
     assert value not in problem
+
+
+def test_what_is_not_documented_about_stock_is_set_by_the_operator() -> None:
+    found = settings.read({**GOOD, "BRYGGA_STOCK_READ_LAG": "25", "BRYGGA_STOCK_CALLS": "in_part"}).stock
+
+    assert (25.0, False) == (found.lag_s, found.is_whole)
+    assert (10.0, True) == (settings.read(GOOD).stock.lag_s, settings.read(GOOD).stock.is_whole)
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:

@@ -16,7 +16,7 @@ async def _read(database: Database, after_s: float = 0.0) -> vitals.Vitals:
 
 
 async def test_an_empty_installation_is_well(database: Database) -> None:
-    assert vitals.Vitals({}, 0, 0, 0, 0.0, 0.0, 0, 0, 0) == await _read(database)
+    assert vitals.Vitals({}, 0, 0, 0, 0.0, 0.0, 0, 0.0, 0, 0) == await _read(database)
 
 
 async def test_the_age_of_what_is_due_is_told_and_stock_by_itself(database: Database) -> None:
@@ -51,9 +51,21 @@ async def test_a_bug_and_an_outage_are_counted(database: Database) -> None:
     async with database.transaction() as tx:
         await marks.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
         (seen,) = await marks.due(tx, one.id, NOON)
-        await marks.park(tx, seen, "support-1", NOON)
+        await marks.park(tx, seen, "support-1", NOON, next_try=NOON + timedelta(hours=1))
         await connections.unreachable(tx, one.id, NOON)
 
-    found = await _read(database)
+    found = await _read(database, after_s=90)
 
-    assert (1, 1, 0) == (found.parked, found.unreachable, found.waiting)
+    assert (1, 90.0, 1, 0) == (found.parked, found.parked_s, found.unreachable, found.waiting)
+
+
+async def test_work_of_a_set_up_that_nobody_does_is_late(database: Database) -> None:
+    """A merchant sits before that page: workers that are down are seen here, not only once syncing has begun."""
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await connections.set_stage(tx, one.id, Stage.STORE_CONNECTED)
+        await marks.mark(tx, one.id, Kind.ACCOUNT, "", NOON)
+
+    found = await _read(database, after_s=30)
+
+    assert (1, 30.0) == (found.waiting, found.late_s)

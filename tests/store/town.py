@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+import sqlalchemy as sa
+
 from brygga.core.model import Connection, Money, Organization, Product, Shop, Stage, Variant, WeightUnit
 from brygga.store import connections
-from brygga.store.database import Database
+from brygga.store.database import Database, Tx
 from tests.conftest import NOON
 
 
@@ -19,6 +21,15 @@ def shop(store_hash: str = "abc123") -> Shop:
 def cup(uuid: str = "cup", name: str = "Mugg", etag: str = "1", sku: str = "MUGG-1", vat: str = "25") -> Product:
     variant = Variant(f"{uuid}-v", sku=sku, barcode="7310865004703", price=Money(12900, "SEK"))
     return Product(uuid, name, etag, (variant,), weight_grams=Decimal("350.5"), vat_percentage=Decimal(vat))
+
+
+async def newest(tx: Tx, organization: str) -> Connection:
+    """The account's newest connection, living or not."""
+    statement = sa.text("SELECT max(id) AS id FROM connections WHERE organization_uuid = :uuid")
+    row = await tx.first(statement, {"uuid": organization})
+    found = await connections.by_id(tx, row.id) if row and row.id else None
+    assert found is not None
+    return found
 
 
 async def connected(database: Database, organization: str = "org-1", store_hash: str = "abc123") -> Connection:

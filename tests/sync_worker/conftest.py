@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.model import Connection
+from brygga.core.stock import Timing
 from brygga.store import marks
 from brygga.store.database import Database
 from brygga.store.jobs import TableJobs
@@ -26,6 +27,7 @@ from tests.conftest import CountingDice, MovableClock
 class Facts:
     public_url: str = "https://brygga.example"
     contact_email: str = "hej@brygga.example"
+    stock: Timing = Timing()  # noqa: RUF009 - it is frozen
 
 
 @contextlib.asynccontextmanager

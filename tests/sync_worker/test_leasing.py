@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from brygga.core.failures import LeaseLost
 from brygga.store import leases, marks
-from brygga.store.database import Fence
+from brygga.store.database import DatabaseBusy, DatabaseGone, Fence
 from brygga.store.marks import Kind, Mark
 from brygga.sync.session import Lease, Session
 from brygga.sync.worker import Pace
@@ -103,6 +105,58 @@ async def test_a_long_job_keeps_its_lease_by_renewing_it(bench: Bench) -> None:
     assert bench.clock.monotonic() >= 300
 
 
+@pytest.mark.parametrize("trouble", [DatabaseBusy("55P03"), DatabaseGone("away")], ids=["busy", "gone"])
+async def test_a_lease_that_could_not_be_renewed_once_is_renewed_the_next_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    one, real, tries = await connected(bench.database), leases.renew, 0
+
+    async def renew(*arguments: Any) -> bool:
+        nonlocal tries
+        tries += 1
+        if tries == 2:
+            raise trouble
+        return await real(*arguments)
+
+    monkeypatch.setattr(leases, "renew", renew)
+    begun = 0
+
+    async def product(session: Session, batch: Sequence[Mark]) -> None:
+        nonlocal begun
+        begun += 1
+        await session.clock.sleep(120)
+        await bench.note(session, batch)
+
+    bench.handlers[Kind.PRODUCT] = product
+    await bench.mark(one.id, Kind.PRODUCT, "long")
+    async with bench.running():
+        await bench.until(lambda: _has(bench, 1), step_s=0.5)
+
+    assert tries > 3
+    assert 1 == begun, "the work went through in its first turn"
+
+
+async def test_an_operator_reads_what_really_failed_in_a_turn(bench: Bench) -> None:
+    """Not "unhandled errors in a TaskGroup"."""
+    one, tries = await connected(bench.database), 0
+
+    async def product(session: Session, batch: Sequence[Mark]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise DatabaseGone("the database at db.example does not answer")
+        await bench.note(session, batch)
+
+    bench.handlers[Kind.PRODUCT] = product
+    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    with capture_logs() as logs:
+        async with bench.running():
+            await bench.until(lambda: _has(bench, 1))
+
+    why = [line["why"] for line in logs if line["event"] == "database out of reach"]
+    assert ["the database at db.example does not answer"] == why
+
+
 def test_no_call_leaves_that_could_outlive_the_lease(bench: Bench) -> None:
     lease = Lease(Fence(1, 1, "worker"), bench.clock, until=30.0)
 
@@ -121,7 +175,8 @@ async def test_a_stop_lets_the_running_handler_end_and_gives_the_lease_back(benc
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    bench.pace = Pace(batch=1)
+    # The clock runs a hundred times faster than the database behind it.
+    bench.pace = Pace(batch=1, patience_s=200)
     await bench.mark(one.id, Kind.PRODUCT, "a", "b")
 
     async with bench.running():

@@ -65,7 +65,7 @@ async def test_work_that_is_due_later_is_done_then(bench: Bench) -> None:
     await bench.mark(one.id, Kind.PRODUCT, "later", due_at=NOON + timedelta(seconds=10))
 
     async with bench.running():
-        await bench.until(lambda: _has(bench, 1))
+        await bench.until(lambda: _has(bench, 1), step_s=0.02)
 
     assert NOON + timedelta(seconds=10) <= bench.clock.now() <= NOON + timedelta(seconds=20)
 

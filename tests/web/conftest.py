@@ -30,7 +30,7 @@ from brygga.store.database import Database, Tx
 from brygga.store.sessions import Sessions
 from brygga.store.tokens import Platform, Token
 from brygga.web.app import build_app
-from brygga.web.deps import ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
+from brygga.web.deps import Granted, ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
 from brygga.web.stock_desk import PageDesk
 
 HOME = "https://brygga.example"
@@ -77,9 +77,10 @@ class Store:
     def install_url(self) -> str:
         return "https://login.example/app/cid/install"
 
-    async def install(self, code: str, scope: str, context: str) -> ShopGrant:
+    async def install(self, code: str, scope: str, context: str, granted: Granted) -> ShopGrant:
         if code != "good":
             raise Refused("install_code_refused")
+        await granted(self.shop.store_hash, "shop-token", scope)
         return ShopGrant(self.shop, "shop-token", scope)
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:

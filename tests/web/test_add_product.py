@@ -286,6 +286,8 @@ def test_the_size_of_every_kind_of_picture_is_read_from_its_bytes() -> None:
         ({"name": "Kanna", "slug": "!!!"}, {"slug": "slug"}),
         ({"name": "Kanna", "weight": "tung"}, {"weight": "weight"}),
         ({"name": "Kanna", "weight": "2147484", "weight_unit": "kg"}, {"weight": "weight"}),
+        ({"name": "\u200e\u3164"}, {"name": "name_unseen"}),
+        ({"name": "Kanna", "barcode": "978-91-1-234567-4"}, {}),
         ({"name": "Kanna", "stock": "5"}, {"stock": "stock_untracked"}),
         ({"name": "Kanna", "stock": "-5", "tracked": "yes"}, {"stock": "stock"}),
         ({"name": "Kanna", "stock": "100000", "tracked": "yes"}, {"stock": "stock"}),
@@ -304,6 +306,20 @@ def test_the_size_of_every_kind_of_picture_is_read_from_its_bytes() -> None:
 )
 def test_the_form_says_what_is_wrong_and_where(fields: dict[str, str], errors: dict[str, str]) -> None:
     assert errors == form_of(**fields).errors
+
+
+def test_what_cannot_be_seen_is_not_typed() -> None:
+    """Decision 20."""
+    found = form_of(
+        name="Kan\u200bna",
+        sku="K\u00ad-1",
+        barcode="7310 865004703",
+        option_1_name="Storlek\u2060",
+        option_1_values="S\u200b, M",
+    )
+
+    assert ("Kanna", "K-1", "7310865004703") == tuple(found.texts[name] for name in ("name", "sku", "barcode"))
+    assert ("Storlek", ("S", "M")) == (found.options[0].name, found.options[0].values)
 
 
 def test_more_variants_than_zettle_takes_are_refused_before_any_table_is_made() -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 from tests.web.conftest import LIND, World
 
 from brygga.core.model import Connection, Stage
-from brygga.core.stock import Side
-from brygga.store import connections, ledgers, marks, subscriptions, switches, tokens
+from brygga.core.stock import Hint, Side
+from brygga.store import connections, deliveries, ledgers, marks, subscriptions, tokens
 from brygga.store.marks import Kind
 from brygga.store.subscriptions import Subscription
-from brygga.store.switches import Stop
 from brygga.store.tokens import Platform
 
 KEY = "k" * 64
@@ -121,39 +121,26 @@ async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        stops = await switches.take_stops(tx, connection.id, ["p1", "p2"])
-    assert {"p1": [Stop(kept, world.clock.now())]} == stops
+        heard = await ledgers.take(tx, connection.id, ["p1", "p2"], [])
+    assert {"p1": [(kept, world.clock.now())]} == heard.stops
     assert {("tracking", "p1", "off")} == await marked(world, connection)
 
 
-@pytest.mark.rule("S7")
-async def test_a_start_is_kept_with_its_own_time(world: World) -> None:
-    connection = await listening(world)
-    of = {"timestamp": "2026-03-02T11:00:00.500+0000"}
-    body, signature = told("InventoryTrackingStarted", {"productUuid": "p1", "created": of})
-
-    await post_zettle(world, connection.hook_key, body, signature)
-
-    async with world.database.transaction() as tx:
-        starts = await switches.starts(tx, connection.id, ["p1", "p2"])
-    assert {"p1": datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC)} == starts
-    assert {("tracking", "p1", "")} == await marked(world, connection)
-
-
 @pytest.mark.rule("S2")
-async def test_a_sale_is_remembered_at_the_time_at_which_it_happened(world: World) -> None:
-    """A message that was tried again may bear the time of that try."""
+async def test_a_sale_is_a_hint_about_its_variant(world: World) -> None:
+    """It stands there twice: in the inventory that it left, and in that of what is sold."""
     connection = await listening(world)
     row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1"}
-    happened = {"timestamp": "2026-03-02T11:00:00.500+0000"}
-    rows = {"balanceBefore": [{**row, "balance": "3"}], "balanceAfter": [{**row, "balance": "2"}]}
-    body, signature = told("InventoryBalanceChanged", {**rows, "updated": happened})
+    rows = {
+        "balanceBefore": [{**row, "balance": "3"}],
+        "balanceAfter": [{**row, "balance": "2"}, {**row, "locationUuid": "l2", "balance": "1"}],
+    }
+    body, signature = told("InventoryBalanceChanged", rows)
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        [hint] = (await ledgers.take_hints(tx, connection.id, Side.ZETTLE, ["p1"]))["p1"]
-    assert hint.told is not None
-    assert (datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC), -1) == (hint.told.at, hint.told.value)
+        heard = await ledgers.take(tx, connection.id, ["p1"], [])
+    assert {"p1": [Hint(world.clock.now(), variant="v1")]} == heard.hints[Side.ZETTLE]
 
 
 async def test_a_doubled_message_is_heard_once(world: World) -> None:
@@ -163,33 +150,6 @@ async def test_a_doubled_message_is_heard_once(world: World) -> None:
     answers = [(await post_zettle(world, connection.hook_key, body, signature)).status_code for _ in range(2)]
 
     assert [200, 200] == answers
-    assert [connection.id] == world.jobs.woken
-
-
-@pytest.mark.rule("S2")
-@pytest.mark.parametrize(
-    ("ids", "heard"),
-    [
-        pytest.param(("m1", "m2"), [False, True], id="two orders of as many units in one second"),
-        pytest.param(("m1", "m1"), [False], id="one that is delivered twice"),
-        pytest.param(("", ""), [False, True], id="unsigned: it may be either"),
-    ],
-)
-async def test_the_same_words_in_another_message_are_remembered(
-    world: World, ids: tuple[str, str], heard: list[bool]
-) -> None:
-    connection = await listening(world)
-    data = {"type": "product", "id": 7, "inventory": {"product_id": 7, "method": "relative", "value": -2}}
-    body = shop_body("store/product/inventory/order/updated", data)
-
-    answers = [
-        (await post_shop(world, connection.hook_key, body, SECRET, signed(world, body, id_))).status_code for id_ in ids
-    ]
-
-    async with world.database.transaction() as tx:
-        hints = (await ledgers.take_hints(tx, connection.id, Side.SHOP, ["7"]))["7"]
-    assert [200, 200] == answers
-    assert heard == [hint.tells.again for hint in hints]
     assert [connection.id] == world.jobs.woken
 
 
@@ -284,6 +244,26 @@ async def test_access_removed_in_zettle_pauses_and_revokes(world: World) -> None
     assert token.revoked_at is not None
 
 
+@pytest.mark.rule("D3")
+async def test_a_goodbye_from_before_the_present_access_ends_nothing(world: World) -> None:
+    """It may come hours late: Zettle tries for three days (zettle facts 4.5)."""
+    connection = await listening(world)
+    world.clock.move(3600)
+    async with world.database.transaction() as tx:
+        await tokens.put(tx, connection.id, Platform.ZETTLE, tokens.Token("anew", world.clock.now(), "refresh"))
+    body, signature = told("ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"})
+
+    answer = await post_zettle(world, connection.hook_key, body, signature)
+
+    async with world.database.read() as tx:
+        found = await connections.by_id(tx, connection.id)
+        token = await tokens.get(tx, connection.id, Platform.ZETTLE)
+    assert 200 == answer.status_code
+    assert found is not None
+    assert token is not None
+    assert ("", None) == (found.paused, token.revoked_at)
+
+
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize(
     ("scope", "data", "expected"),
@@ -343,8 +323,8 @@ async def test_a_hint_bears_no_number_that_no_shelf_can_have(world: World, value
     await post_shop(world, connection.hook_key, body, SECRET)
 
     async with world.database.transaction() as tx:
-        hints = (await ledgers.take_hints(tx, connection.id, Side.SHOP, ["7"]))["7"]
-    assert [(0, None)] == [(hint.variant_id, hint.told and hint.told.value) for hint in hints]
+        heard = await ledgers.take(tx, connection.id, [], ["7"])
+    assert [""] == [hint.variant for hint in heard.hints[Side.SHOP]["7"]]
 
 
 async def test_a_wrong_secret_or_another_store_is_refused(world: World) -> None:
@@ -370,7 +350,7 @@ async def test_an_uninstall_keeps_the_products_and_ends_the_connection(world: Wo
         found = await connections.by_id(tx, connection.id)
         health = await connections.health(tx, connection.id)
     assert found is not None
-    assert (Stage.LEAVING, "keep") == (found.stage, health.leaving)
+    assert (Stage.LEAVING, "uninstalled") == (found.stage, health.leaving)
 
 
 @pytest.mark.rule("D3")
@@ -387,3 +367,119 @@ async def test_an_uninstall_from_before_the_present_install_is_ignored(world: Wo
         found = await connections.by_id(tx, connection.id)
     assert found is not None
     assert Stage.RUNNING is found.stage
+
+
+# ---- What did not verify, was refused, or went astray ----------------------------------------------------------------
+
+
+async def counted(world: World) -> dict[tuple[int, str, str], int]:
+    await world.app.state.tally.write(world.deps)
+    async with world.database.read() as tx:
+        found = await deliveries.of_last_day(tx, world.clock.now())
+    return {
+        (one.connection_id, one.platform.value, outcome.value): count
+        for one in found
+        for outcome, count in one.counts.items()
+    }
+
+
+def stamped(world: World, body: bytes, **changes: str) -> dict[str, str]:
+    return {**signed(world, body, "m1"), **changes}
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"webhook-signature": "v1," + base64.b64encode(b"x" * 32).decode()}, id="another key"),
+        pytest.param({"webhook-signature": "v1a,AAAA"}, id="another version"),
+        pytest.param({"webhook-timestamp": "1772452800000"}, id="milliseconds"),
+        pytest.param({"webhook-timestamp": "1700000000"}, id="an old time"),
+        pytest.param({"webhook-timestamp": ""}, id="no time"),
+    ],
+)
+async def test_a_right_secret_is_enough_and_an_odd_signature_is_counted_and_told_once(
+    world: World, changes: dict[str, str]
+) -> None:
+    connection = await listening(world)
+    with capture_logs() as logs:
+        for number, what in ((7, "updated"), (8, "deleted")):
+            body = shop_body(f"store/product/{what}", {"type": "product", "id": number})
+            answer = await post_shop(world, connection.hook_key, body, SECRET, stamped(world, body, **changes))
+            assert 200 == answer.status_code
+
+    assert {("shop_product", "7", ""), ("shop_product", "8", "deleted")} == await marked(world, connection)
+    assert {(connection.id, "bigcommerce", "unverified"): 2} == await counted(world)
+    assert [connection.id] == [line["connection"] for line in logs if "does not verify" in line["event"]]
+    metrics = await world.browser().open("/metrics")
+    assert 'brygga_webhooks_unverified_total{platform="bigcommerce"} 2.0' in metrics.text
+
+
+@pytest.mark.parametrize("secret", ["", "theirs"])
+async def test_a_right_signature_without_our_secret_is_refused(world: World, secret: str) -> None:
+    connection = await listening(world)
+    body = shop_body("store/product/updated", {"type": "product", "id": 7})
+
+    answer = await post_shop(world, connection.hook_key, body, secret, signed(world, body, "m1"))
+
+    assert 401 == answer.status_code
+    assert {(connection.id, "bigcommerce", "refused"): 1} == await counted(world)
+
+
+async def test_refused_webhooks_of_either_platform_become_an_alarm(world: World) -> None:
+    connection = await listening(world)
+    body, _ = told("ProductDeleted", {"uuid": "p1"})
+    for _ in range(5):
+        await post_zettle(world, connection.hook_key, body, "0" * 64)
+
+    metrics = await world.browser().open("/metrics")
+
+    assert "brygga_connections_unheard 1.0" in metrics.text
+    assert "brygga_webhooks_failed_day 5.0" in metrics.text
+
+
+async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_are_not(world: World) -> None:
+    connection = await listening(world)
+    body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}})
+    shop = shop_body("store/product/updated", {"type": "product", "id": 7})
+
+    for key, secret in ((signature, SECRET), ("0" * 64, "theirs")):
+        assert 404 == (await post_zettle(world, "lost", body, key)).status_code
+        assert 404 == (await post_shop(world, "lost", shop, secret)).status_code
+
+    assert {(connection.id, "zettle", "astray"): 1, (connection.id, "bigcommerce", "astray"): 1} == await counted(world)
+
+
+@pytest.mark.rule("S3")
+async def test_a_replay_of_the_shop_s_that_the_inbox_has_forgotten_bears_no_number(world: World) -> None:
+    connection = await listening(world)
+    data = {"type": "product", "id": 7, "inventory": {"product_id": 7, "method": "relative", "value": -2}}
+    body = shop_body("store/product/inventory/order/updated", data)
+    world.clock.move(5 * 24 * 3600)
+
+    answer = await post_shop(world, connection.hook_key, body, SECRET)
+
+    async with world.database.transaction() as tx:
+        heard = await ledgers.take(tx, connection.id, [], ["7"])
+    assert (200, {}) == (answer.status_code, heard.hints[Side.SHOP])
+    assert {("shop_stock", "7", "")} == await marked(world, connection)
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(("days", "bears"), [(3, True), (5, False)], ids=["tried for three days", "a replay"])
+async def test_a_replay_of_zettle_s_that_the_inbox_has_forgotten_bears_no_number(
+    world: World, days: int, bears: bool
+) -> None:
+    """It costs a look all the same."""
+    connection = await listening(world)
+    row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1"}
+    payload = {"balanceBefore": [{**row, "balance": "4"}], "balanceAfter": [{**row, "balance": "3"}]}
+    body, signature = told("InventoryBalanceChanged", payload)
+    world.clock.move(days * 24 * 3600)
+
+    answer = await post_zettle(world, connection.hook_key, body, signature)
+
+    async with world.database.transaction() as tx:
+        heard = await ledgers.take(tx, connection.id, ["p1"], [])
+    assert (200, bears) == (answer.status_code, bool(heard.hints[Side.ZETTLE]))
+    assert {("stock", "p1", "")} == await marked(world, connection)

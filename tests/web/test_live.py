@@ -1,40 +1,143 @@
 """Figures that move by themselves while a page is open."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
 
-from tests.conftest import MovableClock
+import sqlalchemy as sa
+from litestar.response.sse import ServerSentEventMessage
+from sqlalchemy import event
+from tests.conftest import SEALER, MovableClock
 from tests.web.conftest import World
 
+from brygga.core.model import Choices
+from brygga.store import connections, marks
+from brygga.store.database import Database
+from brygga.store.marks import Kind
 from brygga.web.i18n import words
-from brygga.web.live import states
+from brygga.web.live import Boards, states
+
+Stream = AsyncGenerator[ServerSentEventMessage, None]
+
+
+def opened(world: World, connection_id: int) -> Stream:
+    boards: Boards = world.app.state.boards
+    return states(boards, connection_id, words("en"), asyncio.Event())
+
+
+def statements(database: Database) -> list[str]:
+    """What this process asks the database from now on."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    return seen
+
+
+async def pass_time(clock: MovableClock, until: Callable[[], bool] = lambda: False, seconds: int = 5) -> None:
+    for _ in range(seconds):
+        clock.move(1)
+        await asyncio.sleep(0.02)
+        if until():
+            return
+
+
+async def settled(clock: MovableClock) -> None:
+    """The ears are open, and what was missed before that has been looked at."""
+    await asyncio.sleep(0.3)
+    await pass_time(clock)
+
+
+async def soon(told: "Awaitable[ServerSentEventMessage]", clock: MovableClock) -> ServerSentEventMessage:
+    task = asyncio.ensure_future(told)
+    await pass_time(clock, task.done, seconds=100)
+    return await asyncio.wait_for(task, 5)
 
 
 async def test_a_stream_tells_only_what_has_moved(world: World, clock: MovableClock) -> None:
     connection = await world.running()
-    stream = states(world.deps, connection.id, words("en"), asyncio.Event())
+    stream = opened(world, connection.id)
     first = await anext(stream)
     following = asyncio.create_task(anext(stream))
-    for _ in range(3):
-        await asyncio.sleep(0.01)
-        clock.move(1)
+    await settled(clock)
     still = following.done()
 
-    await world.stock_library(connection, "Kanna", assigned=True)
-    for _ in range(50):
-        clock.move(1)
-        await asyncio.sleep(0.01)
-        if following.done():
-            break
+    uuids = await world.stock_library(connection, "Kanna", assigned=True)
+    async with world.database.transaction() as tx:
+        await marks.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
+    second = await soon(following, clock)
     await stream.aclose()
 
     assert ("state", False) == (first.event, still)
-    assert '"waiting": "1"' in str((await following).data)
+    assert '"waiting": "1"' in str(second.data)
+
+
+async def test_nothing_is_asked_while_nothing_changes(world: World, clock: MovableClock) -> None:
+    connection = await world.running()
+    streams = [opened(world, connection.id) for _ in range(3)]
+    for stream in streams:
+        await anext(stream)
+    waiting = [asyncio.create_task(anext(stream)) for stream in streams]
+    await settled(clock)
+    seen = statements(world.database)
+
+    await pass_time(clock, seconds=14)
+    asked = list(seen)
+    for task in waiting:
+        task.cancel()
+
+    assert [] == asked
+
+
+async def test_open_pages_share_one_count(world: World, clock: MovableClock) -> None:
+    connection = await world.running()
+    streams = [opened(world, connection.id) for _ in range(5)]
+    for stream in streams:
+        await anext(stream)
+    waiting = [asyncio.create_task(anext(stream)) for stream in streams]
+    await settled(clock)
+    seen = statements(world.database)
+
+    uuids = await world.stock_library(connection, "Kanna", assigned=True)
+    async with world.database.transaction() as tx:
+        await marks.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
+    told = [await soon(task, clock) for task in waiting]
+
+    assert 5 == sum('"waiting": "1"' in str(one.data) for one in told)
+    assert 1 == sum("GROUP BY state" in one for one in seen)
+
+
+async def test_changes_of_another_process_are_heard(world: World, clock: MovableClock) -> None:
+    """Of a page there, and of a drain, which are told to others once a second."""
+    connection = await world.running()
+    elsewhere = Database.at(world.database.url, SEALER)
+    stream = opened(world, connection.id)
+    await anext(stream)
+    following = asyncio.create_task(anext(stream))
+    await settled(clock)
+
+    async with elsewhere.transaction() as tx:
+        await connections.set_choices(tx, connection.id, Choices(prices=False, whole_library=True))
+    by_page = await soon(following, clock)
+    following = asyncio.create_task(anext(stream))
+    async with elsewhere.transaction() as tx:
+        await tx.run(sa.text("UPDATE connections SET paused = 'x'"))
+    elsewhere.unannounced.add(connection.id)
+    await elsewhere.announce()
+    by_drain = await soon(following, clock)
+    await elsewhere.close()
+    await stream.aclose()
+
+    assert by_page.event == by_drain.event == "state"
+    assert by_page.data != by_drain.data
 
 
 async def test_an_open_stream_ends_by_itself_when_the_pages_close(world: World) -> None:
     """Otherwise it would be torn off in the middle, with a traceback in the log."""
     connection, closing = await world.running(), asyncio.Event()
-    stream = states(world.deps, connection.id, words("en"), closing)
+    stream = states(world.app.state.boards, connection.id, words("en"), closing)
     await anext(stream)
     rest = asyncio.create_task(anext(stream, None))
     await asyncio.sleep(0.01)
@@ -42,3 +145,16 @@ async def test_an_open_stream_ends_by_itself_when_the_pages_close(world: World) 
     closing.set()
 
     assert await asyncio.wait_for(rest, 5) is None
+
+
+async def test_the_last_reader_who_leaves_closes_the_ears(world: World) -> None:
+    connection = await world.running()
+    streams = [opened(world, connection.id) for _ in range(2)]
+    for stream in streams:
+        await anext(stream)
+    open_ears = len(world.database.followers)
+    for stream in streams:
+        await stream.aclose()
+    await asyncio.sleep(0.05)
+
+    assert (1, 0) == (open_ears, len(world.database.followers))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
+from tests.store.town import newest
 from tests.web.conftest import BERG, LIND, SHOP, Browser, World, minutes
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment
@@ -17,9 +18,7 @@ AUTH = "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc
 
 async def own(world: World) -> Connection:
     async with world.database.read() as tx:
-        found = await connections.by_organization(tx, LIND.uuid)
-    assert found is not None
-    return found
+        return await newest(tx, LIND.uuid)
 
 
 async def connected(world: World, **facts: object) -> Browser:
@@ -276,3 +275,16 @@ async def test_an_install_that_is_refused_stands_in_the_operators_log_without_wh
         (line["log_level"], line["failure"]) for line in logs if line["event"] == "store not joined"
     ]
     assert "hemlig" not in str(logs)
+
+
+@pytest.mark.rule("C3", "C11")
+async def test_a_store_that_is_connected_lets_paused_work_go_on(world: World) -> None:
+    """Else the first reading of the store would wait for a button that the page does not need."""
+    browser = world.browser()
+    await browser.sign_in()
+    async with world.database.transaction() as tx:
+        await connections.pause(tx, (await own(world)).id, "bigcommerce_access_gone")
+    await browser.press(f"{HERE}/connect")
+    await browser.open(AUTH)
+
+    assert ("", Stage.STORE_CONNECTED) == ((await own(world)).paused, (await own(world)).stage)

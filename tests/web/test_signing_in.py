@@ -1,9 +1,10 @@
 """Signing in with Zettle, and every way it can go wrong (C1)."""
 
 import pytest
+from tests.store.town import newest
 from tests.web.conftest import LIND, World, minutes
 
-from brygga.store import connections, tokens
+from brygga.store import tokens
 from brygga.store.tokens import Platform
 
 pytestmark = pytest.mark.rule("C1")
@@ -18,8 +19,7 @@ async def test_a_merchant_signs_in_and_sees_the_apps(world: World) -> None:
     assert "Apps · Integrations" in page.text
     assert "Linds Keramik" in page.text
     async with world.database.read() as tx:
-        connection = await connections.by_organization(tx, LIND.uuid)
-        assert connection is not None
+        connection = await newest(tx, LIND.uuid)
         token = await tokens.get(tx, connection.id, Platform.ZETTLE)
     assert token is not None
     assert "refresh" == token.refresh

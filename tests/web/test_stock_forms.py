@@ -7,7 +7,7 @@ import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
-from brygga.core.stock import Ledger, Shelf
+from brygga.core.stock import SUSPENDED, Ledger, Shelf
 from brygga.store import connections, ledgers, library, marks
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
@@ -406,7 +406,10 @@ async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_pag
 
     assert not kept.separate
     assert (await ledger_of(world, connection, uuid)).separate
-    assert ["Nothing was changed." in page for page in (said, said_again)] == [True, True]
+    assert ["Nothing was changed: the store is being disconnected." in one for one in (said, said_again)] == [
+        True,
+        True,
+    ]
     assert Kind.STOCK not in await told(world, connection)
 
 
@@ -428,7 +431,7 @@ async def test_while_sync_is_paused_it_is_kept_and_the_page_says_when_it_is_writ
 @pytest.mark.rule("S6", "D4")
 async def test_separate_stock_of_an_earlier_connection_is_not_joined_before_it_was_looked_at(world: World) -> None:
     connection, browser, uuid = await parted(world)
-    ledger = Ledger(Shelf(8), Shelf(0, owed=4, asleep=True, closed=(7,)), separate=True)
+    ledger = Ledger(Shelf(8), Shelf(0, owed=4, rests=SUSPENDED), separate=True, closed=(7,))
     async with world.database.transaction() as tx:
         await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], world.clock.now())
     asked = await browser.open(f"/library/{uuid}/stock/join")

@@ -17,15 +17,16 @@ from tests.web.test_stock_forms import shared, told
 
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Flight, Gap, Ledger, Shelf, Side
+from brygga.core.stock import SUSPENDED, Flight, Gap, Ledger, Shelf, Side
 from brygga.core.stock.explaining import Explained
 from brygga.core.stock.story import Cause, Movement, Reason
 from brygga.store import library, movements, synclog
 from brygga.store.marks import Kind
 from brygga.web.chart import chart, scale
 from brygga.web.i18n import LANGUAGES, Language, words
-from brygga.web.moves import move_view
-from brygga.web.shelves import headline, shelf_view
+from brygga.web.lines import spoken
+from brygga.web.moves import event_view, folded, move_view
+from brygga.web.shelves import headline, shelf_view, signed
 from brygga.web.stock_csv import file_name, harmless
 
 
@@ -68,9 +69,9 @@ async def test_the_page_asks_in_the_merchants_words_and_answers_with_every_movem
     assert "<h1>Why is this 7?</h1>" in english
     assert "<h1>Varför är det 7?</h1>" in swedish
     assert "Sold, or taken down by hand, at the till" in english
-    assert "We sent −1, received after 0.4 s." in english
-    assert "Vi skickade −1, mottaget efter 0,4 s." in swedish
-    assert "2 movements" in english
+    assert "BigCommerce: We sent −1, received after 0.4 s." in english
+    assert "BigCommerce: Vi skickade −1, mottaget efter 0,4 s." in swedish
+    assert 1 == english.count('<td class="small quiet when">')
 
 
 @pytest.mark.rule("S2")
@@ -87,6 +88,131 @@ async def test_movements_are_shown_in_pages_and_each_once(world: World) -> None:
 
     assert 120 == len(seen) == len(set(seen))
     assert sorted(seen, reverse=True) == seen
+
+
+def chain(*steps: tuple[Side, Cause, int, float]) -> list[tuple[int, Movement]]:
+    """Newest first: (side, cause, change, second)."""
+    made = [
+        (number, move(cause, change, (5, 5), side=side, at=NOON + timedelta(seconds=second)))
+        for number, (side, cause, change, second) in enumerate(steps, 1)
+    ]
+    return made[::-1]
+
+
+SALE, ORDER = (Side.ZETTLE, Cause.SEEN), (Side.SHOP, Cause.ORDER)
+TO_SHOP, TO_TILL = (Side.SHOP, Cause.WRITTEN), (Side.ZETTLE, Cause.WRITTEN)
+
+
+@pytest.mark.parametrize(
+    ("steps", "lines"),
+    [
+        pytest.param([(*SALE, -1, 0), (*TO_SHOP, -1, 1)], {1: -1}, id="a sale"),
+        pytest.param(
+            [(*ORDER, -2, 0), (*SALE, -2, 0), (*TO_SHOP, -2, 1), (*TO_TILL, -2, 1)], {1: -2, 2: -2}, id="both"
+        ),
+        pytest.param([(*SALE, -1, 0), (*SALE, -2, 1), (*TO_SHOP, -3, 2)], {1: None, 2: -3}, id="two in one write"),
+        pytest.param([(*SALE, -1, 0), (*SALE, -1, 3600), (*TO_SHOP, -1, 3601)], {1: None, 2: -1}, id="an old one"),
+        pytest.param([(*SALE, -1, 0), (*TO_SHOP, -4, 1)], {1: None, 2: None}, id="another quantity"),
+        pytest.param([(*TO_SHOP, -1, 0), (*SALE, -1, 1)], {1: None, 2: None}, id="before the event"),
+        pytest.param([(Side.SHOP, Cause.DOUBTED, -1, 1)], {1: None}, id="in doubt"),
+    ],
+)
+def test_our_own_write_is_part_of_the_line_that_caused_it(steps: Any, lines: dict[int, int | None]) -> None:
+    events = folded(chain(*steps))
+
+    assert list(reversed(lines)) == [event.id for event in events]
+    assert lines == {event.id: event.written and event.written.change for event in events}
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize("writes", [[(2, -1), (3, -2)], [(3, -3)], []], ids=["each", "together", "none"])
+def test_an_order_that_was_seen_bit_by_bit_is_one_line(writes: list[tuple[int, int]]) -> None:
+    named: Any = {"side": Side.SHOP, "reason": Reason.ORDER, "reference": "104"}
+    parts = [
+        replace(move(Cause.ORDER, change, (10, after), at=NOON + timedelta(seconds=after), **named), shop_before=before)
+        for before, change, after in ((10, -1, 9), (9, -2, 7))
+    ]
+    sent = [
+        move(Cause.WRITTEN, change, (10 - second, 7), at=NOON + timedelta(seconds=10 + second), sent=NOON, call="c")
+        for second, change in writes
+    ]
+    events = folded([*enumerate([*parts, *sent], 1)][::-1])
+
+    assert [2] == [event.id for event in events]
+    view = event_view(words("en"), events[0])
+    assert ("Order 104 in the web shop", "−3", (10, 7)) == (view.sentence, view.change, view.shop)
+    assert len(writes) == view.request.count("We sent")
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"reference": "105"},
+        {"reason": Reason.RETURN},
+        {"reason": Reason.UNCLEAR, "reference": ""},
+        {"reason": None, "reference": ""},
+        {"at": NOON + timedelta(minutes=5)},
+    ],
+)
+def test_two_orders_are_two_lines(other: dict[str, Any]) -> None:
+    named: Any = {"side": Side.SHOP, "reason": Reason.ORDER, "reference": "104"}
+    first, second = move(Cause.ORDER, -1, (10, 9), **named), move(Cause.ORDER, -1, (10, 8), **{**named, **other})
+
+    assert 2 == len(folded([(2, second), (1, first)]))
+
+
+ORDERS = re.compile(r"order|cancel|refund|return|avbok|återbetal|retur", re.IGNORECASE)
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", [None, Reason.UNCLEAR])
+def test_a_rise_in_the_shop_is_no_orders_unless_one_says_so(language: Language, reason: Reason | None) -> None:
+    told = {
+        cause: move_view(words(language), move(cause, 3, (5, 5), side=Side.SHOP, reason=reason)).sentence
+        for cause in (Cause.SEEN, Cause.ORDER, Cause.SWEPT)
+    }
+
+    assert [Cause.ORDER] == [cause for cause, sentence in told.items() if ORDERS.search(sentence)]
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize(("language", "both"), [("en", ("by hand", "an order")), ("sv", ("för hand", "en order"))])
+def test_the_log_does_not_rule_out_what_the_page_may_find(language: Language, both: tuple[str, str]) -> None:
+    """No event named an order, but the page reads the orders themselves."""
+    _, cause, _ = spoken(words(language), Code.STOCK_SHOP_MOVED.value, {"change": "-1", "number": "4"})
+
+    assert all(word in cause for word in both)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("change", [3, -3])
+def test_a_correction_says_its_size_and_claims_no_answer(language: Language, change: int) -> None:
+    """Either the write landed after all, or no echo came within an hour: it never did."""
+    view = move_view(words(language), move(Cause.CORRECTED, change, (5, 5), sent=NOON, call="c"))
+
+    assert signed(words(language), change) in view.sentence
+    assert not view.request
+
+
+@pytest.mark.rule("S2")
+async def test_a_write_on_the_page_before_is_part_of_its_events_line(world: World) -> None:
+    connection, browser, uuid = await shared(world, 7)
+    of = (uuid, f"{uuid}-v")
+    moves = []
+    for second in range(0, 130, 2):
+        moves.append(move(Cause.SEEN, -1, (7, 7), of=of, at=NOON + timedelta(seconds=second)))
+        moves.append(move(Cause.WRITTEN, -1, (7, 7), of=of, side=Side.SHOP, at=NOON + timedelta(seconds=second + 1)))
+    await happened(world, connection, *moves)
+    path = f"/library/{uuid}/variants/{uuid}-v/stock"
+    first = (await browser.open(path)).text
+    older = re.search(r'rel="next" href="(\?before=\d+)"', first)
+    assert older is not None
+    second_page = (await browser.open(path + older[1])).text
+
+    assert [50, 15] == [page.count("BigCommerce: We sent −1") for page in (first, second_page)]
+    assert [50, 15] == [page.count('<td class="small quiet when">') for page in (first, second_page)]
 
 
 @pytest.mark.rule("A4")
@@ -202,7 +328,7 @@ FLIGHT = Flight("c", -2, NOON)
         (Ledger(Shelf(Gap.UNTRACKED), Shelf(Gap.UNTRACKED)), "Inventory management is off"),
         (Ledger(), "The number has not been read yet"),
         (Ledger(Shelf(7), Shelf(3), separate=True), "7 at the till and 3 in the web shop"),
-        (Ledger(Shelf(7), Shelf(0, 3, asleep=True), separate=True), "its 3 are kept"),
+        (Ledger(Shelf(7), Shelf(0, 3, rests=SUSPENDED), separate=True), "its 3 are kept"),
         (Ledger(Shelf(9), Shelf(9, floor=2)), "Both sides have 9."),
         (Ledger(Shelf(0), Shelf(2, -2, floor=2)), "something is still on its way"),
         (Ledger(Shelf(99_999), Shelf(99_998, 1)), "something is still on its way"),

@@ -1,7 +1,6 @@
 """What a failure did to the world, for every way in which a call can end."""
 
 import asyncio
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 import httpx2
@@ -9,7 +8,6 @@ import pytest
 
 from brygga.core.failures import Failure, Unanswered, Unreachable
 from brygga.wire import Answer, Call, GuardedGate, OpenGate, Upload, Wire, failure_of, open_client
-from brygga.wiring import SystemClock
 from tests.wire.doubles import CountingGate, FarEnd, SkippingClock, far_end, says
 
 URL = "https://shop.example/v3/things"
@@ -55,54 +53,6 @@ async def test_lost_after_sending_a_write_that_must_not_be_repeated_is_unanswere
     failure = await fate(WRITE, step)
 
     assert (type(failure), failure.code) == (Unanswered, "zettle_unanswered")
-
-
-@pytest.mark.parametrize("step", LOST, ids=repr)
-async def test_an_unanswered_write_tells_when_it_really_left(step: httpx2.Response | Exception) -> None:
-    """After all that it had to wait for, so that what happened before is not taken for it."""
-    wire, _ = far_end(step)
-    began = wire.clock.now()
-
-    class Queue(OpenGate):
-        async def enter(self, call: Call) -> None:
-            await wire.clock.sleep(7)
-
-    with pytest.raises(Unanswered) as caught:
-        await wire.send(WRITE, Queue())
-
-    assert began + timedelta(seconds=7) == caught.value.left
-
-
-async def test_a_write_that_waits_for_a_connection_has_not_left_yet() -> None:
-    """One connection for all, which another call holds; then the server takes the write, and says nothing."""
-    freed: list[datetime] = []
-    clock = SystemClock()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (line := await reader.readline()).strip():
-            while (await reader.readline()).strip():
-                pass
-            if line.startswith(b"GET"):
-                await asyncio.sleep(0.3)
-                freed.append(clock.now())
-                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
-                continue
-            break
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    limits = httpx2.Limits(max_connections=1)
-    async with server, httpx2.AsyncClient(limits=limits, trust_env=False) as client:
-        wire = Wire(client, clock)
-        first = asyncio.create_task(wire.send(Call("zettle", "GET", url), OpenGate()))
-        await asyncio.sleep(0.1)
-        with pytest.raises(Unanswered) as caught:
-            await wire.send(Call("zettle", "POST", url, json={}), OpenGate())
-        await first
-
-    assert caught.value.left is not None
-    assert freed[0] <= caught.value.left
 
 
 @pytest.mark.parametrize("step", LOST, ids=repr)

@@ -244,3 +244,13 @@ async def test_after_a_429_inventory_waits_as_asked() -> None:
     await pace.enter(INVENTORY)
 
     assert clock.at == pytest.approx(1005)
+
+
+def test_a_wait_that_nobody_means_is_an_hour_at_most() -> None:
+    """A header that says weeks would put a merchant's work off for weeks."""
+    clock = SkippingClock()
+    pace = InventoryPace(clock)
+
+    pace.left(INVENTORY, Answer(429, {"retry-after": "5000000"}))
+
+    assert 3600 == pace.wait_s(INVENTORY)

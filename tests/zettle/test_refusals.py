@@ -92,7 +92,7 @@ async def test_stock_of_many_falls_back_to_one_by_one() -> None:
     balance = {"variantUuid": "v", "productUuid": "p", "inventoryUuid": "i", "balance": 2}
     room, end = zettle(says(400), says(200, [balance]), says(404, {"errorType": "PRODUCT_NOT_TRACKED"}))
 
-    rows = await room.stock_of_many("i", ["p", "q"])
+    rows = (await room.stock_of_many("i", ["p", "q"])).rows
 
     assert [row.balance for row in rows] == [2]
     assert [request.method for request in end.asked] == ["POST", "GET", "GET"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from brygga.bigcommerce.values import NewVariant, StockChange
+from brygga.core import marker
 from brygga.core.model import CatalogImage, CatalogOption, CatalogProduct, CatalogVariant, Tracking
 from brygga.core.operations import Birth, Changes
 from brygga.core.text import goes_by_address
@@ -54,26 +55,39 @@ def product_body(desired: CatalogProduct, birth: Birth, *, images: bool = True, 
 
 
 def birth_body(desired: CatalogProduct, birth: Birth) -> Body:
-    """What is set once and is the merchant's from then on: category, visibility, a price or tax class that is not ours."""
-    kept = birth.kept
+    """What is set once and is the merchant's from then on. A tax class is never ours (rule C8)."""
     body: Body = {
-        "categories": list(kept.category_ids) if kept else [birth.category_id],
-        "is_visible": kept.is_visible if kept else False,
+        "categories": [birth.category_id],
+        "is_visible": False,
         "inventory_tracking": _tracking(desired, birth).value,
-        "price": _first_price(desired, birth),
+        "price": birth.price if desired.price is None else desired.price,
     }
-    # A tax class is never ours (rule C8): only a remade product carries over the one that its merchant chose.
-    if kept is not None and kept.tax_class_id:
-        body["tax_class_id"] = kept.tax_class_id
-    if url := (kept.url if kept and kept.url else desired.url):
-        body["custom_url"] = url_body(url)
+    if desired.url:
+        body["custom_url"] = url_body(desired.url)
     return body
 
 
-def _first_price(desired: CatalogProduct, birth: Birth) -> Decimal:
-    if desired.price is not None:
-        return desired.price
-    return birth.kept.price if birth.kept is not None and birth.kept.price is not None else birth.price
+def marker_body(name: str, categories: Iterable[int]) -> Body:
+    """The marker product (decision 16), which no shopper ever sees: hidden, without a price, not for sale, one variant a slot."""
+    return {
+        "name": name,
+        "type": "physical",
+        "weight": Decimal(0),
+        "price": Decimal(0),
+        "description": marker.DESCRIPTION,
+        "categories": [*categories],
+        "is_visible": False,
+        "availability": "disabled",
+        "inventory_tracking": Tracking.VARIANT.value,
+        "variants": [
+            {
+                "sku": sku,
+                "inventory_level": marker.FIRST_LEVEL,
+                "option_values": [{"option_display_name": marker.OPTION, "label": str(number)}],
+            }
+            for number, sku in enumerate(marker.SKUS, 1)
+        ],
+    }
 
 
 def _tracking(desired: CatalogProduct, birth: Birth) -> Tracking:

@@ -12,7 +12,6 @@
 | `variant_exists` | Refused | a variant with these option values is there already |
 | `option_exists` | Refused | the product has an option of this name already |
 | `category_exists`, `category_unknown` | Refused | a sibling has this name; the category is gone |
-| `no_category_tree` | Refused | the store has no category tree to put the category "Zettle" in |
 | `image_refused` | Refused | too large, no picture, or its address breaks a rule |
 | `image_unreachable` | Refused | the shop could not fetch the picture |
 | `video_refused` | Refused | the video is none that the shop can show |
@@ -51,7 +50,6 @@ class Code(StrEnum):
     OPTION_EXISTS = "option_exists"
     CATEGORY_EXISTS = "category_exists"
     CATEGORY_UNKNOWN = "category_unknown"
-    NO_CATEGORY_TREE = "no_category_tree"
     IMAGE_REFUSED = "image_refused"
     IMAGE_UNREACHABLE = "image_unreachable"
     VIDEO_REFUSED = "video_refused"

@@ -19,9 +19,9 @@ from brygga.wire.reading import decode, identifier, moment, record, text, whole,
 SECRET_HEADER = "X-Brygga-Secret"  # noqa: S105 (the name of a header)
 """The header of our own in every hook we make; its value is unguessable and per store."""
 OLDEST = timedelta(hours=49)
-"""How old a signed delivery may be. The library's usual five minutes would refuse every retry that still bears its first timestamp, and
-retries go on for 48 hours and 4 minutes (facts 6.4). What a long window risks is a replay, and a replay is only a hint told twice, which
-the inbox knows for longer than this."""
+"""How old a delivery may be that is evidence. The library's usual five minutes would fail every retry
+that still bears its first timestamp, and retries go on for 48 hours and 4 minutes (facts 6.4). A replay
+is a hint told twice, which the inbox knows for longer than this; a still older one costs a look."""
 AHEAD = timedelta(minutes=5)
 
 
@@ -34,7 +34,7 @@ class Envelope:
     """What every delivery carries.
 
     `key` is the one against doubles: equal data can share a hash over scopes (facts 6.2). Two equal changes within one second share it
-    too; only the id of a signed delivery tells them apart (`message_id`).
+    too, and are one hint.
     """
 
     key: str
@@ -72,9 +72,6 @@ class StockChanged:
     product_id: int
     variant_id: int = 0
     by_order: bool = False
-    value: int | None = None
-    """The new level or the change; which of them is uncertain (facts 6.3). None where it is missing or no number."""
-    relative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,31 +138,31 @@ ShopEvent = (
 )
 
 
-def verify(
-    headers: Mapping[str, str], body: bytes, secret: str, client_secret: str, now: datetime | None = None
-) -> bool:
-    """Whether the delivery bears our secret and, where it is signed at all, a right signature.
+def bears_secret(headers: Mapping[str, str], secret: str) -> bool:
+    """Whether the delivery bears this secret of ours, which every hook of ours sends. It is enough."""
+    given = _lowered(headers).get(SECRET_HEADER.lower(), "")
+    return bool(secret) and hmac.compare_digest(given.encode(), secret.encode())
 
-    The secret header is what every account sends; Standard Webhooks signatures may be there as well (facts 6.5), and then they count.
-    With `now`, a signature older than 49 hours or from the future is refused.
+
+def is_signed(headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime) -> bool | None:
+    """Whether its Standard Webhooks signature is right; None where it has none (facts 6.5).
+
+    One page of the documents describes it, and nobody has seen a live one: what does not verify is
+    counted and told to the operator, and refuses nothing. One that is older than 49 hours, or from the
+    future, does not verify.
     """
-    lowered = {name.lower(): value for name, value in headers.items()}
-    given = lowered.get(SECRET_HEADER.lower(), "")
-    if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-        return False
-    return "webhook-signature" not in lowered or _is_signed(lowered, body, client_secret, now)
+    lowered = _lowered(headers)
+    return _verifies(lowered, body, client_secret, now) if "webhook-signature" in lowered else None
 
 
-def message_id(headers: Mapping[str, str]) -> str:
-    """The id that a message keeps over all its deliveries; "" where they are not signed, since then anybody may have written it."""
-    lowered = {name.lower(): value for name, value in headers.items()}
-    return lowered.get("webhook-id", "") if "webhook-signature" in lowered else ""
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
-def _is_signed(headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime | None) -> bool:
+def _verifies(headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime) -> bool:
     stamp = headers.get("webhook-timestamp", "")
     sent = moment(int(stamp)) if stamp.isascii() and stamp.isdigit() and len(stamp) < 12 else None
-    if not client_secret or sent is None or (now is not None and not now - OLDEST <= sent <= now + AHEAD):
+    if not client_secret or sent is None or not now - OLDEST <= sent <= now + AHEAD:
         return False
     message = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
     wanted = hmac.new(client_secret.encode(), message, hashlib.sha256).digest()
@@ -219,9 +216,7 @@ def _stock_changed(envelope: Envelope, data: Mapping[str, Any], *, by_order: boo
     product_id = identifier(inventory.get("product_id")) or (
         identifier(data.get("id")) if text(data.get("type")) == "product" else 0
     )
-    value = whole(inventory.get("value"))
-    relative = text(inventory.get("method")) == "relative"
-    return StockChanged(envelope, product_id, identifier(inventory.get("variant_id")), by_order, value, relative)
+    return StockChanged(envelope, product_id, identifier(inventory.get("variant_id")), by_order)
 
 
 def _refund_created(envelope: Envelope, data: Mapping[str, Any]) -> ShopEvent:

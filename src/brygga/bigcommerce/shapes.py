@@ -82,7 +82,7 @@ def product(raw: Json) -> ObservedProduct:
         is_visible=flag(raw.get("is_visible")) or False,
         tax_class_id=whole(raw.get("tax_class_id")) or 0,
         tracking=TRACKING.get(text(raw.get("inventory_tracking")), Tracking.NONE),
-        inventory_level=whole(raw.get("inventory_level")) or 0,
+        inventory_level=whole(raw.get("inventory_level")),
         base_variant_id=identifier(raw.get("base_variant_id")) or None,
         variants=tuple(variant(one) for one in records(raw.get("variants")) if identifier(one.get("id"))),
         options=tuple(option(one) for one in records(raw.get("options")))
@@ -161,7 +161,7 @@ def category(raw: Json) -> Category:
 
 
 def tree(raw: Json) -> Tree:
-    return Tree(identifier(raw.get("id")), text(raw.get("name")), tuple(_ids(raw.get("channels"))))
+    return Tree(identifier(raw.get("id")), text(raw.get("name")))
 
 
 # ---- Store -----------------------------------------------------------------------------------------------------------
@@ -207,8 +207,7 @@ def currency(raw: Json) -> Currency:
 
 
 def location(raw: Json) -> Location:
-    enabled = flag(raw.get("enabled"))
-    return Location(identifier(raw.get("id")), text(raw.get("label")), enabled is not False)
+    return Location(identifier(raw.get("id")), text(raw.get("label")))
 
 
 # ---- Inventory -------------------------------------------------------------------------------------------------------
@@ -224,14 +223,26 @@ def levels(rows: Any, location_id: int) -> Iterator[Level]:
         else:
             found = raw
         if found is not None and identifier(identity.get("variant_id")):
+            backordered = max(0, whole(found.get("qty_backordered")) or 0)
             yield Level(
                 product_id=identifier(identity.get("product_id")),
                 variant_id=identifier(identity.get("variant_id")),
-                onhand=whole(found.get("total_inventory_onhand")),
+                onhand=promised(whole(found.get("total_inventory_onhand")), backordered),
                 available=whole(found.get("available_to_sell")),
                 safety_stock=whole(within(found, "settings", "safety_stock")) or 0,
                 sku=text(identity.get("sku")),
+                backorder_limit=max(0, whole(found.get("backorder_limit")) or 0),
+                backordered=backordered,
             )
+
+
+def promised(onhand: int | None, backordered: int) -> int | None:
+    """What is on hand less what is sold on backorder (decision 21). No document says whether the number on hand goes below zero by itself;
+    where it does, the backordered units are in it already.
+
+    A unit that was sold is so never promised again, whether a restock serves backorders first or not.
+    """
+    return onhand if onhand is None or onhand < 0 else onhand - backordered
 
 
 # ---- Hooks and orders ------------------------------------------------------------------------------------------------

@@ -13,10 +13,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ShopUrls:
-    """One base address per host (bigcommerce facts 0)."""
+    """The base address of the API (bigcommerce facts 0); `oauth.ShopApp` has that of sign-in."""
 
     api: str = "https://api.bigcommerce.com"
-    login: str = "https://login.bigcommerce.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,6 @@ class Category:
 class Tree:
     id: int
     name: str
-    channel_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +127,12 @@ class InventorySettings:
 class Location:
     id: int
     label: str = ""
-    is_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The stock of one item at one location. `onhand` is what adjustments change, `available` is that less the safety stock.
+    """The stock of one item at one location. `onhand` is what adjustments change, less the units that are sold on backorder already
+    (decision 21); `available` is what the storefront sells.
 
     None means that the answer held no number, which is never the same as 0.
     """
@@ -145,6 +143,12 @@ class Level:
     available: int | None
     safety_stock: int = 0
     sku: str = ""
+    backorder_limit: int = 0
+    backordered: int = 0
+
+    @property
+    def takes_backorders(self) -> bool:
+        return self.backorder_limit > 0 or self.backordered > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""`brygga bench`: how many requests to BigCommerce a first import, a sale, an order and a changed price cost. Counts, not seconds."""
+"""`brygga bench`: how many requests to BigCommerce a first import, a sale, an order and a changed price cost. Counts, not seconds.
+
+With `--setups N` it lets N merchants set up at once instead, and counts how many come to the end.
+"""
 
 import argparse
 import asyncio
@@ -7,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from brygga.cli import arguments, check, house, logs, merchant
+from brygga.cli import arguments, check, crowd, house, logs, merchant
 from brygga.cli.house import House, Wish
 from brygga.cli.visitor import Visitor
 
@@ -35,11 +38,31 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="sizes of the library",
     )
+    parser.add_argument(
+        "--setups",
+        type=arguments.between(1, 200),
+        default=0,
+        metavar="N",
+        help="N merchants set up at once, and how many finish",
+    )
+    parser.add_argument(
+        "--workers", type=arguments.between(1, 8), default=2, metavar="N", help="with --setups: how many workers"
+    )
+    parser.add_argument(
+        "--answer-ms",
+        type=arguments.between(0, 10_000),
+        default=300,
+        metavar="MS",
+        help="with --setups: how long the platforms take for each answer",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(asked: argparse.Namespace) -> int:
+    """0: measured (with --setups: every set-up finished); 1: one did not."""
     logs.configure(logging.WARNING)
+    if asked.setups:
+        return _setups(asked)
     counts = []
     for size in asked.products:
         with house.throwaway_database() as database_url:
@@ -49,6 +72,14 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         print(json.dumps([asdict(count) for count in counts], indent=2))
     return 0
+
+
+def _setups(asked: argparse.Namespace) -> int:
+    tried = crowd.Crowd(asked.setups, asked.workers, asked.answer_ms / 1000)
+    with house.throwaway_database() as database_url:
+        outcome = asyncio.run(crowd.measure(tried, database_url))
+    print(json.dumps(outcome.as_json(), indent=2) if asked.json else crowd.told(outcome))
+    return 0 if outcome.ok else 1
 
 
 async def measure(products: int, database_url: str) -> Count:

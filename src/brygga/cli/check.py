@@ -16,7 +16,6 @@ from brygga.cli.compare import Both, Json, Mismatch, doubled, field_mismatches, 
 from brygga.cli.house import House
 from brygga.cli.visitor import Visitor
 from brygga.sandbox.library import picture_for
-from brygga.store import connections, marks
 
 PATIENCE_S = 900.0
 CHANGE_S = 30.0
@@ -120,18 +119,10 @@ async def quiet(home: House) -> None:
     clock, calm = home.service.worker.clock, 0
     ends = clock.monotonic() + PATIENCE_S
     while calm < 3:
-        calm = calm + 1 if await _is_calm(home) else 0
+        calm = calm + 1 if await house.is_quiet(home.service) else 0
         if clock.monotonic() > ends:
             raise merchant.NeverReady("work did not come to an end")
         await clock.sleep(0.3)
-
-
-async def _is_calm(home: House) -> bool:
-    database, clock = home.service.database, home.service.worker.clock
-    async with database.read() as tx:
-        due = [await marks.next_due(tx, connection.id) for connection in await connections.living(tx)]
-    soon = clock.now() + house.SOON
-    return all(at is None or at > soon for at in due)
 
 
 async def arrives(home: House, seen: Callable[[], bool]) -> bool:

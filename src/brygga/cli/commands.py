@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 
 COMMANDS = {
     "demo": "the whole thing on this machine, with both platforms' sandboxes",
@@ -17,6 +18,7 @@ COMMANDS = {
     "status": "how connections are doing",
     "plan": "what the next sync would do for one merchant",
     "sync": "sync one merchant, or one product, now",
+    "retry": "try again now what failed by a fault of ours",
     "log": "a merchant's sync log in words, or the report behind a support id",
     "bench": "count the requests to BigCommerce that the usual work costs",
 }
@@ -33,6 +35,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("brygga", description="Links Zettle tills with BigCommerce shops.")
+    parser.add_argument("--version", action="version", version=f"brygga {version('brygga')}")
     kinds = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((word for word in arguments if word in COMMANDS), None)
     for name, meaning in COMMANDS.items():

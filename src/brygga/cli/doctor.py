@@ -6,7 +6,7 @@ It changes nothing and calls no merchant's account.
 import argparse
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -20,8 +20,10 @@ from brygga.cli.process import Ground
 from brygga.core.failures import Failure, NeedsMerchant
 from brygga.core.model import Connection, Stage
 from brygga.settings import Hosts, Settings
-from brygga.store import connections, marks, migrating, resealing, tokens
+from brygga.store import connections, deliveries, marks, migrating, resealing, subscriptions, tokens
 from brygga.store.database import Database, DatabaseGone
+from brygga.store.deliveries import Deliveries, Outcome
+from brygga.store.marks import Parked
 from brygga.store.sealing import SealBroken
 from brygga.store.tokens import Platform
 from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL, ZETTLE_CALLBACK
@@ -142,6 +144,9 @@ async def database(ground: Ground) -> list[Finding]:
             overdue = await marks.pending(tx)
             scopes = {one.id: await tokens.get(tx, one.id, Platform.BIGCOMMERCE) for one in living if one.shop}
             old = await resealing.outdated(tx)
+            heard = await deliveries.of_last_day(tx, SystemClock().now())
+            elsewhere = await subscriptions.elsewhere(tx, ground.settings.public_url)
+            failing = {one.id: await marks.parked(tx, one.id) for one in living}
     except DatabaseGone as gone:
         return [Finding(Verdict.WRONG, str(gone), "start it, or mend BRYGGA_DATABASE_URL")]
     except SealBroken:
@@ -156,7 +161,22 @@ async def database(ground: Ground) -> list[Finding]:
     for connection in living:
         token = scopes.get(connection.id)
         found += _access(connection, frozenset(token.scopes.split()) if token else frozenset())
-    return found
+        found += _failed(connection, failing[connection.id])
+    return [*found, *webhooks(heard, elsewhere)]
+
+
+def _failed(connection: Connection, failing: Sequence[Parked]) -> list[Finding]:
+    """Work of a merchant that a bug of ours keeps from being done."""
+    if not failing:
+        return []
+    kinds = ", ".join(sorted({one.kind.value for one in failing}))
+    since = failing[0].failing_since.isoformat(timespec="seconds")
+    what = f"connection {connection.id}: {len(failing)} failed by a fault of ours since {since} ({kinds})"
+    mend = (
+        f"`brygga log --support-id {failing[0].support_id}` shows where: tell us, or take a newer version, which tries"
+        f" by itself; `brygga retry {connection.id}` tries now"
+    )
+    return [Finding(Verdict.WRONG, what, mend)]
 
 
 def _access(connection: Connection, granted: frozenset[str]) -> list[Finding]:
@@ -171,6 +191,35 @@ def _access(connection: Connection, granted: frozenset[str]) -> list[Finding]:
         found.append(
             Finding(Verdict.WRONG, f"connection {connection.id} lacks scopes: {' '.join(sorted(missing))}", mend)
         )
+    return found
+
+
+def webhooks(heard: Sequence[Deliveries], elsewhere: Sequence[int]) -> list[Finding]:
+    """What of the platforms' messages does not reach us, or not as it should, in the last 24 hours."""
+    found = []
+    for number in elsewhere:
+        mend = "start a worker with this BRYGGA_PUBLIC_URL: it moves them at once, unless the connection is paused"
+        found.append(Finding(Verdict.WRONG, f"connection {number}: its webhooks point to another address", mend))
+    for one in heard:
+        name = f"connection {one.connection_id}, {one.platform.value}"
+        if one.failed:
+            what = (
+                f"{name}: {one.of(Outcome.REFUSED)} webhooks refused, {one.of(Outcome.ASTRAY)} at a wrong address, "
+                f"{one.accepted} accepted"
+            )
+            mend = (
+                f"run `brygga sync {one.connection_id} --webhooks`, which makes them anew; if it comes back, see that all "
+                "processes have the same settings and the same database, and that no proxy changes bodies or headers"
+            )
+            found.append(Finding(Verdict.WRONG if one.is_alarming else Verdict.LOOK, what, mend))
+        if unverified := one.of(Outcome.UNVERIFIED):
+            what = f"{name}: {unverified} webhooks bear our secret, and a signature that does not verify"
+            mend = "they are accepted; compare BRYGGA_BIGCOMMERCE_CLIENT_SECRET with the app, and this machine's clock"
+            found.append(Finding(Verdict.LOOK, what, mend))
+        if ended := one.of(Outcome.ENDED):
+            what = f"{name}: the platform had switched off or deleted {ended} webhooks; they are renewed"
+            mend = "see that the public address is reached from outside and answers within ten seconds, also at night"
+            found.append(Finding(Verdict.LOOK, what, mend))
     return found
 
 

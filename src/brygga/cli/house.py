@@ -20,6 +20,7 @@ from brygga.sandbox.clock import RealClock
 from brygga.sandbox.server import PortTakenError, TownServer, address, listen
 from brygga.sandbox.town import Connector, Plan, Town
 from brygga.settings import Hosts, Settings
+from brygga.store import connections, marks
 from brygga.store.database import Database
 from brygga.store.embedded import EmbeddedFailed, embedded
 from brygga.store.jobs import QueueJobs
@@ -43,6 +44,9 @@ class Wish:
     store_currency: str = "SEK"
     furnished: bool = False
     """The store holds goods of its own already, some of which look like the till's (P11)."""
+    merchants: int = 1
+    workers: int = 1
+    """Workers on the one database, as an installation with several worker processes has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +95,23 @@ async def open_house(wish: Wish, database_url: str) -> AsyncIterator[House]:
             store_currency=wish.store_currency,
             connector=Connector().at(url),
             drawings=wish.products is None or wish.products <= 5_000,
+            merchants=wish.merchants,
         ),
         RealClock(),
         wish.port_base + 1 if wish.port_base else 0,
     )
     town = await towns.start()
     # A larger plan than the smallest: three times the requests a second (bigcommerce facts 2.1).
-    town.shop().set_settings(plan="Pro", quota=450)
+    for one in town.merchants:
+        town.shop(one).set_settings(plan="Pro", quota=450)
     if wish.furnished:
         await town.furnish()
     try:
         stop = asyncio.Event()
-        async with _service(settings_for(town, url), database_url, door, stop) as service:
+        settings = settings_for(town, url)
+        async with _service(settings, database_url, door, stop) as service, contextlib.AsyncExitStack() as others:
+            for _ in range(wish.workers - 1):
+                await others.enter_async_context(_another_worker(settings, database_url, stop))
             yield House(url, service, town, stop)
     finally:
         await towns.stop()
@@ -149,6 +158,20 @@ async def _service(
 
 
 @contextlib.asynccontextmanager
+async def _another_worker(settings: Settings, database_url: str, stop: asyncio.Event) -> AsyncIterator[None]:
+    """One more worker, with a database pool and a queue of its own: it shares nothing with the first but the database."""
+    settings = replace(settings, database_url=database_url)
+    database = Database.at(database_url, sealer(settings))
+    clock = SystemClock()
+    service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
+    try:
+        async with working(service, stop):
+            yield
+    finally:
+        await service.close()
+
+
+@contextlib.asynccontextmanager
 async def web(service: Service, door: socket.socket) -> AsyncIterator[None]:
     """The pages answer on this socket for the length of the block."""
     server = _Guest(uvicorn.Config(service.web, access_log=False, log_level="warning", timeout_graceful_shutdown=1))
@@ -184,6 +207,14 @@ async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
     finally:
         stop.set()
         await task
+
+
+async def is_quiet(service: Service) -> bool:
+    """Nothing is due for any living connection, now or `SOON`."""
+    async with service.database.read() as tx:
+        due = [await marks.next_due(tx, connection.id) for connection in await connections.living(tx)]
+    soon = service.worker.clock.now() + SOON
+    return all(at is None or at > soon for at in due)
 
 
 def visitor_client() -> httpx2.AsyncClient:

@@ -1,6 +1,7 @@
 """A merchant who sets up the integration on our own pages, by the words on the buttons."""
 
 import asyncio
+from dataclasses import dataclass
 
 from brygga.cli.visitor import Lost, Visitor
 
@@ -13,11 +14,22 @@ class NeverReady(Exception):
     """A page did not come to what was waited for."""
 
 
-async def sign_in(visitor: Visitor, url: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the platforms' own pages are told: which user signs in, and which store is chosen. "": what they propose."""
+
+    user: str = ""
+    store: str = ""
+
+
+PROPOSED = Choice()
+
+
+async def sign_in(visitor: Visitor, url: str, choice: Choice = PROPOSED) -> None:
     """Rule C1."""
     await visitor.open(f"{url}/sign-in")
     await visitor.press(*SIGN_IN)
-    await _consent(visitor, url)
+    await _consent(visitor, url, user=choice.user)
 
 
 async def connect(visitor: Visitor, url: str, *, prices: bool = True, whole_library: bool = True) -> None:
@@ -31,12 +43,12 @@ async def finish(visitor: Visitor) -> None:
     await visitor.press("Finish set-up")
 
 
-async def prepare(visitor: Visitor, url: str, *, prices: bool, whole_library: bool) -> None:
+async def prepare(visitor: Visitor, url: str, *, prices: bool, whole_library: bool, choice: Choice = PROPOSED) -> None:
     """Everything before "Finish set-up"; nothing is synced yet (C11)."""
-    await sign_in(visitor, url)
+    await sign_in(visitor, url, choice)
     await visitor.open(f"{url}/apps/bigcommerce")
     await visitor.press("Connect")
-    await _consent(visitor, url)
+    await _consent(visitor, url, store=choice.store)
     await _until(visitor, f"{url}/apps/bigcommerce", "Go on")
     await visitor.press("Go on", prices="yes" if prices else "no")
     await _until(visitor, f"{url}/apps/bigcommerce", "Go on")
@@ -44,12 +56,13 @@ async def prepare(visitor: Visitor, url: str, *, prices: bool, whole_library: bo
     await _until(visitor, f"{url}/apps/bigcommerce", "Finish set-up")
 
 
-async def _consent(visitor: Visitor, url: str) -> None:
+async def _consent(visitor: Visitor, url: str, **chosen: str) -> None:
     """The platform's own pages, until we are back on ours."""
+    given = {name: value for name, value in chosen.items() if value}
     for _ in range(4):
         if visitor.url.startswith(f"{url}/"):
             return
-        await visitor.press(*CONFIRM)
+        await visitor.press(*CONFIRM, **given)
     raise NeverReady(f"the platform's pages lead nowhere: {visitor.url}")
 
 

@@ -2,15 +2,18 @@
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.model import Connection
-from brygga.store import bindings, connections, library_pages, marks, synclog
+from brygga.store import bindings, connections, deliveries, library_pages, marks, subscriptions, synclog
 from brygga.store.database import Database, Tx
-from brygga.wiring import sealer
+from brygga.store.deliveries import Deliveries
+from brygga.store.marks import Parked
+from brygga.wiring import SystemClock, sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,16 @@ class Status:
     bound: int
     waiting: dict[str, int]
     parked: int
+    """How much failed by a fault of ours and is not done since; `failing` names it."""
+    failing: list[dict[str, Any]]
     products_synced_at: str
     stock_synced_at: str
+    webhooks: dict[str, dict[str, int]]
+    """By platform and by what became of them, in the last 24 hours."""
+    unheard: list[str]
+    """Platforms whose webhooks fail again and again."""
+    webhooks_elsewhere: bool
+    """Some still point to another address than ours is now."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +59,12 @@ async def _status(asked: argparse.Namespace, ground: Ground) -> int:
             wanted = await connections.living(tx)
             if asked.connection is not None:
                 wanted = [one for one in [await connections.by_id(tx, asked.connection)] if one]
-            found = [await _of(tx, connection) for connection in wanted]
+            heard = await deliveries.of_last_day(tx, SystemClock().now())
+            moved = set(await subscriptions.elsewhere(tx, ground.settings.public_url))
+            found = [
+                await _of(tx, one, [of for of in heard if of.connection_id == one.id], elsewhere=one.id in moved)
+                for one in wanted
+            ]
     finally:
         await database.close()
     if asked.connection is not None and not found:
@@ -58,9 +74,10 @@ async def _status(asked: argparse.Namespace, ground: Ground) -> int:
     return 0
 
 
-async def _of(tx: Tx, connection: Connection) -> Status:
+async def _of(tx: Tx, connection: Connection, heard: Sequence[Deliveries], *, elsewhere: bool) -> Status:
     health, success = await connections.health(tx, connection.id), await synclog.last_success(tx, connection.id)
     totals = await bindings.totals(tx, connection.id)
+    parked = await marks.parked(tx, connection.id)
     return Status(
         connection=connection.id,
         organization=connection.organization.name or connection.organization.uuid,
@@ -73,10 +90,28 @@ async def _of(tx: Tx, connection: Connection) -> Status:
         },
         bound=totals.created + totals.linked,
         waiting={kind.value: count for kind, count in (await marks.counts(tx, connection.id)).items()},
-        parked=len(await marks.parked(tx, connection.id)),
+        parked=len(parked),
+        failing=[_failing(one) for one in parked],
         products_synced_at=_time(success.product),
         stock_synced_at=_time(success.stock),
+        webhooks={
+            one.platform.value: {outcome.value: count for outcome, count in one.counts.items() if count}
+            for one in heard
+        },
+        unheard=[one.platform.value for one in heard if one.is_alarming],
+        webhooks_elsewhere=elsewhere,
     )
+
+
+def _failing(one: Parked) -> dict[str, Any]:
+    return {
+        "kind": one.kind.value,
+        "subject": one.subject,
+        "since": _time(one.failing_since),
+        "attempts": one.attempts,
+        "next_try": _time(one.next_try),
+        "support_id": one.support_id,
+    }
 
 
 def _time(at: Any) -> str:
@@ -90,12 +125,38 @@ def _told(found: list[Status]) -> str:
     for one in found:
         trouble = f", PAUSED: {one.paused}" if one.paused else ""
         trouble += f", out of reach since {one.unreachable_since}" if one.unreachable_since else ""
-        trouble += f", {one.parked} parked" if one.parked else ""
+        trouble += f", {one.parked} FAILED by a fault of ours" if one.parked else ""
+        trouble += f", WEBHOOKS FAIL: {' and '.join(one.unheard)}" if one.unheard else ""
+        trouble += ", webhooks point to another address" if one.webhooks_elsewhere else ""
         waiting = ", ".join(f"{count} {kind}" for kind, count in one.waiting.items()) or "nothing"
         lines += [
             f"{one.connection}  {one.organization} - {one.store or 'no store'}: {one.stage}{trouble}",
             f"   products: {', '.join(f'{count} {state}' for state, count in one.products.items()) or 'none'}; {one.bound} bound",
             f"   waiting: {waiting}",
+            f"   webhooks in 24 hours: {'; '.join(_counts(name, counts) for name, counts in one.webhooks.items()) or 'none'}",
+            *_told_failing(one),
             f"   last success: products {one.products_synced_at or 'never'}, stock {one.stock_synced_at or 'never'}",
         ]
     return "\n".join(lines)
+
+
+def _counts(name: str, counts: Mapping[str, int]) -> str:
+    return f"{name} {', '.join(f'{count} {outcome}' for outcome, count in counts.items())}"
+
+
+SHOWN = 5
+
+
+def _told_failing(one: Status) -> list[str]:
+    """Each piece of failed work with its support id, and how to try it again."""
+    if not one.failing:
+        return []
+    lines = [
+        f"   failed: {each['kind']} {each['subject']}".rstrip()
+        + f", since {each['since']}, tried {each['attempts']} times, next try {each['next_try']},"
+        + f" support id {each['support_id']}"
+        for each in one.failing[:SHOWN]
+    ]
+    more = len(one.failing) - SHOWN
+    lines += [f"   failed: {more} more"] if more > 0 else []
+    return [*lines, f"   -> `brygga retry {one.connection}` tries now; `brygga log --support-id ID` shows where"]

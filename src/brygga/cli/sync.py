@@ -9,7 +9,7 @@ from brygga.core.model import Connection, Stage
 from brygga.seams import Clock
 from brygga.store import connections, library, marks
 from brygga.store.database import Database, Tx
-from brygga.store.marks import Kind
+from brygga.store.marks import Kind, Parked
 from brygga.sync.library import DUPLICATES
 from brygga.wiring import SystemClock, sealer
 
@@ -26,6 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "connection", type=arguments.connection, help="the number of a connection, as `brygga status` shows it"
     )
     parser.add_argument("product", nargs="?", default="", help="the Zettle uuid of one product; without it everything")
+    parser.add_argument("--webhooks", action="store_true", help="make both platforms' webhooks anew as well")
     parser.add_argument("--wait", action="store_true", help="return when the work is done, after ten minutes at most")
 
 
@@ -40,7 +41,7 @@ async def _sync(asked: argparse.Namespace, ground: Ground) -> int:
     database = Database.at(ground.database_url, sealer(ground.settings))
     try:
         async with database.transaction() as tx:
-            await leave_marks(tx, asked.connection, asked.product, clock)
+            await leave_marks(tx, asked.connection, asked.product, clock, webhooks=asked.webhooks)
         print("asked for; a worker does it" if not asked.wait else "asked for; waiting", flush=True)
         return await _done(database, asked.connection, asked.product, clock) if asked.wait else 0
     except NotNow as why:
@@ -50,10 +51,15 @@ async def _sync(asked: argparse.Namespace, ground: Ground) -> int:
         await database.close()
 
 
-async def leave_marks(tx: Tx, number: int, product: str, clock: Clock) -> None:
-    """Raises `NotNow`. The whole library is read, likely duplicates are looked for, and everything is compared; or one product is."""
+async def leave_marks(tx: Tx, number: int, product: str, clock: Clock, *, webhooks: bool = False) -> None:
+    """The whole library is read, likely duplicates are looked for, and everything is compared; or one product is.
+
+    With `webhooks`, both platforms' webhooks are made anew first. Raises `NotNow`.
+    """
     _may_sync(await connections.by_id(tx, number), number)
     now = clock.now()
+    if webhooks:
+        await marks.mark(tx, number, Kind.HOOKS, "", now, force=True)
     if product:
         entry = await library.get(tx, number, product)
         if entry is None or entry.removed_at is not None:
@@ -75,15 +81,20 @@ def _may_sync(connection: Connection | None, number: int) -> None:
         raise NotNow(f"connection {number} is paused ({connection.paused}): the merchant has to help first")
 
 
+def _is_asked_for(one: Parked, product: str) -> bool:
+    """What this command asks for; other failed work is none of its business."""
+    return one.subject == product if product else one.kind in {Kind.LIBRARY, Kind.SWEEP, Kind.PRODUCT}
+
+
 async def _done(database: Database, number: int, product: str, clock: Clock) -> int:
     """Waits for the marks that were left, and for what they led to; not for routine work that is due later."""
     ends = clock.monotonic() + PATIENCE_S
     while clock.monotonic() < ends:
         async with database.read() as tx:
             due = await marks.next_due(tx, number)
-            parked = [one for one in await marks.parked(tx, number) if product in {"", one.subject}]
-        if parked:
-            print(f"parked by a fault of ours, support id {parked[0].support_id}", file=sys.stderr)
+            failed = [one for one in await marks.parked(tx, number) if one.waits and _is_asked_for(one, product)]
+        if failed:
+            print(f"failed by a fault of ours, support id {failed[0].support_id}", file=sys.stderr)
             return 1
         if due is None or due > clock.now():
             print("done")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from brygga.core import clashes
 from brygga.core.model import CatalogProduct, CatalogVariant, ObservedProduct
+from brygga.core.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,18 @@ class Claims:
 
     def _free(self, name: str, value: str, forms_of: Callable[[str, str], Sequence[str]], owner: "_Owner") -> str:
         """The value, or the first of its forms that nobody has; a clash of all is left for the shop to name."""
-        holder = self._other(name, value, owner.key)
+        holder = self.holder(name, value, owner.key)
         if not value or holder is None:
             return value
         forms = forms_of(value, owner.variant or owner.key)
-        written = next((form for form in forms if self._other(name, form, owner.key) is None), value)
+        written = next((form for form in forms if self.holder(name, form, owner.key) is None), value)
         if written != value:
             owner.found.append(Clash(name, value, written, holder, owner.variant))
         return written
 
-    def _other(self, name: str, value: str, key: str) -> Holder | None:
-        holder = self._holders.get((name, _folded(name, value)))
+    def holder(self, name: str, value: str, key: str) -> Holder | None:
+        """Another product than `key` that has the value."""
+        holder = self._holders.get((name, folded(name, value)))
         return holder if holder is not None and holder.key != key else None
 
 
@@ -80,15 +82,16 @@ class _Owner:
 
 def values_of(product: CatalogProduct) -> list[tuple[str, str]]:
     """Every (field, value) that no other product of the store may have."""
-    skus = [("sku", _folded("sku", variant.sku)) for variant in product.variants]
+    skus = [("sku", folded("sku", variant.sku)) for variant in product.variants]
     return [pair for pair in (("name", product.name), ("url", product.url), *skus) if pair[1]]
 
 
 def values_held(found: ObservedProduct) -> list[tuple[str, str]]:
     """The same of a product as it stands in the shop, whatever Zettle calls it."""
-    skus = {_folded("sku", sku) for sku in (found.sku, *(variant.sku for variant in found.variants)) if sku}
-    return [("name", found.name), ("url", found.url), *(("sku", sku) for sku in sorted(skus))]
+    skus = {folded("sku", sku) for sku in (found.sku, *(variant.sku for variant in found.variants)) if sku}
+    return [("name", one_line(found.name)), ("url", found.url), *(("sku", sku) for sku in sorted(skus))]
 
 
-def _folded(name: str, value: str) -> str:
-    return value.casefold() if name == "sku" else value
+def folded(name: str, value: str) -> str:
+    """What is compared: without what cannot be seen (decision 20); a SKU without case too."""
+    return one_line(value).casefold() if name == "sku" else one_line(value)

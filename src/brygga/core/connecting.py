@@ -65,8 +65,3 @@ def prices_must_pause(connection: Connection, organization: Organization, shop: 
     if not connection.choices.prices:
         return False
     return connection.prices_paused or price_refusal(organization, shop) is not None
-
-
-def prices_are_synced(connection: Connection) -> bool:
-    """Prices come from Zettle now: chosen at set-up (C5) and not paused by a changed currency (decision 10)."""
-    return connection.choices.prices and not connection.prices_paused

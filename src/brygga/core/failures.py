@@ -9,11 +9,16 @@
 `wire` and the two platform rooms raise them, `sync.worker` decides, nobody between catches. Anything else is a bug of ours.
 """
 
+import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def fingerprint(token: str) -> str:
+    """Names a token without telling it: failures and logs must not carry secrets."""
+    return hashlib.sha256(token.encode()).hexdigest()[:24]
 
 
 class Failure(Exception):
@@ -34,12 +39,7 @@ class Unreachable(Failure):
 
 
 class Unanswered(Failure):
-    """A write was sent and no answer came: it may have happened.
-
-    `left` is when the wire sent it, by our clock: later than it was promised on disk by whatever it waited for. None where nobody knows.
-    """
-
-    left: datetime | None = None
+    """A write was sent and no answer came: it may have happened."""
 
 
 class Refused(Failure):
@@ -52,7 +52,15 @@ class Refused(Failure):
 
 
 class NeedsMerchant(Failure):
-    """Access is gone or lacks a right, or the plan is full: work for this connection waits for a person."""
+    """Access is gone or lacks a right, or the plan is full: work for this connection waits for a person.
+
+    `access` is the fingerprint of the token that was refused: only a token that is still in use
+    pauses a connection. "" where the token is not the reason.
+    """
+
+    def __init__(self, code: str, detail: str = "", access: str = "") -> None:
+        super().__init__(code, detail)
+        self.access = access
 
 
 class LeaseLost(Exception):

@@ -15,7 +15,6 @@ SHARE = 10
 class Effect(StrEnum):
     REMOVED = "removed"
     ZEROED = "zeroed"
-    REPRICED = "repriced"
 
 
 class Cause(StrEnum):

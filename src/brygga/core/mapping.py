@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from brygga.core import clashes
+from brygga.core import clashes, text
 from brygga.core.model import CatalogImage, CatalogProduct, CatalogVariant, Money, Product, Variant, WeightUnit
 from brygga.core.options import Shape, shape_of
 from brygga.core.report import Code, Line, Severity, Topic
@@ -69,7 +69,7 @@ def desired(product: Product, terms: Terms) -> Mapped:
     | description | the online description where there is one, else the description; text becomes HTML |
     | price | see `_prices`: only in the account's currency, only if prices are synced, never while open |
     | weight | grams in the store's unit; 0 without one; not ours while either side's unit is unknown |
-    | SKU, UPC, GTIN | the variant's; one that does not fit is left out |
+    | SKU, UPC, GTIN | the variant's; one that does not fit is left out, and only a GTIN is sent as one |
     | page title, meta description, URL | the SEO title and description, the slug |
     | images, videos | each once, in order, the first image is the thumbnail; YouTube only |
     | options, variants | `options.shape_of`, in the order of the definitions |
@@ -109,7 +109,8 @@ def desired(product: Product, terms: Terms) -> Mapped:
 
 def _refusal(product: Product, shape: Shape) -> Line | None:
     if not one_line(product.name):
-        return _line(product, Code.NAME_MISSING, Severity.ERROR)
+        code = Code.NAME_UNSEEN if product.name.strip() else Code.NAME_MISSING
+        return _line(product, code, Severity.ERROR)
     if not product.variants:
         return _line(product, Code.PRODUCT_REFUSED, Severity.ERROR, name=product.name, reason="no_variants")
     if len(product.variants) > VARIANTS_LIMIT:
@@ -241,7 +242,13 @@ def _sku(product: Product, variant: Variant, taken: set[str], lines: list[Line])
 
 
 def _barcode(product: Product, variant: Variant, lines: list[Line]) -> str:
-    barcode = one_line(variant.barcode)
+    """The barcode without spaces and dashes. BigCommerce's UPC takes any text of its length, its GTIN only a GTIN.
+
+    Digits of a GTIN's length whose last one is wrong are most likely a slip of the keyboard: the merchant reads of it.
+    """
+    barcode = text.barcode(variant.barcode)
+    if text.looks_like_gtin(barcode) and barcode.strip("0") and not is_gtin(barcode):
+        lines.append(_line(product, Code.BARCODE_CHECK_DIGIT, variant=variant.uuid, barcode=barcode))
     if len(barcode) <= BARCODE_LIMIT:
         return barcode
     lines.append(_line(product, Code.BARCODE_TOO_LONG, variant=variant.uuid, barcode=barcode, limit=str(BARCODE_LIMIT)))
@@ -251,10 +258,10 @@ def _barcode(product: Product, variant: Variant, lines: list[Line]) -> str:
 # ---- Text, pictures, videos ------------------------------------------------------------------------------------------
 
 
-def _cut(product: Product, field: str, text: str, limit: int, lines: list[Line]) -> str:
-    if len(text) > limit:
+def _cut(product: Product, field: str, whole: str, limit: int, lines: list[Line]) -> str:
+    if len(whole) > limit:
         lines.append(_line(product, Code.TEXT_CUT, field=field, limit=str(limit)))
-    return cut(text, limit)
+    return cut(whole, limit)
 
 
 def _url(product: Product, lines: list[Line]) -> str:
@@ -262,7 +269,7 @@ def _url(product: Product, lines: list[Line]) -> str:
     if len(url) > clashes.URL_LIMIT:
         lines.append(_line(product, Code.URL_TOO_LONG, limit=str(clashes.URL_LIMIT)))
         return ""
-    if not url and product.slug.strip():
+    if not url and one_line(product.slug):
         lines.append(_line(product, Code.URL_UNUSABLE, slug=product.slug))
     return url
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from brygga.core.model import ObservedProduct, Product
+from brygga.core.text import barcode, code_key, one_line
 
 __all__ = ["Certainty", "Pair", "Reason", "alike", "likely", "normal_name"]
 
@@ -75,12 +76,12 @@ def likely(products: Sequence[Product], shop: Sequence[ObservedProduct]) -> tupl
 
 
 def _skus(product: Product) -> set[str]:
-    return {sku for variant in product.variants if (sku := variant.sku.strip().casefold())}
+    return {sku for variant in product.variants if (sku := code_key(variant.sku))}
 
 
 def _shop_skus(product: ObservedProduct) -> set[str]:
     every = [product.sku, *(variant.sku for variant in product.variants)]
-    return {sku for text in every if (sku := text.strip().casefold())}
+    return {sku for text in every if (sku := code_key(text))}
 
 
 def _barcodes(product: Product) -> set[str]:
@@ -94,7 +95,7 @@ def _shop_barcodes(product: ObservedProduct) -> set[str]:
 
 def _barcode(text: str) -> str:
     """A trade number of any length as one: leading zeros only fill up (a UPC is a GTIN-14 with two). Short house codes say nothing."""
-    digits = re.sub(r"[\s-]", "", text)
+    digits = barcode(text)
     return digits.lstrip("0") if digits.isdigit() and len(digits.lstrip("0")) >= 7 else ""
 
 
@@ -114,11 +115,18 @@ def _sharing(ours: Mapping[str, set[str]], theirs: Mapping[int, set[str]]) -> It
 
 def normal_name(name: str) -> str:
     """The name in lower case, without accents and signs, its words one space apart; a number's unit stands by itself."""
-    plain = unicodedata.normalize("NFKD", name.casefold().replace("ß", "ss").replace("ø", "o").replace("æ", "ae"))
+    plain = unicodedata.normalize(
+        "NFKD", _without_joiners(one_line(name)).casefold().replace("ß", "ss").replace("ø", "o").replace("æ", "ae")
+    )
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     letters = re.sub(r"(?<=\d)[.,](?=\d)", "point", letters)
     spaced = re.sub(r"(?<=\d)(?=[a-z])(?!point)|(?<=[a-z])(?<!point)(?=\d)", " ", letters)
     return " ".join(re.findall(r"[^\W_]+", spaced))
+
+
+def _without_joiners(name: str) -> str:
+    """Joiners and selectors have a meaning inside an emoji, and none for the words of a name."""
+    return re.sub("[\u200c\u200d\ufe00-\ufe0f]", "", name)
 
 
 def alike(one: str, other: str) -> Reason | None:

@@ -134,6 +134,8 @@ class Shop:
     category_id: int | None = None
     tree_id: int | None = None
     stock_moment: StockMoment | None = None
+    backorders: bool = False
+    """Some of its products may be sold beyond what is on hand (decision 21)."""
     restocks_refunds: bool | None = None
     owner_email: str = ""
 
@@ -272,7 +274,8 @@ class ObservedProduct:
     is_visible: bool = False
     tax_class_id: int = 0
     tracking: Tracking = Tracking.NONE
-    inventory_level: int = 0
+    inventory_level: int | None = 0
+    """None where the answer names no number."""
     base_variant_id: int | None = None
     variants: tuple[ObservedVariant, ...] = ()
     options: tuple[ObservedOption, ...] | None = None

@@ -23,28 +23,15 @@ class Birth:
 
     `levels` are the first stock levels by Zettle variant uuid, None when Zettle does not track the product.
     `price` is what an unpriced product starts with: 0 (C6, decision 10).
-    `kept` are the merchant's own fields carried over when a product had to be remade; None for a true first birth.
     """
 
     category_id: int
     levels: Mapping[str, int] | None = None
     price: Decimal = Decimal(0)
-    kept: "Kept | None" = None
 
     @property
     def tracked(self) -> bool:
         return self.levels is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The merchant's own fields, as observed just before a product was remade."""
-
-    category_ids: tuple[int, ...]
-    is_visible: bool
-    tax_class_id: int
-    price: Decimal | None
-    url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from brygga.core import clashes, media
+from brygga.core import clashes, hands, media
+from brygga.core.handover import Slot, Turns
 from brygga.core.model import (
     CatalogProduct,
     CatalogVariant,
@@ -40,7 +41,10 @@ from brygga.core.operations import (
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.reshaping import Reshaping, options_of, reshaped
 from brygga.core.terms import Terms
+from brygga.core.text import one_line
 
+_UNSEEN = frozenset({"name", "sku", "page_title"})
+"""What cannot be seen in these is no difference (decision 20)."""
 SHAPE_DIGITS = 16
 """How much of a fingerprint stands for options and values alone."""
 
@@ -139,6 +143,7 @@ def plan(
     *,
     etag: str = "",
     force: bool = False,
+    turns: Turns | None = None,
 ) -> Plan:
     """What has to happen in BigCommerce.
 
@@ -153,7 +158,8 @@ def plan(
     | 7 | none | none | - | nothing |
 
     "Changed" is `is_changed` with Zettle's `etag`. In row 3 every child of ours is compared and a missing one made again; what is not among
-    our children is the merchant's. With `force` a name, SKU or URL that once got a clash suffix is tried without it again.
+    our children is the merchant's. `turns` say what is written first of names, SKUs and URLs. Without
+    them a suffixed form of ours stands, or with `force` counts as a difference.
     The levels in `Birth` and `CreateVariant` are the stock's to fill in.
     """
     match desired, synced, observed:
@@ -162,7 +168,7 @@ def plan(
         case CatalogProduct() as wanted, Synced() as bound, _ if not is_changed(bound, etag, force=force):
             return Plan(children=bound)
         case CatalogProduct() as wanted, Synced() as bound, ObservedProduct() as seen:
-            return _updated(wanted, bound, seen, terms, force=force)
+            return _updated(wanted, bound, seen, (terms, turns or {}), force=force)
         case CatalogProduct() as wanted, _, _:
             return Plan((CreateProduct(born(wanted, terms), Birth(terms.category_id)),))
     raise AssertionError("every case is named above")
@@ -206,12 +212,15 @@ _STRUCTURAL = (
 )
 
 
-def _updated(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, terms: Terms, *, force: bool) -> Plan:
+def _updated(
+    wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, given: tuple[Terms, Turns], *, force: bool
+) -> Plan:
+    terms, turns = given
     shape = reshaped(wanted, bound, seen)
-    differs = _Differences(wanted, plain=force)
+    differs = _Differences(wanted, plain=force, turns=turns)
     structure = (*shape.before, *shape.after)
     freed = _freed_skus(wanted, seen, shape)
-    structure_before = tuple(_completed(operation, terms) for operation in shape.before)
+    structure_before = tuple(_completed(operation, terms, turns) for operation in shape.before)
     product = _product_changes(wanted, seen, shape, differs)
     variants = _variant_changes(wanted, bound, seen, shape, differs)
     pictures, children = media.pictures(wanted, bound, seen)
@@ -238,14 +247,17 @@ def _has_unshown(bound: Synced, seen: ObservedProduct) -> bool:
     return not (set(bound.options.values()) <= {o.option_id for o in shown} and set(bound.values.values()) <= values)
 
 
-def _completed(operation: Operation, terms: Terms) -> Operation:
+def _completed(operation: Operation, terms: Terms, turns: Turns) -> Operation:
     """A variant made later needs a SKU, its own even where Zettle has none (decision 13), and a price at birth."""
     if not isinstance(operation, CreateVariant):
         return operation
     variant = _born_variant(operation.variant, terms)
+    if (turn := turns.get(Slot("sku", variant.key))) is not None:
+        variant = replace(variant, sku=turn.first)
     if not variant.sku:
-        variant = replace(variant, sku=clashes.generated_sku(variant.key), generated_sku=True)
-    return replace(operation, variant=variant)
+        variant = replace(variant, sku=clashes.generated_sku(variant.key))
+    generated = variant.sku == clashes.generated_sku(variant.key)
+    return replace(operation, variant=replace(variant, generated_sku=generated))
 
 
 @dataclass(slots=True)
@@ -254,16 +266,22 @@ class _Differences:
 
     wanted: CatalogProduct
     plain: bool
+    turns: Turns
     found: list[Overwritten] = field(default_factory=list)
 
     def note(self, changes: dict[str, Scalar], name: str, now: Scalar, was: Scalar, variant: str = "") -> None:
-        if now != was:
+        if now != (one_line(was) if name in _UNSEEN and isinstance(was, str) else was):
             changes[name] = now
             self.found.append(Overwritten(name, _shown(was), _shown(now), variant))
 
-    def stands(self, now: str, was: str, forms: Sequence[str]) -> bool:
-        """True when BigCommerce holds one of our suffixed forms of what we want, and nobody asked to try the plain one."""
-        return not (self.plain and now) and clashes.same_but_for_suffix(now, was, forms)
+    def unique(self, changes: dict[str, Scalar], slot: Slot, now: str, was: str, forms: Sequence[str]) -> None:
+        """A value that no other product may have: by its turn, or else plain unless one of our suffixed forms stands there."""
+        if (turn := self.turns.get(slot)) is not None:
+            if turn.first or not slot.variant:
+                now = turn.first
+        elif not (self.plain and now) and clashes.same_but_for_suffix(now, one_line(was), forms):
+            return
+        self.note(changes, slot.field, now, was, slot.variant if not self.wanted.is_simple else "")
 
 
 def _shown(value: Scalar) -> str:
@@ -274,21 +292,19 @@ def _product_changes(
     wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping, differs: _Differences
 ) -> tuple[Operation, ...]:
     changes: dict[str, Scalar] = {}
-    if not differs.stands(wanted.name, seen.name, clashes.forms_of_name(wanted.name, wanted.key)):
-        differs.note(changes, "name", wanted.name, seen.name)
+    differs.unique(changes, Slot("name"), wanted.name, seen.name, clashes.forms_of_name(wanted.name, wanted.key))
     differs.note(changes, "description", wanted.description, seen.description)
     if wanted.weight is not None:
         differs.note(changes, "weight", wanted.weight, seen.weight)
     differs.note(changes, "page_title", wanted.page_title, seen.page_title)
     differs.note(changes, "meta_description", wanted.meta_description, seen.meta_description)
-    if wanted.url and not differs.stands(wanted.url, seen.url, clashes.forms_of_url(wanted.url, wanted.key)):
-        differs.note(changes, "url", wanted.url, seen.url)
+    if wanted.url:
+        differs.unique(changes, Slot("url"), wanted.url, seen.url, clashes.forms_of_url(wanted.url, wanted.key))
     if wanted.price is not None and not _would_price_an_open_variant(wanted, shape):
         differs.note(changes, "price", wanted.price, seen.price)
     if wanted.is_simple:
         (variant,) = wanted.variants
-        if not differs.stands(variant.sku, seen.sku, _sku_forms(variant)):
-            differs.note(changes, "sku", variant.sku, seen.sku)
+        differs.unique(changes, Slot("sku", variant.key), variant.sku, seen.sku, _sku_forms(variant))
         differs.note(changes, "upc", variant.upc, seen.upc)
         differs.note(changes, "gtin", variant.gtin, seen.gtin)
     return (UpdateProduct(seen.product_id, changes),) if changes else ()
@@ -312,8 +328,9 @@ def _variant_changes(
             continue
         found = shape.kept[variant.key]
         changes: dict[str, Scalar] = {}
-        if not differs.stands(variant.sku, found.sku, _sku_forms(variant)):
-            differs.note(changes, "sku", variant.sku or clashes.generated_sku(variant.key), found.sku, variant.key)
+        if variant.sku or found.sku:
+            wanted_sku = variant.sku or clashes.generated_sku(variant.key)
+            differs.unique(changes, Slot("sku", variant.key), wanted_sku, found.sku, _sku_forms(variant))
         differs.note(changes, "upc", variant.upc, found.upc, variant.key)
         differs.note(changes, "gtin", variant.gtin, found.gtin, variant.key)
         if variant.price is not None:
@@ -373,10 +390,13 @@ def _with_tracking(
 
 
 def _variant_ids(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping) -> Mapping[str, int]:
+    """A product without variants is its base variant; where the merchant gave it options, it is none of them (decision 17)."""
     base = seen.base_variant_id or next((v.variant_id for v in seen.variants if not v.values), None)
-    if wanted.is_simple and base is not None:
-        return {**shape.children.variants, wanted.variants[0].key: base}
-    return shape.children.variants
+    if not wanted.is_simple:
+        return shape.children.variants
+    if base is None and hands.has_options(seen) and not bound.options:
+        base = hands.whole_id(seen, bound.variants.get(wanted.variants[0].key))
+    return shape.children.variants if base is None else {**shape.children.variants, wanted.variants[0].key: base}
 
 
 # ---- What the merchant reads -----------------------------------------------------------------------------------------

@@ -34,10 +34,19 @@ class Code(StrEnum):
     RESUMED = "resumed"
     REFUSED = "refused"  # cause (a failure's code): for work that has no better words of its own
     INTERNAL_ERROR = "internal_error"  # support_id
+    WORKS_AGAIN = "works_again"  # support_id: what failed is done
     PRICES_PAUSED = "prices_paused"  # till, shop: currencies that differ now (decision 10)
     WEIGHT_UNIT_CHANGED = "weight_unit_changed"  # unit, "" for one that we do not know
     STOCK_MOMENT_CHANGED = "stock_moment_changed"  # moment (rule C12)
+    BACKORDERS_ON = "backorders_on"  # the store sells beyond what is on hand (decision 21)
+    SIDE_UNREADABLE = "side_unreadable"  # side: for more than a minute (decision 15)
+    SIDE_READABLE = "side_readable"  # side: as above, and it is over
     KEPT_FOR_LACK_OF_ACCESS = "kept_for_lack_of_access"  # count, cause: products that were to be removed (decision 11)
+    MARKER_MADE = "marker_made"  # name: the hidden product by which stock calls are known to have landed (decision 16)
+    MARKER_MADE_AGAIN = "marker_made_again"  # name, why: "deleted" or "changed"
+    MARKER_RECOUNTED = "marker_recounted"  # name: somebody changed its stock
+    MARKER_REFUSED = "marker_refused"  # name, cause (a failure's code)
+    MARKER_LEFT = "marker_left"  # name: the access is gone, so it could not be removed
     # -- product: what was done
     PRODUCT_CREATED = "product_created"  # name
     PRODUCT_UPDATED = "product_updated"  # name, fields
@@ -45,13 +54,14 @@ class Code(StrEnum):
     PRODUCT_UNLINKED = "product_unlinked"  # name
     PRODUCT_RESTORED = "product_restored"  # name: it had gone missing in BigCommerce and was made again
     PRODUCT_ADOPTED = "product_adopted"  # name: an unanswered create was found again
-    PRODUCT_FORGOTTEN = "product_forgotten"  # name: deleted in both places
-    PRODUCT_FOUND_AGAIN = "product_found_again"  # name: kept from an earlier connection (D4)
     VALUE_OVERWRITTEN = "value_overwritten"  # name, field, was, now
     VALUES_OVERWRITTEN = "values_overwritten"  # name, count: more of the same product
     DRIFT = "drift"  # name, field, shop, till: edited in BigCommerce, stays until the next save in Zettle (decision 1)
     MISSING_IN_SHOP = "missing_in_shop"  # name: deleted in BigCommerce, made again at the next save in Zettle (P10)
+    VARIANTS_MISSING = "variants_missing"  # name, variants: deleted in BigCommerce (decision 17)
+    VARIANTS_BOUND_AGAIN = "variants_bound_again"  # name, variants: the merchant made them again there (decision 17)
     CLASH = "clash"  # name, field, value, written, other, other_id: equal name, SKU or URL got a suffix (decision 6)
+    SUFFIX_GONE = "suffix_gone"  # name, field, value: nobody else has it any more (decision 19)
     PRODUCT_ADDED = "product_added"  # name: our own form's product stands in Zettle (P9)
     ADDITION_REFUSED = "addition_refused"  # name, cause (a failure's code)
     OPENING_STOCK_REFUSED = "opening_stock_refused"  # name, cause (a failure's code)
@@ -69,6 +79,7 @@ class Code(StrEnum):
     SKU_REPEATED = "sku_repeated"  # sku, written
     SKU_GENERATED = "sku_generated"  # sku (decision 13)
     BARCODE_TOO_LONG = "barcode_too_long"  # barcode, limit
+    BARCODE_CHECK_DIGIT = "barcode_check_digit"  # barcode: as long as a GTIN, with a wrong last digit (decision 20)
     URL_TOO_LONG = "url_too_long"  # limit
     URL_UNUSABLE = "url_unusable"  # slug
     PRICE_OPEN = "price_open"  # the cashier types it at the till (decision 10)
@@ -85,16 +96,24 @@ class Code(StrEnum):
     TOO_MANY_VARIANTS = "too_many_variants"  # count, limit
     TOO_MANY_VALUES = "too_many_values"  # option, count, limit
     NAME_MISSING = "name_missing"
+    NAME_UNSEEN = "name_unseen"  # nothing but characters that cannot be seen (decision 20)
     PRODUCT_REFUSED = "product_refused"  # name, reason
     PRODUCT_UNREADABLE = "product_unreadable"  # name: passed over, said once
     DELETE_REFUSED = "delete_refused"  # name, reason: stays "to delete" (decision 11)
     MASS_EFFECT_STOPPED = "mass_effect_stopped"  # effect, count, catalogue (decision 9)
     # -- stock: what moved; every line also carries `name` and `variant_name`
     STOCK_TILL_MOVED = "stock_till_moved"  # change, number: a sale, refund or edit in Zettle (S2, S4)
-    STOCK_SHOP_MOVED = "stock_shop_moved"  # change, number: an edit in BigCommerce (S4)
-    STOCK_SHOP_ORDER = "stock_shop_order"  # change, number: an order, cancellation or refund in BigCommerce (S3)
+    STOCK_SHOP_MOVED = (
+        "stock_shop_moved"  # change, number: an edit in BigCommerce, or an order that no event named (S4)
+    )
+    STOCK_SHOP_ORDER = "stock_shop_order"  # change, number: an order there, as an event of its says (S3)
     STOCK_FOUND_BY_SWEEP = "stock_found_by_sweep"  # side, change, number: nobody announced it
     STOCK_STARTED = "stock_started"  # number: tracking was switched on (S7)
+    STOCK_WHOLE = "stock_whole"  # the product got options in BigCommerce and is counted there as one (decision 17)
+    STOCK_SPLIT_UP = "stock_split_up"  # as above, but counted by variant: no number is Zettle's, stock is paused
+    STOCK_LUMPED = "stock_lumped"  # its variants are counted as one in BigCommerce: stock is paused (decision 18)
+    STOCK_NOT_COUNTED = "stock_not_counted"  # BigCommerce counts it no more
+    STOCK_RESUMED = "stock_resumed"  # it is counted as in Zettle again, and Zettle's number is written
     STOCK_SWITCHED_ON = "stock_switched_on"  # number: BigCommerce had stopped counting the product; it counts again
     STOCK_FULL = "stock_full"  # side, limit, number: the side cannot hold that many (zettle facts 3.5)
     STOCK_REPLACED = "stock_replaced"  # was, number: as above, and the shop had another number
@@ -122,7 +141,7 @@ class Code(StrEnum):
     STOCK_COUNTED = "stock_counted"  # was, number: the merchant, asked to check, typed what was counted
     STOCK_COUNTED_APART = "stock_counted_apart"  # till, shop: as above, with separate stock
     STOCK_CONFIRMED = "stock_confirmed"  # number: the merchant, asked to check, said that it is right
-    STOCK_CORRECTED = "stock_corrected"  # change, number: a late answer told what became of a write
+    STOCK_CORRECTED = "stock_corrected"  # change, number: it is known now what became of a write
     STOCK_ITEM_UNKNOWN = (
         "stock_item_unknown"  # side: the platform does not know the variant; waits for the product's sync
     )

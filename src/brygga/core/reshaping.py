@@ -31,6 +31,7 @@ from brygga.core.operations import (
     RenameOption,
     RenameValue,
 )
+from brygga.core.text import one_line
 
 _TEMPORARY_LIMIT = 230
 
@@ -142,7 +143,7 @@ def _claim_by_name(columns: list[_Column], unbound: Sequence[ObservedOption]) ->
     for column in columns:
         if column.found is None:
             wanted = column.wanted.name.casefold()
-            column.found = next((option for option in unbound if option.name.casefold() == wanted), None)
+            column.found = next((one for one in unbound if one_line(one.name).casefold() == wanted), None)
 
 
 def _claim_renamed(
@@ -196,8 +197,8 @@ def _claim_values(
 
 def _named(label: str, values: Iterable[ObservedValue]) -> ObservedValue | None:
     candidates = list(values)
-    exact = (value for value in candidates if value.label == label)
-    alike = (value for value in candidates if value.label.casefold() == label.casefold())
+    exact = (value for value in candidates if one_line(value.label) == label)
+    alike = (value for value in candidates if one_line(value.label).casefold() == label.casefold())
     return next(exact, None) or next(alike, None)
 
 
@@ -279,12 +280,13 @@ def _renames(
     for column, found in present:
         name = column.wanted.name
         place = column.place if disordered else found.sort_order
-        options.append((_Named(found.option_id, found.name, found.sort_order), name, place))
-        if found.name != name:
-            renamed.append(("option", found.name, name))
+        named = _Named(found.option_id, one_line(found.name), found.sort_order)
+        options.append((named, name, place))
+        if named.name != name:
+            renamed.append(("option", named.name, name))
         stands = _places(column, exact=exact)
         labels = [
-            (_Named(value.value_id, value.label, value.sort_order), label, stands[label])
+            (_Named(value.value_id, one_line(value.label), value.sort_order), label, stands[label])
             for label, value in column.values.items()
         ]
         renamed += [(name, was.name, label) for was, label, _ in labels if was.name != label]

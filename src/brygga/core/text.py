@@ -1,5 +1,7 @@
 """What BigCommerce can hold of a merchant's text: clean, cut, safe HTML, paths, video ids, trade numbers.
 
+What prints nothing is taken out in `core/unseen.py`, which `one_line` applies.
+
 Everything is a function of its text alone; whoever calls decides what is said about it in the sync log.
 """
 
@@ -10,11 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import nh3
 
+from brygga.core.unseen import visible
+
 ELLIPSIS = "…"
 
 _BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 """What ends a line beside \\n, by Unicode's mandatory breaks (UAX 14)."""
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 _TAG = re.compile(
     r"</?(?:p|br|b|i|u|em|strong|small|ul|ol|li|h[1-6]|a|span|div|table|tbody|thead|tr|td|th|img|hr|blockquote|pre|sub|sup|"
     r"script|style|iframe|section|article|figure|font|center)\b[^<>]*>",
@@ -31,8 +35,8 @@ _LEFT_OUT_WITH_CONTENT = {"script", "style", "iframe", "object", "template", "no
 
 
 def one_line(text: str) -> str:
-    """The text on one line, without control characters or surrounding space."""
-    return re.sub(r"[\t\n]+", " ", _broken(text)).strip()
+    """The text on one line, without surrounding space and what prints nothing (decision 20)."""
+    return visible(re.sub(r"[\t\n]+", " ", _broken(text))).strip()
 
 
 def many_lines(text: str) -> str:
@@ -185,9 +189,43 @@ def is_web_address(url: str) -> bool:
     return re.fullmatch(r"https?://[^\s/]+(?:/\S*)?", url, re.IGNORECASE) is not None
 
 
+_DASHES = r"\u2010-\u2015\u2043\u2212\u3030\ufe58\ufe63\uff0d\uff65"
+"""What looks like a dash; also the bullet, the wave and the half-width dot that keyboards give for one."""
+_SPACES_AND_DASHES = re.compile(rf"[\s\-{_DASHES}]+")
+_DASH = re.compile(f"[{_DASHES}]")
+_NUMBER = re.compile(r"[0-9]+[Xx]?")
+"""Digits; ISBNs of ten end in X where their check digit is ten."""
+GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+
+
+def barcode(text: str) -> str:
+    """A barcode without the spaces and dashes that people write between digits, of any kind (decision 20).
+
+    In a house code with letters a dash is part of the code: a scanner reads it.
+    """
+    written = one_line(text)
+    bare = _digits(_SPACES_AND_DASHES.sub("", written))
+    return bare if _NUMBER.fullmatch(bare) else written
+
+
+def code_key(code: str) -> str:
+    """What two codes that look alike have in common: one kind of dash and of space, no case (P11)."""
+    return " ".join(_DASH.sub("-", _digits(one_line(code))).split()).casefold()
+
+
+def _digits(text: str) -> str:
+    """Digits of any width and script as 0 to 9; a full-width X as well."""
+    return "".join(str(unicodedata.decimal(one, "X" if one in "\uff38\uff58" else one)) for one in text)
+
+
+def looks_like_gtin(barcode: str) -> bool:
+    """True for as many digits as a GTIN has, whatever the last one says."""
+    return barcode.isascii() and barcode.isdigit() and len(barcode) in GTIN_LENGTHS
+
+
 def is_gtin(barcode: str) -> bool:
-    """True for 8, 12, 13 or 14 digits whose last is the GS1 check digit of the others."""
-    if not (barcode.isascii() and barcode.isdigit() and len(barcode) in {8, 12, 13, 14}):
+    """True for 8, 12, 13 or 14 digits whose last is the GS1 check digit of the others. Zeros alone are nobody's."""
+    if not looks_like_gtin(barcode) or not barcode.strip("0"):
         return False
     weighted = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(reversed(barcode[:-1])))
     return (10 - weighted % 10) % 10 == int(barcode[-1])

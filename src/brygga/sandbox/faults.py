@@ -11,9 +11,12 @@ handlers with `hits`.
     cut_before       the connection is cut, no effect
     cut_after        the connection is cut after the effect
     html             an HTML page instead of JSON, before the effect; params: status
+    hollow           an answer that says nothing where there is something to say, before the effect; params: answer, one of `HOLLOWS`
     slow             answers late; params: seconds (5)
     token_expired, token_revoked                          401 as the platform writes it
     batch_refused, partial, stale_inventory, image_missing    acted out by the platform, where it has such a thing
+
+A rule strikes for the next so many requests (`next`), or for so many seconds (`lasts_s`), or until it is healed.
 
 A rule with a typing error is refused when it is put in force, never met by the call that it would have struck.
 """
@@ -38,16 +41,37 @@ from brygga.sandbox.http import (
     text_response,
 )
 
-BEFORE = frozenset({"429", "5xx_before", "timeout_before", "cut_before", "html", "token_expired", "token_revoked"})
+BEFORE = frozenset(
+    {"429", "5xx_before", "timeout_before", "cut_before", "html", "hollow", "token_expired", "token_revoked"}
+)
 AFTER = frozenset({"5xx_after", "timeout_after", "cut_after"})
 GENERAL = BEFORE | AFTER | {"slow"}
 SPECIAL = frozenset({"batch_refused", "partial", "stale_inventory", "image_missing"})
+JSON_TYPE = ("Content-Type", "application/json")
+HOLLOWS: Mapping[str, tuple[int, bytes]] = {
+    "empty": (200, b""),
+    "no_content": (204, b""),
+    "empty_list": (200, b"[]"),
+    "null": (200, b"null"),
+    "empty_object": (200, b"{}"),
+    "empty_envelope": (200, b'{"data":[],"meta":{}}'),
+    "counted_empty": (200, b'{"data":[],"meta":{"pagination":{"total":0,"count":0,"current_page":1,"total_pages":0}}}'),
+    "page": (200, b""),
+    "cut": (200, b""),
+    "not_found": (404, b""),
+    "not_tracked": (
+        400,
+        b'{"errorType":"PRODUCT_NOT_TRACKED","developerMessage":"Product is not tracked","violations":[]}',
+    ),
+}
+"""Answers that say nothing: status and body. `page` is a web page with 200, `cut` the right answer without its second half."""
 METHODS = frozenset({"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PARAMS: Mapping[str, frozenset[str]] = {
     "429": frozenset({"retry_after", "headers"}),
     "5xx_before": frozenset({"status"}),
     "5xx_after": frozenset({"status"}),
     "html": frozenset({"status"}),
+    "hollow": frozenset({"answer"}),
     "timeout_before": frozenset({"seconds"}),
     "timeout_after": frozenset({"seconds"}),
     "slow": frozenset({"seconds"}),
@@ -69,6 +93,9 @@ class Rule:
     skip: int = 0
     params: dict[str, Any] = field(default_factory=dict)
     fired: int = 0
+    lasts_s: float | None = None
+    ends: float | None = None
+    """When it ends, by the sandbox's clock."""
 
     def check(self) -> None:
         """Raises ValueError for a rule that could not strike as it is written."""
@@ -84,6 +111,10 @@ class Rule:
                 None,
             ):
                 raise ValueError(f"{name} is a whole number from 0, not {count!r}")
+        if self.lasts_s is not None and not number_in(self.lasts_s, 0, 1e9):
+            raise ValueError(f"lasts_s is a number of seconds from 0, not {self.lasts_s!r}")
+        if self.kind == "hollow" and self.params.get("answer") not in HOLLOWS:
+            raise ValueError(f"answer is one of {', '.join(HOLLOWS)}, not {self.params.get('answer')!r}")
         check_params(self.params)
 
     def matches(self, request: Request) -> bool:
@@ -121,6 +152,8 @@ def check_params(params: Any) -> None:
     status = params.get("status", 500)
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
         raise ValueError(f"status is an HTTP status from 200 to 599, not {status!r}")
+    if params.get("answer", "empty") not in HOLLOWS:
+        raise ValueError(f"answer is one of {', '.join(HOLLOWS)}, not {params['answer']!r}")
     retry = params.get("retry_after", 1)
     if not number_in(retry, 0, 1e9) and not (isinstance(retry, str) and retry.isprintable() and retry.isascii()):
         raise ValueError(f"retry_after is a number of seconds or a date, not {retry!r}")
@@ -158,6 +191,15 @@ def page(rule: Rule, request: Request) -> Response:
     )
 
 
+def hollow(rule: Rule, request: Request) -> Response:
+    """Nothing, in one of the forms in which nothing comes."""
+    answer = str(rule.params["answer"])
+    if answer == "page":
+        return page(Rule("html"), request)
+    status, body = HOLLOWS[answer]
+    return Response(status, body, [JSON_TYPE] if body else [])
+
+
 def refused_token(rule: Rule, request: Request) -> Response:
     """401 without a word; a platform writes its own."""
     return text_response("Unauthorized", 401)
@@ -168,6 +210,7 @@ DEFAULTS: Mapping[str, Speaker] = {
     "5xx_before": server_fault,
     "5xx_after": server_fault,
     "html": page,
+    "hollow": hollow,
     "token_expired": refused_token,
     "token_revoked": refused_token,
 }
@@ -205,6 +248,8 @@ class Faults:
             raise ValueError(f"there is no fault {kind!r}; there are {', '.join(sorted(kinds))}")
         made = Rule(kind, **rule)
         made.check()
+        if made.lasts_s is not None:
+            made.ends = self.clock.now() + made.lasts_s
         return made
 
     def clear(self) -> None:
@@ -215,14 +260,20 @@ class Faults:
         """The rule of that kind that fires for this request. For what a platform must act out itself."""
         if not self.rules:
             return None
-        return next((r for r in self.rules if r.kind == kind and r.matches(request) and r.fires(self.dice)), None)
+        living = (r for r in self.rules if r.kind == kind and not self._is_over(r) and r.matches(request))
+        return next((r for r in living if r.fires(self.dice)), None)
+
+    def _is_over(self, rule: Rule) -> bool:
+        return rule.ends is not None and self.clock.now() >= rule.ends
 
     async def around(self, request: Request, handler: Handler) -> Response:
         """The answer of the handler, unless a general fault fires; one fault a request, besides slowness."""
         if not self.rules:
             return await handler(request)
         for rule in list(self.rules):
-            if rule.kind not in GENERAL or not rule.matches(request) or not rule.fires(self.dice):
+            if rule.kind not in GENERAL or self._is_over(rule) or not rule.matches(request):
+                continue
+            if not rule.fires(self.dice):
                 continue
             if rule.kind == "slow":
                 await self.clock.sleep(float(rule.params.get("seconds", 5)))
@@ -233,7 +284,11 @@ class Faults:
     async def strike(self, rule: Rule, request: Request, handler: Handler) -> Response:
         """Let one fault happen, before or after the handler's effect."""
         if rule.kind in AFTER:
+            request.cut = True
             await handler(request)
+        if rule.kind == "hollow" and rule.params["answer"] == "cut":
+            whole = await handler(request)
+            return Response(whole.status, whole.body[: len(whole.body) // 2], list(whole.headers))
         if rule.kind.startswith("cut"):
             raise Cut
         if rule.kind.startswith("timeout"):

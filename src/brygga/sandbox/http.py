@@ -34,6 +34,13 @@ class Request:
     params: dict[str, str] = field(default_factory=dict)
     template: str = ""
     base_url: str = ""
+    cut: bool = False
+    """The connection ends before the answer. The effect may still be there (faults `*_after`)."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Nobody waits for the answer: a fault says so, or the sender itself, which no server in memory could notice."""
+        return self.cut or "x-sandbox-cut" in self.headers
 
     def json(self) -> Any:
         """The body as JSON. Raises MalformedBodyError for anything else, the empty body included."""

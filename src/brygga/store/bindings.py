@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from brygga.core.hands import Counting
 from brygga.core.model import Origin, Synced
 from brygga.store.database import Tx
 from brygga.store.tables import bindings
@@ -48,6 +49,13 @@ class Binding:
     hidden: bool | None = None
     in_category: bool | None = None
     synced_at: datetime | None = None
+    counting: Counting = Counting.ALIKE
+    """How the store counts it, as last seen."""
+
+    @property
+    def shares_stock(self) -> bool:
+        """False where it waits for its deletion, or the store has no number that could be shared (decisions 17, 18)."""
+        return self.state is State.BOUND and not self.counting.is_paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,8 @@ _PUT = sa.text("""
         tagged = b.tagged AND b.product_id = EXCLUDED.product_id,
         channel_assigned = b.channel_assigned AND b.product_id = EXCLUDED.product_id,
         hidden = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.hidden END,
-        in_category = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.in_category END
+        in_category = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.in_category END,
+        counting = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.counting ELSE '' END
 """)
 _DROP_CHILDREN = sa.text("""
     DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))
@@ -89,7 +98,7 @@ _PUT_CHILDREN = sa.text("""
 """)
 _GET = """
     SELECT b.product_uuid, b.product_id, b.origin, b.etag, b.fingerprint, b.state, b.tagged, b.channel_assigned, b.hidden, b.in_category,
-        b.synced_at,
+        b.synced_at, b.counting,
         (SELECT json_agg(json_build_array(k.kind, k.key, k.child_id, k.extra) ORDER BY k.kind, k.key) FROM binding_children k
             WHERE k.connection_id = b.connection_id AND k.product_uuid = b.product_uuid) AS children
     FROM bindings b WHERE b.connection_id = :id
@@ -154,11 +163,6 @@ async def seal(tx: Tx, connection_id: int, sealed: Mapping[str, tuple[str, str]]
     await tx.run(statement, values)
 
 
-async def unseal(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    """These products count as changed again."""
-    await tx.run(_at(connection_id, uuids).values(etag="", fingerprint=""))
-
-
 async def forget(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
     """The binding is no more: its product is gone from the store, or was let go."""
     c = bindings.c
@@ -190,6 +194,19 @@ async def set_seen(tx: Tx, connection_id: int, seen: Mapping[str, tuple[bool, bo
     await tx.run(statement, values)
 
 
+async def set_counting(tx: Tx, connection_id: int, uuid: str, counting: Counting) -> None:
+    await tx.run(_at(connection_id, [uuid]).values(counting=counting.value))
+
+
+async def set_variants(tx: Tx, connection_id: int, uuid: str, variants: Mapping[str, int]) -> None:
+    """These and no others are its variants in the store."""
+    statement = sa.text("""
+        DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = :uuid AND kind = 'variant'
+    """)
+    await tx.run(statement, {"id": connection_id, "uuid": uuid})
+    await add_children(tx, connection_id, Synced(uuid, 0, variants=variants))
+
+
 # ---- Reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +217,13 @@ async def get(tx: Tx, connection_id: int, uuid: str) -> Binding | None:
 async def get_many(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, Binding]:
     rows = await tx.rows(_GET_MANY, {"id": connection_id, "uuids": list(uuids)})
     return {row.product_uuid: _binding(row) for row in rows}
+
+
+async def known(tx: Tx, connection_id: int) -> Sequence[str]:
+    """The uuids of all that have a binding, whatever its state, in order."""
+    c = bindings.c
+    statement = sa.select(c.product_uuid).where(c.connection_id == connection_id).order_by(c.product_uuid)
+    return [row.product_uuid for row in await tx.rows(statement)]
 
 
 async def all_of(tx: Tx, connection_id: int) -> Mapping[str, Binding]:
@@ -294,7 +318,7 @@ async def take_back(tx: Tx, connection_id: int) -> Sequence[str]:
     They count as changed, so that the next sync compares each with what the store holds now. Answers their uuids.
     """
     statement = sa.text("""
-        UPDATE bindings b SET connection_id = c.id, state = 'bound', etag = '', fingerprint = ''
+        UPDATE bindings b SET connection_id = c.id, state = 'bound', etag = '', fingerprint = '', counting = ''
         FROM connections c
         WHERE c.id = :id AND b.state = 'kept' AND b.organization_uuid = c.organization_uuid AND b.store_hash = c.store_hash
             AND b.connection_id = (
@@ -380,7 +404,14 @@ def _binding(row: Any) -> Binding:
         videos=MappingProxyType(ids["video"]),
     )
     return Binding(
-        synced, State(row.state), row.tagged, row.channel_assigned, row.hidden, row.in_category, row.synced_at
+        synced,
+        State(row.state),
+        row.tagged,
+        row.channel_assigned,
+        row.hidden,
+        row.in_category,
+        row.synced_at,
+        Counting(row.counting),
     )
 
 

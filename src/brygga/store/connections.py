@@ -7,8 +7,8 @@ Taken             C2: one account, one store
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -34,6 +34,10 @@ class StoreTaken(Taken):
 
 class AccountTaken(Taken):
     """The Zettle account is connected to another store."""
+
+
+UNINSTALLED: Final = "uninstalled"
+"""How a connection was left when the app was uninstalled in BigCommerce: the products are kept (decision 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +126,6 @@ async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
     return None if row is None else _value(row)
 
 
-async def last_of(tx: Tx, organization_uuid: str) -> Connection | None:
-    """The account's newest connection, living or not: what its pages show after a disconnect."""
-    statement = (
-        sa.select(*_COLUMNS)
-        .where(connections.c.organization_uuid == organization_uuid)
-        .order_by(connections.c.id.desc())
-        .limit(1)
-    )
-    row = await tx.first(statement)
-    return None if row is None else _value(row)
-
-
 async def living(tx: Tx) -> Sequence[Connection]:
     return [_value(row) for row in await tx.rows(sa.select(*_COLUMNS).where(LIVING).order_by(connections.c.id))]
 
@@ -189,6 +181,7 @@ async def set_stage(tx: Tx, connection_id: int, stage: Stage, only_from: Collect
         .where(connections.c.id == connection_id, connections.c.stage.in_([origin.value for origin in only_from]))
         .values(stage=stage.value)
     )
+    tx.touch(connection_id)
     return await tx.run(statement) == 1
 
 
@@ -198,12 +191,14 @@ async def set_stage(tx: Tx, connection_id: int, stage: Stage, only_from: Collect
 async def pause(tx: Tx, connection_id: int, code: str) -> bool:
     """True when work went on until now: the merchant is told once."""
     c = connections.c
+    tx.touch(connection_id)
     return await tx.run(sa.update(connections).where(c.id == connection_id, c.paused == "").values(paused=code)) == 1
 
 
 async def resume(tx: Tx, connection_id: int) -> bool:
     """True when work was paused until now."""
     c = connections.c
+    tx.touch(connection_id)
     return await tx.run(sa.update(connections).where(c.id == connection_id, c.paused != "").values(paused="")) == 1
 
 
@@ -213,6 +208,7 @@ async def set_prices_paused(tx: Tx, connection_id: int, paused: bool) -> bool:
     statement = (
         sa.update(connections).where(c.id == connection_id, c.prices_paused != paused).values(prices_paused=paused)
     )
+    tx.touch(connection_id)
     return await tx.run(statement) == 1
 
 
@@ -258,14 +254,16 @@ async def set_swept(tx: Tx, connection_id: int, now: datetime) -> None:
 # ---- Leaving ---------------------------------------------------------------------------------------------------------
 
 
-async def leave(tx: Tx, connection_id: int, keep: bool) -> bool:
-    """D1: the merchant has decided. True when this call decided it."""
+async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = False) -> bool:
+    """D1: the merchant has decided, here or by uninstalling the app (D3). True when this call decided it."""
     c = connections.c
+    how = UNINSTALLED if uninstalled else "keep" if keep else "remove"
     statement = (
         sa.update(connections)
         .where(c.id == connection_id, c.stage.not_in([Stage.LEAVING.value, Stage.DISCONNECTED.value]))
-        .values(stage=Stage.LEAVING.value, leaving="keep" if keep else "remove")
+        .values(stage=Stage.LEAVING.value, leaving=how)
     )
+    tx.touch(connection_id)
     return await tx.run(statement) == 1
 
 
@@ -277,17 +275,10 @@ async def disconnect(tx: Tx, connection_id: int, now: datetime) -> bool:
         .where(c.id == connection_id, c.stage != Stage.DISCONNECTED.value)
         .values(stage=Stage.DISCONNECTED.value, left_at=now, paused="", unreachable_since=None)
     )
+    tx.touch(connection_id)
     return await tx.run(statement) == 1
 
 
 async def _set(tx: Tx, connection_id: int, **values: Any) -> None:
+    tx.touch(connection_id)
     await tx.run(sa.update(connections).where(connections.c.id == connection_id).values(**values))
-
-
-async def idle_since(tx: Tx, now: datetime, silence: timedelta) -> Sequence[int]:
-    """Running connections whose last sweep is older than `silence`."""
-    c = connections.c
-    statement = sa.select(c.id).where(
-        c.stage == Stage.RUNNING.value, c.paused == "", sa.func.coalesce(c.swept_at, c.created_at) < now - silence
-    )
-    return [row.id for row in await tx.rows(statement.order_by(c.id))]

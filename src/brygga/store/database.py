@@ -1,12 +1,13 @@
 """One database, reached through transactions that say whether they are fenced.
 
     DatabaseGone      the server cannot be reached: nothing was written, or a commit's fate is unknown
+    DatabaseBusy      the server gave up on a statement: a deadlock, or it took too long; nothing was written
 
 A transaction's statements are SQL; its time is always a parameter.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +21,16 @@ from brygga.store.sealing import Sealer
 
 CHANNEL = "brygga_marks"
 """Where marks NOTIFY: "<connection id> <urgent: 1 or 0>"."""
+CHANGES = "brygga_changes"
+"""Where it is told whose pages have something new to show: connection ids with spaces between."""
 
 
 class DatabaseGone(Exception):
     """The database server does not answer. The message is one line for an operator, without the password."""
+
+
+class DatabaseBusy(Exception):
+    """The server is well and ended our transaction: a deadlock, a lock or a statement that took too long. Worth another try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,9 @@ class Woken:
     urgent: bool
 
 
+_NO_LOOPS, _LOOPS = (sa.text(f"SET LOCAL enable_nestloop = {how}") for how in ("off", "on"))
+
+
 @dataclass(slots=True)
 class Tx:
     """An open transaction. Rows leave it as values; nothing here outlives it."""
@@ -50,6 +60,7 @@ class Tx:
     connection: AsyncConnection
     sealer: Sealer
     woken: dict[int, bool] = field(default_factory=dict)
+    touched: set[int] = field(default_factory=set)
 
     async def rows(
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
@@ -72,18 +83,36 @@ class Tx:
         if values:
             await self.connection.execute(statement, values)
 
+    @contextlib.asynccontextmanager
+    async def joining_whole(self) -> AsyncIterator[None]:
+        """For statements over all that a connection has: their joins read each table once.
+
+        Left alone, the planner goes through one table for each row of another where it takes both for small. It does so as long as nobody
+        has counted them, and for a merchant who is new among thousands.
+        """
+        await self.run(_NO_LOOPS)
+        yield
+        await self.run(_LOOPS)
+
     def wake(self, connection_id: int, urgent: bool) -> None:
         """Once this commits, the drain of that connection hears of it."""
         self.woken[connection_id] = self.woken.get(connection_id, False) or urgent
 
+    def touch(self, connection_id: int) -> None:
+        """Once this commits, open pages of that connection look again. A fenced transaction does so by itself."""
+        self.touched.add(connection_id)
+
 
 @dataclass(slots=True)
 class Database:
-    """The memory's door. `on_commit` listeners live in this process; other processes LISTEN on `CHANNEL`."""
+    """The memory's door. `on_commit` and `on_change` listeners live in this process; other processes LISTEN."""
 
     engine: AsyncEngine
     sealer: Sealer
     listeners: list[Callable[[Woken], None]] = field(default_factory=list)
+    followers: list[Callable[[int], None]] = field(default_factory=list)
+    unannounced: set[int] = field(default_factory=set)
+    """Connections whose changes other processes have not been told of yet."""
 
     @classmethod
     def at(cls, url: str, sealer: Sealer, pool_size: int = 15, statement_timeout_s: int = 30) -> "Database":
@@ -100,7 +129,9 @@ class Database:
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "brygga",
-                "options": f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC",
+                # A plan that was made while a table was empty is not kept: after a first import it would never end.
+                "options": f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC"
+                " -c plan_cache_mode=force_custom_plan",
             },
         )
         return cls(engine, sealer)
@@ -116,6 +147,12 @@ class Database:
 
         return lambda: self.listeners.remove(listener)
 
+    def on_change(self, follower: Callable[[int], None]) -> Callable[[], None]:
+        """Calls `follower` with the connection's id after every commit in this process that changed what its pages show."""
+        self.followers.append(follower)
+
+        return lambda: self.followers.remove(follower)
+
     @contextlib.asynccontextmanager
     async def transaction(self, fence: Fence | None = None) -> AsyncIterator[Tx]:
         """All or nothing. With a fence, raises `LeaseLost` at once, and nothing is written, if another worker took the connection over.
@@ -126,8 +163,14 @@ class Database:
             tx = Tx(connection, self.sealer)
             if fence is not None:
                 await _hold(tx, fence)
+                tx.touch(fence.connection_id)
             yield tx
+            if fence is None and (quiet := tx.touched - tx.woken.keys()):
+                await tx.run(_NOTIFY, {"payload": payload(quiet)})
+        if fence is not None:
+            self.unannounced |= tx.touched
         self._tell_all(tx.woken)
+        self.changed(tx.touched | tx.woken.keys())
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -136,6 +179,14 @@ class Database:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 yield Tx(connection, self.sealer)
+
+    async def announce(self) -> None:
+        """Tells other processes what drains of this one have changed. Gathered, and told once a second: a NOTIFY holds up every commit."""
+        if not self.unannounced:
+            return
+        told, self.unannounced = self.unannounced, set()
+        async with self.transaction() as tx:
+            await tx.run(_NOTIFY, {"payload": payload(told)})
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -153,6 +204,12 @@ class Database:
         for listener in tuple(self.listeners):
             listener(woken)
 
+    def changed(self, connection_ids: Iterable[int]) -> None:
+        """Every follower hears of what was committed: here, or by another process that notified us."""
+        for connection_id in connection_ids:
+            for follower in tuple(self.followers):
+                follower(connection_id)
+
     def _tell_all(self, woken: Mapping[int, bool]) -> None:
         for connection_id, urgent in woken.items():
             self.tell(Woken(connection_id, urgent))
@@ -165,20 +222,33 @@ _HOLD = sa.text("""
 """)
 
 
+_NOTIFY = sa.text(f"SELECT pg_notify('{CHANGES}', :payload)")
+
+
+def payload(connection_ids: Collection[int]) -> str:
+    """Of a NOTIFY about these connections. PostgreSQL takes 8,000 bytes: 0 stands for all when there are too many."""
+    return " ".join(map(str, sorted(connection_ids))) if len(connection_ids) <= 300 else "0"
+
+
 async def _hold(tx: Tx, fence: Fence) -> None:
     row = await tx.first(_HOLD, {"id": fence.connection_id})
     if row is None or (row.lease_epoch, row.lease_holder) != (fence.epoch, fence.holder):
         raise LeaseLost(f"connection {fence.connection_id} is no longer held by {fence.holder} at epoch {fence.epoch}")
 
 
-_OURS = ("40001", "40P01", "55P03", "57014", "25006")
+_BUSY = ("40001", "40P01", "55P03", "57014")
 """SQLSTATEs that libpq files under "operational" although the server is well: serialization, deadlock, lock and statement timeouts."""
+_OURS = ("25006",)
+"""Likewise: a write in a read-only transaction, a bug of ours."""
 
 
 def _gone(error: DBAPIError | PoolTimeout, url: sa.URL) -> Exception:
     original = getattr(error, "orig", None)
-    if getattr(original, "sqlstate", None) in _OURS:
+    state = getattr(original, "sqlstate", None)
+    if state in _OURS:
         return error
+    if state in _BUSY:
+        return DatabaseBusy(f"the database ended a transaction ({state})")
     reason = str(original or error).strip().splitlines()[0]
 
     return DatabaseGone(f"the database at {url.render_as_string(hide_password=True)} does not answer: {reason}")

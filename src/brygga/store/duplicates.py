@@ -65,10 +65,26 @@ async def all_of(tx: Tx, connection_id: int, uuids: Collection[str] | None = Non
         .where(*conditions)
         .order_by(library.c.sort_key, c.product_uuid, c.product_id)
     )
+    async with tx.joining_whole():
+        rows = await tx.rows(statement)
     return [
         Pair(row.product_uuid, row.product_id, row.certainty, row.reason, row.shop_name, Choice(row.choice))
-        for row in await tx.rows(statement)
+        for row in rows
     ]
+
+
+async def undecided(tx: Tx, connection_id: int) -> int:
+    """Products with a likely partner about which nothing is chosen. What is bound has a product of its own in the store by now."""
+    statement = sa.text("""
+        SELECT count(*) FROM (
+            SELECT product_uuid FROM duplicates WHERE connection_id = :id GROUP BY product_uuid HAVING bool_and(choice = '')
+        ) AS found
+        WHERE NOT EXISTS (
+            SELECT FROM bindings b WHERE b.connection_id = :id AND b.product_uuid = found.product_uuid AND b.state <> 'kept'
+        )
+    """)
+    async with tx.joining_whole():
+        return int(await tx.scalar(statement, {"id": connection_id}))
 
 
 async def choose(tx: Tx, connection_id: int, product_uuid: str, product_id: int, choice: Choice) -> bool:

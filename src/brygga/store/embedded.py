@@ -49,8 +49,12 @@ _TUNING = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
-"""For tests and simulation: a crash of the machine may lose everything, a crash of the app nothing."""
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For demo, tests and simulation: a crash of the machine may lose everything, a crash of the app nothing, and a
+server that is itself killed its last half second."""
+_KEPT_TIDY = {"autovacuum": "on", "autovacuum_naptime": "15s", "autovacuum_max_workers": "2"}
+_LEFT_ALONE = {"autovacuum": "off"}
+"""For tests and simulation: nothing happens on the disk that they have not asked for, and a run is like the one before."""
 
 
 class EmbeddedFailed(Exception):
@@ -101,16 +105,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def embedded(data_dir: Path, durable: bool = True) -> Iterator[Server]:
-    """The server of this data folder, started now or joined, for the length of the block."""
-    server = start_or_join(data_dir, durable)
+def embedded(data_dir: Path, durable: bool = True, *, tidy: bool = True) -> Iterator[Server]:
+    """The server of this data folder, started now or joined, for the length of the block. `tidy`: it vacuums and counts by itself."""
+    server = start_or_join(data_dir, durable, tidy=tidy)
     try:
         yield server
     finally:
         server.close()
 
 
-def start_or_join(data_dir: Path, durable: bool = True) -> Server:
+def start_or_join(data_dir: Path, durable: bool = True, *, tidy: bool = True) -> Server:
     """Raises `EmbeddedFailed`. Call it from the main thread: the kernel ties the server's life to the thread that started it."""
     if sys.platform == "win32":
         raise EmbeddedFailed("the embedded database runs on Linux and macOS; set BRYGGA_DATABASE_URL")
@@ -118,7 +122,7 @@ def start_or_join(data_dir: Path, durable: bool = True) -> Server:
     lock = (data_dir / "postgres.lock").open("a")
     for _ in range(200):
         if _locked(lock):
-            return _start(data_dir, lock, durable)
+            return _start(data_dir, lock, durable, tidy=tidy)
         if joined := _join(data_dir):
             lock.close()
             return joined
@@ -153,7 +157,7 @@ def _join(data_dir: Path) -> Server | None:
 # ---- Starting --------------------------------------------------------------------------------------------------------
 
 
-def _start(data_dir: Path, lock: IO[str], durable: bool) -> Server:
+def _start(data_dir: Path, lock: IO[str], durable: bool, *, tidy: bool) -> Server:
     """Holding the lock, no living process owns a server here: one that still runs is an orphan and is stopped first."""
     if threading.current_thread() is not threading.main_thread():
         lock.close()
@@ -166,7 +170,7 @@ def _start(data_dir: Path, lock: IO[str], durable: bool) -> Server:
         cluster = _cluster(data_dir, identity)
         _stop_orphan(cluster)
         run = _run_folder(identity)
-        plan = _Plan(_binaries(run, identity), cluster, run, identity, durable)
+        plan = _Plan(_binaries(run, identity), cluster, run, identity, durable, tidy)
         if not (cluster / "PG_VERSION").exists():
             _initialise(plan)
         process = _launch(plan, data_dir / "postgres.log")
@@ -279,6 +283,7 @@ class _Plan:
     run: Path
     identity: _Identity
     durable: bool
+    tidy: bool
 
 
 def _initialise(plan: _Plan) -> None:
@@ -320,7 +325,8 @@ def _launch(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
 
 
 def _spawn(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
-    settings = {**_TUNING, **({} if plan.durable else _FORGETFUL), "unix_socket_directories": str(plan.run)}
+    kept = _KEPT_TIDY if plan.tidy else _LEFT_ALONE
+    settings = {**_TUNING, **({} if plan.durable else _FORGETFUL), **kept, "unix_socket_directories": str(plan.run)}
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own words only

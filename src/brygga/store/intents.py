@@ -36,11 +36,6 @@ async def open_for(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mappin
     return {row.product_uuid: _intent(row) for row in rows}
 
 
-async def all_open(tx: Tx, connection_id: int) -> Mapping[str, Intent]:
-    rows = await tx.rows(sa.select(intents).where(intents.c.connection_id == connection_id))
-    return {row.product_uuid: _intent(row) for row in rows}
-
-
 async def end(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
     """The outcome is known, whatever it is."""
     c = intents.c

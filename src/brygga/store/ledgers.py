@@ -11,12 +11,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Told
+from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Verdict
 from brygga.store.database import Tx
 from brygga.store.values import from_plain, to_json
 
 BIRTHS_KEPT = timedelta(hours=1)
 """A level that was given longer ago belongs to a create that is long settled."""
+STARTED = "started:"
+"""Before a Zettle product among the subjects of hints: its tracking was switched on."""
+STOPPED = "stopped:"
+"""Before a Zettle product among the subjects of hints: its tracking was switched off."""
+STATES = {
+    Verdict.WAITING: "open",
+    Verdict.NOT_LANDED: "lost",
+    Verdict.ASSUMED_LOST: "doubted",
+    Verdict.ASSUMED_LANDED: "believed",
+    Verdict.PRESUMED_LOST: "presumed",
+}
+VERDICTS = {state: verdict for verdict, state in STATES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,11 @@ class Book:
     variant_uuid: str
     ledger: Ledger
     check_since: datetime | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """A product that is not tracked has no number to check: the question waits until it has."""
+        return self.check_since is not None and self.ledger.is_tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +57,47 @@ class Departed:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """A write of which nobody knows what became, since when, and what it is taken for meanwhile."""
+class Pending:
+    """A write to Zettle that is open, or was resolved without an echo: what it is taken for, since when, and its echo."""
 
     departed: Departed
+    verdict: Verdict
     since: datetime
-    landed: bool
+    echoed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unasked:
-    """A till write from before tracking was switched off, and since when nobody knows of it.
+class Heard:
+    """What was said of some products since the last time, by product, in the order in which it came."""
 
-    `outlived`: it was given up for lost, so that only an echo that comes after all makes it a question.
-    """
+    hints: Mapping[Side, Mapping[str, Sequence[Hint]]]
+    stops: Mapping[str, Sequence[tuple[datetime, datetime]]]
+    """When tracking was switched off, by Zettle's clock, and when we heard of it, by ours."""
+    starts: Mapping[str, datetime]
+    """When tracking was last switched on, by Zettle's clock."""
+    pending: Sequence[Pending]
 
-    departed: Departed
-    since: datetime
-    outlived: bool
 
-
-DOUBTED, BELIEVED = "doubted", "believed"
-ASKED_BEFORE = "asked"
-Books = Mapping[str, Book]
-"""By variant uuid."""
-
-_COLUMNS = "product_uuid, variant_uuid, separate, zettle, shop, check_since"
+_COLUMNS = "product_uuid, variant_uuid, separate, zettle, shop, check_since, started_at, closed"
 _LOAD = f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))"  # noqa: S608 - our own
 _LOAD_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid")
 _LOCK_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid FOR UPDATE")
 _SAVE = sa.text("""
-    INSERT INTO ledgers (connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, updated_at)
-    SELECT :id, variant_uuid, product_uuid, separate, CAST(zettle AS jsonb), CAST(shop AS jsonb), check_since, :now
+    INSERT INTO ledgers (
+        connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at, closed, updated_at
+    )
+    SELECT :id, variant_uuid, product_uuid, separate, CAST(zettle AS jsonb), CAST(shop AS jsonb), check_since,
+        started_at, CAST(closed AS jsonb), :now
     FROM unnest(
         CAST(:variants AS text[]), CAST(:products AS text[]), CAST(:separate AS boolean[]), CAST(:zettle AS text[]),
-        CAST(:shop AS text[]), CAST(:checks AS timestamptz[])
-    ) AS n (variant_uuid, product_uuid, separate, zettle, shop, check_since)
+        CAST(:shop AS text[]), CAST(:checks AS timestamptz[]), CAST(:started AS timestamptz[]),
+        CAST(:closed AS text[])
+    ) AS n (variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at, closed)
     ORDER BY variant_uuid
     ON CONFLICT (connection_id, variant_uuid) DO UPDATE SET
-        product_uuid = EXCLUDED.product_uuid, separate = EXCLUDED.separate, zettle = EXCLUDED.zettle, shop = EXCLUDED.shop,
-        check_since = EXCLUDED.check_since, updated_at = EXCLUDED.updated_at
+        product_uuid = EXCLUDED.product_uuid, separate = EXCLUDED.separate, zettle = EXCLUDED.zettle,
+        shop = EXCLUDED.shop, check_since = EXCLUDED.check_since, started_at = EXCLUDED.started_at,
+        closed = EXCLUDED.closed, updated_at = EXCLUDED.updated_at
 """)
 
 
@@ -112,6 +130,8 @@ async def save(tx: Tx, connection_id: int, books: Iterable[Book], now: datetime)
         "zettle": [to_json(book.ledger.zettle) for book in rows],
         "shop": [to_json(book.ledger.shop) for book in rows],
         "checks": [book.check_since for book in rows],
+        "started": [book.ledger.started for book in rows],
+        "closed": [to_json(book.ledger.closed) for book in rows],
     }
     await tx.run(_SAVE, values)
 
@@ -120,6 +140,18 @@ async def products(tx: Tx, connection_id: int) -> Sequence[str]:
     """Every product that has a ledger."""
     statement = sa.text("SELECT DISTINCT product_uuid FROM ledgers WHERE connection_id = :id ORDER BY product_uuid")
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
+
+
+async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
+    """A product of which Zettle has a row, as far as we know, and none of these; "" where there is none."""
+    statement = sa.text("""
+        SELECT product_uuid FROM ledgers
+        WHERE connection_id = :id AND jsonb_typeof(zettle -> 'known') = 'number' AND zettle ->> 'known' <> '0'
+            AND product_uuid <> ALL (CAST(:without AS text[]))
+        ORDER BY updated_at DESC, product_uuid LIMIT 1
+    """)
+    row = await tx.first(statement, {"id": connection_id, "without": list(without)})
+    return "" if row is None else str(row.product_uuid)
 
 
 async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[Book]:
@@ -143,9 +175,13 @@ async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[Book]:
 async def in_doubt(
     tx: Tx, connection_id: int, product_uuids: Collection[str] | None = None, limit: int = 1_000
 ) -> Sequence[Book]:
-    """What the merchant is asked to check, longest first; `product_uuids` narrows it to these."""
+    """What the merchant is asked to check, longest first; `product_uuids` narrows it to these.
+
+    A product that is not tracked has no number to check: the question waits until it has.
+    """
     statement = sa.text(f"""
-        SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND check_since IS NOT NULL
+        SELECT {_COLUMNS} FROM ledgers
+        WHERE connection_id = :id AND check_since IS NOT NULL AND jsonb_typeof(zettle -> 'known') = 'number'
             AND (CAST(:uuids AS text[]) IS NULL OR product_uuid = ANY (CAST(:uuids AS text[])))
         ORDER BY check_since, variant_uuid LIMIT :limit
     """)  # noqa: S608 - our own
@@ -154,7 +190,8 @@ async def in_doubt(
 
 
 def _book(row: Any) -> Book:
-    ledger = Ledger(from_plain(row.zettle, Shelf), from_plain(row.shop, Shelf), row.separate)
+    shelves = from_plain(row.zettle, Shelf), from_plain(row.shop, Shelf)
+    ledger = Ledger(*shelves, row.separate, tuple(row.closed), row.started_at)
     return Book(row.product_uuid, row.variant_uuid, ledger, row.check_since)
 
 
@@ -189,88 +226,50 @@ async def arrive(tx: Tx, connection_id: int, call: str, variant_uuids: Collectio
     await tx.run(statement, {"id": connection_id, "call": call, "variants": list(variant_uuids)})
 
 
-async def lose(tx: Tx, connection_id: int, one: Departed, now: datetime) -> None:
-    """Taken for not landed, as long as no late echo says otherwise."""
-    statement = sa.text("""
-        UPDATE flights SET state = 'lost', flight = CAST(:flight AS jsonb), at = :now
-        WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
-    """)
-    values = {"id": connection_id, "call": one.flight.call, "variant": one.variant_uuid, "flight": to_json(one.flight)}
-    await tx.run(statement, {**values, "now": now})
-
-
-async def doubt(tx: Tx, connection_id: int, one: Departed, now: datetime, *, landed: bool) -> None:
-    """Nobody can know what became of it; it is taken for `landed` or not. A late echo may still tell."""
+async def resolve(tx: Tx, connection_id: int, one: Departed, verdict: Verdict, now: datetime) -> None:
+    """What it is taken for, without an echo. A late one may still tell."""
     statement = sa.text("""
         UPDATE flights SET state = :state, flight = CAST(:flight AS jsonb), at = :now
         WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
     """)
     values = {"id": connection_id, "call": one.flight.call, "variant": one.variant_uuid, "flight": to_json(one.flight)}
-    await tx.run(statement, {**values, "state": BELIEVED if landed else DOUBTED, "now": now})
+    await tx.run(statement, {**values, "state": STATES[verdict], "now": now})
 
 
-async def retell(tx: Tx, connection_id: int, one: Departed) -> None:
-    """More was told about a write that was given up; what it is taken for, and since when, stays."""
+async def pending(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Pending]:
+    """Writes to Zettle of these products that an echo may resolve or correct."""
+    rows = await tx.rows(
+        sa.text(f"{_PENDING} ORDER BY f.at, f.call"), {"id": connection_id, "till": list(product_uuids)}
+    )
+    return [_pending(row) for row in rows]
+
+
+_PENDING = """
+    SELECT 0 AS id, f.side, f.product_uuid || '/' || f.variant_uuid AS subject, f.at, false AS by_order,
+        e.heard_at AS happened_at, f.flight, f.state
+    FROM flights f LEFT JOIN echoes e ON e.connection_id = f.connection_id AND e.identifier = f.call
+    WHERE f.connection_id = :id AND f.side = 'zettle' AND f.product_uuid = ANY (CAST(:till AS text[]))
+"""
+
+
+def _pending(row: Any) -> Pending:
+    product, _, variant = row.subject.partition("/")
+    one = Departed(product, variant, Side.ZETTLE, from_plain(row.flight, Flight))
+    return Pending(one, VERDICTS[row.state], row.at, row.happened_at)
+
+
+async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> None:
+    """What became of earlier writes to these moves nothing any more."""
     statement = sa.text("""
-        UPDATE flights SET flight = CAST(:flight AS jsonb)
-        WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
+        DELETE FROM flights WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))
     """)
-    values = {"id": connection_id, "call": one.flight.call, "variant": one.variant_uuid, "flight": to_json(one.flight)}
-    await tx.run(statement, values)
+    await tx.run(statement, {"id": connection_id, "variants": list(variant_uuids)})
 
 
-async def doubts(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Doubt]:
-    """Writes to these products about which the merchant is to be asked, unless an echo comes."""
-    statement = sa.text("""
-        SELECT product_uuid, variant_uuid, side, flight, state, at FROM flights
-        WHERE connection_id = :id AND state IN ('doubted', 'believed') AND product_uuid = ANY (CAST(:uuids AS text[]))
-        ORDER BY at, call, variant_uuid
-    """)
-    rows = await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})
-    return [Doubt(_departed(row), row.at, row.state == BELIEVED) for row in rows]
-
-
-async def lost(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Departed]:
-    """Writes to these products that were given up for lost."""
-    statement = sa.text("""
-        SELECT product_uuid, variant_uuid, side, flight FROM flights
-        WHERE connection_id = :id AND state IN ('lost', 'doubted') AND product_uuid = ANY (CAST(:uuids AS text[]))
-        ORDER BY at, call, variant_uuid
-    """)
-    return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})]
-
-
-async def forget_writes(tx: Tx, connection_id: int, of: tuple[str, str], now: datetime, *, asked: bool) -> None:
-    """Tracking `of` a product's variant (their uuids) was switched off: what became of earlier writes moves nothing any more.
-
-    Whether Zettle's own number has a write that is open or in doubt, or once more one that was given up, may have to be asked when that
-    number counts again; so is what the merchant was `asked` and has not answered.
-    """
-    values = {"id": connection_id, "product": of[0], "variant": of[1]}
-    which = "connection_id = :id AND product_uuid = :product AND variant_uuid = :variant AND side"
-    await tx.run(sa.text(f"DELETE FROM flights WHERE {which} = 'shop'"), values)  # noqa: S608 - our own
-    became = "CASE state WHEN 'lost' THEN 'outlived' WHEN 'outlived' THEN 'outlived' ELSE 'unasked' END"
-    statement = f"UPDATE flights SET state = {became} WHERE {which} = 'zettle'"  # noqa: S608 - our own
-    await tx.run(sa.text(statement), values)
-    if asked:
-        statement = """
-            INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight, at)
-            VALUES (:id, :call, :variant, :product, 'zettle', 'unasked', CAST(:flight AS jsonb), :now)
-            ON CONFLICT DO NOTHING
-        """
-        flight = Flight(ASKED_BEFORE, 0, now)
-        await tx.run(sa.text(statement), {**values, "call": flight.call, "flight": to_json(flight), "now": now})
-
-
-async def unasked(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Unasked]:
-    """What may be asked once the till's number counts again; a question from before (`ASKED_BEFORE`) has no change of its own."""
-    statement = sa.text("""
-        SELECT product_uuid, variant_uuid, side, flight, at, state FROM flights
-        WHERE connection_id = :id AND state IN ('unasked', 'outlived') AND product_uuid = ANY (CAST(:uuids AS text[]))
-        ORDER BY at, call, variant_uuid
-    """)
-    rows = await tx.rows(statement, {"id": connection_id, "uuids": list(product_uuids)})
-    return [Unasked(_departed(row), row.at, row.state == "outlived") for row in rows]
+async def is_open(tx: Tx, connection_id: int, call: str) -> bool:
+    """Whether the outcome of a part of this call is not known yet."""
+    statement = sa.text("SELECT 1 FROM flights WHERE connection_id = :id AND call = :call AND state = 'open' LIMIT 1")
+    return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 
 
 async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:
@@ -279,19 +278,6 @@ async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:
         SELECT DISTINCT product_uuid FROM flights WHERE connection_id = :id AND state = 'open' ORDER BY product_uuid
     """)
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
-
-
-async def of_call(tx: Tx, connection_id: int, call: str) -> Sequence[Departed]:
-    """The parts of a call of ours that are open or were given up for lost."""
-    statement = sa.text("""
-        SELECT product_uuid, variant_uuid, side, flight FROM flights
-        WHERE connection_id = :id AND call = :call ORDER BY variant_uuid
-    """)
-    return [_departed(row) for row in await tx.rows(statement, {"id": connection_id, "call": call})]
-
-
-def _departed(row: Any) -> Departed:
-    return Departed(row.product_uuid, row.variant_uuid, Side(row.side), from_plain(row.flight, Flight))
 
 
 # ---- Births ----------------------------------------------------------------------------------------------------------
@@ -346,28 +332,33 @@ async def hear_echo(tx: Tx, connection_id: int, identifier: str, now: datetime) 
     await tx.run(statement, {"id": connection_id, "identifier": identifier, "now": now})
 
 
-async def echoes(tx: Tx, connection_id: int, calls: Collection[str]) -> Mapping[str, datetime]:
-    """Which of these calls were echoed, and when first."""
-    statement = sa.text("""
-        SELECT identifier, heard_at FROM echoes WHERE connection_id = :id AND identifier = ANY (CAST(:calls AS text[]))
-    """)
-    rows = await tx.rows(statement, {"id": connection_id, "calls": list(calls)})
-    return {row.identifier: row.heard_at for row in rows}
+async def is_echoed(tx: Tx, connection_id: int, call: str) -> bool:
+    """Whether Zettle told of a movement that bears this identifier."""
+    statement = sa.text("SELECT 1 FROM echoes WHERE connection_id = :id AND identifier = :call")
+    return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 
 
 async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
-    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's product id (and its variant's, if it said).
+    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's product id.
 
     Only appended, so that a webhook never waits for a drain.
     """
     statement = sa.text("""
-        INSERT INTO stock_hints (connection_id, side, subject, at, edited, by_order, told)
-        VALUES (:id, :side, :subject, :at, :edited, :by_order, CAST(:told AS jsonb))
+        INSERT INTO stock_hints (connection_id, side, subject, at, by_order, happened_at)
+        VALUES (:id, :side, :subject, :at, :by_order, :made)
     """)
-    of = f"{subject}/{hint.variant_id}" if hint.variant_id else subject
-    values = {"id": connection_id, "side": side.value, "subject": of, "at": hint.at}
-    told = None if hint.told is None else to_json(hint.told)
-    await tx.run(statement, {**values, "edited": hint.edited, "by_order": hint.by_order, "told": told})
+    of = f"{subject}/{hint.variant}" if hint.variant else subject
+    values = {"id": connection_id, "side": side.value, "subject": of, "at": hint.at, "by_order": hint.by_order}
+    await tx.run(statement, {**values, "made": hint.made})
+
+
+async def hear_switch(tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool) -> None:
+    """Zettle told that tracking was switched on or off `at` that time: no look can tell when."""
+    statement = sa.text("""
+        INSERT INTO stock_hints (connection_id, side, subject, at, happened_at) VALUES (:id, :side, :subject, :now, :at)
+    """)
+    values = {"id": connection_id, "side": Side.ZETTLE.value, "subject": f"{STARTED if on else STOPPED}{product_uuid}"}
+    await tx.run(statement, {**values, "at": at, "now": now})
 
 
 async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Collection[str]:
@@ -382,26 +373,49 @@ async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Coll
 
 
 async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> bool:
-    """Whether something was said of these that nobody has listened to yet."""
+    """Whether something was said of these that nobody has listened to yet: products, or "product/variant"."""
     statement = sa.text("""
         SELECT 1 FROM stock_hints
-        WHERE connection_id = :id AND side = :side AND split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[])) LIMIT 1
+        WHERE connection_id = :id AND side = :side AND (
+            subject = ANY (CAST(:subjects AS text[])) OR split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[]))
+        ) LIMIT 1
     """)
     values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
     return await tx.first(statement, values) is not None
 
 
-async def take_hints(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> Mapping[str, Sequence[Hint]]:
-    """What was said of these since the last time, in order; each is told once."""
-    statement = sa.text("""
-        DELETE FROM stock_hints
-        WHERE connection_id = :id AND side = :side AND split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[]))
-        RETURNING id, subject, at, edited, by_order, told
-    """)
-    values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
-    found: dict[str, list[Hint]] = {}
-    for row in sorted(await tx.rows(statement, values), key=lambda row: row.id):
-        subject, _, variant_id = row.subject.partition("/")
-        told = None if row.told is None else from_plain(row.told, Told)
-        found.setdefault(subject, []).append(Hint(row.at, row.edited, row.by_order, int(variant_id or 0), told))
-    return found
+async def take(tx: Tx, connection_id: int, at_till: Collection[str], in_shop: Collection[str]) -> Heard:
+    """What was said of these since the last time, each once, and the writes to Zettle that wait for an echo."""
+    statement = sa.text(f"""
+        WITH heard AS (
+            DELETE FROM stock_hints WHERE connection_id = :id AND (
+                side = 'zettle' AND (
+                    split_part(subject, '/', 1) = ANY (CAST(:till AS text[])) OR subject = ANY (CAST(:switches AS text[]))
+                ) OR side = 'shop' AND split_part(subject, '/', 1) = ANY (CAST(:shop AS text[]))
+            )
+            RETURNING id, side, subject, at, by_order, happened_at
+        ), pending AS ({_PENDING})
+        SELECT heard.*, CAST(NULL AS jsonb) AS flight, NULL AS state FROM heard UNION ALL SELECT * FROM pending
+    """)  # noqa: S608 - our own
+    values = {"id": connection_id, "till": list(at_till), "shop": list(in_shop)}
+    rows = await tx.rows(
+        statement, {**values, "switches": [f"{word}{uuid}" for uuid in at_till for word in (STARTED, STOPPED)]}
+    )
+    hints: dict[Side, dict[str, list[Hint]]] = {side: {} for side in Side}
+    stops: dict[str, list[tuple[datetime, datetime]]] = {}
+    starts: dict[str, datetime] = {}
+    pending_: list[Pending] = []
+    for row in sorted(rows, key=lambda row: (row.id, row.at)):
+        if row.flight is not None:
+            pending_.append(_pending(row))
+            continue
+        if row.subject.startswith(STOPPED):
+            stops.setdefault(row.subject.removeprefix(STOPPED), []).append((row.happened_at, row.at))
+            continue
+        if row.subject.startswith(STARTED):
+            uuid = row.subject.removeprefix(STARTED)
+            starts[uuid] = max(row.happened_at, starts.get(uuid, row.happened_at))
+            continue
+        subject, _, variant = row.subject.partition("/")
+        hints[Side(row.side)].setdefault(subject, []).append(Hint(row.at, row.by_order, variant, row.happened_at))
+    return Heard(hints, stops, starts, pending_)

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.core.model import Product
+from brygga.core.text import barcode, one_line
 from brygga.store.database import Tx
 from brygga.store.tables import library
 from brygga.store.values import from_json, to_json, unique
@@ -77,8 +78,8 @@ def searched(product: Product) -> str:
     """What a search looks in: the name, and every variant's name, SKU and barcode."""
     words = [product.name]
     for variant in product.variants:
-        words += [variant.name, variant.sku, variant.barcode]
-    return "\n".join(unique(word.casefold() for word in words if word))
+        words += [variant.name, variant.sku, variant.barcode, barcode(variant.barcode)]
+    return "\n".join(unique(word for text in words if (word := one_line(text).casefold())))
 
 
 _UPSERT = sa.text("""
@@ -159,12 +160,19 @@ async def remove(tx: Tx, connection_id: int, uuids: Collection[str], now: dateti
 
 
 async def purge(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    """Removed products that nothing is left of in BigCommerce either are forgotten."""
-    c = library.c
-    statement = sa.delete(library).where(
-        c.connection_id == connection_id, c.product_uuid.in_(list(uuids)), c.removed_at.is_not(None)
-    )
-    await tx.run(statement)
+    """Removed products that nothing is left of in BigCommerce either leave the mirror; what was last known stays in `gone_products`."""
+    statement = sa.text("""
+        WITH gone AS (
+            DELETE FROM library
+            WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND removed_at IS NOT NULL
+            RETURNING connection_id, product_uuid, name, product, removed_at
+        )
+        INSERT INTO gone_products (connection_id, product_uuid, name, product, gone_at)
+        SELECT * FROM gone WHERE name <> '' OR product IS NOT NULL
+        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET
+            name = EXCLUDED.name, product = EXCLUDED.product, gone_at = EXCLUDED.gone_at
+    """)
+    await tx.run(statement, {"id": connection_id, "uuids": list(uuids)})
 
 
 # ---- Reading ---------------------------------------------------------------------------------------------------------
@@ -206,15 +214,35 @@ async def etags(tx: Tx, connection_id: int) -> Mapping[str, str]:
     return {row.product_uuid: row.etag for row in await tx.rows(statement)}
 
 
+async def size(tx: Tx, connection_id: int) -> int:
+    """How many products Zettle has, as far as we know."""
+    statement = sa.text("SELECT count(*) FROM library WHERE connection_id = :id AND removed_at IS NULL")
+    return int(await tx.scalar(statement, {"id": connection_id}))
+
+
+PORTION = 250
+"""So many products are read at once: between two portions whoever shares the process has a turn."""
+
+
 async def products(tx: Tx, connection_id: int, assigned_only: bool = False) -> Sequence[Product]:
     """The whole readable library, for matching and plans."""
     statement = sa.text("""
-        SELECT CAST(product AS text) AS product FROM library
-        WHERE connection_id = :id AND removed_at IS NULL AND product IS NOT NULL AND (assigned IS TRUE OR NOT :assigned_only)
-        ORDER BY sort_key, product_uuid
+        SELECT sort_key, product_uuid, CAST(product AS text) AS product FROM library
+        WHERE connection_id = :id AND removed_at IS NULL AND product IS NOT NULL
+            AND (assigned IS TRUE OR NOT :assigned_only)
+            AND (sort_key, product_uuid) > (CAST(:after_key AS text), CAST(:after AS text))
+        ORDER BY sort_key, product_uuid LIMIT :limit
     """)
-    rows = await tx.rows(statement, {"id": connection_id, "assigned_only": assigned_only})
-    return [from_json(row.product, Product) for row in rows]
+    found: list[Product] = []
+    after_key, after, more = "", "", True
+    while more:
+        values = {"id": connection_id, "assigned_only": assigned_only, "limit": PORTION}
+        rows = await tx.rows(statement, {**values, "after_key": after_key, "after": after})
+        found += [from_json(row.product, Product) for row in rows]
+        more = len(rows) == PORTION
+        if more:
+            after_key, after = rows[-1].sort_key, rows[-1].product_uuid
+    return found
 
 
 async def bound_like(
@@ -236,6 +264,17 @@ async def bound_like(
     return [(row.product_id, from_json(row.product, Product)) for row in rows]
 
 
+async def not_synced(tx: Tx, connection_id: int, limit: int) -> Sequence[tuple[str, int, str]]:
+    """Uuid, BigCommerce id and name of products in the store whose latest version is not written there yet."""
+    statement = sa.text("""
+        SELECT b.product_uuid, b.product_id, l.name FROM library l JOIN bindings b USING (connection_id, product_uuid)
+        WHERE l.connection_id = :id AND b.state = 'bound' AND l.etag <> b.etag AND l.failure = ''
+        ORDER BY b.product_id LIMIT :limit
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "limit": limit})
+    return [(row.product_uuid, row.product_id, row.name) for row in rows]
+
+
 async def tracked(tx: Tx, connection_id: int) -> Mapping[str, bool | None]:
     """Tracking of every product that Zettle still has; None is unknown."""
     c = library.c
@@ -251,6 +290,23 @@ async def assigned_uuids(tx: Tx, connection_id: int) -> Sequence[str]:
     return [row.product_uuid for row in await tx.rows(statement.order_by(c.sort_key, c.product_uuid))]
 
 
+async def unplaced(tx: Tx, connection_id: int) -> Sequence[str]:
+    """Assigned products that are not in the store and could be. A refused one waits for its next
+    version in Zettle, and does not nag."""
+    statement = sa.text("""
+        SELECT l.product_uuid FROM library l
+        WHERE l.connection_id = :id AND l.removed_at IS NULL AND l.assigned
+            AND l.failure = '' AND l.product IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM bindings b
+                WHERE b.connection_id = :id AND b.product_uuid = l.product_uuid AND b.state <> 'kept'
+            )
+        ORDER BY l.sort_key, l.product_uuid
+    """)
+    async with tx.joining_whole():
+        return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
+
+
 async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, int]]:
     """E1: how many bound products have each Zettle VAT rate, the commonest first."""
     statement = sa.text("""
@@ -258,7 +314,8 @@ async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, i
         WHERE l.connection_id = :id AND l.removed_at IS NULL AND b.state = 'bound'
         GROUP BY l.vat ORDER BY products DESC, l.vat
     """)
-    return [(row.vat, row.products) for row in await tx.rows(statement, {"id": connection_id})]
+    async with tx.joining_whole():
+        return [(row.vat, row.products) for row in await tx.rows(statement, {"id": connection_id})]
 
 
 # ---- Deciding --------------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ class State(StrEnum):
     FAILED = "failed"
     WAITING = "waiting"
     SYNCED = "synced"
+    KEPT = "kept"
+    """The connection is ending or over, and the product stays in the store, no longer synced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,15 @@ class Narrow:
 EVERYTHING = Narrow()
 
 
-_STATE = """
+_STAGE = "(SELECT stage FROM connections WHERE id = :id)"
+_REMOVES = "(SELECT stage = 'leaving' AND leaving = 'remove' FROM connections WHERE id = :id)"
+_STATE = f"""
     CASE
         WHEN l.unreadable <> '' THEN 'unreadable'
+        WHEN {_STAGE} IN ('leaving', 'disconnected') THEN
+            CASE WHEN b.product_uuid IS NULL THEN 'not_assigned'
+                WHEN {_REMOVES} AND b.origin = 'created' THEN 'removing'
+                ELSE 'kept' END
         WHEN l.unassign_at IS NOT NULL THEN 'unassigning'
         WHEN l.assigned IS NOT TRUE AND b.product_uuid IS NULL THEN 'not_assigned'
         WHEN l.assigned IS NOT TRUE THEN 'removing'
@@ -85,17 +93,21 @@ _TO_CHECK = """
     EXISTS (
         SELECT FROM ledgers g
         WHERE g.connection_id = l.connection_id AND g.product_uuid = l.product_uuid AND g.check_since IS NOT NULL
+            AND jsonb_typeof(g.zettle -> 'known') = 'number'
     )
 """
-_FROM = f"""
+_FROM = """
     FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
     LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product' AND m.subject = l.product_uuid
     WHERE l.connection_id = :id AND l.removed_at IS NULL AND (l.product IS NOT NULL OR l.unreadable <> '')
-        AND l.search LIKE ALL (CAST(:patterns AS text[]))
+        AND (CAST(:patterns AS text[]) = '{}' OR l.search LIKE ALL (CAST(:patterns AS text[])))
         AND (NOT :hidden OR (b.hidden AND b.state = 'bound'))
         AND (NOT :in_category OR (b.in_category AND b.state = 'bound'))
-        AND (NOT :to_check OR {_TO_CHECK})
+        AND (NOT :to_check OR l.product_uuid IN (
+            SELECT g.product_uuid FROM ledgers g WHERE g.connection_id = :id AND g.check_since IS NOT NULL
+                AND jsonb_typeof(g.zettle -> 'known') = 'number'
+        ))
         AND (:vat = '' OR (coalesce(CAST(trim_scale(l.vat) AS text), 'none') = :vat AND b.state = 'bound'))
 """
 _COLUMNS = f"""
@@ -105,21 +117,18 @@ _COLUMNS = f"""
     {_TO_CHECK} AS to_check
 """
 # The page is cut before the wide columns are read: sorting ten thousand rows then moves keys, not products.
-_PAGE = sa.text(f"""
-    WITH found AS (
-        SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}
-    ), kept AS (
-        SELECT uuid, place, state, count(*) OVER () AS total FROM found
-        WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[]))
-        ORDER BY place, uuid LIMIT :limit OFFSET :offset
-    )
-    SELECT {_COLUMNS}, kept.state, kept.total
-    FROM kept
-    JOIN library l ON l.connection_id = :id AND l.product_uuid = kept.uuid
+_CUT = sa.text(f"""
+    SELECT uuid, state, count(*) OVER () AS total
+    FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}) found
+    WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[]))
+    ORDER BY place, uuid LIMIT :limit OFFSET :offset
+""")  # noqa: S608 - only our own constants are put together
+_ROWS = sa.text(f"""
+    SELECT {_COLUMNS}, {_STATE} AS state FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
     LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product' AND m.subject = l.product_uuid
-    ORDER BY kept.place, kept.uuid
-""")  # noqa: S608 - only our own constants are put together
+    WHERE l.connection_id = :id AND l.product_uuid = ANY (CAST(:uuids AS text[])) ORDER BY l.sort_key, l.product_uuid
+""")  # noqa: S608 - as above
 _ONE = sa.text(f"SELECT {_COLUMNS}, {_STATE} AS state {_FROM} AND l.product_uuid = :uuid")
 _COUNTS = sa.text(f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s GROUP BY state")  # noqa: S608
 _UUIDS = sa.text(f"""
@@ -140,16 +149,14 @@ async def page(
 ) -> Page:
     """Products whose name, SKUs or barcodes hold every word of `search`, in Swedish order. No `states` means all."""
     values = _values(connection_id, search, states, narrow)
-    rows = await tx.rows(_PAGE, {**values, "limit": limit, "offset": offset})
-    if not rows and offset:
-        total = sum(
-            count
-            for state, count in (await counts(tx, connection_id, search, narrow)).items()
-            if not states or state in states
-        )
-        return Page((), total)
+    async with tx.joining_whole():
+        cut = await tx.rows(_CUT, {**values, "limit": limit, "offset": offset})
+    if not cut and offset:
+        found = await counts(tx, connection_id, search, narrow)
+        return Page((), sum(count for state, count in found.items() if not states or state in states))
+    rows = await tx.rows(_ROWS, {"id": connection_id, "uuids": [row.uuid for row in cut]}) if cut else ()
 
-    return Page(tuple(map(_row, rows)), rows[0].total if rows else 0)
+    return Page(tuple(map(_row, rows)), cut[0].total if cut else 0)
 
 
 async def one(tx: Tx, connection_id: int, uuid: str) -> Row | None:
@@ -159,7 +166,8 @@ async def one(tx: Tx, connection_id: int, uuid: str) -> Row | None:
 
 async def counts(tx: Tx, connection_id: int, search: str = "", narrow: Narrow = EVERYTHING) -> Mapping[State, int]:
     """How many products are in each state; every state is there."""
-    rows = await tx.rows(_COUNTS, _values(connection_id, search, (), narrow))
+    async with tx.joining_whole():
+        rows = await tx.rows(_COUNTS, _values(connection_id, search, (), narrow))
     return {**dict.fromkeys(State, 0), **{State(row.state): row.products for row in rows}}
 
 
@@ -167,7 +175,8 @@ async def uuids(
     tx: Tx, connection_id: int, *, search: str = "", states: Collection[State] = (), narrow: Narrow = EVERYTHING
 ) -> Sequence[str]:
     """All that search and filter leave, for "select all"."""
-    return [row.uuid for row in await tx.rows(_UUIDS, _values(connection_id, search, states, narrow))]
+    async with tx.joining_whole():
+        return [row.uuid for row in await tx.rows(_UUIDS, _values(connection_id, search, states, narrow))]
 
 
 async def linked_among(tx: Tx, connection_id: int, uuids: Collection[str]) -> int:
@@ -202,7 +211,7 @@ async def priced(tx: Tx, connection_id: int, limit: int) -> Sequence[Product]:
 def _values(connection_id: int, search: str, states: Collection[State], narrow: Narrow = EVERYTHING) -> dict[str, Any]:
     return {
         "id": connection_id,
-        "patterns": _patterns(search),
+        "patterns": patterns(search),
         "states": [state.value for state in states] or None,
         "hidden": narrow.hidden,
         "in_category": narrow.in_category,
@@ -211,9 +220,10 @@ def _values(connection_id: int, search: str, states: Collection[State], narrow: 
     }
 
 
-def _patterns(search: str) -> list[str]:
+def patterns(search: str) -> list[str]:
+    """Of a LIKE ALL that finds every word of the search. None: nothing is looked for, and nobody need read the texts for that."""
     words = search.casefold().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_").split()
-    return [f"%{word}%" for word in words] or ["%"]
+    return [f"%{word}%" for word in words]
 
 
 def _row(row: Any) -> Row:

@@ -60,11 +60,6 @@ async def since(
     return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
 
 
-async def count(tx: Tx, connection_id: int, variant_uuid: str) -> int:
-    statement = sa.text("SELECT count(*) FROM movements WHERE connection_id = :id AND variant_uuid = :variant")
-    return int(await tx.scalar(statement, {"id": connection_id, "variant": variant_uuid}))
-
-
 async def newest(tx: Tx, connection_id: int) -> int:
     """The id of the latest move of all, 0 for none: a page that shows stock looks again when it rises."""
     statement = sa.text("SELECT id FROM movements WHERE connection_id = :id ORDER BY id DESC LIMIT 1")
@@ -75,10 +70,12 @@ async def doubts(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
     """The last write of each of these variants of which nobody could tell what became of it."""
     statement = sa.text(
         f"SELECT DISTINCT ON (variant_uuid) {_COLUMNS} FROM movements"  # noqa: S608
-        " WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[])) AND cause = :cause"
+        " WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))"
+        " AND cause = ANY (CAST(:causes AS text[]))"
         " ORDER BY variant_uuid, id DESC"
     )
-    values = {"id": connection_id, "variants": list(variant_uuids), "cause": Cause.DOUBTED.value}
+    causes = [Cause.DOUBTED.value, Cause.CONTRADICTED.value]
+    values = {"id": connection_id, "variants": list(variant_uuids), "causes": causes}
     return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
 
 
@@ -100,7 +97,7 @@ async def unexplained(
     That is the shelf's movement before, or the last sweep, of which nothing more is kept: not for what that sweep itself found.
     """
     statement = sa.text("""
-        SELECT m.id, m.side, m.variant_uuid, m.at, m.change, greatest(
+        SELECT m.id, m.side, m.variant_uuid, m.at, m.change, m.cause, greatest(
             (
                 SELECT l.at FROM movements l
                 WHERE l.connection_id = m.connection_id AND l.variant_uuid = m.variant_uuid AND l.id < m.id
@@ -127,7 +124,8 @@ async def unexplained(
     found: dict[tuple[Side, str], list[Unexplained]] = {}
     for row in await tx.rows(statement, values):
         of = (Side(row.side), row.variant_uuid)
-        found.setdefault(of, []).append(Unexplained(row.id, row.at, row.change, row.look))
+        by_order = row.cause == Cause.ORDER.value
+        found.setdefault(of, []).append(Unexplained(row.id, row.at, row.change, row.look, by_order))
     return found
 
 

@@ -27,7 +27,7 @@ _AWAITED = """
 """
 _PRUNE_LOST = sa.text(f"""
     {_AWAITED} DELETE FROM flights
-    WHERE connection_id = :id AND state IN ('lost', 'outlived') AND at < :before AND product_uuid NOT IN (SELECT subject FROM awaited)
+    WHERE connection_id = :id AND state = 'lost' AND at < :before AND product_uuid NOT IN (SELECT subject FROM awaited)
 """)  # noqa: S608 - our own
 # What was told of switches stands among the hints, with a word and a colon before the product.
 _PRUNE_HINTS = sa.text(f"""
@@ -44,7 +44,7 @@ _PRUNE_ECHOES = sa.text("""
 async def prune(tx: Tx, connection_id: int, now: datetime) -> None:
     """What no late event can ask for any more, and nobody is about to read: work may have been paused for longer than events come late.
 
-    An open write is settled, and a doubt decided or asked about, however old it is; what was told of them is kept as long.
+    An open write is resolved, and a doubt decided or asked about, however old it is; their echoes are kept as long.
     """
     values = {"id": connection_id, "before": now - KEPT}
     kinds = sorted(kind.value for kind in STOCK_LANE)

@@ -76,6 +76,18 @@ async def signing_keys(tx: Tx, connection_id: int, platform: Platform) -> Sequen
     return [found.signing_key for found in await all_of(tx, connection_id, platform) if found.signing_key]
 
 
+_ELSEWHERE = sa.text("""
+    SELECT DISTINCT s.connection_id FROM subscriptions s JOIN connections c ON c.id = s.connection_id
+    WHERE c.stage <> 'disconnected' AND s.destination <> '' AND NOT starts_with(s.destination, :base)
+    ORDER BY s.connection_id
+""")
+
+
+async def elsewhere(tx: Tx, address: str) -> Sequence[int]:
+    """Living connections with a subscription that does not point below this address of ours."""
+    return [row.connection_id for row in await tx.rows(_ELSEWHERE, {"base": f"{address}/"})]
+
+
 async def remove(tx: Tx, connection_id: int, platform: Platform, subscription_ids: Iterable[str]) -> None:
     c = subscriptions.c
     statement = sa.delete(subscriptions).where(

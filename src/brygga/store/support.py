@@ -33,6 +33,11 @@ async def put(tx: Tx, case: Case) -> None:
     await tx.run(sa.insert(support).values(**values))
 
 
+async def renew(tx: Tx, support_id: str, bundle: Mapping[str, Any]) -> None:
+    """The same fault was met again: its newest traces, at the time of the first."""
+    await tx.run(sa.update(support).where(support.c.id == support_id).values(bundle=dict(bundle)))
+
+
 async def by_id(tx: Tx, support_id: str) -> Case | None:
     """For operators: across connections."""
     row = await tx.first(sa.select(support).where(support.c.id == support_id))

@@ -88,10 +88,14 @@ async def counts(tx: Tx, connection_id: int, since: datetime) -> Mapping[tuple[T
     return {**{(topic, severity): 0 for topic in Topic for severity in Severity}, **found}
 
 
+MOST = 10_000
+"""More lines than this are not counted: nobody reads the difference, and every page would wait for it."""
+
+
 async def count(tx: Tx, connection_id: int, wanted: Filter = Filter()) -> int:
-    return int(
-        await tx.scalar(sa.select(sa.func.count()).select_from(synclog).where(*_conditions(connection_id, wanted)))
-    )
+    """How many lines there are; `MOST` and one stand for more than `MOST`."""
+    some = sa.select(sa.literal(1)).select_from(synclog).where(*_conditions(connection_id, wanted)).limit(MOST + 1)
+    return int(await tx.scalar(sa.select(sa.func.count()).select_from(some.subquery())))
 
 
 async def last_success(tx: Tx, connection_id: int) -> Success:

@@ -52,7 +52,7 @@ class _Connections(sa.TypedColumns):
     created_at: Column[datetime] = Column(TIME, nullable=False)
     left_at: Column[datetime | None] = Column(TIME)
     leaving: Column[str] = _text()
-    """"keep" or "remove" once the merchant has decided (D1)."""
+    """"keep" or "remove" once the merchant has decided (D1); "uninstalled" where BigCommerce told us so (D3)."""
     lease_epoch: Column[int] = Column(sa.BigInteger, nullable=False, server_default="0")
     lease_holder: Column[str | None] = Column(sa.Text)
     lease_until: Column[datetime | None] = Column(TIME)
@@ -133,6 +133,17 @@ library = sa.Table(
 )
 
 
+class _GoneProducts(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    name: Column[str] = _text()
+    product: Column[Any] = Column(JSONB, nullable=True)
+    gone_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+gone_products = sa.Table("gone_products", metadata, _GoneProducts, sa.Index("gone_products_by_age", "gone_at"))
+
+
 class _Bindings(sa.TypedColumns):
     connection_id: Column[int] = _owner()
     product_uuid: Column[str] = Column(sa.Text, primary_key=True)
@@ -147,6 +158,7 @@ class _Bindings(sa.TypedColumns):
     channel_assigned: Column[bool] = _flag()
     hidden: Column[bool | None] = Column(sa.Boolean)
     in_category: Column[bool | None] = Column(sa.Boolean)
+    counting: Column[str] = _text()
     bound_at: Column[datetime] = Column(TIME, nullable=False)
     synced_at: Column[datetime | None] = Column(TIME)
 
@@ -184,6 +196,32 @@ binding_children = sa.Table(
 )
 
 
+class _Suffixes(sa.TypedColumns):
+    connection_id: Column[int] = Column(sa.BigInteger, primary_key=True)
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    variant_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    field: Column[str] = Column(sa.Text, primary_key=True)
+    plain: Column[str] = Column(sa.Text, nullable=False)
+    written: Column[str] = Column(sa.Text, nullable=False)
+    holder_id: Column[int] = Column(sa.BigInteger, nullable=False)
+    holder_uuid: Column[str] = Column(sa.Text, nullable=False)
+    retry: Column[bool] = _flag()
+
+
+suffixes = sa.Table(
+    "suffixes",
+    metadata,
+    _Suffixes,
+    sa.ForeignKeyConstraint(
+        ["connection_id", "product_uuid"],
+        ["bindings.connection_id", "bindings.product_uuid"],
+        ondelete="CASCADE",
+        onupdate="CASCADE",
+    ),
+    sa.Index("suffixes_by_holder", "connection_id", "holder_id"),
+)
+
+
 class _Intents(sa.TypedColumns):
     connection_id: Column[int] = _owner()
     product_uuid: Column[str] = Column(sa.Text, primary_key=True)
@@ -209,15 +247,24 @@ class _Marks(sa.TypedColumns):
     attempts: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
     detail: Column[str] = _text()
     parked_at: Column[datetime | None] = Column(TIME)
+    """Set while it waits for its next try after a bug of ours."""
+    failing_since: Column[datetime | None] = Column(TIME)
+    """Set from the first such failure until the work is done."""
     support_id: Column[str] = _text()
+    failed_programs: Column[Any] = Column(ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'::text[]"))
+    """The versions of the program in which it failed."""
+    waits_for: Column[str] = _text()
+    """The platform that did not answer when this was last tried, or ""."""
+    waits_since: Column[datetime | None] = Column(TIME)
 
 
 marks = sa.Table(
     "marks",
     metadata,
     _Marks,
-    sa.Index("marks_to_drain", "connection_id", "rank", "due_at", postgresql_where=sa.text("parked_at IS NULL")),
-    sa.Index("marks_by_due", "due_at", postgresql_where=sa.text("parked_at IS NULL")),
+    sa.Index("marks_to_drain", "connection_id", "rank", "due_at"),
+    sa.Index("marks_by_due", "due_at"),
+    sa.Index("marks_failing", "failing_since", postgresql_where=sa.text("failing_since IS NOT NULL")),
 )
 
 
@@ -255,6 +302,13 @@ synclog = sa.Table(
         "synclog_by_subject", "connection_id", "subject", sa.text("id DESC"), postgresql_where=sa.text("subject <> ''")
     ),
     sa.Index("synclog_by_age", "at"),
+    sa.Index(
+        "synclog_troubles",
+        "connection_id",
+        "severity",
+        sa.text("id DESC"),
+        postgresql_where=sa.text("severity <> 'info'"),
+    ),
 )
 
 
@@ -327,6 +381,16 @@ class _EmptiedShelves(sa.TypedColumns):
 emptied_shelves = sa.Table("emptied_shelves", metadata, _EmptiedShelves)
 
 
+class _Outages(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    platform: Column[str] = Column(sa.Text, primary_key=True)
+    since: Column[datetime] = Column(TIME, nullable=False)
+    told_at: Column[datetime | None] = Column(TIME)
+
+
+outages = sa.Table("outages", metadata, _Outages)
+
+
 class _Duplicates(sa.TypedColumns):
     connection_id: Column[int] = _owner()
     product_uuid: Column[str] = Column(sa.Text, primary_key=True)
@@ -339,3 +403,46 @@ class _Duplicates(sa.TypedColumns):
 
 
 duplicates = sa.Table("duplicates", metadata, _Duplicates)
+
+
+class _Deliveries(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    platform: Column[str] = Column(sa.Text, primary_key=True)
+    outcome: Column[str] = Column(sa.Text, primary_key=True)
+    hour: Column[datetime] = Column(TIME, primary_key=True)
+    count: Column[int] = Column(sa.BigInteger, nullable=False)
+
+
+deliveries = sa.Table("deliveries", metadata, _Deliveries, sa.Index("deliveries_by_time", "hour"))
+
+
+class _MarkerProducts(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    product_id: Column[int | None] = Column(sa.BigInteger)
+    wanted_at: Column[datetime | None] = Column(TIME)
+    begun_at: Column[datetime | None] = Column(TIME)
+    made_at: Column[datetime | None] = Column(TIME)
+    failed: Column[str] = _text()
+
+
+marker_products = sa.Table("marker_products", metadata, _MarkerProducts)
+
+
+class _MarkerSlots(sa.TypedColumns):
+    connection_id: Column[int] = Column(
+        sa.BigInteger, sa.ForeignKey("marker_products.connection_id", ondelete="CASCADE"), primary_key=True
+    )
+    slot: Column[int] = Column(sa.SmallInteger, primary_key=True)
+    variant_id: Column[int] = Column(sa.BigInteger, nullable=False)
+    count: Column[int] = Column(sa.Integer, nullable=False)
+    call: Column[str | None] = Column(sa.Text)
+    taken_at: Column[datetime | None] = Column(TIME)
+    freed_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+marker_slots = sa.Table(
+    "marker_slots",
+    metadata,
+    _MarkerSlots,
+    sa.Index("one_slot_per_call", "connection_id", "call", unique=True),
+)

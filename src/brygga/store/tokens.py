@@ -2,15 +2,21 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from brygga.core.failures import fingerprint
 from brygga.store.database import Tx
 from brygga.store.tables import tokens
+
+APPROVAL = timedelta(seconds=30)
+"""How long an approval may be on its way before a refused token counts as gone all the same."""
+APPROVAL_AGAIN = timedelta(minutes=10)
+"""Anybody can call the address where approvals come back: one try in this time is written down."""
 
 
 class Platform(StrEnum):
@@ -20,7 +26,8 @@ class Platform(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`refresh_started_at` is set while a refresh is on its way, or was when its answer got lost; `refresh_attempts` counts those."""
+    """`refresh_started_at` is set while a refresh (at BigCommerce: an approval) is on its way, or was
+    when its answer got lost; `refresh_attempts` counts those."""
 
     access: str = field(repr=False)
     issued_at: datetime
@@ -49,6 +56,17 @@ async def put(tx: Tx, connection_id: int, platform: Platform, token: Token) -> N
     }
     statement = insert(tokens).values(connection_id=connection_id, platform=platform.value, **values)
     await tx.run(statement.on_conflict_do_update(index_elements=["connection_id", "platform"], set_=values))
+
+
+async def put_newer(tx: Tx, connection_id: int, platform: Platform, token: Token) -> bool:
+    """As `put`, unless the token that is there was given later: of two approvals at once, the one
+    that is answered last makes the other's token void. False when nothing was replaced."""
+    await tx.first(sa.select(tokens.c.platform).where(*_row(connection_id, platform)).with_for_update())
+    there = await get(tx, connection_id, platform)
+    if there is not None and there.issued_at > token.issued_at:
+        return False
+    await put(tx, connection_id, platform, token)
+    return True
 
 
 _GET = sa.select(tokens).where(
@@ -103,6 +121,34 @@ async def abandon_refresh(tx: Tx, connection_id: int, platform: Platform) -> Non
     await tx.run(
         sa.update(tokens).where(*_row(connection_id, platform)).values(refresh_started_at=None, refresh_attempts=0)
     )
+
+
+async def begin_approval(tx: Tx, connection_id: int, now: datetime) -> None:
+    """The merchant approves the app at BigCommerce again: the token that we hold dies with the call
+    that brings the new one. Saved before that call leaves."""
+    c = tokens.c
+    statement = sa.update(tokens).where(
+        *_row(connection_id, Platform.BIGCOMMERCE),
+        sa.or_(c.refresh_started_at.is_(None), c.refresh_started_at < now - APPROVAL_AGAIN),
+    )
+    await tx.run(statement.values(refresh_started_at=now))
+
+
+async def is_replaced(tx: Tx, connection_id: int, refused: str, now: datetime) -> bool:
+    """Whether the token with this fingerprint no longer counts: another one is there, or is about to be.
+
+    Holds the rows until the transaction ends, so that no approval comes between this answer and what
+    is written because of it.
+    """
+    c = tokens.c
+    await tx.rows(sa.select(c.platform).where(c.connection_id == connection_id).order_by(c.platform).with_for_update())
+    held = {platform: await get(tx, connection_id, platform) for platform in Platform}
+    ours = [one for one, token in held.items() if token is not None and fingerprint(token.access) == refused]
+    if not ours:
+        return any(token is not None for token in held.values())
+    shop = held[Platform.BIGCOMMERCE]
+    begun = shop.refresh_started_at if shop is not None and ours == [Platform.BIGCOMMERCE] else None
+    return begun is not None and begun > now - APPROVAL
 
 
 async def revoke(tx: Tx, connection_id: int, platform: Platform, now: datetime) -> bool:

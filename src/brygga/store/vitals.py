@@ -6,8 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from brygga.store import deliveries
 from brygga.store.database import Tx
-from brygga.store.marks import STOCK_LANE
+from brygga.store.deliveries import Outcome
+from brygga.store.marks import STOCK_LANE, WORKABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +29,49 @@ class Vitals:
     stock_late_s: float
     """The same for stock alone: what a merchant feels first."""
     parked: int
-    """Marks put aside because of a bug of ours."""
+    """Marks whose work failed by a bug of ours and is not done since."""
+    parked_s: float
+    """Since when the oldest of them fails."""
     in_the_air: int
     """Stock writes, by variant, whose answer has not come yet or never will."""
     to_check: int
     """Stock numbers that a merchant is asked to check."""
+    contradicted: int = 0
+    """Stock writes of the last 24 hours of which the marker and the record say opposite things."""
+    unheard: int = 0
+    """Connections whose webhooks are refused or go astray again and again."""
+    webhooks_failed: int = 0
+    """Of living connections, refused or astray, in 24 hours."""
+    webhooks_ended: int = 0
+    """Subscriptions that a platform had switched off or deleted, in 24 hours."""
 
 
 _STAGES = sa.text("""
     SELECT stage, count(*) AS connections, count(*) FILTER (WHERE paused <> '') AS paused, count(unreachable_since) AS unreachable
     FROM connections WHERE stage <> 'disconnected' GROUP BY stage
 """)
-_MARKS = sa.text("""
+_MARKS = sa.text(f"""
     SELECT count(*) AS waiting, min(m.due_at) AS oldest, min(m.due_at) FILTER (WHERE m.kind = ANY (CAST(:stock AS text[]))) AS stock
     FROM marks m JOIN connections c ON c.id = m.connection_id
-    WHERE m.parked_at IS NULL AND m.due_at <= :now AND c.stage = 'running' AND c.paused = ''
-""")
+    WHERE m.parked_at IS NULL AND m.due_at <= :now AND {WORKABLE}
+""")  # noqa: S608 - only our own constants are put together
 _OTHERS = sa.text("""
-    SELECT (SELECT count(*) FROM marks WHERE parked_at IS NOT NULL) AS parked,
+    SELECT (SELECT count(*) FROM marks WHERE failing_since IS NOT NULL) AS parked,
+           (SELECT min(failing_since) FROM marks WHERE failing_since IS NOT NULL) AS failing_since,
            (SELECT count(*) FROM flights WHERE state = 'open') AS in_the_air,
-           (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL) AS to_check
+           (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL AND jsonb_typeof(zettle -> 'known') = 'number')
+               AS to_check,
+           (SELECT count(*) FROM movements WHERE cause = 'contradicted' AND at > CAST(:now AS timestamptz) - interval '1 day')
+               AS contradicted
 """)
 
 
 async def read(tx: Tx, now: datetime) -> Vitals:
-    """Three statements, whatever the number of merchants."""
+    """Four statements, whatever the number of merchants."""
     stages = await tx.rows(_STAGES)
     marks = await tx.first(_MARKS, {"now": now, "stock": [kind.value for kind in STOCK_LANE]})
-    others = await tx.first(_OTHERS)
+    others = await tx.first(_OTHERS, {"now": now})
+    webhooks = await deliveries.of_last_day(tx, now)
     assert marks is not None
     assert others is not None
 
@@ -66,8 +83,13 @@ async def read(tx: Tx, now: datetime) -> Vitals:
         late_s=_age_s(marks.oldest, now),
         stock_late_s=_age_s(marks.stock, now),
         parked=others.parked,
+        parked_s=_age_s(others.failing_since, now),
         in_the_air=others.in_the_air,
         to_check=others.to_check,
+        contradicted=others.contradicted,
+        unheard=len({one.connection_id for one in webhooks if one.is_alarming}),
+        webhooks_failed=sum(one.failed for one in webhooks),
+        webhooks_ended=sum(one.of(Outcome.ENDED) for one in webhooks),
     )
 
 

@@ -1,7 +1,9 @@
-"""The merchant's access to Zettle: a token that works, refreshed early, never lost to a crash or to two at once.
+"""The merchant's access to both platforms.
 
-A refresh may void the token it is made with (zettle facts 1.3). So the intent is saved first, the new pair is saved before it is used, and
-an answer that got lost is no end: the old token is tried once more before anybody is told that access is gone.
+BigCommerce's token has no end (`ShopAccess`). Zettle's is refreshed early and never lost to a crash or
+to two at once (`ZettleAccess`). A refresh may void the token it is made with (zettle facts 1.3). So the
+intent is saved first, and the new pair is saved before it is used. An answer that got lost is no end:
+the old token is tried once more before anybody is told that access is gone.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from brygga.core.failures import NeedsMerchant, Unanswered, Unreachable
+from brygga.core.failures import NeedsMerchant, Unanswered, Unreachable, fingerprint
 from brygga.seams import Clock
 from brygga.store import tokens
 from brygga.store.database import Tx
@@ -22,6 +24,27 @@ EARLY = timedelta(minutes=10)
 """So long before its end a token is replaced; a slice of work never outlives it."""
 
 Transaction = Callable[[], AbstractAsyncContextManager[Tx]]
+
+
+@dataclass
+class ShopAccess:
+    """The token of one connection's store, for `bigcommerce.api`. It has no end: it counts until the
+    merchant approves the app again, which a refused call finds out (bigcommerce facts 1.4)."""
+
+    connection_id: int
+    read: Transaction
+    _token: str = field(repr=False)
+
+    async def __call__(self) -> str:
+        return self._token
+
+    async def renew(self, stale: str) -> str:
+        """The token on disk. `stale` again: it was refused although nobody has approved since."""
+        async with self.read() as tx:
+            found = await tokens.get(tx, self.connection_id, Platform.BIGCOMMERCE)
+        if found is not None:
+            self._token = found.access
+        return self._token
 
 
 @dataclass
@@ -53,7 +76,8 @@ class ZettleAccess:
         async with self.transaction() as tx:
             token = await tokens.get(tx, self.connection_id, Platform.ZETTLE)
         if token is None or token.revoked_at is not None:
-            raise NeedsMerchant(Code.ACCESS_GONE, "no token that Zettle honours")
+            gone = fingerprint(token.access) if token is not None else ""
+            raise NeedsMerchant(Code.ACCESS_GONE, "no token that Zettle honours", gone)
         self._token = token
         return token
 
@@ -91,7 +115,7 @@ class ZettleAccess:
                 await tokens.revoke(tx, self.connection_id, Platform.ZETTLE, self.clock.now())
         if found is None or found.refresh == token.refresh:
             self._token = None
-            raise NeedsMerchant(Code.ACCESS_GONE, "the refresh token was refused")
+            raise NeedsMerchant(Code.ACCESS_GONE, "the refresh token was refused", fingerprint(token.access))
         self._token = found
         return found.access
 

@@ -22,13 +22,21 @@ async def read_shop(api: ShopApi) -> Shop:
     shop = await api.store()
     stock = await api.inventory_settings()
     location = await api.default_location()
+    # Whether a store takes part no setting says: its items do. A page of a thousand is enough to tell.
+    backorders = any(row.takes_backorders for row in await api.levels_page(location.id))
 
-    return replace(shop, stock_moment=stock.moment, restocks_refunds=stock.restocks_refunds, location_id=location.id)
+    return replace(
+        shop,
+        stock_moment=stock.moment,
+        restocks_refunds=stock.restocks_refunds,
+        backorders=backorders,
+        location_id=location.id,
+    )
 
 
 async def account(session: Session, marks: Sequence[Mark]) -> None:
     """Facts are brought up to date. A currency that no longer fits pauses prices and nothing else (decision 10)."""
-    organization = await session.zettle.organization()
+    organization = keeping_facts(await session.zettle.organization(), session.connection.organization)
     shop = None
     if session.connection.shop is not None:
         shop = keeping_place(await read_shop(session.shop), session.connection.shop)
@@ -47,6 +55,15 @@ async def account(session: Session, marks: Sequence[Mark]) -> None:
         await session.finish(mark)
 
 
+def keeping_facts(fresh: Organization, known: Organization) -> Organization:
+    """The account as just read. What this answer leaves out is as it was: another endpoint may have answered (decision 15)."""
+    kept = {
+        name: getattr(fresh, name) or getattr(known, name)
+        for name in ("name", "currency", "country", "language", "contact_email")
+    }
+    return replace(fresh, **kept)
+
+
 def keeping_place(fresh: Shop, known: Shop) -> Shop:
     """The store as just read, with the category that we have found there."""
     return replace(fresh, category_id=known.category_id, tree_id=known.tree_id)
@@ -62,6 +79,8 @@ def changes(before: Connection, organization: Organization, shop: Shop) -> list[
     if known is not None and known.weight_unit is not shop.weight_unit:
         unit = shop.weight_unit.value if shop.weight_unit else ""
         lines.append(Line(Code.WEIGHT_UNIT_CHANGED, Topic.CONNECTION, Severity.WARNING, params={"unit": unit}))
+    if known is not None and shop.backorders and not known.backorders:
+        lines.append(Line(Code.BACKORDERS_ON, Topic.CONNECTION))
     if known is not None and known.stock_moment is not shop.stock_moment and shop.stock_moment is not None:
         params = {"moment": shop.stock_moment.value}
         lines.append(Line(Code.STOCK_MOMENT_CHANGED, Topic.CONNECTION, params=params))
@@ -94,9 +113,5 @@ async def place(session: Session) -> Shop:
 
 async def _tree(session: Session, shop: Shop) -> int:
     """The category tree of the store's default channel (bigcommerce facts 4)."""
-    trees = await session.shop.trees(shop.default_channel_id)
-    if not trees:
-        trees = await session.shop.trees()
-    if not trees:
-        raise Refused(ShopCode.NO_CATEGORY_TREE, "the store has no category tree")
+    trees = await session.shop.trees(shop.default_channel_id) or await session.shop.trees()
     return trees[0].id

@@ -12,12 +12,14 @@ from typing import Any
 from brygga.core.failures import Failure, Refused, Unanswered, Unreachable
 from brygga.core.model import InventoryType, Product
 from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.stock import Side
 from brygga.store import additions, ledgers, library, marks, synclog
 from brygga.store.additions import Addition, State
 from brygga.store.marks import Kind, Mark
 from brygga.store.values import from_plain, to_plain
 from brygga.sync.session import Session
 from brygga.sync.stock import Till
+from brygga.sync.stock.evidence import rows_of, unreadable
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement, NewProduct
 
@@ -151,12 +153,14 @@ class Adding:
         """
         connection_id, now = session.connection.id, session.clock.now()
         async with session.read() as tx:
-            heard = await ledgers.echoes(tx, connection_id, [addition.movement])
+            heard = await ledgers.is_echoed(tx, connection_id, addition.movement)
         if heard:
             return True
         if addition.moved_at is not None and now - addition.moved_at < SETTLE_AFTER:
             raise Unanswered(TillCode.UNANSWERED, "the opening stock may still be at work")
-        rows = await session.zettle.stock_of(store, addition.product_uuid) or ()
+        rows = await rows_of(session, store, addition.product_uuid)
+        if rows is None:
+            raise unreadable(Side.ZETTLE, addition.product_uuid)
         numbers = [row.balance or 0 for row in rows if row.variant_uuid in wanted.stock]
         if not numbers:
             return False

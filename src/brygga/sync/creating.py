@@ -14,19 +14,20 @@ from datetime import datetime, timedelta
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import Saved
 from brygga.core import clashes, planning
-from brygga.core.claims import Clash, values_held
+from brygga.core.claims import Clash, Holder, values_held
 from brygga.core.failures import Refused, Unanswered, Unreachable
+from brygga.core.handover import Slot
 from brygga.core.model import CatalogProduct, ObservedProduct, Synced
 from brygga.core.operations import AddImage, AddVideo, Birth, UpdateVariant
 from brygga.core.report import Code, Severity
 from brygga.core.terms import Terms
 from brygga.core.text import goes_by_address
-from brygga.store import bindings, intents
+from brygga.store import bindings, intents, suffixes
 from brygga.store.intents import Intent
 from brygga.store.values import from_plain, to_plain
 from brygga.sync.account import place
-from brygga.sync.births import Births
-from brygga.sync.claiming import holder_of_sku, known_claims, say_clash, say_foreseen
+from brygga.sync.births import Births, unread
+from brygga.sync.claiming import holder_of_sku, known_claims, rows_of_create, say_clash, say_foreseen
 from brygga.sync.jobs import Job, clashing, each
 from brygga.sync.pictures import find_unobtainable
 from brygga.sync.session import Session
@@ -149,11 +150,14 @@ class Creating:
         if not jobs:
             return
         levels = await self.births.first_levels(self.session, [job.uuid for job in jobs])
+        for job in jobs:
+            job.failure = job.failure or (None if job.uuid in levels else unread(job.uuid))
 
         async def one(job: Job) -> None:
             sent, found = self.claimed[job.uuid]
             birth = Birth(self.terms.category_id, levels.get(job.uuid))
             tried = Counter(clash.field for clash in found)
+            job.holders = {Slot(clash.field, clash.variant): clash.holder for clash in found}
             await self._create(job, _Attempt(planning.born(sent, self.terms), birth, clashes=dict.fromkeys(tried, 1)))
 
         await each(jobs, one)
@@ -209,6 +213,8 @@ class Creating:
             await bindings.put(tx, self.session.connection.id, bound, self.session.clock.now())
             await self.births.born(tx, self.session, job.uuid, bound.variants)
             await intents.end(tx, self.session.connection.id, [job.uuid])
+            job.suffixed = {Slot(row.field, row.variant): row for row in rows_of_create(job, sent, job.holders)}
+            await suffixes.replace(tx, self.session.connection.id, [job.uuid], job.suffixed.values())
         # The options stand as just sent: no reading of their own is needed to plan what a create could not carry.
         job.binding = bindings.Binding(replace(bound, fingerprint=planning.fingerprint(job.desired)))
         job.observed = found
@@ -229,7 +235,8 @@ class Creating:
             before = attempt.sent
             attempt.sent = clashes.renamed(before, job.desired, clash, again, value)
             attempt.clashes[clash] = again + 1
-            await say_clash(self.session, job, clash, before, attempt.sent)
+            other = await say_clash(self.session, job, clash, before, attempt.sent)
+            job.holders[Slot(clash)] = Holder("", other.name, other.product_id) if other else Holder("", "")
             return before != attempt.sent
         match refused.code:
             case ShopCode.CATEGORY_UNKNOWN:

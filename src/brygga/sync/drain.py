@@ -9,15 +9,20 @@ from typing import Any
 from brygga.core.failures import Failure, LeaseLost, Refused
 from brygga.seams import Clock, Dice
 from brygga.store import connections, leases, marks
-from brygga.store.database import Database, DatabaseGone
+from brygga.store.database import Database, DatabaseBusy, DatabaseGone
 from brygga.store.jobs import Job, Jobs, first_of
 from brygga.store.marks import PRODUCT_LANE, STOCK_LANE, Kind, Mark
+from brygga.store.statistics import Upkeep
 from brygga.sync.judging import Judge
 from brygga.sync.pace import Pace
 from brygga.sync.session import Facts, Lease, MakeClients, Session
 
 Handler = Callable[[Session, Sequence[Mark]], Awaitable[None]]
 """Does the work of some marks of one kind, and settles each of them in the session."""
+
+
+TOGETHER = 2
+"""So often a batch that the database ended is tried again as a whole."""
 
 
 class NotSettled(Exception):
@@ -41,6 +46,7 @@ class Means:
     clients: MakeClients
     pace: Pace
     judge: Judge
+    upkeep: Upkeep
     log: Any
 
 
@@ -137,14 +143,13 @@ class Drain:
         """Works off the lane's most urgent batch. False when nothing is due."""
         async with session.read() as tx:
             batch = await marks.due(tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch)
-            connection = await connections.by_id(tx, session.connection.id)
-        assert connection is not None
-        session.connection = connection
+            await session.reload(tx)
         if not batch:
             self._idle.add(lane)
             return False
         self._idle.discard(lane)
         await self._handle(session, batch)
+        await self.means.upkeep.follow()
 
         return True
 
@@ -166,6 +171,8 @@ class Drain:
             await handler(session, batch)
         except (LeaseLost, DatabaseGone):
             raise
+        except DatabaseBusy as busy:
+            await self._busy(session, session.unsettled(batch), busy)
         except Failure as failure:
             await self._judge(session, session.unsettled(batch), failure)
         except Exception as bug:
@@ -191,6 +198,15 @@ class Drain:
                 await self.means.judge.park(session, mark, reason)
         self.outage = self.outage or whole
 
+    async def _busy(self, session: Session, rest: Sequence[Mark], why: DatabaseBusy) -> None:
+        """Mostly bad luck, and the same batch goes through the next time. If not, each is tried alone, to find out whose it is."""
+        if len(rest) > 1 and any(mark.attempts >= TOGETHER for mark in rest):
+            for mark in rest:
+                await self._handle(session, [mark])
+            return
+        for mark in rest:
+            await self.means.judge.busy(session, mark, why)
+
     # ---- The lease ---------------------------------------------------------------------------------------------------
 
     async def _renew(self) -> None:
@@ -201,7 +217,7 @@ class Drain:
             try:
                 async with self.means.database.transaction() as tx:
                     held = await leases.renew(tx, self.lease.fence, until)
-            except DatabaseGone:
+            except (DatabaseGone, DatabaseBusy):
                 held = self.lease.left_s() > 0  # it may come back in time; until then calls stop by themselves
             else:
                 self.lease.until = started + pace.lease_s

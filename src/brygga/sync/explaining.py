@@ -10,14 +10,13 @@ from typing import Final
 
 from brygga.bigcommerce.values import Order, OrderLine
 from brygga.core.failures import Refused
-from brygga.core.stock import Side, Timing
-from brygga.core.stock.explaining import EARLIER, LATER, Deed, Explained, Unexplained, explained
+from brygga.core.stock import Side
+from brygga.core.stock.explaining import EARLIER, LATER, TOGETHER, Deed, Explained, Unexplained, explained
 from brygga.core.stock.story import Reason
 from brygga.store import bindings, movements
 from brygga.store.bindings import Binding
 from brygga.store.marks import Mark
 from brygga.sync.session import Session
-from brygga.sync.stock.clocks import measured
 from brygga.wire import Clocks
 from brygga.zettle.values import Purchase
 
@@ -35,7 +34,15 @@ ORDERS: Final = 250
 UNDONE: Final = frozenset({4, 5, 6})
 """Refunded, cancelled, declined (bigcommerce facts 8)."""
 
-Open = Mapping[tuple[Side, str], Sequence[Unexplained]]
+PLATFORM = {Side.ZETTLE: "zettle", Side.SHOP: "bigcommerce"}
+
+
+def ahead(clocks: Clocks, side: Side, now: datetime) -> timedelta:
+    """How far a platform's clock goes ahead of ours, as far as its answers have told."""
+    found = clocks.apart(PLATFORM[side], now)
+    return timedelta(seconds=0 if found is None else found.middle_s)
+
+
 Deeds = Mapping[str, Sequence[Deed]]
 """By variant."""
 
@@ -48,7 +55,7 @@ async def explain(session: Session, dirty: Sequence[Mark]) -> None:
             waiting = await movements.unexplained(tx, connection_id, mark.subject, now - REACH)
             used = await movements.told(tx, connection_id, mark.subject, now - REACH - EARLIER)
             binding = await bindings.get(tx, connection_id, mark.subject)
-        ripe = {of: [move for move in moves if move.at <= now - RIPE] for of, moves in waiting.items()}
+        ripe = {of: _ripe(moves, now - RIPE) for of, moves in waiting.items()}
         found: list[Explained] = []
         for side in Side:
             moves = {variant: found for (where, variant), found in ripe.items() if where is side and found}
@@ -57,6 +64,12 @@ async def explain(session: Session, dirty: Sequence[Mark]) -> None:
         async with session.transaction() as tx:
             await movements.explain(tx, connection_id, found, now)
             await session.finish(mark, tx=tx)
+
+
+def _ripe(moves: Sequence[Unexplained], until: datetime) -> Sequence[Unexplained]:
+    """Without those that a newer one may belong to."""
+    until = min((move.at - TOGETHER for move in moves if move.at > until), default=until)
+    return [move for move in moves if move.at <= until]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +86,10 @@ class Case:
 
     def timed(self, clocks: Clocks, now: datetime) -> "Case":
         """By the platform's clock, as its answers tell it: sales and orders bear its times."""
-        timing = measured(clocks, Timing(), now)
+        by = ahead(clocks, self.side, now)
         return replace(
-            self,
-            moves={variant: [self._timed(move, timing) for move in found] for variant, found in self.moves.items()},
+            self, moves={variant: [_timed(move, by) for move in some] for variant, some in self.moves.items()}
         )
-
-    def _timed(self, move: Unexplained, timing: Timing) -> Unexplained:
-        since = None if move.since is None else timing.theirs(self.side, move.since)
-        return replace(move, at=timing.theirs(self.side, move.at), since=since)
 
     def told(self, deeds: Deeds) -> list[Explained]:
         found: list[Explained] = []
@@ -100,6 +108,10 @@ class Case:
             return timedelta.max
         spanned = [move for move in self.all if move.begins - NEAR <= at <= move.at + LATER]
         return min((abs(move.at - at) for move in spanned), default=timedelta.max)
+
+
+def _timed(move: Unexplained, by: timedelta) -> Unexplained:
+    return replace(move, at=move.at + by, since=None if move.since is None else move.since + by)
 
 
 async def _side(session: Session, case: Case, binding: Binding | None) -> list[Explained]:
@@ -151,7 +163,7 @@ async def _in_shop(session: Session, case: Case, binding: Binding | None) -> tup
     """Orders placed, shipped, cancelled or refunded before these movements, the nearest first, and whether that is all that matter."""
     if binding is None:
         return {}, False
-    orders, whole = await _orders(session, min(move.begins for move in case.all) - NEAR)
+    orders, whole = await orders_since(session, min(move.begins for move in case.all) - NEAR)
     # Asked only now: an answer has told what time it is there.
     case = case.timed(session.clients.clocks, session.clock.now())
     ways = ((min(case.away(order.created), case.away(order.modified)), order) for order in orders)
@@ -162,14 +174,15 @@ async def _in_shop(session: Session, case: Case, binding: Binding | None) -> tup
             return deeds, True
         if place == MOST_ORDERS:
             return deeds, False
+        lines: dict[str, list[OrderLine]] = {}
         for line in await session.shop.order_lines(order.id):
-            variant = _ours(line, binding)
-            if variant:
-                deeds.setdefault(variant, []).extend(ordered(order, line, case))
+            lines.setdefault(ours(line, binding), []).append(line)
+        for variant, some in lines.items():
+            deeds.setdefault(variant, []).extend(ordered(order, some, case))
     return deeds, whole
 
 
-async def _orders(session: Session, since: datetime) -> tuple[Sequence[Order], bool]:
+async def orders_since(session: Session, since: datetime) -> tuple[Sequence[Order], bool]:
     """Those that changed since then, and whether that is all of them."""
     orders = list[Order]()
     for number in range(1, MOST_PAGES + 1):
@@ -180,7 +193,7 @@ async def _orders(session: Session, since: datetime) -> tuple[Sequence[Order], b
     return orders, False
 
 
-def _ours(line: OrderLine, binding: Binding) -> str:
+def ours(line: OrderLine, binding: Binding) -> str:
     """The Zettle variant that was ordered; "" for what is not this product."""
     synced = binding.synced
     if line.product_id != synced.product_id:
@@ -190,10 +203,10 @@ def _ours(line: OrderLine, binding: Binding) -> str:
     return by_id.get(line.variant_id, only)
 
 
-def ordered(order: Order, line: OrderLine, case: Case) -> list[Deed]:
-    """What an order did to the shelf: once when it took the stock, once when the store put it back."""
-    quantity, number = int(line.quantity), str(order.id)
-    back = quantity if order.status_id in UNDONE else int(line.refunded)
+def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[Deed]:
+    """What an order did to a variant's shelf, by all its lines: once when it took the stock, once when the store put it back."""
+    quantity, number = sum(int(line.quantity) for line in lines), str(order.id)
+    back = quantity if order.status_id in UNDONE else sum(int(line.refunded) for line in lines)
     deeds = []
     # Where stock moves when an order ships, what is near is the change of the order, not its birth.
     taken = order.created if case.spans(order.created) else order.modified

@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from brygga.core.claims import Holder
 from brygga.core.failures import Failure, Refused
+from brygga.core.handover import Slot
 from brygga.core.model import CatalogProduct, ObservedProduct, Product
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.store.bindings import Binding
 from brygga.store.marks import Mark
+from brygga.store.suffixes import Suffix
 from brygga.sync.session import Session
 
 PARALLEL = 4
@@ -37,6 +40,15 @@ class Job:
     """Variants of it were made: their first looks are taken together with those of the whole batch."""
     unobtainable: set[str] = field(default_factory=set)
     """Addresses of pictures that even we cannot have from where they are: the store need not be asked for them."""
+
+    mends: tuple[Suffix, ...] = ()
+    """Nothing was saved in Zettle: only these values are to be plain again (decision 19)."""
+    had: tuple[Suffix, ...] = ()
+    """The suffixes that it had before this work."""
+    suffixed: dict[Slot, Suffix] = field(default_factory=dict)
+    """Those that it has."""
+    holders: dict[Slot, Holder] = field(default_factory=dict)
+    """Who has the values that its create wanted. A slot without variant stands for all of its field."""
 
     @property
     def uuid(self) -> str:

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from brygga.core.failures import NeedsMerchant, Refused
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.failures import NeedsMerchant, Refused, Unreachable
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.store import bindings, connections, marks, outworn, subscriptions, synclog, tokens
+from brygga.store import bindings, connections, marks, outworn, plans, subscriptions, synclog, tokens
 from brygga.store.marks import Kind, Mark
 from brygga.store.tokens import Platform
-from brygga.sync.hooks import SHOP_PATH
+from brygga.sync import marker
+from brygga.sync.hooks import SHOP_PATH, is_ours
+from brygga.sync.judging import is_overtaken
 from brygga.sync.session import Session
 
 DELETED_AT_ONCE = 250  # bigcommerce facts 2.2
@@ -40,8 +43,13 @@ async def _leave_store(session: Session) -> int:
     try:
         if health.leaving == "remove":
             removed = await _delete_products(session)
+        await marker.remove(session)
         await _delete_hooks(session)
     except NeedsMerchant as gone:
+        async with session.transaction() as tx:
+            if await is_overtaken(tx, session, gone):
+                # Approved again meanwhile: what was to be removed can be removed.
+                raise Unreachable(ShopCode.UNREACHABLE, gone.detail) from gone
         await _say_kept(session, gone)
     return removed
 
@@ -61,9 +69,11 @@ async def _delete_products(session: Session) -> int:
 
 
 async def _delete_hooks(session: Session) -> None:
-    ours = f"{session.settings.public_url}{SHOP_PATH}"
+    async with session.read() as tx:
+        rows = await subscriptions.all_of(tx, session.connection.id, Platform.BIGCOMMERCE)
+    known = {row.subscription_id for row in rows}
     for hook in await session.shop.hooks():
-        if hook.destination.startswith(ours):
+        if is_ours(session, str(hook.id) in known, hook.destination, SHOP_PATH):
             await session.shop.delete_hook(hook.id)
 
 
@@ -78,6 +88,7 @@ async def _say_kept(session: Session, gone: NeedsMerchant) -> None:
                 params={"count": str(doomed), "cause": gone.code},
             )
             await synclog.add(tx, session.connection.id, line, session.clock.now())
+        await marker.left(tx, session)
 
 
 async def _leave_zettle(session: Session) -> None:
@@ -102,6 +113,7 @@ async def _end(session: Session, removed: int) -> None:
             await subscriptions.remove(tx, connection.id, platform, [found.subscription_id for found in known])
         await marks.forget(tx, connection.id, [kind for kind in Kind if kind is not Kind.LEAVE])
         await outworn.close(tx, connection.id)
+        await plans.forget(tx, connection.id)
         await connections.disconnect(tx, connection.id, now)
         params = {"reason": health.leaving or "keep", "removed": str(removed)}
         await synclog.add(tx, connection.id, Line(Code.DISCONNECTED, Topic.CONNECTION, params=params), now)

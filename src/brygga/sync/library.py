@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.store import bindings, connections, marks, planned, synclog
+from brygga.store import bindings, connections, marks, planned, statistics, synclog
 from brygga.store import library as mirror
 from brygga.store.database import Tx
 from brygga.store.library import Arrived
 from brygga.store.marks import Kind, Mark
 from brygga.sync.likely import find_duplicates
+from brygga.sync.plans import SMALL, Plans
 from brygga.sync.products import DELETED, say_unreadable
 from brygga.sync.session import Session
 from brygga.zettle.codes import Code as TillCode
@@ -34,6 +35,7 @@ async def library(session: Session, dirty: Sequence[Mark]) -> None:
     reading = _Reading(session, known_before=cursor != "")
     if not await reading.read(since):
         await reading.read("")
+    await statistics.refresh(session.database)
     await _assign(session)
 
     running = session.connection.stage is Stage.RUNNING
@@ -41,7 +43,18 @@ async def library(session: Session, dirty: Sequence[Mark]) -> None:
         await _say_what_changed(session)
     if session.connection.shop is not None and (not running or DUPLICATES in details):
         await find_duplicates(session)
+        await statistics.refresh(session.database)
+    if session.connection.shop is not None and not running:
+        await _draw(session)
     await session.finish(*dirty)
+
+
+async def _draw(session: Session) -> None:
+    """The plan of a large library is ready before its merchant asks for it; a small one is drawn when a page wants it."""
+    async with session.read() as tx:
+        size = await mirror.size(tx, session.connection.id)
+    if size > SMALL:
+        await Plans().draw(session.database, session.clock, session.connection)
 
 
 @dataclass(slots=True)
@@ -110,18 +123,20 @@ class _Reading:
 
 
 async def _assign(session: Session) -> None:
-    """Whole-library mode assigns all on which nothing was decided; whatever belongs in the store and is not there is marked."""
-    if session.connection.stage is not Stage.RUNNING:
-        return
+    """Whole-library mode assigns all on which nothing was decided; whatever belongs in the store and is not there is marked.
+
+    Before the set-up is finished, only what this store kept from an earlier connection is assigned: it is synced again whatever the
+    merchant picks (D4), and the pages say so beforehand.
+    """
     now, connection_id = session.clock.now(), session.connection.id
+    if session.connection.stage is not Stage.RUNNING:
+        async with session.transaction() as tx:
+            await mirror.assign_all(tx, connection_id, (await bindings.kept_here(tx, connection_id)).keys())
+        return
     async with session.transaction() as tx:
         if session.connection.choices.whole_library:
             await mirror.assign_all(tx, connection_id)
-        bound = await bindings.product_ids(tx, connection_id)
-        absent = [uuid for uuid in await mirror.assigned_uuids(tx, connection_id) if uuid not in bound]
-        entries = await mirror.get_many(tx, connection_id, absent)
-        # A refused product waits for its next version in Zettle, and does not nag.
-        wanted = [uuid for uuid in absent if not entries[uuid].failure and entries[uuid].product is not None]
+        wanted = await mirror.unplaced(tx, connection_id)
         await marks.mark_many(tx, connection_id, Kind.PRODUCT, wanted, now, bulk=len(wanted) > FEW)
 
 

@@ -1,8 +1,9 @@
 """The store's own products, compared with the library before the first sync: likely duplicates (P11), and what is taken already."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-from brygga.core import matching
+from brygga.core import marker, matching
 from brygga.core.claims import values_held
 from brygga.core.matching import Reason
 from brygga.core.model import ObservedProduct, Product, Shop, Stage
@@ -12,6 +13,7 @@ from brygga.store import library as mirror
 from brygga.store.duplicates import Pair
 from brygga.store.planned import Claim
 from brygga.sync.account import CATEGORY
+from brygga.sync.plans import SMALL
 from brygga.sync.session import Session
 
 CONNECTOR = "connector"
@@ -31,7 +33,7 @@ async def find_duplicates(session: Session) -> None:
     taken = set(bound.values())
     ours = [product for product in products if product.uuid not in bound]
     theirs = {product.product_id: product for product in shop if product.product_id not in taken}
-    found = matching.likely(ours, list(theirs.values()))
+    found = await _matched(ours, list(theirs.values()))
     category = await _category(session) if any(pair.reason is Reason.SKU for pair in found) else 0
     pairs = [_pair(pair, theirs[pair.product_id], category) for pair in found]
     async with session.transaction() as tx:
@@ -39,12 +41,19 @@ async def find_duplicates(session: Session) -> None:
         await planned.keep_claims(tx, connection_id, list(_claims(products, theirs)))
 
 
+async def _matched(ours: Sequence[Product], theirs: Sequence[ObservedProduct]) -> Sequence[matching.Pair]:
+    """Of two large catalogues in a thread: pages that this process serves do not wait for it."""
+    if len(ours) > SMALL and len(theirs) > SMALL:
+        return await asyncio.to_thread(matching.likely, ours, theirs)
+    return matching.likely(ours, theirs)
+
+
 async def _whole_shop(session: Session) -> Sequence[ObservedProduct]:
     shop: list[ObservedProduct] = []
     page: int | None = 1
     while page is not None:
         found = await session.shop.products_page(page, include=("variants",))
-        shop += found.items
+        shop += marker.merchants(found.items)
         page = found.next
     return shop
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from brygga.core.failures import Failure
+from brygga.core.marker import is_marker
 from brygga.core.model import ObservedProduct, Origin, Synced
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.store import bindings, intents, library, marks, synclog
@@ -15,6 +16,7 @@ from brygga.store.bindings import Binding
 from brygga.store.library import Entry
 from brygga.store.marks import Kind, Mark
 from brygga.sync.session import Session
+from brygga.sync.suffixing import gone
 
 
 class Obstacle(StrEnum):
@@ -62,7 +64,7 @@ async def _link(session: Session, mark: Mark) -> None:
 def _obstacle(entry: Entry | None, owner: str, found: ObservedProduct | None) -> Obstacle | None:
     if entry is None or not entry.assigned or entry.unassign_at is not None or entry.removed_at is not None:
         return Obstacle.NOT_ASSIGNED
-    if owner:
+    if owner or (found is not None and is_marker(found)):
         return Obstacle.TAKEN
     return Obstacle.GONE if found is None else None
 
@@ -77,6 +79,8 @@ async def _bind(session: Session, mark: Mark, entry: Entry, bound: tuple[Binding
     params = {"name": entry.name, "other": found.name, "other_id": str(found.product_id)}
     lines.append(Line(Code.LINKED_INSTEAD, Topic.PRODUCT, subject=uuid, params=params))
     async with session.transaction() as tx:
+        if before is not None and before.synced.origin is Origin.CREATED:
+            await gone(tx, session, [before.synced.product_id], [uuid])
         await bindings.forget(tx, connection_id, [uuid])
         await intents.end(tx, connection_id, [uuid])
         await bindings.put(tx, connection_id, Synced(uuid, found.product_id, Origin.LINKED), now)

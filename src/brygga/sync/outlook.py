@@ -4,8 +4,6 @@
 that is foreseen here gets the suffix that it gets there.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,11 +14,12 @@ from brygga.core.mapping import Mapped, desired
 from brygga.core.model import Connection, Origin, Product, Stage
 from brygga.core.report import Code, Line
 from brygga.core.terms import terms_of
-from brygga.store import bindings, duplicates, library, planned
+from brygga.store import bindings, duplicates, library, marks, planned
 from brygga.store.bindings import Binding, State
-from brygga.store.database import Database, Tx
+from brygga.store.database import Tx
 from brygga.store.duplicates import Choice, Pair
 from brygga.store.library import Entry
+from brygga.store.marks import Kind
 from brygga.store.planned import Claim
 
 
@@ -40,8 +39,11 @@ UNASSIGNED = "unassigned"
 SKIPPED = "skipped"
 DELETED = "deleted_in_zettle"
 FOUND_AGAIN = "found_again"
-REASONS = (FOUND_AGAIN, NOT_CHOSEN, UNASSIGNED, SKIPPED, DELETED)
 """Why a product is left out or leaves, beside the codes of refusals."""
+
+
+PORTION = 250
+"""So many products are read with one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +106,24 @@ async def outlook(tx: Tx, connection: Connection, *, suppose: bool = False) -> S
 
 
 async def gather(tx: Tx, connection: Connection) -> Paper:
-    bound = await bindings.all_of(tx, connection.id)
-    uuids = list(dict.fromkeys([*await library.etags(tx, connection.id), *bound]))
+    """In portions: between two of them whoever shares the process has a turn."""
+    ids = await bindings.known(tx, connection.id)
+    uuids = list(dict.fromkeys([*await library.etags(tx, connection.id), *ids]))
+    entries: dict[str, Entry] = {}
+    bound: dict[str, Binding] = {}
+    for place in range(0, len(uuids), PORTION):
+        entries |= await library.get_many(tx, connection.id, uuids[place : place + PORTION])
+    for place in range(0, len(ids), PORTION):
+        bound |= await bindings.get_many(tx, connection.id, ids[place : place + PORTION])
+    before_taking_back = connection.stage is not Stage.RUNNING or await marks.waits(tx, connection.id, Kind.SETUP, "")
+    kept = await bindings.kept_here(tx, connection.id) if before_taking_back else {}
     return Paper(
         connection,
-        await library.get_many(tx, connection.id, uuids),
+        entries,
         bound,
         await duplicates.all_of(tx, connection.id),
         await planned.claims(tx, connection.id),
-        (await bindings.kept_here(tx, connection.id)).keys() if connection.stage is not Stage.RUNNING else (),
+        kept.keys() - bound.keys(),
     )
 
 
@@ -123,50 +134,6 @@ def drawn(paper: Paper, *, suppose: bool = False, mapper: Mapper | None = None) 
     """`suppose`: as if every product on which nobody has decided were chosen; those steps say so."""
     terms = terms_of(paper.connection)
     return _Drawing(paper, suppose, mapper or (lambda product: desired(product, terms))).steps()
-
-
-@dataclass(slots=True)
-class Outlooks:
-    """Plans as last drawn, by connection, for pages that are looked at again and again. What is drawn anew is only what has changed.
-
-    A plan is good for as long as the stamp of what it was drawn from is: the library, the bindings, the choices, the terms.
-    """
-
-    most: int = 4
-    _plans: OrderedDict[int, tuple[str, tuple[Step, ...]]] = field(default_factory=OrderedDict)
-    _mapped: dict[int, tuple[str, dict[str, tuple[str, Mapped]]]] = field(default_factory=dict)
-
-    async def of(self, database: Database, connection: Connection) -> tuple[Step, ...]:
-        """The plan as if all were chosen on which nobody has decided."""
-        async with database.read() as tx:
-            stamp = f"{connection.choices} {terms_of(connection)} {await planned.stamp(tx, connection.id)}"
-            known = self._plans.get(connection.id)
-            if known is not None and known[0] == stamp:
-                return known[1]
-            paper = await gather(tx, connection)
-        # Seconds of work for ten thousand products: other requests go on meanwhile.
-        steps = await asyncio.to_thread(drawn, paper, suppose=True, mapper=self._mapper(connection))
-        self._plans[connection.id] = (stamp, steps)
-        self._plans.move_to_end(connection.id)
-        while len(self._plans) > self.most:
-            oldest, _ = self._plans.popitem(last=False)
-            self._mapped.pop(oldest, None)
-        return steps
-
-    def _mapper(self, connection: Connection) -> Mapper:
-        terms = terms_of(connection)
-        key, known = self._mapped.get(connection.id, ("", {}))
-        if key != str(terms):
-            known = {}
-        self._mapped[connection.id] = (str(terms), known)
-
-        def mapped(product: Product) -> Mapped:
-            found = known.get(product.uuid)
-            if found is None or found[0] != product.etag:
-                found = known[product.uuid] = (product.etag, desired(product, terms))
-            return found[1]
-
-        return mapped
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from brygga.core.model import Stage
 from brygga.store.marks import Kind
 
 
@@ -25,6 +26,9 @@ class Pace:
     batch: int = 250
     retry_first_s: float = 2
     retry_most_s: float = 300
+    park_first_s: float = 3600
+    """After a bug of ours: so long until the first retry. A pause is as long as the work has failed for."""
+    park_most_s: float = 24 * 3600
 
 
 ROUTINES: Mapping[Kind, timedelta] = {
@@ -32,3 +36,9 @@ ROUTINES: Mapping[Kind, timedelta] = {
     Kind.SWEEP: timedelta(hours=6),
     Kind.ACCOUNT: timedelta(hours=24),
 }
+
+NETS: Mapping[Kind, tuple[timedelta, tuple[Stage, ...]]] = {
+    Kind.LEAVE: (timedelta(minutes=5), (Stage.LEAVING,)),
+    Kind.ACCOUNT: (timedelta(hours=1), (Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN)),
+}
+"""Work without which a leaving or a set-up would wait for ever: made again where it got lost."""

@@ -6,38 +6,41 @@ Decide: `assignment.belongs`, `mapping.desired`, `planning.plan`. Apply: creates
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.core import assignment, planning
 from brygga.core.assignment import Removal
 from brygga.core.failures import Failure, Refused, Unreachable
 from brygga.core.guards import Cause
+from brygga.core.handover import Slot
 from brygga.core.mapping import desired
 from brygga.core.model import Origin, Product, Synced
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.terms import Terms, terms_of
-from brygga.store import bindings, duplicates, library, marks, synclog
+from brygga.store import bindings, duplicates, library, marks, suffixes, synclog
 from brygga.store.bindings import Binding, State
 from brygga.store.database import Tx
 from brygga.store.library import Entry
 from brygga.store.marks import BULK_RANK, Kind, Mark
+from brygga.store.suffixes import Suffix
 from brygga.sync.births import Births
 from brygga.sync.creating import Creating
 from brygga.sync.jobs import PARALLEL, Job, each, living, settled
+from brygga.sync.labelling import all_failed, are_in_channel, assign_channel, remember_channel, tag
 from brygga.sync.removing import Leaver, remove
 from brygga.sync.session import Session
+from brygga.sync.shown import products_shown
+from brygga.sync.suffixing import give_way, say_gone, still_wanted
 from brygga.sync.updating import Updating
+from brygga.zettle.codes import Code as TillCode
+from brygga.zettle.values import FeedTooOld
 
 DELETED = "deleted"
 """A mark's detail when Zettle announced that the product is gone."""
-READ_ONE_BY_ONE = 25
-"""More fresh marks than this and the library's feed is cheaper than one reading each."""
 ASK_AGAIN_S = 60.0
-TAGGED_AT_ONCE = 50
 MADE_AT_ONCE = 50
 """Products that are made and then shown as synced; a batch of tags and one of channel assignments each."""
-METAFIELD_KEY = "zettle_uuid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,14 @@ class Products:
         await creating.settle([job for job in living(jobs) if job.observed is None])
         fresh = [job for job in living(jobs) if job.observed is None]
         there = [job for job in jobs if job.failure or job.observed]
-        await self._make(session, creating, fresh, there)
+        if is_first := still_wanted(fresh, there):
+            # What lets go of a value goes before what is made with it.
+            await self._bring_up(session, there, terms)
+        await self._make(session, creating, fresh, there, is_done=is_first)
 
-    async def _make(self, session: Session, creating: Creating, fresh: Sequence[Job], there: Sequence[Job]) -> None:
+    async def _make(
+        self, session: Session, creating: Creating, fresh: Sequence[Job], there: Sequence[Job], *, is_done: bool
+    ) -> None:
         """A portion at a time, each finished before the next begins: a merchant who watches sees them arrive.
 
         The first is finished together with what is `there` already, so that they share their batches.
@@ -74,12 +82,12 @@ class Products:
                 await creating.create(portion)
                 outage = _outage(portion)
             else:
-                _all_failed(portion, outage)
+                all_failed(portion, outage)
             if number == 0 and len(portions) > 1:
-                in_channel = await _are_in_channel(session, living(portion))
+                in_channel = await are_in_channel(session, living(portion))
             if in_channel:
-                await _remember_channel(session, living(portion))
-            await self._bring_up(session, [*([] if number else there), *portion], creating.terms)
+                await remember_channel(session, living(portion))
+            await self._bring_up(session, [*([] if number or is_done else there), *portion], creating.terms)
         if born := [job.uuid for job in (*there, *order) if job.has_births]:
             await self.births.all_born(session, born)
 
@@ -97,9 +105,12 @@ class Products:
             assert product is not None, "unreadable products are settled while gathering"
             binding = gathered.bound.get(mark.subject)
             wait = (entry.unassign_at - session.clock.now()).total_seconds() if entry.unassign_at else None
+            mends: tuple[Suffix, ...] = ()
             if binding is not None and not planning.is_changed(binding.synced, product.etag, force=mark.force):
-                await _let_go(session, mark, wait)
-                continue
+                mends = tuple(row for row in gathered.suffixed.get(mark.subject, ()) if row.retry)
+                if not mends:
+                    await _let_go(session, mark, wait)
+                    continue
             mapped = desired(product, terms)
             if mapped.product is None:
                 assert mapped.refusal is not None
@@ -109,13 +120,14 @@ class Products:
                     await library.fail(tx, session.connection.id, mark.subject, mapped.refusal.code.value, now)
                 await _let_go(session, mark, wait)
                 continue
-            jobs.append(Job(mark, product, mapped.product, list(mapped.lines), binding, unassign_in_s=wait))
+            lines = [] if mends else list(mapped.lines)
+            jobs.append(Job(mark, product, mapped.product, lines, binding, unassign_in_s=wait, mends=mends))
         return jobs
 
     async def _finish(self, session: Session, jobs: Sequence[Job]) -> None:
         """Tags and channel in batches, then the seal, the log and the mark in one transaction."""
-        await _tag(session, living(jobs))
-        await _assign_channel(session, living(jobs))
+        await tag(session, living(jobs))
+        await assign_channel(session, living(jobs))
         await _seal(session, living(jobs))
         for job in jobs:
             if job.failure is not None:
@@ -133,12 +145,14 @@ class Gathered:
     bound: Mapping[str, Binding]
     leavers: tuple[Leaver, ...]
     staying: tuple[Mark, ...]
+    suffixed: Mapping[str, tuple[Suffix, ...]]
 
 
 async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
     """What we know and what Zettle says of the marked products, and which of them leave the store."""
     now, connection_id = session.clock.now(), session.connection.id
     gone, failed = await _read_again(session, dirty)
+    failed |= await _contradicted(session, [mark for mark in dirty if mark.subject in gone and mark.attempts > 0])
     uuids = [mark.subject for mark in dirty]
     async with session.transaction() as tx:
         await library.settle_unassigned(tx, connection_id, uuids, now)
@@ -146,6 +160,7 @@ async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
         bound = dict(await bindings.get_many(tx, connection_id, uuids))
         links = await duplicates.links(tx, connection_id, [uuid for uuid in uuids if uuid not in bound])
         linked = await _link(session, links, tx)
+        suffixed = await suffixes.of(tx, connection_id, uuids)
     bound |= linked
     leavers, staying = [], []
     for mark in dirty:
@@ -169,7 +184,7 @@ async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
         else:
             leavers.append(_leaver(mark, entry, binding, exists))
     bound |= await _kept(session, [mark.subject for mark in staying], bound)
-    return Gathered(entries, bound, tuple(leavers), tuple(staying))
+    return Gathered(entries, bound, tuple(leavers), tuple(staying), suffixed)
 
 
 async def _kept(session: Session, uuids: Sequence[str], bound: Mapping[str, Binding]) -> Mapping[str, Binding]:
@@ -237,6 +252,24 @@ async def _read_again(session: Session, dirty: Sequence[Mark]) -> tuple[set[str]
     return gone, failed
 
 
+async def _contradicted(session: Session, doubted: Sequence[Mark]) -> dict[str, Failure]:
+    """Those of which Zettle says 404 while its library lists them: one answer is no proof, and they are asked for again (decision 15).
+
+    The library is read where nobody announced that the product is gone.
+    """
+    async with session.read() as tx:
+        entries = await library.get_many(tx, session.connection.id, [mark.subject for mark in doubted])
+    unannounced = {mark.subject for mark in doubted if not _announced(mark, entries.get(mark.subject))}
+    if not unannounced:
+        return {}
+    whole = await session.zettle.library()
+    if isinstance(whole, FeedTooOld):
+        raise Unreachable(TillCode.UNREACHABLE, "the library cannot be read")
+    listed = {product.uuid for product in whole.products} | {one.uuid for one in whole.unreadable}
+    why = "404 for a product that the library lists"
+    return {uuid: Unreachable(TillCode.UNREACHABLE, f"{uuid}: {why}") for uuid in unannounced & listed}
+
+
 async def _mirror(
     session: Session,
     fresh: Sequence[Mark],
@@ -284,7 +317,7 @@ async def look(session: Session, jobs: Sequence[Job]) -> None:
     for place in range(0, len(bound), 250):
         batch = bound[place : place + 250]
         ids = [job.binding.synced.product_id for job in batch if job.binding]
-        found = await session.shop.products(ids)
+        found = await products_shown(session, ids)
         for job in batch:
             assert job.binding is not None
             job.observed = found.get(job.binding.synced.product_id)
@@ -297,86 +330,10 @@ async def look(session: Session, jobs: Sequence[Job]) -> None:
     await each([job for job in bound if job.observed is None], ask)
 
 
-async def _tag(session: Session, jobs: Sequence[Job]) -> None:
-    """Our metafield on each product: a lost binding can be found again (bigcommerce facts 3.12)."""
-    todo = [job for job in jobs if job.binding and not job.binding.tagged]
-    for place in range(0, len(todo), TAGGED_AT_ONCE):
-        batch = todo[place : place + TAGGED_AT_ONCE]
-        items = [(job.binding.synced.product_id, METAFIELD_KEY, job.uuid) for job in batch if job.binding]
-        try:
-            saved = await session.shop.create_metafields(items)
-        except Refused as refused:
-            # The tag is a help for later, never a reason to hold a product back.
-            session.log.warning("metafields refused", connection=session.connection.id, code=refused.code)
-            continue
-        except Failure as failure:
-            _all_failed(batch, failure)
-            continue
-        tagged = {one.product_id for one in saved.saved}
-        # What was not saved has its tag already: from a create whose answer was lost.
-        done = [job.uuid for job in batch if job.binding and (job.binding.synced.product_id in tagged or saved.failed)]
-        async with session.transaction() as tx:
-            await bindings.set_tagged(tx, session.connection.id, done)
-
-
-async def _assign_channel(session: Session, jobs: Sequence[Job]) -> None:
-    """The store's default channel, once in the life of a product that we made (P4); calls one after the other."""
-    shop = session.connection.shop
-    assert shop is not None
-    todo = [
-        job
-        for job in jobs
-        if job.binding and not job.binding.channel_assigned and job.binding.synced.origin is Origin.CREATED
-    ]
-    for place in range(0, len(todo), TAGGED_AT_ONCE):
-        batch = todo[place : place + TAGGED_AT_ONCE]
-        ids = [job.binding.synced.product_id for job in batch if job.binding]
-        try:
-            await session.shop.assign_channel(shop.default_channel_id, ids)
-        except Refused as refused:
-            session.log.warning("channel assignment refused", connection=session.connection.id, code=refused.code)
-        except Failure as failure:
-            _all_failed(batch, failure)
-            continue
-        async with session.transaction() as tx:
-            await bindings.set_channel_assigned(tx, session.connection.id, [job.uuid for job in batch])
-
-
-async def _are_in_channel(session: Session, jobs: Sequence[Job]) -> bool:
-    """Whether this store has put its new products into its channel by itself, as many do (bigcommerce facts 3.13).
-
-    One look at the first of a large batch then spares the writes for all of it.
-    """
-    shop, ids = session.connection.shop, [job.binding.synced.product_id for job in jobs if job.binding]
-    assert shop is not None
-    try:
-        assigned = await session.shop.channel_assignments(ids) if ids else frozenset()
-    except Failure:
-        return False
-    return bool(ids) and all((product_id, shop.default_channel_id) in assigned for product_id in ids)
-
-
-async def _remember_channel(session: Session, jobs: Sequence[Job]) -> None:
-    async with session.transaction() as tx:
-        await bindings.set_channel_assigned(tx, session.connection.id, [job.uuid for job in jobs])
-    for job in jobs:
-        job.binding = job.binding and replace(job.binding, channel_assigned=True)
-
-
 def _outage(jobs: Sequence[Job]) -> Failure | None:
     """The failure of all of them, if the store was out of reach for each: it need not be tried with every product of a library."""
     failures = [job.failure for job in jobs if isinstance(job.failure, Unreachable)]
     return failures[0] if failures and len(failures) == len(jobs) else None
-
-
-def _all_failed(jobs: Sequence[Job], failure: Failure) -> None:
-    for job in jobs:
-        job.failure = failure if isinstance(failure, Refused) else _later(failure)
-
-
-def _later(failure: Failure) -> Failure:
-    """Tags and channels may be written twice: what was not answered is simply tried again."""
-    return failure if not failure.code.endswith("unanswered") else Unreachable(failure.code, failure.detail)
 
 
 # ---- The end ---------------------------------------------------------------------------------------------------------
@@ -394,10 +351,15 @@ async def _seal(session: Session, jobs: Sequence[Job]) -> None:
     }
     for job in jobs:
         _say_updated(job)
+        say_gone(job)
     async with session.transaction() as tx:
         done = [job for job in jobs if job.picture_in_s is None]
-        sealed = {job.uuid: (job.product.etag, planning.fingerprint(job.desired)) for job in done}
+        sealed = {job.uuid: _sealed_as(job) for job in done}
         await bindings.seal(tx, connection_id, sealed, now)
+        await suffixes.replace(
+            tx, connection_id, [job.uuid for job in jobs], [row for job in jobs for row in _rows(job)]
+        )
+        await give_way(tx, session, jobs)
         await bindings.set_seen(tx, connection_id, seen)
         await library.succeed(tx, connection_id, list(sealed))
         await synclog.add(tx, connection_id, [line for job in jobs for line in job.lines], now)
@@ -407,6 +369,23 @@ async def _seal(session: Session, jobs: Sequence[Job]) -> None:
                 await session.again(job.mark, min(waits), tx=tx)
             else:
                 await session.finish(job.mark, tx=tx)
+
+
+def _rows(job: Job) -> list[Suffix]:
+    """The suffixes of a product. Where only some were taken away, the others stay as they were."""
+    others = [row for row in job.had if job.mends and row not in job.mends and _slot(row) not in job.suffixed]
+    return [*others, *job.suffixed.values()]
+
+
+def _slot(row: Suffix) -> Slot:
+    return Slot(row.field, row.variant)
+
+
+def _sealed_as(job: Job) -> tuple[str, str]:
+    """Where only a suffix was taken away, nothing of Zettle's was written."""
+    if job.mends and job.binding is not None:
+        return job.binding.synced.etag, job.binding.synced.fingerprint
+    return job.product.etag, planning.fingerprint(job.desired)
 
 
 def _say_updated(job: Job) -> None:

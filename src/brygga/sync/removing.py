@@ -20,6 +20,7 @@ from brygga.store.brakes import Question
 from brygga.store.database import Tx
 from brygga.store.marks import Mark
 from brygga.sync.session import Session
+from brygga.sync.suffixing import gone
 
 DELETED_AT_ONCE = 250
 RETRY_S = 300.0
@@ -121,6 +122,7 @@ async def _delete(session: Session, leavers: Sequence[Leaver]) -> None:
         await _stays_to_delete(session, leavers[0], refused)
         return
     async with session.transaction() as tx:
+        await gone(tx, session, [one.binding.synced.product_id for one in leavers if one.binding], uuids)
         await bindings.forget(tx, connection_id, uuids)
         await _leave_library(tx, session, leavers)
         await synclog.add(tx, connection_id, [_line(Code.PRODUCT_DELETED, one) for one in leavers], session.clock.now())

@@ -7,12 +7,16 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from brygga.bigcommerce.api import ShopApi
-from brygga.core.failures import Failure, LeaseLost
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.failures import Failure, LeaseLost, NeedsMerchant
 from brygga.core.model import Connection
+from brygga.core.report import Code, Line
+from brygga.core.stock import Timing
 from brygga.seams import Clock, Dice
-from brygga.store import connections, marks
+from brygga.store import connections, marks, synclog
 from brygga.store.database import Database, Fence, Tx
 from brygga.store.marks import Mark
+from brygga.sync.subjects import subject, topic
 from brygga.wire import Clocks
 from brygga.zettle.api import Zettle
 
@@ -25,6 +29,9 @@ class Facts(Protocol):
 
     @property
     def contact_email(self) -> str: ...
+
+    @property
+    def stock(self) -> Timing: ...
 
 
 @dataclass(slots=True)
@@ -47,13 +54,19 @@ class Lease:
             )
 
 
+Follow = Callable[[Tx, Connection], Awaitable["Clients"]]
+"""The clients that reach the connection as it is now: the same ones while nothing has changed. `tx` is only read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Both platforms as one connection reaches them. `shop` is None until a store is connected."""
+    """Both platforms as one connection reaches them. `shop` is None while no store gives access."""
 
     zettle: Zettle
     shop: ShopApi | None
     clocks: Clocks = field(default_factory=Clocks)
+    follow: Follow | None = None
+    """None for clients that no change of the connection concerns."""
 
 
 MakeClients = Callable[[Connection, Lease], AbstractAsyncContextManager[Clients]]
@@ -89,8 +102,9 @@ class Session:
 
     @property
     def shop(self) -> ShopApi:
-        """Only for connections with a store: anything else is a bug of the handler."""
-        assert self.clients.shop is not None
+        """Only for connections with a store. Raises NeedsMerchant where nothing gives access to it any more."""
+        if self.clients.shop is None:
+            raise NeedsMerchant(ShopCode.ACCESS_GONE, "no token for a store")
         return self.clients.shop
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
@@ -100,12 +114,19 @@ class Session:
     def read(self) -> AbstractAsyncContextManager[Tx]:
         return self.database.read()
 
-    async def reload(self) -> Connection:
-        """The connection as it is now, for the rest of the drain."""
-        async with self.read() as tx:
-            found = await connections.by_id(tx, self.connection.id)
+    async def reload(self, tx: Tx | None = None) -> Connection:
+        """The connection as it is now, for the rest of the drain, with clients that reach it as it is now.
+
+        Both change in one step: no handler meets a connection with a store and clients without one.
+        """
+        if tx is None:
+            async with self.read() as own:
+                return await self.reload(own)
+        found = await connections.by_id(tx, self.connection.id)
         assert found is not None
-        self.connection = found
+        follow = self.clients.follow
+        clients = self.clients if follow is None else await follow(tx, found)
+        self.connection, self.clients = found, clients
         return found
 
     # ---- What became of a mark ---------------------------------------------------------------------------------------
@@ -117,16 +138,26 @@ class Session:
                 await self.finish(*done, tx=own)
             return
         for mark in done:
-            await marks.done(tx, mark)
+            if await marks.done(tx, mark) and mark.support_id:
+                await self._works_again(tx, mark)
             self.settled.add(mark.generation)
 
-    async def again(self, mark: Mark, after_s: float, tx: Tx | None = None) -> None:
-        """To be looked at again in `after_s` seconds."""
+    async def _works_again(self, tx: Tx, mark: Mark) -> None:
+        """What failed by a bug of ours is done: whoever read of the failure reads of its end."""
+        params = {"support_id": mark.support_id}
+        line = Line(Code.WORKS_AGAIN, topic(mark), subject=subject(mark), params=params)
+        await synclog.add(tx, mark.connection_id, line, self.clock.now())
+        kind = mark.kind.value
+        self.log.info("failed work is done", kind=kind, subject=mark.subject, support_id=mark.support_id)
+
+    async def again(self, mark: Mark, after_s: float, tx: Tx | None = None, waits_for: str = "") -> None:
+        """To be looked at again in `after_s` seconds. `waits_for` names the platform that did not answer."""
         if tx is None:
             async with self.transaction() as own:
-                await self.again(mark, after_s, tx=own)
+                await self.again(mark, after_s, tx=own, waits_for=waits_for)
             return
-        await marks.again(tx, mark, self.clock.now() + timedelta(seconds=after_s))
+        now = self.clock.now()
+        await marks.again(tx, mark, now + timedelta(seconds=after_s), waits_for=waits_for, now=now)
         self.settled.add(mark.generation)
 
     async def fail(self, mark: Mark, failure: Failure) -> None:

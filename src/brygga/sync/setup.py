@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from brygga.core import stock
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.store import bindings, ledgers, library, marks, subscriptions, synclog
+from brygga.store import bindings, ledgers, library, markers, marks, subscriptions, synclog
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind, Mark
+from brygga.store.synclog import Filter
 from brygga.store.tokens import Platform
 from brygga.sync.account import place
 from brygga.sync.library import FEW
@@ -18,18 +19,24 @@ from brygga.sync.session import Session
 async def setup(session: Session, dirty: Sequence[Mark]) -> None:
     """Before set-up is finished the library is read, so that pages and plans have something to show, and the webhooks are set up.
 
-    After "Finish set-up" the category is found, kept products of the same store are taken back (D4), and the library is read again. A
+    After "Finish set-up" kept products of the same store are taken back (D4), the category is found, and the library is read again. A
     webhook that has to be made later than that is followed by another reading, so no change falls in between (`sync.hooks`).
+
+    Products are taken back before the store is asked for anything: while it does not answer, no product work may take them for new.
     """
     connection = session.connection
     running = connection.stage is Stage.RUNNING
     if running:
+        async with session.transaction() as tx:
+            await _take_back(session, tx)
+            # Stock calls wait for it from here on, so that the first of them carries it (decision 16).
+            await markers.want(tx, connection.id, session.clock.now())
+            await marks.mark(tx, connection.id, Kind.MARKER, "", session.clock.now())
         await place(session)
 
     now = session.clock.now()
     async with session.transaction() as tx:
         if running:
-            await _take_back(session, tx)
             mode = "whole" if connection.choices.whole_library else "by_hand"
             line = Line(Code.SETUP_FINISHED, Topic.CONNECTION, params={"mode": mode})
             await synclog.add(tx, connection.id, line, now)
@@ -67,8 +74,10 @@ async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
     books = [Book(book.product_uuid, book.variant_uuid, ledger) for book, ledger in carried if ledger is not None]
     await ledgers.save(tx, connection_id, books, now)
 
+    # The handler may be called again: what was carried then has a ledger now, and the line is written once.
+    carried_by_now = set(await ledgers.products(tx, connection_id))
     apart = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
-    ended = (apart - {book.product_uuid for book in books}) & (await library.etags(tx, connection_id)).keys()
-    if ended:
+    ended = (apart - carried_by_now) & (await library.etags(tx, connection_id)).keys()
+    if ended and not await synclog.count(tx, connection_id, Filter(codes=(Code.SEPARATE_ENDED,))):
         line = Line(Code.SEPARATE_ENDED, Topic.STOCK, params={"count": str(len(ended))})
         await synclog.add(tx, connection_id, line, now)

@@ -4,20 +4,27 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core import planning
+from brygga.core.failures import Refused
 from brygga.core.guards import Effect
 from brygga.core.mapping import desired
-from brygga.core.model import ObservedProduct
+from brygga.core.model import CatalogProduct, ObservedProduct
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.terms import terms_of
-from brygga.store import bindings, brakes, connections, library, marks, synclog
+from brygga.core.terms import Terms, terms_of
+from brygga.store import bindings, brakes, connections, library, marks, suffixes, synclog
 from brygga.store.bindings import Binding, State
 from brygga.store.database import Tx
 from brygga.store.library import Entry
 from brygga.store.marks import Kind, Mark
+from brygga.store.suffixes import Suffix
+from brygga.sync.births import Births
+from brygga.sync.hands import RECOUNT, Hands, recount
 from brygga.sync.products import DELETED
 from brygga.sync.removing import SPARED
 from brygga.sync.session import Session
+from brygga.sync.shown import products_shown
+from brygga.sync.suffixing import found_in, release, review
 
 PAGE = 250
 SAID_AGAIN_AFTER = timedelta(days=1)
@@ -37,14 +44,16 @@ async def nothing(session: Session) -> None:
 class Sweep:
     """The handler of sweep marks. `stock` compares the levels, in the same pass."""
 
+    births: Births
     stock: Part = nothing
 
     async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
         now = session.clock.now()
         async with session.transaction() as tx:
             await _carry_out_answers(tx, session)
-            await marks.mark(tx, session.connection.id, Kind.LIBRARY, "", now)
-        await compare(session)
+            for kind in (Kind.LIBRARY, Kind.MARKER):
+                await marks.mark(tx, session.connection.id, kind, "", now)
+        await review(session, await compare(session, self.births))
         await self.stock(session)
         async with session.transaction() as tx:
             await connections.set_swept(tx, session.connection.id, now)
@@ -64,27 +73,34 @@ async def _carry_out_answers(tx: Tx, session: Session) -> None:
     await brakes.close(tx, connection_id, question.kind)
 
 
-async def compare(session: Session) -> None:
-    """Every binding against the mirror and the store, 250 a reading."""
+async def compare(session: Session, births: Births) -> list[Suffix]:
+    """Every binding against the mirror and the store, 250 a reading. Answers the suffixes that were seen."""
+    suffixed: list[Suffix] = []
     async with session.read() as tx:
         bound = await bindings.all_of(tx, session.connection.id)
     uuids = list(bound)
     for place in range(0, len(uuids), PAGE):
-        await _compare_page(session, {uuid: bound[uuid] for uuid in uuids[place : place + PAGE]})
+        page = {uuid: bound[uuid] for uuid in uuids[place : place + PAGE]}
+        suffixed += await _compare_page(session, page, births)
+    return suffixed
 
 
-async def _compare_page(session: Session, bound: Mapping[str, Binding]) -> None:
+async def _compare_page(session: Session, bound: Mapping[str, Binding], births: Births) -> list[Suffix]:
     connection_id, now = session.connection.id, session.clock.now()
-    found = await session.shop.products([binding.synced.product_id for binding in bound.values()])
+    found = await products_shown(session, [binding.synced.product_id for binding in bound.values()])
     category_id = session.connection.shop.category_id if session.connection.shop else None
-    async with session.transaction() as tx:
+    async with session.read() as tx:
         entries = await library.get_many(tx, connection_id, list(bound))
+    terms = terms_of(session.connection)
+    wanted = {uuid: desired(entry.product, terms).product for uuid, entry in entries.items() if entry.product}
+    async with session.transaction() as tx:
         said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
         stale = [uuid for uuid, binding in bound.items() if _is_stale(entries.get(uuid), binding)]
         lines = []
         for uuid, binding in bound.items():
             if uuid not in stale and uuid not in said:
-                lines += _drift(session, entries.get(uuid), binding, found.get(binding.synced.product_id))
+                shown = found.get(binding.synced.product_id)
+                lines += _drift(terms, entries.get(uuid), binding, (wanted.get(uuid), shown))
         seen = {
             uuid: (not shown.is_visible, category_id in shown.category_ids)
             for uuid, binding in bound.items()
@@ -93,7 +109,16 @@ async def _compare_page(session: Session, bound: Mapping[str, Binding]) -> None:
         await marks.mark_many(tx, connection_id, Kind.PRODUCT, stale, now, bulk=len(stale) > PAGE // 10)
         await bindings.set_seen(tx, connection_id, seen)
         await brakes.note(tx, connection_id, _DRIFT, [line.subject for line in lines], now)
+        lines += await Hands(tx, session, births, entries).seen(list(bound), found, swept=True)
         await synclog.add(tx, connection_id, lines, now)
+    return [
+        row
+        for uuid, binding in bound.items()
+        if uuid not in stale
+        and (shown := found.get(binding.synced.product_id)) is not None
+        and (plain := wanted.get(uuid)) is not None
+        for row in found_in(plain, binding.synced, shown)
+    ]
 
 
 def _is_stale(entry: Entry | None, binding: Binding) -> bool:
@@ -107,15 +132,19 @@ def _is_stale(entry: Entry | None, binding: Binding) -> bool:
     return leaves or (changed and not entry.failure)
 
 
-def _drift(session: Session, entry: Entry | None, binding: Binding, shown: ObservedProduct | None) -> list[Line]:
+def _drift(
+    terms: Terms,
+    entry: Entry | None,
+    binding: Binding,
+    compared: tuple[CatalogProduct | None, ObservedProduct | None],
+) -> list[Line]:
     """What differs though nothing was saved in Zettle since: somebody's edit in BigCommerce, which stays until then."""
     if entry is None or entry.product is None:
         return []
+    wanted, shown = compared
     named = {"name": entry.product.name}
     if shown is None:
         return [Line(Code.MISSING_IN_SHOP, Topic.PRODUCT, Severity.WARNING, entry.product_uuid, params=named)]
-    terms = terms_of(session.connection)
-    wanted = desired(entry.product, terms).product
     if wanted is None or planning.fingerprint(wanted) != binding.synced.fingerprint:
         return []
     made = planning.plan(wanted, binding.synced, shown, terms, etag=f"{binding.synced.etag}+")
@@ -132,27 +161,63 @@ def _drift(session: Session, entry: Entry | None, binding: Binding, shown: Obser
     ]
 
 
-async def shop_products(session: Session, dirty: Sequence[Mark]) -> None:
-    """BigCommerce says that products of its own or of ours changed. Ours are looked at for what the pages show; nothing is written (P7).
+@dataclass(frozen=True, slots=True)
+class ShopProducts:
+    """The handler of what BigCommerce says of products of its own or of ours. Ours are looked at for what the pages show, and for what a
+    merchant's hands did to their variants (`hands`); nothing is written but by a button of ours (P7).
 
     A product of ours that was deleted there is made again at its next save in Zettle, or by "Sync now" (P10): the log says so.
     """
-    connection_id, now = session.connection.id, session.clock.now()
-    ids = [int(mark.subject) for mark in dirty if mark.subject.isdigit()]
-    async with session.read() as tx:
-        owners = await bindings.by_product_ids(tx, connection_id, ids)
-    found = await session.shop.products(list(owners)[:PAGE])
-    category_id = session.connection.shop.category_id if session.connection.shop else None
-    async with session.transaction() as tx:
-        entries = await library.get_many(tx, connection_id, list(owners.values()))
-        said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
-        missing = [uuid for id_, uuid in owners.items() if id_ not in found and uuid in entries and uuid not in said]
-        lines = [
-            Line(Code.MISSING_IN_SHOP, Topic.PRODUCT, Severity.WARNING, uuid, params={"name": entries[uuid].name})
-            for uuid in missing
-        ]
-        seen = {owners[id_]: (not one.is_visible, category_id in one.category_ids) for id_, one in found.items()}
-        await bindings.set_seen(tx, connection_id, seen)
-        await brakes.note(tx, connection_id, _DRIFT, missing, now)
-        await synclog.add(tx, connection_id, lines, now)
-        await session.finish(*dirty, tx=tx)
+
+    births: Births
+
+    async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
+        connection_id = session.connection.id
+        ids = [int(mark.subject) for mark in dirty if mark.subject.isdigit()]
+        async with session.read() as tx:
+            owners = await bindings.by_product_ids(tx, connection_id, ids)
+            waiting = await suffixes.held_by(tx, connection_id, ids)
+        await self._recounted(session, [mark for mark in dirty if _is_asked(mark, owners)], owners)
+        if not (left := session.unsettled(dirty)):
+            return
+        holders = {row.holder_id for row in waiting}
+        found = await products_shown(session, list(owners))
+        strangers = await session.shop.products(sorted(holders - owners.keys())[:PAGE])
+        await release(session, [row for row in waiting if row.holder_id in holders], {**found, **strangers})
+        await self._looked(session, left, owners, found)
+
+    async def _recounted(self, session: Session, asked: Sequence[Mark], owners: Mapping[int, str]) -> None:
+        """The button that counts a product as Zettle does. What the store refuses is that product's alone."""
+        async with session.read() as tx:
+            bound = await bindings.get_many(tx, session.connection.id, [owners[int(mark.subject)] for mark in asked])
+        for mark in asked:
+            uuid = owners[int(mark.subject)]
+            try:
+                await recount(session, {uuid: bound[uuid]} if uuid in bound else {})
+            except Refused as refused:
+                if refused.code != ShopCode.PRODUCT_GONE:
+                    await session.fail(mark, refused)
+
+    async def _looked(
+        self, session: Session, dirty: Sequence[Mark], owners: Mapping[int, str], found: Mapping[int, ObservedProduct]
+    ) -> None:
+        connection_id, now = session.connection.id, session.clock.now()
+        category_id = session.connection.shop.category_id if session.connection.shop else None
+        async with session.transaction() as tx:
+            entries = await library.get_many(tx, connection_id, list(owners.values()))
+            said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
+            gone = [uuid for id_, uuid in owners.items() if id_ not in found and uuid in entries and uuid not in said]
+            lines = [
+                Line(Code.MISSING_IN_SHOP, Topic.PRODUCT, Severity.WARNING, uuid, params={"name": entries[uuid].name})
+                for uuid in gone
+            ]
+            seen = {owners[id_]: (not one.is_visible, category_id in one.category_ids) for id_, one in found.items()}
+            await bindings.set_seen(tx, connection_id, seen)
+            await brakes.note(tx, connection_id, _DRIFT, gone, now)
+            await session.finish(*dirty, tx=tx)
+            lines += await Hands(tx, session, self.births, entries).seen(list(owners.values()), found)
+            await synclog.add(tx, connection_id, lines, now)
+
+
+def _is_asked(mark: Mark, owners: Mapping[int, str]) -> bool:
+    return mark.detail == RECOUNT and mark.subject.isdigit() and int(mark.subject) in owners

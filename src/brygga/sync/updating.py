@@ -3,13 +3,14 @@
 What was confirmed is remembered at once, child by child; the seal comes last, so that a stop anywhere leaves "changed".
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import NewVariant
 from brygga.core import clashes
 from brygga.core.failures import Refused, Unreachable
+from brygga.core.handover import Slot, Turns
 from brygga.core.model import CatalogVariant, Synced, Tracking
 from brygga.core.operations import (
     AddImage,
@@ -32,13 +33,15 @@ from brygga.core.operations import (
     UpdateProduct,
     UpdateVariant,
 )
-from brygga.core.planning import plan
-from brygga.core.report import Code, Severity
+from brygga.core.planning import Plan, plan
 from brygga.core.terms import Terms
 from brygga.core.text import goes_by_address
 from brygga.store import bindings
 from brygga.store.bindings import Child
-from brygga.sync.jobs import Job, clashing, each, guarded
+from brygga.sync import passes
+from brygga.sync.births import unread
+from brygga.sync.claiming import hand_over, met
+from brygga.sync.jobs import Job, clashing, each, guarded, living
 from brygga.sync.pictures import Pictures, Planned, is_about_a_picture
 
 PRODUCTS_AT_ONCE = 10
@@ -54,6 +57,8 @@ class Updating(Pictures):
     """The updates of one batch."""
 
     terms: Terms
+    turns: Mapping[str, Turns] = field(default_factory=dict)
+    """By product what its names, SKUs and URLs become, in which pass."""
 
     async def update(self, jobs: Sequence[Job]) -> None:
         """Every job's product becomes what Zettle wants, field by field; a job that fails keeps what was confirmed."""
@@ -62,13 +67,15 @@ class Updating(Pictures):
         async def look(job: Job) -> None:
             planned.append(await self._planned(job))
 
+        self.turns = await hand_over(self.session, self.terms, living(jobs))
         await each(jobs, look)
         by_job = {id(one.job): one for one in planned}
         order = [by_job[id(job)] for job in jobs if id(job) in by_job]
         await self._remember_children(order)
         await self._for_each(order, self._early)
-        await self._products(order)
-        await self._variants(order)
+        await self._products(passes.product_changes(order))
+        await self._variants(passes.variant_changes(order))
+        await self._second_pass(order)
         await self._for_each(order, self._late)
 
     async def _for_each(self, planned: Sequence[Planned], work: _Work) -> None:
@@ -81,13 +88,16 @@ class Updating(Pictures):
 
     async def _planned(self, job: Job) -> Planned:
         assert job.binding is not None
-        bound = job.binding.synced
-        made = plan(job.desired, bound, job.observed, self.terms, etag=job.product.etag, force=job.mark.force)
+        bound, turns = job.binding.synced, self.turns[job.uuid]
+        if job.mends:
+            return Planned(job, Plan(passes.mends(job, bound, turns)), bound)
+        product, force = job.product, job.mark.force
+        made = plan(job.desired, bound, job.observed, self.terms, turns=turns, etag=product.etag, force=force)
         if made.needs_options:
             job.observed = await self.session.shop.product(bound.product_id)
             if job.observed is None:
                 raise Unreachable(ShopCode.UNREACHABLE, "it was deleted while we read it", after_s=5)
-            made = plan(job.desired, bound, job.observed, self.terms, etag=job.product.etag, force=job.mark.force)
+            made = plan(job.desired, bound, job.observed, self.terms, turns=turns, etag=product.etag, force=force)
         job.lines += made.lines
         job.changed_fields += [found.field for found in made.overwritten]
         children = replace(made.children or bound, etag=bound.etag, fingerprint=bound.fingerprint)
@@ -129,7 +139,10 @@ class Updating(Pictures):
                 case _:
                     await self._one(one, operation)
         if pending and _counts_variants(one) and not put_off:
-            one.levels = (await self.births.first_levels(self.session, [one.job.uuid])).get(one.job.uuid)
+            levels = await self.births.first_levels(self.session, [one.job.uuid])
+            if one.job.uuid not in levels:
+                raise unread(one.job.uuid)
+            one.levels = levels[one.job.uuid]
         for place in range(0, len(pending), VARIANTS_AT_ONCE):
             await self._create_variants(one, pending[place : place + VARIANTS_AT_ONCE])
         for operation in put_off:
@@ -212,7 +225,7 @@ class Updating(Pictures):
                     continue
                 if clashing(refused) != "sku" or again == 4:
                     raise
-                variants = self._suffixed(one, variants, refused, again)
+                variants = await self._suffixed(one, variants, refused, again)
             else:
                 break
         by_values = {frozenset(found.variant.values): found.variant.variant_id for found in made}
@@ -224,7 +237,7 @@ class Updating(Pictures):
             if variant.image and variant.key not in riding:
                 await self.variant_image(one, one.product_id, ids[variant.key], variant.image)
 
-    def _suffixed(
+    async def _suffixed(
         self, one: Planned, variants: Sequence[CatalogVariant], refused: Refused, again: int
     ) -> list[CatalogVariant]:
         taken = refused.errors.get("value", "").casefold()
@@ -233,9 +246,10 @@ class Updating(Pictures):
         renamed = []
         for variant in variants:
             if variant.key in chosen:
-                written = clashes.distinct_sku(variant.sku, variant.key, again)
-                one.job.say(Code.CLASH, Severity.WARNING, variant.key, **_clash("sku", variant.sku, written))
-                renamed.append(replace(variant, sku=written or clashes.generated_sku(variant.key)))
+                plain = next(v.sku for v in one.job.desired.variants if v.key == variant.key) or variant.sku
+                written = clashes.distinct_sku(plain, variant.key, again) or clashes.generated_sku(variant.key)
+                await met(self.session, one.job, Slot("sku", variant.key), plain, written)
+                renamed.append(replace(variant, sku=written))
             else:
                 renamed.append(variant)
         return renamed
@@ -260,17 +274,23 @@ class Updating(Pictures):
 
     # ---- Batches -----------------------------------------------------------------------------------------------------
 
-    async def _products(self, planned: Sequence[Planned]) -> None:
+    async def _second_pass(self, planned: Sequence[Planned]) -> None:
+        """Values that another product had until the first pass are taken now (decision 19)."""
+        products: list[tuple[Planned, dict[str, Scalar]]] = []
+        variants: list[tuple[Planned, int, dict[str, Scalar]]] = []
+        for one in passes.living(planned):
+            late = passes.second(self.turns[one.job.uuid])
+            for slot in late:
+                one.job.suffixed.pop(slot, None)
+            one.job.changed_fields += [] if one.job.mends else [slot.field for slot in late]
+            own, others = passes.by_place(one.job, one.children, {slot: turn.last for slot, turn in late.items()})
+            products += [(one, own)] if own else []
+            variants += [(one, variant_id, changes) for variant_id, changes in others]
+        await self._products(products)
+        await self._variants(variants)
+
+    async def _products(self, wanted: Sequence[tuple[Planned, dict[str, Scalar]]]) -> None:
         """Product fields, ten products at a time."""
-        wanted: list[tuple[Planned, dict[str, Scalar]]] = []
-        for one in _living(planned):
-            changes: dict[str, Scalar] = {}
-            for operation in one.late:
-                match operation:
-                    case UpdateProduct(_, fields):
-                        changes |= fields
-            if changes:
-                wanted.append((one, changes))
         for place in range(0, len(wanted), PRODUCTS_AT_ONCE):
             await self._product_batch(wanted[place : place + PRODUCTS_AT_ONCE])
 
@@ -301,40 +321,44 @@ class Updating(Pictures):
                 field = clashing(refused)
                 if field not in changes or again == 3:
                     raise
-                changes = self._without_clash(one, changes, field, again)
+                changes = await self._without_clash(one, changes, field, again)
             else:
                 if saved.failed and saved.product.url != changes.get("url", saved.product.url):
                     # The product was saved and its address was not (207): that is how a taken address shows on PUT.
-                    changes = self._without_clash(one, {"url": changes["url"]}, "url", again)
+                    changes = await self._without_clash(one, {"url": changes["url"]}, "url", again)
                 else:
                     return
             if not changes:
                 return
 
-    def _without_clash(self, one: Planned, changes: dict[str, Scalar], field: str, again: int) -> dict[str, Scalar]:
-        wanted, key = str(changes[field]), one.job.uuid
+    async def _without_clash(
+        self, one: Planned, changes: dict[str, Scalar], field: str, again: int
+    ) -> dict[str, Scalar]:
+        key, only = one.job.uuid, one.job.desired.variants[0].key
+        slot = Slot(field, only if field == "sku" else "")
+        plain = self._plain(one, slot, str(changes[field]))
         match field:
             case "name":
-                written = clashes.distinct_name(wanted, key, again)
+                written = clashes.distinct_name(plain, key, again)
             case "url":
-                written = clashes.distinct_url(wanted, key, again)
+                written = clashes.distinct_url(plain, key, again)
             case _:
-                written = clashes.distinct_sku(wanted, one.job.desired.variants[0].key, again)
-        one.job.say(Code.CLASH, Severity.WARNING, **_clash(field, wanted, written))
+                written = clashes.distinct_sku(plain, only, again)
+        turn = self.turns[key].get(slot)
+        now = turn.now if turn is not None else ""
+        await met(self.session, one.job, slot, plain, written or now)
         rest = {name: value for name, value in changes.items() if name != field}
-        observed = one.job.observed
-        stands = observed is not None and written == getattr(observed, field)
-        return rest if stands or not written else {**rest, field: written}
+        return rest if written == now or not written else {**rest, field: written}
 
-    async def _variants(self, planned: Sequence[Planned]) -> None:
+    def _plain(self, one: Planned, slot: Slot, sent: str) -> str:
+        """The value without suffix that was wanted where `sent` was refused."""
+        turn = self.turns[one.job.uuid].get(slot)
+        if turn is None:
+            return sent
+        return turn.clash.value if turn.clash is not None else turn.last or sent
+
+    async def _variants(self, wanted: Sequence[tuple[Planned, int, dict[str, Scalar]]]) -> None:
         """Variant fields, fifty variants of any products at a time; pictures have a call of their own."""
-        wanted: list[tuple[Planned, int, dict[str, Scalar]]] = []
-        for one in _living(planned):
-            for operation in one.late:
-                if isinstance(operation, UpdateVariant):
-                    changes = {name: value for name, value in operation.changes.items() if name != "image"}
-                    if changes:
-                        wanted.append((one, operation.variant_id, changes))
         for place in range(0, len(wanted), VARIANTS_AT_ONCE):
             await self._variant_batch(wanted[place : place + VARIANTS_AT_ONCE])
 
@@ -366,9 +390,9 @@ class Updating(Pictures):
             except Refused as refused:
                 if clashing(refused) != "sku" or "sku" not in changes or again == 3:
                     raise
-                wanted = str(changes["sku"])
-                written = clashes.distinct_sku(wanted, key, again) or clashes.generated_sku(key)
-                one.job.say(Code.CLASH, Severity.WARNING, key, **_clash("sku", wanted, written))
+                plain = self._plain(one, Slot("sku", key), str(changes["sku"]))
+                written = clashes.distinct_sku(plain, key, again) or clashes.generated_sku(key)
+                await met(self.session, one.job, Slot("sku", key), plain, written)
                 changes = {**changes, "sku": written}
             else:
                 return
@@ -385,14 +409,6 @@ class Updating(Pictures):
                         await self.variant_image(one, product_id, variant_id, str(changes["image"]))
                 case _:
                     await self._one(one, operation)
-
-
-def _living(planned: Iterable[Planned]) -> list[Planned]:
-    return [one for one in planned if one.job.failure is None]
-
-
-def _clash(field: str, wanted: str, written: str) -> dict[str, str]:
-    return {"field": field, "value": wanted, "written": written, "other": "", "other_id": ""}
 
 
 def _counts_variants(one: Planned) -> bool:

@@ -13,13 +13,14 @@ import structlog
 
 from brygga.core.failures import LeaseLost
 from brygga.seams import Clock, Dice
-from brygga.store import brakes, inbox, leases, marks, oauth_states, sessions, synclog
-from brygga.store.database import Database, DatabaseGone, Tx, Woken
+from brygga.store import brakes, deliveries, gone, inbox, leases, marks, oauth_states, sessions, subscriptions, synclog
+from brygga.store.database import Database, DatabaseBusy, DatabaseGone, Tx, Woken
 from brygga.store.jobs import Job, Jobs
 from brygga.store.marks import Kind
+from brygga.store.statistics import Upkeep
 from brygga.sync.drain import Drain, Handler, Means
 from brygga.sync.judging import Judge, Refusal, refusal_line
-from brygga.sync.pace import ROUTINES, Pace
+from brygga.sync.pace import NETS, ROUTINES, Pace
 from brygga.sync.session import Facts, Lease, MakeClients
 
 __all__ = ["Handler", "Pace", "Worker"]
@@ -27,7 +28,10 @@ __all__ = ["Handler", "Pace", "Worker"]
 
 @dataclass(slots=True)
 class Worker:
-    """Knows no kind of mark: handlers are given, by kind. `clients` reaches both platforms for one drain of one connection."""
+    """Knows no kind of mark: handlers are given, by kind. `clients` reaches both platforms for one drain of one connection.
+
+    `program` is the version of the program that runs here.
+    """
 
     database: Database
     jobs: Jobs
@@ -37,12 +41,15 @@ class Worker:
     handlers: Mapping[Kind, Handler]
     clients: MakeClients
     pace: Pace = field(default_factory=Pace)
+    program: str = ""
     refusal: Refusal = refusal_line
     log: Any = field(default_factory=lambda: structlog.get_logger("brygga.worker"))
     holder: str = ""
+    upkeep: Upkeep = field(init=False)
     _drains: dict[int, Drain] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.upkeep = Upkeep(self.database, self.clock)
         self.holder = self.holder or self.dice.token()[-16:]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -68,8 +75,8 @@ class Worker:
         except* LeaseLost:
             lease.lost = True
             self.log.warning("lease lost", connection=job.connection_id)
-        except* DatabaseGone as gone:
-            self.log.warning("database out of reach", connection=job.connection_id, why=str(gone.exceptions[0]))
+        except* (DatabaseGone, DatabaseBusy) as gone:
+            self.log.warning("database out of reach", connection=job.connection_id, why=str(_innermost(gone)))
         finally:
             del self._drains[job.connection_id]
 
@@ -83,7 +90,8 @@ class Worker:
             handlers=self.handlers,
             clients=self.clients,
             pace=self.pace,
-            judge=Judge(self.clock, self.dice, self.pace, self.refusal),
+            judge=Judge(self.clock, self.dice, self.pace, self.refusal, self.program),
+            upkeep=self.upkeep,
             log=self.log,
         )
 
@@ -107,13 +115,18 @@ class Worker:
     async def _timer(self) -> None:
         """Once a second wakes connections whose marks have come due; now and then adds routine work and tidies up."""
         tidied: float | None = None
+        looked = False
         while True:
             try:
+                if not looked:
+                    await self.look_at_address()
+                    looked = True
                 await self.tick()
+                await self.database.announce()
                 if tidied is None or self.clock.monotonic() - tidied >= self.pace.tidy_s:
                     tidied = self.clock.monotonic()
                     await self.tidy()
-            except DatabaseGone as gone:
+            except (DatabaseGone, DatabaseBusy) as gone:
                 self.log.warning("database out of reach", why=str(gone))
             await self.clock.sleep(self.pace.tick_s)
 
@@ -124,17 +137,42 @@ class Worker:
             for connection_id, urgent in sorted(due):
                 await self.jobs.enqueue(tx, connection_id, urgent)
 
+    async def look_at_address(self) -> None:
+        """At the start: subscriptions that point elsewhere are moved at once, not at the next watch."""
+        now, address = self.clock.now(), self.settings.public_url
+        async with self.database.transaction() as tx:
+            elsewhere = await subscriptions.elsewhere(tx, address)
+            for connection_id in elsewhere:
+                await marks.mark(tx, connection_id, Kind.HOOKS, "", now)
+        if elsewhere:
+            self.log.warning("our address has changed: webhooks are moved", address=address, connections=len(elsewhere))
+
     async def tidy(self) -> None:
         async with self.database.transaction() as tx:
             for kind, every in ROUTINES.items():
                 await marks.ensure(tx, kind, every, self.clock.now())
+            for kind, (every, stages) in NETS.items():
+                await marks.ensure(tx, kind, every, self.clock.now(), stages)
+            # A version that mends a bug heals by itself, and is not put off by the pauses of the versions before it.
+            woken = await marks.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
+        if woken:
+            self.log.info("work that failed in another version is tried again", marks=woken)
 
 
 async def prune(tx: Tx, now: datetime) -> None:
     """What has served its time is forgotten."""
     await inbox.prune(tx, now)
     await synclog.prune(tx, now)
+    await gone.prune(tx, now)
     await sessions.prune(tx, now)
     await oauth_states.prune(tx, now)
     await brakes.prune(tx, now)
+    await deliveries.prune(tx, now)
+
+
+def _innermost(group: BaseException) -> BaseException:
+    """What really happened, in a group of groups."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group

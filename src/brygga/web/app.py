@@ -1,25 +1,29 @@
 """The web application: every route in one table, and what stands around all of them."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from litestar import Litestar, Response, get
+from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import Cookie, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.middleware import DefineMiddleware
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.stores.registry import StoreRegistry
 
-from brygga.store.database import DatabaseGone
+from brygga.store.database import DatabaseBusy, DatabaseGone
 from brygga.web import errors, hooks, live, metrics
 from brygga.web.arguments import explicit
 from brygga.web.deps import WebDeps
 from brygga.web.entrance import enter
 from brygga.web.i18n import as_language
+from brygga.web.masking import MaskedTokens
 from brygga.web.pages import (
     apps,
     check,
@@ -44,6 +48,7 @@ from brygga.web.pages import (
 )
 from brygga.web.security import add_headers
 from brygga.web.session import RotatingConfig
+from brygga.web.tally import Tally
 from brygga.web.visit import (
     LANGUAGE_COOKIE,
     NotThere,
@@ -56,6 +61,10 @@ from brygga.web.visit import (
 )
 
 STATIC: Final = Path(__file__).parent / "static"
+COMPRESSION: Final = CompressionConfig(
+    "gzip", minimum_size=1000, gzip_compress_level=4, exclude=[f"^{live.PATH}$", "^/metrics$"]
+)
+"""A stream would be held back until a block is full. What a page holds that nobody may guess is masked (`masking`)."""
 
 
 @get("/")
@@ -129,6 +138,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     product.show,
     product.assign,
     product.sync_now,
+    product.recount,
     separate.track,
     separate.show,
     separate.separate,
@@ -165,30 +175,36 @@ def build_app(deps: WebDeps) -> Litestar:
         exclude=["^/static/"],
     )
     sessions = RotatingConfig(key="brygga_session", secure=secure, samesite="lax", exclude=["^/static/"])
+    figures = metrics.Metrics(deps.registry)
+    tally = Tally(figures)
     static = create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None)
     return Litestar(
         [*map(explicit, ROUTES), static],
         before_request=enter,
         before_send=[add_headers],
-        csrf_config=csrf,
-        middleware=[sessions.middleware],
+        compression_config=COMPRESSION,
+        middleware=[sessions.middleware, DefineMiddleware(MaskedTokens, config=csrf)],
         stores=StoreRegistry({"sessions": deps.sessions}),
         dependencies={
             "visit": Provide(provide_visit),
             "merchant": Provide(provide_merchant),
             "form": Provide(provide_form),
         },
+        on_shutdown=[partial(tally.close, deps)],
         exception_handlers={
             SignedOut: errors.signed_out,
             NotThere: errors.not_there,
             DatabaseGone: errors.unavailable,
+            DatabaseBusy: errors.busy,
             HTTPException: errors.refused,
             Exception: errors.fault,
         },
         state=State(
             {
                 "deps": deps,
-                "metrics": metrics.Metrics(deps.registry),
+                "boards": live.Boards(deps.database, deps.clock),
+                "metrics": figures,
+                "tally": tally,
                 "receiving": asyncio.Semaphore(hooks.AT_ONCE),
                 # Set when the pages are about to close: streams that are open end by themselves.
                 "closing": asyncio.Event(),

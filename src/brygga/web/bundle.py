@@ -87,7 +87,7 @@ async def _work(tx: Tx, connection_id: int) -> dict[str, Any]:
     return {
         "waiting": {kind.value: count for kind, count in (await marks.counts(tx, connection_id)).items()},
         "tried_in_vain": await marks.struggling(tx, connection_id),
-        "parked": [[one.kind.value, one.subject, _time(one.parked_at), one.support_id] for one in parked],
+        "parked": [[one.kind.value, one.subject, _time(one.failing_since), one.support_id] for one in parked],
         "faults": [
             {"support_id": case.support_id, "at": _time(case.at), **case.bundle}
             for case in await support.faults(tx, connection_id)

@@ -1,6 +1,6 @@
 """What the pages are built from. `wiring` makes it; tests make their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -12,7 +12,7 @@ from brygga.core.model import Organization, Shop
 from brygga.core.stock import Hint
 from brygga.seams import Clock, Dice
 from brygga.store.database import Database, Tx
-from brygga.sync.outlook import Outlooks
+from brygga.sync.plans import Plans
 from brygga.sync.stock import Counted
 
 ZETTLE_CALLBACK: Final = "/zettle/auth"
@@ -43,6 +43,11 @@ class ShopGrant:
     scope: str = ""
 
 
+Granted = Callable[[str, str, str], Awaitable[None]]
+"""Is told store hash, token and scopes as soon as BigCommerce has given them: the token before is void
+from then on, whatever becomes of the rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShopPayload:
     """A verified `signed_payload_jwt`: BigCommerce says who opened, uninstalled or was removed (bigcommerce facts 1.5)."""
@@ -68,8 +73,9 @@ class ShopDoor(Protocol):
         """BigCommerce's external install link (bigcommerce facts 1.3)."""
         ...
 
-    async def install(self, code: str, scope: str, context: str) -> ShopGrant:
-        """Trades a code, which works once, and reads the store. Raises a failure of `core.failures`."""
+    async def install(self, code: str, scope: str, context: str, granted: Granted) -> ShopGrant:
+        """Trades a code, which works once, tells `granted`, and reads the store. Raises a failure of
+        `core.failures`."""
         ...
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
@@ -120,12 +126,10 @@ class StockDesk(Protocol):
         """Zettle told us of movements that bear no identifier, by product."""
         ...
 
-    async def hear_start(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
-        """Zettle told us that the product's tracking was switched on `at` that time; it may be off again."""
-        ...
-
-    async def hear_stop(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
-        """Zettle told us that the product's tracking was switched off `at` that time; it may be on again."""
+    async def hear_switch(
+        self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool
+    ) -> None:
+        """Zettle told us that the product's tracking was switched `at` that time; it may be otherwise again."""
         ...
 
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
@@ -148,6 +152,6 @@ class WebDeps:
     zettle: ZettleDoor
     shop: ShopDoor
     stock: StockDesk | None = None
-    plans: Outlooks = field(default_factory=Outlooks)
+    plans: Plans = field(default_factory=Plans)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Where /metrics reads; a process that also works puts its own figures there."""

@@ -1,6 +1,6 @@
 """Numbers that the merchant is asked to check: what each side shows, what happened, and what was typed instead."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,13 +84,6 @@ def params(words: Words, one: DoubtView) -> tuple[tuple[str, str], ...]:
         return "–" if number is None else words.number(number)
 
     return (("name", one.name), ("till", said(one.till)), ("shop", said(one.shop)), ("happened", one.happened))
-
-
-def by_product(doubts: Sequence[DoubtView]) -> Mapping[str, list[DoubtView]]:
-    found: dict[str, list[DoubtView]] = {}
-    for one in doubts:
-        found.setdefault(one.product, []).append(one)
-    return found
 
 
 def full_name(name: str, product: Product | None, variant_uuid: str) -> str:

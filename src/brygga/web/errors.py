@@ -8,7 +8,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from brygga.store.database import DatabaseGone
+from brygga.store.database import DatabaseBusy, DatabaseGone
 from brygga.web.messages import MessageView
 from brygga.web.visit import SIGNED_IN, SignedOut, Visit, language_of
 
@@ -41,6 +41,14 @@ def refused(request: Request[Any, Any, Any], error: HTTPException) -> AnyAnswer:
 
 def unavailable(request: Request[Any, Any, Any], error: DatabaseGone) -> AnyAnswer:
     log.error("database unreachable", reason=str(error))
+    return _say(request, 503, "unavailable")
+
+
+def busy(request: Request[Any, Any, Any], error: DatabaseBusy) -> AnyAnswer:
+    """A platform sends its webhook again. A page whose statements take too long is a bug of ours."""
+    if not request.url.path.startswith("/hooks/"):
+        return fault(request, error)
+    log.warning("the database was busy", reason=str(error))
     return _say(request, 503, "unavailable")
 
 

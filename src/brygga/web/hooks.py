@@ -2,7 +2,11 @@
 
 A message is verified, remembered, turned into marks, and a job is queued, in one transaction; only its commit lets us answer 200. What it
 says is a hint: the work reads the truth. The answers: 404 for an address that is nobody's, 400 for a body that is no message, 401 for a
-signature that is wrong, 200 otherwise, also for events that we do not act on.
+wrong signature of Zettle's or a wrong secret of BigCommerce's, 200 otherwise, also for events that we do not act on.
+
+A replay costs a look: the inbox knows messages for longer than the platforms repeat them, and an older
+one bears no evidence. A signature of BigCommerce's that does not verify refuses nothing where our secret
+is right: it is counted, as are refused and stray messages of known connections (`web.tally`).
 """
 
 from collections.abc import Iterable
@@ -17,14 +21,15 @@ from litestar.enums import MediaType
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Hint, Told
-from brygga.store import connections, inbox, subscriptions, synclog, tokens
+from brygga.core.stock import Hint
+from brygga.store import connections, inbox, markers, subscriptions, synclog, tokens
 from brygga.store.database import Tx
 from brygga.store.marks import Kind
 from brygga.store.tokens import Platform
 from brygga.web.deps import WebDeps
 from brygga.web.metrics import Metrics
 from brygga.web.session import AnyRequest
+from brygga.web.tally import Heard
 from brygga.web.work import ask
 from brygga.zettle import events as till_events
 from brygga.zettle.codes import Code as TillCode
@@ -56,16 +61,20 @@ class Dirty:
     skip_session=True,
 )
 async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
-    body = await request.body()
+    body, heard = await request.body(), Heard()
     async with state.receiving:
-        status = await _zettle(state.deps, hook_key, request.headers.get("x-izettle-signature", ""), body)
+        signature = request.headers.get(till_events.SIGNATURE_HEADER, "")
+        status = await _zettle(state.deps, hook_key, signature, body, heard)
+        await state.tally.note(state.deps, Platform.ZETTLE, status, heard)
     return _answer(state.metrics, "zettle", status)
 
 
-async def _zettle(deps: WebDeps, hook_key: str, signature: str, body: bytes) -> int:
+async def _zettle(deps: WebDeps, hook_key: str, signature: str, body: bytes, heard: Heard | None = None) -> int:
+    heard = heard or Heard()
     async with deps.database.transaction() as tx:
         connection = await connections.by_hook_key(tx, hook_key)
         if connection is None or connection.stage is Stage.DISCONNECTED:
+            heard.connection_id = await _stray_zettle(tx, signature, body)
             return 404
         try:
             event = till_events.read(body)
@@ -74,6 +83,7 @@ async def _zettle(deps: WebDeps, hook_key: str, signature: str, body: bytes) -> 
         if isinstance(event, till_events.TestMessage):
             # Its key is not known yet, and it asks for nothing (zettle facts 4.2).
             return 200
+        heard.connection_id = connection.id
         keys = await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE)
         ours = event.envelope.organization_uuid in {"", connection.organization.uuid}
         if not ours or not any(till_events.verify(key, signature, body) for key in keys):
@@ -83,32 +93,40 @@ async def _zettle(deps: WebDeps, hook_key: str, signature: str, body: bytes) -> 
     return 200
 
 
+async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
+    """The living connection for which a message to a wrong address is genuine; 0: none."""
+    try:
+        event = till_events.read(body)
+    except till_events.MalformedError:
+        return 0
+    if isinstance(event, till_events.TestMessage) or not event.envelope.organization_uuid:
+        return 0
+    connection = await connections.by_organization(tx, event.envelope.organization_uuid)
+    keys = await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE) if connection else ()
+    proven = any(till_events.verify(key, signature, body) for key in keys)
+    return connection.id if connection is not None and proven else 0
+
+
 async def _hear_zettle(deps: WebDeps, tx: Tx, connection: Connection, event: till_events.Event) -> None:
     match event:
         case till_events.ConnectionRemoved():
-            await _zettle_left(deps, tx, connection)
+            await _zettle_left(deps, tx, connection, event.envelope.at)
         case till_events.BalanceChanged(external_uuid=echo) if echo and deps.stock is not None:
             await deps.stock.hear_echo(tx, connection.id, echo, deps.clock.now())
-        case till_events.BalanceChanged() if deps.stock is not None:
+        case till_events.BalanceChanged() if deps.stock is not None and _is_recent(event.envelope.at, deps.clock.now()):
             await deps.stock.hear_till(tx, connection.id, _till_hints(event, deps.clock.now()))
         case till_events.TrackingStarted(product_uuid=uuid, at=at) if uuid and at and deps.stock is not None:
-            await deps.stock.hear_start(tx, connection.id, uuid, at, deps.clock.now())
+            await deps.stock.hear_switch(tx, connection.id, uuid, at, deps.clock.now(), on=True)
         case till_events.TrackingStopped(product_uuid=uuid, at=at) if uuid and at and deps.stock is not None:
-            await deps.stock.hear_stop(tx, connection.id, uuid, at, deps.clock.now())
+            await deps.stock.hear_switch(tx, connection.id, uuid, at, deps.clock.now(), on=False)
     for dirty in till_marks(event):
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
-    """A hint for each row. A sale may stand there twice, in the shop's inventory and in that of what is sold (zettle facts 4.6)."""
-    at = event.at
-    hints: list[tuple[str, Hint]] = []
-    for row in event.rows:
-        before, after = row.balance_before, row.balance_after
-        change = None if at is None or before is None or after is None else after - before
-        told = Told(at or now, change, relative=True, variant=row.variant_uuid, place=row.inventory_uuid)
-        hints += [(row.product_uuid, Hint(now, told=told))] if row.product_uuid else []
-    return hints
+    """One for each variant: a sale stands there twice, for the shop's inventory and for what is sold (zettle facts 4.6)."""
+    named = dict.fromkeys((row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid)
+    return [(product, Hint(now, variant=variant)) for product, variant in named]
 
 
 def till_marks(event: till_events.Event) -> tuple[Dirty, ...]:
@@ -128,12 +146,16 @@ def till_marks(event: till_events.Event) -> tuple[Dirty, ...]:
             return ()
 
 
-async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection) -> None:
+async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: datetime | None) -> None:
     """The merchant removed our access in Zettle (D3): work stops, products stay, and the page offers to remove them.
 
-    While we are leaving by ourselves this is only the echo of our own goodbye.
+    While we are leaving by ourselves this is only the echo of our own goodbye. A message from before
+    the present token was given is about an earlier access: it may come hours late (zettle facts 4.5).
     """
     if connection.stage is Stage.LEAVING:
+        return
+    token = await tokens.get(tx, connection.id, Platform.ZETTLE)
+    if token is not None and at is not None and at < token.issued_at:
         return
     now, code = deps.clock.now(), TillCode.ACCESS_GONE.value
     await tokens.revoke(tx, connection.id, Platform.ZETTLE, now)
@@ -153,63 +175,84 @@ async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection) -> None:
     skip_session=True,
 )
 async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
-    body = await request.body()
+    body, heard = await request.body(), Heard()
     async with state.receiving:
-        status = await _bigcommerce(state.deps, hook_key, dict(request.headers), body)
+        status = await _bigcommerce(state.deps, hook_key, dict(request.headers), body, heard)
+        await state.tally.note(state.deps, Platform.BIGCOMMERCE, status, heard)
     return _answer(state.metrics, "bigcommerce", status)
 
 
-async def _bigcommerce(deps: WebDeps, hook_key: str, headers: dict[str, str], body: bytes) -> int:
-    now = deps.clock.now()
+async def _bigcommerce(
+    deps: WebDeps, hook_key: str, headers: dict[str, str], body: bytes, heard: Heard | None = None
+) -> int:
+    now, heard = deps.clock.now(), heard or Heard()
     async with deps.database.transaction() as tx:
         connection = await connections.by_hook_key(tx, hook_key)
         if connection is None or connection.shop is None or connection.stage is Stage.DISCONNECTED:
+            heard.connection_id = await _stray_shop(tx, headers, body)
             return 404
         try:
             event = shop_events.read(body)
         except shop_events.MalformedError:
             return 400
+        heard.connection_id = connection.id
         secrets = await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE)
-        client_secret = deps.settings.bigcommerce_client_secret
-        proven = any(shop_events.verify(headers, body, secret, client_secret, now) for secret in secrets)
+        proven = any(shop_events.bears_secret(headers, secret) for secret in secrets)
+        heard.is_signed = shop_events.is_signed(headers, body, deps.settings.bigcommerce_client_secret, now)
         if not proven or event.envelope.store_hash != connection.shop.store_hash:
             return 401
-        is_new = await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key)
-        if is_new:
+        if await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key):
             await _hear_shop(deps, tx, connection, event, now)
-        if isinstance(event, shop_events.StockChanged) and event.relative:
-            await _hear_equal(deps, tx, connection, event, shop_events.message_id(headers), again=not is_new)
     return 200
+
+
+async def _stray_shop(tx: Tx, headers: dict[str, str], body: bytes) -> int:
+    """The living connection for which a message to a wrong address is genuine; 0: none."""
+    try:
+        event = shop_events.read(body)
+    except shop_events.MalformedError:
+        return 0
+    connection = await connections.by_store(tx, event.envelope.store_hash)
+    keys = await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE) if connection else ()
+    proven = any(shop_events.bears_secret(headers, key) for key in keys)
+    return connection.id if connection is not None and proven else 0
+
+
+def _is_of_now(event: shop_events.ShopEvent, now: datetime) -> bool:
+    """A message older than the platform's last try is a replay that the inbox may have forgotten: it
+    asks for a look, no more."""
+    return event.envelope.at is None or event.envelope.at >= now - shop_events.OLDEST
+
+
+def _is_recent(at: datetime | None, now: datetime) -> bool:
+    """The same of Zettle's, which tries for some 72 hours (zettle facts 4.5): less than the inbox remembers."""
+    return at is None or at >= now - inbox.KEPT
 
 
 async def _hear_shop(
     deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent, now: datetime
 ) -> None:
-    if isinstance(event, shop_events.StockChanged) and event.product_id and deps.stock is not None:
-        await deps.stock.hear_shop(tx, connection.id, event.product_id, _shop_hint(event, now))
+    if await _of_marker(deps, tx, connection, event):
+        return
+    is_hint = isinstance(event, shop_events.StockChanged) and event.product_id and _is_of_now(event, now)
+    if is_hint and isinstance(event, shop_events.StockChanged) and deps.stock is not None:
+        hint = Hint(now, event.by_order, str(event.variant_id or ""), event.envelope.at)
+        await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
     for dirty in shop_marks(event):
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
 
 
-def _shop_hint(event: shop_events.StockChanged, now: datetime, *, again: bool = False) -> Hint:
-    """Our own writes fire the same event: its time tells whether it can be about one of them (bigcommerce facts 6.3)."""
-    at = event.envelope.at
-    told = Told(at or now, None if at is None else event.value, event.relative, event.by_order, again=again)
-    return Hint(now, None if event.by_order or again else at or now, event.by_order, event.variant_id, told)
+async def _of_marker(deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent) -> bool:
+    """Whether it tells of our own hidden product (decision 16), and is done with: each of our stock writes fires some.
 
-
-async def _hear_equal(
-    deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.StockChanged, message_id: str, *, again: bool
-) -> None:
-    """Two orders of as many units in one second bear the same words. The second asks for no look of its own; it is only remembered.
-
-    Told apart from a delivery that comes twice by the id of a signed message. Without one it may be either (`Told.again`).
+    One that is deleted is made again; what else somebody did to it waits for the sweep.
     """
-    if message_id and not await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, message_id):
-        return
-    if again and event.product_id and deps.stock is not None:
-        hint = _shop_hint(event, deps.clock.now(), again=True)
-        await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
+    about = (shop_events.ProductChanged, shop_events.VariantChanged, shop_events.StockChanged)
+    if not isinstance(event, about) or not await markers.is_marker(tx, connection.id, event.product_id):
+        return False
+    if not isinstance(event, shop_events.StockChanged) and event.change is shop_events.Change.DELETED:
+        await ask(deps, tx, connection.id, Kind.MARKER)
+    return True
 
 
 def shop_marks(event: shop_events.ShopEvent) -> tuple[Dirty, ...]:  # noqa: PLR0911 - one answer per event

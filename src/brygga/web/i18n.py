@@ -98,14 +98,21 @@ class Words:
 
 @cache
 def words(language: Language) -> Words:
-    """The catalog of a language: the compiled one while it is as new as its source, else the source itself."""
+    """The compiled catalog of a language, or its source where that is newer or not yet compiled.
+
+    An installed wheel has no sources.
+    """
     source = LOCALE / language / "LC_MESSAGES" / "messages.po"
     compiled = source.with_suffix(".mo")
-    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
-        data = compiled.read_bytes()
-    else:
+    if source.exists() and not _is_current(compiled, source):
         data = compile_catalog(source)
+    else:
+        data = compiled.read_bytes()
     return Words(language, Translations(BytesIO(data), domain="messages"))
+
+
+def _is_current(compiled: Path, source: Path) -> bool:
+    return compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime
 
 
 def compile_catalog(source: Path) -> bytes:

@@ -27,6 +27,8 @@ class LineView:
     """Where the number that it tells of is explained, or ""."""
     repairs: bool = False
     """Whether it tells of something in BigCommerce that can be made as in Zettle again (decision 1)."""
+    recounts: bool = False
+    """Whether it tells of a product that BigCommerce can be made to count as Zettle does (decisions 17, 18)."""
 
 
 def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str, str]:

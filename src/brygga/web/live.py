@@ -1,77 +1,178 @@
-"""Live figures for open pages, as server-sent events: something is sent only when something moved."""
+"""Live figures for open pages, as server-sent events: something is sent only when something moved.
+
+All open pages of a connection share one count, and nothing is counted while nothing changes.
+"""
 
 import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from typing import Final
 
 from litestar import get
 from litestar.datastructures import State as AppState
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
+from sqlalchemy.exc import SQLAlchemyError
 
-from brygga.store import connections, library_pages, movements, synclog
+from brygga.core.model import Stage
+from brygga.seams import Clock
+from brygga.store import connections, library_pages, marks, movements, plans, synclog
+from brygga.store.changes import Changes, Followed
+from brygga.store.database import Database, DatabaseGone
 from brygga.store.jobs import first_of
 from brygga.store.library_pages import State
-from brygga.web.deps import WebDeps
 from brygga.web.i18n import Words
 from brygga.web.visit import Merchant
 
+PATH: Final = "/apps/bigcommerce/live"
 EVERY_S: Final = 1.0
-LONGEST: Final = 600
-"""After so many looks the stream ends; the browser opens a new one by itself."""
-SIGN_OF_LIFE: Final = 15
+SHARE: Final = 20
+"""Counting takes a twentieth of the time at most:
+
+after a count that took long, the next one waits longer.
+"""
+LONGEST_S: Final = 600
+"""After that the stream ends; the browser opens a new one by itself."""
+SIGN_OF_LIFE_S: Final = 15
 
 
-@get("/apps/bigcommerce/live")
+@get(PATH)
 async def live(merchant: Merchant, state: AppState) -> ServerSentEvent:
-    return ServerSentEvent(states(merchant.deps, merchant.own.id, merchant.words, state.closing))
+    boards: Boards = state.boards
+    return ServerSentEvent(states(boards, merchant.own.id, merchant.words, state.closing))
 
 
-async def states(
-    deps: WebDeps, connection_id: int, words: Words, closing: asyncio.Event
-) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """The state now, then again whenever it has changed; until the pages close, so that an open stream holds no stop up."""
-    before = ""
-    for turn in range(LONGEST):
-        data = await snapshot(deps, connection_id, words)
-        if data != before:
-            before = data
-            yield ServerSentEventMessage(data=data, event="state", retry=3000)
-        elif turn % SIGN_OF_LIFE == 0:
-            yield ServerSentEventMessage(comment="still here")
-        if closing.is_set():
-            return
-        await first_of(deps.clock.sleep(EVERY_S), closing.wait())
-        if closing.is_set():
-            return
+# ---- Counting ------------------------------------------------------------------------------------
 
 
-async def snapshot(deps: WebDeps, connection_id: int, words: Words) -> str:
-    """Figures as the page writes them, and a version that moves whenever a page should look again."""
-    async with deps.database.read() as tx:
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What pages write, and a version that moves whenever a page should look again."""
+
+    synced: int
+    waiting: int
+    failed: int
+    unassigned: int
+    total: int
+    version: str
+
+
+@dataclass(slots=True)
+class Board:
+    """The figures of one connection, as last counted."""
+
+    followed: Followed
+    figures: Figures | None = None
+    counted: int = -1
+    """The version of what was counted."""
+    next_at: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
+class Boards:
+    """For one process, whatever the number of open pages."""
+
+    database: Database
+    clock: Clock
+    changes: Changes = field(init=False)
+    _boards: dict[int, Board] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.changes = Changes(self.database, self.clock)
+
+    def of(self, connection_id: int, followed: Followed) -> Board:
+        board = self._boards.get(connection_id)
+        if board is None or board.followed is not followed:
+            self._boards = {id_: one for id_, one in self._boards.items() if one.followed.followers}
+            board = self._boards[connection_id] = Board(followed)
+        return board
+
+    async def figures(self, connection_id: int, board: Board) -> Figures:
+        """Counted anew only if something has changed since, not too often, and once for all who
+        ask."""
+        async with board.lock:
+            moved = board.counted != board.followed.version and self.clock.monotonic() >= board.next_at
+            if board.figures is None or moved:
+                version, began = board.followed.version, self.clock.monotonic()
+                board.figures = await counted(self.database, connection_id)
+                took = self.clock.monotonic() - began
+                board.counted, board.next_at = version, began + max(EVERY_S, took * SHARE)
+            return board.figures
+
+
+async def counted(database: Database, connection_id: int) -> Figures:
+    async with database.read() as tx:
         connection = await connections.by_id(tx, connection_id)
         counts = await library_pages.counts(tx, connection_id)
+        plan = await plans.stamp(tx, connection_id)
         newest = await synclog.page(tx, connection_id, limit=1)
+        failing = [one.support_id for one in await marks.parked(tx, connection_id)]
+        # Before the first sync the pages wait for such work; afterwards it comes and goes, and counts tell enough.
+        early = connection is not None and connection.stage is not Stage.RUNNING
+        kinds = sorted(kind.value for kind in await marks.waiting_kinds(tx, connection_id)) if early else []
+        silent = await marks.outages(tx, connection_id)
         moved = (await movements.newest(tx, connection_id), str(await movements.latest_explained(tx, connection_id)))
-    figures = {
-        "synced": counts[State.SYNCED],
-        "waiting": counts[State.WAITING],
-        "failed": counts[State.FAILED] + counts[State.UNREADABLE],
-        "unassigned": counts[State.NOT_ASSIGNED],
-    }
     moving = [
         sorted((state.value, count) for state, count in counts.items()),
         newest[0].id if newest else 0,
         moved,
+        sorted(silent),
+        plan,
         repr(connection),
+        failing,
+        kinds,
     ]
+    synced, waiting, failed = counts[State.SYNCED], counts[State.WAITING], counts[State.FAILED]
+    return Figures(
+        synced=synced,
+        waiting=waiting,
+        failed=failed + counts[State.UNREADABLE],
+        unassigned=counts[State.NOT_ASSIGNED],
+        total=synced + waiting + failed,
+        version=hashlib.sha256(json.dumps(moving).encode()).hexdigest()[:16],
+    )
+
+
+# ---- Telling -------------------------------------------------------------------------------------
+
+
+async def states(
+    boards: Boards, connection_id: int, words: Words, closing: asyncio.Event
+) -> AsyncGenerator[ServerSentEventMessage, None]:
+    """The state now, then again whenever it has changed; until the pages close, so that an open
+    stream holds no stop up."""
+    clock, before = boards.clock, ""
+    spoken = clock.monotonic()
+    ends_at = spoken + LONGEST_S
+    with boards.changes.follow(connection_id) as followed:
+        board = boards.of(connection_id, followed)
+        while clock.monotonic() < ends_at and not closing.is_set():
+            try:
+                data = told(await boards.figures(connection_id, board), words)
+            except (DatabaseGone, SQLAlchemyError):
+                return  # the browser comes again, and finds the page that says so
+            if data != before:
+                before, spoken = data, clock.monotonic()
+                yield ServerSentEventMessage(data=data, event="state", retry=3000)
+            elif clock.monotonic() - spoken >= SIGN_OF_LIFE_S:
+                spoken = clock.monotonic()
+                yield ServerSentEventMessage(comment="still here")
+            await first_of(followed.beyond(board.counted), clock.sleep(SIGN_OF_LIFE_S), closing.wait())
+            if followed.version > board.counted:
+                await first_of(clock.sleep(max(0.0, board.next_at - clock.monotonic())), closing.wait())
+
+
+def told(figures: Figures, words: Words) -> str:
+    """Figures as the page writes them, in the reader's language."""
+    keys = ("synced", "waiting", "failed", "unassigned")
     return json.dumps(
         {
-            "texts": {key: words.number(value) for key, value in figures.items()},
-            "done": figures["synced"],
-            "total": figures["synced"] + figures["waiting"] + counts[State.FAILED],
-            "version": hashlib.sha256(json.dumps(moving).encode()).hexdigest()[:16],
+            "texts": {key: words.number(getattr(figures, key)) for key in keys},
+            "done": figures.synced,
+            "total": figures.total,
+            "version": figures.version,
         }
     )

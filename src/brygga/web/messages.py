@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from litestar import Response
 
+from brygga.web.troubles import Trouble
 from brygga.web.visit import Visit
 
 
@@ -21,13 +22,4 @@ def say(visit: Visit, status: int, key: str, link: str = "", **params: str) -> R
     return visit.page("message.html", MessageView(f"message.{key}", tuple(params.items()), link), status=status)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that waits for the merchant, wherever it is shown. `post` is where its button leads, `link` where its link does."""
-
-    key: str
-    params: tuple[tuple[str, str], ...] = ()
-    tone: str = "bad"
-    post: str = ""
-    link: str = ""
-    choices: tuple[str, ...] = ()
+__all__ = ["MessageView", "Trouble", "say"]

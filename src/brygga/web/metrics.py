@@ -25,11 +25,16 @@ GAUGES: Final = {
     "marks_due": "Work that is due now at connections that may work.",
     "marks_late_seconds": "How long the oldest of it has been due.",
     "stock_late_seconds": "How long the oldest of it that is about stock has been due.",
-    "marks_parked": "Work put aside because of a bug; each has a support id.",
+    "marks_parked": "Work that failed by a bug and is not done since; each has a support id.",
+    "marks_parked_seconds": "For how long the oldest of it has failed.",
     "connections_paused": "Connections that wait for their merchant.",
     "connections_unreachable": "Connections with a platform out of reach.",
     "stock_writes_in_the_air": "Stock writes, by variant, without an answer yet.",
     "stock_numbers_to_check": "Stock numbers that a merchant is asked to check.",
+    "stock_writes_contradicted_day": "Stock writes whose marker and record said opposite things, in 24 hours.",
+    "connections_unheard": "Connections whose webhooks are refused or go astray again and again.",
+    "webhooks_failed_day": "Webhooks of living connections that were refused or went astray, in 24 hours.",
+    "webhooks_ended_day": "Subscriptions that a platform had switched off or deleted, in 24 hours.",
 }
 """Read from the database at each visit, so that any web process tells of all workers."""
 
@@ -41,6 +46,12 @@ class Metrics:
         self.registry = registry
         self.webhooks = Counter(
             "brygga_webhooks", "Webhooks received, by platform and answer.", ["platform", "status"], registry=registry
+        )
+        self.unverified = Counter(
+            "brygga_webhooks_unverified",
+            "Webhooks accepted for our secret, with a signature that does not verify, by platform.",
+            ["platform"],
+            registry=registry,
         )
         self.faults = Counter("brygga_page_faults", "Pages that ended in a fault of ours.", registry=registry)
         self.stages = Gauge("brygga_connections", "Living connections, by stage.", ["stage"], registry=registry)
@@ -56,10 +67,15 @@ class Metrics:
             "marks_late_seconds": vitals.late_s,
             "stock_late_seconds": vitals.stock_late_s,
             "marks_parked": vitals.parked,
+            "marks_parked_seconds": vitals.parked_s,
             "connections_paused": vitals.paused,
             "connections_unreachable": vitals.unreachable,
             "stock_writes_in_the_air": vitals.in_the_air,
             "stock_numbers_to_check": vitals.to_check,
+            "stock_writes_contradicted_day": vitals.contradicted,
+            "connections_unheard": vitals.unheard,
+            "webhooks_failed_day": vitals.webhooks_failed,
+            "webhooks_ended_day": vitals.webhooks_ended,
         }
         for name, figure in figures.items():
             self.gauges[name].set(figure)
@@ -87,6 +103,7 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
             challenge = {"www-authenticate": 'Bearer realm="metrics"'}
             return Response(b"", status_code=401, headers=challenge, media_type=MediaType.TEXT)
         raise NotThere
+    await state.tally.write(deps)
     async with deps.database.read() as tx:
         metrics.show(await vitals.read(tx, deps.clock.now()), await marks.pending(tx))
     return Response(

@@ -1,13 +1,18 @@
-"""A movement of stock in words: when, on which side, why, from what to what, and what became of our own request."""
+"""A movement of stock in words: when, on which side, why, from what to what, and what became of our own request.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+What we wrote to the other side because of an event is part of that event's line (`folded`): one event, one line. So is an
+order that was seen bit by bit.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from brygga.core.stock import Side
-from brygga.core.stock.story import Cause, Movement
+from brygga.core.stock.explaining import TOGETHER
+from brygga.core.stock.story import Cause, Movement, Reason
 from brygga.web.i18n import Words
 from brygga.web.shelves import signed
 
@@ -18,15 +23,21 @@ REQUESTS: Final = {
     Cause.RESET: "landed",
     Cause.REFUSED: "refused",
     Cause.SETTLED: "landed_late",
-    Cause.CORRECTED: "landed_late",
     Cause.NOT_WRITTEN: "not_landed",
     Cause.DOUBTED: "unknown",
+    Cause.CONTRADICTED: "unknown",
 }
 """What became of our request, as far as a movement tells."""
 LEVELS: Final = frozenset({Cause.BORN, Cause.RESET, Cause.STARTED})
 """Their quantity is a level, not a change."""
-MOVES: Final = BY_ITSELF | {Cause.WRITTEN, Cause.SETTLED}
+SOON: Final = timedelta(minutes=10)
+"""What is seen is written within so long, unless a platform is out of reach."""
+LANDED: Final = frozenset({Cause.WRITTEN, Cause.SETTLED})
+"""Our write is there."""
+MOVES: Final = BY_ITSELF | LANDED
 """A shelf moved by the movement's quantity. What the merchant asks for on our pages moves one only when it is written."""
+ONE: Final = frozenset({Reason.SALE, Reason.REFUND, Reason.ORDER, Reason.RETURN})
+"""One receipt or one order made the movement, where its number is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,96 @@ class MoveView:
     request: str = ""
     sent: datetime | None = None
     doubtful: bool = False
+    to: str = ""
+    """Where the request went, "" where the line is about nothing else: zettle or shop."""
+
+
+@dataclass(slots=True)
+class Event:
+    """A movement, by its id, and our write to the other side that it led to.
+
+    Of what was seen bit by bit it is the whole, by the id of its newest movement, and `also` are our further writes.
+    """
+
+    id: int
+    move: Movement
+    written: Movement | None = None
+    also: tuple[Movement, ...] = ()
+
+
+def folded(moves: Sequence[tuple[int, Movement]]) -> list[Event]:
+    """Newest first, as they come. A write that landed belongs to the events that it carried: the oldest ones that are not
+    written yet and make its quantity, or one alone. It stands with the last of them. One that fits none stays a line of its own."""
+    events: list[Event] = []
+    waiting: dict[Side, list[Event]] = {side: [] for side in Side}
+    for id_, move in reversed(moves):
+        carried = _carried(waiting[move.side], move) if move.cause in LANDED else []
+        if carried:
+            carried[-1].written = move
+            waiting[move.side] = [event for event in waiting[move.side] if event not in carried]
+            continue
+        event = Event(id_, move)
+        events.append(event)
+        if move.cause in BY_ITSELF and move.change:
+            waiting[move.side.other].append(event)
+    return _whole(events)[::-1]
+
+
+def _whole(events: Sequence[Event]) -> list[Event]:
+    """Oldest first, with one event for an order that several movements in a row were put down to."""
+    found: list[Event] = []
+    for event in events:
+        if found and _is_of_one(found[-1].move, event.move):
+            found[-1] = _joined(found[-1], event)
+        else:
+            found.append(event)
+    return found
+
+
+def _is_of_one(first: Movement, second: Movement) -> bool:
+    alike = (first.side, first.reason, first.reference) == (second.side, second.reason, second.reference)
+    return alike and first.reason in ONE and bool(first.reference) and second.at - first.at <= TOGETHER
+
+
+def _joined(first: Event, second: Event) -> Event:
+    move = replace(
+        second.move,
+        at=first.move.at,
+        change=first.move.change + second.move.change,
+        zettle_before=first.move.zettle_before,
+        shop_before=first.move.shop_before,
+    )
+    writes = [one for one in (first.written, *first.also, second.written, *second.also) if one is not None]
+    return Event(second.id, move, next(iter(writes), None), tuple(writes[1:]))
+
+
+def _carried(waiting: Sequence[Event], written: Movement) -> list[Event]:
+    """Among the events of just before it, else among all: an old one may have stayed unwritten for another reason."""
+    fresh = [event for event in waiting if event.move.at > (written.sent or written.at) - SOON]
+    for among in (fresh, waiting):
+        for count in range(1, len(among) + 1):
+            if sum(event.move.change for event in among[:count]) == written.change:
+                return list(among[:count])
+        alone = [event for event in among if event.move.change == written.change]
+        if alone:
+            return alone[:1]
+    return []
+
+
+def event_view(words: Words, event: Event) -> MoveView:
+    """The line of an event, with what we wrote because of it and the number that the other side came to."""
+    view, written = move_view(words, event.move), event.written
+    if written is None:
+        return view
+    to_till, last = written.side is Side.ZETTLE, (written, *event.also)[-1]
+    return replace(
+        view,
+        till=(written.zettle_before, last.zettle_after) if to_till else view.till,
+        shop=view.shop if to_till else (written.shop_before, last.shop_after),
+        request=" ".join(request(words, one) for one in (written, *event.also)),
+        sent=written.sent,
+        to=written.side.value,
+    )
 
 
 def move_view(words: Words, move: Movement) -> MoveView:
@@ -58,14 +159,14 @@ def move_view(words: Words, move: Movement) -> MoveView:
         shop=(move.shop_before, move.shop_after),
         request=request(words, move),
         sent=move.sent,
-        doubtful=move.cause in {Cause.DOUBTED, Cause.REFUSED},
+        doubtful=move.cause in {Cause.DOUBTED, Cause.CONTRADICTED, Cause.REFUSED},
     )
 
 
 def sentence(words: Words, move: Movement) -> str:
     """The most particular sentence that there is: for what made the shelf move, else for the cause with side and direction."""
     key = next((key for key in _keys(move) if words.has(key)), "moved.other")
-    number = words.number(abs(move.change))
+    number = signed(words, move.change) if move.cause is Cause.CORRECTED else words.number(abs(move.change))
     said = words.fill(key, {"n": number, "reference": move.reference})
     found_late = move.cause is Cause.SWEPT and key.startswith("reason.")
     return f"{said}. {words.fill('moved.found_late', {})}" if found_late else said

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from brygga.core.stock import LIMITS
 from brygga.web.i18n import Language, words
+from brygga.web.standing import NOTHING, Standing
 
 HERE: Final = Path(__file__).parent
 
@@ -37,6 +38,8 @@ class Frame:
     merchant: str = ""
     """The Zettle account's name; "" when nobody is signed in."""
     notice: Notice | None = None
+    standing: Standing = NOTHING
+    """What stands above every page of the merchant: what is paused, silent, ending or over."""
     contact_email: str = ""
     public_url: str = ""
 
@@ -56,14 +59,33 @@ def environment(language: Language) -> jinja2.Environment:
     made.install_gettext_callables(speech.text, speech.texts, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(number=speech.number, money=speech.money, when=_when(language))
     highest = {side.value: limits.highest for side, limits in LIMITS.items()}
-    made.globals.update(
-        fill=lambda key, params=(): speech.fill(key, dict(params)), has_text=speech.has, highest=highest
-    )
+    made.globals.update(fill=_fill(language), has_text=speech.has, highest=highest)
     return made
 
 
 def render(template: str, frame: Frame, view: Any = None) -> str:
     return environment(frame.language).get_template(template).render(frame=frame, view=view)
+
+
+def _fill(language: Language) -> Any:
+    speech, when = words(language), _when(language)
+
+    def fill(key: str, params: Any = ()) -> str | Markup:
+        """A parameter that is a time is shown as every time on the pages: in the reader's own zone."""
+        values = dict(params)
+        times = {name: value for name, value in values.items() if isinstance(value, datetime)}
+        if not times:
+            return speech.fill(key, values)
+        said = str(escape(speech.fill(key, {**values, **{name: _spot(name) for name in times}})))
+        for name, moment in times.items():
+            said = said.replace(_spot(name), when(moment))
+        return Markup(said)  # noqa: S704 - escaped above; what is put in is our own element
+
+    return fill
+
+
+def _spot(name: str) -> str:
+    return f"\x00{name}\x00"
 
 
 def _when(language: Language) -> Any:

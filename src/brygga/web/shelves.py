@@ -18,14 +18,21 @@ class ShelfView:
     moving: bool = False
 
 
-def shelf_view(words: Words, ledger: Ledger, side: Side) -> ShelfView:
+def shelf_view(words: Words, ledger: Ledger, side: Side, *, paused: bool = False) -> ShelfView:
+    """`paused`: what waits is written when the work goes on, not in a moment."""
     shelf = ledger[side]
     level = shelf.known if isinstance(shelf.known, int) else None
     keys = (
         _gap(shelf, side) if level is None else [(f"shelf.shows.{side}", level), *_flight(shelf), *_owed(ledger, side)]
     )
     limit, beyond = words.number(LIMITS[side].highest), stock.excess(ledger, side)
-    said = tuple(words.fill(key, {"n": _plain(words, key, value), "limit": limit}) for key, value in keys)
+    said = tuple(
+        words.fill(
+            f"{key}.paused" if paused and words.has(f"{key}.paused") else key,
+            {"n": _plain(words, key, value), "limit": limit},
+        )
+        for key, value in keys
+    )
     promised = None if shelf.promised is None else shelf.promised - beyond
     return ShelfView(side.value, level, promised, said, moving=shelf.flight is not None or shelf.owed != beyond)
 

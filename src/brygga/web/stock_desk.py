@@ -1,10 +1,11 @@
-"""Stock as the pages and the webhook receivers reach it: the desk of `sync.stock`, with the pages' own exceptions."""
+"""Stock as the pages reach it, the desk of `sync.stock` with the pages' own exceptions, and where the receivers say what they heard."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from brygga.core.stock import Hint
+from brygga.core.stock import Hint, Side
+from brygga.store import ledgers
 from brygga.store.database import Tx
 from brygga.sync.stock import Counted, Desk, Moved
 from brygga.web.deps import StockMoved
@@ -37,16 +38,16 @@ class PageDesk:
             raise StockMoved from None
 
     async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
-        await self.desk.hear_echo(tx, connection_id, external_uuid, now)
+        await ledgers.hear_echo(tx, connection_id, external_uuid, now)
 
     async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
-        await self.desk.hear_till(tx, connection_id, hints)
+        for uuid, hint in hints:
+            await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
 
-    async def hear_start(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
-        await self.desk.hear_start(tx, connection_id, product_uuid, at, now)
-
-    async def hear_stop(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
-        await self.desk.hear_stop(tx, connection_id, product_uuid, at, now)
+    async def hear_switch(
+        self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool
+    ) -> None:
+        await ledgers.hear_switch(tx, connection_id, product_uuid, at, now, on=on)
 
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
-        await self.desk.hear_shop(tx, connection_id, product_id, hint)
+        await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(product_id), hint)

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from brygga.core import stock
+from brygga.core.hands import Counting
 from brygga.core.model import Product
 from brygga.core.stock import LIMITS, Ledger, Side
+from brygga.store.bindings import Binding
 from brygga.store.ledgers import Book
 from brygga.web.doubts import variant_label
 from brygga.web.numbers import Problem, number, seen
@@ -65,10 +67,18 @@ class StockView:
         return self.sum != self.shared
 
 
+_MISCOUNTED = frozenset({Counting.SPLIT, Counting.LUMPED, Counting.OFF})
+
+
+def is_alike(binding: Binding | None) -> bool:
+    """False where BigCommerce counts the product so that its stock cannot be shared (decisions 17, 18)."""
+    return binding is None or binding.counting not in _MISCOUNTED
+
+
 def stock_rows(product: Product | None, books: Iterable[Book]) -> tuple[StockView, ...]:
     """In the order of Zettle's variants. One that Zettle has no more is shown only as long as the merchant is asked to check it."""
     order = {variant.uuid: place for place, variant in enumerate(product.variants)} if product else {}
-    books = [book for book in books if not product or book.variant_uuid in order or book.check_since is not None]
+    books = [book for book in books if not product or book.variant_uuid in order or book.is_asked]
     sorted_books = sorted(books, key=lambda book: (order.get(book.variant_uuid, len(order)), book.variant_uuid))
     return tuple(_row(book, variant_label(product, book.variant_uuid)) for book in sorted_books)
 
@@ -88,7 +98,7 @@ def _row(book: Book, name: str) -> StockView:
         joined=stock.joined(ledger).promised,
         moving=any(_moves(ledger, side) for side in Side),
         beyond=stock.excess(ledger, Side.ZETTLE),
-        check=book.check_since is not None,
+        check=book.is_asked,
         form_zettle=str(at_till),
         form_shop=str(max(0, shared or 0) - at_till),
     )

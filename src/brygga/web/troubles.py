@@ -1,16 +1,37 @@
 """What waits for the merchant, and the button that helps: wherever a page shows it, it is the same value."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.connecting import PriceRefusal, price_refusal
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
-from brygga.web.messages import Trouble
+from brygga.store.marks import Parked
 from brygga.zettle.codes import Code as TillCode
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that waits for the merchant, wherever it is shown. `post` is where its button leads, `link` where its link does."""
+
+    key: str
+    params: tuple[tuple[str, str], ...] = ()
+    tone: str = "bad"
+    post: str = ""
+    link: str = ""
+    choices: tuple[str, ...] = ()
+    leave: bool = False
+    """Whether disconnecting is another way out."""
+    times: tuple[tuple[str, datetime], ...] = ()
+    """Parameters that are times."""
+
 
 SIGN_IN_AGAIN = frozenset({TillCode.ACCESS_GONE.value, TillCode.SCOPE_MISSING.value})
 APPROVE_AGAIN = frozenset({ShopCode.ACCESS_GONE.value, ShopCode.SCOPE_MISSING.value, ShopCode.FORBIDDEN.value})
+SAID_IN_SET_UP = frozenset({TillCode.ACCESS_GONE.value, ShopCode.ACCESS_GONE.value})
+"""These have other words before the first sync, when there is no product of ours."""
 
 
 def pause_trouble(connection: Connection) -> Trouble | None:
@@ -18,10 +39,12 @@ def pause_trouble(connection: Connection) -> Trouble | None:
     if not connection.paused or connection.stage in {Stage.DISCONNECTED, Stage.LEAVING}:
         return None
     key = f"failure.{connection.paused}"
+    if connection.paused in SAID_IN_SET_UP and connection.stage is not Stage.RUNNING:
+        key = f"{key}.setup"
     if connection.paused in SIGN_IN_AGAIN:
-        return Trouble(key, link="/sign-in/zettle")
+        return Trouble(key, link="/sign-in/zettle", leave=connection.shop is not None)
     if connection.paused in APPROVE_AGAIN:
-        return Trouble(key, post="/apps/bigcommerce/connect")
+        return Trouble(key, post="/apps/bigcommerce/connect", leave=True)
     return Trouble(key, post="/apps/bigcommerce/resume")
 
 
@@ -34,11 +57,23 @@ def prices_trouble(connection: Connection) -> Trouble | None:
     return Trouble("trouble.prices_paused", params, "warn", post="/apps/bigcommerce/prices/resume" if equal else "")
 
 
-def silence_trouble(since: datetime | None) -> Trouble | None:
-    """A platform does not answer. Nothing for the merchant to do, but worth saying while it lasts."""
-    if since is None:
+def silence_troubles(outages: Mapping[str, datetime]) -> tuple[Trouble, ...]:
+    """Platforms that do not answer, and since when. Nothing for the merchant to do, but worth saying while it lasts."""
+    return tuple(
+        Trouble(f"trouble.unreachable.{of}", times=(("since", since),), tone="warn") for of, since in outages.items()
+    )
+
+
+IDS_SHOWN = 3
+
+
+def failure_trouble(failing: Sequence[Parked]) -> Trouble | None:
+    """A bug of ours keeps work from being done. The merchant has only the support ids to hold on to."""
+    ids = list(dict.fromkeys(one.support_id for one in failing))
+    if not ids:
         return None
-    return Trouble("trouble.unreachable", (("since", since.strftime("%Y-%m-%d %H:%M UTC")),), "warn")
+    shown = ", ".join(ids[:IDS_SHOWN]) + (", …" if len(ids) > IDS_SHOWN else "")
+    return Trouble("trouble.failing", (("support_id", shown),), "warn")
 
 
 def refusal_params(connection: Connection) -> tuple[tuple[str, str], ...]:

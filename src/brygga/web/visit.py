@@ -15,8 +15,10 @@ from brygga.core.model import Connection, Stage
 from brygga.store import connections
 from brygga.web.deps import WebDeps
 from brygga.web.i18n import Language, Words, as_language, preferred, words
+from brygga.web.masking import masked, secret_of, unmasked
 from brygga.web.rendering import Frame, Notice, render
 from brygga.web.session import AnyRequest, put_notice, take_notice
+from brygga.web.standing import NOTHING, Phase, Standing, standing
 
 LANGUAGE_COOKIE = "brygga_language"
 SIGNED_IN = "signed_in"
@@ -39,33 +41,44 @@ class Visit:
     request: AnyRequest
     language: Language
     connection: Connection | None = None
+    standing: Standing = NOTHING
 
     @property
     def words(self) -> Words:
         return words(self.language)
 
     def frame(self, section: str = "") -> Frame:
-        csrf = ScopeState.from_scope(self.request.scope).csrf_token
         merchant = self.connection.organization.name or "Zettle" if self.connection else ""
         query = self.request.url.query
         return Frame(
             language=self.language,
             nonce=str(self.request.scope.get("state", {}).get("nonce", "")),
-            csrf=csrf if isinstance(csrf, str) else "",
+            csrf=self._token(),
             path=self.request.url.path + (f"?{query}" if query and self.request.method == "GET" else ""),
             section=section,
             merchant=merchant,
             notice=take_notice(self.request),
+            standing=self.standing,
             contact_email=self.deps.settings.contact_email,
             public_url=self.deps.settings.public_url.rstrip("/"),
         )
+
+    def _token(self) -> str:
+        """Under a new mask for each page. After a POST the token at hand is the one that the form brought, masked."""
+        token = ScopeState.from_scope(self.request.scope).csrf_token
+        if not isinstance(token, str):
+            return ""
+        secret = secret_of(token) if self.request.method in {"GET", "HEAD", "OPTIONS"} else unmasked(token)
+        return "" if secret is None else masked(secret, self.deps.dice.token())
 
     def page(self, template: str, view: Any, section: str = "", status: int = 200) -> Response[str]:
         return Response(render(template, self.frame(section), view), status_code=status, media_type=MediaType.HTML)
 
     def go(self, path: str, notice: str = "", tone: str = "good", **params: str) -> Redirect:
-        """After a POST: show the page again, and say there what happened."""
+        """After a POST: show the page again, and say there what happened. While the work is paused, say what happens afterwards."""
         if notice:
+            later = f"{notice}_later"
+            notice = later if self.standing.paused and self.words.has(f"notice.{later}") else notice
             put_notice(self.request, Notice(notice, tone, tuple(params.items())))
         return Redirect(path, status_code=303)
 
@@ -84,6 +97,11 @@ class Merchant(Visit):
     def running(self) -> bool:
         return self.own.stage is Stage.RUNNING
 
+    def unchanged(self, path: str) -> Redirect:
+        """After a button of a page that was open for long: nothing was done, and why."""
+        why = {Phase.NONE: "_over", Phase.SETUP: "_setup", Phase.LEAVING: "_leaving"}.get(self.standing.phase, "")
+        return self.go(path, f"unchanged{why}", "warn")
+
 
 def language_of(request: AnyRequest) -> Language:
     """From the cookie that the language link sets, else what the browser wishes."""
@@ -92,24 +110,25 @@ def language_of(request: AnyRequest) -> Language:
 
 async def provide_visit(request: AnyRequest, state: State) -> Visit:
     deps: WebDeps = state.deps
-    connection = await _signed_in(deps, request)
+    connection, stands = await _signed_in(deps, request)
     request.scope["state"][SIGNED_IN] = connection
-    return Visit(deps, request, language_of(request), connection)
+    return Visit(deps, request, language_of(request), connection, stands)
 
 
 async def provide_merchant(visit: NamedDependency[Visit]) -> Merchant:
     """Raises `SignedOut` for a visitor without a connection."""
     if visit.connection is None:
         raise SignedOut
-    return Merchant(visit.deps, visit.request, visit.language, visit.connection)
+    return Merchant(visit.deps, visit.request, visit.language, visit.connection, visit.standing)
 
 
-async def _signed_in(deps: WebDeps, request: AnyRequest) -> Connection | None:
+async def _signed_in(deps: WebDeps, request: AnyRequest) -> tuple[Connection | None, Standing]:
     number = request.session.get("connection")
     if not isinstance(number, int):
-        return None
+        return None, NOTHING
     async with deps.database.read() as tx:
-        return await connections.by_id(tx, number)
+        found = await connections.by_id(tx, number)
+        return found, NOTHING if found is None else await standing(tx, found)
 
 
 def local_path(target: str, default: str = "/") -> str:

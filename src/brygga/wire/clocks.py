@@ -1,7 +1,7 @@
 """How far the platforms' clocks go apart from ours, by the `Date` of their answers (RFC 9110, 6.6.1).
 
-A webhook says when something happened by its platform's clock. Whether that was before or after a request of ours left is asked of both
-clocks, and a machine whose own is seconds wrong must not answer it wrongly.
+A sale or an order bears its platform's time. Which movement of ours it made is asked of both clocks (`sync/explaining.py`), and a
+machine whose own is seconds wrong must not answer it wrongly.
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,6 @@ class Bounds:
     @property
     def middle_s(self) -> float:
         return (self.low_s + self.high_s) / 2
-
-    @property
-    def within_s(self) -> float:
-        """How far the truth may be from the middle."""
-        return (self.high_s - self.low_s) / 2
 
     @property
     def is_narrow(self) -> bool:

@@ -13,8 +13,6 @@ Everything else comes back as an answer; its room knows what a 401, 403, 404, 40
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -66,18 +64,10 @@ class Wire:
     async def send(self, call: Call, gate: Gate) -> Answer:
         """The platform's answer. Raises Unreachable or Unanswered as the table above says, and what the gate raises."""
         await gate.enter(call)
-        trip = _Trip(self.clock, self.clock.now())
-        try:
-            return await self._answered(call, gate, trip)
-        except Unanswered as failure:
-            failure.left = trip.left
-            raise
-
-    async def _answered(self, call: Call, gate: Gate, trip: "_Trip") -> Answer:
         answer: Answer | None = None
         began = self.clock.monotonic()
         try:
-            answer = await self._exchange(call, trip)
+            answer = await self._exchange(call)
         finally:
             gate.left(call, answer)
             if self.observe is not None:
@@ -86,7 +76,7 @@ class Wire:
             raise failure
         return answer
 
-    async def _exchange(self, call: Call, trip: "_Trip") -> Answer:
+    async def _exchange(self, call: Call) -> Answer:
         content, media_type = call.body()
         headers = {"Accept": "application/json", "User-Agent": self.user_agent, **call.headers}
         if media_type:
@@ -98,7 +88,6 @@ class Wire:
             content=content,
             headers=headers,
             timeout=httpx2.Timeout(call.timeout_s, connect=min(CONNECT_S, call.timeout_s)),
-            extensions={"trace": trip.watch},
         )
         # The client's own timeout is per step; the lease of a connection counts the whole call.
         try:
@@ -126,19 +115,6 @@ class Wire:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, b"".join(chunks), whole=size <= call.max_bytes)
-
-
-@dataclass(slots=True)
-class _Trip:
-    """One call under way. `left` is when it was handed over, and once its first byte goes out, after any wait for a connection, that."""
-
-    clock: Clock
-    left: datetime
-
-    async def watch(self, event: str, _: object) -> None:
-        """Called by the client's transport."""
-        if event.endswith("send_request_headers.started"):
-            self.left = self.clock.now()
 
 
 def _is_their_own(response: httpx2.Response) -> bool:

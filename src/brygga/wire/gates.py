@@ -82,8 +82,12 @@ class InventoryPace:
             self.blocked_until = self.clock.monotonic() + (asked_wait_s(answer) or 1.0)
 
 
+LONGEST_ASKED_S = 3600.0
+"""A header that says more is a slip of somebody on the way: believed, it would put a merchant's work off for weeks."""
+
+
 def asked_wait_s(answer: Answer) -> float | None:
-    """How long the platform asks us to wait: the longest of what its headers say; None when they say nothing.
+    """How long the platform asks us to wait: the longest of what its headers say, an hour at most; None when they say nothing.
 
     `Retry-After` and `X-Retry-After` count seconds; BigCommerce's reset counts milliseconds (bigcommerce facts 2.1).
     """
@@ -91,7 +95,7 @@ def asked_wait_s(answer: Answer) -> float | None:
     reset = header_number(answer, "x-rate-limit-time-reset-ms")
     if reset is not None and answer.status == 429:
         waits.append(reset / 1000)
-    return max((wait for wait in waits if wait is not None), default=None)
+    return max((min(wait, LONGEST_ASKED_S) for wait in waits if wait is not None), default=None)
 
 
 def header_number(answer: Answer, name: str) -> float | None:

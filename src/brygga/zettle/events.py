@@ -6,13 +6,13 @@ An event is a hint: what it says of products is only whom to read again.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from brygga.core.model import Organization
-from brygga.wire.reading import decode, moment, record, records, text, whole, within
+from brygga.wire.reading import decode, moment, record, records, text, within
 from brygga.zettle import shapes
 
 SIGNATURE_HEADER = "x-izettle-signature"
@@ -54,27 +54,19 @@ class ProductDeleted:
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """One variant in one inventory. `balance_before` is None when the message does not say."""
+    """A variant that moved, once for each inventory. Its numbers are not read: they may be old when they come."""
 
     variant_uuid: str
     product_uuid: str
-    inventory_uuid: str
-    balance_after: int | None
-    balance_before: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceChanged:
-    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody gave one.
-
-    `at` is as in `TrackingStopped`.
-    """
+    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody gave one."""
 
     envelope: Envelope
     rows: tuple[BalanceRow, ...]
     external_uuid: str = ""
-    client_uuid: str = ""
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,25 +187,12 @@ def read(body: bytes) -> Event:
 
 
 def _balance_changed(envelope: Envelope, inner: Mapping[str, Any]) -> Event:
-    # The two lists need not have the same order or length: rows are matched by key, never by place (zettle facts 8, row 5).
-    before = {_key(row): whole(row.get("balance")) for row in records(inner.get("balanceBefore"))}
-    rows = tuple(_rows(records(inner.get("balanceAfter")), before))
-    of = record(inner.get("updated"))
-    at = moment(of.get("timestamp")) or envelope.at
-    return BalanceChanged(envelope, rows, text(inner.get("externalUuid")), text(of.get("clientUuid")), at)
-
-
-def _rows(
-    after: Iterable[Mapping[str, Any]], before: Mapping[tuple[str, str, str], int | None]
-) -> Iterable[BalanceRow]:
-    for row in after:
-        variant, product, place = key = _key(row)
-        if variant and place:
-            yield BalanceRow(variant, product, place, whole(row.get("balance")), before.get(key))
-
-
-def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    return text(row.get("variantUuid")), text(row.get("productUuid")), text(row.get("locationUuid"))
+    rows = tuple(
+        BalanceRow(variant, text(row.get("productUuid")))
+        for row in records(inner.get("balanceAfter"))
+        if (variant := text(row.get("variantUuid"))) and text(row.get("locationUuid"))
+    )
+    return BalanceChanged(envelope, rows, text(inner.get("externalUuid")))
 
 
 READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], Event]] = {

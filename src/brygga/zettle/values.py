@@ -110,6 +110,22 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class StockOf:
+    """What Zettle answers when it is asked for the stock of some products.
+
+    `whole` names the products of an answer that has rows: what such an answer leaves out, it leaves out on purpose. An answer without any
+    row may as well be empty by mistake. `refused` names the products that Zettle calls untracked or unknown.
+    """
+
+    rows: tuple[Balance, ...] = ()
+    whole: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+
+    def joined(self, other: "StockOf") -> "StockOf":
+        return StockOf(self.rows + other.rows, self.whole | other.whole, self.refused | other.refused)
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     """`change` pieces of a variant go from one inventory to another; 1 to 100 000 (zettle facts 3.5)."""
 

@@ -1,8 +1,8 @@
-"""What belongs in the store, the tri-state box, and the brakes on mass effects."""
+"""What belongs in the store, and the brakes on mass effects."""
 
 import pytest
 
-from brygga.core.assignment import Box, Reassignment, Removal, belongs, box_of, reassigned, undo_seconds
+from brygga.core.assignment import belongs
 from brygga.core.guards import Cause, Verdict, verdict
 
 
@@ -17,31 +17,6 @@ from brygga.core.guards import Cause, Verdict, verdict
 ])  # fmt: skip
 def test_what_belongs(exists: bool, decided: bool | None, whole: bool, known: bool, expected: bool) -> None:
     assert expected is belongs(exists=exists, decided=decided, whole_library=whole, known_at_setup=known)
-
-
-@pytest.mark.rule("A5")
-def test_a_box_left_mixed_changes_nothing() -> None:
-    selected = [("a", True), ("b", False)]
-
-    assert Box.MIXED is box_of(assigned for _, assigned in selected)
-    assert Reassignment() == reassigned(selected, Box.MIXED)
-
-
-@pytest.mark.rule("A1", "A3", "A5")
-def test_only_what_changes_is_named() -> None:
-    selected = [("a", True), ("b", False)]
-
-    assert Reassignment(assign=("b",)) == reassigned(selected, Box.TICKED)
-    assert Reassignment(unassign=("a",)) == reassigned(selected, Box.EMPTY)
-
-
-def test_boxes_of_equal_and_empty_selections() -> None:
-    assert [Box.TICKED, Box.EMPTY, Box.EMPTY] == [box_of([True, True]), box_of([False]), box_of([])]
-
-
-def test_only_an_unassignment_can_be_undone() -> None:
-    """Decision 14."""
-    assert [10, 0, 0] == [undo_seconds(removal) for removal in Removal]
 
 
 @pytest.mark.parametrize(("wanted", "recent", "catalogue", "stops"), [

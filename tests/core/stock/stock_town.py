@@ -14,27 +14,31 @@ from brygga.core.stock import (
     Hint,
     Ledger,
     Look,
+    Resolved,
+    Review,
     Shelf,
     Side,
+    Slot,
     Timing,
-    Told,
     Verdict,
     corrected,
     hinted,
-    is_told_late,
     landed,
     next_look,
     observed,
-    retold,
+    resolve_at,
+    resolve_shop,
+    resolve_till,
+    reviewed,
     sendable,
     sent,
-    settle,
-    settle_at,
     short,
     unanswered,
 )
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+CALM_S, SWEEP_S = 4_500, 300
+"""A doubt about a write to Zettle ends within an hour and two minutes."""
 
 
 class Crash(Exception):
@@ -55,18 +59,8 @@ class Hook:
     side: Side
     identifier: str | None
     by_api: bool
-    made: datetime
-    change: int
-    level: int
     number: int
     """The same for both of a double."""
-
-    def told(self) -> Told:
-        """As the platforms say it: an edit by its level, an order by its change, and whole seconds in BigCommerce."""
-        if self.side is Side.ZETTLE:
-            return Told(self.made, self.change, relative=True)
-        made = self.made.replace(microsecond=0)
-        return Told(made, self.level) if self.by_api else Told(made, self.change, relative=True, by_order=True)
 
 
 @dataclass
@@ -79,13 +73,15 @@ class Town:
     crashes: float = 0.0
     drops: float = 0.0
     lag_s: float = 3.0
-    values: bool = True
-    """Hooks carry values, or say only that something moved."""
+    partial: bool = False
+    """A call that is cut lands in part: the marker's item does, the record's does not."""
     now_s: float = 0.0
     levels: dict[Side, int] = field(default_factory=dict)
     moved: int = 0
     hooks: list[Hook] = field(default_factory=list)
     history: list[tuple[float, int]] = field(default_factory=list)
+    slots: list[tuple[float, int]] = field(default_factory=lambda: [(-1e9, 0)])
+    """The levels of the marker's one variant, and since when."""
     writes: int = 0
     told: int = 0
     below_zero: int = 0
@@ -124,19 +120,26 @@ class Town:
         self.told += 1
         late = 120.0 if self.dice.random() < self.share else 2.0
         for _ in range(2 if self.dice.random() < self.share else 1):
-            at, level = self.now_s + self.dice.random() * late, self.levels[side]
-            self.hooks.append(Hook(at, side, identifier, by_api, self.now, change, level, self.told))
+            at = self.now_s + self.dice.random() * late
+            self.hooks.append(Hook(at, side, identifier, by_api, self.told))
 
     def read(self, side: Side) -> int:
         self.point()
         self.now_s += 0.05
         if side is Side.ZETTLE:
             return self.levels[side]
-        seen = self.now_s - self.dice.random() * self.lag_s
-        return next(level for at, level in reversed(self.history) if at <= seen)
+        return self._as_seen(self.history)
 
-    def write(self, side: Side, change: int, identifier: str) -> None:
-        """A relative change; may be lost before or after its effect."""
+    def read_slot(self) -> int:
+        """In the answer of the last read; each item trails by itself."""
+        return self._as_seen(self.slots)
+
+    def _as_seen(self, history: list[tuple[float, int]]) -> int:
+        seen = self.now_s - self.dice.random() * self.lag_s
+        return next(level for at, level in reversed(history) if at <= seen)
+
+    def write(self, side: Side, change: int, identifier: str, slot: Slot | None = None) -> None:
+        """A relative change, with the marker's item; may be lost before or after its effect."""
         self.point()
         self.writes += 1
         self.now_s += 0.1
@@ -146,8 +149,12 @@ class Town:
             raise TooLittle
         if self.levels[side] + change < 0 and change < 0:
             self.below_zero += 1
-        self._apply(side, change, identifier, by_api=True)
-        if self.dice.random() < self.share:
+        is_cut = self.dice.random() < self.share
+        if slot is not None:
+            self.slots.append((self.now_s, self.slots[-1][1] + 1))
+        if not (is_cut and self.partial and slot is not None):
+            self._apply(side, change, identifier, by_api=True)
+        if is_cut:
             raise NoAnswer
         self.point()
 
@@ -170,6 +177,7 @@ class Engine(Protocol):
     def hear(self, town: Town, hook: Hook) -> None: ...
     def work(self, town: Town) -> None: ...
     def sweep(self, town: Town) -> None: ...
+    def wakes_s(self, town: Town) -> float | None: ...
 
     @property
     def reported(self) -> bool: ...
@@ -177,20 +185,31 @@ class Engine(Protocol):
 
 @dataclass
 class Ledgers:
-    """The engine under test: `core.stock`, with `disk` as the only thing that outlives a crash."""
+    """The engine under test: `core.stock`, with `disk` and `count` as all that outlives a crash."""
 
     disk: Ledger
     timing: Timing = field(default_factory=Timing)
+    count: int | None = 0
+    """What the marker's variant shows while it is free; None where there is no marker."""
+    held: str = ""
+    """The call that holds it."""
     echoes: dict[str, datetime] = field(default_factory=dict)
-    lost: dict[str, tuple[Side, Flight]] = field(default_factory=dict)
+    lost: dict[str, tuple[Flight, Verdict, datetime]] = field(default_factory=dict)
+    """Writes to Zettle that were resolved without an echo."""
     heard: set[int] = field(default_factory=set)
     doubts: int = 0
+    contradictions: int = 0
     calls: int = 0
     looking: bool = True
 
     @classmethod
     def of(cls, town: Town) -> "Ledgers":
-        return cls(Ledger(Shelf(known=town.start), Shelf(known=town.start, variant_id=1)))
+        shelves = Shelf(known=town.start), Shelf(known=town.start, variant_id=1)
+        return cls(Ledger(*shelves), Timing(is_whole=not town.partial))
+
+    @classmethod
+    def unmarked(cls, town: Town) -> "Ledgers":
+        return replace(cls.of(town), count=None)
 
     @property
     def reported(self) -> bool:
@@ -201,44 +220,52 @@ class Ledgers:
         if hook.number in self.heard:
             return
         self.heard.add(hook.number)
-        ours = hook.identifier is not None and hook.side is Side.ZETTLE
-        if ours:
-            assert hook.identifier is not None
+        if hook.identifier is not None and hook.side is Side.ZETTLE:
             self.echoes.setdefault(hook.identifier, town.now)
-            self._correct(hook.identifier)
         else:
-            told = hook.told() if town.values else None
-            made = hook.made.replace(microsecond=0)
-            self._hint(hook.side, Hint(town.now, made if hook.by_api else None, told=told))
+            self.disk = hinted(self.disk, hook.side, Hint(town.now, by_order=not hook.by_api, variant="1"))
         self.looking = True
 
-    def _hint(self, side: Side, hint: Hint) -> None:
-        for call, (of, flight) in list(self.lost.items()):
-            if side is of is Side.SHOP:
-                self.lost[call] = (of, retold(flight, [hint]))
-                if is_told_late(self.lost[call][1], [hint], self.timing):
-                    self._correct(call)
-        self.disk = hinted(self.disk, side, hint, self.timing)
-
-    def _correct(self, call: str) -> None:
-        given_up = self.lost.pop(call, None)
-        if given_up is not None:
-            self.disk = corrected(self.disk, given_up[0], given_up[1].quantity)
+    def _review(self, town: Town) -> None:
+        for call, (flight, verdict, since) in list(self.lost.items()):
+            over = town.now - since >= self.timing.doubt
+            found = reviewed(verdict, echoed=call in self.echoes, over=over)
+            if found is Review.WAIT:
+                continue
+            del self.lost[call]
+            self.doubts += found is Review.ASK
+            if found is Review.OTHERWISE:
+                landed_ = verdict is not Verdict.PRESUMED_LOST
+                self.disk = corrected(self.disk, Side.ZETTLE, flight.quantity if landed_ else -flight.quantity)
 
     def sweep(self, town: Town) -> None:
         self.looking = True
 
     def work(self, town: Town) -> None:
-        due = [at for side in Side if (at := next_look(self.disk, side, self.timing)) is not None]
-        due += [settle_at(f, self.timing) for side in Side if (f := self.disk[side].flight) is not None]
         waits = any(sendable(self.disk, side, town.now, self.timing) for side in Side)
-        if not self.looking and not waits and not any(at <= town.now for at in due):
+        if not self.looking and not waits and not any(at <= town.now for at in self._due()):
             return
         self.looking = False
+        self._review(town)
         for side in (Side.SHOP, Side.ZETTLE):
             self._look(town, side)
         for side in (Side.ZETTLE, Side.SHOP):
             self._send(town, side)
+
+    def _due(self) -> list[datetime]:
+        due = [at for side in Side if (at := next_look(self.disk, side, self.timing)) is not None]
+        due += [resolve_at(side, f, self.timing) for side in Side if (f := self.disk[side].flight) is not None]
+        asked = (Verdict.PRESUMED_LOST, Verdict.ASSUMED_LANDED, Verdict.ASSUMED_LOST)
+        return due + [since + self.timing.doubt for _, verdict, since in self.lost.values() if verdict in asked]
+
+    def wakes_s(self, town: Town) -> float | None:
+        """When it has something to do by time alone, by the town's clock; None when it waits for nothing."""
+        times = self._due()
+        for side in Side:
+            free = max(town.now, self.disk[side].rests or town.now)
+            if sendable(self.disk, side, free, self.timing):
+                times.append(free)
+        return min((at - START).total_seconds() for at in times) if times else None
 
     def _save(self, town: Town, move: Callable[[Ledger], Ledger]) -> None:
         town.point()
@@ -252,28 +279,58 @@ class Ledgers:
         if flight is None:
             self._save(town, lambda ledger: observed(ledger, side, look, self.timing).ledger)
             return
-        given_up = replace(flight, tale=self.disk[side].tale, closing=look)
-        done = settle(self.disk, side, look, self.echoes.get(flight.call), self.timing)
-        self._save(town, lambda _: done.ledger)
-        if done.verdict in (Verdict.NOT_LANDED, Verdict.ASSUMED_LOST):
-            self.lost[flight.call] = (side, given_up)
-        self.doubts += done.verdict.is_doubtful
+        shown = town.read_slot() if flight.slot is not None else None
+        done = self._resolved(side, look, shown)
+        town.point()
+        self.disk = done.ledger
+        if done.verdict is not Verdict.WAITING:
+            self._closed(side, flight, done, shown, town.now)
+        town.point()
+
+    def _resolved(self, side: Side, look: Look, shown: int | None) -> Resolved:
+        flight = self.disk[side].flight
+        assert flight is not None
+        if side is Side.SHOP:
+            return resolve_shop(self.disk, look, shown, self.timing)
+        return resolve_till(self.disk, look, self.echoes.get(flight.call), self.timing)
+
+    def _closed(self, side: Side, flight: Flight, done: Resolved, shown: int | None, now: datetime) -> None:
+        self.contradictions += done.contradicts
+        if side is Side.ZETTLE and done.verdict is not Verdict.LANDED:
+            self.lost[flight.call] = (flight, done.verdict, now)
+        elif side is Side.SHOP:
+            self.doubts += done.verdict.is_doubtful
+            self._give_back(flight.call, shown)
+
+    def _give_back(self, call: str, shown: int | None) -> None:
+        if self.held == call and shown is not None:
+            self.held, self.count = "", shown
 
     def _send(self, town: Town, side: Side) -> None:
         change = sendable(self.disk, side, town.now, self.timing)
-        if change == 0:
+        if change == 0 or (side is Side.SHOP and self.held):
             return
         self.calls += 1
         call = f"call-{self.calls}"
-        self._save(town, lambda ledger: sent(ledger, side, change, call, town.now))
+        slot = Slot(99, self.count) if side is Side.SHOP and self.count is not None else None
+        town.point()
+        self.disk = sent(self.disk, side, change, call, town.now, slot)
+        self.held = call if slot is not None else self.held
+        town.point()
         try:
-            town.write(side, change, call)
+            town.write(side, change, call, slot)
         except NoAnswer:
             self._save(town, lambda ledger: unanswered(ledger, side, town.now))
         except TooLittle:
-            self._save(town, lambda ledger: short(ledger, side, town.now, self.timing))
+            town.point()
+            self.disk = short(self.disk, side, town.now, self.timing)
+            self._give_back(call, self.count)
+            town.point()
         else:
-            self._save(town, lambda ledger: landed(ledger, side, town.now))
+            town.point()
+            self.disk = landed(self.disk, side, town.now)
+            self._give_back(call, None if slot is None else slot.count + 1)
+            town.point()
 
 
 @dataclass
@@ -289,6 +346,9 @@ class Naive:
 
     def hear(self, town: Town, hook: Hook) -> None: ...
     def sweep(self, town: Town) -> None: ...
+
+    def wakes_s(self, town: Town) -> float | None:
+        return town.now_s
 
     def work(self, town: Town) -> None:
         for side in Side:
@@ -316,10 +376,22 @@ def calm(town: Town, engine: Engine) -> None:
     """The faults end and time runs on: hooks that are late arrive, and the sweep looks at what nobody announced."""
     town.share = town.crashes = town.drops = 0.0
     town.die_at = None
-    for second in range(1200):
-        if second % 60 == 0:
+    second = 0
+    while second < CALM_S:
+        if second % SWEEP_S == 0:
             engine.sweep(town)
         tick(town, engine)
+        idle = min(_idle_seconds(town, engine), SWEEP_S - 1 - second % SWEEP_S)
+        town.now_s += idle
+        second += 1 + idle
+
+
+def _idle_seconds(town: Town, engine: Engine) -> int:
+    """So many whole seconds nothing happens: the ticks of these change nothing, and are left out."""
+    times = [hook.at for hook in town.hooks]
+    wakes = engine.wakes_s(town)
+    times += [] if wakes is None else [wakes]
+    return max(0, int(min(times) - town.now_s) - 1) if times else SWEEP_S
 
 
 def outcome(town: Town, engine: Engine) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brygga.core.stock.explaining import Deed, Explained, Unexplained, explained
+from brygga.core.stock import Change, Shelf, Told
+from brygga.core.stock.explaining import Deed, Explained, Unexplained, explained, is_order
 from brygga.core.stock.story import Reason
 from tests.conftest import NOON
 
@@ -70,13 +71,15 @@ def test_every_movement_is_told_once_and_what_is_named_makes_its_size(changes: l
     done = [Deed(at(60 * place - 5), change, Reason.SALE, str(place)) for place, change in enumerate(deeds, 1)]
     sizes = {deed.number: deed.change for deed in done}
     told = explained(moves, done)
-    named = [number for one in told for number in one.numbers]
+    made: dict[tuple[str, ...], int] = {}
+    for one, move in zip(told, moves, strict=True):
+        made[one.numbers] = made.get(one.numbers, 0) + move.change
+    made.pop((), None)
+    named = [number for numbers in made for number in numbers]
 
     assert [move.id for move in moves] == [one.id for one in told]
     assert len(named) == len(set(named))
-    assert all(
-        sum(sizes[n] for n in one.numbers) == move.change for one, move in zip(told, moves, strict=True) if one.numbers
-    )
+    assert all(sum(sizes[n] for n in numbers) == change for numbers, change in made.items())
 
 
 @pytest.mark.rule("S2", "S3")
@@ -100,3 +103,104 @@ def test_nobody_is_said_to_have_changed_a_number_unless_we_know_since_when(
     (told,) = explained([moved(7, 100, -2, since)], deeds)
 
     assert reason is told.reason
+
+
+# ---- An order ------------------------------------------------------------------------------------
+
+
+def order(seconds: float, quantity: int, number: str = "104") -> Deed:
+    return Deed(at(seconds), -quantity, Reason.ORDER, number)
+
+
+def back(seconds: float, quantity: int, number: str = "104") -> Deed:
+    return Deed(at(seconds), quantity, Reason.RETURN, number)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("changes", "deeds", "told"),
+    [
+        ([-1, -2], [order(0, 3)], [(Reason.ORDER, ("104",))] * 2),
+        ([1, 2], [back(0, 3)], [(Reason.RETURN, ("104",))] * 2),
+        ([-1, -2, -4], [order(0, 3), order(1, 4, "105")], [*[(Reason.ORDER, ("104",))] * 2, (Reason.ORDER, ("105",))]),
+        # Not of the order's size together, or one of them up.
+        ([-1, -1], [order(0, 3)], [(Reason.UNCLEAR, ())] * 2),
+        ([-4, 1], [order(0, 3)], [(Reason.UNCLEAR, ())] * 2),
+    ],
+)
+def test_an_order_seen_bit_by_bit_is_one(
+    changes: list[int], deeds: list[Deed], told: list[tuple[Reason, tuple[str, ...]]]
+) -> None:
+    moves = [moved(place, 2 + 3 * place, change) for place, change in enumerate(changes)]
+
+    assert told == [(one.reason, one.numbers) for one in explained(moves, deeds)]
+
+
+@pytest.mark.rule("S3")
+def test_what_is_minutes_apart_is_no_one_order() -> None:
+    moves = [moved(1, 2, -1), moved(2, 200, -2, since=100)]
+
+    assert [Reason.UNCLEAR, Reason.EDIT] == [one.reason for one in explained(moves, [order(0, 3)])]
+
+
+@pytest.mark.rule("S3")
+def test_an_order_that_took_and_gave_back_at_once_is_named_once() -> None:
+    (told,) = explained([moved(7, 100, -2)], [order(95, 3), back(96, 1)])
+
+    assert (Reason.SEVERAL, ("104",)) == (told.reason, told.numbers)
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize(("by_order", "reason"), [(True, Reason.UNCLEAR), (False, Reason.EDIT)])
+def test_what_an_event_called_an_order_is_no_edit(by_order: bool, reason: Reason) -> None:
+    """The log has told it as an order: the page does not say that no order fits."""
+    (told,) = explained([Unexplained(7, at(100), -1, at(0), by_order)], [])
+
+    assert reason is told.reason
+
+
+LAG = timedelta(seconds=10)
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize(
+    ("heard", "change", "says"),
+    [
+        ([True], -2, True),
+        ([True], 2, True),
+        ([True, True], -2, True),
+        # An edit by hand, also right after an order: whose event came, and when, decides.
+        ([False], -2, False),
+        ([False], 5, False),
+        ([True, False], -2, False),
+        ([True, False], 3, False),
+        ([], -2, False),
+        ([], 2, False),
+    ],
+)
+def test_an_order_made_a_change_only_where_the_events_say_so(heard: list[bool], change: int, says: bool) -> None:
+    long_ago = Shelf(8, hinted=at(-60), told=Told(at(-60), at(-60)), settled=at(-40))
+
+    assert says is is_order(long_ago, heard, change, LAG)
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize(
+    ("recent", "heard", "change", "says"),
+    [
+        # A read that trailed shows it a moment after its event.
+        ((), [], -2, True),
+        ((), [], 2, False),
+        # The order has moved the shelf already; what comes next may be an edit.
+        ((Change(at(1), -2),), [], -2, False),
+        # Two orders after each other; what rises may be the order before and an edit.
+        ((Change(at(1), -2),), [True], -2, True),
+        ((Change(at(1), -2),), [True], 2, False),
+    ],
+)
+def test_an_event_that_is_still_open_explains_a_fall_once(
+    recent: tuple[Change, ...], heard: list[bool], change: int, says: bool
+) -> None:
+    open_ = Shelf(8, recent=recent, hinted=at(0), told=Told(at(0), at(0)), settled=at(-40))
+
+    assert says is is_order(open_, heard, change, LAG)

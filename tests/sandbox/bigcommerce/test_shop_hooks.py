@@ -1,6 +1,10 @@
 """Webhooks: managed, delivered, retried, signed, given up (bigcommerce facts 6)."""
 
+import base64
+import hashlib
+import hmac
 import itertools
+from typing import Any
 
 import pytest
 import time_machine
@@ -149,7 +153,8 @@ async def test_only_listed_fields_fire_an_update(field: str, fires: bool) -> Non
     town = Town()
     made = await town.product()
     await town.listen("store/product/updated")
-    value = {"price": 5, "tax_class_id": 1, "custom_url": {"url": "/new/", "is_customized": True}}.get(field, "12")
+    values = {"price": 5, "tax_class_id": 1, "gtin": "7310865004703"}
+    value = {**values, "custom_url": {"url": "/new/", "is_customized": True}}.get(field, "12")
 
     await town.good("PUT", f"{P}/{made['id']}", {field: value})
 
@@ -294,6 +299,31 @@ async def test_unsigned_deliveries_are_a_switch() -> None:
     await town.sandbox.idle()
 
     assert not any(name.startswith("webhook-") for name in town.letters[0].headers)
+
+
+@pytest.mark.parametrize(
+    ("reading", "key", "version"),
+    [
+        ("client_secret", b"c2VjcmV0IG9mIHRoZSBhcHA", "v1"),
+        ("decoded", b"secret of the app", "v1"),
+        ("another", b"not c2VjcmV0IG9mIHRoZSBhcHA", "v1"),
+        ("v1a", b"not c2VjcmV0IG9mIHRoZSBhcHA", "v1a"),
+        ("milliseconds", b"c2VjcmV0IG9mIHRoZSBhcHA", "v1"),
+    ],
+)
+async def test_what_signs_a_delivery_is_a_switch(reading: Any, key: bytes, version: str) -> None:
+    town = Town(Switches(signature_key=reading))
+    town.app.client_secret = "c2VjcmV0IG9mIHRoZSBhcHA"
+    await town.listen("store/product/created")
+    await town.product()
+    await town.sandbox.idle()
+
+    (letter,) = town.letters
+    headers = {name.lower(): value for name, value in letter.headers.items()}
+    message = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + letter.raw
+    digest = hmac.new(key, message, hashlib.sha256).digest()
+    assert f"{version},{base64.b64encode(digest).decode()}" == headers["webhook-signature"]
+    assert (13 if reading == "milliseconds" else 10) == len(headers["webhook-timestamp"])
 
 
 async def test_hooks_of_others_do_not_exist() -> None:

@@ -12,7 +12,7 @@ P = "/v3/catalog/products"
 BODY: JSON = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []}
 TEXTS = {
     "name": 250, "sku": 255, "page_title": 255, "meta_description": 65_535, "search_keywords": 65_535, "warranty": 65_535, "upc": 14,
-    "gtin": 14, "bin_picking_number": 255, "description": 65_535, "product_tax_code": 255,
+    "bin_picking_number": 255, "description": 65_535, "product_tax_code": 255,
 }  # fmt: skip
 NUMBERS = {"price": 9_999_999_999, "weight": 9_999_999_999, "tax_class_id": 255}
 
@@ -27,6 +27,26 @@ async def test_a_text_is_as_long_as_the_documents_say(field: str, most: int) -> 
     refusal = await town.refused("POST", P, {**BODY, "name": "Another", field: "x" * (most + 1)}, 422)
     assert list(refusal["errors"]) == [field]
     await town.refused("PUT", f"{P}/{made['id']}", {field: "x" * (most + 1)}, 422)
+
+
+@pytest.mark.parametrize(("gtin", "is_one"), [
+    ("", True), ("96385074", True), ("012345678905", True), ("7310865004703", True), ("10614141000415", True),
+    ("7310865004704", False), ("731086500470", False), ("12", False), ("7310865-004703", False), ("x" * 14, False),
+])  # fmt: skip
+async def test_a_gtin_has_the_digits_of_one(gtin: str, is_one: bool) -> None:
+    """A product's and a variant's, alone and in a batch (decision 20); a switch takes anything of 14 characters (B46)."""
+    town, easy = Town(), Town(switches=Switches(wrong_gtin="accept"))
+    made = await town.product(variants=[variant("Red")])
+    rows = [{"id": made["variants"][0]["id"], "gtin": gtin}]
+    if is_one:
+        assert (await town.product(name="Another", gtin=gtin))["gtin"] == gtin
+        await town.good("PUT", "/v3/catalog/variants", rows)
+        return
+
+    assert list((await town.refused("POST", P, {**BODY, "gtin": gtin}, 422))["errors"]) == ["gtin"]
+    assert list((await town.refused("PUT", f"{P}/{made['id']}", {"gtin": gtin}, 422))["errors"]) == ["gtin"]
+    await town.refused("PUT", "/v3/catalog/variants", rows, 422)
+    assert (await easy.product(gtin=gtin))["gtin"] == gtin
 
 
 @pytest.mark.parametrize(("field", "most"), NUMBERS.items())

@@ -1,5 +1,8 @@
 """Stock: adjustments, reads that lag, and what orders do (bigcommerce facts 5, 8)."""
 
+import contextlib
+
+import httpx2
 import pytest
 
 from brygga.sandbox.bigcommerce import Config, OutOfStock, Switches
@@ -95,6 +98,49 @@ async def test_reads_lag_behind_writes() -> None:
     assert await town.level(red) == 9
     await town.clock.advance(2)
     assert (await town.level(red), (await town.read(made["id"]))["inventory_level"]) == (10, 12)
+
+
+async def test_each_item_of_an_answer_may_trail_by_itself() -> None:
+    """By one reading two items that one call changed are seen changed one before the other; by the other never."""
+    seen: dict[bool, set[tuple[int, int]]] = {}
+    for alone in (False, True):
+        town = Town(Switches(random_read_lag=True, read_lag_per_item=alone), Config(read_lag_s=10))
+        red, blue = (one["id"] for one in (await town.scarf())["variants"])
+        await town.clock.advance(60)
+        items = [{"location_id": 1, "variant_id": one, "quantity": 9} for one in (red, blue)]
+        await town.good("PUT", "/v3/inventory/adjustments/absolute", {"items": items})
+        await town.clock.advance(5)
+        for _ in range(40):
+            rows = (await town.good("GET", f"/v3/inventory/items?variant_id:in={red},{blue}"))["data"]
+            levels = [row["locations"][0]["total_inventory_onhand"] for row in rows]
+            seen.setdefault(alone, set()).add((levels[0], levels[1]))
+        await town.clock.advance(6)
+        assert (9, 9) == (await town.level(red), await town.level(blue))
+
+    assert {(4, 2), (9, 9)} == seen[False]
+    assert {(4, 2), (9, 9), (4, 9), (9, 2)} == seen[True]
+
+
+@pytest.mark.parametrize("how", ["cut_after", "timeout_after", "5xx_after", "header"])
+async def test_an_adjustment_that_is_cut_may_land_in_part(how: str) -> None:
+    """By one reading; never all of it, never none. By the other it is all or nothing, and so is one that is answered by both."""
+    landed: dict[tuple[bool, bool], set[tuple[int, int]]] = {}
+    for partial in (False, True):
+        town = Town(Switches(partial_adjustments=partial))
+        red, blue = (one["id"] for one in (await town.scarf())["variants"])
+        for cut in (False, *[True] * 12):
+            before = await town.level(red), await town.level(blue)
+            if cut and how != "header":
+                town.sandbox.faults.add(how, method="POST", next=1, params={"seconds": 0})
+            items = [{"location_id": 1, "variant_id": one, "quantity": 1} for one in (red, blue)]
+            headers = {"X-Sandbox-Cut": "1"} if cut and how == "header" else {}
+            with contextlib.suppress(httpx2.HTTPError):
+                await town.call("POST", "/v3/inventory/adjustments/relative", {"items": items}, headers=headers)
+            step = await town.level(red) - before[0], await town.level(blue) - before[1]
+            landed.setdefault((partial, cut), set()).add(step)
+
+    assert {(1, 1)} == landed[False, False] == landed[True, False] == landed[False, True]
+    assert {(0, 1), (1, 0)} == landed[True, True]
 
 
 async def test_a_stale_read_can_be_made_by_fault() -> None:

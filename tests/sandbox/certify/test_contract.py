@@ -45,11 +45,12 @@ OTHER: dict[str, dict[str, Any]] = {
         "new_option_on_variants": "accept", "duplicate_option_status": 409, "empty_image_list": "204", "wrong_video": "accept",
         "limit_above_maximum": "clamp", "untracked_adjustment": "accept", "negative_absolute": "clamp",
         "base_variant_by_variant_id": False, "level_after_tracking_switch": "keep", "unauthorized_body": "json",
+        "first_option_level": "keep", "first_option_tracking": "variant", "items_of_whole": "own_level",
         "inline_variant_without_sku": "refuse", "create_visible_default": False, "most_description": 32_767,
         "most_metafields": 25, "most_assignments": 25, "store_wide_resource_filter": "works", "thumbnail_heir": "none",
         "category_with_products": "refused", "unknown_item_status": 404, "catalog_level": "available_to_sell",
         "base_variant_goes": "stays", "orphan_variants": False, "parallel_calls": "accept", "throttled_body": "empty",
-        "retry_after_header": True,
+        "retry_after_header": True, "wrong_gtin": "accept", "partial_adjustments": True,
     },
     "till": {
         "untracked_stock_is_404": True, "update_answers_body": True, "count_is_array": True, "nulls": "null", "vat_as_number": True,
@@ -58,6 +59,7 @@ OTHER: dict[str, dict[str, Any]] = {
         "negative_store_refused": True, "organization_page_refused": True, "most_movements": 37, "products_list_pages": True,
         "movements_stop_half_way": True, "refusals_have_bodies": True, "left_out_variants_stay": True,
         "unknown_stock_is_empty": True, "library_needs_all": False, "unit_balances_have_decimals": False, "most_stock_rows": 500,
+        "zero_rows_left_out": True,
         "retry_after": True,
     },
 }  # fmt: skip

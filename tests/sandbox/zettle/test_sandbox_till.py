@@ -83,6 +83,24 @@ async def test_a_sale_is_refunded_part_by_part_and_never_twice() -> None:
         assert (await town.client.post("/sandbox/refund", json=body)).status_code == 400
 
 
+async def test_a_till_that_was_offline_tells_of_old_sales_when_it_is_back() -> None:
+    """Each bears the time of its sale; stock moves now, and every message comes now."""
+    town = Town()
+    mug = await town.tracked_mug(12)
+    await town.subscribe()
+
+    sold = [await town.act("sell", sku="MUG-1", seconds_ago=ago) for ago in (7200, 60)]
+    await town.settle()
+
+    told = [one.payload["timestamp"] / 1000 for one in town.receiver.events("PurchaseCreated")]
+    moved = town.receiver.events("InventoryBalanceChanged")
+    assert [pytest.approx(town.clock.now() - ago, abs=1) for ago in (7200, 60)] == told
+    assert sold[0]["timestamp"] < sold[1]["timestamp"]
+    assert (2, 10) == (len(moved), await town.balance(mug))
+    future = {"sku": "MUG-1", "seconds_ago": -60}
+    assert 400 == (await town.client.post("/sandbox/sell", json=future)).status_code
+
+
 async def test_an_amount_that_was_typed_in_is_no_product() -> None:
     """No uuids, no places, no stock; told as such in record and message (5.3)."""
     town = Town()

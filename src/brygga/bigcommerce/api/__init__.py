@@ -5,6 +5,7 @@ from brygga.bigcommerce.api.categories import CategoryCalls
 from brygga.bigcommerce.api.door import Door
 from brygga.bigcommerce.api.hooks import HookCalls
 from brygga.bigcommerce.api.inventory import InventoryCalls
+from brygga.bigcommerce.api.marker import MarkerCalls
 from brygga.bigcommerce.api.media import MediaCalls
 from brygga.bigcommerce.api.metafields import MetafieldCalls
 from brygga.bigcommerce.api.options import OptionCalls
@@ -17,6 +18,7 @@ __all__ = ["ShopApi"]
 
 
 class ShopApi(
+    MarkerCalls,
     ProductCalls,
     VariantCalls,
     OptionCalls,

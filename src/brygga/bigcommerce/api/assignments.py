@@ -25,9 +25,3 @@ class AssignmentCalls(Door):
         call = self.call("GET", "/v3/catalog/products/channel-assignments", {"product_id:in": product_ids})
         rows = await self.pages(call, PAGE)
         return frozenset((identifier(row.get("product_id")), identifier(row.get("channel_id"))) for row in rows)
-
-    async def assign_category(self, category_id: int, product_ids: Sequence[int]) -> None:
-        """Add 1 to 50 products to a category and leave their other categories alone."""
-        assert 1 <= len(product_ids) <= ASSIGNED_AT_ONCE
-        body = [{"product_id": product_id, "category_id": category_id} for product_id in product_ids]
-        await self.send(self.call("PUT", "/v3/catalog/products/category-assignments", json=body, lane="assignments"))

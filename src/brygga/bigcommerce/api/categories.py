@@ -12,9 +12,12 @@ PAGE = 250
 
 class CategoryCalls(Door):
     async def trees(self, channel_id: int | None = None) -> tuple[Tree, ...]:
-        """The store's category trees, or the one of a channel. This list has no pages (facts 4)."""
-        rows = await self.data(self.call("GET", "/v3/catalog/trees", {"channel_id:in": channel_id}))
-        return tuple(shapes.tree(raw) for raw in records(rows))
+        """The store's category trees, or the one of a channel, which may have none. This list has no pages (facts 4)."""
+        call = self.call("GET", "/v3/catalog/trees", {"channel_id:in": channel_id})
+        rows = await self.rows(call)
+        if not rows and channel_id is None:
+            raise lost(call, "a store without a category tree")
+        return tuple(shapes.tree(raw) for raw in rows)
 
     async def category(self, category_id: int) -> Category | None:
         """A category by its id; None when it is gone."""

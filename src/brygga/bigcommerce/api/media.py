@@ -11,7 +11,6 @@ from brygga.core.model import CatalogImage, ObservedImage, ObservedVideo
 from brygga.wire import Upload
 
 PAGE = 250
-URL_LENGTH = 255  # facts 2.3: a longer address goes as bytes
 IMAGE_BYTES = 8 * 1024 * 1024
 PICTURE_S = 60.0  # the shop fetches the address during the call; at least 30 s (facts 3.10)
 
@@ -19,7 +18,7 @@ PICTURE_S = 60.0  # the shop fetches the address during the call; at least 30 s 
 class MediaCalls(Door):
     async def images(self, product_id: int) -> tuple[ObservedImage, ...]:
         """A product's pictures, without those of its variants. Raises Refused when there is no such product."""
-        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/images"), PAGE)
+        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/images"), PAGE, of_one=True)
         return tuple(shapes.image(raw) for raw in rows)
 
     async def add_image(self, product_id: int, image: CatalogImage) -> ObservedImage:
@@ -48,7 +47,7 @@ class MediaCalls(Door):
 
     async def videos(self, product_id: int) -> tuple[ObservedVideo, ...]:
         """A product's videos. Raises Refused when there is no such product."""
-        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/videos"), PAGE)
+        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/videos"), PAGE, of_one=True)
         return tuple(shapes.video(raw) for raw in rows)
 
     async def add_video(self, product_id: int, video_id: str, sort_order: int) -> ObservedVideo:

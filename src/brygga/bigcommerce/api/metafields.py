@@ -1,26 +1,18 @@
 """Keys and values of our own at products: how a lost binding is found again. Only our app reads them (facts 3.12)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from brygga.bigcommerce import shapes
 from brygga.bigcommerce.api.door import Door, body_of
 from brygga.bigcommerce.refusals import problem, refusal
-from brygga.bigcommerce.values import Metafield, MetafieldsSaved, Page
+from brygga.bigcommerce.values import MetafieldsSaved
 from brygga.wire.reading import record, records, text, whole, within
 
 NAMESPACE = "brygga"
 WRITTEN_AT_ONCE = 50  # not documented; what other connectors use (facts 2.2)
-PAGE = 250
 
 
 class MetafieldCalls(Door):
-    async def metafields_page(self, page: int = 1, *, key: str | None = None) -> Page[Metafield]:
-        """A page of our metafields over all products, to be matched by product id."""
-        query = {"namespace": NAMESPACE, "key": key}
-        rows, found = await self.page(self.call("GET", "/v3/catalog/products/metafields", query), page, PAGE)
-        return replace(found, items=tuple(shapes.metafield(raw) for raw in rows))
-
     async def create_metafields(self, items: Sequence[tuple[int, str, str]]) -> MetafieldsSaved:
         """Write 1 to 50 (product id, key, value). A 422 saved some of them: `saved` says which (facts 3.12)."""
         assert 1 <= len(items) <= WRITTEN_AT_ONCE

@@ -41,7 +41,7 @@ class ProductCalls(Door):
             "GET", f"/v3/catalog/products/{product_id}", {"include": WITH_OPTIONS}, wanted=frozenset({404})
         )
         answer = await self.send(call)
-        return None if answer.status == 404 else _product(call, answer)
+        return None if answer.status == 404 else product_of(call, answer)
 
     async def products_page(
         self,
@@ -71,12 +71,6 @@ class ProductCalls(Door):
         rows, found = await self.page(self.call("GET", "/v3/catalog/products", query, timeout_s=60), page, limit)
         return replace(found, items=tuple(shapes.product(raw) for raw in rows))
 
-    async def count_products(self, *, category_id: int | None = None, is_visible: bool | None = None) -> int:
-        """How many products are in a category, hidden, or both (rule E1)."""
-        query = {"categories:in": category_id, "is_visible": is_visible, "include_fields": "name"}
-        _, found = await self.page(self.call("GET", "/v3/catalog/products", query), 1, 1)
-        return found.total
-
     async def create_product(
         self, desired: CatalogProduct, birth: Birth, *, images: bool = True, videos: bool = True, fill: bool = True
     ) -> Saved:
@@ -88,7 +82,7 @@ class ProductCalls(Door):
         body = bodies.product_body(desired, birth, images=images, videos=videos)
         call = self.call("POST", "/v3/catalog/products", json=body, timeout_s=CREATE_S)
         answer = await self.send(call)
-        made = Saved(_product(call, answer), failed_part(call, answer))
+        made = Saved(product_of(call, answer), failed_part(call, answer))
         if _has_children(made.product, body):
             return made
         return await self._filled(made) if fill else replace(made, complete=False)
@@ -105,7 +99,7 @@ class ProductCalls(Door):
         """Change only what is named. What a 207 left out (address or stock) is in `failed`."""
         call = self.call("PUT", f"/v3/catalog/products/{product_id}", json=bodies.changes_body(changes))
         answer = await self.send(call)
-        return Saved(_product(call, answer), failed_part(call, answer), complete=False)
+        return Saved(product_of(call, answer), failed_part(call, answer), complete=False)
 
     async def update_products(self, updates: Sequence[tuple[int, Changes]]) -> BatchSaved:
         """Change 1 to 10 products. One bad element can refuse the whole without being named: bisect then (facts 3.5)."""
@@ -124,7 +118,7 @@ class ProductCalls(Door):
         await self.send(self.call("DELETE", "/v3/catalog/products", query, timeout_s=60, wanted=frozenset({404})))
 
 
-def _product(call: Call, answer: Answer) -> ObservedProduct:
+def product_of(call: Call, answer: Answer) -> ObservedProduct:
     found = shapes.product(record(record(body_of(call, answer)).get("data")))
     if not found.product_id:
         raise lost(call, f"{answer.status} without id")

@@ -51,6 +51,9 @@ class StoreCalls(Door):
         return tuple(shapes.channel(raw) for raw in await self.pages(self.call("GET", "/v3/channels"), PAGE))
 
     async def currencies(self) -> tuple[Currency, ...]:
-        """The store's currencies; catalogue prices are in the default one."""
-        rows = await self.read(self.call("GET", "/v2/currencies"))
+        """The store's currencies; catalogue prices are in the default one. A store has one at least."""
+        call = self.call("GET", "/v2/currencies")
+        rows = await self.v2_list(call)
+        if not rows:
+            raise lost(call, "no currency")
         return tuple(shapes.currency(raw) for raw in records(rows))

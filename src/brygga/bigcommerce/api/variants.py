@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from brygga.bigcommerce import bodies, shapes
 from brygga.bigcommerce.api.door import Door
-from brygga.bigcommerce.values import NewVariant, OwnedVariant, Page
+from brygga.bigcommerce.values import NewVariant, OwnedVariant
 from brygga.core.model import ObservedVariant
 from brygga.core.operations import Changes
 from brygga.wire import Upload, lost
@@ -20,13 +20,8 @@ PICTURE_S = 60.0
 class VariantCalls(Door):
     async def variants(self, product_id: int) -> tuple[ObservedVariant, ...]:
         """All variants of a product. Raises Refused(PRODUCT_GONE or GONE) when there is no such product."""
-        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/variants"), PAGE)
+        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/variants"), PAGE, of_one=True)
         return tuple(shapes.variant(raw) for raw in rows)
-
-    async def variants_page(self, page: int = 1, *, sku: str | None = None) -> Page[OwnedVariant]:
-        """A page of all variants in the store, or those with a SKU: the way to find out who has it."""
-        rows, found = await self.page(self.call("GET", "/v3/catalog/variants", {"sku": sku}), page, PAGE)
-        return replace(found, items=tuple(shapes.owned_variants(rows)))
 
     async def update_variants(self, updates: Sequence[tuple[int, Changes]]) -> tuple[OwnedVariant, ...]:
         """Change 1 to 50 variants of any products; one bad element refuses them all.

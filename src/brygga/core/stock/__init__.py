@@ -1,148 +1,42 @@
-"""The ledger of one variant: two shelves, one number (rules S1-S7, decisions 2, 3, 4, 7).
+"""The ledger of one variant: two shelves, one number (rules S1-S7, decisions 2, 3, 4, 7, 16).
 
-Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves` the moves that
-keep it, `accounts` what the platforms told of a shelf, `fresh` what was ordered just as tracking was switched on, `settling` what becomes
-of a write that was never answered, `sending` how much may be written and when, `sharing` how a shelf is born, adopted, remade, split,
-joined, stopped and started, `counting` what the merchant counted, `story` why a number is what it is, `explaining` which sale or order
-made it so.
+Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves`
+the moves that keep it, `resolving` what becomes of a write that got no answer, `slots` the item that tells, `sending`
+how much may be written and when, `sharing` how a shelf is born, adopted, remade, split, joined, stopped and started,
+`counting` what the merchant counted, `story` why a number is what it is, `explaining` which sale or order made it so.
 
-Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a ledger and gives one.
+Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a
+ledger and gives one.
 """
 
-from brygga.core.stock.accounts import Account
+# fmt: off
+# ruff: noqa: I001 - packed, to be read at a glance
 from brygga.core.stock.counting import counted
 from brygga.core.stock.ledger import (
-    FEW,
-    Apart,
-    Change,
-    Flight,
-    Fresh,
-    Gap,
-    Kind,
-    Ledger,
-    Level,
-    Look,
-    Shelf,
-    Side,
-    Stopped,
-    Timing,
-    Told,
+    SUSPENDED, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told,
 )
 from brygga.core.stock.moves import (
-    Early,
-    Hint,
-    Observed,
-    corrected,
-    hinted,
-    landed,
-    missing,
-    observed,
-    ordered_early,
-    refused,
-    sent,
-    short,
-    started_earlier,
-    unanswered,
+    Hint, Observed, corrected, hinted, is_emptied, is_held, is_told, landed, observed, refused,
+    sent, short, suspended, unanswered, unproven,
 )
-from brygga.core.stock.sending import LIMITS, excess, next_look, sendable, sendable_at
-from brygga.core.stock.settling import (
-    Settled,
-    Verdict,
-    absent,
-    evidence,
-    has_caught_up,
-    is_told_late,
-    reconsidered,
-    retold,
-    settle,
-    settle_at,
+from brygga.core.stock.resolving import (
+    Resolved, Review, Verdict, absent, resolve_at, resolve_shop, resolve_till, reviewed,
 )
+from brygga.core.stock.sending import LIMITS, excess, next_look, sendable
 from brygga.core.stock.sharing import (
-    Bought,
-    Owed,
-    adopted,
-    awaits_level,
-    born,
-    bought_since,
-    carried,
-    ended,
-    first_level,
-    joined,
-    opened,
-    remade,
-    reset,
-    reset_refused,
-    restarted,
-    split,
-    still_owed,
-    stopped,
-    woken,
+    Orders, adopted, born, carried, ended, first_level, is_unsure, joined, opened,
+    remade, renewed, reset, reset_refused, restarted, split, stopped, woken,
 )
+from brygga.core.stock.slots import Slot
 
 __all__ = [
-    "FEW",
-    "LIMITS",
-    "Account",
-    "Apart",
-    "Bought",
-    "Change",
-    "Early",
-    "Flight",
-    "Fresh",
-    "Gap",
-    "Hint",
-    "Kind",
-    "Ledger",
-    "Level",
-    "Look",
-    "Observed",
-    "Owed",
-    "Settled",
-    "Shelf",
-    "Side",
-    "Stopped",
-    "Timing",
-    "Told",
-    "Verdict",
-    "absent",
-    "adopted",
-    "awaits_level",
-    "born",
-    "bought_since",
-    "carried",
-    "corrected",
-    "counted",
-    "ended",
-    "evidence",
-    "excess",
-    "first_level",
-    "has_caught_up",
-    "hinted",
-    "is_told_late",
-    "joined",
-    "landed",
-    "missing",
-    "next_look",
-    "observed",
-    "opened",
-    "ordered_early",
-    "reconsidered",
-    "refused",
-    "remade",
-    "reset",
-    "reset_refused",
-    "restarted",
-    "retold",
-    "sendable",
-    "sendable_at",
-    "sent",
-    "settle",
-    "settle_at",
-    "short",
-    "split",
-    "started_earlier",
-    "still_owed",
-    "stopped",
-    "unanswered",
-    "woken",
+    "LIMITS", "SUSPENDED", "Change", "Flight", "Gap", "Hint", "Kind", "Ledger", "Level",
+    "Look", "Observed", "Orders", "Resolved", "Review", "Shelf", "Side", "Slot", "Timing", "Told", "Verdict",
+    "absent", "adopted", "born", "carried", "corrected", "counted", "ended",
+    "excess", "first_level", "hinted", "is_emptied", "is_held", "is_told", "is_unsure",
+    "joined", "landed", "next_look", "observed", "opened", "refused", "remade",
+    "renewed", "reset", "reset_refused", "resolve_at", "resolve_shop", "resolve_till",
+    "restarted", "reviewed", "sendable", "sent", "short", "split", "stopped", "suspended",
+    "unanswered", "unproven", "woken",
 ]
+# fmt: on

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from brygga.core.stock.ledger import Ledger, Shelf
+from brygga.core.stock.ledger import Ledger
 
 
 def counted(ledger: Ledger, till: int, shop: int) -> Ledger | None:
@@ -13,11 +13,4 @@ def counted(ledger: Ledger, till: int, shop: int) -> Ledger | None:
     """
     if ledger.zettle.promised is None or (not ledger.separate and till != shop):
         return None
-    return replace(ledger, zettle=_toward(ledger.zettle, till), shop=_toward(ledger.shop, shop))
-
-
-def _toward(shelf: Shelf, target: int) -> Shelf:
-    """It is true as of now: what was told of before it changes nothing any more."""
-    if shelf.promised is None:
-        return shelf
-    return replace(shelf, owed=shelf.owed + target - shelf.promised, fresh=None)
+    return replace(ledger, zettle=ledger.zettle.toward(till), shop=ledger.shop.toward(shop))

@@ -1,9 +1,10 @@
 """Which sale, refund or order made a shelf move: a guess by time and quantity, for the page that explains a number. It moves nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from brygga.core.stock.ledger import Shelf
 from brygga.core.stock.story import Reason
 
 LATER = timedelta(seconds=10)
@@ -11,6 +12,8 @@ LATER = timedelta(seconds=10)
 TICK = timedelta(seconds=1)
 EARLIER = timedelta(hours=24)
 """A till without a network tells of its sales when it is back."""
+TOGETHER = timedelta(seconds=60)
+"""BigCommerce's reads may show an order of several lines bit by bit, within so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Unexplained:
     at: datetime
     change: int
     since: datetime | None = None
+    by_order: bool = False
+    """The shop's event named an order: then nobody changed the number by hand, though no order is found."""
 
     @property
     def begins(self) -> datetime:
@@ -51,29 +56,73 @@ class Explained:
     numbers: tuple[str, ...] = ()
 
 
+def is_order(shelf: Shelf, heard: Collection[bool], change: int, lag: timedelta) -> bool:
+    """Whether the shop's events say that an order made this `change` of its shelf. If not, it may be an edit by hand.
+
+    `shelf` is as it was before the events were `heard` (each: whether it named an order) that came since the last look.
+
+    | the events since the last look | an order made the change |
+    |---|---|
+    | all name an order | a fall: yes; a rise: where no earlier event is open, that may be about an edit |
+    | some name none | nobody can tell |
+    | there are none | a fall, where an order's event is open and nothing has moved since: a read may trail it |
+    """
+    closed = None if shelf.settled is None else shelf.settled - lag
+    if heard:
+        is_alone = shelf.hinted is None or (closed is not None and shelf.hinted <= closed)
+        return all(heard) and (change < 0 or is_alone)
+    is_open = shelf.ordered is not None and (closed is None or shelf.ordered > closed)
+    return change < 0 and is_open and not shelf.recent
+
+
 def explained(moves: Sequence[Unexplained], deeds: Sequence[Deed]) -> tuple[Explained, ...]:
     """One shelf's movements, oldest first, each with the deeds that made it. All times are by one clock, the platform's.
 
     | among the deeds since the look before, not yet used | then |
     |---|---|
     | all of them together, else the last few, else any one, are of the movement's size | those made it |
+    | one has the size of this movement and those of just after it | it made them, seen bit by bit |
     | there is none | somebody changed the number by hand, or another app did |
+    | there is none, but the shop's event named an order | nobody can tell: an order that we do not find |
     | there is none, but the look before is too long ago, or not known | nobody can tell: it may have been earlier |
     | there are some of another size | nobody can tell: a sale and an edit in one look |
     """
     left = sorted(deeds, key=lambda deed: deed.at)
     found: list[Explained] = []
-    for move in moves:
-        near = [deed for deed in left if move.at - EARLIER <= deed.at <= move.at + LATER]
-        fresh = [deed for deed in near if deed.at > move.begins - LATER]
-        before = [deed for deed in fresh if deed.at <= move.at + TICK]
-        made = next(filter(None, (_fitting(move.change, among) for among in (before, fresh, near))), ())
-        if made:
-            left = [deed for deed in left if deed not in made]
-            found.append(Explained(move.id, _reason(made), tuple(deed.number for deed in made)))
-        else:
-            found.append(Explained(move.id, Reason.UNCLEAR if fresh or not move.is_bounded else Reason.EDIT))
+    while len(found) < len(moves):
+        rest = moves[len(found) :]
+        parts, made = _made(rest, left)
+        left = [deed for deed in left if deed not in made]
+        reason, numbers = _reason(rest[0], left, made), tuple(dict.fromkeys(deed.number for deed in made))
+        found += [Explained(move.id, reason, numbers) for move in rest[:parts]]
     return tuple(found)
+
+
+def _made(moves: Sequence[Unexplained], left: Sequence[Deed]) -> tuple[int, tuple[Deed, ...]]:
+    """How many of these movements, from the first on, were made by which deeds: one by none, where none fits."""
+    move = moves[0]
+    near = [deed for deed in left if move.at - EARLIER <= deed.at <= move.at + LATER]
+    fresh = _fresh(move, left)
+    before = [deed for deed in fresh if deed.at <= move.at + TICK]
+    made = next(filter(None, (_fitting(move.change, among) for among in (before, fresh, near))), ())
+    return (1, made) if made else _in_parts(moves, fresh)
+
+
+def _in_parts(moves: Sequence[Unexplained], fresh: Sequence[Deed]) -> tuple[int, tuple[Deed, ...]]:
+    first = moves[0]
+    for count in range(2, len(moves) + 1):
+        last = moves[count - 1]
+        if last.at - first.at > TOGETHER or (last.change < 0) is not (first.change < 0):
+            break
+        whole = sum(move.change for move in moves[:count])
+        if made := [deed for deed in fresh if deed.change == whole]:
+            return count, (made[-1],)
+    return 1, ()
+
+
+def _fresh(move: Unexplained, left: Sequence[Deed]) -> list[Deed]:
+    """Those that may have happened since the look before, as far as clocks agree."""
+    return [d for d in left if move.at - EARLIER <= d.at <= move.at + LATER and d.at > move.begins - LATER]
 
 
 def _fitting(change: int, deeds: Sequence[Deed]) -> tuple[Deed, ...]:
@@ -84,6 +133,9 @@ def _fitting(change: int, deeds: Sequence[Deed]) -> tuple[Deed, ...]:
     return next(((deed,) for deed in reversed(deeds) if deed.change == change), ())
 
 
-def _reason(made: Sequence[Deed]) -> Reason:
+def _reason(move: Unexplained, left: Sequence[Deed], made: Sequence[Deed]) -> Reason:
+    if not made:
+        is_edit = move.is_bounded and not move.by_order and not _fresh(move, left)
+        return Reason.EDIT if is_edit else Reason.UNCLEAR
     reasons = {deed.reason for deed in made}
     return reasons.pop() if len(reasons) == 1 else Reason.SEVERAL

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from brygga.core.stock.ledger import CLOSE, Gap, Ledger, Shelf, Side, Timing
+from brygga.core.stock.ledger import Gap, Ledger, Shelf, Side, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,13 @@ LIMITS = {
 def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
     """The change to write to this shelf now; 0 for none.
 
-    Nothing while a flight is open, the shelf sleeps or rests, either side is unknown or untracked, our own writes have kept its reads
-    ambiguous for `hold_s`, or the last one is so fresh that BigCommerce's hooks could not tell it from another. Never below zero or
-    BigCommerce's safety stock, never above the platform's limit: what does not fit stays owed and is paid by the next restock or sale
-    (decision 7). What a vanished shop shelf sold is still taken from Zettle.
+    Nothing while a flight is open, the shelf sleeps or rests, either side is unknown or untracked, or our own writes
+    have kept its reads ambiguous for `hold_s`. Never below zero or BigCommerce's safety stock, never above the
+    platform's limit: what does not fit stays owed and is paid by the next restock or sale (decision 7). What a vanished
+    shop shelf sold is still taken from Zettle.
     """
     shelf = ledger[side]
     if not isinstance(shelf.known, int) or shelf.owed == 0 or not _is_free(shelf, now, timing):
-        return 0
-    if now < sendable_at(ledger, side, now):
         return 0
     if not ledger.separate and ledger[side.other].known in (Gap.UNKNOWN, Gap.UNTRACKED):
         return 0
@@ -48,14 +46,8 @@ def excess(ledger: Ledger, side: Side) -> int:
     return 0 if promised is None else max(0, promised - LIMITS[side].highest)
 
 
-def sendable_at(ledger: Ledger, side: Side, now: datetime) -> datetime:
-    """Not before this is anything written: two writes to BigCommerce are kept apart, so that its hooks prove each of them."""
-    wrote = ledger[side].wrote
-    return now if side is Side.ZETTLE or wrote is None else max(now, wrote + CLOSE)
-
-
 def _is_free(shelf: Shelf, now: datetime, timing: Timing) -> bool:
-    if shelf.flight is not None or shelf.asleep or (shelf.rests is not None and now < shelf.rests):
+    if shelf.flight is not None or (shelf.rests is not None and now < shelf.rests):
         return False
     return shelf.ambiguous is None or now - shelf.ambiguous < timing.hold
 
@@ -63,10 +55,12 @@ def _is_free(shelf: Shelf, now: datetime, timing: Timing) -> bool:
 def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     """When this shelf must be read again, or None when nothing about it is open.
 
-    A hint is finished only by a look begun one lag after it and after our last write. Toward Zettle one repeat closes a hint that showed
-    nothing.
+    A hint is finished only by a look begun one lag after it and after our last write. Toward Zettle one repeat closes a
+    hint that showed nothing.
     """
     shelf = ledger[side]
+    if side is Side.SHOP and ledger.is_unset and shelf.touched is not None:
+        return shelf.touched + timing.lag(side)
     if not isinstance(shelf.known, int) or shelf.asleep:
         return None
     disturbed = shelf.disturbed if side is Side.SHOP else shelf.hinted

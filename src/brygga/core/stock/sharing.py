@@ -1,26 +1,27 @@
 """How a shelf is born, adopted, remade, split from the other, joined to it, stopped and started again."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
 
-from brygga.core.stock.accounts import LONGEST
-from brygga.core.stock.ledger import (
-    TICK,
-    Apart,
-    Change,
-    Flight,
-    Fresh,
-    Gap,
-    Kind,
-    Ledger,
-    Level,
-    Look,
-    Shelf,
-    Side,
-    Stopped,
-    Timing,
-)
+from brygga.core.stock.ledger import SUSPENDED, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing
 from brygga.core.stock.sending import LIMITS
+from brygga.core.stock.slots import Slot
+
+
+class Orders(StrEnum):
+    """Which orders count of a variant whose number is `renewed`."""
+
+    ALL = "all"
+    """It was made again."""
+    UNSEEN = "unseen"
+    """It was counted until now: those that no look has shown."""
+    NEW = "new"
+    """It was not counted: those of from now on."""
+
+
+LOOK_BACK = timedelta(days=7)
+"""So long ago a merchant may have made a variant that we learn of now."""
 
 
 def opened(look: Look, *, apart: bool = False) -> Ledger:
@@ -29,7 +30,7 @@ def opened(look: Look, *, apart: bool = False) -> Ledger:
     `apart`: its product has separate stock, so it has too (rule S5). All of it is at the till; nobody gave the shop any.
     """
     till = Shelf(known=look.level, seen=look.begun, settled=look.begun)
-    return Ledger(zettle=till, shop=Shelf(known=0, asleep=True), separate=True) if apart else Ledger(zettle=till)
+    return Ledger(zettle=till, shop=Shelf(known=0, rests=SUSPENDED), separate=True) if apart else Ledger(zettle=till)
 
 
 def first_level(ledger: Ledger) -> int | None:
@@ -43,82 +44,77 @@ def first_level(ledger: Ledger) -> int | None:
 
 
 def born(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger:
-    """The variant exists, with the level that it was created with. What was sold meanwhile is owed, and so are units missing below zero.
-
-    An earlier incarnation closes. What was in flight to it is in the promise already, whether it landed or not.
+    """The variant exists, with the level that it was created with. What was sold meanwhile is owed, and so are units
+    missing below zero. An earlier incarnation closes. What was in flight to it is in the promise already.
     """
     own = ledger.shop.promised if ledger.separate else None
     promised = own if own is not None else ledger.zettle.promised
-    closed = _closing(ledger.shop, variant_id)
+    ledger = _closing(ledger, variant_id)
     if promised is None:
-        return ledger.put(Side.SHOP, Shelf(known=ledger.zettle.known, variant_id=variant_id, closed=closed))
+        return ledger.put(Side.SHOP, Shelf(known=ledger.zettle.known, variant_id=variant_id))
     # A young level may read as 0 or not at all for a lag: the whole level is a rise that a read may miss.
-    recent = (Change(at, level),)
-    shelf = Shelf(level, promised - level, None, 0, recent, touched=at, wrote=at, variant_id=variant_id, closed=closed)
+    shelf = Shelf(level, promised - level, recent=(Change(at, level),), variant_id=variant_id)
     return ledger.put(Side.SHOP, shelf)
 
 
-def reset(ledger: Ledger, call: str, at: datetime, base: int, clock: Apart | None = None) -> Ledger:
-    """The promised number as an absolute level, for a shelf on which BigCommerce knows none (bigcommerce facts 5.2) or whose
-    tracking was just switched on (rule S7). `base` is the level that shows until it lands."""
+def reset(ledger: Ledger, call: str, at: datetime, base: int, slot: Slot | None = None) -> Ledger:
+    """The promised number as an absolute level, for a shelf on which BigCommerce knows none (bigcommerce facts 5.2) or
+    whose tracking was just switched on (rule S7). `base` is the level that shows until it lands."""
     level = first_level(ledger)
     assert level is not None, "unknown never writes"
     promised = ledger.shop.promised if ledger.separate else ledger.zettle.promised
     assert promised is not None
-    wrote, hinted = ledger.shop.wrote, ledger.shop.hinted
     numbered = isinstance(ledger.shop.known, int)
-    flight = Flight(call, level, at, Kind.RESET, base, clock, prior=wrote, hinted=hinted, unborn=not numbered)
-    fresh = None if numbered else ledger.shop.fresh
-    shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight, fresh=fresh)
+    flight = Flight(call, level, at, Kind.RESET, base, first=not numbered, slot=slot)
+    shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight)
     return ledger.put(Side.SHOP, shelf)
 
 
-def _closing(shelf: Shelf, successor: int | None = None) -> tuple[int, ...]:
-    if shelf.variant_id is None or shelf.variant_id == successor:
-        return shelf.closed
-    return (*shelf.closed, shelf.variant_id)
+def _closing(ledger: Ledger, successor: int | None = None) -> Ledger:
+    """Another incarnation of the variant takes the place of the last one; what was waited for that is over."""
+    last = ledger.shop.variant_id
+    closed = ledger.closed if last is None or last == successor else (*ledger.closed, last)
+    return replace(ledger, closed=closed, started=None)
 
 
-def adopted(ledger: Ledger, variant_id: int, look: Look) -> Ledger:
-    """A variant that was in the shop already, with a level: a linked product, or one kept from before (rules P11, D4).
+def adopted(ledger: Ledger, variant_id: int, look: Look, sold: int = 0) -> Ledger:
+    """A variant that is in the shop with a level: linked, kept from before (rules P11, D4), tracked again (S7), or
+    `renewed`.
 
-    Zettle is where stock is true when two histories meet, so the shop gets the difference, as a change. With separate stock the
-    shop's own number counts (S5): what is there, if this variant lived on while we were not looking or was the merchant's before; what
-    it was promised, if it is another one, that took the place of ours when the product changed its shape.
+    Zettle is where stock is true when two histories meet, so the shop gets the difference. As a change, it leaves alone
+    what an order takes meanwhile. With separate stock the shop's own number counts (S5): what is there, if this variant
+    lived on while we were not looking or was the merchant's before; what it was promised, if it took the place of ours
+    or is a renewed one. `sold` is the change that orders made since that number counts (`Ledger.started`), below zero
+    for what was sold: it is in the look, and not yet in what is promised.
     """
     own = None
     if ledger.separate:
-        before = _closing(ledger.shop)
-        stayed = not before or variant_id in before
+        before = _closing(ledger).closed
+        stayed = ledger.shop.variant_id is None and (not before or variant_id in before)
         own = look.level if stayed and isinstance(look.level, int) else ledger.shop.promised
+        own = own if own is None or stayed else own + sold
+    else:
+        ledger = ledger.put(Side.ZETTLE, replace(ledger.zettle, owed=ledger.zettle.owed + sold))
     promised = ledger.zettle.promised if own is None else own
     untracked = ledger.zettle.known is Gap.UNTRACKED
     level: Level = look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
     owed = promised - level if promised is not None and isinstance(level, int) else 0
-    shelf = Shelf(
-        known=level,
-        owed=owed,
-        floor=look.floor,
-        seen=look.begun,
-        settled=look.begun,
-        variant_id=variant_id,
-        closed=_closing(ledger.shop, variant_id),
-    )
-    return replace(ledger, shop=shelf, separate=own is not None)
+    shelf = Shelf(level, owed, floor=look.floor, seen=look.begun, settled=look.begun, variant_id=variant_id)
+    return replace(_closing(ledger, variant_id), shop=shelf, separate=own is not None)
 
 
 def remade(ledger: Ledger) -> Ledger:
-    """The shop's variant is going or gone. Its shelf closes; the promise lives on in Zettle's, and the next one is born with it."""
-    shelf = ledger.shop
-    closed = _closing(shelf)
+    """The shop's variant is going or gone. Its shelf closes; the promise lives on in Zettle's, and the next one is born
+    with it."""
+    shelf, ledger = ledger.shop, _closing(ledger)
     if ledger.separate and shelf.promised is not None:
-        return ledger.put(Side.SHOP, Shelf(known=0, owed=shelf.promised, asleep=True, closed=closed))
-    return ledger.put(Side.SHOP, Shelf(known=Gap.UNBORN, closed=closed))
+        return ledger.put(Side.SHOP, Shelf(known=0, owed=shelf.promised, rests=SUSPENDED))
+    return ledger.put(Side.SHOP, Shelf(known=Gap.UNBORN))
 
 
 def carried(ledger: Ledger) -> Ledger | None:
-    """Separate stock of a product that was kept, for the next connection to the same store (D4): each side's number is the one it will
-    be found with. None when stock was shared: then Zettle's number counts.
+    """Separate stock of a product that was kept, for the next connection to the same store (D4): each side's number is
+    the one it will be found with. None when stock was shared: then Zettle's number counts.
     """
     till = ledger.zettle.promised
     if not ledger.separate or till is None or ledger.shop.promised is None:
@@ -128,65 +124,63 @@ def carried(ledger: Ledger) -> Ledger | None:
 
 def ended(ledger: Ledger) -> Ledger:
     """Zettle has no such variant any more: nothing is promised for it, and neither side is read or written."""
-    return Ledger(Shelf(known=Gap.UNTRACKED), Shelf(known=Gap.UNBORN, closed=_closing(ledger.shop)))
+    return Ledger(Shelf(known=Gap.UNTRACKED), Shelf(known=Gap.UNBORN), closed=_closing(ledger).closed)
 
 
 def woken(ledger: Ledger, variant_id: int) -> Ledger:
     """The product work has found the shop's variant where the stock work had not."""
-    return ledger.put(Side.SHOP, replace(ledger.shop, asleep=False, variant_id=variant_id))
+    return ledger.put(Side.SHOP, replace(ledger.shop.woken(), variant_id=variant_id))
 
 
 def reset_refused(ledger: Ledger) -> Ledger:
-    """An absolute level was refused or did not land: the shelf has what it had, and is owed the rest. One that had no number has none, and
-    waits for it: what the store shows from before is not of ours."""
-    shelf = ledger.shop
-    flight = shelf.flight
+    """An absolute level was refused: the shelf has what it had, and is owed the rest. One that had no number has none,
+    and waits for it: what the store shows from before is not of ours."""
+    flight = ledger.shop.flight
     assert flight is not None, "nothing was in flight"
     assert flight.is_absolute, "a change is taken back by `refused`"
-    if flight.unborn and not ledger.separate:
-        return ledger.put(Side.SHOP, replace(shelf, owed=0, flight=None))
+    return reset_undone(ledger, flight.base or 0)
+
+
+def reset_undone(ledger: Ledger, level: int) -> Ledger:
+    """An absolute level never took effect, and the shelf still shows its old number, `level`: the rest is owed."""
+    shelf = ledger.shop
+    if shelf.flight is not None and shelf.flight.first and not ledger.separate:
+        young = (*shelf.recent, Change(shelf.flight.sent, 0))
+        return ledger.put(Side.SHOP, replace(shelf, known=Gap.UNKNOWN, owed=0, flight=None, recent=young))
     promised = shelf.promised
     assert promised is not None
-    base = flight.base or 0
-    return ledger.put(Side.SHOP, replace(shelf, known=base, owed=promised - base, flight=None))
+    return ledger.put(Side.SHOP, replace(shelf, known=level, owed=promised - level, flight=None))
 
 
-def reset_undone(ledger: Ledger, level: int, ordered: int) -> Ledger:
-    """An absolute level never took effect, and the shelf still shows its old number, `level`: the rest is owed as a change.
+def renewed(ledger: Ledger, variant_id: int, at: datetime, timing: Timing, orders: Orders) -> Ledger:
+    """The shop's number of this variant is gone, or counts something else: the variant was made again, or is counted at
+    another level.
 
-    `ordered` was bought there since it was promised: no write covered that, so both sides promise it less.
+    A forgotten number (bigcommerce facts 5.4) is no sale: the variant is adopted, at a look that shows what was done.
     """
-    promised = ledger.shop.promised
-    assert promised is not None
-    shop = replace(ledger.shop, known=level, owed=promised + ordered - level, flight=None, fresh=None)
-    till = ledger.zettle
-    alone = ledger.separate or till.promised is None
-    return ledger.put(Side.SHOP, shop, till if alone else replace(till, owed=till.owed + ordered))
-
-
-def awaits_level(ledger: Ledger) -> bool:
-    """Tracking is on, and the shop's first level is still to be written."""
-    shop = ledger.shop
-    return ledger.is_tracked and shop.known is Gap.UNBORN and shop.flight is None and shop.fresh is not None
+    if not ledger.is_tracked:
+        return _closing(ledger, variant_id).put(Side.SHOP, Shelf(ledger.zettle.known, variant_id=variant_id))
+    was = ledger.shop
+    touched = at if was.flight is None else max(at, was.flight.dead(timing))
+    closed, again = _closing(ledger, variant_id).closed, remade(ledger)
+    shelf = again.shop if ledger.separate else Shelf(Gap.UNKNOWN)
+    seen = {Orders.ALL: None, Orders.UNSEEN: was.seen or at, Orders.NEW: at}[orders]
+    shelf = replace(shelf, recent=(Change(touched, 0),), seen=seen, variant_id=variant_id)
+    return replace(again.put(Side.SHOP, shelf), closed=closed, started=seen or at - LOOK_BACK)
 
 
 def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
-    """Separate stock (rule S5): each side is owed what brings it to its own number; from then on neither moves the other.
-
-    None when a side has no number to part from: the product is not tracked, or not in the shop.
+    """Separate stock (rule S5): each side is owed what brings it to its own number; from then on neither moves the
+    other. None when a side has no number to part from: the product is not tracked, or not in the shop.
     """
     if ledger.zettle.promised is None or ledger.shop.promised is None:
         return None
-
-    def toward(shelf: Shelf, target: int) -> Shelf:
-        assert shelf.promised is not None
-        return replace(shelf, owed=shelf.owed + target - shelf.promised, fresh=None)
-
-    return Ledger(zettle=toward(ledger.zettle, till), shop=toward(ledger.shop, shop), separate=True)
+    return Ledger(ledger.zettle.toward(till), ledger.shop.toward(shop), separate=True, closed=ledger.closed)
 
 
 def joined(ledger: Ledger) -> Ledger:
-    """Shared again (rule S6): the two numbers are added, so that no unit is lost (decision 4). Each side is owed what the other has."""
+    """Shared again (rule S6): the two numbers are added, so that no unit is lost (decision 4). Each side is owed what
+    the other has."""
     if not ledger.separate:
         return ledger
     till, shop = ledger.zettle.promised, ledger.shop.promised
@@ -195,91 +189,50 @@ def joined(ledger: Ledger) -> Ledger:
     return Ledger(
         zettle=replace(ledger.zettle, owed=ledger.zettle.owed + shop),
         shop=replace(ledger.shop, owed=ledger.shop.owed + till),
+        closed=ledger.closed,
     )
 
 
-def stopped(ledger: Ledger) -> Ledger:
-    """Tracking was switched off in Zettle (rule S7, decision 2): nothing is owed and nothing is written; the shop keeps its number.
+# ---- Tracking switched in Zettle (rule S7) ----------------------------------------------------------------------------
 
-    It ends separate stock too: switched on again, Zettle's balance is what counts. What was told of the shop stays: tracking may be on
-    again already, since before some of it (`bought_since`). What Zettle was still owed of shared stock is remembered (`still_owed`).
+
+def stopped(ledger: Ledger, timing: Timing) -> Ledger:
+    """Tracking was switched off (decision 2): nothing is written, and the shop keeps its number. It ends separate stock
+    too: switched on again, Zettle's balance is what counts.
+
+    What that balance may lack of shared stock, because it was owed or on its way, stays `owed` (`is_unsure`). What may
+    still move the shop's number stays `recent`.
     """
-    till = ledger.zettle
-    was = till.stopped
-    if isinstance(till.known, int):
-        was = None if ledger.separate else Stopped(till.known, till.owed, till.flight, till.seen)
-    last = ledger.shop
-    shop = Shelf(Gap.UNTRACKED, variant_id=last.variant_id, closed=last.closed)
-    shop = replace(shop, tale=last.tale, signed=last.signed)
-    unborn = replace(shop, known=Gap.UNBORN)
-    return Ledger(zettle=Shelf(known=Gap.UNTRACKED, stopped=was), shop=shop if shop.variant_id is not None else unborn)
+    till, shop, lacks = ledger.zettle, ledger.shop, 0
+    if not isinstance(till.known, int):
+        lacks = till.owed
+    elif not ledger.separate:
+        lacks = min(0, till.owed) + min(0, till.in_flight)
+    recent = shop.recent if shop.flight is None else (*shop.recent, Change(shop.flight.dead(timing), 0))
+    known = Gap.UNBORN if shop.variant_id is None else Gap.UNTRACKED
+    shelf = Shelf(known, recent=recent, seen=shop.seen, variant_id=shop.variant_id)
+    return Ledger(Shelf(Gap.UNTRACKED, owed=lacks), shelf, closed=ledger.closed)
 
 
-def restarted(
-    ledger: Ledger, look: Look, bought: int = 0, since: datetime | None = None, *, told: bool = True
-) -> Ledger:
-    """Tracking was switched on in Zettle: its balance counts, and the shop's shelf waits for it as an absolute level (`reset`).
+def is_unsure(ledger: Ledger) -> bool:
+    """Zettle's number may lack something, or have it, when tracking is on again: the merchant is asked then.
 
-    The shop's number from before gives way, and with it what was `bought` there since then: both sides promise it less, and the till is
-    owed it. What is told of only later is not forgotten: `since`, by BigCommerce's clock, begins that (`fresh`). Where nobody
-    has `told` of the switch yet, `bought` lacks what was ordered since it, and what is known of that is kept (`moves.started_earlier`).
+    Not of what was sold twice: Zettle's number never goes below zero by us, so that it waits for the next restock.
     """
-    ordered = look.begun if bought else None
-    last = ledger.shop
-    shop = Shelf(Gap.UNBORN, ordered=ordered, signed=last.signed, variant_id=last.variant_id, closed=last.closed)
-    off = None if ledger.zettle.stopped is None else ledger.zettle.stopped.seen
-    aside = () if told else tuple(one for one in last.tale if one.by_order and not one.again)
-    shop = replace(shop, fresh=None if since is None else Fresh(since, off, aside=aside))
-    return Ledger(zettle=Shelf(known=look.level, owed=bought, seen=look.begun, settled=look.begun), shop=shop)
+    till, promised = ledger.zettle, ledger.zettle.promised
+    if ledger.separate or promised is None:
+        return False
+    return till.flight is not None or till.owed != max(till.owed, min(0, promised)) or till.owed > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """What Zettle's number still lacks from before tracking was switched off."""
-
-    change: int = 0
-    lost: bool = False
-    """The write that was in the air then never arrived, and is in `change`."""
-    unknown: int = 0
-    """What it was owed, where nobody can know whether its number lacks that."""
-
-
-def still_owed(till: Shelf, look: Look, timing: Timing, *, echoed: bool) -> Owed:
-    """Tracking is on again, and Zettle's old number is back, with or without the write that was in the air (`echoed`: it surely landed).
-
-    Any other number is one that somebody counted or sold from, and nobody knows which: units below zero that were missing (decision 7) are
-    then forgotten, and the rest is `unknown`. A level alone does not prove that a write landed: its echo is waited for, as after any stop
-    (`ledgers.forget_writes`).
-    """
-    was = till.stopped
-    if was is None or not isinstance(look.level, int):
-        return Owed()
-    moved, flight = look.level - was.level, was.flight
-    if moved == (0 if flight is None else flight.quantity):
-        return Owed(was.owed)
-    if flight is not None and moved == 0 and not echoed and look.begun >= flight.sent + timing.grace:
-        return Owed(was.owed + flight.quantity, lost=True)
-    return Owed(unknown=max(was.owed, min(0, -was.level)))
-
-
-@dataclass(frozen=True, slots=True)
-class Bought:
-    """What orders took from the shop; `sure` where everything told of them says how much."""
-
-    change: int = 0
-    sure: bool = True
-
-
-def bought_since(shelf: Shelf, start: datetime) -> Bought:
-    """By what was told of the shop's shelf since a moment by its own clock, while it had no number.
-
-    What was taken in the very second counts, and what was put back in it does not: that promises the lower number.
-    """
-    told = [one for one in shelf.tale if one.by_order and not one.again and one.at + TICK > start]
-    values = [(one, one.value) for one in told if one.relative and one.value is not None]
-    taken = [value for _, value in values if value < 0]
-    returned = [value for one, value in values if value > 0 and one.at >= start]
-    are_changes = shelf.signed or any(one.is_signed for one in shelf.tale)
-    forgotten = len(shelf.tale) >= LONGEST and shelf.tale[0].at + TICK > start
-    sure = len(values) == len(told) and (are_changes or not returned) and not forgotten
-    return Bought(sum(taken) + (sum(returned) if are_changes else 0), sure)
+def restarted(ledger: Ledger, look: Look, *, uncounted: bool = False) -> Ledger:
+    """Tracking was switched on: Zettle's balance counts, less what it may lack. The shop's variant, if there is one, is
+    adopted. Where the store has not counted it (`uncounted`), only a look of after the switch there shows a number.
+    When it was switched on is `started` of a ledger that is not tracked, where Zettle told it."""
+    lacks = ledger.zettle.owed if ledger.zettle.known is Gap.UNTRACKED else 0
+    started = None if uncounted or ledger.shop.variant_id is None else ledger.started or look.begun
+    till = Shelf(look.level, owed=lacks, seen=look.begun, settled=look.begun)
+    known = Gap.UNBORN if ledger.shop.variant_id is None else Gap.UNKNOWN
+    recent = (*ledger.shop.recent, Change(look.begun, 0)) if uncounted else ledger.shop.recent
+    shop = Shelf(known, recent=recent, seen=ledger.shop.seen, variant_id=ledger.shop.variant_id)
+    return Ledger(till, shop, closed=ledger.closed, started=started)

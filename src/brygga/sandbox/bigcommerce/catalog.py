@@ -8,7 +8,7 @@ from typing import Any
 from brygga.sandbox.numerals import whole
 
 from . import inventory, naming
-from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, accepted_fields
+from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, accepted_fields, wrong_gtin
 from .media import MAX_IMAGES, Eye, add_image, add_video, image_fields, read_video, too_many_images
 from .refusal import Json, Refusal, invalid, missing, product_not_found
 from .render import View, variant_json
@@ -88,6 +88,8 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
     strict = store.switches.unknown_fields == "refuse"
     passed = PRODUCT_READ_ONLY | {*CHILDREN, "brand_name", "variants"}
     values, errors = accepted_fields(PRODUCT, body, passed, strict)
+    if store.switches.wrong_gtin == "refuse":
+        errors |= wrong_gtin(values)
     if not create and "variants" in body and store.switches.variants_on_put == "refuse":
         errors["variants"] = "variants cannot be changed here"
     brand_name = body.get("brand_name")

@@ -37,8 +37,20 @@ async def submit(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def edit_order(shop: Shop, request: Request, body: Json) -> Any:
-    """`lines`: [{"line_id", "quantity"}]; the others stay as they are."""
-    shop.edit_order(int(request.params["order_id"]), {row["line_id"]: row["quantity"] for row in body["lines"]})
+    """`lines`: [{"line_id", "quantity"}]; the others stay as they are. `add`: lines as of a new order; `remove`: line ids."""
+    order_id = int(request.params["order_id"])
+    if body.get("lines"):
+        shop.edit_order(order_id, {row["line_id"]: row["quantity"] for row in body["lines"]})
+    for row in body.get("add", ()):
+        shop.add_line(order_id, row.pop("quantity", 1), **row)
+    for line_id in body.get("remove", ()):
+        shop.remove_line(order_id, line_id)
+    return order_json(shop, order_id)
+
+
+async def bring_back(shop: Shop, request: Request, body: Json) -> Any:
+    """A cancelled order is to be sent after all."""
+    shop.bring_back(int(request.params["order_id"]))
     return order_json(shop, int(request.params["order_id"]))
 
 
@@ -48,6 +60,11 @@ async def cancel(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def ship(shop: Shop, request: Request, body: Json) -> Any:
+    """All of it, or `lines`: [{"line_id", "quantity"}]."""
+    if body.get("lines"):
+        part = {row["line_id"]: row["quantity"] for row in body["lines"]}
+        shop.ship_part(int(request.params["order_id"]), part)
+        return order_json(shop, int(request.params["order_id"]))
     (shop.complete if body.get("complete") else shop.ship)(int(request.params["order_id"]))
     return order_json(shop, int(request.params["order_id"]))
 
@@ -133,6 +150,7 @@ ACTS: list[tuple[str, str, Act]] = [
     ("POST", "/orders/{order_id}/submit", submit),
     ("POST", "/orders/{order_id}/edit", edit_order),
     ("POST", "/orders/{order_id}/cancel", cancel),
+    ("POST", "/orders/{order_id}/bring-back", bring_back),
     ("POST", "/orders/{order_id}/ship", ship),
     ("POST", "/orders/{order_id}/refund", refund),
     ("POST", "/orders/{order_id}/archive", archive),

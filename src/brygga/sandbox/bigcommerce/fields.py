@@ -271,6 +271,20 @@ def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
             return _text(Field("text", 0, 64), value)
 
 
+def is_gtin(value: str) -> bool:
+    """8, 12, 13 or 14 digits, the last of which is GS1's check digit of the others."""
+    if not value.isascii() or not value.isdigit() or len(value) not in {8, 12, 13, 14}:
+        return False
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(value)))
+    return total % 10 == 0
+
+
+def wrong_gtin(values: Json) -> Json:
+    """What is wrong with a `gtin` that is none; the words are ours, the platform's are not known."""
+    given = values.get("gtin", "")
+    return {"gtin": "gtin must be a valid GTIN of 8, 12, 13 or 14 digits"} if given and not is_gtin(given) else {}
+
+
 def accepted_fields(
     table: Mapping[str, Field], body: Json, ignored: Iterable[str], refuse_unknown: bool
 ) -> tuple[Json, Json]:

@@ -90,6 +90,17 @@ def covers(asked: str, scope: str) -> bool:
     return asked == scope or ("*" in asked and fnmatchcase(scope, asked))
 
 
+def signing_key(secret: str, reading: str) -> bytes:
+    """The key of a signature, by the reading that is switched on. Nobody here checks `v1a`: any bytes do."""
+    match reading:
+        case "decoded":
+            return base64.b64decode(secret + "=" * (-len(secret) % 4))
+        case "another" | "v1a":
+            return f"not {secret}".encode()
+        case _:
+            return secret.encode()
+
+
 @dataclass(slots=True)
 class Hook:
     """One webhook of one client."""
@@ -348,12 +359,14 @@ class Hooks:
         if self.blocked(hook):
             headers[BLOCKED] = "1"
         if self.store.switches.signed_webhooks:
-            moment = str(int(self.store.wall()))
+            reading = self.store.switches.signature_key
+            moment = str(int(self.store.wall() * (1000 if reading == "milliseconds" else 1)))
             signed = f"{message_id}.{moment}.".encode() + body
-            digest = hmac.new(self.secret_of(hook.client_id).encode(), signed, hashlib.sha256).digest()
+            digest = hmac.new(signing_key(self.secret_of(hook.client_id), reading), signed, hashlib.sha256).digest()
             headers["webhook-id"] = message_id
             headers["webhook-timestamp"] = moment
-            headers["webhook-signature"] = "v1," + base64.b64encode(digest).decode()
+            version = "v1a" if reading == "v1a" else "v1"
+            headers["webhook-signature"] = f"{version},{base64.b64encode(digest).decode()}"
         return headers
 
     def domain(self, hook: Hook) -> Domain:

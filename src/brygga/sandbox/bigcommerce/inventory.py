@@ -38,8 +38,8 @@ def on_hand(shelves: list[Shelf], moment: float | None = None, *, sellable: bool
     shelf = shelf_at(shelves, DEFAULT_LOCATION)
     if shelf is None:
         return 0
-    level = shelf.level if moment is None else shelf.seen(moment)
-    return max(0, level - shelf.safety_stock) if sellable else level
+    level, backordered = (shelf.level, shelf.backordered) if moment is None else shelf.seen_both(moment)
+    return max(0, level - shelf.safety_stock + shelf.backorder_limit) if sellable else level + backordered
 
 
 def product_level(product: Product, moment: float | None = None, *, sellable: bool = False) -> int:
@@ -59,7 +59,7 @@ def available(product: Product, variant: Variant | None) -> int | None:
     if product.tracking == "none":
         return None
     shelf = shelf_at(shelves_of(product, variant), DEFAULT_LOCATION)
-    return max(0, shelf.level - shelf.safety_stock) if shelf else 0
+    return max(0, shelf.level - shelf.safety_stock + shelf.backorder_limit) if shelf else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Move:
     method: str
     by_order: bool
     location_id: int
+    only_backordered: bool = False
 
 
 def move(
@@ -84,17 +85,26 @@ def move(
     *,
     by_order: bool = False,
     location_id: int = DEFAULT_LOCATION,
+    owed: int = 0,
 ) -> None:
-    """Set a number and tell who listens."""
+    """Set a number and tell who listens. `owed` is by how much the units on backorder change."""
     shelf = shelf_for(shelves_of(product, variant), location_id)
-    step = Move(product, variant, shelf.level, level, method, by_order, location_id)
-    shelf.put(level, store.now(), store.read_lag_s)
+    if store.switches.backordered_units != "kept_beside":
+        owed = max(0, -level) - shelf.backordered  # a restock serves them first
+    alone = owed != 0 and level - shelf.level == -owed
+    step = Move(product, variant, shelf.level, level, method, by_order, location_id, alone)
+    shelf.put(level, store.now(), store.read_lag_s, shelf.backordered + owed)
     if level != step.before or (store.switches.unchanged_level_fires and not by_order):
         announce(store, step)
 
 
 def announce(store: Store, step: Move) -> None:
     """Fire the hooks of one change of stock, by tracking level (bigcommerce facts 6.3)."""
+    if step.only_backordered:
+        place = {"variant_id": (step.variant or step.product.variants[0]).id, "product_id": step.product.id}
+        store.emit("store/inventory/backordered_quantity_changed", place)
+        if store.switches.backorder_hooks == "own_only":
+            return
     product, variant = step.product, step.variant
     absolute = step.method == ABSOLUTE or store.switches.inventory_hook_value == "always_level"
     told = step.level if absolute else step.level - step.before
@@ -142,14 +152,18 @@ class Item:
         return shelves_of(self.product, self.variant)
 
 
-def adjust(store: Store, body: Any, *, relative: bool) -> Json:
-    """Apply a whole batch or none of it (bigcommerce facts 5.2)."""
+def adjust(store: Store, body: Any, *, relative: bool, is_cut: bool = False) -> Json:
+    """Apply a whole batch or none of it (bigcommerce facts 5.2); by one reading only a part of one that is cut."""
     items = [find(store, raw) for raw in items_of(body)]
     for item in items:
         allowed(store, item, relative=relative)
-    levels = relative_levels(items) if relative else absolute_levels(store, items)
+    levels = relative_levels(store, items) if relative else absolute_levels(store, items)
     method = store.switches.api_relative_method if relative else ABSOLUTE
-    for item, level in zip(items, levels, strict=True):
+    steps = list(zip(items, levels, strict=True))
+    if is_cut and store.switches.partial_adjustments and len(steps) > 1:
+        landed = set(store.dice.sample(range(len(steps)), store.dice.randint(1, len(steps) - 1)))
+        steps = [step for place, step in enumerate(steps) if place in landed]
+    for item, level in steps:
         move(store, item.product, item.variant, level, method, location_id=item.location_id)
     return {"transaction_id": uuid_of(store.dice)}
 
@@ -231,17 +245,26 @@ def absolute_levels(store: Store, items: list[Item]) -> list[int]:
             raise problem(f"[Item with {item.identity} exceeds the limit of {MAX_LEVEL}]")
         if item.quantity < 0 and store.switches.negative_absolute == "refuse":
             raise problem(f"[Item with {item.identity} has a negative quantity]")
-    return [max(0, item.quantity) for item in items]
+    # Units on backorder stay owed, but by the reading that has no other number than what is on hand.
+    kept = store.switches.backordered_units != "below_zero"
+    return [max(0, item.quantity) - (owed_at(item) if kept else 0) for item in items]
 
 
-def relative_levels(items: list[Item]) -> list[int]:
-    """The new levels of a relative batch; several items may speak of one shelf, in order."""
+def owed_at(item: Item) -> int:
+    """The units on backorder where this item's number is kept."""
+    shelf = shelf_at(item.shelves, item.location_id)
+    return shelf.backordered if shelf else 0
+
+
+def relative_levels(store: Store, items: list[Item]) -> list[int]:
+    """The new levels of a relative batch; several items may speak of one shelf, in order. Nothing is taken that is not on hand."""
     levels: dict[int, int] = {}
     result = []
     for item in items:
         shelf = shelf_for(item.shelves, item.location_id)
         level = levels.get(id(shelf), shelf.level) + item.quantity
-        if item.quantity < 0 and level < shelf.safety_stock:
+        onhand = shelf.shown(store.switches.backordered_units, store.now())[0] - shelf.level + level
+        if item.quantity < 0 and onhand < shelf.safety_stock:
             raise problem(f"[Item with {item.identity} does not have enough stock available]")
         if level > MAX_LEVEL:
             raise problem(f"[Item with {item.identity} exceeds the limit of {MAX_LEVEL}]")
@@ -264,6 +287,25 @@ def forget_levels(product: Product) -> None:
         shelves.clear()
 
 
+def first_option(store: Store, product: Product) -> None:
+    """What becomes of the counting of a simple product that gets its first variant (bigcommerce facts 3.9)."""
+    if store.switches.first_option_tracking == "variant" and product.tracking == "product":
+        product.put("inventory_tracking", "variant")
+    if store.switches.first_option_level == "unset" or product.tracking == "variant":
+        product.shelves.clear()
+
+
+def shown_shelves(store: Store, product: Product, variant: Variant) -> list[Shelf]:
+    """Where a row of the inventory's lists gets its number from."""
+    whole = product.tracking == "product" and not product.simple
+    return variant.shelves if whole and store.switches.items_of_whole == "own_level" else shelves_of(product, variant)
+
+
+def is_listed(store: Store, product: Product) -> bool:
+    """False for the variants of a product that is counted as a whole, by one reading (bigcommerce facts 5.3)."""
+    return product.simple or product.tracking != "product" or store.switches.items_of_whole != "absent"
+
+
 def identity_of(product: Product, variant: Variant) -> Json:
     """How the inventory API names an item."""
     sku = product.get("sku") if product.simple else variant.get("sku")
@@ -284,16 +326,19 @@ def item_row(store: Store, product: Product, variant: Variant, locations: list[i
     """One row of GET /inventory/items."""
     rows = []
     for location_id in locations:
-        shelf = shelf_at(shelves_of(product, variant), location_id) or Shelf(location_id)
-        level = shelf.seen(moment)
+        shelf = shelf_at(shown_shelves(store, product, variant), location_id) or Shelf(location_id)
+        level, backordered = shelf.shown(store.switches.backordered_units, moment)
+        sellable = shelf.seen(moment) - shelf.safety_stock + shelf.backorder_limit
+        beta = {"backorder_limit": shelf.backorder_limit, "qty_backordered": backordered}
         place = store.locations[location_id]
         rows.append(
             {
                 "location_id": location_id,
                 "location_code": place["code"],
                 "location_name": place["label"],
-                "available_to_sell": level - shelf.safety_stock,
+                "available_to_sell": sellable,
                 "total_inventory_onhand": level,
+                **(beta if store.settings.backorders else {}),
                 "location_enabled": place["enabled"],
                 "settings": settings_of(shelf, level),
             }
@@ -313,12 +358,14 @@ def set_settings(store: Store, location_id: int, body: Any) -> Json:
         target = locate(store, named[0], identity[named[0]]) if len(named) == 1 else None
         if target is None or any(
             key in entry and not (whole(entry[key]) and 0 <= entry[key] <= MAX_LEVEL)
-            for key in ("safety_stock", "warning_level")
+            for key in ("safety_stock", "warning_level", "backorder_limit")
         ):
             raise problem("Payload contains invalid fields", {"settings": "unknown item or bad value"})
         shelf = shelf_for(shelves_of(*target), location_id)
         shelf.safety_stock = entry.get("safety_stock", shelf.safety_stock)
         shelf.warning_level = entry.get("warning_level", shelf.warning_level)
+        if store.settings.backorders:
+            shelf.backorder_limit = entry.get("backorder_limit", shelf.backorder_limit)
         shelf.bin_picking_number = entry.get("bin_picking_number", shelf.bin_picking_number)
         product, variant = target
         place = {

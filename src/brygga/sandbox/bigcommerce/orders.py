@@ -15,12 +15,21 @@ from brygga.sandbox.numerals import whole
 from . import inventory
 from .refusal import Json, Refusal
 from .render import chosen
-from .state import RELATIVE, Product, Store, Variant, by_id, stamp
+from .state import DEFAULT_LOCATION, RELATIVE, Product, Store, Variant, by_id, stamp
 
 STATUSES = ("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled", "Declined",
             "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed", "Awaiting Fulfillment",
             "Manual Verification Required", "Disputed", "Partially Refunded")  # fmt: skip
-INCOMPLETE, SHIPPED, REFUNDED, CANCELLED, COMPLETED, AWAITING, PARTLY_REFUNDED = 0, 2, 4, 5, 10, 11, 14
+INCOMPLETE, SHIPPED, PARTLY_SHIPPED, REFUNDED, CANCELLED, COMPLETED, AWAITING, PARTLY_REFUNDED = (
+    0,
+    2,
+    3,
+    4,
+    5,
+    10,
+    11,
+    14,
+)
 
 
 @dataclass(slots=True)
@@ -41,6 +50,8 @@ class Line:
     counted: bool = False
     taken: int = 0
     """How many of it were taken from stock and not put back."""
+    backordered: int = 0
+    """How many of these were sold beyond what was there, and neither shipped nor cancelled since."""
 
 
 @dataclass(slots=True)
@@ -173,14 +184,34 @@ def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
 def take(store: Store, order: Order) -> None:
     """Take the whole order from stock. A shelf never goes below zero; what was missing is remembered."""
     for one in order.lines:
-        found = target(store, one)
-        if found is None or one.counted:
-            continue
-        level = inventory.on_hand(inventory.shelves_of(*found))
-        one.counted, one.taken = True, min(level, one.quantity)
-        if level < one.quantity:
-            store.oversold.append((found[1].id, one.quantity - level))
-        inventory.move(store, *found, level - one.taken, RELATIVE, by_order=True)
+        if not one.counted:
+            take_line(store, one, one.quantity)
+
+
+def take_line(store: Store, one: Line, units: int) -> None:
+    """Take so many units for a line, on backorder where too few are there."""
+    found = target(store, one)
+    if found is None:
+        return
+    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    there = max(0, shelf.level + shelf.backordered)
+    owed = min(max(0, units - there), max(0, shelf.backorder_limit - shelf.backordered))
+    taken = min(there, units) + owed
+    one.counted, one.taken, one.backordered = True, one.taken + taken, one.backordered + owed
+    if taken < units:
+        store.oversold.append((found[1].id, units - taken))
+    inventory.move(store, *found, shelf.level - taken, RELATIVE, by_order=True, owed=owed)
+
+
+def give_line(store: Store, one: Line, units: int) -> None:
+    """Put so many units of a line back, those on backorder first."""
+    found = target(store, one)
+    owed = min(one.backordered, units)
+    one.taken, one.backordered = one.taken - units, one.backordered - owed
+    if found is None or units <= 0:
+        return
+    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    inventory.move(store, *found, shelf.level + units, RELATIVE, by_order=True, owed=-min(owed, shelf.backordered))
 
 
 def put_back(store: Store, order: Order) -> None:
@@ -190,11 +221,11 @@ def put_back(store: Store, order: Order) -> None:
     for one in order.lines:
         back = one.taken - one.quantity_refunded
         found = target(store, one)
-        one.taken = 0
+        owed, one.taken, one.backordered = min(one.backordered, back), 0, 0
         if found is None or back <= 0:
             continue
-        level = inventory.on_hand(inventory.shelves_of(*found))
-        inventory.move(store, *found, level + back, RELATIVE, by_order=True)
+        shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+        inventory.move(store, *found, shelf.level + back, RELATIVE, by_order=True, owed=-min(owed, shelf.backordered))
 
 
 def edit(store: Store, order: Order, quantities: dict[int, int]) -> None:
@@ -213,12 +244,11 @@ def edit(store: Store, order: Order, quantities: dict[int, int]) -> None:
         if left is not None and by > left:
             raise OutOfStock(one.name)
     for one, by in moves:
-        found = target(store, one)
         one.quantity += by
-        if found is not None and follows and one.counted and by:
-            level = inventory.on_hand(inventory.shelves_of(*found))
-            one.taken += by
-            inventory.move(store, *found, level - by, RELATIVE, by_order=True)
+        if follows and one.counted and by > 0:
+            take_line(store, one, by)
+        elif follows and one.counted:
+            give_line(store, one, min(-by, one.taken))
     changed(store, order)
 
 
@@ -229,7 +259,19 @@ def ship(store: Store, order: Order, status: int = SHIPPED) -> None:
         take(store, order)
     for one in order.lines:
         one.quantity_shipped = one.quantity
+        served(store, one)
     turn(store, order, status)
+
+
+def served(store: Store, one: Line) -> None:
+    """Units on backorder have left with the parcel: they are owed no more, and on hand no more."""
+    found = target(store, one)
+    if found is None or not one.backordered or store.switches.backordered_units != "kept_beside":
+        return
+    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    left = min(one.backordered, shelf.backordered, max(0, shelf.level + shelf.backordered))
+    one.backordered -= left
+    shelf.put(shelf.level, store.now(), store.read_lag_s, shelf.backordered - left)
 
 
 def still_open(order: Order) -> None:

@@ -48,7 +48,7 @@ def product_json(store: Store, product: Product, view: View) -> Json:
             value = kept.get(name, field.default)
             shown[name] = list(value) if isinstance(value, tuple) else value
     if "inventory_level" in shown:
-        shown["inventory_level"] = product_level(product, view.moment, sellable=view.sellable)
+        shown["inventory_level"] = product_level(product, store.item_moment(view.moment), sellable=view.sellable)
     extra = {
         "calculated_price": product.get("sale_price") or product.get("price"),
         "base_variant_id": product.variants[0].id if product.simple and product.variants else None,
@@ -87,7 +87,7 @@ def variant_json(store: Store, product: Product, variant: Variant, view: View) -
     own_price = shown["sale_price"] or shown["price"]
     shown["calculated_price"] = product.get("price") if own_price is None else own_price
     shown["calculated_weight"] = product.get("weight") if shown["weight"] is None else shown["weight"]
-    shown["inventory_level"] = variant_level(product, variant, view.moment, sellable=view.sellable)
+    shown["inventory_level"] = variant_level(product, variant, store.item_moment(view.moment), sellable=view.sellable)
     shown["image_url"] = ""
     if variant.picture:
         digest, file = variant.picture

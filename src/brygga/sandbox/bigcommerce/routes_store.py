@@ -41,7 +41,7 @@ def adjusted(call: Call, *, relative: bool) -> Response:
     """All items of the batch, or none; no envelope around the answer (bigcommerce facts 5.2)."""
     if call.hit("batch_refused"):
         raise ProblemRefusal(422, "The adjustment could not be processed", {})
-    return answer(inventory.adjust(call.store, call.body(), relative=relative))
+    return answer(inventory.adjust(call.store, call.body(), relative=relative, is_cut=call.request.is_cut))
 
 
 def item_pairs(call: Call) -> list[tuple[Any, Any]]:
@@ -57,6 +57,7 @@ def item_pairs(call: Call) -> list[tuple[Any, Any]]:
     else:
         rows = list(store.all_variants())
     found = [(store.products[row.product_id], row) for row in rows]
+    found = [pair for pair in found if inventory.is_listed(store, pair[0])]
     if products is not None:
         found = [pair for pair in found if pair[0].id in products]
     if skus is not None:
@@ -75,9 +76,11 @@ async def list_items(call: Call) -> Response:
     if codes is not None:
         places = [key for key in places if store.locations[key]["code"] in listing.words(codes)]
     moment = call.moment()
-    return many(
-        call, item_pairs(call), lambda pair: inventory.item_row(store, pair[0], pair[1], places, moment), maximum=1000
-    )
+
+    def nested(pair: tuple[Any, Any]) -> Json:
+        return inventory.item_row(store, pair[0], pair[1], places, store.item_moment(moment))
+
+    return many(call, item_pairs(call), nested, maximum=1000)
 
 
 def location(call: Call) -> int:
@@ -88,13 +91,16 @@ def location(call: Call) -> int:
     return number
 
 
+_FLAT = ("available_to_sell", "total_inventory_onhand", "backorder_limit", "qty_backordered", "settings")
+
+
 async def list_location_items(call: Call) -> Response:
     place, moment = location(call), call.moment()
 
     def flat(pair: tuple[Any, Any]) -> Json:
-        row = inventory.item_row(call.store, pair[0], pair[1], [place], moment)
+        row = inventory.item_row(call.store, pair[0], pair[1], [place], call.store.item_moment(moment))
         at = row["locations"][0]
-        kept = {name: at[name] for name in ("available_to_sell", "total_inventory_onhand", "settings")}
+        kept = {name: at[name] for name in _FLAT if name in at}
         # The rows of one location do not name the v2 id (bigcommerce facts 5.3).
         identity = {name: value for name, value in row["identity"].items() if name != "sku_id"}
         return {"identity": identity, **kept}

@@ -11,12 +11,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from . import catalog, categories, inventory, options, orders, variants
+from . import catalog, categories, inventory, options, order_edits, orders, variants
 from .media import Camera, add_image
 from .orders import Order, Refund
 from .refusal import Json, Refusal, invalid, product_not_found
 from .render import View, product_json
-from .state import ABSOLUTE, Category, Product, Store, Variant, channel, location
+from .state import ABSOLUTE, DEFAULT_LOCATION, Category, Product, Shelf, Store, Variant, channel, location
 from .storefile import CURRENCIES, STOCK_BEHAVIOURS, WEIGHTS
 
 
@@ -148,7 +148,17 @@ class Shop:
             raise Refusal(422, "The product is not tracked", {"inventory_level": "switch tracking on first"})
         if level < 0:
             raise invalid({"inventory_level": "must be 0 or more"})
-        inventory.move(self.store, product, variant, level, ABSOLUTE)
+        owed = self.shelf(**item).backordered
+        inventory.move(self.store, product, variant, level - owed, ABSOLUTE)
+
+    def shelf(self, **item: Any) -> Shelf:
+        """Where the item's number is kept at the default location."""
+        return inventory.shelf_for(inventory.shelves_of(*self.item(**item)), DEFAULT_LOCATION)
+
+    def allow_backorders(self, limit: int, **item: Any) -> None:
+        """So many units may be sold beyond what is there; the store takes part in the beta from then on."""
+        self.store.settings.backorders = True
+        self.shelf(**item).backorder_limit = limit
 
     def assign_channel(self, product_id: int, channel_id: int, *, on: bool = True) -> None:
         """A product is put in a channel, or taken out."""
@@ -249,6 +259,23 @@ class Shop:
     def edit_order(self, order_id: int, quantities: Mapping[int, int]) -> None:
         """The merchant changes how many are ordered: {order line id: quantity}."""
         orders.edit(self.store, self.order(order_id), dict(quantities))
+
+    def add_line(self, order_id: int, quantity: int, **item: Any) -> int:
+        """One more line in an order; its id."""
+        wish = (*self.item(**item), quantity)
+        return order_edits.add_line(self.store, self.order(order_id), wish).id
+
+    def remove_line(self, order_id: int, line_id: int) -> None:
+        """A line of an order is taken out."""
+        order_edits.remove_line(self.store, self.order(order_id), line_id)
+
+    def ship_part(self, order_id: int, quantities: Mapping[int, int]) -> None:
+        """Some units of an order are sent: {order line id: quantity}."""
+        order_edits.ship_part(self.store, self.order(order_id), quantities)
+
+    def bring_back(self, order_id: int) -> None:
+        """A cancelled order is to be sent after all."""
+        order_edits.bring_back(self.store, self.order(order_id))
 
     def order(self, order_id: int | str) -> Order:
         """The order, or a refusal with 404."""

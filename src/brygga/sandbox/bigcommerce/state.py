@@ -35,23 +35,37 @@ class Shelf:
     safety_stock: int = 0
     warning_level: int = 0
     bin_picking_number: str = ""
-    past: list[tuple[float, int]] | None = None
-    """Earlier levels with the moment at which each ended, oldest first; only as far back as reads may lag."""
+    backorder_limit: int = 0
+    """How many units may be sold beyond what is there; above 0, `level` may be below zero: what is there less what is owed."""
+    backordered: int = 0
+    """Units that were sold beyond what was there, and neither shipped nor cancelled since."""
+    past: list[tuple[float, int, int]] | None = None
+    """Earlier levels, and units on backorder, with the moment at which they ended, oldest first; only as far back as reads may lag."""
 
-    def put(self, level: int, now: float, horizon: float) -> None:
+    def put(self, level: int, now: float, horizon: float, backordered: int | None = None) -> None:
         """Set the level, remembering the old one for reads that lag."""
-        if horizon > 0 and level != self.level:
+        owed = self.backordered if backordered is None else max(0, backordered)
+        if horizon > 0 and (level, owed) != (self.level, self.backordered):
             recent = [seen for seen in self.past or () if seen[0] > now - horizon]
-            self.past = [*recent, (now, self.level)]
-        self.level = level
+            self.past = [*recent, (now, self.level, self.backordered)]
+        self.level, self.backordered = level, owed
         self.born = True
 
     def seen(self, moment: float) -> int:
         """The level as it was at that moment."""
-        for ended, level in self.past or ():
+        return self.seen_both(moment)[0]
+
+    def seen_both(self, moment: float) -> tuple[int, int]:
+        """The level and the units on backorder as they were at that moment."""
+        for ended, level, backordered in self.past or ():
             if ended > moment:
-                return level
-        return self.level
+                return level, backordered
+        return self.level, self.backordered
+
+    def shown(self, reading: str, moment: float) -> tuple[int, int]:
+        """`total_inventory_onhand` and `qty_backordered`, by one of three readings (open question B52)."""
+        level, backordered = self.seen_both(moment)
+        return (level if reading == "below_zero" else level + backordered), backordered
 
 
 @dataclass(slots=True)
@@ -245,6 +259,8 @@ class Settings:
     default_channel_id: int = 1
     quota: int = 150
     """Requests in 30 seconds, shared by all apps of the store (bigcommerce facts 2.1)."""
+    backorders: bool = False
+    """The store takes part in the beta of backorders: items have a `backorder_limit` and a `qty_backordered`."""
     max_products: int = 0
     """How many products the plan allows, 0 for any number (bigcommerce facts 2.3)."""
 
@@ -360,6 +376,16 @@ class Store:
         if self.read_lag_s <= 0:
             return 0.0
         return self.dice.uniform(0, self.read_lag_s) if self.switches.random_read_lag else self.read_lag_s
+
+    def item_moment(self, moment: float) -> float:
+        """The moment that one item of an answer shows: the answer's, or by one reading one of its own.
+
+        A fault that makes the whole answer older than reads usually are (`stale_inventory`) holds for each item.
+        """
+        if not self.switches.read_lag_per_item or self.read_lag_s <= 0:
+            return moment
+        own = self.now() - self.dice.uniform(0, self.read_lag_s)
+        return min(own, moment) if moment < self.now() - self.read_lag_s else own
 
 
 def uuid_of(dice: random.Random) -> str:

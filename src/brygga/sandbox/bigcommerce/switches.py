@@ -59,8 +59,16 @@ class Switches:
     """3.10: the image list of a product without images."""
     wrong_video: Literal["refuse", "accept"] = "refuse"
     """3.11: a video id that cannot be YouTube's."""
+    wrong_gtin: Literal["refuse", "accept"] = "refuse"
+    """3.3: a `gtin` of other than 8, 12, 13 or 14 digits, or with a wrong check digit."""
     level_after_tracking_switch: Literal["unset", "keep"] = "unset"
     """5.4: switching the tracking level forgets the numbers (absolute needed again), or keeps them."""
+    first_option_level: Literal["unset", "keep"] = "unset"
+    """3.9, 5.4: the number of a simple product is forgotten when an option makes its first variant, or is the product's number still."""
+    first_option_tracking: Literal["stays", "variant"] = "stays"
+    """3.9: a counted simple product stays counted by product when an option makes its first variant, or is counted by variant then."""
+    items_of_whole: Literal["product_level", "own_level", "absent"] = "product_level"
+    """5.3: what /inventory/items shows for the variants of a product that is counted as a whole: its number, their own (0), or no row."""
     limit_above_maximum: Literal["refuse", "clamp"] = "refuse"
     """2.2: `limit` above the maximum is 413, or clamped."""
     untracked_adjustment: Literal["refuse", "accept"] = "refuse"
@@ -71,6 +79,15 @@ class Switches:
     """5.2: a simple product may be adjusted by the id (and SKU) of its base variant."""
     random_read_lag: bool = False
     """5.2: every read of stock is stale by a random part of the lag (else by all of it)."""
+    read_lag_per_item: bool = False
+    """5.2: in one answer each item is stale by a random part of the lag of its own (else all of an answer are as old as each other)."""
+    partial_adjustments: bool = False
+    """5.2: an adjustment whose connection is cut lands in part: a random part of its items (else all of them, or none)."""
+    backordered_units: Literal["kept_beside", "served_first", "below_zero"] = "kept_beside"
+    """5.3: how units on backorder are shown. Beside what is on hand until they are shipped, also after a restock; beside it, and a
+    restock serves them first; or as a number on hand below zero."""
+    backorder_hooks: Literal["as_usual", "own_only"] = "as_usual"
+    """6.3: an order of nothing but backordered units fires the usual inventory hooks, or only an event of its own."""
     unchanged_level_fires: bool = True
     """6.3: an adjustment that leaves the number as it was still fires the inventory hooks."""
     inventory_hook_value: Literal["level_or_delta", "always_level"] = "level_or_delta"
@@ -79,6 +96,9 @@ class Switches:
     """6.3: `method` in the hook after a relative adjustment by API."""
     signed_webhooks: bool = True
     """6.5: deliveries carry the Standard Webhooks headers."""
+    signature_key: Literal["client_secret", "decoded", "another", "v1a", "milliseconds"] = "client_secret"
+    """6.5: what signs them: the client secret as it is, what it is the base64 of, a key that the app does not know, a pair of keys
+    (version v1a); or the client secret, with the timestamp in milliseconds."""
     duplicate_hook_status: Literal[422, 409] = 422
     """6.1: a hook that exists already (same client, scope and destination)."""
     unauthorized_body: Literal["text", "json"] = "text"
@@ -91,6 +111,8 @@ class Switches:
     """1.8: the uninstall callback reaches the app (integrators report that it may not)."""
     retry_after_header: bool = False
     """2.1: 429 also carries X-Retry-After in seconds."""
+    order_brought_back: Literal["takes_again", "takes_nothing"] = "takes_again"
+    """8: a cancelled order that is given an open status again takes its units from stock again."""
     refund_api_restocks: bool = False
     """8: a refund made through the API puts stock back."""
     default_channel_auto: Literal["single_storefront", "always", "never"] = "single_storefront"

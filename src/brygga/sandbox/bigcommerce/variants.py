@@ -8,7 +8,7 @@ from typing import Any
 from brygga.sandbox.numerals import whole
 
 from . import inventory, naming
-from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, accepted_fields
+from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, accepted_fields, wrong_gtin
 from .media import Eye, file_name
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, Variant
@@ -44,6 +44,8 @@ def fields_of(store: Store, row: Json, *more: str) -> Json:
     """The accepted fields of a variant body."""
     strict = store.switches.unknown_fields == "refuse"
     values, errors = accepted_fields(VARIANT, row, VARIANT_READ_ONLY | {"option_values", *more}, strict)
+    if store.switches.wrong_gtin == "refuse":
+        errors |= wrong_gtin(values)
     if errors:
         raise invalid(errors)
     return values
@@ -128,7 +130,7 @@ def make(store: Store, product: Product, pairs: tuple[tuple[int, int], ...], val
         for old in list(product.variants) if store.switches.base_variant_goes == "first_variant" else ():
             drop_variant(store, product, old)
         product.base_variant = False
-        product.shelves.clear()
+        inventory.first_option(store, product)
     variant = Variant(store.ids.next("variant"), product.id, store.ids.next("sku"), pairs)
     for name, value in values.items():
         variant.put(name, value)

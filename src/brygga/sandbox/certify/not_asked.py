@@ -34,16 +34,33 @@ NOT_ASKED = (
         "open the app in the control panel and decode the first part of signed_payload_jwt",
     ),
     NotAsked(
-        ("B10", "B11", "B12", "B42"),
-        "What do inventory hooks hold, which hooks does one stock write or one order fire, are they signed, does a change to "
+        ("B10", "B11", "B12", "B42", "B45"),
+        "What do inventory hooks hold, which hooks does one stock write or one order fire, are they signed and how, does a change to "
         "the same fire them, how long do they wait for an answer?",
-        ("inventory_hook_value", "api_relative_method", "signed_webhooks", "unchanged_level_fires", "identical_put_fires"), _PUBLIC,
+        ("inventory_hook_value", "api_relative_method", "signed_webhooks", "signature_key", "unchanged_level_fires",
+         "identical_put_fires"), _PUBLIC,
         _COLLECT + "set a stock level by API twice, relative and absolute, save a product unchanged, and place an order; then "
         "let the collector answer late",
     ),
     NotAsked(
-        ("B27",), "By how much does each reading of stock trail?", ("random_read_lag",), "five looks are not many",
+        ("B27", "B50"), "By how much does each reading of stock trail, and each item of it?",
+        ("random_read_lag", "read_lag_per_item"), "five looks are not many",
         "measure over a day, with other load on the store",
+    ),
+    NotAsked(
+        ("B52", "B53"), "How are units on backorder shown, and which webhook do they fire?", ("backordered_units", "backorder_hooks"),
+        "only a store in the beta of backorders has them, and an order needs a shopper",
+        "switch backorders on, give a product a limit, order more than there are, and read /v3/inventory/items before and after a "
+        "restock; " + _COLLECT + "do so",
+    ),
+    NotAsked(
+        ("B54",), "Does a cancelled order that is brought back take its units again?", ("order_brought_back",),
+        "an order needs a shopper",
+        "order one of a tracked product, cancel the order, set its status to Awaiting Fulfillment, and read the stock after each",
+    ),
+    NotAsked(
+        ("B51",), "May a product be in no category?", (), "every question makes products in no category",
+        "a run at a store that refuses that answers no question about products",
     ),
     NotAsked(
         ("B14",), "Does the Refund API put stock back?", ("refund_api_restocks",), "it needs a paid order and the right to refund it",

@@ -13,6 +13,7 @@ from brygga.sandbox.certify.shop_limits import SHOP_LIMITS
 from brygga.sandbox.certify.shop_more import SHOP_MORE
 from brygga.sandbox.certify.shop_questions import SHOP_QUESTIONS
 from brygga.sandbox.certify.shop_rules import SHOP_RULES
+from brygga.sandbox.certify.shop_stock import SHOP_STOCK
 from brygga.sandbox.certify.till import TILL_QUESTIONS, TILL_RULES
 from brygga.sandbox.certify.till_more import TILL_MORE
 from brygga.sandbox.clock import ManualClock
@@ -21,7 +22,7 @@ from brygga.sandbox.town import Plan, Town
 EVERYTHING: list[Question] = [
     question
     for book in (
-        SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, SHOP_MORE, TILL_RULES, TILL_QUESTIONS, TILL_MORE,
+        SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, SHOP_MORE, SHOP_STOCK, TILL_RULES, TILL_QUESTIONS, TILL_MORE,
     )
     for question in book.questions
 ]  # fmt: skip

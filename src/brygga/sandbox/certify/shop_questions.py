@@ -1,5 +1,7 @@
 """What BigCommerce's documents leave open, each with the sandbox's switch that has the answer (bigcommerce facts 13)."""
 
+from typing import Any
+
 from brygga.sandbox.certify.asking import Book
 from brygga.sandbox.certify.bench import JSON, Bench, Unclear, data
 
@@ -34,7 +36,7 @@ async def inline_image_status(bench: Bench) -> int:
 async def batch_variant_extras(bench: Bench) -> bool:
     """The picture only where there is one to be had."""
     read = await bench.coloured("Red")
-    wanted = {"sku": bench.name().replace(" ", "-"), "gtin": "7350000000012", "mpn": "CERT-1"}
+    wanted = {"sku": bench.name().replace(" ", "-"), "gtin": "7350000000016", "mpn": "CERT-1"}
     picture = {"image_url": bench.place.picture} if bench.place.picture else {}
     row = {"id": read["variants"][0]["id"], **wanted, **picture}
     data(await bench.shop("PUT", "/v3/catalog/variants", [row]))
@@ -204,6 +206,12 @@ async def empty_image_list(bench: Bench) -> str:
     return str((await bench.shop("GET", f"/v3/catalog/products/{made['id']}/images")).status_code)
 
 
+@SHOP_QUESTIONS.question("wrong_gtin", "Is a GTIN taken whose check digit is wrong?", "B46")
+async def wrong_gtin(bench: Bench) -> str:
+    answer = await bench.try_product(gtin="7350000000010")
+    return "accept" if answer.status_code < 300 else "refuse"
+
+
 @SHOP_QUESTIONS.question("wrong_video", "Is a video id taken that cannot be YouTube's?", "B23")
 async def wrong_video(bench: Bench) -> str:
     made = await bench.product()
@@ -247,6 +255,62 @@ async def level_after_tracking_switch(bench: Bench) -> str:
     body = {"items": [{"location_id": 1, **item}]}
     status = (await bench.shop("POST", "/v3/inventory/adjustments/relative", body)).status_code
     return "keep" if status < 300 else "unset"
+
+
+@SHOP_QUESTIONS.question("first_option_level", "Is a simple product's number kept when it gets options?", "B47")
+async def first_option_level(bench: Bench) -> str:
+    made = await optioned(bench)
+    if made["inventory_tracking"] != "product":
+        raise Unclear("it is not counted as a whole any more")
+    item = {"location_id": 1, "product_id": made["id"], "quantity": 1}
+    status = (await bench.shop("POST", "/v3/inventory/adjustments/relative", {"items": [item]})).status_code
+    return "keep" if status < 300 else "unset"
+
+
+@SHOP_QUESTIONS.question(
+    "first_option_tracking", "Is a simple product that gets options still counted as a whole?", "B47"
+)
+async def first_option_tracking(bench: Bench) -> str:
+    tracking = (await optioned(bench))["inventory_tracking"]
+    if tracking not in {"product", "variant"}:
+        raise Unclear(f"it is counted by {tracking}")
+    return "stays" if tracking == "product" else "variant"
+
+
+@SHOP_QUESTIONS.question(
+    "items_of_whole", "What does /inventory/items show for the variants of a product that is counted as a whole?", "B48"
+)
+async def items_of_whole(bench: Bench) -> str:
+    made = await bench.coloured("Red", "Blue", inventory_tracking="product")
+    if await adjusted(bench, {"product_id": made["id"], "quantity": 3}) >= 300:
+        raise Unclear("its number could not be set")
+    await bench.sleep(10.0)  # reads may trail (facts 5.2)
+    rows: Any = data(await bench.shop("GET", "/v3/inventory/items", query={"product_id:in": made["id"]}))
+    levels = [int(row["locations"][0]["total_inventory_onhand"]) for row in rows]
+    if not levels:
+        return "absent"
+    if set(levels) not in ({0}, {3}) or len(levels) != 2:
+        raise Unclear(f"its rows show {levels}")
+    return "product_level" if set(levels) == {3} else "own_level"
+
+
+async def optioned(bench: Bench) -> JSON:
+    """A simple product with a number, counted as a whole, that got an option with two variants since."""
+    made = await bench.product(inventory_tracking="product")
+    await adjusted(bench, {"product_id": made["id"], "quantity": 3})
+    values = [{"label": label, "sort_order": place} for place, label in enumerate(("Red", "Blue"))]
+    body = {"display_name": "Colour", "type": "dropdown", "sort_order": 0, "option_values": values}
+    found = data(await bench.shop("POST", f"/v3/catalog/products/{made['id']}/options", body))
+    rows = [
+        {
+            "product_id": made["id"],
+            "sku": bench.name().replace(" ", "-"),
+            "option_values": [{"option_id": found["id"], "id": value["id"]}],
+        }
+        for value in found["option_values"]
+    ]
+    data(await bench.shop("PUT", "/v3/catalog/variants", rows))
+    return await bench.read(made["id"])
 
 
 @SHOP_QUESTIONS.question("unauthorized_body", "Is a 401 written in JSON or in plain text?", "B1")

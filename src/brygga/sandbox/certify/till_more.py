@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from brygga.sandbox.certify.asking import Book
 from brygga.sandbox.certify.bench import JSON, Bench, Unclear
-from brygga.sandbox.certify.till_hands import moved, stock_of
+from brygga.sandbox.certify.till_hands import moved, stock_of, tracked
 
 TILL_MORE = Book("till")
 PAGES = (100, 500, 1000, 2000)
@@ -37,6 +37,16 @@ async def most_stock_rows(bench: Bench) -> int:
     if taken in {0, PAGES[-1]}:
         raise Unclear(f"{PAGES[0]} is refused already" if not taken else f"{PAGES[-1]} is taken too")
     return taken
+
+
+@TILL_MORE.question("zero_rows_left_out", "Does a row of stock go when its balance comes to 0?", "Z44")
+async def zero_rows_left_out(bench: Bench) -> bool:
+    made = await tracked(bench)
+    await moved(bench, made, "SUPPLIER", "STORE", 2)
+    if not (await stock_of(bench, made)).json():
+        raise Unclear("no balance was listed")
+    await moved(bench, made, "STORE", "BIN", 2)
+    return not (await stock_of(bench, made)).json()
 
 
 @TILL_MORE.question("retry_after", "Does a refusal for its rate say Retry-After?", "Z10")

@@ -89,7 +89,10 @@ class Control:
 
     def sell(self, till: Till, body: JSON) -> JSON:
         lines = body.get("lines", [body])
-        return till.sell([self.line(till, line) for line in lines])
+        ago = body.get("seconds_ago")
+        return till.sell(
+            [self.line(till, line) for line in lines], at=None if ago is None else self.core.now() - float(ago)
+        )
 
     def line(self, till: Till, line: JSON) -> Sold:
         """A product by uuid or SKU; with a `price` (minor units) in its place, an amount that was typed in."""

@@ -161,7 +161,7 @@ class InventoryHost:
         after = int(cursor[:8], 16) if cursor else 0
         page: list[Row] = []
         for row in organization.rows_after(after):
-            if place in {None, row.inventory} and organization.tracked(row.product):
+            if place in {None, row.inventory} and organization.tracked(row.product) and self.is_listed(row):
                 if len(page) == limit:
                     return self.answer(organization, page, link(request, cursor=cursor_of(page[-1]), limit=limit))
                 page.append(row)
@@ -189,7 +189,15 @@ class InventoryHost:
     def rows(self, organization: Organization, place: Inventory, products: Iterable[str]) -> list[Row]:
         tracked = [product for product in products if organization.tracked(product)]
         keys = [(place.uuid, variant) for product in tracked for variant in organization.variants_of.get(product, ())]
-        return [organization.rows[key] for key in keys if key in organization.rows]
+        return [
+            organization.rows[key]
+            for key in keys
+            if key in organization.rows and self.is_listed(organization.rows[key])
+        ]
+
+    def is_listed(self, row: Row) -> bool:
+        """Rows of 0 may be left out, by a switch (3.4)."""
+        return row.balance != 0 or not self.core.switches.zero_rows_left_out
 
     # -- movements
 

@@ -38,6 +38,7 @@ class Switches:
     inventories_from_start (3.2): the inventories exist before any product is tracked.
     untracked_stock_is_404 (3.4): the balance of an untracked product is 404 PRODUCT_NOT_TRACKED, not an empty list.
     unknown_stock_is_empty (3.4): the balance of a product that does not exist is an empty list, not 404.
+    zero_rows_left_out (3.4): lists of balances leave out rows of 0, as versions 1 and 2 did (3.7); off, a row stays once it is there.
     most_stock_rows (3.4): the highest `limit` of a page of balances.
     unit_balances_have_decimals (3.4): balances of products sold by unit are written with decimals.
     status_lists_untracked (3.3): the tracking status also lists products that were never tracked.
@@ -91,6 +92,7 @@ class Switches:
     inventories_from_start: bool = False
     untracked_stock_is_404: bool = False
     unknown_stock_is_empty: bool = False
+    zero_rows_left_out: bool = False
     most_stock_rows: int = 1000
     unit_balances_have_decimals: bool = True
     status_lists_untracked: bool = False

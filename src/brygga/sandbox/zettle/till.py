@@ -79,16 +79,21 @@ class Till:
 
     # -- selling
 
-    def sell(self, lines: Sequence[Sold] | str, quantity: int = 1) -> JSON:
-        """Sell some lines, or so many of one variant. Tracked stock goes from STORE to SOLD, below zero too (3.5)."""
+    def sell(self, lines: Sequence[Sold] | str, quantity: int = 1, *, at: float | None = None) -> JSON:
+        """Sell some lines, or so many of one variant. Tracked stock goes from STORE to SOLD, below zero too (3.5).
+
+        `at` is an earlier moment: a till that was offline tells of its sales when it is back, and stock moves then.
+        """
         lines = [Line(lines, quantity)] if isinstance(lines, str) else lines
         if not lines or any(line.quantity < 1 for line in lines):
             raise ValueError("a sale has at least one line, and each line at least one unit")
         if any(isinstance(line, Amount) and (line.price < 0 or line.type not in AMOUNTS) for line in lines):
             raise ValueError(f"an amount is 0 or more, of type {' or '.join(AMOUNTS)}")
-        purchase = self.receipt(lines, 1)
+        if at is not None and at > self.core.now():
+            raise ValueError("a sale is not of the future")
+        purchase = self.receipt(lines, 1, at)
         self.shift(lines, "STORE", "SOLD")
-        self.file(purchase)
+        self.file(purchase, at)
         return purchase
 
     def refund(
@@ -157,9 +162,9 @@ class Till:
         assert found is not None
         return found
 
-    def receipt(self, lines: Sequence[Sold], sign: int) -> JSON:
+    def receipt(self, lines: Sequence[Sold], sign: int, at: float | None = None) -> JSON:
         """A purchase as the purchase host answers it (5.3)."""
-        now, uuid, details = self.core.now(), self.core.uuid1(), self.organization.details
+        now, uuid, details = self.core.now() if at is None else at, self.core.uuid1(), self.organization.details
         rows = [
             self.receipt_row(number, line, sign) if isinstance(line, Line) else self.amount_row(number, line, sign)
             for number, line in enumerate(lines)
@@ -242,13 +247,16 @@ class Till:
             "details": {},
         }
 
-    def file(self, purchase: JSON) -> None:
+    def file(self, purchase: JSON, at: float | None = None) -> None:
         """Put a purchase on record, and tell; the message differs from the record (5.4)."""
         organization = self.organization
         for uuid in (purchase["purchaseUUID"], purchase["purchaseUUID1"]):
             organization.purchase_at[uuid] = len(organization.purchases)
         organization.purchases.append(purchase)
-        told = {"purchaseUuid": purchase["purchaseUUID1"], "timestamp": int(self.core.now() * 1000)}
+        told = {
+            "purchaseUuid": purchase["purchaseUUID1"],
+            "timestamp": int((self.core.now() if at is None else at) * 1000),
+        }
         kept = ("source", "created", "amount", "vatAmount", "currency", "country", "purchaseNumber", "payments")
         told |= {name: purchase[name] for name in kept}
         details = organization.details

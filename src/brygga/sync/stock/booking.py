@@ -1,47 +1,57 @@
 """Gathered looks become moves of the ledgers: adopted, observed, settled, stopped."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Account, Flight, Gap, Ledger, Look, Side, Timing, Verdict
-from brygga.core.stock.story import Cause, Moved
+from brygga.core.stock import Gap, Ledger, Look, Resolved, Side, Timing, Verdict
+from brygga.core.stock.explaining import is_order
+from brygga.core.stock.story import Cause, Moved, Reason
 from brygga.store import bindings, ledgers, library, marks
-from brygga.store.bindings import State
-from brygga.store.ledgers import Book, Departed
+from brygga.store.bindings import Binding
+from brygga.store.ledgers import Book, Departed, Pending
 from brygga.store.marks import Kind
 from brygga.sync.stock.gather import World
+from brygga.sync.stock.hearing import review
+from brygga.sync.stock.orders import NEAR, Sold
 from brygga.sync.stock.pages import Pages, stop
 
 ORDER_EXPLAINS = timedelta(minutes=2)
-"""A movement so soon after a hint that named an order is told as the order's."""
-START_COMES = timedelta(seconds=10)
-"""So long Zettle's "tracking started" is waited for where a look showed it first."""
+"""A write so soon after a hint that named an order goes to Zettle as a sale (`sending.departed`)."""
+ORDERS_PAUSE = timedelta(minutes=10)
+"""A shelf waits so long for a moment without orders in which it can be adopted."""
 VERDICTS: Mapping[Verdict, Cause] = {
     Verdict.LANDED: Cause.SETTLED,
     Verdict.NOT_LANDED: Cause.NOT_WRITTEN,
     Verdict.ASSUMED_LANDED: Cause.DOUBTED,
     Verdict.ASSUMED_LOST: Cause.DOUBTED,
+    Verdict.PRESUMED_LOST: Cause.DOUBTED,
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Booking:
     """One pass over the looks of some products. `swept` looks were not asked for by any hint."""
 
     pages: Pages
     world: World
-    echoes: Mapping[str, datetime]
     timing: Timing
     swept: bool = False
-    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
-    """By call and variant: what was told of the shelves whose write got no answer."""
+    sold: Mapping[str, Sold | None] = field(default_factory=dict)
+    """What orders did, of the products that were to be adopted."""
+    echoes: Mapping[str, datetime] = field(default_factory=dict)
+    bound: Mapping[str, Binding] = field(default_factory=dict)
+    """As they are now, with the ledgers locked."""
+    resolved: dict[str, Book] = field(default_factory=dict)
+    """By call: a ledger that it was open in, before it was resolved."""
 
-    async def run(self) -> None:
+    async def run(self, pending: Sequence[Pending]) -> None:
+        await self._read_bindings()
+        self.echoes = await review(self.pages, pending, self.timing)
+        tracked = self._counted()
         await self._attach()
-        self._hold_against_each_other()
         for variant in sorted(self.pages.books):
             book = self.pages.books[variant]
             look = self.world.looks[Side.ZETTLE].get(variant)
@@ -49,81 +59,147 @@ class Booking:
                 continue
             for side in (Side.SHOP, Side.ZETTLE):
                 await self._look(self.pages.books[variant], side)
-        await self._tell_library()
+        await self._free()
+        await self._tell_library(tracked)
 
     # ---- Which shelves there are -------------------------------------------------------------------------------------
 
+    async def _read_bindings(self) -> None:
+        """A product that was born while we looked is not let go because we had not seen it: what changes a binding
+        changes its ledgers too."""
+        known = self.world.known
+        if known.books == self.pages.locked and known.variants.keys() <= known.books.keys():
+            self.bound = known.bound
+            return
+        uuids = {book.product_uuid for book in self.pages.books.values()} | known.bound.keys()
+        self.bound = await bindings.get_many(self.pages.tx, self.pages.connection_id, sorted(uuids))
+
     async def _attach(self) -> None:
         """Shelves follow the bindings: a bound variant without one is adopted at the level it has, one that is not bound is let go."""
-        bound = await self._bound_now()
+        living = [one.synced.variants for one in self.bound.values() if one.shares_stock]
+        bound = {variant: variant_id for variants in living for variant, variant_id in variants.items()}
         for variant, (uuid, variant_id) in self.world.known.variants.items():
             # What was looked at may have been remade or let go while we looked.
             if bound.get(variant) == variant_id:
-                self._adopt(variant, uuid, variant_id)
+                await self._adopt(variant, uuid, variant_id)
         for variant, book in list(self.pages.books.items()):
             if variant in bound:
                 continue
             if variant in self.world.known.gone:
                 await self._end(book)
             elif book.ledger.shop.variant_id is not None:
+                await self.pages.forget_flight(book)
+                self.pages.put(book, stock.remade(book.ledger))
+        await self._let_others_go(bound)
+
+    async def _let_others_go(self, bound: Mapping[str, int]) -> None:
+        """A record still of another BigCommerce variant than the bound one, which showed no number to go on with: nothing is written to
+        either before the new one shows one."""
+        for variant, book in list(self.pages.books.items()):
+            known = book.ledger.shop.variant_id
+            if variant in bound and known is not None and known != bound[variant]:
+                await self.pages.forget_flight(book)
                 self.pages.put(book, stock.remade(book.ledger))
 
     async def _end(self, book: Book) -> None:
         """It was deleted in Zettle, and in the shop after that: what was on its way to it has come to nothing."""
         for side in Side:
-            flight = book.ledger[side].flight
-            if flight is not None:
-                await ledgers.arrive(self.pages.tx, self.pages.connection_id, flight.call, [book.variant_uuid])
+            await self.pages.forget_flight(book, side)
         self.pages.put(book, stock.ended(book.ledger))
 
-    async def _bound_now(self) -> Mapping[str, int]:
-        """Read with the ledgers locked: a product that was born while we looked is not let go because we had not seen it."""
-        uuids = {book.product_uuid for book in self.pages.books.values()} | self.world.known.bound.keys()
-        found = await bindings.get_many(self.pages.tx, self.pages.connection_id, sorted(uuids))
-        living = [one.synced.variants for one in found.values() if one.state is State.BOUND]
-        return {variant: variant_id for variants in living for variant, variant_id in variants.items()}
-
-    def _adopt(self, variant: str, uuid: str, variant_id: int) -> None:
-        book = self.pages.books.get(variant)
-        shop, till = self.world.looks[Side.SHOP].get(variant), self.world.looks[Side.ZETTLE].get(variant)
-        if book is not None and book.ledger.shop.variant_id == variant_id and book.ledger.shop.known is not Gap.UNKNOWN:
+    async def _adopt(self, variant: str, uuid: str, variant_id: int) -> None:
+        book, till = self.pages.books.get(variant), self.world.looks[Side.ZETTLE].get(variant)
+        known = book is not None and book.ledger.shop.variant_id == variant_id
+        if till is None or not isinstance(till.level, int) or (known and book is not None and not book.ledger.is_unset):
             return
-        if till is None or not isinstance(till.level, int):
-            return
-        if book is None:
-            first = stock.opened(till, apart=self.pages.is_apart(uuid))
-            book = self.pages.put(Book(uuid, variant, first), first)
-        elif book.ledger.is_tracked and book.ledger.zettle.seen is None:
-            # Carried over from an earlier connection: its number is the one that is found.
-            book = self.pages.put(book, replace(book.ledger, zettle=stock.opened(till).zettle))
+        book, shop = self._opened(book, (uuid, variant), till), self.world.looks[Side.SHOP].get(variant)
         if shop is None or not isinstance(shop.level, int) or not book.ledger.is_tracked:
             return
+        if known:
+            await self._renew(book, variant_id, shop)
+            return
+        await self.pages.forget_flight(book)
         ledger = stock.adopted(book.ledger, variant_id, shop)
         self.pages.put(book, ledger, Moved(Side.SHOP, Cause.ADOPTED, ledger.shop.owed))
         if ledger.shop.owed and not ledger.separate and ledger.shop.promised is not None:
             self.pages.say(Code.STOCK_ADOPTED, book, was=str(shop.level), number=str(ledger.shop.promised))
+
+    def _opened(self, book: Book | None, of: tuple[str, str], till: Look) -> Book:
+        """A variant that had no record has one, and one that was carried over from an earlier connection has the number that is found."""
+        uuid, variant = of
+        if book is None:
+            first = stock.opened(till, apart=self.pages.is_apart(uuid))
+            return self.pages.put(Book(uuid, variant, first), first)
+        if book.ledger.is_tracked and book.ledger.zettle.seen is None:
+            return self.pages.put(book, replace(book.ledger, zettle=stock.opened(till).zettle))
+        return book
+
+    async def _renew(self, book: Book, variant_id: int, shop: Look) -> None:
+        """A variant that we knew, whose number we did not (`Ledger.is_unset`): Zettle's number counts, less what orders took since."""
+        sold = self._sold(book, shop)
+        if sold is None:
+            return
+        book = self.pages.books[book.variant_uuid]
+        ledger = stock.adopted(book.ledger, variant_id, shop, sold)
+        self.pages.put(book, ledger, Moved(Side.SHOP, Cause.ADOPTED, ledger.shop.owed))
+        if sold:
+            self.pages.say_moved(book, Side.SHOP, Cause.ORDER, sold)
+        if book.check_since == self.pages.now:
+            self.pages.say(Code.STOCK_ORDERS_UNCOUNTED, book, Severity.WARNING, number=str(ledger.shop.promised))
+
+    def _sold(self, book: Book, look: Look) -> int | None:
+        """What orders did since Zettle's number counts (S3), as far as the look shows it; None: not to be adopted yet.
+
+        A read that trails may not show an order of the last lag: it is waited for, and where orders do not pause, or
+        cannot be read, for ten minutes, the merchant is asked.
+        """
+        lag, started = self.timing.lag(Side.SHOP), book.ledger.started
+        if not book.ledger.shop.is_clear(look, lag):
+            return None
+        if started is None:
+            return 0
+        if book.product_uuid not in self.sold:
+            self.pages.due_at(book.product_uuid, self.pages.now)
+            return None
+        deeds = self.sold[book.product_uuid]
+        # What was sold before tracking went off moved the numbers of then.
+        since = max(started - NEAR, book.ledger.shop.seen or started - NEAR)
+        told = [deed for deed in (deeds or {}).get(book.variant_uuid, ()) if deed.at >= since]
+        clear = max((deed.at for deed in told), default=started - lag) + lag + NEAR
+        begun = max(started, book.ledger.shop.touched or started)
+        if (deeds is None or look.begun < clear) and look.begun < begun + ORDERS_PAUSE:
+            self.pages.due_at(book.product_uuid, max(clear, self.pages.now + lag))
+            return None
+        if deeds is None or look.begun < clear or any(deed.reason is Reason.UNCLEAR for deed in told):
+            self.pages.ask_to_check(book)
+        return sum(deed.change for deed in told)
 
     async def _is_tracked(self, book: Book, look: Look) -> bool:
         """Whether stock is ours to sync. A switch whose event was lost is found here (S7, decision 2)."""
         if look.level is Gap.UNTRACKED:
             seen = book.ledger.zettle.seen
             if book.ledger.is_tracked and (seen is None or look.begun >= seen):
-                await stop(self.pages, book)
+                await stop(self.pages, book, self.timing)
             return False
         known = book.ledger.is_tracked
-        if stock.awaits_level(book.ledger) and not book.ledger.shop.asleep:
-            await self._mark_tracking(book, self.pages.now)
-        elif isinstance(look.level, int) and not known:
-            # Its event is probably on its way, and says since when: what the shop sold from then on counts.
-            await self._mark_tracking(book, self.pages.now + START_COMES)
+        if isinstance(look.level, int) and not known:
+            tx, uuid = self.pages.tx, book.product_uuid
+            await marks.mark(tx, self.pages.connection_id, Kind.TRACKING, uuid, self.pages.now)
         return known or not isinstance(look.level, int)
 
-    async def _mark_tracking(self, book: Book, due: datetime) -> None:
-        tx, connection_id = self.pages.tx, self.pages.connection_id
-        await marks.mark(tx, connection_id, Kind.TRACKING, book.product_uuid, self.pages.now, due_at=due)
+    def _counted(self) -> Mapping[str, bool]:
+        """Whether Zettle has shown a number; not for what was carried over from an earlier connection and not read yet."""
+        books = self.pages.books
+        return {one: book.ledger.is_tracked and book.ledger.zettle.seen is not None for one, book in books.items()}
 
-    async def _tell_library(self) -> None:
-        """The pages show whether inventory management is on (S7): what Zettle showed in this pass, where our ledgers agree."""
+    async def _tell_library(self, before: Mapping[str, bool]) -> None:
+        """The pages show whether inventory management is on (S7): what Zettle showed, where our ledgers agree.
+
+        Written where that is new, and by each sweep.
+        """
+        now = self._counted()
+        if now == before and not self.swept:
+            return
         counted = {book.product_uuid for book in self.pages.books.values() if book.ledger.is_tracked}
         seen: dict[str, bool | None] = {}
         for uuid, variants in self.world.known.at_till.items():
@@ -135,20 +211,6 @@ class Booking:
         if seen:
             await library.set_tracking(self.pages.tx, self.pages.connection_id, seen)
 
-    def _hold_against_each_other(self) -> None:
-        """Calls are all or nothing: what became of one variant's part says what became of the others'."""
-        for variant, book in self.pages.books.items():
-            for side in Side:
-                look, flight = self.world.looks[side].get(variant), book.ledger[side].flight
-                if look is None or flight is None or (side is Side.SHOP and not self._is_of(book)):
-                    continue
-                account = stock.evidence(book.ledger, side, look, self.timing)
-                if account is not None and stock.has_caught_up(flight, look, self.timing):
-                    self.accounts[flight.call, variant] = account
-
-    def _peers(self, call: str, variant: str) -> list[Account]:
-        return [one for (of, peer), one in self.accounts.items() if of == call and peer != variant]
-
     # ---- What they show ----------------------------------------------------------------------------------------------
 
     async def _look(self, book: Book, side: Side) -> None:
@@ -159,24 +221,12 @@ class Booking:
             await self._missed(book, look)
             return
         if book.ledger[side].flight is None:
+            if side is Side.SHOP and await self._is_unproven(book, look):
+                return
             step = stock.observed(book.ledger, side, look, self.timing)
             await self._moved(book, side, step.ledger, step.change)
-            if side is Side.SHOP:
-                self._count_early(self.pages.books[book.variant_uuid], look)
         else:
             await self._settle(book, side, look)
-
-    def _count_early(self, book: Book, look: Look) -> None:
-        """An order that came just before tracking's first number had landed in the shop, and was told of after it."""
-        early = stock.ordered_early(book.ledger, look, self.timing)
-        if early is None:
-            return
-        self.pages.put(book, early.ledger, Moved(Side.SHOP, Cause.ORDER, early.change) if early.change else None)
-        if early.change:
-            self.pages.say_moved(book, Side.SHOP, Cause.ORDER, early.change)
-        if not early.sure:
-            self.pages.ask_to_check(book)
-            self.pages.say(Code.STOCK_ORDERS_UNCOUNTED, book, Severity.WARNING, number=str(early.ledger.promised))
 
     def _is_of(self, book: Book) -> bool:
         """What was looked at is the variant of this shelf, not one that was let go or remade while we looked."""
@@ -188,27 +238,53 @@ class Booking:
         flight = book.ledger.shop.flight
         ledger = self.pages.put(book, stock.absent(book.ledger, look, self.timing)).ledger
         if flight is not None and ledger.shop.flight is None:
-            lost = Departed(book.product_uuid, book.variant_uuid, Side.SHOP, flight)
-            await ledgers.lose(self.pages.tx, self.pages.connection_id, lost, self.pages.now)
+            self.resolved[flight.call] = book
+            await self.pages.forget_flight(book)
 
     async def _settle(self, book: Book, side: Side, look: Look) -> None:
         flight = book.ledger[side].flight
         assert flight is not None
-        peers = self._peers(flight.call, book.variant_uuid)
-        done = stock.settle(book.ledger, side, look, self.echoes.get(flight.call), self.timing, peers)
+        done = self._resolved(book, side, look)
         if done.verdict is Verdict.WAITING:
             await self._moved(book, side, done.ledger, done.change)
             return
-        what = Moved(side, VERDICTS[done.verdict], flight.quantity, call=flight.call)
+        unlike = done.contradicts and done.verdict.is_doubtful
+        cause = Cause.CONTRADICTED if unlike else VERDICTS[done.verdict]
+        what = Moved(side, cause, flight.quantity, call=flight.call)
         await self._moved(book, side, done.ledger, done.change, what)
         tx, connection_id, now = self.pages.tx, self.pages.connection_id, self.pages.now
-        gone = Departed(book.product_uuid, book.variant_uuid, side, _given_up(book.ledger, side, look))
-        if done.verdict.is_doubtful:
-            await ledgers.doubt(tx, connection_id, gone, now, landed=done.verdict is Verdict.ASSUMED_LANDED)
-        elif done.verdict is Verdict.NOT_LANDED:
-            await ledgers.lose(tx, connection_id, gone, now)
-        else:
+        if side is Side.SHOP:
+            self.resolved[flight.call] = book
+            if done.verdict.is_doubtful:
+                self.pages.ask_about(book, side, flight.quantity)
+        if side is Side.SHOP or done.verdict is Verdict.LANDED:
             await ledgers.arrive(tx, connection_id, flight.call, [book.variant_uuid])
+            return
+        gone = Departed(book.product_uuid, book.variant_uuid, side, flight)
+        await ledgers.resolve(tx, connection_id, gone, done.verdict, now)
+        if done.verdict is not Verdict.NOT_LANDED:
+            self.pages.due_at(book.product_uuid, now + self.timing.doubt)
+
+    def _resolved(self, book: Book, side: Side, look: Look) -> Resolved:
+        flight = book.ledger[side].flight
+        assert flight is not None
+        if side is Side.ZETTLE:
+            return stock.resolve_till(book.ledger, look, self.echoes.get(flight.call), self.timing)
+        slot = None if flight.slot is None else self.world.slots.get(flight.slot.variant_id)
+        if slot is not None:
+            # Both as old as the older one.
+            look = replace(look, begun=min(look.begun, slot.begun))
+        return stock.resolve_shop(book.ledger, look, None if slot is None else slot.level, self.timing)
+
+    async def _free(self) -> None:
+        """A slot is given back when all that rode in its call is resolved."""
+        for call, book in self.resolved.items():
+            flight = book.ledger.shop.flight
+            if flight is None or flight.slot is None:
+                continue
+            shown = self.world.slots.get(flight.slot.variant_id)
+            if shown is not None and not await ledgers.is_open(self.pages.tx, self.pages.connection_id, call):
+                await self.pages.free(flight, shown.level)
 
     async def _moved(self, book: Book, side: Side, ledger: Ledger, change: int, what: Moved | None = None) -> None:
         """A shelf's own change, beside whatever became of a write to it."""
@@ -216,43 +292,55 @@ class Booking:
             self.pages.put(book, ledger, what)
         if change == 0:
             return
-        cause = self._cause(ledger, side)
+        cause = self._cause(book, side, change)
         self.pages.put(book, ledger, Moved(side, cause, change))
         self.pages.say_moved(book, side, cause, change)
-        if await self._has_vanished(book, side, ledger, change):
+        if await self._has_vanished(book, side):
             self.pages.ask_to_check(book)
             self.pages.say(Code.STOCK_VANISHED, book, Severity.WARNING, was=str(-change))
         promised = ledger.promised
         if not ledger.separate and promised is not None and promised < 0 and promised - change >= 0:
             self.pages.say(Code.STOCK_BELOW_ZERO, book, Severity.WARNING, units=str(-promised))
 
-    async def _has_vanished(self, book: Book, side: Side, ledger: Ledger, change: int) -> bool:
-        """Whether the sweep finds nothing where there was more than a few, and nobody had told of it.
-
-        BigCommerce forgets a product's numbers when its inventory tracking is switched off and on again (facts 5.4), which looks the same.
-        """
-        if (
-            not self.swept
-            or side is not Side.SHOP
-            or ledger.shop.known != 0
-            or -change <= stock.FEW
-            or book.ledger.shop.tale
-        ):
+    async def _is_unproven(self, book: Book, look: Look) -> bool:
+        """A sweep asks at once: it looks at shelves of which nothing was told."""
+        if self.swept or not stock.is_emptied(book.ledger, look, self.timing):
             return False
-        binding = self.world.known.bound.get(book.product_uuid)
-        told = [] if binding is None else [str(binding.synced.product_id)]
-        return not await ledgers.waiting(self.pages.tx, self.pages.connection_id, Side.SHOP, told)
+        held = None if self._are_ordered(book, look) else stock.unproven(book.ledger, look, self.timing)
+        if held is None:
+            return False
+        self.pages.put(book, held)
+        return True
 
-    def _cause(self, ledger: Ledger, side: Side) -> Cause:
+    def _are_ordered(self, book: Book, look: Look) -> bool:
+        """Whether the store has orders for all that is gone since the last look."""
+        deeds, shop = self.sold.get(book.product_uuid), book.ledger.shop
+        if deeds is None or shop.seen is None or not isinstance(shop.known, int) or not isinstance(look.level, int):
+            return False
+        since = shop.seen - self.timing.lag(Side.SHOP) - NEAR
+        told = [deed for deed in deeds.get(book.variant_uuid, ()) if deed.at >= since]
+        return sum(deed.change for deed in told) <= look.level - shop.known
+
+    async def _has_vanished(self, book: Book, side: Side) -> bool:
+        """Whether there is nothing where there was something, and nobody has told of it (`stock.is_emptied`)."""
+        look = self.world.looks[side].get(book.variant_uuid)
+        if side is not Side.SHOP or look is None or not stock.is_emptied(book.ledger, look, self.timing):
+            return False
+        return not self._are_ordered(book, look) and not await self._is_told_of(book)
+
+    async def _is_told_of(self, book: Book) -> bool:
+        """A hook about the variant waits to be heard."""
+        binding = self.world.known.bound.get(book.product_uuid)
+        if binding is None:
+            return False
+        product = str(binding.synced.product_id)
+        told = [product] if len(binding.synced.variants) == 1 else [f"{product}/{book.ledger.shop.variant_id}"]
+        return bool(await ledgers.waiting(self.pages.tx, self.pages.connection_id, Side.SHOP, told))
+
+    def _cause(self, book: Book, side: Side, change: int) -> Cause:
         if self.swept:
             return Cause.SWEPT
-        ordered = ledger[side].ordered
-        explained = side is Side.SHOP and ordered is not None and self.pages.now - ordered <= ORDER_EXPLAINS
-        return Cause.ORDER if explained else Cause.SEEN
-
-
-def _given_up(ledger: Ledger, side: Side, look: Look) -> Flight:
-    """With what a late hook can be held against."""
-    flight = ledger[side].flight
-    assert flight is not None
-    return replace(flight, tale=ledger[side].tale, closing=look)
+        before, heard = self.pages.locked.get(book.variant_uuid, book), self.pages.heard.get(book.variant_uuid, ())
+        lag = self.timing.lag(side)
+        by_order = side is Side.SHOP and is_order(before.ledger.shop, heard, change, lag)
+        return Cause.ORDER if by_order else Cause.SEEN

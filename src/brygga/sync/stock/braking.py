@@ -31,8 +31,7 @@ ZEROED = Effect.ZEROED.value
 async def braked(session: Session, world: World, catalogue: int) -> frozenset[str]:
     """The products that this pass must leave as they are."""
     async with session.transaction() as tx:
-        brake = Brake(tx, session, world)
-        return await brake.run(catalogue)
+        return await Brake(tx, session, world).run(catalogue)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,15 @@
-"""Where pages and webhooks reach stock, in their own transactions.
+"""Where pages reach stock, in their own transactions: what they show, separate stock (S5, S6), and counted numbers."""
 
-Separate stock (S5, S6), what the product page shows, and what was heard.
-"""
-
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.core import stock
 from brygga.core.report import Code
-from brygga.core.stock import Hint, Side
+from brygga.core.stock import Side, Verdict
 from brygga.core.stock import story as stories
 from brygga.core.stock.story import Cause
-from brygga.store import ledgers, library, marks, switches
+from brygga.store import ledgers, library
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.store.marks import Kind
@@ -47,10 +44,6 @@ class Counted:
 class Desk:
     """Writes ledgers and marks, never to a platform."""
 
-    async def books(self, tx: Tx, connection_id: int, product_uuid: str) -> Sequence[Book]:
-        """Every variant's ledger, in the order of their uuids."""
-        return list((await ledgers.load(tx, connection_id, [product_uuid])).values())
-
     async def split(
         self, tx: Tx, connection_id: int, product_uuid: str, shares: Mapping[str, tuple[int, int, int]], now: datetime
     ) -> None:
@@ -63,29 +56,21 @@ class Desk:
             if not set(shares) <= set(pages.books):
                 raise Moved
             gone = await _gone(pages, product_uuid)
-            for variant, book in list(pages.books.items()):
-                if variant in gone and variant not in shares:
-                    continue
+            for book in pages.of(pages.books.keys() - gone | shares.keys()):
                 promised = book.ledger.promised
                 if book.ledger.separate or promised is None:
                     raise Moved
-                till, shop, seen = shares.get(variant, (max(0, promised), 0, promised))
+                till, shop, seen = shares.get(book.variant_uuid, (max(0, promised), 0, promised))
                 parted = stock.split(book.ledger, max(0, till), max(0, shop)) if promised == seen else None
                 if parted is None:
                     raise Moved
                 pages.put(book, parted, stories.Moved(Side.ZETTLE, Cause.SPLIT, till - promised))
                 pages.say(Code.STOCK_SPLIT, book, till=str(till), shop=str(shop))
-            await _forget_earlier_writes(tx, connection_id, product_uuid, pages.books.keys() - set(gone))
-            await marks.mark(tx, connection_id, Kind.STOCK, product_uuid, now)
+            await _forget_earlier_writes(pages, pages.books.keys() - gone)
+            await pages.mark(Kind.STOCK, product_uuid)
 
     async def join(
-        self,
-        tx: Tx,
-        connection_id: int,
-        product_uuid: str,
-        now: datetime,
-        *,
-        seen: Mapping[str, int] | None = None,
+        self, tx: Tx, connection_id: int, product_uuid: str, now: datetime, *, seen: Mapping[str, int] | None = None
     ) -> None:
         """The two numbers are added (decision 4). Joining what is shared changes nothing.
 
@@ -93,20 +78,17 @@ class Desk:
         What Zettle has no more is not summed.
         """
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
-            for variant in await _gone(pages, product_uuid):
-                if pages.books[variant].ledger.separate:
-                    pages.put(pages.books[variant], stock.ended(pages.books[variant].ledger))
-            for book in list(pages.books.values()):
-                if book.ledger.separate:
-                    if seen is not None and seen.get(book.variant_uuid) != stock.joined(book.ledger).promised:
-                        raise Moved
-                    shop = book.ledger.shop.promised or 0
-                    together = pages.put(
-                        book, stock.joined(book.ledger), stories.Moved(Side.ZETTLE, Cause.JOINED, shop)
-                    )
-                    number = together.ledger.promised
-                    pages.say(Code.STOCK_JOINED, book, number="" if number is None else str(number))
-            await marks.mark(tx, connection_id, Kind.STOCK, product_uuid, now)
+            gone = await _gone(pages, product_uuid)
+            for book in [one for one in pages.books.values() if one.ledger.separate]:
+                if book.variant_uuid in gone:
+                    pages.put(book, stock.ended(book.ledger))
+                    continue
+                together = stock.joined(book.ledger)
+                if seen is not None and seen.get(book.variant_uuid) != together.promised:
+                    raise Moved
+                pages.put(book, together, stories.Moved(Side.ZETTLE, Cause.JOINED, book.ledger.shop.promised or 0))
+                pages.say(Code.STOCK_JOINED, book, number=_shown(together.promised))
+            await pages.mark(Kind.STOCK, product_uuid)
 
     async def count(self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime) -> None:
         """The merchant's answer to "check this number" `of` a product's variant (their uuids); what differs is written by the work.
@@ -122,47 +104,29 @@ class Desk:
             if (book.ledger.zettle.promised, book.ledger.shop.promised) != counted.seen:
                 raise Moved
             _answer(pages, book, counted)
-            await _forget_earlier_writes(tx, connection_id, product, {variant})
-            await marks.mark(tx, connection_id, Kind.STOCK, product, now)
-
-    async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
-        """Zettle told of a movement that bears an identifier of ours: that flight has landed."""
-        await ledgers.hear_echo(tx, connection_id, external_uuid, now)
-
-    async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
-        """Zettle told of movements of these products that are not ours."""
-        for uuid, hint in hints:
-            await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
-
-    async def hear_start(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
-        """Zettle told that the product's tracking was switched on `at` that time: from then on what the shop sells counts."""
-        await switches.hear_start(tx, connection_id, product_uuid, at, now)
-
-    async def hear_stop(self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime) -> None:
-        """Zettle told that the product's tracking was switched off `at` that time; it may be on again."""
-        await switches.hear_stop(tx, connection_id, product_uuid, at, now)
-
-    async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
-        """BigCommerce told of a movement. `hint.edited` is the hook's own time when it names no order."""
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(product_id), hint)
+            await _forget_earlier_writes(pages, {variant})
+            await pages.mark(Kind.STOCK, product)
 
 
-async def _forget_earlier_writes(tx: Tx, connection_id: int, product: str, variants: Collection[str]) -> None:
-    """What was given up, or is in doubt, when the merchant set these numbers by hand."""
-    lost = await ledgers.lost(tx, connection_id, [product])
-    doubted = [doubt.departed for doubt in await ledgers.doubts(tx, connection_id, [product])]
-    for one in (*lost, *doubted):
-        if one.variant_uuid in variants:
-            await ledgers.arrive(tx, connection_id, one.flight.call, [one.variant_uuid])
+async def _forget_earlier_writes(pages: Pages, variants: Collection[str]) -> None:
+    """What was resolved without an echo when the merchant set these numbers by hand."""
+    uuids = {book.product_uuid for book in pages.books.values()}
+    for one in await ledgers.pending(pages.tx, pages.connection_id, uuids):
+        variant, call = one.departed.variant_uuid, one.departed.flight.call
+        if variant in variants and one.verdict is not Verdict.WAITING:
+            await ledgers.arrive(pages.tx, pages.connection_id, call, [variant])
 
 
-async def _gone(pages: Pages, product_uuid: str) -> list[str]:
+async def _gone(pages: Pages, product_uuid: str) -> set[str]:
     """Variants that have a ledger and are not in Zettle's product any more: no form asks about them."""
     entry = await library.get(pages.tx, pages.connection_id, product_uuid)
     if entry is None or entry.product is None:
-        return []
-    living = {variant.uuid for variant in entry.product.variants}
-    return [variant for variant in pages.books if variant not in living]
+        return set()
+    return pages.books.keys() - {variant.uuid for variant in entry.product.variants}
+
+
+def _shown(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _answer(pages: Pages, book: Book, counted: Counted) -> None:
@@ -171,7 +135,7 @@ def _answer(pages: Pages, book: Book, counted: Counted) -> None:
     was = looked.ledger.promised
     if counted.confirms:
         pages.put(looked, looked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))
-        pages.say(Code.STOCK_CONFIRMED, looked, number="" if was is None else str(was))
+        pages.say(Code.STOCK_CONFIRMED, looked, number=_shown(was))
         return
     till = counted.till if counted.till is not None else counted.shop
     shop = counted.shop if counted.shop is not None else counted.till

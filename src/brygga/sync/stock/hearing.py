@@ -1,189 +1,130 @@
-"""What webhooks said since the last time: hints to both shelves, and what became of writes that had been given up or doubted."""
+"""What the platforms said since the last time: hints to look, switches of tracking, and echoes of our own writes."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.report import Code
-from brygga.core.stock import Hint, Side, Timing
+from brygga.core.stock import Hint, Review, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, movements, switches
-from brygga.store.ledgers import Book, Departed, Doubt, Unasked
-from brygga.store.switches import Stop
+from brygga.store import ledgers, marks, movements
+from brygga.store.ledgers import Book, Heard, Pending
+from brygga.store.marks import Kind
+from brygga.sync.session import Session
+from brygga.sync.stock.orders import by_ours
 from brygga.sync.stock.pages import Pages, stop
 
-Hints = Mapping[Side, Mapping[str, Sequence[Hint]]]
-"""By side and Zettle product uuid, in the order in which they came."""
+MADE_AGAIN = timedelta(minutes=10)
+"""What is told of an unknown variant waits so long for the product work to know it."""
+CLOCKS = timedelta(seconds=5)
+"""So far apart Zettle's clock and ours may be, where both say when something happened."""
+LANDED = (Verdict.ASSUMED_LANDED, Verdict.PRESUMED_LOST)
 
 
-async def hear_stops(pages: Pages, uuids: Collection[str], timing: Timing) -> None:
+async def hear(
+    session: Session, pages: Pages, uuids: Collection[str], product_ids: Mapping[str, int], timing: Timing
+) -> Sequence[Pending]:
+    """Takes what was said of these products, once. `product_ids` are BigCommerce's, by Zettle's uuid.
+
+    Answers the writes to Zettle that wait for an echo.
+    """
+    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
+    heard = await ledgers.take(pages.tx, pages.connection_id, uuids, [*by_id])
+    await _end_separate(pages, heard.stops, timing)
+    _note_starts(session, pages, heard)
+    in_shop = heard.hints[Side.SHOP]
+    for id_, some in in_shop.items():
+        await _kept_for_later(pages, id_, by_id[id_], some)
+    hints = {Side.ZETTLE: heard.hints[Side.ZETTLE], Side.SHOP: {by_id[id_]: some for id_, some in in_shop.items()}}
+    sizes = Counter(book.product_uuid for book in pages.books.values())
+    for variant in sorted(pages.books):
+        for side in Side:
+            for hint in hints[side].get(pages.books[variant].product_uuid, ()):
+                book = pages.books[variant]
+                if hint.variant in ("", variant if side is Side.ZETTLE else str(book.ledger.shop.variant_id)):
+                    of_one = hint.variant or (variant if sizes[book.product_uuid] == 1 else "")
+                    told = replace(hint, variant=of_one)
+                    if side is Side.SHOP:
+                        pages.heard.setdefault(variant, []).append(told.by_order and bool(of_one))
+                    pages.put(book, stock.hinted(book.ledger, side, told))
+    return heard.pending
+
+
+def _note_starts(session: Session, pages: Pages, heard: Heard) -> None:
+    """When Zettle's number begins to count, of what is not tracked yet (`sharing.restarted`)."""
+    for book in list(pages.books.values()):
+        start, stops = heard.starts.get(book.product_uuid), [at for at, _ in heard.stops.get(book.product_uuid, ())]
+        if book.ledger.is_tracked or (start is None and not stops):
+            continue
+        is_on = start is not None and all(start > stop for stop in stops)
+        started = by_ours(session, Side.ZETTLE, start) if is_on and start is not None else None
+        pages.put(book, replace(book.ledger, started=started))
+
+
+async def _end_separate(pages: Pages, stops: Mapping[str, Sequence[tuple[datetime, datetime]]], timing: Timing) -> None:
     """Tracking that was off for a while has ended separate stock, although it may be on again by now (S7).
 
-    Only what was told of a time since the split counts, by Zettle's clock, and only if we heard of it since. Within what may be wrong
-    about that clock a stop is taken to be from after: then Zettle's number counts, which is never too high. Shared stock goes on: each
-    side shows what moved there meanwhile.
+    Only a stop of since the split, by Zettle's clock, and only if we heard of it since. Shared stock goes on: each side
+    shows what moved there meanwhile.
     """
-    stops = await switches.take_stops(pages.tx, pages.connection_id, uuids)
     apart = [book for book in pages.books.values() if book.product_uuid in stops and book.ledger.separate]
     splits = await movements.last_splits(pages.tx, pages.connection_id, [*stops]) if apart else {}
     for book in apart:
-        split, told = splits.get(book.product_uuid), stops[book.product_uuid]
-        if book.ledger.is_tracked and (split is None or any(_is_after(one, split, timing) for one in told)):
-            await stop(pages, book, Code.STOCK_OFF_APART)
-
-
-def _is_after(stop: Stop, split: datetime, timing: Timing) -> bool:
-    """Never before we heard of it, whatever Zettle's clock says."""
-    return stop.heard >= split and stop.at >= timing.theirs(Side.ZETTLE, split) - timing.till_clock.slack
-
-
-async def listen(pages: Pages, timing: Timing, product_ids: Mapping[str, int]) -> None:
-    """What the shop told of these products, put beside their shelves; `product_ids` are BigCommerce's, by Zettle's."""
-    told = await _taken_in_shop(pages, product_ids)
-    for variant in sorted(pages.books):
-        for hint in told.get(pages.books[variant].product_uuid, ()):
-            book = pages.books[variant]
-            if hint.is_about(book.ledger.shop):
-                pages.put(book, stock.hinted(book.ledger, Side.SHOP, hint, timing, variant))
-
-
-async def _taken_in_shop(pages: Pages, product_ids: Mapping[str, int]) -> Mapping[str, Sequence[Hint]]:
-    """What BigCommerce told since the last time, by Zettle's product uuid."""
-    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
-    hints = await ledgers.take_hints(pages.tx, pages.connection_id, Side.SHOP, [*by_id])
-    return {by_id[id_]: some for id_, some in hints.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """`store` is the Zettle inventory that is sold from; what is told of the others is no movement of a shelf."""
-
-    pages: Pages
-    timing: Timing
-    store: str
-
-    async def run(self, marked: Collection[str], product_ids: Mapping[str, int]) -> None:
-        """`product_ids` are BigCommerce's of the `marked` products, by Zettle's. What was said of one that is not synced is let go."""
-        uuids = sorted({*marked, *product_ids, *(book.product_uuid for book in self.pages.books.values())})
-        await hear_stops(self.pages, uuids, self.timing)
-        hints = await self._taken(uuids, product_ids)
-        for variant in sorted(self.pages.books):
-            for side in Side:
-                for hint in self._about(hints, self.pages.books[variant], side):
-                    book = self.pages.books[variant]
-                    of = self._of(hint, variant)
-                    self.pages.put(book, stock.hinted(book.ledger, side, hint, self.timing, of))
-        await self._correct(uuids, hints)
-        await self._ask(uuids, hints)
-        await self._ask_of_before(uuids)
-
-    async def _taken(self, uuids: Sequence[str], product_ids: Mapping[str, int]) -> Hints:
-        at_till = await ledgers.take_hints(self.pages.tx, self.pages.connection_id, Side.ZETTLE, uuids)
-        return {Side.ZETTLE: at_till, Side.SHOP: await _taken_in_shop(self.pages, product_ids)}
-
-    def _about(self, hints: Hints, book: Book, side: Side) -> list[Hint]:
-        return [one for one in hints[side].get(book.product_uuid, ()) if one.is_about(book.ledger[side])]
-
-    def _of(self, hint: Hint, variant: str) -> str:
-        return variant if hint.told is None or hint.told.place in ("", self.store) else ""
-
-    # ---- Writes that were given up or doubted ------------------------------------------------------------------------
-
-    async def _retold(self, hints: Hints, one: Departed, book: Book) -> tuple[Departed, list[Hint]]:
-        """With what came late about its shelf: kept, since another late hook may complete it."""
-        late = [
-            hint
-            for hint in self._about(hints, book, one.side)
-            if hint.told is None or hint.told.variant in ("", self._of(hint, one.variant_uuid))
+        split = splits.get(book.product_uuid)
+        since = [
+            at for at, heard in stops[book.product_uuid] if split is None or (heard >= split and at >= split - CLOCKS)
         ]
-        if not late:
-            return one, late
-        told = replace(one, flight=stock.retold(one.flight, late))
-        await ledgers.retell(self.pages.tx, self.pages.connection_id, told)
-        return told, late
+        if book.ledger.is_tracked and since:
+            await stop(pages, book, timing, Code.STOCK_OFF_APART)
 
-    async def _echoed(self, departed: Sequence[Departed]) -> Mapping[str, object]:
-        calls = {one.flight.call for one in departed if one.side is Side.ZETTLE}
-        return await ledgers.echoes(self.pages.tx, self.pages.connection_id, calls) if calls else {}
 
-    async def _correct(self, uuids: Sequence[str], hints: Hints) -> None:
-        """A late echo, or a late hook that can only be ours, tells that a write had landed after all."""
-        lost = await ledgers.lost(self.pages.tx, self.pages.connection_id, uuids)
-        echoes = await self._echoed(lost)
-        for one in lost:
-            book = self.pages.books.get(one.variant_uuid)
-            if book is None or one.flight.is_absolute:
-                continue
-            told, late = await self._retold(hints, one, book)
-            by_hook = one.side is Side.SHOP and late and stock.is_told_late(told.flight, late, self.timing)
-            if one.flight.call in echoes or by_hook:
-                await self._settled(told, book, -told.flight.quantity)
+async def _kept_for_later(pages: Pages, product_id: str, uuid: str, hints: Sequence[Hint]) -> None:
+    """What is told of a variant that we do not know: the merchant may have made it again a moment ago (decision 17).
 
-    async def _ask(self, uuids: Sequence[str], hints: Hints) -> None:
-        """What is in doubt ends with an echo, or with what was told late; if neither comes for so long, the merchant is asked."""
-        doubts = await ledgers.doubts(self.pages.tx, self.pages.connection_id, uuids)
-        echoes = await self._echoed([doubt.departed for doubt in doubts])
-        for doubt in doubts:
-            one = doubt.departed
-            book = self.pages.books.get(one.variant_uuid)
-            if book is None:
-                await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
-                continue
-            told = (await self._retold(hints, one, book))[0] if doubt.landed else one  # `_correct` has told the others
-            over = self.pages.now - doubt.since >= self.timing.doubt
-            peers = [
-                of.departed.flight for of in doubts if of is not doubt and of.departed.flight.call == one.flight.call
-            ]
-            landed = one.flight.call in echoes or stock.reconsidered(
-                book.ledger, one.side, told.flight, self.timing, over=over, peers=peers
-            )
-            if landed is not None and (landed is doubt.landed or not one.flight.is_absolute):
-                await self._decided(doubt, told, book, landed=landed)
-            elif over:
-                await self._asked(doubt, told, book)
+    The product work looks, and what was told waits for it.
+    """
+    ids = {str(one.ledger.shop.variant_id) for one in pages.books.values() if one.product_uuid == uuid}
+    strange = [one for one in hints if one.variant and one.variant not in ids and pages.now - one.at < MADE_AGAIN]
+    for one in strange:
+        await ledgers.hear_hint(pages.tx, pages.connection_id, Side.SHOP, product_id, one)
+    if strange:
+        await marks.mark(pages.tx, pages.connection_id, Kind.SHOP_PRODUCT, product_id, pages.now)
 
-    async def _decided(self, doubt: Doubt, one: Departed, book: Book, *, landed: bool) -> None:
-        if landed is doubt.landed:
-            await self._as_believed(doubt, one)
-        else:
-            await self._settled(one, book, -one.flight.quantity if landed else one.flight.quantity)
 
-    async def _as_believed(self, doubt: Doubt, one: Departed) -> None:
-        """In doubt no longer. One that is taken for lost may still be echoed."""
-        if doubt.landed:
-            await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
-        else:
-            await ledgers.lose(self.pages.tx, self.pages.connection_id, one, self.pages.now)
+# ---- Writes to Zettle without an answer -------------------------------------------------------------------------------
 
-    async def _settled(self, one: Departed, book: Book, change: int) -> None:
-        """It is not as was believed: both shelves promised too much or too little by as much."""
-        await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
-        ledger = stock.corrected(book.ledger, one.side, -change)
-        self.pages.put(book, ledger, Moved(one.side, Cause.CORRECTED, change, call=one.flight.call))
-        number = "" if ledger.promised is None else str(ledger.promised)
-        self.pages.say(Code.STOCK_CORRECTED, book, change=f"{change:+d}", number=number)
 
-    async def _asked(self, doubt: Doubt, one: Departed, book: Book) -> None:
-        await self._as_believed(doubt, one)
-        self.pages.ask_about(book, one.side, one.flight.quantity)
+async def review(pages: Pages, pending: Sequence[Pending], timing: Timing) -> Mapping[str, datetime]:
+    """The echoes of open calls. What was resolved without one is corrected by a late echo; if none comes for an hour,
+    the merchant is asked (`resolving.reviewed`)."""
+    echoes: dict[str, datetime] = {}
+    for one in pending:
+        flight, book = one.departed.flight, pages.books.get(one.departed.variant_uuid)
+        if book is not None and not book.ledger.is_tracked:
+            continue  # it was forgotten with the switch
+        if one.verdict is Verdict.WAITING:
+            echoes |= {} if one.echoed is None else {flight.call: one.echoed}
+            continue
+        over = pages.now - one.since >= timing.doubt
+        found = stock.reviewed(one.verdict, echoed=one.echoed is not None, over=over)
+        if book is None or found is not Review.WAIT:
+            await ledgers.arrive(pages.tx, pages.connection_id, flight.call, [one.departed.variant_uuid])
+        elif one.verdict is not Verdict.NOT_LANDED:
+            pages.due_at(one.departed.product_uuid, one.since + timing.doubt)
+        if book is not None and found in (Review.OTHERWISE, Review.ASK):
+            _decide(pages, book, one, found)
+    return echoes
 
-    async def _ask_of_before(self, uuids: Sequence[str]) -> None:
-        """Tracking was off, and is on again: the till's number counts, and may lack a write from before, or have it twice.
 
-        An echo is waited for as long as with any doubt. One that had not been given up, and was echoed, is in the number once.
-        """
-        left = await ledgers.unasked(self.pages.tx, self.pages.connection_id, uuids)
-        echoes = await self._echoed([one.departed for one in left])
-        for waits in left:
-            one = waits.departed
-            book, echoed = self.pages.books.get(one.variant_uuid), one.flight.call in echoes
-            if book is not None and not (book.ledger.is_tracked and (echoed or self._is_over(waits))):
-                continue
-            await ledgers.arrive(self.pages.tx, self.pages.connection_id, one.flight.call, [one.variant_uuid])
-            if book is not None and (one.flight.closing is not None or not echoed):
-                self.pages.ask_about(book, one.side, one.flight.quantity)
-
-    def _is_over(self, waits: Unasked) -> bool:
-        asked_before = waits.departed.flight.call == ledgers.ASKED_BEFORE
-        return asked_before or (not waits.outlived and self.pages.now - waits.since >= self.timing.doubt)
+def _decide(pages: Pages, book: Book, one: Pending, found: Review) -> None:
+    side, quantity = one.departed.side, one.departed.flight.quantity
+    if found is Review.ASK:
+        pages.ask_about(book, side, quantity)
+        return
+    change = quantity if one.verdict in LANDED else -quantity
+    ledger = stock.corrected(book.ledger, side, -change)
+    pages.put(book, ledger, Moved(side, Cause.CORRECTED, change, call=one.departed.flight.call))
+    number = "" if ledger.promised is None else str(ledger.promised)
+    pages.say(Code.STOCK_CORRECTED, book, change=f"{change:+d}", number=number)

@@ -1,18 +1,19 @@
 """Some ledgers under lock, in one transaction: what is changed on them is saved with its movements, its lines and its marks."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from brygga.core import stock
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Ledger, Side
+from brygga.core.stock import Flight, Ledger, Level, Side, Timing
 from brygga.core.stock.story import Cause, Movement, told
 from brygga.core.stock.story import Moved as Move
-from brygga.store import ledgers, library, movements, synclog
+from brygga.store import ledgers, library, markers, marks, movements, synclog
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
+from brygga.store.marks import Kind
 from brygga.sync.session import Session
 
 
@@ -24,9 +25,19 @@ class Pages:
     connection_id: int
     now: datetime
     books: dict[str, Book]
+    locked: Mapping[str, Book]
+    """As they were when they were locked."""
     _changed: set[str] = field(default_factory=set)
     _movements: list[Movement] = field(default_factory=list)
     _lines: list[Line] = field(default_factory=list)
+    heard: dict[str, list[bool]] = field(default_factory=dict)
+    """By variant, the events of the shop's that this pass took out: whether each named an order."""
+    due: dict[str, datetime] = field(default_factory=dict)
+    """When a product must be worked on again at the latest, for what its ledgers do not say."""
+
+    def of(self, variants: Collection[str]) -> list[Book]:
+        """The books of these variants, as far as they have one."""
+        return [self.books[variant] for variant in sorted(variants) if variant in self.books]
 
     def is_apart(self, product: str) -> bool:
         """Whether this product's stock is separate (S5), by the variants that have a ledger."""
@@ -45,6 +56,24 @@ class Pages:
         self.books[book.variant_uuid] = changed
         return changed
 
+    def due_at(self, product: str, at: datetime) -> None:
+        self.due[product] = min(at, self.due.get(product, at))
+
+    async def free(self, flight: Flight, level: Level | None) -> None:
+        """The slot of this call is given back, and shows this level. One that could not be read stays held: its call is
+        open to nobody, and the work of the marker reads it (`sync.marker`)."""
+        if flight.slot is not None and isinstance(level, int):
+            await markers.give_back(self.tx, self.connection_id, flight.call, level, self.now)
+
+    async def forget_flight(self, book: Book, side: Side = Side.SHOP) -> None:
+        """Whether it landed matters no more."""
+        flight = book.ledger[side].flight
+        if flight is not None:
+            await ledgers.arrive(self.tx, self.connection_id, flight.call, [book.variant_uuid])
+
+    async def mark(self, kind: Kind, *subjects: str, due_at: datetime | None = None) -> None:
+        await marks.mark_many(self.tx, self.connection_id, kind, subjects, self.now, due_at=due_at)
+
     def _say_full(self, book: Book, ledger: Ledger) -> None:
         """Said when it begins: from now on a side is promised more than it can hold."""
         for side in Side:
@@ -59,14 +88,11 @@ class Pages:
         self._changed.add(book.variant_uuid)
 
     def ask_about(self, book: Book, side: Side, change: int) -> None:
-        """Whether a change reached this side nobody knows. A product that is not tracked has no number that could be checked; a question
-        from before that is asked again has no change of its own, and no line."""
+        """Whether a change reached this side nobody knows. A product that is not tracked has no number to check."""
         ledger = self.books[book.variant_uuid].ledger
         promised = ledger.promised if ledger[side].promised is None else ledger[side].promised
-        if promised is None:
-            return
-        self.ask_to_check(book)
-        if change:
+        if promised is not None:
+            self.ask_to_check(book)
             params = {"side": side.value, "change": f"{change:+d}", "number": str(promised)}
             self.say(Code.STOCK_CHECK, book, Severity.WARNING, **params)
 
@@ -113,28 +139,39 @@ class Pages:
         return named
 
 
-async def stop(pages: Pages, before: Book, apart: Code = Code.STOCK_STOPPED_APART) -> None:
+async def stop(pages: Pages, before: Book, timing: Timing, apart: Code = Code.STOCK_STOPPED_APART) -> None:
     """Tracking was switched off; separate stock, if it was that, has ended with it (S7), and the line for that is `apart`.
 
-    Earlier writes change nothing any more, whatever becomes of them: Zettle's number will count. Where that number may lack one, or have
-    it twice, the merchant is asked when it counts again (`hearing.Hearing`).
+    Earlier writes change nothing any more: Zettle's number will count. Where that number may lack one, the merchant is
+    asked, and the page shows the question when the number counts again (`Book.is_asked`).
     """
-    pages.put(before, stock.stopped(before.ledger), Move(Side.ZETTLE, Cause.STOPPED, 0))
-    asked = pages.books[before.variant_uuid].check_since is not None
-    pages.settle_doubt(before)
-    of = (before.product_uuid, before.variant_uuid)
-    await ledgers.forget_writes(pages.tx, pages.connection_id, of, pages.now, asked=asked)
-    till, shop = before.ledger.zettle.promised, before.ledger.shop.promised
-    if before.ledger.separate and till is not None and shop is not None:
-        pages.say(apart, before, till=str(till), shop=str(shop))
+    till, shop = before.ledger.zettle, before.ledger.shop.promised
+    is_unsure = stock.is_unsure(before.ledger) or await _is_in_doubt(pages, before)
+    entry = await library.get(pages.tx, pages.connection_id, before.product_uuid) if is_unsure else None
+    if entry is not None and entry.removed_at is None:
+        pages.ask_about(before, Side.ZETTLE, till.owed + till.in_flight)
+    pages.put(
+        pages.books[before.variant_uuid], stock.stopped(before.ledger, timing), Move(Side.ZETTLE, Cause.STOPPED, 0)
+    )
+    await ledgers.forget(pages.tx, pages.connection_id, [before.variant_uuid])
+    if before.ledger.separate and till.promised is not None and shop is not None:
+        pages.say(apart, before, till=str(till.promised), shop=str(shop))
     else:
         pages.say(Code.STOCK_STOPPED, before)
+
+
+async def _is_in_doubt(pages: Pages, book: Book) -> bool:
+    """Whether Zettle's number has an earlier write nobody knows."""
+    left = await ledgers.pending(pages.tx, pages.connection_id, [book.product_uuid])
+    doubtful = [one for one in left if one.verdict.is_doubtful and one.departed.variant_uuid == book.variant_uuid]
+    return bool(doubtful) and not book.ledger.separate
 
 
 @contextlib.asynccontextmanager
 async def opened_in(tx: Tx, connection_id: int, uuids: Collection[str], now: datetime) -> AsyncIterator[Pages]:
     """In a transaction that somebody else ends."""
-    pages = Pages(tx, connection_id, now, await ledgers.lock(tx, connection_id, uuids))
+    books = await ledgers.lock(tx, connection_id, uuids)
+    pages = Pages(tx, connection_id, now, books, dict(books))
     yield pages
     await pages.save()
 

@@ -1,12 +1,15 @@
-"""What is owed leaves in batches, and comes to an end: landed, refused, or open until it is settled.
+"""What is owed leaves in batches, and each batch comes to an end: landed, refused, or open until it is resolved.
 
-The flight is on disk before the request (`_depart`), and every answer is written in a transaction of its own. Calls are all or
-nothing on both platforms (zettle facts 3.5, bigcommerce facts 5.2), so one bad item is found by its name in the refusal, or by halving.
+The pending write is on disk before the request, with the slot of the marker that rides in it. The answer and the next
+call are saved in one transaction. Calls are all or nothing on both platforms (zettle facts 3.5, bigcommerce facts 5.2):
+one bad item is found by its name in the refusal, or by halving.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
 from brygga.bigcommerce.api.inventory import ADJUSTED_AT_ONCE
 from brygga.bigcommerce.codes import Code as ShopCode
@@ -14,378 +17,434 @@ from brygga.bigcommerce.refusals import named_items
 from brygga.bigcommerce.values import StockChange
 from brygga.core import stock
 from brygga.core.failures import Failure, NeedsMerchant, Refused, Unanswered, Unreachable
+from brygga.core.hands import has_options, level_of
 from brygga.core.model import InventoryType, Tracking
-from brygga.core.report import Code, Line, Severity
-from brygga.core.stock import Ledger, Side, Timing
+from brygga.core.report import Code, Severity
+from brygga.core.stock import Flight, Ledger, Side, Slot, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, marks, synclog
-from brygga.store.ledgers import Departed
+from brygga.store import ledgers, markers, synclog
+from brygga.store.bindings import Binding
+from brygga.store.ledgers import Book, Departed
 from brygga.store.marks import Kind
 from brygga.store.synclog import Filter
 from brygga.sync.session import Session
+from brygga.sync.shown import products_shown
 from brygga.sync.stock.booking import ORDER_EXPLAINS
-from brygga.sync.stock.clocks import clock_of
-from brygga.sync.stock.gather import Till, known, location
+from brygga.sync.stock.evidence import Looks
+from brygga.sync.stock.gather import Inventories, Till, location
 from brygga.sync.stock.pages import Pages, opened
 from brygga.zettle.api.inventory import MOVED_AT_ONCE
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement
 
-AT_ONCE = {Side.ZETTLE: MOVED_AT_ONCE, Side.SHOP: ADJUSTED_AT_ONCE}
+AT_ONCE = {Side.ZETTLE: MOVED_AT_ONCE, Side.SHOP: ADJUSTED_AT_ONCE - 1}
+"""One item of a call to BigCommerce is the marker's."""
+Move = Callable[[Ledger], Ledger]
 TRIES = 3
-"""So often an item may leave in one pass: a refusal that names others sends it again."""
+"""So often what a variant is owed may leave in one pass."""
 LINES_BACK = 200
 """So many of a product's newest lines are looked through for its variants' last ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """How BigCommerce knows an item: a product without variants is tracked as the product (bigcommerce facts 5.2)."""
+class Call:
+    """One request that is on disk: the variants' parts of it, and those of them that an order moved."""
 
-    product_id: int
-    variant_id: int
-    simple: bool
-
-    def change(self, location_id: int, quantity: int) -> StockChange:
-        if self.simple:
-            return StockChange(location_id, quantity, product_id=self.product_id)
-        return StockChange(location_id, quantity, variant_id=self.variant_id)
-
-    def is_named(self, named: Collection[tuple[str, int]]) -> bool:
-        return ("variant_id", self.variant_id) in named or ("product_id", self.product_id) in named
+    side: Side
+    items: Sequence[Departed]
+    by_order: Collection[str] = ()
 
     @property
-    def tracking(self) -> Tracking:
-        return Tracking.PRODUCT if self.simple else Tracking.VARIANT
+    def flight(self) -> Flight:
+        """All of them share its id, its kind and its slot."""
+        return self.items[0].flight
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One variant's part of a call, as it left."""
+class Part:
+    """What a call takes from: the changes that a side is owed, or absolute levels. `only` of these variants."""
 
-    departed: Departed
-    by_order: bool = False
+    side: Side
+    only: Collection[str] | None = None
+    absolute: bool = False
 
-    @property
-    def variant(self) -> str:
-        return self.departed.variant_uuid
 
-    @property
-    def product(self) -> str:
-        return self.departed.product_uuid
+# ---- What becomes of a call ------------------------------------------------------------------------------------------
 
-    @property
-    def quantity(self) -> int:
-        return self.departed.flight.quantity
+
+async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
+    """These ledgers have a flight of this call: on disk before the wire."""
+    items: list[Departed] = []
+    by_order: set[str] = set()
+    for variant, ledger in changed.items():
+        book = pages.put(pages.books[variant], ledger)
+        flight, ordered = ledger[side].flight, ledger.shop.ordered
+        assert flight is not None
+        items.append(Departed(book.product_uuid, variant, side, flight))
+        if ordered is not None and pages.now - ordered <= ORDER_EXPLAINS:
+            by_order.add(variant)
+    await ledgers.depart(pages.tx, pages.connection_id, items, pages.now)
+    return Call(side, items, by_order)
+
+
+async def end(pages: Pages, call: Call, items: Sequence[Departed], move: Move, cause: Cause | None = None) -> None:
+    """What became of these is known."""
+    for item in items:
+        book = pages.books.get(item.variant_uuid)
+        if book is None or not _is_open(book.ledger, call):
+            continue  # tracking was switched off, or the variant remade, while the call was out
+        what = None if cause is None else Moved(call.side, cause, item.flight.quantity, call=call.flight.call)
+        pages.put(book, move(book.ledger), what)
+    await ledgers.arrive(pages.tx, pages.connection_id, call.flight.call, [item.variant_uuid for item in items])
+
+
+async def give_back(pages: Pages, call: Call, *, landed: bool) -> None:
+    """All of the call is answered."""
+    if call.flight.slot is not None:
+        await pages.free(call.flight, call.flight.slot.count + landed)
+
+
+async def open_still(pages: Pages, call: Call, timing: Timing) -> None:
+    """No answer: nobody knows yet. The flights stay open, and resolving is due as soon as a look can say something."""
+    for item in call.items:
+        book = pages.books.get(item.variant_uuid)
+        if book is not None and _is_open(book.ledger, call):
+            pages.put(book, stock.unanswered(book.ledger, call.side, pages.now))
+    products = sorted({item.product_uuid for item in call.items})
+    await pages.mark(Kind.SETTLE, *products, due_at=pages.now + timing.finish(call.side))
+
+
+async def _slot(pages: Pages, call: str, side: Side) -> tuple[Slot | None, bool]:
+    """The slot for a call to BigCommerce, and whether it may leave: where all are held, it waits."""
+    if side is Side.ZETTLE:
+        return None, True
+    slot = await markers.take(pages.tx, pages.connection_id, call, pages.now)
+    return slot, slot is not None or not await markers.exists(pages.tx, pages.connection_id, pages.now)
+
+
+def _is_open(ledger: Ledger, call: Call) -> bool:
+    flight = ledger[call.side].flight
+    return flight is not None and flight.call == call.flight.call
+
+
+# ---- What a refusal means --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What becomes of an item that is refused: it is owed again, and nothing is sent before its level was read (`rests`)
+    or before the product work has spoken (`sleeps`). `work` looks closer, the merchant reads a `line`, and an
+    `absolute` level is written instead."""
+
+    rests: bool = False
+    sleeps: bool = False
+    work: Kind | None = None
+    line: Code | None = None
+    absolute: bool = False
+
+
+ABSOLUTE = Rule(absolute=True)
+RULES: Mapping[str, Rule] = {
+    ShopCode.NOT_ENOUGH_STOCK: Rule(rests=True),
+    ShopCode.NEEDS_ABSOLUTE_FIRST: ABSOLUTE,
+    # Counted at another level: somebody switched it (decisions 17, 18). What is not counted at all needs an absolute
+    # level, and is counted again, since the merchant wants its stock shared.
+    ShopCode.TRACKING_LEVEL: Rule(rests=True, work=Kind.SHOP_PRODUCT),
+    ShopCode.ITEM_UNKNOWN: Rule(sleeps=True, work=Kind.SHOP_PRODUCT, line=Code.STOCK_ITEM_UNKNOWN),
+    ShopCode.PRODUCT_GONE: Rule(sleeps=True, work=Kind.SHOP_PRODUCT, line=Code.STOCK_ITEM_UNKNOWN),
+    TillCode.NOT_TRACKED: Rule(rests=True, work=Kind.TRACKING),
+    TillCode.ITEM_UNKNOWN: Rule(sleeps=True, line=Code.STOCK_ITEM_UNKNOWN),
+}
+OTHERWISE = Rule(sleeps=True, line=Code.STOCK_REFUSED)
+"""Also for every absolute level."""
+
+
+# ---- One pass --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class Sending:
-    """One pass over what some products are owed, one side at a time."""
+    """One pass over what some products are owed, one call at a time."""
 
     session: Session
     till: Till
     timing: Timing
     uuids: Collection[str]
-    identities: dict[str, Identity] = field(default_factory=dict)
-    tries: dict[tuple[Side, str], int] = field(default_factory=dict)
+    finish: Callable[[Pages], Awaitable[None]]
+    """What is left to do in the transaction after which nothing more is sent."""
+    sides: Sequence[Side] = (Side.SHOP, Side.ZETTLE)
+    """Whose changes are sent."""
+    parts: list[Part] = field(default_factory=list)
+    """What is sent beside these: absolute levels, and pieces of a refused call."""
+    shown: Looks = field(default_factory=dict)
+    """What BigCommerce shows where we know no number: what stays if an absolute level does not land."""
+    switched: Collection[str] = ()
+    """Products whose tracking was switched on in Zettle: BigCommerce has to count them."""
+    uncounted: set[str] = field(default_factory=set)
+    """Products that BigCommerce was found not to count any more."""
+    bound: Mapping[str, Binding] = field(default_factory=dict)
+    tries: Counter[tuple[Side, str]] = field(default_factory=Counter)
+    failures: dict[Side, Failure] = field(default_factory=dict)
+    """What concerns more than an item: the other side goes on without it."""
 
-    async def run(self) -> Failure | None:
-        """The first failure that concerns more than an item; the other side goes on without it."""
-        paper = await known(self.session, self.uuids)
-        for uuid, binding in paper.bound.items():
-            simple = not binding.synced.options
-            for variant, variant_id in binding.synced.variants.items():
-                self.identities[variant] = Identity(binding.synced.product_id, variant_id, simple)
-            assert uuid == binding.synced.key
-        failures = [await self._side(side) for side in (Side.SHOP, Side.ZETTLE)]
-        return next((failure for failure in failures if failure is not None), None)
+    async def first(self, pages: Pages, bound: Mapping[str, Binding]) -> Call | None:
+        self.bound = {uuid: one for uuid, one in bound.items() if one.shares_stock}
+        return await self._next(pages)
 
-    async def _side(self, side: Side) -> Failure | None:
-        while True:
-            items = await self._depart(side)
-            if not items:
-                return None
-            failure = await self._fly(side, items)
-            if failure is not None:
-                return failure
+    async def run(self, call: Call | None) -> None:
+        """Everything from this call on. Raises the first failure that concerns more than an item."""
+        while call is not None:
+            call = await self._made(call)
+        for failure in self.failures.values():
+            raise failure
 
     # ---- On disk before the wire -------------------------------------------------------------------------------------
 
-    async def _depart(self, side: Side, only: Collection[str] | None = None) -> list[Item]:
-        """Owed becomes flight, for as many as ride in one call. `only` names the variants of a half that is tried alone."""
-        now, call = self.session.clock.now(), self.session.dice.uuid1()
-        clock = clock_of(self.session.clients.clocks, side, now)
-        left: list[Item] = []
-        async with opened(self.session, self.uuids) as pages:
-            for variant, book in list(pages.books.items()):
-                if only is not None and variant not in only:
-                    continue
-                change = stock.sendable(book.ledger, side, now, self.timing)
-                if change == 0 or not self._may_leave(side, variant, counted=only is None):
-                    continue
-                ledger = stock.sent(book.ledger, side, change, call, now, clock)
-                pages.put(book, ledger)
-                flight = ledger[side].flight
-                assert flight is not None
-                ordered = ledger.shop.ordered
-                by_order = ordered is not None and now - ordered <= ORDER_EXPLAINS
-                left.append(Item(Departed(book.product_uuid, variant, side, flight), by_order))
-                if len(left) == AT_ONCE[side]:
-                    break
-            await ledgers.depart(pages.tx, pages.connection_id, [item.departed for item in left], now)
-        return left
+    async def _next(self, pages: Pages) -> Call | None:
+        while self.parts:
+            if (call := await self._depart(pages, self.parts.pop())) is not None:
+                return call
+        for side in self.sides:
+            if (call := await self._depart(pages, Part(side))) is not None:
+                return call
+        if not self.failures:
+            await self.finish(pages)
+        return None
 
-    def _may_leave(self, side: Side, variant: str, *, counted: bool) -> bool:
-        if side is Side.SHOP and variant not in self.identities:
+    async def _depart(self, pages: Pages, part: Part) -> Call | None:
+        """Owed becomes flight, for as many as ride in one call."""
+        if part.side in self.failures:
+            return None
+        may = [book for book in pages.books.values() if self._may_leave(book, pages.now, part)]
+        some, later = may[: AT_ONCE[part.side]], may[AT_ONCE[part.side] :]
+        if not some:
+            return None
+        if part.only is None:
+            self.tries.update((part.side, book.variant_uuid) for book in some)
+        elif later:
+            self.parts.append(replace(part, only={book.variant_uuid for book in later}))
+        call = self.session.dice.uuid1()
+        slot, may_leave = await _slot(pages, call, part.side)
+        if not may_leave:
+            # Every slot is held: what is owed is looked at again when calls have had time to end.
+            rests = pages.now + self.timing.lag(Side.SHOP)
+            for book in some if not part.absolute else ():
+                pages.put(book, book.ledger.put(Side.SHOP, replace(book.ledger.shop, rests=rests)))
+            return None
+        changed = {book.variant_uuid: self._leaving(book, part, call, pages.now, slot) for book in some}
+        return await departed(pages, call, part.side, changed)
+
+    def _may_leave(self, book: Book, now: datetime, part: Part) -> bool:
+        variant, bound = book.variant_uuid, self._variant_id(book)
+        if (part.only is not None and variant not in part.only) or (part.side is Side.SHOP and bound is None):
             return False
-        if counted:
-            self.tries[side, variant] = self.tries.get((side, variant), 0) + 1
-        return self.tries.get((side, variant), 0) <= TRIES
+        if part.absolute:
+            # Another variant: it was bound again, or made again, while we looked.
+            is_same = book.ledger.shop.variant_id in {None, bound}
+            return is_same and book.ledger.shop.flight is None and stock.first_level(book.ledger) is not None
+        tried = part.only is None and self.tries[part.side, variant] >= TRIES
+        return not tried and stock.sendable(book.ledger, part.side, now, self.timing) != 0
+
+    def _leaving(self, book: Book, part: Part, call: str, now: datetime, slot: Slot | None) -> Ledger:
+        ledger, variant_id = book.ledger, self._variant_id(book)
+        if not part.absolute:
+            return stock.sent(ledger, part.side, stock.sendable(ledger, part.side, now, self.timing), call, now, slot)
+        assert variant_id is not None
+        look = self.shown.get(book.variant_uuid)
+        shown = ledger.shop.known if look is None else look.level
+        return stock.woken(stock.reset(ledger, call, now, shown if isinstance(shown, int) else 0, slot), variant_id)
+
+    def _variant_id(self, book: Book) -> int | None:
+        binding = self.bound.get(book.product_uuid)
+        return None if binding is None else binding.synced.variants.get(book.variant_uuid)
 
     # ---- On the wire -------------------------------------------------------------------------------------------------
 
-    async def _fly(self, side: Side, items: Sequence[Item]) -> Failure | None:
+    async def _made(self, call: Call) -> Call | None:
+        move: Move
+        cause: Cause | None
         try:
-            await self._call(side, items)
-        except Unanswered as lost:
-            await self._unanswered(side, items, lost.left)
+            await self._send(call)
+        except Unanswered:
+            async with opened(self.session, self.uuids) as pages:
+                await open_still(pages, call, self.timing)
+                return await self._next(pages)
         except Refused as refusal:
-            return await self._refused(side, items, refusal)
+            return await self._refused(call, refusal)
         except (Unreachable, NeedsMerchant) as failure:
-            await self._end(side, items, lambda ledger: stock.refused(ledger, side))
-            return failure
+            self.failures.setdefault(call.side, failure)
+            move, cause = self._back(call, Rule()), None
         else:
-            now = self.session.clock.now()
-            await self._end(side, items, lambda ledger: stock.landed(ledger, side, now), Cause.WRITTEN)
-        return None
+            move = partial(stock.landed, side=call.side, at=self.session.clock.now())
+            cause = Cause.RESET if call.flight.is_absolute else Cause.WRITTEN
+        async with opened(self.session, self.uuids) as pages:
+            await end(pages, call, call.items, move, cause)
+            await give_back(pages, call, landed=cause is not None)
+            if cause is Cause.RESET:
+                self._say_counted(pages, call)
+            return await self._next(pages)
 
-    async def _call(self, side: Side, items: Sequence[Item]) -> None:
-        if side is Side.SHOP:
-            place = location(self.session)
-            changes = [self.identities[item.variant].change(place, item.quantity) for item in items]
-            await self.session.shop.adjust(changes, "Zettle")
+    async def _send(self, call: Call) -> None:
+        if call.side is Side.SHOP:
+            changes = self._changes(call)
+            if call.flight.is_absolute:
+                await self._switch_on(call)
+                await self.session.shop.set_levels(changes, "Zettle")
+            else:
+                await self.session.shop.adjust(changes, "Zettle")
             return
         places = await self.till.inventories(self.session)
         if places is None:
             raise Refused(TillCode.NOT_TRACKED.value, "the account has no inventory")
         if not places.others:
             raise Refused(TillCode.INVENTORIES_MISSING.value, "no inventory to move from or to but the store's own")
-        movements = [_movement(item, places.store, places.others) for item in items]
-        await self.session.zettle.move(items[0].departed.flight.call, movements)
+        moves = [_movement(item, places, by_order=item.variant_uuid in call.by_order) for item in call.items]
+        await self.session.zettle.move(call.flight.call, moves)
 
-    async def _end(
-        self, side: Side, items: Sequence[Item], move: Callable[[Ledger], Ledger], cause: Cause | None = None
-    ) -> None:
-        """What became of these is known."""
-        call = items[0].departed.flight.call
-        async with opened(self.session, {item.product for item in items}) as pages:
-            for item in items:
-                book = pages.books.get(item.variant)
-                if book is None or not _is_open(book.ledger, side, call):
-                    continue  # tracking was switched off, or the variant remade, while the call was out
-                what = None if cause is None else Moved(side, cause, item.quantity, call=call)
-                pages.put(book, move(book.ledger), what)
-            await ledgers.arrive(pages.tx, pages.connection_id, call, [item.variant for item in items])
+    def _changes(self, call: Call) -> list[StockChange]:
+        """The marker's item first: where it did not land, no other did."""
+        changes = [self._change(item, item.flight.quantity) for item in call.items]
+        slot = call.flight.slot
+        if slot is None:
+            return changes
+        more = slot.count + 1 if call.flight.is_absolute else 1
+        return [StockChange(location(self.session), more, variant_id=slot.variant_id), *changes]
 
-    async def _unanswered(self, side: Side, items: Sequence[Item], left: datetime | None) -> None:
-        """Nobody knows yet: the flights stay open, and settling is due as soon as a look can say something."""
-        call, now = items[0].departed.flight.call, self.session.clock.now()
-        async with opened(self.session, {item.product for item in items}) as pages:
-            for item in items:
-                book = pages.books.get(item.variant)
-                if book is not None and _is_open(book.ledger, side, call):
-                    pages.put(book, stock.unanswered(book.ledger, side, now, left))
-            due = now + self.timing.gap
-            products = {item.product for item in items}
-            await marks.mark_many(pages.tx, pages.connection_id, Kind.SETTLE, sorted(products), now, due_at=due)
+    def _change(self, item: Departed, quantity: int) -> StockChange:
+        """A product without variants is counted as the product (bigcommerce facts 5.2)."""
+        synced, place = self.bound[item.product_uuid].synced, location(self.session)
+        if not synced.options:
+            return StockChange(place, quantity, product_id=synced.product_id)
+        return StockChange(place, quantity, variant_id=synced.variants[item.variant_uuid])
+
+    async def _switch_on(self, call: Call) -> None:
+        """BigCommerce counts at the level at which Zettle does. Where it does already nothing is written."""
+        uuids = {item.product_uuid for item in call.items} & {*self.switched, *self.uncounted}
+        wanted = {(one := self.bound[uuid].synced).product_id: level_of(one) for uuid in sorted(uuids)}
+        shown = await products_shown(self.session, [*wanted])
+        for product_id, tracking in wanted.items():
+            if product_id not in shown or shown[product_id].tracking is not tracking:
+                await self.session.shop.update_product(product_id, {"tracking": tracking})
 
     # ---- Refusals ----------------------------------------------------------------------------------------------------
 
-    async def _refused(self, side: Side, items: Sequence[Item], refusal: Refused) -> Failure | None:
-        """The named items, or the only one, are dealt with; the others are owed again. With no name, each half is tried alone."""
-        named = named_items(refusal) if side is Side.SHOP else frozenset()
-        guilty = [item for item in items if named and self.identities[item.variant].is_named(named)]
-        if not guilty and (len(items) == 1 or refusal.code == TillCode.INVENTORIES_MISSING):
-            guilty = list(items)
-        innocent = [item for item in items if item not in guilty]
-        if innocent:
-            await self._end(side, innocent, lambda ledger: stock.refused(ledger, side))
-        if guilty:
-            return await self._blame(side, guilty, refusal)
-        middle = len(items) // 2
-        for half in (items[:middle], items[middle:]):
-            again = await self._depart(side, {item.variant for item in half})
-            failure = await self._fly(side, again) if again else None
-            if failure is not None:
-                return failure
-        return None
+    async def _refused(self, call: Call, refusal: Refused) -> Call | None:
+        """The guilty items are dealt with, and the others are sent again. Where nobody is named, each half is tried alone.
+        Where the marker's item is named, the marker is looked after, and the call is sent again."""
+        named = named_items(refusal) if call.side is Side.SHOP else frozenset()
+        by_marker, absolute = _names_marker(call, named), call.flight.is_absolute
+        guilty = [] if by_marker else self._guilty(call, refusal.code, named)
+        if refusal.code == ShopCode.TRACKING_LEVEL and not absolute:
+            self.uncounted |= await self._not_counted(guilty)
 
-    async def _blame(self, side: Side, items: Sequence[Item], refusal: Refused) -> Failure | None:
+        async with opened(self.session, self.uuids) as pages:
+            await self._send_again(pages, call, guilty, halved=not guilty and not by_marker)
+            await give_back(pages, call, landed=False)
+            if by_marker:
+                await _look_after_marker(pages, call)
+            for is_off in (False, True):
+                items = [item for item in guilty if (item.product_uuid in self.uncounted) is is_off]
+                rule = OTHERWISE if absolute else ABSOLUTE if is_off else RULES.get(refusal.code, OTHERWISE)
+                await self._blame(pages, call, items, (rule, refusal.code))
+            return await self._next(pages)
+
+    def _guilty(self, call: Call, code: str, named: Collection[tuple[str, int]]) -> Sequence[Departed]:
+        """Those that are named, else all of them where a half would be refused too."""
+        guilty = [item for item in call.items if self._is_named(item, named)]
+        is_of_all = len(call.items) == 1 or call.flight.is_absolute or code == TillCode.INVENTORIES_MISSING
+        return call.items if is_of_all and not guilty else guilty
+
+    def _is_named(self, item: Departed, named: Collection[tuple[str, int]]) -> bool:
+        if not named:
+            return False
+        synced = self.bound[item.product_uuid].synced
+        return ("variant_id", synced.variants[item.variant_uuid]) in named or ("product_id", synced.product_id) in named
+
+    async def _not_counted(self, items: Sequence[Departed]) -> set[str]:
+        """The products that BigCommerce does not count, or by the only variant, which makes no difference (decision 18)."""
+        ids = {item.product_uuid: self.bound[item.product_uuid].synced.product_id for item in items}
+        shown = await products_shown(self.session, [*ids.values()])
+        seen = {uuid: shown[id_] for uuid, id_ in ids.items() if id_ in shown}
+        return {uuid for uuid, one in seen.items() if one.tracking is Tracking.NONE or not has_options(one)}
+
+    async def _send_again(self, pages: Pages, call: Call, guilty: Sequence[Departed], *, halved: bool) -> None:
+        rest = [item for item in call.items if item not in guilty]
+        await end(pages, call, rest, self._back(call, Rule()))
+        middle = len(rest) // 2 if halved else 0
+        for piece in (rest[middle:], rest[:middle]):
+            self.parts.append(Part(call.side, {item.variant_uuid for item in piece}, call.flight.is_absolute))
+
+    def _back(self, call: Call, rule: Rule) -> Move:
         now = self.session.clock.now()
-        match refusal.code:
-            case ShopCode.NOT_ENOUGH_STOCK:
-                await self._end(side, items, lambda ledger: stock.short(ledger, side, now, self.timing), Cause.REFUSED)
-            case TillCode.NOT_TRACKED:
-                await self._end(side, items, lambda ledger: stock.short(ledger, side, now, self.timing), Cause.REFUSED)
-                async with self.session.transaction() as tx:
-                    untracked = sorted({item.product for item in items})
-                    await marks.mark_many(tx, self.session.connection.id, Kind.TRACKING, untracked, now)
-            case ShopCode.NEEDS_ABSOLUTE_FIRST | ShopCode.TRACKING_LEVEL:
-                await self._end(side, items, lambda ledger: stock.refused(ledger, side), Cause.REFUSED)
-                switch = refusal.code == ShopCode.TRACKING_LEVEL
-                # A switch makes the store forget the numbers of all variants of a product (bigcommerce facts 5.4).
-                concerned = self.identities if switch else {item.variant for item in items}
-                products = {item.product for item in items}
-                failure = await Resetting(self.session, self.timing, self.identities).run(
-                    concerned, products, switch=switch
-                )
-                if switch and failure is None:
-                    await self._say_switched(products)
-                return failure
-            case ShopCode.ITEM_UNKNOWN | ShopCode.PRODUCT_GONE | TillCode.ITEM_UNKNOWN:
-                await self._end(side, items, lambda ledger: stock.missing(ledger, side), Cause.REFUSED)
-                await self._say(side, items, Code.STOCK_ITEM_UNKNOWN)
-            case _:
-                await self._end(side, items, lambda ledger: stock.missing(ledger, side), Cause.REFUSED)
-                await self._say(side, items, Code.STOCK_REFUSED, cause=refusal.code)
-        return None
 
-    async def _say(self, side: Side, items: Sequence[Item], code: Code, **params: str) -> None:
-        """Not again for a variant whose last line it is: a refused shelf is looked at, and tried, once more after each hint."""
-        params = {"side": side.value, **params}
-        async with opened(self.session, {item.product for item in items}) as pages:
-            last: dict[str, Line] = {}
-            for product in {item.product for item in items}:
-                last |= await _last_lines(pages, product)
-            for item in items:
-                one = last.get(item.variant)
-                if one is not None and one.code is code and params.items() <= one.params.items():
-                    continue
-                if item.variant in pages.books:
-                    pages.say(code, pages.books[item.variant], Severity.WARNING, **params)
+        def move(ledger: Ledger) -> Ledger:
+            if rule.rests:
+                return stock.short(ledger, call.side, now, self.timing)
+            absolute = call.flight.is_absolute
+            owed = stock.reset_refused(ledger) if absolute else stock.refused(ledger, call.side)
+            return stock.suspended(owed, call.side) if rule.sleeps else owed
 
-    async def _say_switched(self, products: Collection[str]) -> None:
-        """One line for a product that BigCommerce counts again; none where it said no to that, which has a line of its own."""
-        async with opened(self.session, products) as pages:
-            for product in sorted(products):
-                books = [one for one in pages.books.values() if one.product_uuid == product]
-                levels = [stock.first_level(one.ledger) for one in books if not one.ledger.shop.asleep]
-                numbers = [level for level in levels if level is not None]
-                if numbers:
-                    pages.say(Code.STOCK_SWITCHED_ON, books[0], Severity.WARNING, number=str(sum(numbers)))
+        return move
 
-
-@dataclass(frozen=True, slots=True)
-class Resetting:
-    """Absolute levels, where BigCommerce knows none or its tracking has to be switched on first (S7, bigcommerce facts 5.2, 5.4)."""
-
-    session: Session
-    timing: Timing
-    identities: Mapping[str, Identity]
-
-    async def run(self, variants: Collection[str], products: Collection[str], *, switch: bool) -> Failure | None:
-        """Writes the promised number of these variants."""
-        items = await self._depart(variants, products)
+    async def _blame(self, pages: Pages, call: Call, items: Sequence[Departed], why: tuple[Rule, str]) -> None:
         if not items:
-            return None
-        try:
-            if switch:
-                await self._switch_on(items)
-            place = location(self.session)
-            changes = [self.identities[item.variant].change(place, item.quantity) for item in items]
-            for place_ in range(0, len(changes), ADJUSTED_AT_ONCE):
-                await self.session.shop.set_levels(changes[place_ : place_ + ADJUSTED_AT_ONCE], "Zettle")
-        except Unanswered:
-            await self._lost(items)
-        except Refused as refusal:
-            await self._back(items, refusal)
-        except (Unreachable, NeedsMerchant) as failure:
-            await self._back(items, None)
-            return failure
-        else:
-            await self._landed(items)
-        return None
+            return
+        rule, code = why
+        cause = None if call.flight.is_absolute else Cause.REFUSED
+        await end(pages, call, items, self._back(call, rule), cause)
+        products = sorted({item.product_uuid for item in items})
+        if rule.work is Kind.TRACKING:
+            await pages.mark(Kind.TRACKING, *products)
+        elif rule.work is not None:
+            await pages.mark(rule.work, *(str(self.bound[uuid].synced.product_id) for uuid in products))
+        if rule.line is not None:
+            params = {"side": call.side.value} | ({"cause": code} if rule is OTHERWISE else {})
+            await _say_once(pages, items, rule.line, params)
+        if rule.absolute:
+            variants = {item.variant_uuid for item in items} | self._forgotten(pages, products)
+            self.parts.append(Part(call.side, variants, absolute=True))
 
-    async def _depart(self, variants: Collection[str], products: Collection[str]) -> list[Item]:
-        now, call = self.session.clock.now(), self.session.dice.uuid1()
-        clock = clock_of(self.session.clients.clocks, Side.SHOP, now)
-        left: list[Item] = []
-        async with opened(self.session, products) as pages:
-            for variant in sorted(set(variants) & set(pages.books) & set(self.identities)):
-                book = pages.books[variant]
-                if book.ledger.shop.flight is not None or stock.first_level(book.ledger) is None:
-                    continue
-                known = book.ledger.shop.known
-                ledger = stock.reset(book.ledger, call, now, known if isinstance(known, int) else 0, clock)
-                ledger = stock.woken(ledger, self.identities[variant].variant_id)
-                pages.put(book, ledger)
-                assert ledger.shop.flight is not None
-                left.append(Item(Departed(book.product_uuid, variant, Side.SHOP, ledger.shop.flight)))
-            await ledgers.depart(pages.tx, pages.connection_id, [item.departed for item in left], now)
-        return left
+    def _forgotten(self, pages: Pages, products: Collection[str]) -> set[str]:
+        """Where BigCommerce forgot one number, it forgot those of the product (bigcommerce facts 5.4)."""
+        books = [one for one in pages.books.values() if one.product_uuid in products]
+        return {b.variant_uuid for b in books if b.product_uuid in self.uncounted or stock.is_held(b.ledger)}
 
-    async def _switch_on(self, items: Sequence[Item]) -> None:
-        """The store counts at the level that the product's shape asks for."""
-        wanted = {one.product_id: one.tracking for one in (self.identities[item.variant] for item in items)}
-        for product_id, tracking in wanted.items():
-            await self.session.shop.update_product(product_id, {"tracking": tracking})
-
-    async def _landed(self, items: Sequence[Item]) -> None:
-        now, call = self.session.clock.now(), items[0].departed.flight.call
-        async with opened(self.session, {item.product for item in items}) as pages:
-            for item in items:
-                book = pages.books.get(item.variant)
-                if book is not None and _is_open(book.ledger, Side.SHOP, call):
-                    ledger = stock.landed(book.ledger, Side.SHOP, now)
-                    pages.put(book, ledger, Moved(Side.SHOP, Cause.RESET, item.quantity, call=call))
-            await ledgers.arrive(pages.tx, pages.connection_id, call, [item.variant for item in items])
-
-    async def _lost(self, items: Sequence[Item]) -> None:
-        now, call = self.session.clock.now(), items[0].departed.flight.call
-        async with opened(self.session, {item.product for item in items}) as pages:
-            for item in items:
-                book = pages.books.get(item.variant)
-                if book is not None and _is_open(book.ledger, Side.SHOP, call):
-                    pages.put(book, stock.unanswered(book.ledger, Side.SHOP, now))
-            products = sorted({item.product for item in items})
-            due = now + timedelta(seconds=self.timing.lag_s)
-            await marks.mark_many(pages.tx, pages.connection_id, Kind.SETTLE, products, now, due_at=due)
-
-    async def _back(self, items: Sequence[Item], refusal: Refused | None) -> None:
-        call = items[0].departed.flight.call
-        async with opened(self.session, {item.product for item in items}) as pages:
-            for item in items:
-                book = pages.books.get(item.variant)
-                if book is None or not _is_open(book.ledger, Side.SHOP, call):
-                    continue
-                ledger = stock.reset_refused(book.ledger)
-                if refusal is not None:
-                    ledger = ledger.put(Side.SHOP, replace(ledger.shop, asleep=True))
-                    params = {"side": Side.SHOP.value, "cause": refusal.code}
-                    pages.say(Code.STOCK_REFUSED, book, Severity.WARNING, **params)
-                pages.put(book, ledger)
-            await ledgers.arrive(pages.tx, pages.connection_id, call, [item.variant for item in items])
+    def _say_counted(self, pages: Pages, call: Call) -> None:
+        """One line for a product that BigCommerce counts again."""
+        for product in sorted(self.uncounted & {item.product_uuid for item in call.items}):
+            self.uncounted.remove(product)
+            books = [one for one in pages.books.values() if one.product_uuid == product]
+            levels = [stock.first_level(one.ledger) for one in books if not one.ledger.shop.asleep]
+            if books:
+                number = sum(level for level in levels if level is not None)
+                pages.say(Code.STOCK_SWITCHED_ON, books[0], Severity.WARNING, number=str(number))
 
 
-async def _last_lines(pages: Pages, product: str) -> Mapping[str, Line]:
-    """What the sync log said last of each of its variants, as far as that is not long ago."""
-    newest = await synclog.page(pages.tx, pages.connection_id, Filter(subject=product), limit=LINES_BACK)
-    return {one.line.variant: one.line for one in reversed(newest)}
+def _names_marker(call: Call, named: Collection[tuple[str, int]]) -> bool:
+    return call.flight.slot is not None and ("variant_id", call.flight.slot.variant_id) in named
 
 
-def _is_open(ledger: Ledger, side: Side, call: str) -> bool:
-    flight = ledger[side].flight
-    return flight is not None and flight.call == call
+async def _look_after_marker(pages: Pages, call: Call) -> None:
+    """BigCommerce refused its item: no call takes that slot any more, and the marker is put right (`sync.marker`)."""
+    assert call.flight.slot is not None
+    await markers.drop(pages.tx, pages.connection_id, [call.flight.slot.variant_id])
+    await pages.mark(Kind.MARKER, "")
 
 
-def _movement(item: Item, store: str, others: Mapping[InventoryType, str]) -> Movement:
+async def _say_once(pages: Pages, items: Sequence[Departed], code: Code, params: Mapping[str, str]) -> None:
+    """Not again where it is the variant's last line: what is refused is tried once more after each hint."""
+    for item in items:
+        newest = await synclog.page(pages.tx, pages.connection_id, Filter(subject=item.product_uuid), limit=LINES_BACK)
+        last = next((one.line for one in newest if one.line.variant == item.variant_uuid), None)
+        is_said = last is not None and last.code is code and params.items() <= last.params.items()
+        if not is_said and item.variant_uuid in pages.books:
+            pages.say(code, pages.books[item.variant_uuid], Severity.WARNING, **params)
+
+
+def _movement(item: Departed, places: Inventories, *, by_order: bool) -> Movement:
     """Orders go where sales go and come back from there; edits come from the supplier and go to the bin (zettle facts 3.5)."""
-    less = item.quantity < 0
-    if item.by_order:
-        other = others.get(InventoryType.SOLD, "")
-    else:
-        other = others.get(InventoryType.BIN if less else InventoryType.SUPPLIER, "")
-    other = other or next(iter(others.values()))
-    source, target = (store, other) if less else (other, store)
-    return Movement(item.product, item.variant, source, target, abs(item.quantity))
+    less = item.flight.quantity < 0
+    kind = InventoryType.SOLD if by_order else InventoryType.BIN if less else InventoryType.SUPPLIER
+    other = places.others.get(kind) or next(iter(places.others.values()))
+    source, target = (places.store, other) if less else (other, places.store)
+    return Movement(item.product_uuid, item.variant_uuid, source, target, abs(item.flight.quantity))

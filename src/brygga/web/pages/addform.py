@@ -14,7 +14,7 @@ from babel.numbers import get_currency_precision
 from brygga.core.model import Money, OptionDefinition, Organization, TaxationMode
 from brygga.core.pictures import Wrong
 from brygga.core.stock import LIMITS, Side
-from brygga.core.text import path
+from brygga.core.text import barcode, one_line, path
 from brygga.sync.adding import Wanted
 from brygga.web.visit import Form
 from brygga.zettle.values import NewProduct, NewVariant, SalesTax
@@ -38,12 +38,14 @@ LENGTHS: Final = {
     "slug": 256,
 }
 """Zettle's, but for the barcode, of which BigCommerce takes 14 (bigcommerce facts 2.3)."""
+ONE_LINE: Final = ("name", "sku", "seo_title", "slug")
+"""What loses characters that cannot be seen, as the sync takes them out (decision 20)."""
 PLAIN: Final = (*LENGTHS, "price", "vat", "tax", "weight", "weight_unit", "stock")
 
 
 CODES: Final = (
     *(f"{name}_long" for name in LENGTHS),
-    *("name", "slug", "price", "vat", "weight", "stock", "stock_untracked", "sku_twice", "refused"),
+    *("name", "name_unseen", "slug", "price", "vat", "weight", "stock", "stock_untracked", "sku_twice", "refused"),
     *("option_half", "option_name", "values_twice", "values_many"),
     *("variants_many", "variants_look", "variants_none"),
     *(wrong.value for wrong in Wrong),
@@ -105,7 +107,7 @@ def clean(form: Form) -> Form:
 
 def read(form: Form, organization: Organization) -> AddForm:
     """The form as it came, with what is wrong with it."""
-    texts = {name: form.one(name) for name in PLAIN}
+    texts = {name: _text(name, form.one(name)) for name in PLAIN}
     options = tuple(_option(form, number) for number in OPTIONS)
     given = tuple(option for option in options if option.values)
     count = math.prod(len(option.values) for option in given) if given else 0
@@ -114,16 +116,26 @@ def read(form: Form, organization: Organization) -> AddForm:
     if 0 < count <= MOST_VARIANTS:
         rows = tuple(before.get(values, Row(values)) for values in combined(*(option.values for option in given)))
     found = AddForm(texts, options, rows, form.one("tracked") == "yes", form.one("bigcommerce") == "yes")
-    errors = _wrong(found, organization.currency) | _wrong_options(
-        found, count, fresh={row.values for row in rows} != {*before}
+    unseen = {"name": "name_unseen"} if form.one("name") and not texts["name"] else {}
+    errors = (
+        _wrong(found, organization.currency)
+        | unseen
+        | _wrong_options(found, count, fresh={row.values for row in rows} != {*before})
     )
     return replace(found, errors=errors)
 
 
+def _text(name: str, typed: str) -> str:
+    if name == "barcode":
+        return barcode(typed)
+    return one_line(typed) if name in ONE_LINE else typed
+
+
 def _option(form: Form, number: int) -> Option:
     text = form.one(f"option-{number}-values")
-    parts = (" ".join(part.split()) for part in SEPARATORS.split(text))
-    return Option(" ".join(form.one(f"option-{number}-name").split()), text, tuple(part for part in parts if part))
+    parts = (" ".join(one_line(part).split()) for part in SEPARATORS.split(text))
+    name = one_line(form.one(f"option-{number}-name"))
+    return Option(" ".join(name.split()), text, tuple(part for part in parts if part))
 
 
 def _rows(form: Form) -> dict[tuple[str, ...], Row]:
@@ -134,7 +146,7 @@ def _rows(form: Form) -> dict[tuple[str, ...], Row]:
             values = tuple(msgspec.json.decode(key, type=list[str]))
         except msgspec.MsgspecError:
             continue
-        cells = {name: form.one(f"row-{name}-{number}") for name in ("price", "sku", "barcode", "stock")}
+        cells = {name: _text(name, form.one(f"row-{name}-{number}")) for name in ("price", "sku", "barcode", "stock")}
         found[values] = Row(values, used=form.one(f"row-use-{number}") == "yes", **cells)
     return found
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from litestar import Response, get
 
-from brygga.core.model import Connection, Stage
+from brygga.core.model import Connection
 from brygga.store import library_pages
 from brygga.store.library_pages import State
-from brygga.web.messages import Trouble
+from brygga.web.standing import Phase, phase_of, store_name
 from brygga.web.troubles import pause_trouble
 from brygga.web.visit import Merchant
 
@@ -18,7 +18,6 @@ class AppsView:
     """none, unfinished, connected, attention or leaving."""
     store: str = ""
     synced: int = 0
-    trouble: Trouble | None = None
 
 
 @get("/apps")
@@ -29,19 +28,16 @@ async def show(merchant: Merchant) -> Response[str]:
 
 
 def view(connection: Connection, synced: int) -> AppsView:
-    store = store_name(connection)
-    trouble = pause_trouble(connection)
-    match connection.stage:
-        case Stage.ZETTLE_CONNECTED | Stage.DISCONNECTED:
+    store, needs_you = store_name(connection), pause_trouble(connection) is not None
+    match phase_of(connection):
+        case Phase.NONE:
             return AppsView("none")
-        case Stage.LEAVING:
+        case Phase.LEAVING:
             return AppsView("leaving", store)
-        case Stage.RUNNING:
-            return AppsView("attention" if trouble else "connected", store, synced, trouble)
-        case _:
+        case Phase.RUNNING:
+            return AppsView("attention" if needs_you else "connected", store, synced)
+        case Phase.SETUP:
             return AppsView("unfinished", store)
 
 
-def store_name(connection: Connection) -> str:
-    shop = connection.shop
-    return (shop.name or shop.domain or shop.store_hash) if shop else "BigCommerce"
+__all__ = ["AppsView", "show", "store_name", "view"]

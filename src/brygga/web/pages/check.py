@@ -28,21 +28,25 @@ class CheckView:
 
 
 @get(ALL)
-async def every(merchant: Merchant) -> Response[str]:
+async def every(merchant: Merchant) -> Response[str] | Redirect:
+    if not merchant.running:
+        return merchant.go("/apps/bigcommerce")
     async with merchant.deps.database.read() as tx:
         doubts = await doubtful(tx, merchant.own.id, merchant.words)
     return merchant.page("check.html", CheckView(doubts), section="apps")
 
 
 @get("/library/{uuid:str}/stock/check")
-async def show(merchant: Merchant, uuid: str) -> Response[str]:
-    return await _page(merchant, uuid)
+async def show(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
+    return await _page(merchant, uuid) if merchant.running else merchant.go(f"/library/{uuid}")
 
 
 @post("/library/{uuid:str}/stock/check")
 async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
     """The counted number, or "it is right as it is"; about the numbers that the page showed, or it is asked again."""
     variant, back = form.one("variant"), ALL if form.one("back") == "all" else f"/library/{uuid}#stock"
+    if not merchant.running:
+        return merchant.unchanged(f"/library/{uuid}")
     doubt = await _doubt(merchant, uuid, variant)
     desk = merchant.deps.stock
     if doubt is None or desk is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.model import Connection, Stage
 from brygga.store import bindings, connections, tokens
 from brygga.store.database import Tx
@@ -34,7 +35,7 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         return merchant.go("/apps")
     async with merchant.deps.database.read() as tx:
         totals = await bindings.totals(tx, connection.id)
-        store_gone = await _is_gone(tx, connection, Platform.BIGCOMMERCE)
+        store_gone = await _store_is_gone(tx, connection)
         zettle_gone = await _is_gone(tx, connection, Platform.ZETTLE)
     view = DisconnectView(store_name(connection), totals.created, totals.linked, store_gone, zettle_gone)
     return merchant.page("disconnect.html", view, section="apps")
@@ -45,11 +46,19 @@ async def disconnect(merchant: Merchant, form: Form) -> Redirect:
     """Decided once; the work carries it out. Where the store's access is dead, "remove" means keep."""
     deps, connection = merchant.deps, merchant.own
     async with deps.database.transaction() as tx:
-        store_gone = await _is_gone(tx, connection, Platform.BIGCOMMERCE)
+        store_gone = await _store_is_gone(tx, connection)
         keep = form.one("products") != "remove" or store_gone
-        if await connections.leave(tx, connection.id, keep=keep):
+        ends = await connections.leave(tx, connection.id, keep=keep)
+        if ends:
             await ask(deps, tx, connection.id, Kind.LEAVE)
+    if not ends:
+        return merchant.unchanged("/apps")
     return merchant.go("/apps", "disconnected_keep" if keep else "disconnected_remove")
+
+
+async def _store_is_gone(tx: Tx, connection: Connection) -> bool:
+    """Its token was revoked, or BigCommerce has refused it since: nothing can be removed there any more (decision 5)."""
+    return connection.paused == ShopCode.ACCESS_GONE or await _is_gone(tx, connection, Platform.BIGCOMMERCE)
 
 
 async def _is_gone(tx: Tx, connection: Connection, platform: Platform) -> bool:

@@ -37,15 +37,12 @@ class Chosen:
 
 
 async def found(tx: Tx, connection: Connection) -> Found:
-    pairs = await duplicates.all_of(tx, connection.id)
-    waiting = await marks.counts(tx, connection.id)
+    # What failed and will be tried again is not done either.
+    failed = {one.kind for one in await marks.parked(tx, connection.id)}
+    waiting = {*await marks.waiting_kinds(tx, connection.id), *failed}
     comparing = Kind.SETUP in waiting or (connection.stage is Stage.PRODUCTS_CHOSEN and Kind.LIBRARY in waiting)
     early = connection.stage in {Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN}
-    undecided = {pair.product_uuid for pair in pairs if pair.choice is Choice.OPEN}
-    undecided -= {pair.product_uuid for pair in pairs if pair.choice is not Choice.OPEN}
-    # What is bound has a product of its own in the store by now: there is nothing left to warn of.
-    bound = await bindings.product_ids(tx, connection.id) if undecided else {}
-    return Found(len(undecided - bound.keys()), known=not comparing and not early)
+    return Found(await duplicates.undecided(tx, connection.id), known=not comparing and not early)
 
 
 @get("/apps/bigcommerce/duplicates")

@@ -21,7 +21,16 @@ QUESTIONS: Final = {
         "does-not-show",
     ),
     "prices": ("why-no-prices", "vat"),
-    "stock": ("stock-moves", "why-number", "check-number", "separate-stock", "stock-off", "fees"),
+    "stock": (
+        "stock-moves",
+        "why-number",
+        "check-number",
+        "separate-stock",
+        "stock-off",
+        "backorders",
+        "hidden-product",
+        "fees",
+    ),
     "leave": ("leaving",),
 }
 

@@ -11,7 +11,7 @@ from brygga.core.connecting import missing_step, price_refusal, stock_moves_late
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.store import bindings, brakes, connections, emptied, library, library_pages, synclog
+from brygga.store import bindings, brakes, connections, emptied, library, library_pages, marks, synclog
 from brygga.store.bindings import Totals
 from brygga.store.database import Tx
 from brygga.store.library_pages import State
@@ -21,7 +21,8 @@ from brygga.web.doubts import troubles as doubt_troubles
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.setup import show_step
-from brygga.web.troubles import pause_trouble, prices_trouble, question_trouble, silence_trouble
+from brygga.web.standing import Phase
+from brygga.web.troubles import failure_trouble, prices_trouble, question_trouble
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 
@@ -55,6 +56,7 @@ class OverviewView:
     whole_library: bool = False
     stock_moment: str = ""
     stock_late: bool = False
+    backorders: bool = False
     refunds: str = ""
     leaving: bool = False
 
@@ -68,13 +70,12 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         counts = await library_pages.counts(tx, connection.id)
         totals = await bindings.totals(tx, connection.id)
         vat = await library.by_vat(tx, connection.id)
-        health = await connections.health(tx, connection.id)
         questions = await open_questions(tx, connection.id)
         doubts = await doubtful(tx, connection.id, merchant.words)
+        failing = await marks.parked(tx, connection.id)
     found = [
-        pause_trouble(connection),
+        failure_trouble(failing),
         prices_trouble(connection),
-        silence_trouble(health.unreachable_since),
         *(question_trouble(kind, count) for kind, count in questions.items()),
         *doubt_troubles(doubts, merchant.words),
     ]
@@ -127,6 +128,7 @@ def overview(
         whole_library=connection.choices.whole_library,
         stock_moment=shop.stock_moment.value if shop and shop.stock_moment else "",
         stock_late=stock_moves_late(shop) if shop else False,
+        backorders=shop.backorders if shop else False,
         refunds="" if refunds is None else "yes" if refunds else "no",
         leaving=leaving,
     )
@@ -139,22 +141,28 @@ def overview(
 async def resume(merchant: Merchant) -> Redirect:
     """The merchant says that what stopped the work is mended. If it is not, the next try says so again."""
     deps, connection = merchant.deps, merchant.own
+    if merchant.standing.phase not in {Phase.SETUP, Phase.RUNNING}:
+        return merchant.unchanged(HOME)
     async with deps.database.transaction() as tx:
-        if await connections.resume(tx, connection.id):
+        resumed = await connections.resume(tx, connection.id)
+        if resumed:
             await synclog.add(tx, connection.id, Line(Code.RESUMED, Topic.CONNECTION), deps.clock.now())
             for kind in (Kind.ACCOUNT, Kind.HOOKS, Kind.SWEEP):
                 await ask(deps, tx, connection.id, kind)
-    return merchant.go(HOME, "resumed")
+    return merchant.go(HOME, "resumed") if resumed else merchant.go(HOME, "unchanged_going", "warn")
 
 
 @post(f"{HOME}/prices/resume")
 async def resume_prices(merchant: Merchant) -> Redirect:
     """Decision 10: price sync goes on only when the merchant says so, and only with equal currencies."""
     deps, connection = merchant.deps, merchant.own
+    if not merchant.running:
+        return merchant.unchanged(HOME)
     if price_refusal(connection.organization, connection.shop) is not None:
-        return merchant.go(HOME, "unchanged", "warn")
+        return merchant.go(HOME, "unchanged_prices", "warn")
     async with deps.database.transaction() as tx:
-        if await connections.set_prices_paused(tx, connection.id, paused=False):
+        resumed = await connections.set_prices_paused(tx, connection.id, paused=False)
+        if resumed:
             await ask(
                 deps,
                 tx,
@@ -164,7 +172,7 @@ async def resume_prices(merchant: Merchant) -> Redirect:
                 force=True,
                 bulk=True,
             )
-    return merchant.go(HOME, "resumed")
+    return merchant.go(HOME, "resumed") if resumed else merchant.go(HOME, "unchanged_going", "warn")
 
 
 @post(HOME + "/answer/{kind:str}")
@@ -174,6 +182,8 @@ async def answer(merchant: Merchant, form: Form, kind: str) -> Redirect:
     spoken = form.one("answer")
     if spoken not in {"yes", "no"}:
         raise NotThere
+    if not merchant.running:
+        return merchant.unchanged(HOME)
     async with deps.database.transaction() as tx:
         waited = await brakes.answer(tx, connection.id, kind, go=spoken == "yes", now=deps.clock.now())
         if waited:

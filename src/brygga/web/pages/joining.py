@@ -7,6 +7,7 @@ nobody can slip a strange store in.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from litestar import Response, get, post
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 
+from brygga.bigcommerce.oauth import store_hash_of
 from brygga.core.failures import Failure, NeedsMerchant, Refused
 from brygga.core.model import Connection, Shop, Stage
 from brygga.core.report import Code, Line, Topic
@@ -59,8 +61,10 @@ async def installed(
     if not code or not context:
         log.warning("store not joined", failure="callback_incomplete")
         return say(visit, 400, "store_refused", link="/apps/bigcommerce")
+    deps, begun = visit.deps, visit.deps.clock.now()
+    await _begin(deps, store_hash_of(context), begun)
     try:
-        grant = await visit.deps.shop.install(code, rights, context)
+        grant = await deps.shop.install(code, rights, context, partial(_renew_access, deps))
     except Failure as failure:
         # The callback's code and context came from outside: neither is written down.
         log.warning("store not joined", failure=failure.code, detail=failure.detail[:200])
@@ -68,11 +72,11 @@ async def installed(
             return say(visit, 400, "store_refused", link="/apps/bigcommerce")
         return say(visit, 503, "store_silent", link="/apps/bigcommerce")
 
-    async with visit.deps.database.read() as tx:
+    async with deps.database.read() as tx:
         known = await connections.by_store(tx, grant.shop.store_hash)
     if known is not None:
-        # Approved again: the token that we had is void whoever approved, and whether or not they are refused below (bigcommerce facts 1.4).
-        await _renew(visit.deps, known, grant)
+        async with deps.database.transaction() as tx:
+            await connections.set_shop(tx, known.id, _merged(known.shop, grant.shop))
         if visit.connection is None or known.id == visit.connection.id:
             return _renewed(visit, grant)
     if visit.connection is not None:
@@ -120,6 +124,8 @@ async def _join(visit: Visit, connection: Connection, grant: ShopGrant) -> Respo
         async with deps.database.transaction() as tx:
             await connections.set_shop(tx, connection.id, shop)
             await _store_token(deps, tx, connection.id, grant)
+            # Whatever work was paused for before: if it is so still, the next try says so.
+            await connections.resume(tx, connection.id)
             if await connections.set_stage(tx, connection.id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED]):
                 line = Line(Code.CONNECTED, Topic.CONNECTION, params={"store": _name(shop)})
                 await synclog.add(tx, connection.id, line, deps.clock.now())
@@ -139,10 +145,26 @@ def _refused(visit: Visit, taken: Taken, store: str) -> Response[str]:
     return say(visit, 409, key, link="/apps/bigcommerce", store=store, account=account)
 
 
-async def _renew(deps: WebDeps, connection: Connection, grant: ShopGrant) -> None:
+async def _begin(deps: WebDeps, store_hash: str, begun: datetime) -> None:
+    """Before the code is traded: a token that is refused while this goes on does not pause work."""
     async with deps.database.transaction() as tx:
-        await _store_token(deps, tx, connection.id, grant)
-        await connections.set_shop(tx, connection.id, _merged(connection.shop, grant.shop))
+        known = await connections.by_store(tx, store_hash)
+        if known is not None:
+            await tokens.begin_approval(tx, known.id, begun)
+
+
+async def _renew_access(deps: WebDeps, store_hash: str, token: str, scope: str) -> None:
+    """A connected store was approved again. The token that we had is void, whoever approved, and
+    whether or not they are refused afterwards (bigcommerce facts 1.4): work goes on with the new one.
+
+    Of two approvals at once the one that BigCommerce answers last made the other's token void.
+    """
+    answered = deps.clock.now()
+    async with deps.database.transaction() as tx:
+        connection = await connections.by_store(tx, store_hash)
+        fresh = Token(token, answered, scopes=scope, account=store_hash)
+        if connection is None or not await tokens.put_newer(tx, connection.id, Platform.BIGCOMMERCE, fresh):
+            return
         resumed = await connections.resume(tx, connection.id)
         if connection.stage is Stage.LEAVING:
             await ask(deps, tx, connection.id, Kind.LEAVE)
@@ -173,6 +195,7 @@ def _merged(before: Shop | None, fresh: Shop) -> Shop:
         tree_id=fresh.tree_id or before.tree_id,
         location_id=before.location_id,
         stock_moment=fresh.stock_moment or before.stock_moment,
+        backorders=fresh.backorders,
         restocks_refunds=before.restocks_refunds if fresh.restocks_refunds is None else fresh.restocks_refunds,
     )
 

@@ -19,6 +19,7 @@ from brygga.web.lines import reason
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.duplicates import found
 from brygga.web.paging import Paging, page_number, query_of
+from brygga.web.standing import Phase
 from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask
 
@@ -74,6 +75,8 @@ class LibraryView:
     page_query: str = ""
     connected: bool = True
     live: bool = True
+    waits: bool = False
+    """Whether any product is on its way."""
     store: str = ""
     duplicates: int = 0
     additions: tuple[AdditionView, ...] = ()
@@ -120,6 +123,9 @@ async def show(
     filters = (FilterView("", sum(counts.values())), *(FilterView(each.value, counts[each]) for each in State))
     filters += (FilterView("in_category", totals.in_category), FilterView("hidden", totals.hidden))
     filters += (FilterView("to_check", to_check),)
+    moving = (State.WAITING, State.UNASSIGNING, State.REMOVING)
+    alive = merchant.standing.phase in {Phase.SETUP, Phase.RUNNING}
+    filters = tuple(one for one in filters if one.count or one.key == "" or (alive and one.key != State.KEPT))
     view = LibraryView(
         rows=tuple(row_view(merchant.words, row) for row in shown.rows),
         page=Paging(number, SIZE, shown.total),
@@ -129,6 +135,7 @@ async def show(
         vat=vat,
         page_query=query_of(q=q, state=wanted, vat=vat),
         connected=merchant.running,
+        waits=bool(under_way) or any(counts[each] for each in moving),
         store=store_name(connection),
         duplicates=likely.open if merchant.running else 0,
         additions=tuple(
@@ -177,7 +184,7 @@ async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
     """ "Update products": a box left alone changes nothing (A5), and unassigning is confirmed first (A3), by dialog or by page."""
     back, wish = _back(form), form.one("bigcommerce")
     if not merchant.running or wish not in {"yes", "no"}:
-        return merchant.go(back, "unchanged", "warn")
+        return merchant.unchanged(back)
     asking = wish == "no" and form.one("confirmed") != "yes"
     async with merchant.deps.database.transaction() as tx:
         chosen = await _chosen(merchant, tx, form)
@@ -207,6 +214,8 @@ async def reassign(merchant: Merchant, tx: Tx, uuids: Collection[str], sold: boo
 @post("/library/undo")
 async def undo(merchant: Merchant, form: Form) -> Redirect:
     uuid = form.one("undo")
+    if not merchant.running:
+        return merchant.unchanged(_back(form))
     async with merchant.deps.database.transaction() as tx:
         undone = await library.undo(tx, merchant.own.id, [uuid])
     back = f"/library/{uuid}" if undone and form.one("back") == "product" else _back(form)
@@ -216,11 +225,13 @@ async def undo(merchant: Merchant, form: Form) -> Redirect:
 @post("/library/sync")
 async def sync_now(merchant: Merchant, form: Form) -> Redirect:
     """P10: as if each product had been saved in Zettle, for those that are assigned."""
+    back = "/apps/bigcommerce/log" if form.one("back") == "log" else _back(form)
+    if not merchant.running:
+        return merchant.unchanged(back)
     async with merchant.deps.database.transaction() as tx:
         entries = await library.get_many(tx, merchant.own.id, await _chosen(merchant, tx, form))
-        assigned = [uuid for uuid, entry in entries.items() if entry.assigned and merchant.running]
+        assigned = [uuid for uuid, entry in entries.items() if entry.assigned]
         await ask(merchant.deps, tx, merchant.own.id, Kind.PRODUCT, assigned, force=True)
-    back = "/apps/bigcommerce/log" if form.one("back") == "log" else _back(form)
     return said(merchant, back, "syncing", len(assigned))
 
 

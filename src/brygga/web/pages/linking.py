@@ -79,7 +79,7 @@ async def link(merchant: Merchant, form: Form, uuid: str) -> Redirect:
             await duplicates.choose(tx, connection.id, uuid, chosen.product_id, duplicates.Choice.LINK)
             await ask(merchant.deps, tx, connection.id, Kind.LINK, [uuid], force=True, detail=to)
     if chosen.obstacle or not merchant.running:
-        return merchant.go(f"/library/{uuid}/link?to={to}", "unchanged", "warn")
+        return merchant.unchanged(f"/library/{uuid}/link?to={to}")
     return merchant.go(f"/library/{uuid}", "linking")
 
 
@@ -94,7 +94,9 @@ async def _gathered(tx: Tx, connection: Connection, uuid: str) -> tuple[Entry, B
         params = logged.line.params
         if logged.line.code is Code.CLASH and params.get("other_id", "").isdigit():
             ours = params.get("written", "") if params.get("field") == "name" else ""
-            named.setdefault(int(params["other_id"]), (params.get("other", ""), ours))
+            other_id = int(params["other_id"])
+            other, known = named.get(other_id, (params.get("other", ""), ""))
+            named[other_id] = (other, known or ours)  # the same product may have our name, SKU and address
     for pair in await duplicates.all_of(tx, connection.id, [uuid]):
         named.setdefault(pair.product_id, (pair.shop_name, ""))
     owners = await bindings.by_product_ids(tx, connection.id, named)

@@ -24,6 +24,7 @@ from brygga.store.marks import Kind
 from brygga.web.lines import reason
 from brygga.web.pages.addform import AddForm, clean, read, wanted
 from brygga.web.session import AnyRequest
+from brygga.web.standing import Phase
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 
@@ -89,10 +90,15 @@ class Sent:
 @get("/library/new")
 async def show(merchant: Merchant) -> Response[str] | Redirect:
     if not merchant.running:
-        return merchant.go("/apps/bigcommerce", "finish_first", "warn")
+        return _not_yet(merchant)
     async with merchant.deps.database.transaction() as tx:
         await additions.discard_drafts(tx, merchant.own.id, merchant.deps.clock.now() - DRAFTS_STAY)
     return await _page(merchant, merchant.deps.dice.uuid1(), AddForm())
+
+
+def _not_yet(merchant: Merchant) -> Redirect:
+    here, in_setup = "/apps/bigcommerce", merchant.standing.phase is Phase.SETUP
+    return merchant.go(here, "finish_first", "warn") if in_setup else merchant.unchanged(here)
 
 
 @get("/library/new/{key:str}")
@@ -169,7 +175,7 @@ async def add(merchant: Merchant) -> Response[str] | Redirect:
     """What the box said is kept before Zettle hears of the product, so that its first event already finds the decision."""
     deps, own = merchant.deps, merchant.own
     if not merchant.running:
-        return merchant.go("/apps/bigcommerce", "finish_first", "warn")
+        return _not_yet(merchant)
     sent = await _sent(merchant.request)
     key = sent.form.one("key") if UUID1.fullmatch(sent.form.one("key")) else deps.dice.uuid1()
     form = read(sent.form, own.organization)

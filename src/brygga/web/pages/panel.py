@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from litestar import Response, get
 from litestar.enums import MediaType
 
-from brygga.core.connecting import missing_step
 from brygga.core.model import Connection
 from brygga.store import connections, library_pages, tokens
 from brygga.store.library_pages import State
@@ -14,15 +13,23 @@ from brygga.store.tokens import Platform
 from brygga.web.deps import SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL
 from brygga.web.messages import Trouble
 from brygga.web.rendering import Frame, render
+from brygga.web.standing import Phase, phase_of
 from brygga.web.troubles import pause_trouble
 from brygga.web.visit import Visit
 from brygga.web.work import ask
+
+_STATES = {
+    Phase.NONE: "unlinked",
+    Phase.SETUP: "unfinished",
+    Phase.RUNNING: "connected",
+    Phase.LEAVING: "leaving",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PanelView:
     state: str
-    """invalid, waiting, unfinished or connected."""
+    """invalid, waiting, unlinked, unfinished, connected or leaving."""
     store: str = ""
     organization: str = ""
     link: str = ""
@@ -42,7 +49,8 @@ async def load(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
         connection = await connections.by_store(tx, payload.store_hash)
         counts = await library_pages.counts(tx, connection.id) if connection else {}
     if connection is None or connection.shop is None:
-        return waiting_panel(visit, payload.store_hash, f"{visit.deps.settings.public_url.rstrip('/')}/sign-in/zettle")
+        link = f"{visit.deps.settings.public_url.rstrip('/')}/sign-in/zettle"
+        return _panel(visit, PanelView("unlinked", store=payload.store_hash, link=link))
     return _panel(visit, linked(connection, counts))
 
 
@@ -50,7 +58,7 @@ def linked(connection: Connection, counts: object) -> PanelView:
     found = counts if isinstance(counts, dict) else {}
     shop = connection.shop
     return PanelView(
-        state="connected" if missing_step(connection) is None else "unfinished",
+        state=_STATES[phase_of(connection)],
         store=(shop.name or shop.store_hash) if shop else "",
         organization=connection.organization.name or "Zettle",
         synced=found.get(State.SYNCED, 0),
@@ -85,7 +93,7 @@ async def uninstalled(visit: Visit, signed_payload_jwt: str = "") -> Response[st
         token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE) if connection else None
         if connection is not None and (token is None or payload.issued >= token.issued_at):
             await tokens.revoke(tx, connection.id, Platform.BIGCOMMERCE, deps.clock.now())
-            await connections.leave(tx, connection.id, keep=True)
+            await connections.leave(tx, connection.id, keep=True, uninstalled=True)
             await ask(deps, tx, connection.id, Kind.LEAVE)
     return Response("", status_code=200, media_type=MediaType.TEXT)
 

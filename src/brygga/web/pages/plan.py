@@ -1,6 +1,6 @@
 """The plan before the first sync: for every product what will become of it and why, and the choices that are the merchant's (P8, P11)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,9 +8,11 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.core.model import Stage
-from brygga.store import duplicates
+from brygga.store import duplicates, plans
+from brygga.store.database import Tx
 from brygga.store.duplicates import Choice
-from brygga.sync.outlook import Action, Note, Step
+from brygga.sync.outlook import Note, Step
+from brygga.sync.plans import FILTERS, step_of
 from brygga.web.i18n import Words
 from brygga.web.lines import reason, spoken
 from brygga.web.pages.duplicates import LINK, choose, found, links_of
@@ -19,18 +21,6 @@ from brygga.web.visit import Form, Merchant
 
 SIZE: Final = 50
 HERE: Final = "/apps/bigcommerce/plan"
-SHOWN: Final[Mapping[str, Callable[[Step], bool]]] = {
-    "": lambda step: True,
-    "create": lambda step: step.action is Action.CREATE,
-    "link": lambda step: step.action is Action.LINK,
-    "update": lambda step: step.action is Action.UPDATE,
-    "leave": lambda step: step.action in {Action.LEAVE_OUT, Action.DELETE, Action.UNLINK},
-    "nothing": lambda step: step.action is Action.NOTHING,
-    "likely": lambda step: bool(step.likely),
-    "undecided": lambda step: step.undecided,
-    "warnings": lambda step: bool(step.notes),
-}
-"""The filters of the page; each counts its products."""
 ALWAYS: Final = frozenset({"", "create", "link", "leave"})
 """Filters that are shown although they would find nothing."""
 
@@ -75,6 +65,10 @@ class PlanView:
     whole_library: bool = True
     running: bool = False
     known: bool = True
+    fresh: bool = True
+    """False while a newer one is being drawn."""
+    drawn: bool = True
+    """False while there is none at all: then there is nothing to count."""
     choosing: bool = False
     """Whether any product that search and filter leave has a likely duplicate."""
 
@@ -84,35 +78,31 @@ async def show(merchant: Merchant, q: str = "", show: str = "", page: str = "1")
     connection = merchant.own
     if connection.shop is None or connection.stage not in {Stage.PRODUCTS_CHOSEN, Stage.RUNNING}:
         return merchant.go("/apps/bigcommerce")
-    async with merchant.deps.database.read() as tx:
+    deps, number, shown = merchant.deps, page_number(page), show if show in FILTERS else ""
+    async with deps.database.read() as tx:
         state = await found(tx, connection)
-    steps = await merchant.deps.plans.of(merchant.deps.database, connection)
-    wanted = narrowed(steps, q, show)
-    paging = Paging(page_number(page), SIZE, len(wanted))
-    cut = wanted[(paging.number - 1) * SIZE : paging.number * SIZE]
+    fresh = await deps.plans.ready(deps.database, deps.clock, connection, comparing=not state.known)
+    async with deps.database.read() as tx:
+        drawn = await plans.stamp(tx, connection.id) is not None
+        counts = await plans.counts(tx, connection.id)
+        cut = await plans.page(
+            tx, connection.id, search=q, shown=shown, any_of="likely", limit=SIZE, offset=(number - 1) * SIZE
+        )
     view = PlanView(
-        rows=tuple(row_view(merchant.words, step) for step in cut),
-        counts=tuple(CountView(key, count) for key, count in counted(steps).items() if count or key in ALWAYS),
-        page=paging,
+        rows=tuple(row_view(merchant.words, step_of(step)) for step in cut.steps),
+        counts=tuple(CountView(key, counts.get(key, 0)) for key in ("", *FILTERS) if counts.get(key) or key in ALWAYS),
+        page=Paging(number, SIZE, cut.total),
         query=q,
-        shown=show if show in SHOWN else "",
+        shown=shown,
         page_query=query_of(q=q, show=show),
         whole_library=connection.choices.whole_library,
         running=merchant.running,
         known=state.known,
-        choosing=any(step.likely for step in wanted),
+        fresh=fresh,
+        drawn=drawn,
+        choosing=cut.any_of,
     )
     return merchant.page("plan.html", view, section="apps")
-
-
-def counted(steps: Sequence[Step]) -> dict[str, int]:
-    return {key: sum(map(fits, steps)) for key, fits in SHOWN.items()}
-
-
-def narrowed(steps: Sequence[Step], query: str, shown: str) -> list[Step]:
-    """What search and filter leave; nonsense filters nothing."""
-    fits, words = SHOWN.get(shown, SHOWN[""]), query.casefold().split()
-    return [step for step in steps if fits(step) and all(word in step.words for word in words)]
 
 
 def row_view(words: Words, step: Step) -> PlanRow:
@@ -165,19 +155,31 @@ async def decide(merchant: Merchant, form: Form) -> Redirect:
     back = f"{HERE}?{back}" if back else HERE
     connection = merchant.own
     if connection.shop is None or connection.stage not in {Stage.PRODUCTS_CHOSEN, Stage.RUNNING}:
-        return merchant.go("/apps/bigcommerce")
+        return merchant.unchanged("/apps/bigcommerce")
     wishes: Mapping[str, str] = form.starting("choice-")
     unsure, everything = 0, form.one("all")
-    steps = await merchant.deps.plans.of(merchant.deps.database, connection) if everything else ()
-    chosen = [step.uuid for step in narrowed(steps, query, shown) if step.likely]
-    async with merchant.deps.database.transaction() as tx:
+    deps = merchant.deps
+    if everything:
+        await deps.plans.draw(deps.database, deps.clock, connection)
+    async with deps.database.transaction() as tx:
+        chosen = await _shown_likely(tx, connection.id, query, shown) if everything else []
         if everything in {"link", "certain"}:
             pairs = await duplicates.all_of(tx, connection.id)
             wishes, unsure = links_of(pairs, chosen, certain=everything == "certain")
         elif everything in {Choice.KEEP_BOTH.value, Choice.SKIP.value}:
             wishes = dict.fromkeys(chosen, everything)
         done = await choose(merchant, tx, wishes)
+    # The page that follows shows what was chosen.
+    await deps.plans.draw(deps.database, deps.clock, connection)
     n = merchant.words.number(done.changed)
     if done.taken or unsure:
         return merchant.go(back, "plan_unsure", "warn", n=n, left=merchant.words.number(done.taken + unsure))
     return merchant.go(back, "plan_saved", n=n) if done.changed else merchant.go(back, "unchanged", "warn")
+
+
+async def _shown_likely(tx: Tx, connection_id: int, query: str, shown: str) -> list[str]:
+    """The products with a likely partner that search and filter leave."""
+    wanted = await plans.uuids(tx, connection_id, search=query, shown=shown if shown in FILTERS else "")
+    likely = await plans.uuids(tx, connection_id, search="", shown="likely")
+    found = set(likely)
+    return [uuid for uuid in wanted if uuid in found]

@@ -3,25 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from brygga.core import planning
 from brygga.core.model import Money, Product
-from brygga.store import ledgers, library, library_pages, marks, synclog
+from brygga.store import bindings, gone, ledgers, library, library_pages, marks, synclog
+from brygga.store.bindings import Binding
+from brygga.store.bindings import State as BindingState
+from brygga.store.database import Tx
 from brygga.store.library_pages import Row, State
-from brygga.store.marks import Kind
+from brygga.store.marks import Kind, Parked
 from brygga.store.synclog import Filter
-from brygga.web.doubts import DoubtView, doubtful
+from brygga.sync.hands import RECOUNT
+from brygga.web.doubts import DoubtView, doubtful, variant_label
 from brygga.web.i18n import Words
 from brygga.web.lines import LineView
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.library import UnassignView, reassign, said
 from brygga.web.pages.synclog import line_view, partners
-from brygga.web.stock_rows import StockView, stock_rows
+from brygga.web.stock_rows import StockView, is_alike, stock_rows
+from brygga.web.troubles import failure_trouble
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
+
+GONE_LINES: Final = 50
+"""Of a product that is gone, so many lines of its log are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,24 @@ class ProductView:
     separate: bool = False
     splittable: bool = False
     doubts: tuple[DoubtView, ...] = ()
+    missing: tuple[str, ...] = ()
+    """The names of variants that were deleted in BigCommerce (decision 17)."""
+    miscounted: str = ""
+    """How BigCommerce counts the product where its stock cannot be shared so (decisions 17, 18)."""
+    recounting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GoneView:
+    """`leaving`: BigCommerce still has what we made of it, and it is about to go. `stock` names the variants whose stock has moved."""
+
+    uuid: str
+    name: str
+    at: datetime | None
+    leaving: bool = False
+    fields: tuple[FieldView, ...] = ()
+    stock: tuple[tuple[str, str], ...] = ()
+    lines: tuple[LineView, ...] = ()
 
 
 @get("/library/{uuid:str}")
@@ -69,12 +97,15 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
     async with merchant.deps.database.read() as tx:
         row = await library_pages.one(tx, connection.id, uuid)
         if row is None:
-            raise NotThere
+            return await _show_gone(merchant, tx, uuid)
         lines = await synclog.page(tx, connection.id, Filter(subject=uuid), limit=10)
         linkable = await partners(tx, connection.id, lines)
         pending = await marks.waits(tx, connection.id, Kind.TRACKING, uuid)
         books = await ledgers.load(tx, connection.id, [uuid])
         doubts = await doubtful(tx, connection.id, merchant.words, [uuid])
+        failing = [one for one in await marks.parked(tx, connection.id) if is_about(one, uuid, row.product_id)]
+        binding = await bindings.get(tx, connection.id, uuid)
+        asked = await marks.waits(tx, connection.id, Kind.SHOP_PRODUCT, str(row.product_id), RECOUNT)
     shop = connection.shop
     panel = shop.control_panel_url.rstrip("/") if shop else ""
     product = row.entry.product
@@ -91,25 +122,73 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         linked=row.linked,
         prices=connection.choices.prices,
         unassign_at=row.entry.unassign_at,
-        troubles=_troubles(row),
+        troubles=_troubles(row, failing),
         fields=fields_of(merchant.words, product) if product else (),
         variants=_variants(product) if product and product.definitions else (),
-        lines=tuple(line_view(merchant.words, line, linkable) for line in lines),
+        lines=tuple(line_view(merchant.words, line, linkable, fixed=not merchant.running) for line in lines),
         tracking=row.entry.tracking is True,
         tracking_pending=pending,
         stock=stock,
         doubts=doubts,
         separate=any(book.ledger.separate for book in books.values()),
-        splittable=bool(stock) and all(each.shared is not None for each in stock),
+        missing=_missing(row, binding),
+        miscounted=binding.counting.value if binding is not None and not is_alike(binding) else "",
+        recounting=asked,
+        splittable=is_alike(binding) and bool(stock) and all(each.shared is not None for each in stock),
     )
     return merchant.page("product.html", view, section="library")
 
 
-def _troubles(row: Row) -> tuple[Trouble, ...]:
+def _missing(row: Row, binding: Binding | None) -> tuple[str, ...]:
+    """What Zettle has and BigCommerce lost; a version that waits to be synced may have made what is not there yet."""
+    product = row.entry.product
+    if product is None or binding is None or not row.entry.assigned or binding.state is not BindingState.BOUND:
+        return ()
+    if planning.is_changed(binding.synced, product.etag, force=False):
+        return ()
+    gone = [variant.uuid for variant in product.variants if variant.uuid not in binding.synced.variants]
+    return tuple(variant_label(product, uuid) or row.entry.name for uuid in gone)
+
+
+async def _show_gone(merchant: Merchant, tx: Tx, uuid: str) -> Response[str]:
+    """A product that Zettle has no more: what it was, its sync log, and its stock history. `NotThere` for one that never was."""
+    own = merchant.own.id
+    entry = await gone.find(tx, own, uuid)
+    if entry is None:
+        raise NotThere
+    lines = await synclog.page(tx, own, Filter(subject=uuid), limit=GONE_LINES)
+    binding = await bindings.get(tx, own, uuid)
+    product = entry.product
+    view = GoneView(
+        uuid=uuid,
+        name=entry.name,
+        at=entry.removed_at,
+        leaving=binding is not None and merchant.running,
+        fields=fields_of(merchant.words, product) if product else (),
+        stock=tuple((variant, variant_label(product, variant)) for variant in await gone.moved_variants(tx, own, uuid)),
+        lines=tuple(line_view(merchant.words, line, fixed=True) for line in lines),
+    )
+    return merchant.page("gone.html", view, section="library")
+
+
+OF_THE_SHOPS = frozenset({Kind.SHOP_STOCK, Kind.SHOP_PRODUCT})
+"""Kinds of work whose subject is BigCommerce's id of the product."""
+
+
+def is_about(one: Parked, uuid: str, product_id: int | None) -> bool:
+    """Whether failed work is this product's; `product_id` is BigCommerce's, if there is one."""
+    if one.kind in OF_THE_SHOPS:
+        return product_id is not None and one.subject == str(product_id)
+    return one.subject == uuid
+
+
+def _troubles(row: Row, failing: Sequence[Parked]) -> tuple[Trouble, ...]:
+    failed = failure_trouble(failing)
+    ours = (failed,) if failed else ()
     code = row.entry.unreadable or row.entry.failure
     if not code or row.state not in {State.FAILED, State.UNREADABLE}:
-        return ()
-    return (Trouble(f"failure.{code}"),)
+        return ours
+    return (*ours, Trouble(f"failure.{code}"))
 
 
 def fields_of(words: Words, product: Product) -> tuple[FieldView, ...]:
@@ -155,7 +234,7 @@ async def assign(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
     sold = form.one("bigcommerce") == "yes"
     entry = await _own(merchant, uuid)
     if not merchant.running:
-        return merchant.go(f"/library/{uuid}", "unchanged", "warn")
+        return merchant.unchanged(f"/library/{uuid}")
     if not sold and entry.assigned and entry.unassign_at is None and form.one("confirmed") != "yes":
         here = f"/library/{uuid}"
         asked = UnassignView((), 1, back=here, name=entry.name, action=f"{here}/assign")
@@ -167,10 +246,29 @@ async def assign(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
 
 @post("/library/{uuid:str}/sync")
 async def sync_now(merchant: Merchant, uuid: str) -> Redirect:
-    await _own(merchant, uuid)
+    entry = await _own(merchant, uuid)
+    if not merchant.running:
+        return merchant.unchanged(f"/library/{uuid}")
+    if not entry.assigned:
+        return merchant.go(f"/library/{uuid}", "unchanged_unassigned", "warn")
     async with merchant.deps.database.transaction() as tx:
         await ask(merchant.deps, tx, merchant.own.id, Kind.PRODUCT, [uuid], force=True)
     return merchant.go(f"/library/{uuid}", "syncing_one")
+
+
+@post("/library/{uuid:str}/recount")
+async def recount(merchant: Merchant, uuid: str) -> Redirect:
+    """BigCommerce counts the product as Zettle does again, and stock goes on (decisions 17, 18)."""
+    await _own(merchant, uuid)
+    if not merchant.running:
+        return merchant.unchanged(f"/library/{uuid}")
+    async with merchant.deps.database.transaction() as tx:
+        binding = await bindings.get(tx, merchant.own.id, uuid)
+        if binding is None or is_alike(binding):
+            return merchant.go(f"/library/{uuid}", "unchanged", "warn")
+        subject = str(binding.synced.product_id)
+        await ask(merchant.deps, tx, merchant.own.id, Kind.SHOP_PRODUCT, [subject], detail=RECOUNT)
+    return merchant.go(f"/library/{uuid}", "recounting")
 
 
 async def _own(merchant: Merchant, uuid: str) -> library.Entry:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from brygga.store import ledgers, library
+from brygga.store import bindings, ledgers, library
 from brygga.store.library import Entry
 from brygga.store.marks import Kind
 from brygga.web.deps import StockMoved
 from brygga.web.numbers import seen
-from brygga.web.stock_rows import Split, StockView, sent, stock_rows
+from brygga.web.stock_rows import Split, StockView, is_alike, sent, stock_rows
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 
@@ -46,9 +46,19 @@ class Standing:
     read: bool
     """False while separate stock that an earlier connection left waits for its first look at either side (D4)."""
 
+    alike: bool = True
+    """False where BigCommerce counts the product so that stock cannot be shared (decisions 17, 18)."""
+
     @property
     def splittable(self) -> bool:
-        return bool(self.rows) and all(row.shared is not None for row in self.rows)
+        return self.alike and bool(self.rows) and all(row.shared is not None for row in self.rows)
+
+    @property
+    def joins_later(self) -> str:
+        """Why separate stock cannot end now, as a notice; "" when it can: a number that is not there has no sum."""
+        if not self.alike:
+            return "not_counted"
+        return "" if self.read else "not_ready"
 
 
 # ---- S5 --------------------------------------------------------------------------------------------------------------
@@ -70,7 +80,9 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
     typed = sent(form, stand.rows)
     if merchant.running and stand.separate and _is_done(typed):
         return merchant.go(_home(uuid), "separated")  # pressed twice
-    refusal = _refused(merchant, form) or _unfit(stand)
+    if not merchant.running:
+        return merchant.unchanged(_home(uuid))
+    refusal = _refused(form) or _unfit(stand)
     if refusal or desk is None:
         return merchant.go(_home(uuid), refusal or "not_ready", "warn")
     again = _asked_again(merchant, form, stand, typed)
@@ -83,7 +95,7 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
     except StockMoved:
         stand = await standing(merchant, uuid)
         return _form(merchant, stand, sent(form, stand.rows), outdated=True, status=409)
-    return merchant.go(_home(uuid), _when(merchant, "separated"))
+    return merchant.go(_home(uuid), "separated")
 
 
 def _asked_again(merchant: Merchant, form: Form, stand: Standing, typed: Split) -> Response[str] | None:
@@ -107,10 +119,8 @@ def _form(
     return merchant.page("separate.html", view, section="library", status=status)
 
 
-def _refused(merchant: Merchant, form: Form) -> str:
+def _refused(form: Form) -> str:
     """Why this is not for saving, as a notice; "" when it is."""
-    if not merchant.running:
-        return "unchanged"
     return "" if form.one("separate") == "yes" else "separate_unticked"
 
 
@@ -120,6 +130,8 @@ def _unfit(stand: Standing) -> str:
         return "separate_already"
     if stand.entry.tracking is not True:
         return "not_tracked"
+    if not stand.alike:
+        return "not_counted"
     return "" if stand.splittable else "not_ready"
 
 
@@ -136,8 +148,8 @@ def _is_done(typed: Split) -> bool:
 @get("/library/{uuid:str}/stock/join")
 async def asked(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
     stand = await standing(merchant, uuid)
-    if stand.separate and not stand.read:
-        return merchant.go(_home(uuid), "not_ready", "warn")
+    if stand.separate and stand.joins_later:
+        return merchant.go(_home(uuid), stand.joins_later, "warn")
     return _question(merchant, stand) if stand.separate else merchant.go(_home(uuid), "joined_already", "warn")
 
 
@@ -146,11 +158,11 @@ async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Red
     """Only after the confirmation that showed the number both sides will have (S6), and only if it is still that number."""
     stand, desk = await standing(merchant, uuid), merchant.deps.stock
     if not merchant.running:
-        return merchant.go(_home(uuid), "unchanged", "warn")
+        return merchant.unchanged(_home(uuid))
     if not stand.separate or desk is None:
         return merchant.go(_home(uuid), "joined_already")
-    if not stand.read:
-        return merchant.go(_home(uuid), "not_ready", "warn")
+    if stand.joins_later:
+        return merchant.go(_home(uuid), stand.joins_later, "warn")
     if form.one("confirmed") != "yes":
         return _question(merchant, stand)
     numbers = {variant: seen(text) for variant, text in form.starting("joined-").items()}
@@ -161,7 +173,7 @@ async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Red
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except StockMoved:
         return _question(merchant, await standing(merchant, uuid), outdated=True)
-    return merchant.go(_home(uuid), _when(merchant, "joined"))
+    return merchant.go(_home(uuid), "joined")
 
 
 def _question(merchant: Merchant, stand: Standing, *, outdated: bool = False) -> Response[str]:
@@ -182,7 +194,7 @@ async def track(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Re
     wish = "on" if form.one("tracking") == "yes" else "off"
     now = "on" if stand.entry.tracking is True else "off"
     if not merchant.running or (wish == now == form.one("shown")):
-        return merchant.go(f"/library/{uuid}#stock", "unchanged", "warn")
+        return merchant.unchanged(f"/library/{uuid}#stock")
     if form.one("shown") != now:
         return merchant.go(f"/library/{uuid}#stock", f"tracking_was_{now}", "warn")
     if wish == "off" and stand.separate and form.one("confirmed") != "yes":
@@ -201,15 +213,11 @@ async def standing(merchant: Merchant, uuid: str) -> Standing:
         entry = await library.get(tx, merchant.own.id, uuid)
         if entry is None:
             raise NotThere
+        binding = await bindings.get(tx, merchant.own.id, uuid)
         books: Sequence[ledgers.Book] = list((await ledgers.load(tx, merchant.own.id, [uuid])).values())
     separate_now = any(book.ledger.separate for book in books)
     read = all(book.ledger.zettle.seen is not None for book in books if book.ledger.separate)
-    return Standing(entry, stock_rows(entry.product, books), separate_now, read)
-
-
-def _when(merchant: Merchant, done: str) -> str:
-    """What was decided while sync waits for the merchant is kept, and written to both sides afterwards."""
-    return f"{done}_later" if merchant.own.paused else done
+    return Standing(entry, stock_rows(entry.product, books), separate_now, read, is_alike(binding))
 
 
 def _home(uuid: str) -> str:

@@ -1,6 +1,6 @@
 """The set-up, step by step: connect, prices, products, finish (rules C3 to C12). It resumes at the missing step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -10,15 +10,16 @@ from litestar.response import Redirect
 
 from brygga.core.connecting import Step, allowed, missing_step, stock_moves_late, tax_changes_margin
 from brygga.core.model import Choices, Connection, Money, Organization, Product, Shop, Stage, TaxationMode
-from brygga.store import connections, library, library_pages, planned, tokens
+from brygga.store import connections, endings, library, library_pages, marks, planned, plans, statistics, tokens
 from brygga.store.marks import Kind
 from brygga.store.tokens import Platform
+from brygga.sync.plans import CERTAIN, SUPPOSED
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.duplicates import Found, found
 from brygga.web.pages.joining import lead_to_store
-from brygga.web.pages.plan import counted
-from brygga.web.troubles import pause_trouble, price_refusal_code, refusal_params
+from brygga.web.standing import LeftView, Phase, left_view
+from brygga.web.troubles import failure_trouble, price_refusal_code, refusal_params
 from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask
 
@@ -28,6 +29,8 @@ ENOUGH: Final = 20
 """Of priced products, to find three among."""
 SUMMARY: Final = ("create", "link", "update", "leave", "undecided", "warnings")
 """What of the plan the last step counts."""
+CHOOSE: Final = "choose"
+"""What it counts apart, where the merchant picks by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class SetupView:
     troubles: tuple[Trouble, ...] = ()
     ready: bool = True
     """Whether the facts of the store are known; until then there is nothing to choose from."""
+    unreadable: bool = False
+    """The store's facts cannot be read now: work for them failed by a bug of ours, or a platform does not answer."""
     organization: str = ""
     store: str = ""
     till_currency: str = ""
@@ -68,9 +73,16 @@ class SetupView:
     duplicates: int = 0
     duplicates_known: bool = False
     stock_late: bool = False
+    backorders: bool = False
     stock_known: bool = False
     refunds: str = ""
     plan: tuple[tuple[str, int], ...] = ()
+    drawing: str = ""
+    """Of the plan: "now" while it is being drawn, "later" while the work that draws it stands still."""
+    found_again: int = 0
+    """How many products this store has since an earlier connection (D4)."""
+    elsewhere: LeftView | None = None
+    """The earlier connection, where it left products in another store."""
 
 
 async def show_step(merchant: Merchant) -> Response[str]:
@@ -80,13 +92,33 @@ async def show_step(merchant: Merchant) -> Response[str]:
         counts = await library_pages.counts(tx, connection.id)
         products = await library_pages.priced(tx, connection.id, ENOUGH)
         duplicates = await found(tx, connection)
-    shown = view(connection, sum(counts.values()), products, duplicates)
+        failing = failure_trouble(await marks.parked(tx, connection.id))
+        again = await endings.found_again(tx, connection.id)
+        ending = await endings.last(tx, connection) if connection.shop else None
+    shown = replace(view(connection, sum(counts.values()), products, duplicates), found_again=again)
+    if failing is not None:
+        shown = replace(shown, troubles=(*shown.troubles, failing), unreadable=not shown.ready)
+    if ending is not None and ending.kept and shown.step != Step.CONNECT.value and _is_another(ending.shop, connection):
+        shown = replace(shown, elsewhere=left_view(ending, here=False))
     if shown.step == Step.FINISH.value and shown.ready:
-        steps = await merchant.deps.plans.of(merchant.deps.database, connection)
-        shown = replace(
-            shown, plan=tuple((key, count) for key, count in counted(steps).items() if key in SUMMARY and count)
-        )
+        deps = merchant.deps
+        comparing = not duplicates.known
+        fresh = await deps.plans.ready(deps.database, deps.clock, connection, comparing=comparing)
+        drawing = "" if fresh else "later" if comparing and not merchant.standing.moves else "now"
+        async with deps.database.read() as tx:
+            shown = replace(shown, plan=summary(await plans.counts(tx, connection.id)), drawing=drawing)
     return merchant.page("setup.html", shown, section="apps")
+
+
+def _is_another(shop: Shop, connection: Connection) -> bool:
+    return connection.shop is not None and connection.shop.store_hash != shop.store_hash
+
+
+def summary(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """What happens by itself, counted; products that the merchant has still to pick are counted apart."""
+    found = [(key, counts[f"{CERTAIN}{key}"]) for key in SUMMARY if counts.get(f"{CERTAIN}{key}")]
+    to_choose = counts.get(SUPPOSED, 0)
+    return (*found, (CHOOSE, to_choose)) if to_choose else tuple(found)
 
 
 def view(connection: Connection, count: int, products: Sequence[Product], duplicates: Found) -> SetupView:
@@ -94,15 +126,13 @@ def view(connection: Connection, count: int, products: Sequence[Product], duplic
     step = missing_step(connection) or Step.FINISH
     order = list(Step)
     steps = tuple(StepMark(each.value, order.index(each) < order.index(step)) for each in order)
-    trouble = pause_trouble(connection)
     organization, shop = connection.organization, connection.shop
     if shop is None or step is Step.CONNECT:
-        return SetupView(Step.CONNECT.value, steps, (trouble,) if trouble else ())
+        return SetupView(Step.CONNECT.value, steps)
     margin = tax_changes_margin(organization, shop)
     return SetupView(
         step=step.value,
         steps=steps,
-        troubles=(trouble,) if trouble else (),
         ready=bool(shop.currency),
         organization=organization.name or "Zettle",
         store=store_name(connection),
@@ -119,6 +149,7 @@ def view(connection: Connection, count: int, products: Sequence[Product], duplic
         duplicates=duplicates.open,
         duplicates_known=duplicates.known,
         stock_late=stock_moves_late(shop),
+        backorders=shop.backorders,
         stock_known=shop.stock_moment is not None,
         refunds="" if shop.restocks_refunds is None else "yes" if shop.restocks_refunds else "no",
     )
@@ -167,7 +198,7 @@ async def choose_prices(merchant: Merchant, form: Form) -> Redirect:
     async with merchant.deps.database.transaction() as tx:
         if await connections.set_stage(tx, connection.id, Stage.PRICES_CHOSEN, [Stage.STORE_CONNECTED]):
             await connections.set_choices(tx, connection.id, allowed(wish, connection.organization, connection.shop))
-    return merchant.go("/apps/bigcommerce")
+    return _onward(merchant)
 
 
 @post("/apps/bigcommerce/products")
@@ -179,7 +210,7 @@ async def choose_products(merchant: Merchant, form: Form) -> Redirect:
         if await connections.set_stage(tx, connection.id, Stage.PRODUCTS_CHOSEN, [Stage.PRICES_CHOSEN]):
             await connections.set_choices(tx, connection.id, choices)
             await ask(merchant.deps, tx, connection.id, Kind.SETUP)
-    return merchant.go("/apps/bigcommerce")
+    return _onward(merchant)
 
 
 @post("/apps/bigcommerce/back")
@@ -189,7 +220,16 @@ async def back(merchant: Merchant) -> Redirect:
         await connections.set_stage(
             tx, merchant.own.id, Stage.STORE_CONNECTED, [Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN]
         )
-    return merchant.go("/apps/bigcommerce")
+    return _onward(merchant)
+
+
+def _onward(merchant: Merchant) -> Redirect:
+    """To the step that is missing now. Whoever pressed a step's button elsewhere than in a set-up reads why nothing came of it."""
+    if merchant.standing.phase is Phase.SETUP:
+        return merchant.go("/apps/bigcommerce")
+    if merchant.running:
+        return merchant.go("/apps/bigcommerce", "already_finished")
+    return merchant.unchanged("/apps/bigcommerce")
 
 
 @post("/apps/bigcommerce/finish")
@@ -198,13 +238,31 @@ async def finish(merchant: Merchant) -> Redirect:
     connection, deps = merchant.own, merchant.deps
     whole = connection.choices.whole_library
     async with deps.database.transaction() as tx:
+        again = await endings.uuids_found_again(tx, connection.id)
         first = await connections.set_stage(tx, connection.id, Stage.RUNNING, [Stage.PRODUCTS_CHOSEN])
         if first:
             await planned.remember(tx, connection.id)
+            # The work takes them back before anything else; until then they wait, on every page.
+            await library.assign_all(tx, connection.id, again)
             if whole:
                 chosen = await library.assign_all(tx, connection.id)
                 await ask(deps, tx, connection.id, Kind.PRODUCT, chosen, bulk=True)
             await ask(deps, tx, connection.id, Kind.SETUP)
+    if first and whole:
+        await statistics.refresh(deps.database)
     if not first:
-        return merchant.go("/apps/bigcommerce", "already_finished" if merchant.running else "")
-    return merchant.go("/apps/bigcommerce", "finished_whole") if whole else merchant.go("/library", "finished_hand")
+        return _onward(merchant)
+    if whole:
+        return merchant.go("/apps/bigcommerce", "finished_whole")
+    return said_by_hand(merchant, len(again))
+
+
+def said_by_hand(merchant: Merchant, again: int) -> Redirect:
+    """To the library, where the merchant picks. What was found again needs no picking (D4)."""
+    match again:
+        case 0:
+            return merchant.go("/library", "finished_hand")
+        case 1:
+            return merchant.go("/library", "finished_hand_kept_one")
+        case _:
+            return merchant.go("/library", "finished_hand_kept", n=merchant.words.number(again))

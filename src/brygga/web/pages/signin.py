@@ -18,6 +18,7 @@ from brygga.web.deps import ZETTLE_CALLBACK, WebDeps, ZettleGrant
 from brygga.web.messages import say
 from brygga.web.pages.joining import lead_to_store, take_pending
 from brygga.web.session import sign_in, sign_out
+from brygga.web.troubles import SIGN_IN_AGAIN
 from brygga.web.visit import Visit
 from brygga.web.work import ask
 
@@ -68,18 +69,18 @@ async def back(
     except Failure:
         return say(visit, 503, "zettle_silent", link="/sign-in/zettle")
 
-    connection = await _welcome(visit.deps, grant)
+    connection, goes_on = await _welcome(visit.deps, grant)
     sign_in(visit.request, connection.id)
-    return await _onward(visit, begun.get("join", ""), begun.get("after", ""))
+    return await _onward(visit, begun.get("join", ""), begun.get("after", ""), "sync_goes_on" if goes_on else "")
 
 
-async def _onward(visit: Visit, ticket: str, after: str) -> Response[str] | Redirect:
+async def _onward(visit: Visit, ticket: str, after: str, notice: str) -> Response[str] | Redirect:
     """To the store that waits to be joined, to BigCommerce where Connect was pressed, or to the apps."""
     if ticket:
         if await take_pending(visit, ticket):
             return visit.go("/bigcommerce/join")
         return say(visit, 400, "join_expired", link="/apps/bigcommerce")
-    return lead_to_store(visit) if after == "connect" else visit.go("/apps")
+    return lead_to_store(visit) if after == "connect" else visit.go("/apps", notice)
 
 
 @post("/sign-out")
@@ -88,22 +89,24 @@ async def leave(visit: Visit) -> Redirect:
     return visit.go("/sign-in", "signed_out")
 
 
-async def _welcome(deps: WebDeps, grant: ZettleGrant) -> Connection:
-    """The account's connection with fresh tokens. What was paused for want of access goes on."""
+async def _welcome(deps: WebDeps, grant: ZettleGrant) -> tuple[Connection, bool]:
+    """The account's connection with fresh tokens, and whether a sync that was paused for want of access goes on with them."""
     now = deps.clock.now()
     async with deps.database.transaction() as tx:
         connection = await connections.start(tx, grant.organization, deps.dice.token(), now)
         token = Token(grant.access_token, now, grant.refresh_token, grant.expires_at, account=grant.organization.uuid)
         await tokens.put(tx, connection.id, Platform.ZETTLE, token)
-        await _wake(deps, tx, connection)
-    return connection
+        return connection, await _wake(deps, tx, connection)
 
 
-async def _wake(deps: WebDeps, tx: Tx, connection: Connection) -> None:
+async def _wake(deps: WebDeps, tx: Tx, connection: Connection) -> bool:
+    """True when a sync that was paused goes on."""
     if connection.stage is Stage.LEAVING:
         await ask(deps, tx, connection.id, Kind.LEAVE)
-        return
-    if await connections.resume(tx, connection.id) and connection.stage is Stage.RUNNING:
+        return False
+    resumed = await connections.resume(tx, connection.id) and connection.stage is Stage.RUNNING
+    if resumed:
         # Hooks may have been lost while access was gone: everything is looked at once.
         await ask(deps, tx, connection.id, Kind.SWEEP)
     await ask(deps, tx, connection.id, Kind.HOOKS if connection.stage is Stage.RUNNING else Kind.SETUP)
+    return resumed and connection.paused in SIGN_IN_AGAIN

@@ -9,9 +9,11 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from brygga.core.connecting import missing_step
+from brygga.core.model import Stage
 from brygga.core.report import Code, Severity, Topic
-from brygga.store import bindings, library, library_pages, marks, synclog
+from brygga.store import bindings, gone, library, library_pages, marks, synclog
 from brygga.store.database import Tx
+from brygga.store.library import Entry
 from brygga.store.library_pages import State
 from brygga.store.marks import STOCK_LANE
 from brygga.store.synclog import Filter, Logged
@@ -22,7 +24,8 @@ from brygga.web.paging import query_of
 from brygga.web.visit import Merchant
 
 SIZE: Final = 50
-REPAIRABLE: Final = frozenset({Code.DRIFT, Code.MISSING_IN_SHOP})
+REPAIRABLE: Final = frozenset({Code.DRIFT, Code.MISSING_IN_SHOP, Code.VARIANTS_MISSING})
+RECOUNTABLE: Final = frozenset({Code.STOCK_SPLIT_UP, Code.STOCK_LUMPED, Code.STOCK_NOT_COUNTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class SyncLogView:
     product: str = ""
     product_name: str = ""
     total: int = 0
+    more_than_total: bool = False
     older: str = ""
     """The query string of the next page, or ""."""
     newest: str = ""
@@ -58,7 +62,7 @@ async def show(
     merchant: Merchant, topic: str = "", severity: str = "", product: str = "", before: str = ""
 ) -> Response[str] | Redirect:
     connection, deps = merchant.own, merchant.deps
-    if missing_step(connection) is not None:
+    if missing_step(connection) is not None and connection.stage is not Stage.DISCONNECTED:
         return merchant.go("/apps/bigcommerce")
     wanted = Filter(
         Topic(topic) if topic in set(Topic) else None,
@@ -69,12 +73,13 @@ async def show(
     async with deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id)
         waiting = await marks.counts(tx, connection.id)
-        parked = await marks.parked(tx, connection.id)
+        parked = [mark for mark in await marks.parked(tx, connection.id) if mark.waits]
         success = await synclog.last_success(tx, connection.id)
         lines = await synclog.page(tx, connection.id, wanted, before=cursor, limit=SIZE + 1)
         total = await synclog.count(tx, connection.id, wanted)
-        entry = await library.get(tx, connection.id, product) if product else None
+        entry = await _named(tx, connection.id, product)
         linkable = await partners(tx, connection.id, lines)
+        lost = await gone.among(tx, connection.id, {one.line.subject for one in lines if one.line.subject})
     products = TopicView(
         Topic.PRODUCT.value,
         counts[State.SYNCED],
@@ -91,16 +96,30 @@ async def show(
         organization=connection.organization.name or "Zettle",
         store=store_name(connection),
         topics=(products, stock),
-        lines=tuple(line_view(merchant.words, line, linkable) for line in lines[:SIZE]),
+        lines=tuple(
+            line_view(merchant.words, line, linkable, fixed=_is_fixed(merchant, line, lost)) for line in lines[:SIZE]
+        ),
         topic=topic,
         severity=severity,
         product=product,
         product_name=entry.name if entry else product,
-        total=total,
+        total=min(total, synclog.MOST),
+        more_than_total=total > synclog.MOST,
         older=query_of(topic=topic, severity=severity, product=product, before=str(lines[SIZE - 1].id)) if more else "",
         newest=filters or "all=1" if cursor is not None else "",
     )
     return merchant.page("synclog.html", view, section="apps")
+
+
+async def _named(tx: Tx, connection_id: int, product: str) -> Entry | None:
+    if not product:
+        return None
+    return await library.get(tx, connection_id, product) or await gone.find(tx, connection_id, product)
+
+
+def _is_fixed(merchant: Merchant, logged: Logged, lost: Collection[str]) -> bool:
+    """Whether nothing can be done about it any more: its product is gone, or the store is not connected."""
+    return not merchant.running or logged.line.subject in lost
 
 
 async def partners(tx: Tx, connection_id: int, lines: Sequence[Logged]) -> frozenset[str]:
@@ -111,12 +130,24 @@ async def partners(tx: Tx, connection_id: int, lines: Sequence[Logged]) -> froze
     return frozenset(str(one) for one in ids - ours.keys())
 
 
-def line_view(words: Words, logged: Logged, linkable: Collection[str] = ()) -> LineView:
+def line_view(words: Words, logged: Logged, linkable: Collection[str] = (), *, fixed: bool = False) -> LineView:
+    """`fixed`: nothing can be done about it any more, so nothing is offered."""
     line = logged.line
     sentence, cause, action = spoken(words, line.code.value, line.params)
     partner = line.params.get("other_id", "") if line.code is Code.CLASH and line.subject else ""
-    partner = partner if partner in linkable else ""
-    repairs = line.code in REPAIRABLE and line.subject != ""
+    partner = partner if partner in linkable and not fixed else ""
+    repairs = line.code in REPAIRABLE and line.subject != "" and not fixed
     numbered = line.topic is Topic.STOCK and line.subject and line.variant
     why = f"/library/{line.subject}/variants/{line.variant}/stock" if numbered else ""
-    return LineView(logged.at, line.severity.value, sentence, cause, action, line.subject, partner, why, repairs)
+    return LineView(
+        logged.at,
+        line.severity.value,
+        sentence,
+        cause,
+        action,
+        line.subject,
+        partner,
+        why,
+        repairs,
+        recounts=line.code in RECOUNTABLE and line.subject != "",
+    )

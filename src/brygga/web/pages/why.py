@@ -10,7 +10,7 @@ from litestar.response import Stream
 from brygga.core.model import Product
 from brygga.core.stock import Ledger, Side
 from brygga.core.stock.story import Movement
-from brygga.store import ledgers, library, movements
+from brygga.store import gone, ledgers, library, movements
 from brygga.store.database import Tx
 from brygga.store.ledgers import Book
 from brygga.store.library import Entry
@@ -20,12 +20,15 @@ from brygga.web import stock_csv
 from brygga.web.chart import Chart, chart
 from brygga.web.doubts import DoubtView, doubtful, variant_label
 from brygga.web.i18n import Words
-from brygga.web.moves import MoveView, move_view
+from brygga.web.moves import MoveView, event_view, folded
 from brygga.web.shelves import ShelfView, headline, shelf_view
+from brygga.web.standing import Phase
 from brygga.web.visit import Merchant, NotThere
 from brygga.web.work import ask
 
 SIZE = 50
+AROUND = 40
+"""So many movements more are read: those in which a write of ours may stand."""
 IN_CHART = 400
 """The newest so many movements are drawn."""
 AT_ONCE = 1_000
@@ -47,9 +50,8 @@ class WhyView:
     doubts: tuple[DoubtView, ...]
     chart: Chart | None
     moves: tuple[MoveView, ...]
-    total: int
     older: int = 0
-    """The movement before which the next page begins, 0 for none."""
+    """The event before which the next page begins, 0 for none."""
     newest: bool = True
     days: int = movements.KEPT.days
 
@@ -82,28 +84,31 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
     own, words = merchant.own.id, merchant.words
     async with merchant.deps.database.read() as tx:
         found = await variant_of(tx, own, uuid, variant)
-        page = await movements.of_variant(tx, own, variant, before=cursor, limit=SIZE + 1)
+        page = await movements.of_variant(tx, own, variant, before=cursor, limit=2 * SIZE + AROUND)
+        later = [] if cursor is None else await movements.since(tx, own, variant, cursor - 1, AROUND)
         drawn = await movements.of_variant(tx, own, variant, limit=IN_CHART)
-        total = await movements.count(tx, own, variant)
         doubts = await doubtful(tx, own, words, [uuid])
         open_ = await movements.unexplained(tx, own, uuid, merchant.deps.clock.now() - REACH)
-    if open_ and merchant.running and not merchant.own.paused:
+    if open_ and merchant.running and not merchant.own.paused and found.entry.removed_at is None:
         await _ask(merchant, uuid, max(move.at for moves in open_.values() for move in moves))
+    # What was written because of an event may stand on the page before it.
+    events = [event for event in folded([*reversed(later), *page]) if cursor is None or event.id < cursor]
     ledger = found.book.ledger if found.book else Ledger()
+    past = _past(merchant, found.entry)
+    shelves = [shelf_view(words, ledger, side, paused=merchant.standing.paused) for side in (Side.ZETTLE, Side.SHOP)]
     view = WhyView(
         product=uuid,
         variant=variant,
         name=found.entry.name,
         label=found.label,
-        number=None if ledger.separate else ledger.promised,
-        apart=apart(ledger),
-        summary=headline(words, ledger),
-        shelves=tuple(shelf_view(words, ledger, side) for side in (Side.ZETTLE, Side.SHOP)),
-        doubts=tuple(one for one in doubts if one.variant == variant),
+        number=None if ledger.separate or past else ledger.promised,
+        apart=None if past else apart(ledger),
+        summary=words.fill(f"why.past.{past}", {}) if past else headline(words, ledger),
+        shelves=() if past else tuple(shelves),
+        doubts=() if past else tuple(one for one in doubts if one.variant == variant),
         chart=chart([move for _, move in reversed(drawn)], merchant.deps.clock.now()),
-        moves=tuple(move_view(words, move) for _, move in page[:SIZE]),
-        total=total,
-        older=page[SIZE - 1][0] if len(page) > SIZE else 0,
+        moves=tuple(event_view(words, event) for event in events[:SIZE]),
+        older=events[SIZE - 1].id if len(events) > SIZE else 0,
         newest=cursor is None,
     )
     return merchant.page("why.html", view, section="library")
@@ -132,6 +137,13 @@ async def _rows(merchant: Merchant, words: Words, of: tuple[str, str, str], vari
         more = len(rows) == AT_ONCE
 
 
+def _past(merchant: Merchant, entry: Entry) -> str:
+    """Why there is no number any more, "" while there is one: the product is gone, or the store is not connected."""
+    if entry.removed_at is not None:
+        return "gone"
+    return "left" if merchant.standing.phase is Phase.LEAVING or merchant.standing.left is not None else ""
+
+
 async def _ask(merchant: Merchant, uuid: str, newest: datetime) -> None:
     """Which sales and orders these were is asked of the platforms by the work, and shows here by itself."""
     async with merchant.deps.database.transaction() as tx:
@@ -140,7 +152,7 @@ async def _ask(merchant: Merchant, uuid: str, newest: datetime) -> None:
 
 async def variant_of(tx: Tx, connection_id: int, uuid: str, variant: str) -> Variant:
     """Raises `NotThere` for what this merchant does not have: a variant counts while Zettle, a ledger or a movement knows it."""
-    entry = await library.get(tx, connection_id, uuid)
+    entry = await library.get(tx, connection_id, uuid) or await gone.find(tx, connection_id, uuid)
     if entry is None:
         raise NotThere
     book = (await ledgers.load(tx, connection_id, [uuid])).get(variant)

@@ -135,6 +135,8 @@ function sums() {
 function live() {
   const address = document.body.dataset.live;
   if (!address || !window.EventSource) return;
+  // A page that waits may have been drawn just before what it waits for: it looks once when the first figures come.
+  const waits = "waits" in document.body.dataset;
   const source = new EventSource(address);
   let version = null;
   source.addEventListener("state", (event) => {
@@ -147,10 +149,34 @@ function live() {
     for (const bar of document.querySelectorAll("progress[data-live-bar]")) {
       if (state.total > 0) { bar.max = state.total; bar.value = state.done; }
     }
-    if (version !== null && state.version !== version && !document.querySelector("dialog[open]")) refreshParts();
+    const moved = version === null ? waits : state.version !== version;
+    if (moved && !document.querySelector("dialog[open]")) refreshSoon();
     version = state.version;
   });
   window.addEventListener("pagehide", () => source.close());
+}
+
+// At once after a quiet moment. While much moves, a page is fetched a tenth of the time at most, and once more when all is quiet.
+let wanted = false;
+let refreshing = false;
+let restsUntil = 0;
+async function refreshSoon() {
+  wanted = true;
+  if (refreshing) return;
+  refreshing = true;
+  while (wanted) {
+    const pause = restsUntil - Date.now();
+    if (pause > 0) await new Promise((done) => setTimeout(done, pause));
+    wanted = false;
+    const began = Date.now();
+    try { await refreshParts(); } catch { /* out of reach: the next change tries again */ }
+    restsUntil = Date.now() + Math.max(1000, (Date.now() - began) * 10);
+  }
+  refreshing = false;
+}
+
+function wasChanged(select) {
+  return select.selectedIndex !== Math.max(0, [...select.options].findIndex((option) => option.defaultSelected));
 }
 
 // Parts marked data-part are fetched anew when the state has moved; what the reader is filling in stays.
@@ -160,11 +186,14 @@ async function refreshParts() {
   const answer = await fetch(location.href, { headers: { "X-Requested-With": "brygga" } });
   if (!answer.ok || answer.redirected) { if (answer.redirected) location.reload(); return; }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // Connected, leaving, disconnected: another page altogether.
+  if (page.querySelector("main")?.dataset.phase !== document.querySelector("main").dataset.phase) { location.reload(); return; }
   // A parsed page has no scripts, so what is meant for browsers without them stands in it as real fields.
   for (const scriptless of page.querySelectorAll("noscript")) scriptless.remove();
   for (const part of parts) {
     const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
-    const busy = part.contains(document.activeElement) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
+    const chosen = [...part.querySelectorAll("select")].some(wasChanged);
+    const busy = chosen || part.contains(document.activeElement) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
     if (fresh && !busy) { part.replaceChildren(...fresh.childNodes); localTimes(part); countdowns(part); showPicked(); }
   }
 }

@@ -4,17 +4,18 @@ from dataclasses import replace
 
 from brygga.core.model import Organization
 from brygga.wire import Call
-from brygga.wire.reading import record, records, text
+from brygga.wire.reading import records, text
 from brygga.zettle import shapes
-from brygga.zettle.api.door import Door, body_of
+from brygga.zettle.api.door import Door, object_of
 from brygga.zettle.values import User
 
 
 class AccountCalls(Door):
     async def user(self) -> User:
         """Who signed in, and for which organization."""
-        body, _ = await self.read(Call("zettle", "GET", f"{self.urls.oauth}/users/self"))
-        return User(text(record(body).get("uuid")), text(record(body).get("organizationUuid")))
+        call = Call("zettle", "GET", f"{self.urls.oauth}/users/self")
+        body = object_of(call, await self.send(call), "uuid", "organizationUuid")
+        return User(text(body.get("uuid")), text(body.get("organizationUuid")))
 
     async def organization(self) -> Organization:
         """The account. Its own endpoint is not in the public documents, so what it refuses is put together from others (1.6)."""
@@ -23,7 +24,7 @@ class AccountCalls(Door):
         answer = await self.send(call)
         if not answer.is_success:
             return await self._organization_otherwise()
-        found = shapes.organization(record(body_of(call, answer)))
+        found = shapes.organization(object_of(call, answer, "uuid"))
         return found if found.currency else replace(found, currency=await self._currency())
 
     async def _organization_otherwise(self) -> Organization:
@@ -31,7 +32,7 @@ class AccountCalls(Door):
         # Accounts without sales tax are refused here (403), and theirs is the inclusive mode.
         call = Call("zettle", "GET", f"{self.urls.products}/v1/taxes/settings", wanted=frozenset({403, 404}))
         answer = await self.send(call)
-        settings = record(body_of(call, answer)) if answer.is_success else {}
+        settings = object_of(call, answer, "taxationMode") if answer.is_success else {}
         return shapes.organization({**settings, "uuid": user.organization_uuid, "currency": await self._currency()})
 
     async def _currency(self) -> str:

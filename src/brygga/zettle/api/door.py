@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from brygga.core.failures import Failure, NeedsMerchant, Refused, Unreachable
+from brygga.core.failures import Failure, NeedsMerchant, Refused, Unreachable, fingerprint
 from brygga.wire import Answer, Call, Gate, Wire, lost
 from brygga.wire.door import clean, detail
 from brygga.wire.reading import record, records, text
@@ -56,10 +56,17 @@ class Door:
         token = await self.tokens()
         answer = await self._send_as(call, token)
         if answer.status == 401:
-            answer = await self._send_as(call, await self.tokens.renew(token))
+            token = await self.tokens.renew(token)
+            answer = await self._send_as(call, token)
         if answer.is_success or answer.status in call.wanted:
             return answer
-        raise refusal(call, answer)
+        if answer.status == 404 and call.method == "GET":
+            # A call that can ask for something that is gone says so in `wanted`; the rest is always there.
+            raise lost(call, "404 for what is always there")
+        failure = refusal(call, answer)
+        if isinstance(failure, NeedsMerchant):
+            failure.access = fingerprint(token)
+        raise failure
 
     async def _send_as(self, call: Call, token: str) -> Answer:
         return await self.wire.send(
@@ -72,17 +79,17 @@ class Door:
         return body_of(call, answer), answer
 
     async def read_all(self, call: Call) -> list[Any]:
-        """The rows of a list over all its pages, following `Link` (zettle facts 2.2, 3.4)."""
+        """The rows of a list over all its pages, following `Link` (zettle facts 2.2, 3.4).
+
+        An empty list is `[]`. An answer without a list is no answer (decision 15).
+        """
         return await self.rest(call, await self.send(call))
 
     async def rest(self, call: Call, answer: Answer) -> list[Any]:
         """The rows of this page and of all that follow."""
         rows: list[Any] = []
         while True:
-            body = body_of(call, answer)
-            if body is not None and not isinstance(body, list):
-                raise lost(call, f"{answer.status} no list")
-            rows += body or []
+            rows += list_of(call, answer)
             page = following(call, answer)
             if page is None:
                 return rows
@@ -95,6 +102,22 @@ def body_of(call: Call, answer: Answer) -> Any:
         return answer.json()
     except ValueError:
         raise lost(call, f"{answer.status} unreadable") from None
+
+
+def list_of(call: Call, answer: Answer) -> list[Any]:
+    """The list that an answer must be. Raises Unreachable or Unanswered for anything else (decision 15)."""
+    body = body_of(call, answer)
+    if not isinstance(body, list):
+        raise lost(call, f"{answer.status} no list")
+    return body
+
+
+def object_of(call: Call, answer: Answer, *names: str) -> Mapping[str, Any]:
+    """The object that an answer must be, with these fields in it. Raises as `list_of` does (decision 15)."""
+    body = record(body_of(call, answer))
+    if missing := [name for name in names if body.get(name) is None]:
+        raise lost(call, f"{answer.status} without {', '.join(missing)}")
+    return body
 
 
 def following(call: Call, answer: Answer) -> Call | None:

@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import quote
 
 from brygga.core.model import InventoryType
-from brygga.wire import Call
+from brygga.wire import Call, lost
 from brygga.wire.reading import records
 from brygga.zettle import shapes
-from brygga.zettle.api.door import Door, body_of, chunks, problem, refusal
-from brygga.zettle.values import Balance, Inventory, Movement, Statuses
+from brygga.zettle.api.door import Door, chunks, list_of, problem, refusal
+from brygga.zettle.values import Balance, Inventory, Movement, Statuses, StockOf
 
 PAGE = 1000  # rows of stock (zettle facts 7)
 ASKED_AT_ONCE = 100  # products per status or stock question; no limit is documented
@@ -24,34 +24,37 @@ class InventoryCalls(Door):
         return tuple(found for row in records(rows) if (found := shapes.inventory(row)))
 
     async def stock(self, inventory_uuid: str) -> tuple[Balance, ...]:
-        """Every row of one inventory. A tracked variant without a row has balance 0."""
+        """Every row of one inventory. A tracked variant without a row has balance 0 (zettle facts 3.4).
+
+        Empty while nothing in the account was ever stocked.
+        """
         call = self._call("GET", f"/stock/{quote(inventory_uuid, safe='')}", params=(("limit", str(PAGE)),))
         return _balances(await self.read_all(call))
 
     async def stock_of(self, inventory_uuid: str, product_uuid: str) -> tuple[Balance, ...] | None:
         """The rows of one product; None when Zettle says that it is not tracked, or not there.
 
-        An untracked product may also answer with no rows: only its tracking status tells that from zero (zettle facts 3.4).
+        No rows mean an untracked product or one that was never stocked, so they prove nothing alone (zettle facts 3.4, decision 15).
         """
         path = f"/stock/{quote(inventory_uuid, safe='')}/products/{quote(product_uuid, safe='')}"
         call = self._call("GET", path, urgent=True, wanted=frozenset({400, 404, 409, 422}))
         answer = await self.send(call)
         if answer.is_success:
-            return _balances(body_of(call, answer))
+            return _balances(list_of(call, answer))
         if answer.status == 404 or problem(answer).kind == "PRODUCT_NOT_TRACKED":
             return None
         raise refusal(call, answer)
 
-    async def stock_of_many(self, inventory_uuid: str, product_uuids: Sequence[str]) -> tuple[Balance, ...]:
-        """The rows of many products. Untracked ones have none."""
-        found: list[Balance] = []
+    async def stock_of_many(self, inventory_uuid: str, product_uuids: Sequence[str]) -> StockOf:
+        """The rows of many products, and what the answers say of those that have none."""
+        found = StockOf()
         for some in chunks(product_uuids, ASKED_AT_ONCE):
-            found += await self._stock_of_some(inventory_uuid, some)
-        return tuple(found)
+            found = found.joined(await self._stock_of_some(inventory_uuid, some))
+        return found
 
-    async def _stock_of_some(self, inventory_uuid: str, product_uuids: list[str]) -> Iterable[Balance]:
+    async def _stock_of_some(self, inventory_uuid: str, product_uuids: list[str]) -> StockOf:
         if len(product_uuids) == 1:
-            return await self.stock_of(inventory_uuid, product_uuids[0]) or ()
+            return await self._one_by_one(inventory_uuid, product_uuids)
         call = self._call(
             "POST",
             f"/stock/{quote(inventory_uuid, safe='')}/products",
@@ -63,23 +66,41 @@ class InventoryCalls(Door):
         )
         answer = await self.send(call)
         if answer.is_success:
-            return _balances(await self.rest(call, answer))
+            rows = _balances(await self.rest(call, answer))
+            return StockOf(rows, whole=frozenset(product_uuids) if rows else frozenset())
         # The body's shape is not documented (zettle facts 3.4), and one untracked product may refuse them all: ask one by one.
-        rows = [await self.stock_of(inventory_uuid, uuid) or () for uuid in product_uuids]
-        return [row for some in rows for row in some]
+        return await self._one_by_one(inventory_uuid, product_uuids)
+
+    async def _one_by_one(self, inventory_uuid: str, product_uuids: Sequence[str]) -> StockOf:
+        found = StockOf()
+        for uuid in product_uuids:
+            rows = await self.stock_of(inventory_uuid, uuid)
+            named = frozenset({uuid})
+            found = found.joined(
+                StockOf(refused=named) if rows is None else StockOf(rows, whole=named if rows else frozenset())
+            )
+        return found
 
     async def tracked(self) -> frozenset[str]:
-        """The products with tracking on."""
+        """The products with tracking on. Empty while that is none."""
         rows = await self.read_all(self._call("GET", "/products"))
         return frozenset(uuid for uuid, enabled in shapes.statuses(rows).items() if enabled)
 
     async def tracking_status(self, product_uuids: Sequence[str]) -> Statuses:
-        """For each of these products, whether tracking is on. One that was never tracked is off (zettle facts 3.3)."""
-        found = dict.fromkeys(product_uuids, False)
+        """For those of these products that the answer names, whether tracking is on.
+
+        One that was never tracked may be left out (zettle facts 3.3). That one is left out is no proof that it is off (decision 15).
+        """
+        found: dict[str, bool] = {}
         for some in chunks(product_uuids, ASKED_AT_ONCE):
-            call = self._call("POST", "/products/status", json=some, urgent=True, repeatable=True)
-            body, _ = await self.read(call)
-            found |= {uuid: on for uuid, on in shapes.statuses(body).items() if uuid in found}
+            call = self._call(
+                "POST", "/products/status", json=some, urgent=True, repeatable=True, wanted=frozenset({404})
+            )
+            answer = await self.send(call)
+            if not answer.is_success:
+                raise lost(call, "404 for what is always there")
+            asked = set(some)
+            found |= {uuid: on for uuid, on in shapes.statuses(list_of(call, answer)).items() if uuid in asked}
         return found
 
     async def set_tracking(self, product_uuids: Sequence[str], *, enabled: bool) -> None:

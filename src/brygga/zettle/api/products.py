@@ -7,11 +7,11 @@ from urllib.parse import quote, urlsplit
 
 from brygga.core.failures import Refused
 from brygga.core.model import Product
-from brygga.wire import Call
+from brygga.wire import Call, lost
 from brygga.wire.door import detail
 from brygga.wire.reading import record, records, text
 from brygga.zettle import shapes
-from brygga.zettle.api.door import Door, body_of, following, problem, refusal
+from brygga.zettle.api.door import Door, body_of, following, object_of, problem, refusal
 from brygga.zettle.codes import Code
 from brygga.zettle.values import FeedTooOld, LibraryPage, NewProduct, Picture, Unreadable
 
@@ -44,8 +44,11 @@ class ProductCalls(Door):
         answer = await self.send(call)
         if not answer.is_success:
             return FeedTooOld()
-        body = record(body_of(call, answer))
-        good, bad = shapes.readable(records(body.get("products")))
+        # An empty library, or a feed without news, has an empty list of products (zettle facts 2.2).
+        body = object_of(call, answer, "products")
+        if not isinstance(body["products"], list):
+            raise lost(call, f"{answer.status} no list of products")
+        good, bad = shapes.readable(records(body["products"]))
         deleted = body.get("deletedProducts")
         gone = tuple(text(uuid) for uuid in deleted if text(uuid)) if isinstance(deleted, list) else ()
         after = following(call, answer)
@@ -71,7 +74,7 @@ class ProductCalls(Door):
         """One product as it is now; None when Zettle has it no more. Raises Refused when it cannot be read."""
         call = Call("zettle", "GET", self._products(f"/{quote(uuid, safe='')}"), wanted=frozenset({404}))
         answer = await self.send(call)
-        return None if answer.status == 404 else shapes.product(record(body_of(call, answer)))
+        return None if answer.status == 404 else shapes.product(object_of(call, answer, "uuid"))
 
     async def create_product(self, new: NewProduct) -> Product:
         """The product as Zettle holds it. The uuid is ours, so a repeat finds the first one instead of making a second."""

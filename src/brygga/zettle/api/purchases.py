@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from brygga.core.failures import Refused
-from brygga.wire import Answer, Call
+from brygga.wire import Answer, Call, lost
 from brygga.wire.door import detail
-from brygga.wire.reading import record, records, text
+from brygga.wire.reading import records, text
 from brygga.zettle import shapes
-from brygga.zettle.api.door import Door, body_of
+from brygga.zettle.api.door import Door, object_of
 from brygga.zettle.codes import Code
 from brygga.zettle.values import Purchase, PurchasePage
 
@@ -25,8 +25,11 @@ class PurchaseCalls(Door):
         if cursor:
             params += (("lastPurchaseHash", cursor),)
         call = Call("zettle", "GET", f"{self.urls.purchase}/purchases/v2", params=params, wanted=frozenset({403}))
-        body = record(body_of(call, _open(call, await self.send(call))))
-        found = tuple(shapes.purchase(raw) for raw in records(body.get("purchases")))
+        # The page after the last one has an empty list of purchases (zettle facts 5.1).
+        body = object_of(call, _open(call, await self.send(call)), "purchases")
+        if not isinstance(body["purchases"], list):
+            raise lost(call, "no list of purchases")
+        found = tuple(shapes.purchase(raw) for raw in records(body["purchases"]))
         return PurchasePage(found, text(body.get("lastPurchaseHash")) or cursor)
 
     async def purchase(self, uuid: str) -> Purchase | None:
@@ -34,7 +37,12 @@ class PurchaseCalls(Door):
         url = f"{self.urls.purchase}/purchase/v2/{quote(uuid, safe='')}"
         call = Call("zettle", "GET", url, wanted=frozenset({403, 404}))
         answer = _open(call, await self.send(call))
-        return None if answer.status == 404 else shapes.purchase(record(body_of(call, answer)))
+        if answer.status == 404:
+            return None
+        found = shapes.purchase(object_of(call, answer))
+        if not found.uuid:
+            raise lost(call, "no purchase")
+        return found
 
 
 def _open(call: Call, answer: Answer) -> Answer:

@@ -1,0 +1,293 @@
+"""Server time of every page of a merchant while a large first sync runs: `python bench/pages_at_size.py [N]` (10,000 products).
+
+One process serves the pages and does the work, as `./run serve --work` does, on an embedded
+database; both platforms are sandboxes in a process of their own. Three pages stay open and follow
+the sync. Every page is asked for again and again, first while the set-up is not finished, then
+while the first sync runs. A time is what passes between the request and the last byte of its
+answer, inside the process of the pages; `bytes` is what leaves it, compressed. `free` is the median
+less the time that this process stood in line for a processor, where the kernel tells: on a machine
+that does much else it is nearer to the truth, and still too long, as the database stands in line too.
+`--no-autovacuum` proves that nobody but Brygga itself need keep statistics.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx2
+import psycopg
+import sqlalchemy as sa
+
+from brygga.cli import house, logs, merchant
+from brygga.cli.merchant import NeverReady
+from brygga.cli.visitor import Lost, Visitor
+from brygga.sandbox.clock import RealClock
+from brygga.sandbox.server import TownServer, address, listen
+from brygga.sandbox.town import Connector, Plan
+from brygga.store.database import Database
+from brygga.store.jobs import QueueJobs
+from brygga.store.migrating import upgrade
+from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+
+HOME = "/apps/bigcommerce"
+BAR_MS = 300
+OPEN = 3
+"""Pages that somebody has left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One page, asked for many times."""
+
+    path: str
+    status: int
+    first_ms: float
+    median_ms: float
+    free_ms: float
+    p99_ms: float
+    sent: int
+    """Bytes of one answer, as they leave."""
+    whole: int
+    """Bytes of the page itself."""
+
+
+def set_up_pages() -> list[str]:
+    plan = f"{HOME}/plan"
+    return ["/apps", HOME, "/library", plan, f"{plan}?page=100", f"{plan}?q=mugg", f"{plan}?show=warnings", "/help"]
+
+
+def running_pages(uuid: str, variant: str) -> list[str]:
+    library, one, log, plan = "/library", f"/library/{uuid}", f"{HOME}/log", f"{HOME}/plan"
+    states = ("synced", "waiting", "failed", "not_assigned", "hidden", "in_category", "to_check")
+    return [
+        "/apps",
+        HOME,
+        library,
+        f"{library}?page=100",
+        f"{library}?q=mugg",
+        f"{library}?q=mugg+alnö&page=2",
+        *(f"{library}?state={state}" for state in states),
+        f"{library}?vat=25",
+        f"{library}/new",
+        one,
+        f"{one}/variants/{variant}/stock",
+        log,
+        f"{log}?topic=product",
+        f"{log}?topic=stock&severity=warning",
+        f"{log}?product={uuid}",
+        plan,
+        f"{plan}?page=100",
+        f"{plan}?q=mugg",
+        f"{plan}?show=warnings",
+        f"{HOME}/duplicates",
+        f"{HOME}/check",
+        f"{HOME}/disconnect",
+        "/help",
+        "/support",
+    ]
+
+
+# ---- The platforms, in a process of their own
+# ------------------------------------------------------------------------
+
+
+async def town(products: int, url: str) -> None:
+    """Prints where the town is, and lives until its input closes."""
+    plan = Plan(products=products, connector=Connector().at(url), drawings=False)
+    towns = TownServer(plan, RealClock(), 0)
+    found = await towns.start()
+    found.shop().set_settings(plan="Pro", quota=450)
+    facts = {"zettle_url": found.plan.zettle_url, "bigcommerce_url": found.plan.bigcommerce_url}
+    print(json.dumps({**facts, "connector": asdict(found.plan.connector)}), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await towns.stop()
+
+
+@contextlib.contextmanager
+def town_beside(products: int, url: str) -> Any:
+    """The town as `house.settings_for` wants to know it."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(products), "--town", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        plan = SimpleNamespace(**{**facts, "connector": Connector(**facts["connector"])})
+        yield SimpleNamespace(plan=plan)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(30)
+
+
+# ---- The service ---------------------------------------------------------------------------------
+# --------------------
+
+
+@contextlib.asynccontextmanager
+async def service_of(settings: Any, database_url: str, door: Any) -> AsyncIterator[Service]:
+    database = Database.at(database_url, sealer(settings))
+    await upgrade(database)
+    clock, stop = SystemClock(), asyncio.Event()
+    service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
+    try:
+        async with house.web(service, door), house.working(service, stop):
+            yield service
+    finally:
+        await service.close()
+
+
+async def finishable(visitor: Visitor, url: str) -> None:
+    """As a merchant goes through the set-up, up to the button that finishes it; a large library
+    takes its time."""
+    while True:
+        try:
+            await merchant.prepare(visitor, url, prices=True, whole_library=True)
+        except (NeverReady, Lost):
+            if visitor.offers("Finish set-up"):
+                return
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+def in_line_ms() -> float:
+    """How long this process, which works in one thread, has stood in line for a processor so far."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e6
+    except (FileNotFoundError, IndexError):
+        return 0.0
+
+
+async def ask(pages: httpx2.AsyncClient, path: str) -> tuple[tuple[float, float], httpx2.Response, int]:
+    began, stood = time.perf_counter(), in_line_ms()
+    async with pages.stream("GET", path) as answer:
+        raw = b"".join([part async for part in answer.aiter_raw()])
+    took = (time.perf_counter() - began) * 1000
+    return (took, max(0.0, took - (in_line_ms() - stood))), answer, len(raw)
+
+
+async def asked(pages: httpx2.AsyncClient, paths: Sequence[str], rounds: int) -> list[Asked]:
+    """Round by round, so that every page is asked for at every stage of the sync."""
+    times: dict[str, list[tuple[float, float]]] = {path: [] for path in paths}
+    last: dict[str, tuple[httpx2.Response, int]] = {}
+    for _ in range(rounds):
+        for path in paths:
+            took, answer, sent = await ask(pages, path)
+            times[path].append(took)
+            last[path] = (answer, sent)
+            await asyncio.sleep(0.01)
+    found = []
+    for path, both in times.items():
+        ordered, free = sorted(wall for wall, _ in both), [less for _, less in both]
+        answer, sent = last[path]
+        p99 = ordered[min(len(ordered) - 1, round(len(ordered) * 0.99))]
+        whole = len((await pages.get(path)).content)
+        first, median = both[0][0], statistics.median(ordered)
+        rows = (first, median, statistics.median(free), p99)
+        found.append(Asked(path, answer.status_code, *rows, sent, whole))
+    return found
+
+
+def told(title: str, found: Sequence[Asked]) -> str:
+    names = "".join(f"{name:>9}" for name in ("first", "p50", "free", "p99", "bytes", "page"))
+    rows = []
+    for one in found:
+        times = "".join(f"{ms:9.1f}" for ms in (one.first_ms, one.median_ms, one.free_ms, one.p99_ms))
+        slow = "  SLOW" if one.free_ms >= BAR_MS else ""
+        rows.append(f"{one.path[:56]:<56} {one.status:>3}{times}{one.sent:>9}{one.whole:>9}{slow}")
+    slow_ones = sum(one.free_ms >= BAR_MS for one in found)
+    end = f"{len(found)} pages, {slow_ones} of them {BAR_MS} ms or more at the median (ms)"
+    return "\n".join([title, f"{'page':<60}{names}", *rows, end, ""])
+
+
+async def follow(http: httpx2.AsyncClient, url: str) -> None:
+    """A page that somebody has left open: it listens to what moves."""
+    with contextlib.suppress(httpx2.HTTPError):
+        async with http.stream("GET", f"{url}{HOME}/live", timeout=None) as answer:
+            async for _ in answer.aiter_raw():
+                pass
+
+
+async def one_product(database: Database) -> tuple[str, str]:
+    async with database.read() as tx:
+        row = await tx.first(
+            sa.text("""
+                SELECT product_uuid AS uuid, product #>> '{variants,0,uuid}' AS variant FROM library
+                WHERE product IS NOT NULL ORDER BY sort_key LIMIT 1 OFFSET 7
+            """)
+        )
+    assert row is not None
+    return row.uuid, row.variant
+
+
+async def measure(products: int, rounds: int, database_url: str) -> bool:
+    door = listen(0)
+    url = address(door)
+    with town_beside(products, url) as beside:
+        settings = replace(house.settings_for(beside, url), database_url=database_url)
+        async with service_of(settings, database_url, door) as service, house.visitor_client() as http:
+            visitor = Visitor(http)
+            began = time.perf_counter()
+            await finishable(visitor, url)
+            print(f"{products} products are read after {time.perf_counter() - began:.0f} s", flush=True)
+            transport = httpx2.ASGITransport(cast(Any, service.web))
+            headers = {"accept-language": "en", "accept-encoding": "gzip"}
+            async with httpx2.AsyncClient(
+                transport=transport, base_url=url, cookies=http.cookies, headers=headers, timeout=120
+            ) as pages:
+                before = await asked(pages, set_up_pages(), max(3, rounds // 2))
+                print(told("before the set-up is finished", before), flush=True)
+                await merchant.finish(visitor)
+                open_pages = [asyncio.create_task(follow(http, url)) for _ in range(OPEN)]
+                uuid, variant = await one_product(service.database)
+                began = time.perf_counter()
+                running = await asked(pages, running_pages(uuid, variant), rounds)
+                took = time.perf_counter() - began
+                print(told(f"while the first sync runs, for {took:.0f} s", running), flush=True)
+                print(await progress(service.database), flush=True)
+                for one in open_pages:
+                    one.cancel()
+                await asyncio.gather(*open_pages, return_exceptions=True)
+    return all(one.free_ms < BAR_MS and one.status < 400 for one in [*before, *running])
+
+
+async def progress(database: Database) -> str:
+    async with database.read() as tx:
+        made = await tx.scalar(sa.text("SELECT count(*) FROM bindings"))
+        waiting = await tx.scalar(sa.text("SELECT count(*) FROM marks WHERE kind = 'product'"))
+    return f"{made} products are in the store by now, {waiting} wait"
+
+
+def main() -> int:
+    asked_for = argparse.ArgumentParser(description=__doc__)
+    asked_for.add_argument("products", type=int, nargs="?", default=10_000)
+    asked_for.add_argument("--rounds", type=int, default=15)
+    asked_for.add_argument("--no-autovacuum", action="store_true")
+    asked_for.add_argument("--town", help=argparse.SUPPRESS)
+    wish = asked_for.parse_args()
+    if wish.town:
+        asyncio.run(town(wish.products, wish.town))
+        return 0
+    logs.configure(logging.WARNING)
+    with house.throwaway_database() as database_url:
+        if wish.no_autovacuum:
+            with psycopg.connect(database_url, autocommit=True) as admin:
+                admin.execute("ALTER SYSTEM SET autovacuum = off")
+                admin.execute("SELECT pg_reload_conf()")
+        return 0 if asyncio.run(measure(wish.products, wish.rounds, database_url)) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,123 @@
+"""Many merchants set up at once, with several workers and platforms that answer slowly: does every set-up come to its end?"""
+
+import asyncio
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brygga.cli import house, merchant
+from brygga.cli.house import House, Wish
+from brygga.cli.merchant import Choice
+from brygga.cli.visitor import Lost, Visitor
+from brygga.core.model import Connection, Stage
+from brygga.sandbox.town import Merchant
+from brygga.store import connections, marks
+
+PRODUCTS = 8
+"""In each library: enough for a sync, little enough for many merchants."""
+LIBRARY = 20
+"""So many answers long the reading of a library takes."""
+SETTLE_S = 300.0
+"""So long the work may take after the last button was pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What is tried."""
+
+    merchants: int = 20
+    workers: int = 2
+    answer_s: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`finished`: set-up done, nothing put aside, nothing due, every product in the shop. `stuck` says why the others are not."""
+
+    merchants: int
+    workers: int
+    finished: int
+    seconds: float
+    stuck: dict[str, str]
+
+    @property
+    def ok(self) -> bool:
+        return self.finished == self.merchants
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+async def measure(crowd: Crowd, database_url: str) -> Outcome:
+    """One town, all merchants at once."""
+    wish = Wish(port_base=0, products=PRODUCTS, merchants=crowd.merchants, workers=crowd.workers)
+    async with house.open_house(wish, database_url) as home:
+        clock = home.service.worker.clock
+        for platform in (home.town.zettle, home.town.bigcommerce):
+            platform.faults.add("slow", params={"seconds": crowd.answer_s})
+        # As a library of many pages: the first reading still goes on when the store is connected.
+        home.town.zettle.faults.add("slow", path="/*/library", params={"seconds": LIBRARY * crowd.answer_s})
+        began = clock.monotonic()
+        lost = await asyncio.gather(*(_set_up(home, one) for one in home.town.merchants))
+        await _settled(home)
+        stuck = {one.name: why for one, why in zip(home.town.merchants, lost, strict=True) if why}
+        stuck = {**await _unfinished(home), **stuck}
+        finished = crowd.merchants - len(stuck)
+
+        return Outcome(crowd.merchants, crowd.workers, finished, round(clock.monotonic() - began, 1), stuck)
+
+
+def told(outcome: Outcome) -> str:
+    head = f"{outcome.finished} of {outcome.merchants} set-ups finish, {outcome.workers} workers, {outcome.seconds} s"
+    return "\n".join([head, *(f"  {name}: {why}" for name, why in sorted(outcome.stuck.items()))])
+
+
+async def _set_up(home: House, one: Merchant) -> str:
+    """What kept the merchant from coming to the end, or ""."""
+    choice = Choice(one.organization.owner.uuid, one.store_hash)
+    async with house.visitor_client() as http:
+        visitor = Visitor(http)
+        try:
+            await merchant.prepare(visitor, home.url, prices=True, whole_library=True, choice=choice)
+            await merchant.finish(visitor)
+        except (Lost, merchant.NeverReady) as why:
+            return str(why).splitlines()[0][:200]
+    return ""
+
+
+async def _settled(home: House) -> None:
+    """Returns when nothing is due soon and nobody holds a connection, at the latest after a while."""
+    clock, calm = home.service.worker.clock, 0
+    ends = clock.monotonic() + SETTLE_S
+    while calm < 3 and clock.monotonic() < ends:
+        calm = calm + 1 if await house.is_quiet(home.service) else 0
+        await clock.sleep(0.3)
+
+
+async def _unfinished(home: House) -> dict[str, str]:
+    """By merchant: what is not as it should be."""
+    async with home.service.database.read() as tx:
+        living = {each.organization.uuid: each for each in await connections.living(tx)}
+        parked = {each.id: await marks.parked(tx, each.id) for each in living.values()}
+        due = {each.id: await marks.next_due(tx, each.id) for each in living.values()}
+    now, found = home.service.worker.clock.now(), {}
+    for one in home.town.merchants:
+        connection = living.get(one.organization.uuid)
+        why = _why(connection, home, one)
+        if connection is not None:
+            kinds = Counter(each.kind.value for each in parked[connection.id])
+            why += [f"put aside: {', '.join(sorted(kinds))}"] if kinds else []
+            at = due[connection.id]
+            why += ["work is still due"] if at is not None and at <= now else []
+        if why:
+            found[one.name] = "; ".join(why)
+    return found
+
+
+def _why(connection: Connection | None, home: House, one: Merchant) -> list[str]:
+    if connection is None:
+        return ["never signed in"]
+    there = len(home.town.shop(one).state()["products"])
+    why = [] if connection.stage is Stage.RUNNING else [f"stage {connection.stage.value}"]
+    why += [] if there == PRODUCTS else [f"{there} of {PRODUCTS} products"]
+    return why + ([f"paused: {connection.paused}"] if connection.paused else [])

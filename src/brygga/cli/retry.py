@@ -1,0 +1,79 @@
+"""`brygga retry`: what failed by a fault of ours is tried now instead of later, whether or not the set-up is finished."""
+
+import argparse
+import json
+import sys
+from datetime import datetime
+
+from brygga.cli import arguments, logs, process
+from brygga.cli.process import Ground
+from brygga.core.model import Connection, Stage
+from brygga.store import connections, marks
+from brygga.store.database import Database, Tx
+from brygga.store.marks import Kind
+from brygga.wiring import SystemClock, sealer
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "connection",
+        type=arguments.connection,
+        nargs="?",
+        help="the number of a connection, as `brygga status` shows it",
+    )
+    parser.add_argument("--all", action="store_true", help="of every connection")
+    parser.add_argument("--kind", choices=[kind.value for kind in Kind], help="only work of this kind")
+    parser.add_argument("--support-id", default=None, metavar="ID", help="only what failed under this support id")
+    parser.add_argument("--json", action="store_true", help="print JSON: how many were woken, by connection")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0: done, also where nothing had failed; 1: there is no such connection; 2: asked for nothing."""
+    logs.configure()
+    if asked.connection is None and not (asked.all or asked.kind or asked.support_id):
+        print("say which: the number of a connection, --kind, --support-id or --all", file=sys.stderr)
+        return 2
+    return process.run(lambda ground: _retry(asked, ground))
+
+
+async def _retry(asked: argparse.Namespace, ground: Ground) -> int:
+    kind = Kind(asked.kind) if asked.kind else None
+    database = Database.at(ground.database_url, sealer(ground.settings))
+    try:
+        async with database.transaction() as tx:
+            if asked.connection is not None and await connections.by_id(tx, asked.connection) is None:
+                print(f"there is no connection {asked.connection}; `brygga status` lists them", file=sys.stderr)
+                return 1
+            now = SystemClock().now()
+            woken = await marks.retry(
+                tx,
+                now,
+                connection_id=asked.connection,
+                kind=kind,
+                support_id=asked.support_id,
+            )
+            lines = [await _told(tx, number, count, now) for number, count in woken.items()]
+    finally:
+        await database.close()
+    if asked.json:
+        print(json.dumps({str(number): count for number, count in woken.items()}))
+    else:
+        print("\n".join(lines) or "nothing has failed there")
+    return 0
+
+
+async def _told(tx: Tx, number: int, count: int, now: datetime) -> str:
+    connection = await connections.by_id(tx, number)
+    tried = any(mark.support_id for mark in await marks.due(tx, number, now))
+    return f"connection {number}: {count} woken{_but(connection, tried=tried)}"
+
+
+def _but(connection: Connection | None, *, tried: bool) -> str:
+    """What keeps a worker from trying at once."""
+    if connection is None or connection.stage is Stage.DISCONNECTED:
+        return ", but it is disconnected"
+    if connection.paused and tried:
+        return f"; it is paused ({connection.paused}): a worker tries now what needs no merchant, and the rest waits"
+    if connection.paused:
+        return f", but it is paused ({connection.paused}): the merchant has to help first"
+    return "; a worker tries now"

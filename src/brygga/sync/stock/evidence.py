@@ -1,0 +1,239 @@
+"""What a missing row means. Alone it means nothing (decision 15).
+
+A row names a variant and its level. An answer without that row may be hollow: empty by mistake. So a second kind of evidence must agree,
+one that a hollow answer cannot give:
+
+| Zettle's answer has no row for a variant, and | the level |
+|---|---|
+| its tracking status says off, by name | not tracked |
+| no tracking status names it, nor does the list of tracked products, which names others | not tracked |
+| neither names it, and we never counted it, or Zettle's library has it no more | not tracked |
+| its status says on, and the same answer has rows of others, or of another variant | 0 (zettle facts 3.4) |
+| its status says on, and so it is when it is asked for beside a variant that has a row (`ledgers.stocked`) | 0 |
+| its status says on, and the whole inventory has rows, but none of it | 0 |
+| its status says on, nothing in the account has a row, and neither it nor anything else had one | 0 |
+| anything else: "not tracked" against a status that says on, rows against a status that says off | unread |
+
+| BigCommerce's answer has no row for a bound variant, and | the level |
+|---|---|
+| the catalogue does not count its product as Zettle does | not counted (`Gap.UNTRACKED`) |
+| the catalogue does not have the variant either | not there (`Gap.UNBORN`) |
+| the catalogue has it and counts it | unread |
+
+Unread moves nothing. The product is asked again within seconds, and where that lasts the sync log names the side (`sync.judging`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.failures import Unreachable
+from brygga.core.hands import Counting, counting, is_there
+from brygga.core.model import ObservedProduct
+from brygga.core.stock import Gap, Look, Side
+from brygga.store import ledgers, library
+from brygga.store.bindings import Binding
+from brygga.store.ledgers import Book
+from brygga.sync.session import Session
+from brygga.sync.shown import products_shown
+from brygga.zettle.api.inventory import ASKED_AT_ONCE
+from brygga.zettle.codes import Code as TillCode
+from brygga.zettle.values import Balance, Statuses, StockOf
+
+Looks = Mapping[str, Look]
+"""By variant uuid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one side showed. `unread` names the Zettle products of which its answers contradict each other: they are asked again.
+
+    `slots` are the marker's items that ride in open calls, by BigCommerce variant id.
+    """
+
+    looks: Looks = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+    slots: Mapping[int, Look] = field(default_factory=dict)
+
+
+CODES = {Side.ZETTLE: TillCode.UNREACHABLE, Side.SHOP: ShopCode.UNREACHABLE}
+
+
+def unreadable(side: Side, uuid: str) -> Unreachable:
+    """A side's answers about one product contradict each other: nothing happened, and it is asked again within seconds."""
+    return Unreachable(CODES[side].value, f"the stock of {uuid} cannot be read")
+
+
+# ---- Zettle ----------------------------------------------------------------------------------------------------------
+
+
+def balances(rows: Iterable[Balance]) -> dict[str, int | Gap]:
+    """By variant; a balance that could not be read is unknown."""
+    return {row.variant_uuid: Gap.UNKNOWN if row.balance is None else row.balance for row in rows}
+
+
+async def is_tracked(
+    session: Session, products: Collection[str], books: Iterable[Book], listed: frozenset[str] | None = None
+) -> Statuses:
+    """Whether tracking is on, for those of these products of which Zettle's answers say it without a contradiction.
+
+    `books` are our ledgers of them. The list of all tracked products (`listed`) spares the questions about those that
+    it has, and those that we never counted.
+    """
+    counted = {book.product_uuid for book in books if book.ledger.is_tracked}
+    said = dict.fromkeys(listed & {*products}, True) if listed is not None else {}
+    asked = products if listed is None else counted & {*products} - listed
+    said |= await session.zettle.tracking_status(sorted(asked)) if asked else {}
+    unnamed = set(products) - said.keys()
+    if not unnamed:
+        return said
+    listed = await session.zettle.tracked() if listed is None else listed
+    async with session.read() as tx:
+        entries = {} if listed else await library.get_many(tx, session.connection.id, unnamed)
+    for uuid in unnamed - listed:
+        is_gone = uuid not in entries or entries[uuid].removed_at is not None
+        if listed or is_gone or uuid not in counted:
+            said[uuid] = False
+    return said
+
+
+@dataclass(slots=True)
+class TillEvidence:
+    """One read of the inventory `store` ("" where there is none): some products, and our ledgers of them, by variant."""
+
+    session: Session
+    store: str
+    books: Mapping[str, Book]
+    begun: datetime
+    rows: list[Balance] = field(default_factory=list)
+
+    async def by_name(self, wanted: Mapping[str, Collection[str]]) -> Read:
+        """Product uuid -> variant uuids."""
+        answer = await self.session.zettle.stock_of_many(self.store, [*wanted]) if self.store else StockOf()
+        self.rows += answer.rows
+        silent = self._silent(wanted)
+        tracked = await is_tracked(self.session, silent, self.books.values()) if silent else {}
+        return await self._read(wanted, answer, tracked)
+
+    async def by_list(self, wanted: Mapping[str, Collection[str]]) -> Read:
+        """One list of all rows. A level that the list does not confirm is asked for by name before it is believed (decision 15)."""
+        listed = await self.session.zettle.tracked()
+        tracked = await is_tracked(self.session, wanted, self.books.values(), listed)
+        rows = await self.session.zettle.stock(self.store) if self.store else ()
+        self.rows += [row for row in rows if tracked.get(row.product_uuid)]
+        silent = self._silent(wanted).items()
+        quiet = frozenset(uuid for uuid, missing in silent if all(map(self._is_quiet_at_zero, missing)))
+        return await self._read(wanted, StockOf(whole=quiet), tracked)
+
+    def _silent(self, wanted: Mapping[str, Collection[str]]) -> Mapping[str, Collection[str]]:
+        """The products of which rows are missing, and of which variants."""
+        found = {row.variant_uuid for row in self.rows}
+        return {uuid: missing for uuid, variants in wanted.items() if (missing := {*variants} - found)}
+
+    def _is_quiet_at_zero(self, variant: str) -> bool:
+        """It has nothing, as far as is known, and nothing is on its way: a row that is missing says nothing new."""
+        book = self.books.get(variant)
+        till = None if book is None else book.ledger.zettle
+        return till is not None and till.known == 0 and till.flight is None and till.hinted is None
+
+    async def _read(self, wanted: Mapping[str, Collection[str]], answer: StockOf, tracked: Statuses) -> Read:
+        silent, named = self._silent(wanted).keys(), {row.product_uuid for row in self.rows}
+        off = {uuid for uuid in silent if tracked.get(uuid) is False and uuid not in named}
+        on = {uuid for uuid in silent if tracked.get(uuid)}
+        proven = on & answer.whole
+        proven |= await self.prove(on - answer.whole - answer.refused)
+
+        found = balances(self.rows)
+        looks: dict[str, Look] = {}
+        for uuid, variants in wanted.items():
+            rest = Gap.UNTRACKED if uuid in off else 0 if uuid in proven else Gap.UNKNOWN
+            looks |= {variant: Look(found.get(variant, rest), self.begun) for variant in variants}
+        return Read(looks, frozenset(self._silent(wanted).keys() - off - proven))
+
+    async def prove(self, tracked: Collection[str]) -> set[str]:
+        """Those of these tracked products whose rows are known now: what has none is 0."""
+        if not tracked or not self.store:
+            return set()
+        proven = await self._beside_a_witness(sorted(tracked))
+        if rest := set(tracked) - proven:
+            proven |= await self._in_the_whole(rest)
+        return proven
+
+    async def _witness(self, without: Collection[str]) -> str:
+        async with self.session.read() as tx:
+            return await ledgers.stocked(tx, self.session.connection.id, without)
+
+    async def _beside_a_witness(self, wanted: Sequence[str]) -> set[str]:
+        """One request more: a product that has a row is asked for too, so that an answer without any row gives itself away."""
+        witness = await self._witness(wanted)
+        if not witness:
+            return set()
+        proven: set[str] = set()
+        size = ASKED_AT_ONCE - 1
+        for place in range(0, len(wanted), size):
+            some = [*wanted[place : place + size], witness]
+            answer = await self.session.zettle.stock_of_many(self.store, some)
+            self.rows += [row for row in answer.rows if row.product_uuid != witness]
+            proven |= answer.whole & {*wanted}
+        return proven
+
+    async def _in_the_whole(self, wanted: Collection[str]) -> set[str]:
+        """The whole inventory is another question. Where nothing has a row, a variant that never had one has none."""
+        rows = await self.session.zettle.stock(self.store)
+        self.rows += [row for row in rows if row.product_uuid in wanted]
+        if rows:
+            return set(wanted)
+        if await self._witness(()):
+            return set()
+        had_rows = {one.product_uuid for one in self.books.values() if one.ledger.zettle.known not in {0, *Gap}}
+        return {*wanted} - had_rows
+
+
+async def rows_of(session: Session, store: str, uuid: str) -> Sequence[Balance] | None:
+    """The rows of one tracked product; None where its answers say nothing."""
+    answer = await session.zettle.stock_of_many(store, [uuid])
+    if uuid in answer.whole:
+        return answer.rows
+    if uuid in answer.refused:
+        return None
+    evidence = TillEvidence(session, store, {}, session.clock.now())
+    return evidence.rows if await evidence.prove({uuid}) else None
+
+
+# ---- BigCommerce -----------------------------------------------------------------------------------------------------
+
+
+def is_proven_gone(book: Book | None, variant_id: int) -> bool:
+    """It was proven before, and nothing is on its way there: it sleeps until the product work has spoken."""
+    shop = None if book is None else book.ledger.shop
+    return shop is not None and shop.asleep and shop.variant_id == variant_id and shop.flight is None
+
+
+async def absent_in_shop(
+    session: Session, missing: Mapping[str, int], bound: Mapping[str, Binding], books: Mapping[str, Book], look: Look
+) -> Read:
+    """What it means that the store's stock lacks these bound variants (uuid -> BigCommerce variant id)."""
+    owner = {variant: one for one in bound.values() for variant in one.synced.variants}
+    asked = {variant for variant, id_ in missing.items() if not is_proven_gone(books.get(variant), id_)}
+    observed = await products_shown(session, sorted({owner[variant].synced.product_id for variant in asked}))
+    looks: dict[str, Look] = {}
+    unread: set[str] = set()
+    for variant, variant_id in missing.items():
+        gap = _absence(observed, owner[variant], variant_id) if variant in asked else Gap.UNBORN
+        touched = books[variant].ledger.shop.touched if variant in books else None
+        # A read that trails may not show a variant that was made or written a moment ago.
+        is_young = touched is not None and look.begun < touched + session.settings.stock.lag(Side.SHOP)
+        if gap is Gap.UNKNOWN and not is_young:
+            unread.add(owner[variant].synced.key)
+        looks[variant] = replace(look, level=gap)
+    return Read(looks, frozenset(unread))
+
+
+def _absence(observed: Mapping[int, ObservedProduct], binding: Binding, variant_id: int) -> Gap:
+    shown = observed.get(binding.synced.product_id)
+    if shown is None:
+        return Gap.UNBORN
+    if counting(binding.synced, shown) is not Counting.ALIKE:
+        return Gap.UNTRACKED
+    return Gap.UNKNOWN if not shown.variants or is_there(variant_id, shown) else Gap.UNBORN

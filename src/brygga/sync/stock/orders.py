@@ -1,0 +1,140 @@
+"""What orders took from a shelf that is to be adopted, or that shows none and nothing was told of it (rules S3, S7)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from brygga.bigcommerce.values import InventorySettings, Order, OrderLine
+from brygga.core import stock
+from brygga.core.failures import Refused, Unreachable
+from brygga.core.model import StockMoment
+from brygga.core.stock import Ledger, Side, Timing
+from brygga.core.stock.explaining import Deed
+from brygga.core.stock.story import Reason
+from brygga.store.bindings import Binding
+from brygga.sync.explaining import MOST_ORDERS, UNDONE, ahead, orders_since, ours
+from brygga.sync.session import Session
+from brygga.sync.stock.gather import World
+
+NEAR = timedelta(seconds=4)
+"""So far apart two platforms' times may be after both are counted by our clock: one tells whole seconds only."""
+INCOMPLETE = 0
+"""The status of an order that was begun and not placed: it takes no stock (bigcommerce facts 8)."""
+SHIPPED, PARTLY_SHIPPED = frozenset({2, 10}), frozenset({3})
+"""Shipped or completed, and shipped in part (bigcommerce facts 8)."""
+LATE = timedelta(days=1)
+"""So far back one list of orders serves all products of a pass."""
+Sold = Mapping[str, Sequence[Deed]]
+"""By variant, by our clock."""
+
+
+def by_ours(session: Session, side: Side, at: datetime) -> datetime:
+    """A platform's time by our clock."""
+    return at - ahead(session.clients.clocks, side, session.clock.now())
+
+
+@dataclass(slots=True)
+class OrderReader:
+    """The store's orders, each read once in a pass."""
+
+    session: Session
+    store: InventorySettings | None = None
+    _lines: dict[int, Sequence[OrderLine]] = field(default_factory=dict)
+
+    async def since(self, at: datetime) -> Sequence[Order]:
+        """Those that changed since then. Raises `TooMany`."""
+        orders, whole = await orders_since(self.session, at)
+        if not whole or len(orders) > MOST_ORDERS:
+            raise TooMany
+        if orders and self.store is None:
+            self.store = await self.session.shop.inventory_settings()
+        return [order for order in orders if order.status_id != INCOMPLETE]
+
+    @property
+    def takes_at_shipping(self) -> bool:
+        return self.store is not None and self.store.moment is StockMoment.ORDER_SHIPPED
+
+    async def lines(self, order: Order) -> Sequence[OrderLine]:
+        if order.id not in self._lines:
+            self._lines[order.id] = await self.session.shop.order_lines(order.id)
+        return self._lines[order.id]
+
+
+class TooMany(Exception):
+    """Orders that nobody could read through while stock waits."""
+
+
+async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[str, Sold | None]:
+    """By product of which a variant is to be adopted, or shows none and nothing was told of it; None where nobody can tell: too many
+    orders, or the store does not let us read them."""
+    wanted: dict[str, datetime] = {}
+    for variant, book in world.known.books.items():
+        one, look = book.ledger, world.looks[Side.SHOP].get(variant)
+        since = one.started if one.is_unset else None
+        if look is not None and one.shop.seen is not None and stock.is_emptied(one, look, timing):
+            since = one.shop.seen - timing.lag(Side.SHOP)
+        if since is not None and book.product_uuid in world.known.bound:
+            wanted[book.product_uuid] = min(since - NEAR, wanted.get(book.product_uuid, since))
+    # What changed of late is one list for all; who must look back for days does so alone.
+    late = [since for since in wanted.values() if since > session.clock.now() - LATE]
+    orders, found = OrderReader(session), dict[str, Sold | None]()
+    lists: dict[datetime, Sequence[Order]] = {}
+    for uuid, since in wanted.items():
+        begin = min(late) if since in late else since
+        books = {variant: one.ledger for variant, one in world.known.books.items() if one.product_uuid == uuid}
+        try:
+            lists[begin] = lists[begin] if begin in lists else await orders.since(begin - NEAR)
+            found[uuid] = await _of(orders, lists[begin], world.known.bound[uuid], books, since)
+        except (Refused, Unreachable, TooMany):
+            found[uuid] = None
+    return found
+
+
+async def _of(
+    orders: OrderReader, some: Sequence[Order], binding: Binding, books: Mapping[str, Ledger], since: datetime
+) -> Sold:
+    found: dict[str, list[Deed]] = {}
+    for order in some:
+        for line in await orders.lines(order):
+            before = next((v for v, one in books.items() if line.variant_id in one.closed), "")
+            variant = ours(line, binding) if not before or line.variant_id in binding.synced.variants.values() else ""
+            for change, at in _done(order, int(line.quantity), since, orders.store or InventorySettings(None, None)):
+                if variant in books and _is_its_own(books[variant], line, binding):
+                    found.setdefault(variant, []).append(_deed(orders.session, order, change, at))
+                elif before and not _is_made_again(books[before]):
+                    # Whether a store puts back what an earlier incarnation had, or takes from it at shipping, nobody can tell.
+                    sure = 0 if orders.takes_at_shipping else min(0, change)
+                    found.setdefault(before, []).append(_deed(orders.session, order, sure, at))
+    return {variant: [one for one in deeds if one.at >= since] for variant, deeds in found.items()}
+
+
+def _is_its_own(ledger: Ledger, line: OrderLine, binding: Binding) -> bool:
+    """Of a variant that was made again only what names it is its own."""
+    return not _is_made_again(ledger) or line.variant_id in binding.synced.variants.values()
+
+
+def _is_made_again(ledger: Ledger) -> bool:
+    return ledger.started is not None and ledger.shop.seen is None and bool(ledger.closed)
+
+
+def _deed(session: Session, order: Order, change: int, at: datetime) -> Deed:
+    reason = Reason.ORDER if change < 0 else Reason.RETURN if change else Reason.UNCLEAR
+    return Deed(by_ours(session, Side.SHOP, at), change, reason, str(order.id))
+
+
+def _done(order: Order, quantity: int, since: datetime, store: InventorySettings) -> list[tuple[int, datetime]]:
+    """What an order did to stock and when; 0 where that cannot be told, because an order of before was changed since.
+
+    One that was undone or shipped when it changed last was so in these seconds; where we look back for days nobody knows.
+    """
+    created, modified = order.created or since, order.modified or since
+    is_new, unclear = created >= since - NEAR, [(0, modified)]
+    is_told = is_new or modified - since < LATE
+    if store.moment is StockMoment.ORDER_SHIPPED:
+        if order.status_id in SHIPPED:
+            return [(-quantity, modified)] if is_told else unclear
+        return unclear if order.status_id in UNDONE | PARTLY_SHIPPED else []
+    back = quantity if order.status_id in UNDONE and store.restocks_refunds is not False else 0
+    if is_new or (back and is_told):
+        return [(-quantity, created), *([(back, modified)] if back else [])]
+    return [] if order.status_id in SHIPPED else unclear

@@ -1,0 +1,112 @@
+"""How a merchant's connection stands: paused, a platform silent, ending, or over. Said above every page, so that no page contradicts it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from brygga.core import marker
+from brygga.core.model import Connection, Stage
+from brygga.store import connections, endings, marks
+from brygga.store.database import Tx
+from brygga.store.endings import Ending
+from brygga.web.troubles import Trouble, pause_trouble, silence_troubles
+
+
+class Phase(StrEnum):
+    NONE = "none"
+    """No store is connected."""
+    SETUP = "setup"
+    RUNNING = "running"
+    LEAVING = "leaving"
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingView:
+    """`how` is "keep", "remove" or "uninstalled"; `left` counts the products that are still to be deleted."""
+
+    how: str
+    store: str
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftView:
+    """The account's last connection, which is over. `how` is as above, or "stuck" where products were to be removed and stayed."""
+
+    how: str
+    store: str
+    at: datetime
+    kept: int = 0
+    products_url: str = ""
+    marker: str = ""
+    """The name of our hidden product, where it stayed in the store (decision 16)."""
+    here: bool = True
+    """Whether these pages still show that connection: its log, and its library as it was then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    phase: Phase = Phase.NONE
+    troubles: tuple[Trouble, ...] = ()
+    leaving: LeavingView | None = None
+    left: LeftView | None = None
+    paused: bool = False
+    silent: bool = False
+    """A platform did not answer when it was last asked, whether or not it is known by now which one."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether work goes on now: pages may say so only then."""
+        return self.phase in {Phase.SETUP, Phase.RUNNING} and not (self.troubles or self.silent)
+
+
+NOTHING = Standing()
+
+
+async def standing(tx: Tx, connection: Connection) -> Standing:
+    phase = phase_of(connection)
+    if phase is Phase.NONE:
+        ending = await endings.last(tx, connection)
+        here = connection.stage is Stage.DISCONNECTED
+        return Standing(phase, left=None if ending is None else left_view(ending, here=here))
+    health = await connections.health(tx, connection.id)
+    outages = await marks.outages(tx, connection.id) if health.unreachable_since and not connection.paused else {}
+    trouble = pause_trouble(connection)
+    troubles = ((trouble,) if trouble else ()) + silence_troubles(outages)
+    leaving = None
+    if phase is Phase.LEAVING:
+        count = await endings.left_to_remove(tx, connection.id) if health.leaving == "remove" else 0
+        leaving = LeavingView(health.leaving or "keep", store_name(connection), count)
+    silent = health.unreachable_since is not None
+    return Standing(phase, troubles, leaving, paused=trouble is not None, silent=silent)
+
+
+def phase_of(connection: Connection) -> Phase:
+    match connection.stage:
+        case Stage.ZETTLE_CONNECTED | Stage.DISCONNECTED:
+            return Phase.NONE
+        case Stage.LEAVING:
+            return Phase.LEAVING
+        case Stage.RUNNING:
+            return Phase.RUNNING
+        case _:
+            return Phase.SETUP
+
+
+def left_view(ending: Ending, *, here: bool) -> LeftView:
+    how = "stuck" if ending.how == "remove" and ending.kept else ending.how
+    panel = ending.shop.control_panel_url.rstrip("/")
+    return LeftView(
+        how,
+        ending.shop.name or ending.shop.domain or ending.shop.store_hash,
+        ending.at,
+        ending.kept,
+        f"{panel}/manage/products" if panel and ending.kept else "",
+        marker.NAME if ending.marker_left else "",
+        here,
+    )
+
+
+def store_name(connection: Connection) -> str:
+    shop = connection.shop
+    return (shop.name or shop.domain or shop.store_hash) if shop else "BigCommerce"

@@ -1,0 +1,98 @@
+"""Webhooks counted by connection and by what became of them, so that an operator sees when they fail.
+
+In memory first, and written down every ten seconds while there is something to write: a flood of
+forged messages costs the database one write in that time. Only living connections are counted, so the
+memory has its bound too.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from brygga.store import deliveries
+from brygga.store.database import DatabaseBusy, DatabaseGone
+from brygga.store.deliveries import Outcome
+from brygga.store.tokens import Platform
+from brygga.web.deps import WebDeps
+from brygga.web.metrics import Metrics
+
+EVERY_S: Final = 10.0
+SAID: Final = {
+    Outcome.UNVERIFIED: "a webhook bears our secret and a signature that does not verify",
+    Outcome.REFUSED: "a webhook to a connection's address is refused",
+    Outcome.ASTRAY: "a genuine webhook came to a wrong address",
+}
+"""Said once for each connection and platform, by each process."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a receiver found out about a message besides its answer. `connection_id` 0: nobody's."""
+
+    connection_id: int = 0
+    is_signed: bool | None = None
+
+    def outcome(self, status: int) -> Outcome | None:
+        match status:
+            case 200:
+                return Outcome.UNVERIFIED if self.is_signed is False else Outcome.ACCEPTED
+            case 401:
+                return Outcome.REFUSED
+            case 404:
+                return Outcome.ASTRAY
+            case _:
+                return None
+
+
+@dataclass(slots=True)
+class Tally:
+    metrics: Metrics
+    counts: Counter[tuple[int, Platform, Outcome]] = field(default_factory=Counter)
+    log: Any = field(default_factory=lambda: structlog.get_logger("brygga.web"))
+    _said: set[tuple[int, Platform, Outcome]] = field(default_factory=set)
+    _writing: "asyncio.Task[None] | None" = None
+
+    async def note(self, deps: WebDeps, platform: Platform, status: int, heard: Heard) -> None:
+        outcome = heard.outcome(status)
+        if outcome is None or not heard.connection_id:
+            return
+        key = heard.connection_id, platform, outcome
+        self.counts[key] += 1
+        if outcome is Outcome.UNVERIFIED:
+            self.metrics.unverified.labels(platform.value).inc()
+        if outcome in SAID and key not in self._said:
+            self._said.add(key)
+            self.log.warning(SAID[outcome], connection=heard.connection_id, platform=platform.value)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._later(deps))
+
+    async def _later(self, deps: WebDeps) -> None:
+        """Also the last messages before a silence are written: a platform that gives up falls silent."""
+        while self.counts:
+            await deps.clock.sleep(EVERY_S)
+            await self.write(deps)
+
+    async def close(self, deps: WebDeps) -> None:
+        """The service stops."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
+        await self.write(deps)
+
+    async def write(self, deps: WebDeps) -> None:
+        """What was counted since the last time. Kept while the database is out of reach: no message is
+        refused for it."""
+        if not self.counts:
+            return
+        counts, self.counts = self.counts, Counter()
+        try:
+            async with deps.database.transaction() as tx:
+                await deliveries.add(tx, counts, deps.clock.now())
+        except (DatabaseGone, DatabaseBusy):
+            self.counts.update(counts)
+        except asyncio.CancelledError:
+            self.counts.update(counts)
+            raise

@@ -1,0 +1,91 @@
+"""`./run` and `./test` each install what they need, once, and leave the other's alone."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STUB = """#!/bin/sh
+echo "$*" >>calls
+case "$1" in
+venv)
+    rm -rf .venv
+    mkdir -p .venv/bin
+    for name in brygga python; do ln -s /bin/true .venv/bin/$name; done
+    ;;
+esac
+"""
+RUNNING = ["venv", "requirements.lock", "--editable"]
+TESTING = ["requirements-test.lock"]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A fresh clone whose uv only notes what it is asked for."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy2(ROOT / "scripts" / "environment.sh", tmp_path / "scripts")
+    for name in ("requirements.lock", "requirements-test.lock", "pyproject.toml"):
+        shutil.copy2(ROOT / name, tmp_path)
+    uv = tmp_path / ".tools" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text(STUB)
+    uv.chmod(0o755)
+    return tmp_path
+
+
+def prepared(clone: Path, words: str = "") -> list[str]:
+    """What uv was asked for, in short."""
+    calls = clone / "calls"
+    calls.write_text("")
+    run = ["/bin/sh", "-euc", f". ./scripts/environment.sh; prepare {words}"]
+    subprocess.run(run, cwd=clone, capture_output=True, check=True)
+    return re.findall(r"^venv|requirements\S*lock|--editable", calls.read_text(), re.MULTILINE)
+
+
+def test_running_installs_what_running_needs_and_testing_adds_the_rest(clone: Path) -> None:
+    assert prepared(clone) == RUNNING
+    assert prepared(clone, "tests") == TESTING
+
+
+def test_an_environment_that_is_there_is_left_alone(clone: Path) -> None:
+    assert prepared(clone, "tests") == [*RUNNING, *TESTING]
+    assert prepared(clone) == []
+    assert prepared(clone, "tests") == []
+
+
+def test_only_what_changed_is_made_anew(clone: Path) -> None:
+    prepared(clone, "tests")
+    with (clone / "requirements-test.lock").open("a") as lock:
+        lock.write("# changed\n")
+    assert prepared(clone) == []
+    assert prepared(clone, "tests") == TESTING
+
+    with (clone / "requirements.lock").open("a") as lock:
+        lock.write("# changed\n")
+    assert prepared(clone, "tests") == [*RUNNING, *TESTING]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+def test_a_lock_file_names_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    pinned = re.findall(r"^[a-z][^\s]*==", text, re.MULTILINE)
+
+    assert len(pinned) > 20
+    assert text.count("--hash=sha256:") >= len(pinned)
+    assert re.search(r"://|index|find-links|^-", text, re.MULTILINE) is None
+
+
+def test_both_lock_files_name_the_same_versions() -> None:
+    running, testing = pins("requirements.lock"), pins("requirements-test.lock")
+    shared = running.keys() & testing.keys()
+
+    assert shared
+    assert [] == [name for name in shared if running[name] != testing[name]]
+
+
+def pins(name: str) -> dict[str, str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z][^\s=]*)==(\S+)", text, re.MULTILINE))

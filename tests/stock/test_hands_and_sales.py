@@ -1,0 +1,176 @@
+"""A merchant's hands in the control panel while people buy, and answers that leave something out (decisions 15, 17, 18)."""
+
+from typing import Any
+
+import pytest
+
+from brygga.core.hands import Counting
+from brygga.core.report import Code
+from brygga.core.stock import Hint, Side
+from brygga.store import ledgers
+from brygga.store.marks import Kind
+from brygga.sync.hands import RECOUNT
+from tests.stock.bench import StockBench
+from tests.stock.merchant import asked, bought
+from tests.stock.test_hands import both, counting, lines, mug, remade, shirt, shown, switched, told
+
+
+def requests(bench: StockBench) -> int:
+    return sum(sum(one.requests.counts.values()) for one in (bench.town.zettle, bench.town.bigcommerce))
+
+
+async def ordered(bench: StockBench, uuid: str, units: int, variant_id: int) -> None:
+    """A shopper buys, and BigCommerce's hook says how much of which variant."""
+    bench.town.shop().place([{"variant_id": variant_id, "quantity": units}])
+    await heard(bench, uuid, Hint(bench.clock.now(), by_order=True, variant=str(variant_id)))
+
+
+async def heard(bench: StockBench, uuid: str, hint: Hint) -> None:
+    product_id = await bench.product_id(uuid)
+    async with bench.database.transaction() as tx:
+        await ledgers.hear_hint(tx, bench.connection.id, Side.SHOP, str(product_id), hint)
+    await bench.mark(Kind.SHOP_STOCK, str(product_id))
+    await bench.drain()
+
+
+async def options_added(bench: StockBench, uuid: str, level: int) -> list[int]:
+    """The variants that a simple product got."""
+    product_id, shop = await bench.product_id(uuid), bench.town.shop()
+    shop.add_option(product_id, "Gravyr", ["Ja", "Nej"])
+    shop.set_stock(level, product_id=product_id)
+    return sorted(one["id"] for one in (await bench.shown(uuid))["variants"])
+
+
+@pytest.mark.rule("S2")
+async def test_an_uncounted_product_with_a_new_option_never_loops(bench: StockBench) -> None:
+    """A sale on it costs a few requests, and no line that says what is not so (decision 17)."""
+    uuid, variant = await mug(bench)
+    await switched(bench, uuid, "none")
+    await told(bench, uuid)
+    bench.town.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
+    await told(bench, uuid)
+    await bench.sells(variant)
+    await bench.quiet(120)
+    said, before = len(await lines(bench, Code.STOCK_SWITCHED_ON)), requests(bench)
+    await bench.quiet(600)
+
+    assert said <= 1
+    assert said == len(await lines(bench, Code.STOCK_SWITCHED_ON))
+    assert requests(bench) - before < 10
+
+
+@pytest.mark.rule("S3")
+async def test_an_order_heard_before_its_variant_is_known_counts(bench: StockBench) -> None:
+    """The merchant makes a size again, a shopper buys of it, and only then we learn of the size (decision 17)."""
+    uuid, _ = await shirt(bench)
+    await remade(bench, uuid, sku="TR-M")
+    new = (await shown(bench, uuid))["TR-M"]["id"]
+    bench.town.shop().set_stock(10, variant_id=new)
+    bench.clock.move(2)
+    await ordered(bench, uuid, 3, new)
+    await bench.quiet(300)
+
+    assert [(10, 10), (7, 7)] == await both(bench, uuid)
+    assert not await asked(bench, uuid)
+
+
+@pytest.mark.rule("S3")
+async def test_another_option_of_a_whole_product_keeps_its_number(bench: StockBench) -> None:
+    """The option variant that we knew the product by is deleted, and somebody buys meanwhile (decision 17)."""
+    uuid, _ = await mug(bench)
+    first, second = await options_added(bench, uuid, 10)
+    await told(bench, uuid)
+    await bench.quiet()
+    bench.town.shop().delete_variant(first)
+    bench.town.shop().place([{"variant_id": second, "quantity": 3}])
+    await told(bench, uuid)
+    await bench.quiet(300)
+
+    assert Counting.WHOLE is await counting(bench, uuid)
+    assert (7, 7) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S4")
+@pytest.mark.parametrize("forced", [False, True], ids=["by its hook", "by sync now"])
+async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(bench: StockBench, forced: bool) -> None:
+    """Counted as a whole and by variant again before we look: BigCommerce shows 0, and no stock hook tells (decision 15)."""
+    uuid, _ = await shirt(bench)
+    await switched(bench, uuid, "product", 20)
+    await switched(bench, uuid, "variant")
+    if forced:
+        await bench.sync(uuid, force=True)
+    await told(bench, uuid)
+    await bench.quiet(600)
+
+    assert all(till == shop for till, shop in await both(bench, uuid))
+    assert 2 == len(await lines(bench, Code.STOCK_VANISHED))
+
+
+@pytest.mark.rule("S3")
+async def test_a_product_counted_by_its_only_variant_sells_out(bench: StockBench) -> None:
+    """Simple on both sides: at which level BigCommerce counts it makes no difference (decision 18)."""
+    uuid, variant = await mug(bench)
+    await switched(bench, uuid, "variant")
+    await told(bench, uuid)
+    await bench.quiet(60)
+    await bench.sells(variant, 3)
+    await bench.quiet(60)
+    await bought(bench, uuid, 7)
+    await bench.quiet(300)
+
+    assert (0, 0) == await bench.levels(uuid)
+    assert [] == await lines(bench, Code.STOCK_NOT_COUNTED)
+
+
+@pytest.mark.rule("S3")
+async def test_a_refused_recount_is_its_own_products_alone(bench: StockBench) -> None:
+    """The button on a product that was just deleted, and another product's hook in the same work (decision 17)."""
+    uuid, _ = await shirt(bench)
+    await switched(bench, uuid, "product", 20)
+    await told(bench, uuid)
+    other, _ = await bench.stocked(5, name="Fat", sku="FAT-1")
+    await bench.sync(other)
+    await bench.quiet(60)
+    gone = await bench.product_id(uuid)
+    bench.town.shop().delete_product(gone)
+    await bench.mark(Kind.SHOP_PRODUCT, str(gone), detail=RECOUNT)
+    await options_added(bench, other, 5)
+    await told(bench, other)
+    await bench.quiet(120)
+
+    assert Counting.WHOLE is await counting(bench, other)
+    assert (5, 5) == await bench.levels(other)
+    assert 1 == len(await lines(bench, Code.MISSING_IN_SHOP))
+
+
+@pytest.mark.rule("S3")
+async def test_a_hook_about_the_whole_product_is_no_sizes_number(bench: StockBench) -> None:
+    """An order just before the level is switched back is told of after it, for the whole product (decision 18)."""
+    uuid, _ = await shirt(bench)
+    await switched(bench, uuid, "product", 20)
+    await told(bench, uuid)
+    small = (await shown(bench, uuid))["TR-S"]["id"]
+    bench.town.shop().place([{"variant_id": small, "quantity": 4}])
+    await bench.wait(10)
+    await told(bench, uuid, RECOUNT)
+    await bench.wait(1)
+    await heard(bench, uuid, Hint(bench.clock.now(), by_order=True))
+    await bench.quiet(300)
+
+    assert [(10, 10), (10, 10)] == await both(bench, uuid)
+
+
+EMPTY: dict[str, Any] = {"answer": "counted_empty"}
+
+
+@pytest.mark.rule("S2", "S3")
+async def test_empty_lists_that_count_themselves_part_nothing(bench: StockBench) -> None:
+    """Stock and catalogue both answer with a whole, empty page for a while (decision 15)."""
+    uuid, (small, _) = await shirt(bench)
+    for path in ("*/v3/inventory/items", "*/v3/catalog/products"):
+        bench.town.bigcommerce.faults.add("hollow", method="GET", path=path, params=EMPTY, lasts_s=60.0)
+    await bench.sells(small)
+    await bench.quiet(900)
+
+    assert [(9, 9), (10, 10)] == await both(bench, uuid)
+    assert [] == await lines(bench, Code.MISSING_IN_SHOP)

@@ -1,0 +1,56 @@
+"""How often the database is asked for a sale: one gather, one decision, one save."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.stock.bench import StockBench
+from tests.stock.merchant import ready
+
+TO_THE_WRITE = 20
+TO_THE_END = 40
+
+
+@contextmanager
+def counted(bench: StockBench) -> Iterator[list[str]]:
+    """Every statement meanwhile."""
+    told: list[str] = []
+
+    def heard(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        told.append(re.sub(r"\s+", " ", statement).strip())
+
+    engine = bench.database.engine.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", heard)
+    try:
+        yield told
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", heard)
+
+
+def worked(told: list[str]) -> list[str]:
+    """What the work asks: without the receivers' part, and without what the bench asks for itself."""
+    bench_asks = r"SELECT .* FROM marks|FROM bindings b WHERE b.connection_id = \S+ AND b.product_uuid = %"
+    return [one for one in told if not re.search(bench_asks, one)]
+
+
+@pytest.mark.rule("S2")
+async def test_a_sale_costs_few_statements(bench: StockBench) -> None:
+    """From what the receiver leaves to the answered write, and with every look that closes it."""
+    uuid, variant = await ready(bench)
+    await bench.wait(120)
+    await bench.drain()
+    with counted(bench) as to_the_write:
+        await bench.sells(variant)
+        to_the_write.clear()
+        await bench.drain()
+    await bench.shop_tells(uuid)
+    with counted(bench) as to_the_end:
+        await bench.quiet(90)
+
+    assert (9, 9) == await bench.levels(uuid)
+    assert len(worked(to_the_write)) <= TO_THE_WRITE, worked(to_the_write)
+    assert len(worked([*to_the_write, *to_the_end])) <= TO_THE_END, worked(to_the_end)

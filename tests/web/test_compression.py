@@ -1,0 +1,97 @@
+"""Pages are sent compressed, and hold no secret whose length could be measured."""
+
+import re
+
+import pytest
+from tests.web.conftest import World
+
+from brygga.web.masking import masked, unmasked
+
+TOKEN = re.compile(r'name="_csrf_token" value="(\w+)"')
+SECRET = "0123456789abcdef" * 4
+
+
+async def stocked(world: World) -> None:
+    connection = await world.running()
+    await world.stock_library(connection, *(f"Mugg {number}" for number in range(60)), assigned=True)
+
+
+@pytest.mark.parametrize("path", ["/library", "/help", "/apps/bigcommerce/plan", "/static/brygga.js"])
+async def test_pages_and_files_are_sent_compressed(world: World, path: str) -> None:
+    await stocked(world)
+    browser = world.browser()
+    await browser.sign_in()
+    whole = len((await browser.http.get(path, headers={"accept-encoding": "identity"})).content)
+    async with browser.http.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
+        sent = len(b"".join([part async for part in answer.aiter_raw()]))
+
+    assert ("gzip", True) == (answer.headers["content-encoding"], "ccept-" in answer.headers["vary"])
+    assert sent < whole / 2
+
+
+async def test_the_token_of_a_form_is_never_the_same_twice(world: World) -> None:
+    await stocked(world)
+    browser = world.browser()
+    await browser.sign_in()
+    first, second = [set(TOKEN.findall((await browser.open("/library")).text)) for _ in range(2)]
+    cookie = browser.http.cookies["brygga_csrf"]
+
+    assert 1 == len(first) == len(second)
+    assert first != second
+    assert not any(cookie[:16] in token for token in first | second)
+
+
+async def test_every_mask_of_the_token_is_taken(world: World) -> None:
+    await stocked(world)
+    browser = world.browser()
+    await browser.sign_in()
+    tokens = [TOKEN.findall((await browser.open("/library")).text)[0] for _ in range(3)]
+    taken = [await browser.http.post("/library/sync", data={"_csrf_token": token}) for token in tokens]
+
+    assert [303] * 3 == [answer.status_code for answer in taken]
+
+
+@pytest.mark.parametrize("kind", ["the cookie itself", "another browser's", "cut", "no hexadecimals", "none"])
+async def test_a_token_that_is_not_this_browser_s_is_refused(world: World, kind: str) -> None:
+    await stocked(world)
+    browser, other = world.browser(), world.browser()
+    await browser.sign_in()
+    await other.sign_in("berg")
+    token = TOKEN.findall((await browser.open("/help")).text)[0]
+    foreign = TOKEN.findall((await other.open("/help")).text)[0]
+    given = {
+        "the cookie itself": browser.http.cookies["brygga_csrf"],
+        "another browser's": foreign,
+        "cut": token[:-2],
+        "no hexadecimals": "z" * len(token),
+        "none": "",
+    }[kind]
+    answer = await browser.http.post("/library/sync", data={"_csrf_token": given})
+
+    assert 403 == answer.status_code
+
+
+async def test_a_cookie_that_we_have_not_made_is_no_fault_of_ours(world: World) -> None:
+    await stocked(world)
+    browser = world.browser()
+    await browser.sign_in()
+    browser.http.cookies.set("brygga_csrf", "not a token", domain="brygga.example")
+
+    assert 200 == (await browser.open("/library")).status_code
+
+
+def test_a_masked_secret_comes_out_as_it_went_in() -> None:
+    assert {SECRET} == {unmasked(masked(SECRET, noise)) for noise in ("one", "two", "three")}
+    assert 3 == len({masked(SECRET, noise) for noise in ("one", "two", "three")})
+
+
+async def test_the_live_stream_is_sent_as_it_is(world: World) -> None:
+    """A compressed one would reach the page a block at a time."""
+    await stocked(world)
+    browser = world.browser()
+    await browser.sign_in()
+    world.app.state.closing.set()
+    answer = await browser.http.get("/apps/bigcommerce/live", headers={"accept-encoding": "gzip"})
+
+    assert "content-encoding" not in answer.headers
+    assert answer.headers["content-type"].startswith("text/event-stream")
