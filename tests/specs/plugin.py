@@ -63,7 +63,9 @@ class Watch:
         """Check one exchange, in the name of the test that runs."""
         asked = Asked(request.method, request.path, tuple(request.query), request.headers, request.body)
         test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
-        self.check(asked, answered(response) if response else None, test)
+        if response and response.is_fault:
+            self.validator.tally.unread += 1
+        self.check(asked, answered(response) if response and not response.is_fault else None, test)
 
     def check(self, asked: Asked, answer: Answered | None, test: str) -> None:
         """Check one exchange, unless it is no platform's or was meant to be wrong."""

@@ -27,6 +27,18 @@ def exchange():
     router.add("GET", "/api/stores/{{store_hash}}/v2/time", answer)
     assert asyncio.run(router.dispatch(Request("GET", "/api/stores/abc/v2/time"))).status == 200
 """
+FAULT = """
+import asyncio
+from brygga.sandbox.http import Request, Response, Router
+
+def exchange():
+    async def answer(request):
+        return Response(206, is_fault=True)
+
+    router = Router()
+    router.add("GET", "/api/stores/{store_hash}/v2/store", answer)
+    assert asyncio.run(router.dispatch(Request("GET", "/api/stores/abc/v2/store"))).status == 206
+"""
 HERE = (
     EXCHANGE
     + """
@@ -98,3 +110,13 @@ def test_a_violation_in_a_process_that_a_test_started_fails_the_run_too(tmp_path
     assert "1 answers of the sandbox checked, 1 of them in processes that tests started" in good[1]
     assert 'answer GET /v2/time 200 at time: "noon" is not of type' in bad[1]
     assert "test_it.py::test_one_exchange" in bad[1]
+
+
+def test_what_a_fault_made_of_an_answer_is_not_held_against_the_files(tmp_path: Path) -> None:
+    here = run(tmp_path, FAULT + "\ndef test_one_exchange():\n    exchange()\n")
+    elsewhere = run(tmp_path, f"CODE = {FAULT + 'exchange()'!r}\n{ELSEWHERE}")
+    meant = run(tmp_path, FAULT.replace(", is_fault=True", "") + "\ndef test_one_exchange():\n    exchange()\n")
+
+    assert (here[0], elsewhere[0], meant[0]) == (0, 0, 1)
+    assert "0 answers of the sandbox checked, 0 of them in processes that tests started (1 faults" in here[1]
+    assert "0 kinds of violation" in elsewhere[1]

@@ -197,7 +197,7 @@ def hollow(rule: Rule, request: Request) -> Response:
     if answer == "page":
         return page(Rule("html"), request)
     status, body = HOLLOWS[answer]
-    return Response(status, body, [JSON_TYPE] if body else [])
+    return Response(status, body, [JSON_TYPE] if body else [], is_fault=True)
 
 
 def refused_token(rule: Rule, request: Request) -> Response:
@@ -288,7 +288,7 @@ class Faults:
             await handler(request)
         if rule.kind == "hollow" and rule.params["answer"] == "cut":
             whole = await handler(request)
-            return Response(whole.status, whole.body[: len(whole.body) // 2], list(whole.headers))
+            return Response(whole.status, whole.body[: len(whole.body) // 2], list(whole.headers), is_fault=True)
         if rule.kind.startswith("cut"):
             raise Cut
         if rule.kind.startswith("timeout"):

@@ -86,6 +86,8 @@ class Response:
     status: int = 200
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+    is_fault: bool = False
+    """Not what the platform would say: a fault took its place. The sender does not learn it."""
 
     def header(self, name: str, value: str) -> "Response":
         """The same answer with one header more."""

@@ -49,7 +49,7 @@ def listen(router: Any) -> None:
         try:
             response = await dispatch(self, request)
         finally:
-            line = {"test": test, "asked": asked(request), "answered": response and answered(response)}
+            line = {"test": test, "asked": asked(request), "answered": answered(response)}
             paper.write(json.dumps(line) + "\n")
         return response
 
@@ -68,7 +68,10 @@ def asked(request: Any) -> dict[str, Any]:
     }
 
 
-def answered(response: Any) -> dict[str, Any]:
+def answered(response: Any) -> dict[str, Any] | None:
+    """Nothing for an answer that a fault made wrong on purpose."""
+    if response is None or response.is_fault:
+        return None
     body = base64.b64encode(response.body).decode()
     return {"status": response.status, "headers": response.headers, "body": body}
 
