@@ -82,22 +82,27 @@ async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(bench: Stoc
 
 
 @pytest.mark.rule("S4")
-@pytest.mark.parametrize(("kind", "edited", "asks"), [("cut_before", 7, False), ("cut_after", 9, True)])
+@pytest.mark.parametrize(
+    ("kind", "edited", "told", "number"),
+    [("cut_before", 7, True, 5), ("cut_after", 9, True, 9), ("cut_after", 9, False, 7)],
+)
 async def test_an_edit_of_its_very_size_is_known_from_the_write(
-    bench: StockBench, kind: str, edited: int, asks: bool
+    bench: StockBench, kind: str, edited: int, told: bool, number: int
 ) -> None:
-    """One that undoes the write looks as if a call were not all or nothing: the lower number, and a question (decision 16)."""
+    """One that undoes the write, and of which nothing is told, looks as if a call were not all or nothing: the lower number, and a
+    question (decision 16)."""
     uuid, variant = await ready(bench)
     bench.fault(kind, "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
     await bench.drain()
     bench.town.shop().set_stock(edited, product_id=await bench.product_id(uuid))
-    await bench.shop_tells(uuid)
+    if told:
+        await bench.shop_tells(uuid)
     await bench.quiet(240)
 
-    assert ((7, 7) if asks else (5, 5)) == await bench.levels(uuid)
-    assert asks is await asked(bench, uuid)
+    assert (number, number) == await bench.levels(uuid)
+    assert await asked(bench, uuid) is not told
 
 
 @pytest.mark.parametrize(("kind", "number"), [("cut_before", 7), ("cut_after", 5)])

@@ -57,7 +57,7 @@ def resolve_shop(ledger: Ledger, look: Look, slot: Level | None, timing: Timing)
     | the slot shows, in a read of after the request's end and a lag | verdict |
     |---|---|
     | one more than its count | landed |
-    | the same, but the record shows exactly its level from before | the lower number, and a question |
+    | the same, but the record shows exactly its level from before, and no event told of it | the lower number, and a question |
     | its count | not landed |
     | anything else, or nothing | the lower number, and a question |
 
@@ -71,9 +71,11 @@ def resolve_shop(ledger: Ledger, look: Look, slot: Level | None, timing: Timing)
     more = slot - flight.slot.count if isinstance(slot, int) and flight.slot is not None else None
     is_landed = more == 1
     contradicts = more in (0, 1) and _contradicts(ledger, flight, look.level, landed_=is_landed)
-    is_sure = (
-        not (is_landed and contradicts) if timing.is_whole else more == 0 and _is_untouched(ledger, flight, look.level)
-    )
+    if timing.is_whole:
+        told = ledger.shop.told
+        is_sure = not (is_landed and contradicts) or (told is not None and told.at >= flight.sent)
+    else:
+        is_sure = more == 0 and _is_untouched(ledger, flight, look.level)
     if more in (0, 1) and is_sure:
         verdict = Verdict.LANDED if is_landed else Verdict.NOT_LANDED
         return replace(_closed(ledger, look, timing, verdict), contradicts=contradicts)

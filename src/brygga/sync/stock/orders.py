@@ -101,7 +101,7 @@ async def _of(
             for change, at in _done(order, int(line.quantity), since, orders.store or InventorySettings(None, None)):
                 if variant in books and _is_its_own(books[variant], line, binding):
                     found.setdefault(variant, []).append(_deed(orders.session, order, change, at))
-                elif before and not _is_made_again(books[before]):
+                elif before and not _is_made_again(books[before]) and not _is_late(orders.session, books[before], change, at):
                     # Whether a store puts back what an earlier incarnation had, or takes from it at shipping, nobody can tell.
                     sure = 0 if orders.takes_at_shipping else min(0, change)
                     found.setdefault(before, []).append(_deed(orders.session, order, sure, at))
@@ -117,6 +117,12 @@ def _is_made_again(ledger: Ledger) -> bool:
     return ledger.started is not None and ledger.shop.seen is None and bool(ledger.closed)
 
 
+def _is_late(session: Session, ledger: Ledger, change: int, at: datetime) -> bool:
+    """To a variant that was gone by then nothing is put back."""
+    touched = ledger.shop.touched
+    return change > 0 and touched is not None and by_ours(session, Side.SHOP, at) > touched + NEAR
+
+
 def _deed(session: Session, order: Order, change: int, at: datetime) -> Deed:
     reason = Reason.ORDER if change < 0 else Reason.RETURN if change else Reason.UNCLEAR
     return Deed(by_ours(session, Side.SHOP, at), change, reason, str(order.id))
@@ -130,11 +136,11 @@ def _done(order: Order, quantity: int, since: datetime, store: InventorySettings
     created, modified = order.created or since, order.modified or since
     is_new, unclear = created >= since - NEAR, [(0, modified)]
     is_told = is_new or modified - since < LATE
-    if store.moment is StockMoment.ORDER_SHIPPED:
+    back = quantity if order.status_id in UNDONE and store.restocks_refunds is not False else 0
+    if store.moment is StockMoment.ORDER_SHIPPED and not (is_new and back):
         if order.status_id in SHIPPED:
             return [(-quantity, modified)] if is_told else unclear
         return unclear if order.status_id in UNDONE | PARTLY_SHIPPED else []
-    back = quantity if order.status_id in UNDONE and store.restocks_refunds is not False else 0
     if is_new or (back and is_told):
         return [(-quantity, created), *([(back, modified)] if back else [])]
     return [] if order.status_id in SHIPPED else unclear
