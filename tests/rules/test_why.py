@@ -296,6 +296,21 @@ async def test_an_edit_just_after_an_order_is_told_as_an_edit(home: Household, n
 
 
 @pytest.mark.rule("S3", "S4")
+async def test_an_edit_of_the_size_of_a_refund_in_part_is_told_as_an_edit(home: Household) -> None:
+    """Such a refund puts nothing back (bigcommerce facts 8)."""
+    uuid = await stocked(home, 10)
+    order = home.shop.order(await ordered(home, uuid, 3))
+    home.shop.refund(order.id, {order.lines[0].id: 1})
+    home.shop.set_stock(8, product_id=home.id_of(uuid))
+    await home.wait(30)
+    page = await told(home, uuid)
+
+    assert f"Order {order.id} in the web shop" in page
+    assert 1 == page.count("Changed by hand in BigCommerce")
+    assert "cancelled" not in page
+
+
+@pytest.mark.rule("S3", "S4")
 async def test_an_order_and_an_edit_at_once_are_no_cancelled_order(home: Household) -> None:
     """One read shows +3, and an event of it named an order."""
     uuid = await stocked(home, 10)

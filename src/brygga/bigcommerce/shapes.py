@@ -275,7 +275,6 @@ def order_line(raw: Json) -> OrderLine:
         product_id=identifier(raw.get("product_id")),
         variant_id=identifier(raw.get("variant_id")),
         quantity=number(raw.get("quantity")) or ZERO,
-        refunded=number(raw.get("quantity_refunded")) or ZERO,
     )
 
 

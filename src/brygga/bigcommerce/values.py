@@ -184,7 +184,6 @@ class OrderLine:
     product_id: int
     variant_id: int
     quantity: Decimal
-    refunded: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,9 +204,12 @@ def ours(line: OrderLine, binding: Binding) -> str:
 
 
 def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[Deed]:
-    """What an order did to a variant's shelf, by all its lines: once when it took the stock, once when the store put it back."""
+    """What an order did to a variant's shelf, by all its lines: once when it took the stock, once when the store put it back.
+
+    A refund of a part of an order puts nothing back (bigcommerce facts 8).
+    """
     quantity, number = sum(int(line.quantity) for line in lines), str(order.id)
-    back = quantity if order.status_id in UNDONE else sum(int(line.refunded) for line in lines)
+    back = quantity if order.status_id in UNDONE else 0
     deeds = []
     # Where stock moves when an order ships, what is near is the change of the order, not its birth.
     taken = order.created if case.spans(order.created) else order.modified
