@@ -106,6 +106,24 @@ async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(bench: Stoc
     assert 2 == len(await lines(bench, Code.STOCK_VANISHED))
 
 
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize(("units", "asks"), [(1, True), (10, False)])
+async def test_an_order_of_one_does_not_explain_that_ten_are_gone(bench: StockBench, units: int, asks: bool) -> None:
+    """Its event comes, and BigCommerce forgets the rest of the number: the orders tell how much was sold."""
+    uuid, _ = await mug(bench)
+    product_id = await bench.product_id(uuid)
+    bench.town.shop().place([{"product_id": product_id, "quantity": units}])
+    bench.town.shop().set_stock(0, product_id=product_id)
+    await bench.shop_tells(uuid, by_order=True)
+    await bench.quiet(30)
+    meanwhile = await bench.levels(uuid)
+    await bench.quiet(300)
+
+    assert ((10, 0) if asks else (0, 0)) == meanwhile
+    assert (0, 0) == await bench.levels(uuid)
+    assert asks is await asked(bench, uuid)
+
+
 @pytest.mark.rule("S3")
 async def test_a_product_counted_by_its_only_variant_sells_out(bench: StockBench) -> None:
     """Simple on both sides: at which level BigCommerce counts it makes no difference (decision 18)."""

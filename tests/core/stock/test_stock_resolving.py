@@ -7,6 +7,8 @@ import pytest
 
 from brygga.core import stock
 from brygga.core.stock import (
+    SUSPENDED,
+    Change,
     Gap,
     Hint,
     Ledger,
@@ -235,6 +237,12 @@ def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
         (Ledger(Shelf(known=9), Shelf(known=9, variant_id=1)), 1, False),
         (Ledger(Shelf(known=9), Shelf(known=9, settled=at(0), told=Told(at(20)))), 0, False),
         (Ledger(Shelf(known=9), Shelf(known=9, settled=at(50), told=Told(at(20)))), 0, True),  # that one is closed
+        (
+            Ledger(Shelf(known=9), Shelf(known=9, settled=at(0), told=Told(at(20), at(20)))),
+            0,
+            True,
+        ),  # an order, of some
+        (Ledger(Shelf(known=1), Shelf(known=1, settled=at(0), told=Told(at(20), at(20)))), 0, False),  # of the only one
     ],
 )
 def test_units_that_are_gone_without_an_event_empty_a_shelf(ledger: Ledger, level: int, emptied: bool) -> None:
@@ -248,6 +256,17 @@ def test_an_emptied_shelf_waits_two_minutes() -> None:
     assert held is not None
     assert stock.is_held(held)
     assert stock.unproven(held, Look(0, at(60 + TIMING.patience_s)), TIMING) is None
+
+
+def test_a_shelf_that_sleeps_without_a_number_is_not_looked_at_again() -> None:
+    """Its product is gone from the shop, and tracking is switched on in Zettle: the product work speaks first."""
+    asleep = Ledger(Shelf(5), Shelf(Gap.UNKNOWN, recent=(Change(at(1), 0),), rests=SUSPENDED, variant_id=1))
+    woken = stock.woken(asleep, 1)
+
+    assert (None, at(11)) == (
+        stock.next_look(asleep, Side.SHOP, TIMING),
+        stock.next_look(woken, Side.SHOP, TIMING),
+    )
 
 
 # ---- Tracking was switched on -----------------------------------------------------------------------------------------

@@ -75,13 +75,15 @@ def _moved(ledger: Ledger, side: Side, shelf: Shelf, change: int, at: datetime) 
 def is_emptied(ledger: Ledger, look: Look, timing: Timing) -> bool:
     """The shop shows none of some units, and no event said so: they are sold, or BigCommerce forgot the number.
 
-    It forgets numbers when it counts otherwise (bigcommerce facts 5.4).
+    It forgets numbers when it counts otherwise (bigcommerce facts 5.4). An event of an order says that some are sold: of
+    several units the orders must tell.
     """
     shelf = ledger.shop
-    if shelf.flight is not None or not isinstance(shelf.known, int) or is_told(shelf, timing):
+    by_order = _is_open(shelf, shelf.ordered, timing)
+    if shelf.flight is not None or not isinstance(shelf.known, int) or (is_told(shelf, timing) and not by_order):
         return False
     step = observed(ledger, Side.SHOP, look, timing)
-    return step.change < 0 and step.ledger.shop.known == 0
+    return step.change < (-1 if by_order else 0) and step.ledger.shop.known == 0
 
 
 def unproven(ledger: Ledger, look: Look, timing: Timing) -> Ledger | None:
@@ -106,9 +108,12 @@ def is_told(shelf: Shelf, timing: Timing) -> bool:
     Where the shelf moved a moment ago, an event may be about that; then only one of an order counts. One that names the
     product of several sizes says nothing of this one.
     """
-    told = shelf.ordered if shelf.recent or shelf.told is None else shelf.told.at
-    closed = None if shelf.settled is None else shelf.settled - timing.lag(Side.SHOP)
-    return told is not None and (closed is None or told > closed)
+    return _is_open(shelf, shelf.ordered if shelf.recent or shelf.told is None else shelf.told.at, timing)
+
+
+def _is_open(shelf: Shelf, told: datetime | None, timing: Timing) -> bool:
+    """No look since then was beyond doubt."""
+    return told is not None and (shelf.settled is None or told > shelf.settled - timing.lag(Side.SHOP))
 
 
 # ---- Hints ------------------------------------------------------------------------------------------------------------

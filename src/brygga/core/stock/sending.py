@@ -60,7 +60,7 @@ def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     """
     shelf = ledger[side]
     if side is Side.SHOP and ledger.is_unset and shelf.touched is not None:
-        return shelf.touched + timing.lag(side)
+        return None if shelf.asleep and not ledger.separate else shelf.touched + timing.lag(side)
     if not isinstance(shelf.known, int) or shelf.asleep:
         return None
     disturbed = shelf.disturbed if side is Side.SHOP else shelf.hinted

@@ -314,13 +314,14 @@ class Booking:
         return True
 
     def _are_ordered(self, book: Book, look: Look) -> bool:
-        """Whether the store has orders for all that is gone since the last look."""
+        """Whether the store has orders for all that is gone since the last look, or one of which nobody can tell how much it took."""
         deeds, shop = self.sold.get(book.product_uuid), book.ledger.shop
         if deeds is None or shop.seen is None or not isinstance(shop.known, int) or not isinstance(look.level, int):
             return False
         since = shop.seen - self.timing.lag(Side.SHOP) - NEAR
         told = [deed for deed in deeds.get(book.variant_uuid, ()) if deed.at >= since]
-        return sum(deed.change for deed in told) <= look.level - shop.known
+        is_unclear = any(deed.reason is Reason.UNCLEAR for deed in told)
+        return is_unclear or sum(deed.change for deed in told) <= look.level - shop.known
 
     async def _has_vanished(self, book: Book, side: Side) -> bool:
         """Whether there is nothing where there was something, and nobody has told of it (`stock.is_emptied`)."""

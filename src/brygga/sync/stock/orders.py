@@ -101,7 +101,11 @@ async def _of(
             for change, at in _done(order, int(line.quantity), since, orders.store or InventorySettings(None, None)):
                 if variant in books and _is_its_own(books[variant], line, binding):
                     found.setdefault(variant, []).append(_deed(orders.session, order, change, at))
-                elif before and not _is_made_again(books[before]) and not _is_late(orders.session, books[before], change, at):
+                elif (
+                    before
+                    and not _is_made_again(books[before])
+                    and not _is_late(orders.session, books[before], change, at)
+                ):
                     # Whether a store puts back what an earlier incarnation had, or takes from it at shipping, nobody can tell.
                     sure = 0 if orders.takes_at_shipping else min(0, change)
                     found.setdefault(before, []).append(_deed(orders.session, order, sure, at))
