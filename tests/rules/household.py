@@ -37,6 +37,7 @@ from tests.conftest import NOON, CountingDice
 from tests.markers import is_marker, merchants_products
 from tests.rules.wire_law import unlawful
 from tests.store.town import newest
+from tests.timely import TimelyJobs
 
 URL = "https://brygga.town.test"
 SOON = timedelta(seconds=60)
@@ -67,7 +68,7 @@ class Household:
 
     town: Town
     service: Service
-    jobs: TableJobs
+    jobs: TimelyJobs
     visitor: Visitor
     browsers: list[httpx2.AsyncClient] = field(default_factory=list)
     worker: asyncio.Task[None] | None = None
@@ -179,6 +180,7 @@ class Household:
             quiet = 0 if await self._is_busy() else quiet + 1
             if quiet == 2:
                 return
+            self.jobs.look()
             await asyncio.sleep(0.25)
         raise AssertionError("the work never ends")
 
@@ -196,12 +198,8 @@ class Household:
         raise AssertionError("it never came to be")
 
     async def wait_hours(self, hours: float) -> None:
-        """A long time in which nobody looks more often than every ten minutes, and until it is calm."""
-        self.jobs.every_s = 600.0
-        await asyncio.sleep(hours * 3600)
-        self.jobs.every_s = 1.0
-        await asyncio.sleep(600)
-        await self.calm()
+        """A long time, and until it is calm."""
+        await self.wait(hours * 3600 + 600)
 
     async def _is_busy(self) -> bool:
         if self.worker is not None and self.worker.done():
@@ -323,8 +321,8 @@ async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[House
     town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
     settings = replace(settings_for(town, URL), database_url=database_url)
     database, clock = Database.at(database_url, sealer(settings)), LoopTime()
-    # The job table looks for due marks by itself once a second; the worker's timer has only to tidy up.
-    jobs, pace = TableJobs(database, clock), Pace(tick_s=600, tidy_s=600)
+    # The jobs know when marks are due; the worker's timer has only to tidy up.
+    jobs, pace = TimelyJobs(database, clock), Pace(tick_s=3600, tidy_s=3600)
     service = build(settings, database, jobs, Seams(clock, CountingDice(), town.transport()), pace)
     town.transport({host_of(URL): service.web})
     home = Household(town, service, jobs, Visitor(httpx2.AsyncClient()))
@@ -347,7 +345,7 @@ async def another_worker(home: Household, database_url: str) -> AsyncIterator[Se
     """A second worker beside the household's, as in another process: the two share nothing but the database."""
     first = home.service
     database, clock = Database.at(database_url, sealer(first.settings)), LoopTime()
-    jobs, pace = TableJobs(database, clock), Pace(tick_s=600, tidy_s=600)
+    jobs, pace = TableJobs(database, clock), Pace(tick_s=3600, tidy_s=3600)
     seams = Seams(clock, CountingDice(1_000_000), home.town.transport())
     service = build(first.settings, database, jobs, seams, pace)
     stop = asyncio.Event()

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -228,7 +229,9 @@ class Day:
         """An act of people's: what it did to the levels is the truth from now on."""
         self.recounted()
         before = [(self.till_level(one), self.shop_level(one)) for one in self.goods]
+        oversold = [(one, len(self.town.shop(one).store.oversold)) for one in self.connections.values()]
         result = act()
+        self._missed(oversold)
         told = []
         for one, (till, shop) in zip(self.goods, before, strict=True):
             moved = self.till_level(one) - till
@@ -252,6 +255,16 @@ class Day:
         self.tell(f"{what}: {', '.join(told) or 'nothing'}")
         self.did[what] += 1
         return result
+
+    def _missed(self, before: Sequence[tuple[Merchant, int]]) -> None:
+        """Units of a number that a merchant's hands made the shop forget: the shop sold what it did not have. The order
+        says that they are sold, the shop's number does not."""
+        for merchant, count in before:
+            for item_id, units in self.town.shop(merchant).store.oversold[count:]:
+                for one in self.goods:
+                    found = self.item(one) if one.merchant is merchant and one.handled else None
+                    if found is not None and found[1].id == item_id:
+                        one.less -= units
 
     def check_step(self) -> None:
         """What must hold at every moment."""

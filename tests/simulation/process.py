@@ -13,13 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
-import sqlalchemy as sa
 
 from brygga.cli.house import settings_for
 from brygga.sandbox.town import Town
 from brygga.settings import Settings
 from brygga.store.database import Fence, Tx
-from brygga.store.jobs import Job, TableJobs, first_of
 from brygga.store.marks import Kind
 from brygga.sync.drain import Handler
 from brygga.sync.worker import Pace, Worker
@@ -32,6 +30,7 @@ from tests.conftest import NOON
 from tests.simulation.crashing import Crash
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.weather import Net
+from tests.timely import TimelyJobs
 
 URL = "https://brygga.town.test"
 MakeHandlers = Callable[[], Mapping[Kind, Handler]]
@@ -128,37 +127,6 @@ class MortalWire(httpx2.AsyncBaseTransport):
         response = await self.net.handle_async_request(request)
         self.fate.reach(f"after {request.method} {request.url.path}")
         return response
-
-
-@dataclass(slots=True)
-class TimelyJobs(TableJobs):
-    """As `TableJobs`, but it knows when the next mark is due instead of looking every second."""
-
-    async def run(self, drain: Callable[[Job], Any], stop: asyncio.Event) -> None:
-        silence = self.database.on_commit(lambda _: self._woken.set())
-        running: dict[int, asyncio.Task[None]] = {}
-        try:
-            async with asyncio.TaskGroup() as group:
-                while not stop.is_set():
-                    self._woken.clear()
-                    await self._start_due(group, drain, running)
-                    await first_of(self.clock.sleep(await self._rest_s(set(running))), self._woken.wait(), stop.wait())
-        finally:
-            silence()
-
-    async def _rest_s(self, running: set[int]) -> float:
-        """Until the next mark is due at a connection that nobody works for, or its dead holder's lease has run out."""
-        async with self.database.read() as tx:
-            at = await tx.scalar(_NEXT, {"running": sorted(running), "grace": self.grace})
-        now = self.clock.now()
-        return 600.0 if at is None else min(600.0, max(0.001, (at - now).total_seconds() + 0.001))
-
-
-_NEXT = sa.text("""
-    SELECT min(greatest(m.due_at, c.lease_until + CAST(:grace AS interval)))
-    FROM marks m JOIN connections c ON c.id = m.connection_id
-    WHERE m.parked_at IS NULL AND c.stage = 'running' AND c.paused = '' AND c.id <> ALL (CAST(:running AS bigint[]))
-""")
 
 
 @dataclass(frozen=True)

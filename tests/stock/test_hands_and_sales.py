@@ -106,6 +106,24 @@ async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(bench: Stoc
     assert 2 == len(await lines(bench, Code.STOCK_VANISHED))
 
 
+@pytest.mark.rule("S4")
+async def test_news_of_a_deleted_size_says_nothing_of_the_size_that_is_left(bench: StockBench) -> None:
+    """It waits for the product work to know that size, and is asked about more and more seldom."""
+    uuid, _ = await shirt(bench)
+    sizes = await shown(bench, uuid)
+    small, medium = sizes["TR-S"]["id"], sizes["TR-M"]["id"]
+    bench.town.shop().delete_variant(small)
+    await told(bench, uuid)
+    await bench.quiet()
+    bench.town.shop().set_stock(0, variant_id=medium)
+    before = requests(bench)
+    await heard(bench, uuid, Hint(bench.clock.now(), variant=str(small)))
+    await bench.quiet(300)
+
+    assert Code.STOCK_VANISHED in await bench.codes()
+    assert requests(bench) - before < 150
+
+
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize(("units", "asks"), [(1, True), (10, False)])
 async def test_an_order_of_one_does_not_explain_that_ten_are_gone(bench: StockBench, units: int, asks: bool) -> None:

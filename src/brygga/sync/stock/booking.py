@@ -336,7 +336,7 @@ class Booking:
         if binding is None:
             return False
         product = str(binding.synced.product_id)
-        told = [product] if len(binding.synced.variants) == 1 else [f"{product}/{book.ledger.shop.variant_id}"]
+        told = [f"{product}/{book.ledger.shop.variant_id}"] if binding.synced.options else [product]
         return bool(await ledgers.waiting(self.pages.tx, self.pages.connection_id, Side.SHOP, told))
 
     def _cause(self, book: Book, side: Side, change: int) -> Cause:

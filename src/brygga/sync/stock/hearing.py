@@ -9,7 +9,7 @@ from brygga.core import stock
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Review, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, marks, movements
+from brygga.store import ledgers, movements
 from brygga.store.ledgers import Book, Heard, Pending
 from brygga.store.marks import Kind
 from brygga.sync.session import Session
@@ -83,14 +83,15 @@ async def _end_separate(pages: Pages, stops: Mapping[str, Sequence[tuple[datetim
 async def _kept_for_later(pages: Pages, product_id: str, uuid: str, hints: Sequence[Hint]) -> None:
     """What is told of a variant that we do not know: the merchant may have made it again a moment ago (decision 17).
 
-    The product work looks, and what was told waits for it.
+    The product work looks, more and more seldom, and what was told waits for it.
     """
     ids = {str(one.ledger.shop.variant_id) for one in pages.books.values() if one.product_uuid == uuid}
     strange = [one for one in hints if one.variant and one.variant not in ids and pages.now - one.at < MADE_AGAIN]
     for one in strange:
         await ledgers.hear_hint(pages.tx, pages.connection_id, Side.SHOP, product_id, one)
     if strange:
-        await marks.mark(pages.tx, pages.connection_id, Kind.SHOP_PRODUCT, product_id, pages.now)
+        waited = pages.now - min(one.at for one in strange)
+        await pages.mark(Kind.SHOP_PRODUCT, product_id, due_at=pages.now + waited)
 
 
 # ---- Writes to Zettle without an answer -------------------------------------------------------------------------------
