@@ -151,7 +151,7 @@ async def test_an_unfetchable_picture_does_not_keep_a_new_variant_away(bench: Be
 
 
 async def test_a_picture_just_saved_that_is_not_there_yet_comes_a_little_later(bench: Bench) -> None:
-    """Zettle facts 6.2."""
+    """zettle facts 6.2."""
     uuid = pictured(bench, PICTURE)
     bench.town.zettle.faults.add("image_missing", path="/image/*", next=2)
 

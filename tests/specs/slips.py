@@ -159,7 +159,7 @@ SLIPS: tuple[Slip, ...] = (
          "Only swatches and product lists have some (bigcommerce facts 3.8)."),
     Slip("an item shows its backorders", "answer", r"GET /v3/inventory/.*items", r"data/\*(/locations/\*)?",
          _unknown("backorder_limit", "qty_backordered"),
-         "Backorders came in April 2026, the file is older (facts, changes of November 2026)."),
+         "Backorders came in April 2026, the file is older (bigcommerce facts 14.1)."),
     # -- BigCommerce: the rest
     Slip("a line that was typed in has no variant", "answer", r"GET /v2/orders/\{order_id\}/products.*", r"(\*/)?variant_id", "^null",
          "Such a line is no product: its product_id is 0, its variant_id null or 0 (bigcommerce facts 8)."),

@@ -183,7 +183,7 @@ class Validator:
             return
         value, readable = read(answered)
         if not readable:
-            # Refusals may be plain text (bigcommerce facts 9), or nothing at all (zettle facts 2.8).
+            # Refusals may be plain text (bigcommerce facts 9), or nothing at all (zettle facts 2.6).
             if answered.status < 400 and (answered.body or (word is not None and operation.statuses[word])):
                 yield wrong("", "the body is not JSON")
             return

@@ -423,7 +423,10 @@ async def test_a_store_that_stops_counting_and_counts_again_lost_no_units(bench:
 
 
 async def test_numbers_forgotten_unseen_are_no_sale(bench: StockBench) -> None:
-    """Switched off and on between two looks: a sale in Zettle shows that BigCommerce has no number, and writes it (facts 5.4)."""
+    """Switched off and on between two looks (bigcommerce facts 5.4).
+
+    A sale in Zettle shows that BigCommerce has no number, and writes it.
+    """
     uuid, (small, _) = await shirt(bench)
     await switched(bench, uuid, "none")
     await switched(bench, uuid, "variant")
@@ -435,7 +438,10 @@ async def test_numbers_forgotten_unseen_are_no_sale(bench: StockBench) -> None:
 
 
 async def test_units_gone_without_a_word_are_asked_about(bench: StockBench) -> None:
-    """After two minutes without a hook the lower number is promised, and said; a forgotten number looks the same (facts 5.4)."""
+    """After two minutes without a hook the lower number is promised, and said.
+
+    A forgotten number looks the same (bigcommerce facts 5.4).
+    """
     uuid, variant = await mug(bench)
     bench.town.shop().set_stock(0, product_id=await bench.product_id(uuid))
     await bench.till_tells(variant)

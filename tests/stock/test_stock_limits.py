@@ -61,7 +61,7 @@ async def test_a_joined_number_beyond_zettle_s_is_said(bench: StockBench) -> Non
 
 @pytest.mark.rule("S3")
 async def test_an_account_with_the_store_s_inventory_only_is_told_so_and_nothing_is_lost(bench: StockBench) -> None:
-    """Facts 3.2 say that four exist. Should they not, the till waits, the shop goes on, and it is made good when they do."""
+    """Four exist (zettle facts 3.2). Should they not, the till waits, the shop goes on, and it is made good when they do."""
     other, _ = await bench.stocked(5, name="Fat", sku="FAT-1")
     uuid, variant = await ready(bench)
     places = bench.town.merchant.organization.inventories

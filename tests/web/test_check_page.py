@@ -59,7 +59,7 @@ def test_a_number_is_whole_and_fits(typed: str, expected: int | Problem) -> None
     [("150 000", 150_000), ("2147483647", 2**31 - 1), ("2147483648", Problem.TOO_BIG_SHOP), ("-1", Problem.NEGATIVE)],
 )
 def test_the_web_shop_holds_more_than_the_till(typed: str, expected: int | Problem) -> None:
-    """Bigcommerce facts 5.2: a signed 32-bit number."""
+    """bigcommerce facts 5.2: a signed 32-bit number."""
     assert expected == number(typed, Side.SHOP)
 
 

@@ -31,11 +31,14 @@ FIELDS = {
 
 
 def product_body(desired: CatalogProduct, birth: Birth, *, images: bool = True, videos: bool = True) -> Body:
-    """One POST that makes the product with everything that can ride in it (facts 3.3): variants, options, stock, pictures, videos."""
+    """One POST that makes the product with everything that can ride in it (bigcommerce facts 3.3).
+
+    That is its variants, options, stock, pictures and videos.
+    """
     body: Body = {
         "name": desired.name,
         "type": "physical",
-        # Demanded at birth, also where we cannot tell what it weighs (facts 3.3).
+        # Demanded at birth, also where we cannot tell what it weighs (bigcommerce facts 3.3).
         "weight": Decimal(0) if desired.weight is None else desired.weight,
         "description": desired.description,
         "page_title": desired.page_title,
@@ -49,7 +52,7 @@ def product_body(desired: CatalogProduct, birth: Birth, *, images: bool = True, 
     if desired.is_simple:
         body |= _simple(desired.variants[0], birth)
     else:
-        # Their order is that of the definitions: it makes the options and values in the merchant's order (facts 3.1).
+        # Their order is that of the definitions: it makes the options and values in the merchant's order (bigcommerce facts 3.1).
         body["variants"] = [_variant(variant, birth, image=images) for variant in desired.variants]
     return body
 
@@ -113,7 +116,7 @@ def _variant(variant: CatalogVariant, birth: Birth, *, image: bool) -> Body:
 
 
 def _codes(variant: CatalogVariant) -> Body:
-    # Not nullable on POST: what is empty is left out (facts 3.3).
+    # Not nullable on POST: what is empty is left out (bigcommerce facts 3.3).
     codes = {"sku": variant.sku, "upc": variant.upc, "gtin": variant.gtin}
     return {name: value for name, value in codes.items() if value}
 
@@ -135,7 +138,7 @@ def url_body(url: str) -> Body:
 
 
 def new_variant_body(new: NewVariant, *, batch: bool) -> Body:
-    """A variant for an existing product; its SKU is required (facts 3.7). Only the batch names the product inside."""
+    """A variant for an existing product; its SKU is required (bigcommerce facts 3.7). Only the batch names the product inside."""
     body: Body = {
         "sku": new.variant.sku,
         **_codes(new.variant),

@@ -1,4 +1,4 @@
-"""Webhooks of BigCommerce: are they for us, and what do they say (facts 6).
+"""Webhooks of BigCommerce: are they for us, and what do they say (bigcommerce facts 6).
 
 An event is a hint to look again: levels in it are never computed with, and our own writes fire the same events.
 """
@@ -20,7 +20,7 @@ SECRET_HEADER = "X-Brygga-Secret"  # noqa: S105 (the name of a header)
 """The header of our own in every hook we make; its value is unguessable and per store."""
 OLDEST = timedelta(hours=49)
 """How old a delivery may be that is evidence. The library's usual five minutes would fail every retry
-that still bears its first timestamp, and retries go on for 48 hours and 4 minutes (facts 6.4). A replay
+that still bears its first timestamp, and retries go on for 48 hours and 4 minutes (bigcommerce facts 6.4). A replay
 is a hint told twice, which the inbox knows for longer than this; a still older one costs a look."""
 AHEAD = timedelta(minutes=5)
 
@@ -33,8 +33,8 @@ class MalformedError(ValueError):
 class Envelope:
     """What every delivery carries.
 
-    `key` is the one against doubles: equal data can share a hash over scopes (facts 6.2). Two equal changes within one second share it
-    too, and are one hint.
+    `key` is the one against doubles: equal data can share a hash over scopes (bigcommerce facts 6.2).
+    Two equal changes within one second share it too, and are one hint.
     """
 
     key: str
@@ -145,7 +145,7 @@ def bears_secret(headers: Mapping[str, str], secret: str) -> bool:
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime) -> bool | None:
-    """Whether its Standard Webhooks signature is right; None where it has none (facts 6.5).
+    """Whether its Standard Webhooks signature is right; None where it has none (bigcommerce facts 6.5).
 
     One page of the documents describes it, and nobody has seen a live one: what does not verify is
     counted and told to the operator, and refuses nothing. One that is older than 49 hours, or from the
@@ -212,7 +212,7 @@ def _event(envelope: Envelope, scope: list[str], data: Mapping[str, Any]) -> Sho
 
 def _stock_changed(envelope: Envelope, data: Mapping[str, Any], *, by_order: bool) -> StockChanged:
     inventory = record(data.get("inventory"))
-    # A product's event names itself twice; a SKU's own id is neither the product's nor the variant's (facts 3.7).
+    # A product's event names itself twice; a SKU's own id is neither the product's nor the variant's (bigcommerce facts 3.7).
     product_id = identifier(inventory.get("product_id")) or (
         identifier(data.get("id")) if text(data.get("type")) == "product" else 0
     )

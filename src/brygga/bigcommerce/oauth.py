@@ -1,4 +1,4 @@
-"""Installing the app: the code of a callback for a token, and the signed payload of the other callbacks (facts 1.3, 1.5).
+"""Installing the app: the code of a callback for a token, and the signed payload of the other callbacks (bigcommerce facts 1.3, 1.5).
 
 Pure of storage. A store has one token, without an end and without a refresh; installing again brings a new one.
 """
@@ -23,8 +23,8 @@ SCOPES = (
     "store_v2_information_read_only",
     "store_v2_orders_read_only",
 )
-"""The smallest useful set, to be registered with the app (facts 1.6)."""
-ALGORITHMS = ["HS256", "HS512"]  # what the official client accepts; nothing else, and never "none" (facts 1.5)
+"""The smallest useful set, to be registered with the app (bigcommerce facts 1.6)."""
+ALGORITHMS = ["HS256", "HS512"]  # what the official client takes; never "none" (bigcommerce facts 1.5)
 LEEWAY = timedelta(minutes=1)
 
 
@@ -39,7 +39,7 @@ class ShopApp:
 
     @property
     def install_url(self) -> str:
-        """Where a merchant's browser goes to install the app (facts 1.3)."""
+        """Where a merchant's browser goes to install the app (bigcommerce facts 1.3)."""
         return f"{self.login_url}/app/{self.client_id}/install"
 
 

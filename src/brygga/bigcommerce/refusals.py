@@ -128,17 +128,17 @@ MEANINGS: tuple[tuple[Code, Test], ...] = (
 
 def _of_image(found: Problem, path: str) -> bool:
     named = "/image" in path or found.names("image_url", "images", "image_file")
-    # Inside POST product a 400 may name no field at all, only say so in words (facts 3.4).
+    # Inside POST product a 400 may name no field at all, only say so in words (bigcommerce facts 3.4).
     return found.status in (400, 422) and (named or re.search(r"\bimages?\b", found.title.lower()) is not None)
 
 
 def _unfetched(found: Problem) -> bool:
-    # 400 is documented for a picture that cannot be fetched; inside POST product the status and the words are not (facts 3.4).
+    # 400 is documented for a picture that cannot be fetched; inside POST product the status and the words are not (bigcommerce facts 3.4).
     return found.status == 400 or found.says("download", "fetch", "reach", "retriev", "could not", "404")
 
 
 def refusal(call: Call, answer: Answer) -> Failure:
-    """The failure that this answer means. 401 is not judged here: it needs a second look (facts 9)."""
+    """The failure that this answer means. 401 is not judged here: it needs a second look (bigcommerce facts 9)."""
     found = problem(answer)
     told = detail(call, answer, found.title)
     if answer.status == 507:
@@ -179,7 +179,7 @@ def _missing(found: Problem, path: str) -> Code:
 
 
 def _identities(title: str) -> dict[str, str]:
-    """The items that a stock refusal names, which it does in its title only (facts 5.2)."""
+    """The items that a stock refusal names, which it does in its title only (bigcommerce facts 5.2)."""
     named: dict[str, list[str]] = {}
     for kind, value in re.findall(r"\b(variant_id|product_id)[ :=]+(\d+)", title):
         named.setdefault(kind, []).append(value)

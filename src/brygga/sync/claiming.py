@@ -229,7 +229,7 @@ async def holder_of(session: Session, field_name: str, value: str) -> ObservedPr
 
 
 async def holder_of_sku(session: Session, sku: str) -> ObservedProduct | None:
-    """The product that has this SKU, or a variant with it; BigCommerce gives it to no other (facts 3.4)."""
+    """The product that has this SKU, or a variant with it; BigCommerce gives it to no other (bigcommerce facts 3.4)."""
     ids = sorted(await session.shop.products_with_sku(sku))
     return next(iter((await session.shop.products(ids[:1])).values()), None)
 

@@ -301,7 +301,10 @@ def _without_pictures(desired: CatalogProduct, sources: Collection[str]) -> Cata
 
 
 def _has_just_its_skus(sent: CatalogProduct, found: ObservedProduct) -> bool:
-    """Every variant was sent with a SKU, and those are the product's. BigCommerce gives a SKU to one product only (facts 3.4)."""
+    """Every variant was sent with a SKU, and those are the product's.
+
+    BigCommerce gives a SKU to one product only (bigcommerce facts 3.4).
+    """
     skus = {variant.sku.casefold() for variant in sent.variants if variant.sku}
     held = {value for name, value in values_held(found) if name == "sku"}
     return len(skus) == len(sent.variants) == max(1, len(found.variants)) and skus == held

@@ -145,7 +145,10 @@ async def _at_till(session: Session, case: Case) -> tuple[Deeds, bool]:
 
 
 def sold(purchase: Purchase) -> Mapping[str, int]:
-    """What a receipt did to each variant's shelf. Refunds bear negative quantities; one that does not is one all the same (facts 5.3)."""
+    """What a receipt did to each variant's shelf.
+
+    Refunds bear negative quantities; one that does not is one all the same (zettle facts 5.3).
+    """
     found: dict[str, int] = {}
     for row in purchase.rows:
         if row.quantity == row.quantity.to_integral_value():

@@ -156,7 +156,7 @@ async def _made(session: Session, known: Marker | None) -> _Made:
                     return _Made(ours)
                 await session.shop.delete_products([ours.product_id])
             elif refused.code == ShopCode.CATEGORY_UNKNOWN and not categories:
-                # Whether a product may be in no category is not documented (facts 3.3).
+                # Whether a product may be in no category is not documented (bigcommerce facts 3.3).
                 categories = ((await place(session)).category_id or 0,)
             else:
                 raise
@@ -166,7 +166,7 @@ async def _made(session: Session, known: Marker | None) -> _Made:
 
 
 async def _whole(session: Session, saved: Saved) -> _Made:
-    """With the ids of its variants: whether a create answers them is not documented (facts 3.3)."""
+    """With the ids of its variants: whether a create answers them is not documented (bigcommerce facts 3.3)."""
     product, product_id = saved.product, saved.product.product_id
     if not its.is_whole(product):
         product = await session.shop.product(product_id) or product

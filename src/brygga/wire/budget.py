@@ -14,7 +14,7 @@ from brygga.wire.call import Answer, Call
 from brygga.wire.gates import asked_wait_s, header_number
 
 KEPT_FOR_STOCK = 3
-PARALLEL = 4  # bigcommerce facts 2.2: 3 to 4 parallel calls per store are sensible
+PARALLEL = 4  # bigcommerce facts 2.1: 3 to 4 parallel calls per store are sensible
 SERIAL_LANES = frozenset({"inventory", "assignments"})  # one writer of stock; assignments never in parallel (2.1)
 MARGIN_S = 0.05  # after the reset that the headers announce
 LONGEST_BACKOFF_S = 60.0

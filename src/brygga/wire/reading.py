@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 LARGEST_ID: Final = 2**63 - 1
-"""Ids ascend from 1 (bigcommerce facts, "Ids"); one beyond a signed 64-bit number names nothing, and our disk could not hold it."""
+"""Ids ascend from 1 (bigcommerce facts 0, "Ids"); one beyond a signed 64-bit number names nothing, and our disk could not hold it."""
 MOST_DIGITS: Final = 15
 """Of a count or an amount: a million times what either platform counts to (zettle facts 7, bigcommerce facts 5.2), so that sums and
 differences of a few still fit our disk."""

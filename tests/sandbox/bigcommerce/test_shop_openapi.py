@@ -58,7 +58,7 @@ def resolved(whole: Any, reference: str) -> Any:
 
 
 def errors(file: str, path: str, answer: Any, method: str = "get", status: int = 200) -> list[str]:
-    """What in an answer does not fit the schema of its operation, but for what the fact sheet knows better."""
+    """What in an answer does not fit the schema of its operation, but for what docs/platforms/bigcommerce.md knows better."""
     whole = document(file)
     response = whole["paths"][path][method]["responses"][str(status)]
     while "$ref" in response:

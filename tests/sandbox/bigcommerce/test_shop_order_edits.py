@@ -1,4 +1,4 @@
-"""An order that stands is edited, shipped in part and brought back, and stock follows (facts 8)."""
+"""An order that stands is edited, shipped in part and brought back, and stock follows (bigcommerce facts 8)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Accounts of the Zettle sandbox: consent, tokens, scopes, and the end of a connection (Zettle facts 1)."""
+"""Accounts of the Zettle sandbox: consent, tokens, scopes, and the end of a connection (zettle facts 1)."""
 
 import base64
 import hashlib

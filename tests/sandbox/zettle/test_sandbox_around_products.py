@@ -1,4 +1,4 @@
-"""What the Zettle sandbox has around its products: lists, counts, options, pictures, categories, taxes (Zettle facts 2)."""
+"""What the Zettle sandbox has around its products: lists, counts, options, pictures, categories, taxes (zettle facts 2)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The inventory host of the Zettle sandbox: places, tracking, balances, movements, and its limit of calls (Zettle facts 3, 7)."""
+"""The inventory host of the Zettle sandbox: places, tracking, balances, movements, and its limit of calls (zettle facts 3, 7)."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""The whole library of the Zettle sandbox: pages, and what has changed since (Zettle facts 2.2)."""
+"""The whole library of the Zettle sandbox: pages, and what has changed since (zettle facts 2.2)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The product library of the Zettle sandbox: reading, writing, refusing (Zettle facts 2)."""
+"""The product library of the Zettle sandbox: reading, writing, refusing (zettle facts 2)."""
 
 import uuid
 from typing import Any

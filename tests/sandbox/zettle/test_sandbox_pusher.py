@@ -1,4 +1,4 @@
-"""The Pusher of the Zettle sandbox: subscriptions, envelope, signature, delivery, events (Zettle facts 4)."""
+"""The Pusher of the Zettle sandbox: subscriptions, envelope, signature, delivery, events (zettle facts 4)."""
 
 import hashlib
 import hmac
@@ -29,7 +29,7 @@ def body(**fields: Any) -> JSON:
 
 
 def test_the_signature_is_the_documented_one() -> None:
-    """The vectors of the facts (4.4), one with a backslash in the payload."""
+    """The vectors of zettle facts 4.4, one with a backslash in the payload."""
     key, stamp = "0123456789abcdef" * 4, "2024-02-01T09:40:11.999Z"
 
     plain = signature(key, stamp, '{"type":"ApplicationConnectionRemoved"}')

@@ -1,4 +1,4 @@
-"""The till of the Zettle sandbox: sales, purchases, pictures, pages, control addresses, faults (Zettle facts 5, 6, 11)."""
+"""The till of the Zettle sandbox: sales, purchases, pictures, pages, control addresses, faults (zettle facts 5, 6, 11)."""
 
 import base64
 import random

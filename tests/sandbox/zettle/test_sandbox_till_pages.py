@@ -1,4 +1,4 @@
-"""The cashier's pages of the Zettle sandbox: they do what the till does, in two languages (Zettle facts 11)."""
+"""The cashier's pages of the Zettle sandbox: they do what the till does, in two languages (zettle facts 11)."""
 
 import re
 

@@ -1,6 +1,6 @@
 """Which channel a product is sold in, and single category links. Both are written at birth only (rule P4).
 
-Calls never run in parallel (facts 2.1): they share a lane, which the store's budget keeps serial.
+Calls never run in parallel (bigcommerce facts 2.1): they share a lane, which the store's budget keeps serial.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from brygga.bigcommerce.api.door import Door
 from brygga.wire.reading import identifier
 
-ASSIGNED_AT_ONCE = 50  # not documented; what other connectors use (facts 2.2)
+ASSIGNED_AT_ONCE = 50  # not documented; what other connectors use (bigcommerce facts 2.2)
 PAGE = 250
 
 

@@ -1,4 +1,4 @@
-"""Category trees, and the one category that new products are born in (rule P3; facts 4)."""
+"""Category trees, and the one category that new products are born in (rule P3; bigcommerce facts 4)."""
 
 from brygga.bigcommerce import shapes
 from brygga.bigcommerce.api.door import PARTLY, Door, body_of
@@ -12,7 +12,7 @@ PAGE = 250
 
 class CategoryCalls(Door):
     async def trees(self, channel_id: int | None = None) -> tuple[Tree, ...]:
-        """The store's category trees, or the one of a channel, which may have none. This list has no pages (facts 4)."""
+        """The store's category trees, or the one of a channel, which may have none. This list has no pages (bigcommerce facts 4)."""
         call = self.call("GET", "/v3/catalog/trees", {"channel_id:in": channel_id})
         rows = await self.rows(call)
         if not rows and channel_id is None:
@@ -32,7 +32,8 @@ class CategoryCalls(Door):
 
     async def create_category(self, tree_id: int, name: str) -> Category:
         """Make a top category. CATEGORY_EXISTS: somebody was faster, find it (names are unique among siblings)."""
-        # The guide wants the tree alone for a top category, the OpenAPI file tree and parent both: 0 is what a top one reads as (facts 4).
+        # The guide wants the tree alone for a top category, the OpenAPI file tree and parent both:
+        # 0 is what a top one reads as (bigcommerce facts 4).
         body = [{"name": name, "tree_id": tree_id, "parent_id": 0, "is_visible": True}]
         call = self.call("POST", "/v3/catalog/trees/categories", json=body, repeatable=True)
         answer = await self.send(call)

@@ -65,7 +65,8 @@ class Door:
         """
         answer, token = await self._send_as_now(replace(call, wanted=call.wanted | {507}))
         if answer.status == 404 and problem(answer).says("route is not found"):
-            # The address is wrong, not the thing gone (facts 9): a product must never be taken for deleted because of a setting.
+            # The address is wrong, not the thing gone (bigcommerce facts 9):
+            # a product must never be taken for deleted because of a setting.
             raise Unreachable(Code.UNREACHABLE, detail(call, answer, "no such route"))
         if answer.is_success or (answer.status in call.wanted and answer.status != 507):
             return answer
@@ -78,7 +79,7 @@ class Door:
 
     async def _send_as_now(self, call: Call) -> tuple[Answer, str]:
         """The answer, and the token that got it. A merchant who approves the app again replaces the
-        token while calls are on their way (facts 1.4): those go again with the new one."""
+        token while calls are on their way (bigcommerce facts 1.4): those go again with the new one."""
         token = await self.tokens()
         while True:
             headers = {**call.headers, "X-Auth-Token": token}
@@ -89,7 +90,10 @@ class Door:
             token = current
 
     async def _confirm_gone(self, call: Call, answer: Answer) -> None:
-        """A 401 ends the connection only when the cheapest question gets one too (facts 9): a hiccup must not disconnect a merchant."""
+        """A 401 ends the connection only when the cheapest question gets one too (bigcommerce facts 9).
+
+        A hiccup must not disconnect a merchant.
+        """
         second, token = await self._send_as_now(self.call("GET", "/v2/time", urgent=call.urgent))
         if second.status == 401:
             raise NeedsMerchant(Code.ACCESS_GONE, detail(call, answer), fingerprint(token))
@@ -108,7 +112,7 @@ class Door:
         return answer
 
     async def v2_list(self, call: Call) -> list[Any]:
-        """The rows of a v2 list: bare, and 204 without a body where it is empty (facts 0)."""
+        """The rows of a v2 list: bare, and 204 without a body where it is empty (bigcommerce facts 0)."""
         answer = await self._always(call)
         if answer.status == 204:
             return []
@@ -160,7 +164,7 @@ class Door:
         """One page, and its whole body.
 
         An empty list is believed only where its counts say that it is empty: `{"data": [], "meta": {}}` is no answer (decision 15).
-        A product without pictures may also answer 204 (facts 3.10).
+        A product without pictures may also answer 204 (bigcommerce facts 3.10).
         """
         numbered_ = numbered(call, page, limit)
         answer = await (self.send(numbered_) if of_one else self._always(numbered_))
@@ -192,7 +196,7 @@ def numbered(call: Call, page: int, limit: int) -> Call:
 
 
 def following(body: Any, page: int) -> int | None:
-    """The number of the next page, None on the last. The counts decide, since links may be absent (facts 0)."""
+    """The number of the next page, None on the last. The counts decide, since links may be absent (bigcommerce facts 0)."""
     pagination = record(within(body, "meta", "pagination"))
     pages = whole(pagination.get("total_pages"))
     if pages is not None:

@@ -1,4 +1,4 @@
-"""Webhook subscriptions. Only our own app's are seen; each has our secret in its headers (facts 6.1)."""
+"""Webhook subscriptions. Only our own app's are seen; each has our secret in its headers (bigcommerce facts 6.1)."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ SCOPES = (
     "store/information/updated",
     "store/app/uninstalled",
 )
-"""What we ask to be told, each by its own scope: wildcards bring noise (facts 6.1)."""
+"""What we ask to be told, each by its own scope: wildcards bring noise (bigcommerce facts 6.1)."""
 
 
 class HookCalls(Door):
@@ -29,7 +29,10 @@ class HookCalls(Door):
         return tuple(shapes.hook(raw) for raw in await self.pages(self.call("GET", "/v3/hooks"), PAGE))
 
     async def create_hook(self, scope: str, destination: str, headers: Mapping[str, str]) -> Hook:
-        """Make a webhook; it may take a minute to work. HOOK_EXISTS: there is one for this scope and destination (facts 6.1)."""
+        """Make a webhook; it may take a minute to work (bigcommerce facts 6.1).
+
+        HOOK_EXISTS: there is one for this scope and destination.
+        """
         body = {"scope": scope, "destination": destination, "is_active": True, "headers": dict(headers)}
         return shapes.hook(await self.object(self.call("POST", "/v3/hooks", json=body, repeatable=True)))
 

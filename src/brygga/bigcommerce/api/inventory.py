@@ -1,4 +1,4 @@
-"""Stock at a location: read in bulk, adjusted in bulk, one writer at a time (facts 2.1, 5).
+"""Stock at a location: read in bulk, adjusted in bulk, one writer at a time (bigcommerce facts 2.1, 5).
 
 A read may lag behind a write that was answered; nothing here reads back.
 """
@@ -11,15 +11,15 @@ from brygga.bigcommerce.api.door import Door
 from brygga.bigcommerce.values import Level, Location, Page, StockChange
 from brygga.wire.reading import record, text
 
-PAGE = 1000  # facts 5.3
-ADJUSTED_AT_ONCE = 2000  # items x locations (facts 5.2)
-LARGEST = 2_147_483_647  # facts 2.3
+PAGE = 1000  # bigcommerce facts 5.3
+ADJUSTED_AT_ONCE = 2000  # items x locations (bigcommerce facts 5.2)
+LARGEST = 2_147_483_647  # bigcommerce facts 2.3
 QUERY_LENGTH = 4000  # of the list of ids in an address; no limit is documented, most servers allow 8 KB
 
 
 class InventoryCalls(Door):
     async def default_location(self) -> Location:
-        """The location that the storefront sells from. Location 1 always exists (facts 5.1)."""
+        """The location that the storefront sells from. Location 1 always exists (bigcommerce facts 5.1)."""
         rows = await self.pages(self.call("GET", "/v3/inventory/locations", {"is_default": True}), PAGE)
         return next((one for one in map(shapes.location, rows) if one.id), Location(1))
 
@@ -59,7 +59,7 @@ class InventoryCalls(Door):
         body = bodies.adjustment_body(changes, reason)
         # Even the absolute one is not repeatable: a sale between two tries would be undone.
         call = self.call(method, path, json=body, urgent=True, repeatable=False, lane="inventory")
-        # The answer has no envelope, and its id can be looked up nowhere (facts 5.2).
+        # The answer has no envelope, and its id can be looked up nowhere (bigcommerce facts 5.2).
         return text(record(await self.read(call)).get("transaction_id"))
 
 

@@ -11,7 +11,7 @@ PAGE = 250
 
 class MarkerCalls(ProductCalls):
     async def metafields(self, key: str) -> tuple[Metafield, ...]:
-        """Every metafield of ours with this key, of all products (facts 3.12)."""
+        """Every metafield of ours with this key, of all products (bigcommerce facts 3.12)."""
         query = {"namespace": NAMESPACE, "key": key}
         rows = await self.pages(self.call("GET", "/v3/catalog/products/metafields", query), PAGE)
         return tuple(found for raw in rows if (found := shapes.metafield(raw)).key == key)

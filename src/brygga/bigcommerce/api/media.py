@@ -1,6 +1,6 @@
 """A product's pictures and videos.
 
-The shop renames every file and compares none: which picture is ours is known from our own notes only (facts 3.10).
+The shop renames every file and compares none: which picture is ours is known from our own notes only (bigcommerce facts 3.10).
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ from brygga.wire import Upload
 
 PAGE = 250
 IMAGE_BYTES = 8 * 1024 * 1024
-PICTURE_S = 60.0  # the shop fetches the address during the call; at least 30 s (facts 3.10)
+PICTURE_S = 60.0  # the shop fetches the address during the call; at least 30 s (bigcommerce facts 3.10)
 
 
 class MediaCalls(Door):
@@ -51,7 +51,7 @@ class MediaCalls(Door):
         return tuple(shapes.video(raw) for raw in rows)
 
     async def add_video(self, product_id: int, video_id: str, sort_order: int) -> ObservedVideo:
-        """Add a YouTube video by its bare id (facts 3.11)."""
+        """Add a YouTube video by its bare id (bigcommerce facts 3.11)."""
         path = f"/v3/catalog/products/{product_id}/videos"
         call = self.call("POST", path, json=bodies.video_body(video_id, sort_order))
         return shapes.video(await self.object(call))

@@ -1,4 +1,4 @@
-"""Keys and values of our own at products: how a lost binding is found again. Only our app reads them (facts 3.12)."""
+"""Keys and values of our own at products: how a lost binding is found again. Only our app reads them (bigcommerce facts 3.12)."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from brygga.bigcommerce.values import MetafieldsSaved
 from brygga.wire.reading import record, records, text, whole, within
 
 NAMESPACE = "brygga"
-WRITTEN_AT_ONCE = 50  # not documented; what other connectors use (facts 2.2)
+WRITTEN_AT_ONCE = 50  # not documented; what other connectors use (bigcommerce facts 2.2)
 
 
 class MetafieldCalls(Door):
     async def create_metafields(self, items: Sequence[tuple[int, str, str]]) -> MetafieldsSaved:
-        """Write 1 to 50 (product id, key, value). A 422 saved some of them: `saved` says which (facts 3.12)."""
+        """Write 1 to 50 (product id, key, value). A 422 saved some of them: `saved` says which (bigcommerce facts 3.12)."""
         assert 1 <= len(items) <= WRITTEN_AT_ONCE
         body = [
             {

@@ -1,11 +1,11 @@
-"""Options and their values. They make no variants; renaming one keeps its id and its variants (facts 3.8, 3.9)."""
+"""Options and their values. They make no variants; renaming one keeps its id and its variants (bigcommerce facts 3.8, 3.9)."""
 
 from brygga.bigcommerce import bodies, shapes
 from brygga.bigcommerce.api.door import Door
 from brygga.core.model import CatalogOption, ObservedOption, ObservedValue
 
 PAGE = 250
-VALUES_AT_MOST = 250  # facts 2.3
+VALUES_AT_MOST = 250  # bigcommerce facts 2.3
 
 
 class OptionCalls(Door):
@@ -21,7 +21,7 @@ class OptionCalls(Door):
         return shapes.option(await self.object(self.call("POST", _options(product_id), json=body)))
 
     async def rename_option(self, product_id: int, option_id: int, name: str, sort_order: int) -> ObservedOption:
-        """Rename or move an option. Its values are not sent: what leaving some out means is not documented (facts 3.8)."""
+        """Rename or move an option. Its values are not sent: what leaving some out means is not documented (bigcommerce facts 3.8)."""
         body = {"display_name": name, "sort_order": sort_order}
         return shapes.option(await self.object(self.call("PUT", f"{_options(product_id)}/{option_id}", json=body)))
 

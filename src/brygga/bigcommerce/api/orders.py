@@ -1,4 +1,4 @@
-"""Orders and refunds, to explain a line in the log. They never drive stock: the inventory level is the truth (facts 8)."""
+"""Orders and refunds, to explain a line in the log. They never drive stock: the inventory level is the truth (bigcommerce facts 8)."""
 
 from datetime import datetime
 
@@ -45,6 +45,6 @@ class OrderCalls(Door):
             page += 1
 
     async def refunds(self, order_id: int) -> tuple[Refund, ...]:
-        """The refunds of an order, most often none. This list has no pages (facts 8)."""
+        """The refunds of an order, most often none. This list has no pages (bigcommerce facts 8)."""
         rows = await self.rows(self.call("GET", f"/v3/orders/{order_id}/payment_actions/refunds"))
         return tuple(shapes.refund(raw) for raw in rows)

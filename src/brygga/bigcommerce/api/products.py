@@ -14,13 +14,13 @@ from brygga.core.operations import Birth, Changes
 from brygga.wire import Answer, Call, lost
 from brygga.wire.reading import record, records
 
-PAGE = 250  # facts 2.2
-UPDATED_AT_ONCE = 10  # facts 2.2, 3.5
-DELETED_AT_ONCE = 250  # facts 3.6
+PAGE = 250  # bigcommerce facts 2.2
+UPDATED_AT_ONCE = 10  # bigcommerce facts 2.2, 3.5
+DELETED_AT_ONCE = 250  # bigcommerce facts 3.6
 CHILDREN = ("variants", "images", "videos")
-"""Not the options: they cap a page at ten products (facts 2.2). Variants name their option values all the same."""
+"""Not the options: they cap a page at ten products (bigcommerce facts 2.2). Variants name their option values all the same."""
 WITH_OPTIONS = (*CHILDREN, "options")
-CREATE_S = 60.0  # the shop fetches every picture during the call (facts 3.10); well below the lease of a drain
+CREATE_S = 60.0  # well below the lease of a drain; the shop fetches every picture meanwhile (bigcommerce facts 3.10)
 
 
 class ProductCalls(Door):
@@ -55,13 +55,13 @@ class ProductCalls(Door):
         include: Sequence[str] = CHILDREN,
         limit: int = PAGE,
     ) -> Page[ObservedProduct]:
-        """A page of the store's products. `name` is exact; `sku` is a product's own, never a variant's (facts 3.2)."""
+        """A page of the store's products. `name` is exact; `sku` is a product's own, never a variant's (bigcommerce facts 3.2)."""
         query = {
-            # `categories` alone misses products that are in further categories (facts 3.2).
+            # `categories` alone misses products that are in further categories (bigcommerce facts 3.2).
             "categories:in": category_id,
             "name": name,
             "sku": sku,
-            # A bare date would get the present time of day (facts 3.2).
+            # A bare date would get the present time of day (bigcommerce facts 3.2).
             "date_modified:min": modified_since.isoformat() if modified_since else None,
             "is_visible": is_visible,
             "include": include or None,
@@ -102,7 +102,7 @@ class ProductCalls(Door):
         return Saved(product_of(call, answer), failed_part(call, answer), complete=False)
 
     async def update_products(self, updates: Sequence[tuple[int, Changes]]) -> BatchSaved:
-        """Change 1 to 10 products. One bad element can refuse the whole without being named: bisect then (facts 3.5)."""
+        """Change 1 to 10 products. One bad element can refuse the whole without being named: bisect then (bigcommerce facts 3.5)."""
         assert 1 <= len(updates) <= UPDATED_AT_ONCE
         body = [{"id": product_id, **bodies.changes_body(changes)} for product_id, changes in updates]
         call = self.call("PUT", "/v3/catalog/products", json=body, timeout_s=60)
@@ -111,7 +111,10 @@ class ProductCalls(Door):
         return BatchSaved({one.product_id: one for one in saved}, failed_part(call, answer))
 
     async def delete_products(self, product_ids: Sequence[int]) -> None:
-        """Delete 1 to 250 products by id. Never called with none: the same call without its filter would name every product (facts 3.6)."""
+        """Delete 1 to 250 products by id (bigcommerce facts 3.6).
+
+        Never called with none: the same call without its filter would name every product.
+        """
         assert 1 <= len(product_ids) <= DELETED_AT_ONCE
         assert all(product_id > 0 for product_id in product_ids)
         query = {"id:in": product_ids}
@@ -126,7 +129,7 @@ def product_of(call: Call, answer: Answer) -> ObservedProduct:
 
 
 def _has_children(made: ObservedProduct, sent: Mapping[str, Any]) -> bool:
-    """Whether the answer to a create named every child by id: whether it does is not documented (facts 3.3)."""
+    """Whether the answer to a create named every child by id: whether it does is not documented (bigcommerce facts 3.3)."""
     variants = len(made.variants) >= max(len(sent.get("variants", ())), 1)
     named = all(option_id and value_id for one in made.variants for option_id, value_id in one.values)
     labelled = "variants" not in sent or all(one.values for one in made.variants)

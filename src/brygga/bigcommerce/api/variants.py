@@ -12,8 +12,8 @@ from brygga.wire import Upload, lost
 from brygga.wire.reading import records, text
 
 PAGE = 250
-CHANGED_AT_ONCE = 50  # facts 2.2: "subject to change"; a 413 is TOO_MANY_ITEMS
-UPLOAD_BYTES = 1024 * 1024  # a larger file answers 500 (facts 2.3); by address 8 MB go
+CHANGED_AT_ONCE = 50  # bigcommerce facts 2.2: "subject to change"; a 413 is TOO_MANY_ITEMS
+UPLOAD_BYTES = 1024 * 1024  # a larger file answers 500 (bigcommerce facts 2.3); by address 8 MB go
 PICTURE_S = 60.0
 
 
@@ -34,7 +34,7 @@ class VariantCalls(Door):
         return tuple(shapes.owned_variants(data))
 
     async def create_variants(self, new: Sequence[NewVariant]) -> tuple[OwnedVariant, ...]:
-        """Make 1 to 50 variants of existing products. Each has a SKU, and one value of every option (facts 3.7)."""
+        """Make 1 to 50 variants of existing products. Each has a SKU, and one value of every option (bigcommerce facts 3.7)."""
         assert 1 <= len(new) <= CHANGED_AT_ONCE
         body = [bodies.new_variant_body(one, batch=True) for one in new]
         call = self.call("PUT", "/v3/catalog/variants", json=body, timeout_s=PICTURE_S, repeatable=False)
@@ -50,7 +50,7 @@ class VariantCalls(Door):
         return shapes.variant(await self.object(self.call("POST", path, json=body, timeout_s=PICTURE_S)))
 
     async def update_variant(self, product_id: int, variant_id: int, changes: Changes) -> ObservedVariant:
-        """Change one variant; every field of ours is honoured here. Its option values can never change (facts 3.7)."""
+        """Change one variant; every field of ours is honoured here. Its option values can never change (bigcommerce facts 3.7)."""
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}"
         call = self.call("PUT", path, json=bodies.changes_body(changes), timeout_s=PICTURE_S)
         return shapes.variant(await self.object(call))
@@ -63,7 +63,7 @@ class VariantCalls(Door):
     async def set_variant_image(self, product_id: int, variant_id: int, url: str) -> str:
         """Give a variant its one picture by address (at most 8 MB); the shop's own address of it comes back."""
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}/image"
-        # A variant has one picture, so a repeat does no more (facts 3.7).
+        # A variant has one picture, so a repeat does no more (bigcommerce facts 3.7).
         call = self.call("POST", path, json={"image_url": url}, timeout_s=PICTURE_S, repeatable=True)
         return text((await self.object(call)).get("image_url"))
 

@@ -12,7 +12,7 @@ from brygga.sandbox.switches import EitherWay, check_choices
 class Switches:
     """The reading of every UNCERTAIN. A default is the reading that finds most bugs in a client.
 
-    Sections are those of the fact sheet on BigCommerce ("bigcommerce facts").
+    Each begins with its section of docs/platforms/bigcommerce.md.
     """
 
     unknown_fields: Literal["refuse", "ignore"] = "refuse"

@@ -1,4 +1,4 @@
-"""What BigCommerce's documents say of lists, limits, clashes and children (bigcommerce facts); more rules that must hold anywhere."""
+"""What BigCommerce's documents say of lists, limits, clashes and children (bigcommerce facts 0 to 8); more rules that hold anywhere."""
 
 from brygga.sandbox.certify.asking import Book
 from brygga.sandbox.certify.bench import JSON, Bench, Unclear, data

@@ -284,7 +284,7 @@ async def items_of_whole(bench: Bench) -> str:
     made = await bench.coloured("Red", "Blue", inventory_tracking="product")
     if await adjusted(bench, {"product_id": made["id"], "quantity": 3}) >= 300:
         raise Unclear("its number could not be set")
-    await bench.sleep(10.0)  # reads may trail (facts 5.2)
+    await bench.sleep(10.0)  # reads may trail (bigcommerce facts 5.2)
     rows: Any = data(await bench.shop("GET", "/v3/inventory/items", query={"product_id:in": made["id"]}))
     levels = [int(row["locations"][0]["total_inventory_onhand"]) for row in rows]
     if not levels:

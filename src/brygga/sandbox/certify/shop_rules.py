@@ -1,4 +1,4 @@
-"""What holds at BigCommerce by its own documents (bigcommerce facts)."""
+"""What holds at BigCommerce by its own documents (bigcommerce facts 2 to 5)."""
 
 from brygga.sandbox.certify.asking import Book
 from brygga.sandbox.certify.bench import Bench, data

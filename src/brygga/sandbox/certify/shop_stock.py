@@ -1,5 +1,5 @@
-"""Whether a stock call is all or nothing, and whether what it changed is seen at once (bigcommerce
-facts 5.2). The marker rests on it."""
+"""Whether a stock call is all or nothing, and whether what it changed is seen at once
+(bigcommerce facts 5.2). The marker rests on it."""
 
 from brygga.sandbox.certify.asking import Book
 from brygga.sandbox.certify.bench import JSON, Bench, Unclear

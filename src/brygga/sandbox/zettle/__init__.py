@@ -1,7 +1,7 @@
 """A Zettle that behaves as its documents say: accounts, library, inventory, webhooks, purchases, pictures, and a till.
 
 Here live the merchant's world and its rules of refusal. What a client makes of it never does. Numbers in brackets, such as
-(4.5), name sections of the Zettle facts.
+(4.5), name sections of docs/platforms/zettle.md.
 """
 
 from brygga.sandbox.zettle.core import Config

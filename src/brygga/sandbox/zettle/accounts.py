@@ -1,4 +1,4 @@
-"""Who is who: authorization codes, tokens, the signed-in user, and the end of a connection (facts 1)."""
+"""Who is who: authorization codes, tokens, the signed-in user, and the end of a connection (zettle facts 1)."""
 
 import base64
 import hashlib

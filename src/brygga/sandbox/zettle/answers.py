@@ -1,4 +1,4 @@
-"""The error answers of Zettle's hosts (facts 1.4, 2.8, 4.1)."""
+"""The error answers of Zettle's hosts (zettle facts 1.4, 2.8, 4.1)."""
 
 from collections.abc import Sequence
 from typing import Any

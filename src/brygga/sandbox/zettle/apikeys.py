@@ -1,4 +1,4 @@
-"""API keys: a merchant's own way to let a self-hosted app in, without a consent page (facts 1.3).
+"""API keys: a merchant's own way to let a self-hosted app in, without a consent page (zettle facts 1.3).
 
 A key is a JWT that the token call takes as an assertion. It names its own client id, and ends with a message of its own (4.7).
 """

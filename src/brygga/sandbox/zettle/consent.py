@@ -1,4 +1,4 @@
-"""The consent page: a merchant signs in, sees who asks for what, and confirms or declines (facts 1.2)."""
+"""The consent page: a merchant signs in, sees who asks for what, and confirms or declines (zettle facts 1.2)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The image host: pictures to look at, and the uploads (facts 6)."""
+"""The image host: pictures to look at, and the uploads (zettle facts 6)."""
 
 import base64
 import binascii

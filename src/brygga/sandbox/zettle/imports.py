@@ -1,4 +1,4 @@
-"""Imports: many products in one call, taken at once and kept some seconds later (facts 2.1)."""
+"""Imports: many products in one call, taken at once and kept some seconds later (zettle facts 2.1)."""
 
 from brygga.sandbox.clock import iso
 from brygga.sandbox.http import Answer, Request, Response, Router, json_response

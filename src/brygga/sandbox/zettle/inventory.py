@@ -1,4 +1,4 @@
-"""The inventory host, version 3: inventories, tracking, balances, movements (facts 3)."""
+"""The inventory host, version 3: inventories, tracking, balances, movements (zettle facts 3)."""
 
 from collections.abc import Iterable
 from typing import Any

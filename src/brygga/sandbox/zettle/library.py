@@ -1,4 +1,4 @@
-"""The merchant's product library as state: births, saves, deaths, and the log of them (facts 2.2, 2.6).
+"""The merchant's product library as state: births, saves, deaths, and the log of them (zettle facts 2.2, 2.6).
 
 Whoever calls has checked the product; here it is kept, logged and told.
 """

@@ -1,4 +1,4 @@
-"""Products as values: pruned, patched, and written the way an answer or an event writes them (facts 2.3, 2.6, 4.6)."""
+"""Products as values: pruned, patched, and written the way an answer or an event writes them (zettle facts 2.3, 2.6, 4.6)."""
 
 from decimal import Decimal
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Link headers and opaque offsets (facts 2.2, 3.4)."""
+"""Link headers and opaque offsets (zettle facts 2.2, 3.4)."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""The product host: reading and writing products (facts 2)."""
+"""The product host: reading and writing products (zettle facts 2)."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The purchase host: what was sold and refunded, read only (facts 5)."""
+"""The purchase host: what was sold and refunded, read only (zettle facts 5)."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlencode

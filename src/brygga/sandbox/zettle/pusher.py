@@ -1,4 +1,4 @@
-"""The Pusher: who hears of what, the envelope, its signature, and the retry schedule (facts 4)."""
+"""The Pusher: who hears of what, the envelope, its signature, and the retry schedule (zettle facts 4)."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What the product library refuses: sizes, ranges and the shape of options (facts 2.3 to 2.5, 2.8).
+"""What the product library refuses: sizes, ranges and the shape of options (zettle facts 2.3 to 2.5, 2.8).
 
 Values in, violations out. Whether a refusal is 400 or 422 is not decided here.
 """

@@ -1,4 +1,4 @@
-"""Categories and pictures in use (facts 2.1)."""
+"""Categories and pictures in use (zettle facts 2.1)."""
 
 from brygga.sandbox.http import Answer, Request, Response, Router, json_response
 from brygga.sandbox.zettle import library

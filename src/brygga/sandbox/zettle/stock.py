@@ -1,4 +1,4 @@
-"""The merchant's stock as state: inventories, tracking, and movements between places (facts 3, 4.6)."""
+"""The merchant's stock as state: inventories, tracking, and movements between places (zettle facts 3, 4.6)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The Pusher host: webhook subscriptions (facts 4.1, 4.2)."""
+"""The Pusher host: webhook subscriptions (zettle facts 4.1, 4.2)."""
 
 import re
 from urllib.parse import urlsplit

@@ -8,7 +8,7 @@ from brygga.sandbox.switches import check_choices
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """The readings in force. Section numbers are those of the Zettle facts.
+    """The readings in force. Section numbers are those of docs/platforms/zettle.md.
 
     code_lives_s (1.2): for how many seconds an authorization code can be redeemed.
     decline_without_error (1.2): a declined consent comes back without `error`, only with `state`.

@@ -1,4 +1,4 @@
-"""Sales taxes, which only some accounts have (facts 2.1, 2.9)."""
+"""Sales taxes, which only some accounts have (zettle facts 2.1, 2.9)."""
 
 from typing import Any
 

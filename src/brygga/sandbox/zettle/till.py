@@ -1,4 +1,4 @@
-"""The till and the back office: what a merchant does by hand, each act with the messages it causes (facts 11)."""
+"""The till and the back office: what a merchant does by hand, each act with the messages it causes (zettle facts 11)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
