@@ -31,7 +31,7 @@ GAUGES: Final = {
     "connections_unreachable": "Connections with a platform out of reach.",
     "stock_writes_in_the_air": "Stock writes, by variant, without an answer yet.",
     "stock_numbers_to_check": "Stock numbers that a merchant is asked to check.",
-    "stock_writes_contradicted_day": "Stock writes whose marker and record said opposite things, in 24 hours.",
+    "stock_writes_contradicted_day": "Stock writes whose marker and record said opposite things and led to a question, in 24 hours.",
     "connections_unheard": "Connections whose webhooks are refused or go astray again and again.",
     "webhooks_failed_day": "Webhooks of living connections that were refused or went astray, in 24 hours.",
     "webhooks_ended_day": "Subscriptions that a platform had switched off or deleted, in 24 hours.",
