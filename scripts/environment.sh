@@ -1,5 +1,8 @@
 # Sourced by ./run and ./test: needs Python 3.11 or later with pip, and nothing else.
 
+# Where it is set, every process compiles all that it imports anew: seconds for each command.
+unset PYTHONDONTWRITEBYTECODE
+
 find_python() {
     for name in python3 python3.14 python3.13 python3.12 python3.11; do
         if command -v "$name" >/dev/null 2>&1 &&

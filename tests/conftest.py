@@ -17,6 +17,7 @@ from brygga.store import migrating
 from brygga.store.database import Database
 from brygga.store.embedded import Server, embedded
 from brygga.store.sealing import Sealer
+from tests.databases import Databases
 
 pytest_plugins = ("tests.specs.plugin",)
 
@@ -116,15 +117,17 @@ async def _migrate(url: str) -> None:
     await database.close()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: Server) -> Databases:
+    return Databases(postgres.url)
+
+
 @pytest.fixture
-def database_url(postgres: Server) -> Iterator[str]:
-    """A fresh, migrated database."""
-    name = f"test_{next(_NUMBERS)}"
-    with psycopg.connect(postgres.url.replace("/brygga?", "/postgres?"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE brygga STRATEGY FILE_COPY")
-    yield postgres.url.replace("/brygga?", f"/{name}?")
-    with psycopg.connect(postgres.url.replace("/brygga?", "/postgres?"), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def database_url(databases: Databases) -> Iterator[str]:
+    """An empty, migrated database."""
+    name = databases.lend()
+    yield databases.url(name)
+    databases.take_back(name)
 
 
 @pytest.fixture
