@@ -14,9 +14,11 @@ from brygga.sandbox.faults import Faults, Rule
 from brygga.sandbox.http import Cut, NoAnswer, Request, Response, Router, text_response
 from brygga.sandbox.requests import Requests
 
+from .fields import unknown
 from .media import Camera, Lens
-from .refusal import STATUS_CODES, Json, PlainRefusal, ProblemRefusal, Refusal
+from .refusal import STATUS_CODES, Json, PlainRefusal, ProblemRefusal, Refusal, unsupported
 from .render import View
+from .shapes import WHOLE
 
 if TYPE_CHECKING:
     from .apps import Apps, Grant
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 WINDOW_S = 30
 BARE = "x-sandbox-bare"
+STORES = "/api/stores/{store_hash}"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -89,7 +92,17 @@ class Call:
         kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if self.request.body and kind != "application/json":
             raise Refusal(415, "Unsupported Media Type", {})
-        return decoded(self.request.body)
+        value = decoded(self.request.body)
+        self.check(value)
+        return value
+
+    def check(self, body: Any) -> None:
+        """Refuse a field that the operation does not know (bigcommerce facts 3.3)."""
+        path = self.request.template.removeprefix(STORES)
+        if self.store.switches.unknown_fields == "ignore":
+            return
+        if errors := unknown(body, WHOLE.get((self.request.method, path))):
+            raise unsupported(path, errors)
 
     def param(self, name: str) -> str:
         """One value of the path."""
@@ -209,7 +222,7 @@ class Door:
     def mount(self, router: Router, routes: Iterable[Route]) -> None:
         """Put API routes behind the door."""
         for method, path, scope, handler in routes:
-            router.add(method, "/api/stores/{store_hash}" + path, self.guard(scope, handler))
+            router.add(method, STORES + path, self.guard(scope, handler))
 
     def guard(self, scope: str | None, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The handler, behind token, quota, faults and scope."""
@@ -353,7 +366,7 @@ LANES: Mapping[str, tuple[str, int]] = {
 
 def lane_of(request: Request) -> tuple[str, int]:
     """The lane of a call and its width; no name for a call that may run beside any other. Links may be read in parallel."""
-    template = request.template.removeprefix("/api/stores/{store_hash}")
+    template = request.template.removeprefix(STORES)
     if request.method == "GET" and template.endswith("-assignments"):
         return "", 0
     return LANES.get(template, ("", 0))

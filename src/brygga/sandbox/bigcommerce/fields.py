@@ -5,7 +5,7 @@ One table each; validation, defaults and the rendered order follow from it (bigc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -34,6 +34,12 @@ class Field:
     among: tuple[str, ...] = ()
     nullable: bool = False
     fires: bool = False
+    clamps: bool = False
+    """A number that is too large is taken for the largest (bigcommerce facts 5.2)."""
+
+
+Shape = Any
+"""What a write knows: None for any value, a mapping for an object, a list of one shape for a list."""
 
 
 def text(low: int = 0, high: int = 255, **more: Any) -> Field:
@@ -66,6 +72,11 @@ def ints(high: int = 1000, **more: Any) -> Field:
     return Field("ints", 0, high, (), **more)
 
 
+def level(**more: Any) -> Field:
+    """A number of units; the Catalog API clamps one that is too large (bigcommerce facts 5.2)."""
+    return integer(clamps=True, **more)
+
+
 def texts(high: int = 65_535, default: tuple[str, ...] = ()) -> Field:
     """A list of strings."""
     return Field("texts", 0, high, default)
@@ -92,8 +103,8 @@ PRODUCT: Mapping[str, Field] = {
     "product_tax_code": text(),
     "categories": ints(1000, fires=True),
     "brand_id": integer(0, 1_000_000_000, fires=True),
-    "inventory_level": integer(),
-    "inventory_warning_level": integer(),
+    "inventory_level": level(),
+    "inventory_warning_level": level(),
     "inventory_tracking": choice("none", "product", "variant", fires=True),
     "fixed_cost_shipping_price": number(fires=True),
     "is_free_shipping": flag(fires=True),
@@ -139,22 +150,8 @@ PRODUCT: Mapping[str, Field] = {
     "reviews_count": integer(),
 }
 
-CHILDREN = ("custom_url", "custom_fields", "bulk_pricing_rules", "images", "videos")
-PRODUCT_READ_ONLY = frozenset(
-    {
-        "id",
-        "date_created",
-        "date_modified",
-        "calculated_price",
-        "base_variant_id",
-        "option_set_id",
-        "option_set_display",
-        "total_sold",
-        "reviews_rating_sum",
-        "reviews_count",
-        "date_last_imported",
-    }
-)
+KEPT_BY_STORE = frozenset({"total_sold", "reviews_rating_sum", "reviews_count", "date_last_imported"})
+"""Fields that a write may carry and that stay what they are (bigcommerce facts 3.3)."""
 REQUIRED = {
     "name": "Please provide a name.",
     "price": "Please provide a price.",
@@ -184,14 +181,13 @@ VARIANT: Mapping[str, Field] = {
     "purchasing_disabled": flag(),
     "purchasing_disabled_message": text(),
     "image_url": text(0, 2000),
-    "upc": text(0, 14),
-    "mpn": text(),
-    "gtin": text(0, 14),
-    "inventory_level": integer(),
-    "inventory_warning_level": integer(),
-    "bin_picking_number": text(),
+    "upc": text(0, 14, nullable=True),
+    "mpn": text(nullable=True),
+    "gtin": text(0, 14, nullable=True),
+    "inventory_level": level(default=None, nullable=True),
+    "inventory_warning_level": level(nullable=True),
+    "bin_picking_number": text(nullable=True),
 }
-VARIANT_READ_ONLY = frozenset({"id", "product_id", "sku_id", "calculated_price", "calculated_weight"})
 
 # A simple product and its only variant are one thing with two faces (bigcommerce facts 3.1, 3.5).
 MIRRORED = ("sku", "price", "sale_price", "retail_price", "cost_price", "map_price", "weight", "width", "height",
@@ -217,11 +213,10 @@ def _integer(field: Field, value: Any) -> int:
         value = signed(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unfit("must be an integer")
-    if field.high == MAX_LEVEL and value > MAX_LEVEL:
-        return MAX_LEVEL  # the Catalog API clamps a level (bigcommerce facts 5.2)
-    if not field.low <= value <= field.high:
+    number: int = min(value, field.high) if field.clamps else value
+    if not field.low <= number <= field.high:
         raise Unfit(f"must be between {field.low} and {field.high}")
-    return value
+    return number
 
 
 def _list(field: Field, value: Any, kind: type) -> tuple[Any, ...]:
@@ -246,7 +241,8 @@ def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
     """The value as it will be kept. Unfit says what is wrong with it."""
     if value is None:
         if field.nullable:
-            return None
+            # Null takes a text or a count away. A number that is null is the product's.
+            return None if field.kind == "number" else field.default
         raise Unfit("must not be null")
     match field.kind:
         case "text":
@@ -271,6 +267,15 @@ def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
             return _text(Field("text", 0, 64), value)
 
 
+SORT_ORDER = "sort_order must be an integer from -2147483648 to 2147483647"
+
+
+def is_order(value: Any) -> bool:
+    """True for a place in an order: a whole number, below zero too (bigcommerce facts 3.10)."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and -MAX_LEVEL - 1 <= value <= MAX_LEVEL
+
+
 def is_gtin(value: str) -> bool:
     """8, 12, 13 or 14 digits, the last of which is GS1's check digit of the others."""
     if not value.isascii() or not value.isdigit() or len(value) not in {8, 12, 13, 14}:
@@ -286,22 +291,32 @@ def wrong_gtin(values: Json) -> Json:
 
 
 def accepted_fields(
-    table: Mapping[str, Field], body: Json, ignored: Iterable[str], refuse_unknown: bool
+    table: Mapping[str, Field], body: Json, shape: Mapping[str, Shape], refuse_unknown: bool
 ) -> tuple[Json, Json]:
     """The accepted fields of a body, and what is wrong with the others."""
     values: Json = {}
-    errors: Json = {}
-    passed = frozenset(ignored)
+    errors = unknown(body, shape) if refuse_unknown else {}
     for name, value in body.items():
-        if name in passed:
-            continue
         field = table.get(name)
-        if field is None:
-            if refuse_unknown:
-                errors[name] = f"{name} is not a supported field"
+        if field is None or name not in shape:
             continue
         try:
             values[name] = accepted(field, value)
         except Unfit as wrong:
             errors[name] = f"{name} {wrong}"
     return values, errors
+
+
+def unknown(value: Any, shape: Shape, place: str = "") -> Json:
+    """The fields of a body that its shape does not name, at any depth, with what is wrong."""
+    errors: Json = {}
+    if isinstance(shape, Mapping) and isinstance(value, dict):
+        for name, inner in value.items():
+            if name in shape:
+                errors |= unknown(inner, shape[name], f"{place}{name}.")
+            else:
+                errors[f"{place}{name}"] = f"{place}{name} is not a supported field"
+    elif isinstance(shape, list) and isinstance(value, list):
+        for number, inner in enumerate(value):
+            errors |= unknown(inner, shape[0], f"{place}{number}.")
+    return errors

@@ -168,9 +168,9 @@ async def hooks_admin(call: Call) -> Response:
 async def set_hooks_admin(call: Call) -> Response:
     body = call.body()
     emails = body.get("emails") if isinstance(body, dict) else None
-    if not isinstance(emails, list):
+    if not isinstance(emails, list) or not all(isinstance(one, str) for one in emails):
         raise Refusal(422, "JSON data is missing or invalid", {"emails": "error.path.missing."})
-    call.hooks.emails[call.client] = [str(email) for email in emails]
+    call.hooks.emails[call.client] = list(emails)
     return nothing()
 
 

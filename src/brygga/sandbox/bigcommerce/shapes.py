@@ -1,0 +1,124 @@
+"""Which fields each write of the API knows, at every depth (bigcommerce facts 3 to 8).
+
+A field that is not named here is refused, or dropped where the switch `unknown_fields` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .fields import PRODUCT, VARIANT, Shape
+
+
+def names(*words: str) -> dict[str, Shape]:
+    """An object of these fields, each with any value."""
+    return dict.fromkeys(words)
+
+
+# -- products (3.3, 3.5) ----------------------------------------------------------------------------
+
+CUSTOM_FIELD = names("id", "name", "value")
+IMAGE = names("product_id", "image_url", "is_thumbnail", "sort_order", "description", "date_modified")
+VIDEO = names("title", "description", "sort_order", "type")
+_INLINE_IMAGE = {**IMAGE, **names("id", "url_zoom", "url_standard", "url_thumbnail", "url_tiny")}
+_VALUE_OF_VARIANT = names("id", "label", "option_id", "option_display_name")
+INLINE_VARIANT: Mapping[str, Shape] = {
+    **dict.fromkeys(VARIANT),
+    **names("product_id", "id", "sku_id", "calculated_price", "calculated_weight"),
+    "option_values": [_VALUE_OF_VARIANT],
+}
+NEW_PRODUCT: Mapping[str, Shape] = {
+    **dict.fromkeys(PRODUCT),
+    "brand_name": None,
+    "custom_url": names("url", "is_customized", "create_redirect"),
+    "custom_fields": [CUSTOM_FIELD],
+    "bulk_pricing_rules": [names("id", "quantity_min", "quantity_max", "type", "amount")],
+    "images": [_INLINE_IMAGE],
+    "videos": [{**VIDEO, **names("video_id", "id", "product_id", "length")}],
+    "variants": [INLINE_VARIANT],
+}
+CHANGED_PRODUCT: Mapping[str, Shape] = {
+    **NEW_PRODUCT,
+    **names("id", "date_created", "date_modified", "calculated_price", "base_variant_id"),
+    **names("option_set_id", "option_set_display"),
+    "variants": None,  # a switch of its own decides
+}
+"""What can only be read may be sent back in a change (3.3)."""
+
+# -- variants and options (3.7, 3.8) ----------------------------------------------------------------
+
+_VARIANT = {name: None for name in VARIANT if name != "map_price"}
+NEW_VARIANT: Mapping[str, Shape] = {
+    **_VARIANT, "product_id": None, "option_values": [_VALUE_OF_VARIANT],
+}  # fmt: skip
+CHANGED_VARIANT: Mapping[str, Shape] = {**_VARIANT, "product_id": None, "option_values": None}
+"""`option_values` are taken and change nothing (10)."""
+BATCH_VARIANT: Mapping[str, Shape] = {**NEW_VARIANT, "id": None}
+
+_VALUE = names("is_default", "label", "sort_order", "value_data")
+_CONFIG = names(
+    "default_value", "checked_by_default", "checkbox_label", "date_limited", "date_limit_mode",
+    "date_earliest_value", "date_latest_value", "file_types_mode", "file_types_supported",
+    "file_types_other", "file_max_size", "text_characters_limited", "text_min_length",
+    "text_max_length", "text_lines_limited", "text_max_lines", "number_limited",
+    "number_limit_mode", "number_lowest_value", "number_highest_value", "number_integers_only",
+    "product_list_adjusts_inventory", "product_list_adjusts_pricing", "product_list_shipping_calc",
+)  # fmt: skip
+_OPTION = {
+    **names("product_id", "display_name", "type", "sort_order", "image_url"),
+    "config": _CONFIG,
+    "option_values": [{**_VALUE, "id": None}],
+}
+
+# -- metafields and categories (3.12, 4) ------------------------------------------------------------
+
+METAFIELD = names("permission_set", "namespace", "key", "value", "description")
+_CATEGORY = names(
+    "name", "parent_id", "description", "views", "sort_order", "page_title", "meta_keywords",
+    "meta_description", "layout_file", "image_url", "is_visible", "search_keywords",
+    "default_product_sort",
+)  # fmt: skip
+TREE_CATEGORY: Mapping[str, Shape] = {
+    **_CATEGORY, "tree_id": None, "url": names("path", "is_customized"),
+}  # fmt: skip
+CHANGED_TREE_CATEGORY: Mapping[str, Shape] = {**TREE_CATEGORY, "category_id": None}
+OLD_CATEGORY: Mapping[str, Shape] = {**_CATEGORY, "custom_url": names("url", "is_customized")}
+CHANGED_OLD_CATEGORY: Mapping[str, Shape] = {**OLD_CATEGORY, "id": None}
+
+# -- stock, webhooks and orders (5, 6, 8) -----------------------------------------------------------
+
+_ITEM = names("location_id", "sku", "variant_id", "product_id", "quantity", "qty_backordered")
+_ADJUSTMENT = {"reason": None, "items": [_ITEM]}
+_SETTINGS = {
+    "identity": names("sku", "variant_id", "product_id"),
+    **names("safety_stock", "is_in_stock", "warning_level", "bin_picking_number", "backorder_limit"),
+}
+_HOOK = names("scope", "destination", "is_active", "headers")
+
+_P = "/v3/catalog/products"
+_ONE = _P + "/{product_id}"
+WHOLE: Mapping[tuple[str, str], Shape] = {
+    ("POST", _ONE + "/options"): _OPTION,
+    ("PUT", _ONE + "/options/{option_id}"): {**_OPTION, "id": None},
+    ("POST", _ONE + "/options/{option_id}/values"): _VALUE,
+    ("PUT", _ONE + "/options/{option_id}/values/{value_id}"): {**_VALUE, "id": None},
+    ("POST", _ONE + "/images"): IMAGE,
+    ("PUT", _ONE + "/images/{image_id}"): IMAGE,
+    ("POST", _ONE + "/variants/{variant_id}/image"): names("image_url"),
+    ("POST", _ONE + "/videos"): {**VIDEO, "video_id": None},
+    ("PUT", _ONE + "/videos/{video_id}"): {**VIDEO, "id": None},
+    ("POST", _ONE + "/custom-fields"): names("name", "value"),
+    ("PUT", _ONE + "/custom-fields/{field_id}"): names("name", "value"),
+    ("PUT", _P + "/channel-assignments"): [names("product_id", "channel_id")],
+    ("PUT", _P + "/category-assignments"): [names("product_id", "category_id")],
+    ("PUT", "/v3/inventory/adjustments/absolute"): _ADJUSTMENT,
+    ("POST", "/v3/inventory/adjustments/relative"): _ADJUSTMENT,
+    ("PUT", "/v3/inventory/locations/{location_id}/items"): {"settings": [_SETTINGS]},
+    ("POST", "/v3/hooks"): _HOOK,
+    ("PUT", "/v3/hooks/{hook_id}"): _HOOK,
+    ("PUT", "/v3/hooks/admin"): names("emails"),
+}
+"""The writes whose body is checked as a whole, before anything else is looked at.
+
+Products, variants, metafields and categories are checked row by row: each row is refused by itself.
+"""
