@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -47,9 +48,9 @@ def text(low: int = 0, high: int = 255, **more: Any) -> Field:
     return Field("text", low, high, **more)
 
 
-def number(default: Any = 0, high: int = 9_999_999_999, **more: Any) -> Field:
+def number(default: Any = 0, high: int = 9_999_999_999, low: int = 0, **more: Any) -> Field:
     """A number from 0 with four decimals kept."""
-    return Field("number", 0, high, default, **more)
+    return Field("number", low, high, default, **more)
 
 
 def integer(low: int = 0, high: int = MAX_LEVEL, default: int | None = 0, **more: Any) -> Field:
@@ -98,7 +99,7 @@ PRODUCT: Mapping[str, Field] = {
     "cost_price": number(fires=True),
     "retail_price": number(fires=True),
     "sale_price": number(fires=True),
-    "map_price": number(),
+    "map_price": number(low=-9_999_999_999),
     "tax_class_id": integer(0, 255, fires=True),
     "product_tax_code": text(),
     "categories": ints(1000, fires=True),
@@ -237,6 +238,15 @@ def _text(field: Field, value: Any) -> str:
     return value
 
 
+def _date(value: Any) -> str:
+    """A moment of ISO 8601, as it was given."""
+    try:
+        datetime.fromisoformat(_text(Field("text", 1, 64), value))
+    except ValueError as wrong:
+        raise Unfit("must be a date and time") from wrong
+    return str(value)
+
+
 def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
     """The value as it will be kept. Unfit says what is wrong with it."""
     if value is None:
@@ -264,7 +274,7 @@ def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
         case "texts":
             return _list(field, value, str)
         case _:
-            return _text(Field("text", 0, 64), value)
+            return _date(value)
 
 
 SORT_ORDER = "sort_order must be an integer from -2147483648 to 2147483647"

@@ -202,7 +202,7 @@ class Hooks:
             self.check_destination(body["destination"])
         if not isinstance(body.get("is_active", True), bool):
             raise self.malformed("is_active", "error.expected.boolean")
-        headers = body.get("headers") or {}
+        headers = {} if body.get("headers") is None else body["headers"]
         if not isinstance(headers, dict) or not all(fits_a_header(*pair) for pair in headers.items()):
             raise self.malformed("headers", "error.expected.object.of.strings")
         return {

@@ -193,6 +193,8 @@ def find(store: Store, raw: Any) -> Item:
     """The target of one item; exactly one of sku, variant_id and product_id names it."""
     if not isinstance(raw, dict) or not whole(raw.get("quantity")) or not whole(raw.get("location_id")):
         raise problem("Payload contains invalid fields", {"items": "location_id and quantity must be integers"})
+    if not whole(raw.get("qty_backordered", 0)):
+        raise problem("Payload contains invalid fields", {"items": "qty_backordered must be an integer"})
     named = [name for name in ("sku", "variant_id", "product_id") if raw.get(name) is not None]
     if len(named) != 1 or (named == ["sku"] and not isinstance(raw["sku"], str)):
         raise problem("Payload contains invalid fields", {"items": "exactly one of sku, variant_id, product_id"})

@@ -173,7 +173,10 @@ def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Va
         raise Refusal(409, "The option value label is a duplicate", {"label": "The option value label is a duplicate"})
     for value, label in zip(kept, labels, strict=True):
         value.label = label
-        value.sort_order = renamed.get(value.id, {}).get("sort_order", value.sort_order)
+        row = renamed.get(value.id, {})
+        value.sort_order = row.get("sort_order", value.sort_order)
+        value.is_default = row.get("is_default", value.is_default)
+        value.value_data = row.get("value_data", value.value_data)
     return kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from brygga.sandbox.http import Response
@@ -28,8 +29,12 @@ def view_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> View:
         raise invalid({"include": f"unknown: {', '.join(unknown)}"})
     fields = listing.words(call.request.value("include_fields") or "")
     without = listing.words(call.request.value("exclude_fields") or "")
-    if only is not None and (wrong := [name for name in (*fields, *without) if name not in only]):
-        raise invalid({"include_fields": f"unknown: {', '.join(wrong)}"})
+    errors: Json = {}
+    for parameter, given in (("include_fields", fields), ("exclude_fields", without)):
+        if only is not None and (wrong := [name for name in given if name not in only]):
+            errors[parameter] = f"unknown: {', '.join(wrong)}"
+    if errors:
+        raise invalid(errors)
     return call.view(include=tuple(dict.fromkeys(include)), only=frozenset(fields) or None, without=frozenset(without))
 
 
@@ -65,17 +70,23 @@ async def get_product(call: Call) -> Response:
 
 
 async def create_product(call: Call) -> Response:
-    body = call.body()
+    body, view = call.body(), view_of(call)
     watch_birth(call, body)
     partly = call.hit("partial") is not None
     made = await catalog.create(call.store, body, call.camera, call.client, partly=partly)
-    include: tuple[str, ...] = ("custom_fields", "bulk_pricing_rules", "images")
-    if call.store.switches.create_returns_children:
-        include = (*include, "variants", "options", "videos")
-    shown = product_json(call.store, made, call.view(include=include))
+    shown = product_json(call.store, made, replace(view, include=children_of(call, view)))
     if partly:
         return answer({"data": shown, "errors": lost_stock(), "meta": {}}, 207)
     return one(shown)
+
+
+def children_of(call: Call, view: View) -> tuple[str, ...]:
+    """What a new product's answer holds beside its own fields: nothing where fields are named (3.3)."""
+    if view.only:
+        return ()
+    few = ("custom_fields", "bulk_pricing_rules", "images")
+    all_of_them = call.store.switches.create_returns_children
+    return (*few, "variants", "options", "videos") if all_of_them else few
 
 
 def lost_stock() -> Json:
@@ -145,9 +156,9 @@ async def delete_product(call: Call) -> Response:
     return nothing()
 
 
-_DELETE_FILTERS = {"id", "id:in", "name", "sku", "price", "weight", "condition", "brand_id", "date_modified",
-                   "date_modified:min", "date_modified:max", "is_visible", "inventory_level", "categories",
-                   "categories:in", "keyword", "type"}  # fmt: skip
+_DELETE_FILTERS = {"id:in", "name", "sku", "price", "weight", "condition", "brand_id", "date_modified",
+                   "date_last_imported", "is_visible", "is_featured", "inventory_level", "total_sold",
+                   "categories", "keyword", "type"}  # fmt: skip
 
 
 async def delete_products(call: Call) -> Response:

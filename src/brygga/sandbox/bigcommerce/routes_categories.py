@@ -45,7 +45,8 @@ def found_categories(call: Call) -> list[Category]:
     if like is not None:
         rows = [row for row in rows if like.strip("%").lower() in row.name.lower()]
     if (visible := request.value("is_visible")) is not None:
-        rows = [row for row in rows if row.fields.get("is_visible", True) is listing.truth(visible, "is_visible")]
+        shown = listing.truth(visible, "is_visible")
+        rows = [row for row in rows if row.fields.get("is_visible", True) is shown]
     return rows
 
 

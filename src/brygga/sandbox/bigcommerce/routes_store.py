@@ -136,7 +136,8 @@ async def list_hooks(call: Call) -> Response:
         if (wanted := call.request.value(name)) is not None:
             rows = [row for row in rows if getattr(row, name) == wanted]
     if (active := call.request.value("is_active")) is not None:
-        rows = [row for row in rows if row.is_active is listing.truth(active, "is_active")]
+        wanted_active = listing.truth(active, "is_active")
+        rows = [row for row in rows if row.is_active is wanted_active]
     return many(call, rows, call.hooks.json)
 
 

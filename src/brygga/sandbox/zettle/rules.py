@@ -106,6 +106,13 @@ class Check:
         elif number > most:
             self.blame(name, f"must be less than or equal to {most}", "MUST_BE_LESS_OR_EQUAL_THAN", value, str(most))
 
+    def whole(self, name: str, value: Any, most: int) -> None:
+        """A whole number from 0 to `most`."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.blame(name, "must be an integer", "UNKNOWN", value)
+        else:
+            self.range(name, value, most)
+
 
 def decimal(value: Any) -> Decimal | None:
     """The number that a JSON number or a text stands for."""
@@ -190,6 +197,8 @@ def variant(check: Check, place: str, value: Any) -> None:
     if check.needed(f"{place}.uuid", holder.get("uuid")) and not is_uuid(holder["uuid"]):
         check.blame(f"{place}.uuid", "must be a UUID", "MUST_MATCH_PATTERN", holder["uuid"])
     check.text(f"{place}.", holder, VARIANT_SIZES)
+    if holder.get("vatPercentage") is not None:
+        check.range(f"{place}.vatPercentage", holder["vatPercentage"], 100)
     for name in ("price", "costPrice"):
         if holder.get(name) is not None:
             money(check, f"{place}.{name}", holder[name])
@@ -235,7 +244,7 @@ def shipping(check: Check, holder: JSON) -> None:
         place = "online.shipping.shippingPricingModel"
         check.blame(place, "must be FREE or STANDARD", "UNKNOWN", holder["shippingPricingModel"])
     if holder.get("weightInGrams") is not None:
-        check.range("online.shipping.weightInGrams", holder["weightInGrams"], MOST_GRAMS)
+        check.whole("online.shipping.weightInGrams", holder["weightInGrams"], MOST_GRAMS)
     weight = check.object("online.shipping.weight", holder.get("weight"))
     if weight:
         check.range("online.shipping.weight.weight", weight.get("weight"), MOST_GRAMS)
