@@ -83,7 +83,7 @@ async def test_delays_keys_and_stock_rules_are_as_the_command_says() -> None:
         ("--port-base", "65535", "from 0 to 65534"),
         ("--callback", "my app", "is not an address such as"),
         ("--read-delay", "nan", "is not a number of seconds"),
-        ("--plan", "Gold", "Standard"),
+        ("--plan", "Gold", "Core"),
         ("--zettle-app", "only-an-id", "is not ID:SECRET"),
     ],
 )

@@ -47,3 +47,21 @@ async def test_a_product_has_the_types_of_the_documents(fields: JSON, status: in
     assert status == answer.status_code, answer.text
     if status == 400:
         assert "VALIDATION_ERROR" == answer.json()["errorType"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "body"),
+    [
+        ("empty", None),
+        ("error_type", {"errorType": "ACCESS_TOKEN_EXPIRED"}),
+        ("whole", {"developerMessage": "Unauthorized", "errorType": None, "violations": []}),
+    ],
+)
+async def test_a_401_has_the_body_of_one_of_three_readings(reading: str, body: JSON | None) -> None:
+    """An old client reads its errorType; the documents show none (1.4)."""
+    town = Town(refusal_bodies=reading)
+
+    answer = await town.client.get(f"{PRODUCTS}/v2", headers={"Authorization": "Bearer none"})
+
+    assert (401, body) == (answer.status_code, answer.json() if answer.content else None)
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer error=")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -276,9 +277,17 @@ class Door:
             response = self.turned_away(request, store)
         else:
             taken = self.quota(store).take(store.now(), store.settings.quota)
-            response = no_route(request, allowed) if taken else too_many(store.switches.throttled_body)
+            response = no_route(request, allowed) if taken else self.over_quota(store)
             response.headers.extend(self.quota(store).headers(store.now(), store.settings.quota))
         self.requests.note(request, response.status, grant.client_id if grant else None)
+        return response
+
+    def over_quota(self, store: Store) -> Response:
+        """429, with the seconds until the quota refreshes (bigcommerce facts 2.1)."""
+        response = too_many(store.switches.throttled_body)
+        if store.switches.retry_after_header:
+            wait = self.quota(store).started + WINDOW_S - store.now()
+            response.header("X-Retry-After", str(max(1, math.ceil(wait))))
         return response
 
     async def counted(
@@ -287,9 +296,7 @@ class Door:
         """One request of the quota, with the four headers on its answer."""
         size, quota = store.settings.quota, self.quota(store)
         if not quota.take(store.now(), size):
-            response = too_many(store.switches.throttled_body)
-            if store.switches.retry_after_header:
-                response.header("X-Retry-After", str(round(quota.started + WINDOW_S - store.now()) + 1))
+            response = self.over_quota(store)
         elif grant.store_hash != store.hash:
             response = refused(Refusal(403, "The token belongs to another store", {}))
         else:

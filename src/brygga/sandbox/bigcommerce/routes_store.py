@@ -282,6 +282,8 @@ async def order_statuses(call: Call) -> Response:
 async def order_refunds(call: Call) -> Response:
     order = orders.order_of(call.store, call.param("order_id"))
     rows = [orders.refund_json(made, order) for made in call.store.refunds if made.order_id == order.id]
+    if call.store.switches.refunds_have_pages:
+        return many(call, rows, lambda row: row)
     return answer({"data": rows, "meta": {}})
 
 
@@ -290,6 +292,10 @@ async def all_refunds(call: Call) -> Response:
     ids = listing.ids_in(call.request, "id:in")
     rows = [made for made in call.store.refunds if wanted is None or made.order_id in wanted]
     rows = [made for made in rows if ids is None or made.id in ids]
+    for name, later in (("created:min", True), ("created:max", False)):
+        if (text := call.request.value(name)) is not None:
+            bound = orders.moment_of(text)
+            rows = [made for made in rows if (made.created >= bound if later else made.created <= bound)]
     return many(call, rows, lambda made: orders.refund_json(made, call.store.orders[made.order_id]))
 
 

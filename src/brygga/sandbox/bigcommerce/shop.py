@@ -17,7 +17,7 @@ from .orders import Order, Refund
 from .refusal import Json, Refusal, invalid, product_not_found
 from .render import View, product_json
 from .state import ABSOLUTE, DEFAULT_LOCATION, Category, Product, Shelf, Store, Variant, channel, location
-from .storefile import CURRENCIES, STOCK_BEHAVIOURS, WEIGHTS
+from .storefile import CURRENCIES, OLD_PLANS, PLANS, STOCK_BEHAVIOURS, WEIGHTS
 
 
 def typed_in(line: Mapping[str, Any]) -> orders.Extra:
@@ -191,6 +191,7 @@ class Shop:
         wrong = {name: "unknown" for name in changes if not hasattr(mine, name)}
         allowed: Mapping[str, Iterable[str]] = {
             "currency": CURRENCIES, "weight_units": WEIGHTS, "update_stock_behavior": STOCK_BEHAVIOURS,
+            "plan": {**PLANS, **OLD_PLANS},
         }  # fmt: skip
         wrong.update(
             {
@@ -210,7 +211,7 @@ class Shop:
         if wrong:
             raise invalid(wrong)
         if "plan" in changes and "quota" not in changes:
-            changes["quota"] = 450 if changes["plan"] in {"Pro", "Enterprise"} else 150
+            changes["quota"] = {**PLANS, **OLD_PLANS}[changes["plan"]]
         moved = {name for name, value in changes.items() if getattr(mine, name) != value}
         for name in moved:
             setattr(mine, name, changes[name])

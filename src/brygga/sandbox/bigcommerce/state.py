@@ -248,7 +248,7 @@ class Settings:
     timezone: str = "Europe/Stockholm"
     weight_units: str = "KGS"
     is_price_entered_with_tax: bool = True
-    plan: str = "Standard"
+    plan: str = "Core"
     status: str = "live"
     multiple_users: bool = False
     """Others than the owner may open apps (bigcommerce facts 1.5)."""
