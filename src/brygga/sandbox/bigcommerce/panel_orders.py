@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brygga.sandbox.http import Request, Response
 
-from . import inventory, orders
+from . import inventory, order_views, orders
 from .orders import Order
 from .panel import Act, Panel, money, paged, whole
 from .refusal import Json, Refusal
@@ -79,9 +79,9 @@ def part_of(order: Order, form: dict[str, str]) -> dict[int, int]:
 def row_of(store: Store, order: Order) -> Json:
     """One order with its lines."""
     return {
-        **orders.order_json(store, order, ""),
-        "lines": [orders.line_json(order, line) for line in order.lines],
-        "total": money(store, orders.total(order)),
+        **order_views.order_json(store, order, ""),
+        "lines": [order_views.line_json(order, line) for line in order.lines],
+        "total": money(store, order_views.total(order)),
         "open": order.status not in {orders.REFUNDED, orders.CANCELLED} and not order.archived,
         "archived": order.archived,
         "when": stamp(order.created)[:16].replace("T", " "),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from brygga.sandbox.http import Response
@@ -22,6 +21,11 @@ BY_ID = ("id", "id:in", "product_id", "product_id:in")
 
 
 def view_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> View:
+    """What a reader of products asks to see, and stock as it is at this moment."""
+    return call.view(**asked_of(call, only=only))
+
+
+def asked_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> Json:
     """What a reader of products asks to see."""
     include = listing.words(call.request.value("include") or "")
     unknown = [name for name in include if name not in INCLUDES]
@@ -35,7 +39,11 @@ def view_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> View:
             errors[parameter] = f"unknown: {', '.join(wrong)}"
     if errors:
         raise invalid(errors)
-    return call.view(include=tuple(dict.fromkeys(include)), only=frozenset(fields) or None, without=frozenset(without))
+    return {
+        "include": tuple(dict.fromkeys(include)),
+        "only": frozenset(fields) or None,
+        "without": frozenset(without),
+    }
 
 
 def one(value: Any) -> Response:
@@ -70,19 +78,21 @@ async def get_product(call: Call) -> Response:
 
 
 async def create_product(call: Call) -> Response:
-    body, view = call.body(), view_of(call)
+    body, asked = call.body(), asked_of(call)
     watch_birth(call, body)
     partly = call.hit("partial") is not None
     made = await catalog.create(call.store, body, call.camera, call.client, partly=partly)
-    shown = product_json(call.store, made, replace(view, include=children_of(call, view)))
+    # Looked at when it is made: what a read shows of stock is drawn then.
+    view = call.view(**{**asked, "include": children_of(call, asked)})
+    shown = product_json(call.store, made, view)
     if partly:
         return answer({"data": shown, "errors": lost_stock(), "meta": {}}, 207)
     return one(shown)
 
 
-def children_of(call: Call, view: View) -> tuple[str, ...]:
+def children_of(call: Call, asked: Json) -> tuple[str, ...]:
     """What a new product's answer holds beside its own fields: nothing where fields are named (3.3)."""
-    if view.only:
+    if asked["only"]:
         return ()
     few = ("custom_fields", "bulk_pricing_rules", "images")
     all_of_them = call.store.switches.create_returns_children

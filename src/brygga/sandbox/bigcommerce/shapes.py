@@ -95,6 +95,63 @@ _SETTINGS = {
 }
 _HOOK = names("scope", "destination", "is_active", "headers")
 
+_ADDRESS = names(
+    "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip",
+    "country", "country_iso2", "phone", "email",
+)  # fmt: skip
+_LINE = {
+    **names("product_id", "variant_id", "name", "name_customer", "name_merchant", "quantity"),
+    **names("price_inc_tax", "price_ex_tax", "upc", "sku", "wrapping_id", "wrapping_name"),
+    **names("wrapping_message", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax"),
+    "product_options": [names(
+        "id", "value", "display_name", "display_name_customer", "display_name_merchant",
+        "display_value", "display_value_merchant", "display_value_customer",
+    )],
+}  # fmt: skip
+_PICKUP = {
+    **names("pickup_method_id", "pickup_method_display_name", "collection_instructions"),
+    **names("collection_time_description", "location"),
+    "line_items": [_LINE],
+}
+ORDER_TEXTS = (
+    "staff_notes", "customer_message", "payment_method", "external_source", "external_order_id",
+    "external_merchant_id", "ip_address", "ip_address_v6", "geoip_country", "geoip_country_iso2",
+    "customer_locale", "tax_provider_id", "ebay_order_id", "discount_amount",
+    "base_handling_cost", "base_shipping_cost", "base_wrapping_cost", "handling_cost_ex_tax",
+    "handling_cost_inc_tax", "shipping_cost_ex_tax", "shipping_cost_inc_tax",
+    "wrapping_cost_ex_tax", "wrapping_cost_inc_tax",
+)  # fmt: skip
+"""What an order holds as a text, and gives back as it was given."""
+_ORDER = {
+    **names(*ORDER_TEXTS, "status_id", "customer_id", "channel_id", "date_created"),
+    **names("order_source", "external_id", "items_shipped", "items_total", "order_is_digital"),
+    **names("payment_provider_id", "refunded_amount", "subtotal_ex_tax", "subtotal_inc_tax"),
+    **names("total_ex_tax", "total_inc_tax", "default_currency_code"),
+}
+_FEE = names(
+    "type", "display_name_customer", "display_name_merchant", "source", "cost_ex_tax",
+    "cost_inc_tax", "cost_tax", "tax_class_id",
+)  # fmt: skip
+NEW_ORDER: Mapping[str, Shape] = {
+    **_ORDER,
+    "billing_address": _ADDRESS,
+    "products": [_LINE],
+    "shipping_addresses": [{**_ADDRESS, "shipping_method": None}],
+    "consignments": {"pickups": [_PICKUP]},
+    "fees": [_FEE],
+}
+CHANGED_ORDER: Mapping[str, Shape] = {
+    **{name: shape for name, shape in _ORDER.items() if name != "default_currency_code"},
+    "is_deleted": None,
+    "billing_address": {**_ADDRESS, "form_fields": None},
+    "products": [{**_LINE, "id": None}],
+}
+_SHIPMENT = {
+    **names("order_address_id", "tracking_number", "tracking_link", "merchant_shipping_cost"),
+    **names("shipping_method", "shipping_provider", "tracking_carrier", "comments"),
+    "items": [names("order_product_id", "quantity")],
+}
+
 _P = "/v3/catalog/products"
 _ONE = _P + "/{product_id}"
 WHOLE: Mapping[tuple[str, str], Shape] = {
@@ -117,6 +174,9 @@ WHOLE: Mapping[tuple[str, str], Shape] = {
     ("POST", "/v3/hooks"): _HOOK,
     ("PUT", "/v3/hooks/{hook_id}"): _HOOK,
     ("PUT", "/v3/hooks/admin"): names("emails"),
+    ("POST", "/v2/orders"): NEW_ORDER,
+    ("PUT", "/v2/orders/{order_id}"): CHANGED_ORDER,
+    ("POST", "/v2/orders/{order_id}/shipments"): _SHIPMENT,
 }
 """The writes whose body is checked as a whole, before anything else is looked at.
 

@@ -111,6 +111,10 @@ class Switches:
     """1.8: the uninstall callback reaches the app (integrators report that it may not)."""
     retry_after_header: bool = True
     """2.1: 429 over the quota also carries X-Retry-After: the seconds until the quota refreshes."""
+    declined_order: Literal["keeps", "gives_back"] = "keeps"
+    """8: an order that is declined keeps its units, or gives them back as a cancelled one does."""
+    api_order: Literal["takes", "takes_nothing"] = "takes"
+    """8: an order made through the API takes from stock as one of the storefront does, or never moves any."""
     order_brought_back: Literal["takes_again", "takes_nothing"] = "takes_again"
     """8: a cancelled order that is given an open status again takes its units from stock again."""
     refund_api_restocks: bool = False
