@@ -261,6 +261,8 @@ async def test_an_order_is_archived_not_deleted(way: str) -> None:
         {"channel_id": 99},
         {"colour_of_the_moon": "silver"},
         {"default_currency_code": "SEK"},
+        {"shipping_addresses": [{"id": 9999, "city": "Ystad"}]},
+        {"shipping_addresses": [{"city": "Ystad"}]},
         [],
     ],
     ids=repr,
@@ -372,6 +374,20 @@ async def test_the_addresses_of_an_order_are_read() -> None:
     assert rows[1] == await town.good("GET", f"{path}/{rows[1]['id']}")
     await town.refused("GET", f"{path}/999", None, 404)
     assert 204 == (await town.call("GET", f"{ORDERS}/{none['id']}/shipping_addresses")).status_code
+
+
+async def test_an_address_of_an_order_is_changed() -> None:
+    town, scarf = await furnished()
+    order = await made(
+        town, red_of(scarf), shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")]
+    )
+    path = f"{ORDERS}/{order['id']}"
+    rows = await town.good("GET", f"{path}/shipping_addresses")
+
+    await town.good("PUT", path, {"shipping_addresses": [{"id": rows[1]["id"], "city": "Malmö"}], "fees": []})
+
+    after = await town.good("GET", f"{path}/shipping_addresses")
+    assert ["Lund", "Malmö"] == [row["city"] for row in after]
 
 
 async def test_an_order_of_the_storefront_goes_to_one_address() -> None:

@@ -16,7 +16,7 @@ from .state import Product, Store, Variant, by_id
 UNSETTLED = frozenset({orders.PENDING, orders.AWAITING_PAYMENT})
 """Edits through the API adjust stock until an order awaits its fulfillment (facts 8)."""
 _LONG = {"staff_notes": 65_535, "ip_address": 30, "ip_address_v6": 39}
-_OPEN_ADDRESS = ("form_fields",)
+_OPEN_ADDRESS = ("id", "form_fields")
 
 
 def wrong(name: str) -> Refusal:
@@ -222,7 +222,7 @@ def chosen_of(rows: list[Json]) -> set[tuple[int, int]]:
 
 
 def change(store: Store, order: Order, body: Any) -> None:
-    """PUT /v2/orders/{id}: lines first, then notes, then the status."""
+    """PUT /v2/orders/{id}: lines first, then notes, then the status. Fees and pickups are not kept."""
     given = object_of(body)
     told, status = texts_of(given), status_of(given, order.status)
     channel, customer = channel_of(store, given), customer_of(given)
@@ -230,17 +230,29 @@ def change(store: Store, order: Order, body: Any) -> None:
     address = None if billing is None else address_of(billing, "billing_address")
     if not isinstance(given.get("is_deleted", False), bool):
         raise wrong("is_deleted")
+    addresses = moved(order, list_of(given, "shipping_addresses"))
     change_lines(store, order, list_of(given, "products"))
+    order.addresses = addresses
     order.told |= told
     order.billing = address or order.billing
     order.channel_id = channel or order.channel_id
     order.customer_id = order.customer_id if customer is None else customer
     if status != order.status:
         order_edits.set_status(store, order, status)
-    elif told or address or channel or customer is not None:
+    elif set(given) - {"products", "status_id", "is_deleted"}:
         orders.changed(store, order)
     if given.get("is_deleted") and not order.archived:
         orders.archive(store, order)
+
+
+def moved(order: Order, rows: list[Json]) -> list[Json]:
+    """The addresses of an order after a change: each row names one by its id."""
+    known = {one["id"]: one for one in order.addresses}
+    for row in rows:
+        if by_id(known, row.get("id")) is None:
+            raise wrong("shipping_addresses.id")
+        known[row["id"]] = {**known[row["id"]], **address_of(row, "shipping_addresses")}
+    return list(known.values())
 
 
 def change_lines(store: Store, order: Order, rows: list[Json]) -> None:

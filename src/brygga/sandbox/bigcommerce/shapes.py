@@ -145,6 +145,9 @@ CHANGED_ORDER: Mapping[str, Shape] = {
     "is_deleted": None,
     "billing_address": {**_ADDRESS, "form_fields": None},
     "products": [{**_LINE, "id": None}],
+    "shipping_addresses": [{**_ADDRESS, **names("id", "shipping_method", "form_fields")}],
+    "consignments": {"pickups": [{**_PICKUP, "id": None, "line_items": [{**_LINE, "id": None}]}]},
+    "fees": [{**_FEE, "id": None}],
 }
 _SHIPMENT = {
     **names("order_address_id", "tracking_number", "tracking_link", "merchant_shipping_cost"),
