@@ -260,7 +260,7 @@ async def test_an_order_is_archived_not_deleted(way: str) -> None:
         {"is_deleted": "maybe"},
         {"channel_id": 99},
         {"colour_of_the_moon": "silver"},
-        {"default_currency_code": "SEK"},
+        {"currency_code": "SEK"},
         {"shipping_addresses": [{"id": 9999, "city": "Ystad"}]},
         {"shipping_addresses": [{"city": "Ystad"}]},
         [],

@@ -99,15 +99,16 @@ _ADDRESS = names(
     "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip",
     "country", "country_iso2", "phone", "email",
 )  # fmt: skip
+_CHOICE = names(
+    "id", "value", "display_name", "display_name_customer", "display_name_merchant",
+    "display_value", "display_value_merchant", "display_value_customer",
+)  # fmt: skip
 _LINE = {
     **names("product_id", "variant_id", "name", "name_customer", "name_merchant", "quantity"),
     **names("price_inc_tax", "price_ex_tax", "upc", "sku", "wrapping_id", "wrapping_name"),
     **names("wrapping_message", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax"),
-    "product_options": [names(
-        "id", "value", "display_name", "display_name_customer", "display_name_merchant",
-        "display_value", "display_value_merchant", "display_value_customer",
-    )],
-}  # fmt: skip
+    "product_options": [_CHOICE],
+}
 _PICKUP = {
     **names("pickup_method_id", "pickup_method_display_name", "collection_instructions"),
     **names("collection_time_description", "location"),
@@ -141,10 +142,16 @@ NEW_ORDER: Mapping[str, Shape] = {
     "fees": [_FEE],
 }
 CHANGED_ORDER: Mapping[str, Shape] = {
-    **{name: shape for name, shape in _ORDER.items() if name != "default_currency_code"},
+    **_ORDER,
     "is_deleted": None,
     "billing_address": {**_ADDRESS, "form_fields": None},
-    "products": [{**_LINE, "id": None}],
+    "products": [
+        {
+            **_LINE,
+            "id": None,
+            "product_options": [{**_CHOICE, **names("cost_price_inc_tax", "price_ex_tax")}],
+        }
+    ],
     "shipping_addresses": [{**_ADDRESS, **names("id", "shipping_method", "form_fields")}],
     "consignments": {"pickups": [{**_PICKUP, "id": None, "line_items": [{**_LINE, "id": None}]}]},
     "fees": [{**_FEE, "id": None}],
