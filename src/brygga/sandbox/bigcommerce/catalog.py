@@ -92,7 +92,7 @@ def is_rule(row: Json) -> bool:
     amount = row.get("amount")
     return (
         all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in counts)
-        and row.get("type") in {"price", "percent", "fixed"}
+        and row.get("type") in ("price", "percent", "fixed")
         and isinstance(amount, int | float | Decimal | str)
         and not isinstance(amount, bool)
     )

@@ -49,6 +49,8 @@ class OrderPages:
                 shop.archive(order.id)
             case "refund_one" if left is not None:
                 shop.refund(order.id, {left.id: 1})
+            case "status":
+                shop.set_order_status(order.id, whole("status", form.get("status", "")))
             case "edit":
                 shop.edit_order(order.id, counts_of(order, form))
             case "refund_part":

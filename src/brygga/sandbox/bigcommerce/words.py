@@ -197,6 +197,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "order_what": ("SKU eller produkt", "SKU or product"),
     "place_order": ("Lägg ordern", "Place the order"),
     "to_refund": ("Återbetala", "Refund"),
+    "set_status": ("Sätt status", "Set status"),
     "edit_order": ("Ändra antal", "Change quantities"),
     "refund_part": ("Återbetala valda", "Refund chosen"),
     "archived": ("Arkiverad", "Archived"),
