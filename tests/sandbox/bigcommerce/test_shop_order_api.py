@@ -1,42 +1,24 @@
-"""Orders that an app makes, changes, ships and reads (facts 8)."""
+"""Orders that an app makes, changes and ships (facts 8)."""
 
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-from brygga.sandbox.bigcommerce import Switches
+from tests.sandbox.bigcommerce.order_town import (
+    AWAITING,
+    BILLING,
+    CANCELLED,
+    MUG,
+    ORDERS,
+    PARTLY_SHIPPED,
+    PENDING,
+    SHIPPED,
+    furnished,
+    level,
+    made,
+    red_of,
+)
 from tests.sandbox.bigcommerce.shop_town import JSON, Town
-
-ORDERS = "/v2/orders"
-SCOPES = ("store_v2_orders", "store_v2_products", "store_inventory")
-BILLING = {"first_name": "Jane", "last_name": "Doe", "zip": "22222", "email": "jane@example.com"}
-MUG = {"name": "A mug", "quantity": 1, "price_inc_tax": 50, "price_ex_tax": 40}
-PENDING, SHIPPED, PARTLY_SHIPPED, CANCELLED, AWAITING = 1, 2, 3, 5, 11
-
-
-async def furnished(api_order: Literal["takes", "takes_nothing"] = "takes", **settings: Any) -> tuple[Town, JSON]:
-    """A store with a scarf in two colours, four red and two blue ones."""
-    town = Town(Switches(api_order=api_order), **settings)
-    town.client.headers["X-Auth-Token"] = town.sandbox.issue_token("abc123", "cid", SCOPES)
-    return town, await town.scarf()
-
-
-def red_of(scarf: JSON, quantity: int = 1, **more: Any) -> JSON:
-    """A line of so many red scarves."""
-    row = {"product_id": scarf["id"], "variant_id": scarf["variants"][0]["id"], "quantity": quantity}
-    return {**row, **more}
-
-
-async def made(town: Town, *lines: JSON, **fields: Any) -> JSON:
-    """An order of these lines, made by the app."""
-    value: JSON = await town.good("POST", ORDERS, {"billing_address": BILLING, "products": [*lines], **fields})
-    return value
-
-
-async def level(town: Town) -> int:
-    """How many red scarves are there."""
-    return await town.level(town.sandbox.shop().item(sku="SC-RED")[1].id)
-
 
 # -- made -------------------------------------------------------------------------------------------
 
@@ -344,111 +326,3 @@ async def test_a_parcel_that_the_documents_do_not_know_is_refused(change: JSON) 
     await town.refused(
         "POST", f"{path}/shipments", {key: value for key, value in body.items() if value is not None}, 400
     )
-
-
-# -- read -------------------------------------------------------------------------------------------
-
-
-async def test_one_line_of_an_order_is_read() -> None:
-    """By its own id, and by the product's, as the description of the path says."""
-    town, scarf = await furnished()
-    order = await made(town, red_of(scarf), MUG)
-    path = f"{ORDERS}/{order['id']}/products"
-    rows = await town.good("GET", path)
-
-    assert rows == [await town.good("GET", f"{path}/{row['id']}") for row in rows]
-    assert rows[0] == await town.good("GET", f"{path}/{scarf['id']}")
-    for unknown in (0, 9999, "abc"):
-        await town.refused("GET", f"{path}/{unknown}", None, 404)
-
-
-async def test_the_addresses_of_an_order_are_read() -> None:
-    town, scarf = await furnished()
-    two = await made(town, red_of(scarf), shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")])
-    none = await made(town, red_of(scarf))
-    path = f"{ORDERS}/{two['id']}/shipping_addresses"
-
-    rows = await town.good("GET", path)
-
-    assert (["Lund", "Ystad"], 2) == ([row["city"] for row in rows], two["shipping_address_count"])
-    assert rows[1] == await town.good("GET", f"{path}/{rows[1]['id']}")
-    await town.refused("GET", f"{path}/999", None, 404)
-    assert 204 == (await town.call("GET", f"{ORDERS}/{none['id']}/shipping_addresses")).status_code
-
-
-async def test_an_address_of_an_order_is_changed() -> None:
-    town, scarf = await furnished()
-    order = await made(
-        town, red_of(scarf), shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")]
-    )
-    path = f"{ORDERS}/{order['id']}"
-    rows = await town.good("GET", f"{path}/shipping_addresses")
-
-    await town.good("PUT", path, {"shipping_addresses": [{"id": rows[1]["id"], "city": "Malmö"}], "fees": []})
-
-    after = await town.good("GET", f"{path}/shipping_addresses")
-    assert ["Lund", "Malmö"] == [row["city"] for row in after]
-
-
-async def test_an_order_of_the_storefront_goes_to_one_address() -> None:
-    town, _ = await furnished()
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
-
-    (address,) = await town.good("GET", f"{ORDERS}/{order['id']}/shipping_addresses")
-
-    assert "SE" == address["country_iso2"]
-
-
-async def test_no_order_has_coupons() -> None:
-    """There are no discounts here: an empty list of v2 has no body."""
-    town, scarf = await furnished()
-    order = await made(town, red_of(scarf))
-
-    assert 204 == (await town.call("GET", f"{ORDERS}/{order['id']}/coupons")).status_code
-    await town.refused("GET", f"{ORDERS}/999/coupons", None, 404)
-
-
-@pytest.mark.parametrize("sort", ["customer_id", "external_id", "status_id", "channel_id", "date_created", "id"])
-async def test_orders_are_sorted_by_every_documented_field(sort: str) -> None:
-    town, scarf = await furnished()
-    ids = [(await made(town, red_of(scarf), customer_id=number))["id"] for number in (3, 1, 2)]
-    by_customer = [ids[1], ids[2], ids[0]]
-
-    up = [row["id"] for row in await town.good("GET", f"{ORDERS}?sort={sort}:asc")]
-    down = [row["id"] for row in await town.good("GET", f"{ORDERS}?sort={sort}:desc")]
-
-    assert (by_customer if sort == "customer_id" else ids) == up
-    assert up[::-1] == down
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("customer_id=2", 1),
-        ("customer_id=9", 0),
-        ("email=jane@example.com", 2),
-        ("email=tom@example.com", 0),
-        ("payment_method=Swish", 1),
-        ("external_order_id=A7", 1),
-        ("cart_id=abc", 0),
-        ("status_id=1", 2),
-        ("min_total=98", 2),
-    ],
-)
-async def test_orders_are_found_by_every_documented_field(query: str, found: int) -> None:
-    town, scarf = await furnished()
-    await made(town, red_of(scarf), customer_id=1, payment_method="Swish")
-    await made(town, red_of(scarf), customer_id=2, external_order_id="A7")
-
-    rows = await town.good("GET", f"{ORDERS}?{query}") or []
-
-    assert (found, found) == (len(rows), (await town.good("GET", f"{ORDERS}/count?{query}"))["count"])
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["customer_id=abc", "min_id=abc", "status_id=paid", "min_total=NaN", "min_date_created=soon", "sort=zz",
-     "sort=id:up", "is_deleted=maybe"],
-)  # fmt: skip
-async def test_a_filter_of_orders_that_means_nothing_is_400(query: str) -> None:
-    await Town().refused("GET", f"{ORDERS}?{query}", None, 400)
