@@ -19,7 +19,7 @@ SIBLINGS = "Category name must be unique among siblings"
 URL_TAKEN = "The category url is a duplicate"
 CATEGORY: Mapping[str, Field] = {
     "description": text(0, 65_535),
-    "views": integer(-2_147_483_648),
+    "views": integer(-(10**18), 10**18),
     "sort_order": integer(-2_147_483_648),
     "page_title": text(),
     "meta_keywords": texts(default=("",)),
@@ -77,7 +77,7 @@ def check_fields(store: Store, body: Any, shape: Mapping[str, Shape]) -> Json:
     if not isinstance(name, str) or not 1 <= len(name) <= 50:
         errors["name"] = "name must be a string of 1 to 50 characters"
     for key in ("parent_id", "tree_id"):
-        if body.get(key) is not None and whole_number(body[key]) is None:
+        if key in body and whole_number(body[key]) is None:
             errors[key] = f"{key} must be an integer"
     most = 500 if shape is CHANGED_OLD_CATEGORY else 50
     if len(fields.get("layout_file", "")) > most:

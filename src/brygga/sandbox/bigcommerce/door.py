@@ -15,9 +15,9 @@ from brygga.sandbox.faults import Faults, Rule
 from brygga.sandbox.http import Cut, NoAnswer, Request, Response, Router, text_response
 from brygga.sandbox.requests import Requests
 
-from .fields import unknown
+from .fields import mistyped, unknown
 from .media import Camera, Lens
-from .refusal import STATUS_CODES, Json, PlainRefusal, ProblemRefusal, Refusal, unsupported
+from .refusal import STATUS_CODES, Json, PlainRefusal, ProblemRefusal, Refusal, unfit, unsupported
 from .render import View
 from .shapes import WHOLE
 
@@ -98,12 +98,13 @@ class Call:
         return value
 
     def check(self, body: Any) -> None:
-        """Refuse a field that the operation does not know (bigcommerce facts 3.3)."""
+        """Refuse a field that the operation does not know, or of another type (bigcommerce facts 3.3)."""
         path = self.request.template.removeprefix(STORES)
-        if self.store.switches.unknown_fields == "ignore":
-            return
-        if errors := unknown(body, WHOLE.get((self.request.method, path))):
+        shape = WHOLE.get((self.request.method, path))
+        if self.store.switches.unknown_fields == "refuse" and (errors := unknown(body, shape)):
             raise unsupported(path, errors)
+        if errors := mistyped(body, shape):
+            raise unfit(path, errors)
 
     def param(self, name: str) -> str:
         """One value of the path."""

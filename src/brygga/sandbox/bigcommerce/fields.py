@@ -11,8 +11,6 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from brygga.sandbox.numerals import signed
-
 from .refusal import Json
 
 MAX_LEVEL = 2_147_483_647
@@ -40,7 +38,8 @@ class Field:
 
 
 Shape = Any
-"""What a write knows: None for any value, a mapping for an object, a list of one shape for a list."""
+"""What a write knows: a mapping for an object, a list of one shape for a list, a word for a plain value of that kind
+(with "?" where null is one too), and None for a value that something else reads."""
 
 
 def text(low: int = 0, high: int = 255, **more: Any) -> Field:
@@ -85,6 +84,7 @@ def texts(high: int = 65_535, default: tuple[str, ...] = ()) -> Field:
 
 _LONG = 65_535
 _UNBOUNDED = 10_000_000
+_HUGE = 10**18
 
 PRODUCT: Mapping[str, Field] = {
     "name": text(1, 250, fires=True),
@@ -138,17 +138,17 @@ PRODUCT: Mapping[str, Field] = {
     "open_graph_type": choice(
         "product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show", fires=True
     ),
-    "open_graph_title": text(fires=True),
+    "open_graph_title": text(0, _LONG, fires=True),
     "open_graph_description": text(0, _LONG, fires=True),
     "open_graph_use_meta_description": flag(True, fires=True),
     "open_graph_use_product_name": flag(True, fires=True),
     "open_graph_use_image": flag(True, fires=True),
     "gtin": text(0, 14),
-    "mpn": text(),
-    "date_last_imported": text(),
-    "total_sold": integer(fires=True),
-    "reviews_rating_sum": integer(),
-    "reviews_count": integer(),
+    "mpn": text(0, _LONG),
+    "date_last_imported": text(0, _LONG),
+    "total_sold": integer(-_HUGE, _HUGE, fires=True),
+    "reviews_rating_sum": integer(-_HUGE, _HUGE),
+    "reviews_count": integer(-_HUGE, _HUGE),
 }
 
 KEPT_BY_STORE = frozenset({"total_sold", "reviews_rating_sum", "reviews_count", "date_last_imported"})
@@ -183,7 +183,7 @@ VARIANT: Mapping[str, Field] = {
     "purchasing_disabled_message": text(),
     "image_url": text(0, 2000),
     "upc": text(0, 14, nullable=True),
-    "mpn": text(nullable=True),
+    "mpn": text(0, _LONG, nullable=True),
     "gtin": text(0, 14, nullable=True),
     "inventory_level": level(default=None, nullable=True),
     "inventory_warning_level": level(nullable=True),
@@ -210,8 +210,6 @@ def _number(field: Field, value: Any) -> Any:
 
 
 def _integer(field: Field, value: Any) -> int:
-    if isinstance(value, str):
-        value = signed(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unfit("must be an integer")
     number: int = min(value, field.high) if field.clamps else value
@@ -305,7 +303,7 @@ def accepted_fields(
 ) -> tuple[Json, Json]:
     """The accepted fields of a body, and what is wrong with the others."""
     values: Json = {}
-    errors = unknown(body, shape) if refuse_unknown else {}
+    errors = mistyped(body, shape) | (unknown(body, shape) if refuse_unknown else {})
     for name, value in body.items():
         field = table.get(name)
         if field is None or name not in shape:
@@ -315,6 +313,39 @@ def accepted_fields(
         except Unfit as wrong:
             errors[name] = f"{name} {wrong}"
     return values, errors
+
+
+def mistyped(value: Any, shape: Shape, place: str = "") -> Json:
+    """The values of a body that are of another kind than its shape says, at any depth."""
+    errors: Json = {}
+    if isinstance(shape, Mapping) and isinstance(value, dict):
+        for name, inner in value.items():
+            errors |= mistyped(inner, shape.get(name), f"{place}{name}.")
+    elif isinstance(shape, list) and isinstance(value, list):
+        for number, inner in enumerate(value):
+            errors |= mistyped(inner, shape[0], f"{place}{number}.")
+    elif isinstance(shape, list) and place:
+        errors[place[:-1]] = f"{place[:-1]} must be an array"
+    elif isinstance(shape, str) and not is_kind(value, shape):
+        errors[place[:-1]] = f"{place[:-1]} must be of type {shape.rstrip('?')}"
+    return errors
+
+
+def is_kind(value: Any, kind: str) -> bool:
+    """True for a plain value of that kind."""
+    if value is None:
+        return kind.endswith("?")
+    match kind.rstrip("?"):
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        case "flag":
+            return isinstance(value, bool)
+        case "texts":
+            return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        case _:
+            return isinstance(value, str)
 
 
 def unknown(value: Any, shape: Shape, place: str = "") -> Json:

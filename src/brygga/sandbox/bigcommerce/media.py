@@ -142,8 +142,6 @@ def image_fields(body: Json, *, inline: bool = False) -> Json:
         errors["sort_order"] = SORT_ORDER
     if not isinstance(body.get("description", ""), str):
         errors["description"] = "must be a string"
-    if not str(body.get("product_id", 0)).isdigit():
-        errors["product_id"] = "must be an integer"
     if inline and not body.get("image_url"):
         errors["image_url"] = "image_url must be present if uploading by url"
     if errors:

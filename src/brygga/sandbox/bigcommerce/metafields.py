@@ -7,7 +7,7 @@ from typing import Any
 
 from brygga.sandbox.numerals import whole
 
-from .fields import Shape, unknown
+from .fields import Shape, mistyped, unknown
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
 from .shapes import METAFIELD
 from .state import Metafield, Store, by_id, stamp
@@ -44,7 +44,9 @@ def check(store: Store, body: Any, *beside: str, create: bool) -> Json:
         if absent:
             raise missing(absent)
     shape: Shape = {**METAFIELD, **dict.fromkeys(beside)}
-    errors = unknown(body, shape) if store.switches.unknown_fields == "refuse" else {}
+    errors = mistyped(body, shape)
+    if store.switches.unknown_fields == "refuse":
+        errors |= unknown(body, shape)
     for name, (low, high) in _LIMITS.items():
         if name in body and not (isinstance(body[name], str) and low <= len(body[name]) <= high):
             errors[name] = f"{name} must be a string of {low} to {high} characters"

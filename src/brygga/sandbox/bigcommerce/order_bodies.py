@@ -187,8 +187,10 @@ def price_of(row: Json) -> Decimal | None:
         value = row.get(name)
         if value is None:
             continue
-        number = Decimal(str(value)) if isinstance(value, int | float | Decimal) else None
-        if isinstance(value, bool) or number is None or not number.is_finite() or number < 0:
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise wrong(name)
+        number = Decimal(str(value))
+        if not number.is_finite() or number < 0:
             raise wrong(name)
         found = number
     return found

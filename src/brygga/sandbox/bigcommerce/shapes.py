@@ -11,30 +11,47 @@ from .fields import PRODUCT, VARIANT, Shape
 
 
 def names(*words: str) -> dict[str, Shape]:
-    """An object of these fields, each with any value."""
+    """Fields that something else reads, whatever they hold."""
     return dict.fromkeys(words)
+
+
+def of(kind: str, *words: str) -> dict[str, Shape]:
+    """Fields that hold a plain value of that kind."""
+    return dict.fromkeys(words, kind)
 
 
 # -- products (3.3, 3.5) ----------------------------------------------------------------------------
 
-CUSTOM_FIELD = names("id", "name", "value")
-IMAGE = names("product_id", "image_url", "is_thumbnail", "sort_order", "description", "date_modified")
+CUSTOM_FIELD = {**of("integer", "id"), **names("name", "value")}
+IMAGE = {
+    **of("integer", "product_id"),
+    **of("text", "image_url", "date_modified"),
+    **names("is_thumbnail", "sort_order", "description"),
+}
 VIDEO = names("title", "description", "sort_order", "type")
-_INLINE_IMAGE = {**IMAGE, **names("id", "url_zoom", "url_standard", "url_thumbnail", "url_tiny")}
-_VALUE_OF_VARIANT = names("id", "label", "option_id", "option_display_name")
+_INLINE_IMAGE = {
+    **IMAGE,
+    **of("integer", "id"),
+    **of("text", "url_zoom", "url_standard", "url_thumbnail", "url_tiny"),
+}
+_VALUE_OF_VARIANT = {
+    **of("integer", "id", "option_id"),
+    **of("text", "label", "option_display_name"),
+}
 INLINE_VARIANT: Mapping[str, Shape] = {
     **dict.fromkeys(VARIANT),
-    **names("product_id", "id", "sku_id", "calculated_price", "calculated_weight"),
+    **of("integer", "product_id", "id", "sku_id"),
+    **of("number", "calculated_price", "calculated_weight"),
     "option_values": [_VALUE_OF_VARIANT],
 }
 NEW_PRODUCT: Mapping[str, Shape] = {
     **dict.fromkeys(PRODUCT),
-    "brand_name": None,
+    "brand_name": "text",
     "custom_url": names("url", "is_customized", "create_redirect"),
     "custom_fields": [CUSTOM_FIELD],
-    "bulk_pricing_rules": [names("id", "quantity_min", "quantity_max", "type", "amount")],
+    "bulk_pricing_rules": [{**of("integer", "id"), **names("quantity_min", "quantity_max", "type", "amount")}],
     "images": [_INLINE_IMAGE],
-    "videos": [{**VIDEO, **names("video_id", "id", "product_id", "length")}],
+    "videos": [{**VIDEO, "video_id": None, **of("integer", "id", "product_id"), "length": "text"}],
     "variants": [INLINE_VARIANT],
 }
 CHANGED_PRODUCT: Mapping[str, Shape] = {
@@ -49,25 +66,30 @@ CHANGED_PRODUCT: Mapping[str, Shape] = {
 
 _VARIANT = {name: None for name in VARIANT if name != "map_price"}
 NEW_VARIANT: Mapping[str, Shape] = {
-    **_VARIANT, "product_id": None, "option_values": [_VALUE_OF_VARIANT],
+    **_VARIANT, "product_id": "integer", "option_values": [_VALUE_OF_VARIANT],
 }  # fmt: skip
-CHANGED_VARIANT: Mapping[str, Shape] = {**_VARIANT, "product_id": None, "option_values": None}
+CHANGED_VARIANT: Mapping[str, Shape] = {**_VARIANT, "product_id": "integer", "option_values": None}
 """`option_values` are taken and change nothing (10)."""
 BATCH_VARIANT: Mapping[str, Shape] = {**NEW_VARIANT, "id": None}
 
 _VALUE = names("is_default", "label", "sort_order", "value_data")
-_CONFIG = names(
-    "default_value", "checked_by_default", "checkbox_label", "date_limited", "date_limit_mode",
-    "date_earliest_value", "date_latest_value", "file_types_mode", "file_types_supported",
-    "file_types_other", "file_max_size", "text_characters_limited", "text_min_length",
-    "text_max_length", "text_lines_limited", "text_max_lines", "number_limited",
-    "number_limit_mode", "number_lowest_value", "number_highest_value", "number_integers_only",
-    "product_list_adjusts_inventory", "product_list_adjusts_pricing", "product_list_shipping_calc",
-)  # fmt: skip
+_CONFIG = {
+    **of("text", "default_value", "checkbox_label", "date_limit_mode", "date_earliest_value"),
+    **of("text", "date_latest_value", "file_types_mode", "number_limit_mode"),
+    **of("text", "product_list_shipping_calc"),
+    **of("texts", "file_types_supported", "file_types_other"),
+    **of("integer", "file_max_size", "text_min_length", "text_max_length", "text_max_lines"),
+    **of("number", "number_lowest_value", "number_highest_value"),
+    **of("flag", "checked_by_default", "date_limited", "text_characters_limited"),
+    **of("flag", "text_lines_limited", "number_limited", "number_integers_only"),
+    **of("flag", "product_list_adjusts_inventory", "product_list_adjusts_pricing"),
+}
 _OPTION = {
-    **names("product_id", "display_name", "type", "sort_order", "image_url"),
+    **of("integer", "product_id"),
+    **of("text", "image_url"),
+    **names("display_name", "type", "sort_order"),
     "config": _CONFIG,
-    "option_values": [{**_VALUE, "id": None}],
+    "option_values": [{**_VALUE, "id": "integer"}],
 }
 
 # -- metafields and categories (3.12, 4) ------------------------------------------------------------
@@ -83,7 +105,7 @@ TREE_CATEGORY: Mapping[str, Shape] = {
 }  # fmt: skip
 CHANGED_TREE_CATEGORY: Mapping[str, Shape] = {**TREE_CATEGORY, "category_id": None}
 OLD_CATEGORY: Mapping[str, Shape] = {**_CATEGORY, "custom_url": names("url", "is_customized")}
-CHANGED_OLD_CATEGORY: Mapping[str, Shape] = {**OLD_CATEGORY, "id": None}
+CHANGED_OLD_CATEGORY: Mapping[str, Shape] = {**OLD_CATEGORY, "id": "integer"}
 
 # -- stock, webhooks and orders (5, 6, 8) -----------------------------------------------------------
 
@@ -95,23 +117,29 @@ _SETTINGS = {
 }
 _HOOK = names("scope", "destination", "is_active", "headers")
 
-_ADDRESS = names(
-    "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip",
+_ADDRESS = of(
+    "text", "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip",
     "country", "country_iso2", "phone", "email",
 )  # fmt: skip
-_CHOICE = names(
-    "id", "value", "display_name", "display_name_customer", "display_name_merchant",
-    "display_value", "display_value_merchant", "display_value_customer",
-)  # fmt: skip
+_CHOICE = {
+    "id": "integer",
+    "value": None,
+    **of("text", "display_name", "display_name_customer", "display_name_merchant"),
+    **of("text", "display_value", "display_value_merchant", "display_value_customer"),
+}
 _LINE = {
-    **names("product_id", "variant_id", "name", "name_customer", "name_merchant", "quantity"),
-    **names("price_inc_tax", "price_ex_tax", "upc", "sku", "wrapping_id", "wrapping_name"),
-    **names("wrapping_message", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax"),
+    **names("product_id", "variant_id", "name", "quantity", "price_inc_tax", "price_ex_tax"),
+    **of("text", "name_customer", "name_merchant", "upc", "sku", "wrapping_name"),
+    **of("text", "wrapping_message"),
+    **of("integer", "wrapping_id"),
+    **of("number", "wrapping_cost_ex_tax", "wrapping_cost_inc_tax"),
     "product_options": [_CHOICE],
 }
 _PICKUP = {
-    **names("pickup_method_id", "pickup_method_display_name", "collection_instructions"),
-    **names("collection_time_description", "location"),
+    **of("integer", "pickup_method_id"),
+    **of("text", "pickup_method_display_name", "collection_instructions"),
+    **of("text", "collection_time_description"),
+    "location": None,
     "line_items": [_LINE],
 }
 ORDER_TEXTS = (
@@ -124,15 +152,19 @@ ORDER_TEXTS = (
 )  # fmt: skip
 """What an order holds as a text, and gives back as it was given."""
 _ORDER = {
-    **names(*ORDER_TEXTS, "status_id", "customer_id", "channel_id", "date_created"),
-    **names("order_source", "external_id", "items_shipped", "items_total", "order_is_digital"),
-    **names("payment_provider_id", "refunded_amount", "subtotal_ex_tax", "subtotal_inc_tax"),
-    **names("total_ex_tax", "total_inc_tax", "default_currency_code"),
+    **of("text", *ORDER_TEXTS, "date_created", "order_source", "default_currency_code"),
+    **of("text", "refunded_amount", "subtotal_ex_tax", "subtotal_inc_tax", "total_ex_tax"),
+    **of("text", "total_inc_tax"),
+    **of("text?", "external_id", "external_source", "external_merchant_id"),
+    **of("integer", "status_id", "channel_id"),
+    **of("number", "customer_id", "items_shipped", "items_total"),
+    **of("flag", "order_is_digital"),
+    **names("payment_provider_id"),
 }
-_FEE = names(
-    "type", "display_name_customer", "display_name_merchant", "source", "cost_ex_tax",
-    "cost_inc_tax", "cost_tax", "tax_class_id",
-)  # fmt: skip
+_FEE = {
+    **of("text", "type", "display_name_customer", "display_name_merchant", "source"),
+    **names("cost_ex_tax", "cost_inc_tax", "cost_tax", "tax_class_id"),
+}
 NEW_ORDER: Mapping[str, Shape] = {
     **_ORDER,
     "billing_address": _ADDRESS,
@@ -148,13 +180,13 @@ CHANGED_ORDER: Mapping[str, Shape] = {
     "products": [
         {
             **_LINE,
-            "id": None,
-            "product_options": [{**_CHOICE, **names("cost_price_inc_tax", "price_ex_tax")}],
+            "id": "integer",
+            "product_options": [{**_CHOICE, **of("text", "cost_price_inc_tax", "price_ex_tax")}],
         }
     ],
     "shipping_addresses": [{**_ADDRESS, **names("id", "shipping_method", "form_fields")}],
-    "consignments": {"pickups": [{**_PICKUP, "id": None, "line_items": [{**_LINE, "id": None}]}]},
-    "fees": [{**_FEE, "id": None}],
+    "consignments": {"pickups": [{**_PICKUP, "id": "integer", "line_items": [{**_LINE, "id": "integer"}]}]},
+    "fees": [{**_FEE, "id": "integer"}],
 }
 _SHIPMENT = {
     **names("order_address_id", "tracking_number", "tracking_link", "merchant_shipping_cost"),
@@ -166,14 +198,14 @@ _P = "/v3/catalog/products"
 _ONE = _P + "/{product_id}"
 WHOLE: Mapping[tuple[str, str], Shape] = {
     ("POST", _ONE + "/options"): _OPTION,
-    ("PUT", _ONE + "/options/{option_id}"): {**_OPTION, "id": None},
+    ("PUT", _ONE + "/options/{option_id}"): {**_OPTION, "id": "integer?"},
     ("POST", _ONE + "/options/{option_id}/values"): _VALUE,
-    ("PUT", _ONE + "/options/{option_id}/values/{value_id}"): {**_VALUE, "id": None},
+    ("PUT", _ONE + "/options/{option_id}/values/{value_id}"): {**_VALUE, "id": "integer"},
     ("POST", _ONE + "/images"): IMAGE,
     ("PUT", _ONE + "/images/{image_id}"): IMAGE,
     ("POST", _ONE + "/variants/{variant_id}/image"): names("image_url"),
     ("POST", _ONE + "/videos"): {**VIDEO, "video_id": None},
-    ("PUT", _ONE + "/videos/{video_id}"): {**VIDEO, "id": None},
+    ("PUT", _ONE + "/videos/{video_id}"): {**VIDEO, "id": "integer"},
     ("POST", _ONE + "/custom-fields"): names("name", "value"),
     ("PUT", _ONE + "/custom-fields/{field_id}"): names("name", "value"),
     ("PUT", _P + "/channel-assignments"): [names("product_id", "channel_id")],

@@ -255,8 +255,6 @@ def change_step(
 ) -> Step:
     """Check a change. `option_values` are read past: they cannot be changed (bigcommerce facts 10)."""
     values = fields_of(store, row, shape)
-    if row.get("product_id", product.id) != product.id:
-        raise invalid({"product_id": "product_id is not the product's of the variant"})
     if values.get("sku"):
         if product.simple:
             naming.free_product_sku(store, values["sku"], product)
