@@ -249,8 +249,8 @@ def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
     """The value as it will be kept. Unfit says what is wrong with it."""
     if value is None:
         if field.nullable:
-            # Null takes a text or a count away. A number that is null is the product's.
-            return None if field.kind == "number" else field.default
+            # Null takes a text or a count away; a price or measure is the product's then.
+            return field.default
         raise Unfit("must not be null")
     match field.kind:
         case "text":
@@ -323,6 +323,8 @@ def mistyped(value: Any, shape: Shape, place: str = "") -> Json:
             errors |= mistyped(inner, shape.get(name), f"{place}{name}.")
     elif isinstance(shape, list) and isinstance(value, list):
         for number, inner in enumerate(value):
+            if isinstance(shape[0], Mapping) and not isinstance(inner, dict):
+                errors[f"{place}{number}"] = f"{place}{number} must be an object"
             errors |= mistyped(inner, shape[0], f"{place}{number}.")
     elif isinstance(shape, list) and place:
         errors[place[:-1]] = f"{place[:-1]} must be an array"
