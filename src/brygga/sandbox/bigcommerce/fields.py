@@ -324,7 +324,8 @@ def mistyped(value: Any, shape: Shape, place: str = "") -> Json:
     elif isinstance(shape, list) and isinstance(value, list):
         for number, inner in enumerate(value):
             if isinstance(shape[0], Mapping) and not isinstance(inner, dict):
-                errors[f"{place}{number}"] = f"{place}{number} must be an object"
+                name = place[:-1] or "body"
+                errors[name] = f"{name} must be an array of objects"
             errors |= mistyped(inner, shape[0], f"{place}{number}.")
     elif isinstance(shape, list) and place:
         errors[place[:-1]] = f"{place[:-1]} must be an array"
