@@ -107,7 +107,7 @@ async def town(products: int, url: str) -> None:
     plan = Plan(products=products, connector=Connector().at(url), drawings=False)
     towns = TownServer(plan, RealClock(), 0)
     found = await towns.start()
-    found.shop().set_settings(plan="Pro", quota=450)
+    found.shop().set_settings(plan="Scale", quota=450)
     facts = {"zettle_url": found.plan.zettle_url, "bigcommerce_url": found.plan.bigcommerce_url}
     print(json.dumps({**facts, "connector": asdict(found.plan.connector)}), flush=True)
     await asyncio.to_thread(sys.stdin.read)

@@ -10,12 +10,14 @@ import psycopg
 
 _SHAPE = """
     SELECT
-        (SELECT sum(oid::bigint) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+        (SELECT md5(string_agg(oid || relname, ',' ORDER BY oid)) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+        (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND reltuples >= 0),
+        (SELECT md5(string_agg(attrelid || attname || atttypid || attnotnull::text, ',' ORDER BY attrelid, attnum))
+            FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE c.relnamespace = 'public'::regnamespace),
         (SELECT sum(oid::bigint) FROM pg_constraint),
+        (SELECT sum(oid::bigint) FROM pg_attrdef),
         (SELECT sum(oid::bigint) FROM pg_trigger),
-        (SELECT sum(oid::bigint) FROM pg_proc),
-        (SELECT count(*) FROM pg_attribute WHERE NOT attisdropped),
-        (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND reltuples >= 0)
+        (SELECT md5(string_agg(oid || prosrc, ',' ORDER BY oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)
 """
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity

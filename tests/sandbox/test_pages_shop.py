@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.sandbox.bigcommerce.shop_town import Town
 
@@ -215,6 +216,19 @@ async def test_an_order_is_edited_by_hand_and_stock_follows() -> None:
     for refused in (unchanged, too_many):
         text = (await town.client.get(refused.headers["location"])).text if refused.status_code == 303 else refused.text
         assert 'role="alert"' in text
+
+
+@pytest.mark.parametrize(("status", "left"), [("7", 3), ("6", 3), ("5", 4), ("2", 3)])
+async def test_an_order_is_given_any_status_by_hand(status: str, left: int) -> None:
+    town = Town()
+    await town.scarf()
+    order = town.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
+    path = "/manage/abc123/orders"
+
+    await town.call("POST", path, data={"id": str(order.id), "action": "status", "status": status})
+
+    assert (int(status), left) == (order.status, await town.level(order.lines[0].variant_id or 0))
+    assert f'<option value="{status}" selected>' in (await town.call("GET", path)).text
 
 
 async def test_settings_hold_the_plan_its_quota_and_late_readings() -> None:

@@ -83,7 +83,7 @@ async def test_delays_keys_and_stock_rules_are_as_the_command_says() -> None:
         ("--port-base", "65535", "from 0 to 65534"),
         ("--callback", "my app", "is not an address such as"),
         ("--read-delay", "nan", "is not a number of seconds"),
-        ("--plan", "Gold", "Standard"),
+        ("--plan", "Gold", "Core"),
         ("--zettle-app", "only-an-id", "is not ID:SECRET"),
     ],
 )
@@ -195,7 +195,9 @@ async def test_the_guide_names_every_control_address(town: Town) -> None:
     guide = GUIDE.read_text()
     shapes = {
         re.sub(r"\{\w+\}", "{}", path)
-        for path in re.findall(r"/sandbox[/\w{}-]*|/(?:submit|edit|cancel|bring-back|ship|refund|archive)\b", guide)
+        for path in re.findall(
+            r"/sandbox[/\w{}-]*|/(?:submit|edit|status|cancel|bring-back|ship|refund|archive)\b", guide
+        )
     }
     shapes |= {f"/sandbox/orders/{{}}{tail}" for tail in shapes if not tail.startswith("/sandbox")}
     known = control_addresses(town.bigcommerce.router) | control_addresses(town.zettle.router)

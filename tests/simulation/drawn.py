@@ -87,6 +87,8 @@ def switches_of(seed: int, on: frozenset[str], ahead_s: float) -> Switches:
         read_lag_per_item="lag per item" in on,
         partial_adjustments="calls in part" in on,
         order_brought_back=back,
+        # Seeds keep their stories: whole seconds would make the waits after a 429 longer.
+        retry_after_header=False,
         **(backorders if "backorders" in on else {}),
     )
 

@@ -247,7 +247,7 @@ async def _town(database_url: str) -> AsyncIterator[tuple[Town, Settings, Servic
     towns = TownServer(plan, RealClock(), 0)
     town = await towns.start()
     try:
-        town.shop().set_settings(plan="Pro", quota=10_000)
+        town.shop().set_settings(plan="Scale", quota=10_000)
         town.shop().store.read_lag_s = READ_LAG_S
         for number in range(PRODUCTS):
             made = town.till().create_product(f"Vara {number}", [{"sku": f"VARA{number}", "price": 9900}])

@@ -166,7 +166,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip("tax classes have numbers", "answer", r"GET /v2/tax_classes.*", r"(\*/)?id", 'is not of type "string"',
          "tax_class_id of a product is a number, 0 the default (bigcommerce facts 3.3, 7)."),
     Slip("an order shows the shop's own word for its status", "answer",
-         r"GET /v2/orders(/\{order_id\})?", r"\*?", _unknown("custom_status"),
+         r"(GET|POST|PUT) /v2/orders(/\{order_id\})?", r"\*?", _unknown("custom_status"),
          "Names of statuses can be changed by the merchant (bigcommerce facts 8)."),
 )  # fmt: skip
 

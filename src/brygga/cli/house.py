@@ -103,7 +103,7 @@ async def open_house(wish: Wish, database_url: str) -> AsyncIterator[House]:
     town = await towns.start()
     # A larger plan than the smallest: three times the requests a second (bigcommerce facts 2.1).
     for one in town.merchants:
-        town.shop(one).set_settings(plan="Pro", quota=450)
+        town.shop(one).set_settings(plan="Scale", quota=450)
     if wish.furnished:
         await town.furnish()
     try:

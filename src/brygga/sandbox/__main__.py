@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from brygga.sandbox.bigcommerce import Config
-from brygga.sandbox.bigcommerce.storefile import WEIGHTS
+from brygga.sandbox.bigcommerce.storefile import OLD_PLANS, PLANS, WEIGHTS
 from brygga.sandbox.clock import ManualClock, MovableClock
 from brygga.sandbox.server import PortTakenError, TownServer
 from brygga.sandbox.shoppers import Shoppers
@@ -77,8 +77,8 @@ def goods_arguments(group: argparse._ArgumentGroup) -> None:
 def shop_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--store-currency", choices=CURRENCIES, metavar="C", help="the store's currency, if another")
     group.add_argument(
-        "--plan", choices=("Standard", "Plus", "Pro", "Enterprise"), default="Standard",
-        help="Standard and Plus: 150 requests in 30 s; Pro and Enterprise: 450",
+        "--plan", choices=(*PLANS, *OLD_PLANS), default="Core", metavar="P",
+        help="Core and Growth: 150 requests in 30 s; Scale and Performance: 450 (older names work)",
     )  # fmt: skip
     group.add_argument("--quota", type=between(1, 1_000_000), metavar="N", help="another number of requests in 30 s")
     group.add_argument(

@@ -220,7 +220,7 @@ async def test_a_token_that_dies_midway_answers_nothing() -> None:
         await town.stop()
 
         told = [one for one in certificate.answers if one.verdict in {"settled", "broken", "holds", "seen"}]
-        own = {"unauthorized_body", "bad_token", "refusals_have_bodies", "organization_page_refused", "old_inventory"}
+        own = {"unauthorized_body", "bad_token", "refusal_bodies", "organization_page_refused", "old_inventory"}
         assert [one.question.key for one in told if one.question.key not in own] == []
         # What was asked for and not refused as such may have been made: it stays in the journal for the next run.
         assert f"shop product {made['id']}" in certificate.left_behind

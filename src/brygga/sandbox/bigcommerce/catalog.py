@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from brygga.sandbox.numerals import whole
 
 from . import inventory, naming
-from .fields import CHILDREN, PRODUCT, PRODUCT_READ_ONLY, REQUIRED, accepted_fields, wrong_gtin
+from .fields import KEPT_BY_STORE, PRODUCT, REQUIRED, accepted_fields, wrong_gtin
 from .media import MAX_IMAGES, Eye, add_image, add_video, image_fields, read_video, too_many_images
 from .refusal import Json, Refusal, invalid, missing, product_not_found
 from .render import View, variant_json
+from .shapes import CHANGED_PRODUCT, NEW_PRODUCT
 from .state import Product, Store, by_id
 from .variants import Draft, add_base_variant, add_drafts, drafts_of, drop_metafields, drop_variant, sku_data
 
 MAX_BATCH = 10
+RULE = ("quantity_min", "quantity_max", "type", "amount")
 MAX_CUSTOM_FIELDS = 200
 MAX_BRANDS = 30_000
 
@@ -72,6 +75,29 @@ def custom_fields_of(body: Json) -> list[Json] | None:
     return rows
 
 
+def rules_of(body: Json) -> list[Json] | None:
+    """Prices for many at once: from how many to how many, and what each then costs (3.3)."""
+    if "bulk_pricing_rules" not in body:
+        return None
+    rows = rows_of(body, "bulk_pricing_rules")
+    if not all(is_rule(row) for row in rows):
+        words = "every rule needs quantity_min, quantity_max, type and amount"
+        raise invalid({"bulk_pricing_rules": words})
+    return [{name: row[name] for name in RULE} for row in rows]
+
+
+def is_rule(row: Json) -> bool:
+    """True for a whole rule."""
+    counts = [row.get(name) for name in ("quantity_min", "quantity_max")]
+    amount = row.get("amount")
+    return (
+        all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in counts)
+        and row.get("type") in ("price", "percent", "fixed")
+        and isinstance(amount, int | float | Decimal | str)
+        and not isinstance(amount, bool)
+    )
+
+
 def too_many_fields() -> Refusal:
     """422 for more custom fields than a product may have (bigcommerce facts 2.3)."""
     return invalid({"custom_fields": f"a product may have at most {MAX_CUSTOM_FIELDS} custom fields"})
@@ -86,8 +112,9 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
         if absent:
             raise missing(absent)
     strict = store.switches.unknown_fields == "refuse"
-    passed = PRODUCT_READ_ONLY | {*CHILDREN, "brand_name", "variants"}
-    values, errors = accepted_fields(PRODUCT, body, passed, strict)
+    shape = NEW_PRODUCT if create else CHANGED_PRODUCT
+    values, errors = accepted_fields(PRODUCT, body, shape, strict)
+    values = {name: value for name, value in values.items() if name not in KEPT_BY_STORE}
     if store.switches.wrong_gtin == "refuse":
         errors |= wrong_gtin(values)
     if not create and "variants" in body and store.switches.variants_on_put == "refuse":
@@ -109,7 +136,7 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
         naming.url_of(body["custom_url"]) if "custom_url" in body else None,
         brand_name or None,
         custom_fields_of(body),
-        rows_of(body, "bulk_pricing_rules") if "bulk_pricing_rules" in body else None,
+        rules_of(body),
         images,
         [read_video(store, video) for video in rows_of(body, "videos")],
         drafts_of(store, rows_of(body, "variants")) if create else [],

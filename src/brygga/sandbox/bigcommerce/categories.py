@@ -8,9 +8,10 @@ from typing import Any
 
 from brygga.sandbox.numerals import whole
 
-from .fields import Field, accepted_fields, choice, flag, integer, text, texts
+from .fields import Field, Shape, accepted_fields, choice, flag, integer, text, texts
 from .naming import slug
 from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, invalid, missing, not_found
+from .shapes import CHANGED_OLD_CATEGORY, CHANGED_TREE_CATEGORY, TREE_CATEGORY
 from .state import Category, Store, by_id, uuid_of
 
 MAX_CATEGORIES = 16_000
@@ -18,7 +19,7 @@ SIBLINGS = "Category name must be unique among siblings"
 URL_TAKEN = "The category url is a duplicate"
 CATEGORY: Mapping[str, Field] = {
     "description": text(0, 65_535),
-    "views": integer(),
+    "views": integer(-(10**18), 10**18),
     "sort_order": integer(-2_147_483_648),
     "page_title": text(),
     "meta_keywords": texts(default=("",)),
@@ -32,9 +33,6 @@ CATEGORY: Mapping[str, Field] = {
         "price_asc", "price_desc",
     ),
 }  # fmt: skip
-_BESIDE = frozenset(
-    {"name", "parent_id", "tree_id", "url", "custom_url", "views", "category_id", "category_uuid", "id"}
-)
 
 
 def tree_json(category: Category) -> Json:
@@ -70,22 +68,39 @@ class Sprout:
     url_customized: bool = False
 
 
-def check_fields(store: Store, body: Any) -> Json:
-    """The plain fields of a category, names checked."""
+def check_fields(store: Store, body: Any, shape: Mapping[str, Shape]) -> Json:
+    """The plain fields of a category, names and ids checked."""
     if not isinstance(body, dict):
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an object"})
-    fields, errors = accepted_fields(CATEGORY, body, _BESIDE, refuse_unknown=store.switches.unknown_fields == "refuse")
+    fields, errors = accepted_fields(CATEGORY, body, shape, store.switches.unknown_fields == "refuse")
     name = body.get("name", "x")
     if not isinstance(name, str) or not 1 <= len(name) <= 50:
         errors["name"] = "name must be a string of 1 to 50 characters"
+    for key in ("parent_id", "tree_id"):
+        if key in body and whole_number(body[key]) is None:
+            errors[key] = f"{key} must be an integer"
+    most = 500 if shape is CHANGED_OLD_CATEGORY else 50
+    if len(fields.get("layout_file", "")) > most:
+        errors["layout_file"] = f"layout_file must be at most {most} characters"
     if errors:
         raise invalid(errors)
     return fields
 
 
-def sprout(store: Store, body: Any, *, tree_id: int | None = None) -> Sprout:
+def whole_number(value: Any) -> int | None:
+    """A JSON integer; None for any other value."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def sprout(
+    store: Store,
+    body: Any,
+    *,
+    tree_id: int | None = None,
+    shape: Mapping[str, Shape] = TREE_CATEGORY,
+) -> Sprout:
     """Check a category to be made. Top level needs a tree, a child a parent."""
-    fields = check_fields(store, body)
+    fields = check_fields(store, body, shape)
     if not body.get("name"):
         raise missing({"name": "Please provide a name."})
     parent_id = body.get("parent_id") or 0
@@ -111,6 +126,8 @@ def path_of(store: Store, tree: int, body: Json, but: int = 0) -> str | None:
     name, field = ("url", "path") if "url" in body else ("custom_url", "url")
     given = body.get(name, {})
     path = given.get(field) if isinstance(given, dict) else 0
+    if isinstance(given, dict) and not isinstance(given.get("is_customized", True), bool):
+        raise invalid({name: "is_customized must be a boolean"})
     if path is None or path == "":
         return None
     if not isinstance(path, str) or not path.startswith("/") or len(path) > 255:
@@ -191,7 +208,7 @@ def update_many(store: Store, body: Any) -> tuple[int, Json]:
 
     def work(row: Any) -> Json:
         category = category_of(store, row.get("category_id") if isinstance(row, dict) else None)
-        change(store, category, row)
+        change(store, category, row, CHANGED_TREE_CATEGORY)
         return tree_json(category)
 
     status, answer = each(store, rows_of(body), 200, work)
@@ -224,9 +241,9 @@ def category_of(store: Store, category_id: object) -> Category:
     return category
 
 
-def change(store: Store, category: Category, body: Any) -> None:
+def change(store: Store, category: Category, body: Any, shape: Mapping[str, Shape] = TREE_CATEGORY) -> None:
     """Rename, hide, move or describe a category."""
-    fields = check_fields(store, body)
+    fields = check_fields(store, body, shape)
     name = body.get("name", category.name)
     parent_id = body.get("parent_id", category.parent_id) or 0
     if parent_id and (by_id(store.categories, parent_id) is None or parent_id == category.id):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from brygga.sandbox.http import Request, Response, Router
 
-from . import orders
+from . import order_views
 from .door import answer, decoded, refused
 from .refusal import Json, Refusal
 from .shop import Shop
@@ -28,7 +28,10 @@ async def place(shop: Shop, request: Request, body: Json) -> Any:
 def order_json(shop: Shop, order_id: int) -> Json:
     """An order with its lines."""
     order = shop.order(order_id)
-    return {**orders.order_json(shop.store, order, ""), "lines": [orders.line_json(order, row) for row in order.lines]}
+    return {
+        **order_views.order_json(shop.store, order, ""),
+        "lines": [order_views.line_json(order, row) for row in order.lines],
+    }
 
 
 async def submit(shop: Shop, request: Request, body: Json) -> Any:
@@ -51,6 +54,15 @@ async def edit_order(shop: Shop, request: Request, body: Json) -> Any:
 async def bring_back(shop: Shop, request: Request, body: Json) -> Any:
     """A cancelled order is to be sent after all."""
     shop.bring_back(int(request.params["order_id"]))
+    return order_json(shop, int(request.params["order_id"]))
+
+
+async def set_status(shop: Shop, request: Request, body: Json) -> Any:
+    """`status_id`: one of the fifteen."""
+    status = body["status_id"]
+    if isinstance(status, bool) or not isinstance(status, int):
+        raise Refusal(422, "status_id must be an integer", {"status_id": "must be an integer"})
+    shop.set_order_status(int(request.params["order_id"]), status)
     return order_json(shop, int(request.params["order_id"]))
 
 
@@ -149,6 +161,7 @@ ACTS: list[tuple[str, str, Act]] = [
     ("POST", "/orders", place),
     ("POST", "/orders/{order_id}/submit", submit),
     ("POST", "/orders/{order_id}/edit", edit_order),
+    ("POST", "/orders/{order_id}/status", set_status),
     ("POST", "/orders/{order_id}/cancel", cancel),
     ("POST", "/orders/{order_id}/bring-back", bring_back),
     ("POST", "/orders/{order_id}/ship", ship),

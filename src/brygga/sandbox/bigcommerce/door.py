@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,9 +15,11 @@ from brygga.sandbox.faults import Faults, Rule
 from brygga.sandbox.http import Cut, NoAnswer, Request, Response, Router, text_response
 from brygga.sandbox.requests import Requests
 
+from .fields import mistyped, unknown
 from .media import Camera, Lens
-from .refusal import STATUS_CODES, Json, PlainRefusal, ProblemRefusal, Refusal
+from .refusal import STATUS_CODES, Json, PlainRefusal, ProblemRefusal, Refusal, unfit, unsupported
 from .render import View
+from .shapes import WHOLE
 
 if TYPE_CHECKING:
     from .apps import Apps, Grant
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 WINDOW_S = 30
 BARE = "x-sandbox-bare"
+STORES = "/api/stores/{store_hash}"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -89,7 +93,18 @@ class Call:
         kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if self.request.body and kind != "application/json":
             raise Refusal(415, "Unsupported Media Type", {})
-        return decoded(self.request.body)
+        value = decoded(self.request.body)
+        self.check(value)
+        return value
+
+    def check(self, body: Any) -> None:
+        """Refuse a field that the operation does not know, or of another type (bigcommerce facts 3.3)."""
+        path = self.request.template.removeprefix(STORES)
+        shape = WHOLE.get((self.request.method, path))
+        if self.store.switches.unknown_fields == "refuse" and (errors := unknown(body, shape)):
+            raise unsupported(path, errors)
+        if errors := mistyped(body, shape):
+            raise unfit(path, errors)
 
     def param(self, name: str) -> str:
         """One value of the path."""
@@ -209,7 +224,7 @@ class Door:
     def mount(self, router: Router, routes: Iterable[Route]) -> None:
         """Put API routes behind the door."""
         for method, path, scope, handler in routes:
-            router.add(method, "/api/stores/{store_hash}" + path, self.guard(scope, handler))
+            router.add(method, STORES + path, self.guard(scope, handler))
 
     def guard(self, scope: str | None, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The handler, behind token, quota, faults and scope."""
@@ -263,9 +278,17 @@ class Door:
             response = self.turned_away(request, store)
         else:
             taken = self.quota(store).take(store.now(), store.settings.quota)
-            response = no_route(request, allowed) if taken else too_many(store.switches.throttled_body)
+            response = no_route(request, allowed) if taken else self.over_quota(store)
             response.headers.extend(self.quota(store).headers(store.now(), store.settings.quota))
         self.requests.note(request, response.status, grant.client_id if grant else None)
+        return response
+
+    def over_quota(self, store: Store) -> Response:
+        """429, with the seconds until the quota refreshes (bigcommerce facts 2.1)."""
+        response = too_many(store.switches.throttled_body)
+        if store.switches.retry_after_header:
+            wait = self.quota(store).started + WINDOW_S - store.now()
+            response.header("X-Retry-After", str(max(1, math.ceil(wait))))
         return response
 
     async def counted(
@@ -274,9 +297,7 @@ class Door:
         """One request of the quota, with the four headers on its answer."""
         size, quota = store.settings.quota, self.quota(store)
         if not quota.take(store.now(), size):
-            response = too_many(store.switches.throttled_body)
-            if store.switches.retry_after_header:
-                response.header("X-Retry-After", str(round(quota.started + WINDOW_S - store.now()) + 1))
+            response = self.over_quota(store)
         elif grant.store_hash != store.hash:
             response = refused(Refusal(403, "The token belongs to another store", {}))
         else:
@@ -353,7 +374,7 @@ LANES: Mapping[str, tuple[str, int]] = {
 
 def lane_of(request: Request) -> tuple[str, int]:
     """The lane of a call and its width; no name for a call that may run beside any other. Links may be read in parallel."""
-    template = request.template.removeprefix("/api/stores/{store_hash}")
+    template = request.template.removeprefix(STORES)
     if request.method == "GET" and template.endswith("-assignments"):
         return "", 0
     return LANES.get(template, ("", 0))

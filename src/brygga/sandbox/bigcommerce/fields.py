@@ -5,12 +5,11 @@ One table each; validation, defaults and the rendered order follow from it (bigc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-
-from brygga.sandbox.numerals import signed
 
 from .refusal import Json
 
@@ -34,6 +33,13 @@ class Field:
     among: tuple[str, ...] = ()
     nullable: bool = False
     fires: bool = False
+    clamps: bool = False
+    """A number that is too large is taken for the largest (bigcommerce facts 5.2)."""
+
+
+Shape = Any
+"""What a write knows: a mapping for an object, a list of one shape for a list, a word for a plain value of that kind
+(with "?" where null is one too), and None for a value that something else reads."""
 
 
 def text(low: int = 0, high: int = 255, **more: Any) -> Field:
@@ -41,9 +47,9 @@ def text(low: int = 0, high: int = 255, **more: Any) -> Field:
     return Field("text", low, high, **more)
 
 
-def number(default: Any = 0, high: int = 9_999_999_999, **more: Any) -> Field:
+def number(default: Any = 0, high: int = 9_999_999_999, low: int = 0, **more: Any) -> Field:
     """A number from 0 with four decimals kept."""
-    return Field("number", 0, high, default, **more)
+    return Field("number", low, high, default, **more)
 
 
 def integer(low: int = 0, high: int = MAX_LEVEL, default: int | None = 0, **more: Any) -> Field:
@@ -66,6 +72,11 @@ def ints(high: int = 1000, **more: Any) -> Field:
     return Field("ints", 0, high, (), **more)
 
 
+def level(**more: Any) -> Field:
+    """A number of units; the Catalog API clamps one that is too large (bigcommerce facts 5.2)."""
+    return integer(clamps=True, **more)
+
+
 def texts(high: int = 65_535, default: tuple[str, ...] = ()) -> Field:
     """A list of strings."""
     return Field("texts", 0, high, default)
@@ -73,6 +84,7 @@ def texts(high: int = 65_535, default: tuple[str, ...] = ()) -> Field:
 
 _LONG = 65_535
 _UNBOUNDED = 10_000_000
+_HUGE = 10**18
 
 PRODUCT: Mapping[str, Field] = {
     "name": text(1, 250, fires=True),
@@ -87,13 +99,13 @@ PRODUCT: Mapping[str, Field] = {
     "cost_price": number(fires=True),
     "retail_price": number(fires=True),
     "sale_price": number(fires=True),
-    "map_price": number(),
+    "map_price": number(low=-9_999_999_999),
     "tax_class_id": integer(0, 255, fires=True),
     "product_tax_code": text(),
     "categories": ints(1000, fires=True),
     "brand_id": integer(0, 1_000_000_000, fires=True),
-    "inventory_level": integer(),
-    "inventory_warning_level": integer(),
+    "inventory_level": level(),
+    "inventory_warning_level": level(),
     "inventory_tracking": choice("none", "product", "variant", fires=True),
     "fixed_cost_shipping_price": number(fires=True),
     "is_free_shipping": flag(fires=True),
@@ -126,35 +138,21 @@ PRODUCT: Mapping[str, Field] = {
     "open_graph_type": choice(
         "product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show", fires=True
     ),
-    "open_graph_title": text(fires=True),
+    "open_graph_title": text(0, _LONG, fires=True),
     "open_graph_description": text(0, _LONG, fires=True),
     "open_graph_use_meta_description": flag(True, fires=True),
     "open_graph_use_product_name": flag(True, fires=True),
     "open_graph_use_image": flag(True, fires=True),
     "gtin": text(0, 14),
-    "mpn": text(),
-    "date_last_imported": text(),
-    "total_sold": integer(fires=True),
-    "reviews_rating_sum": integer(),
-    "reviews_count": integer(),
+    "mpn": text(0, _LONG),
+    "date_last_imported": text(0, _LONG),
+    "total_sold": integer(-_HUGE, _HUGE, fires=True),
+    "reviews_rating_sum": integer(-_HUGE, _HUGE),
+    "reviews_count": integer(-_HUGE, _HUGE),
 }
 
-CHILDREN = ("custom_url", "custom_fields", "bulk_pricing_rules", "images", "videos")
-PRODUCT_READ_ONLY = frozenset(
-    {
-        "id",
-        "date_created",
-        "date_modified",
-        "calculated_price",
-        "base_variant_id",
-        "option_set_id",
-        "option_set_display",
-        "total_sold",
-        "reviews_rating_sum",
-        "reviews_count",
-        "date_last_imported",
-    }
-)
+KEPT_BY_STORE = frozenset({"total_sold", "reviews_rating_sum", "reviews_count", "date_last_imported"})
+"""Fields that a write may carry and that stay what they are (bigcommerce facts 3.3)."""
 REQUIRED = {
     "name": "Please provide a name.",
     "price": "Please provide a price.",
@@ -184,14 +182,13 @@ VARIANT: Mapping[str, Field] = {
     "purchasing_disabled": flag(),
     "purchasing_disabled_message": text(),
     "image_url": text(0, 2000),
-    "upc": text(0, 14),
-    "mpn": text(),
-    "gtin": text(0, 14),
-    "inventory_level": integer(),
-    "inventory_warning_level": integer(),
-    "bin_picking_number": text(),
+    "upc": text(0, 14, nullable=True),
+    "mpn": text(0, _LONG, nullable=True),
+    "gtin": text(0, 14, nullable=True),
+    "inventory_level": level(default=None, nullable=True),
+    "inventory_warning_level": level(nullable=True),
+    "bin_picking_number": text(nullable=True),
 }
-VARIANT_READ_ONLY = frozenset({"id", "product_id", "sku_id", "calculated_price", "calculated_weight"})
 
 # A simple product and its only variant are one thing with two faces (bigcommerce facts 3.1, 3.5).
 MIRRORED = ("sku", "price", "sale_price", "retail_price", "cost_price", "map_price", "weight", "width", "height",
@@ -213,15 +210,12 @@ def _number(field: Field, value: Any) -> Any:
 
 
 def _integer(field: Field, value: Any) -> int:
-    if isinstance(value, str):
-        value = signed(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unfit("must be an integer")
-    if field.high == MAX_LEVEL and value > MAX_LEVEL:
-        return MAX_LEVEL  # the Catalog API clamps a level (bigcommerce facts 5.2)
-    if not field.low <= value <= field.high:
+    number: int = min(value, field.high) if field.clamps else value
+    if not field.low <= number <= field.high:
         raise Unfit(f"must be between {field.low} and {field.high}")
-    return value
+    return number
 
 
 def _list(field: Field, value: Any, kind: type) -> tuple[Any, ...]:
@@ -242,11 +236,21 @@ def _text(field: Field, value: Any) -> str:
     return value
 
 
+def _date(value: Any) -> str:
+    """A moment of ISO 8601, as it was given."""
+    try:
+        datetime.fromisoformat(_text(Field("text", 1, 64), value))
+    except ValueError as wrong:
+        raise Unfit("must be a date and time") from wrong
+    return str(value)
+
+
 def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
     """The value as it will be kept. Unfit says what is wrong with it."""
     if value is None:
         if field.nullable:
-            return None
+            # Null takes a text or a count away; a price or measure is the product's then.
+            return field.default
         raise Unfit("must not be null")
     match field.kind:
         case "text":
@@ -268,7 +272,16 @@ def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
         case "texts":
             return _list(field, value, str)
         case _:
-            return _text(Field("text", 0, 64), value)
+            return _date(value)
+
+
+SORT_ORDER = "sort_order must be an integer from -2147483648 to 2147483647"
+
+
+def is_order(value: Any) -> bool:
+    """True for a place in an order: a whole number, below zero too (bigcommerce facts 3.10)."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and -MAX_LEVEL - 1 <= value <= MAX_LEVEL
 
 
 def is_gtin(value: str) -> bool:
@@ -286,22 +299,68 @@ def wrong_gtin(values: Json) -> Json:
 
 
 def accepted_fields(
-    table: Mapping[str, Field], body: Json, ignored: Iterable[str], refuse_unknown: bool
+    table: Mapping[str, Field], body: Json, shape: Mapping[str, Shape], refuse_unknown: bool
 ) -> tuple[Json, Json]:
     """The accepted fields of a body, and what is wrong with the others."""
     values: Json = {}
-    errors: Json = {}
-    passed = frozenset(ignored)
+    errors = mistyped(body, shape) | (unknown(body, shape) if refuse_unknown else {})
     for name, value in body.items():
-        if name in passed:
-            continue
         field = table.get(name)
-        if field is None:
-            if refuse_unknown:
-                errors[name] = f"{name} is not a supported field"
+        if field is None or name not in shape:
             continue
         try:
             values[name] = accepted(field, value)
         except Unfit as wrong:
             errors[name] = f"{name} {wrong}"
     return values, errors
+
+
+def mistyped(value: Any, shape: Shape, place: str = "") -> Json:
+    """The values of a body that are of another kind than its shape says, at any depth."""
+    errors: Json = {}
+    if isinstance(shape, Mapping) and isinstance(value, dict):
+        for name, inner in value.items():
+            errors |= mistyped(inner, shape.get(name), f"{place}{name}.")
+    elif isinstance(shape, list) and isinstance(value, list):
+        for number, inner in enumerate(value):
+            if isinstance(shape[0], Mapping) and not isinstance(inner, dict):
+                name = place[:-1] or "body"
+                errors[name] = f"{name} must be an array of objects"
+            errors |= mistyped(inner, shape[0], f"{place}{number}.")
+    elif isinstance(shape, list) and place:
+        errors[place[:-1]] = f"{place[:-1]} must be an array"
+    elif isinstance(shape, str) and not is_kind(value, shape):
+        errors[place[:-1]] = f"{place[:-1]} must be of type {shape.rstrip('?')}"
+    return errors
+
+
+def is_kind(value: Any, kind: str) -> bool:
+    """True for a plain value of that kind."""
+    if value is None:
+        return kind.endswith("?")
+    match kind.rstrip("?"):
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        case "flag":
+            return isinstance(value, bool)
+        case "texts":
+            return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        case _:
+            return isinstance(value, str)
+
+
+def unknown(value: Any, shape: Shape, place: str = "") -> Json:
+    """The fields of a body that its shape does not name, at any depth, with what is wrong."""
+    errors: Json = {}
+    if isinstance(shape, Mapping) and isinstance(value, dict):
+        for name, inner in value.items():
+            if name in shape:
+                errors |= unknown(inner, shape[name], f"{place}{name}.")
+            else:
+                errors[f"{place}{name}"] = f"{place}{name} is not a supported field"
+    elif isinstance(shape, list) and isinstance(value, list):
+        for number, inner in enumerate(value):
+            errors |= unknown(inner, shape[0], f"{place}{number}.")
+    return errors

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from brygga.sandbox.numerals import whole
 from brygga.sandbox.outbox import Message, Outbox
 
 from .refusal import Json, Refusal
+from .scopes import EXCEPTION, known
 from .state import Store, uuid_of
 
 RETRIES = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 50_400, 86_400)
@@ -27,43 +27,8 @@ QUIET_DAYS = 90
 MAX_PER_SCOPE = 10
 BLOCK_WINDOW_S, BLOCK_FROM, BLOCK_BELOW, BLOCKED_S = 120, 100, 0.9, 180
 
-_LIFE = ("created", "updated", "deleted", "*")
-KNOWN = frozenset(
-    [
-        *(f"store/{kind}/{event}" for kind in ("product", "sku", "category") for event in _LIFE),
-        *(f"store/{kind}/metafield/{event}" for kind in ("product", "category", "order") for event in _LIFE),
-        *(
-            f"store/{kind}/inventory/{event}"
-            for kind in ("product", "sku")
-            for event in ("updated", "order/updated", "*")
-        ),
-        *(
-            f"store/order/{event}"
-            for event in ("created", "updated", "statusUpdated", "archived", "refund/created", "*")
-        ),
-        *(f"store/inventory/location/{event}" for event in ("created", "updated", "*")),
-        "store/information/updated",
-        "store/app/uninstalled",
-        "store/hook/deliveryException",
-    ]
-)
-EXCEPTION = "store/hook/deliveryException"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
-_CHANNEL_EVENTS = (
-    "inventory/product/stock_changed", "inventory/product/low_stock_reached", "inventory/product/out_of_stock_reached",
-    "inventory/product/settings_changed", "product/assigned", "product/unassigned",
-)  # fmt: skip
-
-
-def known(scope: Any) -> bool:
-    """True for a scope that exists; a channel may be a number or `*`."""
-    if not isinstance(scope, str):
-        return False
-    parts = scope.split("/", 3)
-    if parts[:2] == ["store", "channel"] and len(parts) == 4:
-        return (whole(parts[2]) is not None or parts[2] == "*") and parts[3] in _CHANNEL_EVENTS
-    return scope in KNOWN
 
 
 def address_of(url: Any) -> tuple[str, str, int | None] | None:
@@ -237,7 +202,7 @@ class Hooks:
             self.check_destination(body["destination"])
         if not isinstance(body.get("is_active", True), bool):
             raise self.malformed("is_active", "error.expected.boolean")
-        headers = body.get("headers") or {}
+        headers = {} if body.get("headers") is None else body["headers"]
         if not isinstance(headers, dict) or not all(fits_a_header(*pair) for pair in headers.items()):
             raise self.malformed("headers", "error.expected.object.of.strings")
         return {

@@ -193,8 +193,10 @@ def find(store: Store, raw: Any) -> Item:
     """The target of one item; exactly one of sku, variant_id and product_id names it."""
     if not isinstance(raw, dict) or not whole(raw.get("quantity")) or not whole(raw.get("location_id")):
         raise problem("Payload contains invalid fields", {"items": "location_id and quantity must be integers"})
+    if not whole(raw.get("qty_backordered", 0)):
+        raise problem("Payload contains invalid fields", {"items": "qty_backordered must be an integer"})
     named = [name for name in ("sku", "variant_id", "product_id") if raw.get(name) is not None]
-    if len(named) != 1:
+    if len(named) != 1 or (named == ["sku"] and not isinstance(raw["sku"], str)):
         raise problem("Payload contains invalid fields", {"items": "exactly one of sku, variant_id, product_id"})
     if raw["location_id"] not in store.locations:
         raise problem(f"Locations with identity: [location_id {raw['location_id']}] were not found")
@@ -346,6 +348,16 @@ def item_row(store: Store, product: Product, variant: Variant, locations: list[i
     return {"identity": identity_of(product, variant), "locations": rows}
 
 
+def are_settings(entry: Json) -> bool:
+    """True where every setting has its type (5.3)."""
+    counts = ("safety_stock", "warning_level", "backorder_limit")
+    return (
+        all(whole(entry[key]) and 0 <= entry[key] <= MAX_LEVEL for key in counts if key in entry)
+        and isinstance(entry.get("is_in_stock", True), bool)
+        and isinstance(entry.get("bin_picking_number", ""), str)
+    )
+
+
 def set_settings(store: Store, location_id: int, body: Any) -> Json:
     """PUT /inventory/locations/{id}/items: safety stock, warning level, bin (bigcommerce facts 5.3)."""
     entries = body.get("settings") if isinstance(body, dict) else None
@@ -356,10 +368,7 @@ def set_settings(store: Store, location_id: int, body: Any) -> Json:
         identity = identity if isinstance(identity, dict) else {}
         named = [key for key in ("sku", "variant_id", "product_id") if identity.get(key) is not None]
         target = locate(store, named[0], identity[named[0]]) if len(named) == 1 else None
-        if target is None or any(
-            key in entry and not (whole(entry[key]) and 0 <= entry[key] <= MAX_LEVEL)
-            for key in ("safety_stock", "warning_level", "backorder_limit")
-        ):
+        if target is None or not are_settings(entry):
             raise problem("Payload contains invalid fields", {"settings": "unknown item or bad value"})
         shelf = shelf_for(shelves_of(*target), location_id)
         shelf.safety_stock = entry.get("safety_stock", shelf.safety_stock)

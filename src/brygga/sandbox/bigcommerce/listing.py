@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from brygga.sandbox.http import Request
 from brygga.sandbox.numerals import signed, whole
 
+from .fields import PRODUCT
 from .inventory import product_level
 from .refusal import Json, Refusal, invalid
 from .state import Product, Store, stamp
@@ -129,6 +130,7 @@ _GETTERS: dict[str, Callable[[Store, Product], Any]] = {
     "date_last_imported": lambda store, product: product.get("date_last_imported"),
 }
 _NUMERIC = {"id", "price", "weight", "brand_id", "inventory_level", "total_sold"}
+_CHOICES = {name: PRODUCT[name].among for name in ("type", "condition", "availability")}
 _FLAGS = {"is_visible", "is_featured", "is_free_shipping"}
 _WITH_IN = {"id", "sku", "inventory_level"}
 _WITH_RANGE = {"id", "inventory_level", "date_modified", "date_last_imported"}
@@ -151,6 +153,8 @@ def parsed(field: str, text: str, now: float) -> Any:
         return truth(text, field)
     if field.startswith("date_"):
         return moment_text(field, text, now)
+    if field in _CHOICES and text not in _CHOICES[field]:
+        raise invalid({field: f"{field} must be one of {', '.join(_CHOICES[field])}"})
     return text
 
 
@@ -273,6 +277,9 @@ def matching(store: Store, request: Request) -> list[Product]:
     if store.last_listing is not None and store.last_listing[:2] == (store.version, key):
         return store.last_listing[2]
     tests = tests_of(request, store.wall())
+    context = request.value("keyword_context") or "shopper"
+    if context not in {"shopper", "merchant"}:
+        raise invalid({"keyword_context": "keyword_context must be shopper or merchant"})
     found = [product for product in candidates(store, request) if all(test(store, product) for test in tests)]
     found = ordered(store, request, found)
     store.last_listing = (store.version, key, found)

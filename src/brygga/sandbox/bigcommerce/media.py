@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .fields import MAX_LEVEL
+from .fields import SORT_ORDER, is_order
 from .refusal import Json, Refusal, invalid, missing, not_found
 from .state import Picture, Product, Store, Video, stamp
 
@@ -136,14 +136,10 @@ def image_json(store: Store, image: Picture, base: str) -> Json:
 def image_fields(body: Json, *, inline: bool = False) -> Json:
     """The fields of an image that may be written; the picture itself apart."""
     errors: Json = {}
-    known = {"image_url", "is_thumbnail", "sort_order", "description", "image_file", "id", "product_id"}
-    for name in sorted(set(body) - known):
-        errors[name] = f"{name} is not a supported field"
     if not isinstance(body.get("is_thumbnail", False), bool):
         errors["is_thumbnail"] = "must be a boolean"
-    order = body.get("sort_order", 0)
-    if isinstance(order, bool) or not isinstance(order, int) or abs(order) > MAX_LEVEL:
-        errors["sort_order"] = "must be an integer"
+    if not is_order(body.get("sort_order", 0)):
+        errors["sort_order"] = SORT_ORDER
     if not isinstance(body.get("description", ""), str):
         errors["description"] = "must be a string"
     if inline and not body.get("image_url"):
@@ -230,9 +226,8 @@ def read_video(store: Store, body: Any, *, partial: bool = False) -> Json:
     for name in ("title", "description"):
         if not isinstance(body.get(name, ""), str) or (name == "title" and len(body.get(name, "")) > 255):
             errors[name] = f"{name} must be a string of at most 255 characters"
-    order = body.get("sort_order", 0)
-    if isinstance(order, bool) or not isinstance(order, int) or abs(order) > MAX_LEVEL:
-        errors["sort_order"] = "sort_order must be an integer"
+    if not is_order(body.get("sort_order", 0)):
+        errors["sort_order"] = SORT_ORDER
     if errors:
         raise invalid(errors)
     return {key: body[key] for key in ("video_id", "title", "description", "sort_order") if key in body}

@@ -7,7 +7,9 @@ from typing import Any
 
 from brygga.sandbox.numerals import whole
 
+from .fields import Shape, mistyped, unknown
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
+from .shapes import METAFIELD
 from .state import Metafield, Store, by_id, stamp
 
 PERMISSIONS = ("app_only", "read", "write", "read_and_sf_access", "write_and_sf_access")
@@ -32,8 +34,8 @@ def metafield_json(metafield: Metafield) -> Json:
     }
 
 
-def check(body: Any, *, create: bool) -> Json:
-    """The accepted fields of a metafield."""
+def check(store: Store, body: Any, *beside: str, create: bool) -> Json:
+    """The accepted fields of a metafield. A batch names `beside` whose, or which, it is."""
     if not isinstance(body, dict):
         raise Refusal(400, "Input is invalid", detail="Syntax error")
     if create:
@@ -41,7 +43,10 @@ def check(body: Any, *, create: bool) -> Json:
         absent = {name: f"Please provide a {name}." for name in required if body.get(name) is None}
         if absent:
             raise missing(absent)
-    errors: Json = {}
+    shape: Shape = {**METAFIELD, **dict.fromkeys(beside)}
+    errors = mistyped(body, shape)
+    if store.switches.unknown_fields == "refuse":
+        errors |= unknown(body, shape)
     for name, (low, high) in _LIMITS.items():
         if name in body and not (isinstance(body[name], str) and low <= len(body[name]) <= high):
             errors[name] = f"{name} must be a string of {low} to {high} characters"
@@ -61,9 +66,9 @@ def visible(store: Store, kind: str, client: str, resource_id: int | None = None
     return [one for one in found if one.owner == client or one.permission_set != "app_only"]
 
 
-def create(store: Store, kind: str, resource_id: int, client: str, body: Any) -> Metafield:
+def create(store: Store, kind: str, resource_id: int, client: str, body: Any, *beside: str) -> Metafield:
     """POST a metafield. (client, namespace, key, resource) is unique."""
-    values = check(body, create=True)
+    values = check(store, body, *beside, create=True)
     mine = [one for one in visible(store, kind, client, resource_id) if one.owner == client]
     if any((one.namespace, one.key) == (values["namespace"], values["key"]) for one in mine):
         title = "The metafield key is a duplicate in its namespace"
@@ -110,9 +115,9 @@ def own(store: Store, kind: str, client: str, metafield_id: Any, resource_id: in
     return found
 
 
-def update(store: Store, metafield: Metafield, body: Any) -> None:
+def update(store: Store, metafield: Metafield, body: Any, *beside: str) -> None:
     """PUT a metafield."""
-    for name, value in check(body, create=False).items():
+    for name, value in check(store, body, *beside, create=False).items():
         setattr(metafield, name, value)
     metafield.modified = store.wall()
     tell(store, metafield, "updated")

@@ -69,12 +69,16 @@ def url_of(body: Any) -> tuple[str, bool] | None:
     """The address in a `custom_url`, if one is given."""
     if not isinstance(body, dict):
         raise invalid({"custom_url": "custom_url must be an object"})
+    flags = {name: body.get(name, True) for name in ("is_customized", "create_redirect")}
+    wrong = [name for name, value in flags.items() if not isinstance(value, bool)]
+    if wrong:
+        raise invalid({"custom_url": f"{wrong[0]} must be a boolean"})
     url = body.get("url")
     if url is None or url == "":
         return None
     if not isinstance(url, str) or len(url) > 255 or not url.startswith("/"):
         raise invalid({"custom_url": "url must start with / and have at most 255 characters"})
-    return url, bool(body.get("is_customized", True))
+    return url, flags["is_customized"]
 
 
 def free_url(store: Store, url: str, product: Product | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from brygga.sandbox.numerals import whole
 
-from .fields import MAX_LEVEL
+from .fields import SORT_ORDER, is_order
 from .refusal import Json, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, by_id
 from .variants import MAX_VALUES, add_base_variant, drop_variant, option_name
@@ -51,15 +51,30 @@ def check_value(row: Any) -> Json:
         raise missing(absent)
     check_label(row["label"])
     check_order(row, 0)
+    check_plain(row)
     return row
 
 
 def check_order(body: Json, default: int) -> int:
     """The sort order of a body, or the default."""
-    order = body.get("sort_order", default)
-    if isinstance(order, bool) or not isinstance(order, int) or abs(order) > MAX_LEVEL:
-        raise invalid({"sort_order": "sort_order must be an integer"})
+    order: int = body.get("sort_order", default)
+    if not is_order(order):
+        raise invalid({"sort_order": SORT_ORDER})
     return order
+
+
+def check_plain(row: Json) -> None:
+    """What else a value holds: whether it is chosen at first, and data of its kind (3.8)."""
+    if not isinstance(row.get("is_default", False), bool):
+        raise invalid({"is_default": "is_default must be a boolean"})
+    if not isinstance(row.get("value_data", {}), dict | None):
+        raise invalid({"value_data": "value_data must be an object"})
+
+
+def check_config(body: Json) -> None:
+    """What an option is told of itself is not kept; an empty one may be a list, as in answers (3.8)."""
+    if not isinstance(body.get("config", {}), dict | list):
+        raise invalid({"config": "config must be an object"})
 
 
 def check_label(label: Any) -> None:
@@ -71,7 +86,7 @@ def check_label(label: Any) -> None:
 def new_value(store: Store, row: Json) -> Value:
     """A value with an id."""
     return Value(
-        store.ids.next("value"), row["label"], row["sort_order"], bool(row.get("is_default")), row.get("value_data")
+        store.ids.next("value"), row["label"], row["sort_order"], row.get("is_default", False), row.get("value_data")
     )
 
 
@@ -96,6 +111,7 @@ def create(store: Store, product: Product, body: Any) -> Option:
     rows = body.get("option_values")
     if not isinstance(rows, list) or not rows:
         raise invalid({"option_values": "option_values must be an array of at least one object"})
+    check_config(body)
     checked = [check_value(row) for row in rows]
     if not product.simple and store.switches.new_option_on_variants == "refuse":
         title = "An option cannot be added to a product that has variants"
@@ -119,6 +135,7 @@ def update(store: Store, product: Product, option: Option, body: Any) -> None:
     if body.get("type", option.type) not in TYPES:
         raise invalid({"type": f"type must be one of {', '.join(TYPES)}"})
     order = check_order(body, option.sort_order)
+    check_config(body)
     if "option_values" in body:
         option.values = merged(store, product, option, body["option_values"])
     option.display_name = name
@@ -142,6 +159,7 @@ def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Va
     for row in rows:
         check_label(row.get("label", known[row["id"]].label))
         check_order(row, 0)
+        check_plain(row)
     if left_out and store.switches.omitted_values == "remove":
         for value in left_out:
             drop_users(store, product, value)
@@ -151,7 +169,10 @@ def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Va
         raise Refusal(409, "The option value label is a duplicate", {"label": "The option value label is a duplicate"})
     for value, label in zip(kept, labels, strict=True):
         value.label = label
-        value.sort_order = renamed.get(value.id, {}).get("sort_order", value.sort_order)
+        row = renamed.get(value.id, {})
+        value.sort_order = row.get("sort_order", value.sort_order)
+        value.is_default = row.get("is_default", value.is_default)
+        value.value_data = row.get("value_data", value.value_data)
     return kept
 
 
@@ -183,11 +204,13 @@ def change_value(store: Store, product: Product, option: Option, value: Value, b
         raise Refusal(400, "Input is invalid", detail="Syntax error")
     label = body.get("label", value.label)
     check_label(label)
+    check_plain(body)
     if any(other.label == label and other is not value for other in option.values):
         raise Refusal(409, "The option value label is a duplicate", {"label": "The option value label is a duplicate"})
     value.label = label
     value.sort_order = check_order(body, value.sort_order)
-    value.is_default = bool(body.get("is_default", value.is_default))
+    value.is_default = body.get("is_default", value.is_default)
+    value.value_data = body.get("value_data", value.value_data)
     store.touched(product)
 
 

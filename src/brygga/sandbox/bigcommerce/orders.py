@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
-from brygga.sandbox.http import Request
 from brygga.sandbox.numerals import whole
 
 from . import inventory
 from .refusal import Json, Refusal
 from .render import chosen
-from .state import DEFAULT_LOCATION, RELATIVE, Product, Store, Variant, by_id, stamp
+from .state import DEFAULT_LOCATION, RELATIVE, Product, Store, Variant, by_id
 
 STATUSES = ("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled", "Declined",
             "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed", "Awaiting Fulfillment",
             "Manual Verification Required", "Disputed", "Partially Refunded")  # fmt: skip
-INCOMPLETE, SHIPPED, PARTLY_SHIPPED, REFUNDED, CANCELLED, COMPLETED, AWAITING, PARTLY_REFUNDED = (
-    0,
-    2,
-    3,
-    4,
-    5,
-    10,
-    11,
-    14,
-)
+INCOMPLETE, PENDING, SHIPPED, PARTLY_SHIPPED, REFUNDED, CANCELLED, DECLINED = range(7)
+AWAITING_PAYMENT, COMPLETED, AWAITING, PARTLY_REFUNDED = 7, 10, 11, 14
 
 
 @dataclass(slots=True)
@@ -55,6 +44,19 @@ class Line:
 
 
 @dataclass(slots=True)
+class Shipment:
+    """One parcel of an order."""
+
+    id: int
+    created: float
+    items: list[tuple[int, int, int]]
+    """(order line id, product id, quantity)"""
+    address_id: int
+    told: Json = field(default_factory=dict)
+    """What the sender said of it: how it goes, and where it is."""
+
+
+@dataclass(slots=True)
 class Order:
     """One order."""
 
@@ -67,6 +69,17 @@ class Order:
     source: str = "www"
     refunded: Decimal = Decimal(0)
     archived: bool = False
+    is_sold: bool = False
+    """It has counted as sold: it took its units, or will when it is shipped."""
+    moves_stock: bool = True
+    """False for an order made through the API, by one reading (open question B57)."""
+    customer_id: int = 0
+    billing: Json = field(default_factory=dict)
+    addresses: list[Json] = field(default_factory=list)
+    """Where it goes, each with an id."""
+    told: Json = field(default_factory=dict)
+    """What an app said of it: notes, how it is paid, what it is called elsewhere."""
+    shipments: list[Shipment] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -121,14 +134,21 @@ def place(
             raise OutOfStock(product.get("name"))
     now = store.wall()
     lines = [line(store, product, variant, quantity) for product, variant, quantity in wishes]
-    lines += [Line(store.ids.next("line"), 0, None, "", one.name, [], one.quantity, one.price) for one in extras]
+    lines += [typed_line(store, one) for one in extras]
     channel = store.settings.default_channel_id
     order = Order(store.ids.next("order"), now, now, INCOMPLETE, lines, channel, source)
+    order.billing = home(store)
+    order.addresses = [{"id": store.ids.next("address"), **home(store)}]
     store.orders[order.id] = order
     store.emit("store/order/created", {"type": "order", "id": order.id})
     if not incomplete:
         submit(store, order)
     return order
+
+
+def typed_line(store: Store, one: Extra) -> Line:
+    """A line that is no product."""
+    return Line(store.ids.next("line"), 0, None, "", one.name, [], one.quantity, one.price)
 
 
 def line(store: Store, product: Product, variant: Variant, quantity: int) -> Line:
@@ -142,10 +162,29 @@ def line(store: Store, product: Product, variant: Variant, quantity: int) -> Lin
     )  # fmt: skip
 
 
+def home(store: Store) -> Json:
+    """Where a shopper of this store lives."""
+    return {
+        "first_name": "Kim", "last_name": "Lund", "company": "", "street_1": "Storgatan 2",
+        "street_2": "", "city": "Lund", "state": "", "zip": "22222",
+        "country": store.settings.country, "country_iso2": store.settings.country_code,
+        "phone": "", "email": "kim@example.com",
+    }  # fmt: skip
+
+
 def submit(store: Store, order: Order) -> None:
     """The order leaves status 0: now it counts as sold."""
     if order.status != INCOMPLETE:
         raise Refusal(409, f"Order {order.id} is placed already", {})
+    sell(store, order)
+    turn(store, order, AWAITING)
+
+
+def sell(store: Store, order: Order) -> None:
+    """It counts as sold, once; stock is taken here where the store is set so."""
+    if order.is_sold:
+        return
+    order.is_sold = True
     if store.settings.update_stock_behavior == "order_placed":
         take(store, order)
     for one in order.lines:
@@ -154,7 +193,6 @@ def submit(store: Store, order: Order) -> None:
             product.put("total_sold", product.get("total_sold") + one.quantity)
             store.touched(product)
             store.emit("store/product/updated", {"type": "product", "id": product.id})
-    turn(store, order, AWAITING)
 
 
 def turn(store: Store, order: Order, status: int) -> None:
@@ -183,6 +221,8 @@ def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
 
 def take(store: Store, order: Order) -> None:
     """Take the whole order from stock. A shelf never goes below zero; what was missing is remembered."""
+    if not order.moves_stock:
+        return
     for one in order.lines:
         if not one.counted:
             take_line(store, one, one.quantity)
@@ -228,8 +268,8 @@ def put_back(store: Store, order: Order) -> None:
         inventory.move(store, *found, shelf.level + back, RELATIVE, by_order=True, owed=-min(owed, shelf.backordered))
 
 
-def edit(store: Store, order: Order, quantities: dict[int, int]) -> None:
-    """The merchant changes how many of some lines are ordered; stock follows where the store is set so (bigcommerce facts 8)."""
+def edit(store: Store, order: Order, quantities: dict[int, int], *, follows: bool | None = None) -> None:
+    """Change how many of some lines are ordered; stock follows where the store is set so (bigcommerce facts 8)."""
     still_open(order)
     lines = {one.id: one for one in order.lines}
     if not quantities or any(
@@ -237,7 +277,7 @@ def edit(store: Store, order: Order, quantities: dict[int, int]) -> None:
     ):
         raise Refusal(422, "The lines cannot be changed so", {"lines": "an unknown line, or too few of it"})
     moves = [(lines[key], count - lines[key].quantity) for key, count in quantities.items()]
-    follows = store.settings.edit_order_stock_adjustment
+    follows = store.settings.edit_order_stock_adjustment if follows is None else follows
     for one, by in moves:
         found = target(store, one)
         left = inventory.available(*found) if found else None
@@ -257,10 +297,28 @@ def ship(store: Store, order: Order, status: int = SHIPPED) -> None:
     still_open(order)
     if store.settings.update_stock_behavior == "order_completed_or_shipped":
         take(store, order)
+    left = {one.id: one.quantity - one.quantity_shipped for one in order.lines}
+    send(store, order, {key: count for key, count in left.items() if count > 0})
     for one in order.lines:
-        one.quantity_shipped = one.quantity
         served(store, one)
     turn(store, order, status)
+
+
+def send(store: Store, order: Order, quantities: Mapping[int, int]) -> Shipment | None:
+    """Put so many units of each line in one parcel; None where nothing is left to send."""
+    if not quantities:
+        return None
+    items = []
+    for one in order.lines:
+        if count := quantities.get(one.id, 0):
+            one.quantity_shipped += count
+            items.append((one.id, one.product_id, count))
+    address = order.addresses[0]["id"] if order.addresses else 0
+    made = Shipment(store.ids.next("shipment"), store.wall(), items, address)
+    order.shipments.append(made)
+    told = {"type": "shipment", "id": made.id, "orderId": order.id}
+    store.emit("store/shipment/created", told)
+    return made
 
 
 def served(store: Store, one: Line) -> None:
@@ -322,116 +380,3 @@ def order_of(store: Store, order_id: object) -> Order:
     if order is None:
         raise Refusal(404, "The requested resource was not found.")
     return order
-
-
-def moment_of(text: str) -> float:
-    """A time in a filter: ISO 8601 or RFC 2822."""
-    for reader in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            found = reader(text.replace(" ", "+") if reader is datetime.fromisoformat and "T" in text else text)
-        except (ValueError, TypeError):
-            continue
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    raise Refusal(400, "The date is not valid", {})
-
-
-_TESTS: dict[str, Callable[[Order, str], bool]] = {
-    "min_id": lambda order, text: order.id >= int(text),
-    "max_id": lambda order, text: order.id <= int(text),
-    "status_id": lambda order, text: order.status == int(text),
-    "channel_id": lambda order, text: order.channel_id == int(text),
-    "min_total": lambda order, text: total(order) >= Decimal(text),
-    "max_total": lambda order, text: total(order) <= Decimal(text),
-    "min_date_created": lambda order, text: int(order.created) >= moment_of(text),
-    "max_date_created": lambda order, text: int(order.created) <= moment_of(text),
-    "min_date_modified": lambda order, text: int(order.modified) >= moment_of(text),
-    "max_date_modified": lambda order, text: int(order.modified) <= moment_of(text),
-    "is_deleted": lambda order, text: order.archived is (text.lower() == "true"),
-}
-_SORTS: dict[str, Callable[[Order], Any]] = {
-    "id": lambda order: order.id,
-    "date_created": lambda order: (order.created, order.id),
-    "date_modified": lambda order: (order.modified, order.id),
-    "status_id": lambda order: (order.status, order.id),
-    "channel_id": lambda order: (order.channel_id, order.id),
-}
-
-
-def selected(store: Store, request: Request) -> list[Order]:
-    """The orders a v2 request means, in its order; archived ones only when asked for."""
-    rows: list[Order] = list(store.orders.values())
-    if request.value("is_deleted") is None:
-        rows = [order for order in rows if not order.archived]
-    for name, text in request.query:
-        if name in _TESTS:
-            try:
-                rows = [order for order in rows if _TESTS[name](order, text)]
-            except (ValueError, ArithmeticError) as wrong:
-                raise Refusal(400, f"The field '{name}' is invalid.", {"field": name}) from wrong
-    sort, _, direction = (request.value("sort") or "id:asc").partition(":")
-    if sort not in _SORTS:
-        raise Refusal(400, "The field 'sort' is invalid.", {"field": "sort"})
-    return sorted(rows, key=_SORTS[sort], reverse=direction == "desc")
-
-
-def money(amount: Any) -> str:
-    """Money as v2 writes it."""
-    return f"{Decimal(str(amount)):.4f}"
-
-
-def when(moment: float) -> str:
-    """A time as v2 writes it: RFC 2822."""
-    return format_datetime(datetime.fromtimestamp(int(moment), UTC))
-
-
-def total(order: Order) -> Decimal:
-    """What the order costs."""
-    return sum((Decimal(str(one.price)) * one.quantity for one in order.lines), Decimal(0))
-
-
-def order_json(store: Store, order: Order, base: str) -> Json:
-    """An order as v2 shows it."""
-    amount = money(total(order))
-    return {
-        "id": order.id, "customer_id": 0, "date_created": when(order.created), "date_modified": when(order.modified),
-        "date_shipped": when(order.modified) if order.status == SHIPPED else "", "status_id": order.status,
-        "status": STATUSES[order.status], "custom_status": STATUSES[order.status], "subtotal_inc_tax": amount,
-        "total_inc_tax": amount, "total_ex_tax": amount, "items_total": sum(one.quantity for one in order.lines),
-        "items_shipped": sum(one.quantity_shipped for one in order.lines), "refunded_amount": money(order.refunded),
-        "currency_code": store.settings.currency, "default_currency_code": store.settings.currency,
-        "payment_method": "Manual", "payment_status": "", "order_source": order.source, "external_source": None,
-        "external_id": None, "channel_id": order.channel_id, "is_deleted": order.archived, "staff_notes": "",
-        "products": {"url": f"{base}/orders/{order.id}/products", "resource": f"/orders/{order.id}/products"},
-    }  # fmt: skip
-
-
-def line_json(order: Order, one: Line) -> Json:
-    """One line of an order as v2 shows it."""
-    options = [
-        {"id": each["id"], "option_id": each["option_id"], "display_name": each["option_display_name"],
-         "display_value": each["label"], "value": str(each["id"])}
-        for each in one.options
-    ]  # fmt: skip
-    price = money(one.price)
-    return {
-        "id": one.id, "order_id": order.id, "product_id": one.product_id, "variant_id": one.variant_id, "sku": one.sku,
-        "name": one.name, "type": "physical", "quantity": one.quantity, "quantity_shipped": one.quantity_shipped,
-        "quantity_refunded": one.quantity_refunded, "is_refunded": one.quantity_refunded == one.quantity, "upc": "",
-        "base_price": price, "price_inc_tax": price, "price_ex_tax": price,
-        "total_inc_tax": money(Decimal(str(one.price)) * one.quantity), "product_options": options,
-        "parent_order_product_id": None, "is_bundled_product": False,
-    }  # fmt: skip
-
-
-def refund_json(made: Refund, order: Order) -> Json:
-    """A refund as v3 shows it."""
-    prices = {one.id: Decimal(str(one.price)) for one in order.lines}
-    items = [
-        {"item_type": "PRODUCT", "item_id": key, "quantity": count, "requested_amount": prices[key] * count}
-        for key, count in made.items
-    ]
-    return {
-        "id": made.id, "order_id": order.id, "user_id": 0, "created": stamp(made.created), "reason": made.reason,
-        "total_amount": made.amount, "total_tax": 0, "uses_merchant_override_values": False, "items": items,
-        "payments": [{"provider_id": "custom", "amount": made.amount, "offline": True, "is_declined": False}],
-    }  # fmt: skip

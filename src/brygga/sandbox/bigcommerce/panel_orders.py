@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brygga.sandbox.http import Request, Response
 
-from . import inventory, orders
+from . import inventory, order_views, orders
 from .orders import Order
 from .panel import Act, Panel, money, paged, whole
 from .refusal import Json, Refusal
@@ -49,6 +49,8 @@ class OrderPages:
                 shop.archive(order.id)
             case "refund_one" if left is not None:
                 shop.refund(order.id, {left.id: 1})
+            case "status":
+                shop.set_order_status(order.id, whole("status", form.get("status", "")))
             case "edit":
                 shop.edit_order(order.id, counts_of(order, form))
             case "refund_part":
@@ -79,9 +81,9 @@ def part_of(order: Order, form: dict[str, str]) -> dict[int, int]:
 def row_of(store: Store, order: Order) -> Json:
     """One order with its lines."""
     return {
-        **orders.order_json(store, order, ""),
-        "lines": [orders.line_json(order, line) for line in order.lines],
-        "total": money(store, orders.total(order)),
+        **order_views.order_json(store, order, ""),
+        "lines": [order_views.line_json(order, line) for line in order.lines],
+        "total": money(store, order_views.total(order)),
         "open": order.status not in {orders.REFUNDED, orders.CANCELLED} and not order.archived,
         "archived": order.archived,
         "when": stamp(order.created)[:16].replace("T", " "),

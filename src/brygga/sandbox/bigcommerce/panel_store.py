@@ -10,12 +10,12 @@ from brygga.sandbox.requests import Asked
 from .panel import Act, Panel, number, whole
 from .refusal import Json
 from .shop import Shop
-from .storefile import CURRENCIES, STOCK_BEHAVIOURS, WEIGHTS
+from .storefile import CURRENCIES, PLANS, STOCK_BEHAVIOURS, WEIGHTS
 
 CHOICES = {
     "currency": tuple(CURRENCIES),
     "weight_units": WEIGHTS,
-    "plan": ("Standard", "Plus", "Pro", "Enterprise"),
+    "plan": tuple(PLANS),
     "update_stock_behavior": STOCK_BEHAVIOURS,
 }
 FLAGS = (
@@ -69,12 +69,13 @@ class StorePages:
     # -- settings -----------------------------------------------------------------------------------------------
 
     async def settings(self, shop: Shop, request: Request) -> Response:
+        plans = dict.fromkeys([*PLANS, shop.store.settings.plan])
         return self.panel.page(
             request,
             "manage_settings.html",
             shop,
             "settings",
-            choices=CHOICES,
+            choices={**CHOICES, "plan": plans},
             flags=FLAGS,
             delay=self.town.hooks[shop.store.hash].delay_s,
         )

@@ -53,6 +53,31 @@ def missing(errors: dict[str, str]) -> Refusal:
     return Refusal(422, "Missing Required Fields", errors)
 
 
+def unsupported(path: str, errors: dict[str, str]) -> Refusal:
+    """A field that the operation does not know, in the words of its API (bigcommerce facts 9)."""
+    if path.startswith("/v2/"):
+        name = next(iter(errors))
+        title = f"The field '{name}' is not supported by this resource."
+        return Refusal(400, title, {"field": name})
+    if path.startswith("/v3/inventory/"):
+        return ProblemRefusal(422, "Payload contains invalid fields", errors)
+    if path.startswith("/v3/hooks"):
+        return Refusal(422, "JSON data is missing or invalid", dict.fromkeys(errors, "error.path.unknown"))
+    return invalid(errors)
+
+
+def unfit(path: str, errors: dict[str, str]) -> Refusal:
+    """A value of another type than its field, in the words of its API (bigcommerce facts 9)."""
+    if path.startswith("/v2/"):
+        name = next(iter(errors))
+        return Refusal(400, f"The field '{name}' is invalid.", {"field": name})
+    if path.startswith("/v3/inventory/"):
+        return ProblemRefusal(422, "Payload contains invalid fields", errors)
+    if path.startswith("/v3/hooks"):
+        return Refusal(422, "JSON data is missing or invalid", dict.fromkeys(errors, "error.expected"))
+    return invalid(errors)
+
+
 def duplicate(field: str) -> Refusal:
     """409 for a product name, SKU or address that is taken (bigcommerce facts 3.4)."""
     title = f"The product {field} is a duplicate"

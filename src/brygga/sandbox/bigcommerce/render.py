@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .fields import MIRRORED, PRODUCT, VARIANT
@@ -59,8 +59,9 @@ def product_json(store: Store, product: Product, view: View) -> Json:
         "date_modified": stamp(product.modified),
     }
     shown.update({name: value for name, value in extra.items() if view.shows(name)})
+    inner = replace(view, only=None, without=()) if view.only or view.without else view
     for name in view.include:
-        shown[name] = child(store, product, name, view)
+        shown[name] = child(store, product, name, inner)
     return shown
 
 

@@ -21,6 +21,11 @@ BY_ID = ("id", "id:in", "product_id", "product_id:in")
 
 
 def view_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> View:
+    """What a reader of products asks to see, and stock as it is at this moment."""
+    return call.view(**asked_of(call, only=only))
+
+
+def asked_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> Json:
     """What a reader of products asks to see."""
     include = listing.words(call.request.value("include") or "")
     unknown = [name for name in include if name not in INCLUDES]
@@ -28,9 +33,17 @@ def view_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> View:
         raise invalid({"include": f"unknown: {', '.join(unknown)}"})
     fields = listing.words(call.request.value("include_fields") or "")
     without = listing.words(call.request.value("exclude_fields") or "")
-    if only is not None and (wrong := [name for name in (*fields, *without) if name not in only]):
-        raise invalid({"include_fields": f"unknown: {', '.join(wrong)}"})
-    return call.view(include=tuple(dict.fromkeys(include)), only=frozenset(fields) or None, without=frozenset(without))
+    errors: Json = {}
+    for parameter, given in (("include_fields", fields), ("exclude_fields", without)):
+        if only is not None and (wrong := [name for name in given if name not in only]):
+            errors[parameter] = f"unknown: {', '.join(wrong)}"
+    if errors:
+        raise invalid(errors)
+    return {
+        "include": tuple(dict.fromkeys(include)),
+        "only": frozenset(fields) or None,
+        "without": frozenset(without),
+    }
 
 
 def one(value: Any) -> Response:
@@ -65,17 +78,25 @@ async def get_product(call: Call) -> Response:
 
 
 async def create_product(call: Call) -> Response:
-    body = call.body()
+    body, asked = call.body(), asked_of(call)
     watch_birth(call, body)
     partly = call.hit("partial") is not None
     made = await catalog.create(call.store, body, call.camera, call.client, partly=partly)
-    include: tuple[str, ...] = ("custom_fields", "bulk_pricing_rules", "images")
-    if call.store.switches.create_returns_children:
-        include = (*include, "variants", "options", "videos")
-    shown = product_json(call.store, made, call.view(include=include))
+    # Looked at when it is made: what a read shows of stock is drawn then.
+    view = call.view(**{**asked, "include": children_of(call, asked)})
+    shown = product_json(call.store, made, view)
     if partly:
         return answer({"data": shown, "errors": lost_stock(), "meta": {}}, 207)
     return one(shown)
+
+
+def children_of(call: Call, asked: Json) -> tuple[str, ...]:
+    """What a new product's answer holds beside its own fields: nothing where fields are named (3.3)."""
+    if asked["only"]:
+        return ()
+    few = ("custom_fields", "bulk_pricing_rules", "images")
+    all_of_them = call.store.switches.create_returns_children
+    return (*few, "variants", "options", "videos") if all_of_them else few
 
 
 def lost_stock() -> Json:
@@ -145,9 +166,9 @@ async def delete_product(call: Call) -> Response:
     return nothing()
 
 
-_DELETE_FILTERS = {"id", "id:in", "name", "sku", "price", "weight", "condition", "brand_id", "date_modified",
-                   "date_modified:min", "date_modified:max", "is_visible", "inventory_level", "categories",
-                   "categories:in", "keyword", "type"}  # fmt: skip
+_DELETE_FILTERS = {"id:in", "name", "sku", "price", "weight", "condition", "brand_id", "date_modified",
+                   "date_last_imported", "is_visible", "is_featured", "inventory_level", "total_sold",
+                   "categories", "keyword", "type"}  # fmt: skip
 
 
 async def delete_products(call: Call) -> Response:

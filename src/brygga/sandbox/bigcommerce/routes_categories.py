@@ -13,6 +13,7 @@ from .door import Call, Route, answer, nothing
 from .refusal import Json, Refusal
 from .routes_catalog import SCOPE as CATALOG
 from .routes_catalog import many, one
+from .shapes import CHANGED_OLD_CATEGORY, OLD_CATEGORY
 from .state import Category, by_id
 from .watch import watch_category_link, watch_channel_link
 
@@ -44,7 +45,8 @@ def found_categories(call: Call) -> list[Category]:
     if like is not None:
         rows = [row for row in rows if like.strip("%").lower() in row.name.lower()]
     if (visible := request.value("is_visible")) is not None:
-        rows = [row for row in rows if row.fields.get("is_visible", True) is listing.truth(visible, "is_visible")]
+        shown = listing.truth(visible, "is_visible")
+        rows = [row for row in rows if row.fields.get("is_visible", True) is shown]
     return rows
 
 
@@ -101,7 +103,7 @@ def default_tree(call: Call) -> int:
 async def create_old_category(call: Call) -> Response:
     body = call.body()
     try:
-        seed = categories.sprout(call.store, body, tree_id=default_tree(call))
+        seed = categories.sprout(call.store, body, tree_id=default_tree(call), shape=OLD_CATEGORY)
     except Refusal as refusal:
         if refusal.title == categories.SIBLINGS:
             raise Refusal(409, refusal.title, refusal.errors) from refusal
@@ -115,7 +117,7 @@ async def get_old_category(call: Call) -> Response:
 
 async def update_old_category(call: Call) -> Response:
     found = categories.category_of(call.store, call.param("category_id"))
-    categories.change(call.store, found, call.body())
+    categories.change(call.store, found, call.body(), CHANGED_OLD_CATEGORY)
     return one(categories.old_json(found))
 
 

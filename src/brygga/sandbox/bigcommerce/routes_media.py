@@ -23,6 +23,7 @@ def upload(call: Call) -> tuple[Json, bytes | None, str]:
     if content is None:
         title = "image_url must be present if uploading by url"
         raise Refusal(422, title, {"image_url": title})
+    call.check(fields)
     return fields, content, name
 
 
@@ -206,7 +207,7 @@ async def create_custom_field(call: Call) -> Response:
 
 async def update_custom_field(call: Call) -> Response:
     found = custom_field(call)
-    body = {**found, **catalog.object_of(call.body()), "id": found["id"]}
+    body = {**found, **catalog.object_of(call.body())}
     catalog.custom_fields_of({"custom_fields": [body]})
     found.update(name=body["name"], value=body["value"])
     call.store.touched(product(call))
@@ -294,7 +295,8 @@ async def create_metafields(call: Call) -> Response:
         owner = row.get("resource_id") if isinstance(row, dict) else None
         if not isinstance(owner, int) or owner not in owners:
             raise invalid({"resource_id": f"{kind} {owner} does not exist"})
-        return metafields.metafield_json(metafields.create(call.store, kind, owner, call.client, row))
+        made = metafields.create(call.store, kind, owner, call.client, row, "resource_id")
+        return metafields.metafield_json(made)
 
     return answer(metafields.batch(call.store.switches.most_metafields, call.body(), work))
 
@@ -302,7 +304,7 @@ async def create_metafields(call: Call) -> Response:
 async def update_metafields(call: Call) -> Response:
     def work(row: Any) -> Json:
         found = metafields.own(call.store, kind_of(call), call.client, row.get("id") if isinstance(row, dict) else None)
-        metafields.update(call.store, found, row)
+        metafields.update(call.store, found, row, "id")
         return metafields.metafield_json(found)
 
     return answer(metafields.batch(call.store.switches.most_metafields, call.body(), work))

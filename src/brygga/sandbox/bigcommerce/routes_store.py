@@ -1,4 +1,4 @@
-"""Everything beside the catalogue over HTTP: stock, webhooks, settings and orders (bigcommerce facts 5 to 8)."""
+"""Everything beside the catalogue and orders over HTTP: stock, webhooks, settings (bigcommerce facts 5 to 7)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from brygga.sandbox.http import Response
 from brygga.sandbox.numerals import whole
 
-from . import inventory, listing, orders
+from . import inventory, listing
 from .door import Call, Route, answer, nothing
 from .refusal import Json, ProblemRefusal, Refusal
 from .routes_catalog import SCOPE as CATALOG
@@ -22,8 +22,8 @@ from .storefile import (
     units,
 )
 
-STOCK, PLACES, FACTS, SALES, CHANNELS = (
-    "store_inventory", "store_locations", "store_v2_information", "store_v2_orders", "store_channel_settings",
+STOCK, PLACES, FACTS, CHANNELS = (
+    "store_inventory", "store_locations", "store_v2_information", "store_channel_settings",
 )  # fmt: skip
 
 # -- stock ------------------------------------------------------------------------------------------------------
@@ -136,7 +136,8 @@ async def list_hooks(call: Call) -> Response:
         if (wanted := call.request.value(name)) is not None:
             rows = [row for row in rows if getattr(row, name) == wanted]
     if (active := call.request.value("is_active")) is not None:
-        rows = [row for row in rows if row.is_active is listing.truth(active, "is_active")]
+        wanted_active = listing.truth(active, "is_active")
+        rows = [row for row in rows if row.is_active is wanted_active]
     return many(call, rows, call.hooks.json)
 
 
@@ -168,9 +169,9 @@ async def hooks_admin(call: Call) -> Response:
 async def set_hooks_admin(call: Call) -> Response:
     body = call.body()
     emails = body.get("emails") if isinstance(body, dict) else None
-    if not isinstance(emails, list):
+    if not isinstance(emails, list) or not all(isinstance(one, str) for one in emails):
         raise Refusal(422, "JSON data is missing or invalid", {"emails": "error.path.missing."})
-    call.hooks.emails[call.client] = [str(email) for email in emails]
+    call.hooks.emails[call.client] = list(emails)
     return nothing()
 
 
@@ -236,62 +237,6 @@ async def summary(call: Call) -> Response:
     )
 
 
-# -- orders -----------------------------------------------------------------------------------------------------
-
-
-def v2_base(call: Call) -> str:
-    """Where the v2 resources of this store are."""
-    return f"{call.base}/api/stores/{call.store.hash}/v2"
-
-
-async def list_orders(call: Call) -> Response:
-    page = listing.page_of(call.store, call.request)
-    rows = list(page.of(orders.selected(call.store, call.request)))
-    return bare([orders.order_json(call.store, row, v2_base(call)) for row in rows])
-
-
-async def get_order(call: Call) -> Response:
-    return answer(orders.order_json(call.store, orders.order_of(call.store, call.param("order_id")), v2_base(call)))
-
-
-async def count_orders(call: Call) -> Response:
-    statuses = [
-        {"id": key, "name": name, "count": sum(order.status == key for order in call.store.orders.values())}
-        for key, name in enumerate(orders.STATUSES)
-    ]
-    return answer({"statuses": statuses, "count": len(call.store.orders)})
-
-
-async def order_lines(call: Call) -> Response:
-    order = orders.order_of(call.store, call.param("order_id"))
-    page = listing.page_of(call.store, call.request)
-    return bare([orders.line_json(order, row) for row in page.of(order.lines)])
-
-
-async def order_statuses(call: Call) -> Response:
-    rows = enumerate(orders.STATUSES)
-    return answer(
-        [
-            {"id": key, "name": name, "system_label": name, "custom_label": name, "system_description": name}
-            for key, name in rows
-        ]
-    )
-
-
-async def order_refunds(call: Call) -> Response:
-    order = orders.order_of(call.store, call.param("order_id"))
-    rows = [orders.refund_json(made, order) for made in call.store.refunds if made.order_id == order.id]
-    return answer({"data": rows, "meta": {}})
-
-
-async def all_refunds(call: Call) -> Response:
-    wanted = listing.ids_in(call.request, "order_id:in")
-    ids = listing.ids_in(call.request, "id:in")
-    rows = [made for made in call.store.refunds if wanted is None or made.order_id in wanted]
-    rows = [made for made in rows if ids is None or made.id in ids]
-    return many(call, rows, lambda made: orders.refund_json(made, call.store.orders[made.order_id]))
-
-
 ROUTES: list[Route] = [
     ("GET", "/v3/catalog/summary", CATALOG, summary),
     ("PUT", "/v3/inventory/adjustments/absolute", STOCK, adjust_absolute),
@@ -315,11 +260,4 @@ ROUTES: list[Route] = [
     ("GET", "/v2/time", FACTS, get_time),
     ("GET", "/v2/currencies", FACTS, get_currencies),
     ("GET", "/v2/tax_classes", FACTS, get_tax_classes),
-    ("GET", "/v2/orders", SALES, list_orders),
-    ("GET", "/v2/orders/count", SALES, count_orders),
-    ("GET", "/v2/orders/{order_id}", SALES, get_order),
-    ("GET", "/v2/orders/{order_id}/products", SALES, order_lines),
-    ("GET", "/v2/order_statuses", SALES, order_statuses),
-    ("GET", "/v3/orders/{order_id}/payment_actions/refunds", SALES, order_refunds),
-    ("GET", "/v3/orders/payment_actions/refunds", SALES, all_refunds),
 ]

@@ -26,6 +26,7 @@ from . import (
     routes_categories,
     routes_login,
     routes_media,
+    routes_orders,
     routes_store,
     storefront,
 )
@@ -107,7 +108,7 @@ class BigCommerceSandbox:
 
     def mount(self) -> None:
         """Put every route in the table."""
-        for room in (routes_catalog, routes_media, routes_categories, routes_store):
+        for room in (routes_catalog, routes_media, routes_categories, routes_store, routes_orders):
             self.door.mount(self.router, room.ROUTES)
         routes_login.mount(self.router, self)
         control.mount(self.router, self)

@@ -11,13 +11,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from . import catalog, categories, inventory, options, order_edits, orders, variants
+from . import catalog, categories, inventory, options, order_edits, order_views, orders, variants
 from .media import Camera, add_image
 from .orders import Order, Refund
 from .refusal import Json, Refusal, invalid, product_not_found
 from .render import View, product_json
 from .state import ABSOLUTE, DEFAULT_LOCATION, Category, Product, Shelf, Store, Variant, channel, location
-from .storefile import CURRENCIES, STOCK_BEHAVIOURS, WEIGHTS
+from .storefile import CURRENCIES, OLD_PLANS, PLANS, STOCK_BEHAVIOURS, WEIGHTS
 
 
 def typed_in(line: Mapping[str, Any]) -> orders.Extra:
@@ -191,6 +191,7 @@ class Shop:
         wrong = {name: "unknown" for name in changes if not hasattr(mine, name)}
         allowed: Mapping[str, Iterable[str]] = {
             "currency": CURRENCIES, "weight_units": WEIGHTS, "update_stock_behavior": STOCK_BEHAVIOURS,
+            "plan": {**PLANS, **OLD_PLANS},
         }  # fmt: skip
         wrong.update(
             {
@@ -210,7 +211,7 @@ class Shop:
         if wrong:
             raise invalid(wrong)
         if "plan" in changes and "quota" not in changes:
-            changes["quota"] = 450 if changes["plan"] in {"Pro", "Enterprise"} else 150
+            changes["quota"] = {**PLANS, **OLD_PLANS}[changes["plan"]]
         moved = {name for name, value in changes.items() if getattr(mine, name) != value}
         for name in moved:
             setattr(mine, name, changes[name])
@@ -277,6 +278,10 @@ class Shop:
         """A cancelled order is to be sent after all."""
         order_edits.bring_back(self.store, self.order(order_id))
 
+    def set_order_status(self, order_id: int, status: int) -> None:
+        """The merchant gives an order a status; stock moves as that status does."""
+        order_edits.set_status(self.store, self.order(order_id), status)
+
     def order(self, order_id: int | str) -> Order:
         """The order, or a refusal with 404."""
         return orders.order_of(self.store, order_id)
@@ -318,8 +323,8 @@ class Shop:
                 for one in store.metafields.values()
             ],
             "orders": [
-                {**orders.order_json(store, one, ""), "lines": [orders.line_json(one, line) for line in one.lines]}
+                {**order_views.order_json(store, one, ""), "lines": [order_views.line_json(one, line) for line in one.lines]}
                 for one in store.orders.values()
             ],
-            "refunds": [orders.refund_json(one, store.orders[one.order_id]) for one in store.refunds],
+            "refunds": [order_views.refund_json(one, store.orders[one.order_id]) for one in store.refunds],
         }  # fmt: skip

@@ -248,7 +248,7 @@ class Settings:
     timezone: str = "Europe/Stockholm"
     weight_units: str = "KGS"
     is_price_entered_with_tax: bool = True
-    plan: str = "Standard"
+    plan: str = "Core"
     status: str = "live"
     multiple_users: bool = False
     """Others than the owner may open apps (bigcommerce facts 1.5)."""
@@ -271,7 +271,7 @@ class Counter:
     STARTS: ClassVar[dict[str, int]] = {
         "product": 111, "variant": 1384, "sku": 5350, "option": 220, "value": 7174, "image": 382, "video": 17,
         "category": 23, "metafield": 8, "hook": 18_048_287, "custom_field": 6, "rule": 83, "order": 250, "line": 900,
-        "refund": 3, "brand": 40, "user": 24_654,
+        "refund": 3, "brand": 40, "user": 24_654, "address": 5, "shipment": 12,
     }  # fmt: skip
 
     def __init__(self) -> None:

@@ -17,6 +17,10 @@ CURRENCIES = {
     "JPY": ("¥", "left", 0, "Japanese Yen"),
 }
 WEIGHTS = ("LBS", "Ounces", "KGS", "Grams", "Tonnes")
+PLANS = {"Core": 150, "Growth": 150, "Scale": 450, "Performance": 450}
+"""Requests in 30 seconds by plan (bigcommerce facts 2.1; changes of November 2026)."""
+OLD_PLANS = {"Standard": 150, "Plus": 150, "Pro": 450, "Enterprise": 450}
+"""What the plans were called until June 2026; a store may still say so."""
 STOCK_BEHAVIOURS = ("order_placed", "order_completed_or_shipped")
 
 

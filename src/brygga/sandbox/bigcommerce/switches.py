@@ -109,12 +109,18 @@ class Switches:
     """4: a second category of the same name among its siblings, in the trees API."""
     uninstall_callback: Literal["sent", "lost"] = "sent"
     """1.8: the uninstall callback reaches the app (integrators report that it may not)."""
-    retry_after_header: bool = False
-    """2.1: 429 also carries X-Retry-After in seconds."""
+    retry_after_header: bool = True
+    """2.1: 429 over the quota also carries X-Retry-After: the seconds until the quota refreshes."""
+    declined_order: Literal["keeps", "gives_back"] = "keeps"
+    """8: an order that is declined keeps its units, or gives them back as a cancelled one does."""
+    api_order: Literal["takes", "takes_nothing"] = "takes"
+    """8: an order made through the API takes from stock as one of the storefront does, or never moves any."""
     order_brought_back: Literal["takes_again", "takes_nothing"] = "takes_again"
     """8: a cancelled order that is given an open status again takes its units from stock again."""
     refund_api_restocks: bool = False
     """8: a refund made through the API puts stock back."""
+    refunds_have_pages: bool = False
+    """8: the refunds of one order come in pages, with `meta.pagination`; off, all at once, and `meta` is empty."""
     default_channel_auto: Literal["single_storefront", "always", "never"] = "single_storefront"
     """3.13: a new product is assigned to channel 1 by itself where the store has one storefront."""
     create_visible_default: bool = True

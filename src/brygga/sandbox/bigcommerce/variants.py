@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from brygga.sandbox.numerals import whole
 
 from . import inventory, naming
-from .fields import MIRRORED, VARIANT, VARIANT_READ_ONLY, accepted_fields, wrong_gtin
+from .fields import MIRRORED, VARIANT, Shape, accepted_fields, wrong_gtin
 from .media import Eye, file_name
 from .refusal import Json, PlainRefusal, Refusal, invalid, missing, not_found
+from .shapes import BATCH_VARIANT, CHANGED_VARIANT, INLINE_VARIANT, NEW_VARIANT
 from .state import Option, Product, Store, Value, Variant
 
 MAX_VARIANTS = 600
@@ -40,15 +42,23 @@ class Draft:
     picture: tuple[str, str] | None = None
 
 
-def fields_of(store: Store, row: Json, *more: str) -> Json:
+def fields_of(store: Store, row: Json, shape: Mapping[str, Shape]) -> Json:
     """The accepted fields of a variant body."""
     strict = store.switches.unknown_fields == "refuse"
-    values, errors = accepted_fields(VARIANT, row, VARIANT_READ_ONLY | {"option_values", *more}, strict)
+    values, errors = accepted_fields(VARIANT, row, shape, strict)
     if store.switches.wrong_gtin == "refuse":
         errors |= wrong_gtin(values)
     if errors:
         raise invalid(errors)
     return values
+
+
+def inline_fields(store: Store, row: Json) -> Json:
+    """The same inside POST product, where codes are not null: empty or left out (3.3)."""
+    nulls = [name for name in ("upc", "gtin", "mpn") if name in row and row[name] is None]
+    if nulls:
+        raise invalid({name: f"{name} must not be null" for name in nulls})
+    return fields_of(store, row, INLINE_VARIANT)
 
 
 def labels_of(row: Json) -> list[tuple[str, str]]:
@@ -75,7 +85,7 @@ def drafts_of(store: Store, rows: list[Json]) -> list[Draft]:
     for row in rows:
         if not row.get("sku") and store.switches.inline_variant_without_sku == "refuse":
             raise missing({"sku": "Please provide a sku."})
-        values = fields_of(store, row)
+        values = inline_fields(store, row)
         level = values.pop("inventory_level", None)
         drafts.append(Draft(values, labels_of(row), level, values.pop("image_url", "")))
     names = {frozenset(name for name, _ in draft.labels) for draft in drafts}
@@ -222,11 +232,11 @@ def pairs_of(product: Product, given: Any) -> tuple[tuple[int, int], ...]:
     return tuple((option.id, chosen[option.id]) for option in product.options)
 
 
-def new_step(store: Store, product: Product, row: Json) -> Step:
+def new_step(store: Store, product: Product, row: Json, shape: Mapping[str, Shape] = NEW_VARIANT) -> Step:
     """Check a variant to be added later: a SKU is required then (bigcommerce facts 3.7)."""
     if not row.get("sku"):
         raise missing({"sku": "Please provide a sku."})
-    values = fields_of(store, row)
+    values = fields_of(store, row, shape)
     pairs = pairs_of(product, row.get("option_values"))
     if any(set(variant.values) == set(pairs) for variant in product.variants):
         raise combination_exists()
@@ -236,9 +246,15 @@ def new_step(store: Store, product: Product, row: Json) -> Step:
     return Step(product, None, values, pairs)
 
 
-def change_step(store: Store, product: Product, variant: Variant, row: Json) -> Step:
+def change_step(
+    store: Store,
+    product: Product,
+    variant: Variant,
+    row: Json,
+    shape: Mapping[str, Shape] = CHANGED_VARIANT,
+) -> Step:
     """Check a change. `option_values` are read past: they cannot be changed (bigcommerce facts 10)."""
-    values = fields_of(store, row)
+    values = fields_of(store, row, shape)
     if values.get("sku"):
         if product.simple:
             naming.free_product_sku(store, values["sku"], product)
@@ -330,17 +346,20 @@ def batch_error(refusal: Refusal) -> Json:
 
 def batch_step(store: Store, row: Json) -> Step:
     """One element of a batch: with an id a change, without one a birth."""
+    counts = ("inventory_level", "inventory_warning_level", "bin_picking_number")
+    if nulls := [name for name in counts if name in row and row[name] is None]:
+        raise invalid({name: f"{name} must not be null here" for name in nulls})
     if row.get("id") is not None:
         variant = store.variants.get(row["id"]) if isinstance(row["id"], int) else None
         if variant is None or row.get("product_id", variant.product_id) != variant.product_id:
             raise not_found("variant", row["id"])
         if not store.switches.batch_variant_extras:
             row = {name: value for name, value in row.items() if name not in {"sku", "gtin", "mpn", "image_url"}}
-        return change_step(store, store.products[variant.product_id], variant, row)
+        return change_step(store, store.products[variant.product_id], variant, row, BATCH_VARIANT)
     product = store.products.get(row["product_id"]) if isinstance(row.get("product_id"), int) else None
     if product is None:
         raise invalid({"product_id": "an element without id needs the product_id of an existing product"})
-    return new_step(store, product, row)
+    return new_step(store, product, row, BATCH_VARIANT)
 
 
 def apart(step: Step, others: list[Step]) -> None:

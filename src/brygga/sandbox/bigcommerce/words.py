@@ -197,6 +197,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "order_what": ("SKU eller produkt", "SKU or product"),
     "place_order": ("Lägg ordern", "Place the order"),
     "to_refund": ("Återbetala", "Refund"),
+    "set_status": ("Sätt status", "Set status"),
     "edit_order": ("Ändra antal", "Change quantities"),
     "refund_part": ("Återbetala valda", "Refund chosen"),
     "archived": ("Arkiverad", "Archived"),
@@ -204,8 +205,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "the_practice": ("Övningsbutikens regler", "The practice store's rules"),
     "quota": ("Anrop per 30 sekunder", "Requests per 30 seconds"),
     "quota_help": (
-        "Standard och Plus har 150, Pro och Enterprise 450. Byter du plan så följer talet med.",
-        "Standard and Plus have 150, Pro and Enterprise 450. The number follows the plan when you change that.",
+        "Core och Growth har 150, Scale och Performance 450. Byter du plan så följer talet med.",
+        "Core and Growth have 150, Scale and Performance 450. The number follows the plan when you change that.",
     ),
     "read_lag_s": ("Lageravläsningar släpar efter (sekunder)", "Stock readings are late by (seconds)"),
     "hook_delay_s": ("Nya webhookar börjar gälla efter (sekunder)", "New webhooks work after (seconds)"),

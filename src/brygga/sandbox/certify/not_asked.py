@@ -67,6 +67,17 @@ NOT_ASKED = (
         "order a tracked product, refund it with POST /v3/orders/{id}/payment_actions/refunds, and look at its stock",
     ),
     NotAsked(
+        ("B56", "B57"), "Does a declined order give its units back, and does an order made through the API take any?",
+        ("declined_order", "api_order"), "orders cannot be removed again, and the run has no right to make any",
+        "make an order of a tracked product with POST /v2/orders and read the stock; set its status to Awaiting Fulfillment, "
+        "then to Declined, and read it after each",
+    ),
+    NotAsked(
+        ("B55",), "Are the refunds of one order listed in pages?", ("refunds_have_pages",),
+        "it needs a refunded order",
+        "refund an order in parts and read `meta` of GET /v3/orders/{id}/payment_actions/refunds?limit=1",
+    ),
+    NotAsked(
         ("B41",), "Are more than 250 ids in DELETE products refused?", ("delete_above_maximum",),
         "if the platform dropped an overlong filter, it would delete every product", "try it in a trial store that may be emptied",
     ),

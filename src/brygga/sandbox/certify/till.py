@@ -247,10 +247,12 @@ async def movements_stop_half_way(bench: Bench) -> bool:
     return [row["balance"] for row in (await stock_of(bench, made)).json() if row["balance"]] == [4]
 
 
-@TILL_QUESTIONS.question("refusals_have_bodies", "Has a 401 a JSON body?", "Z33")
-async def refusals_have_bodies(bench: Bench) -> bool:
+@TILL_QUESTIONS.question("refusal_bodies", "Has a 401 a JSON body?", "Z33")
+async def refusal_bodies(bench: Bench) -> str:
     answer = await bench.till("GET", f"{HERE}/v2/count", headers={"Authorization": "Bearer no-such-token"})
-    return bool(answer.content) and "json" in answer.headers.get("content-type", "")
+    if not answer.content or "json" not in answer.headers.get("content-type", ""):
+        return "empty"
+    return "error_type" if set(answer.json()) == {"errorType"} else "whole"
 
 
 @TILL_QUESTIONS.question("left_out_variants_stay", "Does a variant stay that a change leaves out?", "Z34")

@@ -22,6 +22,20 @@ def bad_token(description: str = "ACCESS_TOKEN_EXPIRED", error: str = "invalid_r
     return Response(401, b"", [("WWW-Authenticate", f'Bearer error="{error}", error_description="{description}"')])
 
 
+def with_body(answer: Response, reading: str) -> Response:
+    """A 401 or 403 with the body of that reading (1.4); its headers stay as they are.
+
+    What these bodies hold is not documented. An old client reads the errorType of a 401.
+    """
+    if reading == "error_type" and answer.status == 401:
+        plain = json_response({"errorType": "ACCESS_TOKEN_EXPIRED"}, 401)
+    elif reading == "whole":
+        plain = refusal(answer.status, "Unauthorized" if answer.status == 401 else "Forbidden")
+    else:
+        return answer
+    return Response(answer.status, plain.body, [*plain.headers, *answer.headers])
+
+
 def no_scope() -> Response:
     """403; its body is not documented (1.4), so there is none."""
     return Response(403)

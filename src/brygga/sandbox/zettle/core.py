@@ -10,7 +10,7 @@ from brygga.sandbox.faults import Faults, Rule
 from brygga.sandbox.http import Answer, Handler, Request, Response
 from brygga.sandbox.outbox import Outbox, Post
 from brygga.sandbox.requests import Requests
-from brygga.sandbox.zettle.answers import bad_token, no_scope, refusal, wrong_version
+from brygga.sandbox.zettle.answers import bad_token, no_scope, refusal, with_body, wrong_version
 from brygga.sandbox.zettle.ids import Ids, is_uuid, version
 from brygga.sandbox.zettle.state import ApiKey, App, Code, Grant, Organization, Picture, Token
 from brygga.sandbox.zettle.switches import Switches
@@ -120,10 +120,8 @@ class Core:
         try:
             answer = await self.faults.around(request, handler)
             status = answer.status
-            if status in {401, 403} and not answer.body and self.switches.refusals_have_bodies:
-                # 1.4: what these bodies hold is not documented; the headers stay as they are.
-                plain = refusal(status, "Unauthorized" if status == 401 else "Forbidden")
-                answer = Response(status, plain.body, [*plain.headers, *answer.headers])
+            if status in {401, 403} and not answer.body:
+                answer = with_body(answer, self.switches.refusal_bodies)
         finally:
             self.requests.note(request, status, client)
         return answer

@@ -39,6 +39,8 @@ class Imports:
             return refusal(400, f"products: size must be between 1 and {MOST}")
         if self.core.faults.hits("batch_refused", request):
             return refusal(400, "The import could not be read")
+        for row in rows:
+            self.products.default_tax(row)
         wanted = [pruned(written(row)) for row in rows]
         for product in wanted:
             self.core.version_1("uuid", product.get("uuid"))

@@ -10,7 +10,7 @@ from brygga.sandbox.zettle.core import Caller, Core
 from brygga.sandbox.zettle.ids import slug
 from brygga.sandbox.zettle.merging import patched, pruned, written
 from brygga.sandbox.zettle.paging import is_true, limit_of, link, opened, sealed
-from brygga.sandbox.zettle.rules import violations
+from brygga.sandbox.zettle.rules import Check, violations
 from brygga.sandbox.zettle.state import JSON, Organization, Stored
 
 READ, WRITE = "READ:PRODUCT", "WRITE:PRODUCT"
@@ -171,6 +171,7 @@ class Products:
     async def create(self, request: Request, caller: Caller) -> Response:
         """201 with ETag and Location; a body only when it is asked for (2.1)."""
         body = self.body(request)
+        self.default_tax(body)
         product = pruned(written(body))
         self.core.version_1("uuid", product.get("uuid"))
         self.check(product, caller.organization, shape=True)
@@ -214,7 +215,17 @@ class Products:
 
     def well_formed(self, product: JSON, *, shape: bool) -> None:
         """Answers 400 (or 422) with the violations of what no product could be."""
-        found = violations(product, shape=shape, equal_options=not self.core.switches.equal_option_values_refused)
+        equal_options = not self.core.switches.equal_option_values_refused
+        self.blame(violations(product, shape=shape, equal_options=equal_options))
+
+    def default_tax(self, body: JSON) -> None:
+        """Answers 400 (or 422) for a `createWithDefaultTax` that is neither true nor false (2.3)."""
+        check = Check()
+        check.flag("createWithDefaultTax", body.get("createWithDefaultTax"))
+        self.blame(check.violations)
+
+    def blame(self, found: list[JSON]) -> None:
+        """Answers with what was found, if anything was."""
         if found:
             status = self.core.switches.validation_status
             raise Answer(refusal(status, "Validation failed", "VALIDATION_ERROR", found))

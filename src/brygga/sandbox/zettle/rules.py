@@ -28,6 +28,8 @@ MOST_VARIANTS: Final = 99
 MOST_VALUES: Final = 99
 MOST_DEFINITIONS: Final = 3
 MOST_GRAMS: Final = 2_147_483_647
+NO_LIMIT: Final = 10**12
+"""Where the documents name none."""
 MOST_KEYS: Final = 100
 MOST_RATES: Final = 100
 
@@ -106,6 +108,13 @@ class Check:
         elif number > most:
             self.blame(name, f"must be less than or equal to {most}", "MUST_BE_LESS_OR_EQUAL_THAN", value, str(most))
 
+    def whole(self, name: str, value: Any, most: int) -> None:
+        """A whole number from 0 to `most`."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.blame(name, "must be an integer", "UNKNOWN", value)
+        else:
+            self.range(name, value, most)
+
 
 def decimal(value: Any) -> Decimal | None:
     """The number that a JSON number or a text stands for."""
@@ -132,10 +141,10 @@ def violations(product: JSON, *, shape: bool = True, equal_options: bool = True)
     check.texts("imageLookupKeys", product.get("imageLookupKeys"), MOST_KEYS)
     check.uuids("taxRates", product.get("taxRates"))
     check.flag("taxExempt", product.get("taxExempt"))
-    check.text("", product, {"taxCode": (0, 256)})
+    check.text("", product, {"taxCode": (0, NO_LIMIT)})
     category = check.object("category", product.get("category"))
     check.text("category.", category, {"name": (0, 100)})
-    if category and not is_uuid(category.get("uuid")):
+    if product.get("category") is not None and not is_uuid(category.get("uuid")):
         check.blame("category.uuid", "must be a UUID", "MUST_MATCH_PATTERN", category.get("uuid"))
     presentation(check, "presentation", product.get("presentation"))
     about(check, product.get("metadata"))
@@ -156,7 +165,7 @@ def about(check: Check, value: Any) -> None:
         check.blame("metadata.inPos", "must not be null", "MUST_NOT_BE_NULL")
     source = check.object("metadata.source", holder.get("source"))
     check.flag("metadata.source.external", source.get("external"))
-    check.text("metadata.source.", source, {"name": (0, 256)})
+    check.text("metadata.source.", source, {"name": (0, NO_LIMIT)})
 
 
 def presentation(check: Check, name: str, value: Any) -> None:
@@ -167,7 +176,7 @@ def presentation(check: Check, name: str, value: Any) -> None:
         if text is not None and not is_colour(text):
             check.blame(f"{name}.{colour}", "must match #rrggbb", "MUST_MATCH_PATTERN", text)
     if holder.get("imageUrl") is not None:
-        check.size(f"{name}.imageUrl", holder["imageUrl"], 1, 2048)
+        check.size(f"{name}.imageUrl", holder["imageUrl"], 1, NO_LIMIT)
 
 
 def is_colour(value: Any) -> bool:
@@ -190,6 +199,8 @@ def variant(check: Check, place: str, value: Any) -> None:
     if check.needed(f"{place}.uuid", holder.get("uuid")) and not is_uuid(holder["uuid"]):
         check.blame(f"{place}.uuid", "must be a UUID", "MUST_MATCH_PATTERN", holder["uuid"])
     check.text(f"{place}.", holder, VARIANT_SIZES)
+    if holder.get("vatPercentage") is not None:
+        check.range(f"{place}.vatPercentage", holder["vatPercentage"], 100)
     for name in ("price", "costPrice"):
         if holder.get(name) is not None:
             money(check, f"{place}.{name}", holder[name])
@@ -221,10 +232,10 @@ def online(check: Check, value: Any) -> None:
         check.blame("online.status", "must be ACTIVE or HIDDEN", "MUST_NOT_BE_NULL", holder.get("status"))
     check.text("online.", holder, ONLINE_SIZES)
     pictures = check.object("online.presentation", holder.get("presentation"))
-    check.text("online.presentation.", pictures, {"displayImageUrl": (1, 2048)})
+    check.text("online.presentation.", pictures, {"displayImageUrl": (1, NO_LIMIT)})
     for name, most in (("additionalImageUrls", 25), ("mediaUrls", 8)):
         for number, url in enumerate(check.list(f"online.presentation.{name}", pictures.get(name), 0, most)):
-            check.size(f"online.presentation.{name}[{number}]", url, 1, 2048)
+            check.size(f"online.presentation.{name}[{number}]", url, 1, NO_LIMIT)
     check.text("online.seo.", check.object("online.seo", holder.get("seo")), SEO_SIZES)
     shipping(check, check.object("online.shipping", holder.get("shipping")))
 
@@ -235,10 +246,10 @@ def shipping(check: Check, holder: JSON) -> None:
         place = "online.shipping.shippingPricingModel"
         check.blame(place, "must be FREE or STANDARD", "UNKNOWN", holder["shippingPricingModel"])
     if holder.get("weightInGrams") is not None:
-        check.range("online.shipping.weightInGrams", holder["weightInGrams"], MOST_GRAMS)
+        check.whole("online.shipping.weightInGrams", holder["weightInGrams"], MOST_GRAMS)
     weight = check.object("online.shipping.weight", holder.get("weight"))
-    if weight:
-        check.range("online.shipping.weight.weight", weight.get("weight"), MOST_GRAMS)
+    if holder.get("weight") is not None:
+        check.range("online.shipping.weight.weight", weight.get("weight"), NO_LIMIT)
         if weight.get("unit") not in ("kg", "g", "oz", "lb"):
             check.blame("online.shipping.weight.unit", "must be kg, g, oz or lb", "UNKNOWN", weight.get("unit"))
 

@@ -16,7 +16,8 @@ class Switches:
     pkce_needs_no_secret (1.2): a code that was asked for with a challenge is redeemed without looking at the secret.
     old_refresh_token_dies (1.3): a refresh voids the earlier refresh token at once; off, it stays good.
     token_answer_is_chatty (1.3): the token answer also has `token_type` and `scope`.
-    refusals_have_bodies (1.4): 401 and 403 of the API hosts have a JSON body.
+    refusal_bodies (1.4): 401 and 403 of the API hosts have no body ("empty"), a whole JSON body ("whole"), or 401 one that only
+    names its `errorType`, as an old client reads it ("error_type").
     access_token_outlives_removal (1.7): an access token lives on after the merchant has removed the app.
     own_disconnect_sends_event (1.7): our own DELETE of the connection also sends ApplicationConnectionRemoved.
     users_self_needs_scope (1.5): users/self is refused without READ:USERINFO.
@@ -70,7 +71,7 @@ class Switches:
     pkce_needs_no_secret: bool = True
     old_refresh_token_dies: bool = False
     token_answer_is_chatty: bool = False
-    refusals_have_bodies: bool = False
+    refusal_bodies: Literal["empty", "error_type", "whole"] = "empty"
     access_token_outlives_removal: bool = False
     own_disconnect_sends_event: bool = True
     users_self_needs_scope: bool = True
