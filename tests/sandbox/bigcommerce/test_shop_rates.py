@@ -91,7 +91,7 @@ async def test_the_refunds_of_an_order_come_at_once() -> None:
 
 
 async def test_the_refunds_of_an_order_may_come_in_pages() -> None:
-    """The file shows an empty `meta`, a client reads pages (bigcommerce facts 8, 14.8)."""
+    """The file shows an empty `meta`, a client reads pages (bigcommerce facts 8, 14.7)."""
     town, order = await refunded(paged=True)
 
     answer = await town.good("GET", f"/v3/orders/{order}/payment_actions/refunds?limit=2")
