@@ -16,7 +16,7 @@ from brygga.sync.stock.evidence import Read
 from brygga.sync.stock.gather import Till, gather
 from brygga.sync.stock.pages import opened
 from tests.stock.bench import StockBench
-from tests.stock.merchant import join, part, ready, switch
+from tests.stock.merchant import asked, join, part, ready, switch
 
 
 @pytest.mark.rule("S7")
@@ -118,6 +118,23 @@ async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other
     assert (6, 4) == parted
     assert (5, 9) == await bench.levels(uuid)
     assert Code.STOCK_SPLIT in await bench.codes()
+
+
+@pytest.mark.rule("S5")
+async def test_units_sold_before_a_split_took_them_are_asked_about(bench: StockBench) -> None:
+    """The order is cancelled, and they are back: whose they are nobody knows."""
+    uuid, variant = await ready(bench)
+    order = bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 9}])
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.shop_tells(uuid, by_order=True)
+    await bench.quiet()
+    sold = await asked(bench, uuid)
+    bench.town.shop().cancel(order.id)
+    await bench.shop_tells(uuid, by_order=True)
+    await bench.quiet()
+
+    assert sold
+    assert (6, 9) == await bench.levels(uuid)
 
 
 @pytest.mark.rule("S5")

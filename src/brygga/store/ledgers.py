@@ -376,9 +376,7 @@ async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[s
     """Whether something was said of these that nobody has listened to yet: products, or "product/variant"."""
     statement = sa.text("""
         SELECT 1 FROM stock_hints
-        WHERE connection_id = :id AND side = :side AND (
-            subject = ANY (CAST(:subjects AS text[])) OR split_part(subject, '/', 1) = ANY (CAST(:subjects AS text[]))
-        ) LIMIT 1
+        WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[])) LIMIT 1
     """)
     values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
     return await tx.first(statement, values) is not None

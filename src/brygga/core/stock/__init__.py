@@ -16,7 +16,7 @@ from brygga.core.stock.ledger import (
     SUSPENDED, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told,
 )
 from brygga.core.stock.moves import (
-    Hint, Observed, corrected, hinted, is_emptied, is_held, landed, observed, refused,
+    Hint, Observed, corrected, hinted, is_emptied, is_held, is_ordered, landed, observed, refused,
     sent, short, suspended, unanswered, unproven,
 )
 from brygga.core.stock.resolving import (
@@ -33,7 +33,7 @@ __all__ = [
     "LIMITS", "SUSPENDED", "Change", "Flight", "Gap", "Hint", "Kind", "Ledger", "Level",
     "Look", "Observed", "Orders", "Resolved", "Review", "Shelf", "Side", "Slot", "Timing", "Told", "Verdict",
     "absent", "adopted", "born", "carried", "corrected", "counted", "ended",
-    "excess", "first_level", "hinted", "is_emptied", "is_held", "is_unsure",
+    "excess", "first_level", "hinted", "is_emptied", "is_held", "is_ordered", "is_unsure",
     "joined", "landed", "next_look", "observed", "opened", "refused", "remade",
     "renewed", "reset", "reset_refused", "resolve_at", "resolve_shop", "resolve_till",
     "restarted", "reviewed", "sendable", "sent", "short", "split", "stopped", "suspended",

@@ -79,7 +79,7 @@ def is_emptied(ledger: Ledger, look: Look, timing: Timing) -> bool:
     several units the orders must tell.
     """
     shelf = ledger.shop
-    by_order = _is_open(shelf, shelf.ordered, timing)
+    by_order = is_ordered(shelf, timing)
     if shelf.flight is not None or not isinstance(shelf.known, int) or (is_told(shelf, timing) and not by_order):
         return False
     step = observed(ledger, Side.SHOP, look, timing)
@@ -109,6 +109,11 @@ def is_told(shelf: Shelf, timing: Timing) -> bool:
     product of several sizes says nothing of this one.
     """
     return _is_open(shelf, shelf.ordered if shelf.recent or shelf.told is None else shelf.told.at, timing)
+
+
+def is_ordered(shelf: Shelf, timing: Timing) -> bool:
+    """Whether an event that is still open names an order of this very variant."""
+    return _is_open(shelf, shelf.ordered, timing)
 
 
 def _is_open(shelf: Shelf, told: datetime | None, timing: Timing) -> bool:

@@ -295,6 +295,9 @@ class Booking:
         cause = self._cause(book, side, change)
         self.pages.put(book, ledger, Moved(side, cause, change))
         self.pages.say_moved(book, side, cause, change)
+        if ledger.separate and (dropped := book.ledger[side].owed - ledger[side].owed) < 0:
+            # Sold before a split took its units: whether they come back, as when an order is cancelled, nobody knows.
+            self.pages.ask_about(book, side, dropped)
         if await self._has_vanished(book, side):
             self.pages.ask_to_check(book)
             self.pages.say(Code.STOCK_VANISHED, book, Severity.WARNING, was=str(-change))
@@ -314,14 +317,17 @@ class Booking:
         return True
 
     def _are_ordered(self, book: Book, look: Look) -> bool:
-        """Whether the store has orders for all that is gone since the last look, or one of which nobody can tell how much it took."""
+        """Whether the store has orders for all that is gone since the last look. One of which nobody can tell how much it took
+        explains it only where an event named an order."""
         deeds, shop = self.sold.get(book.product_uuid), book.ledger.shop
         if deeds is None or shop.seen is None or not isinstance(shop.known, int) or not isinstance(look.level, int):
             return False
         since = shop.seen - self.timing.lag(Side.SHOP) - NEAR
         told = [deed for deed in deeds.get(book.variant_uuid, ()) if deed.at >= since]
         is_unclear = any(deed.reason is Reason.UNCLEAR for deed in told)
-        return is_unclear or sum(deed.change for deed in told) <= look.level - shop.known
+        return (is_unclear and stock.is_ordered(shop, self.timing)) or sum(
+            deed.change for deed in told
+        ) <= look.level - shop.known
 
     async def _has_vanished(self, book: Book, side: Side) -> bool:
         """Whether there is nothing where there was something, and nobody has told of it (`stock.is_emptied`)."""
@@ -336,7 +342,8 @@ class Booking:
         if binding is None:
             return False
         product = str(binding.synced.product_id)
-        told = [f"{product}/{book.ledger.shop.variant_id}"] if binding.synced.options else [product]
+        of_variant, is_one = f"{product}/{book.ledger.shop.variant_id}", not binding.synced.options
+        told = [product, of_variant] if is_one else [of_variant]
         return bool(await ledgers.waiting(self.pages.tx, self.pages.connection_id, Side.SHOP, told))
 
     def _cause(self, book: Book, side: Side, change: int) -> Cause:

@@ -248,8 +248,10 @@ def _of_whole(binding: Binding, seen: ObservedProduct | None, rows: Sequence[Sho
     shows the same, and else the catalogue's. Where a safety stock hides one of the two, nothing is known; what is sold on backorder shows
     in the inventory, where the catalogue ends at 0.
     """
-    how = None if seen is None else counting(binding.synced, seen)
-    if seen is None or how is not Counting.WHOLE or is_odd(binding.synced, binding.counting, seen):
+    if seen is None:
+        return Look(Gap.UNBORN, begun)
+    how = counting(binding.synced, seen)
+    if how is not Counting.WHOLE or is_odd(binding.synced, binding.counting, seen):
         return Look(Gap.UNTRACKED if how is Counting.OFF else Gap.UNKNOWN, begun)
     return _whole([row for row in rows if row.product_id == seen.product_id], seen.inventory_level, begun)
 
