@@ -25,9 +25,11 @@ ASKS = {3895}
 """Of these: one unit is typed away, seconds after another edit, and reads trail it by more than they may. It might as well be a number
 that BigCommerce forgot."""
 
-HANDS_ONCE_WRONG = (7, 237, 294, 334, 351)
+HANDS_ONCE_WRONG = (7, 237, 294, 334, 351, 548, 774, 808, 1037, 1147, 1165)
 """Of these with hands and all that is drawn: an order that a new option hid (7), a number that was forgotten between two looks (237), an
-event about a whole product (294), a product with an option on backorder (334), a parcel of a variant that is gone (351)."""
+event about a whole product (294), a product with an option on backorder (334), a parcel of a variant that is gone (351), news of another
+size (548), an order for one while the rest was forgotten (774), products that are gone and were looked at for ever (808, 1037), an order
+that nobody can read (1147), and one that was cancelled while a split was on its way (1165)."""
 
 
 def tale(verdict: Verdict) -> str:

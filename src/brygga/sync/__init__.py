@@ -3,5 +3,5 @@
 `worker` takes a connection's lease and drains its marks; each kind of mark has a handler that gathers from both platforms and the store,
 asks `core` what to do, and does it. `session` is what a handler works with.
 
-Here never lives: SQL, HTTP, a rule about products or stock, a page. Nobody here catches a failure to decide about it but `worker`.
+Here never lives: SQL, HTTP, a rule about products or stock, a page. Nobody here catches a failure to decide about it but `judging`.
 """
