@@ -8,7 +8,7 @@ Waiting lives in the marks' `due_at`; a job only says "look now".
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -272,9 +272,14 @@ class TableJobs:
                 while not stop.is_set():
                     self._woken.clear()
                     await self._start_due(group, drain, running)
-                    await first_of(self.clock.sleep(self.every_s), self._woken.wait(), stop.wait())
+                    rest_s = await self._rest_s(running.keys())
+                    await first_of(self.clock.sleep(rest_s), self._woken.wait(), stop.wait())
         finally:
             silence()
+
+    async def _rest_s(self, running: Collection[int]) -> float:
+        """The seconds until it looks again. `running` are the connections that are worked for."""
+        return self.every_s
 
     async def _start_due(self, group: asyncio.TaskGroup, drain: Drain, running: dict[int, asyncio.Task[None]]) -> None:
         for connection_id in [number for number, task in running.items() if task.done()]:

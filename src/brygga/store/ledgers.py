@@ -373,7 +373,7 @@ async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Coll
 
 
 async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> bool:
-    """Whether something was said of these that nobody has listened to yet: products, or "product/variant"."""
+    """Whether something was said of exactly these that nobody has listened to yet: a product, or "product/variant"."""
     statement = sa.text("""
         SELECT 1 FROM stock_hints
         WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[])) LIMIT 1
