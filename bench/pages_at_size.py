@@ -32,13 +32,13 @@ import sqlalchemy as sa
 from brygga.cli import house, logs, merchant
 from brygga.cli.merchant import NeverReady
 from brygga.cli.visitor import Lost, Visitor
-from brygga.sandbox.clock import RealClock
-from brygga.sandbox.server import TownServer, address, listen
-from brygga.sandbox.town import Connector, Plan
-from brygga.store.database import Database
-from brygga.store.jobs import QueueJobs
-from brygga.store.migrating import upgrade
+from brygga.database.engine import Database
+from brygga.database.migrating import upgrade
+from brygga.database.queue import QueueJobs
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+from brygga_sandbox.clock import RealClock
+from brygga_sandbox.server import TownServer, address, listen
+from brygga_sandbox.town import Connector, Plan
 
 HOME = "/apps/bigcommerce"
 BAR_MS = 300

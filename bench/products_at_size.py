@@ -11,7 +11,7 @@ from tests.conftest import MovableClock, clock, database, database_url, postgres
 from tests.rules.products_bench import kr
 from tests.rules.test_products_requests import HANDFUL, counted, with_library
 
-from brygga.store.database import Database
+from brygga.database.engine import Database
 
 __all__ = ["clock", "database", "database_url", "postgres"]
 

@@ -49,8 +49,8 @@ def body_of(product: dict[str, Any]) -> dict[str, Any]:
 async def measure(products: int) -> dict[str, Any]:
     """Open a town with so many products on both sides, in this process."""
     started, cpu = time.perf_counter(), time.process_time()
-    from brygga.sandbox.clock import ManualClock  # noqa: PLC0415 - loading is part of opening
-    from brygga.sandbox.town import Plan, Town  # noqa: PLC0415
+    from brygga_sandbox.clock import ManualClock  # noqa: PLC0415 - loading is part of opening
+    from brygga_sandbox.town import Plan, Town  # noqa: PLC0415
 
     town = Town(Plan(products=products, drawings=False), ManualClock())
     opened = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - cpu}
@@ -66,7 +66,7 @@ async def measure(products: int) -> dict[str, Any]:
 def command_opens() -> dict[str, float]:
     """The command with the demo library: until it says where everything is."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "brygga.sandbox", "--json", "--port-base", "0"]
+    command = [sys.executable, "-m", "brygga_sandbox", "--json", "--port-base", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()

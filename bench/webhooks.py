@@ -21,8 +21,8 @@ from brygga.cli import check, house, logs, merchant
 from brygga.cli.house import House, Wish
 from brygga.cli.visitor import Visitor
 from brygga.core.model import Connection
-from brygga.store import connections, subscriptions
-from brygga.store.tokens import Platform
+from brygga.database import connections, subscriptions
+from brygga.database.tokens import Platform
 
 AT_ONCE = 32
 Request = Callable[[int], httpx2.Request]

@@ -34,7 +34,7 @@ prepare() {
 }
 
 prepare_running() {
-    fingerprint=$(cksum requirements.lock pyproject.toml | cksum)
+    fingerprint=$(cksum requirements.lock pyproject.toml packages/sandbox/pyproject.toml | cksum)
     if [ -x .venv/bin/brygga ] && [ "$(cat .venv/.prepared 2>/dev/null)" = "$fingerprint" ]; then
         return
     fi
@@ -42,7 +42,7 @@ prepare_running() {
     echo "Making the environment in .venv ..." >&2
     .tools/bin/uv venv --quiet --clear --no-project --python "$(command -v "$python")" .venv
     fill --require-hashes -r requirements.lock
-    fill --no-deps --no-build-isolation --editable .
+    fill --no-deps --no-build-isolation --editable packages/sandbox --editable .
     .venv/bin/python scripts/translations.py compile
     echo "$fingerprint" >.venv/.prepared
 }

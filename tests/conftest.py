@@ -13,13 +13,11 @@ import psycopg
 import pytest
 import structlog
 
-from brygga.store import migrating
-from brygga.store.database import Database
-from brygga.store.embedded import Server, embedded
-from brygga.store.sealing import Sealer
+from brygga.database import migrating
+from brygga.database.embedded import Server, embedded
+from brygga.database.engine import Database
+from brygga.database.sealing import Sealer
 from tests.databases import Databases
-
-pytest_plugins = ("tests.specs.plugin",)
 
 _NUMBERS = itertools.count(1)
 SEALER = Sealer(("a test secret that is long enough",))

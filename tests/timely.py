@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from brygga.store.jobs import TableJobs
-from brygga.store.marks import WORKABLE
+from brygga.database.queue import TableJobs
+from brygga.database.work_items import WORKABLE
 
 LONGEST_S = 600.0
 """So long it rests at most: what another process leaves is seen then."""

@@ -21,32 +21,32 @@ from brygga.bigcommerce.values import ShopUrls
 from brygga.core.failures import NeedsMerchant, Refused
 from brygga.core.model import Connection
 from brygga.core.stock import Timing
+from brygga.database import connections, tokens
+from brygga.database.engine import Database, Tx
+from brygga.database.queue import Jobs
+from brygga.database.sealing import Sealer
+from brygga.database.sessions import Sessions
+from brygga.database.tokens import Platform, Token
+from brygga.database.work_items import Kind
 from brygga.seams import Clock, Dice
 from brygga.settings import Hosts, Settings
-from brygga.store import connections, tokens
-from brygga.store.database import Database, Tx
-from brygga.store.jobs import Jobs
-from brygga.store.marks import Kind
-from brygga.store.sealing import Sealer
-from brygga.store.sessions import Sessions
-from brygga.store.tokens import Platform, Token
-from brygga.sync.access import ShopAccess, ZettleAccess
-from brygga.sync.account import account, read_shop
-from brygga.sync.adding import Adding
-from brygga.sync.drain import Handler
-from brygga.sync.explaining import explain
-from brygga.sync.hooks import hooks
-from brygga.sync.leaving import leave
-from brygga.sync.library import library
-from brygga.sync.linking import link
-from brygga.sync.marker import marker
-from brygga.sync.products import Products
-from brygga.sync.program import program
-from brygga.sync.session import Clients, Lease, MakeClients
-from brygga.sync.setup import setup
+from brygga.sync.connection.access import ShopAccess, ZettleAccess
+from brygga.sync.connection.account import account, read_shop
+from brygga.sync.connection.hooks import hooks
+from brygga.sync.connection.leaving import leave
+from brygga.sync.connection.setup import setup
+from brygga.sync.connection.sweep import ShopProducts, Sweep
+from brygga.sync.products.adding import Adding
+from brygga.sync.products.library import library
+from brygga.sync.products.linking import link
+from brygga.sync.products.work import Products
 from brygga.sync.stock import StockBirths, StockSweep, StockWork, Till, TrackingWork
-from brygga.sync.sweep import ShopProducts, Sweep
-from brygga.sync.worker import Pace, Worker
+from brygga.sync.stock.explaining import explain
+from brygga.sync.stock.marker import marker
+from brygga.sync.worker.loop import Pace, Worker
+from brygga.sync.worker.program import program
+from brygga.sync.worker.session import Clients, Lease, MakeClients
+from brygga.sync.worker.turn import Handler
 from brygga.web.app import build_app
 from brygga.web.deps import (
     SHOP_CALLBACK,

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "platforms"
 PLATFORMS = ("zettle", "bigcommerce")
-PLACES = ("src", "tests", "docs", "scripts", "bench")
+PLACES = ("src", "packages", "tests", "docs", "scripts", "bench")
 KINDS = {".py", ".md", ".html", ".css", ".js", ".sh"}
 
 SECTION = r"\d+(?:\.\d+)?"
@@ -88,7 +88,7 @@ def test_the_check_would_catch_a_citation_that_is_not_complete(cited: str) -> No
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_switch_stands_with_a_section_that_is_there(platform: str) -> None:
     """The names of switches stand with sections of their platform's page alone, as `4.5: …` or `name (4.5): …`."""
-    text = TEXTS[Path("src/brygga/sandbox") / platform / "switches.py"]
+    text = TEXTS[Path("packages/sandbox/src/brygga_sandbox") / platform / "switches.py"]
     lines = re.findall(rf'^    (?:"""|\w+ \()({SECTION}(?:, {SECTION})*)\)?: ', text, re.MULTILINE)
     named = {section for line in lines for section in line.split(", ")}
 

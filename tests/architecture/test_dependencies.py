@@ -20,7 +20,7 @@ def _imported() -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - sys.stdlib_module_names - CHECKER - {"brygga"}
+    return found - sys.stdlib_module_names - CHECKER - {"brygga", "brygga_sandbox"}
 
 
 def _normal(name: str) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from brygga.sandbox.bigcommerce.switches import Switches as ShopSwitches
-from brygga.sandbox.zettle.switches import Switches as TillSwitches
-from brygga.store.marks import Kind
+from brygga.database.work_items import Kind
+from brygga_sandbox.bigcommerce.switches import Switches as ShopSwitches
+from brygga_sandbox.zettle.switches import Switches as TillSwitches
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -12,9 +12,9 @@ from brygga.bigcommerce.api import ShopApi
 from brygga.bigcommerce.values import ShopUrls
 from brygga.core.model import CatalogImage, CatalogOption, CatalogProduct, CatalogVariant
 from brygga.core.operations import Birth
-from brygga.sandbox.bigcommerce import BigCommerceSandbox, Config, Switches
-from brygga.sandbox.clock import ManualClock
 from brygga.wire import OpenGate, Wire, open_client
+from brygga_sandbox.bigcommerce import BigCommerceSandbox, Config, Switches
+from brygga_sandbox.clock import ManualClock
 from tests.wire.doubles import SkippingClock
 
 BASE = "https://shop.test"

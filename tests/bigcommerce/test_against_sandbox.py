@@ -11,8 +11,8 @@ from brygga.bigcommerce.values import NewVariant
 from brygga.core.failures import NeedsMerchant, Refused, Unanswered
 from brygga.core.model import CatalogImage, CatalogOption, CatalogVariant, Tracking
 from brygga.core.operations import Birth
-from brygga.sandbox.faults import Rule
 from brygga.wire import Upload
+from brygga_sandbox.faults import Rule
 from tests.bigcommerce.store import PNG, Store, cup, scarf
 
 PICTURE = "https://pictures.example/a.png"

@@ -8,7 +8,7 @@ import pytest
 
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.failures import Refused, Unreachable
-from brygga.sandbox.faults import HOLLOWS
+from brygga_sandbox.faults import HOLLOWS
 from tests.bigcommerce.test_refusals import shop
 from tests.wire.doubles import says
 

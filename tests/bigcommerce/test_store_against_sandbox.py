@@ -14,8 +14,8 @@ from brygga.bigcommerce.values import StockChange
 from brygga.core.failures import NeedsMerchant, Refused, Unanswered, Unreachable
 from brygga.core.model import CatalogVariant, StockMoment, WeightUnit
 from brygga.core.operations import Birth
-from brygga.sandbox.faults import Rule
 from brygga.wire import Upload
+from brygga_sandbox.faults import Rule
 from tests.bigcommerce.store import BASE, HOOK, PNG, SECRET, Store, cup
 
 PICTURE = "https://pictures.example/a.png"

@@ -17,14 +17,14 @@ from brygga.cli.process import Ground
 from brygga.cli.visitor import Visitor
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.sandbox.clock import RealClock
-from brygga.sandbox.town import Plan, Town
-from brygga.store import connections, library, marks, support, synclog
-from brygga.store.database import Database
-from brygga.store.marks import Kind
+from brygga.database import connections, library, support, synclog, work_items
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
 from brygga.wiring import SystemClock
+from brygga_sandbox.clock import RealClock
+from brygga_sandbox.town import Plan, Town
 from tests.conftest import NOON
-from tests.store.town import connected, cup
+from tests.database.town import connected, cup
 
 
 @pytest.fixture
@@ -113,10 +113,10 @@ async def failed_set_up(database: Database) -> int:
     async with database.transaction() as tx:
         await connections.set_stage(tx, connection.id, Stage.STORE_CONNECTED)
         for kind in (Kind.ACCOUNT, Kind.LIBRARY):
-            await marks.mark(tx, connection.id, kind, "", NOON)
-            (mark,) = await marks.due(tx, connection.id, NOON, [kind])
+            await work_items.mark(tx, connection.id, kind, "", NOON)
+            (mark,) = await work_items.due(tx, connection.id, NOON, [kind])
             later = SystemClock().now() + timedelta(hours=5)
-            await marks.park(tx, mark, f"id-{kind.value}", NOON, next_try=later)
+            await work_items.park(tx, mark, f"id-{kind.value}", NOON, next_try=later)
     return connection.id
 
 
@@ -164,7 +164,7 @@ async def test_retry_wakes_failed_work_also_before_set_up_is_finished(
     settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
     code = await retry._retry(asked_retry(**wish), Ground(replace(settings, database_url=database.url)))
     async with database.read() as tx:
-        due = await marks.due(tx, number, SystemClock().now())
+        due = await work_items.due(tx, number, SystemClock().now())
 
     expected = f"connection {number}: {count} woken; a worker tries now" if count else "nothing has failed there"
     assert (0, expected) == (code, capsys.readouterr().out.strip())
@@ -184,11 +184,11 @@ async def test_sync_reads_everything_again_or_one_product(database: Database) ->
     async with database.transaction() as tx:
         await library.upsert_many(tx, connection.id, [cup()], NOON, assign_new=True)
         await sync.leave_marks(tx, connection.id, "cup", clock)
-        one = await marks.counts(tx, connection.id)
+        one = await work_items.counts(tx, connection.id)
         await sync.leave_marks(tx, connection.id, "", clock)
-        both = await marks.counts(tx, connection.id)
+        both = await work_items.counts(tx, connection.id)
         await sync.leave_marks(tx, connection.id, "", clock, webhooks=True)
-        every = await marks.counts(tx, connection.id)
+        every = await work_items.counts(tx, connection.id)
 
     assert {Kind.PRODUCT: 1} == one
     assert {Kind.PRODUCT: 1, Kind.LIBRARY: 1, Kind.SWEEP: 1} == both
@@ -216,7 +216,7 @@ async def test_what_cannot_be_synced_is_refused_with_the_reason(
             await sync.leave_marks(tx, connection.id if number == 1 else number, product, SystemClock())
 
         assert why in str(refused.value)
-        assert {} == await marks.counts(tx, connection.id)
+        assert {} == await work_items.counts(tx, connection.id)
 
 
 async def test_sync_and_wait_returns_when_a_worker_has_done_it(home: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -334,9 +334,9 @@ async def test_retry_says_what_a_paused_connection_still_does(
 ) -> None:
     one, now = await connected(database), SystemClock().now()
     async with database.transaction() as tx:
-        await marks.mark(tx, one.id, kind, "", now)
-        (mark,) = await marks.due(tx, one.id, now)
-        await marks.park(tx, mark, "id", now, next_try=now + timedelta(days=1))
+        await work_items.mark(tx, one.id, kind, "", now)
+        (mark,) = await work_items.due(tx, one.id, now)
+        await work_items.park(tx, mark, "id", now, next_try=now + timedelta(days=1))
         await connections.pause(tx, one.id, "scope_missing")
     settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
 

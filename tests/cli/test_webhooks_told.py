@@ -9,15 +9,15 @@ import pytest
 from brygga.cli import doctor, status
 from brygga.cli.doctor import Verdict
 from brygga.cli.process import Ground
+from brygga.database import connections, deliveries, service_health, subscriptions
+from brygga.database.deliveries import Deliveries, Outcome
+from brygga.database.engine import Database
+from brygga.database.subscriptions import Subscription
+from brygga.database.tokens import Platform
 from brygga.settings import read
-from brygga.store import connections, deliveries, subscriptions, vitals
-from brygga.store.database import Database
-from brygga.store.deliveries import Deliveries, Outcome
-from brygga.store.subscriptions import Subscription
-from brygga.store.tokens import Platform
 from brygga.wiring import SystemClock
 from tests.conftest import NOON
-from tests.store.town import connected
+from tests.database.town import connected
 
 Counts = dict[tuple[int, Platform, Outcome], int]
 SHOP = Platform.BIGCOMMERCE
@@ -49,7 +49,7 @@ async def test_what_goes_on_is_an_alarm_and_what_is_over_is_none(
 
     found = await counted(database, counts, hours_ago)
     async with database.read() as tx:
-        seen = await vitals.read(tx, NOON)
+        seen = await service_health.read(tx, NOON)
 
     assert alarm is any(of.is_alarming for of in found)
     assert int(alarm) == seen.unheard

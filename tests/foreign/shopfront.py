@@ -20,10 +20,10 @@ from bigcommerce.connection import OAuthConnection
 from requests.adapters import HTTPAdapter
 from standardwebhooks import Webhook
 
-from brygga.sandbox.clock import ManualClock
-from brygga.sandbox.http import AsgiApp, Request, Response
-from brygga.sandbox.server import Servers, TownServer, address, listen
-from brygga.sandbox.town import Connector, Plan, Town
+from brygga_sandbox.clock import ManualClock
+from brygga_sandbox.http import AsgiApp, Request, Response
+from brygga_sandbox.server import Servers, TownServer, address, listen
+from brygga_sandbox.town import Connector, Plan, Town
 
 JSON = dict[str, Any]
 

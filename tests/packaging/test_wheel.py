@@ -19,8 +19,8 @@ from zipfile import ZipFile
 import pytest
 
 from brygga.cli.commands import COMMANDS
-from brygga.sandbox.town import Connector
 from brygga.settings import PREFIX
+from brygga_sandbox.town import Connector
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "src", "scripts")

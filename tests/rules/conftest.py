@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from brygga.sandbox.town import Plan
+from brygga_sandbox.town import Plan
 from tests.rules.household import Household, opened_household
 from tests.rules.virtual_time import VirtualLoop
 

@@ -22,23 +22,23 @@ from brygga.cli.visitor import Visitor
 from brygga.core.marker import METAFIELD_KEY, NAME, SKUS
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line
-from brygga.sandbox.bigcommerce import Shop
-from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
-from brygga.sandbox.clock import LoopClock
-from brygga.sandbox.requests import Asked
-from brygga.sandbox.town import Connector, Merchant, Plan, Town, host_of
-from brygga.sandbox.zettle import Till
-from brygga.store import bindings, synclog
-from brygga.store.bindings import Binding
-from brygga.store.database import Database
-from brygga.store.jobs import TableJobs
-from brygga.store.marks import WORKABLE
-from brygga.sync.worker import Pace
+from brygga.database import bindings, synclog
+from brygga.database.bindings import Binding
+from brygga.database.engine import Database
+from brygga.database.queue import TableJobs
+from brygga.database.work_items import WORKABLE
+from brygga.sync.worker.loop import Pace
 from brygga.wiring import Seams, Service, build, sealer
+from brygga_sandbox.bigcommerce import Shop
+from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga_sandbox.clock import LoopClock
+from brygga_sandbox.requests import Asked
+from brygga_sandbox.town import Connector, Merchant, Plan, Town, host_of
+from brygga_sandbox.zettle import Till
 from tests.conftest import NOON, CountingDice
+from tests.database.town import newest
 from tests.markers import is_marker, merchants_products
 from tests.rules.wire_law import unlawful
-from tests.store.town import newest
 from tests.timely import TimelyJobs
 
 URL = "https://brygga.town.test"

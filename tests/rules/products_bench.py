@@ -15,20 +15,21 @@ from brygga.core.marker import is_marker
 from brygga.core.model import Choices, Connection, Stage
 from brygga.core.report import Code, Line
 from brygga.core.stock import Orders, Timing
-from brygga.sandbox.town import Plan, Town
-from brygga.store import bindings, connections, leases, library, marks, synclog
-from brygga.store.bindings import Binding
-from brygga.store.database import Database, Tx
-from brygga.store.marks import Kind, Mark
-from brygga.sync.account import place, read_shop
-from brygga.sync.births import Births, Levels
-from brygga.sync.library import library as read_library
-from brygga.sync.products import DELETED, Products
-from brygga.sync.session import Clients, Lease, Session
-from brygga.sync.sweep import ShopProducts, Sweep
+from brygga.database import bindings, connections, leases, library, synclog, work_items
+from brygga.database.bindings import Binding
+from brygga.database.engine import Database, Tx
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.category import place
+from brygga.sync.connection.account import read_shop
+from brygga.sync.connection.sweep import ShopProducts, Sweep
+from brygga.sync.initial_levels import Births, Levels
+from brygga.sync.products.library import library as read_library
+from brygga.sync.products.work import DELETED, Products
+from brygga.sync.worker.session import Clients, Lease, Session
 from brygga.wire import OpenGate, Wire
 from brygga.zettle.api import Zettle
 from brygga.zettle.values import ZettleUrls
+from brygga_sandbox.town import Plan, Town
 from tests.conftest import CountingDice, MovableClock
 
 PICTURE = "https://zettle.town.test/image/product/a.png"
@@ -161,7 +162,7 @@ class Bench:
 
     async def mark(self, kind: Kind, subject: str, *, force: bool = False, detail: str = "") -> None:
         async with self.database.transaction() as tx:
-            await marks.mark(tx, self.connection.id, kind, subject, self.clock.now(), force=force, detail=detail)
+            await work_items.mark(tx, self.connection.id, kind, subject, self.clock.now(), force=force, detail=detail)
 
     async def sync(self, *uuids: str, force: bool = False, detail: str = "") -> None:
         """What a webhook of Zettle's leads to."""
@@ -182,7 +183,7 @@ class Bench:
         due = self.clock.now() + timedelta(seconds=10)
         async with self.database.transaction() as tx:
             await library.unassign(tx, self.connection.id, uuids, due)
-            await marks.mark_many(tx, self.connection.id, Kind.PRODUCT, uuids, self.clock.now(), due_at=due)
+            await work_items.mark_many(tx, self.connection.id, Kind.PRODUCT, uuids, self.clock.now(), due_at=due)
 
     async def sweep(self) -> None:
         await self.mark(Kind.SWEEP, "")
@@ -198,7 +199,7 @@ class Bench:
         }
         for _ in range(200):
             async with self.database.read() as tx:
-                due = await marks.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
+                due = await work_items.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
             if not due:
                 return
             try:

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import additions, marks
-from brygga.store.additions import Addition
-from brygga.store.marks import Kind
-from brygga.sync.adding import Wanted
+from brygga.database import additions, work_items
+from brygga.database.additions import Addition
+from brygga.database.work_items import Kind
+from brygga.sync.products.adding import Wanted
 from brygga.zettle.values import NewProduct, NewVariant
 from tests.rules.household import JSON, URL, Household
 from tests.web.test_add_product import png
@@ -43,7 +43,7 @@ async def ask_for(home: Household, form: dict[str, str], product: NewProduct) ->
     async with home.service.database.transaction() as tx:
         await additions.keep_draft(tx, connection.id, product.uuid, tuple(form.items()), now)
         await additions.send(tx, connection.id, product.uuid, Wanted(product).plain(), now)
-        await marks.mark(tx, connection.id, Kind.ADDITION, product.uuid, now)
+        await work_items.mark(tx, connection.id, Kind.ADDITION, product.uuid, now)
         await home.jobs.enqueue(tx, connection.id)
 
 

@@ -9,7 +9,7 @@ import pytest
 from brygga.cli.visitor import Lost
 from brygga.core.model import Stage
 from brygga.core.report import Code
-from brygga.sandbox.town import host_of
+from brygga_sandbox.town import host_of
 from tests.rules.household import URL, Household
 
 PRODUCTS = 30

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.sandbox.bigcommerce import Switches
-from brygga.store import marks
-from brygga.store.marks import Kind
+from brygga.database import work_items
+from brygga.database.work_items import Kind
+from brygga_sandbox.bigcommerce import Switches
 from tests.rules.conftest import OpenHousehold
 from tests.rules.household import Household
 
@@ -140,7 +140,7 @@ async def test_set_up_and_overview_say_that_the_store_sells_on_backorder(
     before = await home.read("/apps/bigcommerce")
     home.shop.allow_backorders(3, product_id=own.id)
     async with home.service.database.transaction() as tx:
-        await marks.mark(tx, (await home.connection()).id, Kind.ACCOUNT, "", home.service.worker.clock.now())
+        await work_items.mark(tx, (await home.connection()).id, Kind.ACCOUNT, "", home.service.worker.clock.now())
     await home.wait(5)
     set_up = await home.read("/apps/bigcommerce")
     await home.finish()

@@ -5,7 +5,7 @@ import pytest
 from brygga.core.model import Stage
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
-from brygga.store import ledgers
+from brygga.database import ledgers
 from tests.markers import merchants_products
 from tests.rules.household import Household, words_of
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from brygga.store.database import Database
+from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.rules.test_products_requests import with_library
 

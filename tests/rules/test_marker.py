@@ -9,8 +9,8 @@ import pytest
 from brygga.core import marker
 from brygga.core.report import Code
 from brygga.core.stock.slots import Slot
-from brygga.store import markers, marks
-from brygga.store.marks import Kind
+from brygga.database import markers, work_items
+from brygga.database.work_items import Kind
 from tests.rules.household import Household
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_pages_true import uninstall
@@ -23,7 +23,7 @@ async def _slots(home: Household) -> list[Slot]:
 
 async def _sweep(home: Household) -> None:
     async with home.service.database.transaction() as tx:
-        await marks.mark(tx, (await home.connection()).id, Kind.SWEEP, "", home.service.worker.clock.now())
+        await work_items.mark(tx, (await home.connection()).id, Kind.SWEEP, "", home.service.worker.clock.now())
     await asyncio.sleep(10)
 
 

@@ -13,10 +13,10 @@ import httpx2
 import pytest
 
 from brygga.core.report import Code
-from brygga.sandbox.town import host_of
-from brygga.store import marks, subscriptions
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import subscriptions, work_items
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
+from brygga_sandbox.town import host_of
 from tests.rules.household import URL, Household
 from tests.rules.test_approved_again import approve, revoke
 
@@ -256,7 +256,7 @@ async def test_a_reading_is_owed_before_a_hollow_list_moves_a_subscription(home:
             if row.destination:
                 moved = replace(moved, destination=row.destination.replace(URL, NEW))
             await subscriptions.put(tx, connection.id, moved, home.service.worker.clock.now())
-        await marks.forget(tx, connection.id, [Kind.LIBRARY, Kind.SWEEP])
+        await work_items.forget(tx, connection.id, [Kind.LIBRARY, Kind.SWEEP])
     home.till.edit_product(uuid, name="Kopp")
     home.till.sell(home.variant(uuid))
     await asyncio.sleep(3600)

@@ -8,8 +8,8 @@ import pytest
 
 from brygga.core.model import Origin
 from brygga.core.report import Code, Severity
-from brygga.store import library, synclog
-from brygga.sync.outlook import NOT_CHOSEN, SKIPPED, Action, Step, outlook
+from brygga.database import library, synclog
+from brygga.sync.products.preview import NOT_CHOSEN, SKIPPED, Action, Step, outlook
 from tests.rules.household import Household, sized, sizes_of
 
 PLAN = "/apps/bigcommerce/plan"

@@ -7,9 +7,9 @@ import pytest
 
 from brygga.core import clashes
 from brygga.core.report import Code
-from brygga.store import brakes, connections, duplicates
-from brygga.store.database import Database
-from brygga.store.duplicates import Choice
+from brygga.database import brakes, connections, duplicates
+from brygga.database.duplicates import Choice
+from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.rules.products_bench import PICTURE, Bench, definitions, kr, opened
 

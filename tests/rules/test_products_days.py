@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from brygga.cli.compare import Both, field_mismatches
-from brygga.sandbox.requests import Asked
-from brygga.store.database import Database
+from brygga.database.engine import Database
+from brygga_sandbox.requests import Asked
 from tests.conftest import MovableClock
 from tests.rules.products_bench import PICTURE, Bench, kr, opened
 from tests.rules.wire_law import unlawful

@@ -8,10 +8,10 @@ import pytest
 
 from brygga.core import clashes
 from brygga.core.report import Code
-from brygga.store import connections, library, marks
-from brygga.store.database import Database
-from brygga.store.marks import Kind
-from brygga.sync.account import read_shop
+from brygga.database import connections, library, work_items
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
+from brygga.sync.connection.account import read_shop
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, definitions, kr, opened
 
@@ -109,7 +109,7 @@ async def test_a_weight_that_zettle_gives_in_an_unknown_unit_never_becomes_weigh
     now = bench.clock.now()
     async with bench.database.transaction() as tx:
         await library.upsert_many(tx, bench.connection.id, [odd], now)
-        await marks.mark_many(tx, bench.connection.id, Kind.PRODUCT, [uuid], now, bulk=True)
+        await work_items.mark_many(tx, bench.connection.id, Kind.PRODUCT, [uuid], now, bulk=True)
     await bench.drain()
 
     shown = await bench.shown(uuid)

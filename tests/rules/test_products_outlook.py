@@ -5,12 +5,12 @@ import json
 import pytest
 
 from brygga.cli.plan import as_json, counts, told
-from brygga.store import duplicates, library, marks
-from brygga.store.database import Database
-from brygga.store.duplicates import Choice
-from brygga.store.marks import Kind
-from brygga.sync.library import library as read_library
-from brygga.sync.outlook import Action, Note, Step, Target, outlook
+from brygga.database import duplicates, library, work_items
+from brygga.database.duplicates import Choice
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
+from brygga.sync.products.library import library as read_library
+from brygga.sync.products.preview import Action, Note, Step, Target, outlook
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, kr, opened
 
@@ -52,7 +52,7 @@ async def test_what_is_told_is_what_is_done(bench: Bench) -> None:
     # The mirror is brought up to date, and nothing else.
     await bench.mark(Kind.LIBRARY, "")
     async with bench.database.read() as tx:
-        due = await marks.due(tx, bench.connection.id, bench.clock.now(), [Kind.LIBRARY])
+        due = await work_items.due(tx, bench.connection.id, bench.clock.now(), [Kind.LIBRARY])
     await read_library(bench.session, due)
     async with bench.database.transaction() as tx:
         await library.settle_unassigned(tx, bench.connection.id, [removed], bench.clock.now())

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.store.database import Database
+from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.rules.products_bench import PICTURE, Bench, definitions, kr, opened
 

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from brygga.core.report import Code
-from brygga.sandbox.town import Plan
-from brygga.store.database import Database
+from brygga.database.engine import Database
+from brygga_sandbox.town import Plan
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, kr, opened
 

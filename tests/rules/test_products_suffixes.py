@@ -6,9 +6,9 @@ import pytest
 
 from brygga.core import clashes
 from brygga.core.report import Code
-from brygga.store import suffixes
-from brygga.store.database import Database
-from brygga.store.marks import Kind
+from brygga.database import suffixes
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, kr, opened
 

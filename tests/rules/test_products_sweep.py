@@ -3,7 +3,7 @@
 import pytest
 
 from brygga.core.report import Code
-from brygga.store.database import Database
+from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, opened
 

@@ -8,8 +8,8 @@ import pytest
 from brygga.cli import merchant
 from brygga.cli.merchant import Choice
 from brygga.core.model import Stage
-from brygga.sandbox.town import Merchant
-from brygga.store import connections, marks
+from brygga.database import connections, work_items
+from brygga_sandbox.town import Merchant
 from tests.markers import merchants_products
 from tests.rules.conftest import OpenHousehold
 from tests.rules.household import URL, Household, another_worker
@@ -38,7 +38,7 @@ async def failed(home: Household) -> Sequence[str]:
     """What a bug of ours has put aside, by kind."""
     async with home.service.database.read() as tx:
         living = await connections.living(tx)
-        return [each.kind.value for one in living for each in await marks.parked(tx, one.id)]
+        return [each.kind.value for one in living for each in await work_items.parked(tx, one.id)]
 
 
 @pytest.mark.parametrize("merchants", [4])

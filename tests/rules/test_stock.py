@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
-from brygga.sandbox.outbox import Weather
-from brygga.store import marks
-from brygga.store.marks import Kind
+from brygga.database import work_items
+from brygga.database.work_items import Kind
+from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga_sandbox.outbox import Weather
 from tests.rules.conftest import OpenHousehold
 from tests.rules.household import Household, sizes_of, words_of
 
@@ -329,7 +329,7 @@ async def test_a_variant_that_was_deleted_in_zettle_is_no_loss_that_the_sweep_fi
 async def swept(home: Household) -> None:
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
-        await marks.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
+        await work_items.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
     await home.wait(60)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import marks
-from brygga.store.marks import Kind
+from brygga.database import work_items
+from brygga.database.work_items import Kind
 from tests.rules.household import Household, sized, sizes_of, words_of
 
 OVERVIEW = "/apps/bigcommerce"
@@ -31,7 +31,7 @@ async def shop_shows(home: Household, uuids: list[str], level: int = 0) -> None:
 async def sweep(home: Household) -> None:
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
-        await marks.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
+        await work_items.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
     await home.wait(60)
 
 

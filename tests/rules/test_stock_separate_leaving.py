@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import connections
+from brygga.database import connections
 from tests.rules.household import Household, sized, sizes_of
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_products_decisions import decide

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import marks
-from brygga.store.marks import Kind
+from brygga.database import work_items
+from brygga.database.work_items import Kind
 from tests.rules.household import Household, words_of
 
 
@@ -20,7 +20,7 @@ def broken(home: Household, uuid: str, **fields: Any) -> None:
 async def read_whole_library(home: Household) -> None:
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
-        await marks.mark(tx, connection.id, Kind.LIBRARY, "", home.service.worker.clock.now(), force=True)
+        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", home.service.worker.clock.now(), force=True)
     await home.wait(30)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from brygga.sandbox.bigcommerce.switches import Switches
-from brygga.store import deliveries
-from brygga.store.deliveries import Outcome
-from brygga.store.tokens import Platform
+from brygga.database import deliveries
+from brygga.database.deliveries import Outcome
+from brygga.database.tokens import Platform
+from brygga_sandbox.bigcommerce.switches import Switches
 from tests.rules.conftest import OpenHousehold
 from tests.rules.household import Household
 

@@ -6,8 +6,8 @@ import io
 import pytest
 
 from brygga.core.report import Code
-from brygga.sandbox.bigcommerce.switches import Switches
-from brygga.sync import explaining
+from brygga.sync.stock import explaining
+from brygga_sandbox.bigcommerce.switches import Switches
 from tests.rules.conftest import OpenHousehold
 from tests.rules.household import Household
 from tests.rules.test_stock import ordered, stocked

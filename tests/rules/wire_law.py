@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from brygga.core.marker import NAME
-from brygga.sandbox.requests import Asked
+from brygga_sandbox.requests import Asked
 
 ZETTLES = frozenset(
     {"name", "description", "price", "weight", "sku", "upc", "gtin", "page_title", "meta_description", "custom_url"}

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from brygga.sandbox.bigcommerce import Refusal
-from brygga.sandbox.cashiers import NothingToDo
-from brygga.sandbox.zettle import Line
+from brygga_sandbox.bigcommerce import Refusal
+from brygga_sandbox.cashiers import NothingToDo
+from brygga_sandbox.zettle import Line
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.hands import Hands
 from tests.simulation.more_acts import MoreActs

@@ -6,17 +6,17 @@ from typing import Any
 
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.model import Choices, Stage
-from brygga.sandbox.bigcommerce.sandbox import Config as ShopConfig
-from brygga.sandbox.clock import LoopClock
-from brygga.sandbox.outbox import Weather
-from brygga.sandbox.town import Connector, Merchant, Plan, Town
-from brygga.store import connections, marks, tokens
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform, Token
-from brygga.sync.account import read_shop
+from brygga.database import connections, tokens, work_items
+from brygga.database.tokens import Platform, Token
+from brygga.database.work_items import Kind
+from brygga.sync.connection.account import read_shop
 from brygga.wire import OpenGate, Wire, open_client
 from brygga.wiring import Platforms, _FreshToken, handlers
 from brygga.zettle.api import Zettle
+from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga_sandbox.clock import LoopClock
+from brygga_sandbox.outbox import Weather
+from brygga_sandbox.town import Connector, Merchant, Plan, Town
 from tests.conftest import NOON
 from tests.simulation.customs import picture_of
 from tests.simulation.day import Day, Goods
@@ -80,8 +80,8 @@ async def _connect(day: Day, merchant: Merchant, number: int) -> None:
         expires = now + timedelta(hours=2)
         await tokens.put(tx, made.id, Platform.ZETTLE, Token(till.access, now, till.refresh, expires))
         await tokens.put(tx, made.id, Platform.BIGCOMMERCE, Token(store, now))
-        await marks.mark(tx, made.id, Kind.SETUP, "", now)
-        await marks.mark(tx, made.id, Kind.HOOKS, "", now)
+        await work_items.mark(tx, made.id, Kind.SETUP, "", now)
+        await work_items.mark(tx, made.id, Kind.HOOKS, "", now)
     day.connections[made.id] = merchant
     day.customs.stores[store] = merchant.store_hash
     if not prices:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from brygga.store.database import Database, Fence, Tx
+from brygga.database.engine import Database, Fence, Tx
 
 
 class Crash(BaseException):

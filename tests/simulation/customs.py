@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from brygga.core.marker import SKUS
-from brygga.sandbox.town import Merchant, Town
+from brygga_sandbox.town import Merchant, Town
 
 _ORGANIZATION = re.compile(r"/organizations/([0-9a-f-]{36})")
 _STORE = re.compile(r"/stores/(\w+)/")

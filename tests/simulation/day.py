@@ -11,12 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from brygga.sandbox.bigcommerce.inventory import on_hand, shelves_of
-from brygga.sandbox.town import Merchant, Town
-from brygga.store import marks
-from brygga.store.database import Woken
-from brygga.store.marks import Kind
+from brygga.database import work_items
+from brygga.database.engine import Woken
+from brygga.database.work_items import Kind
 from brygga.wiring import handlers
+from brygga_sandbox.bigcommerce.inventory import on_hand, shelves_of
+from brygga_sandbox.town import Merchant, Town
 from tests.simulation.customs import Customs
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.process import Fate, Ground, LoopTime, MakeHandlers, Process, Street
@@ -322,7 +322,7 @@ class Day:
         """As a page would."""
         async with self.page.transaction() as tx:
             for number in [connection] if connection is not None else sorted(self.connections):
-                await marks.mark(tx, number, kind, subject, LoopTime().now())
+                await work_items.mark(tx, number, kind, subject, LoopTime().now())
 
     async def close(self) -> None:
         self.open = False

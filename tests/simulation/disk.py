@@ -18,8 +18,8 @@ from psycopg.adapt import Transformer
 from psycopg.errors import IntegrityError, error_from_result
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from brygga.store.database import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
-from brygga.store.sealing import Sealer
+from brygga.database.engine import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
+from brygga.database.sealing import Sealer
 from tests.simulation.loop import SimLoop
 from tests.simulation.memory import Memory, Query
 

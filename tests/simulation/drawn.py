@@ -12,9 +12,9 @@ from unittest.mock import patch
 
 from brygga import wiring
 from brygga.core.stock import Timing
-from brygga.sandbox.bigcommerce.switches import Switches
-from brygga.store.marks import Kind
-from brygga.sync.drain import Handler
+from brygga.database.work_items import Kind
+from brygga.sync.worker.turn import Handler
+from brygga_sandbox.bigcommerce.switches import Switches
 from tests.simulation.process import MakeHandlers
 
 DRAWN = True

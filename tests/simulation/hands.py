@@ -7,11 +7,11 @@ that it is counted as in Zettle again Zettle's number counts, and what moves in 
 
 from typing import Any
 
-from brygga.sandbox.bigcommerce import options
-from brygga.sandbox.cashiers import NothingToDo
-from brygga.store import bindings, marks
-from brygga.store.marks import Kind
-from brygga.sync.hands import RECOUNT
+from brygga.database import bindings, work_items
+from brygga.database.work_items import Kind
+from brygga.sync.products.hands import RECOUNT
+from brygga_sandbox.bigcommerce import options
+from brygga_sandbox.cashiers import NothingToDo
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.process import LoopTime
 from tests.simulation.whims import Whims
@@ -78,7 +78,7 @@ class Hands:
             if binding is None or not binding.counting:
                 raise NothingToDo
             subject = str(binding.synced.product_id)
-            await marks.mark(tx, one.connection, Kind.SHOP_PRODUCT, subject, LoopTime().now(), detail=RECOUNT)
+            await work_items.mark(tx, one.connection, Kind.SHOP_PRODUCT, subject, LoopTime().now(), detail=RECOUNT)
         self.day.tell(f"recount {one.key}")
 
     # ---- Options and variants ----------------------------------------------------------------------------------------

@@ -26,11 +26,11 @@ from typing import Any
 from unittest.mock import patch
 
 from brygga.core.report import Code
-from brygga.sandbox.faults import HOLLOWS
-from brygga.sandbox.zettle import Line
-from brygga.store import connections, marks, synclog
-from brygga.store.marks import Kind
-from brygga.sync import products
+from brygga.database import connections, synclog, work_items
+from brygga.database.work_items import Kind
+from brygga.sync.products import work as products
+from brygga_sandbox.faults import HOLLOWS
+from brygga_sandbox.zettle import Line
 from tests.simulation.beginning import begin
 from tests.simulation.day import Day, Goods
 from tests.simulation.disk import Disk
@@ -105,7 +105,7 @@ class Walk:
     async def _sync_now(self) -> None:
         connection = self.one.connection
         async with self.day.page.transaction() as tx:
-            await marks.mark(tx, connection, Kind.PRODUCT, self.one.product, LoopTime().now(), force=True)
+            await work_items.mark(tx, connection, Kind.PRODUCT, self.one.product, LoopTime().now(), force=True)
 
     async def _sweep(self) -> None:
         await self.day.mark(Kind.SWEEP)
@@ -115,7 +115,7 @@ class Walk:
 
     async def _library(self) -> None:
         async with self.day.page.transaction() as tx:
-            await marks.mark(tx, self.one.connection, Kind.LIBRARY, "", LoopTime().now(), force=True)
+            await work_items.mark(tx, self.one.connection, Kind.LIBRARY, "", LoopTime().now(), force=True)
 
     async def _webhooks(self) -> None:
         await self.day.mark(Kind.HOOKS)
@@ -278,7 +278,7 @@ class Walk:
 
     async def _waits(self) -> bool:
         async with self.day.database.read() as tx:
-            return await marks.struggling(tx, self.one.connection)
+            return await work_items.struggling(tx, self.one.connection)
 
     async def _lines(self) -> int:
         async with self.day.database.read() as tx:
@@ -299,7 +299,7 @@ class Walk:
         store = town.shop(one.merchant).store
         names = sorted(str(found.get("name")) for found in store.products.values())
         async with self.day.database.read() as tx:
-            parked = [(row.kind.value, row.subject) for row in await marks.parked(tx, one.connection)]
+            parked = [(row.kind.value, row.subject) for row in await work_items.parked(tx, one.connection)]
             found = await synclog.page(tx, one.connection, limit=100_000)
         asked = [row.line.code.value for row in found if row.line.code in ASKS]
         return {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from brygga.sandbox.faults import HOLLOWS
+from brygga_sandbox.faults import HOLLOWS
 
 MOMENTS = ("quiet", "till sells", "shop sells")
 

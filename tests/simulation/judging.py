@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from brygga.core.report import Code
-from brygga.sandbox.zettle import Line
-from brygga.store import bindings, ledgers, synclog
-from brygga.store.synclog import Filter
+from brygga.database import bindings, ledgers, synclog
+from brygga.database.synclog import Filter
+from brygga_sandbox.zettle import Line
 from tests.simulation.day import Day, Goods, Mode
 
 TOLD = {Code.STOCK_LUMPED, Code.STOCK_SPLIT_UP, Code.STOCK_NOT_COUNTED}

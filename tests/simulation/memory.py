@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg._queries import _query2pg
 
-from brygga.store.tables import metadata
+from brygga.database.tables import metadata
 
 _WORD = re.compile(r"\w+")
 _WRITES = re.compile(r"\b(?:INSERT INTO|(?<!FOR )UPDATE(?! SET)|DELETE FROM) (\w+)")

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from brygga.sandbox.cashiers import NothingToDo
-from brygga.sandbox.town import Merchant
-from brygga.sandbox.zettle import Line
+from brygga_sandbox.cashiers import NothingToDo
+from brygga_sandbox.town import Merchant
+from brygga_sandbox.zettle import Line
 from tests.simulation.day import Day, Goods, Mode
 
 OLDEST_S = 6 * 3600.0

@@ -20,16 +20,16 @@ from brygga.core import stock
 from brygga.core.stock import Flight, Ledger, Level, Look, Resolved, Shelf, Side, Slot, Timing, moves, resolving
 from brygga.core.stock import sending as core_sending
 from brygga.core.stock.story import Cause
-from brygga.store import leases, ledgers, markers
-from brygga.store.database import Fence, Tx
-from brygga.store.ledgers import Departed
-from brygga.sync.creating import Creating
-from brygga.sync.session import Lease, Session
+from brygga.database import leases, ledgers, markers
+from brygga.database.engine import Fence, Tx
+from brygga.database.ledgers import Departed
+from brygga.sync.products.creating import Creating
 from brygga.sync.stock import booking, evidence, gather, sending, work
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import Sold
 from brygga.sync.stock.pages import Pages
 from brygga.sync.stock.sending import Call, Sending
+from brygga.sync.worker.session import Lease, Session
 from brygga.web import hooks
 from brygga.zettle import events as till_events
 from tests.simulation.disk import DiskDatabase

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from brygga.bigcommerce.values import StockChange
 from brygga.core.stock import Ledger, Shelf, Side
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind, Mark
-from brygga.sync.drain import Handler
-from brygga.sync.session import Session
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind, Mark
 from brygga.sync.stock.gather import Till, gather, location
 from brygga.sync.stock.pages import opened
+from brygga.sync.worker.session import Session
+from brygga.sync.worker.turn import Handler
 from brygga.wiring import handlers
 from brygga.zettle.values import Movement
 

@@ -15,17 +15,17 @@ from typing import Any
 import httpx2
 
 from brygga.cli.house import settings_for
-from brygga.sandbox.town import Town
+from brygga.database.engine import Fence, Tx
+from brygga.database.work_items import Kind
 from brygga.settings import Settings
-from brygga.store.database import Fence, Tx
-from brygga.store.marks import Kind
-from brygga.sync.drain import Handler
-from brygga.sync.worker import Pace, Worker
+from brygga.sync.worker.loop import Pace, Worker
+from brygga.sync.worker.turn import Handler
 from brygga.web import hooks
 from brygga.web.deps import WebDeps, WebSettings
 from brygga.web.stock_desk import PageDesk
 from brygga.wire import Wire, open_client
 from brygga.wiring import Platforms, ShopInstall, ZettleSignIn, clients, handlers
+from brygga_sandbox.town import Town
 from tests.conftest import NOON
 from tests.simulation.crashing import Crash
 from tests.simulation.disk import Disk, DiskDatabase

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import httpx2
 
 from brygga.core.model import ObservedProduct
-from brygga.store import intents, marks
-from brygga.store.database import Database
-from brygga.store.marks import Kind
+from brygga.database import intents, work_items
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
 from tests.rules.products_bench import PICTURE, Bench, definitions, kr
 from tests.simulation.crashing import Crash
 
@@ -179,7 +179,7 @@ async def nothing_is_left_over(bench: Bench, uuids: list[str], shown: list[Row])
         assert ours.fingerprint
     async with bench.database.read() as tx:
         assert {} == await intents.open_for(tx, bench.connection.id, uuids)
-        assert None is await marks.next_due(tx, bench.connection.id)
+        assert None is await work_items.next_due(tx, bench.connection.id)
 
 
 async def a_save_changes_nothing(bench: Bench, uuids: list[str]) -> None:

@@ -26,20 +26,20 @@ from brygga.cli import house, merchant
 from brygga.cli.visitor import Visitor
 from brygga.core.report import Code
 from brygga.core.stock import Timing
-from brygga.sandbox import bigcommerce
-from brygga.sandbox.bigcommerce.refusal import Refusal
-from brygga.sandbox.clock import RealClock
-from brygga.sandbox.server import TownServer, address, listen
-from brygga.sandbox.town import Connector, Plan, Town
+from brygga.database import connections, synclog
+from brygga.database.engine import Database
+from brygga.database.migrating import upgrade
+from brygga.database.queue import QueueJobs, QueueSettings
 from brygga.settings import Settings
-from brygga.store import connections, synclog
-from brygga.store.database import Database
-from brygga.store.jobs import QueueJobs, QueueSettings
-from brygga.store.migrating import upgrade
-from brygga.sync.pace import Pace
+from brygga.sync.worker.pace import Pace
 from brygga.wire.call import Call
 from brygga.wire.door import Wire
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+from brygga_sandbox import bigcommerce
+from brygga_sandbox.bigcommerce.refusal import Refusal
+from brygga_sandbox.clock import RealClock
+from brygga_sandbox.server import TownServer, address, listen
+from brygga_sandbox.town import Connector, Plan, Town
 
 PRODUCTS = 4
 CALL_S = 4.0

@@ -24,9 +24,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from brygga.store import migrating
-from brygga.store.database import Database
-from brygga.store.embedded import embedded
+from brygga.database import migrating
+from brygga.database.embedded import embedded
+from brygga.database.engine import Database
 from tests.simulation.catching import played
 from tests.simulation.disk import SEALER, Disk
 from tests.simulation.judging import Verdict

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from brygga.bigcommerce.api.hooks import SCOPES
-from brygga.store import marks, subscriptions
-from brygga.store.database import Database
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
-from brygga.sync.hooks import hooks
+from brygga.database import subscriptions, work_items
+from brygga.database.engine import Database
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
+from brygga.sync.connection.hooks import hooks
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, Facts, opened
 from tests.simulation.crashing import Crash, Dying
@@ -36,7 +36,7 @@ async def watch(bench: Bench, url: str) -> None:
     """The watch at this address, by a mark that is on disk before."""
     bench.session = replace(bench.session, settings=Facts(public_url=url), settled=set())
     async with bench.database.read() as tx:
-        due = await marks.due(tx, bench.connection.id, bench.clock.now(), [Kind.HOOKS])
+        due = await work_items.due(tx, bench.connection.id, bench.clock.now(), [Kind.HOOKS])
     await hooks(bench.session, due)
 
 
@@ -50,7 +50,7 @@ def there(bench: Bench) -> tuple[Counter[str], Counter[tuple[str, str]]]:
 
 async def owed(bench: Bench) -> set[Kind]:
     async with bench.database.read() as tx:
-        waiting = await marks.counts(tx, bench.connection.id)
+        waiting = await work_items.counts(tx, bench.connection.id)
     return {kind for kind in KINDS if waiting.get(kind)}
 
 
@@ -60,8 +60,8 @@ async def die_on_the_way(bench: Bench, at: int) -> Dying:
     url, host = f"https://host-{at}.test", f"host-{at}.test"
     bench.town.hosts.open(host, thanks)
     async with database.transaction() as tx:
-        await marks.forget(tx, bench.connection.id, KINDS)
-        await marks.mark(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
+        await work_items.forget(tx, bench.connection.id, KINDS)
+        await work_items.mark(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
     dying = Dying(at)
     await bench.restart(dying.disk(database), dying.wire(plain))
     try:
@@ -89,7 +89,7 @@ async def test_a_death_at_any_point_of_a_move_leaves_no_double_and_no_gap(bench:
     """Before and after every request and every commit."""
     bench.town.hosts.open("host-0.test", thanks)
     async with bench.database.transaction() as tx:
-        await marks.mark(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
+        await work_items.mark(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
     await watch(bench, "https://host-0.test")
 
     at = 1

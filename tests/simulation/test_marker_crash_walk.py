@@ -10,9 +10,9 @@ import pytest
 from brygga.core.failures import Failure
 from brygga.core.marker import SKUS
 from brygga.core.stock.slots import Slot
-from brygga.store import markers
-from brygga.store.database import Database
-from brygga.sync import marker
+from brygga.database import markers
+from brygga.database.engine import Database
+from brygga.sync.stock import marker
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, opened
 from tests.simulation.crashing import Crash, Dying

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brygga.store.database import Database
+from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, opened
 from tests.simulation import product_stories as stories

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from brygga.sandbox.zettle import Line
+from brygga_sandbox.zettle import Line
 from tests.simulation.beginning import begin
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.disk import Disk

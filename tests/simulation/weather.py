@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx2
 
-from brygga.sandbox.outbox import Weather
-from brygga.sandbox.town import Town
+from brygga_sandbox.outbox import Weather
+from brygga_sandbox.town import Town
 
 ANSWERS = ("429", "5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_before", "cut_after", "html")
 WIRE = ("cut_after", "cut_before", "delivered late")

@@ -10,12 +10,12 @@ from typing import Any
 
 from brygga.core.model import Stage
 from brygga.core.stock import Side
-from brygga.sandbox.cashiers import NothingToDo
-from brygga.store import connections, ledgers, library, marks
-from brygga.store.database import Database
-from brygga.store.marks import Kind
+from brygga.database import connections, ledgers, library, work_items
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
 from brygga.sync.stock import Desk
 from brygga.sync.stock.desk import Moved
+from brygga_sandbox.cashiers import NothingToDo
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.process import URL, LoopTime
 
@@ -138,7 +138,7 @@ class Whims:
         async with self.page.transaction() as tx:
             if not await library.unassign(tx, one.connection, [one.product], at):
                 raise NothingToDo
-            await marks.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), due_at=at)
+            await work_items.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), due_at=at)
         self.become(one, Mode.AWAY)
         self.day.tell(f"unassign {one.key}")
 
@@ -146,7 +146,7 @@ class Whims:
         self.need(one, Mode.AWAY)
         async with self.page.transaction() as tx:
             await library.assign(tx, one.connection, [one.product])
-            await marks.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True)
+            await work_items.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True)
         self.come_back(one)
         self.day.tell(f"assign {one.key}")
 
@@ -224,7 +224,7 @@ class Whims:
         async with self.page.transaction() as tx:
             if not await connections.leave(tx, one.connection, keep=keep):
                 raise NothingToDo
-            await marks.mark(tx, one.connection, Kind.LEAVE, "", LoopTime().now())
+            await work_items.mark(tx, one.connection, Kind.LEAVE, "", LoopTime().now())
         for other in self.day.goods:
             if other.connection == one.connection:
                 other.mode = Mode.DEAD

@@ -6,17 +6,17 @@ from typing import Any
 
 from brygga.core.failures import Failure
 from brygga.core.stock import Hint, Ledger, Side, Timing
-from brygga.sandbox.town import Plan
-from brygga.store import ledgers, marks, movements
-from brygga.store.database import Database
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind, Mark
-from brygga.sync.library import library as read_library
-from brygga.sync.marker import marker
-from brygga.sync.products import Products
-from brygga.sync.session import Session
+from brygga.database import ledgers, movements, work_items
+from brygga.database.engine import Database
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.connection.sweep import ShopProducts, Sweep
+from brygga.sync.products.library import library as read_library
+from brygga.sync.products.work import Products
 from brygga.sync.stock import Desk, StockBirths, StockSweep, StockWork, TrackingWork
-from brygga.sync.sweep import ShopProducts, Sweep
+from brygga.sync.stock.marker import marker
+from brygga.sync.worker.session import Session
+from brygga_sandbox.town import Plan
 from tests.conftest import MovableClock
 from tests.rules import products_bench
 from tests.rules.products_bench import Bench, Handler, kr
@@ -55,7 +55,7 @@ class StockBench(Bench):
         handlers = self.handlers()
         for _ in range(80):
             async with self.database.read() as tx:
-                due = await marks.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
+                due = await work_items.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
             if not due:
                 return
             await worked(self.session, handlers[due[0].kind], due)
@@ -94,7 +94,7 @@ class StockBench(Bench):
         now = self.clock.now()
         async with self.database.transaction() as tx:
             await ledgers.hear_hint(tx, self.connection.id, Side.ZETTLE, product, Hint(now))
-            await marks.mark(tx, self.connection.id, Kind.STOCK, product, now)
+            await work_items.mark(tx, self.connection.id, Kind.STOCK, product, now)
 
     async def shop_tells(self, uuid: str, *, by_order: bool = False) -> None:
         """What the receiver of BigCommerce's hook does."""
@@ -102,7 +102,7 @@ class StockBench(Bench):
         hint = Hint(now, by_order)
         async with self.database.transaction() as tx:
             await ledgers.hear_hint(tx, self.connection.id, Side.SHOP, str(product_id), hint)
-            await marks.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
+            await work_items.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
 
     async def unanswered_order(self, uuid: str, units: int, kind: str = "cut_after") -> str:
         """A shopper buys, and Zettle's answer to our movement is lost, after its effect or before. Answers the identifier of that call."""

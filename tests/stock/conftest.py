@@ -2,7 +2,7 @@
 
 import pytest
 
-from brygga.store.database import Database
+from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.stock.bench import StockBench, opened
 

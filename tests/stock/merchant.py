@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from brygga.store import ledgers
-from brygga.store.marks import Kind
+from brygga.database import ledgers
+from brygga.database.work_items import Kind
 from tests.stock.bench import StockBench
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from brygga.core.hands import Counting
 from brygga.core.report import Code, Line
-from brygga.store.marks import Kind
-from brygga.sync.hands import RECOUNT
+from brygga.database.work_items import Kind
+from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
 
 TRACKING = "inventory_tracking"

@@ -7,9 +7,9 @@ import pytest
 from brygga.core.hands import Counting
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
-from brygga.store import ledgers
-from brygga.store.marks import Kind
-from brygga.sync.hands import RECOUNT
+from brygga.database import ledgers
+from brygga.database.work_items import Kind
+from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, bought
 from tests.stock.test_hands import both, counting, lines, mug, remade, shirt, shown, switched, told

@@ -6,11 +6,11 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.core.stock import Gap
-from brygga.sandbox.faults import HOLLOWS
-from brygga.sandbox.town import Plan
-from brygga.sandbox.zettle.switches import Switches
-from brygga.store.database import Database
-from brygga.store.marks import Kind
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
+from brygga_sandbox.faults import HOLLOWS
+from brygga_sandbox.town import Plan
+from brygga_sandbox.zettle.switches import Switches
 from tests.conftest import MovableClock
 from tests.rules.products_bench import kr
 from tests.stock.bench import StockBench, opened

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import ledgers
-from brygga.store.marks import Kind
+from brygga.database import ledgers
+from brygga.database.work_items import Kind
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, join, part, parted, ready, switch, tell_of_a_stop
 

@@ -10,8 +10,8 @@ import pytest
 from brygga.core.failures import Unreachable
 from brygga.core.report import Code
 from brygga.core.stock import remade
-from brygga.store import outworn
-from brygga.store.marks import Kind
+from brygga.database import retention
+from brygga.database.work_items import Kind
 from brygga.sync.stock import StockBirths
 from brygga.sync.stock.pages import opened
 from tests.stock.bench import StockBench
@@ -92,7 +92,7 @@ async def test_a_question_that_was_open_when_tracking_was_switched_off_is_open_a
     await switch(bench, uuid, on=False)
     off = await asked(bench, uuid)
     async with bench.database.transaction() as tx:
-        await outworn.prune(tx, bench.connection.id, bench.clock.now() + timedelta(days=30))
+        await retention.prune(tx, bench.connection.id, bench.clock.now() + timedelta(days=30))
     await switch(bench, uuid, on=True)
     await bench.quiet()
 

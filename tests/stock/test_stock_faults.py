@@ -7,13 +7,13 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Timing, hinted
-from brygga.sandbox.bigcommerce import inventory
-from brygga.store import bindings, ledgers, markers
-from brygga.store.bindings import State
-from brygga.store.database import Database
-from brygga.store.marks import Kind
+from brygga.database import bindings, ledgers, markers
+from brygga.database.bindings import State
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
 from brygga.sync.stock import StockSweep
 from brygga.sync.stock.work import next_step
+from brygga_sandbox.bigcommerce import inventory
 from tests.conftest import NOON, MovableClock
 from tests.stock.bench import StockBench, opened
 from tests.stock.merchant import asked

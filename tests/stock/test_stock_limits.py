@@ -3,8 +3,8 @@
 import pytest
 
 from brygga.core.report import Code
-from brygga.store import synclog
-from brygga.store.synclog import Filter
+from brygga.database import synclog
+from brygga.database.synclog import Filter
 from brygga.sync.stock.gather import Till
 from tests.stock.bench import StockBench
 from tests.stock.merchant import join, part

@@ -7,14 +7,14 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.core.stock import Gap, Look, Timing
-from brygga.store import bindings, library
-from brygga.store.marks import Kind
-from brygga.sync.session import Session
+from brygga.database import bindings, library
+from brygga.database.work_items import Kind
 from brygga.sync.stock import Moved, StockBirths
 from brygga.sync.stock.booking import Booking
 from brygga.sync.stock.evidence import Read
 from brygga.sync.stock.gather import Till, gather
 from brygga.sync.stock.pages import opened
+from brygga.sync.worker.session import Session
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, join, part, ready, switch
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.model import Connection
 from brygga.core.stock import Timing
-from brygga.store import marks
-from brygga.store.database import Database
-from brygga.store.jobs import TableJobs
-from brygga.store.marks import Kind, Mark
-from brygga.sync.session import Clients, Lease, Session
-from brygga.sync.worker import Handler, Pace, Worker
+from brygga.database import work_items
+from brygga.database.engine import Database
+from brygga.database.queue import TableJobs
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.worker.loop import Handler, Pace, Worker
+from brygga.sync.worker.session import Clients, Lease, Session
 from brygga.zettle.api import Zettle
 from tests.conftest import CountingDice, MovableClock
 
@@ -77,7 +77,7 @@ class Bench:
 
     async def mark(self, connection_id: int, kind: Kind, *subjects: str, due_at: datetime | None = None) -> None:
         async with self.database.transaction() as tx:
-            await marks.mark_many(tx, connection_id, kind, subjects or ("",), self.clock.now(), due_at=due_at)
+            await work_items.mark_many(tx, connection_id, kind, subjects or ("",), self.clock.now(), due_at=due_at)
 
     async def until(self, what: Callable[[], Awaitable[bool]], step_s: float = 0.25) -> None:
         """Lets time run until it is so. A thousand steps without it is a failure, not a wait."""

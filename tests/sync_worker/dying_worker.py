@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
-from brygga.store.database import Database
-from brygga.store.jobs import QueueJobs, QueueSettings
-from brygga.store.marks import Kind, Mark
-from brygga.sync.session import Session
-from brygga.sync.worker import Pace, Worker
+from brygga.database.engine import Database
+from brygga.database.queue import QueueJobs, QueueSettings
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.worker.loop import Pace, Worker
+from brygga.sync.worker.session import Session
 from brygga.wiring import SystemClock, SystemDice
 from tests.conftest import SEALER
 from tests.sync_worker.conftest import Facts, no_clients

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from brygga.core.failures import Unreachable
-from brygga.store import tokens
-from brygga.store.database import Database
-from brygga.store.tokens import Platform, Token
-from brygga.sync.access import ZettleAccess
+from brygga.database import tokens
+from brygga.database.engine import Database
+from brygga.database.tokens import Platform, Token
+from brygga.sync.connection.access import ZettleAccess
 from brygga.zettle.oauth import Grant
 from tests.conftest import NOON, MovableClock
-from tests.store.town import connected
+from tests.database.town import connected
 
 
 async def out_of_reach(refresh_token: str) -> Grant:

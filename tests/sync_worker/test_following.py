@@ -12,18 +12,18 @@ import structlog
 
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.model import Connection, Stage
+from brygga.database import connections, leases, tokens, work_items
+from brygga.database.engine import Database, Fence, Tx
+from brygga.database.tokens import Platform, Token
+from brygga.database.work_items import Kind, Mark
 from brygga.settings import Settings
-from brygga.store import connections, leases, marks, tokens
-from brygga.store.database import Database, Fence, Tx
-from brygga.store.marks import Kind, Mark
-from brygga.store.tokens import Platform, Token
-from brygga.sync.judging import Judge
-from brygga.sync.session import Clients, Lease, Session
+from brygga.sync.worker.judging import Judge
+from brygga.sync.worker.session import Clients, Lease, Session
 from brygga.wire import StoreBudget, Wire, open_client
 from brygga.wiring import Platforms, clients
 from brygga.zettle.api import Zettle
 from tests.conftest import NOON, MovableClock
-from tests.store.town import account, connected, shop
+from tests.database.town import account, connected, shop
 from tests.sync_worker.conftest import Bench
 
 SETTINGS = Settings(
@@ -99,7 +99,7 @@ async def test_a_store_that_comes_in_the_middle_of_a_turn_is_reached(bench: Benc
         joined.set()
         await bench.until(lambda: _both(bench))
     async with bench.database.read() as tx:
-        assert [] == await marks.parked(tx, one.id)
+        assert [] == await work_items.parked(tx, one.id)
 
     assert ["abc123", "abc123"] == reached
 
@@ -209,7 +209,7 @@ async def test_access_that_came_a_moment_ago_does_not_pause(bench: Bench) -> Non
 
 async def _is_done(bench: Bench, connection_id: int) -> bool:
     async with bench.database.read() as tx:
-        return not await marks.waits(tx, connection_id, Kind.PRODUCT, "cup")
+        return not await work_items.waits(tx, connection_id, Kind.PRODUCT, "cup")
 
 
 async def test_a_store_without_access_pauses_instead_of_failing(bench: Bench) -> None:
@@ -227,7 +227,7 @@ async def test_a_store_without_access_pauses_instead_of_failing(bench: Bench) ->
     async with bench.running(worker):
         await bench.until(lambda: _paused(bench, one.id))
     async with bench.database.read() as tx:
-        assert [] == await marks.parked(tx, one.id)
+        assert [] == await work_items.parked(tx, one.id)
 
 
 async def _paused(bench: Bench, connection_id: int) -> bool:

@@ -9,19 +9,19 @@ import pytest
 from structlog.testing import capture_logs
 
 from brygga.core.failures import LeaseLost
-from brygga.store import leases, marks
-from brygga.store.database import DatabaseBusy, DatabaseGone, Fence
-from brygga.store.marks import Kind, Mark
-from brygga.sync.session import Lease, Session
-from brygga.sync.worker import Pace
+from brygga.database import leases, work_items
+from brygga.database.engine import DatabaseBusy, DatabaseGone, Fence
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.worker.loop import Pace
+from brygga.sync.worker.session import Lease, Session
 from tests.conftest import NOON
-from tests.store.town import connected
+from tests.database.town import connected
 from tests.sync_worker.conftest import Bench
 
 
 async def _due(bench: Bench, connection_id: int) -> list[Mark]:
     async with bench.database.read() as tx:
-        return list(await marks.due(tx, connection_id, bench.clock.now(), [Kind.PRODUCT]))
+        return list(await work_items.due(tx, connection_id, bench.clock.now(), [Kind.PRODUCT]))
 
 
 async def _has(bench: Bench, count: int) -> bool:

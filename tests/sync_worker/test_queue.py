@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from brygga.store import marks
-from brygga.store.database import Database
-from brygga.store.jobs import Job, Jobs, QueueJobs, QueueSettings, TableJobs
-from brygga.store.marks import Kind
+from brygga.database import work_items
+from brygga.database.engine import Database
+from brygga.database.queue import Job, Jobs, QueueJobs, QueueSettings, TableJobs
+from brygga.database.work_items import Kind
 from brygga.wiring import SystemClock
 from tests.conftest import NOON, SEALER
-from tests.store.town import connected
+from tests.database.town import connected
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,13 +48,13 @@ async def test_a_job_is_not_released_while_something_is_due(database: Database) 
     one = await connected(database)
     jobs = QueueJobs(database, SystemClock())
     async with database.transaction() as tx:
-        await marks.mark(tx, one.id, Kind.PRODUCT, "a", NOON)
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "a", NOON)
         await jobs.enqueue(tx, one.id)
         number = await tx.scalar(sa.text("SELECT id FROM pgqueuer"))
         job = Job(one.id, number)
 
         kept = await jobs.release(tx, job, NOON)
-        await marks.forget(tx, one.id, [Kind.PRODUCT])
+        await work_items.forget(tx, one.id, [Kind.PRODUCT])
         released = await jobs.release(tx, job, NOON)
 
     assert (False, True) == (kept, released)
@@ -77,7 +77,7 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
         drains += 1
         while True:
             async with database.transaction() as tx:
-                await marks.forget(tx, job.connection_id, [Kind.PRODUCT])
+                await work_items.forget(tx, job.connection_id, [Kind.PRODUCT])
             await asyncio.sleep(dice.uniform(0, 0.004))
             async with database.transaction() as tx:
                 if await jobs.release(tx, job, NOON):
@@ -87,7 +87,7 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
         for number in range(15):
             async with database.transaction() as tx:
                 connection_id = dice.choice(ids)
-                await marks.mark(tx, connection_id, Kind.PRODUCT, f"{burst}-{lane}-{number}", NOON)
+                await work_items.mark(tx, connection_id, Kind.PRODUCT, f"{burst}-{lane}-{number}", NOON)
                 await jobs.enqueue(tx, connection_id)
                 await asyncio.sleep(dice.uniform(0, 0.004))
             await asyncio.sleep(dice.uniform(0, 0.01))
@@ -123,7 +123,7 @@ async def test_a_killed_workers_work_comes_back(database: Database, database_url
     one = await connected(database)
     jobs = QueueJobs(database, SystemClock())
     async with database.transaction() as tx:
-        await marks.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
         await jobs.enqueue(tx, one.id)
 
     victim = await _worker(database_url, "hang")
@@ -155,7 +155,7 @@ async def test_marks_made_in_another_process_wake_this_ones_drain(database: Data
     async with _running(jobs, drain):
         for _ in range(100):  # until it listens
             async with elsewhere.transaction() as tx:
-                await marks.mark(tx, one.id, Kind.STOCK, "cup", NOON)
+                await work_items.mark(tx, one.id, Kind.STOCK, "cup", NOON)
             await asyncio.sleep(0.05)
             if heard.is_set():
                 break

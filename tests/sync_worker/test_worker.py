@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from brygga.core.model import Stage
-from brygga.store import connections, marks
-from brygga.store.marks import Kind, Mark
-from brygga.sync.session import Session
-from brygga.sync.worker import Pace
+from brygga.database import connections, work_items
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.worker.loop import Pace
+from brygga.sync.worker.session import Session
 from tests.conftest import NOON
-from tests.store.town import connected
+from tests.database.town import connected
 from tests.sync_worker.conftest import Bench
 
 
@@ -144,8 +144,8 @@ async def test_routine_work_comes_round_for_every_running_connection(bench: Benc
 async def _all_due(bench: Bench, connection_id: int) -> list[Mark]:
     found: list[Mark] = []
     async with bench.database.transaction() as tx:
-        while batch := await marks.due(tx, connection_id, NOON + timedelta(days=9)):
+        while batch := await work_items.due(tx, connection_id, NOON + timedelta(days=9)):
             found += batch
             for mark in batch:
-                await marks.done(tx, mark)
+                await work_items.done(tx, mark)
     return found

@@ -25,10 +25,10 @@ from brygga.core.model import (
     Variant,
     WeightUnit,
 )
-from brygga.store import connections, library, tokens
-from brygga.store.database import Database, Tx
-from brygga.store.sessions import Sessions
-from brygga.store.tokens import Platform, Token
+from brygga.database import connections, library, tokens
+from brygga.database.engine import Database, Tx
+from brygga.database.sessions import Sessions
+from brygga.database.tokens import Platform, Token
 from brygga.web.app import build_app
 from brygga.web.deps import Granted, ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
 from brygga.web.stock_desk import PageDesk

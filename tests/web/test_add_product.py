@@ -12,11 +12,11 @@ from tests.web.conftest import BERG, LIND, SHOP, Browser, World
 
 from brygga.core import pictures
 from brygga.core.model import Connection, Organization, Stage, TaxationMode
-from brygga.store import additions, library, marks
-from brygga.store.additions import State
-from brygga.store.marks import Kind
-from brygga.store.values import from_plain
-from brygga.sync.adding import Wanted
+from brygga.database import additions, library, work_items
+from brygga.database.additions import State
+from brygga.database.values import from_plain
+from brygga.database.work_items import Kind
+from brygga.sync.products.adding import Wanted
 from brygga.web.pages.addform import AddForm, amount, minor, read
 from brygga.web.visit import Form
 from brygga.zettle.values import SalesTax
@@ -148,7 +148,7 @@ async def test_a_form_that_is_sent_twice_adds_one_product(world: World) -> None:
     key = first.headers["location"].rpartition("/")[2]
     again = await send(browser, name="Mugg två", key=key)
     async with world.database.read() as tx:
-        found = await marks.due(tx, connection.id, world.clock.now(), [Kind.ADDITION])
+        found = await work_items.due(tx, connection.id, world.clock.now(), [Kind.ADDITION])
 
     assert first.headers["location"] == again.headers["location"]
     assert ["Mugg"] == [one.product.name for one in await waiting(world, connection)]
@@ -172,7 +172,7 @@ async def test_the_box_is_decided_before_zettle_hears_of_the_product(world: Worl
     connection, browser = await signed_in(world)
     await send(browser, name="Kassakopp", bigcommerce=box)
     async with world.database.read() as tx:
-        (mark,) = await marks.due(tx, connection.id, world.clock.now(), [Kind.ADDITION])
+        (mark,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.ADDITION])
         entry = await library.get(tx, connection.id, mark.subject)
 
     assert entry is not None

@@ -12,9 +12,9 @@ from tests.web.test_stock_forms import ledger_of, shared, told
 from brygga.core.model import Connection
 from brygga.core.stock import LIMITS, Ledger, Shelf, Side
 from brygga.core.stock.story import Cause, Movement
-from brygga.store import ledgers, library, movements
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind
+from brygga.database import ledgers, library, movements
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind
 from brygga.web.numbers import Problem, number
 
 # ---- What a merchant types -------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Ledger, Shelf, Side
 from brygga.core.stock.story import Cause, Movement
-from brygga.store import brakes, duplicates, ledgers, library, movements, synclog
-from brygga.store.brakes import Question
-from brygga.store.duplicates import Pair
-from brygga.store.ledgers import Book
+from brygga.database import brakes, duplicates, ledgers, library, movements, synclog
+from brygga.database.brakes import Question
+from brygga.database.duplicates import Pair
+from brygga.database.ledgers import Book
 from brygga.web.app import ROUTES
 from brygga.web.i18n import LANGUAGES
 

@@ -8,9 +8,9 @@ import pytest
 from tests.web.conftest import SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
-from brygga.store import connections, marks
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import connections, work_items
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 from brygga.web.live import counted
 
 HERE = "/apps/bigcommerce"
@@ -21,14 +21,14 @@ FAILED = "Something went wrong on our side"
 async def fail(world: World, connection: Connection, kind: Kind, subject: str = "") -> None:
     now = world.clock.now()
     async with world.database.transaction() as tx:
-        await marks.mark(tx, connection.id, kind, subject, now)
-        (mark,) = await marks.due(tx, connection.id, now, [kind])
-        await marks.park(tx, mark, f"id-{kind.value}", now, next_try=now + timedelta(hours=1))
+        await work_items.mark(tx, connection.id, kind, subject, now)
+        (mark,) = await work_items.due(tx, connection.id, now, [kind])
+        await work_items.park(tx, mark, f"id-{kind.value}", now, next_try=now + timedelta(hours=1))
 
 
 async def heal(world: World, connection: Connection, kind: Kind) -> None:
     async with world.database.transaction() as tx:
-        await marks.forget(tx, connection.id, [kind])
+        await work_items.forget(tx, connection.id, [kind])
 
 
 async def signed_in(world: World, language: str = "en") -> Browser:
@@ -89,12 +89,12 @@ async def test_a_set_up_says_that_a_platform_does_not_answer(world: World) -> No
     now = world.clock.now()
     async with world.database.transaction() as tx:
         await connections.unreachable(tx, connection.id, now)
-        await marks.mark(tx, connection.id, Kind.ACCOUNT, "", now)
+        await work_items.mark(tx, connection.id, Kind.ACCOUNT, "", now)
     browser = await signed_in(world)
     unnamed = (await browser.open(HERE)).text
     async with world.database.transaction() as tx:
-        (mark,) = await marks.due(tx, connection.id, now, [Kind.ACCOUNT])
-        await marks.again(tx, mark, now + timedelta(minutes=1), waits_for=Platform.BIGCOMMERCE.value, now=now)
+        (mark,) = await work_items.due(tx, connection.id, now, [Kind.ACCOUNT])
+        await work_items.again(tx, mark, now + timedelta(minutes=1), waits_for=Platform.BIGCOMMERCE.value, now=now)
     named = (await browser.open(HERE)).text
 
     assert [True, True] == ["Your store could not be read yet" in page for page in (unnamed, named)]

@@ -15,10 +15,10 @@ from tests.web.conftest import LIND, World
 
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import Hint, Side
-from brygga.store import connections, deliveries, ledgers, marks, subscriptions, tokens
-from brygga.store.marks import Kind
-from brygga.store.subscriptions import Subscription
-from brygga.store.tokens import Platform
+from brygga.database import connections, deliveries, ledgers, subscriptions, tokens, work_items
+from brygga.database.subscriptions import Subscription
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 
 KEY = "k" * 64
 SECRET = "the shop's secret"
@@ -61,7 +61,7 @@ async def marked(world: World, connection: Connection) -> set[tuple[str, str, st
     async with world.database.read() as tx:
         found = set()
         for kind in Kind:
-            due = await marks.due(tx, connection.id, world.clock.now(), [kind])
+            due = await work_items.due(tx, connection.id, world.clock.now(), [kind])
             found |= {(mark.kind.value, mark.subject, mark.detail) for mark in due}
     return found
 
@@ -115,7 +115,7 @@ async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
 ) -> None:
     connection = await listening(world)
     async with world.database.transaction() as tx:
-        await marks.mark(tx, connection.id, Kind.TRACKING, "p1", world.clock.now(), detail="off")
+        await work_items.mark(tx, connection.id, Kind.TRACKING, "p1", world.clock.now(), detail="off")
     body, signature = told("InventoryTrackingStopped", {"productUuid": "p1", "changeInformation": of})
 
     await post_zettle(world, connection.hook_key, body, signature)

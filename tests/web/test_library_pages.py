@@ -9,9 +9,9 @@ from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Synced
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.store import bindings, duplicates, library, marks, synclog
-from brygga.store.duplicates import Choice, Pair
-from brygga.store.marks import Kind
+from brygga.database import bindings, duplicates, library, synclog, work_items
+from brygga.database.duplicates import Choice, Pair
+from brygga.database.work_items import Kind
 
 
 async def signed_in(world: World, language: str = "en") -> tuple[Connection, Browser]:
@@ -34,7 +34,7 @@ async def test_ticked_products_are_assigned(world: World) -> None:
 
     assert {kanna, mugg} == set(await assigned(world, connection))
     async with world.database.read() as tx:
-        assert 2 == (await marks.counts(tx, connection.id))[Kind.PRODUCT]
+        assert 2 == (await work_items.counts(tx, connection.id))[Kind.PRODUCT]
 
 
 @pytest.mark.rule("A5")
@@ -55,7 +55,7 @@ async def test_unassigning_waits_ten_seconds_and_can_be_undone(world: World) -> 
     await browser.press("/library/assign", bigcommerce="no", confirmed="yes", product=kanna)
     page = await browser.open("/library")
     async with world.database.read() as tx:
-        due = await marks.next_due(tx, connection.id)
+        due = await work_items.next_due(tx, connection.id)
     await browser.press("/library/undo", undo=kanna)
     async with world.database.read() as tx:
         entry = await library.get(tx, connection.id, kanna)
@@ -118,7 +118,7 @@ async def test_sync_now_is_a_forced_look(world: World) -> None:
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     await browser.press(f"/library/{kanna}/sync")
     async with world.database.read() as tx:
-        (mark,) = await marks.due(tx, connection.id, world.clock.now(), [Kind.PRODUCT])
+        (mark,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.PRODUCT])
 
     assert (kanna, True) == (mark.subject, mark.force)
 
@@ -129,7 +129,7 @@ async def test_tracking_is_switched_by_a_mark(world: World) -> None:
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     await browser.press(f"/library/{kanna}/stock/tracking", tracking="yes", shown="off")
     async with world.database.read() as tx:
-        (mark,) = await marks.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
+        (mark,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
 
     assert (kanna, "on") == (mark.subject, mark.detail)
 
@@ -152,7 +152,7 @@ async def test_another_merchant_s_product_is_not_there(world: World) -> None:
     assert [404, 404, 404] == pressed
     assert [] == await assigned(world, other)
     async with world.database.read() as tx:
-        assert {} == await marks.counts(tx, other.id)
+        assert {} == await work_items.counts(tx, other.id)
 
 
 @pytest.mark.rule("A4")

@@ -11,9 +11,9 @@ from tests.conftest import SEALER, MovableClock
 from tests.web.conftest import World
 
 from brygga.core.model import Choices
-from brygga.store import connections, marks
-from brygga.store.database import Database
-from brygga.store.marks import Kind
+from brygga.database import connections, work_items
+from brygga.database.engine import Database
+from brygga.database.work_items import Kind
 from brygga.web.i18n import words
 from brygga.web.live import Boards, states
 
@@ -66,7 +66,7 @@ async def test_a_stream_tells_only_what_has_moved(world: World, clock: MovableCl
 
     uuids = await world.stock_library(connection, "Kanna", assigned=True)
     async with world.database.transaction() as tx:
-        await marks.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
+        await work_items.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
     second = await soon(following, clock)
     await stream.aclose()
 
@@ -102,7 +102,7 @@ async def test_open_pages_share_one_count(world: World, clock: MovableClock) -> 
 
     uuids = await world.stock_library(connection, "Kanna", assigned=True)
     async with world.database.transaction() as tx:
-        await marks.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
+        await work_items.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
     told = [await soon(task, clock) for task in waiting]
 
     assert 5 == sum('"waiting": "1"' in str(one.data) for one in told)

@@ -18,9 +18,9 @@ from tests.web.test_true_pages import (
 )
 
 from brygga.core.model import Choices, Stage
-from brygga.store import connections, marks
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import connections, work_items
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 
 HOME = "/apps/bigcommerce"
 OVER = "Nothing was changed: no store is connected."
@@ -81,12 +81,12 @@ async def test_a_button_of_an_old_page_changes_nothing_and_says_why(world: World
     await browser.sign_in()
     async with world.database.transaction() as tx:
         await change(tx, connection, world)
-        await marks.forget(tx, connection.id, list(Kind))
+        await work_items.forget(tx, connection.id, list(Kind))
         before = await connections.by_id(tx, connection.id)
     sent = {key.format(mug=uuids[1]): value for key, value in PRESSED[path].items()}
     page = await said(browser, path.format(mug=uuids[1]), **sent)
     async with world.database.read() as tx:
-        waiting = await marks.waiting_kinds(tx, connection.id)
+        waiting = await work_items.waiting_kinds(tx, connection.id)
         after = await connections.by_id(tx, connection.id)
 
     in_words = why if (state, path) != ("set-up", "/library/new") else "Finish the set-up first"
@@ -100,10 +100,10 @@ async def test_sync_now_of_what_is_not_assigned_says_so(world: World) -> None:
     browser = world.browser()
     await browser.sign_in()
     async with world.database.transaction() as tx:
-        await marks.forget(tx, connection.id, list(Kind))
+        await work_items.forget(tx, connection.id, list(Kind))
     page = await said(browser, f"/library/{uuids[1]}/sync")
     async with world.database.read() as tx:
-        waiting = await marks.waiting_kinds(tx, connection.id)
+        waiting = await work_items.waiting_kinds(tx, connection.id)
 
     assert "Nothing was synced: the product is not assigned to BigCommerce." in page
     assert not waiting
@@ -125,7 +125,7 @@ async def test_what_was_kept_waits_as_soon_as_set_up_by_hand_is_finished(world: 
     async with world.database.transaction() as tx:
         await connections.set_choices(tx, fresh.id, Choices(prices=True, whole_library=False))
         await connections.set_stage(tx, fresh.id, Stage.PRODUCTS_CHOSEN)
-        await marks.forget(tx, fresh.id, list(Kind))
+        await work_items.forget(tx, fresh.id, list(Kind))
     library = await said(browser, f"{HOME}/finish")
     overview = plain((await browser.open(HOME)).text)
 

@@ -14,10 +14,10 @@ from tests.web.test_live import statements
 from tests.web.test_plan_page import PLAN, prepared
 
 from brygga.core.model import Connection
-from brygga.store import connections, duplicates, marks, plans
-from brygga.store.duplicates import Pair
-from brygga.store.marks import Kind
-from brygga.sync.plans import Plans
+from brygga.database import connections, duplicates, plans, work_items
+from brygga.database.duplicates import Pair
+from brygga.database.work_items import Kind
+from brygga.sync.products.plans import Plans
 
 COUNT = re.compile(r'show="[^>]*><b>(\d+)</b>')
 NOTE = "being drawn anew"
@@ -27,7 +27,7 @@ async def with_many(world: World, count: int = 120) -> tuple[Connection, Browser
     connection, browser = await prepared(world)
     await world.stock_library(connection, *(f"Vas {number:03}" for number in range(count)))
     async with world.database.transaction() as tx:
-        await marks.forget(tx, connection.id, list(Kind))
+        await work_items.forget(tx, connection.id, list(Kind))
     return connection, browser
 
 
@@ -104,11 +104,11 @@ async def test_nobody_waits_for_the_first_drawing_of_a_large_plan(world: World) 
     world.deps.plans.small = 50
     connection, browser = await with_many(world)
     async with world.database.transaction() as tx:
-        await marks.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
+        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
     comparing = await browser.open(PLAN)
     begun = world.deps.plans._of(connection).task
     async with world.database.transaction() as tx:
-        await marks.forget(tx, connection.id, [Kind.LIBRARY])
+        await work_items.forget(tx, connection.id, [Kind.LIBRARY])
     pages = [await browser.open(path) for path in (PLAN, "/apps/bigcommerce")]
 
     async def is_there() -> bool:
@@ -129,7 +129,7 @@ async def test_a_plan_that_was_never_drawn_counts_nothing(world: World, *, compa
     world.deps.plans._of(connection).next_at = world.clock.monotonic() + 60
     if not compared:
         async with world.database.transaction() as tx:
-            await marks.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
+            await work_items.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
     pages = [(await browser.open(path)).text for path in (PLAN, "/apps/bigcommerce")]
 
     assert [False, False] == [bool(COUNT.findall(page)) or "no products yet" in page for page in pages]
@@ -145,7 +145,7 @@ async def test_a_plan_that_nobody_draws_is_not_being_drawn(world: World) -> None
     connection, browser = await with_many(world, 5)
     world.deps.plans.small = 1
     async with world.database.transaction() as tx:
-        await marks.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
+        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
         await connections.pause(tx, connection.id, "bigcommerce_access_gone")
     page = (await browser.open("/apps/bigcommerce")).text
 

@@ -7,9 +7,9 @@ import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
-from brygga.store import duplicates, library, planned
-from brygga.store.duplicates import Choice, Pair
-from brygga.store.planned import Claim
+from brygga.database import duplicates, library, plan_inputs
+from brygga.database.duplicates import Choice, Pair
+from brygga.database.plan_inputs import Claim
 from brygga.web.pages.duplicates import links_of
 
 PLAN = "/apps/bigcommerce/plan"
@@ -129,7 +129,7 @@ async def test_the_plan_follows_what_it_is_drawn_from(world: World) -> None:
     connection, browser = await prepared(world, ("mugg", 7, "certain"))
     first = await browser.open(PLAN)
     async with world.database.transaction() as tx:
-        await planned.keep_claims(tx, connection.id, [Claim("name", "Skål", 44, "Skål")])
+        await plan_inputs.keep_claims(tx, connection.id, [Claim("name", "Skål", 44, "Skål")])
     await world.stock_library(connection, "Vas")
     second = await browser.open(f"{PLAN}?show=warnings")
 

@@ -9,10 +9,10 @@ from brygga.core.hands import Counting
 from brygga.core.model import Connection, Synced
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Ledger, Shelf
-from brygga.store import bindings, ledgers, library, marks, synclog
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind
-from brygga.sync.hands import RECOUNT
+from brygga.database import bindings, ledgers, library, synclog, work_items
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind
+from brygga.sync.products.hands import RECOUNT
 
 NOTES = {Counting.SPLIT: "Stock is paused", Counting.LUMPED: "Stock is paused", Counting.OFF: "does not count"}
 
@@ -39,7 +39,7 @@ async def test_what_is_counted_otherwise_has_its_button(world: World, counting: 
     pressed = await browser.press(f"/library/{mug}/recount")
     after = await browser.open(f"/library/{mug}")
     async with world.database.read() as tx:
-        asked = await marks.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11", RECOUNT)
+        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11", RECOUNT)
 
     assert NOTES[counting] in before.text
     assert "Count it as in Zettle" in before.text
@@ -93,7 +93,7 @@ async def test_what_is_counted_alike_is_not_counted_anew(world: World, counting:
     page = await browser.open(f"/library/{mug}")
     await browser.press(f"/library/{mug}/recount")
     async with world.database.read() as tx:
-        asked = await marks.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11")
+        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11")
 
     assert "Count it as in Zettle" not in page.text
     assert not asked

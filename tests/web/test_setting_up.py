@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
-from tests.store.town import newest
+from tests.database.town import newest
 from tests.web.conftest import BERG, LIND, SHOP, Browser, World, minutes
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment
-from brygga.store import connections, marks, tokens
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import connections, tokens, work_items
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 
 HERE = "/apps/bigcommerce"
 AUTH = "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123"
@@ -58,12 +58,12 @@ async def test_finishing_twice_starts_nothing_twice(world: World) -> None:
     await browser.sign_in()
     await browser.press(f"{HERE}/finish")
     async with world.database.transaction() as tx:
-        first = await marks.counts(tx, connection.id)
-        await marks.forget(tx, connection.id, list(Kind))
+        first = await work_items.counts(tx, connection.id)
+        await work_items.forget(tx, connection.id, list(Kind))
     await browser.press(f"{HERE}/finish")
 
     async with world.database.read() as tx:
-        again = await marks.counts(tx, connection.id)
+        again = await work_items.counts(tx, connection.id)
     assert (2, 1) == (first[Kind.PRODUCT], first[Kind.SETUP])
     assert {} == again
 
@@ -241,7 +241,7 @@ async def test_disconnecting_asks_and_is_carried_out_by_the_work(world: World, w
     assert "Keep the products" in page.text
     async with world.database.read() as tx:
         health = await connections.health(tx, connection.id)
-        waiting = await marks.counts(tx, connection.id)
+        waiting = await work_items.counts(tx, connection.id)
     assert left == health.leaving
     assert 1 == waiting[Kind.LEAVE]
 

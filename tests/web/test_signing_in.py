@@ -1,11 +1,11 @@
 """Signing in with Zettle, and every way it can go wrong (C1)."""
 
 import pytest
-from tests.store.town import newest
+from tests.database.town import newest
 from tests.web.conftest import LIND, World, minutes
 
-from brygga.store import tokens
-from brygga.store.tokens import Platform
+from brygga.database import tokens
+from brygga.database.tokens import Platform
 
 pytestmark = pytest.mark.rule("C1")
 

@@ -8,9 +8,9 @@ from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import SUSPENDED, Ledger, Shelf
-from brygga.store import connections, ledgers, library, marks
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind
+from brygga.database import connections, ledgers, library, work_items
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind
 
 
 async def shared(world: World, number: int = 12) -> tuple[Connection, Browser, str]:
@@ -45,7 +45,7 @@ async def ledger_of(world: World, connection: Connection, uuid: str) -> Ledger:
 
 async def told(world: World, connection: Connection) -> dict[Kind, int]:
     async with world.database.read() as tx:
-        return dict(await marks.counts(tx, connection.id))
+        return dict(await work_items.counts(tx, connection.id))
 
 
 def form(uuid: str, zettle: str, shop: str, seen: str = "12", **more: str) -> dict[str, str]:
@@ -347,7 +347,7 @@ async def test_switching_tracking_of_shared_stock_is_done_at_once(
         await library.set_tracking(tx, connection.id, {uuid: is_on})
     await browser.press(f"/library/{uuid}/stock/tracking", **fields)
     async with world.database.read() as tx:
-        due = await marks.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
+        due = await work_items.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
 
     assert [(uuid, wish)] == [(mark.subject, mark.detail) for mark in due]
 

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from tests.web.conftest import BERG, SHOP, World
 
 from brygga.core.report import Code, Line, Topic
-from brygga.store import subscriptions, support, synclog
-from brygga.store.subscriptions import Subscription
-from brygga.store.tokens import Platform
+from brygga.database import subscriptions, support, synclog
+from brygga.database.subscriptions import Subscription
+from brygga.database.tokens import Platform
 
 
 async def trouble(world: World) -> str:

@@ -13,9 +13,9 @@ from brygga.core.connecting import PriceRefusal
 from brygga.core.guards import Effect
 from brygga.core.matching import Reason
 from brygga.core.report import Code as LogCode
-from brygga.store.library_pages import State
-from brygga.store.planned import Change
-from brygga.sync.linking import Obstacle
+from brygga.database.library_pages import State
+from brygga.database.plan_inputs import Change
+from brygga.sync.products.linking import Obstacle
 from brygga.web.i18n import LANGUAGES, Language, preferred, words
 from brygga.web.lines import spoken
 from brygga.web.pages.addform import CODES

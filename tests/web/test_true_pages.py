@@ -14,10 +14,10 @@ from tests.web.conftest import LIND, SHOP, Browser, World, product
 
 from brygga.core.model import Choices, Connection, Origin, Stage, Synced
 from brygga.core.report import Code, Line, Topic
-from brygga.store import bindings, connections, library, marks, synclog, tokens
-from brygga.store.database import Tx
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import bindings, connections, library, synclog, tokens, work_items
+from brygga.database.engine import Tx
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 from brygga.web.i18n import words
 from brygga.zettle.codes import Code as TillCode
 
@@ -80,10 +80,10 @@ def silent(*platforms: Platform, stage: Stage = Stage.RUNNING) -> Change:
         await connections.unreachable(tx, connection.id, now)
         for number, platform in enumerate(platforms):
             kind = Kind.LEAVE if stage is Stage.LEAVING else (Kind.HOOKS, Kind.SWEEP)[number]
-            await marks.mark(tx, connection.id, kind, "", now)
-            found = await marks.due(tx, connection.id, now, [kind])
+            await work_items.mark(tx, connection.id, kind, "", now)
+            found = await work_items.due(tx, connection.id, now, [kind])
             for mark in found:
-                await marks.again(tx, mark, now + timedelta(seconds=60), waits_for=platform.value, now=now)
+                await work_items.again(tx, mark, now + timedelta(seconds=60), waits_for=platform.value, now=now)
 
     return change
 
@@ -96,14 +96,14 @@ def leaving(*, keep: bool, uninstalled: bool = False) -> Change:
 
 
 def left(*, keep: bool, uninstalled: bool = False, stuck: bool = False) -> Change:
-    """As `sync.leaving` ends it."""
+    """As `sync.connection.leaving` ends it."""
 
     async def change(tx: Tx, connection: Connection, world: World) -> None:
         await connections.leave(tx, connection.id, keep=keep, uninstalled=uninstalled)
         if not keep and not stuck:
             await bindings.forget(tx, connection.id, list(await bindings.product_ids(tx, connection.id)))
         await bindings.keep_all(tx, connection.id)
-        await marks.forget(tx, connection.id, list(Kind))
+        await work_items.forget(tx, connection.id, list(Kind))
         for platform in Platform:
             await tokens.forget(tx, connection.id, platform)
         await connections.disconnect(tx, connection.id, world.clock.now())

@@ -11,10 +11,10 @@ from tests.web.conftest import World
 from tests.web.test_hooks import counted, listening, post_shop, shop_body
 
 from brygga.core.model import Connection
-from brygga.store import connections, deliveries
-from brygga.store.database import DatabaseBusy, DatabaseGone, Tx
-from brygga.store.deliveries import Outcome
-from brygga.store.tokens import Platform
+from brygga.database import connections, deliveries
+from brygga.database.deliveries import Outcome
+from brygga.database.engine import DatabaseBusy, DatabaseGone, Tx
+from brygga.database.tokens import Platform
 
 BODY = shop_body("store/product/updated", {"type": "product", "id": 7})
 

@@ -20,8 +20,8 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import SUSPENDED, Flight, Gap, Ledger, Shelf, Side
 from brygga.core.stock.explaining import Explained
 from brygga.core.stock.story import Cause, Movement, Reason
-from brygga.store import library, movements, synclog
-from brygga.store.marks import Kind
+from brygga.database import library, movements, synclog
+from brygga.database.work_items import Kind
 from brygga.web.chart import chart, scale
 from brygga.web.i18n import LANGUAGES, Language, words
 from brygga.web.lines import spoken

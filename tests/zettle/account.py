@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx2
 
-from brygga.sandbox.clock import ManualClock
-from brygga.sandbox.zettle import Config, Switches, ZettleSandbox
 from brygga.wire import InventoryPace, Wire, open_client
 from brygga.zettle.api import Zettle
 from brygga.zettle.oauth import ZettleApp
 from brygga.zettle.values import ZettleUrls
+from brygga_sandbox.clock import ManualClock
+from brygga_sandbox.zettle import Config, Switches, ZettleSandbox
 from tests.wire.doubles import SkippingClock
 
 SCOPES = ("READ:PRODUCT", "WRITE:PRODUCT", "READ:PURCHASE", "READ:USERINFO")

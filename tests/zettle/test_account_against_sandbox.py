@@ -9,11 +9,11 @@ import pytest
 
 from brygga.core.failures import NeedsMerchant, Refused, Unreachable
 from brygga.core.model import InventoryType, TaxationMode
-from brygga.sandbox.faults import Rule
 from brygga.zettle import events, oauth
 from brygga.zettle.api.inventory import store_of
 from brygga.zettle.api.subscriptions import EVENTS
 from brygga.zettle.values import Inventory, NewProduct, NewVariant
+from brygga_sandbox.faults import Rule
 from tests.zettle.account import HOOK, SCOPES, Account, v1
 
 

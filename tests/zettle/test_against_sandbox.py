@@ -7,10 +7,10 @@ import pytest
 
 from brygga.core.failures import Refused, Unanswered
 from brygga.core.model import InventoryType, Money, OptionDefinition
-from brygga.sandbox.faults import Rule
 from brygga.zettle import events
 from brygga.zettle.api.inventory import store_of
 from brygga.zettle.values import FeedTooOld, Inventory, LibraryPage, Movement, NewProduct, NewVariant
+from brygga_sandbox.faults import Rule
 from tests.zettle.account import HOOK, Account, v1
 
 

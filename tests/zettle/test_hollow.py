@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from brygga.core.failures import Unreachable
-from brygga.sandbox.faults import HOLLOWS
 from brygga.zettle.api import Zettle
+from brygga_sandbox.faults import HOLLOWS
 from tests.wire.doubles import says
 from tests.zettle.test_refusals import zettle
 

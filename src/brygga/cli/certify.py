@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx2
 
-from brygga.sandbox import bigcommerce, zettle
-from brygga.sandbox.certify import Certificate, as_json, as_markdown, rehearse
-from brygga.sandbox.certify.live import Keys, certify_live, keys_of
+from brygga_sandbox import bigcommerce, zettle
+from brygga_sandbox.certify import Certificate, as_json, as_markdown, rehearse
+from brygga_sandbox.certify.live import Keys, certify_live, keys_of
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from brygga.cli import demo, house, logs, merchant
 from brygga.cli.compare import Both, Json, Mismatch, doubled, field_mismatches, own_slug, stock_mismatches
 from brygga.cli.house import House
 from brygga.cli.visitor import Visitor
-from brygga.sandbox.library import picture_for
+from brygga_sandbox.library import picture_for
 
 PATIENCE_S = 900.0
 CHANGE_S = 30.0

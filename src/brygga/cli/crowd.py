@@ -10,8 +10,8 @@ from brygga.cli.house import House, Wish
 from brygga.cli.merchant import Choice
 from brygga.cli.visitor import Lost, Visitor
 from brygga.core.model import Connection, Stage
-from brygga.sandbox.town import Merchant
-from brygga.store import connections, marks
+from brygga.database import connections, work_items
+from brygga_sandbox.town import Merchant
 
 PRODUCTS = 8
 """In each library: enough for a sync, little enough for many merchants."""
@@ -98,8 +98,8 @@ async def _unfinished(home: House) -> dict[str, str]:
     """By merchant: what is not as it should be."""
     async with home.service.database.read() as tx:
         living = {each.organization.uuid: each for each in await connections.living(tx)}
-        parked = {each.id: await marks.parked(tx, each.id) for each in living.values()}
-        due = {each.id: await marks.next_due(tx, each.id) for each in living.values()}
+        parked = {each.id: await work_items.parked(tx, each.id) for each in living.values()}
+        due = {each.id: await work_items.next_due(tx, each.id) for each in living.values()}
     now, found = home.service.worker.clock.now(), {}
     for one in home.town.merchants:
         connection = living.get(one.organization.uuid)

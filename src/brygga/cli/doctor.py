@@ -19,13 +19,13 @@ from brygga.cli import logs, process
 from brygga.cli.process import Ground
 from brygga.core.failures import Failure, NeedsMerchant
 from brygga.core.model import Connection, Stage
+from brygga.database import connections, deliveries, migrating, resealing, subscriptions, tokens, work_items
+from brygga.database.deliveries import Deliveries, Outcome
+from brygga.database.engine import Database, DatabaseGone
+from brygga.database.sealing import SealBroken
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Parked
 from brygga.settings import Hosts, Settings
-from brygga.store import connections, deliveries, marks, migrating, resealing, subscriptions, tokens
-from brygga.store.database import Database, DatabaseGone
-from brygga.store.deliveries import Deliveries, Outcome
-from brygga.store.marks import Parked
-from brygga.store.sealing import SealBroken
-from brygga.store.tokens import Platform
 from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL, ZETTLE_CALLBACK
 from brygga.wire import Wire, open_client, time_of
 from brygga.wiring import Platforms, SystemClock, sealer
@@ -141,12 +141,12 @@ async def database(ground: Ground) -> list[Finding]:
             return [Finding(Verdict.WRONG, what, "run `brygga migrate`, or start serve or worker, which do it")]
         async with opened.read() as tx:
             living = await connections.living(tx)
-            overdue = await marks.pending(tx)
+            overdue = await work_items.pending(tx)
             scopes = {one.id: await tokens.get(tx, one.id, Platform.BIGCOMMERCE) for one in living if one.shop}
             old = await resealing.outdated(tx)
             heard = await deliveries.of_last_day(tx, SystemClock().now())
             elsewhere = await subscriptions.elsewhere(tx, ground.settings.public_url)
-            failing = {one.id: await marks.parked(tx, one.id) for one in living}
+            failing = {one.id: await work_items.parked(tx, one.id) for one in living}
     except DatabaseGone as gone:
         return [Finding(Verdict.WRONG, str(gone), "start it, or mend BRYGGA_DATABASE_URL")]
     except SealBroken:

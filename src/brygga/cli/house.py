@@ -16,16 +16,16 @@ import uvicorn
 
 from brygga.cli.merchant import NeverReady
 from brygga.cli.process import interrupted
-from brygga.sandbox.clock import RealClock
-from brygga.sandbox.server import PortTakenError, TownServer, address, listen
-from brygga.sandbox.town import Connector, Plan, Town
+from brygga.database import connections, work_items
+from brygga.database.embedded import EmbeddedFailed, embedded
+from brygga.database.engine import Database
+from brygga.database.migrating import upgrade
+from brygga.database.queue import QueueJobs
 from brygga.settings import Hosts, Settings
-from brygga.store import connections, marks
-from brygga.store.database import Database
-from brygga.store.embedded import EmbeddedFailed, embedded
-from brygga.store.jobs import QueueJobs
-from brygga.store.migrating import upgrade
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+from brygga_sandbox.clock import RealClock
+from brygga_sandbox.server import PortTakenError, TownServer, address, listen
+from brygga_sandbox.town import Connector, Plan, Town
 
 PORT_BASE = 8700
 SOON = timedelta(seconds=60)
@@ -212,7 +212,7 @@ async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
 async def is_quiet(service: Service) -> bool:
     """Nothing is due for any living connection, now or `SOON`."""
     async with service.database.read() as tx:
-        due = [await marks.next_due(tx, connection.id) for connection in await connections.living(tx)]
+        due = [await work_items.next_due(tx, connection.id) for connection in await connections.living(tx)]
     soon = service.worker.clock.now() + SOON
     return all(at is None or at > soon for at in due)
 

@@ -9,9 +9,9 @@ from typing import Any
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.report import Severity, Topic
-from brygga.store import connections, support, synclog
-from brygga.store.database import Database
-from brygga.store.synclog import Filter, Logged
+from brygga.database import connections, support, synclog
+from brygga.database.engine import Database
+from brygga.database.synclog import Filter, Logged
 from brygga.web.i18n import LANGUAGES, words
 from brygga.web.lines import spoken
 from brygga.wiring import sealer

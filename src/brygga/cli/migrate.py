@@ -9,10 +9,10 @@ import sys
 
 from brygga.cli import logs, process
 from brygga.cli.process import Ground
-from brygga.store.database import Database
-from brygga.store.migrating import current, upgrade
-from brygga.store.resealing import reseal
-from brygga.store.sealing import SealBroken
+from brygga.database.engine import Database
+from brygga.database.migrating import current, upgrade
+from brygga.database.resealing import reseal
+from brygga.database.sealing import SealBroken
 from brygga.wiring import sealer
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
-from brygga.store import connections
-from brygga.store.database import Database
-from brygga.sync.outlook import Action, Step, Target, outlook
+from brygga.database import connections
+from brygga.database.engine import Database
+from brygga.sync.products.preview import Action, Step, Target, outlook
 from brygga.wiring import sealer
 
 NAME_WIDTH = 48

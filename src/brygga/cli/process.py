@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
 from brygga import settings as configuration
+from brygga.database import leases
+from brygga.database.embedded import EmbeddedFailed, Server, embedded
+from brygga.database.engine import Database, DatabaseGone
+from brygga.database.migrating import upgrade
+from brygga.database.neighbours import present
+from brygga.database.queue import QueueJobs
 from brygga.settings import Settings, SettingsWrong
-from brygga.store import leases
-from brygga.store.database import Database, DatabaseGone
-from brygga.store.embedded import EmbeddedFailed, Server, embedded
-from brygga.store.jobs import QueueJobs
-from brygga.store.migrating import upgrade
-from brygga.store.neighbours import present
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 
 

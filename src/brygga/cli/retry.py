@@ -8,9 +8,9 @@ from datetime import datetime
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.model import Connection, Stage
-from brygga.store import connections, marks
-from brygga.store.database import Database, Tx
-from brygga.store.marks import Kind
+from brygga.database import connections, work_items
+from brygga.database.engine import Database, Tx
+from brygga.database.work_items import Kind
 from brygga.wiring import SystemClock, sealer
 
 
@@ -45,7 +45,7 @@ async def _retry(asked: argparse.Namespace, ground: Ground) -> int:
                 print(f"there is no connection {asked.connection}; `brygga status` lists them", file=sys.stderr)
                 return 1
             now = SystemClock().now()
-            woken = await marks.retry(
+            woken = await work_items.retry(
                 tx,
                 now,
                 connection_id=asked.connection,
@@ -64,7 +64,7 @@ async def _retry(asked: argparse.Namespace, ground: Ground) -> int:
 
 async def _told(tx: Tx, number: int, count: int, now: datetime) -> str:
     connection = await connections.by_id(tx, number)
-    tried = any(mark.support_id for mark in await marks.due(tx, number, now))
+    tried = any(mark.support_id for mark in await work_items.due(tx, number, now))
     return f"connection {number}: {count} woken{_but(connection, tried=tried)}"
 
 

@@ -1,8 +1,8 @@
-"""`brygga sandbox`: both platforms alone, for anybody who builds against them. The same as `python -m brygga.sandbox`."""
+"""`brygga sandbox`: both platforms alone, for anybody who builds against them. The same as `python -m brygga_sandbox`."""
 
 import argparse
 
-from brygga.sandbox import __main__ as toy_town
+from brygga_sandbox import __main__ as toy_town
 
 
 def add(parser: argparse.ArgumentParser) -> None:

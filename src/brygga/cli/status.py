@@ -9,10 +9,10 @@ from typing import Any
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.model import Connection
-from brygga.store import bindings, connections, deliveries, library_pages, marks, subscriptions, synclog
-from brygga.store.database import Database, Tx
-from brygga.store.deliveries import Deliveries
-from brygga.store.marks import Parked
+from brygga.database import bindings, connections, deliveries, library_pages, subscriptions, synclog, work_items
+from brygga.database.deliveries import Deliveries
+from brygga.database.engine import Database, Tx
+from brygga.database.work_items import Parked
 from brygga.wiring import SystemClock, sealer
 
 
@@ -77,7 +77,7 @@ async def _status(asked: argparse.Namespace, ground: Ground) -> int:
 async def _of(tx: Tx, connection: Connection, heard: Sequence[Deliveries], *, elsewhere: bool) -> Status:
     health, success = await connections.health(tx, connection.id), await synclog.last_success(tx, connection.id)
     totals = await bindings.totals(tx, connection.id)
-    parked = await marks.parked(tx, connection.id)
+    parked = await work_items.parked(tx, connection.id)
     return Status(
         connection=connection.id,
         organization=connection.organization.name or connection.organization.uuid,
@@ -89,7 +89,7 @@ async def _of(tx: Tx, connection: Connection, heard: Sequence[Deliveries], *, el
             state.value: count for state, count in (await library_pages.counts(tx, connection.id)).items() if count
         },
         bound=totals.created + totals.linked,
-        waiting={kind.value: count for kind, count in (await marks.counts(tx, connection.id)).items()},
+        waiting={kind.value: count for kind, count in (await work_items.counts(tx, connection.id)).items()},
         parked=len(parked),
         failing=[_failing(one) for one in parked],
         products_synced_at=_time(success.product),

@@ -6,11 +6,11 @@ import sys
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.model import Connection, Stage
+from brygga.database import connections, library, work_items
+from brygga.database.engine import Database, Tx
+from brygga.database.work_items import Kind, Parked
 from brygga.seams import Clock
-from brygga.store import connections, library, marks
-from brygga.store.database import Database, Tx
-from brygga.store.marks import Kind, Parked
-from brygga.sync.library import DUPLICATES
+from brygga.sync.products.library import DUPLICATES
 from brygga.wiring import SystemClock, sealer
 
 POLL_S = 0.5
@@ -59,17 +59,17 @@ async def leave_marks(tx: Tx, number: int, product: str, clock: Clock, *, webhoo
     _may_sync(await connections.by_id(tx, number), number)
     now = clock.now()
     if webhooks:
-        await marks.mark(tx, number, Kind.HOOKS, "", now, force=True)
+        await work_items.mark(tx, number, Kind.HOOKS, "", now, force=True)
     if product:
         entry = await library.get(tx, number, product)
         if entry is None or entry.removed_at is not None:
             raise NotNow(f"connection {number} has no product {product}")
         if not entry.assigned:
             raise NotNow(f"product {product} is not assigned to BigCommerce: there is nothing to sync")
-        await marks.mark(tx, number, Kind.PRODUCT, product, now, force=True)
+        await work_items.mark(tx, number, Kind.PRODUCT, product, now, force=True)
         return
-    await marks.mark(tx, number, Kind.LIBRARY, "", now, force=True, detail=DUPLICATES)
-    await marks.mark(tx, number, Kind.SWEEP, "", now, force=True)
+    await work_items.mark(tx, number, Kind.LIBRARY, "", now, force=True, detail=DUPLICATES)
+    await work_items.mark(tx, number, Kind.SWEEP, "", now, force=True)
 
 
 def _may_sync(connection: Connection | None, number: int) -> None:
@@ -91,8 +91,8 @@ async def _done(database: Database, number: int, product: str, clock: Clock) -> 
     ends = clock.monotonic() + PATIENCE_S
     while clock.monotonic() < ends:
         async with database.read() as tx:
-            due = await marks.next_due(tx, number)
-            failed = [one for one in await marks.parked(tx, number) if one.waits and _is_asked_for(one, product)]
+            due = await work_items.next_due(tx, number)
+            failed = [one for one in await work_items.parked(tx, number) if one.waits and _is_asked_for(one, product)]
         if failed:
             print(f"failed by a fault of ours, support id {failed[0].support_id}", file=sys.stderr)
             return 1

@@ -6,7 +6,7 @@
     ├─ Refused         the platform said no and why: no retry until the data changes
     └─ NeedsMerchant   only the merchant can help: pause the connection and tell them
 
-`wire` and the two platform packages raise them, `sync.judging` decides, nobody between catches. Anything else is a bug of ours.
+`wire` and the two platform packages raise them, `sync.worker.judging` decides, nobody between catches. Anything else is a bug of ours.
 """
 
 import hashlib

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from brygga.bigcommerce.codes import Code
 from brygga.core.failures import Unreachable
 from brygga.core.model import ObservedProduct
-from brygga.sync.session import Session
+from brygga.sync.worker.session import Session
 
 PAGE = 250
 WITNESSES = 3

@@ -17,7 +17,7 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.stores.registry import StoreRegistry
 
-from brygga.store.database import DatabaseBusy, DatabaseGone
+from brygga.database.engine import DatabaseBusy, DatabaseGone
 from brygga.web import errors, hooks, live, metrics
 from brygga.web.arguments import explicit
 from brygga.web.deps import WebDeps

@@ -9,12 +9,12 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from brygga.core.model import Connection
-from brygga.store import bindings, connections, library_pages, marks, migrating, subscriptions, support, synclog
-from brygga.store.bindings import Binding
-from brygga.store.database import Tx
-from brygga.store.library_pages import Row
-from brygga.store.synclog import Filter, Logged
-from brygga.store.tokens import Platform
+from brygga.database import bindings, connections, library_pages, migrating, subscriptions, support, synclog, work_items
+from brygga.database.bindings import Binding
+from brygga.database.engine import Tx
+from brygga.database.library_pages import Row
+from brygga.database.synclog import Filter, Logged
+from brygga.database.tokens import Platform
 
 LINES: Final = 100
 HARMLESS: Final = frozenset(
@@ -83,10 +83,10 @@ async def _connection(tx: Tx, connection: Connection) -> dict[str, Any]:
 
 
 async def _work(tx: Tx, connection_id: int) -> dict[str, Any]:
-    parked = await marks.parked(tx, connection_id)
+    parked = await work_items.parked(tx, connection_id)
     return {
-        "waiting": {kind.value: count for kind, count in (await marks.counts(tx, connection_id)).items()},
-        "tried_in_vain": await marks.struggling(tx, connection_id),
+        "waiting": {kind.value: count for kind, count in (await work_items.counts(tx, connection_id)).items()},
+        "tried_in_vain": await work_items.struggling(tx, connection_id),
         "parked": [[one.kind.value, one.subject, _time(one.failing_since), one.support_id] for one in parked],
         "faults": [
             {"support_id": case.support_id, "at": _time(case.at), **case.bundle}

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from brygga.core.model import Organization, Shop
 from brygga.core.stock import Hint
+from brygga.database.engine import Database, Tx
 from brygga.seams import Clock, Dice
-from brygga.store.database import Database, Tx
-from brygga.sync.plans import Plans
+from brygga.sync.products.plans import Plans
 from brygga.sync.stock import Counted
 
 ZETTLE_CALLBACK: Final = "/zettle/auth"

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from brygga.core.model import Product
 from brygga.core.stock.story import Movement
-from brygga.store import ledgers, library, movements
-from brygga.store.database import Tx
-from brygga.store.ledgers import Book
+from brygga.database import ledgers, library, movements
+from brygga.database.engine import Tx
+from brygga.database.ledgers import Book
 from brygga.web.i18n import Words
 from brygga.web.messages import Trouble
 from brygga.web.shelves import signed

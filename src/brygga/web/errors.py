@@ -8,7 +8,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from brygga.store.database import DatabaseBusy, DatabaseGone
+from brygga.database.engine import DatabaseBusy, DatabaseGone
 from brygga.web.messages import MessageView
 from brygga.web.visit import SIGNED_IN, SignedOut, Visit, language_of
 

@@ -22,10 +22,10 @@ from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Hint
-from brygga.store import connections, inbox, markers, subscriptions, synclog, tokens
-from brygga.store.database import Tx
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import connections, inbox, markers, subscriptions, synclog, tokens
+from brygga.database.engine import Tx
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 from brygga.web.deps import WebDeps
 from brygga.web.metrics import Metrics
 from brygga.web.session import AnyRequest

@@ -17,12 +17,12 @@ from litestar.response.sse import ServerSentEventMessage
 from sqlalchemy.exc import SQLAlchemyError
 
 from brygga.core.model import Stage
+from brygga.database import connections, library_pages, movements, plans, synclog, work_items
+from brygga.database.changes import Changes, Followed
+from brygga.database.engine import Database, DatabaseGone
+from brygga.database.library_pages import State
+from brygga.database.queue import first_of
 from brygga.seams import Clock
-from brygga.store import connections, library_pages, marks, movements, plans, synclog
-from brygga.store.changes import Changes, Followed
-from brygga.store.database import Database, DatabaseGone
-from brygga.store.jobs import first_of
-from brygga.store.library_pages import State
 from brygga.web.i18n import Words
 from brygga.web.visit import Merchant
 
@@ -109,11 +109,11 @@ async def counted(database: Database, connection_id: int) -> Figures:
         counts = await library_pages.counts(tx, connection_id)
         plan = await plans.stamp(tx, connection_id)
         newest = await synclog.page(tx, connection_id, limit=1)
-        failing = [one.support_id for one in await marks.parked(tx, connection_id)]
+        failing = [one.support_id for one in await work_items.parked(tx, connection_id)]
         # Before the first sync the pages wait for such work; afterwards it comes and goes, and counts tell enough.
         early = connection is not None and connection.stage is not Stage.RUNNING
-        kinds = sorted(kind.value for kind in await marks.waiting_kinds(tx, connection_id)) if early else []
-        silent = await marks.outages(tx, connection_id)
+        kinds = sorted(kind.value for kind in await work_items.waiting_kinds(tx, connection_id)) if early else []
+        silent = await work_items.outages(tx, connection_id)
         moved = (await movements.newest(tx, connection_id), str(await movements.latest_explained(tx, connection_id)))
     moving = [
         sorted((state.value, count) for state, count in counts.items()),

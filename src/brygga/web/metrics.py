@@ -10,9 +10,9 @@ from litestar.enums import MediaType
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from brygga.store import marks, vitals
-from brygga.store.database import DatabaseGone
-from brygga.store.vitals import Vitals
+from brygga.database import service_health, work_items
+from brygga.database.engine import DatabaseGone
+from brygga.database.service_health import Vitals
 from brygga.web.deps import WebDeps
 from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
@@ -87,7 +87,7 @@ async def health(state: State) -> Response[dict[str, str]]:
     deps: WebDeps = state.deps
     try:
         async with deps.database.read() as tx:
-            await marks.pending(tx)
+            await work_items.pending(tx)
     except DatabaseGone:
         return Response({"status": "database unreachable"}, status_code=503)
     return Response({"status": "ok"})
@@ -105,7 +105,7 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
         raise NotThere
     await state.tally.write(deps)
     async with deps.database.read() as tx:
-        metrics.show(await vitals.read(tx, deps.clock.now()), await marks.pending(tx))
+        metrics.show(await service_health.read(tx, deps.clock.now()), await work_items.pending(tx))
     return Response(
         generate_latest(metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST}, media_type=MediaType.TEXT
     )

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from brygga.core import marker
 from brygga.core.model import Connection, Stage
-from brygga.store import connections, endings, marks
-from brygga.store.database import Tx
-from brygga.store.endings import Ending
+from brygga.database import connections, endings, work_items
+from brygga.database.endings import Ending
+from brygga.database.engine import Tx
 from brygga.web.troubles import Trouble, pause_trouble, silence_troubles
 
 
@@ -70,7 +70,7 @@ async def standing(tx: Tx, connection: Connection) -> Standing:
         here = connection.stage is Stage.DISCONNECTED
         return Standing(phase, left=None if ending is None else left_view(ending, here=here))
     health = await connections.health(tx, connection.id)
-    outages = await marks.outages(tx, connection.id) if health.unreachable_since and not connection.paused else {}
+    outages = await work_items.outages(tx, connection.id) if health.unreachable_since and not connection.paused else {}
     trouble = pause_trouble(connection)
     troubles = ((trouble,) if trouble else ()) + silence_troubles(outages)
     leaving = None

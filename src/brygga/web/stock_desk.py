@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from brygga.core.stock import Hint, Side
-from brygga.store import ledgers
-from brygga.store.database import Tx
+from brygga.database import ledgers
+from brygga.database.engine import Tx
 from brygga.sync.stock import Counted, Desk, Moved
 from brygga.web.deps import StockMoved
 

@@ -7,8 +7,8 @@ from brygga.core import stock
 from brygga.core.hands import Counting
 from brygga.core.model import Product
 from brygga.core.stock import LIMITS, Ledger, Side
-from brygga.store.bindings import Binding
-from brygga.store.ledgers import Book
+from brygga.database.bindings import Binding
+from brygga.database.ledgers import Book
 from brygga.web.doubts import variant_label
 from brygga.web.numbers import Problem, number, seen
 from brygga.web.visit import Form

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import structlog
 
-from brygga.store import deliveries
-from brygga.store.database import DatabaseBusy, DatabaseGone
-from brygga.store.deliveries import Outcome
-from brygga.store.tokens import Platform
+from brygga.database import deliveries
+from brygga.database.deliveries import Outcome
+from brygga.database.engine import DatabaseBusy, DatabaseGone
+from brygga.database.tokens import Platform
 from brygga.web.deps import WebDeps
 from brygga.web.metrics import Metrics
 

@@ -8,7 +8,7 @@ from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.connecting import PriceRefusal, price_refusal
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
-from brygga.store.marks import Parked
+from brygga.database.work_items import Parked
 from brygga.zettle.codes import Code as TillCode
 
 

@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from litestar.utils.scope.state import ScopeState
 
 from brygga.core.model import Connection, Stage
-from brygga.store import connections
+from brygga.database import connections
 from brygga.web.deps import WebDeps
 from brygga.web.i18n import Language, Words, as_language, preferred, words
 from brygga.web.masking import masked, secret_of, unmasked

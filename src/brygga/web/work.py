@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from brygga.store import marks
-from brygga.store.database import Tx
-from brygga.store.marks import STOCK_LANE, Kind
+from brygga.database import work_items
+from brygga.database.engine import Tx
+from brygga.database.work_items import STOCK_LANE, Kind
 from brygga.web.deps import WebDeps
 
 
@@ -26,5 +26,7 @@ async def ask(
     if not wanted:
         return
     now = deps.clock.now()
-    await marks.mark_many(tx, connection_id, kind, wanted, now, due_at=due_at, force=force, detail=detail, bulk=bulk)
+    await work_items.mark_many(
+        tx, connection_id, kind, wanted, now, due_at=due_at, force=force, detail=detail, bulk=bulk
+    )
     await deps.jobs.enqueue(tx, connection_id, urgent=kind in STOCK_LANE)

@@ -1,6 +1,6 @@
 """How far the platforms' clocks go apart from ours, by the `Date` of their answers (RFC 9110, 6.6.1).
 
-A sale or an order bears its platform's time. Which movement of ours it made is asked of both clocks (`sync/explaining.py`), and a
+A sale or an order bears its platform's time. Which movement of ours it made is asked of both clocks (`sync/stock/explaining.py`), and a
 machine whose own is seconds wrong must not answer it wrongly.
 """
 

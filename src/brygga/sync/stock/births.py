@@ -7,15 +7,15 @@ from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Look, Orders, Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, library, marks
-from brygga.store.database import Tx
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind
-from brygga.sync.births import Levels
-from brygga.sync.session import Session
+from brygga.database import ledgers, library, work_items
+from brygga.database.engine import Tx
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind
+from brygga.sync.initial_levels import Levels
 from brygga.sync.stock.evidence import Read
 from brygga.sync.stock.gather import Till
 from brygga.sync.stock.pages import Pages, opened, opened_in
+from brygga.sync.worker.session import Session
 
 LAGS_MEANWHILE = 6
 """How many lags apart the looks at newborns are while a batch of products is being made."""
@@ -112,7 +112,7 @@ class StockBirths:
         # The hooks of the last births are still on their way.
         due = self.timing.pooled(now + self.timing.lag(Side.SHOP) / 2)
         async with session.transaction() as tx:
-            await marks.mark_many(tx, session.connection.id, Kind.STOCK, uuids, now, due_at=due)
+            await work_items.mark_many(tx, session.connection.id, Kind.STOCK, uuids, now, due_at=due)
 
     async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
         """Nothing was made, so nothing is owed to it."""

@@ -9,10 +9,10 @@ from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Ledger, Look, Resolved, Side, Timing, Verdict
 from brygga.core.stock.explaining import is_order
 from brygga.core.stock.story import Cause, Moved, Reason
-from brygga.store import bindings, ledgers, library, marks
-from brygga.store.bindings import Binding
-from brygga.store.ledgers import Book, Departed, Pending
-from brygga.store.marks import Kind
+from brygga.database import bindings, ledgers, library, work_items
+from brygga.database.bindings import Binding
+from brygga.database.ledgers import Book, Departed, Pending
+from brygga.database.work_items import Kind
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.hearing import review
 from brygga.sync.stock.orders import NEAR, Sold
@@ -184,7 +184,7 @@ class Booking:
         known = book.ledger.is_tracked
         if isinstance(look.level, int) and not known:
             tx, uuid = self.pages.tx, book.product_uuid
-            await marks.mark(tx, self.pages.connection_id, Kind.TRACKING, uuid, self.pages.now)
+            await work_items.mark(tx, self.pages.connection_id, Kind.TRACKING, uuid, self.pages.now)
         return known or not isinstance(look.level, int)
 
     def _counted(self) -> Mapping[str, bool]:

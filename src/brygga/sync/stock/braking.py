@@ -18,12 +18,12 @@ from brygga.core import guards
 from brygga.core.guards import Cause, Effect
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Gap, Side
-from brygga.store import brakes, emptied, synclog
-from brygga.store.brakes import Question
-from brygga.store.database import Tx
-from brygga.store.emptied import EmptiedShelf
-from brygga.sync.session import Session
+from brygga.database import brakes, synclog, zeroed
+from brygga.database.brakes import Question
+from brygga.database.engine import Tx
+from brygga.database.zeroed import EmptiedShelf
 from brygga.sync.stock.gather import World
+from brygga.sync.worker.session import Session
 
 ZEROED = Effect.ZEROED.value
 
@@ -44,7 +44,7 @@ class Brake:
 
     async def run(self, catalogue: int) -> frozenset[str]:
         question = await brakes.locked(self.tx, self.session.connection.id, ZEROED)
-        before = await emptied.all_of(self.tx, self.session.connection.id)
+        before = await zeroed.all_of(self.tx, self.session.connection.id)
         standing = [one for one in before.values() if _stands(self.world, one)]
         standing, released = await self._answered(question, standing)
 
@@ -58,7 +58,7 @@ class Brake:
         else:
             await brakes.note(self.tx, self.session.connection.id, ZEROED, sorted(new - asked - left), self._now)
         if {one.place: one for one in standing} != before:
-            await emptied.put(self.tx, self.session.connection.id, standing)
+            await zeroed.put(self.tx, self.session.connection.id, standing)
         await self._ask(question, asked, catalogue)
         return frozenset(asked | left)
 

@@ -9,10 +9,10 @@ from brygga.core.report import Code
 from brygga.core.stock import Side, Verdict
 from brygga.core.stock import story as stories
 from brygga.core.stock.story import Cause
-from brygga.store import ledgers, library
-from brygga.store.database import Tx
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind
+from brygga.database import ledgers, library
+from brygga.database.engine import Tx
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind
 from brygga.sync.stock.pages import Pages, opened_in
 
 

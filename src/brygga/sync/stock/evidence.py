@@ -20,7 +20,7 @@ one that a hollow answer cannot give:
 | the catalogue does not have the variant either | not there (`Gap.UNBORN`) |
 | the catalogue has it and counts it | unread |
 
-Unread moves nothing. The product is asked again within seconds, and where that lasts the sync log names the side (`sync.judging`).
+Unread moves nothing. The product is asked again within seconds, and where that lasts the sync log names the side (`sync.worker.judging`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,11 +32,11 @@ from brygga.core.failures import Unreachable
 from brygga.core.hands import Counting, counting, is_there
 from brygga.core.model import ObservedProduct
 from brygga.core.stock import Gap, Look, Side
-from brygga.store import ledgers, library
-from brygga.store.bindings import Binding
-from brygga.store.ledgers import Book
-from brygga.sync.session import Session
+from brygga.database import ledgers, library
+from brygga.database.bindings import Binding
+from brygga.database.ledgers import Book
 from brygga.sync.shown import products_shown
+from brygga.sync.worker.session import Session
 from brygga.zettle.api.inventory import ASKED_AT_ONCE
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Balance, Statuses, StockOf

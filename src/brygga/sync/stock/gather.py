@@ -8,12 +8,11 @@ from brygga.bigcommerce.values import Level as ShopLevel
 from brygga.core.hands import Counting, counting, is_odd, is_whole
 from brygga.core.model import InventoryType, ObservedProduct
 from brygga.core.stock import Gap, Look, Side
-from brygga.store import bindings, ledgers, library, marks
-from brygga.store.bindings import Binding, State
-from brygga.store.database import Tx
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind
-from brygga.sync.session import Session
+from brygga.database import bindings, ledgers, library, work_items
+from brygga.database.bindings import Binding, State
+from brygga.database.engine import Tx
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind
 from brygga.sync.shown import products_shown
 from brygga.sync.stock.evidence import (
     Looks,
@@ -22,6 +21,7 @@ from brygga.sync.stock.evidence import (
     absent_in_shop,
     is_proven_gone,
 )
+from brygga.sync.worker.session import Session
 from brygga.zettle.api.inventory import store_of
 
 
@@ -202,9 +202,9 @@ async def proven(session: Session, paper: Known, looks: Looks) -> Looks:
         if _is_news(paper, variant, look, seen):
             odd.add(str(binding.synced.product_id))
     if odd:
-        # The product work finds out what a merchant's hands did (`sync.hands`).
+        # The product work finds out what a merchant's hands did (`sync.products.hands`).
         async with session.transaction() as tx:
-            await marks.mark_many(tx, session.connection.id, Kind.SHOP_PRODUCT, sorted(odd), session.clock.now())
+            await work_items.mark_many(tx, session.connection.id, Kind.SHOP_PRODUCT, sorted(odd), session.clock.now())
     return believed
 
 

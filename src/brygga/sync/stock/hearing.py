@@ -9,12 +9,12 @@ from brygga.core import stock
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Review, Side, Timing, Verdict
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, movements
-from brygga.store.ledgers import Book, Heard, Pending
-from brygga.store.marks import Kind
-from brygga.sync.session import Session
+from brygga.database import ledgers, movements
+from brygga.database.ledgers import Book, Heard, Pending
+from brygga.database.work_items import Kind
 from brygga.sync.stock.orders import by_ours
 from brygga.sync.stock.pages import Pages, stop
+from brygga.sync.worker.session import Session
 
 MADE_AGAIN = timedelta(minutes=10)
 """What is told of an unknown variant waits so long for the product work to know it."""

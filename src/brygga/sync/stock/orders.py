@@ -11,10 +11,10 @@ from brygga.core.model import StockMoment
 from brygga.core.stock import Ledger, Side, Timing
 from brygga.core.stock.explaining import Deed
 from brygga.core.stock.story import Reason
-from brygga.store.bindings import Binding
-from brygga.sync.explaining import MOST_ORDERS, UNDONE, ahead, orders_since, ours
-from brygga.sync.session import Session
+from brygga.database.bindings import Binding
+from brygga.sync.stock.explaining import MOST_ORDERS, UNDONE, ahead, orders_since, ours
 from brygga.sync.stock.gather import World
+from brygga.sync.worker.session import Session
 
 NEAR = timedelta(seconds=4)
 """So far apart two platforms' times may be after both are counted by our clock: one tells whole seconds only."""

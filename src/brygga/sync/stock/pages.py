@@ -10,11 +10,11 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Flight, Ledger, Level, Side, Timing
 from brygga.core.stock.story import Cause, Movement, told
 from brygga.core.stock.story import Moved as Move
-from brygga.store import ledgers, library, markers, marks, movements, synclog
-from brygga.store.database import Tx
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind
-from brygga.sync.session import Session
+from brygga.database import ledgers, library, markers, movements, synclog, work_items
+from brygga.database.engine import Tx
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind
+from brygga.sync.worker.session import Session
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Pages:
 
     async def free(self, flight: Flight, level: Level | None) -> None:
         """The slot of this call is given back, and shows this level. One that could not be read stays held: its call is
-        open to nobody, and the work of the marker reads it (`sync.marker`)."""
+        open to nobody, and the work of the marker reads it (`sync.stock.marker`)."""
         if flight.slot is not None and isinstance(level, int):
             await markers.give_back(self.tx, self.connection_id, flight.call, level, self.now)
 
@@ -72,7 +72,7 @@ class Pages:
             await ledgers.arrive(self.tx, self.connection_id, flight.call, [book.variant_uuid])
 
     async def mark(self, kind: Kind, *subjects: str, due_at: datetime | None = None) -> None:
-        await marks.mark_many(self.tx, self.connection_id, kind, subjects, self.now, due_at=due_at)
+        await work_items.mark_many(self.tx, self.connection_id, kind, subjects, self.now, due_at=due_at)
 
     def _say_full(self, book: Book, ledger: Ledger) -> None:
         """Said when it begins: from now on a side is promised more than it can hold."""

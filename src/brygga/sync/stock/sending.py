@@ -22,17 +22,17 @@ from brygga.core.model import InventoryType, Tracking
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Flight, Ledger, Side, Slot, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import ledgers, markers, synclog
-from brygga.store.bindings import Binding
-from brygga.store.ledgers import Book, Departed
-from brygga.store.marks import Kind
-from brygga.store.synclog import Filter
-from brygga.sync.session import Session
+from brygga.database import ledgers, markers, synclog
+from brygga.database.bindings import Binding
+from brygga.database.ledgers import Book, Departed
+from brygga.database.synclog import Filter
+from brygga.database.work_items import Kind
 from brygga.sync.shown import products_shown
 from brygga.sync.stock.booking import ORDER_EXPLAINS
 from brygga.sync.stock.evidence import Looks
 from brygga.sync.stock.gather import Inventories, Till, location
 from brygga.sync.stock.pages import Pages, opened
+from brygga.sync.worker.session import Session
 from brygga.zettle.api.inventory import MOVED_AT_ONCE
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement
@@ -425,7 +425,7 @@ def _names_marker(call: Call, named: Collection[tuple[str, int]]) -> bool:
 
 
 async def _look_after_marker(pages: Pages, call: Call) -> None:
-    """BigCommerce refused its item: no call takes that slot any more, and the marker is put right (`sync.marker`)."""
+    """BigCommerce refused its item: no call takes that slot any more, and the marker is put right (`sync.stock.marker`)."""
     assert call.flight.slot is not None
     await markers.drop(pages.tx, pages.connection_id, [call.flight.slot.variant_id])
     await pages.mark(Kind.MARKER, "")

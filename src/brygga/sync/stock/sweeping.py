@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from brygga.core.stock import Side, Timing
-from brygga.store import ledgers, marks, movements, outworn
-from brygga.store.marks import Kind
-from brygga.sync.session import Session
+from brygga.database import ledgers, movements, retention, work_items
+from brygga.database.work_items import Kind
 from brygga.sync.stock.booking import Booking
 from brygga.sync.stock.braking import braked
 from brygga.sync.stock.gather import Known, Till, World, gather
 from brygga.sync.stock.orders import sold_since
 from brygga.sync.stock.pages import opened
 from brygga.sync.stock.work import come_back
+from brygga.sync.worker.session import Session
 
 AT_ONCE = 200
 """Products whose ledgers are written in one transaction."""
@@ -32,7 +32,7 @@ class StockSweep:
         world = await gather(session, self.till)
         unread = sorted(world.unread[Side.ZETTLE])
         async with session.transaction() as tx:
-            await marks.mark_many(tx, session.connection.id, Kind.STOCK, unread, session.clock.now())
+            await work_items.mark_many(tx, session.connection.id, Kind.STOCK, unread, session.clock.now())
         stopped = await braked(session, world, len(world.known.bound))
         uuids = [uuid for uuid in world.known.uuids if uuid not in stopped]
         sold = await sold_since(session, _part(world, uuids), self.timing)
@@ -49,8 +49,8 @@ class StockSweep:
         async with session.transaction() as tx:
             left = await ledgers.in_the_air(tx, session.connection.id)
             due = now + self.timing.grace
-            await marks.mark_many(tx, session.connection.id, Kind.SETTLE, left, now, due_at=due)
-            await outworn.prune(tx, session.connection.id, now)
+            await work_items.mark_many(tx, session.connection.id, Kind.SETTLE, left, now, due_at=due)
+            await retention.prune(tx, session.connection.id, now)
             await movements.prune(tx, now)
 
 

@@ -10,10 +10,9 @@ from brygga.core.hands import level_of
 from brygga.core.report import Code
 from brygga.core.stock import Look, Side, Timing
 from brygga.core.stock.story import Cause, Moved
-from brygga.store import bindings, library
-from brygga.store.ledgers import Book
-from brygga.store.marks import Kind, Mark
-from brygga.sync.session import Session
+from brygga.database import bindings, library
+from brygga.database.ledgers import Book
+from brygga.database.work_items import Kind, Mark
 from brygga.sync.shown import products_shown
 from brygga.sync.stock.evidence import Looks, is_tracked, unreadable
 from brygga.sync.stock.gather import Known, Till, known, shop_looks
@@ -21,6 +20,7 @@ from brygga.sync.stock.hearing import hear
 from brygga.sync.stock.pages import Pages, opened, stop
 from brygga.sync.stock.sending import Part, Sending
 from brygga.sync.stock.work import come_back
+from brygga.sync.worker.session import Session
 
 
 @dataclass(frozen=True, slots=True)

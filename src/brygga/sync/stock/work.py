@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from brygga.core import stock
 from brygga.core.hands import Counting
 from brygga.core.stock import Ledger, Shelf, Side, Timing
-from brygga.store import bindings, ledgers, marks
-from brygga.store.database import Tx
-from brygga.store.marks import Kind, Mark
-from brygga.sync.session import Session
+from brygga.database import bindings, ledgers, work_items
+from brygga.database.engine import Tx
+from brygga.database.work_items import Kind, Mark
 from brygga.sync.stock.births import LAGS_MEANWHILE
 from brygga.sync.stock.booking import Booking
 from brygga.sync.stock.evidence import unreadable
@@ -19,6 +18,7 @@ from brygga.sync.stock.hearing import hear
 from brygga.sync.stock.orders import sold_since
 from brygga.sync.stock.pages import Pages, opened
 from brygga.sync.stock.sending import Sending
+from brygga.sync.worker.session import Session
 
 NEWBORN = timedelta(minutes=1)
 """So long hooks are taken to tell of a product's birth, unless they tell of an order: they may come late when hundreds are born."""
@@ -43,11 +43,11 @@ class StockWork:
             if strangers := [str(one) for one in ids if one not in ours]:
                 await ledgers.take(tx, connection_id, [], strangers)
             awaited = await self._newborn(tx, connection_id, ours, now)
-            await marks.mark_many(tx, connection_id, Kind.STOCK, sorted({*ours.values()} - awaited), now)
+            await work_items.mark_many(tx, connection_id, Kind.STOCK, sorted({*ours.values()} - awaited), now)
             if awaited:
-                waiting = (await marks.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
+                waiting = (await work_items.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
                 due = self.timing.pooled(now, LAGS_MEANWHILE) if waiting > FEW else self.timing.pooled(now)
-                await marks.mark_many(tx, connection_id, Kind.STOCK, sorted(awaited), now, due_at=due)
+                await work_items.mark_many(tx, connection_id, Kind.STOCK, sorted(awaited), now, due_at=due)
             await session.finish(*batch, tx=tx)
 
     async def _newborn(self, tx: Tx, connection_id: int, ours: Mapping[int, str], now: datetime) -> set[str]:

@@ -15,7 +15,7 @@ from brygga.core.model import Money, OptionDefinition, Organization, TaxationMod
 from brygga.core.pictures import Wrong
 from brygga.core.stock import LIMITS, Side
 from brygga.core.text import barcode, one_line, path
-from brygga.sync.adding import Wanted
+from brygga.sync.products.adding import Wanted
 from brygga.web.visit import Form
 from brygga.zettle.values import NewProduct, NewVariant, SalesTax
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from litestar import Response, get
 
 from brygga.core.model import Connection
-from brygga.store import library_pages
-from brygga.store.library_pages import State
+from brygga.database import library_pages
+from brygga.database.library_pages import State
 from brygga.web.standing import Phase, phase_of, store_name
 from brygga.web.troubles import pause_trouble
 from brygga.web.visit import Merchant

@@ -6,8 +6,8 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.core.stock import Side
-from brygga.store import library
-from brygga.store.library import Entry
+from brygga.database import library
+from brygga.database.library import Entry
 from brygga.sync.stock import Checked, Counted
 from brygga.web.deps import StockMoved
 from brygga.web.doubts import DoubtView, doubtful

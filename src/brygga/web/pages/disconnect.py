@@ -7,10 +7,10 @@ from litestar.response import Redirect
 
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.model import Connection, Stage
-from brygga.store import bindings, connections, tokens
-from brygga.store.database import Tx
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import bindings, connections, tokens
+from brygga.database.engine import Tx
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 from brygga.web.pages.apps import store_name
 from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask

@@ -8,10 +8,10 @@ from litestar.response import Redirect
 
 from brygga.core.matching import Certainty
 from brygga.core.model import Connection, Stage
-from brygga.store import bindings, duplicates, library, marks
-from brygga.store.database import Tx
-from brygga.store.duplicates import Choice, Pair
-from brygga.store.marks import Kind
+from brygga.database import bindings, duplicates, library, work_items
+from brygga.database.duplicates import Choice, Pair
+from brygga.database.engine import Tx
+from brygga.database.work_items import Kind
 from brygga.web.visit import Merchant
 from brygga.web.work import ask
 
@@ -38,8 +38,8 @@ class Chosen:
 
 async def found(tx: Tx, connection: Connection) -> Found:
     # What failed and will be tried again is not done either.
-    failed = {one.kind for one in await marks.parked(tx, connection.id)}
-    waiting = {*await marks.waiting_kinds(tx, connection.id), *failed}
+    failed = {one.kind for one in await work_items.parked(tx, connection.id)}
+    waiting = {*await work_items.waiting_kinds(tx, connection.id), *failed}
     comparing = Kind.SETUP in waiting or (connection.stage is Stage.PRODUCTS_CHOSEN and Kind.LIBRARY in waiting)
     early = connection.stage in {Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN}
     return Found(await duplicates.undecided(tx, connection.id), known=not comparing and not early)

@@ -11,11 +11,11 @@ from brygga.core.connecting import missing_step, price_refusal, stock_moves_late
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.store import bindings, brakes, connections, emptied, library, library_pages, marks, synclog
-from brygga.store.bindings import Totals
-from brygga.store.database import Tx
-from brygga.store.library_pages import State
-from brygga.store.marks import Kind
+from brygga.database import bindings, brakes, connections, library, library_pages, synclog, work_items, zeroed
+from brygga.database.bindings import Totals
+from brygga.database.engine import Tx
+from brygga.database.library_pages import State
+from brygga.database.work_items import Kind
 from brygga.web.doubts import doubtful
 from brygga.web.doubts import troubles as doubt_troubles
 from brygga.web.messages import Trouble
@@ -72,7 +72,7 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         vat = await library.by_vat(tx, connection.id)
         questions = await open_questions(tx, connection.id)
         doubts = await doubtful(tx, connection.id, merchant.words)
-        failing = await marks.parked(tx, connection.id)
+        failing = await work_items.parked(tx, connection.id)
     found = [
         failure_trouble(failing),
         prices_trouble(connection),
@@ -88,7 +88,7 @@ async def open_questions(tx: Tx, connection_id: int) -> Mapping[str, int]:
     """How many products each of them is about by now; one that is about none is not asked any more."""
     counts: dict[str, int] = {}
     for each in (await brakes.all_questions(tx, connection_id)).values():
-        over = await emptied.over(tx, connection_id) if each.kind == Effect.ZEROED.value else frozenset()
+        over = await zeroed.over(tx, connection_id) if each.kind == Effect.ZEROED.value else frozenset()
         left = [subject for subject in each.subjects if subject not in over]
         if left and not each.answer:
             counts[each.kind] = len(left)

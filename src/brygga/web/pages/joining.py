@@ -20,11 +20,11 @@ from brygga.bigcommerce.oauth import store_hash_of
 from brygga.core.failures import Failure, NeedsMerchant, Refused
 from brygga.core.model import Connection, Shop, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.store import connections, oauth_states, synclog, tokens
-from brygga.store.connections import StoreTaken, Taken
-from brygga.store.database import Tx
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform, Token
+from brygga.database import connections, oauth_states, synclog, tokens
+from brygga.database.connections import StoreTaken, Taken
+from brygga.database.engine import Tx
+from brygga.database.tokens import Platform, Token
+from brygga.database.work_items import Kind
 from brygga.web.deps import SHOP_CALLBACK, ShopGrant, WebDeps
 from brygga.web.messages import say
 from brygga.web.pages.panel import waiting_panel

@@ -10,10 +10,10 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from brygga.core.model import Money
-from brygga.store import additions, bindings, library, library_pages
-from brygga.store.database import Tx
-from brygga.store.library_pages import Narrow, Row, State
-from brygga.store.marks import Kind
+from brygga.database import additions, bindings, library, library_pages
+from brygga.database.engine import Tx
+from brygga.database.library_pages import Narrow, Row, State
+from brygga.database.work_items import Kind
 from brygga.web.i18n import Words
 from brygga.web.lines import reason
 from brygga.web.pages.apps import store_name

@@ -7,13 +7,13 @@ from litestar.response import Redirect
 
 from brygga.core.model import Connection, Origin
 from brygga.core.report import Code
-from brygga.store import bindings, duplicates, library, synclog
-from brygga.store.bindings import Binding
-from brygga.store.database import Tx
-from brygga.store.library import Entry
-from brygga.store.marks import Kind
-from brygga.store.synclog import Filter
-from brygga.sync.linking import Obstacle
+from brygga.database import bindings, duplicates, library, synclog
+from brygga.database.bindings import Binding
+from brygga.database.engine import Tx
+from brygga.database.library import Entry
+from brygga.database.synclog import Filter
+from brygga.database.work_items import Kind
+from brygga.sync.products.linking import Obstacle
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 

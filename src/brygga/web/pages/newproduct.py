@@ -17,10 +17,10 @@ from litestar.response import Redirect
 
 from brygga.core import pictures
 from brygga.core.model import Organization, TaxationMode
-from brygga.store import additions, library, library_pages
-from brygga.store.additions import Addition, State
-from brygga.store.database import Tx
-from brygga.store.marks import Kind
+from brygga.database import additions, library, library_pages
+from brygga.database.additions import Addition, State
+from brygga.database.engine import Tx
+from brygga.database.work_items import Kind
 from brygga.web.lines import reason
 from brygga.web.pages.addform import AddForm, clean, read, wanted
 from brygga.web.session import AnyRequest

@@ -6,10 +6,10 @@ from litestar import Response, get
 from litestar.enums import MediaType
 
 from brygga.core.model import Connection
-from brygga.store import connections, library_pages, tokens
-from brygga.store.library_pages import State
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
+from brygga.database import connections, library_pages, tokens
+from brygga.database.library_pages import State
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
 from brygga.web.deps import SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL
 from brygga.web.messages import Trouble
 from brygga.web.rendering import Frame, render

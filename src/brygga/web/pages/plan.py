@@ -8,11 +8,11 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.core.model import Stage
-from brygga.store import duplicates, plans
-from brygga.store.database import Tx
-from brygga.store.duplicates import Choice
-from brygga.sync.outlook import Note, Step
-from brygga.sync.plans import FILTERS, step_of
+from brygga.database import duplicates, plans
+from brygga.database.duplicates import Choice
+from brygga.database.engine import Tx
+from brygga.sync.products.plans import FILTERS, step_of
+from brygga.sync.products.preview import Note, Step
 from brygga.web.i18n import Words
 from brygga.web.lines import reason, spoken
 from brygga.web.pages.duplicates import LINK, choose, found, links_of

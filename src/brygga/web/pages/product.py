@@ -10,14 +10,14 @@ from litestar.response import Redirect
 
 from brygga.core import planning
 from brygga.core.model import Money, Product
-from brygga.store import bindings, gone, ledgers, library, library_pages, marks, synclog
-from brygga.store.bindings import Binding
-from brygga.store.bindings import State as BindingState
-from brygga.store.database import Tx
-from brygga.store.library_pages import Row, State
-from brygga.store.marks import Kind, Parked
-from brygga.store.synclog import Filter
-from brygga.sync.hands import RECOUNT
+from brygga.database import bindings, gone, ledgers, library, library_pages, synclog, work_items
+from brygga.database.bindings import Binding
+from brygga.database.bindings import State as BindingState
+from brygga.database.engine import Tx
+from brygga.database.library_pages import Row, State
+from brygga.database.synclog import Filter
+from brygga.database.work_items import Kind, Parked
+from brygga.sync.products.hands import RECOUNT
 from brygga.web.doubts import DoubtView, doubtful, variant_label
 from brygga.web.i18n import Words
 from brygga.web.lines import LineView
@@ -100,12 +100,12 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
             return await _show_gone(merchant, tx, uuid)
         lines = await synclog.page(tx, connection.id, Filter(subject=uuid), limit=10)
         linkable = await partners(tx, connection.id, lines)
-        pending = await marks.waits(tx, connection.id, Kind.TRACKING, uuid)
+        pending = await work_items.waits(tx, connection.id, Kind.TRACKING, uuid)
         books = await ledgers.load(tx, connection.id, [uuid])
         doubts = await doubtful(tx, connection.id, merchant.words, [uuid])
-        failing = [one for one in await marks.parked(tx, connection.id) if is_about(one, uuid, row.product_id)]
+        failing = [one for one in await work_items.parked(tx, connection.id) if is_about(one, uuid, row.product_id)]
         binding = await bindings.get(tx, connection.id, uuid)
-        asked = await marks.waits(tx, connection.id, Kind.SHOP_PRODUCT, str(row.product_id), RECOUNT)
+        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, str(row.product_id), RECOUNT)
     shop = connection.shop
     panel = shop.control_panel_url.rstrip("/") if shop else ""
     product = row.entry.product

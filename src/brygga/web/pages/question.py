@@ -6,7 +6,7 @@ from litestar import Response, get
 
 from brygga.core.guards import Effect
 from brygga.core.stock import Side
-from brygga.store import brakes, emptied, ledgers, library
+from brygga.database import brakes, ledgers, library, zeroed
 from brygga.web.doubts import full_name
 from brygga.web.troubles import KNOWN_QUESTIONS
 from brygga.web.visit import Merchant, NotThere
@@ -48,14 +48,14 @@ async def show(merchant: Merchant, kind: str) -> Response[str]:
         question = await brakes.open_question(tx, merchant.own.id, kind)
         if question is None:
             raise NotThere
-        over = await emptied.over(tx, merchant.own.id) if kind == Effect.ZEROED.value else ()
+        over = await zeroed.over(tx, merchant.own.id) if kind == Effect.ZEROED.value else ()
         concerned = [uuid for uuid in question.subjects if uuid not in over]
         if not concerned:
             raise NotThere
         shown = concerned[:SHOWN]
         entries = await library.get_many(tx, merchant.own.id, shown)
         books = await ledgers.load(tx, merchant.own.id, shown)
-        shelves = await emptied.all_of(tx, merchant.own.id) if kind == Effect.ZEROED.value else {}
+        shelves = await zeroed.all_of(tx, merchant.own.id) if kind == Effect.ZEROED.value else {}
     stock: dict[str, list[StockLine]] = {}
     for book in books.values():
         entry = entries.get(book.product_uuid)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from brygga.store import bindings, ledgers, library
-from brygga.store.library import Entry
-from brygga.store.marks import Kind
+from brygga.database import bindings, ledgers, library
+from brygga.database.library import Entry
+from brygga.database.work_items import Kind
 from brygga.web.deps import StockMoved
 from brygga.web.numbers import seen
 from brygga.web.stock_rows import Split, StockView, is_alike, sent, stock_rows

@@ -10,10 +10,20 @@ from litestar.response import Redirect
 
 from brygga.core.connecting import Step, allowed, missing_step, stock_moves_late, tax_changes_margin
 from brygga.core.model import Choices, Connection, Money, Organization, Product, Shop, Stage, TaxationMode
-from brygga.store import connections, endings, library, library_pages, marks, planned, plans, statistics, tokens
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform
-from brygga.sync.plans import CERTAIN, SUPPOSED
+from brygga.database import (
+    connections,
+    endings,
+    library,
+    library_pages,
+    plan_inputs,
+    plans,
+    statistics,
+    tokens,
+    work_items,
+)
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
+from brygga.sync.products.plans import CERTAIN, SUPPOSED
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.duplicates import Found, found
@@ -92,7 +102,7 @@ async def show_step(merchant: Merchant) -> Response[str]:
         counts = await library_pages.counts(tx, connection.id)
         products = await library_pages.priced(tx, connection.id, ENOUGH)
         duplicates = await found(tx, connection)
-        failing = failure_trouble(await marks.parked(tx, connection.id))
+        failing = failure_trouble(await work_items.parked(tx, connection.id))
         again = await endings.found_again(tx, connection.id)
         ending = await endings.last(tx, connection) if connection.shop else None
     shown = replace(view(connection, sum(counts.values()), products, duplicates), found_again=again)
@@ -241,7 +251,7 @@ async def finish(merchant: Merchant) -> Redirect:
         again = await endings.uuids_found_again(tx, connection.id)
         first = await connections.set_stage(tx, connection.id, Stage.RUNNING, [Stage.PRODUCTS_CHOSEN])
         if first:
-            await planned.remember(tx, connection.id)
+            await plan_inputs.remember(tx, connection.id)
             # The work takes them back before anything else; until then they wait, on every page.
             await library.assign_all(tx, connection.id, again)
             if whole:

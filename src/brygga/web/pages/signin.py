@@ -10,10 +10,10 @@ from litestar.response import Redirect
 
 from brygga.core.failures import Failure, Refused
 from brygga.core.model import Connection, Stage
-from brygga.store import connections, oauth_states, tokens
-from brygga.store.database import Tx
-from brygga.store.marks import Kind
-from brygga.store.tokens import Platform, Token
+from brygga.database import connections, oauth_states, tokens
+from brygga.database.engine import Tx
+from brygga.database.tokens import Platform, Token
+from brygga.database.work_items import Kind
 from brygga.web.deps import ZETTLE_CALLBACK, WebDeps, ZettleGrant
 from brygga.web.messages import say
 from brygga.web.pages.joining import lead_to_store, take_pending

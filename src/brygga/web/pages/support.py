@@ -8,7 +8,7 @@ import structlog
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from brygga.store import library, support
+from brygga.database import library, support
 from brygga.web.bundle import gathered
 from brygga.web.visit import Form, Merchant, NotThere
 

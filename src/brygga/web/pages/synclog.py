@@ -11,12 +11,12 @@ from litestar.response import Redirect
 from brygga.core.connecting import missing_step
 from brygga.core.model import Stage
 from brygga.core.report import Code, Severity, Topic
-from brygga.store import bindings, gone, library, library_pages, marks, synclog
-from brygga.store.database import Tx
-from brygga.store.library import Entry
-from brygga.store.library_pages import State
-from brygga.store.marks import STOCK_LANE
-from brygga.store.synclog import Filter, Logged
+from brygga.database import bindings, gone, library, library_pages, synclog, work_items
+from brygga.database.engine import Tx
+from brygga.database.library import Entry
+from brygga.database.library_pages import State
+from brygga.database.synclog import Filter, Logged
+from brygga.database.work_items import STOCK_LANE
 from brygga.web.i18n import Words
 from brygga.web.lines import LineView, spoken
 from brygga.web.pages.apps import store_name
@@ -72,8 +72,8 @@ async def show(
     cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     async with deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id)
-        waiting = await marks.counts(tx, connection.id)
-        parked = [mark for mark in await marks.parked(tx, connection.id) if mark.waits]
+        waiting = await work_items.counts(tx, connection.id)
+        parked = [mark for mark in await work_items.parked(tx, connection.id) if mark.waits]
         success = await synclog.last_success(tx, connection.id)
         lines = await synclog.page(tx, connection.id, wanted, before=cursor, limit=SIZE + 1)
         total = await synclog.count(tx, connection.id, wanted)

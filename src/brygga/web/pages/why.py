@@ -10,12 +10,12 @@ from litestar.response import Stream
 from brygga.core.model import Product
 from brygga.core.stock import Ledger, Side
 from brygga.core.stock.story import Movement
-from brygga.store import gone, ledgers, library, movements
-from brygga.store.database import Tx
-from brygga.store.ledgers import Book
-from brygga.store.library import Entry
-from brygga.store.marks import Kind
-from brygga.sync.explaining import REACH, RIPE
+from brygga.database import gone, ledgers, library, movements
+from brygga.database.engine import Tx
+from brygga.database.ledgers import Book
+from brygga.database.library import Entry
+from brygga.database.work_items import Kind
+from brygga.sync.stock.explaining import REACH, RIPE
 from brygga.web import stock_csv
 from brygga.web.chart import Chart, chart
 from brygga.web.doubts import DoubtView, doubtful, variant_label

@@ -1,0 +1,90 @@
+"""The people of a store: who besides the owner opens an app, and whom the app is told to forget (bigcommerce facts 1.2, 1.5)."""
+
+from urllib.parse import urlsplit
+
+from sandbox_tests.bigcommerce.shop_town import JSON, Town
+from sandbox_tests.bigcommerce.test_shop_access import INSTALL, claims_in, exchange
+
+REMOVE = "https://app.example.com/remove_user"
+
+
+def store() -> Town:
+    """One store, with an app that wants to hear of users that are gone."""
+    town = Town()
+    town.app.remove_user_url = REMOVE
+    return town
+
+
+async def added(town: Town, email: str = "eva@example.com") -> JSON:
+    value: JSON = await town.good("POST", "/sandbox/users", {"email": email})
+    return value
+
+
+async def test_a_user_opens_the_app_in_their_own_name() -> None:
+    town = store()
+    eva = await added(town)
+
+    address = (await town.good("GET", f"/sandbox/load?client_id=cid&user_id={eva['id']}&url=/stock"))["url"]
+
+    claims = claims_in(town, address)
+    assert address.startswith("https://app.example.com/load?")
+    assert (claims["user"]["id"], claims["user"]["email"], claims["url"]) == (eva["id"], "eva@example.com", "/stock")
+    assert claims["owner"]["email"] == "anna@example.com"
+    owner = claims_in(town, (await town.good("GET", "/sandbox/load?client_id=cid"))["url"])
+    assert owner["user"]["id"] == owner["owner"]["id"]
+
+
+async def test_the_first_user_beside_the_owner_makes_every_app_ask_again() -> None:
+    """Multiple users switched on counts as a change of scopes; the old token works until then (bigcommerce facts 1.4)."""
+    town = store()
+    await added(town)
+
+    opened = await town.call("POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"})
+    assert opened.headers["location"].startswith(INSTALL)
+    assert (await town.call("GET", "/v2/time")).status_code == 200
+    assert (await exchange(town)).status_code == 200
+    await added(town, "sven@example.com")
+    opened = await town.call("POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"})
+    assert opened.headers["location"].startswith("https://app.example.com/load")
+
+
+async def test_the_app_is_told_of_a_user_who_is_gone_and_the_token_lives_on() -> None:
+    town = store()
+    eva, sven = await added(town), await added(town, "sven@example.com")
+
+    assert await town.good("DELETE", f"/sandbox/users/{eva['id']}") == {"told": {"cid": 200}}
+
+    (visit,) = town.visits
+    claims = claims_in(town, visit)
+    assert urlsplit(visit)._replace(query="").geturl() == REMOVE
+    assert (claims["user"]["email"], claims["sub"]) == ("eva@example.com", "stores/abc123")
+    listed = await town.good("GET", "/sandbox/users")
+    assert [one["email"] for one in listed["users"]] == ["sven@example.com"]
+    assert listed["owner"]["email"] == "anna@example.com"
+    assert (await town.call("GET", "/v2/time")).status_code == 200
+    assert sven["id"] != eva["id"]
+
+
+async def test_an_app_that_wants_no_word_of_users_gets_none() -> None:
+    town = Town()
+    eva = await added(town)
+
+    assert await town.good("DELETE", f"/sandbox/users/{eva['id']}") == {"told": {"cid": None}}
+    assert town.visits == []
+
+
+async def test_nobody_unknown_is_loaded_added_or_removed() -> None:
+    town = store()
+
+    for method, path, status in (
+        ("DELETE", "/sandbox/users/999", 404),
+        ("DELETE", "/sandbox/users/²", 404),
+        ("GET", "/sandbox/load?client_id=nobody", 404),
+        ("GET", "/sandbox/load?client_id=cid&user_id=7", 404),
+        ("GET", "/sandbox/users?store_hash=nowhere", 404),
+    ):
+        assert (await town.call(method, path)).status_code == status, path
+    bodies: list[object] = [{}, {"email": 7}, {"email": "eva"}, [], "eva"]
+    for body in bodies:
+        assert (await town.call("POST", "/sandbox/users", body)).status_code == 422, body
+    assert town.sandbox.store().users == {}

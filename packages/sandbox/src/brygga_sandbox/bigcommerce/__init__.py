@@ -1,0 +1,19 @@
+"""A BigCommerce that refuses what the documents say BigCommerce refuses.
+
+Here live stores with catalogue, stock, orders, webhooks, apps and their pages, all in memory and on an injected clock.
+Nothing of the service that is tested against it is ever imported here. "bigcommerce facts 3.7" names
+a section of docs/platforms/bigcommerce.md.
+"""
+
+from brygga_sandbox.bigcommerce.apps import App
+from brygga_sandbox.bigcommerce.orders import Order, OutOfStock
+from brygga_sandbox.bigcommerce.refusal import Refusal
+from brygga_sandbox.bigcommerce.sandbox import SCOPES, BigCommerceSandbox, Config
+from brygga_sandbox.bigcommerce.shop import Shop
+from brygga_sandbox.bigcommerce.state import Settings, Store, Violation
+from brygga_sandbox.bigcommerce.switches import Switches
+
+__all__ = [
+    "SCOPES", "App", "BigCommerceSandbox", "Config", "Order", "OutOfStock", "Refusal", "Settings", "Shop", "Store",
+    "Switches", "Violation",
+]  # fmt: skip

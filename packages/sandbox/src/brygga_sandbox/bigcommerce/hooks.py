@@ -1,0 +1,389 @@
+"""Webhooks: who asked for what, and how a delivery goes (bigcommerce facts 6)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from brygga_sandbox.outbox import Message, Outbox
+
+from .refusal import Json, Refusal
+from .scopes import EXCEPTION, known
+from .state import Store, uuid_of
+
+RETRIES = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 50_400, 86_400)
+"""Gaps between tries in seconds (bigcommerce facts 6.4)."""
+QUIET_DAYS = 90
+MAX_PER_SCOPE = 10
+BLOCK_WINDOW_S, BLOCK_FROM, BLOCK_BELOW, BLOCKED_S = 120, 100, 0.9, 180
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\x20-\x7e\t]*")
+
+
+def address_of(url: Any) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port of an address; None for what is none."""
+    if not isinstance(url, str) or any(letter <= " " for letter in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname and parts.scheme in {"http", "https"} else None
+
+
+def fits_a_header(name: Any, value: Any) -> bool:
+    """True for what can stand in a header (RFC 9110), within the sizes of bigcommerce facts 6.4."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        return False
+    return bool(_TOKEN.fullmatch(name)) and len(name) <= 64 and len(value) <= 8192 and bool(_VALUE.fullmatch(value))
+
+
+def covers(asked: str, scope: str) -> bool:
+    """True when a hook for `asked` hears of `scope`; a wildcard at the end covers all below."""
+    return asked == scope or ("*" in asked and fnmatchcase(scope, asked))
+
+
+def signing_key(secret: str, reading: str) -> bytes:
+    """The key of a signature, by the reading that is switched on. Nobody here checks `v1a`: any bytes do."""
+    match reading:
+        case "decoded":
+            return base64.b64decode(secret + "=" * (-len(secret) % 4))
+        case "another" | "v1a":
+            return f"not {secret}".encode()
+        case _:
+            return secret.encode()
+
+
+@dataclass(slots=True)
+class Hook:
+    """One webhook of one client."""
+
+    id: int
+    client_id: str
+    scope: str
+    destination: str
+    is_active: bool
+    headers: dict[str, str]
+    created_at: int
+    updated_at: int
+    works_from: float
+    last_event: float
+    deactivated: bool = False
+
+
+@dataclass(slots=True)
+class Domain:
+    """How deliveries to one domain went of late."""
+
+    tries: deque[tuple[float, bool]] = field(default_factory=deque)
+    blocked_until: float = 0.0
+    reasons: list[Json] = field(default_factory=list)
+    """Why it is blocked, as GET /hooks/admin lists it."""
+
+
+class Hooks:
+    """The webhooks of one store, and their deliveries."""
+
+    def __init__(self, store: Store, outbox: Outbox, secret_of: Callable[[str], str], delay_s: float) -> None:
+        self.store = store
+        self.outbox = outbox
+        self.secret_of = secret_of
+        self.delay_s = delay_s
+        self.all: dict[int, Hook] = {}
+        self.heard: dict[str, list[Hook]] = {}
+        self.domains: dict[tuple[str, str], Domain] = {}
+        self.told_at: dict[str, float] = {}
+        self.emails: dict[str, list[str]] = {}
+        self.mails: list[Json] = []
+        store.subscribers.append(self.event)
+
+    # -- managing -----------------------------------------------------------------------------------------------
+
+    def json(self, hook: Hook) -> Json:
+        """A hook as its owner sees it."""
+        return {
+            "id": hook.id,
+            "client_id": hook.client_id,
+            "store_hash": self.store.hash,
+            "created_at": hook.created_at,
+            "updated_at": hook.updated_at,
+            "scope": hook.scope,
+            "destination": hook.destination,
+            "is_active": hook.is_active,
+            "headers": dict(hook.headers),
+        }
+
+    def of(self, client_id: str) -> list[Hook]:
+        """The hooks of a client; those that heard nothing for 90 days have been switched off by now."""
+        mine = [hook for hook in self.all.values() if hook.client_id == client_id]
+        for hook in mine:
+            self.retire(hook)
+        return mine
+
+    def one(self, client_id: str, hook_id: str) -> Hook:
+        """A hook of this client, or 404; those of others do not exist for it."""
+        found = next((hook for hook in self.of(client_id) if str(hook.id) == hook_id), None)
+        if found is None:
+            raise Refusal(404, f"Webhook with id [{hook_id}] not found")
+        return found
+
+    def create(self, client_id: str, body: Any) -> Hook:
+        """POST /v3/hooks. It works within a minute (bigcommerce facts 6.1)."""
+        if not isinstance(body, dict):
+            raise Refusal(400, "Input is invalid.")
+        for name in ("scope", "destination"):
+            if not body.get(name):
+                raise self.malformed(name, "error.path.missing.")
+        values = self.checked(body)
+        self.room_for(client_id, values["scope"], values["destination"])
+        now = int(self.store.wall())
+        hook = Hook(
+            self.store.ids.next("hook"),
+            client_id,
+            values["scope"],
+            values["destination"],
+            values.get("is_active", True),
+            values.get("headers", {}),
+            now,
+            now,
+            self.store.now() + self.delay_s,
+            self.store.now(),
+        )
+        self.all[hook.id] = hook
+        self.heard.clear()
+        return hook
+
+    def update(self, hook: Hook, body: Any) -> None:
+        """PUT a hook. Switching it on again does not bring back what was missed."""
+        if not isinstance(body, dict):
+            raise Refusal(400, "Input is invalid.")
+        values = self.checked(body)
+        address = (values.get("scope", hook.scope), values.get("destination", hook.destination))
+        if address != (hook.scope, hook.destination):
+            self.room_for(hook.client_id, *address, but=hook)
+        for name, value in values.items():
+            setattr(hook, name, value)
+        if values.get("is_active"):
+            hook.deactivated, hook.last_event = False, self.store.now()
+        hook.updated_at = int(self.store.wall())
+        self.heard.clear()
+
+    def delete(self, hook: Hook) -> None:
+        """DELETE a hook; what is on its way is not delivered any more."""
+        self.all.pop(hook.id, None)
+        self.heard.clear()
+
+    def forget(self, client_id: str) -> None:
+        """The app is gone, and all its hooks with it (bigcommerce facts 1.4)."""
+        for hook in [one for one in self.all.values() if one.client_id == client_id]:
+            self.delete(hook)
+
+    def malformed(self, name: str, words: str) -> Refusal:
+        """422 in the words of the webhooks API."""
+        return Refusal(422, "JSON data is missing or invalid", {name: words})
+
+    def checked(self, body: Json) -> Json:
+        """The accepted fields of a hook."""
+        if "scope" in body and not known(body["scope"]):
+            raise self.malformed("scope", "error.scope.invalid")
+        if "destination" in body:
+            self.check_destination(body["destination"])
+        if not isinstance(body.get("is_active", True), bool):
+            raise self.malformed("is_active", "error.expected.boolean")
+        headers = {} if body.get("headers") is None else body["headers"]
+        if not isinstance(headers, dict) or not all(fits_a_header(*pair) for pair in headers.items()):
+            raise self.malformed("headers", "error.expected.object.of.strings")
+        return {
+            name: body[name] for name in ("scope", "destination", "is_active", "headers") if body.get(name) is not None
+        }
+
+    def check_destination(self, destination: Any) -> None:
+        """HTTPS on port 443 only; a sandbox also takes a plain address of this machine, where it runs."""
+        place = address_of(destination)
+        if place is None or len(destination) > 2000:
+            raise self.malformed("destination", "error.destination.invalid")
+        scheme, host, port = place
+        if host not in {"localhost", "127.0.0.1", "::1"} and (scheme != "https" or port not in {None, 443}):
+            raise self.malformed("destination", "error.destination.https.port.443")
+
+    def room_for(self, client_id: str, scope: str, destination: str, but: Hook | None = None) -> None:
+        """One hook per scope and destination, ten per scope (bigcommerce facts 6.1)."""
+        mine = [hook for hook in self.all.values() if hook.client_id == client_id and hook is not but]
+        same = [hook for hook in mine if hook.scope == scope]
+        if any(hook.destination == destination for hook in same):
+            title = "A webhook with this scope and destination exists already"
+            raise Refusal(self.store.switches.duplicate_hook_status, title, {"destination": "error.duplicate"})
+        if scope == EXCEPTION and (same or any(hook.destination == destination for hook in mine)):
+            # One for all of them, and elsewhere: what cannot be reached cannot be told so (bigcommerce facts 6.3).
+            title = "A webhook for delivery exceptions is the only one, with a destination of its own"
+            raise Refusal(422, title, {"destination": "error.exception.destination"})
+        if len(same) >= MAX_PER_SCOPE:
+            raise Refusal(422, f"A scope may have at most {MAX_PER_SCOPE} webhooks", {"scope": "error.too.many"})
+
+    def admin(self, client_id: str) -> Json:
+        """GET /v3/hooks/admin: e-mails, the state of every hook, and blocked domains."""
+        now = self.store.now()
+        rows = [
+            {
+                **self.json(hook),
+                "status": "deactivated" if hook.deactivated else "active" if hook.is_active else "inactive",
+            }
+            for hook in self.of(client_id)
+        ]
+        blocked = [
+            {"destination": name, "time_left": int(domain.blocked_until - now), "reasons": domain.reasons}
+            for (client, name), domain in self.domains.items()
+            if client == client_id and domain.blocked_until > now
+        ]
+        return {"emails": self.emails.get(client_id, []), "hooks_list": rows, "blocked_domains": blocked}
+
+    def retire(self, hook: Hook) -> None:
+        """A hook without any event for 90 days is deactivated."""
+        if hook.is_active and self.store.now() - hook.last_event > QUIET_DAYS * 86_400:
+            self.switch_off(hook)
+
+    def switch_off(self, hook: Hook) -> None:
+        """Deactivate a hook and write to its app."""
+        hook.is_active, hook.deactivated = False, True
+        self.mails.append({"client_id": hook.client_id, "hook_id": hook.id, "at": self.store.now()})
+        self.heard.clear()
+
+    # -- delivering ---------------------------------------------------------------------------------------------
+
+    def listeners(self, scope: str) -> list[Hook]:
+        """The active hooks that hear of a scope."""
+        found = self.heard.get(scope)
+        if found is None:
+            found = [hook for hook in self.all.values() if hook.is_active and covers(hook.scope, scope)]
+            self.heard[scope] = found
+        return found
+
+    def event(self, scope: str, data: Json) -> None:
+        """Something happened in the store: every hook that hears of it sends a message."""
+        listeners = self.listeners(scope)
+        if not listeners:
+            return
+        now = self.store.now()
+        for hook in list(listeners):
+            self.retire(hook)
+            if hook.is_active and now >= hook.works_from:
+                hook.last_event = now
+                self.send(hook, scope, data)
+
+    def envelope(self, scope: str, data: Json) -> bytes:
+        """The body of a delivery. The hash is of data and time only: two scopes may share it (bigcommerce facts 6.2)."""
+        created_at = int(self.store.wall())
+        salted = f"{self.store.account_uuid}:{created_at}:".encode() + msgspec.json.encode(data)
+        return msgspec.json.encode(
+            {
+                "scope": scope,
+                "store_id": str(self.store.store_id),
+                "data": data,
+                "hash": hashlib.sha1(salted, usedforsecurity=False).hexdigest(),
+                "created_at": created_at,
+                "producer": f"stores/{self.store.hash}",
+            }
+        )
+
+    def send(self, hook: Hook, scope: str, data: Json) -> None:
+        """Hand one message to the outbox."""
+        body = self.envelope(scope, data)
+        message_id = f"msg_{uuid_of(self.store.dice)}"
+
+        def address() -> tuple[str, dict[str, str]] | None:
+            if self.all.get(hook.id) is not hook or not hook.is_active:
+                return None
+            return hook.destination, self.headers(hook, message_id, body)
+
+        self.outbox.send(
+            Message(
+                body,
+                address,
+                RETRIES,
+                landed=lambda: self.count(hook, good=True),
+                failed=lambda attempt, status: self.failed(hook, scope),
+                given_up=lambda: self.gave_up(hook, scope),
+            )
+        )
+
+    def headers(self, hook: Hook, message_id: str, body: bytes) -> dict[str, str]:
+        """The headers of one attempt: the hook's own, and a Standard Webhooks signature (bigcommerce facts 6.5)."""
+        headers = {"Content-Type": "application/json", "User-Agent": "BigCommerce-Sandbox", **hook.headers}
+        if self.blocked(hook):
+            headers[BLOCKED] = "1"
+        if self.store.switches.signed_webhooks:
+            reading = self.store.switches.signature_key
+            moment = str(int(self.store.wall() * (1000 if reading == "milliseconds" else 1)))
+            signed = f"{message_id}.{moment}.".encode() + body
+            digest = hmac.new(signing_key(self.secret_of(hook.client_id), reading), signed, hashlib.sha256).digest()
+            headers["webhook-id"] = message_id
+            headers["webhook-timestamp"] = moment
+            version = "v1a" if reading == "v1a" else "v1"
+            headers["webhook-signature"] = f"{version},{base64.b64encode(digest).decode()}"
+        return headers
+
+    def domain(self, hook: Hook) -> Domain:
+        """The record of a hook's domain, kept per client."""
+        name = urlsplit(hook.destination).hostname or ""
+        return self.domains.setdefault((hook.client_id, name), Domain())
+
+    def blocked(self, hook: Hook) -> bool:
+        """True while the domain is on the block list: its messages go to the retry queue unsent."""
+        return self.domain(hook).blocked_until > self.store.now()
+
+    def failed(self, hook: Hook, scope: str) -> None:
+        """A try went wrong: counted for the block list, and told to who listens for exceptions."""
+        if not self.blocked(hook):
+            self.count(hook, good=False)
+        last = self.told_at.get(hook.destination, float("-inf"))
+        if self.store.now() - last >= 600:
+            self.told_at[hook.destination] = self.store.now()
+            self.exception(hook, scope, 90_001, "delivery failed and will be retried")
+
+    def gave_up(self, hook: Hook, scope: str) -> None:
+        """The last try failed: the hook is switched off (bigcommerce facts 6.4)."""
+        self.switch_off(hook)
+        self.exception(hook, scope, 90_002, "all tries have failed; the webhook is disabled")
+
+    def exception(self, hook: Hook, scope: str, code: int, message: str) -> None:
+        """Tell the client's own exception hook, which must have another destination."""
+        if scope == EXCEPTION:
+            return
+        data = {"type": "webhook", "id": hook.id, "error_code": code, "message": message}
+        for listener in self.listeners(EXCEPTION):
+            if listener.client_id == hook.client_id and listener.destination != hook.destination:
+                self.send(listener, EXCEPTION, data)
+
+    def count(self, hook: Hook, *, good: bool) -> None:
+        """Success ratio per domain over two minutes: below 90 % of 100 or more, three minutes on the block list."""
+        now = self.store.now()
+        domain = self.domain(hook)
+        domain.tries.append((now, good))
+        while domain.tries and domain.tries[0][0] <= now - BLOCK_WINDOW_S:
+            domain.tries.popleft()
+        if len(domain.tries) < BLOCK_FROM or domain.blocked_until > now:
+            return
+        if sum(ok for _, ok in domain.tries) < BLOCK_BELOW * len(domain.tries):
+            failed = sum(not ok for _, ok in domain.tries)
+            domain.reasons = [
+                {"failure_description": "low success rate", "count": failed, "timestamp": int(self.store.wall())}
+            ]
+            domain.blocked_until = now + BLOCKED_S
+            domain.tries.clear()
+            self.exception(hook, hook.scope, 90_003, "the domain is blocked")
+
+
+BLOCKED = "x-sandbox-blocked"
+"""Marks an attempt that must not leave the house, because its domain is blocked."""

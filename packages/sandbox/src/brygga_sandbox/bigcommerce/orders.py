@@ -1,0 +1,382 @@
+"""Orders: placed, shipped, cancelled and refunded, and what each does to the stock (bigcommerce facts 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from brygga_sandbox.numerals import whole
+
+from . import inventory
+from .refusal import Json, Refusal
+from .render import chosen
+from .state import DEFAULT_LOCATION, RELATIVE, Product, Store, Variant, by_id
+
+STATUSES = ("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled", "Declined",
+            "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed", "Awaiting Fulfillment",
+            "Manual Verification Required", "Disputed", "Partially Refunded")  # fmt: skip
+INCOMPLETE, PENDING, SHIPPED, PARTLY_SHIPPED, REFUNDED, CANCELLED, DECLINED = range(7)
+AWAITING_PAYMENT, COMPLETED, AWAITING, PARTLY_REFUNDED = 7, 10, 11, 14
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of an order."""
+
+    id: int
+    product_id: int
+    """0 for a line that is no product of the catalogue."""
+    variant_id: int | None
+    sku: str
+    name: str
+    options: list[Json]
+    quantity: int
+    price: Any
+    quantity_shipped: int = 0
+    quantity_refunded: int = 0
+    counted: bool = False
+    taken: int = 0
+    """How many of it were taken from stock and not put back."""
+    backordered: int = 0
+    """How many of these were sold beyond what was there, and neither shipped nor cancelled since."""
+
+
+@dataclass(slots=True)
+class Shipment:
+    """One parcel of an order."""
+
+    id: int
+    created: float
+    items: list[tuple[int, int, int]]
+    """(order line id, product id, quantity)"""
+    address_id: int
+    told: Json = field(default_factory=dict)
+    """What the sender said of it: how it goes, and where it is."""
+
+
+@dataclass(slots=True)
+class Order:
+    """One order."""
+
+    id: int
+    created: float
+    modified: float
+    status: int
+    lines: list[Line]
+    channel_id: int
+    source: str = "www"
+    refunded: Decimal = Decimal(0)
+    archived: bool = False
+    is_sold: bool = False
+    """It has counted as sold: it took its units, or will when it is shipped."""
+    moves_stock: bool = True
+    """False for an order made through the API, by one reading (open question B57)."""
+    customer_id: int = 0
+    billing: Json = field(default_factory=dict)
+    addresses: list[Json] = field(default_factory=list)
+    """Where it goes, each with an id."""
+    told: Json = field(default_factory=dict)
+    """What an app said of it: notes, how it is paid, what it is called elsewhere."""
+    shipments: list[Shipment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Refund:
+    """One refund of an order."""
+
+    id: int
+    order_id: int
+    created: float
+    amount: Decimal
+    items: list[tuple[int, int]] = field(default_factory=list)
+    """(order line id, quantity)"""
+    reason: str = ""
+
+
+class OutOfStock(Refusal):
+    """The checkout refuses: not so many are left."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(409, f"{name} is out of stock", {"lines": "not enough stock"})
+
+
+Wish = tuple[Product, Variant, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A line that the merchant typed in: no product of the catalogue, nothing to count."""
+
+    name: str
+    price: Decimal
+    quantity: int = 1
+
+
+def place(
+    store: Store,
+    wishes: Sequence[Wish],
+    *,
+    extras: Sequence[Extra] = (),
+    source: str = "www",
+    incomplete: bool = False,
+) -> Order:
+    """Check out. What is counted and not there is refused; stock moves now or at shipping, as the store is set."""
+    wanted: dict[int, int] = {}
+    for product, variant, quantity in wishes:
+        if quantity < 1:
+            raise Refusal(422, "The quantity must be at least 1", {"quantity": "must be at least 1"})
+        key = id(inventory.shelves_of(product, variant))
+        wanted[key] = wanted.get(key, 0) + quantity
+        left = inventory.available(product, variant)
+        if left is not None and wanted[key] > left:
+            raise OutOfStock(product.get("name"))
+    now = store.wall()
+    lines = [line(store, product, variant, quantity) for product, variant, quantity in wishes]
+    lines += [typed_line(store, one) for one in extras]
+    channel = store.settings.default_channel_id
+    order = Order(store.ids.next("order"), now, now, INCOMPLETE, lines, channel, source)
+    order.billing = home(store)
+    order.addresses = [{"id": store.ids.next("address"), **home(store)}]
+    store.orders[order.id] = order
+    store.emit("store/order/created", {"type": "order", "id": order.id})
+    if not incomplete:
+        submit(store, order)
+    return order
+
+
+def typed_line(store: Store, one: Extra) -> Line:
+    """A line that is no product."""
+    return Line(store.ids.next("line"), 0, None, "", one.name, [], one.quantity, one.price)
+
+
+def line(store: Store, product: Product, variant: Variant, quantity: int) -> Line:
+    """A line of an order, with the names and prices of the moment."""
+    price = product.get("sale_price") or product.get("price")
+    own = variant.get("sale_price") or variant.get("price")
+    sku = product.get("sku") if product.simple else variant.get("sku")
+    return Line(
+        store.ids.next("line"), product.id, variant.id, sku, product.get("name"), chosen(product, variant), quantity,
+        price if own is None or product.simple else own,
+    )  # fmt: skip
+
+
+def home(store: Store) -> Json:
+    """Where a shopper of this store lives."""
+    return {
+        "first_name": "Kim", "last_name": "Lund", "company": "", "street_1": "Storgatan 2",
+        "street_2": "", "city": "Lund", "state": "", "zip": "22222",
+        "country": store.settings.country, "country_iso2": store.settings.country_code,
+        "phone": "", "email": "kim@example.com",
+    }  # fmt: skip
+
+
+def submit(store: Store, order: Order) -> None:
+    """The order leaves status 0: now it counts as sold."""
+    if order.status != INCOMPLETE:
+        raise Refusal(409, f"Order {order.id} is placed already", {})
+    sell(store, order)
+    turn(store, order, AWAITING)
+
+
+def sell(store: Store, order: Order) -> None:
+    """It counts as sold, once; stock is taken here where the store is set so."""
+    if order.is_sold:
+        return
+    order.is_sold = True
+    if store.settings.update_stock_behavior == "order_placed":
+        take(store, order)
+    for one in order.lines:
+        product = store.products.get(one.product_id)
+        if product is not None:
+            product.put("total_sold", product.get("total_sold") + one.quantity)
+            store.touched(product)
+            store.emit("store/product/updated", {"type": "product", "id": product.id})
+
+
+def turn(store: Store, order: Order, status: int) -> None:
+    """Change the status, and tell."""
+    before, order.status = order.status, status
+    changed(store, order)
+    if before != status:
+        told = {"previous_status_id": before, "new_status_id": status}
+        store.emit("store/order/statusUpdated", {"type": "order", "id": order.id, "status": told})
+
+
+def changed(store: Store, order: Order) -> None:
+    """Something about the order changed."""
+    order.modified = store.wall()
+    store.emit("store/order/updated", {"type": "order", "id": order.id})
+
+
+def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
+    """What a line took from, if it still exists and is counted."""
+    product = store.products.get(one.product_id)
+    variant = product.variant(one.variant_id) if product and one.variant_id is not None else None
+    if product is None or variant is None or product.tracking == "none":
+        return None
+    return product, variant
+
+
+def take(store: Store, order: Order) -> None:
+    """Take the whole order from stock. A shelf never goes below zero; what was missing is remembered."""
+    if not order.moves_stock:
+        return
+    for one in order.lines:
+        if not one.counted:
+            take_line(store, one, one.quantity)
+
+
+def take_line(store: Store, one: Line, units: int) -> None:
+    """Take so many units for a line, on backorder where too few are there."""
+    found = target(store, one)
+    if found is None:
+        return
+    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    there = max(0, shelf.level + shelf.backordered)
+    owed = min(max(0, units - there), max(0, shelf.backorder_limit - shelf.backordered))
+    taken = min(there, units) + owed
+    one.counted, one.taken, one.backordered = True, one.taken + taken, one.backordered + owed
+    if taken < units:
+        store.oversold.append((found[1].id, units - taken))
+    inventory.move(store, *found, shelf.level - taken, RELATIVE, by_order=True, owed=owed)
+
+
+def give_line(store: Store, one: Line, units: int) -> None:
+    """Put so many units of a line back, those on backorder first."""
+    found = target(store, one)
+    owed = min(one.backordered, units)
+    one.taken, one.backordered = one.taken - units, one.backordered - owed
+    if found is None or units <= 0:
+        return
+    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    inventory.move(store, *found, shelf.level + units, RELATIVE, by_order=True, owed=-min(owed, shelf.backordered))
+
+
+def put_back(store: Store, order: Order) -> None:
+    """Return what was taken and not yet refunded, where the store is set so."""
+    if not store.settings.refund_order_stock_adjustment:
+        return
+    for one in order.lines:
+        back = one.taken - one.quantity_refunded
+        found = target(store, one)
+        owed, one.taken, one.backordered = min(one.backordered, back), 0, 0
+        if found is None or back <= 0:
+            continue
+        shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+        inventory.move(store, *found, shelf.level + back, RELATIVE, by_order=True, owed=-min(owed, shelf.backordered))
+
+
+def edit(store: Store, order: Order, quantities: dict[int, int], *, follows: bool | None = None) -> None:
+    """Change how many of some lines are ordered; stock follows where the store is set so (bigcommerce facts 8)."""
+    still_open(order)
+    lines = {one.id: one for one in order.lines}
+    if not quantities or any(
+        key not in lines or count < max(1, lines[key].quantity_refunded) for key, count in quantities.items()
+    ):
+        raise Refusal(422, "The lines cannot be changed so", {"lines": "an unknown line, or too few of it"})
+    moves = [(lines[key], count - lines[key].quantity) for key, count in quantities.items()]
+    follows = store.settings.edit_order_stock_adjustment if follows is None else follows
+    for one, by in moves:
+        found = target(store, one)
+        left = inventory.available(*found) if found else None
+        if left is not None and by > left:
+            raise OutOfStock(one.name)
+    for one, by in moves:
+        one.quantity += by
+        if follows and one.counted and by > 0:
+            take_line(store, one, by)
+        elif follows and one.counted:
+            give_line(store, one, min(-by, one.taken))
+    changed(store, order)
+
+
+def ship(store: Store, order: Order, status: int = SHIPPED) -> None:
+    """Ship or complete: stock moves here where the store is set so."""
+    still_open(order)
+    if store.settings.update_stock_behavior == "order_completed_or_shipped":
+        take(store, order)
+    left = {one.id: one.quantity - one.quantity_shipped for one in order.lines}
+    send(store, order, {key: count for key, count in left.items() if count > 0})
+    for one in order.lines:
+        served(store, one)
+    turn(store, order, status)
+
+
+def send(store: Store, order: Order, quantities: Mapping[int, int]) -> Shipment | None:
+    """Put so many units of each line in one parcel; None where nothing is left to send."""
+    if not quantities:
+        return None
+    items = []
+    for one in order.lines:
+        if count := quantities.get(one.id, 0):
+            one.quantity_shipped += count
+            items.append((one.id, one.product_id, count))
+    address = order.addresses[0]["id"] if order.addresses else 0
+    made = Shipment(store.ids.next("shipment"), store.wall(), items, address)
+    order.shipments.append(made)
+    told = {"type": "shipment", "id": made.id, "orderId": order.id}
+    store.emit("store/shipment/created", told)
+    return made
+
+
+def served(store: Store, one: Line) -> None:
+    """Units on backorder have left with the parcel: they are owed no more, and on hand no more."""
+    found = target(store, one)
+    if found is None or not one.backordered or store.switches.backordered_units != "kept_beside":
+        return
+    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    left = min(one.backordered, shelf.backordered, max(0, shelf.level + shelf.backordered))
+    one.backordered -= left
+    shelf.put(shelf.level, store.now(), store.read_lag_s, shelf.backordered - left)
+
+
+def still_open(order: Order) -> None:
+    """Refuse what is over."""
+    if order.status in {REFUNDED, CANCELLED} or order.archived:
+        raise Refusal(409, f"Order {order.id} is {STATUSES[order.status].lower()}", {})
+
+
+def cancel(store: Store, order: Order) -> None:
+    """Cancel: stock comes back where the store is set so."""
+    still_open(order)
+    put_back(store, order)
+    turn(store, order, CANCELLED)
+
+
+def refund(store: Store, order: Order, quantities: dict[int, int] | None = None, *, by_api: bool = False) -> Refund:
+    """Refund all, or some of some lines. A partial refund puts nothing back and fires no stock hook."""
+    still_open(order)
+    rest = {one.id: one.quantity - one.quantity_refunded for one in order.lines}
+    wanted = rest if quantities is None else quantities
+    if not wanted or any(not 0 < count <= rest.get(key, 0) for key, count in wanted.items()):
+        raise Refusal(422, "The refund is more than is left", {"items": "nothing or too much to refund"})
+    total = all(rest[key] == wanted.get(key, 0) for key in rest)
+    prices = {one.id: Decimal(str(one.price)) for one in order.lines}
+    amount = sum((prices[key] * count for key, count in wanted.items()), Decimal(0))
+    made = Refund(store.ids.next("refund"), order.id, store.wall(), amount, list(wanted.items()))
+    store.refunds.append(made)
+    if total and (not by_api or store.switches.refund_api_restocks):
+        put_back(store, order)
+    for one in order.lines:
+        one.quantity_refunded += wanted.get(one.id, 0)
+    order.refunded += amount
+    store.emit("store/order/refund/created", {"type": "order", "id": order.id, "refund": {"refund_id": made.id}})
+    turn(store, order, REFUNDED if total else PARTLY_REFUNDED)
+    return made
+
+
+def archive(store: Store, order: Order) -> None:
+    """Archive an order: it is hidden, not gone."""
+    order.archived = True
+    store.emit("store/order/archived", {"type": "order", "id": order.id})
+    changed(store, order)
+
+
+def order_of(store: Store, order_id: object) -> Order:
+    """The order with that id, or 404 as v2 says it."""
+    order: Order | None = by_id(store.orders, whole(order_id))
+    if order is None:
+        raise Refusal(404, "The requested resource was not found.")
+    return order

@@ -1,0 +1,120 @@
+"""The log-in host: install and consent pages, result pages, and the token exchange (bigcommerce facts 1.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brygga_sandbox.http import Request, Response, Router, redirect
+from brygga_sandbox.pages import show
+
+from .apps import App
+from .door import answer, decoded, refused, without_marks
+from .refusal import Refusal
+from .storefile import CURRENCIES
+from .words import WORDS
+
+if TYPE_CHECKING:
+    from .sandbox import BigCommerceSandbox
+
+
+def mount(router: Router, town: BigCommerceSandbox) -> None:
+    """Put the log-in pages and the token address in the table."""
+
+    async def page(request: Request) -> Response:
+        return install_page(town, request)
+
+    async def act(request: Request) -> Response:
+        return install_act(town, request)
+
+    async def succeeded(request: Request) -> Response:
+        return result(town, request, "install_succeeded", 200)
+
+    async def failed(request: Request) -> Response:
+        return result(town, request, "install_failed", 200)
+
+    async def exchange(request: Request) -> Response:
+        return exchanged(town, request)
+
+    async def token(request: Request) -> Response:
+        status = 0
+        try:
+            response = without_marks(await town.faults.around(request, exchange))
+            status = response.status
+        finally:
+            town.requests.note(request, status, None)
+        return response
+
+    base = "/login/app/{client_id}/install"
+    router.add("GET", base, page, control=True)
+    router.add("POST", base, act, control=True)
+    router.add("GET", base + "/succeeded", succeeded, control=True)
+    router.add("GET", base + "/failed", failed, control=True)
+    router.add("POST", "/login/oauth2/token", token, control=True)
+
+
+def exchanged(town: BigCommerceSandbox, request: Request) -> Response:
+    """A code for a token; JSON or form."""
+    form = "x-www-form-urlencoded" in request.headers.get("content-type", "")
+    try:
+        body = request.form() if form else decoded(request.body)
+        return answer(town.apps.exchange(body if isinstance(body, dict) else {}, town.stores))
+    except Refusal as refusal:
+        return refused(refusal)
+
+
+def result(town: BigCommerceSandbox, request: Request, key: str, status: int, **values: Any) -> Response:
+    """A page with one message."""
+    app = town.apps.registered.get(request.params["client_id"])
+    name = app.name if app else request.params["client_id"]
+    return show(request, "bigcommerce_result.html", WORDS, message=key, app_name=name, status=status, **values)
+
+
+def install_page(town: BigCommerceSandbox, request: Request) -> Response:
+    """Log-in (or a new store), then the consent page for the chosen store."""
+    app = town.apps.registered.get(request.params["client_id"])
+    if app is None:
+        return result(town, request, "unknown_app", 404)
+    store = town.stores.get(request.value("store") or "")
+    if store is None:
+        stores = list(town.stores.values())
+        return show(request, "bigcommerce_login.html", WORDS, app=app, stores=stores, currencies=CURRENCIES)
+    if not town.apps.may_install(app, store):
+        return result(town, request, "draft_only", 403)
+    return show(
+        request,
+        "bigcommerce_consent.html",
+        WORDS,
+        app=app,
+        store=store,
+        scopes=app.scopes,
+        external=request.value("from") != "panel",
+    )
+
+
+def install_act(town: BigCommerceSandbox, request: Request) -> Response:
+    """What the merchant decided: a new store, yes, or no."""
+    app = town.apps.registered.get(request.params["client_id"])
+    if app is None:
+        return result(town, request, "unknown_app", 404)
+    form = request.form()
+    if form.get("action") == "create":
+        return created(town, app, form)
+    store = town.stores.get(form.get("store", ""))
+    if store is None or not town.apps.may_install(app, store):
+        return result(town, request, "draft_only", 403)
+    if form.get("action") != "confirm":
+        # No callback is documented for a refusal: the merchant just stays.
+        return result(town, request, "install_declined", 200)
+    return redirect(town.apps.approve(app, store, store.owner, external=form.get("external") == "1"))
+
+
+def created(town: BigCommerceSandbox, app: App, form: dict[str, str]) -> Response:
+    """A new store, then on to the consent."""
+    currency = form.get("currency", "SEK")
+    store = town.add_store(
+        owner_email=form.get("email") or "anna@example.com",
+        name=form.get("name") or "Ny butik",
+        currency=currency if currency in CURRENCIES else "SEK",
+        is_price_entered_with_tax=form.get("with_tax") == "1",
+    )
+    return redirect(f"/login/app/{app.client_id}/install?store={store.hash}", 303)

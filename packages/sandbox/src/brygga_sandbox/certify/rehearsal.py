@@ -1,0 +1,58 @@
+"""The same questions put to the sandbox, in this process: what a live run would do, and proof that they tell readings apart."""
+
+import random
+
+import httpx2
+
+from brygga_sandbox import bigcommerce, zettle
+from brygga_sandbox.certify.asking import Certificate, Question, certify
+from brygga_sandbox.certify.bench import Bench, Place
+from brygga_sandbox.certify.journal import Journal
+from brygga_sandbox.certify.shop_edges import SHOP_EDGES
+from brygga_sandbox.certify.shop_limits import SHOP_LIMITS
+from brygga_sandbox.certify.shop_more import SHOP_MORE
+from brygga_sandbox.certify.shop_questions import SHOP_QUESTIONS
+from brygga_sandbox.certify.shop_rules import SHOP_RULES
+from brygga_sandbox.certify.shop_stock import SHOP_STOCK
+from brygga_sandbox.certify.till import TILL_QUESTIONS, TILL_RULES
+from brygga_sandbox.certify.till_more import TILL_MORE
+from brygga_sandbox.clock import ManualClock
+from brygga_sandbox.town import Plan, Town
+
+EVERYTHING: list[Question] = [
+    question
+    for book in (
+        SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, SHOP_MORE, SHOP_STOCK, TILL_RULES, TILL_QUESTIONS, TILL_MORE,
+    )
+    for question in book.questions
+]  # fmt: skip
+
+
+def place_in(town: Town) -> Place:
+    """Where a town's first merchant is asked, with the right of the merchant's other tool."""
+    host = town.plan.zettle_url
+    return Place(
+        town.api(),
+        town.store_token(),
+        f"{host}/products",
+        f"{host}/inventory",
+        f"{host}/secure",
+        town.zettle_tokens().access,
+        f"{host}/image/product/certify.png",
+        town.merchant.organization.uuid,
+    )
+
+
+async def rehearse(
+    shop: bigcommerce.Switches | None = None,
+    till: zettle.Switches | None = None,
+    keys: frozenset[str] = frozenset(),
+    journal: Journal | None = None,
+) -> tuple[Certificate, Town]:
+    """All questions, or those with these keys, at a town with such switches; the town, to look at afterwards."""
+    clock = ManualClock()
+    town = Town(Plan(products=3, drawings=False, bigcommerce_switches=shop, zettle_switches=till), clock)
+    async with httpx2.AsyncClient(transport=town.transport()) as http:
+        bench = Bench(place_in(town), http, random.Random(1), clock.advance, journal or Journal())
+        chosen = [one for one in EVERYTHING if not keys or one.key in keys]
+        return await certify(bench, "the sandbox", chosen), town

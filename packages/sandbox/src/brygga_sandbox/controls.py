@@ -1,0 +1,60 @@
+"""Control addresses that both platforms have in the same words: the time, and how webhooks fare."""
+
+from dataclasses import asdict, replace
+
+from brygga_sandbox.clock import Clock, iso
+from brygga_sandbox.http import Request, Response, Router, json_response
+from brygga_sandbox.outbox import Outbox, Weather
+from brygga_sandbox.switches import switched
+
+FAR_S = 10 * 365 * 86_400
+"""How far the clock may be moved at once: ten years."""
+
+
+def mount_clock(router: Router, clock: Clock) -> None:
+    """GET /sandbox/clock tells the time; POST {"seconds"} moves it on, where it is a clock that can be moved."""
+
+    def told() -> Response:
+        return json_response({"now": clock.now(), "iso": iso(clock.now())})
+
+    async def show(request: Request) -> Response:
+        return told()
+
+    async def move(request: Request) -> Response:
+        advance = getattr(clock, "advance", None)
+        if advance is None:
+            return json_response({"error": "this clock is the machine's own; it cannot be moved"}, 409)
+        asked = request.json()
+        seconds = asked.get("seconds") if isinstance(asked, dict) else None
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= FAR_S:
+            return json_response({"error": f"seconds is a number from 0 to {FAR_S}: time only goes forward"}, 400)
+        await advance(float(seconds))
+        return told()
+
+    router.add("GET", "/sandbox/clock", show, control=True)
+    router.add("POST", "/sandbox/clock", move, control=True)
+
+
+def mount_weather(router: Router, outbox: Outbox) -> None:
+    """GET /sandbox/outbox; GET and POST /sandbox/weather: {} or nothing makes it fine again; `delay` is a pair of seconds."""
+
+    async def tally(request: Request) -> Response:
+        return json_response({**asdict(outbox.tally), "on_their_way": len(outbox.tasks)})
+
+    async def show(request: Request) -> Response:
+        return json_response(asdict(outbox.weather))
+
+    async def change(request: Request) -> Response:
+        asked = request.json() if request.body else {}
+        try:
+            if isinstance(asked, dict) and "delay" in asked:
+                low, high = asked["delay"]
+                asked["delay"] = (float(low), float(high))
+            outbox.weather = switched(replace(outbox.weather), asked) if asked else Weather()
+        except (TypeError, ValueError) as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response(asdict(outbox.weather))
+
+    router.add("GET", "/sandbox/outbox", tally, control=True)
+    router.add("GET", "/sandbox/weather", show, control=True)
+    router.add("POST", "/sandbox/weather", change, control=True)

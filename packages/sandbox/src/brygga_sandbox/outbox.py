@@ -1,0 +1,183 @@
+"""Webhooks on their way: at least once, on a retry schedule, and as lossy, doubled, late and disordered as a test wants them."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import httpx2
+
+from brygga_sandbox.clock import Clock
+
+Post = Callable[[str, dict[str, str], bytes], Awaitable[int | None]]
+
+
+def nothing() -> None:
+    """The callback of who does not care."""
+
+
+def ignore(attempt: int, status: int | None) -> None:
+    """The callback of who does not care about failures."""
+
+
+@dataclass(slots=True)
+class Message:
+    """One message to deliver.
+
+    `address` is asked before every attempt for URL and headers; None means that nobody wants it any more. `gaps` are the seconds between
+    attempts; after the last one has failed comes `given_up`. `failed` gets the number of the attempt (from 1) and the status (None: no
+    answer); it is called for the last attempt too.
+    """
+
+    body: bytes
+    address: Callable[[], tuple[str, dict[str, str]] | None]
+    gaps: Sequence[float] = ()
+    landed: Callable[[], None] = nothing
+    failed: Callable[[int, int | None], None] = ignore
+    given_up: Callable[[], None] = nothing
+    renewed: Callable[[], bytes] | None = None
+    """The body of a second and later attempt, asked before its address; None: the same."""
+
+
+@dataclass(slots=True)
+class Weather:
+    """How deliveries go wrong without anyone's fault. Probabilities are 0 to 1, times are seconds."""
+
+    loss: float = 0.0
+    duplicate: float = 0.0
+    shuffle: float = 0.0
+    shuffle_within: float = 30.0
+    delay: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the messages."""
+
+    sent: int = 0
+    landed: int = 0
+    failed: int = 0
+    lost: int = 0
+    doubled: int = 0
+    given_up: int = 0
+
+
+@dataclass(slots=True)
+class Outbox:
+    """The deliveries of one platform, as tasks on its clock. `post` returns the status, or None when no answer came."""
+
+    clock: Clock
+    post: Post
+    dice: random.Random
+    weather: Weather = field(default_factory=Weather)
+    tally: Tally = field(default_factory=Tally)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    working: int = 0
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def send(self, message: Message) -> None:
+        """Take a message; it leaves as soon as the weather lets it. Needs a running event loop."""
+        self.tally.sent += 1
+        if self.roll(self.weather.loss):
+            self.tally.lost += 1
+            return
+        self.launch(message)
+        if self.roll(self.weather.duplicate):
+            self.tally.doubled += 1
+            self.launch(message)
+
+    def roll(self, probability: float) -> bool:
+        """Throw the dice only where chance is wanted, so that an unused switch does not move the others' luck."""
+        return probability > 0 and self.dice.random() < probability
+
+    def hold_back(self) -> float:
+        """How long the weather keeps a message."""
+        low, high = self.weather.delay
+        wait = self.dice.uniform(low, high) if high > 0 else 0.0
+        if self.roll(self.weather.shuffle):
+            wait += self.dice.uniform(0, self.weather.shuffle_within)
+        return wait
+
+    def launch(self, message: Message) -> None:
+        task = asyncio.get_running_loop().create_task(self.deliver(message, self.hold_back()))
+        self.enter()
+        self.tasks.add(task)
+        task.add_done_callback(self.finished)
+
+    def finished(self, task: "asyncio.Task[None]") -> None:
+        self.tasks.discard(task)
+        self.leave()
+        if not task.cancelled() and (error := task.exception()):
+            asyncio.get_running_loop().call_exception_handler({"message": "a delivery broke", "exception": error})
+
+    async def deliver(self, message: Message, wait: float) -> None:
+        """Try until it lands, nobody wants it, or the schedule ends."""
+        await self.rest(wait)
+        for attempt, gap in enumerate([*message.gaps, None], start=1):
+            body = message.renewed() if message.renewed and attempt > 1 else message.body
+            address = message.address()
+            if address is None:
+                return
+            status = await self.post(*address, body)
+            if status is not None and 200 <= status < 300:
+                self.tally.landed += 1
+                message.landed()
+                return
+            self.tally.failed += 1
+            message.failed(attempt, status)
+            if gap is not None:
+                await self.rest(gap)
+        self.tally.given_up += 1
+        message.given_up()
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep on the clock; meanwhile this delivery is not due."""
+        if seconds <= 0:
+            return
+        self.leave()
+        try:
+            await self.clock.sleep(seconds)
+        finally:
+            self.enter()
+
+    def enter(self) -> None:
+        self.working += 1
+        self.quiet.clear()
+
+    def leave(self) -> None:
+        self.working -= 1
+        if self.working == 0:
+            self.quiet.set()
+
+    async def idle(self) -> None:
+        """Return when nothing is due now: every message has landed, was dropped, or waits for a later attempt."""
+        while self.working:
+            await self.quiet.wait()
+
+    async def stop(self) -> None:
+        """Drop what is on its way, and wait until nothing moves."""
+        tasks = list(self.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def anything(answer: httpx2.Response) -> bool:
+    """For whom every answer is one."""
+    return True
+
+
+def poster(
+    client: httpx2.AsyncClient, timeout: float = 10.0, fits: Callable[[httpx2.Response], bool] = anything
+) -> Post:
+    """A `post` over an HTTP client: the status, or None when no answer came within the time, or none that `fits`."""
+
+    async def post(url: str, headers: dict[str, str], body: bytes) -> int | None:
+        try:
+            async with asyncio.timeout(timeout):
+                answer = await client.post(url, headers=headers, content=body, timeout=timeout)
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
+            return None
+        return answer.status_code if fits(answer) else None
+
+    return post

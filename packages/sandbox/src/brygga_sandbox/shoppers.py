@@ -1,0 +1,265 @@
+"""The people of the town: cashiers, shoppers, the merchant at both desks, and the merchant's other tool.
+
+One step is one believable act by one of them. Who acts, on what and how comes from the dice alone, so that a seed tells
+the same story every time. An act that a platform refuses (sold out, name taken) is told as refused, not hidden.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+import httpx2
+
+from brygga_sandbox.bigcommerce import Refusal, Shop
+from brygga_sandbox.bigcommerce.orders import CANCELLED, COMPLETED, REFUNDED, SHIPPED, Order
+from brygga_sandbox.bigcommerce.state import Product, Variant
+from brygga_sandbox.cashiers import TEXTS, WORDS, Act, Cashiers, NothingToDo, Told, pick
+from brygga_sandbox.town import Merchant, Town
+
+JSON = dict[str, Any]
+OVER = frozenset({SHIPPED, REFUNDED, CANCELLED, COMPLETED})
+
+HABITS: Mapping[str, int] = {
+    "sell": 30,
+    "refund": 4,
+    "count stock": 5,
+    "delivery": 4,
+    "rename": 3,
+    "price": 3,
+    "describe": 3,
+    "weigh": 1,
+    "new product": 1,
+    "new variant": 1,
+    "drop variant": 1,
+    "delete product": 1,
+    "tracking": 1,
+    "order": 30,
+    "cancel order": 3,
+    "refund order": 3,
+    "ship order": 6,
+    "edit shop stock": 4,
+    "edit shop product": 4,
+    "place product": 3,
+    "tool counts till": 2,
+    "tool counts shop": 2,
+}
+"""How often each act happens, beside the others. A quiet town leaves some out: `habits={"sell": 1, "order": 1}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody did: who and what in words, the product's id on that side, the rest, and why it was refused."""
+
+    number: int
+    who: str
+    what: str
+    product: str
+    detail: JSON
+    refused: str | None = None
+
+    def __str__(self) -> str:
+        detail = " ".join(f"{name}={value}" for name, value in self.detail.items())
+        told = " ".join(part for part in (self.product, detail) if part)
+        return f"{self.number:>5} {self.who}: {self.what} {told}" + (
+            f" (refused: {self.refused})" if self.refused else ""
+        )
+
+
+@dataclass(slots=True)
+class ShopPeople:
+    """Everybody at one shop: those who order, and the merchant in the control panel."""
+
+    shop: Shop
+    dice: random.Random
+    orders: list[int] = field(default_factory=list)
+
+    def acts(self) -> dict[str, tuple[str, Act]]:
+        """Every act by name, with who does it."""
+        merchant = "merchant in BigCommerce"
+        return {
+            "order": ("shopper", self.order),
+            "cancel order": ("shopper", self.cancel),
+            "refund order": (merchant, self.refund),
+            "ship order": (merchant, self.ship),
+            "edit shop stock": (merchant, self.edit_stock),
+            "edit shop product": (merchant, self.edit_product),
+            "place product": (merchant, self.place_product),
+        }
+
+    def item(self, *, tracked: bool = False) -> tuple[Product, Variant]:
+        """Some variant of the shop; a tracked one needs a few looks."""
+        products = list(self.shop.store.products.values())
+        for _ in range(8 if tracked else 1):
+            product = pick(self.dice, products)
+            if not tracked or product.tracking != "none":
+                return product, pick(self.dice, product.variants)
+        raise NothingToDo
+
+    def open_order(self) -> Order:
+        """An order of today that is not over."""
+        return pick(self.dice, [order for order in map(self.shop.order, self.orders) if order.status not in OVER])
+
+    async def order(self) -> Told:
+        """One or two lines, mostly one of each."""
+        chosen = [self.item() for _ in range(1 + (self.dice.randrange(4) == 0))]
+        lines = {variant.id: 1 + (self.dice.randrange(8) == 0) for _, variant in chosen}
+        placed = self.shop.place([{"variant_id": variant, "quantity": count} for variant, count in lines.items()])
+        self.orders.append(placed.id)
+        del self.orders[:-50]
+        return "", {"order": placed.id, "lines": lines}
+
+    async def cancel(self) -> Told:
+        """The shopper has changed their mind."""
+        order = self.open_order()
+        self.shop.cancel(order.id)
+        return "", {"order": order.id}
+
+    async def refund(self) -> Told:
+        """All of an order, or one unit of one line."""
+        order = self.open_order()
+        line = pick(self.dice, order.lines)
+        part = {line.id: 1} if self.dice.randrange(3) == 0 and line.quantity > line.quantity_refunded else None
+        self.shop.refund(order.id, part)
+        return "", {"order": order.id, "part": part}
+
+    async def ship(self) -> Told:
+        """The parcel leaves."""
+        order = self.open_order()
+        self.shop.ship(order.id)
+        return "", {"order": order.id}
+
+    async def edit_stock(self) -> Told:
+        """A number is typed into the stock field."""
+        product, variant = self.item(tracked=True)
+        level = max(0, self.shop.level(variant_id=variant.id) + self.dice.randint(-3, 8))
+        self.shop.set_stock(level, variant_id=variant.id)
+        return str(product.id), {"variant": variant.id, "level": level}
+
+    async def edit_product(self) -> Told:
+        """A field that Zettle owns is edited in the shop; the next save in Zettle takes it back."""
+        product, _ = self.item()
+        name = product.get("name")
+        changes: JSON = pick(
+            self.dice,
+            [
+                {"name": f"{name[:200]}, {pick(self.dice, WORDS)}"},
+                {"description": f"<p>{pick(self.dice, TEXTS[3:])}</p>"},
+                {"weight": self.dice.randint(1, 50) / 10},
+                {"page_title": f"{name[:200]} online"},
+            ],
+        )
+        await self.shop.edit_product(product.id, **changes)
+        return str(product.id), changes
+
+    async def place_product(self) -> Told:
+        """What is the merchant's own: category, visibility, tax class, price."""
+        product, _ = self.item()
+        categories = list(self.shop.store.categories) or [self.shop.add_category("Nyheter").id]
+        changes: JSON = pick(
+            self.dice,
+            [
+                {"is_visible": not product.get("is_visible")},
+                {"categories": [pick(self.dice, categories)]},
+                {"tax_class_id": pick(self.dice, list(self.shop.store.tax_classes))},
+                {"price": self.dice.randint(50, 900)},
+            ],
+        )
+        await self.shop.edit_product(product.id, **changes)
+        return str(product.id), changes
+
+
+@dataclass(slots=True)
+class OtherTool:
+    """A stock counter of the merchant's that works through both APIs, with tokens of its own."""
+
+    town: Town
+    merchant: Merchant
+    dice: random.Random
+    client: httpx2.AsyncClient
+    keys: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def acts(self) -> dict[str, tuple[str, Act]]:
+        """Every act by name, with who does it."""
+        return {
+            "tool counts till": ("other tool", self.count_till),
+            "tool counts shop": ("other tool", self.count_shop),
+        }
+
+    async def count_till(self) -> Told:
+        """A movement through Zettle's inventory API."""
+        organization = self.merchant.organization
+        product = pick(self.dice, [uuid for uuid, on in organization.tracking.items() if on])
+        variant = pick(self.dice, organization.variants_of[product])
+        store, supplier = organization.inventory("STORE"), organization.inventory("SUPPLIER")
+        assert store is not None
+        assert supplier is not None
+        came = self.dice.randint(1, 6)
+        movement = {
+            "productUuid": product, "variantUuid": variant, "from": supplier.uuid, "to": store.uuid, "change": came,
+        }  # fmt: skip
+        if "till" not in self.keys:
+            self.keys["till"] = {"Authorization": f"Bearer {self.town.zettle_tokens(self.merchant).access}"}
+        body = {"identifier": self.town.zettle.core.uuid1(), "movements": [movement]}
+        status = await self.ask("till", "POST", f"{self.town.plan.zettle_url}/inventory/v3/movements", body)
+        return product, {"variant": variant, "came": came, "status": status}
+
+    async def ask(self, side: str, method: str, url: str, body: JSON) -> int | None:
+        """The status of a call; None without an answer: then it may have happened, and may not."""
+        try:
+            answer = await self.client.request(method, url, headers=self.keys[side], json=body)
+        except httpx2.HTTPError:
+            return None
+        if answer.status_code == 401:  # the token has aged, or was taken back: ask for another next time
+            del self.keys[side]
+        return answer.status_code
+
+    async def count_shop(self) -> Told:
+        """A relative adjustment through BigCommerce's inventory API."""
+        store = self.town.shop(self.merchant).store
+        tracked = [one for one in store.all_variants() if store.products[one.product_id].tracking == "variant"]
+        variant = pick(self.dice, tracked)
+        came = self.dice.randint(-2, 6)
+        if "shop" not in self.keys:
+            self.keys["shop"] = {"X-Auth-Token": self.town.store_token(self.merchant)}
+        items = [{"location_id": 1, "variant_id": variant.id, "quantity": came}]
+        url = f"{self.town.api(self.merchant)}/v3/inventory/adjustments/relative"
+        status = await self.ask("shop", "PUT", url, {"reason": "count", "items": items})
+        return str(variant.product_id), {"variant": variant.id, "came": came, "status": status}
+
+
+class Shoppers:
+    """Everybody who comes and goes at one merchant's. `habits` weighs the acts; what is left out never happens."""
+
+    def __init__(
+        self, town: Town, dice: random.Random, habits: Mapping[str, int] = HABITS, merchant: Merchant | None = None
+    ) -> None:
+        self.dice = dice
+        self.habits = habits
+        self.cashiers = Cashiers(town.till(merchant), dice)
+        self.tool = OtherTool(town, merchant or town.merchant, dice, town.http)
+        self.people = ShopPeople(town.shop(merchant), dice)
+        self.acts = {**self.cashiers.acts(), **self.people.acts(), **self.tool.acts()}
+        unknown = sorted(set(habits) - set(self.acts))
+        if unknown:
+            raise ValueError(f"nobody in town does {', '.join(unknown)}; they do {', '.join(self.acts)}")
+
+    async def step(self) -> Deed:
+        """One act. Where there is nothing to do it to, somebody else acts; raises NothingToDo when nobody can act at all."""
+        self.cashiers.number += 1
+        left = {what: weight for what, weight in self.habits.items() if weight > 0}
+        while left:
+            what = self.dice.choices(list(left), cum_weights=list(accumulate(left.values())))[0]
+            who, act = self.acts[what]
+            try:
+                product, detail = await act()
+            except NothingToDo:
+                del left[what]
+            except (Refusal, ValueError) as refused:
+                return Deed(self.cashiers.number, who, what, "", {}, str(refused) or type(refused).__name__)
+            else:
+                return Deed(self.cashiers.number, who, what, product, detail)
+        raise NothingToDo("nobody in town has anything to do")

@@ -1,0 +1,124 @@
+"""The Pusher: who hears of what, the envelope, its signature, and the retry schedule (zettle facts 4)."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from brygga_sandbox.clock import iso
+from brygga_sandbox.outbox import Message
+from brygga_sandbox.zettle.core import Core
+from brygga_sandbox.zettle.state import JSON, Organization, Subscription
+
+# 4.5: every minute ten times, every ten minutes nine times, then hourly for 70 hours.
+SCHEDULE: Final = (*[60.0] * 10, *[600.0] * 9, *[3600.0] * 70)
+
+# 4.6: the scope that each event needs; None needs no more than a token.
+EVENTS: Final[dict[str, str | None]] = {
+    "ProductCreated": "READ:PRODUCT",
+    "ProductUpdated": "READ:PRODUCT",
+    "ProductDeleted": "READ:PRODUCT",
+    "InventoryBalanceChanged": "READ:PRODUCT",
+    "InventoryTrackingStarted": "READ:PRODUCT",
+    "InventoryTrackingStopped": "READ:PRODUCT",
+    "PurchaseCreated": "READ:PURCHASE",
+    "OrganizationUpdated": "READ:USERINFO",
+    "ApplicationConnectionRemoved": None,
+    "PersonalAssertionDeleted": None,
+}
+
+
+def signature(key: str, timestamp: str, payload: str) -> str:
+    """Lower-case hex of HMAC-SHA256 over `timestamp.payload` (4.4)."""
+    return hmac.new(key.encode(), f"{timestamp}.{payload}".encode(), hashlib.sha256).hexdigest()
+
+
+def envelope(core: Core, organization: Organization, event: str, payload: Any) -> JSON:
+    """The outer document (4.3)."""
+    now = core.now()
+    return {
+        "organizationUuid": organization.uuid,
+        "messageUuid": core.ids.uuid1(now),
+        "eventName": event,
+        "messageId": core.ids.uuid_of(5),
+        "payload": payload,
+        "timestamp": iso(now),
+    }
+
+
+def emit(core: Core, organization: Organization, event: str, payload: JSON) -> None:
+    """Send an event to every subscription that wants it. The payload is a JSON document inside a string."""
+    wanting = [one for one in organization.subscriptions.values() if one.wants(event)]
+    if not wanting:
+        return
+    document = envelope(core, organization, event, msgspec.json.encode(payload).decode())
+    for subscription in wanting:
+        core.outbox.send(letter(core, organization, subscription, document))
+
+
+def farewell(core: Core, organization: Organization, subscriptions: list[Subscription], kind: str) -> None:
+    """Tell subscriptions that are about to go that their connection has ended (4.7); it is still signed with their keys."""
+    payload = msgspec.json.encode({"type": kind}).decode()
+    document = envelope(core, organization, "ApplicationConnectionRemoved", payload)
+    for one in subscriptions:
+        if one.wants("ApplicationConnectionRemoved"):
+            message = letter(core, organization, one, document)
+            # Frozen: the message outlives the subscription.
+            message.renewed = None
+            message.address = always(one.destination, headers(one.signing_key, document))
+            core.outbox.send(message)
+
+
+def always(destination: str, fields: dict[str, str]) -> Callable[[], tuple[str, dict[str, str]]]:
+    """An address that does not change any more."""
+    return lambda: (destination, fields)
+
+
+def headers(key: str, document: JSON) -> dict[str, str]:
+    signed = signature(key, document["timestamp"], document["payload"])
+    return {"Content-Type": "application/json; charset=UTF-8", "X-iZettle-Signature": signed}
+
+
+def letter(core: Core, organization: Organization, subscription: Subscription, document: JSON) -> Message:
+    """The document on its way to one subscription, for as long as that subscription lives."""
+
+    documents = [document]
+
+    def renewed() -> bytes:
+        """The body of another try: as before, or with a time of its own (4.4)."""
+        if core.switches.retries_are_signed_anew:
+            documents[0] = {**document, "timestamp": iso(core.now())}
+        return msgspec.json.encode(documents[0])
+
+    def address() -> tuple[str, dict[str, str]] | None:
+        if organization.subscriptions.get(subscription.uuid) is not subscription:
+            return None
+        return subscription.destination, headers(subscription.signing_key, documents[0])
+
+    def landed() -> None:
+        subscription.status = "ACTIVE"
+
+    def failed(attempt: int, status: int | None) -> None:
+        if subscription.status != "FAILING":
+            subscription.mails += 1
+        subscription.status = "FAILING"
+
+    def given_up() -> None:
+        # 4.5: after the last failure the subscription is deleted.
+        if organization.subscriptions.get(subscription.uuid) is subscription:
+            del organization.subscriptions[subscription.uuid]
+
+    return Message(msgspec.json.encode(document), address, SCHEDULE, landed, failed, given_up, renewed)
+
+
+async def knock(core: Core, organization: Organization, destination: str, key: str) -> int | None:
+    """Send the test message (4.2) and return the status of the answer, None when none came."""
+    payload: Any = {"data": "payload"} if core.switches.test_payload_is_object else '{"data":"payload"}'
+    document = envelope(core, organization, "TestMessage", payload)
+    signed = core.switches.test_message_signed and isinstance(payload, str)
+    plain = {"Content-Type": "application/json; charset=UTF-8"}
+    return await core.outbox.post(
+        destination, headers(key, document) if signed else plain, msgspec.json.encode(document)
+    )

@@ -1,0 +1,369 @@
+"""The till and the back office: what a merchant does by hand, each act with the messages it causes (zettle facts 11)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from brygga_sandbox.zettle import accounts, images, library, stock
+from brygga_sandbox.zettle.core import Core
+from brygga_sandbox.zettle.ids import short, slug, zoned
+from brygga_sandbox.zettle.merging import patched, pruned
+from brygga_sandbox.zettle.pusher import emit
+from brygga_sandbox.zettle.rules import decimal
+from brygga_sandbox.zettle.state import JSON, Inventory, Organization, Stored
+from brygga_sandbox.zettle.stock import Cause, Movement
+
+AMOUNTS: Final = ("CUSTOM_AMOUNT", "GIFTCARD")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many of a variant on a receipt."""
+
+    variant: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A line that is no product of the library: a price that was typed in, or a gift card (5.3). `price` is in minor units."""
+
+    price: int
+    name: str = ""
+    quantity: int = 1
+    type: str = "CUSTOM_AMOUNT"
+
+
+Sold = Line | Amount
+
+
+class Till:
+    """One merchant's hands. Raises LookupError for what is not there and ValueError for what cannot be."""
+
+    def __init__(self, core: Core, organization: Organization) -> None:
+        self.core = core
+        self.organization = organization
+
+    # -- finding
+
+    def variant(self, *, sku: str) -> str:
+        """The first variant with that SKU."""
+        for stored in self.organization.products_after(0):
+            if sku.encode() in stored.body:
+                for one in stored.value()["variants"]:
+                    if one.get("sku") == sku:
+                        return str(one["uuid"])
+        raise LookupError(f"no variant has the SKU {sku!r}")
+
+    def product_of(self, variant: str) -> Stored:
+        """The product a variant belongs to."""
+        uuid = self.organization.product_of.get(variant)
+        if uuid is None:
+            raise LookupError(f"there is no variant {variant}")
+        return self.organization.products[uuid]
+
+    def product(self, uuid: str) -> JSON:
+        """A product as the API would answer it."""
+        return self.stored(uuid).value()
+
+    def stored(self, uuid: str) -> Stored:
+        stored = self.organization.products.get(uuid)
+        if stored is None:
+            raise LookupError(f"there is no product {uuid}")
+        return stored
+
+    def balance(self, variant: str) -> int:
+        """What can be sold of a variant: its balance in STORE."""
+        store = self.organization.inventory("STORE")
+        return self.organization.balance(store.uuid, variant) if store else 0
+
+    # -- selling
+
+    def sell(self, lines: Sequence[Sold] | str, quantity: int = 1, *, at: float | None = None) -> JSON:
+        """Sell some lines, or so many of one variant. Tracked stock goes from STORE to SOLD, below zero too (3.5).
+
+        `at` is an earlier moment: a till that was offline tells of its sales when it is back, and stock moves then.
+        """
+        lines = [Line(lines, quantity)] if isinstance(lines, str) else lines
+        if not lines or any(line.quantity < 1 for line in lines):
+            raise ValueError("a sale has at least one line, and each line at least one unit")
+        if any(isinstance(line, Amount) and (line.price < 0 or line.type not in AMOUNTS) for line in lines):
+            raise ValueError(f"an amount is 0 or more, of type {' or '.join(AMOUNTS)}")
+        if at is not None and at > self.core.now():
+            raise ValueError("a sale is not of the future")
+        purchase = self.receipt(lines, 1, at)
+        self.shift(lines, "STORE", "SOLD")
+        self.file(purchase, at)
+        return purchase
+
+    def refund(
+        self,
+        purchase: JSON | str,
+        quantity: int = 1,
+        *,
+        restock: bool = True,
+        part: Mapping[int, int] | None = None,
+    ) -> JSON:
+        """Refund what is left of a purchase, or a part ({line number: units}), or so many of one variant.
+
+        With `restock` the goods go back to STORE (3.5).
+        """
+        if isinstance(purchase, str):
+            numbered: dict[int, Sold] = {0: Line(purchase, quantity)}
+            of = None
+        else:
+            numbered, of = self.left_of(purchase, part), purchase
+        lines = list(numbered.values())
+        if not lines or any(line.quantity < 1 for line in lines):
+            raise ValueError("only a sale can be refunded, and at least one unit of it")
+        refund = self.receipt(lines, -1)
+        refund["refund"] = True
+        for row, number in zip(refund["products"], numbered, strict=True):
+            row["id"] = str(number)
+        if of:
+            refund["refundsPurchaseUUID1"] = of["purchaseUUID1"]
+            of["refunded"] = True
+            of.setdefault("refundedByPurchaseUUIDs1", []).append(refund["purchaseUUID1"])
+        if restock:
+            self.shift(lines, "SOLD", "STORE")
+        self.file(refund)
+        return refund
+
+    def left_of(self, purchase: JSON, part: Mapping[int, int] | None) -> dict[int, Sold]:
+        """The lines of a purchase that can still be refunded, by number, or the named part of them."""
+        if purchase["refund"]:
+            raise ValueError("only a sale can be refunded, and at least one unit of it")
+        at, done = self.organization.purchase_at, purchase.get("refundedByPurchaseUUIDs1", [])
+        before = [row for uuid in done for row in self.organization.purchases[at[uuid]]["products"]]
+        lines: dict[int, Sold] = {}
+        for number, row in enumerate(purchase["products"]):
+            left = int(row["quantity"]) + sum(int(one["quantity"]) for one in before if one["id"] == row["id"])
+            wanted = left if part is None else part.get(number, 0)
+            if not 0 <= wanted <= left:
+                raise ValueError(f"{left} can be refunded of line {number}")
+            if wanted:
+                lines[number] = sold_line(row, wanted)
+        return lines
+
+    def shift(self, lines: Iterable[Sold], source: str, target: str) -> None:
+        """Move what is tracked; one message for the whole receipt."""
+        movements = [
+            Movement(product.uuid, line.variant, self.place(source).uuid, self.place(target).uuid, line.quantity)
+            for line in lines
+            if isinstance(line, Line) and self.organization.tracked((product := self.product_of(line.variant)).uuid)
+        ]
+        if movements:
+            client = None if self.core.switches.sales_name_no_client else stock.BACK_OFFICE
+            stock.move(self.core, self.organization, movements, Cause(self.organization.owner.uuid, client))
+
+    def place(self, kind: str) -> Inventory:
+        stock.open_inventories(self.core, self.organization)
+        found = self.organization.inventory(kind)
+        assert found is not None
+        return found
+
+    def receipt(self, lines: Sequence[Sold], sign: int, at: float | None = None) -> JSON:
+        """A purchase as the purchase host answers it (5.3)."""
+        now, uuid, details = self.core.now() if at is None else at, self.core.uuid1(), self.organization.details
+        rows = [
+            self.receipt_row(number, line, sign) if isinstance(line, Line) else self.amount_row(number, line, sign)
+            for number, line in enumerate(lines)
+        ]
+        total = sum(row["unitPrice"] * int(row["quantity"]) for row in rows)
+        by_rate: dict[str, int] = {}
+        for row in rows:
+            rate = str(float(row["vatPercentage"]))
+            by_rate[rate] = by_rate.get(rate, 0) + row["unitPrice"] * int(row["quantity"])
+        number = len(self.organization.purchases) + 1
+        return {
+            "source": "POS",
+            "purchaseUUID": short(uuid),
+            "purchaseUUID1": uuid,
+            "amount": total,
+            "vatAmount": total - sum(row["rowTaxableAmount"] for row in rows),
+            "country": details["country"],
+            "currency": details["currency"],
+            "timestamp": zoned(now),
+            "created": zoned(now),
+            "purchaseNumber": number,
+            "globalPurchaseNumber": number,
+            "userDisplayName": self.organization.owner.name,
+            "userId": 11111,
+            "organizationId": details["organizationId"],
+            "products": rows,
+            "discounts": [],
+            "payments": [{"uuid": self.core.uuid1(), "amount": total, "type": "IZETTLE_CARD", "attributes": {}}],
+            "receiptCopyAllowed": True,
+            "references": {"checkoutUUID": self.core.uuid1()},
+            "groupedVatAmounts": by_rate,
+            "refund": False,
+            "refunded": False,
+        }
+
+    def receipt_row(self, number: int, line: Line, sign: int) -> JSON:
+        stored = self.product_of(line.variant)
+        product = stored.value()
+        one = next(one for one in product["variants"] if one["uuid"] == line.variant)
+        price = (one.get("price") or {}).get("amount") or 0
+        rate = decimal(product.get("vatPercentage") or 0) or 0
+        gross = sign * line.quantity * price
+        row = {
+            "id": str(number),
+            "type": "PRODUCT",
+            "libraryProduct": True,
+            "quantity": str(sign * line.quantity),
+            "productUuid": stored.uuid,
+            "variantUuid": line.variant,
+            "name": product["name"],
+            "variantName": one.get("name") or "",
+            "unitPrice": price,
+            "vatPercentage": float(rate),
+            "rowTaxableAmount": round(gross * 100 / (100 + rate)),
+            "autoGenerated": False,
+            "details": {},
+        }
+        row |= {name: one[name] for name in ("sku", "barcode") if one.get(name)}
+        if self.organization.tracked(stored.uuid):
+            back = sign < 0 and self.core.switches.refund_rows_are_reversed
+            source, target = ("SOLD", "STORE") if back else ("STORE", "SOLD")
+            row |= {"fromLocationUuid": self.place(source).uuid, "toLocationUuid": self.place(target).uuid}
+        return row
+
+    def amount_row(self, number: int, line: Amount, sign: int) -> JSON:
+        """A line without a product: no uuids, no codes, no places (5.3)."""
+        rate = decimal(self.organization.details.get("vatPercentage") or 0) or 0
+        gross = sign * line.quantity * line.price
+        return {
+            "id": str(number),
+            "type": line.type,
+            "libraryProduct": False,
+            "quantity": str(sign * line.quantity),
+            "name": line.name,
+            "variantName": "",
+            "unitPrice": line.price,
+            "vatPercentage": float(rate),
+            "rowTaxableAmount": round(gross * 100 / (100 + rate)),
+            "autoGenerated": False,
+            "details": {},
+        }
+
+    def file(self, purchase: JSON, at: float | None = None) -> None:
+        """Put a purchase on record, and tell; the message differs from the record (5.4)."""
+        organization = self.organization
+        for uuid in (purchase["purchaseUUID"], purchase["purchaseUUID1"]):
+            organization.purchase_at[uuid] = len(organization.purchases)
+        organization.purchases.append(purchase)
+        told = {
+            "purchaseUuid": purchase["purchaseUUID1"],
+            "timestamp": int((self.core.now() if at is None else at) * 1000),
+        }
+        kept = ("source", "created", "amount", "vatAmount", "currency", "country", "purchaseNumber", "payments")
+        told |= {name: purchase[name] for name in kept}
+        details = organization.details
+        told |= {name: details[name] for name in ("taxationMode", "taxationType")}
+        told |= {"userUuid": organization.owner.uuid, "organizationUuid": organization.uuid, "udid": self.core.uuid1()}
+        told["products"] = [told_row(row) for row in purchase["products"]]
+        if purchase["refund"] and self.core.switches.refund_events_say_so:
+            told |= {"refund": True, "refundsPurchaseUuid": purchase.get("refundsPurchaseUUID1")}
+        emit(self.core, organization, "PurchaseCreated", told)
+
+    # -- stock
+
+    def set_stock(self, variant: str, balance: int) -> None:
+        """Type in a balance: goods come from SUPPLIER, or go to BIN (3.5)."""
+        product = self.product_of(variant)
+        if not self.organization.tracked(product.uuid):
+            raise ValueError("inventory tracking is off for this product")
+        if not -stock.MOST_STOCK <= balance <= stock.MOST_STOCK:
+            raise ValueError(f"stock cannot exceed {stock.MOST_STOCK}")
+        by = balance - self.balance(variant)
+        if by == 0:
+            return
+        source, target = ("SUPPLIER", "STORE") if by > 0 else ("STORE", "BIN")
+        movement = Movement(product.uuid, variant, self.place(source).uuid, self.place(target).uuid, abs(by))
+        cause = Cause(self.organization.owner.uuid, stock.BACK_OFFICE)
+        stock.move(self.core, self.organization, [movement], cause)
+
+    def track(self, product: str, on: bool = True) -> None:
+        """Switch "inventory tracking" of a product."""
+        self.stored(product)
+        cause = Cause(self.organization.owner.uuid, stock.BACK_OFFICE)
+        stock.track(self.core, self.organization, product, on, cause)
+
+    # -- products
+
+    def create_product(self, name: str, variants: Sequence[JSON] = (), **fields: Any) -> JSON:
+        """A product as the back office makes it: at least a hidden `online` with a slug (2.5).
+
+        `variants` may leave out uuids. Without any there is one variant; `price` (minor units), `sku` and `barcode` are then its own.
+        """
+        own: JSON = {key: fields.pop(key) for key in ("price", "sku", "barcode") if key in fields}
+        product = {
+            "uuid": self.core.uuid1(),
+            "name": name,
+            "metadata": {"inPos": True, "source": {"external": False, "name": "izettle"}},
+            "online": {"status": "HIDDEN", "seo": {"slug": slug(name)}},
+            "vatPercentage": self.organization.details.get("vatPercentage"),
+            **fields,
+            "variants": [self.fresh(one) for one in variants or [own]],
+        }
+        return library.create(self.core, self.organization, pruned(product), self.organization.owner.uuid).value()
+
+    def fresh(self, variant: JSON) -> JSON:
+        """A variant with a uuid, its price as money."""
+        price = variant.get("price")
+        if isinstance(price, int):
+            variant = {**variant, "price": {"amount": price, "currencyId": self.organization.currency}}
+        return {"uuid": self.core.uuid1(), **variant}
+
+    def edit_product(self, uuid: str, **changes: Any) -> JSON:
+        """Save some fields of a product; None removes one. Variants are the whole list, each merged by uuid."""
+        stored = self.stored(uuid)
+        if changes.get("variants"):
+            changes["variants"] = [self.fresh(one) for one in changes["variants"]]
+        body = pruned(patched(pruned(stored.value()), changes))
+        library.update(self.core, self.organization, stored, body, self.organization.owner.uuid)
+        return stored.value()
+
+    def edit_variant(self, uuid: str, **changes: Any) -> JSON:
+        """Save some fields of one variant, `price` in minor units; None removes one."""
+        stored = self.product_of(uuid)
+        if isinstance(changes.get("price"), int):
+            changes["price"] = {"amount": changes["price"], "currencyId": self.organization.currency}
+        rows = stored.value()["variants"]
+        variants = [{"uuid": one["uuid"], **(changes if one["uuid"] == uuid else {})} for one in rows]
+        return self.edit_product(stored.uuid, variants=variants)
+
+    def delete_product(self, uuid: str) -> None:
+        """Delete a product with its stock."""
+        self.stored(uuid)
+        library.delete(self.core, self.organization, uuid, self.organization.owner.uuid)
+
+    def add_picture(self, key: str, data: bytes, content_type: str) -> None:
+        """Take a picture; it may not be there for a moment (6.2)."""
+        images.register(self.core, key, data, content_type, fresh=True)
+
+    # -- the account
+
+    def edit_organization(self, **changes: Any) -> None:
+        """Change the account's details, and tell."""
+        self.organization.details = {**self.organization.details, **changes}
+        emit(self.core, self.organization, "OrganizationUpdated", {**self.organization.details, "optionalText": None})
+
+    def remove_app(self, client_id: str) -> None:
+        """Take back an app's access."""
+        if not accounts.remove_connection(self.core, self.organization, client_id):
+            raise LookupError(f"no connection with {client_id}")
+
+
+def sold_line(row: JSON, quantity: int) -> Sold:
+    """A receipt's row as the line it was."""
+    if "variantUuid" in row:
+        return Line(row["variantUuid"], quantity)
+    return Amount(row["unitPrice"], row["name"], quantity, row["type"])
+
+
+def told_row(row: JSON) -> JSON:
+    """A receipt's row as PurchaseCreated tells it (5.4)."""
+    told = {key: value for key, value in row.items() if key not in {"libraryProduct", "rowTaxableAmount"}}
+    return {**told, "taxRates": [{"percentage": row["vatPercentage"]}], "taxExempt": False}

@@ -1,0 +1,284 @@
+"""One row per link between a Zettle account and a BigCommerce store, from sign-in to disconnect.
+
+Taken             C2: one account, one store
+├─ StoreTaken     the store belongs to another living connection
+└─ AccountTaken   the account is connected to another store
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from brygga.core.model import Choices, Connection, Organization, Shop, Stage
+from brygga.database.engine import Tx
+from brygga.database.tables import LIVING, connections
+from brygga.database.values import from_plain, to_json, to_plain
+
+
+class Taken(Exception):
+    """C2: `connection` is the living one that stands in the way."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(f"connection {connection.id} stands in the way")
+        self.connection = connection
+
+
+class StoreTaken(Taken):
+    """The store is connected to another Zettle account."""
+
+
+class AccountTaken(Taken):
+    """The Zettle account is connected to another store."""
+
+
+UNINSTALLED: Final = "uninstalled"
+"""How a connection was left when the app was uninstalled in BigCommerce: the products are kept (decision 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the overview shows of a connection beside its set-up."""
+
+    created_at: datetime
+    left_at: datetime | None
+    leaving: str
+    unreachable_since: datetime | None
+    zettle_cursor: str
+    swept_at: datetime | None
+
+
+_COLUMNS = (
+    connections.c.id,
+    connections.c.organization,
+    connections.c.stage,
+    connections.c.shop,
+    connections.c.prices,
+    connections.c.whole_library,
+    connections.c.paused,
+    connections.c.prices_paused,
+    connections.c.hook_key,
+)
+
+
+def _value(row: Any) -> Connection:
+    return Connection(
+        id=row.id,
+        organization=from_plain(row.organization, Organization),
+        stage=Stage(row.stage),
+        shop=None if row.shop is None else from_plain(row.shop, Shop),
+        choices=Choices(row.prices, row.whole_library),
+        paused=row.paused,
+        prices_paused=row.prices_paused,
+        hook_key=row.hook_key,
+    )
+
+
+async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime) -> Connection:
+    """The account's living connection, with its facts brought up to date; a new one when it has none."""
+    facts = to_plain(organization)
+    statement = (
+        insert(connections)
+        .values(
+            organization_uuid=organization.uuid,
+            organization=facts,
+            stage=Stage.ZETTLE_CONNECTED.value,
+            hook_key=hook_key,
+            created_at=now,
+        )
+        .on_conflict_do_update(index_elements=["organization_uuid"], index_where=LIVING, set_={"organization": facts})
+        .returning(*_COLUMNS)
+    )
+    row = await tx.first(statement)
+    assert row is not None
+    return _value(row)
+
+
+# Asked at every turn of a drain and for every webhook, hence built once.
+_BY_ID = sa.select(*_COLUMNS).where(connections.c.id == sa.bindparam("id"))
+_BY_HOOK_KEY = sa.select(*_COLUMNS).where(connections.c.hook_key == sa.bindparam("key"))
+_BUDGET = sa.select(connections.c.budget).where(connections.c.id == sa.bindparam("id"))
+_SET_BUDGET = sa.text("UPDATE connections SET budget = CAST(:budget AS jsonb) WHERE id = :id")
+
+
+async def by_id(tx: Tx, connection_id: int) -> Connection | None:
+    row = await tx.first(_BY_ID, {"id": connection_id})
+    return None if row is None else _value(row)
+
+
+async def by_organization(tx: Tx, organization_uuid: str) -> Connection | None:
+    """The living one."""
+    return await _one(tx, connections.c.organization_uuid == organization_uuid, LIVING)
+
+
+async def by_store(tx: Tx, store_hash: str) -> Connection | None:
+    """The living one."""
+    return await _one(tx, connections.c.store_hash == store_hash, LIVING)
+
+
+async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
+    """Also a disconnected one: its platforms may still call."""
+    row = await tx.first(_BY_HOOK_KEY, {"key": hook_key})
+    return None if row is None else _value(row)
+
+
+async def living(tx: Tx) -> Sequence[Connection]:
+    return [_value(row) for row in await tx.rows(sa.select(*_COLUMNS).where(LIVING).order_by(connections.c.id))]
+
+
+_c = connections.c
+_HEALTH = sa.select(_c.created_at, _c.left_at, _c.leaving, _c.unreachable_since, _c.zettle_cursor, _c.swept_at).where(
+    _c.id == sa.bindparam("id")
+)
+
+
+async def health(tx: Tx, connection_id: int) -> Health:
+    row = await tx.first(_HEALTH, {"id": connection_id})
+    assert row is not None
+    return Health(*row)
+
+
+async def _one(tx: Tx, *conditions: Any) -> Connection | None:
+    row = await tx.first(sa.select(*_COLUMNS).where(*conditions))
+    return None if row is None else _value(row)
+
+
+# ---- Set-up ----------------------------------------------------------------------------------------------------------
+
+
+async def set_organization(tx: Tx, connection_id: int, organization: Organization) -> None:
+    await _set(tx, connection_id, organization=to_plain(organization))
+
+
+async def set_shop(tx: Tx, connection_id: int, shop: Shop) -> None:
+    """Raises `AccountTaken` when this account already has another store, `StoreTaken` when the store belongs to another account (C2)."""
+    mine = await by_id(tx, connection_id)
+    assert mine is not None
+    if mine.shop is not None and mine.shop.store_hash != shop.store_hash:
+        raise AccountTaken(mine)
+    try:
+        async with tx.connection.begin_nested():
+            await _set(tx, connection_id, store_hash=shop.store_hash, shop=to_plain(shop))
+    except IntegrityError:
+        other = await by_store(tx, shop.store_hash)
+        if other is None:
+            raise
+        raise StoreTaken(other) from None
+
+
+async def set_choices(tx: Tx, connection_id: int, choices: Choices) -> None:
+    await _set(tx, connection_id, prices=choices.prices, whole_library=choices.whole_library)
+
+
+async def set_stage(tx: Tx, connection_id: int, stage: Stage, only_from: Collection[Stage] = tuple(Stage)) -> bool:
+    """True when this call made the step; False when the connection was not in one of `only_from`: so no step is taken twice (C11)."""
+    statement = (
+        sa.update(connections)
+        .where(connections.c.id == connection_id, connections.c.stage.in_([origin.value for origin in only_from]))
+        .values(stage=stage.value)
+    )
+    tx.touch(connection_id)
+    return await tx.run(statement) == 1
+
+
+# ---- Living ----------------------------------------------------------------------------------------------------------
+
+
+async def pause(tx: Tx, connection_id: int, code: str) -> bool:
+    """True when work went on until now: the merchant is told once."""
+    c = connections.c
+    tx.touch(connection_id)
+    return await tx.run(sa.update(connections).where(c.id == connection_id, c.paused == "").values(paused=code)) == 1
+
+
+async def resume(tx: Tx, connection_id: int) -> bool:
+    """True when work was paused until now."""
+    c = connections.c
+    tx.touch(connection_id)
+    return await tx.run(sa.update(connections).where(c.id == connection_id, c.paused != "").values(paused="")) == 1
+
+
+async def set_prices_paused(tx: Tx, connection_id: int, paused: bool) -> bool:
+    """Decision 10. True when this changed anything."""
+    c = connections.c
+    statement = (
+        sa.update(connections).where(c.id == connection_id, c.prices_paused != paused).values(prices_paused=paused)
+    )
+    tx.touch(connection_id)
+    return await tx.run(statement) == 1
+
+
+async def unreachable(tx: Tx, connection_id: int, now: datetime) -> bool:
+    """True the first time: an outage is said once."""
+    c = connections.c
+    statement = (
+        sa.update(connections).where(c.id == connection_id, c.unreachable_since.is_(None)).values(unreachable_since=now)
+    )
+    return await tx.run(statement) == 1
+
+
+async def reachable(tx: Tx, connection_id: int) -> bool:
+    """True when an outage ends with this."""
+    c = connections.c
+    statement = (
+        sa.update(connections)
+        .where(c.id == connection_id, c.unreachable_since.is_not(None))
+        .values(unreachable_since=None)
+    )
+    return await tx.run(statement) == 1
+
+
+async def budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
+    """The store's request budget as the last drain left it; None after a crash, which costs one probe."""
+    found: Mapping[str, Any] | None = await tx.scalar(_BUDGET, {"id": connection_id})
+    return found
+
+
+async def set_budget(tx: Tx, connection_id: int, snapshot: Mapping[str, Any] | None) -> None:
+    await tx.run(_SET_BUDGET, {"id": connection_id, "budget": None if snapshot is None else to_json(dict(snapshot))})
+
+
+async def set_cursor(tx: Tx, connection_id: int, cursor: str) -> None:
+    """How far Zettle's library feed has been read."""
+    await _set(tx, connection_id, zettle_cursor=cursor)
+
+
+async def set_swept(tx: Tx, connection_id: int, now: datetime) -> None:
+    await _set(tx, connection_id, swept_at=now)
+
+
+# ---- Leaving ---------------------------------------------------------------------------------------------------------
+
+
+async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = False) -> bool:
+    """D1: the merchant has decided, here or by uninstalling the app (D3). True when this call decided it."""
+    c = connections.c
+    how = UNINSTALLED if uninstalled else "keep" if keep else "remove"
+    statement = (
+        sa.update(connections)
+        .where(c.id == connection_id, c.stage.not_in([Stage.LEAVING.value, Stage.DISCONNECTED.value]))
+        .values(stage=Stage.LEAVING.value, leaving=how)
+    )
+    tx.touch(connection_id)
+    return await tx.run(statement) == 1
+
+
+async def disconnect(tx: Tx, connection_id: int, now: datetime) -> bool:
+    """The connection is over: account and store are free for others. True when this call ended it."""
+    c = connections.c
+    statement = (
+        sa.update(connections)
+        .where(c.id == connection_id, c.stage != Stage.DISCONNECTED.value)
+        .values(stage=Stage.DISCONNECTED.value, left_at=now, paused="", unreachable_since=None)
+    )
+    tx.touch(connection_id)
+    return await tx.run(statement) == 1
+
+
+async def _set(tx: Tx, connection_id: int, **values: Any) -> None:
+    tx.touch(connection_id)
+    await tx.run(sa.update(connections).where(connections.c.id == connection_id).values(**values))

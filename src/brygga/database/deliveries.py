@@ -1,0 +1,112 @@
+"""What became of the platforms' webhooks, counted by connection and hour: an operator sees when they fail.
+
+Counts only, of living connections that are known. A flood of forged messages costs no write each: who
+receives them counts in memory and writes sums (`web.tally`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+
+from brygga.database.engine import Tx
+from brygga.database.tables import deliveries
+from brygga.database.tokens import Platform
+
+KEPT: Final = timedelta(days=7)
+DAY: Final = timedelta(hours=24)
+LATELY: Final = timedelta(hours=2)
+MANY, FEW = 5, 2
+"""Refusals that an operator has to know of: so many of late, or so many in a day without any accepted."""
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    UNVERIFIED = "unverified"
+    """Accepted for our secret; its signature did not verify."""
+    REFUSED = "refused"
+    """Answered 401: a wrong or missing secret, or a wrong signature of Zettle's."""
+    ASTRAY = "astray"
+    """Answered 404: it is genuine, and came to an address that is not the connection's."""
+    ENDED = "ended"
+    """The platform had switched the subscription off, or deleted it. Counted when the watch finds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """Of one connection and platform in the last 24 hours.
+
+    `recent` are the refused and stray ones of the last two or three hours.
+    """
+
+    connection_id: int
+    platform: Platform
+    counts: Mapping[Outcome, int]
+    recent: int
+
+    @property
+    def failed(self) -> int:
+        return self.of(Outcome.REFUSED) + self.of(Outcome.ASTRAY)
+
+    @property
+    def accepted(self) -> int:
+        return self.of(Outcome.ACCEPTED) + self.of(Outcome.UNVERIFIED)
+
+    @property
+    def is_alarming(self) -> bool:
+        return self.recent >= MANY or (self.failed >= FEW and not self.accepted)
+
+    def of(self, outcome: Outcome) -> int:
+        return self.counts.get(outcome, 0)
+
+
+_ADD = sa.text("""
+    INSERT INTO deliveries AS d (connection_id, platform, outcome, hour, count)
+    SELECT n.id, n.platform, n.outcome, date_trunc('hour', CAST(:now AS timestamptz)), n.count
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:platforms AS text[]), CAST(:outcomes AS text[]), CAST(:counts AS bigint[]))
+        AS n (id, platform, outcome, count)
+    JOIN connections c ON c.id = n.id
+    ORDER BY n.id, n.platform, n.outcome
+    ON CONFLICT (connection_id, platform, outcome, hour) DO UPDATE SET count = d.count + EXCLUDED.count
+""")
+_SINCE = sa.text("""
+    SELECT d.connection_id, d.platform, d.outcome, sum(d.count) AS total,
+           sum(d.count) FILTER (WHERE d.hour >= :lately AND d.outcome IN ('refused', 'astray')) AS recent
+    FROM deliveries d JOIN connections c ON c.id = d.connection_id
+    WHERE d.hour >= :since AND c.stage <> 'disconnected'
+    GROUP BY d.connection_id, d.platform, d.outcome ORDER BY d.connection_id, d.platform, d.outcome
+""")
+
+
+async def add(tx: Tx, counts: Mapping[tuple[int, Platform, Outcome], int], now: datetime) -> None:
+    """Adds to this hour's counts, in one statement and in one order: two processes never block each other."""
+    rows = [(*key, count) for key, count in counts.items() if count]
+    if not rows:
+        return
+    values = {
+        "ids": [row[0] for row in rows],
+        "platforms": [row[1].value for row in rows],
+        "outcomes": [row[2].value for row in rows],
+        "counts": [row[3] for row in rows],
+        "now": now,
+    }
+    await tx.run(_ADD, values)
+
+
+async def of_last_day(tx: Tx, now: datetime) -> Sequence[Deliveries]:
+    """By living connection and platform; those of which nothing was counted are absent."""
+    rows = await tx.rows(_SINCE, {"since": now - DAY, "lately": now - LATELY - timedelta(hours=1)})
+    counts: dict[tuple[int, Platform], dict[Outcome, int]] = {}
+    recent: dict[tuple[int, Platform], int] = {}
+    for row in rows:
+        key = row.connection_id, Platform(row.platform)
+        counts.setdefault(key, {})[Outcome(row.outcome)] = int(row.total)
+        recent[key] = recent.get(key, 0) + int(row.recent or 0)
+    return [Deliveries(*key, counts[key], recent[key]) for key in counts]
+
+
+async def prune(tx: Tx, now: datetime) -> int:
+    return await tx.run(sa.delete(deliveries).where(deliveries.c.hour < now - KEPT))

@@ -1,0 +1,112 @@
+"""Products that exist on both sides before the first sync, as the merchant is shown them, and what was chosen for each (P11)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.database.engine import Tx
+from brygga.database.tables import duplicates, library
+
+
+class Choice(StrEnum):
+    OPEN = ""
+    LINK = "link"
+    KEEP_BOTH = "keep"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A Zettle product and one of the store's own that is likely the same."""
+
+    product_uuid: str
+    product_id: int
+    certainty: str
+    reason: str = ""
+    shop_name: str = ""
+    choice: Choice = Choice.OPEN
+
+
+async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: datetime) -> None:
+    """Replaces the pairs found before; a choice already made for the same pair stays."""
+    chosen = {(pair.product_uuid, pair.product_id): pair.choice for pair in await all_of(tx, connection_id)}
+    await tx.run(sa.delete(duplicates).where(duplicates.c.connection_id == connection_id))
+    values = [
+        {
+            "connection_id": connection_id,
+            "product_uuid": pair.product_uuid,
+            "product_id": pair.product_id,
+            "certainty": pair.certainty,
+            "reason": pair.reason,
+            "shop_name": pair.shop_name,
+            "choice": chosen.get((pair.product_uuid, pair.product_id), pair.choice).value,
+            "found_at": now,
+        }
+        for pair in pairs
+    ]
+    await tx.run_many(sa.insert(duplicates), values)
+
+
+async def all_of(tx: Tx, connection_id: int, uuids: Collection[str] | None = None) -> Sequence[Pair]:
+    """In the order of the library page."""
+    c = duplicates.c
+    conditions: list[Any] = [c.connection_id == connection_id]
+    if uuids is not None:
+        conditions.append(c.product_uuid.in_(list(uuids)))
+    statement = (
+        sa.select(duplicates)
+        .outerjoin(
+            library, sa.and_(library.c.connection_id == c.connection_id, library.c.product_uuid == c.product_uuid)
+        )
+        .where(*conditions)
+        .order_by(library.c.sort_key, c.product_uuid, c.product_id)
+    )
+    async with tx.joining_whole():
+        rows = await tx.rows(statement)
+    return [
+        Pair(row.product_uuid, row.product_id, row.certainty, row.reason, row.shop_name, Choice(row.choice))
+        for row in rows
+    ]
+
+
+async def undecided(tx: Tx, connection_id: int) -> int:
+    """Products with a likely partner about which nothing is chosen. What is bound has a product of its own in the store by now."""
+    statement = sa.text("""
+        SELECT count(*) FROM (
+            SELECT product_uuid FROM duplicates WHERE connection_id = :id GROUP BY product_uuid HAVING bool_and(choice = '')
+        ) AS found
+        WHERE NOT EXISTS (
+            SELECT FROM bindings b WHERE b.connection_id = :id AND b.product_uuid = found.product_uuid AND b.state <> 'kept'
+        )
+    """)
+    async with tx.joining_whole():
+        return int(await tx.scalar(statement, {"id": connection_id}))
+
+
+async def choose(tx: Tx, connection_id: int, product_uuid: str, product_id: int, choice: Choice) -> bool:
+    """False when there is no such pair."""
+    c = duplicates.c
+    statement = sa.update(duplicates).where(
+        c.connection_id == connection_id, c.product_uuid == product_uuid, c.product_id == product_id
+    )
+    return await tx.run(statement.values(choice=choice.value)) == 1
+
+
+async def undecide(tx: Tx, connection_id: int, product_uuid: str) -> None:
+    """Nobody has decided whether this product is sold in the store: the mode decides."""
+    c = library.c
+    statement = sa.update(library).where(c.connection_id == connection_id, c.product_uuid == product_uuid)
+    await tx.run(statement.values(assigned=None, unassign_at=None))
+
+
+async def links(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, int]:
+    """Zettle product uuid -> the store's product that the merchant chose to link it with."""
+    return {
+        pair.product_uuid: pair.product_id
+        for pair in await all_of(tx, connection_id, uuids)
+        if pair.choice is Choice.LINK
+    }

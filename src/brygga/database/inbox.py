@@ -1,0 +1,28 @@
+"""Which messages the platforms have already delivered. They deliver more than once, and late."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from brygga.database.engine import Tx
+from brygga.database.tables import inbox
+from brygga.database.tokens import Platform
+
+KEPT = timedelta(days=4)
+"""Longer than either platform goes on delivering a message."""
+
+
+_ACCEPT = sa.text("""
+    INSERT INTO inbox (connection_id, platform, message_id, received_at) VALUES (:id, :platform, :message, :now)
+    ON CONFLICT DO NOTHING RETURNING message_id
+""")
+
+
+async def accept(tx: Tx, connection_id: int, platform: Platform, message_id: str, now: datetime) -> bool:
+    """True the first time. In the transaction of the mark: a message that left no mark was not accepted."""
+    values = {"id": connection_id, "platform": platform.value, "message": message_id, "now": now}
+    return await tx.first(_ACCEPT, values) is not None
+
+
+async def prune(tx: Tx, now: datetime) -> int:
+    return await tx.run(sa.delete(inbox).where(inbox.c.received_at < now - KEPT))

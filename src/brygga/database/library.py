@@ -1,0 +1,430 @@
+"""The mirror of Zettle's library: what our pages show, and what a change is compared with.
+
+`assigned` is what was decided (None: nobody has yet), `unassign_at` a decision that can still be undone (decision 14).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.core.model import Product
+from brygga.core.text import barcode, one_line
+from brygga.database.engine import Tx
+from brygga.database.tables import library
+from brygga.database.values import from_json, to_json, unique
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One product of the library. `product` is None while all that is known is its uuid, or when it cannot be read."""
+
+    product_uuid: str
+    etag: str
+    name: str
+    product: Product | None
+    tracking: bool | None
+    """None: unknown."""
+    assigned: bool | None
+    unassign_at: datetime | None
+    unreadable: str
+    """The code of why the product cannot be read, or ""."""
+    failure: str
+    """The code of why its last sync was refused, or ""."""
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What a reading of Zettle brought: products not seen before (or seen again after a removal), and those whose etag moved.
+
+    `broken` are those that cannot be read and could before, or are new.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    broken: tuple[str, ...] = ()
+
+
+# Swedish order: å, ä, ö after z; é as e. "{", "|" and "}" are the characters that follow z.
+_SORT = str.maketrans(
+    {
+        "å": "{",
+        "ä": "|",
+        "æ": "|",
+        "ö": "}",
+        "ø": "}",
+        **dict.fromkeys("àáâã", "a"),
+        **dict.fromkeys("èéêë", "e"),
+        **dict.fromkeys("ìíîï", "i"),
+        **dict.fromkeys("òóôõ", "o"),
+        **dict.fromkeys("ùúû", "u"),
+        **dict.fromkeys("üýÿ", "y"),
+        "ç": "c",
+        "ñ": "n",
+    }
+)
+
+
+def sort_key(name: str) -> str:
+    """Names in the order of a Swedish dictionary, when compared by code point."""
+    return " ".join(name.casefold().split()).translate(_SORT)
+
+
+def searched(product: Product) -> str:
+    """What a search looks in: the name, and every variant's name, SKU and barcode."""
+    words = [product.name]
+    for variant in product.variants:
+        words += [variant.name, variant.sku, variant.barcode, barcode(variant.barcode)]
+    return "\n".join(unique(word for text in words if (word := one_line(text).casefold())))
+
+
+_UPSERT = sa.text("""
+    WITH arrived AS (
+        SELECT * FROM unnest(
+            CAST(:uuids AS text[]), CAST(:etags AS text[]), CAST(:names AS text[]), CAST(:sort_keys AS text[]),
+            CAST(:searches AS text[]), CAST(:products AS text[]), CAST(:vats AS numeric[]), CAST(:unreadable AS text[])
+        ) AS a (product_uuid, etag, name, sort_key, search, product, vat, unreadable)
+    ), before AS (
+        SELECT l.product_uuid, l.etag, l.removed_at, l.unreadable, l.product IS NULL AND l.unreadable = '' AS placeholder
+        FROM library l JOIN arrived USING (product_uuid) WHERE l.connection_id = :id
+    ), written AS (
+        INSERT INTO library AS l
+            (connection_id, product_uuid, etag, name, sort_key, search, product, vat, unreadable, assigned, seen_at)
+        SELECT :id, product_uuid, etag, name, sort_key, search, CAST(product AS jsonb), vat, unreadable,
+            CAST(:assign_new AS boolean), :now
+        FROM arrived
+        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET
+            etag = EXCLUDED.etag, name = EXCLUDED.name, sort_key = EXCLUDED.sort_key, search = EXCLUDED.search,
+            product = EXCLUDED.product, vat = EXCLUDED.vat, unreadable = EXCLUDED.unreadable, seen_at = EXCLUDED.seen_at,
+            assigned = coalesce(l.assigned, EXCLUDED.assigned), removed_at = NULL,
+            failure = CASE WHEN l.etag = EXCLUDED.etag THEN l.failure ELSE '' END
+    )
+    SELECT a.product_uuid, b.product_uuid IS NULL OR b.removed_at IS NOT NULL OR b.placeholder AS added, b.etag <> a.etag AS changed,
+        a.unreadable <> '' AND (b.unreadable IS DISTINCT FROM a.unreadable OR b.removed_at IS NOT NULL) AS broken
+    FROM arrived a LEFT JOIN before b USING (product_uuid)
+    ORDER BY a.sort_key, a.product_uuid
+""")
+
+
+async def upsert_many(
+    tx: Tx,
+    connection_id: int,
+    products: Iterable[Product],
+    now: datetime,
+    *,
+    assign_new: bool | None = None,
+    unreadable: Mapping[str, tuple[str, str, str]] | None = None,
+) -> Arrived:
+    """Writes what Zettle says now. A new product is assigned as `assign_new` says; a decision that was made before stays.
+
+    `unreadable` names products that could not be read: uuid -> (etag, name, code).
+    """
+    last_word = {product.uuid: product for product in products}
+    broken = {uuid: word for uuid, word in (unreadable or {}).items() if uuid not in last_word}
+    known = list(last_word.values())
+    values = {
+        "id": connection_id,
+        "now": now,
+        "assign_new": assign_new,
+        "uuids": [p.uuid for p in known] + list(broken),
+        "etags": [p.etag for p in known] + [etag for etag, _, _ in broken.values()],
+        "names": [p.name for p in known] + [name for _, name, _ in broken.values()],
+        "sort_keys": [sort_key(p.name) for p in known] + [sort_key(name) for _, name, _ in broken.values()],
+        "searches": [searched(p) for p in known] + [name.casefold() for _, name, _ in broken.values()],
+        "products": [to_json(p) for p in known] + [None] * len(broken),
+        "vats": [p.vat_percentage for p in known] + [None] * len(broken),
+        "unreadable": [""] * len(known) + [code for _, _, code in broken.values()],
+    }
+    rows = await tx.rows(_UPSERT, values)
+
+    return Arrived(
+        tuple(row.product_uuid for row in rows if row.added),
+        tuple(row.product_uuid for row in rows if row.changed and not row.added),
+        tuple(row.product_uuid for row in rows if row.broken),
+    )
+
+
+async def remove(tx: Tx, connection_id: int, uuids: Collection[str], now: datetime) -> Sequence[str]:
+    """The products are gone from Zettle, as was proven. Answers those of which that is news."""
+    statement = (
+        _at(connection_id, uuids)
+        .where(library.c.removed_at.is_(None))
+        .values(removed_at=now)
+        .returning(library.c.product_uuid)
+    )
+    return [row.product_uuid for row in await tx.rows(statement)]
+
+
+async def purge(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
+    """Removed products that nothing is left of in BigCommerce either leave the mirror; what was last known stays in `gone_products`."""
+    statement = sa.text("""
+        WITH gone AS (
+            DELETE FROM library
+            WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND removed_at IS NOT NULL
+            RETURNING connection_id, product_uuid, name, product, removed_at
+        )
+        INSERT INTO gone_products (connection_id, product_uuid, name, product, gone_at)
+        SELECT * FROM gone WHERE name <> '' OR product IS NOT NULL
+        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET
+            name = EXCLUDED.name, product = EXCLUDED.product, gone_at = EXCLUDED.gone_at
+    """)
+    await tx.run(statement, {"id": connection_id, "uuids": list(uuids)})
+
+
+# ---- Reading ---------------------------------------------------------------------------------------------------------
+
+_ENTRY = sa.text("""
+    SELECT product_uuid, etag, name, CAST(product AS text) AS product, tracking, assigned, unassign_at, unreadable, failure, removed_at
+    FROM library WHERE connection_id = :id AND product_uuid = ANY(CAST(:uuids AS text[]))
+""")
+
+
+def entry_of(row: Any) -> Entry:
+    return Entry(
+        row.product_uuid,
+        row.etag,
+        row.name,
+        None if row.product is None else from_json(row.product, Product),
+        row.tracking,
+        row.assigned,
+        row.unassign_at,
+        row.unreadable,
+        row.failure,
+        row.removed_at,
+    )
+
+
+async def get(tx: Tx, connection_id: int, uuid: str) -> Entry | None:
+    return (await get_many(tx, connection_id, [uuid])).get(uuid)
+
+
+async def get_many(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, Entry]:
+    rows = await tx.rows(_ENTRY, {"id": connection_id, "uuids": list(uuids)})
+    return {row.product_uuid: entry_of(row) for row in rows}
+
+
+async def etags(tx: Tx, connection_id: int) -> Mapping[str, str]:
+    """Every product that Zettle still has, as far as we know, and its etag here."""
+    c = library.c
+    statement = sa.select(c.product_uuid, c.etag).where(c.connection_id == connection_id, c.removed_at.is_(None))
+    return {row.product_uuid: row.etag for row in await tx.rows(statement)}
+
+
+async def size(tx: Tx, connection_id: int) -> int:
+    """How many products Zettle has, as far as we know."""
+    statement = sa.text("SELECT count(*) FROM library WHERE connection_id = :id AND removed_at IS NULL")
+    return int(await tx.scalar(statement, {"id": connection_id}))
+
+
+PORTION = 250
+"""So many products are read at once: between two portions whoever shares the process has a turn."""
+
+
+async def products(tx: Tx, connection_id: int, assigned_only: bool = False) -> Sequence[Product]:
+    """The whole readable library, for matching and plans."""
+    statement = sa.text("""
+        SELECT sort_key, product_uuid, CAST(product AS text) AS product FROM library
+        WHERE connection_id = :id AND removed_at IS NULL AND product IS NOT NULL
+            AND (assigned IS TRUE OR NOT :assigned_only)
+            AND (sort_key, product_uuid) > (CAST(:after_key AS text), CAST(:after AS text))
+        ORDER BY sort_key, product_uuid LIMIT :limit
+    """)
+    found: list[Product] = []
+    after_key, after, more = "", "", True
+    while more:
+        values = {"id": connection_id, "assigned_only": assigned_only, "limit": PORTION}
+        rows = await tx.rows(statement, {**values, "after_key": after_key, "after": after})
+        found += [from_json(row.product, Product) for row in rows]
+        more = len(rows) == PORTION
+        if more:
+            after_key, after = rows[-1].sort_key, rows[-1].product_uuid
+    return found
+
+
+async def bound_like(
+    tx: Tx, connection_id: int, words: Collection[str], slugs: Collection[str]
+) -> Sequence[tuple[int, Product]]:
+    """Products in the store that may have one of these names or SKUs (case-folded) or slugs, each with its BigCommerce id.
+
+    More than the right ones may be among them; one whose name is written with unusual spaces may be missed.
+    """
+    statement = sa.text("""
+        SELECT b.product_id, CAST(l.product AS text) AS product FROM library l JOIN bindings b USING (connection_id, product_uuid)
+        WHERE l.connection_id = :id AND b.state = 'bound' AND l.product IS NOT NULL AND (
+            string_to_array(l.search, E'\\n') && CAST(:words AS text[])
+            OR lower(btrim(l.product ->> 'slug', ' /')) = ANY (CAST(:slugs AS text[]))
+        )
+        ORDER BY b.product_id
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "words": list(words), "slugs": list(slugs)})
+    return [(row.product_id, from_json(row.product, Product)) for row in rows]
+
+
+async def not_synced(tx: Tx, connection_id: int, limit: int) -> Sequence[tuple[str, int, str]]:
+    """Uuid, BigCommerce id and name of products in the store whose latest version is not written there yet."""
+    statement = sa.text("""
+        SELECT b.product_uuid, b.product_id, l.name FROM library l JOIN bindings b USING (connection_id, product_uuid)
+        WHERE l.connection_id = :id AND b.state = 'bound' AND l.etag <> b.etag AND l.failure = ''
+        ORDER BY b.product_id LIMIT :limit
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "limit": limit})
+    return [(row.product_uuid, row.product_id, row.name) for row in rows]
+
+
+async def tracked(tx: Tx, connection_id: int) -> Mapping[str, bool | None]:
+    """Tracking of every product that Zettle still has; None is unknown."""
+    c = library.c
+    statement = sa.select(c.product_uuid, c.tracking).where(c.connection_id == connection_id, c.removed_at.is_(None))
+    return {row.product_uuid: row.tracking for row in await tx.rows(statement)}
+
+
+async def assigned_uuids(tx: Tx, connection_id: int) -> Sequence[str]:
+    c = library.c
+    statement = sa.select(c.product_uuid).where(
+        c.connection_id == connection_id, c.removed_at.is_(None), c.assigned.is_(True)
+    )
+    return [row.product_uuid for row in await tx.rows(statement.order_by(c.sort_key, c.product_uuid))]
+
+
+async def unplaced(tx: Tx, connection_id: int) -> Sequence[str]:
+    """Assigned products that are not in the store and could be. A refused one waits for its next
+    version in Zettle, and does not nag."""
+    statement = sa.text("""
+        SELECT l.product_uuid FROM library l
+        WHERE l.connection_id = :id AND l.removed_at IS NULL AND l.assigned
+            AND l.failure = '' AND l.product IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM bindings b
+                WHERE b.connection_id = :id AND b.product_uuid = l.product_uuid AND b.state <> 'kept'
+            )
+        ORDER BY l.sort_key, l.product_uuid
+    """)
+    async with tx.joining_whole():
+        return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
+
+
+async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, int]]:
+    """E1: how many bound products have each Zettle VAT rate, the commonest first."""
+    statement = sa.text("""
+        SELECT l.vat, count(*) AS products FROM library l JOIN bindings b USING (connection_id, product_uuid)
+        WHERE l.connection_id = :id AND l.removed_at IS NULL AND b.state = 'bound'
+        GROUP BY l.vat ORDER BY products DESC, l.vat
+    """)
+    async with tx.joining_whole():
+        return [(row.vat, row.products) for row in await tx.rows(statement, {"id": connection_id})]
+
+
+# ---- Deciding --------------------------------------------------------------------------------------------------------
+
+
+async def assign(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[str]:
+    """A1, A2. An unassignment that was waiting is undone. Answers those of which that is news."""
+    c = library.c
+    statement = (
+        _at(connection_id, uuids)
+        .where(sa.or_(c.assigned.is_not(True), c.unassign_at.is_not(None)))
+        .values(assigned=True, unassign_at=None, failure="")
+        .returning(c.product_uuid)
+    )
+    return [row.product_uuid for row in await tx.rows(statement)]
+
+
+async def assign_all(tx: Tx, connection_id: int, among: Collection[str] | None = None) -> Sequence[str]:
+    """P8, whole library: every product on which nothing was decided; with `among` only those (D4). Answers them."""
+    c = library.c
+    statement = (
+        sa.update(library)
+        .where(c.connection_id == connection_id, c.removed_at.is_(None), c.assigned.is_(None))
+        .values(assigned=True)
+        .returning(c.product_uuid)
+    )
+    if among is not None:
+        statement = statement.where(c.product_uuid.in_(list(among)))
+    return [row.product_uuid for row in await tx.rows(statement)]
+
+
+async def unassign(tx: Tx, connection_id: int, uuids: Collection[str], at: datetime) -> Sequence[str]:
+    """A3: decided, and undoable until `at`. Until then nothing changes. Answers those of which that is news."""
+    c = library.c
+    statement = (
+        _at(connection_id, uuids)
+        .where(c.assigned.is_(True), c.unassign_at.is_(None))
+        .values(unassign_at=at)
+        .returning(c.product_uuid)
+    )
+    return [row.product_uuid for row in await tx.rows(statement)]
+
+
+async def undo(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[str]:
+    """Answers the products whose unassignment was still waiting."""
+    c = library.c
+    statement = (
+        _at(connection_id, uuids).where(c.unassign_at.is_not(None)).values(unassign_at=None).returning(c.product_uuid)
+    )
+    return [row.product_uuid for row in await tx.rows(statement)]
+
+
+async def settle_unassigned(tx: Tx, connection_id: int, uuids: Collection[str], now: datetime) -> Sequence[str]:
+    """Those whose time to undo is over become unassigned, and are answered. From here on an "Undo" comes too late."""
+    c = library.c
+    statement = (
+        _at(connection_id, uuids)
+        .where(c.unassign_at <= now)
+        .values(assigned=False, unassign_at=None)
+        .returning(c.product_uuid)
+    )
+    return [row.product_uuid for row in await tx.rows(statement)]
+
+
+async def decide(tx: Tx, connection_id: int, uuid: str, assigned: bool, now: datetime) -> None:
+    """P9: what our form decided for a product that Zettle may not have told us about yet."""
+    statement = sa.text("""
+        INSERT INTO library (connection_id, product_uuid, assigned, seen_at) VALUES (:id, :uuid, :assigned, :now)
+        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET assigned = EXCLUDED.assigned, unassign_at = NULL
+    """)
+    await tx.run(statement, {"id": connection_id, "uuid": uuid, "assigned": assigned, "now": now})
+
+
+async def carry_over(tx: Tx, connection_id: int, uuids: Collection[str]) -> Collection[str]:
+    """D4: those of these products that this mirror lacks come into it as an earlier connection of the account knew them, assigned."""
+    statement = sa.text("""
+        INSERT INTO library (connection_id, product_uuid, etag, name, sort_key, search, product, vat, unreadable, assigned, seen_at)
+        SELECT DISTINCT ON (uuid) :id, uuid, coalesce(old.etag, ''), coalesce(old.name, ''), coalesce(old.sort_key, ''),
+            coalesce(old.search, ''), old.product, old.vat, coalesce(old.unreadable, ''), TRUE, c.created_at
+        FROM connections c CROSS JOIN unnest(CAST(:uuids AS text[])) AS wanted (uuid)
+        LEFT JOIN (library old JOIN connections before ON before.id = old.connection_id)
+            ON old.product_uuid = wanted.uuid AND before.organization_uuid = c.organization_uuid AND before.id < c.id
+        WHERE c.id = :id ORDER BY uuid, before.id DESC NULLS LAST
+        ON CONFLICT (connection_id, product_uuid) DO NOTHING
+        RETURNING product_uuid
+    """)
+    return {row.product_uuid for row in await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})}
+
+
+async def set_tracking(tx: Tx, connection_id: int, tracking: Mapping[str, bool | None]) -> Sequence[str]:
+    """Answers the products of which that is news."""
+    statement = sa.text("""
+        UPDATE library l SET tracking = t.tracking
+        FROM unnest(CAST(:uuids AS text[]), CAST(:tracking AS boolean[])) AS t (product_uuid, tracking)
+        WHERE l.connection_id = :id AND l.product_uuid = t.product_uuid AND l.tracking IS DISTINCT FROM t.tracking
+        RETURNING l.product_uuid
+    """)
+    values = {"id": connection_id, "uuids": list(tracking), "tracking": list(tracking.values())}
+    return [row.product_uuid for row in await tx.rows(statement, values)]
+
+
+async def fail(tx: Tx, connection_id: int, uuid: str, code: str, now: datetime) -> None:
+    """The product's last sync was refused; it stays so until Zettle's product changes or a sync ends well."""
+    await tx.run(_at(connection_id, [uuid]).values(failure=code, failed_at=now))
+
+
+async def succeed(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
+    await tx.run(_at(connection_id, uuids).where(library.c.failure != "").values(failure="", failed_at=None))
+
+
+def _at(connection_id: int, uuids: Collection[str]) -> sa.Update:
+    return sa.update(library).where(library.c.connection_id == connection_id, library.c.product_uuid.in_(list(uuids)))

@@ -1,0 +1,70 @@
+"""The database has the shape that this version of the code needs, or says why not.
+
+Two processes may start at once: an advisory lock lets one migrate while the other waits and then finds nothing to do.
+"""
+
+from importlib.resources import files
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from brygga.database.engine import Database, DatabaseGone, Tx
+
+_LOCK = 0x62727967_6761  # "brygga": any number that no other user of this database would pick
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("brygga.database") / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """The revision that this version of the code needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+async def upgrade(database: Database) -> None:
+    """Brings the database to `newest()`: our tables in one transaction, then the job queue's own. Safe to call at every start."""
+    try:
+        async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as gate:
+            await gate.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            async with database.engine.connect() as connection, connection.begin():
+                await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+            await _upgrade_queue(gate)
+    except psycopg.OperationalError as error:
+        raise DatabaseGone(f"the database does not answer: {str(error).strip().splitlines()[0]}") from error
+
+
+async def current(database: Database) -> str | None:
+    """The revision that the database has, None when it is empty. Raises `DatabaseGone`."""
+    try:
+        async with database.engine.connect() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    except OperationalError as error:
+        raise DatabaseGone(f"the database does not answer: {str(error.orig).strip().splitlines()[0]}") from error
+
+
+async def revision(tx: Tx) -> str:
+    """The same, within a transaction; "" when it is empty."""
+    found: str | None = await tx.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found or ""
+
+
+async def _upgrade_queue(gate: "psycopg.AsyncConnection[tuple[object, ...]]") -> None:
+    queries = Queries(PsycopgDriver(gate))
+    if await queries.schema_is_installed():
+        await queries.upgrade()
+    else:
+        await queries.install()

@@ -1,0 +1,190 @@
+"""Every move of stock, newest last: what a page tells when a merchant asks why a number is what it is."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.core.stock.explaining import Explained, Unexplained
+from brygga.core.stock.ledger import Side
+from brygga.core.stock.story import Cause, Movement, Reason
+from brygga.database.engine import Tx
+
+KEPT = timedelta(days=90)
+OWN = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
+"""The shelf moved by itself."""
+LOOKS = OWN | {Cause.RESET, Cause.STARTED}
+"""The level of the movement's shelf was known then."""
+BIRTHS = frozenset({Cause.BORN, Cause.ADOPTED})
+"""And here that of both."""
+SWEEP = timedelta(minutes=30)
+"""A sweep that began so long before a movement had looked at the shelf by then."""
+_COLUMNS = (
+    "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before, shop_after, "
+    "call, reference, sent, reason"
+)
+
+
+_NAMES = tuple(_COLUMNS.split(", "))
+_ADD = sa.text(
+    f"INSERT INTO movements (connection_id, {_COLUMNS}) VALUES (:id, {', '.join(f':{name}' for name in _NAMES)})"  # noqa: S608
+)
+
+
+async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None:
+    await tx.run_many(_ADD, [{"id": connection_id, **{n: getattr(m, n) for n in _NAMES}} for m in movements])
+
+
+async def of_variant(
+    tx: Tx, connection_id: int, variant_uuid: str, *, before: int | None = None, limit: int = 50
+) -> Sequence[tuple[int, Movement]]:
+    """The newest moves of a variant, or those older than the move `before`."""
+    statement = sa.text(
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = :variant"  # noqa: S608
+        " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
+    )
+    values = {"id": connection_id, "variant": variant_uuid, "before": before, "limit": limit}
+    return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
+
+
+async def since(
+    tx: Tx, connection_id: int, variant_uuid: str, after: int, limit: int
+) -> Sequence[tuple[int, Movement]]:
+    """The moves of a variant that come after the move `after`, oldest first."""
+    statement = sa.text(
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = :variant"  # noqa: S608
+        " AND id > :after ORDER BY id LIMIT :limit"
+    )
+    values = {"id": connection_id, "variant": variant_uuid, "after": after, "limit": limit}
+    return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
+
+
+async def newest(tx: Tx, connection_id: int) -> int:
+    """The id of the latest move of all, 0 for none: a page that shows stock looks again when it rises."""
+    statement = sa.text("SELECT id FROM movements WHERE connection_id = :id ORDER BY id DESC LIMIT 1")
+    return int(await tx.scalar(statement, {"id": connection_id}) or 0)
+
+
+async def doubts(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> Mapping[str, Movement]:
+    """The last write of each of these variants of which nobody could tell what became of it."""
+    statement = sa.text(
+        f"SELECT DISTINCT ON (variant_uuid) {_COLUMNS} FROM movements"  # noqa: S608
+        " WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))"
+        " AND cause = ANY (CAST(:causes AS text[]))"
+        " ORDER BY variant_uuid, id DESC"
+    )
+    causes = [Cause.DOUBTED.value, Cause.CONTRADICTED.value]
+    values = {"id": connection_id, "variants": list(variant_uuids), "causes": causes}
+    return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
+
+
+async def last_splits(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Mapping[str, datetime]:
+    """When the stock of these products was last made separate, where that is known (still)."""
+    statement = sa.text("""
+        SELECT product_uuid, max(at) AS at FROM movements
+        WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND cause = :cause GROUP BY product_uuid
+    """)
+    values = {"id": connection_id, "uuids": list(product_uuids), "cause": Cause.SPLIT.value}
+    return {row.product_uuid: row.at for row in await tx.rows(statement, values)}
+
+
+async def unexplained(
+    tx: Tx, connection_id: int, product_uuid: str, since: datetime
+) -> Mapping[tuple[Side, str], Sequence[Unexplained]]:
+    """What moved by itself and nobody has asked about yet, oldest first, by side and variant, each with a look before it.
+
+    That is the shelf's movement before, or the last sweep, of which nothing more is kept: not for what that sweep itself found.
+    """
+    statement = sa.text("""
+        SELECT m.id, m.side, m.variant_uuid, m.at, m.change, m.cause, greatest(
+            (
+                SELECT l.at FROM movements l
+                WHERE l.connection_id = m.connection_id AND l.variant_uuid = m.variant_uuid AND l.id < m.id
+                    AND (l.side = m.side AND l.cause = ANY (CAST(:looks AS text[])) OR l.cause = ANY (CAST(:births AS text[])))
+                ORDER BY l.id DESC LIMIT 1
+            ),
+            CASE WHEN m.cause <> :swept AND c.swept_at <= m.at - CAST(:sweep AS interval) THEN c.swept_at END
+        ) AS look
+        FROM movements m JOIN connections c ON c.id = m.connection_id
+        WHERE m.connection_id = :id AND m.product_uuid = :uuid AND m.at >= :since AND m.reason IS NULL AND m.change <> 0
+            AND m.cause = ANY (CAST(:causes AS text[]))
+        ORDER BY m.id
+    """)
+    values = {
+        "id": connection_id,
+        "uuid": product_uuid,
+        "since": since,
+        "causes": [cause.value for cause in OWN],
+        "looks": [cause.value for cause in LOOKS],
+        "births": [cause.value for cause in BIRTHS],
+        "swept": Cause.SWEPT.value,
+        "sweep": SWEEP,
+    }
+    found: dict[tuple[Side, str], list[Unexplained]] = {}
+    for row in await tx.rows(statement, values):
+        of = (Side(row.side), row.variant_uuid)
+        by_order = row.cause == Cause.ORDER.value
+        found.setdefault(of, []).append(Unexplained(row.id, row.at, row.change, row.look, by_order))
+    return found
+
+
+async def told(tx: Tx, connection_id: int, product_uuid: str, since: datetime) -> frozenset[tuple[str, Reason, str]]:
+    """What explains a movement of this product already: variant, reason and number. No sale explains two."""
+    statement = sa.text("""
+        SELECT variant_uuid, reason, reference FROM movements
+        WHERE connection_id = :id AND product_uuid = :uuid AND at >= :since AND reason IS NOT NULL AND reference <> ''
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "uuid": product_uuid, "since": since})
+    return frozenset((row.variant_uuid, Reason(row.reason), one) for row in rows for one in row.reference.split(", "))
+
+
+async def explain(tx: Tx, connection_id: int, found: Sequence[Explained], now: datetime) -> None:
+    statement = sa.text("""
+        UPDATE movements SET reason = :reason, reference = :reference, explained_at = :now
+        WHERE connection_id = :id AND id = :movement
+    """)
+    rows = [
+        {
+            "id": connection_id,
+            "movement": one.id,
+            "reason": one.reason.value,
+            "reference": ", ".join(one.numbers),
+            "now": now,
+        }
+        for one in found
+    ]
+    if rows:
+        await tx.run_many(statement, rows)
+
+
+async def latest_explained(tx: Tx, connection_id: int) -> datetime | None:
+    """When one was last explained: a page that shows stock looks again when it rises."""
+    statement = sa.text(
+        "SELECT max(explained_at) FROM movements WHERE connection_id = :id AND explained_at IS NOT NULL"
+    )
+    found: datetime | None = await tx.scalar(statement, {"id": connection_id})
+    return found
+
+
+async def prune(tx: Tx, now: datetime) -> None:
+    await tx.run(sa.text("DELETE FROM movements WHERE at < :before"), {"before": now - KEPT})
+
+
+def _movement(row: Any) -> Movement:
+    return Movement(
+        row.at,
+        row.product_uuid,
+        row.variant_uuid,
+        Side(row.side),
+        Cause(row.cause),
+        row.change,
+        row.zettle_before,
+        row.zettle_after,
+        row.shop_before,
+        row.shop_after,
+        row.call,
+        row.reference,
+        row.sent,
+        None if row.reason is None else Reason(row.reason),
+    )

@@ -1,0 +1,147 @@
+"""The plan of a connection as it was last drawn:
+
+searched, filtered, counted and paged in the database.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from brygga.database.engine import Tx
+from brygga.database.library_pages import patterns
+from brygga.database.values import to_json
+
+PORTION = 500
+"""So many steps are written with one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One step.
+
+    `step` is JSON that only its writer understands; `filters` are those of the page that show it.
+    """
+
+    product_uuid: str
+    sort_key: str
+    filters: tuple[str, ...]
+    search: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A whole plan.
+
+    `stamp` is that of what it was drawn from, `counts` are those of the filters.
+    """
+
+    stamp: str
+    counts: Mapping[str, int]
+    steps: Sequence[Kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`total` counts what search and filter leave, over all pages. `any_of`: whether one of them is
+    shown by the filter asked about."""
+
+    steps: tuple[str, ...]
+    total: int
+    any_of: bool
+
+
+_KEEP = sa.text("""
+    INSERT INTO plans (connection_id, stamp, counts, drawn_at)
+    VALUES (:id, :stamp, CAST(:counts AS jsonb), :now)
+    ON CONFLICT (connection_id) DO UPDATE SET
+        stamp = EXCLUDED.stamp, counts = EXCLUDED.counts, drawn_at = EXCLUDED.drawn_at
+""")
+_KEEP_STEPS = sa.text("""
+    INSERT INTO plan_steps AS s (connection_id, product_uuid, sort_key, filters, search, step)
+    SELECT :id, product_uuid, sort_key, string_to_array(filters, ' '), search, CAST(step AS jsonb)
+    FROM unnest(
+        CAST(:uuids AS text[]), CAST(:sort_keys AS text[]), CAST(:filters AS text[]),
+        CAST(:searches AS text[]), CAST(:steps AS text[])
+    ) AS n (product_uuid, sort_key, filters, search, step)
+    ON CONFLICT (connection_id, product_uuid) DO UPDATE SET
+        sort_key = EXCLUDED.sort_key, filters = EXCLUDED.filters,
+        search = EXCLUDED.search, step = EXCLUDED.step
+    WHERE (s.sort_key, s.filters, s.search, s.step) IS DISTINCT FROM
+        (EXCLUDED.sort_key, EXCLUDED.filters, EXCLUDED.search, EXCLUDED.step)
+""")
+_DROP_OTHERS = sa.text("""
+    DELETE FROM plan_steps WHERE connection_id = :id AND product_uuid <> ALL (CAST(:uuids AS text[]))
+""")
+_WHERE = """
+    connection_id = :id AND (:shown = '' OR :shown = ANY (filters))
+    AND search LIKE ALL (CAST(:patterns AS text[]))
+"""
+_PAGE = sa.text(f"""
+    SELECT CAST(step AS text) AS step FROM plan_steps WHERE {_WHERE}
+    ORDER BY sort_key, product_uuid LIMIT :limit OFFSET :offset
+""")  # noqa: S608 - our own words
+_TOTAL = sa.text(f"""
+    SELECT count(*) AS total, coalesce(bool_or(:one = ANY (filters)), false) AS any_of
+    FROM plan_steps WHERE {_WHERE}
+""")  # noqa: S608 - our own words
+_UUIDS = sa.text(f"""
+    SELECT product_uuid FROM plan_steps WHERE {_WHERE} ORDER BY sort_key, product_uuid
+""")  # noqa: S608 - our own words
+
+
+async def stamp(tx: Tx, connection_id: int) -> str | None:
+    """Of what the kept plan was drawn from; None where there is none."""
+    found: str | None = await tx.scalar(
+        sa.text("SELECT stamp FROM plans WHERE connection_id = :id"), {"id": connection_id}
+    )
+    return found
+
+
+async def keep(tx: Tx, connection_id: int, drawn: Drawn, now: datetime) -> None:
+    """The plan becomes exactly this. Rows that stay as they are cost a look, not a write."""
+    head = {"stamp": drawn.stamp, "counts": to_json(dict(drawn.counts)), "now": now}
+    await tx.run(_KEEP, {"id": connection_id, **head})
+    uuids = [one.product_uuid for one in drawn.steps]
+    await tx.run(_DROP_OTHERS, {"id": connection_id, "uuids": uuids})
+    rows = drawn.steps
+    for place in range(0, len(rows), PORTION):
+        some = rows[place : place + PORTION]
+        values = {
+            "id": connection_id,
+            "uuids": [one.product_uuid for one in some],
+            "sort_keys": [one.sort_key for one in some],
+            "filters": [" ".join(one.filters) for one in some],
+            "searches": [one.search for one in some],
+            "steps": [one.step for one in some],
+        }
+        await tx.run(_KEEP_STEPS, values)
+    tx.touch(connection_id)
+
+
+async def counts(tx: Tx, connection_id: int) -> Mapping[str, int]:
+    """By filter, of the whole plan."""
+    found: Mapping[str, int] | None = await tx.scalar(
+        sa.text("SELECT counts FROM plans WHERE connection_id = :id"), {"id": connection_id}
+    )
+    return found or {}
+
+
+async def page(tx: Tx, connection_id: int, *, search: str, shown: str, any_of: str, limit: int, offset: int) -> Page:
+    values = {"id": connection_id, "shown": shown, "patterns": patterns(search)}
+    rows = await tx.rows(_PAGE, {**values, "limit": limit, "offset": offset})
+    found = await tx.first(_TOTAL, {**values, "one": any_of})
+    assert found is not None
+    return Page(tuple(row.step for row in rows), found.total, found.any_of)
+
+
+async def uuids(tx: Tx, connection_id: int, *, search: str, shown: str) -> Sequence[str]:
+    """All that search and filter leave."""
+    rows = await tx.rows(_UUIDS, {"id": connection_id, "shown": shown, "patterns": patterns(search)})
+    return [row.product_uuid for row in rows]
+
+
+async def forget(tx: Tx, connection_id: int) -> None:
+    await tx.run(sa.text("DELETE FROM plans WHERE connection_id = :id"), {"id": connection_id})

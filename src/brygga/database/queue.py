@@ -1,0 +1,320 @@
+"""Who is woken when a connection has work: one job per connection, coalesced, never delayed, found again when a worker dies.
+
+Two ways behind one interface. `QueueJobs` is pgqueuer: many processes, wakes at once, survives a killed worker. `TableJobs` needs only our
+own tables and the time that is passed in: for the simulation, where the server's clock and a LISTEN must not exist.
+
+Waiting lives in the marks' `due_at`; a job only says "look now".
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.applications import PgQueuer
+from pgqueuer.domain.models import Job as QueueJob
+from psycopg import AsyncRawCursor
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from brygga.database import work_items
+from brygga.database.engine import CHANNEL, Database, Tx, Woken
+from brygga.seams import Clock
+
+log = structlog.get_logger(__name__)
+
+ENTRYPOINT = "drain"
+URGENT, NORMAL = 10, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The right to look at one connection. `number` is the queue's own, 0 where there is no queue."""
+
+    connection_id: int
+    number: int = 0
+
+
+Drain = Callable[[Job], Awaitable[None]]
+
+
+class Jobs(Protocol):
+    async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
+        """Once the caller's transaction commits, somebody looks at the connection. Many calls before that are one job."""
+        ...
+
+    async def release(self, tx: Tx, job: Job, now: Any) -> bool:
+        """Ends the job if nothing is due, and then answers True. False: there is work; go on.
+
+        A mark committed before this is seen here; one committed after makes a job of its own. None falls in between.
+        """
+        ...
+
+    async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
+        """Ends the job and puts another for the same connection at the end of the queue: others have their turn first."""
+        ...
+
+    async def give_up(self, tx: Tx, job: Job) -> None:
+        """Ends the job although work may be due; the timer brings it back when the connection's lease is free."""
+        ...
+
+    async def run(self, drain: Drain, stop: asyncio.Event) -> None:
+        """Calls `drain` for each job, many at once, until `stop`; then waits for those that run."""
+        ...
+
+
+# ---- pgqueuer --------------------------------------------------------------------------------------------------------
+
+
+class _CallersDriver(PsycopgDriver):
+    """Statements on a transaction that somebody else began and will end; no listening."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        raw: Any = (await self._tx.connection.get_raw_connection()).driver_connection
+        async with AsyncRawCursor(raw, row_factory=dict_row) as cursor:
+            await cursor.execute(query.encode(), args or None)
+            return await cursor.fetchall()
+
+
+class _PoolDriver(PsycopgDriver):
+    """LISTEN on a connection of its own, statements on a pool: waiting for a notification holds a connection's lock."""
+
+    def __init__(self, listening: "psycopg.AsyncConnection[Any]", pool: "AsyncConnectionPool[Any]") -> None:
+        super().__init__(listening)
+        self._pool = pool
+
+    @property
+    def deaf(self) -> bool:
+        """No notification will come any more."""
+        return self._connection.closed
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        async with self._pool.connection() as connection, AsyncRawCursor(connection, row_factory=dict_row) as cursor:
+            await cursor.execute(query.encode(), args or None)
+            return await cursor.fetchall()
+
+    async def execute(self, query: str, *args: object) -> str:
+        async with self._pool.connection() as connection, AsyncRawCursor(connection) as cursor:
+            await cursor.execute(query.encode(), args or None)
+            return cursor.statusmessage or ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    parallel: int = 40
+    """Connections that one process works for at a time."""
+    heartbeat: timedelta = timedelta(seconds=30)
+    """A worker silent for so long is taken for dead and its job given to another."""
+    pool: int = 4
+    check_s: float = 1.0
+    """How often a look is taken whether the listening connection lives."""
+    pause_s: float = 2.0
+    """Between a lost database and the next try."""
+
+
+_LOCK_OWN_ROW = sa.text("SELECT 1 FROM pgqueuer WHERE id = :number FOR UPDATE")
+_GIVE_KEY_BACK = sa.text("UPDATE pgqueuer SET dedupe_key = NULL WHERE id = :number")
+_CLEAN = """
+    WITH old AS (DELETE FROM pgqueuer_statistics WHERE created < now() - interval '7 days')
+    DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - interval '1 hour'
+"""
+
+
+@dataclass(slots=True)
+class QueueJobs:
+    """pgqueuer. Jobs are coalesced by a dedupe key that a drain gives back only when, with its row locked, nothing is due."""
+
+    database: Database
+    clock: Clock
+    settings: QueueSettings = QueueSettings()
+
+    async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
+        # "update_priority", not "skip": the conflict then waits for a drain that is about to give the key back, and makes a new job if
+        # it did. With "skip" a mark can commit unseen between that drain's last look and its end.
+        await Queries(_CallersDriver(tx)).enqueue(
+            ENTRYPOINT,
+            str(connection_id).encode(),
+            URGENT if urgent else NORMAL,
+            dedupe_key=f"{ENTRYPOINT}/{connection_id}",
+            on_conflict="update_priority",
+        )
+
+    async def release(self, tx: Tx, job: Job, now: Any) -> bool:
+        await tx.run(_LOCK_OWN_ROW, {"number": job.number})
+        due = await work_items.next_due(tx, job.connection_id)
+        if due is not None and due <= now:
+            return False
+        await tx.run(_GIVE_KEY_BACK, {"number": job.number})
+
+        return True
+
+    async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
+        await self.give_up(tx, job)
+        await self.enqueue(tx, job.connection_id, urgent)
+
+    async def give_up(self, tx: Tx, job: Job) -> None:
+        await tx.run(_GIVE_KEY_BACK, {"number": job.number})
+
+    async def run(self, drain: Drain, stop: asyncio.Event) -> None:
+        """Outlives the database: a server that restarts costs a pause, not the worker, which would else wait for a LISTEN that is dead."""
+        while not stop.is_set():
+            try:
+                await self._run(drain, stop)
+            except* psycopg.Error as gone:
+                log.warning("queue out of reach", why=_first_line(gone))
+                await first_of(self.clock.sleep(self.settings.pause_s), stop.wait())
+
+    async def _run(self, drain: Drain, stop: asyncio.Event) -> None:
+        """Until `stop`, or until the listening connection is lost. Raises a group of psycopg's errors."""
+        async with self._driver() as driver:
+            queue = PgQueuer(driver)
+
+            @queue.entrypoint(ENTRYPOINT)
+            async def look(job: QueueJob) -> None:
+                await drain(Job(int(job.payload or b"0"), int(job.id)))
+
+            await driver.add_listener(CHANNEL, self._heard)
+            async with asyncio.TaskGroup() as group:
+                chores = [
+                    group.create_task(self._until(stop, queue.shutdown)),
+                    group.create_task(self._clean(driver)),
+                    group.create_task(self._while_listening(driver, queue.shutdown)),
+                ]
+                try:
+                    await queue.qm.run(
+                        batch_size=self.settings.parallel // 2,
+                        max_concurrent_tasks=self.settings.parallel,
+                        heartbeat_timeout=self.settings.heartbeat,
+                    )
+                finally:
+                    for chore in chores:
+                        chore.cancel()
+
+    def _heard(self, payload: str | bytes | bytearray) -> None:
+        """A commit in another process left marks: the drain of that connection, if it runs here, hears of it."""
+        text = payload if isinstance(payload, str) else bytes(payload).decode()
+        connection_id, urgent = text.split()
+        self.database.tell(Woken(int(connection_id), urgent == "1"))
+
+    async def _until(self, stop: asyncio.Event, shutdown: asyncio.Event) -> None:
+        await stop.wait()
+        shutdown.set()
+
+    async def _while_listening(self, driver: _PoolDriver, shutdown: asyncio.Event) -> None:
+        while not driver.deaf:
+            await self.clock.sleep(self.settings.check_s)
+        shutdown.set()
+        raise psycopg.OperationalError("the connection that listens for jobs was lost")
+
+    async def _clean(self, driver: _PoolDriver) -> None:
+        """pgqueuer writes three lines per job into its log and never removes them."""
+        while True:
+            await self.clock.sleep(600)
+            await driver.execute(_CLEAN)
+
+    @contextlib.asynccontextmanager
+    async def _driver(self) -> AsyncIterator[_PoolDriver]:
+        url = self.database.url
+        async with (
+            await psycopg.AsyncConnection.connect(url, autocommit=True) as listening,
+            AsyncConnectionPool(url, min_size=1, max_size=self.settings.pool, kwargs={"autocommit": True}) as pool,
+        ):
+            yield _PoolDriver(listening, pool)
+
+
+# ---- Without a queue -------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class TableJobs:
+    """Looks for connections with due marks and a free lease: after every commit that left marks in this process, and every second.
+
+    Everything it needs is in the marks and the leases, so a crash leaves nothing to tidy up.
+    """
+
+    database: Database
+    clock: Clock
+    parallel: int = 40
+    grace: timedelta = timedelta(seconds=10)
+    every_s: float = 1.0
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _turns: dict[int, int] = field(default_factory=dict)
+    """How many turns there had been when each connection last had its own: who waited longest is next."""
+
+    async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
+        tx.wake(connection_id, urgent)
+
+    async def release(self, tx: Tx, job: Job, now: Any) -> bool:
+        due = await work_items.next_due(tx, job.connection_id)
+        return due is None or due > now
+
+    async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
+        tx.wake(job.connection_id, urgent)
+
+    async def give_up(self, tx: Tx, job: Job) -> None:
+        return
+
+    async def run(self, drain: Drain, stop: asyncio.Event) -> None:
+        silence = self.database.on_commit(lambda _: self._woken.set())
+        running: dict[int, asyncio.Task[None]] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                while not stop.is_set():
+                    self._woken.clear()
+                    await self._start_due(group, drain, running)
+                    rest_s = await self._rest_s(running.keys())
+                    await first_of(self.clock.sleep(rest_s), self._woken.wait(), stop.wait())
+        finally:
+            silence()
+
+    async def _rest_s(self, running: Collection[int]) -> float:
+        """The seconds until it looks again. `running` are the connections that are worked for."""
+        return self.every_s
+
+    async def _start_due(self, group: asyncio.TaskGroup, drain: Drain, running: dict[int, asyncio.Task[None]]) -> None:
+        for connection_id in [number for number, task in running.items() if task.done()]:
+            del running[connection_id]
+        async with self.database.read() as tx:
+            due = await work_items.connections_due(tx, self.clock.now(), self.grace)
+        in_turn = sorted(due, key=lambda one: (not one[1], self._turns.get(one[0], 0)))
+        for connection_id, _ in in_turn:
+            if connection_id not in running and len(running) < self.parallel:
+                self._turns[connection_id] = max(self._turns.values(), default=0) + 1
+                running[connection_id] = group.create_task(self._one(drain, connection_id))
+
+    async def _one(self, drain: Drain, connection_id: int) -> None:
+        try:
+            await drain(Job(connection_id))
+        except Exception:
+            # As with a queue, one connection's bug is not the others' end; the marks are still there for the next look.
+            log.exception("drain failed", connection=connection_id)
+        finally:
+            self._woken.set()
+
+
+def _first_line(errors: BaseException) -> str:
+    """What the first of a group of errors says, in one line."""
+    while isinstance(errors, BaseExceptionGroup):
+        errors = errors.exceptions[0]
+    return next(iter(str(errors).strip().splitlines()), type(errors).__name__)
+
+
+async def first_of(*waits: Awaitable[object]) -> None:
+    """Returns when the first of them ends; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

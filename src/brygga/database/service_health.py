@@ -1,0 +1,97 @@
+"""How the whole installation is doing, for who watches it: counts and ages over all merchants, never names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from brygga.database import deliveries
+from brygga.database.deliveries import Outcome
+from brygga.database.engine import Tx
+from brygga.database.work_items import STOCK_LANE, WORKABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Ages are seconds, 0 where nothing waits."""
+
+    stages: Mapping[str, int]
+    """Living connections by how far they are: a `Stage`."""
+    paused: int
+    """Connections that wait for their merchant."""
+    unreachable: int
+    """Connections with a platform out of reach."""
+    waiting: int
+    """Marks that are due, at connections that may work."""
+    late_s: float
+    """How long the oldest of them has been due."""
+    stock_late_s: float
+    """The same for stock alone: what a merchant feels first."""
+    parked: int
+    """Marks whose work failed by a bug of ours and is not done since."""
+    parked_s: float
+    """Since when the oldest of them fails."""
+    in_the_air: int
+    """Stock writes, by variant, whose answer has not come yet or never will."""
+    to_check: int
+    """Stock numbers that a merchant is asked to check."""
+    contradicted: int = 0
+    """Stock writes of the last 24 hours of which the marker and the record say opposite things."""
+    unheard: int = 0
+    """Connections whose webhooks are refused or go astray again and again."""
+    webhooks_failed: int = 0
+    """Of living connections, refused or astray, in 24 hours."""
+    webhooks_ended: int = 0
+    """Subscriptions that a platform had switched off or deleted, in 24 hours."""
+
+
+_STAGES = sa.text("""
+    SELECT stage, count(*) AS connections, count(*) FILTER (WHERE paused <> '') AS paused, count(unreachable_since) AS unreachable
+    FROM connections WHERE stage <> 'disconnected' GROUP BY stage
+""")
+_MARKS = sa.text(f"""
+    SELECT count(*) AS waiting, min(m.due_at) AS oldest, min(m.due_at) FILTER (WHERE m.kind = ANY (CAST(:stock AS text[]))) AS stock
+    FROM marks m JOIN connections c ON c.id = m.connection_id
+    WHERE m.parked_at IS NULL AND m.due_at <= :now AND {WORKABLE}
+""")  # noqa: S608 - only our own constants are put together
+_OTHERS = sa.text("""
+    SELECT (SELECT count(*) FROM marks WHERE failing_since IS NOT NULL) AS parked,
+           (SELECT min(failing_since) FROM marks WHERE failing_since IS NOT NULL) AS failing_since,
+           (SELECT count(*) FROM flights WHERE state = 'open') AS in_the_air,
+           (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL AND jsonb_typeof(zettle -> 'known') = 'number')
+               AS to_check,
+           (SELECT count(*) FROM movements WHERE cause = 'contradicted' AND at > CAST(:now AS timestamptz) - interval '1 day')
+               AS contradicted
+""")
+
+
+async def read(tx: Tx, now: datetime) -> Vitals:
+    """Four statements, whatever the number of merchants."""
+    stages = await tx.rows(_STAGES)
+    marks = await tx.first(_MARKS, {"now": now, "stock": [kind.value for kind in STOCK_LANE]})
+    others = await tx.first(_OTHERS, {"now": now})
+    webhooks = await deliveries.of_last_day(tx, now)
+    assert marks is not None
+    assert others is not None
+
+    return Vitals(
+        stages={row.stage: row.connections for row in stages},
+        paused=sum(row.paused for row in stages),
+        unreachable=sum(row.unreachable for row in stages),
+        waiting=marks.waiting,
+        late_s=_age_s(marks.oldest, now),
+        stock_late_s=_age_s(marks.stock, now),
+        parked=others.parked,
+        parked_s=_age_s(others.failing_since, now),
+        in_the_air=others.in_the_air,
+        to_check=others.to_check,
+        contradicted=others.contradicted,
+        unheard=len({one.connection_id for one in webhooks if one.is_alarming}),
+        webhooks_failed=sum(one.failed for one in webhooks),
+        webhooks_ended=sum(one.of(Outcome.ENDED) for one in webhooks),
+    )
+
+
+def _age_s(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())

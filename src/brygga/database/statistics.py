@@ -1,0 +1,94 @@
+"""What PostgreSQL's planner knows of our tables. It guesses until somebody counts.
+
+After a first import the guess is off a thousandfold, and a page takes a minute.
+
+Autovacuum counts too, up to a minute later. A server of somebody else's may have it off, and a
+merchant does not wait.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
+from brygga.seams import Clock
+
+log = structlog.get_logger(__name__)
+
+EVERY_S: Final = 5.0
+"""A process looks this often at most, however many connections it works for."""
+COUNTED: Final[Mapping[str, str]] = {
+    "library": "connection_id, product_uuid, etag, sort_key, vat, tracking, assigned, unassign_at,"
+    " unreadable, failure, removed_at",
+    "bindings": "",
+    "binding_children": "",
+    "marks": "",
+    "ledgers": "connection_id, variant_uuid, product_uuid, separate, check_since",
+    "flights": "connection_id, call, variant_uuid, product_uuid, side, state, at",
+    "births": "",
+    "movements": "",
+    "synclog": "connection_id, id, at, code, topic, severity, subject, variant",
+    "duplicates": "",
+    "shop_claims": "",
+    "planned": "",
+    "plan_steps": "connection_id, product_uuid, sort_key, filters",
+}
+"""Tables that bulk work writes. Of one with wide columns the others are named: a wide one costs
+more to read than it tells."""
+
+# The size of a table is known exactly and at once. PostgreSQL's own counters of changed rows come
+# seconds later, or never.
+_GROWN = sa.text("""
+    SELECT c.relname AS name FROM pg_class c
+    WHERE c.oid = ANY (SELECT to_regclass(one) FROM unnest(CAST(:tables AS text[])) AS one)
+        AND pg_relation_size(c.oid) / CAST(current_setting('block_size') AS integer)
+            >= greatest(8, 1.2 * c.relpages)
+    ORDER BY c.relname
+""")
+
+
+async def refresh(database: Database) -> None:
+    """Counts tables that have grown by a fifth since they were last counted. Needs no more rights
+    than their owner has.
+
+    To be called after bulk work is committed. Never a failure of that work: without it pages are
+    slow, not wrong.
+    """
+    try:
+        for table in await grown(database):
+            await analyze(database, table)
+    except (SQLAlchemyError, DatabaseGone, DatabaseBusy) as failed:
+        log.warning("tables not counted", why=str(failed).splitlines()[0])
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """For what grows little by little:
+
+    asked after every piece of work, and costs nothing but now and then.
+    """
+
+    database: Database
+    clock: Clock
+    _next: float = 0.0
+
+    async def follow(self) -> None:
+        if self.clock.monotonic() >= self._next:
+            self._next = self.clock.monotonic() + EVERY_S
+            await refresh(self.database)
+
+
+async def grown(database: Database) -> list[str]:
+    async with database.read() as tx:
+        return [row.name for row in await tx.rows(_GROWN, {"tables": list(COUNTED)})]
+
+
+async def analyze(database: Database, table: str) -> None:
+    """Waits for nobody: a table that another process counts just now is left out."""
+    columns = f" ({COUNTED[table]})" if COUNTED[table] else ""
+    async with database.transaction() as tx:
+        await tx.run(sa.text(f"ANALYZE (SKIP_LOCKED) {table}{columns}"))

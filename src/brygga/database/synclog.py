@@ -1,0 +1,138 @@
+"""What happened, for the merchant: codes with parameters, newest first. Sentences are made where they are shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.database.engine import Tx
+from brygga.database.tables import synclog
+
+KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A line and when it was written. `id` grows with time within a connection and serves as the cursor of a page."""
+
+    id: int
+    at: datetime
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    topic: Topic | None = None
+    severities: tuple[Severity, ...] = ()
+    """None: all."""
+    subject: str = ""
+    codes: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A4: when product sync and stock sync last did what they should."""
+
+    product: datetime | None
+    stock: datetime | None
+
+
+async def add(tx: Tx, connection_id: int, lines: Line | Iterable[Line], now: datetime) -> None:
+    written = [lines] if isinstance(lines, Line) else list(lines)
+    values = [
+        {
+            "connection_id": connection_id,
+            "at": now,
+            "code": line.code.value,
+            "topic": line.topic.value,
+            "severity": line.severity.value,
+            "subject": line.subject,
+            "variant": line.variant,
+            "params": dict(line.params),
+        }
+        for line in written
+    ]
+    await tx.run_many(sa.insert(synclog), values)
+
+
+async def page(
+    tx: Tx, connection_id: int, wanted: Filter = Filter(), *, before: int | None = None, limit: int = 50
+) -> Sequence[Logged]:
+    """The newest lines, or those older than the line `before`."""
+    conditions = _conditions(connection_id, wanted)
+    if before is not None:
+        conditions.append(synclog.c.id < before)
+    statement = sa.select(synclog).where(*conditions).order_by(synclog.c.id.desc()).limit(limit)
+    return [_logged(row) for row in await tx.rows(statement)]
+
+
+async def since(tx: Tx, connection_id: int, after: int, limit: int = 200) -> Sequence[Logged]:
+    """Lines newer than the line `after`, oldest first: what a live page adds."""
+    c = synclog.c
+    statement = sa.select(synclog).where(c.connection_id == connection_id, c.id > after).order_by(c.id).limit(limit)
+    return [_logged(row) for row in await tx.rows(statement)]
+
+
+async def counts(tx: Tx, connection_id: int, since: datetime) -> Mapping[tuple[Topic, Severity], int]:
+    """How many lines since then, by topic and severity; every pair is there."""
+    c = synclog.c
+    statement = (
+        sa.select(c.topic, c.severity, sa.func.count().label("lines"))
+        .where(c.connection_id == connection_id, c.at >= since)
+        .group_by(c.topic, c.severity)
+    )
+    found = {(Topic(row.topic), Severity(row.severity)): row.lines for row in await tx.rows(statement)}
+    return {**{(topic, severity): 0 for topic in Topic for severity in Severity}, **found}
+
+
+MOST = 10_000
+"""More lines than this are not counted: nobody reads the difference, and every page would wait for it."""
+
+
+async def count(tx: Tx, connection_id: int, wanted: Filter = Filter()) -> int:
+    """How many lines there are; `MOST` and one stand for more than `MOST`."""
+    some = sa.select(sa.literal(1)).select_from(synclog).where(*_conditions(connection_id, wanted)).limit(MOST + 1)
+    return int(await tx.scalar(sa.select(sa.func.count()).select_from(some.subquery())))
+
+
+async def last_success(tx: Tx, connection_id: int) -> Success:
+    """The newest line that is no warning or error, of each of the two."""
+    c = synclog.c
+
+    async def newest(topic: Topic) -> datetime | None:
+        statement = (
+            sa.select(c.at)
+            .where(c.connection_id == connection_id, c.topic == topic.value, c.severity == Severity.INFO.value)
+            .order_by(c.id.desc())
+            .limit(1)
+        )
+        found: datetime | None = await tx.scalar(statement)
+        return found
+
+    return Success(await newest(Topic.PRODUCT), await newest(Topic.STOCK))
+
+
+async def prune(tx: Tx, now: datetime) -> int:
+    return await tx.run(sa.delete(synclog).where(synclog.c.at < now - KEPT))
+
+
+def _conditions(connection_id: int, wanted: Filter) -> list[Any]:
+    c = synclog.c
+    conditions: list[Any] = [c.connection_id == connection_id]
+    if wanted.topic is not None:
+        conditions.append(c.topic == wanted.topic.value)
+    if wanted.severities:
+        conditions.append(c.severity.in_([severity.value for severity in wanted.severities]))
+    if wanted.subject:
+        conditions.append(c.subject == wanted.subject)
+    if wanted.codes:
+        conditions.append(c.code.in_([code.value for code in wanted.codes]))
+    return conditions
+
+
+def _logged(row: Any) -> Logged:
+    line = Line(Code(row.code), Topic(row.topic), Severity(row.severity), row.subject, row.variant, row.params)
+    return Logged(row.id, row.at, line)

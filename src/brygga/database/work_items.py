@@ -1,0 +1,407 @@
+"""Dirty marks: what may have changed and has to be looked at. A mark is done only if nobody marked it again meanwhile."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.core.model import Stage
+from brygga.database.engine import CHANNEL, Tx
+from brygga.database.values import unique
+
+
+class Kind(StrEnum):
+    """What a mark asks for, most urgent first. The subject is named behind each."""
+
+    STOCK = "stock"  # Zettle product uuid: either side's stock may have moved, or something is owed
+    SHOP_STOCK = "shop_stock"  # BigCommerce product id: a stock hint, not yet resolved to ours
+    SETTLE = "settle"  # Zettle product uuid: an unanswered stock write waits to be settled
+    TRACKING = "tracking"  # Zettle product uuid: tracking was switched in Zettle
+    LEAVE = "leave"  # "": disconnect
+    SETUP = "setup"  # "": a step of the set-up that needs remote calls
+    ACCOUNT = "account"  # "": organization or store facts may have changed
+    MARKER = "marker"  # "": the hidden product by which stock calls are known to have landed is made, or looked after
+    ADDITION = "addition"  # Zettle product uuid of ours: a product of our own form is to be added there
+    LINK = "link"  # Zettle product uuid: to be bound to the store's own product that the detail names
+    EXPLAIN = "explain"  # Zettle product uuid: a page shows movements of its stock that no sale or order explains yet
+    PRODUCT = "product"  # Zettle product uuid: changed, (un)assigned or forced
+    SHOP_PRODUCT = "shop_product"  # BigCommerce product id: a product hint (updated, deleted)
+    LIBRARY = "library"  # "": read Zettle's whole library
+    HOOKS = "hooks"  # "": check both platforms' subscriptions
+    SWEEP = "sweep"  # "": compare everything, report drift
+
+
+RANKS: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(Kind)}
+BULK_RANK = 50
+"""Of a first import and other mass work: every small change goes before it."""
+STOCK_LANE = frozenset({Kind.STOCK, Kind.SHOP_STOCK, Kind.SETTLE, Kind.TRACKING})
+PRODUCT_LANE = frozenset(Kind) - STOCK_LANE
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`attempts` counts the tries since the mark was made that ended in "again", or in a bug of ours.
+
+    `support_id` is set while such a bug is not known to be mended: from the first failure until the work is done.
+    """
+
+    connection_id: int
+    kind: Kind
+    subject: str
+    generation: int
+    due_at: datetime
+    force: bool = False
+    attempts: int = 0
+    detail: str = ""
+    rank: int = 0
+    failing_since: datetime | None = None
+    support_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Work that ran into a bug of ours and is not done since. It is tried again at `next_try`, or earlier by a new mark."""
+
+    kind: Kind
+    subject: str
+    failing_since: datetime
+    """Of the first failure. Later ones of the same work belong to it."""
+    support_id: str
+    detail: str
+    next_try: datetime
+    attempts: int
+    waits: bool
+    """It waits for its next try; False while it is about to be tried again."""
+
+
+# Which marks may be worked on, by the state of their connection. Nothing is synced before set-up is finished (C11), nor while only the
+# merchant can help, nor after a disconnect; leaving is always possible.
+# Webhooks are looked after while the merchant is waited for too: nobody else may hear what is ours.
+WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.SETUP, Kind.HOOKS})
+WORKABLE = """(
+    m.kind = 'leave'
+    OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind = 'setup')
+    OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected') AND m.kind IN ('account', 'library', 'hooks'))
+    OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks'))
+)"""
+
+_MARK = sa.text("""
+    INSERT INTO marks AS m (connection_id, kind, subject, rank, generation, due_at, marked_at, force, detail)
+    SELECT :id, :kind, s.subject, :rank, nextval('mark_generations'), :due_at, :now, :force, :detail
+    FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
+    ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
+        rank = least(m.rank, EXCLUDED.rank),
+        generation = EXCLUDED.generation,
+        due_at = CASE WHEN m.parked_at IS NULL THEN least(m.due_at, EXCLUDED.due_at) ELSE EXCLUDED.due_at END,
+        marked_at = EXCLUDED.marked_at,
+        force = m.force OR EXCLUDED.force,
+        detail = CASE WHEN EXCLUDED.detail = '' THEN m.detail ELSE EXCLUDED.detail END,
+        parked_at = NULL
+""")
+_NOTIFY = sa.text("SELECT pg_notify(:channel, :payload)")
+
+
+async def mark(
+    tx: Tx,
+    connection_id: int,
+    kind: Kind,
+    subject: str,
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    force: bool = False,
+    detail: str = "",
+) -> None:
+    """Marks one subject. Marking again gives a new generation, keeps the earlier due time and a force, and wakes a parked one."""
+    await mark_many(tx, connection_id, kind, [subject], now, due_at=due_at, force=force, detail=detail)
+
+
+async def mark_many(
+    tx: Tx,
+    connection_id: int,
+    kind: Kind,
+    subjects: Iterable[str],
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    force: bool = False,
+    detail: str = "",
+    bulk: bool = False,
+) -> None:
+    """As `mark`, for many in one statement. `bulk` lets every small change go before."""
+    wanted = unique(subjects)
+    if not wanted:
+        return
+    values = {
+        "id": connection_id,
+        "kind": kind.value,
+        "rank": BULK_RANK if bulk else RANKS[kind],
+        "due_at": due_at or now,
+        "now": now,
+        "force": force,
+        "detail": detail,
+        "subjects": wanted,
+    }
+    await tx.run(_MARK, values)
+    tx.touch(connection_id)
+    if (due_at or now) <= now:
+        urgent = kind in STOCK_LANE
+        tx.wake(connection_id, urgent)
+        await tx.run(_NOTIFY, {"channel": CHANNEL, "payload": f"{connection_id} {urgent:d}"})
+
+
+# ---- Draining --------------------------------------------------------------------------------------------------------
+
+_DUE = sa.text(f"""
+    WITH due AS (
+        SELECT m.* FROM marks m JOIN connections c ON c.id = m.connection_id
+        WHERE m.connection_id = :id AND m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[]))
+            AND {WORKABLE}
+    ), first AS (
+        SELECT kind, rank FROM due ORDER BY rank, due_at, generation LIMIT 1
+    )
+    SELECT due.connection_id, kind, subject, generation, due_at, force, attempts, detail, rank, failing_since, support_id
+    FROM due JOIN first USING (kind, rank) ORDER BY due_at, generation LIMIT :limit
+""")  # noqa: S608 - only our own constants are put together
+_NEXT = sa.text(f"""
+    SELECT min(m.due_at) FROM marks m JOIN connections c ON c.id = m.connection_id
+    WHERE m.connection_id = :id AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
+""")  # noqa: S608 - as above
+_CONNECTIONS_DUE = sa.text(f"""
+    SELECT m.connection_id, min(m.rank) AS rank
+    FROM marks m JOIN connections c ON c.id = m.connection_id
+    WHERE m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
+        AND (c.lease_holder IS NULL OR c.lease_until < :expired)
+    GROUP BY m.connection_id ORDER BY min(m.rank), min(m.due_at), m.connection_id
+""")  # noqa: S608 - as above
+_SAME = "connection_id = :id AND kind = :kind AND subject = :subject AND generation = :generation"
+_DONE = sa.text(f"DELETE FROM marks WHERE {_SAME}")  # noqa: S608 - as above
+_AGAIN = sa.text(f"""
+    UPDATE marks SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL, waits_for = :waits_for,
+        waits_since = CASE WHEN :waits_for = '' THEN NULL WHEN waits_for = :waits_for THEN waits_since ELSE :now END
+    WHERE {_SAME}
+""")  # noqa: S608 - as above
+# A mark that was made again while its work failed keeps its own time: it is tried at once, as part of the same incident.
+_PARK = sa.text("""
+    UPDATE marks SET
+        parked_at = CASE WHEN generation = :generation THEN CAST(:now AS timestamptz) END,
+        due_at = CASE WHEN generation = :generation THEN CAST(:due_at AS timestamptz) ELSE due_at END,
+        failing_since = coalesce(failing_since, :now),
+        support_id = CASE WHEN support_id = '' THEN :support_id ELSE support_id END,
+        failed_programs = array_append(array_remove(failed_programs, :program), :program),
+        attempts = attempts + 1
+    WHERE connection_id = :id AND kind = :kind AND subject = :subject
+""")
+# Kinds that a newer version of the program has made are left to it.
+_KNOWN = [kind.value for kind in Kind]
+
+
+async def due(
+    tx: Tx, connection_id: int, now: datetime, kinds: Collection[Kind] = tuple(Kind), limit: int = 250
+) -> Sequence[Mark]:
+    """The most urgent due marks, all of one kind, the longest due first. Only what the connection's state lets work on."""
+    values = {"id": connection_id, "now": now, "kinds": [kind.value for kind in kinds], "limit": limit}
+    return [_mark(row) for row in await tx.rows(_DUE, values)]
+
+
+async def next_due(tx: Tx, connection_id: int) -> datetime | None:
+    """When this connection has work again (now or earlier: it has some); None when it has none."""
+    found: datetime | None = await tx.scalar(_NEXT, {"id": connection_id, "kinds": _KNOWN})
+    return found
+
+
+async def connections_due(tx: Tx, now: datetime, grace: timedelta) -> Sequence[tuple[int, bool]]:
+    """Connections with due work that nobody holds, and whether stock is among it; the most urgent first."""
+    stock = max(RANKS[kind] for kind in STOCK_LANE)
+    rows = await tx.rows(_CONNECTIONS_DUE, {"now": now, "expired": now - grace, "kinds": _KNOWN})
+    return [(row.connection_id, row.rank <= stock) for row in rows]
+
+
+async def done(tx: Tx, mark: Mark) -> bool:
+    """False when it was marked again meanwhile: then it stays."""
+    return await tx.run(_DONE, _same(mark)) == 1
+
+
+async def again(tx: Tx, mark: Mark, due_at: datetime, *, waits_for: str = "", now: datetime | None = None) -> bool:
+    """Tried in vain, and to be tried again. `waits_for` names the platform that did not answer at `now`.
+
+    False when it was marked again meanwhile: then that one's time counts.
+    """
+    values = {**_same(mark), "due_at": due_at, "now": now or due_at, "waits_for": waits_for}
+    return await tx.run(_AGAIN, values) == 1
+
+
+async def park(tx: Tx, mark: Mark, support_id: str, now: datetime, *, next_try: datetime, program: str = "") -> bool:
+    """Its work failed by a bug of ours in this version of the program, and is tried again at `next_try`. The first support id stays.
+
+    False when nobody wants the work any more.
+    """
+    values = {**_same(mark), "support_id": support_id, "now": now, "due_at": next_try, "program": program}
+    return await tx.run(_PARK, values) == 1
+
+
+_RETRY = sa.text("""
+    UPDATE marks SET due_at = least(due_at, :now), parked_at = NULL
+    WHERE failing_since IS NOT NULL
+        AND (CAST(:id AS bigint) IS NULL OR connection_id = :id)
+        AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+        AND (CAST(:support_id AS text) IS NULL OR support_id = :support_id)
+    RETURNING connection_id
+""")
+_RETRY_FOR = sa.text("""
+    UPDATE marks SET due_at = least(due_at, :now), parked_at = NULL,
+        failed_programs = array_append(failed_programs, :program)
+    WHERE parked_at IS NOT NULL AND NOT (:program = ANY (failed_programs))
+""")
+
+
+async def retry(
+    tx: Tx,
+    now: datetime,
+    *,
+    connection_id: int | None = None,
+    kind: Kind | None = None,
+    support_id: str | None = None,
+) -> Mapping[int, int]:
+    """Failed work is tried now: of one connection, kind or support id, or all of it. How many marks were woken, by connection."""
+    values = {"now": now, "id": connection_id, "kind": kind and kind.value, "support_id": support_id}
+    found: dict[int, int] = {}
+    for row in await tx.rows(_RETRY, values):
+        found[row.connection_id] = found.get(row.connection_id, 0) + 1
+    return dict(sorted(found.items()))
+
+
+async def retry_for(tx: Tx, program: str, now: datetime) -> int:
+    """What failed in other versions of the program is tried once by this one. How many marks that are."""
+    return await tx.run(_RETRY_FOR, {"program": program, "now": now})
+
+
+def _same(mark: Mark) -> dict[str, Any]:
+    return {"id": mark.connection_id, "kind": mark.kind.value, "subject": mark.subject, "generation": mark.generation}
+
+
+def _mark(row: Any) -> Mark:
+    return Mark(
+        row.connection_id,
+        Kind(row.kind),
+        row.subject,
+        row.generation,
+        row.due_at,
+        row.force,
+        row.attempts,
+        row.detail,
+        row.rank,
+        row.failing_since,
+        row.support_id,
+    )
+
+
+# ---- Seeing ----------------------------------------------------------------------------------------------------------
+
+
+async def counts(tx: Tx, connection_id: int) -> Mapping[Kind, int]:
+    """How much waits, by kind; parked work is not counted."""
+    statement = sa.text("""
+        SELECT kind, count(*) AS marks FROM marks
+        WHERE connection_id = :id AND parked_at IS NULL AND kind = ANY (CAST(:kinds AS text[])) GROUP BY kind
+    """)
+    return {Kind(row.kind): row.marks for row in await tx.rows(statement, {"id": connection_id, "kinds": _KNOWN})}
+
+
+async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
+    """Kinds of which something waits: a look for each, however much it is."""
+    statement = sa.text("""
+        SELECT kind FROM unnest(CAST(:kinds AS text[])) AS k (kind) WHERE EXISTS (
+            SELECT FROM marks m WHERE m.connection_id = :id AND m.kind = k.kind AND m.parked_at IS NULL
+        )
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "kinds": [kind.value for kind in Kind]})
+    return {Kind(row.kind) for row in rows}
+
+
+async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: str = "") -> bool:
+    """Whether this very thing is still to be done; with this detail, if one is named."""
+    statement = sa.text("""
+        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND kind = :kind AND subject = :subject
+            AND CAST(:detail AS text) IN ('', detail) AND parked_at IS NULL)
+    """)
+    values = {"id": connection_id, "kind": kind.value, "subject": subject, "detail": detail}
+    return bool(await tx.scalar(statement, values))
+
+
+async def struggling(tx: Tx, connection_id: int) -> bool:
+    """Whether something has been tried in vain and waits to be tried again."""
+    statement = sa.text("""
+        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND parked_at IS NULL AND attempts > 0)
+    """)
+    return bool(await tx.scalar(statement, {"id": connection_id}))
+
+
+async def outages(tx: Tx, connection_id: int) -> Mapping[str, datetime]:
+    """The platforms that work of this connection waits for, because they do not answer, and since when."""
+    statement = sa.text("""
+        SELECT waits_for, min(waits_since) AS since FROM marks
+        WHERE connection_id = :id AND waits_for <> '' AND parked_at IS NULL GROUP BY waits_for ORDER BY waits_for DESC
+    """)
+    return {row.waits_for: row.since for row in await tx.rows(statement, {"id": connection_id})}
+
+
+async def pending(tx: Tx) -> int:
+    """Marks of all connections that are not parked: 0 is quiet."""
+    return int(await tx.scalar(sa.text("SELECT count(*) FROM marks WHERE parked_at IS NULL")))
+
+
+async def parked(tx: Tx, connection_id: int) -> Sequence[Parked]:
+    """What failed by a bug of ours and is not done yet, the oldest first."""
+    statement = sa.text("""
+        SELECT kind, subject, failing_since, support_id, detail, due_at, attempts, parked_at FROM marks
+        WHERE connection_id = :id AND failing_since IS NOT NULL AND kind = ANY (CAST(:kinds AS text[]))
+        ORDER BY failing_since, kind, subject
+    """)
+    return [
+        Parked(
+            Kind(row.kind),
+            row.subject,
+            row.failing_since,
+            row.support_id,
+            row.detail,
+            row.due_at,
+            row.attempts,
+            row.parked_at is not None,
+        )
+        for row in await tx.rows(statement, {"id": connection_id, "kinds": _KNOWN})
+    ]
+
+
+async def forget(tx: Tx, connection_id: int, kinds: Collection[Kind], subjects: Collection[str] | None = None) -> None:
+    """Drops marks whatever their generation: of a connection that ends, or of subjects that are no more."""
+    statement = sa.text("""
+        DELETE FROM marks WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
+            AND (CAST(:subjects AS text[]) IS NULL OR subject = ANY (CAST(:subjects AS text[])))
+    """)
+    values = {
+        "id": connection_id,
+        "kinds": [kind.value for kind in kinds],
+        "subjects": None if subjects is None else list(subjects),
+    }
+    await tx.run(statement, values)
+
+
+async def ensure(
+    tx: Tx, kind: Kind, every: timedelta, now: datetime, stages: Collection[Stage] = (Stage.RUNNING,)
+) -> None:
+    """Every connection in these stages has such a mark; one that has none gets one that is due in `every`.
+
+    For what is done now and then, and as a net under work that must not be lost.
+    """
+    statement = sa.text("""
+        INSERT INTO marks (connection_id, kind, subject, rank, generation, due_at, marked_at)
+        SELECT c.id, :kind, '', :rank, nextval('mark_generations'), :due_at, :now
+        FROM connections c WHERE c.stage = ANY (CAST(:stages AS text[])) ORDER BY c.id
+        ON CONFLICT (connection_id, kind, subject) DO NOTHING
+    """)
+    values = {"kind": kind.value, "rank": RANKS[kind], "due_at": now + every, "now": now}
+    await tx.run(statement, {**values, "stages": [stage.value for stage in stages]})

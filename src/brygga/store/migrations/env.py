@@ -1,8 +1,0 @@
-"""Alembic's entry: runs the migrations on the connection that `brygga.store.migrating` hands over, in its transaction."""
-
-from alembic import context
-
-from brygga.store.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-context.run_migrations()

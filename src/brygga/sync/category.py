@@ -1,0 +1,41 @@
+"""The category "Zettle" in the store, which new products are created in (P3)."""
+
+from dataclasses import replace
+
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.failures import Refused
+from brygga.core.model import Shop
+from brygga.database import connections
+from brygga.sync.worker.session import Session
+
+CATEGORY = "Zettle"
+
+
+async def place(session: Session) -> Shop:
+    """The store with a category "Zettle" that is there: found by id, else by name, else made (P3)."""
+    shop = session.connection.shop
+    assert shop is not None
+    if shop.category_id is not None and await session.shop.category(shop.category_id) is not None:
+        return shop
+    tree_id = shop.tree_id or await _tree(session, shop)
+    found = await session.shop.find_category(tree_id, CATEGORY)
+    if found is None:
+        try:
+            found = await session.shop.create_category(tree_id, CATEGORY)
+        except Refused as refused:
+            # Somebody was faster: names are unique among siblings, so it can be found now.
+            found = await session.shop.find_category(tree_id, CATEGORY)
+            if refused.code != ShopCode.CATEGORY_EXISTS or found is None:
+                raise
+
+    placed = replace(shop, tree_id=tree_id, category_id=found.id)
+    async with session.transaction() as tx:
+        await connections.set_shop(tx, session.connection.id, placed)
+    await session.reload()
+    return placed
+
+
+async def _tree(session: Session, shop: Shop) -> int:
+    """The category tree of the store's default channel (bigcommerce facts 4)."""
+    trees = await session.shop.trees(shop.default_channel_id) or await session.shop.trees()
+    return trees[0].id

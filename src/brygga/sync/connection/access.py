@@ -1,0 +1,140 @@
+"""The merchant's access to both platforms.
+
+BigCommerce's token has no end (`ShopAccess`). Zettle's is refreshed early and never lost to a crash or
+to two at once (`ZettleAccess`). A refresh may void the token it is made with (zettle facts 1.3). So the
+intent is saved first, and the new pair is saved before it is used. An answer that got lost is no end:
+the old token is tried once more before anybody is told that access is gone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from brygga.core.failures import NeedsMerchant, Unanswered, Unreachable, fingerprint
+from brygga.database import tokens
+from brygga.database.engine import Tx
+from brygga.database.tokens import Platform, Token
+from brygga.seams import Clock
+from brygga.zettle.codes import Code
+from brygga.zettle.oauth import Grant
+
+EARLY = timedelta(minutes=10)
+"""So long before its end a token is replaced; a slice of work never outlives it."""
+
+Transaction = Callable[[], AbstractAsyncContextManager[Tx]]
+
+
+@dataclass
+class ShopAccess:
+    """The token of one connection's store, for `bigcommerce.api`. It has no end: it counts until the
+    merchant approves the app again, which a refused call finds out (bigcommerce facts 1.4)."""
+
+    connection_id: int
+    read: Transaction
+    _token: str = field(repr=False)
+
+    async def __call__(self) -> str:
+        return self._token
+
+    async def renew(self, stale: str) -> str:
+        """The token on disk. `stale` again: it was refused although nobody has approved since."""
+        async with self.read() as tx:
+            found = await tokens.get(tx, self.connection_id, Platform.BIGCOMMERCE)
+        if found is not None:
+            self._token = found.access
+        return self._token
+
+
+@dataclass
+class ZettleAccess:
+    """The tokens of one connection, for `zettle.api`. `transaction` is the drain's fenced one."""
+
+    connection_id: int
+    transaction: Transaction
+    refresh: Callable[[str], Awaitable[Grant]]
+    clock: Clock
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _token: Token | None = None
+
+    async def __call__(self) -> str:
+        """A token that lasts for a while yet. Raises NeedsMerchant when access is gone."""
+        async with self._lock:
+            token = self._token or await self._read()
+            if not self._ends_soon(token):
+                return token.access
+            return await self._refreshed(token)
+
+    async def renew(self, stale: str) -> str:
+        """A token other than the one that Zettle refused."""
+        async with self._lock:
+            token = await self._read()
+            return token.access if token.access != stale else await self._refreshed(token, refused=True)
+
+    async def _read(self) -> Token:
+        async with self.transaction() as tx:
+            token = await tokens.get(tx, self.connection_id, Platform.ZETTLE)
+        if token is None or token.revoked_at is not None:
+            gone = fingerprint(token.access) if token is not None else ""
+            raise NeedsMerchant(Code.ACCESS_GONE, "no token that Zettle honours", gone)
+        self._token = token
+        return token
+
+    async def _refreshed(self, token: Token, *, refused: bool = False) -> str:
+        """`refused`: the token we have was refused already, whatever its end. It is never shown again."""
+        async with self.transaction() as tx:
+            await tokens.begin_refresh(tx, self.connection_id, Platform.ZETTLE, self.clock.now())
+        try:
+            grant = await self.refresh(token.refresh)
+        except Unreachable:
+            async with self.transaction() as tx:
+                await tokens.abandon_refresh(tx, self.connection_id, Platform.ZETTLE)
+            if refused:
+                raise
+            return self._still_good(token)
+        except Unanswered as lost:
+            # The intent stays: the next try uses the old token once more, and only its refusal means that access is gone.
+            self._token = None
+            raise Unreachable(Code.UNREACHABLE, lost.detail) from lost
+        except NeedsMerchant:
+            return await self._replaced_by_somebody(token)
+        return await self._save(token, grant)
+
+    def _still_good(self, token: Token) -> str:
+        """Zettle's sign-in is out of reach, and the token we have lasts a little longer."""
+        if token.expires_at is not None and token.expires_at > self.clock.now():
+            return token.access
+        raise Unreachable(Code.UNREACHABLE, "the sign-in does not answer and the token has ended")
+
+    async def _replaced_by_somebody(self, token: Token) -> str:
+        """A refused refresh token is the end only if it is still the one we hold."""
+        async with self.transaction() as tx:
+            found = await tokens.get(tx, self.connection_id, Platform.ZETTLE)
+            if found is None or found.refresh == token.refresh:
+                await tokens.revoke(tx, self.connection_id, Platform.ZETTLE, self.clock.now())
+        if found is None or found.refresh == token.refresh:
+            self._token = None
+            raise NeedsMerchant(Code.ACCESS_GONE, "the refresh token was refused", fingerprint(token.access))
+        self._token = found
+        return found.access
+
+    async def _save(self, token: Token, grant: Grant) -> str:
+        now = self.clock.now()
+        fresh = Token(
+            access=grant.access_token,
+            refresh=grant.refresh_token,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=grant.lifetime_s),
+            scopes=token.scopes,
+            account=token.account,
+        )
+        async with self.transaction() as tx:
+            saved = await tokens.finish_refresh(tx, self.connection_id, Platform.ZETTLE, token.refresh, fresh)
+        if not saved:
+            return (await self._read()).access
+        self._token = fresh
+        return fresh.access
+
+    def _ends_soon(self, token: Token) -> bool:
+        return token.expires_at is not None and token.expires_at - self.clock.now() < EARLY

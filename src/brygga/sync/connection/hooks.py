@@ -1,0 +1,277 @@
+"""The watchdog over both platforms' subscriptions: what is missing is made again, what is stale goes,
+and a gap is caught up.
+
+Zettle deletes a subscription after three days of failures, BigCommerce switches a hook off after two
+(zettle facts 4.5, bigcommerce facts 6.4). What was said meanwhile is not said again, so a renewed
+subscription is followed by a reading of everything. The same happens when our own address changes: what
+points elsewhere is ours by its id, or by our connection's key in its path, and is moved here.
+
+A stop at any point leaves neither a double nor a gap: what is new is made before the old is removed, an
+old one's id is forgotten after it is gone, and the reading is owed on disk before anything changes.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
+
+from brygga.bigcommerce.api.hooks import SCOPES
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.bigcommerce.events import SECRET_HEADER
+from brygga.bigcommerce.values import Hook
+from brygga.core.failures import NeedsMerchant, Refused, Unreachable
+from brygga.core.model import Stage
+from brygga.database import deliveries, subscriptions, work_items
+from brygga.database.deliveries import Outcome
+from brygga.database.subscriptions import Subscription
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.worker.session import Session
+from brygga.zettle.api.subscriptions import EVENTS
+from brygga.zettle.codes import Code as TillCode
+from brygga.zettle.values import Subscription as ZettleSubscription
+
+SECRET_ROW = "secret"  # noqa: S105 - the row's name
+SECRET_BEFORE = "secret before"  # noqa: S105 - as above
+"""The secret of hooks at an earlier address: whoever has that address now has read it."""
+ZETTLE_PATH = "/hooks/zettle/"
+SHOP_PATH = "/hooks/bigcommerce/"
+WORKS: Final = timedelta(seconds=90)
+"""A new hook of BigCommerce's may take a minute to work (bigcommerce facts 6.1)."""
+SECOND_LOOK: Final = "second look"
+"""A mark's detail: hooks were made a moment ago, and what happened before they worked was not told."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    """One look at both platforms. `anew`: an operator wants every subscription made again."""
+
+    session: Session
+    anew: bool = False
+    changed: Counter[Platform] = field(default_factory=Counter)
+    moved: Counter[Platform] = field(default_factory=Counter)
+    ended: Counter[Platform] = field(default_factory=Counter)
+    """Subscriptions that the platform switched off or deleted."""
+    _owed: bool = False
+
+    def address(self, path: str) -> str:
+        return f"{self.session.settings.public_url}{path}{self.session.connection.hook_key}"
+
+    async def before_change(self, platform: Platform, place: str = "") -> None:
+        """A reading of everything is owed, on disk, before the platform hears of a change."""
+        self.changed[platform] += 1
+        if place and not points_here(self.session, place):
+            self.moved[platform] += 1
+        if not self._owed:
+            await _owe_reading(self.session, WORKS)
+        self._owed = True
+
+
+async def hooks(session: Session, dirty: Sequence[Mark]) -> None:
+    """Both platforms tell us what we asked to be told, at our address as it is now."""
+    watch = _Watch(session, anew=any(mark.force for mark in dirty))
+    second = any(mark.detail == SECOND_LOOK for mark in dirty)
+    await _unless_gone(session, TillCode.ACCESS_GONE, partial(_zettle, watch))
+    if session.connection.shop is not None:
+        await _unless_gone(session, ShopCode.ACCESS_GONE, partial(_shop, watch, keep_secret=second))
+
+    now, connection = session.clock.now(), session.connection
+    if watch.changed or second:
+        await _owe_reading(session)
+    async with session.transaction() as tx:
+        await session.finish(*dirty, tx=tx)
+        if watch.changed[Platform.BIGCOMMERCE] and connection.stage is Stage.RUNNING and not second:
+            await work_items.mark(tx, connection.id, Kind.HOOKS, "", now, due_at=now + WORKS, detail=SECOND_LOOK)
+        ended = {(connection.id, platform, Outcome.ENDED): count for platform, count in watch.ended.items()}
+        await deliveries.add(tx, ended, now)
+    for platform, count in watch.moved.items():
+        session.log.warning("webhooks moved to our present address", platform=platform.value, count=count)
+    for platform, count in (+watch.ended).items():
+        session.log.warning("webhooks had ended and are renewed", platform=platform.value, count=count)
+
+
+async def _unless_gone(session: Session, gone: str, look: Callable[[], Awaitable[None]]) -> None:
+    """A paused connection waits for its merchant; the side that still gives access tells us, and nobody
+    else, all the same. What the other side refuses is known and said already."""
+    paused = session.connection.paused
+    if paused == gone:
+        return
+    try:
+        await look()
+    except NeedsMerchant:
+        if not paused:
+            raise
+
+
+async def _owe_reading(session: Session, after: timedelta = timedelta()) -> None:
+    """A paused connection owes it too: it is read when the merchant has helped."""
+    if session.connection.stage is not Stage.RUNNING:
+        return
+    now = session.clock.now()
+    async with session.transaction() as tx:
+        for kind in (Kind.LIBRARY, Kind.SWEEP):
+            await work_items.mark(tx, session.connection.id, kind, "", now, due_at=now + after)
+
+
+def is_ours(session: Session, known: bool, destination: str, path: str) -> bool:
+    """Only what we know by its id, what carries this connection's key, and what points at this service.
+
+    The same app may serve the account elsewhere (zettle facts 8, row 10): that is not ours to delete.
+    """
+    mine = urlsplit(destination).path.endswith(f"{path}{session.connection.hook_key}")
+    return known or mine or destination.startswith(f"{session.settings.public_url}{path}")
+
+
+def points_here(session: Session, destination: str) -> bool:
+    return destination.startswith(f"{session.settings.public_url}/")
+
+
+# ---- Zettle ----------------------------------------------------------------------------------------------------------
+
+
+async def _zettle(watch: _Watch) -> None:
+    session, destination = watch.session, watch.address(ZETTLE_PATH)
+    async with session.read() as tx:
+        rows = await subscriptions.all_of(tx, session.connection.id, Platform.ZETTLE)
+    known = {row.subscription_id: row for row in rows}
+    there = await session.zettle.subscriptions()
+    watch.ended[Platform.ZETTLE] += len(known.keys() - {one.uuid for one in there})
+
+    mine = [one for one in there if is_ours(session, one.uuid in known, one.destination, ZETTLE_PATH)]
+    keys = {one.uuid: one.signing_key or _key(known.get(one.uuid)) for one in mine}
+    good = (
+        None if watch.anew else next((one for one in mine if one.destination == destination and keys[one.uuid]), None)
+    )
+    if good is None:
+        unlisted = sorted(known.keys() - {one.uuid for one in there})
+        places = [one.destination for one in mine] + [known[uuid].destination for uuid in unlisted]
+        place = next(iter(places), "")
+        await watch.before_change(Platform.ZETTLE, place)
+        await _are_gone(session, unlisted, destination)
+        good = await session.zettle.subscribe(session.dice.uuid1(), destination, session.settings.contact_email)
+        keys[good.uuid] = good.signing_key
+    elif set(good.events) != set(EVENTS):
+        await session.zettle.change_subscription(good.uuid, destination, session.settings.contact_email)
+    await _remember_zettle(session, good, keys[good.uuid])
+
+    for one in mine:
+        if one.uuid != good.uuid:
+            await session.zettle.unsubscribe(one.uuid)
+    async with session.transaction() as tx:
+        await subscriptions.remove(tx, session.connection.id, Platform.ZETTLE, known.keys() - {good.uuid})
+
+
+async def _are_gone(session: Session, unlisted: Sequence[str], destination: str) -> None:
+    """A list may be empty by mistake (decision 15). A change of what it leaves out says whether that is there: then it is Unreachable."""
+    for uuid in unlisted:
+        try:
+            await session.zettle.change_subscription(uuid, destination, session.settings.contact_email)
+        except Refused as refused:
+            if refused.code not in {TillCode.SUBSCRIPTION_GONE, TillCode.ITEM_UNKNOWN}:
+                raise
+        else:
+            raise Unreachable(TillCode.UNREACHABLE, "the list of subscriptions leaves one out")
+
+
+def _key(row: Subscription | None) -> str:
+    return row.signing_key if row is not None else ""
+
+
+async def _remember_zettle(session: Session, kept: ZettleSubscription, key: str) -> None:
+    status = "active" if kept.is_active else "failing"
+    row = Subscription(Platform.ZETTLE, kept.uuid, "", kept.destination, status, key)
+    async with session.transaction() as tx:
+        await subscriptions.put(tx, session.connection.id, row, session.clock.now())
+
+
+# ---- BigCommerce -----------------------------------------------------------------------------------------------------
+
+
+async def _shop(watch: _Watch, *, keep_secret: bool) -> None:
+    session = watch.session
+    async with session.read() as tx:
+        rows = await subscriptions.all_of(tx, session.connection.id, Platform.BIGCOMMERCE)
+    secret = await _secret(session, rows)
+    known = {row.subscription_id for row in rows} - {SECRET_ROW, SECRET_BEFORE}
+    there = await session.shop.hooks()
+
+    mine = [hook for hook in there if is_ours(session, str(hook.id) in known, hook.destination, SHOP_PATH)]
+    gone = known - {str(hook.id) for hook in there}
+    watch.ended[Platform.BIGCOMMERCE] += len(gone) + sum(not hook.is_active for hook in mine)
+    kept = [await _hook(watch, scope, _best(watch, scope, mine), secret) for scope in SCOPES]
+
+    for hook in mine:
+        if hook.id not in {one.id for one in kept}:
+            await session.shop.delete_hook(hook.id)
+    over = known - {str(hook.id) for hook in kept}
+    if not keep_secret and not watch.changed[Platform.BIGCOMMERCE]:
+        over |= {SECRET_BEFORE}
+    async with session.transaction() as tx:
+        await subscriptions.remove(tx, session.connection.id, Platform.BIGCOMMERCE, over)
+
+
+def _best(watch: _Watch, scope: str, mine: Sequence[Hook]) -> Hook | None:
+    """The hook of a scope to keep: one that points here already, else one to be moved here."""
+    destination = watch.address(SHOP_PATH)
+    found = [hook for hook in mine if hook.scope == scope]
+    return min(found, key=lambda hook: hook.destination != destination, default=None)
+
+
+async def _hook(watch: _Watch, scope: str, found: Hook | None, secret: str) -> Hook:
+    """The scope's hook as it has to be, and on disk. One call moves it: two never tell the same."""
+    session, destination = watch.session, watch.address(SHOP_PATH)
+    headers = {SECRET_HEADER: secret}
+    is_right = (
+        found is not None
+        and found.is_active
+        and found.destination == destination
+        and _carried(found.headers) == secret
+        and not watch.anew
+    )
+    hook = found if is_right else None
+    if hook is None:
+        await watch.before_change(Platform.BIGCOMMERCE, found.destination if found else "")
+        try:
+            hook = await session.shop.renew_hook(found.id, destination, headers) if found else None
+        except Refused as refused:
+            session.log.info("a webhook could not be renewed", scope=scope, code=refused.code)
+    if hook is None:
+        hook = await session.shop.create_hook(scope, destination, headers)
+    await _remember_hook(session, hook)
+    return hook
+
+
+def _carried(headers: Mapping[str, str]) -> str:
+    """Our secret in a hook's headers, whose names may have changed their case."""
+    return next((value for name, value in headers.items() if name.lower() == SECRET_HEADER.lower()), "")
+
+
+async def _secret(session: Session, rows: Sequence[Subscription]) -> str:
+    """The connection's secret, on disk before any hook carries it: a message may come before the call's answer.
+
+    A new one where our address changed: whoever has the old one now may have read it in a message. The
+    row's topic is the address for which the secret was made.
+    """
+    fresh, base = session.dice.token(), session.settings.public_url
+    held = next((row for row in rows if row.subscription_id == SECRET_ROW), None)
+    elsewhere = any(row.destination and not points_here(session, row.destination) for row in rows)
+    if held is not None and (held.topic == base or (not held.topic and not elsewhere)):
+        fresh = held.signing_key
+    now = session.clock.now()
+    async with session.transaction() as tx:
+        if held is not None and held.signing_key != fresh:
+            before = replace(held, subscription_id=SECRET_BEFORE)
+            await subscriptions.put(tx, session.connection.id, before, now)
+        row = Subscription(Platform.BIGCOMMERCE, SECRET_ROW, base, "", "active", fresh)
+        await subscriptions.put(tx, session.connection.id, row, now)
+    return fresh
+
+
+async def _remember_hook(session: Session, hook: Hook) -> None:
+    status = "active" if hook.is_active else "inactive"
+    row = Subscription(Platform.BIGCOMMERCE, str(hook.id), hook.scope, hook.destination, status)
+    async with session.transaction() as tx:
+        await subscriptions.put(tx, session.connection.id, row, session.clock.now())

@@ -1,0 +1,83 @@
+"""The steps of set-up that call a platform, each done once although the merchant may press twice (C11)."""
+
+from collections.abc import Sequence
+
+from brygga.core import stock
+from brygga.core.model import Stage
+from brygga.core.report import Code, Line, Topic
+from brygga.database import bindings, ledgers, library, markers, subscriptions, synclog, work_items
+from brygga.database.engine import Tx
+from brygga.database.ledgers import Book
+from brygga.database.synclog import Filter
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind, Mark
+from brygga.sync.category import place
+from brygga.sync.products.library import FEW
+from brygga.sync.worker.session import Session
+
+
+async def setup(session: Session, dirty: Sequence[Mark]) -> None:
+    """Before set-up is finished the library is read, so that pages and plans have something to show, and the webhooks are set up.
+
+    After "Finish set-up" kept products of the same store are taken back (D4), the category is found, and the library is read again. A
+    webhook that has to be made later than that is followed by another reading, so no change falls in between (`sync.connection.hooks`).
+
+    Products are taken back before the store is asked for anything: while it does not answer, no product work may take them for new.
+    """
+    connection = session.connection
+    running = connection.stage is Stage.RUNNING
+    if running:
+        async with session.transaction() as tx:
+            await _take_back(session, tx)
+            # Stock calls wait for it from here on, so that the first of them carries it (decision 16).
+            await markers.want(tx, connection.id, session.clock.now())
+            await work_items.mark(tx, connection.id, Kind.MARKER, "", session.clock.now())
+        await place(session)
+
+    now = session.clock.now()
+    async with session.transaction() as tx:
+        if running:
+            mode = "whole" if connection.choices.whole_library else "by_hand"
+            line = Line(Code.SETUP_FINISHED, Topic.CONNECTION, params={"mode": mode})
+            await synclog.add(tx, connection.id, line, now)
+        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", now)
+        # They were set up before set-up was finished; the watchdog looks after them from then on.
+        missing = not await subscriptions.all_of(tx, connection.id, Platform.ZETTLE)
+        if connection.shop is not None and (missing or not running):
+            await work_items.mark(tx, connection.id, Kind.HOOKS, "", now)
+        await session.finish(*dirty, tx=tx)
+
+
+async def _take_back(session: Session, tx: Tx) -> None:
+    """D4: what was kept is ours and assigned again. What happened to it meanwhile, in Zettle or in the shop, nobody told us.
+
+    A product that Zettle's library lacks now was probably deleted while we were away. Its absence only nominates it: it is marked on its
+    own, not as mass work, so that Zettle is asked for the product itself before it is removed from the shop (P12, decision 9).
+    """
+    connection_id, now = session.connection.id, session.clock.now()
+    taken = await bindings.take_back(tx, connection_id)
+    absent = await library.carry_over(tx, connection_id, taken)
+    present = [uuid for uuid in taken if uuid not in absent]
+    await library.assign_all(tx, connection_id, present)
+    await _carry_stock(session, tx, taken)
+    for kind in (Kind.PRODUCT, Kind.STOCK):
+        await work_items.mark_many(tx, connection_id, kind, present, now, bulk=len(present) > FEW)
+    await work_items.mark_many(tx, connection_id, Kind.PRODUCT, absent, now)
+
+
+async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
+    """Separate stock of what was kept stays separate (S5, D4). Of every other product it ended with the earlier connection, and is said."""
+    connection_id, now = session.connection.id, session.clock.now()
+    kept = set(taken)
+    before = [book for book in await ledgers.earlier(tx, connection_id, here=True) if book.product_uuid in kept]
+    carried = [(book, stock.carried(book.ledger)) for book in before]
+    books = [Book(book.product_uuid, book.variant_uuid, ledger) for book, ledger in carried if ledger is not None]
+    await ledgers.save(tx, connection_id, books, now)
+
+    # The handler may be called again: what was carried then has a ledger now, and the line is written once.
+    carried_by_now = set(await ledgers.products(tx, connection_id))
+    apart = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
+    ended = (apart - carried_by_now) & (await library.etags(tx, connection_id)).keys()
+    if ended and not await synclog.count(tx, connection_id, Filter(codes=(Code.SEPARATE_ENDED,))):
+        line = Line(Code.SEPARATE_ENDED, Topic.STOCK, params={"count": str(len(ended))})
+        await synclog.add(tx, connection_id, line, now)

@@ -1,0 +1,96 @@
+"""One product's share of a batch: what was gathered about it, and how its outcome is told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from brygga.core.claims import Holder
+from brygga.core.failures import Failure, Refused
+from brygga.core.handover import Slot
+from brygga.core.model import CatalogProduct, ObservedProduct, Product
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.database.bindings import Binding
+from brygga.database.suffixes import Suffix
+from brygga.database.work_items import Mark
+from brygga.sync.worker.session import Session
+
+PARALLEL = 4
+"""Calls to one store at a time (bigcommerce facts 2.1); the budget paces them besides."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A product that belongs in the store. `desired` changes its form when a name, SKU or URL clashes."""
+
+    mark: Mark
+    product: Product
+    desired: CatalogProduct
+    lines: list[Line]
+    binding: Binding | None = None
+    observed: ObservedProduct | None = None
+    restored: bool = False
+    """It was bound and has gone missing in the store."""
+    unassign_in_s: float | None = None
+    """A decision to unassign that can still be undone: the mark is needed again then (decision 14)."""
+    failure: Failure | None = None
+    picture_in_s: float | None = None
+    """A picture could not be had just now: everything else is done, and the product is looked at once more."""
+    changed_fields: list[str] = field(default_factory=list)
+    has_births: bool = False
+    """Variants of it were made: their first looks are taken together with those of the whole batch."""
+    unobtainable: set[str] = field(default_factory=set)
+    """Addresses of pictures that even we cannot have from where they are: the store need not be asked for them."""
+
+    mends: tuple[Suffix, ...] = ()
+    """Nothing was saved in Zettle: only these values are to be plain again (decision 19)."""
+    had: tuple[Suffix, ...] = ()
+    """The suffixes that it had before this work."""
+    suffixed: dict[Slot, Suffix] = field(default_factory=dict)
+    """Those that it has."""
+    holders: dict[Slot, Holder] = field(default_factory=dict)
+    """Who has the values that its create wanted. A slot without variant stands for all of its field."""
+
+    @property
+    def uuid(self) -> str:
+        return self.product.uuid
+
+    def say(self, code: Code, severity: Severity = Severity.INFO, variant: str = "", **params: str) -> None:
+        named = {"name": self.product.name, **params}
+        self.lines.append(Line(code, Topic.PRODUCT, severity, self.uuid, variant, named))
+
+
+async def settled(session: Session, job: Job) -> None:
+    """A job that failed: the worker decides by the failure's class what becomes of its mark."""
+    assert job.failure is not None
+    await session.fail(job.mark, job.failure)
+
+
+async def each(jobs: Sequence[Job], work: Callable[[Job], Awaitable[None]]) -> None:
+    """The work for every job, a few at a time. One job's failure is its own; anything else stops the batch."""
+    gate = asyncio.Semaphore(PARALLEL)
+
+    async def one(job: Job) -> None:
+        async with gate:
+            if job.failure is None:
+                await guarded(job, work)
+
+    results = await asyncio.gather(*(one(job) for job in jobs), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def guarded(job: Job, work: Callable[[Job], Awaitable[None]]) -> None:
+    try:
+        await work(job)
+    except Failure as failure:
+        job.failure = failure
+
+
+def living(jobs: Iterable[Job]) -> list[Job]:
+    return [job for job in jobs if job.failure is None]
+
+
+def clashing(refused: Refused) -> str:
+    """The field that another product has already, by the refusal's code; "" for any other refusal."""
+    return {"name_taken": "name", "sku_taken": "sku", "url_taken": "url"}.get(refused.code, "")

@@ -1,0 +1,89 @@
+"""The store's own products, compared with the library before the first sync: likely duplicates (P11), and what is taken already."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+
+from brygga.core import marker, matching
+from brygga.core.claims import values_held
+from brygga.core.matching import Reason
+from brygga.core.model import ObservedProduct, Product, Shop, Stage
+from brygga.core.text import one_line, path
+from brygga.database import bindings, duplicates, plan_inputs
+from brygga.database import library as mirror
+from brygga.database.duplicates import Pair
+from brygga.database.plan_inputs import Claim
+from brygga.sync.category import CATEGORY
+from brygga.sync.products.plans import SMALL
+from brygga.sync.worker.session import Session
+
+CONNECTOR = "connector"
+"""The reason of a pair with an equal SKU whose product stands in a category "Zettle" that we did not make: another connector's work."""
+
+
+async def find_duplicates(session: Session) -> None:
+    """Products that stand on both sides and are not bound, for the merchant to link, keep or skip (P11)."""
+    connection_id = session.connection.id
+    shop = await _whole_shop(session)
+    async with session.read() as tx:
+        products = await mirror.products(tx, connection_id)
+        bound = dict(await bindings.product_ids(tx, connection_id))
+        if session.connection.stage is not Stage.RUNNING:
+            # What was kept here will be ours again: there is nothing to ask (D4).
+            bound |= await bindings.kept_here(tx, connection_id)
+    taken = set(bound.values())
+    ours = [product for product in products if product.uuid not in bound]
+    theirs = {product.product_id: product for product in shop if product.product_id not in taken}
+    found = await _matched(ours, list(theirs.values()))
+    category = await _category(session) if any(pair.reason is Reason.SKU for pair in found) else 0
+    pairs = [_pair(pair, theirs[pair.product_id], category) for pair in found]
+    async with session.transaction() as tx:
+        await duplicates.found(tx, connection_id, pairs, session.clock.now())
+        await plan_inputs.keep_claims(tx, connection_id, list(_claims(products, theirs)))
+
+
+async def _matched(ours: Sequence[Product], theirs: Sequence[ObservedProduct]) -> Sequence[matching.Pair]:
+    """Of two large catalogues in a thread: pages that this process serves do not wait for it."""
+    if len(ours) > SMALL and len(theirs) > SMALL:
+        return await asyncio.to_thread(matching.likely, ours, theirs)
+    return matching.likely(ours, theirs)
+
+
+async def _whole_shop(session: Session) -> Sequence[ObservedProduct]:
+    shop: list[ObservedProduct] = []
+    page: int | None = 1
+    while page is not None:
+        found = await session.shop.products_page(page, include=("variants",))
+        shop += marker.merchants(found.items)
+        page = found.next
+    return shop
+
+
+def _pair(pair: matching.Pair, other: ObservedProduct, category: int) -> Pair:
+    by_connector = pair.reason is Reason.SKU and category in other.category_ids
+    reason = CONNECTOR if by_connector else pair.reason.value
+    return Pair(pair.zettle_uuid, pair.product_id, pair.certainty.value, reason, other.name)
+
+
+async def _category(session: Session) -> int:
+    """A top category "Zettle" that is there already; 0 when there is none. None is made: nothing is set up yet."""
+    shop = session.connection.shop
+    assert shop is not None
+    tree_id = shop.tree_id or await _tree(session, shop)
+    found = await session.shop.find_category(tree_id, CATEGORY) if tree_id else None
+    return found.id if found else 0
+
+
+async def _tree(session: Session, shop: Shop) -> int:
+    trees = await session.shop.trees(shop.default_channel_id)
+    return trees[0].id if trees else 0
+
+
+def _claims(products: Sequence[Product], theirs: Mapping[int, ObservedProduct]) -> Iterator[Claim]:
+    """What of the store's names, SKUs and URLs the library wants too; the rest could clash with nothing."""
+    wanted = {one_line(product.name).casefold() for product in products}
+    wanted |= {path(product.slug) for product in products}
+    wanted |= {one_line(variant.sku).casefold() for product in products for variant in product.variants}
+    for other in theirs.values():
+        for field, value in values_held(other):
+            if value and value.casefold() in wanted:
+                yield Claim(field, value, other.product_id, other.name)

@@ -1,0 +1,183 @@
+"""Plans as the pages show them: drawn when what they are drawn from has changed, and kept in the
+database, which pages them.
+
+A large library's plan takes a second to draw. Then the page shows the last one, and it is drawn
+anew behind it.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from brygga.core.mapping import Mapped, desired
+from brygga.core.model import Connection, Product
+from brygga.core.terms import terms_of
+from brygga.database import connections, library, plan_inputs, plans
+from brygga.database.engine import Database, DatabaseGone, Tx
+from brygga.database.plans import Drawn, Kept
+from brygga.database.values import from_json, to_json
+from brygga.seams import Clock
+from brygga.sync.products.preview import Action, Mapper, Paper, Step, drawn, gather
+
+log = structlog.get_logger(__name__)
+
+SMALL: Final = 500
+"""A plan of so many products is drawn while its reader waits: it takes a tenth of a second."""
+SHARE: Final = 10
+"""A plan that changes all the time is drawn a tenth of the time at most."""
+FILTERS: Final[Mapping[str, Callable[[Step], bool]]] = {
+    "create": lambda step: step.action is Action.CREATE,
+    "link": lambda step: step.action is Action.LINK,
+    "update": lambda step: step.action is Action.UPDATE,
+    "leave": lambda step: step.action in {Action.LEAVE_OUT, Action.DELETE, Action.UNLINK},
+    "nothing": lambda step: step.action is Action.NOTHING,
+    "likely": lambda step: bool(step.likely),
+    "undecided": lambda step: step.undecided,
+    "warnings": lambda step: bool(step.notes),
+}
+"""Of the page, beside "" that shows all; each counts its products."""
+SUPPOSED: Final = "supposed"
+"""Products that nobody has chosen yet; their steps are what choosing would do."""
+CERTAIN: Final = "certain:"
+"""Before a filter's name: its products without those that are still to be chosen."""
+
+
+async def stamp_of(tx: Tx, connection: Connection) -> str:
+    """Changes when anything changes that the plan is drawn from:
+
+    the library, the bindings, the choices, the terms.
+    """
+    return f"{connection.choices} {terms_of(connection)} {await plan_inputs.stamp(tx, connection.id)}"
+
+
+def kept(step: Step) -> Kept:
+    filters = tuple(key for key, fits in FILTERS.items() if fits(step))
+    filters = (*filters, SUPPOSED) if step.supposed else filters
+    return Kept(step.uuid, library.sort_key(step.name), filters, step.words, to_json(step))
+
+
+def step_of(text: str) -> Step:
+    return from_json(text, Step)
+
+
+def counted(steps: Sequence[Kept]) -> dict[str, int]:
+    certain = [one for one in steps if SUPPOSED not in one.filters]
+    found = {"": len(steps), SUPPOSED: len(steps) - len(certain)}
+    found |= {key: sum(key in one.filters for one in steps) for key in FILTERS}
+    return found | {f"{CERTAIN}{key}": sum(key in one.filters for one in certain) for key in FILTERS}
+
+
+@dataclass(slots=True)
+class _Drawings:
+    """Of one connection: one at a time, and not without a pause."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    task: "asyncio.Task[None] | None" = None
+    next_at: float = 0.0
+    terms: str = ""
+    mapped: dict[str, tuple[str, Mapped]] = field(default_factory=dict)
+    """Uuid -> the version of the product that was mapped, and what it came to."""
+
+
+@dataclass(slots=True)
+class Plans:
+    """For one process.
+
+    `most` connections are remembered, so that only what has changed is mapped again.
+    """
+
+    small: int = SMALL
+    most: int = 4
+    _drawings: OrderedDict[int, _Drawings] = field(default_factory=OrderedDict)
+
+    async def ready(self, database: Database, clock: Clock, connection: Connection, *, comparing: bool = False) -> bool:
+        """True: the plan that is kept is up to date. False: it is of a moment ago, or there is none
+        yet, and a newer one is being drawn. While the store is being compared (`comparing`) that is
+        the work's own next step.
+        """
+        async with database.read() as tx:
+            stamp, known = await stamp_of(tx, connection), await plans.stamp(tx, connection.id)
+            size = await library.size(tx, connection.id)
+        if known == stamp:
+            return True
+        if size <= self.small:
+            await self.draw(database, clock, connection)
+            return True
+        if not comparing:
+            self._draw_behind(database, clock, connection)
+        return False
+
+    async def draw(self, database: Database, clock: Clock, connection: Connection) -> None:
+        """The plan as if all were chosen on which nobody has decided."""
+        drawings = self._of(connection)
+        async with drawings.lock:
+            async with database.read() as tx:
+                stamp = await stamp_of(tx, connection)
+                if stamp == await plans.stamp(tx, connection.id):
+                    return
+                paper = await gather(tx, connection)
+            work = _Work(paper, _mapper(connection, drawings))
+            # Other requests go on meanwhile.
+            steps = await asyncio.to_thread(work) if len(paper.entries) > self.small else work()
+            async with database.transaction() as tx:
+                await plans.keep(tx, connection.id, Drawn(stamp, counted(steps), steps), clock.now())
+
+    def _draw_behind(self, database: Database, clock: Clock, connection: Connection) -> None:
+        drawings = self._of(connection)
+        if drawings.task is None:
+            drawings.task = asyncio.create_task(self._behind(drawings, database, clock, connection.id))
+
+    async def _behind(self, drawings: _Drawings, database: Database, clock: Clock, connection_id: int) -> None:
+        """Once the pause is over: a page that says that the plan is being drawn need not ask again."""
+        try:
+            await clock.sleep(max(0.0, drawings.next_at - clock.monotonic()))
+            began = clock.monotonic()
+            try:
+                async with database.read() as tx:
+                    connection = await connections.by_id(tx, connection_id)
+                if connection is not None:
+                    await self.draw(database, clock, connection)
+            except (DatabaseGone, SQLAlchemyError) as failed:
+                log.warning("plan not drawn", connection=connection_id, why=str(failed).splitlines()[0])
+            ended = clock.monotonic()
+            drawings.next_at = ended + (ended - began) * SHARE
+        finally:
+            drawings.task = None
+
+    def _of(self, connection: Connection) -> _Drawings:
+        found = self._drawings.setdefault(connection.id, _Drawings())
+        self._drawings.move_to_end(connection.id)
+        while len(self._drawings) > self.most:
+            self._drawings.popitem(last=False)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a thread does: everything but to ask the database."""
+
+    paper: Paper
+    mapper: Mapper
+
+    def __call__(self) -> list[Kept]:
+        return [kept(step) for step in drawn(self.paper, suppose=True, mapper=self.mapper)]
+
+
+def _mapper(connection: Connection, drawings: _Drawings) -> Mapper:
+    terms = terms_of(connection)
+    if drawings.terms != str(terms):
+        drawings.terms, drawings.mapped = str(terms), {}
+    known = drawings.mapped
+
+    def mapped(product: Product) -> Mapped:
+        found = known.get(product.uuid)
+        if found is None or found[0] != product.etag:
+            found = known[product.uuid] = (product.etag, desired(product, terms))
+        return found[1]
+
+    return mapped

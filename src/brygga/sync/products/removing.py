@@ -1,0 +1,148 @@
+"""Products that leave the store: by binding only, what we created is deleted, what was linked is let go (decisions 11, 12).
+
+A product that Zettle has no more is removed only on proof: Zettle announced it (an event, or `deletedProducts`) and answers 404 for it.
+A 404 that nobody announced is asked for again, and what is then removed counts as inferred: too many of those stop and ask (decision 9).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from brygga.core import guards
+from brygga.core.assignment import Removal
+from brygga.core.failures import Refused
+from brygga.core.guards import Cause, Effect
+from brygga.core.model import Origin
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.database import bindings, brakes, intents, library, synclog
+from brygga.database.bindings import Binding
+from brygga.database.brakes import Question
+from brygga.database.engine import Tx
+from brygga.database.work_items import Mark
+from brygga.sync.products.suffixing import gone
+from brygga.sync.worker.session import Session
+
+DELETED_AT_ONCE = 250
+RETRY_S = 300.0
+SPARED = "spared"
+SPARED_FOR = timedelta(days=1)
+"""A "no, leave them" stands as long as the products keep being missed; when one was there again for a day, it may be asked about anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """A product that does not belong in the store any more; `binding` is None when it is not there either."""
+
+    mark: Mark
+    name: str
+    binding: Binding | None
+    removal: Removal
+    cause: Cause
+
+
+async def remove(session: Session, leavers: Sequence[Leaver]) -> None:
+    """Everything that may go goes; what was only inferred and is too much waits for the merchant's answer."""
+    allowed = await _allowed(session, leavers)
+    created = [one for one in allowed if one.binding and one.binding.synced.origin is Origin.CREATED]
+    rest = [one for one in allowed if one not in created]
+
+    await _forget(session, rest)
+    for place in range(0, len(created), DELETED_AT_ONCE):
+        await _delete(session, created[place : place + DELETED_AT_ONCE])
+
+
+async def _allowed(session: Session, leavers: Sequence[Leaver]) -> list[Leaver]:
+    inferred = [one for one in leavers if one.cause is Cause.INFERRED and one.binding]
+    sure = [one for one in leavers if one not in inferred]
+    if not inferred:
+        return sure
+    async with session.transaction() as tx:
+        wanted = await _not_spared(tx, session, inferred)
+        return [*sure, *(wanted if await _may_all_go(tx, session, wanted) else ())]
+
+
+async def _not_spared(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> list[Leaver]:
+    """Without those of which the merchant was asked and said that they stay."""
+    connection_id, now = session.connection.id, session.clock.now()
+    stay = set(await brakes.noted_since(tx, connection_id, SPARED, now - SPARED_FOR))
+    spared = [one for one in inferred if one.mark.subject in stay]
+    await brakes.note(tx, connection_id, SPARED, [one.mark.subject for one in spared], now)
+    await session.finish(*(one.mark for one in spared), tx=tx)
+    return [one for one in inferred if one not in spared]
+
+
+async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> bool:
+    """False when they are too many for one hour: the merchant is asked, and their marks are done with until the answer."""
+    connection_id, now = session.connection.id, session.clock.now()
+    subjects = [one.mark.subject for one in inferred]
+    recent = await brakes.noted_since(tx, connection_id, Effect.REMOVED.value, now - guards.WINDOW)
+    catalogue = len(await bindings.product_ids(tx, connection_id))
+    verdict = guards.verdict(
+        Cause.INFERRED, len(subjects), recent=len(set(recent) - set(subjects)), catalogue=catalogue
+    )
+    if not verdict.asks:
+        await brakes.note(tx, connection_id, Effect.REMOVED.value, subjects, now)
+        return True
+    if await brakes.ask(tx, connection_id, Question(Effect.REMOVED.value, tuple(subjects), now)):
+        params = {"effect": Effect.REMOVED.value, "count": str(len(subjects)), "catalogue": str(catalogue)}
+        line = Line(Code.MASS_EFFECT_STOPPED, Topic.PRODUCT, Severity.ERROR, params=params)
+        await synclog.add(tx, connection_id, line, now)
+    await session.finish(*(one.mark for one in inferred), tx=tx)
+    return False
+
+
+async def _forget(session: Session, leavers: Sequence[Leaver]) -> None:
+    """Linked products are let go, and what is in neither system is forgotten."""
+    if not leavers:
+        return
+    uuids = [one.mark.subject for one in leavers]
+    lines = [_line(Code.PRODUCT_UNLINKED, one) for one in leavers if one.binding]
+    async with session.transaction() as tx:
+        await bindings.forget(tx, session.connection.id, uuids)
+        await intents.end(tx, session.connection.id, uuids)
+        await _leave_library(tx, session, leavers)
+        await synclog.add(tx, session.connection.id, lines, session.clock.now())
+        await session.finish(*(one.mark for one in leavers), tx=tx)
+
+
+async def _delete(session: Session, leavers: Sequence[Leaver]) -> None:
+    """Marked "to delete" before the call and forgotten after it: nothing is lost because a call failed (decision 11)."""
+    connection_id = session.connection.id
+    uuids = [one.mark.subject for one in leavers]
+    async with session.transaction() as tx:
+        await bindings.mark_to_delete(tx, connection_id, uuids)
+    try:
+        await session.shop.delete_products([one.binding.synced.product_id for one in leavers if one.binding])
+    except Refused as refused:
+        if len(leavers) > 1:
+            half = len(leavers) // 2
+            await _delete(session, leavers[:half])
+            await _delete(session, leavers[half:])
+            return
+        await _stays_to_delete(session, leavers[0], refused)
+        return
+    async with session.transaction() as tx:
+        await gone(tx, session, [one.binding.synced.product_id for one in leavers if one.binding], uuids)
+        await bindings.forget(tx, connection_id, uuids)
+        await _leave_library(tx, session, leavers)
+        await synclog.add(tx, connection_id, [_line(Code.PRODUCT_DELETED, one) for one in leavers], session.clock.now())
+        await session.finish(*(one.mark for one in leavers), tx=tx)
+
+
+async def _leave_library(tx: Tx, session: Session, leavers: Sequence[Leaver]) -> None:
+    """What is gone from Zettle and from the store leaves our mirror too."""
+    gone = [one.mark.subject for one in leavers if one.removal is Removal.DELETED_IN_ZETTLE]
+    await library.remove(tx, session.connection.id, gone, session.clock.now())
+    await library.purge(tx, session.connection.id, gone)
+
+
+async def _stays_to_delete(session: Session, leaver: Leaver, refused: Refused) -> None:
+    async with session.transaction() as tx:
+        if leaver.mark.attempts == 0:
+            line = _line(Code.DELETE_REFUSED, leaver, Severity.ERROR, reason=refused.code)
+            await synclog.add(tx, session.connection.id, line, session.clock.now())
+        await session.again(leaver.mark, RETRY_S, tx=tx)
+
+
+def _line(code: Code, leaver: Leaver, severity: Severity = Severity.INFO, **params: str) -> Line:
+    return Line(code, Topic.PRODUCT, severity, leaver.mark.subject, params={"name": leaver.name, **params})

@@ -1,0 +1,223 @@
+"""Which sale, refund or order made a shelf move: asked of both platforms when a page shows a movement that nobody has explained yet.
+
+Only then, so that it costs no request where nobody wants to know; and what it finds is words beside a number, never a number.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from brygga.bigcommerce.values import Order, OrderLine
+from brygga.core.failures import Refused
+from brygga.core.stock import Side
+from brygga.core.stock.explaining import EARLIER, LATER, TOGETHER, Deed, Explained, Unexplained, explained
+from brygga.core.stock.story import Reason
+from brygga.database import bindings, movements
+from brygga.database.bindings import Binding
+from brygga.database.work_items import Mark
+from brygga.sync.worker.session import Session
+from brygga.wire import Clocks
+from brygga.zettle.values import Purchase
+
+REACH: Final = timedelta(days=7)
+"""Older movements are told without a number: every purchase since then would have to be read."""
+RIPE: Final = timedelta(seconds=10)
+"""A sale may be listed a moment after its balance."""
+PAGE: Final = 1_000
+MOST_PAGES: Final = 10
+MOST_ORDERS: Final = 40
+NEAR: Final = timedelta(minutes=10)
+"""What is so close to a movement is read first; and so much further than the look before it we read, as clocks and looks are not exact."""
+ORDERS: Final = 250
+"""A page of them."""
+UNDONE: Final = frozenset({4, 5, 6})
+"""Refunded, cancelled, declined (bigcommerce facts 8)."""
+
+PLATFORM = {Side.ZETTLE: "zettle", Side.SHOP: "bigcommerce"}
+
+
+def ahead(clocks: Clocks, side: Side, now: datetime) -> timedelta:
+    """How far a platform's clock goes ahead of ours, as far as its answers have told."""
+    found = clocks.apart(PLATFORM[side], now)
+    return timedelta(seconds=0 if found is None else found.middle_s)
+
+
+Deeds = Mapping[str, Sequence[Deed]]
+"""By variant."""
+
+
+async def explain(session: Session, dirty: Sequence[Mark]) -> None:
+    """The handler of explain marks, whose subject is a Zettle product."""
+    for mark in dirty:
+        now, connection_id = session.clock.now(), session.connection.id
+        async with session.read() as tx:
+            waiting = await movements.unexplained(tx, connection_id, mark.subject, now - REACH)
+            used = await movements.told(tx, connection_id, mark.subject, now - REACH - EARLIER)
+            binding = await bindings.get(tx, connection_id, mark.subject)
+        ripe = {of: _ripe(moves, now - RIPE) for of, moves in waiting.items()}
+        found: list[Explained] = []
+        for side in Side:
+            moves = {variant: found for (where, variant), found in ripe.items() if where is side and found}
+            if moves:
+                found += await _side(session, Case(side, moves, used), binding)
+        async with session.transaction() as tx:
+            await movements.explain(tx, connection_id, found, now)
+            await session.finish(mark, tx=tx)
+
+
+def _ripe(moves: Sequence[Unexplained], until: datetime) -> Sequence[Unexplained]:
+    """Without those that a newer one may belong to."""
+    until = min((move.at - TOGETHER for move in moves if move.at > until), default=until)
+    return [move for move in moves if move.at <= until]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What moved on one side of a product, by variant, and which sales and orders explain another movement already."""
+
+    side: Side
+    moves: Mapping[str, Sequence[Unexplained]]
+    used: frozenset[tuple[str, Reason, str]]
+
+    @property
+    def all(self) -> Sequence[Unexplained]:
+        return [move for found in self.moves.values() for move in found]
+
+    def timed(self, clocks: Clocks, now: datetime) -> "Case":
+        """By the platform's clock, as its answers tell it: sales and orders bear its times."""
+        by = ahead(clocks, self.side, now)
+        return replace(
+            self, moves={variant: [_timed(move, by) for move in some] for variant, some in self.moves.items()}
+        )
+
+    def told(self, deeds: Deeds) -> list[Explained]:
+        found: list[Explained] = []
+        for variant, moves in self.moves.items():
+            fresh = [deed for deed in deeds.get(variant, ()) if (variant, deed.reason, deed.number) not in self.used]
+            found += explained(moves, fresh)
+        return found
+
+    def spans(self, at: datetime | None) -> bool:
+        """Whether what happened then may have made one of them."""
+        return self.away(at) < timedelta.max
+
+    def away(self, at: datetime | None) -> timedelta:
+        """How long before the next of them that was, `timedelta.max` where it made none."""
+        if at is None:
+            return timedelta.max
+        spanned = [move for move in self.all if move.begins - NEAR <= at <= move.at + LATER]
+        return min((abs(move.at - at) for move in spanned), default=timedelta.max)
+
+
+def _timed(move: Unexplained, by: timedelta) -> Unexplained:
+    return replace(move, at=move.at + by, since=None if move.since is None else move.since + by)
+
+
+async def _side(session: Session, case: Case, binding: Binding | None) -> list[Explained]:
+    """Where a platform does not let us read its sales, or too many of them, nobody can tell that there was none."""
+    try:
+        deeds, whole = await (_at_till(session, case) if case.side is Side.ZETTLE else _in_shop(session, case, binding))
+    except Refused:
+        deeds, whole = {}, False
+    told = case.timed(session.clients.clocks, session.clock.now()).told(deeds)
+    return [replace(one, reason=Reason.UNCLEAR) if one.reason is Reason.EDIT and not whole else one for one in told]
+
+
+# ---- The till --------------------------------------------------------------------------------------------------------
+
+
+async def _at_till(session: Session, case: Case) -> tuple[Deeds, bool]:
+    """Sales and refunds around these movements, and whether that is all of them."""
+    deeds: dict[str, list[Deed]] = {}
+    first, cursor = min(move.at for move in case.all), ""
+    for _ in range(MOST_PAGES):
+        page = await session.zettle.purchases(first - EARLIER - NEAR, cursor, PAGE)
+        for purchase in page.purchases:
+            for variant, change in sold(purchase).items():
+                reason = Reason.REFUND if purchase.is_refund else Reason.SALE
+                at = purchase.at or first
+                deeds.setdefault(variant, []).append(Deed(at, change, reason, str(purchase.number)))
+        if not page.purchases or page.cursor == cursor:
+            return deeds, True
+        cursor = page.cursor
+    return deeds, False
+
+
+def sold(purchase: Purchase) -> Mapping[str, int]:
+    """What a receipt did to each variant's shelf.
+
+    Refunds bear negative quantities; one that does not is one all the same (zettle facts 5.3).
+    """
+    found: dict[str, int] = {}
+    for row in purchase.rows:
+        if row.quantity == row.quantity.to_integral_value():
+            quantity = int(row.quantity)
+            found[row.variant_uuid] = found.get(row.variant_uuid, 0) + (
+                abs(quantity) if purchase.is_refund else -quantity
+            )
+    return {variant: change for variant, change in found.items() if change}
+
+
+# ---- The shop --------------------------------------------------------------------------------------------------------
+
+
+async def _in_shop(session: Session, case: Case, binding: Binding | None) -> tuple[Deeds, bool]:
+    """Orders placed, shipped, cancelled or refunded before these movements, the nearest first, and whether that is all that matter."""
+    if binding is None:
+        return {}, False
+    orders, whole = await orders_since(session, min(move.begins for move in case.all) - NEAR)
+    # Asked only now: an answer has told what time it is there.
+    case = case.timed(session.clients.clocks, session.clock.now())
+    ways = ((min(case.away(order.created), case.away(order.modified)), order) for order in orders)
+    near = sorted((way for way in ways if way[0] < timedelta.max), key=lambda way: way[0])
+    deeds: dict[str, list[Deed]] = {}
+    for place, (away, order) in enumerate(near):
+        if away > NEAR and all(one.numbers for one in case.told(deeds)):
+            return deeds, True
+        if place == MOST_ORDERS:
+            return deeds, False
+        lines: dict[str, list[OrderLine]] = {}
+        for line in await session.shop.order_lines(order.id):
+            lines.setdefault(ours(line, binding), []).append(line)
+        for variant, some in lines.items():
+            deeds.setdefault(variant, []).extend(ordered(order, some, case))
+    return deeds, whole
+
+
+async def orders_since(session: Session, since: datetime) -> tuple[Sequence[Order], bool]:
+    """Those that changed since then, and whether that is all of them."""
+    orders = list[Order]()
+    for number in range(1, MOST_PAGES + 1):
+        page = await session.shop.orders_since(since, number)
+        orders += page
+        if len(page) < ORDERS:
+            return orders, True
+    return orders, False
+
+
+def ours(line: OrderLine, binding: Binding) -> str:
+    """The Zettle variant that was ordered; "" for what is not this product."""
+    synced = binding.synced
+    if line.product_id != synced.product_id:
+        return ""
+    by_id = {variant_id: uuid for uuid, variant_id in synced.variants.items()}
+    only = next(iter(synced.variants), "") if len(synced.variants) == 1 else ""
+    return by_id.get(line.variant_id, only)
+
+
+def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[Deed]:
+    """What an order did to a variant's shelf, by all its lines: once when it took the stock, once when the store put it back.
+
+    A refund of a part of an order puts nothing back (bigcommerce facts 8).
+    """
+    quantity, number = sum(int(line.quantity) for line in lines), str(order.id)
+    back = quantity if order.status_id in UNDONE else 0
+    deeds = []
+    # Where stock moves when an order ships, what is near is the change of the order, not its birth.
+    taken = order.created if case.spans(order.created) else order.modified
+    if taken is not None and quantity:
+        deeds.append(Deed(taken, -quantity, Reason.ORDER, number))
+    if order.modified is not None and back:
+        deeds.append(Deed(order.modified, back, Reason.RETURN, number))
+    return deeds

@@ -1,0 +1,189 @@
+"""The only loop: takes jobs, leases each connection and lets its marks be drained.
+
+One process runs one worker; any number of processes may. What one connection needs, and what fails for it, is no other's business.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from brygga.core.failures import LeaseLost
+from brygga.database import (
+    brakes,
+    deliveries,
+    gone,
+    inbox,
+    leases,
+    oauth_states,
+    sessions,
+    subscriptions,
+    synclog,
+    work_items,
+)
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Tx, Woken
+from brygga.database.queue import Job, Jobs
+from brygga.database.statistics import Upkeep
+from brygga.database.work_items import Kind
+from brygga.seams import Clock, Dice
+from brygga.sync.worker.judging import Judge, Refusal, refusal_line
+from brygga.sync.worker.pace import NETS, ROUTINES, Pace
+from brygga.sync.worker.session import Facts, Lease, MakeClients
+from brygga.sync.worker.turn import Drain, Handler, Means
+
+__all__ = ["Handler", "Pace", "Worker"]
+
+
+@dataclass(slots=True)
+class Worker:
+    """Knows no kind of mark: handlers are given, by kind. `clients` reaches both platforms for one drain of one connection.
+
+    `program` is the version of the program that runs here.
+    """
+
+    database: Database
+    jobs: Jobs
+    clock: Clock
+    dice: Dice
+    settings: Facts
+    handlers: Mapping[Kind, Handler]
+    clients: MakeClients
+    pace: Pace = field(default_factory=Pace)
+    program: str = ""
+    refusal: Refusal = refusal_line
+    log: Any = field(default_factory=lambda: structlog.get_logger("brygga.worker"))
+    holder: str = ""
+    upkeep: Upkeep = field(init=False)
+    _drains: dict[int, Drain] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.upkeep = Upkeep(self.database, self.clock)
+        self.holder = self.holder or self.dice.token()[-16:]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop`; then running handlers come to an end, leases are given back, and it returns."""
+        silence = self.database.on_commit(self._heard)
+        try:
+            async with asyncio.TaskGroup() as group:
+                timer = group.create_task(self._timer())
+                await self.jobs.run(lambda job: self.drain(job, stop), stop)
+                timer.cancel()
+        finally:
+            silence()
+
+    async def drain(self, job: Job, stop: asyncio.Event) -> None:
+        """One turn for one connection. Does nothing when another holds it."""
+        lease = await self._acquire(job)
+        if lease is None:
+            return
+        drain = Drain(self._means(), job, lease, stop)
+        self._drains[job.connection_id] = drain
+        try:
+            await drain.run()
+        except* LeaseLost:
+            lease.lost = True
+            self.log.warning("lease lost", connection=job.connection_id)
+        except* (DatabaseGone, DatabaseBusy) as gone:
+            self.log.warning("database out of reach", connection=job.connection_id, why=str(_innermost(gone)))
+        finally:
+            del self._drains[job.connection_id]
+
+    def _means(self) -> Means:
+        return Means(
+            database=self.database,
+            jobs=self.jobs,
+            clock=self.clock,
+            dice=self.dice,
+            settings=self.settings,
+            handlers=self.handlers,
+            clients=self.clients,
+            pace=self.pace,
+            judge=Judge(self.clock, self.dice, self.pace, self.refusal, self.program),
+            upkeep=self.upkeep,
+            log=self.log,
+        )
+
+    def _heard(self, woken: Woken) -> None:
+        if drain := self._drains.get(woken.connection_id):
+            drain.wake()
+
+    async def _acquire(self, job: Job) -> Lease | None:
+        now, started = self.clock.now(), self.clock.monotonic()
+        until, grace = now + timedelta(seconds=self.pace.lease_s), timedelta(seconds=self.pace.grace_s)
+        async with self.database.transaction() as tx:
+            fence = await leases.acquire(tx, job.connection_id, self.holder, now=now, until=until, grace=grace)
+            if fence is None:
+                await self.jobs.give_up(tx, job)
+                return None
+
+        return Lease(fence, self.clock, started + self.pace.lease_s)
+
+    # ---- The timer ---------------------------------------------------------------------------------------------------
+
+    async def _timer(self) -> None:
+        """Once a second wakes connections whose marks have come due; now and then adds routine work and tidies up."""
+        tidied: float | None = None
+        looked = False
+        while True:
+            try:
+                if not looked:
+                    await self.look_at_address()
+                    looked = True
+                await self.tick()
+                await self.database.announce()
+                if tidied is None or self.clock.monotonic() - tidied >= self.pace.tidy_s:
+                    tidied = self.clock.monotonic()
+                    await self.tidy()
+            except (DatabaseGone, DatabaseBusy) as gone:
+                self.log.warning("database out of reach", why=str(gone))
+            await self.clock.sleep(self.pace.tick_s)
+
+    async def tick(self) -> None:
+        async with self.database.transaction() as tx:
+            due = await work_items.connections_due(tx, self.clock.now(), timedelta(seconds=self.pace.grace_s))
+            # In one order everywhere: two workers' timers must not wait for each other's rows.
+            for connection_id, urgent in sorted(due):
+                await self.jobs.enqueue(tx, connection_id, urgent)
+
+    async def look_at_address(self) -> None:
+        """At the start: subscriptions that point elsewhere are moved at once, not at the next watch."""
+        now, address = self.clock.now(), self.settings.public_url
+        async with self.database.transaction() as tx:
+            elsewhere = await subscriptions.elsewhere(tx, address)
+            for connection_id in elsewhere:
+                await work_items.mark(tx, connection_id, Kind.HOOKS, "", now)
+        if elsewhere:
+            self.log.warning("our address has changed: webhooks are moved", address=address, connections=len(elsewhere))
+
+    async def tidy(self) -> None:
+        async with self.database.transaction() as tx:
+            for kind, every in ROUTINES.items():
+                await work_items.ensure(tx, kind, every, self.clock.now())
+            for kind, (every, stages) in NETS.items():
+                await work_items.ensure(tx, kind, every, self.clock.now(), stages)
+            # A version that mends a bug heals by itself, and is not put off by the pauses of the versions before it.
+            woken = await work_items.retry_for(tx, self.program, self.clock.now())
+            await prune(tx, self.clock.now())
+        if woken:
+            self.log.info("work that failed in another version is tried again", marks=woken)
+
+
+async def prune(tx: Tx, now: datetime) -> None:
+    """What has served its time is forgotten."""
+    await inbox.prune(tx, now)
+    await synclog.prune(tx, now)
+    await gone.prune(tx, now)
+    await sessions.prune(tx, now)
+    await oauth_states.prune(tx, now)
+    await brakes.prune(tx, now)
+    await deliveries.prune(tx, now)
+
+
+def _innermost(group: BaseException) -> BaseException:
+    """What really happened, in a group of groups."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group

@@ -1,0 +1,44 @@
+"""How the worker divides its time, and what every connection has done now and then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from brygga.core.model import Stage
+from brygga.database.work_items import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds, and the size of a batch."""
+
+    lease_s: float = 90
+    """Longer than any call's timeout, or no call could ever leave."""
+    renew_s: float = 5
+    grace_s: float = 10
+    """After a lease that was not given back ended: so long until another worker may take over."""
+    slice_s: float = 8
+    """So long one connection keeps its place before others have their turn."""
+    patience_s: float = 10
+    """How long a stop waits for handlers to come to an end by themselves."""
+    tick_s: float = 1
+    tidy_s: float = 60
+    batch: int = 250
+    retry_first_s: float = 2
+    retry_most_s: float = 300
+    park_first_s: float = 3600
+    """After a bug of ours: so long until the first retry. A pause is as long as the work has failed for."""
+    park_most_s: float = 24 * 3600
+
+
+ROUTINES: Mapping[Kind, timedelta] = {
+    Kind.HOOKS: timedelta(minutes=30),
+    Kind.SWEEP: timedelta(hours=6),
+    Kind.ACCOUNT: timedelta(hours=24),
+}
+
+NETS: Mapping[Kind, tuple[timedelta, tuple[Stage, ...]]] = {
+    Kind.LEAVE: (timedelta(minutes=5), (Stage.LEAVING,)),
+    Kind.ACCOUNT: (timedelta(hours=1), (Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN)),
+}
+"""Work without which a leaving or a set-up would wait for ever: made again where it got lost."""

@@ -1,0 +1,169 @@
+"""What a handler works with: one connection, its fenced transactions, both platforms, and how to say what became of a mark."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from brygga.bigcommerce.api import ShopApi
+from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.failures import Failure, LeaseLost, NeedsMerchant
+from brygga.core.model import Connection
+from brygga.core.report import Code, Line
+from brygga.core.stock import Timing
+from brygga.database import connections, synclog, work_items
+from brygga.database.engine import Database, Fence, Tx
+from brygga.database.work_items import Mark
+from brygga.seams import Clock, Dice
+from brygga.sync.worker.subjects import subject, topic
+from brygga.wire import Clocks
+from brygga.zettle.api import Zettle
+
+
+class Facts(Protocol):
+    """Of the settings, what handlers may know."""
+
+    @property
+    def public_url(self) -> str: ...
+
+    @property
+    def contact_email(self) -> str: ...
+
+    @property
+    def stock(self) -> Timing: ...
+
+
+@dataclass(slots=True)
+class Lease:
+    """How long this drain may still speak for its connection, on a clock that never goes backwards."""
+
+    fence: Fence
+    clock: Clock
+    until: float
+    lost: bool = False
+
+    def left_s(self) -> float:
+        return 0.0 if self.lost else max(0.0, self.until - self.clock.monotonic())
+
+    def check(self, timeout_s: float) -> None:
+        """To be called just before the socket: raises `LeaseLost` unless the lease outlives a call of this length."""
+        if self.left_s() <= timeout_s:
+            raise LeaseLost(
+                f"connection {self.fence.connection_id}: {self.left_s():.0f} s left for a call of {timeout_s:.0f} s"
+            )
+
+
+Follow = Callable[[Tx, Connection], Awaitable["Clients"]]
+"""The clients that reach the connection as it is now: the same ones while nothing has changed. `tx` is only read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Both platforms as one connection reaches them. `shop` is None while no store gives access."""
+
+    zettle: Zettle
+    shop: ShopApi | None
+    clocks: Clocks = field(default_factory=Clocks)
+    follow: Follow | None = None
+    """None for clients that no change of the connection concerns."""
+
+
+MakeClients = Callable[[Connection, Lease], AbstractAsyncContextManager[Clients]]
+"""Made by `wiring` at the start of a drain; its end saves what outlives it, such as the store's budget."""
+
+Judge = Callable[["Session", Mark, Failure], Awaitable[None]]
+"""Says what a failure does to a mark: the worker's decision."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One drain's view of one connection. Handlers settle each mark: `finish`, `again` or `fail`."""
+
+    connection: Connection
+    database: Database
+    lease: Lease
+    clock: Clock
+    dice: Dice
+    settings: Facts
+    log: Any
+    clients: Clients
+    judge: Judge
+    settled: set[int] = field(default_factory=set)
+    """Generations of the marks that a handler has settled."""
+
+    @property
+    def fence(self) -> Fence:
+        return self.lease.fence
+
+    @property
+    def zettle(self) -> Zettle:
+        return self.clients.zettle
+
+    @property
+    def shop(self) -> ShopApi:
+        """Only for connections with a store. Raises NeedsMerchant where nothing gives access to it any more."""
+        if self.clients.shop is None:
+            raise NeedsMerchant(ShopCode.ACCESS_GONE, "no token for a store")
+        return self.clients.shop
+
+    def transaction(self) -> AbstractAsyncContextManager[Tx]:
+        """Fenced: raises `LeaseLost`, and writes nothing, when the connection is another's by now."""
+        return self.database.transaction(self.fence)
+
+    def read(self) -> AbstractAsyncContextManager[Tx]:
+        return self.database.read()
+
+    async def reload(self, tx: Tx | None = None) -> Connection:
+        """The connection as it is now, for the rest of the drain, with clients that reach it as it is now.
+
+        Both change in one step: no handler meets a connection with a store and clients without one.
+        """
+        if tx is None:
+            async with self.read() as own:
+                return await self.reload(own)
+        found = await connections.by_id(tx, self.connection.id)
+        assert found is not None
+        follow = self.clients.follow
+        clients = self.clients if follow is None else await follow(tx, found)
+        self.connection, self.clients = found, clients
+        return found
+
+    # ---- What became of a mark ---------------------------------------------------------------------------------------
+
+    async def finish(self, *done: Mark, tx: Tx | None = None) -> None:
+        """Their work is done, unless they were marked again meanwhile. With `tx`, together with what that transaction writes."""
+        if tx is None:
+            async with self.transaction() as own:
+                await self.finish(*done, tx=own)
+            return
+        for mark in done:
+            if await work_items.done(tx, mark) and mark.support_id:
+                await self._works_again(tx, mark)
+            self.settled.add(mark.generation)
+
+    async def _works_again(self, tx: Tx, mark: Mark) -> None:
+        """What failed by a bug of ours is done: whoever read of the failure reads of its end."""
+        params = {"support_id": mark.support_id}
+        line = Line(Code.WORKS_AGAIN, topic(mark), subject=subject(mark), params=params)
+        await synclog.add(tx, mark.connection_id, line, self.clock.now())
+        kind = mark.kind.value
+        self.log.info("failed work is done", kind=kind, subject=mark.subject, support_id=mark.support_id)
+
+    async def again(self, mark: Mark, after_s: float, tx: Tx | None = None, waits_for: str = "") -> None:
+        """To be looked at again in `after_s` seconds. `waits_for` names the platform that did not answer."""
+        if tx is None:
+            async with self.transaction() as own:
+                await self.again(mark, after_s, tx=own, waits_for=waits_for)
+            return
+        now = self.clock.now()
+        await work_items.again(tx, mark, now + timedelta(seconds=after_s), waits_for=waits_for, now=now)
+        self.settled.add(mark.generation)
+
+    async def fail(self, mark: Mark, failure: Failure) -> None:
+        """This one failed while others of the batch did not. What follows is decided by the failure's class."""
+        await self.judge(self, mark, failure)
+        self.settled.add(mark.generation)
+
+    def unsettled(self, batch: Sequence[Mark]) -> list[Mark]:
+        return [mark for mark in batch if mark.generation not in self.settled]

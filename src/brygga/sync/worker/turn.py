@@ -1,0 +1,250 @@
+"""One turn for one connection: its due marks, stock beside everything else, until nothing is due or its slice of time is over."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from brygga.core.failures import Failure, LeaseLost, Refused
+from brygga.database import connections, leases, work_items
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
+from brygga.database.queue import Job, Jobs, first_of
+from brygga.database.statistics import Upkeep
+from brygga.database.work_items import PRODUCT_LANE, STOCK_LANE, Kind, Mark
+from brygga.seams import Clock, Dice
+from brygga.sync.worker.judging import Judge
+from brygga.sync.worker.pace import Pace
+from brygga.sync.worker.session import Facts, Lease, MakeClients, Session
+
+Handler = Callable[[Session, Sequence[Mark]], Awaitable[None]]
+"""Does the work of some marks of one kind, and settles each of them in the session."""
+
+
+TOGETHER = 2
+"""So often a batch that the database ended is tried again as a whole."""
+
+
+class NotSettled(Exception):
+    """A handler returned without saying what became of a mark: a bug of that handler."""
+
+
+class _Hurried(Exception):
+    """The worker stops and a handler did not come to an end in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all drains of a worker share."""
+
+    database: Database
+    jobs: Jobs
+    clock: Clock
+    dice: Dice
+    settings: Facts
+    handlers: Mapping[Kind, Handler]
+    clients: MakeClients
+    pace: Pace
+    judge: Judge
+    upkeep: Upkeep
+    log: Any
+
+
+@dataclass(slots=True)
+class Drain:
+    """Holds the connection's lease. `stock_woken` and `product_woken` are set when a commit left marks."""
+
+    means: Means
+    job: Job
+    lease: Lease
+    stop: asyncio.Event
+    stock_woken: asyncio.Event = field(default_factory=asyncio.Event)
+    product_woken: asyncio.Event = field(default_factory=asyncio.Event)
+    ends_at: float = 0.0
+    outage: bool = False
+    _idle: set[str] = field(default_factory=set)
+    _product_over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        self.stock_woken.set()
+        self.product_woken.set()
+
+    async def run(self) -> None:
+        """Raises an ExceptionGroup with `LeaseLost` when the connection is another's. The lease is given back only after a
+        turn that ended well: after any other end, what was sent may still be on its way, and the lease runs out by itself."""
+        async with self.means.database.read() as tx:
+            connection = await connections.by_id(tx, self.job.connection_id)
+            health = await connections.health(tx, self.job.connection_id)
+        assert connection is not None
+        self.outage = health.unreachable_since is not None
+        self.ends_at = self.means.clock.monotonic() + self.means.pace.slice_s
+        async with self.means.clients(connection, self.lease) as clients:
+            session = Session(
+                connection=connection,
+                database=self.means.database,
+                lease=self.lease,
+                clock=self.means.clock,
+                dice=self.means.dice,
+                settings=self.means.settings,
+                log=self.means.log.bind(connection=connection.id),
+                clients=clients,
+                judge=self.means.judge.failed,
+            )
+            hurried = False
+            try:
+                async with asyncio.TaskGroup() as group:
+                    watchers = [group.create_task(self._renew()), group.create_task(self._hurry())]
+                    await self._until_done(session)
+                    for watcher in watchers:
+                        watcher.cancel()
+            except* _Hurried:
+                hurried = True
+        if hurried:
+            self.means.log.warning("stopped in the middle of work", connection=connection.id)
+            return
+        await self._end()
+
+    async def _until_done(self, session: Session) -> None:
+        while True:
+            self._idle.clear()
+            self._product_over.clear()
+            async with asyncio.TaskGroup() as lanes:
+                lanes.create_task(self._product_lane(session))
+                lanes.create_task(self._stock_lane(session))
+            if self._turn_over() or not await self._has_work():
+                return
+
+    # ---- Lanes -------------------------------------------------------------------------------------------------------
+
+    async def _product_lane(self, session: Session) -> None:
+        try:
+            while not self._turn_over():
+                self.product_woken.clear()
+                if await self._work(session, PRODUCT_LANE, "product"):
+                    continue
+                if len(self._idle) == 2:
+                    return
+                await self._wait(self.product_woken)
+        finally:
+            self._product_over.set()
+
+    async def _stock_lane(self, session: Session) -> None:
+        """Goes on for as long as the other lane works, also beyond the slice: a sale does not wait for a long import."""
+        while not (self._product_over.is_set() and self._turn_over()):
+            self.stock_woken.clear()
+            if await self._work(session, STOCK_LANE, "stock"):
+                continue
+            if self._product_over.is_set():
+                return
+            self.product_woken.set()  # it may be waiting only to hear that there is nothing to do here either
+            await self._wait(self.stock_woken, self._product_over)
+
+    async def _work(self, session: Session, kinds: Collection[Kind], lane: str) -> bool:
+        """Works off the lane's most urgent batch. False when nothing is due."""
+        async with session.read() as tx:
+            batch = await work_items.due(
+                tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
+            )
+            await session.reload(tx)
+        if not batch:
+            self._idle.add(lane)
+            return False
+        self._idle.discard(lane)
+        await self._handle(session, batch)
+        await self.means.upkeep.follow()
+
+        return True
+
+    async def _wait(self, *events: asyncio.Event) -> None:
+        """Until a commit leaves marks, or a second has passed: some may come due by time alone."""
+        # A stop wakes a lane once; after that it would only make the stock lane spin while the other one comes to its end.
+        stop = () if self.stop.is_set() else (self.stop,)
+        await first_of(self.means.clock.sleep(1.0), *(event.wait() for event in (*stop, *events)))
+
+    def _turn_over(self) -> bool:
+        return self.stop.is_set() or self.lease.lost or self.means.clock.monotonic() >= self.ends_at
+
+    # ---- One batch ---------------------------------------------------------------------------------------------------
+
+    async def _handle(self, session: Session, batch: Sequence[Mark]) -> None:
+        """Calls the handler and judges what it left unsettled."""
+        handler = self.means.handlers.get(batch[0].kind, _unhandled)
+        try:
+            await handler(session, batch)
+        except (LeaseLost, DatabaseGone):
+            raise
+        except DatabaseBusy as busy:
+            await self._busy(session, session.unsettled(batch), busy)
+        except Failure as failure:
+            await self._judge(session, session.unsettled(batch), failure)
+        except Exception as bug:
+            await self._judge(session, session.unsettled(batch), bug)
+        else:
+            for mark in session.unsettled(batch):
+                await self.means.judge.park(session, mark, NotSettled(mark.kind.value))
+            if self.outage:
+                self.outage = not await self.means.judge.recovered(session)
+        session.settled.difference_update(mark.generation for mark in batch)
+
+    async def _judge(self, session: Session, rest: Sequence[Mark], reason: Exception) -> None:
+        """An outage is everybody's; a refusal or a bug is one mark's, and to find out whose, each is tried alone."""
+        whole = isinstance(reason, Failure) and not isinstance(reason, Refused)
+        if len(rest) > 1 and not whole:
+            for mark in rest:
+                await self._handle(session, [mark])
+            return
+        for mark in rest:
+            if isinstance(reason, Failure):
+                await self.means.judge.failed(session, mark, reason)
+            else:
+                await self.means.judge.park(session, mark, reason)
+        self.outage = self.outage or whole
+
+    async def _busy(self, session: Session, rest: Sequence[Mark], why: DatabaseBusy) -> None:
+        """Mostly bad luck, and the same batch goes through the next time. If not, each is tried alone, to find out whose it is."""
+        if len(rest) > 1 and any(mark.attempts >= TOGETHER for mark in rest):
+            for mark in rest:
+                await self._handle(session, [mark])
+            return
+        for mark in rest:
+            await self.means.judge.busy(session, mark, why)
+
+    # ---- The lease ---------------------------------------------------------------------------------------------------
+
+    async def _renew(self) -> None:
+        clock, pace = self.means.clock, self.means.pace
+        while True:
+            await clock.sleep(pace.renew_s)
+            started, until = clock.monotonic(), clock.now() + timedelta(seconds=pace.lease_s)
+            try:
+                async with self.means.database.transaction() as tx:
+                    held = await leases.renew(tx, self.lease.fence, until)
+            except (DatabaseGone, DatabaseBusy):
+                held = self.lease.left_s() > 0  # it may come back in time; until then calls stop by themselves
+            else:
+                self.lease.until = started + pace.lease_s
+            if not held:
+                self.lease.lost = True
+                raise LeaseLost(f"connection {self.job.connection_id} was taken over")
+
+    async def _hurry(self) -> None:
+        await self.stop.wait()
+        await self.means.clock.sleep(self.means.pace.patience_s)
+        raise _Hurried
+
+    async def _has_work(self) -> bool:
+        async with self.means.database.read() as tx:
+            due = await work_items.next_due(tx, self.job.connection_id)
+        return due is not None and due <= self.means.clock.now()
+
+    async def _end(self) -> None:
+        """Gives the lease back, and the job or its key, in one transaction. Work that came due meanwhile gets a new place in the queue."""
+        async with self.means.database.transaction(self.lease.fence) as tx:
+            # The connection's row before the job's: pages that change a connection and then wake it lock in that order too.
+            await leases.release(tx, self.lease.fence)
+            if not await self.means.jobs.release(tx, self.job, self.means.clock.now()):
+                await self.means.jobs.hand_on(tx, self.job)
+
+
+async def _unhandled(session: Session, batch: Sequence[Mark]) -> None:
+    raise LookupError(f"no handler for marks of kind {batch[0].kind.value}")

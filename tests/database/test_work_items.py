@@ -1,0 +1,211 @@
+"""What waits to be done, and what may be."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from brygga.core.model import Stage
+from brygga.database import connections, inbox, work_items
+from brygga.database.engine import Database
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
+from tests.conftest import NOON
+from tests.database.town import connected
+
+LATER = NOON + timedelta(minutes=5)
+
+
+async def test_work_is_done_only_if_nobody_marked_it_again_meanwhile(database: Database) -> None:
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        (seen,) = await work_items.due(tx, one.id, NOON)
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON, force=True)
+
+        assert not await work_items.done(tx, seen)
+        assert not await work_items.again(tx, seen, LATER)
+        (newer,) = await work_items.due(tx, one.id, NOON)
+        assert newer.force
+        assert newer.generation > seen.generation
+        assert await work_items.done(tx, newer)
+        assert 0 == await work_items.pending(tx)
+
+
+async def test_stock_goes_first_and_small_changes_before_a_first_import(database: Database) -> None:
+    one = await connected(database)
+    order = []
+    async with database.transaction() as tx:
+        await work_items.mark_many(tx, one.id, Kind.PRODUCT, ["a", "b", "c"], NOON, bulk=True)
+        await work_items.mark(tx, one.id, Kind.SWEEP, "", NOON)
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "c", LATER, due_at=NOON)
+        await work_items.mark(tx, one.id, Kind.STOCK, "z", NOON)
+        await work_items.mark(tx, one.id, Kind.STOCK, "not yet", NOON, due_at=LATER)
+        while batch := await work_items.due(tx, one.id, NOON):
+            order.append([(mark.kind.value, mark.subject) for mark in batch])
+            for mark in batch:
+                await work_items.done(tx, mark)
+
+    assert [
+        [("stock", "z")],
+        [("product", "c")],
+        [("sweep", "")],
+        [("product", "a"), ("product", "b")],
+    ] == order
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize(
+    ("stage", "paused", "expected"),
+    [
+        (Stage.RUNNING, "", set(Kind)),
+        (Stage.RUNNING, "access_gone", {Kind.LEAVE, Kind.SETUP, Kind.HOOKS}),
+        (Stage.PRICES_CHOSEN, "", {Kind.LEAVE, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS}),
+        (Stage.LEAVING, "", {Kind.LEAVE}),
+        (Stage.DISCONNECTED, "", {Kind.LEAVE}),
+    ],
+)
+async def test_what_may_be_worked_on_follows_from_the_connections_state(
+    database: Database, stage: Stage, paused: str, expected: set[Kind]
+) -> None:
+    one = await connected(database)
+    worked = set()
+    async with database.transaction() as tx:
+        await connections.set_stage(tx, one.id, stage)
+        await connections.pause(tx, one.id, paused)
+        for kind in Kind:
+            await work_items.mark(tx, one.id, kind, "", NOON)
+        while batch := await work_items.due(tx, one.id, NOON):
+            worked |= {mark.kind for mark in batch}
+            for mark in batch:
+                await work_items.done(tx, mark)
+        left = await work_items.next_due(tx, one.id)
+
+    assert (expected, None) == (worked, left)
+
+
+HOUR = timedelta(hours=1)
+
+
+async def _failed(database: Database, connection_id: int, program: str = "one") -> None:
+    """A mark whose work failed at noon by a bug."""
+    async with database.transaction() as tx:
+        await work_items.mark(tx, connection_id, Kind.PRODUCT, "cup", NOON)
+        (mark,) = await work_items.due(tx, connection_id, NOON)
+        assert await work_items.park(tx, mark, "S-1", NOON, next_try=NOON + HOUR, program=program)
+
+
+async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        before = await work_items.due(tx, one.id, NOON + HOUR / 2)
+        woken = await work_items.connections_due(tx, NOON + HOUR, timedelta())
+        (again,) = await work_items.due(tx, one.id, NOON + HOUR)
+        (seen,) = await work_items.parked(tx, one.id)
+
+    assert ([], [(one.id, False)]) == (before, woken)
+    assert (NOON, "S-1", 1) == (again.failing_since, again.support_id, again.attempts)
+    assert (NOON, NOON + HOUR, True) == (seen.failing_since, seen.next_try, seen.waits)
+
+
+async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(database: Database) -> None:
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", LATER)
+        (again,) = await work_items.due(tx, one.id, LATER)
+        (seen,) = await work_items.parked(tx, one.id)
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", LATER)
+        await work_items.park(tx, again, "S-2", LATER, next_try=LATER + HOUR)
+        newer = await work_items.due(tx, one.id, LATER)
+
+    assert ("S-1", False) == (again.support_id, seen.waits)
+    assert ["S-1"] == [mark.support_id for mark in newer], "marked again while it failed: it is tried at once"
+
+
+@pytest.mark.parametrize(
+    ("wish", "woken"),
+    [
+        ({}, True),
+        ({"kind": Kind.PRODUCT, "support_id": "S-1"}, True),
+        ({"kind": Kind.STOCK}, False),
+        ({"support_id": "S-2"}, False),
+        ({"connection_id": 0}, False),
+    ],
+)
+async def test_failed_work_can_be_tried_now(database: Database, wish: dict[str, Any], woken: bool) -> None:
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        await work_items.mark(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + HOUR)
+        told = await work_items.retry(tx, LATER, **wish)
+        due = await work_items.due(tx, one.id, LATER)
+
+    assert ({one.id: 1} if woken else {}) == told
+    assert woken == bool(due)
+
+
+async def test_another_version_tries_what_failed_once(database: Database) -> None:
+    one = await connected(database)
+    await _failed(database, one.id, "one")
+    async with database.transaction() as tx:
+        same = await work_items.retry_for(tx, "one", LATER)
+        other = await work_items.retry_for(tx, "two", LATER)
+        (mark,) = await work_items.due(tx, one.id, LATER)
+        await work_items.park(tx, mark, "S-2", LATER, next_try=LATER + HOUR, program="two")
+        either = [await work_items.retry_for(tx, program, LATER) for program in ("one", "two")]
+
+    assert (0, 1, [0, 0]) == (same, other, either), "two versions beside each other do not wake it for ever"
+
+
+async def test_two_versions_at_once_do_not_try_every_minute(database: Database) -> None:
+    """The newer one wakes failed work, and the older one takes it each time and fails."""
+    one = await connected(database)
+    await _failed(database, one.id, "old")
+    woken = 0
+    for minute in range(1, 30):
+        now = NOON + timedelta(minutes=minute)
+        async with database.transaction() as tx:
+            woken += await work_items.retry_for(tx, "new", now)
+            for mark in await work_items.due(tx, one.id, now):
+                await work_items.park(tx, mark, "S-1", now, next_try=now + HOUR, program="old")
+
+    assert 1 == woken
+
+
+async def test_failed_work_that_meets_an_outage_waits_for_that(database: Database) -> None:
+    """Pages say that the platform does not answer, and since when."""
+    one = await connected(database)
+    await _failed(database, one.id)
+    async with database.transaction() as tx:
+        (mark,) = await work_items.due(tx, one.id, NOON + HOUR)
+        await work_items.again(tx, mark, NOON + 2 * HOUR, waits_for="zettle", now=NOON + HOUR)
+        outages = await work_items.outages(tx, one.id)
+        (seen,) = await work_items.parked(tx, one.id)
+
+        assert {"zettle": NOON + HOUR} == outages
+        assert await work_items.struggling(tx, one.id)
+        assert (False, "S-1") == (seen.waits, seen.support_id), "still the same incident"
+
+
+async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: Database) -> None:
+    """A newer version of the program has made them, beside an older worker."""
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await tx.run(sa.text("UPDATE marks SET kind = 'of_tomorrow'"))
+        found = await work_items.next_due(tx, one.id), await work_items.connections_due(tx, NOON, timedelta())
+        counted = await work_items.counts(tx, one.id)
+
+    assert ((None, []), {}) == (found, counted)
+
+
+async def test_a_message_is_accepted_once_per_merchant(database: Database) -> None:
+    one, two = await connected(database), await connected(database, "org-2", "def456")
+    async with database.transaction() as tx:
+        heard = [await inbox.accept(tx, connection.id, Platform.ZETTLE, "m1", NOON) for connection in (one, one, two)]
+        assert 2 == await inbox.prune(tx, NOON + timedelta(days=5))
+
+    assert [True, False, True] == heard
