@@ -1,4 +1,5 @@
-"""Server time of every page of a merchant while a large first sync runs: `python bench/pages_at_size.py [N]` (10,000 products).
+"""Server time of every page of a merchant while a large first sync runs: `python
+bench/pages_at_size.py [N]` (10,000 products).
 
 One process serves the pages and does the work, as `./run serve --work` does, on an embedded
 database; both platforms are sandboxes in a process of their own. Three pages stay open and follow
@@ -6,8 +7,8 @@ the sync. Every page is asked for again and again, first while the set-up is not
 while the first sync runs. A time is what passes between the request and the last byte of its
 answer, inside the process of the pages; `bytes` is what leaves it, compressed. `free` is the median
 less the time that this process stood in line for a processor, where the kernel tells: on a machine
-that does much else it is nearer to the truth, and still too long, as the database stands in line too.
-`--no-autovacuum` proves that nobody but Brygga itself need keep statistics.
+that does much else it is nearer to the truth, and still too long, as the database stands in line
+too. `--no-autovacuum` proves that nobody but Brygga itself need keep statistics.
 """
 
 import argparse
@@ -64,7 +65,16 @@ class Asked:
 
 def set_up_pages() -> list[str]:
     plan = f"{HOME}/plan"
-    return ["/apps", HOME, "/library", plan, f"{plan}?page=100", f"{plan}?q=mugg", f"{plan}?show=warnings", "/help"]
+    return [
+        "/apps",
+        HOME,
+        "/library",
+        plan,
+        f"{plan}?page=100",
+        f"{plan}?q=mugg",
+        f"{plan}?show=warnings",
+        "/help",
+    ]
 
 
 def running_pages(uuid: str, variant: str) -> list[str]:
@@ -118,7 +128,9 @@ async def town(products: int, url: str) -> None:
 def town_beside(products: int, url: str) -> Any:
     """The town as `house.settings_for` wants to know it."""
     process = subprocess.Popen(
-        [sys.executable, __file__, str(products), "--town", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, __file__, str(products), "--town", url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         assert process.stdout is not None
@@ -163,14 +175,18 @@ async def finishable(visitor: Visitor, url: str) -> None:
 
 
 def in_line_ms() -> float:
-    """How long this process, which works in one thread, has stood in line for a processor so far."""
+    """How long this process, which works in one thread, has stood in line for a processor so
+    far.
+    """
     try:
         return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e6
     except (FileNotFoundError, IndexError):
         return 0.0
 
 
-async def ask(pages: httpx2.AsyncClient, path: str) -> tuple[tuple[float, float], httpx2.Response, int]:
+async def ask(
+    pages: httpx2.AsyncClient, path: str
+) -> tuple[tuple[float, float], httpx2.Response, int]:
     began, stood = time.perf_counter(), in_line_ms()
     async with pages.stream("GET", path) as answer:
         raw = b"".join([part async for part in answer.aiter_raw()])
@@ -204,7 +220,9 @@ def told(title: str, found: Sequence[Asked]) -> str:
     names = "".join(f"{name:>9}" for name in ("first", "p50", "free", "p99", "bytes", "page"))
     rows = []
     for one in found:
-        times = "".join(f"{ms:9.1f}" for ms in (one.first_ms, one.median_ms, one.free_ms, one.p99_ms))
+        times = "".join(
+            f"{ms:9.1f}" for ms in (one.first_ms, one.median_ms, one.free_ms, one.p99_ms)
+        )
         slow = "  SLOW" if one.free_ms >= BAR_MS else ""
         rows.append(f"{one.path[:56]:<56} {one.status:>3}{times}{one.sent:>9}{one.whole:>9}{slow}")
     slow_ones = sum(one.free_ms >= BAR_MS for one in found)
@@ -237,15 +255,25 @@ async def measure(products: int, rounds: int, database_url: str) -> bool:
     url = address(door)
     with town_beside(products, url) as beside:
         settings = replace(house.settings_for(beside, url), database_url=database_url)
-        async with service_of(settings, database_url, door) as service, house.visitor_client() as http:
+        async with (
+            service_of(settings, database_url, door) as service,
+            house.visitor_client() as http,
+        ):
             visitor = Visitor(http)
             began = time.perf_counter()
             await finishable(visitor, url)
-            print(f"{products} products are read after {time.perf_counter() - began:.0f} s", flush=True)
+            print(
+                f"{products} products are read after {time.perf_counter() - began:.0f} s",
+                flush=True,
+            )
             transport = httpx2.ASGITransport(cast(Any, service.web))
             headers = {"accept-language": "en", "accept-encoding": "gzip"}
             async with httpx2.AsyncClient(
-                transport=transport, base_url=url, cookies=http.cookies, headers=headers, timeout=120
+                transport=transport,
+                base_url=url,
+                cookies=http.cookies,
+                headers=headers,
+                timeout=120,
             ) as pages:
                 before = await asked(pages, set_up_pages(), max(3, rounds // 2))
                 print(told("before the set-up is finished", before), flush=True)

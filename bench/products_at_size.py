@@ -1,7 +1,8 @@
-"""Requests of product work on large libraries, in memory: `python -m pytest -s bench/products_at_size.py`.
+"""Requests of product work on large libraries, in memory: `python -m pytest -s
+bench/products_at_size.py`.
 
-Numbers of requests are the same on every machine; seconds are not looked at. `BRYGGA_BENCH_PRODUCTS` says how
-many products (10,000).
+Numbers of requests are the same on every machine; seconds are not looked at.
+`BRYGGA_BENCH_PRODUCTS` says how many products (10,000).
 """
 
 import os
@@ -18,7 +19,9 @@ __all__ = ["clock", "database", "database_url", "postgres"]
 MANY = int(os.environ.get("BRYGGA_BENCH_PRODUCTS", "10000"))
 
 
-async def test_a_first_sync_and_a_sweep_that_finds_nothing(database: Database, clock: MovableClock) -> None:
+async def test_a_first_sync_and_a_sweep_that_finds_nothing(
+    database: Database, clock: MovableClock
+) -> None:
     bench = await with_library(database, clock, MANY)
 
     await bench.finish_setup()

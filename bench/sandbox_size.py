@@ -1,7 +1,9 @@
-"""How long the sandbox takes to open, and how much memory it needs: `python bench/sandbox_size.py [N ...]` (50,000).
+"""How long the sandbox takes to open, and how much memory it needs: `python bench/sandbox_size.py
+[N ...]` (50,000).
 
-N generated products stand in the till and, written through the rules of the control panel, in the shop as well. Every size is measured in a
-process of its own and printed as one line of JSON; seconds are for the reader, nothing is judged by them.
+N generated products stand in the till and, written through the rules of the control panel, in the
+shop as well. Every size is measured in a process of its own and printed as one line of JSON;
+seconds are for the reader, nothing is judged by them.
 """
 
 import asyncio
@@ -20,11 +22,19 @@ HEAVY = ("cryptography", "jinja2", "jwt", "litestar", "psycopg", "sqlalchemy", "
 def peak_mb() -> float:
     """The most memory this program ever had (resident).
 
-    Linux counts what the parent had before the program began in `ru_maxrss`, too; its own figure is `VmHWM`.
+    Linux counts what the parent had before the program began in `ru_maxrss`, too; its own figure is
+    `VmHWM`.
     """
     status = Path("/proc/self/status")
     if status.exists():
-        return float(next(row for row in status.read_text().splitlines() if row.startswith("VmHWM")).split()[1]) / 1024
+        return (
+            float(
+                next(
+                    row for row in status.read_text().splitlines() if row.startswith("VmHWM")
+                ).split()[1]
+            )
+            / 1024
+        )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -32,14 +42,26 @@ def body_of(product: dict[str, Any]) -> dict[str, Any]:
     """A product of the till as the shop's merchant would type it in."""
     rows = product["variants"]
     price = (rows[0].get("price") or {}).get("amount", 0) / 100
-    body = {"name": product["name"], "description": product["description"], "price": price, "weight": 0.3}
+    body = {
+        "name": product["name"],
+        "description": product["description"],
+        "price": price,
+        "weight": 0.3,
+    }
     if len(rows) == 1:
-        return {**body, "sku": rows[0]["sku"], "inventory_tracking": "product", "inventory_level": 5}
+        return {
+            **body,
+            "sku": rows[0]["sku"],
+            "inventory_tracking": "product",
+            "inventory_level": 5,
+        }
     variants = [
         {
             "sku": one["sku"],
             "inventory_level": 5,
-            "option_values": [{"option_display_name": o["name"], "label": o["value"]} for o in one["options"]],
+            "option_values": [
+                {"option_display_name": o["name"], "label": o["value"]} for o in one["options"]
+            ],
         }
         for one in rows
     ]
@@ -79,7 +101,10 @@ def command_opens() -> dict[str, float]:
 def measured(products: int) -> dict[str, Any]:
     """The same in a process of its own."""
     done = subprocess.run(
-        [sys.executable, str(Path(__file__)), "--inside", str(products)], capture_output=True, text=True, check=True
+        [sys.executable, str(Path(__file__)), "--inside", str(products)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -1,9 +1,11 @@
-"""Webhooks that one web process accepts in a second, beside the plainest page that asks the database.
+"""Webhooks that one web process accepts in a second, beside the plainest page that asks the
+database.
 
     .venv/bin/python bench/webhooks.py [N]
 
-N webhooks of each platform (2000 unless told) over loopback, 32 at a time, each verified, remembered and marked before its answer. The
-client runs in the same process, so the seconds are too many; what counts is the ratio to /health, sent by the same client.
+N webhooks of each platform (2000 unless told) over loopback, 32 at a time, each verified,
+remembered and marked before its answer. The client runs in the same process, so the seconds are too
+many; what counts is the ratio to /health, sent by the same client.
 """
 
 import asyncio
@@ -29,11 +31,16 @@ Request = Callable[[int], httpx2.Request]
 
 
 async def measure(count: int, database_url: str) -> None:
-    async with house.open_house(Wish(port_base=0, products=20), database_url) as home, house.visitor_client() as http:
+    async with (
+        house.open_house(Wish(port_base=0, products=20), database_url) as home,
+        house.visitor_client() as http,
+    ):
         await merchant.connect(Visitor(http), home.url)
         await check.quiet(home)
         connection, till_key, shop_key = await keys(home)
-        plain = await a_second(http, count, lambda _: http.build_request("GET", f"{home.url}/health"))
+        plain = await a_second(
+            http, count, lambda _: http.build_request("GET", f"{home.url}/health")
+        )
         print(f"/health      {plain:7.0f} a second")
         kinds = {
             "Zettle": lambda number: zettle(http, home, connection, till_key, number),
@@ -53,9 +60,14 @@ async def keys(home: House) -> tuple[Connection, str, str]:
     return connection, till[0], shop[0]
 
 
-def zettle(http: httpx2.AsyncClient, home: House, connection: Connection, key: str, number: int) -> httpx2.Request:
+def zettle(
+    http: httpx2.AsyncClient, home: House, connection: Connection, key: str, number: int
+) -> httpx2.Request:
     product = check.till_products(home)[number % 20]
-    stamp, payload = "2026-03-02T12:00:00.000Z", json.dumps({"newEntity": {"uuid": product["uuid"]}})
+    stamp, payload = (
+        "2026-03-02T12:00:00.000Z",
+        json.dumps({"newEntity": {"uuid": product["uuid"]}}),
+    )
     body = {
         "eventName": "ProductUpdated",
         "organizationUuid": connection.organization.uuid,
@@ -68,7 +80,9 @@ def zettle(http: httpx2.AsyncClient, home: House, connection: Connection, key: s
     return http.build_request("POST", url, json=body, headers={"x-izettle-signature": signature})
 
 
-def bigcommerce(http: httpx2.AsyncClient, home: House, connection: Connection, key: str, number: int) -> httpx2.Request:
+def bigcommerce(
+    http: httpx2.AsyncClient, home: House, connection: Connection, key: str, number: int
+) -> httpx2.Request:
     assert connection.shop is not None
     body = {
         "scope": "store/product/updated",

@@ -1,6 +1,8 @@
-"""Pictures of the pages, from a demo of its own: those of docs/screenshots, or with `--every DIR` each page in every look.
+"""Pictures of the pages, from a demo of its own: those of docs/screenshots, or with `--every DIR`
+each page in every look.
 
-A look is a language, light or dark, and a width. Needs Chromium (BRYGGA_CHROMIUM, else /usr/bin/chromium). Prints what does not fit.
+A look is a language, light or dark, and a width. Needs Chromium (BRYGGA_CHROMIUM, else
+/usr/bin/chromium). Prints what does not fit.
 """
 
 import argparse
@@ -30,7 +32,13 @@ from brygga.web.pages.question import QuestionView, StockLine, SubjectView
 from brygga.web.rendering import Frame, render
 
 DOCS = Path(__file__).parent.parent / "docs" / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 PATIENCE_S = 300.0
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -87,10 +95,14 @@ class Town:
         self.http.post(f"{self.facts['zettle']['control']}{path}", json=body).raise_for_status()
 
     def shop(self, path: str, body: dict[str, Any]) -> None:
-        self.http.post(f"{self.facts['bigcommerce']['control']}{path}", json=body).raise_for_status()
+        self.http.post(
+            f"{self.facts['bigcommerce']['control']}{path}", json=body
+        ).raise_for_status()
 
     def store(self) -> dict[str, Any]:
-        return dict(self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json())
+        return dict(
+            self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json()
+        )
 
     def library(self) -> list[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {self.facts['zettle']['access_token']}"}
@@ -104,7 +116,16 @@ class Town:
 @contextmanager
 def town(folder: Path) -> Iterator[Town]:
     ready, log = folder / "ready.json", folder / "demo.log"
-    command = [sys.executable, "-m", "brygga", "demo", "--port-base", "0", "--ready-file", str(ready)]
+    command = [
+        sys.executable,
+        "-m",
+        "brygga",
+        "demo",
+        "--port-base",
+        "0",
+        "--ready-file",
+        str(ready),
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own
         try:
@@ -123,7 +144,7 @@ def until(seen: Callable[[], object]) -> None:
         time.sleep(0.2)
 
 
-# ---- Taking pictures -------------------------------------------------------------------------------------------------
+# ---- Taking pictures -----------------------------------------------------------------------------
 
 
 @dataclass
@@ -171,7 +192,7 @@ class Camera:
         return context
 
 
-# ---- The merchant's way ----------------------------------------------------------------------------------------------
+# ---- The merchant's way --------------------------------------------------------------------------
 
 
 def connect(page: Page, camera: Camera) -> None:
@@ -209,7 +230,9 @@ def synced(page: Page, town: Town) -> dict[str, tuple[dict[str, Any], dict[str, 
 
     until(lambda: figure("waiting") == "0" and figure("synced") != "0")
     in_shop = {one["name"]: one for one in town.store()["products"]}
-    return {one["name"]: (one, in_shop[one["name"]]) for one in town.library() if one["name"] in in_shop}
+    return {
+        one["name"]: (one, in_shop[one["name"]]) for one in town.library() if one["name"] in in_shop
+    }
 
 
 def a_day(town: Town, mug: dict[str, Any], there: dict[str, Any]) -> None:
@@ -227,7 +250,9 @@ def a_day(town: Town, mug: dict[str, Any], there: dict[str, Any]) -> None:
         town.till(path, body)
         until(lambda after=after: level() == after)  # type: ignore[misc]
     variant_id = there["variants"][0]["id"]
-    town.shop("/orders", {"lines": [{"product_id": product_id, "variant_id": variant_id, "quantity": 2}]})
+    town.shop(
+        "/orders", {"lines": [{"product_id": product_id, "variant_id": variant_id, "quantity": 2}]}
+    )
     time.sleep(3)
     town.till("/refund", {"variant_uuid": variant, "quantity": 1})
     until(lambda: level() == 7)
@@ -279,7 +304,9 @@ def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page],
 
     def act(page: Page) -> None:
         language: Language = "sv" if page.evaluate("navigator.language").startswith("sv") else "en"
-        frame = Frame(language=language, csrf="0", path=path, section=section, merchant="Linds Keramik")
+        frame = Frame(
+            language=language, csrf="0", path=path, section=section, merchant="Linds Keramik"
+        )
         html = render(template, frame, view(words(language)))
         page.route(f"**{path}", lambda route: route.fulfill(body=html, content_type="text/html"))
         page.goto(page.url.split("/apps")[0] + path)
@@ -290,7 +317,17 @@ def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page],
 def doubt(product_uuid: str, variant: str) -> Callable[[Words], CheckView]:
     def view(speech: Words) -> CheckView:
         happened = speech.fill("doubt.shop", {"n": "−2", "at": speech.moment(datetime.now(UTC))})
-        one = DoubtView(product_uuid, variant, "Mugg Sand", None, 9, 7, (7, 7), separate=False, happened=happened)
+        one = DoubtView(
+            product_uuid,
+            variant,
+            "Mugg Sand",
+            None,
+            9,
+            7,
+            (7, 7),
+            separate=False,
+            happened=happened,
+        )
         return CheckView((one,), product_uuid, "Mugg Sand", f"/library/{product_uuid}")
 
     return view
@@ -298,7 +335,9 @@ def doubt(product_uuid: str, variant: str) -> Callable[[Words], CheckView]:
 
 def question(_: Words) -> QuestionView:
     rows = [("Mugg Sand", 0, 12), ("Skål Hav", 0, 4), ("Fat Sten", 0, 31)]
-    subjects = tuple(SubjectView(name, name, (StockLine(name, till, shop),)) for name, till, shop in rows)
+    subjects = tuple(
+        SubjectView(name, name, (StockLine(name, till, shop),)) for name, till, shop in rows
+    )
     return QuestionView("zeroed", "question.zeroed", 24, subjects)
 
 
@@ -315,7 +354,9 @@ def take_all(camera: Camera) -> None:
     here, apart = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
     why = f"{here}/variants/{mug['variants'][0]['uuid']}/stock"
     page.goto(f"{town.url}{why}")
-    page.get_by_text("in the web shop", exact=False).filter(has_text=re.compile(r"Order \d+")).first.wait_for()
+    page.get_by_text("in the web shop", exact=False).filter(
+        has_text=re.compile(r"Order \d+")
+    ).first.wait_for()
     camera.take(
         Shot("overview", "/apps/bigcommerce"),
         Shot("log", "/apps/bigcommerce/log"),
@@ -330,8 +371,16 @@ def take_all(camera: Camera) -> None:
         Shot("link", f"{here}/link"),
         Shot("why", why),
         Shot("check-none", "/apps/bigcommerce/check"),
-        Shot("check", "/apps", drawn("check.html", doubt(mug["uuid"], "v"), f"{here}/stock/check", "library")),
-        Shot("question", "/apps", drawn("question.html", question, "/apps/bigcommerce/answer/zeroed", "apps")),
+        Shot(
+            "check",
+            "/apps",
+            drawn("check.html", doubt(mug["uuid"], "v"), f"{here}/stock/check", "library"),
+        ),
+        Shot(
+            "question",
+            "/apps",
+            drawn("question.html", question, "/apps/bigcommerce/answer/zeroed", "apps"),
+        ),
         Shot("add-product", "/library/new"),
         Shot("disconnect", "/apps/bigcommerce/disconnect"),
         Shot("help", "/help"),
@@ -348,15 +397,24 @@ def take_all(camera: Camera) -> None:
     camera.take(
         Shot("product-separate", apart),
         Shot("join", f"{apart}/stock/join"),
-        Shot("join-dialog", apart, lambda page: page.locator("[data-opens=join-dialog]").click(), whole=False),
+        Shot(
+            "join-dialog",
+            apart,
+            lambda page: page.locator("[data-opens=join-dialog]").click(),
+            whole=False,
+        ),
         Shot("untrack", apart, track_off),
         Shot("why-separate", f"{apart}/variants/{bowl['variants'][0]['uuid']}/stock"),
     )
 
 
 def plain(product: dict[str, Any], there: dict[str, Any]) -> bool:
-    """One variant with a name in letters that every machine can draw, and enough of it on the shelf."""
-    drawable = product["name"].isprintable() and all(ord(letter) < 0x250 for letter in product["name"])
+    """One variant with a name in letters that every machine can draw, and enough of it on the
+    shelf.
+    """
+    drawable = product["name"].isprintable() and all(
+        ord(letter) < 0x250 for letter in product["name"]
+    )
     return (
         drawable
         and len(product["variants"]) == 1
@@ -366,13 +424,21 @@ def plain(product: dict[str, Any], there: dict[str, Any]) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--every", type=Path, metavar="DIR", help="every page in every look, into DIR")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--every", type=Path, metavar="DIR", help="every page in every look, into DIR"
+    )
     asked = parser.parse_args()
     folder = asked.every or DOCS
     folder.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
-    with tempfile.TemporaryDirectory() as scratch, town(Path(scratch)) as place, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        town(Path(scratch)) as place,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         camera = Camera(browser, place, folder, None if asked.every else WANTED)
         take_all(camera)

@@ -1,4 +1,5 @@
-"""Translations: `update` collects the pages' sentences, `compile` makes the catalogs, `check` says what is missing.
+"""Translations: `update` collects the pages' sentences, `compile` makes the catalogs, `check` says
+what is missing.
 
 translations.py compile   locale/*/messages.po -> messages.mo, run when the environment is made
 translations.py update    adds new sentences to the catalogs, empty, and drops those that no page says any more
@@ -19,9 +20,17 @@ from babel.messages.pofile import read_po, write_po
 WEB = Path(__file__).parent.parent / "src" / "brygga" / "web"
 LANGUAGES = ("sv", "en")
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
-OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "extensions": "jinja2.ext.do"}}
+OPTIONS = {
+    "templates/**.html": {
+        "trimmed": "true",
+        "newstyle_gettext": "true",
+        "extensions": "jinja2.ext.do",
+    }
+}
 KEY = re.compile(r"^[a-z_]+\.[a-z0-9_.-]+$")
-"""Sentences that belong to a code have the code as their key; both languages must then have the words."""
+"""Sentences that belong to a code have the code as their key; both languages must then have the
+words.
+"""
 PARAMETER = re.compile(r"%\((\w+)\)[sd]")
 
 Identity = str | tuple[str, ...]
@@ -40,7 +49,10 @@ def store(language: str, catalog: Catalog) -> None:
     plural = catalog.plural_forms
     with source(language).open("wb") as file:
         file.write(
-            f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {plural}\\n"\n\n'.encode()
+            (
+                'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: '
+                f'{plural}\\n"\n\n'
+            ).encode()
         )
         write_po(file, catalog, width=140, omit_header=True, sort_output=True, no_location=True)
 
@@ -90,16 +102,23 @@ def update() -> int:
 
 
 def problems() -> Iterator[str]:
-    catalogs = {language: {singular(message): message for message in entries(load(language))} for language in LANGUAGES}
+    catalogs = {
+        language: {singular(message): message for message in entries(load(language))}
+        for language in LANGUAGES
+    }
     for text in collected():
         if text not in catalogs["sv"]:
             yield f"sv: no entry for {text!r}"
     for language, catalog in catalogs.items():
         for text, message in catalog.items():
-            strings = message.string if isinstance(message.string, tuple | list) else [message.string]
+            strings = (
+                message.string if isinstance(message.string, tuple | list) else [message.string]
+            )
             if message.fuzzy or not all(strings):
                 yield f"{language}: {text!r} is empty or fuzzy"
-            if not KEY.match(text) and set(PARAMETER.findall(text)) != set(PARAMETER.findall(strings[-1] or "")):
+            if not KEY.match(text) and set(PARAMETER.findall(text)) != set(
+                PARAMETER.findall(strings[-1] or "")
+            ):
                 yield f"{language}: {text!r} has other parameters than its translation"
     for text in catalogs["sv"].keys() ^ catalogs["en"].keys():
         if KEY.match(text):
@@ -114,7 +133,9 @@ def check() -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("command", choices=["compile", "update", "check"])
     commands = {"compile": compile_all, "update": update, "check": check}
     return commands[parser.parse_args().command]()

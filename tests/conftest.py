@@ -1,4 +1,6 @@
-"""What every floor shares: one real PostgreSQL for the session, and for each test a database of its own, copied from a migrated one."""
+"""What every floor shares: one real PostgreSQL for the session, and for each test a database of its
+own, copied from a migrated one.
+"""
 
 import asyncio
 import itertools
@@ -72,14 +74,18 @@ class CountingDice:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: each worker takes a file at a time, and none shall be left alone with a long one in the end."""
+    """Files with slow tests first: each worker takes a file at a time, and none shall be left alone
+    with a long one in the end.
+    """
     long = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True)
 def _own_logs() -> Iterator[None]:
-    """A command that a test runs in this process sets up its logs, and the next test does not inherit them."""
+    """A command that a test runs in this process sets up its logs, and the next test does not
+    inherit them.
+    """
     logs = structlog.get_config()
     processors = list(logs["processors"])
     yield
@@ -98,7 +104,9 @@ def dice() -> CountingDice:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """An embedded PostgreSQL whose database "brygga" is migrated and serves as the template of all others."""
+    """An embedded PostgreSQL whose database "brygga" is migrated and serves as the template of all
+    others.
+    """
     folder = Path(tempfile.mkdtemp(prefix="brygga-test-"))
     folder.chmod(0o755)
     try:

@@ -1,4 +1,5 @@
-"""Databases for tests: each is a copy of a migrated one, is emptied after its test, and serves the next.
+"""Databases for tests: each is a copy of a migrated one, is emptied after its test, and serves the
+next.
 
 Making a copy and dropping it costs several times what emptying it costs.
 """
@@ -10,20 +11,27 @@ import psycopg
 
 _SHAPE = """
     SELECT
-        (SELECT md5(string_agg(oid || relname, ',' ORDER BY oid)) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
-        (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND reltuples >= 0),
-        (SELECT md5(string_agg(attrelid || attname || atttypid || attnotnull::text, ',' ORDER BY attrelid, attnum))
-            FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE c.relnamespace = 'public'::regnamespace),
+        (SELECT md5(string_agg(oid || relname, ',' ORDER BY oid)) FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace),
+        (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+            AND reltuples >= 0),
+        (SELECT md5(string_agg(attrelid || attname || atttypid || attnotnull::text, ','
+            ORDER BY attrelid, attnum))
+            FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+                WHERE c.relnamespace = 'public'::regnamespace),
         (SELECT sum(oid::bigint) FROM pg_constraint),
         (SELECT sum(oid::bigint) FROM pg_attrdef),
         (SELECT sum(oid::bigint) FROM pg_trigger),
-        (SELECT md5(string_agg(oid || prosrc, ',' ORDER BY oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)
+        (SELECT md5(string_agg(oid || prosrc, ',' ORDER BY oid)) FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace)
 """
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-_TABLES = "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+_TABLES = (
+    "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+)
 _RESET = """
     SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
     FROM pg_sequences WHERE last_value IS NOT NULL
@@ -93,7 +101,9 @@ class Databases:
         return [row[0] for row in one.execute(" UNION ALL ".join(looks))]
 
     def _rows(self, one: psycopg.Connection, table: str) -> str:
-        found = one.execute(f"SELECT string_agg(t::text, '|' ORDER BY t::text) FROM {table} t").fetchone()
+        found = one.execute(
+            f"SELECT string_agg(t::text, '|' ORDER BY t::text) FROM {table} t"
+        ).fetchone()
         return str(found and found[0])
 
     def _connect(self, name: str) -> psycopg.Connection:

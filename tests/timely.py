@@ -1,4 +1,6 @@
-"""The queue of tests on virtual time: it knows when work is due next instead of looking every second."""
+"""The queue of tests on virtual time: it knows when work is due next instead of looking every
+second.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +13,8 @@ from brygga.database.work_items import WORKABLE
 LONGEST_S = 600.0
 """So long it rests at most: what another process leaves is seen then."""
 _NEXT = sa.text(f"""
-    SELECT min(greatest(m.due_at, CASE WHEN c.lease_holder IS NOT NULL THEN c.lease_until + CAST(:grace AS interval) END))
+    SELECT min(greatest(m.due_at, CASE WHEN c.lease_holder IS NOT NULL
+        THEN c.lease_until + CAST(:grace AS interval) END))
     FROM marks m JOIN connections c ON c.id = m.connection_id
     WHERE {WORKABLE} AND c.id <> ALL (CAST(:running AS bigint[]))
 """)
@@ -26,8 +29,14 @@ class TimelyJobs(TableJobs):
         self._woken.set()
 
     async def _rest_s(self, running: Collection[int]) -> float:
-        """Until the next mark is due at a connection that nobody works for, or its dead holder's lease has run out."""
+        """Until the next mark is due at a connection that nobody works for, or its dead holder's
+        lease has run out.
+        """
         async with self.database.read() as tx:
             at = await tx.scalar(_NEXT, {"running": sorted(running), "grace": self.grace})
         now = self.clock.now()
-        return LONGEST_S if at is None else min(LONGEST_S, max(0.001, (at - now).total_seconds() + 0.001))
+        return (
+            LONGEST_S
+            if at is None
+            else min(LONGEST_S, max(0.001, (at - now).total_seconds() + 0.001))
+        )

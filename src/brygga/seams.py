@@ -21,7 +21,9 @@ class Clock(Protocol):
 
 class Dice(Protocol):
     def uuid1(self) -> str:
-        """A fresh version-1 uuid in lower case: the version that Zettle demands (zettle facts 2.7)."""
+        """A fresh version-1 uuid in lower case: the version that Zettle demands (zettle facts
+        2.7).
+        """
         ...
 
     def token(self) -> str:

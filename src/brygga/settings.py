@@ -20,7 +20,9 @@ _LONGEST_LAG_S: Final = 120
 
 
 class SettingsWrong(Exception):
-    """`problems` are whole lines for an operator, each naming its setting; no value of a secret is in them."""
+    """`problems` are whole lines for an operator, each naming its setting; no value of a secret is
+    in them.
+    """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -73,19 +75,29 @@ def read(environment: Mapping[str, str]) -> Settings:
     reader = _Reader(environment)
     defaults = Hosts()
     settings = Settings(
-        public_url=reader.required("PUBLIC_URL", _url, "the address at which merchants and platforms reach us"),
+        public_url=reader.required(
+            "PUBLIC_URL", _url, "the address at which merchants and platforms reach us"
+        ),
         database_url=reader.optional("DATABASE_URL", _database, None),
         data_dir=Path(reader.optional("DATA_DIR", str, ".data") or ".data"),
         secret_keys=reader.required(
             "SECRET_KEYS", _secrets, f"one or more secrets of {_SECRET_LENGTH} characters or more"
         ),
-        zettle_client_id=reader.required("ZETTLE_CLIENT_ID", str, "of the app registered with Zettle"),
-        zettle_client_secret=reader.required("ZETTLE_CLIENT_SECRET", str, "of the app registered with Zettle"),
-        bigcommerce_client_id=reader.required("BIGCOMMERCE_CLIENT_ID", str, "of the app registered with BigCommerce"),
+        zettle_client_id=reader.required(
+            "ZETTLE_CLIENT_ID", str, "of the app registered with Zettle"
+        ),
+        zettle_client_secret=reader.required(
+            "ZETTLE_CLIENT_SECRET", str, "of the app registered with Zettle"
+        ),
+        bigcommerce_client_id=reader.required(
+            "BIGCOMMERCE_CLIENT_ID", str, "of the app registered with BigCommerce"
+        ),
         bigcommerce_client_secret=reader.required(
             "BIGCOMMERCE_CLIENT_SECRET", str, "of the app registered with BigCommerce"
         ),
-        contact_email=reader.required("CONTACT_EMAIL", _email, "where Zettle and merchants can write to"),
+        contact_email=reader.required(
+            "CONTACT_EMAIL", _email, "where Zettle and merchants can write to"
+        ),
         metrics_token=reader.optional("METRICS_TOKEN", _token, ""),
         stock=Timing(
             lag_s=reader.optional("STOCK_READ_LAG", _lag, Timing().lag_s),
@@ -105,7 +117,8 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 class _Reader:
-    """Reads each setting and collects what is wrong with it, so that an operator mends all of them in one go.
+    """Reads each setting and collects what is wrong with it, so that an operator mends all of them
+    in one go.
 
     None stands where a setting is wrong; `read` raises before anybody sees it.
     """
@@ -134,12 +147,16 @@ class _Reader:
 
 
 def _parts(text: str, example: str) -> SplitResult:
-    """The parts of an address. What cannot be one is refused in words without its value, which may hold a password."""
+    """The parts of an address. What cannot be one is refused in words without its value, which may
+    hold a password.
+    """
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise ValueError(f"expected an address like {example}, and a port is a number up to 65535") from None
+        raise ValueError(
+            f"expected an address like {example}, and a port is a number up to 65535"
+        ) from None
     return parts
 
 
@@ -158,21 +175,31 @@ def _database(text: str) -> str:
         raise ValueError("expected postgresql://user:password@host/name")
     if not parts.path.strip("/"):
         raise ValueError("it names no database; expected postgresql://user:password@host/name")
-    return text.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
+    return text.replace("postgres://", "postgresql://", 1).replace(
+        "postgresql+psycopg://", "postgresql://", 1
+    )
 
 
 def _secrets(text: str) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in text.split(",") if key.strip())
     if not keys or any(len(key) < _SECRET_LENGTH for key in keys):
-        raise ValueError(f"each secret needs {_SECRET_LENGTH} characters or more; separate several by commas")
+        raise ValueError(
+            f"each secret needs {_SECRET_LENGTH} characters or more; separate several by commas"
+        )
     if len(set(keys)) != len(keys):
         raise ValueError("the same secret stands there twice")
     return keys
 
 
 def _token(text: str) -> str:
-    if len(text) < _TOKEN_LENGTH or not text.isascii() or any(character.isspace() for character in text):
-        raise ValueError(f"it needs {_TOKEN_LENGTH} characters or more, without spaces or letters beyond ASCII")
+    if (
+        len(text) < _TOKEN_LENGTH
+        or not text.isascii()
+        or any(character.isspace() for character in text)
+    ):
+        raise ValueError(
+            f"it needs {_TOKEN_LENGTH} characters or more, without spaces or letters beyond ASCII"
+        )
     return text
 
 

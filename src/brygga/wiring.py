@@ -1,4 +1,6 @@
-"""Who is who: the only place that builds things, and where the real clock and the real dice are made."""
+"""Who is who: the only place that builds things, and where the real clock and the real dice are
+made.
+"""
 
 import asyncio
 import hashlib
@@ -65,7 +67,7 @@ from brygga.zettle.api import Zettle
 from brygga.zettle.oauth import ZettleApp
 from brygga.zettle.values import ZettleUrls
 
-# ---- The seams -------------------------------------------------------------------------------------------------------
+# ---- The seams -----------------------------------------------------------------------------------
 
 
 class SystemClock:
@@ -82,7 +84,9 @@ class SystemClock:
 
 
 class SystemDice:
-    """The operating system's randomness. Uuids carry a random multicast node, so that they name no machine (RFC 9562, 6.10)."""
+    """The operating system's randomness. Uuids carry a random multicast node, so that they name no
+    machine (RFC 9562, 6.10).
+    """
 
     def __init__(self) -> None:
         self._node = secrets.randbits(48) | 1 << 40
@@ -97,7 +101,7 @@ class SystemDice:
         return secrets.SystemRandom().random()
 
 
-# ---- The two platforms -----------------------------------------------------------------------------------------------
+# ---- The two platforms ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,12 @@ class ZettleSignIn:
 
     async def sign_in(self, code: str) -> ZettleGrant:
         grant = await zettle_oauth.exchange(self.platforms.wire, self.platforms.zettle_app, code)
-        api = Zettle(self.platforms.wire, OpenGate(), self.platforms.zettle_urls, _FreshToken(grant.access_token))
+        api = Zettle(
+            self.platforms.wire,
+            OpenGate(),
+            self.platforms.zettle_urls,
+            _FreshToken(grant.access_token),
+        )
         ends = self.platforms.clock.now() + timedelta(seconds=grant.lifetime_s)
 
         return ZettleGrant(await api.organization(), grant.access_token, grant.refresh_token, ends)
@@ -181,7 +190,9 @@ class _FreshToken:
 
 @dataclass(frozen=True, slots=True)
 class ShopInstall:
-    """The pages' way to BigCommerce: installing the app, and the payloads that BigCommerce signs."""
+    """The pages' way to BigCommerce: installing the app, and the payloads that BigCommerce
+    signs.
+    """
 
     platforms: Platforms
 
@@ -194,9 +205,15 @@ class ShopInstall:
         rights = " ".join(sorted(grant.scopes))
         await granted(grant.store_hash, grant.access_token, rights)
         if grant.missing_scopes:
-            raise NeedsMerchant("scope_missing", f"the app lacks {', '.join(sorted(grant.missing_scopes))}")
+            raise NeedsMerchant(
+                "scope_missing", f"the app lacks {', '.join(sorted(grant.missing_scopes))}"
+            )
         api = ShopApi(
-            wire, StoreBudget(self.platforms.clock), self.platforms.shop_urls, grant.access_token, grant.store_hash
+            wire,
+            StoreBudget(self.platforms.clock),
+            self.platforms.shop_urls,
+            grant.access_token,
+            grant.store_hash,
         )
 
         return ShopGrant(await read_shop(api), grant.access_token, rights)
@@ -210,11 +227,13 @@ class ShopInstall:
         return ShopPayload(found.store_hash, found.issued or now, found.user_email, found.is_owner)
 
 
-# ---- One drain's clients ---------------------------------------------------------------------------------------------
+# ---- One drain's clients -------------------------------------------------------------------------
 
 
 def clients(platforms: Platforms, database: Database) -> MakeClients:
-    """Both platforms as one drain reaches them: fenced, paced, and with the store's budget handed on."""
+    """Both platforms as one drain reaches them: fenced, paced, and with the store's budget handed
+    on.
+    """
 
     def make(connection: Connection, lease: Lease) -> AbstractAsyncContextManager[Clients]:
         return _clients(platforms, database, connection, lease)
@@ -250,7 +269,8 @@ async def _clients(
         return ShopApi(platforms.wire, shop_gate, platforms.shop_urls, own, store_hash)
 
     async def follow(tx: Tx, found: Connection) -> Clients:
-        """The store may have come, gone, or been approved again since the drain began. Zettle's access follows by itself.
+        """The store may have come, gone, or been approved again since the drain began. Zettle's
+        access follows by itself.
 
         Both lanes ask, also at once: each gets the clients of now, never those that it had.
         """
@@ -260,9 +280,12 @@ async def _clients(
             reached, made = reach, replace(made, shop=shop_of(reach))
         return made
 
-    access = ZettleAccess(connection.id, lambda: database.transaction(lease.fence), refresh, platforms.clock)
+    access = ZettleAccess(
+        connection.id, lambda: database.transaction(lease.fence), refresh, platforms.clock
+    )
     zettle_gate = GuardedGate(InventoryPace(platforms.clock), guard)
-    # One budget for the whole drain: calls of the client before, which are still on their way, count in it.
+    # One budget for the whole drain: calls of the client before, which are still on their way,
+    # count in it.
     budget = StoreBudget(platforms.clock, snapshot)
     shop_gate = GuardedGate(budget, guard)
     zettle = Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access)
@@ -276,16 +299,24 @@ async def _clients(
 
 
 def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | None:
-    """What a client of the store is made of: the store's hash and the access; None without a store or without access."""
-    return None if connection.shop is None or token is None else (connection.shop.store_hash, token.access)
+    """What a client of the store is made of: the store's hash and the access; None without a store
+    or without access.
+    """
+    return (
+        None
+        if connection.shop is None or token is None
+        else (connection.shop.store_hash, token.access)
+    )
 
 
-# ---- The whole -------------------------------------------------------------------------------------------------------
+# ---- The whole -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything of one process. `web` and `worker` share the database and may live in different processes."""
+    """Everything of one process. `web` and `worker` share the database and may live in different
+    processes.
+    """
 
     settings: Settings
     database: Database
@@ -326,14 +357,18 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """Where chance enters a service: the clock, the dice, and the wire's transport (None: real sockets)."""
+    """Where chance enters a service: the clock, the dice, and the wire's transport (None: real
+    sockets).
+    """
 
     clock: Clock
     dice: Dice
     transport: httpx2.AsyncBaseTransport | None = None
 
 
-def build(settings: Settings, database: Database, jobs: Jobs, seams: Seams, pace: Pace | None = None) -> Service:
+def build(
+    settings: Settings, database: Database, jobs: Jobs, seams: Seams, pace: Pace | None = None
+) -> Service:
     """A service on a database that has been migrated."""
     http = open_client(seams.transport)
     wire = Wire(http, seams.clock, user_agent=f"Brygga (+{settings.public_url})")
@@ -373,7 +408,9 @@ def build(settings: Settings, database: Database, jobs: Jobs, seams: Seams, pace
 
 def derived(settings: Settings, purpose: str) -> str:
     """A key for one purpose from the first secret, so that no key serves two."""
-    return hmac.new(settings.secret_keys[0].encode(), f"brygga {purpose}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        settings.secret_keys[0].encode(), f"brygga {purpose}".encode(), hashlib.sha256
+    ).hexdigest()
 
 
 def sealer(settings: Settings) -> Sealer:

@@ -13,11 +13,17 @@ PLACES = ("src", "packages", "tests", "docs", "scripts", "bench")
 KINDS = {".py", ".md", ".html", ".css", ".js", ".sh"}
 
 SECTION = r"\d+(?:\.\d+)?"
-BREAK = r"\s+(?:#\s+)?"
-"""Between two words, also where a docstring or a comment goes on in the next line."""
-CITATION = re.compile(rf"\b(zettle|bigcommerce){BREAK}facts{BREAK}({SECTION}(?:(?:,| to| and){BREAK}{SECTION})*)")
-INCOMPLETE = re.compile(rf"facts,?{BREAK}\d.*|(?:zettle|bigcommerce)'?s?{BREAK}facts\b.*", re.IGNORECASE)
-"""What is left of a citation that names no platform, no section, or writes the platform in another way."""
+BREAK = r"\s+(?:#\s+|\"\s+\")?"
+"""Between two words, also where a docstring, a comment or a text goes on in the next line."""
+CITATION = re.compile(
+    rf"\b(zettle|bigcommerce){BREAK}facts{BREAK}({SECTION}(?:(?:,| to| and){BREAK}{SECTION})*)"
+)
+INCOMPLETE = re.compile(
+    rf"facts,?{BREAK}\d.*|(?:zettle|bigcommerce)'?s?{BREAK}facts\b.*", re.IGNORECASE
+)
+"""What is left of a citation that names no platform, no section, or writes the platform in another
+way.
+"""
 
 
 def _sections(platform: str) -> set[str]:
@@ -40,7 +46,9 @@ TEXTS = dict(_texts())
 
 
 def _cited(text: str) -> list[tuple[str, str]]:
-    """The platform and the section of every citation; a list of sections is as many, a range is its two ends."""
+    """The platform and the section of every citation; a list of sections is as many, a range is its
+    two ends.
+    """
     return [
         (platform, section)
         for platform, sections in CITATION.findall(text)
@@ -49,7 +57,11 @@ def _cited(text: str) -> list[tuple[str, str]]:
 
 
 def _missing(text: str, known: Mapping[str, set[str]] = KNOWN) -> list[str]:
-    return [f"{platform} facts {section}" for platform, section in _cited(text) if section not in known[platform]]
+    return [
+        f"{platform} facts {section}"
+        for platform, section in _cited(text)
+        if section not in known[platform]
+    ]
 
 
 def _incomplete(text: str) -> list[str]:
@@ -73,13 +85,16 @@ def test_the_search_finds_hundreds_of_citations() -> None:
 
 def test_the_check_would_catch_a_section_that_is_not_there() -> None:
     made_up = (
-        "A rule (zettle facts 3.5, 99.1), a range (bigcommerce\n    # facts 5.2 to 5.99), two (zettle facts 9 and 10)."
+        "A rule (zettle facts 3.5, 99.1), a range (bigcommerce\n    # facts 5.2 to 5.99), "
+        "two (zettle facts 9 and 10)."
     )
 
     assert _missing(made_up) == ["zettle facts 99.1", "bigcommerce facts 5.99", "zettle facts 9"]
 
 
-@pytest.mark.parametrize("cited", ["(facts 6.2)", "(BigCommerce facts 6.2)", "(facts, 6.2)", "(zettle facts)"])
+@pytest.mark.parametrize(
+    "cited", ["(facts 6.2)", "(BigCommerce facts 6.2)", "(facts, 6.2)", "(zettle facts)"]
+)
 def test_the_check_would_catch_a_citation_that_is_not_complete(cited: str) -> None:
     assert _cited(cited) == []
     assert len(_incomplete(cited)) == 1
@@ -87,10 +102,12 @@ def test_the_check_would_catch_a_citation_that_is_not_complete(cited: str) -> No
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_switch_stands_with_a_section_that_is_there(platform: str) -> None:
-    """The names of switches stand with sections of their platform's page alone, as `4.5: …` or `name (4.5): …`."""
+    """The names of switches stand with sections of their platform's page alone, as `4.5: …` or
+    `name (4.5): …`.
+    """
     text = TEXTS[Path("packages/sandbox/src/brygga_sandbox") / platform / "switches.py"]
     lines = re.findall(rf'^    (?:"""|\w+ \()({SECTION}(?:, {SECTION})*)\)?: ', text, re.MULTILINE)
-    named = {section for line in lines for section in line.split(", ")}
+    named = {section for line in lines for section in re.split(r",\s+", line)}
 
     assert len(lines) > 40
     assert named <= KNOWN[platform]
@@ -98,7 +115,9 @@ def test_every_switch_stands_with_a_section_that_is_there(platform: str) -> None
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_open_question_that_a_page_names_is_asked(platform: str) -> None:
-    asked = set(re.findall(r"^\| ([ZB]\d+) \|", TEXTS[Path("docs/open-questions.md")], re.MULTILINE))
+    asked = set(
+        re.findall(r"^\| ([ZB]\d+) \|", TEXTS[Path("docs/open-questions.md")], re.MULTILINE)
+    )
     named = set(re.findall(r"\b[ZB]\d+\b", TEXTS[Path("docs/platforms") / f"{platform}.md"]))
 
     assert len(named) > 30

@@ -43,20 +43,25 @@ RULES = re.findall(r"^\| ([CPASDE]\d+) \|", _text("rules.md"), re.MULTILINE)
 DECISIONS = [
     number
     for number, text in re.findall(
-        r"^(\d+)\. (.*)$", _section(_text("rules.md"), "Decided where the promise leaves a choice"), re.MULTILINE
+        r"^(\d+)\. (.*)$",
+        _section(_text("rules.md"), "Decided where the promise leaves a choice"),
+        re.MULTILINE,
     )
     if "*Not built yet.*" not in text
 ]
 
 
 def _has(tree: ast.Module, dotted: str) -> bool:
-    """Whether a function, a class, or a method written `Class.method` is defined at the top of a module."""
+    """Whether a function, a class, or a method written `Class.method` is defined at the top of a
+    module.
+    """
     body: Sequence[ast.stmt] = tree.body
     for name in dotted.split("."):
         found = [
             node
             for node in body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and node.name == name
         ]
         if not found:
             return False
@@ -68,7 +73,9 @@ def _missing(names: Sequence[str], below: Path) -> list[str]:
     def exists(name: str) -> bool:
         path, _, dotted = name.partition(":")
         file = below / path
-        return file.is_file() and (not dotted or _has(ast.parse(file.read_text(encoding="utf-8")), dotted))
+        return file.is_file() and (
+            not dotted or _has(ast.parse(file.read_text(encoding="utf-8")), dotted)
+        )
 
     return [name for name in names if not exists(name)]
 
@@ -108,14 +115,22 @@ def test_what_is_said_to_prove_a_rule_does(rule: str) -> None:
 def test_the_check_would_catch_a_name_that_is_gone() -> None:
     guilty = ["core/planning.py:planned", "core/plans.py:plan", "sync/stock/desk.py:Desk.divide"]
 
-    assert guilty == _missing([*guilty, "core/planning.py:plan", "sync/stock/desk.py:Desk.split"], SOURCE)
+    assert guilty == _missing(
+        [*guilty, "core/planning.py:plan", "sync/stock/desk.py:Desk.split"], SOURCE
+    )
 
 
-@pytest.mark.parametrize(("platform", "switches"), [("Zettle", TillSwitches), ("BigCommerce", ShopSwitches)])
+@pytest.mark.parametrize(
+    ("platform", "switches"), [("Zettle", TillSwitches), ("BigCommerce", ShopSwitches)]
+)
 def test_every_switch_that_an_open_question_names_exists_and_none_is_left_out(
     platform: str, switches: type[TillSwitches | ShopSwitches]
 ) -> None:
-    named = [name for row in _rows(_section(_text("open-questions.md"), platform)) for name in _quoted(row[3])]
+    named = [
+        name
+        for row in _rows(_section(_text("open-questions.md"), platform))
+        for name in _quoted(row[3])
+    ]
     known = {field.name for field in dataclasses.fields(switches)}
 
     assert sorted(known) == sorted(named)
@@ -129,7 +144,9 @@ def test_the_rooms_page_lists_the_kinds_of_marks_most_urgent_first() -> None:
 
 @pytest.mark.parametrize("page", ["design.md", "rooms.md", "open-questions.md"])
 def test_every_file_that_a_page_names_exists(page: str) -> None:
-    """Only what is named with its folder, as `core/planning.py`; bare names stand in the tree of the house."""
+    """Only what is named with its folder, as `core/planning.py`; bare names stand in the tree of
+    the house.
+    """
     named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)(?::[A-Za-z_.]+)?`", _text(page))
     gone = [name for name in named if not (SOURCE / name).is_file() and not (ROOT / name).is_file()]
 

@@ -8,7 +8,11 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_rule_has_a_test_that_names_it() -> None:
     rules = set(
-        re.findall(r"^\| ([CPASDE]\d+) \|", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(
+            r"^\| ([CPASDE]\d+) \|",
+            (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
     )
     named: set[str] = set()
     for path in (ROOT / "tests").rglob("test_*.py"):

@@ -1,4 +1,6 @@
-"""Three rules that import contracts cannot hold: no remote call in a transaction, no stray clock or dice, every rule tested."""
+"""Three rules that import contracts cannot hold: no remote call in a transaction, no stray clock or
+dice, every rule tested.
+"""
 
 import ast
 import re
@@ -34,7 +36,9 @@ SEAM_MAKERS = {
     "brygga_sandbox/certify/live.py",
     "database/embedded.py",
 }
-"""Who may hold a real clock or real dice: the composition root, the sandbox's seam, and the launcher of a child process."""
+"""Who may hold a real clock or real dice: the composition root, the sandbox's seam, and the
+launcher of a child process.
+"""
 
 
 def _name(path: Path) -> str:
@@ -65,16 +69,22 @@ def _remote_awaits(block: ast.AsyncWith) -> Iterator[str]:
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_no_remote_call_is_awaited_inside_a_transaction(path: Path) -> None:
     found = [
-        f"{path.name}:{block.lineno} {call}" for block in _transactions(_parsed(path)) for call in _remote_awaits(block)
+        f"{path.name}:{block.lineno} {call}"
+        for block in _transactions(_parsed(path))
+        for call in _remote_awaits(block)
     ]
 
     assert found == []
 
 
 def test_the_transaction_check_would_catch_a_remote_call() -> None:
-    guilty = ast.parse("async def f(s):\n async with s.transaction() as tx:\n  await s.zettle.product('u')\n")
+    guilty = ast.parse(
+        "async def f(s):\n async with s.transaction() as tx:\n  await s.zettle.product('u')\n"
+    )
 
-    assert ["s.zettle.product"] == [call for block in _transactions(guilty) for call in _remote_awaits(block)]
+    assert ["s.zettle.product"] == [
+        call for block in _transactions(guilty) for call in _remote_awaits(block)
+    ]
 
 
 def _stray_chance(tree: ast.AST) -> Iterator[str]:
@@ -97,12 +107,18 @@ def _stray_chance(tree: ast.AST) -> Iterator[str]:
 def test_clock_and_dice_enter_only_at_the_seams(path: Path) -> None:
     if _name(path) in SEAM_MAKERS:
         pytest.skip("makes the seams")
-    found = [call for call in _stray_chance(_parsed(path)) if call not in {"random.Random", "secrets.compare_digest"}]
+    found = [
+        call
+        for call in _stray_chance(_parsed(path))
+        if call not in {"random.Random", "secrets.compare_digest"}
+    ]
 
     assert found == []
 
 
 def test_the_chance_check_would_catch_a_clock_and_dice() -> None:
-    guilty = ast.parse("import time, random\ntime.time()\nrandom.random()\nfrom secrets import token_hex\n")
+    guilty = ast.parse(
+        "import time, random\ntime.time()\nrandom.random()\nfrom secrets import token_hex\n"
+    )
 
     assert {"time.time", "random.random", "from secrets"} == set(_stray_chance(guilty))

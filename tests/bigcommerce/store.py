@@ -1,4 +1,6 @@
-"""A BigCommerce store in the sandbox, and our room looking at it: every call goes over HTTP, in memory."""
+"""A BigCommerce store in the sandbox, and our room looking at it: every call goes over HTTP, in
+memory.
+"""
 
 import random
 from collections.abc import Mapping
@@ -25,12 +27,16 @@ HOOK = "https://brygga.example/hooks/bigcommerce/key"
 
 @dataclass(slots=True)
 class Store:
-    """One store, one app, and a receiver of webhooks. Pictures at `pictures` can be fetched, no others."""
+    """One store, one app, and a receiver of webhooks. Pictures at `pictures` can be fetched, no
+    others.
+    """
 
     switches: Mapping[str, Any] = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    pictures: dict[str, bytes] = field(default_factory=lambda: {"https://pictures.example/a.png": PNG})
+    pictures: dict[str, bytes] = field(
+        default_factory=lambda: {"https://pictures.example/a.png": PNG}
+    )
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     sandbox: BigCommerceSandbox = field(init=False)
     api: ShopApi = field(init=False)
@@ -80,11 +86,17 @@ class Store:
     async def scarf(self, **changes: Any) -> Any:
         """A tracked product with two variants, made by our own call."""
         desired = scarf(**changes)
-        return (await self.api.create_product(desired, Birth(await self.category(), {"red": 4, "blue": 2}))).product
+        return (
+            await self.api.create_product(
+                desired, Birth(await self.category(), {"red": 4, "blue": 2})
+            )
+        ).product
 
     async def cup(self, **changes: Any) -> Any:
         """A tracked simple product, made by our own call."""
-        return (await self.api.create_product(cup(**changes), Birth(await self.category(), {"cup": 7}))).product
+        return (
+            await self.api.create_product(cup(**changes), Birth(await self.category(), {"cup": 7}))
+        ).product
 
 
 def cup(**changes: Any) -> CatalogProduct:
@@ -115,7 +127,11 @@ def scarf(**changes: Any) -> CatalogProduct:
         "options": (CatalogOption("Färg", ("Röd", "Blå")),),
         "variants": (
             CatalogVariant(
-                "red", "SJ-R", upc="731000000001", values=(("Färg", "Röd"),), image="https://pictures.example/a.png"
+                "red",
+                "SJ-R",
+                upc="731000000001",
+                values=(("Färg", "Röd"),),
+                image="https://pictures.example/a.png",
             ),
             CatalogVariant("blue", "SJ-B", price=Decimal(259), values=(("Färg", "Blå"),)),
         ),

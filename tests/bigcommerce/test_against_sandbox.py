@@ -1,4 +1,6 @@
-"""Every call of the room, over HTTP, against a BigCommerce written from its documents; and both readings of what those leave open."""
+"""Every call of the room, over HTTP, against a BigCommerce written from its documents; and both
+readings of what those leave open.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -26,7 +28,7 @@ async def code_of(awaitable: Any) -> str:
     return str(caught.value.code)
 
 
-# ---- Products --------------------------------------------------------------------------------------------------------
+# ---- Products ------------------------------------------------------------------------------------
 
 
 async def test_create_product_sends_a_simple_product_whole() -> None:
@@ -36,29 +38,47 @@ async def test_create_product_sends_a_simple_product_whole() -> None:
     made = (await store.api.create_product(cup(), Birth(category, {"cup": 7}))).product
 
     raw = store.shop.raw(made.product_id)
-    assert (raw["name"], raw["sku"], raw["upc"], raw["description"]) == ("Kopp", "K-1", "735000000001", "<p>Blå</p>")
+    assert (raw["name"], raw["sku"], raw["upc"], raw["description"]) == (
+        "Kopp",
+        "K-1",
+        "735000000001",
+        "<p>Blå</p>",
+    )
     assert (raw["page_title"], raw["meta_description"], raw["custom_url"]["url"]) == (
         "Kopp | Lind",
         "Handgjord",
         "/kopp/",
     )
-    assert (Decimal(str(raw["price"])), Decimal(str(raw["weight"]))) == (Decimal("249.5"), Decimal("0.45"))
-    assert (raw["categories"], raw["is_visible"], raw["inventory_tracking"]) == ([category], False, "product")
+    assert (Decimal(str(raw["price"])), Decimal(str(raw["weight"]))) == (
+        Decimal("249.5"),
+        Decimal("0.45"),
+    )
+    assert (raw["categories"], raw["is_visible"], raw["inventory_tracking"]) == (
+        [category],
+        False,
+        "product",
+    )
     assert store.shop.level(product_id=made.product_id) == 7
     assert made.base_variant_id is not None
     assert [one.variant_id for one in made.variants] == [made.base_variant_id]
 
 
 @pytest.mark.parametrize("children", [True, False])
-async def test_create_product_knows_every_childs_id_whatever_the_answer_holds(children: bool) -> None:
+async def test_create_product_knows_every_childs_id_whatever_the_answer_holds(
+    children: bool,
+) -> None:
     store = Store({"create_returns_children": children})
 
-    saved = await store.api.create_product(scarf(), Birth(await store.category(), {"red": 4, "blue": 2}))
+    saved = await store.api.create_product(
+        scarf(), Birth(await store.category(), {"red": 4, "blue": 2})
+    )
 
     product = saved.product
     assert saved.complete
     assert [one.labels for one in product.variants] == [(("Färg", "Röd"),), (("Färg", "Blå"),)]
-    assert all(option_id and value_id for one in product.variants for option_id, value_id in one.values)
+    assert all(
+        option_id and value_id for one in product.variants for option_id, value_id in one.values
+    )
     assert [one.price for one in product.variants] == [None, Decimal(259)]
     assert [one.video_id for one in product.videos] == ["z3fRu9pkuXE"]
     assert [one.is_thumbnail for one in product.images] == [True]
@@ -77,12 +97,19 @@ async def test_a_product_is_there_although_the_look_after_it_failed() -> None:
 
 
 @pytest.mark.rule("C6", "P4", "S1")
-async def test_create_product_without_prices_and_untracked_starts_at_zero_and_counts_nothing() -> None:
+async def test_create_product_without_prices_and_untracked_starts_at_zero_and_counts_nothing() -> (
+    None
+):
     store = Store()
 
     made = (await store.api.create_product(cup(price=None), Birth(await store.category()))).product
 
-    assert (made.price, made.tracking, made.is_visible, made.tax_class_id) == (Decimal(0), Tracking.NONE, False, 0)
+    assert (made.price, made.tracking, made.is_visible, made.tax_class_id) == (
+        Decimal(0),
+        Tracking.NONE,
+        False,
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +125,10 @@ async def test_create_product_says_what_is_taken(changes: dict[str, Any], code: 
     store = Store()
     await store.cup()
 
-    assert await code_of(store.api.create_product(cup(**changes), Birth(await store.category()))) == code
+    assert (
+        await code_of(store.api.create_product(cup(**changes), Birth(await store.category())))
+        == code
+    )
 
 
 async def test_create_product_in_a_category_that_is_gone() -> None:
@@ -106,12 +136,17 @@ async def test_create_product_in_a_category_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize("status", [422, 400])
-async def test_a_picture_that_cannot_be_fetched_refuses_the_whole_and_goes_without(status: int) -> None:
+async def test_a_picture_that_cannot_be_fetched_refuses_the_whole_and_goes_without(
+    status: int,
+) -> None:
     store = Store({"inline_image_status": status})
     desired = cup(images=(CatalogImage("https://pictures.example/gone.png", True, 0),))
     birth = Birth(await store.category())
 
-    assert await code_of(store.api.create_product(desired, birth)) in ("image_unreachable", "image_refused")
+    assert await code_of(store.api.create_product(desired, birth)) in (
+        "image_unreachable",
+        "image_refused",
+    )
     saved = await store.api.create_product(desired, birth, images=False)
 
     assert saved.product.images == ()
@@ -147,7 +182,9 @@ async def test_product_reads_one_with_its_options_or_none() -> None:
 
     assert found is not None
     assert found.options is not None
-    assert [(one.name, [value.label for value in one.values]) for one in found.options] == [("Färg", ["Röd", "Blå"])]
+    assert [(one.name, [value.label for value in one.values]) for one in found.options] == [
+        ("Färg", ["Röd", "Blå"])
+    ]
     assert found.created is not None
     assert await store.api.product(99_999) is None
 
@@ -175,7 +212,11 @@ async def test_update_product_changes_only_what_is_named() -> None:
         made.product_id, {"name": "Mugg", "price": Decimal("99.90"), "url": "/mugg/"}
     )
 
-    assert (saved.product.name, saved.product.price, saved.product.url) == ("Mugg", Decimal("99.9"), "/mugg/")
+    assert (saved.product.name, saved.product.price, saved.product.url) == (
+        "Mugg",
+        Decimal("99.9"),
+        "/mugg/",
+    )
     assert (saved.product.description, saved.product.sku, saved.failed) == ("<p>Blå</p>", "K-1", {})
 
 
@@ -202,9 +243,14 @@ async def test_update_products_changes_up_to_ten() -> None:
     store = Store()
     first, second = await store.cup(), await store.scarf()
 
-    saved = await store.api.update_products([(first.product_id, {"name": "A"}), (second.product_id, {"name": "B"})])
+    saved = await store.api.update_products(
+        [(first.product_id, {"name": "A"}), (second.product_id, {"name": "B"})]
+    )
 
-    assert {key: one.name for key, one in saved.products.items()} == {first.product_id: "A", second.product_id: "B"}
+    assert {key: one.name for key, one in saved.products.items()} == {
+        first.product_id: "A",
+        second.product_id: "B",
+    }
     assert saved.failed == {}
 
 
@@ -215,12 +261,14 @@ async def test_delete_products_deletes_these_and_no_other() -> None:
 
     await store.api.delete_products([first.product_id, 99_999])
 
-    assert set(await store.api.products([first.product_id, second.product_id])) == {second.product_id}
+    assert set(await store.api.products([first.product_id, second.product_id])) == {
+        second.product_id
+    }
     with pytest.raises(AssertionError):
         await store.api.delete_products([])
 
 
-# ---- Variants, options -----------------------------------------------------------------------------------------------
+# ---- Variants, options ---------------------------------------------------------------------------
 
 
 async def test_variants_are_listed_by_product_and_products_by_sku() -> None:
@@ -237,17 +285,25 @@ async def test_update_variants_changes_many_and_null_inherits_the_price() -> Non
     red, blue = (await store.scarf()).variants
 
     saved = await store.api.update_variants(
-        [(red.variant_id, {"sku": "SJ-RED", "price": Decimal(300)}), (blue.variant_id, {"price": None})]
+        [
+            (red.variant_id, {"sku": "SJ-RED", "price": Decimal(300)}),
+            (blue.variant_id, {"price": None}),
+        ]
     )
 
-    assert [(one.variant.sku, one.variant.price) for one in saved] == [("SJ-RED", Decimal(300)), ("SJ-B", None)]
+    assert [(one.variant.sku, one.variant.price) for one in saved] == [
+        ("SJ-RED", Decimal(300)),
+        ("SJ-B", None),
+    ]
 
 
 async def test_update_variants_refuses_them_all_for_one_sku_that_is_taken() -> None:
     store = Store()
     red, blue = (await store.scarf()).variants
 
-    batch = store.api.update_variants([(red.variant_id, {"price": Decimal(1)}), (blue.variant_id, {"sku": "SJ-R"})])
+    batch = store.api.update_variants(
+        [(red.variant_id, {"price": Decimal(1)}), (blue.variant_id, {"sku": "SJ-R"})]
+    )
 
     assert await code_of(batch) == "sku_taken"
 
@@ -260,10 +316,18 @@ async def test_variants_are_made_of_existing_values_alone_and_in_batches() -> No
     grey = await store.api.create_value(made.product_id, option_id, "Grå", 3)
 
     (one,) = await store.api.create_variants(
-        [NewVariant(made.product_id, CatalogVariant("green", "SJ-G"), ((option_id, green.value_id),), 5)]
+        [
+            NewVariant(
+                made.product_id, CatalogVariant("green", "SJ-G"), ((option_id, green.value_id),), 5
+            )
+        ]
     )
     other = await store.api.create_variant(
-        NewVariant(made.product_id, CatalogVariant("grey", "SJ-Y", price=Decimal(9)), ((option_id, grey.value_id),))
+        NewVariant(
+            made.product_id,
+            CatalogVariant("grey", "SJ-Y", price=Decimal(9)),
+            ((option_id, grey.value_id),),
+        )
     )
 
     assert (one.variant.labels, one.product_id) == ((("Färg", "Grön"),), made.product_id)
@@ -298,7 +362,9 @@ async def test_a_variants_picture_by_address_and_by_bytes() -> None:
     assert await store.api.upload_variant_image(made.product_id, blue.variant_id, FILE)
 
     assert all(one.image_url for one in await store.api.variants(made.product_id))
-    missing = store.api.set_variant_image(made.product_id, red.variant_id, "https://pictures.example/gone.png")
+    missing = store.api.set_variant_image(
+        made.product_id, red.variant_id, "https://pictures.example/gone.png"
+    )
     assert await code_of(missing) == "image_unreachable"
 
 
@@ -321,7 +387,7 @@ async def test_options_and_values_are_made_renamed_and_deleted() -> None:
     assert await store.api.options(product_id) == ()
 
 
-# ---- Pictures, videos, metafields ------------------------------------------------------------------------------------
+# ---- Pictures, videos, metafields ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("empty", ["200", "204"])
@@ -332,7 +398,9 @@ async def test_images_are_added_moved_and_deleted(empty: str) -> None:
 
     first = await store.api.add_image(product_id, CatalogImage(PICTURE, True, 0))
     second = await store.api.upload_image(product_id, FILE, CatalogImage(PICTURE, False, 1))
-    moved = await store.api.update_image(product_id, second.image_id, CatalogImage(PICTURE, True, 3))
+    moved = await store.api.update_image(
+        product_id, second.image_id, CatalogImage(PICTURE, True, 3)
+    )
     await store.api.delete_image(product_id, first.image_id)
 
     assert (moved.is_thumbnail, moved.sort_order) == (True, 3)
@@ -344,8 +412,12 @@ async def test_a_picture_that_cannot_be_fetched_is_told_from_one_that_is_refused
     product_id = (await store.cup()).product_id
     store.pictures["https://pictures.example/big.png"] = PNG + b"\x00" * (8 * 1024 * 1024)
 
-    unreachable = store.api.add_image(product_id, CatalogImage("https://pictures.example/gone.png", False, 0))
-    too_big = store.api.add_image(product_id, CatalogImage("https://pictures.example/big.png", False, 0))
+    unreachable = store.api.add_image(
+        product_id, CatalogImage("https://pictures.example/gone.png", False, 0)
+    )
+    too_big = store.api.add_image(
+        product_id, CatalogImage("https://pictures.example/big.png", False, 0)
+    )
 
     assert await code_of(unreachable) == "image_unreachable"
     assert await code_of(too_big) == "image_refused"
@@ -357,7 +429,9 @@ async def test_videos_are_added_moved_and_deleted() -> None:
 
     video = await store.api.add_video(product_id, "z3fRu9pkuXE", 0)
     moved = await store.api.move_video(product_id, video.id, 4)
-    assert [(one.video_id, one.sort_order) for one in await store.api.videos(product_id)] == [("z3fRu9pkuXE", 4)]
+    assert [(one.video_id, one.sort_order) for one in await store.api.videos(product_id)] == [
+        ("z3fRu9pkuXE", 4)
+    ]
     await store.api.delete_video(product_id, video.id)
 
     assert moved.id == video.id
@@ -370,10 +444,15 @@ async def test_metafields_are_written_in_part_found_and_deleted() -> None:
     first, second = await store.cup(), await store.scarf()
 
     whole = await store.api.create_metafields([(first.product_id, "uuid", "p1")])
-    partly = await store.api.create_metafields([(first.product_id, "uuid", "p1"), (second.product_id, "uuid", "p2")])
+    partly = await store.api.create_metafields(
+        [(first.product_id, "uuid", "p1"), (second.product_id, "uuid", "p2")]
+    )
 
     assert ([one.product_id for one in whole.saved], whole.failed) == ([first.product_id], ())
-    assert ([one.product_id for one in partly.saved], len(partly.failed)) == ([second.product_id], 1)
+    assert ([one.product_id for one in partly.saved], len(partly.failed)) == (
+        [second.product_id],
+        1,
+    )
     await store.api.delete_metafields([one.id for one in (*whole.saved, *partly.saved)])
     assert store.shop.state()["metafields"] == []
 

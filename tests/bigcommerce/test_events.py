@@ -18,7 +18,9 @@ CLIENT_SECRET = "client-secret-of-the-app"
 BODY = b'{"scope":"store/product/updated"}'
 
 
-def signed(body: bytes = BODY, at: datetime = NOW, key: str = CLIENT_SECRET, secret: str = "ours") -> dict[str, str]:
+def signed(
+    body: bytes = BODY, at: datetime = NOW, key: str = CLIENT_SECRET, secret: str = "ours"
+) -> dict[str, str]:
     stamp = str(int(at.timestamp()))
     mac = hmac.new(key.encode(), f"id1.{stamp}.".encode() + body, hashlib.sha256).digest()
     return {
@@ -94,8 +96,18 @@ def delivery(scope: str, data: Any, **more: Any) -> bytes:
 @pytest.mark.parametrize(
     ("scope", "data", "kind", "fields"),
     [
-        ("store/product/updated", {"type": "product", "id": 205}, events.ProductChanged, (205, Change.UPDATED)),
-        ("store/product/deleted", {"type": "product", "id": 205}, events.ProductChanged, (205, Change.DELETED)),
+        (
+            "store/product/updated",
+            {"type": "product", "id": 205},
+            events.ProductChanged,
+            (205, Change.UPDATED),
+        ),
+        (
+            "store/product/deleted",
+            {"type": "product", "id": 205},
+            events.ProductChanged,
+            (205, Change.DELETED),
+        ),
         (
             "store/sku/deleted",
             {"type": "sku", "id": 461, "sku": {"product_id": 206, "variant_id": 509}},
@@ -104,7 +116,11 @@ def delivery(scope: str, data: Any, **more: Any) -> bytes:
         ),
         (
             "store/product/inventory/updated",
-            {"type": "product", "id": 167, "inventory": {"product_id": 167, "method": "absolute", "value": 5}},
+            {
+                "type": "product",
+                "id": 167,
+                "inventory": {"product_id": 167, "method": "absolute", "value": 5},
+            },
             events.StockChanged,
             (167, 0, False),
         ),
@@ -119,7 +135,12 @@ def delivery(scope: str, data: Any, **more: Any) -> bytes:
             {
                 "type": "sku",
                 "id": 461,
-                "inventory": {"product_id": 206, "method": "relative", "value": -1, "variant_id": 509},
+                "inventory": {
+                    "product_id": 206,
+                    "method": "relative",
+                    "value": -1,
+                    "variant_id": 509,
+                },
             },
             events.StockChanged,
             (206, 509, True),
@@ -143,7 +164,12 @@ def delivery(scope: str, data: Any, **more: Any) -> bytes:
             events.RefundCreated,
             (250, 3),
         ),
-        ("store/category/deleted", {"type": "category", "id": 42}, events.CategoryChanged, (42, Change.DELETED)),
+        (
+            "store/category/deleted",
+            {"type": "category", "id": 42},
+            events.CategoryChanged,
+            (42, Change.DELETED),
+        ),
         ("store/information/updated", {"type": "store"}, events.StoreChanged, ()),
         ("store/app/uninstalled", {"type": "store"}, events.Uninstalled, ()),
         (
@@ -159,14 +185,17 @@ def delivery(scope: str, data: Any, **more: Any) -> bytes:
 def test_each_scope_is_read(scope: str, data: Any, kind: type, fields: tuple[Any, ...]) -> None:
     event = events.read(delivery(scope, data))
 
-    values = tuple(getattr(event, name) for name in event.__dataclass_fields__ if name != "envelope")
+    values = tuple(
+        getattr(event, name) for name in event.__dataclass_fields__ if name != "envelope"
+    )
     assert (type(event), values) == (kind, fields)
     assert (event.envelope.store_hash, event.envelope.scope) == ("abc123", scope)
 
 
 def test_equal_hashes_of_different_scopes_are_no_doubles() -> None:
     first, second = (
-        events.read(delivery(scope, {"id": 1})).envelope.key for scope in ("store/order/created", "store/order/updated")
+        events.read(delivery(scope, {"id": 1})).envelope.key
+        for scope in ("store/order/created", "store/order/updated")
     )
 
     assert first != second

@@ -1,4 +1,6 @@
-"""Every read of BigCommerce's, answered with nothing: an answer without what must be in it is no answer (decision 15)."""
+"""Every read of BigCommerce's, answered with nothing: an answer without what must be in it is no
+answer (decision 15).
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -76,14 +78,22 @@ async def test_a_product_that_is_gone_has_no_list_of_variants() -> None:
 @pytest.mark.parametrize(
     ("meta", "empty"),
     [
-        pytest.param({"pagination": {"total": 0, "count": 0, "total_pages": 0, "current_page": 1}}, True, id="says so"),
         pytest.param(
-            {"pagination": {"total": 3, "count": 0, "total_pages": 1, "current_page": 1}}, False, id="there are"
+            {"pagination": {"total": 0, "count": 0, "total_pages": 0, "current_page": 1}},
+            True,
+            id="says so",
+        ),
+        pytest.param(
+            {"pagination": {"total": 3, "count": 0, "total_pages": 1, "current_page": 1}},
+            False,
+            id="there are",
         ),
         pytest.param({}, False, id="says nothing"),
     ],
 )
-async def test_an_empty_list_is_believed_where_its_counts_say_so(meta: dict[str, Any], empty: bool) -> None:
+async def test_an_empty_list_is_believed_where_its_counts_say_so(
+    meta: dict[str, Any], empty: bool
+) -> None:
     """(decision 15)"""
     api, _ = shop(says(200, {"data": [], "meta": meta}))
 

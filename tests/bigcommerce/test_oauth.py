@@ -54,12 +54,19 @@ def payload(key: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
 def test_a_signed_payload_says_who_and_which_store(algorithm: str) -> None:
     read = oauth.read_signed_payload(APP, payload(algorithm=algorithm), NOW)
 
-    assert (read.store_hash, read.user_id, read.is_owner, read.locale, read.id) == ("abc123", 7, True, "sv-SE", "one")
+    assert (read.store_hash, read.user_id, read.is_owner, read.locale, read.id) == (
+        "abc123",
+        7,
+        True,
+        "sv-SE",
+        "one",
+    )
     assert read.issued == NOW
 
 
 @pytest.mark.parametrize(
-    "late", [timedelta(0), timedelta(hours=24), timedelta(hours=24, seconds=59), timedelta(seconds=-60)]
+    "late",
+    [timedelta(0), timedelta(hours=24), timedelta(hours=24, seconds=59), timedelta(seconds=-60)],
 )
 def test_a_minute_of_leeway_either_way(late: timedelta) -> None:
     assert oauth.read_signed_payload(APP, payload(), NOW + late).store_hash == "abc123"
@@ -107,9 +114,16 @@ async def test_an_exchange_echoes_what_came_and_reads_the_store() -> None:
 
     grant = await oauth.exchange(wire, APP, code="the code", scope="a b", context="stores/abc123")
 
-    assert (grant.access_token, grant.store_hash, grant.owner_email) == ("store-token", "abc123", "owner@example.com")
+    assert (grant.access_token, grant.store_hash, grant.owner_email) == (
+        "store-token",
+        "abc123",
+        "owner@example.com",
+    )
     assert grant.missing_scopes == frozenset()
-    assert b"code=the+code&scope=a+b&context=stores%2Fabc123&grant_type=authorization_code" in end.asked[0].content
+    assert (
+        b"code=the+code&scope=a+b&context=stores%2Fabc123&grant_type=authorization_code"
+        in end.asked[0].content
+    )
 
 
 async def test_missing_scopes_are_named_and_wider_ones_count() -> None:

@@ -9,13 +9,24 @@ from brygga.bigcommerce.api import ShopApi
 from brygga.bigcommerce.codes import Code
 from brygga.bigcommerce.refusals import named_items, problem, refusal
 from brygga.bigcommerce.values import ShopUrls, StockChange
-from brygga.core.failures import Failure, NeedsMerchant, Refused, Unanswered, Unreachable, fingerprint
+from brygga.core.failures import (
+    Failure,
+    NeedsMerchant,
+    Refused,
+    Unanswered,
+    Unreachable,
+    fingerprint,
+)
 from brygga.core.operations import Birth
 from brygga.wire import Answer, Call, OpenGate
 from tests.bigcommerce.store import cup
 from tests.wire.doubles import FarEnd, Step, far_end, says
 
-PRODUCTS, VARIANTS, STOCK = "/v3/catalog/products", "/v3/catalog/variants", "/v3/inventory/adjustments/relative"
+PRODUCTS, VARIANTS, STOCK = (
+    "/v3/catalog/products",
+    "/v3/catalog/variants",
+    "/v3/inventory/adjustments/relative",
+)
 IMAGES, OPTIONS, HOOKS = f"{PRODUCTS}/158/images", f"{PRODUCTS}/158/options", "/v3/hooks"
 
 
@@ -45,45 +56,67 @@ CASES: list[tuple[str, int, Any, Code]] = [
     (PRODUCTS, 409, v3(409, TAKEN.format("name")), Code.NAME_TAKEN),
     (PRODUCTS, 409, v3(409, TAKEN.format("sku"), {"sku": TAKEN.format("sku")}), Code.SKU_TAKEN),
     (PRODUCTS, 409, v3(409, "Sku `SJ-R` is not unique"), Code.SKU_TAKEN),
-    (VARIANTS, 422, {"batch_errors": [v3(409, "Sku `SJ-R` is not unique", {"sku": "Sku `SJ-R` is not unique"})]}, Code.SKU_TAKEN),
-    (PRODUCTS, 409, v3(409, TAKEN.format("url"), {"custom_url": TAKEN.format("url")}), Code.URL_TAKEN),
-    (PRODUCTS, 409, v3(409, TAKEN.format("url"), {"custom_url.url": "must be unique"}), Code.URL_TAKEN),
-    (PRODUCTS, 409, v3(409, "Variant with the same option values set exists", {"option_values": "x"}, code=22010), Code.VARIANT_EXISTS),
+    (VARIANTS, 422, {"batch_errors": [v3(409, "Sku `SJ-R` is not unique",
+    {"sku": "Sku `SJ-R` is not unique"})]}, Code.SKU_TAKEN),
+    (PRODUCTS, 409, v3(409, TAKEN.format("url"), {"custom_url": TAKEN.format("url")}),
+    Code.URL_TAKEN),
+    (PRODUCTS, 409, v3(409, TAKEN.format("url"), {"custom_url.url": "must be unique"}),
+    Code.URL_TAKEN),
+    (PRODUCTS, 409, v3(409, ("Variant with the same option values set "
+"exists"), {"option_values": "x"}, code=22010), Code.VARIANT_EXISTS),
     (VARIANTS, 422, {"batch_errors": [v3(409, "x", {}, code=22010)]}, Code.VARIANT_EXISTS),
-    (OPTIONS, 422, v3(422, "The display name Färg has already been used on this product."), Code.OPTION_EXISTS),
-    (PRODUCTS, 409, v3(409, "The category 23 was not found", {"categories": "unknown"}), Code.CATEGORY_UNKNOWN),
+    (OPTIONS, 422, v3(422, ("The display name Färg has already been used on this "
+"product.")), Code.OPTION_EXISTS),
+    (PRODUCTS, 409, v3(409, ("The category 23 was not "
+"found"), {"categories": "unknown"}), Code.CATEGORY_UNKNOWN),
     (
         "/v3/catalog/trees/categories",
         422,
-        {"errors": v3(422, "Category name must be unique among siblings"), "meta": {"total": 1, "success": 0, "failed": 1}},
+        {"errors": v3(422, ("Category name must be unique among "
+"siblings")), "meta": {"total": 1, "success": 0, "failed": 1}},
         Code.CATEGORY_EXISTS,
     ),
     (IMAGES, 400, v3(400, "The image could not be downloaded"), Code.IMAGE_UNREACHABLE),
-    (IMAGES, 422, v3(422, "The maximum of 8 MB size limit for upload image is exceeded", code=10001), Code.IMAGE_REFUSED),
-    (PRODUCTS, 422, v3(422, "Invalid field(s): image_url", {"image_url": "url must be an actual URL"}), Code.IMAGE_REFUSED),
-    (PRODUCTS, 422, v3(422, "x", {"images.0.image_url": "could not be downloaded"}), Code.IMAGE_UNREACHABLE),
+    (IMAGES, 422, v3(422, ("The maximum of 8 MB size limit for upload image is "
+"exceeded"), code=10001), Code.IMAGE_REFUSED),
+    (PRODUCTS, 422, v3(422, ("Invalid field(s): "
+"image_url"), {"image_url": "url must be an actual URL"}), Code.IMAGE_REFUSED),
+    (PRODUCTS, 422, v3(422, "x", {"images.0.image_url": "could not be downloaded"}),
+    Code.IMAGE_UNREACHABLE),
     (PRODUCTS, 400, v3(400, "An image could not be downloaded"), Code.IMAGE_UNREACHABLE),
     (f"{PRODUCTS}/158/videos", 422, v3(422, "x", {"video_id": "bad"}), Code.VIDEO_REFUSED),
-    (PRODUCTS, 413, v3(413, "The request payload is too large. The maximum items allowed in the array is 10."), Code.TOO_MANY_ITEMS),
-    (PRODUCTS, 422, v3(422, "Missing Required Fields", {"name": "Please provide a name."}), Code.INPUT_REFUSED),
+    (PRODUCTS, 413, v3(413, ("The request payload is too large. The maximum items allowed in the "
+"array is 10.")), Code.TOO_MANY_ITEMS),
+    (PRODUCTS, 422, v3(422, "Missing Required Fields", {"name": "Please provide a name."}),
+    Code.INPUT_REFUSED),
     (PRODUCTS, 400, v3(400, "Input is invalid", detail="Syntax error"), Code.INPUT_REFUSED),
     (PRODUCTS, 405, "Method Not Allowed", Code.REFUSED),
-    (f"{PRODUCTS}/99", 404, v3(404, "A product was not found with an id of 99", instance=""), Code.PRODUCT_GONE),
+    (f"{PRODUCTS}/99", 404, v3(404, ("A product was not found with an id of "
+"99"), instance=""), Code.PRODUCT_GONE),
     (f"{PRODUCTS}/99/images/3", 404, v3(404, "The requested image was not found"), Code.GONE),
-    (f"{PRODUCTS}/99/images", 404, v3(404, "A product was not found with an id of 99"), Code.PRODUCT_GONE),
+    (f"{PRODUCTS}/99/images", 404, v3(404, ("A product was not found with an id of "
+"99")), Code.PRODUCT_GONE),
     (f"{HOOKS}/18", 404, v3(404, "Webhook with id [18] not found"), Code.GONE),
-    (HOOKS, 422, v3(422, "A hook with this scope and destination already exists"), Code.HOOK_EXISTS),
-    (HOOKS, 422, v3(422, "JSON data is missing or invalid", {"destination": "error.path.missing."}), Code.INPUT_REFUSED),
-    (STOCK, 422, v3(422, "Items with identity: [product_id 113] requires absolute adjustment before relative"), Code.NEEDS_ABSOLUTE_FIRST),
-    (STOCK, 422, v3(422, "[Item with variant_id 106 is tracked by product, please update stock by product id]"), Code.TRACKING_LEVEL),
+    (HOOKS, 422, v3(422, ("A hook with this scope and destination already "
+"exists")), Code.HOOK_EXISTS),
+    (HOOKS, 422, v3(422, ("JSON data is missing or "
+"invalid"), {"destination": "error.path.missing."}), Code.INPUT_REFUSED),
+    (STOCK, 422, v3(422, ("Items with identity: [product_id 113] requires absolute adjustment "
+"before relative")), Code.NEEDS_ABSOLUTE_FIRST),
+    (STOCK, 422, v3(422, ("[Item with variant_id 106 is tracked by product, please update stock by "
+"product id]")), Code.TRACKING_LEVEL),
     (STOCK, 422, v3(422, "Items with identity: [variant_id 9] were not found"), Code.ITEM_UNKNOWN),
-    (STOCK, 422, v3(422, "[Item with variant_id 9 does not have enough stock available]"), Code.NOT_ENOUGH_STOCK),
-    ("/v2/orders", 400, [{"status": 400, "message": "The field 'x' is not supported by this resource."}], Code.INPUT_REFUSED),
+    (STOCK, 422, v3(422, ("[Item with variant_id 9 does not have enough stock "
+"available]")), Code.NOT_ENOUGH_STOCK),
+    ("/v2/orders", 400, [{"status": 400, "message": ("The field 'x' is not supported by this "
+"resource.")}], Code.INPUT_REFUSED),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "body", "code"), CASES, ids=[f"{one[3]}-{at}" for at, one in enumerate(CASES)]
+    ("path", "status", "body", "code"),
+    CASES,
+    ids=[f"{one[3]}-{at}" for at, one in enumerate(CASES)],
 )
 def test_each_meaning_has_its_code(path: str, status: int, body: Any, code: Code) -> None:
     failure = judged(path, status, body)
@@ -95,7 +128,11 @@ def test_each_meaning_has_its_code(path: str, status: int, body: Any, code: Code
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [
-        (403, v3(403, "You don't have a required scope to access the endpoint", {}), Code.SCOPE_MISSING),
+        (
+            403,
+            v3(403, "You don't have a required scope to access the endpoint", {}),
+            Code.SCOPE_MISSING,
+        ),
         (403, v3(403, "The limit of products is reached"), Code.PLAN_LIMIT),
         (403, None, Code.FORBIDDEN),
         (507, v3(507, "Insufficient storage"), Code.PLAN_LIMIT),
@@ -112,7 +149,9 @@ async def test_what_only_the_merchant_can_help_with(status: int, body: Any, code
 
 def test_a_refusal_of_stock_names_every_item_that_its_title_names() -> None:
     failure = judged(
-        STOCK, 422, v3(422, "Items with identity: [variant_id 9, variant_id 10, product_id 3] were not found")
+        STOCK,
+        422,
+        v3(422, "Items with identity: [variant_id 9, variant_id 10, product_id 3] were not found"),
     )
 
     assert isinstance(failure, Refused)
@@ -127,7 +166,8 @@ def test_a_taken_sku_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [None, "Unauthorized", [], {}, {"errors": []}, [None], {"batch_errors": [None]}, 3, "null"]
+    "body",
+    [None, "Unauthorized", [], {}, {"errors": []}, [None], {"batch_errors": [None]}, 3, "null"],
 )
 def test_no_odd_body_hides_a_refusal(body: Any) -> None:
     assert isinstance(judged(PRODUCTS, 422, body), Refused)
@@ -202,7 +242,11 @@ async def test_a_create_whose_answer_cannot_be_read_may_have_happened(body: Any)
 
 
 async def test_what_a_207_left_out_is_told() -> None:
-    body = {"data": {"id": 158, "name": "Kopp"}, "errors": v3(207, "Partly saved", {"custom_url": "taken"}), "meta": {}}
+    body = {
+        "data": {"id": 158, "name": "Kopp"},
+        "errors": v3(207, "Partly saved", {"custom_url": "taken"}),
+        "meta": {},
+    }
     room, _ = shop(says(207, body))
 
     saved = await room.update_product(158, {"name": "Kopp"})
@@ -223,7 +267,10 @@ async def test_long_lists_of_ids_are_asked_in_parts_that_fit_an_address() -> Non
 
 async def test_a_list_is_read_to_its_last_page() -> None:
     def page(number: int) -> dict[str, Any]:
-        return {"data": [{"id": number}], "meta": {"pagination": {"total_pages": 3, "current_page": number}}}
+        return {
+            "data": [{"id": number}],
+            "meta": {"pagination": {"total_pages": 3, "current_page": number}},
+        }
 
     room, end = shop(*[says(200, page(number)) for number in (1, 2, 3)])
 
@@ -257,4 +304,6 @@ async def test_no_batch_is_empty_or_above_its_limit(call: Any) -> None:
 
 
 def test_the_codes_of_the_wire_are_among_ours() -> None:
-    assert {"bigcommerce_unreachable", "bigcommerce_busy", "bigcommerce_unanswered"} <= {code.value for code in Code}
+    assert {"bigcommerce_unreachable", "bigcommerce_busy", "bigcommerce_unanswered"} <= {
+        code.value for code in Code
+    }

@@ -1,4 +1,6 @@
-"""BigCommerce's JSON with numbers that nothing of a store's can have: passed over, or unknown, and never carried on."""
+"""BigCommerce's JSON with numbers that nothing of a store's can have: passed over, or unknown, and
+never carried on.
+"""
 
 from typing import Any
 
@@ -28,7 +30,8 @@ def test_no_product_has_an_id_that_cannot_be_kept(id_: int | str) -> None:
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize(
-    ("told", "onhand"), [(2**31 - 1, 2**31 - 1), (-(2**31), -(2**31)), (10**15, None), (10**28, None), ("x", None)]
+    ("told", "onhand"),
+    [(2**31 - 1, 2**31 - 1), (-(2**31), -(2**31)), (10**15, None), (10**28, None), ("x", None)],
 )
 def test_a_level_that_no_shelf_can_have_is_unknown(told: Any, onhand: int | None) -> None:
     """Unknown never writes (decision 3)."""

@@ -1,4 +1,6 @@
-"""Categories, settings, stock, webhooks, orders and access, over HTTP, against a BigCommerce written from its documents."""
+"""Categories, settings, stock, webhooks, orders and access, over HTTP, against a BigCommerce
+written from its documents.
+"""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -29,7 +31,7 @@ async def code_of(awaitable: Any) -> str:
     return str(caught.value.code)
 
 
-# ---- Categories, store -----------------------------------------------------------------------------------------------
+# ---- Categories, store ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [422, 207])
@@ -47,19 +49,28 @@ async def test_the_category_is_found_by_id_and_name_and_made_once(status: int) -
 
 
 async def test_store_tells_what_set_up_needs() -> None:
-    store = Store(settings={"currency": "NOK", "weight_units": "Ounces", "is_price_entered_with_tax": False})
+    store = Store(
+        settings={"currency": "NOK", "weight_units": "Ounces", "is_price_entered_with_tax": False}
+    )
 
     found = await store.api.store()
 
     assert (found.store_hash, found.name, found.currency) == ("abc123", "Annas Butik", "NOK")
-    assert (found.weight_unit, found.prices_include_tax, found.default_channel_id) == (WeightUnit.OUNCE, False, 1)
+    assert (found.weight_unit, found.prices_include_tax, found.default_channel_id) == (
+        WeightUnit.OUNCE,
+        False,
+        1,
+    )
     assert (found.owner_email, found.multi_storefront) == ("anna@example.com", False)
     assert found.control_panel_url
 
 
 async def test_the_stores_settings_one_by_one() -> None:
     store = Store(
-        settings={"update_stock_behavior": "order_completed_or_shipped", "refund_order_stock_adjustment": False}
+        settings={
+            "update_stock_behavior": "order_completed_or_shipped",
+            "refund_order_stock_adjustment": False,
+        }
     )
 
     settings = await store.api.inventory_settings()
@@ -73,7 +84,7 @@ async def test_the_stores_settings_one_by_one() -> None:
     assert await store.api.time() == datetime.fromtimestamp(store.sandbox.clock.now(), UTC)
 
 
-# ---- Stock -----------------------------------------------------------------------------------------------------------
+# ---- Stock ---------------------------------------------------------------------------------------
 
 
 async def test_levels_are_read_for_variants_products_and_all() -> None:
@@ -81,10 +92,15 @@ async def test_levels_are_read_for_variants_products_and_all() -> None:
     red, blue = (await store.scarf()).variants
     simple = await store.cup()
 
-    levels = await store.api.levels(1, variant_ids=[red.variant_id, 99_999], product_ids=[simple.product_id])
+    levels = await store.api.levels(
+        1, variant_ids=[red.variant_id, 99_999], product_ids=[simple.product_id]
+    )
     everything = await store.api.levels_page(1)
 
-    assert {one.variant_id: one.onhand for one in levels} == {red.variant_id: 4, simple.base_variant_id: 7}
+    assert {one.variant_id: one.onhand for one in levels} == {
+        red.variant_id: 4,
+        simple.base_variant_id: 7,
+    }
     assert {one.variant_id: one.available for one in everything} == {
         red.variant_id: 4,
         blue.variant_id: 2,
@@ -98,7 +114,8 @@ async def test_adjust_changes_by_a_signed_number_and_set_levels_sets() -> None:
     simple = await store.cup()
 
     await store.api.adjust(
-        [StockChange(1, -3, red.variant_id), StockChange(1, 5, product_id=simple.product_id)], "sale"
+        [StockChange(1, -3, red.variant_id), StockChange(1, 5, product_id=simple.product_id)],
+        "sale",
     )
     transaction = await store.api.set_levels([StockChange(1, 9, blue.variant_id)], "edit")
 
@@ -118,15 +135,28 @@ async def test_each_refusal_of_stock_has_its_code_and_names_its_item() -> None:
     ).product
     unborn = (
         await store.api.create_product(
-            cup(name="Vas", url="", variants=(CatalogVariant("y"),)), Birth(await store.category(), {})
+            cup(name="Vas", url="", variants=(CatalogVariant("y"),)),
+            Birth(await store.category(), {}),
         )
     ).product
     tries = [
         (StockChange(1, -99, red.variant_id), "not_enough_stock", ("variant_id", red.variant_id)),
-        (StockChange(1, 1, simple.base_variant_id), "tracking_level", ("variant_id", simple.base_variant_id)),
-        (StockChange(1, 1, product_id=untracked.product_id), "tracking_level", ("product_id", untracked.product_id)),
+        (
+            StockChange(1, 1, simple.base_variant_id),
+            "tracking_level",
+            ("variant_id", simple.base_variant_id),
+        ),
+        (
+            StockChange(1, 1, product_id=untracked.product_id),
+            "tracking_level",
+            ("product_id", untracked.product_id),
+        ),
         (StockChange(1, 1, 99_999), "item_unknown", ("variant_id", 99_999)),
-        (StockChange(1, 1, product_id=unborn.product_id), "needs_absolute_first", ("product_id", unborn.product_id)),
+        (
+            StockChange(1, 1, product_id=unborn.product_id),
+            "needs_absolute_first",
+            ("product_id", unborn.product_id),
+        ),
     ]
     for change, code, item in tries:
         with pytest.raises(Refused) as caught:
@@ -138,7 +168,9 @@ async def test_each_refusal_of_stock_has_its_code_and_names_its_item() -> None:
 async def test_an_adjustment_whose_answer_is_lost_is_unanswered_and_sent_once() -> None:
     store = Store()
     red, _ = (await store.scarf()).variants
-    store.sandbox.faults.rules.append(Rule("cut_after", "POST", "*/inventory/adjustments/relative", next=1))
+    store.sandbox.faults.rules.append(
+        Rule("cut_after", "POST", "*/inventory/adjustments/relative", next=1)
+    )
 
     with pytest.raises(Unanswered):
         await store.api.adjust([StockChange(1, -1, red.variant_id)], "sale")
@@ -146,7 +178,7 @@ async def test_an_adjustment_whose_answer_is_lost_is_unanswered_and_sent_once() 
     assert store.shop.level(variant_id=red.variant_id) == 3
 
 
-# ---- Hooks, orders ---------------------------------------------------------------------------------------------------
+# ---- Hooks, orders -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [422, 409])
@@ -179,12 +211,16 @@ async def test_deliveries_are_known_as_ours_and_read() -> None:
     now = datetime.fromtimestamp(store.sandbox.clock.now(), UTC)
     assert all(events.bears_secret(headers, "per-store-secret") for headers, _ in store.received)
     assert all(events.is_signed(headers, body, SECRET, now) for headers, body in store.received)
-    assert not any(events.is_signed(headers, body, "another-secret", now) for headers, body in store.received)
+    assert not any(
+        events.is_signed(headers, body, "another-secret", now) for headers, body in store.received
+    )
     read = [events.read(body) for _, body in store.received]
     assert {one.envelope.store_hash for one in read} == {"abc123"}
     sold = [one for one in read if isinstance(one, events.StockChanged) and one.by_order]
     assert {(one.product_id, one.variant_id) for one in sold} == {(made.product_id, red.variant_id)}
-    assert {events.OrderChanged, events.ProductChanged, events.StockChanged} <= {type(one) for one in read}
+    assert {events.OrderChanged, events.ProductChanged, events.StockChanged} <= {
+        type(one) for one in read
+    }
     assert not any(isinstance(one, events.Ignored) for one in read)
 
 
@@ -211,7 +247,7 @@ async def test_no_orders_is_an_empty_answer() -> None:
     assert await Store().api.orders_since(datetime(2020, 1, 1, tzinfo=UTC)) == ()
 
 
-# ---- Access ----------------------------------------------------------------------------------------------------------
+# ---- Access --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", ["text", "json"])
@@ -255,6 +291,8 @@ async def test_exchange_of_a_wrong_code_is_refused() -> None:
     store = Store()
     app = ShopApp(store.client_id, "https://brygga.example/auth", SECRET, f"{BASE}/login")
 
-    trade = oauth.exchange(store.wire, app, code="wrong", scope="store_v2_products", context="stores/abc123")
+    trade = oauth.exchange(
+        store.wire, app, code="wrong", scope="store_v2_products", context="stores/abc123"
+    )
 
     assert await code_of(trade) == "install_code_refused"

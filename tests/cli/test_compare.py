@@ -1,4 +1,6 @@
-"""What `brygga check` compares is compared strictly: each value that is wrong, lost or out of order is a mismatch of its own."""
+"""What `brygga check` compares is compared strictly: each value that is wrong, lost or out of order
+is a mismatch of its own.
+"""
 
 import copy
 from collections import Counter
@@ -38,7 +40,11 @@ ZETTLE: Json = {
     "online": {
         "presentation": {
             "additionalImageUrls": ["https://till/image/b", "https://till/lost.png"],
-            "mediaUrls": ["https://youtu.be/aaaaaaaaaaa", "https://vimeo.com/1", "https://youtu.be/bbbbbbbbbbb"],
+            "mediaUrls": [
+                "https://youtu.be/aaaaaaaaaaa",
+                "https://vimeo.com/1",
+                "https://youtu.be/bbbbbbbbbbb",
+            ],
         },
         "seo": {"title": "Tröja", "metaDescription": "Stickad", "slug": "troja-as"},
         "shipping": {"weightInGrams": 350},
@@ -91,11 +97,16 @@ SHOP: Json = {
         {"id": 1, "image_file": "b/231/a__1.png", "sort_order": 0, "is_thumbnail": True},
         {"id": 2, "image_file": "b/231/b__2.png", "sort_order": 1, "is_thumbnail": False},
     ],
-    "videos": [{"video_id": "aaaaaaaaaaa", "sort_order": 0}, {"video_id": "bbbbbbbbbbb", "sort_order": 1}],
+    "videos": [
+        {"video_id": "aaaaaaaaaaa", "sort_order": 0},
+        {"video_id": "bbbbbbbbbbb", "sort_order": 1},
+    ],
 }
 
 
-def both(change: Callable[[Json], object] = lambda shop: None, levels: dict[str, int] | None = None) -> Both:
+def both(
+    change: Callable[[Json], object] = lambda shop: None, levels: dict[str, int] | None = None
+) -> Both:
     shop = copy.deepcopy(SHOP)
     change(shop)
     return Both(
@@ -139,7 +150,10 @@ def swap(rows: list[Json], key: str) -> None:
             {"variants", "variants found by their option values", "variants of their own"},
         ),
         (lambda shop: swap(shop["options"], "display_name"), {"options"}),
-        (lambda shop: swap(shop["options"][1]["option_values"], "sort_order"), {"values of Storlek"}),
+        (
+            lambda shop: swap(shop["options"][1]["option_values"], "sort_order"),
+            {"values of Storlek"},
+        ),
         (lambda shop: swap(shop["images"], "sort_order"), {"images", "first image"}),
         (lambda shop: swap(shop["images"], "is_thumbnail"), {"first image"}),
         (lambda shop: shop["images"].pop(), {"images"}),
@@ -157,7 +171,8 @@ def test_each_variant_has_its_own_stock() -> None:
     """A multiset would be the same."""
     assert 2 == len(stock_mismatches(both(levels={"v1": 2, "v2": 1, "v3": 3})))
     assert ["tracking"] == [
-        found.field for found in stock_mismatches(both(lambda shop: shop.update(inventory_tracking="none")))
+        found.field
+        for found in stock_mismatches(both(lambda shop: shop.update(inventory_tracking="none")))
     ]
 
 
@@ -167,6 +182,8 @@ def test_two_products_for_one_are_a_mismatch() -> None:
     assert [("p", "2")] == [(found.product, found.bigcommerce) for found in doubled(fields, {1, 2})]
 
 
-@pytest.mark.parametrize(("name", "slug", "own"), [("Fat Ångström", "", "fat-angstrom"), ("Fat", "/Fat-1/", "fat-1")])
+@pytest.mark.parametrize(
+    ("name", "slug", "own"), [("Fat Ångström", "", "fat-angstrom"), ("Fat", "/Fat-1/", "fat-1")]
+)
 def test_a_path_is_asked_for_or_made_of_the_name(name: str, slug: str, own: str) -> None:
     assert own == own_slug({"name": name, "online": {"seo": {"slug": slug}}})

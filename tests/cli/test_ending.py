@@ -23,7 +23,18 @@ def test_nothing_is_left_of_a_demo(tmp_path: Path, ending: signal.Signals, momen
     tmp_path.chmod(0o755)
     temporary.chmod(0o777)
     demo = subprocess.Popen(
-        [sys.executable, "-m", "brygga", "demo", "--products", "1", "--port-base", "0", "--ready-file", str(ready)],
+        [
+            sys.executable,
+            "-m",
+            "brygga",
+            "demo",
+            "--products",
+            "1",
+            "--port-base",
+            "0",
+            "--ready-file",
+            str(ready),
+        ],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
@@ -46,7 +57,9 @@ def test_nothing_is_left_of_a_demo(tmp_path: Path, ending: signal.Signals, momen
 
 
 def heeding() -> None:
-    """As a terminal starts a program: whoever runs the tests may have told them not to heed some of these."""
+    """As a terminal starts a program: whoever runs the tests may have told them not to heed some of
+    these.
+    """
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_DFL)
 
@@ -67,5 +80,7 @@ def runs(pid: str) -> bool:
 
 
 def children_of(pid: int) -> list[str]:
-    shown = subprocess.run(["/bin/ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        ["/bin/ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
     return shown.stdout.split()

@@ -1,4 +1,6 @@
-"""The commands that bring a whole house along, and what becomes of it when something is in its way."""
+"""The commands that bring a whole house along, and what becomes of it when something is in its
+way.
+"""
 
 import asyncio
 import socket
@@ -19,7 +21,9 @@ def test_a_port_that_is_taken_is_one_line(capsys: pytest.CaptureFixture[str]) ->
     assert (1, True) == (code, f"port {port}" in line and "--port-base" in line)
 
 
-def test_a_check_that_cannot_come_to_its_end_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_that_cannot_come_to_its_end_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """An empty library has nothing to sell: the changes cannot be made."""
     code = commands.run(["check", "--empty"])
 
@@ -27,7 +31,9 @@ def test_a_check_that_cannot_come_to_its_end_is_one_line(capsys: pytest.CaptureF
     assert (1, True) == (code, "no tracked simple product" in line)
 
 
-@pytest.mark.parametrize(("host", "begins"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")])
+@pytest.mark.parametrize(
+    ("host", "begins"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")]
+)
 def test_serve_listens_where_it_says(host: str, begins: str) -> None:
     if host == "::1" and not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")

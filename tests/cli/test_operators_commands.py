@@ -1,4 +1,6 @@
-"""What an operator types beside serve and worker: doctor, sync, log and bench, against a living house."""
+"""What an operator types beside serve and worker: doctor, sync, log and bench, against a living
+house.
+"""
 
 import argparse
 import json
@@ -37,7 +39,7 @@ def ground_of(home: House) -> Ground:
     return Ground(home.service.settings)
 
 
-# ---- doctor ----------------------------------------------------------------------------------------------------------
+# ---- doctor --------------------------------------------------------------------------------------
 
 
 async def test_a_healthy_installation_is_well_but_for_its_local_address(
@@ -58,13 +60,20 @@ async def test_a_healthy_installation_is_well_but_for_its_local_address(
     assert f"{home.url}/health answers" in well
     assert all(
         str(url) in well
-        for url in (home.service.settings.hosts.zettle_pusher, home.service.settings.hosts.bigcommerce_api)
+        for url in (
+            home.service.settings.hosts.zettle_pusher,
+            home.service.settings.hosts.bigcommerce_api,
+        )
     )
 
 
 async def test_what_is_wrong_is_named_with_the_way_to_mend_it(home: House) -> None:
     good = home.service.settings
-    wrong = replace(good, zettle_client_secret="other", hosts=replace(good.hosts, zettle_pusher="http://127.0.0.1:9"))
+    wrong = replace(
+        good,
+        zettle_client_secret="other",
+        hosts=replace(good.hosts, zettle_pusher="http://127.0.0.1:9"),
+    )
     async with httpx2.AsyncClient() as http:
         found = [*await doctor.hosts(wrong, http), *await doctor.credentials(wrong, http)]
 
@@ -88,7 +97,9 @@ async def test_a_database_of_another_version_and_a_silent_one_are_told_apart(
     assert {Verdict.WRONG} == {older.verdict, gone.verdict}
 
 
-@pytest.mark.parametrize(("off", "verdict"), [(0, Verdict.WELL), (300, Verdict.WRONG), (-300, Verdict.WRONG)])
+@pytest.mark.parametrize(
+    ("off", "verdict"), [(0, Verdict.WELL), (300, Verdict.WRONG), (-300, Verdict.WRONG)]
+)
 def test_a_clock_that_is_off_is_wrong(off: int, verdict: Verdict) -> None:
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     headers = {"date": format_datetime(now - timedelta(seconds=off), usegmt=True)}
@@ -98,13 +109,15 @@ def test_a_clock_that_is_off_is_wrong(off: int, verdict: Verdict) -> None:
     assert verdict is doctor._clock([skew]).verdict
 
 
-@pytest.mark.parametrize("headers", [{}, {"date": "soon"}, {"date": "Fri, 31 Dec 9999 23:59:59 -1200"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"date": "soon"}, {"date": "Fri, 31 Dec 9999 23:59:59 -1200"}]
+)
 def test_a_host_that_tells_no_time_or_an_absurd_one_is_no_measure(headers: dict[str, str]) -> None:
     assert doctor.skew_s(headers, datetime(2026, 3, 2, 12, tzinfo=UTC)) is None
     assert Verdict.LOOK is doctor._clock([]).verdict
 
 
-# ---- What failed by a fault of ours ------------------------------------------------------------------------------------
+# ---- What failed by a fault of ours --------------------------------------------------------------
 
 
 async def failed_set_up(database: Database) -> int:
@@ -122,7 +135,14 @@ async def failed_set_up(database: Database) -> int:
 
 def asked_retry(**wish: object) -> argparse.Namespace:
     return argparse.Namespace(
-        **{"connection": None, "all": False, "kind": None, "support_id": None, "json": False, **wish}
+        **{
+            "connection": None,
+            "all": False,
+            "kind": None,
+            "support_id": None,
+            "json": False,
+            **wish,
+        }
     )
 
 
@@ -135,12 +155,17 @@ async def test_status_shows_failed_work_and_how_to_retry(
 
     told = status._told([found])
     assert 2 == found.parked
-    assert all(part in told for part in ("2 FAILED", "id-account", "id-library", f"`brygga retry {number}`"))
+    assert all(
+        part in told
+        for part in ("2 FAILED", "id-account", "id-library", f"`brygga retry {number}`")
+    )
 
 
 async def test_doctor_names_failed_work(database: Database, home: House) -> None:
     number = await failed_set_up(database)
-    (found,) = [one for one in await doctor.database(ground_of(home)) if one.verdict is Verdict.WRONG]
+    (found,) = [
+        one for one in await doctor.database(ground_of(home)) if one.verdict is Verdict.WRONG
+    ]
 
     assert f"connection {number}: 2 failed" in found.what
     assert f"`brygga retry {number}`" in found.mend
@@ -162,11 +187,17 @@ async def test_retry_wakes_failed_work_also_before_set_up_is_finished(
 ) -> None:
     number = await failed_set_up(database)
     settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
-    code = await retry._retry(asked_retry(**wish), Ground(replace(settings, database_url=database.url)))
+    code = await retry._retry(
+        asked_retry(**wish), Ground(replace(settings, database_url=database.url))
+    )
     async with database.read() as tx:
         due = await work_items.due(tx, number, SystemClock().now())
 
-    expected = f"connection {number}: {count} woken; a worker tries now" if count else "nothing has failed there"
+    expected = (
+        f"connection {number}: {count} woken; a worker tries now"
+        if count
+        else "nothing has failed there"
+    )
     assert (0, expected) == (code, capsys.readouterr().out.strip())
     assert bool(count) == bool(due)
 
@@ -176,7 +207,7 @@ def test_retry_wants_to_know_what(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--all" in capsys.readouterr().err
 
 
-# ---- sync ------------------------------------------------------------------------------------------------------------
+# ---- sync ----------------------------------------------------------------------------------------
 
 
 async def test_sync_reads_everything_again_or_one_product(database: Database) -> None:
@@ -213,26 +244,31 @@ async def test_what_cannot_be_synced_is_refused_with_the_reason(
         if paused:
             await connections.pause(tx, connection.id, paused)
         with pytest.raises(sync.NotNow) as refused:
-            await sync.leave_marks(tx, connection.id if number == 1 else number, product, SystemClock())
+            await sync.leave_marks(
+                tx, connection.id if number == 1 else number, product, SystemClock()
+            )
 
         assert why in str(refused.value)
         assert {} == await work_items.counts(tx, connection.id)
 
 
-async def test_sync_and_wait_returns_when_a_worker_has_done_it(home: House, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_sync_and_wait_returns_when_a_worker_has_done_it(
+    home: House, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with house.visitor_client() as http:
         await merchant.connect(Visitor(http), home.url)
     async with home.service.database.read() as tx:
         (connection,) = await connections.living(tx)
 
     code = await sync._sync(
-        argparse.Namespace(connection=connection.id, product="", wait=True, webhooks=False), ground_of(home)
+        argparse.Namespace(connection=connection.id, product="", wait=True, webhooks=False),
+        ground_of(home),
     )
 
     assert (0, True) == (code, capsys.readouterr().out.endswith("done\n"))
 
 
-# ---- log -------------------------------------------------------------------------------------------------------------
+# ---- log -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("language", "sentence"), [("en", "BigCommerce"), ("sv", "kunde inte")])
@@ -260,7 +296,9 @@ async def test_the_log_is_told_in_words_oldest_first_with_what_to_do(
     assert "! product" in second
     assert "Mugg" in second
     assert advice.strip()
-    assert ["product_refused", "connected"] == [one["code"] for one in json.loads(log.as_json(found, language))]
+    assert ["product_refused", "connected"] == [
+        one["code"] for one in json.loads(log.as_json(found, language))
+    ]
 
 
 async def test_a_support_id_shows_its_report_and_an_unknown_one_says_so(
@@ -277,7 +315,7 @@ async def test_a_support_id_shows_its_report_and_an_unknown_one_says_so(
     assert "ID2" in err
 
 
-# ---- bench, and the table --------------------------------------------------------------------------------------------
+# ---- bench, and the table ------------------------------------------------------------------------
 
 
 async def test_bench_counts_requests(database_url: str) -> None:
@@ -305,7 +343,9 @@ async def test_bench_counts_requests(database_url: str) -> None:
         ["check", "--products", "50001"],
     ],
 )
-def test_a_command_asked_wrongly_says_how_it_is_asked(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_asked_wrongly_says_how_it_is_asked(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as end:
         commands.run(arguments)
 
@@ -325,7 +365,14 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        (Kind.SETUP, "; it is paused (scope_missing): a worker tries now what needs no merchant, and the rest waits"),
+        (
+            Kind.SETUP,
+            (
+                "; it is paused (scope_missing): a worker tries now what needs no merchant, and "
+                "the "
+                "rest waits"
+            ),
+        ),
         (Kind.ACCOUNT, ", but it is paused (scope_missing): the merchant has to help first"),
     ],
 )
@@ -340,6 +387,8 @@ async def test_retry_says_what_a_paused_connection_still_does(
         await connections.pause(tx, one.id, "scope_missing")
     settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
 
-    await retry._retry(asked_retry(connection=one.id), Ground(replace(settings, database_url=database.url)))
+    await retry._retry(
+        asked_retry(connection=one.id), Ground(replace(settings, database_url=database.url))
+    )
 
     assert f"connection {one.id}: 1 woken{told}" == capsys.readouterr().out.strip()

@@ -1,4 +1,6 @@
-"""An operator sees that a merchant's webhooks fail, and what to do: `doctor`, `status` and the metrics."""
+"""An operator sees that a merchant's webhooks fail, and what to do: `doctor`, `status` and the
+metrics.
+"""
 
 import argparse
 import json
@@ -39,7 +41,14 @@ async def counted(database: Database, counts: Counts, hours_ago: float = 0.0) ->
         (50, 1, 6, False),
         (9, 0, 30, False),
     ],
-    ids=["one alone", "never one accepted", "a few", "many of late", "over since hours", "two days old"],
+    ids=[
+        "one alone",
+        "never one accepted",
+        "a few",
+        "many of late",
+        "over since hours",
+        "two days old",
+    ],
 )
 async def test_what_goes_on_is_an_alarm_and_what_is_over_is_none(
     database: Database, refused: int, accepted: int, hours_ago: float, alarm: bool
@@ -65,18 +74,28 @@ async def test_a_connection_that_has_ended_alarms_nobody(database: Database) -> 
 
 
 def test_the_doctor_says_what_is_wrong_and_how_to_mend_it() -> None:
-    bad = Deliveries(3, SHOP, {Outcome.REFUSED: 7, Outcome.ASTRAY: 1, Outcome.ACCEPTED: 2}, recent=8)
+    bad = Deliveries(
+        3, SHOP, {Outcome.REFUSED: 7, Outcome.ASTRAY: 1, Outcome.ACCEPTED: 2}, recent=8
+    )
     odd = Deliveries(4, SHOP, {Outcome.UNVERIFIED: 12}, recent=0)
     ended = Deliveries(5, Platform.ZETTLE, {Outcome.ENDED: 1, Outcome.ACCEPTED: 5}, recent=0)
 
     found = doctor.webhooks([bad, odd, ended], [6])
 
-    assert [Verdict.WRONG, Verdict.WRONG, Verdict.LOOK, Verdict.LOOK] == [one.verdict for one in found]
+    assert [Verdict.WRONG, Verdict.WRONG, Verdict.LOOK, Verdict.LOOK] == [
+        one.verdict for one in found
+    ]
     assert [
         "connection 6: its webhooks point to another address",
         "connection 3, bigcommerce: 7 webhooks refused, 1 at a wrong address, 2 accepted",
-        "connection 4, bigcommerce: 12 webhooks bear our secret, and a signature that does not verify",
-        "connection 5, zettle: the platform had switched off or deleted 1 webhooks; they are renewed",
+        (
+            "connection 4, bigcommerce: 12 webhooks bear our secret, and a signature that does not "
+            "verify"
+        ),
+        (
+            "connection 5, zettle: the platform had switched off or deleted 1 webhooks; they are "
+            "renewed"
+        ),
     ] == [one.what for one in found]
     assert all(one.mend for one in found)
     assert "brygga sync 3 --webhooks" in found[1].mend
@@ -96,9 +115,16 @@ async def test_status_tells_webhooks_by_connection(
             },
             now,
         )
-        old = Subscription(SHOP, "7", "store/product/updated", "https://old.example/hooks/bigcommerce/k", "active")
+        old = Subscription(
+            SHOP, "7", "store/product/updated", "https://old.example/hooks/bigcommerce/k", "active"
+        )
         await subscriptions.put(tx, one.id, old, now)
-    names = ("ZETTLE_CLIENT_ID", "ZETTLE_CLIENT_SECRET", "BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET")
+    names = (
+        "ZETTLE_CLIENT_ID",
+        "ZETTLE_CLIENT_SECRET",
+        "BIGCOMMERCE_CLIENT_ID",
+        "BIGCOMMERCE_CLIENT_SECRET",
+    )
     settings = read(
         {
             **{f"BRYGGA_{name}": "value" for name in names},

@@ -1,4 +1,6 @@
-"""An upgrade in the middle of an unanswered write: the old shape of ledgers and writes is read into the new one."""
+"""An upgrade in the middle of an unanswered write: the old shape of ledgers and writes is read into
+the new one.
+"""
 
 import json
 from datetime import timedelta
@@ -67,16 +69,23 @@ SHELF: dict[str, Any] = {
 }
 
 
-async def old(database: Database, zettle: dict[str, Any], shop: dict[str, Any], **flights: str) -> int:
+async def old(
+    database: Database, zettle: dict[str, Any], shop: dict[str, Any], **flights: str
+) -> int:
     """A connection as the version before left it: its ledger, and its writes by state -> side."""
     connection_id = (await connected(database)).id
     async with database.engine.connect() as connection, connection.begin():
         await connection.run_sync(lambda sync: command.downgrade(migrating._config(sync), BEFORE))
     async with database.transaction() as tx:
-        values = {"id": connection_id, "zettle": json.dumps({**SHELF, **zettle}), "shop": json.dumps({**SHELF, **shop})}
+        values = {
+            "id": connection_id,
+            "zettle": json.dumps({**SHELF, **zettle}),
+            "shop": json.dumps({**SHELF, **shop}),
+        }
         await tx.run(
             sa.text(
-                "INSERT INTO ledgers (connection_id, variant_uuid, product_uuid, separate, zettle, shop, updated_at)"
+                "INSERT INTO ledgers (connection_id, variant_uuid, product_uuid, separate, zettle, "
+                "shop, updated_at)"
                 " VALUES (:id, 'v', 'p', false, CAST(:zettle AS jsonb), CAST(:shop AS jsonb), :now)"
             ),
             {**values, "now": NOON},
@@ -84,7 +93,8 @@ async def old(database: Database, zettle: dict[str, Any], shop: dict[str, Any], 
         for state, side in flights.items():
             await tx.run(
                 sa.text(
-                    "INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight, at)"
+                    "INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, "
+                    "state, flight, at)"
                     " VALUES (:id, :call, 'v', 'p', :side, :state, CAST(:flight AS jsonb), :now)"
                 ),
                 {"id": connection_id, "call": state, "side": side, "state": state, "now": NOON}
@@ -132,7 +142,9 @@ async def test_an_open_write_to_zettle_still_waits_for_its_echo(database: Databa
 
 async def test_a_first_level_and_a_sleeping_shelf_stay_what_they_are(database: Database) -> None:
     first = {**FLIGHT, "kind": "reset", "quantity": 7, "base": 0, "unborn": True}
-    connection_id = await old(database, {"known": 7}, {"known": "unborn", "flight": first, "fresh": {"since": AT}})
+    connection_id = await old(
+        database, {"known": 7}, {"known": "unborn", "flight": first, "fresh": {"since": AT}}
+    )
     flying = (await book_of(database, connection_id)).ledger
 
     assert flying.shop.flight is not None
@@ -140,7 +152,9 @@ async def test_a_first_level_and_a_sleeping_shelf_stay_what_they_are(database: D
     assert stock.reset_refused(flying).is_unset
 
 
-async def test_an_order_that_was_heard_of_without_a_hint_is_carried_over(database: Database) -> None:
+async def test_an_order_that_was_heard_of_without_a_hint_is_carried_over(
+    database: Database,
+) -> None:
     connection_id = await old(database, {"known": 10}, {"known": 10, "hinted": None})
     shop = (await book_of(database, connection_id)).ledger.shop
 
@@ -155,15 +169,25 @@ async def test_a_sleeping_shelf_sleeps_on(database: Database) -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_what_zettle_was_owed_while_tracking_is_off_is_missing_and_asked_about(database: Database) -> None:
+async def test_what_zettle_was_owed_while_tracking_is_off_is_missing_and_asked_about(
+    database: Database,
+) -> None:
     stopped = {"level": 10, "owed": -2, "flight": FLIGHT, "seen": AT}
     connection_id = await old(
-        database, {"known": "untracked", "stopped": stopped}, {"known": "untracked"}, unasked="zettle", believed="shop"
+        database,
+        {"known": "untracked", "stopped": stopped},
+        {"known": "untracked"},
+        unasked="zettle",
+        believed="shop",
     )
     book = await book_of(database, connection_id)
     started = stock.restarted(book.ledger, Look(10, NOON))
 
-    assert (Gap.UNTRACKED, -5, 5) == (book.ledger.zettle.known, book.ledger.zettle.owed, started.promised)
+    assert (Gap.UNTRACKED, -5, 5) == (
+        book.ledger.zettle.known,
+        book.ledger.zettle.owed,
+        started.promised,
+    )
     assert (True, False) == (book.check_since is not None, book.is_asked)
     async with database.read() as tx:
         assert [] == await ledgers.pending(tx, connection_id, [PRODUCT])

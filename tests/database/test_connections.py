@@ -14,7 +14,9 @@ LATER = NOON + timedelta(minutes=5)
 
 
 @pytest.mark.rule("C2")
-async def test_a_store_of_another_account_is_refused_and_the_holder_named(database: Database) -> None:
+async def test_a_store_of_another_account_is_refused_and_the_holder_named(
+    database: Database,
+) -> None:
     first = await connected(database)
 
     async with database.transaction() as tx:
@@ -23,7 +25,10 @@ async def test_a_store_of_another_account_is_refused_and_the_holder_named(databa
             await connections.set_shop(tx, second.id, shop())
         still_usable = await connections.by_id(tx, second.id)
 
-    assert (first.id, None) == (refused.value.connection.id, still_usable.shop if still_usable else "gone")
+    assert (first.id, None) == (
+        refused.value.connection.id,
+        still_usable.shop if still_usable else "gone",
+    )
 
 
 @pytest.mark.rule("C2")
@@ -54,13 +59,19 @@ async def test_account_and_store_are_free_again_after_a_disconnect(database: Dat
     assert again.id == living.id
 
 
-async def test_signing_in_again_finds_the_same_connection_with_fresh_facts(database: Database) -> None:
+async def test_signing_in_again_finds_the_same_connection_with_fresh_facts(
+    database: Database,
+) -> None:
     first = await connected(database)
 
     async with database.transaction() as tx:
         again = await connections.start(tx, account(name="Nya Krukan AB"), "another-hook", LATER)
 
-    assert (first.id, "Nya Krukan AB", "hook-org-1") == (again.id, again.organization.name, again.hook_key)
+    assert (first.id, "Nya Krukan AB", "hook-org-1") == (
+        again.id,
+        again.organization.name,
+        again.hook_key,
+    )
 
 
 @pytest.mark.rule("C11")
@@ -68,7 +79,10 @@ async def test_a_step_of_the_set_up_is_taken_once(database: Database) -> None:
     async with database.transaction() as tx:
         begun = await connections.start(tx, account(), "hook", NOON)
         await connections.set_choices(tx, begun.id, Choices(prices=True))
-        steps = [await connections.set_stage(tx, begun.id, Stage.RUNNING, [Stage.ZETTLE_CONNECTED]) for _ in range(2)]
+        steps = [
+            await connections.set_stage(tx, begun.id, Stage.RUNNING, [Stage.ZETTLE_CONNECTED])
+            for _ in range(2)
+        ]
         now = await connections.by_id(tx, begun.id)
 
     assert [True, False] == steps

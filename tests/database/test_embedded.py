@@ -53,7 +53,9 @@ def _gone(pid: int) -> bool:
 
 
 def _owner(folder: Path) -> tuple["subprocess.Popen[str]", int, str]:
-    process = subprocess.Popen([sys.executable, "-c", _OWNER, str(folder)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _OWNER, str(folder)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     pid, url = process.stdout.readline().split()
     return process, int(pid), url
@@ -100,7 +102,9 @@ def test_a_killed_owner_takes_its_server_with_it_and_the_next_start_goes(folder:
         assert not run.exists()
 
 
-async def test_whoever_needs_a_server_that_was_killed_hears_it_in_one_line_and_can_start_anew(folder: Path) -> None:
+async def test_whoever_needs_a_server_that_was_killed_hears_it_in_one_line_and_can_start_anew(
+    folder: Path,
+) -> None:
     with embedded(folder, durable=False) as server:
         os.kill(server.pid, signal.SIGKILL)
         said = await server.gone()
@@ -112,22 +116,32 @@ async def test_whoever_needs_a_server_that_was_killed_hears_it_in_one_line_and_c
 
 
 @pytest.mark.parametrize(("tidy", "expected"), [(True, "on"), (False, "off")])
-def test_a_server_keeps_itself_tidy_unless_it_is_left_alone(folder: Path, tidy: bool, expected: str) -> None:
-    with embedded(folder, durable=False, tidy=tidy) as server, psycopg.connect(server.url) as connection:
+def test_a_server_keeps_itself_tidy_unless_it_is_left_alone(
+    folder: Path, tidy: bool, expected: str
+) -> None:
+    with (
+        embedded(folder, durable=False, tidy=tidy) as server,
+        psycopg.connect(server.url) as connection,
+    ):
         assert (expected,) == connection.execute("SHOW autovacuum").fetchone()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start stops the orphan")
 def test_a_server_killed_in_the_middle_of_a_vacuum_is_no_obstacle(folder: Path) -> None:
-    """Its vacuuming child ends with it, and the next start goes on with the same data, as a shop has it: nothing committed is lost."""
+    """Its vacuuming child ends with it, and the next start goes on with the same data, as a shop
+    has it: nothing committed is lost.
+    """
     with embedded(folder) as server:
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute(
-                "CREATE TABLE kept AS SELECT n, repeat('x', 500) AS text FROM generate_series(1, 20000) AS n"
+                "CREATE TABLE kept AS SELECT n, repeat('x', 500) AS text FROM generate_series(1, "
+                "20000) AS n"
             )
             connection.execute("DELETE FROM kept WHERE n % 2 = 0")
             vacuum = subprocess.Popen(
-                [sys.executable, "-c", _VACUUM, server.url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                [sys.executable, "-c", _VACUUM, server.url],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
             )
             assert vacuum.stdout is not None
             vacuum.stdout.readline()
@@ -145,7 +159,9 @@ def test_no_port_is_opened_and_the_socket_is_private(folder: Path) -> None:
         assert 0o700 == server.run.stat().st_mode & 0o777
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user may not enter")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root has folders that the server's user may not enter"
+)
 def test_root_in_a_private_folder_leaves_its_mode_alone(folder: Path) -> None:
     private = folder / "private"
     private.mkdir(mode=0o700)
@@ -172,4 +188,6 @@ def test_it_is_not_started_from_a_thread_that_may_end_before_the_process(folder:
     thread.start()
     thread.join()
 
-    assert ["the embedded database must be started from the main thread"] == [str(refused) for refused in caught]
+    assert ["the embedded database must be started from the main thread"] == [
+        str(refused) for refused in caught
+    ]

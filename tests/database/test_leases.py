@@ -18,7 +18,12 @@ async def _lease(database: Database, connection_id: int, holder: str, at_s: floa
     now = NOON + timedelta(seconds=at_s)
     async with database.transaction() as tx:
         return await leases.acquire(
-            tx, connection_id, holder, now=now, until=now + timedelta(seconds=60), grace=timedelta(seconds=10)
+            tx,
+            connection_id,
+            holder,
+            now=now,
+            until=now + timedelta(seconds=60),
+            grace=timedelta(seconds=10),
         )
 
 

@@ -54,7 +54,9 @@ async def test_a_ledger_comes_back_as_it_was(database: Database) -> None:
 
 async def test_thousands_of_ledgers_are_saved_and_read_in_bulk(database: Database) -> None:
     connection_id = (await connected(database)).id
-    books = [Book(f"p{n // 4}", f"v{n}", Ledger(Shelf(known=n), Shelf(known=n))) for n in range(4000)]
+    books = [
+        Book(f"p{n // 4}", f"v{n}", Ledger(Shelf(known=n), Shelf(known=n))) for n in range(4000)
+    ]
     async with database.transaction() as tx:
         await ledgers.save(tx, connection_id, books, NOON)
         await ledgers.save(tx, connection_id, books, NOON)
@@ -67,14 +69,18 @@ async def test_a_hint_is_told_once_and_in_order(database: Database) -> None:
     connection_id = (await connected(database)).id
     later = NOON + timedelta(seconds=1)
     async with database.transaction() as tx:
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, "77", Hint(NOON, variant="5", made=NOON))
+        await ledgers.hear_hint(
+            tx, connection_id, Side.SHOP, "77", Hint(NOON, variant="5", made=NOON)
+        )
         await ledgers.hear_hint(tx, connection_id, Side.SHOP, "77", Hint(later, by_order=True))
         await ledgers.hear_hint(tx, connection_id, Side.SHOP, "78", Hint(NOON))
         await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON, variant="a"))
         first = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
         second = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
 
-    assert {"77": [Hint(NOON, variant="5", made=NOON), Hint(later, by_order=True)]} == first.hints[Side.SHOP]
+    assert {"77": [Hint(NOON, variant="5", made=NOON), Hint(later, by_order=True)]} == first.hints[
+        Side.SHOP
+    ]
     assert {PRODUCT: [Hint(NOON, variant="a")]} == first.hints[Side.ZETTLE]
     assert [{}, {}] == [second.hints[side] for side in Side]
 
@@ -99,19 +105,28 @@ async def test_a_birth_level_is_told_once_and_not_after_long(database: Database)
         await ledgers.begin_births(tx, connection_id, PRODUCT, {"a": 4}, NOON)
         first = await ledgers.take_births(tx, connection_id, PRODUCT, ["a"], NOON)
         again = await ledgers.take_births(tx, connection_id, PRODUCT, ["a"], NOON)
-        late = await ledgers.take_births(tx, connection_id, PRODUCT, ["b"], NOON + timedelta(days=1))
+        late = await ledgers.take_births(
+            tx, connection_id, PRODUCT, ["b"], NOON + timedelta(days=1)
+        )
 
     assert ({"a": 4}, {}, {}) == (first, again, late)
 
 
-async def test_a_lost_write_is_found_with_its_echo_until_echoes_cannot_come(database: Database) -> None:
+async def test_a_lost_write_is_found_with_its_echo_until_echoes_cannot_come(
+    database: Database,
+) -> None:
     connection_id = (await connected(database)).id
     flight = full_of_news().shop.flight
     assert flight is not None
     one = Departed(PRODUCT, "b", Side.ZETTLE, flight)
     async with database.transaction() as tx:
-        await ledgers.depart(tx, connection_id, [Departed(PRODUCT, "a", Side.ZETTLE, flight), one], NOON)
-        open_ = [await ledgers.in_the_air(tx, connection_id), await ledgers.is_open(tx, connection_id, "call")]
+        await ledgers.depart(
+            tx, connection_id, [Departed(PRODUCT, "a", Side.ZETTLE, flight), one], NOON
+        )
+        open_ = [
+            await ledgers.in_the_air(tx, connection_id),
+            await ledgers.is_open(tx, connection_id, "call"),
+        ]
         await ledgers.arrive(tx, connection_id, "call", ["a"])
         await ledgers.resolve(tx, connection_id, one, Verdict.NOT_LANDED, NOON)
         still = await ledgers.is_open(tx, connection_id, "call")
@@ -137,4 +152,9 @@ async def test_every_move_is_kept_for_the_question_why(database: Database) -> No
         older = await movements.of_variant(tx, connection_id, "a", before=found[0][0])
 
     assert [line] == [one for _, one in found] == [one for _, one in older]
-    assert (9, 6, 9, 9) == (line.zettle_before, line.zettle_after, line.shop_before, line.shop_after)
+    assert (9, 6, 9, 9) == (
+        line.zettle_before,
+        line.zettle_after,
+        line.shop_before,
+        line.shop_after,
+    )

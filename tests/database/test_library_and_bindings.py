@@ -35,14 +35,20 @@ async def test_the_mirror_tells_new_from_changed_and_keeps_decisions(database: D
     one = await connected(database)
     async with database.transaction() as tx:
         await library.decide(tx, one.id, "ours", False, NOON)
-        first = await library.upsert_many(tx, one.id, [cup("cup"), cup("ours")], NOON, assign_new=True)
+        first = await library.upsert_many(
+            tx, one.id, [cup("cup"), cup("ours")], NOON, assign_new=True
+        )
         await library.fail(tx, one.id, "cup", "name_clash", NOON)
-        second = await library.upsert_many(tx, one.id, [cup("cup", etag="2"), cup("ours")], LATER, assign_new=True)
+        second = await library.upsert_many(
+            tx, one.id, [cup("cup", etag="2"), cup("ours")], LATER, assign_new=True
+        )
         found = await library.get_many(tx, one.id, ["cup", "ours"])
 
     assert (("cup", "ours"), ()) == (first.added, first.changed)
     assert ((), ("cup",)) == (second.added, second.changed)
-    assert {"cup": (True, ""), "ours": (False, "")} == {u: (e.assigned, e.failure) for u, e in found.items()}
+    assert {"cup": (True, ""), "ours": (False, "")} == {
+        u: (e.assigned, e.failure) for u, e in found.items()
+    }
     assert cup("cup", etag="2") == found["cup"].product
 
 
@@ -65,7 +71,9 @@ async def test_an_unassignment_can_be_undone_until_its_time_is_over(database: Da
 def test_names_are_in_swedish_order() -> None:
     names = ["Öl", "Zebra", "Ärt", "Åsna", "apa", "Éclair", "Dopp", "Fika"]
 
-    assert ["apa", "Dopp", "Éclair", "Fika", "Zebra", "Åsna", "Ärt", "Öl"] == sorted(names, key=library.sort_key)
+    assert ["apa", "Dopp", "Éclair", "Fika", "Zebra", "Åsna", "Ärt", "Öl"] == sorted(
+        names, key=library.sort_key
+    )
 
 
 async def test_each_products_state_shows_on_the_library_page(database: Database) -> None:
@@ -73,13 +81,24 @@ async def test_each_products_state_shows_on_the_library_page(database: Database)
     expected = dict(
         zip(
             "abcdefgh",
-            ["synced", "waiting", "failed", "not_assigned", "unassigning", "removing", "unreadable", "waiting"],
+            [
+                "synced",
+                "waiting",
+                "failed",
+                "not_assigned",
+                "unassigning",
+                "removing",
+                "unreadable",
+                "waiting",
+            ],
             strict=True,
         )
     )
     async with database.transaction() as tx:
         broken = {"g": ("1", "G", "no_variants")}
-        await library.upsert_many(tx, one.id, [cup(u, name=u.upper()) for u in "abcdefh"], NOON, unreadable=broken)
+        await library.upsert_many(
+            tx, one.id, [cup(u, name=u.upper()) for u in "abcdefh"], NOON, unreadable=broken
+        )
         await library.assign(tx, one.id, list("abcefh"))
         await bindings.put_many(tx, one.id, [Synced(u, ord(u), etag="1") for u in "abef"], NOON)
         await bindings.put(tx, one.id, Synced("h", 900, etag="old"), NOON)
@@ -93,8 +112,15 @@ async def test_each_products_state_shows_on_the_library_page(database: Database)
         beyond = await library_pages.page(tx, one.id, states=[State.WAITING], offset=50)
 
     assert expected == {row.entry.product_uuid: row.state.value for row in page.rows}
-    assert (8, 2, "h", 2) == (page.total, waiting.total, waiting.rows[0].entry.product_uuid, beyond.total)
-    assert {State.WAITING: 2, State.SYNCED: 1} == {s: counts[s] for s in (State.WAITING, State.SYNCED)}
+    assert (8, 2, "h", 2) == (
+        page.total,
+        waiting.total,
+        waiting.rows[0].entry.product_uuid,
+        beyond.total,
+    )
+    assert {State.WAITING: 2, State.SYNCED: 1} == {
+        s: counts[s] for s in (State.WAITING, State.SYNCED)
+    }
 
 
 async def test_search_finds_every_word_in_names_skus_and_barcodes_and_takes_signs_as_they_are(
@@ -106,10 +132,14 @@ async def test_search_finds_every_word_in_names_skus_and_barcodes_and_takes_sign
         await library.upsert_many(tx, one.id, goods, NOON)
 
         async def found(search: str) -> list[str]:
-            return [row.entry.product_uuid for row in (await library_pages.page(tx, one.id, search=search)).rows]
+            return [
+                row.entry.product_uuid
+                for row in (await library_pages.page(tx, one.id, search=search)).rows
+            ]
 
         assert [["a", "b"], ["a"], ["b"], ["b"], ["b"], []] == [
-            await found(search) for search in ("MUGG", "mugg BLÅ", "100%", "r_1", "röd 7310865", "%mugg_")
+            await found(search)
+            for search in ("MUGG", "mugg BLÅ", "100%", "r_1", "röd 7310865", "%mugg_")
         ]
 
 
@@ -143,10 +173,15 @@ async def test_a_binding_comes_back_as_it_was_put_children_and_all(database: Dat
 
 
 @pytest.mark.rule("D4")
-async def test_kept_products_are_found_again_by_the_same_account_and_store_only(database: Database) -> None:
+async def test_kept_products_are_found_again_by_the_same_account_and_store_only(
+    database: Database,
+) -> None:
     one = await connected(database)
     async with database.transaction() as tx:
-        goods = [Synced("made", 1, etag="e", variants={"v": 11}), Synced("linked", 2, Origin.LINKED, etag="e")]
+        goods = [
+            Synced("made", 1, etag="e", variants={"v": 11}),
+            Synced("linked", 2, Origin.LINKED, etag="e"),
+        ]
         await bindings.put_many(tx, one.id, goods, NOON)
         assert ["made"] == await bindings.mark_to_delete(tx, one.id)
         assert 1 == await bindings.keep_all(tx, one.id)
@@ -162,7 +197,10 @@ async def test_kept_products_are_found_again_by_the_same_account_and_store_only(
         found = await bindings.all_of(tx, same.id)
 
     assert {"made", "linked"} == set(back)
-    assert (Synced("made", 1, variants={"v": 11}), bindings.State.BOUND) == (found["made"].synced, found["made"].state)
+    assert (Synced("made", 1, variants={"v": 11}), bindings.State.BOUND) == (
+        found["made"].synced,
+        found["made"].state,
+    )
 
 
 async def test_the_rest_of_the_nouns_keep_what_they_are_given(database: Database) -> None:
@@ -175,7 +213,9 @@ async def test_the_rest_of_the_nouns_keep_what_they_are_given(database: Database
         assert {} == await intents.open_for(tx, one.id, ["cup"])
 
         await brakes.note(tx, one.id, "remove", ["a", "b", "a"], NOON)
-        assert ["a", "b"] == await brakes.noted_since(tx, one.id, "remove", NOON - timedelta(hours=1))
+        assert ["a", "b"] == await brakes.noted_since(
+            tx, one.id, "remove", NOON - timedelta(hours=1)
+        )
         asked = [await brakes.ask(tx, one.id, brakes.Question("remove", (u,), NOON)) for u in "ab"]
         assert [True, False] == asked
         assert await brakes.answer(tx, one.id, "remove", True, LATER)
@@ -192,7 +232,13 @@ async def test_the_rest_of_the_nouns_keep_what_they_are_given(database: Database
 async def test_the_sync_log_pages_counts_and_knows_the_last_success(database: Database) -> None:
     one, two = await connected(database), await connected(database, "org-2", "def456")
     made = Line(Code.PRODUCT_CREATED, Topic.PRODUCT, subject="cup", params={"name": "Mugg"})
-    bad = Line(Code.PRODUCT_REFUSED, Topic.PRODUCT, Severity.ERROR, "vase", params={"name": "Vas", "reason": "x"})
+    bad = Line(
+        Code.PRODUCT_REFUSED,
+        Topic.PRODUCT,
+        Severity.ERROR,
+        "vase",
+        params={"name": "Vas", "reason": "x"},
+    )
     async with database.transaction() as tx:
         await synclog.add(tx, one.id, [made, bad], NOON)
         await synclog.add(tx, one.id, bad, LATER)
@@ -203,7 +249,10 @@ async def test_the_sync_log_pages_counts_and_knows_the_last_success(database: Da
         counts = await synclog.counts(tx, one.id, NOON)
         success = await synclog.last_success(tx, one.id)
 
-    assert ([bad, bad], [made]) == ([logged.line for logged in newest], [logged.line for logged in older])
+    assert ([bad, bad], [made]) == (
+        [logged.line for logged in newest],
+        [logged.line for logged in older],
+    )
     assert (2, 2) == (errors, counts[Topic.PRODUCT, Severity.ERROR])
     assert synclog.Success(NOON, None) == success
 

@@ -143,7 +143,8 @@ async def test_slots_of_one_store_are_not_another_ones(database: Database) -> No
 async def test_a_slot_whose_write_is_not_open_is_an_orphan(database: Database) -> None:
     connection_id = await _made(database)
     flight = sa.text("""
-        INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight, at)
+        INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight,
+            at)
         VALUES (:id, :call, 'v', 'p', 'shop', :state, '{}', :now)
     """)
     async with database.transaction() as tx:

@@ -25,7 +25,10 @@ with present(Path(sys.argv[1])) as alone:
 def test_alone_is_who_finds_no_other_and_a_killed_one_is_none(tmp_path: Path) -> None:
     with present(tmp_path) as first:
         other = subprocess.Popen(
-            [sys.executable, "-c", _NEIGHBOUR, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", _NEIGHBOUR, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert other.stdout is not None
         second = other.stdout.readline().strip()
@@ -47,7 +50,9 @@ async def test_a_dead_holders_lease_ends_at_once_and_its_grace_stays(database: D
         dead = await leases.acquire(tx, connection.id, "dead", now=NOON, until=until, grace=GRACE)
     async with database.transaction() as tx:
         ended = await leases.end_all(tx, NOON)
-        early = await leases.acquire(tx, connection.id, "next", now=NOON + GRACE, until=until, grace=GRACE)
+        early = await leases.acquire(
+            tx, connection.id, "next", now=NOON + GRACE, until=until, grace=GRACE
+        )
         later = NOON + GRACE + timedelta(seconds=1)
         taken = await leases.acquire(tx, connection.id, "next", now=later, until=until, grace=GRACE)
         again = await leases.end_all(tx, until)

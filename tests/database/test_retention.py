@@ -24,7 +24,9 @@ async def remembering(database: Database, organization: str = "org-1") -> int:
     connection_id = (await connected(database, organization, f"store-{organization}")).id
     async with database.transaction() as tx:
         await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON))
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(PRODUCT_ID), Hint(NOON, variant="4"))
+        await ledgers.hear_hint(
+            tx, connection_id, Side.SHOP, str(PRODUCT_ID), Hint(NOON, variant="4")
+        )
         await ledgers.hear_switch(tx, connection_id, PRODUCT, NOON, NOON, on=False)
         await ledgers.begin_births(tx, connection_id, PRODUCT, {"a": 5}, NOON)
         for call in ("open", "lost", "doubted", "believed"):
@@ -43,12 +45,16 @@ async def flown(tx: Tx, connection_id: int, call: str) -> None:
 
 async def count(tx: Tx, connection_id: int) -> list[int]:
     """How much it remembers, table by table."""
-    statements = [sa.text(f"SELECT count(*) FROM {table} WHERE connection_id = :id") for table in TABLES]
+    statements = [
+        sa.text(f"SELECT count(*) FROM {table} WHERE connection_id = :id") for table in TABLES
+    ]
     return [await tx.scalar(statement, {"id": connection_id}) for statement in statements]
 
 
 @pytest.mark.rule("S2")
-async def test_a_sweep_forgets_nothing_of_a_merchant_whose_work_is_paused(database: Database) -> None:
+async def test_a_sweep_forgets_nothing_of_a_merchant_whose_work_is_paused(
+    database: Database,
+) -> None:
     paused, other = await remembering(database), await remembering(database, "org-2")
     async with database.transaction() as tx:
         await retention.prune(tx, other, LATER)
@@ -58,7 +64,9 @@ async def test_a_sweep_forgets_nothing_of_a_merchant_whose_work_is_paused(databa
 
 
 @pytest.mark.rule("S2")
-async def test_what_is_open_or_in_doubt_is_kept_with_its_echo_until_it_is_decided(database: Database) -> None:
+async def test_what_is_open_or_in_doubt_is_kept_with_its_echo_until_it_is_decided(
+    database: Database,
+) -> None:
     connection_id = await remembering(database)
     calls = ["open", "lost", "doubted", "believed", "nobody's"]
     async with database.transaction() as tx:
@@ -98,9 +106,12 @@ async def test_what_was_told_of_a_product_is_kept_while_its_work_waits(
 
 
 @pytest.mark.parametrize(
-    ("kind", "subject"), [(Kind.STOCK, "another product"), (Kind.SHOP_STOCK, "7"), (Kind.PRODUCT, PRODUCT)]
+    ("kind", "subject"),
+    [(Kind.STOCK, "another product"), (Kind.SHOP_STOCK, "7"), (Kind.PRODUCT, PRODUCT)],
 )
-async def test_other_work_that_waits_keeps_nothing(database: Database, kind: Kind, subject: str) -> None:
+async def test_other_work_that_waits_keeps_nothing(
+    database: Database, kind: Kind, subject: str
+) -> None:
     connection_id = await remembering(database)
     async with database.transaction() as tx:
         await bindings.put(tx, connection_id, Synced(PRODUCT, PRODUCT_ID), NOON)
@@ -119,7 +130,9 @@ async def test_what_an_event_may_still_ask_for_is_kept(database: Database) -> No
 
 
 @pytest.mark.rule("D1")
-async def test_a_connection_that_ends_leaves_nothing_of_this_and_another_keeps_its_own(database: Database) -> None:
+async def test_a_connection_that_ends_leaves_nothing_of_this_and_another_keeps_its_own(
+    database: Database,
+) -> None:
     ended, other = await remembering(database), await remembering(database, "org-2")
     async with database.transaction() as tx:
         await retention.close(tx, ended)

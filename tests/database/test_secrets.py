@@ -16,7 +16,9 @@ from tests.database.town import connected
 LATER = NOON + timedelta(minutes=5)
 
 
-async def test_a_token_is_unreadable_on_disk_and_in_print_and_opens_only_in_its_own_row(database: Database) -> None:
+async def test_a_token_is_unreadable_on_disk_and_in_print_and_opens_only_in_its_own_row(
+    database: Database,
+) -> None:
     one, two = await connected(database), await connected(database, "org-2", "def456")
     secret = Token("secret-access", NOON, refresh="secret-refresh")
     async with database.transaction() as tx:
@@ -59,8 +61,12 @@ async def test_only_the_first_of_two_refreshes_replaces_the_token(database: Data
     async with database.transaction() as tx:
         await tokens.put(tx, one.id, Platform.ZETTLE, Token("a1", NOON, refresh="r1"))
         tries = [await tokens.begin_refresh(tx, one.id, Platform.ZETTLE, NOON) for _ in range(2)]
-        first = await tokens.finish_refresh(tx, one.id, Platform.ZETTLE, "r1", Token("a2", LATER, refresh="r2"))
-        second = await tokens.finish_refresh(tx, one.id, Platform.ZETTLE, "r1", Token("a3", LATER, refresh="r3"))
+        first = await tokens.finish_refresh(
+            tx, one.id, Platform.ZETTLE, "r1", Token("a2", LATER, refresh="r2")
+        )
+        second = await tokens.finish_refresh(
+            tx, one.id, Platform.ZETTLE, "r1", Token("a3", LATER, refresh="r3")
+        )
         now = await tokens.get(tx, one.id, Platform.ZETTLE)
 
     assert ([1, 2], True, False) == (tries, first, second)
@@ -79,10 +85,14 @@ async def test_a_subscription_keeps_the_signing_key_that_is_shown_once(database:
     assert ["key"] == keys
 
 
-async def test_a_sign_in_ends_once_in_the_browser_that_began_it_and_in_time(database: Database) -> None:
+async def test_a_sign_in_ends_once_in_the_browser_that_began_it_and_in_time(
+    database: Database,
+) -> None:
     async with database.transaction() as tx:
         for state in ("good", "stolen", "late"):
-            await oauth_states.begin(tx, Platform.ZETTLE, state, "mine", expires_at=LATER, payload={"to": "/apps"})
+            await oauth_states.begin(
+                tx, Platform.ZETTLE, state, "mine", expires_at=LATER, payload={"to": "/apps"}
+            )
 
         ends = [
             await oauth_states.take(tx, Platform.ZETTLE, "good", "mine", NOON),
@@ -114,14 +124,20 @@ async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database:
     one = await connected(database)
     both, new = Sealer(("n" * 32, *SEALER.secrets)), Sealer(("n" * 32,))
     secret = Token("a1", NOON, refresh="r1")
-    hook = subscriptions.Subscription(Platform.ZETTLE, "s1", "all", "https://x/h", "ACTIVE", "signing")
+    hook = subscriptions.Subscription(
+        Platform.ZETTLE, "s1", "all", "https://x/h", "ACTIVE", "signing"
+    )
     async with database.transaction() as tx:
         await tokens.put(tx, one.id, Platform.ZETTLE, secret)
         await subscriptions.put(tx, one.id, hook, NOON)
 
     changing = Database(database.engine, both)
     async with changing.transaction() as tx:
-        counted = await resealing.outdated(tx), await resealing.reseal(tx), await resealing.outdated(tx)
+        counted = (
+            await resealing.outdated(tx),
+            await resealing.reseal(tx),
+            await resealing.outdated(tx),
+        )
         again = await resealing.reseal(tx)
     async with Database(database.engine, new).read() as tx:
         opened = await tokens.get(tx, one.id, Platform.ZETTLE)
@@ -131,7 +147,9 @@ async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database:
     assert (secret, ["signing"]) == (opened, list(keys))
 
 
-async def test_a_secret_that_no_key_opens_stops_the_change_and_nothing_is_lost(database: Database) -> None:
+async def test_a_secret_that_no_key_opens_stops_the_change_and_nothing_is_lost(
+    database: Database,
+) -> None:
     one = await connected(database)
     secret = Token("a1", NOON)
     async with database.transaction() as tx:

@@ -23,7 +23,9 @@ async def test_the_age_of_what_is_due_is_told_and_stock_by_itself(database: Data
     one = await connected(database)
     async with database.transaction() as tx:
         await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
-        await work_items.mark(tx, one.id, Kind.STOCK, "cup", NOON, due_at=NOON + timedelta(seconds=20))
+        await work_items.mark(
+            tx, one.id, Kind.STOCK, "cup", NOON, due_at=NOON + timedelta(seconds=20)
+        )
         await work_items.mark(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + timedelta(hours=1))
 
     found = await _read(database, after_s=30)
@@ -60,7 +62,9 @@ async def test_a_bug_and_an_outage_are_counted(database: Database) -> None:
 
 
 async def test_work_of_a_set_up_that_nobody_does_is_late(database: Database) -> None:
-    """A merchant sits before that page: workers that are down are seen here, not only once syncing has begun."""
+    """A merchant sits before that page: workers that are down are seen here, not only once syncing
+    has begun.
+    """
     one = await connected(database)
     async with database.transaction() as tx:
         await connections.set_stage(tx, one.id, Stage.STORE_CONNECTED)

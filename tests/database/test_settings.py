@@ -21,7 +21,11 @@ GOOD = {
 def test_good_settings_are_read_with_their_defaults() -> None:
     found = settings.read({**GOOD, "BRYGGA_ZETTLE_PUSHER_URL": "http://127.0.0.1:9/pusher/"})
 
-    assert ("https://brygga.example", None, Path(".data")) == (found.public_url, found.database_url, found.data_dir)
+    assert ("https://brygga.example", None, Path(".data")) == (
+        found.public_url,
+        found.database_url,
+        found.data_dir,
+    )
     assert ("n" * 32, "o" * 40) == found.secret_keys
     assert ("http://127.0.0.1:9/pusher", "https://oauth.zettle.com") == (
         found.hosts.zettle_pusher,
@@ -74,7 +78,9 @@ def test_a_wrong_one_is_named_in_one_line_without_its_value(name: str, value: st
 
 
 def test_what_is_not_documented_about_stock_is_set_by_the_operator() -> None:
-    found = settings.read({**GOOD, "BRYGGA_STOCK_READ_LAG": "25", "BRYGGA_STOCK_CALLS": "in_part"}).stock
+    found = settings.read(
+        {**GOOD, "BRYGGA_STOCK_READ_LAG": "25", "BRYGGA_STOCK_CALLS": "in_part"}
+    ).stock
 
     assert (25.0, False) == (found.lag_s, found.is_whole)
     assert (10.0, True) == (settings.read(GOOD).stock.lag_s, settings.read(GOOD).stock.is_whole)
@@ -82,7 +88,15 @@ def test_what_is_not_documented_about_stock_is_set_by_the_operator() -> None:
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     shown = repr(
-        settings.read({**GOOD, "BRYGGA_DATABASE_URL": "postgres://u:hush@h/n", "BRYGGA_METRICS_TOKEN": "m" * 16})
+        settings.read(
+            {
+                **GOOD,
+                "BRYGGA_DATABASE_URL": "postgres://u:hush@h/n",
+                "BRYGGA_METRICS_TOKEN": "m" * 16,
+            }
+        )
     )
 
-    assert not [secret for secret in ("zsecret", "bsecret", "n" * 32, "m" * 16, "hush") if secret in shown]
+    assert not [
+        secret for secret in ("zsecret", "bsecret", "n" * 32, "m" * 16, "hush") if secret in shown
+    ]

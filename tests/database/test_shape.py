@@ -40,7 +40,9 @@ async def test_the_migrations_make_exactly_the_tables(database: Database) -> Non
             return table in ours and not str(table).startswith(_OF_OTHERS)
 
         options = {"include_object": include, "compare_type": True, "compare_server_default": False}
-        found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        found: list[Any] = compare_metadata(
+            MigrationContext.configure(connection, opts=options), metadata
+        )
         return found
 
     async with database.engine.connect() as connection:

@@ -22,16 +22,24 @@ async def with_products(database: Database, count: int, account: str = "org") ->
     """A connection whose library has so many products, each with a mark."""
     products = [Product(f"p{n}", f"Mugg {n}", "etag", (Variant(f"v{n}"),)) for n in range(count)]
     async with database.transaction() as tx:
-        made = await connections.start(tx, Organization(account, account, "SEK"), f"key {account}", NOW)
+        made = await connections.start(
+            tx, Organization(account, account, "SEK"), f"key {account}", NOW
+        )
         await library.upsert_many(tx, made.id, products, NOW)
-        await work_items.mark_many(tx, made.id, Kind.PRODUCT, [one.uuid for one in products], NOW, bulk=True)
+        await work_items.mark_many(
+            tx, made.id, Kind.PRODUCT, [one.uuid for one in products], NOW, bulk=True
+        )
     return made.id
 
 
 async def rows_known(database: Database, table: str) -> float:
     """-1: nobody has counted."""
     async with database.read() as tx:
-        return float(await tx.scalar(sa.text("SELECT reltuples FROM pg_class WHERE relname = :name"), {"name": table}))
+        return float(
+            await tx.scalar(
+                sa.text("SELECT reltuples FROM pg_class WHERE relname = :name"), {"name": table}
+            )
+        )
 
 
 async def test_a_table_that_has_grown_is_counted_and_then_left_alone(database: Database) -> None:
@@ -62,7 +70,9 @@ async def test_the_wide_columns_of_the_library_are_not_read(database: Database) 
     assert not {"product", "search"} & counted
 
 
-async def test_a_role_that_only_owns_its_tables_can_keep_them_counted(empty_database_url: str) -> None:
+async def test_a_role_that_only_owns_its_tables_can_keep_them_counted(
+    empty_database_url: str,
+) -> None:
     """As on a server of somebody else's:
 
     no superuser, no right to vacuum what belongs to others.
@@ -98,7 +108,9 @@ async def test_a_table_that_another_process_counts_is_not_waited_for(database: D
     assert MANY == await rows_known(database, "marks")
 
 
-async def test_work_that_goes_on_is_followed_now_and_then(database: Database, clock: MovableClock) -> None:
+async def test_work_that_goes_on_is_followed_now_and_then(
+    database: Database, clock: MovableClock
+) -> None:
     """Bindings and ledgers of a first import grow batch by batch."""
     upkeep = Upkeep(database, clock)
     await upkeep.follow()
@@ -122,7 +134,9 @@ async def test_statistics_never_fail_the_work(database: Database) -> None:
 
 
 @pytest.mark.parametrize("statement", ["counts", "cut"])
-async def test_a_whole_library_is_never_joined_row_by_row(database: Database, statement: str) -> None:
+async def test_a_whole_library_is_never_joined_row_by_row(
+    database: Database, statement: str
+) -> None:
     """Nobody has counted a table, and the planner takes ten thousand rows for one:
 
     each table is read once all the same.
@@ -131,13 +145,17 @@ async def test_a_whole_library_is_never_joined_row_by_row(database: Database, st
     text = {"counts": pages._COUNTS, "cut": pages._CUT}[statement].text
     values = {**pages._values(id_, "", (), pages.EVERYTHING), "limit": 50, "offset": 0}
     async with database.read() as tx, tx.joining_whole():
-        plan = "\n".join(row[0] for row in await tx.rows(sa.text(f"EXPLAIN (COSTS OFF) {text}"), values))
+        plan = "\n".join(
+            row[0] for row in await tx.rows(sa.text(f"EXPLAIN (COSTS OFF) {text}"), values)
+        )
 
     assert "Nested Loop" not in plan
     assert 2 == plan.count("Join")
 
 
-@pytest.mark.parametrize("trouble", [DatabaseBusy("57014"), DatabaseGone("away")], ids=["busy", "gone"])
+@pytest.mark.parametrize(
+    "trouble", [DatabaseBusy("57014"), DatabaseGone("away")], ids=["busy", "gone"]
+)
 async def test_a_database_in_trouble_does_not_fail_work_over_statistics(
     database: Database, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:

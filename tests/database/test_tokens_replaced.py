@@ -40,9 +40,13 @@ async def test_of_two_approvals_the_token_that_was_given_last_stays(database: Da
 
 @pytest.mark.rule("C3")
 @pytest.mark.parametrize(
-    ("after_s", "replaced"), [(5, True), (31, False)], ids=["while it goes on", "when it has come to nothing"]
+    ("after_s", "replaced"),
+    [(5, True), (31, False)],
+    ids=["while it goes on", "when it has come to nothing"],
 )
-async def test_a_refusal_during_an_approval_is_no_end(database: Database, after_s: int, replaced: bool) -> None:
+async def test_a_refusal_during_an_approval_is_no_end(
+    database: Database, after_s: int, replaced: bool
+) -> None:
     number = await holding(database)
     async with database.transaction() as tx:
         await tokens.begin_approval(tx, number, NOON)
@@ -57,7 +61,9 @@ async def test_a_refusal_during_an_approval_is_no_end(database: Database, after_
 
 @pytest.mark.rule("D3")
 async def test_tries_of_a_stranger_put_a_pause_off_once(database: Database) -> None:
-    """Anybody can call the address where approvals come back; one call in ten minutes is written down."""
+    """Anybody can call the address where approvals come back; one call in ten minutes is written
+    down.
+    """
     number = await holding(database)
 
     for second in range(0, 120, 10):

@@ -110,7 +110,9 @@ async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
     assert (NOON, NOON + HOUR, True) == (seen.failing_since, seen.next_try, seen.waits)
 
 
-async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(database: Database) -> None:
+async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(
+    database: Database,
+) -> None:
     one = await connected(database)
     await _failed(database, one.id)
     async with database.transaction() as tx:
@@ -122,7 +124,9 @@ async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(databas
         newer = await work_items.due(tx, one.id, LATER)
 
     assert ("S-1", False) == (again.support_id, seen.waits)
-    assert ["S-1"] == [mark.support_id for mark in newer], "marked again while it failed: it is tried at once"
+    assert ["S-1"] == [mark.support_id for mark in newer], (
+        "marked again while it failed: it is tried at once"
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,7 +139,9 @@ async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(databas
         ({"connection_id": 0}, False),
     ],
 )
-async def test_failed_work_can_be_tried_now(database: Database, wish: dict[str, Any], woken: bool) -> None:
+async def test_failed_work_can_be_tried_now(
+    database: Database, wish: dict[str, Any], woken: bool
+) -> None:
     one = await connected(database)
     await _failed(database, one.id)
     async with database.transaction() as tx:
@@ -157,7 +163,9 @@ async def test_another_version_tries_what_failed_once(database: Database) -> Non
         await work_items.park(tx, mark, "S-2", LATER, next_try=LATER + HOUR, program="two")
         either = [await work_items.retry_for(tx, program, LATER) for program in ("one", "two")]
 
-    assert (0, 1, [0, 0]) == (same, other, either), "two versions beside each other do not wake it for ever"
+    assert (0, 1, [0, 0]) == (same, other, either), (
+        "two versions beside each other do not wake it for ever"
+    )
 
 
 async def test_two_versions_at_once_do_not_try_every_minute(database: Database) -> None:
@@ -196,7 +204,10 @@ async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: D
     async with database.transaction() as tx:
         await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
         await tx.run(sa.text("UPDATE marks SET kind = 'of_tomorrow'"))
-        found = await work_items.next_due(tx, one.id), await work_items.connections_due(tx, NOON, timedelta())
+        found = (
+            await work_items.next_due(tx, one.id),
+            await work_items.connections_due(tx, NOON, timedelta()),
+        )
         counted = await work_items.counts(tx, one.id)
 
     assert ((None, []), {}) == (found, counted)
@@ -205,7 +216,10 @@ async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: D
 async def test_a_message_is_accepted_once_per_merchant(database: Database) -> None:
     one, two = await connected(database), await connected(database, "org-2", "def456")
     async with database.transaction() as tx:
-        heard = [await inbox.accept(tx, connection.id, Platform.ZETTLE, "m1", NOON) for connection in (one, one, two)]
+        heard = [
+            await inbox.accept(tx, connection.id, Platform.ZETTLE, "m1", NOON)
+            for connection in (one, one, two)
+        ]
         assert 2 == await inbox.prune(tx, NOON + timedelta(days=5))
 
     assert [True, False, True] == heard

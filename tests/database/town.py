@@ -4,7 +4,16 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from brygga.core.model import Connection, Money, Organization, Product, Shop, Stage, Variant, WeightUnit
+from brygga.core.model import (
+    Connection,
+    Money,
+    Organization,
+    Product,
+    Shop,
+    Stage,
+    Variant,
+    WeightUnit,
+)
 from brygga.database import connections
 from brygga.database.engine import Database, Tx
 from tests.conftest import NOON
@@ -15,12 +24,18 @@ def account(uuid: str = "org-1", name: str = "Krukan AB") -> Organization:
 
 
 def shop(store_hash: str = "abc123") -> Shop:
-    return Shop(store_hash, "Krukan", "SEK", WeightUnit.KILOGRAM, prices_include_tax=True, category_id=7)
+    return Shop(
+        store_hash, "Krukan", "SEK", WeightUnit.KILOGRAM, prices_include_tax=True, category_id=7
+    )
 
 
-def cup(uuid: str = "cup", name: str = "Mugg", etag: str = "1", sku: str = "MUGG-1", vat: str = "25") -> Product:
+def cup(
+    uuid: str = "cup", name: str = "Mugg", etag: str = "1", sku: str = "MUGG-1", vat: str = "25"
+) -> Product:
     variant = Variant(f"{uuid}-v", sku=sku, barcode="7310865004703", price=Money(12900, "SEK"))
-    return Product(uuid, name, etag, (variant,), weight_grams=Decimal("350.5"), vat_percentage=Decimal(vat))
+    return Product(
+        uuid, name, etag, (variant,), weight_grams=Decimal("350.5"), vat_percentage=Decimal(vat)
+    )
 
 
 async def newest(tx: Tx, organization: str) -> Connection:
@@ -32,7 +47,9 @@ async def newest(tx: Tx, organization: str) -> Connection:
     return found
 
 
-async def connected(database: Database, organization: str = "org-1", store_hash: str = "abc123") -> Connection:
+async def connected(
+    database: Database, organization: str = "org-1", store_hash: str = "abc123"
+) -> Connection:
     """A connection whose set-up is finished."""
     async with database.transaction() as tx:
         begun = await connections.start(tx, account(organization), f"hook-{organization}", NOON)

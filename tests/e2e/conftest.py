@@ -1,4 +1,6 @@
-"""The whole product as a merchant meets it: `brygga demo` as a process of its own, and a real Chromium."""
+"""The whole product as a merchant meets it: `brygga demo` as a process of its own, and a real
+Chromium.
+"""
 
 import json
 import os
@@ -59,19 +61,25 @@ class Demo:
 
     def store(self) -> dict[str, Any]:
         """The store as it is, stock without lag, and without our marker (decision 16)."""
-        state = dict(self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json())
+        state = dict(
+            self.http.get(f"{self.facts['bigcommerce']['control']}/state").raise_for_status().json()
+        )
         return {**state, "products": merchants_products(state)}
 
     def product(self, name: str) -> dict[str, Any] | None:
         return next((one for one in self.store()["products"] if one["name"] == name), None)
 
     def balance(self, variant: str) -> int:
-        """What can be sold of a variant at the till, without drawing on Zettle's four requests a second."""
+        """What can be sold of a variant at the till, without drawing on Zettle's four requests a
+        second.
+        """
         state = self.http.get(f"{self.facts['zettle']['control']}/state").raise_for_status().json()
         return int(state["stock"][variant])
 
     def wait(self, what: str, seen: Any) -> None:
-        """Until it is seen; a minute is far more than any promise allows, so that a slow machine fails no honest run."""
+        """Until it is seen; a minute is far more than any promise allows, so that a slow machine
+        fails no honest run.
+        """
         ends = time.monotonic() + PATIENCE_S
         while not seen():
             assert time.monotonic() < ends, f"never saw: {what}"
@@ -94,7 +102,9 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         str(ready),
     ]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ})
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ}
+        )
         try:
             ends = time.monotonic() + PATIENCE_S
             while not ready.exists():
@@ -112,7 +122,9 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Ended with its file: while it lives, playwright's loop runs in this thread, and no asynchronous test can."""
+    """Ended with its file: while it lives, playwright's loop runs in this thread, and no
+    asynchronous test can.
+    """
     path = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
     if not Path(path).exists():
         pytest.skip("no Chromium: install it, or name one in BRYGGA_CHROMIUM")

@@ -11,7 +11,9 @@ from tests.e2e.conftest import Demo
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.rule("C1", "C3", "C4", "C9", "C10", "P3", "P5", "S2", "S3", "A1", "A3", "A4", "D1", "D2")
+@pytest.mark.rule(
+    "C1", "C3", "C4", "C9", "C10", "P3", "P5", "S2", "S3", "A1", "A3", "A4", "D1", "D2"
+)
 def test_a_day_with_brygga(page: Page, demo: Demo) -> None:
     connect(page, demo)
     finish(page, demo)
@@ -59,7 +61,9 @@ def hidden_in_the_category(page: Page, demo: Demo, products: list[dict[str, Any]
     """P3, and as the store's own page shows it."""
     state = demo.store()
     category = next(one["category_id"] for one in state["categories"] if one["name"] == "Zettle")
-    assert all(one["categories"] == [category] and one["is_visible"] is False for one in state["products"])
+    assert all(
+        one["categories"] == [category] and one["is_visible"] is False for one in state["products"]
+    )
     page.goto(f"{demo.shop}/manage?lang=sv")
     for product in products[:5]:
         page.get_by_text(product["name"].strip(), exact=True).first.wait_for()
@@ -70,7 +74,12 @@ def stocked(demo: Demo, products: list[dict[str, Any]]) -> dict[str, Any]:
     for product in products:
         found = demo.product(product["name"])
         simple = len(product["variants"]) == 1 and not product.get("variantOptionDefinitions")
-        if found and simple and found["inventory_tracking"] != "none" and found["inventory_level"] >= 3:
+        if (
+            found
+            and simple
+            and found["inventory_tracking"] != "none"
+            and found["inventory_level"] >= 3
+        ):
             return product
     raise AssertionError("no product with stock")
 

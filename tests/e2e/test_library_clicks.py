@@ -1,4 +1,6 @@
-"""What the library's buttons do in a real browser, also after the page has renewed itself, and connecting anew after leaving."""
+"""What the library's buttons do in a real browser, also after the page has renewed itself, and
+connecting anew after leaving.
+"""
 
 import re
 
@@ -11,7 +13,8 @@ from tests.e2e.test_a_merchants_day import connect, finish
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CONNECT = re.compile(r">\s*Anslut\s*</button>")
 PHONE: ViewportSize = {"width": 380, "height": 800}
-# The list is as wide as its longest entry, which grows with the language and the number of products.
+# The list is as wide as its longest entry, which grows with the language and the number of
+# products.
 MEASURED_WITH_A_LONG_ENTRY = """() => {
     const list = document.querySelector("#state");
     list.add(new Option("Kvar i kategorin Zettle sedan flera år (1 234 567)"));
@@ -38,7 +41,9 @@ def test_the_library_s_buttons_do_what_they_say(page: Page, demo: Demo) -> None:
 
 
 def renewed(page: Page, demo: Demo, uuid: str) -> str:
-    """The open library after the rows were fetched anew, because a product was renamed at the till."""
+    """The open library after the rows were fetched anew, because a product was renamed at the
+    till.
+    """
     name = "Kopp Morgonljus"
     page.goto(f"{demo.url}/library?q=Morgonljus")
     page.get_by_text("Ingen produkt passar").wait_for()
@@ -132,7 +137,7 @@ def offers_connect(page: Page, demo: Demo) -> bool:
     return bool(CONNECT.search(page.request.get(f"{demo.url}/apps/bigcommerce").text()))
 
 
-# ---- Where things are ------------------------------------------------------------------------------------------------
+# ---- Where things are ----------------------------------------------------------------------------
 
 
 def row(page: Page, name: str) -> Locator:

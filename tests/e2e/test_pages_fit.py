@@ -1,4 +1,6 @@
-"""Every page in a real browser, on a phone and on a desk, light and dark: nothing sticks out sideways, and every word can be read."""
+"""Every page in a real browser, on a phone and on a desk, light and dark: nothing sticks out
+sideways, and every word can be read.
+"""
 
 from itertools import product
 from typing import Any, Literal
@@ -58,21 +60,38 @@ def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Brows
     connect(page, demo)
     wrong = looked_at(chromium, page, demo, ["/apps", "/apps/bigcommerce"])
     finish(page, demo)
-    demo.wait("every product in the store", lambda: len(demo.store()["products"]) == len(demo.library()))
+    demo.wait(
+        "every product in the store", lambda: len(demo.store()["products"]) == len(demo.library())
+    )
     long = unbroken(demo)
     mug = stocked(demo, demo.library())
-    wrong += looked_at(chromium, page, demo, [*addresses(mug), f"/library/{long}", f"/library/{long}/stock/separate"])
+    wrong += looked_at(
+        chromium,
+        page,
+        demo,
+        [*addresses(mug), f"/library/{long}", f"/library/{long}/stock/separate"],
+    )
 
     assert [] == wrong
 
 
 def unbroken(demo: Demo) -> str:
-    """A product whose texts have nowhere to break, and a picture that cannot be fetched: its uuid."""
+    """A product whose texts have nowhere to break, and a picture that cannot be fetched: its
+    uuid.
+    """
     word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
     lost = f"{demo.facts['zettle']['products']}/{'long' * 30}.png"
-    made = {"name": word, "variants": [{"name": word, "sku": "X" * 80, "price": 100}], "description": word * 3}
+    made = {
+        "name": word,
+        "variants": [{"name": word, "sku": "X" * 80, "price": 100}],
+        "description": word * 3,
+    }
     control = f"{demo.facts['zettle']['control']}/products"
-    product = demo.http.post(control, json={**made, "presentation": {"imageUrl": lost}}).raise_for_status().json()
+    product = (
+        demo.http.post(control, json={**made, "presentation": {"imageUrl": lost}})
+        .raise_for_status()
+        .json()
+    )
     demo.wait("the long word in the store", lambda: demo.product(word) is not None)
     tracking = f"{demo.facts['zettle']['control']}/tracking"
     demo.http.post(tracking, json={"product_uuid": product["uuid"], "on": True}).raise_for_status()
@@ -106,7 +125,10 @@ def looked_at(chromium: Browser, page: Page, demo: Demo, paths: list[str]) -> li
     cookies = page.context.storage_state()
     for width, scheme in product((390, 1280), SCHEMES):
         context = chromium.new_context(
-            locale="sv-SE", color_scheme=scheme, viewport={"width": width, "height": 844}, storage_state=cookies
+            locale="sv-SE",
+            color_scheme=scheme,
+            viewport={"width": width, "height": 844},
+            storage_state=cookies,
         )
         look = context.new_page()
         for path in paths:
@@ -119,7 +141,9 @@ def looked_at(chromium: Browser, page: Page, demo: Demo, paths: list[str]) -> li
 
 
 def sees(look: Page) -> bool:
-    """Whether a page with something wrong would be noticed: letters nearly as pale as the paper, and a word that is too long."""
+    """Whether a page with something wrong would be noticed: letters nearly as pale as the paper,
+    and a word that is too long.
+    """
     look.evaluate("""() => {
       const word = document.querySelector("main").appendChild(document.createElement("p"));
       word.textContent = "x".repeat(3000);

@@ -1,4 +1,6 @@
-"""Separate stock in a real browser, in Swedish: parted, sold on each side, explained, downloaded, joined (rules S5, S6)."""
+"""Separate stock in a real browser, in Swedish: parted, sold on each side, explained, downloaded,
+joined (rules S5, S6).
+"""
 
 import csv
 import io
@@ -18,7 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_stock_is_parted_explained_and_joined(page: Page, demo: Demo, chromium: Browser) -> None:
     connect(page, demo)
     finish(page, demo)
-    demo.wait("every product in the store", lambda: len(demo.store()["products"]) == len(demo.library()))
+    demo.wait(
+        "every product in the store", lambda: len(demo.store()["products"]) == len(demo.library())
+    )
     mug = stocked(demo, demo.library())
     demo.wait("an open shop for it", lambda: level(demo, mug) >= 3)
     shared = demo.balance(variant_of(mug))
@@ -46,9 +50,14 @@ def level(demo: Demo, mug: dict[str, Any]) -> int:
 
 
 def parted(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
-    """The form starts from the shared number; a sum that is another is asked about before anything is written."""
+    """The form starts from the shared number; a sum that is another is asked about before anything
+    is written.
+    """
     page.goto(f"{demo.url}/library/{mug['uuid']}")
-    till, shop = page.get_by_label(re.compile(": Zettle$")), page.get_by_label(re.compile(": BigCommerce$"))
+    till, shop = (
+        page.get_by_label(re.compile(": Zettle$")),
+        page.get_by_label(re.compile(": BigCommerce$")),
+    )
     form = page.locator("#separate-stock")
     assert (str(shared), "0") == (till.input_value(), shop.input_value())
     assert form.locator("output").inner_text() == str(shared)
@@ -71,7 +80,9 @@ def parted(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
 def sold_on_each_side(demo: Demo, mug: dict[str, Any], shared: int) -> None:
     """From then on neither side moves the other."""
     control = demo.facts["zettle"]["control"]
-    demo.http.post(f"{control}/sell", json={"variant_uuid": variant_of(mug), "quantity": 1}).raise_for_status()
+    demo.http.post(
+        f"{control}/sell", json={"variant_uuid": variant_of(mug), "quantity": 1}
+    ).raise_for_status()
     there = in_shop(demo, mug)
     line = {"product_id": there["id"], "variant_id": there["variants"][0]["id"], "quantity": 1}
     orders = f"{demo.facts['bigcommerce']['control']}/orders"
@@ -117,7 +128,9 @@ def joined(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
 
 
 def without_scripts(chromium: Browser, page: Page, demo: Demo, mug: dict[str, Any]) -> None:
-    """The same in a browser that runs none: a button adds up, the sum is asked about, and the confirmation is a page."""
+    """The same in a browser that runs none: a button adds up, the sum is asked about, and the
+    confirmation is a page.
+    """
     shared = demo.balance(variant_of(mug))
     cookies = page.context.storage_state()
     context = chromium.new_context(locale="sv-SE", java_script_enabled=False, storage_state=cookies)

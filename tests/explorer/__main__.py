@@ -2,8 +2,9 @@
 
     ./test --explore [--events 3] [--deviations 1] [--seconds 600] [--state F]
 
-Each plan that was played to its end is a line of `F`, and is not played again while the core and the town are as they were. Plans come
-in an order that is mixed and always the same, so that a run which ends early has met plans of every kind.
+Each plan that was played to its end is a line of `F`, and is not played again while the core and
+the town are as they were. Plans come in an order that is mixed and always the same, so that a run
+which ends early has met plans of every kind.
 """
 
 # ruff: noqa: T201 - it tells how far it has come
@@ -99,9 +100,13 @@ def _kept(state: Path, version: str, most: int, names: Collection[str]) -> tuple
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./test --explore", description="Every small world of the stock core.")
+    parser = argparse.ArgumentParser(
+        prog="./test --explore", description="Every small world of the stock core."
+    )
     parser.add_argument("--events", type=int, default=3, help="events in a plan")
-    parser.add_argument("--deviations", type=int, default=1, help="deviations from the ordinary, at most")
+    parser.add_argument(
+        "--deviations", type=int, default=1, help="deviations from the ordinary, at most"
+    )
     parser.add_argument("--seconds", type=float, default=600, help="no plan begins after so long")
     parser.add_argument("--state", default="explored.txt", help="the plans that were played")
     return parser.parse_args(words)

@@ -37,7 +37,8 @@ def plans(acts: Sequence[Act], events: int) -> Iterator[Plan]:
 def deviations(plan: Plan, most: int, *, partial: bool = False) -> Iterator[tuple[Deviations, End]]:
     """The ordinary run, and every run with at most so many deviations.
 
-    A deviation changes what comes after it, so that a run's own choices say where it can deviate next.
+    A deviation changes what comes after it, so that a run's own choices say where it can deviate
+    next.
     """
     todo: list[Deviations] = [()]
     while todo:

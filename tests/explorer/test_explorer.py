@@ -1,4 +1,6 @@
-"""Every plan of two events on the stock core, with every single deviation (docs/simulation.md, "Every small world")."""
+"""Every plan of two events on the stock core, with every single deviation (docs/simulation.md,
+"Every small world").
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +19,9 @@ ONE_OF_EACH = Plan((Act.SALE, Act.ORDER), 1.0)
 @pytest.mark.slow
 @pytest.mark.rule("S2", "S3", "S4", "S5", "S6")
 def test_two_events_with_one_deviation_never_end_wrong() -> None:
-    """No class is left out: an edit of just the size of a write without an answer is known from it (decision 16)."""
+    """No class is left out: an edit of just the size of a write without an answer is known from it
+    (decision 16).
+    """
     found = explore(list(Act), events=2, most=1)
 
     assert [] == [told(*one) for one in found.wrong]
@@ -56,11 +60,16 @@ def test_an_engine_that_repeats_blindly_is_found(monkeypatch: pytest.MonkeyPatch
     assert any(end.is_wrong for _, end in deviations(ONE_OF_EACH, 1))
 
 
-def test_exploring_stops_in_time_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exploring_stops_in_time_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One event: nine plans. What was played with another core is played again."""
     state = tmp_path / "explored.txt"
     words = ["--events", "1", "--state", str(state)]
-    other = '{"version": "of another core", "deviations": 1, "plan": "sale", "runs": 1, "asked": 0, "wrong": 1}\n'
+    other = (
+        '{"version": "of another core", "deviations": 1, "plan": "sale", "runs": 1, "asked": 0,'
+        ' "wrong": 1}\n'
+    )
     state.write_text(other, encoding="utf-8")
 
     assert main([*words, "--seconds", "-1"]) == 0

@@ -1,9 +1,9 @@
 """A small town in which every chance is a choice, and each choice has an ordinary answer.
 
-The town of `tests.core.stock.stock_town` asks dice whether a request is lost, a read is late or the process
-dies. Here it asks `Choices`, which answers with the ordinary case unless the run deviates there. A run is
-therefore named by its plan (what people do, and when) and its deviations, and is the same whenever it is
-played.
+The town of `tests.core.stock.stock_town` asks dice whether a request is lost, a read is late or the
+process dies. Here it asks `Choices`, which answers with the ordinary case unless the run deviates
+there. A run is therefore named by its plan (what people do, and when) and its deviations, and is
+the same whenever it is played.
 """
 
 import random
@@ -26,7 +26,9 @@ SWEEPS_S = (30.0, 240.0, 900.0, 4_000.0)
 
 
 class Act(StrEnum):
-    """What one event of a plan is. Each changes the number by one unit, so that coincidences are many."""
+    """What one event of a plan is. Each changes the number by one unit, so that coincidences are
+    many.
+    """
 
     SALE = "sale"
     REFUND = "refund"
@@ -67,7 +69,9 @@ class Plan:
 
 @dataclass(slots=True)
 class Choices:
-    """Answers each choice with 0, the ordinary case, unless a deviation names it: place -> answer."""
+    """Answers each choice with 0, the ordinary case, unless a deviation names it: place ->
+    answer.
+    """
 
     deviations: dict[int, int]
     asked: list[tuple[str, int]] = field(default_factory=list)
@@ -131,7 +135,11 @@ class Small(Town):
         """What people changed on a side that its record did not show when stock was parted."""
         shelf = engine.disk[side]
         assert isinstance(shelf.known, int)
-        flying = 0 if shelf.flight is None or not self.landed(shelf.flight.call) else shelf.flight.quantity
+        flying = (
+            0
+            if shelf.flight is None or not self.landed(shelf.flight.call)
+            else shelf.flight.quantity
+        )
         return self.levels[side] - shelf.known - flying
 
     def _join(self, engine: Ledgers) -> None:
@@ -160,7 +168,9 @@ class Small(Town):
         self.told += 1
         answer = self.choices.ask(f"event of {side.value}", "late", "twice", "at once")
         waits = {0: (EVENT_S,), 1: (LATE_S,), 2: (EVENT_S, LATE_S), 3: (0.0,)}[answer]
-        self.hooks += [Hook(self.now_s + wait, side, identifier, by_api, self.told) for wait in waits]
+        self.hooks += [
+            Hook(self.now_s + wait, side, identifier, by_api, self.told) for wait in waits
+        ]
 
     def read(self, side: Side) -> int:
         self.now_s += 0.05
@@ -236,7 +246,9 @@ def play(plan: Plan, deviations: dict[int, int], *, start: int = 10, partial: bo
     return End(_end(town), engine.reported, tuple(choices.story), tuple(choices.asked))
 
 
-def _next(town: Small, engine: Ledgers, acts: list[tuple[float, Act]], sweeps: list[float]) -> float | None:
+def _next(
+    town: Small, engine: Ledgers, acts: list[tuple[float, Act]], sweeps: list[float]
+) -> float | None:
     times = [hook.at for hook in town.hooks] + [at for at, _ in acts[:1]] + sweeps[:1]
     wakes = engine.wakes_s(town)
     if wakes is not None:

@@ -1,8 +1,8 @@
 """The sandbox on real sockets, and programs by other hands that talk to it.
 
-The official Python client always says https. It keeps a `requests` session, and such a session takes a transport adapter for a scheme: ours
-carries its requests to the sandbox's plain loopback port. Nothing else of the client is touched; host names come from its own environment
-variables.
+The official Python client always says https. It keeps a `requests` session, and such a session
+takes a transport adapter for a scheme: ours carries its requests to the sandbox's plain loopback
+port. Nothing else of the client is touched; host names come from its own environment variables.
 """
 
 import asyncio
@@ -31,7 +31,9 @@ JSON = dict[str, Any]
 class PlainLoopback(HTTPAdapter):
     """Carries what was meant for https to the same host by http."""
 
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *arguments: Any, **options: Any
+    ) -> requests.Response:
         assert request.url is not None
         request.url = request.url.replace("https://", "http://", 1)
         return super().send(request, *arguments, **options)
@@ -101,7 +103,9 @@ class Shopfront:
         )
 
     def verifier(self) -> Webhook:
-        """The reference implementation of Standard Webhooks; it wants its key in base64 (bigcommerce facts 6.5)."""
+        """The reference implementation of Standard Webhooks; it wants its key in base64
+        (bigcommerce facts 6.5).
+        """
         return Webhook(base64.b64encode(self.app.bigcommerce_client_secret.encode()).decode())
 
 
@@ -122,7 +126,9 @@ async def aside(work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Shopfront]:
-    """A town with one store and no goods. Its clock stands at the machine's time: signatures are checked against that."""
+    """A town with one store and no goods. Its clock stands at the machine's time: signatures are
+    checked against that.
+    """
     listening, clock, servers = listen(0), ManualClock(time.time()), Servers()
     app = Connector().at(address(listening))
     server = TownServer(Plan(products=0, drawings=False, connector=app), clock)

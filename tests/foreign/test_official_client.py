@@ -1,4 +1,6 @@
-"""BigCommerce's own Python client finds a BigCommerce: it signs in, reads, writes, and minds the limits."""
+"""BigCommerce's own Python client finds a BigCommerce: it signs in, reads, writes, and minds the
+limits.
+"""
 
 import asyncio
 import base64
@@ -13,10 +15,19 @@ from standardwebhooks import WebhookVerificationError
 from bigcommerce import connection
 from tests.foreign.shopfront import Shopfront, aside
 
-CUP = {"name": "Kopp", "type": "physical", "weight": 0.4, "price": 249.5, "categories": [], "sku": "K-1"}
+CUP = {
+    "name": "Kopp",
+    "type": "physical",
+    "weight": 0.4,
+    "price": 249.5,
+    "categories": [],
+    "sku": "K-1",
+}
 
 
-async def test_a_code_becomes_a_token_that_works(front: Shopfront, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_code_becomes_a_token_that_works(
+    front: Shopfront, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The client posts a form and keeps the token for what follows; the code is good once."""
     asked, app = front.installation(), front.app
     api = front.official(monkeypatch)
@@ -50,7 +61,9 @@ async def test_the_signed_payload_of_opening_the_app_is_true(front: Shopfront) -
     assert claims["sub"] == f"stores/{store.hash}"
     assert claims["user"]["email"] == store.owner.email
     with pytest.raises(jwt.InvalidSignatureError):
-        BigcommerceApi.oauth_verify_payload_jwt(payload, "another secret, long enough to sign", client)
+        BigcommerceApi.oauth_verify_payload_jwt(
+            payload, "another secret, long enough to sign", client
+        )
     with pytest.raises(jwt.InvalidAudienceError):
         BigcommerceApi.oauth_verify_payload_jwt(payload, secret, "another app")
 
@@ -69,7 +82,9 @@ async def test_uninstalling_tells_the_app_and_the_token_is_dead(
         return 200
 
     monkeypatch.setattr(sandbox.apps, "visit", visited)
-    assert await sandbox.apps.uninstall(store, front.app.bigcommerce_client_id, sandbox.hooks[store.hash])
+    assert await sandbox.apps.uninstall(
+        store, front.app.bigcommerce_client_id, sandbox.hooks[store.hash]
+    )
     payload = seen[0].rpartition("signed_payload_jwt=")[2]
     claims = BigcommerceApi.oauth_verify_payload_jwt(
         payload, front.app.bigcommerce_client_secret, front.app.bigcommerce_client_id
@@ -83,10 +98,14 @@ async def test_uninstalling_tells_the_app_and_the_token_is_dead(
 async def test_v2_resources_are_read_as_the_client_knows_them(
     front: Shopfront, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Time, store, currencies, tax classes, orders with their lines; no orders is an empty answer."""
+    """Time, store, currencies, tax classes, orders with their lines; no orders is an empty
+    answer.
+    """
     api = front.official(monkeypatch, front.town.store_token(connector=front.app))
     assert "id" not in await aside(api.Orders.all)
-    cup = await front.town.shop().add_product(**{**CUP, "inventory_tracking": "product", "inventory_level": 5})
+    cup = await front.town.shop().add_product(
+        **{**CUP, "inventory_tracking": "product", "inventory_level": 5}
+    )
     placed = front.town.shop().place([{"product_id": cup.id, "quantity": 2}])
 
     orders = await aside(api.Orders.all)
@@ -120,7 +139,9 @@ async def test_products_variants_and_options_over_the_clients_connection(front: 
         await aside(shop.create, f"{path}/variants", {"sku": sku, "option_values": [value]})
     await aside(shop.update, "catalog/products", made["id"], {"name": "Mugg"})
 
-    found = await aside(shop.get, "catalog/products", **{"id:in": made["id"], "include": "variants,options"})
+    found = await aside(
+        shop.get, "catalog/products", **{"id:in": made["id"], "include": "variants,options"}
+    )
     with pytest.raises(ClientRequestException, match=r"409.*duplicate"):
         await aside(shop.create, "catalog/products", {**CUP, "name": "Mugg"})
     await aside(shop.delete, "catalog/products", made["id"])
@@ -135,7 +156,9 @@ async def test_products_variants_and_options_over_the_clients_connection(front: 
 async def test_the_client_waits_for_the_next_window_before_it_runs_into_429(
     front: Shopfront, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It counts by the four headers, and sleeps as long as they say; the sandbox's clock is moved by that."""
+    """It counts by the four headers, and sleeps as long as they say; the sandbox's clock is moved
+    by that.
+    """
     front.town.shop().set_settings(quota=4)
     loop = asyncio.get_running_loop()
     slept: list[float] = []
@@ -146,7 +169,9 @@ async def test_the_client_waits_for_the_next_window_before_it_runs_into_429(
 
     monkeypatch.setattr(connection, "sleep", sleep)
     manners = {"min_requests_remaining": 1, "wait": True}
-    api = front.official(monkeypatch, front.town.store_token(connector=front.app), rate_limiting_management=manners)
+    api = front.official(
+        monkeypatch, front.town.store_token(connector=front.app), rate_limiting_management=manners
+    )
     for _ in range(10):
         await aside(api.Time.all)
 
@@ -173,13 +198,22 @@ async def test_without_waiting_the_client_is_refused_with_429(
     assert (await aside(api.Time.all))["time"] == int(front.clock.now())
 
 
-async def test_a_delivery_bears_a_signature_that_the_reference_library_accepts(front: Shopfront) -> None:
-    """Of a webhook made by the official client, for a real change, over a real socket; a changed body or a wrong key is refused."""
+async def test_a_delivery_bears_a_signature_that_the_reference_library_accepts(
+    front: Shopfront,
+) -> None:
+    """Of a webhook made by the official client, for a real change, over a real socket; a changed
+    body or a wrong key is refused.
+    """
     shop = front.catalog()
     await aside(
         shop.create,
         "hooks",
-        {"scope": "store/product/created", "destination": front.hook, "is_active": True, "headers": {"X-Own": "s"}},
+        {
+            "scope": "store/product/created",
+            "destination": front.hook,
+            "is_active": True,
+            "headers": {"X-Own": "s"},
+        },
     )
     made = (await aside(shop.create, "catalog/products", CUP))["data"]
 

@@ -1,4 +1,6 @@
-"""A household for each test: one merchant's till and shop in the sandbox, the whole service between them, and time that costs nothing."""
+"""A household for each test: one merchant's till and shop in the sandbox, the whole service between
+them, and time that costs nothing.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

@@ -1,7 +1,8 @@
-"""The whole service over the sandbox, in memory: pages, webhooks, worker, a real database, and a merchant who presses buttons.
+"""The whole service over the sandbox, in memory: pages, webhooks, worker, a real database, and a
+merchant who presses buttons.
 
-Nothing of the service is replaced. The wire's transport is the town's net, on which our own web application is a third host; clocks are the
-event loop's, which the tests make virtual.
+Nothing of the service is replaced. The wire's transport is the town's net, on which our own web
+application is a third host; clocks are the event loop's, which the tests make virtual.
 """
 
 import asyncio
@@ -51,8 +52,10 @@ LOOK_AGAIN = 20
 """Every so many looks for calm, work that nobody announced is looked for too."""
 JSON = dict[str, Any]
 _WAITING = sa.text(f"""
-    SELECT m.failing_since IS NOT NULL AS parked FROM marks m JOIN connections c ON c.id = m.connection_id
-    WHERE c.stage <> 'disconnected' AND (m.failing_since IS NOT NULL OR (m.due_at <= :soon AND {WORKABLE}))
+    SELECT m.failing_since IS NOT NULL AS parked FROM marks m JOIN connections c
+        ON c.id = m.connection_id
+    WHERE c.stage <> 'disconnected' AND (m.failing_since IS NOT NULL OR (m.due_at <= :soon
+        AND {WORKABLE}))
     ORDER BY m.failing_since NULLS LAST LIMIT 1
 """)
 
@@ -84,7 +87,7 @@ class Household:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = URL
 
-    # ---- The service ---------------------------------------------------------------------------------------------
+    # ---- The service -----------------------------------------------------------------------------
 
     def start(self) -> None:
         self.stop = asyncio.Event()
@@ -96,7 +99,9 @@ class Household:
             await self.worker
 
     async def move(self, url: str) -> None:
-        """The service starts again at another address, on the same database. What stands at the old one stays there."""
+        """The service starts again at another address, on the same database. What stands at the old
+        one stays there.
+        """
         await self.service.http.aclose()
         database, clock = self.service.database, LoopTime()
         settings, seams = (
@@ -108,7 +113,7 @@ class Household:
         self.url = url
         self.start()
 
-    # ---- People --------------------------------------------------------------------------------------------------
+    # ---- People ----------------------------------------------------------------------------------
 
     @property
     def till(self) -> Till:
@@ -119,7 +124,9 @@ class Household:
         return self.town.shop()
 
     async def connect(self, *, prices: bool = True, whole_library: bool = True) -> None:
-        """From signing in to a first sync that has come to its end; both platforms' webhooks work."""
+        """From signing in to a first sync that has come to its end; both platforms' webhooks
+        work.
+        """
         await self.prepare(prices=prices, whole_library=whole_library)
         await self.finish()
 
@@ -146,14 +153,20 @@ class Household:
 
     def browser(self, language: str = "en") -> Visitor:
         """Somebody else's browser, without our cookies."""
-        http = httpx2.AsyncClient(transport=self.town.transport(), headers={"Accept-Language": language})
+        http = httpx2.AsyncClient(
+            transport=self.town.transport(), headers={"Accept-Language": language}
+        )
         self.browsers.append(http)
         return Visitor(http)
 
-    # ---- Goods ---------------------------------------------------------------------------------------------------
+    # ---- Goods -----------------------------------------------------------------------------------
 
-    def add(self, name: str = "Mugg", *variants: JSON, stock: int | None = None, **fields: Any) -> str:
-        """A product made in Zettle's own pages: its uuid. `stock` turns tracking on and is every variant's balance."""
+    def add(
+        self, name: str = "Mugg", *variants: JSON, stock: int | None = None, **fields: Any
+    ) -> str:
+        """A product made in Zettle's own pages: its uuid. `stock` turns tracking on and is every
+        variant's balance.
+        """
         rows = variants or ({"sku": f"{name.upper()}-1", "price": 24900},)
         product = self.till.create_product(name, rows, **fields)
         if stock is not None:
@@ -162,9 +175,13 @@ class Household:
                 self.till.set_stock(variant["uuid"], stock)
         return str(product["uuid"])
 
-    def add_sized(self, *sizes: str, name: str = "Tröja", stock: int | None = None, **fields: Any) -> str:
+    def add_sized(
+        self, *sizes: str, name: str = "Tröja", stock: int | None = None, **fields: Any
+    ) -> str:
         """A product with the option "Storlek" and a variant for each size."""
-        return self.add(name, *(sized(size) for size in sizes), stock=stock, **{**sizes_of(*sizes), **fields})
+        return self.add(
+            name, *(sized(size) for size in sizes), stock=stock, **{**sizes_of(*sizes), **fields}
+        )
 
     def variants(self, uuid: str) -> list[JSON]:
         """Zettle's variants, as values to change and to save."""
@@ -179,10 +196,12 @@ class Household:
         await self.calm()
         return self.shown(uuid)
 
-    # ---- Time ----------------------------------------------------------------------------------------------------
+    # ---- Time ------------------------------------------------------------------------------------
 
     async def calm(self) -> None:
-        """Returns when no webhook is on its way and nothing is due soon. Work that is parked, or never ends, is a failure."""
+        """Returns when no webhook is on its way and nothing is due soon. Work that is parked, or
+        never ends, is a failure.
+        """
         quiet = 0
         for number in range(LOOKS):
             await self.town.idle()
@@ -220,13 +239,15 @@ class Household:
         assert found is None or not found.parked, "a bug has parked work"
         return found is not None
 
-    # ---- Seeing --------------------------------------------------------------------------------------------------
+    # ---- Seeing ----------------------------------------------------------------------------------
 
     def find(self, uuid: str) -> JSON | None:
         """The product in the shop that our metafield says is this one, as raw JSON."""
         state = self.shop.state()
         named = {
-            one["resource_id"] for one in state["metafields"] if (one["key"], one["value"]) == ("zettle_uuid", uuid)
+            one["resource_id"]
+            for one in state["metafields"]
+            if (one["key"], one["value"]) == ("zettle_uuid", uuid)
         }
         found = [product for product in state["products"] if product["id"] in named]
         assert len(found) < 2, "one product in Zettle, two in the shop"
@@ -253,7 +274,9 @@ class Household:
         return sorted(product["name"] for product in self.merchants_products())
 
     def category(self, name: str = "Zettle") -> int:
-        (found,) = [one["category_id"] for one in self.shop.state()["categories"] if one["name"] == name]
+        (found,) = [
+            one["category_id"] for one in self.shop.state()["categories"] if one["name"] == name
+        ]
         return int(found)
 
     def levels(self, uuid: str) -> list[tuple[int, int]]:
@@ -287,7 +310,9 @@ class Household:
         """The sync log, oldest line first."""
         connection = await self.connection()
         async with self.service.database.read() as tx:
-            return [logged.line for logged in reversed(await synclog.page(tx, connection.id, limit=200))]
+            return [
+                logged.line for logged in reversed(await synclog.page(tx, connection.id, limit=200))
+            ]
 
     async def codes(self) -> list[Code]:
         return [line.code for line in await self.log()]
@@ -298,9 +323,13 @@ class Household:
 
 
 def is_about_marker(asked: Asked) -> bool:
-    """Whether a request makes, finds or looks after our marker. A stock call that carries one of its slots does not."""
+    """Whether a request makes, finds or looks after our marker. A stock call that carries one of
+    its slots does not.
+    """
     finds = {("key", METAFIELD_KEY), ("sku", SKUS[0])} & set(asked.query)
-    makes = asked.method == "POST" and (NAME.encode() in asked.body or b'"key":"marker"' in asked.body)
+    makes = asked.method == "POST" and (
+        NAME.encode() in asked.body or b'"key":"marker"' in asked.body
+    )
     return bool(finds) or makes
 
 
@@ -314,7 +343,11 @@ def sized(size: str, **fields: Any) -> JSON:
 
 
 def sizes_of(*sizes: str) -> JSON:
-    return {"variantOptionDefinitions": {"definitions": [{"name": "Storlek", "properties": values(*sizes)}]}}
+    return {
+        "variantOptionDefinitions": {
+            "definitions": [{"name": "Storlek", "properties": values(*sizes)}]
+        }
+    }
 
 
 def values(*texts: str) -> list[JSON]:
@@ -323,7 +356,9 @@ def values(*texts: str) -> list[JSON]:
 
 @asynccontextmanager
 async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[Household]:
-    """A running service and a town on the running loop's clock. What the plan does not say is slow as the platforms are."""
+    """A running service and a town on the running loop's clock. What the plan does not say is slow
+    as the platforms are.
+    """
     shop = plan.bigcommerce_config or ShopConfig(read_lag_s=READ_LAG_S, hook_delay_s=HOOK_DELAY_S)
     plan = replace(plan, connector=Connector().at(URL), bigcommerce_config=shop)
     town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
@@ -350,7 +385,9 @@ async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[House
 
 @asynccontextmanager
 async def another_worker(home: Household, database_url: str) -> AsyncIterator[Service]:
-    """A second worker beside the household's, as in another process: the two share nothing but the database."""
+    """A second worker beside the household's, as in another process: the two share nothing but the
+    database.
+    """
     first = home.service
     database, clock = Database.at(database_url, sealer(first.settings)), LoopTime()
     jobs, pace = TableJobs(database, clock), Pace(tick_s=1200, tidy_s=1200)

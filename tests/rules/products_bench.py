@@ -1,4 +1,6 @@
-"""Product work as a whole over both sandboxes: till and shop by hand, our handlers in between, a clock that the test moves."""
+"""Product work as a whole over both sandboxes: till and shop by hand, our handlers in between, a
+clock that the test moves.
+"""
 
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -75,7 +77,9 @@ class Token:
 class NoStock:
     """No product is tracked: for stores whose stock is not synced at all."""
 
-    async def first_levels(self, session: Session, uuids: Collection[str]) -> Mapping[str, Levels | None]:
+    async def first_levels(
+        self, session: Session, uuids: Collection[str]
+    ) -> Mapping[str, Levels | None]:
         return dict.fromkeys(uuids)
 
     async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
@@ -87,7 +91,9 @@ class NoStock:
     async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
         return
 
-    async def renewed(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders) -> None:
+    async def renewed(
+        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders
+    ) -> None:
         return
 
     async def kept(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
@@ -106,38 +112,60 @@ class Bench:
     births: Births = field(default_factory=NoStock)
     dice: random.Random = field(default_factory=lambda: random.Random(1))
 
-    # ---- The merchant's hands ------------------------------------------------------------------------------------
+    # ---- The merchant's hands --------------------------------------------------------------------
 
     def till_product(self, name: str = "Mugg", *variants: Mapping[str, Any], **fields: Any) -> str:
         rows = variants or (
-            {"sku": "MUG-1", "barcode": "7310865004703", "price": {"amount": 24900, "currencyId": "SEK"}},
+            {
+                "sku": "MUG-1",
+                "barcode": "7310865004703",
+                "price": {"amount": 24900, "currencyId": "SEK"},
+            },
         )
-        return str(self.town.till().create_product(name, [dict(row) for row in rows], **fields)["uuid"])
+        return str(
+            self.town.till().create_product(name, [dict(row) for row in rows], **fields)["uuid"]
+        )
 
     def shirt(self, *values: str, option: str = "Storlek", **fields: Any) -> str:
         """A product with one option and a variant for each of its values."""
         variants = [
-            {"name": value, "sku": f"TR-{value}", "price": kr(199), "options": [{"name": option, "value": value}]}
+            {
+                "name": value,
+                "sku": f"TR-{value}",
+                "price": kr(199),
+                "options": [{"name": option, "value": value}],
+            }
             for value in values
         ]
-        return self.till_product(fields.pop("name", "Tröja"), *variants, **definitions(option, *values), **fields)
+        return self.till_product(
+            fields.pop("name", "Tröja"), *variants, **definitions(option, *values), **fields
+        )
 
     def save(self, uuid: str, **changes: Any) -> None:
         self.town.till().edit_product(uuid, **changes)
 
-    # ---- The process ---------------------------------------------------------------------------------------------
+    # ---- The process -----------------------------------------------------------------------------
 
     async def restart(self, database: Database, transport: httpx2.AsyncBaseTransport) -> None:
-        """Everything that lives in a process is new; what was on disk and on the platforms is as it was."""
-        # A fresh token for the till, whose tokens last two hours: renewing them is not what is tried here.
-        tokens = (self.town.zettle_tokens(connector=self.town.plan.connector).access, await self.session.shop.tokens())
+        """Everything that lives in a process is new; what was on disk and on the platforms is as it
+        was.
+        """
+        # A fresh token for the till, whose tokens last two hours: renewing them is not what is
+        # tried here.
+        tokens = (
+            self.town.zettle_tokens(connector=self.town.plan.connector).access,
+            await self.session.shop.tokens(),
+        )
         self.database = database
         self.session = replace(
-            self.session, database=database, clients=clients(self.town, self.clock, *tokens, transport), settled=set()
+            self.session,
+            database=database,
+            clients=clients(self.town, self.clock, *tokens, transport),
+            settled=set(),
         )
         await self.session.reload()
 
-    # ---- Work ----------------------------------------------------------------------------------------------------
+    # ---- Work ------------------------------------------------------------------------------------
 
     @property
     def connection(self) -> Connection:
@@ -160,9 +188,13 @@ class Bench:
         await self.mark(Kind.LIBRARY, "", detail=detail)
         await self.drain()
 
-    async def mark(self, kind: Kind, subject: str, *, force: bool = False, detail: str = "") -> None:
+    async def mark(
+        self, kind: Kind, subject: str, *, force: bool = False, detail: str = ""
+    ) -> None:
         async with self.database.transaction() as tx:
-            await work_items.mark(tx, self.connection.id, kind, subject, self.clock.now(), force=force, detail=detail)
+            await work_items.mark(
+                tx, self.connection.id, kind, subject, self.clock.now(), force=force, detail=detail
+            )
 
     async def sync(self, *uuids: str, force: bool = False, detail: str = "") -> None:
         """What a webhook of Zettle's leads to."""
@@ -183,7 +215,9 @@ class Bench:
         due = self.clock.now() + timedelta(seconds=10)
         async with self.database.transaction() as tx:
             await library.unassign(tx, self.connection.id, uuids, due)
-            await work_items.mark_many(tx, self.connection.id, Kind.PRODUCT, uuids, self.clock.now(), due_at=due)
+            await work_items.mark_many(
+                tx, self.connection.id, Kind.PRODUCT, uuids, self.clock.now(), due_at=due
+            )
 
     async def sweep(self) -> None:
         await self.mark(Kind.SWEEP, "")
@@ -199,7 +233,9 @@ class Bench:
         }
         for _ in range(200):
             async with self.database.read() as tx:
-                due = await work_items.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
+                due = await work_items.due(
+                    tx, self.connection.id, self.clock.now(), tuple(handlers)
+                )
             if not due:
                 return
             try:
@@ -214,7 +250,7 @@ class Bench:
         self.clock.move(seconds)
         await self.drain()
 
-    # ---- Seeing --------------------------------------------------------------------------------------------------
+    # ---- Seeing ----------------------------------------------------------------------------------
 
     async def binding(self, uuid: str) -> Binding | None:
         async with self.database.read() as tx:
@@ -236,16 +272,24 @@ class Bench:
 
     async def in_shop(self) -> list[str]:
         """The names of all products in the shop but the marker."""
-        return sorted([one.name for one in await self.session.shop.products_page() if not is_marker(one)])
+        return sorted(
+            [one.name for one in await self.session.shop.products_page() if not is_marker(one)]
+        )
 
     async def log(self) -> list[Line]:
         async with self.database.read() as tx:
-            return [logged.line for logged in reversed(await synclog.page(tx, self.connection.id, limit=200))]
+            return [
+                logged.line
+                for logged in reversed(await synclog.page(tx, self.connection.id, limit=200))
+            ]
 
     async def made(self) -> list[Code]:
         """The codes of the whole log, however long."""
         async with self.database.read() as tx:
-            return [logged.line.code for logged in await synclog.page(tx, self.connection.id, limit=100_000)]
+            return [
+                logged.line.code
+                for logged in await synclog.page(tx, self.connection.id, limit=100_000)
+            ]
 
     async def codes(self) -> list[Code]:
         return [line.code for line in await self.log()]
@@ -271,36 +315,53 @@ async def judge(session: Session, mark: Mark, failure: Failure) -> None:
     """The worker's decision, as far as these tests need it."""
     async with session.transaction() as tx:
         if isinstance(failure, Refused):
-            await library.fail(tx, session.connection.id, mark.subject, failure.code, session.clock.now())
+            await library.fail(
+                tx, session.connection.id, mark.subject, failure.code, session.clock.now()
+            )
             await session.finish(mark, tx=tx)
         else:
             await session.again(mark, 5, tx=tx)
 
 
 def clients(
-    town: Town, clock: MovableClock, zettle_token: str, shop_token: str, transport: httpx2.AsyncBaseTransport
+    town: Town,
+    clock: MovableClock,
+    zettle_token: str,
+    shop_token: str,
+    transport: httpx2.AsyncBaseTransport,
 ) -> Clients:
     """Both platforms by this transport."""
     base, shop_base = town.plan.zettle_url, town.plan.bigcommerce_url
     hosts = ("oauth", "products", "inventory", "pusher", "purchase", "secure")
     wire = Wire(httpx2.AsyncClient(transport=transport), clock)
-    zettle = Zettle(wire, OpenGate(), ZettleUrls(*(f"{base}/{host}" for host in hosts)), Token(zettle_token))
+    zettle = Zettle(
+        wire, OpenGate(), ZettleUrls(*(f"{base}/{host}" for host in hosts)), Token(zettle_token)
+    )
     urls = ShopUrls(f"{shop_base}/api")
-    return Clients(zettle, ShopApi(wire, OpenGate(), urls, shop_token, town.merchant.store_hash), wire.clocks)
+    return Clients(
+        zettle, ShopApi(wire, OpenGate(), urls, shop_token, town.merchant.store_hash), wire.clocks
+    )
 
 
 async def opened(database: Database, clock: MovableClock, plan: Plan | None = None) -> Bench:
     """A connection with both platforms, set up to the point where products are chosen."""
     town = Town(plan or Plan(products=0, drawings=False), SandboxTime(clock))
     zettle_token = town.zettle_tokens(connector=town.plan.connector).access
-    reached = clients(town, clock, zettle_token, town.store_token(connector=town.plan.connector), town.transport())
+    reached = clients(
+        town, clock, zettle_token, town.store_token(connector=town.plan.connector), town.transport()
+    )
     shop = reached.shop
     assert shop is not None
     async with database.transaction() as tx:
         made = await connections.start(tx, await reached.zettle.organization(), "key", clock.now())
         await connections.set_stage(tx, made.id, Stage.PRICES_CHOSEN)
         fence = await leases.acquire(
-            tx, made.id, "test", now=clock.now(), until=clock.now() + timedelta(days=99), grace=timedelta(0)
+            tx,
+            made.id,
+            "test",
+            now=clock.now(),
+            until=clock.now() + timedelta(days=99),
+            grace=timedelta(0),
         )
     assert fence is not None
     session = Session(

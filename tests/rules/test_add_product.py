@@ -1,4 +1,6 @@
-"""A product of our own form, from the page to both platforms, whatever gets lost on the way (rule P9)."""
+"""A product of our own form, from the page to both platforms, whatever gets lost on the way (rule
+P9).
+"""
 
 import re
 from decimal import Decimal
@@ -23,7 +25,9 @@ PRODUCTS, MOVEMENTS = "/products/organizations/self/products", "/inventory/v3/mo
 async def add(home: Household, *files: bytes, at: str = FORM, **fields: str) -> str:
     """The form filled in and saved: the uuid of what is being added."""
     page = await home.open(at)
-    hidden = dict(re.findall(r'<input type="hidden" name="(_csrf_token|key)" value="([^"]+)"', page))
+    hidden = dict(
+        re.findall(r'<input type="hidden" name="(_csrf_token|key)" value="([^"]+)"', page)
+    )
     data: dict[str, Any] = {**hidden, "action": "save", "bigcommerce": "yes", **fields}
     sent = [("picture", (f"{n}.png", content, "image/png")) for n, content in enumerate(files)]
     nothing = [("picture", ("", b"", "application/octet-stream"))]
@@ -74,7 +78,9 @@ async def running(home: Household) -> Household:
 
 
 @pytest.mark.rule("P9", "P1")
-async def test_everything_that_was_typed_stands_in_zettle_and_in_the_shop(running: Household) -> None:
+async def test_everything_that_was_typed_stands_in_zettle_and_in_the_shop(
+    running: Household,
+) -> None:
     uuid = await add(
         running,
         png(),
@@ -99,25 +105,46 @@ async def test_everything_that_was_typed_stands_in_zettle_and_in_the_shop(runnin
     (variant,) = product["variants"]
     online = product["online"]
 
-    assert ("Mugg", "I kassan", "12.0") == (product["name"], product["description"], product["vatPercentage"])
+    assert ("Mugg", "I kassan", "12.0") == (
+        product["name"],
+        product["description"],
+        product["vatPercentage"],
+    )
     assert ({"amount": 24950, "currencyId": "SEK"}, "MUG-1") == (variant["price"], variant["sku"])
     assert ("På nätet", 450) == (online["description"], online["shipping"]["weightInGrams"])
-    assert {"title": "Mugg | Lind", "metaDescription": "Handgjord", "slug": "bla-mugg"} == online["seo"]
+    assert {"title": "Mugg | Lind", "metaDescription": "Handgjord", "slug": "bla-mugg"} == online[
+        "seo"
+    ]
     assert product["presentation"]["imageUrl"] == online["presentation"]["displayImageUrl"]
     assert 1 == len(online["presentation"]["additionalImageUrls"])
     assert [(7, 7)] == running.levels(uuid)
-    assert (249.5, "MUG-1", 2, False) == (shown["price"], shown["sku"], len(shown["images"]), shown["is_visible"])
+    assert (249.5, "MUG-1", 2, False) == (
+        shown["price"],
+        shown["sku"],
+        len(shown["images"]),
+        shown["is_visible"],
+    )
     assert "/bla-mugg/" == shown["custom_url"]["url"]
     assert await left(running, uuid) is None
     assert Code.PRODUCT_ADDED in await running.codes()
-    assert "Mugg" in await running.read(f"/library/new/{uuid}"), "the page has gone on to the product"
+    assert "Mugg" in await running.read(f"/library/new/{uuid}"), (
+        "the page has gone on to the product"
+    )
 
 
 @pytest.mark.rule("P9")
 async def test_variants_have_their_own_prices_skus_and_stock(running: Household) -> None:
     rows: dict[str, str] = {}
-    for n, (size, price, stock) in enumerate((("S", "", "3"), ("M", "219", "0"), ("L", "229", "5"))):
-        cells = {"key": f'["{size}"]', "use": "yes", "price": price, "sku": f"TR-{size}", "stock": stock}
+    for n, (size, price, stock) in enumerate(
+        (("S", "", "3"), ("M", "219", "0"), ("L", "229", "5"))
+    ):
+        cells = {
+            "key": f'["{size}"]',
+            "use": "yes",
+            "price": price,
+            "sku": f"TR-{size}",
+            "stock": stock,
+        }
         rows |= {f"row-{part}-{n}": text for part, text in cells.items()}
     options = {"option-1-name": "Storlek", "option-1-values": "S, M, L"}
     uuid = await add(running, name="Tröja", price="199", tracked="yes", **options, **rows)
@@ -142,7 +169,9 @@ async def test_an_unticked_product_is_never_in_the_shop_although_its_webhook_is_
 
     assert "Kassakopp två" == home.till.product(uuid)["name"]
     assert [] == home.in_shop()
-    assert [] == [one.path for one in home.asked_of_products("POST") if one.path.endswith("/catalog/products")]
+    assert [] == [
+        one.path for one in home.asked_of_products("POST") if one.path.endswith("/catalog/products")
+    ]
 
 
 @pytest.mark.rule("P8", "P9")
@@ -155,8 +184,12 @@ async def test_a_ticked_product_is_synced_in_by_hand_mode_too(home: Household) -
 
 
 @pytest.mark.rule("P9")
-@pytest.mark.parametrize("kind", ["5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_after"])
-async def test_a_create_whose_answer_is_lost_makes_one_product(running: Household, kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind", ["5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_after"]
+)
+async def test_a_create_whose_answer_is_lost_makes_one_product(
+    running: Household, kind: str
+) -> None:
     fault(running, kind, PRODUCTS)
     uuid = await add(running, name="Mugg", sku="MUG-1", tracked="yes", stock="4")
     await running.wait(120)
@@ -167,8 +200,12 @@ async def test_a_create_whose_answer_is_lost_makes_one_product(running: Househol
 
 
 @pytest.mark.rule("P9", "S1")
-@pytest.mark.parametrize("kind", ["5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_after"])
-async def test_opening_stock_whose_answer_is_lost_is_written_once(running: Household, kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind", ["5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_after"]
+)
+async def test_opening_stock_whose_answer_is_lost_is_written_once(
+    running: Household, kind: str
+) -> None:
     fault(running, kind, MOVEMENTS)
     uuid = await add(running, name="Mugg", sku="MUG-1", tracked="yes", stock="4")
     await running.wait(300)
@@ -178,10 +215,14 @@ async def test_opening_stock_whose_answer_is_lost_is_written_once(running: House
 
 
 @pytest.mark.rule("P9")
-async def test_what_zettle_refuses_comes_back_to_the_form_and_can_be_mended(running: Household) -> None:
+async def test_what_zettle_refuses_comes_back_to_the_form_and_can_be_mended(
+    running: Household,
+) -> None:
     uuid, variant = (f"0000000{n}-0000-1000-8000-000000000000" for n in (1, 2))
     wrong = NewProduct(uuid, "Mugg", (NewVariant(variant),), vat_percentage=Decimal(130))
-    await ask_for(running, {"name": "Mugg", "vat": "130", "description": "Fin", "bigcommerce": "yes"}, wrong)
+    await ask_for(
+        running, {"name": "Mugg", "vat": "130", "description": "Fin", "bigcommerce": "yes"}, wrong
+    )
     await running.wait(10)
     page = await running.open(f"{FORM}/{uuid}")
     before = made(running)
@@ -192,15 +233,22 @@ async def test_what_zettle_refuses_comes_back_to_the_form_and_can_be_mended(runn
     assert 'id="vat-wrong"' in page
     assert ">Fin</textarea>" in page
     assert [] == before
-    assert [{"name": "Mugg", "cause": "zettle_input_refused"}] == await running.told(Code.ADDITION_REFUSED)
-    assert ("Fin", "12.0") == (running.till.product(uuid)["description"], running.till.product(uuid)["vatPercentage"])
+    assert [{"name": "Mugg", "cause": "zettle_input_refused"}] == await running.told(
+        Code.ADDITION_REFUSED
+    )
+    assert ("Fin", "12.0") == (
+        running.till.product(uuid)["description"],
+        running.till.product(uuid)["vatPercentage"],
+    )
     assert "Mugg" == running.shown(uuid)["name"]
 
 
 @pytest.mark.rule("P9")
 async def test_a_form_that_is_pressed_twice_adds_one_product(running: Household) -> None:
     page = await running.open(FORM)
-    hidden = dict(re.findall(r'<input type="hidden" name="(_csrf_token|key)" value="([^"]+)"', page))
+    hidden = dict(
+        re.findall(r'<input type="hidden" name="(_csrf_token|key)" value="([^"]+)"', page)
+    )
     data = {**hidden, "action": "save", "bigcommerce": "yes", "name": "Mugg"}
     answers = [await browser(running).post(f"{URL}{FORM}", data=data) for _ in range(2)]
     await running.wait(60)

@@ -1,5 +1,6 @@
-"""The merchant approves the app again while work goes on (rules C3, D2): the token that we had is void
-at that moment, and the new one is good (bigcommerce facts 1.4). Only a token that still counts pauses."""
+"""The merchant approves the app again while work goes on (rules C3, D2): the token that we had is
+void at that moment, and the new one is good (bigcommerce facts 1.4). Only a token that still counts
+pauses."""
 
 import asyncio
 from typing import Any
@@ -19,7 +20,9 @@ def approval(home: Household) -> str:
     """Where BigCommerce sends the browser once the merchant has said yes."""
     town = home.town
     app = town.bigcommerce.apps.registered[town.plan.connector.bigcommerce_client_id]
-    return town.bigcommerce.apps.approve(app, home.shop.store, home.shop.store.owner, external=False)
+    return town.bigcommerce.apps.approve(
+        app, home.shop.store, home.shop.store.owner, external=False
+    )
 
 
 async def approve(home: Household) -> None:
@@ -29,7 +32,9 @@ async def approve(home: Household) -> None:
 def revoke(home: Household) -> None:
     """The token dies and nobody says so."""
     apps = home.town.bigcommerce.apps
-    grant = apps.installed(home.town.merchant.store_hash, home.town.plan.connector.bigcommerce_client_id)
+    grant = apps.installed(
+        home.town.merchant.store_hash, home.town.plan.connector.bigcommerce_client_id
+    )
     assert grant is not None
     apps.kill(grant)
 
@@ -60,7 +65,9 @@ async def went_on(home: Household, products: int) -> bool:
 
 @pytest.mark.rule("C3")
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice in a row"])
-async def test_an_approval_in_the_middle_of_an_import_stops_nothing(home: Household, times: int) -> None:
+async def test_an_approval_in_the_middle_of_an_import_stops_nothing(
+    home: Household, times: int
+) -> None:
     for number in range(PRODUCTS):
         home.add(f"Mugg {number}", stock=3)
     await home.prepare()
@@ -173,7 +180,9 @@ async def test_a_code_that_is_refused_delays_no_pause_for_long(home: Household) 
     store = f"stores/{home.town.merchant.store_hash}"
     for _ in range(3):
         with pytest.raises(Lost, match="400"):
-            await home.browser().open(f"{URL}/bigcommerce/auth?code=forged&scope=any&context={store}")
+            await home.browser().open(
+                f"{URL}/bigcommerce/auth?code=forged&scope=any&context={store}"
+            )
         home.till.sell(home.variant(uuid))
         await asyncio.sleep(20)
 

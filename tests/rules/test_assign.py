@@ -1,4 +1,6 @@
-"""Assigning and unassigning in the library and on a product's page (rules A1 to A3, A5; decision 14)."""
+"""Assigning and unassigning in the library and on a product's page (rules A1 to A3, A5; decision
+14).
+"""
 
 import pytest
 
@@ -136,7 +138,9 @@ async def test_undo_after_the_delete_was_sent_is_told_to_be_too_late(home: House
 
 
 @pytest.mark.rule("A1", "A3")
-async def test_an_unassigned_product_can_be_assigned_again_and_is_one_product(home: Household) -> None:
+async def test_an_unassigned_product_can_be_assigned_again_and_is_one_product(
+    home: Household,
+) -> None:
     uuid = home.add("Mugg", stock=3)
     await home.connect()
     await unassign(home, uuid)
@@ -151,7 +155,9 @@ async def test_an_unassigned_product_can_be_assigned_again_and_is_one_product(ho
 
 @pytest.mark.rule("A5")
 async def test_a_box_that_is_left_alone_changes_nothing(home: Household) -> None:
-    """A mixed selection: the box of each row says what it is, so that the page can show a third state."""
+    """A mixed selection: the box of each row says what it is, so that the page can show a third
+    state.
+    """
     inside, outside = home.add("Mugg"), home.add("Fat")
     await home.connect(whole_library=False)
     await tick(home, inside, wish="yes")
@@ -164,8 +170,9 @@ async def test_a_box_that_is_left_alone_changes_nothing(home: Household) -> None
 
     assert f'value="{inside}" data-assigned="yes"' in page
     assert f'value="{outside}" data-assigned="no"' in page
-    assert "A box with a dash means that some are there and some are not; left alone, it changes nothing." in words_of(
-        page
-    )
+    assert (
+        "A box with a dash means that some are there and some are not; left alone, it changes "
+        "nothing."
+    ) in words_of(page)
     assert "Nothing was changed." in said
     assert (["Mugg"], []) == (home.in_shop(), [one.path for one in home.asked()[seen:]])

@@ -16,7 +16,9 @@ from tests.rules.household import Household
 READINGS = ("kept_beside", "served_first", "below_zero")
 
 
-async def _selling(open_household: OpenHousehold, reading: Any, stock: int = 2) -> tuple[Household, str]:
+async def _selling(
+    open_household: OpenHousehold, reading: Any, stock: int = 2
+) -> tuple[Household, str]:
     """A mug that may be sold ten times beyond what is there."""
     home = await open_household(bigcommerce_switches=Switches(backordered_units=reading))
     uuid = home.add("Mugg", stock=stock)
@@ -52,7 +54,9 @@ async def test_a_backordered_unit_is_sold_and_the_next_delivery_pays_it(
 
 
 @pytest.mark.parametrize("reading", READINGS)
-async def test_a_cancelled_backorder_is_owed_no_more_at_the_till(open_household: OpenHousehold, reading: str) -> None:
+async def test_a_cancelled_backorder_is_owed_no_more_at_the_till(
+    open_household: OpenHousehold, reading: str
+) -> None:
     """(decision 21) Before the delivery, and after it."""
     home, uuid = await _selling(open_household, reading)
 
@@ -72,7 +76,9 @@ async def test_a_cancelled_backorder_is_owed_no_more_at_the_till(open_household:
 
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("seed", range(3))
-async def test_no_unit_is_promised_twice_in_any_order(open_household: OpenHousehold, reading: str, seed: int) -> None:
+async def test_no_unit_is_promised_twice_in_any_order(
+    open_household: OpenHousehold, reading: str, seed: int
+) -> None:
     """(decision 21) Orders, cancellations, parcels, restocks on either side and till sales, as the
     dice fall."""
     home, uuid = await _selling(open_household, reading, stock=4)
@@ -134,13 +140,17 @@ async def test_set_up_and_overview_say_that_the_store_sells_on_backorder(
 ) -> None:
     """(decision 21) Only where it does; said once in the log when it begins."""
     home = await open_household()
-    own = await home.shop.add_product(name="Egen", price=10, inventory_tracking="product", inventory_level=1)
+    own = await home.shop.add_product(
+        name="Egen", price=10, inventory_tracking="product", inventory_level=1
+    )
     home.add("Mugg", stock=5)
     await home.prepare()
     before = await home.read("/apps/bigcommerce")
     home.shop.allow_backorders(3, product_id=own.id)
     async with home.service.database.transaction() as tx:
-        await work_items.mark(tx, (await home.connection()).id, Kind.ACCOUNT, "", home.service.worker.clock.now())
+        await work_items.mark(
+            tx, (await home.connection()).id, Kind.ACCOUNT, "", home.service.worker.clock.now()
+        )
     await home.wait(5)
     set_up = await home.read("/apps/bigcommerce")
     await home.finish()

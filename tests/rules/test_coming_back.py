@@ -1,4 +1,6 @@
-"""Connecting again by hand: what was kept is assigned, said and counted before the merchant picks (rule D4)."""
+"""Connecting again by hand: what was kept is assigned, said and counted before the merchant picks
+(rule D4).
+"""
 
 import pytest
 
@@ -45,7 +47,9 @@ async def test_after_finishing_by_hand_only_the_rest_is_to_choose(home: Househol
     await home.calm()
     after = await home.read("/library")
 
-    assert "1 product from your last connection is synced by itself. Choose among the others." in page
+    assert (
+        "1 product from your last connection is synced by itself. Choose among the others." in page
+    )
     assert "Not assigned (1)" in page
     assert "Synced (1)" in after
     assert "Not assigned (1)" in after
@@ -54,7 +58,9 @@ async def test_after_finishing_by_hand_only_the_rest_is_to_choose(home: Househol
 
 @pytest.mark.rule("D4")
 async def test_a_silent_store_does_not_double_what_was_kept(home: Household) -> None:
-    """The store is out of reach when the set-up is finished: kept products are taken back all the same, before any product work."""
+    """The store is out of reach when the set-up is finished: kept products are taken back all the
+    same, before any product work.
+    """
     kept, _ = await kept_and_new(home)
     await home.prepare()
     home.town.bigcommerce.faults.add("5xx_before", path="*/catalog/trees*", next=1)

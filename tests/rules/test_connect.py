@@ -27,11 +27,13 @@ async def choose_store(visitor: Visitor, store_hash: str) -> str:
     return words_of(visitor.page)
 
 
-# ---- C1 to C3: two accounts become one connection ---------------------------------------------------------------------
+# ---- C1 to C3: two accounts become one connection ------------------------------------------------
 
 
 @pytest.mark.rule("C1")
-async def test_the_merchant_signs_in_picks_bigcommerce_under_apps_and_presses_connect(home: Household) -> None:
+async def test_the_merchant_signs_in_picks_bigcommerce_under_apps_and_presses_connect(
+    home: Household,
+) -> None:
     stranger = await home.read("/apps")
     await merchant.sign_in(home.visitor, URL)
     apps = await home.read("/apps")
@@ -55,7 +57,9 @@ async def test_a_declined_sign_in_lets_nobody_in(home: Household) -> None:
 
 
 @pytest.mark.rule("C2")
-async def test_a_store_that_belongs_to_another_account_is_refused_and_stays_where_it_is(home: Household) -> None:
+async def test_a_store_that_belongs_to_another_account_is_refused_and_stays_where_it_is(
+    home: Household,
+) -> None:
     """The refusal names the account; the one that has the store notices nothing."""
     uuid = home.add()
     await home.connect()
@@ -74,9 +78,13 @@ async def test_a_store_that_belongs_to_another_account_is_refused_and_stays_wher
 
 
 @pytest.mark.rule("C2")
-async def test_a_second_store_for_the_same_account_is_refused_with_the_way_out(home: Household) -> None:
+async def test_a_second_store_for_the_same_account_is_refused_with_the_way_out(
+    home: Household,
+) -> None:
     await home.connect()
-    second = home.town.bigcommerce.add_store("l1ndsk9", owner_email="nora@example.com", name="Andra butiken")
+    second = home.town.bigcommerce.add_store(
+        "l1ndsk9", owner_email="nora@example.com", name="Andra butiken"
+    )
     await home.visitor.open(f"{home.town.plan.bigcommerce_url}/manage/{second.hash}/apps")
     await home.press("Install")
     await home.press("Confirm")
@@ -102,7 +110,10 @@ async def test_connect_leads_to_the_store_and_back_with_both_connected(home: Hou
 
     assert home.visitor.url == f"{URL}{INTEGRATION}"
     assert f"Zettle {home.town.merchant.name} SEK BigCommerce {home.town.merchant.name} SEK" in back
-    assert (Stage.STORE_CONNECTED, [Code.CONNECTED]) == ((await home.connection()).stage, await home.codes())
+    assert (Stage.STORE_CONNECTED, [Code.CONNECTED]) == (
+        (await home.connection()).stage,
+        await home.codes(),
+    )
 
 
 @pytest.mark.rule("C3")
@@ -119,8 +130,12 @@ async def test_an_account_can_be_created_at_bigcommerce_on_the_way(home: Househo
 
 @pytest.mark.rule("C3")
 async def test_the_app_may_be_installed_from_bigcommerces_side_first(home: Household) -> None:
-    """The page in the control panel leads to Zettle's sign-in; the store is joined only when the merchant says so."""
-    await home.visitor.open(f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps")
+    """The page in the control panel leads to Zettle's sign-in; the store is joined only when the
+    merchant says so.
+    """
+    await home.visitor.open(
+        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+    )
     await home.press("Install")
     panel = words_of(await home.press("Confirm"))
     await home.press(SIGN_IN)
@@ -131,10 +146,13 @@ async def test_the_app_may_be_installed_from_bigcommerces_side_first(home: House
 
     assert "One step left: your Zettle account" in panel
     assert f"Connect {home.town.merchant.name}?" in asked
-    assert (Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED) == (before, (await home.connection()).stage)
+    assert (Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED) == (
+        before,
+        (await home.connection()).stage,
+    )
 
 
-# ---- C4 to C7: prices ------------------------------------------------------------------------------------------------
+# ---- C4 to C7: prices ----------------------------------------------------------------------------
 
 
 async def to_prices(home: Household) -> str:
@@ -221,7 +239,9 @@ async def test_without_prices_every_product_starts_at_zero_and_the_shops_price_i
 
 
 @pytest.mark.rule("C7")
-async def test_a_store_without_tax_in_its_prices_is_warned_on_three_own_products(home: Household) -> None:
+async def test_a_store_without_tax_in_its_prices_is_warned_on_three_own_products(
+    home: Household,
+) -> None:
     """249.00 with 25 % VAT would cost 311.25 in a shop that adds the tax on top."""
     for name in ("Mugg", "Fat", "Skål", "Vas"):
         home.add(name)
@@ -239,12 +259,26 @@ async def test_a_store_without_tax_in_its_prices_is_warned_on_three_own_products
 @pytest.mark.parametrize(
     ("mode", "with_tax", "said"),
     [
-        ("INCLUSIVE", True, "The store enters prices including tax, and so does your Zettle account."),
-        ("EXCLUSIVE", False, "The store enters prices without tax, and so does your Zettle account."),
-        ("EXCLUSIVE", True, "Your Zettle prices are without tax, but the store is set to prices including tax."),
+        (
+            "INCLUSIVE",
+            True,
+            "The store enters prices including tax, and so does your Zettle account.",
+        ),
+        (
+            "EXCLUSIVE",
+            False,
+            "The store enters prices without tax, and so does your Zettle account.",
+        ),
+        (
+            "EXCLUSIVE",
+            True,
+            "Your Zettle prices are without tax, but the store is set to prices including tax.",
+        ),
     ],
 )
-async def test_the_page_says_how_both_sides_enter_prices(home: Household, mode: str, with_tax: bool, said: str) -> None:
+async def test_the_page_says_how_both_sides_enter_prices(
+    home: Household, mode: str, with_tax: bool, said: str
+) -> None:
     home.till.edit_organization(taxationMode=mode)
     home.shop.set_settings(is_price_entered_with_tax=with_tax)
 
@@ -264,7 +298,7 @@ async def test_no_request_names_a_tax_and_the_merchants_tax_class_stays(home: Ho
     assert [] == [one.path for one in home.asked("POST", "PUT") if b"tax" in one.body]
 
 
-# ---- C9 to C11: which products, and when -------------------------------------------------------------------------------
+# ---- C9 to C11: which products, and when ---------------------------------------------------------
 
 
 @pytest.mark.rule("C9", "C10")
@@ -306,7 +340,9 @@ async def test_a_set_up_left_half_way_is_shown_as_not_finished_wherever_the_inte
 
     apps, library = await home.read("/apps"), await home.read("/library")
     resumed = words_of(await home.press("Go on with the set-up"))
-    await home.visitor.open(f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps")
+    await home.visitor.open(
+        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+    )
     panel = words_of(await home.press("Open"))
 
     assert "Set-up not finished" in apps
@@ -326,7 +362,9 @@ async def test_nothing_is_synced_before_the_set_up_is_finished(home: Household) 
     await home.wait(300)
 
     assert [] == home.in_shop()
-    assert [] == [one.path for one in home.asked("POST", "PUT", "DELETE") if "/catalog/" in one.path]
+    assert [] == [
+        one.path for one in home.asked("POST", "PUT", "DELETE") if "/catalog/" in one.path
+    ]
 
 
 @pytest.mark.rule("C11")
@@ -345,14 +383,18 @@ async def test_finishing_twice_starts_nothing_twice(home: Household) -> None:
 
     assert "The set-up was already done. Nothing was started a second time." in again
     assert ["Mugg"] == home.in_shop()
-    assert [1, 1] == [(await home.codes()).count(code) for code in (Code.SETUP_FINISHED, Code.PRODUCT_CREATED)]
+    assert [1, 1] == [
+        (await home.codes()).count(code) for code in (Code.SETUP_FINISHED, Code.PRODUCT_CREATED)
+    ]
 
 
-# ---- C12: stock settings -----------------------------------------------------------------------------------------------
+# ---- C12: stock settings -------------------------------------------------------------------------
 
 
 @pytest.mark.rule("C12")
-async def test_set_up_asks_whether_the_stock_is_right_and_finds_a_good_setting(home: Household) -> None:
+async def test_set_up_asks_whether_the_stock_is_right_and_finds_a_good_setting(
+    home: Household,
+) -> None:
     await home.prepare()
 
     page = await home.read(INTEGRATION)
@@ -362,14 +404,20 @@ async def test_set_up_asks_whether_the_stock_is_right_and_finds_a_good_setting(h
 
 
 @pytest.mark.rule("C12")
-async def test_a_store_that_takes_stock_at_shipping_is_told_what_that_means(home: Household) -> None:
+async def test_a_store_that_takes_stock_at_shipping_is_told_what_that_means(
+    home: Household,
+) -> None:
     """On the set-up page, and on the overview; also when the setting is changed later."""
-    home.shop.set_settings(update_stock_behavior="order_completed_or_shipped", refund_order_stock_adjustment=False)
+    home.shop.set_settings(
+        update_stock_behavior="order_completed_or_shipped", refund_order_stock_adjustment=False
+    )
     await home.prepare()
     setup = await home.read(INTEGRATION)
     await home.finish()
     overview = await home.read(INTEGRATION)
-    home.shop.set_settings(update_stock_behavior="order_placed", refund_order_stock_adjustment=True, name="Ny skylt")
+    home.shop.set_settings(
+        update_stock_behavior="order_placed", refund_order_stock_adjustment=True, name="Ny skylt"
+    )
     await home.calm()
     mended = await home.read(INTEGRATION)
 
@@ -379,4 +427,6 @@ async def test_a_store_that_takes_stock_at_shipping_is_told_what_that_means(home
     assert "Stock is taken when an order ships Refunds put stock back no" in overview
     assert "We recommend to let BigCommerce take stock when an order is placed" in overview
     assert "Stock is taken when an order is placed Refunds put stock back yes" in mended
-    assert ["order_placed"] == [line["moment"] for line in await home.told(Code.STOCK_MOMENT_CHANGED)]
+    assert ["order_placed"] == [
+        line["moment"] for line in await home.told(Code.STOCK_MOMENT_CHANGED)
+    ]

@@ -20,7 +20,9 @@ async def disconnect(home: Household, products: str) -> str:
 
 
 @pytest.mark.rule("D1")
-async def test_disconnect_asks_whether_to_keep_or_remove_and_counts_both_kinds(home: Household) -> None:
+async def test_disconnect_asks_whether_to_keep_or_remove_and_counts_both_kinds(
+    home: Household,
+) -> None:
     """Decision 12: created products and linked ones are counted each on their own."""
     own = await home.shop.add_product(name="Mugg", price=10)
     linked = home.add("Mugg")
@@ -75,11 +77,15 @@ async def test_what_was_heard_and_not_read_goes_with_the_connection(home: Househ
     async with home.service.database.read() as tx:
         assert not await ledgers.waiting(tx, connection_id, Side.ZETTLE, ["of before"])
         assert not await ledgers.is_echoed(tx, connection_id, "of before")
-        assert await ledgers.products(tx, connection_id), "coming back begins with what each side had"
+        assert await ledgers.products(tx, connection_id), (
+            "coming back begins with what each side had"
+        )
 
 
 @pytest.mark.rule("D2")
-async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(home: Household) -> None:
+async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(
+    home: Household,
+) -> None:
     """Decision 12: a linked product is unlinked and stays. No ten seconds here (decision 14)."""
     own = await home.shop.add_product(name="Bara i butiken", price=10)
     match = await home.shop.add_product(name="Mugg", price=10)
@@ -90,7 +96,9 @@ async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(h
     await home.press("Save", **{f"choice-{linked}": f"link:{match.id}"})
     await home.finish()
     moved = next(one["id"] for one in home.shop.state()["products"] if one["name"] == "Fat")
-    await home.shop.edit_product(moved, categories=[home.shop.add_category("Köket").id], name="Omdöpt")
+    await home.shop.edit_product(
+        moved, categories=[home.shop.add_category("Köket").id], name="Omdöpt"
+    )
     before = len(home.in_shop())
 
     await disconnect(home, "remove")
@@ -100,11 +108,15 @@ async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(h
 
 
 @pytest.mark.rule("D2")
-async def test_a_removal_that_fails_is_tried_again_before_the_connection_ends(home: Household) -> None:
+async def test_a_removal_that_fails_is_tried_again_before_the_connection_ends(
+    home: Household,
+) -> None:
     """Decision 11."""
     home.add("Mugg")
     await home.connect()
-    home.town.bigcommerce.faults.add("5xx_before", method="DELETE", path="*/catalog/products*", next=2)
+    home.town.bigcommerce.faults.add(
+        "5xx_before", method="DELETE", path="*/catalog/products*", next=2
+    )
 
     await disconnect(home, "remove")
 
@@ -112,12 +124,16 @@ async def test_a_removal_that_fails_is_tried_again_before_the_connection_ends(ho
 
 
 @pytest.mark.rule("D3")
-async def test_uninstalling_the_app_in_bigcommerce_disconnects_and_keeps_the_products(home: Household) -> None:
+async def test_uninstalling_the_app_in_bigcommerce_disconnects_and_keeps_the_products(
+    home: Household,
+) -> None:
     """Decision 5: our token there is dead, and the page says what that means."""
     uuid = home.add("Mugg")
     await home.connect()
 
-    await home.visitor.open(f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps")
+    await home.visitor.open(
+        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+    )
     await home.press("Uninstall")
     await home.calm()
     home.till.edit_product(uuid, name="Kopp")
@@ -125,9 +141,10 @@ async def test_uninstalling_the_app_in_bigcommerce_disconnects_and_keeps_the_pro
 
     assert (["Mugg"], Stage.DISCONNECTED) == (home.in_shop(), (await home.connection()).stage)
     assert "Not connected" in await home.read("/apps")
-    assert "If the app is uninstalled in BigCommerce we can no longer reach the store, so the products stay." in (
-        await home.read("/help")
-    )
+    assert (
+        "If the app is uninstalled in BigCommerce we can no longer reach the store, so the "
+        "products stay."
+    ) in (await home.read("/help"))
 
 
 @pytest.mark.rule("D3")
@@ -179,7 +196,9 @@ async def test_kept_products_of_the_same_store_are_found_again_assigned_and_not_
 async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_connecting_again(
     home: Household, whole: bool
 ) -> None:
-    """Nobody announced it to us: Zettle is asked for the product itself, twice, and the log names it."""
+    """Nobody announced it to us: Zettle is asked for the product itself, twice, and the log names
+    it.
+    """
     gone = home.add("Mugg", stock=5)
     home.add("Fat", stock=2)
     await home.connect()
@@ -200,7 +219,9 @@ async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_c
 
 @pytest.mark.rule("D4", "P12")
 @pytest.mark.parametrize(("answer", "left"), [("Yes, go on", 19), ("No, leave them", 31)])
-async def test_many_that_went_missing_while_disconnected_stop_and_ask(home: Household, answer: str, left: int) -> None:
+async def test_many_that_went_missing_while_disconnected_stop_and_ask(
+    home: Household, answer: str, left: int
+) -> None:
     """Decision 9: more than ten and more than a tenth, and nobody announced them."""
     there = [home.add(f"Vara {number}") for number in range(31)]
     await home.connect()
@@ -221,7 +242,9 @@ async def test_many_that_went_missing_while_disconnected_stop_and_ask(home: Hous
 
 
 @pytest.mark.rule("D4")
-async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_for_twice(home: Household) -> None:
+async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_for_twice(
+    home: Household,
+) -> None:
     own = await home.shop.add_product(name="Mugg", price=10)
     uuid = home.add("Mugg")
     await home.prepare()
@@ -243,7 +266,9 @@ async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_fo
 
 
 @pytest.mark.rule("D4", "P10")
-async def test_a_kept_product_that_went_missing_in_the_shop_meanwhile_is_made_again(home: Household) -> None:
+async def test_a_kept_product_that_went_missing_in_the_shop_meanwhile_is_made_again(
+    home: Household,
+) -> None:
     uuid = home.add("Mugg")
     await home.connect()
     await disconnect(home, "keep")

@@ -1,4 +1,6 @@
-"""A merchant's whole first sync, held against the OpenAPI files from the first question to the last answer."""
+"""A merchant's whole first sync, held against the OpenAPI files from the first question to the last
+answer.
+"""
 
 import os
 
@@ -11,7 +13,9 @@ from tests.rules.household import opened_household
 
 pytestmark = [
     pytest.mark.specs,
-    pytest.mark.skipif(FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"),
+    pytest.mark.skipif(
+        FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"
+    ),
 ]
 NEEDED = {
     "GET /products/organizations/{organizationUuid}/library",
@@ -30,14 +34,21 @@ NEEDED = {
 }
 
 
-async def test_the_demo_librarys_first_sync_fits_the_files(database_url: str, pytestconfig: pytest.Config) -> None:
-    """Connecting, the whole library, a change on either side, and keeping the products at the end."""
+async def test_the_demo_librarys_first_sync_fits_the_files(
+    database_url: str, pytestconfig: pytest.Config
+) -> None:
+    """Connecting, the whole library, a change on either side, and keeping the products at the
+    end.
+    """
     validator = pytestconfig.stash[WATCHED].validator
     before = set(validator.tally.violations), dict(validator.tally.operations)
 
-    # A store that puts no product into its channel by itself: the link asks for it, and then says it.
+    # A store that puts no product into its channel by itself: the link asks for it, and then says
+    # it.
     switches = bigcommerce.Switches(default_channel_auto="never")
-    async with opened_household(database_url, Plan(drawings=False, bigcommerce_switches=switches)) as home:
+    async with opened_household(
+        database_url, Plan(drawings=False, bigcommerce_switches=switches)
+    ) as home:
         await home.town.furnish()
         await home.connect()
         product = home.town.merchant.library.products[0]
@@ -45,7 +56,9 @@ async def test_the_demo_librarys_first_sync_fits_the_files(database_url: str, py
         await home.calm()
         made = len(home.in_shop())
 
-    asked = {name for name, count in validator.tally.operations.items() if count > before[1].get(name, 0)}
+    asked = {
+        name for name, count in validator.tally.operations.items() if count > before[1].get(name, 0)
+    }
     assert made > 100
     assert set() == NEEDED - asked
     assert set() == set(validator.tally.violations) - before[0]

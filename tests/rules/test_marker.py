@@ -23,7 +23,9 @@ async def _slots(home: Household) -> list[Slot]:
 
 async def _sweep(home: Household) -> None:
     async with home.service.database.transaction() as tx:
-        await work_items.mark(tx, (await home.connection()).id, Kind.SWEEP, "", home.service.worker.clock.now())
+        await work_items.mark(
+            tx, (await home.connection()).id, Kind.SWEEP, "", home.service.worker.clock.now()
+        )
     await asyncio.sleep(10)
 
 
@@ -59,7 +61,8 @@ async def test_the_marker_counts_nowhere(home: Household) -> None:
     await _sweep(home)
 
     pages = [
-        await home.read(page) for page in ("/apps/bigcommerce", "/library", "/apps/bigcommerce/duplicates", "/apps")
+        await home.read(page)
+        for page in ("/apps/bigcommerce", "/library", "/apps/bigcommerce/duplicates", "/apps")
     ]
 
     assert not [page for page in pages if marker.NAME in page]
@@ -97,7 +100,9 @@ async def test_where_the_access_is_gone_the_marker_stays_and_the_page_says_so(
     assert f"hidden product “{marker.NAME}” could not be removed" in page
     assert [{"name": marker.NAME}] == left
     assert [made["id"]] == [one["id"] for one in home.markers()]
-    assert [one["id"] for one in made["variants"]] == [slot.variant_id for slot in await _slots(home)]
+    assert [one["id"] for one in made["variants"]] == [
+        slot.variant_id for slot in await _slots(home)
+    ]
 
 
 async def test_a_deleted_marker_is_made_again_at_once(home: Household) -> None:
@@ -111,7 +116,9 @@ async def test_a_deleted_marker_is_made_again_at_once(home: Household) -> None:
 
     (made,) = home.markers()
     assert made["id"] != before["id"]
-    assert [one["id"] for one in made["variants"]] == [slot.variant_id for slot in await _slots(home)]
+    assert [one["id"] for one in made["variants"]] == [
+        slot.variant_id for slot in await _slots(home)
+    ]
     assert [{"name": marker.NAME}] == await home.told(Code.MARKER_MADE_AGAIN)
 
 
@@ -120,7 +127,9 @@ async def test_a_deleted_marker_is_made_again_at_once(home: Household) -> None:
     [{"name": "Min produkt"}, {"is_visible": True}, {"inventory_tracking": "product"}],
     ids=str,
 )
-async def test_a_changed_marker_is_made_again_by_the_sweep(home: Household, change: Mapping[str, Any]) -> None:
+async def test_a_changed_marker_is_made_again_by_the_sweep(
+    home: Household, change: Mapping[str, Any]
+) -> None:
     """(decision 16) Renamed, shown, or without its numbers."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -171,7 +180,9 @@ async def test_a_marker_that_no_read_shows_is_not_made_twice(home: Household, li
         ("*/catalog/variants", "counted_empty"),
         ("*/catalog/products", "counted_empty"),
     )[:lies]:
-        home.town.bigcommerce.faults.add("hollow", method="GET", path=path, params={"answer": answer})
+        home.town.bigcommerce.faults.add(
+            "hollow", method="GET", path=path, params={"answer": answer}
+        )
 
     await _sweep(home)
     async with home.service.database.read() as tx:
@@ -212,14 +223,18 @@ async def test_a_slot_that_no_open_call_holds_is_given_back_as_seen(home: Househ
     await home.connect()
     connection_id = (await home.connection()).id
     async with home.service.database.transaction() as tx:
-        slot = await markers.take(tx, connection_id, "call of a dead process", home.service.worker.clock.now())
+        slot = await markers.take(
+            tx, connection_id, "call of a dead process", home.service.worker.clock.now()
+        )
     assert slot is not None
     home.shop.set_stock(2, variant_id=slot.variant_id)
 
     await home.wait(900)
     await _sweep(home)
 
-    assert [Slot(slot.variant_id, 2)] == [one for one in await _slots(home) if one.variant_id == slot.variant_id]
+    assert [Slot(slot.variant_id, 2)] == [
+        one for one in await _slots(home) if one.variant_id == slot.variant_id
+    ]
     assert 8 == len(await _slots(home))
 
 

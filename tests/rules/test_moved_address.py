@@ -1,7 +1,9 @@
-"""The service moves to another address: what the platforms tell follows it, and nothing is missed (S2, S3, P5).
+"""The service moves to another address: what the platforms tell follows it, and nothing is missed
+(S2, S3, P5).
 
-Subscriptions that still point at the old address are ours by their id, or by our connection's key in
-their path. They go, new ones stand within seconds of the start, and a reading of everything follows.
+Subscriptions that still point at the old address are ours by their id, or by our connection's key
+in their path. They go, new ones stand within seconds of the start, and a reading of everything
+follows.
 """
 
 import asyncio
@@ -54,7 +56,9 @@ def places(home: Household) -> tuple[set[str], set[str]]:
     }
     shop = {
         hook.destination
-        for hook in home.town.bigcommerce.hooks[home.town.merchant.store_hash].of(app.bigcommerce_client_id)
+        for hook in home.town.bigcommerce.hooks[home.town.merchant.store_hash].of(
+            app.bigcommerce_client_id
+        )
     }
     return till, shop
 
@@ -73,7 +77,9 @@ async def a_day_without_us(home: Household, uuid: str) -> None:
 
 @pytest.mark.rule("P5", "S2", "S3")
 @pytest.mark.parametrize("old", ["silent", "a stranger's", "ours"])
-async def test_a_new_address_is_told_at_once_and_what_was_missed_is_caught_up(home: Household, old: str) -> None:
+async def test_a_new_address_is_told_at_once_and_what_was_missed_is_caught_up(
+    home: Household, old: str
+) -> None:
     uuid = home.add("Mugg", stock=10)
     await home.connect()
     key = (await home.connection()).hook_key
@@ -105,7 +111,9 @@ async def test_a_new_address_is_told_at_once_and_what_was_missed_is_caught_up(ho
 
 @pytest.mark.rule("S3")
 async def test_a_hook_that_takes_a_minute_to_work_misses_nothing(home: Household) -> None:
-    """BigCommerce needs a while (bigcommerce facts 6.1): what happens meanwhile is read afterwards."""
+    """BigCommerce needs a while (bigcommerce facts 6.1): what happens meanwhile is read
+    afterwards.
+    """
     uuid = home.add("Mugg", stock=10)
     await home.connect()
     hooks = home.town.bigcommerce.hooks[home.town.merchant.store_hash]
@@ -123,7 +131,9 @@ async def test_a_hook_that_takes_a_minute_to_work_misses_nothing(home: Household
 
 
 @pytest.mark.rule("S3")
-async def test_the_secret_that_the_old_address_has_read_is_good_for_nothing(home: Household) -> None:
+async def test_the_secret_that_the_old_address_has_read_is_good_for_nothing(
+    home: Household,
+) -> None:
     uuid = home.add("Mugg", stock=10)
     await home.connect()
     key = (await home.connection()).hook_key
@@ -136,15 +146,22 @@ async def test_the_secret_that_the_old_address_has_read_is_good_for_nothing(home
     await home.wait_hours(2)
 
     (read,) = stranger.secrets
-    body = f'{{"scope":"store/product/updated","producer":"stores/{home.town.merchant.store_hash}","data":{{"id":1}}}}'
+    body = (
+        f'{{"scope":"store/product/updated","producer":"stores/{home.town.merchant.store_hash}",'
+        f'"data":{{"id":1}}}}'
+    )
     async with httpx2.AsyncClient(transport=home.town.hosts) as http:
-        answer = await http.post(f"{NEW}/hooks/bigcommerce/{key}", content=body, headers={SECRET: read})
+        answer = await http.post(
+            f"{NEW}/hooks/bigcommerce/{key}", content=body, headers={SECRET: read}
+        )
 
     assert 401 == answer.status_code
 
 
 @pytest.mark.rule("P5")
-async def test_what_is_not_ours_stays_and_what_bears_our_key_goes_although_its_id_is_lost(home: Household) -> None:
+async def test_what_is_not_ours_stays_and_what_bears_our_key_goes_although_its_id_is_lost(
+    home: Household,
+) -> None:
     home.add("Mugg")
     await home.connect()
     connection, town, app = await home.connection(), home.town, home.town.plan.connector
@@ -156,7 +173,9 @@ async def test_what_is_not_ours_stays_and_what_bears_our_key_goes_although_its_i
         await subscriptions.put(
             tx,
             connection.id,
-            subscriptions.Subscription(Platform.ZETTLE, "gone", "", f"{URL}/hooks/zettle/x", "active"),
+            subscriptions.Subscription(
+                Platform.ZETTLE, "gone", "", f"{URL}/hooks/zettle/x", "active"
+            ),
             home.service.worker.clock.now(),
         )
     hooks, elsewhere = (
@@ -178,8 +197,12 @@ async def test_what_is_not_ours_stays_and_what_bears_our_key_goes_although_its_i
 
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize("gone", ["shop", "till"])
-async def test_webhooks_of_a_paused_merchant_move_where_there_is_access(home: Household, gone: str) -> None:
-    """A stranger at the old address hears nothing more of it, and what was missed is caught up when the merchant has helped."""
+async def test_webhooks_of_a_paused_merchant_move_where_there_is_access(
+    home: Household, gone: str
+) -> None:
+    """A stranger at the old address hears nothing more of it, and what was missed is caught up when
+    the merchant has helped.
+    """
     uuid = home.add("Mugg", stock=10)
     await home.connect()
     key = (await home.connection()).hook_key
@@ -241,7 +264,9 @@ async def test_a_store_approved_after_a_move_while_paused_catches_up(home: House
 
 @pytest.mark.rule("P5", "S2")
 async def test_a_reading_is_owed_before_a_hollow_list_moves_a_subscription(home: Household) -> None:
-    """BigCommerce's hooks are here already; Zettle's list leaves ours out, and asking for it moves it."""
+    """BigCommerce's hooks are here already; Zettle's list leaves ours out, and asking for it moves
+    it.
+    """
     uuid = home.add("Mugg", stock=10)
     await home.connect()
     connection = await home.connection()
@@ -262,7 +287,9 @@ async def test_a_reading_is_owed_before_a_hollow_list_moves_a_subscription(home:
     await asyncio.sleep(3600)
 
     hollow = {"answer": "empty_list"}
-    home.town.zettle.faults.add("hollow", method="GET", path="*/subscriptions*", params=hollow, next=1)
+    home.town.zettle.faults.add(
+        "hollow", method="GET", path="*/subscriptions*", params=hollow, next=1
+    )
     await home.move(NEW)
     await home.wait(300)
 

@@ -11,7 +11,9 @@ LOG = "/apps/bigcommerce/log"
 
 
 @pytest.mark.rule("A4")
-async def test_the_sync_log_shows_product_sync_and_stock_sync_each_on_its_own(home: Household) -> None:
+async def test_the_sync_log_shows_product_sync_and_stock_sync_each_on_its_own(
+    home: Household,
+) -> None:
     uuid = home.add("Mugg", stock=5)
     await home.connect()
     home.till.sell(home.variant(uuid))
@@ -21,7 +23,8 @@ async def test_the_sync_log_shows_product_sync_and_stock_sync_each_on_its_own(ho
     page = words_of(await home.press("Sync log"))
 
     found = re.search(
-        r"Synced (\d+) Waiting (\d+) Failed (\d+) Last success (\S+).*?Waiting (\d+) Failed (\d+) Last success (\S+)",
+        r"Synced (\d+) Waiting (\d+) Failed (\d+) Last success (\S+).*?Waiting (\d+) Failed (\d+) "
+        r"Last success (\S+)",
         page,
     )
     assert found is not None
@@ -30,7 +33,9 @@ async def test_the_sync_log_shows_product_sync_and_stock_sync_each_on_its_own(ho
 
 
 @pytest.mark.rule("A4")
-async def test_waiting_and_failed_products_are_counted_and_stand_in_the_log_with_the_cause(home: Household) -> None:
+async def test_waiting_and_failed_products_are_counted_and_stand_in_the_log_with_the_cause(
+    home: Household,
+) -> None:
     """Stock goes on while products wait. The first product that is made is our marker."""
     home.add("Bra", stock=2)
     home.town.bigcommerce.faults.add(
@@ -62,10 +67,15 @@ async def test_the_overview_counts_what_is_hidden_or_in_the_category_with_links_
     await home.calm()
 
     after = await home.open("/apps/bigcommerce")
-    hidden, waiting = await home.read("/library?state=hidden"), await home.read("/library?state=in_category")
+    hidden, waiting = (
+        await home.read("/library?state=hidden"),
+        await home.read("/library?state=in_category"),
+    )
 
     assert "Still in the category “Zettle” 2 products Hidden in the shop 2 products" in before
-    assert "Still in the category “Zettle” 1 product Hidden in the shop 1 product" in words_of(after)
+    assert "Still in the category “Zettle” 1 product Hidden in the shop 1 product" in words_of(
+        after
+    )
     assert 'href="/library?state=hidden"' in after
     assert 'href="/library?state=in_category"' in after
     assert (True, False) == ("MUGG-1" in hidden, "FAT-1" in hidden)
@@ -90,7 +100,9 @@ async def test_the_overview_lists_the_products_of_each_vat_rate(home: Household)
 
 @pytest.mark.rule("E1")
 @pytest.mark.parametrize(("prices", "where"), [(True, "in Zettle"), (False, "in BigCommerce")])
-async def test_the_overview_says_where_to_edit_what(home: Household, prices: bool, where: str) -> None:
+async def test_the_overview_says_where_to_edit_what(
+    home: Household, prices: bool, where: str
+) -> None:
     uuid = home.add()
     await home.connect(prices=prices)
 
@@ -119,7 +131,9 @@ ANSWERS = {
     "stock-off": "Enable inventory management",
     "fees": "A till sale is never an order in BigCommerce",
 }
-"""Every question of rule E2, by its anchor, and a sentence without which the answer would not be one."""
+"""Every question of rule E2, by its anchor, and a sentence without which the answer would not be
+one.
+"""
 
 
 @pytest.mark.rule("E2")
@@ -127,9 +141,12 @@ async def test_help_answers_every_question_without_signing_in(home: Household) -
     page = await home.open("/help")
 
     answers = {
-        key: words_of(text) for key, text in re.findall(r'<details id="([\w-]+)"[^>]*>(.*?)</details>', page, re.DOTALL)
+        key: words_of(text)
+        for key, text in re.findall(r'<details id="([\w-]+)"[^>]*>(.*?)</details>', page, re.DOTALL)
     }
-    missing = {key: sentence for key, sentence in ANSWERS.items() if sentence not in answers.get(key, "")}
+    missing = {
+        key: sentence for key, sentence in ANSWERS.items() if sentence not in answers.get(key, "")
+    }
     assert {} == missing
 
 
@@ -147,9 +164,14 @@ async def test_help_answers_in_swedish_too(home: Household) -> None:
 
 
 @pytest.mark.rule("E2", "P10")
-async def test_a_line_of_the_log_leads_from_the_failure_to_the_help_it_needs(home: Household) -> None:
+async def test_a_line_of_the_log_leads_from_the_failure_to_the_help_it_needs(
+    home: Household,
+) -> None:
     """Every warning of a first sync says what happened, why, and what to do."""
-    home.add("Film", online={"status": "ACTIVE", "presentation": {"mediaUrls": ["https://vimeo.com/76979871"]}})
+    home.add(
+        "Film",
+        online={"status": "ACTIVE", "presentation": {"mediaUrls": ["https://vimeo.com/76979871"]}},
+    )
     await home.connect()
 
     page = await home.read(f"{LOG}?severity=warning")

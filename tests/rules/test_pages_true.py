@@ -1,4 +1,6 @@
-"""What the pages say when a connection ends, pauses or meets silence, and of products that are gone (rules A4, D1 to D4, P12)."""
+"""What the pages say when a connection ends, pauses or meets silence, and of products that are gone
+(rules A4, D1 to D4, P12).
+"""
 
 import asyncio
 
@@ -12,7 +14,9 @@ PAGES = ("/apps", "/apps/bigcommerce", "/apps/bigcommerce/log", "/library")
 
 
 async def uninstall(home: Household) -> None:
-    await home.visitor.open(f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps")
+    await home.visitor.open(
+        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+    )
     await home.press("Uninstall")
     await home.calm()
 
@@ -28,8 +32,15 @@ async def test_after_keep_no_page_says_that_products_are_removed(home: Household
     after = [await home.read(path) for path in PAGES]
 
     assert "Disconnecting from" in at_once
-    assert not [page for page in [at_once, *after] if "removed" in page.replace("0 products were removed", "")]
-    assert all("1 product from Zettle stays in the store and is no longer synced." in page for page in after)
+    assert not [
+        page
+        for page in [at_once, *after]
+        if "removed" in page.replace("0 products were removed", "")
+    ]
+    assert all(
+        "1 product from Zettle stays in the store and is no longer synced." in page
+        for page in after
+    )
     assert "Connect" in after[0]
 
 
@@ -44,7 +55,9 @@ async def test_after_remove_the_pages_say_that_they_were_deleted(home: Household
 
 
 @pytest.mark.rule("D3", "D4")
-async def test_after_an_uninstall_the_pages_say_what_happened_and_what_to_do(home: Household) -> None:
+async def test_after_an_uninstall_the_pages_say_what_happened_and_what_to_do(
+    home: Household,
+) -> None:
     """Decision 5: what happened, that the products stayed, and the way back, which works."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()
@@ -55,7 +68,10 @@ async def test_after_an_uninstall_the_pages_say_what_happened_and_what_to_do(hom
         page = await home.read(path)
         assert "Disconnected: the app was uninstalled in BigCommerce" in page
         assert "1 product from Zettle stays in the store and is no longer synced." in page
-        assert "Connect the same store again and they are found again, assigned, and not duplicated." in page
+        assert (
+            "Connect the same store again and they are found again, assigned, and not duplicated."
+            in page
+        )
     log = await home.read("/apps/bigcommerce/log")
     await home.prepare()
     await home.finish()
@@ -68,7 +84,9 @@ async def test_uninstalling_while_products_are_removed_says_which_stayed(home: H
     """Decision 11."""
     home.add("Mugg")
     await home.connect()
-    home.town.bigcommerce.faults.add("5xx_before", method="DELETE", path="*/catalog/products*", next=1_000)
+    home.town.bigcommerce.faults.add(
+        "5xx_before", method="DELETE", path="*/catalog/products*", next=1_000
+    )
     await home.open(LEAVE)
     await home.press("Disconnect", products="remove")
     await asyncio.sleep(5)
@@ -106,7 +124,9 @@ async def test_access_removed_in_zettle_is_told_with_both_ways_out(home: Househo
 
 @pytest.mark.rule("A4")
 @pytest.mark.parametrize("platform", ["zettle", "bigcommerce"])
-async def test_an_outage_names_the_platform_and_ends_by_itself(home: Household, platform: str) -> None:
+async def test_an_outage_names_the_platform_and_ends_by_itself(
+    home: Household, platform: str
+) -> None:
     """On every page, with a time that the reader's browser shows in its own zone."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()

@@ -1,4 +1,6 @@
-"""The plan before the first sync, on an awkward library: what it says of each product is what happens to it (rules P8, P11, decision 6)."""
+"""The plan before the first sync, on an awkward library: what it says of each product is what
+happens to it (rules P8, P11, decision 6).
+"""
 
 import re
 from collections import Counter
@@ -38,7 +40,9 @@ async def drawn(home: Household, *, suppose: bool = False) -> dict[str, Step]:
 async def choose(home: Household, **wishes: str) -> str:
     """As the merchant does, on the page; by the product's uuid."""
     await home.open(f"{PLAN}?show=likely")
-    return await home.press("Save the choices", **{f"choice-{uuid}": wish for uuid, wish in wishes.items()})
+    return await home.press(
+        "Save the choices", **{f"choice-{uuid}": wish for uuid, wish in wishes.items()}
+    )
 
 
 @dataclass
@@ -93,7 +97,8 @@ async def awkward(home: Household) -> dict[str, str]:
         "without a price": home.add("Öppet pris", {"sku": "OPEN"}),
         "long barcode": home.add("Streckad", {"sku": "BAR", "price": 1, "barcode": "1" * 20}),
         "a foreign video": home.add(
-            "Filmad", online={"status": "ACTIVE", "presentation": {"mediaUrls": ["https://vimeo.com/1"]}}
+            "Filmad",
+            online={"status": "ACTIVE", "presentation": {"mediaUrls": ["https://vimeo.com/1"]}},
         ),
         "odd values": home.add(
             "Udda",
@@ -120,7 +125,11 @@ async def test_the_first_sync_does_exactly_what_the_plan_says(home: Household) -
     await home.prepare()
     await choose(
         home,
-        **{named["Länkad"]: f"link:{named['Länkad there']}", named["Behållen"]: "keep", named["Skippad"]: "skip"},
+        **{
+            named["Länkad"]: f"link:{named['Länkad there']}",
+            named["Behållen"]: "keep",
+            named["Skippad"]: "skip",
+        },
     )
     plan = await drawn(home)
     uuids = {label: uuid for label, uuid in named.items() if uuid in plan}
@@ -136,11 +145,18 @@ async def test_the_first_sync_does_exactly_what_the_plan_says(home: Household) -
     }
     for label, uuid in uuids.items():
         step, one = plan[uuid], became[label]
-        assert (label, one.product_id) == (label, step.target.product_id if step.target else one.product_id)
+        assert (label, one.product_id) == (
+            label,
+            step.target.product_id if step.target else one.product_id,
+        )
         if one.action is Action.LEAVE_OUT and step.reason not in {SKIPPED, NOT_CHOSEN}:
             assert (label, one.reason) == (label, step.reason)
         foreseen = Counter(
-            {(note.code, note.params.get("field", "")): 1 for note in step.notes if note.code in set(MAPPED)}
+            {
+                (note.code, note.params.get("field", "")): 1
+                for note in step.notes
+                if note.code in set(MAPPED)
+            }
         )
         assert (label, foreseen) == (label, await warned(home, uuid))
     assert (Action.LINK, Action.CREATE, Action.LEAVE_OUT, Action.CREATE) == tuple(
@@ -160,7 +176,11 @@ async def test_a_suffix_that_the_plan_names_is_the_one_that_is_written(home: Hou
 
     for label in ("clash with the store", "second of two", "clash of a URL", "first of two"):
         uuid = named[label]
-        told = {note.params["field"]: note.params["written"] for note in plan[uuid].notes if note.code == Code.CLASH}
+        told = {
+            note.params["field"]: note.params["written"]
+            for note in plan[uuid].notes
+            if note.code == Code.CLASH
+        }
         shown = home.shown(uuid)
         written = {"name": shown["name"], "url": shown["custom_url"]["url"], "sku": shown["sku"]}
         assert (label, told) == (label, {field: written[field] for field in told})
@@ -192,10 +212,16 @@ async def test_the_page_counts_searches_and_filters_what_the_plan_says(home: Hou
 
 
 @pytest.mark.rule("P11")
-async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to_the_merchant(home: Household) -> None:
-    """What another connector made in a category "Zettle" is proposed as certain; two candidates need an eye."""
+async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to_the_merchant(
+    home: Household,
+) -> None:
+    """What another connector made in a category "Zettle" is proposed as certain; two candidates
+    need an eye.
+    """
     category = home.shop.add_category("Zettle").id
-    theirs = await home.shop.add_product(name="Helt annat namn", sku="MUGG-1", price=1, categories=[category])
+    theirs = await home.shop.add_product(
+        name="Helt annat namn", sku="MUGG-1", price=1, categories=[category]
+    )
     await home.shop.add_product(name="Ett fat", sku="FAT-1", price=1)
     await home.shop.add_product(name="Två fat", upc="7310865004703", price=1)
     await home.shop.add_product(name="SKÅL", price=1)
@@ -211,7 +237,9 @@ async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to
 
     assert "another connector" in shown
     assert "1 need your own choice" in told
-    assert [Action.LINK, Action.CREATE, Action.CREATE] == [plan[uuid].action for uuid in (mugg, fat, skal)]
+    assert [Action.LINK, Action.CREATE, Action.CREATE] == [
+        plan[uuid].action for uuid in (mugg, fat, skal)
+    ]
     binding = await home.binding(mugg)
     assert binding is not None
     assert (theirs.id, Origin.LINKED) == (binding.synced.product_id, binding.synced.origin)
@@ -219,9 +247,14 @@ async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to
 
 
 @pytest.mark.rule("P11")
-async def test_one_product_of_the_store_is_linked_with_one_of_the_till_only(home: Household) -> None:
+async def test_one_product_of_the_store_is_linked_with_one_of_the_till_only(
+    home: Household,
+) -> None:
     own = await home.shop.add_product(name="Mugg", price=1)
-    first, second = home.add("MUGG", {"sku": "A", "price": 1}), home.add("mugg", {"sku": "B", "price": 1})
+    first, second = (
+        home.add("MUGG", {"sku": "A", "price": 1}),
+        home.add("mugg", {"sku": "B", "price": 1}),
+    )
     await home.prepare()
     told = await choose(home, **{first: f"link:{own.id}", second: f"link:{own.id}"})
     plan = await drawn(home)
@@ -249,15 +282,21 @@ async def test_a_choice_can_be_taken_back_before_the_sync(home: Household) -> No
 
 
 @pytest.mark.rule("P8")
-async def test_by_hand_the_plan_shows_what_choosing_would_do_and_sends_nothing(home: Household) -> None:
+async def test_by_hand_the_plan_shows_what_choosing_would_do_and_sends_nothing(
+    home: Household,
+) -> None:
     await home.shop.add_product(name="Mugg", price=1)
     mugg, fat = home.add("MUGG"), home.add("Fat")
     await home.connect(whole_library=False)
     page = await home.read(PLAN)
     plan, supposed = await drawn(home), await drawn(home, suppose=True)
 
-    assert [(Action.LEAVE_OUT, NOT_CHOSEN)] * 2 == [(plan[uuid].action, plan[uuid].reason) for uuid in (mugg, fat)]
-    assert [(Action.CREATE, True)] * 2 == [(supposed[uuid].action, supposed[uuid].supposed) for uuid in (mugg, fat)]
+    assert [(Action.LEAVE_OUT, NOT_CHOSEN)] * 2 == [
+        (plan[uuid].action, plan[uuid].reason) for uuid in (mugg, fat)
+    ]
+    assert [(Action.CREATE, True)] * 2 == [
+        (supposed[uuid].action, supposed[uuid].supposed) for uuid in (mugg, fat)
+    ]
     assert "if you choose it" in page
     assert "May be in the store already" in page
     assert ["Mugg"] == home.in_shop()
@@ -279,7 +318,7 @@ async def test_what_changes_between_the_plan_and_the_sync_is_said(home: Househol
     assert ["Kanna", "Mugg två", "Vas"] == home.in_shop()
 
 
-# ---- Link instead (decision 6) ---------------------------------------------------------------------------------------
+# ---- Link instead (decision 6) -------------------------------------------------------------------
 
 
 @pytest.mark.rule("P11")
@@ -316,7 +355,11 @@ async def test_link_instead_removes_ours_and_binds_the_merchants_own(home: House
     assert (own.id, Origin.LINKED) == (binding.synced.product_id, binding.synced.origin)
     assert sorted(["Mugg", "Fat"]) == sorted(home.in_shop())
     assert ("Fat", "FAT-1", 1) == (linked["name"], linked["sku"], linked["price"])
-    assert ([category], True, 0) == (linked["categories"], linked["is_visible"], linked["tax_class_id"])
+    assert ([category], True, 0) == (
+        linked["categories"],
+        linked["is_visible"],
+        linked["tax_class_id"],
+    )
     assert [(5, 5)] == home.levels(fat)
     assert [(7, 7)] == home.levels(uuid)
     assert Code.LINKED_INSTEAD in await home.codes()
@@ -341,8 +384,13 @@ async def test_link_instead_with_a_product_that_is_gone_changes_nothing(home: Ho
 
 
 @pytest.mark.rule("P11")
-async def test_two_products_of_the_till_that_clash_are_not_offered_as_a_link(home: Household) -> None:
-    first, second = home.add("Mugg", {"sku": "A", "price": 1}), home.add("Mugg", {"sku": "B", "price": 1})
+async def test_two_products_of_the_till_that_clash_are_not_offered_as_a_link(
+    home: Household,
+) -> None:
+    first, second = (
+        home.add("Mugg", {"sku": "A", "price": 1}),
+        home.add("Mugg", {"sku": "B", "price": 1}),
+    )
     await home.connect()
     clash = (await home.told(Code.CLASH))[0]
     suffixed = second if home.shown(first)["name"] == "Mugg" else first
@@ -356,7 +404,9 @@ async def test_two_products_of_the_till_that_clash_are_not_offered_as_a_link(hom
 
 @pytest.mark.rule("P11")
 @pytest.mark.parametrize("kind", ["5xx_before", "5xx_after", "timeout_after", "cut_after"])
-async def test_link_instead_is_carried_through_when_the_delete_is_not_answered(home: Household, kind: str) -> None:
+async def test_link_instead_is_carried_through_when_the_delete_is_not_answered(
+    home: Household, kind: str
+) -> None:
     own = await home.shop.add_product(name="Fat", sku="FAT-9", price=10)
     fat = home.add("Fat", {"sku": "FAT-1", "price": 100})
     await home.connect()

@@ -1,4 +1,6 @@
-"""Products from the till to the shop, over both sandboxes (rules P1 to P12, A1 to A3, decisions 1, 5, 6, 8 to 14)."""
+"""Products from the till to the shop, over both sandboxes (rules P1 to P12, A1 to A3, decisions 1,
+5, 6, 8 to 14).
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -37,7 +39,12 @@ async def test_a_new_product_arrives_whole_and_hidden_in_its_category(bench: Ben
     await bench.finish_setup()
 
     shown = await bench.shown(uuid)
-    assert ("Mugg", "MUG-1", "7310865004703", 249) == (shown["name"], shown["sku"], shown["upc"], shown["price"])
+    assert ("Mugg", "MUG-1", "7310865004703", 249) == (
+        shown["name"],
+        shown["sku"],
+        shown["upc"],
+        shown["price"],
+    )
     assert "<p>Drejad för hand<br>Tål disk</p>" == shown["description"]
     assert (Decimal("0.45"), "Mugg | Lind", "Handgjord") == (
         shown["weight"],
@@ -47,7 +54,10 @@ async def test_a_new_product_arrives_whole_and_hidden_in_its_category(bench: Ben
     assert "/stor-mugg/" == shown["custom_url"]["url"]
     assert (False, 0) == (shown["is_visible"], shown["tax_class_id"])
     assert [bench.connection.shop and bench.connection.shop.category_id] == shown["categories"]
-    assert (1, ["z3fRu9pkuXE"]) == (len(shown["images"]), [video["video_id"] for video in shown["videos"]])
+    assert (1, ["z3fRu9pkuXE"]) == (
+        len(shown["images"]),
+        [video["video_id"] for video in shown["videos"]],
+    )
 
 
 @pytest.mark.rule("P1")
@@ -66,7 +76,13 @@ async def test_every_field_can_change_and_be_cleared(bench: Bench) -> None:
     uuid = bench.till_product(online=ONLINE, presentation={"imageUrl": PICTURE})
     await bench.finish_setup()
     seo = {"title": None, "metaDescription": "", "slug": "ny"}
-    empty = {"status": "ACTIVE", "description": "", "shipping": None, "seo": seo, "presentation": None}
+    empty = {
+        "status": "ACTIVE",
+        "description": "",
+        "shipping": None,
+        "seo": seo,
+        "presentation": None,
+    }
     variant = bench.town.till().product(uuid)["variants"][0]["uuid"]
 
     bench.save(uuid, name="Kopp", online=empty, presentation=None)
@@ -74,7 +90,9 @@ async def test_every_field_can_change_and_be_cleared(bench: Bench) -> None:
     await bench.sync(uuid)
 
     shown = await bench.shown(uuid)
-    assert ("Kopp", "", "", "", 99) == tuple(shown[name] for name in ("name", "sku", "upc", "description", "price"))
+    assert ("Kopp", "", "", "", 99) == tuple(
+        shown[name] for name in ("name", "sku", "upc", "description", "price")
+    )
     assert (0, "", "", "/ny/") == (
         shown["weight"],
         shown["page_title"],
@@ -85,7 +103,9 @@ async def test_every_field_can_change_and_be_cleared(bench: Bench) -> None:
 
 
 @pytest.mark.rule("P6")
-async def test_an_edit_in_the_shop_stays_until_the_next_save_and_is_named_then(bench: Bench) -> None:
+async def test_an_edit_in_the_shop_stays_until_the_next_save_and_is_named_then(
+    bench: Bench,
+) -> None:
     uuid = bench.till_product()
     await bench.finish_setup()
     await bench.town.shop().edit_product(await bench.product_id(uuid), description="Eget", weight=9)
@@ -98,7 +118,9 @@ async def test_an_edit_in_the_shop_stays_until_the_next_save_and_is_named_then(b
     assert ("Eget", 9) == (before["description"], before["weight"])
     shown = await bench.shown(uuid)
     assert ("", 0) == (shown["description"], shown["weight"])
-    overwritten = {line.params["field"] for line in await bench.log() if line.code is Code.VALUE_OVERWRITTEN}
+    overwritten = {
+        line.params["field"] for line in await bench.log() if line.code is Code.VALUE_OVERWRITTEN
+    }
     assert {"description", "weight"} == overwritten
 
 
@@ -108,20 +130,32 @@ async def test_what_is_the_merchants_own_is_never_written_again(bench: Bench) ->
     await bench.finish_setup()
     id_ = await bench.product_id(uuid)
     other = bench.town.shop().add_category("Egen").id
-    await bench.town.shop().edit_product(id_, categories=[other], is_visible=True, availability="preorder")
+    await bench.town.shop().edit_product(
+        id_, categories=[other], is_visible=True, availability="preorder"
+    )
     seen = len(bench.requests())
 
     bench.save(uuid, name="Kopp")
     await bench.sync(uuid)
 
     shown = await bench.shown(uuid)
-    assert ([other], True, "preorder") == (shown["categories"], shown["is_visible"], shown["availability"])
+    assert ([other], True, "preorder") == (
+        shown["categories"],
+        shown["is_visible"],
+        shown["availability"],
+    )
     bodies = [one.body for one in bench.requests()[seen:] if one.method in WRITES]
-    assert not [body for body in bodies if any(name in str(body) for name in ("categories", "is_visible", "tax_class"))]
+    assert not [
+        body
+        for body in bodies
+        if any(name in str(body) for name in ("categories", "is_visible", "tax_class"))
+    ]
 
 
 @pytest.mark.rule("C6")
-async def test_without_prices_a_product_starts_at_zero_and_keeps_the_shops_price(bench: Bench) -> None:
+async def test_without_prices_a_product_starts_at_zero_and_keeps_the_shops_price(
+    bench: Bench,
+) -> None:
     uuid = bench.shirt("S", "M")
     await bench.finish_setup(prices=False)
     born = (await bench.shown(uuid))["price"]
@@ -147,7 +181,7 @@ async def test_pictures_that_the_merchant_added_stay(bench: Bench) -> None:
     assert [own] == [image["id"] for image in (await bench.shown(uuid))["images"]]
 
 
-# ---- Shapes ----------------------------------------------------------------------------------------------------------
+# ---- Shapes --------------------------------------------------------------------------------------
 
 
 def variants_of(bench: Bench, uuid: str) -> list[dict[str, object]]:
@@ -183,7 +217,9 @@ async def test_variants_come_and_go_and_a_later_one_gets_a_sku(bench: Bench) -> 
     shown = await bench.shown(uuid)
     assert {"S", "XL"} == {v["option_values"][0]["label"] for v in shown["variants"]}
     assert ["S", "XL"] == [value["label"] for value in shown["options"][0]["option_values"]]
-    assert {"TR-S", clashes.generated_sku(str(fresh["uuid"]))} == {v["sku"] for v in shown["variants"]}
+    assert {"TR-S", clashes.generated_sku(str(fresh["uuid"]))} == {
+        v["sku"] for v in shown["variants"]
+    }
 
 
 async def test_a_simple_product_gets_options_and_loses_them_again(bench: Bench) -> None:
@@ -193,13 +229,17 @@ async def test_a_simple_product_gets_options_and_loses_them_again(bench: Bench) 
     (only,) = variants_of(bench, uuid)
     two = [
         {**only, "name": "S", "options": [{"name": "Storlek", "value": "S"}]},
-        bench.town.till().fresh({"name": "M", "sku": "MUG-2", "options": [{"name": "Storlek", "value": "M"}]}),
+        bench.town.till().fresh(
+            {"name": "M", "sku": "MUG-2", "options": [{"name": "Storlek", "value": "M"}]}
+        ),
     ]
 
     bench.save(uuid, variants=two, **definitions("Storlek", "S", "M"))
     await bench.sync(uuid)
     many = await bench.shown(uuid)
-    bench.save(uuid, variants=[{**only, "options": None, "name": None}], variantOptionDefinitions=None)
+    bench.save(
+        uuid, variants=[{**only, "options": None, "name": None}], variantOptionDefinitions=None
+    )
     await bench.sync(uuid)
     shown = await bench.shown(uuid)
 
@@ -228,13 +268,15 @@ async def test_an_option_more_remakes_the_variants(bench: Bench) -> None:
     assert {("S", "Röd"), ("M", "Blå")} == {
         tuple(
             value["label"]
-            for value in sorted(v["option_values"], key=lambda o: str(o["option_display_name"]), reverse=True)
+            for value in sorted(
+                v["option_values"], key=lambda o: str(o["option_display_name"]), reverse=True
+            )
         )
         for v in shown["variants"]
     }
 
 
-# ---- What goes wrong -------------------------------------------------------------------------------------------------
+# ---- What goes wrong -----------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P11")
@@ -249,23 +291,34 @@ async def test_equal_names_lose_no_product(bench: Bench) -> None:
         bench.save(uuid, description="Ny text")
     await bench.sync(first, second)
 
-    suffixed = {clashes.distinct_name("Mugg", first), clashes.distinct_name("Mugg", second)} & set(names)
+    suffixed = {clashes.distinct_name("Mugg", first), clashes.distinct_name("Mugg", second)} & set(
+        names
+    )
     assert (2, 1) == (len(names), len(suffixed))
     assert names == await bench.in_shop()
-    clash = next(line for line in await bench.log() if line.code is Code.CLASH and line.params["field"] == "name")
+    clash = next(
+        line
+        for line in await bench.log()
+        if line.code is Code.CLASH and line.params["field"] == "name"
+    )
     assert ("Mugg", "Mugg") == (clash.params["value"], clash.params["other"])
 
 
 async def test_a_picture_that_cannot_be_fetched_costs_only_itself(bench: Bench) -> None:
     """Decision 8."""
     gone = "https://nowhere.test/gone.png"
-    online = {"status": "ACTIVE", "presentation": {"displayImageUrl": PICTURE, "additionalImageUrls": [gone]}}
+    online = {
+        "status": "ACTIVE",
+        "presentation": {"displayImageUrl": PICTURE, "additionalImageUrls": [gone]},
+    }
     uuid = bench.till_product(online=online)
 
     await bench.finish_setup()
 
     assert 1 == len((await bench.shown(uuid))["images"])
-    assert [gone] == [line.params["url"] for line in await bench.log() if line.code is Code.IMAGE_NOT_FETCHED]
+    assert [gone] == [
+        line.params["url"] for line in await bench.log() if line.code is Code.IMAGE_NOT_FETCHED
+    ]
 
 
 @pytest.mark.parametrize("kind", ["cut_after", "5xx_after", "html", "cut_before", "5xx_before"])
@@ -312,12 +365,18 @@ async def test_an_unanswered_create_is_known_by_its_skus_whatever_the_merchant_c
     assert Code.CLASH not in await bench.codes()
 
 
-async def test_an_unanswered_create_never_takes_a_product_with_its_skus_from_elsewhere(bench: Bench) -> None:
-    """An import of the merchant's own, in the same minute: not in our category, so it is theirs (decision 6)."""
+async def test_an_unanswered_create_never_takes_a_product_with_its_skus_from_elsewhere(
+    bench: Bench,
+) -> None:
+    """An import of the merchant's own, in the same minute: not in our category, so it is theirs
+    (decision 6).
+    """
     uuid = bench.till_product("Mugg", {"sku": "MUGG-1"})
     bench.fault("cut_before", "POST", "*/catalog/products", next=1)
     await bench.finish_setup()
-    own = await bench.town.shop().add_product(name="Mugg", weight=1, price=1, sku="MUGG-1", categories=[])
+    own = await bench.town.shop().add_product(
+        name="Mugg", weight=1, price=1, sku="MUGG-1", categories=[]
+    )
 
     for _ in range(10):
         await bench.wait(10)
@@ -331,7 +390,9 @@ async def test_an_unanswered_create_never_takes_the_merchants_own_product(bench:
     uuid = bench.till_product("Mugg")
     bench.fault("cut_before", "POST", "*/catalog/products", next=1)
     await bench.finish_setup()
-    own = await bench.town.shop().add_product(name="Mugg", weight=1, price=1, is_visible=True, categories=[])
+    own = await bench.town.shop().add_product(
+        name="Mugg", weight=1, price=1, is_visible=True, categories=[]
+    )
 
     for _ in range(10):
         await bench.wait(10)
@@ -354,7 +415,7 @@ async def test_a_product_deleted_in_the_shop_comes_back_at_the_next_save(bench: 
     assert Code.PRODUCT_RESTORED in await bench.codes()
 
 
-# ---- What belongs ----------------------------------------------------------------------------------------------------
+# ---- What belongs --------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P8", "A1", "C9")
@@ -402,7 +463,9 @@ async def test_a_product_deleted_in_zettle_leaves_the_shop(bench: Bench) -> None
 async def test_a_linked_product_is_updated_and_let_go_but_never_deleted(bench: Bench) -> None:
     """Decision 12: linking writes no field of birth."""
     uuid = bench.till_product("Mugg")
-    own = await bench.town.shop().add_product(name="mugg", weight=1, price=1, is_visible=True, categories=[])
+    own = await bench.town.shop().add_product(
+        name="mugg", weight=1, price=1, is_visible=True, categories=[]
+    )
     await bench.read_library()
     async with bench.database.transaction() as tx:
         (pair,) = await duplicates.all_of(tx, bench.connection.id)
@@ -413,7 +476,12 @@ async def test_a_linked_product_is_updated_and_let_go_but_never_deleted(bench: B
     await bench.deleted(uuid)
 
     assert own.id == pair.product_id
-    assert ("Mugg", 249, True, []) == (linked["name"], linked["price"], linked["is_visible"], linked["categories"])
+    assert ("Mugg", 249, True, []) == (
+        linked["name"],
+        linked["price"],
+        linked["is_visible"],
+        linked["categories"],
+    )
     assert ["Mugg"] == await bench.in_shop()
     assert Code.PRODUCT_UNLINKED in await bench.codes()
 

@@ -1,4 +1,6 @@
-"""Days of edits on both sides, drawn by dice: Zettle's fields come through, the merchant's stay, and no request says a word too much."""
+"""Days of edits on both sides, drawn by dice: Zettle's fields come through, the merchant's stay,
+and no request says a word too much.
+"""
 
 import random
 from collections import Counter
@@ -39,11 +41,16 @@ class Day:
                 "variants": [self.fresh(old, []) | {"name": None, "presentation": None}],
                 "variantOptionDefinitions": None,
             }
-        columns = {"Storlek": self.dice.sample(SIZES, self.dice.randint(1, 3)), "Färg": list(COLOURS)}
+        columns = {
+            "Storlek": self.dice.sample(SIZES, self.dice.randint(1, 3)),
+            "Färg": list(COLOURS),
+        }
         definitions = [{"name": n, "properties": [{"value": v} for v in columns[n]]} for n in names]
         rows: list[list[JSON]] = [[]]
         for name in names:
-            rows = [[*row, {"name": name, "value": value}] for row in rows for value in columns[name]]
+            rows = [
+                [*row, {"name": name, "value": value}] for row in rows for value in columns[name]
+            ]
         return {
             "variants": [self.fresh(old, row) for row in rows],
             "variantOptionDefinitions": {"definitions": definitions},
@@ -73,13 +80,21 @@ class Day:
             "online": {
                 "status": "ACTIVE",
                 "presentation": {"displayImageUrl": pictures, "mediaUrls": links},
-                "shipping": {"shippingPricingModel": "STANDARD", "weightInGrams": self.dice.choice([0, 450, 1200])},
-                "seo": {"title": self.dice.choice([None, "Titel"]), "slug": self.dice.choice(["mugg", "kopp"])},
+                "shipping": {
+                    "shippingPricingModel": "STANDARD",
+                    "weightInGrams": self.dice.choice([0, 450, 1200]),
+                },
+                "seo": {
+                    "title": self.dice.choice([None, "Titel"]),
+                    "slug": self.dice.choice(["mugg", "kopp"]),
+                },
             },
         }
 
     def at_the_till(self) -> None:
-        act: Callable[[], JSON] = self.dice.choice([self.shape, self.texts, lambda: {"externalReference": "x"}])
+        act: Callable[[], JSON] = self.dice.choice(
+            [self.shape, self.texts, lambda: {"externalReference": "x"}]
+        )
         self.bench.save(self.uuid, **act())
 
     async def in_the_shop(self) -> None:
@@ -87,22 +102,38 @@ class Day:
         shop, id_ = self.bench.town.shop(), await self.bench.product_id(self.uuid)
         match self.dice.randint(0, 3):
             case 0:
-                await shop.edit_product(id_, name=f"Eget {self.number}", description="Eget", price=77, weight=9)
+                await shop.edit_product(
+                    id_, name=f"Eget {self.number}", description="Eget", price=77, weight=9
+                )
             case 1:
-                await shop.edit_product(id_, is_visible=self.dice.random() < 0.5, tax_class_id=self.dice.randint(0, 2))
+                await shop.edit_product(
+                    id_, is_visible=self.dice.random() < 0.5, tax_class_id=self.dice.randint(0, 2)
+                )
             case 2:
-                await shop.edit_product(id_, categories=[shop.add_category(f"Rum {self.number}").id])
+                await shop.edit_product(
+                    id_, categories=[shop.add_category(f"Rum {self.number}").id]
+                )
             case _:
-                await shop.edit_product(id_, custom_fields=[{"name": "Glasyr", "value": str(self.number)}])
+                await shop.edit_product(
+                    id_, custom_fields=[{"name": "Glasyr", "value": str(self.number)}]
+                )
         self.number += 1
 
     async def merchants_own(self, *, prices: bool) -> JSON:
         shown = await self.bench.shown(self.uuid)
-        names = ["categories", "is_visible", "tax_class_id", "custom_fields", *([] if prices else ["price"])]
+        names = [
+            "categories",
+            "is_visible",
+            "tax_class_id",
+            "custom_fields",
+            *([] if prices else ["price"]),
+        ]
         return {name: shown[name] for name in names}
 
     async def mismatches(self, *, prices: bool) -> list[str]:
-        """Held against a table of its own (`brygga check`), not our mapping; what is the merchant's is not held."""
+        """Held against a table of its own (`brygga check`), not our mapping; what is the merchant's
+        is not held.
+        """
         till, shown = self.bench.town.till().product(self.uuid), await self.bench.shown(self.uuid)
         places = {option["id"]: option["sort_order"] for option in shown["options"]}
         for variant in shown["variants"]:
@@ -110,23 +141,30 @@ class Day:
         skus = [(one.get("sku") or "").casefold() for one in till["variants"]]
         both = Both(
             till, shown, None, lambda _: True,
-            Counter({till["name"].casefold(): 1}), Counter(skus), Counter(), 0, "SEK", "KGS", prices,
+            Counter({till["name"].casefold(): 1}), Counter(skus), Counter(), 0, "SEK", "KGS",
+            prices,
         )  # fmt: skip
         own = {"category", "visible", "tax class", *(() if prices else ("price",))}
         return [
-            f"{one.field}: {one.zettle} / {one.bigcommerce}" for one in field_mismatches(both) if one.field not in own
+            f"{one.field}: {one.zettle} / {one.bigcommerce}"
+            for one in field_mismatches(both)
+            if one.field not in own
         ]
 
 
 @pytest.mark.rule("P4", "P6", "C6", "C8")
 @pytest.mark.parametrize("prices", [True, False], ids=["with prices", "without prices"])
 @pytest.mark.parametrize("seed", range(6))
-async def test_a_day_of_edits(database: Database, clock: MovableClock, seed: int, prices: bool) -> None:
+async def test_a_day_of_edits(
+    database: Database, clock: MovableClock, seed: int, prices: bool
+) -> None:
     bench = await opened(database, clock)
     bench.town.shop().set_settings(quota=10_000_000)
     day = Day(bench, random.Random(seed))
     first = day.shape()
-    day.uuid = bench.till_product("Mugg", *first.pop("variants"), **{k: v for k, v in first.items() if v})
+    day.uuid = bench.till_product(
+        "Mugg", *first.pop("variants"), **{k: v for k, v in first.items() if v}
+    )
     await bench.finish_setup(prices=prices)
 
     for step in range(10):
@@ -143,7 +181,9 @@ async def test_a_day_of_edits(database: Database, clock: MovableClock, seed: int
         assert [] == said, step
         assert own == await day.merchants_own(prices=prices), step
         assert [] == await day.mismatches(prices=prices), step
-        assert [] == [one for one in bench.town.bigcommerce.requests.last if one.method != "GET"], step
+        assert [] == [one for one in bench.town.bigcommerce.requests.last if one.method != "GET"], (
+            step
+        )
 
 
 def test_the_law_knows_a_word_too_much() -> None:
@@ -152,14 +192,19 @@ def test_the_law_knows_a_word_too_much() -> None:
     def asked(method: str, path: str, body: bytes) -> Asked:
         return Asked(method, f"/api/stores/abc/v3{path}", path, (), body, None, {}, 200)
 
-    birth = asked("POST", "/catalog/products", b'{"name":"M","categories":[1],"is_visible":false,"price":0}')
+    birth = asked(
+        "POST", "/catalog/products", b'{"name":"M","categories":[1],"is_visible":false,"price":0}'
+    )
     assert [] == unlawful([birth], prices=False)
     assert [
         "PUT /catalog/products: is_visible",
         "PUT /catalog/products/7: price",
         "PUT /catalog/variants: price",
         "POST /catalog/products: tax_class_id",
-        "PUT /catalog/products/category-assignments: /catalog/products/category-assignments is never written",
+        (
+            "PUT /catalog/products/category-assignments: /catalog/products/category-assignments is "
+            "never written"
+        ),
     ] == unlawful(
         [
             asked("PUT", "/catalog/products", b'[{"id":1,"name":"M","is_visible":true}]'),

@@ -1,4 +1,5 @@
-"""Where the merchant or a decision chooses: likely duplicates, clashes, drift, what cannot be carried over, currencies.
+"""Where the merchant or a decision chooses: likely duplicates, clashes, drift, what cannot be
+carried over, currencies.
 
 P11; decisions 1, 6, 8, 10, 12, 13.
 """
@@ -14,17 +15,21 @@ from tests.rules.household import JSON, Household, sized, sizes_of, words_of
 DUPLICATES = "/apps/bigcommerce/duplicates"
 
 
-# ---- P11: duplicates, decisions 6 and 12 -------------------------------------------------------------------------------
+# ---- P11: duplicates, decisions 6 and 12 ---------------------------------------------------------
 
 
 @pytest.mark.rule("P11")
-async def test_products_in_both_systems_become_duplicates_told_apart_by_the_category(home: Household) -> None:
+async def test_products_in_both_systems_become_duplicates_told_apart_by_the_category(
+    home: Household,
+) -> None:
     own = await home.shop.add_product(name="Mugg", sku="MUGG-1", price=10, is_visible=True)
     uuid = home.add("Mugg")
 
     await home.connect()
 
-    assert [own.id] == [one["id"] for one in home.merchants_products() if home.category() not in one["categories"]]
+    assert [own.id] == [
+        one["id"] for one in home.merchants_products() if home.category() not in one["categories"]
+    ]
     assert (clashes.distinct_name("Mugg", uuid), [home.category()]) == (
         home.shown(uuid)["name"],
         home.shown(uuid)["categories"],
@@ -41,7 +46,9 @@ async def test_products_in_both_systems_become_duplicates_told_apart_by_the_cate
         ({"name": "Stör mugg"}, "name"),
     ],
 )
-async def test_likely_duplicates_are_shown_before_the_first_sync(home: Household, theirs: JSON, why: str) -> None:
+async def test_likely_duplicates_are_shown_before_the_first_sync(
+    home: Household, theirs: JSON, why: str
+) -> None:
     """By SKU, barcode, or a name that differs in case, spaces, accents or a small typo."""
     await home.shop.add_product(price=10, **theirs)
     await home.shop.add_product(name="Gräsklippare", sku="Z", price=10)
@@ -72,7 +79,9 @@ async def test_a_linked_product_is_one_product_keeps_what_is_the_merchants_and_i
 ) -> None:
     """Decision 12: linking writes no birth-only field; let go, the product stays."""
     category = home.shop.add_category("Köket").id
-    own = await home.shop.add_product(name="mugg", sku="GAMMAL", price=10, is_visible=True, categories=[category])
+    own = await home.shop.add_product(
+        name="mugg", sku="GAMMAL", price=10, is_visible=True, categories=[category]
+    )
     uuid = home.add("Mugg")
     await home.prepare()
     await decide(home, uuid, own.id, "link")
@@ -86,7 +95,11 @@ async def test_a_linked_product_is_one_product_keeps_what_is_the_merchants_and_i
     await home.wait(11)
 
     assert ("Mugg", "MUGG-1", 249) == (linked["name"], linked["sku"], linked["price"])
-    assert ([category], True, 0) == (linked["categories"], linked["is_visible"], linked["tax_class_id"])
+    assert ([category], True, 0) == (
+        linked["categories"],
+        linked["is_visible"],
+        linked["tax_class_id"],
+    )
     assert "You linked this product yourself: it stays in BigCommerce" in asked
     assert (["Mugg"], None) == (home.in_shop(), await home.binding(uuid))
     assert Code.PRODUCT_UNLINKED in await home.codes()
@@ -124,7 +137,9 @@ async def test_likely_duplicates_are_shown_before_assigning_by_hand(home: Househ
 
 @pytest.mark.rule("P11")
 async def test_a_clash_loses_no_product_and_the_log_names_both(home: Household) -> None:
-    """Decision 6: name, SKU and address each get a short stable suffix, which outlives the next save."""
+    """Decision 6: name, SKU and address each get a short stable suffix, which outlives the next
+    save.
+    """
     fields: dict[str, Any] = {"online": {"status": "ACTIVE", "seo": {"slug": "mugg"}}}
     first = home.add("Mugg", {"sku": "A", "price": 100}, **fields)
     await home.connect()
@@ -147,12 +162,16 @@ async def test_a_clash_loses_no_product_and_the_log_names_both(home: Household) 
     assert {"Mugg"} == {line["other"] for line in told}
 
 
-# ---- Decisions 1, 8, 10, 13 --------------------------------------------------------------------------------------------
+# ---- Decisions 1, 8, 10, 13 ----------------------------------------------------------------------
 
 
 @pytest.mark.rule("P6")
-async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_reverts_nothing(home: Household) -> None:
-    """Decision 1: what the shop shows and what Zettle says; one line is repaired, the other product's stays."""
+async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_reverts_nothing(
+    home: Household,
+) -> None:
+    """Decision 1: what the shop shows and what Zettle says; one line is repaired, the other
+    product's stays.
+    """
     mug, plate = home.add("Mugg"), home.add("Fat", {"sku": "FAT", "price": 100})
     await home.connect()
     await home.shop.edit_product(home.id_of(mug), description="Eget", price=1)
@@ -166,7 +185,10 @@ async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_rev
 
     assert ("Eget", "", 249) == (kept, home.shown(mug)["description"], home.shown(mug)["price"])
     assert "Också eget" == home.shown(plate)["description"]
-    drift = {(line["name"], line["field"], line["shop"], line["till"]) for line in await home.told(Code.DRIFT)}
+    drift = {
+        (line["name"], line["field"], line["shop"], line["till"])
+        for line in await home.told(Code.DRIFT)
+    }
     assert {
         ("Mugg", "description", "Eget", ""),
         ("Mugg", "price", "1", "249"),
@@ -179,7 +201,9 @@ async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_rev
 
 
 @pytest.mark.rule("P10")
-async def test_a_product_missing_in_the_shop_is_made_again_from_its_line_in_the_log(home: Household) -> None:
+async def test_a_product_missing_in_the_shop_is_made_again_from_its_line_in_the_log(
+    home: Household,
+) -> None:
     uuid = home.add("Mugg", stock=4)
     await home.connect()
     home.shop.delete_product(home.id_of(uuid))
@@ -193,7 +217,9 @@ async def test_a_product_missing_in_the_shop_is_made_again_from_its_line_in_the_
 
 
 @pytest.mark.rule("P1")
-async def test_what_cannot_be_carried_over_is_left_out_with_a_line_and_never_fails_the_product(home: Household) -> None:
+async def test_what_cannot_be_carried_over_is_left_out_with_a_line_and_never_fails_the_product(
+    home: Household,
+) -> None:
     """Decision 8."""
     gone = "https://nowhere.town.test/gone.png"
     uuid = home.add(
@@ -208,7 +234,12 @@ async def test_what_cannot_be_carried_over_is_left_out_with_a_line_and_never_fai
     await home.connect()
 
     shown = home.shown(uuid)
-    assert ("M" * 249 + "…", "", [], []) == (shown["name"], shown["sku"], shown["images"], shown["videos"])
+    assert ("M" * 249 + "…", "", [], []) == (
+        shown["name"],
+        shown["sku"],
+        shown["images"],
+        shown["videos"],
+    )
     wanted = {Code.TEXT_CUT, Code.SKU_TOO_LONG, Code.VIDEO_UNSUPPORTED, Code.IMAGE_NOT_FETCHED}
     assert wanted <= set(await home.codes())
 
@@ -226,7 +257,9 @@ async def test_option_values_that_become_equal_get_a_suffix(home: Household) -> 
 
 
 @pytest.mark.rule("C4", "C5")
-async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merchant_resumes(home: Household) -> None:
+async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merchant_resumes(
+    home: Household,
+) -> None:
     """Decision 10."""
     uuid = home.add()
     await home.connect()
@@ -252,7 +285,9 @@ async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merch
 
 
 @pytest.mark.rule("P1")
-async def test_an_open_price_is_zero_at_birth_never_written_while_open_and_warned_about(home: Household) -> None:
+async def test_an_open_price_is_zero_at_birth_never_written_while_open_and_warned_about(
+    home: Household,
+) -> None:
     """Decision 10: the cashier types it at the till."""
     uuid = home.add("Bakverk", {"sku": "B-1"})
     await home.connect()
@@ -266,15 +301,22 @@ async def test_an_open_price_is_zero_at_birth_never_written_while_open_and_warne
 
 
 @pytest.mark.rule("P1")
-async def test_a_variant_added_later_without_a_sku_gets_a_stable_one_of_ours(home: Household) -> None:
+async def test_a_variant_added_later_without_a_sku_gets_a_stable_one_of_ours(
+    home: Household,
+) -> None:
     """Decision 13."""
     uuid = home.add_sized("S", "M")
     await home.connect()
-    rows = [*home.variants(uuid), {"name": "XL", "price": 100, "options": [{"name": "Storlek", "value": "XL"}]}]
+    rows = [
+        *home.variants(uuid),
+        {"name": "XL", "price": 100, "options": [{"name": "Storlek", "value": "XL"}]},
+    ]
     await home.save(uuid, variants=rows, **sizes_of("S", "M", "XL"))
     generated = clashes.generated_sku(home.variant(uuid, 2))
 
     await home.save(uuid, name="Skjorta")
 
     assert {"TR-S", "TR-M", generated} == {one["sku"] for one in home.shown(uuid)["variants"]}
-    assert [{"sku": generated}] == [{"sku": line["sku"]} for line in await home.told(Code.SKU_GENERATED)]
+    assert [{"sku": generated}] == [
+        {"sku": line["sku"]} for line in await home.told(Code.SKU_GENERATED)
+    ]

@@ -1,4 +1,6 @@
-"""The edges of the field table through the whole product work: born, changed, cleared, and quiet in between (rule P1, decision 8)."""
+"""The edges of the field table through the whole product work: born, changed, cleared, and quiet in
+between (rule P1, decision 8).
+"""
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -42,10 +44,12 @@ async def quiet(bench: Bench, uuid: str) -> bool:
 
 
 def weighing(**shipping: Any) -> JSON:
-    return {"online": {"status": "ACTIVE", "shipping": {"shippingPricingModel": "STANDARD", **shipping}}}
+    return {
+        "online": {"status": "ACTIVE", "shipping": {"shippingPricingModel": "STANDARD", **shipping}}
+    }
 
 
-# ---- Weight ----------------------------------------------------------------------------------------------------------
+# ---- Weight --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,9 @@ async def test_a_weight_is_written_in_the_stores_unit(
     """In grams, and in each of Zettle's own units."""
     await store_weighs_in(bench, unit)
     grams = bench.till_product("Gram", **weighing(weightInGrams=500))
-    kilos = bench.till_product("Kilo", {"sku": "K", "price": kr(1)}, **weighing(weight={"weight": 0.5, "unit": "kg"}))
+    kilos = bench.till_product(
+        "Kilo", {"sku": "K", "price": kr(1)}, **weighing(weight={"weight": 0.5, "unit": "kg"})
+    )
     await bench.finish_setup()
     born = [(await bench.shown(uuid))["weight"] for uuid in (grams, kilos)]
     still = [await quiet(bench, uuid) for uuid in (grams, kilos)]
@@ -80,7 +86,9 @@ async def test_a_weight_is_written_in_the_stores_unit(
     assert (Decimal(two_kilos), 0) == (changed, (await bench.shown(grams))["weight"])
 
 
-async def test_without_a_unit_that_we_know_products_are_made_and_their_weight_is_the_merchants(bench: Bench) -> None:
+async def test_without_a_unit_that_we_know_products_are_made_and_their_weight_is_the_merchants(
+    bench: Bench,
+) -> None:
     await store_weighs_in(bench, "Stones")
     uuid = bench.till_product(**weighing(weightInGrams=500))
     await bench.finish_setup()
@@ -98,7 +106,9 @@ async def test_without_a_unit_that_we_know_products_are_made_and_their_weight_is
     assert Code.WEIGHT_UNIT_UNKNOWN in await bench.codes()
 
 
-async def test_a_weight_that_zettle_gives_in_an_unknown_unit_never_becomes_weightless(bench: Bench) -> None:
+async def test_a_weight_that_zettle_gives_in_an_unknown_unit_never_becomes_weightless(
+    bench: Bench,
+) -> None:
     uuid = bench.till_product(**weighing(weightInGrams=500))
     await bench.finish_setup()
 
@@ -114,15 +124,22 @@ async def test_a_weight_that_zettle_gives_in_an_unknown_unit_never_becomes_weigh
 
     shown = await bench.shown(uuid)
     assert ("Kopp", Decimal("0.5")) == (shown["name"], shown["weight"])
-    assert ["3 stone"] == [line.params["weight"] for line in await bench.log() if line.code is Code.WEIGHT_UNREAD]
+    assert ["3 stone"] == [
+        line.params["weight"] for line in await bench.log() if line.code is Code.WEIGHT_UNREAD
+    ]
 
 
-# ---- Options that only Zettle lets through -----------------------------------------------------------------------------
+# ---- Options that only Zettle lets through -------------------------------------------------------
 
 
 def row(number: int, **options: str) -> JSON:
     named = [{"name": name, "value": value} for name, value in options.items()]
-    return {"name": f"Nr {number}", "sku": f"NR-{number}", "price": kr(10 + number), "options": named}
+    return {
+        "name": f"Nr {number}",
+        "sku": f"NR-{number}",
+        "price": kr(10 + number),
+        "options": named,
+    }
 
 
 def plain(number: int, name: str) -> JSON:
@@ -131,7 +148,9 @@ def plain(number: int, name: str) -> JSON:
 
 @dataclass(frozen=True)
 class Odd:
-    """A product that no shop takes as it stands: its variants, the options that are defined, and what the shop shows of it."""
+    """A product that no shop takes as it stands: its variants, the options that are defined, and
+    what the shop shows of it.
+    """
 
     variants: tuple[JSON, ...]
     defined: JSON
@@ -144,15 +163,18 @@ class Odd:
 ODD = {
     "several variants without definitions": Odd(
         (plain(1, "Liten"), plain(2, "Stor"), plain(3, "")), {},
-        [("NR-1", ("Liten",)), ("NR-2", ("Stor",)), ("NR-3", ("–",))], [("Variant", ["Liten", "Stor", "–"])],
+        [("NR-1", ("Liten",)), ("NR-2", ("Stor",)), ("NR-3", ("–",))], [("Variant", ["Liten",
+        "Stor", "–"])],
         {Code.VALUE_RENAMED},
     ),
     "several variants of one name without definitions": Odd(
         (plain(1, "Glas"), plain(2, "Glas")), {},
-        [("NR-1", ("Glas",)), ("NR-2", ("Glas (2)",))], [("Variant", ["Glas", "Glas (2)"])], {Code.VALUE_RENAMED},
+        [("NR-1", ("Glas",)), ("NR-2", ("Glas (2)",))], [("Variant", ["Glas", "Glas (2)"])],
+        {Code.VALUE_RENAMED},
     ),
     "one variant with definitions": Odd(
-        (row(1, Storlek="S"),), definitions("Storlek", "S", "M"), [("NR-1", ("S",))], [("Storlek", ["S"])],
+        (row(1, Storlek="S"),), definitions("Storlek", "S", "M"), [("NR-1", ("S",))], [("Storlek",
+        ["S"])],
     ),
     "spaces around names and values": Odd(
         (row(1, **{" Storlek ": "S "}), row(2, Storlek=" M")), definitions("Storlek ", " S", "M "),
@@ -165,24 +187,30 @@ ODD = {
         [("Styrka", ["-1", "0", "10", "-1.5"])],
     ),
     "a blank value": Odd(
-        (row(1, Storlek="S"), row(2, Storlek=" ") | {"name": None}), definitions("Storlek", "S", " "),
+        (row(1, Storlek="S"), row(2, Storlek=" ") | {"name": None}), definitions("Storlek", "S",
+        " "),
         [("NR-1", ("S",)), ("NR-2", ("–",))], [("Storlek", ["S", "–"])], {Code.VALUE_RENAMED},
     ),
     "values that differ in case only": Odd(
         (row(1, Storlek="s"), row(2, Storlek="S")), definitions("Storlek", "s", "S"),
-        [("NR-1", ("s",)), ("NR-2", ("S (2)",))], [("Storlek", ["s", "S (2)"])], {Code.VALUE_RENAMED},
+        [("NR-1", ("s",)), ("NR-2", ("S (2)",))], [("Storlek", ["s", "S (2)"])],
+        {Code.VALUE_RENAMED},
     ),
     "the same values twice": Odd(
-        (row(1, Storlek="S"), row(2, Storlek="S"), row(3, Storlek="M")), definitions("Storlek", "S", "M"),
-        [("NR-1", ("S",)), ("NR-2", ("S (2)",)), ("NR-3", ("M",))], [("Storlek", ["S", "M", "S (2)"])],
+        (row(1, Storlek="S"), row(2, Storlek="S"), row(3, Storlek="M")), definitions("Storlek",
+        "S", "M"),
+        [("NR-1", ("S",)), ("NR-2", ("S (2)",)), ("NR-3", ("M",))], [("Storlek", ["S", "M",
+        "S (2)"])],
         {Code.VALUE_RENAMED},
     ),
     "one value of each of three options": Odd(
         (row(1, Storlek="S", Färg="Blå", Form="Rund"),),
         {"variantOptionDefinitions": {"definitions": [
-            {"name": name, "properties": [{"value": value}]} for name, value in (("Storlek", "S"), ("Färg", "Blå"), ("Form", "Rund"))
+            {"name": name, "properties": [{"value": value}]} for name, value in (("Storlek", "S"),
+            ("Färg", "Blå"), ("Form", "Rund"))
         ]}},
-        [("NR-1", ("S", "Blå", "Rund"))], [("Storlek", ["S"]), ("Färg", ["Blå"]), ("Form", ["Rund"])],
+        [("NR-1", ("S", "Blå", "Rund"))], [("Storlek", ["S"]), ("Färg", ["Blå"]), ("Form",
+        ["Rund"])],
     ),
 }  # fmt: skip
 
@@ -220,7 +248,9 @@ async def test_what_only_zettle_lets_through_is_born_whole_changed_and_made_simp
     bench.save(uuid, variants=rows, description="Ny")
     await bench.sync(uuid)
     changed = await bench.shown(uuid)
-    bench.save(uuid, variants=[{**rows[0], "options": None, "name": None}], variantOptionDefinitions=None)
+    bench.save(
+        uuid, variants=[{**rows[0], "options": None, "name": None}], variantOptionDefinitions=None
+    )
     await bench.sync(uuid)
     cleared = await bench.shown(uuid)
 
@@ -228,13 +258,21 @@ async def test_what_only_zettle_lets_through_is_born_whole_changed_and_made_simp
     assert (odd.shown, odd.options) == (variants_of(born, *order), options_of(born))
     assert odd.lines <= said
     assert still
-    assert (odd.shown, {99}) == (variants_of(changed, *order), {one["price"] for one in changed["variants"]})
+    assert (odd.shown, {99}) == (
+        variants_of(changed, *order),
+        {one["price"] for one in changed["variants"]},
+    )
     assert [one["id"] for one in born["variants"]] == [one["id"] for one in changed["variants"]]
-    assert ("NR-1", 99, [], 1) == (cleared["sku"], cleared["price"], cleared["options"], len(cleared["variants"]))
+    assert ("NR-1", 99, [], 1) == (
+        cleared["sku"],
+        cleared["price"],
+        cleared["options"],
+        len(cleared["variants"]),
+    )
     assert await quiet(bench, uuid)
 
 
-# ---- Prices ----------------------------------------------------------------------------------------------------------
+# ---- Prices --------------------------------------------------------------------------------------
 
 
 async def test_each_variant_has_its_own_price_and_an_open_one_or_one_in_other_money_is_never_written(
@@ -265,7 +303,7 @@ async def test_each_variant_has_its_own_price_and_an_open_one_or_one_in_other_mo
     assert {Code.PRICE_OPEN, Code.PRICE_OTHER_CURRENCY} <= set(await bench.codes())
 
 
-# ---- SKU and barcode ---------------------------------------------------------------------------------------------------
+# ---- SKU and barcode -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -285,7 +323,9 @@ async def test_a_barcode_is_a_upc_and_a_gtin_only_if_its_check_digit_says_so(
 ) -> None:
     """On a simple product and on a variant, then cleared."""
     simple = bench.till_product("Mugg", {"sku": "M", "barcode": barcode, "price": kr(1)})
-    sized = bench.till_product("Tröja", row(1, Storlek="S") | {"barcode": barcode}, **definitions("Storlek", "S"))
+    sized = bench.till_product(
+        "Tröja", row(1, Storlek="S") | {"barcode": barcode}, **definitions("Storlek", "S")
+    )
     await bench.finish_setup()
     born = await bench.shown(simple), (await bench.shown(sized))["variants"][0]
     still = await quiet(bench, simple), await quiet(bench, sized)
@@ -300,38 +340,56 @@ async def test_a_barcode_is_a_upc_and_a_gtin_only_if_its_check_digit_says_so(
     assert [("", "")] * 2 == [(one["upc"], one["gtin"]) for one in cleared]
 
 
-async def test_a_cleared_sku_of_a_variant_becomes_ours_and_of_a_simple_product_none(bench: Bench) -> None:
+async def test_a_cleared_sku_of_a_variant_becomes_ours_and_of_a_simple_product_none(
+    bench: Bench,
+) -> None:
     """Decision 13: BigCommerce demands one of a variant."""
     simple, sized = bench.till_product("Mugg"), bench.shirt("S", "M")
     await bench.finish_setup()
     for uuid in (simple, sized):
-        bench.town.till().edit_variant(bench.town.till().product(uuid)["variants"][0]["uuid"], sku=None)
+        bench.town.till().edit_variant(
+            bench.town.till().product(uuid)["variants"][0]["uuid"], sku=None
+        )
         await bench.sync(uuid)
     first = bench.town.till().product(sized)["variants"][0]["uuid"]
 
     assert "" == (await bench.shown(simple))["sku"]
-    assert {clashes.generated_sku(first), "TR-M"} == {one["sku"] for one in (await bench.shown(sized))["variants"]}
+    assert {clashes.generated_sku(first), "TR-M"} == {
+        one["sku"] for one in (await bench.shown(sized))["variants"]
+    }
     assert (True, True) == (await quiet(bench, simple), await quiet(bench, sized))
 
 
-# ---- As many variants as Zettle has --------------------------------------------------------------------------------------
+# ---- As many variants as Zettle has --------------------------------------------------------------
 
 
-async def test_ninety_nine_variants_are_born_in_one_request_and_later_ones_come_fifty_at_a_time(bench: Bench) -> None:
+async def test_ninety_nine_variants_are_born_in_one_request_and_later_ones_come_fifty_at_a_time(
+    bench: Bench,
+) -> None:
     whole = bench.shirt(*(f"Nr {number}" for number in range(99)), name="Hel")
     rows = [row(number, Storlek=f"{number}") for number in range(99)]
-    late = bench.till_product("Sen", *rows[:30], **definitions("Storlek", *(f"{number}" for number in range(30))))
+    late = bench.till_product(
+        "Sen", *rows[:30], **definitions("Storlek", *(f"{number}" for number in range(30)))
+    )
     await bench.finish_setup()
     born = [len((await bench.shown(uuid))["variants"]) for uuid in (whole, late)]
-    creates = len(bench.requests("POST", "/v3/catalog/products")) - len(bench.requests("POST", "metafields"))
+    creates = len(bench.requests("POST", "/v3/catalog/products")) - len(
+        bench.requests("POST", "metafields")
+    )
 
     known = [dict(one) for one in bench.town.till().product(late)["variants"]]
     fresh = [bench.town.till().fresh(one) for one in rows[30:]]
-    bench.save(late, variants=[*known, *fresh], **definitions("Storlek", *(f"{number}" for number in range(99))))
+    bench.save(
+        late,
+        variants=[*known, *fresh],
+        **definitions("Storlek", *(f"{number}" for number in range(99))),
+    )
     bench.town.bigcommerce.requests.reset()
     await bench.sync(late)
 
     assert ([99, 30], 2) == (born, creates)
     assert 2 == len(bench.requests("PUT", "/v3/catalog/variants"))
-    assert {f"NR-{number}" for number in range(99)} == {one["sku"] for one in (await bench.shown(late))["variants"]}
+    assert {f"NR-{number}" for number in range(99)} == {
+        one["sku"] for one in (await bench.shown(late))["variants"]
+    }
     assert await quiet(bench, late)

@@ -1,4 +1,6 @@
-"""Each field that is synced: created, changed, cleared, and edited in the shop meanwhile (rules P1, P2, P6, S1)."""
+"""Each field that is synced: created, changed, cleared, and edited in the shop meanwhile (rules P1,
+P2, P6, S1).
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +19,11 @@ Read = Callable[[JSON], Any]
 
 @dataclass(frozen=True)
 class Field:
-    """One field of rule P1: how it is born, changed and cleared in Zettle, and how it reads in the shop each time.
+    """One field of rule P1: how it is born, changed and cleared in Zettle, and how it reads in the
+    shop each time.
 
-    `variant` are changes of the only variant, `product` of the product. `edit` is what a merchant types over it in the shop.
+    `variant` are changes of the only variant, `product` of the product. `edit` is what a merchant
+    types over it in the shop.
     """
 
     read: Read
@@ -38,7 +42,9 @@ def seo(**fields: Any) -> JSON:
 
 
 def weighing(grams: int | None) -> JSON:
-    shipping = None if grams is None else {"shippingPricingModel": "STANDARD", "weightInGrams": grams}
+    shipping = (
+        None if grams is None else {"shippingPricingModel": "STANDARD", "weightInGrams": grams}
+    )
     return online(shipping=shipping)
 
 
@@ -55,7 +61,10 @@ def of(name: str) -> Read:
 
 
 def pictures(shown: JSON) -> list[tuple[bool, str]]:
-    return [(image["is_thumbnail"], image["image_file"].rpartition("/")[2][:1]) for image in shown["images"]]
+    return [
+        (image["is_thumbnail"], image["image_file"].rpartition("/")[2][:1])
+        for image in shown["images"]
+    ]
 
 
 def videos(shown: JSON) -> list[str]:
@@ -66,7 +75,8 @@ FIELDS: Mapping[str, Field] = {
     "description": Field(
         of("description"),
         ("<p>Drejad för hand<br>Tål disk</p>", "<p>Glaserad</p>", ""),
-        product=({"description": "Drejad för hand\nTål disk"}, {"description": "Glaserad"}, {"description": None}),
+        product=({"description": ("Drejad för hand\nTål "
+"disk")}, {"description": "Glaserad"}, {"description": None}),
         edit={"description": "<p>Eget</p>"},
     ),
     "online description": Field(
@@ -79,7 +89,8 @@ FIELDS: Mapping[str, Field] = {
         ),
         edit={"description": "<p>Eget</p>"},
     ),
-    "SKU": Field(of("sku"), ("A-1", "A-2", ""), variant=({"sku": "A-1"}, {"sku": "A-2"}, {"sku": None}), edit={"sku": "X"}),
+    "SKU": Field(of("sku"), ("A-1", "A-2", ""), variant=({"sku": "A-1"}, {"sku": "A-2"},
+    {"sku": None}), edit={"sku": "X"}),
     "barcode": Field(
         lambda shown: (shown["upc"], shown["gtin"]),
         ((EAN, EAN), (OTHER_EAN, OTHER_EAN), ("", "")),
@@ -107,7 +118,8 @@ FIELDS: Mapping[str, Field] = {
     "SEO description": Field(
         of("meta_description"),
         ("Handgjord", "Drejad", ""),
-        product=(seo(metaDescription="Handgjord"), seo(metaDescription="Drejad"), seo(metaDescription=None)),
+        product=(seo(metaDescription="Handgjord"), seo(metaDescription="Drejad"),
+        seo(metaDescription=None)),
         edit={"meta_description": "Eget"},
     ),
     "address": Field(
@@ -124,7 +136,8 @@ FIELDS: Mapping[str, Field] = {
     "video": Field(
         videos,
         (["z3fRu9pkuXE"], ["dQw4w9WgXcQ"], []),
-        product=(video("https://youtu.be/z3fRu9pkuXE"), video("https://youtu.be/dQw4w9WgXcQ"), video()),
+        product=(video("https://youtu.be/"
+"z3fRu9pkuXE"), video("https://youtu.be/dQw4w9WgXcQ"), video()),
     ),
 }  # fmt: skip
 
@@ -132,7 +145,11 @@ FIELDS: Mapping[str, Field] = {
 def fill(home: Household) -> dict[str, str]:
     """A product for each field: field -> uuid."""
     return {
-        name: home.add(f"Vara med {name}", {"sku": f"S-{name}", "price": 100, **one.variant[0]}, **one.product[0])
+        name: home.add(
+            f"Vara med {name}",
+            {"sku": f"S-{name}", "price": 100, **one.variant[0]},
+            **one.product[0],
+        )
         for name, one in FIELDS.items()
     }
 
@@ -170,8 +187,12 @@ async def test_every_field_arrives_follows_and_is_cleared(home: Household) -> No
 
 
 @pytest.mark.rule("P6")
-async def test_every_field_edited_in_the_shop_stays_until_any_save_in_zettle_and_no_longer(home: Household) -> None:
-    """The save touches another field: whatever it changed, all of the product's fields are Zettle's again."""
+async def test_every_field_edited_in_the_shop_stays_until_any_save_in_zettle_and_no_longer(
+    home: Household,
+) -> None:
+    """The save touches another field: whatever it changed, all of the product's fields are Zettle's
+    again.
+    """
     uuids = fill(home)
     await home.connect()
     for name, uuid in uuids.items():
@@ -196,7 +217,9 @@ async def test_pictures_videos_labels_and_variants_changed_in_the_shop_are_as_in
     home: Household,
 ) -> None:
     """Ours are made again where they were deleted, and named again where they were renamed."""
-    mug = home.add(presentation={"imageUrl": f"{PICTURES}/a.png"}, **video("https://youtu.be/z3fRu9pkuXE"))
+    mug = home.add(
+        presentation={"imageUrl": f"{PICTURES}/a.png"}, **video("https://youtu.be/z3fRu9pkuXE")
+    )
     shirt = home.add_sized("S", "M")
     await home.connect()
     before = home.shown(mug), shape(home, shirt)
@@ -211,8 +234,15 @@ async def test_pictures_videos_labels_and_variants_changed_in_the_shop_are_as_in
     home.till.edit_product(shirt, externalReference="x")
     await home.calm()
 
-    assert ([], [], {("TR-S", "Liten")}) == (pictures(edited[0]), videos(edited[0]), edited[1]["variants"])
-    assert (pictures(before[0]), videos(before[0])) == (pictures(home.shown(mug)), videos(home.shown(mug)))
+    assert ([], [], {("TR-S", "Liten")}) == (
+        pictures(edited[0]),
+        videos(edited[0]),
+        edited[1]["variants"],
+    )
+    assert (pictures(before[0]), videos(before[0])) == (
+        pictures(home.shown(mug)),
+        videos(home.shown(mug)),
+    )
     assert before[1] == shape(home, shirt)
 
 
@@ -234,8 +264,14 @@ async def test_the_name_follows_and_overwrites(home: Household) -> None:
 def shape(home: Household, uuid: str) -> dict[str, set[tuple[str, ...]]]:
     """Option -> values in order, and the variants as (SKU, values)."""
     shown = home.shown(uuid)
-    options = {(one["display_name"], *(value["label"] for value in one["option_values"])) for one in shown["options"]}
-    variants = {(one["sku"], *(value["label"] for value in one["option_values"])) for one in shown["variants"]}
+    options = {
+        (one["display_name"], *(value["label"] for value in one["option_values"]))
+        for one in shown["options"]
+    }
+    variants = {
+        (one["sku"], *(value["label"] for value in one["option_values"]))
+        for one in shown["variants"]
+    }
     return {"options": options, "variants": variants}
 
 
@@ -253,12 +289,17 @@ async def test_variants_and_options_arrive_follow_and_go(home: Household) -> Non
     await home.save(uuid, variants=home.variants(uuid)[1:2], **sizes_of("S"))
     states.append(shape(home, uuid))
     (only,) = home.variants(uuid)
-    await home.save(uuid, variants=[{**only, "options": None, "name": None}], variantOptionDefinitions=None)
+    await home.save(
+        uuid, variants=[{**only, "options": None, "name": None}], variantOptionDefinitions=None
+    )
     states.append(shape(home, uuid))
 
     assert [
         {"options": {("Storlek", "L", "S")}, "variants": {("TR-L", "L"), ("TR-S", "S")}},
-        {"options": {("Storlek", "Stor", "S", "XL")}, "variants": {("TR-L", "Stor"), ("TR-S", "S"), ("TR-XL", "XL")}},
+        {
+            "options": {("Storlek", "Stor", "S", "XL")},
+            "variants": {("TR-L", "Stor"), ("TR-S", "S"), ("TR-XL", "XL")},
+        },
         {"options": {("Storlek", "S")}, "variants": {("TR-S", "S")}},
         {"options": set(), "variants": {("TR-S",)}},
     ] == states
@@ -269,7 +310,10 @@ async def test_each_variant_has_its_own_price_sku_barcode_and_picture(home: Hous
     """Changed one by one, cleared one by one."""
     picture = {"presentation": {"imageUrl": f"{PICTURES}/c.png"}}
     uuid = home.add(
-        "Tröja", sized("S", price=19900, barcode=EAN, **picture), sized("M", price=21900), **sizes_of("S", "M")
+        "Tröja",
+        sized("S", price=19900, barcode=EAN, **picture),
+        sized("M", price=21900),
+        **sizes_of("S", "M"),
     )
     await home.connect()
     small = home.variant(uuid)
@@ -316,12 +360,23 @@ async def test_category_folder_and_vat_are_not_synced(home: Household) -> None:
     requests = b"".join(one.body for one in home.asked("POST", "PUT"))
 
     def mine(uuid: str) -> JSON:
-        own = {"id", "name", "sku", "custom_url", "variants", "base_variant_id", "date_created", "date_modified"}
+        own = {
+            "id",
+            "name",
+            "sku",
+            "custom_url",
+            "variants",
+            "base_variant_id",
+            "date_created",
+            "date_modified",
+        }
         return {name: value for name, value in home.shown(uuid).items() if name not in own}
 
     assert mine(plain) == mine(other)
     assert ["Zettle"] == [
-        one["name"] for one in home.shop.state()["categories"] if one["category_id"] == home.category()
+        one["name"]
+        for one in home.shop.state()["categories"]
+        if one["category_id"] == home.category()
     ]
     assert b"Keramik" not in requests
     assert b"vat" not in requests.lower()
@@ -330,7 +385,9 @@ async def test_category_folder_and_vat_are_not_synced(home: Household) -> None:
 @pytest.mark.rule("P6")
 async def test_what_the_merchant_added_in_the_shop_stays(home: Household) -> None:
     """Images, videos, options and custom fields, through a save that clears Zettle's own."""
-    uuid = home.add(presentation={"imageUrl": f"{PICTURES}/a.png"}, **video("https://youtu.be/z3fRu9pkuXE"))
+    uuid = home.add(
+        presentation={"imageUrl": f"{PICTURES}/a.png"}, **video("https://youtu.be/z3fRu9pkuXE")
+    )
     await home.connect()
     id_ = home.id_of(uuid)
     own = await home.shop.add_image(id_, f"{PICTURES}/own.png")
@@ -340,6 +397,10 @@ async def test_what_the_merchant_added_in_the_shop_stays(home: Household) -> Non
 
     shown = await home.save(uuid, name="Kopp", presentation=None, **video())
 
-    assert ("Kopp", [own], []) == (shown["name"], [image["id"] for image in shown["images"]], videos(shown))
+    assert ("Kopp", [own], []) == (
+        shown["name"],
+        [image["id"] for image in shown["images"]],
+        videos(shown),
+    )
     assert [("Glasyr", "Blå")] == [(one["name"], one["value"]) for one in shown["custom_fields"]]
     assert [option] == [one["id"] for one in shown["options"]]

@@ -1,4 +1,6 @@
-"""The life of a product: born, the merchant's own, gone missing, deleted (rules P3 to P10, P12; decisions 9 and 11)."""
+"""The life of a product: born, the merchant's own, gone missing, deleted (rules P3 to P10, P12;
+decisions 9 and 11).
+"""
 
 from dataclasses import replace
 
@@ -7,7 +9,7 @@ import pytest
 from brygga.core.report import Code
 from tests.rules.household import Household, words_of
 
-# ---- P3, P4: birth, and what is the merchant's -------------------------------------------------------------------------
+# ---- P3, P4: birth, and what is the merchant's ---------------------------------------------------
 
 
 @pytest.mark.rule("P3")
@@ -41,11 +43,20 @@ async def test_the_category_is_found_by_its_id_and_made_again_when_missing(home:
 
 
 @pytest.mark.rule("P4", "C8")
-async def test_what_is_the_merchants_is_set_at_birth_and_never_written_again(home: Household) -> None:
-    """Category, visibility, channels, tax class and, without prices, the price: neither in the shop nor in any request."""
+async def test_what_is_the_merchants_is_set_at_birth_and_never_written_again(
+    home: Household,
+) -> None:
+    """Category, visibility, channels, tax class and, without prices, the price: neither in the shop
+    nor in any request.
+    """
     uuid = home.add()
     await home.connect(prices=False)
-    own = {"categories": [home.shop.add_category("Köket").id], "is_visible": True, "tax_class_id": 2, "price": 555}
+    own = {
+        "categories": [home.shop.add_category("Köket").id],
+        "is_visible": True,
+        "tax_class_id": 2,
+        "price": 555,
+    }
     await home.shop.edit_product(home.id_of(uuid), **own)
     channel = home.shop.add_channel("Marknadsplatsen")
     home.shop.assign_channel(home.id_of(uuid), channel)
@@ -63,14 +74,20 @@ async def test_what_is_the_merchants_is_set_at_birth_and_never_written_again(hom
         one.body for one in home.asked()[seen:] if one.method in {"POST", "PUT"}
     )
     assert b"Kopp" in written
-    assert not [name for name in (b"categories", b"is_visible", b"tax", b"price", b"channel") if name in written]
+    assert not [
+        name
+        for name in (b"categories", b"is_visible", b"tax", b"price", b"channel")
+        if name in written
+    ]
 
 
-# ---- P5, P7: directions ----------------------------------------------------------------------------------------------
+# ---- P5, P7: directions --------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P5")
-async def test_a_change_in_zettle_reaches_the_shop_by_itself_within_seconds(home: Household) -> None:
+async def test_a_change_in_zettle_reaches_the_shop_by_itself_within_seconds(
+    home: Household,
+) -> None:
     uuid = home.add()
     await home.connect()
     began = home.service.worker.clock.monotonic()
@@ -108,12 +125,16 @@ async def test_nothing_done_in_the_shop_is_written_to_zettles_library(home: Hous
     assert untouched == home.shop.raw(own.id)
     assert made.id in {product["id"] for product in home.shop.state()["products"]}
     assert [] == [
-        one.path for one in home.asked("POST", "PUT", "DELETE", of="till") if one.path.startswith("/products/")
+        one.path
+        for one in home.asked("POST", "PUT", "DELETE", of="till")
+        if one.path.startswith("/products/")
     ]
 
 
 @pytest.mark.rule("P5")
-async def test_a_token_that_expires_in_the_middle_of_the_work_costs_nothing(home: Household) -> None:
+async def test_a_token_that_expires_in_the_middle_of_the_work_costs_nothing(
+    home: Household,
+) -> None:
     """It is renewed once and the work goes on; nobody is asked to sign in again."""
     uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}) for n in range(5)]
     await home.connect()
@@ -126,12 +147,14 @@ async def test_a_token_that_expires_in_the_middle_of_the_work_costs_nothing(home
     assert Code.PAUSED not in await home.codes()
 
 
-# ---- P8, P9: what is synced --------------------------------------------------------------------------------------------
+# ---- P8, P9: what is synced ----------------------------------------------------------------------
 
 
 @pytest.mark.rule("P8")
 @pytest.mark.parametrize("whole", [True, False])
-async def test_products_added_after_set_up_are_synced_by_themselves_in_both_modes(home: Household, whole: bool) -> None:
+async def test_products_added_after_set_up_are_synced_by_themselves_in_both_modes(
+    home: Household, whole: bool
+) -> None:
     home.add("Tidig")
     await home.connect(whole_library=whole)
     before = home.in_shop()
@@ -144,7 +167,9 @@ async def test_products_added_after_set_up_are_synced_by_themselves_in_both_mode
 
 
 @pytest.mark.rule("P9")
-async def test_our_form_adds_a_product_for_the_till_only_when_the_box_is_unticked(home: Household) -> None:
+async def test_our_form_adds_a_product_for_the_till_only_when_the_box_is_unticked(
+    home: Household,
+) -> None:
     await home.connect()
     page = await home.read("/library/new")
     await home.press("Save", name="Bara kassan", price="45,50", sku="K-1", bigcommerce=[])
@@ -153,7 +178,10 @@ async def test_our_form_adds_a_product_for_the_till_only_when_the_box_is_unticke
     await home.press("Save", name="Båda", price="99", sku="B-1")
     await home.calm()
 
-    goods = {one.value()["name"]: one.value() for one in home.town.merchant.organization.products.values()}
+    goods = {
+        one.value()["name"]: one.value()
+        for one in home.town.merchant.organization.products.values()
+    }
     assert {"Bara kassan", "Båda"} == goods.keys()
     assert {"amount": 4550, "currencyId": "SEK"} == goods["Bara kassan"]["variants"][0]["price"]
     assert ["Båda"] == home.in_shop()
@@ -174,11 +202,13 @@ async def test_a_product_for_the_till_only_stays_there_through_later_saves(home:
     assert [] == home.in_shop()
 
 
-# ---- P10: missing ----------------------------------------------------------------------------------------------------
+# ---- P10: missing --------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P10")
-async def test_a_product_missing_in_the_shop_is_made_again_at_the_next_small_save(home: Household) -> None:
+async def test_a_product_missing_in_the_shop_is_made_again_at_the_next_small_save(
+    home: Household,
+) -> None:
     uuid = home.add(stock=4)
     await home.connect()
     first = home.id_of(uuid)
@@ -214,7 +244,9 @@ async def test_sync_now_does_the_same_without_a_fake_edit(home: Household, where
 async def test_a_product_that_stays_missing_leads_to_support_with_an_id(home: Household) -> None:
     """BigCommerce refuses it: the page says why, and has a support id to send."""
     uuid = home.add("Vägrad")
-    home.town.bigcommerce.faults.add("5xx_before", method="POST", path="*/catalog/products", params={"status": 422})
+    home.town.bigcommerce.faults.add(
+        "5xx_before", method="POST", path="*/catalog/products", params={"status": 422}
+    )
     await home.connect()
     await home.open(f"/library/{uuid}")
     await home.press("Sync now")
@@ -230,11 +262,13 @@ async def test_a_product_that_stays_missing_leads_to_support_with_an_id(home: Ho
     assert "mailto:help@example.com?subject=Brygga%20" in support
 
 
-# ---- P12, decisions 9 and 11 -------------------------------------------------------------------------------------------
+# ---- P12, decisions 9 and 11 ---------------------------------------------------------------------
 
 
 @pytest.mark.rule("P12")
-async def test_a_product_deleted_in_zettle_is_removed_from_the_shop_at_once(home: Household) -> None:
+async def test_a_product_deleted_in_zettle_is_removed_from_the_shop_at_once(
+    home: Household,
+) -> None:
     gone, stays = home.add("Mugg"), home.add("Fat")
     await home.connect()
 
@@ -260,8 +294,12 @@ async def test_many_deletes_that_zettle_announced_never_stop(home: Household) ->
 
 @pytest.mark.rule("P12")
 @pytest.mark.parametrize(("answer", "left"), [("Yes, go on", 0), ("No, leave them", 12)])
-async def test_many_products_missing_without_a_word_stop_and_ask(home: Household, answer: str, left: int) -> None:
-    """Decision 9: no event, and a library that forgot what was deleted. The overview asks, and does what it is told."""
+async def test_many_products_missing_without_a_word_stop_and_ask(
+    home: Household, answer: str, left: int
+) -> None:
+    """Decision 9: no event, and a library that forgot what was deleted. The overview asks, and does
+    what it is told.
+    """
     uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}) for n in range(12)]
     await home.connect()
     home.town.zettle.outbox.weather.loss = 1.0
@@ -277,7 +315,9 @@ async def test_many_products_missing_without_a_word_stop_and_ask(home: Household
 
     assert (12, left) == (stopped, len(home.in_shop()))
     assert "12 products look as if they should be removed at once" in asked
-    assert [{"effect": "removed", "count": "12", "catalogue": "12"}] == await home.told(Code.MASS_EFFECT_STOPPED)
+    assert [{"effect": "removed", "count": "12", "catalogue": "12"}] == await home.told(
+        Code.MASS_EFFECT_STOPPED
+    )
 
 
 @pytest.mark.rule("P12")

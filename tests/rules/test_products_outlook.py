@@ -1,4 +1,6 @@
-"""What the next sync would do is told without asking anybody, and is what it then does (P8, P11, P12)."""
+"""What the next sync would do is told without asking anybody, and is what it then does (P8, P11,
+P12).
+"""
 
 import json
 
@@ -26,7 +28,9 @@ async def steps(bench: Bench) -> dict[str, Step]:
 
 
 @pytest.mark.rule("P8")
-async def test_before_the_first_sync_everything_is_to_be_made_or_left_out_and_why(bench: Bench) -> None:
+async def test_before_the_first_sync_everything_is_to_be_made_or_left_out_and_why(
+    bench: Bench,
+) -> None:
     bench.till_product("Mugg")
     bench.till_product("För många", *({"name": f"{n}", "price": kr(1)} for n in range(601)))
     await bench.read_library()
@@ -35,14 +39,21 @@ async def test_before_the_first_sync_everything_is_to_be_made_or_left_out_and_wh
     await bench.choose(whole_library=True)
     whole = await steps(bench)
 
-    assert {(Action.LEAVE_OUT, "not_chosen")} == {(one.action, one.reason) for one in by_hand.values()}
+    assert {(Action.LEAVE_OUT, "not_chosen")} == {
+        (one.action, one.reason) for one in by_hand.values()
+    }
     assert (Action.CREATE, "") == (whole["Mugg"].action, whole["Mugg"].reason)
-    assert (Action.LEAVE_OUT, "too_many_variants") == (whole["För många"].action, whole["För många"].reason)
+    assert (Action.LEAVE_OUT, "too_many_variants") == (
+        whole["För många"].action,
+        whole["För många"].reason,
+    )
 
 
 @pytest.mark.rule("P11", "P12")
 async def test_what_is_told_is_what_is_done(bench: Bench) -> None:
-    kept, changed, removed = (bench.till_product(name, {"price": kr(1)}) for name in ("Kvar", "Ändrad", "Borta"))
+    kept, changed, removed = (
+        bench.till_product(name, {"price": kr(1)}) for name in ("Kvar", "Ändrad", "Borta")
+    )
     await bench.finish_setup()
     shop_id = (await bench.town.shop().add_product(name="Egen")).id
     linked = bench.till_product("Länkad", {"price": kr(1)})
@@ -64,9 +75,16 @@ async def test_what_is_told_is_what_is_done(bench: Bench) -> None:
     await bench.wait(60)
 
     actions = {name: one.action for name, one in before.items()}
-    expected = {"Kvar": Action.NOTHING, "Ändrad nu": Action.UPDATE, "Borta": Action.DELETE, "Länkad": Action.LINK}
+    expected = {
+        "Kvar": Action.NOTHING,
+        "Ändrad nu": Action.UPDATE,
+        "Borta": Action.DELETE,
+        "Länkad": Action.LINK,
+    }
     assert expected == actions
-    assert {Action.NOTHING, Action.LEAVE_OUT} == {one.action for one in (await steps(bench)).values()}
+    assert {Action.NOTHING, Action.LEAVE_OUT} == {
+        one.action for one in (await steps(bench)).values()
+    }
     assert ["Kvar", "Länkad", "Ändrad nu"] == await bench.in_shop()
     assert await bench.binding(kept)
 
@@ -86,9 +104,12 @@ def test_the_table_names_each_product_and_counts_all() -> None:
     whole = json.loads(as_json(found, shown))
 
     assert ["create", "leave", "create", "link", "5"] == [line.split()[0] for line in rows]
-    assert ["text_cut", "not_chosen", "likely #812 Kaffemugg (certain: sku)", "with #812 Kaffemugg"] == [
-        line[60:] for line in rows[:-1]
-    ]
+    assert [
+        "text_cut",
+        "not_chosen",
+        "likely #812 Kaffemugg (certain: sku)",
+        "with #812 Kaffemugg",
+    ] == [line[60:] for line in rows[:-1]]
     assert "5 products: 2 create, 1 link, 1 nothing, 1 leave out, 1 undecided" == rows[-1]
     assert counts(found) == whole["counts"]
     assert [one.name for one in shown] == [one["name"] for one in whole["products"]]

@@ -1,4 +1,6 @@
-"""What the merchant added in BigCommerce stays through any change from Zettle (rules P6, P7); what Zettle clears is cleared alone (P1)."""
+"""What the merchant added in BigCommerce stays through any change from Zettle (rules P6, P7); what
+Zettle clears is cleared alone (P1).
+"""
 
 from typing import Any
 
@@ -17,7 +19,9 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 
 @pytest.mark.rule("P6", "P7")
 async def test_options_videos_and_pictures_that_the_merchant_added_stay(bench: Bench) -> None:
-    uuid = bench.shirt("S", "M", online={"status": "ACTIVE", "presentation": {"displayImageUrl": PICTURE}})
+    uuid = bench.shirt(
+        "S", "M", online={"status": "ACTIVE", "presentation": {"displayImageUrl": PICTURE}}
+    )
     await bench.finish_setup()
     id_, shop = await bench.product_id(uuid), bench.session.shop
     option_id = bench.town.shop().add_option(id_, "Gravyr", ("Nej", "Ja"))
@@ -54,15 +58,38 @@ FULL: dict[str, Any] = {
         ({"description": ""}, "description", ""),
         ({"shipping": None}, "weight", 0),
         ({"seo": {"title": "", "metaDescription": "Handgjord", "slug": "mugg"}}, "page_title", ""),
-        ({"seo": {"title": "Titel", "metaDescription": None, "slug": "mugg"}}, "meta_description", ""),
-        ({"presentation": {"displayImageUrl": None, "mediaUrls": FULL["presentation"]["mediaUrls"]}}, "images", []),
+        (
+            {"seo": {"title": "Titel", "metaDescription": None, "slug": "mugg"}},
+            "meta_description",
+            "",
+        ),
+        (
+            {
+                "presentation": {
+                    "displayImageUrl": None,
+                    "mediaUrls": FULL["presentation"]["mediaUrls"],
+                }
+            },
+            "images",
+            [],
+        ),
         ({"presentation": {"displayImageUrl": PICTURE, "mediaUrls": []}}, "videos", []),
     ],
 )
 async def test_a_field_that_zettle_clears_is_cleared_alone(
     bench: Bench, change: dict[str, Any], field: str, empty: object
 ) -> None:
-    fields = ("name", "description", "weight", "page_title", "meta_description", "images", "videos", "price", "sku")
+    fields = (
+        "name",
+        "description",
+        "weight",
+        "page_title",
+        "meta_description",
+        "images",
+        "videos",
+        "price",
+        "sku",
+    )
     uuid = bench.till_product(online={"status": "ACTIVE", **FULL})
     await bench.finish_setup()
     before = await bench.shown(uuid)

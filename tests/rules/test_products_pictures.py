@@ -1,4 +1,6 @@
-"""Pictures that the shop cannot fetch by itself are carried over as bytes, each once (rule P1, decision 8)."""
+"""Pictures that the shop cannot fetch by itself are carried over as bytes, each once (rule P1,
+decision 8).
+"""
 
 from typing import Any
 
@@ -21,13 +23,19 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 def pictured(bench: Bench, *addresses: str) -> str:
     online = {
         "status": "ACTIVE",
-        "presentation": {"displayImageUrl": addresses[0], "additionalImageUrls": list(addresses[1:])},
+        "presentation": {
+            "displayImageUrl": addresses[0],
+            "additionalImageUrls": list(addresses[1:]),
+        },
     }
     return bench.till_product(online=online)
 
 
 async def places(bench: Bench, uuid: str) -> list[tuple[int, bool]]:
-    return sorted((image["sort_order"], image["is_thumbnail"]) for image in (await bench.shown(uuid))["images"])
+    return sorted(
+        (image["sort_order"], image["is_thumbnail"])
+        for image in (await bench.shown(uuid))["images"]
+    )
 
 
 def variants_of(bench: Bench, uuid: str) -> list[dict[str, Any]]:
@@ -49,7 +57,9 @@ async def test_an_address_that_the_shop_would_not_take_is_uploaded_and_stands_in
 
     assert [(0, True), (1, False)] == await places(bench, uuid)
     assert 1 == uploads(bench)
-    assert 1 == len([one for one in bench.requests("POST") if one.path.endswith("/catalog/products")])
+    assert 1 == len(
+        [one for one in bench.requests("POST") if one.path.endswith("/catalog/products")]
+    )
     assert Code.IMAGE_UNUSABLE not in await bench.codes()
 
 
@@ -85,7 +95,9 @@ async def test_an_uploaded_picture_is_known_again_and_leaves_with_its_address(be
 
 @pytest.mark.parametrize("address", [LONG, f"{PICTURE}?2"], ids=["by bytes", "by address"])
 @pytest.mark.parametrize("kind", ["cut_after", "5xx_after", "html", "cut_before"])
-async def test_an_upload_without_an_answer_gives_the_picture_once(bench: Bench, kind: str, address: str) -> None:
+async def test_an_upload_without_an_answer_gives_the_picture_once(
+    bench: Bench, kind: str, address: str
+) -> None:
     uuid = pictured(bench, PICTURE)
     await bench.finish_setup()
     presentation = {"displayImageUrl": PICTURE, "additionalImageUrls": [address]}
@@ -98,14 +110,21 @@ async def test_an_upload_without_an_answer_gives_the_picture_once(bench: Bench, 
     assert [True, False] == [thumbnail for _, thumbnail in await places(bench, uuid)]
     found = await bench.binding(uuid)
     assert found is not None
-    assert {image["id"] for image in (await bench.shown(uuid))["images"]} == set(found.synced.images.values())
+    assert {image["id"] for image in (await bench.shown(uuid))["images"]} == set(
+        found.synced.images.values()
+    )
 
 
-async def test_a_picture_that_the_merchant_added_meanwhile_is_not_taken_for_ours(bench: Bench) -> None:
+async def test_a_picture_that_the_merchant_added_meanwhile_is_not_taken_for_ours(
+    bench: Bench,
+) -> None:
     uuid = pictured(bench, PICTURE)
     await bench.finish_setup()
     other = PICTURE.replace("a.png", "anothers-picture.png")
-    presentation = {"displayImageUrl": PICTURE, "additionalImageUrls": [LONG.replace("a.png", "ours-it-is.png")]}
+    presentation = {
+        "displayImageUrl": PICTURE,
+        "additionalImageUrls": [LONG.replace("a.png", "ours-it-is.png")],
+    }
     bench.save(uuid, online={"status": "ACTIVE", "presentation": presentation})
     bench.fault("cut_before", "POST", "*/images", next=1)
 
@@ -121,12 +140,21 @@ async def test_a_picture_that_the_merchant_added_meanwhile_is_not_taken_for_ours
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("address", [LONG, BARE], ids=["too long", "without ending"])
-async def test_a_variants_picture_is_uploaded_too_at_birth_and_for_a_later_variant(bench: Bench, address: str) -> None:
+async def test_a_variants_picture_is_uploaded_too_at_birth_and_for_a_later_variant(
+    bench: Bench, address: str
+) -> None:
     def variant(size: str) -> dict[str, Any]:
         options = [{"name": "Storlek", "value": size}]
-        return {"name": size, "price": kr(9), "options": options, "presentation": {"imageUrl": address}}
+        return {
+            "name": size,
+            "price": kr(9),
+            "options": options,
+            "presentation": {"imageUrl": address},
+        }
 
-    uuid = bench.till_product("Tröja", variant("S"), variant("M"), **definitions("Storlek", "S", "M", "L"))
+    uuid = bench.till_product(
+        "Tröja", variant("S"), variant("M"), **definitions("Storlek", "S", "M", "L")
+    )
     await bench.finish_setup()
     bench.save(uuid, variants=[*variants_of(bench, uuid), bench.town.till().fresh(variant("L"))])
     await bench.sync(uuid)
@@ -150,7 +178,9 @@ async def test_an_unfetchable_picture_does_not_keep_a_new_variant_away(bench: Be
     assert Code.IMAGE_NOT_FETCHED in await bench.codes()
 
 
-async def test_a_picture_just_saved_that_is_not_there_yet_comes_a_little_later(bench: Bench) -> None:
+async def test_a_picture_just_saved_that_is_not_there_yet_comes_a_little_later(
+    bench: Bench,
+) -> None:
     """zettle facts 6.2."""
     uuid = pictured(bench, PICTURE)
     bench.town.zettle.faults.add("image_missing", path="/image/*", next=2)

@@ -1,4 +1,6 @@
-"""How many requests product work costs the store: counted, printed and bounded. `bench/` counts the same for large libraries."""
+"""How many requests product work costs the store: counted, printed and bounded. `bench/` counts the
+same for large libraries.
+"""
 
 from collections import Counter
 
@@ -21,7 +23,12 @@ async def with_library(database: Database, clock: MovableClock, products: int | 
 
 def counted(bench: Bench, what: str) -> int:
     requests = bench.town.bigcommerce.requests
-    rows = Counter({f"{method} {path.partition('}')[2]}": count for (method, path), count in requests.counts.items()})
+    rows = Counter(
+        {
+            f"{method} {path.partition('}')[2]}": count
+            for (method, path), count in requests.counts.items()
+        }
+    )
     print(f"\n  {what}: {requests.total()} requests {dict(rows.most_common())}")  # noqa: T201 - to be read with -s
     return requests.total()
 
@@ -31,7 +38,9 @@ HANDFUL = 8
 
 
 @pytest.mark.rule("P1")
-async def test_a_first_sync_costs_one_request_a_product(database: Database, clock: MovableClock) -> None:
+async def test_a_first_sync_costs_one_request_a_product(
+    database: Database, clock: MovableClock
+) -> None:
     bench = await with_library(database, clock, 150)
 
     await bench.finish_setup()
@@ -55,7 +64,9 @@ async def test_the_demo_library_with_all_its_oddities_costs_little_more(
 
 
 @pytest.mark.rule("P5")
-async def test_changed_prices_go_ten_products_at_a_time(database: Database, clock: MovableClock) -> None:
+async def test_changed_prices_go_ten_products_at_a_time(
+    database: Database, clock: MovableClock
+) -> None:
     bench = await with_library(database, clock, 0)
     uuids = [bench.till_product(f"Mugg {number}", {"price": kr(100)}) for number in range(1000)]
     await bench.finish_setup()

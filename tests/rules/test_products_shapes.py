@@ -1,4 +1,6 @@
-"""Every change of shape, with the stock and the merchant's own fields kept, through the whole service (rules P1, P4, P6, S2, S3)."""
+"""Every change of shape, with the stock and the merchant's own fields kept, through the whole
+service (rules P1, P4, P6, S2, S3).
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +27,9 @@ def defined(**options: str) -> JSON:
 
 
 def given(variant: JSON, **options: str) -> JSON:
-    return variant | {key: value for key, value in row("", **options).items() if key in {"name", "options"}}
+    return variant | {
+        key: value for key, value in row("", **options).items() if key in {"name", "options"}
+    }
 
 
 def plain(variant: JSON) -> JSON:
@@ -34,9 +38,11 @@ def plain(variant: JSON) -> JSON:
 
 @dataclass(frozen=True)
 class Change:
-    """A product before, what is saved in Zettle, and the shop's variants after it as (SKU, labels in the options' order).
+    """A product before, what is saved in Zettle, and the shop's variants after it as (SKU, labels
+    in the options' order).
 
-    `kept` are the SKUs whose variants must be the same ones in BigCommerce: nothing forces them to be remade.
+    `kept` are the SKUs whose variants must be the same ones in BigCommerce: nothing forces them to
+    be remade.
     """
 
     before: Sequence[JSON]
@@ -58,18 +64,22 @@ CHANGES = {
         [("L", ("L",)), ("M", ("M",)), ("S", ("S",))], [("Storlek", ("S", "M", "L"))], kept="S M",
     ),
     "a value in the middle": Change(
-        SIZES, ONE, lambda old: ([old[0], row("SM", Storlek="SM"), old[1]], defined(Storlek="S SM M")),
-        [("M", ("M",)), ("S", ("S",)), ("SM", ("SM",))], [("Storlek", ("S", "SM", "M"))], kept="S M",
+        SIZES, ONE, lambda old: ([old[0], row("SM", Storlek="SM"), old[1]],
+        defined(Storlek="S SM M")),
+        [("M", ("M",)), ("S", ("S",)), ("SM", ("SM",))], [("Storlek", ("S", "SM", "M"))],
+        kept="S M",
     ),
     "a variant less": Change(
-        SIZES, ONE, lambda old: (old[:1], defined(Storlek="S")), [("S", ("S",))], [("Storlek", ("S",))], kept="S",
+        SIZES, ONE, lambda old: (old[:1], defined(Storlek="S")), [("S", ("S",))], [("Storlek",
+        ("S",))], kept="S",
     ),
     "one variant for another": Change(
         SIZES, ONE, lambda old: ([old[0], row("L", Storlek="L")], defined(Storlek="S L")),
         [("L", ("L",)), ("S", ("S",))], [("Storlek", ("S", "L"))], kept="S",
     ),
     "a value renamed": Change(
-        SIZES, ONE, lambda old: ([given(old[0], Storlek="Liten"), old[1]], defined(Storlek="Liten M")),
+        SIZES, ONE, lambda old: ([given(old[0], Storlek="Liten"), old[1]],
+        defined(Storlek="Liten M")),
         [("M", ("M",)), ("S", ("Liten",))], [("Storlek", ("Liten", "M"))], kept="S M",
     ),
     "values in another order": Change(
@@ -85,12 +95,15 @@ CHANGES = {
         [("M", ("S",)), ("S", ("M",))], [("Storlek", ("S", "M"))],
     ),
     "an option renamed": Change(
-        SIZES, ONE, lambda old: ([given(old[0], Mått="S"), given(old[1], Mått="M")], defined(Mått="S M")),
+        SIZES, ONE, lambda old: ([given(old[0], Mått="S"), given(old[1], Mått="M")],
+        defined(Mått="S M")),
         [("M", ("M",)), ("S", ("S",))], [("Mått", ("S", "M"))], kept="S M",
     ),
     "an option more": Change(
-        SIZES, ONE, lambda old: ([given(old[0], Storlek="S", Färg="Blå"), given(old[1], Storlek="M", Färg="Röd")], TWO),
-        [("M", ("M", "Röd")), ("S", ("S", "Blå"))], [("Storlek", ("S", "M")), ("Färg", ("Blå", "Röd"))],
+        SIZES, ONE, lambda old: ([given(old[0], Storlek="S", Färg="Blå"), given(old[1],
+        Storlek="M", Färg="Röd")], TWO),
+        [("M", ("M", "Röd")), ("S", ("S", "Blå"))], [("Storlek", ("S", "M")), ("Färg", ("Blå",
+        "Röd"))],
     ),
     "an option more, before the other": Change(
         SIZES, ONE,
@@ -98,7 +111,8 @@ CHANGES = {
             [given(old[0], Färg="Blå", Storlek="S"), given(old[1], Färg="Röd", Storlek="M")],
             defined(Färg="Blå Röd", Storlek="S M"),
         ),
-        [("M", ("Röd", "M")), ("S", ("Blå", "S"))], [("Färg", ("Blå", "Röd")), ("Storlek", ("S", "M"))],
+        [("M", ("Röd", "M")), ("S", ("Blå", "S"))], [("Färg", ("Blå", "Röd")), ("Storlek", ("S",
+        "M"))],
     ),
     "an option less": Change(
         BOTH, TWO, lambda old: ([given(old[0], Storlek="S"), given(old[1], Storlek="M")], ONE),
@@ -110,18 +124,22 @@ CHANGES = {
             [given(old[0], Färg="Blå", Storlek="S"), given(old[1], Färg="Röd", Storlek="M")],
             defined(Färg="Blå Röd", Storlek="S M"),
         ),
-        [("MR", ("Röd", "M")), ("SB", ("Blå", "S"))], [("Färg", ("Blå", "Röd")), ("Storlek", ("S", "M"))], kept="SB MR",
+        [("MR", ("Röd", "M")), ("SB", ("Blå", "S"))], [("Färg", ("Blå", "Röd")), ("Storlek", ("S",
+        "M"))], kept="SB MR",
     ),
     "options for a simple product": Change(
-        ({"sku": "E", "price": 10000},), {}, lambda old: ([given(old[0], Storlek="S"), row("M", Storlek="M")], ONE),
+        ({"sku": "E", "price": 10000},), {}, lambda old: ([given(old[0], Storlek="S"), row("M",
+        Storlek="M")], ONE),
         [("E", ("S",)), ("M", ("M",))], [("Storlek", ("S", "M"))],
     ),
     "an option for a simple product that stays one variant": Change(
-        ({"sku": "E", "price": 10000},), {}, lambda old: ([given(old[0], Storlek="S")], defined(Storlek="S")),
+        ({"sku": "E", "price": 10000},), {}, lambda old: ([given(old[0], Storlek="S")],
+        defined(Storlek="S")),
         [("E", ("S",))], [("Storlek", ("S",))],
     ),
     "simple again": Change(SIZES, ONE, lambda old: ([plain(old[0])], SIMPLE), [("S", ())], []),
-    "simple again, by another variant": Change(SIZES, ONE, lambda old: ([plain(old[1])], SIMPLE), [("M", ())], []),
+    ("simple again, by another "
+"variant"): Change(SIZES, ONE, lambda old: ([plain(old[1])], SIMPLE), [("M", ())], []),
     "variants without any definition any more": Change(
         SIZES, ONE, lambda old: ([one | {"options": None} for one in old], SIMPLE),
         [("M", ("M",)), ("S", ("S",))], [("Variant", ("S", "M"))], kept="S M",
@@ -135,7 +153,10 @@ def by_place(rows: Sequence[JSON]) -> list[JSON]:
 
 def shape(shown: JSON, prefix: str) -> tuple[list[tuple[str, Labels]], list[tuple[str, Labels]]]:
     options = [
-        (option["display_name"], tuple(value["label"] for value in by_place(option["option_values"])))
+        (
+            option["display_name"],
+            tuple(value["label"] for value in by_place(option["option_values"])),
+        )
         for option in by_place(shown["options"])
     ]
     rows = [
@@ -187,7 +208,9 @@ class Merchant:
 
 
 @pytest.mark.rule("P1", "P4", "P6", "S2", "S3")
-async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(home: Household) -> None:
+async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(
+    home: Household,
+) -> None:
     """One product for each change. Stock moves before it, and on both sides after it."""
     prefixes = {name: f"{number}-" for number, name in enumerate(CHANGES)}
     uuids = {}
@@ -200,17 +223,27 @@ async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(h
     for name, merchant in merchants.items():
         await merchant.works(category)
         home.till.sell(home.variant(uuids[name]), 1)
-        home.shop.place([{"variant_id": home.shown(uuids[name])["variants"][-1]["id"], "quantity": 2}])
+        home.shop.place(
+            [{"variant_id": home.shown(uuids[name])["variants"][-1]["id"], "quantity": 2}]
+        )
     await home.calm()
     own = {name: merchant.own() for name, merchant in merchants.items()}
-    kept = {name: ids(home.shown(uuids[name]), prefixes[name], change.kept) for name, change in CHANGES.items()}
+    kept = {
+        name: ids(home.shown(uuids[name]), prefixes[name], change.kept)
+        for name, change in CHANGES.items()
+    }
     before = {name: balances(home, uuid) for name, uuid in uuids.items()}
 
     for name, change in CHANGES.items():
         rows, definitions = change.save(home.variants(uuids[name]))
         known = set(before[name])
-        rows = [one if one.get("uuid") in known else one | {"sku": prefixes[name] + one["sku"]} for one in rows]
-        rows = [one | {"sku": prefixes[name] + one["sku"].removeprefix(prefixes[name])} for one in rows]
+        rows = [
+            one if one.get("uuid") in known else one | {"sku": prefixes[name] + one["sku"]}
+            for one in rows
+        ]
+        rows = [
+            one | {"sku": prefixes[name] + one["sku"].removeprefix(prefixes[name])} for one in rows
+        ]
         home.till.edit_product(uuids[name], variants=rows, **definitions)
         for one in home.variants(uuids[name]):
             if one["uuid"] not in known:
@@ -220,7 +253,10 @@ async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(h
     found = {name: shape(home.shown(uuid), prefixes[name]) for name, uuid in uuids.items()}
     assert {name: (list(one.after), list(one.options)) for name, one in CHANGES.items()} == found
     assert own == {name: merchant.own() for name, merchant in merchants.items()}
-    assert kept == {name: ids(home.shown(uuids[name]), prefixes[name], one.kept) for name, one in CHANGES.items()}
+    assert kept == {
+        name: ids(home.shown(uuids[name]), prefixes[name], one.kept)
+        for name, one in CHANGES.items()
+    }
     after = {name: balances(home, uuid) for name, uuid in uuids.items()}
     for name, numbers in after.items():
         assert {key: before[name].get(key, 5) for key in numbers} == numbers, name
@@ -248,7 +284,8 @@ def balances(home: Household, uuid: str) -> dict[str, int]:
 async def test_who_counts_at_another_level_in_the_shop_loses_no_stock(
     home: Household, sized: bool, wanted: str
 ) -> None:
-    """The shop forgets its numbers then (bigcommerce facts 5.4): they are not sales, and the next movement writes them anew.
+    """The shop forgets its numbers then (bigcommerce facts 5.4): they are not sales, and the next
+    movement writes them anew.
 
     Sizes that are counted as a whole wait for the merchant's button (decision 18).
     """
@@ -274,7 +311,9 @@ async def test_who_counts_at_another_level_in_the_shop_loses_no_stock(
 
 
 @pytest.mark.rule("A1", "A3")
-async def test_unassigned_and_assigned_again_a_product_is_made_anew_with_its_stock(home: Household) -> None:
+async def test_unassigned_and_assigned_again_a_product_is_made_anew_with_its_stock(
+    home: Household,
+) -> None:
     """Its old product is gone, and nothing of it is in the way of the new one."""
     mug, shirt = home.add("Mugg", stock=4), home.add_sized("S", "M", stock=6)
     await home.connect()
@@ -302,7 +341,9 @@ async def test_unassigned_and_assigned_again_a_product_is_made_anew_with_its_sto
 
 
 @pytest.mark.rule("A3")
-async def test_unassigned_and_assigned_again_within_ten_seconds_nothing_has_happened(home: Household) -> None:
+async def test_unassigned_and_assigned_again_within_ten_seconds_nothing_has_happened(
+    home: Household,
+) -> None:
     """Decision 14."""
     mug = home.add("Mugg", stock=4)
     await home.connect()
@@ -318,7 +359,9 @@ async def test_unassigned_and_assigned_again_within_ten_seconds_nothing_has_happ
 
 
 @pytest.mark.rule("P10", "P12")
-async def test_gone_in_the_shop_it_comes_back_and_gone_in_zettle_too_it_is_forgotten(home: Household) -> None:
+async def test_gone_in_the_shop_it_comes_back_and_gone_in_zettle_too_it_is_forgotten(
+    home: Household,
+) -> None:
     """With variants and stock; a product that neither side has leaves nothing behind."""
     back, away = home.add_sized("S", "M", stock=6), home.add("Fat", stock=3)
     await home.connect()

@@ -62,7 +62,9 @@ async def rename_in_shop(bench: Bench, product_id: int, name: str) -> None:
 
 @pytest.mark.rule("P5")
 async def test_a_swap_by_two_saves_ends_plain(bench: Bench) -> None:
-    """One after the other: the first takes a suffix, the second frees the value, and the first is plain at once (decision 19)."""
+    """One after the other: the first takes a suffix, the second frees the value, and the first is
+    plain at once (decision 19).
+    """
     small, large = await two(bench)
 
     take(bench, small, "Stor", "S-2")
@@ -72,11 +74,20 @@ async def test_a_swap_by_two_saves_ends_plain(bench: Bench) -> None:
     await bench.sync(large)
 
     key = bench.town.till().product(small)["variants"][0]["uuid"]
-    assert [(clashes.distinct_name("Stor", small), clashes.distinct_sku("S-2", key)), ("Stor", "S-2")] == between
+    assert [
+        (clashes.distinct_name("Stor", small), clashes.distinct_sku("S-2", key)),
+        ("Stor", "S-2"),
+    ] == between
     assert [("Stor", "S-2"), ("Liten", "S-1")] == await held(bench, small, large)
-    assert {("name", "Stor"), ("sku", "Stor")} == {(one["field"], one["other"]) for one in await clash_lines(bench)}
-    assert {str(await bench.product_id(large))} == {one["other_id"] for one in await clash_lines(bench)}
-    assert [Code.SUFFIX_GONE] * 2 == [code for code in await bench.codes() if code is Code.SUFFIX_GONE]
+    assert {("name", "Stor"), ("sku", "Stor")} == {
+        (one["field"], one["other"]) for one in await clash_lines(bench)
+    }
+    assert {str(await bench.product_id(large))} == {
+        one["other_id"] for one in await clash_lines(bench)
+    }
+    assert [Code.SUFFIX_GONE] * 2 == [
+        code for code in await bench.codes() if code is Code.SUFFIX_GONE
+    ]
 
 
 async def test_a_swap_in_one_batch_costs_two_calls_and_no_word(bench: Bench) -> None:
@@ -137,7 +148,10 @@ async def test_skus_of_variants_change_hands(bench: Bench) -> None:
     await bench.sync(shirt, cap, mug)
 
     shown = [[one["sku"] for one in (await bench.shown(uuid))["variants"]] for uuid in (shirt, cap)]
-    assert ([["TR-M", "TR-A"], ["MUG-1", "TR-S"]], "TR-B") == (shown, (await bench.shown(mug))["sku"])
+    assert ([["TR-M", "TR-A"], ["MUG-1", "TR-S"]], "TR-B") == (
+        shown,
+        (await bench.shown(mug))["sku"],
+    )
     assert [] == await clash_lines(bench)
 
 
@@ -161,7 +175,9 @@ async def test_a_suffix_goes_when_our_holder_lets_go(bench: Bench, leaves: str) 
     first = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})
     second = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})
     await bench.finish_setup()
-    holder, other = (first, second) if ("Mugg", "M-1") in await held(bench, first) else (second, first)
+    holder, other = (
+        (first, second) if ("Mugg", "M-1") in await held(bench, first) else (second, first)
+    )
     assert [("Mugg", "M-1")] != await held(bench, other)
 
     match leaves:
@@ -180,8 +196,12 @@ async def test_a_suffix_goes_when_our_holder_lets_go(bench: Bench, leaves: str) 
 
 @pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("leaves", ["deleted", "renamed"])
-async def test_a_suffix_goes_when_the_merchants_own_product_lets_go(bench: Bench, leaves: str, told: bool) -> None:
-    """At once when BigCommerce tells of it, else with the next sweep; until then nothing is tried (decision 19)."""
+async def test_a_suffix_goes_when_the_merchants_own_product_lets_go(
+    bench: Bench, leaves: str, told: bool
+) -> None:
+    """At once when BigCommerce tells of it, else with the next sweep; until then nothing is tried
+    (decision 19).
+    """
     own = await bench.town.shop().add_product(name="Mugg", price=1, sku="M-1", **own_url("mugg"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)}, online=online("mugg"))
     await bench.finish_setup()
@@ -216,7 +236,9 @@ async def test_an_update_that_clashes_names_both(bench: Bench) -> None:
 
     lines = await clash_lines(bench)
     assert {"name", "sku", "url"} == {one["field"] for one in lines}
-    assert {("Mugg", "Kopp", str(own.id))} <= {("Mugg", one["other"], one["other_id"]) for one in lines}
+    assert {("Mugg", "Kopp", str(own.id))} <= {
+        ("Mugg", one["other"], one["other_id"]) for one in lines
+    }
     assert {("Kopp", str(own.id))} == {(one["other"], one["other_id"]) for one in lines}
 
 
@@ -294,7 +316,12 @@ async def test_variants_that_are_added_wait_their_turn(bench: Bench) -> None:
     shirt, mug = bench.shirt("S", "M"), bench.till_product("Mugg", {"sku": "TR-L", "price": kr(9)})
     await bench.finish_setup()
     rows = bench.town.till().product(shirt)["variants"]
-    new = {"name": "L", "sku": "TR-L", "price": kr(199), "options": [{"name": "Storlek", "value": "L"}]}
+    new = {
+        "name": "L",
+        "sku": "TR-L",
+        "price": kr(199),
+        "options": [{"name": "Storlek", "value": "L"}],
+    }
     late = bench.town.till().fresh(new)
     values = [{"value": value} for value in ("S", "M", "L")]
     shape = {"definitions": [{"name": "Storlek", "properties": values}]}
@@ -303,12 +330,16 @@ async def test_variants_that_are_added_wait_their_turn(bench: Bench) -> None:
 
     await bench.sync(shirt, mug)
 
-    assert ["TR-S", "TR-M", "TR-L"] == [one["sku"] for one in (await bench.shown(shirt))["variants"]]
+    assert ["TR-S", "TR-M", "TR-L"] == [
+        one["sku"] for one in (await bench.shown(shirt))["variants"]
+    ]
     assert ("TR-S2", []) == ((await bench.shown(mug))["sku"], await clash_lines(bench))
 
 
 async def test_taking_one_suffix_away_keeps_the_others(bench: Bench) -> None:
-    """Name and address are two merchants' products'; each goes when its own holder does (decision 19)."""
+    """Name and address are two merchants' products'; each goes when its own holder does (decision
+    19).
+    """
     first = await bench.town.shop().add_product(name="Mugg", price=1, **own_url("egen"))
     second = await bench.town.shop().add_product(name="Kopp", price=1, **own_url("mugg"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)}, online=online("mugg"))
@@ -325,8 +356,12 @@ async def test_taking_one_suffix_away_keeps_the_others(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["stands", "gone"])
-async def test_an_address_with_a_suffix_from_before_is_asked_about(bench: Bench, gone: bool) -> None:
-    """Nothing remembers why it has one, and who has the plain address may have let go meanwhile (decision 19)."""
+async def test_an_address_with_a_suffix_from_before_is_asked_about(
+    bench: Bench, gone: bool
+) -> None:
+    """Nothing remembers why it has one, and who has the plain address may have let go meanwhile
+    (decision 19).
+    """
     own = await bench.town.shop().add_product(name="Egen", price=1, **own_url("mugg"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)}, online=online("mugg"))
     await bench.finish_setup()

@@ -1,4 +1,6 @@
-"""What the sweep tells and heals, and what product work costs when there is little or nothing to do."""
+"""What the sweep tells and heals, and what product work costs when there is little or nothing to
+do.
+"""
 
 import pytest
 

@@ -15,7 +15,9 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 
 async def test_what_prints_nothing_never_reaches_the_shop(bench: Bench) -> None:
     """Name, SKU, option and values; an emoji keeps its joiners (decision 20)."""
-    mug = bench.till_product("Mugg\u200b 👩‍🍳", {"sku": "MUGG\u00ad-1", "barcode": "978-91-1-234567-4", "price": kr(1)})
+    mug = bench.till_product(
+        "Mugg\u200b 👩‍🍳", {"sku": "MUGG\u00ad-1", "barcode": "978-91-1-234567-4", "price": kr(1)}
+    )
     shirt = bench.shirt("S\u2060", "M", option="Storlek\u200e", name="\ufeffTröja")
     await bench.finish_setup()
 
@@ -40,7 +42,9 @@ async def test_names_that_look_equal_clash(bench: Bench) -> None:
     )
     await bench.finish_setup()
 
-    assert {"name", "sku"} <= {line.params["field"] for line in await bench.log() if line.code is Code.CLASH}
+    assert {"name", "sku"} <= {
+        line.params["field"] for line in await bench.log() if line.code is Code.CLASH
+    }
 
 
 async def test_a_name_of_nothing_is_refused_in_words(bench: Bench) -> None:
@@ -54,7 +58,9 @@ async def test_what_the_merchant_typed_unseen_is_no_drift(bench: Bench) -> None:
     """Neither told by a sweep nor written by a save (decision 20)."""
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})
     await bench.finish_setup()
-    await bench.town.shop().edit_product(await bench.product_id(uuid), name="Mugg\u200b", sku="M-1\u00ad")
+    await bench.town.shop().edit_product(
+        await bench.product_id(uuid), name="Mugg\u200b", sku="M-1\u00ad"
+    )
     seen = len(bench.requests())
 
     await bench.sweep()
@@ -70,4 +76,8 @@ async def test_a_wrong_check_digit_is_named_and_sent_as_a_plain_barcode(bench: B
     await bench.finish_setup()
 
     shown = await bench.shown(uuid)
-    assert ("07310865", "", True) == (shown["upc"], shown["gtin"], Code.BARCODE_CHECK_DIGIT in await bench.codes())
+    assert ("07310865", "", True) == (
+        shown["upc"],
+        shown["gtin"],
+        Code.BARCODE_CHECK_DIGIT in await bench.codes(),
+    )

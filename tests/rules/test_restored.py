@@ -1,4 +1,6 @@
-"""An older backup of the database, restored: what docs/operating.md asks for ends with right numbers (rules D2, D4)."""
+"""An older backup of the database, restored: what docs/operating.md asks for ends with right
+numbers (rules D2, D4).
+"""
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +13,11 @@ LEAVE = "/apps/bigcommerce/disconnect"
 async def backed_up(home: Household) -> list[str]:
     """A copy of every table, in the database itself."""
     async with home.service.database.transaction() as tx:
-        rows = await tx.rows(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"))
+        rows = await tx.rows(
+            sa.text(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+            )
+        )
         tables = [row.tablename for row in rows]
         await tx.run(sa.text("CREATE SCHEMA backup"))
         for table in tables:
@@ -25,18 +31,27 @@ async def restored(home: Household, tables: list[str]) -> None:
         await tx.run(sa.text("SET LOCAL session_replication_role = replica"))
         await tx.run(sa.text(f"TRUNCATE {', '.join(f'public.{table}' for table in tables)}"))
         for table in tables:
-            await tx.run(sa.text(f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE SELECT * FROM backup.{table}"))
+            await tx.run(
+                sa.text(
+                    f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE SELECT * FROM "
+                    f"backup.{table}"
+                )
+            )
 
 
 async def reconnected(home: Household, *since: str) -> None:
-    """Disconnected with "keep", and connected again; products that were made `since` the backup are linked to themselves."""
+    """Disconnected with "keep", and connected again; products that were made `since` the backup are
+    linked to themselves.
+    """
     made = {uuid: home.id_of(uuid) for uuid in since}
     await home.open(LEAVE)
     await home.press("Disconnect", products="keep")
     await home.calm()
     await home.prepare()
     await home.open("/apps/bigcommerce/duplicates")
-    await home.press("Save", **{f"choice-{uuid}": f"link:{product_id}" for uuid, product_id in made.items()})
+    await home.press(
+        "Save", **{f"choice-{uuid}": f"link:{product_id}" for uuid, product_id in made.items()}
+    )
     await home.finish()
     await home.wait(60)
 
@@ -56,7 +71,10 @@ async def test_after_an_older_backup_disconnecting_and_connecting_again_gives_ri
     plate = home.add("Fat", stock=4)
     await home.calm()
     all_three = (mug, shirt, plate)
-    moved, first = [home.levels(uuid) for uuid in all_three], [home.id_of(uuid) for uuid in all_three]
+    moved, first = (
+        [home.levels(uuid) for uuid in all_three],
+        [home.id_of(uuid) for uuid in all_three],
+    )
 
     await restored(home, tables)
     await reconnected(home, plate)
@@ -68,4 +86,7 @@ async def test_after_an_older_backup_disconnecting_and_connecting_again_gives_ri
 
     assert [[(5, 5)], [(8, 8), (20, 20)], [(4, 4)]] == moved == again
     assert [[(3, 3)], [(2, 2)]] == [home.levels(uuid) for uuid in (mug, plate)]
-    assert (first, ["Fat", "Mugg", "Tröja"]) == ([home.id_of(uuid) for uuid in all_three], home.in_shop())
+    assert (first, ["Fat", "Mugg", "Tröja"]) == (
+        [home.id_of(uuid) for uuid in all_three],
+        home.in_shop(),
+    )

@@ -1,4 +1,6 @@
-"""Several merchants set up at once, with two workers and platforms that answer slowly: every set-up comes to its end."""
+"""Several merchants set up at once, with two workers and platforms that answer slowly: every set-up
+comes to its end.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +28,9 @@ def slow_down(home: Household) -> None:
 
 
 async def set_up(home: Household, one: Merchant, wait_s: float) -> None:
-    """As fast as a browser can, so that the store comes while the first work of the connection goes on."""
+    """As fast as a browser can, so that the store comes while the first work of the connection goes
+    on.
+    """
     await asyncio.sleep(wait_s)
     choice = Choice(one.organization.owner.uuid, one.store_hash)
     visitor = home.browser()
@@ -45,12 +49,16 @@ async def failed(home: Household) -> Sequence[str]:
 async def test_set_ups_at_once_finish_with_two_workers(
     open_household: OpenHousehold, database_url: str, merchants: int
 ) -> None:
-    """C10, C11: a store that comes in the middle of a turn is reached in that turn, and nothing is put aside."""
+    """C10, C11: a store that comes in the middle of a turn is reached in that turn, and nothing is
+    put aside.
+    """
     home = await open_household(products=PRODUCTS, merchants=merchants)
     slow_down(home)
 
     async with another_worker(home, database_url):
-        await asyncio.gather(*(set_up(home, one, 0.17 * number) for number, one in enumerate(home.town.merchants)))
+        await asyncio.gather(
+            *(set_up(home, one, 0.17 * number) for number, one in enumerate(home.town.merchants))
+        )
         put_aside = await failed(home)
         await home.wait(60)
     async with home.service.database.read() as tx:

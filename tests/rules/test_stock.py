@@ -1,4 +1,6 @@
-"""Stock both ways through the whole service: webhooks in, adjustments out (rules S1 to S7; decisions 2 to 4, 7)."""
+"""Stock both ways through the whole service: webhooks in, adjustments out (rules S1 to S7;
+decisions 2 to 4, 7).
+"""
 
 import asyncio
 from typing import Any
@@ -29,7 +31,9 @@ async def ordered(home: Household, uuid: str, quantity: int = 1) -> int:
 
 
 @pytest.mark.rule("S1")
-async def test_untracked_products_are_never_written_whatever_happens_to_them(home: Household) -> None:
+async def test_untracked_products_are_never_written_whatever_happens_to_them(
+    home: Household,
+) -> None:
     uuid = home.add("Fri")
     await home.connect()
     await home.shop.edit_product(home.id_of(uuid), inventory_tracking="product")
@@ -67,7 +71,9 @@ async def test_a_sale_and_a_refund_at_the_till_reach_the_shop_within_seconds_and
 async def test_an_order_changes_the_till_within_seconds_and_its_cancellation_brings_it_back(
     open_household: OpenHousehold, lag: float, within: float
 ) -> None:
-    """At once where the shop's reads are fresh; after one horizon where they lag behind the order."""
+    """At once where the shop's reads are fresh; after one horizon where they lag behind the
+    order.
+    """
     home = await open_household(bigcommerce_config=ShopConfig(read_lag_s=lag))
     uuid = await stocked(home)
     clock = home.service.worker.clock
@@ -123,7 +129,9 @@ async def test_sales_orders_and_edits_of_the_same_moment_lose_no_unit(home: Hous
     ids = {one["sku"]: one["id"] for one in home.shown(uuid)["variants"]}
 
     home.till.sell(small, 2)
-    home.shop.place([{"variant_id": ids["TR-S"], "quantity": 3}, {"variant_id": ids["TR-M"], "quantity": 1}])
+    home.shop.place(
+        [{"variant_id": ids["TR-S"], "quantity": 3}, {"variant_id": ids["TR-M"], "quantity": 1}]
+    )
     home.till.set_stock(medium, 25)
     home.till.sell(medium, 4)
     await home.calm()
@@ -132,7 +140,9 @@ async def test_sales_orders_and_edits_of_the_same_moment_lose_no_unit(home: Hous
 
 
 @pytest.mark.rule("S2")
-async def test_stock_below_zero_is_zero_in_the_shop_and_paid_by_the_next_delivery(home: Household) -> None:
+async def test_stock_below_zero_is_zero_in_the_shop_and_paid_by_the_next_delivery(
+    home: Household,
+) -> None:
     """Decision 7."""
     uuid = await stocked(home, 1)
 
@@ -146,7 +156,7 @@ async def test_stock_below_zero_is_zero_in_the_shop_and_paid_by_the_next_deliver
     assert ["2"] == [line["units"] for line in await home.told(Code.STOCK_BELOW_ZERO)]
 
 
-# ---- Separate stock ----------------------------------------------------------------------------------------------------
+# ---- Separate stock ------------------------------------------------------------------------------
 
 
 async def part(home: Household, uuid: str, till: int, shop: int, **more: str) -> str:
@@ -161,7 +171,9 @@ async def part(home: Household, uuid: str, till: int, shop: int, **more: str) ->
 
 
 @pytest.mark.rule("S5")
-async def test_separate_stock_is_given_per_side_written_to_both_and_stays_where_it_moves(home: Household) -> None:
+async def test_separate_stock_is_given_per_side_written_to_both_and_stays_where_it_moves(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     page = await home.open(f"/library/{uuid}")
 
@@ -194,7 +206,9 @@ async def test_a_changed_sum_needs_a_confirmation(home: Household) -> None:
 
 
 @pytest.mark.rule("S6")
-async def test_separate_stock_is_switched_off_after_a_confirmation_that_shows_the_sum(home: Household) -> None:
+async def test_separate_stock_is_switched_off_after_a_confirmation_that_shows_the_sum(
+    home: Household,
+) -> None:
     """Decision 4: the two numbers are added, and stock is shared again."""
     uuid = await stocked(home, 10)
     await part(home, uuid, 6, 4)
@@ -213,7 +227,7 @@ async def test_separate_stock_is_switched_off_after_a_confirmation_that_shows_th
     assert ([(5, 4)], [(9, 9)], [(7, 7)]) == (untouched, joined, home.levels(uuid))
 
 
-# ---- Tracking ----------------------------------------------------------------------------------------------------------
+# ---- Tracking ------------------------------------------------------------------------------------
 
 
 async def track(home: Household, uuid: str, *, on: bool) -> None:
@@ -224,7 +238,9 @@ async def track(home: Household, uuid: str, *, on: bool) -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shops_number(home: Household) -> None:
+async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shops_number(
+    home: Household,
+) -> None:
     """Decision 2."""
     uuid = await stocked(home, 10)
 
@@ -234,7 +250,10 @@ async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shop
     await home.calm()
 
     assert not home.town.merchant.organization.tracked(uuid)
-    assert ("product", 3) == (home.shown(uuid)["inventory_tracking"], home.shop.level(product_id=home.id_of(uuid)))
+    assert ("product", 3) == (
+        home.shown(uuid)["inventory_tracking"],
+        home.shop.level(product_id=home.id_of(uuid)),
+    )
     assert Code.STOCK_STOPPED in await home.codes()
 
 
@@ -262,7 +281,9 @@ async def test_switched_off_while_separate_is_asked_first_and_ends_it(home: Hous
 
 
 @pytest.mark.rule("S5", "A3")
-async def test_unassigned_while_separate_the_shops_number_is_kept_for_the_day_it_comes_back(home: Household) -> None:
+async def test_unassigned_while_separate_the_shops_number_is_kept_for_the_day_it_comes_back(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, 6, 4)
     await home.open(f"/library/{uuid}")
@@ -308,8 +329,12 @@ async def test_switched_on_zettles_balance_is_written_and_tracking_is_set_in_the
 
 
 @pytest.mark.rule("S2", "P12")
-async def test_a_variant_that_was_deleted_in_zettle_is_no_loss_that_the_sweep_finds(home: Household) -> None:
-    """Its last number goes with it: nobody is told that units have vanished, and nothing asks for it any more."""
+async def test_a_variant_that_was_deleted_in_zettle_is_no_loss_that_the_sweep_finds(
+    home: Household,
+) -> None:
+    """Its last number goes with it: nobody is told that units have vanished, and nothing asks for
+    it any more.
+    """
     uuid = home.add_sized("S", "M", stock=10)
     await home.connect()
     gone = home.variant(uuid, 1)
@@ -337,8 +362,8 @@ async def swept(home: Household) -> None:
 async def test_stock_that_vanished_untold_from_the_shop_is_promised_low_and_the_merchant_is_asked(
     home: Household,
 ) -> None:
-    """Tracking switched off and on again in the control panel while its hooks are lost: BigCommerce has forgotten the number
-    (bigcommerce facts 5.4)."""
+    """Tracking switched off and on again in the control panel while its hooks are lost: BigCommerce
+    has forgotten the number (bigcommerce facts 5.4)."""
     uuid = await stocked(home)
     await home.wait(60)
     home.town.bigcommerce.outbox.weather = Weather(loss=1.0)
@@ -370,11 +395,15 @@ async def test_a_write_that_switches_tracking_on_again_is_not_taken_for_a_sale_w
     await home.wait(120)
 
     assert [(9, 9)] == home.levels(uuid)
-    assert [] == [one.body for one in home.asked("POST", of="till") if one.path.endswith("/movements")]
+    assert [] == [
+        one.body for one in home.asked("POST", of="till") if one.path.endswith("/movements")
+    ]
 
 
 @pytest.mark.rule("S2")
-async def test_a_product_that_the_shop_does_not_count_is_asked_about_more_and_more_seldom(home: Household) -> None:
+async def test_a_product_that_the_shop_does_not_count_is_asked_about_more_and_more_seldom(
+    home: Household,
+) -> None:
     uuid = await stocked(home)
     home.till.sell(home.variant(uuid))
     await asyncio.sleep(2)

@@ -1,4 +1,6 @@
-"""Stock that seems to have become 0 for many products at once: the sweep asks, and does what the merchant answers (decision 9, rule S4)."""
+"""Stock that seems to have become 0 for many products at once: the sweep asks, and does what the
+merchant answers (decision 9, rule S4).
+"""
 
 import pytest
 
@@ -82,7 +84,9 @@ async def test_after_a_no_mending_some_does_not_empty_the_others(home: Household
 
 @pytest.mark.rule("S4")
 async def test_a_no_ends_for_a_product_that_showed_another_number(home: Household) -> None:
-    """What was mended and then runs out is another matter: it is followed as any other, and few do not ask."""
+    """What was mended and then runs out is another matter: it is followed as any other, and few do
+    not ask.
+    """
     uuids = await asked_and_answered(home, "No, leave them")
     await shop_shows(home, uuids[:1], 5)
     await sweep(home)
@@ -108,8 +112,12 @@ async def test_a_no_ends_for_a_product_that_zettle_tells_of(home: Household) -> 
 
 
 @pytest.mark.rule("S2", "S4")
-async def test_a_no_ends_when_the_ordinary_work_saw_another_number_between_two_sweeps(home: Household) -> None:
-    """Mended, sold and refunded, then gone again: the same numbers as before, and yet another matter."""
+async def test_a_no_ends_when_the_ordinary_work_saw_another_number_between_two_sweeps(
+    home: Household,
+) -> None:
+    """Mended, sold and refunded, then gone again: the same numbers as before, and yet another
+    matter.
+    """
     uuids = await asked_and_answered(home, "No, leave them")
     await shop_shows(home, uuids[:1], 5)
     home.till.sell(home.variant(uuids[0]), 1)
@@ -126,7 +134,9 @@ async def test_a_no_ends_when_the_ordinary_work_saw_another_number_between_two_s
 
 
 @pytest.mark.rule("S4")
-async def test_a_no_for_one_variant_is_not_undone_by_a_few_others_that_run_out(home: Household) -> None:
+async def test_a_no_for_one_variant_is_not_undone_by_a_few_others_that_run_out(
+    home: Household,
+) -> None:
     """A product waits whole: what one variant does would have its neighbours looked at too."""
     sizes = [[sized(size, sku=f"V-{n}-{size}") for size in "SM"] for n in range(12)]
     uuids = [home.add(f"Vara {n}", *sizes[n], stock=5, **sizes_of("S", "M")) for n in range(12)]
@@ -161,7 +171,9 @@ async def in_shop(home: Household, uuid: str, number: int) -> int:
 
 
 @pytest.mark.rule("S4")
-async def test_the_pages_ask_only_about_what_still_waits_also_between_two_sweeps(home: Household) -> None:
+async def test_the_pages_ask_only_about_what_still_waits_also_between_two_sweeps(
+    home: Household,
+) -> None:
     uuids = await shelves(home)
     await shop_shows(home, uuids)
     await sweep(home)
@@ -206,7 +218,9 @@ async def test_a_yes_is_not_for_what_is_emptied_later(home: Household) -> None:
 
 
 @pytest.mark.rule("S4")
-async def test_nothing_is_emptied_while_its_question_is_open_and_the_question_shrinks(home: Household) -> None:
+async def test_nothing_is_emptied_while_its_question_is_open_and_the_question_shrinks(
+    home: Household,
+) -> None:
     uuids = await shelves(home)
     await shop_shows(home, uuids)
     await sweep(home)

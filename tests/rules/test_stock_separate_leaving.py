@@ -1,4 +1,6 @@
-"""What pages know of stock, and what becomes of separate stock, when a product leaves and comes back (S5 to S7, D4, P11)."""
+"""What pages know of stock, and what becomes of separate stock, when a product leaves and comes
+back (S5 to S7, D4, P11).
+"""
 
 import asyncio
 
@@ -16,8 +18,12 @@ Pair = tuple[int | None, int | None]
 
 
 async def linked(home: Household, stock: int = 10) -> tuple[str, int]:
-    """A product that was in both systems before, linked by the merchant: its uuid, and BigCommerce's id."""
-    own = await home.shop.add_product(name="Mugg", price=10, inventory_tracking="product", inventory_level=stock)
+    """A product that was in both systems before, linked by the merchant: its uuid, and
+    BigCommerce's id.
+    """
+    own = await home.shop.add_product(
+        name="Mugg", price=10, inventory_tracking="product", inventory_level=stock
+    )
     uuid = home.add("Mugg", stock=stock)
     await home.prepare()
     await decide(home, uuid, own.id, "link")
@@ -44,11 +50,13 @@ async def save_tracking_as_it_stands(home: Household, uuid: str) -> None:
     await home.wait(60)
 
 
-# ---- What the pages know ---------------------------------------------------------------------------------------------
+# ---- What the pages know -------------------------------------------------------------------------
 
 
 async def counted_and_parted(home: Household, uuid: str) -> None:
-    """The page shows inventory management as on, saving it as it stands switches nothing, and stock can be parted."""
+    """The page shows inventory management as on, saving it as it stands switches nothing, and stock
+    can be parted.
+    """
     page = await home.open(f"/library/{uuid}")
     await save_tracking_as_it_stands(home, uuid)
 
@@ -58,7 +66,9 @@ async def counted_and_parted(home: Household, uuid: str) -> None:
 
 
 @pytest.mark.rule("S5", "S7", "P11")
-async def test_a_linked_products_page_knows_that_inventory_management_is_on(home: Household) -> None:
+async def test_a_linked_products_page_knows_that_inventory_management_is_on(
+    home: Household,
+) -> None:
     uuid, product_id = await linked(home)
 
     await counted_and_parted(home, uuid)
@@ -78,7 +88,9 @@ async def test_a_kept_products_page_knows_it_after_connecting_again(home: Househ
 
 
 @pytest.mark.rule("S7", "D4")
-async def test_a_kept_product_whose_tracking_was_switched_off_meanwhile_shows_it_off(home: Household) -> None:
+async def test_a_kept_product_whose_tracking_was_switched_off_meanwhile_shows_it_off(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     await disconnect(home, "keep")
     home.till.track(uuid, False)
@@ -88,11 +100,13 @@ async def test_a_kept_product_whose_tracking_was_switched_off_meanwhile_shows_it
     assert Code.STOCK_STOPPED not in await home.codes()
 
 
-# ---- Kept, and connected again ---------------------------------------------------------------------------------------
+# ---- Kept, and connected again -------------------------------------------------------------------
 
 
 @pytest.mark.rule("S5", "D4")
-async def test_kept_products_stay_separate_and_each_side_has_what_it_has_when_connected_again(home: Household) -> None:
+async def test_kept_products_stay_separate_and_each_side_has_what_it_has_when_connected_again(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
     await disconnect(home, "keep")
@@ -130,7 +144,9 @@ async def test_a_kept_product_that_was_deleted_in_the_shop_is_made_again_with_th
 async def test_a_size_added_while_away_is_separate_like_the_others(home: Household) -> None:
     uuid = await parted_sizes(home)
     await disconnect(home, "keep")
-    home.till.edit_product(uuid, variants=[*home.variants(uuid), sized("L")], **sizes_of("S", "M", "L"))
+    home.till.edit_product(
+        uuid, variants=[*home.variants(uuid), sized("L")], **sizes_of("S", "M", "L")
+    )
     home.till.set_stock(home.variant(uuid, 2), 9)
 
     await come_back(home)
@@ -168,7 +184,7 @@ async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_numbe
     assert ([(10, 10)], [("7", "10")]) == (home.levels(uuid), said)
 
 
-# ---- Linked, unassigned, assigned again ------------------------------------------------------------------------------
+# ---- Linked, unassigned, assigned again ----------------------------------------------------------
 
 
 @pytest.mark.rule("S5", "A3", "P11")
@@ -193,7 +209,7 @@ async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_
     assert "Disable separate stock" in await home.read(f"/library/{uuid}")
 
 
-# ---- Tracking switched off and on ------------------------------------------------------------------------------------
+# ---- Tracking switched off and on ----------------------------------------------------------------
 
 
 @pytest.mark.rule("S5", "S7")
@@ -231,7 +247,9 @@ async def rest(home: Household, *, wake: bool = False) -> None:
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
         assert await (
-            connections.resume(tx, connection.id) if wake else connections.pause(tx, connection.id, "resting")
+            connections.resume(tx, connection.id)
+            if wake
+            else connections.pause(tx, connection.id, "resting")
         )
 
 
@@ -255,13 +273,21 @@ async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_
     await home.wait(60)
 
     assert ([(6, 4)], [(6, 6)], [(3, 3)]) == (unheard, back, home.levels(uuid))
-    assert [("6", "4")] == [(line["till"], line["shop"]) for line in await home.told(Code.STOCK_OFF_APART)]
-    assert [("4", "6")] == [(line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)]
+    assert [("6", "4")] == [
+        (line["till"], line["shop"]) for line in await home.told(Code.STOCK_OFF_APART)
+    ]
+    assert [("4", "6")] == [
+        (line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)
+    ]
 
 
 @pytest.mark.rule("S3", "S5", "S7")
-async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_looked_is_not_lost(home: Household) -> None:
-    """What it sold while tracking was off is nobody's: Zettle's number counts from when it is on."""
+async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_looked_is_not_lost(
+    home: Household,
+) -> None:
+    """What it sold while tracking was off is nobody's: Zettle's number counts from when it is
+    on.
+    """
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
     await rest(home)
@@ -279,12 +305,16 @@ async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_look
     await home.wait(120)
 
     assert [(3, 3)] == home.levels(uuid)
-    assert [("-2", "3")] == [(line["change"], line["number"]) for line in await home.told(Code.STOCK_SHOP_ORDER)]
+    assert [("-2", "3")] == [
+        (line["change"], line["number"]) for line in await home.told(Code.STOCK_SHOP_ORDER)
+    ]
     assert Code.STOCK_CHECK not in await home.codes()
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_every_size_of_a_product_that_was_off_for_a_moment_gets_zettles_number(home: Household) -> None:
+async def test_every_size_of_a_product_that_was_off_for_a_moment_gets_zettles_number(
+    home: Household,
+) -> None:
     uuid = await parted_sizes(home)
     await rest(home)
     home.till.track(uuid, False)
@@ -298,7 +328,9 @@ async def test_every_size_of_a_product_that_was_off_for_a_moment_gets_zettles_nu
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_a_switch_from_before_stock_was_parted_is_told_late_and_changes_nothing(home: Household) -> None:
+async def test_a_switch_from_before_stock_was_parted_is_told_late_and_changes_nothing(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     weather = home.town.zettle.outbox.weather
     weather.delay = (300.0, 300.0)
@@ -310,9 +342,12 @@ async def test_a_switch_from_before_stock_was_parted_is_told_late_and_changes_no
     await home.wait(600)
 
     assert [(6, 4)] == home.levels(uuid)
-    assert {Code.STOCK_STOPPED, Code.STOCK_STOPPED_APART, Code.STOCK_OFF_APART, Code.STOCK_REPLACED}.isdisjoint(
-        await home.codes()
-    )
+    assert {
+        Code.STOCK_STOPPED,
+        Code.STOCK_STOPPED_APART,
+        Code.STOCK_OFF_APART,
+        Code.STOCK_REPLACED,
+    }.isdisjoint(await home.codes())
 
 
 async def part_now(home: Household, uuid: str) -> None:
@@ -324,7 +359,9 @@ async def part_now(home: Household, uuid: str) -> None:
 
 
 @pytest.mark.rule("S2", "S3", "S7")
-async def test_shared_stock_that_was_off_for_a_moment_goes_on_with_what_both_sides_sold(home: Household) -> None:
+async def test_shared_stock_that_was_off_for_a_moment_goes_on_with_what_both_sides_sold(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     await rest(home)
     home.till.track(uuid, False)

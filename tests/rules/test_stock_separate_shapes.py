@@ -1,4 +1,6 @@
-"""Separate stock of a product whose variants change in Zettle: new ones are separate too, the others keep their numbers (S5, S6)."""
+"""Separate stock of a product whose variants change in Zettle: new ones are separate too, the
+others keep their numbers (S5, S6).
+"""
 
 import pytest
 
@@ -41,7 +43,9 @@ async def parted_sizes(home: Household) -> str:
 
 async def grown(home: Household, uuid: str, stock: int) -> None:
     """A size L, added in Zettle with so much at the till."""
-    home.till.edit_product(uuid, variants=[*home.variants(uuid), sized("L")], **sizes_of("S", "M", "L"))
+    home.till.edit_product(
+        uuid, variants=[*home.variants(uuid), sized("L")], **sizes_of("S", "M", "L")
+    )
     home.till.set_stock(home.variant(uuid, 2), stock)
     await home.wait(30)
 
@@ -55,7 +59,9 @@ async def moved_on_each_side(home: Household, uuid: str, number: int) -> None:
 
 
 @pytest.mark.rule("S5")
-async def test_a_variant_added_while_stock_is_separate_is_separate_too_with_none_in_the_shop(home: Household) -> None:
+async def test_a_variant_added_while_stock_is_separate_is_separate_too_with_none_in_the_shop(
+    home: Household,
+) -> None:
     uuid = await parted_sizes(home)
 
     await grown(home, uuid, 9)
@@ -70,7 +76,9 @@ async def test_a_variant_added_while_stock_is_separate_is_separate_too_with_none
     assert ([(6, 4), (7, 3), (9, 0)], [(5, 3), (7, 3), (7, 5)]) == (born, home.levels(uuid))
     assert "S 6 4" in page
     assert "L 9 0" in page
-    assert [("L", "9")] == [(line["variant_name"], line["till"]) for line in await home.told(Code.STOCK_BORN_APART)]
+    assert [("L", "9")] == [
+        (line["variant_name"], line["till"]) for line in await home.told(Code.STOCK_BORN_APART)
+    ]
 
 
 @pytest.mark.rule("S5", "S6")
@@ -132,7 +140,9 @@ async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_o
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_every_variant_replaced_the_new_ones_are_separate_and_the_old_ones_leave_nothing(home: Household) -> None:
+async def test_every_variant_replaced_the_new_ones_are_separate_and_the_old_ones_leave_nothing(
+    home: Household,
+) -> None:
     uuid = await parted_sizes(home)
 
     home.till.edit_product(uuid, variants=[sized("XL")], **sizes_of("XL"))

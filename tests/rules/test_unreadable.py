@@ -1,4 +1,6 @@
-"""A product that Zettle would never send is one line of the sync log, and keeps nobody else from being synced (rule P8)."""
+"""A product that Zettle would never send is one line of the sync log, and keeps nobody else from
+being synced (rule P8).
+"""
 
 from typing import Any
 
@@ -20,7 +22,9 @@ def broken(home: Household, uuid: str, **fields: Any) -> None:
 async def read_whole_library(home: Household) -> None:
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
-        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", home.service.worker.clock.now(), force=True)
+        await work_items.mark(
+            tx, connection.id, Kind.LIBRARY, "", home.service.worker.clock.now(), force=True
+        )
     await home.wait(30)
 
 

@@ -18,12 +18,16 @@ async def counted(home: Household) -> Counter[tuple[Platform, Outcome]]:
     await web.state.tally.write(web.state.deps)
     async with home.service.database.read() as tx:
         found = await deliveries.of_last_day(tx, home.service.worker.clock.now())
-    return Counter({(one.platform, outcome): count for one in found for outcome, count in one.counts.items()})
+    return Counter(
+        {(one.platform, outcome): count for one in found for outcome, count in one.counts.items()}
+    )
 
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("reading", ["client_secret", "decoded", "another", "v1a", "milliseconds"])
-async def test_an_order_is_heard_whatever_signs_the_webhooks(open_household: OpenHousehold, reading: Any) -> None:
+async def test_an_order_is_heard_whatever_signs_the_webhooks(
+    open_household: OpenHousehold, reading: Any
+) -> None:
     home = await open_household(bigcommerce_switches=Switches(signature_key=reading))
     uuid = home.add("Mugg", stock=10)
     await home.connect()
@@ -40,7 +44,9 @@ async def test_an_order_is_heard_whatever_signs_the_webhooks(open_household: Ope
 
 
 @pytest.mark.rule("S2", "S3")
-async def test_subscriptions_that_the_platforms_ended_are_renewed_counted_and_caught_up(home: Household) -> None:
+async def test_subscriptions_that_the_platforms_ended_are_renewed_counted_and_caught_up(
+    home: Household,
+) -> None:
     uuid = home.add("Mugg", stock=10)
     await home.connect()
     hooks = home.town.bigcommerce.hooks[home.town.merchant.store_hash]
@@ -54,5 +60,8 @@ async def test_subscriptions_that_the_platforms_ended_are_renewed_counted_and_ca
 
     found = await counted(home)
     assert [(8, 8)] == home.levels(uuid)
-    assert (1, len(hooks.all)) == (found[Platform.ZETTLE, Outcome.ENDED], found[Platform.BIGCOMMERCE, Outcome.ENDED])
+    assert (1, len(hooks.all)) == (
+        found[Platform.ZETTLE, Outcome.ENDED],
+        found[Platform.BIGCOMMERCE, Outcome.ENDED],
+    )
     assert all(hook.is_active for hook in hooks.all.values())

@@ -1,4 +1,6 @@
-"""Why a number is what it is: what the page says of sales, refunds, orders and edits, through the whole service (rules S2 to S4)."""
+"""Why a number is what it is: what the page says of sales, refunds, orders and edits, through the
+whole service (rules S2 to S4).
+"""
 
 import csv
 import io
@@ -50,7 +52,9 @@ async def test_every_movement_is_told_with_what_made_it(home: Household) -> None
 
 
 @pytest.mark.rule("S2")
-async def test_the_platforms_are_asked_only_when_somebody_wants_to_know_and_once(home: Household) -> None:
+async def test_the_platforms_are_asked_only_when_somebody_wants_to_know_and_once(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     home.till.sell(home.variant(uuid), 1)
     await home.wait(15)
@@ -71,7 +75,9 @@ def asked_why(home: Household) -> int:
 
 @pytest.mark.rule("S2")
 async def test_where_sales_may_not_be_read_nothing_is_claimed(home: Household) -> None:
-    """The merchant's account lets us work on without the right to read purchases: the line stays as general as it was."""
+    """The merchant's account lets us work on without the right to read purchases: the line stays as
+    general as it was.
+    """
     uuid = await stocked(home, 10)
     home.town.zettle.faults.add("5xx_before", path="/purchase/purchases/v2", params={"status": 403})
     home.till.sell(home.variant(uuid), 1)
@@ -110,7 +116,9 @@ async def test_two_orders_of_one_product_bear_their_own_numbers(home: Household)
     await home.wait(20)
     page = await told(home, uuid)
 
-    assert page.index(f"Order {second} in the web shop") < page.index(f"Order {first} in the web shop")
+    assert page.index(f"Order {second} in the web shop") < page.index(
+        f"Order {first} in the web shop"
+    )
 
 
 @pytest.mark.rule("S2", "S3")
@@ -121,7 +129,10 @@ async def test_what_a_sweep_finds_is_told_with_the_sale_that_made_it(home: House
     await home.wait_hours(7)
     page = await told(home, uuid)
 
-    assert f"Sold at the till, receipt {sale['purchaseNumber']}. Nobody had announced it; a sweep found it" in page
+    assert (
+        f"Sold at the till, receipt {sale['purchaseNumber']}. Nobody had announced it; a sweep "
+        "found it"
+    ) in page
 
 
 @pytest.mark.rule("S5", "S6")
@@ -148,7 +159,9 @@ async def test_parting_and_joining_are_told_with_both_numbers(home: Household) -
 
 
 @pytest.mark.rule("S2", "S3", "S5", "S6")
-async def test_every_change_that_is_shown_is_the_difference_of_the_numbers_beside_it(home: Household) -> None:
+async def test_every_change_that_is_shown_is_the_difference_of_the_numbers_beside_it(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     variant = home.variant(uuid)
     home.till.sell(variant, 3)
@@ -166,14 +179,18 @@ async def test_every_change_that_is_shown_is_the_difference_of_the_numbers_besid
 
     assert len(moved) > 6
     for row in moved:
-        till, shop = (int(row[f"{side} after"]) - int(row[f"{side} before"]) for side in ("Till", "Web shop"))
+        till, shop = (
+            int(row[f"{side} after"]) - int(row[f"{side} before"]) for side in ("Till", "Web shop")
+        )
         assert int(row["Change"]) == till + shop
         assert 0 in {till, shop}
     assert [rows[-1]["Till after"], rows[-1]["Web shop after"]] == ["5", "5"]
 
 
 @pytest.mark.rule("S3")
-async def test_an_order_that_came_while_work_was_paused_is_named_when_it_is_seen(home: Household) -> None:
+async def test_an_order_that_came_while_work_was_paused_is_named_when_it_is_seen(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     await rest(home)
     order = await ordered(home, uuid, 2)
@@ -199,7 +216,9 @@ async def test_an_order_that_a_sweep_finds_is_named(home: Household) -> None:
 
 
 @pytest.mark.rule("S2", "S3")
-async def test_after_a_pause_of_days_nobody_is_said_to_have_changed_a_number(home: Household) -> None:
+async def test_after_a_pause_of_days_nobody_is_said_to_have_changed_a_number(
+    home: Household,
+) -> None:
     uuid = await stocked(home, 10)
     await rest(home)
     await ordered(home, uuid, 2)
@@ -241,7 +260,9 @@ async def test_what_happened_close_by_is_read_before_what_was_hours_ago(home: Ho
 
 
 def asked_lines(home: Household) -> int:
-    return sum("/v2/orders/" in one.path and one.path.endswith("/products") for one in home.asked("GET"))
+    return sum(
+        "/v2/orders/" in one.path and one.path.endswith("/products") for one in home.asked("GET")
+    )
 
 
 @pytest.mark.rule("S3")
@@ -259,7 +280,7 @@ async def test_orders_are_told_from_edits_though_our_clock_is_wrong(
     assert "Changed by hand" not in page
 
 
-# ---- One order, one row; an edit by hand is no order -----------------------------------------------
+# ---- One order, one row; an edit by hand is no order ---------------------------------------------
 
 
 @pytest.mark.rule("S3")
@@ -279,7 +300,9 @@ async def test_an_order_of_two_lines_is_one_row(home: Household) -> None:
 
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize(("number", "change"), [(13, "5"), (5, "-3")])
-async def test_an_edit_just_after_an_order_is_told_as_an_edit(home: Household, number: int, change: str) -> None:
+async def test_an_edit_just_after_an_order_is_told_as_an_edit(
+    home: Household, number: int, change: str
+) -> None:
     uuid = await stocked(home, 10)
     order = await ordered(home, uuid, 2)
     home.shop.set_stock(number, product_id=home.id_of(uuid))
@@ -325,7 +348,9 @@ async def test_an_order_and_an_edit_at_once_are_no_cancelled_order(home: Househo
 
 
 @pytest.mark.rule("S3", "S4")
-async def test_what_the_log_tells_as_an_order_the_page_never_tells_as_an_edit(home: Household) -> None:
+async def test_what_the_log_tells_as_an_order_the_page_never_tells_as_an_edit(
+    home: Household,
+) -> None:
     """The list of orders does not hold it: the event did name one."""
     uuid = await stocked(home, 10)
     order = home.shop.place([{"product_id": home.id_of(uuid), "quantity": 2}])

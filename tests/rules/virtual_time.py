@@ -1,6 +1,8 @@
-"""An event loop on which waiting costs nothing: when nothing is ready, its time jumps to the next timer.
+"""An event loop on which waiting costs nothing: when nothing is ready, its time jumps to the next
+timer.
 
-While a socket is waited for (the database, during a statement) time stands still, so nothing runs into a timeout because a machine is slow.
+While a socket is waited for (the database, during a statement) time stands still, so nothing runs
+into a timeout because a machine is slow.
 """
 
 import asyncio
@@ -31,7 +33,8 @@ class _Jumping(selectors.DefaultSelector):
             ready = super().select(PATIENCE_S)
             if ready:
                 return ready
-            # A statement that nobody answers any more, as of a connection that is being closed: time goes on without it.
+            # A statement that nobody answers any more, as of a connection that is being closed:
+            # time goes on without it.
             if timeout is None:
                 raise StandsStill
             self.loop.jump(timeout)
@@ -56,7 +59,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.set_default_executor(self.threads)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's own
-        """Threads live in real time, which this loop has none of: they are waited for on the spot."""
+        """Threads live in real time, which this loop has none of: they are waited for on the
+        spot.
+        """
         self.threads.shutdown()
 
     def time(self) -> float:

@@ -1,4 +1,5 @@
-"""What may stand in a request that changes a product in BigCommerce, read off the wire and not out of our code (rules P3, P4, P7, C6, C8).
+"""What may stand in a request that changes a product in BigCommerce, read off the wire and not out
+of our code (rules P3, P4, P7, C6, C8).
 
 An allow-list: a field that is not Zettle's may stand in the request that gives birth, or nowhere.
 """
@@ -12,12 +13,27 @@ from brygga.core.marker import NAME
 from brygga_sandbox.requests import Asked
 
 ZETTLES = frozenset(
-    {"name", "description", "price", "weight", "sku", "upc", "gtin", "page_title", "meta_description", "custom_url"}
+    {
+        "name",
+        "description",
+        "price",
+        "weight",
+        "sku",
+        "upc",
+        "gtin",
+        "page_title",
+        "meta_description",
+        "custom_url",
+    }
 )
 STOCK = frozenset({"inventory_tracking"})
 PRODUCT = ZETTLES | STOCK | {"id"}
 VARIANT = frozenset({"id", "sku", "upc", "gtin", "price", "image_url"})
-BIRTH = ZETTLES | STOCK | {"type", "categories", "is_visible", "inventory_level", "images", "videos", "variants"}
+BIRTH = (
+    ZETTLES
+    | STOCK
+    | {"type", "categories", "is_visible", "inventory_level", "images", "videos", "variants"}
+)
 MARKER = frozenset({"availability"})
 """Our own hidden product is not for sale from its birth (decision 16)."""
 BORN_VARIANT = VARIANT - {"id"} | {"product_id", "option_values", "inventory_level"}
@@ -26,7 +42,9 @@ _NEVER = re.compile(r"/catalog/(products/category-assignments|categories)|/order
 
 
 def unlawful(asked: Iterable[Asked], *, prices: bool = True) -> list[str]:
-    """Every field that has no business where it stands, with its request. Without `prices` a price is the merchant's after birth (C6)."""
+    """Every field that has no business where it stands, with its request. Without `prices` a price
+    is the merchant's after birth (C6).
+    """
     own = frozenset() if prices else frozenset({"price"})
     return [
         f"{one.method} {_path(one)}: {field}"
@@ -58,7 +76,9 @@ def _bodies(asked: Asked, own: frozenset[str]) -> Iterator[tuple[frozenset[str],
     elif re.fullmatch(r"/catalog/products(/\d+)?", path):
         for row in rows:
             yield PRODUCT - own, row
-    elif path == "/catalog/variants" or re.fullmatch(r"/catalog/products/\d+/variants(/\d+)?", path):
+    elif path == "/catalog/variants" or re.fullmatch(
+        r"/catalog/products/\d+/variants(/\d+)?", path
+    ):
         for row in rows:
             is_new = "option_values" in row
             yield BORN_VARIANT if is_new else VARIANT - own, row

@@ -1,4 +1,6 @@
-"""What people do in a day: they sell, refund, order, cancel, count, edit. Every act is one that the platforms offer."""
+"""What people do in a day: they sell, refund, order, cancel, count, edit. Every act is one that the
+platforms offer.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -59,7 +61,9 @@ class Acts:
         one = self.dice.choice([goods for goods in self.day.goods if goods.mode is not Mode.DEAD])
         name = what.replace(" ", "_")
         act: Callable[[Goods], Any] = next(
-            getattr(who, name) for who in (self, self.whims, self.hands, self.more) if hasattr(who, name)
+            getattr(who, name)
+            for who in (self, self.whims, self.hands, self.more)
+            if hasattr(who, name)
         )
         try:
             done = act(one)
@@ -77,7 +81,7 @@ class Acts:
     def units(self) -> int:
         return self.dice.choice([1, 1, 1, 2, 3])
 
-    # ---- Zettle ------------------------------------------------------------------------------------------------------
+    # ---- Zettle ----------------------------------------------------------------------------------
 
     def sell(self, one: Goods) -> None:
         if self.day.till_level(one) <= 0 and self.dice.random() < 0.8:
@@ -96,7 +100,9 @@ class Acts:
 
     def count(self, one: Goods) -> None:
         level = max(0, self.day.till_level(one) + self.dice.randint(-4, 8))
-        self.day.account("count", lambda: self.day.town.till(one.merchant).set_stock(one.variant, level))
+        self.day.account(
+            "count", lambda: self.day.town.till(one.merchant).set_stock(one.variant, level)
+        )
 
     def rename(self, one: Goods) -> None:
         till = self.day.town.till(one.merchant)
@@ -109,10 +115,13 @@ class Acts:
             if other.cut:
                 other.mode, other.cut, other.handled = Mode.SHARED, False, True
 
-    # ---- BigCommerce -------------------------------------------------------------------------------------------------
+    # ---- BigCommerce -----------------------------------------------------------------------------
 
     def order(self, one: Goods) -> None:
-        shop, line = self.day.town.shop(one.merchant), {"variant_id": self.item(one)[1].id, "quantity": self.units()}
+        shop, line = (
+            self.day.town.shop(one.merchant),
+            {"variant_id": self.item(one)[1].id, "quantity": self.units()},
+        )
         placed = self.day.account("order", lambda: shop.place([line]))
         self.orders.append((one, placed.id))
 

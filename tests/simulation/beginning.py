@@ -1,4 +1,6 @@
-"""The beginning of a day: a town whose merchants have just pressed "Finish set-up"; nothing is synced yet."""
+"""The beginning of a day: a town whose merchants have just pressed "Finish set-up"; nothing is
+synced yet.
+"""
 
 import random
 from datetime import timedelta
@@ -26,13 +28,17 @@ from tests.simulation.process import URL, LoopTime, MakeHandlers, Street, settin
 from tests.simulation.weather import Net, Sky, ahead_of_us, hands_at_work
 
 
-async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky | None = None) -> Day:
+async def begin(
+    seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky | None = None
+) -> Day:
     """A new town on an empty disk. The weather is the seed's, unless there is a `sky`."""
     dice = random.Random(seed)
     chance = random.Random(dice.getrandbits(64))
     kinds = drawn(seed) if sky is None else frozenset()
     times = times_of(seed, kinds)
-    weather = sky or Sky.of(chance, ahead_of_us(seed), hands=hands_at_work(seed), drawn=kinds, stale_s=times.stale_s)
+    weather = sky or Sky.of(
+        chance, ahead_of_us(seed), hands=hands_at_work(seed), drawn=kinds, stale_s=times.stale_s
+    )
     plan = Plan(
         seed=dice.getrandbits(32),
         products=0,
@@ -45,7 +51,16 @@ async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky |
     database = DiskDatabase(disk)
     disk.clear()
     net = Net(town, weather, random.Random(dice.getrandbits(64)), times.late_s)
-    day = Day(seed, disk, dice, weather, town, net, database, make=timed(make, times.service) if kinds else make)
+    day = Day(
+        seed,
+        disk,
+        dice,
+        weather,
+        town,
+        net,
+        database,
+        make=timed(make, times.service) if kinds else make,
+    )
     if weather.ahead_s:
         day.tell(f"clock apart: BigCommerce's is {weather.ahead_s:+.3f} s ahead of ours")
     day.crashes_left = dice.randint(8, 20)
@@ -54,7 +69,9 @@ async def begin(seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky |
     for box in (town.zettle.outbox, town.bigcommerce.outbox):
         box.weather = Weather(delay=(0.0, 0.6))
     for number in range(dice.choice([1, 1, 1, 1, 1, 1, 2, 2, 3])):
-        merchant = town.merchant if number == 0 else town.add_merchant(f"Butik {number}", products=0)
+        merchant = (
+            town.merchant if number == 0 else town.add_merchant(f"Butik {number}", products=0)
+        )
         await _connect(day, merchant, number)
         _stock(day, merchant, number)
         await _furnish(day, merchant)
@@ -68,9 +85,16 @@ async def _connect(day: Day, merchant: Merchant, number: int) -> None:
     town.shop(merchant).set_settings(quota=1500)
     wire = Wire(open_client(town.transport()), LoopTime(), user_agent="Brygga")
     platforms = Platforms(settings_of(town), wire, LoopTime())
-    till, store = town.zettle_tokens(merchant, town.plan.connector), town.store_token(merchant, town.plan.connector)
-    organization = await Zettle(wire, OpenGate(), platforms.zettle_urls, _FreshToken(till.access)).organization()
-    shop = await read_shop(ShopApi(wire, OpenGate(), platforms.shop_urls, store, merchant.store_hash))
+    till, store = (
+        town.zettle_tokens(merchant, town.plan.connector),
+        town.store_token(merchant, town.plan.connector),
+    )
+    organization = await Zettle(
+        wire, OpenGate(), platforms.zettle_urls, _FreshToken(till.access)
+    ).organization()
+    shop = await read_shop(
+        ShopApi(wire, OpenGate(), platforms.shop_urls, store, merchant.store_hash)
+    )
     async with day.database.transaction() as tx:
         made = await connections.start(tx, organization, f"key{number}", now)
         await connections.set_shop(tx, made.id, shop)
@@ -78,7 +102,9 @@ async def _connect(day: Day, merchant: Merchant, number: int) -> None:
         await connections.set_choices(tx, made.id, Choices(prices=prices, whole_library=True))
         await connections.set_stage(tx, made.id, Stage.RUNNING)
         expires = now + timedelta(hours=2)
-        await tokens.put(tx, made.id, Platform.ZETTLE, Token(till.access, now, till.refresh, expires))
+        await tokens.put(
+            tx, made.id, Platform.ZETTLE, Token(till.access, now, till.refresh, expires)
+        )
         await tokens.put(tx, made.id, Platform.BIGCOMMERCE, Token(store, now))
         await work_items.mark(tx, made.id, Kind.SETUP, "", now)
         await work_items.mark(tx, made.id, Kind.HOOKS, "", now)
@@ -99,13 +125,19 @@ def _stock(day: Day, merchant: Merchant, number: int) -> None:
         more: dict[str, Any] = {}
         if sizes > 1:
             properties = [{"value": row["name"]} for row in rows]
-            more = {"variantOptionDefinitions": {"definitions": [{"name": "Storlek", "properties": properties}]}}
+            more = {
+                "variantOptionDefinitions": {
+                    "definitions": [{"name": "Storlek", "properties": properties}]
+                }
+            }
         made = till.create_product(name, rows, **more)
         till.track(made["uuid"])
         for variant in made["variants"]:
             level = day.dice.randint(0, 4) if few else day.dice.randint(5, 40)
             till.set_stock(variant["uuid"], level)
-            day.goods.append(Goods(merchant, connection, made["uuid"], variant["uuid"], variant["sku"], level))
+            day.goods.append(
+                Goods(merchant, connection, made["uuid"], variant["uuid"], variant["sku"], level)
+            )
 
 
 def _row(name: str, size: str) -> dict[str, Any]:
@@ -121,7 +153,10 @@ def _set_up_orders(day: Day, merchant: Merchant, number: int) -> None:
         follows = dice.random() < 0.7
         settings = {"update_stock_behavior": moves, "edit_order_stock_adjustment": follows}
         day.town.shop(merchant).set_settings(**settings)
-        day.tell(f"orders of {merchant.store_hash}: {moves}, edits {'move' if follows else 'move no'} stock")
+        day.tell(
+            f"orders of {merchant.store_hash}: {moves}, edits {'move' if follows else 'move no'} "
+            "stock"
+        )
 
 
 async def _furnish(day: Day, merchant: Merchant) -> None:
@@ -131,5 +166,7 @@ async def _furnish(day: Day, merchant: Merchant) -> None:
     clash = "name clash" in day.weather.on
     ours = next(one for one in day.goods if one.merchant is merchant)
     name = ours.key if clash else "Hylla"
-    made = await shop.add_product(name=name, sku=ours.sku if clash else "HYLLA", categories=[category], price=5)
+    made = await shop.add_product(
+        name=name, sku=ours.sku if clash else "HYLLA", categories=[category], price=5
+    )
     day.customs.own[merchant.store_hash] = {made.id: picture_of(shop, made.id)}

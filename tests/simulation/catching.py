@@ -2,8 +2,9 @@
 
     python -m tests.simulation.mutants --days 100 [--only NAME] [--seconds 600] [--state F]
 
-All engines play the same day before the next one begins, and the days are spread over the whole range, so that a run which ends early
-says something about each. Every engine and day that was played is a line of `F`, and is not played again.
+All engines play the same day before the next one begins, and the days are spread over the whole
+range, so that a run which ends early says something about each. Every engine and day that was
+played is a line of `F`, and is not played again.
 """
 
 # ruff: noqa: T201 - it tells how far it has come
@@ -54,7 +55,9 @@ KNOWN: Mapping[str, int] = {
     "answer_first": 0,
     "create_again": 12,
 }
-"""A day that finds each out, to begin with. Where it does not any more, others are looked through."""
+"""A day that finds each out, to begin with. Where it does not any more, others are looked
+through.
+"""
 NAMES = ("naive", *MUTANTS)
 
 
@@ -77,7 +80,9 @@ def broken(name: str) -> Iterator[MakeHandlers]:
 
 
 def played(name: str, seed: int, disk: Disk, *, hands: bool | None = None) -> Verdict:
-    """One session of the engine as it is, or of a mutant: these have their days without hands in the shop, as they are counted by seeds."""
+    """One session of the engine as it is, or of a mutant: these have their days without hands in
+    the shop, as they are counted by seeds.
+    """
     at_work = weather.HANDS_AT_WORK and (not name if hands is None else hands)
     with patch.object(weather, "HANDS_AT_WORK", at_work), broken(name) as make:
         return session(seed, disk, make)
@@ -119,7 +124,7 @@ class Days:
         return None
 
 
-# ---- How many of a hundred -------------------------------------------------------------------------------------------
+# ---- How many of a hundred -----------------------------------------------------------------------
 
 
 def spread(days: int) -> Sequence[int]:
@@ -147,7 +152,10 @@ class Counted:
 
 def table(counted: Counted, names: Sequence[str]) -> str:
     """As it stands in docs/simulation.md."""
-    rows = ["| wrong engine | what it does | caught | of so many days | known day |", "|---|---|---|---|---|"]
+    rows = [
+        "| wrong engine | what it does | caught | of so many days | known day |",
+        "|---|---|---|---|---|",
+    ]
     for name in names:
         days = len(counted.days.get(name, ()))
         what = "reads both sides, writes the difference, remembers after"
@@ -174,7 +182,9 @@ def main(words: Sequence[str] | None = None) -> int:
         description="How many of so many days find each wrong engine out.",
     )
     parser.add_argument("--days", type=int, default=100, help="the seeds below this number")
-    parser.add_argument("--only", choices=NAMES, action="append", help="this engine; may be given again")
+    parser.add_argument(
+        "--only", choices=NAMES, action="append", help="this engine; may be given again"
+    )
     parser.add_argument("--seconds", type=float, default=600, help="no day begins after so long")
     parser.add_argument("--state", type=Path, default=Path("mutants.jsonl"), help="what was played")
     chosen = parser.parse_args(words)

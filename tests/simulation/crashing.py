@@ -1,8 +1,10 @@
-"""A process that dies at a chosen point: just before or after a request, just before or after a commit.
+"""A process that dies at a chosen point: just before or after a request, just before or after a
+commit.
 
-`CrashPoints(at=7)` lets six points pass and raises `Crash` at the seventh and at every later one: a dead process does nothing more.
-The same points stand behind the wire (`CrashingTransport`) and the disk (`crashing`), so that one number names one moment of a story.
-`Dying` is such a process as one trouble of a story (`tests.simulation.product_stories`).
+`CrashPoints(at=7)` lets six points pass and raises `Crash` at the seventh and at every later one: a
+dead process does nothing more. The same points stand behind the wire (`CrashingTransport`) and the
+disk (`crashing`), so that one number names one moment of a story. `Dying` is such a process as one
+trouble of a story (`tests.simulation.product_stories`).
 """
 
 import contextlib
@@ -20,7 +22,9 @@ class Crash(BaseException):
 
 @dataclass
 class CrashPoints:
-    """Counts the points that a process passes. `at` 0 never crashes; `story` names every point passed."""
+    """Counts the points that a process passes. `at` 0 never crashes; `story` names every point
+    passed.
+    """
 
     at: int = 0
     passed: int = 0
@@ -37,7 +41,9 @@ class CrashPoints:
 
 
 class CrashingTransport(httpx2.AsyncBaseTransport):
-    """Before a request nothing has happened; after it the platform has done its part and the answer is lost."""
+    """Before a request nothing has happened; after it the platform has done its part and the answer
+    is lost.
+    """
 
     def __init__(self, inner: httpx2.AsyncBaseTransport, points: CrashPoints) -> None:
         self.inner = inner
@@ -63,7 +69,9 @@ class _CrashingDatabase(Database):
 
 
 def crashing(database: Database, points: CrashPoints) -> Database:
-    """The same database; a crash before a commit rolls it back, one after it only the memory of it."""
+    """The same database; a crash before a commit rolls it back, one after it only the memory of
+    it.
+    """
     made = _CrashingDatabase(database.engine, database.sealer)
     made.points = points
     return made

@@ -1,4 +1,5 @@
-"""What must hold at every moment, looked at where nobody of ours can hide it: on the wire before it reaches a platform, and in the town.
+"""What must hold at every moment, looked at where nobody of ours can hide it: on the wire before it
+reaches a platform, and in the town.
 
 The numbers are those of the list of invariants in docs/simulation.md.
 """
@@ -55,7 +56,7 @@ class Customs:
     def cry(self, number: int, what: str, detail: object = "") -> None:
         self.broken.setdefault(f"{number}: {what}", str(detail)[:300])
 
-    # ---- On the wire -------------------------------------------------------------------------------------------------
+    # ---- On the wire -----------------------------------------------------------------------------
 
     def sees(self, request: httpx2.Request) -> None:
         path = request.url.path
@@ -76,7 +77,11 @@ class Customs:
         if request.method == "GET":
             self.readings[store[1]] += "/catalog/products" in path
             return
-        if request.method == "PUT" and "/catalog/products" in path and _names_marker(self.town, store[1], request):
+        if (
+            request.method == "PUT"
+            and "/catalog/products" in path
+            and _names_marker(self.town, store[1], request)
+        ):
             self.cry(16, "the marker was changed after its birth", path)
         if "/orders" in path:
             self.cry(5, "an order was written", path)
@@ -91,21 +96,29 @@ class Customs:
         found = _ORGANIZATION.search(path)
         if token is not None and found and found[1] != token.grant.organization:
             self.cry(6, "a token of one account was used at another", path)
-        if token is not None and token.grant.organization in self.over and "application-connections" not in path:
+        if (
+            token is not None
+            and token.grant.organization in self.over
+            and "application-connections" not in path
+        ):
             self.cry(8, "an account was asked after the merchant left", f"{request.method} {path}")
         if request.method != "GET" and not any(one.search(path) for one in _TILL_WRITES):
-            self.cry(5, "something else than stock was written in Zettle", f"{request.method} {path}")
+            self.cry(
+                5, "something else than stock was written in Zettle", f"{request.method} {path}"
+            )
         if request.method == "POST" and path.endswith("/movements"):
             self._movements(_rows(request))
 
     def _movements(self, rows: Iterator[Mapping[str, Any]]) -> None:
-        """A movement of ours names the place it comes from, the one it goes to, and how many units."""
+        """A movement of ours names the place it comes from, the one it goes to, and how many
+        units.
+        """
         for row in rows:
             for movement in row.get("movements", ()):
                 if not isinstance(movement.get("change"), int) or movement["change"] <= 0:
                     self.cry(7, "a movement of nothing, or backwards", movement)
 
-    # ---- In the town -------------------------------------------------------------------------------------------------
+    # ---- In the town -----------------------------------------------------------------------------
 
     def looks(self, merchants: Mapping[int, Merchant]) -> None:
         for merchant in merchants.values():
@@ -113,14 +126,20 @@ class Customs:
             for one in store.violations:
                 if one.kind == "channel_assignment" and self.answers_lost:
                     continue  # the sandbox believes that its answer to the first one was heard
-                self.cry(3, f"{one.kind} was written after the birth", f"{one.method} {one.path} {one.body}")
+                self.cry(
+                    3,
+                    f"{one.kind} was written after the birth",
+                    f"{one.method} {one.path} {one.body}",
+                )
             self._doubles(store)
             self._marker(store)
             self._shelves(store)
             self._untouched(merchant, store)
 
     def _doubles(self, store: Any) -> None:
-        """2: at most one living product for each of Zettle's. The town's goods are known by the beginning of their names."""
+        """2: at most one living product for each of Zettle's. The town's goods are known by the
+        beginning of their names.
+        """
         seen: dict[str, int] = {}
         for product in store.products.values():
             key = str(product.get("name"))[:6]
@@ -131,8 +150,14 @@ class Customs:
             seen[key] = product.id
 
     def _marker(self, store: Any) -> None:
-        """Decision 16: one at most, in no category, never visible; after its birth only its numbers are written."""
-        found = [one for one in store.products.values() if any(v.get("sku") in SKUS for v in one.variants)]
+        """Decision 16: one at most, in no category, never visible; after its birth only its numbers
+        are written.
+        """
+        found = [
+            one
+            for one in store.products.values()
+            if any(v.get("sku") in SKUS for v in one.variants)
+        ]
         if len(found) > 1:
             self.cry(16, "two markers in one store", [one.id for one in found])
         for one in found:
@@ -151,7 +176,9 @@ class Customs:
             if product_id not in store.products:
                 self.cry(4, "a product of the merchant's own was deleted", product_id)
             elif (now := picture_of(shop, product_id)) != before:
-                changed = {key: (before.get(key), now[key]) for key in now if now[key] != before.get(key)}
+                changed = {
+                    key: (before.get(key), now[key]) for key in now if now[key] != before.get(key)
+                }
                 self.cry(4, "a product of the merchant's own was changed", changed)
         for image_id, product_id in self.pictures.get(store.hash, {}).items():
             product = store.products.get(product_id)

@@ -1,4 +1,6 @@
-"""One seed is one day: a town, its merchants' acts, a service that dies and comes back, and at last the calm."""
+"""One seed is one day: a town, its merchants' acts, a service that dies and comes back, and at last
+the calm.
+"""
 
 import asyncio
 import random
@@ -25,7 +27,8 @@ from tests.simulation.weather import Net, Sky
 _BUSY = sa.text("""
     SELECT 1 FROM connections c LEFT JOIN marks m ON m.connection_id = c.id AND m.parked_at IS NULL
     WHERE c.stage <> 'disconnected'
-        AND (c.lease_holder IS NOT NULL OR m.due_at <= :soon OR m.kind NOT IN ('hooks', 'account', 'sweep'))
+        AND (c.lease_holder IS NOT NULL OR m.due_at <= :soon OR m.kind NOT IN ('hooks', 'account',
+            'sweep'))
     LIMIT 1
 """)
 
@@ -43,7 +46,9 @@ class Mode(StrEnum):
     AWAY = "away"
     """Not in the shop: unassigned, or deleted there. What happens in the shop is not counted."""
     PAUSED = "paused"
-    """Counted in the shop in another way than in Zettle: neither side moves the other (decisions 17, 18)."""
+    """Counted in the shop in another way than in Zettle: neither side moves the other (decisions
+    17, 18).
+    """
     DEAD = "dead"
     """Deleted in Zettle, or its merchant has left: nothing is counted any more."""
 
@@ -70,24 +75,32 @@ class Goods:
     sku_there: str = ""
     """The SKU that this variant had: another product's may have the plain one (rule E3)."""
     handled: bool = False
-    """Somebody's hands changed its variant or its counting: what moves in the shop may count or not, until the service has seen that."""
+    """Somebody's hands changed its variant or its counting: what moves in the shop may count or
+    not, until the service has seen that.
+    """
     looks: int = 0
     """How often the service had read the store's products when it was counted otherwise."""
     blinked: bool = False
-    """Counted otherwise and back, between two looks of the service: BigCommerce forgets the number, and nobody can know that it did."""
+    """Counted otherwise and back, between two looks of the service: BigCommerce forgets the number,
+    and nobody can know that it did.
+    """
     loose: bool = False
-    """Assignment or the product itself came or went with units on their way: only that both sides agree can be judged."""
+    """Assignment or the product itself came or went with units on their way: only that both sides
+    agree can be judged.
+    """
     backorders: int = 0
     """So many units may be ordered beyond what is there."""
     renewed: float = -1e9
-    """When tracking was switched on: what is typed in the shop just then gives way to Zettle's number, or not. And of two equal orders in
-    one second, whose messages bear the same words, one may be taken for the other told twice."""
+    """When tracking was switched on: what is typed in the shop just then gives way to Zettle's
+    number, or not. And of two equal orders in one second, whose messages bear the same words, one
+    may be taken for the other told twice."""
     ordered: tuple[float, int] = (-1e9, 0)
     """When the shop last moved by itself, and by how much."""
     less: int = 0
     more: int = 0
-    """Tracking was switched with units on their way to the till, or the shop sold while it was off: so many less or more than the truth may
-    be promised, since whether they count depends on when the service saw them."""
+    """Tracking was switched with units on their way to the till, or the shop sold while it was off:
+    so many less or more than the truth may be promised, since whether they count depends on when
+    the service saw them."""
 
     @property
     def key(self) -> str:
@@ -96,7 +109,9 @@ class Goods:
 
 @dataclass
 class Day:
-    """The world of one seed. `story` is everything that happened, for whoever looks at a failure and to compare two runs of a seed."""
+    """The world of one seed. `story` is everything that happened, for whoever looks at a failure
+    and to compare two runs of a seed.
+    """
 
     seed: int
     disk: Disk
@@ -139,7 +154,7 @@ class Day:
             if not one.fate.dead:
                 one.database.tell(woken)
 
-    # ---- Time and telling ------------------------------------------------------------------------------------------
+    # ---- Time and telling ------------------------------------------------------------------------
 
     @property
     def now(self) -> float:
@@ -148,7 +163,7 @@ class Day:
     def tell(self, line: str) -> None:
         self.story.append(f"{self.now:10.3f} {line}")
 
-    # ---- The service -----------------------------------------------------------------------------------------------
+    # ---- The service -----------------------------------------------------------------------------
 
     def run_service(self) -> None:
         self.lives.append(asyncio.create_task(self._lives(0)))
@@ -166,7 +181,10 @@ class Day:
                 return
             self.crashes += 1
             pause = self.dice.choice([0.0, 0.0, 1.0, 3.0, 30.0, 200.0])
-            self.tell(f"process {place} died, {process.fate.passed} points old; the next one in {pause:.0f} s")
+            self.tell(
+                f"process {place} died, {process.fate.passed} points old; the next one in "
+                f"{pause:.0f} s"
+            )
             await asyncio.sleep(pause)
 
     def _born(self) -> Process:
@@ -181,13 +199,15 @@ class Day:
     def _stall(self) -> float:
         return self.dice.uniform(1, 150) if self.weather.roll("stall", 0.004) else 0.0
 
-    # ---- Levels ------------------------------------------------------------------------------------------------------
+    # ---- Levels ----------------------------------------------------------------------------------
 
     def till_level(self, one: Goods) -> int:
         return 0 if one.mode is Mode.DEAD else self.town.till(one.merchant).balance(one.variant)
 
     def item(self, one: Goods) -> tuple[Any, Any] | None:
-        """The shop's product and variant that were made for these goods. A taken SKU or name has got a suffix."""
+        """The shop's product and variant that were made for these goods. A taken SKU or name has
+        got a suffix.
+        """
         store = self.town.shop(one.merchant).store
         for product in store.products.values():
             if product.made_by is None or not str(product.get("name")).startswith(one.key):
@@ -198,7 +218,9 @@ class Day:
         return None
 
     def shop_level(self, one: Goods) -> int | None:
-        """What is on hand less what is sold on backorder: below zero there may be orders for more."""
+        """What is on hand less what is sold on backorder: below zero there may be orders for
+        more.
+        """
         found = self.item(one)
         if found is None:
             return None
@@ -206,8 +228,8 @@ class Day:
         return on_hand(shelves) - sum(shelf.backordered for shelf in shelves)
 
     def is_base(self, one: Goods) -> bool:
-        """Simple on both sides again, and counted by its only variant until somebody presses our button: nobody can tell whether that
-        number is Zettle's."""
+        """Simple on both sides again, and counted by its only variant until somebody presses our
+        button: nobody can tell whether that number is Zettle's."""
         found = self.item(one) if one.mode is Mode.PAUSED and self.is_simple(one) else None
         return found is not None and found[0].simple and found[0].tracking == "variant"
 
@@ -216,12 +238,16 @@ class Day:
         return one.sku == one.key
 
     def recounted(self) -> None:
-        """What is counted as in Zettle again, by a merchant or by the service, is shared; and a size that is there again."""
+        """What is counted as in Zettle again, by a merchant or by the service, is shared; and a
+        size that is there again.
+        """
         for one in self.goods:
             if one.mode is Mode.AWAY and one.cut and self.item(one) is not None:
                 one.mode, one.cut, one.handled = Mode.SHARED, False, True
             found = self.item(one) if one.mode is Mode.PAUSED else None
-            if found is not None and found[0].tracking == ("product" if self.is_simple(one) else "variant"):
+            if found is not None and found[0].tracking == (
+                "product" if self.is_simple(one) else "variant"
+            ):
                 one.mode = Mode.SHARED
                 self.tell(f"{one.sku} is shared again")
 
@@ -229,7 +255,9 @@ class Day:
         """An act of people's: what it did to the levels is the truth from now on."""
         self.recounted()
         before = [(self.till_level(one), self.shop_level(one)) for one in self.goods]
-        oversold = [(one, len(self.town.shop(one).store.oversold)) for one in self.connections.values()]
+        oversold = [
+            (one, len(self.town.shop(one).store.oversold)) for one in self.connections.values()
+        ]
         result = act()
         self._missed(oversold)
         told = []
@@ -243,13 +271,18 @@ class Day:
                 one.online += online if one.mode is Mode.SEPARATE else 0
                 may = online if one.mode is Mode.UNTRACKED or self.is_base(one) else 0
                 twice = online and online == one.ordered[1] and self.now < one.ordered[0] + 1
-                if one.mode is Mode.SHARED and self.now < one.renewed + JUST_ON and (what in EDITS or twice):
+                if (
+                    one.mode is Mode.SHARED
+                    and self.now < one.renewed + JUST_ON
+                    and (what in EDITS or twice)
+                ):
                     may = -online
                 if one.mode is Mode.SHARED and one.handled:
                     may = -online
                 one.ordered = (self.now, online) if online else one.ordered
                 one.less, one.more = one.less + min(0, may), one.more + max(0, may)
-                # Sold from units that a split had given to the other side and that were not taken yet: whose they were nobody can tell.
+                # Sold from units that a split had given to the other side and that were not taken
+                # yet: whose they were nobody can tell.
                 one.loose |= one.mode is Mode.SEPARATE and min(one.online, one.truth) < 0
                 told.append(f"{one.sku} {moved:+d}/{online:+d} -> {one.truth}")
         self.tell(f"{what}: {', '.join(told) or 'nothing'}")
@@ -257,8 +290,8 @@ class Day:
         return result
 
     def _missed(self, before: Sequence[tuple[Merchant, int]]) -> None:
-        """Units of a number that a merchant's hands made the shop forget: the shop sold what it did not have. The order
-        says that they are sold, the shop's number does not."""
+        """Units of a number that a merchant's hands made the shop forget: the shop sold what it did
+        not have. The order says that they are sold, the shop's number does not."""
         for merchant, count in before:
             for item_id, units in self.town.shop(merchant).store.oversold[count:]:
                 for one in self.goods:
@@ -276,13 +309,20 @@ class Day:
         if status == 200:
             self.messages.add(body)
         self.tell(f"hook {path[7:]} {status}")
-        if status == 200 and news and commits == 0 and (b"inventory" in body or b"InventoryBalance" in body):
+        if (
+            status == 200
+            and news
+            and commits == 0
+            and (b"inventory" in body or b"InventoryBalance" in body)
+        ):
             self.customs.cry(9, "a webhook was answered before its mark was on disk", body)
 
-    # ---- Quiet -------------------------------------------------------------------------------------------------------
+    # ---- Quiet -----------------------------------------------------------------------------------
 
     async def quiet(self, patience_s: float = 6_000.0) -> bool:
-        """True when no webhook is on its way and no work is due soon. Work whose process dies again and again waits longer each time."""
+        """True when no webhook is on its way and no work is due soon. Work whose process dies again
+        and again waits longer each time.
+        """
         until, step, crashes = self.now + patience_s, 4.0, self.crashes
         while self.now < until:
             await asyncio.sleep(step)
@@ -309,7 +349,9 @@ class Day:
         return 300 * len(self.connections) + 30 * (self.changes + self.crashes)
 
     async def _is_quiet(self, *, heeding: bool) -> bool:
-        if (heeding and (self.town.zettle.outbox.tasks or self.town.bigcommerce.outbox.tasks)) or self.net.late:
+        if (
+            heeding and (self.town.zettle.outbox.tasks or self.town.bigcommerce.outbox.tasks)
+        ) or self.net.late:
             return False
         async with self.database.read() as tx:
             return await tx.first(_BUSY, {"soon": LoopTime().now() + timedelta(minutes=1)}) is None

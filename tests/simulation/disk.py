@@ -1,8 +1,11 @@
-"""The disk of the simulation: a real PostgreSQL, on which a transaction is over before anything else runs.
+"""The disk of the simulation: a real PostgreSQL, on which a transaction is over before anything
+else runs.
 
-Statements block the loop instead of waiting on it, so one transaction runs at a time, no lock is ever waited for, and a story cannot
-depend on how quick the machine is. The statements are the service's own, compiled by SQLAlchemy for psycopg as always, then prepared once
-by libpq; the engine and the cursors are left out, because a session sends thousands of statements and those cost more than the database.
+Statements block the loop instead of waiting on it, so one transaction runs at a time, no lock is
+ever waited for, and a story cannot depend on how quick the machine is. The statements are the
+service's own, compiled by SQLAlchemy for psycopg as always, then prepared once by libpq; the engine
+and the cursors are left out, because a session sends thousands of statements and those cost more
+than the database.
 """
 
 import contextlib
@@ -39,7 +42,9 @@ class Compiled:
         self.ready: dict[int, tuple[Any, str]] = {}
         """Those that hold no value of their own: they are built once, and known by themselves."""
 
-    def __call__(self, statement: Any, values: Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
+    def __call__(
+        self, statement: Any, values: Mapping[str, Any] | None
+    ) -> tuple[str, Mapping[str, Any]]:
         if isinstance(statement, sa.TextClause):
             known = self.texts.get(statement.text)
             if known is None:
@@ -51,15 +56,25 @@ class Compiled:
         compiled, extracted, *_ = statement._compile_w_cache(
             self.dialect, compiled_cache=self.cache, column_keys=names, for_executemany=False
         )
-        if values and all(bind.required for bind in compiled.binds.values()) and not compiled._bind_processors:
+        if (
+            values
+            and all(bind.required for bind in compiled.binds.values())
+            and not compiled._bind_processors
+        ):
             self.ready[id(statement)] = (statement, compiled.string)
         params = compiled.construct_params(values or {}, extracted_parameters=extracted)
         text, processors = compiled.string, compiled._bind_processors
-        if compiled._render_postcompile or compiled.post_compile_params or compiled.literal_execute_params:
+        if (
+            compiled._render_postcompile
+            or compiled.post_compile_params
+            or compiled.literal_execute_params
+        ):
             state = compiled._process_parameters_for_postcompile(params)
             text, params = state.statement, {**params, **state.additional_parameters}
             processors = {**processors, **state.processors}
-        return text, {name: processors[name](v) if name in processors else v for name, v in params.items()}
+        return text, {
+            name: processors[name](v) if name in processors else v for name, v in params.items()
+        }
 
 
 @dataclass(slots=True)
@@ -78,8 +93,8 @@ class Answer:
 class Line:
     """One connection. It is always inside a transaction: the end of one begins the next.
 
-    Statements whose answer nobody asks for (an INSERT, a COMMIT) do not wait for it: libpq's pipeline takes the next one meanwhile. An
-    error of theirs is raised by the next statement.
+    Statements whose answer nobody asks for (an INSERT, a COMMIT) do not wait for it: libpq's
+    pipeline takes the next one meanwhile. An error of theirs is raised by the next statement.
     """
 
     def __init__(self, url: str, memory: Memory) -> None:
@@ -100,7 +115,11 @@ class Line:
         if query.of_files:
             return Answer()
         given = [values[name] for name in query.order]
-        key = tuple([tuple(v) if v.__class__ is list else v for v in given]) if query.repeatable else None
+        key = (
+            tuple([tuple(v) if v.__class__ is list else v for v in given])
+            if query.repeatable
+            else None
+        )
         if key is not None and (known := query.answers.get(key)) is not None:
             return known  # type: ignore[no-any-return]
         params: Any = self.values.dump_sequence(given, query.formats)
@@ -132,7 +151,9 @@ class Line:
             names = [result.fname(place).decode() for place in range(result.nfields)]
             plain: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
             # As a row of SQLAlchemy's shows its columns.
-            kind: Any = type("Row", (plain,), {"__slots__": (), "_mapping": property(plain._asdict)})
+            kind: Any = type(
+                "Row", (plain,), {"__slots__": (), "_mapping": property(plain._asdict)}
+            )
             query.row = kind._make
         self.values.set_pgresult(result)
         return self.values.load_rows(0, result.ntuples, query.row)
@@ -188,7 +209,9 @@ class Disk:
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[Line]:
-        """A transaction's time on a line. Nothing else may run before it ends: the loop must not have turned."""
+        """A transaction's time on a line. Nothing else may run before it ends: the loop must not
+        have turned.
+        """
         assert self.idle or not self.opened, "two transactions at a time"
         line = self.idle.pop() if self.idle else Line(self.url, self.memory)
         self.opened = True
@@ -210,7 +233,9 @@ class Disk:
         return sum(line.commits for line in self.idle)
 
     def sweep(self) -> None:
-        """What earlier days have left behind in the files: nothing else does it, since it would run at moments of its own."""
+        """What earlier days have left behind in the files: nothing else does it, since it would run
+        at moments of its own.
+        """
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("VACUUM (TRUNCATE FALSE)")
 

@@ -46,7 +46,9 @@ def drawn(seed: int) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long things take on a day: the platform's side, and the service's waits, which bound it."""
+    """How long things take on a day: the platform's side, and the service's waits, which bound
+    it.
+    """
 
     read_lag_s: float = 3.0
     stale_s: float = 8.0
@@ -57,7 +59,9 @@ class Times:
 
 
 def times_of(seed: int, on: frozenset[str]) -> Times:
-    """The service's read lag is never below what reads may trail: that is what the operator sets it for."""
+    """The service's read lag is never below what reads may trail: that is what the operator sets it
+    for.
+    """
     part = Timing(is_whole=False) if "calls in part" in on else Timing()
     if "timings" not in on:
         return Times(service=part)
@@ -71,7 +75,9 @@ def times_of(seed: int, on: frozenset[str]) -> Times:
         patience_s=dice.choice([60.0, 120.0, 300.0]),
         is_whole=part.is_whole,
     )
-    return Times(dice.uniform(0, 0.9) * lag_s, 0.9 * lag_s, dice.uniform(1, LONGEST_LATE_S), service)
+    return Times(
+        dice.uniform(0, 0.9) * lag_s, 0.9 * lag_s, dice.uniform(1, LONGEST_LATE_S), service
+    )
 
 
 def switches_of(seed: int, on: frozenset[str], ahead_s: float) -> Switches:
@@ -79,7 +85,9 @@ def switches_of(seed: int, on: frozenset[str], ahead_s: float) -> Switches:
     dice = dice_of(seed, "switches of the day")
     reading = cast("Literal['kept_beside', 'served_first', 'below_zero']", dice.choice(READINGS))
     hooks = cast("Literal['as_usual', 'own_only']", dice.choice(["as_usual", "own_only"]))
-    back = cast("Literal['takes_again', 'takes_nothing']", dice.choice(["takes_again", "takes_nothing"]))
+    back = cast(
+        "Literal['takes_again', 'takes_nothing']", dice.choice(["takes_again", "takes_nothing"])
+    )
     backorders: dict[str, Any] = {"backordered_units": reading, "backorder_hooks": hooks}
     return Switches(
         random_read_lag=True,

@@ -1,8 +1,10 @@
-"""What merchants do to variants and to the counting of products in BigCommerce's control panel (decisions 17 and 18).
+"""What merchants do to variants and to the counting of products in BigCommerce's control panel
+(decisions 17 and 18).
 
-A product that is counted in another way than in Zettle is `Mode.PAUSED`: neither side moves the other, and the log says so. From the moment
-that it is counted as in Zettle again Zettle's number counts, and what moves in the shop until the service has seen it may count or not
-(`Goods.handled`). A variant that is deleted is away until somebody makes it again.
+A product that is counted in another way than in Zettle is `Mode.PAUSED`: neither side moves the
+other, and the log says so. From the moment that it is counted as in Zettle again Zettle's number
+counts, and what moves in the shop until the service has seen it may count or not (`Goods.handled`).
+A variant that is deleted is away until somebody makes it again.
 """
 
 from typing import Any
@@ -33,7 +35,9 @@ class Hands:
         return self.day.town.shop(one.merchant), found[0], siblings
 
     def _on_their_way(self, one: Goods) -> None:
-        """Units that the shop moved and the till has not heard of may be lost with the number, or not."""
+        """Units that the shop moved and the till has not heard of may be lost with the number, or
+        not.
+        """
         owed = self.day.till_level(one) - one.truth
         one.less, one.more = one.less + min(0, owed), one.more + max(0, owed)
 
@@ -42,10 +46,12 @@ class Hands:
             self._on_their_way(one)
             one.mode, one.handled = mode, True
 
-    # ---- Counting ----------------------------------------------------------------------------------------------------
+    # ---- Counting --------------------------------------------------------------------------------
 
     async def count_otherwise(self, one: Goods) -> None:
-        """Sizes are counted as one, a product with an option of the merchant's by variant, or nothing is counted at all."""
+        """Sizes are counted as one, a product with an option of the merchant's by variant, or
+        nothing is counted at all.
+        """
         shop, product, siblings = self.whole(one)
         if product.simple and self.dice.random() < 0.5:
             raise NothingToDo
@@ -64,7 +70,9 @@ class Hands:
         shop, product, siblings = self.whole(one, Mode.PAUSED)
         for sibling in siblings:
             sibling.blinked = sibling.blinked or sibling.looks == self._looks(one)
-        await shop.edit_product(product.id, inventory_tracking="product" if self.day.is_simple(one) else "variant")
+        await shop.edit_product(
+            product.id, inventory_tracking="product" if self.day.is_simple(one) else "variant"
+        )
         self.day.tell(f"{one.key} is counted as before")
 
     def _looks(self, one: Goods) -> int:
@@ -78,10 +86,12 @@ class Hands:
             if binding is None or not binding.counting:
                 raise NothingToDo
             subject = str(binding.synced.product_id)
-            await work_items.mark(tx, one.connection, Kind.SHOP_PRODUCT, subject, LoopTime().now(), detail=RECOUNT)
+            await work_items.mark(
+                tx, one.connection, Kind.SHOP_PRODUCT, subject, LoopTime().now(), detail=RECOUNT
+            )
         self.day.tell(f"recount {one.key}")
 
-    # ---- Options and variants ----------------------------------------------------------------------------------------
+    # ---- Options and variants --------------------------------------------------------------------
 
     async def give_option(self, one: Goods) -> None:
         shop, product, siblings = self.whole(one)
@@ -128,7 +138,9 @@ class Hands:
             row = {"label": one.sku[-1], "sort_order": len(option.values)}
             options.add_value(shop.store, product, option, row)
         (value,) = [value for value in option.values if value.label == one.sku[-1]]
-        made = [v for v in shop.add_all_combinations(product.id) if (option.id, value.id) in v.values]
+        made = [
+            v for v in shop.add_all_combinations(product.id) if (option.id, value.id) in v.values
+        ]
         if not made:
             raise NothingToDo
         one.mode, one.cut, one.handled = Mode.SHARED, False, True

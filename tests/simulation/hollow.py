@@ -1,12 +1,15 @@
-"""The walk of hollow answers: every GET that the service makes, answered with nothing in every form in which nothing comes (decision 15).
+"""The walk of hollow answers: every GET that the service makes, answered with nothing in every form
+in which nothing comes (decision 15).
 
     python -m tests.simulation.hollow [--part 1/8] [--get PATTERN] [--answer KIND] [--workers 2]
 
-One town lives through all cases of a process, on virtual time. What the service reads is found by recording what each act makes it ask: an
-act that makes it ask something new is walked with that too. Each GET, or POST that only reads, is then answered with each kind of nothing,
-once and for ten minutes, in the quiet, while the till sells and while the shop sells. Then:
+One town lives through all cases of a process, on virtual time. What the service reads is found by
+recording what each act makes it ask: an act that makes it ask something new is walked with that
+too. Each GET, or POST that only reads, is then answered with each kind of nothing, once and for ten
+minutes, in the quiet, while the till sells and while the shop sells. Then:
 
-- written wrongly: a level outside what people made it, a product, subscription or webhook that comes or goes;
+- written wrongly: a level outside what people made it, a product, subscription or webhook that
+  comes or goes;
 - lost: what people did is not on both sides once the answers are whole again;
 - silent: ten minutes on, work still waits, and the sync log does not name the side.
 """
@@ -42,10 +45,14 @@ from tests.simulation.storm import disk
 from tests.simulation.weather import Sky
 
 READING_POSTS = ("/products/status", "/products")
-"""How the paths of Zettle's inventory end whose POST only reads: tracking status, and stock of many products."""
+"""How the paths of Zettle's inventory end whose POST only reads: tracking status, and stock of many
+products.
+"""
 LASTS_S = 600.0
 DUE_S = 120.0
-"""So long after the first of its answers a line must name the side: after a minute, at the next try."""
+"""So long after the first of its answers a line must name the side: after a minute, at the next
+try.
+"""
 SIDES = {"zettle": "zettle", "bigcommerce": "shop"}
 
 
@@ -56,9 +63,11 @@ class Walk:
     day: Day
     found: Found = field(default_factory=Found)
     guests: dict[str, Goods] = field(default_factory=dict)
-    told: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("wrong", "lost", "silent"), 0))
+    told: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("wrong", "lost", "silent"), 0)
+    )
 
-    # ---- Acts --------------------------------------------------------------------------------------------------------
+    # ---- Acts ------------------------------------------------------------------------------------
 
     @property
     def acts(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -88,24 +97,32 @@ class Walk:
 
     async def _sale(self) -> None:
         one = self.one
-        self.day.account("sell", lambda: self.day.town.till(one.merchant).sell([Line(one.variant, 1)]))
+        self.day.account(
+            "sell", lambda: self.day.town.till(one.merchant).sell([Line(one.variant, 1)])
+        )
 
     async def _order(self) -> None:
         one = self.day.goods[-1]
         found, shop = self.day.item(one), self.day.town.shop(one.merchant)
         if found is not None:
-            self.day.account("order", lambda: shop.place([{"variant_id": found[1].id, "quantity": 1}]))
+            self.day.account(
+                "order", lambda: shop.place([{"variant_id": found[1].id, "quantity": 1}])
+            )
 
     async def _save(self) -> None:
         self._text += 1
-        self.day.town.till(self.one.merchant).edit_product(self.one.product, description=f"Text {self._text}")
+        self.day.town.till(self.one.merchant).edit_product(
+            self.one.product, description=f"Text {self._text}"
+        )
 
     _text: int = 0
 
     async def _sync_now(self) -> None:
         connection = self.one.connection
         async with self.day.page.transaction() as tx:
-            await work_items.mark(tx, connection, Kind.PRODUCT, self.one.product, LoopTime().now(), force=True)
+            await work_items.mark(
+                tx, connection, Kind.PRODUCT, self.one.product, LoopTime().now(), force=True
+            )
 
     async def _sweep(self) -> None:
         await self.day.mark(Kind.SWEEP)
@@ -115,7 +132,9 @@ class Walk:
 
     async def _library(self) -> None:
         async with self.day.page.transaction() as tx:
-            await work_items.mark(tx, self.one.connection, Kind.LIBRARY, "", LoopTime().now(), force=True)
+            await work_items.mark(
+                tx, self.one.connection, Kind.LIBRARY, "", LoopTime().now(), force=True
+            )
 
     async def _webhooks(self) -> None:
         await self.day.mark(Kind.HOOKS)
@@ -149,7 +168,12 @@ class Walk:
         till.set_stock(made["variants"][0]["uuid"], 9)
         variant = made["variants"][0]["uuid"]
         self.guests[made["uuid"]] = Goods(
-            self.one.merchant, self.one.connection, made["uuid"], variant, sku or f"GAST{self._text}", 9
+            self.one.merchant,
+            self.one.connection,
+            made["uuid"],
+            variant,
+            sku or f"GAST{self._text}",
+            9,
         )
 
     async def _gone(self) -> None:
@@ -172,21 +196,27 @@ class Walk:
             await self.day.mark(Kind.STOCK, one)
 
     async def _first_births(self) -> None:
-        """Where the category "Zettle" is not known yet, two products that are made one after the other."""
+        """Where the category "Zettle" is not known yet, two products that are made one after the
+        other.
+        """
         connection = self.one.connection
         async with self.day.page.transaction() as tx:
             known = await connections.by_id(tx, connection)
             assert known is not None
             assert known.shop is not None
-            await connections.set_shop(tx, connection, replace(known.shop, category_id=None, tree_id=None))
+            await connections.set_shop(
+                tx, connection, replace(known.shop, category_id=None, tree_id=None)
+            )
         self._born("Gäst")
         self._born("Gäst två")
         await self._library()
 
-    # ---- The walk ----------------------------------------------------------------------------------------------------
+    # ---- The walk --------------------------------------------------------------------------------
 
     async def recorded(self) -> dict[Get, str]:
-        """Every GET of the service, and the first act that makes it; and all GETs of a platform together."""
+        """Every GET of the service, and the first act that makes it; and all GETs of a platform
+        together.
+        """
         firm: dict[Get, str] = {}
         loose: dict[Get, str] = {}
         for name, act in self.acts.items():
@@ -198,7 +228,8 @@ class Walk:
                 await self.day.quiet()
                 twice.append(set(self._asked()))
                 await self._clear_away()
-            # Routine work, too, comes while something is done: what an act makes the service ask, it asks both times.
+            # Routine work, too, comes while something is done: what an act makes the service ask,
+            # it asks both times.
             for get in sorted(twice[0] & twice[1]):
                 firm.setdefault(get, name)
             for get in sorted(twice[0] | twice[1]):
@@ -207,14 +238,19 @@ class Walk:
         return {**loose, **firm, **whole}
 
     def _asked(self) -> Iterator[Get]:
-        for side, platform in (("zettle", self.day.town.zettle), ("bigcommerce", self.day.town.bigcommerce)):
+        for side, platform in (
+            ("zettle", self.day.town.zettle),
+            ("bigcommerce", self.day.town.bigcommerce),
+        ):
             for method, template in sorted(platform.requests.counts):
                 reads = method == "POST" and "/v3/" in template and template.endswith(READING_POSTS)
                 if method == "GET" or (reads and template != "/v3/products" and side == "zettle"):
                     yield Get(side, method, template)
 
     async def _clear_away(self) -> None:
-        """Guests leave, so that a walk of many cases costs no more at its end than at its beginning."""
+        """Guests leave, so that a walk of many cases costs no more at its end than at its
+        beginning.
+        """
         for uuid in list(self.guests):
             self.day.town.till(self.one.merchant).delete_product(uuid)
         if self.guests:
@@ -223,7 +259,9 @@ class Walk:
         for one in self.day.goods:
             if self.day.till_level(one) < 400:
                 till = self.day.town.till(one.merchant)
-                self.day.account("count", lambda one=one, till=till: till.set_stock(one.variant, 900))
+                self.day.account(
+                    "count", lambda one=one, till=till: till.set_stock(one.variant, 900)
+                )
                 await self.day.quiet()
 
     async def case(self, case: Case) -> None:
@@ -235,7 +273,11 @@ class Walk:
         before, lines = await self._standing(), await self._lines()
         much = {"lasts_s": LASTS_S} if case.lasts else {"next": 1}
         rule = platform.faults.add(
-            "hollow", method=case.get.method, path=case.get.template, params={"answer": case.answer}, **much
+            "hollow",
+            method=case.get.method,
+            path=case.get.template,
+            params={"answer": case.answer},
+            **much,
         )
         levels, met = Levels(day), 0.0
         if case.moment == "till sells":
@@ -259,7 +301,9 @@ class Walk:
         levels.watch()
         self.found.wrong += [f"{case}: {what}" for what in levels.wrong]
         after = await self._standing()
-        moved = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+        moved = {
+            name: (before[name], after[name]) for name in before if before[name] != after[name]
+        }
         self.found.wrong += [f"{case}: {what}" for what in sorted(moved.items())]
         self.found.lost += [f"{case}: {what}" for what in await self._missing(shop)]
         await self._clear_away()
@@ -269,7 +313,9 @@ class Walk:
             self.told[name] = len(getattr(self.found, name))
 
     async def _rest(self) -> bool:
-        """Until nothing is tried again any more: routine work, too, for which a day does not wait."""
+        """Until nothing is tried again any more: routine work, too, for which a day does not
+        wait.
+        """
         for _ in range(60):
             if not await self._waits():
                 return await self.day.quiet()
@@ -289,17 +335,23 @@ class Walk:
         async with self.day.database.read() as tx:
             found = await synclog.page(tx, self.one.connection, limit=100_000)
         told = [
-            one.line.params["side"] for one in found[: len(found) - before] if one.line.code is Code.SIDE_UNREADABLE
+            one.line.params["side"]
+            for one in found[: len(found) - before]
+            if one.line.code is Code.SIDE_UNREADABLE
         ]
         return told == [SIDES[case.get.platform]]
 
     async def _standing(self) -> dict[str, Any]:
-        """What hollow answers must not change: products, subscriptions, webhooks, questions, and what is parked."""
+        """What hollow answers must not change: products, subscriptions, webhooks, questions, and
+        what is parked.
+        """
         one, town = self.one, self.day.town
         store = town.shop(one.merchant).store
         names = sorted(str(found.get("name")) for found in store.products.values())
         async with self.day.database.read() as tx:
-            parked = [(row.kind.value, row.subject) for row in await work_items.parked(tx, one.connection)]
+            parked = [
+                (row.kind.value, row.subject) for row in await work_items.parked(tx, one.connection)
+            ]
             found = await synclog.page(tx, one.connection, limit=100_000)
         asked = [row.line.code.value for row in found if row.line.code in ASKS]
         return {
@@ -329,7 +381,13 @@ class Walk:
         return iter(lost)
 
 
-ASKS = (Code.STOCK_CHECK, Code.STOCK_VANISHED, Code.INTERNAL_ERROR, Code.REFUSED, Code.STOCK_REFUSED)
+ASKS = (
+    Code.STOCK_CHECK,
+    Code.STOCK_VANISHED,
+    Code.INTERNAL_ERROR,
+    Code.REFUSED,
+    Code.STOCK_REFUSED,
+)
 
 
 @dataclass
@@ -345,13 +403,19 @@ class Levels:
 
     def watch(self) -> None:
         for one in self.day.goods:
-            allowed = range(min(self.before[one.variant], one.truth), max(self.before[one.variant], one.truth) + 1)
-            for side, level in (("till", self.day.till_level(one)), ("shop", self.day.shop_level(one))):
+            allowed = range(
+                min(self.before[one.variant], one.truth),
+                max(self.before[one.variant], one.truth) + 1,
+            )
+            for side, level in (
+                ("till", self.day.till_level(one)),
+                ("shop", self.day.shop_level(one)),
+            ):
                 if level is not None and level not in allowed:
                     self.wrong.append(f"{one.sku} at {level} on the {side}, {allowed}")
 
 
-# ---- Many ------------------------------------------------------------------------------------------------------------
+# ---- Many ----------------------------------------------------------------------------------------
 
 
 async def _walked(own: Disk, chosen: Callable[[Case], bool]) -> Found:
@@ -360,7 +424,9 @@ async def _walked(own: Disk, chosen: Callable[[Case], bool]) -> Found:
     _listen(day)
     try:
         for one in day.goods:
-            day.account("count", lambda one=one: day.town.till(one.merchant).set_stock(one.variant, 900))
+            day.account(
+                "count", lambda one=one: day.town.till(one.merchant).set_stock(one.variant, 900)
+            )
         day.run_service()
         assert await day.quiet()
         walk = Walk(day)

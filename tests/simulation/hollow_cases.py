@@ -61,9 +61,15 @@ class Found:
 
 
 def kinds_of(get: Get) -> Iterator[str]:
-    """Only Zettle's stock says "not tracked". A list that counts itself empty is an answer: tests/stock/test_hands_and_sales.py."""
+    """Only Zettle's stock says "not tracked". A list that counts itself empty is an answer:
+    tests/stock/test_hands_and_sales.py.
+    """
     kinds = (kind for kind in HOLLOWS if kind != "counted_empty")
-    return (kind for kind in kinds if kind != "not_tracked" or "/stock/{inventory}/products" in get.template)
+    return (
+        kind
+        for kind in kinds
+        if kind != "not_tracked" or "/stock/{inventory}/products" in get.template
+    )
 
 
 def cases_of(get: Get, act: str) -> Iterator[Case]:

@@ -1,4 +1,6 @@
-"""The verdict on a day that has become quiet (invariants 10 to 14), and a last hour in which every promise is tried once more."""
+"""The verdict on a day that has become quiet (invariants 10 to 14), and a last hour in which every
+promise is tried once more.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,12 +16,16 @@ from tests.simulation.day import Day, Goods, Mode
 
 TOLD = {Code.STOCK_LUMPED, Code.STOCK_SPLIT_UP, Code.STOCK_NOT_COUNTED}
 OPEN: Mapping[int, str] = {}
-"""Seeds that end wrong today, and why (docs/simulation.md). Each is played as well, and must leave this list when it ends right."""
+"""Seeds that end wrong today, and why (docs/simulation.md). Each is played as well, and must leave
+this list when it ends right.
+"""
 
 
 @dataclass
 class Verdict:
-    """What one seed came to. `wrong` names numbers that are wrong and stand in no log; `reported` those that do."""
+    """What one seed came to. `wrong` names numbers that are wrong and stand in no log; `reported`
+    those that do.
+    """
 
     seed: int
     changes: int = 0
@@ -31,8 +37,8 @@ class Verdict:
     unknowable: list[str] = field(default_factory=list)
     """Those of `wrong` that nobody could have known (`Goods.blinked`)."""
     low: list[str] = field(default_factory=list)
-    """Those of `wrong` that are too low, of a day on which messages were lost for ever: of an answer and an echo that are both lost no
-    program can know."""
+    """Those of `wrong` that are too low, of a day on which messages were lost for ever: of an
+    answer and an echo that are both lost no program can know."""
     broken: list[str] = field(default_factory=list)
     """Invariants other than the count."""
     for_ever: bool = False
@@ -48,7 +54,9 @@ class Verdict:
 
     @property
     def alarms(self) -> list[str]:
-        """All that a right engine does not do: it asks the merchant to check only where messages were lost for ever."""
+        """All that a right engine does not do: it asks the merchant to check only where messages
+        were lost for ever.
+        """
         asked = [f"{self.checks} numbers to check"] if self.checks and not self.for_ever else []
         return [*self.broken, *self.wrong, *asked]
 
@@ -69,8 +77,14 @@ async def judge(day: Day, verdict: Verdict) -> None:
         one.handled = False
         line = _wrong(day, one)
         if line:
-            (verdict.reported if (one.connection, one.variant) in checked else verdict.wrong).append(line)
-            if one.blinked and one.mode is Mode.SHARED and day.till_level(one) == day.shop_level(one):
+            (
+                verdict.reported if (one.connection, one.variant) in checked else verdict.wrong
+            ).append(line)
+            if (
+                one.blinked
+                and one.mode is Mode.SHARED
+                and day.till_level(one) == day.shop_level(one)
+            ):
                 verdict.unknowable.append(line)
             if _is_low(day, one):
                 verdict.low.append(line)
@@ -79,7 +93,9 @@ async def judge(day: Day, verdict: Verdict) -> None:
 
 
 async def _paused(day: Day) -> None:
-    """Decisions 17, 18: the merchant is told of each product that is not counted as in Zettle, and the page knows."""
+    """Decisions 17, 18: the merchant is told of each product that is not counted as in Zettle, and
+    the page knows.
+    """
     for one in day.goods:
         if one.mode is not Mode.PAUSED:
             continue
@@ -93,13 +109,17 @@ async def _paused(day: Day) -> None:
 
 
 async def _rebased(day: Day) -> None:
-    """What is loose counts from now on: from what the shelves promise, since units that are missing below zero show in no level."""
+    """What is loose counts from now on: from what the shelves promise, since units that are missing
+    below zero show in no level.
+    """
     loose = [one for one in day.goods if one.loose and one.mode is not Mode.DEAD]
     for one in loose:
         async with day.database.read() as tx:
             books = await ledgers.load(tx, one.connection, [one.product])
         book = books.get(one.variant)
-        till, shop = (book.ledger.zettle.promised, book.ledger.shop.promised) if book else (None, None)
+        till, shop = (
+            (book.ledger.zettle.promised, book.ledger.shop.promised) if book else (None, None)
+        )
         one.truth = day.till_level(one) if till is None else till
         one.online = (day.shop_level(one) or 0) if shop is None else shop
         one.loose, one.less, one.more = False, 0, 0
@@ -114,9 +134,14 @@ async def _read_log(day: Day, verdict: Verdict) -> set[tuple[int, str]]:
                 said = logged.line
                 if verdict.story:
                     day.story.append(
-                        f"{'':10} log {connection} {said.code.value} {said.variant[:8]} {dict(said.params)}"
+                        f"{'':10} log {connection} {said.code.value} {said.variant[:8]} "
+                        f"{dict(said.params)}"
                     )
-                if said.code in (Code.STOCK_CHECK, Code.STOCK_VANISHED, Code.STOCK_ORDERS_UNCOUNTED):
+                if said.code in (
+                    Code.STOCK_CHECK,
+                    Code.STOCK_VANISHED,
+                    Code.STOCK_ORDERS_UNCOUNTED,
+                ):
                     checked.add((connection, said.variant))
                 if said.code is Code.INTERNAL_ERROR:
                     day.customs.cry(12, "a bug has parked work", said.params)
@@ -134,15 +159,25 @@ def _wrong(day: Day, one: Goods) -> str:
     if one.mode is Mode.DEAD:
         return ""
     till, shop = day.till_level(one), day.shop_level(one)
-    shown = f"{one.sku} of {one.connection} ({one.mode.value}): till {till}, shop {shop}, truth {one.truth}"
+    shown = (
+        f"{one.sku} of {one.connection} ({one.mode.value}): till {till}, shop {shop}, truth "
+        f"{one.truth}"
+    )
     if one.mode in (Mode.AWAY, Mode.PAUSED):
         there = one.mode is Mode.AWAY and shop is not None
         return f"{shown}: still in the shop" if there else _till_alone(shown, till, one)
     if shop is None:
         return f"{shown}: not in the shop"
     if one.mode is Mode.SHARED:
-        found = [_shared(shown, till, max(shop, 0), one.truth + of) for of in range(one.less, one.more + 1)]
-        return "" if "" in found and shop >= min(0, one.truth + one.less) else f"{shown} ({one.less:+d}, {one.more:+d})"
+        found = [
+            _shared(shown, till, max(shop, 0), one.truth + of)
+            for of in range(one.less, one.more + 1)
+        ]
+        return (
+            ""
+            if "" in found and shop >= min(0, one.truth + one.less)
+            else f"{shown} ({one.less:+d}, {one.more:+d})"
+        )
     online = max(0, shop) == max(0, one.online) and shop >= min(0, one.online)
     right = one.mode is Mode.UNTRACKED or (till == one.truth and online)
     return "" if right else f"{shown}, online {one.online}"
@@ -150,7 +185,8 @@ def _wrong(day: Day, one: Goods) -> str:
 
 def _shared(shown: str, till: int, shop: int, truth: int) -> str:
     if truth < 0:
-        # Sold twice: nothing of ours takes the till below zero. What is missing is remembered, and paid by the next restock (decision 7).
+        # Sold twice: nothing of ours takes the till below zero. What is missing is remembered, and
+        # paid by the next restock (decision 7).
         return "" if shop == 0 and truth <= till <= 0 else shown
     return "" if till == truth and shop == truth else shown
 
@@ -172,7 +208,9 @@ def _is_low(day: Day, one: Goods) -> bool:
 
 
 def _fields(day: Day) -> None:
-    """10: in Zettle's fields the shop shows what Zettle says, unless somebody edited it there since the last save (rule P6)."""
+    """10: in Zettle's fields the shop shows what Zettle says, unless somebody edited it there since
+    the last save (rule P6).
+    """
     for one in day.goods:
         if one.mode in (Mode.DEAD, Mode.AWAY):
             continue
@@ -182,12 +220,16 @@ def _fields(day: Day) -> None:
         name = found[0].get("name")
         if not str(name).startswith(till["name"]):
             day.customs.cry(10, "the name differs", (till["name"], name))
-        if one.product not in day.edited and found[0].get("description") != (till.get("description") or ""):
+        if one.product not in day.edited and found[0].get("description") != (
+            till.get("description") or ""
+        ):
             day.customs.cry(10, "the description differs", found[0].get("description"))
 
 
 def _gone(day: Day) -> None:
-    """P12, D2: what was deleted in Zettle, or was to be removed, is gone; what was to be kept is there."""
+    """P12, D2: what was deleted in Zettle, or was to be removed, is gone; what was to be kept is
+    there.
+    """
     living = {(one.connection, one.sku) for one in day.goods if one.mode is not Mode.DEAD}
     for one in day.goods:
         if one.mode is not Mode.DEAD or (one.connection, one.sku) in living:
@@ -208,7 +250,8 @@ def leaks(day: Day) -> None:
 
 
 def coda(day: Day) -> None:
-    """One sale and one order of every goods: shared stock follows both, separate and untracked stock follows neither.
+    """One sale and one order of every goods: shared stock follows both, separate and untracked
+    stock follows neither.
 
     What was sold twice is restocked: then the missing units show.
     """
@@ -219,7 +262,9 @@ def coda(day: Day) -> None:
         day.account("last sale", lambda one=one, till=till: till.sell([Line(one.variant, 1)]))
         if one.truth < 0 and one.mode is Mode.SHARED:
             restocked = day.till_level(one) - one.truth + 5
-            day.account("restock", lambda one=one, till=till, to=restocked: till.set_stock(one.variant, to))
+            day.account(
+                "restock", lambda one=one, till=till, to=restocked: till.set_stock(one.variant, to)
+            )
         found = day.item(one)
         if found is not None and (day.shop_level(one) or 0) > 0 and one.mode is not Mode.UNTRACKED:
             shop, line = day.town.shop(one.merchant), {"variant_id": found[1].id, "quantity": 1}

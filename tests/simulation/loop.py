@@ -1,4 +1,6 @@
-"""The clock of the simulation: a loop whose time jumps when nothing is ready, and whose ready tasks run in a seed's order."""
+"""The clock of the simulation: a loop whose time jumps when nothing is ready, and whose ready tasks
+run in a seed's order.
+"""
 
 import asyncio
 import random
@@ -9,7 +11,9 @@ from typing import Any, ClassVar, TypeVar
 
 T = TypeVar("T")
 STEP_S = 1e-6
-"""Running code takes time too: without this, code that waits for a rounding error of time would spin for ever."""
+"""Running code takes time too: without this, code that waits for a rounding error of time would
+spin for ever.
+"""
 
 
 class StandsStill(RuntimeError):
@@ -31,7 +35,9 @@ class SimLoop(asyncio.SelectorEventLoop):
     """Begins at 0. Everything that sleeps by `asyncio` sleeps on its time."""
 
     turns: ClassVar[int] = 0
-    """How often any of these loops has turned: what sees the same number twice was not interrupted."""
+    """How often any of these loops has turned: what sees the same number twice was not
+    interrupted.
+    """
 
     def __init__(self, seed: int) -> None:
         self.elapsed = 0.0

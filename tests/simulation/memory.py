@@ -1,7 +1,9 @@
-"""What the disk was asked before, and nobody has written since: PostgreSQL would say the same again.
+"""What the disk was asked before, and nobody has written since: PostgreSQL would say the same
+again.
 
-A session asks the same questions thousands of times. A statement that writes makes every answer of a question forgotten that it could
-change: by table, and where it is a plain UPDATE, by column. Nothing here knows what a statement means.
+A session asks the same questions thousands of times. A statement that writes makes every answer of
+a question forgotten that it could change: by table, and where it is a plain UPDATE, by column.
+Nothing here knows what a statement means.
 """
 
 import re
@@ -16,7 +18,9 @@ from brygga.database.tables import metadata
 
 _WORD = re.compile(r"\w+")
 _WRITES = re.compile(r"\b(?:INSERT INTO|(?<!FOR )UPDATE(?! SET)|DELETE FROM) (\w+)")
-_UPDATE = re.compile(r"\s*UPDATE (\w+)(?: (?:AS )?\w+)? SET (.*?)(?: FROM | WHERE | RETURNING |$)", re.DOTALL)
+_UPDATE = re.compile(
+    r"\s*UPDATE (\w+)(?: (?:AS )?\w+)? SET (.*?)(?: FROM | WHERE | RETURNING |$)", re.DOTALL
+)
 _SET = re.compile(r"(\w+)\s*=")
 
 

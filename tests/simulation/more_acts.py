@@ -1,4 +1,6 @@
-"""What people and networks do on the days that are drawn for it (`drawn`): old sales, edited orders, backorders, silence."""
+"""What people and networks do on the days that are drawn for it (`drawn`): old sales, edited
+orders, backorders, silence.
+"""
 
 import asyncio
 from typing import Any
@@ -22,23 +24,33 @@ class MoreActs:
         self.orders = orders
         self.cancelled: list[tuple[Goods, int]] = []
 
-    # ---- A till that was offline -------------------------------------------------------------------------------------
+    # ---- A till that was offline -----------------------------------------------------------------
 
     def till_comes_back(self, one: Goods) -> None:
         """It tells of all its old sales at once."""
         till, now = self.day.town.till(one.merchant), self.day.town.zettle.core.now()
-        own = [goods for goods in self.day.goods if goods.merchant is one.merchant and goods.mode is not Mode.DEAD]
-        ages = sorted((self.dice.uniform(1, OLDEST_S) for _ in range(self.dice.randint(3, 8))), reverse=True)
+        own = [
+            goods
+            for goods in self.day.goods
+            if goods.merchant is one.merchant and goods.mode is not Mode.DEAD
+        ]
+        ages = sorted(
+            (self.dice.uniform(1, OLDEST_S) for _ in range(self.dice.randint(3, 8))), reverse=True
+        )
         for age in ages:
             sold = self.dice.choice(own)
             if self.day.till_level(sold) > 0 or self.dice.random() < 0.1:
                 line = Line(sold.variant, self.dice.choice([1, 1, 2]))
-                self.day.account("old sale", lambda line=line, age=age: till.sell([line], at=now - age))
+                self.day.account(
+                    "old sale", lambda line=line, age=age: till.sell([line], at=now - age)
+                )
 
-    # ---- Orders ------------------------------------------------------------------------------------------------------
+    # ---- Orders ----------------------------------------------------------------------------------
 
     def edit_order(self, one: Goods) -> None:
-        """One that stands is changed, shipped or cancelled; one that was cancelled is brought back."""
+        """One that stands is changed, shipped or cancelled; one that was cancelled is brought
+        back.
+        """
         among = self.cancelled if self.cancelled and self.dice.random() < 0.4 else self.orders
         ordered, order_id = self.dice.choice(among) if among else (one, 0)
         if not order_id or ordered.mode is Mode.DEAD:
@@ -62,7 +74,10 @@ class MoreActs:
         self.dice.choice(acts)(ordered, shop, order)
 
     def _moved(
-        self, order: tuple[Goods, int], source: list[tuple[Goods, int]], target: list[tuple[Goods, int]]
+        self,
+        order: tuple[Goods, int],
+        source: list[tuple[Goods, int]],
+        target: list[tuple[Goods, int]],
     ) -> None:
         source.remove(order)
         target.append(order)
@@ -74,7 +89,9 @@ class MoreActs:
         self.day.account("change order", lambda: shop.edit_order(order.id, {line.id: count}))
 
     def _add(self, one: Goods, shop: Any, order: Any) -> None:
-        added = self.dice.choice([goods for goods in self.day.goods if goods.merchant is one.merchant])
+        added = self.dice.choice(
+            [goods for goods in self.day.goods if goods.merchant is one.merchant]
+        )
         found, units = self.day.item(added), self.dice.choice([1, 1, 2])
         if found is None:
             raise NothingToDo
@@ -96,10 +113,12 @@ class MoreActs:
         self.day.account("cancel", lambda: shop.cancel(order.id))
         self._moved((one, order.id), self.orders, self.cancelled)
 
-    # ---- Backorders --------------------------------------------------------------------------------------------------
+    # ---- Backorders ------------------------------------------------------------------------------
 
     def order_beyond(self, one: Goods) -> None:
-        """All that is there is ordered, and more: the merchant takes backorders of it from now on."""
+        """All that is there is ordered, and more: the merchant takes backorders of it from now
+        on.
+        """
         found, level = self.day.item(one), self.day.shop_level(one)
         if found is None or level is None or one.mode is not Mode.SHARED:
             raise NothingToDo
@@ -109,13 +128,17 @@ class MoreActs:
             shop.allow_backorders(one.backorders, variant_id=variant)
             self.day.tell(f"{one.sku} may be ordered {one.backorders} beyond what is there")
         units = max(1, level + self.dice.randint(1, one.backorders))
-        placed = self.day.account("order beyond", lambda: shop.place([{"variant_id": variant, "quantity": units}]))
+        placed = self.day.account(
+            "order beyond", lambda: shop.place([{"variant_id": variant, "quantity": units}])
+        )
         self.orders.append((one, placed.id))
 
-    # ---- Networks ----------------------------------------------------------------------------------------------------
+    # ---- Networks --------------------------------------------------------------------------------
 
     async def fall_silent(self, one: Goods) -> None:
-        """For a while most answers to stock writes get lost at one platform, and the other one sells: several calls are open at once."""
+        """For a while most answers to stock writes get lost at one platform, and the other one
+        sells: several calls are open at once.
+        """
         name = self.dice.choice(["bigcommerce", "bigcommerce", "zettle"])
         lasts_s, faults = self.dice.uniform(20, 90), getattr(self.day.town, name).faults
         for kind, share in (("cut_after", 0.4), ("cut_before", 0.4)):
@@ -128,13 +151,24 @@ class MoreActs:
 
     def _sell(self, merchant: Merchant, *, at_till: bool) -> None:
         """One of whatever there is."""
-        own = [goods for goods in self.day.goods if goods.merchant is merchant and goods.mode is not Mode.DEAD]
+        own = [
+            goods
+            for goods in self.day.goods
+            if goods.merchant is merchant and goods.mode is not Mode.DEAD
+        ]
         one = self.dice.choice(own) if own else None
         found = None if one is None else self.day.item(one)
-        if one is None or found is None or self.day.till_level(one) <= 0 or (self.day.shop_level(one) or 0) <= 0:
+        if (
+            one is None
+            or found is None
+            or self.day.till_level(one) <= 0
+            or (self.day.shop_level(one) or 0) <= 0
+        ):
             return
         if at_till:
-            self.day.account("sell", lambda: self.day.town.till(merchant).sell([Line(one.variant, 1)]))
+            self.day.account(
+                "sell", lambda: self.day.town.till(merchant).sell([Line(one.variant, 1)])
+            )
         else:
             line = {"variant_id": found[1].id, "quantity": 1}
             self.day.account("order", lambda: self.day.town.shop(merchant).place([line]))

@@ -1,6 +1,8 @@
-"""Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is decoration.
+"""Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is
+decoration.
 
-Each is what somebody could have written, or what a later change could break. `MUTANTS` names them; `catching` plays them.
+Each is what somebody could have written, or what a later change could break. `MUTANTS` names them;
+`catching` plays them.
 
     python -m tests.simulation.mutants --days 100 [--only NAME] [--seconds 600]
 """
@@ -17,7 +19,19 @@ import sqlalchemy as sa
 from brygga import wiring
 from brygga.bigcommerce.values import StockChange
 from brygga.core import stock
-from brygga.core.stock import Flight, Ledger, Level, Look, Resolved, Shelf, Side, Slot, Timing, moves, resolving
+from brygga.core.stock import (
+    Flight,
+    Ledger,
+    Level,
+    Look,
+    Resolved,
+    Shelf,
+    Side,
+    Slot,
+    Timing,
+    moves,
+    resolving,
+)
 from brygga.core.stock import sending as core_sending
 from brygga.core.stock.story import Cause
 from brygga.database import leases, ledgers, markers
@@ -39,7 +53,7 @@ Broken = Callable[[], list[Any]]
 """The patches that make it."""
 
 
-# ---- Remembering -----------------------------------------------------------------------------------------------------
+# ---- Remembering ---------------------------------------------------------------------------------
 
 
 def remember_after() -> list[Any]:
@@ -58,13 +72,26 @@ def remember_after() -> list[Any]:
         return Call(side, items)
 
     async def end(
-        pages: Pages, call: Call, items: Sequence[Departed], move: sending.Move, cause: Cause | None = None
+        pages: Pages,
+        call: Call,
+        items: Sequence[Departed],
+        move: sending.Move,
+        cause: Cause | None = None,
     ) -> None:
         for item in items:
             book, flight = pages.books[item.variant_uuid], item.flight
             if cause is Cause.WRITTEN and book.ledger[call.side].flight is None:
-                pages.put(book, move(stock.sent(book.ledger, call.side, flight.quantity, flight.call, flight.sent)))
-        if any(pages.books[item.variant_uuid].ledger[call.side].flight is not None for item in items):
+                pages.put(
+                    book,
+                    move(
+                        stock.sent(
+                            book.ledger, call.side, flight.quantity, flight.call, flight.sent
+                        )
+                    ),
+                )
+        if any(
+            pages.books[item.variant_uuid].ledger[call.side].flight is not None for item in items
+        ):
             await ended(pages, call, items, move, cause)
 
     async def open_still(pages: Pages, call: Call, timing: Timing) -> None:
@@ -108,11 +135,13 @@ def hope() -> list[Any]:
     return [patch.object(stock, "unanswered", stock.landed)]
 
 
-# ---- The marker ------------------------------------------------------------------------------------------------------
+# ---- The marker ----------------------------------------------------------------------------------
 
 
 def slot_given_back_too_early() -> list[Any]:
-    """A slot is free again as soon as its call has left, and not when it is known what became of that."""
+    """A slot is free again as soon as its call has left, and not when it is known what became of
+    that.
+    """
     real = sending.departed
 
     async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
@@ -153,7 +182,8 @@ def two_calls_in_one_slot() -> list[Any]:
 def _one_slot() -> list[Any]:
     statement = sa.text("""
         UPDATE marker_slots SET call = :call, taken_at = :now
-        WHERE connection_id = :id AND slot = (SELECT min(slot) FROM marker_slots WHERE connection_id = :id)
+        WHERE connection_id = :id AND slot = (SELECT min(slot) FROM marker_slots
+            WHERE connection_id = :id)
         RETURNING variant_id, count AS shown
     """)
     return [patch.object(markers, "_TAKE", statement)]
@@ -171,7 +201,9 @@ def marker_left_behind() -> list[Any]:
 
 
 def count_never_raised() -> list[Any]:
-    """A slot is given back with the count that it had, although its call has landed, and is the next one taken."""
+    """A slot is given back with the count that it had, although its call has landed, and is the
+    next one taken.
+    """
 
     real = sending.give_back
 
@@ -179,7 +211,10 @@ def count_never_raised() -> list[Any]:
         await real(pages, call, landed=False)
 
     statement = sa.text(str(markers._TAKE).replace("ORDER BY freed_at, slot", "ORDER BY slot"))
-    return [patch.object(sending, "give_back", give_back), patch.object(markers, "_TAKE", statement)]
+    return [
+        patch.object(sending, "give_back", give_back),
+        patch.object(markers, "_TAKE", statement),
+    ]
 
 
 def deaf_to_the_slot() -> list[Any]:
@@ -194,7 +229,7 @@ def deaf_to_the_slot() -> list[Any]:
     return [patch.object(stock, "resolve_shop", resolve)]
 
 
-# ---- Seeing ----------------------------------------------------------------------------------------------------------
+# ---- Seeing --------------------------------------------------------------------------------------
 
 
 def ignore_lag() -> list[Any]:
@@ -220,7 +255,9 @@ def settle_by_level() -> list[Any]:
         if not isinstance(look.level, int) or flight.is_absolute or flight.base is None:
             return resolving.resolve_shop(ledger, look, slot, timing)
         landed_ = look.level == flight.base + flight.quantity
-        slotted = ledger.put(Side.SHOP, replace(ledger.shop, flight=replace(flight, slot=Slot(0, 0), base=None)))
+        slotted = ledger.put(
+            Side.SHOP, replace(ledger.shop, flight=replace(flight, slot=Slot(0, 0), base=None))
+        )
         return resolving.resolve_shop(slotted, look, 1 if landed_ else 0, timing)
 
     return [patch.object(stock, "resolve_shop", resolve)]
@@ -254,7 +291,13 @@ def pair_by_place() -> list[Any]:
 
     def by_place(rows: Any) -> dict[str, Any]:
         found = list(rows)
-        return dict(zip((row.variant_uuid for row in found), (row.balance for row in reversed(found)), strict=True))
+        return dict(
+            zip(
+                (row.variant_uuid for row in found),
+                (row.balance for row in reversed(found)),
+                strict=True,
+            )
+        )
 
     return [patch.object(evidence, "balances", by_place)]
 
@@ -296,7 +339,7 @@ def track_everything() -> list[Any]:
     ]
 
 
-# ---- Writing ---------------------------------------------------------------------------------------------------------
+# ---- Writing -------------------------------------------------------------------------------------
 
 
 def absolute() -> list[Any]:
@@ -307,9 +350,16 @@ def absolute() -> list[Any]:
         if call.side is Side.ZETTLE or call.flight.is_absolute:
             await real(self, call)
             return
-        levels = [self._change(item, max(0, (item.flight.base or 0) + item.flight.quantity)) for item in call.items]
+        levels = [
+            self._change(item, max(0, (item.flight.base or 0) + item.flight.quantity))
+            for item in call.items
+        ]
         if (slot := call.flight.slot) is not None:
-            levels.append(StockChange(gather.location(self.session), slot.count + 1, variant_id=slot.variant_id))
+            levels.append(
+                StockChange(
+                    gather.location(self.session), slot.count + 1, variant_id=slot.variant_id
+                )
+            )
         await self.session.shop.set_levels(levels, "Zettle")
 
     return [patch.object(Sending, "_send", send)]

@@ -1,4 +1,6 @@
-"""What one writes first: read both sides, write the difference, remember after. The simulation must catch it."""
+"""What one writes first: read both sides, write the difference, remember after. The simulation must
+catch it.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,17 +30,30 @@ async def stock(session: Session, batch: Sequence[Mark]) -> None:
         if book is None or not isinstance(till, int) or not isinstance(shop, int):
             continue
         known = {side: book.ledger[side].known for side in Side}
-        sold, ordered = till - _number(known[Side.ZETTLE], till), shop - _number(known[Side.SHOP], shop)
+        sold, ordered = (
+            till - _number(known[Side.ZETTLE], till),
+            shop - _number(known[Side.SHOP], shop),
+        )
         if sold:
             simple = not world.known.bound[uuid].synced.options
-            ids = {"product_id": world.known.bound[uuid].synced.product_id} if simple else {"variant_id": variant_id}
+            ids = (
+                {"product_id": world.known.bound[uuid].synced.product_id}
+                if simple
+                else {"variant_id": variant_id}
+            )
             await session.shop.adjust([StockChange(location(session), sold, **ids)], "Zettle")
         if ordered:
             other = next(iter(places.others.values()))
             way = (places.store, other) if ordered < 0 else (other, places.store)
-            await session.zettle.move(session.dice.uuid1(), [Movement(uuid, variant, *way, abs(ordered))])
+            await session.zettle.move(
+                session.dice.uuid1(), [Movement(uuid, variant, *way, abs(ordered))]
+            )
         async with opened(session, [uuid]) as pages:
-            after = Ledger(Shelf(known=till + ordered), Shelf(known=shop + sold, variant_id=variant_id), separate=True)
+            after = Ledger(
+                Shelf(known=till + ordered),
+                Shelf(known=shop + sold, variant_id=variant_id),
+                separate=True,
+            )
             pages.put(Book(uuid, variant, after), after)
     await session.finish(*batch)
 

@@ -1,7 +1,9 @@
-"""One life of the service: its worker and its receivers, on a disk that outlives it, behind a wire that may be cut.
+"""One life of the service: its worker and its receivers, on a disk that outlives it, behind a wire
+that may be cut.
 
-A life may end at any point: around every request, around every commit, or while it sleeps. A dead process does nothing more: whatever of it
-still runs is refused the disk and the wire. The next life is a new service on the same database.
+A life may end at any point: around every request, around every commit, or while it sleeps. A dead
+process does nothing more: whatever of it still runs is refused the disk and the wire. The next life
+is a new service on the same database.
 """
 
 import asyncio
@@ -69,7 +71,9 @@ class SeededDice:
 
 @dataclass
 class Fate:
-    """When this life ends: after so many points, or never. `stall_s` says how long the machine hangs before a commit."""
+    """When this life ends: after so many points, or never. `stall_s` says how long the machine
+    hangs before a commit.
+    """
 
     after: int | None = None
     stall: Callable[[], float] = lambda: 0.0
@@ -153,7 +157,9 @@ class Process:
         clock, own = LoopTime(), SeededDice(dice)
         self.jobs = TimelyJobs(self.database, clock)
         platforms = Platforms(
-            self.settings, Wire(open_client(MortalWire(ground.net, fate)), clock, user_agent="Brygga"), clock
+            self.settings,
+            Wire(open_client(MortalWire(ground.net, fate)), clock, user_agent="Brygga"),
+            clock,
         )
         self.worker = Worker(
             database=self.database,
@@ -165,7 +171,9 @@ class Process:
             clients=clients(platforms, self.database),
             pace=Pace(tick_s=600, tidy_s=1800),
         )
-        web = WebSettings(URL, "", self.settings.bigcommerce_client_secret, self.settings.contact_email)
+        web = WebSettings(
+            URL, "", self.settings.bigcommerce_client_secret, self.settings.contact_email
+        )
         self.deps = WebDeps(
             database=self.database,
             jobs=self.jobs,
@@ -200,7 +208,9 @@ class Process:
         return self.fate.dead
 
     async def hear(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
-        """What our receivers answer to a webhook. Raises `Died` when the process has no answer left to give."""
+        """What our receivers answer to a webhook. Raises `Died` when the process has no answer left
+        to give.
+        """
         if self.fate.dead:
             raise Died
         _, room, platform, key = path.split("/")
@@ -208,7 +218,9 @@ class Process:
         lower = {name.lower(): value for name, value in headers.items()}
         try:
             if platform == "zettle":
-                return await hooks._zettle(self.deps, key, lower.get("x-izettle-signature", ""), body)
+                return await hooks._zettle(
+                    self.deps, key, lower.get("x-izettle-signature", ""), body
+                )
             return await hooks._bigcommerce(self.deps, key, lower, body)
         except (Crash, BaseExceptionGroup):
             raise Died from None

@@ -1,4 +1,6 @@
-"""Stories of product work that are told again and again, each time with one thing gone wrong, and what must be true at their end."""
+"""Stories of product work that are told again and again, each time with one thing gone wrong, and
+what must be true at their end.
+"""
 
 import re
 from collections.abc import Callable
@@ -21,7 +23,9 @@ Row = dict[str, Any]
 
 
 class Trouble(Protocol):
-    """One thing that goes wrong at one moment of a story; `struck` says whether the story had such a moment."""
+    """One thing that goes wrong at one moment of a story; `struck` says whether the story had such
+    a moment.
+    """
 
     @property
     def at(self) -> int: ...
@@ -39,7 +43,9 @@ class Trouble(Protocol):
 
 @dataclass(frozen=True)
 class Told:
-    """What a story leaves to be done: these products' marks. Not `marked`: they are on disk already."""
+    """What a story leaves to be done: these products' marks. Not `marked`: they are on disk
+    already.
+    """
 
     uuids: tuple[str, ...]
     marked: bool = True
@@ -54,7 +60,9 @@ class Story(Protocol):
 
 @dataclass
 class Walked:
-    """What the runs of one story came to: the shop's products as they look at the end, and the writes it took."""
+    """What the runs of one story came to: the shop's products as they look at the end, and the
+    writes it took.
+    """
 
     bench: Bench
     story: Story
@@ -65,7 +73,9 @@ class Walked:
     moments: dict[int, str] = field(default_factory=dict)
 
     async def walk(self, trouble: Callable[[int], Trouble], most: int = 400) -> int:
-        """Trouble at moment 1, 2, 3, … until a run ends without any; answers how many moments there were."""
+        """Trouble at moment 1, 2, 3, … until a run ends without any; answers how many moments there
+        were.
+        """
         for at in range(1, most + 1):
             one = trouble(at)
             await self.run(one)
@@ -74,7 +84,9 @@ class Walked:
         raise AssertionError(f"the story has more than {most} moments: it never ends")
 
     async def run(self, trouble: Trouble) -> None:
-        """The story with its trouble, then whatever it takes. Marks are on disk before: a hint is answered only then."""
+        """The story with its trouble, then whatever it takes. Marks are on disk before: a hint is
+        answered only then.
+        """
         bench, database, plain = self.bench, self.bench.database, self.bench.town.transport()
         token = f" q{trouble.at}q"
         told = await self.story(bench, token)
@@ -92,7 +104,9 @@ class Walked:
         sent = [one for one in bench.town.bigcommerce.requests.last if one.method != "GET"]
         different = {(one.method, one.path, one.query, one.body) for one in sent}
         self.writes[trouble.at] = len(sent)
-        self.repeated[trouble.at] = [f"{one.method} {one.path}" for one in sent] if len(sent) > len(different) else []
+        self.repeated[trouble.at] = (
+            [f"{one.method} {one.path}" for one in sent] if len(sent) > len(different) else []
+        )
         assert len(sent) - len(different) <= 1, (trouble.moment, self.repeated[trouble.at])
         shown = [bench.raw(one.product_id) for one in await whole_shop(bench) if token in one.name]
         self.moments[trouble.at] = trouble.moment
@@ -103,26 +117,36 @@ class Walked:
         except AssertionError as error:
             error.add_note(f"moment {trouble.at}, {trouble.moment}")
             raise
-        # What the next run could meet is gone: a walk of many runs costs no more at its end than at its beginning.
+        # What the next run could meet is gone: a walk of many runs costs no more at its end than at
+        # its beginning.
         for row in shown:
             bench.town.shop().delete_product(row["id"])
 
     def judge(self, spare: int = 1) -> None:
-        """Every run ended like the last, in which all went well, with at most so many writes more, of which one was a repeat.
+        """Every run ended like the last, in which all went well, with at most so many writes more,
+        of which one was a repeat.
 
-        The others are batches of a product that fell behind and is tagged and put in its channel by itself.
+        The others are batches of a product that fell behind and is tagged and put in its channel by
+        itself.
         """
         last = max(self.looks)
-        wrong = {(at, self.moments[at]): rows for at, rows in self.looks.items() if rows != self.looks[last]}
+        wrong = {
+            (at, self.moments[at]): rows
+            for at, rows in self.looks.items()
+            if rows != self.looks[last]
+        }
         assert {} == wrong
         most = self.writes[last] + spare
-        assert {} == {(at, self.moments[at]): count for at, count in self.writes.items() if count > most}
+        assert {} == {
+            (at, self.moments[at]): count for at, count in self.writes.items() if count > most
+        }
 
     def __str__(self) -> str:
         more = max(self.writes.values()) - self.writes[max(self.writes)]
         repeated = sum(bool(one) for one in self.repeated.values())
         return (
-            f"{self.story.__name__}: {len(self.looks) - 1} moments, 0 wrong ends; at most {more} writes more than without trouble; "
+            f"{self.story.__name__}: {len(self.looks) - 1} moments, 0 wrong ends; at most {more} "
+            "writes more than without trouble; "
             f"one write repeated in {repeated} runs, never two"
         )
 
@@ -140,11 +164,14 @@ async def whole_shop(bench: Bench) -> list[ObservedProduct]:
 def looks(row: Row, token: str) -> Row:
     """A product without what differs from run to run."""
     options = {
-        option["display_name"]: [value["label"] for value in option["option_values"]] for option in row["options"]
+        option["display_name"]: [value["label"] for value in option["option_values"]]
+        for option in row["options"]
     }
     variants = [
         (
-            sorted((value["option_display_name"], value["label"]) for value in variant["option_values"]),
+            sorted(
+                (value["option_display_name"], value["label"]) for value in variant["option_values"]
+            ),
             "ours" if variant["sku"].startswith("ZETTLE-") else variant["sku"].replace(token, ""),
             variant["upc"],
             variant["price"],
@@ -153,7 +180,10 @@ def looks(row: Row, token: str) -> Row:
         for variant in row["variants"]
     ]
     images = sorted((image["sort_order"], image["is_thumbnail"]) for image in row["images"])
-    plain = {name: row[name] for name in ("description", "price", "weight", "categories", "is_visible", "page_title")}
+    plain = {
+        name: row[name]
+        for name in ("description", "price", "weight", "categories", "is_visible", "page_title")
+    }
     return plain | {
         "name": re.sub(r" \([0-9a-z]{4}\)$", " (suffix)", row["name"].replace(token, "")),
         "options": options,
@@ -166,7 +196,9 @@ def looks(row: Row, token: str) -> Row:
 async def nothing_is_left_over(bench: Bench, uuids: list[str], shown: list[Row]) -> None:
     """No intent, no mark; no product without its binding, no child that we do not know."""
     found = [binding for uuid in uuids if (binding := await bench.binding(uuid))]
-    assert sorted(row["id"] for row in shown) == sorted(binding.synced.product_id for binding in found)
+    assert sorted(row["id"] for row in shown) == sorted(
+        binding.synced.product_id for binding in found
+    )
     for binding in found:
         row, ours = bench.raw(binding.synced.product_id), binding.synced
         assert {variant["id"] for variant in row["variants"]} == set(ours.variants.values())
@@ -191,7 +223,7 @@ async def a_save_changes_nothing(bench: Bench, uuids: list[str]) -> None:
     assert before == bench.town.bigcommerce.requests.writes()
 
 
-# ---- Goods -----------------------------------------------------------------------------------------------------------
+# ---- Goods ---------------------------------------------------------------------------------------
 
 
 def variant(value: str, token: str, **more: Any) -> Row:
@@ -201,7 +233,10 @@ def variant(value: str, token: str, **more: Any) -> Row:
 
 def rich(*addresses: str, video: str = "z3fRu9pkuXE") -> Row:
     presentation = {"displayImageUrl": addresses[0], "additionalImageUrls": list(addresses[1:])}
-    return {"status": "ACTIVE", "presentation": {**presentation, "mediaUrls": [f"https://youtu.be/{video}"]}}
+    return {
+        "status": "ACTIVE",
+        "presentation": {**presentation, "mediaUrls": [f"https://youtu.be/{video}"]},
+    }
 
 
 def shirt(bench: Bench, token: str, **fields: Any) -> str:
@@ -213,7 +248,7 @@ def variants_of(bench: Bench, uuid: str) -> list[Row]:
     return [dict(one) for one in bench.town.till().product(uuid)["variants"]]
 
 
-# ---- Stories ---------------------------------------------------------------------------------------------------------
+# ---- Stories -------------------------------------------------------------------------------------
 
 
 async def created(bench: Bench, token: str) -> Told:
@@ -226,7 +261,11 @@ async def grown(bench: Bench, token: str) -> Told:
     uuid = shirt(bench, token, online=rich(PICTURE))
     await bench.sync(uuid)
     late = bench.town.till().fresh(variant("L", token, presentation={"imageUrl": PICTURE}))
-    changes = {"name": f"Jumper{token}", "description": "Stickad", "online": rich(LONG, PICTURE, video="-Lind_0aB-c")}
+    changes = {
+        "name": f"Jumper{token}",
+        "description": "Stickad",
+        "online": rich(LONG, PICTURE, video="-Lind_0aB-c"),
+    }
     rows = [one | {"price": kr(99)} for one in variants_of(bench, uuid)]
     bench.save(uuid, variants=[*rows, late], **definitions("Storlek", "S", "M", "L"), **changes)
     return Told((uuid,))
@@ -236,7 +275,10 @@ async def sized(bench: Bench, token: str) -> Told:
     """A simple product gets an option and variants."""
     uuid = bench.till_product(f"Mugg{token}", {"sku": f"MUG{token}", "price": kr(99)})
     await bench.sync(uuid)
-    rows = [variants_of(bench, uuid)[0] | variant("S", token), bench.town.till().fresh(variant("M", token))]
+    rows = [
+        variants_of(bench, uuid)[0] | variant("S", token),
+        bench.town.till().fresh(variant("M", token)),
+    ]
     bench.save(uuid, variants=rows, **definitions("Storlek", "S", "M"))
     return Told((uuid,))
 
@@ -257,7 +299,10 @@ async def coloured(bench: Bench, token: str) -> Told:
         {"name": "Storlek", "properties": [{"value": "S"}, {"value": "M"}]},
         {"name": "Färg", "properties": [{"value": "Blå"}]},
     ]
-    rows = [one | {"options": [*one["options"], {"name": "Färg", "value": "Blå"}]} for one in variants_of(bench, uuid)]
+    rows = [
+        one | {"options": [*one["options"], {"name": "Färg", "value": "Blå"}]}
+        for one in variants_of(bench, uuid)
+    ]
     bench.save(uuid, variants=rows, variantOptionDefinitions={"definitions": both})
     return Told((uuid,))
 
@@ -278,10 +323,16 @@ async def lost(bench: Bench, token: str) -> Told:
 
 
 async def swapped(bench: Bench, token: str) -> Told:
-    """Two products change names, SKUs and addresses; a third takes what one of them lets go of (decision 19)."""
+    """Two products change names, SKUs and addresses; a third takes what one of them lets go of
+    (decision 19).
+    """
     names = ("Fat", "Skål", "Vas")
     uuids = [
-        bench.till_product(f"{name}{token}", {"sku": f"{name}{token}", "price": kr(9)}, online=addressed(name, token))
+        bench.till_product(
+            f"{name}{token}",
+            {"sku": f"{name}{token}", "price": kr(9)},
+            online=addressed(name, token),
+        )
         for name in names
     ]
     await bench.sync(*uuids)
@@ -289,7 +340,9 @@ async def swapped(bench: Bench, token: str) -> Told:
         (row,) = variants_of(bench, uuid)
         row |= {"sku": f"{name}{token}"}
         bench.save(uuid, name=f"{name}{token}", variants=[row], online=addressed(name, token))
-    new = bench.till_product(f"Vas{token}", {"sku": f"Vas{token}", "price": kr(9)}, online=addressed("Vas", token))
+    new = bench.till_product(
+        f"Vas{token}", {"sku": f"Vas{token}", "price": kr(9)}, online=addressed("Vas", token)
+    )
     return Told((new, *uuids))
 
 

@@ -1,10 +1,13 @@
-"""A short day in real time: what production runs. pgqueuer, PostgreSQL, HTTP on the loopback, and worker processes that are killed.
+"""A short day in real time: what production runs. pgqueuer, PostgreSQL, HTTP on the loopback, and
+worker processes that are killed.
 
     python -m tests.simulation.realtime [--seconds 30] [--workers 2] [--kills 8] [--seed 1]
 
-The town and our pages live in this process; each worker is a process of its own, killed with SIGKILL at random and replaced. People sell,
-refund, count, order, cancel and edit. When all is quiet each variant must show the same number on both sides: the true one. The waiting
-times of leases, calls and looks are short (`SHORT`), so that a killed worker's work is taken over in seconds; nothing else differs.
+The town and our pages live in this process; each worker is a process of its own, killed with
+SIGKILL at random and replaced. People sell, refund, count, order, cancel and edit. When all is
+quiet each variant must show the same number on both sides: the true one. The waiting times of
+leases, calls and looks are short (`SHORT`), so that a killed worker's work is taken over in
+seconds; nothing else differs.
 """
 
 # ruff: noqa: T201 - it tells what it found
@@ -78,7 +81,7 @@ class Outcome:
         return "\n".join([f"{head}; {len(self.wrong)} wrong", *self.wrong])
 
 
-# ---- A worker --------------------------------------------------------------------------------------------------------
+# ---- A worker ------------------------------------------------------------------------------------
 
 
 def work(settings: Settings) -> None:
@@ -93,7 +96,9 @@ def short_waits() -> Any:
     send = Wire.send
 
     async def quick(self: Wire, call: Call, *more: Any, **named: Any) -> Any:
-        return await send(self, replace(call, timeout_s=min(CALL_S, call.timeout_s)), *more, **named)
+        return await send(
+            self, replace(call, timeout_s=min(CALL_S, call.timeout_s)), *more, **named
+        )
 
     with patch.object(Wire, "send", quick), patch.object(wiring, "Timing", lambda: SHORT):
         yield
@@ -107,7 +112,9 @@ async def _work(settings: Settings) -> None:
 def _service(settings: Settings) -> Service:
     assert settings.database_url is not None
     database, clock = Database.at(settings.database_url, sealer(settings)), SystemClock()
-    return build(settings, database, QueueJobs(database, clock, QUEUE), Seams(clock, SystemDice()), PACE)
+    return build(
+        settings, database, QueueJobs(database, clock, QUEUE), Seams(clock, SystemDice()), PACE
+    )
 
 
 @dataclass
@@ -130,7 +137,9 @@ class Crew:
         process = self.living.pop(self.dice.randrange(len(self.living)))
         process.kill()
         process.join()
-        assert process.exitcode == -signal.SIGKILL, f"a worker had fallen before: {process.exitcode}"
+        assert process.exitcode == -signal.SIGKILL, (
+            f"a worker had fallen before: {process.exitcode}"
+        )
         self.killed += 1
 
     def end(self) -> None:
@@ -140,7 +149,7 @@ class Crew:
             process.join()
 
 
-# ---- People ----------------------------------------------------------------------------------------------------------
+# ---- People --------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -165,7 +174,16 @@ class People:
 
     def step(self) -> None:
         act = self.dice.choice(
-            [self._sell, self._sell, self._refund, self._count, self._order, self._order, self._cancel, self._edit]
+            [
+                self._sell,
+                self._sell,
+                self._refund,
+                self._count,
+                self._order,
+                self._order,
+                self._cancel,
+                self._edit,
+            ]
         )
         before = [self._levels(shelf) for shelf in self.shelves]
         with contextlib.suppress(Refusal, ValueError, LookupError, IndexError):
@@ -177,7 +195,9 @@ class People:
             shelf.truth += moved
 
     def _levels(self, shelf: Shelf) -> tuple[int, int]:
-        return self.town.till().balance(shelf.variant), self.town.shop().level(variant_id=shelf.variant_id)
+        return self.town.till().balance(shelf.variant), self.town.shop().level(
+            variant_id=shelf.variant_id
+        )
 
     def _sell(self, shelf: Shelf) -> None:
         self.sales.append(self.town.till().sell(shelf.variant, self.dice.randint(1, 3)))
@@ -186,7 +206,9 @@ class People:
         self.town.till().refund(self.sales.pop(self.dice.randrange(len(self.sales))))
 
     def _count(self, shelf: Shelf) -> None:
-        self.town.till().set_stock(shelf.variant, self.town.till().balance(shelf.variant) + self.dice.randint(-4, 8))
+        self.town.till().set_stock(
+            shelf.variant, self.town.till().balance(shelf.variant) + self.dice.randint(-4, 8)
+        )
 
     def _order(self, shelf: Shelf) -> None:
         lines = [{"variant_id": shelf.variant_id, "quantity": self.dice.randint(1, 3)}]
@@ -208,7 +230,7 @@ class People:
         ]
 
 
-# ---- The day ---------------------------------------------------------------------------------------------------------
+# ---- The day -------------------------------------------------------------------------------------
 
 
 async def play(wish: Wish, database_url: str) -> Outcome:
@@ -250,7 +272,9 @@ async def _town(database_url: str) -> AsyncIterator[tuple[Town, Settings, Servic
         town.shop().set_settings(plan="Scale", quota=10_000)
         town.shop().store.read_lag_s = READ_LAG_S
         for number in range(PRODUCTS):
-            made = town.till().create_product(f"Vara {number}", [{"sku": f"VARA{number}", "price": 9900}])
+            made = town.till().create_product(
+                f"Vara {number}", [{"sku": f"VARA{number}", "price": 9900}]
+            )
             town.till().track(made["uuid"])
             town.till().set_stock(made["variants"][0]["uuid"], 400)
         settings = replace(house.settings_for(town, url), database_url=database_url)
@@ -270,7 +294,9 @@ def _shelves(town: Town) -> list[Shelf]:
     for stored in town.merchant.organization.products.values():
         variant = stored.value()["variants"][0]
         there = next(one for one in town.shop().state()["products"] if one["sku"] == variant["sku"])
-        found.append(Shelf(variant["uuid"], there["variants"][0]["id"], town.till().balance(variant["uuid"])))
+        found.append(
+            Shelf(variant["uuid"], there["variants"][0]["id"], town.till().balance(variant["uuid"]))
+        )
     return found
 
 
@@ -328,7 +354,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="how long people are busy")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kills", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=1, help="what people do; how the processes run is chance")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="what people do; how the processes run is chance"
+    )
     chosen = parser.parse_args(words)
     wish = Wish(chosen.seconds, chosen.workers, chosen.kills, chosen.seed)
     with house.throwaway_database() as database_url:

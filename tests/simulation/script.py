@@ -1,4 +1,6 @@
-"""The acts of a day, written down while it is played, so that it can be played again with some of them left out."""
+"""The acts of a day, written down while it is played, so that it can be played again with some of
+them left out.
+"""
 
 import random
 from collections.abc import Sequence
@@ -18,9 +20,11 @@ class Turn:
 
 @dataclass
 class Script:
-    """One turn per act that people try. `kept` None plays the day as it comes, and writes the turns down.
+    """One turn per act that people try. `kept` None plays the day as it comes, and writes the turns
+    down.
 
-    A turn that is played again begins with the same dice, so that the same person does the same thing, whatever was left out before.
+    A turn that is played again begins with the same dice, so that the same person does the same
+    thing, whatever was left out before.
     """
 
     turns: list[Turn] = field(default_factory=list)

@@ -94,13 +94,17 @@ def _listen(day: Day) -> None:
         day.logged.append(repr({key: value for key, value in entry.items() if key != "exc_info"}))
         bug = entry.get("exc_info")
         if level in ("error", "critical", "exception"):
-            day.customs.cry(0, f"{entry.get('event')}", f"{type(bug).__name__} {bug}" if bug else entry)
+            day.customs.cry(
+                0, f"{entry.get('event')}", f"{type(bug).__name__} {bug}" if bug else entry
+            )
         raise structlog.DropEvent
 
     structlog.configure(processors=[take], wrapper_class=structlog.make_filtering_bound_logger(20))
 
 
-def session(seed: int, disk: Disk, make: MakeHandlers = handlers, script: Script | None = None) -> Verdict:
+def session(
+    seed: int, disk: Disk, make: MakeHandlers = handlers, script: Script | None = None
+) -> Verdict:
     """One seed, from the beginning; with a script, only the acts that it keeps."""
     with _alone():
         return run(_session(seed, disk, make, script or Script()), seed)
@@ -108,7 +112,9 @@ def session(seed: int, disk: Disk, make: MakeHandlers = handlers, script: Script
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """The process belongs to the day: its logs are the day's, and nothing is swept up before the end. Afterwards all is as it was."""
+    """The process belongs to the day: its logs are the day's, and nothing is swept up before the
+    end. Afterwards all is as it was.
+    """
     logs = structlog.get_config()
     gc.disable()  # looking for what a day leaves behind takes longer than the day
     try:

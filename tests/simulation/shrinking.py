@@ -2,8 +2,9 @@
 
     ./test --shrink SEED [--mutant NAME] [--runs 200]
 
-Halves of what is left are left out in turn, then quarters, and so on, down to single ones (delta debugging, after Zeller and Hildebrandt,
-"Simplifying and isolating failure-inducing input", 2002). What fails in another way counts too: it is a failure as well.
+Halves of what is left are left out in turn, then quarters, and so on, down to single ones (delta
+debugging, after Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002).
+What fails in another way counts too: it is a failure as well.
 """
 
 # ruff: noqa: T201 - it tells how far it has come
@@ -29,7 +30,9 @@ FAULTS = tuple(kind for kind in weather.KINDS if kind not in SPECIAL)
 
 
 def smallest(found: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> list[T]:
-    """A part of `found` that fails still, and of which nothing more can be left out. `found` itself fails."""
+    """A part of `found` that fails still, and of which nothing more can be left out. `found` itself
+    fails.
+    """
     rest, parts = list(found), 2
     while rest:
         size = -(-len(rest) // parts)
@@ -81,7 +84,9 @@ class Shrinker:
             nonlocal worst
             if self.runs >= self.most:
                 return False
-            verdict = self.play(self.script.only(turns, [kind for kind in FAULTS if kind not in faults]))
+            verdict = self.play(
+                self.script.only(turns, [kind for kind in FAULTS if kind not in faults])
+            )
             worst = verdict if verdict.alarms else worst
             return bool(verdict.alarms)
 
@@ -96,7 +101,9 @@ class Shrinker:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="./test --shrink", description="The fewest acts with which a day fails.")
+    parser = argparse.ArgumentParser(
+        prog="./test --shrink", description="The fewest acts with which a day fails."
+    )
     parser.add_argument("seed", type=int)
     parser.add_argument("--mutant", default="", choices=["", *MUTANTS], help="with a broken engine")
     parser.add_argument("--runs", type=int, default=200, help="so many days are played at most")
@@ -108,7 +115,10 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"day {chosen.seed} is right")
         return 0
     print("\n".join(found.verdict.story))
-    print(f"day {chosen.seed} fails with {len(found.turns)} of {len(shrinker.script.turns)} acts", end="")
+    print(
+        f"day {chosen.seed} fails with {len(found.turns)} of {len(shrinker.script.turns)} acts",
+        end="",
+    )
     print(f" and {', '.join(found.faults) or 'no faults'} ({found.runs} days played):")
     print("\n".join(f"  {line}" for line in found.verdict.alarms))
     return 1

@@ -1,9 +1,10 @@
-"""A storm: many sessions, one seed each, on some processes beside each other. Ends by itself; a range of seeds can be gone on with.
+"""A storm: many sessions, one seed each, on some processes beside each other. Ends by itself; a
+range of seeds can be gone on with.
 
     ./test --storm 10000 [--first 0] [--workers 2] [--json F] [--mutant NAME]
 
-Each process has a PostgreSQL of its own that forgets nothing but a power cut. Every finished session is one line of `F.sessions`, so that a
-storm that was stopped goes on where it was.
+Each process has a PostgreSQL of its own that forgets nothing but a power cut. Every finished
+session is one line of `F.sessions`, so that a storm that was stopped goes on where it was.
 """
 
 # ruff: noqa: T201 - it tells how far it has come
@@ -76,11 +77,13 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-# ---- Processes -------------------------------------------------------------------------------------------------------
+# ---- Processes -----------------------------------------------------------------------------------
 
 
 def _stay(place: int) -> None:
-    """On one processor, with the database that is started from here: they only ever wait for each other, and a wait between two is dear."""
+    """On one processor, with the database that is started from here: they only ever wait for each
+    other, and a wait between two is dear.
+    """
     if sys.platform == "linux":
         allowed = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {allowed[place % len(allowed)]})
@@ -105,7 +108,10 @@ def sessions(seeds: Iterable[int], workers: int, mutant: str = "") -> Iterator[d
     wanted = list(seeds)
     for start in range(0, len(wanted), PORTION):
         todo.put(wanted[start : start + PORTION])
-    living = [context.Process(target=_work, args=(place, mutant, todo, done), daemon=False) for place in range(workers)]
+    living = [
+        context.Process(target=_work, args=(place, mutant, todo, done), daemon=False)
+        for place in range(workers)
+    ]
     for one in living:
         todo.put(None)
         one.start()
@@ -124,7 +130,7 @@ def sessions(seeds: Iterable[int], workers: int, mutant: str = "") -> Iterator[d
                 one.terminate()
 
 
-# ---- What came of it -------------------------------------------------------------------------------------------------
+# ---- What came of it -----------------------------------------------------------------------------
 
 
 def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -151,12 +157,20 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "failing_seeds": failing,
         "sessions_with_messages_lost_for_ever": sum(row["for_ever"] for row in found),
         "too_low_unreported_where_lost_for_ever": sum(bool(row.get("low")) for row in found),
-        "wrong_unreported_where_lost_for_ever": sum(bool(row["wrong"]) and row["for_ever"] for row in found),
-        "wrong_reported_where_lost_for_ever": sum(bool(row["reported"]) and row["for_ever"] for row in found),
-        "asked_to_check_where_lost_for_ever": sum(bool(row["checks"]) and row["for_ever"] for row in found),
+        "wrong_unreported_where_lost_for_ever": sum(
+            bool(row["wrong"]) and row["for_ever"] for row in found
+        ),
+        "wrong_reported_where_lost_for_ever": sum(
+            bool(row["reported"]) and row["for_ever"] for row in found
+        ),
+        "asked_to_check_where_lost_for_ever": sum(
+            bool(row["checks"]) and row["for_ever"] for row in found
+        ),
         "sessions_asked_to_check": len(asked),
         "asked_seeds": asked,
-        "invariants_broken": dict(Counter(line.split(":")[0] for row in found for line in row["broken"])),
+        "invariants_broken": dict(
+            Counter(line.split(":")[0] for row in found for line in row["broken"])
+        ),
         "requests": sum(row["requests"] for row in found),
         "acts": dict(sorted(acts.items())),
     }
@@ -177,7 +191,10 @@ def table(summary: Mapping[str, Any], seconds: float) -> str:
         ("  that nobody could know", summary["wrong_unreported_that_nobody_could_know"]),
         ("sessions with a wrong number, reported", summary["wrong_reported"]),
         ("sessions that ask the merchant to check", summary["sessions_asked_to_check"]),
-        ("days on which messages are lost for ever", summary["sessions_with_messages_lost_for_ever"]),
+        (
+            "days on which messages are lost for ever",
+            summary["sessions_with_messages_lost_for_ever"],
+        ),
         ("  wrong there, unreported", summary["wrong_unreported_where_lost_for_ever"]),
         ("    of these too low", summary["too_low_unreported_where_lost_for_ever"]),
         ("  wrong there, reported", summary["wrong_reported_where_lost_for_ever"]),
@@ -204,11 +221,15 @@ def _told(row: Mapping[str, Any], out: TextIO) -> None:
 
 
 def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="./test --storm", description="Many sessions of the simulation.")
+    parser = argparse.ArgumentParser(
+        prog="./test --storm", description="Many sessions of the simulation."
+    )
     parser.add_argument("sessions", type=int)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--json", type=Path, help="write the sums here, and every session to FILE.sessions")
+    parser.add_argument(
+        "--json", type=Path, help="write the sums here, and every session to FILE.sessions"
+    )
     parser.add_argument("--mutant", default="", help="with a broken engine, to see it caught")
     chosen = parser.parse_args(words)
     last, began = chosen.first + chosen.sessions, time.monotonic()
@@ -219,13 +240,18 @@ def main(words: list[str] | None = None) -> int:
         print(f"going on after {len(known)} sessions")
     with (lines or Path(os.devnull)).open("a") as book:
         for row in sessions(
-            (seed for seed in range(chosen.first, last) if seed not in known), chosen.workers, chosen.mutant
+            (seed for seed in range(chosen.first, last) if seed not in known),
+            chosen.workers,
+            chosen.mutant,
         ):
             rows.append(row)
             print(json.dumps(row), file=book, flush=True)
             _told(row, sys.stdout)
             if len(rows) % 100 == 0:
-                print(f"{len(rows)} of {chosen.sessions} sessions, {time.monotonic() - began:.0f} s", flush=True)
+                print(
+                    f"{len(rows)} of {chosen.sessions} sessions, {time.monotonic() - began:.0f} s",
+                    flush=True,
+                )
                 if chosen.json:
                     chosen.json.write_text(json.dumps(summed(rows), indent=1))
     summary = summed(rows)

@@ -1,4 +1,6 @@
-"""Days on which BigCommerce's clock is apart from ours: which they are, and that nothing else about a day depends on it."""
+"""Days on which BigCommerce's clock is apart from ours: which they are, and that nothing else about
+a day depends on it.
+"""
 
 import random
 from collections import Counter
@@ -14,7 +16,9 @@ from tests.simulation.weather import CLOCK, Sky, ahead_of_us
 SEEDS = range(400)
 
 
-def test_every_second_day_has_them_up_to_three_seconds_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_second_day_has_them_up_to_three_seconds_either_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(weather, "CLOCKS_APART", True)
     found = [ahead_of_us(seed) for seed in SEEDS]
     apart = [one for one in found if one]
@@ -37,7 +41,9 @@ def test_the_other_faults_of_a_day_are_the_same() -> None:
 
 
 async def _begun(seed: int, disk: Disk) -> tuple[float, list[str], Counter[str]]:
-    """What BigCommerce's clock is ahead in a day's town, what its story tells, and what struck after the storm has come and gone."""
+    """What BigCommerce's clock is ahead in a day's town, what its story tells, and what struck
+    after the storm has come and gone.
+    """
     day = await begin(seed, disk)
     try:
         day.weather.begin(day.town)
@@ -48,7 +54,9 @@ async def _begun(seed: int, disk: Disk) -> tuple[float, list[str], Counter[str]]
 
 
 @pytest.mark.slow
-def test_a_day_says_so_and_differs_in_nothing_else(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_says_so_and_differs_in_nothing_else(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In its first line, among its faults, and once in what struck."""
     monkeypatch.setattr(weather, "CLOCKS_APART", True)
     seed = next(seed for seed in SEEDS if ahead_of_us(seed))

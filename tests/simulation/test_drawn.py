@@ -47,7 +47,9 @@ def test_every_act_of_a_drawn_kind_is_one_that_people_can_do() -> None:
 
 
 @pytest.mark.slow
-def test_a_day_for_which_nothing_is_drawn_is_as_before(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_for_which_nothing_is_drawn_is_as_before(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     today = session(PLAIN, disk)
     monkeypatch.setattr(drawn, "DRAWN", False)
 

@@ -1,4 +1,6 @@
-"""A service that moves to another address and dies at any point on the way leaves no double and no gap (P5, S2, S3)."""
+"""A service that moves to another address and dies at any point on the way leaves no double and no
+gap (P5, S2, S3).
+"""
 
 from collections import Counter
 from dataclasses import replace
@@ -43,7 +45,9 @@ async def watch(bench: Bench, url: str) -> None:
 def there(bench: Bench) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """The hosts at which Zettle's subscriptions and BigCommerce's hooks point, by scope."""
     town = bench.town
-    till = Counter(one.destination.split("/")[2] for one in town.merchant.organization.subscriptions.values())
+    till = Counter(
+        one.destination.split("/")[2] for one in town.merchant.organization.subscriptions.values()
+    )
     shop = town.bigcommerce.hooks[town.merchant.store_hash].all.values()
     return till, Counter((hook.scope, hook.destination.split("/")[2]) for hook in shop)
 
@@ -71,7 +75,9 @@ async def die_on_the_way(bench: Bench, at: int) -> Dying:
         assert till, f"{dying.moment}: Zettle tells nobody"
         assert set(SCOPES) == {scope for scope, _ in shop}, f"{dying.moment}: a gap"
         changed = any(where == host for where in till) or any(where == host for _, where in shop)
-        assert not changed or {Kind.LIBRARY, Kind.SWEEP} <= await owed(bench), f"{dying.moment}: nothing is read"
+        assert not changed or {Kind.LIBRARY, Kind.SWEEP} <= await owed(bench), (
+            f"{dying.moment}: nothing is read"
+        )
         await bench.restart(database, plain)
         await watch(bench, url)
     assert ({host: 1}, {(scope, host): 1 for scope in SCOPES}) == there(bench), dying.moment
@@ -79,7 +85,9 @@ async def die_on_the_way(bench: Bench, at: int) -> Dying:
     async with database.read() as tx:
         for platform, count in ((Platform.ZETTLE, 1), (Platform.BIGCOMMERCE, len(SCOPES))):
             rows = await subscriptions.all_of(tx, bench.connection.id, platform)
-            assert [host] * count == [row.destination.split("/")[2] for row in rows if row.destination], dying.moment
+            assert [host] * count == [
+                row.destination.split("/")[2] for row in rows if row.destination
+            ], dying.moment
     return dying
 
 

@@ -59,7 +59,9 @@ async def deleted(bench: Bench) -> None:
 
 async def renamed(bench: Bench) -> None:
     await ensured(bench)
-    await bench.session.shop.update_product(markers_in_shop(bench)[0]["id"], {"name": "Min produkt"})
+    await bench.session.shop.update_product(
+        markers_in_shop(bench)[0]["id"], {"name": "Min produkt"}
+    )
 
 
 async def dies(bench: Bench, at: int, begin: Story, work: Story) -> Dying:
@@ -93,7 +95,9 @@ async def test_a_death_at_any_point_never_leaves_two_markers(bench: Bench, begin
             free = [one.slot for one in await markers.free(tx, bench.connection.id)]
         assert known is not None, dying.moment
         assert (made["id"], True) == (known.product_id, known.stands), dying.moment
-        assert [Slot(one["id"], one["inventory_level"]) for one in made["variants"]] == free, dying.moment
+        assert [Slot(one["id"], one["inventory_level"]) for one in made["variants"]] == free, (
+            dying.moment
+        )
         at, struck = at + 1, dying.struck
     print(f"\n  a marker {begin.__name__}: {at - 2} moments, never two")  # noqa: T201 - to be read with -s
 

@@ -20,7 +20,9 @@ def days(disk: Disk) -> Days:
 def _takes(what: Callable[..., object]) -> list[object]:
     """What it is called with: every parameter by name but those of any number."""
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [one.name for one in inspect.signature(what).parameters.values() if one.kind not in kinds]
+    return [
+        one.name for one in inspect.signature(what).parameters.values() if one.kind not in kinds
+    ]
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -44,8 +46,12 @@ def test_a_day_that_the_sound_engine_ends_wrong_too_proves_nothing() -> None:
     right, asks = Verdict(0), Verdict(0, checks=1)
     wrong = Verdict(0, wrong=["two too many"])
 
-    assert ["", "two too many", "two too many"] == [found_out(wrong, sound) for sound in (wrong, asks, right)]
-    assert ["", "", "1 numbers to check"] == [found_out(asks, sound) for sound in (wrong, asks, right)]
+    assert ["", "two too many", "two too many"] == [
+        found_out(wrong, sound) for sound in (wrong, asks, right)
+    ]
+    assert ["", "", "1 numbers to check"] == [
+        found_out(asks, sound) for sound in (wrong, asks, right)
+    ]
     assert found_out(right, right) == ""
 
 
@@ -58,7 +64,9 @@ def test_every_beginning_of_the_days_is_spread_over_all() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_wrong_engine_is_caught(days: Days, name: str, record_property: Callable[[str, object], None]) -> None:
+def test_a_wrong_engine_is_caught(
+    days: Days, name: str, record_property: Callable[[str, object], None]
+) -> None:
     """The day that is known to find it out comes first, the others after it."""
     found = days.caught(name, most=50)
 

@@ -1,4 +1,6 @@
-"""Product work survives a crash at any point: nothing is doubled, orphaned or lost, and the end is the one without a crash."""
+"""Product work survives a crash at any point: nothing is doubled, orphaned or lost, and the end is
+the one without a crash.
+"""
 
 import pytest
 
@@ -35,7 +37,9 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-async def test_a_crash_at_every_point_comes_to_the_end_without_one(bench: Bench, story: Story, fewest: int) -> None:
+async def test_a_crash_at_every_point_comes_to_the_end_without_one(
+    bench: Bench, story: Story, fewest: int
+) -> None:
     """Before and after every request and every commit; at most one write is repeated."""
     walked = Walked(bench, story)
 

@@ -1,6 +1,8 @@
-"""Product work survives every answer that a platform can fail to give, at every request of every story: the end is the one without a fault.
+"""Product work survives every answer that a platform can fail to give, at every request of every
+story: the end is the one without a fault.
 
-Faults that only a platform can act out (a 207, a batch that is refused whole) are acted out by the sandbox.
+Faults that only a platform can act out (a 207, a batch that is refused whole) are acted out by the
+sandbox.
 """
 
 import httpx2
@@ -23,7 +25,9 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 
 
 class Failing:
-    """The answer to the request number `at` is not the platform's. Before: nothing has happened; after: it has done its part."""
+    """The answer to the request number `at` is not the platform's. Before: nothing has happened;
+    after: it has done its part.
+    """
 
     def __init__(self, kind: str, at: int) -> None:
         self.kind = kind
@@ -50,7 +54,9 @@ class _Wire(httpx2.AsyncBaseTransport):
         if trouble.passed != trouble.at:
             return await self.inner.handle_async_request(request)
         trouble.struck = True
-        trouble.moment = f"{trouble.kind} at request {trouble.at}, {request.method} {request.url.path}"
+        trouble.moment = (
+            f"{trouble.kind} at request {trouble.at}, {request.method} {request.url.path}"
+        )
         match trouble.kind:
             case "unreachable":
                 raise httpx2.ConnectError("no route", request=request)
@@ -64,15 +70,20 @@ class _Wire(httpx2.AsyncBaseTransport):
             case "a page" if "json" in answer.headers.get("content-type", ""):
                 return httpx2.Response(200, text="<h1>Sorry</h1>", request=request)
             case "a page":
-                raise httpx2.RemoteProtocolError("closed before the end of the body", request=request)
+                raise httpx2.RemoteProtocolError(
+                    "closed before the end of the body", request=request
+                )
             case _:
                 return httpx2.Response(500, json={"status": 500}, request=request)
 
 
 KINDS = ("unreachable", "throttled", "timeout", "a page", "error after the effect")
-"""The first two before anything has happened, the others after it. More kinds of each are told apart at the wire (tests/wire)."""
+"""The first two before anything has happened, the others after it. More kinds of each are told
+apart at the wire (tests/wire).
+"""
 STORIES = (
-    stories.created, stories.grown, stories.sized, stories.simplified, stories.coloured, stories.unassigned, stories.lost, stories.five,
+    stories.created, stories.grown, stories.sized, stories.simplified, stories.coloured,
+    stories.unassigned, stories.lost, stories.five,
 )  # fmt: skip
 
 
@@ -80,7 +91,9 @@ STORIES = (
 @pytest.mark.rule("P8", "P10", "A3")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-async def test_a_fault_at_every_request_comes_to_the_end_without_one(bench: Bench, story: Story, kind: str) -> None:
+async def test_a_fault_at_every_request_comes_to_the_end_without_one(
+    bench: Bench, story: Story, kind: str
+) -> None:
     walked = Walked(bench, story)
 
     faults = await walked.walk(lambda at: Failing(kind, at))
@@ -90,7 +103,7 @@ async def test_a_fault_at_every_request_comes_to_the_end_without_one(bench: Benc
     walked.judge(spare=3)
 
 
-# ---- What only a platform can act out ----------------------------------------------------------------------------------
+# ---- What only a platform can act out ------------------------------------------------------------
 
 
 @pytest.mark.rule("P5")
@@ -98,7 +111,9 @@ async def test_a_fault_at_every_request_comes_to_the_end_without_one(bench: Benc
 async def test_a_batch_that_is_refused_whole_is_halved_until_only_the_failing_part_fails(
     bench: Bench, path: str
 ) -> None:
-    """A refusal that names nobody: every product of it is saved all the same, one by one at worst."""
+    """A refusal that names nobody: every product of it is saved all the same, one by one at
+    worst.
+    """
     shirts = [bench.shirt("S", "M", name=f"Tröja {n}") for n in range(12)]
     await bench.sync(*shirts)
     rule = bench.town.bigcommerce.faults.add("batch_refused", method="PUT", path=path, next=3)
@@ -115,8 +130,12 @@ async def test_a_batch_that_is_refused_whole_is_halved_until_only_the_failing_pa
 
 
 @pytest.mark.rule("P5")
-async def test_one_bad_product_of_a_batch_is_named_and_the_other_nine_are_saved(bench: Bench) -> None:
-    """A name that the merchant's own product has: it gets its suffix and a line, the others go as they are (decision 6)."""
+async def test_one_bad_product_of_a_batch_is_named_and_the_other_nine_are_saved(
+    bench: Bench,
+) -> None:
+    """A name that the merchant's own product has: it gets its suffix and a line, the others go as
+    they are (decision 6).
+    """
     uuids = [bench.till_product(f"Mugg {n}", {"sku": f"M{n}", "price": kr(1)}) for n in range(10)]
     await bench.sync(*uuids)
     await bench.town.shop().add_product(name="Upptaget", price=1)
@@ -127,7 +146,11 @@ async def test_one_bad_product_of_a_batch_is_named_and_the_other_nine_are_saved(
     await bench.sync(*uuids)
 
     names = [(await bench.shown(uuid))["name"] for uuid in uuids]
-    clashes = [(line.subject, line.params["field"]) for line in await bench.log() if line.code is Code.CLASH]
+    clashes = [
+        (line.subject, line.params["field"])
+        for line in await bench.log()
+        if line.code is Code.CLASH
+    ]
     assert [f"Kopp {number}" for number in range(10) if number != 6] == names[:6] + names[7:]
     assert names[6].startswith("Upptaget (")
     assert [(uuids[6], "name")] == clashes
@@ -137,7 +160,9 @@ async def test_one_bad_product_of_a_batch_is_named_and_the_other_nine_are_saved(
 @pytest.mark.rule("P3", "P12")
 async def test_a_create_that_was_kept_in_part_is_kept_and_completed(bench: Bench) -> None:
     """207: the product is there, a part of it is not."""
-    rule = bench.town.bigcommerce.faults.add("partial", method="POST", path="*/catalog/products", next=1)
+    rule = bench.town.bigcommerce.faults.add(
+        "partial", method="POST", path="*/catalog/products", next=1
+    )
     uuid = bench.shirt("S", "M")
 
     await bench.sync(uuid)

@@ -1,4 +1,6 @@
-"""A short day in real time on what production runs; longer ones by `python -m tests.simulation.realtime`."""
+"""A short day in real time on what production runs; longer ones by `python -m
+tests.simulation.realtime`.
+"""
 
 import asyncio
 
@@ -11,7 +13,9 @@ from tests.simulation.realtime import Wish, play
 @pytest.mark.slow
 @pytest.mark.rule("S2", "S3", "S4")
 def test_workers_that_are_killed_lose_and_invent_no_unit() -> None:
-    """Processes of their own on pgqueuer, killed with SIGKILL in the middle of work, while answers get lost too."""
+    """Processes of their own on pgqueuer, killed with SIGKILL in the middle of work, while answers
+    get lost too.
+    """
     with house.throwaway_database() as database_url:
         outcome = asyncio.run(play(Wish(seconds=8, kills=3), database_url))
 

@@ -1,4 +1,6 @@
-"""Stock survives a crash at every point: before and after each request and each commit, in turn, until a run needs no second life."""
+"""Stock survives a crash at every point: before and after each request and each commit, in turn,
+until a run needs no second life.
+"""
 
 import asyncio
 import itertools
@@ -26,7 +28,9 @@ Story = Callable[[Day], Awaitable[None]]
 
 @dataclass
 class Walk:
-    """One town, in which a story happens again and again, with a crash one point later each time."""
+    """One town, in which a story happens again and again, with a crash one point later each
+    time.
+    """
 
     day: Day
     story: Story
@@ -89,7 +93,9 @@ async def _walked(disk: Disk, story: Story) -> int:
     day = await begin(7, disk, sky=Sky(frozenset(), random.Random(1)))
     day.customs.answers_lost = True
     for one in day.goods:
-        day.account("count", lambda one=one: day.town.till(one.merchant).set_stock(one.variant, PLENTY))
+        day.account(
+            "count", lambda one=one: day.town.till(one.merchant).set_stock(one.variant, PLENTY)
+        )
     try:
         return await Walk(day, story).points()
     finally:
@@ -127,7 +133,9 @@ def test_an_order_and_a_sale_survive_a_crash_at_every_point(disk: Disk) -> None:
 @pytest.mark.slow
 @pytest.mark.rule("P8", "S1")
 def test_a_first_import_survives_a_crash_at_every_point(disk: Disk) -> None:
-    """A product comes to the till, with stock, and one of it is sold while it is on its way to the shop."""
+    """A product comes to the till, with stock, and one of it is sold while it is on its way to the
+    shop.
+    """
 
     async def story(day: Day) -> None:
         known = shared(day)
@@ -135,7 +143,9 @@ def test_a_first_import_survives_a_crash_at_every_point(disk: Disk) -> None:
         made = till.create_product(name, [{"sku": name, "price": 9900}])
         till.track(made["uuid"])
         till.set_stock(made["variants"][0]["uuid"], 9)
-        one = Goods(known.merchant, known.connection, made["uuid"], made["variants"][0]["uuid"], name, 9)
+        one = Goods(
+            known.merchant, known.connection, made["uuid"], made["variants"][0]["uuid"], name, 9
+        )
         day.goods.append(one)
         await asyncio.sleep(1)
         sold(day, one)
@@ -160,8 +170,12 @@ def test_a_split_and_a_join_survive_a_crash_at_every_point(disk: Disk) -> None:
 
 @pytest.mark.slow
 @pytest.mark.rule("S5", "S7")
-def test_separate_stock_that_was_off_for_a_moment_survives_a_crash_at_every_point(disk: Disk) -> None:
-    """Whether the off is seen, or only told, its end is the same: stock is shared, and the number is Zettle's."""
+def test_separate_stock_that_was_off_for_a_moment_survives_a_crash_at_every_point(
+    disk: Disk,
+) -> None:
+    """Whether the off is seen, or only told, its end is the same: stock is shared, and the number
+    is Zettle's.
+    """
 
     async def story(day: Day) -> None:
         whims, one = Whims(day), shared(day)

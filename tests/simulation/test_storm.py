@@ -1,4 +1,6 @@
-"""Whole days on virtual time: all invariants, all faults, storm and then calm. `./test --storm N` plays as many as one likes."""
+"""Whole days on virtual time: all invariants, all faults, storm and then calm. `./test --storm N`
+plays as many as one likes.
+"""
 
 import os
 
@@ -15,21 +17,26 @@ ONCE_WRONG = (
     *(236, 518, 1319, 1744, 2365, 2683, 3068, 3895, 4536, 4764, 4784, 5439, 5725, 5848, 6456, 7513),
     *(20039, 20117, 20145, 30288, 41044, 41107),
 )
-"""A level that was set and not answered (20039, 20145), two equal orders in one second (20117), a variant that is gone (30288), writes of
-which no event could tell, since Zettle had deleted our subscription or its event was lost (236, 518, 3068, 5439, 41044, 41107), hooks that
-came very late (1319, 4764, 7513), parts of one call that did not speak for each other (1744), an edit whose hook came before our write left
-(2365), a token that was called too old (2683), a newborn that the merchant changed before we knew of it (3895), a product that was assigned
-again before it was deleted (4536), a late answer to a write from before a split (4784), a product deleted while it was read (5725),
-tracking that was off for a moment and ended separate stock unseen (5848), a shelf that was looked at for ever (6456)."""
+"""A level that was set and not answered (20039, 20145), two equal orders in one second (20117), a
+variant that is gone (30288), writes of which no event could tell, since Zettle had deleted our
+subscription or its event was lost (236, 518, 3068, 5439, 41044, 41107), hooks that came very late
+(1319, 4764, 7513), parts of one call that did not speak for each other (1744), an edit whose hook
+came before our write left (2365), a token that was called too old (2683), a newborn that the
+merchant changed before we knew of it (3895), a product that was assigned again before it was
+deleted (4536), a late answer to a write from before a split (4784), a product deleted while it was
+read (5725), tracking that was off for a moment and ended separate stock unseen (5848), a shelf that
+was looked at for ever (6456)."""
 ASKS = {3895}
-"""Of these: one unit is typed away, seconds after another edit, and reads trail it by more than they may. It might as well be a number
-that BigCommerce forgot."""
+"""Of these: one unit is typed away, seconds after another edit, and reads trail it by more than
+they may. It might as well be a number that BigCommerce forgot."""
 
 HANDS_ONCE_WRONG = (7, 237, 294, 334, 351, 548, 774, 808, 1037, 1147, 1165)
-"""Of these with hands and all that is drawn: an order that a new option hid (7), a number that was forgotten between two looks (237), an
-event about a whole product (294), a product with an option on backorder (334), a parcel of a variant that is gone (351), news of another
-size (548), an order for one while the rest was forgotten (774), products that are gone and were looked at for ever (808, 1037), an order
-that nobody can read (1147), and one that was cancelled while a split was on its way (1165)."""
+"""Of these with hands and all that is drawn: an order that a new option hid (7), a number that was
+forgotten between two looks (237), an event about a whole product (294), a product with an option on
+backorder (334), a parcel of a variant that is gone (351), news of another size (548), an order for
+one while the rest was forgotten (774), products that are gone and were looked at for ever (808,
+1037), an order that nobody can read (1147), and one that was cancelled while a split was on its way
+(1165)."""
 
 
 def tale(verdict: Verdict) -> str:
@@ -52,8 +59,12 @@ def test_no_unit_is_lost_or_invented(disk: Disk, first: int) -> None:
 @pytest.mark.slow
 @pytest.mark.rule("S2", "S3", "S7")
 @pytest.mark.parametrize("seed", ONCE_WRONG)
-def test_a_day_that_once_ended_wrong_ends_right(disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With both clocks alike, nobody's hands at the counting, and nothing that is drawn beside, as they were then."""
+def test_a_day_that_once_ended_wrong_ends_right(
+    disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With both clocks alike, nobody's hands at the counting, and nothing that is drawn beside, as
+    they were then.
+    """
     monkeypatch.setattr(drawn, "DRAWN", False)
     monkeypatch.setattr(weather, "CLOCKS_APART", False)
     monkeypatch.setattr(weather, "HANDS_AT_WORK", False)
@@ -75,9 +86,15 @@ def test_a_day_of_hands_that_once_ended_wrong_ends_right(disk: Disk, seed: int) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=pytest.mark.xfail(reason=why, strict=True)) for seed, why in OPEN.items()]
+    "seed",
+    [
+        pytest.param(seed, marks=pytest.mark.xfail(reason=why, strict=True))
+        for seed, why in OPEN.items()
+    ],
 )
-def test_what_is_open_would_be_missed_if_it_were_mended(disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_open_would_be_missed_if_it_were_mended(
+    disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(drawn, "DRAWN", False)
     verdict = session(seed, disk)
 
@@ -86,7 +103,9 @@ def test_what_is_open_would_be_missed_if_it_were_mended(disk: Disk, seed: int, m
 
 @pytest.mark.slow
 def test_a_seed_is_one_story(disk: Disk) -> None:
-    """Played again it is the same in every line, with a disk that is asked everything, too: no hidden clock, no order of a set."""
+    """Played again it is the same in every line, with a disk that is asked everything, too: no
+    hidden clock, no order of a set.
+    """
     once, again = session(13, disk), session(13, disk)
     with storm.disk() as other:
         other.memory.remembers = False
@@ -108,8 +127,11 @@ def test_sums_say_what_became_of_a_storm() -> None:
 
     found = storm.summed(rows)
 
-    assert (4, 51, 4, {"429": 3}) == tuple(found[name] for name in ("sessions", "changes", "crashes", "faults"))
+    assert (4, 51, 4, {"429": 3}) == tuple(
+        found[name] for name in ("sessions", "changes", "crashes", "faults")
+    )
     assert (2, 1, [1, 3], [1, 2]) == tuple(
-        found[name] for name in ("wrong_unreported", "wrong_reported", "failing_seeds", "asked_seeds")
+        found[name]
+        for name in ("wrong_unreported", "wrong_reported", "failing_seeds", "asked_seeds")
     )
     assert 1 == found["too_low_unreported_where_lost_for_ever"]

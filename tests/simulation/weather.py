@@ -1,6 +1,7 @@
 """What goes wrong, and how often.
 
-Each fault is switched on per seed with probability one half: where everything fails, nothing interesting happens.
+Each fault is switched on per seed with probability one half: where everything fails, nothing
+interesting happens.
 """
 
 import asyncio
@@ -14,7 +15,16 @@ import httpx2
 from brygga_sandbox.outbox import Weather
 from brygga_sandbox.town import Town
 
-ANSWERS = ("429", "5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_before", "cut_after", "html")
+ANSWERS = (
+    "429",
+    "5xx_before",
+    "5xx_after",
+    "timeout_before",
+    "timeout_after",
+    "cut_before",
+    "cut_after",
+    "html",
+)
 WIRE = ("cut_after", "cut_before", "delivered late")
 FOR_EVER = frozenset({"hooks lost", "subscription deleted"})
 FOR_EVER_SHARE = 1 / 8
@@ -55,9 +65,11 @@ APART_S = 3.0
 
 
 def ahead_of_us(seed: int) -> float:
-    """How many seconds BigCommerce's clock is ahead of ours all day (below 0: behind); 0.0 on every second day.
+    """How many seconds BigCommerce's clock is ahead of ours all day (below 0: behind); 0.0 on every
+    second day.
 
-    It has dice of its own, so that a day is the same in all else, whether there are such days or not.
+    It has dice of its own, so that a day is the same in all else, whether there are such days or
+    not.
     """
     dice = random.Random(f"{seed} clock")
     return dice.uniform(-APART_S, APART_S) if CLOCKS_APART and dice.random() < 0.5 else 0.0
@@ -97,7 +109,9 @@ class Sky:
         drawn: frozenset[str] = frozenset(),
         stale_s: float = 8.0,
     ) -> "Sky":
-        """On one day in eight messages may be lost for ever: where an answer is lost too, nobody can know (docs/simulation.md)."""
+        """On one day in eight messages may be lost for ever: where an answer is lost too, nobody
+        can know (docs/simulation.md).
+        """
         on = {kind for kind in (*KINDS, *PEOPLE) if dice.random() < 0.5}
         kinds = frozenset(on if dice.random() < FOR_EVER_SHARE else on - FOR_EVER)
         kinds |= ({CLOCK} if ahead_s else set()) | ({HANDS} if hands else set())
@@ -120,9 +134,13 @@ class Sky:
         for kind in ANSWERS:
             if kind in self.on:
                 for platform in (town.zettle, town.bigcommerce):
-                    platform.faults.add(kind, probability=0.015, params={"seconds": 60, "status": 503})
+                    platform.faults.add(
+                        kind, probability=0.015, params={"seconds": 60, "status": 503}
+                    )
         if "stale reads" in self.on:
-            town.bigcommerce.faults.add("stale_inventory", probability=0.2, params={"seconds": self.stale_s})
+            town.bigcommerce.faults.add(
+                "stale_inventory", probability=0.2, params={"seconds": self.stale_s}
+            )
         for box in (town.zettle.outbox, town.bigcommerce.outbox):
             late = (0.0, 5.0) if "hooks late" in self.on else (0.0, 0.6)
             box.weather = Weather(
@@ -149,7 +167,9 @@ class Sky:
 
 
 class Net(httpx2.AsyncBaseTransport):
-    """The way from a process to the platforms: an answer may take its time, and a request may arrive after its sender has given up."""
+    """The way from a process to the platforms: an answer may take its time, and a request may
+    arrive after its sender has given up.
+    """
 
     def __init__(self, town: Town, weather: Sky, dice: random.Random, late_s: float = 3.0) -> None:
         """`late_s`: what is delivered late arrives after so long at most."""
@@ -173,7 +193,9 @@ class Net(httpx2.AsyncBaseTransport):
             await asyncio.sleep(100)
             raise httpx2.ReadTimeout("no answer", request=request)
         # What is on its way arrives, whatever becomes of the sender.
-        on_its_way = asyncio.get_running_loop().create_task(self.hosts.handle_async_request(request))
+        on_its_way = asyncio.get_running_loop().create_task(
+            self.hosts.handle_async_request(request)
+        )
         self.late.add(on_its_way)
         on_its_way.add_done_callback(self._over)
         response = await asyncio.shield(on_its_way)

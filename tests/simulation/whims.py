@@ -1,7 +1,9 @@
-"""What merchants decide: separate stock, tracking, assigning, deleting, leaving. And what the world does to the service's hooks.
+"""What merchants decide: separate stock, tracking, assigning, deleting, leaving. And what the world
+does to the service's hooks.
 
-Units may be on their way when a product goes: such goods are loose afterwards, and only that both sides agree is judged. When tracking is
-switched, they may count or not. Splitting and joining lose nothing, whatever happens in the same second.
+Units may be on their way when a product goes: such goods are loose afterwards, and only that both
+sides agree is judged. When tracking is switched, they may count or not. Splitting and joining lose
+nothing, whatever happens in the same second.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +24,9 @@ from tests.simulation.process import URL, LoopTime
 UNDO = timedelta(seconds=10)
 DESK = Desk()
 ENOUGH = 12
-"""With fewer units than these a sale in the same second may leave nothing to take to the other side."""
+"""With fewer units than these a sale in the same second may leave nothing to take to the other
+side.
+"""
 
 
 class Whims:
@@ -39,7 +43,11 @@ class Whims:
 
     def siblings(self, one: Goods) -> list[Goods]:
         """Every variant of the product."""
-        return [other for other in self.day.goods if other.product == one.product and other.mode is not Mode.DEAD]
+        return [
+            other
+            for other in self.day.goods
+            if other.product == one.product and other.mode is not Mode.DEAD
+        ]
 
     def need(self, one: Goods, *modes: Mode) -> None:
         if one.mode not in modes or any(other.cut for other in self.siblings(one)):
@@ -54,20 +62,28 @@ class Whims:
         """Into the shop, as it was before it left."""
         self.become(one, Mode.SEPARATE if one.apart else Mode.SHARED)
 
-    # ---- Separate stock (S5, S6) -------------------------------------------------------------------------------------
+    # ---- Separate stock (S5, S6) -----------------------------------------------------------------
 
     async def split(self, one: Goods) -> None:
         self.need(one, Mode.SHARED)
         shares, ends = {}, {}
         async with self.page.transaction() as tx:
             books = [*(await ledgers.load(tx, one.connection, [one.product])).values()]
-            if {book.variant_uuid for book in books} != {other.variant for other in self.siblings(one)}:
+            if {book.variant_uuid for book in books} != {
+                other.variant for other in self.siblings(one)
+            }:
                 raise NothingToDo
             for book in books:
                 promised = book.ledger.promised
-                if promised is None or promised < ENOUGH or any(book.ledger[side].flight is not None for side in Side):
+                if (
+                    promised is None
+                    or promised < ENOUGH
+                    or any(book.ledger[side].flight is not None for side in Side)
+                ):
                     raise NothingToDo
-                other = next(goods for goods in self.siblings(one) if goods.variant == book.variant_uuid)
+                other = next(
+                    goods for goods in self.siblings(one) if goods.variant == book.variant_uuid
+                )
                 till = self.dice.randint(ENOUGH // 2, promised - ENOUGH // 2)
                 shop = promised - till + self.dice.choice([0, 0, 2])
                 shares[book.variant_uuid] = (till, shop, promised)
@@ -84,7 +100,9 @@ class Whims:
         self.day.tell(f"split {one.key}: {ends}")
 
     def _unseen(self, one: Goods, book: ledgers.Book) -> dict[Side, int]:
-        """What has happened on each shelf and is not in the ledger yet: it stays where it happened."""
+        """What has happened on each shelf and is not in the ledger yet: it stays where it
+        happened.
+        """
         till, shop = book.ledger.zettle.known, book.ledger.shop.known
         level = self.day.shop_level(one)
         if not isinstance(till, int) or not isinstance(shop, int) or level is None:
@@ -97,21 +115,25 @@ class Whims:
             books = await ledgers.load(tx, one.connection, [one.product])
             await DESK.join(tx, one.connection, one.product, LoopTime().now())
         for other in self.siblings(one):
-            other.truth, other.online = other.truth + max(other.online, self._missing(other, books)), 0
+            other.truth, other.online = (
+                other.truth + max(other.online, self._missing(other, books)),
+                0,
+            )
         self.become(one, Mode.SHARED, loose=False)
         self.day.tell(f"join {one.key}")
 
     def _missing(self, one: Goods, books: Mapping[str, ledgers.Book]) -> int:
         """What the shop sold beyond its part before the split got there, as far as it still counts.
 
-        A part that is used up is 0, and that is the number that the merchant sees when the two are joined.
+        A part that is used up is 0, and that is the number that the merchant sees when the two are
+        joined.
         """
         level, book = self.day.shop_level(one), books.get(one.variant)
         if level is None or book is None or book.ledger.shop.flight is not None:
             return min(0, one.online)
         return min(0, int(level) + book.ledger.shop.owed)
 
-    # ---- Tracking (S7) -----------------------------------------------------------------------------------------------
+    # ---- Tracking (S7) ---------------------------------------------------------------------------
 
     def track_off(self, one: Goods) -> None:
         self.need(one, Mode.SHARED, Mode.SEPARATE)
@@ -130,7 +152,7 @@ class Whims:
         self.become(one, Mode.SHARED, loose=False)
         self.day.tell(f"tracking on {one.key}")
 
-    # ---- Assigning (A1 to A3) ----------------------------------------------------------------------------------------
+    # ---- Assigning (A1 to A3) --------------------------------------------------------------------
 
     async def unassign(self, one: Goods) -> None:
         self.need(one, Mode.SHARED, Mode.SEPARATE)
@@ -138,7 +160,9 @@ class Whims:
         async with self.page.transaction() as tx:
             if not await library.unassign(tx, one.connection, [one.product], at):
                 raise NothingToDo
-            await work_items.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), due_at=at)
+            await work_items.mark(
+                tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), due_at=at
+            )
         self.become(one, Mode.AWAY)
         self.day.tell(f"unassign {one.key}")
 
@@ -146,11 +170,13 @@ class Whims:
         self.need(one, Mode.AWAY)
         async with self.page.transaction() as tx:
             await library.assign(tx, one.connection, [one.product])
-            await work_items.mark(tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True)
+            await work_items.mark(
+                tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True
+            )
         self.come_back(one)
         self.day.tell(f"assign {one.key}")
 
-    # ---- Deleting ----------------------------------------------------------------------------------------------------
+    # ---- Deleting --------------------------------------------------------------------------------
 
     def lose_in_shop(self, one: Goods) -> None:
         self.need(one, Mode.SHARED, Mode.SEPARATE)
@@ -171,7 +197,7 @@ class Whims:
         self.become(one, Mode.DEAD)
         self.day.tell(f"deleted in Zettle {one.key}")
 
-    # ---- Variants ----------------------------------------------------------------------------------------------------
+    # ---- Variants --------------------------------------------------------------------------------
 
     def add_variant(self, one: Goods) -> None:
         self.need(one, Mode.SHARED)
@@ -179,11 +205,18 @@ class Whims:
         product = till.product(one.product)
         if len(product["variants"]) != 2:
             raise NothingToDo
-        row = {"name": "L", "sku": f"{one.key}L", "price": 9900, "options": [{"name": "Storlek", "value": "L"}]}
+        row = {
+            "name": "L",
+            "sku": f"{one.key}L",
+            "price": 9900,
+            "options": [{"name": "Storlek", "value": "L"}],
+        }
         late = till.fresh(row)
         values = [{"value": value} for value in ("S", "M", "L")]
         definitions = {"definitions": [{"name": "Storlek", "properties": values}]}
-        till.edit_product(one.product, variants=[*product["variants"], late], variantOptionDefinitions=definitions)
+        till.edit_product(
+            one.product, variants=[*product["variants"], late], variantOptionDefinitions=definitions
+        )
         level = self.dice.randint(0, 9)
         till.set_stock(late["uuid"], level)
         made = Goods(one.merchant, one.connection, one.product, late["uuid"], f"{one.key}L", level)
@@ -203,7 +236,7 @@ class Whims:
         one.mode = Mode.DEAD
         self.day.tell(f"variant dropped {one.sku}")
 
-    # ---- The merchant's own things -----------------------------------------------------------------------------------
+    # ---- The merchant's own things ---------------------------------------------------------------
 
     def hang_picture(self, one: Goods) -> None:
         shop = self.day.town.shop(one.merchant)
@@ -214,7 +247,7 @@ class Whims:
         self.day.customs.pictures.setdefault(one.merchant.store_hash, {})[image] = found[0].id
         self.day.tell(f"picture hung on {one.key}")
 
-    # ---- Leaving (D1 to D3) ------------------------------------------------------------------------------------------
+    # ---- Leaving (D1 to D3) ----------------------------------------------------------------------
 
     async def leave(self, one: Goods) -> None:
         """Only where another merchant stays: the day must go on."""
@@ -240,7 +273,7 @@ class Whims:
                 merchant = self.day.connections[connection]
                 self.day.customs.over |= {merchant.store_hash, merchant.organization.uuid}
 
-    # ---- The world ---------------------------------------------------------------------------------------------------
+    # ---- The world -------------------------------------------------------------------------------
 
     async def forge(self, one: Goods) -> None:
         """A webhook that nobody of theirs has signed."""

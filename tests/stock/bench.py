@@ -1,4 +1,6 @@
-"""Stock as a whole over both sandboxes: cashiers and shoppers by hand, webhooks as we would hear them, a clock that the test moves."""
+"""Stock as a whole over both sandboxes: cashiers and shoppers by hand, webhooks as we would hear
+them, a clock that the test moves.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,27 +45,37 @@ class StockBench(Bench):
             Kind.MARKER: marker,
         }
 
-    async def finish_setup(self, *, whole_library: bool = True, prices: bool = True, marked: bool = True) -> None:
-        """With the marker in the store, as set-up leaves it; without it where it could not be made."""
+    async def finish_setup(
+        self, *, whole_library: bool = True, prices: bool = True, marked: bool = True
+    ) -> None:
+        """With the marker in the store, as set-up leaves it; without it where it could not be
+        made.
+        """
         await super().finish_setup(whole_library=whole_library, prices=prices)
         if marked:
             await self.mark(Kind.MARKER, "")
             await self.drain()
 
     async def drain(self) -> None:
-        """As the worker would: everything that is due now, and a failure that escapes judges every mark that is left."""
+        """As the worker would: everything that is due now, and a failure that escapes judges every
+        mark that is left.
+        """
         handlers = self.handlers()
         for _ in range(80):
             async with self.database.read() as tx:
-                due = await work_items.due(tx, self.connection.id, self.clock.now(), tuple(handlers))
+                due = await work_items.due(
+                    tx, self.connection.id, self.clock.now(), tuple(handlers)
+                )
             if not due:
                 return
             await worked(self.session, handlers[due[0].kind], due)
         raise AssertionError("the work never ends")
 
-    # ---- People --------------------------------------------------------------------------------------------------
+    # ---- People ----------------------------------------------------------------------------------
 
-    async def stocked(self, level: int, *, name: str = "Mugg", sku: str = "MUGG-1") -> tuple[str, str]:
+    async def stocked(
+        self, level: int, *, name: str = "Mugg", sku: str = "MUGG-1"
+    ) -> tuple[str, str]:
         """A tracked product of one variant with this balance: (product uuid, variant uuid)."""
         uuid = self.till_product(name, {"sku": sku, "price": kr(249)})
         variant = self.town.till().variant(sku=sku)
@@ -105,7 +117,9 @@ class StockBench(Bench):
             await work_items.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
 
     async def unanswered_order(self, uuid: str, units: int, kind: str = "cut_after") -> str:
-        """A shopper buys, and Zettle's answer to our movement is lost, after its effect or before. Answers the identifier of that call."""
+        """A shopper buys, and Zettle's answer to our movement is lost, after its effect or before.
+        Answers the identifier of that call.
+        """
         self.till_fault(kind, next=1)
         await self.orders(uuid, units)
         await self.drain()
@@ -122,12 +136,14 @@ class StockBench(Bench):
         async with self.database.transaction() as tx:
             await ledgers.hear_echo(tx, self.connection.id, call, self.clock.now())
 
-    # ---- Seeing --------------------------------------------------------------------------------------------------
+    # ---- Seeing ----------------------------------------------------------------------------------
 
     async def levels(self, uuid: str) -> tuple[int, int]:
         """What Zettle and BigCommerce hold for the product's first variant, in their own words."""
         variant = self.town.till().product(uuid)["variants"][0]["uuid"]
-        return self.town.till().balance(variant), self.town.shop().level(product_id=await self.product_id(uuid))
+        return self.town.till().balance(variant), self.town.shop().level(
+            product_id=await self.product_id(uuid)
+        )
 
     async def books(self, uuid: str) -> list[Book]:
         async with self.database.read() as tx:

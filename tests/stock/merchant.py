@@ -1,4 +1,6 @@
-"""What a merchant does with tracking and separate stock, what is told of it, and what is needed before."""
+"""What a merchant does with tracking and separate stock, what is told of it, and what is needed
+before.
+"""
 
 from datetime import datetime
 

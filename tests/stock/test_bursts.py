@@ -1,4 +1,6 @@
-"""How long bursts on one variant take to reach the other side, in the platforms' time (rules S2, S3)."""
+"""How long bursts on one variant take to reach the other side, in the platforms' time (rules S2,
+S3).
+"""
 
 import random
 
@@ -12,8 +14,12 @@ TEN = 10
 
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize("seed", range(4))
-async def test_ten_orders_and_sales_within_seconds_are_through_at_once(bench: StockBench, seed: int) -> None:
-    """A level below all that we know of was sold at once, whatever a read may trail; only a rise waits for a read lag."""
+async def test_ten_orders_and_sales_within_seconds_are_through_at_once(
+    bench: StockBench, seed: int
+) -> None:
+    """A level below all that we know of was sold at once, whatever a read may trail; only a rise
+    waits for a read lag.
+    """
     dice = random.Random(seed)
     uuid, variant = await ready(bench, 60)
     for _ in range(TEN):

@@ -1,4 +1,6 @@
-"""A merchant's hands in the control panel: options, variants and the level of counting (decisions 17 and 18)."""
+"""A merchant's hands in the control panel: options, variants and the level of counting (decisions
+17 and 18).
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -83,14 +85,16 @@ def tuned(bench: StockBench, **readings: Any) -> None:
     store.switches = replace(store.switches, **readings)
 
 
-# ---- An option on a product without variants -------------------------------------------------------------------------
+# ---- An option on a product without variants -----------------------------------------------------
 
 
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize("typed", [10, None])
 @pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
 @pytest.mark.parametrize("rows", ["product_level", "own_level", "absent"])
-async def test_with_an_option_added_stock_goes_on(bench: StockBench, typed: int | None, heard: str, rows: str) -> None:
+async def test_with_an_option_added_stock_goes_on(
+    bench: StockBench, typed: int | None, heard: str, rows: str
+) -> None:
     """By the product's own number; a number that BigCommerce forgot is no sale (decision 17)."""
     tuned(bench, items_of_whole=rows)
     uuid, variant = await mug(bench)
@@ -136,9 +140,15 @@ async def test_with_an_option_added_a_save_changes_nothing_for_the_worse(bench: 
     assert (8, 8) == await bench.levels(uuid)
 
 
-@pytest.mark.parametrize("readings", [("first_option_level", "keep"), ("first_option_tracking", "variant")])
-async def test_however_an_option_is_added_no_unit_is_lost(bench: StockBench, readings: tuple[str, str]) -> None:
-    """BigCommerce keeps the number, or counts by variant at once: then stock pauses (decision 17)."""
+@pytest.mark.parametrize(
+    "readings", [("first_option_level", "keep"), ("first_option_tracking", "variant")]
+)
+async def test_however_an_option_is_added_no_unit_is_lost(
+    bench: StockBench, readings: tuple[str, str]
+) -> None:
+    """BigCommerce keeps the number, or counts by variant at once: then stock pauses (decision
+    17).
+    """
     tuned(bench, **{readings[0]: readings[1]})
     uuid, variant = await mug(bench)
     bench.town.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
@@ -146,7 +156,10 @@ async def test_however_an_option_is_added_no_unit_is_lost(bench: StockBench, rea
     await bench.sells(variant, 1)
     await bench.quiet()
     if readings[0] == "first_option_tracking":
-        assert (9, Counting.SPLIT) == (bench.town.till().balance(variant), await counting(bench, uuid))
+        assert (9, Counting.SPLIT) == (
+            bench.town.till().balance(variant),
+            await counting(bench, uuid),
+        )
         await told(bench, uuid, RECOUNT)
         await bench.quiet()
 
@@ -172,7 +185,9 @@ async def test_an_option_made_again_unseen_is_no_sale(bench: StockBench, heard: 
 
 @pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
 async def test_counted_by_variant_nothing_is_written(bench: StockBench, heard: str) -> None:
-    """No number is left that Zettle's could be: a line, and neither side moves the other (decision 17)."""
+    """No number is left that Zettle's could be: a line, and neither side moves the other (decision
+    17).
+    """
     uuid, variant = await mug(bench)
     product_id = await bench.product_id(uuid)
     bench.town.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
@@ -236,7 +251,7 @@ async def test_counted_as_a_whole_by_the_button_stock_goes_on(bench: StockBench)
     assert await counting(bench, uuid) is Counting.WHOLE
 
 
-# ---- Variants that come and go ---------------------------------------------------------------------------------------
+# ---- Variants that come and go -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
@@ -259,7 +274,10 @@ async def test_a_variant_made_again_is_bound_again(bench: StockBench, heard: str
     await bought(bench, uuid, 2, variant_id=new["id"])
     await bench.quiet()
 
-    assert (7, 7) == (bench.town.till().balance(medium), bench.town.shop().level(variant_id=new["id"]))
+    assert (7, 7) == (
+        bench.town.till().balance(medium),
+        bench.town.shop().level(variant_id=new["id"]),
+    )
     assert 10 == bench.town.till().balance(small)
     (line,) = await lines(bench, Code.VARIANTS_BOUND_AGAIN)
     assert "M" == line.params["variants"]
@@ -293,7 +311,9 @@ async def test_a_variant_that_could_be_two_is_left_missing(bench: StockBench) ->
 @pytest.mark.rule("P10")
 @pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
 @pytest.mark.parametrize("deed", ["variant", "value"])
-async def test_a_variant_deleted_is_named_and_made_again(bench: StockBench, heard: str, deed: str) -> None:
+async def test_a_variant_deleted_is_named_and_made_again(
+    bench: StockBench, heard: str, deed: str
+) -> None:
     """By Repair, or the next save in Zettle; what was sold meanwhile counts (decision 17)."""
     uuid, (small, medium) = await shirt(bench)
     shop, there = bench.town.shop(), await shown(bench, uuid)
@@ -330,7 +350,7 @@ async def test_a_missing_variant_is_named_once(bench: StockBench) -> None:
     assert 1 == len(await lines(bench, Code.VARIANTS_MISSING))
 
 
-# ---- One number for all variants -------------------------------------------------------------------------------------
+# ---- One number for all variants -----------------------------------------------------------------
 
 
 @pytest.mark.rule("S3")
@@ -338,12 +358,19 @@ async def test_a_missing_variant_is_named_once(bench: StockBench) -> None:
 @pytest.mark.parametrize("level", [20, 10, 4, 0])
 @pytest.mark.parametrize(
     ("kept", "rows"),
-    [("unset", "product_level"), ("keep", "product_level"), ("unset", "own_level"), ("keep", "absent")],
+    [
+        ("unset", "product_level"),
+        ("keep", "product_level"),
+        ("unset", "own_level"),
+        ("keep", "absent"),
+    ],
 )
 async def test_the_number_of_a_whole_product_is_no_variants(
     bench: StockBench, heard: str, level: int, kept: str, rows: str
 ) -> None:
-    """It is never counted once for each; stock pauses with a line, and neither side moves the other (decision 18)."""
+    """It is never counted once for each; stock pauses with a line, and neither side moves the other
+    (decision 18).
+    """
     tuned(bench, level_after_tracking_switch=kept, items_of_whole=rows)
     uuid, (small, medium) = await shirt(bench)
     await switched(bench, uuid, "product", level)
@@ -361,7 +388,11 @@ async def test_the_number_of_a_whole_product_is_no_variants(
     await bench.quiet()
 
     shop = bench.town.shop().level(product_id=await bench.product_id(uuid))
-    assert (10, 8, max(0, level - 1)) == (bench.town.till().balance(small), bench.town.till().balance(medium), shop)
+    assert (10, 8, max(0, level - 1)) == (
+        bench.town.till().balance(small),
+        bench.town.till().balance(medium),
+        shop,
+    )
     assert 1 == len(await lines(bench, Code.STOCK_LUMPED))
     assert await counting(bench, uuid) is Counting.LUMPED
 
@@ -369,7 +400,9 @@ async def test_the_number_of_a_whole_product_is_no_variants(
 @pytest.mark.parametrize("by", ["button", "merchant"])
 @pytest.mark.parametrize("heard", ["hook", "sweep"])
 @pytest.mark.parametrize("kept", ["unset", "keep"])
-async def test_counted_by_variant_again_stock_goes_on(bench: StockBench, by: str, heard: str, kept: str) -> None:
+async def test_counted_by_variant_again_stock_goes_on(
+    bench: StockBench, by: str, heard: str, kept: str
+) -> None:
     """Zettle's numbers are written: a number that BigCommerce forgot is no sale (decision 18)."""
     tuned(bench, level_after_tracking_switch=kept)
     uuid, (small, medium) = await shirt(bench)
@@ -409,7 +442,9 @@ async def test_separate_numbers_outlive_a_pause(bench: StockBench) -> None:
     assert [(6, 4), (3, 7)] == await both(bench, uuid)
 
 
-async def test_a_store_that_stops_counting_and_counts_again_lost_no_units(bench: StockBench) -> None:
+async def test_a_store_that_stops_counting_and_counts_again_lost_no_units(
+    bench: StockBench,
+) -> None:
     """Decision 3: what it forgot meanwhile is no sale."""
     uuid, (small, _) = await shirt(bench)
     await switched(bench, uuid, "none")

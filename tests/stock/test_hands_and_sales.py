@@ -1,4 +1,6 @@
-"""A merchant's hands in the control panel while people buy, and answers that leave something out (decisions 15, 17, 18)."""
+"""A merchant's hands in the control panel while people buy, and answers that leave something out
+(decisions 15, 17, 18).
+"""
 
 from typing import Any
 
@@ -16,7 +18,9 @@ from tests.stock.test_hands import both, counting, lines, mug, remade, shirt, sh
 
 
 def requests(bench: StockBench) -> int:
-    return sum(sum(one.requests.counts.values()) for one in (bench.town.zettle, bench.town.bigcommerce))
+    return sum(
+        sum(one.requests.counts.values()) for one in (bench.town.zettle, bench.town.bigcommerce)
+    )
 
 
 async def ordered(bench: StockBench, uuid: str, units: int, variant_id: int) -> None:
@@ -61,7 +65,9 @@ async def test_an_uncounted_product_with_a_new_option_never_loops(bench: StockBe
 
 @pytest.mark.rule("S3")
 async def test_an_order_heard_before_its_variant_is_known_counts(bench: StockBench) -> None:
-    """The merchant makes a size again, a shopper buys of it, and only then we learn of the size (decision 17)."""
+    """The merchant makes a size again, a shopper buys of it, and only then we learn of the size
+    (decision 17).
+    """
     uuid, _ = await shirt(bench)
     await remade(bench, uuid, sku="TR-M")
     new = (await shown(bench, uuid))["TR-M"]["id"]
@@ -76,7 +82,9 @@ async def test_an_order_heard_before_its_variant_is_known_counts(bench: StockBen
 
 @pytest.mark.rule("S3")
 async def test_another_option_of_a_whole_product_keeps_its_number(bench: StockBench) -> None:
-    """The option variant that we knew the product by is deleted, and somebody buys meanwhile (decision 17)."""
+    """The option variant that we knew the product by is deleted, and somebody buys meanwhile
+    (decision 17).
+    """
     uuid, _ = await mug(bench)
     first, second = await options_added(bench, uuid, 10)
     await told(bench, uuid)
@@ -92,8 +100,12 @@ async def test_another_option_of_a_whole_product_keeps_its_number(bench: StockBe
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize("forced", [False, True], ids=["by its hook", "by sync now"])
-async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(bench: StockBench, forced: bool) -> None:
-    """Counted as a whole and by variant again before we look: BigCommerce shows 0, and no stock hook tells (decision 15)."""
+async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(
+    bench: StockBench, forced: bool
+) -> None:
+    """Counted as a whole and by variant again before we look: BigCommerce shows 0, and no stock
+    hook tells (decision 15).
+    """
     uuid, _ = await shirt(bench)
     await switched(bench, uuid, "product", 20)
     await switched(bench, uuid, "variant")
@@ -107,7 +119,9 @@ async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(bench: Stoc
 
 
 @pytest.mark.rule("S4")
-async def test_news_of_a_deleted_size_says_nothing_of_the_size_that_is_left(bench: StockBench) -> None:
+async def test_news_of_a_deleted_size_says_nothing_of_the_size_that_is_left(
+    bench: StockBench,
+) -> None:
     """It waits for the product work to know that size, and is asked about more and more seldom."""
     uuid, _ = await shirt(bench)
     sizes = await shown(bench, uuid)
@@ -126,8 +140,12 @@ async def test_news_of_a_deleted_size_says_nothing_of_the_size_that_is_left(benc
 
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize(("units", "asks"), [(1, True), (10, False)])
-async def test_an_order_of_one_does_not_explain_that_ten_are_gone(bench: StockBench, units: int, asks: bool) -> None:
-    """Its event comes, and BigCommerce forgets the rest of the number: the orders tell how much was sold."""
+async def test_an_order_of_one_does_not_explain_that_ten_are_gone(
+    bench: StockBench, units: int, asks: bool
+) -> None:
+    """Its event comes, and BigCommerce forgets the rest of the number: the orders tell how much was
+    sold.
+    """
     uuid, _ = await mug(bench)
     product_id = await bench.product_id(uuid)
     bench.town.shop().place([{"product_id": product_id, "quantity": units}])
@@ -144,7 +162,9 @@ async def test_an_order_of_one_does_not_explain_that_ten_are_gone(bench: StockBe
 
 @pytest.mark.rule("S3")
 async def test_a_product_counted_by_its_only_variant_sells_out(bench: StockBench) -> None:
-    """Simple on both sides: at which level BigCommerce counts it makes no difference (decision 18)."""
+    """Simple on both sides: at which level BigCommerce counts it makes no difference (decision
+    18).
+    """
     uuid, variant = await mug(bench)
     await switched(bench, uuid, "variant")
     await told(bench, uuid)
@@ -160,7 +180,9 @@ async def test_a_product_counted_by_its_only_variant_sells_out(bench: StockBench
 
 @pytest.mark.rule("S3")
 async def test_a_refused_recount_is_its_own_products_alone(bench: StockBench) -> None:
-    """The button on a product that was just deleted, and another product's hook in the same work (decision 17)."""
+    """The button on a product that was just deleted, and another product's hook in the same work
+    (decision 17).
+    """
     uuid, _ = await shirt(bench)
     await switched(bench, uuid, "product", 20)
     await told(bench, uuid)
@@ -181,7 +203,9 @@ async def test_a_refused_recount_is_its_own_products_alone(bench: StockBench) ->
 
 @pytest.mark.rule("S3")
 async def test_a_hook_about_the_whole_product_is_no_sizes_number(bench: StockBench) -> None:
-    """An order just before the level is switched back is told of after it, for the whole product (decision 18)."""
+    """An order just before the level is switched back is told of after it, for the whole product
+    (decision 18).
+    """
     uuid, _ = await shirt(bench)
     await switched(bench, uuid, "product", 20)
     await told(bench, uuid)
@@ -204,7 +228,9 @@ async def test_empty_lists_that_count_themselves_part_nothing(bench: StockBench)
     """Stock and catalogue both answer with a whole, empty page for a while (decision 15)."""
     uuid, (small, _) = await shirt(bench)
     for path in ("*/v3/inventory/items", "*/v3/catalog/products"):
-        bench.town.bigcommerce.faults.add("hollow", method="GET", path=path, params=EMPTY, lasts_s=60.0)
+        bench.town.bigcommerce.faults.add(
+            "hollow", method="GET", path=path, params=EMPTY, lasts_s=60.0
+        )
     await bench.sells(small)
     await bench.quiet(900)
 

@@ -33,8 +33,12 @@ def heal(bench: StockBench) -> None:
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("answer", HOLLOWS)
-async def test_a_sale_whose_stock_cannot_be_read_is_never_a_zero(bench: StockBench, answer: str) -> None:
-    """Two readings of Zettle's stock say nothing: BigCommerce keeps 10, and has 9 seconds later (decision 15)."""
+async def test_a_sale_whose_stock_cannot_be_read_is_never_a_zero(
+    bench: StockBench, answer: str
+) -> None:
+    """Two readings of Zettle's stock say nothing: BigCommerce keeps 10, and has 9 seconds later
+    (decision 15).
+    """
     uuid, variant = await ready(bench, 10)
     hollow(bench, answer, OF_ONE, next=2)
 
@@ -50,7 +54,9 @@ async def test_a_sale_whose_stock_cannot_be_read_is_never_a_zero(bench: StockBen
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("answer", [one for one in HOLLOWS if one != "not_tracked"])
-async def test_an_order_reaches_the_till_though_a_list_was_empty(bench: StockBench, answer: str) -> None:
+async def test_an_order_reaches_the_till_though_a_list_was_empty(
+    bench: StockBench, answer: str
+) -> None:
     """A bound variant that one answer leaves out is not gone (decision 15)."""
     uuid, _ = await ready(bench, 10)
     hollow(bench, answer, ITEMS, next=1)
@@ -64,7 +70,9 @@ async def test_an_order_reaches_the_till_though_a_list_was_empty(bench: StockBen
 
 @pytest.mark.rule("S1")
 @pytest.mark.parametrize("answer", HOLLOWS)
-async def test_a_product_is_not_born_with_a_level_that_nobody_named(bench: StockBench, answer: str) -> None:
+async def test_a_product_is_not_born_with_a_level_that_nobody_named(
+    bench: StockBench, answer: str
+) -> None:
     """What cannot be read is made once it can be (decision 15)."""
     await ready(bench, 4)
     hollow(bench, answer, OF_ONE, next=2)
@@ -80,7 +88,9 @@ async def test_a_product_is_not_born_with_a_level_that_nobody_named(bench: Stock
 
 @pytest.mark.rule("S1")
 async def test_a_variant_that_was_never_stocked_is_zero(bench: StockBench) -> None:
-    """It has no row until its first movement: Zettle's status and an answer with others' rows agree (decision 15)."""
+    """It has no row until its first movement: Zettle's status and an answer with others' rows agree
+    (decision 15).
+    """
     await ready(bench, 4)
     uuid = bench.till_product("Fat", {"sku": "FAT-1", "price": kr(9)})
     bench.town.till().track(uuid)
@@ -105,7 +115,9 @@ async def test_in_an_account_without_any_stock_a_variant_is_zero(bench: StockBen
 
 @pytest.mark.rule("S7")
 @pytest.mark.parametrize("answer", ["empty_list", "empty_object", "null", "no_content"])
-async def test_a_status_that_leaves_a_product_out_does_not_stop_it(bench: StockBench, answer: str) -> None:
+async def test_a_status_that_leaves_a_product_out_does_not_stop_it(
+    bench: StockBench, answer: str
+) -> None:
     """Not named is not off (decision 15)."""
     uuid, variant = await ready(bench, 4)
     hollow(bench, answer, "*/v3/products/status", next=2)
@@ -147,10 +159,16 @@ async def test_a_variant_that_both_lists_lack_is_gone(bench: StockBench) -> None
 
 
 @pytest.mark.rule("S2")
-async def test_the_last_unit_is_sold_also_where_zero_has_no_row(database: Database, clock: MovableClock) -> None:
-    """Zettle's older versions left rows of 0 out; another product's row proves that the answer is whole (decision 15)."""
+async def test_the_last_unit_is_sold_also_where_zero_has_no_row(
+    database: Database, clock: MovableClock
+) -> None:
+    """Zettle's older versions left rows of 0 out; another product's row proves that the answer is
+    whole (decision 15).
+    """
     bench = await opened(
-        database, clock, Plan(products=0, drawings=False, zettle_switches=Switches(zero_rows_left_out=True))
+        database,
+        clock,
+        Plan(products=0, drawings=False, zettle_switches=Switches(zero_rows_left_out=True)),
     )
     await bench.stocked(5, name="Fat", sku="FAT-1")
     uuid, variant = await ready(bench, 1)

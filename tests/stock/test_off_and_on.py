@@ -1,4 +1,6 @@
-"""Tracking switched off and on again: before it was worked on, with writes in doubt, with orders meanwhile (rules S3, S5, S7)."""
+"""Tracking switched off and on again: before it was worked on, with writes in doubt, with orders
+meanwhile (rules S3, S5, S7).
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +13,7 @@ from brygga.database.work_items import Kind
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, join, part, parted, ready, switch, tell_of_a_stop
 
-# ---- Off and on again, before it was worked on -----------------------------------------------------------------------
+# ---- Off and on again, before it was worked on ---------------------------------------------------
 
 
 @pytest.mark.rule("S5", "S7")
@@ -36,7 +38,9 @@ async def test_a_stop_that_is_told_twice_ends_separate_stock_once_and_not_what_w
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_a_stop_that_was_heard_before_stock_was_parted_ends_nothing(bench: StockBench) -> None:
+async def test_a_stop_that_was_heard_before_stock_was_parted_ends_nothing(
+    bench: StockBench,
+) -> None:
     """Zettle's clock may be ahead of ours: what we have heard before is before."""
     uuid, variant = await ready(bench)
     ahead = bench.clock.now().replace(year=bench.clock.now().year + 1)
@@ -85,7 +89,9 @@ async def test_the_merchants_wish_on_our_page_survives_what_is_told_meanwhile(
 
 @pytest.mark.rule("S5", "S7")
 async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBench) -> None:
-    """Stock goes before tracking. And the work dies between the end of separate stock and its new beginning."""
+    """Stock goes before tracking. And the work dies between the end of separate stock and its new
+    beginning.
+    """
     uuid, variant = await parted(bench)
     await tell_of_a_stop(bench, uuid, bench.clock.now())
     bench.town.till().sell(variant)
@@ -101,8 +107,12 @@ async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBe
 
 
 @pytest.mark.rule("S7")
-async def test_a_write_in_the_air_when_tracking_goes_off_is_no_longer_waited_for(bench: StockBench) -> None:
-    """Zettle's number may have it or not: the lower number, and one question when it counts again."""
+async def test_a_write_in_the_air_when_tracking_goes_off_is_no_longer_waited_for(
+    bench: StockBench,
+) -> None:
+    """Zettle's number may have it or not: the lower number, and one question when it counts
+    again.
+    """
     uuid, _ = await ready(bench)
     await bench.unanswered_order(uuid, 3)
     await switch(bench, uuid, on=False)
@@ -135,11 +145,13 @@ async def test_whether_a_stop_came_after_the_split_is_told_by_zettles_clock(
     assert ((6, 6) if ends else (6, 4)) == await bench.levels(uuid)
 
 
-# ---- Sold in the shop in the seconds of a switch ---------------------------------------------------------------------
+# ---- Sold in the shop in the seconds of a switch -------------------------------------------------
 
 
 @pytest.mark.rule("S3", "S7")
-@pytest.mark.parametrize("before", [True, False], ids=["before the shop's number gives way", "after it"])
+@pytest.mark.parametrize(
+    "before", [True, False], ids=["before the shop's number gives way", "after it"]
+)
 async def test_an_order_in_the_seconds_of_a_switch_counts(
     bench: StockBench, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
@@ -193,7 +205,9 @@ async def test_what_was_sold_while_tracking_was_off_is_nobodys(bench: StockBench
 async def test_what_was_sold_after_the_switch_and_before_we_looked_counts(
     bench: StockBench, deed: str, number: int, asks: bool
 ) -> None:
-    """Zettle's event says since when its number counts; BigCommerce's orders say what was sold since."""
+    """Zettle's event says since when its number counts; BigCommerce's orders say what was sold
+    since.
+    """
     uuid, _ = await ready(bench)
     await switch(bench, uuid, on=False)
     shop, line = bench.town.shop(), [{"product_id": await bench.product_id(uuid), "quantity": 2}]
@@ -219,7 +233,9 @@ async def test_what_was_sold_after_the_switch_and_before_we_looked_counts(
 
 @pytest.mark.rule("S7")
 async def test_a_start_that_was_followed_by_a_stop_counts_no_order(bench: StockBench) -> None:
-    """On and off again before we looked, and on later without an event: what was sold meanwhile is nobody's."""
+    """On and off again before we looked, and on later without an event: what was sold meanwhile is
+    nobody's.
+    """
     uuid, _ = await ready(bench)
     await switch(bench, uuid, on=False)
     start = bench.clock.now()

@@ -1,4 +1,6 @@
-"""Tracking switched off and on again, with something that Zettle was owed or not known to have (rules S3, S7)."""
+"""Tracking switched off and on again, with something that Zettle was owed or not known to have
+(rules S3, S7).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,9 @@ from tests.stock.merchant import asked, part, ready, switch, switch_on, tell_of_
 
 @pytest.mark.rule("S5", "S7")
 @pytest.mark.parametrize("heard", [True, False], ids=["by its time", "by a look"])
-async def test_a_split_in_doubt_corrects_nothing_after_tracking_was_off(bench: StockBench, heard: bool) -> None:
+async def test_a_split_in_doubt_corrects_nothing_after_tracking_was_off(
+    bench: StockBench, heard: bool
+) -> None:
     """The shop gets Zettle's number as it is, so that there is nothing to ask either."""
     uuid, variant = await ready(bench)
     bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
@@ -41,7 +45,9 @@ async def test_a_split_in_doubt_corrects_nothing_after_tracking_was_off(bench: S
 
 
 @pytest.mark.rule("S3", "S7")
-async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again(bench: StockBench) -> None:
+async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again(
+    bench: StockBench,
+) -> None:
     """And corrects nothing: Zettle's number counts, whatever it has of that."""
     uuid, variant = await ready(bench)
     call = await bench.unanswered_order(uuid, 3)
@@ -61,11 +67,15 @@ async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again(be
 
 
 @pytest.mark.rule("S3", "S7")
-@pytest.mark.parametrize(("counted", "number"), [(None, 7), (10, 7), (12, 9)], ids=["not", "the same", "anew"])
+@pytest.mark.parametrize(
+    ("counted", "number"), [(None, 7), (10, 7), (12, 9)], ids=["not", "the same", "anew"]
+)
 async def test_what_zettle_was_owed_when_tracking_went_off_is_missing_and_asked_about(
     bench: StockBench, counted: int | None, number: int
 ) -> None:
-    """Zettle is out of reach when a shopper buys; tracking goes off and on: the lower number, and a question."""
+    """Zettle is out of reach when a shopper buys; tracking goes off and on: the lower number, and a
+    question.
+    """
     uuid, variant = await ready(bench)
     bench.till_fault("cut_before", next=100)
     await bench.orders(uuid, 3)
@@ -100,8 +110,12 @@ async def test_a_question_that_was_open_when_tracking_was_switched_off_is_open_a
 
 
 @pytest.mark.rule("S7")
-async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracked(bench: StockBench) -> None:
-    """A till write in doubt ends while tracking is off: there is no number that the merchant could correct, until it counts again."""
+async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracked(
+    bench: StockBench,
+) -> None:
+    """A till write in doubt ends while tracking is off: there is no number that the merchant could
+    correct, until it counts again.
+    """
     uuid, _ = await ready(bench)
     await bench.unanswered_order(uuid, 3)
     await bench.quiet(400)
@@ -112,7 +126,7 @@ async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracke
     assert not await asked(bench, uuid)
 
 
-# ---- Cut off, or out of reach ----------------------------------------------------------------------------------------
+# ---- Cut off, or out of reach --------------------------------------------------------------------
 
 
 @contextmanager
@@ -175,7 +189,9 @@ async def test_what_zettles_number_lacks_survives_work_that_is_cut_off(
         await bench.quiet(240)
 
     assert (7, 7) == await bench.levels(uuid)
-    assert 1 == (await bench.codes()).count(Code.STOCK_STARTED) + (await bench.codes()).count(Code.STOCK_REPLACED)
+    assert 1 == (await bench.codes()).count(Code.STOCK_STARTED) + (await bench.codes()).count(
+        Code.STOCK_REPLACED
+    )
 
 
 @pytest.mark.rule("S3", "S7")

@@ -32,8 +32,12 @@ def counted(bench: StockBench) -> Iterator[list[str]]:
 
 
 def worked(told: list[str]) -> list[str]:
-    """What the work asks: without the receivers' part, and without what the bench asks for itself."""
-    bench_asks = r"SELECT .* FROM marks|FROM bindings b WHERE b.connection_id = \S+ AND b.product_uuid = %"
+    """What the work asks: without the receivers' part, and without what the bench asks for
+    itself.
+    """
+    bench_asks = (
+        r"SELECT .* FROM marks|FROM bindings b WHERE b.connection_id = \S+ AND b.product_uuid = %"
+    )
     return [one for one in told if not re.search(bench_asks, one)]
 
 

@@ -59,7 +59,9 @@ async def test_a_refund_at_the_till_comes_back_to_the_shop(bench: StockBench) ->
 
 
 @pytest.mark.rule("S3")
-async def test_an_order_and_its_cancellation_reach_the_till_within_seconds(bench: StockBench) -> None:
+async def test_an_order_and_its_cancellation_reach_the_till_within_seconds(
+    bench: StockBench,
+) -> None:
     uuid, variant = await bench.stocked(7)
     await bench.finish_setup()
     await bench.quiet()

@@ -1,4 +1,6 @@
-"""Stock when answers are lost, refused or late (design "Stock": Lag, Settle, Refusals; invariants 7, 10, 11, 14)."""
+"""Stock when answers are lost, refused or late (design "Stock": Lag, Settle, Refusals; invariants
+7, 10, 11, 14).
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +32,9 @@ async def ready(bench: StockBench, level: int = 9) -> tuple[str, str]:
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("kind", ["5xx_before", "cut_before"])
-async def test_a_write_to_the_shop_that_never_happened_is_written_again(bench: StockBench, kind: str) -> None:
+async def test_a_write_to_the_shop_that_never_happened_is_written_again(
+    bench: StockBench, kind: str
+) -> None:
     uuid, variant = await ready(bench)
     bench.fault(kind, "POST", RELATIVE, next=1)
 
@@ -43,7 +47,9 @@ async def test_a_write_to_the_shop_that_never_happened_is_written_again(bench: S
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("kind", ["5xx_after", "cut_after"])
-async def test_a_write_to_the_shop_without_an_answer_is_not_repeated(bench: StockBench, kind: str) -> None:
+async def test_a_write_to_the_shop_without_an_answer_is_not_repeated(
+    bench: StockBench, kind: str
+) -> None:
     """The marker tells that it landed: nobody is asked (decision 16)."""
     uuid, variant = await ready(bench)
     bench.fault(kind, "POST", RELATIVE, next=1)
@@ -65,7 +71,9 @@ async def held(bench: StockBench) -> list[str]:
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
-async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(bench: StockBench, kind: str) -> None:
+async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(
+    bench: StockBench, kind: str
+) -> None:
     """And one by another number is known apart from it without a question (decision 16)."""
     uuid, variant = await ready(bench)
     bench.fault(kind, "POST", RELATIVE, next=1)
@@ -89,8 +97,8 @@ async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(bench: Stoc
 async def test_an_edit_of_its_very_size_is_known_from_the_write(
     bench: StockBench, kind: str, edited: int, told: bool, number: int
 ) -> None:
-    """One that undoes the write, and of which nothing is told, looks as if a call were not all or nothing: the lower number, and a
-    question (decision 16)."""
+    """One that undoes the write, and of which nothing is told, looks as if a call were not all or
+    nothing: the lower number, and a question (decision 16)."""
     uuid, variant = await ready(bench)
     bench.fault(kind, "POST", RELATIVE, next=1)
 
@@ -139,7 +147,9 @@ async def test_a_call_waits_while_every_slot_is_held(bench: StockBench) -> None:
 
 
 async def test_a_write_to_a_variant_that_is_let_go_holds_no_slot(bench: StockBench) -> None:
-    """The merchant unassigns the product while its write has no answer: eight of these would stop all."""
+    """The merchant unassigns the product while its write has no answer: eight of these would stop
+    all.
+    """
     uuid, variant = await ready(bench)
     bench.fault("cut_after", "POST", RELATIVE, next=1)
     await bench.sells(variant, 2)
@@ -157,7 +167,9 @@ async def test_a_write_to_a_variant_that_is_let_go_holds_no_slot(bench: StockBen
 
 
 async def test_a_slot_that_the_store_does_not_know_is_taken_no_more(bench: StockBench) -> None:
-    """Somebody deleted the marker: the call is refused for it, and leaves again with another slot or without."""
+    """Somebody deleted the marker: the call is refused for it, and leaves again with another slot
+    or without.
+    """
     uuid, variant = await ready(bench)
     async with bench.database.read() as tx:
         known = await markers.find(tx, bench.connection.id)
@@ -174,7 +186,9 @@ async def test_a_slot_that_the_store_does_not_know_is_taken_no_more(bench: Stock
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
-async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(bench: StockBench, kind: str) -> None:
+async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(
+    bench: StockBench, kind: str
+) -> None:
     """Zettle's event carries our identifier: with it the write landed, without it, it did not."""
     uuid, _variant = await ready(bench)
 
@@ -189,7 +203,9 @@ async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(bench
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize("side", Side)
 def test_a_write_without_an_answer_is_not_looked_at_every_second(side: Side) -> None:
-    """No look clears a shelf with an open write, and a hint stays open with it: the next look is the one that can settle something."""
+    """No look clears a shelf with an open write, and a hint stays open with it: the next look is
+    the one that can settle something.
+    """
     now, timing = NOON + timedelta(seconds=30), Timing()
     flight = Flight("call", -3, NOON, base=7, lost=NOON, since=NOON + timedelta(seconds=10))
     open_, quiet = Shelf(known=7, flight=flight, variant_id=1), Shelf(known=7, variant_id=1)
@@ -214,7 +230,9 @@ async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -
 
 
 async def resumed(bench: StockBench) -> None:
-    """Work goes on after five days in which the merchant had to help, and the sweep is quicker than the rest."""
+    """Work goes on after five days in which the merchant had to help, and the sweep is quicker than
+    the rest.
+    """
     bench.clock.move(timedelta(days=5).total_seconds())
     await bench.restart(bench.database, bench.town.transport())
     await StockSweep()(bench.session)
@@ -235,7 +253,9 @@ async def test_a_doubt_that_waited_for_days_still_ends_in_a_question(bench: Stoc
 
 
 @pytest.mark.rule("S2")
-async def test_an_echo_that_was_heard_while_work_was_paused_still_mends_what_was_given_up(bench: StockBench) -> None:
+async def test_an_echo_that_was_heard_while_work_was_paused_still_mends_what_was_given_up(
+    bench: StockBench,
+) -> None:
     uuid, _ = await ready(bench)
     call = await bench.unanswered_order(uuid, 3)
     await bench.quiet(300)
@@ -275,8 +295,12 @@ async def test_a_till_sale_while_the_till_does_not_answer_still_counts(bench: St
     assert (5, 5) == await bench.levels(uuid)
 
 
-async def test_a_dead_drain_leaves_nothing_forgotten(bench: StockBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process dies between the disk and the wire: the flight is on disk, and settled by whoever comes next."""
+async def test_a_dead_drain_leaves_nothing_forgotten(
+    bench: StockBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies between the disk and the wire: the flight is on disk, and settled by whoever
+    comes next.
+    """
     uuid, variant = await ready(bench)
     adjust = type(bench.session.shop).adjust
 
@@ -306,7 +330,9 @@ async def test_an_unreachable_shop_is_owed_until_it_comes_back(bench: StockBench
 
 
 async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) -> None:
-    """BigCommerce shows our write seconds later: neither the old nor the new number is taken for an edit (invariant 14)."""
+    """BigCommerce shows our write seconds later: neither the old nor the new number is taken for an
+    edit (invariant 14).
+    """
     bench = await opened(database, clock)
     uuid, variant = await ready(bench)
     bench.town.shop().store.read_lag_s = 6
@@ -325,7 +351,9 @@ async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) 
 
 
 async def test_an_order_just_before_our_write_leaves_the_rest_owed(bench: StockBench) -> None:
-    """Too little stock: BigCommerce refuses, the shelf is looked at again, and what is there is taken (decision 7)."""
+    """Too little stock: BigCommerce refuses, the shelf is looked at again, and what is there is
+    taken (decision 7).
+    """
     uuid, variant = await ready(bench, 3)
     bench.town.shop().store.read_lag_s = 3
 
@@ -341,7 +369,9 @@ async def test_an_order_just_before_our_write_leaves_the_rest_owed(bench: StockB
 
 
 async def test_one_bad_item_does_not_stop_the_others(bench: StockBench) -> None:
-    """A batch is refused whole; the named item sleeps, the others are written (bigcommerce facts 5.2)."""
+    """A batch is refused whole; the named item sleeps, the others are written (bigcommerce facts
+    5.2).
+    """
     one, first = await bench.stocked(5, name="Ett", sku="E-1")
     two, second = await bench.stocked(5, name="Två", sku="T-2")
     await bench.finish_setup()
@@ -358,7 +388,9 @@ async def test_one_bad_item_does_not_stop_the_others(bench: StockBench) -> None:
 
 
 async def test_a_shelf_that_lost_its_tracking_is_set_anew(bench: StockBench) -> None:
-    """BigCommerce answers that it does not count this item: tracking is set and the number written whole."""
+    """BigCommerce answers that it does not count this item: tracking is set and the number written
+    whole.
+    """
     uuid, variant = await ready(bench)
     product_id = await bench.product_id(uuid)
     await bench.session.shop.update_product(product_id, {"tracking": "none"})
@@ -382,7 +414,9 @@ async def test_no_shelf_is_sent_below_its_safety_stock(bench: StockBench) -> Non
     assert -1 == (await bench.ledger(uuid))[Side.SHOP].owed
 
 
-async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(bench: StockBench) -> None:
+async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(
+    bench: StockBench,
+) -> None:
     """BigCommerce shows 0 for what it does not count; that is no sale (decision 3)."""
     uuid, _ = await ready(bench)
 
@@ -423,10 +457,15 @@ async def test_what_is_assigned_again_before_its_deletion_was_carried_out_is_syn
 
 
 def test_an_open_write_to_what_is_not_counted_is_not_looked_at_for_ever() -> None:
-    """The store shows no number then, and what was open is forgotten when it counts again (decision 18)."""
+    """The store shows no number then, and what was open is forgotten when it counts again (decision
+    18).
+    """
     timing, now = Timing(), NOON + timedelta(minutes=10)
     flight = Flight("call", -1, NOON, base=1, lost=NOON, since=NOON)
-    ledger = Ledger(Shelf(-2, seen=now, settled=now), Shelf(1, owed=-2, flight=flight, variant_id=1, hinted=NOON))
+    ledger = Ledger(
+        Shelf(-2, seen=now, settled=now),
+        Shelf(1, owed=-2, flight=flight, variant_id=1, hinted=NOON),
+    )
 
     assert next_step(ledger, now, timing, counted=True) is not None
     assert next_step(ledger, now, timing, counted=False) is None

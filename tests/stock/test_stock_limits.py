@@ -1,4 +1,6 @@
-"""What a side cannot hold, cannot be moved, or does not count: said in the sync log, and nothing of it lost."""
+"""What a side cannot hold, cannot be moved, or does not count: said in the sync log, and nothing of
+it lost.
+"""
 
 import pytest
 
@@ -17,11 +19,13 @@ async def told(bench: StockBench, code: Code) -> list[dict[str, str]]:
     return [dict(one.line.params) for one in reversed(page) if one.line.code is code]
 
 
-# ---- More than a side holds (zettle facts 3.5) -----------------------------------------------------------------------
+# ---- More than a side holds (zettle facts 3.5) ---------------------------------------------------
 
 
 @pytest.mark.rule("S4")
-async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_falls(bench: StockBench) -> None:
+async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_falls(
+    bench: StockBench,
+) -> None:
     uuid, _ = await ready(bench)
     product_id = await bench.product_id(uuid)
 
@@ -35,8 +39,12 @@ async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_f
     await bench.quiet()
 
     assert (99_999, 149_500) == full
-    assert [("zettle", "99999", "150000")] == [(one["side"], one["limit"], one["number"]) for one in said]
-    assert [Code.STOCK_SHOP_MOVED, Code.STOCK_FULL] == [one for one in await bench.codes() if "stock" in one][:2]
+    assert [("zettle", "99999", "150000")] == [
+        (one["side"], one["limit"], one["number"]) for one in said
+    ]
+    assert [Code.STOCK_SHOP_MOVED, Code.STOCK_FULL] == [
+        one for one in await bench.codes() if "stock" in one
+    ][:2]
     assert (89_500, 89_500) == await bench.levels(uuid)
     assert 1 == len(await told(bench, Code.STOCK_FULL))
 
@@ -56,12 +64,16 @@ async def test_a_joined_number_beyond_zettle_s_is_said(bench: StockBench) -> Non
     assert ["199998"] == [one["number"] for one in await told(bench, Code.STOCK_FULL)]
 
 
-# ---- Nowhere to move it (zettle facts 3.2) ---------------------------------------------------------------------------
+# ---- Nowhere to move it (zettle facts 3.2) -------------------------------------------------------
 
 
 @pytest.mark.rule("S3")
-async def test_an_account_with_the_store_s_inventory_only_is_told_so_and_nothing_is_lost(bench: StockBench) -> None:
-    """Four exist (zettle facts 3.2). Should they not, the till waits, the shop goes on, and it is made good when they do."""
+async def test_an_account_with_the_store_s_inventory_only_is_told_so_and_nothing_is_lost(
+    bench: StockBench,
+) -> None:
+    """Four exist (zettle facts 3.2). Should they not, the till waits, the shop goes on, and it is
+    made good when they do.
+    """
     other, _ = await bench.stocked(5, name="Fat", sku="FAT-1")
     uuid, variant = await ready(bench)
     places = bench.town.merchant.organization.inventories
@@ -97,11 +109,13 @@ async def test_inventories_that_come_later_are_found(bench: StockBench) -> None:
     assert (0, 3) == (len(before.others), len(after.others))
 
 
-# ---- Not counted in BigCommerce (bigcommerce facts 5.2, 5.4) ---------------------------------------------------------
+# ---- Not counted in BigCommerce (bigcommerce facts 5.2, 5.4) -------------------------------------
 
 
 @pytest.mark.rule("S2")
-async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_switched_on_again(bench: StockBench) -> None:
+async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_switched_on_again(
+    bench: StockBench,
+) -> None:
     uuid, variant = await ready(bench)
     product_id = await bench.product_id(uuid)
 
@@ -115,11 +129,16 @@ async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_switched_
         numbers.append([one["number"] for one in await told(bench, Code.STOCK_SWITCHED_ON)])
 
     assert (5, 5) == await bench.levels(uuid)
-    assert ("product", [["7"], ["7", "5"]]) == ((await bench.shown(uuid))["inventory_tracking"], numbers)
+    assert ("product", [["7"], ["7", "5"]]) == (
+        (await bench.shown(uuid))["inventory_tracking"],
+        numbers,
+    )
 
 
 @pytest.mark.rule("S2")
-async def test_where_bigcommerce_refuses_to_count_again_only_that_is_said(bench: StockBench) -> None:
+async def test_where_bigcommerce_refuses_to_count_again_only_that_is_said(
+    bench: StockBench,
+) -> None:
     uuid, variant = await ready(bench)
     await bench.session.shop.update_product(await bench.product_id(uuid), {"tracking": "none"})
     await bench.quiet()

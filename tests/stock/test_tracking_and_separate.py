@@ -1,4 +1,6 @@
-"""Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and 4)."""
+"""Tracking switched, and stock that is separate for a while (rules S5, S6, S7, decisions 2 and
+4).
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -58,7 +60,9 @@ async def test_on_for_the_first_time_sets_tracking_in_the_shop(bench: StockBench
 
 
 @pytest.mark.rule("S7")
-async def test_the_merchants_click_on_our_page_switches_tracking_in_zettle(bench: StockBench) -> None:
+async def test_the_merchants_click_on_our_page_switches_tracking_in_zettle(
+    bench: StockBench,
+) -> None:
     uuid, _ = await ready(bench)
 
     await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
@@ -102,7 +106,9 @@ async def test_an_event_told_twice_writes_once(bench: StockBench) -> None:
 
 
 @pytest.mark.rule("S5")
-async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other(bench: StockBench) -> None:
+async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other(
+    bench: StockBench,
+) -> None:
     uuid, variant = await ready(bench)
 
     await part(bench, uuid, {variant: (6, 4, 10)})
@@ -203,8 +209,12 @@ async def test_switching_tracking_off_ends_separate_stock(bench: StockBench) -> 
 
 
 @pytest.mark.rule("S7")
-async def test_tracking_switched_on_for_a_product_that_the_shop_lost_is_heard_once(bench: StockBench) -> None:
-    """Its number counts from then on, for when it is born again; nothing goes on asking what is known."""
+async def test_tracking_switched_on_for_a_product_that_the_shop_lost_is_heard_once(
+    bench: StockBench,
+) -> None:
+    """Its number counts from then on, for when it is born again; nothing goes on asking what is
+    known.
+    """
     uuid, variant = await ready(bench)
     await switch(bench, uuid, on=False)
     bench.town.shop().delete_product(await bench.product_id(uuid))
@@ -253,7 +263,12 @@ async def test_a_variant_added_later_is_born_with_its_own_balance(bench: StockBe
     await bench.quiet()
 
     product = till.product(uuid)
-    large = {**product["variants"][0], "name": "L", "sku": "TR-L", "options": [{"name": "Storlek", "value": "L"}]}
+    large = {
+        **product["variants"][0],
+        "name": "L",
+        "sku": "TR-L",
+        "options": [{"name": "Storlek", "value": "L"}],
+    }
     large.pop("uuid")
     values = [{"value": value} for value in ("S", "M", "L")]
     definitions = {"definitions": [{"name": "Storlek", "properties": values}]}
@@ -288,13 +303,19 @@ async def test_what_was_read_before_a_switch_stops_nothing_after_it(bench: Stock
 class Unread(Till):
     """Zettle's answer holds a balance that is no number."""
 
-    async def looks(self, session: Session, wanted: Mapping[str, Collection[str]], *_: Any, **__: Any) -> Read:
+    async def looks(
+        self, session: Session, wanted: Mapping[str, Collection[str]], *_: Any, **__: Any
+    ) -> Read:
         now = session.clock.now()
-        return Read({one: Look(Gap.UNKNOWN, now) for variants in wanted.values() for one in variants})
+        return Read(
+            {one: Look(Gap.UNKNOWN, now) for variants in wanted.values() for one in variants}
+        )
 
 
 @pytest.mark.rule("S1", "S7")
-async def test_a_number_that_cannot_be_read_at_a_birth_says_nothing_about_tracking(bench: StockBench) -> None:
+async def test_a_number_that_cannot_be_read_at_a_birth_says_nothing_about_tracking(
+    bench: StockBench,
+) -> None:
     """What was promised before goes into the newborn."""
     uuid, variant = await ready(bench, 4)
     async with bench.database.transaction() as tx:
@@ -309,7 +330,9 @@ async def test_a_number_that_cannot_be_read_at_a_birth_says_nothing_about_tracki
 
 
 @pytest.mark.rule("S5")
-async def test_a_late_answer_to_an_earlier_write_does_not_move_what_the_merchant_parted(bench: StockBench) -> None:
+async def test_a_late_answer_to_an_earlier_write_does_not_move_what_the_merchant_parted(
+    bench: StockBench,
+) -> None:
     """Each side has the number that was typed, whatever becomes of a write from before."""
     uuid, variant = await ready(bench)
     call = await bench.unanswered_order(uuid, 3)

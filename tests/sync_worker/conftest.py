@@ -1,4 +1,6 @@
-"""A worker over the real database with handlers of the test's own, on a clock that the test moves."""
+"""A worker over the real database with handlers of the test's own, on a clock that the test
+moves.
+"""
 
 import asyncio
 import contextlib
@@ -75,9 +77,13 @@ class Bench:
             await self.until(lambda: _true(task.done()))
             await task
 
-    async def mark(self, connection_id: int, kind: Kind, *subjects: str, due_at: datetime | None = None) -> None:
+    async def mark(
+        self, connection_id: int, kind: Kind, *subjects: str, due_at: datetime | None = None
+    ) -> None:
         async with self.database.transaction() as tx:
-            await work_items.mark_many(tx, connection_id, kind, subjects or ("",), self.clock.now(), due_at=due_at)
+            await work_items.mark_many(
+                tx, connection_id, kind, subjects or ("",), self.clock.now(), due_at=due_at
+            )
 
     async def until(self, what: Callable[[], Awaitable[bool]], step_s: float = 0.25) -> None:
         """Lets time run until it is so. A thousand steps without it is a failure, not a wait."""
@@ -91,10 +97,14 @@ class Bench:
     async def quiet_but_routines(self) -> bool:
         """Nothing is due, and no lease is held."""
         async with self.database.read() as tx:
-            return not await tx.scalar(_DUE, {"now": self.clock.now()}) and not await tx.scalar(_HELD)
+            return not await tx.scalar(_DUE, {"now": self.clock.now()}) and not await tx.scalar(
+                _HELD
+            )
 
 
-_DUE = sa.text("SELECT count(*) FROM marks WHERE parked_at IS NULL AND due_at <= :now + interval '10 minutes'")
+_DUE = sa.text(
+    "SELECT count(*) FROM marks WHERE parked_at IS NULL AND due_at <= :now + interval '10 minutes'"
+)
 _HELD = sa.text("SELECT count(*) FROM connections WHERE lease_holder IS NOT NULL")
 
 

@@ -1,4 +1,6 @@
-"""A worker in a process of its own, for tests that kill it: it says when its handler begins, and then hangs or finishes."""
+"""A worker in a process of its own, for tests that kill it: it says when its handler begins, and
+then hangs or finishes.
+"""
 
 import asyncio
 import sys
@@ -33,7 +35,9 @@ async def main(url: str, mode: str) -> None:
         say("done", batch)
 
     jobs = QueueJobs(database, clock, QueueSettings(parallel=4, heartbeat=timedelta(seconds=1)))
-    worker = Worker(database, jobs, clock, SystemDice(), Facts(), {Kind.PRODUCT: product}, no_clients, QUICK)
+    worker = Worker(
+        database, jobs, clock, SystemDice(), Facts(), {Kind.PRODUCT: product}, no_clients, QUICK
+    )
     await worker.run(asyncio.Event())
 
 

@@ -28,8 +28,12 @@ async def access(database: Database, clock: MovableClock, lasts: timedelta) -> Z
 
 
 @pytest.mark.rule("C1")
-async def test_a_token_that_was_refused_is_not_shown_again(database: Database, clock: MovableClock) -> None:
-    """Zettle ended it early. Shown again it would be refused again, and that would be taken for the end of the access."""
+async def test_a_token_that_was_refused_is_not_shown_again(
+    database: Database, clock: MovableClock
+) -> None:
+    """Zettle ended it early. Shown again it would be refused again, and that would be taken for the
+    end of the access.
+    """
     ours = await access(database, clock, timedelta(hours=2))
 
     with pytest.raises(Unreachable):
@@ -42,7 +46,9 @@ async def test_a_token_that_was_refused_is_not_shown_again(database: Database, c
 
 
 @pytest.mark.rule("C1")
-async def test_a_token_that_ends_soon_serves_until_then(database: Database, clock: MovableClock) -> None:
+async def test_a_token_that_ends_soon_serves_until_then(
+    database: Database, clock: MovableClock
+) -> None:
     ours = await access(database, clock, timedelta(minutes=5))
 
     assert "access" == await ours()

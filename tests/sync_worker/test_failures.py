@@ -115,12 +115,16 @@ async def test_a_refusal_ends_its_own_mark_only_and_the_merchant_reads_why(bench
 
     async with bench.database.read() as tx:
         entries = await library.get_many(tx, one.id, ["bad", "good"])
-    assert {"bad": "name_taken", "good": ""} == {uuid: entry.failure for uuid, entry in entries.items()}
+    assert {"bad": "name_taken", "good": ""} == {
+        uuid: entry.failure for uuid, entry in entries.items()
+    }
     assert [(one.id, "product", "good")] == bench.done
     assert [Code.REFUSED] == await _log(bench.database, one.id)
 
 
-async def test_what_only_the_merchant_can_mend_pauses_the_connection_is_said_once_and_waits(bench: Bench) -> None:
+async def test_what_only_the_merchant_can_mend_pauses_the_connection_is_said_once_and_waits(
+    bench: Bench,
+) -> None:
     one = await connected(bench.database)
     healed = False
 
@@ -150,7 +154,9 @@ async def test_what_only_the_merchant_can_mend_pauses_the_connection_is_said_onc
 @pytest.mark.rule("C3", "D3")
 @pytest.mark.parametrize("platform", list(Platform))
 @pytest.mark.parametrize("renewed", [True, False], ids=["access given anew", "access gone"])
-async def test_only_a_token_that_still_counts_pauses(bench: Bench, platform: Platform, renewed: bool) -> None:
+async def test_only_a_token_that_still_counts_pauses(
+    bench: Bench, platform: Platform, renewed: bool
+) -> None:
     """The merchant gives access again between a refusal and what becomes of it."""
     one = await connected(bench.database)
     async with bench.database.transaction() as tx:
@@ -185,7 +191,9 @@ async def _paused(bench: Bench, connection_id: int) -> bool:
     return found is not None and found.paused == "access_gone"
 
 
-async def test_a_bug_parks_its_own_mark_under_a_support_id_without_telling_secrets(bench: Bench) -> None:
+async def test_a_bug_parks_its_own_mark_under_a_support_id_without_telling_secrets(
+    bench: Bench,
+) -> None:
     one = await connected(bench.database)
 
     async def product(session: Session, batch: Sequence[Mark]) -> None:
@@ -244,7 +252,7 @@ async def test_a_kind_without_a_handler_is_parked(bench: Bench) -> None:
         assert [Kind.SWEEP] == [parked.kind for parked in await work_items.parked(tx, one.id)]
 
 
-# ---- A bug is never for ever -----------------------------------------------------------------------------------------
+# ---- A bug is never for ever ---------------------------------------------------------------------
 
 
 class Bug(Exception):
@@ -286,7 +294,9 @@ async def test_a_bug_is_tried_again_until_it_works_and_said_once(bench: Bench) -
 
 
 @pytest.mark.parametrize(("failing_h", "pause_h"), [(0, 1), (1, 1), (5, 5), (30, 24), (400, 24)])
-def test_a_pause_after_a_bug_is_as_long_as_it_has_failed(bench: Bench, failing_h: int, pause_h: int) -> None:
+def test_a_pause_after_a_bug_is_as_long_as_it_has_failed(
+    bench: Bench, failing_h: int, pause_h: int
+) -> None:
     judge = Judge(bench.clock, bench.dice, Pace())
     since = NOON - timedelta(hours=failing_h) if failing_h else None
     mark = Mark(1, Kind.PRODUCT, "cup", 1, NOON, failing_since=since)
@@ -332,7 +342,9 @@ async def test_a_refusal_does_not_end_what_a_set_up_waits_for(bench: Bench, kind
     """Nobody would ask for it again: the page would wait for ever."""
     one = await connected(bench.database)
     async with bench.database.transaction() as tx:
-        await connections.set_stage(tx, one.id, Stage.LEAVING if kind is Kind.LEAVE else Stage.STORE_CONNECTED)
+        await connections.set_stage(
+            tx, one.id, Stage.LEAVING if kind is Kind.LEAVE else Stage.STORE_CONNECTED
+        )
 
     async def refused(session: Session, batch: Sequence[Mark]) -> None:
         if bench.clock.monotonic() < 1800:
@@ -350,7 +362,10 @@ async def test_a_refusal_does_not_end_what_a_set_up_waits_for(bench: Bench, kind
 
 
 async def test_a_set_up_and_a_leaving_whose_mark_got_lost_get_it_again(bench: Bench) -> None:
-    left, begun = await connected(bench.database), await connected(bench.database, "org-2", "def456")
+    left, begun = (
+        await connected(bench.database),
+        await connected(bench.database, "org-2", "def456"),
+    )
     async with bench.database.transaction() as tx:
         await connections.set_stage(tx, left.id, Stage.LEAVING)
         await connections.set_stage(tx, begun.id, Stage.STORE_CONNECTED)
@@ -434,8 +449,12 @@ async def test_answers_that_never_come_are_an_outage_at_last(bench: Bench) -> No
 
 
 @pytest.mark.rule("S3")
-async def test_failed_work_that_then_meets_an_outage_is_an_outage_and_both_end(bench: Bench) -> None:
-    """A side that cannot be read is said, and said to be over, although the work had failed by a bug before (decision 15)."""
+async def test_failed_work_that_then_meets_an_outage_is_an_outage_and_both_end(
+    bench: Bench,
+) -> None:
+    """A side that cannot be read is said, and said to be over, although the work had failed by a
+    bug before (decision 15).
+    """
     one = await connected(bench.database)
 
     async def product(session: Session, batch: Sequence[Mark]) -> None:

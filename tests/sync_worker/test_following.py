@@ -1,4 +1,6 @@
-"""A connection that changes in the middle of a turn: whoever works for it reaches it as it is now."""
+"""A connection that changes in the middle of a turn: whoever works for it reaches it as it is
+now.
+"""
 
 import asyncio
 import contextlib
@@ -48,7 +50,9 @@ async def _joins(database: Database, connection_id: int, token: str = "first") -
     async with database.transaction() as tx:
         await connections.set_shop(tx, connection_id, shop("abc123"))
         await tokens.put(tx, connection_id, Platform.BIGCOMMERCE, Token(token, NOON))
-        await connections.set_stage(tx, connection_id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED])
+        await connections.set_stage(
+            tx, connection_id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED]
+        )
 
 
 def _reaching(connection: Connection) -> Clients:
@@ -67,7 +71,9 @@ async def _following(connection: Connection, lease: Lease) -> AsyncIterator[Clie
 
 
 async def test_a_store_that_comes_in_the_middle_of_a_turn_is_reached(bench: Bench) -> None:
-    """The reading of the library goes on while the store is connected; then it looks into the store (C3)."""
+    """The reading of the library goes on while the store is connected; then it looks into the store
+    (C3).
+    """
     one = await _signed_in(bench.database)
     began, joined = asyncio.Event(), asyncio.Event()
     reached: list[object] = []
@@ -108,7 +114,7 @@ async def _both(bench: Bench) -> bool:
     return len(bench.done) == 2
 
 
-# ---- The real clients ------------------------------------------------------------------------------------------------
+# ---- The real clients ----------------------------------------------------------------------------
 
 
 async def test_clients_are_made_anew_for_a_store_and_for_another_token_only(
@@ -134,7 +140,9 @@ async def test_clients_are_made_anew_for_a_store_and_for_another_token_only(
         assert renewed.zettle is first.zettle
         assert gone.shop is None
         assert renewed.shop is not None
-        assert renewed.shop.gate is joined.shop.gate, "one budget, whichever client a call belongs to"
+        assert renewed.shop.gate is joined.shop.gate, (
+            "one budget, whichever client a call belongs to"
+        )
 
 
 async def test_two_lanes_that_look_at_once_both_reach_the_store(bench: Bench) -> None:
@@ -163,7 +171,9 @@ async def test_two_lanes_that_look_at_once_both_reach_the_store(bench: Bench) ->
         assert 10 == len({id(shop) for shop in reached})
 
 
-async def test_the_budget_of_a_store_that_came_in_a_turn_is_handed_on(database: Database, clock: MovableClock) -> None:
+async def test_the_budget_of_a_store_that_came_in_a_turn_is_handed_on(
+    database: Database, clock: MovableClock
+) -> None:
     one = await _signed_in(database)
     async with open_client() as http:
         async with _real(database, clock, one, Wire(http, clock)) as first:
@@ -195,7 +205,9 @@ async def test_access_that_came_a_moment_ago_does_not_pause(bench: Bench) -> Non
         made += 1
         async with bench.database.transaction() as tx:
             await tokens.put(tx, one.id, Platform.BIGCOMMERCE, Token("first", NOON))
-        yield replace(_reaching(connection), shop=cast("ShopApi", "store") if made > 1 else None, follow=None)
+        yield replace(
+            _reaching(connection), shop=cast("ShopApi", "store") if made > 1 else None, follow=None
+        )
 
     bench.handlers |= {**dict.fromkeys(Kind, bench.note), Kind.PRODUCT: _needs_store}
     await bench.mark(one.id, Kind.PRODUCT, "cup")
@@ -245,7 +257,9 @@ async def _now(database: Database, connection_id: int, before: Clients) -> Clien
 
 
 @contextlib.asynccontextmanager
-async def _real(database: Database, clock: MovableClock, one: Connection, wire: Wire) -> AsyncIterator[Clients]:
+async def _real(
+    database: Database, clock: MovableClock, one: Connection, wire: Wire
+) -> AsyncIterator[Clients]:
     until = NOON + timedelta(seconds=90)
     async with database.transaction() as tx:
         fence = await leases.acquire(tx, one.id, "me", now=NOON, until=until, grace=timedelta())

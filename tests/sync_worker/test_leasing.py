@@ -70,7 +70,9 @@ async def test_a_drain_whose_lease_was_taken_stops_and_writes_nothing(bench: Ben
         await bench.until(lambda: _is_set(started))
         async with bench.database.transaction() as tx:
             late = NOON + timedelta(hours=1)
-            stolen = await leases.acquire(tx, one.id, "thief", now=late, until=late, grace=timedelta(0))
+            stolen = await leases.acquire(
+                tx, one.id, "thief", now=late, until=late, grace=timedelta(0)
+            )
         assert stolen is not None
         go.set()
         await bench.until(lambda: _is_done(outcome))
@@ -105,7 +107,9 @@ async def test_a_long_job_keeps_its_lease_by_renewing_it(bench: Bench) -> None:
     assert bench.clock.monotonic() >= 300
 
 
-@pytest.mark.parametrize("trouble", [DatabaseBusy("55P03"), DatabaseGone("away")], ids=["busy", "gone"])
+@pytest.mark.parametrize(
+    "trouble", [DatabaseBusy("55P03"), DatabaseGone("away")], ids=["busy", "gone"]
+)
 async def test_a_lease_that_could_not_be_renewed_once_is_renewed_the_next_time(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
@@ -188,7 +192,9 @@ async def test_a_stop_lets_the_running_handler_end_and_gives_the_lease_back(benc
         assert await leases.acquire(tx, one.id, "next", now=soon, until=soon, grace=timedelta(0))
 
 
-async def test_a_stop_does_not_wait_for_ever_and_then_leaves_the_lease_to_run_out(bench: Bench) -> None:
+async def test_a_stop_does_not_wait_for_ever_and_then_leaves_the_lease_to_run_out(
+    bench: Bench,
+) -> None:
     one = await connected(bench.database)
     started, never = asyncio.Event(), asyncio.Event()
 
@@ -204,5 +210,7 @@ async def test_a_stop_does_not_wait_for_ever_and_then_leaves_the_lease_to_run_ou
 
     async with bench.database.transaction() as tx:
         soon = bench.clock.now()
-        assert not await leases.acquire(tx, one.id, "next", now=soon, until=soon, grace=timedelta(0))
+        assert not await leases.acquire(
+            tx, one.id, "next", now=soon, until=soon, grace=timedelta(0)
+        )
     assert ["a"] == [mark.subject for mark in await _due(bench, one.id)]

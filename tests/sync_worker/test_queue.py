@@ -23,10 +23,14 @@ ROOT = Path(__file__).parents[2]
 
 async def _jobs(database: Database) -> int:
     async with database.read() as tx:
-        return int(await tx.scalar(sa.text("SELECT count(*) FROM pgqueuer WHERE dedupe_key IS NOT NULL")))
+        return int(
+            await tx.scalar(sa.text("SELECT count(*) FROM pgqueuer WHERE dedupe_key IS NOT NULL"))
+        )
 
 
-async def test_a_job_exists_only_if_its_transaction_commits_and_many_are_one(database: Database) -> None:
+async def test_a_job_exists_only_if_its_transaction_commits_and_many_are_one(
+    database: Database,
+) -> None:
     one = await connected(database)
     jobs = QueueJobs(database, SystemClock())
 
@@ -40,7 +44,9 @@ async def test_a_job_exists_only_if_its_transaction_commits_and_many_are_one(dat
             await jobs.enqueue(tx, one.id)
 
     async with database.read() as tx:
-        priorities = [row.priority for row in await tx.rows(sa.text("SELECT priority FROM pgqueuer"))]
+        priorities = [
+            row.priority for row in await tx.rows(sa.text("SELECT priority FROM pgqueuer"))
+        ]
     assert (0, [10]) == (none, priorities)
 
 
@@ -65,11 +71,17 @@ async def test_a_job_is_not_released_while_something_is_due(database: Database) 
 async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
     database: Database, make: type[QueueJobs] | type[TableJobs]
 ) -> None:
-    """Bursts of marks against drains that end all the time; after each burst no mark may be left without a job. No timer helps here."""
+    """Bursts of marks against drains that end all the time; after each burst no mark may be left
+    without a job. No timer helps here.
+    """
     dice = random.Random(7)
     clock = SystemClock()
     ids = [(await connected(database, f"org-{number}", f"hash{number}")).id for number in range(6)]
-    jobs: Jobs = QueueJobs(database, clock) if make is QueueJobs else TableJobs(database, clock, every_s=3600)
+    jobs: Jobs = (
+        QueueJobs(database, clock)
+        if make is QueueJobs
+        else TableJobs(database, clock, every_s=3600)
+    )
     drains = 0
 
     async def drain(job: Job) -> None:
@@ -87,7 +99,9 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
         for number in range(15):
             async with database.transaction() as tx:
                 connection_id = dice.choice(ids)
-                await work_items.mark(tx, connection_id, Kind.PRODUCT, f"{burst}-{lane}-{number}", NOON)
+                await work_items.mark(
+                    tx, connection_id, Kind.PRODUCT, f"{burst}-{lane}-{number}", NOON
+                )
                 await jobs.enqueue(tx, connection_id)
                 await asyncio.sleep(dice.uniform(0, 0.004))
             await asyncio.sleep(dice.uniform(0, 0.01))
@@ -141,11 +155,15 @@ async def test_a_killed_workers_work_comes_back(database: Database, database_url
     assert ["begun cup", "done cup"] == said
 
 
-async def test_marks_made_in_another_process_wake_this_ones_drain(database: Database, database_url: str) -> None:
+async def test_marks_made_in_another_process_wake_this_ones_drain(
+    database: Database, database_url: str
+) -> None:
     one = await connected(database)
     elsewhere = Database.at(database_url, SEALER)
     heard = asyncio.Event()
-    silence = database.on_commit(lambda woken: heard.set() if woken.connection_id == one.id and woken.urgent else None)
+    silence = database.on_commit(
+        lambda woken: heard.set() if woken.connection_id == one.id and woken.urgent else None
+    )
     jobs = QueueJobs(database, SystemClock())
 
     async def drain(job: Job) -> None:
@@ -166,7 +184,9 @@ async def test_marks_made_in_another_process_wake_this_ones_drain(database: Data
 
 
 async def test_a_worker_outlives_a_database_that_restarts(database: Database) -> None:
-    """Every connection is cut, as when the server restarts: the next job is taken within seconds, not at some later poll."""
+    """Every connection is cut, as when the server restarts: the next job is taken within seconds,
+    not at some later poll.
+    """
     one = await connected(database)
     jobs = QueueJobs(database, SystemClock(), QueueSettings(check_s=0.05, pause_s=0.1))
     drained: asyncio.Queue[int] = asyncio.Queue()
@@ -197,13 +217,20 @@ async def _cut_all(database: Database) -> None:
 
 
 _CUT = sa.text(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+    "pid <> pg_backend_pid()"
 )
 
 
 async def _worker(url: str, mode: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.sync_worker.dying_worker", url, mode, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "tests.sync_worker.dying_worker",
+        url,
+        mode,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
 
 

@@ -30,7 +30,9 @@ async def test_work_left_before_and_during_a_drain_is_all_done(bench: Bench) -> 
         await bench.until(lambda: _has(bench, 3))
         await bench.until(bench.quiet_but_routines)
 
-    assert {(one.id, "stock", "a"), (one.id, "stock", "b"), (one.id, "product", "c")} == set(bench.done)
+    assert {(one.id, "stock", "a"), (one.id, "stock", "b"), (one.id, "product", "c")} == set(
+        bench.done
+    )
 
 
 async def _has(bench: Bench, count: int) -> bool:
@@ -88,7 +90,9 @@ async def test_a_mark_made_again_while_it_is_worked_on_is_worked_on_again(bench:
 
 
 async def test_a_big_store_does_not_starve_a_small_one(bench: Bench) -> None:
-    """With room for one drain at a time, the small store has its turn after one slice of the big one."""
+    """With room for one drain at a time, the small store has its turn after one slice of the big
+    one.
+    """
     big, small = await connected(bench.database), await connected(bench.database, "org-2", "def456")
     bench.pace = Pace(slice_s=5, batch=1)
 
@@ -112,8 +116,13 @@ async def _small(bench: Bench, connection_id: int) -> bool:
     return any(number == connection_id for number, _, _ in bench.done)
 
 
-async def test_a_paused_and_a_disconnected_connection_do_no_product_or_stock_work(bench: Bench) -> None:
-    paused, gone = await connected(bench.database), await connected(bench.database, "org-2", "def456")
+async def test_a_paused_and_a_disconnected_connection_do_no_product_or_stock_work(
+    bench: Bench,
+) -> None:
+    paused, gone = (
+        await connected(bench.database),
+        await connected(bench.database, "org-2", "def456"),
+    )
     healthy = await connected(bench.database, "org-3", "ghi789")
     bench.handlers |= dict.fromkeys((Kind.PRODUCT, Kind.STOCK, Kind.LEAVE), bench.note)
     async with bench.database.transaction() as tx:

@@ -101,14 +101,18 @@ class QuietJobs:
 
 @dataclass
 class Browser:
-    """A browser that keeps cookies, reads forms' tokens, and does not follow redirects by itself."""
+    """A browser that keeps cookies, reads forms' tokens, and does not follow redirects by
+    itself.
+    """
 
     http: httpx2.AsyncClient
 
     async def open(self, path: str) -> httpx2.Response:
         return await self.http.get(path)
 
-    async def press(self, path: str, token_of: str = "/help", **fields: str | list[str]) -> httpx2.Response:
+    async def press(
+        self, path: str, token_of: str = "/help", **fields: str | list[str]
+    ) -> httpx2.Response:
         """Sends a form with the token of the page `token_of`."""
         token = re.search(r'name="_csrf_token" value="(\w+)"', (await self.http.get(token_of)).text)
         assert token is not None
@@ -131,42 +135,67 @@ class World:
     jobs: QuietJobs
 
     def browser(self, language: str = "en", address: str = "127.0.0.1") -> Browser:
-        transport = httpx2.ASGITransport(app=cast(Any, self.app), client=(address, 5000), raise_app_exceptions=False)
-        return Browser(httpx2.AsyncClient(transport=transport, base_url=HOME, headers={"accept-language": language}))
+        transport = httpx2.ASGITransport(
+            app=cast(Any, self.app), client=(address, 5000), raise_app_exceptions=False
+        )
+        return Browser(
+            httpx2.AsyncClient(
+                transport=transport, base_url=HOME, headers={"accept-language": language}
+            )
+        )
 
     async def running(
         self, organization: Organization = LIND, shop: Shop = SHOP, stage: Stage = Stage.RUNNING
     ) -> Connection:
         """A connection that has come so far."""
         async with self.database.transaction() as tx:
-            made = await connections.start(tx, organization, f"key-{organization.name.split()[0]}", self.clock.now())
+            made = await connections.start(
+                tx, organization, f"key-{organization.name.split()[0]}", self.clock.now()
+            )
             await connections.set_shop(tx, made.id, shop)
             await connections.set_choices(tx, made.id, Choices(prices=True, whole_library=True))
             await connections.set_stage(tx, made.id, stage)
             for platform in Platform:
-                await tokens.put(tx, made.id, platform, Token("access", self.clock.now(), "refresh"))
+                await tokens.put(
+                    tx, made.id, platform, Token("access", self.clock.now(), "refresh")
+                )
             found = await connections.by_id(tx, made.id)
         assert found is not None
         return found
 
-    async def stock_library(self, connection: Connection, *names: str, assigned: bool | None = None) -> list[str]:
+    async def stock_library(
+        self, connection: Connection, *names: str, assigned: bool | None = None
+    ) -> list[str]:
         products = [product(f"{connection.id}-{name.lower()}", name) for name in names]
         async with self.database.transaction() as tx:
-            await library.upsert_many(tx, connection.id, products, self.clock.now(), assign_new=assigned)
+            await library.upsert_many(
+                tx, connection.id, products, self.clock.now(), assign_new=assigned
+            )
         return [each.uuid for each in products]
 
 
 def product(uuid: str, name: str) -> Product:
     variant = Variant(f"{uuid}-v", sku=f"SKU-{name}", price=Money(24900, "SEK"))
-    return Product(uuid, name, "etag", (variant,), description="Drejad för hand", vat_percentage=Decimal("25.0"))
+    return Product(
+        uuid,
+        name,
+        "etag",
+        (variant,),
+        description="Drejad för hand",
+        vat_percentage=Decimal("25.0"),
+    )
 
 
 @pytest.fixture
 async def world(database_url: str, clock: MovableClock, dice: CountingDice) -> AsyncIterator[World]:
     database = Database.at(database_url, SEALER)
     till, store, jobs = Till(), Store(), QuietJobs()
-    settings = WebSettings(HOME, "a secret for forms that is long", "client-secret", "help@example.com")
-    deps = WebDeps(database, jobs, Sessions(database, clock), clock, dice, settings, till, store, PageDesk())
+    settings = WebSettings(
+        HOME, "a secret for forms that is long", "client-secret", "help@example.com"
+    )
+    deps = WebDeps(
+        database, jobs, Sessions(database, clock), clock, dice, settings, till, store, PageDesk()
+    )
     app = build_app(deps)
     yield World(app, deps, database, clock, till, store, jobs)
     await database.close()

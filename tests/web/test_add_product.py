@@ -1,4 +1,6 @@
-"""The "Add product" form: what it takes, what it refuses and how, and that nothing typed is lost (rule P9)."""
+"""The "Add product" form: what it takes, what it refuses and how, and that nothing typed is lost
+(rule P9).
+"""
 
 import re
 import struct
@@ -29,7 +31,9 @@ def png(width: int = 120, height: int = 120, noise: int = 4_000) -> bytes:
     """A picture whose bytes are only as many as its check wants."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"tEXt", b"x" * noise) + chunk(b"IEND", b"")
@@ -42,17 +46,27 @@ async def signed_in(world: World, organization: Organization = LIND) -> tuple[Co
     return connection, browser
 
 
-async def send(browser: Browser, *files: tuple[str, bytes], **fields: str | list[str]) -> httpx2.Response:
+async def send(
+    browser: Browser, *files: tuple[str, bytes], **fields: str | list[str]
+) -> httpx2.Response:
     """The form as a browser sends it, opened anew unless a key is given."""
     page = (await browser.open(FORM)).text
     token = re.search(r'name="_csrf_token" value="(\w+)"', page)
     key = re.search(r'name="key" value="([^"]+)"', page)
     assert token is not None
     assert key is not None
-    data: dict[str, Any] = {"_csrf_token": token[1], "key": key[1], "action": "save", "bigcommerce": "yes", **fields}
+    data: dict[str, Any] = {
+        "_csrf_token": token[1],
+        "key": key[1],
+        "action": "save",
+        "bigcommerce": "yes",
+        **fields,
+    }
     sent = [("picture", (name, content, "image/png")) for name, content in files]
     # Without a file this would be another kind of body than a browser's.
-    return await browser.http.post(FORM, data=data, files=sent or [("picture", ("", b"", "application/octet-stream"))])
+    return await browser.http.post(
+        FORM, data=data, files=sent or [("picture", ("", b"", "application/octet-stream"))]
+    )
 
 
 async def waiting(world: World, connection: Connection) -> list[Wanted]:
@@ -62,10 +76,12 @@ async def waiting(world: World, connection: Connection) -> list[Wanted]:
 
 
 def form_of(**fields: str) -> AddForm:
-    return read(Form(tuple((name.replace("_1_", "-1-"), value) for name, value in fields.items())), LIND)
+    return read(
+        Form(tuple((name.replace("_1_", "-1-"), value) for name, value in fields.items())), LIND
+    )
 
 
-# ---- What is sent ----------------------------------------------------------------------------------------------------
+# ---- What is sent --------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P9")
@@ -92,9 +108,17 @@ async def test_every_field_of_the_form_reaches_the_product(world: World) -> None
     new, (variant,) = asked.product, asked.product.variants
 
     assert f"/library/new/{new.uuid}" == answer.headers["location"]
-    assert ("Mugg", "Rad ett\nRad två", "Drejad") == (new.name, new.description, new.online_description)
+    assert ("Mugg", "Rad ett\nRad två", "Drejad") == (
+        new.name,
+        new.description,
+        new.online_description,
+    )
     assert (450, "12", None) == (new.weight_grams, str(new.vat_percentage), new.tax)
-    assert ("Mugg | Lind", "Handgjord", "bla-mugg") == (new.seo_title, new.seo_description, new.slug)
+    assert ("Mugg | Lind", "Handgjord", "bla-mugg") == (
+        new.seo_title,
+        new.seo_description,
+        new.slug,
+    )
     assert (24950, "MUG-1", "7310865004703", ()) == (
         variant.price and variant.price.minor,
         variant.sku,
@@ -106,7 +130,9 @@ async def test_every_field_of_the_form_reaches_the_product(world: World) -> None
 
 
 @pytest.mark.rule("P9")
-async def test_variants_are_shown_before_they_are_saved_and_each_keeps_what_was_typed(world: World) -> None:
+async def test_variants_are_shown_before_they_are_saved_and_each_keeps_what_was_typed(
+    world: World,
+) -> None:
     connection, browser = await signed_in(world)
     options = {**SIZES, "option-2-name": "Färg", "option-2-values": "Röd\nBlå"}
     shown = await send(browser, name="Tröja", price="199", **options)
@@ -131,7 +157,9 @@ async def test_variants_are_shown_before_they_are_saved_and_each_keeps_what_was_
 
 
 @pytest.mark.rule("P9")
-async def test_without_scripts_a_button_draws_the_table_and_asks_for_nothing_else(world: World) -> None:
+async def test_without_scripts_a_button_draws_the_table_and_asks_for_nothing_else(
+    world: World,
+) -> None:
     connection, browser = await signed_in(world)
     shown = await send(browser, action="variants", name="", price="x", **SIZES)
 
@@ -156,7 +184,9 @@ async def test_a_form_that_is_sent_twice_adds_one_product(world: World) -> None:
 
 
 @pytest.mark.rule("P9")
-async def test_a_key_of_a_product_that_is_there_or_of_no_sense_overwrites_nothing(world: World) -> None:
+async def test_a_key_of_a_product_that_is_there_or_of_no_sense_overwrites_nothing(
+    world: World,
+) -> None:
     connection, browser = await signed_in(world)
     await world.stock_library(connection, "Kanna")
     nonsense = await send(browser, name="Mugg", key="../../etc")
@@ -168,7 +198,9 @@ async def test_a_key_of_a_product_that_is_there_or_of_no_sense_overwrites_nothin
 
 @pytest.mark.rule("P9")
 @pytest.mark.parametrize(("box", "assigned"), [("yes", True), ("", False)])
-async def test_the_box_is_decided_before_zettle_hears_of_the_product(world: World, box: str, assigned: bool) -> None:
+async def test_the_box_is_decided_before_zettle_hears_of_the_product(
+    world: World, box: str, assigned: bool
+) -> None:
     connection, browser = await signed_in(world)
     await send(browser, name="Kassakopp", bigcommerce=box)
     async with world.database.read() as tx:
@@ -207,7 +239,7 @@ async def test_nothing_is_added_before_the_set_up_is_finished(world: World) -> N
     assert [] == await waiting(world, connection)
 
 
-# ---- Pictures --------------------------------------------------------------------------------------------------------
+# ---- Pictures ------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P9")
@@ -224,7 +256,11 @@ async def test_pictures_survive_a_mistake_elsewhere_and_can_be_taken_away(world:
         left = await additions.pictures(tx, connection.id, key[1])
 
     assert 400 == endless.status_code
-    assert (200, "image/png", png()) == (shown.status_code, shown.headers["content-type"], shown.content)
+    assert (200, "image/png", png()) == (
+        shown.status_code,
+        shown.headers["content-type"],
+        shown.content,
+    )
     assert [int(places[1])] == [one.place for one in left]
 
 
@@ -245,7 +281,11 @@ async def test_a_file_that_is_no_proper_picture_is_refused_with_its_reason(
 ) -> None:
     connection, browser = await signed_in(world)
     answer = await send(browser, ("bild.png", content), name="Mugg")
-    words = {"picture_kind": "right kind", "picture_large": "too large", "picture_small": "too small"}[code]
+    words = {
+        "picture_kind": "right kind",
+        "picture_large": "too large",
+        "picture_small": "too small",
+    }[code]
 
     assert (400, True) == (answer.status_code, words in answer.text)
     assert 'value="Mugg"' in answer.text
@@ -253,17 +293,26 @@ async def test_a_file_that_is_no_proper_picture_is_refused_with_its_reason(
 
 
 def test_the_size_of_every_kind_of_picture_is_read_from_its_bytes() -> None:
-    jpeg = b"\xff\xd8\xff\xe0\x00\x10" + b"\0" * 14 + b"\xff\xc2\x00\x11\x08\x01\x02\x03\x04" + b"\0" * 20
+    jpeg = (
+        b"\xff\xd8\xff\xe0\x00\x10"
+        + b"\0" * 14
+        + b"\xff\xc2\x00\x11\x08\x01\x02\x03\x04"
+        + b"\0" * 20
+    )
     bmp = b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, 300, -200) + b"\0" * 20
 
     assert pictures.Picture(pictures.Kind.JPEG, 0x0304, 0x0102) == pictures.described(jpeg)
-    assert pictures.Picture(pictures.Kind.GIF, 10, 20) == pictures.described(b"GIF89a" + struct.pack("<HH", 10, 20))
+    assert pictures.Picture(pictures.Kind.GIF, 10, 20) == pictures.described(
+        b"GIF89a" + struct.pack("<HH", 10, 20)
+    )
     assert pictures.Picture(pictures.Kind.BMP, 300, 200) == pictures.described(bmp)
     assert pictures.Picture(pictures.Kind.PNG, 7, 9) == pictures.described(png(7, 9))
-    assert [None] * 3 == [pictures.described(junk) for junk in (b"", jpeg[:12], b"\xff\xd8\xff\xe0\x00\x00" * 9)]
+    assert [None] * 3 == [
+        pictures.described(junk) for junk in (b"", jpeg[:12], b"\xff\xd8\xff\xe0\x00\x00" * 9)
+    ]
 
 
-# ---- What is wrong ---------------------------------------------------------------------------------------------------
+# ---- What is wrong -------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P9")
@@ -281,8 +330,14 @@ def test_the_size_of_every_kind_of_picture_is_read_from_its_bytes() -> None:
         ({"name": "Kanna", "barcode": "123456789012345"}, {"barcode": "barcode_long"}),
         ({"name": "Kanna", "sku": "s" * 65}, {"sku": "sku_long"}),
         ({"name": "Kanna", "description": "d" * 1025}, {"description": "description_long"}),
-        ({"name": "Kanna", "online_description": "d" * 3501}, {"online_description": "online_description_long"}),
-        ({"name": "Kanna", "seo_description": "d" * 321}, {"seo_description": "seo_description_long"}),
+        (
+            {"name": "Kanna", "online_description": "d" * 3501},
+            {"online_description": "online_description_long"},
+        ),
+        (
+            {"name": "Kanna", "seo_description": "d" * 321},
+            {"seo_description": "seo_description_long"},
+        ),
         ({"name": "Kanna", "slug": "!!!"}, {"slug": "slug"}),
         ({"name": "Kanna", "weight": "tung"}, {"weight": "weight"}),
         ({"name": "Kanna", "weight": "2147484", "weight_unit": "kg"}, {"weight": "weight"}),
@@ -293,18 +348,27 @@ def test_the_size_of_every_kind_of_picture_is_read_from_its_bytes() -> None:
         ({"name": "Kanna", "stock": "100000", "tracked": "yes"}, {"stock": "stock"}),
         ({"name": "Kanna", "option_1_name": "Storlek"}, {"option-1-values": "option_half"}),
         ({"name": "Kanna", "option_1_values": "S, M"}, {"option-1-name": "option_half"}),
-        ({"name": "Kanna", "option_1_name": "S" * 31, "option_1_values": "S"}, {"option-1-name": "option_name"}),
+        (
+            {"name": "Kanna", "option_1_name": "S" * 31, "option_1_values": "S"},
+            {"option-1-name": "option_name"},
+        ),
         (
             {"name": "Kanna", "option_1_name": "Storlek", "option_1_values": "S, M, s"},
             {"option-1-values": "values_twice"},
         ),
         (
-            {"name": "Kanna", "option_1_name": "Nr", "option_1_values": "\n".join(map(str, range(100)))},
+            {
+                "name": "Kanna",
+                "option_1_name": "Nr",
+                "option_1_values": "\n".join(map(str, range(100))),
+            },
             {"option-1-values": "values_many"},
         ),
     ],
 )
-def test_the_form_says_what_is_wrong_and_where(fields: dict[str, str], errors: dict[str, str]) -> None:
+def test_the_form_says_what_is_wrong_and_where(
+    fields: dict[str, str], errors: dict[str, str]
+) -> None:
     assert errors == form_of(**fields).errors
 
 
@@ -318,7 +382,9 @@ def test_what_cannot_be_seen_is_not_typed() -> None:
         option_1_values="S\u200b, M",
     )
 
-    assert ("Kanna", "K-1", "7310865004703") == tuple(found.texts[name] for name in ("name", "sku", "barcode"))
+    assert ("Kanna", "K-1", "7310865004703") == tuple(
+        found.texts[name] for name in ("name", "sku", "barcode")
+    )
     assert ("Storlek", ("S", "M")) == (found.options[0].name, found.options[0].values)
 
 
@@ -391,24 +457,30 @@ async def test_what_was_typed_comes_back_as_text_whatever_it_is(world: World) ->
 async def test_a_form_from_another_site_adds_nothing(world: World) -> None:
     connection, browser = await signed_in(world)
     await browser.open(FORM)
-    refused = await browser.http.post(FORM, data={"name": "Mugg", "action": "save", "_csrf_token": "0" * 128})
+    refused = await browser.http.post(
+        FORM, data={"name": "Mugg", "action": "save", "_csrf_token": "0" * 128}
+    )
 
     assert 403 == refused.status_code
     assert [] == await waiting(world, connection)
 
 
-# ---- Afterwards ------------------------------------------------------------------------------------------------------
+# ---- Afterwards ----------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("P9")
 async def test_what_zettle_refused_comes_back_with_everything_that_was_typed(world: World) -> None:
     connection, browser = await signed_in(world)
-    sent = await send(browser, ("a.png", png()), name="Mugg", price="12,50", vat="13", description="Fin")
+    sent = await send(
+        browser, ("a.png", png()), name="Mugg", price="12,50", vat="13", description="Fin"
+    )
     place = sent.headers["location"]
     key = place.rpartition("/")[2]
     during = await browser.open(place)
     async with world.database.transaction() as tx:
-        await additions.refuse(tx, connection.id, key, "zettle_input_refused", {"vatPercentage": "no such rate"})
+        await additions.refuse(
+            tx, connection.id, key, "zettle_input_refused", {"vatPercentage": "no such rate"}
+        )
     back = await browser.open(place)
     listed = await browser.open("/library")
     await send(browser, key=key, name="Mugg", vat="12")
@@ -416,7 +488,13 @@ async def test_what_zettle_refused_comes_back_with_everything_that_was_typed(wor
 
     assert "Being added in Zettle" in during.text
     assert "Zettle did not take the product" in back.text
-    for typed in ('value="Mugg"', 'value="12,50"', 'value="13"', ">Fin</textarea>", f"/library/new/{key}/pictures/1"):
+    for typed in (
+        'value="Mugg"',
+        'value="12,50"',
+        'value="13"',
+        ">Fin</textarea>",
+        f"/library/new/{key}/pictures/1",
+    ):
         assert typed in back.text
     assert 'id="vat-wrong"' in back.text
     assert place in listed.text

@@ -1,4 +1,6 @@
-"""The numbers that a merchant is asked to check, and how numbers are typed (docs/design.md, "Stock", Settle)."""
+"""The numbers that a merchant is asked to check, and how numbers are typed (docs/design.md,
+"Stock", Settle).
+"""
 
 from dataclasses import replace
 
@@ -17,7 +19,7 @@ from brygga.database.ledgers import Book
 from brygga.database.work_items import Kind
 from brygga.web.numbers import Problem, number
 
-# ---- What a merchant types -------------------------------------------------------------------------------------------
+# ---- What a merchant types -----------------------------------------------------------------------
 
 
 @pytest.mark.rule("S5")
@@ -56,7 +58,12 @@ def test_a_number_is_whole_and_fits(typed: str, expected: int | Problem) -> None
 @pytest.mark.rule("S5")
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("150 000", 150_000), ("2147483647", 2**31 - 1), ("2147483648", Problem.TOO_BIG_SHOP), ("-1", Problem.NEGATIVE)],
+    [
+        ("150 000", 150_000),
+        ("2147483647", 2**31 - 1),
+        ("2147483648", Problem.TOO_BIG_SHOP),
+        ("-1", Problem.NEGATIVE),
+    ],
 )
 def test_the_web_shop_holds_more_than_the_till(typed: str, expected: int | Problem) -> None:
     """bigcommerce facts 5.2: a signed 32-bit number."""
@@ -70,7 +77,7 @@ def test_whatever_is_typed_is_a_number_that_fits_or_says_why_not(typed: str, sid
     assert isinstance(found, Problem) or 0 <= found <= LIMITS[side].highest
 
 
-# ---- Check this number -----------------------------------------------------------------------------------------------
+# ---- Check this number ---------------------------------------------------------------------------
 
 
 async def doubted(world: World, *, separate: bool = False) -> tuple[Connection, Browser, str]:
@@ -85,8 +92,17 @@ async def doubted(world: World, *, separate: bool = False) -> tuple[Connection, 
     return connection, browser, uuid
 
 
-def answer(uuid: str, what: str, till: str = "", seen: tuple[str, str] = ("7", "7"), **more: str) -> dict[str, str]:
-    return {"variant": f"{uuid}-v", "answer": what, "till": till, "seen-till": seen[0], "seen-shop": seen[1], **more}
+def answer(
+    uuid: str, what: str, till: str = "", seen: tuple[str, str] = ("7", "7"), **more: str
+) -> dict[str, str]:
+    return {
+        "variant": f"{uuid}-v",
+        "answer": what,
+        "till": till,
+        "seen-till": seen[0],
+        "seen-shop": seen[1],
+        **more,
+    }
 
 
 async def is_asked(world: World, connection: Connection) -> bool:
@@ -94,8 +110,12 @@ async def is_asked(world: World, connection: Connection) -> bool:
         return bool(await ledgers.in_doubt(tx, connection.id))
 
 
-@pytest.mark.parametrize("path", ["/library/{}", "/library/{}/stock/check", "/apps/bigcommerce/check"])
-async def test_both_numbers_and_what_happened_stand_where_the_merchant_is_asked(world: World, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/library/{}", "/library/{}/stock/check", "/apps/bigcommerce/check"]
+)
+async def test_both_numbers_and_what_happened_stand_where_the_merchant_is_asked(
+    world: World, path: str
+) -> None:
     _, browser, uuid = await doubted(world)
     page = (await browser.open(path.format(uuid))).text
 
@@ -105,8 +125,12 @@ async def test_both_numbers_and_what_happened_stand_where_the_merchant_is_asked(
     assert "7 is right as it is" in page
 
 
-@pytest.mark.parametrize(("language", "words"), [("sv", "Kontrollera antalet"), ("en", "Check this number")])
-async def test_the_library_shows_and_lists_the_products_to_check(world: World, language: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "words"), [("sv", "Kontrollera antalet"), ("en", "Check this number")]
+)
+async def test_the_library_shows_and_lists_the_products_to_check(
+    world: World, language: str, words: str
+) -> None:
     connection, _, uuid = await doubted(world)
     _, fine = await world.stock_library(connection, "Kanna", "Mugg")
     browser = world.browser(language)
@@ -120,10 +144,15 @@ async def test_the_library_shows_and_lists_the_products_to_check(world: World, l
     assert (1, 1, 0) == (whole.count(tag), listed.count(tag), after.count('class="tag warn"'))
     assert f"{words} (1)" in whole
     assert f"{words} (0)" in after
-    assert (True, False) == (f'href="/library/{fine}"' in whole, f'href="/library/{fine}"' in listed)
+    assert (True, False) == (
+        f'href="/library/{fine}"' in whole,
+        f'href="/library/{fine}"' in listed,
+    )
 
 
-async def test_another_merchants_number_to_check_shows_in_nobody_elses_library(world: World) -> None:
+async def test_another_merchants_number_to_check_shows_in_nobody_elses_library(
+    world: World,
+) -> None:
     _, _, uuid = await doubted(world)
     berg = await world.running(BERG, replace(SHOP, store_hash="xyz789"))
     await world.stock_library(berg, "Kanna")
@@ -140,7 +169,9 @@ async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:
     one = (await browser.open("/apps/bigcommerce")).text
     async with world.database.transaction() as tx:
         names = ["A", "B", "C"]
-        await library.upsert_many(tx, connection.id, [product(name, name) for name in names], NOON, assign_new=True)
+        await library.upsert_many(
+            tx, connection.id, [product(name, name) for name in names], NOON, assign_new=True
+        )
         books = [Book(name, f"{name}-v", Ledger(Shelf(1), Shelf(1)), NOON) for name in names]
         await ledgers.save(tx, connection.id, books, NOON)
     many = (await browser.open("/apps/bigcommerce")).text
@@ -151,7 +182,9 @@ async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:
     assert 'href="/apps/bigcommerce/check"' in many
 
 
-async def test_a_counted_number_is_promised_to_both_sides_and_the_question_is_gone(world: World) -> None:
+async def test_a_counted_number_is_promised_to_both_sides_and_the_question_is_gone(
+    world: World,
+) -> None:
     connection, browser, uuid = await doubted(world)
     back = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", "8"))
     ledger = await ledger_of(world, connection, uuid)
@@ -203,7 +236,9 @@ async def test_more_than_zettle_holds_is_a_number_for_both_sides_and_none_for_th
 
 
 @pytest.mark.parametrize("typed", ["", "-1", "1,5", "2147483648", "x", "<script>"])
-async def test_a_number_that_cannot_be_taken_is_told_and_nothing_written(world: World, typed: str) -> None:
+async def test_a_number_that_cannot_be_taken_is_told_and_nothing_written(
+    world: World, typed: str
+) -> None:
     connection, browser, uuid = await doubted(world)
     page = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", typed))
 
@@ -215,7 +250,9 @@ async def test_a_number_that_cannot_be_taken_is_told_and_nothing_written(world: 
 
 async def test_separate_numbers_are_counted_each_for_itself(world: World) -> None:
     connection, browser, uuid = await doubted(world, separate=True)
-    await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", "4", ("7", "5"), shop="6"))
+    await browser.press(
+        f"/library/{uuid}/stock/check", **answer(uuid, "set", "4", ("7", "5"), shop="6")
+    )
     ledger = await ledger_of(world, connection, uuid)
 
     assert (True, 4, 6) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
@@ -224,7 +261,9 @@ async def test_separate_numbers_are_counted_each_for_itself(world: World) -> Non
 async def test_answered_in_another_window_it_is_not_answered_twice(world: World) -> None:
     connection, browser, uuid = await doubted(world)
     for typed in ("8", "3"):
-        back = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", typed, back="all"))
+        back = await browser.press(
+            f"/library/{uuid}/stock/check", **answer(uuid, "set", typed, back="all")
+        )
 
     assert "/apps/bigcommerce/check" == back.headers["location"]
     assert 8 == (await ledger_of(world, connection, uuid)).promised

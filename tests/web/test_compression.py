@@ -13,10 +13,14 @@ SECRET = "0123456789abcdef" * 4
 
 async def stocked(world: World) -> None:
     connection = await world.running()
-    await world.stock_library(connection, *(f"Mugg {number}" for number in range(60)), assigned=True)
+    await world.stock_library(
+        connection, *(f"Mugg {number}" for number in range(60)), assigned=True
+    )
 
 
-@pytest.mark.parametrize("path", ["/library", "/help", "/apps/bigcommerce/plan", "/static/brygga.js"])
+@pytest.mark.parametrize(
+    "path", ["/library", "/help", "/apps/bigcommerce/plan", "/static/brygga.js"]
+)
 async def test_pages_and_files_are_sent_compressed(world: World, path: str) -> None:
     await stocked(world)
     browser = world.browser()
@@ -25,7 +29,10 @@ async def test_pages_and_files_are_sent_compressed(world: World, path: str) -> N
     async with browser.http.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
         sent = len(b"".join([part async for part in answer.aiter_raw()]))
 
-    assert ("gzip", True) == (answer.headers["content-encoding"], "ccept-" in answer.headers["vary"])
+    assert ("gzip", True) == (
+        answer.headers["content-encoding"],
+        "ccept-" in answer.headers["vary"],
+    )
     assert sent < whole / 2
 
 
@@ -46,12 +53,16 @@ async def test_every_mask_of_the_token_is_taken(world: World) -> None:
     browser = world.browser()
     await browser.sign_in()
     tokens = [TOKEN.findall((await browser.open("/library")).text)[0] for _ in range(3)]
-    taken = [await browser.http.post("/library/sync", data={"_csrf_token": token}) for token in tokens]
+    taken = [
+        await browser.http.post("/library/sync", data={"_csrf_token": token}) for token in tokens
+    ]
 
     assert [303] * 3 == [answer.status_code for answer in taken]
 
 
-@pytest.mark.parametrize("kind", ["the cookie itself", "another browser's", "cut", "no hexadecimals", "none"])
+@pytest.mark.parametrize(
+    "kind", ["the cookie itself", "another browser's", "cut", "no hexadecimals", "none"]
+)
 async def test_a_token_that_is_not_this_browser_s_is_refused(world: World, kind: str) -> None:
     await stocked(world)
     browser, other = world.browser(), world.browser()

@@ -1,4 +1,6 @@
-"""What holds for every address of the pages, also of those to come: tokens, walls between merchants, escaped names, no faults, no codes."""
+"""What holds for every address of the pages, also of those to come: tokens, walls between
+merchants, escaped names, no faults, no codes.
+"""
 
 import html
 import re
@@ -32,7 +34,15 @@ FOR_ALL = {"kind": "zeroed", "language": "sv", "key": "0"}
 
 def addresses(method: str) -> list[str]:
     """Every page's path with this method, as it is written in the table of routes."""
-    return sorted({path for route in ROUTES if method in methods(route) for path in route.paths if not machine(path)})
+    return sorted(
+        {
+            path
+            for route in ROUTES
+            if method in methods(route)
+            for path in route.paths
+            if not machine(path)
+        }
+    )
 
 
 def methods(route: HTTPRouteHandler) -> set[str]:
@@ -54,19 +64,27 @@ async def furnished(world: World, name: str = "Kanna") -> tuple[Connection, Brow
     connection = await world.running()
     uuid = "6a1d3b00-0000-11ed-9c3e-000000000001"
     goods = replace(
-        product(uuid, "x"), name=name, description=name, seo_title=name, image_urls=("https://x.example/a.png",)
+        product(uuid, "x"),
+        name=name,
+        description=name,
+        seo_title=name,
+        image_urls=("https://x.example/a.png",),
     )
     book = Book(uuid, f"{uuid}-v", Ledger(Shelf(9, -2), Shelf(7, variant_id=7)), NOON)
     async with world.database.transaction() as tx:
         await library.upsert_many(tx, connection.id, [goods], NOON, assign_new=True)
         await library.set_tracking(tx, connection.id, {uuid: True})
         await ledgers.save(tx, connection.id, [book], NOON)
-        moved = Movement(NOON, uuid, f"{uuid}-v", Side.ZETTLE, Cause.DOUBTED, -2, 9, 9, 7, 7, reference=name)
+        moved = Movement(
+            NOON, uuid, f"{uuid}-v", Side.ZETTLE, Cause.DOUBTED, -2, 9, 9, 7, 7, reference=name
+        )
         await movements.add(tx, connection.id, [moved])
         await brakes.ask(tx, connection.id, Question("zeroed", (uuid,), NOON))
         await duplicates.found(tx, connection.id, [Pair(uuid, 7, "certain", "sku", name)], NOON)
         params = {"name": name, "variant_name": name, "partner": name}
-        lines = [Line(code, Topic.PRODUCT, Severity.WARNING, uuid, f"{uuid}-v", params) for code in Code]
+        lines = [
+            Line(code, Topic.PRODUCT, Severity.WARNING, uuid, f"{uuid}-v", params) for code in Code
+        ]
         await synclog.add(tx, connection.id, lines, NOON)
     browser = world.browser()
     await browser.sign_in()
@@ -94,7 +112,9 @@ async def test_a_form_without_its_token_is_refused(world: World) -> None:
     for path in addresses("POST"):
         wishes = {"confirmed": "yes", "answer": "yes", "product": uuid, "bigcommerce": "no"}
         sent = await browser.http.post(filled(path, uuid), data=wishes)
-        forged = await browser.http.post(filled(path, uuid), data={**wishes, "_csrf_token": "0" * 64})
+        forged = await browser.http.post(
+            filled(path, uuid), data={**wishes, "_csrf_token": "0" * 64}
+        )
         statuses[path] = (sent.status_code, forged.status_code)
 
     assert {(403, 403)} == set(statuses.values()), statuses
@@ -107,7 +127,9 @@ async def test_who_is_not_signed_in_is_led_to_the_sign_in(world: World) -> None:
     closed = [path for path in addresses("GET") if path != "/" and not path.startswith(OPEN)]
     answers = {path: await nobody.open(filled(path, uuid)) for path in closed}
 
-    assert {(303, "/sign-in")} == {(one.status_code, one.headers.get("location", "")[:8]) for one in answers.values()}
+    assert {(303, "/sign-in")} == {
+        (one.status_code, one.headers.get("location", "")[:8]) for one in answers.values()
+    }
 
 
 async def test_another_merchants_product_has_neither_pages_nor_buttons(world: World) -> None:
@@ -125,7 +147,9 @@ async def test_another_merchants_product_has_neither_pages_nor_buttons(world: Wo
         "to": "7",
     }
     opened = {
-        path: (await stranger.open(filled(path, uuid))).status_code for path in addresses("GET") if "{uuid" in path
+        path: (await stranger.open(filled(path, uuid))).status_code
+        for path in addresses("GET")
+        if "{uuid" in path
     }
     pressed = {
         path: (await stranger.press(filled(path, uuid), **wishes)).status_code
@@ -144,7 +168,11 @@ async def test_names_are_text_on_every_page(world: World) -> None:
         for path, answer in await pages(browser, uuid)
         if "text/html" in answer.headers.get("content-type", "")
     ]
-    broken = [path for path, answer in shown if "<img src=x" in answer.text or "<script>alert" in answer.text]
+    broken = [
+        path
+        for path, answer in shown
+        if "<img src=x" in answer.text or "<script>alert" in answer.text
+    ]
 
     assert [] == broken
     assert 10 < sum(html.escape(EVIL[3:20]) in answer.text for _, answer in shown)
@@ -157,7 +185,11 @@ async def test_no_page_shows_a_code_in_place_of_words(world: World, language: st
     await browser.open(f"/language/{language}")
     shown = [(path, words_of(answer.text)) for path, answer in await pages(browser, uuid)]
     codes = r"\b(notice|failure|log|moved|reason|request|shelf|why|doubt|trouble|question|state|tag|field|plan|help|step)\.[a-z_]+"
-    found = {path: hit[0] for path, text in shown if (hit := re.search(rf"{codes}|%\(\w+\)s|\bNone\b", text))}
+    found = {
+        path: hit[0]
+        for path, text in shown
+        if (hit := re.search(rf"{codes}|%\(\w+\)s|\bNone\b", text))
+    }
 
     assert {} == found
 
@@ -166,13 +198,38 @@ def words_of(page: str) -> str:
     return re.sub(r"(?s)<(script|style)\b.*?</\1>|<[^>]+>", " ", page)
 
 
-STRANGE = ["", "x", "-1", "9" * 30, "1e9", "\u0663", "%00x", "<b>", "../..", "🙂" * 50, "' OR 1=1 --"]
+STRANGE = [
+    "",
+    "x",
+    "-1",
+    "9" * 30,
+    "1e9",
+    "\u0663",
+    "%00x",
+    "<b>",
+    "../..",
+    "🙂" * 50,
+    "' OR 1=1 --",
+]
 
 
 @pytest.mark.parametrize("strange", STRANGE)
 async def test_no_query_is_a_fault_of_ours(world: World, strange: str) -> None:
     _, browser, uuid = await furnished(world)
-    names = ("page", "q", "state", "vat", "show", "product", "topic", "severity", "before", "to", "join", "kind")
+    names = (
+        "page",
+        "q",
+        "state",
+        "vat",
+        "show",
+        "product",
+        "topic",
+        "severity",
+        "before",
+        "to",
+        "join",
+        "kind",
+    )
     query = dict.fromkeys(names, strange)
     answers = [
         await browser.http.get(filled(path, uuid), params=query)
@@ -245,4 +302,6 @@ async def test_no_link_of_ours_leads_to_a_strangers_site(world: World) -> None:
     hosts = {httpx2.URL("https://brygga.example").join(place).host for place in places}
 
     assert ({303}, {"brygga.example"}) == ({answer.status_code for answer in answers}, hosts)
-    assert [] == [place for place in places if "\n" in place or place.startswith(("//", "/\\", "/%5C"))]
+    assert [] == [
+        place for place in places if "\n" in place or place.startswith(("//", "/\\", "/%5C"))
+    ]

@@ -1,4 +1,6 @@
-"""What the pages say of work that failed by a fault of ours: that it is looked into, with the support id to hold on to."""
+"""What the pages say of work that failed by a fault of ours: that it is looked into, with the
+support id to hold on to.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -55,7 +57,9 @@ async def test_a_set_up_that_waits_for_failed_work_says_so(world: World) -> None
 
 @pytest.mark.rule("C11")
 async def test_a_set_up_page_that_waits_follows_by_itself(world: World) -> None:
-    """What it shows while it waits is fetched anew: the page has parts, and the live figures move when the work ends."""
+    """What it shows while it waits is fetched anew: the page has parts, and the live figures move
+    when the work ends.
+    """
     connection = await world.running(shop=UNREAD, stage=Stage.STORE_CONNECTED)
     browser = await signed_in(world)
     page = (await browser.open(HERE)).text
@@ -94,17 +98,23 @@ async def test_a_set_up_says_that_a_platform_does_not_answer(world: World) -> No
     unnamed = (await browser.open(HERE)).text
     async with world.database.transaction() as tx:
         (mark,) = await work_items.due(tx, connection.id, now, [Kind.ACCOUNT])
-        await work_items.again(tx, mark, now + timedelta(minutes=1), waits_for=Platform.BIGCOMMERCE.value, now=now)
+        await work_items.again(
+            tx, mark, now + timedelta(minutes=1), waits_for=Platform.BIGCOMMERCE.value, now=now
+        )
     named = (await browser.open(HERE)).text
 
     assert [True, True] == ["Your store could not be read yet" in page for page in (unnamed, named)]
-    assert [False, False] == ["Reading your store" in page or "reading the store" in page for page in (unnamed, named)]
+    assert [False, False] == [
+        "Reading your store" in page or "reading the store" in page for page in (unnamed, named)
+    ]
     assert "BigCommerce does not answer as it should right now" in named
     assert [True, True] == ["data-live" in page for page in (unnamed, named)]
 
 
 @pytest.mark.rule("C11", "E1")
-@pytest.mark.parametrize("stage", [Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED, Stage.PRODUCTS_CHOSEN, Stage.RUNNING])
+@pytest.mark.parametrize(
+    "stage", [Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED, Stage.PRODUCTS_CHOSEN, Stage.RUNNING]
+)
 async def test_apps_follows_whatever_the_connection_does(world: World, stage: Stage) -> None:
     await world.running(stage=stage)
     page = (await (await signed_in(world)).open("/apps")).text
@@ -122,11 +132,16 @@ async def test_every_step_of_a_set_up_follows_an_outage(world: World) -> None:
         await connections.pause(tx, connection.id, "bigcommerce_access_gone")
     paused = (await browser.open(HERE)).text
 
-    assert (False, True) == ("data-live" in before, "data-live" in paused and "data-waits" in paused)
+    assert (False, True) == (
+        "data-live" in before,
+        "data-live" in paused and "data-waits" in paused,
+    )
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", FAILED), ("sv", "Något gick fel hos oss")])
-async def test_the_overview_says_what_failed_until_it_works(world: World, language: str, said: str) -> None:
+async def test_the_overview_says_what_failed_until_it_works(
+    world: World, language: str, said: str
+) -> None:
     connection = await world.running()
     browser = await signed_in(world, language)
     await fail(world, connection, Kind.HOOKS)
@@ -153,11 +168,15 @@ async def test_another_merchants_failed_work_is_on_no_page_of_mine(world: World)
     await world.running()
     other = replace(SHOP, store_hash="other1")
     async with world.database.transaction() as tx:
-        elsewhere = await connections.start(tx, replace(world.till.accounts["berg"]), "key-berg", world.clock.now())
+        elsewhere = await connections.start(
+            tx, replace(world.till.accounts["berg"]), "key-berg", world.clock.now()
+        )
         await connections.set_shop(tx, elsewhere.id, other)
         await connections.set_stage(tx, elsewhere.id, Stage.RUNNING)
     await fail(world, elsewhere, Kind.HOOKS)
     browser = await signed_in(world)
-    pages = await asyncio.gather(*(browser.open(path) for path in (HERE, "/library", f"{HERE}/log")))
+    pages = await asyncio.gather(
+        *(browser.open(path) for path in (HERE, "/library", f"{HERE}/log"))
+    )
 
     assert not any("id-hooks" in page.text for page in pages)

@@ -33,7 +33,9 @@ async def listening(world: World) -> Connection:
     return connection
 
 
-def told(event: str, payload: dict[str, Any], message: str = "m1", organization: str = LIND.uuid) -> tuple[bytes, str]:
+def told(
+    event: str, payload: dict[str, Any], message: str = "m1", organization: str = LIND.uuid
+) -> tuple[bytes, str]:
     stamp, inner = "2026-03-02T12:00:00.000Z", json.dumps(payload)
     body = {
         "eventName": event,
@@ -42,19 +44,25 @@ def told(event: str, payload: dict[str, Any], message: str = "m1", organization:
         "timestamp": stamp,
         "payload": inner,
     }
-    return json.dumps(body).encode(), hmac.new(KEY.encode(), f"{stamp}.{inner}".encode(), hashlib.sha256).hexdigest()
+    return json.dumps(body).encode(), hmac.new(
+        KEY.encode(), f"{stamp}.{inner}".encode(), hashlib.sha256
+    ).hexdigest()
 
 
 async def post_zettle(world: World, hook_key: str, body: bytes, signature: str) -> httpx2.Response:
     headers = {"x-izettle-signature": signature, "content-type": "application/json"}
-    return await world.browser().http.post(f"/hooks/zettle/{hook_key}", content=body, headers=headers)
+    return await world.browser().http.post(
+        f"/hooks/zettle/{hook_key}", content=body, headers=headers
+    )
 
 
 async def post_shop(
     world: World, hook_key: str, body: bytes, secret: str, more: Mapping[str, str] | None = None
 ) -> httpx2.Response:
     headers = {"x-brygga-secret": secret, "content-type": "application/json", **(more or {})}
-    return await world.browser().http.post(f"/hooks/bigcommerce/{hook_key}", content=body, headers=headers)
+    return await world.browser().http.post(
+        f"/hooks/bigcommerce/{hook_key}", content=body, headers=headers
+    )
 
 
 async def marked(world: World, connection: Connection) -> set[tuple[str, str, str]]:
@@ -105,7 +113,10 @@ async def test_a_sale_marks_the_stock_of_its_products(world: World) -> None:
 @pytest.mark.parametrize(
     ("of", "kept"),
     [
-        ({"timestamp": "2026-03-02T11:00:00.500+0000"}, datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC)),
+        (
+            {"timestamp": "2026-03-02T11:00:00.500+0000"},
+            datetime(2026, 3, 2, 11, 0, 0, 500_000, UTC),
+        ),
         ({}, datetime(2026, 3, 2, 12, tzinfo=UTC)),
     ],
     ids=["with its time", "without"],
@@ -115,8 +126,12 @@ async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
 ) -> None:
     connection = await listening(world)
     async with world.database.transaction() as tx:
-        await work_items.mark(tx, connection.id, Kind.TRACKING, "p1", world.clock.now(), detail="off")
-    body, signature = told("InventoryTrackingStopped", {"productUuid": "p1", "changeInformation": of})
+        await work_items.mark(
+            tx, connection.id, Kind.TRACKING, "p1", world.clock.now(), detail="off"
+        )
+    body, signature = told(
+        "InventoryTrackingStopped", {"productUuid": "p1", "changeInformation": of}
+    )
 
     await post_zettle(world, connection.hook_key, body, signature)
 
@@ -147,7 +162,10 @@ async def test_a_doubled_message_is_heard_once(world: World) -> None:
     connection = await listening(world)
     body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}})
 
-    answers = [(await post_zettle(world, connection.hook_key, body, signature)).status_code for _ in range(2)]
+    answers = [
+        (await post_zettle(world, connection.hook_key, body, signature)).status_code
+        for _ in range(2)
+    ]
 
     assert [200, 200] == answers
     assert [connection.id] == world.jobs.woken
@@ -159,7 +177,9 @@ def signed(world: World, body: bytes, message: str) -> dict[str, str]:
     secret = world.deps.settings.bigcommerce_client_secret.encode()
     mac = hmac.new(secret, f"{message}.{stamp}.".encode() + body, hashlib.sha256).digest()
     headers = {"webhook-id": message, "webhook-timestamp": stamp}
-    return {**headers, "webhook-signature": "v1," + base64.b64encode(mac).decode()} if message else {}
+    return (
+        {**headers, "webhook-signature": "v1," + base64.b64encode(mac).decode()} if message else {}
+    )
 
 
 @pytest.mark.parametrize(("signature", "status"), [("", 401), ("0" * 64, 401), ("å", 401)])
@@ -168,7 +188,9 @@ async def test_a_wrong_signature_leaves_nothing(world: World, signature: str, st
     body, _ = told("ProductDeleted", {"uuid": "p1"})
     headers = [(b"x-izettle-signature", signature.encode()), (b"content-type", b"application/json")]
 
-    answer = await world.browser().http.post(f"/hooks/zettle/{connection.hook_key}", content=body, headers=headers)
+    answer = await world.browser().http.post(
+        f"/hooks/zettle/{connection.hook_key}", content=body, headers=headers
+    )
 
     assert status == answer.status_code
     assert set() == await marked(world, connection)
@@ -196,7 +218,12 @@ async def test_nobody_s_address_is_404_and_no_message_is_400(world: World) -> No
 
 @pytest.mark.parametrize(
     "stamp",
-    ['"Mon, 99999999999999999999 Jan 2026 00:00:00 GMT"', '"9999-12-31T23:59:59-12:00"', "1E+9999999", "9" * 4000],
+    [
+        '"Mon, 99999999999999999999 Jan 2026 00:00:00 GMT"',
+        '"9999-12-31T23:59:59-12:00"',
+        "1E+9999999",
+        "9" * 4000,
+    ],
     ids=["no such day", "after the last day", "no such second", "too many digits"],
 )
 async def test_a_time_that_no_calendar_has_is_refused_like_any_message_without_a_signature(
@@ -250,7 +277,9 @@ async def test_a_goodbye_from_before_the_present_access_ends_nothing(world: Worl
     connection = await listening(world)
     world.clock.move(3600)
     async with world.database.transaction() as tx:
-        await tokens.put(tx, connection.id, Platform.ZETTLE, tokens.Token("anew", world.clock.now(), "refresh"))
+        await tokens.put(
+            tx, connection.id, Platform.ZETTLE, tokens.Token("anew", world.clock.now(), "refresh")
+        )
     body, signature = told("ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"})
 
     answer = await post_zettle(world, connection.hook_key, body, signature)
@@ -306,7 +335,12 @@ async def test_an_id_that_no_store_can_have_is_answered_and_forgotten(
 ) -> None:
     connection = await listening(world)
     named = {"product_id": id_, "variant_id": id_}
-    data = {"type": told_of, "id": id_, "inventory": {**named, "method": "absolute", "value": 5}, "sku": named}
+    data = {
+        "type": told_of,
+        "id": id_,
+        "inventory": {**named, "method": "absolute", "value": 5},
+        "sku": named,
+    }
 
     answer = await post_shop(world, connection.hook_key, shop_body(f"store/{scope}", data), SECRET)
 
@@ -315,10 +349,14 @@ async def test_an_id_that_no_store_can_have_is_answered_and_forgotten(
 
 
 @pytest.mark.parametrize("value", [10**16, -(10**28), "9" * 40])
-async def test_a_hint_bears_no_number_that_no_shelf_can_have(world: World, value: int | str) -> None:
+async def test_a_hint_bears_no_number_that_no_shelf_can_have(
+    world: World, value: int | str
+) -> None:
     connection = await listening(world)
     inventory = {"product_id": 7, "variant_id": 10**25, "method": "relative", "value": value}
-    body = shop_body("store/sku/inventory/updated", {"type": "sku", "id": 9, "inventory": inventory})
+    body = shop_body(
+        "store/sku/inventory/updated", {"type": "sku", "id": 9, "inventory": inventory}
+    )
 
     await post_shop(world, connection.hook_key, body, SECRET)
 
@@ -359,7 +397,9 @@ async def test_an_uninstall_from_before_the_present_install_is_ignored(world: Wo
     world.store.issued = world.clock.now()
     world.clock.move(60)
     async with world.database.transaction() as tx:
-        await tokens.put(tx, connection.id, Platform.BIGCOMMERCE, tokens.Token("fresh", world.clock.now()))
+        await tokens.put(
+            tx, connection.id, Platform.BIGCOMMERCE, tokens.Token("fresh", world.clock.now())
+        )
 
     await world.browser().open("/bigcommerce/uninstall?signed_payload_jwt=signed")
 
@@ -369,7 +409,7 @@ async def test_an_uninstall_from_before_the_present_install_is_ignored(world: Wo
     assert Stage.RUNNING is found.stage
 
 
-# ---- What did not verify, was refused, or went astray ----------------------------------------------------------------
+# ---- What did not verify, was refused, or went astray --------------------------------------------
 
 
 async def counted(world: World) -> dict[tuple[int, str, str], int]:
@@ -391,7 +431,9 @@ def stamped(world: World, body: bytes, **changes: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"webhook-signature": "v1," + base64.b64encode(b"x" * 32).decode()}, id="another key"),
+        pytest.param(
+            {"webhook-signature": "v1," + base64.b64encode(b"x" * 32).decode()}, id="another key"
+        ),
         pytest.param({"webhook-signature": "v1a,AAAA"}, id="another version"),
         pytest.param({"webhook-timestamp": "1772452800000"}, id="milliseconds"),
         pytest.param({"webhook-timestamp": "1700000000"}, id="an old time"),
@@ -405,12 +447,18 @@ async def test_a_right_secret_is_enough_and_an_odd_signature_is_counted_and_told
     with capture_logs() as logs:
         for number, what in ((7, "updated"), (8, "deleted")):
             body = shop_body(f"store/product/{what}", {"type": "product", "id": number})
-            answer = await post_shop(world, connection.hook_key, body, SECRET, stamped(world, body, **changes))
+            answer = await post_shop(
+                world, connection.hook_key, body, SECRET, stamped(world, body, **changes)
+            )
             assert 200 == answer.status_code
 
-    assert {("shop_product", "7", ""), ("shop_product", "8", "deleted")} == await marked(world, connection)
+    assert {("shop_product", "7", ""), ("shop_product", "8", "deleted")} == await marked(
+        world, connection
+    )
     assert {(connection.id, "bigcommerce", "unverified"): 2} == await counted(world)
-    assert [connection.id] == [line["connection"] for line in logs if "does not verify" in line["event"]]
+    assert [connection.id] == [
+        line["connection"] for line in logs if "does not verify" in line["event"]
+    ]
     metrics = await world.browser().open("/metrics")
     assert 'brygga_webhooks_unverified_total{platform="bigcommerce"} 2.0' in metrics.text
 
@@ -438,7 +486,9 @@ async def test_refused_webhooks_of_either_platform_become_an_alarm(world: World)
     assert "brygga_webhooks_failed_day 5.0" in metrics.text
 
 
-async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_are_not(world: World) -> None:
+async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_are_not(
+    world: World,
+) -> None:
     connection = await listening(world)
     body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}})
     shop = shop_body("store/product/updated", {"type": "product", "id": 7})
@@ -447,13 +497,22 @@ async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_a
         assert 404 == (await post_zettle(world, "lost", body, key)).status_code
         assert 404 == (await post_shop(world, "lost", shop, secret)).status_code
 
-    assert {(connection.id, "zettle", "astray"): 1, (connection.id, "bigcommerce", "astray"): 1} == await counted(world)
+    assert {
+        (connection.id, "zettle", "astray"): 1,
+        (connection.id, "bigcommerce", "astray"): 1,
+    } == await counted(world)
 
 
 @pytest.mark.rule("S3")
-async def test_a_replay_of_the_shop_s_that_the_inbox_has_forgotten_bears_no_number(world: World) -> None:
+async def test_a_replay_of_the_shop_s_that_the_inbox_has_forgotten_bears_no_number(
+    world: World,
+) -> None:
     connection = await listening(world)
-    data = {"type": "product", "id": 7, "inventory": {"product_id": 7, "method": "relative", "value": -2}}
+    data = {
+        "type": "product",
+        "id": 7,
+        "inventory": {"product_id": 7, "method": "relative", "value": -2},
+    }
     body = shop_body("store/product/inventory/order/updated", data)
     world.clock.move(5 * 24 * 3600)
 
@@ -466,14 +525,19 @@ async def test_a_replay_of_the_shop_s_that_the_inbox_has_forgotten_bears_no_numb
 
 
 @pytest.mark.rule("S2")
-@pytest.mark.parametrize(("days", "bears"), [(3, True), (5, False)], ids=["tried for three days", "a replay"])
+@pytest.mark.parametrize(
+    ("days", "bears"), [(3, True), (5, False)], ids=["tried for three days", "a replay"]
+)
 async def test_a_replay_of_zettle_s_that_the_inbox_has_forgotten_bears_no_number(
     world: World, days: int, bears: bool
 ) -> None:
     """It costs a look all the same."""
     connection = await listening(world)
     row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1"}
-    payload = {"balanceBefore": [{**row, "balance": "4"}], "balanceAfter": [{**row, "balance": "3"}]}
+    payload = {
+        "balanceBefore": [{**row, "balance": "4"}],
+        "balanceAfter": [{**row, "balance": "3"}],
+    }
     body, signature = told("InventoryBalanceChanged", payload)
     world.clock.move(days * 24 * 3600)
 

@@ -70,14 +70,24 @@ async def test_unassigning_waits_ten_seconds_and_can_be_undone(world: World) -> 
 async def test_without_scripts_a_page_asks_before_products_are_unassigned(world: World) -> None:
     connection, browser = await signed_in(world)
     kanna, mugg = await world.stock_library(connection, "Kanna", "Mugg", assigned=True)
-    asked = await browser.press("/library/assign", bigcommerce="no", product=[kanna, mugg], q='"K', state="synced")
+    asked = await browser.press(
+        "/library/assign", bigcommerce="no", product=[kanna, mugg], q='"K', state="synced"
+    )
     async with world.database.read() as tx:
-        before = [entry.unassign_at for entry in (await library.get_many(tx, connection.id, [kanna, mugg])).values()]
+        before = [
+            entry.unassign_at
+            for entry in (await library.get_many(tx, connection.id, [kanna, mugg])).values()
+        ]
     fields = re.findall(r'<input type="hidden" name="(?!_csrf)(\w+)" value="([^"]*)">', asked.text)
-    sent = {name: [html.unescape(value) for key, value in fields if key == name] for name, _ in fields}
+    sent = {
+        name: [html.unescape(value) for key, value in fields if key == name] for name, _ in fields
+    }
     back = await browser.press("/library/assign", "/help", confirmed="yes", **sent)
     async with world.database.read() as tx:
-        after = [entry.unassign_at for entry in (await library.get_many(tx, connection.id, [kanna, mugg])).values()]
+        after = [
+            entry.unassign_at
+            for entry in (await library.get_many(tx, connection.id, [kanna, mugg])).values()
+        ]
 
     assert "2 products" in asked.text
     assert '<button class="danger" name="confirmed" value="yes">' in asked.text
@@ -89,7 +99,9 @@ async def test_without_scripts_a_page_asks_before_products_are_unassigned(world:
 @pytest.mark.rule("A3", "P10")
 @pytest.mark.parametrize("wish", ["no", "yes"])
 async def test_sync_now_and_undo_never_heed_the_channel_box(world: World, wish: str) -> None:
-    """They are buttons of the same form; a box that was left ticked or unticked there is not about them."""
+    """They are buttons of the same form; a box that was left ticked or unticked there is not about
+    them.
+    """
     connection, browser = await signed_in(world)
     kanna, mugg = await world.stock_library(connection, "Kanna", "Mugg", assigned=True)
     (fat,) = await world.stock_library(connection, "Fat")
@@ -141,7 +153,9 @@ async def test_another_merchant_s_product_is_not_there(world: World) -> None:
 
     opened = await browser.open(f"/library/{secret}")
     pressed = [
-        (await browser.press(f"/library/{secret}/{button}", bigcommerce="yes", tracking="yes")).status_code
+        (
+            await browser.press(f"/library/{secret}/{button}", bigcommerce="yes", tracking="yes")
+        ).status_code
         for button in ("assign", "sync", "stock/tracking")
     ]
     await browser.press("/library/assign", bigcommerce="yes", product=secret)
@@ -160,21 +174,29 @@ async def test_the_sync_log_says_what_happened_and_why(world: World) -> None:
     connection, browser = await signed_in(world, "sv")
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     line = Line(
-        Code.PRODUCT_REFUSED, Topic.PRODUCT, Severity.ERROR, kanna, params={"name": "<b>Kanna", "reason": "sku_taken"}
+        Code.PRODUCT_REFUSED,
+        Topic.PRODUCT,
+        Severity.ERROR,
+        kanna,
+        params={"name": "<b>Kanna", "reason": "sku_taken"},
     )
     async with world.database.transaction() as tx:
         await synclog.add(tx, connection.id, line, world.clock.now())
     page = await browser.open("/apps/bigcommerce/log?severity=error")
     stock = await browser.open("/apps/bigcommerce/log?topic=stock")
 
-    assert "&lt;b&gt;Kanna kunde inte synkas: En annan produkt i butiken har samma SKU." in page.text
+    assert (
+        "&lt;b&gt;Kanna kunde inte synkas: En annan produkt i butiken har samma SKU." in page.text
+    )
     assert "Produktsynk" in page.text
     assert "Lagersynk" in page.text
     assert "kunde inte synkas" not in stock.text
 
 
 @pytest.mark.rule("P11")
-async def test_likely_duplicates_are_warned_of_until_they_are_synced_or_decided(world: World) -> None:
+async def test_likely_duplicates_are_warned_of_until_they_are_synced_or_decided(
+    world: World,
+) -> None:
     connection, browser = await signed_in(world)
     kanna, mugg, fat = await world.stock_library(connection, "Kanna", "Mugg", "Fat")
     pairs = [Pair(uuid, number, "likely") for number, uuid in enumerate((kanna, mugg, fat), 1)]
@@ -199,7 +221,9 @@ async def test_the_overview_s_lists_show_just_those_products(world: World) -> No
     connection, browser = await signed_in(world)
     kanna, mugg = await world.stock_library(connection, "Kanna", "Mugg", assigned=True)
     async with world.database.transaction() as tx:
-        await bindings.put_many(tx, connection.id, [Synced(kanna, 1), Synced(mugg, 2)], world.clock.now())
+        await bindings.put_many(
+            tx, connection.id, [Synced(kanna, 1), Synced(mugg, 2)], world.clock.now()
+        )
         await bindings.set_seen(tx, connection.id, {kanna: (True, False), mugg: (False, True)})
     overview = await browser.open("/apps/bigcommerce")
     shown = [

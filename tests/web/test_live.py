@@ -36,7 +36,9 @@ def statements(database: Database) -> list[str]:
     return seen
 
 
-async def pass_time(clock: MovableClock, until: Callable[[], bool] = lambda: False, seconds: int = 5) -> None:
+async def pass_time(
+    clock: MovableClock, until: Callable[[], bool] = lambda: False, seconds: int = 5
+) -> None:
     for _ in range(seconds):
         clock.move(1)
         await asyncio.sleep(0.02)
@@ -50,7 +52,9 @@ async def settled(clock: MovableClock) -> None:
     await pass_time(clock)
 
 
-async def soon(told: "Awaitable[ServerSentEventMessage]", clock: MovableClock) -> ServerSentEventMessage:
+async def soon(
+    told: "Awaitable[ServerSentEventMessage]", clock: MovableClock
+) -> ServerSentEventMessage:
     task = asyncio.ensure_future(told)
     await pass_time(clock, task.done, seconds=100)
     return await asyncio.wait_for(task, 5)

@@ -1,4 +1,6 @@
-"""Buttons of a page that was open for long: the connection has moved on, and nothing is done (rules D1 to D3)."""
+"""Buttons of a page that was open for long: the connection has moved on, and nothing is done (rules
+D1 to D3).
+"""
 
 import html
 
@@ -60,7 +62,9 @@ CASES = [
     (state, path)
     for state in STATES
     for path in PRESSED
-    if state != "set-up" or path.rpartition("/")[2] not in OF_SET_UP or path.endswith("/prices/resume")
+    if state != "set-up"
+    or path.rpartition("/")[2] not in OF_SET_UP
+    or path.endswith("/prices/resume")
 ]
 
 
@@ -74,7 +78,9 @@ async def said(browser: Browser, path: str, **fields: str) -> str:
 
 @pytest.mark.rule("D1", "D2", "D3")
 @pytest.mark.parametrize(("state", "path"), CASES)
-async def test_a_button_of_an_old_page_changes_nothing_and_says_why(world: World, state: str, path: str) -> None:
+async def test_a_button_of_an_old_page_changes_nothing_and_says_why(
+    world: World, state: str, path: str
+) -> None:
     change, why = STATES[state]
     connection, uuids = await with_products(world)
     browser = world.browser()
@@ -153,7 +159,9 @@ async def test_a_pause_in_a_set_up_speaks_of_no_products(world: World, code: str
 
 @pytest.mark.rule("P8")
 @pytest.mark.parametrize("whole", [True, False])
-async def test_new_products_are_synced_by_themselves_in_both_modes(world: World, *, whole: bool) -> None:
+async def test_new_products_are_synced_by_themselves_in_both_modes(
+    world: World, *, whole: bool
+) -> None:
     await with_products(world, whole=whole)
     browser = world.browser()
     await browser.sign_in()

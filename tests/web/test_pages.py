@@ -27,7 +27,9 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("path", "swedish", "english"), PAGES)
-async def test_a_page_speaks_both_languages(world: World, path: str, swedish: str, english: str) -> None:
+async def test_a_page_speaks_both_languages(
+    world: World, path: str, swedish: str, english: str
+) -> None:
     connection = await world.running()
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     for language, words in (("sv-SE", swedish), ("en-GB", english)):
@@ -52,7 +54,12 @@ async def test_a_form_without_its_token_is_refused(world: World) -> None:
     await world.running()
     browser = world.browser()
     await browser.sign_in()
-    for path in ("/library/assign", "/apps/bigcommerce/disconnect", "/apps/bigcommerce/finish", "/sign-out"):
+    for path in (
+        "/library/assign",
+        "/apps/bigcommerce/disconnect",
+        "/apps/bigcommerce/finish",
+        "/sign-out",
+    ):
         assert 403 == (await browser.http.post(path, data={"bigcommerce": "yes"})).status_code
 
 
@@ -68,7 +75,9 @@ async def test_a_form_without_its_token_is_refused(world: World) -> None:
         ("/library/a%00b", 404),
     ],
 )
-async def test_a_character_that_no_text_may_hold_is_refused_at_the_door(world: World, path: str, status: int) -> None:
+async def test_a_character_that_no_text_may_hold_is_refused_at_the_door(
+    world: World, path: str, status: int
+) -> None:
     await world.running()
     browser = world.browser()
     await browser.sign_in()
@@ -110,7 +119,9 @@ async def test_a_file_s_fields_are_looked_at_too(world: World) -> None:
     secret = secret_of(browser.http.cookies["brygga_csrf"])
     assert secret is not None
     headers = {"x-csrftoken": masked(secret, "a page's own mask")}
-    sent = await browser.http.post("/library/assign", files={"product": (None, "a\0b")}, headers=headers)
+    sent = await browser.http.post(
+        "/library/assign", files={"product": (None, "a\0b")}, headers=headers
+    )
 
     assert 400 == sent.status_code
 
@@ -122,12 +133,17 @@ async def test_pages_forbid_frames_and_foreign_scripts(world: World) -> None:
 
     assert "frame-ancestors 'none'" in policy
     assert f'<script nonce="{nonce}"' in page.text
-    assert ["DENY", "nosniff"] == [page.headers["x-frame-options"], page.headers["x-content-type-options"]]
+    assert ["DENY", "nosniff"] == [
+        page.headers["x-frame-options"],
+        page.headers["x-content-type-options"],
+    ]
     assert "style=" not in page.text
 
 
 async def test_forms_lead_to_ourselves_and_to_the_two_platforms_only(world: World) -> None:
-    """A browser holds the redirects after Connect to this; after a disconnect they lead by way of Zettle."""
+    """A browser holds the redirects after Connect to this; after a disconnect they lead by way of
+    Zettle.
+    """
     page = await world.browser().open("/help")
 
     assert "form-action 'self' https://login.example https://zettle.example" in page.headers[
@@ -147,9 +163,21 @@ TILL_ONWARD = ["https://*.zettle.com", "https://*.izettle.com", "https://*.paypa
             "https://oauth.zettle.com/authorize",
             STORE_ONWARD + TILL_ONWARD,
         ),
-        ("http://127.0.0.1:8702/login/app/cid/install", "http://127.0.0.1:8701/oauth/authorize", []),
-        ("https://login.notbigcommerce.com/app/cid/install", "https://oauth.notzettle.com/authorize", []),
-        ("https://bigcommerce.com.evil.example/app", "https://zettle.com.evil.example/authorize", []),
+        (
+            "http://127.0.0.1:8702/login/app/cid/install",
+            "http://127.0.0.1:8701/oauth/authorize",
+            [],
+        ),
+        (
+            "https://login.notbigcommerce.com/app/cid/install",
+            "https://oauth.notzettle.com/authorize",
+            [],
+        ),
+        (
+            "https://bigcommerce.com.evil.example/app",
+            "https://zettle.com.evil.example/authorize",
+            [],
+        ),
     ],
 )
 def test_only_the_platforms_themselves_may_hand_a_sign_in_on(
@@ -183,7 +211,9 @@ async def test_health_and_metrics_answer(world: World) -> None:
     assert "brygga_stock_late_seconds 0.0" in metrics.text
 
 
-@pytest.mark.parametrize("header", ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"])
+@pytest.mark.parametrize(
+    "header", ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"]
+)
 async def test_metrics_are_not_for_who_comes_through_a_proxy(world: World, header: str) -> None:
     answer = await world.browser().http.get("/metrics", headers={header: "127.0.0.1"})
 
@@ -196,17 +226,29 @@ async def test_metrics_are_not_for_another_machine(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("given", "status"),
-    [("", 401), ("Bearer wrong", 401), ("a token", 401), ("Bearer a tokenå", 401), ("Bearer a token", 200)],
+    [
+        ("", 401),
+        ("Bearer wrong", 401),
+        ("a token", 401),
+        ("Bearer a tokenå", 401),
+        ("Bearer a token", 200),
+    ],
 )
-async def test_with_a_token_metrics_are_for_who_brings_it_from_anywhere(world: World, given: str, status: int) -> None:
-    world.app.state.deps = replace(world.deps, settings=replace(world.deps.settings, metrics_token="a token"))
+async def test_with_a_token_metrics_are_for_who_brings_it_from_anywhere(
+    world: World, given: str, status: int
+) -> None:
+    world.app.state.deps = replace(
+        world.deps, settings=replace(world.deps.settings, metrics_token="a token")
+    )
     http = world.browser(address="10.0.0.1").http
     answer = await http.get("/metrics", headers=[(b"authorization", given.encode())])
 
     assert status == answer.status_code
 
 
-async def test_a_fault_of_ours_shows_an_id_and_no_details(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_ours_shows_an_id_and_no_details(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 

@@ -41,7 +41,9 @@ async def until(seen: Callable[[], Awaitable[bool]]) -> bool:
 
 async def drawn_at(world: World, connection: Connection) -> object:
     async with world.database.read() as tx:
-        return await tx.scalar(sa.text("SELECT drawn_at FROM plans WHERE connection_id = :id"), {"id": connection.id})
+        return await tx.scalar(
+            sa.text("SELECT drawn_at FROM plans WHERE connection_id = :id"), {"id": connection.id}
+        )
 
 
 async def test_a_page_of_the_plan_is_cut_by_the_database(world: World) -> None:
@@ -54,7 +56,9 @@ async def test_a_page_of_the_plan_is_cut_by_the_database(world: World) -> None:
     assert 50 == page.text.count('<tr><td><a href="/library/')
     assert ["Vas 050", "Vas 099"] == [re.findall(r"Vas \d+", page.text)[place] for place in (0, -1)]
     assert [True] == ["LIMIT" in one and "OFFSET" in one for one in asked if "AS step" in one]
-    assert not any("FROM library WHERE connection_id" in one and "product, tracking" in one for one in seen)
+    assert not any(
+        "FROM library WHERE connection_id" in one and "product, tracking" in one for one in seen
+    )
 
 
 async def test_an_unchanged_plan_is_not_drawn_again(world: World) -> None:
@@ -93,14 +97,18 @@ async def test_a_large_plan_is_shown_at_once_and_drawn_anew_behind_it(world: Wor
     drawn = await until(is_there)
     third = await browser.open(f"{PLAN}?q=zink")
 
-    assert ("123", "123", "124") == tuple(COUNT.findall(page.text)[0] for page in (first, second, third))
+    assert ("123", "123", "124") == tuple(
+        COUNT.findall(page.text)[0] for page in (first, second, third)
+    )
     assert (False, True, False) == tuple(NOTE in page.text for page in (first, second, third))
     assert drawn
     assert "Zink" in third.text
 
 
 async def test_nobody_waits_for_the_first_drawing_of_a_large_plan(world: World) -> None:
-    """While the store is being compared the work draws it; afterwards it is drawn behind the page."""
+    """While the store is being compared the work draws it; afterwards it is drawn behind the
+    page.
+    """
     world.deps.plans.small = 50
     connection, browser = await with_many(world)
     async with world.database.transaction() as tx:
@@ -132,7 +140,9 @@ async def test_a_plan_that_was_never_drawn_counts_nothing(world: World, *, compa
             await work_items.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
     pages = [(await browser.open(path)).text for path in (PLAN, "/apps/bigcommerce")]
 
-    assert [False, False] == [bool(COUNT.findall(page)) or "no products yet" in page for page in pages]
+    assert [False, False] == [
+        bool(COUNT.findall(page)) or "no products yet" in page for page in pages
+    ]
     assert [True, True] == ["data-live" in page and "data-waits" in page for page in pages]
     assert ("The plan is being drawn. It is shown here" in pages[0]) == compared
     assert "being drawn…" in pages[1]
@@ -149,7 +159,11 @@ async def test_a_plan_that_nobody_draws_is_not_being_drawn(world: World) -> None
         await connections.pause(tx, connection.id, "bigcommerce_access_gone")
     page = (await browser.open("/apps/bigcommerce")).text
 
-    assert ("not drawn yet" in page, "being drawn" in page, "no products yet" in page) == (True, False, False)
+    assert ("not drawn yet" in page, "being drawn" in page, "no products yet" in page) == (
+        True,
+        False,
+        False,
+    )
 
 
 @pytest.mark.rule("P11")
@@ -200,7 +214,10 @@ async def test_what_is_drawn_is_what_the_database_keeps(world: World) -> None:
     async with world.database.transaction() as tx:
         await tx.run(sa.text("DELETE FROM library WHERE name = 'Kanna'"))
         await duplicates.found(
-            tx, connection.id, [Pair(f"{connection.id}-skål", 8, "likely", "name", "Skål 8")], world.clock.now()
+            tx,
+            connection.id,
+            [Pair(f"{connection.id}-skål", 8, "likely", "name", "Skål 8")],
+            world.clock.now(),
         )
     await drawer.draw(world.database, world.clock, connection)
     async with world.database.read() as tx:

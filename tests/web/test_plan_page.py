@@ -1,4 +1,6 @@
-"""The plan page takes any form that a browser can send, and changes only what is this merchant's (rule P11)."""
+"""The plan page takes any form that a browser can send, and changes only what is this merchant's
+(rule P11).
+"""
 
 import re
 from dataclasses import replace
@@ -24,10 +26,15 @@ async def chosen(world: World, connection: Connection) -> dict[tuple[str, int], 
 async def prepared(
     world: World, *pairs: tuple[str, int, str], stage: Stage = Stage.PRODUCTS_CHOSEN
 ) -> tuple[Connection, Browser]:
-    """A merchant with three products, and likely duplicates: (product, id in the store, certainty)."""
+    """A merchant with three products, and likely duplicates: (product, id in the store,
+    certainty).
+    """
     connection = await world.running(stage=stage)
     await world.stock_library(connection, "Kanna", "Mugg", "Skål")
-    found = [Pair(f"{connection.id}-{name}", id_, sure, "sku", f"Butikens {id_}") for name, id_, sure in pairs]
+    found = [
+        Pair(f"{connection.id}-{name}", id_, sure, "sku", f"Butikens {id_}")
+        for name, id_, sure in pairs
+    ]
     async with world.database.transaction() as tx:
         await duplicates.found(tx, connection.id, found, world.clock.now())
     browser = world.browser()
@@ -36,7 +43,9 @@ async def prepared(
 
 
 @pytest.mark.rule("P11")
-async def test_a_choice_is_one_for_the_product_whatever_the_number_of_partners(world: World) -> None:
+async def test_a_choice_is_one_for_the_product_whatever_the_number_of_partners(
+    world: World,
+) -> None:
     connection, browser = await prepared(world, ("mugg", 7, "certain"), ("mugg", 8, "certain"))
     mugg = f"{connection.id}-mugg"
     seen = []
@@ -52,10 +61,14 @@ async def test_a_choice_is_one_for_the_product_whatever_the_number_of_partners(w
     ] == seen
 
 
-@pytest.mark.parametrize("wish", ["link:9", "link:", "link:x", "delete", "<b>", "link:99999999999999999999"])
+@pytest.mark.parametrize(
+    "wish", ["link:9", "link:", "link:x", "delete", "<b>", "link:99999999999999999999"]
+)
 async def test_nonsense_changes_nothing(world: World, wish: str) -> None:
     connection, browser = await prepared(world, ("mugg", 7, "certain"))
-    answer = await browser.press(PLAN, **{f"choice-{connection.id}-mugg": wish, "choice-nobody": "keep", "page": "-1"})
+    answer = await browser.press(
+        PLAN, **{f"choice-{connection.id}-mugg": wish, "choice-nobody": "keep", "page": "-1"}
+    )
 
     assert 303 == answer.status_code
     assert [Choice.OPEN] == list((await chosen(world, connection)).values())
@@ -91,7 +104,9 @@ async def test_a_choice_for_all_is_for_all_that_search_and_filter_leave(
     connection, browser = await prepared(world, ("mugg", 7, "certain"), ("kanna", 8, "likely"))
     await browser.press(PLAN, all=button, **query)
 
-    assert expected == {product_id: choice for (_, product_id), choice in (await chosen(world, connection)).items()}
+    assert expected == {
+        product_id: choice for (_, product_id), choice in (await chosen(world, connection)).items()
+    }
 
 
 @pytest.mark.rule("P11")
@@ -125,7 +140,9 @@ def test_partners_that_are_shared_or_several_are_left_to_the_merchant() -> None:
 
 @pytest.mark.rule("P11")
 async def test_the_plan_follows_what_it_is_drawn_from(world: World) -> None:
-    """It is kept between two looks, and drawn anew when the library, a choice or the store's own products have changed."""
+    """It is kept between two looks, and drawn anew when the library, a choice or the store's own
+    products have changed.
+    """
     connection, browser = await prepared(world, ("mugg", 7, "certain"))
     first = await browser.open(PLAN)
     async with world.database.transaction() as tx:

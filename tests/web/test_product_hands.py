@@ -1,4 +1,6 @@
-"""The product page and the log, where a merchant's hands in BigCommerce changed variants or counting (decisions 17 and 18)."""
+"""The product page and the log, where a merchant's hands in BigCommerce changed variants or
+counting (decisions 17 and 18).
+"""
 
 from collections.abc import Mapping
 
@@ -14,7 +16,11 @@ from brygga.database.ledgers import Book
 from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 
-NOTES = {Counting.SPLIT: "Stock is paused", Counting.LUMPED: "Stock is paused", Counting.OFF: "does not count"}
+NOTES = {
+    Counting.SPLIT: "Stock is paused",
+    Counting.LUMPED: "Stock is paused",
+    Counting.OFF: "does not count",
+}
 
 
 async def bound(
@@ -50,8 +56,12 @@ async def test_what_is_counted_otherwise_has_its_button(world: World, counting: 
 
 
 @pytest.mark.rule("S5")
-@pytest.mark.parametrize("counting", [Counting.ALIKE, Counting.SPLIT, Counting.LUMPED, Counting.OFF])
-async def test_stock_that_is_not_shared_is_not_called_so_nor_parted(world: World, counting: Counting) -> None:
+@pytest.mark.parametrize(
+    "counting", [Counting.ALIKE, Counting.SPLIT, Counting.LUMPED, Counting.OFF]
+)
+async def test_stock_that_is_not_shared_is_not_called_so_nor_parted(
+    world: World, counting: Counting
+) -> None:
     """Also where both numbers are known from before (decisions 17, 18)."""
     connection, browser, mug = await bound(world, {"x": 1}, counting)
     now = world.clock.now()
@@ -69,12 +79,20 @@ async def test_stock_that_is_not_shared_is_not_called_so_nor_parted(world: World
 
 
 @pytest.mark.rule("S6")
-@pytest.mark.parametrize("counting", [Counting.ALIKE, Counting.SPLIT, Counting.LUMPED, Counting.OFF])
-async def test_separate_stock_ends_only_where_both_numbers_count(world: World, counting: Counting) -> None:
+@pytest.mark.parametrize(
+    "counting", [Counting.ALIKE, Counting.SPLIT, Counting.LUMPED, Counting.OFF]
+)
+async def test_separate_stock_ends_only_where_both_numbers_count(
+    world: World, counting: Counting
+) -> None:
     """A sum of numbers of two levels is none (decision 18)."""
     connection, browser, mug = await bound(world, {"x": 1}, counting)
     now = world.clock.now()
-    ledger = Ledger(Shelf(5, seen=now, settled=now), Shelf(3, seen=now, settled=now, variant_id=1), separate=True)
+    ledger = Ledger(
+        Shelf(5, seen=now, settled=now),
+        Shelf(3, seen=now, settled=now, variant_id=1),
+        separate=True,
+    )
     async with world.database.transaction() as tx:
         await ledgers.save(tx, connection.id, [Book(mug, f"{mug}-v", ledger)], now)
     page = (await browser.open(f"/library/{mug}")).text
@@ -83,7 +101,9 @@ async def test_separate_stock_ends_only_where_both_numbers_count(world: World, c
         book = (await ledgers.load(tx, connection.id, [mug]))[f"{mug}-v"]
 
     assert (counting is Counting.ALIKE) == ("Disable separate stock" in page)
-    assert (counting is Counting.ALIKE) != ("Separate stock can be ended when the product is counted" in page)
+    assert (counting is Counting.ALIKE) != (
+        "Separate stock can be ended when the product is counted" in page
+    )
     assert (counting is Counting.ALIKE) != book.ledger.separate
 
 
@@ -124,7 +144,11 @@ async def test_the_line_has_the_button_too(world: World, code: Code) -> None:
     async with world.database.transaction() as tx:
         line = Line(code, Topic.STOCK, Severity.WARNING, mug, params={"name": "Mugg"})
         missing = Line(
-            Code.VARIANTS_MISSING, Topic.PRODUCT, Severity.WARNING, mug, params={"name": "Mugg", "variants": "M"}
+            Code.VARIANTS_MISSING,
+            Topic.PRODUCT,
+            Severity.WARNING,
+            mug,
+            params={"name": "Mugg", "variants": "M"},
         )
         await synclog.add(tx, connection.id, [line, missing], world.clock.now())
     page = (await browser.open("/apps/bigcommerce/log")).text

@@ -1,4 +1,6 @@
-"""Connecting and the set-up, step by step, as a merchant walks it (C2 to C12), and leaving again (D1, D2)."""
+"""Connecting and the set-up, step by step, as a merchant walks it (C2 to C12), and leaving again
+(D1, D2).
+"""
 
 from dataclasses import replace
 
@@ -37,7 +39,11 @@ async def test_a_merchant_walks_through_the_set_up(world: World) -> None:
     away = await browser.press(f"{HERE}/connect")
     back = await browser.open(AUTH)
     stages = [(await own(world)).stage]
-    for step, fields in (("prices", {"prices": "yes"}), ("products", {"products": "whole"}), ("finish", {})):
+    for step, fields in (
+        ("prices", {"prices": "yes"}),
+        ("products", {"products": "whole"}),
+        ("finish", {}),
+    ):
         unfinished = await browser.open("/apps")
         assert "Set-up not finished" in unfinished.text
         await browser.press(f"{HERE}/{step}", **fields)
@@ -45,7 +51,12 @@ async def test_a_merchant_walks_through_the_set_up(world: World) -> None:
 
     assert "https://login.example/app/cid/install" == away.headers["location"]
     assert HERE == back.headers["location"]
-    assert [Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN, Stage.RUNNING] == stages
+    assert [
+        Stage.STORE_CONNECTED,
+        Stage.PRICES_CHOSEN,
+        Stage.PRODUCTS_CHOSEN,
+        Stage.RUNNING,
+    ] == stages
     assert (await own(world)).choices.prices
     assert (await own(world)).choices.whole_library
 
@@ -70,7 +81,9 @@ async def test_finishing_twice_starts_nothing_twice(world: World) -> None:
 
 @pytest.mark.rule("C5", "C11")
 async def test_the_choices_are_changed_by_a_button_and_never_by_a_link(world: World) -> None:
-    """A link on any site is opened with the merchant's cookie, so no link of ours changes anything."""
+    """A link on any site is opened with the merchant's cookie, so no link of ours changes
+    anything.
+    """
     await world.running(stage=Stage.PRODUCTS_CHOSEN)
     browser = world.browser()
     await browser.sign_in()
@@ -145,9 +158,13 @@ async def test_a_second_store_is_refused_by_name(world: World) -> None:
 
 
 @pytest.mark.rule("C3")
-async def test_installed_from_bigcommerce_first_is_joined_after_a_confirmation(world: World) -> None:
+async def test_installed_from_bigcommerce_first_is_joined_after_a_confirmation(
+    world: World,
+) -> None:
     framed = await world.browser().open(AUTH)
-    link = framed.text.partition('href="https://brygga.example/sign-in/zettle?join=')[2].partition('"')[0]
+    link = framed.text.partition('href="https://brygga.example/sign-in/zettle?join=')[2].partition(
+        '"'
+    )[0]
     browser = world.browser()
     away = await browser.open(f"/sign-in/zettle?join={link}")
     state = away.headers["location"].partition("state=")[2]
@@ -165,7 +182,9 @@ async def test_installed_from_bigcommerce_first_is_joined_after_a_confirmation(w
 
 @pytest.mark.rule("C3")
 @pytest.mark.parametrize("late", [False, True])
-async def test_a_store_that_was_not_asked_for_is_joined_only_after_a_confirmation(world: World, late: bool) -> None:
+async def test_a_store_that_was_not_asked_for_is_joined_only_after_a_confirmation(
+    world: World, late: bool
+) -> None:
     """Neither without Connect, nor when the answer to Connect comes too late."""
     browser = world.browser()
     await browser.sign_in()
@@ -231,7 +250,9 @@ async def test_approving_again_replaces_the_token_and_resumes(world: World) -> N
 
 @pytest.mark.rule("D1", "D2")
 @pytest.mark.parametrize(("wish", "left"), [("keep", "keep"), ("remove", "remove")])
-async def test_disconnecting_asks_and_is_carried_out_by_the_work(world: World, wish: str, left: str) -> None:
+async def test_disconnecting_asks_and_is_carried_out_by_the_work(
+    world: World, wish: str, left: str
+) -> None:
     connection = await world.running()
     browser = world.browser()
     await browser.sign_in()
@@ -262,7 +283,10 @@ async def test_a_store_that_is_gone_can_only_be_left_with_its_products(world: Wo
 @pytest.mark.rule("C3")
 @pytest.mark.parametrize(
     ("query", "failure"),
-    [("code=hemlig&context=stores%2Fhemligare", "install_code_refused"), ("code=hemlig", "callback_incomplete")],
+    [
+        ("code=hemlig&context=stores%2Fhemligare", "install_code_refused"),
+        ("code=hemlig", "callback_incomplete"),
+    ],
 )
 async def test_an_install_that_is_refused_stands_in_the_operators_log_without_what_was_sent(
     world: World, query: str, failure: str

@@ -49,7 +49,9 @@ async def test_a_state_works_once_and_only_for_a_while(world: World) -> None:
     late = world.browser()
     away = await late.open("/sign-in/zettle")
     world.clock.move(minutes(21))
-    expired = await late.open(f"/zettle/auth?code=lind&state={away.headers['location'].partition('state=')[2]}")
+    expired = await late.open(
+        f"/zettle/auth?code=lind&state={away.headers['location'].partition('state=')[2]}"
+    )
 
     assert "declined" in first.text
     assert [400, 400] == [replayed.status_code, expired.status_code]
@@ -59,7 +61,9 @@ async def test_the_session_gets_a_new_id_at_sign_in(world: World) -> None:
     browser = world.browser()
     away = await browser.open("/sign-in/zettle")
     before = browser.http.cookies["brygga_session"]
-    await browser.open(f"/zettle/auth?code=lind&state={away.headers['location'].partition('state=')[2]}")
+    await browser.open(
+        f"/zettle/auth?code=lind&state={away.headers['location'].partition('state=')[2]}"
+    )
 
     assert before != browser.http.cookies["brygga_session"]
     intruder = world.browser()

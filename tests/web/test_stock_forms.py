@@ -1,4 +1,6 @@
-"""Separate stock on the product's pages: a number for each side, one again, and what ends it (rules S5, S6, S7)."""
+"""Separate stock on the product's pages: a number for each side, one again, and what ends it (rules
+S5, S6, S7).
+"""
 
 import re
 from dataclasses import replace
@@ -31,9 +33,15 @@ async def parted(world: World, till: int = 8, shop: int = 4) -> tuple[Connection
     return connection, browser, uuid
 
 
-async def put(world: World, connection: Connection, uuid: str, till: int, shop: int, *, separate: bool = False) -> None:
+async def put(
+    world: World, connection: Connection, uuid: str, till: int, shop: int, *, separate: bool = False
+) -> None:
     now = world.clock.now()
-    ledger = Ledger(Shelf(till, seen=now, settled=now), Shelf(shop, seen=now, settled=now, variant_id=7), separate)
+    ledger = Ledger(
+        Shelf(till, seen=now, settled=now),
+        Shelf(shop, seen=now, settled=now, variant_id=7),
+        separate,
+    )
     async with world.database.transaction() as tx:
         await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], now)
 
@@ -49,15 +57,23 @@ async def told(world: World, connection: Connection) -> dict[Kind, int]:
 
 
 def form(uuid: str, zettle: str, shop: str, seen: str = "12", **more: str) -> dict[str, str]:
-    return {"separate": "yes", f"zettle-{uuid}-v": zettle, f"shop-{uuid}-v": shop, f"shared-{uuid}-v": seen, **more}
+    return {
+        "separate": "yes",
+        f"zettle-{uuid}-v": zettle,
+        f"shop-{uuid}-v": shop,
+        f"shared-{uuid}-v": seen,
+        **more,
+    }
 
 
-# ---- S5: parting -----------------------------------------------------------------------------------------------------
+# ---- S5: parting ---------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S5")
 @pytest.mark.parametrize("path", ["/library/{}", "/library/{}/stock/separate"])
-async def test_the_form_starts_from_the_shared_number_and_shows_the_sum(world: World, path: str) -> None:
+async def test_the_form_starts_from_the_shared_number_and_shows_the_sum(
+    world: World, path: str
+) -> None:
     _, browser, uuid = await shared(world)
     page = await browser.open(path.format(uuid))
 
@@ -98,7 +114,9 @@ async def test_a_changed_sum_is_asked_about_before_anything_is_written(world: Wo
 @pytest.mark.rule("S5")
 async def test_the_question_about_the_sum_leads_back_to_the_numbers(world: World) -> None:
     connection, browser, uuid = await shared(world)
-    page = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5", count="yes"))
+    page = await browser.press(
+        f"/library/{uuid}/stock/separate", **form(uuid, "8", "5", count="yes")
+    )
 
     assert 'value="8"' in page.text
     assert 'value="5"' in page.text
@@ -108,9 +126,13 @@ async def test_the_question_about_the_sum_leads_back_to_the_numbers(world: World
 
 @pytest.mark.rule("S5")
 @pytest.mark.parametrize("more", [{}, {"sum": "changed"}])
-async def test_a_number_that_moved_meanwhile_is_asked_again(world: World, more: dict[str, str]) -> None:
+async def test_a_number_that_moved_meanwhile_is_asked_again(
+    world: World, more: dict[str, str]
+) -> None:
     connection, browser, uuid = await shared(world)
-    page = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "9", "4", seen="13", **more))
+    page = await browser.press(
+        f"/library/{uuid}/stock/separate", **form(uuid, "9", "4", seen="13", **more)
+    )
 
     assert 409 == page.status_code
     assert "The stock has moved" in page.text
@@ -122,11 +144,15 @@ async def test_a_number_that_moved_meanwhile_is_asked_again(world: World, more: 
 
 @pytest.mark.rule("S5")
 async def test_a_confirmed_sum_holds_for_the_number_it_was_confirmed_for(world: World) -> None:
-    """A sale between the question and the answer: the answer is not taken for another number than the one that was shown."""
+    """A sale between the question and the answer: the answer is not taken for another number than
+    the one that was shown.
+    """
     connection, browser, uuid = await shared(world)
     await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5"))
     await put(world, connection, uuid, 11, 11)
-    page = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5", sum="changed"))
+    page = await browser.press(
+        f"/library/{uuid}/stock/separate", **form(uuid, "8", "5", sum="changed")
+    )
 
     assert 409 == page.status_code
     assert not (await ledger_of(world, connection, uuid)).separate
@@ -196,7 +222,10 @@ async def test_another_merchants_stock_is_not_there(world: World) -> None:
     await world.running(BERG, replace(SHOP, store_hash="berg1"))
     stranger = world.browser()
     await stranger.sign_in("berg")
-    shown = [await stranger.open(f"/library/{uuid}/stock/{page}") for page in ("separate", "join", "check")]
+    shown = [
+        await stranger.open(f"/library/{uuid}/stock/{page}")
+        for page in ("separate", "join", "check")
+    ]
     pressed = [
         await stranger.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4")),
         await stranger.press(f"/library/{uuid}/stock/join", confirmed="yes"),
@@ -209,7 +238,7 @@ async def test_another_merchants_stock_is_not_there(world: World) -> None:
     assert {Kind.STOCK, Kind.TRACKING}.isdisjoint(await told(world, connection))
 
 
-# ---- More than Zettle holds (zettle facts 3.5) ----------------------------------------------------------------------
+# ---- More than Zettle holds (zettle facts 3.5) ---------------------------------------------------
 
 
 async def full(world: World) -> tuple[Connection, Browser, str]:
@@ -228,7 +257,10 @@ async def test_what_zettle_cannot_hold_is_explained_and_not_on_its_way(world: Wo
     product = (await browser.open(f"/library/{uuid}")).text
     why = (await browser.open(f"/library/{uuid}/variants/{uuid}-v/stock")).text
 
-    assert "Zettle cannot hold more than 99,999 of a variant. The other 50,001 stand only in the web shop" in product
+    assert (
+        "Zettle cannot hold more than 99,999 of a variant. The other 50,001 stand only in the web "
+        "shop"
+    ) in product
     assert "On its way" not in product
     assert "The number is 150,000. Zettle cannot hold more than 99,999" in why
     assert "The other 50,001 stand only in the web shop" in why
@@ -239,8 +271,12 @@ async def test_what_zettle_cannot_hold_is_explained_and_not_on_its_way(world: Wo
 async def test_a_large_number_is_parted_so_that_each_side_can_hold_its_part(world: World) -> None:
     connection, browser, uuid = await full(world)
     page = (await browser.open(f"/library/{uuid}/stock/separate")).text
-    too_big = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "150000", "0", "150000"))
-    saved = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "90000", "60000", "150000"))
+    too_big = await browser.press(
+        f"/library/{uuid}/stock/separate", **form(uuid, "150000", "0", "150000")
+    )
+    saved = await browser.press(
+        f"/library/{uuid}/stock/separate", **form(uuid, "90000", "60000", "150000")
+    )
 
     assert f'name="zettle-{uuid}-v" value="99999"' in page
     assert f'name="shop-{uuid}-v" value="50001"' in page
@@ -249,7 +285,11 @@ async def test_a_large_number_is_parted_so_that_each_side_can_hold_its_part(worl
     assert "<output>150,000</output>" in too_big.text
     assert "Zettle holds 99,999 at most" in too_big.text
     ledger = await ledger_of(world, connection, uuid)
-    assert (303, 90_000, 60_000) == (saved.status_code, ledger.zettle.promised, ledger.shop.promised)
+    assert (303, 90_000, 60_000) == (
+        saved.status_code,
+        ledger.zettle.promised,
+        ledger.shop.promised,
+    )
 
 
 @pytest.mark.rule("S6")
@@ -266,13 +306,17 @@ async def test_the_question_shows_what_each_side_will_have_where_zettle_cannot_h
     assert "Zettle will show 99,999, the web shop 199,998" in asked
 
 
-# ---- S6: joining -----------------------------------------------------------------------------------------------------
+# ---- S6: joining ---------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S6")
 async def test_the_confirmation_shows_the_number_that_both_sides_will_have(world: World) -> None:
     _, browser, uuid = await parted(world)
-    dialog = (await browser.open(f"/library/{uuid}")).text.partition('id="join-dialog"')[2].partition("</dialog>")[0]
+    dialog = (
+        (await browser.open(f"/library/{uuid}"))
+        .text.partition('id="join-dialog"')[2]
+        .partition("</dialog>")[0]
+    )
     page = (await browser.open(f"/library/{uuid}/stock/join")).text
 
     assert "<b>12</b>" in dialog
@@ -286,7 +330,9 @@ async def test_confirmed_the_two_numbers_are_added_and_without_it_nothing_is(wor
     connection, browser, uuid = await parted(world)
     asked = await browser.press(f"/library/{uuid}/stock/join", **{f"joined-{uuid}-v": "12"})
     unconfirmed = await ledger_of(world, connection, uuid)
-    await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+    await browser.press(
+        f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"}
+    )
     ledger = await ledger_of(world, connection, uuid)
 
     assert "<b>12</b>" in asked.text
@@ -300,7 +346,9 @@ async def test_confirmed_the_two_numbers_are_added_and_without_it_nothing_is(wor
 async def test_a_number_that_is_another_by_now_is_shown_again(world: World, seen: str) -> None:
     """A sale between the page and the click: what was confirmed is not what would be written."""
     connection, browser, uuid = await parted(world)
-    page = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": seen})
+    page = await browser.press(
+        f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": seen}
+    )
 
     assert 409 == page.status_code
     assert "These are the numbers now" in page.text
@@ -312,12 +360,14 @@ async def test_a_number_that_is_another_by_now_is_shown_again(world: World, seen
 async def test_joined_twice_it_is_added_once(world: World) -> None:
     connection, browser, uuid = await parted(world)
     for _ in range(2):
-        await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+        await browser.press(
+            f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"}
+        )
 
     assert 12 == (await ledger_of(world, connection, uuid)).promised
 
 
-# ---- S7, and what else ends separate stock ---------------------------------------------------------------------------
+# ---- S7, and what else ends separate stock -------------------------------------------------------
 
 
 @pytest.mark.rule("S7")
@@ -367,7 +417,9 @@ async def test_switching_tracking_of_shared_stock_is_done_at_once(
 async def test_a_box_that_was_not_changed_or_showed_something_old_switches_nothing(
     world: World, knows: bool | None, fields: dict[str, str], says: str
 ) -> None:
-    """Saving the form as it stands is no wish: we may have learned meanwhile what Zettle's tracking is."""
+    """Saving the form as it stands is no wish: we may have learned meanwhile what Zettle's tracking
+    is.
+    """
     connection, browser, uuid = await shared(world)
     async with world.database.transaction() as tx:
         await library.set_tracking(tx, connection.id, {uuid: knows})
@@ -393,7 +445,9 @@ async def test_the_page_says_what_ends_separate_stock_and_what_does_not(world: W
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_page_says_so(world: World) -> None:
+async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_page_says_so(
+    world: World,
+) -> None:
     connection, browser, uuid = await shared(world)
     async with world.database.transaction() as tx:
         await connections.set_stage(tx, connection.id, Stage.LEAVING)
@@ -401,12 +455,16 @@ async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_pag
     said = (await browser.open(parting.headers["location"])).text
     kept = await ledger_of(world, connection, uuid)
     await put(world, connection, uuid, 8, 4, separate=True)
-    joining = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+    joining = await browser.press(
+        f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"}
+    )
     said_again = (await browser.open(joining.headers["location"])).text
 
     assert not kept.separate
     assert (await ledger_of(world, connection, uuid)).separate
-    assert ["Nothing was changed: the store is being disconnected." in one for one in (said, said_again)] == [
+    assert [
+        "Nothing was changed: the store is being disconnected." in one for one in (said, said_again)
+    ] == [
         True,
         True,
     ]
@@ -414,28 +472,38 @@ async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_pag
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_while_sync_is_paused_it_is_kept_and_the_page_says_when_it_is_written(world: World) -> None:
+async def test_while_sync_is_paused_it_is_kept_and_the_page_says_when_it_is_written(
+    world: World,
+) -> None:
     connection, browser, uuid = await shared(world)
     async with world.database.transaction() as tx:
         await connections.pause(tx, connection.id, "zettle_access_gone")
     parting = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
     said = (await browser.open(parting.headers["location"])).text
-    joining = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+    joining = await browser.press(
+        f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"}
+    )
     said_again = (await browser.open(joining.headers["location"])).text
     ledger = await ledger_of(world, connection, uuid)
 
-    assert ["both sides are written when it goes on again" in page for page in (said, said_again)] == [True, True]
+    assert [
+        "both sides are written when it goes on again" in page for page in (said, said_again)
+    ] == [True, True]
     assert (False, 12, 12) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
 
 
 @pytest.mark.rule("S6", "D4")
-async def test_separate_stock_of_an_earlier_connection_is_not_joined_before_it_was_looked_at(world: World) -> None:
+async def test_separate_stock_of_an_earlier_connection_is_not_joined_before_it_was_looked_at(
+    world: World,
+) -> None:
     connection, browser, uuid = await parted(world)
     ledger = Ledger(Shelf(8), Shelf(0, owed=4, rests=SUSPENDED), separate=True, closed=(7,))
     async with world.database.transaction() as tx:
         await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], world.clock.now())
     asked = await browser.open(f"/library/{uuid}/stock/join")
-    joining = await browser.press(f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"})
+    joining = await browser.press(
+        f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"}
+    )
 
     assert [303, 303] == [asked.status_code, joining.status_code]
     assert ledger == await ledger_of(world, connection, uuid)

@@ -19,7 +19,12 @@ async def trouble(world: World) -> str:
     connection = await world.running()
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     hook = Subscription(
-        Platform.ZETTLE, "s", "ProductUpdated", f"https://x/{connection.hook_key}", "active", "hush-hush"
+        Platform.ZETTLE,
+        "s",
+        "ProductUpdated",
+        f"https://x/{connection.hook_key}",
+        "active",
+        "hush-hush",
     )
     params = {"name": "Kanna", "reason": "input_refused", "sku": "SKU-Kanna"}
     line = Line(Code.PRODUCT_REFUSED, Topic.PRODUCT, subject=kanna, params=params)
@@ -30,7 +35,9 @@ async def trouble(world: World) -> str:
 
 
 @pytest.mark.rule("P10")
-@pytest.mark.parametrize(("language", "words"), [("sv", "Ditt support-id:"), ("en", "Your support id:")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("sv", "Ditt support-id:"), ("en", "Your support id:")]
+)
 async def test_the_merchant_gets_an_id_that_stands_in_the_operators_log_too(
     world: World, language: str, words: str
 ) -> None:
@@ -49,7 +56,9 @@ async def test_the_merchant_gets_an_id_that_stands_in_the_operators_log_too(
     assert words in page.text
     assert f"<code>{support_id}</code>" in page.text
     assert f"mailto:help@example.com?subject=Brygga%20{support_id}" in page.text
-    assert [support_id] == [line["support_id"] for line in logs if line["event"] == "support asked for"]
+    assert [support_id] == [
+        line["support_id"] for line in logs if line["event"] == "support asked for"
+    ]
 
 
 @pytest.mark.rule("P10")
@@ -63,7 +72,10 @@ async def test_the_report_can_be_downloaded_and_names_nobody_and_nothing(world: 
 
     assert "attachment" in answer.headers["content-disposition"]
     assert kanna == report["about"] == report["product"]["uuid"]
-    assert ("running", "waiting") == (report["connection"]["stage"], report["product"]["library"]["state"])
+    assert ("running", "waiting") == (
+        report["connection"]["stage"],
+        report["product"]["library"]["state"],
+    )
     assert [("product_refused", {"reason": "input_refused"})] == [
         (line["code"], line["params"]) for line in report["lines"]
     ]
@@ -90,14 +102,18 @@ async def test_the_report_can_be_downloaded_and_names_nobody_and_nothing(world: 
 
 @pytest.mark.rule("P10")
 async def test_a_report_is_its_own_merchants(world: World) -> None:
-    """So are the notes that our own work leaves under the same kind of id: they are the operator's."""
+    """So are the notes that our own work leaves under the same kind of id: they are the
+    operator's.
+    """
     kanna = await trouble(world)
     lind = world.browser()
     await lind.sign_in()
     mine = (await lind.press("/support", product=kanna)).headers["location"]
     connection = await world.running(BERG, replace(SHOP, store_hash="other"))
     async with world.database.transaction() as tx:
-        await support.put(tx, support.Case("NOTE", connection.id, world.clock.now(), "", {"bug": "KeyError"}))
+        await support.put(
+            tx, support.Case("NOTE", connection.id, world.clock.now(), "", {"bug": "KeyError"})
+        )
     berg = world.browser()
     await berg.sign_in("berg")
 

@@ -1,4 +1,6 @@
-"""Every code has a sentence, a cause and what to do, in both languages; every page's sentence has its Swedish."""
+"""Every code has a sentence, a cause and what to do, in both languages; every page's sentence has
+its Swedish.
+"""
 
 import subprocess
 import sys
@@ -23,12 +25,16 @@ from brygga.web.pages.help import QUESTIONS, view
 from brygga.zettle.codes import Code as TillCode
 
 ROOT = Path(__file__).parents[2]
-FAILURES: list[tuple[str, StrEnum]] = [("failure", code) for kind in (ShopCode, TillCode) for code in kind]
+FAILURES: list[tuple[str, StrEnum]] = [
+    ("failure", code) for kind in (ShopCode, TillCode) for code in kind
+]
 LINES: list[tuple[str, StrEnum]] = [("log", code) for code in LogCode]
 
 
 @pytest.mark.parametrize(("language", "coded"), list(product(LANGUAGES, FAILURES + LINES)))
-def test_every_code_has_a_sentence_a_cause_and_what_to_do(language: Language, coded: tuple[str, StrEnum]) -> None:
+def test_every_code_has_a_sentence_a_cause_and_what_to_do(
+    language: Language, coded: tuple[str, StrEnum]
+) -> None:
     prefix, code = coded
     wanted = [f"{prefix}.{code.value}{part}" for part in ("", ".cause", ".action")]
 
@@ -63,7 +69,9 @@ def test_no_sentence_of_a_page_lacks_its_swedish() -> None:
 
 
 def test_a_parameter_that_is_a_code_is_put_into_words() -> None:
-    sentence, _, _ = spoken(words("sv"), "product_refused", {"name": "Kanna", "reason": "sku_taken"})
+    sentence, _, _ = spoken(
+        words("sv"), "product_refused", {"name": "Kanna", "reason": "sku_taken"}
+    )
 
     assert "Kanna kunde inte synkas: En annan produkt i butiken har samma SKU." == sentence
 
@@ -82,7 +90,11 @@ def test_a_product_without_variants_leaves_no_gap_in_its_line(variant: str, sent
 
 
 def test_a_parameter_that_nobody_gave_is_no_error() -> None:
-    assert words("sv").fill("log.product_refused", {"name": "100 % ull"}).startswith("100 % ull kunde inte synkas")
+    assert (
+        words("sv")
+        .fill("log.product_refused", {"name": "100 % ull"})
+        .startswith("100 % ull kunde inte synkas")
+    )
 
 
 def test_an_unknown_code_is_said_and_not_an_error() -> None:
@@ -112,7 +124,12 @@ def test_the_browser_s_wish_chooses_the_language(wish: str, language: str) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_help_answers_every_question(language: Language) -> None:
     speech = words(language)
-    keys = [f"help.{key}.{part}" for keys in QUESTIONS.values() for key in keys for part in ("question", "answer")]
+    keys = [
+        f"help.{key}.{part}"
+        for keys in QUESTIONS.values()
+        for key in keys
+        for part in ("question", "answer")
+    ]
 
     assert [] == [key for key in keys if not speech.has(key)]
 

@@ -1,6 +1,8 @@
-"""Every page in every state of a connection: what must stand there, and what would not be true (rules D1 to D4, E1; decision 5).
+"""Every page in every state of a connection: what must stand there, and what would not be true
+(rules D1 to D4, E1; decision 5).
 
-The table is the test. A state is reached with the same functions that the service uses; then every page is opened and read.
+The table is the test. A state is reached with the same functions that the service uses; then every
+page is opened and read.
 """
 
 import html
@@ -45,7 +47,9 @@ Change = Callable[[Tx, Connection, World], Awaitable[None]]
 
 @dataclass(frozen=True)
 class State:
-    """`above` stands on every page that can be opened, `says` on the page named; `never` stands on no page."""
+    """`above` stands on every page that can be opened, `says` on the page named; `never` stands on
+    no page.
+    """
 
     change: Change
     above: tuple[str, ...] = ()
@@ -55,7 +59,7 @@ class State:
     """Whether the merchant picks by hand."""
 
 
-# ---- How a connection comes into each state ----------------------------------------------------------------------------
+# ---- How a connection comes into each state ------------------------------------------------------
 
 
 def stage(wanted: Stage) -> Change:
@@ -83,7 +87,9 @@ def silent(*platforms: Platform, stage: Stage = Stage.RUNNING) -> Change:
             await work_items.mark(tx, connection.id, kind, "", now)
             found = await work_items.due(tx, connection.id, now, [kind])
             for mark in found:
-                await work_items.again(tx, mark, now + timedelta(seconds=60), waits_for=platform.value, now=now)
+                await work_items.again(
+                    tx, mark, now + timedelta(seconds=60), waits_for=platform.value, now=now
+                )
 
     return change
 
@@ -101,19 +107,23 @@ def left(*, keep: bool, uninstalled: bool = False, stuck: bool = False) -> Chang
     async def change(tx: Tx, connection: Connection, world: World) -> None:
         await connections.leave(tx, connection.id, keep=keep, uninstalled=uninstalled)
         if not keep and not stuck:
-            await bindings.forget(tx, connection.id, list(await bindings.product_ids(tx, connection.id)))
+            await bindings.forget(
+                tx, connection.id, list(await bindings.product_ids(tx, connection.id))
+            )
         await bindings.keep_all(tx, connection.id)
         await work_items.forget(tx, connection.id, list(Kind))
         for platform in Platform:
             await tokens.forget(tx, connection.id, platform)
         await connections.disconnect(tx, connection.id, world.clock.now())
-        line = Line(Code.DISCONNECTED, Topic.CONNECTION, params={"reason": "uninstalled", "removed": "0"})
+        line = Line(
+            Code.DISCONNECTED, Topic.CONNECTION, params={"reason": "uninstalled", "removed": "0"}
+        )
         await synclog.add(tx, connection.id, line, world.clock.now())
 
     return change
 
 
-# ---- The table -------------------------------------------------------------------------------------------------------
+# ---- The table -----------------------------------------------------------------------------------
 
 STOPPED = (
     "Work is going on",
@@ -143,7 +153,10 @@ OVER = (
 )
 """What no page says of a connection that is ending or over."""
 REMOVED = ("are being removed", "are deleted from the store", "were deleted", "Being removed")
-KEPT = ("2 products from Zettle stay in the store and are no longer synced.", "Connect the same store again")
+KEPT = (
+    "2 products from Zettle stay in the store and are no longer synced.",
+    "Connect the same store again",
+)
 SINCE = '<time datetime="2026-03-02T12:00:00Z" data-when="short">'
 
 ENDED = "You disconnected on"
@@ -171,7 +184,11 @@ STATES: dict[str, State] = {
     ),
     "set-up, access removed in Zettle": State(
         paused(TillCode.ACCESS_GONE.value, Stage.PRODUCTS_CHOSEN),
-        above=("The access to Zettle is gone.", "Nothing is synced until it is back", "Sign in with Zettle"),
+        above=(
+            "The access to Zettle is gone.",
+            "Nothing is synced until it is back",
+            "Sign in with Zettle",
+        ),
         says=(("apps", "Set-up not finished"),),
         never=(*STOPPED, *NOT_RUNNING),
     ),
@@ -189,7 +206,13 @@ STATES: dict[str, State] = {
             ("library", "Waiting (1)"),
             ("product", "Sync now"),
         ),
-        never=("does not answer", "Disconnect from", "paused", "Stays in the store", "stay in the store"),
+        never=(
+            "does not answer",
+            "Disconnect from",
+            "paused",
+            "Stays in the store",
+            "stay in the store",
+        ),
     ),
     "access removed in Zettle": State(
         paused(TillCode.ACCESS_GONE.value),
@@ -211,8 +234,15 @@ STATES: dict[str, State] = {
     ),
     "the store's access is gone": State(
         paused("bigcommerce_access_gone"),
-        above=("The access to the store is gone.", "stay there and are not synced", "Connect again"),
-        says=(("disconnect", "we cannot reach the store: the products stay there"), ("disconnect", "disabled")),
+        above=(
+            "The access to the store is gone.",
+            "stay there and are not synced",
+            "Connect again",
+        ),
+        says=(
+            ("disconnect", "we cannot reach the store: the products stay there"),
+            ("disconnect", "disabled"),
+        ),
         never=(*STOPPED, "can still be reached"),
     ),
     "a right is missing": State(
@@ -226,7 +256,9 @@ STATES: dict[str, State] = {
     "a right is missing in Zettle": State(
         paused("zettle_scope_missing"), above=("Brygga lacks a right in Zettle.",), never=STOPPED
     ),
-    "the plan is full": State(paused("plan_limit"), above=("The store’s plan is full.", "Try again"), never=STOPPED),
+    "the plan is full": State(
+        paused("plan_limit"), above=("The store’s plan is full.", "Try again"), never=STOPPED
+    ),
     "Zettle silent": State(
         silent(Platform.ZETTLE),
         above=("Zettle does not answer as it should right now", SINCE, "Nothing is lost"),
@@ -244,19 +276,36 @@ STATES: dict[str, State] = {
     ),
     "leaving, keep": State(
         leaving(keep=True),
-        above=("Disconnecting from Annas Butik", "The products stay in the store and are no longer synced."),
-        says=(("apps", "Disconnecting"), ("library", "Stays in the store, not synced (2)"), ("plan", "→")),
+        above=(
+            "Disconnecting from Annas Butik",
+            "The products stay in the store and are no longer synced.",
+        ),
+        says=(
+            ("apps", "Disconnecting"),
+            ("library", "Stays in the store, not synced (2)"),
+            ("plan", "→"),
+        ),
         never=(*(one for one in OVER if one not in STOPPED), *REMOVED, "Work is going on"),
     ),
     "leaving, remove": State(
         leaving(keep=False),
-        above=("Disconnecting from Annas Butik: products are removed", "2 products are still to be deleted."),
+        above=(
+            "Disconnecting from Annas Butik: products are removed",
+            "2 products are still to be deleted.",
+        ),
         says=(("library", "Being removed (2)"), ("product", "Being removed")),
-        never=(*(one for one in OVER if one not in STOPPED), "stay in the store", "Work is going on"),
+        never=(
+            *(one for one in OVER if one not in STOPPED),
+            "stay in the store",
+            "Work is going on",
+        ),
     ),
     "leaving, uninstalled": State(
         leaving(keep=True, uninstalled=True),
-        above=("The app was uninstalled in BigCommerce", "The products stay in the store and are no longer synced."),
+        above=(
+            "The app was uninstalled in BigCommerce",
+            "The products stay in the store and are no longer synced.",
+        ),
         never=(*(one for one in OVER if one not in STOPPED), *REMOVED, "You disconnected"),
     ),
     "left, kept": State(
@@ -282,14 +331,21 @@ STATES: dict[str, State] = {
             "chose to remove the products",
             "You can connect again at any time",
         ),
-        says=(("apps", "The products that we had made there were deleted."), ("library", "Not assigned (3)")),
+        says=(
+            ("apps", "The products that we had made there were deleted."),
+            ("library", "Not assigned (3)"),
+        ),
         never=(*OVER, "are being removed", "stay in the store", "stays in the store"),
     ),
     "left, could not remove": State(
         left(keep=False, stuck=True),
         above=(
             "Disconnected from Annas Butik, but products stayed",
-            "2 products that were to be deleted stay in the store: our access ended before they were gone.",
+            (
+                "2 products that were to be deleted stay in the store: our access ended before "
+                "they "
+                "were gone."
+            ),
             "connect the same store again",
         ),
         never=(*OVER, "were deleted"),
@@ -297,13 +353,16 @@ STATES: dict[str, State] = {
     "left, uninstalled": State(
         left(keep=True, uninstalled=True),
         above=("Disconnected: the app was uninstalled in BigCommerce", "That happened on", *KEPT),
-        says=(("apps", "Not connected"), ("log", "the app was uninstalled in BigCommerce, so the products stayed")),
+        says=(
+            ("apps", "Not connected"),
+            ("log", "the app was uninstalled in BigCommerce, so the products stayed"),
+        ),
         never=(*OVER, *REMOVED, ENDED),
     ),
 }
 
 
-# ---- The walk --------------------------------------------------------------------------------------------------------
+# ---- The walk ------------------------------------------------------------------------------------
 
 
 async def with_products(world: World, *, whole: bool = True) -> tuple[Connection, list[str]]:
@@ -313,7 +372,9 @@ async def with_products(world: World, *, whole: bool = True) -> tuple[Connection
     async with world.database.transaction() as tx:
         await connections.set_choices(tx, connection.id, Choices(prices=True, whole_library=whole))
         for number, uuid in enumerate(uuids[:2] if whole else ()):
-            synced = Synced(uuid, 100 + number, Origin.CREATED, "etag", "print", {f"{uuid}-v": 200 + number})
+            synced = Synced(
+                uuid, 100 + number, Origin.CREATED, "etag", "print", {f"{uuid}-v": 200 + number}
+            )
             await bindings.put(tx, connection.id, synced, world.clock.now())
         await library.set_tracking(tx, connection.id, dict.fromkeys(uuids, True))
     return connection, uuids
@@ -326,7 +387,9 @@ async def walked(world: World, browser: Browser, mug: str) -> dict[str, str]:
         answer = await browser.open(path.format(mug=mug))
         led = f"→ {answer.headers['location']}" if answer.status_code == 303 else ""
         assert answer.status_code in {200, 303}, (name, answer.status_code)
-        found[name] = led or html.unescape(answer.text.partition("<main")[2].partition("</main>")[0])
+        found[name] = led or html.unescape(
+            answer.text.partition("<main")[2].partition("</main>")[0]
+        )
     return found
 
 
@@ -343,15 +406,28 @@ async def test_every_page_says_what_is_true_in_every_state(world: World, name: s
     pages = await walked(world, browser, uuids[1])
 
     opened = {page: text for page, text in pages.items() if not text.startswith("→")}
-    missing = [(page, one) for page in ABOVE if page in opened for one in state.above if one not in plain(opened[page])]
+    missing = [
+        (page, one)
+        for page in ABOVE
+        if page in opened
+        for one in state.above
+        if one not in plain(opened[page])
+    ]
     missing += [(page, one) for page, one in state.says if one not in plain(pages[page])]
     untrue = [
-        (page, one) for page, text in opened.items() if page != "new" for one in state.never if one in plain(text)
+        (page, one)
+        for page, text in opened.items()
+        if page != "new"
+        for one in state.never
+        if one in plain(text)
     ]
     browser.http.headers["accept-language"] = "sv"
     swedish = await walked(world, browser, uuids[1])
     english = [
-        (page, one) for page, text in swedish.items() for one in state.above if one[0] != "<" and one in plain(text)
+        (page, one)
+        for page, text in swedish.items()
+        for one in state.above
+        if one[0] != "<" and one in plain(text)
     ]
     keys = [(page, key) for page, text in swedish.items() for key in KEY.findall(text)]
 
@@ -360,7 +436,9 @@ async def test_every_page_says_what_is_true_in_every_state(world: World, name: s
 
 @pytest.mark.rule("D3", "D4")
 async def test_signed_in_anew_the_merchant_still_reads_how_it_ended(world: World) -> None:
-    """Decision 5. A new sign-in makes a new connection; what happened to the last one is said until a store is connected."""
+    """Decision 5. A new sign-in makes a new connection; what happened to the last one is said until
+    a store is connected.
+    """
     connection, _ = await with_products(world)
     async with world.database.transaction() as tx:
         await left(keep=True, uninstalled=True)(tx, connection, world)
@@ -369,7 +447,9 @@ async def test_signed_in_anew_the_merchant_still_reads_how_it_ended(world: World
 
     apps, library_page = (await browser.open("/apps")).text, (await browser.open("/library")).text
     await browser.press("/apps/bigcommerce/connect")
-    await browser.open("/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123")
+    await browser.open(
+        "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123"
+    )
     after = await browser.open("/apps")
 
     assert "Disconnected: the app was uninstalled in BigCommerce" in apps
@@ -393,7 +473,10 @@ async def test_the_set_up_of_another_store_says_what_stays_in_the_first(world: W
     browser, _ = await come_back(world)
     page = html.unescape((await browser.open("/apps/bigcommerce")).text)
 
-    assert "2 products from your last connection stay in Annas Butik as they are. They are not synced." in page
+    assert (
+        "2 products from your last connection stay in Annas Butik as they are. They are not synced."
+        in page
+    )
     assert "found again" not in page
 
 
@@ -405,7 +488,9 @@ async def come_back(world: World) -> tuple[Browser, Connection]:
     browser = world.browser()
     await browser.sign_in()
     await browser.press("/apps/bigcommerce/connect")
-    await browser.open("/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123")
+    await browser.open(
+        "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123"
+    )
     async with world.database.transaction() as tx:
         fresh = await connections.by_organization(tx, LIND.uuid)
         assert fresh is not None
@@ -419,13 +504,21 @@ async def come_back(world: World) -> tuple[Browser, Connection]:
     ("path", "fields", "said"),
     [
         ("/library/{uuid}/sync", {}, "Noted: the product is synced when the sync goes on."),
-        ("/library/sync", {"product": "{uuid}"}, "Noted: the product is synced when the sync goes on."),
+        (
+            "/library/sync",
+            {"product": "{uuid}"},
+            "Noted: the product is synced when the sync goes on.",
+        ),
         (
             "/library/assign",
             {"product": "{vase}", "bigcommerce": "no", "confirmed": "yes"},
             "when the sync goes on. Until then",
         ),
-        ("/library/{uuid}/stock/tracking", {"shown": "on"}, "is switched off when the sync goes on."),
+        (
+            "/library/{uuid}/stock/tracking",
+            {"shown": "on"},
+            "is switched off when the sync goes on.",
+        ),
     ],
 )
 async def test_a_paused_page_promises_nothing_for_now(
@@ -458,9 +551,22 @@ async def test_signing_in_again_says_that_the_sync_goes_on(world: World) -> None
 
 
 def test_every_ending_has_its_words_in_both_languages() -> None:
-    keys = [f"left.{how}.{part}" for how in ("keep", "remove", "stuck", "uninstalled") for part in ("title", "cause")]
-    keys += [f"leaving.{how}.{part}" for how in ("keep", "remove", "uninstalled") for part in ("title", "cause")]
-    keys += ["left.keep.action", "left.stuck.action", "left.uninstalled.action", "left.empty.action"]
+    keys = [
+        f"left.{how}.{part}"
+        for how in ("keep", "remove", "stuck", "uninstalled")
+        for part in ("title", "cause")
+    ]
+    keys += [
+        f"leaving.{how}.{part}"
+        for how in ("keep", "remove", "uninstalled")
+        for part in ("title", "cause")
+    ]
+    keys += [
+        "left.keep.action",
+        "left.stuck.action",
+        "left.uninstalled.action",
+        "left.empty.action",
+    ]
 
     assert not [key for key in keys for language in ("sv", "en") if not words(language).has(key)]
 

@@ -42,7 +42,9 @@ async def until(seen: Callable[[], bool]) -> None:
 async def ten_seconds(world: World) -> None:
     """So much time, and what waits for it has come to its end."""
     tally = world.app.state.tally
-    await until(lambda: tally._writing is None or tally._writing.done() or bool(world.clock._sleepers))
+    await until(
+        lambda: tally._writing is None or tally._writing.done() or bool(world.clock._sleepers)
+    )
     world.clock.move(10)
     await until(lambda: tally._writing.done() or bool(world.clock._sleepers))
 
@@ -52,7 +54,9 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many messages each write is about."""
     seen, real = [], deliveries.add
 
-    async def counting(tx: Tx, counts: dict[tuple[int, Platform, Outcome], int], now: object) -> None:
+    async def counting(
+        tx: Tx, counts: dict[tuple[int, Platform, Outcome], int], now: object
+    ) -> None:
         seen.append(sum(counts.values()))
         await real(tx, counts, now)  # type: ignore[arg-type]
 
@@ -60,7 +64,9 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
-async def test_a_flood_of_forged_webhooks_writes_once_in_ten_seconds(world: World, writes: list[int]) -> None:
+async def test_a_flood_of_forged_webhooks_writes_once_in_ten_seconds(
+    world: World, writes: list[int]
+) -> None:
     connection = await listening(world)
 
     for _ in range(3):
@@ -72,7 +78,9 @@ async def test_a_flood_of_forged_webhooks_writes_once_in_ten_seconds(world: Worl
     assert {(connection.id, "bigcommerce", "refused"): 60} == await counted(world)
 
 
-async def test_the_last_refused_webhooks_before_a_silence_are_written(world: World, writes: list[int]) -> None:
+async def test_the_last_refused_webhooks_before_a_silence_are_written(
+    world: World, writes: list[int]
+) -> None:
     connection = await listening(world)
     await refuse(world, connection)
     await ten_seconds(world)
@@ -97,7 +105,9 @@ async def test_a_service_that_stops_writes_what_it_has_counted(world: World) -> 
     assert world.app.state.tally._writing.done()
 
 
-async def test_a_stop_in_the_middle_of_a_write_loses_no_count(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stop_in_the_middle_of_a_write_loses_no_count(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connection = await listening(world)
     reached, real = asyncio.Event(), deliveries.add
 
@@ -116,7 +126,9 @@ async def test_a_stop_in_the_middle_of_a_write_loses_no_count(world: World, monk
     assert 3 == await on_disk(world)
 
 
-@pytest.mark.parametrize("trouble", [DatabaseBusy("57014"), DatabaseGone("away")], ids=["busy", "gone"])
+@pytest.mark.parametrize(
+    "trouble", [DatabaseBusy("57014"), DatabaseGone("away")], ids=["busy", "gone"]
+)
 async def test_counts_outlast_a_database_in_trouble(
     world: World, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:

@@ -36,7 +36,9 @@ def move(cause: Cause, change: int, after: tuple[int | None, int | None], **more
     side = more.pop("side", Side.ZETTLE)
     of: tuple[str, str] = more.pop("of", ("p", "v"))
     before = (None if till is None else till - change, shop)
-    return Movement(more.pop("at", NOON), *of, side, cause, change, before[0], till, before[1], shop, **more)
+    return Movement(
+        more.pop("at", NOON), *of, side, cause, change, before[0], till, before[1], shop, **more
+    )
 
 
 async def happened(world: World, connection: Connection, *moves: Movement) -> None:
@@ -49,19 +51,28 @@ async def sold(world: World, count: int = 1) -> tuple[Connection, Browser, str, 
     connection, browser, uuid = await shared(world, 7)
     of = (uuid, f"{uuid}-v")
     await happened(
-        world, connection, *(move(Cause.SEEN, -1, (7, 7), of=of, at=NOON + timedelta(seconds=n)) for n in range(count))
+        world,
+        connection,
+        *(
+            move(Cause.SEEN, -1, (7, 7), of=of, at=NOON + timedelta(seconds=n))
+            for n in range(count)
+        ),
     )
     return connection, browser, uuid, f"/library/{uuid}/variants/{uuid}-v/stock"
 
 
-# ---- The page --------------------------------------------------------------------------------------------------------
+# ---- The page ------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S2", "S4")
-async def test_the_page_asks_in_the_merchants_words_and_answers_with_every_movement(world: World) -> None:
+async def test_the_page_asks_in_the_merchants_words_and_answers_with_every_movement(
+    world: World,
+) -> None:
     connection, browser, uuid, path = await sold(world)
     more = {"call": "c1", "sent": NOON, "side": Side.SHOP, "of": (uuid, f"{uuid}-v")}
-    await happened(world, connection, move(Cause.WRITTEN, -1, (7, 7), at=NOON + timedelta(seconds=0.4), **more))
+    await happened(
+        world, connection, move(Cause.WRITTEN, -1, (7, 7), at=NOON + timedelta(seconds=0.4), **more)
+    )
     english = (await browser.open(path)).text
     await browser.open("/language/sv")
     swedish = (await browser.open(path)).text
@@ -108,16 +119,32 @@ TO_SHOP, TO_TILL = (Side.SHOP, Cause.WRITTEN), (Side.ZETTLE, Cause.WRITTEN)
     [
         pytest.param([(*SALE, -1, 0), (*TO_SHOP, -1, 1)], {1: -1}, id="a sale"),
         pytest.param(
-            [(*ORDER, -2, 0), (*SALE, -2, 0), (*TO_SHOP, -2, 1), (*TO_TILL, -2, 1)], {1: -2, 2: -2}, id="both"
+            [(*ORDER, -2, 0), (*SALE, -2, 0), (*TO_SHOP, -2, 1), (*TO_TILL, -2, 1)],
+            {1: -2, 2: -2},
+            id="both",
         ),
-        pytest.param([(*SALE, -1, 0), (*SALE, -2, 1), (*TO_SHOP, -3, 2)], {1: None, 2: -3}, id="two in one write"),
-        pytest.param([(*SALE, -1, 0), (*SALE, -1, 3600), (*TO_SHOP, -1, 3601)], {1: None, 2: -1}, id="an old one"),
-        pytest.param([(*SALE, -1, 0), (*TO_SHOP, -4, 1)], {1: None, 2: None}, id="another quantity"),
-        pytest.param([(*TO_SHOP, -1, 0), (*SALE, -1, 1)], {1: None, 2: None}, id="before the event"),
+        pytest.param(
+            [(*SALE, -1, 0), (*SALE, -2, 1), (*TO_SHOP, -3, 2)],
+            {1: None, 2: -3},
+            id="two in one write",
+        ),
+        pytest.param(
+            [(*SALE, -1, 0), (*SALE, -1, 3600), (*TO_SHOP, -1, 3601)],
+            {1: None, 2: -1},
+            id="an old one",
+        ),
+        pytest.param(
+            [(*SALE, -1, 0), (*TO_SHOP, -4, 1)], {1: None, 2: None}, id="another quantity"
+        ),
+        pytest.param(
+            [(*TO_SHOP, -1, 0), (*SALE, -1, 1)], {1: None, 2: None}, id="before the event"
+        ),
         pytest.param([(Side.SHOP, Cause.DOUBTED, -1, 1)], {1: None}, id="in doubt"),
     ],
 )
-def test_our_own_write_is_part_of_the_line_that_caused_it(steps: Any, lines: dict[int, int | None]) -> None:
+def test_our_own_write_is_part_of_the_line_that_caused_it(
+    steps: Any, lines: dict[int, int | None]
+) -> None:
     events = folded(chain(*steps))
 
     assert list(reversed(lines)) == [event.id for event in events]
@@ -125,15 +152,27 @@ def test_our_own_write_is_part_of_the_line_that_caused_it(steps: Any, lines: dic
 
 
 @pytest.mark.rule("S3")
-@pytest.mark.parametrize("writes", [[(2, -1), (3, -2)], [(3, -3)], []], ids=["each", "together", "none"])
+@pytest.mark.parametrize(
+    "writes", [[(2, -1), (3, -2)], [(3, -3)], []], ids=["each", "together", "none"]
+)
 def test_an_order_that_was_seen_bit_by_bit_is_one_line(writes: list[tuple[int, int]]) -> None:
     named: Any = {"side": Side.SHOP, "reason": Reason.ORDER, "reference": "104"}
     parts = [
-        replace(move(Cause.ORDER, change, (10, after), at=NOON + timedelta(seconds=after), **named), shop_before=before)
+        replace(
+            move(Cause.ORDER, change, (10, after), at=NOON + timedelta(seconds=after), **named),
+            shop_before=before,
+        )
         for before, change, after in ((10, -1, 9), (9, -2, 7))
     ]
     sent = [
-        move(Cause.WRITTEN, change, (10 - second, 7), at=NOON + timedelta(seconds=10 + second), sent=NOON, call="c")
+        move(
+            Cause.WRITTEN,
+            change,
+            (10 - second, 7),
+            at=NOON + timedelta(seconds=10 + second),
+            sent=NOON,
+            call="c",
+        )
         for second, change in writes
     ]
     events = folded([*enumerate([*parts, *sent], 1)][::-1])
@@ -157,7 +196,10 @@ def test_an_order_that_was_seen_bit_by_bit_is_one_line(writes: list[tuple[int, i
 )
 def test_two_orders_are_two_lines(other: dict[str, Any]) -> None:
     named: Any = {"side": Side.SHOP, "reason": Reason.ORDER, "reference": "104"}
-    first, second = move(Cause.ORDER, -1, (10, 9), **named), move(Cause.ORDER, -1, (10, 8), **{**named, **other})
+    first, second = (
+        move(Cause.ORDER, -1, (10, 9), **named),
+        move(Cause.ORDER, -1, (10, 8), **{**named, **other}),
+    )
 
     assert 2 == len(folded([(2, second), (1, first)]))
 
@@ -168,9 +210,13 @@ ORDERS = re.compile(r"order|cancel|refund|return|avbok|återbetal|retur", re.IGN
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", [None, Reason.UNCLEAR])
-def test_a_rise_in_the_shop_is_no_orders_unless_one_says_so(language: Language, reason: Reason | None) -> None:
+def test_a_rise_in_the_shop_is_no_orders_unless_one_says_so(
+    language: Language, reason: Reason | None
+) -> None:
     told = {
-        cause: move_view(words(language), move(cause, 3, (5, 5), side=Side.SHOP, reason=reason)).sentence
+        cause: move_view(
+            words(language), move(cause, 3, (5, 5), side=Side.SHOP, reason=reason)
+        ).sentence
         for cause in (Cause.SEEN, Cause.ORDER, Cause.SWEPT)
     }
 
@@ -178,10 +224,16 @@ def test_a_rise_in_the_shop_is_no_orders_unless_one_says_so(language: Language, 
 
 
 @pytest.mark.rule("S3", "S4")
-@pytest.mark.parametrize(("language", "both"), [("en", ("by hand", "an order")), ("sv", ("för hand", "en order"))])
-def test_the_log_does_not_rule_out_what_the_page_may_find(language: Language, both: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("language", "both"), [("en", ("by hand", "an order")), ("sv", ("för hand", "en order"))]
+)
+def test_the_log_does_not_rule_out_what_the_page_may_find(
+    language: Language, both: tuple[str, str]
+) -> None:
     """No event named an order, but the page reads the orders themselves."""
-    _, cause, _ = spoken(words(language), Code.STOCK_SHOP_MOVED.value, {"change": "-1", "number": "4"})
+    _, cause, _ = spoken(
+        words(language), Code.STOCK_SHOP_MOVED.value, {"change": "-1", "number": "4"}
+    )
 
     assert all(word in cause for word in both)
 
@@ -203,7 +255,16 @@ async def test_a_write_on_the_page_before_is_part_of_its_events_line(world: Worl
     moves = []
     for second in range(0, 130, 2):
         moves.append(move(Cause.SEEN, -1, (7, 7), of=of, at=NOON + timedelta(seconds=second)))
-        moves.append(move(Cause.WRITTEN, -1, (7, 7), of=of, side=Side.SHOP, at=NOON + timedelta(seconds=second + 1)))
+        moves.append(
+            move(
+                Cause.WRITTEN,
+                -1,
+                (7, 7),
+                of=of,
+                side=Side.SHOP,
+                at=NOON + timedelta(seconds=second + 1),
+            )
+        )
     await happened(world, connection, *moves)
     path = f"/library/{uuid}/variants/{uuid}-v/stock"
     first = (await browser.open(path)).text
@@ -212,21 +273,35 @@ async def test_a_write_on_the_page_before_is_part_of_its_events_line(world: Worl
     second_page = (await browser.open(path + older[1])).text
 
     assert [50, 15] == [page.count("BigCommerce: We sent −1") for page in (first, second_page)]
-    assert [50, 15] == [page.count('<td class="small quiet when">') for page in (first, second_page)]
+    assert [50, 15] == [
+        page.count('<td class="small quiet when">') for page in (first, second_page)
+    ]
 
 
 @pytest.mark.rule("A4")
-async def test_a_line_of_the_log_leads_to_its_number_also_when_the_variant_is_gone(world: World) -> None:
+async def test_a_line_of_the_log_leads_to_its_number_also_when_the_variant_is_gone(
+    world: World,
+) -> None:
     connection, browser, uuid, path = await sold(world)
     gone = (uuid, f"{uuid}-gone")
     await happened(world, connection, move(Cause.SEEN, -1, (0, 0), of=gone))
     lines = [
-        Line(Code.STOCK_TILL_MOVED, Topic.STOCK, Severity.INFO, uuid, variant, {"name": "Kanna", "change": "-1"})
+        Line(
+            Code.STOCK_TILL_MOVED,
+            Topic.STOCK,
+            Severity.INFO,
+            uuid,
+            variant,
+            {"name": "Kanna", "change": "-1"},
+        )
         for variant in (f"{uuid}-v", gone[1])
     ]
     async with world.database.transaction() as tx:
         await synclog.add(tx, connection.id, lines, NOON)
-    log, own = (await browser.open("/apps/bigcommerce/log")).text, (await browser.open(f"/library/{uuid}")).text
+    log, own = (
+        (await browser.open("/apps/bigcommerce/log")).text,
+        (await browser.open(f"/library/{uuid}")).text,
+    )
     links = [path, path.replace("-v/", "-gone/")]
 
     assert all(f'href="{link}"' in page for link in links for page in (log, own))
@@ -254,12 +329,16 @@ async def test_another_merchants_number_is_not_explained(world: World, page: str
     assert 404 == (await browser.open(f"/library/other/variants/{uuid}-v/stock{page}")).status_code
 
 
-async def test_a_page_that_shows_an_unexplained_movement_asks_for_its_cause_and_not_twice(world: World) -> None:
+async def test_a_page_that_shows_an_unexplained_movement_asks_for_its_cause_and_not_twice(
+    world: World,
+) -> None:
     connection, browser, uuid, path = await sold(world)
     await browser.open(path)
     asked = await told(world, connection)
     async with world.database.transaction() as tx:
-        ((_, (unexplained,)),) = (await movements.unexplained(tx, connection.id, uuid, NOON)).items()
+        ((_, (unexplained,)),) = (
+            await movements.unexplained(tx, connection.id, uuid, NOON)
+        ).items()
         done = Explained(unexplained.id, Reason.SALE, ("1366",))
         await movements.explain(tx, connection.id, [done], NOON)
     page = (await browser.open(path)).text
@@ -283,7 +362,9 @@ async def test_a_variant_that_has_no_number_yet_is_no_error(world: World) -> Non
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("cause", Cause)
 @pytest.mark.parametrize("change", [-2, 0, 3])
-def test_every_movement_has_a_sentence_of_its_own(language: Language, cause: Cause, side: Side, change: int) -> None:
+def test_every_movement_has_a_sentence_of_its_own(
+    language: Language, cause: Cause, side: Side, change: int
+) -> None:
     view = move_view(words(language), move(cause, change, (5, 5), side=side, sent=NOON, call="c"))
 
     assert view.sentence not in {"", words(language).text("moved.other")}
@@ -304,9 +385,13 @@ def test_every_movement_has_a_sentence_of_its_own(language: Language, cause: Cau
         (Side.SHOP, Reason.EDIT),
     ],
 )
-def test_every_reason_has_a_sentence_with_its_number(language: Language, side: Side, reason: Reason) -> None:
+def test_every_reason_has_a_sentence_with_its_number(
+    language: Language, side: Side, reason: Reason
+) -> None:
     named = "" if reason is Reason.EDIT else "1366"
-    view = move_view(words(language), move(Cause.SEEN, -1, (5, 5), side=side, reason=reason, reference=named))
+    view = move_view(
+        words(language), move(Cause.SEEN, -1, (5, 5), side=side, reason=reason, reference=named)
+    )
 
     assert named in view.sentence
     assert words(language).has(f"reason.{reason.value}.{side.value}")
@@ -322,7 +407,10 @@ FLIGHT = Flight("c", -2, NOON)
         (Ledger(Shelf(7), Shelf(7)), "Both sides have 7."),
         (Ledger(Shelf(7), Shelf(8, -1)), "something is still on its way"),
         (Ledger(Shelf(5), Shelf(7, flight=FLIGHT)), "something is still on its way"),
-        (Ledger(Shelf(5), Shelf(7, flight=replace(FLIGHT, lost=NOON))), "something is still on its way"),
+        (
+            Ledger(Shelf(5), Shelf(7, flight=replace(FLIGHT, lost=NOON))),
+            "something is still on its way",
+        ),
         (Ledger(Shelf(-2), Shelf(0, -2)), "2 more were sold than there were"),
         (Ledger(Shelf(7), Shelf(Gap.UNBORN)), "The variant is not in the web shop"),
         (Ledger(Shelf(Gap.UNTRACKED), Shelf(Gap.UNTRACKED)), "Inventory management is off"),
@@ -338,23 +426,42 @@ def test_the_number_of_today_is_one_sentence_and_each_shelf_says_its_own(
     language: Language, ledger: Ledger, says: str
 ) -> None:
     speech = words(language)
-    told_ = [headline(speech, ledger), *(line for side in Side for line in shelf_view(speech, ledger, side).sentences)]
+    told_ = [
+        headline(speech, ledger),
+        *(line for side in Side for line in shelf_view(speech, ledger, side).sentences),
+    ]
 
     assert not re.search(r"%\(|why\.|shelf\.|  ", " ".join(told_))
     assert all(len(line) > 8 for line in told_)
     assert language == "sv" or says in told_[0]
 
 
-# ---- The chart -------------------------------------------------------------------------------------------------------
+# ---- The chart -----------------------------------------------------------------------------------
 
 
-LEVELS = st.lists(st.tuples(st.none() | st.integers(-50, 99_999), st.none() | st.integers(-50, 99_999)), max_size=30)
+LEVELS = st.lists(
+    st.tuples(st.none() | st.integers(-50, 99_999), st.none() | st.integers(-50, 99_999)),
+    max_size=30,
+)
 
 
 @given(LEVELS)
-def test_every_point_of_a_chart_lies_in_the_drawing(levels: list[tuple[int | None, int | None]]) -> None:
+def test_every_point_of_a_chart_lies_in_the_drawing(
+    levels: list[tuple[int | None, int | None]],
+) -> None:
     moves = [
-        Movement(NOON + timedelta(minutes=n), "p", "v", Side.ZETTLE, Cause.SEEN, 0, a[0], b[0], a[1], b[1])
+        Movement(
+            NOON + timedelta(minutes=n),
+            "p",
+            "v",
+            Side.ZETTLE,
+            Cause.SEEN,
+            0,
+            a[0],
+            b[0],
+            a[1],
+            b[1],
+        )
         for n, (a, b) in enumerate(pairwise(levels))
     ]
     drawn = chart(moves, NOON + timedelta(days=1))
@@ -363,7 +470,9 @@ def test_every_point_of_a_chart_lies_in_the_drawing(levels: list[tuple[int | Non
         return
     for path in (drawn.till, drawn.shop):
         across = [float(x) for x in re.findall(r"[MH]([-\d.]+)", path)]
-        down = [float(y) for y in re.findall(r"M[-\d.]+ ([-\d.]+)|V([-\d.]+)", path) for y in y if y]
+        down = [
+            float(y) for y in re.findall(r"M[-\d.]+ ([-\d.]+)|V([-\d.]+)", path) for y in y if y
+        ]
         assert all(0 <= x <= 1000 for x in across)
         assert all(0 <= y <= 200 for y in down)
         assert sorted(across) == across
@@ -388,7 +497,7 @@ async def test_the_chart_is_told_in_words_too(world: World) -> None:
     assert "from 8 to 7, lowest 7, highest 8" in page
 
 
-# ---- The file --------------------------------------------------------------------------------------------------------
+# ---- The file ------------------------------------------------------------------------------------
 
 
 async def rows_of(browser: Browser, path: str, delimiter: str) -> list[dict[str, str]]:
@@ -399,7 +508,9 @@ async def rows_of(browser: Browser, path: str, delimiter: str) -> list[dict[str,
     return list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
 
 
-@pytest.mark.parametrize(("language", "delimiter", "product"), [("en", ",", "Product"), ("sv", ";", "Produkt")])
+@pytest.mark.parametrize(
+    ("language", "delimiter", "product"), [("en", ",", "Product"), ("sv", ";", "Produkt")]
+)
 async def test_the_file_opens_in_the_merchants_spreadsheet(
     world: World, language: str, delimiter: str, product: str
 ) -> None:
@@ -444,5 +555,7 @@ def test_a_files_name_breaks_no_header(name: str) -> None:
     header = file_name(name)
 
     assert re.fullmatch(
-        r'attachment; filename="[\x20-\x21\x23-\x5b\x5d-\x7e]+\.csv"; filename\*=UTF-8\'\'[!-~]+\.csv', header
+        r'attachment; filename="[\x20-\x21\x23-\x5b\x5d-\x7e]+\.csv"; '
+        r"filename\*=UTF-8\'\'[!-~]+\.csv",
+        header,
     )

@@ -34,7 +34,9 @@ class SkippingClock:
         await asyncio.sleep(0)
 
 
-def says(status: int = 200, body: Any = None, headers: dict[str, str] | None = None) -> httpx2.Response:
+def says(
+    status: int = 200, body: Any = None, headers: dict[str, str] | None = None
+) -> httpx2.Response:
     """An answer: JSON for any value, nothing for None, and text or bytes as they are."""
     content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else None
     if content is None and body is not None:

@@ -27,7 +27,9 @@ def date(at: datetime) -> str:
 
 
 def measure(clocks: Clocks, ahead_s: float, *sent: float, way_s: float = 0.1) -> Bounds | None:
-    """Requests that leave at these seconds and take `way_s` each way, to a server whose clock is `ahead_s` ahead."""
+    """Requests that leave at these seconds and take `way_s` each way, to a server whose clock is
+    `ahead_s` ahead.
+    """
     for one in sent:
         clocks.heard("zettle", date(at(one + way_s + ahead_s)), at(one), at(one + 2 * way_s))
     return clocks.apart("zettle", at(sent[-1] + 2 * way_s))
@@ -74,13 +76,17 @@ def test_a_machine_of_the_platforms_that_is_wrong_itself_is_outvoted() -> None:
     clocks = Clocks()
     for n in range(30):
         measure(clocks, 0, n * 7.13)
-        found = measure(clocks, 3600, n * 7.13 + 1) if n % 2 else measure(clocks, -1.5e9, n * 7.13 + 1)
+        found = (
+            measure(clocks, 3600, n * 7.13 + 1) if n % 2 else measure(clocks, -1.5e9, n * 7.13 + 1)
+        )
         assert found is not None
         assert found.low_s <= 0 <= found.high_s
 
 
 @pytest.mark.parametrize("ahead_s", [-3600.0, 700.3])
-def test_clocks_that_are_minutes_apart_are_believed_when_three_answers_say_so(ahead_s: float) -> None:
+def test_clocks_that_are_minutes_apart_are_believed_when_three_answers_say_so(
+    ahead_s: float,
+) -> None:
     clocks = Clocks()
 
     assert measure(clocks, ahead_s, 0) is None
@@ -104,7 +110,9 @@ def test_what_was_measured_long_ago_says_less_and_in_the_end_nothing() -> None:
 
 
 def test_an_answer_that_took_long_says_nothing() -> None:
-    """Slow answers come just when others are lost: a wide guess would take an edit of long before for a write."""
+    """Slow answers come just when others are lost: a wide guess would take an edit of long before
+    for a write.
+    """
     clocks = Clocks()
     assert measure(clocks, 0, 0, way_s=12) is None
 
@@ -143,7 +151,9 @@ async def test_an_answer_with_an_absurd_date_is_an_answer() -> None:
 
 
 async def test_every_answer_is_heard_refusals_and_lost_ones_too() -> None:
-    """Eleven seconds behind: what an answer says of the time does not depend on what else it says."""
+    """Eleven seconds behind: what an answer says of the time does not depend on what else it
+    says.
+    """
     theirs = NOON - timedelta(seconds=11)
     for step in (says(200, {}, {"Date": date(theirs)}), says(500, {}, {"date": date(theirs)})):
         wire, _ = far_end(step)
@@ -157,8 +167,12 @@ async def test_every_answer_is_heard_refusals_and_lost_ones_too() -> None:
         assert wire.clocks.apart("bigcommerce", NOON) == Bounds(-11, -10)
 
 
-@pytest.mark.parametrize(("name", "value"), [("Age", "5184000"), ("Content-Type", "text/html; charset=utf-8")])
-async def test_the_answer_of_a_cache_or_of_something_in_between_is_not_heard(name: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"), [("Age", "5184000"), ("Content-Type", "text/html; charset=utf-8")]
+)
+async def test_the_answer_of_a_cache_or_of_something_in_between_is_not_heard(
+    name: str, value: str
+) -> None:
     answer = says(200, {}, {"Date": date(datetime(2026, 1, 1, tzinfo=UTC)), name: value})
     far = FarEnd([answer])
     wire = Wire(open_client(httpx2.MockTransport(far)), SkippingClock())

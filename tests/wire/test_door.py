@@ -24,7 +24,9 @@ async def fate(call: Call, step: httpx2.Response | Exception) -> Failure:
 
 
 @pytest.mark.parametrize("call", [READ, WRITE, REPEATABLE])
-@pytest.mark.parametrize("error", [httpx2.ConnectError("no"), httpx2.ConnectTimeout("no"), httpx2.PoolTimeout("no")])
+@pytest.mark.parametrize(
+    "error", [httpx2.ConnectError("no"), httpx2.ConnectTimeout("no"), httpx2.PoolTimeout("no")]
+)
 async def test_no_socket_means_that_nothing_happened(call: Call, error: Exception) -> None:
     failure = await fate(call, error)
 
@@ -131,7 +133,11 @@ async def test_whoever_entered_a_gate_leaves_it_once(step: httpx2.Response | Exc
     wire, _ = far_end(step)
     gate = CountingGate()
 
-    with pytest.raises(Failure) if not isinstance(step, httpx2.Response) or step.status_code == 500 else _nothing():
+    with (
+        pytest.raises(Failure)
+        if not isinstance(step, httpx2.Response) or step.status_code == 500
+        else _nothing()
+    ):
         await wire.send(READ, gate)
 
     assert (gate.entered, len(gate.answers)) == (1, 1)
@@ -207,7 +213,9 @@ async def test_every_call_says_who_we_are() -> None:
 async def test_a_price_goes_out_and_comes_back_digit_for_digit() -> None:
     wire, end = far_end(says(200, '{"price": 0.10, "weight": 1e-3}'))
 
-    answer = await wire.send(Call("zettle", "POST", URL, json={"price": Decimal("19.90")}), OpenGate())
+    answer = await wire.send(
+        Call("zettle", "POST", URL, json={"price": Decimal("19.90")}), OpenGate()
+    )
 
     assert b'"price":19.90' in end.asked[0].content
     assert answer.json() == {"price": Decimal("0.10"), "weight": Decimal("0.001")}
@@ -215,14 +223,17 @@ async def test_a_price_goes_out_and_comes_back_digit_for_digit() -> None:
 
 async def test_a_file_goes_out_as_the_same_bytes_each_time() -> None:
     wire, end = far_end(says(200, {}), says(200, {}))
-    call = Call("zettle", "POST", URL, upload=Upload("image_file", 'a"b.png', "image/png", b"\x89PNG"))
+    call = Call(
+        "zettle", "POST", URL, upload=Upload("image_file", 'a"b.png', "image/png", b"\x89PNG")
+    )
 
     await wire.send(call, OpenGate())
     await wire.send(call, OpenGate())
 
     assert end.asked[0].content == end.asked[1].content
     assert (
-        b'name="image_file"; filename="ab.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n--' in end.asked[0].content
+        b'name="image_file"; filename="ab.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n--'
+        in end.asked[0].content
     )
     assert end.asked[0].headers["content-type"].startswith("multipart/form-data; boundary=")
 
@@ -243,7 +254,9 @@ async def test_an_observer_hears_of_every_call() -> None:
     wire = Wire(
         open_client(httpx2.MockTransport(end)),
         SkippingClock(),
-        observe=lambda call, answer, _: heard.append((call.path, answer.status if answer else None)),
+        observe=lambda call, answer, _: heard.append(
+            (call.path, answer.status if answer else None)
+        ),
     )
 
     await wire.send(READ, OpenGate())

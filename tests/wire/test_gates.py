@@ -1,4 +1,6 @@
-"""The budget of a store and the pace of Zettle's inventory, on a clock that is moved by sleeping."""
+"""The budget of a store and the pace of Zettle's inventory, on a clock that is moved by
+sleeping.
+"""
 
 import asyncio
 import itertools
@@ -11,7 +13,13 @@ from tests.wire.doubles import SkippingClock
 
 ORDINARY = Call("bigcommerce", "GET", "https://api.example/stores/a/v3/x")
 URGENT = Call("bigcommerce", "POST", "https://api.example/stores/a/v3/y", urgent=True)
-STOCK = Call("bigcommerce", "POST", "https://api.example/stores/a/v3/inventory", urgent=True, lane="inventory")
+STOCK = Call(
+    "bigcommerce",
+    "POST",
+    "https://api.example/stores/a/v3/inventory",
+    urgent=True,
+    lane="inventory",
+)
 INVENTORY = Call("zettle", "GET", "https://inventory.example/v3/stock", lane="inventory")
 
 
@@ -28,7 +36,9 @@ def limits(left: int, reset_ms: int, quota: int = 150, status: int = 200) -> Ans
 
 
 class Window:
-    """A store that counts as BigCommerce does: so many in a fixed window, from the first request on."""
+    """A store that counts as BigCommerce does: so many in a fixed window, from the first request
+    on.
+    """
 
     def __init__(self, clock: SkippingClock, quota: int = 150) -> None:
         self.clock, self.quota = clock, quota

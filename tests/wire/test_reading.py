@@ -1,4 +1,6 @@
-"""The tolerant reader: what may be absent, null or of a neighbouring type, and what is never guessed."""
+"""The tolerant reader: what may be absent, null or of a neighbouring type, and what is never
+guessed.
+"""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brygga.wire.reading import decode, flag, identifier, moment, number, record, records, text, whole, within
+from brygga.wire.reading import (
+    decode,
+    flag,
+    identifier,
+    moment,
+    number,
+    record,
+    records,
+    text,
+    whole,
+    within,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +80,8 @@ def test_an_id_is_positive_or_nothing(value: Any, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(" S ", " S "), (None, ""), (12, "12"), (True, ""), (["x"], ""), ("a\x00b", "ab")]
+    ("value", "expected"),
+    [(" S ", " S "), (None, ""), (12, "12"), (True, ""), (["x"], ""), ("a\x00b", "ab")],
 )
 def test_text_is_not_trimmed_and_has_no_nul(value: Any, expected: str) -> None:
     assert text(value) == expected
@@ -159,7 +173,14 @@ def test_no_text_and_no_number_breaks_the_reading_of_a_time(value: str | int | D
 
 
 def test_truth_may_be_text() -> None:
-    assert [flag(value) for value in (True, False, "true", "false", None, 1)] == [True, False, True, False, None, None]
+    assert [flag(value) for value in (True, False, "true", "false", None, 1)] == [
+        True,
+        False,
+        True,
+        False,
+        None,
+        None,
+    ]
 
 
 def test_an_empty_list_is_read_as_an_empty_object_and_odd_rows_are_passed_over() -> None:
@@ -169,10 +190,15 @@ def test_an_empty_list_is_read_as_an_empty_object_and_odd_rows_are_passed_over()
 
 
 def test_bytes_that_are_no_utf8_and_half_pairs_do_not_hide_the_rest() -> None:
-    assert decode(b'{"name": "5\xff pot", "more": "\\ud83d"}') == {"name": "5\ufffd pot", "more": "\ufffd"}
+    assert decode(b'{"name": "5\xff pot", "more": "\\ud83d"}') == {
+        "name": "5\ufffd pot",
+        "more": "\ufffd",
+    }
 
 
-@pytest.mark.parametrize("body", [b"<html>", b'{"a":', b"NaN", b'{"a": Infinity}', b"[" * 20_000, b'{"a":' * 20_000])
+@pytest.mark.parametrize(
+    "body", [b"<html>", b'{"a":', b"NaN", b'{"a": Infinity}', b"[" * 20_000, b'{"a":' * 20_000]
+)
 def test_what_is_no_json_is_an_error(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode(body)

@@ -1,4 +1,6 @@
-"""A Zettle account in the sandbox, and our room looking at it: every call goes over HTTP, in memory."""
+"""A Zettle account in the sandbox, and our room looking at it: every call goes over HTTP, in
+memory.
+"""
 
 import json
 import random
@@ -18,7 +20,12 @@ from tests.wire.doubles import SkippingClock
 
 SCOPES = ("READ:PRODUCT", "WRITE:PRODUCT", "READ:PURCHASE", "READ:USERINFO")
 BASE = "https://zettle.test"
-URLS = ZettleUrls(*(f"{BASE}/{host}" for host in ("oauth", "products", "inventory", "pusher", "purchase", "secure")))
+URLS = ZettleUrls(
+    *(
+        f"{BASE}/{host}"
+        for host in ("oauth", "products", "inventory", "pusher", "purchase", "secure")
+    )
+)
 HOOK = "https://brygga.example/hooks/zettle/key"
 
 
@@ -46,11 +53,20 @@ class Account:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int | None] = []
         self.sandbox = ZettleSandbox(
-            ManualClock(), random.Random(1), self._receive, Config(inventory_burst=1000), Switches(**switches)
+            ManualClock(),
+            random.Random(1),
+            self._receive,
+            Config(inventory_burst=1000),
+            Switches(**switches),
         )
         self.organization = self.sandbox.add_organization()
         registered = self.sandbox.register_app("Brygga", ["https://brygga.example/back"])
-        self.app = ZettleApp(registered.client_id, "https://brygga.example/back", registered.client_secret, URLS.oauth)
+        self.app = ZettleApp(
+            registered.client_id,
+            "https://brygga.example/back",
+            registered.client_secret,
+            URLS.oauth,
+        )
         given = self.sandbox.issue_token(self.organization, registered.client_id, scopes)
         self.refresh_token = given.refresh
         self.tokens = FixedTokens(given.access)
@@ -64,7 +80,9 @@ class Account:
         return self.answers.pop(0) if self.answers else 200
 
     def mug(self, balance: int | None = None, **fields: Any) -> tuple[str, str]:
-        """A product of the merchant's: (product uuid, variant uuid). With a balance it is tracked."""
+        """A product of the merchant's: (product uuid, variant uuid). With a balance it is
+        tracked.
+        """
         variant = {"sku": "MUG-1", "price": {"amount": 24900, "currencyId": "SEK"}}
         made = self.till.create_product(fields.pop("name", "Mugg"), [variant], **fields)
         product, one = str(made["uuid"]), str(made["variants"][0]["uuid"])

@@ -1,4 +1,6 @@
-"""Subscriptions, account, purchases and access, over HTTP, against a Zettle written from its documents."""
+"""Subscriptions, account, purchases and access, over HTTP, against a Zettle written from its
+documents.
+"""
 
 import json
 from dataclasses import replace
@@ -27,7 +29,7 @@ async def of_type(account: Account, kind: InventoryType) -> str:
     return next(one.uuid for one in await account.zettle.inventories() if one.type is kind)
 
 
-# ---- Subscriptions ---------------------------------------------------------------------------------------------------
+# ---- Subscriptions -------------------------------------------------------------------------------
 
 
 async def test_subscribe_gives_the_key_that_its_messages_are_signed_with() -> None:
@@ -40,15 +42,20 @@ async def test_subscribe_gives_the_key_that_its_messages_are_signed_with() -> No
     assert account.events() == ["TestMessage", "ProductCreated"]
     assert isinstance(events.read(account.received[0][1]), events.TestMessage)
     headers, body = account.received[1]
-    signature = next(value for name, value in headers.items() if name.lower() == events.SIGNATURE_HEADER)
+    signature = next(
+        value for name, value in headers.items() if name.lower() == events.SIGNATURE_HEADER
+    )
     assert events.verify(made.signing_key, signature, body)
     assert not events.verify(made.signing_key, signature, body.replace(b"Mugg", b"Kopp"))
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"), [(500, "zettle_destination_unreachable"), (None, "zettle_destination_unreachable")]
+    ("answer", "code"),
+    [(500, "zettle_destination_unreachable"), (None, "zettle_destination_unreachable")],
 )
-async def test_subscribe_to_an_address_that_does_not_answer_is_tried_again_later(answer: int | None, code: str) -> None:
+async def test_subscribe_to_an_address_that_does_not_answer_is_tried_again_later(
+    answer: int | None, code: str
+) -> None:
     account = Account()
     account.answers = [answer]
 
@@ -90,7 +97,9 @@ async def test_change_subscription_points_it_elsewhere() -> None:
     account = Account()
     made = await account.zettle.subscribe(v1(), HOOK, "ops@brygga.example")
 
-    await account.zettle.change_subscription(made.uuid, HOOK + "2", "ops@brygga.example", ["ProductUpdated"])
+    await account.zettle.change_subscription(
+        made.uuid, HOOK + "2", "ops@brygga.example", ["ProductUpdated"]
+    )
 
     (listed,) = await account.zettle.subscriptions()
     assert (listed.destination, listed.events) == (HOOK + "2", ("ProductUpdated",))
@@ -106,7 +115,7 @@ async def test_unsubscribe_removes_it_and_twice_is_no_failure() -> None:
     assert await account.zettle.subscriptions() == ()
 
 
-# ---- Account ---------------------------------------------------------------------------------------------------------
+# ---- Account -------------------------------------------------------------------------------------
 
 
 async def test_user_says_which_organization() -> None:
@@ -121,8 +130,16 @@ async def test_organization_reads_name_currency_and_taxation_mode() -> None:
 
     found = await account.zettle.organization()
 
-    assert (found.uuid, found.name, found.currency) == (account.organization.uuid, "Linds Keramik", "SEK")
-    assert (found.country, found.language, found.taxation_mode) == ("SE", "sv", TaxationMode.EXCLUSIVE)
+    assert (found.uuid, found.name, found.currency) == (
+        account.organization.uuid,
+        "Linds Keramik",
+        "SEK",
+    )
+    assert (found.country, found.language, found.taxation_mode) == (
+        "SE",
+        "sv",
+        TaxationMode.EXCLUSIVE,
+    )
 
 
 async def test_organization_is_put_together_from_others_when_its_page_is_refused() -> None:
@@ -148,7 +165,7 @@ async def test_disconnect_ends_our_access() -> None:
     assert caught.value.code == "zettle_access_gone"
 
 
-# ---- Purchases -------------------------------------------------------------------------------------------------------
+# ---- Purchases -----------------------------------------------------------------------------------
 
 
 async def test_purchases_lists_sales_and_refunds_from_a_cursor_on() -> None:
@@ -162,10 +179,13 @@ async def test_purchases_lists_sales_and_refunds_from_a_cursor_on() -> None:
     second = await account.zettle.purchases(start, first.cursor)
     third = await account.zettle.purchases(start, second.cursor)
 
-    assert [[(row.product_uuid, row.variant_uuid, row.quantity) for row in one.rows] for one in first.purchases] == [
-        [(product, variant, Decimal(2))]
+    assert [
+        [(row.product_uuid, row.variant_uuid, row.quantity) for row in one.rows]
+        for one in first.purchases
+    ] == [[(product, variant, Decimal(2))]]
+    assert [(one.is_refund, [row.quantity for row in one.rows]) for one in second.purchases] == [
+        (True, [Decimal(-2)])
     ]
-    assert [(one.is_refund, [row.quantity for row in one.rows]) for one in second.purchases] == [(True, [Decimal(-2)])]
     assert (third.purchases, third.cursor) == ((), second.cursor)
 
 
@@ -190,7 +210,7 @@ async def test_sales_that_may_not_be_read_never_pause_the_connection() -> None:
     assert caught.value.code == "zettle_purchases_closed"
 
 
-# ---- Access ----------------------------------------------------------------------------------------------------------
+# ---- Access --------------------------------------------------------------------------------------
 
 
 async def test_a_token_that_ran_out_is_renewed_once_and_the_call_repeated() -> None:
@@ -252,7 +272,9 @@ async def test_refresh_with_our_own_wrong_secret_never_disconnects_a_merchant() 
     account = Account()
 
     with pytest.raises(Unreachable):
-        await oauth.refresh(account.wire, replace(account.app, client_secret="wrong"), account.refresh_token)
+        await oauth.refresh(
+            account.wire, replace(account.app, client_secret="wrong"), account.refresh_token
+        )
 
 
 async def test_exchange_of_a_wrong_code_is_refused() -> None:

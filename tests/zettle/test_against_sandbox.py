@@ -1,4 +1,6 @@
-"""Every call of the room, over HTTP, against a Zettle written from its documents; and both readings of what those leave open."""
+"""Every call of the room, over HTTP, against a Zettle written from its documents; and both readings
+of what those leave open.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -9,7 +11,14 @@ from brygga.core.failures import Refused, Unanswered
 from brygga.core.model import InventoryType, Money, OptionDefinition
 from brygga.zettle import events
 from brygga.zettle.api.inventory import store_of
-from brygga.zettle.values import FeedTooOld, Inventory, LibraryPage, Movement, NewProduct, NewVariant
+from brygga.zettle.values import (
+    FeedTooOld,
+    Inventory,
+    LibraryPage,
+    Movement,
+    NewProduct,
+    NewVariant,
+)
 from brygga_sandbox.faults import Rule
 from tests.zettle.account import HOOK, Account, v1
 
@@ -24,14 +33,21 @@ async def of_type(account: Account, kind: InventoryType) -> str:
     return next(one.uuid for one in await account.zettle.inventories() if one.type is kind)
 
 
-# ---- Products --------------------------------------------------------------------------------------------------------
+# ---- Products ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pages", [False, True])
 async def test_products_reads_them_all_paged_or_not(pages: bool) -> None:
     account = Account(products_list_pages=pages)
     many = [
-        {"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A", "created": "", "updated": ""}
+        {
+            "uuid": v1(),
+            "name": f"Kopp {at}",
+            "variants": [{"uuid": v1()}],
+            "etag": "A",
+            "created": "",
+            "updated": "",
+        }
         for at in range(1001)
     ]
     account.sandbox.load_products(account.organization, many)
@@ -43,15 +59,23 @@ async def test_products_reads_them_all_paged_or_not(pages: bool) -> None:
 
 @pytest.mark.parametrize("nulls", ["null", "absent", "mixed"])
 @pytest.mark.parametrize("vat_as_number", [False, True])
-async def test_product_reads_one_however_empty_fields_are_written(nulls: str, vat_as_number: bool) -> None:
+async def test_product_reads_one_however_empty_fields_are_written(
+    nulls: str, vat_as_number: bool
+) -> None:
     account = Account(nulls=nulls, vat_as_number=vat_as_number)
     uuid, variant = account.mug(vatPercentage=25, description="Blå")
 
     product = await account.zettle.product(uuid)
 
     assert product is not None
-    assert (product.name, product.description, product.vat_percentage) == ("Mugg", "Blå", Decimal(25))
-    assert [(one.uuid, one.sku, one.price) for one in product.variants] == [(variant, "MUG-1", Money(24900, "SEK"))]
+    assert (product.name, product.description, product.vat_percentage) == (
+        "Mugg",
+        "Blå",
+        Decimal(25),
+    )
+    assert [(one.uuid, one.sku, one.price) for one in product.variants] == [
+        (variant, "MUG-1", Money(24900, "SEK"))
+    ]
     assert product.etag == account.till.product(uuid)["etag"]
 
 
@@ -67,7 +91,10 @@ async def test_library_reads_all_pages_and_then_only_what_changed() -> None:
     account = Account()
     account.sandbox.load_products(
         account.organization,
-        [{"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A"} for at in range(1200)],
+        [
+            {"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A"}
+            for at in range(1200)
+        ],
     )
     kept, _ = account.mug()
     gone, _ = account.mug(name="Fat")
@@ -87,12 +114,19 @@ async def test_library_reads_all_pages_and_then_only_what_changed() -> None:
 
 
 @pytest.mark.parametrize("needs_all", [False, True])
-async def test_library_has_what_the_till_does_not_show_whether_or_not_it_must_be_asked_for(needs_all: bool) -> None:
+async def test_library_has_what_the_till_does_not_show_whether_or_not_it_must_be_asked_for(
+    needs_all: bool,
+) -> None:
     """By the page, by the link to the next one, and by what changed."""
     account = Account(library_needs_all=needs_all)
     hidden = {"inPos": False, "source": {"external": True, "name": "importen"}}
-    rows = [{"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A"} for at in range(501)]
-    account.sandbox.load_products(account.organization, [*rows, rows[0] | {"uuid": v1(), "metadata": hidden}])
+    rows = [
+        {"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A"}
+        for at in range(501)
+    ]
+    account.sandbox.load_products(
+        account.organization, [*rows, rows[0] | {"uuid": v1(), "metadata": hidden}]
+    )
 
     everything = await account.zettle.library()
     assert isinstance(everything, LibraryPage)
@@ -119,7 +153,9 @@ def form_product() -> NewProduct:
         v1(),
         "Sjal",
         (
-            NewVariant(v1(), "S", "SJ-S", "7310000000017", Money(24900, "SEK"), (("Storlek", "S"),)),
+            NewVariant(
+                v1(), "S", "SJ-S", "7310000000017", Money(24900, "SEK"), (("Storlek", "S"),)
+            ),
             NewVariant(v1(), "M", "SJ-M", "", None, (("Storlek", "M"),)),
         ),
         (OptionDefinition("Storlek", ("S", "M")),),
@@ -134,7 +170,12 @@ async def test_create_product_makes_the_product_of_our_form() -> None:
 
     made = await account.zettle.create_product(new)
 
-    assert (made.uuid, made.name, made.description, made.definitions) == (new.uuid, "Sjal", "Mjuk", new.definitions)
+    assert (made.uuid, made.name, made.description, made.definitions) == (
+        new.uuid,
+        "Sjal",
+        "Mjuk",
+        new.definitions,
+    )
     assert [(one.uuid, one.sku, one.barcode, one.price, one.options) for one in made.variants] == [
         (one.uuid, one.sku, one.barcode, one.price, one.options) for one in new.variants
     ]
@@ -169,7 +210,11 @@ async def test_picture_gives_the_bytes_a_proper_name() -> None:
 
     picture = await account.zettle.picture(url)
 
-    assert (picture.name, picture.media_type, picture.content) == ("abc.png", "image/png", b"\x89PNG")
+    assert (picture.name, picture.media_type, picture.content) == (
+        "abc.png",
+        "image/png",
+        b"\x89PNG",
+    )
 
 
 async def test_picture_asks_nobody_but_zettle_and_never_with_a_token() -> None:
@@ -181,7 +226,7 @@ async def test_picture_asks_nobody_but_zettle_and_never_with_a_token() -> None:
     assert caught.value.code == "zettle_picture_unreadable"
 
 
-# ---- Inventory -------------------------------------------------------------------------------------------------------
+# ---- Inventory -----------------------------------------------------------------------------------
 
 
 async def test_inventories_are_empty_until_anything_is_tracked() -> None:
@@ -195,7 +240,10 @@ async def test_inventories_are_empty_until_anything_is_tracked() -> None:
 
 async def test_stock_reads_all_rows_over_pages() -> None:
     account = Account()
-    products = [{"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A"} for at in range(1205)]
+    products = [
+        {"uuid": v1(), "name": f"Kopp {at}", "variants": [{"uuid": v1()}], "etag": "A"}
+        for at in range(1205)
+    ]
     levels = {str(one["variants"][0]["uuid"]): at + 1 for at, one in enumerate(products)}  # type: ignore[index]
     account.sandbox.load_products(account.organization, products, levels)
 
@@ -211,11 +259,15 @@ async def test_stock_of_reads_one_product() -> None:
     rows = await account.zettle.stock_of((await store(account)).uuid, product)
 
     assert rows is not None
-    assert [(row.product_uuid, row.variant_uuid, row.balance) for row in rows] == [(product, variant, 7)]
+    assert [(row.product_uuid, row.variant_uuid, row.balance) for row in rows] == [
+        (product, variant, 7)
+    ]
 
 
 @pytest.mark.parametrize(("as_404", "expected"), [(False, ()), (True, None)])
-async def test_stock_of_an_untracked_product_is_never_a_number(as_404: bool, expected: tuple[()] | None) -> None:
+async def test_stock_of_an_untracked_product_is_never_a_number(
+    as_404: bool, expected: tuple[()] | None
+) -> None:
     account = Account(untracked_stock_is_404=as_404)
     account.mug(1)
     untracked, _ = account.mug(name="Fat")
@@ -230,13 +282,17 @@ async def test_stock_of_many_reads_the_tracked_among_them(as_404: bool) -> None:
     second, two = account.mug(9, name="Kopp")
     third, _ = account.mug(name="Fat")
 
-    rows = (await account.zettle.stock_of_many((await store(account)).uuid, [first, second, third])).rows
+    rows = (
+        await account.zettle.stock_of_many((await store(account)).uuid, [first, second, third])
+    ).rows
 
     assert {row.variant_uuid: row.balance for row in rows} == {one: 7, two: 9}
 
 
 @pytest.mark.parametrize("lists_untracked", [False, True])
-async def test_tracking_status_answers_for_every_product_that_is_named(lists_untracked: bool) -> None:
+async def test_tracking_status_answers_for_every_product_that_is_named(
+    lists_untracked: bool,
+) -> None:
     account = Account(status_lists_untracked=lists_untracked)
     tracked, _ = account.mug(0)
     never, _ = account.mug(name="Fat")
@@ -244,7 +300,11 @@ async def test_tracking_status_answers_for_every_product_that_is_named(lists_unt
     account.till.track(off, False)
 
     named = {never: False} if lists_untracked else {}
-    assert await account.zettle.tracking_status([tracked, never, off]) == {tracked: True, off: False, **named}
+    assert await account.zettle.tracking_status([tracked, never, off]) == {
+        tracked: True,
+        off: False,
+        **named,
+    }
     assert await account.zettle.tracked() == frozenset({tracked})
 
 

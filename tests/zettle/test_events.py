@@ -55,15 +55,27 @@ def test_the_form_without_backslashes_is_taken_too() -> None:
 @pytest.mark.parametrize(
     ("key", "mac", "body"),
     [
-        (KEY, REMOVED_MAC, message("ApplicationConnectionRemoved", REMOVED, timestamp="2024-02-01T09:40:12.000Z")),
+        (
+            KEY,
+            REMOVED_MAC,
+            message("ApplicationConnectionRemoved", REMOVED, timestamp="2024-02-01T09:40:12.000Z"),
+        ),
         (KEY, REMOVED_MAC, message("ApplicationConnectionRemoved", QUOTED)),
         (KEY[::-1], REMOVED_MAC, message("ApplicationConnectionRemoved", REMOVED)),
-        ("", events._mac("", f"{STAMP}.{REMOVED}").decode(), message("ApplicationConnectionRemoved", REMOVED)),
+        (
+            "",
+            events._mac("", f"{STAMP}.{REMOVED}").decode(),
+            message("ApplicationConnectionRemoved", REMOVED),
+        ),
         (KEY, "", message("ApplicationConnectionRemoved", REMOVED)),
         (KEY, "å" * 64, message("ApplicationConnectionRemoved", REMOVED)),
         (KEY, REMOVED_MAC, b"no json"),
         (KEY, REMOVED_MAC, b"[]"),
-        (KEY, REMOVED_MAC, json.dumps({"timestamp": STAMP, "payload": {"data": "payload"}}).encode()),
+        (
+            KEY,
+            REMOVED_MAC,
+            json.dumps({"timestamp": STAMP, "payload": {"data": "payload"}}).encode(),
+        ),
     ],
 )
 def test_anything_else_is_not_theirs(key: str, mac: str, body: bytes) -> None:
@@ -82,26 +94,43 @@ def test_the_test_message_is_read_with_its_payload_as_text_or_object() -> None:
 def test_the_envelope_carries_the_key_against_doubles_and_the_time() -> None:
     envelope = events.read(message("Whatever", "{}")).envelope
 
-    assert (envelope.message_id, envelope.organization_uuid, envelope.name) == ("m5", "o", "Whatever")
+    assert (envelope.message_id, envelope.organization_uuid, envelope.name) == (
+        "m5",
+        "o",
+        "Whatever",
+    )
     assert envelope.at is not None
     assert envelope.at.isoformat() == "2024-02-01T09:40:11.999000+00:00"
 
 
 def row(variant: str, balance: str, place: str = "store", product: str = "p") -> dict[str, str]:
-    return {"locationUuid": place, "productUuid": product, "variantUuid": variant, "balance": balance}
+    return {
+        "locationUuid": place,
+        "productUuid": product,
+        "variantUuid": variant,
+        "balance": balance,
+    }
 
 
 def test_a_movement_names_what_moved_and_whose_it_was() -> None:
     payload = {
         "balanceBefore": [row("b", "5"), row("a", "12"), row("a", "7", "sold")],
-        "balanceAfter": [row("a", "10"), row("b", "4"), row("", "1"), row("c", "1", place=""), row("a", "9", "sold")],
+        "balanceAfter": [
+            row("a", "10"),
+            row("b", "4"),
+            row("", "1"),
+            row("c", "1", place=""),
+            row("a", "9", "sold"),
+        ],
         "externalUuid": "ours",
     }
 
     event = events.read(message("InventoryBalanceChanged", payload))
 
     assert isinstance(event, events.BalanceChanged)
-    assert [("a", "p"), ("b", "p"), ("a", "p")] == [(one.variant_uuid, one.product_uuid) for one in event.rows]
+    assert [("a", "p"), ("b", "p"), ("a", "p")] == [
+        (one.variant_uuid, one.product_uuid) for one in event.rows
+    ]
     assert event.external_uuid == "ours"
 
 
@@ -115,8 +144,12 @@ def test_a_movement_names_what_moved_and_whose_it_was() -> None:
     ],
     ids=["its own", "unreadable", "none", "nothing at all"],
 )
-def test_what_stopped_and_what_started_is_timed_by_the_payload_and_else_by_the_message(of: Any, at: str) -> None:
-    stopped = events.read(message("InventoryTrackingStopped", {"productUuid": "p", "changeInformation": of}))
+def test_what_stopped_and_what_started_is_timed_by_the_payload_and_else_by_the_message(
+    of: Any, at: str
+) -> None:
+    stopped = events.read(
+        message("InventoryTrackingStopped", {"productUuid": "p", "changeInformation": of})
+    )
 
     assert isinstance(stopped, events.TrackingStopped)
     assert at == (stopped.at and stopped.at.isoformat())
@@ -126,7 +159,11 @@ def test_what_stopped_and_what_started_is_timed_by_the_payload_and_else_by_the_m
 
 
 def test_a_movement_of_nobodys_has_no_identifier() -> None:
-    event = events.read(message("InventoryBalanceChanged", {"balanceAfter": [], "externalUuid": None, "updated": None}))
+    event = events.read(
+        message(
+            "InventoryBalanceChanged", {"balanceAfter": [], "externalUuid": None, "updated": None}
+        )
+    )
 
     assert isinstance(event, events.BalanceChanged)
     assert (event.external_uuid, event.rows) == ("", ())
@@ -147,7 +184,11 @@ def test_an_updated_product_is_in_the_new_entity() -> None:
         ("ProductCreated", {"uuid": "p"}, events.ProductCreated),
         ("ProductDeleted", {"uuid": "p"}, events.ProductDeleted),
         ("InventoryTrackingStarted", {"productUuid": "p", "created": {}}, events.TrackingStarted),
-        ("InventoryTrackingStopped", {"productUuid": "p", "changeInformation": {}}, events.TrackingStopped),
+        (
+            "InventoryTrackingStopped",
+            {"productUuid": "p", "changeInformation": {}},
+            events.TrackingStopped,
+        ),
     ],
 )
 def test_events_of_a_product_name_it(name: str, payload: Any, expected: type) -> None:
@@ -164,8 +205,14 @@ def test_either_name_and_either_type_end_the_connection(name: str, kind: str) ->
 
 
 def test_an_organization_and_a_purchase_are_read() -> None:
-    changed = events.read(message("OrganizationUpdated", {"uuid": "o", "name": "Nora", "currency": "NOK"}))
-    bought = events.read(message("PurchaseCreated", {"purchaseUuid": "u", "timestamp": 1706778900123, "products": []}))
+    changed = events.read(
+        message("OrganizationUpdated", {"uuid": "o", "name": "Nora", "currency": "NOK"})
+    )
+    bought = events.read(
+        message(
+            "PurchaseCreated", {"purchaseUuid": "u", "timestamp": 1706778900123, "products": []}
+        )
+    )
 
     assert isinstance(changed, events.OrganizationUpdated)
     assert changed.organization.currency == "NOK"
@@ -177,7 +224,9 @@ def test_an_unknown_event_is_ignored() -> None:
     assert isinstance(events.read(message("SomethingNew", {"a": 1})), events.Ignored)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"eventName":""}', message("ProductCreated", "{half")])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b'{"eventName":""}', message("ProductCreated", "{half")]
+)
 def test_what_is_no_message_is_malformed(body: bytes) -> None:
     with pytest.raises(events.MalformedError):
         events.read(body)

@@ -1,4 +1,6 @@
-"""Every read of Zettle's, answered with nothing: an answer without what must be in it is no answer (decision 15)."""
+"""Every read of Zettle's, answered with nothing: an answer without what must be in it is no answer
+(decision 15).
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -16,12 +18,19 @@ NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 Read = Callable[[Zettle], Awaitable[Any]]
 READS: dict[str, tuple[Read, frozenset[str]]] = {
     "user": (lambda room: room.user(), frozenset()),
-    # Its own endpoint may be missing, and the account is put together from others (zettle facts 1.6).
+    # Its own endpoint may be missing, and the account is put together from others (zettle facts
+    # 1.6).
     "organization": (lambda room: room.organization(), frozenset()),
     "inventories": (lambda room: room.inventories(), frozenset({"empty_list"})),
     "stock": (lambda room: room.stock("i"), frozenset({"empty_list"})),
-    "stock_of": (lambda room: room.stock_of("i", "p"), frozenset({"empty_list", "not_found", "not_tracked"})),
-    "stock_of_many": (lambda room: room.stock_of_many("i", ["p", "q"]), frozenset({"empty_list", "not_tracked"})),
+    "stock_of": (
+        lambda room: room.stock_of("i", "p"),
+        frozenset({"empty_list", "not_found", "not_tracked"}),
+    ),
+    "stock_of_many": (
+        lambda room: room.stock_of_many("i", ["p", "q"]),
+        frozenset({"empty_list", "not_tracked"}),
+    ),
     "tracked": (lambda room: room.tracked(), frozenset({"empty_list"})),
     "tracking_status": (lambda room: room.tracking_status(["p"]), frozenset({"empty_list"})),
     "products": (lambda room: room.products(), frozenset({"empty_list"})),
@@ -65,7 +74,11 @@ async def test_a_read_that_is_answered_with_nothing_failed(name: str, kind: str)
 @pytest.mark.parametrize("kind", ["page", "cut"])
 async def test_a_page_and_half_an_answer_are_nothing(kind: str) -> None:
     """(decision 15)"""
-    body = "<!doctype html><h1>Sorry</h1>" if kind == "page" else '[{"productUuid":"p","variantUuid":"v","balan'
+    body = (
+        "<!doctype html><h1>Sorry</h1>"
+        if kind == "page"
+        else '[{"productUuid":"p","variantUuid":"v","balan'
+    )
     room, _ = zettle(says(200, body))
 
     with pytest.raises(Unreachable):
@@ -77,7 +90,10 @@ async def test_an_empty_answer_vouches_for_no_product() -> None:
     row = {"variantUuid": "v", "productUuid": "p", "inventoryUuid": "i", "balance": 2}
     room, _ = zettle(says(200, []), says(200, [row]))
 
-    empty, whole = await room.stock_of_many("i", ["p", "q"]), await room.stock_of_many("i", ["p", "q"])
+    empty, whole = (
+        await room.stock_of_many("i", ["p", "q"]),
+        await room.stock_of_many("i", ["p", "q"]),
+    )
 
     assert not empty.whole
     assert {*whole.whole} == {"p", "q"}

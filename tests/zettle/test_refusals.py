@@ -26,18 +26,30 @@ def zettle(*steps: Step) -> tuple[Zettle, FarEnd]:
     [
         (400, {"errorType": "PRODUCT_NOT_TRACKED"}, Refused, Code.NOT_TRACKED),
         (404, {"errorType": "ENTITY_NOT_FOUND"}, Refused, Code.ITEM_UNKNOWN),
-        (404, {"developerMessage": "XXX not found", "errorType": None, "violations": []}, Refused, Code.ITEM_UNKNOWN),
+        (
+            404,
+            {"developerMessage": "XXX not found", "errorType": None, "violations": []},
+            Refused,
+            Code.ITEM_UNKNOWN,
+        ),
         (409, {"errorType": "ITEM_ALREADY_EXIST"}, Refused, Code.PRODUCT_EXISTS),
         (400, {"errorType": "SUBSCRIPTION_ALREADY_EXIST"}, Refused, Code.SUBSCRIPTION_EXISTS),
         (404, {"errorType": "SUBSCRIPTION_NOT_FOUND"}, Refused, Code.SUBSCRIPTION_GONE),
-        (400, {"errorType": "DESTINATION_NOT_ACCESSIBLE"}, Unreachable, Code.DESTINATION_UNREACHABLE),
+        (
+            400,
+            {"errorType": "DESTINATION_NOT_ACCESSIBLE"},
+            Unreachable,
+            Code.DESTINATION_UNREACHABLE,
+        ),
         (422, {"developerMessage": "bad"}, Refused, Code.INPUT_REFUSED),
         (400, None, Refused, Code.INPUT_REFUSED),
         (405, "Method Not Allowed", Refused, Code.REFUSED),
         (403, None, NeedsMerchant, Code.SCOPE_MISSING),
     ],
 )
-async def test_each_refusal_has_its_code(status: int, body: object, kind: type[Failure], code: Code) -> None:
+async def test_each_refusal_has_its_code(
+    status: int, body: object, kind: type[Failure], code: Code
+) -> None:
     room, _ = zettle(says(status, body))
 
     with pytest.raises(Failure) as caught:
@@ -67,13 +79,21 @@ async def test_a_refused_token_is_renewed_once_and_then_access_is_gone() -> None
         await room.user()
 
     assert caught.value.code == Code.ACCESS_GONE
-    assert [request.headers["authorization"] for request in end.asked] == ["Bearer first-token", "Bearer second-token"]
+    assert [request.headers["authorization"] for request in end.asked] == [
+        "Bearer first-token",
+        "Bearer second-token",
+    ]
 
 
 async def test_a_renewed_token_that_is_called_too_old_is_trouble_of_zettles_and_no_end() -> None:
     """The sign-in honoured us a moment ago: a merchant is not asked to sign in again for that."""
     expired = says(
-        401, headers={"WWW-Authenticate": 'Bearer error="invalid_request", error_description="ACCESS_TOKEN_EXPIRED"'}
+        401,
+        headers={
+            "WWW-Authenticate": (
+                'Bearer error="invalid_request", error_description="ACCESS_TOKEN_EXPIRED"'
+            )
+        },
     )
     room, _ = zettle(expired, expired)
 
@@ -90,7 +110,9 @@ async def test_a_list_that_is_no_list_counts_as_lost() -> None:
 
 async def test_stock_of_many_falls_back_to_one_by_one() -> None:
     balance = {"variantUuid": "v", "productUuid": "p", "inventoryUuid": "i", "balance": 2}
-    room, end = zettle(says(400), says(200, [balance]), says(404, {"errorType": "PRODUCT_NOT_TRACKED"}))
+    room, end = zettle(
+        says(400), says(200, [balance]), says(404, {"errorType": "PRODUCT_NOT_TRACKED"})
+    )
 
     rows = (await room.stock_of_many("i", ["p", "q"])).rows
 
@@ -134,14 +156,15 @@ async def test_a_token_never_follows_a_link_to_another_host(link: str, url: str)
     assert (page.url, page.params) == (url, ())
 
 
-# ---- Sign-in ---------------------------------------------------------------------------------------------------------
+# ---- Sign-in -------------------------------------------------------------------------------------
 
 
 def test_the_sign_in_address_separates_scopes_by_percent_20() -> None:
     url = oauth.authorize_url(APP, "a+b/c")
 
     assert url.startswith(
-        "https://oauth.zettle.com/authorize?response_type=code&client_id=client&scope=READ%3APRODUCT%20"
+        "https://oauth.zettle.com/authorize?response_type=code&client_id=client&"
+        "scope=READ%3APRODUCT%20"
     )
     assert "+" not in url
     assert url.endswith("&redirect_uri=https%3A%2F%2Fbrygga.example%2Fback&state=a%2Bb%2Fc")
@@ -149,7 +172,10 @@ def test_the_sign_in_address_separates_scopes_by_percent_20() -> None:
 
 async def test_an_exchange_sends_the_form_and_reads_the_pair() -> None:
     wire, end = far_end(
-        says(200, {"access_token": "A", "refresh_token": "R", "expires_in": 7200, "token_type": "Bearer"})
+        says(
+            200,
+            {"access_token": "A", "refresh_token": "R", "expires_in": 7200, "token_type": "Bearer"},
+        )
     )
 
     grant = await oauth.exchange(wire, APP, "the code")
@@ -158,7 +184,8 @@ async def test_an_exchange_sends_the_form_and_reads_the_pair() -> None:
     sent = end.asked[0]
     assert sent.headers["content-type"] == "application/x-www-form-urlencoded"
     assert sent.content == (
-        b"grant_type=authorization_code&code=the+code&redirect_uri=https%3A%2F%2Fbrygga.example%2Fback"
+        b"grant_type=authorization_code&code=the+code&"
+        b"redirect_uri=https%3A%2F%2Fbrygga.example%2Fback"
         b"&client_id=client&client_secret=app-secret-value"
     )
 
@@ -172,7 +199,10 @@ async def test_a_refresh_that_returns_no_new_token_keeps_the_old_one() -> None:
 @pytest.mark.parametrize(
     ("step", "kind"),
     [
-        (says(400, {"error": "invalid_grant", "error_description": "invalid refresh_token"}), NeedsMerchant),
+        (
+            says(400, {"error": "invalid_grant", "error_description": "invalid refresh_token"}),
+            NeedsMerchant,
+        ),
         (says(400, {"error": "invalid_client"}), Unreachable),
         (says(401, {"error": "invalid_client"}), Unreachable),
         (says(429), Unreachable),
@@ -201,4 +231,6 @@ def test_no_secret_shows_in_a_repr() -> None:
 
 
 def test_the_codes_of_the_wire_are_among_ours() -> None:
-    assert {"zettle_unreachable", "zettle_busy", "zettle_unanswered"} <= {code.value for code in Code}
+    assert {"zettle_unreachable", "zettle_busy", "zettle_unanswered"} <= {
+        code.value for code in Code
+    }

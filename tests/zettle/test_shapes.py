@@ -1,4 +1,6 @@
-"""Reading Zettle's JSON: everything that may be absent, null or of another type, and what must not be."""
+"""Reading Zettle's JSON: everything that may be absent, null or of another type, and what must not
+be.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -61,14 +63,27 @@ def test_every_field_of_a_full_product_is_read() -> None:
         "Blå glasyr",
         "Drejad för hand",
     )
-    assert (product.seo_title, product.seo_description, product.slug) == ("Kopp | Lind", "Handgjord", "kopp")
-    assert (product.weight_grams, product.vat_percentage, product.unit_name) == (Decimal(450), Decimal("25.0"), "kg")
-    assert product.image_urls == tuple(f"https://image.izettle.com/product/{key}.png" for key in "abc")
+    assert (product.seo_title, product.seo_description, product.slug) == (
+        "Kopp | Lind",
+        "Handgjord",
+        "kopp",
+    )
+    assert (product.weight_grams, product.vat_percentage, product.unit_name) == (
+        Decimal(450),
+        Decimal("25.0"),
+        "kg",
+    )
+    assert product.image_urls == tuple(
+        f"https://image.izettle.com/product/{key}.png" for key in "abc"
+    )
     assert product.media_urls == ("https://youtu.be/z3fRu9pkuXE",)
     assert product.etag == "AB88"
     assert product.created is not None
     assert product.updated is not None
-    assert product.definitions == (OptionDefinition("Storlek", (" S ", "M")), OptionDefinition("Färg", ("Blå",)))
+    assert product.definitions == (
+        OptionDefinition("Storlek", (" S ", "M")),
+        OptionDefinition("Färg", ("Blå",)),
+    )
     (variant,) = product.variants
     assert variant.options == (("Storlek", " S "), ("Färg", "Blå"))
     assert variant.price == Money(24900, "SEK")
@@ -78,12 +93,26 @@ def test_every_field_of_a_full_product_is_read() -> None:
 
 NOTHING_MORE = {"uuid": "p", "name": "Fat", "variants": [{"uuid": "v"}], "etag": "E"}
 OLD = {
-    **dict.fromkeys(("description", "presentation", "variantOptionDefinitions", "vatPercentage", "online", "unitName")),
+    **dict.fromkeys(
+        (
+            "description",
+            "presentation",
+            "variantOptionDefinitions",
+            "vatPercentage",
+            "online",
+            "unitName",
+        )
+    ),
     "uuid": "p",
     "name": "Fat",
     "etag": "E",
     "imageLookupKeys": [],
-    "variants": [{"uuid": "v", **dict.fromkeys(("name", "sku", "barcode", "price", "options", "presentation"))}],
+    "variants": [
+        {
+            "uuid": "v",
+            **dict.fromkeys(("name", "sku", "barcode", "price", "options", "presentation")),
+        }
+    ],
 }
 
 
@@ -111,7 +140,10 @@ def test_what_zettle_promises_must_be_there(change: dict[str, Any], missing: str
     with pytest.raises(Refused) as caught:
         shapes.product({**CUP, **change})
 
-    assert (caught.value.code, caught.value.errors["missing"]) == ("zettle_product_unreadable", missing)
+    assert (caught.value.code, caught.value.errors["missing"]) == (
+        "zettle_product_unreadable",
+        missing,
+    )
 
 
 def test_one_unreadable_product_does_not_hide_the_others() -> None:
@@ -144,10 +176,15 @@ def test_old_products_show_their_pictures_by_lookup_key() -> None:
         (None, None, ""),
     ],
 )
-def test_weight_is_grams_or_as_written_in_a_unit_nobody_knows(shipping: Any, grams: str | None, unread: str) -> None:
+def test_weight_is_grams_or_as_written_in_a_unit_nobody_knows(
+    shipping: Any, grams: str | None, unread: str
+) -> None:
     product = shapes.product({**NOTHING_MORE, "online": {"shipping": shipping}})
 
-    assert (product.weight_grams, product.weight_unread) == (None if grams is None else Decimal(grams), unread)
+    assert (product.weight_grams, product.weight_unread) == (
+        None if grams is None else Decimal(grams),
+        unread,
+    )
 
 
 @pytest.mark.parametrize("price", [None, {}, {"amount": None, "currencyId": "SEK"}, {"amount": 5}])
@@ -159,16 +196,22 @@ def test_a_price_in_another_currency_is_read_as_it_stands() -> None:
     assert shapes.money({"amount": 0, "currencyId": "NOK"}) == Money(0, "NOK")
 
 
-@pytest.mark.parametrize(("raw", "expected"), [(12, 12), ("12", 12), (Decimal("1.75"), 1), ("-0.5", -1), (None, None)])
+@pytest.mark.parametrize(
+    ("raw", "expected"), [(12, 12), ("12", 12), (Decimal("1.75"), 1), ("-0.5", -1), (None, None)]
+)
 def test_a_balance_is_rounded_down_and_never_invented(raw: Any, expected: int | None) -> None:
-    row = shapes.balance({"variantUuid": "v", "productUuid": "p", "inventoryUuid": "i", "balance": raw})
+    row = shapes.balance(
+        {"variantUuid": "v", "productUuid": "p", "inventoryUuid": "i", "balance": raw}
+    )
 
     assert row is not None
     assert row.balance == expected
 
 
 def test_a_balance_speaks_of_inventories_or_of_locations() -> None:
-    row = shapes.balance({"variantUuid": "v", "productUuid": "p", "locationUuid": "i", "balance": "3"})
+    row = shapes.balance(
+        {"variantUuid": "v", "productUuid": "p", "locationUuid": "i", "balance": "3"}
+    )
 
     assert row is not None
     assert row.inventory_uuid == "i"
@@ -178,7 +221,10 @@ def test_a_balance_speaks_of_inventories_or_of_locations() -> None:
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        ([{"productUuid": "p", "enabled": True}, {"productUuid": "q", "enabled": False}], {"p": True, "q": False}),
+        (
+            [{"productUuid": "p", "enabled": True}, {"productUuid": "q", "enabled": False}],
+            {"p": True, "q": False},
+        ),
         ([{"productUuid": "p"}, {"uuid": "q"}], {"p": True, "q": True}),
         ([{"productUuid": "p", "tracking": "disable"}], {"p": False}),
         (["p"], {"p": True}),
@@ -191,7 +237,12 @@ def test_tracking_is_read_from_any_row(rows: Any, expected: dict[str, bool]) -> 
 
 def test_inventories_are_known_by_type_not_by_name() -> None:
     found = shapes.inventory(
-        {"inventoryUuid": "i", "inventoryType": "STORE", "name": "Butiken", "defaultInventory": True}
+        {
+            "inventoryUuid": "i",
+            "inventoryType": "STORE",
+            "name": "Butiken",
+            "defaultInventory": True,
+        }
     )
 
     assert found is not None
@@ -210,7 +261,11 @@ def test_an_account_is_known_by_the_name_on_its_receipts() -> None:
         }
     )
 
-    assert (found.name, found.currency, found.taxation_mode) == ("Linds Keramik", "SEK", TaxationMode.EXCLUSIVE)
+    assert (found.name, found.currency, found.taxation_mode) == (
+        "Linds Keramik",
+        "SEK",
+        TaxationMode.EXCLUSIVE,
+    )
     assert shapes.organization({"uuid": "o"}).taxation_mode is TaxationMode.INCLUSIVE
 
 
@@ -220,9 +275,17 @@ def test_a_purchase_is_read_from_rest_and_from_its_webhook() -> None:
         {"type": "CUSTOM_AMOUNT", "quantity": "1"},
     ]
 
-    rest = shapes.purchase({"purchaseUUID1": "u", "purchaseUUID": "short", "amount": -100, "products": rows})
-    told = shapes.purchase({"purchaseUuid": "u", "timestamp": 1706778900123, "amount": 100, "products": []})
+    rest = shapes.purchase(
+        {"purchaseUUID1": "u", "purchaseUUID": "short", "amount": -100, "products": rows}
+    )
+    told = shapes.purchase(
+        {"purchaseUuid": "u", "timestamp": 1706778900123, "amount": 100, "products": []}
+    )
 
-    assert (rest.uuid, rest.is_refund, [row.quantity for row in rest.rows]) == ("u", True, [Decimal("-0.75")])
+    assert (rest.uuid, rest.is_refund, [row.quantity for row in rest.rows]) == (
+        "u",
+        True,
+        [Decimal("-0.75")],
+    )
     assert (told.uuid, told.is_refund) == ("u", False)
     assert told.at is not None

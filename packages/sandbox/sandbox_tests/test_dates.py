@@ -26,14 +26,22 @@ FAULTS = [
 
 
 async def dates(town: Town, client: httpx2.AsyncClient) -> list[tuple[int, int, list[str]]]:
-    """What a good call, one without a token and an unknown address get from both: statuses, and the dates of till and shop."""
+    """What a good call, one without a token and an unknown address get from both: statuses, and the
+    dates of till and shop.
+    """
     bearer = {"Authorization": f"Bearer {town.zettle_tokens().access}"}
     token = {"X-Auth-Token": town.store_token()}
     told = []
     for till, shop, keys in ((*GOOD, True), (*GOOD, False), ("/x", "/v3/x", True)):
         one = await client.get(town.plan.zettle_url + till, headers=bearer if keys else {})
         two = await client.get(town.api() + shop, headers=token if keys else {})
-        told.append((one.status_code, two.status_code, one.headers.get_list("date") + two.headers.get_list("date")))
+        told.append(
+            (
+                one.status_code,
+                two.status_code,
+                one.headers.get_list("date") + two.headers.get_list("date"),
+            )
+        )
     return told
 
 
@@ -73,9 +81,13 @@ async def test_what_goes_wrong_on_purpose_is_dated_too(kind: str, params: dict[s
 async def test_a_fault_may_tell_another_time() -> None:
     """A proxy in between may have a clock of its own; then its date is the only one."""
     town = Town(PLAN, ManualClock(START))
-    town.bigcommerce.faults.add("429", params={"headers": {"Date": "Thu, 01 Feb 2024 09:00:00 GMT"}})
+    town.bigcommerce.faults.add(
+        "429", params={"headers": {"Date": "Thu, 01 Feb 2024 09:00:00 GMT"}}
+    )
     async with httpx2.AsyncClient(transport=town.transport()) as client:
-        answer = await client.get(f"{town.api()}/v2/time", headers={"X-Auth-Token": town.store_token()})
+        answer = await client.get(
+            f"{town.api()}/v2/time", headers={"X-Auth-Token": town.store_token()}
+        )
     await town.stop()
 
     assert answer.headers.get_list("date") == ["Thu, 01 Feb 2024 09:00:00 GMT"]
@@ -85,5 +97,7 @@ async def test_an_application_without_a_clock_tells_no_time() -> None:
     async def silent(request: Request) -> Response:
         return Response(204)
 
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(AsgiApp(silent)), base_url="http://a") as client:
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(AsgiApp(silent)), base_url="http://a"
+    ) as client:
         assert "date" not in (await client.get("/")).headers

@@ -1,4 +1,6 @@
-"""Every address of both platforms, pages and control addresses too, answers whatever it is sent; nothing falls over."""
+"""Every address of both platforms, pages and control addresses too, answers whatever it is sent;
+nothing falls over.
+"""
 
 import json
 import re
@@ -13,15 +15,22 @@ from brygga_sandbox.http import Node, Request, Response, Router
 from brygga_sandbox.town import Plan, Town
 from brygga_sandbox.zettle import Config
 
-JSON_TYPE, FORM = {"content-type": "application/json"}, {"content-type": "application/x-www-form-urlencoded"}
+JSON_TYPE, FORM = (
+    {"content-type": "application/json"},
+    {"content-type": "application/x-www-form-urlencoded"},
+)
 PARTS = {"content-type": "multipart/form-data; boundary=x"}
 ODD: tuple[Any, ...] = (None, 7, "x", [], {}, [[]], -1, 10**30, True, "9" * 5000)
 FIELDS = (
-    "name", "email", "scopes", "client_id", "redirect_uris", "lines", "sku", "variant_uuid", "product_uuid", "quantity", "balance",
-    "purchase_uuid", "organization_uuid", "store_hash", "level", "variant_id", "product_id", "parent_id", "values", "plan", "quota",
+    "name", "email", "scopes", "client_id", "redirect_uris", "lines", "sku", "variant_uuid",
+    "product_uuid", "quantity", "balance",
+    "purchase_uuid", "organization_uuid", "store_hash", "level", "variant_id", "product_id",
+    "parent_id", "values", "plan", "quota",
     "status", "to", "q", "id",
-    "currency", "weight_units", "owner_email", "read_lag_s", "is_price_entered_with_tax", "seconds", "loss", "delay", "kind", "params",
-    "restock", "price", "variants", "fields", "action", "user", "decision", "ids", "emails", "code", "grant_type", "timezone",
+    "currency", "weight_units", "owner_email", "read_lag_s", "is_price_entered_with_tax",
+    "seconds", "loss", "delay", "kind", "params",
+    "restock", "price", "variants", "fields", "action", "user", "decision", "ids", "emails",
+    "code", "grant_type", "timezone",
 )  # fmt: skip
 RAW: tuple[tuple[bytes, dict[str, str]], ...] = (
     (b"", {}),
@@ -32,7 +41,13 @@ RAW: tuple[tuple[bytes, dict[str, str]], ...] = (
     (b'{"name":' + b"[" * 900 + b"]" * 900 + b"}", JSON_TYPE),
     (b"a=%ff&b=%zz&a=1", FORM),
     (b"--x\r\n\r\n", PARTS),
-    (b'--x\r\nContent-Disposition: form-data; name="image_file"; filename="a"\r\n\r\n\xff\r\n--x--', PARTS),
+    (
+        (
+            b'--x\r\nContent-Disposition: form-data; name="image_file"; '
+            b'filename="a"\r\n\r\n\xff\r\n--x--'
+        ),
+        PARTS,
+    ),
     (b"abc", {"content-type": "multipart/form-data"}),
     (b"{}", {"content-type": "x" * 9000}),
 )
@@ -60,12 +75,17 @@ QUERIES: tuple[tuple[str, str], ...] = tuple(
 def routes(node: Node) -> Iterator[tuple[str, str]]:
     """Every method and template of a table."""
     yield from ((method, route.template) for method, route in sorted(node.routes.items()))
-    for child in (*(one for _, one in sorted(node.literal.items())), *([node.any] if node.any else [])):
+    for child in (
+        *(one for _, one in sorted(node.literal.items())),
+        *([node.any] if node.any else []),
+    ):
         yield from routes(child)
 
 
 def bodies() -> Iterator[tuple[bytes, dict[str, str]]]:
-    """What is no JSON, what is odd JSON, and every field with every odd value, as JSON and as a form."""
+    """What is no JSON, what is odd JSON, and every field with every odd value, as JSON and as a
+    form.
+    """
     yield from RAW
     yield from ((json.dumps(odd).encode(), JSON_TYPE) for odd in ODD)
     for field in FIELDS:
@@ -97,7 +117,9 @@ class Asker:
         self, method: str, path: str, body: bytes, headers: dict[str, str], *query: tuple[str, str]
     ) -> Response:
         asked = [("lang", "xx"), *query]
-        request = Request(method, path, asked, {**self.headers, **headers}, body, base_url="http://x")
+        request = Request(
+            method, path, asked, {**self.headers, **headers}, body, base_url="http://x"
+        )
         answer = await self.router.dispatch(request)
         assert answer.status < 500, (method, path[:80], body[:80])
         for name, value in answer.headers:
@@ -106,7 +128,9 @@ class Asker:
 
     def filled(self, template: str, value: str) -> str:
         """The template with that in place of everything but the store."""
-        kept = template.replace("{store_hash}", self.town.merchant.store_hash).replace("{org}", "self")
+        kept = template.replace("{store_hash}", self.town.merchant.store_hash).replace(
+            "{org}", "self"
+        )
         return re.sub(r"\{\w+\}", value.replace("\\", ""), kept)
 
 
@@ -117,7 +141,9 @@ async def test_every_address_answers_whatever_it_is_sent(side: str) -> None:
     await town.furnish()
     asker, asked, good = Asker(town, side), 0, 0
     product = (
-        next(iter(town.merchant.organization.products)) if side == "zettle" else str(min(town.shop().store.products))
+        next(iter(town.merchant.organization.products))
+        if side == "zettle"
+        else str(min(town.shop().store.products))
     )
     for method, template in list(routes(asker.router.root)):
         asker.renew()
@@ -141,7 +167,11 @@ async def test_a_large_body_is_read_and_refused() -> None:
     town = Town(Plan(products=0, drawings=False), ManualClock())
     asker = Asker(town, "bigcommerce")
     asker.renew()
-    body = b'{"type": "physical", "weight": 0, "price": 1, "categories": [], "name": "' + b"x" * 20_000_000 + b'"}'
+    body = (
+        b'{"type": "physical", "weight": 0, "price": 1, "categories": [], "name": "'
+        + b"x" * 20_000_000
+        + b'"}'
+    )
 
     path = f"/api/stores/{town.merchant.store_hash}/v3/catalog/products"
     answer = await asker.ask("POST", path, body, JSON_TYPE)
@@ -157,7 +187,9 @@ async def test_the_clock_is_not_moved_out_of_the_calendar(seconds: Any) -> None:
     asker = Asker(town, "zettle")
     asker.renew()
 
-    answer = await asker.ask("POST", "/sandbox/clock", json.dumps({"seconds": seconds}).encode(), JSON_TYPE)
+    answer = await asker.ask(
+        "POST", "/sandbox/clock", json.dumps({"seconds": seconds}).encode(), JSON_TYPE
+    )
     await town.stop()
 
     assert answer.status == 400

@@ -25,7 +25,11 @@ class Caller:
     def __init__(self, town: Town, side: str, http: httpx2.AsyncClient) -> None:
         self.town, self.side, self.http = town, side, http
         self.faults: Faults = town.zettle.faults if side == "zettle" else town.bigcommerce.faults
-        self.root = f"{town.plan.zettle_url}/products/organizations/self" if side == "zettle" else f"{town.api()}/v3"
+        self.root = (
+            f"{town.plan.zettle_url}/products/organizations/self"
+            if side == "zettle"
+            else f"{town.api()}/v3"
+        )
         self.path = "/products" if side == "zettle" else "/catalog/products"
         self.headers = (
             {"Authorization": f"Bearer {town.zettle_tokens().access}"}
@@ -33,7 +37,9 @@ class Caller:
             else {"X-Auth-Token": town.store_token()}
         )
 
-    async def ask(self, method: str, path: str, body: Any = None, root: str | None = None) -> httpx2.Response:
+    async def ask(
+        self, method: str, path: str, body: Any = None, root: str | None = None
+    ) -> httpx2.Response:
         url = (root or self.root) + path
         return await self.http.request(method, url, headers=self.headers, json=body)
 
@@ -41,7 +47,11 @@ class Caller:
         """A product more."""
         name = f"Mugg {next(NUMBERS)}"
         if self.side == "zettle":
-            body: JSON = {"uuid": str(uuid.uuid1()), "name": name, "variants": [{"uuid": str(uuid.uuid1())}]}
+            body: JSON = {
+                "uuid": str(uuid.uuid1()),
+                "name": name,
+                "variants": [{"uuid": str(uuid.uuid1())}],
+            }
         else:
             body = {"name": name, "type": "physical", "weight": 0, "price": 1, "categories": []}
         return await self.ask("POST", self.path, {**body, **fields})
@@ -82,12 +92,17 @@ STATUSES: list[tuple[str, JSON, int]] = [
     ("429", {}, 429), ("429", {"retry_after": 3}, 429),
     *(("5xx_before", {"status": status}, status) for status in (500, 502, 503, 504)),
     *(("5xx_after", {"status": status}, status) for status in (500, 502, 503, 504)),
-    ("html", {"status": 200}, 200), ("html", {"status": 502}, 502), ("token_expired", {}, 401), ("token_revoked", {}, 401),
+    ("html", {"status": 200}, 200), ("html", {"status": 502}, 502), ("token_expired", {}, 401),
+    ("token_revoked", {}, 401),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "params", "status"), STATUSES, ids=[f"{kind}-{n}" for kind, _, n in STATUSES])
-async def test_an_answer_in_place_of_the_right_one(caller: Caller, kind: str, params: JSON, status: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "params", "status"), STATUSES, ids=[f"{kind}-{n}" for kind, _, n in STATUSES]
+)
+async def test_an_answer_in_place_of_the_right_one(
+    caller: Caller, kind: str, params: JSON, status: int
+) -> None:
     """For the next call only; before its effect or after it, as the kind says."""
     before = caller.made
     caller.faults.add(kind, next=1, params=params)
@@ -178,7 +193,10 @@ async def test_a_batch_is_refused_whole(caller: Caller) -> None:
             await caller.ask("DELETE", f"/products?uuid={stored['uuid']}"),
             await caller.ask("POST", "/import/v2", {"products": [stored]}),
             await caller.ask(
-                "POST", "/v2/images/organizations/self/products/bulk", {"imageUploads": [{}]}, f"{host}/image"
+                "POST",
+                "/v2/images/organizations/self/products/bulk",
+                {"imageUploads": [{}]},
+                f"{host}/image",
             ),
         ]
     else:
@@ -187,7 +205,9 @@ async def test_a_batch_is_refused_whole(caller: Caller) -> None:
         items = {"items": [{"location_id": 1, "product_id": number, "quantity": 1}]}
         answers = [
             await caller.ask("PUT", "/catalog/products", rows),
-            await caller.ask("PUT", "/catalog/variants", [{"id": made["data"]["base_variant_id"], "price": 7}]),
+            await caller.ask(
+                "PUT", "/catalog/variants", [{"id": made["data"]["base_variant_id"], "price": 7}]
+            ),
             await caller.ask("PUT", "/inventory/adjustments/absolute", items),
             await caller.ask("POST", "/inventory/adjustments/relative", items),
         ]
@@ -198,7 +218,9 @@ async def test_a_batch_is_refused_whole(caller: Caller) -> None:
     assert caller.made == 1
 
 
-async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know_such_a_thing() -> None:
+async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know_such_a_thing() -> (
+    None
+):
     """BigCommerce's 207 and late readings; Zettle refuses the rules with the reason."""
     town = Town(Plan(products=0, drawings=False), ManualClock())
     for kind in ("partial", "stale_inventory"):
@@ -212,7 +234,9 @@ async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know
         assert (partly.status_code, partly.json()["data"]["inventory_level"]) == (207, 0)
 
         item = {"location_id": 1, "product_id": number, "quantity": 5}
-        assert (await shop.ask("PUT", "/inventory/adjustments/absolute", {"items": [item]})).status_code == 200
+        assert (
+            await shop.ask("PUT", "/inventory/adjustments/absolute", {"items": [item]})
+        ).status_code == 200
         town.shop().store.read_lag_s = 10.0
         await town.clock.sleep(0)
         item["quantity"] = 9
@@ -221,7 +245,9 @@ async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know
         town.shop().store.read_lag_s = 0.0
 
         async def seen() -> int:
-            rows = (await shop.ask("GET", f"/inventory/items?product_id:in={number}")).json()["data"]
+            rows = (await shop.ask("GET", f"/inventory/items?product_id:in={number}")).json()[
+                "data"
+            ]
             return int(rows[0]["locations"][0]["total_inventory_onhand"])
 
         assert [await seen(), await seen()] == [5, 9]
@@ -244,7 +270,10 @@ async def test_a_picture_cannot_be_fetched(caller: Caller) -> None:
     assert (await caller.write(images=[{"image_url": address}])).status_code == 200
     number = next(iter(town.shop().store.products))
     caller.faults.add("image_missing", next=1)
-    answers = [await caller.ask("POST", f"/catalog/products/{number}/images", {"image_url": address}) for _ in range(2)]
+    answers = [
+        await caller.ask("POST", f"/catalog/products/{number}/images", {"image_url": address})
+        for _ in range(2)
+    ]
     assert [answer.status_code for answer in answers] == [400, 200]
 
 
@@ -277,7 +306,9 @@ async def test_a_fault_ends_when_its_time_is_over(caller: Caller) -> None:
     assert (404, 200) == (before, (await caller.read()).status_code)
 
 
-@pytest.mark.parametrize("wrong", [{"params": {"answer": "none"}}, {}, {"params": {"answer": "null"}, "lasts_s": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"params": {"answer": "none"}}, {}, {"params": {"answer": "null"}, "lasts_s": -1}]
+)
 def test_a_hollow_answer_with_a_typing_error_is_refused(wrong: JSON) -> None:
     town = Town(Plan(products=0, drawings=False), ManualClock())
     with pytest.raises(ValueError, match=r"answer is one of|lasts_s is a number"):

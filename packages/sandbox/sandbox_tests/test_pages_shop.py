@@ -1,4 +1,6 @@
-"""The control panel does what a merchant does in a store's own, in plain words (bigcommerce facts 11)."""
+"""The control panel does what a merchant does in a store's own, in plain words (bigcommerce facts
+11).
+"""
 
 import html
 import re
@@ -14,7 +16,11 @@ PANEL = "/manage/abc123"
 
 def typed(page: str) -> dict[str, str]:
     """The fields of the product form as the page holds them, ready to be sent again."""
-    form = dict(re.findall(r'<input(?! type="(?:checkbox|file|search))[^>]*name="([^"]+)" value="([^"]*)"', page))
+    form = dict(
+        re.findall(
+            r'<input(?! type="(?:checkbox|file|search))[^>]*name="([^"]+)" value="([^"]*)"', page
+        )
+    )
     form |= dict(re.findall(r'<textarea[^>]*name="([^"]+)">([^<]*)<', page))
     for name, choices in re.findall(r'<select name="([^"]+)">(.*?)</select>', page, re.DOTALL):
         form[name] = re.findall(r'value="([^"]*)" selected', choices)[0]
@@ -23,7 +29,9 @@ def typed(page: str) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in form.items()}
 
 
-async def sent(town: Town, made: dict[str, Any], action: str = "save", **changes: str) -> httpx2.Response:
+async def sent(
+    town: Town, made: dict[str, Any], action: str = "save", **changes: str
+) -> httpx2.Response:
     """The product form, opened, changed and sent by one of its buttons."""
     path = f"{PANEL}/products/{made['id']}"
     page = (await town.call("GET", path)).text
@@ -37,7 +45,9 @@ async def whole(town: Town, made: dict[str, Any]) -> dict[str, Any]:
 async def test_a_form_that_is_sent_as_it_stands_changes_nothing() -> None:
     """No hook, no new date: only what was changed is written."""
     town = Town()
-    made = await town.scarf(images=[{"image_url": "https://x.test/a.png"}], price=12.5, description="<p>A &amp; B</p>")
+    made = await town.scarf(
+        images=[{"image_url": "https://x.test/a.png"}], price=12.5, description="<p>A &amp; B</p>"
+    )
     before, events = await whole(town, made), len(town.sandbox.store().events)
 
     answer = await sent(town, made)
@@ -76,14 +86,21 @@ async def test_pictures_are_added_ordered_named_and_removed() -> None:
     for name in ("a", "b"):
         await sent(town, made, "picture_add", picture_url=f"https://x.test/{name}.png")
     first, second = (await whole(town, made))["images"]
-    await sent(town, made, f"picture_move:{second['id']}:-1", **{f"picture-{second['id']}": "From above"})
+    await sent(
+        town, made, f"picture_move:{second['id']}:-1", **{f"picture-{second['id']}": "From above"}
+    )
     await sent(town, made, f"picture_first:{second['id']}")
     rows = {one["id"]: one for one in (await whole(town, made))["images"]}
 
     assert rows[second["id"]]["sort_order"] < rows[first["id"]]["sort_order"]
-    assert (rows[second["id"]]["is_thumbnail"], rows[second["id"]]["description"]) == (True, "From above")
+    assert (rows[second["id"]]["is_thumbnail"], rows[second["id"]]["description"]) == (
+        True,
+        "From above",
+    )
     await sent(town, made, f"picture_drop:{second['id']}")
-    assert [(one["id"], one["is_thumbnail"]) for one in (await whole(town, made))["images"]] == [(first["id"], True)]
+    assert [(one["id"], one["is_thumbnail"]) for one in (await whole(town, made))["images"]] == [
+        (first["id"], True)
+    ]
 
 
 async def test_a_picture_from_the_disk_is_taken_and_a_text_file_is_not() -> None:
@@ -93,7 +110,9 @@ async def test_a_picture_from_the_disk_is_taken_and_a_text_file_is_not() -> None
     png = b"\x89PNG\r\n\x1a\n" + b"0" * 32
 
     taken = await town.call("POST", path, files={"image_file": ("cup.png", png, "image/png")})
-    refused = await town.call("POST", path, files={"image_file": ("cup.txt", b"words", "text/plain")})
+    refused = await town.call(
+        "POST", path, files={"image_file": ("cup.txt", b"words", "text/plain")}
+    )
 
     assert "said=saved" in taken.headers["location"]
     assert "problem=Bilden" in refused.headers["location"]
@@ -114,7 +133,9 @@ async def test_options_values_and_variants_are_edited() -> None:
     assert [one["option_values"][0]["label"] for one in now["variants"]] == ["Liten", "M", "L"]
     await sent(town, made, f"value_drop:{option['id']}:{small['id']}")
     await sent(town, made, f"variant_drop:{now['variants'][1]['id']}")
-    assert [one["option_values"][0]["label"] for one in (await whole(town, made))["variants"]] == ["L"]
+    assert [one["option_values"][0]["label"] for one in (await whole(town, made))["variants"]] == [
+        "L"
+    ]
     await sent(town, made, f"option_drop:{option['id']}")
     assert (await whole(town, made))["base_variant_id"] is not None
 
@@ -136,9 +157,16 @@ async def test_every_other_field_of_a_product_is_edited() -> None:
     await sent(town, made, "field_add", field_name="Ull", field_value="100 %")
     now = await whole(town, made)
 
-    assert (now["custom_url"]["url"], now["sale_price"], now["upc"]) == ("/halsduk/", 9.9, "7350001112223")
+    assert (now["custom_url"]["url"], now["sale_price"], now["upc"]) == (
+        "/halsduk/",
+        9.9,
+        "7350001112223",
+    )
     assert (now["variants"][0]["weight"], now["variants"][0]["inventory_level"]) == (0.2, 7)
-    assert (now["videos"][0]["video_id"], now["custom_fields"][0]["value"]) == ("dQw4w9WgXcQ", "100 %")
+    assert (now["videos"][0]["video_id"], now["custom_fields"][0]["value"]) == (
+        "dQw4w9WgXcQ",
+        "100 %",
+    )
     assert now["channels"] == [1]
     form = typed((await town.call("GET", f"{PANEL}/products/{made['id']}")).text)
     form.pop("channel-1")
@@ -189,7 +217,9 @@ async def test_an_order_is_placed_by_hand_and_too_many_are_refused() -> None:
         "POST", f"{PANEL}/orders", data={"action": "place", "what-0": red["sku"], "quantity-0": "2"}
     )
     refused = await town.call(
-        "POST", f"{PANEL}/orders", data={"action": "place", "what-0": red["sku"], "quantity-0": "99"}
+        "POST",
+        f"{PANEL}/orders",
+        data={"action": "place", "what-0": red["sku"], "quantity-0": "99"},
     )
     strange = await town.call("POST", f"{PANEL}/orders", data={"action": "place", "what-0": "?"})
 
@@ -204,9 +234,15 @@ async def test_an_order_is_edited_by_hand_and_stock_follows() -> None:
     order = town.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
     line, path = order.lines[0], "/manage/abc123/orders"
 
-    saved = await town.call("POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"})
-    unchanged = await town.call("POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"})
-    too_many = await town.call("POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "9"})
+    saved = await town.call(
+        "POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"}
+    )
+    unchanged = await town.call(
+        "POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"}
+    )
+    too_many = await town.call(
+        "POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "9"}
+    )
 
     assert (saved.status_code, line.quantity) == (303, 3)
     assert await town.level(line.variant_id or 0) == 1
@@ -214,7 +250,11 @@ async def test_an_order_is_edited_by_hand_and_stock_follows() -> None:
     assert "2023-11-14 22:13" in page
     assert "Ändra antal" in page
     for refused in (unchanged, too_many):
-        text = (await town.client.get(refused.headers["location"])).text if refused.status_code == 303 else refused.text
+        text = (
+            (await town.client.get(refused.headers["location"])).text
+            if refused.status_code == 303
+            else refused.text
+        )
         assert 'role="alert"' in text
 
 
@@ -233,7 +273,13 @@ async def test_an_order_is_given_any_status_by_hand(status: str, left: int) -> N
 
 async def test_settings_hold_the_plan_its_quota_and_late_readings() -> None:
     town = Town()
-    form = {"name": "Annas Butik", "plan": "Pro", "quota": "150", "weight_units": "Grams", "read_lag_s": "1,5"}
+    form = {
+        "name": "Annas Butik",
+        "plan": "Pro",
+        "quota": "150",
+        "weight_units": "Grams",
+        "read_lag_s": "1,5",
+    }
     await town.call("POST", f"{PANEL}/settings", data={**form, "currency": "EUR"})
     store = town.sandbox.store()
 
@@ -247,7 +293,9 @@ async def test_what_apps_do_is_seen_store_by_store() -> None:
     town = Town()
     town.sandbox.add_store("other9")
     await town.good(
-        "POST", "/v3/hooks", {"scope": "store/order/*", "destination": "https://x.test/h", "is_active": True}
+        "POST",
+        "/v3/hooks",
+        {"scope": "store/order/*", "destination": "https://x.test/h", "is_active": True},
     )
 
     mine = (await town.call("GET", f"{PANEL}/activity")).text
@@ -271,6 +319,10 @@ async def test_one_stores_panel_never_opens_another_stores_product() -> None:
 async def test_the_short_addresses_keep_the_language_that_was_asked_for() -> None:
     town = Town()
 
-    for path, words in (("/manage", "Products"), ("/shop", "Control panel"), ("/manage/abc123", "Products")):
+    for path, words in (
+        ("/manage", "Products"),
+        ("/shop", "Control panel"),
+        ("/manage/abc123", "Products"),
+    ):
         answer = await town.client.get(f"{path}?lang=en", follow_redirects=True)
         assert words in answer.text, path

@@ -69,7 +69,9 @@ def test_a_taken_port_is_named_and_the_other_one_let_go() -> None:
 async def test_a_town_on_sockets_answers_and_bigcommerce_fetches_from_zettle_over_them() -> None:
     server = TownServer(Plan(products=20), RealClock())
     town = await server.start()
-    picture = town.till().product(next(iter(town.merchant.organization.products)))["presentation"]["imageUrl"]
+    picture = town.till().product(next(iter(town.merchant.organization.products)))["presentation"][
+        "imageUrl"
+    ]
     body = {
         "name": "A",
         "type": "physical",
@@ -80,7 +82,9 @@ async def test_a_town_on_sockets_answers_and_bigcommerce_fetches_from_zettle_ove
     }
     async with httpx2.AsyncClient() as client:
         made = await client.post(
-            f"{town.api()}/v3/catalog/products", headers={"X-Auth-Token": town.store_token()}, json=body
+            f"{town.api()}/v3/catalog/products",
+            headers={"X-Auth-Token": town.store_token()},
+            json=body,
         )
 
     assert picture.startswith(town.plan.zettle_url)
@@ -90,7 +94,8 @@ async def test_a_town_on_sockets_answers_and_bigcommerce_fetches_from_zettle_ove
 
 async def test_the_command_prints_working_keys_and_leaves_on_a_signal() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "brygga_sandbox", "--json", "--port-base", "0", "--products", "3", "--currency", "NOK",
+        sys.executable, "-m", "brygga_sandbox", "--json", "--port-base", "0", "--products", "3",
+        "--currency", "NOK",
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -102,7 +107,8 @@ async def test_the_command_prints_working_keys_and_leaves_on_a_signal() -> None:
             headers={"Authorization": f"Bearer {token}"},
         )
         shop = await client.get(
-            f"{told['bigcommerce']['api']}/v2/store", headers={"X-Auth-Token": told["other_tool"]["bigcommerce_token"]}
+            f"{told['bigcommerce']['api']}/v2/store",
+            headers={"X-Auth-Token": told["other_tool"]["bigcommerce_token"]},
         )
     process.send_signal(signal.SIGINT)
 

@@ -18,9 +18,12 @@ async def open_shop(town: Town, products: int = 12) -> None:
         await town.shop().add_product(
             name=f"Vara {number}", inventory_tracking="product", inventory_level=20, price=100
         )
-    variants = [{"sku": f"X{n}", "option_values": [{"option_display_name": "Färg", "label": f"F{n}"}], "inventory_level": 9}
+    variants = [{"sku": f"X{n}", "option_values": [{"option_display_name": "Färg",
+    "label": f"F{n}"}], "inventory_level": 9}
                 for n in range(3)]  # fmt: skip
-    await town.shop().add_product(name="Vara i färger", inventory_tracking="variant", variants=variants)
+    await town.shop().add_product(
+        name="Vara i färger", inventory_tracking="variant", variants=variants
+    )
 
 
 async def day(seed: int, steps: int, **people: Any) -> tuple[Town, list[str]]:
@@ -40,7 +43,10 @@ async def test_a_seed_tells_the_same_story_twice_and_ends_in_the_same_state() ->
 
     assert story == again
     assert first.shop().state() == second.shop().state()
-    bodies = [[stored.body for stored in one.merchant.organization.products.values()] for one in (first, second)]
+    bodies = [
+        [stored.body for stored in one.merchant.organization.products.values()]
+        for one in (first, second)
+    ]
     assert bodies[0] == bodies[1]
     assert story != (await day(12, 300))[1]
 
@@ -85,7 +91,9 @@ async def test_the_other_tools_unanswered_call_is_told_as_such_and_may_have_happ
     deed = await Shoppers(town, random.Random(4), {"tool counts till": 1}).step()
 
     assert (deed.refused, deed.detail["status"]) == (None, None)
-    assert till.balance(deed.detail["variant"]) == before[deed.detail["variant"]] + deed.detail["came"]
+    assert (
+        till.balance(deed.detail["variant"]) == before[deed.detail["variant"]] + deed.detail["came"]
+    )
 
 
 async def test_the_other_tool_gets_a_new_token_when_the_old_one_has_aged() -> None:

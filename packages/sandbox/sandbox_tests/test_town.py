@@ -1,4 +1,6 @@
-"""The town: both platforms, wired to each other and to a service, with goods, merchants and keys."""
+"""The town: both platforms, wired to each other and to a service, with goods, merchants and
+keys.
+"""
 
 import re
 from dataclasses import asdict, fields
@@ -33,7 +35,9 @@ def client(town: Town) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=town.transport())
 
 
-async def test_the_library_stands_in_the_till_to_the_letter(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_the_library_stands_in_the_till_to_the_letter(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     headers = bearer(town.zettle_tokens().access)
     base = f"{town.plan.zettle_url}/products/organizations/self/products"
     uuid = odd("one variant with definitions")
@@ -46,7 +50,9 @@ async def test_the_library_stands_in_the_till_to_the_letter(town: Town, client: 
     assert one["name"] == "Skål Fynd"
 
 
-async def test_stock_and_tracking_are_those_of_the_library(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_stock_and_tracking_are_those_of_the_library(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     headers = bearer(town.zettle_tokens().access)
     base = f"{town.plan.zettle_url}/inventory/v3"
     inventories = (await client.get(f"{base}/inventories", headers=headers)).json()
@@ -61,7 +67,9 @@ async def test_stock_and_tracking_are_those_of_the_library(town: Town, client: h
     assert rows == town.merchant.library.stock
 
 
-async def test_bigcommerce_fetches_a_picture_from_zettles_image_host(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_bigcommerce_fetches_a_picture_from_zettles_image_host(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     headers = {"X-Auth-Token": town.store_token()}
     cup = town.merchant.library.named("Mugg Skärgård")
     body = {
@@ -81,7 +89,9 @@ async def test_bigcommerce_fetches_a_picture_from_zettles_image_host(town: Town,
     assert refused.status_code == 400
 
 
-async def test_a_service_on_the_net_hears_the_webhooks_of_both(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_a_service_on_the_net_hears_the_webhooks_of_both(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     heard: list[tuple[str, bytes]] = []
 
     async def service(request: Request) -> Response:
@@ -90,14 +100,21 @@ async def test_a_service_on_the_net_hears_the_webhooks_of_both(town: Town, clien
 
     town.transport({"service.test": AsgiApp(service)})
     subscription = {
-        "uuid": "9d638cf5-855e-11eb-83ed-4f1c6a7b8e90", "transportName": "WEBHOOK", "eventNames": [],
+        "uuid": "9d638cf5-855e-11eb-83ed-4f1c6a7b8e90", "transportName": "WEBHOOK",
+        "eventNames": [],
         "destination": "https://service.test/zettle", "contactEmail": "a@example.com",
     }  # fmt: skip
     tokens = bearer(town.zettle_tokens(connector=town.plan.connector).access)
     await client.post(
-        f"{town.plan.zettle_url}/pusher/organizations/self/subscriptions", headers=tokens, json=subscription
+        f"{town.plan.zettle_url}/pusher/organizations/self/subscriptions",
+        headers=tokens,
+        json=subscription,
     )
-    hook = {"scope": "store/product/*", "destination": "https://service.test/bigcommerce", "is_active": True}
+    hook = {
+        "scope": "store/product/*",
+        "destination": "https://service.test/bigcommerce",
+        "is_active": True,
+    }
     key = {"X-Auth-Token": town.store_token(connector=town.plan.connector)}
     await client.post(f"{town.api()}/v3/hooks", headers=key, json=hook)
     heard.clear()
@@ -110,12 +127,16 @@ async def test_a_service_on_the_net_hears_the_webhooks_of_both(town: Town, clien
     assert any("Skål Kap".encode() in body for _, body in heard)
 
 
-async def test_a_host_that_is_not_in_town_cannot_be_reached(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_a_host_that_is_not_in_town_cannot_be_reached(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     with pytest.raises(httpx2.ConnectError):
         await client.get("https://elsewhere.test/")
 
 
-async def test_a_host_that_goes_off_the_net_is_gone_until_it_comes_back(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_a_host_that_goes_off_the_net_is_gone_until_it_comes_back(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     async def service(request: Request) -> Response:
         return Response(200)
 
@@ -129,15 +150,21 @@ async def test_a_host_that_goes_off_the_net_is_gone_until_it_comes_back(town: To
     assert (await client.get("https://service.test/")).status_code == 200
 
 
-async def test_merchants_are_apart_and_may_use_other_currencies(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_merchants_are_apart_and_may_use_other_currencies(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     second = town.add_merchant(
         "Fjord Design", owner="Kari Vik", zettle_currency="NOK", store_currency="EUR", products=40
     )
     base = f"{town.plan.zettle_url}/products/organizations"
     mine = bearer(town.zettle_tokens(second).access)
     listed = (await client.get(f"{base}/self/products/v2", headers=mine)).json()
-    foreign = await client.get(f"{base}/{town.merchant.organization.uuid}/products/v2", headers=mine)
-    shop = await client.get(f"{town.api(second)}/v2/store", headers={"X-Auth-Token": town.store_token(second)})
+    foreign = await client.get(
+        f"{base}/{town.merchant.organization.uuid}/products/v2", headers=mine
+    )
+    shop = await client.get(
+        f"{town.api(second)}/v2/store", headers={"X-Auth-Token": town.store_token(second)}
+    )
 
     assert len(listed) == 40
     assert {one["variants"][0]["price"]["currencyId"] for one in listed} == {"NOK"}
@@ -158,7 +185,10 @@ async def test_towns_of_one_seed_are_equal(town: Town) -> None:
     assert other.zettle_tokens() == town.zettle_tokens()
     assert other.store_token() == town.store_token()
     assert other.merchant.organization.uuid == town.merchant.organization.uuid
-    assert Town(Plan(seed=6), ManualClock()).merchant.organization.uuid != town.merchant.organization.uuid
+    assert (
+        Town(Plan(seed=6), ManualClock()).merchant.organization.uuid
+        != town.merchant.organization.uuid
+    )
 
 
 async def test_the_shop_has_goods_of_its_own_and_likenesses_of_the_tills(town: Town) -> None:
@@ -166,13 +196,19 @@ async def test_the_shop_has_goods_of_its_own_and_likenesses_of_the_tills(town: T
     shop = {product.get("name"): product for product in town.shop().store.products.values()}
     till = {product["name"]: product for product in town.merchant.library.products}
     skus = {variant.get("sku") for product in till.values() for variant in product["variants"]}
-    barcodes = {variant.get("barcode") for product in till.values() for variant in product["variants"]}
+    barcodes = {
+        variant.get("barcode") for product in till.values() for variant in product["variants"]
+    }
 
     assert len(shop) == 10
     assert len(shop.keys() & till.keys()) == 1
     assert sum(product.get("sku") in skus for product in shop.values() if product.get("sku")) == 1
-    assert sum(product.get("upc") in barcodes for product in shop.values() if product.get("upc")) == 1
-    assert len({name.lower() for name in shop} & {name.lower() for name in till}) == 2  # another case
+    assert (
+        sum(product.get("upc") in barcodes for product in shop.values() if product.get("upc")) == 1
+    )
+    assert (
+        len({name.lower() for name in shop} & {name.lower() for name in till}) == 2
+    )  # another case
     assert all(product.get("categories") for product in shop.values())
 
 
@@ -184,7 +220,9 @@ async def test_a_shop_beside_generated_goods_has_only_its_own() -> None:
 
 
 async def test_the_till_would_take_every_demo_product_today_but_the_refused_ones() -> None:
-    """What the library calls refused is what the product API refuses; all else could be typed in this morning."""
+    """What the library calls refused is what the product API refuses; all else could be typed in
+    this morning.
+    """
     town = Town(Plan(products=0), ManualClock())
     client = httpx2.AsyncClient(transport=town.transport())
     headers = bearer(town.zettle_tokens().access)
@@ -200,23 +238,36 @@ async def test_the_till_would_take_every_demo_product_today_but_the_refused_ones
 
     assert refused.keys() <= library.refused, refused
     assert {
-        odd(tag) for tag in ("variant lacks an option", "value missing from properties", "sku above 64 characters")
+        odd(tag)
+        for tag in (
+            "variant lacks an option",
+            "value missing from properties",
+            "sku above 64 characters",
+        )
     } == refused.keys()
 
 
-async def test_a_tools_token_stays_good_when_it_is_asked_for_again(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_a_tools_token_stays_good_when_it_is_asked_for_again(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     first = town.store_token()
     town.store_token(connector=town.plan.connector)
 
     assert town.store_token() == first
-    assert (await client.get(f"{town.api()}/v2/store", headers={"X-Auth-Token": first})).status_code == 200
+    assert (
+        await client.get(f"{town.api()}/v2/store", headers={"X-Auth-Token": first})
+    ).status_code == 200
 
 
 def test_the_guide_names_every_switch_fault_option_and_a_sku_that_exists() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text()
-    switches = {one.name for kind in (zettle.Switches, bigcommerce.Switches) for one in fields(kind)}
+    switches = {
+        one.name for kind in (zettle.Switches, bigcommerce.Switches) for one in fields(kind)
+    }
     options = {text for text in vars(arguments([])) if text != "json"}
-    skus = {variant.get("sku") for product in demo_library().products for variant in product["variants"]}
+    skus = {
+        variant.get("sku") for product in demo_library().products for variant in product["variants"]
+    }
 
     assert [name for name in sorted(switches | GENERAL | SPECIAL) if f"`{name}`" not in guide] == []
     assert [name for name in sorted(options) if f"--{name.replace('_', '-')}" not in guide] == []
@@ -231,5 +282,8 @@ def test_the_guide_gives_every_switch_its_default() -> None:
     written = {True: "on", False: "off"}
     defaults = {**asdict(zettle.Switches()), **asdict(bigcommerce.Switches())}
 
-    told = {name: written[value] if isinstance(value, bool) else f"`{value}`" for name, value in defaults.items()}
+    told = {
+        name: written[value] if isinstance(value, bool) else f"`{value}`"
+        for name, value in defaults.items()
+    }
     assert {name: row for name, row in rows.items() if name in told or row in {"on", "off"}} == told

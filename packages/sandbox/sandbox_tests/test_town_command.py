@@ -1,4 +1,6 @@
-"""`brygga sandbox` for other people's projects: what it is asked for, and what its control addresses do."""
+"""`brygga sandbox` for other people's projects: what it is asked for, and what its control
+addresses do.
+"""
 
 import argparse
 import asyncio
@@ -56,16 +58,36 @@ async def test_the_store_is_as_the_command_says() -> None:
     ]
     told = await store_of(Town(plan_of(arguments(words)), ManualClock()))
 
-    assert (told["plan_level"], told["quota"], told["is_price_entered_with_tax"]) == ("Pro", "450", False)
+    assert (told["plan_level"], told["quota"], told["is_price_entered_with_tax"]) == (
+        "Pro",
+        "450",
+        False,
+    )
     assert (told["weight_units"], told["currency"]) == ("Grams", "EUR")
-    assert (await store_of(Town(plan_of(arguments(["--products", "0"])), ManualClock())))["quota"] == "150"
-    few = Town(plan_of(arguments(["--products", "0", "--quota", "7", "--plan", "Pro"])), ManualClock())
+    assert (await store_of(Town(plan_of(arguments(["--products", "0"])), ManualClock())))[
+        "quota"
+    ] == "150"
+    few = Town(
+        plan_of(arguments(["--products", "0", "--quota", "7", "--plan", "Pro"])), ManualClock()
+    )
     assert (await store_of(few))["quota"] == "7"
 
 
 async def test_delays_keys_and_stock_rules_are_as_the_command_says() -> None:
-    words = ["--products", "0", "--read-delay", "3.5", "--hook-delay", "60", "--stock-moves", "shipped"]
-    town = Town(plan_of(arguments([*words, "--zettle-app", "me:s1", "--bigcommerce-app", "you:s2"])), ManualClock())
+    words = [
+        "--products",
+        "0",
+        "--read-delay",
+        "3.5",
+        "--hook-delay",
+        "60",
+        "--stock-moves",
+        "shipped",
+    ]
+    town = Town(
+        plan_of(arguments([*words, "--zettle-app", "me:s1", "--bigcommerce-app", "you:s2"])),
+        ManualClock(),
+    )
     store = town.bigcommerce.store()
 
     assert (store.read_lag_s, town.bigcommerce.hooks[store.hash].delay_s) == (3.5, 60.0)
@@ -100,28 +122,40 @@ def test_a_value_that_cannot_be_is_one_clear_line(
     assert told in line
 
 
-def test_more_goods_than_fit_are_refused_before_anything_opens(capsys: pytest.CaptureFixture[str]) -> None:
+def test_more_goods_than_fit_are_refused_before_anything_opens(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     asked: argparse.Namespace = arguments(["--merchants", "50", "--products", "50000"])
 
     assert open_town(asked) == 2
     assert "the most is 100000" in capsys.readouterr().err
 
 
-async def test_several_merchants_have_keys_of_their_own_and_see_nothing_of_each_other(town: Town) -> None:
+async def test_several_merchants_have_keys_of_their_own_and_see_nothing_of_each_other(
+    town: Town,
+) -> None:
     told = facts(town)
     first, second = told["merchants"]
 
     assert told["other_tool"]["bigcommerce_token"] == first["bigcommerce_token"]
-    assert len({one[name] for one in (first, second) for name in one if name.endswith("token")}) == 6
+    assert (
+        len({one[name] for one in (first, second) for name in one if name.endswith("token")}) == 6
+    )
     assert second["bigcommerce_token"] in page(told)
     async with httpx2.AsyncClient(transport=town.transport()) as client:
-        foreign = await client.get(f"{second['api']}/v2/store", headers={"X-Auth-Token": first["bigcommerce_token"]})
-        own = await client.get(f"{second['api']}/v2/store", headers={"X-Auth-Token": second["bigcommerce_token"]})
+        foreign = await client.get(
+            f"{second['api']}/v2/store", headers={"X-Auth-Token": first["bigcommerce_token"]}
+        )
+        own = await client.get(
+            f"{second['api']}/v2/store", headers={"X-Auth-Token": second["bigcommerce_token"]}
+        )
     assert (foreign.status_code, own.status_code) == (403, 200)
 
 
 @pytest.mark.parametrize("host", [ZETTLE, SHOP])
-async def test_the_clock_is_told_and_moved_from_either_side(town: Town, client: httpx2.AsyncClient, host: str) -> None:
+async def test_the_clock_is_told_and_moved_from_either_side(
+    town: Town, client: httpx2.AsyncClient, host: str
+) -> None:
     before = (await client.get(f"{host}/sandbox/clock")).json()["now"]
     moved = (await client.post(f"{host}/sandbox/clock", json={"seconds": 7200})).json()["now"]
     old = await client.post(f"{host}/sandbox/clock", json={"seconds": -1})
@@ -131,7 +165,9 @@ async def test_the_clock_is_told_and_moved_from_either_side(town: Town, client: 
 
 
 @pytest.mark.parametrize("host", [ZETTLE, SHOP])
-async def test_the_weather_is_told_changed_and_made_fine(town: Town, client: httpx2.AsyncClient, host: str) -> None:
+async def test_the_weather_is_told_changed_and_made_fine(
+    town: Town, client: httpx2.AsyncClient, host: str
+) -> None:
     bad = (await client.post(f"{host}/sandbox/weather", json={"loss": 0.5, "delay": [1, 2]})).json()
     wrong = await client.post(f"{host}/sandbox/weather", json={"rain": 1})
     fine = (await client.post(f"{host}/sandbox/weather", json={})).json()
@@ -143,18 +179,27 @@ async def test_the_weather_is_told_changed_and_made_fine(town: Town, client: htt
     assert (await client.get(f"{host}/sandbox/outbox")).json()["lost"] == 0
 
 
-async def test_a_stores_delays_an_app_and_a_token_are_set_from_outside(town: Town, client: httpx2.AsyncClient) -> None:
+async def test_a_stores_delays_an_app_and_a_token_are_set_from_outside(
+    town: Town, client: httpx2.AsyncClient
+) -> None:
     url = f"{SHOP}/sandbox"
     stores = (await client.get(f"{url}/stores")).json()
     set_ = (
-        await client.post(f"{url}/store", json={"store_hash": "l1ndsk2", "read_lag_s": 4, "hook_delay_s": 9})
+        await client.post(
+            f"{url}/store", json={"store_hash": "l1ndsk2", "read_lag_s": 4, "hook_delay_s": 9}
+        )
     ).json()
     wrong = await client.post(f"{url}/store", json={"read_lag_s": "soon"})
-    app = {"name": "Mine", "auth_url": "https://a.test/", "load_url": "https://a.test/l", "client_id": "mine"}
+    app = {
+        "name": "Mine",
+        "auth_url": "https://a.test/",
+        "load_url": "https://a.test/l",
+        "client_id": "mine",
+    }
     made = await client.post(f"{url}/apps", json=app)
-    token = (await client.post(f"{url}/token", json={"client_id": "mine", "store_hash": "l1ndsk2"})).json()[
-        "access_token"
-    ]
+    token = (
+        await client.post(f"{url}/token", json={"client_id": "mine", "store_hash": "l1ndsk2"})
+    ).json()["access_token"]
     told = await client.get(f"{SHOP}/api/stores/l1ndsk2/v2/store", headers={"X-Auth-Token": token})
 
     assert [one["store_hash"] for one in stores] == ["l1ndsk1", "l1ndsk2"]
@@ -170,7 +215,10 @@ async def test_a_running_clock_is_moved_and_wakes_its_sleepers_in_order() -> Non
         await clock.sleep(seconds)
         woken.append(name)
 
-    tasks = [asyncio.create_task(sleeper(name, s)) for name, s in (("late", 7200), ("soon", 60), ("never", 1e7))]
+    tasks = [
+        asyncio.create_task(sleeper(name, s))
+        for name, s in (("late", 7200), ("soon", 60), ("never", 1e7))
+    ]
     before = clock.now()
     await clock.advance(10_000)
 
@@ -187,7 +235,11 @@ def control_addresses(router: Router) -> set[str]:
     while nodes:
         node = nodes.pop()
         nodes += [*node.literal.values(), *([node.any] if node.any else [])]
-        found |= {route.template for route in node.routes.values() if route.template.startswith("/sandbox")}
+        found |= {
+            route.template
+            for route in node.routes.values()
+            if route.template.startswith("/sandbox")
+        }
     return found
 
 
@@ -196,7 +248,8 @@ async def test_the_guide_names_every_control_address(town: Town) -> None:
     shapes = {
         re.sub(r"\{\w+\}", "{}", path)
         for path in re.findall(
-            r"/sandbox[/\w{}-]*|/(?:submit|edit|status|cancel|bring-back|ship|refund|archive)\b", guide
+            r"/sandbox[/\w{}-]*|/(?:submit|edit|status|cancel|bring-back|ship|refund|archive)\b",
+            guide,
         )
     }
     shapes |= {f"/sandbox/orders/{{}}{tail}" for tail in shapes if not tail.startswith("/sandbox")}
@@ -207,7 +260,11 @@ async def test_the_guide_names_every_control_address(town: Town) -> None:
 
 async def test_the_guides_python_runs_as_it_stands() -> None:
     """The script that starts the command from a test suite, word for word."""
-    script = next(one for one in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL) if "Popen" in one)
+    script = next(
+        one
+        for one in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+        if "Popen" in one
+    )
     command = '[sys.executable, "-m", "brygga", "sandbox"'
     script = "import sys\n" + script.replace('["brygga", "sandbox"', command) + "sandbox.wait()\n"
     process = await asyncio.create_subprocess_exec(
@@ -230,10 +287,15 @@ async def test_the_guides_calls_are_answered() -> None:
             method = (re.findall(r"-X (\w+)", call) or ["GET"])[0]
             place = re.findall(r"localhost:(8710|8711)(\S*)", call)[0]
             header = [one.split(": ") for one in re.findall(r'-H "([^"]+)"', call)]
-            headers = {name: re.sub(r"\$\w+", lambda found: tokens[found[0]], value) for name, value in header}
+            headers = {
+                name: re.sub(r"\$\w+", lambda found: tokens[found[0]], value)
+                for name, value in header
+            }
             body = re.findall(r"-d '([^']*)'", call)
             url = f"{ZETTLE if place[0] == '8710' else SHOP}{place[1]}"
-            answer = await client.request(method, url, headers=headers, content=body[0] if body else None)
+            answer = await client.request(
+                method, url, headers=headers, content=body[0] if body else None
+            )
             if answer.status_code >= 400:
                 failed.append((call, answer.status_code, answer.text))
     await shown.stop()
@@ -247,8 +309,12 @@ def test_the_guide_names_a_test_for_every_item_of_the_checklists() -> None:
     here = Path(__file__).parent
     part = GUIDE.read_text().partition("## Where each item")[2].partition("Beside these")[0]
     named = re.findall(r"`([\w/]+\.py):(\w+)`", part)
-    rows = [row for row in part.splitlines() if row.startswith("| ") and not row.startswith("| item")]
+    rows = [
+        row for row in part.splitlines() if row.startswith("| ") and not row.startswith("| item")
+    ]
 
     assert [name for name in named if f"def {name[1]}(" not in (here / name[0]).read_text()] == []
     assert [row for row in rows if "`test_" not in row and "/test_" not in row] == []
-    assert {int(number) for number in re.findall(r"^\| (\d+) ", part, re.MULTILINE)} == set(range(1, 12))
+    assert {int(number) for number in re.findall(r"^\| (\d+) ", part, re.MULTILINE)} == set(
+        range(1, 12)
+    )

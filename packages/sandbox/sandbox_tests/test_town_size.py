@@ -1,4 +1,6 @@
-"""The sandbox opens at once and holds a large shop: what it loads, and what a product costs (bench/sandbox_size.py)."""
+"""The sandbox opens at once and holds a large shop: what it loads, and what a product costs
+(bench/sandbox_size.py).
+"""
 
 import importlib.util
 from pathlib import Path
@@ -28,5 +30,7 @@ def test_fifty_thousand_products_on_both_sides_fit_in_600_megabytes() -> None:
 
 
 def test_a_town_loads_nothing_that_it_does_not_need_to_open() -> None:
-    """Templates come with the first page, and there is no database, no web framework and no cryptography library."""
+    """Templates come with the first page, and there is no database, no web framework and no
+    cryptography library.
+    """
     assert bench().measured(0)["heavy"] == []

@@ -1,6 +1,7 @@
 """Values become BigCommerce's JSON here and nowhere else.
 
-What a product's birth may carry and no later write ever does (rules P3, P4) stands in `birth_body` alone.
+What a product's birth may carry and no later write ever does (rules P3, P4) stands in `birth_body`
+alone.
 """
 
 from collections.abc import Iterable
@@ -27,10 +28,14 @@ FIELDS = {
     "tracking": "inventory_tracking",
     "image": "image_url",
 }
-"""Our attribute names and BigCommerce's. `url` has a shape of its own. Nothing else is ever written to a living product."""
+"""Our attribute names and BigCommerce's. `url` has a shape of its own. Nothing else is ever written
+to a living product.
+"""
 
 
-def product_body(desired: CatalogProduct, birth: Birth, *, images: bool = True, videos: bool = True) -> Body:
+def product_body(
+    desired: CatalogProduct, birth: Birth, *, images: bool = True, videos: bool = True
+) -> Body:
     """One POST that makes the product with everything that can ride in it (bigcommerce facts 3.3).
 
     That is its variants, options, stock, pictures and videos.
@@ -48,11 +53,14 @@ def product_body(desired: CatalogProduct, birth: Birth, *, images: bool = True, 
     if images and (riding := [image for image in desired.images if goes_by_address(image.source)]):
         body["images"] = [image_body(image) for image in riding]
     if videos and desired.videos:
-        body["videos"] = [video_body(video_id, order) for order, video_id in enumerate(desired.videos)]
+        body["videos"] = [
+            video_body(video_id, order) for order, video_id in enumerate(desired.videos)
+        ]
     if desired.is_simple:
         body |= _simple(desired.variants[0], birth)
     else:
-        # Their order is that of the definitions: it makes the options and values in the merchant's order (bigcommerce facts 3.1).
+        # Their order is that of the definitions: it makes the options and values in the merchant's
+        # order (bigcommerce facts 3.1).
         body["variants"] = [_variant(variant, birth, image=images) for variant in desired.variants]
     return body
 
@@ -71,7 +79,9 @@ def birth_body(desired: CatalogProduct, birth: Birth) -> Body:
 
 
 def marker_body(name: str, categories: Iterable[int]) -> Body:
-    """The marker product (decision 16), which no shopper ever sees: hidden, without a price, not for sale, one variant a slot."""
+    """The marker product (decision 16), which no shopper ever sees: hidden, without a price, not
+    for sale, one variant a slot.
+    """
     return {
         "name": name,
         "type": "physical",
@@ -107,7 +117,9 @@ def _simple(variant: CatalogVariant, birth: Birth) -> Body:
 
 def _variant(variant: CatalogVariant, birth: Birth, *, image: bool) -> Body:
     body = _simple(variant, birth)
-    body["option_values"] = [{"option_display_name": name, "label": label} for name, label in variant.values]
+    body["option_values"] = [
+        {"option_display_name": name, "label": label} for name, label in variant.values
+    ]
     if variant.price is not None:
         body["price"] = variant.price
     if image and goes_by_address(variant.image):
@@ -138,11 +150,15 @@ def url_body(url: str) -> Body:
 
 
 def new_variant_body(new: NewVariant, *, batch: bool) -> Body:
-    """A variant for an existing product; its SKU is required (bigcommerce facts 3.7). Only the batch names the product inside."""
+    """A variant for an existing product; its SKU is required (bigcommerce facts 3.7). Only the
+    batch names the product inside.
+    """
     body: Body = {
         "sku": new.variant.sku,
         **_codes(new.variant),
-        "option_values": [{"option_id": option_id, "id": value_id} for option_id, value_id in new.values],
+        "option_values": [
+            {"option_id": option_id, "id": value_id} for option_id, value_id in new.values
+        ],
     }
     if batch:
         body["product_id"] = new.product_id
@@ -158,7 +174,12 @@ def new_variant_body(new: NewVariant, *, batch: bool) -> Body:
 def option_body(option: CatalogOption, sort_order: int) -> Body:
     values = [{"label": label, "sort_order": order} for order, label in enumerate(option.labels)]
     # A list to choose from holds any number of values of any length, as rectangles do not.
-    return {"display_name": option.name, "type": "dropdown", "sort_order": sort_order, "option_values": values}
+    return {
+        "display_name": option.name,
+        "type": "dropdown",
+        "sort_order": sort_order,
+        "option_values": values,
+    }
 
 
 def image_body(image: CatalogImage, *, source: bool = True) -> Body:
@@ -168,7 +189,10 @@ def image_body(image: CatalogImage, *, source: bool = True) -> Body:
 
 def image_form(image: CatalogImage) -> dict[str, str]:
     """The same beside an uploaded file, as form fields."""
-    return {"is_thumbnail": "true" if image.is_thumbnail else "false", "sort_order": str(image.sort_order)}
+    return {
+        "is_thumbnail": "true" if image.is_thumbnail else "false",
+        "sort_order": str(image.sort_order),
+    }
 
 
 def video_body(video_id: str, sort_order: int) -> Body:
@@ -180,5 +204,7 @@ def adjustment_body(items: Iterable[StockChange], reason: str) -> Body:
 
 
 def _item(item: StockChange) -> Body:
-    identity = {"variant_id": item.variant_id} if item.variant_id else {"product_id": item.product_id}
+    identity = (
+        {"variant_id": item.variant_id} if item.variant_id else {"product_id": item.product_id}
+    )
     return {"location_id": item.location_id, **identity, "quantity": item.quantity}

@@ -1,4 +1,5 @@
-"""Every code a failure from BigCommerce can carry, and what is true then. One code per meaning, whatever status and words came.
+"""Every code a failure from BigCommerce can carry, and what is true then. One code per meaning,
+whatever status and words came.
 
 | code | failure | the world |
 |---|---|---|
@@ -29,7 +30,8 @@
 | `input_refused` | Refused | a field was refused; `errors` names it |
 | `bigcommerce_refused` | Refused | anything else the shop said no to |
 
-Stock refusals name their items in `errors`: `{"variant_id": "106,107"}`; `refusals.named_items` reads them.
+Stock refusals name their items in `errors`: `{"variant_id": "106,107"}`; `refusals.named_items`
+reads them.
 """
 
 from enum import StrEnum

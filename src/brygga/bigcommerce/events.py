@@ -1,6 +1,7 @@
 """Webhooks of BigCommerce: are they for us, and what do they say (bigcommerce facts 6).
 
-An event is a hint to look again: levels in it are never computed with, and our own writes fire the same events.
+An event is a hint to look again: levels in it are never computed with, and our own writes fire the
+same events.
 """
 
 import base64
@@ -19,9 +20,10 @@ from brygga.wire.reading import decode, identifier, moment, record, text, whole,
 SECRET_HEADER = "X-Brygga-Secret"  # noqa: S105 (the name of a header)
 """The header of our own in every hook we make; its value is unguessable and per store."""
 OLDEST = timedelta(hours=49)
-"""How old a delivery may be that is evidence. The library's usual five minutes would fail every retry
-that still bears its first timestamp, and retries go on for 48 hours and 4 minutes (bigcommerce facts 6.4). A replay
-is a hint told twice, which the inbox knows for longer than this; a still older one costs a look."""
+"""How old a delivery may be that is evidence. The library's usual five minutes would fail every
+retry that still bears its first timestamp, and retries go on for 48 hours and 4 minutes
+(bigcommerce facts 6.4). A replay is a hint told twice, which the inbox knows for longer than this;
+a still older one costs a look."""
 AHEAD = timedelta(minutes=5)
 
 
@@ -33,8 +35,8 @@ class MalformedError(ValueError):
 class Envelope:
     """What every delivery carries.
 
-    `key` is the one against doubles: equal data can share a hash over scopes (bigcommerce facts 6.2).
-    Two equal changes within one second share it too, and are one hint.
+    `key` is the one against doubles: equal data can share a hash over scopes (bigcommerce facts
+    6.2). Two equal changes within one second share it too, and are one hint.
     """
 
     key: str
@@ -66,7 +68,9 @@ class VariantChanged:
 
 @dataclass(frozen=True, slots=True)
 class StockChanged:
-    """Stock of a product, or of one of its variants, may have moved. `by_order` explains, no more. `variant_id` 0: the product's own."""
+    """Stock of a product, or of one of its variants, may have moved. `by_order` explains, no more.
+    `variant_id` 0: the product's own.
+    """
 
     envelope: Envelope
     product_id: int
@@ -139,17 +143,22 @@ ShopEvent = (
 
 
 def bears_secret(headers: Mapping[str, str], secret: str) -> bool:
-    """Whether the delivery bears this secret of ours, which every hook of ours sends. It is enough."""
+    """Whether the delivery bears this secret of ours, which every hook of ours sends. It is
+    enough.
+    """
     given = _lowered(headers).get(SECRET_HEADER.lower(), "")
     return bool(secret) and hmac.compare_digest(given.encode(), secret.encode())
 
 
-def is_signed(headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime) -> bool | None:
-    """Whether its Standard Webhooks signature is right; None where it has none (bigcommerce facts 6.5).
+def is_signed(
+    headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime
+) -> bool | None:
+    """Whether its Standard Webhooks signature is right; None where it has none (bigcommerce facts
+    6.5).
 
     One page of the documents describes it, and nobody has seen a live one: what does not verify is
-    counted and told to the operator, and refuses nothing. One that is older than 49 hours, or from the
-    future, does not verify.
+    counted and told to the operator, and refuses nothing. One that is older than 49 hours, or from
+    the future, does not verify.
     """
     lowered = _lowered(headers)
     return _verifies(lowered, body, client_secret, now) if "webhook-signature" in lowered else None
@@ -201,8 +210,13 @@ def _event(envelope: Envelope, scope: list[str], data: Mapping[str, Any]) -> Sho
         case ["product", "created" | "updated" | "deleted" as change]:
             return ProductChanged(envelope, identifier(data.get("id")), Change(change))
         case ["sku", "created" | "updated" | "deleted" as change]:
-            product_id, variant_id = within(data, "sku", "product_id"), within(data, "sku", "variant_id")
-            return VariantChanged(envelope, identifier(product_id), identifier(variant_id), Change(change))
+            product_id, variant_id = (
+                within(data, "sku", "product_id"),
+                within(data, "sku", "variant_id"),
+            )
+            return VariantChanged(
+                envelope, identifier(product_id), identifier(variant_id), Change(change)
+            )
         case ["category", "created" | "updated" | "deleted" as change]:
             return CategoryChanged(envelope, identifier(data.get("id")), Change(change))
         case _:
@@ -212,7 +226,8 @@ def _event(envelope: Envelope, scope: list[str], data: Mapping[str, Any]) -> Sho
 
 def _stock_changed(envelope: Envelope, data: Mapping[str, Any], *, by_order: bool) -> StockChanged:
     inventory = record(data.get("inventory"))
-    # A product's event names itself twice; a SKU's own id is neither the product's nor the variant's (bigcommerce facts 3.7).
+    # A product's event names itself twice; a SKU's own id is neither the product's nor the
+    # variant's (bigcommerce facts 3.7).
     product_id = identifier(inventory.get("product_id")) or (
         identifier(data.get("id")) if text(data.get("type")) == "product" else 0
     )
@@ -220,7 +235,9 @@ def _stock_changed(envelope: Envelope, data: Mapping[str, Any], *, by_order: boo
 
 
 def _refund_created(envelope: Envelope, data: Mapping[str, Any]) -> ShopEvent:
-    return RefundCreated(envelope, identifier(data.get("id")), identifier(within(data, "refund", "refund_id")))
+    return RefundCreated(
+        envelope, identifier(data.get("id")), identifier(within(data, "refund", "refund_id"))
+    )
 
 
 READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], ShopEvent]] = {
@@ -233,5 +250,7 @@ READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], ShopEvent]] = {
     "order/refund/created": _refund_created,
     "information/updated": lambda envelope, _: StoreChanged(envelope),
     "app/uninstalled": lambda envelope, _: Uninstalled(envelope),
-    "hook/deliveryException": lambda envelope, data: DeliveryFailed(envelope, identifier(data.get("id"))),
+    "hook/deliveryException": lambda envelope, data: DeliveryFailed(
+        envelope, identifier(data.get("id"))
+    ),
 }

@@ -1,6 +1,8 @@
-"""Installing the app: the code of a callback for a token, and the signed payload of the other callbacks (bigcommerce facts 1.3, 1.5).
+"""Installing the app: the code of a callback for a token, and the signed payload of the other
+callbacks (bigcommerce facts 1.3, 1.5).
 
-Pure of storage. A store has one token, without an end and without a refresh; installing again brings a new one.
+Pure of storage. A store has one token, without an end and without a refresh; installing again
+brings a new one.
 """
 
 from dataclasses import dataclass, field
@@ -24,13 +26,18 @@ SCOPES = (
     "store_v2_orders_read_only",
 )
 """The smallest useful set, to be registered with the app (bigcommerce facts 1.6)."""
-ALGORITHMS = ["HS256", "HS512"]  # what the official client takes; never "none" (bigcommerce facts 1.5)
+ALGORITHMS = [
+    "HS256",
+    "HS512",
+]  # what the official client takes; never "none" (bigcommerce facts 1.5)
 LEEWAY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ShopApp:
-    """Our app as registered with BigCommerce. `redirect_uri` is its auth callback, which the exchange names again."""
+    """Our app as registered with BigCommerce. `redirect_uri` is its auth callback, which the
+    exchange names again.
+    """
 
     client_id: str
     redirect_uri: str
@@ -56,7 +63,9 @@ class Grant:
     @property
     def missing_scopes(self) -> frozenset[str]:
         """What we asked for and did not get. A wider right counts as its read-only form."""
-        return frozenset(scope for scope in SCOPES if not {scope, scope.removesuffix("_read_only")} & self.scopes)
+        return frozenset(
+            scope for scope in SCOPES if not {scope, scope.removesuffix("_read_only")} & self.scopes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +93,13 @@ def store_hash_of(context: str) -> str:
     return found if head == "stores" and found.isascii() and found.isalnum() else ""
 
 
-async def exchange(wire: Wire, app: ShopApp, *, code: str, scope: str, context: str, gate: Gate | None = None) -> Grant:
+async def exchange(
+    wire: Wire, app: ShopApp, *, code: str, scope: str, context: str, gate: Gate | None = None
+) -> Grant:
     """Trade the callback's code for the store's token, before the callback is answered.
 
-    `scope` and `context` are echoed as they came. A wrong, used or old code is Refused; a lost answer is Unanswered.
+    `scope` and `context` are echoed as they came. A wrong, used or old code is Refused; a lost
+    answer is Unanswered.
     """
     form = {
         "client_id": app.client_id,
@@ -122,7 +134,8 @@ async def exchange(wire: Wire, app: ShopApp, *, code: str, scope: str, context: 
 
 
 def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayload:
-    """The claims of a `signed_payload_jwt` that BigCommerce signed for this app, and that is in force now. Raises Refused otherwise.
+    """The claims of a `signed_payload_jwt` that BigCommerce signed for this app, and that is in
+    force now. Raises Refused otherwise.
 
     The older `signed_payload`, two parts and a home-made signature, is refused like any other text.
     """
@@ -133,7 +146,12 @@ def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayloa
             app.client_secret,
             algorithms=ALGORITHMS,
             audience=app.client_id,
-            options={"require": ["aud", "exp", "sub"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+            options={
+                "require": ["aud", "exp", "sub"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
         )
     except (jwt.PyJWTError, ValueError) as error:
         raise Refused(Code.SIGNED_PAYLOAD_REFUSED, type(error).__name__) from None

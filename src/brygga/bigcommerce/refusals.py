@@ -1,7 +1,9 @@
-"""What an answer of BigCommerce's means when it is none of success: one code per meaning (the table is in `codes`).
+"""What an answer of BigCommerce's means when it is none of success: one code per meaning (the table
+is in `codes`).
 
-The same meaning comes in several shapes: v3 problems, wrapped ones of the trees, `batch_errors` of variants, v2 arrays, plain text
-(bigcommerce facts 9). So the body is first read into one `Problem`, then named by the first row of `MEANINGS` that fits.
+The same meaning comes in several shapes: v3 problems, wrapped ones of the trees, `batch_errors` of
+variants, v2 arrays, plain text (bigcommerce facts 9). So the body is first read into one `Problem`,
+then named by the first row of `MEANINGS` that fits.
 """
 
 import re
@@ -18,7 +20,9 @@ from brygga.wire.reading import record, records, text, whole
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error body, whichever shape it had. `words` is everything it says, in lower case, for telling one meaning from another."""
+    """An error body, whichever shape it had. `words` is everything it says, in lower case, for
+    telling one meaning from another.
+    """
 
     status: int
     title: str = ""
@@ -31,7 +35,9 @@ class Problem:
 
     def names(self, *fields: str) -> bool:
         """Whether one of these fields is at fault, alone or inside another."""
-        return any(part in fields for name in self.errors for part in re.split(r"[.\[\]]+", name.lower()))
+        return any(
+            part in fields for name in self.errors for part in re.split(r"[.\[\]]+", name.lower())
+        )
 
     def says(self, *words: str) -> bool:
         return any(word in self.words for word in words)
@@ -45,7 +51,9 @@ def problem(answer: Answer) -> Problem:
         return Problem(answer.status, answer.body[:200].decode("utf-8", "replace"))
     if isinstance(body, list):  # v2
         first = next(records(body), {})
-        return Problem(answer.status, text(first.get("message")), errors=_flat(first.get("details")))
+        return Problem(
+            answer.status, text(first.get("message")), errors=_flat(first.get("details"))
+        )
     body = record(body)
     if isinstance(body.get("batch_errors"), list):
         return _batch(answer.status, body["batch_errors"])
@@ -54,7 +62,9 @@ def problem(answer: Answer) -> Problem:
         body, inner = inner, record(inner.get("errors"))
     errors = _flat(inner or body.get("errors"))
     title = text(body.get("title")) or text(body.get("error")) or text(body.get("detail"))
-    return Problem(whole(body.get("status")) or answer.status, title, whole(body.get("code")) or 0, errors)
+    return Problem(
+        whole(body.get("status")) or answer.status, title, whole(body.get("code")) or 0, errors
+    )
 
 
 def _batch(status: int, batch: list[Any]) -> Problem:
@@ -83,7 +93,7 @@ def _flat(errors: Any, prefix: str = "") -> dict[str, str]:
     return flat
 
 
-# ---- Meanings --------------------------------------------------------------------------------------------------------
+# ---- Meanings ------------------------------------------------------------------------------------
 
 Test = Callable[[Problem, str], bool]
 _TAKEN = ("duplicate", "not unique", "must be unique", "already", "taken", "in use")
@@ -93,7 +103,10 @@ def _taken(*fields: str) -> Test:
     return lambda found, _: (
         found.status in (409, 422)
         and found.says(*_TAKEN)
-        and (found.names(*fields) or any(re.search(rf"\b{one}\b", found.title.lower()) for one in fields))
+        and (
+            found.names(*fields)
+            or any(re.search(rf"\b{one}\b", found.title.lower()) for one in fields)
+        )
     )
 
 
@@ -110,35 +123,57 @@ MEANINGS: tuple[tuple[Code, Test], ...] = (
     (Code.NEEDS_ABSOLUTE_FIRST, _stock("absolute adjustment before relative", "requires absolute")),
     (Code.TRACKING_LEVEL, _stock("is tracked by", "not tracked", "is untracked", "tracking")),
     (Code.ITEM_UNKNOWN, _stock("not found", "does not exist", "unknown")),
-    (Code.NOT_ENOUGH_STOCK, _stock("enough", "insufficient", "safety stock", "out of stock", "below")),
+    (
+        Code.NOT_ENOUGH_STOCK,
+        _stock("enough", "insufficient", "safety stock", "out of stock", "below"),
+    ),
     (Code.VARIANT_EXISTS, lambda found, _: found.code == 22010 or found.says("same option values")),
     (Code.HOOK_EXISTS, _at("/hooks", *_TAKEN, "exists")),
     (Code.METAFIELD_EXISTS, _at("/metafields", *_TAKEN, "exists")),
     (Code.CATEGORY_EXISTS, _at("/categories", *_TAKEN, "siblings")),
-    (Code.OPTION_EXISTS, lambda found, path: "/options" in path and found.status in (409, 422) and found.says(*_TAKEN)),
+    (
+        Code.OPTION_EXISTS,
+        lambda found, path: (
+            "/options" in path and found.status in (409, 422) and found.says(*_TAKEN)
+        ),
+    ),
     (Code.SKU_TAKEN, _taken("sku")),
     (Code.URL_TAKEN, _taken("custom_url", "url")),
     (Code.NAME_TAKEN, _taken("name")),
-    (Code.CATEGORY_UNKNOWN, lambda found, _: found.names("categories", "category_id") or found.says("categor")),
+    (
+        Code.CATEGORY_UNKNOWN,
+        lambda found, _: found.names("categories", "category_id") or found.says("categor"),
+    ),
     (Code.IMAGE_UNREACHABLE, lambda found, path: _of_image(found, path) and _unfetched(found)),
     (Code.IMAGE_REFUSED, lambda found, path: found.code == 10001 or _of_image(found, path)),
-    (Code.VIDEO_REFUSED, lambda found, path: "/videos" in path or found.names("video_id", "videos")),
+    (
+        Code.VIDEO_REFUSED,
+        lambda found, path: "/videos" in path or found.names("video_id", "videos"),
+    ),
 )
 
 
 def _of_image(found: Problem, path: str) -> bool:
     named = "/image" in path or found.names("image_url", "images", "image_file")
-    # Inside POST product a 400 may name no field at all, only say so in words (bigcommerce facts 3.4).
-    return found.status in (400, 422) and (named or re.search(r"\bimages?\b", found.title.lower()) is not None)
+    # Inside POST product a 400 may name no field at all, only say so in words (bigcommerce facts
+    # 3.4).
+    return found.status in (400, 422) and (
+        named or re.search(r"\bimages?\b", found.title.lower()) is not None
+    )
 
 
 def _unfetched(found: Problem) -> bool:
-    # 400 is documented for a picture that cannot be fetched; inside POST product the status and the words are not (bigcommerce facts 3.4).
-    return found.status == 400 or found.says("download", "fetch", "reach", "retriev", "could not", "404")
+    # 400 is documented for a picture that cannot be fetched; inside POST product the status and the
+    # words are not (bigcommerce facts 3.4).
+    return found.status == 400 or found.says(
+        "download", "fetch", "reach", "retriev", "could not", "404"
+    )
 
 
 def refusal(call: Call, answer: Answer) -> Failure:
-    """The failure that this answer means. 401 is not judged here: it needs a second look (bigcommerce facts 9)."""
+    """The failure that this answer means. 401 is not judged here: it needs a second look
+    (bigcommerce facts 9).
+    """
     found = problem(answer)
     told = detail(call, answer, found.title)
     if answer.status == 507:
@@ -149,7 +184,9 @@ def refusal(call: Call, answer: Answer) -> Failure:
         return NeedsMerchant(_forbidden(found), told)
     errors = {name: clean(call, words) for name, words in found.errors.items()}
     code = _meaning(found, call.path)
-    if code in (Code.SKU_TAKEN, Code.NAME_TAKEN, Code.URL_TAKEN) and (quoted := re.search(r"`([^`]+)`", found.title)):
+    if code in (Code.SKU_TAKEN, Code.NAME_TAKEN, Code.URL_TAKEN) and (
+        quoted := re.search(r"`([^`]+)`", found.title)
+    ):
         errors["value"] = quoted[1]
     if "/inventory/" in call.path:
         errors |= _identities(found.title)
@@ -175,11 +212,17 @@ def _missing(found: Problem, path: str) -> Code:
     if "/inventory/" in path:
         return Code.ITEM_UNKNOWN
     alone = re.search(r"/catalog/products/\d+$", path)
-    return Code.PRODUCT_GONE if alone or found.says("product was not found", "product not found") else Code.GONE
+    return (
+        Code.PRODUCT_GONE
+        if alone or found.says("product was not found", "product not found")
+        else Code.GONE
+    )
 
 
 def _identities(title: str) -> dict[str, str]:
-    """The items that a stock refusal names, which it does in its title only (bigcommerce facts 5.2)."""
+    """The items that a stock refusal names, which it does in its title only (bigcommerce facts
+    5.2).
+    """
     named: dict[str, list[str]] = {}
     for kind, value in re.findall(r"\b(variant_id|product_id)[ :=]+(\d+)", title):
         named.setdefault(kind, []).append(value)
@@ -187,7 +230,9 @@ def _identities(title: str) -> dict[str, str]:
 
 
 def named_items(refused: Refused) -> frozenset[tuple[str, int]]:
-    """The stock items that a refusal names, as ("variant_id" | "product_id", id). Empty: bisect the batch."""
+    """The stock items that a refusal names, as ("variant_id" | "product_id", id). Empty: bisect the
+    batch.
+    """
     return frozenset(
         (kind, int(value))
         for kind in ("variant_id", "product_id")

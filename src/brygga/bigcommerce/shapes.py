@@ -1,6 +1,7 @@
 """BigCommerce's JSON becomes values here and nowhere else (bigcommerce facts 3 to 8).
 
-The reader is tolerant: prices may be null, empty objects come as [], ids of children may be missing. Prices and weights are Decimal.
+The reader is tolerant: prices may be null, empty objects come as [], ids of children may be
+missing. Prices and weights are Decimal.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +35,17 @@ from brygga.core.model import (
     Tracking,
     WeightUnit,
 )
-from brygga.wire.reading import flag, identifier, moment, number, record, records, text, whole, within
+from brygga.wire.reading import (
+    flag,
+    identifier,
+    moment,
+    number,
+    record,
+    records,
+    text,
+    whole,
+    within,
+)
 
 Json = Mapping[str, Any]
 ZERO = Decimal(0)
@@ -46,7 +57,8 @@ TRACKING = {
     "variant": Tracking.VARIANT,
     "sku": Tracking.VARIANT,
 }
-# The store and the settings API spell units differently; anything else is not guessed (bigcommerce facts 7).
+# The store and the settings API spell units differently; anything else is not guessed (bigcommerce
+# facts 7).
 WEIGHT_UNITS = {
     "lbs": WeightUnit.POUND,
     "lb": WeightUnit.POUND,
@@ -61,7 +73,7 @@ WEIGHT_UNITS = {
 }
 
 
-# ---- Catalogue -------------------------------------------------------------------------------------------------------
+# ---- Catalogue -----------------------------------------------------------------------------------
 
 
 def product(raw: Json) -> ObservedProduct:
@@ -84,7 +96,9 @@ def product(raw: Json) -> ObservedProduct:
         tracking=TRACKING.get(text(raw.get("inventory_tracking")), Tracking.NONE),
         inventory_level=whole(raw.get("inventory_level")),
         base_variant_id=identifier(raw.get("base_variant_id")) or None,
-        variants=tuple(variant(one) for one in records(raw.get("variants")) if identifier(one.get("id"))),
+        variants=tuple(
+            variant(one) for one in records(raw.get("variants")) if identifier(one.get("id"))
+        ),
         options=tuple(option(one) for one in records(raw.get("options")))
         if isinstance(raw.get("options"), list)
         else None,
@@ -103,15 +117,21 @@ def variant(raw: Json) -> ObservedVariant:
         upc=text(raw.get("upc")),
         gtin=text(raw.get("gtin")),
         price=number(raw.get("price")),
-        values=tuple((identifier(one.get("option_id")), identifier(one.get("id"))) for one in values),
-        labels=tuple((text(one.get("option_display_name")), text(one.get("label"))) for one in values),
+        values=tuple(
+            (identifier(one.get("option_id")), identifier(one.get("id"))) for one in values
+        ),
+        labels=tuple(
+            (text(one.get("option_display_name")), text(one.get("label"))) for one in values
+        ),
         image_url=text(raw.get("image_url")),
         inventory_level=whole(raw.get("inventory_level")) or 0,
     )
 
 
 def owned_variants(rows: Any) -> Iterator[OwnedVariant]:
-    """Variants of the store-wide list; orphans, whose product is 0, are passed over (bigcommerce facts 3.7)."""
+    """Variants of the store-wide list; orphans, whose product is 0, are passed over (bigcommerce
+    facts 3.7).
+    """
     for raw in records(rows):
         product_id = identifier(raw.get("product_id"))
         if product_id and identifier(raw.get("id")):
@@ -128,7 +148,9 @@ def option(raw: Json) -> ObservedOption:
 
 
 def option_value(raw: Json) -> ObservedValue:
-    return ObservedValue(identifier(raw.get("id")), text(raw.get("label")), whole(raw.get("sort_order")) or 0)
+    return ObservedValue(
+        identifier(raw.get("id")), text(raw.get("label")), whole(raw.get("sort_order")) or 0
+    )
 
 
 def image(raw: Json) -> ObservedImage:
@@ -141,17 +163,24 @@ def image(raw: Json) -> ObservedImage:
 
 
 def video(raw: Json) -> ObservedVideo:
-    return ObservedVideo(identifier(raw.get("id")), text(raw.get("video_id")), whole(raw.get("sort_order")) or 0)
+    return ObservedVideo(
+        identifier(raw.get("id")), text(raw.get("video_id")), whole(raw.get("sort_order")) or 0
+    )
 
 
 def metafield(raw: Json) -> Metafield:
     return Metafield(
-        identifier(raw.get("id")), identifier(raw.get("resource_id")), text(raw.get("key")), text(raw.get("value"))
+        identifier(raw.get("id")),
+        identifier(raw.get("resource_id")),
+        text(raw.get("key")),
+        text(raw.get("value")),
     )
 
 
 def category(raw: Json) -> Category:
-    """A category of the trees API or of the old one, which name its id differently (bigcommerce facts 4)."""
+    """A category of the trees API or of the old one, which name its id differently (bigcommerce
+    facts 4).
+    """
     return Category(
         id=identifier(raw.get("category_id")) or identifier(raw.get("id")),
         name=text(raw.get("name")),
@@ -164,11 +193,13 @@ def tree(raw: Json) -> Tree:
     return Tree(identifier(raw.get("id")), text(raw.get("name")))
 
 
-# ---- Store -----------------------------------------------------------------------------------------------------------
+# ---- Store ---------------------------------------------------------------------------------------
 
 
 def shop(raw: Json) -> Shop:
-    """The store as `/v2/store` tells it; location, category and stock settings come from other calls."""
+    """The store as `/v2/store` tells it; location, category and stock settings come from other
+    calls.
+    """
     return Shop(
         store_hash=text(raw.get("id")),
         name=text(raw.get("name")),
@@ -202,7 +233,9 @@ def channel(raw: Json) -> Channel:
 def currency(raw: Json) -> Currency:
     decimals = whole(raw.get("decimal_places"))
     return Currency(
-        text(raw.get("currency_code")), flag(raw.get("is_default")) or False, 2 if decimals is None else decimals
+        text(raw.get("currency_code")),
+        flag(raw.get("is_default")) or False,
+        2 if decimals is None else decimals,
     )
 
 
@@ -210,16 +243,25 @@ def location(raw: Json) -> Location:
     return Location(identifier(raw.get("id")), text(raw.get("label")))
 
 
-# ---- Inventory -------------------------------------------------------------------------------------------------------
+# ---- Inventory -----------------------------------------------------------------------------------
 
 
 def levels(rows: Any, location_id: int) -> Iterator[Level]:
-    """The stock of items at one location, from either list (bigcommerce facts 5.3): nested by location, or flat."""
+    """The stock of items at one location, from either list (bigcommerce facts 5.3): nested by
+    location, or flat.
+    """
     for raw in records(rows):
         identity = record(raw.get("identity"))
         places = raw.get("locations")
         if isinstance(places, list):
-            found = next((one for one in records(places) if identifier(one.get("location_id")) == location_id), None)
+            found = next(
+                (
+                    one
+                    for one in records(places)
+                    if identifier(one.get("location_id")) == location_id
+                ),
+                None,
+            )
         else:
             found = raw
         if found is not None and identifier(identity.get("variant_id")):
@@ -237,15 +279,17 @@ def levels(rows: Any, location_id: int) -> Iterator[Level]:
 
 
 def promised(onhand: int | None, backordered: int) -> int | None:
-    """What is on hand less what is sold on backorder (decision 21). No document says whether the number on hand goes below zero by itself;
-    where it does, the backordered units are in it already.
+    """What is on hand less what is sold on backorder (decision 21). No document says whether the
+    number on hand goes below zero by itself; where it does, the backordered units are in it
+    already.
 
-    A unit that was sold is so never promised again, whether a restock serves backorders first or not.
+    A unit that was sold is so never promised again, whether a restock serves backorders first or
+    not.
     """
     return onhand if onhand is None or onhand < 0 else onhand - backordered
 
 
-# ---- Hooks and orders ------------------------------------------------------------------------------------------------
+# ---- Hooks and orders ----------------------------------------------------------------------------
 
 
 def hook(raw: Json) -> Hook:
@@ -284,8 +328,17 @@ def refund(raw: Json) -> Refund:
         for one in records(raw.get("items"))
         if text(one.get("item_type")).upper() == "PRODUCT"
     )
-    return Refund(identifier(raw.get("id")), identifier(raw.get("order_id")), items, moment(raw.get("created")))
+    return Refund(
+        identifier(raw.get("id")),
+        identifier(raw.get("order_id")),
+        items,
+        moment(raw.get("created")),
+    )
 
 
 def _ids(value: Any) -> Iterator[int]:
-    return (found for one in value if (found := identifier(one))) if isinstance(value, list) else iter(())
+    return (
+        (found for one in value if (found := identifier(one)))
+        if isinstance(value, list)
+        else iter(())
+    )

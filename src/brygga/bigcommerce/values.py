@@ -32,9 +32,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A product that was saved. `failed` holds what was not (207): its address or its stock, by field.
+    """A product that was saved. `failed` holds what was not (207): its address or its stock, by
+    field.
 
-    `complete` is False when the ids of its variants or pictures are not known yet: read the product before relying on them.
+    `complete` is False when the ids of its variants or pictures are not known yet: read the product
+    before relying on them.
     """
 
     product: ObservedProduct
@@ -44,7 +46,9 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class BatchSaved:
-    """The products that a batch saved. One that is absent from `products` was not; `failed` is what the shop said of the parts."""
+    """The products that a batch saved. One that is absent from `products` was not; `failed` is what
+    the shop said of the parts.
+    """
 
     products: Mapping[int, ObservedProduct]
     failed: Mapping[str, str] = field(default_factory=dict)
@@ -52,7 +56,9 @@ class BatchSaved:
 
 @dataclass(frozen=True, slots=True)
 class NewVariant:
-    """A variant for an existing product. `values` are (option id, value id), one for every option of the product."""
+    """A variant for an existing product. `values` are (option id, value id), one for every option
+    of the product.
+    """
 
     product_id: int
     variant: CatalogVariant
@@ -80,7 +86,9 @@ class Metafield:
 
 @dataclass(frozen=True, slots=True)
 class MetafieldsSaved:
-    """Which products got theirs. The others did not: it was there already, or the product is gone."""
+    """Which products got theirs. The others did not: it was there already, or the product is
+    gone.
+    """
 
     saved: tuple[Metafield, ...]
     failed: tuple[str, ...] = ()
@@ -131,8 +139,8 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The stock of one item at one location. `onhand` is what adjustments change, less the units that are sold on backorder already
-    (decision 21); `available` is what the storefront sells.
+    """The stock of one item at one location. `onhand` is what adjustments change, less the units
+    that are sold on backorder already (decision 21); `available` is what the storefront sells.
 
     None means that the answer held no number, which is never the same as 0.
     """
@@ -153,9 +161,11 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class StockChange:
-    """One item of an adjustment. `quantity` is the new number (absolute) or the signed change (relative).
+    """One item of an adjustment. `quantity` is the new number (absolute) or the signed change
+    (relative).
 
-    Exactly one of `variant_id` and `product_id` is given: the level at which the product is tracked (bigcommerce facts 5.2).
+    Exactly one of `variant_id` and `product_id` is given: the level at which the product is tracked
+    (bigcommerce facts 5.2).
     """
 
     location_id: int

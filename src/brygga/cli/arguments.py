@@ -1,4 +1,6 @@
-"""What several commands are asked with: numbers that can be meant, and a line that says so for those that cannot."""
+"""What several commands are asked with: numbers that can be meant, and a line that says so for
+those that cannot.
+"""
 
 import argparse
 from collections.abc import Callable

@@ -1,4 +1,5 @@
-"""`brygga bench`: how many requests to BigCommerce a first import, a sale, an order and a changed price cost. Counts, not seconds.
+"""`brygga bench`: how many requests to BigCommerce a first import, a sale, an order and a changed
+price cost. Counts, not seconds.
 
 With `--setups N` it lets N merchants set up at once instead, and counts how many come to the end.
 """
@@ -21,7 +22,9 @@ SETTLE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Requests to BigCommerce. `first_import` begins with "Finish set-up" and ends when all is quiet."""
+    """Requests to BigCommerce. `first_import` begins with "Finish set-up" and ends when all is
+    quiet.
+    """
 
     products: int
     first_import: int
@@ -46,7 +49,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="N merchants set up at once, and how many finish",
     )
     parser.add_argument(
-        "--workers", type=arguments.between(1, 8), default=2, metavar="N", help="with --setups: how many workers"
+        "--workers",
+        type=arguments.between(1, 8),
+        default=2,
+        metavar="N",
+        help="with --setups: how many workers",
     )
     parser.add_argument(
         "--answer-ms",
@@ -98,8 +105,13 @@ async def measure(products: int, database_url: str) -> Count:
 
 
 def told(count: Count) -> str:
-    head = f"{count.products:6} products: first import {count.first_import} requests, {count.per_product:.3f} a product"
-    return "\n".join([head, *(f"       {name}: {used} requests" for name, used in count.acts.items())])
+    head = (
+        f"{count.products:6} products: first import {count.first_import} requests, "
+        f"{count.per_product:.3f} a product"
+    )
+    return "\n".join(
+        [head, *(f"       {name}: {used} requests" for name, used in count.acts.items())]
+    )
 
 
 async def _counted(home: House, act: Callable[[House], object]) -> int:

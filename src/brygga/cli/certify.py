@@ -1,4 +1,6 @@
-"""`brygga certify`: put the platforms' open questions to a real test account and store, or rehearse them at the sandbox."""
+"""`brygga certify`: put the platforms' open questions to a real test account and store, or rehearse
+them at the sandbox.
+"""
 
 import argparse
 import asyncio
@@ -18,7 +20,13 @@ from brygga_sandbox.certify.live import Keys, certify_live, keys_of
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where the certificate is written")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where the certificate is written",
+    )
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
 
 
@@ -44,7 +52,9 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _certify(keys: Keys, journal: Path) -> Certificate:
-    """The live account where there are credentials, else the sandbox. A polite stop still cleans up."""
+    """The live account where there are credentials, else the sandbox. A polite stop still cleans
+    up.
+    """
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

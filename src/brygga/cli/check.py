@@ -1,6 +1,7 @@
 """`brygga check`: the main job proven on the sandbox, without a screen.
 
-Connects as a merchant would, lets the first sync run, makes one change each way, and holds both platforms' raw JSON against each other.
+Connects as a merchant would, lets the first sync run, makes one change each way, and holds both
+platforms' raw JSON against each other.
 """
 
 import argparse
@@ -12,7 +13,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from brygga.cli import demo, house, logs, merchant
-from brygga.cli.compare import Both, Json, Mismatch, doubled, field_mismatches, own_slug, stock_mismatches
+from brygga.cli.compare import (
+    Both,
+    Json,
+    Mismatch,
+    doubled,
+    field_mismatches,
+    own_slug,
+    stock_mismatches,
+)
 from brygga.cli.house import House
 from brygga.cli.visitor import Visitor
 from brygga_sandbox.library import picture_for
@@ -24,7 +33,9 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is printed. `bigcommerce_requests` are those of the first sync, from "Finish set-up" until all is quiet."""
+    """What is printed. `bigcommerce_requests` are those of the first sync, from "Finish set-up"
+    until all is quiet.
+    """
 
     ok: bool
     products_in_zettle: int
@@ -57,7 +68,10 @@ async def _printed(asked: argparse.Namespace, database_url: str) -> int:
 
 
 async def _check(asked: argparse.Namespace, database_url: str) -> Result:
-    async with house.open_house(demo.wish_of(asked), database_url) as home, house.visitor_client() as http:
+    async with (
+        house.open_house(demo.wish_of(asked), database_url) as home,
+        house.visitor_client() as http,
+    ):
         requests, clock = home.town.bigcommerce.requests, home.service.worker.clock
         began = clock.monotonic()
         visitor = Visitor(http)
@@ -77,7 +91,11 @@ async def _check(asked: argparse.Namespace, database_url: str) -> Result:
 
 
 def _result(
-    home: House, found: list[Mismatch], changes: dict[str, bool], requests: tuple[int, int], seconds: float
+    home: House,
+    found: list[Mismatch],
+    changes: dict[str, bool],
+    requests: tuple[int, int],
+    seconds: float,
 ) -> Result:
     goods = till_products(home)
     stock = sum(mismatch.field in {"stock", "tracking"} for mismatch in found)
@@ -99,10 +117,22 @@ def _result(
 
 def told(result: Result) -> str:
     lines = [
-        f"{'well' if result.ok else 'NOT WELL'}: {result.products_in_bigcommerce} of {result.products_in_zettle} products in BigCommerce",
-        f"fields that differ: {result.field_mismatches}; stock that differs: {result.stock_mismatches}",
-        f"first sync: {result.bigcommerce_requests} requests ({result.requests_per_product} a product), {result.seconds} s",
-        *(f"{name}: {'arrived' if arrived else 'DID NOT ARRIVE'}" for name, arrived in result.changes.items()),
+        (
+            f"{'well' if result.ok else 'NOT WELL'}: {result.products_in_bigcommerce} of "
+            f"{result.products_in_zettle} products in BigCommerce"
+        ),
+        (
+            f"fields that differ: {result.field_mismatches}; stock that differs: "
+            f"{result.stock_mismatches}"
+        ),
+        (
+            f"first sync: {result.bigcommerce_requests} requests ({result.requests_per_product} a "
+            f"product), {result.seconds} s"
+        ),
+        *(
+            f"{name}: {'arrived' if arrived else 'DID NOT ARRIVE'}"
+            for name, arrived in result.changes.items()
+        ),
         *(
             f"  {one['product']} {one['field']}: {one['zettle']!r} / {one['bigcommerce']!r}"
             for one in result.mismatches
@@ -111,11 +141,13 @@ def told(result: Result) -> str:
     return "\n".join(lines)
 
 
-# ---- Waiting ---------------------------------------------------------------------------------------------------------
+# ---- Waiting -------------------------------------------------------------------------------------
 
 
 async def quiet(home: House) -> None:
-    """Returns when nothing is due and no webhook is on its way. Raises NeverReady after a quarter of an hour."""
+    """Returns when nothing is due and no webhook is on its way. Raises NeverReady after a quarter
+    of an hour.
+    """
     clock, calm = home.service.worker.clock, 0
     ends = clock.monotonic() + PATIENCE_S
     while calm < 3:
@@ -136,7 +168,7 @@ async def arrives(home: House, seen: Callable[[], bool]) -> bool:
     return False
 
 
-# ---- One change each way ---------------------------------------------------------------------------------------------
+# ---- One change each way -------------------------------------------------------------------------
 
 
 async def sale(home: House) -> bool:
@@ -144,7 +176,9 @@ async def sale(home: House) -> bool:
     variant, shop_variant = stocked_pair(home)
     before = home.town.shop().level(variant_id=shop_variant)
     home.town.till().sell(variant, 1)
-    return await arrives(home, lambda: home.town.shop().level(variant_id=shop_variant) == before - 1)
+    return await arrives(
+        home, lambda: home.town.shop().level(variant_id=shop_variant) == before - 1
+    )
 
 
 async def order(home: House) -> bool:
@@ -170,19 +204,26 @@ CHANGES: dict[str, Callable[[House], Awaitable[bool]]] = {
 
 
 def stocked_pair(home: House) -> tuple[str, int]:
-    """A tracked simple product with enough on the shelf: its variant at the till and in the shop."""
+    """A tracked simple product with enough on the shelf: its variant at the till and in the
+    shop.
+    """
     made, organization = bound(home), home.town.merchant.organization
     for product in till_products(home):
         shop = made.get(product["uuid"])
         tracked = organization.tracked(product["uuid"])
-        if shop and tracked and len(product["variants"]) == 1 and not product.get("variantOptionDefinitions"):
+        if (
+            shop
+            and tracked
+            and len(product["variants"]) == 1
+            and not product.get("variantOptionDefinitions")
+        ):
             variant = product["variants"][0]["uuid"]
             if home.town.till().balance(variant) >= 3:
                 return variant, shop["variants"][0]["id"]
     raise merchant.NeverReady("the library has no tracked simple product with stock to sell")
 
 
-# ---- Both sides, raw -------------------------------------------------------------------------------------------------
+# ---- Both sides, raw -----------------------------------------------------------------------------
 
 
 def till_products(home: House) -> list[Json]:
@@ -203,7 +244,9 @@ def bound(home: House) -> dict[str, Json]:
 def compare(home: House) -> list[Mismatch]:
     """Every product of the till against its product in the shop."""
     state, made, goods = home.town.shop().state(), bound(home), till_products(home)
-    category = next((one["category_id"] for one in state["categories"] if one["name"] == "Zettle"), 0)
+    category = next(
+        (one["category_id"] for one in state["categories"] if one["name"] == "Zettle"), 0
+    )
     names = Counter(" ".join(product["name"].split()).casefold() for product in goods)
     skus = Counter(
         sku.casefold()
@@ -238,7 +281,10 @@ def compare(home: House) -> list[Mismatch]:
 def _levels(home: House, product: Json) -> dict[str, int] | None:
     if not home.town.merchant.organization.tracked(product["uuid"]):
         return None
-    return {variant["uuid"]: home.town.till().balance(variant["uuid"]) for variant in product["variants"]}
+    return {
+        variant["uuid"]: home.town.till().balance(variant["uuid"])
+        for variant in product["variants"]
+    }
 
 
 def _fetchable(home: House, source: str) -> bool:

@@ -34,7 +34,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser("brygga", description="Links Zettle tills with BigCommerce shops.")
+    parser = argparse.ArgumentParser(
+        "brygga", description="Links Zettle tills with BigCommerce shops."
+    )
     parser.add_argument("--version", action="version", version=f"brygga {version('brygga')}")
     kinds = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((word for word in arguments if word in COMMANDS), None)

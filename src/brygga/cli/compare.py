@@ -1,8 +1,9 @@
 """What `brygga check` holds against what: both platforms' raw JSON, field by field.
 
-Written apart from `core.mapping` on purpose, from rule P1 and the platforms' documents, so that a slip in the mapping shows here.
-Values are exact, each variant is held against its own, and order counts: of options, values, pictures and videos. Where a text is
-shared by several products or does not fit, what may stand in its place is said with it (decisions 6 and 8).
+Written apart from `core.mapping` on purpose, from rule P1 and the platforms' documents, so that a
+slip in the mapping shows here. Values are exact, each variant is held against its own, and order
+counts: of options, values, pictures and videos. Where a text is shared by several products or does
+not fit, what may stand in its place is said with it (decisions 6 and 8).
 """
 
 import html
@@ -17,13 +18,19 @@ from typing import Any
 Json = dict[str, Any]
 
 YOUTUBE = re.compile(
-    r"(?:youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#]*&)?v=|embed/|shorts/|live/|v/)|youtu\.be/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])",
+    r"(?:youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#]*&)?v=|embed/|shorts/|live/|v/)|youtu\.be/"
+    r")([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])",
     re.IGNORECASE,
 )
 NAME, SKU, BARCODE, LABEL = 250, 255, 14, 255
 SEO = {"page_title": 255, "meta_description": 65_535}
 """BigCommerce's limits (bigcommerce facts 3)."""
-GRAMS = {"kg": Decimal(1000), "g": Decimal(1), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
+GRAMS = {
+    "kg": Decimal(1000),
+    "g": Decimal(1),
+    "oz": Decimal("28.349523125"),
+    "lb": Decimal("453.59237"),
+}
 STORE_UNITS = {
     "kgs": Decimal(1000),
     "grams": Decimal(1),
@@ -43,7 +50,9 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """One product as the two platforms show it, and what of the surroundings decides how they must relate."""
+    """One product as the two platforms show it, and what of the surroundings decides how they must
+    relate.
+    """
 
     zettle: Json
     shop: Json
@@ -67,7 +76,18 @@ SUFFIX = 40
 
 def field_mismatches(both: Both) -> list[Mismatch]:
     """Every field of rule P1 that differs, the birth-only fields included."""
-    checks: tuple[Check, ...] = (_name, _text, _seo, _url, _weight, _options, _variants, _pictures, _videos, _birth)
+    checks: tuple[Check, ...] = (
+        _name,
+        _text,
+        _seo,
+        _url,
+        _weight,
+        _options,
+        _variants,
+        _pictures,
+        _videos,
+        _birth,
+    )
     return [
         Mismatch(both.zettle["uuid"], name, str(expected), str(actual))
         for check in checks
@@ -77,10 +97,14 @@ def field_mismatches(both: Both) -> list[Mismatch]:
 
 
 def stock_mismatches(both: Both) -> list[Mismatch]:
-    """Tracking and every variant's level. A shelf below zero at the till is an empty shelf in the shop (decision 7)."""
+    """Tracking and every variant's level. A shelf below zero at the till is an empty shelf in the
+    shop (decision 7).
+    """
     tracked = both.shop["inventory_tracking"] != "none"
     if tracked != (both.levels is not None):
-        return [Mismatch(both.zettle["uuid"], "tracking", str(both.levels is not None), str(tracked))]
+        return [
+            Mismatch(both.zettle["uuid"], "tracking", str(both.levels is not None), str(tracked))
+        ]
     if both.levels is None:
         return []
     return [
@@ -93,20 +117,32 @@ def stock_mismatches(both: Both) -> list[Mismatch]:
 def doubled(metafields: list[Json], products: Collection[int]) -> list[Mismatch]:
     """More than one product in the shop for one of the till's."""
     owners = Counter(
-        field["value"] for field in metafields if field["key"] == "zettle_uuid" and field["resource_id"] in products
+        field["value"]
+        for field in metafields
+        if field["key"] == "zettle_uuid" and field["resource_id"] in products
     )
-    return [Mismatch(uuid, "product", "one", str(count)) for uuid, count in owners.items() if count > 1]
+    return [
+        Mismatch(uuid, "product", "one", str(count)) for uuid, count in owners.items() if count > 1
+    ]
 
 
-# ---- Variants, each with its own --------------------------------------------------------------------------------------
+# ---- Variants, each with its own -----------------------------------------------------------------
 
 
 def paired(both: Both) -> list[tuple[Json, Json]]:
-    """Each variant of the till with its own in the shop: by its option values where they tell, else by its SKU, else by its place."""
+    """Each variant of the till with its own in the shop: by its option values where they tell, else
+    by its SKU, else by its place.
+    """
     ours, theirs = both.zettle["variants"], both.shop["variants"]
     if _speaks(both.zettle):
-        by_labels = {tuple(_words(value["label"]) for value in one["option_values"]): one for one in theirs}
-        return [(one, by_labels[labels]) for one in ours if (labels := _labels(both.zettle, one)) in by_labels]
+        by_labels = {
+            tuple(_words(value["label"]) for value in one["option_values"]): one for one in theirs
+        }
+        return [
+            (one, by_labels[labels])
+            for one in ours
+            if (labels := _labels(both.zettle, one)) in by_labels
+        ]
     by_sku = {one["sku"]: one for one in theirs}
     skus = [(one.get("sku") or "").strip() for one in ours]
     if len(by_sku) == len(theirs) and set(skus) == by_sku.keys():
@@ -115,15 +151,25 @@ def paired(both: Both) -> list[tuple[Json, Json]]:
 
 
 def _speaks(product: Json) -> bool:
-    """The option values name each variant: every one is there and fits, and no two differ by nothing but their case."""
-    definitions, labels = _definitions(product), [_labels(product, one) for one in product["variants"]]
+    """The option values name each variant: every one is there and fits, and no two differ by
+    nothing but their case.
+    """
+    definitions, labels = (
+        _definitions(product),
+        [_labels(product, one) for one in product["variants"]],
+    )
     if not definitions or any(len(each) != len(definitions) for each in labels):
         return False
     words = [label for each in labels for label in each]
     single = all(
-        len(set(column)) == len({label.casefold() for label in column}) for column in zip(*labels, strict=True)
+        len(set(column)) == len({label.casefold() for label in column})
+        for column in zip(*labels, strict=True)
     )
-    return single and len(set(labels)) == len(labels) and all(0 < len(label) <= LABEL for label in words)
+    return (
+        single
+        and len(set(labels)) == len(labels)
+        and all(0 < len(label) <= LABEL for label in words)
+    )
 
 
 def _variants(both: Both) -> Iterator[tuple[str, Any, Any]]:
@@ -153,7 +199,7 @@ def _codes(both: Both, one: Json, shop: Json) -> Iterator[tuple[str, Any, Any]]:
     yield "barcode", barcode if len(barcode) <= BARCODE else "", shop["upc"]
 
 
-# ---- The product's own fields ------------------------------------------------------------------------------------------
+# ---- The product's own fields --------------------------------------------------------------------
 
 
 def _name(both: Both) -> Iterator[tuple[str, Any, Any]]:
@@ -161,11 +207,17 @@ def _name(both: Both) -> Iterator[tuple[str, Any, Any]]:
     if both.shared_names[expected.casefold()] > 1:
         yield "name", True, _is_told_apart(expected, actual, NAME)
     else:
-        yield "name", True if _is_cut(expected, actual, NAME) else expected, True if len(expected) > NAME else actual
+        yield (
+            "name",
+            True if _is_cut(expected, actual, NAME) else expected,
+            True if len(expected) > NAME else actual,
+        )
 
 
 def _text(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    source = (both.zettle.get("online") or {}).get("description") or both.zettle.get("description") or ""
+    source = (
+        (both.zettle.get("online") or {}).get("description") or both.zettle.get("description") or ""
+    )
     yield "description", _plain(source), _plain(both.shop["description"])
 
 
@@ -180,7 +232,11 @@ def _seo(both: Both) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _url(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    slug = (((both.zettle.get("online") or {}).get("seo") or {}).get("slug") or "").strip("/").casefold()
+    slug = (
+        (((both.zettle.get("online") or {}).get("seo") or {}).get("slug") or "")
+        .strip("/")
+        .casefold()
+    )
     if not re.fullmatch(r"[a-z0-9-]{1,200}", slug):
         return
     path = both.shop["custom_url"]["url"].strip("/")
@@ -191,9 +247,17 @@ def _url(both: Both) -> Iterator[tuple[str, Any, Any]]:
 
 
 def own_slug(product: Json) -> str:
-    """The path that the product asks for, or that the shop makes of its name when it asks for none."""
-    slug = str(((product.get("online") or {}).get("seo") or {}).get("slug") or "").strip("/").casefold()
-    plain = unicodedata.normalize("NFKD", product["name"].casefold()).encode("ascii", "ignore").decode()
+    """The path that the product asks for, or that the shop makes of its name when it asks for
+    none.
+    """
+    slug = (
+        str(((product.get("online") or {}).get("seo") or {}).get("slug") or "")
+        .strip("/")
+        .casefold()
+    )
+    plain = (
+        unicodedata.normalize("NFKD", product["name"].casefold()).encode("ascii", "ignore").decode()
+    )
     return slug or "-".join(re.findall(r"[a-z0-9]+", plain))
 
 
@@ -204,12 +268,16 @@ def _weight(both: Both) -> Iterator[tuple[str, Any, Any]]:
         grams = Decimal(str(shipping["weightInGrams"]))
     elif shipping.get("weight"):
         grams = Decimal(str(shipping["weight"]["weight"])) * GRAMS[shipping["weight"]["unit"]]
-    expected = (grams / STORE_UNITS[both.weight_units.casefold()]).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    expected = (grams / STORE_UNITS[both.weight_units.casefold()]).quantize(
+        Decimal("0.0001"), ROUND_HALF_UP
+    )
     yield "weight", expected, Decimal(str(both.shop["weight"]))
 
 
 def _options(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    """Names and values in Zettle's order; where values do not tell the variants apart, only that each variant has its own."""
+    """Names and values in Zettle's order; where values do not tell the variants apart, only that
+    each variant has its own.
+    """
     shown = sorted(both.shop["options"], key=lambda option: option["sort_order"])
     if len(both.zettle["variants"]) == 1 and not _definitions(both.zettle):
         yield "options", [], [option["display_name"] for option in shown]
@@ -219,33 +287,53 @@ def _options(both: Both) -> Iterator[tuple[str, Any, Any]]:
     if not _speaks(both.zettle):
         return
     definitions = _definitions(both.zettle)
-    yield "options", [_words(one["name"]) for one in definitions], [_words(one["display_name"]) for one in shown]
+    yield (
+        "options",
+        [_words(one["name"]) for one in definitions],
+        [_words(one["display_name"]) for one in shown],
+    )
     for place, definition in enumerate(definitions):
         used = dict.fromkeys(_labels(both.zettle, one)[place] for one in both.zettle["variants"])
-        listed = [label for one in definition["properties"] if (label := _words(one["value"])) in used]
+        listed = [
+            label for one in definition["properties"] if (label := _words(one["value"])) in used
+        ]
         wanted = list(dict.fromkeys([*listed, *used]))
         values = (
-            sorted(shown[place]["option_values"], key=lambda value: value["sort_order"]) if place < len(shown) else []
+            sorted(shown[place]["option_values"], key=lambda value: value["sort_order"])
+            if place < len(shown)
+            else []
         )
-        yield f"values of {definition['name']}", wanted, [_words(value["label"]) for value in values]
+        yield (
+            f"values of {definition['name']}",
+            wanted,
+            [_words(value["label"]) for value in values],
+        )
 
 
 def _pictures(both: Both) -> Iterator[tuple[str, Any, Any]]:
     shown = sorted(both.shop["images"], key=lambda image: image["sort_order"])
     expected = [_stem(source) for source in _sources(both.zettle) if both.pictures(source)]
     yield "images", expected, [_stem(image["image_file"]) for image in shown]
-    yield "first image", [image["id"] for image in shown[:1]], [image["id"] for image in shown if image["is_thumbnail"]]
+    yield (
+        "first image",
+        [image["id"] for image in shown[:1]],
+        [image["id"] for image in shown if image["is_thumbnail"]],
+    )
 
 
 def _stem(source: str) -> str:
-    """A picture's own name: without folders, ending, and what the shop puts behind and before it."""
+    """A picture's own name: without folders, ending, and what the shop puts behind and before
+    it.
+    """
     name = source.partition("?")[0].rpartition("/")[2]
     return re.sub(r"^[0-9a-f]{8}_|__\d+$", "", re.sub(r"\.\w+$", "", name))
 
 
 def _videos(both: Both) -> Iterator[tuple[str, Any, Any]]:
     media = ((both.zettle.get("online") or {}).get("presentation") or {}).get("mediaUrls") or []
-    expected = list(dict.fromkeys(found[1] for address in media if (found := YOUTUBE.search(address))))
+    expected = list(
+        dict.fromkeys(found[1] for address in media if (found := YOUTUBE.search(address)))
+    )
     shown = sorted(both.shop["videos"], key=lambda video: video["sort_order"])
     yield "videos", expected, [video["video_id"] for video in shown]
 
@@ -256,11 +344,13 @@ def _birth(both: Both) -> Iterator[tuple[str, Any, Any]]:
     yield "tax class", 0, both.shop["tax_class_id"]
 
 
-# ---- Reading ----------------------------------------------------------------------------------------------------------
+# ---- Reading -------------------------------------------------------------------------------------
 
 
 def _is_told_apart(shared: str, actual: str, limit: int) -> bool:
-    """One of several equal texts: as it is, or with a short suffix, cut only where it would not fit."""
+    """One of several equal texts: as it is, or with a short suffix, cut only where it would not
+    fit.
+    """
     room = shared[: limit - SUFFIX] if len(shared) + SUFFIX > limit else shared
     return actual.startswith(room) and len(actual) <= min(limit, len(shared) + SUFFIX)
 
@@ -280,7 +370,9 @@ def _definitions(product: Json) -> list[Json]:
 
 def _labels(product: Json, variant: Json) -> tuple[str, ...]:
     """A variant's values in the order of the definitions."""
-    chosen = {option["name"]: _words(option["value"] or "") for option in variant.get("options") or []}
+    chosen = {
+        option["name"]: _words(option["value"] or "") for option in variant.get("options") or []
+    }
     return tuple(chosen[one["name"]] for one in _definitions(product) if one["name"] in chosen)
 
 

@@ -1,4 +1,6 @@
-"""Many merchants set up at once, with several workers and platforms that answer slowly: does every set-up come to its end?"""
+"""Many merchants set up at once, with several workers and platforms that answer slowly: does every
+set-up come to its end?
+"""
 
 import asyncio
 from collections import Counter
@@ -32,7 +34,9 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`finished`: set-up done, nothing put aside, nothing due, every product in the shop. `stuck` says why the others are not."""
+    """`finished`: set-up done, nothing put aside, nothing due, every product in the shop. `stuck`
+    says why the others are not.
+    """
 
     merchants: int
     workers: int
@@ -56,7 +60,9 @@ async def measure(crowd: Crowd, database_url: str) -> Outcome:
         for platform in (home.town.zettle, home.town.bigcommerce):
             platform.faults.add("slow", params={"seconds": crowd.answer_s})
         # As a library of many pages: the first reading still goes on when the store is connected.
-        home.town.zettle.faults.add("slow", path="/*/library", params={"seconds": LIBRARY * crowd.answer_s})
+        home.town.zettle.faults.add(
+            "slow", path="/*/library", params={"seconds": LIBRARY * crowd.answer_s}
+        )
         began = clock.monotonic()
         lost = await asyncio.gather(*(_set_up(home, one) for one in home.town.merchants))
         await _settled(home)
@@ -64,11 +70,16 @@ async def measure(crowd: Crowd, database_url: str) -> Outcome:
         stuck = {**await _unfinished(home), **stuck}
         finished = crowd.merchants - len(stuck)
 
-        return Outcome(crowd.merchants, crowd.workers, finished, round(clock.monotonic() - began, 1), stuck)
+        return Outcome(
+            crowd.merchants, crowd.workers, finished, round(clock.monotonic() - began, 1), stuck
+        )
 
 
 def told(outcome: Outcome) -> str:
-    head = f"{outcome.finished} of {outcome.merchants} set-ups finish, {outcome.workers} workers, {outcome.seconds} s"
+    head = (
+        f"{outcome.finished} of {outcome.merchants} set-ups finish, {outcome.workers} workers, "
+        f"{outcome.seconds} s"
+    )
     return "\n".join([head, *(f"  {name}: {why}" for name, why in sorted(outcome.stuck.items()))])
 
 
@@ -78,7 +89,9 @@ async def _set_up(home: House, one: Merchant) -> str:
     async with house.visitor_client() as http:
         visitor = Visitor(http)
         try:
-            await merchant.prepare(visitor, home.url, prices=True, whole_library=True, choice=choice)
+            await merchant.prepare(
+                visitor, home.url, prices=True, whole_library=True, choice=choice
+            )
             await merchant.finish(visitor)
         except (Lost, merchant.NeverReady) as why:
             return str(why).splitlines()[0][:200]
@@ -86,7 +99,9 @@ async def _set_up(home: House, one: Merchant) -> str:
 
 
 async def _settled(home: House) -> None:
-    """Returns when nothing is due soon and nobody holds a connection, at the latest after a while."""
+    """Returns when nothing is due soon and nobody holds a connection, at the latest after a
+    while.
+    """
     clock, calm = home.service.worker.clock, 0
     ends = clock.monotonic() + SETTLE_S
     while calm < 3 and clock.monotonic() < ends:

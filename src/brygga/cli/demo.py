@@ -16,9 +16,16 @@ from brygga.cli.visitor import Visitor
 
 def add(parser: argparse.ArgumentParser) -> None:
     town(parser)
-    parser.add_argument("--connected", action="store_true", help="start with set-up finished: whole library, prices on")
     parser.add_argument(
-        "--ready-file", type=_new_file, metavar="F", help="write addresses and tokens to F once everything answers"
+        "--connected",
+        action="store_true",
+        help="start with set-up finished: whole library, prices on",
+    )
+    parser.add_argument(
+        "--ready-file",
+        type=_new_file,
+        metavar="F",
+        help="write addresses and tokens to F once everything answers",
     )
 
 
@@ -51,11 +58,15 @@ def town(parser: argparse.ArgumentParser) -> None:
 
 
 def wish_of(asked: argparse.Namespace) -> Wish:
-    return Wish(port_base=asked.port_base, products=0 if asked.empty else asked.products, seed=asked.seed)
+    return Wish(
+        port_base=asked.port_base, products=0 if asked.empty else asked.products, seed=asked.seed
+    )
 
 
 def furnished(asked: argparse.Namespace) -> bool:
-    """A merchant who clicks through set-up meets likely duplicates; a script that starts after it meets none."""
+    """A merchant who clicks through set-up meets likely duplicates; a script that starts after it
+    meets none.
+    """
     return asked.products is None and not asked.empty and not asked.connected
 
 
@@ -65,7 +76,9 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _demo(asked: argparse.Namespace, database_url: str) -> int:
-    async with house.open_house(replace(wish_of(asked), furnished=furnished(asked)), database_url) as home:
+    async with house.open_house(
+        replace(wish_of(asked), furnished=furnished(asked)), database_url
+    ) as home:
         for number in process.endings():
             asyncio.get_running_loop().add_signal_handler(number, home.stop.set)
         if asked.connected:
@@ -79,7 +92,9 @@ async def _demo(asked: argparse.Namespace, database_url: str) -> int:
 
 
 def facts(home: House) -> dict[str, Any]:
-    """What a script needs to act as the merchant's other tools. The tokens are of other API clients, not ours."""
+    """What a script needs to act as the merchant's other tools. The tokens are of other API
+    clients, not ours.
+    """
     plan, town = home.town.plan, home.town
     zettle, shop = plan.zettle_url, plan.bigcommerce_url
     hosts = ("oauth", "products", "inventory", "pusher", "purchase", "secure")

@@ -19,14 +19,28 @@ from brygga.cli import logs, process
 from brygga.cli.process import Ground
 from brygga.core.failures import Failure, NeedsMerchant
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, deliveries, migrating, resealing, subscriptions, tokens, work_items
+from brygga.database import (
+    connections,
+    deliveries,
+    migrating,
+    resealing,
+    subscriptions,
+    tokens,
+    work_items,
+)
 from brygga.database.deliveries import Deliveries, Outcome
 from brygga.database.engine import Database, DatabaseGone
 from brygga.database.sealing import SealBroken
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Parked
 from brygga.settings import Hosts, Settings
-from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL, ZETTLE_CALLBACK
+from brygga.web.deps import (
+    SHOP_CALLBACK,
+    SHOP_LOAD,
+    SHOP_REMOVE_USER,
+    SHOP_UNINSTALL,
+    ZETTLE_CALLBACK,
+)
 from brygga.wire import Wire, open_client, time_of
 from brygga.wiring import Platforms, SystemClock, sealer
 from brygga.zettle import oauth as zettle_oauth
@@ -58,14 +72,20 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: nothing is wrong; 1: something is. Wrong settings are told line by line, before anything else is looked at."""
+    """0: nothing is wrong; 1: something is. Wrong settings are told line by line, before anything
+    else is looked at.
+    """
     logs.configure()
     return process.run(lambda ground: _doctor(asked, ground))
 
 
 async def _doctor(asked: argparse.Namespace, ground: Ground) -> int:
     async with open_client() as http:
-        found = [*addresses(ground.settings), *await database(ground), *await hosts(ground.settings, http)]
+        found = [
+            *addresses(ground.settings),
+            *await database(ground),
+            *await hosts(ground.settings, http),
+        ]
         found += await credentials(ground.settings, http)
         found.append(await answers(ground.settings, http))
     print(json.dumps([asdict(one) for one in found], indent=2) if asked.json else told(found))
@@ -80,16 +100,22 @@ def told(found: Iterable[Finding]) -> str:
     return "\n".join(lines)
 
 
-# ---- Addresses -------------------------------------------------------------------------------------------------------
+# ---- Addresses -----------------------------------------------------------------------------------
 
 
 def addresses(settings: Settings) -> list[Finding]:
     """Where the platforms are to find us, to be compared with what is registered with them."""
     parts = urlsplit(settings.public_url)
     found = [
-        Finding(Verdict.LOOK, f"Zettle's app must name this redirect address: {settings.public_url}{ZETTLE_CALLBACK}"),
+        Finding(
+            Verdict.LOOK,
+            f"Zettle's app must name this redirect address: {settings.public_url}{ZETTLE_CALLBACK}",
+        ),
         *(
-            Finding(Verdict.LOOK, f"BigCommerce's app must name this {kind} callback: {settings.public_url}{path}")
+            Finding(
+                Verdict.LOOK,
+                f"BigCommerce's app must name this {kind} callback: {settings.public_url}{path}",
+            )
             for kind, path in (
                 ("auth", SHOP_CALLBACK),
                 ("load", SHOP_LOAD),
@@ -97,15 +123,24 @@ def addresses(settings: Settings) -> list[Finding]:
                 ("remove user", SHOP_REMOVE_USER),
             )
         ),
-        Finding(Verdict.LOOK, f"BigCommerce's app must have these scopes: {' '.join(shop_oauth.SCOPES)}"),
+        Finding(
+            Verdict.LOOK, f"BigCommerce's app must have these scopes: {' '.join(shop_oauth.SCOPES)}"
+        ),
     ]
     if parts.hostname in LOCAL:
         mend = "set BRYGGA_PUBLIC_URL to the address that merchants and platforms reach"
         found.append(Finding(Verdict.WRONG, f"{settings.public_url} is this machine only", mend))
     elif not settings.is_https:
-        mend = "put a proxy with a certificate before Brygga and set BRYGGA_PUBLIC_URL to its https address"
+        mend = (
+            "put a proxy with a certificate before Brygga and set BRYGGA_PUBLIC_URL to its "
+            "https address"
+        )
         found.append(
-            Finding(Verdict.WRONG, f"{settings.public_url} is not https: BigCommerce refuses such callbacks", mend)
+            Finding(
+                Verdict.WRONG,
+                f"{settings.public_url} is not https: BigCommerce refuses such callbacks",
+                mend,
+            )
         )
     return found
 
@@ -124,11 +159,13 @@ async def answers(settings: Settings, http: httpx2.AsyncClient) -> Finding:
     if answer.status_code == 200:
         return Finding(Verdict.WELL, f"{url} answers")
     return Finding(
-        Verdict.LOOK, f"{url} answers {answer.status_code}", "another program may stand there; look at the proxy"
+        Verdict.LOOK,
+        f"{url} answers {answer.status_code}",
+        "another program may stand there; look at the proxy",
     )
 
 
-# ---- The database ----------------------------------------------------------------------------------------------------
+# ---- The database --------------------------------------------------------------------------------
 
 
 async def database(ground: Ground) -> list[Finding]:
@@ -138,11 +175,21 @@ async def database(ground: Ground) -> list[Finding]:
         at, newest = await migrating.current(opened), migrating.newest()
         if at != newest:
             what = f"the database is at {at or 'nothing'}, this version needs {newest}"
-            return [Finding(Verdict.WRONG, what, "run `brygga migrate`, or start serve or worker, which do it")]
+            return [
+                Finding(
+                    Verdict.WRONG,
+                    what,
+                    "run `brygga migrate`, or start serve or worker, which do it",
+                )
+            ]
         async with opened.read() as tx:
             living = await connections.living(tx)
             overdue = await work_items.pending(tx)
-            scopes = {one.id: await tokens.get(tx, one.id, Platform.BIGCOMMERCE) for one in living if one.shop}
+            scopes = {
+                one.id: await tokens.get(tx, one.id, Platform.BIGCOMMERCE)
+                for one in living
+                if one.shop
+            }
             old = await resealing.outdated(tx)
             heard = await deliveries.of_last_day(tx, SystemClock().now())
             elsewhere = await subscriptions.elsewhere(tx, ground.settings.public_url)
@@ -154,10 +201,21 @@ async def database(ground: Ground) -> list[Finding]:
         return [Finding(Verdict.WRONG, "a merchant's token cannot be opened", mend)]
     finally:
         await opened.close()
-    found = [Finding(Verdict.WELL, f"{kind} at {newest}: {len(living)} connections, {overdue} marks wait")]
+    found = [
+        Finding(
+            Verdict.WELL, f"{kind} at {newest}: {len(living)} connections, {overdue} marks wait"
+        )
+    ]
     if old:
-        mend = "once every process has the new key, run `brygga migrate`, and only then take the older key away"
-        found.append(Finding(Verdict.LOOK, f"{old} secrets are sealed with an older key than the first", mend))
+        mend = (
+            "once every process has the new key, run `brygga migrate`, and only then take the "
+            "older key away"
+        )
+        found.append(
+            Finding(
+                Verdict.LOOK, f"{old} secrets are sealed with an older key than the first", mend
+            )
+        )
     for connection in living:
         token = scopes.get(connection.id)
         found += _access(connection, frozenset(token.scopes.split()) if token else frozenset())
@@ -171,9 +229,13 @@ def _failed(connection: Connection, failing: Sequence[Parked]) -> list[Finding]:
         return []
     kinds = ", ".join(sorted({one.kind.value for one in failing}))
     since = failing[0].failing_since.isoformat(timespec="seconds")
-    what = f"connection {connection.id}: {len(failing)} failed by a fault of ours since {since} ({kinds})"
+    what = (
+        f"connection {connection.id}: {len(failing)} failed by a fault of ours since {since} "
+        f"({kinds})"
+    )
     mend = (
-        f"`brygga log --support-id {failing[0].support_id}` shows where: tell us, or take a newer version, which tries"
+        f"`brygga log --support-id {failing[0].support_id}` shows where: tell us, or take a newer "
+        "version, which tries"
         f" by itself; `brygga retry {connection.id}` tries now"
     )
     return [Finding(Verdict.WRONG, what, mend)]
@@ -184,46 +246,78 @@ def _access(connection: Connection, granted: frozenset[str]) -> list[Finding]:
     found = []
     if connection.paused and connection.stage is not Stage.LEAVING:
         mend = "the merchant reads on the integration page what to do"
-        found.append(Finding(Verdict.LOOK, f"connection {connection.id} is paused: {connection.paused}", mend))
+        found.append(
+            Finding(
+                Verdict.LOOK, f"connection {connection.id} is paused: {connection.paused}", mend
+            )
+        )
     missing = shop_oauth.Grant("", "", granted).missing_scopes if granted else frozenset()
     if missing:
         mend = "add them to the app at BigCommerce and let the merchant approve it again"
         found.append(
-            Finding(Verdict.WRONG, f"connection {connection.id} lacks scopes: {' '.join(sorted(missing))}", mend)
+            Finding(
+                Verdict.WRONG,
+                f"connection {connection.id} lacks scopes: {' '.join(sorted(missing))}",
+                mend,
+            )
         )
     return found
 
 
 def webhooks(heard: Sequence[Deliveries], elsewhere: Sequence[int]) -> list[Finding]:
-    """What of the platforms' messages does not reach us, or not as it should, in the last 24 hours."""
+    """What of the platforms' messages does not reach us, or not as it should, in the last 24
+    hours.
+    """
     found = []
     for number in elsewhere:
-        mend = "start a worker with this BRYGGA_PUBLIC_URL: it moves them at once, unless the connection is paused"
-        found.append(Finding(Verdict.WRONG, f"connection {number}: its webhooks point to another address", mend))
+        mend = (
+            "start a worker with this BRYGGA_PUBLIC_URL: it moves them at once, unless the "
+            "connection is paused"
+        )
+        found.append(
+            Finding(
+                Verdict.WRONG, f"connection {number}: its webhooks point to another address", mend
+            )
+        )
     for one in heard:
         name = f"connection {one.connection_id}, {one.platform.value}"
         if one.failed:
             what = (
-                f"{name}: {one.of(Outcome.REFUSED)} webhooks refused, {one.of(Outcome.ASTRAY)} at a wrong address, "
+                f"{name}: {one.of(Outcome.REFUSED)} webhooks refused, {one.of(Outcome.ASTRAY)} at "
+                "a wrong address, "
                 f"{one.accepted} accepted"
             )
             mend = (
-                f"run `brygga sync {one.connection_id} --webhooks`, which makes them anew; if it comes back, see that all "
-                "processes have the same settings and the same database, and that no proxy changes bodies or headers"
+                f"run `brygga sync {one.connection_id} --webhooks`, which makes them anew; if it "
+                "comes back, see that all "
+                "processes have the same settings and the same database, and that no proxy changes "
+                "bodies or headers"
             )
             found.append(Finding(Verdict.WRONG if one.is_alarming else Verdict.LOOK, what, mend))
         if unverified := one.of(Outcome.UNVERIFIED):
-            what = f"{name}: {unverified} webhooks bear our secret, and a signature that does not verify"
-            mend = "they are accepted; compare BRYGGA_BIGCOMMERCE_CLIENT_SECRET with the app, and this machine's clock"
+            what = (
+                f"{name}: {unverified} webhooks bear our secret, and a signature that does not "
+                "verify"
+            )
+            mend = (
+                "they are accepted; compare BRYGGA_BIGCOMMERCE_CLIENT_SECRET with the app, and "
+                "this machine's clock"
+            )
             found.append(Finding(Verdict.LOOK, what, mend))
         if ended := one.of(Outcome.ENDED):
-            what = f"{name}: the platform had switched off or deleted {ended} webhooks; they are renewed"
-            mend = "see that the public address is reached from outside and answers within ten seconds, also at night"
+            what = (
+                f"{name}: the platform had switched off or deleted {ended} webhooks; they are "
+                "renewed"
+            )
+            mend = (
+                "see that the public address is reached from outside and answers within ten "
+                "seconds, also at night"
+            )
             found.append(Finding(Verdict.LOOK, what, mend))
     return found
 
 
-# ---- The platforms ---------------------------------------------------------------------------------------------------
+# ---- The platforms -------------------------------------------------------------------------------
 
 
 async def hosts(settings: Settings, http: httpx2.AsyncClient) -> list[Finding]:
@@ -251,40 +345,62 @@ async def _date(http: httpx2.AsyncClient, url: str) -> tuple[str, float | None]:
 
 
 def skew_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds by which our clock is ahead of an answer's Date, which is whole seconds; None without one."""
+    """Seconds by which our clock is ahead of an answer's Date, which is whole seconds; None without
+    one.
+    """
     told = time_of(headers.get("date", ""))
     return None if told is None else (now - told).total_seconds()
 
 
 def _clock(skews: list[float]) -> Finding:
     if not skews:
-        return Finding(Verdict.LOOK, "no host said what time it is", "compare this machine's clock with another")
+        return Finding(
+            Verdict.LOOK,
+            "no host said what time it is",
+            "compare this machine's clock with another",
+        )
     middle = sorted(skews)[len(skews) // 2]
     if abs(middle) > SKEW_S:
         way = "ahead" if middle > 0 else "behind"
         what = f"this machine's clock is {abs(middle):.0f} s {way}"
         return Finding(
-            Verdict.WRONG, what, "let it follow a time server: genuine webhooks and sign-ins are refused else"
+            Verdict.WRONG,
+            what,
+            "let it follow a time server: genuine webhooks and sign-ins are refused else",
         )
     return Finding(Verdict.WELL, "this machine's clock agrees with theirs")
 
 
 async def credentials(settings: Settings, http: httpx2.AsyncClient) -> list[Finding]:
-    """Zettle says whether it knows our app when a token that cannot be right is refreshed; BigCommerce says so only at an install."""
+    """Zettle says whether it knows our app when a token that cannot be right is refreshed;
+    BigCommerce says so only at an install.
+    """
     clock = SystemClock()
     app = Platforms(settings, Wire(http, clock), clock).zettle_app
-    installs = Finding(Verdict.LOOK, "BigCommerce's credentials are there; only an install proves that they are right")
+    installs = Finding(
+        Verdict.LOOK,
+        "BigCommerce's credentials are there; only an install proves that they are right",
+    )
     try:
         await zettle_oauth.refresh(Wire(http, clock), app, "doctor")
     except NeedsMerchant:
         return [Finding(Verdict.WELL, "Zettle knows the app's credentials"), installs]
     except Failure as failure:
-        mend = "compare BRYGGA_ZETTLE_CLIENT_ID and _SECRET with the app at Zettle's developer portal"
+        mend = (
+            "compare BRYGGA_ZETTLE_CLIENT_ID and _SECRET with the app at Zettle's developer portal"
+        )
         if "invalid_client" in failure.detail:
-            return [Finding(Verdict.WRONG, "Zettle does not know the app's credentials", mend), installs]
+            return [
+                Finding(Verdict.WRONG, "Zettle does not know the app's credentials", mend),
+                installs,
+            ]
         what = f"Zettle's sign-in gave no verdict on the app's credentials ({failure.detail})"
         return [Finding(Verdict.LOOK, what, mend), installs]
     return [
-        Finding(Verdict.LOOK, "Zettle took a token that cannot be right", "is BRYGGA_ZETTLE_OAUTH_URL Zettle?"),
+        Finding(
+            Verdict.LOOK,
+            "Zettle took a token that cannot be right",
+            "is BRYGGA_ZETTLE_OAUTH_URL Zettle?",
+        ),
         installs,
     ]

@@ -1,4 +1,6 @@
-"""The whole thing on this machine: database, web, worker and both sandboxes in one process, for `demo`, `check` and tests."""
+"""The whole thing on this machine: database, web, worker and both sandboxes in one process, for
+`demo`, `check` and tests.
+"""
 
 import asyncio
 import contextlib
@@ -34,7 +36,9 @@ SOON = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What kind of town is wanted. `products` None is the demo library of two hundred; 0 an empty till."""
+    """What kind of town is wanted. `products` None is the demo library of two hundred; 0 an empty
+    till.
+    """
 
     port_base: int = PORT_BASE
     """The pages' port; Zettle's and BigCommerce's are the next two. 0: any three."""
@@ -62,16 +66,21 @@ class House:
 
 @contextlib.contextmanager
 def throwaway_database() -> Iterator[str]:
-    """The address of an embedded database that is gone afterwards, as the town's memory is. From the main thread only."""
+    """The address of an embedded database that is gone afterwards, as the town's memory is. From
+    the main thread only.
+    """
     with tempfile.TemporaryDirectory(prefix="brygga-demo-") as folder:
-        # The database runs as an unprivileged user when we are root; it has to reach its folder inside this one.
+        # The database runs as an unprivileged user when we are root; it has to reach its folder
+        # inside this one.
         Path(folder).chmod(0o755)
         with embedded(Path(folder), durable=False) as server:
             yield server.url
 
 
 def alone(work: Callable[[str], Coroutine[Any, Any, int]]) -> int:
-    """Runs a command on a throwaway database. What a person can mend is one line, and exit code 1. From the main thread only."""
+    """Runs a command on a throwaway database. What a person can mend is one line, and exit code 1.
+    From the main thread only.
+    """
     try:
         with interrupted(), throwaway_database() as database_url:
             return asyncio.run(work(database_url))
@@ -109,7 +118,10 @@ async def open_house(wish: Wish, database_url: str) -> AsyncIterator[House]:
     try:
         stop = asyncio.Event()
         settings = settings_for(town, url)
-        async with _service(settings, database_url, door, stop) as service, contextlib.AsyncExitStack() as others:
+        async with (
+            _service(settings, database_url, door, stop) as service,
+            contextlib.AsyncExitStack() as others,
+        ):
             for _ in range(wish.workers - 1):
                 await others.enter_async_context(_another_worker(settings, database_url, stop))
             yield House(url, service, town, stop)
@@ -158,8 +170,12 @@ async def _service(
 
 
 @contextlib.asynccontextmanager
-async def _another_worker(settings: Settings, database_url: str, stop: asyncio.Event) -> AsyncIterator[None]:
-    """One more worker, with a database pool and a queue of its own: it shares nothing with the first but the database."""
+async def _another_worker(
+    settings: Settings, database_url: str, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """One more worker, with a database pool and a queue of its own: it shares nothing with the
+    first but the database.
+    """
     settings = replace(settings, database_url=database_url)
     database = Database.at(database_url, sealer(settings))
     clock = SystemClock()
@@ -174,7 +190,11 @@ async def _another_worker(settings: Settings, database_url: str, stop: asyncio.E
 @contextlib.asynccontextmanager
 async def web(service: Service, door: socket.socket) -> AsyncIterator[None]:
     """The pages answer on this socket for the length of the block."""
-    server = _Guest(uvicorn.Config(service.web, access_log=False, log_level="warning", timeout_graceful_shutdown=1))
+    server = _Guest(
+        uvicorn.Config(
+            service.web, access_log=False, log_level="warning", timeout_graceful_shutdown=1
+        )
+    )
     task = asyncio.create_task(server.serve(sockets=[door]))
     while not server.started:
         if task.done():
@@ -199,7 +219,9 @@ class _Guest(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
-    """The worker works for the length of the block. Should it fall, `stop` is set, and its error leaves the block."""
+    """The worker works for the length of the block. Should it fall, `stop` is set, and its error
+    leaves the block.
+    """
     task = asyncio.create_task(service.worker.run(stop))
     task.add_done_callback(lambda _: stop.set())
     try:
@@ -212,7 +234,10 @@ async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
 async def is_quiet(service: Service) -> bool:
     """Nothing is due for any living connection, now or `SOON`."""
     async with service.database.read() as tx:
-        due = [await work_items.next_due(tx, connection.id) for connection in await connections.living(tx)]
+        due = [
+            await work_items.next_due(tx, connection.id)
+            for connection in await connections.living(tx)
+        ]
     soon = service.worker.clock.now() + SOON
     return all(at is None or at > soon for at in due)
 

@@ -28,13 +28,22 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the number of a connection, as `brygga status` shows it",
     )
     what.add_argument(
-        "--support-id", default="", metavar="ID", help="the report that a merchant's support id stands for"
+        "--support-id",
+        default="",
+        metavar="ID",
+        help="the report that a merchant's support id stands for",
     )
-    parser.add_argument("--product", default="", metavar="UUID", help="only lines about this Zettle product")
+    parser.add_argument(
+        "--product", default="", metavar="UUID", help="only lines about this Zettle product"
+    )
     parser.add_argument("--topic", choices=[topic.value for topic in Topic])
     parser.add_argument("--severity", choices=[severity.value for severity in Severity])
     parser.add_argument(
-        "--lines", type=arguments.between(1, 10_000), default=50, metavar="N", help="the newest N lines, 50 unless told"
+        "--lines",
+        type=arguments.between(1, 10_000),
+        default=50,
+        metavar="N",
+        help="the newest N lines, 50 unless told",
     )
     parser.add_argument("--language", choices=LANGUAGES, default="en")
     parser.add_argument("--json", action="store_true", help="print JSON, newest line first")
@@ -53,7 +62,10 @@ async def _log(asked: argparse.Namespace, ground: Ground) -> int:
                 case = await support.by_id(tx, asked.support_id)
                 return _case(case, asked.support_id)
             if await connections.by_id(tx, asked.connection) is None:
-                print(f"there is no connection {asked.connection}; `brygga status` lists them", file=sys.stderr)
+                print(
+                    f"there is no connection {asked.connection}; `brygga status` lists them",
+                    file=sys.stderr,
+                )
                 return 1
             found = await synclog.page(tx, asked.connection, wanted(asked), limit=asked.lines)
     finally:
@@ -72,18 +84,25 @@ def wanted(asked: argparse.Namespace) -> Filter:
 
 def told(found: Sequence[Logged], language: Any) -> str:
     """Oldest first, as a terminal is read; warnings and errors with what to do."""
-    return "\n".join(line for logged in reversed(found) for line in _told(logged, language)) or "nothing yet"
+    return (
+        "\n".join(line for logged in reversed(found) for line in _told(logged, language))
+        or "nothing yet"
+    )
 
 
 def _told(logged: Logged, language: Any) -> list[str]:
     line = logged.line
     sentence, _, action = spoken(words(language), line.code.value, line.params)
-    head = f"{logged.at:%Y-%m-%d %H:%M:%S}Z {MARKS[line.severity]} {line.topic.value:<10} {sentence}"
+    head = (
+        f"{logged.at:%Y-%m-%d %H:%M:%S}Z {MARKS[line.severity]} {line.topic.value:<10} {sentence}"
+    )
     return [head] if line.severity is Severity.INFO else [head, f"{'':>34}{action}"]
 
 
 def as_json(found: Sequence[Logged], language: Any) -> str:
-    return json.dumps([_as_json(logged, language) for logged in found], indent=2, ensure_ascii=False)
+    return json.dumps(
+        [_as_json(logged, language) for logged in found], indent=2, ensure_ascii=False
+    )
 
 
 def _as_json(logged: Logged, language: Any) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""What an operator reads: one line per event, on standard error, without the values that a fault happened upon."""
+"""What an operator reads: one line per event, on standard error, without the values that a fault
+happened upon.
+"""
 
 import logging
 import sys
@@ -9,7 +11,9 @@ CHATTY = ("httpx2", "httpcore2", "pgqueuer", "uvicorn", "uvicorn.error", "asynci
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Lines for a person on a terminal, JSON elsewhere. Tracebacks never show variables: they hold tokens and merchants' data."""
+    """Lines for a person on a terminal, JSON elsewhere. Tracebacks never show variables: they hold
+    tokens and merchants' data.
+    """
     person = sys.stderr.isatty()
     render: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
@@ -26,6 +30,8 @@ def configure(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

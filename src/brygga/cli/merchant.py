@@ -16,7 +16,9 @@ class NeverReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the platforms' own pages are told: which user signs in, and which store is chosen. "": what they propose."""
+    """What the platforms' own pages are told: which user signs in, and which store is chosen. "":
+    what they propose.
+    """
 
     user: str = ""
     store: str = ""
@@ -32,7 +34,9 @@ async def sign_in(visitor: Visitor, url: str, choice: Choice = PROPOSED) -> None
     await _consent(visitor, url, user=choice.user)
 
 
-async def connect(visitor: Visitor, url: str, *, prices: bool = True, whole_library: bool = True) -> None:
+async def connect(
+    visitor: Visitor, url: str, *, prices: bool = True, whole_library: bool = True
+) -> None:
     """Rules C1 to C10, from signing in to "Finish set-up"."""
     await prepare(visitor, url, prices=prices, whole_library=whole_library)
     await finish(visitor)
@@ -43,7 +47,9 @@ async def finish(visitor: Visitor) -> None:
     await visitor.press("Finish set-up")
 
 
-async def prepare(visitor: Visitor, url: str, *, prices: bool, whole_library: bool, choice: Choice = PROPOSED) -> None:
+async def prepare(
+    visitor: Visitor, url: str, *, prices: bool, whole_library: bool, choice: Choice = PROPOSED
+) -> None:
     """Everything before "Finish set-up"; nothing is synced yet (C11)."""
     await sign_in(visitor, url, choice)
     await visitor.open(f"{url}/apps/bigcommerce")

@@ -1,7 +1,8 @@
 """`brygga migrate`: brings the database to this version, and its secrets to the first key.
 
-Safe at any time. Serve and worker bring the database to this version at their start too, but leave the secrets as they are: a change of
-keys ends when an operator says so, once every process knows the new key.
+Safe at any time. Serve and worker bring the database to this version at their start too, but leave
+the secrets as they are: a change of keys ends when an operator says so, once every process knows
+the new key.
 """
 
 import argparse
@@ -38,9 +39,12 @@ async def _migrate(ground: Ground) -> int:
         return 1
     finally:
         await database.close()
-    print(f"the database is at {after}" + ("" if before == after else f", it was {before or 'empty'}"))
+    print(
+        f"the database is at {after}" + ("" if before == after else f", it was {before or 'empty'}")
+    )
     if resealed:
         print(
-            f"{resealed} secrets are now sealed with the first of BRYGGA_SECRET_KEYS; older ones are no longer needed"
+            f"{resealed} secrets are now sealed with the first of BRYGGA_SECRET_KEYS; older ones "
+            "are no longer needed"
         )
     return 0

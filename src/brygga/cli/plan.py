@@ -1,4 +1,6 @@
-"""`brygga plan`: what the next sync would do for one merchant, product by product, as the plan page shows it. Reads the database only."""
+"""`brygga plan`: what the next sync would do for one merchant, product by product, as the plan page
+shows it. Reads the database only.
+"""
 
 import argparse
 import json
@@ -18,11 +20,17 @@ NAME_WIDTH = 48
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "connection", type=arguments.connection, help="the number of a connection, as `brygga status` shows it"
+        "connection",
+        type=arguments.connection,
+        help="the number of a connection, as `brygga status` shows it",
     )
-    parser.add_argument("--all", action="store_true", help="also the products with which nothing would be done")
     parser.add_argument(
-        "--if-chosen", action="store_true", help="as if every product that nobody has decided on were chosen"
+        "--all", action="store_true", help="also the products with which nothing would be done"
+    )
+    parser.add_argument(
+        "--if-chosen",
+        action="store_true",
+        help="as if every product that nobody has decided on were chosen",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -38,7 +46,11 @@ async def _plan(asked: argparse.Namespace, ground: Ground) -> int:
         async with database.read() as tx:
             connection = await connections.by_id(tx, asked.connection)
             ready = connection is not None and connection.shop is not None
-            steps = await outlook(tx, connection, suppose=asked.if_chosen) if connection is not None and ready else ()
+            steps = (
+                await outlook(tx, connection, suppose=asked.if_chosen)
+                if connection is not None and ready
+                else ()
+            )
     finally:
         await database.close()
     if connection is None:
@@ -54,7 +66,9 @@ async def _plan(asked: argparse.Namespace, ground: Ground) -> int:
 
 def counts(steps: Sequence[Step]) -> dict[str, int]:
     found = Counter(one.action for one in steps)
-    return {action.value: found[action] for action in Action} | {"undecided": sum(one.undecided for one in steps)}
+    return {action.value: found[action] for action in Action} | {
+        "undecided": sum(one.undecided for one in steps)
+    }
 
 
 def as_json(steps: Sequence[Step], shown: Sequence[Step]) -> str:
@@ -97,7 +111,10 @@ def _why(step: Step) -> str:
     if step.target is not None:
         parts.append(f"with #{step.target.product_id} {_line(step.target.name)}")
     elif step.undecided:
-        parts += [f"likely #{one.product_id} {_line(one.name)} ({one.certainty}: {one.reason})" for one in step.likely]
+        parts += [
+            f"likely #{one.product_id} {_line(one.name)} ({one.certainty}: {one.reason})"
+            for one in step.likely
+        ]
     parts += dict.fromkeys(note.code for note in step.notes if note.code != step.reason)
     return ", ".join(parts)
 

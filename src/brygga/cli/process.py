@@ -1,4 +1,6 @@
-"""What the long-running commands share: settings from the environment, the database, and ending in good order."""
+"""What the long-running commands share: settings from the environment, the database, and ending in
+good order.
+"""
 
 import asyncio
 import contextlib
@@ -21,7 +23,9 @@ from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Settings with a database that can be reached. `server` is the embedded one, if that is what it is."""
+    """Settings with a database that can be reached. `server` is the embedded one, if that is what
+    it is.
+    """
 
     settings: Settings
     server: Server | None = None
@@ -35,7 +39,9 @@ class Ground:
 
 
 def run(work: Callable[[Ground], Awaitable[int]]) -> int:
-    """Runs a command on its ground. What an operator has to mend is one line each, and exit code 1. From the main thread only."""
+    """Runs a command on its ground. What an operator has to mend is one line each, and exit code 1.
+    From the main thread only.
+    """
     try:
         with _ground() as ground:
             return asyncio.run(_until_ended(work, ground))
@@ -86,20 +92,26 @@ async def open_service(ground: Ground) -> AsyncIterator[Service]:
         if ground.alone:
             async with database.transaction() as tx:
                 await leases.end_all(tx, clock.now())
-        yield build(ground.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
+        yield build(
+            ground.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice())
+        )
     finally:
         await database.close()
 
 
 def endings() -> tuple[signal.Signals, ...]:
-    """The signals that end us in good order: Ctrl-C, TERM, and a terminal that closes, unless nohup made us deaf to that."""
+    """The signals that end us in good order: Ctrl-C, TERM, and a terminal that closes, unless nohup
+    made us deaf to that.
+    """
     heard = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if heard else ()))
 
 
 @contextlib.contextmanager
 def interrupted() -> Iterator[None]:
-    """While nothing better listens, what would end us at once ends us as Ctrl-C does: what was opened is closed."""
+    """While nothing better listens, what would end us at once ends us as Ctrl-C does: what was
+    opened is closed.
+    """
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt

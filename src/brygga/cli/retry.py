@@ -1,4 +1,6 @@
-"""`brygga retry`: what failed by a fault of ours is tried now instead of later, whether or not the set-up is finished."""
+"""`brygga retry`: what failed by a fault of ours is tried now instead of later, whether or not the
+set-up is finished.
+"""
 
 import argparse
 import json
@@ -22,16 +24,26 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the number of a connection, as `brygga status` shows it",
     )
     parser.add_argument("--all", action="store_true", help="of every connection")
-    parser.add_argument("--kind", choices=[kind.value for kind in Kind], help="only work of this kind")
-    parser.add_argument("--support-id", default=None, metavar="ID", help="only what failed under this support id")
-    parser.add_argument("--json", action="store_true", help="print JSON: how many were woken, by connection")
+    parser.add_argument(
+        "--kind", choices=[kind.value for kind in Kind], help="only work of this kind"
+    )
+    parser.add_argument(
+        "--support-id", default=None, metavar="ID", help="only what failed under this support id"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON: how many were woken, by connection"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: done, also where nothing had failed; 1: there is no such connection; 2: asked for nothing."""
+    """0: done, also where nothing had failed; 1: there is no such connection; 2: asked for
+    nothing.
+    """
     logs.configure()
     if asked.connection is None and not (asked.all or asked.kind or asked.support_id):
-        print("say which: the number of a connection, --kind, --support-id or --all", file=sys.stderr)
+        print(
+            "say which: the number of a connection, --kind, --support-id or --all", file=sys.stderr
+        )
         return 2
     return process.run(lambda ground: _retry(asked, ground))
 
@@ -41,8 +53,14 @@ async def _retry(asked: argparse.Namespace, ground: Ground) -> int:
     database = Database.at(ground.database_url, sealer(ground.settings))
     try:
         async with database.transaction() as tx:
-            if asked.connection is not None and await connections.by_id(tx, asked.connection) is None:
-                print(f"there is no connection {asked.connection}; `brygga status` lists them", file=sys.stderr)
+            if (
+                asked.connection is not None
+                and await connections.by_id(tx, asked.connection) is None
+            ):
+                print(
+                    f"there is no connection {asked.connection}; `brygga status` lists them",
+                    file=sys.stderr,
+                )
                 return 1
             now = SystemClock().now()
             woken = await work_items.retry(
@@ -73,7 +91,10 @@ def _but(connection: Connection | None, *, tried: bool) -> str:
     if connection is None or connection.stage is Stage.DISCONNECTED:
         return ", but it is disconnected"
     if connection.paused and tried:
-        return f"; it is paused ({connection.paused}): a worker tries now what needs no merchant, and the rest waits"
+        return (
+            f"; it is paused ({connection.paused}): a worker tries now what needs no merchant, "
+            "and the rest waits"
+        )
     if connection.paused:
         return f", but it is paused ({connection.paused}): the merchant has to help first"
     return "; a worker tries now"

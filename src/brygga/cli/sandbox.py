@@ -1,4 +1,6 @@
-"""`brygga sandbox`: both platforms alone, for anybody who builds against them. The same as `python -m brygga_sandbox`."""
+"""`brygga sandbox`: both platforms alone, for anybody who builds against them. The same as `python
+-m brygga_sandbox`.
+"""
 
 import argparse
 

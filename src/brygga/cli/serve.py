@@ -1,4 +1,6 @@
-"""`brygga serve`: the pages and webhook receivers; with --work also the work, for a shop that runs one process."""
+"""`brygga serve`: the pages and webhook receivers; with --work also the work, for a shop that runs
+one process.
+"""
 
 import argparse
 import contextlib
@@ -12,11 +14,17 @@ from brygga.cli.process import Ground
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--host", default="127.0.0.1", help="the address to listen on; a reverse proxy with TLS stands before it"
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen on; a reverse proxy with TLS stands before it",
     )
-    parser.add_argument("--port", type=arguments.port, default=8700, help="8700 unless told; 0: any that is free")
     parser.add_argument(
-        "--work", action="store_true", help="work in this process too, instead of a `brygga worker` beside it"
+        "--port", type=arguments.port, default=8700, help="8700 unless told; 0: any that is free"
+    )
+    parser.add_argument(
+        "--work",
+        action="store_true",
+        help="work in this process too, instead of a `brygga worker` beside it",
     )
 
 
@@ -31,7 +39,9 @@ async def _serve(asked: argparse.Namespace, ground: Ground) -> int:
             try:
                 door = listen(asked.host, asked.port)
             except OSError as error:
-                print(f"cannot listen on {asked.host}:{asked.port}: {error.strerror}", file=sys.stderr)
+                print(
+                    f"cannot listen on {asked.host}:{asked.port}: {error.strerror}", file=sys.stderr
+                )
                 return 1
             await stack.enter_async_context(web(service, door))
             if asked.work:
@@ -43,7 +53,9 @@ async def _serve(asked: argparse.Namespace, ground: Ground) -> int:
 
 def listen(host: str, port: int) -> socket.socket:
     """Raises OSError. An address with colons is one of IPv6."""
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+    return socket.create_server(
+        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+    )
 
 
 def address(door: socket.socket) -> str:

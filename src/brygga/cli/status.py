@@ -9,7 +9,15 @@ from typing import Any
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Ground
 from brygga.core.model import Connection
-from brygga.database import bindings, connections, deliveries, library_pages, subscriptions, synclog, work_items
+from brygga.database import (
+    bindings,
+    connections,
+    deliveries,
+    library_pages,
+    subscriptions,
+    synclog,
+    work_items,
+)
 from brygga.database.deliveries import Deliveries
 from brygga.database.engine import Database, Tx
 from brygga.database.work_items import Parked
@@ -43,7 +51,9 @@ class Status:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("connection", type=arguments.connection, nargs="?", help="the number of one connection")
+    parser.add_argument(
+        "connection", type=arguments.connection, nargs="?", help="the number of one connection"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -62,7 +72,12 @@ async def _status(asked: argparse.Namespace, ground: Ground) -> int:
             heard = await deliveries.of_last_day(tx, SystemClock().now())
             moved = set(await subscriptions.elsewhere(tx, ground.settings.public_url))
             found = [
-                await _of(tx, one, [of for of in heard if of.connection_id == one.id], elsewhere=one.id in moved)
+                await _of(
+                    tx,
+                    one,
+                    [of for of in heard if of.connection_id == one.id],
+                    elsewhere=one.id in moved,
+                )
                 for one in wanted
             ]
     finally:
@@ -70,12 +85,21 @@ async def _status(asked: argparse.Namespace, ground: Ground) -> int:
     if asked.connection is not None and not found:
         print(f"there is no connection {asked.connection}")
         return 1
-    print(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False) if asked.json else _told(found))
+    print(
+        json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False)
+        if asked.json
+        else _told(found)
+    )
     return 0
 
 
-async def _of(tx: Tx, connection: Connection, heard: Sequence[Deliveries], *, elsewhere: bool) -> Status:
-    health, success = await connections.health(tx, connection.id), await synclog.last_success(tx, connection.id)
+async def _of(
+    tx: Tx, connection: Connection, heard: Sequence[Deliveries], *, elsewhere: bool
+) -> Status:
+    health, success = (
+        await connections.health(tx, connection.id),
+        await synclog.last_success(tx, connection.id),
+    )
     totals = await bindings.totals(tx, connection.id)
     parked = await work_items.parked(tx, connection.id)
     return Status(
@@ -86,16 +110,23 @@ async def _of(tx: Tx, connection: Connection, heard: Sequence[Deliveries], *, el
         paused=connection.paused,
         unreachable_since=_time(health.unreachable_since),
         products={
-            state.value: count for state, count in (await library_pages.counts(tx, connection.id)).items() if count
+            state.value: count
+            for state, count in (await library_pages.counts(tx, connection.id)).items()
+            if count
         },
         bound=totals.created + totals.linked,
-        waiting={kind.value: count for kind, count in (await work_items.counts(tx, connection.id)).items()},
+        waiting={
+            kind.value: count
+            for kind, count in (await work_items.counts(tx, connection.id)).items()
+        },
         parked=len(parked),
         failing=[_failing(one) for one in parked],
         products_synced_at=_time(success.product),
         stock_synced_at=_time(success.stock),
         webhooks={
-            one.platform.value: {outcome.value: count for outcome, count in one.counts.items() if count}
+            one.platform.value: {
+                outcome.value: count for outcome, count in one.counts.items() if count
+            }
             for one in heard
         },
         unheard=[one.platform.value for one in heard if one.is_alarming],
@@ -130,12 +161,24 @@ def _told(found: list[Status]) -> str:
         trouble += ", webhooks point to another address" if one.webhooks_elsewhere else ""
         waiting = ", ".join(f"{count} {kind}" for kind, count in one.waiting.items()) or "nothing"
         lines += [
-            f"{one.connection}  {one.organization} - {one.store or 'no store'}: {one.stage}{trouble}",
-            f"   products: {', '.join(f'{count} {state}' for state, count in one.products.items()) or 'none'}; {one.bound} bound",
+            (
+                f"{one.connection}  {one.organization} - {one.store or 'no store'}: "
+                f"{one.stage}{trouble}"
+            ),
+            (
+                "   products: "
+                f"{', '.join(f'{count} {state}' for state, count in one.products.items()) or 'none'}; {one.bound} bound"
+            ),
             f"   waiting: {waiting}",
-            f"   webhooks in 24 hours: {'; '.join(_counts(name, counts) for name, counts in one.webhooks.items()) or 'none'}",
+            (
+                "   webhooks in 24 hours: "
+                f"{'; '.join(_counts(name, counts) for name, counts in one.webhooks.items()) or 'none'}"
+            ),
             *_told_failing(one),
-            f"   last success: products {one.products_synced_at or 'never'}, stock {one.stock_synced_at or 'never'}",
+            (
+                f"   last success: products {one.products_synced_at or 'never'}, stock "
+                f"{one.stock_synced_at or 'never'}"
+            ),
         ]
     return "\n".join(lines)
 
@@ -159,4 +202,10 @@ def _told_failing(one: Status) -> list[str]:
     ]
     more = len(one.failing) - SHOWN
     lines += [f"   failed: {more} more"] if more > 0 else []
-    return [*lines, f"   -> `brygga retry {one.connection}` tries now; `brygga log --support-id ID` shows where"]
+    return [
+        *lines,
+        (
+            f"   -> `brygga retry {one.connection}` tries now; `brygga log --support-id ID` shows "
+            "where"
+        ),
+    ]

@@ -1,4 +1,6 @@
-"""`brygga sync`: ask for a sync of one merchant, or of one product. It leaves a mark; a worker does it."""
+"""`brygga sync`: ask for a sync of one merchant, or of one product. It leaves a mark; a worker does
+it.
+"""
 
 import argparse
 import sys
@@ -23,11 +25,24 @@ class NotNow(Exception):
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "connection", type=arguments.connection, help="the number of a connection, as `brygga status` shows it"
+        "connection",
+        type=arguments.connection,
+        help="the number of a connection, as `brygga status` shows it",
     )
-    parser.add_argument("product", nargs="?", default="", help="the Zettle uuid of one product; without it everything")
-    parser.add_argument("--webhooks", action="store_true", help="make both platforms' webhooks anew as well")
-    parser.add_argument("--wait", action="store_true", help="return when the work is done, after ten minutes at most")
+    parser.add_argument(
+        "product",
+        nargs="?",
+        default="",
+        help="the Zettle uuid of one product; without it everything",
+    )
+    parser.add_argument(
+        "--webhooks", action="store_true", help="make both platforms' webhooks anew as well"
+    )
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="return when the work is done, after ten minutes at most",
+    )
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -51,8 +66,11 @@ async def _sync(asked: argparse.Namespace, ground: Ground) -> int:
         await database.close()
 
 
-async def leave_marks(tx: Tx, number: int, product: str, clock: Clock, *, webhooks: bool = False) -> None:
-    """The whole library is read, likely duplicates are looked for, and everything is compared; or one product is.
+async def leave_marks(
+    tx: Tx, number: int, product: str, clock: Clock, *, webhooks: bool = False
+) -> None:
+    """The whole library is read, likely duplicates are looked for, and everything is compared; or
+    one product is.
 
     With `webhooks`, both platforms' webhooks are made anew first. Raises `NotNow`.
     """
@@ -65,7 +83,9 @@ async def leave_marks(tx: Tx, number: int, product: str, clock: Clock, *, webhoo
         if entry is None or entry.removed_at is not None:
             raise NotNow(f"connection {number} has no product {product}")
         if not entry.assigned:
-            raise NotNow(f"product {product} is not assigned to BigCommerce: there is nothing to sync")
+            raise NotNow(
+                f"product {product} is not assigned to BigCommerce: there is nothing to sync"
+            )
         await work_items.mark(tx, number, Kind.PRODUCT, product, now, force=True)
         return
     await work_items.mark(tx, number, Kind.LIBRARY, "", now, force=True, detail=DUPLICATES)
@@ -76,23 +96,36 @@ def _may_sync(connection: Connection | None, number: int) -> None:
     if connection is None:
         raise NotNow(f"there is no connection {number}; `brygga status` lists them")
     if connection.stage is not Stage.RUNNING:
-        raise NotNow(f"connection {number} is {connection.stage.value}: nothing is synced until its set-up is finished")
+        raise NotNow(
+            f"connection {number} is {connection.stage.value}: nothing is synced until its set-up "
+            "is finished"
+        )
     if connection.paused:
-        raise NotNow(f"connection {number} is paused ({connection.paused}): the merchant has to help first")
+        raise NotNow(
+            f"connection {number} is paused ({connection.paused}): the merchant has to help first"
+        )
 
 
 def _is_asked_for(one: Parked, product: str) -> bool:
     """What this command asks for; other failed work is none of its business."""
-    return one.subject == product if product else one.kind in {Kind.LIBRARY, Kind.SWEEP, Kind.PRODUCT}
+    return (
+        one.subject == product if product else one.kind in {Kind.LIBRARY, Kind.SWEEP, Kind.PRODUCT}
+    )
 
 
 async def _done(database: Database, number: int, product: str, clock: Clock) -> int:
-    """Waits for the marks that were left, and for what they led to; not for routine work that is due later."""
+    """Waits for the marks that were left, and for what they led to; not for routine work that is
+    due later.
+    """
     ends = clock.monotonic() + PATIENCE_S
     while clock.monotonic() < ends:
         async with database.read() as tx:
             due = await work_items.next_due(tx, number)
-            failed = [one for one in await work_items.parked(tx, number) if one.waits and _is_asked_for(one, product)]
+            failed = [
+                one
+                for one in await work_items.parked(tx, number)
+                if one.waits and _is_asked_for(one, product)
+            ]
         if failed:
             print(f"failed by a fault of ours, support id {failed[0].support_id}", file=sys.stderr)
             return 1

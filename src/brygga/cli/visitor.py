@@ -1,6 +1,8 @@
-"""A visitor who reads pages and presses buttons over plain HTTP, as the demo and the check need one.
+"""A visitor who reads pages and presses buttons over plain HTTP, as the demo and the check need
+one.
 
-It knows nothing of our routes: it finds forms and links by the words on them, as a merchant would, and keeps cookies.
+It knows nothing of our routes: it finds forms and links by the words on them, as a merchant would,
+and keeps cookies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,14 +44,22 @@ class _Reader(HTMLParser):
         match tag:
             case "form":
                 self._form = self._named(given["id"]) if given.get("id") else Form("", "get")
-                self._form.action, self._form.method = given.get("action", ""), given.get("method", "get").lower()
+                self._form.action, self._form.method = (
+                    given.get("action", ""),
+                    given.get("method", "get").lower(),
+                )
                 self.forms.append(self._form)
             case "input":
                 self._input(given)
             case "button":
                 self._target = self._named(given["form"]) if "form" in given else self._form
                 self._words = []
-                self._ends = (tag, given.get("name", ""), given.get("value", ""), given.get("formaction", ""))
+                self._ends = (
+                    tag,
+                    given.get("name", ""),
+                    given.get("value", ""),
+                    given.get("formaction", ""),
+                )
             case "a":
                 self._words, self._ends = [], (tag, given.get("href", ""), "", "")
 
@@ -86,7 +96,9 @@ class _Reader(HTMLParser):
 
 
 class Visitor:
-    """One browser without a screen. `page` is the text of the page that is open, `url` its address."""
+    """One browser without a screen. `page` is the text of the page that is open, `url` its
+    address.
+    """
 
     def __init__(self, http: httpx2.AsyncClient) -> None:
         self._http = http
@@ -97,7 +109,8 @@ class Visitor:
         return await self._show(await self._http.get(urljoin(self.url, url), follow_redirects=True))
 
     async def press(self, *words: str, **choices: str | Sequence[str]) -> str:
-        """Press the first button, or follow the first link, that bears one of the words; `choices` fill its form.
+        """Press the first button, or follow the first link, that bears one of the words; `choices`
+        fill its form.
 
         Several values of one name are a sequence; none, an empty one, is a box that is unticked.
         """
@@ -109,13 +122,17 @@ class Visitor:
         for label, href in reader.links:
             if any(word in label for word in words):
                 return await self.open(href)
-        seen = [label for form in reader.forms for label, *_ in form.buttons] + [label for label, _ in reader.links]
+        seen = [label for form in reader.forms for label, *_ in form.buttons] + [
+            label for label, _ in reader.links
+        ]
         raise Lost(f"{self.url} has none of {words}, only {seen}")
 
     def offers(self, *words: str) -> bool:
         """Whether the open page has a button or link with one of the words."""
         reader = self._read()
-        labels = [label for form in reader.forms for label, *_ in form.buttons] + [label for label, _ in reader.links]
+        labels = [label for form in reader.forms for label, *_ in form.buttons] + [
+            label for label, _ in reader.links
+        ]
         return any(word in label for word in words for label in labels)
 
     def _read(self) -> _Reader:
@@ -124,13 +141,19 @@ class Visitor:
         return reader
 
     async def _submit(
-        self, form: Form, action: str, pressed: tuple[str, str], choices: Mapping[str, str | Sequence[str]]
+        self,
+        form: Form,
+        action: str,
+        pressed: tuple[str, str],
+        choices: Mapping[str, str | Sequence[str]],
     ) -> str:
         data: dict[str, list[str]] = {}
         for key, given in [*form.fields, *([pressed] if pressed[0] else [])]:
             if key not in choices:
                 data.setdefault(key, []).append(given)
-        data |= {key: [given] if isinstance(given, str) else [*given] for key, given in choices.items()}
+        data |= {
+            key: [given] if isinstance(given, str) else [*given] for key, given in choices.items()
+        }
         target = urljoin(self.url, action) if action else self.url
         if form.method == "post":
             return await self._show(await self._http.post(target, data=data, follow_redirects=True))
@@ -139,5 +162,8 @@ class Visitor:
     async def _show(self, answer: httpx2.Response) -> str:
         self.url, self.page = str(answer.url), answer.text
         if answer.is_error:
-            raise Lost(f"{answer.request.method} {self.url} answered {answer.status_code}: {self.page[:400]}")
+            raise Lost(
+                f"{answer.request.method} {self.url} answered {answer.status_code}: "
+                f"{self.page[:400]}"
+            )
         return self.page

@@ -1,4 +1,6 @@
-"""`brygga worker`: takes jobs until it is told to stop. Any number may run, on any number of machines."""
+"""`brygga worker`: takes jobs until it is told to stop. Any number may run, on any number of
+machines.
+"""
 
 import argparse
 

@@ -3,7 +3,9 @@
 from enum import StrEnum
 
 
-def belongs(*, exists: bool, decided: bool | None, whole_library: bool, known_at_setup: bool) -> bool:
+def belongs(
+    *, exists: bool, decided: bool | None, whole_library: bool, known_at_setup: bool
+) -> bool:
     """True when the product is to be sold in BigCommerce.
 
     | in Zettle | somebody decided | mode | known when set-up was finished | belongs |

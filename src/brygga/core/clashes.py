@@ -1,7 +1,7 @@
 """Equal names, SKUs and URLs: BigCommerce refuses them, a clash never loses a product (decision 6).
 
-The suffix is made from the Zettle uuid alone: the same product gets the same one today and in a year, and no memory is needed to know
-"Mug (k3f9)" again as our own "Mug".
+The suffix is made from the Zettle uuid alone: the same product gets the same one today and in a
+year, and no memory is needed to know "Mug (k3f9)" again as our own "Mug".
 """
 
 import hashlib
@@ -21,20 +21,30 @@ _LENGTH = 4
 
 
 def suffix(key: str, again: int = 0) -> str:
-    """Four characters that belong to a Zettle uuid; `again` gives the next ones, should even these be taken."""
+    """Four characters that belong to a Zettle uuid; `again` gives the next ones, should even these
+    be taken.
+    """
     number = int.from_bytes(hashlib.sha256(f"{key.lower()}/{again}".encode()).digest()[:8])
-    return "".join(_ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(_LENGTH))
+    return "".join(
+        _ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(_LENGTH)
+    )
 
 
 def distinct_name(name: str, key: str, again: int = 0) -> str:
     ending = f" ({suffix(key, again)})"
     if len(name) + len(ending) <= NAME_LIMIT:
         return name + ending
-    return name.removesuffix(ELLIPSIS)[: NAME_LIMIT - len(ending) - len(ELLIPSIS)].rstrip() + ELLIPSIS + ending
+    return (
+        name.removesuffix(ELLIPSIS)[: NAME_LIMIT - len(ending) - len(ELLIPSIS)].rstrip()
+        + ELLIPSIS
+        + ending
+    )
 
 
 def distinct_sku(sku: str, key: str, again: int = 0) -> str:
-    """The SKU with its suffix; "" when that no longer fits, because a SKU is never cut (decision 8)."""
+    """The SKU with its suffix; "" when that no longer fits, because a SKU is never cut (decision
+    8).
+    """
     longer = f"{sku}-{suffix(key, again)}"
     return longer if len(longer) <= SKU_LIMIT else ""
 
@@ -60,16 +70,23 @@ def forms_of_name(name: str, key: str) -> tuple[str, ...]:
 
 
 def forms_of_sku(sku: str, key: str) -> tuple[str, ...]:
-    """What a variant's SKU may read in the shop instead of `sku`: suffixed, or generated where Zettle has none."""
-    return tuple(distinct_sku(sku, key, again) for again in range(3)) if sku else (generated_sku(key),)
+    """What a variant's SKU may read in the shop instead of `sku`: suffixed, or generated where
+    Zettle has none.
+    """
+    return (
+        tuple(distinct_sku(sku, key, again) for again in range(3)) if sku else (generated_sku(key),)
+    )
 
 
 def forms_of_url(url: str, key: str) -> tuple[str, ...]:
     return tuple(distinct_url(url, key, again) for again in range(3)) if url else ()
 
 
-def renamed(sent: CatalogProduct, plain: CatalogProduct, field: str, again: int = 0, sku: str = "") -> CatalogProduct:
-    """What was sent, with the next suffix on its clashing `field` ("name", "sku" or "url"). `plain` has the values without any.
+def renamed(
+    sent: CatalogProduct, plain: CatalogProduct, field: str, again: int = 0, sku: str = ""
+) -> CatalogProduct:
+    """What was sent, with the next suffix on its clashing `field` ("name", "sku" or "url"). `plain`
+    has the values without any.
 
     On a SKU clash every variant gets its own, or only the one with the SKU that BigCommerce named.
     """

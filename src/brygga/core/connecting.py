@@ -2,7 +2,15 @@
 
 from enum import StrEnum
 
-from brygga.core.model import Choices, Connection, Organization, Shop, Stage, StockMoment, TaxationMode
+from brygga.core.model import (
+    Choices,
+    Connection,
+    Organization,
+    Shop,
+    Stage,
+    StockMoment,
+    TaxationMode,
+)
 
 
 class Step(StrEnum):
@@ -24,7 +32,9 @@ _MISSING = {
 
 
 def missing_step(connection: Connection) -> Step | None:
-    """The step at which set-up resumes (C11); None when it is finished, or when the connection is being dissolved."""
+    """The step at which set-up resumes (C11); None when it is finished, or when the connection is
+    being dissolved.
+    """
     return _MISSING.get(connection.stage)
 
 
@@ -36,7 +46,9 @@ class PriceRefusal(StrEnum):
 
 
 def price_refusal(organization: Organization, shop: Shop | None) -> PriceRefusal | None:
-    """None when the merchant may choose that prices come from Zettle: both sides use the same currency (C4)."""
+    """None when the merchant may choose that prices come from Zettle: both sides use the same
+    currency (C4).
+    """
     if shop is None or not shop.currency or not organization.currency:
         return PriceRefusal.STORE_UNKNOWN
     if shop.currency.upper() != organization.currency.upper():
@@ -45,23 +57,31 @@ def price_refusal(organization: Organization, shop: Shop | None) -> PriceRefusal
 
 
 def allowed(choices: Choices, organization: Organization, shop: Shop | None) -> Choices:
-    """The merchant's choices, with prices off where they may not be chosen, whatever a form said."""
+    """The merchant's choices, with prices off where they may not be chosen, whatever a form
+    said.
+    """
     refused = price_refusal(organization, shop) is not None
     return Choices(prices=choices.prices and not refused, whole_library=choices.whole_library)
 
 
 def tax_changes_margin(organization: Organization, shop: Shop) -> bool:
-    """The till's prices and the shop's are entered differently about tax, so that copying them changes the margin (C7)."""
+    """The till's prices and the shop's are entered differently about tax, so that copying them
+    changes the margin (C7).
+    """
     return (organization.taxation_mode is TaxationMode.INCLUSIVE) != shop.prices_include_tax
 
 
 def stock_moves_late(shop: Shop) -> bool:
-    """The shop takes goods from stock only when an order ships: the till may sell the same piece meanwhile (C12)."""
+    """The shop takes goods from stock only when an order ships: the till may sell the same piece
+    meanwhile (C12).
+    """
     return shop.stock_moment is StockMoment.ORDER_SHIPPED
 
 
 def prices_must_pause(connection: Connection, organization: Organization, shop: Shop) -> bool:
-    """Either currency changed after prices were chosen (decision 10). It never un-pauses by itself: resuming asks."""
+    """Either currency changed after prices were chosen (decision 10). It never un-pauses by itself:
+    resuming asks.
+    """
     if not connection.choices.prices:
         return False
     return connection.prices_paused or price_refusal(organization, shop) is not None

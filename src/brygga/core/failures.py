@@ -6,7 +6,8 @@
     ├─ Refused         the platform said no and why: no retry until the data changes
     └─ NeedsMerchant   only the merchant can help: pause the connection and tell them
 
-`wire` and the two platform packages raise them, `sync.worker.judging` decides, nobody between catches. Anything else is a bug of ours.
+`wire` and the two platform packages raise them, `sync.worker.judging` decides, nobody between
+catches. Anything else is a bug of ours.
 """
 
 import hashlib
@@ -22,7 +23,9 @@ def fingerprint(token: str) -> str:
 
 
 class Failure(Exception):
-    """The base of the four. `code` names the sentence the merchant reads; `detail` is for the operator, without secrets."""
+    """The base of the four. `code` names the sentence the merchant reads; `detail` is for the
+    operator, without secrets.
+    """
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -31,7 +34,9 @@ class Failure(Exception):
 
 
 class Unreachable(Failure):
-    """Nothing happened on the platform. Try again in `after_s` seconds, or when the caller sees fit if None."""
+    """Nothing happened on the platform. Try again in `after_s` seconds, or when the caller sees fit
+    if None.
+    """
 
     def __init__(self, code: str, detail: str = "", after_s: float | None = None) -> None:
         super().__init__(code, detail)
@@ -43,16 +48,21 @@ class Unanswered(Failure):
 
 
 class Refused(Failure):
-    """The platform refused, and would refuse again. `status` is HTTP's; `errors` are the fields it named."""
+    """The platform refused, and would refuse again. `status` is HTTP's; `errors` are the fields it
+    named.
+    """
 
-    def __init__(self, code: str, detail: str = "", status: int = 0, errors: Mapping[str, str] = _NOTHING) -> None:
+    def __init__(
+        self, code: str, detail: str = "", status: int = 0, errors: Mapping[str, str] = _NOTHING
+    ) -> None:
         super().__init__(code, detail)
         self.status = status
         self.errors = errors
 
 
 class NeedsMerchant(Failure):
-    """Access is gone or lacks a right, or the plan is full: work for this connection waits for a person.
+    """Access is gone or lacks a right, or the plan is full: work for this connection waits for a
+    person.
 
     `access` is the fingerprint of the token that was refused: only a token that is still in use
     pauses a connection. "" where the token is not the reason.
@@ -64,8 +74,9 @@ class NeedsMerchant(Failure):
 
 
 class LeaseLost(Exception):
-    """Another worker holds this connection now, or soon may: what was not yet sent stays unsent, what was not yet written stays unwritten.
+    """Another worker holds this connection now, or soon may: what was not yet sent stays unsent,
+    what was not yet written stays unwritten.
 
-    Not a `Failure`: it says nothing about a platform, only about who may speak to it. Raised at the socket and at the first statement of
-    a fenced transaction.
+    Not a `Failure`: it says nothing about a platform, only about who may speak to it. Raised at the
+    socket and at the first statement of a fenced transaction.
     """

@@ -1,11 +1,15 @@
-"""The brakes on mass effects (decision 9): what was only inferred, from a list, a sweep or an absence, stops when it becomes too much."""
+"""The brakes on mass effects (decision 9): what was only inferred, from a list, a sweep or an
+absence, stops when it becomes too much.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 WINDOW = timedelta(hours=1)
-"""Effects are counted over a rolling hour, not per pass, so that many small passes cannot do what one large may not."""
+"""Effects are counted over a rolling hour, not per pass, so that many small passes cannot do what
+one large may not.
+"""
 
 FEW = 10
 SHARE = 10
@@ -31,7 +35,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`allowed` of the wanted effects may go on; with `asks` the others wait for the merchant's answer."""
+    """`allowed` of the wanted effects may go on; with `asks` the others wait for the merchant's
+    answer.
+    """
 
     allowed: int
     asks: bool = False
@@ -40,12 +46,16 @@ class Verdict:
 def verdict(cause: Cause, wanted: int, *, recent: int, catalogue: int) -> Verdict:
     """All of the wanted effects, or none of them and a question.
 
-    `recent` counts the inferred effects of the same kind that this connection had within `WINDOW`; `catalogue` the products that are
-    synced. Only inferred effects are counted and can stop.
+    `recent` counts the inferred effects of the same kind that this connection had within `WINDOW`;
+    `catalogue` the products that are synced. Only inferred effects are counted and can stop.
     """
     if cause is not Cause.INFERRED:
         return Verdict(wanted)
-    return Verdict(0, asks=True) if wanted and too_many(recent + wanted, catalogue) else Verdict(wanted)
+    return (
+        Verdict(0, asks=True)
+        if wanted and too_many(recent + wanted, catalogue)
+        else Verdict(wanted)
+    )
 
 
 def too_many(effects: int, catalogue: int) -> bool:

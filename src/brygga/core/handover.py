@@ -1,8 +1,9 @@
 """Names, SKUs and URLs that change hands: who writes what first, and what last (decisions 6, 19).
 
-BigCommerce refuses a value that another product has, also where that one lets go of it in the same call. So a batch is
-written in two passes at most: in the first everybody lets go and takes what is free, in the second everybody takes what
-was let go. Who has to let go and cannot take yet holds a suffixed form meanwhile; a stop between the passes leaves that.
+BigCommerce refuses a value that another product has, also where that one lets go of it in the same
+call. So a batch is written in two passes at most: in the first everybody lets go and takes what is
+free, in the second everybody takes what was let go. Who has to let go and cannot take yet holds a
+suffixed form meanwhile; a stop between the passes leaves that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`now` is what BigCommerce holds when the product has its new structure, `wanted` the plain value."""
+    """`now` is what BigCommerce holds when the product has its new structure, `wanted` the plain
+    value.
+    """
 
     owner: Holder
     slot: Slot
@@ -44,12 +47,18 @@ class Wish:
             case "url":
                 return clashes.forms_of_url(self.wanted, self.owner.key)
         forms = clashes.forms_of_sku(self.wanted, self.slot.variant)
-        return tuple(filter(None, forms if self.alone else (*forms, clashes.generated_sku(self.slot.variant))))
+        return tuple(
+            filter(
+                None, forms if self.alone else (*forms, clashes.generated_sku(self.slot.variant))
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a slot holds after the first pass and in the end. With a clash that is not the plain value."""
+    """What a slot holds after the first pass and in the end. With a clash that is not the plain
+    value.
+    """
 
     now: str
     first: str
@@ -71,7 +80,9 @@ def wishes_of(desired: CatalogProduct, bound: Synced, seen: ObservedProduct) -> 
         wanted = now if not only.sku and now == clashes.generated_sku(only.key) else only.sku
         wishes.append(Wish(owner, Slot("sku", only.key), now, wanted, alone=True))
         return tuple(wishes)
-    present = {variant.variant_id: one_line(variant.sku) for variant in seen.variants if variant.values}
+    present = {
+        variant.variant_id: one_line(variant.sku) for variant in seen.variants if variant.values
+    }
     held = {one.key: present.get(bound.variants.get(one.key, 0), "") for one in desired.variants}
     for variant in desired.variants:
         now, wanted = held[variant.key], variant.sku or clashes.generated_sku(variant.key)
@@ -86,7 +97,11 @@ def wishes_of(desired: CatalogProduct, bound: Synced, seen: ObservedProduct) -> 
 
 def changed(wishes: Sequence[Wish]) -> list[tuple[str, str]]:
     """The (field, value) pairs that somebody wants and does not have."""
-    return [(w.slot.field, w.wanted) for w in wishes if w.wanted and not _same(w.slot.field, w.now, w.wanted)]
+    return [
+        (w.slot.field, w.wanted)
+        for w in wishes
+        if w.wanted and not _same(w.slot.field, w.now, w.wanted)
+    ]
 
 
 def turns(wishes: Sequence[Wish], claims: Claims) -> dict[str, dict[Slot, Turn]]:
@@ -122,7 +137,9 @@ class _HandOver:
         """Who has a value keeps it before others; what is left goes to the first who wants it."""
         lasts: dict[tuple[str, Slot], tuple[str, Clash | None]] = {}
         losers: list[tuple[Wish, Holder]] = []
-        for wish in sorted(self.wishes, key=lambda wish: not _same(wish.slot.field, wish.now, wish.wanted)):
+        for wish in sorted(
+            self.wishes, key=lambda wish: not _same(wish.slot.field, wish.now, wish.wanted)
+        ):
             holder = self._holder(wish, wish.wanted)
             if holder is not None:
                 losers.append((wish, holder))
@@ -130,7 +147,11 @@ class _HandOver:
             lasts[wish.owner.key, wish.slot] = wish.wanted, None
             self._take(wish, wish.wanted)
         for wish, holder in losers:
-            written = wish.now if wish.now in wish.forms else next(filter(self._is_free(wish), wish.forms), "")
+            written = (
+                wish.now
+                if wish.now in wish.forms
+                else next(filter(self._is_free(wish), wish.forms), "")
+            )
             clash = Clash(wish.slot.field, wish.wanted, written, holder, wish.slot.variant)
             # Where nothing fits the slot stays as it is.
             lasts[wish.owner.key, wish.slot] = written or wish.now, clash

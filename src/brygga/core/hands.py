@@ -1,7 +1,7 @@
 """What a merchant's hands in the store did to a product of ours (decisions 17 and 18).
 
-Two questions about one product as BigCommerce shows it: at which level is it counted, and which of its variants are ours. Nothing here
-compares fields; that is a matter of plans (`planning`).
+Two questions about one product as BigCommerce shows it: at which level is it counted, and which of
+its variants are ours. Nothing here compares fields; that is a matter of plans (`planning`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +18,19 @@ class Counting(StrEnum):
     ALIKE = ""
     """One number for each variant of Zettle's."""
     WHOLE = "whole"
-    """Simple in Zettle, with options in BigCommerce, and one number for all of it: that number is Zettle's."""
+    """Simple in Zettle, with options in BigCommerce, and one number for all of it: that number is
+    Zettle's.
+    """
     SPLIT = "split"
-    """Simple in Zettle, with options in BigCommerce, and a number for each variant: none of them is Zettle's."""
+    """Simple in Zettle, with options in BigCommerce, and a number for each variant: none of them is
+    Zettle's.
+    """
     LUMPED = "lumped"
     """With variants in Zettle, and one number for the whole in BigCommerce: it is no variant's."""
     BASE = "base"
-    """Simple on both sides, and counted by its only variant: one number, but switching there forgets it (bigcommerce facts 5.4)."""
+    """Simple on both sides, and counted by its only variant: one number, but switching there
+    forgets it (bigcommerce facts 5.4).
+    """
     OFF = "off"
     """BigCommerce does not count it."""
 
@@ -35,7 +41,9 @@ class Counting(StrEnum):
 
 
 def level_of(synced: Synced) -> Tracking:
-    """The level at which Zettle counts the product, in BigCommerce's words (bigcommerce facts 5.2)."""
+    """The level at which Zettle counts the product, in BigCommerce's words (bigcommerce facts
+    5.2).
+    """
     return Tracking.VARIANT if synced.options else Tracking.PRODUCT
 
 
@@ -60,9 +68,11 @@ def counting(synced: Synced, seen: ObservedProduct) -> Counting:
 
 
 def whole_id(seen: ObservedProduct, before: int | None) -> int:
-    """Stands for a variant id where the product is simple in Zettle and has options in BigCommerce: no single variant is ours there.
+    """Stands for a variant id where the product is simple in Zettle and has options in BigCommerce:
+    no single variant is ours there.
 
-    It is below zero, and names a variant of then: when that is gone, the options may have been made again, and the number with them.
+    It is below zero, and names a variant of then: when that is gone, the options may have been made
+    again, and the number with them.
     """
     ids = {variant.variant_id for variant in seen.variants}
     return before if before is not None and -before in ids else -min(ids)
@@ -78,7 +88,9 @@ def is_there(variant_id: int, seen: ObservedProduct) -> bool:
 
 
 def is_odd(synced: Synced, known: Counting, seen: ObservedProduct) -> bool:
-    """True when the product is not as we knew it: counted in another way, or without a variant of ours."""
+    """True when the product is not as we knew it: counted in another way, or without a variant of
+    ours.
+    """
     if counting(synced, seen) is not known:
         return True
     return not all(is_there(variant_id, seen) for variant_id in synced.variants.values())
@@ -91,7 +103,9 @@ def has_options(seen: ObservedProduct) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A product of ours as it stands in BigCommerce. `variants` are those that are ours now, by Zettle uuid."""
+    """A product of ours as it stands in BigCommerce. `variants` are those that are ours now, by
+    Zettle uuid.
+    """
 
     counting: Counting
     variants: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -102,9 +116,11 @@ class Found:
 
 
 def found(wanted: Sequence[CatalogVariant], synced: Synced, seen: ObservedProduct) -> Found | None:
-    """None where BigCommerce's answer shows no variant at all: every product has one, so it says nothing (bigcommerce facts 3.1).
+    """None where BigCommerce's answer shows no variant at all: every product has one, so it says
+    nothing (bigcommerce facts 3.1).
 
-    A variant that is gone is the one that came back with the same option values, or else with the same SKU, if no other could be.
+    A variant that is gone is the one that came back with the same option values, or else with the
+    same SKU, if no other could be.
     """
     if not seen.variants:
         return None
@@ -119,14 +135,22 @@ def found(wanted: Sequence[CatalogVariant], synced: Synced, seen: ObservedProduc
     return Found(how, {**kept, **back}, tuple(back), missing)
 
 
-def _simple(wanted: Sequence[CatalogVariant], synced: Synced, seen: ObservedProduct, how: Counting) -> Found:
+def _simple(
+    wanted: Sequence[CatalogVariant], synced: Synced, seen: ObservedProduct, how: Counting
+) -> Found:
     key = wanted[0].key
     before = synced.variants.get(key)
-    now = whole_id(seen, before) if has_options(seen) else seen.base_variant_id or seen.variants[0].variant_id
+    now = (
+        whole_id(seen, before)
+        if has_options(seen)
+        else seen.base_variant_id or seen.variants[0].variant_id
+    )
     return Found(how, {key: now}, () if before in (None, now) else (key,))
 
 
-def _back(gone: Iterable[CatalogVariant], synced: Synced, free: Sequence[ObservedVariant]) -> dict[str, int]:
+def _back(
+    gone: Iterable[CatalogVariant], synced: Synced, free: Sequence[ObservedVariant]
+) -> dict[str, int]:
     candidates: dict[str, list[int]] = {}
     for variant in gone:
         alike = [one.variant_id for one in free if _has_values(one, variant, synced)]
@@ -135,13 +159,22 @@ def _back(gone: Iterable[CatalogVariant], synced: Synced, free: Sequence[Observe
         both = [id_ for id_ in alike if id_ in named]
         candidates[variant.key] = both or alike or named
     claims = [id_ for ids in candidates.values() for id_ in ids]
-    return {key: ids[0] for key, ids in candidates.items() if len(ids) == 1 and claims.count(ids[0]) == 1}
+    return {
+        key: ids[0]
+        for key, ids in candidates.items()
+        if len(ids) == 1 and claims.count(ids[0]) == 1
+    }
 
 
 def _has_values(seen: ObservedVariant, wanted: CatalogVariant, synced: Synced) -> bool:
-    """Among its option values are the wanted ones: by name, or by the ids that we know them by (a merchant may have renamed them)."""
+    """Among its option values are the wanted ones: by name, or by the ids that we know them by (a
+    merchant may have renamed them).
+    """
     names = {(name.casefold(), label.casefold()) for name, label in seen.labels}
     if {(name.casefold(), label.casefold()) for name, label in wanted.values} <= names:
         return True
-    ids = {(synced.options.get(name, 0), synced.values.get((name, label), 0)) for name, label in wanted.values}
+    ids = {
+        (synced.options.get(name, 0), synced.values.get((name, label), 0))
+        for name, label in wanted.values
+    }
     return ids <= set(seen.values)

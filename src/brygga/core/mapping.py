@@ -1,4 +1,6 @@
-"""A Zettle product as we want it in BigCommerce: the field table of rule P1, and everything that has to be left out."""
+"""A Zettle product as we want it in BigCommerce: the field table of rule P1, and everything that
+has to be left out.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +8,15 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from brygga.core import clashes, text
-from brygga.core.model import CatalogImage, CatalogProduct, CatalogVariant, Money, Product, Variant, WeightUnit
+from brygga.core.model import (
+    CatalogImage,
+    CatalogProduct,
+    CatalogVariant,
+    Money,
+    Product,
+    Variant,
+    WeightUnit,
+)
 from brygga.core.options import Shape, shape_of
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.terms import Terms, terms_of
@@ -31,7 +41,9 @@ PAGE_TITLE_LIMIT = 255
 META_DESCRIPTION_LIMIT = 65_535
 """bigcommerce facts 2.3."""
 ADDRESS_LIMIT = 2000
-"""Of a picture's address: more than any server must take (RFC 9110 asks for 8000 of the whole line), and what our memory can look up by."""
+"""Of a picture's address: more than any server must take (RFC 9110 asks for 8000 of the whole
+line), and what our memory can look up by.
+"""
 _SHOWN = 255
 
 _GRAMS: Mapping[WeightUnit, Decimal] = {
@@ -45,7 +57,10 @@ _WEIGHT_STEP = Decimal("0.0001")
 
 # Minor-unit digits that differ from two: ISO 4217.
 _EXPONENTS: Mapping[str, int] = (
-    dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0)  # noqa: SIM905
+    dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),  # noqa: SIM905
+        0,
+    )
     | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)  # noqa: SIM905
     | {"CLF": 4, "UYW": 4}
 )
@@ -53,7 +68,9 @@ _EXPONENTS: Mapping[str, int] = (
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The desired product, or None and a refusal; and a line for everything that was left out or had to be changed."""
+    """The desired product, or None and a refusal; and a line for everything that was left out or
+    had to be changed.
+    """
 
     product: CatalogProduct | None
     lines: tuple[Line, ...] = ()
@@ -74,8 +91,8 @@ def desired(product: Product, terms: Terms) -> Mapped:
     | images, videos | each once, in order, the first image is the thumbnail; YouTube only |
     | options, variants | `options.shape_of`, in the order of the definitions |
 
-    Not carried: Zettle's category, folder, VAT (P2); nothing here names category, visibility, channel or tax (P4, C8).
-    A product that breaks a hard limit is refused whole (decision 8).
+    Not carried: Zettle's category, folder, VAT (P2); nothing here names category, visibility,
+    channel or tax (P4, C8). A product that breaks a hard limit is refused whole (decision 8).
     """
     shape = shape_of(product)
     if refusal := _refusal(product, shape):
@@ -93,9 +110,15 @@ def desired(product: Product, terms: Terms) -> Mapped:
         name=_cut(product, "name", one_line(product.name), clashes.NAME_LIMIT, lines),
         description=description,
         weight=_weight(product, terms, lines),
-        page_title=_cut(product, "page_title", one_line(product.seo_title), PAGE_TITLE_LIMIT, lines),
+        page_title=_cut(
+            product, "page_title", one_line(product.seo_title), PAGE_TITLE_LIMIT, lines
+        ),
         meta_description=_cut(
-            product, "meta_description", one_line(many_lines(product.seo_description)), META_DESCRIPTION_LIMIT, lines
+            product,
+            "meta_description",
+            one_line(many_lines(product.seo_description)),
+            META_DESCRIPTION_LIMIT,
+            lines,
         ),
         url=_url(product, lines),
         variants=_variants(product, shape, prices, lines),
@@ -112,32 +135,46 @@ def _refusal(product: Product, shape: Shape) -> Line | None:
         code = Code.NAME_UNSEEN if product.name.strip() else Code.NAME_MISSING
         return _line(product, code, Severity.ERROR)
     if not product.variants:
-        return _line(product, Code.PRODUCT_REFUSED, Severity.ERROR, name=product.name, reason="no_variants")
+        return _line(
+            product, Code.PRODUCT_REFUSED, Severity.ERROR, name=product.name, reason="no_variants"
+        )
     if len(product.variants) > VARIANTS_LIMIT:
         count = str(len(product.variants))
-        return _line(product, Code.TOO_MANY_VARIANTS, Severity.ERROR, count=count, limit=str(VARIANTS_LIMIT))
+        return _line(
+            product, Code.TOO_MANY_VARIANTS, Severity.ERROR, count=count, limit=str(VARIANTS_LIMIT)
+        )
     for option in shape.options:
         if len(option.labels) > VALUES_LIMIT:
             count = str(len(option.labels))
             return _line(
-                product, Code.TOO_MANY_VALUES, Severity.ERROR, option=option.name, count=count, limit=str(VALUES_LIMIT)
+                product,
+                Code.TOO_MANY_VALUES,
+                Severity.ERROR,
+                option=option.name,
+                count=count,
+                limit=str(VALUES_LIMIT),
             )
     return None
 
 
-# ---- Price and weight ------------------------------------------------------------------------------------------------
+# ---- Price and weight ----------------------------------------------------------------------------
 
 
 def price_in(money: Money) -> Decimal:
-    """The amount in the currency's major unit, by the exponent of ISO 4217: 24900 SEK is 249.00, 500 JPY is 500."""
+    """The amount in the currency's major unit, by the exponent of ISO 4217: 24900 SEK is 249.00,
+    500 JPY is 500.
+    """
     return Decimal(money.minor).scaleb(-_EXPONENTS.get(money.currency, 2))
 
 
-def _prices(product: Product, terms: Terms, lines: list[Line]) -> tuple[dict[str, Decimal], Decimal | None]:
-    """The price of each variant that has one, and the product's: the commonest of them, the first among equals.
+def _prices(
+    product: Product, terms: Terms, lines: list[Line]
+) -> tuple[dict[str, Decimal], Decimal | None]:
+    """The price of each variant that has one, and the product's: the commonest of them, the first
+    among equals.
 
-    Each variant of a product with options carries its own price, so that the shop shows for each exactly what the till asks, also after
-    somebody edits the product's default in BigCommerce.
+    Each variant of a product with options carries its own price, so that the shop shows for each
+    exactly what the till asks, also after somebody edits the product's default in BigCommerce.
     """
     if not terms.prices:
         return {}, None
@@ -148,7 +185,13 @@ def _prices(product: Product, terms: Terms, lines: list[Line]) -> tuple[dict[str
         elif variant.price.currency != terms.currency:
             found, expected = variant.price.currency, terms.currency
             lines.append(
-                _line(product, Code.PRICE_OTHER_CURRENCY, variant=variant.uuid, currency=found, expected=expected)
+                _line(
+                    product,
+                    Code.PRICE_OTHER_CURRENCY,
+                    variant=variant.uuid,
+                    currency=found,
+                    expected=expected,
+                )
             )
         else:
             prices[variant.uuid] = price_in(variant.price)
@@ -156,7 +199,9 @@ def _prices(product: Product, terms: Terms, lines: list[Line]) -> tuple[dict[str
 
 
 def weight_in(grams: Decimal, unit: WeightUnit) -> Decimal:
-    """The weight in the store's unit, to four decimals; what weighs something never becomes weightless."""
+    """The weight in the store's unit, to four decimals; what weighs something never becomes
+    weightless.
+    """
     exact = grams / _GRAMS[unit]
     rounded = exact.quantize(_WEIGHT_STEP, ROUND_HALF_UP)
     return _plain(_WEIGHT_STEP if exact > 0 and rounded == 0 else rounded)
@@ -179,13 +224,15 @@ def _plain(number: Decimal) -> Decimal:
     return normal if normal.as_tuple().exponent in range(-20, 1) else normal.quantize(Decimal(1))
 
 
-# ---- SKU and barcode -------------------------------------------------------------------------------------------------
+# ---- SKU and barcode -----------------------------------------------------------------------------
 
 
 def _variants(
     product: Product, shape: Shape, prices: Mapping[str, Decimal], lines: list[Line]
 ) -> tuple[CatalogVariant, ...]:
-    """The variants in the order of the definitions; in a simple product without own picture, which is the product's."""
+    """The variants in the order of the definitions; in a simple product without own picture, which
+    is the product's.
+    """
     skus = _skus(product, lines)
     variants = []
     for variant in product.variants:
@@ -205,19 +252,30 @@ def _variants(
 
 
 def _in_order(variants: Sequence[CatalogVariant], shape: Shape) -> Iterator[CatalogVariant]:
-    """By the definitions; where some combinations are missing, so that each option's values still come up first in their order.
+    """By the definitions; where some combinations are missing, so that each option's values still
+    come up first in their order.
 
-    BigCommerce makes the values in the order in which the variants name them (bigcommerce facts 3.8).
+    BigCommerce makes the values in the order in which the variants name them (bigcommerce facts
+    3.8).
     """
-    order = [{label: place for place, label in enumerate(option.labels)} for option in shape.options]
-    places = {variant.key: [order[at][label] for at, (_, label) in enumerate(variant.values)] for variant in variants}
+    order = [
+        {label: place for place, label in enumerate(option.labels)} for option in shape.options
+    ]
+    places = {
+        variant.key: [order[at][label] for at, (_, label) in enumerate(variant.values)]
+        for variant in variants
+    }
     pending = sorted(variants, key=lambda variant: places[variant.key])
     named = [0] * len(order)
     while pending:
-        fitting = (v for v in pending if all(place <= named[at] for at, place in enumerate(places[v.key])))
+        fitting = (
+            v for v in pending if all(place <= named[at] for at, place in enumerate(places[v.key]))
+        )
         variant = next(fitting, pending[0])
         pending.remove(variant)
-        named = [max(count, place + 1) for count, place in zip(named, places[variant.key], strict=True)]
+        named = [
+            max(count, place + 1) for count, place in zip(named, places[variant.key], strict=True)
+        ]
         yield variant
 
 
@@ -227,14 +285,26 @@ def _skus(product: Product, lines: list[Line]) -> dict[str, str]:
 
 
 def _sku(product: Product, variant: Variant, taken: set[str], lines: list[Line]) -> str:
-    """The SKU if it fits. Zettle's need not be unique, BigCommerce's must, without regard to case: the later one gets its suffix."""
+    """The SKU if it fits. Zettle's need not be unique, BigCommerce's must, without regard to case:
+    the later one gets its suffix.
+    """
     sku = one_line(variant.sku)
     if len(sku) > clashes.SKU_LIMIT:
-        lines.append(_line(product, Code.SKU_TOO_LONG, variant=variant.uuid, sku=sku, limit=str(clashes.SKU_LIMIT)))
+        lines.append(
+            _line(
+                product,
+                Code.SKU_TOO_LONG,
+                variant=variant.uuid,
+                sku=sku,
+                limit=str(clashes.SKU_LIMIT),
+            )
+        )
         return ""
     if sku and sku.casefold() in taken:
         written = clashes.distinct_sku(sku, variant.uuid)
-        lines.append(_line(product, Code.SKU_REPEATED, variant=variant.uuid, sku=sku, written=written))
+        lines.append(
+            _line(product, Code.SKU_REPEATED, variant=variant.uuid, sku=sku, written=written)
+        )
         sku = written
     if sku:
         taken.add(sku.casefold())
@@ -242,20 +312,32 @@ def _sku(product: Product, variant: Variant, taken: set[str], lines: list[Line])
 
 
 def _barcode(product: Product, variant: Variant, lines: list[Line]) -> str:
-    """The barcode without spaces and dashes. BigCommerce's UPC takes any text of its length, its GTIN only a GTIN.
+    """The barcode without spaces and dashes. BigCommerce's UPC takes any text of its length, its
+    GTIN only a GTIN.
 
-    Digits of a GTIN's length whose last one is wrong are most likely a slip of the keyboard: the merchant reads of it.
+    Digits of a GTIN's length whose last one is wrong are most likely a slip of the keyboard: the
+    merchant reads of it.
     """
     barcode = text.barcode(variant.barcode)
     if text.looks_like_gtin(barcode) and barcode.strip("0") and not is_gtin(barcode):
-        lines.append(_line(product, Code.BARCODE_CHECK_DIGIT, variant=variant.uuid, barcode=barcode))
+        lines.append(
+            _line(product, Code.BARCODE_CHECK_DIGIT, variant=variant.uuid, barcode=barcode)
+        )
     if len(barcode) <= BARCODE_LIMIT:
         return barcode
-    lines.append(_line(product, Code.BARCODE_TOO_LONG, variant=variant.uuid, barcode=barcode, limit=str(BARCODE_LIMIT)))
+    lines.append(
+        _line(
+            product,
+            Code.BARCODE_TOO_LONG,
+            variant=variant.uuid,
+            barcode=barcode,
+            limit=str(BARCODE_LIMIT),
+        )
+    )
     return ""
 
 
-# ---- Text, pictures, videos ------------------------------------------------------------------------------------------
+# ---- Text, pictures, videos ----------------------------------------------------------------------
 
 
 def _cut(product: Product, field: str, whole: str, limit: int, lines: list[Line]) -> str:
@@ -281,13 +363,18 @@ def _images(product: Product, *, simple: bool, lines: list[Line]) -> tuple[Catal
         *(variant.image_url for variant in product.variants if simple and variant.image_url),
     ]
     usable = [
-        _image_url(product, address, lines) for address in dict.fromkeys(address.strip() for address in addresses)
+        _image_url(product, address, lines)
+        for address in dict.fromkeys(address.strip() for address in addresses)
     ]
-    return tuple(CatalogImage(url, place == 0, place) for place, url in enumerate(filter(None, usable)))
+    return tuple(
+        CatalogImage(url, place == 0, place) for place, url in enumerate(filter(None, usable))
+    )
 
 
 def _image_url(product: Product, address: str, lines: list[Line]) -> str:
-    """The address if there can be a picture behind it. One that the shop would not take itself is carried over as bytes."""
+    """The address if there can be a picture behind it. One that the shop would not take itself is
+    carried over as bytes.
+    """
     address = address.strip()
     if not address or (is_web_address(address) and len(address) <= ADDRESS_LIMIT):
         return address
@@ -306,6 +393,10 @@ def _videos(product: Product, lines: list[Line]) -> tuple[str, ...]:
 
 
 def _line(
-    product: Product, code: Code, severity: Severity = Severity.WARNING, variant: str = "", **params: str
+    product: Product,
+    code: Code,
+    severity: Severity = Severity.WARNING,
+    variant: str = "",
+    **params: str,
 ) -> Line:
     return Line(code, Topic.PRODUCT, severity, product.uuid, variant, params)

@@ -11,11 +11,15 @@ from brygga.core.model import ObservedProduct, Tracking
 
 NAME = "Brygga: do not delete (ta inte bort)"
 DESCRIPTION = (
-    "<p>This hidden product belongs to Brygga, the link between Zettle and this store. It is not for sale, and shoppers "
-    "never see it. With it Brygga can tell whether a change of stock arrived. Leave it as it is: if it is deleted, Brygga "
+    "<p>This hidden product belongs to Brygga, the link between Zettle and this store. It is not "
+    "for sale, and shoppers "
+    "never see it. With it Brygga can tell whether a change of stock arrived. Leave it as it is: "
+    "if it is deleted, Brygga "
     "makes it again.</p>"
-    "<p>Den här dolda produkten tillhör Brygga, kopplingen mellan Zettle och den här butiken. Den är inte till salu, och "
-    "kunderna ser den aldrig. Med den kan Brygga veta om en lagerändring kom fram. Låt den vara: om den tas bort gör "
+    "<p>Den här dolda produkten tillhör Brygga, kopplingen mellan Zettle och den här butiken. Den "
+    "är inte till salu, och "
+    "kunderna ser den aldrig. Med den kan Brygga veta om en lagerändring kom fram. Låt den vara: "
+    "om den tas bort gör "
     "Brygga den på nytt.</p>"
 )
 OPTION = "Brygga"
@@ -35,7 +39,9 @@ def is_marker(product: ObservedProduct) -> bool:
 def is_whole(product: ObservedProduct) -> bool:
     """It is as it was made. A renamed or visible one, or one without its variants or its numbers,
     is made again."""
-    as_made = product.name == NAME and not product.is_visible and product.tracking is Tracking.VARIANT
+    as_made = (
+        product.name == NAME and not product.is_visible and product.tracking is Tracking.VARIANT
+    )
     return as_made and len(slots_of(product)) == len(SKUS)
 
 

@@ -1,10 +1,12 @@
 """Likely duplicates: products that stand in both systems before the first sync (P11).
 
 *Certain* is an equal SKU or barcode. *Likely* is a name that is the same but for case, spaces, accents, signs, the order of its words,
-or small typos. Names that differ in a number, a size, a colour or another telling word are different products, however alike they look.
+or small typos. Names that differ in a number, a size, a colour or another telling word are
+different products, however alike they look.
 
-Ten thousand names against ten thousand are not compared each with each: names that can be within two typos of each other share at least
-one of their rarest letter triples, so only those are looked at.
+Ten thousand names against ten thousand are not compared each with each: names that can be within
+two typos of each other share at least one of their rarest letter triples, so only those are looked
+at.
 """
 
 import re
@@ -39,7 +41,9 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A Zettle product and a BigCommerce product that may be the same thing, with the strongest reason to think so."""
+    """A Zettle product and a BigCommerce product that may be the same thing, with the strongest
+    reason to think so.
+    """
 
     zettle_uuid: str
     product_id: int
@@ -51,14 +55,23 @@ class Pair:
 
 
 def likely(products: Sequence[Product], shop: Sequence[ObservedProduct]) -> tuple[Pair, ...]:
-    """Every pair that may be the same thing, each once, in the order of the Zettle products, the surest first.
+    """Every pair that may be the same thing, each once, in the order of the Zettle products, the
+    surest first.
 
     A product that has a certain partner is not shown merely likely ones beside it.
     """
     found: dict[tuple[str, int], Reason] = {}
     for reason, ours, theirs in (
-        (Reason.SKU, {p.uuid: _skus(p) for p in products}, {o.product_id: _shop_skus(o) for o in shop}),
-        (Reason.BARCODE, {p.uuid: _barcodes(p) for p in products}, {o.product_id: _shop_barcodes(o) for o in shop}),
+        (
+            Reason.SKU,
+            {p.uuid: _skus(p) for p in products},
+            {o.product_id: _shop_skus(o) for o in shop},
+        ),
+        (
+            Reason.BARCODE,
+            {p.uuid: _barcodes(p) for p in products},
+            {o.product_id: _shop_barcodes(o) for o in shop},
+        ),
     ):
         for pair in _sharing(ours, theirs):
             found.setdefault(pair, reason)
@@ -69,10 +82,14 @@ def likely(products: Sequence[Product], shop: Sequence[ObservedProduct]) -> tupl
     place = {product.uuid: number for number, product in enumerate(products)}
     rank = {reason: number for number, reason in enumerate(Reason)}
     pairs = [Pair(uuid, product_id, reason) for (uuid, product_id), reason in found.items()]
-    return tuple(sorted(pairs, key=lambda pair: (place[pair.zettle_uuid], rank[pair.reason], pair.product_id)))
+    return tuple(
+        sorted(
+            pairs, key=lambda pair: (place[pair.zettle_uuid], rank[pair.reason], pair.product_id)
+        )
+    )
 
 
-# ---- SKU and barcode -------------------------------------------------------------------------------------------------
+# ---- SKU and barcode -----------------------------------------------------------------------------
 
 
 def _skus(product: Product) -> set[str]:
@@ -89,17 +106,25 @@ def _barcodes(product: Product) -> set[str]:
 
 
 def _shop_barcodes(product: ObservedProduct) -> set[str]:
-    every = [product.upc, product.gtin, *(code for variant in product.variants for code in (variant.upc, variant.gtin))]
+    every = [
+        product.upc,
+        product.gtin,
+        *(code for variant in product.variants for code in (variant.upc, variant.gtin)),
+    ]
     return {code for text in every if (code := _barcode(text))}
 
 
 def _barcode(text: str) -> str:
-    """A trade number of any length as one: leading zeros only fill up (a UPC is a GTIN-14 with two). Short house codes say nothing."""
+    """A trade number of any length as one: leading zeros only fill up (a UPC is a GTIN-14 with
+    two). Short house codes say nothing.
+    """
     digits = barcode(text)
     return digits.lstrip("0") if digits.isdigit() and len(digits.lstrip("0")) >= 7 else ""
 
 
-def _sharing(ours: Mapping[str, set[str]], theirs: Mapping[int, set[str]]) -> Iterable[tuple[str, int]]:
+def _sharing(
+    ours: Mapping[str, set[str]], theirs: Mapping[int, set[str]]
+) -> Iterable[tuple[str, int]]:
     index: defaultdict[str, list[int]] = defaultdict(list)
     for product_id, codes in theirs.items():
         for code in codes:
@@ -110,13 +135,20 @@ def _sharing(ours: Mapping[str, set[str]], theirs: Mapping[int, set[str]]) -> It
                 yield uuid, product_id
 
 
-# ---- Names -----------------------------------------------------------------------------------------------------------
+# ---- Names ---------------------------------------------------------------------------------------
 
 
 def normal_name(name: str) -> str:
-    """The name in lower case, without accents and signs, its words one space apart; a number's unit stands by itself."""
+    """The name in lower case, without accents and signs, its words one space apart; a number's unit
+    stands by itself.
+    """
     plain = unicodedata.normalize(
-        "NFKD", _without_joiners(one_line(name)).casefold().replace("ß", "ss").replace("ø", "o").replace("æ", "ae")
+        "NFKD",
+        _without_joiners(one_line(name))
+        .casefold()
+        .replace("ß", "ss")
+        .replace("ø", "o")
+        .replace("æ", "ae"),
     )
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     letters = re.sub(r"(?<=\d)[.,](?=\d)", "point", letters)
@@ -130,7 +162,9 @@ def _without_joiners(name: str) -> str:
 
 
 def alike(one: str, other: str) -> Reason | None:
-    """Whether two names may mean the same product: the same words in any order, the same letters, or small typos."""
+    """Whether two names may mean the same product: the same words in any order, the same letters,
+    or small typos.
+    """
     first, second = normal_name(one), normal_name(other)
     if not first or not second:
         return None
@@ -144,9 +178,12 @@ def _key(normal: str) -> str:
 
 
 _TELLING_WORDS = (
-    "xs s m l xl xxl xxxl small medium large liten mellan stor barn dam herr vuxen kids women men left right vanster hoger "
-    "rod rott roda bla blatt gron gront gul gult svart vit vitt gra gratt brun brunt rosa lila beige orange turkos silver guld koppar "
-    "red blue green yellow black white grey gray brown pink purple gold ljus mork ljust morkt light dark "
+    "xs s m l xl xxl xxxl small medium large liten mellan stor barn dam herr vuxen kids women men "
+    "left right vanster hoger "
+    "rod rott roda bla blatt gron gront gul gult svart vit vitt gra gratt brun brunt rosa lila "
+    "beige orange turkos silver guld koppar "
+    "red blue green yellow black white grey gray brown pink purple gold ljus mork ljust morkt "
+    "light dark "
     "med utan with without och and eller or ny new tjock tunn ek bok bjork furu ull bomull lin "
     "vanilj choklad jordgubb hallon blabar citron lime lakrits salt sot"
 )
@@ -172,7 +209,9 @@ _COLOUR_ENDINGS = (
 
 
 def _similar(first: str, second: str) -> bool:
-    """Typos only inside long words that are not telling; every short word, number and telling word must be the same."""
+    """Typos only inside long words that are not telling; every short word, number and telling word
+    must be the same.
+    """
     ours, theirs = Counter(first.split()), Counter(second.split())
     left, right = sorted((ours - theirs).elements()), sorted((theirs - ours).elements())
     if any(_fixed(word) for word in (*left, *right)):
@@ -205,8 +244,8 @@ def _pairs_of_typos(left: Sequence[str], right: Sequence[str]) -> bool:
 def _typo(one: str, other: str, most: int = 2) -> bool:
     """One slip in a word of at least four letters, two in one of ten.
 
-    In a short word the first letter is hardly ever the wrong one, and in one of four any other letter makes another word: only a letter
-    too many, too few or swapped counts there.
+    In a short word the first letter is hardly ever the wrong one, and in one of four any other
+    letter makes another word: only a letter too many, too few or swapped counts there.
     """
     shorter = min(len(one), len(other))
     if _colour(one) != _colour(other) or (shorter < 6 and one[0] != other[0]):
@@ -223,7 +262,9 @@ def _colour(word: str) -> str:
 
 
 def distance(one: str, other: str, limit: int) -> int:
-    """Slips between two words (a letter too many, too few, wrong, or two swapped); anything above `limit` is `limit + 1`."""
+    """Slips between two words (a letter too many, too few, wrong, or two swapped); anything above
+    `limit` is `limit + 1`.
+    """
     if abs(len(one) - len(other)) > limit:
         return limit + 1
     before: list[int] = []
@@ -240,11 +281,15 @@ def distance(one: str, other: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-# ---- Finding candidates among many -----------------------------------------------------------------------------------
+# ---- Finding candidates among many ---------------------------------------------------------------
 
 
-def _by_name(ours: Sequence[tuple[str, str]], theirs: Sequence[tuple[int, str]]) -> dict[tuple[str, int], Reason]:
-    """Pairs with the same name, and those with a similar one unless each of the two has its namesake already."""
+def _by_name(
+    ours: Sequence[tuple[str, str]], theirs: Sequence[tuple[int, str]]
+) -> dict[tuple[str, int], Reason]:
+    """Pairs with the same name, and those with a similar one unless each of the two has its
+    namesake already.
+    """
     by_name, shop = _grouped(ours), _grouped(theirs)
     same: defaultdict[str, list[str]] = defaultdict(list)
     joined: defaultdict[str, set[str]] = defaultdict(set)
@@ -254,15 +299,25 @@ def _by_name(ours: Sequence[tuple[str, str]], theirs: Sequence[tuple[int, str]])
     found: dict[tuple[str, int], Reason] = {}
     for name, uuids in by_name.items():
         found |= {
-            (u, id_): Reason.SAME_NAME for u in uuids for other in same.get(_key(name), ()) for id_ in shop[other]
+            (u, id_): Reason.SAME_NAME
+            for u in uuids
+            for other in same.get(_key(name), ())
+            for id_ in shop[other]
         }
     namesakes = {_key(name) for name in by_name} & same.keys()
     for name, candidates in _candidates(list(by_name), list(shop)):
         open_ = [
-            o for o in candidates | joined.get(name.replace(" ", ""), set()) if not {_key(name), _key(o)} <= namesakes
+            o
+            for o in candidates | joined.get(name.replace(" ", ""), set())
+            if not {_key(name), _key(o)} <= namesakes
         ]
         similar = [other for other in open_ if _similar(name, other)]
-        found |= {(u, id_): Reason.SIMILAR_NAME for u in by_name[name] for other in similar for id_ in shop[other]}
+        found |= {
+            (u, id_): Reason.SIMILAR_NAME
+            for u in by_name[name]
+            for other in similar
+            for id_ in shop[other]
+        }
     return found
 
 
@@ -284,10 +339,12 @@ _SPOILT = 4
 
 
 def _candidates(ours: Sequence[str], theirs: Sequence[str]) -> Iterable[tuple[str, set[str]]]:
-    """For each of our names, those of theirs that share its fixed words and one of its rarest letter triples.
+    """For each of our names, those of theirs that share its fixed words and one of its rarest
+    letter triples.
 
-    Triples are counted per word, with its edges, because words may change their order. Of two names within the slips each has at most
-    eight triples that the other lacks, so of the nine rarest of each at least one is shared.
+    Triples are counted per word, with its edges, because words may change their order. Of two names
+    within the slips each has at most eight triples that the other lacks, so of the nine rarest of
+    each at least one is shared.
     """
     grams = {name: _grams(name) for name in {*ours, *theirs}}
     counts = Counter(gram for found in grams.values() for gram in found)

@@ -22,12 +22,14 @@ class Money:
     currency: str
 
 
-# ---- Zettle: the till side -------------------------------------------------------------------------------------------
+# ---- Zettle: the till side -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class OptionDefinition:
-    """An option of a Zettle product and its values, in the merchant's order, as written (not trimmed)."""
+    """An option of a Zettle product and its values, in the merchant's order, as written (not
+    trimmed).
+    """
 
     name: str
     values: tuple[str, ...]
@@ -49,7 +51,9 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One Zettle product with the fields that rule P1 carries over. Absent, null and empty text are all ""."""
+    """One Zettle product with the fields that rule P1 carries over. Absent, null and empty text are
+    all "".
+    """
 
     uuid: str
     name: str
@@ -99,7 +103,7 @@ class InventoryType(StrEnum):
     BIN = "BIN"
 
 
-# ---- BigCommerce: the shop side --------------------------------------------------------------------------------------
+# ---- BigCommerce: the shop side ------------------------------------------------------------------
 
 
 class WeightUnit(StrEnum):
@@ -119,7 +123,9 @@ class StockMoment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What we know of the BigCommerce store. `weight_unit` is None when the store names a unit that we do not know."""
+    """What we know of the BigCommerce store. `weight_unit` is None when the store names a unit that
+    we do not know.
+    """
 
     store_hash: str
     name: str
@@ -160,7 +166,9 @@ class CatalogVariant:
     price: Decimal | None = None
     """None: inherit the product's price, or prices are not ours."""
     values: tuple[tuple[str, str], ...] = ()
-    """Pairs of (option, label), one for each of the product's options, in their order; empty in a simple product."""
+    """Pairs of (option, label), one for each of the product's options, in their order; empty in a
+    simple product.
+    """
     image: str = ""
 
 
@@ -179,10 +187,11 @@ class CatalogImage:
 
 @dataclass(frozen=True, slots=True)
 class CatalogProduct:
-    """The product as Zettle wants it in BigCommerce: every Zettle-owned field, none of the merchant's own.
+    """The product as Zettle wants it in BigCommerce: every Zettle-owned field, none of the
+    merchant's own.
 
-    A simple product has no options and exactly one variant, whose SKU, barcode and price are the product's.
-    `price` is None when prices are not synced or Zettle's price is open.
+    A simple product has no options and exactly one variant, whose SKU, barcode and price are the
+    product's. `price` is None when prices are not synced or Zettle's price is open.
     """
 
     key: str
@@ -206,7 +215,7 @@ class CatalogProduct:
         return not self.options
 
 
-# ---- What BigCommerce holds ------------------------------------------------------------------------------------------
+# ---- What BigCommerce holds ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +235,9 @@ class ObservedOption:
 
 @dataclass(frozen=True, slots=True)
 class ObservedVariant:
-    """`values` holds (option id, value id) pairs; a base variant has none. `price` None inherits the product's."""
+    """`values` holds (option id, value id) pairs; a base variant has none. `price` None inherits
+    the product's.
+    """
 
     variant_id: int
     sku: str = ""
@@ -257,7 +268,9 @@ class ObservedVideo:
 
 @dataclass(frozen=True, slots=True)
 class ObservedProduct:
-    """A product as BigCommerce answers it. `options` is None when the answer did not include them."""
+    """A product as BigCommerce answers it. `options` is None when the answer did not include
+    them.
+    """
 
     product_id: int
     name: str
@@ -285,7 +298,7 @@ class ObservedProduct:
     modified: datetime | None = None
 
 
-# ---- What we last wrote ----------------------------------------------------------------------------------------------
+# ---- What we last wrote --------------------------------------------------------------------------
 
 
 class Origin(StrEnum):
@@ -297,7 +310,8 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """A binding: the BigCommerce product of a Zettle product, what we last wrote, and our children in it.
+    """A binding: the BigCommerce product of a Zettle product, what we last wrote, and our children
+    in it.
 
     `etag` and `fingerprint` are those of the last sync that ended well; "" while one has not.
     """
@@ -314,14 +328,16 @@ class Synced:
     values: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
     """(option name, label) as we wrote them -> value id."""
     images: Mapping[str, int] = field(default_factory=lambda: NOTHING)
-    """Source URL -> image id; while an upload has not been answered, the newest id that was there before it, negative (or 0)."""
+    """Source URL -> image id; while an upload has not been answered, the newest id that was there
+    before it, negative (or 0).
+    """
     variant_images: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Zettle variant uuid -> source URL of the picture last uploaded for it."""
     videos: Mapping[str, int] = field(default_factory=lambda: NOTHING)
     """YouTube id -> BigCommerce's id of the video; 0 while adding it has not been answered."""
 
 
-# ---- One merchant ----------------------------------------------------------------------------------------------------
+# ---- One merchant --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +349,9 @@ class Choices:
 
 
 class Stage(StrEnum):
-    """How far set-up has come. The merchant signs in first, so a connection always has its Zettle account."""
+    """How far set-up has come. The merchant signs in first, so a connection always has its Zettle
+    account.
+    """
 
     ZETTLE_CONNECTED = "zettle_connected"
     STORE_CONNECTED = "store_connected"
@@ -347,7 +365,9 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One Zettle account and, once connected, one BigCommerce store. `id` scopes every row we keep."""
+    """One Zettle account and, once connected, one BigCommerce store. `id` scopes every row we
+    keep.
+    """
 
     id: int
     organization: Organization

@@ -1,8 +1,10 @@
-"""What can be done to a BigCommerce product, as values. `planning` makes them, `sync.products` applies them.
+"""What can be done to a BigCommerce product, as values. `planning` makes them, `sync.products`
+applies them.
 
-A plan is a tuple of these in the order in which they must happen. Each can be printed, compared, counted and shown to the merchant.
-Temporary names stand where an id is not known yet: options, values and variants are named by what we call them in `CatalogProduct`, and
-`sync.products` looks the ids up among the children that earlier operations brought back.
+A plan is a tuple of these in the order in which they must happen. Each can be printed, compared,
+counted and shown to the merchant. Temporary names stand where an id is not known yet: options,
+values and variants are named by what we call them in `CatalogProduct`, and `sync.products` looks
+the ids up among the children that earlier operations brought back.
 """
 
 from collections.abc import Mapping
@@ -13,16 +15,17 @@ from brygga.core.model import CatalogImage, CatalogOption, CatalogProduct, Catal
 
 Scalar = str | int | Decimal | bool | None
 Changes = Mapping[str, Scalar]
-"""Our attribute names (`name`, `description`, `price`, `weight`, `sku`, `upc`, `gtin`, `page_title`, `meta_description`, `url`,
-`tracking`, `image`) and their new values; `price: None` on a variant means inherit."""
+"""Our attribute names (`name`, `description`, `price`, `weight`, `sku`, `upc`, `gtin`,
+`page_title`, `meta_description`, `url`, `tracking`, `image`) and their new values; `price: None` on
+a variant means inherit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Birth:
     """What is written once, when a product is made, and never again (P3, P4).
 
-    `levels` are the first stock levels by Zettle variant uuid, None when Zettle does not track the product.
-    `price` is what an unpriced product starts with: 0 (C6, decision 10).
+    `levels` are the first stock levels by Zettle variant uuid, None when Zettle does not track the
+    product. `price` is what an unpriced product starts with: 0 (C6, decision 10).
     """
 
     category_id: int

@@ -1,9 +1,9 @@
-"""The options of a Zettle product as BigCommerce can hold them: every variant has exactly one label of every option, and no two
-variants have the same.
+"""The options of a Zettle product as BigCommerce can hold them: every variant has exactly one label
+of every option, and no two variants have the same.
 
-Zettle lets through what a shop cannot (zettle facts 2.4): names with spaces at either end, values that differ only in case, variants
-without a value, with a value that no definition lists, or with the same values as another one, and old products with several variants
-and no definitions at all.
+Zettle lets through what a shop cannot (zettle facts 2.4): names with spaces at either end, values
+that differ only in case, variants without a value, with a value that no definition lists, or with
+the same values as another one, and old products with several variants and no definitions at all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,9 @@ BLANK = "–"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The options in the merchant's order, and by Zettle variant uuid the labels. No options: a simple product."""
+    """The options in the merchant's order, and by Zettle variant uuid the labels. No options: a
+    simple product.
+    """
 
     options: tuple[CatalogOption, ...]
     labels: dict[str, tuple[tuple[str, str], ...]]
@@ -34,7 +36,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One option while it is worked out: its name as we write it, and the label for each of Zettle's values that a variant uses."""
+    """One option while it is worked out: its name as we write it, and the label for each of
+    Zettle's values that a variant uses.
+    """
 
     name: str
     labels: dict[str, str]
@@ -60,7 +64,9 @@ def shape_of(product: Product) -> Shape:
         _column(product, names[place], values, [row[place] for row in rows], lines)
         for place, (_, values) in enumerate(raw)
     ]
-    chosen = [[column.labels[value] for column, value in zip(columns, row, strict=True)] for row in rows]
+    chosen = [
+        [column.labels[value] for column, value in zip(columns, row, strict=True)] for row in rows
+    ]
     _part_equal_rows(product, columns, chosen, lines)
     return _shape(product, columns, chosen, lines)
 
@@ -75,13 +81,20 @@ def _raw_columns(product: Product) -> list[tuple[str, Sequence[str]]]:
 
 
 def _raw_rows(product: Product, names: Sequence[str]) -> list[list[str]]:
-    return [[_value(product, variant, name, len(names)) for name in names] for variant in product.variants]
+    return [
+        [_value(product, variant, name, len(names)) for name in names]
+        for variant in product.variants
+    ]
 
 
 def _value(product: Product, variant: Variant, name: str, options: int) -> str:
-    """The variant's value of an option; where it lacks one and there is but one option, the variant's own name."""
+    """The variant's value of an option; where it lacks one and there is but one option, the
+    variant's own name.
+    """
     wanted = _folded(name)
-    found = next((one_line(value) for option, value in variant.options if _folded(option) == wanted), "")
+    found = next(
+        (one_line(value) for option, value in variant.options if _folded(option) == wanted), ""
+    )
     if found:
         return found
     own = one_line(variant.name)
@@ -89,7 +102,9 @@ def _value(product: Product, variant: Variant, name: str, options: int) -> str:
 
 
 def _names(product: Product, raw: Sequence[str], lines: list[Line]) -> list[str]:
-    """A name for each option: never empty, and different from each other also without regard to case."""
+    """A name for each option: never empty, and different from each other also without regard to
+    case.
+    """
     names: list[str] = []
     for written in raw:
         taken = {_folded(name) for name in names}
@@ -99,13 +114,19 @@ def _names(product: Product, raw: Sequence[str], lines: list[Line]) -> list[str]
             name = f"{cut(one_line(written), NAME_LIMIT - 4) or NAMELESS} {number}"
             number += 1
         if name != one_line(written):
-            lines.append(_line(product, Code.OPTION_RENAMED, option=one_line(written), written=name))
+            lines.append(
+                _line(product, Code.OPTION_RENAMED, option=one_line(written), written=name)
+            )
         names.append(name)
     return names
 
 
-def _column(product: Product, name: str, defined: Sequence[str], used: Sequence[str], lines: list[Line]) -> _Column:
-    """An option with a label for every value that a variant uses, in the order of the definition, then of appearance."""
+def _column(
+    product: Product, name: str, defined: Sequence[str], used: Sequence[str], lines: list[Line]
+) -> _Column:
+    """An option with a label for every value that a variant uses, in the order of the definition,
+    then of appearance.
+    """
     labels: dict[str, str] = {}
     taken: set[str] = set()
     for value in _first_of_each([*map(one_line, defined), *used]):
@@ -114,38 +135,54 @@ def _column(product: Product, name: str, defined: Sequence[str], used: Sequence[
         labels[value] = label = _free(cut(value, LABEL_LIMIT) or BLANK, taken)
         taken.add(_folded(label))
         if label != value:
-            lines.append(_line(product, Code.VALUE_RENAMED, option=name, value=value, written=label))
+            lines.append(
+                _line(product, Code.VALUE_RENAMED, option=name, value=value, written=label)
+            )
     return _Column(name, labels)
 
 
-def _part_equal_rows(product: Product, columns: list[_Column], chosen: list[list[str]], lines: list[Line]) -> None:
-    """Variants with the same values all stay: the later ones get a label of their own in the last option."""
+def _part_equal_rows(
+    product: Product, columns: list[_Column], chosen: list[list[str]], lines: list[Line]
+) -> None:
+    """Variants with the same values all stay: the later ones get a label of their own in the last
+    option.
+    """
     seen: set[tuple[str, ...]] = set()
     last = columns[-1]
     for row in chosen:
         if tuple(row) in seen:
-            taken = {_folded(label) for label in last.labels.values()} | {_folded(other[-1]) for other in chosen}
+            taken = {_folded(label) for label in last.labels.values()} | {
+                _folded(other[-1]) for other in chosen
+            }
             written = _free(row[-1], taken)
-            lines.append(_line(product, Code.VALUE_RENAMED, option=last.name, value=row[-1], written=written))
+            lines.append(
+                _line(product, Code.VALUE_RENAMED, option=last.name, value=row[-1], written=written)
+            )
             row[-1] = written
         seen.add(tuple(row))
 
 
-def _shape(product: Product, columns: list[_Column], chosen: list[list[str]], lines: list[Line]) -> Shape:
+def _shape(
+    product: Product, columns: list[_Column], chosen: list[list[str]], lines: list[Line]
+) -> Shape:
     options = []
     for place, column in enumerate(columns):
         used = {row[place] for row in chosen}
         order = _first_of_each([*column.labels.values(), *(row[place] for row in chosen)])
         options.append(CatalogOption(column.name, tuple(label for label in order if label in used)))
     labels = {
-        variant.uuid: tuple((column.name, label) for column, label in zip(columns, row, strict=True))
+        variant.uuid: tuple(
+            (column.name, label) for column, label in zip(columns, row, strict=True)
+        )
         for variant, row in zip(product.variants, chosen, strict=True)
     }
     return Shape(tuple(options), labels, tuple(lines))
 
 
 def _free(label: str, taken: set[str]) -> str:
-    """The label, or with the first suffix " (2)", " (3)"… that nothing else has; never longer than a label may be."""
+    """The label, or with the first suffix " (2)", " (3)"… that nothing else has; never longer than
+    a label may be.
+    """
     if _folded(label) not in taken:
         return label
     for number in range(2, len(taken) + 3):
@@ -160,7 +197,9 @@ def _free(label: str, taken: set[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    """What BigCommerce may hold for the same: without case and surrounding space. It does not say how it compares labels."""
+    """What BigCommerce may hold for the same: without case and surrounding space. It does not say
+    how it compares labels.
+    """
     return one_line(text).casefold()
 
 

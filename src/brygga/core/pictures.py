@@ -1,4 +1,6 @@
-"""What a file says of itself when it is a picture that Zettle takes (zettle facts 6.1): its kind and its size, from its first bytes."""
+"""What a file says of itself when it is a picture that Zettle takes (zettle facts 6.1): its kind
+and its size, from its first bytes.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +24,12 @@ class Kind(StrEnum):
     BMP = "BMP"
 
 
-MEDIA_TYPES = {Kind.JPEG: "image/jpeg", Kind.PNG: "image/png", Kind.GIF: "image/gif", Kind.BMP: "image/bmp"}
+MEDIA_TYPES = {
+    Kind.JPEG: "image/jpeg",
+    Kind.PNG: "image/png",
+    Kind.GIF: "image/gif",
+    Kind.BMP: "image/bmp",
+}
 
 
 class Wrong(StrEnum):
@@ -49,12 +56,22 @@ def wrong(content: bytes) -> Wrong | None:
         return Wrong.NO_PICTURE
     if max(found.width, found.height) > MOST_SIDE:
         return Wrong.TOO_LARGE
-    return Wrong.TOO_SMALL if min(found.width, found.height) < LEAST_SIDE or len(content) < LEAST_BYTES else None
+    return (
+        Wrong.TOO_SMALL
+        if min(found.width, found.height) < LEAST_SIDE or len(content) < LEAST_BYTES
+        else None
+    )
 
 
 def described(content: bytes) -> Picture | None:
-    """The kind by its signature, never by a name or a header that somebody sent; None for anything else."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR" and len(content) >= 24:
+    """The kind by its signature, never by a name or a header that somebody sent; None for anything
+    else.
+    """
+    if (
+        content.startswith(b"\x89PNG\r\n\x1a\n")
+        and content[12:16] == b"IHDR"
+        and len(content) >= 24
+    ):
         return Picture(Kind.PNG, _big(content[16:20]), _big(content[20:24]))
     if content.startswith((b"GIF87a", b"GIF89a")) and len(content) >= 10:
         return Picture(Kind.GIF, _little(content[6:8]), _little(content[8:10]))
@@ -67,7 +84,9 @@ def described(content: bytes) -> Picture | None:
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height from the frame header; segments before it are passed over by their length."""
+    """Width and height from the frame header; segments before it are passed over by their
+    length.
+    """
     place = 2
     while place + 9 <= len(content) and content[place] == 0xFF:
         marker = content[place + 1]

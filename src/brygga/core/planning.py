@@ -59,7 +59,19 @@ class Owner(StrEnum):
 
 
 _ZETTLE = frozenset(
-    {"name", "description", "weight", "sku", "upc", "gtin", "page_title", "meta_description", "url", "image", "images"}
+    {
+        "name",
+        "description",
+        "weight",
+        "sku",
+        "upc",
+        "gtin",
+        "page_title",
+        "meta_description",
+        "url",
+        "image",
+        "images",
+    }
     | {"videos", "options", "variants"}
 )
 _BIRTH = frozenset({"category_ids", "is_visible", "channel"})
@@ -67,7 +79,9 @@ _STOCK = frozenset({"inventory_level", "tracking"})
 
 
 def whose(field_name: str, terms: Terms) -> Owner:
-    """Which fields Zettle owns. The rest is the merchant's, and stays as they left it (P1, P4, P6, C6, C8)."""
+    """Which fields Zettle owns. The rest is the merchant's, and stays as they left it (P1, P4, P6,
+    C6, C8).
+    """
     if field_name == "price":
         return Owner.ZETTLE if terms.prices else Owner.BIRTH
     if field_name in _ZETTLE:
@@ -79,7 +93,9 @@ def whose(field_name: str, terms: Terms) -> Owner:
 
 @dataclass(frozen=True, slots=True)
 class Overwritten:
-    """A value in BigCommerce that the plan replaces. `variant` is a Zettle uuid, or "" for the product itself."""
+    """A value in BigCommerce that the plan replaces. `variant` is a Zettle uuid, or "" for the
+    product itself.
+    """
 
     field: str
     was: str
@@ -89,10 +105,12 @@ class Overwritten:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, in order. `children` is the binding with the children found in BigCommerce, to be remembered before anything is sent.
+    """What to do, in order. `children` is the binding with the children found in BigCommerce, to be
+    remembered before anything is sent.
 
-    `needs_options`: the options were not read and matter here: read the product with them and plan again.
-    `early` operations at the front have to be done one by one, in order, before the rest, which may be batched by kind.
+    `needs_options`: the options were not read and matter here: read the product with them and plan
+    again. `early` operations at the front have to be done one by one, in order, before the rest,
+    which may be batched by kind.
     """
 
     operations: tuple[Operation, ...] = ()
@@ -107,7 +125,9 @@ NOTHING = Plan()
 
 
 def fingerprint(desired: CatalogProduct) -> str:
-    """A digest of everything we want of the product, the same today and in a year; its first half stands for options and values."""
+    """A digest of everything we want of the product, the same today and in a year; its first half
+    stands for options and values.
+    """
     shape = [(option.name, option.labels) for option in desired.options]
     return _digest(shape)[:SHAPE_DIGITS] + _digest(_canonical(desired))[:SHAPE_DIGITS]
 
@@ -122,8 +142,22 @@ def _canonical(desired: CatalogProduct) -> tuple[object, ...]:
         for v in sorted(desired.variants, key=lambda v: v.key)
     )
     images = tuple(image.source for image in desired.images)
-    texts = (desired.name, desired.description, desired.page_title, desired.meta_description, desired.url)
-    return (desired.key, texts, _number(desired.weight), _number(desired.price), variants, images, desired.videos)
+    texts = (
+        desired.name,
+        desired.description,
+        desired.page_title,
+        desired.meta_description,
+        desired.url,
+    )
+    return (
+        desired.key,
+        texts,
+        _number(desired.weight),
+        _number(desired.price),
+        variants,
+        images,
+        desired.videos,
+    )
 
 
 def _number(number: Decimal | None) -> str:
@@ -131,7 +165,9 @@ def _number(number: Decimal | None) -> str:
 
 
 def is_changed(synced: Synced, etag: str, *, force: bool) -> bool:
-    """True when Zettle's product was saved since the last sync that ended well, or somebody asked for it (P6, P10)."""
+    """True when Zettle's product was saved since the last sync that ended well, or somebody asked
+    for it (P6, P10).
+    """
     return force or etag != synced.etag or not synced.fingerprint
 
 
@@ -157,15 +193,18 @@ def plan(
     | 6 | none | yes | gone | forget |
     | 7 | none | none | - | nothing |
 
-    "Changed" is `is_changed` with Zettle's `etag`. In row 3 every child of ours is compared and a missing one made again; what is not among
-    our children is the merchant's. `turns` say what is written first of names, SKUs and URLs. Without
-    them a suffixed form of ours stands, or with `force` counts as a difference.
+    "Changed" is `is_changed` with Zettle's `etag`. In row 3 every child of ours is compared and a
+    missing one made again; what is not among our children is the merchant's. `turns` say what is
+    written first of names, SKUs and URLs. Without them a suffixed form of ours stands, or with
+    `force` counts as a difference.
     The levels in `Birth` and `CreateVariant` are the stock's to fill in.
     """
     match desired, synced, observed:
         case None, _, _:
             return _removed(synced, observed)
-        case CatalogProduct() as wanted, Synced() as bound, _ if not is_changed(bound, etag, force=force):
+        case CatalogProduct() as wanted, Synced() as bound, _ if not is_changed(
+            bound, etag, force=force
+        ):
             return Plan(children=bound)
         case CatalogProduct() as wanted, Synced() as bound, ObservedProduct() as seen:
             return _updated(wanted, bound, seen, (terms, turns or {}), force=force)
@@ -184,21 +223,24 @@ def _removed(synced: Synced | None, observed: ObservedProduct | None) -> Plan:
 
 
 def born(desired: CatalogProduct, terms: Terms) -> CatalogProduct:
-    """The product as it is sent at birth: where prices are synced, a variant whose price is open starts at 0 (decision 10).
+    """The product as it is sent at birth: where prices are synced, a variant whose price is open
+    starts at 0 (decision 10).
 
-    Without that it would inherit the price of the others. Where prices are not synced all inherit the product's 0, so that the merchant
-    sets one price for all (C6).
+    Without that it would inherit the price of the others. Where prices are not synced all inherit
+    the product's 0, so that the merchant sets one price for all (C6).
     """
     if desired.is_simple or not terms.prices:
         return desired
-    return replace(desired, variants=tuple(_born_variant(variant, terms) for variant in desired.variants))
+    return replace(
+        desired, variants=tuple(_born_variant(variant, terms) for variant in desired.variants)
+    )
 
 
 def _born_variant(variant: CatalogVariant, terms: Terms) -> CatalogVariant:
     return replace(variant, price=Decimal(0)) if terms.prices and variant.price is None else variant
 
 
-# ---- Row 3 -----------------------------------------------------------------------------------------------------------
+# ---- Row 3 ---------------------------------------------------------------------------------------
 
 _STRUCTURAL = (
     CreateOption,
@@ -213,7 +255,12 @@ _STRUCTURAL = (
 
 
 def _updated(
-    wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, given: tuple[Terms, Turns], *, force: bool
+    wanted: CatalogProduct,
+    bound: Synced,
+    seen: ObservedProduct,
+    given: tuple[Terms, Turns],
+    *,
+    force: bool,
 ) -> Plan:
     terms, turns = given
     shape = reshaped(wanted, bound, seen)
@@ -229,10 +276,19 @@ def _updated(
     early = (*freed, *_with_tracking(structure_before, wanted, seen))
     operations = (*early, *product, *variants, *shape.after, *pictures)
     overwritten = (*differs.found, *(Overwritten(*names) for names in shape.renamed))
-    reordered = not wanted.is_simple and fingerprint(wanted)[:SHAPE_DIGITS] != bound.fingerprint[:SHAPE_DIGITS]
-    unclear = reordered or _has_unshown(bound, seen) or any(isinstance(o, _STRUCTURAL) for o in structure)
+    reordered = (
+        not wanted.is_simple
+        and fingerprint(wanted)[:SHAPE_DIGITS] != bound.fingerprint[:SHAPE_DIGITS]
+    )
+    unclear = (
+        reordered or _has_unshown(bound, seen) or any(isinstance(o, _STRUCTURAL) for o in structure)
+    )
     needs_options = seen.options is None and unclear
-    generated = [o.variant for o in structure_before if isinstance(o, CreateVariant) and o.variant.generated_sku]
+    generated = [
+        o.variant
+        for o in structure_before
+        if isinstance(o, CreateVariant) and o.variant.generated_sku
+    ]
     lines = (
         *_overwritten_lines(wanted, bound, overwritten),
         *(_generated_line(wanted, variant) for variant in generated),
@@ -241,14 +297,21 @@ def _updated(
 
 
 def _has_unshown(bound: Synced, seen: ObservedProduct) -> bool:
-    """True when an option or value of ours is not among those that the variants show: gone, or without a variant since work was cut off."""
+    """True when an option or value of ours is not among those that the variants show: gone, or
+    without a variant since work was cut off.
+    """
     shown = options_of(seen)
     values = {value.value_id for option in shown for value in option.values}
-    return not (set(bound.options.values()) <= {o.option_id for o in shown} and set(bound.values.values()) <= values)
+    return not (
+        set(bound.options.values()) <= {o.option_id for o in shown}
+        and set(bound.values.values()) <= values
+    )
 
 
 def _completed(operation: Operation, terms: Terms, turns: Turns) -> Operation:
-    """A variant made later needs a SKU, its own even where Zettle has none (decision 13), and a price at birth."""
+    """A variant made later needs a SKU, its own even where Zettle has none (decision 13), and a
+    price at birth.
+    """
     if not isinstance(operation, CreateVariant):
         return operation
     variant = _born_variant(operation.variant, terms)
@@ -269,13 +332,19 @@ class _Differences:
     turns: Turns
     found: list[Overwritten] = field(default_factory=list)
 
-    def note(self, changes: dict[str, Scalar], name: str, now: Scalar, was: Scalar, variant: str = "") -> None:
+    def note(
+        self, changes: dict[str, Scalar], name: str, now: Scalar, was: Scalar, variant: str = ""
+    ) -> None:
         if now != (one_line(was) if name in _UNSEEN and isinstance(was, str) else was):
             changes[name] = now
             self.found.append(Overwritten(name, _shown(was), _shown(now), variant))
 
-    def unique(self, changes: dict[str, Scalar], slot: Slot, now: str, was: str, forms: Sequence[str]) -> None:
-        """A value that no other product may have: by its turn, or else plain unless one of our suffixed forms stands there."""
+    def unique(
+        self, changes: dict[str, Scalar], slot: Slot, now: str, was: str, forms: Sequence[str]
+    ) -> None:
+        """A value that no other product may have: by its turn, or else plain unless one of our
+        suffixed forms stands there.
+        """
         if (turn := self.turns.get(slot)) is not None:
             if turn.first or not slot.variant:
                 now = turn.first
@@ -292,19 +361,29 @@ def _product_changes(
     wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping, differs: _Differences
 ) -> tuple[Operation, ...]:
     changes: dict[str, Scalar] = {}
-    differs.unique(changes, Slot("name"), wanted.name, seen.name, clashes.forms_of_name(wanted.name, wanted.key))
+    differs.unique(
+        changes,
+        Slot("name"),
+        wanted.name,
+        seen.name,
+        clashes.forms_of_name(wanted.name, wanted.key),
+    )
     differs.note(changes, "description", wanted.description, seen.description)
     if wanted.weight is not None:
         differs.note(changes, "weight", wanted.weight, seen.weight)
     differs.note(changes, "page_title", wanted.page_title, seen.page_title)
     differs.note(changes, "meta_description", wanted.meta_description, seen.meta_description)
     if wanted.url:
-        differs.unique(changes, Slot("url"), wanted.url, seen.url, clashes.forms_of_url(wanted.url, wanted.key))
+        differs.unique(
+            changes, Slot("url"), wanted.url, seen.url, clashes.forms_of_url(wanted.url, wanted.key)
+        )
     if wanted.price is not None and not _would_price_an_open_variant(wanted, shape):
         differs.note(changes, "price", wanted.price, seen.price)
     if wanted.is_simple:
         (variant,) = wanted.variants
-        differs.unique(changes, Slot("sku", variant.key), variant.sku, seen.sku, _sku_forms(variant))
+        differs.unique(
+            changes, Slot("sku", variant.key), variant.sku, seen.sku, _sku_forms(variant)
+        )
         differs.note(changes, "upc", variant.upc, seen.upc)
         differs.note(changes, "gtin", variant.gtin, seen.gtin)
     return (UpdateProduct(seen.product_id, changes),) if changes else ()
@@ -315,12 +394,21 @@ def _sku_forms(variant: CatalogVariant) -> tuple[str, ...]:
 
 
 def _would_price_an_open_variant(wanted: CatalogProduct, shape: Reshaping) -> bool:
-    """A variant whose price is open in Zettle and that inherits the product's must not change its price with it (decision 10)."""
-    return any(v.price is None and v.key in shape.kept and shape.kept[v.key].price is None for v in wanted.variants)
+    """A variant whose price is open in Zettle and that inherits the product's must not change its
+    price with it (decision 10).
+    """
+    return any(
+        v.price is None and v.key in shape.kept and shape.kept[v.key].price is None
+        for v in wanted.variants
+    )
 
 
 def _variant_changes(
-    wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping, differs: _Differences
+    wanted: CatalogProduct,
+    bound: Synced,
+    seen: ObservedProduct,
+    shape: Reshaping,
+    differs: _Differences,
 ) -> tuple[Operation, ...]:
     operations: list[Operation] = []
     for variant in wanted.variants:
@@ -330,7 +418,9 @@ def _variant_changes(
         changes: dict[str, Scalar] = {}
         if variant.sku or found.sku:
             wanted_sku = variant.sku or clashes.generated_sku(variant.key)
-            differs.unique(changes, Slot("sku", variant.key), wanted_sku, found.sku, _sku_forms(variant))
+            differs.unique(
+                changes, Slot("sku", variant.key), wanted_sku, found.sku, _sku_forms(variant)
+            )
         differs.note(changes, "upc", variant.upc, found.upc, variant.key)
         differs.note(changes, "gtin", variant.gtin, found.gtin, variant.key)
         if variant.price is not None:
@@ -343,7 +433,8 @@ def _variant_changes(
 
 
 def _image_differs(variant: CatalogVariant, found: ObservedVariant, bound: Synced) -> bool:
-    """BigCommerce renames every picture (bigcommerce facts 3.10): ours is known by the address we sent, and by being there at all.
+    """BigCommerce renames every picture (bigcommerce facts 3.10): ours is known by the address we
+    sent, and by being there at all.
 
     Where we never sent one and Zettle has none, a picture is the merchant's.
     """
@@ -351,10 +442,13 @@ def _image_differs(variant: CatalogVariant, found: ObservedVariant, bound: Synce
     return variant.image != last or (variant.image != "" and found.image_url == "")
 
 
-def _freed_skus(wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping) -> tuple[Operation, ...]:
+def _freed_skus(
+    wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping
+) -> tuple[Operation, ...]:
     """SKUs that must be let go before another child of the same product can have them.
 
-    A simple product that gets options frees the product's own SKU and barcode; a variant frees a SKU that moves to another one.
+    A simple product that gets options frees the product's own SKU and barcode; a variant frees a
+    SKU that moves to another one.
     """
     operations: list[Operation] = []
     if wanted.options and not any(variant.values for variant in seen.variants):
@@ -366,22 +460,28 @@ def _freed_skus(wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping)
         holder = holders.get(variant.sku.casefold(), variant.key)
         if holder != variant.key:
             changes = {"sku": clashes.generated_sku(holder)}
-            operations.append(UpdateVariant(seen.product_id, shape.kept[holder].variant_id, changes))
+            operations.append(
+                UpdateVariant(seen.product_id, shape.kept[holder].variant_id, changes)
+            )
     return tuple(operations)
 
 
 def _with_tracking(
     structure: Sequence[Operation], wanted: CatalogProduct, seen: ObservedProduct
 ) -> tuple[Operation, ...]:
-    """A product that becomes simple, or stops being so, is counted at the other level from then on (bigcommerce facts 3.9).
+    """A product that becomes simple, or stops being so, is counted at the other level from then on
+    (bigcommerce facts 3.9).
 
-    The switch stands where nothing of the product has a number that it could wipe out (5.4): after the last variant is gone, and before
-    the first is made. Whether stock is tracked at all, and at which level a product of one shape is, is the stock's matter.
+    The switch stands where nothing of the product has a number that it could wipe out (5.4): after
+    the last variant is gone, and before the first is made. Whether stock is tracked at all, and at
+    which level a product of one shape is, is the stock's matter.
     """
     level = Tracking.PRODUCT if wanted.is_simple else Tracking.VARIANT
     had_variants = any(variant.values for variant in seen.variants)
     turns = (DeleteVariant, DeleteOption) if wanted.is_simple else CreateVariant
-    is_turned = wanted.is_simple == had_variants and any(isinstance(operation, turns) for operation in structure)
+    is_turned = wanted.is_simple == had_variants and any(
+        isinstance(operation, turns) for operation in structure
+    )
     if not is_turned or seen.tracking in {Tracking.NONE, level}:
         return tuple(structure)
     made = [operation for operation in structure if isinstance(operation, CreateVariant)]
@@ -389,31 +489,49 @@ def _with_tracking(
     return (*rest, SetTracking(seen.product_id, level), *made)
 
 
-def _variant_ids(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping) -> Mapping[str, int]:
-    """A product without variants is its base variant; where the merchant gave it options, it is none of them (decision 17)."""
+def _variant_ids(
+    wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping
+) -> Mapping[str, int]:
+    """A product without variants is its base variant; where the merchant gave it options, it is
+    none of them (decision 17).
+    """
     base = seen.base_variant_id or next((v.variant_id for v in seen.variants if not v.values), None)
     if not wanted.is_simple:
         return shape.children.variants
     if base is None and hands.has_options(seen) and not bound.options:
         base = hands.whole_id(seen, bound.variants.get(wanted.variants[0].key))
-    return shape.children.variants if base is None else {**shape.children.variants, wanted.variants[0].key: base}
+    return (
+        shape.children.variants
+        if base is None
+        else {**shape.children.variants, wanted.variants[0].key: base}
+    )
 
 
-# ---- What the merchant reads -----------------------------------------------------------------------------------------
+# ---- What the merchant reads ---------------------------------------------------------------------
 
 _MOST_LINES = 10
 _MOST_TEXT = 120
 
 
-def _overwritten_lines(wanted: CatalogProduct, bound: Synced, found: Sequence[Overwritten]) -> tuple[Line, ...]:
-    """The merchant's edits that this plan overwrites: certain where we want just what we last wrote, unknown otherwise."""
+def _overwritten_lines(
+    wanted: CatalogProduct, bound: Synced, found: Sequence[Overwritten]
+) -> tuple[Line, ...]:
+    """The merchant's edits that this plan overwrites: certain where we want just what we last
+    wrote, unknown otherwise.
+    """
     if fingerprint(wanted) != bound.fingerprint:
         return ()
     line: Callable[..., Line] = lambda code, variant="", **params: Line(  # noqa: E731
         code, Topic.PRODUCT, Severity.INFO, wanted.key, variant, {"name": wanted.name, **params}
     )
     lines = [
-        line(Code.VALUE_OVERWRITTEN, o.variant, field=o.field, was=o.was[:_MOST_TEXT], now=o.now[:_MOST_TEXT])
+        line(
+            Code.VALUE_OVERWRITTEN,
+            o.variant,
+            field=o.field,
+            was=o.was[:_MOST_TEXT],
+            now=o.now[:_MOST_TEXT],
+        )
         for o in found[:_MOST_LINES]
     ]
     if len(found) > _MOST_LINES:
@@ -422,7 +540,14 @@ def _overwritten_lines(wanted: CatalogProduct, bound: Synced, found: Sequence[Ov
 
 
 def _generated_line(wanted: CatalogProduct, variant: CatalogVariant) -> Line:
-    return Line(Code.SKU_GENERATED, Topic.PRODUCT, Severity.INFO, wanted.key, variant.key, {"sku": variant.sku})
+    return Line(
+        Code.SKU_GENERATED,
+        Topic.PRODUCT,
+        Severity.INFO,
+        wanted.key,
+        variant.key,
+        {"sku": variant.sku},
+    )
 
 
 def changed_fields(changes: Changes) -> tuple[str, ...]:

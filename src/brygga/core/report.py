@@ -1,6 +1,8 @@
-"""Every line the sync log can hold, as codes with parameters. The sentences, Swedish and English, live in `web/locale`.
+"""Every line the sync log can hold, as codes with parameters. The sentences, Swedish and English,
+live in `web/locale`.
 
-A code's comment names its parameters. A code without a sentence, a cause and what to do fails the build.
+A code's comment names its parameters. A code without a sentence, a cause and what to do fails the
+build.
 """
 
 from collections.abc import Mapping
@@ -41,8 +43,11 @@ class Code(StrEnum):
     BACKORDERS_ON = "backorders_on"  # the store sells beyond what is on hand (decision 21)
     SIDE_UNREADABLE = "side_unreadable"  # side: for more than a minute (decision 15)
     SIDE_READABLE = "side_readable"  # side: as above, and it is over
-    KEPT_FOR_LACK_OF_ACCESS = "kept_for_lack_of_access"  # count, cause: products that were to be removed (decision 11)
-    MARKER_MADE = "marker_made"  # name: the hidden product by which stock calls are known to have landed (decision 16)
+    KEPT_FOR_LACK_OF_ACCESS = (
+        "kept_for_lack_of_access"  # count, cause: products that were to be removed (decision 11)
+    )
+    # name: the hidden product by which stock calls are known to have landed (decision 16)
+    MARKER_MADE = "marker_made"
     MARKER_MADE_AGAIN = "marker_made_again"  # name, why: "deleted" or "changed"
     MARKER_RECOUNTED = "marker_recounted"  # name: somebody changed its stock
     MARKER_REFUSED = "marker_refused"  # name, cause (a failure's code)
@@ -52,22 +57,29 @@ class Code(StrEnum):
     PRODUCT_UPDATED = "product_updated"  # name, fields
     PRODUCT_DELETED = "product_deleted"  # name
     PRODUCT_UNLINKED = "product_unlinked"  # name
-    PRODUCT_RESTORED = "product_restored"  # name: it had gone missing in BigCommerce and was made again
+    PRODUCT_RESTORED = (
+        "product_restored"  # name: it had gone missing in BigCommerce and was made again
+    )
     PRODUCT_ADOPTED = "product_adopted"  # name: an unanswered create was found again
     VALUE_OVERWRITTEN = "value_overwritten"  # name, field, was, now
     VALUES_OVERWRITTEN = "values_overwritten"  # name, count: more of the same product
-    DRIFT = "drift"  # name, field, shop, till: edited in BigCommerce, stays until the next save in Zettle (decision 1)
-    MISSING_IN_SHOP = "missing_in_shop"  # name: deleted in BigCommerce, made again at the next save in Zettle (P10)
+    # name, field, shop, till: edited in BigCommerce, stays until the next save in Zettle (decision
+    # 1)
+    DRIFT = "drift"
+    # name: deleted in BigCommerce, made again at the next save in Zettle (P10)
+    MISSING_IN_SHOP = "missing_in_shop"
     VARIANTS_MISSING = "variants_missing"  # name, variants: deleted in BigCommerce (decision 17)
-    VARIANTS_BOUND_AGAIN = "variants_bound_again"  # name, variants: the merchant made them again there (decision 17)
-    CLASH = "clash"  # name, field, value, written, other, other_id: equal name, SKU or URL got a suffix (decision 6)
+    VARIANTS_BOUND_AGAIN = (
+        "variants_bound_again"  # name, variants: the merchant made them again there (decision 17)
+    )
+    # name, field, value, written, other, other_id: equal name, SKU or URL got a suffix (decision 6)
+    CLASH = "clash"
     SUFFIX_GONE = "suffix_gone"  # name, field, value: nobody else has it any more (decision 19)
     PRODUCT_ADDED = "product_added"  # name: our own form's product stands in Zettle (P9)
     ADDITION_REFUSED = "addition_refused"  # name, cause (a failure's code)
     OPENING_STOCK_REFUSED = "opening_stock_refused"  # name, cause (a failure's code)
-    OPENING_STOCK_UNSURE = (
-        "opening_stock_unsure"  # name: nobody can know whether it was written; it is not written twice
-    )
+    # name: nobody can know whether it was written; it is not written twice
+    OPENING_STOCK_UNSURE = "opening_stock_unsure"
     PLAN_CHANGED = "plan_changed"  # name, change: between the plan and the first sync
     PLAN_CHANGES = "plan_changes"  # count: more of the same
     LINKED_INSTEAD = "linked_instead"  # name, other, other_id (decision 6)
@@ -79,7 +91,9 @@ class Code(StrEnum):
     SKU_REPEATED = "sku_repeated"  # sku, written
     SKU_GENERATED = "sku_generated"  # sku (decision 13)
     BARCODE_TOO_LONG = "barcode_too_long"  # barcode, limit
-    BARCODE_CHECK_DIGIT = "barcode_check_digit"  # barcode: as long as a GTIN, with a wrong last digit (decision 20)
+    BARCODE_CHECK_DIGIT = (
+        "barcode_check_digit"  # barcode: as long as a GTIN, with a wrong last digit (decision 20)
+    )
     URL_TOO_LONG = "url_too_long"  # limit
     URL_UNUSABLE = "url_unusable"  # slug
     PRICE_OPEN = "price_open"  # the cashier types it at the till (decision 10)
@@ -102,59 +116,86 @@ class Code(StrEnum):
     DELETE_REFUSED = "delete_refused"  # name, reason: stays "to delete" (decision 11)
     MASS_EFFECT_STOPPED = "mass_effect_stopped"  # effect, count, catalogue (decision 9)
     # -- stock: what moved; every line also carries `name` and `variant_name`
-    STOCK_TILL_MOVED = "stock_till_moved"  # change, number: a sale, refund or edit in Zettle (S2, S4)
-    STOCK_SHOP_MOVED = (
-        "stock_shop_moved"  # change, number: an edit in BigCommerce, or an order that no event named (S4)
+    STOCK_TILL_MOVED = (
+        "stock_till_moved"  # change, number: a sale, refund or edit in Zettle (S2, S4)
     )
-    STOCK_SHOP_ORDER = "stock_shop_order"  # change, number: an order there, as an event of its says (S3)
+    # change, number: an edit in BigCommerce, or an order that no event named (S4)
+    STOCK_SHOP_MOVED = "stock_shop_moved"
+    STOCK_SHOP_ORDER = (
+        "stock_shop_order"  # change, number: an order there, as an event of its says (S3)
+    )
     STOCK_FOUND_BY_SWEEP = "stock_found_by_sweep"  # side, change, number: nobody announced it
     STOCK_STARTED = "stock_started"  # number: tracking was switched on (S7)
-    STOCK_WHOLE = "stock_whole"  # the product got options in BigCommerce and is counted there as one (decision 17)
-    STOCK_SPLIT_UP = "stock_split_up"  # as above, but counted by variant: no number is Zettle's, stock is paused
-    STOCK_LUMPED = "stock_lumped"  # its variants are counted as one in BigCommerce: stock is paused (decision 18)
+    # the product got options in BigCommerce and is counted there as one (decision 17)
+    STOCK_WHOLE = "stock_whole"
+    STOCK_SPLIT_UP = (
+        "stock_split_up"  # as above, but counted by variant: no number is Zettle's, stock is paused
+    )
+    # its variants are counted as one in BigCommerce: stock is paused (decision 18)
+    STOCK_LUMPED = "stock_lumped"
     STOCK_NOT_COUNTED = "stock_not_counted"  # BigCommerce counts it no more
-    STOCK_RESUMED = "stock_resumed"  # it is counted as in Zettle again, and Zettle's number is written
-    STOCK_SWITCHED_ON = "stock_switched_on"  # number: BigCommerce had stopped counting the product; it counts again
-    STOCK_FULL = "stock_full"  # side, limit, number: the side cannot hold that many (zettle facts 3.5)
+    STOCK_RESUMED = (
+        "stock_resumed"  # it is counted as in Zettle again, and Zettle's number is written
+    )
+    STOCK_SWITCHED_ON = (
+        "stock_switched_on"  # number: BigCommerce had stopped counting the product; it counts again
+    )
+    STOCK_FULL = (
+        "stock_full"  # side, limit, number: the side cannot hold that many (zettle facts 3.5)
+    )
     STOCK_REPLACED = "stock_replaced"  # was, number: as above, and the shop had another number
     STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
-    STOCK_STOPPED_APART = "stock_stopped_apart"  # till, shop: as above, and separate stock ended with it
-    STOCK_OFF_APART = "stock_off_apart"  # till, shop: as above, told by an event: it may be on again by now
-    STOCK_ORDERS_UNCOUNTED = (
-        "stock_orders_uncounted"  # number: the shop sold before we saw that tracking is on, nobody knows how much
+    STOCK_STOPPED_APART = (
+        "stock_stopped_apart"  # till, shop: as above, and separate stock ended with it
     )
+    STOCK_OFF_APART = (
+        "stock_off_apart"  # till, shop: as above, told by an event: it may be on again by now
+    )
+    # number: the shop sold before we saw that tracking is on, nobody knows how much
+    STOCK_ORDERS_UNCOUNTED = "stock_orders_uncounted"
     STOCK_SPLIT = "stock_split"  # till, shop (S5)
-    STOCK_BORN_APART = "stock_born_apart"  # till: a variant added in Zettle while the product's stock is separate (S5)
-    STOCK_ADOPTED = "stock_adopted"  # was, number: the shop's own number gave way to Zettle's (P11, D4)
-    SEPARATE_ENDED = "separate_ended"  # count: products that had it in an earlier connection (S5, D4)
+    # till: a variant added in Zettle while the product's stock is separate (S5)
+    STOCK_BORN_APART = "stock_born_apart"
+    STOCK_ADOPTED = (
+        "stock_adopted"  # was, number: the shop's own number gave way to Zettle's (P11, D4)
+    )
+    SEPARATE_ENDED = (
+        "separate_ended"  # count: products that had it in an earlier connection (S5, D4)
+    )
     STOCK_JOINED = "stock_joined"  # number (S6, decision 4)
-    STOCK_BELOW_ZERO = (
-        "stock_below_zero"  # units: sold more often than there were; paid by the next restock (decision 7)
-    )
-    STOCK_CHECK = (
-        "stock_check"  # side, change, number: nobody can know whether a write landed; the lower number is promised
-    )
-    STOCK_VANISHED = "stock_vanished"  # was: more than a few units gone from the shop at once, told of by nothing
-    ZEROES_BELIEVED = "zeroes_believed"  # count: many shelves seemed emptied, and the merchant said yes (decision 9)
+    # units: sold more often than there were; paid by the next restock (decision 7)
+    STOCK_BELOW_ZERO = "stock_below_zero"
+    # side, change, number: nobody can know whether a write landed; the lower number is promised
+    STOCK_CHECK = "stock_check"
+    # was: more than a few units gone from the shop at once, told of by nothing
+    STOCK_VANISHED = "stock_vanished"
+    # count: many shelves seemed emptied, and the merchant said yes (decision 9)
+    ZEROES_BELIEVED = "zeroes_believed"
     ZEROES_LEFT = "zeroes_left"  # count: as above, and the merchant said no
     ZEROES_OVER = "zeroes_over"  # nobody waits for that question any more
-    STOCK_COUNTED = "stock_counted"  # was, number: the merchant, asked to check, typed what was counted
-    STOCK_COUNTED_APART = "stock_counted_apart"  # till, shop: as above, with separate stock
-    STOCK_CONFIRMED = "stock_confirmed"  # number: the merchant, asked to check, said that it is right
-    STOCK_CORRECTED = "stock_corrected"  # change, number: it is known now what became of a write
-    STOCK_ITEM_UNKNOWN = (
-        "stock_item_unknown"  # side: the platform does not know the variant; waits for the product's sync
+    STOCK_COUNTED = (
+        "stock_counted"  # was, number: the merchant, asked to check, typed what was counted
     )
+    STOCK_COUNTED_APART = "stock_counted_apart"  # till, shop: as above, with separate stock
+    STOCK_CONFIRMED = (
+        "stock_confirmed"  # number: the merchant, asked to check, said that it is right
+    )
+    STOCK_CORRECTED = "stock_corrected"  # change, number: it is known now what became of a write
+    # side: the platform does not know the variant; waits for the product's sync
+    STOCK_ITEM_UNKNOWN = "stock_item_unknown"
     STOCK_REFUSED = "stock_refused"  # side, cause (a failure's code)
-    STOCK_UNREADABLE = "stock_unreadable"  # Zettle's number could not be read: created without stock
+    STOCK_UNREADABLE = (
+        "stock_unreadable"  # Zettle's number could not be read: created without stock
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the sync log. `subject` is a Zettle product's uuid, or "" when the line is about the connection.
+    """One line of the sync log. `subject` is a Zettle product's uuid, or "" when the line is about
+    the connection.
 
-    `params` are short texts, already formatted as data (numbers in digits, money as minor units and currency); never a secret and never
-    a shopper's personal data.
+    `params` are short texts, already formatted as data (numbers in digits, money as minor units and
+    currency); never a secret and never a shopper's personal data.
     """
 
     code: Code

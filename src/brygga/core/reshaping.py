@@ -1,9 +1,12 @@
-"""Options, values and variants of a product that already stands in BigCommerce: what is ours, what moves, what has to be remade.
+"""Options, values and variants of a product that already stands in BigCommerce: what is ours, what
+moves, what has to be remade.
 
-A variant's option values can never be changed (bigcommerce facts 3.7), so a variant that gets other values is deleted and made again; an
-option or a value that only got another name keeps its id and its variants (3.9). A rename is known by the variants: those that carried the
-old name are the ones that carry the new. What the merchant added stays: options, values and variants that are not among our children are
-neither changed nor deleted, and new variants take the first value of such an option, because BigCommerce demands one of each.
+A variant's option values can never be changed (bigcommerce facts 3.7), so a variant that gets other
+values is deleted and made again; an option or a value that only got another name keeps its id and
+its variants (3.9). A rename is known by the variants: those that carried the old name are the ones
+that carry the new. What the merchant added stays: options, values and variants that are not among
+our children are neither changed nor deleted, and new variants take the first value of such an
+option, because BigCommerce demands one of each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,13 +41,17 @@ _TEMPORARY_LIMIT = 230
 
 @dataclass(slots=True)
 class _Column:
-    """One desired option beside the one in BigCommerce that is it; `found` is None when it has to be made."""
+    """One desired option beside the one in BigCommerce that is it; `found` is None when it has to
+    be made.
+    """
 
     wanted: CatalogOption
     place: int
     found: ObservedOption | None = None
     values: dict[str, ObservedValue] = field(default_factory=dict)
-    """Label as we want it -> the value that carries it or will be renamed to it. A label that is missing has to be made."""
+    """Label as we want it -> the value that carries it or will be renamed to it. A label that is
+    missing has to be made.
+    """
     unneeded: dict[str, int] = field(default_factory=dict)
     """Our values that no desired label needs any more."""
 
@@ -53,8 +60,9 @@ class _Column:
 class Reshaping:
     """How to get from the observed options and variants to the desired ones.
 
-    `kept` are the variants that stay, by Zettle uuid: their fields may still differ. `children` is the binding with the children found in
-    BigCommerce under the names that they have or will have; what is to be deleted is still in it. `renamed` are (what, was, now).
+    `kept` are the variants that stay, by Zettle uuid: their fields may still differ. `children` is
+    the binding with the children found in BigCommerce under the names that they have or will have;
+    what is to be deleted is still in it. `renamed` are (what, was, now).
     """
 
     before: tuple[Operation, ...]
@@ -73,7 +81,9 @@ def options_of(observed: ObservedProduct) -> tuple[ObservedOption, ...]:
     names: dict[int, str] = {}
     values: dict[int, dict[int, ObservedValue]] = {}
     for variant in observed.variants:
-        for (option_id, value_id), (name, label) in zip(variant.values, variant.labels, strict=False):
+        for (option_id, value_id), (name, label) in zip(
+            variant.values, variant.labels, strict=False
+        ):
             names[option_id] = name
             known = values.setdefault(option_id, {})
             known.setdefault(value_id, ObservedValue(value_id, label, len(known)))
@@ -84,27 +94,44 @@ def options_of(observed: ObservedProduct) -> tuple[ObservedOption, ...]:
 
 
 def reshaped(desired: CatalogProduct, synced: Synced, observed: ObservedProduct) -> Reshaping:
-    """The operations on options, values and variants, in an order in which BigCommerce can take them.
+    """The operations on options, values and variants, in an order in which BigCommerce can take
+    them.
 
-    Delete variants, delete options, rename, make options and values, make variants; unused values go last, because an option may not be
-    left without any.
+    Delete variants, delete options, rename, make options and values, make variants; unused values
+    go last, because an option may not be left without any.
     """
     found = options_of(observed)
     base = {variant.variant_id for variant in observed.variants if not variant.values}
     present = {variant.variant_id: variant for variant in observed.variants}
-    bound = {key: present[id_] for key, id_ in synced.variants.items() if id_ in present and id_ not in base}
+    bound = {
+        key: present[id_]
+        for key, id_ in synced.variants.items()
+        if id_ in present and id_ not in base
+    }
     columns = _columns(desired, synced, found, bound)
-    ours_by_id = {id_: name for name, id_ in synced.options.items() if id_ in {option.option_id for option in found}}
+    ours_by_id = {
+        id_: name
+        for name, id_ in synced.options.items()
+        if id_ in {option.option_id for option in found}
+    }
     claimed = {column.found.option_id for column in columns if column.found}
-    removed = tuple(option for option in found if option.option_id in ours_by_id and option.option_id not in claimed)
+    removed = tuple(
+        option
+        for option in found
+        if option.option_id in ours_by_id and option.option_id not in claimed
+    )
     foreign = tuple(
-        option for option in found if option.option_id not in ours_by_id and option.option_id not in claimed
+        option
+        for option in found
+        if option.option_id not in ours_by_id and option.option_id not in claimed
     )
 
     kept, made = _variants(desired, columns, bound, observed, removed)
     deleted = [variant for key, variant in bound.items() if kept.get(key) is not variant]
     others = [
-        v for v in observed.variants if v.variant_id not in {b.variant_id for b in [*bound.values(), *kept.values()]}
+        v
+        for v in observed.variants
+        if v.variant_id not in {b.variant_id for b in [*bound.values(), *kept.values()]}
     ]
 
     product_id = observed.product_id
@@ -120,41 +147,64 @@ def reshaped(desired: CatalogProduct, synced: Synced, observed: ObservedProduct)
     return Reshaping(tuple(before), tuple(after), kept, children, tuple(renamed))
 
 
-# ---- Which option is which -------------------------------------------------------------------------------------------
+# ---- Which option is which -----------------------------------------------------------------------
 
 
 def _columns(
-    desired: CatalogProduct, synced: Synced, found: Sequence[ObservedOption], bound: Mapping[str, ObservedVariant]
+    desired: CatalogProduct,
+    synced: Synced,
+    found: Sequence[ObservedOption],
+    bound: Mapping[str, ObservedVariant],
 ) -> list[_Column]:
     by_id = {option.option_id: option for option in found}
     ours = {name: by_id[id_] for name, id_ in synced.options.items() if id_ in by_id}
-    columns = [_Column(option, place, ours.get(option.name)) for place, option in enumerate(desired.options)]
+    columns = [
+        _Column(option, place, ours.get(option.name))
+        for place, option in enumerate(desired.options)
+    ]
     _claim_by_name(columns, [option for option in found if option not in ours.values()])
     _claim_renamed(desired, columns, list(ours.values()), bound)
     old_names = {option.option_id: name for name, option in ours.items()}
     for column in columns:
         if column.found:
-            _claim_values(desired, column, synced, old_names.get(column.found.option_id, column.wanted.name), bound)
+            _claim_values(
+                desired,
+                column,
+                synced,
+                old_names.get(column.found.option_id, column.wanted.name),
+                bound,
+            )
     return columns
 
 
 def _claim_by_name(columns: list[_Column], unbound: Sequence[ObservedOption]) -> None:
-    """An option that we do not know but that has the name we want is the one: a linked product's, or one made just before a crash."""
+    """An option that we do not know but that has the name we want is the one: a linked product's,
+    or one made just before a crash.
+    """
     for column in columns:
         if column.found is None:
             wanted = column.wanted.name.casefold()
-            column.found = next((one for one in unbound if one_line(one.name).casefold() == wanted), None)
+            column.found = next(
+                (one for one in unbound if one_line(one.name).casefold() == wanted), None
+            )
 
 
 def _claim_renamed(
-    desired: CatalogProduct, columns: list[_Column], ours: list[ObservedOption], bound: Mapping[str, ObservedVariant]
+    desired: CatalogProduct,
+    columns: list[_Column],
+    ours: list[ObservedOption],
+    bound: Mapping[str, ObservedVariant],
 ) -> None:
-    """Options of ours whose name is no longer wanted, given to wanted ones that part the surviving variants in the same way."""
+    """Options of ours whose name is no longer wanted, given to wanted ones that part the surviving
+    variants in the same way.
+    """
     claimed = [column.found for column in columns if column.found]
     free = [option for option in ours if option not in claimed]
     open_columns = [column for column in columns if column.found is None]
     for column in open_columns:
-        alike = [option for option in free if _parts_alike(desired, column.wanted.name, option, bound)]
+        alike = [
+            option for option in free if _parts_alike(desired, column.wanted.name, option, bound)
+        ]
         if alike:
             column.found = alike[0]
             free.remove(alike[0])
@@ -163,21 +213,35 @@ def _claim_renamed(
 def _parts_alike(
     desired: CatalogProduct, name: str, option: ObservedOption, bound: Mapping[str, ObservedVariant]
 ) -> bool:
-    """True when equal labels of the wanted option go with equal values of the found one, over every variant that survives."""
+    """True when equal labels of the wanted option go with equal values of the found one, over every
+    variant that survives.
+    """
     pairs = set()
     for variant in desired.variants:
         if seen := bound.get(variant.key):
             pairs.add((dict(variant.values)[name], dict(seen.values).get(option.option_id)))
     values = [value for _, value in pairs]
-    return bool(pairs) and None not in values and len({label for label, _ in pairs}) == len(pairs) == len(set(values))
+    return (
+        bool(pairs)
+        and None not in values
+        and len({label for label, _ in pairs}) == len(pairs) == len(set(values))
+    )
 
 
 def _claim_values(
-    desired: CatalogProduct, column: _Column, synced: Synced, old_name: str, bound: Mapping[str, ObservedVariant]
+    desired: CatalogProduct,
+    column: _Column,
+    synced: Synced,
+    old_name: str,
+    bound: Mapping[str, ObservedVariant],
 ) -> None:
     assert column.found is not None, "values are claimed for an option that is there"
     known = {value.value_id: value for value in column.found.values}
-    ours = {label: id_ for (name, label), id_ in synced.values.items() if name == old_name and id_ in known}
+    ours = {
+        label: id_
+        for (name, label), id_ in synced.values.items()
+        if name == old_name and id_ in known
+    }
     unbound = [value for value in column.found.values if value.value_id not in ours.values()]
     for label in column.wanted.labels:
         if label in ours:
@@ -203,16 +267,22 @@ def _named(label: str, values: Iterable[ObservedValue]) -> ObservedValue | None:
 
 
 def _carriers(
-    desired: CatalogProduct, name: str, label: str, option_id: int, bound: Mapping[str, ObservedVariant]
+    desired: CatalogProduct,
+    name: str,
+    label: str,
+    option_id: int,
+    bound: Mapping[str, ObservedVariant],
 ) -> set[int]:
     """The value ids that the surviving variants of a label carry today."""
     seen = (
-        bound[variant.key] for variant in desired.variants if variant.key in bound and (name, label) in variant.values
+        bound[variant.key]
+        for variant in desired.variants
+        if variant.key in bound and (name, label) in variant.values
     )
     return {dict(variant.values).get(option_id, 0) for variant in seen}
 
 
-# ---- Which variant is which ------------------------------------------------------------------------------------------
+# ---- Which variant is which ----------------------------------------------------------------------
 
 
 def _variants(
@@ -222,10 +292,16 @@ def _variants(
     observed: ObservedProduct,
     removed: Sequence[ObservedOption],
 ) -> tuple[dict[str, ObservedVariant], list[CatalogVariant]]:
-    """The variants that can stay (bound ones, and unbound ones with just our values), and those that have to be made."""
+    """The variants that can stay (bound ones, and unbound ones with just our values), and those
+    that have to be made.
+    """
     by_name = {column.wanted.name: column for column in columns}
     ours = {variant.variant_id for variant in bound.values()}
-    unbound = [variant for variant in observed.variants if variant.variant_id not in ours and variant.values]
+    unbound = [
+        variant
+        for variant in observed.variants
+        if variant.variant_id not in ours and variant.values
+    ]
     gone = {option.option_id for option in removed}
     kept: dict[str, ObservedVariant] = {}
     made: list[CatalogVariant] = []
@@ -263,7 +339,7 @@ def _with_foreign(variant: CatalogVariant, foreign: Sequence[ObservedOption]) ->
     return replace(variant, values=variant.values + extra)
 
 
-# ---- Operations ------------------------------------------------------------------------------------------------------
+# ---- Operations ----------------------------------------------------------------------------------
 
 
 def _renames(
@@ -302,12 +378,20 @@ class _Named:
 
 
 def _orderly(wishes: Sequence[tuple[_Named, str, int]]) -> list[tuple[int, str, int]]:
-    """The renames that are needed, as (id, name, place), so that no two ever have one name; names in a ring go by way of a free one."""
+    """The renames that are needed, as (id, name, place), so that no two ever have one name; names
+    in a ring go by way of a free one.
+    """
     steps: list[tuple[int, str, int]] = []
-    pending = [(was.id, name, place) for was, name, place in wishes if (was.name, was.place) != (name, place)]
+    pending = [
+        (was.id, name, place)
+        for was, name, place in wishes
+        if (was.name, was.place) != (name, place)
+    ]
     held = {was.name.casefold(): was.id for was, _, _ in wishes}
     while pending:
-        free = next((step for step in pending if held.get(step[1].casefold(), step[0]) == step[0]), None)
+        free = next(
+            (step for step in pending if held.get(step[1].casefold(), step[0]) == step[0]), None
+        )
         if free is None:
             id_, name, place = pending[0]
             step = (id_, f"{name[:_TEMPORARY_LIMIT]} ({id_})", place)
@@ -315,7 +399,9 @@ def _orderly(wishes: Sequence[tuple[_Named, str, int]]) -> list[tuple[int, str, 
             step = free
             pending.remove(free)
         steps.append(step)
-        held = {name: id_ for name, id_ in held.items() if id_ != step[0]} | {step[1].casefold(): step[0]}
+        held = {name: id_ for name, id_ in held.items() if id_ != step[0]} | {
+            step[1].casefold(): step[0]
+        }
     return steps
 
 
@@ -376,9 +462,14 @@ def _children(
         name = column.wanted.name
         values |= {(name, label): value_id for label, value_id in column.unneeded.items()}
         values |= {(name, label): value.value_id for label, value in column.values.items()}
-    leaving = {name: id_ for name, id_ in synced.options.items() if id_ in {option.option_id for option in removed}}
+    leaving = {
+        name: id_
+        for name, id_ in synced.options.items()
+        if id_ in {option.option_id for option in removed}
+    }
     for name, id_ in leaving.items():
-        # Two options may have swapped their names; the one that leaves keeps a name of its own until it is gone.
+        # Two options may have swapped their names; the one that leaves keeps a name of its own
+        # until it is gone.
         options.setdefault(name if name not in options else f"{name}\n{id_}", id_)
     variants = {key: variant.variant_id for key, variant in [*bound.items(), *kept.items()]}
     return replace(synced, options=options, values=values, variants=variants)

@@ -1,8 +1,10 @@
-"""What BigCommerce can hold of a merchant's text: clean, cut, safe HTML, paths, video ids, trade numbers.
+"""What BigCommerce can hold of a merchant's text: clean, cut, safe HTML, paths, video ids, trade
+numbers.
 
 What prints nothing is taken out in `core/unseen.py`, which `one_line` applies.
 
-Everything is a function of its text alone; whoever calls decides what is said about it in the sync log.
+Everything is a function of its text alone; whoever calls decides what is said about it in the sync
+log.
 """
 
 import html
@@ -25,12 +27,21 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _BLOCK = re.compile(
-    r"<(?:p|br|div|ul|ol|li|h[1-6]|table|tr|hr|blockquote|pre|section|article|figure|center)\b", re.IGNORECASE
+    r"<(?:p|br|div|ul|ol|li|h[1-6]|table|tr|hr|blockquote|pre|section|article|figure|center)\b",
+    re.IGNORECASE,
 )
 _TAGS = frozenset(
-    "p br b i u em strong small ul ol li h1 h2 h3 h4 h5 h6 a span div table tbody thead tr td th hr blockquote pre sub sup img".split()  # noqa: SIM905
+    (  # noqa: SIM905
+        "p br b i u em strong small ul ol li h1 h2 h3 h4 h5 h6 a span div table tbody thead tr td "
+        "th "
+        "hr blockquote pre sub sup img"
+    ).split()
 )
-_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title", "width", "height"}, "td": {"colspan", "rowspan"}}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "td": {"colspan", "rowspan"},
+}
 _LEFT_OUT_WITH_CONTENT = {"script", "style", "iframe", "object", "template", "noscript"}
 
 
@@ -40,7 +51,9 @@ def one_line(text: str) -> str:
 
 
 def many_lines(text: str) -> str:
-    """The text with its own line breaks as \\n, without other control characters or surrounding space."""
+    """The text with its own line breaks as \\n, without other control characters or surrounding
+    space.
+    """
     return _broken(text).strip()
 
 
@@ -63,7 +76,11 @@ def cut(text: str, limit: int) -> str:
 
 
 def _belongs_to_the_one_before(character: str) -> bool:
-    return bool(unicodedata.combining(character)) or character in "\u200d\ufe0e\ufe0f" or "🏻" <= character <= "🏿"
+    return (
+        bool(unicodedata.combining(character))
+        or character in "\u200d\ufe0e\ufe0f"
+        or "🏻" <= character <= "🏿"
+    )
 
 
 def looks_like_html(text: str) -> bool:
@@ -74,8 +91,9 @@ def looks_like_html(text: str) -> bool:
 def safe_html(text: str) -> tuple[str, bool]:
     """The text as HTML that can do no harm in a shop, and whether something had to be taken out.
 
-    Zettle does not say whether a description is text or HTML (zettle facts 2.5): text is escaped and keeps its line breaks, HTML is
-    sanitised. Text with a few words in bold is still text: where no tag makes lines, its own line breaks do.
+    Zettle does not say whether a description is text or HTML (zettle facts 2.5): text is escaped
+    and keeps its line breaks, HTML is sanitised. Text with a few words in bold is still text: where
+    no tag makes lines, its own line breaks do.
     """
     text = many_lines(text)
     if not looks_like_html(text):
@@ -96,7 +114,9 @@ def safe_html(text: str) -> tuple[str, bool]:
 def _paragraphs(text: str) -> str:
     paragraphs = [part.strip("\n") for part in re.split(r"\n[ \t]*\n", text)]
     lines = [
-        [html.escape(line.rstrip(), quote=False) for line in part.split("\n")] for part in paragraphs if part.strip()
+        [html.escape(line.rstrip(), quote=False) for line in part.split("\n")]
+        for part in paragraphs
+        if part.strip()
     ]
     return "\n".join(f"<p>{'<br>'.join(part)}</p>" for part in lines)
 
@@ -104,27 +124,43 @@ def _paragraphs(text: str) -> str:
 def _tags(text: str) -> list[tuple[str, int]]:
     """Every opening tag's name and its number of attributes: what sanitising may have taken."""
     found = re.findall(r"<([a-zA-Z][a-zA-Z0-9]*)\b([^<>]*)>", text)
-    return sorted((name.lower(), attributes.count("=")) for name, attributes in found if name.lower() != "tbody")
+    return sorted(
+        (name.lower(), attributes.count("="))
+        for name, attributes in found
+        if name.lower() != "tbody"
+    )
 
 
 def path(slug: str) -> str:
-    """A slug as a URL's path with slashes around: lower case, letters a to z, digits, hyphens. "" when nothing is left."""
+    """A slug as a URL's path with slashes around: lower case, letters a to z, digits, hyphens. ""
+    when nothing is left.
+    """
     plain = unicodedata.normalize("NFKD", slug.casefold()).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")
     return f"/{words}/" if words else ""
 
 
 _YOUTUBE_HOSTS = frozenset(
-    {"youtube.com", "m.youtube.com", "music.youtube.com", "youtube-nocookie.com", "gaming.youtube.com"}
+    {
+        "youtube.com",
+        "m.youtube.com",
+        "music.youtube.com",
+        "youtube-nocookie.com",
+        "gaming.youtube.com",
+    }
 )
 _YOUTUBE_FOLDERS = frozenset({"embed", "shorts", "live", "v", "e", "vi", "watch"})
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_VIDEO = frozenset({"videoseries", "live_stream"})
-"""Pages under embed/ whose names look like ids: a playlist, and whatever a channel shows just now."""
+"""Pages under embed/ whose names look like ids: a playlist, and whatever a channel shows just
+now.
+"""
 
 
 def youtube_id(url: str) -> str:
-    """The video's id in any form of a YouTube link, or "". BigCommerce shows only YouTube (bigcommerce facts 3.11)."""
+    """The video's id in any form of a YouTube link, or "". BigCommerce shows only YouTube
+    (bigcommerce facts 3.11).
+    """
     url = url.strip()
     try:
         parts = urlsplit(url if "//" in url else f"https://{url}")
@@ -163,15 +199,19 @@ _ADDRESS_LIMIT = 255
 
 
 def goes_by_address(url: str) -> bool:
-    """True when the shop may fetch a picture itself: at most 255 characters, with an ending it knows (bigcommerce facts 2.3, 3.10).
+    """True when the shop may fetch a picture itself: at most 255 characters, with an ending it
+    knows (bigcommerce facts 2.3, 3.10).
 
-    Any other is carried over as bytes; some of Zettle's addresses have no ending (zettle facts 6.2).
+    Any other is carried over as bytes; some of Zettle's addresses have no ending (zettle facts
+    6.2).
     """
     return len(url) <= _ADDRESS_LIMIT and _FETCHED.search(url.split("?", 1)[0]) is not None
 
 
 def is_named_after(file: str, url: str) -> bool:
-    """True when a file in the shop can be the picture of this address: its name stays and is added to (bigcommerce facts 3.10)."""
+    """True when a file in the shop can be the picture of this address: its name stays and is added
+    to (bigcommerce facts 3.10).
+    """
     kept = re.sub(r"__\d+$", "", _stem(file))
     plain, wanted = re.sub(r"[^a-z0-9]", "", kept), re.sub(r"[^a-z0-9]", "", _stem(url))
     return plain == wanted or (len(plain) >= _TELLING and wanted.startswith(plain))
@@ -190,7 +230,9 @@ def is_web_address(url: str) -> bool:
 
 
 _DASHES = r"\u2010-\u2015\u2043\u2212\u3030\ufe58\ufe63\uff0d\uff65"
-"""What looks like a dash; also the bullet, the wave and the half-width dot that keyboards give for one."""
+"""What looks like a dash; also the bullet, the wave and the half-width dot that keyboards give for
+one.
+"""
 _SPACES_AND_DASHES = re.compile(rf"[\s\-{_DASHES}]+")
 _DASH = re.compile(f"[{_DASHES}]")
 _NUMBER = re.compile(r"[0-9]+[Xx]?")
@@ -199,7 +241,8 @@ GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 
 
 def barcode(text: str) -> str:
-    """A barcode without the spaces and dashes that people write between digits, of any kind (decision 20).
+    """A barcode without the spaces and dashes that people write between digits, of any kind
+    (decision 20).
 
     In a house code with letters a dash is part of the code: a scanner reads it.
     """
@@ -209,13 +252,17 @@ def barcode(text: str) -> str:
 
 
 def code_key(code: str) -> str:
-    """What two codes that look alike have in common: one kind of dash and of space, no case (P11)."""
+    """What two codes that look alike have in common: one kind of dash and of space, no case
+    (P11).
+    """
     return " ".join(_DASH.sub("-", _digits(one_line(code))).split()).casefold()
 
 
 def _digits(text: str) -> str:
     """Digits of any width and script as 0 to 9; a full-width X as well."""
-    return "".join(str(unicodedata.decimal(one, "X" if one in "\uff38\uff58" else one)) for one in text)
+    return "".join(
+        str(unicodedata.decimal(one, "X" if one in "\uff38\uff58" else one)) for one in text
+    )
 
 
 def looks_like_gtin(barcode: str) -> bool:
@@ -224,8 +271,12 @@ def looks_like_gtin(barcode: str) -> bool:
 
 
 def is_gtin(barcode: str) -> bool:
-    """True for 8, 12, 13 or 14 digits whose last is the GS1 check digit of the others. Zeros alone are nobody's."""
+    """True for 8, 12, 13 or 14 digits whose last is the GS1 check digit of the others. Zeros alone
+    are nobody's.
+    """
     if not looks_like_gtin(barcode) or not barcode.strip("0"):
         return False
-    weighted = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(reversed(barcode[:-1])))
+    weighted = sum(
+        int(digit) * (3, 1)[place % 2] for place, digit in enumerate(reversed(barcode[:-1]))
+    )
     return (10 - weighted % 10) % 10 == int(barcode[-1])

@@ -16,7 +16,9 @@ _IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ufffc"
 )
-"""Unicode's DerivedCoreProperties, the interlinear annotations, which no browser shows, and the place of a lost picture."""
+"""Unicode's DerivedCoreProperties, the interlinear annotations, which no browser shows, and the
+place of a lost picture.
+"""
 _CONTROLS = r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
 _UNSEEN = re.compile(f"[{_IGNORABLE}{_CONTROLS}{_BLANK}]")
 _DIRECTIONS = re.compile("[\u034f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -33,7 +35,8 @@ _EMOJI = re.compile(
     "\u3030\u303d\u3297\u3299\u20e3\U0001f000-\U0001faff]"
 )
 _TAKES_SELECTORS = re.compile(
-    # Ideographs, kana and letters whose variants are standardised: CJK, Mongolian, Myanmar, Phags-pa.
+    # Ideographs, kana and letters whose variants are standardised: CJK, Mongolian, Myanmar,
+    # Phags-pa.
     "[\u1000-\u109f\u1800-\u180a\u1810-\u18af\u2200-\u22ff\u2a00-\u2aff\u3000-\u30ff\u3400-\u9fff\ua840-\ua87f"
     "\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff]"
 )
@@ -53,7 +56,9 @@ def visible(text: str) -> str:
             kept.append(_BLANK if is_braille else " ")
             continue
         following = text[place + 1 : place + 2]
-        if _UNSEEN.match(character) is None or _has_meaning(character, kept, following, runs_left=runs_left):
+        if _UNSEEN.match(character) is None or _has_meaning(
+            character, kept, following, runs_left=runs_left
+        ):
             kept.append(character)
     return "".join(kept)
 
@@ -71,7 +76,9 @@ def _has_meaning(character: str, kept: list[str], following: str, *, runs_left: 
         within_emoji = _ends_emoji(kept) and _EMOJI.match(following) is not None
         return within_emoji or _JOINED_SCRIPT.match(before) is not None
     if character == _NON_JOINER:
-        return _JOINED_SCRIPT.match(before) is not None and _JOINED_SCRIPT.match(following) is not None
+        return (
+            _JOINED_SCRIPT.match(before) is not None and _JOINED_SCRIPT.match(following) is not None
+        )
     if "\u180b" <= character <= "\u180f":
         return _TAKES_SELECTORS.match(before) is not None and "\u1800" <= before <= "\u18af"
     if "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
@@ -85,7 +92,9 @@ def _ends_emoji(kept: list[str]) -> bool:
 
 
 def _takes_selector(selector: str, before: str, following: str) -> bool:
-    if selector in "\ufe0e\ufe0f" and (_EMOJI.match(before) or (before in _KEYS and following == _KEYCAP)):
+    if selector in "\ufe0e\ufe0f" and (
+        _EMOJI.match(before) or (before in _KEYS and following == _KEYCAP)
+    ):
         return True
     return _TAKES_SELECTORS.match(before) is not None
 

@@ -1,7 +1,8 @@
-"""Products of our own "Add product" form, from the first word typed until they stand in Zettle with all their parts (rule P9).
+"""Products of our own "Add product" form, from the first word typed until they stand in Zettle with
+all their parts (rule P9).
 
-A `draft` is the merchant's alone, a `waiting` one is being added, a `refused` one waits for the merchant to mend it. What is done is
-gone from here.
+A `draft` is the merchant's alone, a `waiting` one is being added, a `refused` one waits for the
+merchant to mend it. What is done is gone from here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +28,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`url` is Zettle's address of it once it is uploaded. `content` is empty where only the list was asked for."""
+    """`url` is Zettle's address of it once it is uploaded. `content` is empty where only the list
+    was asked for.
+    """
 
     place: int
     media_type: str
@@ -39,7 +42,8 @@ class Picture:
 class Addition:
     """`product` is what is to be added, as plain JSON, None in a draft.
 
-    `made`: Zettle has the product. `movement` is the identifier of the one call that brings the stock, on disk with `moved_at` before it.
+    `made`: Zettle has the product. `movement` is the identifier of the one call that brings the
+    stock, on disk with `moved_at` before it.
     """
 
     product_uuid: str
@@ -58,22 +62,34 @@ class Addition:
         return next((value.strip() for key, value in self.form if key == "name"), "")
 
 
-# ---- The form --------------------------------------------------------------------------------------------------------
+# ---- The form ------------------------------------------------------------------------------------
 
 
 async def keep_draft(tx: Tx, connection_id: int, uuid: str, form: Fields, now: datetime) -> bool:
-    """Keeps what was typed. False when the product is on its way already: then nothing is changed."""
+    """Keeps what was typed. False when the product is on its way already: then nothing is
+    changed.
+    """
     statement = sa.text("""
         INSERT INTO additions AS a (connection_id, product_uuid, state, form, touched_at)
         VALUES (:id, :uuid, 'draft', CAST(:form AS jsonb), :now)
-        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET form = EXCLUDED.form, touched_at = EXCLUDED.touched_at
+        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET form = EXCLUDED.form,
+            touched_at = EXCLUDED.touched_at
         WHERE a.state <> 'waiting'
     """)
-    return await tx.run(statement, {"id": connection_id, "uuid": uuid, "form": to_json(form), "now": now}) == 1
+    return (
+        await tx.run(
+            statement, {"id": connection_id, "uuid": uuid, "form": to_json(form), "now": now}
+        )
+        == 1
+    )
 
 
-async def send(tx: Tx, connection_id: int, uuid: str, product: Mapping[str, Any], now: datetime) -> bool:
-    """From now on it is to be added. False when it already was: a form that is sent twice adds one product."""
+async def send(
+    tx: Tx, connection_id: int, uuid: str, product: Mapping[str, Any], now: datetime
+) -> bool:
+    """From now on it is to be added. False when it already was: a form that is sent twice adds one
+    product.
+    """
     statement = sa.text("""
         UPDATE additions SET state = 'waiting', product = CAST(:product AS jsonb),
             refusal = '', errors = '{}', touched_at = :now
@@ -83,20 +99,25 @@ async def send(tx: Tx, connection_id: int, uuid: str, product: Mapping[str, Any]
     return await tx.run(statement, {"id": connection_id, "uuid": uuid, **values}) == 1
 
 
-async def add_picture(tx: Tx, connection_id: int, uuid: str, media_type: str, content: bytes) -> None:
+async def add_picture(
+    tx: Tx, connection_id: int, uuid: str, media_type: str, content: bytes
+) -> None:
     """Behind those that are there."""
     statement = sa.text("""
         INSERT INTO addition_pictures (connection_id, product_uuid, place, media_type, content)
         SELECT :id, :uuid, coalesce(max(place), 0) + 1, :media_type, :content FROM addition_pictures
         WHERE connection_id = :id AND product_uuid = :uuid
     """)
-    await tx.run(statement, {"id": connection_id, "uuid": uuid, "media_type": media_type, "content": content})
+    await tx.run(
+        statement, {"id": connection_id, "uuid": uuid, "media_type": media_type, "content": content}
+    )
 
 
 async def drop_pictures(tx: Tx, connection_id: int, uuid: str, places: Collection[int]) -> None:
     statement = sa.text("""
         DELETE FROM addition_pictures
-        WHERE connection_id = :id AND product_uuid = :uuid AND place = ANY (CAST(:places AS integer[]))
+        WHERE connection_id = :id AND product_uuid = :uuid AND place = ANY (CAST(:places
+            AS integer[]))
     """)
     await tx.run(statement, {"id": connection_id, "uuid": uuid, "places": list(places)})
 
@@ -104,18 +125,22 @@ async def drop_pictures(tx: Tx, connection_id: int, uuid: str, places: Collectio
 async def discard(tx: Tx, connection_id: int, uuid: str) -> bool:
     """False when it is on its way: then it stays."""
     statement = sa.text(
-        "DELETE FROM additions WHERE connection_id = :id AND product_uuid = :uuid AND state <> 'waiting'"
+        "DELETE FROM additions WHERE connection_id = :id AND product_uuid = :uuid AND state <> "
+        "'waiting'"
     )
     return await tx.run(statement, {"id": connection_id, "uuid": uuid}) == 1
 
 
 async def discard_drafts(tx: Tx, connection_id: int, before: datetime) -> None:
     """Drafts that nobody came back to."""
-    statement = sa.text("DELETE FROM additions WHERE connection_id = :id AND state = 'draft' AND touched_at < :before")
+    statement = sa.text(
+        "DELETE FROM additions WHERE connection_id = :id AND state = 'draft' AND touched_at < "
+        ":before"
+    )
     await tx.run(statement, {"id": connection_id, "before": before})
 
 
-# ---- On its way ------------------------------------------------------------------------------------------------------
+# ---- On its way ----------------------------------------------------------------------------------
 
 
 async def uploaded(tx: Tx, connection_id: int, uuid: str, place: int, url: str) -> None:
@@ -128,25 +153,33 @@ async def uploaded(tx: Tx, connection_id: int, uuid: str, place: int, url: str) 
 
 
 async def made(tx: Tx, connection_id: int, uuid: str) -> None:
-    statement = sa.text("UPDATE additions SET made = true WHERE connection_id = :id AND product_uuid = :uuid")
+    statement = sa.text(
+        "UPDATE additions SET made = true WHERE connection_id = :id AND product_uuid = :uuid"
+    )
     await tx.run(statement, {"id": connection_id, "uuid": uuid})
 
 
 async def moving(tx: Tx, connection_id: int, uuid: str, movement: str, now: datetime) -> None:
     """The opening stock leaves now, under this identifier."""
     statement = sa.text("""
-        UPDATE additions SET movement = :movement, moved_at = :now WHERE connection_id = :id AND product_uuid = :uuid
+        UPDATE additions SET movement = :movement, moved_at = :now WHERE connection_id = :id
+            AND product_uuid = :uuid
     """)
     await tx.run(statement, {"id": connection_id, "uuid": uuid, "movement": movement, "now": now})
 
 
-async def refuse(tx: Tx, connection_id: int, uuid: str, code: str, errors: Mapping[str, str]) -> None:
+async def refuse(
+    tx: Tx, connection_id: int, uuid: str, code: str, errors: Mapping[str, str]
+) -> None:
     """Back to the merchant, with everything that was typed."""
     statement = sa.text("""
         UPDATE additions SET state = 'refused', refusal = :code, errors = CAST(:errors AS jsonb)
         WHERE connection_id = :id AND product_uuid = :uuid
     """)
-    await tx.run(statement, {"id": connection_id, "uuid": uuid, "code": code, "errors": to_json(dict(errors))})
+    await tx.run(
+        statement,
+        {"id": connection_id, "uuid": uuid, "code": code, "errors": to_json(dict(errors))},
+    )
 
 
 async def done(tx: Tx, connection_id: int, uuid: str) -> None:
@@ -156,11 +189,13 @@ async def done(tx: Tx, connection_id: int, uuid: str) -> None:
     )
 
 
-# ---- Seeing ----------------------------------------------------------------------------------------------------------
+# ---- Seeing --------------------------------------------------------------------------------------
 
 
 async def get(tx: Tx, connection_id: int, uuid: str) -> Addition | None:
-    statement = sa.text("SELECT * FROM additions WHERE connection_id = :id AND product_uuid = :uuid")
+    statement = sa.text(
+        "SELECT * FROM additions WHERE connection_id = :id AND product_uuid = :uuid"
+    )
     row = await tx.first(statement, {"id": connection_id, "uuid": uuid})
     return None if row is None else _addition(row)
 
@@ -168,7 +203,8 @@ async def get(tx: Tx, connection_id: int, uuid: str) -> Addition | None:
 async def under_way(tx: Tx, connection_id: int) -> Sequence[Addition]:
     """Those that are being added or were refused, the newest first."""
     statement = sa.text("""
-        SELECT * FROM additions WHERE connection_id = :id AND state <> 'draft' ORDER BY touched_at DESC, product_uuid
+        SELECT * FROM additions WHERE connection_id = :id AND state <> 'draft'
+            ORDER BY touched_at DESC, product_uuid
     """)
     return [_addition(row) for row in await tx.rows(statement, {"id": connection_id})]
 
@@ -176,7 +212,8 @@ async def under_way(tx: Tx, connection_id: int) -> Sequence[Addition]:
 async def pictures(tx: Tx, connection_id: int, uuid: str) -> Sequence[Picture]:
     """Without their bytes."""
     statement = sa.text("""
-        SELECT place, media_type, url FROM addition_pictures WHERE connection_id = :id AND product_uuid = :uuid ORDER BY place
+        SELECT place, media_type, url FROM addition_pictures WHERE connection_id = :id
+            AND product_uuid = :uuid ORDER BY place
     """)
     rows = await tx.rows(statement, {"id": connection_id, "uuid": uuid})
     return [Picture(row.place, row.media_type, row.url) for row in rows]

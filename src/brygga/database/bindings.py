@@ -1,7 +1,8 @@
 """Which BigCommerce product is whose Zettle product, and what we last wrote there.
 
-A binding is `bound`, `to_delete` (its product is ours and has to go; it stays so until the store says it is gone), or `kept` (the
-connection is over, the product stayed; found again by account and store, D4).
+A binding is `bound`, `to_delete` (its product is ours and has to go; it stays so until the store
+says it is gone), or `kept` (the connection is over, the product stayed; found again by account and
+store, D4).
 """
 
 import json
@@ -54,7 +55,9 @@ class Binding:
 
     @property
     def shares_stock(self) -> bool:
-        """False where it waits for its deletion, or the store has no number that could be shared (decisions 17, 18)."""
+        """False where it waits for its deletion, or the store has no number that could be shared
+        (decisions 17, 18).
+        """
         return self.state is State.BOUND and not self.counting.is_paused
 
 
@@ -70,16 +73,21 @@ class Totals:
 
 
 _PUT = sa.text("""
-    INSERT INTO bindings AS b (connection_id, product_uuid, product_id, origin, etag, fingerprint, organization_uuid, store_hash, bound_at)
-    SELECT c.id, n.product_uuid, n.product_id, n.origin, n.etag, n.fingerprint, c.organization_uuid, c.store_hash, :now
+    INSERT INTO bindings AS b (connection_id, product_uuid, product_id, origin, etag, fingerprint,
+        organization_uuid, store_hash, bound_at)
+    SELECT c.id, n.product_uuid, n.product_id, n.origin, n.etag, n.fingerprint, c.organization_uuid,
+        c.store_hash, :now
     FROM connections c, unnest(
-        CAST(:uuids AS text[]), CAST(:product_ids AS bigint[]), CAST(:origins AS text[]), CAST(:etags AS text[]),
+        CAST(:uuids AS text[]), CAST(:product_ids AS bigint[]), CAST(:origins AS text[]),
+            CAST(:etags AS text[]),
         CAST(:fingerprints AS text[])
     ) AS n (product_uuid, product_id, origin, etag, fingerprint)
     WHERE c.id = :id
     ON CONFLICT (connection_id, product_uuid) DO UPDATE SET
-        product_id = EXCLUDED.product_id, origin = EXCLUDED.origin, etag = EXCLUDED.etag, fingerprint = EXCLUDED.fingerprint,
-        state = 'bound', bound_at = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.bound_at ELSE EXCLUDED.bound_at END,
+        product_id = EXCLUDED.product_id, origin = EXCLUDED.origin, etag = EXCLUDED.etag,
+            fingerprint = EXCLUDED.fingerprint,
+        state = 'bound', bound_at = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.bound_at
+            ELSE EXCLUDED.bound_at END,
         tagged = b.tagged AND b.product_id = EXCLUDED.product_id,
         channel_assigned = b.channel_assigned AND b.product_id = EXCLUDED.product_id,
         hidden = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.hidden END,
@@ -87,19 +95,24 @@ _PUT = sa.text("""
         counting = CASE WHEN b.product_id = EXCLUDED.product_id THEN b.counting ELSE '' END
 """)
 _DROP_CHILDREN = sa.text("""
-    DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))
+    DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids
+        AS text[]))
 """)
 _PUT_CHILDREN = sa.text("""
     INSERT INTO binding_children (connection_id, product_uuid, kind, key, child_id, extra)
     SELECT :id, product_uuid, kind, key, child_id, extra FROM unnest(
-        CAST(:uuids AS text[]), CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:child_ids AS bigint[]), CAST(:extras AS text[])
+        CAST(:uuids AS text[]), CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:child_ids
+            AS bigint[]), CAST(:extras AS text[])
     ) AS n (product_uuid, kind, key, child_id, extra)
-    ON CONFLICT (connection_id, product_uuid, kind, key) DO UPDATE SET child_id = EXCLUDED.child_id, extra = EXCLUDED.extra
+    ON CONFLICT (connection_id, product_uuid, kind, key) DO UPDATE SET child_id = EXCLUDED.child_id,
+        extra = EXCLUDED.extra
 """)
 _GET = """
-    SELECT b.product_uuid, b.product_id, b.origin, b.etag, b.fingerprint, b.state, b.tagged, b.channel_assigned, b.hidden, b.in_category,
+    SELECT b.product_uuid, b.product_id, b.origin, b.etag, b.fingerprint, b.state, b.tagged,
+        b.channel_assigned, b.hidden, b.in_category,
         b.synced_at, b.counting,
-        (SELECT json_agg(json_build_array(k.kind, k.key, k.child_id, k.extra) ORDER BY k.kind, k.key) FROM binding_children k
+        (SELECT json_agg(json_build_array(k.kind, k.key, k.child_id, k.extra) ORDER BY k.kind,
+            k.key) FROM binding_children k
             WHERE k.connection_id = b.connection_id AND k.product_uuid = b.product_uuid) AS children
     FROM bindings b WHERE b.connection_id = :id
 """
@@ -108,7 +121,7 @@ _GET_ALL = sa.text(_GET + " ORDER BY b.product_uuid")
 _GET_TO_DELETE = sa.text(_GET + " AND b.state = 'to_delete' ORDER BY b.product_uuid LIMIT :limit")
 
 
-# ---- Writing ---------------------------------------------------------------------------------------------------------
+# ---- Writing -------------------------------------------------------------------------------------
 
 
 async def put(tx: Tx, connection_id: int, synced: Synced, now: datetime) -> None:
@@ -116,7 +129,9 @@ async def put(tx: Tx, connection_id: int, synced: Synced, now: datetime) -> None
 
 
 async def put_many(tx: Tx, connection_id: int, synced: Collection[Synced], now: datetime) -> None:
-    """Each binding becomes exactly this, children included. A new BigCommerce product starts untagged and unassigned to the channel."""
+    """Each binding becomes exactly this, children included. A new BigCommerce product starts
+    untagged and unassigned to the channel.
+    """
     uuids = [one.key for one in synced]
     values = {
         "id": connection_id,
@@ -129,28 +144,43 @@ async def put_many(tx: Tx, connection_id: int, synced: Collection[Synced], now: 
     }
     await tx.run(_PUT, values)
     await tx.run(_DROP_CHILDREN, {"id": connection_id, "uuids": uuids})
-    await _put_children(tx, connection_id, [(one.key, *child) for one in synced for child in _children(one)])
+    await _put_children(
+        tx, connection_id, [(one.key, *child) for one in synced for child in _children(one)]
+    )
 
 
 async def add_children(tx: Tx, connection_id: int, synced: Synced) -> None:
-    """The children named in `synced` are remembered beside those already there. Its other fields are not looked at."""
+    """The children named in `synced` are remembered beside those already there. Its other fields
+    are not looked at.
+    """
     await _put_children(tx, connection_id, [(synced.key, *child) for child in _children(synced)])
 
 
-async def drop_children(tx: Tx, connection_id: int, uuid: str, kind: Child, child_ids: Collection[int]) -> None:
+async def drop_children(
+    tx: Tx, connection_id: int, uuid: str, kind: Child, child_ids: Collection[int]
+) -> None:
     """What was deleted in the store is no longer a child."""
     statement = sa.text("""
-        DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = :uuid AND kind = :kind
+        DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = :uuid
+            AND kind = :kind
             AND child_id = ANY (CAST(:child_ids AS bigint[]))
     """)
-    await tx.run(statement, {"id": connection_id, "uuid": uuid, "kind": kind.value, "child_ids": list(child_ids)})
+    await tx.run(
+        statement,
+        {"id": connection_id, "uuid": uuid, "kind": kind.value, "child_ids": list(child_ids)},
+    )
 
 
-async def seal(tx: Tx, connection_id: int, sealed: Mapping[str, tuple[str, str]], now: datetime) -> None:
-    """Uuid -> (etag, fingerprint) of what was written, after the last operation: until then the product still counts as changed."""
+async def seal(
+    tx: Tx, connection_id: int, sealed: Mapping[str, tuple[str, str]], now: datetime
+) -> None:
+    """Uuid -> (etag, fingerprint) of what was written, after the last operation: until then the
+    product still counts as changed.
+    """
     statement = sa.text("""
         UPDATE bindings b SET etag = n.etag, fingerprint = n.fingerprint, synced_at = :now
-        FROM unnest(CAST(:uuids AS text[]), CAST(:etags AS text[]), CAST(:fingerprints AS text[])) AS n (product_uuid, etag, fingerprint)
+        FROM unnest(CAST(:uuids AS text[]), CAST(:etags AS text[]), CAST(:fingerprints AS text[]))
+            AS n (product_uuid, etag, fingerprint)
         WHERE b.connection_id = :id AND b.product_uuid = n.product_uuid
     """)
     values = {
@@ -166,7 +196,9 @@ async def seal(tx: Tx, connection_id: int, sealed: Mapping[str, tuple[str, str]]
 async def forget(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
     """The binding is no more: its product is gone from the store, or was let go."""
     c = bindings.c
-    await tx.run(sa.delete(bindings).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids))))
+    await tx.run(
+        sa.delete(bindings).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids)))
+    )
 
 
 async def set_tagged(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
@@ -181,7 +213,8 @@ async def set_seen(tx: Tx, connection_id: int, seen: Mapping[str, tuple[bool, bo
     """Uuid -> (hidden, in the category "Zettle"), as just read from the store (E1)."""
     statement = sa.text("""
         UPDATE bindings b SET hidden = n.hidden, in_category = n.in_category
-        FROM unnest(CAST(:uuids AS text[]), CAST(:hidden AS boolean[]), CAST(:in_category AS boolean[]))
+        FROM unnest(CAST(:uuids AS text[]), CAST(:hidden AS boolean[]), CAST(:in_category
+            AS boolean[]))
             AS n (product_uuid, hidden, in_category)
         WHERE b.connection_id = :id AND b.product_uuid = n.product_uuid
     """)
@@ -201,13 +234,14 @@ async def set_counting(tx: Tx, connection_id: int, uuid: str, counting: Counting
 async def set_variants(tx: Tx, connection_id: int, uuid: str, variants: Mapping[str, int]) -> None:
     """These and no others are its variants in the store."""
     statement = sa.text("""
-        DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = :uuid AND kind = 'variant'
+        DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = :uuid
+            AND kind = 'variant'
     """)
     await tx.run(statement, {"id": connection_id, "uuid": uuid})
     await add_children(tx, connection_id, Synced(uuid, 0, variants=variants))
 
 
-# ---- Reading ---------------------------------------------------------------------------------------------------------
+# ---- Reading -------------------------------------------------------------------------------------
 
 
 async def get(tx: Tx, connection_id: int, uuid: str) -> Binding | None:
@@ -222,15 +256,21 @@ async def get_many(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mappin
 async def known(tx: Tx, connection_id: int) -> Sequence[str]:
     """The uuids of all that have a binding, whatever its state, in order."""
     c = bindings.c
-    statement = sa.select(c.product_uuid).where(c.connection_id == connection_id).order_by(c.product_uuid)
+    statement = (
+        sa.select(c.product_uuid).where(c.connection_id == connection_id).order_by(c.product_uuid)
+    )
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
 async def all_of(tx: Tx, connection_id: int) -> Mapping[str, Binding]:
-    return {row.product_uuid: _binding(row) for row in await tx.rows(_GET_ALL, {"id": connection_id})}
+    return {
+        row.product_uuid: _binding(row) for row in await tx.rows(_GET_ALL, {"id": connection_id})
+    }
 
 
-async def by_product_ids(tx: Tx, connection_id: int, product_ids: Collection[int]) -> Mapping[int, str]:
+async def by_product_ids(
+    tx: Tx, connection_id: int, product_ids: Collection[int]
+) -> Mapping[int, str]:
     """BigCommerce product id -> Zettle product uuid. An id that is not there is not ours."""
     c = bindings.c
     statement = sa.select(c.product_id, c.product_uuid).where(
@@ -239,7 +279,9 @@ async def by_product_ids(tx: Tx, connection_id: int, product_ids: Collection[int
     return {row.product_id: row.product_uuid for row in await tx.rows(statement)}
 
 
-async def bound_since(tx: Tx, connection_id: int, product_ids: Collection[int], since: datetime) -> Collection[int]:
+async def bound_since(
+    tx: Tx, connection_id: int, product_ids: Collection[int], since: datetime
+) -> Collection[int]:
     """Those of these BigCommerce products that were bound after `since`."""
     c = bindings.c
     statement = sa.select(c.product_id).where(
@@ -252,7 +294,9 @@ async def product_ids(tx: Tx, connection_id: int) -> Mapping[str, int]:
     """Zettle product uuid -> BigCommerce product id, of all that are bound or about to go."""
     c = bindings.c
     rows = await tx.rows(
-        sa.select(c.product_uuid, c.product_id).where(c.connection_id == connection_id, c.state != State.KEPT.value)
+        sa.select(c.product_uuid, c.product_id).where(
+            c.connection_id == connection_id, c.state != State.KEPT.value
+        )
     )
     return {row.product_uuid: row.product_id for row in rows}
 
@@ -260,7 +304,8 @@ async def product_ids(tx: Tx, connection_id: int) -> Mapping[str, int]:
 async def totals(tx: Tx, connection_id: int) -> Totals:
     row = await tx.first(
         sa.text("""
-            SELECT count(*) FILTER (WHERE origin = 'created') AS created, count(*) FILTER (WHERE origin = 'linked') AS linked,
+            SELECT count(*) FILTER (WHERE origin = 'created') AS created,
+                count(*) FILTER (WHERE origin = 'linked') AS linked,
                 count(*) FILTER (WHERE state = 'to_delete') AS to_delete,
                 count(*) FILTER (WHERE hidden AND state = 'bound') AS hidden,
                 count(*) FILTER (WHERE in_category AND state = 'bound') AS in_category
@@ -272,21 +317,36 @@ async def totals(tx: Tx, connection_id: int) -> Totals:
     return Totals(*row)
 
 
-# ---- Leaving and coming back -----------------------------------------------------------------------------------------
+# ---- Leaving and coming back ---------------------------------------------------------------------
 
 
-async def mark_to_delete(tx: Tx, connection_id: int, uuids: Collection[str] | None = None) -> Sequence[str]:
-    """Created products that have to go; all of them when no uuids are given. Linked ones are not touched (decision 12)."""
+async def mark_to_delete(
+    tx: Tx, connection_id: int, uuids: Collection[str] | None = None
+) -> Sequence[str]:
+    """Created products that have to go; all of them when no uuids are given. Linked ones are not
+    touched (decision 12).
+    """
     c = bindings.c
-    conditions = [c.connection_id == connection_id, c.origin == Origin.CREATED.value, c.state == State.BOUND.value]
+    conditions = [
+        c.connection_id == connection_id,
+        c.origin == Origin.CREATED.value,
+        c.state == State.BOUND.value,
+    ]
     if uuids is not None:
         conditions.append(c.product_uuid.in_(list(uuids)))
-    statement = sa.update(bindings).where(*conditions).values(state=State.TO_DELETE.value).returning(c.product_uuid)
+    statement = (
+        sa.update(bindings)
+        .where(*conditions)
+        .values(state=State.TO_DELETE.value)
+        .returning(c.product_uuid)
+    )
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
 async def keep(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    """What was to be deleted, and perhaps is already, belongs again: it counts as changed, so that the store is asked for it."""
+    """What was to be deleted, and perhaps is already, belongs again: it counts as changed, so that
+    the store is asked for it.
+    """
     await tx.run(_at(connection_id, uuids).values(state=State.BOUND.value, etag="", fingerprint=""))
 
 
@@ -298,14 +358,19 @@ async def to_delete(tx: Tx, connection_id: int, limit: int = 250) -> Mapping[str
 async def release_linked(tx: Tx, connection_id: int) -> Sequence[str]:
     """Linked products are let go and stay in the store as they are (decision 12)."""
     c = bindings.c
-    statement = sa.delete(bindings).where(c.connection_id == connection_id, c.origin == Origin.LINKED.value)
+    statement = sa.delete(bindings).where(
+        c.connection_id == connection_id, c.origin == Origin.LINKED.value
+    )
     return [row.product_uuid for row in await tx.rows(statement.returning(c.product_uuid))]
 
 
 async def keep_all(tx: Tx, connection_id: int) -> int:
-    """D2, decision 11: what is still there stays in the store, also what was about to go. Answers how many were about to go."""
+    """D2, decision 11: what is still there stays in the store, also what was about to go. Answers
+    how many were about to go.
+    """
     statement = sa.text("""
-        WITH before AS (SELECT count(*) AS doomed FROM bindings WHERE connection_id = :id AND state = 'to_delete'),
+        WITH before AS (SELECT count(*) AS doomed FROM bindings WHERE connection_id = :id
+            AND state = 'to_delete'),
         kept AS (UPDATE bindings SET state = 'kept' WHERE connection_id = :id)
         SELECT doomed FROM before
     """)
@@ -313,22 +378,28 @@ async def keep_all(tx: Tx, connection_id: int) -> int:
 
 
 async def take_back(tx: Tx, connection_id: int) -> Sequence[str]:
-    """D4: products kept by an earlier connection of the same account and store become this one's, children included.
+    """D4: products kept by an earlier connection of the same account and store become this one's,
+    children included.
 
-    They count as changed, so that the next sync compares each with what the store holds now. Answers their uuids.
+    They count as changed, so that the next sync compares each with what the store holds now.
+    Answers their uuids.
     """
     statement = sa.text("""
-        UPDATE bindings b SET connection_id = c.id, state = 'bound', etag = '', fingerprint = '', counting = ''
+        UPDATE bindings b SET connection_id = c.id, state = 'bound', etag = '', fingerprint = '',
+            counting = ''
         FROM connections c
-        WHERE c.id = :id AND b.state = 'kept' AND b.organization_uuid = c.organization_uuid AND b.store_hash = c.store_hash
+        WHERE c.id = :id AND b.state = 'kept' AND b.organization_uuid = c.organization_uuid
+            AND b.store_hash = c.store_hash
             AND b.connection_id = (
                 SELECT max(last.connection_id) FROM bindings last
                 WHERE last.state = 'kept' AND last.product_uuid = b.product_uuid
-                    AND last.organization_uuid = b.organization_uuid AND last.store_hash = b.store_hash
+                    AND last.organization_uuid = b.organization_uuid
+                        AND last.store_hash = b.store_hash
             )
             AND NOT EXISTS (
                 SELECT 1 FROM bindings mine
-                WHERE mine.connection_id = c.id AND (mine.product_uuid = b.product_uuid OR mine.product_id = b.product_id)
+                WHERE mine.connection_id = c.id AND (mine.product_uuid = b.product_uuid
+                    OR mine.product_id = b.product_id)
             )
         RETURNING b.product_uuid
     """)
@@ -336,20 +407,27 @@ async def take_back(tx: Tx, connection_id: int) -> Sequence[str]:
 
 
 async def kept_here(tx: Tx, connection_id: int) -> Mapping[str, int]:
-    """Zettle product uuid -> BigCommerce product id, of what earlier connections of this account left in this store (D4)."""
+    """Zettle product uuid -> BigCommerce product id, of what earlier connections of this account
+    left in this store (D4).
+    """
     statement = sa.text("""
         SELECT b.product_uuid, b.product_id FROM bindings b
-        JOIN connections c ON c.organization_uuid = b.organization_uuid AND c.store_hash = b.store_hash
+        JOIN connections c ON c.organization_uuid = b.organization_uuid
+            AND c.store_hash = b.store_hash
         WHERE c.id = :id AND b.state = 'kept'
     """)
-    return {row.product_uuid: row.product_id for row in await tx.rows(statement, {"id": connection_id})}
+    return {
+        row.product_uuid: row.product_id for row in await tx.rows(statement, {"id": connection_id})
+    }
 
 
-# ---- Children --------------------------------------------------------------------------------------------------------
+# ---- Children ------------------------------------------------------------------------------------
 
 
 def _children(synced: Synced) -> Iterable[tuple[str, str, int, str]]:
-    """(kind, key, id, extra) of every child. A value's key is its option and label as a JSON list."""
+    """(kind, key, id, extra) of every child. A value's key is its option and label as a JSON
+    list.
+    """
     for kind, ids in (
         (Child.VARIANT, synced.variants),
         (Child.OPTION, synced.options),
@@ -363,7 +441,9 @@ def _children(synced: Synced) -> Iterable[tuple[str, str, int, str]]:
         yield Child.VARIANT_IMAGE.value, variant, 0, source
 
 
-async def _put_children(tx: Tx, connection_id: int, rows: Sequence[tuple[str, str, str, int, str]]) -> None:
+async def _put_children(
+    tx: Tx, connection_id: int, rows: Sequence[tuple[str, str, str, int, str]]
+) -> None:
     if not rows:
         return
     uuids, kinds, keys, child_ids, extras = (list(column) for column in zip(*rows, strict=True))
@@ -417,4 +497,6 @@ def _binding(row: Any) -> Binding:
 
 def _at(connection_id: int, uuids: Collection[str]) -> sa.Update:
     c = bindings.c
-    return sa.update(bindings).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids)))
+    return sa.update(bindings).where(
+        c.connection_id == connection_id, c.product_uuid.in_(list(uuids))
+    )

@@ -1,4 +1,6 @@
-"""What passes did to many products within the rolling hour, and the questions put to the merchant when it was too much (decision 9)."""
+"""What passes did to many products within the rolling hour, and the questions put to the merchant
+when it was too much (decision 9).
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,19 +26,25 @@ class Question:
     answered_at: datetime | None = None
 
 
-async def note(tx: Tx, connection_id: int, kind: str, subjects: Collection[str], now: datetime) -> None:
+async def note(
+    tx: Tx, connection_id: int, kind: str, subjects: Collection[str], now: datetime
+) -> None:
     """These subjects met this effect now; one that met it before within the hour counts once."""
     statement = sa.text("""
         INSERT INTO effects (connection_id, kind, subject, at)
         SELECT :id, :kind, s.subject, :now FROM unnest(CAST(:subjects AS text[])) AS s (subject)
         ON CONFLICT (connection_id, kind, subject) DO UPDATE SET at = EXCLUDED.at
     """)
-    await tx.run(statement, {"id": connection_id, "kind": kind, "now": now, "subjects": unique(subjects)})
+    await tx.run(
+        statement, {"id": connection_id, "kind": kind, "now": now, "subjects": unique(subjects)}
+    )
 
 
 async def noted_since(tx: Tx, connection_id: int, kind: str, since: datetime) -> Sequence[str]:
     c = effects.c
-    statement = sa.select(c.subject).where(c.connection_id == connection_id, c.kind == kind, c.at >= since)
+    statement = sa.select(c.subject).where(
+        c.connection_id == connection_id, c.kind == kind, c.at >= since
+    )
     return [row.subject for row in await tx.rows(statement.order_by(c.subject))]
 
 
@@ -45,7 +53,9 @@ async def prune(tx: Tx, now: datetime) -> int:
 
 
 async def ask(tx: Tx, connection_id: int, question: Question) -> bool:
-    """Puts the question, or adds to the one that waits. True when it is a new one: the merchant is told once."""
+    """Puts the question, or adds to the one that waits. True when it is a new one: the merchant is
+    told once.
+    """
     before = await open_question(tx, connection_id, question.kind)
     subjects = unique([*(before.subjects if before else ()), *question.subjects])
     values: dict[str, Any] = {
@@ -55,7 +65,9 @@ async def ask(tx: Tx, connection_id: int, question: Question) -> bool:
         "answered_at": None,
     }
     statement = insert(questions).values(connection_id=connection_id, kind=question.kind, **values)
-    await tx.run(statement.on_conflict_do_update(index_elements=["connection_id", "kind"], set_=values))
+    await tx.run(
+        statement.on_conflict_do_update(index_elements=["connection_id", "kind"], set_=values)
+    )
 
     return before is None
 
@@ -63,7 +75,9 @@ async def ask(tx: Tx, connection_id: int, question: Question) -> bool:
 async def answer(tx: Tx, connection_id: int, kind: str, go: bool, now: datetime) -> bool:
     """True when a question waited for it."""
     c = questions.c
-    statement = sa.update(questions).where(c.connection_id == connection_id, c.kind == kind, c.answer == "")
+    statement = sa.update(questions).where(
+        c.connection_id == connection_id, c.kind == kind, c.answer == ""
+    )
     return await tx.run(statement.values(answer="go" if go else "stop", answered_at=now)) == 1
 
 
@@ -75,7 +89,9 @@ async def open_question(tx: Tx, connection_id: int, kind: str) -> Question | Non
 async def locked(tx: Tx, connection_id: int, kind: str) -> Question | None:
     """As it is, and as it stays until this transaction ends: an answer given meanwhile waits."""
     c = questions.c
-    statement = sa.select(c.kind).where(c.connection_id == connection_id, c.kind == kind).with_for_update()
+    statement = (
+        sa.select(c.kind).where(c.connection_id == connection_id, c.kind == kind).with_for_update()
+    )
     await tx.rows(statement)
     return (await all_questions(tx, connection_id)).get(kind)
 
@@ -83,17 +99,22 @@ async def locked(tx: Tx, connection_id: int, kind: str) -> Question | None:
 async def narrow(tx: Tx, connection_id: int, kind: str, subjects: Collection[str]) -> None:
     """The open question is about these now."""
     c = questions.c
-    statement = sa.update(questions).where(c.connection_id == connection_id, c.kind == kind, c.answer == "")
+    statement = sa.update(questions).where(
+        c.connection_id == connection_id, c.kind == kind, c.answer == ""
+    )
     await tx.run(statement.values(subjects=unique(subjects)))
 
 
 async def all_questions(tx: Tx, connection_id: int) -> Mapping[str, Question]:
     """Open and answered ones, by kind."""
     rows = await tx.rows(
-        sa.select(questions).where(questions.c.connection_id == connection_id).order_by(questions.c.kind)
+        sa.select(questions)
+        .where(questions.c.connection_id == connection_id)
+        .order_by(questions.c.kind)
     )
     return {
-        row.kind: Question(row.kind, tuple(row.subjects), row.asked_at, row.answer, row.answered_at) for row in rows
+        row.kind: Question(row.kind, tuple(row.subjects), row.asked_at, row.answer, row.answered_at)
+        for row in rows
     }
 
 

@@ -69,7 +69,9 @@ class Changes:
 
     def _heard(self, connection_id: int) -> None:
         """0: nobody knows of whom, so all may have changed."""
-        for one in self._followed.values() if connection_id == 0 else (self._followed.get(connection_id),):
+        for one in (
+            self._followed.values() if connection_id == 0 else (self._followed.get(connection_id),)
+        ):
             if one is not None:
                 one.rise()
 
@@ -77,7 +79,9 @@ class Changes:
         """Outlives the database: after a lost connection everything may have changed."""
         while True:
             with contextlib.suppress(psycopg.Error, OSError):
-                async with await psycopg.AsyncConnection.connect(self.database.url, autocommit=True) as ears:
+                async with await psycopg.AsyncConnection.connect(
+                    self.database.url, autocommit=True
+                ) as ears:
                     await ears.execute(f"LISTEN {CHANGES}")
                     await ears.execute(f"LISTEN {CHANNEL}")
                     self._heard(0)

@@ -37,7 +37,9 @@ class AccountTaken(Taken):
 
 
 UNINSTALLED: Final = "uninstalled"
-"""How a connection was left when the app was uninstalled in BigCommerce: the products are kept (decision 5)."""
+"""How a connection was left when the app was uninstalled in BigCommerce: the products are kept
+(decision 5).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ def _value(row: Any) -> Connection:
 
 
 async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime) -> Connection:
-    """The account's living connection, with its facts brought up to date; a new one when it has none."""
+    """The account's living connection, with its facts brought up to date; a new one when it has
+    none.
+    """
     facts = to_plain(organization)
     statement = (
         insert(connections)
@@ -90,7 +94,9 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
             hook_key=hook_key,
             created_at=now,
         )
-        .on_conflict_do_update(index_elements=["organization_uuid"], index_where=LIVING, set_={"organization": facts})
+        .on_conflict_do_update(
+            index_elements=["organization_uuid"], index_where=LIVING, set_={"organization": facts}
+        )
         .returning(*_COLUMNS)
     )
     row = await tx.first(statement)
@@ -127,13 +133,16 @@ async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
 
 
 async def living(tx: Tx) -> Sequence[Connection]:
-    return [_value(row) for row in await tx.rows(sa.select(*_COLUMNS).where(LIVING).order_by(connections.c.id))]
+    return [
+        _value(row)
+        for row in await tx.rows(sa.select(*_COLUMNS).where(LIVING).order_by(connections.c.id))
+    ]
 
 
 _c = connections.c
-_HEALTH = sa.select(_c.created_at, _c.left_at, _c.leaving, _c.unreachable_since, _c.zettle_cursor, _c.swept_at).where(
-    _c.id == sa.bindparam("id")
-)
+_HEALTH = sa.select(
+    _c.created_at, _c.left_at, _c.leaving, _c.unreachable_since, _c.zettle_cursor, _c.swept_at
+).where(_c.id == sa.bindparam("id"))
 
 
 async def health(tx: Tx, connection_id: int) -> Health:
@@ -147,7 +156,7 @@ async def _one(tx: Tx, *conditions: Any) -> Connection | None:
     return None if row is None else _value(row)
 
 
-# ---- Set-up ----------------------------------------------------------------------------------------------------------
+# ---- Set-up --------------------------------------------------------------------------------------
 
 
 async def set_organization(tx: Tx, connection_id: int, organization: Organization) -> None:
@@ -155,7 +164,9 @@ async def set_organization(tx: Tx, connection_id: int, organization: Organizatio
 
 
 async def set_shop(tx: Tx, connection_id: int, shop: Shop) -> None:
-    """Raises `AccountTaken` when this account already has another store, `StoreTaken` when the store belongs to another account (C2)."""
+    """Raises `AccountTaken` when this account already has another store, `StoreTaken` when the
+    store belongs to another account (C2).
+    """
     mine = await by_id(tx, connection_id)
     assert mine is not None
     if mine.shop is not None and mine.shop.store_hash != shop.store_hash:
@@ -174,39 +185,58 @@ async def set_choices(tx: Tx, connection_id: int, choices: Choices) -> None:
     await _set(tx, connection_id, prices=choices.prices, whole_library=choices.whole_library)
 
 
-async def set_stage(tx: Tx, connection_id: int, stage: Stage, only_from: Collection[Stage] = tuple(Stage)) -> bool:
-    """True when this call made the step; False when the connection was not in one of `only_from`: so no step is taken twice (C11)."""
+async def set_stage(
+    tx: Tx, connection_id: int, stage: Stage, only_from: Collection[Stage] = tuple(Stage)
+) -> bool:
+    """True when this call made the step; False when the connection was not in one of `only_from`:
+    so no step is taken twice (C11).
+    """
     statement = (
         sa.update(connections)
-        .where(connections.c.id == connection_id, connections.c.stage.in_([origin.value for origin in only_from]))
+        .where(
+            connections.c.id == connection_id,
+            connections.c.stage.in_([origin.value for origin in only_from]),
+        )
         .values(stage=stage.value)
     )
     tx.touch(connection_id)
     return await tx.run(statement) == 1
 
 
-# ---- Living ----------------------------------------------------------------------------------------------------------
+# ---- Living --------------------------------------------------------------------------------------
 
 
 async def pause(tx: Tx, connection_id: int, code: str) -> bool:
     """True when work went on until now: the merchant is told once."""
     c = connections.c
     tx.touch(connection_id)
-    return await tx.run(sa.update(connections).where(c.id == connection_id, c.paused == "").values(paused=code)) == 1
+    return (
+        await tx.run(
+            sa.update(connections).where(c.id == connection_id, c.paused == "").values(paused=code)
+        )
+        == 1
+    )
 
 
 async def resume(tx: Tx, connection_id: int) -> bool:
     """True when work was paused until now."""
     c = connections.c
     tx.touch(connection_id)
-    return await tx.run(sa.update(connections).where(c.id == connection_id, c.paused != "").values(paused="")) == 1
+    return (
+        await tx.run(
+            sa.update(connections).where(c.id == connection_id, c.paused != "").values(paused="")
+        )
+        == 1
+    )
 
 
 async def set_prices_paused(tx: Tx, connection_id: int, paused: bool) -> bool:
     """Decision 10. True when this changed anything."""
     c = connections.c
     statement = (
-        sa.update(connections).where(c.id == connection_id, c.prices_paused != paused).values(prices_paused=paused)
+        sa.update(connections)
+        .where(c.id == connection_id, c.prices_paused != paused)
+        .values(prices_paused=paused)
     )
     tx.touch(connection_id)
     return await tx.run(statement) == 1
@@ -216,7 +246,9 @@ async def unreachable(tx: Tx, connection_id: int, now: datetime) -> bool:
     """True the first time: an outage is said once."""
     c = connections.c
     statement = (
-        sa.update(connections).where(c.id == connection_id, c.unreachable_since.is_(None)).values(unreachable_since=now)
+        sa.update(connections)
+        .where(c.id == connection_id, c.unreachable_since.is_(None))
+        .values(unreachable_since=now)
     )
     return await tx.run(statement) == 1
 
@@ -233,13 +265,18 @@ async def reachable(tx: Tx, connection_id: int) -> bool:
 
 
 async def budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
-    """The store's request budget as the last drain left it; None after a crash, which costs one probe."""
+    """The store's request budget as the last drain left it; None after a crash, which costs one
+    probe.
+    """
     found: Mapping[str, Any] | None = await tx.scalar(_BUDGET, {"id": connection_id})
     return found
 
 
 async def set_budget(tx: Tx, connection_id: int, snapshot: Mapping[str, Any] | None) -> None:
-    await tx.run(_SET_BUDGET, {"id": connection_id, "budget": None if snapshot is None else to_json(dict(snapshot))})
+    await tx.run(
+        _SET_BUDGET,
+        {"id": connection_id, "budget": None if snapshot is None else to_json(dict(snapshot))},
+    )
 
 
 async def set_cursor(tx: Tx, connection_id: int, cursor: str) -> None:
@@ -251,16 +288,20 @@ async def set_swept(tx: Tx, connection_id: int, now: datetime) -> None:
     await _set(tx, connection_id, swept_at=now)
 
 
-# ---- Leaving ---------------------------------------------------------------------------------------------------------
+# ---- Leaving -------------------------------------------------------------------------------------
 
 
 async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = False) -> bool:
-    """D1: the merchant has decided, here or by uninstalling the app (D3). True when this call decided it."""
+    """D1: the merchant has decided, here or by uninstalling the app (D3). True when this call
+    decided it.
+    """
     c = connections.c
     how = UNINSTALLED if uninstalled else "keep" if keep else "remove"
     statement = (
         sa.update(connections)
-        .where(c.id == connection_id, c.stage.not_in([Stage.LEAVING.value, Stage.DISCONNECTED.value]))
+        .where(
+            c.id == connection_id, c.stage.not_in([Stage.LEAVING.value, Stage.DISCONNECTED.value])
+        )
         .values(stage=Stage.LEAVING.value, leaving=how)
     )
     tx.touch(connection_id)
@@ -268,7 +309,9 @@ async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = F
 
 
 async def disconnect(tx: Tx, connection_id: int, now: datetime) -> bool:
-    """The connection is over: account and store are free for others. True when this call ended it."""
+    """The connection is over: account and store are free for others. True when this call ended
+    it.
+    """
     c = connections.c
     statement = (
         sa.update(connections)

@@ -1,7 +1,8 @@
-"""What became of the platforms' webhooks, counted by connection and hour: an operator sees when they fail.
+"""What became of the platforms' webhooks, counted by connection and hour: an operator sees when
+they fail.
 
-Counts only, of living connections that are known. A flood of forged messages costs no write each: who
-receives them counts in memory and writes sums (`web.tally`).
+Counts only, of living connections that are known. A flood of forged messages costs no write each:
+who receives them counts in memory and writes sums (`web.tally`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,9 @@ KEPT: Final = timedelta(days=7)
 DAY: Final = timedelta(hours=24)
 LATELY: Final = timedelta(hours=2)
 MANY, FEW = 5, 2
-"""Refusals that an operator has to know of: so many of late, or so many in a day without any accepted."""
+"""Refusals that an operator has to know of: so many of late, or so many in a day without any
+accepted.
+"""
 
 
 class Outcome(StrEnum):
@@ -32,7 +35,9 @@ class Outcome(StrEnum):
     ASTRAY = "astray"
     """Answered 404: it is genuine, and came to an address that is not the connection's."""
     ENDED = "ended"
-    """The platform had switched the subscription off, or deleted it. Counted when the watch finds it."""
+    """The platform had switched the subscription off, or deleted it. Counted when the watch finds
+    it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,18 @@ class Deliveries:
 _ADD = sa.text("""
     INSERT INTO deliveries AS d (connection_id, platform, outcome, hour, count)
     SELECT n.id, n.platform, n.outcome, date_trunc('hour', CAST(:now AS timestamptz)), n.count
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:platforms AS text[]), CAST(:outcomes AS text[]), CAST(:counts AS bigint[]))
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:platforms AS text[]), CAST(:outcomes AS text[]),
+        CAST(:counts AS bigint[]))
         AS n (id, platform, outcome, count)
     JOIN connections c ON c.id = n.id
     ORDER BY n.id, n.platform, n.outcome
-    ON CONFLICT (connection_id, platform, outcome, hour) DO UPDATE SET count = d.count + EXCLUDED.count
+    ON CONFLICT (connection_id, platform, outcome, hour) DO UPDATE
+        SET count = d.count + EXCLUDED.count
 """)
 _SINCE = sa.text("""
     SELECT d.connection_id, d.platform, d.outcome, sum(d.count) AS total,
-           sum(d.count) FILTER (WHERE d.hour >= :lately AND d.outcome IN ('refused', 'astray')) AS recent
+           sum(d.count) FILTER (WHERE d.hour >= :lately AND d.outcome IN ('refused', 'astray'))
+               AS recent
     FROM deliveries d JOIN connections c ON c.id = d.connection_id
     WHERE d.hour >= :since AND c.stage <> 'disconnected'
     GROUP BY d.connection_id, d.platform, d.outcome ORDER BY d.connection_id, d.platform, d.outcome
@@ -82,7 +90,9 @@ _SINCE = sa.text("""
 
 
 async def add(tx: Tx, counts: Mapping[tuple[int, Platform, Outcome], int], now: datetime) -> None:
-    """Adds to this hour's counts, in one statement and in one order: two processes never block each other."""
+    """Adds to this hour's counts, in one statement and in one order: two processes never block each
+    other.
+    """
     rows = [(*key, count) for key, count in counts.items() if count]
     if not rows:
         return

@@ -1,4 +1,6 @@
-"""Products that exist on both sides before the first sync, as the merchant is shown them, and what was chosen for each (P11)."""
+"""Products that exist on both sides before the first sync, as the merchant is shown them, and what
+was chosen for each (P11).
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +35,10 @@ class Pair:
 
 async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: datetime) -> None:
     """Replaces the pairs found before; a choice already made for the same pair stays."""
-    chosen = {(pair.product_uuid, pair.product_id): pair.choice for pair in await all_of(tx, connection_id)}
+    chosen = {
+        (pair.product_uuid, pair.product_id): pair.choice
+        for pair in await all_of(tx, connection_id)
+    }
     await tx.run(sa.delete(duplicates).where(duplicates.c.connection_id == connection_id))
     values = [
         {
@@ -51,7 +56,9 @@ async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: dateti
     await tx.run_many(sa.insert(duplicates), values)
 
 
-async def all_of(tx: Tx, connection_id: int, uuids: Collection[str] | None = None) -> Sequence[Pair]:
+async def all_of(
+    tx: Tx, connection_id: int, uuids: Collection[str] | None = None
+) -> Sequence[Pair]:
     """In the order of the library page."""
     c = duplicates.c
     conditions: list[Any] = [c.connection_id == connection_id]
@@ -60,7 +67,10 @@ async def all_of(tx: Tx, connection_id: int, uuids: Collection[str] | None = Non
     statement = (
         sa.select(duplicates)
         .outerjoin(
-            library, sa.and_(library.c.connection_id == c.connection_id, library.c.product_uuid == c.product_uuid)
+            library,
+            sa.and_(
+                library.c.connection_id == c.connection_id, library.c.product_uuid == c.product_uuid
+            ),
         )
         .where(*conditions)
         .order_by(library.c.sort_key, c.product_uuid, c.product_id)
@@ -68,26 +78,39 @@ async def all_of(tx: Tx, connection_id: int, uuids: Collection[str] | None = Non
     async with tx.joining_whole():
         rows = await tx.rows(statement)
     return [
-        Pair(row.product_uuid, row.product_id, row.certainty, row.reason, row.shop_name, Choice(row.choice))
+        Pair(
+            row.product_uuid,
+            row.product_id,
+            row.certainty,
+            row.reason,
+            row.shop_name,
+            Choice(row.choice),
+        )
         for row in rows
     ]
 
 
 async def undecided(tx: Tx, connection_id: int) -> int:
-    """Products with a likely partner about which nothing is chosen. What is bound has a product of its own in the store by now."""
+    """Products with a likely partner about which nothing is chosen. What is bound has a product of
+    its own in the store by now.
+    """
     statement = sa.text("""
         SELECT count(*) FROM (
-            SELECT product_uuid FROM duplicates WHERE connection_id = :id GROUP BY product_uuid HAVING bool_and(choice = '')
+            SELECT product_uuid FROM duplicates WHERE connection_id = :id
+                GROUP BY product_uuid HAVING bool_and(choice = '')
         ) AS found
         WHERE NOT EXISTS (
-            SELECT FROM bindings b WHERE b.connection_id = :id AND b.product_uuid = found.product_uuid AND b.state <> 'kept'
+            SELECT FROM bindings b WHERE b.connection_id = :id
+                AND b.product_uuid = found.product_uuid AND b.state <> 'kept'
         )
     """)
     async with tx.joining_whole():
         return int(await tx.scalar(statement, {"id": connection_id}))
 
 
-async def choose(tx: Tx, connection_id: int, product_uuid: str, product_id: int, choice: Choice) -> bool:
+async def choose(
+    tx: Tx, connection_id: int, product_uuid: str, product_id: int, choice: Choice
+) -> bool:
     """False when there is no such pair."""
     c = duplicates.c
     statement = sa.update(duplicates).where(
@@ -99,7 +122,9 @@ async def choose(tx: Tx, connection_id: int, product_uuid: str, product_id: int,
 async def undecide(tx: Tx, connection_id: int, product_uuid: str) -> None:
     """Nobody has decided whether this product is sold in the store: the mode decides."""
     c = library.c
-    statement = sa.update(library).where(c.connection_id == connection_id, c.product_uuid == product_uuid)
+    statement = sa.update(library).where(
+        c.connection_id == connection_id, c.product_uuid == product_uuid
+    )
     await tx.run(statement.values(assigned=None, unassign_at=None))
 
 

@@ -1,8 +1,9 @@
-"""A PostgreSQL of our own for one machine: a child process that lives exactly as long as the process that started it.
+"""A PostgreSQL of our own for one machine: a child process that lives exactly as long as the
+process that started it.
 
-The first process that asks owns the server; later ones join it through a file in the data folder, and stop when it goes. Only a socket in
-a private folder is opened, never a port. As root, which PostgreSQL refuses, the server runs as `nobody`; no mode of a folder that is not
-ours is touched.
+The first process that asks owns the server; later ones join it through a file in the data folder,
+and stop when it goes. Only a socket in a private folder is opened, never a port. As root, which
+PostgreSQL refuses, the server runs as `nobody`; no mode of a folder that is not ours is touched.
 """
 
 import asyncio
@@ -50,11 +51,13 @@ _TUNING = {
     "log_timezone": "UTC",
 }
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For demo, tests and simulation: a crash of the machine may lose everything, a crash of the app nothing, and a
-server that is itself killed its last half second."""
+"""For demo, tests and simulation: a crash of the machine may lose everything, a crash of the app
+nothing, and a server that is itself killed its last half second."""
 _KEPT_TIDY = {"autovacuum": "on", "autovacuum_naptime": "15s", "autovacuum_max_workers": "2"}
 _LEFT_ALONE = {"autovacuum": "off"}
-"""For tests and simulation: nothing happens on the disk that they have not asked for, and a run is like the one before."""
+"""For tests and simulation: nothing happens on the disk that they have not asked for, and a run is
+like the one before.
+"""
 
 
 class EmbeddedFailed(Exception):
@@ -63,7 +66,9 @@ class EmbeddedFailed(Exception):
 
 @dataclass(slots=True)
 class Server:
-    """A running embedded PostgreSQL. `owned` tells whether closing it stops it or only lets it go."""
+    """A running embedded PostgreSQL. `owned` tells whether closing it stops it or only lets it
+    go.
+    """
 
     url: str
     pid: int
@@ -80,14 +85,18 @@ class Server:
         return self.process.poll() is None if self.process else _running(self.pid)
 
     async def gone(self) -> str:
-        """Waits until the server is no more, and says so in one line. For whoever cannot go on without it."""
+        """Waits until the server is no more, and says so in one line. For whoever cannot go on
+        without it.
+        """
         while self.alive():  # noqa: ASYNC110 - another process has no event of ours to set
             await asyncio.sleep(0.5)
         who = "stopped" if self.owned else "was stopped together with the process that owned it"
         return f"the embedded database {who}; start brygga again"
 
     def close(self) -> None:
-        """Stops an owned server (a fast shutdown: open transactions roll back) and leaves nothing behind but the data."""
+        """Stops an owned server (a fast shutdown: open transactions roll back) and leaves nothing
+        behind but the data.
+        """
         if self.process is None:
             return
         if self.record:
@@ -106,7 +115,9 @@ class Server:
 
 @contextlib.contextmanager
 def embedded(data_dir: Path, durable: bool = True, *, tidy: bool = True) -> Iterator[Server]:
-    """The server of this data folder, started now or joined, for the length of the block. `tidy`: it vacuums and counts by itself."""
+    """The server of this data folder, started now or joined, for the length of the block. `tidy`:
+    it vacuums and counts by itself.
+    """
     server = start_or_join(data_dir, durable, tidy=tidy)
     try:
         yield server
@@ -115,9 +126,13 @@ def embedded(data_dir: Path, durable: bool = True, *, tidy: bool = True) -> Iter
 
 
 def start_or_join(data_dir: Path, durable: bool = True, *, tidy: bool = True) -> Server:
-    """Raises `EmbeddedFailed`. Call it from the main thread: the kernel ties the server's life to the thread that started it."""
+    """Raises `EmbeddedFailed`. Call it from the main thread: the kernel ties the server's life to
+    the thread that started it.
+    """
     if sys.platform == "win32":
-        raise EmbeddedFailed("the embedded database runs on Linux and macOS; set BRYGGA_DATABASE_URL")
+        raise EmbeddedFailed(
+            "the embedded database runs on Linux and macOS; set BRYGGA_DATABASE_URL"
+        )
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = (data_dir / "postgres.lock").open("a")
     for _ in range(200):
@@ -128,7 +143,9 @@ def start_or_join(data_dir: Path, durable: bool = True, *, tidy: bool = True) ->
             return joined
         threading.Event().wait(0.1)
     lock.close()
-    raise EmbeddedFailed(f"another process holds {data_dir} but its embedded database does not come up")
+    raise EmbeddedFailed(
+        f"another process holds {data_dir} but its embedded database does not come up"
+    )
 
 
 def _locked(lock: IO[str]) -> bool:
@@ -154,11 +171,13 @@ def _join(data_dir: Path) -> Server | None:
     return Server(known["url"], known["pid"])
 
 
-# ---- Starting --------------------------------------------------------------------------------------------------------
+# ---- Starting ------------------------------------------------------------------------------------
 
 
 def _start(data_dir: Path, lock: IO[str], durable: bool, *, tidy: bool) -> Server:
-    """Holding the lock, no living process owns a server here: one that still runs is an orphan and is stopped first."""
+    """Holding the lock, no living process owns a server here: one that still runs is an orphan and
+    is stopped first.
+    """
     if threading.current_thread() is not threading.main_thread():
         lock.close()
         raise EmbeddedFailed("the embedded database must be started from the main thread")
@@ -180,7 +199,9 @@ def _start(data_dir: Path, lock: IO[str], durable: bool, *, tidy: bool) -> Serve
         lock.close()
         raise
     url = f"postgresql://brygga@/brygga?host={run}"
-    _write_record(record, {"url": url, "pid": process.pid, "run": str(run), "owner": str(os.getpid())})
+    _write_record(
+        record, {"url": url, "pid": process.pid, "run": str(run), "owner": str(os.getpid())}
+    )
 
     return Server(url, process.pid, process, lock, run, record)
 
@@ -231,13 +252,16 @@ def _identity() -> _Identity:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
         raise EmbeddedFailed(
-            "PostgreSQL refuses root and there is no user nobody; run as a user, or set BRYGGA_DATABASE_URL"
+            "PostgreSQL refuses root and there is no user nobody; run as a user, or set "
+            "BRYGGA_DATABASE_URL"
         ) from None
     return _Identity(nobody.pw_uid, nobody.pw_gid, dropped=True)
 
 
 def _cluster(data_dir: Path, identity: _Identity) -> Path:
-    """The folder of the data. Where `nobody` cannot reach the data folder, a link in it leads to one that can be reached."""
+    """The folder of the data. Where `nobody` cannot reach the data folder, a link in it leads to
+    one that can be reached.
+    """
     cluster = data_dir.resolve() / "postgres"
     if cluster.is_symlink() or cluster.exists() or identity.may_enter(data_dir.resolve()):
         return cluster.resolve()
@@ -248,7 +272,9 @@ def _cluster(data_dir: Path, identity: _Identity) -> Path:
 
 
 def _run_folder(identity: _Identity) -> Path:
-    """A private folder for the socket. Its path is short: a unix socket's address holds about 100 bytes."""
+    """A private folder for the socket. Its path is short: a unix socket's address holds about 100
+    bytes.
+    """
     folder = tempfile.gettempdir()
     run = Path(tempfile.mkdtemp(prefix=_RUN_PREFIX, dir=folder if len(folder) < 60 else "/tmp"))  # noqa: S108 - private by mkdtemp
     identity.give(run)
@@ -256,10 +282,14 @@ def _run_folder(identity: _Identity) -> Path:
 
 
 def _binaries(run: Path, identity: _Identity) -> Path:
-    """The wheel's PostgreSQL, or a copy of it when the environment lies below a folder that the server's user may not enter."""
+    """The wheel's PostgreSQL, or a copy of it when the environment lies below a folder that the
+    server's user may not enter.
+    """
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise EmbeddedFailed(f"the package {_PACKAGE} is not installed; install it, or set BRYGGA_DATABASE_URL")
+        raise EmbeddedFailed(
+            f"the package {_PACKAGE} is not installed; install it, or set BRYGGA_DATABASE_URL"
+        )
     package = Path(spec.origin).parent
     if identity.may_enter((package / _INSTALL / "bin").resolve()):
         return package / _INSTALL
@@ -269,7 +299,10 @@ def _binaries(run: Path, identity: _Identity) -> Path:
         shutil.copytree(libraries, run / libraries.name)
     copy = run / _PACKAGE / _INSTALL
     shutil.copytree(
-        package / _INSTALL, copy, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig")
+        package / _INSTALL,
+        copy,
+        symlinks=True,
+        ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"),
     )
     return copy
 
@@ -287,14 +320,28 @@ class _Plan:
 
 
 def _initialise(plan: _Plan) -> None:
-    """Makes the cluster beside its place and moves it there whole: a start killed half-way leaves nothing that looks finished."""
+    """Makes the cluster beside its place and moves it there whole: a start killed half-way leaves
+    nothing that looks finished.
+    """
     fresh = plan.cluster.with_name(f"{plan.cluster.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     plan.identity.give(fresh)
-    # The wheel has no ICU. PostgreSQL's own C.UTF-8 knows upper and lower case of every letter and sorts alike everywhere.
-    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"]
-    options = ["-U", "brygga", "--auth=trust", "--no-instructions", *([] if plan.durable else ["--no-sync"])]
+    # The wheel has no ICU. PostgreSQL's own C.UTF-8 knows upper and lower case of every letter and
+    # sorts alike everywhere.
+    locale = [
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--encoding=UTF8",
+    ]
+    options = [
+        "-U",
+        "brygga",
+        "--auth=trust",
+        "--no-instructions",
+        *([] if plan.durable else ["--no-sync"]),
+    ]
     done = subprocess.run(  # noqa: S603 - our own words only
         [str(plan.home / "bin" / "initdb"), "-D", str(fresh), *locale, *options],
         cwd="/",
@@ -312,7 +359,8 @@ def _initialise(plan: _Plan) -> None:
 
 
 def _launch(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
-    # After a killed server its last children may hold the shared memory for a moment; PostgreSQL refuses, and a later try goes.
+    # After a killed server its last children may hold the shared memory for a moment; PostgreSQL
+    # refuses, and a later try goes.
     for _ in range(20):
         process = _spawn(plan, log)
         if _answers(process, plan.run):
@@ -321,12 +369,19 @@ def _launch(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
         said = log.read_bytes()
         if b"shared memory" not in said:
             break
-    raise EmbeddedFailed(f"the embedded database does not start: {_last_line(said)} (all of it in {log})")
+    raise EmbeddedFailed(
+        f"the embedded database does not start: {_last_line(said)} (all of it in {log})"
+    )
 
 
 def _spawn(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
     kept = _KEPT_TIDY if plan.tidy else _LEFT_ALONE
-    settings = {**_TUNING, **({} if plan.durable else _FORGETFUL), **kept, "unix_socket_directories": str(plan.run)}
+    settings = {
+        **_TUNING,
+        **({} if plan.durable else _FORGETFUL),
+        **kept,
+        "unix_socket_directories": str(plan.run),
+    }
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own words only
@@ -344,7 +399,9 @@ def _spawn(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:
-    """On Linux the kernel asks the server for a fast shutdown the moment its parent is gone, however it went."""
+    """On Linux the kernel asks the server for a fast shutdown the moment its parent is gone,
+    however it went.
+    """
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -358,7 +415,9 @@ def _die_with(parent: int) -> Callable[[], None] | None:
 
 
 def _answers(process: "subprocess.Popen[bytes]", run: Path) -> bool:
-    """Waits for the server, a minute at most, and makes our database if it is not there. False when the process ended."""
+    """Waits for the server, a minute at most, and makes our database if it is not there. False when
+    the process ended.
+    """
     for _ in range(3000):
         if _ready(run):
             return True
@@ -372,15 +431,20 @@ def _answers(process: "subprocess.Popen[bytes]", run: Path) -> bool:
 
 def _ready(run: Path) -> bool:
     try:
-        with psycopg.connect(f"postgresql://brygga@/postgres?host={run}", autocommit=True, connect_timeout=5) as server:
-            if server.execute("SELECT 1 FROM pg_database WHERE datname = 'brygga'").fetchone() is None:
+        with psycopg.connect(
+            f"postgresql://brygga@/postgres?host={run}", autocommit=True, connect_timeout=5
+        ) as server:
+            if (
+                server.execute("SELECT 1 FROM pg_database WHERE datname = 'brygga'").fetchone()
+                is None
+            ):
                 server.execute("CREATE DATABASE brygga")
     except psycopg.OperationalError:
         return False
     return True
 
 
-# ---- What an earlier start left ---------------------------------------------------------------------------------------
+# ---- What an earlier start left ------------------------------------------------------------------
 
 
 def _stop_orphan(cluster: Path) -> None:
@@ -397,11 +461,15 @@ def _stop_orphan(cluster: Path) -> None:
         if not _running(pid):
             return
         threading.Event().wait(0.05)
-    raise EmbeddedFailed(f"an embedded database that an earlier start left behind (process {pid}) does not stop")
+    raise EmbeddedFailed(
+        f"an embedded database that an earlier start left behind (process {pid}) does not stop"
+    )
 
 
 def _is_server_of(pid: int, cluster: Path) -> bool:
-    """Whether the process is PostgreSQL on this cluster, and not another that got its number since."""
+    """Whether the process is PostgreSQL on this cluster, and not another that got its number
+    since.
+    """
     if Path("/proc/self/cmdline").exists():
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
@@ -409,7 +477,10 @@ def _is_server_of(pid: int, cluster: Path) -> bool:
             return False
     else:
         shown = subprocess.run(  # noqa: S603 - our own words only
-            ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+            ["/bin/ps", "-o", "command=", "-p", str(pid)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         command = shown.stdout
     return "postgres" in command and str(cluster) in command

@@ -1,4 +1,6 @@
-"""How the account's last connection ended, and what it left in a store: what the pages say after a disconnect (D1 to D4)."""
+"""How the account's last connection ended, and what it left in a store: what the pages say after a
+disconnect (D1 to D4).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ from brygga.database.values import from_plain
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """`how` is "keep", "remove" or "uninstalled". `kept` counts the products that stayed in that store and are not synced."""
+    """`how` is "keep", "remove" or "uninstalled". `kept` counts the products that stayed in that
+    store and are not synced.
+    """
 
     shop: Shop
     how: str
@@ -24,11 +28,15 @@ class Ending:
 
 
 async def last(tx: Tx, connection: Connection) -> Ending | None:
-    """Of this connection, where it is over, else of the one before it. None where the account never had a store."""
+    """Of this connection, where it is over, else of the one before it. None where the account never
+    had a store.
+    """
     row = await tx.first(_LAST, {"id": connection.id, "organization": connection.organization.uuid})
     if row is None:
         return None
-    return Ending(from_plain(row.shop, Shop), row.leaving or "keep", row.left_at, row.kept, row.marker_left)
+    return Ending(
+        from_plain(row.shop, Shop), row.leaving or "keep", row.left_at, row.kept, row.marker_left
+    )
 
 
 _LAST = sa.text("""
@@ -39,13 +47,16 @@ _LAST = sa.text("""
             WHERE m.connection_id = c.id AND (m.product_id IS NOT NULL OR m.begun_at IS NOT NULL)
         ) AS marker_left
     FROM connections c
-    WHERE c.organization_uuid = :organization AND c.id <= :id AND c.stage = 'disconnected' AND c.shop IS NOT NULL
+    WHERE c.organization_uuid = :organization AND c.id <= :id AND c.stage = 'disconnected'
+        AND c.shop IS NOT NULL
     ORDER BY c.id DESC LIMIT 1
 """)
 
 
 async def found_again(tx: Tx, connection_id: int) -> int:
-    """D4: how many of Zettle's products this store has since an earlier connection; they are assigned by themselves."""
+    """D4: how many of Zettle's products this store has since an earlier connection; they are
+    assigned by themselves.
+    """
     return len(await uuids_found_again(tx, connection_id))
 
 
@@ -56,13 +67,19 @@ async def uuids_found_again(tx: Tx, connection_id: int) -> Sequence[str]:
 _FOUND_AGAIN = sa.text("""
     SELECT DISTINCT b.product_uuid FROM bindings b
     JOIN connections c ON c.organization_uuid = b.organization_uuid AND c.store_hash = b.store_hash
-    JOIN library l ON l.connection_id = c.id AND l.product_uuid = b.product_uuid AND l.removed_at IS NULL
+    JOIN library l ON l.connection_id = c.id AND l.product_uuid = b.product_uuid AND l.removed_at
+        IS NULL
     WHERE c.id = :id AND b.state = 'kept'
-        AND NOT EXISTS (SELECT FROM bindings mine WHERE mine.connection_id = c.id AND mine.product_uuid = b.product_uuid)
+        AND NOT EXISTS (SELECT FROM bindings mine WHERE mine.connection_id = c.id
+            AND mine.product_uuid = b.product_uuid)
 """)
 
 
 async def left_to_remove(tx: Tx, connection_id: int) -> int:
-    """How many products a disconnect that removes has still to delete: those that we made (decision 12)."""
-    statement = sa.text("SELECT count(*) FROM bindings WHERE connection_id = :id AND origin = 'created'")
+    """How many products a disconnect that removes has still to delete: those that we made (decision
+    12).
+    """
+    statement = sa.text(
+        "SELECT count(*) FROM bindings WHERE connection_id = :id AND origin = 'created'"
+    )
     return int(await tx.scalar(statement, {"id": connection_id}))

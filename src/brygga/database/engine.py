@@ -26,16 +26,22 @@ CHANGES = "brygga_changes"
 
 
 class DatabaseGone(Exception):
-    """The database server does not answer. The message is one line for an operator, without the password."""
+    """The database server does not answer. The message is one line for an operator, without the
+    password.
+    """
 
 
 class DatabaseBusy(Exception):
-    """The server is well and ended our transaction: a deadlock, a lock or a statement that took too long. Worth another try."""
+    """The server is well and ended our transaction: a deadlock, a lock or a statement that took too
+    long. Worth another try.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A drain's right to write for one connection: valid while the connection's lease has this epoch and holder."""
+    """A drain's right to write for one connection: valid while the connection's lease has this
+    epoch and holder.
+    """
 
     connection_id: int
     epoch: int
@@ -72,11 +78,15 @@ class Tx:
     ) -> sa.Row[*tuple[Any, ...]] | None:
         return (await self.connection.execute(statement, values)).first()
 
-    async def scalar(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Any:
+    async def scalar(
+        self, statement: sa.Executable, values: Mapping[str, Any] | None = None
+    ) -> Any:
         return (await self.connection.execute(statement, values)).scalar()
 
     async def run(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> int:
-        """The number of rows that an UPDATE or DELETE changed; an INSERT is not counted, ask it for RETURNING."""
+        """The number of rows that an UPDATE or DELETE changed; an INSERT is not counted, ask it for
+        RETURNING.
+        """
         return int((await self.connection.execute(statement, values)).rowcount)
 
     async def run_many(self, statement: sa.Executable, values: Sequence[Mapping[str, Any]]) -> None:
@@ -87,8 +97,9 @@ class Tx:
     async def joining_whole(self) -> AsyncIterator[None]:
         """For statements over all that a connection has: their joins read each table once.
 
-        Left alone, the planner goes through one table for each row of another where it takes both for small. It does so as long as nobody
-        has counted them, and for a merchant who is new among thousands.
+        Left alone, the planner goes through one table for each row of another where it takes both
+        for small. It does so as long as nobody has counted them, and for a merchant who is new
+        among thousands.
         """
         await self.run(_NO_LOOPS)
         yield
@@ -99,13 +110,17 @@ class Tx:
         self.woken[connection_id] = self.woken.get(connection_id, False) or urgent
 
     def touch(self, connection_id: int) -> None:
-        """Once this commits, open pages of that connection look again. A fenced transaction does so by itself."""
+        """Once this commits, open pages of that connection look again. A fenced transaction does so
+        by itself.
+        """
         self.touched.add(connection_id)
 
 
 @dataclass(slots=True)
 class Database:
-    """The memory's door. `on_commit` and `on_change` listeners live in this process; other processes LISTEN."""
+    """The memory's door. `on_commit` and `on_change` listeners live in this process; other
+    processes LISTEN.
+    """
 
     engine: AsyncEngine
     sealer: Sealer
@@ -115,21 +130,27 @@ class Database:
     """Connections whose changes other processes have not been told of yet."""
 
     @classmethod
-    def at(cls, url: str, sealer: Sealer, pool_size: int = 15, statement_timeout_s: int = 30) -> "Database":
-        """For a URL of the form postgresql://user:password@host/name. Connects at the first statement, not now."""
+    def at(
+        cls, url: str, sealer: Sealer, pool_size: int = 15, statement_timeout_s: int = 30
+    ) -> "Database":
+        """For a URL of the form postgresql://user:password@host/name. Connects at the first
+        statement, not now.
+        """
         engine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=30,
-            # Parameters hold keys and merchants' data: a failed statement's message goes to the log without them.
+            # Parameters hold keys and merchants' data: a failed statement's message goes to the log
+            # without them.
             hide_parameters=True,
             pool_pre_ping=True,
             pool_recycle=1800,
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "brygga",
-                # A plan that was made while a table was empty is not kept: after a first import it would never end.
+                # A plan that was made while a table was empty is not kept: after a first import it
+                # would never end.
                 "options": f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC"
                 " -c plan_cache_mode=force_custom_plan",
             },
@@ -138,26 +159,34 @@ class Database:
 
     @property
     def url(self) -> str:
-        """As libpq reads it, with the password: for the drivers that connect by themselves, never for a log."""
+        """As libpq reads it, with the password: for the drivers that connect by themselves, never
+        for a log.
+        """
         return libpq_url(self.engine.url)
 
     def on_commit(self, listener: Callable[[Woken], None]) -> Callable[[], None]:
-        """Calls `listener` after every commit in this process that left marks. The answer stops it."""
+        """Calls `listener` after every commit in this process that left marks. The answer stops
+        it.
+        """
         self.listeners.append(listener)
 
         return lambda: self.listeners.remove(listener)
 
     def on_change(self, follower: Callable[[int], None]) -> Callable[[], None]:
-        """Calls `follower` with the connection's id after every commit in this process that changed what its pages show."""
+        """Calls `follower` with the connection's id after every commit in this process that changed
+        what its pages show.
+        """
         self.followers.append(follower)
 
         return lambda: self.followers.remove(follower)
 
     @contextlib.asynccontextmanager
     async def transaction(self, fence: Fence | None = None) -> AsyncIterator[Tx]:
-        """All or nothing. With a fence, raises `LeaseLost` at once, and nothing is written, if another worker took the connection over.
+        """All or nothing. With a fence, raises `LeaseLost` at once, and nothing is written, if
+        another worker took the connection over.
 
-        The fence's lock holds until commit: a lease cannot change hands between the check and the writes.
+        The fence's lock holds until commit: a lease cannot change hands between the check and the
+        writes.
         """
         async with self._connected() as connection, connection.begin():
             tx = Tx(connection, self.sealer)
@@ -174,14 +203,20 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
-        """One snapshot: every statement sees the same state. Writing here is an error of ours, and PostgreSQL says so."""
+        """One snapshot: every statement sees the same state. Writing here is an error of ours, and
+        PostgreSQL says so.
+        """
         async with self._connected() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            await connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
             async with connection.begin():
                 yield Tx(connection, self.sealer)
 
     async def announce(self) -> None:
-        """Tells other processes what drains of this one have changed. Gathered, and told once a second: a NOTIFY holds up every commit."""
+        """Tells other processes what drains of this one have changed. Gathered, and told once a
+        second: a NOTIFY holds up every commit.
+        """
         if not self.unannounced:
             return
         told, self.unannounced = self.unannounced, set()
@@ -200,12 +235,16 @@ class Database:
             raise _gone(error, self.engine.url) from error
 
     def tell(self, woken: Woken) -> None:
-        """Every listener hears of marks that were committed: here, or by another process that notified us."""
+        """Every listener hears of marks that were committed: here, or by another process that
+        notified us.
+        """
         for listener in tuple(self.listeners):
             listener(woken)
 
     def changed(self, connection_ids: Iterable[int]) -> None:
-        """Every follower hears of what was committed: here, or by another process that notified us."""
+        """Every follower hears of what was committed: here, or by another process that notified
+        us.
+        """
         for connection_id in connection_ids:
             for follower in tuple(self.followers):
                 follower(connection_id)
@@ -215,8 +254,9 @@ class Database:
             self.tell(Woken(connection_id, urgent))
 
 
-# KEY SHARE conflicts only with FOR UPDATE, which `leases.acquire` takes and nothing else does: many fenced transactions run beside each
-# other, may change the connection's row and may see its lease renewed, yet none can overlap a change of hands.
+# KEY SHARE conflicts only with FOR UPDATE, which `leases.acquire` takes and nothing else does: many
+# fenced transactions run beside each other, may change the connection's row and may see its lease
+# renewed, yet none can overlap a change of hands.
 _HOLD = sa.text("""
     SELECT lease_epoch, lease_holder FROM connections WHERE id = :id FOR KEY SHARE
 """)
@@ -226,18 +266,25 @@ _NOTIFY = sa.text(f"SELECT pg_notify('{CHANGES}', :payload)")
 
 
 def payload(connection_ids: Collection[int]) -> str:
-    """Of a NOTIFY about these connections. PostgreSQL takes 8,000 bytes: 0 stands for all when there are too many."""
+    """Of a NOTIFY about these connections. PostgreSQL takes 8,000 bytes: 0 stands for all when
+    there are too many.
+    """
     return " ".join(map(str, sorted(connection_ids))) if len(connection_ids) <= 300 else "0"
 
 
 async def _hold(tx: Tx, fence: Fence) -> None:
     row = await tx.first(_HOLD, {"id": fence.connection_id})
     if row is None or (row.lease_epoch, row.lease_holder) != (fence.epoch, fence.holder):
-        raise LeaseLost(f"connection {fence.connection_id} is no longer held by {fence.holder} at epoch {fence.epoch}")
+        raise LeaseLost(
+            f"connection {fence.connection_id} is no longer held by {fence.holder} at epoch "
+            f"{fence.epoch}"
+        )
 
 
 _BUSY = ("40001", "40P01", "55P03", "57014")
-"""SQLSTATEs that libpq files under "operational" although the server is well: serialization, deadlock, lock and statement timeouts."""
+"""SQLSTATEs that libpq files under "operational" although the server is well: serialization,
+deadlock, lock and statement timeouts.
+"""
 _OURS = ("25006",)
 """Likewise: a write in a read-only transaction, a bug of ours."""
 
@@ -251,17 +298,25 @@ def _gone(error: DBAPIError | PoolTimeout, url: sa.URL) -> Exception:
         return DatabaseBusy(f"the database ended a transaction ({state})")
     reason = str(original or error).strip().splitlines()[0]
 
-    return DatabaseGone(f"the database at {url.render_as_string(hide_password=True)} does not answer: {reason}")
+    return DatabaseGone(
+        f"the database at {url.render_as_string(hide_password=True)} does not answer: {reason}"
+    )
 
 
 def sqlalchemy_url(url: str) -> sa.URL:
-    """The same address with the driver that we use. Raises ValueError on anything but PostgreSQL."""
+    """The same address with the driver that we use. Raises ValueError on anything but
+    PostgreSQL.
+    """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise ValueError("not a database address; expected postgresql://user:password@host/name") from None
+        raise ValueError(
+            "not a database address; expected postgresql://user:password@host/name"
+        ) from None
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise ValueError(f"{parsed.drivername} is not supported; expected postgresql://user:password@host/name")
+        raise ValueError(
+            f"{parsed.drivername} is not supported; expected postgresql://user:password@host/name"
+        )
 
     return parsed.set(drivername="postgresql+psycopg")
 

@@ -1,4 +1,6 @@
-"""Products that Zettle has no more: what they were, for as long as their sync log and stock history are kept."""
+"""Products that Zettle has no more: what they were, for as long as their sync log and stock history
+are kept.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -14,7 +16,9 @@ from brygga.database.values import from_json
 
 
 async def find(tx: Tx, connection_id: int, uuid: str) -> Entry | None:
-    """What is known of a product that is gone: its row, what was kept of it, or the name that its sync log has. None: never known."""
+    """What is known of a product that is gone: its row, what was kept of it, or the name that its
+    sync log has. None: never known.
+    """
     entry = await library.get(tx, connection_id, uuid)
     if entry is not None:
         return entry if entry.removed_at is not None else None
@@ -29,7 +33,8 @@ _GONE = sa.text("""
     SELECT name, CAST(product AS text) AS product, gone_at FROM gone_products
     WHERE connection_id = :id AND product_uuid = :uuid
     UNION ALL
-    SELECT coalesce((array_agg(params ->> 'name' ORDER BY id DESC) FILTER (WHERE params ->> 'name' <> ''))[1], ''),
+    SELECT coalesce((array_agg(params ->> 'name'
+        ORDER BY id DESC) FILTER (WHERE params ->> 'name' <> ''))[1], ''),
         NULL, max(at)
     FROM synclog WHERE connection_id = :id AND subject = :uuid HAVING count(*) > 0
     LIMIT 1
@@ -42,7 +47,8 @@ async def among(tx: Tx, connection_id: int, uuids: Collection[str]) -> frozenset
     statement = sa.text("""
         SELECT uuid FROM unnest(CAST(:uuids AS text[])) AS asked (uuid)
         WHERE NOT EXISTS (
-            SELECT FROM library l WHERE l.connection_id = :id AND l.product_uuid = uuid AND l.removed_at IS NULL
+            SELECT FROM library l WHERE l.connection_id = :id AND l.product_uuid = uuid
+                AND l.removed_at IS NULL
         )
     """)
     rows = await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})
@@ -55,8 +61,12 @@ async def moved_variants(tx: Tx, connection_id: int, uuid: str) -> Sequence[str]
         SELECT variant_uuid FROM movements WHERE connection_id = :id AND product_uuid = :uuid
         GROUP BY variant_uuid ORDER BY min(id)
     """)
-    return [row.variant_uuid for row in await tx.rows(statement, {"id": connection_id, "uuid": uuid})]
+    return [
+        row.variant_uuid for row in await tx.rows(statement, {"id": connection_id, "uuid": uuid})
+    ]
 
 
 async def prune(tx: Tx, now: datetime) -> None:
-    await tx.run(sa.text("DELETE FROM gone_products WHERE gone_at < :before"), {"before": now - KEPT})
+    await tx.run(
+        sa.text("DELETE FROM gone_products WHERE gone_at < :before"), {"before": now - KEPT}
+    )

@@ -13,13 +13,18 @@ KEPT = timedelta(days=4)
 
 
 _ACCEPT = sa.text("""
-    INSERT INTO inbox (connection_id, platform, message_id, received_at) VALUES (:id, :platform, :message, :now)
+    INSERT INTO inbox (connection_id, platform, message_id, received_at) VALUES (:id, :platform,
+        :message, :now)
     ON CONFLICT DO NOTHING RETURNING message_id
 """)
 
 
-async def accept(tx: Tx, connection_id: int, platform: Platform, message_id: str, now: datetime) -> bool:
-    """True the first time. In the transaction of the mark: a message that left no mark was not accepted."""
+async def accept(
+    tx: Tx, connection_id: int, platform: Platform, message_id: str, now: datetime
+) -> bool:
+    """True the first time. In the transaction of the mark: a message that left no mark was not
+    accepted.
+    """
     values = {"id": connection_id, "platform": platform.value, "message": message_id, "now": now}
     return await tx.first(_ACCEPT, values) is not None
 

@@ -1,4 +1,6 @@
-"""What we are about to create, on disk before it is sent: a create without an answer is found by it, never guessed."""
+"""What we are about to create, on disk before it is sent: a create without an answer is found by
+it, never guessed.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ from brygga.database.tables import intents
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """`payload` is what was sent; `store_time` the store's own clock just before, None when it could not be read."""
+    """`payload` is what was sent; `store_time` the store's own clock just before, None when it
+    could not be read.
+    """
 
     product_uuid: str
     payload: Mapping[str, Any]
@@ -24,22 +28,36 @@ class Intent:
 
 async def begin(tx: Tx, connection_id: int, intent: Intent) -> None:
     """Replaces an older one: that one's outcome must be settled before."""
-    values = {"payload": dict(intent.payload), "store_time": intent.store_time, "begun_at": intent.begun_at}
-    statement = insert(intents).values(connection_id=connection_id, product_uuid=intent.product_uuid, **values)
-    await tx.run(statement.on_conflict_do_update(index_elements=["connection_id", "product_uuid"], set_=values))
+    values = {
+        "payload": dict(intent.payload),
+        "store_time": intent.store_time,
+        "begun_at": intent.begun_at,
+    }
+    statement = insert(intents).values(
+        connection_id=connection_id, product_uuid=intent.product_uuid, **values
+    )
+    await tx.run(
+        statement.on_conflict_do_update(
+            index_elements=["connection_id", "product_uuid"], set_=values
+        )
+    )
 
 
 async def open_for(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, Intent]:
     """Creates among these products whose outcome is not known."""
     c = intents.c
-    rows = await tx.rows(sa.select(intents).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids))))
+    rows = await tx.rows(
+        sa.select(intents).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids)))
+    )
     return {row.product_uuid: _intent(row) for row in rows}
 
 
 async def end(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
     """The outcome is known, whatever it is."""
     c = intents.c
-    await tx.run(sa.delete(intents).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids))))
+    await tx.run(
+        sa.delete(intents).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids)))
+    )
 
 
 def _intent(row: Any) -> Intent:

@@ -1,6 +1,8 @@
-"""At most one drain works for a connection. Each change of hands counts the epoch up, and every fenced write checks it.
+"""At most one drain works for a connection. Each change of hands counts the epoch up, and every
+fenced write checks it.
 
-An epoch never comes back, so a worker that was stopped for an hour cannot write by mistake when it wakes.
+An epoch never comes back, so a worker that was stopped for an hour cannot write by mistake when it
+wakes.
 """
 
 from datetime import datetime, timedelta
@@ -9,14 +11,16 @@ import sqlalchemy as sa
 
 from brygga.database.engine import Fence, Tx
 
-# FOR UPDATE waits for the last fenced transaction of the one before, and then judges the row again as that one left it.
+# FOR UPDATE waits for the last fenced transaction of the one before, and then judges the row again
+# as that one left it.
 _TAKE = sa.text("""
     SELECT lease_epoch FROM connections
     WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
     FOR UPDATE
 """)
 _HAND_OVER = sa.text("""
-    UPDATE connections SET lease_epoch = lease_epoch + 1, lease_holder = :holder, lease_until = :until
+    UPDATE connections SET lease_epoch = lease_epoch + 1, lease_holder = :holder,
+        lease_until = :until
     WHERE id = :id
     RETURNING lease_epoch
 """)
@@ -38,8 +42,9 @@ _END_ALL = sa.text("""
 async def acquire(
     tx: Tx, connection_id: int, holder: str, *, now: datetime, until: datetime, grace: timedelta
 ) -> Fence | None:
-    """The lease, or None while another holds it. One that was not given back is free `grace` after it ended: until then a request
-    that its holder sent in its last moment may still be on the way."""
+    """The lease, or None while another holds it. One that was not given back is free `grace` after
+    it ended: until then a request that its holder sent in its last moment may still be on the way.
+    """
     if await tx.first(_TAKE, {"id": connection_id, "expired": now - grace}) is None:
         return None
     epoch = await tx.scalar(_HAND_OVER, {"id": connection_id, "holder": holder, "until": until})
@@ -49,15 +54,24 @@ async def acquire(
 
 async def renew(tx: Tx, fence: Fence, until: datetime) -> bool:
     """False when the lease is lost."""
-    values = {"id": fence.connection_id, "epoch": fence.epoch, "holder": fence.holder, "until": until}
+    values = {
+        "id": fence.connection_id,
+        "epoch": fence.epoch,
+        "holder": fence.holder,
+        "until": until,
+    }
     return await tx.run(_RENEW, values) == 1
 
 
 async def release(tx: Tx, fence: Fence) -> None:
     """Gives the lease back; nothing happens when it is already another's."""
-    await tx.run(_RELEASE, {"id": fence.connection_id, "epoch": fence.epoch, "holder": fence.holder})
+    await tx.run(
+        _RELEASE, {"id": fence.connection_id, "epoch": fence.epoch, "holder": fence.holder}
+    )
 
 
 async def end_all(tx: Tx, now: datetime) -> int:
-    """For whoever knows that every holder is dead: their leases end now. The grace after it stays, for what their last moment sent."""
+    """For whoever knows that every holder is dead: their leases end now. The grace after it stays,
+    for what their last moment sent.
+    """
     return await tx.run(_END_ALL, {"now": now})

@@ -1,7 +1,9 @@
-"""The memory of stock: ledgers by variant, what is in the air, what was heard, what a birth was given.
+"""The memory of stock: ledgers by variant, what is in the air, what was heard, what a birth was
+given.
 
-A ledger is changed only under its row's lock (`lock`), because a page may split stock while a drain writes it. Rows are always
-locked in the order of their variants, so that no two transactions wait for each other.
+A ledger is changed only under its row's lock (`lock`), because a page may split stock while a drain
+writes it. Rows are always locked in the order of their variants, so that no two transactions wait
+for each other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -58,7 +60,9 @@ class Departed:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A write to Zettle that is open, or was resolved without an echo: what it is taken for, since when, and its echo."""
+    """A write to Zettle that is open, or was resolved without an echo: what it is taken for, since
+    when, and its echo.
+    """
 
     departed: Departed
     verdict: Verdict
@@ -68,7 +72,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was said of some products since the last time, by product, in the order in which it came."""
+    """What was said of some products since the last time, by product, in the order in which it
+    came.
+    """
 
     hints: Mapping[Side, Mapping[str, Sequence[Hint]]]
     stops: Mapping[str, Sequence[tuple[datetime, datetime]]]
@@ -79,29 +85,36 @@ class Heard:
 
 
 _COLUMNS = "product_uuid, variant_uuid, separate, zettle, shop, check_since, started_at, closed"
-_LOAD = f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))"  # noqa: S608 - our own
+_LOAD = (
+    f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND product_uuid = ANY "  # noqa: S608 - our own
+    "(CAST(:uuids AS text[]))"
+)
 _LOAD_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid")
 _LOCK_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid FOR UPDATE")
 _SAVE = sa.text("""
     INSERT INTO ledgers (
-        connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at, closed, updated_at
+        connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at,
+            closed, updated_at
     )
-    SELECT :id, variant_uuid, product_uuid, separate, CAST(zettle AS jsonb), CAST(shop AS jsonb), check_since,
+    SELECT :id, variant_uuid, product_uuid, separate, CAST(zettle AS jsonb), CAST(shop AS jsonb),
+        check_since,
         started_at, CAST(closed AS jsonb), :now
     FROM unnest(
-        CAST(:variants AS text[]), CAST(:products AS text[]), CAST(:separate AS boolean[]), CAST(:zettle AS text[]),
+        CAST(:variants AS text[]), CAST(:products AS text[]), CAST(:separate AS boolean[]),
+            CAST(:zettle AS text[]),
         CAST(:shop AS text[]), CAST(:checks AS timestamptz[]), CAST(:started AS timestamptz[]),
         CAST(:closed AS text[])
     ) AS n (variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at, closed)
     ORDER BY variant_uuid
     ON CONFLICT (connection_id, variant_uuid) DO UPDATE SET
-        product_uuid = EXCLUDED.product_uuid, separate = EXCLUDED.separate, zettle = EXCLUDED.zettle,
+        product_uuid = EXCLUDED.product_uuid, separate = EXCLUDED.separate,
+            zettle = EXCLUDED.zettle,
         shop = EXCLUDED.shop, check_since = EXCLUDED.check_since, started_at = EXCLUDED.started_at,
         closed = EXCLUDED.closed, updated_at = EXCLUDED.updated_at
 """)
 
 
-# ---- Ledgers ---------------------------------------------------------------------------------------------------------
+# ---- Ledgers -------------------------------------------------------------------------------------
 
 
 async def load(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, Book]:
@@ -138,15 +151,20 @@ async def save(tx: Tx, connection_id: int, books: Iterable[Book], now: datetime)
 
 async def products(tx: Tx, connection_id: int) -> Sequence[str]:
     """Every product that has a ledger."""
-    statement = sa.text("SELECT DISTINCT product_uuid FROM ledgers WHERE connection_id = :id ORDER BY product_uuid")
+    statement = sa.text(
+        "SELECT DISTINCT product_uuid FROM ledgers WHERE connection_id = :id ORDER BY product_uuid"
+    )
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
 
 
 async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
-    """A product of which Zettle has a row, as far as we know, and none of these; "" where there is none."""
+    """A product of which Zettle has a row, as far as we know, and none of these; "" where there is
+    none.
+    """
     statement = sa.text("""
         SELECT product_uuid FROM ledgers
-        WHERE connection_id = :id AND jsonb_typeof(zettle -> 'known') = 'number' AND zettle ->> 'known' <> '0'
+        WHERE connection_id = :id AND jsonb_typeof(zettle -> 'known') = 'number'
+            AND zettle ->> 'known' <> '0'
             AND product_uuid <> ALL (CAST(:without AS text[]))
         ORDER BY updated_at DESC, product_uuid LIMIT 1
     """)
@@ -155,19 +173,22 @@ async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
 
 
 async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[Book]:
-    """Ledgers of separate stock from the account's earlier connections: to the same store (`here`), or to any store.
+    """Ledgers of separate stock from the account's earlier connections: to the same store (`here`),
+    or to any store.
 
     Of each product those of the last such connection that knew it.
     """
     statement = sa.text(f"""
         WITH before AS (
-            SELECT b.id FROM connections b JOIN connections c ON c.organization_uuid = b.organization_uuid
+            SELECT b.id FROM connections b JOIN connections c
+                ON c.organization_uuid = b.organization_uuid
             WHERE c.id = :id AND b.id < c.id AND (b.store_hash = c.store_hash OR NOT :here)
         ), last AS (
             SELECT product_uuid, max(connection_id) AS connection_id
             FROM ledgers WHERE connection_id IN (SELECT id FROM before) GROUP BY product_uuid
         )
-        SELECT {_COLUMNS} FROM ledgers JOIN last USING (product_uuid, connection_id) WHERE separate ORDER BY variant_uuid
+        SELECT {_COLUMNS} FROM ledgers JOIN last USING (product_uuid, connection_id) WHERE separate
+            ORDER BY variant_uuid
     """)  # noqa: S608 - our own
     return [_book(row) for row in await tx.rows(statement, {"id": connection_id, "here": here})]
 
@@ -181,12 +202,16 @@ async def in_doubt(
     """
     statement = sa.text(f"""
         SELECT {_COLUMNS} FROM ledgers
-        WHERE connection_id = :id AND check_since IS NOT NULL AND jsonb_typeof(zettle -> 'known') = 'number'
+        WHERE connection_id = :id AND check_since IS NOT NULL
+            AND jsonb_typeof(zettle -> 'known') = 'number'
             AND (CAST(:uuids AS text[]) IS NULL OR product_uuid = ANY (CAST(:uuids AS text[])))
         ORDER BY check_since, variant_uuid LIMIT :limit
     """)  # noqa: S608 - our own
     uuids = None if product_uuids is None else list(product_uuids)
-    return [_book(row) for row in await tx.rows(statement, {"id": connection_id, "uuids": uuids, "limit": limit})]
+    return [
+        _book(row)
+        for row in await tx.rows(statement, {"id": connection_id, "uuids": uuids, "limit": limit})
+    ]
 
 
 def _book(row: Any) -> Book:
@@ -195,15 +220,17 @@ def _book(row: Any) -> Book:
     return Book(row.product_uuid, row.variant_uuid, ledger, row.check_since)
 
 
-# ---- In the air ------------------------------------------------------------------------------------------------------
+# ---- In the air ----------------------------------------------------------------------------------
 
 
 async def depart(tx: Tx, connection_id: int, departed: Collection[Departed], now: datetime) -> None:
     """These leave now. To be saved with their ledgers, before the request."""
     statement = sa.text("""
-        INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight, at)
+        INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight,
+            at)
         SELECT :id, call, variant_uuid, product_uuid, side, 'open', CAST(flight AS jsonb), :now
-        FROM unnest(CAST(:calls AS text[]), CAST(:variants AS text[]), CAST(:products AS text[]), CAST(:sides AS text[]),
+        FROM unnest(CAST(:calls AS text[]), CAST(:variants AS text[]), CAST(:products AS text[]),
+            CAST(:sides AS text[]),
             CAST(:flights AS text[])) AS n (call, variant_uuid, product_uuid, side, flight)
     """)
     values = {
@@ -221,34 +248,45 @@ async def depart(tx: Tx, connection_id: int, departed: Collection[Departed], now
 async def arrive(tx: Tx, connection_id: int, call: str, variant_uuids: Collection[str]) -> None:
     """What became of these is known for good."""
     statement = sa.text("""
-        DELETE FROM flights WHERE connection_id = :id AND call = :call AND variant_uuid = ANY (CAST(:variants AS text[]))
+        DELETE FROM flights WHERE connection_id = :id AND call = :call
+            AND variant_uuid = ANY (CAST(:variants AS text[]))
     """)
     await tx.run(statement, {"id": connection_id, "call": call, "variants": list(variant_uuids)})
 
 
-async def resolve(tx: Tx, connection_id: int, one: Departed, verdict: Verdict, now: datetime) -> None:
+async def resolve(
+    tx: Tx, connection_id: int, one: Departed, verdict: Verdict, now: datetime
+) -> None:
     """What it is taken for, without an echo. A late one may still tell."""
     statement = sa.text("""
         UPDATE flights SET state = :state, flight = CAST(:flight AS jsonb), at = :now
         WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
     """)
-    values = {"id": connection_id, "call": one.flight.call, "variant": one.variant_uuid, "flight": to_json(one.flight)}
+    values = {
+        "id": connection_id,
+        "call": one.flight.call,
+        "variant": one.variant_uuid,
+        "flight": to_json(one.flight),
+    }
     await tx.run(statement, {**values, "state": STATES[verdict], "now": now})
 
 
 async def pending(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Sequence[Pending]:
     """Writes to Zettle of these products that an echo may resolve or correct."""
     rows = await tx.rows(
-        sa.text(f"{_PENDING} ORDER BY f.at, f.call"), {"id": connection_id, "till": list(product_uuids)}
+        sa.text(f"{_PENDING} ORDER BY f.at, f.call"),
+        {"id": connection_id, "till": list(product_uuids)},
     )
     return [_pending(row) for row in rows]
 
 
 _PENDING = """
-    SELECT 0 AS id, f.side, f.product_uuid || '/' || f.variant_uuid AS subject, f.at, false AS by_order,
+    SELECT 0 AS id, f.side, f.product_uuid || '/' || f.variant_uuid AS subject, f.at, false
+        AS by_order,
         e.heard_at AS happened_at, f.flight, f.state
     FROM flights f LEFT JOIN echoes e ON e.connection_id = f.connection_id AND e.identifier = f.call
-    WHERE f.connection_id = :id AND f.side = 'zettle' AND f.product_uuid = ANY (CAST(:till AS text[]))
+    WHERE f.connection_id = :id AND f.side = 'zettle' AND f.product_uuid = ANY (CAST(:till
+        AS text[]))
 """
 
 
@@ -261,35 +299,46 @@ def _pending(row: Any) -> Pending:
 async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> None:
     """What became of earlier writes to these moves nothing any more."""
     statement = sa.text("""
-        DELETE FROM flights WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))
+        DELETE FROM flights WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants
+            AS text[]))
     """)
     await tx.run(statement, {"id": connection_id, "variants": list(variant_uuids)})
 
 
 async def is_open(tx: Tx, connection_id: int, call: str) -> bool:
     """Whether the outcome of a part of this call is not known yet."""
-    statement = sa.text("SELECT 1 FROM flights WHERE connection_id = :id AND call = :call AND state = 'open' LIMIT 1")
+    statement = sa.text(
+        "SELECT 1 FROM flights WHERE connection_id = :id AND call = :call AND state = 'open' LIMIT "
+        "1"
+    )
     return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 
 
 async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:
     """Products with a write whose outcome is open: what a dead drain left behind, too."""
     statement = sa.text("""
-        SELECT DISTINCT product_uuid FROM flights WHERE connection_id = :id AND state = 'open' ORDER BY product_uuid
+        SELECT DISTINCT product_uuid FROM flights WHERE connection_id = :id AND state = 'open'
+            ORDER BY product_uuid
     """)
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
 
 
-# ---- Births ----------------------------------------------------------------------------------------------------------
+# ---- Births --------------------------------------------------------------------------------------
 
 
-async def begin_births(tx: Tx, connection_id: int, product_uuid: str, levels: Mapping[str, int], now: datetime) -> None:
-    """The levels that are about to ride in a create, by variant. They replace those of an earlier try."""
+async def begin_births(
+    tx: Tx, connection_id: int, product_uuid: str, levels: Mapping[str, int], now: datetime
+) -> None:
+    """The levels that are about to ride in a create, by variant. They replace those of an earlier
+    try.
+    """
     statement = sa.text("""
         INSERT INTO births (connection_id, product_uuid, variant_uuid, level, begun_at)
         SELECT :id, :product, variant_uuid, level, :now
-        FROM unnest(CAST(:variants AS text[]), CAST(:levels AS integer[])) AS n (variant_uuid, level)
-        ON CONFLICT (connection_id, product_uuid, variant_uuid) DO UPDATE SET level = EXCLUDED.level, begun_at = EXCLUDED.begun_at
+        FROM unnest(CAST(:variants AS text[]), CAST(:levels AS integer[])) AS n (variant_uuid,
+            level)
+        ON CONFLICT (connection_id, product_uuid, variant_uuid) DO UPDATE
+            SET level = EXCLUDED.level, begun_at = EXCLUDED.begun_at
     """)
     values = {
         "id": connection_id,
@@ -306,7 +355,8 @@ async def take_births(
 ) -> Mapping[str, int]:
     """The levels that these variants were created with; each is told once."""
     statement = sa.text("""
-        DELETE FROM births WHERE connection_id = :id AND product_uuid = :product AND variant_uuid = ANY (CAST(:variants AS text[]))
+        DELETE FROM births WHERE connection_id = :id AND product_uuid = :product
+            AND variant_uuid = ANY (CAST(:variants AS text[]))
         RETURNING variant_uuid, level, begun_at
     """)
     values = {"id": connection_id, "product": product_uuid, "variants": list(variant_uuids)}
@@ -320,11 +370,13 @@ async def end_births(tx: Tx, connection_id: int, product_uuid: str) -> None:
     await tx.run(statement, {"id": connection_id, "product": product_uuid})
 
 
-# ---- What was heard --------------------------------------------------------------------------------------------------
+# ---- What was heard ------------------------------------------------------------------------------
 
 
 async def hear_echo(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
-    """Zettle told of a movement that bears this identifier. Whether it is ours, the flights know."""
+    """Zettle told of a movement that bears this identifier. Whether it is ours, the flights
+    know.
+    """
     statement = sa.text("""
         INSERT INTO echoes (connection_id, identifier, heard_at) VALUES (:id, :identifier, :now)
         ON CONFLICT (connection_id, identifier) DO NOTHING
@@ -339,7 +391,8 @@ async def is_echoed(tx: Tx, connection_id: int, call: str) -> bool:
 
 
 async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
-    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's product id.
+    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's
+    product id.
 
     Only appended, so that a webhook never waits for a drain.
     """
@@ -348,16 +401,29 @@ async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: 
         VALUES (:id, :side, :subject, :at, :by_order, :made)
     """)
     of = f"{subject}/{hint.variant}" if hint.variant else subject
-    values = {"id": connection_id, "side": side.value, "subject": of, "at": hint.at, "by_order": hint.by_order}
+    values = {
+        "id": connection_id,
+        "side": side.value,
+        "subject": of,
+        "at": hint.at,
+        "by_order": hint.by_order,
+    }
     await tx.run(statement, {**values, "made": hint.made})
 
 
-async def hear_switch(tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool) -> None:
+async def hear_switch(
+    tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool
+) -> None:
     """Zettle told that tracking was switched on or off `at` that time: no look can tell when."""
     statement = sa.text("""
-        INSERT INTO stock_hints (connection_id, side, subject, at, happened_at) VALUES (:id, :side, :subject, :now, :at)
+        INSERT INTO stock_hints (connection_id, side, subject, at, happened_at) VALUES (:id, :side,
+            :subject, :now, :at)
     """)
-    values = {"id": connection_id, "side": Side.ZETTLE.value, "subject": f"{STARTED if on else STOPPED}{product_uuid}"}
+    values = {
+        "id": connection_id,
+        "side": Side.ZETTLE.value,
+        "subject": f"{STARTED if on else STOPPED}{product_uuid}",
+    }
     await tx.run(statement, {**values, "at": at, "now": now})
 
 
@@ -373,31 +439,44 @@ async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Coll
 
 
 async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> bool:
-    """Whether something was said of exactly these that nobody has listened to yet: a product, or "product/variant"."""
+    """Whether something was said of exactly these that nobody has listened to yet: a product, or
+    "product/variant".
+    """
     statement = sa.text("""
         SELECT 1 FROM stock_hints
-        WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[])) LIMIT 1
+        WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[]))
+            LIMIT 1
     """)
     values = {"id": connection_id, "side": side.value, "subjects": list(subjects)}
     return await tx.first(statement, values) is not None
 
 
-async def take(tx: Tx, connection_id: int, at_till: Collection[str], in_shop: Collection[str]) -> Heard:
-    """What was said of these since the last time, each once, and the writes to Zettle that wait for an echo."""
+async def take(
+    tx: Tx, connection_id: int, at_till: Collection[str], in_shop: Collection[str]
+) -> Heard:
+    """What was said of these since the last time, each once, and the writes to Zettle that wait for
+    an echo.
+    """
     statement = sa.text(f"""
         WITH heard AS (
             DELETE FROM stock_hints WHERE connection_id = :id AND (
                 side = 'zettle' AND (
-                    split_part(subject, '/', 1) = ANY (CAST(:till AS text[])) OR subject = ANY (CAST(:switches AS text[]))
+                    split_part(subject, '/', 1) = ANY (CAST(:till AS text[]))
+                        OR subject = ANY (CAST(:switches AS text[]))
                 ) OR side = 'shop' AND split_part(subject, '/', 1) = ANY (CAST(:shop AS text[]))
             )
             RETURNING id, side, subject, at, by_order, happened_at
         ), pending AS ({_PENDING})
-        SELECT heard.*, CAST(NULL AS jsonb) AS flight, NULL AS state FROM heard UNION ALL SELECT * FROM pending
+        SELECT heard.*, CAST(NULL AS jsonb) AS flight, NULL AS state FROM heard UNION ALL SELECT *
+            FROM pending
     """)  # noqa: S608 - our own
     values = {"id": connection_id, "till": list(at_till), "shop": list(in_shop)}
     rows = await tx.rows(
-        statement, {**values, "switches": [f"{word}{uuid}" for uuid in at_till for word in (STARTED, STOPPED)]}
+        statement,
+        {
+            **values,
+            "switches": [f"{word}{uuid}" for uuid in at_till for word in (STARTED, STOPPED)],
+        },
     )
     hints: dict[Side, dict[str, list[Hint]]] = {side: {} for side in Side}
     stops: dict[str, list[tuple[datetime, datetime]]] = {}
@@ -408,12 +487,16 @@ async def take(tx: Tx, connection_id: int, at_till: Collection[str], in_shop: Co
             pending_.append(_pending(row))
             continue
         if row.subject.startswith(STOPPED):
-            stops.setdefault(row.subject.removeprefix(STOPPED), []).append((row.happened_at, row.at))
+            stops.setdefault(row.subject.removeprefix(STOPPED), []).append(
+                (row.happened_at, row.at)
+            )
             continue
         if row.subject.startswith(STARTED):
             uuid = row.subject.removeprefix(STARTED)
             starts[uuid] = max(row.happened_at, starts.get(uuid, row.happened_at))
             continue
         subject, _, variant = row.subject.partition("/")
-        hints[Side(row.side)].setdefault(subject, []).append(Hint(row.at, row.by_order, variant, row.happened_at))
+        hints[Side(row.side)].setdefault(subject, []).append(
+            Hint(row.at, row.by_order, variant, row.happened_at)
+        )
     return Heard(hints, stops, starts, pending_)

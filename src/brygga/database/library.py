@@ -1,6 +1,7 @@
 """The mirror of Zettle's library: what our pages show, and what a change is compared with.
 
-`assigned` is what was decided (None: nobody has yet), `unassign_at` a decision that can still be undone (decision 14).
+`assigned` is what was decided (None: nobody has yet), `unassign_at` a decision that can still be
+undone (decision 14).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,7 +21,9 @@ from brygga.database.values import from_json, to_json, unique
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One product of the library. `product` is None while all that is known is its uuid, or when it cannot be read."""
+    """One product of the library. `product` is None while all that is known is its uuid, or when it
+    cannot be read.
+    """
 
     product_uuid: str
     etag: str
@@ -39,7 +42,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a reading of Zettle brought: products not seen before (or seen again after a removal), and those whose etag moved.
+    """What a reading of Zettle brought: products not seen before (or seen again after a removal),
+    and those whose etag moved.
 
     `broken` are those that cannot be read and could before, or are new.
     """
@@ -85,26 +89,35 @@ def searched(product: Product) -> str:
 _UPSERT = sa.text("""
     WITH arrived AS (
         SELECT * FROM unnest(
-            CAST(:uuids AS text[]), CAST(:etags AS text[]), CAST(:names AS text[]), CAST(:sort_keys AS text[]),
-            CAST(:searches AS text[]), CAST(:products AS text[]), CAST(:vats AS numeric[]), CAST(:unreadable AS text[])
+            CAST(:uuids AS text[]), CAST(:etags AS text[]), CAST(:names AS text[]), CAST(:sort_keys
+                AS text[]),
+            CAST(:searches AS text[]), CAST(:products AS text[]), CAST(:vats AS numeric[]),
+                CAST(:unreadable AS text[])
         ) AS a (product_uuid, etag, name, sort_key, search, product, vat, unreadable)
     ), before AS (
-        SELECT l.product_uuid, l.etag, l.removed_at, l.unreadable, l.product IS NULL AND l.unreadable = '' AS placeholder
+        SELECT l.product_uuid, l.etag, l.removed_at, l.unreadable, l.product IS NULL
+            AND l.unreadable = '' AS placeholder
         FROM library l JOIN arrived USING (product_uuid) WHERE l.connection_id = :id
     ), written AS (
         INSERT INTO library AS l
-            (connection_id, product_uuid, etag, name, sort_key, search, product, vat, unreadable, assigned, seen_at)
-        SELECT :id, product_uuid, etag, name, sort_key, search, CAST(product AS jsonb), vat, unreadable,
+            (connection_id, product_uuid, etag, name, sort_key, search, product, vat, unreadable,
+                assigned, seen_at)
+        SELECT :id, product_uuid, etag, name, sort_key, search, CAST(product AS jsonb), vat,
+            unreadable,
             CAST(:assign_new AS boolean), :now
         FROM arrived
         ON CONFLICT (connection_id, product_uuid) DO UPDATE SET
-            etag = EXCLUDED.etag, name = EXCLUDED.name, sort_key = EXCLUDED.sort_key, search = EXCLUDED.search,
-            product = EXCLUDED.product, vat = EXCLUDED.vat, unreadable = EXCLUDED.unreadable, seen_at = EXCLUDED.seen_at,
+            etag = EXCLUDED.etag, name = EXCLUDED.name, sort_key = EXCLUDED.sort_key,
+                search = EXCLUDED.search,
+            product = EXCLUDED.product, vat = EXCLUDED.vat, unreadable = EXCLUDED.unreadable,
+                seen_at = EXCLUDED.seen_at,
             assigned = coalesce(l.assigned, EXCLUDED.assigned), removed_at = NULL,
             failure = CASE WHEN l.etag = EXCLUDED.etag THEN l.failure ELSE '' END
     )
-    SELECT a.product_uuid, b.product_uuid IS NULL OR b.removed_at IS NOT NULL OR b.placeholder AS added, b.etag <> a.etag AS changed,
-        a.unreadable <> '' AND (b.unreadable IS DISTINCT FROM a.unreadable OR b.removed_at IS NOT NULL) AS broken
+    SELECT a.product_uuid, b.product_uuid IS NULL OR b.removed_at IS NOT NULL OR b.placeholder
+        AS added, b.etag <> a.etag AS changed,
+        a.unreadable <> '' AND (b.unreadable IS DISTINCT FROM a.unreadable OR b.removed_at
+            IS NOT NULL) AS broken
     FROM arrived a LEFT JOIN before b USING (product_uuid)
     ORDER BY a.sort_key, a.product_uuid
 """)
@@ -119,7 +132,8 @@ async def upsert_many(
     assign_new: bool | None = None,
     unreadable: Mapping[str, tuple[str, str, str]] | None = None,
 ) -> Arrived:
-    """Writes what Zettle says now. A new product is assigned as `assign_new` says; a decision that was made before stays.
+    """Writes what Zettle says now. A new product is assigned as `assign_new` says; a decision that
+    was made before stays.
 
     `unreadable` names products that could not be read: uuid -> (etag, name, code).
     """
@@ -133,8 +147,10 @@ async def upsert_many(
         "uuids": [p.uuid for p in known] + list(broken),
         "etags": [p.etag for p in known] + [etag for etag, _, _ in broken.values()],
         "names": [p.name for p in known] + [name for _, name, _ in broken.values()],
-        "sort_keys": [sort_key(p.name) for p in known] + [sort_key(name) for _, name, _ in broken.values()],
-        "searches": [searched(p) for p in known] + [name.casefold() for _, name, _ in broken.values()],
+        "sort_keys": [sort_key(p.name) for p in known]
+        + [sort_key(name) for _, name, _ in broken.values()],
+        "searches": [searched(p) for p in known]
+        + [name.casefold() for _, name, _ in broken.values()],
         "products": [to_json(p) for p in known] + [None] * len(broken),
         "vats": [p.vat_percentage for p in known] + [None] * len(broken),
         "unreadable": [""] * len(known) + [code for _, _, code in broken.values()],
@@ -148,7 +164,9 @@ async def upsert_many(
     )
 
 
-async def remove(tx: Tx, connection_id: int, uuids: Collection[str], now: datetime) -> Sequence[str]:
+async def remove(
+    tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
+) -> Sequence[str]:
     """The products are gone from Zettle, as was proven. Answers those of which that is news."""
     statement = (
         _at(connection_id, uuids)
@@ -160,11 +178,14 @@ async def remove(tx: Tx, connection_id: int, uuids: Collection[str], now: dateti
 
 
 async def purge(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    """Removed products that nothing is left of in BigCommerce either leave the mirror; what was last known stays in `gone_products`."""
+    """Removed products that nothing is left of in BigCommerce either leave the mirror; what was
+    last known stays in `gone_products`.
+    """
     statement = sa.text("""
         WITH gone AS (
             DELETE FROM library
-            WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND removed_at IS NOT NULL
+            WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND removed_at
+                IS NOT NULL
             RETURNING connection_id, product_uuid, name, product, removed_at
         )
         INSERT INTO gone_products (connection_id, product_uuid, name, product, gone_at)
@@ -175,10 +196,11 @@ async def purge(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
     await tx.run(statement, {"id": connection_id, "uuids": list(uuids)})
 
 
-# ---- Reading ---------------------------------------------------------------------------------------------------------
+# ---- Reading -------------------------------------------------------------------------------------
 
 _ENTRY = sa.text("""
-    SELECT product_uuid, etag, name, CAST(product AS text) AS product, tracking, assigned, unassign_at, unreadable, failure, removed_at
+    SELECT product_uuid, etag, name, CAST(product AS text) AS product, tracking, assigned,
+        unassign_at, unreadable, failure, removed_at
     FROM library WHERE connection_id = :id AND product_uuid = ANY(CAST(:uuids AS text[]))
 """)
 
@@ -210,13 +232,17 @@ async def get_many(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mappin
 async def etags(tx: Tx, connection_id: int) -> Mapping[str, str]:
     """Every product that Zettle still has, as far as we know, and its etag here."""
     c = library.c
-    statement = sa.select(c.product_uuid, c.etag).where(c.connection_id == connection_id, c.removed_at.is_(None))
+    statement = sa.select(c.product_uuid, c.etag).where(
+        c.connection_id == connection_id, c.removed_at.is_(None)
+    )
     return {row.product_uuid: row.etag for row in await tx.rows(statement)}
 
 
 async def size(tx: Tx, connection_id: int) -> int:
     """How many products Zettle has, as far as we know."""
-    statement = sa.text("SELECT count(*) FROM library WHERE connection_id = :id AND removed_at IS NULL")
+    statement = sa.text(
+        "SELECT count(*) FROM library WHERE connection_id = :id AND removed_at IS NULL"
+    )
     return int(await tx.scalar(statement, {"id": connection_id}))
 
 
@@ -248,26 +274,34 @@ async def products(tx: Tx, connection_id: int, assigned_only: bool = False) -> S
 async def bound_like(
     tx: Tx, connection_id: int, words: Collection[str], slugs: Collection[str]
 ) -> Sequence[tuple[int, Product]]:
-    """Products in the store that may have one of these names or SKUs (case-folded) or slugs, each with its BigCommerce id.
+    """Products in the store that may have one of these names or SKUs (case-folded) or slugs, each
+    with its BigCommerce id.
 
-    More than the right ones may be among them; one whose name is written with unusual spaces may be missed.
+    More than the right ones may be among them; one whose name is written with unusual spaces may be
+    missed.
     """
     statement = sa.text("""
-        SELECT b.product_id, CAST(l.product AS text) AS product FROM library l JOIN bindings b USING (connection_id, product_uuid)
+        SELECT b.product_id, CAST(l.product AS text) AS product FROM library l
+            JOIN bindings b USING (connection_id, product_uuid)
         WHERE l.connection_id = :id AND b.state = 'bound' AND l.product IS NOT NULL AND (
             string_to_array(l.search, E'\\n') && CAST(:words AS text[])
             OR lower(btrim(l.product ->> 'slug', ' /')) = ANY (CAST(:slugs AS text[]))
         )
         ORDER BY b.product_id
     """)
-    rows = await tx.rows(statement, {"id": connection_id, "words": list(words), "slugs": list(slugs)})
+    rows = await tx.rows(
+        statement, {"id": connection_id, "words": list(words), "slugs": list(slugs)}
+    )
     return [(row.product_id, from_json(row.product, Product)) for row in rows]
 
 
 async def not_synced(tx: Tx, connection_id: int, limit: int) -> Sequence[tuple[str, int, str]]:
-    """Uuid, BigCommerce id and name of products in the store whose latest version is not written there yet."""
+    """Uuid, BigCommerce id and name of products in the store whose latest version is not written
+    there yet.
+    """
     statement = sa.text("""
-        SELECT b.product_uuid, b.product_id, l.name FROM library l JOIN bindings b USING (connection_id, product_uuid)
+        SELECT b.product_uuid, b.product_id, l.name FROM library l
+            JOIN bindings b USING (connection_id, product_uuid)
         WHERE l.connection_id = :id AND b.state = 'bound' AND l.etag <> b.etag AND l.failure = ''
         ORDER BY b.product_id LIMIT :limit
     """)
@@ -278,7 +312,9 @@ async def not_synced(tx: Tx, connection_id: int, limit: int) -> Sequence[tuple[s
 async def tracked(tx: Tx, connection_id: int) -> Mapping[str, bool | None]:
     """Tracking of every product that Zettle still has; None is unknown."""
     c = library.c
-    statement = sa.select(c.product_uuid, c.tracking).where(c.connection_id == connection_id, c.removed_at.is_(None))
+    statement = sa.select(c.product_uuid, c.tracking).where(
+        c.connection_id == connection_id, c.removed_at.is_(None)
+    )
     return {row.product_uuid: row.tracking for row in await tx.rows(statement)}
 
 
@@ -287,7 +323,9 @@ async def assigned_uuids(tx: Tx, connection_id: int) -> Sequence[str]:
     statement = sa.select(c.product_uuid).where(
         c.connection_id == connection_id, c.removed_at.is_(None), c.assigned.is_(True)
     )
-    return [row.product_uuid for row in await tx.rows(statement.order_by(c.sort_key, c.product_uuid))]
+    return [
+        row.product_uuid for row in await tx.rows(statement.order_by(c.sort_key, c.product_uuid))
+    ]
 
 
 async def unplaced(tx: Tx, connection_id: int) -> Sequence[str]:
@@ -299,7 +337,8 @@ async def unplaced(tx: Tx, connection_id: int) -> Sequence[str]:
             AND l.failure = '' AND l.product IS NOT NULL
             AND NOT EXISTS (
                 SELECT FROM bindings b
-                WHERE b.connection_id = :id AND b.product_uuid = l.product_uuid AND b.state <> 'kept'
+                WHERE b.connection_id = :id AND b.product_uuid = l.product_uuid
+                    AND b.state <> 'kept'
             )
         ORDER BY l.sort_key, l.product_uuid
     """)
@@ -310,7 +349,8 @@ async def unplaced(tx: Tx, connection_id: int) -> Sequence[str]:
 async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, int]]:
     """E1: how many bound products have each Zettle VAT rate, the commonest first."""
     statement = sa.text("""
-        SELECT l.vat, count(*) AS products FROM library l JOIN bindings b USING (connection_id, product_uuid)
+        SELECT l.vat, count(*) AS products FROM library l JOIN bindings b USING (connection_id,
+            product_uuid)
         WHERE l.connection_id = :id AND l.removed_at IS NULL AND b.state = 'bound'
         GROUP BY l.vat ORDER BY products DESC, l.vat
     """)
@@ -318,7 +358,7 @@ async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, i
         return [(row.vat, row.products) for row in await tx.rows(statement, {"id": connection_id})]
 
 
-# ---- Deciding --------------------------------------------------------------------------------------------------------
+# ---- Deciding ------------------------------------------------------------------------------------
 
 
 async def assign(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[str]:
@@ -333,8 +373,12 @@ async def assign(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
-async def assign_all(tx: Tx, connection_id: int, among: Collection[str] | None = None) -> Sequence[str]:
-    """P8, whole library: every product on which nothing was decided; with `among` only those (D4). Answers them."""
+async def assign_all(
+    tx: Tx, connection_id: int, among: Collection[str] | None = None
+) -> Sequence[str]:
+    """P8, whole library: every product on which nothing was decided; with `among` only those (D4).
+    Answers them.
+    """
     c = library.c
     statement = (
         sa.update(library)
@@ -347,8 +391,12 @@ async def assign_all(tx: Tx, connection_id: int, among: Collection[str] | None =
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
-async def unassign(tx: Tx, connection_id: int, uuids: Collection[str], at: datetime) -> Sequence[str]:
-    """A3: decided, and undoable until `at`. Until then nothing changes. Answers those of which that is news."""
+async def unassign(
+    tx: Tx, connection_id: int, uuids: Collection[str], at: datetime
+) -> Sequence[str]:
+    """A3: decided, and undoable until `at`. Until then nothing changes. Answers those of which that
+    is news.
+    """
     c = library.c
     statement = (
         _at(connection_id, uuids)
@@ -363,13 +411,20 @@ async def undo(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[s
     """Answers the products whose unassignment was still waiting."""
     c = library.c
     statement = (
-        _at(connection_id, uuids).where(c.unassign_at.is_not(None)).values(unassign_at=None).returning(c.product_uuid)
+        _at(connection_id, uuids)
+        .where(c.unassign_at.is_not(None))
+        .values(unassign_at=None)
+        .returning(c.product_uuid)
     )
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
-async def settle_unassigned(tx: Tx, connection_id: int, uuids: Collection[str], now: datetime) -> Sequence[str]:
-    """Those whose time to undo is over become unassigned, and are answered. From here on an "Undo" comes too late."""
+async def settle_unassigned(
+    tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
+) -> Sequence[str]:
+    """Those whose time to undo is over become unassigned, and are answered. From here on an "Undo"
+    comes too late.
+    """
     c = library.c
     statement = (
         _at(connection_id, uuids)
@@ -383,34 +438,49 @@ async def settle_unassigned(tx: Tx, connection_id: int, uuids: Collection[str], 
 async def decide(tx: Tx, connection_id: int, uuid: str, assigned: bool, now: datetime) -> None:
     """P9: what our form decided for a product that Zettle may not have told us about yet."""
     statement = sa.text("""
-        INSERT INTO library (connection_id, product_uuid, assigned, seen_at) VALUES (:id, :uuid, :assigned, :now)
-        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET assigned = EXCLUDED.assigned, unassign_at = NULL
+        INSERT INTO library (connection_id, product_uuid, assigned, seen_at) VALUES (:id, :uuid,
+            :assigned, :now)
+        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET assigned = EXCLUDED.assigned,
+            unassign_at = NULL
     """)
     await tx.run(statement, {"id": connection_id, "uuid": uuid, "assigned": assigned, "now": now})
 
 
 async def carry_over(tx: Tx, connection_id: int, uuids: Collection[str]) -> Collection[str]:
-    """D4: those of these products that this mirror lacks come into it as an earlier connection of the account knew them, assigned."""
+    """D4: those of these products that this mirror lacks come into it as an earlier connection of
+    the account knew them, assigned.
+    """
     statement = sa.text("""
-        INSERT INTO library (connection_id, product_uuid, etag, name, sort_key, search, product, vat, unreadable, assigned, seen_at)
-        SELECT DISTINCT ON (uuid) :id, uuid, coalesce(old.etag, ''), coalesce(old.name, ''), coalesce(old.sort_key, ''),
-            coalesce(old.search, ''), old.product, old.vat, coalesce(old.unreadable, ''), TRUE, c.created_at
+        INSERT INTO library (connection_id, product_uuid, etag, name, sort_key, search, product,
+            vat, unreadable, assigned, seen_at)
+        SELECT DISTINCT ON (uuid) :id, uuid, coalesce(old.etag, ''), coalesce(old.name, ''),
+            coalesce(old.sort_key, ''),
+            coalesce(old.search, ''), old.product, old.vat, coalesce(old.unreadable, ''), TRUE,
+                c.created_at
         FROM connections c CROSS JOIN unnest(CAST(:uuids AS text[])) AS wanted (uuid)
         LEFT JOIN (library old JOIN connections before ON before.id = old.connection_id)
-            ON old.product_uuid = wanted.uuid AND before.organization_uuid = c.organization_uuid AND before.id < c.id
+            ON old.product_uuid = wanted.uuid AND before.organization_uuid = c.organization_uuid
+                AND before.id < c.id
         WHERE c.id = :id ORDER BY uuid, before.id DESC NULLS LAST
         ON CONFLICT (connection_id, product_uuid) DO NOTHING
         RETURNING product_uuid
     """)
-    return {row.product_uuid for row in await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})}
+    return {
+        row.product_uuid
+        for row in await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})
+    }
 
 
-async def set_tracking(tx: Tx, connection_id: int, tracking: Mapping[str, bool | None]) -> Sequence[str]:
+async def set_tracking(
+    tx: Tx, connection_id: int, tracking: Mapping[str, bool | None]
+) -> Sequence[str]:
     """Answers the products of which that is news."""
     statement = sa.text("""
         UPDATE library l SET tracking = t.tracking
-        FROM unnest(CAST(:uuids AS text[]), CAST(:tracking AS boolean[])) AS t (product_uuid, tracking)
-        WHERE l.connection_id = :id AND l.product_uuid = t.product_uuid AND l.tracking IS DISTINCT FROM t.tracking
+        FROM unnest(CAST(:uuids AS text[]), CAST(:tracking AS boolean[])) AS t (product_uuid,
+            tracking)
+        WHERE l.connection_id = :id AND l.product_uuid = t.product_uuid AND l.tracking IS DISTINCT
+            FROM t.tracking
         RETURNING l.product_uuid
     """)
     values = {"id": connection_id, "uuids": list(tracking), "tracking": list(tracking.values())}
@@ -418,13 +488,19 @@ async def set_tracking(tx: Tx, connection_id: int, tracking: Mapping[str, bool |
 
 
 async def fail(tx: Tx, connection_id: int, uuid: str, code: str, now: datetime) -> None:
-    """The product's last sync was refused; it stays so until Zettle's product changes or a sync ends well."""
+    """The product's last sync was refused; it stays so until Zettle's product changes or a sync
+    ends well.
+    """
     await tx.run(_at(connection_id, [uuid]).values(failure=code, failed_at=now))
 
 
 async def succeed(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    await tx.run(_at(connection_id, uuids).where(library.c.failure != "").values(failure="", failed_at=None))
+    await tx.run(
+        _at(connection_id, uuids).where(library.c.failure != "").values(failure="", failed_at=None)
+    )
 
 
 def _at(connection_id: int, uuids: Collection[str]) -> sa.Update:
-    return sa.update(library).where(library.c.connection_id == connection_id, library.c.product_uuid.in_(list(uuids)))
+    return sa.update(library).where(
+        library.c.connection_id == connection_id, library.c.product_uuid.in_(list(uuids))
+    )

@@ -1,4 +1,6 @@
-"""The library as a merchant sees it: each product's state, searched, filtered and paged in one statement."""
+"""The library as a merchant sees it: each product's state, searched, filtered and paged in one
+statement.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,8 +60,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """E1: only bound products that are hidden, still in the category, or have this VAT rate ("25", "12.5", or "none"); or those with a
-    number that the merchant is asked to check."""
+    """E1: only bound products that are hidden, still in the category, or have this VAT rate ("25",
+    "12.5", or "none"); or those with a number that the merchant is asked to check."""
 
     hidden: bool = False
     in_category: bool = False
@@ -92,31 +94,38 @@ _STATE = f"""
 _TO_CHECK = """
     EXISTS (
         SELECT FROM ledgers g
-        WHERE g.connection_id = l.connection_id AND g.product_uuid = l.product_uuid AND g.check_since IS NOT NULL
+        WHERE g.connection_id = l.connection_id AND g.product_uuid = l.product_uuid
+            AND g.check_since IS NOT NULL
             AND jsonb_typeof(g.zettle -> 'known') = 'number'
     )
 """
 _FROM = """
     FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
-    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product' AND m.subject = l.product_uuid
-    WHERE l.connection_id = :id AND l.removed_at IS NULL AND (l.product IS NOT NULL OR l.unreadable <> '')
+    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product'
+        AND m.subject = l.product_uuid
+    WHERE l.connection_id = :id AND l.removed_at IS NULL AND (l.product IS NOT NULL
+        OR l.unreadable <> '')
         AND (CAST(:patterns AS text[]) = '{}' OR l.search LIKE ALL (CAST(:patterns AS text[])))
         AND (NOT :hidden OR (b.hidden AND b.state = 'bound'))
         AND (NOT :in_category OR (b.in_category AND b.state = 'bound'))
         AND (NOT :to_check OR l.product_uuid IN (
-            SELECT g.product_uuid FROM ledgers g WHERE g.connection_id = :id AND g.check_since IS NOT NULL
+            SELECT g.product_uuid FROM ledgers g WHERE g.connection_id = :id AND g.check_since
+                IS NOT NULL
                 AND jsonb_typeof(g.zettle -> 'known') = 'number'
         ))
-        AND (:vat = '' OR (coalesce(CAST(trim_scale(l.vat) AS text), 'none') = :vat AND b.state = 'bound'))
+        AND (:vat = '' OR (coalesce(CAST(trim_scale(l.vat) AS text), 'none') = :vat
+            AND b.state = 'bound'))
 """
 _COLUMNS = f"""
-    l.product_uuid, l.etag, l.name, CAST(l.product AS text) AS product, l.tracking, l.assigned, l.unassign_at, l.unreadable, l.failure,
+    l.product_uuid, l.etag, l.name, CAST(l.product AS text) AS product, l.tracking, l.assigned,
+        l.unassign_at, l.unreadable, l.failure,
     l.removed_at, b.product_id, b.origin, b.synced_at, m.due_at,
     coalesce(m.attempts, 0) AS attempts, coalesce(m.support_id, '') AS support_id,
     {_TO_CHECK} AS to_check
 """
-# The page is cut before the wide columns are read: sorting ten thousand rows then moves keys, not products.
+# The page is cut before the wide columns are read: sorting ten thousand rows then moves keys, not
+# products.
 _CUT = sa.text(f"""
     SELECT uuid, state, count(*) OVER () AS total
     FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}) found
@@ -126,14 +135,20 @@ _CUT = sa.text(f"""
 _ROWS = sa.text(f"""
     SELECT {_COLUMNS}, {_STATE} AS state FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
-    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product' AND m.subject = l.product_uuid
-    WHERE l.connection_id = :id AND l.product_uuid = ANY (CAST(:uuids AS text[])) ORDER BY l.sort_key, l.product_uuid
+    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product'
+        AND m.subject = l.product_uuid
+    WHERE l.connection_id = :id AND l.product_uuid = ANY (CAST(:uuids AS text[]))
+        ORDER BY l.sort_key, l.product_uuid
 """)  # noqa: S608 - as above
 _ONE = sa.text(f"SELECT {_COLUMNS}, {_STATE} AS state {_FROM} AND l.product_uuid = :uuid")
-_COUNTS = sa.text(f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s GROUP BY state")  # noqa: S608
+_COUNTS = sa.text(
+    f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s GROUP BY state"  # noqa: S608
+)
 _UUIDS = sa.text(f"""
-    SELECT uuid FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}) s
-    WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[])) ORDER BY place, uuid
+    SELECT uuid FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE}
+        AS state {_FROM}) s
+    WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[])) ORDER BY place,
+        uuid
 """)  # noqa: S608
 
 
@@ -147,14 +162,22 @@ async def page(
     limit: int = 50,
     offset: int = 0,
 ) -> Page:
-    """Products whose name, SKUs or barcodes hold every word of `search`, in Swedish order. No `states` means all."""
+    """Products whose name, SKUs or barcodes hold every word of `search`, in Swedish order. No
+    `states` means all.
+    """
     values = _values(connection_id, search, states, narrow)
     async with tx.joining_whole():
         cut = await tx.rows(_CUT, {**values, "limit": limit, "offset": offset})
     if not cut and offset:
         found = await counts(tx, connection_id, search, narrow)
-        return Page((), sum(count for state, count in found.items() if not states or state in states))
-    rows = await tx.rows(_ROWS, {"id": connection_id, "uuids": [row.uuid for row in cut]}) if cut else ()
+        return Page(
+            (), sum(count for state, count in found.items() if not states or state in states)
+        )
+    rows = (
+        await tx.rows(_ROWS, {"id": connection_id, "uuids": [row.uuid for row in cut]})
+        if cut
+        else ()
+    )
 
     return Page(tuple(map(_row, rows)), cut[0].total if cut else 0)
 
@@ -164,7 +187,9 @@ async def one(tx: Tx, connection_id: int, uuid: str) -> Row | None:
     return None if row is None else _row(row)
 
 
-async def counts(tx: Tx, connection_id: int, search: str = "", narrow: Narrow = EVERYTHING) -> Mapping[State, int]:
+async def counts(
+    tx: Tx, connection_id: int, search: str = "", narrow: Narrow = EVERYTHING
+) -> Mapping[State, int]:
     """How many products are in each state; every state is there."""
     async with tx.joining_whole():
         rows = await tx.rows(_COUNTS, _values(connection_id, search, (), narrow))
@@ -172,18 +197,27 @@ async def counts(tx: Tx, connection_id: int, search: str = "", narrow: Narrow = 
 
 
 async def uuids(
-    tx: Tx, connection_id: int, *, search: str = "", states: Collection[State] = (), narrow: Narrow = EVERYTHING
+    tx: Tx,
+    connection_id: int,
+    *,
+    search: str = "",
+    states: Collection[State] = (),
+    narrow: Narrow = EVERYTHING,
 ) -> Sequence[str]:
     """All that search and filter leave, for "select all"."""
     async with tx.joining_whole():
-        return [row.uuid for row in await tx.rows(_UUIDS, _values(connection_id, search, states, narrow))]
+        return [
+            row.uuid
+            for row in await tx.rows(_UUIDS, _values(connection_id, search, states, narrow))
+        ]
 
 
 async def linked_among(tx: Tx, connection_id: int, uuids: Collection[str]) -> int:
     """How many of these the merchant linked: they are let go, not deleted (decision 12)."""
     statement = sa.text("""
         SELECT count(*) FROM bindings
-        WHERE connection_id = :id AND origin = 'linked' AND state = 'bound' AND product_uuid = ANY (CAST(:uuids AS text[]))
+        WHERE connection_id = :id AND origin = 'linked' AND state = 'bound'
+            AND product_uuid = ANY (CAST(:uuids AS text[]))
     """)
     return int(await tx.scalar(statement, {"id": connection_id, "uuids": list(uuids)}))
 
@@ -205,10 +239,15 @@ async def priced(tx: Tx, connection_id: int, limit: int) -> Sequence[Product]:
             AND jsonb_path_exists(product, '$.variants[*].price.minor ? (@ > 0)')
         ORDER BY sort_key, product_uuid LIMIT :limit
     """)
-    return [from_json(row.product, Product) for row in await tx.rows(statement, {"id": connection_id, "limit": limit})]
+    return [
+        from_json(row.product, Product)
+        for row in await tx.rows(statement, {"id": connection_id, "limit": limit})
+    ]
 
 
-def _values(connection_id: int, search: str, states: Collection[State], narrow: Narrow = EVERYTHING) -> dict[str, Any]:
+def _values(
+    connection_id: int, search: str, states: Collection[State], narrow: Narrow = EVERYTHING
+) -> dict[str, Any]:
     return {
         "id": connection_id,
         "patterns": patterns(search),
@@ -221,7 +260,9 @@ def _values(connection_id: int, search: str, states: Collection[State], narrow: 
 
 
 def patterns(search: str) -> list[str]:
-    """Of a LIKE ALL that finds every word of the search. None: nothing is looked for, and nobody need read the texts for that."""
+    """Of a LIKE ALL that finds every word of the search. None: nothing is looked for, and nobody
+    need read the texts for that.
+    """
     words = search.casefold().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_").split()
     return [f"%{word}%" for word in words]
 

@@ -59,14 +59,15 @@ class Free:
     freed_at: datetime
 
 
-# ---- A call and its slot ---------------------------------------------------------------------------------------------
+# ---- A call and its slot -------------------------------------------------------------------------
 
 # The slot that was used longest ago: a read that is still behind the last call is not taken for one
 # about this call.
 _TAKE = sa.text("""
     WITH free AS MATERIALIZED (
         SELECT slot FROM marker_slots s WHERE connection_id = :id AND call IS NULL
-            AND EXISTS (SELECT FROM marker_products p WHERE p.connection_id = :id AND p.begun_at IS NULL)
+            AND EXISTS (SELECT FROM marker_products p WHERE p.connection_id = :id AND p.begun_at
+                IS NULL)
         ORDER BY freed_at, slot LIMIT 1 FOR UPDATE OF s SKIP LOCKED
     )
     UPDATE marker_slots s SET call = :call, taken_at = :now FROM free
@@ -90,7 +91,9 @@ async def exists(tx: Tx, connection_id: int, now: datetime) -> bool:
     return await tx.first(sa.select(_p.connection_id).where(*of, stands | coming)) is not None
 
 
-async def give_back(tx: Tx, connection_id: int, call: str, count: int, now: datetime | None = None) -> None:
+async def give_back(
+    tx: Tx, connection_id: int, call: str, count: int, now: datetime | None = None
+) -> None:
     """The slot of this call is free again and shows `count`, since `now`. Nothing happens where the
     call holds none."""
     values = {
@@ -105,22 +108,27 @@ async def give_back(tx: Tx, connection_id: int, call: str, count: int, now: date
 
 async def held(tx: Tx, connection_id: int) -> Mapping[str, Slot]:
     """Every call that holds a slot, with its slot."""
-    statement = sa.select(_s.call, _s.variant_id, _shown).where(_s.connection_id == connection_id, _s.call.is_not(None))
+    statement = sa.select(_s.call, _s.variant_id, _shown).where(
+        _s.connection_id == connection_id, _s.call.is_not(None)
+    )
     return {row.call: Slot(row.variant_id, row.shown) for row in await tx.rows(statement)}
 
 
 async def orphans(tx: Tx, connection_id: int, before: datetime) -> Sequence[Held]:
-    """Slots taken before then by calls of which no write is open any more, or whose write has been open for an hour:
-    whatever becomes of that, its slot tells no more."""
+    """Slots taken before then by calls of which no write is open any more, or whose write has been
+    open for an hour: whatever becomes of that, its slot tells no more."""
     statement = sa.text("""
         SELECT s.variant_id, s.count AS shown, s.call, s.taken_at FROM marker_slots s
         WHERE s.connection_id = :id AND s.call IS NOT NULL AND s.taken_at < :before
             AND (s.taken_at < :long_ago OR NOT EXISTS (
-                SELECT 1 FROM flights f WHERE f.connection_id = :id AND f.call = s.call AND f.state = 'open'
+                SELECT 1 FROM flights f WHERE f.connection_id = :id AND f.call = s.call
+                    AND f.state = 'open'
             ))
         ORDER BY s.slot
     """)
-    rows = await tx.rows(statement, {"id": connection_id, "before": before, "long_ago": before - TOO_LONG})
+    rows = await tx.rows(
+        statement, {"id": connection_id, "before": before, "long_ago": before - TOO_LONG}
+    )
     return [Held(Slot(row.variant_id, row.shown), row.call, row.taken_at) for row in rows]
 
 
@@ -139,7 +147,7 @@ async def recount(tx: Tx, connection_id: int, slot: Slot, level: int) -> bool:
     return await tx.run(sa.update(marker_slots).where(*of, *still).values(count=level)) == 1
 
 
-# ---- The life of the product -----------------------------------------------------------------------------------------
+# ---- The life of the product ---------------------------------------------------------------------
 
 
 async def find(tx: Tx, connection_id: int) -> Marker | None:
@@ -150,13 +158,19 @@ async def find(tx: Tx, connection_id: int) -> Marker | None:
 
 async def is_marker(tx: Tx, connection_id: int, product_id: int) -> bool:
     """This product of the store is our marker."""
-    statement = sa.select(_p.connection_id).where(_p.connection_id == connection_id, _p.product_id == product_id)
+    statement = sa.select(_p.connection_id).where(
+        _p.connection_id == connection_id, _p.product_id == product_id
+    )
     return await tx.first(statement) is not None
 
 
 async def want(tx: Tx, connection_id: int, now: datetime) -> None:
     """It is about to be made: calls wait for it from now on. Nothing happens where there is one."""
-    await tx.run(insert(marker_products).values(connection_id=connection_id, wanted_at=now).on_conflict_do_nothing())
+    await tx.run(
+        insert(marker_products)
+        .values(connection_id=connection_id, wanted_at=now)
+        .on_conflict_do_nothing()
+    )
 
 
 async def begin(tx: Tx, connection_id: int, now: datetime) -> None:
@@ -164,16 +178,22 @@ async def begin(tx: Tx, connection_id: int, now: datetime) -> None:
 
     Where an earlier one was refused (`failed`), no call waits for this one either.
     """
-    statement = insert(marker_products).values(connection_id=connection_id, begun_at=now, wanted_at=now)
+    statement = insert(marker_products).values(
+        connection_id=connection_id, begun_at=now, wanted_at=now
+    )
     stood = sa.and_(_p.product_id.is_not(None), _p.begun_at.is_(None))
     changes = {"begun_at": now, "wanted_at": sa.case((stood, now), else_=_p.wanted_at)}
     await tx.run(statement.on_conflict_do_update(index_elements=["connection_id"], set_=changes))
 
 
-async def put(tx: Tx, connection_id: int, product_id: int, slots: Sequence[Slot], now: datetime) -> None:
+async def put(
+    tx: Tx, connection_id: int, product_id: int, slots: Sequence[Slot], now: datetime
+) -> None:
     """It is there, with these slots. Those that were known keep their counts, and their calls; a
     call of another product holds none."""
-    statement = sa.delete(marker_slots).where(_s.connection_id == connection_id).returning(marker_slots)
+    statement = (
+        sa.delete(marker_slots).where(_s.connection_id == connection_id).returning(marker_slots)
+    )
     before = {row.variant_id: row for row in await tx.rows(statement)}
     await forget(tx, connection_id)
     made = {"connection_id": connection_id, "product_id": product_id, "made_at": now}

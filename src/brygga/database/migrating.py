@@ -1,6 +1,7 @@
 """The database has the shape that this version of the code needs, or says why not.
 
-Two processes may start at once: an advisory lock lets one migrate while the other waits and then finds nothing to do.
+Two processes may start at once: an advisory lock lets one migrate while the other waits and then
+finds nothing to do.
 """
 
 from importlib.resources import files
@@ -36,7 +37,9 @@ def newest() -> str:
 
 
 async def upgrade(database: Database) -> None:
-    """Brings the database to `newest()`: our tables in one transaction, then the job queue's own. Safe to call at every start."""
+    """Brings the database to `newest()`: our tables in one transaction, then the job queue's own.
+    Safe to call at every start.
+    """
     try:
         async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as gate:
             await gate.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
@@ -44,16 +47,22 @@ async def upgrade(database: Database) -> None:
                 await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
             await _upgrade_queue(gate)
     except psycopg.OperationalError as error:
-        raise DatabaseGone(f"the database does not answer: {str(error).strip().splitlines()[0]}") from error
+        raise DatabaseGone(
+            f"the database does not answer: {str(error).strip().splitlines()[0]}"
+        ) from error
 
 
 async def current(database: Database) -> str | None:
     """The revision that the database has, None when it is empty. Raises `DatabaseGone`."""
     try:
         async with database.engine.connect() as connection:
-            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+            return await connection.run_sync(
+                lambda sync: MigrationContext.configure(sync).get_current_revision()
+            )
     except OperationalError as error:
-        raise DatabaseGone(f"the database does not answer: {str(error.orig).strip().splitlines()[0]}") from error
+        raise DatabaseGone(
+            f"the database does not answer: {str(error.orig).strip().splitlines()[0]}"
+        ) from error
 
 
 async def revision(tx: Tx) -> str:

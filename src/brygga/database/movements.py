@@ -1,4 +1,6 @@
-"""Every move of stock, newest last: what a page tells when a merchant asks why a number is what it is."""
+"""Every move of stock, newest last: what a page tells when a merchant asks why a number is what it
+is.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -21,19 +23,23 @@ BIRTHS = frozenset({Cause.BORN, Cause.ADOPTED})
 SWEEP = timedelta(minutes=30)
 """A sweep that began so long before a movement had looked at the shelf by then."""
 _COLUMNS = (
-    "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before, shop_after, "
+    "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before,"
+    " shop_after, "
     "call, reference, sent, reason"
 )
 
 
 _NAMES = tuple(_COLUMNS.split(", "))
 _ADD = sa.text(
-    f"INSERT INTO movements (connection_id, {_COLUMNS}) VALUES (:id, {', '.join(f':{name}' for name in _NAMES)})"  # noqa: S608
+    f"INSERT INTO movements (connection_id, {_COLUMNS}) VALUES (:id, "  # noqa: S608
+    f"{', '.join(f':{name}' for name in _NAMES)})"
 )
 
 
 async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None:
-    await tx.run_many(_ADD, [{"id": connection_id, **{n: getattr(m, n) for n in _NAMES}} for m in movements])
+    await tx.run_many(
+        _ADD, [{"id": connection_id, **{n: getattr(m, n) for n in _NAMES}} for m in movements]
+    )
 
 
 async def of_variant(
@@ -41,7 +47,8 @@ async def of_variant(
 ) -> Sequence[tuple[int, Movement]]:
     """The newest moves of a variant, or those older than the move `before`."""
     statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = :variant"  # noqa: S608
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = "  # noqa: S608
+        ":variant"
         " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
     )
     values = {"id": connection_id, "variant": variant_uuid, "before": before, "limit": limit}
@@ -53,7 +60,8 @@ async def since(
 ) -> Sequence[tuple[int, Movement]]:
     """The moves of a variant that come after the move `after`, oldest first."""
     statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = :variant"  # noqa: S608
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = "  # noqa: S608
+        ":variant"
         " AND id > :after ORDER BY id LIMIT :limit"
     )
     values = {"id": connection_id, "variant": variant_uuid, "after": after, "limit": limit}
@@ -61,12 +69,18 @@ async def since(
 
 
 async def newest(tx: Tx, connection_id: int) -> int:
-    """The id of the latest move of all, 0 for none: a page that shows stock looks again when it rises."""
-    statement = sa.text("SELECT id FROM movements WHERE connection_id = :id ORDER BY id DESC LIMIT 1")
+    """The id of the latest move of all, 0 for none: a page that shows stock looks again when it
+    rises.
+    """
+    statement = sa.text(
+        "SELECT id FROM movements WHERE connection_id = :id ORDER BY id DESC LIMIT 1"
+    )
     return int(await tx.scalar(statement, {"id": connection_id}) or 0)
 
 
-async def doubts(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> Mapping[str, Movement]:
+async def doubts(
+    tx: Tx, connection_id: int, variant_uuids: Collection[str]
+) -> Mapping[str, Movement]:
     """The last write of each of these variants of which nobody could tell what became of it."""
     statement = sa.text(
         f"SELECT DISTINCT ON (variant_uuid) {_COLUMNS} FROM movements"  # noqa: S608
@@ -79,11 +93,14 @@ async def doubts(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
     return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
 
 
-async def last_splits(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> Mapping[str, datetime]:
+async def last_splits(
+    tx: Tx, connection_id: int, product_uuids: Collection[str]
+) -> Mapping[str, datetime]:
     """When the stock of these products was last made separate, where that is known (still)."""
     statement = sa.text("""
         SELECT product_uuid, max(at) AS at FROM movements
-        WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND cause = :cause GROUP BY product_uuid
+        WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND cause = :cause
+            GROUP BY product_uuid
     """)
     values = {"id": connection_id, "uuids": list(product_uuids), "cause": Cause.SPLIT.value}
     return {row.product_uuid: row.at for row in await tx.rows(statement, values)}
@@ -92,22 +109,28 @@ async def last_splits(tx: Tx, connection_id: int, product_uuids: Collection[str]
 async def unexplained(
     tx: Tx, connection_id: int, product_uuid: str, since: datetime
 ) -> Mapping[tuple[Side, str], Sequence[Unexplained]]:
-    """What moved by itself and nobody has asked about yet, oldest first, by side and variant, each with a look before it.
+    """What moved by itself and nobody has asked about yet, oldest first, by side and variant, each
+    with a look before it.
 
-    That is the shelf's movement before, or the last sweep, of which nothing more is kept: not for what that sweep itself found.
+    That is the shelf's movement before, or the last sweep, of which nothing more is kept: not for
+    what that sweep itself found.
     """
     statement = sa.text("""
         SELECT m.id, m.side, m.variant_uuid, m.at, m.change, m.cause, greatest(
             (
                 SELECT l.at FROM movements l
-                WHERE l.connection_id = m.connection_id AND l.variant_uuid = m.variant_uuid AND l.id < m.id
-                    AND (l.side = m.side AND l.cause = ANY (CAST(:looks AS text[])) OR l.cause = ANY (CAST(:births AS text[])))
+                WHERE l.connection_id = m.connection_id AND l.variant_uuid = m.variant_uuid
+                    AND l.id < m.id
+                    AND (l.side = m.side AND l.cause = ANY (CAST(:looks AS text[]))
+                        OR l.cause = ANY (CAST(:births AS text[])))
                 ORDER BY l.id DESC LIMIT 1
             ),
-            CASE WHEN m.cause <> :swept AND c.swept_at <= m.at - CAST(:sweep AS interval) THEN c.swept_at END
+            CASE WHEN m.cause <> :swept AND c.swept_at <= m.at - CAST(:sweep AS interval)
+                THEN c.swept_at END
         ) AS look
         FROM movements m JOIN connections c ON c.id = m.connection_id
-        WHERE m.connection_id = :id AND m.product_uuid = :uuid AND m.at >= :since AND m.reason IS NULL AND m.change <> 0
+        WHERE m.connection_id = :id AND m.product_uuid = :uuid AND m.at >= :since AND m.reason
+            IS NULL AND m.change <> 0
             AND m.cause = ANY (CAST(:causes AS text[]))
         ORDER BY m.id
     """)
@@ -129,14 +152,23 @@ async def unexplained(
     return found
 
 
-async def told(tx: Tx, connection_id: int, product_uuid: str, since: datetime) -> frozenset[tuple[str, Reason, str]]:
-    """What explains a movement of this product already: variant, reason and number. No sale explains two."""
+async def told(
+    tx: Tx, connection_id: int, product_uuid: str, since: datetime
+) -> frozenset[tuple[str, Reason, str]]:
+    """What explains a movement of this product already: variant, reason and number. No sale
+    explains two.
+    """
     statement = sa.text("""
         SELECT variant_uuid, reason, reference FROM movements
-        WHERE connection_id = :id AND product_uuid = :uuid AND at >= :since AND reason IS NOT NULL AND reference <> ''
+        WHERE connection_id = :id AND product_uuid = :uuid AND at >= :since AND reason IS NOT NULL
+            AND reference <> ''
     """)
     rows = await tx.rows(statement, {"id": connection_id, "uuid": product_uuid, "since": since})
-    return frozenset((row.variant_uuid, Reason(row.reason), one) for row in rows for one in row.reference.split(", "))
+    return frozenset(
+        (row.variant_uuid, Reason(row.reason), one)
+        for row in rows
+        for one in row.reference.split(", ")
+    )
 
 
 async def explain(tx: Tx, connection_id: int, found: Sequence[Explained], now: datetime) -> None:
@@ -161,7 +193,8 @@ async def explain(tx: Tx, connection_id: int, found: Sequence[Explained], now: d
 async def latest_explained(tx: Tx, connection_id: int) -> datetime | None:
     """When one was last explained: a page that shows stock looks again when it rises."""
     statement = sa.text(
-        "SELECT max(explained_at) FROM movements WHERE connection_id = :id AND explained_at IS NOT NULL"
+        "SELECT max(explained_at) FROM movements WHERE connection_id = :id AND explained_at IS NOT "
+        "NULL"
     )
     found: datetime | None = await tx.scalar(statement, {"id": connection_id})
     return found

@@ -16,9 +16,17 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 async def begin(
-    tx: Tx, platform: Platform, state: str, browser: str, *, expires_at: datetime, payload: Mapping[str, str] = _NOTHING
+    tx: Tx,
+    platform: Platform,
+    state: str,
+    browser: str,
+    *,
+    expires_at: datetime,
+    payload: Mapping[str, str] = _NOTHING,
 ) -> None:
-    """`browser` names the session that begins; `payload` is what the end needs (where to go on, whose connection)."""
+    """`browser` names the session that begins; `payload` is what the end needs (where to go on,
+    whose connection).
+    """
     values = {
         "key": _hashed(state),
         "browser": _hashed(browser),
@@ -29,13 +37,24 @@ async def begin(
     await tx.run(sa.insert(oauth_states).values(**values))
 
 
-async def take(tx: Tx, platform: Platform, state: str, browser: str, now: datetime) -> Mapping[str, str] | None:
-    """The payload, once. None when the state is unknown, used, too late, another platform's or another browser's; it is then used up."""
+async def take(
+    tx: Tx, platform: Platform, state: str, browser: str, now: datetime
+) -> Mapping[str, str] | None:
+    """The payload, once. None when the state is unknown, used, too late, another platform's or
+    another browser's; it is then used up.
+    """
     c = oauth_states.c
     row = await tx.first(
-        sa.delete(oauth_states).where(c.key == _hashed(state)).returning(c.browser, c.platform, c.payload, c.expires_at)
+        sa.delete(oauth_states)
+        .where(c.key == _hashed(state))
+        .returning(c.browser, c.platform, c.payload, c.expires_at)
     )
-    if row is None or row.expires_at <= now or row.platform != platform.value or row.browser != _hashed(browser):
+    if (
+        row is None
+        or row.expires_at <= now
+        or row.platform != platform.value
+        or row.browser != _hashed(browser)
+    ):
         return None
     payload: dict[str, Any] = row.payload
 

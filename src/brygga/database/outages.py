@@ -1,4 +1,6 @@
-"""Platforms that cannot be read just now, by connection: since when, and whether the sync log says so."""
+"""Platforms that cannot be read just now, by connection: since when, and whether the sync log says
+so.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ async def note(tx: Tx, connection_id: int, platform: str, now: datetime) -> Outa
     """The outage that this failure belongs to. It begins with the first failure."""
     begin = insert(outages).values(connection_id=connection_id, platform=platform, since=now)
     await tx.run(begin.on_conflict_do_nothing())
-    found = sa.select(_c.since, _c.told_at).where(_c.connection_id == connection_id, _c.platform == platform)
+    found = sa.select(_c.since, _c.told_at).where(
+        _c.connection_id == connection_id, _c.platform == platform
+    )
     row = await tx.first(found)
     assert row is not None
     return Outage(platform, row.since, row.told_at is not None)
@@ -38,8 +42,13 @@ async def tell(tx: Tx, connection_id: int, platform: str, now: datetime) -> None
 
 async def end(tx: Tx, connection_id: int) -> Sequence[Outage]:
     """Everything can be read again. Answers what was out until now."""
-    statement = sa.delete(outages).where(_c.connection_id == connection_id).returning(_c.platform, _c.since, _c.told_at)
+    statement = (
+        sa.delete(outages)
+        .where(_c.connection_id == connection_id)
+        .returning(_c.platform, _c.since, _c.told_at)
+    )
     rows = await tx.rows(statement)
     return sorted(
-        (Outage(row.platform, row.since, row.told_at is not None) for row in rows), key=lambda one: one.platform
+        (Outage(row.platform, row.since, row.told_at is not None) for row in rows),
+        key=lambda one: one.platform,
     )

@@ -1,4 +1,6 @@
-"""What the plan before the first sync stands on: what the store's own products hold, and the library as it was planned with."""
+"""What the plan before the first sync stands on: what the store's own products hold, and the
+library as it was planned with.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -29,11 +31,14 @@ class Change(StrEnum):
 
 async def keep_claims(tx: Tx, connection_id: int, claims: Collection[Claim]) -> None:
     """Replaces those read before. Of two products with the same value the first has it."""
-    await tx.run(sa.text("DELETE FROM shop_claims WHERE connection_id = :id"), {"id": connection_id})
+    await tx.run(
+        sa.text("DELETE FROM shop_claims WHERE connection_id = :id"), {"id": connection_id}
+    )
     statement = sa.text("""
         INSERT INTO shop_claims (connection_id, field, value, product_id, name)
         SELECT :id, field, value, product_id, name FROM unnest(
-            CAST(:fields AS text[]), CAST(:values AS text[]), CAST(:product_ids AS bigint[]), CAST(:names AS text[])
+            CAST(:fields AS text[]), CAST(:values AS text[]), CAST(:product_ids AS bigint[]),
+                CAST(:names AS text[])
         ) AS n (field, value, product_id, name)
         ON CONFLICT DO NOTHING
     """)
@@ -50,7 +55,8 @@ async def keep_claims(tx: Tx, connection_id: int, claims: Collection[Claim]) -> 
 
 async def claims(tx: Tx, connection_id: int) -> Sequence[Claim]:
     statement = sa.text("""
-        SELECT field, value, product_id, name FROM shop_claims WHERE connection_id = :id ORDER BY field, value
+        SELECT field, value, product_id, name FROM shop_claims WHERE connection_id = :id
+            ORDER BY field, value
     """)
     rows = await tx.rows(statement, {"id": connection_id})
     return [Claim(row.field, row.value, row.product_id, row.name) for row in rows]
@@ -61,13 +67,17 @@ async def stamp(tx: Tx, connection_id: int) -> str:
     statement = sa.text("""
         SELECT concat_ws(' ',
             (SELECT concat(count(*), ' ', sum(hashtextextended(concat_ws(
-                '|', product_uuid, etag, assigned, failure, unreadable, removed_at, unassign_at), 0)))
+                '|', product_uuid, etag, assigned, failure, unreadable, removed_at, unassign_at),
+                    0)))
                 FROM library WHERE connection_id = :id),
-            (SELECT sum(hashtextextended(concat_ws('|', product_uuid, product_id, etag, state, origin), 0))
+            (SELECT sum(hashtextextended(concat_ws('|', product_uuid, product_id, etag, state,
+                origin), 0))
                 FROM bindings WHERE connection_id = :id),
-            (SELECT sum(hashtextextended(concat_ws('|', product_uuid, product_id, reason, shop_name, choice), 0))
+            (SELECT sum(hashtextextended(concat_ws('|', product_uuid, product_id, reason, shop_name,
+                choice), 0))
                 FROM duplicates WHERE connection_id = :id),
-            (SELECT sum(hashtextextended(concat_ws('|', field, value, product_id), 0)) FROM shop_claims WHERE connection_id = :id)
+            (SELECT sum(hashtextextended(concat_ws('|', field, value, product_id), 0))
+                FROM shop_claims WHERE connection_id = :id)
         )
     """)
     return str(await tx.scalar(statement, {"id": connection_id}))
@@ -78,18 +88,23 @@ async def remember(tx: Tx, connection_id: int) -> None:
     await forget(tx, connection_id)
     statement = sa.text("""
         INSERT INTO planned (connection_id, product_uuid, etag, name)
-        SELECT connection_id, product_uuid, etag, name FROM library WHERE connection_id = :id AND removed_at IS NULL
+        SELECT connection_id, product_uuid, etag, name FROM library WHERE connection_id = :id
+            AND removed_at IS NULL
     """)
     await tx.run(statement, {"id": connection_id})
 
 
 async def changes(tx: Tx, connection_id: int) -> Sequence[tuple[str, str, Change]]:
-    """Uuid, name and change of every product that is not as it was planned with. Nothing where there is no plan."""
+    """Uuid, name and change of every product that is not as it was planned with. Nothing where
+    there is no plan.
+    """
     statement = sa.text("""
         WITH plan AS (SELECT product_uuid, etag, name FROM planned WHERE connection_id = :id),
-            now AS (SELECT product_uuid, etag, name FROM library WHERE connection_id = :id AND removed_at IS NULL AND etag <> '')
+            now AS (SELECT product_uuid, etag, name FROM library WHERE connection_id = :id
+                AND removed_at IS NULL AND etag <> '')
         SELECT product_uuid, coalesce(now.name, plan.name) AS name,
-            CASE WHEN plan.product_uuid IS NULL THEN 'added' WHEN now.product_uuid IS NULL THEN 'removed' ELSE 'edited' END AS change
+            CASE WHEN plan.product_uuid IS NULL THEN 'added' WHEN now.product_uuid IS NULL
+                THEN 'removed' ELSE 'edited' END AS change
         FROM plan FULL JOIN now USING (product_uuid)
         WHERE now.etag IS DISTINCT FROM plan.etag AND EXISTS (SELECT 1 FROM plan)
         ORDER BY name, product_uuid

@@ -73,7 +73,8 @@ _KEEP_STEPS = sa.text("""
         (EXCLUDED.sort_key, EXCLUDED.filters, EXCLUDED.search, EXCLUDED.step)
 """)
 _DROP_OTHERS = sa.text("""
-    DELETE FROM plan_steps WHERE connection_id = :id AND product_uuid <> ALL (CAST(:uuids AS text[]))
+    DELETE FROM plan_steps WHERE connection_id = :id AND product_uuid <> ALL (CAST(:uuids
+        AS text[]))
 """)
 _WHERE = """
     connection_id = :id AND (:shown = '' OR :shown = ANY (filters))
@@ -129,7 +130,9 @@ async def counts(tx: Tx, connection_id: int) -> Mapping[str, int]:
     return found or {}
 
 
-async def page(tx: Tx, connection_id: int, *, search: str, shown: str, any_of: str, limit: int, offset: int) -> Page:
+async def page(
+    tx: Tx, connection_id: int, *, search: str, shown: str, any_of: str, limit: int, offset: int
+) -> Page:
     values = {"id": connection_id, "shown": shown, "patterns": patterns(search)}
     rows = await tx.rows(_PAGE, {**values, "limit": limit, "offset": offset})
     found = await tx.first(_TOTAL, {**values, "one": any_of})
@@ -139,7 +142,9 @@ async def page(tx: Tx, connection_id: int, *, search: str, shown: str, any_of: s
 
 async def uuids(tx: Tx, connection_id: int, *, search: str, shown: str) -> Sequence[str]:
     """All that search and filter leave."""
-    rows = await tx.rows(_UUIDS, {"id": connection_id, "shown": shown, "patterns": patterns(search)})
+    rows = await tx.rows(
+        _UUIDS, {"id": connection_id, "shown": shown, "patterns": patterns(search)}
+    )
     return [row.product_uuid for row in rows]
 
 

@@ -1,7 +1,9 @@
-"""Who is woken when a connection has work: one job per connection, coalesced, never delayed, found again when a worker dies.
+"""Who is woken when a connection has work: one job per connection, coalesced, never delayed, found
+again when a worker dies.
 
-Two ways behind one interface. `QueueJobs` is pgqueuer: many processes, wakes at once, survives a killed worker. `TableJobs` needs only our
-own tables and the time that is passed in: for the simulation, where the server's clock and a LISTEN must not exist.
+Two ways behind one interface. `QueueJobs` is pgqueuer: many processes, wakes at once, survives a
+killed worker. `TableJobs` needs only our own tables and the time that is passed in: for the
+simulation, where the server's clock and a LISTEN must not exist.
 
 Waiting lives in the marks' `due_at`; a job only says "look now".
 """
@@ -36,7 +38,9 @@ URGENT, NORMAL = 10, 0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The right to look at one connection. `number` is the queue's own, 0 where there is no queue."""
+    """The right to look at one connection. `number` is the queue's own, 0 where there is no
+    queue.
+    """
 
     connection_id: int
     number: int = 0
@@ -47,22 +51,29 @@ Drain = Callable[[Job], Awaitable[None]]
 
 class Jobs(Protocol):
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
-        """Once the caller's transaction commits, somebody looks at the connection. Many calls before that are one job."""
+        """Once the caller's transaction commits, somebody looks at the connection. Many calls
+        before that are one job.
+        """
         ...
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         """Ends the job if nothing is due, and then answers True. False: there is work; go on.
 
-        A mark committed before this is seen here; one committed after makes a job of its own. None falls in between.
+        A mark committed before this is seen here; one committed after makes a job of its own. None
+        falls in between.
         """
         ...
 
     async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
-        """Ends the job and puts another for the same connection at the end of the queue: others have their turn first."""
+        """Ends the job and puts another for the same connection at the end of the queue: others
+        have their turn first.
+        """
         ...
 
     async def give_up(self, tx: Tx, job: Job) -> None:
-        """Ends the job although work may be due; the timer brings it back when the connection's lease is free."""
+        """Ends the job although work may be due; the timer brings it back when the connection's
+        lease is free.
+        """
         ...
 
     async def run(self, drain: Drain, stop: asyncio.Event) -> None:
@@ -70,7 +81,7 @@ class Jobs(Protocol):
         ...
 
 
-# ---- pgqueuer --------------------------------------------------------------------------------------------------------
+# ---- pgqueuer ------------------------------------------------------------------------------------
 
 
 class _CallersDriver(PsycopgDriver):
@@ -87,9 +98,13 @@ class _CallersDriver(PsycopgDriver):
 
 
 class _PoolDriver(PsycopgDriver):
-    """LISTEN on a connection of its own, statements on a pool: waiting for a notification holds a connection's lock."""
+    """LISTEN on a connection of its own, statements on a pool: waiting for a notification holds a
+    connection's lock.
+    """
 
-    def __init__(self, listening: "psycopg.AsyncConnection[Any]", pool: "AsyncConnectionPool[Any]") -> None:
+    def __init__(
+        self, listening: "psycopg.AsyncConnection[Any]", pool: "AsyncConnectionPool[Any]"
+    ) -> None:
         super().__init__(listening)
         self._pool = pool
 
@@ -99,7 +114,10 @@ class _PoolDriver(PsycopgDriver):
         return self._connection.closed
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        async with self._pool.connection() as connection, AsyncRawCursor(connection, row_factory=dict_row) as cursor:
+        async with (
+            self._pool.connection() as connection,
+            AsyncRawCursor(connection, row_factory=dict_row) as cursor,
+        ):
             await cursor.execute(query.encode(), args or None)
             return await cursor.fetchall()
 
@@ -132,15 +150,18 @@ _CLEAN = """
 
 @dataclass(slots=True)
 class QueueJobs:
-    """pgqueuer. Jobs are coalesced by a dedupe key that a drain gives back only when, with its row locked, nothing is due."""
+    """pgqueuer. Jobs are coalesced by a dedupe key that a drain gives back only when, with its row
+    locked, nothing is due.
+    """
 
     database: Database
     clock: Clock
     settings: QueueSettings = QueueSettings()
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
-        # "update_priority", not "skip": the conflict then waits for a drain that is about to give the key back, and makes a new job if
-        # it did. With "skip" a mark can commit unseen between that drain's last look and its end.
+        # "update_priority", not "skip": the conflict then waits for a drain that is about to give
+        # the key back, and makes a new job if it did. With "skip" a mark can commit unseen between
+        # that drain's last look and its end.
         await Queries(_CallersDriver(tx)).enqueue(
             ENTRYPOINT,
             str(connection_id).encode(),
@@ -166,7 +187,9 @@ class QueueJobs:
         await tx.run(_GIVE_KEY_BACK, {"number": job.number})
 
     async def run(self, drain: Drain, stop: asyncio.Event) -> None:
-        """Outlives the database: a server that restarts costs a pause, not the worker, which would else wait for a LISTEN that is dead."""
+        """Outlives the database: a server that restarts costs a pause, not the worker, which would
+        else wait for a LISTEN that is dead.
+        """
         while not stop.is_set():
             try:
                 await self._run(drain, stop)
@@ -175,7 +198,9 @@ class QueueJobs:
                 await first_of(self.clock.sleep(self.settings.pause_s), stop.wait())
 
     async def _run(self, drain: Drain, stop: asyncio.Event) -> None:
-        """Until `stop`, or until the listening connection is lost. Raises a group of psycopg's errors."""
+        """Until `stop`, or until the listening connection is lost. Raises a group of psycopg's
+        errors.
+        """
         async with self._driver() as driver:
             queue = PgQueuer(driver)
 
@@ -201,7 +226,9 @@ class QueueJobs:
                         chore.cancel()
 
     def _heard(self, payload: str | bytes | bytearray) -> None:
-        """A commit in another process left marks: the drain of that connection, if it runs here, hears of it."""
+        """A commit in another process left marks: the drain of that connection, if it runs here,
+        hears of it.
+        """
         text = payload if isinstance(payload, str) else bytes(payload).decode()
         connection_id, urgent = text.split()
         self.database.tell(Woken(int(connection_id), urgent == "1"))
@@ -227,17 +254,20 @@ class QueueJobs:
         url = self.database.url
         async with (
             await psycopg.AsyncConnection.connect(url, autocommit=True) as listening,
-            AsyncConnectionPool(url, min_size=1, max_size=self.settings.pool, kwargs={"autocommit": True}) as pool,
+            AsyncConnectionPool(
+                url, min_size=1, max_size=self.settings.pool, kwargs={"autocommit": True}
+            ) as pool,
         ):
             yield _PoolDriver(listening, pool)
 
 
-# ---- Without a queue -------------------------------------------------------------------------------------------------
+# ---- Without a queue -----------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class TableJobs:
-    """Looks for connections with due marks and a free lease: after every commit that left marks in this process, and every second.
+    """Looks for connections with due marks and a free lease: after every commit that left marks in
+    this process, and every second.
 
     Everything it needs is in the marks and the leases, so a crash leaves nothing to tidy up.
     """
@@ -249,7 +279,9 @@ class TableJobs:
     every_s: float = 1.0
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[int, int] = field(default_factory=dict)
-    """How many turns there had been when each connection last had its own: who waited longest is next."""
+    """How many turns there had been when each connection last had its own: who waited longest is
+    next.
+    """
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         tx.wake(connection_id, urgent)
@@ -281,7 +313,9 @@ class TableJobs:
         """The seconds until it looks again. `running` are the connections that are worked for."""
         return self.every_s
 
-    async def _start_due(self, group: asyncio.TaskGroup, drain: Drain, running: dict[int, asyncio.Task[None]]) -> None:
+    async def _start_due(
+        self, group: asyncio.TaskGroup, drain: Drain, running: dict[int, asyncio.Task[None]]
+    ) -> None:
         for connection_id in [number for number, task in running.items() if task.done()]:
             del running[connection_id]
         async with self.database.read() as tx:
@@ -296,7 +330,8 @@ class TableJobs:
         try:
             await drain(Job(connection_id))
         except Exception:
-            # As with a queue, one connection's bug is not the others' end; the marks are still there for the next look.
+            # As with a queue, one connection's bug is not the others' end; the marks are still
+            # there for the next look.
             log.exception("drain failed", connection=connection_id)
         finally:
             self._woken.set()

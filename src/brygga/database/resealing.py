@@ -1,4 +1,6 @@
-"""A change of keys comes to its end: what an older key sealed is sealed again with the first, so that the older one can be thrown away."""
+"""A change of keys comes to its end: what an older key sealed is sealed again with the first, so
+that the older one can be thrown away.
+"""
 
 import sqlalchemy as sa
 
@@ -7,7 +9,9 @@ from brygga.database.tables import subscriptions, tokens
 
 
 async def reseal(tx: Tx) -> int:
-    """How many secrets were sealed with another key than the first. Raises `SealBroken` when one does not open: nothing is changed then."""
+    """How many secrets were sealed with another key than the first. Raises `SealBroken` when one
+    does not open: nothing is changed then.
+    """
     return await _tokens(tx) + await _signing_keys(tx)
 
 
@@ -37,7 +41,9 @@ async def _tokens(tx: Tx) -> int:
 async def _signing_keys(tx: Tx) -> int:
     c = subscriptions.c
     changed = 0
-    wanted = sa.select(c.connection_id, c.platform, c.subscription_id, c.signing_key).where(c.signing_key.is_not(None))
+    wanted = sa.select(c.connection_id, c.platform, c.subscription_id, c.signing_key).where(
+        c.signing_key.is_not(None)
+    )
     for row in await tx.rows(wanted.with_for_update()):
         if tx.sealer.is_newest(row.signing_key):
             continue

@@ -1,4 +1,5 @@
-"""What stock need not remember any more, connection by connection: writes, hints and echoes that nobody can ask for.
+"""What stock need not remember any more, connection by connection: writes, hints and echoes that
+nobody can ask for.
 
 Only a connection's own work prunes: what waits while another merchant's is paused stays.
 """
@@ -13,48 +14,63 @@ from brygga.database.work_items import STOCK_LANE
 KEPT = timedelta(days=4)
 """Zettle repeats an event for about 72 hours (zettle facts 4.5)."""
 
-# The products that are to be worked on, by Zettle's uuid and by BigCommerce's id: a mark may name either.
+# The products that are to be worked on, by Zettle's uuid and by BigCommerce's id: a mark may name
+# either.
 _AWAITED = """
     WITH marked AS (
         SELECT subject FROM marks WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
     ), awaited AS (
         SELECT subject FROM marked
         UNION
-        SELECT CAST(b.product_id AS text) FROM bindings b JOIN marked ON b.product_uuid = subject WHERE b.connection_id = :id
+        SELECT CAST(b.product_id AS text) FROM bindings b JOIN marked ON b.product_uuid = subject
+            WHERE b.connection_id = :id
         UNION
-        SELECT b.product_uuid FROM bindings b JOIN marked ON CAST(b.product_id AS text) = subject WHERE b.connection_id = :id
+        SELECT b.product_uuid FROM bindings b JOIN marked ON CAST(b.product_id AS text) = subject
+            WHERE b.connection_id = :id
     )
 """
 _PRUNE_LOST = sa.text(f"""
     {_AWAITED} DELETE FROM flights
-    WHERE connection_id = :id AND state = 'lost' AND at < :before AND product_uuid NOT IN (SELECT subject FROM awaited)
+    WHERE connection_id = :id AND state = 'lost' AND at < :before
+        AND product_uuid NOT IN (SELECT subject FROM awaited)
 """)  # noqa: S608 - our own
 # What was told of switches stands among the hints, with a word and a colon before the product.
 _PRUNE_HINTS = sa.text(f"""
     {_AWAITED} DELETE FROM stock_hints h
     WHERE h.connection_id = :id AND h.at < :before
-        AND split_part(regexp_replace(h.subject, '^[a-z]+:', ''), '/', 1) NOT IN (SELECT subject FROM awaited)
+        AND split_part(regexp_replace(h.subject, '^[a-z]+:', ''), '/', 1) NOT IN (SELECT subject
+            FROM awaited)
 """)  # noqa: S608 - our own
 _PRUNE_ECHOES = sa.text("""
     DELETE FROM echoes e WHERE e.connection_id = :id AND e.heard_at < :before
-        AND NOT EXISTS (SELECT 1 FROM flights f WHERE f.connection_id = :id AND f.call = e.identifier)
+        AND NOT EXISTS (SELECT 1 FROM flights f WHERE f.connection_id = :id
+            AND f.call = e.identifier)
 """)
 
 
 async def prune(tx: Tx, connection_id: int, now: datetime) -> None:
-    """What no late event can ask for any more, and nobody is about to read: work may have been paused for longer than events come late.
+    """What no late event can ask for any more, and nobody is about to read: work may have been
+    paused for longer than events come late.
 
-    An open write is resolved, and a doubt decided or asked about, however old it is; their echoes are kept as long.
+    An open write is resolved, and a doubt decided or asked about, however old it is; their echoes
+    are kept as long.
     """
     values = {"id": connection_id, "before": now - KEPT}
     kinds = sorted(kind.value for kind in STOCK_LANE)
     await tx.run(_PRUNE_LOST, {**values, "kinds": kinds})
     await tx.run(_PRUNE_HINTS, {**values, "kinds": kinds})
     await tx.run(_PRUNE_ECHOES, values)
-    await tx.run(sa.text("DELETE FROM births WHERE connection_id = :id AND begun_at < :before"), values)
+    await tx.run(
+        sa.text("DELETE FROM births WHERE connection_id = :id AND begun_at < :before"), values
+    )
 
 
 async def close(tx: Tx, connection_id: int) -> None:
-    """The connection has ended: nothing settles or hears any more. Its ledgers stay for the next one (`ledgers.earlier`)."""
+    """The connection has ended: nothing settles or hears any more. Its ledgers stay for the next
+    one (`ledgers.earlier`).
+    """
     for table in ("flights", "stock_hints", "echoes", "births"):
-        await tx.run(sa.text(f"DELETE FROM {table} WHERE connection_id = :id"), {"id": connection_id})  # noqa: S608 - our own
+        await tx.run(
+            sa.text(f"DELETE FROM {table} WHERE connection_id = :id"),  # noqa: S608 - our own
+            {"id": connection_id},
+        )

@@ -1,7 +1,8 @@
 """A secret on disk opens only in the row it was sealed for.
 
-AES-GCM: four bytes that name the key, twelve of nonce, then the ciphertext. The table, the connection and the platform are the associated
-data, so a ciphertext moved to another merchant's row does not open.
+AES-GCM: four bytes that name the key, twelve of nonce, then the ciphertext. The table, the
+connection and the platform are the associated data, so a ciphertext moved to another merchant's row
+does not open.
 """
 
 import hashlib
@@ -17,7 +18,9 @@ _NONCE = 12
 
 
 class SealBroken(Exception):
-    """A stored secret does not open: the key is gone from BRYGGA_SECRET_KEYS, or the row was tampered with."""
+    """A stored secret does not open: the key is gone from BRYGGA_SECRET_KEYS, or the row was
+    tampered with.
+    """
 
 
 def _key(secret: str) -> bytes:
@@ -30,11 +33,15 @@ def _key_id(key: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Seals with the first secret and opens with any, so that keys can be changed without losing what was sealed before."""
+    """Seals with the first secret and opens with any, so that keys can be changed without losing
+    what was sealed before.
+    """
 
     secrets: tuple[str, ...]
     fresh: Callable[[int], bytes] = os.urandom
-    """Where nonces come from. Not the story's dice: a nonce must be new even when a seed tells the same story twice."""
+    """Where nonces come from. Not the story's dice: a nonce must be new even when a seed tells the
+    same story twice.
+    """
 
     def __post_init__(self) -> None:
         if not self.secrets or any(not secret for secret in self.secrets):
@@ -56,7 +63,11 @@ class Sealer:
 
     def open(self, sealed: bytes, *place: object) -> bytes:
         """Raises `SealBroken` when no key fits or the secret was sealed for another place."""
-        key_id, nonce, ciphertext = sealed[:_KEY_ID], sealed[_KEY_ID : _KEY_ID + _NONCE], sealed[_KEY_ID + _NONCE :]
+        key_id, nonce, ciphertext = (
+            sealed[:_KEY_ID],
+            sealed[_KEY_ID : _KEY_ID + _NONCE],
+            sealed[_KEY_ID + _NONCE :],
+        )
         key = next((key for key in map(_key, self.secrets) if _key_id(key) == key_id), None)
         if key is None:
             raise SealBroken(f"no secret key opens {_associated(place).decode()}")
@@ -64,7 +75,9 @@ class Sealer:
         try:
             return AESGCM(key).decrypt(nonce, ciphertext, _associated(place))
         except InvalidTag:
-            raise SealBroken(f"the secret does not belong to {_associated(place).decode()}") from None
+            raise SealBroken(
+                f"the secret does not belong to {_associated(place).decode()}"
+            ) from None
 
 
 def _associated(place: tuple[object, ...]) -> bytes:

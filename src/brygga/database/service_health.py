@@ -1,4 +1,6 @@
-"""How the whole installation is doing, for who watches it: counts and ages over all merchants, never names."""
+"""How the whole installation is doing, for who watches it: counts and ages over all merchants,
+never names.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,11 +49,13 @@ class Vitals:
 
 
 _STAGES = sa.text("""
-    SELECT stage, count(*) AS connections, count(*) FILTER (WHERE paused <> '') AS paused, count(unreachable_since) AS unreachable
+    SELECT stage, count(*) AS connections, count(*) FILTER (WHERE paused <> '') AS paused,
+        count(unreachable_since) AS unreachable
     FROM connections WHERE stage <> 'disconnected' GROUP BY stage
 """)
 _MARKS = sa.text(f"""
-    SELECT count(*) AS waiting, min(m.due_at) AS oldest, min(m.due_at) FILTER (WHERE m.kind = ANY (CAST(:stock AS text[]))) AS stock
+    SELECT count(*) AS waiting, min(m.due_at) AS oldest,
+        min(m.due_at) FILTER (WHERE m.kind = ANY (CAST(:stock AS text[]))) AS stock
     FROM marks m JOIN connections c ON c.id = m.connection_id
     WHERE m.parked_at IS NULL AND m.due_at <= :now AND {WORKABLE}
 """)  # noqa: S608 - only our own constants are put together
@@ -59,9 +63,11 @@ _OTHERS = sa.text("""
     SELECT (SELECT count(*) FROM marks WHERE failing_since IS NOT NULL) AS parked,
            (SELECT min(failing_since) FROM marks WHERE failing_since IS NOT NULL) AS failing_since,
            (SELECT count(*) FROM flights WHERE state = 'open') AS in_the_air,
-           (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL AND jsonb_typeof(zettle -> 'known') = 'number')
+           (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL
+               AND jsonb_typeof(zettle -> 'known') = 'number')
                AS to_check,
-           (SELECT count(*) FROM movements WHERE cause = 'contradicted' AND at > CAST(:now AS timestamptz) - interval '1 day')
+           (SELECT count(*) FROM movements WHERE cause = 'contradicted' AND at > CAST(:now
+               AS timestamptz) - interval '1 day')
                AS contradicted
 """)
 

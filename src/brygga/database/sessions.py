@@ -1,4 +1,6 @@
-"""Browser sessions in the database, behind Litestar's store interface. A key is kept as its hash: a copy of the table opens no session."""
+"""Browser sessions in the database, behind Litestar's store interface. A key is kept as its hash: a
+copy of the table opens no session.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -21,8 +23,13 @@ class Sessions(Store):
         self._database = database
         self._clock = clock
 
-    async def set(self, key: str, value: str | bytes, expires_in: int | timedelta | None = None) -> None:
-        values = {"data": value.encode() if isinstance(value, str) else value, "expires_at": self._expiry(expires_in)}
+    async def set(
+        self, key: str, value: str | bytes, expires_in: int | timedelta | None = None
+    ) -> None:
+        values = {
+            "data": value.encode() if isinstance(value, str) else value,
+            "expires_at": self._expiry(expires_in),
+        }
         statement = insert(sessions).values(key=_hashed(key), **values)
         async with self._database.transaction() as tx:
             await tx.run(statement.on_conflict_do_update(index_elements=["key"], set_=values))
@@ -31,9 +38,15 @@ class Sessions(Store):
         """The data of a session that has not expired, which `renew_for` gives new time."""
         if renew_for is None:
             async with self._database.read() as tx:
-                found: bytes | None = await tx.scalar(sa.select(sessions.c.data).where(*self._living(key)))
+                found: bytes | None = await tx.scalar(
+                    sa.select(sessions.c.data).where(*self._living(key))
+                )
         else:
-            statement = sa.update(sessions).where(*self._living(key)).values(expires_at=self._expiry(renew_for))
+            statement = (
+                sa.update(sessions)
+                .where(*self._living(key))
+                .values(expires_at=self._expiry(renew_for))
+            )
             async with self._database.transaction() as tx:
                 found = await tx.scalar(statement.returning(sessions.c.data))
         return found
@@ -55,16 +68,24 @@ class Sessions(Store):
             row = await tx.first(sa.select(sessions.c.expires_at).where(*self._living(key)))
         if row is None:
             return None
-        return -1 if row.expires_at is None else int((row.expires_at - self._clock.now()).total_seconds())
+        return (
+            -1
+            if row.expires_at is None
+            else int((row.expires_at - self._clock.now()).total_seconds())
+        )
 
     def _living(self, key: str) -> tuple[sa.ColumnElement[bool], ...]:
         c = sessions.c
-        return c.key == _hashed(key), sa.or_(c.expires_at.is_(None), c.expires_at > self._clock.now())
+        return c.key == _hashed(key), sa.or_(
+            c.expires_at.is_(None), c.expires_at > self._clock.now()
+        )
 
     def _expiry(self, expires_in: int | timedelta | None) -> object:
         if expires_in is None:
             return None
-        return self._clock.now() + (expires_in if isinstance(expires_in, timedelta) else timedelta(seconds=expires_in))
+        return self._clock.now() + (
+            expires_in if isinstance(expires_in, timedelta) else timedelta(seconds=expires_in)
+        )
 
 
 async def prune(tx: Tx, now: object) -> int:

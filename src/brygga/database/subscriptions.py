@@ -23,11 +23,16 @@ class Subscription:
 
 
 async def put(tx: Tx, connection_id: int, subscription: Subscription, now: datetime) -> None:
-    """Kept under its id. An empty signing key keeps the one that is there: a platform shows it once."""
+    """Kept under its id. An empty signing key keeps the one that is there: a platform shows it
+    once.
+    """
     sealed = None
     if subscription.signing_key:
         sealed = tx.sealer.seal(
-            subscription.signing_key.encode(), "subscriptions", connection_id, subscription.platform.value
+            subscription.signing_key.encode(),
+            "subscriptions",
+            connection_id,
+            subscription.platform.value,
         )
     values = {
         "topic": subscription.topic,
@@ -44,13 +49,18 @@ async def put(tx: Tx, connection_id: int, subscription: Subscription, now: datet
         **values,
     )
     await tx.run(
-        statement.on_conflict_do_update(index_elements=["connection_id", "platform", "subscription_id"], set_=values)
+        statement.on_conflict_do_update(
+            index_elements=["connection_id", "platform", "subscription_id"], set_=values
+        )
     )
 
 
 _ALL_OF = (
     sa.select(subscriptions)
-    .where(subscriptions.c.connection_id == sa.bindparam("id"), subscriptions.c.platform == sa.bindparam("platform"))
+    .where(
+        subscriptions.c.connection_id == sa.bindparam("id"),
+        subscriptions.c.platform == sa.bindparam("platform"),
+    )
     .order_by(subscriptions.c.subscription_id)
 )
 
@@ -73,12 +83,18 @@ async def all_of(tx: Tx, connection_id: int, platform: Platform) -> Sequence[Sub
 
 async def signing_keys(tx: Tx, connection_id: int, platform: Platform) -> Sequence[str]:
     """The keys that a message from this platform may be signed with."""
-    return [found.signing_key for found in await all_of(tx, connection_id, platform) if found.signing_key]
+    return [
+        found.signing_key
+        for found in await all_of(tx, connection_id, platform)
+        if found.signing_key
+    ]
 
 
 _ELSEWHERE = sa.text("""
-    SELECT DISTINCT s.connection_id FROM subscriptions s JOIN connections c ON c.id = s.connection_id
-    WHERE c.stage <> 'disconnected' AND s.destination <> '' AND NOT starts_with(s.destination, :base)
+    SELECT DISTINCT s.connection_id FROM subscriptions s JOIN connections c
+        ON c.id = s.connection_id
+    WHERE c.stage <> 'disconnected' AND s.destination <> '' AND NOT starts_with(s.destination,
+        :base)
     ORDER BY s.connection_id
 """)
 
@@ -88,9 +104,13 @@ async def elsewhere(tx: Tx, address: str) -> Sequence[int]:
     return [row.connection_id for row in await tx.rows(_ELSEWHERE, {"base": f"{address}/"})]
 
 
-async def remove(tx: Tx, connection_id: int, platform: Platform, subscription_ids: Iterable[str]) -> None:
+async def remove(
+    tx: Tx, connection_id: int, platform: Platform, subscription_ids: Iterable[str]
+) -> None:
     c = subscriptions.c
     statement = sa.delete(subscriptions).where(
-        c.connection_id == connection_id, c.platform == platform.value, c.subscription_id.in_(list(subscription_ids))
+        c.connection_id == connection_id,
+        c.platform == platform.value,
+        c.subscription_id.in_(list(subscription_ids)),
     )
     await tx.run(statement)

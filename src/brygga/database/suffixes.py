@@ -1,7 +1,7 @@
 """Names, SKUs and URLs with a suffix, and which product has the plain value (decision 19).
 
-A row is there before the suffix is sent and goes when the plain value is written, so that no suffix is forgotten and none is
-tried again while its holder stands.
+A row is there before the suffix is sent and goes when the plain value is written, so that no suffix
+is forgotten and none is tried again while its holder stands.
 """
 
 from collections.abc import Collection, Mapping
@@ -34,26 +34,32 @@ class Suffix:
 
 _COLUMNS = "product_uuid, variant_uuid, field, plain, written, holder_id, holder_uuid, retry"
 _PUT = sa.text("""
-    INSERT INTO suffixes (connection_id, product_uuid, variant_uuid, field, plain, written, holder_id, holder_uuid, retry)
+    INSERT INTO suffixes (connection_id, product_uuid, variant_uuid, field, plain, written,
+        holder_id, holder_uuid, retry)
     SELECT CAST(:id AS bigint), n.* FROM unnest(
-        CAST(:uuids AS text[]), CAST(:variants AS text[]), CAST(:fields AS text[]), CAST(:plain AS text[]), CAST(:written AS text[]),
+        CAST(:uuids AS text[]), CAST(:variants AS text[]), CAST(:fields AS text[]), CAST(:plain
+            AS text[]), CAST(:written AS text[]),
         CAST(:holder_ids AS bigint[]), CAST(:holder_uuids AS text[]), CAST(:retry AS boolean[])
     ) AS n (product_uuid, variant_uuid, field, plain, written, holder_id, holder_uuid, retry)
     JOIN bindings b ON b.connection_id = :id AND b.product_uuid = n.product_uuid
     ON CONFLICT (connection_id, product_uuid, variant_uuid, field) DO UPDATE SET
-        plain = EXCLUDED.plain, written = EXCLUDED.written, holder_id = EXCLUDED.holder_id, holder_uuid = EXCLUDED.holder_uuid,
+        plain = EXCLUDED.plain, written = EXCLUDED.written, holder_id = EXCLUDED.holder_id,
+            holder_uuid = EXCLUDED.holder_uuid,
         retry = EXCLUDED.retry
 """)
 _OF = sa.text(f"""
-    SELECT {_COLUMNS} FROM suffixes WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))
+    SELECT {_COLUMNS} FROM suffixes WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids
+        AS text[]))
     ORDER BY product_uuid, field, variant_uuid
 """)  # noqa: S608 - only our own constants are put together
 _ALL = sa.text(f"""
-    SELECT {_COLUMNS} FROM suffixes WHERE connection_id = :id ORDER BY product_uuid, field, variant_uuid
+    SELECT {_COLUMNS} FROM suffixes WHERE connection_id = :id ORDER BY product_uuid, field,
+        variant_uuid
 """)  # noqa: S608 - as above
 _HELD_BY = sa.text(f"""
     SELECT {_COLUMNS} FROM suffixes WHERE connection_id = :id AND (
-        holder_id = ANY (CAST(:product_ids AS bigint[])) OR holder_uuid = ANY (CAST(:uuids AS text[]))
+        holder_id = ANY (CAST(:product_ids AS bigint[])) OR holder_uuid = ANY (CAST(:uuids
+            AS text[]))
     ) ORDER BY product_uuid, field, variant_uuid
 """)  # noqa: S608 - as above
 _FIND_HOLDERS = sa.text("""
@@ -81,17 +87,24 @@ async def put(tx: Tx, connection_id: int, rows: Collection[Suffix]) -> None:
     await tx.run(_PUT, values)
 
 
-async def replace(tx: Tx, connection_id: int, uuids: Collection[str], rows: Collection[Suffix]) -> None:
+async def replace(
+    tx: Tx, connection_id: int, uuids: Collection[str], rows: Collection[Suffix]
+) -> None:
     """These products have just these suffixes. A holder of ours may have been made meanwhile."""
     await tx.run(
-        sa.text("DELETE FROM suffixes WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))"),
+        sa.text(
+            "DELETE FROM suffixes WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS "
+            "text[]))"
+        ),
         {"id": connection_id, "uuids": list(uuids)},
     )
     await put(tx, connection_id, rows)
     await tx.run(_FIND_HOLDERS, {"id": connection_id})
 
 
-async def of(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, tuple[Suffix, ...]]:
+async def of(
+    tx: Tx, connection_id: int, uuids: Collection[str]
+) -> Mapping[str, tuple[Suffix, ...]]:
     """The suffixes of these products; products without one are not among the keys."""
     found: dict[str, tuple[Suffix, ...]] = {}
     for row in await tx.rows(_OF, {"id": connection_id, "uuids": list(uuids)}):

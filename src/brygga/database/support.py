@@ -1,4 +1,6 @@
-"""Support ids: what a merchant reads out to us, and the redacted bundle that an operator finds under it."""
+"""Support ids: what a merchant reads out to us, and the redacted bundle that an operator finds
+under it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ from brygga.database.tables import support
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`bundle` holds no secret, no name and no payload: codes, ids, counts, times. What a merchant asked for stands below "report"."""
+    """`bundle` holds no secret, no name and no payload: codes, ids, counts, times. What a merchant
+    asked for stands below "report".
+    """
 
     support_id: str
     connection_id: int
@@ -47,7 +51,10 @@ async def by_id(tx: Tx, support_id: str) -> Case | None:
 async def of(tx: Tx, connection_id: int, limit: int = 50) -> Sequence[Case]:
     """The connection's cases, newest first."""
     statement = sa.select(support).where(support.c.connection_id == connection_id)
-    return [_case(row) for row in await tx.rows(statement.order_by(support.c.at.desc(), support.c.id).limit(limit))]
+    return [
+        _case(row)
+        for row in await tx.rows(statement.order_by(support.c.at.desc(), support.c.id).limit(limit))
+    ]
 
 
 async def faults(tx: Tx, connection_id: int, limit: int = 20) -> Sequence[Case]:

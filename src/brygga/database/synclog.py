@@ -1,4 +1,6 @@
-"""What happened, for the merchant: codes with parameters, newest first. Sentences are made where they are shown."""
+"""What happened, for the merchant: codes with parameters, newest first. Sentences are made where
+they are shown.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,9 @@ KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A line and when it was written. `id` grows with time within a connection and serves as the cursor of a page."""
+    """A line and when it was written. `id` grows with time within a connection and serves as the
+    cursor of a page.
+    """
 
     id: int
     at: datetime
@@ -59,7 +63,12 @@ async def add(tx: Tx, connection_id: int, lines: Line | Iterable[Line], now: dat
 
 
 async def page(
-    tx: Tx, connection_id: int, wanted: Filter = Filter(), *, before: int | None = None, limit: int = 50
+    tx: Tx,
+    connection_id: int,
+    wanted: Filter = Filter(),
+    *,
+    before: int | None = None,
+    limit: int = 50,
 ) -> Sequence[Logged]:
     """The newest lines, or those older than the line `before`."""
     conditions = _conditions(connection_id, wanted)
@@ -72,11 +81,18 @@ async def page(
 async def since(tx: Tx, connection_id: int, after: int, limit: int = 200) -> Sequence[Logged]:
     """Lines newer than the line `after`, oldest first: what a live page adds."""
     c = synclog.c
-    statement = sa.select(synclog).where(c.connection_id == connection_id, c.id > after).order_by(c.id).limit(limit)
+    statement = (
+        sa.select(synclog)
+        .where(c.connection_id == connection_id, c.id > after)
+        .order_by(c.id)
+        .limit(limit)
+    )
     return [_logged(row) for row in await tx.rows(statement)]
 
 
-async def counts(tx: Tx, connection_id: int, since: datetime) -> Mapping[tuple[Topic, Severity], int]:
+async def counts(
+    tx: Tx, connection_id: int, since: datetime
+) -> Mapping[tuple[Topic, Severity], int]:
     """How many lines since then, by topic and severity; every pair is there."""
     c = synclog.c
     statement = (
@@ -84,17 +100,26 @@ async def counts(tx: Tx, connection_id: int, since: datetime) -> Mapping[tuple[T
         .where(c.connection_id == connection_id, c.at >= since)
         .group_by(c.topic, c.severity)
     )
-    found = {(Topic(row.topic), Severity(row.severity)): row.lines for row in await tx.rows(statement)}
+    found = {
+        (Topic(row.topic), Severity(row.severity)): row.lines for row in await tx.rows(statement)
+    }
     return {**{(topic, severity): 0 for topic in Topic for severity in Severity}, **found}
 
 
 MOST = 10_000
-"""More lines than this are not counted: nobody reads the difference, and every page would wait for it."""
+"""More lines than this are not counted: nobody reads the difference, and every page would wait for
+it.
+"""
 
 
 async def count(tx: Tx, connection_id: int, wanted: Filter = Filter()) -> int:
     """How many lines there are; `MOST` and one stand for more than `MOST`."""
-    some = sa.select(sa.literal(1)).select_from(synclog).where(*_conditions(connection_id, wanted)).limit(MOST + 1)
+    some = (
+        sa.select(sa.literal(1))
+        .select_from(synclog)
+        .where(*_conditions(connection_id, wanted))
+        .limit(MOST + 1)
+    )
     return int(await tx.scalar(sa.select(sa.func.count()).select_from(some.subquery())))
 
 
@@ -105,7 +130,11 @@ async def last_success(tx: Tx, connection_id: int) -> Success:
     async def newest(topic: Topic) -> datetime | None:
         statement = (
             sa.select(c.at)
-            .where(c.connection_id == connection_id, c.topic == topic.value, c.severity == Severity.INFO.value)
+            .where(
+                c.connection_id == connection_id,
+                c.topic == topic.value,
+                c.severity == Severity.INFO.value,
+            )
             .order_by(c.id.desc())
             .limit(1)
         )
@@ -134,5 +163,12 @@ def _conditions(connection_id: int, wanted: Filter) -> list[Any]:
 
 
 def _logged(row: Any) -> Logged:
-    line = Line(Code(row.code), Topic(row.topic), Severity(row.severity), row.subject, row.variant, row.params)
+    line = Line(
+        Code(row.code),
+        Topic(row.topic),
+        Severity(row.severity),
+        row.subject,
+        row.variant,
+        row.params,
+    )
     return Logged(row.id, row.at, line)

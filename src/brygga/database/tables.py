@@ -1,4 +1,5 @@
-"""Every table, with the types of its columns. The migrations make them; a test holds the two together.
+"""Every table, with the types of its columns. The migrations make them; a test holds the two
+together.
 
 Whatever belongs to a merchant has a `connection_id` and goes with its connection.
 """
@@ -26,7 +27,9 @@ LIVING = sa.text("stage <> 'disconnected'")
 
 
 def _owner() -> "Column[int]":
-    return Column(sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True)
+    return Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True
+    )
 
 
 def _text() -> "Column[str]":
@@ -52,7 +55,9 @@ class _Connections(sa.TypedColumns):
     created_at: Column[datetime] = Column(TIME, nullable=False)
     left_at: Column[datetime | None] = Column(TIME)
     leaving: Column[str] = _text()
-    """"keep" or "remove" once the merchant has decided (D1); "uninstalled" where BigCommerce told us so (D3)."""
+    """"keep" or "remove" once the merchant has decided (D1); "uninstalled" where BigCommerce told
+    us so (D3).
+    """
     lease_epoch: Column[int] = Column(sa.BigInteger, nullable=False, server_default="0")
     lease_holder: Column[str | None] = Column(sa.Text)
     lease_until: Column[datetime | None] = Column(TIME)
@@ -66,7 +71,12 @@ connections = sa.Table(
     "connections",
     metadata,
     _Connections,
-    sa.Index("one_living_connection_per_organization", "organization_uuid", unique=True, postgresql_where=LIVING),
+    sa.Index(
+        "one_living_connection_per_organization",
+        "organization_uuid",
+        unique=True,
+        postgresql_where=LIVING,
+    ),
     sa.Index("one_living_connection_per_store", "store_hash", unique=True, postgresql_where=LIVING),
     sa.Index("connections_by_store", "organization_uuid", "store_hash"),
 )
@@ -128,7 +138,11 @@ library = sa.Table(
     metadata,
     _Library,
     sa.Index(
-        "library_in_order", "connection_id", "sort_key", "product_uuid", postgresql_where=sa.text("removed_at IS NULL")
+        "library_in_order",
+        "connection_id",
+        "sort_key",
+        "product_uuid",
+        postgresql_where=sa.text("removed_at IS NULL"),
     ),
 )
 
@@ -141,7 +155,9 @@ class _GoneProducts(sa.TypedColumns):
     gone_at: Column[datetime] = Column(TIME, nullable=False)
 
 
-gone_products = sa.Table("gone_products", metadata, _GoneProducts, sa.Index("gone_products_by_age", "gone_at"))
+gone_products = sa.Table(
+    "gone_products", metadata, _GoneProducts, sa.Index("gone_products_by_age", "gone_at")
+)
 
 
 class _Bindings(sa.TypedColumns):
@@ -168,7 +184,12 @@ bindings = sa.Table(
     metadata,
     _Bindings,
     sa.Index("one_binding_per_shop_product", "connection_id", "product_id", unique=True),
-    sa.Index("kept_bindings", "organization_uuid", "store_hash", postgresql_where=sa.text("state = 'kept'")),
+    sa.Index(
+        "kept_bindings",
+        "organization_uuid",
+        "store_hash",
+        postgresql_where=sa.text("state = 'kept'"),
+    ),
     sa.CheckConstraint("state IN ('bound', 'to_delete', 'kept')", name="state"),
     sa.CheckConstraint("origin IN ('created', 'linked')", name="origin"),
 )
@@ -251,7 +272,9 @@ class _Marks(sa.TypedColumns):
     failing_since: Column[datetime | None] = Column(TIME)
     """Set from the first such failure until the work is done."""
     support_id: Column[str] = _text()
-    failed_programs: Column[Any] = Column(ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'::text[]"))
+    failed_programs: Column[Any] = Column(
+        ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'::text[]")
+    )
     """The versions of the program in which it failed."""
     waits_for: Column[str] = _text()
     """The platform that did not answer when this was last tried, or ""."""
@@ -264,7 +287,9 @@ marks = sa.Table(
     _Marks,
     sa.Index("marks_to_drain", "connection_id", "rank", "due_at"),
     sa.Index("marks_by_due", "due_at"),
-    sa.Index("marks_failing", "failing_since", postgresql_where=sa.text("failing_since IS NOT NULL")),
+    sa.Index(
+        "marks_failing", "failing_since", postgresql_where=sa.text("failing_since IS NOT NULL")
+    ),
 )
 
 
@@ -299,7 +324,11 @@ synclog = sa.Table(
     sa.Index("synclog_newest", "connection_id", sa.text("id DESC")),
     sa.Index("synclog_by_topic", "connection_id", "topic", "severity", sa.text("id DESC")),
     sa.Index(
-        "synclog_by_subject", "connection_id", "subject", sa.text("id DESC"), postgresql_where=sa.text("subject <> ''")
+        "synclog_by_subject",
+        "connection_id",
+        "subject",
+        sa.text("id DESC"),
+        postgresql_where=sa.text("subject <> ''"),
     ),
     sa.Index("synclog_by_age", "at"),
     sa.Index(
@@ -329,7 +358,9 @@ class _OauthStates(sa.TypedColumns):
     expires_at: Column[datetime] = Column(TIME, nullable=False)
 
 
-oauth_states = sa.Table("oauth_states", metadata, _OauthStates, sa.Index("oauth_states_by_expiry", "expires_at"))
+oauth_states = sa.Table(
+    "oauth_states", metadata, _OauthStates, sa.Index("oauth_states_by_expiry", "expires_at")
+)
 
 
 class _Support(sa.TypedColumns):
@@ -342,7 +373,9 @@ class _Support(sa.TypedColumns):
     bundle: Column[Any] = Column(JSONB, nullable=False)
 
 
-support = sa.Table("support", metadata, _Support, sa.Index("support_by_connection", "connection_id", "at"))
+support = sa.Table(
+    "support", metadata, _Support, sa.Index("support_by_connection", "connection_id", "at")
+)
 
 
 class _Effects(sa.TypedColumns):
@@ -352,7 +385,9 @@ class _Effects(sa.TypedColumns):
     at: Column[datetime] = Column(TIME, nullable=False)
 
 
-effects = sa.Table("effects", metadata, _Effects, sa.Index("effects_by_time", "connection_id", "kind", "at"))
+effects = sa.Table(
+    "effects", metadata, _Effects, sa.Index("effects_by_time", "connection_id", "kind", "at")
+)
 
 
 class _Questions(sa.TypedColumns):
@@ -430,7 +465,9 @@ marker_products = sa.Table("marker_products", metadata, _MarkerProducts)
 
 class _MarkerSlots(sa.TypedColumns):
     connection_id: Column[int] = Column(
-        sa.BigInteger, sa.ForeignKey("marker_products.connection_id", ondelete="CASCADE"), primary_key=True
+        sa.BigInteger,
+        sa.ForeignKey("marker_products.connection_id", ondelete="CASCADE"),
+        primary_key=True,
     )
     slot: Column[int] = Column(sa.SmallInteger, primary_key=True)
     variant_id: Column[int] = Column(sa.BigInteger, nullable=False)

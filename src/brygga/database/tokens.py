@@ -26,8 +26,8 @@ class Platform(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`refresh_started_at` is set while a refresh (at BigCommerce: an approval) is on its way, or was
-    when its answer got lost; `refresh_attempts` counts those."""
+    """`refresh_started_at` is set while a refresh (at BigCommerce: an approval) is on its way, or
+    was when its answer got lost; `refresh_attempts` counts those."""
 
     access: str = field(repr=False)
     issued_at: datetime
@@ -42,8 +42,12 @@ class Token:
 
 
 async def put(tx: Tx, connection_id: int, platform: Platform, token: Token) -> None:
-    """Replaces what was there, old and new in one statement; a refresh that was on its way has ended with this."""
-    sealed = tx.sealer.seal(json.dumps([token.access, token.refresh]).encode(), "tokens", connection_id, platform.value)
+    """Replaces what was there, old and new in one statement; a refresh that was on its way has
+    ended with this.
+    """
+    sealed = tx.sealer.seal(
+        json.dumps([token.access, token.refresh]).encode(), "tokens", connection_id, platform.value
+    )
     values = {
         "sealed": sealed,
         "scopes": token.scopes,
@@ -54,14 +58,20 @@ async def put(tx: Tx, connection_id: int, platform: Platform, token: Token) -> N
         "refresh_attempts": 0,
         "revoked_at": None,
     }
-    statement = insert(tokens).values(connection_id=connection_id, platform=platform.value, **values)
-    await tx.run(statement.on_conflict_do_update(index_elements=["connection_id", "platform"], set_=values))
+    statement = insert(tokens).values(
+        connection_id=connection_id, platform=platform.value, **values
+    )
+    await tx.run(
+        statement.on_conflict_do_update(index_elements=["connection_id", "platform"], set_=values)
+    )
 
 
 async def put_newer(tx: Tx, connection_id: int, platform: Platform, token: Token) -> bool:
     """As `put`, unless the token that is there was given later: of two approvals at once, the one
     that is answered last makes the other's token void. False when nothing was replaced."""
-    await tx.first(sa.select(tokens.c.platform).where(*_row(connection_id, platform)).with_for_update())
+    await tx.first(
+        sa.select(tokens.c.platform).where(*_row(connection_id, platform)).with_for_update()
+    )
     there = await get(tx, connection_id, platform)
     if there is not None and there.issued_at > token.issued_at:
         return False
@@ -79,7 +89,9 @@ async def get(tx: Tx, connection_id: int, platform: Platform) -> Token | None:
     row = await tx.first(_GET, {"id": connection_id, "platform": platform.value})
     if row is None:
         return None
-    access, refresh = json.loads(tx.sealer.open(row.sealed, "tokens", connection_id, platform.value))
+    access, refresh = json.loads(
+        tx.sealer.open(row.sealed, "tokens", connection_id, platform.value)
+    )
 
     return Token(
         access=access,
@@ -95,7 +107,9 @@ async def get(tx: Tx, connection_id: int, platform: Platform) -> Token | None:
 
 
 async def begin_refresh(tx: Tx, connection_id: int, platform: Platform, now: datetime) -> int:
-    """Saves the intent before the call leaves. Answers how many refreshes of this token have been tried, this one included."""
+    """Saves the intent before the call leaves. Answers how many refreshes of this token have been
+    tried, this one included.
+    """
     statement = (
         sa.update(tokens)
         .where(*_row(connection_id, platform))
@@ -105,9 +119,15 @@ async def begin_refresh(tx: Tx, connection_id: int, platform: Platform, now: dat
     return int(await tx.scalar(statement) or 0)
 
 
-async def finish_refresh(tx: Tx, connection_id: int, platform: Platform, used: str, token: Token) -> bool:
-    """Replaces the token if it is still the one whose refresh token was `used`. False: somebody else was faster; read again."""
-    await tx.first(sa.select(tokens.c.platform).where(*_row(connection_id, platform)).with_for_update())
+async def finish_refresh(
+    tx: Tx, connection_id: int, platform: Platform, used: str, token: Token
+) -> bool:
+    """Replaces the token if it is still the one whose refresh token was `used`. False: somebody
+    else was faster; read again.
+    """
+    await tx.first(
+        sa.select(tokens.c.platform).where(*_row(connection_id, platform)).with_for_update()
+    )
     now_there = await get(tx, connection_id, platform)
     if now_there is None or now_there.refresh != used:
         return False
@@ -119,7 +139,9 @@ async def finish_refresh(tx: Tx, connection_id: int, platform: Platform, used: s
 async def abandon_refresh(tx: Tx, connection_id: int, platform: Platform) -> None:
     """The refresh surely did not happen: as if it had never begun."""
     await tx.run(
-        sa.update(tokens).where(*_row(connection_id, platform)).values(refresh_started_at=None, refresh_attempts=0)
+        sa.update(tokens)
+        .where(*_row(connection_id, platform))
+        .values(refresh_started_at=None, refresh_attempts=0)
     )
 
 
@@ -135,15 +157,25 @@ async def begin_approval(tx: Tx, connection_id: int, now: datetime) -> None:
 
 
 async def is_replaced(tx: Tx, connection_id: int, refused: str, now: datetime) -> bool:
-    """Whether the token with this fingerprint no longer counts: another one is there, or is about to be.
+    """Whether the token with this fingerprint no longer counts: another one is there, or is about
+    to be.
 
-    Holds the rows until the transaction ends, so that no approval comes between this answer and what
-    is written because of it.
+    Holds the rows until the transaction ends, so that no approval comes between this answer and
+    what is written because of it.
     """
     c = tokens.c
-    await tx.rows(sa.select(c.platform).where(c.connection_id == connection_id).order_by(c.platform).with_for_update())
+    await tx.rows(
+        sa.select(c.platform)
+        .where(c.connection_id == connection_id)
+        .order_by(c.platform)
+        .with_for_update()
+    )
     held = {platform: await get(tx, connection_id, platform) for platform in Platform}
-    ours = [one for one, token in held.items() if token is not None and fingerprint(token.access) == refused]
+    ours = [
+        one
+        for one, token in held.items()
+        if token is not None and fingerprint(token.access) == refused
+    ]
     if not ours:
         return any(token is not None for token in held.values())
     shop = held[Platform.BIGCOMMERCE]

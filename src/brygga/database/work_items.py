@@ -1,4 +1,6 @@
-"""Dirty marks: what may have changed and has to be looked at. A mark is done only if nobody marked it again meanwhile."""
+"""Dirty marks: what may have changed and has to be looked at. A mark is done only if nobody marked
+it again meanwhile.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,10 +25,16 @@ class Kind(StrEnum):
     LEAVE = "leave"  # "": disconnect
     SETUP = "setup"  # "": a step of the set-up that needs remote calls
     ACCOUNT = "account"  # "": organization or store facts may have changed
-    MARKER = "marker"  # "": the hidden product by which stock calls are known to have landed is made, or looked after
-    ADDITION = "addition"  # Zettle product uuid of ours: a product of our own form is to be added there
-    LINK = "link"  # Zettle product uuid: to be bound to the store's own product that the detail names
-    EXPLAIN = "explain"  # Zettle product uuid: a page shows movements of its stock that no sale or order explains yet
+    # "": the hidden product by which stock calls are known to have landed is made, or looked after
+    MARKER = "marker"
+    ADDITION = (
+        "addition"  # Zettle product uuid of ours: a product of our own form is to be added there
+    )
+    LINK = (
+        "link"  # Zettle product uuid: to be bound to the store's own product that the detail names
+    )
+    # Zettle product uuid: a page shows movements of its stock that no sale or order explains yet
+    EXPLAIN = "explain"
     PRODUCT = "product"  # Zettle product uuid: changed, (un)assigned or forced
     SHOP_PRODUCT = "shop_product"  # BigCommerce product id: a product hint (updated, deleted)
     LIBRARY = "library"  # "": read Zettle's whole library
@@ -43,9 +51,11 @@ PRODUCT_LANE = frozenset(Kind) - STOCK_LANE
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`attempts` counts the tries since the mark was made that ended in "again", or in a bug of ours.
+    """`attempts` counts the tries since the mark was made that ended in "again", or in a bug of
+    ours.
 
-    `support_id` is set while such a bug is not known to be mended: from the first failure until the work is done.
+    `support_id` is set while such a bug is not known to be mended: from the first failure until the
+    work is done.
     """
 
     connection_id: int
@@ -63,7 +73,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Work that ran into a bug of ours and is not done since. It is tried again at `next_try`, or earlier by a new mark."""
+    """Work that ran into a bug of ours and is not done since. It is tried again at `next_try`, or
+    earlier by a new mark.
+    """
 
     kind: Kind
     subject: str
@@ -77,25 +89,29 @@ class Parked:
     """It waits for its next try; False while it is about to be tried again."""
 
 
-# Which marks may be worked on, by the state of their connection. Nothing is synced before set-up is finished (C11), nor while only the
-# merchant can help, nor after a disconnect; leaving is always possible.
-# Webhooks are looked after while the merchant is waited for too: nobody else may hear what is ours.
+# Which marks may be worked on, by the state of their connection. Nothing is synced before set-up is
+# finished (C11), nor while only the merchant can help, nor after a disconnect; leaving is always
+# possible. Webhooks are looked after while the merchant is waited for too: nobody else may hear
+# what is ours.
 WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.SETUP, Kind.HOOKS})
 WORKABLE = """(
     m.kind = 'leave'
     OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind = 'setup')
-    OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected') AND m.kind IN ('account', 'library', 'hooks'))
+    OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected')
+        AND m.kind IN ('account', 'library', 'hooks'))
     OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks'))
 )"""
 
 _MARK = sa.text("""
-    INSERT INTO marks AS m (connection_id, kind, subject, rank, generation, due_at, marked_at, force, detail)
+    INSERT INTO marks AS m (connection_id, kind, subject, rank, generation, due_at, marked_at,
+        force, detail)
     SELECT :id, :kind, s.subject, :rank, nextval('mark_generations'), :due_at, :now, :force, :detail
     FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
     ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
         rank = least(m.rank, EXCLUDED.rank),
         generation = EXCLUDED.generation,
-        due_at = CASE WHEN m.parked_at IS NULL THEN least(m.due_at, EXCLUDED.due_at) ELSE EXCLUDED.due_at END,
+        due_at = CASE WHEN m.parked_at IS NULL THEN least(m.due_at, EXCLUDED.due_at)
+            ELSE EXCLUDED.due_at END,
         marked_at = EXCLUDED.marked_at,
         force = m.force OR EXCLUDED.force,
         detail = CASE WHEN EXCLUDED.detail = '' THEN m.detail ELSE EXCLUDED.detail END,
@@ -115,8 +131,12 @@ async def mark(
     force: bool = False,
     detail: str = "",
 ) -> None:
-    """Marks one subject. Marking again gives a new generation, keeps the earlier due time and a force, and wakes a parked one."""
-    await mark_many(tx, connection_id, kind, [subject], now, due_at=due_at, force=force, detail=detail)
+    """Marks one subject. Marking again gives a new generation, keeps the earlier due time and a
+    force, and wakes a parked one.
+    """
+    await mark_many(
+        tx, connection_id, kind, [subject], now, due_at=due_at, force=force, detail=detail
+    )
 
 
 async def mark_many(
@@ -153,7 +173,7 @@ async def mark_many(
         await tx.run(_NOTIFY, {"channel": CHANNEL, "payload": f"{connection_id} {urgent:d}"})
 
 
-# ---- Draining --------------------------------------------------------------------------------------------------------
+# ---- Draining ------------------------------------------------------------------------------------
 
 _DUE = sa.text(f"""
     WITH due AS (
@@ -163,7 +183,8 @@ _DUE = sa.text(f"""
     ), first AS (
         SELECT kind, rank FROM due ORDER BY rank, due_at, generation LIMIT 1
     )
-    SELECT due.connection_id, kind, subject, generation, due_at, force, attempts, detail, rank, failing_since, support_id
+    SELECT due.connection_id, kind, subject, generation, due_at, force, attempts, detail, rank,
+        failing_since, support_id
     FROM due JOIN first USING (kind, rank) ORDER BY due_at, generation LIMIT :limit
 """)  # noqa: S608 - only our own constants are put together
 _NEXT = sa.text(f"""
@@ -180,15 +201,19 @@ _CONNECTIONS_DUE = sa.text(f"""
 _SAME = "connection_id = :id AND kind = :kind AND subject = :subject AND generation = :generation"
 _DONE = sa.text(f"DELETE FROM marks WHERE {_SAME}")  # noqa: S608 - as above
 _AGAIN = sa.text(f"""
-    UPDATE marks SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL, waits_for = :waits_for,
-        waits_since = CASE WHEN :waits_for = '' THEN NULL WHEN waits_for = :waits_for THEN waits_since ELSE :now END
+    UPDATE marks SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL,
+        waits_for = :waits_for,
+        waits_since = CASE WHEN :waits_for = '' THEN NULL WHEN waits_for = :waits_for
+            THEN waits_since ELSE :now END
     WHERE {_SAME}
 """)  # noqa: S608 - as above
-# A mark that was made again while its work failed keeps its own time: it is tried at once, as part of the same incident.
+# A mark that was made again while its work failed keeps its own time: it is tried at once, as part
+# of the same incident.
 _PARK = sa.text("""
     UPDATE marks SET
         parked_at = CASE WHEN generation = :generation THEN CAST(:now AS timestamptz) END,
-        due_at = CASE WHEN generation = :generation THEN CAST(:due_at AS timestamptz) ELSE due_at END,
+        due_at = CASE WHEN generation = :generation THEN CAST(:due_at AS timestamptz) ELSE due_at
+            END,
         failing_since = coalesce(failing_since, :now),
         support_id = CASE WHEN support_id = '' THEN :support_id ELSE support_id END,
         failed_programs = array_append(array_remove(failed_programs, :program), :program),
@@ -200,10 +225,21 @@ _KNOWN = [kind.value for kind in Kind]
 
 
 async def due(
-    tx: Tx, connection_id: int, now: datetime, kinds: Collection[Kind] = tuple(Kind), limit: int = 250
+    tx: Tx,
+    connection_id: int,
+    now: datetime,
+    kinds: Collection[Kind] = tuple(Kind),
+    limit: int = 250,
 ) -> Sequence[Mark]:
-    """The most urgent due marks, all of one kind, the longest due first. Only what the connection's state lets work on."""
-    values = {"id": connection_id, "now": now, "kinds": [kind.value for kind in kinds], "limit": limit}
+    """The most urgent due marks, all of one kind, the longest due first. Only what the connection's
+    state lets work on.
+    """
+    values = {
+        "id": connection_id,
+        "now": now,
+        "kinds": [kind.value for kind in kinds],
+        "limit": limit,
+    }
     return [_mark(row) for row in await tx.rows(_DUE, values)]
 
 
@@ -214,7 +250,9 @@ async def next_due(tx: Tx, connection_id: int) -> datetime | None:
 
 
 async def connections_due(tx: Tx, now: datetime, grace: timedelta) -> Sequence[tuple[int, bool]]:
-    """Connections with due work that nobody holds, and whether stock is among it; the most urgent first."""
+    """Connections with due work that nobody holds, and whether stock is among it; the most urgent
+    first.
+    """
     stock = max(RANKS[kind] for kind in STOCK_LANE)
     rows = await tx.rows(_CONNECTIONS_DUE, {"now": now, "expired": now - grace, "kinds": _KNOWN})
     return [(row.connection_id, row.rank <= stock) for row in rows]
@@ -225,8 +263,11 @@ async def done(tx: Tx, mark: Mark) -> bool:
     return await tx.run(_DONE, _same(mark)) == 1
 
 
-async def again(tx: Tx, mark: Mark, due_at: datetime, *, waits_for: str = "", now: datetime | None = None) -> bool:
-    """Tried in vain, and to be tried again. `waits_for` names the platform that did not answer at `now`.
+async def again(
+    tx: Tx, mark: Mark, due_at: datetime, *, waits_for: str = "", now: datetime | None = None
+) -> bool:
+    """Tried in vain, and to be tried again. `waits_for` names the platform that did not answer at
+    `now`.
 
     False when it was marked again meanwhile: then that one's time counts.
     """
@@ -234,12 +275,21 @@ async def again(tx: Tx, mark: Mark, due_at: datetime, *, waits_for: str = "", no
     return await tx.run(_AGAIN, values) == 1
 
 
-async def park(tx: Tx, mark: Mark, support_id: str, now: datetime, *, next_try: datetime, program: str = "") -> bool:
-    """Its work failed by a bug of ours in this version of the program, and is tried again at `next_try`. The first support id stays.
+async def park(
+    tx: Tx, mark: Mark, support_id: str, now: datetime, *, next_try: datetime, program: str = ""
+) -> bool:
+    """Its work failed by a bug of ours in this version of the program, and is tried again at
+    `next_try`. The first support id stays.
 
     False when nobody wants the work any more.
     """
-    values = {**_same(mark), "support_id": support_id, "now": now, "due_at": next_try, "program": program}
+    values = {
+        **_same(mark),
+        "support_id": support_id,
+        "now": now,
+        "due_at": next_try,
+        "program": program,
+    }
     return await tx.run(_PARK, values) == 1
 
 
@@ -266,8 +316,15 @@ async def retry(
     kind: Kind | None = None,
     support_id: str | None = None,
 ) -> Mapping[int, int]:
-    """Failed work is tried now: of one connection, kind or support id, or all of it. How many marks were woken, by connection."""
-    values = {"now": now, "id": connection_id, "kind": kind and kind.value, "support_id": support_id}
+    """Failed work is tried now: of one connection, kind or support id, or all of it. How many marks
+    were woken, by connection.
+    """
+    values = {
+        "now": now,
+        "id": connection_id,
+        "kind": kind and kind.value,
+        "support_id": support_id,
+    }
     found: dict[int, int] = {}
     for row in await tx.rows(_RETRY, values):
         found[row.connection_id] = found.get(row.connection_id, 0) + 1
@@ -275,12 +332,19 @@ async def retry(
 
 
 async def retry_for(tx: Tx, program: str, now: datetime) -> int:
-    """What failed in other versions of the program is tried once by this one. How many marks that are."""
+    """What failed in other versions of the program is tried once by this one. How many marks that
+    are.
+    """
     return await tx.run(_RETRY_FOR, {"program": program, "now": now})
 
 
 def _same(mark: Mark) -> dict[str, Any]:
-    return {"id": mark.connection_id, "kind": mark.kind.value, "subject": mark.subject, "generation": mark.generation}
+    return {
+        "id": mark.connection_id,
+        "kind": mark.kind.value,
+        "subject": mark.subject,
+        "generation": mark.generation,
+    }
 
 
 def _mark(row: Any) -> Mark:
@@ -299,23 +363,28 @@ def _mark(row: Any) -> Mark:
     )
 
 
-# ---- Seeing ----------------------------------------------------------------------------------------------------------
+# ---- Seeing --------------------------------------------------------------------------------------
 
 
 async def counts(tx: Tx, connection_id: int) -> Mapping[Kind, int]:
     """How much waits, by kind; parked work is not counted."""
     statement = sa.text("""
         SELECT kind, count(*) AS marks FROM marks
-        WHERE connection_id = :id AND parked_at IS NULL AND kind = ANY (CAST(:kinds AS text[])) GROUP BY kind
+        WHERE connection_id = :id AND parked_at IS NULL AND kind = ANY (CAST(:kinds AS text[]))
+            GROUP BY kind
     """)
-    return {Kind(row.kind): row.marks for row in await tx.rows(statement, {"id": connection_id, "kinds": _KNOWN})}
+    return {
+        Kind(row.kind): row.marks
+        for row in await tx.rows(statement, {"id": connection_id, "kinds": _KNOWN})
+    }
 
 
 async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
     """Kinds of which something waits: a look for each, however much it is."""
     statement = sa.text("""
         SELECT kind FROM unnest(CAST(:kinds AS text[])) AS k (kind) WHERE EXISTS (
-            SELECT FROM marks m WHERE m.connection_id = :id AND m.kind = k.kind AND m.parked_at IS NULL
+            SELECT FROM marks m WHERE m.connection_id = :id AND m.kind = k.kind AND m.parked_at
+                IS NULL
         )
     """)
     rows = await tx.rows(statement, {"id": connection_id, "kinds": [kind.value for kind in Kind]})
@@ -325,7 +394,8 @@ async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
 async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: str = "") -> bool:
     """Whether this very thing is still to be done; with this detail, if one is named."""
     statement = sa.text("""
-        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND kind = :kind AND subject = :subject
+        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND kind = :kind
+            AND subject = :subject
             AND CAST(:detail AS text) IN ('', detail) AND parked_at IS NULL)
     """)
     values = {"id": connection_id, "kind": kind.value, "subject": subject, "detail": detail}
@@ -335,16 +405,20 @@ async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: st
 async def struggling(tx: Tx, connection_id: int) -> bool:
     """Whether something has been tried in vain and waits to be tried again."""
     statement = sa.text("""
-        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND parked_at IS NULL AND attempts > 0)
+        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND parked_at IS NULL
+            AND attempts > 0)
     """)
     return bool(await tx.scalar(statement, {"id": connection_id}))
 
 
 async def outages(tx: Tx, connection_id: int) -> Mapping[str, datetime]:
-    """The platforms that work of this connection waits for, because they do not answer, and since when."""
+    """The platforms that work of this connection waits for, because they do not answer, and since
+    when.
+    """
     statement = sa.text("""
         SELECT waits_for, min(waits_since) AS since FROM marks
-        WHERE connection_id = :id AND waits_for <> '' AND parked_at IS NULL GROUP BY waits_for ORDER BY waits_for DESC
+        WHERE connection_id = :id AND waits_for <> '' AND parked_at IS NULL GROUP BY waits_for
+            ORDER BY waits_for DESC
     """)
     return {row.waits_for: row.since for row in await tx.rows(statement, {"id": connection_id})}
 
@@ -357,8 +431,10 @@ async def pending(tx: Tx) -> int:
 async def parked(tx: Tx, connection_id: int) -> Sequence[Parked]:
     """What failed by a bug of ours and is not done yet, the oldest first."""
     statement = sa.text("""
-        SELECT kind, subject, failing_since, support_id, detail, due_at, attempts, parked_at FROM marks
-        WHERE connection_id = :id AND failing_since IS NOT NULL AND kind = ANY (CAST(:kinds AS text[]))
+        SELECT kind, subject, failing_since, support_id, detail, due_at, attempts, parked_at
+            FROM marks
+        WHERE connection_id = :id AND failing_since IS NOT NULL AND kind = ANY (CAST(:kinds
+            AS text[]))
         ORDER BY failing_since, kind, subject
     """)
     return [
@@ -376,8 +452,12 @@ async def parked(tx: Tx, connection_id: int) -> Sequence[Parked]:
     ]
 
 
-async def forget(tx: Tx, connection_id: int, kinds: Collection[Kind], subjects: Collection[str] | None = None) -> None:
-    """Drops marks whatever their generation: of a connection that ends, or of subjects that are no more."""
+async def forget(
+    tx: Tx, connection_id: int, kinds: Collection[Kind], subjects: Collection[str] | None = None
+) -> None:
+    """Drops marks whatever their generation: of a connection that ends, or of subjects that are no
+    more.
+    """
     statement = sa.text("""
         DELETE FROM marks WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
             AND (CAST(:subjects AS text[]) IS NULL OR subject = ANY (CAST(:subjects AS text[])))
@@ -391,9 +471,14 @@ async def forget(tx: Tx, connection_id: int, kinds: Collection[Kind], subjects: 
 
 
 async def ensure(
-    tx: Tx, kind: Kind, every: timedelta, now: datetime, stages: Collection[Stage] = (Stage.RUNNING,)
+    tx: Tx,
+    kind: Kind,
+    every: timedelta,
+    now: datetime,
+    stages: Collection[Stage] = (Stage.RUNNING,),
 ) -> None:
-    """Every connection in these stages has such a mark; one that has none gets one that is due in `every`.
+    """Every connection in these stages has such a mark; one that has none gets one that is due in
+    `every`.
 
     For what is done now and then, and as a net under work that must not be lost.
     """

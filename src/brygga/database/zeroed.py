@@ -1,4 +1,6 @@
-"""Shelves that a sweep found emptied and did not believe: asked about, or left alone by the merchant's word (decision 9)."""
+"""Shelves that a sweep found emptied and did not believe: asked about, or left alone by the
+merchant's word (decision 9).
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,8 +22,9 @@ Place = tuple[str, Side]
 
 @dataclass(frozen=True, slots=True)
 class EmptiedShelf:
-    """`level` is what the sweep saw. `known` and `seen` are the ledger's from then: when they differ now, the shelf has been looked at
-    or written since, and this is over. `is_left` once the merchant said that it is to be left as it is."""
+    """`level` is what the sweep saw. `known` and `seen` are the ledger's from then: when they
+    differ now, the shelf has been looked at or written since, and this is over. `is_left` once the
+    merchant said that it is to be left as it is."""
 
     product_uuid: str
     variant_uuid: str
@@ -45,14 +48,24 @@ async def all_of(tx: Tx, connection_id: int) -> Mapping[Place, EmptiedShelf]:
     statement = sa.select(emptied_shelves).where(c.connection_id == connection_id)
     rows = await tx.rows(statement.order_by(c.product_uuid, c.variant_uuid, c.side))
     found = [
-        EmptiedShelf(row.product_uuid, row.variant_uuid, Side(row.side), row.known, row.level, row.seen, row.is_left)
+        EmptiedShelf(
+            row.product_uuid,
+            row.variant_uuid,
+            Side(row.side),
+            row.known,
+            row.level,
+            row.seen,
+            row.is_left,
+        )
         for row in rows
     ]
     return {one.place: one for one in found}
 
 
 async def over(tx: Tx, connection_id: int) -> frozenset[str]:
-    """Products that were asked about and have been looked at or written to since: the next sweep takes them out of the question."""
+    """Products that were asked about and have been looked at or written to since: the next sweep
+    takes them out of the question.
+    """
     asked = [one for one in (await all_of(tx, connection_id)).values() if not one.is_left]
     products = {one.product_uuid for one in asked}
     books = await ledgers.load(tx, connection_id, products) if products else {}

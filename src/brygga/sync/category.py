@@ -12,7 +12,9 @@ CATEGORY = "Zettle"
 
 
 async def place(session: Session) -> Shop:
-    """The store with a category "Zettle" that is there: found by id, else by name, else made (P3)."""
+    """The store with a category "Zettle" that is there: found by id, else by name, else made
+    (P3).
+    """
     shop = session.connection.shop
     assert shop is not None
     if shop.category_id is not None and await session.shop.category(shop.category_id) is not None:

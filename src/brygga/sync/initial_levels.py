@@ -1,7 +1,8 @@
 """Where product work and stock work meet: what a shelf starts with, and what became of its birth.
 
-Stock work provides these; product work calls them around every create (docs/design.md, "Stock", Birth), and when it finds that a
-merchant's hands in the store made or unmade a variant (decisions 17, 18).
+Stock work provides these; product work calls them around every create (docs/design.md, "Stock",
+Birth), and when it finds that a merchant's hands in the store made or unmade a variant (decisions
+17, 18).
 """
 
 from collections.abc import Collection, Mapping
@@ -18,13 +19,18 @@ Levels = Mapping[str, int]
 
 
 class Births(Protocol):
-    async def first_levels(self, session: Session, uuids: Collection[str]) -> Mapping[str, Levels | None]:
-        """By product: the level of each variant, saved in the table `births` before any create leaves; None where
-        Zettle does not track the product, or a level is unknown. A product whose stock cannot be read just now is left out."""
+    async def first_levels(
+        self, session: Session, uuids: Collection[str]
+    ) -> Mapping[str, Levels | None]:
+        """By product: the level of each variant, saved in the table `births` before any create
+        leaves; None where Zettle does not track the product, or a level is unknown. A product whose
+        stock cannot be read just now is left out."""
         ...
 
     async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
-        """The product is there: its variants (Zettle uuid -> BigCommerce variant id) carry the levels that were given."""
+        """The product is there: its variants (Zettle uuid -> BigCommerce variant id) carry the
+        levels that were given.
+        """
         ...
 
     async def all_born(self, session: Session, uuids: Collection[str]) -> None:
@@ -39,13 +45,17 @@ class Births(Protocol):
         """The product was certainly not made: its levels are forgotten."""
         ...
 
-    async def renewed(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders) -> None:
-        """The numbers that the store had of these variants are gone: the promised ones are written, less what `orders`
-        took."""
+    async def renewed(
+        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders
+    ) -> None:
+        """The numbers that the store had of these variants are gone: the promised ones are written,
+        less what `orders` took."""
         ...
 
     async def let_go(self, tx: Tx, session: Session, uuid: str, variants: Collection[str]) -> None:
-        """The store has no number of these variants that could be shared: nothing is written to either side."""
+        """The store has no number of these variants that could be shared: nothing is written to
+        either side.
+        """
         ...
 
 

@@ -64,7 +64,9 @@ STATIC: Final = Path(__file__).parent / "static"
 COMPRESSION: Final = CompressionConfig(
     "gzip", minimum_size=1000, gzip_compress_level=4, exclude=[f"^{live.PATH}$", "^/metrics$"]
 )
-"""A stream would be held back until a block is full. What a page holds that nobody may guess is masked (`masking`)."""
+"""A stream would be held back until a block is full. What a page holds that nobody may guess is
+masked (`masking`).
+"""
 
 
 @get("/")
@@ -97,7 +99,8 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     signin.begin,
     signin.back,
     signin.leave,
-    # -- the integration: set-up (C3 to C12), overview (E1), log (A4), duplicates (P11), leaving (D1)
+    # -- the integration: set-up (C3 to C12), overview (E1), log (A4), duplicates (P11), leaving
+    # (D1)
     apps.show,
     integration.show,
     integration.resume,
@@ -174,10 +177,14 @@ def build_app(deps: WebDeps) -> Litestar:
         cookie_samesite="lax",
         exclude=["^/static/"],
     )
-    sessions = RotatingConfig(key="brygga_session", secure=secure, samesite="lax", exclude=["^/static/"])
+    sessions = RotatingConfig(
+        key="brygga_session", secure=secure, samesite="lax", exclude=["^/static/"]
+    )
     figures = metrics.Metrics(deps.registry)
     tally = Tally(figures)
-    static = create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None)
+    static = create_static_files_router(
+        "/static", [STATIC], include_in_schema=False, cache_control=None
+    )
     return Litestar(
         [*map(explicit, ROUTES), static],
         before_request=enter,

@@ -1,7 +1,8 @@
-"""Where a page's arguments come from, said once for all pages, so that their signatures read as plain values.
+"""Where a page's arguments come from, said once for all pages, so that their signatures read as
+plain values.
 
-`visit`, `merchant` and `form` are made by `web.visit`; a name that stands in the page's path is read from there; `request` and `state`
-are the framework's; everything else is a query.
+`visit`, `merchant` and `form` are made by `web.visit`; a name that stands in the page's path is
+read from there; `request` and `state` are the framework's; everything else is a query.
 """
 
 import re
@@ -17,7 +18,9 @@ _IN_PATH: Final = re.compile(r"{(\w+):")
 
 
 def explicit(page: HTTPRouteHandler) -> HTTPRouteHandler:
-    """The same page, with its arguments marked as the framework wants them; to infer them is at its end there."""
+    """The same page, with its arguments marked as the framework wants them; to infer them is at its
+    end there.
+    """
     in_path = {name for path in page.paths for name in _IN_PATH.findall(path)}
     function: Any = page.fn
     hints = get_type_hints(function, include_extras=True)

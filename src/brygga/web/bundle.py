@@ -1,6 +1,7 @@
 """What support needs to see of a connection, and nothing that could hurt if it were read by others.
 
-Codes, ids, counts and times only: no token, no address, no name, no price, no text of a product, nothing of a shopper.
+Codes, ids, counts and times only: no token, no address, no name, no price, no text of a product,
+nothing of a shopper.
 """
 
 import platform
@@ -9,7 +10,16 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from brygga.core.model import Connection
-from brygga.database import bindings, connections, library_pages, migrating, subscriptions, support, synclog, work_items
+from brygga.database import (
+    bindings,
+    connections,
+    library_pages,
+    migrating,
+    subscriptions,
+    support,
+    synclog,
+    work_items,
+)
 from brygga.database.bindings import Binding
 from brygga.database.engine import Tx
 from brygga.database.library_pages import Row
@@ -35,7 +45,9 @@ HARMLESS: Final = frozenset(
         "unit",
     }
 )
-"""The parameters of a log line that are codes or counts. All others may hold what a merchant wrote."""
+"""The parameters of a log line that are codes or counts. All others may hold what a merchant
+wrote.
+"""
 
 
 async def gathered(tx: Tx, connection: Connection, subject: str, now: datetime) -> dict[str, Any]:
@@ -59,7 +71,10 @@ async def gathered(tx: Tx, connection: Connection, subject: str, now: datetime) 
 
 
 async def _connection(tx: Tx, connection: Connection) -> dict[str, Any]:
-    health, totals = await connections.health(tx, connection.id), await bindings.totals(tx, connection.id)
+    health, totals = (
+        await connections.health(tx, connection.id),
+        await bindings.totals(tx, connection.id),
+    )
     counts, shop = await library_pages.counts(tx, connection.id), connection.shop
     return {
         "number": connection.id,
@@ -69,7 +84,9 @@ async def _connection(tx: Tx, connection: Connection) -> dict[str, Any]:
         "prices_paused": connection.prices_paused,
         "whole_library": connection.choices.whole_library,
         "currencies": [connection.organization.currency, shop.currency if shop else ""],
-        "taxation": connection.organization.taxation_mode.value if connection.organization.taxation_mode else "",
+        "taxation": connection.organization.taxation_mode.value
+        if connection.organization.taxation_mode
+        else "",
         "store_prices_include_tax": shop.prices_include_tax if shop else None,
         "weight_unit": shop.weight_unit.value if shop and shop.weight_unit else "",
         "stock_moment": shop.stock_moment.value if shop and shop.stock_moment else "",
@@ -78,16 +95,26 @@ async def _connection(tx: Tx, connection: Connection) -> dict[str, Any]:
         "unreachable_since": _time(health.unreachable_since),
         "library_was_read": bool(health.zettle_cursor),
         "products": {state.value: count for state, count in counts.items()},
-        "bound": {"created": totals.created, "linked": totals.linked, "to_delete": totals.to_delete},
+        "bound": {
+            "created": totals.created,
+            "linked": totals.linked,
+            "to_delete": totals.to_delete,
+        },
     }
 
 
 async def _work(tx: Tx, connection_id: int) -> dict[str, Any]:
     parked = await work_items.parked(tx, connection_id)
     return {
-        "waiting": {kind.value: count for kind, count in (await work_items.counts(tx, connection_id)).items()},
+        "waiting": {
+            kind.value: count
+            for kind, count in (await work_items.counts(tx, connection_id)).items()
+        },
         "tried_in_vain": await work_items.struggling(tx, connection_id),
-        "parked": [[one.kind.value, one.subject, _time(one.failing_since), one.support_id] for one in parked],
+        "parked": [
+            [one.kind.value, one.subject, _time(one.failing_since), one.support_id]
+            for one in parked
+        ],
         "faults": [
             {"support_id": case.support_id, "at": _time(case.at), **case.bundle}
             for case in await support.faults(tx, connection_id)
@@ -106,8 +133,15 @@ async def _subscriptions(tx: Tx, connection_id: int) -> list[list[str]]:
 
 
 async def _product(tx: Tx, connection_id: int, uuid: str) -> dict[str, Any]:
-    row, binding = await library_pages.one(tx, connection_id, uuid), await bindings.get(tx, connection_id, uuid)
-    return {"uuid": uuid, "library": _row(row) if row else None, "binding": _binding(binding) if binding else None}
+    row, binding = (
+        await library_pages.one(tx, connection_id, uuid),
+        await bindings.get(tx, connection_id, uuid),
+    )
+    return {
+        "uuid": uuid,
+        "library": _row(row) if row else None,
+        "binding": _binding(binding) if binding else None,
+    }
 
 
 def _row(row: Row) -> dict[str, Any]:

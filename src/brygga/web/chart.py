@@ -40,7 +40,9 @@ class Chart:
     @property
     def lines(self) -> tuple[float, ...]:
         """Where the lines are drawn, from the top."""
-        return tuple(round(HEIGHT * place / (len(self.ticks) - 1), 1) for place in range(len(self.ticks)))
+        return tuple(
+            round(HEIGHT * place / (len(self.ticks) - 1), 1) for place in range(len(self.ticks))
+        )
 
     @property
     def is_same(self) -> bool:
@@ -51,7 +53,9 @@ Level = tuple[datetime, int | None]
 
 
 def chart(moves: Sequence[Movement], now: datetime) -> Chart | None:
-    """The movements, oldest first, and from the last until now. None when no shelf ever had a number."""
+    """The movements, oldest first, and from the last until now. None when no shelf ever had a
+    number.
+    """
     if not moves:
         return None
     start, end = moves[0].at, max(now, moves[-1].at, moves[0].at + LEAST)
@@ -92,7 +96,9 @@ class _Frame:
     top: int
 
     def path(self, levels: Sequence[Level]) -> str:
-        """A line along each level until the next change, then straight up or down; interrupted where there is no number."""
+        """A line along each level until the next change, then straight up or down; interrupted
+        where there is no number.
+        """
         drawn: list[str] = []
         drawing = False
         for (at, level), (until, _) in pairwise([*levels, (self.end, None)]):

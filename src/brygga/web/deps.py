@@ -36,7 +36,9 @@ class ZettleGrant:
 
 @dataclass(frozen=True, slots=True)
 class ShopGrant:
-    """A store has let us in. It was read once with the fresh token, so that set-up can show what it found."""
+    """A store has let us in. It was read once with the fresh token, so that set-up can show what it
+    found.
+    """
 
     shop: Shop
     token: str
@@ -44,13 +46,15 @@ class ShopGrant:
 
 
 Granted = Callable[[str, str, str], Awaitable[None]]
-"""Is told store hash, token and scopes as soon as BigCommerce has given them: the token before is void
-from then on, whatever becomes of the rest."""
+"""Is told store hash, token and scopes as soon as BigCommerce has given them: the token before is
+void from then on, whatever becomes of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShopPayload:
-    """A verified `signed_payload_jwt`: BigCommerce says who opened, uninstalled or was removed (bigcommerce facts 1.5)."""
+    """A verified `signed_payload_jwt`: BigCommerce says who opened, uninstalled or was removed
+    (bigcommerce facts 1.5).
+    """
 
     store_hash: str
     issued: datetime
@@ -60,7 +64,9 @@ class ShopPayload:
 
 class ZettleDoor(Protocol):
     def authorize_url(self, state: str) -> str:
-        """Where the merchant signs in and approves; Zettle returns `state` unchanged (zettle facts 1.2)."""
+        """Where the merchant signs in and approves; Zettle returns `state` unchanged (zettle facts
+        1.2).
+        """
         ...
 
     async def sign_in(self, code: str) -> ZettleGrant:
@@ -74,8 +80,8 @@ class ShopDoor(Protocol):
         ...
 
     async def install(self, code: str, scope: str, context: str, granted: Granted) -> ShopGrant:
-        """Trades a code, which works once, tells `granted`, and reads the store. Raises a failure of
-        `core.failures`."""
+        """Trades a code, which works once, tells `granted`, and reads the store. Raises a failure
+        of `core.failures`."""
         ...
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
@@ -90,7 +96,9 @@ class WebSettings:
     bigcommerce_client_secret: str = ""
     contact_email: str = ""
     metrics_token: str = ""
-    """With one, /metrics wants it as a bearer token; without, /metrics answers this machine only."""
+    """With one, /metrics wants it as a bearer token; without, /metrics answers this machine
+    only.
+    """
 
     @property
     def secure(self) -> bool:
@@ -102,34 +110,62 @@ class StockMoved(Exception):
 
 
 class StockDesk(Protocol):
-    """What the merchant does to stock, written in the caller's transaction (rules S5, S6). The ledgers and their marks are its business."""
+    """What the merchant does to stock, written in the caller's transaction (rules S5, S6). The
+    ledgers and their marks are its business.
+    """
 
     async def split(
-        self, tx: Tx, connection_id: int, product_uuid: str, shares: Mapping[str, tuple[int, int, int]], now: datetime
+        self,
+        tx: Tx,
+        connection_id: int,
+        product_uuid: str,
+        shares: Mapping[str, tuple[int, int, int]],
+        now: datetime,
     ) -> None:
-        """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw). Raises `StockMoved`."""
+        """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw).
+        Raises `StockMoved`.
+        """
         ...
 
-    async def join(self, tx: Tx, connection_id: int, product_uuid: str, seen: Mapping[str, int], now: datetime) -> None:
+    async def join(
+        self, tx: Tx, connection_id: int, product_uuid: str, seen: Mapping[str, int], now: datetime
+    ) -> None:
         """`seen` are the sums that the merchant saw, by variant uuid. Raises `StockMoved`."""
         ...
 
-    async def count(self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime) -> None:
-        """The answer to "check this number" `of` a product's variant. Raises `StockMoved`, or `Checked` when nobody asks."""
+    async def count(
+        self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
+    ) -> None:
+        """The answer to "check this number" `of` a product's variant. Raises `StockMoved`, or
+        `Checked` when nobody asks.
+        """
         ...
 
-    async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
+    async def hear_echo(
+        self, tx: Tx, connection_id: int, external_uuid: str, now: datetime
+    ) -> None:
         """Zettle told us of a movement that bears an identifier of ours: that flight has landed."""
         ...
 
-    async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
+    async def hear_till(
+        self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
+    ) -> None:
         """Zettle told us of movements that bear no identifier, by product."""
         ...
 
     async def hear_switch(
-        self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool
+        self,
+        tx: Tx,
+        connection_id: int,
+        product_uuid: str,
+        at: datetime,
+        now: datetime,
+        *,
+        on: bool,
     ) -> None:
-        """Zettle told us that the product's tracking was switched `at` that time; it may be otherwise again."""
+        """Zettle told us that the product's tracking was switched `at` that time; it may be
+        otherwise again.
+        """
         ...
 
     async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:

@@ -1,4 +1,6 @@
-"""Numbers that the merchant is asked to check: what each side shows, what happened, and what was typed instead."""
+"""Numbers that the merchant is asked to check: what each side shows, what happened, and what was
+typed instead.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class DoubtView:
-    """`till` and `shop` are what each side shows, `seen` what each promised when the page was drawn: the answer is about these."""
+    """`till` and `shop` are what each side shows, `seen` what each promised when the page was
+    drawn: the answer is about these.
+    """
 
     product: str
     variant: str
@@ -72,9 +76,15 @@ def troubles(doubts: Sequence[DoubtView], words: Words) -> tuple[Trouble, ...]:
     """For the overview: each number while they are few, else how many there are."""
     if len(doubts) > SHOWN:
         count = words.number(len(doubts))
-        return (Trouble("trouble.check_many", (("count", count),), "warn", link="/apps/bigcommerce/check"),)
+        return (
+            Trouble(
+                "trouble.check_many", (("count", count),), "warn", link="/apps/bigcommerce/check"
+            ),
+        )
     return tuple(
-        Trouble("trouble.check", params(words, one), "warn", link=f"/library/{one.product}/stock/check")
+        Trouble(
+            "trouble.check", params(words, one), "warn", link=f"/library/{one.product}/stock/check"
+        )
         for one in doubts
     )
 
@@ -83,7 +93,12 @@ def params(words: Words, one: DoubtView) -> tuple[tuple[str, str], ...]:
     def said(number: int | None) -> str:
         return "–" if number is None else words.number(number)
 
-    return (("name", one.name), ("till", said(one.till)), ("shop", said(one.shop)), ("happened", one.happened))
+    return (
+        ("name", one.name),
+        ("till", said(one.till)),
+        ("shop", said(one.shop)),
+        ("happened", one.happened),
+    )
 
 
 def full_name(name: str, product: Product | None, variant_uuid: str) -> str:
@@ -93,8 +108,14 @@ def full_name(name: str, product: Product | None, variant_uuid: str) -> str:
 
 
 def variant_label(product: Product | None, variant_uuid: str) -> str:
-    variant = next((one for one in product.variants if one.uuid == variant_uuid), None) if product else None
-    return "" if variant is None else " / ".join(value for _, value in variant.options) or variant.name
+    variant = (
+        next((one for one in product.variants if one.uuid == variant_uuid), None)
+        if product
+        else None
+    )
+    return (
+        "" if variant is None else " / ".join(value for _, value in variant.options) or variant.name
+    )
 
 
 def _happened(words: Words, move: Movement | None) -> str:

@@ -9,16 +9,22 @@ from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
 
 UNSTORABLE: Final = "\0"
-"""The one character that PostgreSQL keeps in no text. A statement that meets it fails, and no name, search or id has it."""
+"""The one character that PostgreSQL keeps in no text. A statement that meets it fails, and no name,
+search or id has it.
+"""
 
 
 async def enter(request: AnyRequest) -> None:
-    """Raises `NotThere` for an address, and a refusal for a query or a form, that no statement could take."""
+    """Raises `NotThere` for an address, and a refusal for a query or a form, that no statement
+    could take.
+    """
     # Each answer allows only the scripts that bear its own nonce; a refusal is a page too.
     request.scope["state"]["nonce"] = request.app.state.deps.dice.token()
     if UNSTORABLE in request.scope["path"]:
         raise NotThere
-    if _spoiled(request.query_params.multi_items()) or _spoiled((await request.form()).multi_items()):
+    if _spoiled(request.query_params.multi_items()) or _spoiled(
+        (await request.form()).multi_items()
+    ):
         raise ClientException("a text holds U+0000")
 
 

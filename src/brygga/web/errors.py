@@ -1,4 +1,6 @@
-"""What a person reads when something did not work. A fault of ours gets a support id that the log bears too; its text stays with us."""
+"""What a person reads when something did not work. A fault of ours gets a support id that the log
+bears too; its text stays with us.
+"""
 
 from typing import Any
 
@@ -27,7 +29,9 @@ def not_there(request: Request[Any, Any, Any], _: Exception) -> AnyAnswer:
 
 
 def refused(request: Request[Any, Any, Any], error: HTTPException) -> AnyAnswer:
-    """What the framework turns away: no such route, a form without its token, a value that is none."""
+    """What the framework turns away: no such route, a form without its token, a value that is
+    none.
+    """
     match error.status_code:
         case 404 | 405:
             return _say(request, 404, "not_found")
@@ -45,7 +49,9 @@ def unavailable(request: Request[Any, Any, Any], error: DatabaseGone) -> AnyAnsw
 
 
 def busy(request: Request[Any, Any, Any], error: DatabaseBusy) -> AnyAnswer:
-    """A platform sends its webhook again. A page whose statements take too long is a bug of ours."""
+    """A platform sends its webhook again. A page whose statements take too long is a bug of
+    ours.
+    """
     if not request.url.path.startswith("/hooks/"):
         return fault(request, error)
     log.warning("the database was busy", reason=str(error))
@@ -66,4 +72,8 @@ def _say(request: Request[Any, Any, Any], status: int, key: str, support_id: str
         return Response(b"", status_code=status, media_type=MediaType.TEXT)
     merchant = request.scope["state"].get(SIGNED_IN)
     visit = Visit(request.app.state.deps, request, language_of(request), merchant)
-    return visit.page("message.html", MessageView(f"message.{key}", link="/", support_id=support_id), status=status)
+    return visit.page(
+        "message.html",
+        MessageView(f"message.{key}", link="/", support_id=support_id),
+        status=status,
+    )

@@ -1,12 +1,14 @@
 """Where the platforms tell us that something may have changed.
 
-A message is verified, remembered, turned into marks, and a job is queued, in one transaction; only its commit lets us answer 200. What it
-says is a hint: the work reads the truth. The answers: 404 for an address that is nobody's, 400 for a body that is no message, 401 for a
-wrong signature of Zettle's or a wrong secret of BigCommerce's, 200 otherwise, also for events that we do not act on.
+A message is verified, remembered, turned into marks, and a job is queued, in one transaction; only
+its commit lets us answer 200. What it says is a hint: the work reads the truth. The answers: 404
+for an address that is nobody's, 400 for a body that is no message, 401 for a wrong signature of
+Zettle's or a wrong secret of BigCommerce's, 200 otherwise, also for events that we do not act on.
 
-A replay costs a look: the inbox knows messages for longer than the platforms repeat them, and an older
-one bears no evidence. A signature of BigCommerce's that does not verify refuses nothing where our secret
-is right: it is counted, as are refused and stray messages of known connections (`web.tally`).
+A replay costs a look: the inbox knows messages for longer than the platforms repeat them, and an
+older one bears no evidence. A signature of BigCommerce's that does not verify refuses nothing where
+our secret is right: it is counted, as are refused and stray messages of known connections
+(`web.tally`).
 """
 
 from collections.abc import Iterable
@@ -39,8 +41,8 @@ LARGEST: Final = 1_000_000
 
 
 AT_ONCE: Final = 8
-"""Messages that are written down at the same time. An import brings hundreds at once; those that wait hold no connection to the
-database meanwhile, so that pages and work keep theirs."""
+"""Messages that are written down at the same time. An import brings hundreds at once; those that
+wait hold no connection to the database meanwhile, so that pages and work keep theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Dirty:
     detail: str = ""
 
 
-# ---- Zettle (zettle facts 4) -----------------------------------------------------------------------------------------
+# ---- Zettle (zettle facts 4) ---------------------------------------------------------------------
 
 
 @post(
@@ -69,7 +71,9 @@ async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[b
     return _answer(state.metrics, "zettle", status)
 
 
-async def _zettle(deps: WebDeps, hook_key: str, signature: str, body: bytes, heard: Heard | None = None) -> int:
+async def _zettle(
+    deps: WebDeps, hook_key: str, signature: str, body: bytes, heard: Heard | None = None
+) -> int:
     heard = heard or Heard()
     async with deps.database.transaction() as tx:
         connection = await connections.by_hook_key(tx, hook_key)
@@ -102,43 +106,63 @@ async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
     if isinstance(event, till_events.TestMessage) or not event.envelope.organization_uuid:
         return 0
     connection = await connections.by_organization(tx, event.envelope.organization_uuid)
-    keys = await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE) if connection else ()
+    keys = (
+        await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE) if connection else ()
+    )
     proven = any(till_events.verify(key, signature, body) for key in keys)
     return connection.id if connection is not None and proven else 0
 
 
-async def _hear_zettle(deps: WebDeps, tx: Tx, connection: Connection, event: till_events.Event) -> None:
+async def _hear_zettle(
+    deps: WebDeps, tx: Tx, connection: Connection, event: till_events.Event
+) -> None:
     match event:
         case till_events.ConnectionRemoved():
             await _zettle_left(deps, tx, connection, event.envelope.at)
         case till_events.BalanceChanged(external_uuid=echo) if echo and deps.stock is not None:
             await deps.stock.hear_echo(tx, connection.id, echo, deps.clock.now())
-        case till_events.BalanceChanged() if deps.stock is not None and _is_recent(event.envelope.at, deps.clock.now()):
+        case till_events.BalanceChanged() if deps.stock is not None and _is_recent(
+            event.envelope.at, deps.clock.now()
+        ):
             await deps.stock.hear_till(tx, connection.id, _till_hints(event, deps.clock.now()))
-        case till_events.TrackingStarted(product_uuid=uuid, at=at) if uuid and at and deps.stock is not None:
+        case till_events.TrackingStarted(product_uuid=uuid, at=at) if (
+            uuid and at and deps.stock is not None
+        ):
             await deps.stock.hear_switch(tx, connection.id, uuid, at, deps.clock.now(), on=True)
-        case till_events.TrackingStopped(product_uuid=uuid, at=at) if uuid and at and deps.stock is not None:
+        case till_events.TrackingStopped(product_uuid=uuid, at=at) if (
+            uuid and at and deps.stock is not None
+        ):
             await deps.stock.hear_switch(tx, connection.id, uuid, at, deps.clock.now(), on=False)
     for dirty in till_marks(event):
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
-    """One for each variant: a sale stands there twice, for the shop's inventory and for what is sold (zettle facts 4.6)."""
-    named = dict.fromkeys((row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid)
+    """One for each variant: a sale stands there twice, for the shop's inventory and for what is
+    sold (zettle facts 4.6).
+    """
+    named = dict.fromkeys(
+        (row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid
+    )
     return [(product, Hint(now, variant=variant)) for product, variant in named]
 
 
 def till_marks(event: till_events.Event) -> tuple[Dirty, ...]:
     """What an event of Zettle's makes dirty."""
     match event:
-        case till_events.ProductCreated(product_uuid=uuid) | till_events.ProductUpdated(product_uuid=uuid):
+        case (
+            till_events.ProductCreated(product_uuid=uuid)
+            | till_events.ProductUpdated(product_uuid=uuid)
+        ):
             return _dirty(Kind.PRODUCT, [uuid])
         case till_events.ProductDeleted(product_uuid=uuid):
             return _dirty(Kind.PRODUCT, [uuid], "deleted")
         case till_events.BalanceChanged(rows=rows):
             return _dirty(Kind.STOCK, (row.product_uuid for row in rows))
-        case till_events.TrackingStarted(product_uuid=uuid) | till_events.TrackingStopped(product_uuid=uuid):
+        case (
+            till_events.TrackingStarted(product_uuid=uuid)
+            | till_events.TrackingStopped(product_uuid=uuid)
+        ):
             return _dirty(Kind.TRACKING, [uuid])
         case till_events.OrganizationUpdated():
             return (Dirty(Kind.ACCOUNT),)
@@ -147,10 +171,12 @@ def till_marks(event: till_events.Event) -> tuple[Dirty, ...]:
 
 
 async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: datetime | None) -> None:
-    """The merchant removed our access in Zettle (D3): work stops, products stay, and the page offers to remove them.
+    """The merchant removed our access in Zettle (D3): work stops, products stay, and the page
+    offers to remove them.
 
-    While we are leaving by ourselves this is only the echo of our own goodbye. A message from before
-    the present token was given is about an earlier access: it may come hours late (zettle facts 4.5).
+    While we are leaving by ourselves this is only the echo of our own goodbye. A message from
+    before the present token was given is about an earlier access: it may come hours late (zettle
+    facts 4.5).
     """
     if connection.stage is Stage.LEAVING:
         return
@@ -164,7 +190,7 @@ async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: dateti
         await synclog.add(tx, connection.id, line, now)
 
 
-# ---- BigCommerce (bigcommerce facts 6) -------------------------------------------------------------------------------
+# ---- BigCommerce (bigcommerce facts 6) -----------------------------------------------------------
 
 
 @post(
@@ -198,7 +224,9 @@ async def _bigcommerce(
         heard.connection_id = connection.id
         secrets = await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE)
         proven = any(shop_events.bears_secret(headers, secret) for secret in secrets)
-        heard.is_signed = shop_events.is_signed(headers, body, deps.settings.bigcommerce_client_secret, now)
+        heard.is_signed = shop_events.is_signed(
+            headers, body, deps.settings.bigcommerce_client_secret, now
+        )
         if not proven or event.envelope.store_hash != connection.shop.store_hash:
             return 401
         if await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key):
@@ -213,19 +241,25 @@ async def _stray_shop(tx: Tx, headers: dict[str, str], body: bytes) -> int:
     except shop_events.MalformedError:
         return 0
     connection = await connections.by_store(tx, event.envelope.store_hash)
-    keys = await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE) if connection else ()
+    keys = (
+        await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE)
+        if connection
+        else ()
+    )
     proven = any(shop_events.bears_secret(headers, key) for key in keys)
     return connection.id if connection is not None and proven else 0
 
 
 def _is_of_now(event: shop_events.ShopEvent, now: datetime) -> bool:
-    """A message older than the platform's last try is a replay that the inbox may have forgotten: it
-    asks for a look, no more."""
+    """A message older than the platform's last try is a replay that the inbox may have forgotten:
+    it asks for a look, no more."""
     return event.envelope.at is None or event.envelope.at >= now - shop_events.OLDEST
 
 
 def _is_recent(at: datetime | None, now: datetime) -> bool:
-    """The same of Zettle's, which tries for some 72 hours (zettle facts 4.5): less than the inbox remembers."""
+    """The same of Zettle's, which tries for some 72 hours (zettle facts 4.5): less than the inbox
+    remembers.
+    """
     return at is None or at >= now - inbox.KEPT
 
 
@@ -234,7 +268,9 @@ async def _hear_shop(
 ) -> None:
     if await _of_marker(deps, tx, connection, event):
         return
-    is_hint = isinstance(event, shop_events.StockChanged) and event.product_id and _is_of_now(event, now)
+    is_hint = (
+        isinstance(event, shop_events.StockChanged) and event.product_id and _is_of_now(event, now)
+    )
     if is_hint and isinstance(event, shop_events.StockChanged) and deps.stock is not None:
         hint = Hint(now, event.by_order, str(event.variant_id or ""), event.envelope.at)
         await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
@@ -242,42 +278,58 @@ async def _hear_shop(
         await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
 
 
-async def _of_marker(deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent) -> bool:
-    """Whether it tells of our own hidden product (decision 16), and is done with: each of our stock writes fires some.
+async def _of_marker(
+    deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent
+) -> bool:
+    """Whether it tells of our own hidden product (decision 16), and is done with: each of our stock
+    writes fires some.
 
     One that is deleted is made again; what else somebody did to it waits for the sweep.
     """
     about = (shop_events.ProductChanged, shop_events.VariantChanged, shop_events.StockChanged)
-    if not isinstance(event, about) or not await markers.is_marker(tx, connection.id, event.product_id):
+    if not isinstance(event, about) or not await markers.is_marker(
+        tx, connection.id, event.product_id
+    ):
         return False
-    if not isinstance(event, shop_events.StockChanged) and event.change is shop_events.Change.DELETED:
+    if (
+        not isinstance(event, shop_events.StockChanged)
+        and event.change is shop_events.Change.DELETED
+    ):
         await ask(deps, tx, connection.id, Kind.MARKER)
     return True
 
 
 def shop_marks(event: shop_events.ShopEvent) -> tuple[Dirty, ...]:  # noqa: PLR0911 - one answer per event
-    """What an event of BigCommerce's makes dirty. Orders only explain a line; their stock has events of its own."""
+    """What an event of BigCommerce's makes dirty. Orders only explain a line; their stock has
+    events of its own.
+    """
     match event:
         case shop_events.ProductChanged(change=shop_events.Change.CREATED):
             return ()
         case shop_events.ProductChanged(product_id=product_id, change=change):
             return _dirty(
-                Kind.SHOP_PRODUCT, [_id(product_id)], change.value if change is shop_events.Change.DELETED else ""
+                Kind.SHOP_PRODUCT,
+                [_id(product_id)],
+                change.value if change is shop_events.Change.DELETED else "",
             )
         case shop_events.VariantChanged(product_id=product_id):
             return _dirty(Kind.SHOP_PRODUCT, [_id(product_id)])
         case shop_events.StockChanged(product_id=product_id):
             return _dirty(Kind.SHOP_STOCK, [_id(product_id)])
-        case shop_events.StoreChanged() | shop_events.CategoryChanged(change=shop_events.Change.DELETED):
+        case (
+            shop_events.StoreChanged()
+            | shop_events.CategoryChanged(change=shop_events.Change.DELETED)
+        ):
             return (Dirty(Kind.ACCOUNT),)
         case shop_events.Uninstalled() | shop_events.DeliveryFailed():
-            # Neither proves that the app is gone (bigcommerce facts 1.8): a look at the hooks finds out.
+            # Neither proves that the app is gone (bigcommerce facts 1.8): a look at the hooks finds
+            # out.
             return (Dirty(Kind.HOOKS),)
         case _:
             return ()
 
 
-# ---- Both ------------------------------------------------------------------------------------------------------------
+# ---- Both ----------------------------------------------------------------------------------------
 
 
 def _dirty(kind: Kind, subjects: Iterable[str], detail: str = "") -> tuple[Dirty, ...]:
@@ -289,9 +341,15 @@ def _id(number: int) -> str:
     return str(number) if number else ""
 
 
-async def _is_new(deps: WebDeps, tx: Tx, connection: Connection, platform: Platform, message_id: str) -> bool:
-    """Both platforms deliver more than once. A message without an id is always heard: a doubled hint costs one look."""
-    return not message_id or await inbox.accept(tx, connection.id, platform, message_id, deps.clock.now())
+async def _is_new(
+    deps: WebDeps, tx: Tx, connection: Connection, platform: Platform, message_id: str
+) -> bool:
+    """Both platforms deliver more than once. A message without an id is always heard: a doubled
+    hint costs one look.
+    """
+    return not message_id or await inbox.accept(
+        tx, connection.id, platform, message_id, deps.clock.now()
+    )
 
 
 def _answer(metrics: Metrics, platform: str, status: int) -> Response[bytes]:

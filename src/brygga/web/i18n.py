@@ -1,7 +1,8 @@
 """Every word the merchant reads comes from `locale/`, in Swedish or English.
 
-Sentences of the pages are keyed by their English text. What belongs to a code (a line of the sync log, a failure) is keyed by the code:
-`log.product_created`, `log.product_created.cause`, `log.product_created.action`; both languages then have an entry.
+Sentences of the pages are keyed by their English text. What belongs to a code (a line of the sync
+log, a failure) is keyed by the code: `log.product_created`, `log.product_created.cause`,
+`log.product_created.action`; both languages then have an entry.
 """
 
 import re
@@ -75,8 +76,12 @@ class Words:
         return bool(message) and self.text(message) != message
 
     def fill(self, key: str, params: Mapping[str, str]) -> str:
-        """The sentence of a key with its parameters; one that is missing or blank goes with the space before it, and is never an error."""
-        sentence = PARAMETER.sub(lambda spot: spot[0] if params.get(spot[1], "") != "" else "", self.text(key))
+        """The sentence of a key with its parameters; one that is missing or blank goes with the
+        space before it, and is never an error.
+        """
+        sentence = PARAMETER.sub(
+            lambda spot: spot[0] if params.get(spot[1], "") != "" else "", self.text(key)
+        )
         return sentence % params
 
     def number(self, value: int | Decimal) -> str:
@@ -86,11 +91,14 @@ class Words:
         precision = get_currency_precision(money.currency)
         amount = Decimal(money.minor).scaleb(-precision)
         text = str(format_currency(amount, money.currency, locale=self.language))
-        # A currency without a sign of its own is written as its code; English puts it right against the digits.
+        # A currency without a sign of its own is written as its code; English puts it right against
+        # the digits.
         return re.sub(r"(?<=[A-Z])(?=\d)", "\u00a0", text)
 
     def moment(self, moment: datetime, *, exact: bool = False) -> str:
-        """The time in UTC, for readers without JavaScript; the page's script rewrites it in the reader's zone."""
+        """The time in UTC, for readers without JavaScript; the page's script rewrites it in the
+        reader's zone.
+        """
         pattern = "d MMM y HH:mm:ss" if exact else "d MMM y HH:mm"
         text = format_datetime(moment.astimezone(UTC), pattern, locale=self.language)
         return f"{text} UTC"

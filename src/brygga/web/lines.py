@@ -22,19 +22,27 @@ class LineView:
     product: str = ""
     """The Zettle uuid of the product it is about, or ""."""
     partner: str = ""
-    """The BigCommerce id of the store's own product that it may be linked with instead (decision 6), or ""."""
+    """The BigCommerce id of the store's own product that it may be linked with instead (decision
+    6), or "".
+    """
     why: str = ""
     """Where the number that it tells of is explained, or ""."""
     repairs: bool = False
-    """Whether it tells of something in BigCommerce that can be made as in Zettle again (decision 1)."""
+    """Whether it tells of something in BigCommerce that can be made as in Zettle again (decision
+    1).
+    """
     recounts: bool = False
-    """Whether it tells of a product that BigCommerce can be made to count as Zettle does (decisions 17, 18)."""
+    """Whether it tells of a product that BigCommerce can be made to count as Zettle does (decisions
+    17, 18).
+    """
 
 
 def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str, str]:
-    """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`, `field`) is put into words first.
+    """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`,
+    `field`) is put into words first.
 
-    A line that would name an `other` product says it in other words, `.alone`, where that one is not known.
+    A line that would name an `other` product says it in other words, `.alone`, where that one is
+    not known.
     """
     said = {key: _in_words(words, key, value) for key, value in params.items()}
     key = f"log.{code}"
@@ -42,7 +50,11 @@ def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str
         key = f"failure.{code}" if words.has(f"failure.{code}") else "log.unknown"
         said.setdefault("code", code)
     alone = f"{key}.alone" if not said.get("other") and words.has(f"{key}.alone") else key
-    return words.fill(alone, said), words.fill(f"{key}.cause", said), words.fill(f"{key}.action", said)
+    return (
+        words.fill(alone, said),
+        words.fill(f"{key}.cause", said),
+        words.fill(f"{key}.action", said),
+    )
 
 
 def reason(words: Words, code: str) -> str:
@@ -75,6 +87,8 @@ def _in_words(words: Words, name: str, value: str) -> str:
     parts = value.split(",") if name == "fields" else [value]
     told = []
     for part in (part.strip() for part in parts):
-        key = next((prefix + part for prefix in prefixes.get(name, ()) if words.has(prefix + part)), "")
+        key = next(
+            (prefix + part for prefix in prefixes.get(name, ()) if words.has(prefix + part)), ""
+        )
         told.append(words.fill(key, {}) if key else part)
     return ", ".join(told)

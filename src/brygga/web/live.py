@@ -94,7 +94,9 @@ class Boards:
         """Counted anew only if something has changed since, not too often, and once for all who
         ask."""
         async with board.lock:
-            moved = board.counted != board.followed.version and self.clock.monotonic() >= board.next_at
+            moved = (
+                board.counted != board.followed.version and self.clock.monotonic() >= board.next_at
+            )
             if board.figures is None or moved:
                 version, began = board.followed.version, self.clock.monotonic()
                 board.figures = await counted(self.database, connection_id)
@@ -110,11 +112,19 @@ async def counted(database: Database, connection_id: int) -> Figures:
         plan = await plans.stamp(tx, connection_id)
         newest = await synclog.page(tx, connection_id, limit=1)
         failing = [one.support_id for one in await work_items.parked(tx, connection_id)]
-        # Before the first sync the pages wait for such work; afterwards it comes and goes, and counts tell enough.
+        # Before the first sync the pages wait for such work; afterwards it comes and goes, and
+        # counts tell enough.
         early = connection is not None and connection.stage is not Stage.RUNNING
-        kinds = sorted(kind.value for kind in await work_items.waiting_kinds(tx, connection_id)) if early else []
+        kinds = (
+            sorted(kind.value for kind in await work_items.waiting_kinds(tx, connection_id))
+            if early
+            else []
+        )
         silent = await work_items.outages(tx, connection_id)
-        moved = (await movements.newest(tx, connection_id), str(await movements.latest_explained(tx, connection_id)))
+        moved = (
+            await movements.newest(tx, connection_id),
+            str(await movements.latest_explained(tx, connection_id)),
+        )
     moving = [
         sorted((state.value, count) for state, count in counts.items()),
         newest[0].id if newest else 0,
@@ -160,9 +170,13 @@ async def states(
             elif clock.monotonic() - spoken >= SIGN_OF_LIFE_S:
                 spoken = clock.monotonic()
                 yield ServerSentEventMessage(comment="still here")
-            await first_of(followed.beyond(board.counted), clock.sleep(SIGN_OF_LIFE_S), closing.wait())
+            await first_of(
+                followed.beyond(board.counted), clock.sleep(SIGN_OF_LIFE_S), closing.wait()
+            )
             if followed.version > board.counted:
-                await first_of(clock.sleep(max(0.0, board.next_at - clock.monotonic())), closing.wait())
+                await first_of(
+                    clock.sleep(max(0.0, board.next_at - clock.monotonic())), closing.wait()
+                )
 
 
 def told(figures: Figures, words: Words) -> str:

@@ -10,7 +10,9 @@ from brygga.web.visit import Visit
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """`key` names the sentences in `locale/`: key.title, .cause, .action, and .button when there is a link."""
+    """`key` names the sentences in `locale/`: key.title, .cause, .action, and .button when there is
+    a link.
+    """
 
     key: str
     params: tuple[tuple[str, str], ...] = ()
@@ -19,7 +21,9 @@ class MessageView:
 
 
 def say(visit: Visit, status: int, key: str, link: str = "", **params: str) -> Response[str]:
-    return visit.page("message.html", MessageView(f"message.{key}", tuple(params.items()), link), status=status)
+    return visit.page(
+        "message.html", MessageView(f"message.{key}", tuple(params.items()), link), status=status
+    )
 
 
 __all__ = ["MessageView", "Trouble", "say"]

@@ -17,7 +17,14 @@ from brygga.web.deps import WebDeps
 from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
 
-PROXIED: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+PROXIED: Final = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
 """Any of these says that somebody else asked through a proxy on this machine."""
 
 GAUGES: Final = {
@@ -31,9 +38,14 @@ GAUGES: Final = {
     "connections_unreachable": "Connections with a platform out of reach.",
     "stock_writes_in_the_air": "Stock writes, by variant, without an answer yet.",
     "stock_numbers_to_check": "Stock numbers that a merchant is asked to check.",
-    "stock_writes_contradicted_day": "Stock writes whose marker and record said opposite things and led to a question, in 24 hours.",
+    "stock_writes_contradicted_day": (
+        "Stock writes whose marker and record said opposite things "
+        "and led to a question, in 24 hours."
+    ),
     "connections_unheard": "Connections whose webhooks are refused or go astray again and again.",
-    "webhooks_failed_day": "Webhooks of living connections that were refused or went astray, in 24 hours.",
+    "webhooks_failed_day": (
+        "Webhooks of living connections that were refused or went astray, in 24 hours."
+    ),
     "webhooks_ended_day": "Subscriptions that a platform had switched off or deleted, in 24 hours.",
 }
 """Read from the database at each visit, so that any web process tells of all workers."""
@@ -45,7 +57,10 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self.webhooks = Counter(
-            "brygga_webhooks", "Webhooks received, by platform and answer.", ["platform", "status"], registry=registry
+            "brygga_webhooks",
+            "Webhooks received, by platform and answer.",
+            ["platform", "status"],
+            registry=registry,
         )
         self.unverified = Counter(
             "brygga_webhooks_unverified",
@@ -53,9 +68,16 @@ class Metrics:
             ["platform"],
             registry=registry,
         )
-        self.faults = Counter("brygga_page_faults", "Pages that ended in a fault of ours.", registry=registry)
-        self.stages = Gauge("brygga_connections", "Living connections, by stage.", ["stage"], registry=registry)
-        self.gauges = {name: Gauge(f"brygga_{name}", meaning, registry=registry) for name, meaning in GAUGES.items()}
+        self.faults = Counter(
+            "brygga_page_faults", "Pages that ended in a fault of ours.", registry=registry
+        )
+        self.stages = Gauge(
+            "brygga_connections", "Living connections, by stage.", ["stage"], registry=registry
+        )
+        self.gauges = {
+            name: Gauge(f"brygga_{name}", meaning, registry=registry)
+            for name, meaning in GAUGES.items()
+        }
 
     def show(self, vitals: Vitals, pending: int) -> None:
         self.stages.clear()
@@ -95,7 +117,9 @@ async def health(state: State) -> Response[dict[str, str]]:
 
 @get("/metrics", skip_session=True, exclude_from_csrf=True)
 async def show(request: AnyRequest, state: State) -> Response[bytes]:
-    """With a token set: for who brings it, 401 for others. Without: for this machine only, and not through a proxy, else 404."""
+    """With a token set: for who brings it, 401 for others. Without: for this machine only, and not
+    through a proxy, else 404.
+    """
     deps: WebDeps = state.deps
     metrics: Metrics = state.metrics
     if not _may_read(request, deps.settings.metrics_token):
@@ -107,7 +131,9 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
     async with deps.database.read() as tx:
         metrics.show(await service_health.read(tx, deps.clock.now()), await work_items.pending(tx))
     return Response(
-        generate_latest(metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST}, media_type=MediaType.TEXT
+        generate_latest(metrics.registry),
+        headers={"content-type": CONTENT_TYPE_LATEST},
+        media_type=MediaType.TEXT,
     )
 
 
@@ -117,6 +143,8 @@ def _may_read(request: AnyRequest, token: str) -> bool:
         return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
     host = request.client.host if request.client else ""
     try:
-        return ip_address(host).is_loopback and not any(header in request.headers for header in PROXIED)
+        return ip_address(host).is_loopback and not any(
+            header in request.headers for header in PROXIED
+        )
     except ValueError:
         return False

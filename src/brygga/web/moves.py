@@ -1,7 +1,8 @@
-"""A movement of stock in words: when, on which side, why, from what to what, and what became of our own request.
+"""A movement of stock in words: when, on which side, why, from what to what, and what became of our
+own request.
 
-What we wrote to the other side because of an event is part of that event's line (`folded`): one event, one line. So is an
-order that was seen bit by bit.
+What we wrote to the other side because of an event is part of that event's line (`folded`): one
+event, one line. So is an order that was seen bit by bit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,14 +36,18 @@ SOON: Final = timedelta(minutes=10)
 LANDED: Final = frozenset({Cause.WRITTEN, Cause.SETTLED})
 """Our write is there."""
 MOVES: Final = BY_ITSELF | LANDED
-"""A shelf moved by the movement's quantity. What the merchant asks for on our pages moves one only when it is written."""
+"""A shelf moved by the movement's quantity. What the merchant asks for on our pages moves one only
+when it is written.
+"""
 ONE: Final = frozenset({Reason.SALE, Reason.REFUND, Reason.ORDER, Reason.RETURN})
 """One receipt or one order made the movement, where its number is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveView:
-    """`whose` is till, shop or us; `moved` what a shelf moved by; `till` and `shop` the numbers before and after, None for none."""
+    """`whose` is till, shop or us; `moved` what a shelf moved by; `till` and `shop` the numbers
+    before and after, None for none.
+    """
 
     at: datetime
     whose: str
@@ -62,7 +67,8 @@ class MoveView:
 class Event:
     """A movement, by its id, and our write to the other side that it led to.
 
-    Of what was seen bit by bit it is the whole, by the id of its newest movement, and `also` are our further writes.
+    Of what was seen bit by bit it is the whole, by the id of its newest movement, and `also` are
+    our further writes.
     """
 
     id: int
@@ -72,8 +78,9 @@ class Event:
 
 
 def folded(moves: Sequence[tuple[int, Movement]]) -> list[Event]:
-    """Newest first, as they come. A write that landed belongs to the events that it carried: the oldest ones that are not
-    written yet and make its quantity, or one alone. It stands with the last of them. One that fits none stays a line of its own."""
+    """Newest first, as they come. A write that landed belongs to the events that it carried: the
+    oldest ones that are not written yet and make its quantity, or one alone. It stands with the
+    last of them. One that fits none stays a line of its own."""
     events: list[Event] = []
     waiting: dict[Side, list[Event]] = {side: [] for side in Side}
     for id_, move in reversed(moves):
@@ -90,7 +97,9 @@ def folded(moves: Sequence[tuple[int, Movement]]) -> list[Event]:
 
 
 def _whole(events: Sequence[Event]) -> list[Event]:
-    """Oldest first, with one event for an order that several movements in a row were put down to."""
+    """Oldest first, with one event for an order that several movements in a row were put down
+    to.
+    """
     found: list[Event] = []
     for event in events:
         if found and _is_of_one(found[-1].move, event.move):
@@ -101,8 +110,14 @@ def _whole(events: Sequence[Event]) -> list[Event]:
 
 
 def _is_of_one(first: Movement, second: Movement) -> bool:
-    alike = (first.side, first.reason, first.reference) == (second.side, second.reason, second.reference)
-    return alike and first.reason in ONE and bool(first.reference) and second.at - first.at <= TOGETHER
+    alike = (first.side, first.reason, first.reference) == (
+        second.side,
+        second.reason,
+        second.reference,
+    )
+    return (
+        alike and first.reason in ONE and bool(first.reference) and second.at - first.at <= TOGETHER
+    )
 
 
 def _joined(first: Event, second: Event) -> Event:
@@ -113,12 +128,16 @@ def _joined(first: Event, second: Event) -> Event:
         zettle_before=first.move.zettle_before,
         shop_before=first.move.shop_before,
     )
-    writes = [one for one in (first.written, *first.also, second.written, *second.also) if one is not None]
+    writes = [
+        one for one in (first.written, *first.also, second.written, *second.also) if one is not None
+    ]
     return Event(second.id, move, next(iter(writes), None), tuple(writes[1:]))
 
 
 def _carried(waiting: Sequence[Event], written: Movement) -> list[Event]:
-    """Among the events of just before it, else among all: an old one may have stayed unwritten for another reason."""
+    """Among the events of just before it, else among all: an old one may have stayed unwritten for
+    another reason.
+    """
     fresh = [event for event in waiting if event.move.at > (written.sent or written.at) - SOON]
     for among in (fresh, waiting):
         for count in range(1, len(among) + 1):
@@ -131,7 +150,9 @@ def _carried(waiting: Sequence[Event], written: Movement) -> list[Event]:
 
 
 def event_view(words: Words, event: Event) -> MoveView:
-    """The line of an event, with what we wrote because of it and the number that the other side came to."""
+    """The line of an event, with what we wrote because of it and the number that the other side
+    came to.
+    """
     view, written = move_view(words, event.move), event.written
     if written is None:
         return view
@@ -164,9 +185,15 @@ def move_view(words: Words, move: Movement) -> MoveView:
 
 
 def sentence(words: Words, move: Movement) -> str:
-    """The most particular sentence that there is: for what made the shelf move, else for the cause with side and direction."""
+    """The most particular sentence that there is: for what made the shelf move, else for the cause
+    with side and direction.
+    """
     key = next((key for key in _keys(move) if words.has(key)), "moved.other")
-    number = signed(words, move.change) if move.cause is Cause.CORRECTED else words.number(abs(move.change))
+    number = (
+        signed(words, move.change)
+        if move.cause is Cause.CORRECTED
+        else words.number(abs(move.change))
+    )
     said = words.fill(key, {"n": number, "reference": move.reference})
     found_late = move.cause is Cause.SWEPT and key.startswith("reason.")
     return f"{said}. {words.fill('moved.found_late', {})}" if found_late else said
@@ -186,7 +213,9 @@ def took(words: Words, move: Movement) -> str:
     if move.sent is None or move.cause not in {Cause.WRITTEN, Cause.RESET}:
         return ""
     tenths = round((move.at - move.sent).total_seconds() * 10)
-    return words.fill("request.took", {"s": words.number(Decimal(tenths) / 10)}) if tenths > 0 else ""
+    return (
+        words.fill("request.took", {"s": words.number(Decimal(tenths) / 10)}) if tenths > 0 else ""
+    )
 
 
 def _keys(move: Movement) -> Iterator[str]:

@@ -22,7 +22,9 @@ TOO_BIG: Final = {Side.ZETTLE: Problem.TOO_BIG_ZETTLE, Side.SHOP: Problem.TOO_BI
 
 
 def number(text: str, side: Side) -> int | Problem:
-    """A whole number from 0 to the most that this side can hold; spaces between the digits are how many write thousands."""
+    """A whole number from 0 to the most that this side can hold; spaces between the digits are how
+    many write thousands.
+    """
     bare = text.translate(SPACES)
     if not bare:
         return Problem.MISSING
@@ -38,6 +40,8 @@ def number(text: str, side: Side) -> int | Problem:
 
 
 def seen(text: str) -> int | None:
-    """A number that we put into a form ourselves, below zero too; None for "", and for what somebody else put there."""
+    """A number that we put into a form ourselves, below zero too; None for "", and for what
+    somebody else put there.
+    """
     digits = text.removeprefix("-")
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None

@@ -28,7 +28,11 @@ class Paging:
 
 def page_number(text: str) -> int:
     """From 1; nonsense is 1, and what would overflow a database's integer is cut."""
-    return min(max(1, int(text)), 1_000_000) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    return (
+        min(max(1, int(text)), 1_000_000)
+        if text.isascii() and text.isdigit() and len(text) < 10
+        else 1
+    )
 
 
 def query_of(**values: str) -> str:

@@ -1,4 +1,6 @@
-"""A template and a view make a page. Nothing here knows a request, so every page can be drawn from values alone."""
+"""A template and a view make a page. Nothing here knows a request, so every page can be drawn from
+values alone.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +20,9 @@ HERE: Final = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What just happened, said once on the next page. `code` is a key of `notice.*` in `locale/`."""
+    """What just happened, said once on the next page. `code` is a key of `notice.*` in
+    `locale/`.
+    """
 
     code: str
     tone: str = "good"
@@ -71,7 +75,9 @@ def _fill(language: Language) -> Any:
     speech, when = words(language), _when(language)
 
     def fill(key: str, params: Any = ()) -> str | Markup:
-        """A parameter that is a time is shown as every time on the pages: in the reader's own zone."""
+        """A parameter that is a time is shown as every time on the pages: in the reader's own
+        zone.
+        """
         values = dict(params)
         times = {name: value for name, value in values.items() if isinstance(value, datetime)}
         if not times:

@@ -8,14 +8,20 @@ from litestar.types import Message, Scope
 from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, WebDeps
 
 FRAMED: Final = frozenset({SHOP_LOAD, SHOP_CALLBACK})
-"""The pages that BigCommerce shows inside its control panel (bigcommerce facts 1.7). No other page may be framed."""
+"""The pages that BigCommerce shows inside its control panel (bigcommerce facts 1.7). No other page
+may be framed.
+"""
 PANEL: Final = "https://*.mybigcommerce.com"
 BIGCOMMERCE: Final = "bigcommerce.com"
 ONWARD: Final = (f"https://*.{BIGCOMMERCE}", PANEL)
-"""BigCommerce's own hosts: an install that begins at its sign-in may be handed on to the store's panel (bigcommerce facts 1.3, 1.7)."""
+"""BigCommerce's own hosts: an install that begins at its sign-in may be handed on to the store's
+panel (bigcommerce facts 1.3, 1.7).
+"""
 ZETTLE: Final = "zettle.com"
 SIGN_IN: Final = (f"https://*.{ZETTLE}", "https://*.izettle.com", "https://*.paypal.com")
-"""Zettle's own hosts and its owner's: the sign-in at oauth.zettle.com may be handed on to any of them."""
+"""Zettle's own hosts and its owner's: the sign-in at oauth.zettle.com may be handed on to any of
+them.
+"""
 
 
 def origin(url: str) -> str:
@@ -39,7 +45,9 @@ def _is_at(url: str, domain: str) -> bool:
 
 
 def policy(path: str, nonce: str, targets: tuple[str, ...]) -> str:
-    """The content security policy of a page; only our own files, scripts only with this answer's nonce, forms only to `targets`."""
+    """The content security policy of a page; only our own files, scripts only with this answer's
+    nonce, forms only to `targets`.
+    """
     ancestors = PANEL if path in FRAMED else "'none'"
     return "; ".join(
         [

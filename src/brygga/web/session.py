@@ -1,6 +1,7 @@
 """Server-side sessions: the browser keeps an unguessable id, the database everything else.
 
-The id is changed whenever a person signs in or out, so that an id planted in a browser beforehand is worth nothing afterwards.
+The id is changed whenever a person signs in or out, so that an id planted in a browser beforehand
+is worth nothing afterwards.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +10,10 @@ from typing import Any
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
-from litestar.middleware.session.server_side import ServerSideSessionBackend, ServerSideSessionConfig
+from litestar.middleware.session.server_side import (
+    ServerSideSessionBackend,
+    ServerSideSessionConfig,
+)
 from litestar.types import Message
 
 from brygga.web.rendering import Notice
@@ -21,7 +25,9 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class RotatingBackend(ServerSideSessionBackend):
-    """Litestar's sessions, with two habits of ours: a new id at sign-in, and no row for a visitor who has nothing to remember."""
+    """Litestar's sessions, with two habits of ours: a new id at sign-in, and no row for a visitor
+    who has nothing to remember.
+    """
 
     async def store_in_message(
         self, scope_session: Any, message: Message, connection: ASGIConnection[Any, Any, Any, Any]
@@ -32,13 +38,19 @@ class RotatingBackend(ServerSideSessionBackend):
                 await self._forget(message, connection)
             return
         if scope_session.pop(FRESH, False) and had_one:
-            await self.delete(self.get_session_id(connection), self.config.get_store_from_app(connection.app))
+            await self.delete(
+                self.get_session_id(connection), self.config.get_store_from_app(connection.app)
+            )
             connection.cookies.pop(self.config.key, None)
             connection._connection_state.session_id = self.generate_session_id()
         await super().store_in_message(scope_session, message, connection)
 
-    async def _forget(self, message: Message, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        await self.delete(self.get_session_id(connection), self.config.get_store_from_app(connection.app))
+    async def _forget(
+        self, message: Message, connection: ASGIConnection[Any, Any, Any, Any]
+    ) -> None:
+        await self.delete(
+            self.get_session_id(connection), self.config.get_store_from_app(connection.app)
+        )
         secure = "; Secure" if self.config.secure else ""
         MutableScopeHeaders.from_message(message).add(
             "Set-Cookie", f"{self.config.key}=; Path=/; Max-Age=0; HttpOnly; SameSite=lax{secure}"
@@ -63,7 +75,11 @@ def sign_out(request: AnyRequest) -> None:
 
 
 def put_notice(request: AnyRequest, notice: Notice) -> None:
-    request.session["notice"] = {"code": notice.code, "tone": notice.tone, "params": dict(notice.params)}
+    request.session["notice"] = {
+        "code": notice.code,
+        "tone": notice.tone,
+        "params": dict(notice.params),
+    }
 
 
 def take_notice(request: AnyRequest) -> Notice | None:

@@ -9,7 +9,9 @@ from brygga.web.i18n import Words
 
 @dataclass(frozen=True, slots=True)
 class ShelfView:
-    """`level` is what the side shows, `promised` what it will show when everything has been written; None where there is no number."""
+    """`level` is what the side shows, `promised` what it will show when everything has been
+    written; None where there is no number.
+    """
 
     side: str
     level: int | None
@@ -23,7 +25,9 @@ def shelf_view(words: Words, ledger: Ledger, side: Side, *, paused: bool = False
     shelf = ledger[side]
     level = shelf.known if isinstance(shelf.known, int) else None
     keys = (
-        _gap(shelf, side) if level is None else [(f"shelf.shows.{side}", level), *_flight(shelf), *_owed(ledger, side)]
+        _gap(shelf, side)
+        if level is None
+        else [(f"shelf.shows.{side}", level), *_flight(shelf), *_owed(ledger, side)]
     )
     limit, beyond = words.number(LIMITS[side].highest), stock.excess(ledger, side)
     said = tuple(
@@ -34,7 +38,9 @@ def shelf_view(words: Words, ledger: Ledger, side: Side, *, paused: bool = False
         for key, value in keys
     )
     promised = None if shelf.promised is None else shelf.promised - beyond
-    return ShelfView(side.value, level, promised, said, moving=shelf.flight is not None or shelf.owed != beyond)
+    return ShelfView(
+        side.value, level, promised, said, moving=shelf.flight is not None or shelf.owed != beyond
+    )
 
 
 def headline(words: Words, ledger: Ledger) -> str:
@@ -50,7 +56,10 @@ def headline(words: Words, ledger: Ledger) -> str:
     }
     if ledger.separate:
         return words.fill(
-            "why.separate" if shop.known is not Gap.UNBORN and not shop.asleep else "why.separate_away", numbers
+            "why.separate"
+            if shop.known is not Gap.UNBORN and not shop.asleep
+            else "why.separate_away",
+            numbers,
         )
     if shop.promised is None:
         return words.fill("why.till_only", numbers)
@@ -112,4 +121,10 @@ CHANGES = frozenset({"shelf.in_flight", "shelf.unanswered", "shelf.owed", "shelf
 def _plain(words: Words, key: str, value: int | None) -> str:
     if value is None:
         return ""
-    return signed(words, value) if key in CHANGES else words.number(value) if value >= 0 else signed(words, value)
+    return (
+        signed(words, value)
+        if key in CHANGES
+        else words.number(value)
+        if value >= 0
+        else signed(words, value)
+    )

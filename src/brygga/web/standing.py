@@ -1,4 +1,6 @@
-"""How a merchant's connection stands: paused, a platform silent, ending, or over. Said above every page, so that no page contradicts it."""
+"""How a merchant's connection stands: paused, a platform silent, ending, or over. Said above every
+page, so that no page contradicts it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +24,9 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeavingView:
-    """`how` is "keep", "remove" or "uninstalled"; `left` counts the products that are still to be deleted."""
+    """`how` is "keep", "remove" or "uninstalled"; `left` counts the products that are still to be
+    deleted.
+    """
 
     how: str
     store: str
@@ -31,7 +35,9 @@ class LeavingView:
 
 @dataclass(frozen=True, slots=True)
 class LeftView:
-    """The account's last connection, which is over. `how` is as above, or "stuck" where products were to be removed and stayed."""
+    """The account's last connection, which is over. `how` is as above, or "stuck" where products
+    were to be removed and stayed.
+    """
 
     how: str
     store: str
@@ -52,7 +58,9 @@ class Standing:
     left: LeftView | None = None
     paused: bool = False
     silent: bool = False
-    """A platform did not answer when it was last asked, whether or not it is known by now which one."""
+    """A platform did not answer when it was last asked, whether or not it is known by now which
+    one.
+    """
 
     @property
     def moves(self) -> bool:
@@ -70,7 +78,11 @@ async def standing(tx: Tx, connection: Connection) -> Standing:
         here = connection.stage is Stage.DISCONNECTED
         return Standing(phase, left=None if ending is None else left_view(ending, here=here))
     health = await connections.health(tx, connection.id)
-    outages = await work_items.outages(tx, connection.id) if health.unreachable_since and not connection.paused else {}
+    outages = (
+        await work_items.outages(tx, connection.id)
+        if health.unreachable_since and not connection.paused
+        else {}
+    )
     trouble = pause_trouble(connection)
     troubles = ((trouble,) if trouble else ()) + silence_troubles(outages)
     leaving = None

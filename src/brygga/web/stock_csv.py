@@ -14,7 +14,8 @@ from brygga.web.moves import move_view
 BOM: Final = "\ufeff"
 """Without it Excel takes the file for another alphabet, and å ä ö for something else."""
 COLUMNS: Final = (
-    "time", "product", "variant", "sku", "side", "cause", "change", "till_before", "till_after", "shop_before", "shop_after",
+    "time", "product", "variant", "sku", "side", "cause", "change", "till_before", "till_after",
+    "shop_before", "shop_after",
     "request", "request_sent", "request_id", "reference",
 )  # fmt: skip
 DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -31,8 +32,13 @@ def lines(words: Words, of: tuple[str, str, str], moves: Sequence[Movement]) -> 
 
 
 def file_name(name: str) -> str:
-    """For the header that names a download: plain letters for old browsers, and the merchant's own for the others."""
-    kept = "".join(one if one.isalnum() or one in " -_" else "_" for one in name).strip()[:80] or "lager"
+    """For the header that names a download: plain letters for old browsers, and the merchant's own
+    for the others.
+    """
+    kept = (
+        "".join(one if one.isalnum() or one in " -_" else "_" for one in name).strip()[:80]
+        or "lager"
+    )
     plain = kept.encode("ascii", "ignore").decode().strip() or "lager"
     return f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{quote(kept)}.csv"
 

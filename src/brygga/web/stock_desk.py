@@ -1,4 +1,6 @@
-"""Stock as the pages reach it, the desk of `sync.stock` with the pages' own exceptions, and where the receivers say what they heard."""
+"""Stock as the pages reach it, the desk of `sync.stock` with the pages' own exceptions, and where
+the receivers say what they heard.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,34 +20,54 @@ class PageDesk:
     desk: Desk = field(default_factory=Desk)
 
     async def split(
-        self, tx: Tx, connection_id: int, product_uuid: str, shares: Mapping[str, tuple[int, int, int]], now: datetime
+        self,
+        tx: Tx,
+        connection_id: int,
+        product_uuid: str,
+        shares: Mapping[str, tuple[int, int, int]],
+        now: datetime,
     ) -> None:
         try:
             await self.desk.split(tx, connection_id, product_uuid, shares, now)
         except Moved:
             raise StockMoved from None
 
-    async def join(self, tx: Tx, connection_id: int, product_uuid: str, seen: Mapping[str, int], now: datetime) -> None:
+    async def join(
+        self, tx: Tx, connection_id: int, product_uuid: str, seen: Mapping[str, int], now: datetime
+    ) -> None:
         try:
             await self.desk.join(tx, connection_id, product_uuid, now, seen=seen)
         except Moved:
             raise StockMoved from None
 
-    async def count(self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime) -> None:
+    async def count(
+        self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
+    ) -> None:
         try:
             await self.desk.count(tx, connection_id, of, counted, now)
         except Moved:
             raise StockMoved from None
 
-    async def hear_echo(self, tx: Tx, connection_id: int, external_uuid: str, now: datetime) -> None:
+    async def hear_echo(
+        self, tx: Tx, connection_id: int, external_uuid: str, now: datetime
+    ) -> None:
         await ledgers.hear_echo(tx, connection_id, external_uuid, now)
 
-    async def hear_till(self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]) -> None:
+    async def hear_till(
+        self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
+    ) -> None:
         for uuid, hint in hints:
             await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
 
     async def hear_switch(
-        self, tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool
+        self,
+        tx: Tx,
+        connection_id: int,
+        product_uuid: str,
+        at: datetime,
+        now: datetime,
+        *,
+        on: bool,
     ) -> None:
         await ledgers.hear_switch(tx, connection_id, product_uuid, at, now, on=on)
 

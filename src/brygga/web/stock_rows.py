@@ -16,9 +16,11 @@ from brygga.web.visit import Form
 
 @dataclass(frozen=True, slots=True)
 class StockView:
-    """One variant. `zettle` and `shop` are what each side promises, `shared` the number of both; None where there is none.
+    """One variant. `zettle` and `shop` are what each side promises, `shared` the number of both;
+    None where there is none.
 
-    The form starts from the shared number: all of it at the till, as far as it can hold it, so that the sum is unchanged.
+    The form starts from the shared number: all of it at the till, as far as it can hold it, so that
+    the sum is unchanged.
     """
 
     uuid: str
@@ -40,7 +42,9 @@ class StockView:
 
     @property
     def sum(self) -> int | None:
-        """Of what stands in the form, if both are numbers; also of more than Zettle can hold, which is not taken."""
+        """Of what stands in the form, if both are numbers; also of more than Zettle can hold, which
+        is not taken.
+        """
         till, shop = number(self.form_zettle, Side.SHOP), number(self.form_shop, Side.SHOP)
         return None if isinstance(till, Problem) or isinstance(shop, Problem) else till + shop
 
@@ -71,20 +75,30 @@ _MISCOUNTED = frozenset({Counting.SPLIT, Counting.LUMPED, Counting.OFF})
 
 
 def is_alike(binding: Binding | None) -> bool:
-    """False where BigCommerce counts the product so that its stock cannot be shared (decisions 17, 18)."""
+    """False where BigCommerce counts the product so that its stock cannot be shared (decisions 17,
+    18).
+    """
     return binding is None or binding.counting not in _MISCOUNTED
 
 
 def stock_rows(product: Product | None, books: Iterable[Book]) -> tuple[StockView, ...]:
-    """In the order of Zettle's variants. One that Zettle has no more is shown only as long as the merchant is asked to check it."""
-    order = {variant.uuid: place for place, variant in enumerate(product.variants)} if product else {}
+    """In the order of Zettle's variants. One that Zettle has no more is shown only as long as the
+    merchant is asked to check it.
+    """
+    order = (
+        {variant.uuid: place for place, variant in enumerate(product.variants)} if product else {}
+    )
     books = [book for book in books if not product or book.variant_uuid in order or book.is_asked]
-    sorted_books = sorted(books, key=lambda book: (order.get(book.variant_uuid, len(order)), book.variant_uuid))
+    sorted_books = sorted(
+        books, key=lambda book: (order.get(book.variant_uuid, len(order)), book.variant_uuid)
+    )
     return tuple(_row(book, variant_label(product, book.variant_uuid)) for book in sorted_books)
 
 
 def _row(book: Book, name: str) -> StockView:
-    """Numbers as promised, with what is still on its way: two sides that are joined get their promises' sum, not what was last read."""
+    """Numbers as promised, with what is still on its way: two sides that are joined get their
+    promises' sum, not what was last read.
+    """
     ledger = book.ledger
     till, shop = ledger.zettle, ledger.shop
     shared = None if ledger.separate or shop.promised is None else ledger.promised
@@ -129,7 +143,9 @@ class Split:
 
     @property
     def shares(self) -> Mapping[str, tuple[int, int, int]]:
-        """Variant uuid -> (to Zettle, to BigCommerce, the shared number); for a form that is filled and not outdated."""
+        """Variant uuid -> (to Zettle, to BigCommerce, the shared number); for a form that is filled
+        and not outdated.
+        """
         found = {}
         for row in self.rows:
             till, shop = row.typed
@@ -141,7 +157,9 @@ class Split:
 
 
 def sent(form: Form, rows: Sequence[StockView]) -> Split:
-    """What the merchant typed, row by row. A row that the form did not have, or with another shared number, makes it outdated."""
+    """What the merchant typed, row by row. A row that the form did not have, or with another shared
+    number, makes it outdated.
+    """
     till, shop, shared = form.starting("zettle-"), form.starting("shop-"), form.starting("shared-")
     filled = []
     for row in rows:

@@ -1,8 +1,9 @@
-"""Webhooks counted by connection and by what became of them, so that an operator sees when they fail.
+"""Webhooks counted by connection and by what became of them, so that an operator sees when they
+fail.
 
 In memory first, and written down every ten seconds while there is something to write: a flood of
-forged messages costs the database one write in that time. Only living connections are counted, so the
-memory has its bound too.
+forged messages costs the database one write in that time. Only living connections are counted, so
+the memory has its bound too.
 """
 
 import asyncio
@@ -70,7 +71,9 @@ class Tally:
             self._writing = asyncio.create_task(self._later(deps))
 
     async def _later(self, deps: WebDeps) -> None:
-        """Also the last messages before a silence are written: a platform that gives up falls silent."""
+        """Also the last messages before a silence are written: a platform that gives up falls
+        silent.
+        """
         while self.counts:
             await deps.clock.sleep(EVERY_S)
             await self.write(deps)
@@ -83,8 +86,8 @@ class Tally:
         await self.write(deps)
 
     async def write(self, deps: WebDeps) -> None:
-        """What was counted since the last time. Kept while the database is out of reach: no message is
-        refused for it."""
+        """What was counted since the last time. Kept while the database is out of reach: no message
+        is refused for it."""
         if not self.counts:
             return
         counts, self.counts = self.counts, Counter()

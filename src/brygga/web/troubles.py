@@ -1,4 +1,6 @@
-"""What waits for the merchant, and the button that helps: wherever a page shows it, it is the same value."""
+"""What waits for the merchant, and the button that helps: wherever a page shows it, it is the same
+value.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ from brygga.zettle.codes import Code as TillCode
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that waits for the merchant, wherever it is shown. `post` is where its button leads, `link` where its link does."""
+    """Something that waits for the merchant, wherever it is shown. `post` is where its button
+    leads, `link` where its link does.
+    """
 
     key: str
     params: tuple[tuple[str, str], ...] = ()
@@ -29,13 +33,17 @@ class Trouble:
 
 
 SIGN_IN_AGAIN = frozenset({TillCode.ACCESS_GONE.value, TillCode.SCOPE_MISSING.value})
-APPROVE_AGAIN = frozenset({ShopCode.ACCESS_GONE.value, ShopCode.SCOPE_MISSING.value, ShopCode.FORBIDDEN.value})
+APPROVE_AGAIN = frozenset(
+    {ShopCode.ACCESS_GONE.value, ShopCode.SCOPE_MISSING.value, ShopCode.FORBIDDEN.value}
+)
 SAID_IN_SET_UP = frozenset({TillCode.ACCESS_GONE.value, ShopCode.ACCESS_GONE.value})
 """These have other words before the first sync, when there is no product of ours."""
 
 
 def pause_trouble(connection: Connection) -> Trouble | None:
-    """Why work has stopped, and the way out: sign in at Zettle again, approve in BigCommerce again, or say that it is mended."""
+    """Why work has stopped, and the way out: sign in at Zettle again, approve in BigCommerce again,
+    or say that it is mended.
+    """
     if not connection.paused or connection.stage in {Stage.DISCONNECTED, Stage.LEAVING}:
         return None
     key = f"failure.{connection.paused}"
@@ -49,18 +57,28 @@ def pause_trouble(connection: Connection) -> Trouble | None:
 
 
 def prices_trouble(connection: Connection) -> Trouble | None:
-    """A currency changed after prices were chosen (decision 10). The button comes once both are equal again."""
+    """A currency changed after prices were chosen (decision 10). The button comes once both are
+    equal again.
+    """
     if not connection.prices_paused or connection.shop is None:
         return None
     equal = price_refusal(connection.organization, connection.shop) is None
     params = (("till", connection.organization.currency), ("shop", connection.shop.currency))
-    return Trouble("trouble.prices_paused", params, "warn", post="/apps/bigcommerce/prices/resume" if equal else "")
+    return Trouble(
+        "trouble.prices_paused",
+        params,
+        "warn",
+        post="/apps/bigcommerce/prices/resume" if equal else "",
+    )
 
 
 def silence_troubles(outages: Mapping[str, datetime]) -> tuple[Trouble, ...]:
-    """Platforms that do not answer, and since when. Nothing for the merchant to do, but worth saying while it lasts."""
+    """Platforms that do not answer, and since when. Nothing for the merchant to do, but worth
+    saying while it lasts.
+    """
     return tuple(
-        Trouble(f"trouble.unreachable.{of}", times=(("since", since),), tone="warn") for of, since in outages.items()
+        Trouble(f"trouble.unreachable.{of}", times=(("since", since),), tone="warn")
+        for of, since in outages.items()
     )
 
 
@@ -68,7 +86,9 @@ IDS_SHOWN = 3
 
 
 def failure_trouble(failing: Sequence[Parked]) -> Trouble | None:
-    """A bug of ours keeps work from being done. The merchant has only the support ids to hold on to."""
+    """A bug of ours keeps work from being done. The merchant has only the support ids to hold on
+    to.
+    """
     ids = list(dict.fromkeys(one.support_id for one in failing))
     if not ids:
         return None
@@ -78,7 +98,10 @@ def failure_trouble(failing: Sequence[Parked]) -> Trouble | None:
 
 def refusal_params(connection: Connection) -> tuple[tuple[str, str], ...]:
     shop = connection.shop
-    return (("till", connection.organization.currency or "–"), ("shop", (shop.currency if shop else "") or "–"))
+    return (
+        ("till", connection.organization.currency or "–"),
+        ("shop", (shop.currency if shop else "") or "–"),
+    )
 
 
 def price_refusal_code(connection: Connection) -> str:
@@ -94,5 +117,9 @@ def question_trouble(kind: str, count: int) -> Trouble:
     """A mass effect was stopped and waits for the merchant's word (decision 9)."""
     key = f"question.{kind if kind in KNOWN_QUESTIONS else 'other'}"
     return Trouble(
-        key, (("count", str(count)),), "warn", post=f"/apps/bigcommerce/answer/{kind}", choices=("yes", "no")
+        key,
+        (("count", str(count)),),
+        "warn",
+        post=f"/apps/bigcommerce/answer/{kind}",
+        choices=("yes", "no"),
     )

@@ -54,7 +54,8 @@ class Visit:
             language=self.language,
             nonce=str(self.request.scope.get("state", {}).get("nonce", "")),
             csrf=self._token(),
-            path=self.request.url.path + (f"?{query}" if query and self.request.method == "GET" else ""),
+            path=self.request.url.path
+            + (f"?{query}" if query and self.request.method == "GET" else ""),
             section=section,
             merchant=merchant,
             notice=take_notice(self.request),
@@ -64,18 +65,30 @@ class Visit:
         )
 
     def _token(self) -> str:
-        """Under a new mask for each page. After a POST the token at hand is the one that the form brought, masked."""
+        """Under a new mask for each page. After a POST the token at hand is the one that the form
+        brought, masked.
+        """
         token = ScopeState.from_scope(self.request.scope).csrf_token
         if not isinstance(token, str):
             return ""
-        secret = secret_of(token) if self.request.method in {"GET", "HEAD", "OPTIONS"} else unmasked(token)
+        secret = (
+            secret_of(token)
+            if self.request.method in {"GET", "HEAD", "OPTIONS"}
+            else unmasked(token)
+        )
         return "" if secret is None else masked(secret, self.deps.dice.token())
 
     def page(self, template: str, view: Any, section: str = "", status: int = 200) -> Response[str]:
-        return Response(render(template, self.frame(section), view), status_code=status, media_type=MediaType.HTML)
+        return Response(
+            render(template, self.frame(section), view),
+            status_code=status,
+            media_type=MediaType.HTML,
+        )
 
     def go(self, path: str, notice: str = "", tone: str = "good", **params: str) -> Redirect:
-        """After a POST: show the page again, and say there what happened. While the work is paused, say what happens afterwards."""
+        """After a POST: show the page again, and say there what happened. While the work is paused,
+        say what happens afterwards.
+        """
         if notice:
             later = f"{notice}_later"
             notice = later if self.standing.paused and self.words.has(f"notice.{later}") else notice
@@ -85,7 +98,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Merchant(Visit):
-    """A visitor who has signed in. Everything they ask for is looked up under their own connection's id, never another's."""
+    """A visitor who has signed in. Everything they ask for is looked up under their own
+    connection's id, never another's.
+    """
 
     @property
     def own(self) -> Connection:
@@ -99,13 +114,17 @@ class Merchant(Visit):
 
     def unchanged(self, path: str) -> Redirect:
         """After a button of a page that was open for long: nothing was done, and why."""
-        why = {Phase.NONE: "_over", Phase.SETUP: "_setup", Phase.LEAVING: "_leaving"}.get(self.standing.phase, "")
+        why = {Phase.NONE: "_over", Phase.SETUP: "_setup", Phase.LEAVING: "_leaving"}.get(
+            self.standing.phase, ""
+        )
         return self.go(path, f"unchanged{why}", "warn")
 
 
 def language_of(request: AnyRequest) -> Language:
     """From the cookie that the language link sets, else what the browser wishes."""
-    return as_language(request.cookies.get(LANGUAGE_COOKIE)) or preferred(request.headers.get("accept-language", ""))
+    return as_language(request.cookies.get(LANGUAGE_COOKIE)) or preferred(
+        request.headers.get("accept-language", "")
+    )
 
 
 async def provide_visit(request: AnyRequest, state: State) -> Visit:
@@ -132,13 +151,22 @@ async def _signed_in(deps: WebDeps, request: AnyRequest) -> tuple[Connection | N
 
 
 def local_path(target: str, default: str = "/") -> str:
-    """A path of our own, or the default: a link from outside can never make us redirect to a foreign address."""
+    """A path of our own, or the default: a link from outside can never make us redirect to a
+    foreign address.
+    """
     parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
+    if (
+        parts.scheme
+        or parts.netloc
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+    ):
         return default
     if any(ord(character) < 32 for character in target):
         return default
-    return quote(parts.path, safe="/%") + (f"?{quote(parts.query, safe='=&%+')}" if parts.query else "")
+    return quote(parts.path, safe="/%") + (
+        f"?{quote(parts.query, safe='=&%+')}" if parts.query else ""
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +184,11 @@ class Form:
 
     def starting(self, prefix: str) -> dict[str, str]:
         """Fields whose name begins so, by the rest of their name."""
-        return {key.removeprefix(prefix): value.strip() for key, value in self.fields if key.startswith(prefix)}
+        return {
+            key.removeprefix(prefix): value.strip()
+            for key, value in self.fields
+            if key.startswith(prefix)
+        }
 
 
 async def provide_form(request: AnyRequest) -> Form:

@@ -1,4 +1,6 @@
-"""What buttons and webhooks leave behind: a mark, and a job that will look at it, in the caller's transaction."""
+"""What buttons and webhooks leave behind: a mark, and a job that will look at it, in the caller's
+transaction.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,7 +23,9 @@ async def ask(
     detail: str = "",
     bulk: bool = False,
 ) -> None:
-    """The subjects are dirty from now on. Nothing is remembered, and nobody woken, unless the transaction commits."""
+    """The subjects are dirty from now on. Nothing is remembered, and nobody woken, unless the
+    transaction commits.
+    """
     wanted = list(subjects)
     if not wanted:
         return

@@ -1,8 +1,10 @@
-"""The request budget of one BigCommerce store, from the store's own headers (bigcommerce facts 2.1).
+"""The request budget of one BigCommerce store, from the store's own headers (bigcommerce facts
+2.1).
 
-The store's window is fixed: so many requests, full again at the reset. All apps of the store share it, so the headers are believed and
-nothing is hard-coded. Ordinary calls are spread over the window, as (left - kept) / time to reset; urgent calls (stock) are not spread
-and may use what is kept for them. A leaky bucket cannot do this: its burst plus its refill would fit into one window.
+The store's window is fixed: so many requests, full again at the reset. All apps of the store share
+it, so the headers are believed and nothing is hard-coded. Ordinary calls are spread over the
+window, as (left - kept) / time to reset; urgent calls (stock) are not spread and may use what is
+kept for them. A leaky bucket cannot do this: its burst plus its refill would fit into one window.
 """
 
 import asyncio
@@ -15,21 +17,29 @@ from brygga.wire.gates import asked_wait_s, header_number
 
 KEPT_FOR_STOCK = 3
 PARALLEL = 4  # bigcommerce facts 2.1: 3 to 4 parallel calls per store are sensible
-SERIAL_LANES = frozenset({"inventory", "assignments"})  # one writer of stock; assignments never in parallel (2.1)
+SERIAL_LANES = frozenset(
+    {"inventory", "assignments"}
+)  # one writer of stock; assignments never in parallel (2.1)
 MARGIN_S = 0.05  # after the reset that the headers announce
 LONGEST_BACKOFF_S = 60.0
 
 
 class StoreBudget:
-    """The gate of one store. Without knowledge it lets one probe through and waits for what its answer says."""
+    """The gate of one store. Without knowledge it lets one probe through and waits for what its
+    answer says.
+    """
 
-    def __init__(self, clock: Clock, snapshot: Mapping[str, int] | None = None, parallel: int = PARALLEL) -> None:
+    def __init__(
+        self, clock: Clock, snapshot: Mapping[str, int] | None = None, parallel: int = PARALLEL
+    ) -> None:
         self.clock = clock
         self.parallel = parallel
         self.known = False
         self.quota: int | None = None
         self.left_now: int | None = None
-        """What is left in this window, less what is under way. None: the store has no limit that it names."""
+        """What is left in this window, less what is under way. None: the store has no limit that it
+        names.
+        """
         self.window_s = 30.0
         self.reset_at = 0.0
         self.next_at = 0.0
@@ -51,7 +61,9 @@ class StoreBudget:
         self._take(call)
 
     def wait_s(self, call: Call) -> float | None:
-        """Seconds until this call may be tried again: 0 now, None when only a returning call can free the way."""
+        """Seconds until this call may be tried again: 0 now, None when only a returning call can
+        free the way.
+        """
         now = self.clock.monotonic()
         self._roll(now)
         if now < self.blocked_until:
@@ -112,13 +124,19 @@ class StoreBudget:
         quota = header_number(answer, "x-rate-limit-requests-quota")
         free = left - self.under_way
         # Answers overtake each other: within one window an older, higher number says nothing new.
-        same_window = self.left_now is not None and abs(reset_at - self.reset_at) < min(1.0, self.window_s / 10)
-        self.left_now = min(self.left_now, free) if same_window and self.left_now is not None else free
+        same_window = self.left_now is not None and abs(reset_at - self.reset_at) < min(
+            1.0, self.window_s / 10
+        )
+        self.left_now = (
+            min(self.left_now, free) if same_window and self.left_now is not None else free
+        )
         self.quota = int(quota) if quota else max(self.quota or 0, left)
         self.reset_at = reset_at
 
     def _step_back(self, answer: Answer, now: float, *, named: bool) -> None:
-        """A 429 with headers waits for the reset; one without means a store under load, so longer each time (2.1)."""
+        """A 429 with headers waits for the reset; one without means a store under load, so longer
+        each time (2.1).
+        """
         self.setbacks += 1
         wait_s = asked_wait_s(answer) if named else None
         if wait_s is None:
@@ -126,16 +144,27 @@ class StoreBudget:
         self.blocked_until = max(self.blocked_until, now + wait_s + MARGIN_S)
 
     def snapshot(self) -> dict[str, int]:
-        """What the next holder of this connection needs to know, in milliseconds of wall time. Take it when nothing is under way."""
+        """What the next holder of this connection needs to know, in milliseconds of wall time. Take
+        it when nothing is under way.
+        """
         if not self.known:
             return {}
-        known = {"window_ms": int(self.window_s * 1000), "blocked_until_ms": self._wall_ms(self.blocked_until)}
+        known = {
+            "window_ms": int(self.window_s * 1000),
+            "blocked_until_ms": self._wall_ms(self.blocked_until),
+        }
         if self.quota is not None and self.left_now is not None:
-            known |= {"quota": self.quota, "left": self.left_now, "reset_at_ms": self._wall_ms(self.reset_at)}
+            known |= {
+                "quota": self.quota,
+                "left": self.left_now,
+                "reset_at_ms": self._wall_ms(self.reset_at),
+            }
         return known
 
     def restore(self, snapshot: Mapping[str, int]) -> None:
-        """Begin where another holder stopped. An empty snapshot (a crash, a first start) means: probe."""
+        """Begin where another holder stopped. An empty snapshot (a crash, a first start) means:
+        probe.
+        """
         if not snapshot:
             return
         self.known = True

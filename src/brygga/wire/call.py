@@ -32,11 +32,13 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request, before it is sent. Headers and bodies never show in a repr, because they hold secrets and merchants' data.
+    """One HTTP request, before it is sent. Headers and bodies never show in a repr, because they
+    hold secrets and merchants' data.
 
-    `repeatable` says that doing it twice does what doing it once does; reads are, and a write is when its room says so.
-    `lane` names a limit of the platform that the call draws on, which its gate knows. An `urgent` call may use what is kept for stock.
-    Statuses in `wanted` come back as answers although they would be failures.
+    `repeatable` says that doing it twice does what doing it once does; reads are, and a write is
+    when its room says so. `lane` names a limit of the platform that the call draws on, which its
+    gate knows. An `urgent` call may use what is kept for stock. Statuses in `wanted` come back as
+    answers although they would be failures.
     """
 
     platform: str
@@ -77,7 +79,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. Header names are lower-case. `whole` is False when the body was longer than the call allowed."""
+    """What came back. Header names are lower-case. `whole` is False when the body was longer than
+    the call allowed.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=_nothing)
@@ -89,14 +93,17 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The body as JSON, with Decimal for every fraction; None for an empty body. Raises ValueError when it cannot be read."""
+        """The body as JSON, with Decimal for every fraction; None for an empty body. Raises
+        ValueError when it cannot be read.
+        """
         if not self.whole:
             raise ValueError("the body was cut off")
         return decode(self.body) if self.body else None
 
 
 def _multipart(upload: Upload) -> tuple[bytes, str]:
-    # The boundary comes from the content, so that the same call is the same bytes; no dice are thrown here.
+    # The boundary comes from the content, so that the same call is the same bytes; no dice are
+    # thrown here.
     boundary = "brygga-" + hashlib.sha256(upload.content).hexdigest()[:32]
     name = upload.name.replace('"', "").replace("\r", "").replace("\n", "")
     plain = "".join(
@@ -104,7 +111,8 @@ def _multipart(upload: Upload) -> tuple[bytes, str]:
         for field_name, value in upload.fields.items()
     )
     head = plain + (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{upload.part}"; filename="{name}"\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{upload.part}"; '
+        f'filename="{name}"\r\n'
         f"Content-Type: {upload.media_type}\r\n\r\n"
     )
     return (

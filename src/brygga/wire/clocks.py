@@ -1,7 +1,8 @@
-"""How far the platforms' clocks go apart from ours, by the `Date` of their answers (RFC 9110, 6.6.1).
+"""How far the platforms' clocks go apart from ours, by the `Date` of their answers (RFC 9110,
+6.6.1).
 
-A sale or an order bears its platform's time. Which movement of ours it made is asked of both clocks (`sync/stock/explaining.py`), and a
-machine whose own is seconds wrong must not answer it wrongly.
+A sale or an order bears its platform's time. Which movement of ours it made is asked of both clocks
+(`sync/stock/explaining.py`), and a machine whose own is seconds wrong must not answer it wrongly.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ from email.utils import parsedate_to_datetime
 DRIFT = 5e-5
 """Seconds by which two clocks may part in each second: what was measured long ago says less."""
 WIDE_S = 3.0
-"""Bounds that are further apart say nothing that is worth knowing: of an answer that took so long, or of long ago."""
+"""Bounds that are further apart say nothing that is worth knowing: of an answer that took so long,
+or of long ago.
+"""
 NEAR_S = 60.0
 """A first answer is believed where it makes the clocks no further apart than this."""
 AGREE = 3
-"""So many answers must agree against what is known, or on clocks that are far apart: one machine of the platform's may be wrong itself."""
+"""So many answers must agree against what is known, or on clocks that are far apart: one machine of
+the platform's may be wrong itself.
+"""
 ABSURD_S = 86_400.0
 """No clock is a day wrong that has let its owner sign in; such a Date is nonsense."""
 
@@ -61,7 +66,9 @@ class _Said:
 
 
 class Clocks:
-    """What the answers of this process have said so far. Each narrows it: whole seconds turn at a different moment for each."""
+    """What the answers of this process have said so far. Each narrows it: whole seconds turn at a
+    different moment for each.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, _Said] = {}
@@ -69,7 +76,8 @@ class Clocks:
         """What contradicts that, until enough answers say so."""
 
     def heard(self, platform: str, date: str, sent: datetime, received: datetime) -> None:
-        """An answer carried this `Date`, which is cut to whole seconds and was written between leaving and coming.
+        """An answer carried this `Date`, which is cut to whole seconds and was written between
+        leaving and coming.
 
         One that cannot be read, is absurd, or took too long says nothing.
         """
@@ -91,7 +99,9 @@ class Clocks:
 
     def _contradicted(self, platform: str, found: Bounds, received: datetime) -> None:
         rival = self._rivals.get(platform)
-        agreed = (None if rival is None else rival.and_also(found, received)) or _Said(found, received)
+        agreed = (None if rival is None else rival.and_also(found, received)) or _Said(
+            found, received
+        )
         self._rivals[platform] = agreed
         if agreed.answers >= AGREE:
             self._known[platform] = self._rivals.pop(platform)

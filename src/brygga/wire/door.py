@@ -8,7 +8,8 @@
 | 423, 425, 429 | Unreachable, not before the platform said | the same |
 | a redirect | Unreachable: a wrong base URL or something in between | the same |
 
-Everything else comes back as an answer; its room knows what a 401, 403, 404, 409 or 422 means there.
+Everything else comes back as an answer; its room knows what a 401, 403, 404, 409 or 422 means
+there.
 """
 
 import asyncio
@@ -39,21 +40,31 @@ Observer = Callable[[Call, Answer | None, float], None]
 
 
 def open_client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
-    """A client for all merchants: no redirects, no retries, and no cookies, since one merchant's must never travel with another's call."""
+    """A client for all merchants: no redirects, no retries, and no cookies, since one merchant's
+    must never travel with another's call.
+    """
     client = httpx2.AsyncClient(
         transport=transport,
         follow_redirects=False,
-        limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0),
+        limits=httpx2.Limits(
+            max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0
+        ),
     )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 
 
 class Wire:
-    """One door for HTTP. It sends each call once and translates what got lost; it never tries again by itself."""
+    """One door for HTTP. It sends each call once and translates what got lost; it never tries again
+    by itself.
+    """
 
     def __init__(
-        self, client: httpx2.AsyncClient, clock: Clock, user_agent: str = "Brygga", observe: Observer | None = None
+        self,
+        client: httpx2.AsyncClient,
+        clock: Clock,
+        user_agent: str = "Brygga",
+        observe: Observer | None = None,
     ) -> None:
         self.client = client
         self.clock = clock
@@ -62,7 +73,9 @@ class Wire:
         self.clocks = Clocks()
 
     async def send(self, call: Call, gate: Gate) -> Answer:
-        """The platform's answer. Raises Unreachable or Unanswered as the table above says, and what the gate raises."""
+        """The platform's answer. Raises Unreachable or Unanswered as the table above says, and what
+        the gate raises.
+        """
         await gate.enter(call)
         answer: Answer | None = None
         began = self.clock.monotonic()
@@ -94,7 +107,9 @@ class Wire:
             async with asyncio.timeout(call.timeout_s):
                 return await self._receive(call, request)
         except NOT_SENT as error:
-            raise Unreachable(f"{call.platform}_unreachable", _detail(call, type(error).__name__)) from None
+            raise Unreachable(
+                f"{call.platform}_unreachable", _detail(call, type(error).__name__)
+            ) from None
         except (httpx2.RequestError, TimeoutError) as error:
             raise lost(call, type(error).__name__) from None
 
@@ -123,10 +138,13 @@ def _is_their_own(response: httpx2.Response) -> bool:
 
 
 def failure_of(call: Call, answer: Answer) -> Failure | None:
-    """The failure that a status alone means on any platform; None when the answer is for the room to read."""
+    """The failure that a status alone means on any platform; None when the answer is for the room
+    to read.
+    """
     why = str(answer.status)
     if answer.status >= 400 and answer.body.lstrip()[:1] == b"<":
-        # Neither platform's API speaks HTML: this came from something in between, and proves nothing about the merchant.
+        # Neither platform's API speaks HTML: this came from something in between, and proves
+        # nothing about the merchant.
         return lost(call, f"{why} HTML", asked_wait_s(answer))
     if answer.status in call.wanted:
         return None
@@ -140,14 +158,18 @@ def failure_of(call: Call, answer: Answer) -> Failure | None:
 
 
 def lost(call: Call, why: str, after_s: float | None = None) -> Failure:
-    """No answer, or none that can be read: only a call that may be repeated can be called undone."""
+    """No answer, or none that can be read: only a call that may be repeated can be called
+    undone.
+    """
     if call.may_repeat:
         return Unreachable(f"{call.platform}_unreachable", _detail(call, why), after_s)
     return Unanswered(f"{call.platform}_unanswered", _detail(call, why))
 
 
 def clean(call: Call, words: str) -> str:
-    """A platform's own words, fit for an operator's log: one line, short, printable, and without any secret of the call."""
+    """A platform's own words, fit for an operator's log: one line, short, printable, and without
+    any secret of the call.
+    """
     for secret in (*call.headers.values(), *(call.form or {}).values()):
         for part in secret.split():
             if len(part) > 7:
@@ -161,6 +183,8 @@ def _detail(call: Call, why: str) -> str:
 
 
 def detail(call: Call, answer: Answer, title: Any = "") -> str:
-    """What an operator reads of a refusal: method, path, status, and the platform's title cleaned."""
+    """What an operator reads of a refusal: method, path, status, and the platform's title
+    cleaned.
+    """
     words = clean(call, title) if isinstance(title, str) else ""
     return _detail(call, f"{answer.status} {words}".rstrip())

@@ -1,4 +1,6 @@
-"""The gates a call waits at before the socket. One per connection and platform; they hold no secret and send nothing."""
+"""The gates a call waits at before the socket. One per connection and platform; they hold no secret
+and send nothing.
+"""
 
 from collections import deque
 from collections.abc import Callable
@@ -29,7 +31,8 @@ class OpenGate:
 
 
 class GuardedGate:
-    """A gate with a last look just before the socket, after all waiting: the lease must outlive the call.
+    """A gate with a last look just before the socket, after all waiting: the lease must outlive the
+    call.
 
     `check` raises (LeaseLost) when the call must not leave any more.
     """
@@ -51,9 +54,11 @@ class GuardedGate:
 
 
 class InventoryPace:
-    """Zettle's inventory takes four requests a second, measured continuously (zettle facts 7); three are used.
+    """Zettle's inventory takes four requests a second, measured continuously (zettle facts 7);
+    three are used.
 
-    Only calls of the lane "inventory" are paced. After a 429 everything waits as long as Zettle said, or a second.
+    Only calls of the lane "inventory" are paced. After a 429 everything waits as long as Zettle
+    said, or a second.
     """
 
     PER_SECOND = 3
@@ -83,13 +88,17 @@ class InventoryPace:
 
 
 LONGEST_ASKED_S = 3600.0
-"""A header that says more is a slip of somebody on the way: believed, it would put a merchant's work off for weeks."""
+"""A header that says more is a slip of somebody on the way: believed, it would put a merchant's
+work off for weeks.
+"""
 
 
 def asked_wait_s(answer: Answer) -> float | None:
-    """How long the platform asks us to wait: the longest of what its headers say, an hour at most; None when they say nothing.
+    """How long the platform asks us to wait: the longest of what its headers say, an hour at most;
+    None when they say nothing.
 
-    `Retry-After` and `X-Retry-After` count seconds; BigCommerce's reset counts milliseconds (bigcommerce facts 2.1).
+    `Retry-After` and `X-Retry-After` count seconds; BigCommerce's reset counts milliseconds
+    (bigcommerce facts 2.1).
     """
     waits = [header_number(answer, name) for name in ("retry-after", "x-retry-after")]
     reset = header_number(answer, "x-rate-limit-time-reset-ms")

@@ -1,6 +1,7 @@
 """Tolerant reading of a platform's JSON: a field may be absent, null, or of a neighbouring type.
 
-Nothing is trimmed and nothing is guessed. Only what our own disk cannot hold is mended: a NUL and half a surrogate pair.
+Nothing is trimmed and nothing is guessed. Only what our own disk cannot hold is mended: a NUL and
+half a surrogate pair.
 """
 
 import json
@@ -14,10 +15,12 @@ from typing import Any, Final
 import msgspec
 
 LARGEST_ID: Final = 2**63 - 1
-"""Ids ascend from 1 (bigcommerce facts 0, "Ids"); one beyond a signed 64-bit number names nothing, and our disk could not hold it."""
+"""Ids ascend from 1 (bigcommerce facts 0, "Ids"); one beyond a signed 64-bit number names nothing,
+and our disk could not hold it.
+"""
 MOST_DIGITS: Final = 15
-"""Of a count or an amount: a million times what either platform counts to (zettle facts 7, bigcommerce facts 5.2), so that sums and
-differences of a few still fit our disk."""
+"""Of a count or an amount: a million times what either platform counts to (zettle facts 7,
+bigcommerce facts 5.2), so that sums and differences of a few still fit our disk."""
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _half_pair = re.compile("[\ud800-\udfff]")
@@ -26,7 +29,9 @@ _fraction = re.compile(r"\.(\d{1,9})")
 
 
 def decode(body: bytes) -> Any:
-    """JSON with Decimal for every fraction. Bytes that are no UTF-8 become U+FFFD (zettle facts 8, row 24). Raises ValueError."""
+    """JSON with Decimal for every fraction. Bytes that are no UTF-8 become U+FFFD (zettle facts 8,
+    row 24). Raises ValueError.
+    """
     try:
         return _decoded(body)
     except RecursionError:
@@ -37,7 +42,11 @@ def _decoded(body: bytes) -> Any:
     try:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _mended(json.loads(body.decode("utf-8", "replace"), parse_float=Decimal, parse_constant=_no_number))
+        return _mended(
+            json.loads(
+                body.decode("utf-8", "replace"), parse_float=Decimal, parse_constant=_no_number
+            )
+        )
 
 
 def _no_number(name: str) -> Any:
@@ -57,7 +66,9 @@ def _mended(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """The text; "" for absent, null or anything that is no text. A number becomes its digits. NULs are dropped."""
+    """The text; "" for absent, null or anything that is no text. A number becomes its digits. NULs
+    are dropped.
+    """
     match value:
         case str():
             return value.replace("\x00", "")
@@ -81,7 +92,9 @@ def number(value: Any) -> Decimal | None:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number, rounded down; None for absent, null, unreadable, or longer than any count (`MOST_DIGITS`)."""
+    """A whole number, rounded down; None for absent, null, unreadable, or longer than any count
+    (`MOST_DIGITS`).
+    """
     found = number(value)
     return None if found is None else _floor(found, MOST_DIGITS)
 
@@ -111,7 +124,9 @@ def flag(value: Any) -> bool | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """A time in UTC from ISO 8601 (any zone spelling, any fraction), RFC 2822 or Unix seconds; None when unreadable."""
+    """A time in UTC from ISO 8601 (any zone spelling, any fraction), RFC 2822 or Unix seconds; None
+    when unreadable.
+    """
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return _from_unix(Decimal(value))
     if not isinstance(value, str) or not value:
@@ -133,7 +148,9 @@ def moment(value: Any) -> datetime | None:
 
 def _from_unix(seconds: Decimal) -> datetime | None:
     if seconds.adjusted() > MOST_DIGITS:
-        return None  # long after the last day that there is; sums of it need not be numbers any more
+        return (
+            None  # long after the last day that there is; sums of it need not be numbers any more
+        )
     # Zettle's PurchaseCreated counts milliseconds (zettle facts 5.4), BigCommerce seconds.
     if abs(seconds) >= Decimal(100_000_000_000):
         seconds /= 1000
@@ -150,7 +167,9 @@ def record(value: Any) -> Mapping[str, Any]:
 
 def records(value: Any) -> Iterator[Mapping[str, Any]]:
     """The objects of a list; nothing for anything else."""
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
+    return (
+        (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
+    )
 
 
 def within(value: Any, *path: str) -> Any:

@@ -24,7 +24,9 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every message carries. `message_id` is the key against doubles: Zettle sends at least once."""
+    """What every message carries. `message_id` is the key against doubles: Zettle sends at least
+    once.
+    """
 
     message_id: str
     organization_uuid: str
@@ -54,7 +56,9 @@ class ProductDeleted:
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """A variant that moved, once for each inventory. Its numbers are not read: they may be old when they come."""
+    """A variant that moved, once for each inventory. Its numbers are not read: they may be old when
+    they come.
+    """
 
     variant_uuid: str
     product_uuid: str
@@ -62,7 +66,9 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True)
 class BalanceChanged:
-    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody gave one."""
+    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody
+    gave one.
+    """
 
     envelope: Envelope
     rows: tuple[BalanceRow, ...]
@@ -80,9 +86,11 @@ class TrackingStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrackingStopped:
-    """`at` is when it happened: the payload's own time (zettle facts 4.6), or the message's where the payload has none that can be read.
+    """`at` is when it happened: the payload's own time (zettle facts 4.6), or the message's where
+    the payload has none that can be read.
 
-    Whether a message that is tried again bears its old time or a new one is uncertain (zettle facts 4.4).
+    Whether a message that is tried again bears its old time or a new one is uncertain (zettle facts
+    4.4).
     """
 
     envelope: Envelope
@@ -111,7 +119,9 @@ class ConnectionRemoved:
 
 @dataclass(frozen=True, slots=True)
 class TestMessage:
-    """Sent while a subscription is being made, before its key is known: answer 200 and do nothing."""
+    """Sent while a subscription is being made, before its key is known: answer 200 and do
+    nothing.
+    """
 
     __test__ = False
     envelope: Envelope
@@ -140,10 +150,12 @@ Event = (
 
 
 def verify(signing_key: str, header: str, body: bytes) -> bool:
-    """Whether the message was signed with this subscription's key. There is no rule of freshness: retries come three days late.
+    """Whether the message was signed with this subscription's key. There is no rule of freshness:
+    retries come three days late.
 
-    Signed are `timestamp`, a dot, and the payload's text as parsed from the outer JSON. Zettle's PHP sample strips backslashes first;
-    both forms need the key, so both are accepted (zettle facts 4.4).
+    Signed are `timestamp`, a dot, and the payload's text as parsed from the outer JSON. Zettle's
+    PHP sample strips backslashes first; both forms need the key, so both are accepted (zettle facts
+    4.4).
     """
     try:
         outer = decode(body)
@@ -162,7 +174,11 @@ def verify(signing_key: str, header: str, body: bytes) -> bool:
 
 
 def _mac(key: str, message: str) -> bytes:
-    return hmac.new(key.encode(), message.encode("utf-8", "replace"), hashlib.sha256).hexdigest().encode()
+    return (
+        hmac.new(key.encode(), message.encode("utf-8", "replace"), hashlib.sha256)
+        .hexdigest()
+        .encode()
+    )
 
 
 def read(body: bytes) -> Event:
@@ -170,7 +186,11 @@ def read(body: bytes) -> Event:
     try:
         outer = record(decode(body))
         payload = outer.get("payload")
-        inner = record(decode(payload.encode("utf-8", "replace")) if isinstance(payload, str) and payload else payload)
+        inner = record(
+            decode(payload.encode("utf-8", "replace"))
+            if isinstance(payload, str) and payload
+            else payload
+        )
     except ValueError as error:
         raise MalformedError(str(error)) from None
     name = text(outer.get("eventName"))
@@ -178,7 +198,8 @@ def read(body: bytes) -> Event:
         raise MalformedError("no eventName")
     envelope = Envelope(
         message_id=text(outer.get("messageId")) or text(outer.get("messageUuid")),
-        organization_uuid=text(outer.get("organizationUuid")) or text(inner.get("organizationUuid")),
+        organization_uuid=text(outer.get("organizationUuid"))
+        or text(inner.get("organizationUuid")),
         name=name,
         at=moment(outer.get("timestamp")),
     )
@@ -208,13 +229,21 @@ READERS: Mapping[str, Callable[[Envelope, Mapping[str, Any]], Event]] = {
     "ProductDeleted": lambda envelope, inner: ProductDeleted(envelope, text(inner.get("uuid"))),
     "InventoryBalanceChanged": _balance_changed,
     "InventoryTrackingStarted": lambda envelope, inner: TrackingStarted(
-        envelope, text(inner.get("productUuid")), moment(within(inner, "created", "timestamp")) or envelope.at
+        envelope,
+        text(inner.get("productUuid")),
+        moment(within(inner, "created", "timestamp")) or envelope.at,
     ),
     "InventoryTrackingStopped": lambda envelope, inner: TrackingStopped(
-        envelope, text(inner.get("productUuid")), moment(within(inner, "changeInformation", "timestamp")) or envelope.at
+        envelope,
+        text(inner.get("productUuid")),
+        moment(within(inner, "changeInformation", "timestamp")) or envelope.at,
     ),
-    "PurchaseCreated": lambda envelope, inner: PurchaseCreated(envelope, shapes.purchase(inner).uuid),
-    "OrganizationUpdated": lambda envelope, inner: OrganizationUpdated(envelope, shapes.organization(inner)),
+    "PurchaseCreated": lambda envelope, inner: PurchaseCreated(
+        envelope, shapes.purchase(inner).uuid
+    ),
+    "OrganizationUpdated": lambda envelope, inner: OrganizationUpdated(
+        envelope, shapes.organization(inner)
+    ),
     "ApplicationConnectionRemoved": lambda envelope, _: ConnectionRemoved(envelope),
     "PersonalAssertionDeleted": lambda envelope, _: ConnectionRemoved(envelope),
     "TestMessage": lambda envelope, _: TestMessage(envelope),

@@ -15,7 +15,9 @@ from brygga.zettle.api.door import body_of, problem
 from brygga.zettle.codes import Code
 
 SCOPES = ("READ:PRODUCT", "WRITE:PRODUCT", "READ:USERINFO", "READ:PURCHASE")
-"""What we ask for: library and stock, the account's currency, and sales to explain a line (zettle facts 1.5)."""
+"""What we ask for: library and stock, the account's currency, and sales to explain a line (zettle
+facts 1.5).
+"""
 LIFETIME_S = 7200  # zettle facts 1.3
 
 
@@ -31,7 +33,9 @@ class ZettleApp:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token call gives. `refresh_token` is the one to use next time, whether Zettle changed it or not."""
+    """What a token call gives. `refresh_token` is the one to use next time, whether Zettle changed
+    it or not.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -39,7 +43,9 @@ class Grant:
 
 
 def authorize_url(app: ZettleApp, state: str) -> str:
-    """Where the merchant's browser goes to sign in. Scopes are separated by %20 (zettle facts 1.2)."""
+    """Where the merchant's browser goes to sign in. Scopes are separated by %20 (zettle facts
+    1.2).
+    """
     query = {
         "response_type": "code",
         "client_id": app.client_id,
@@ -51,18 +57,25 @@ def authorize_url(app: ZettleApp, state: str) -> str:
 
 
 async def exchange(wire: Wire, app: ZettleApp, code: str, gate: Gate | None = None) -> Grant:
-    """Trade the browser's code for tokens. A code works once: a wrong, used or old one is Refused, a lost answer Unanswered."""
+    """Trade the browser's code for tokens. A code works once: a wrong, used or old one is Refused,
+    a lost answer Unanswered.
+    """
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri}
     return await _token(wire, app, form, gate, refused=Refused(Code.SIGN_IN_REFUSED))
 
 
-async def refresh(wire: Wire, app: ZettleApp, refresh_token: str, gate: Gate | None = None) -> Grant:
+async def refresh(
+    wire: Wire, app: ZettleApp, refresh_token: str, gate: Gate | None = None
+) -> Grant:
     """Trade a refresh token for a new pair.
 
-    `invalid_grant` alone means that access is gone (NeedsMerchant); a lost answer is Unanswered, since the old token may be void now.
+    `invalid_grant` alone means that access is gone (NeedsMerchant); a lost answer is Unanswered,
+    since the old token may be void now.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    return await _token(wire, app, form, gate, refused=NeedsMerchant(Code.ACCESS_GONE), before=refresh_token)
+    return await _token(
+        wire, app, form, gate, refused=NeedsMerchant(Code.ACCESS_GONE), before=refresh_token
+    )
 
 
 async def _token(
@@ -75,14 +88,17 @@ async def _token(
     before: str = "",
 ) -> Grant:
     secrets = {"client_id": app.client_id, "client_secret": app.client_secret}
-    call = Call("zettle", "POST", f"{app.oauth_url}/token", form={**form, **secrets}, repeatable=False)
+    call = Call(
+        "zettle", "POST", f"{app.oauth_url}/token", form={**form, **secrets}, repeatable=False
+    )
     answer = await wire.send(call, gate or OpenGate())
     if not answer.is_success:
         found = problem(answer)
         told = detail(call, answer, f"{found.kind} {found.words}".strip())
         if found.kind == "invalid_grant":
             raise type(refused)(refused.code, told)
-        # Our own credentials or address are wrong, or the host is out of sorts: nothing that the merchant's consent could mend.
+        # Our own credentials or address are wrong, or the host is out of sorts: nothing that the
+        # merchant's consent could mend.
         raise Unreachable(Code.UNREACHABLE, told)
     body = record(body_of(call, answer))
     access, fresh = text(body.get("access_token")), text(body.get("refresh_token")) or before

@@ -1,7 +1,8 @@
 """Zettle's JSON becomes values here and nowhere else, and the other way round.
 
-The reader is tolerant: any optional field may be absent or null (old answers write null for all), VAT is a string or a number, balances
-are strings, numbers or decimals (zettle facts 2.3, 3.4, 4.6). Nothing is trimmed: names and options are the merchant's.
+The reader is tolerant: any optional field may be absent or null (old answers write null for all),
+VAT is a string or a number, balances are strings, numbers or decimals (zettle facts 2.3, 3.4, 4.6).
+Nothing is trimmed: names and options are the merchant's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,7 +48,9 @@ LOOKUP_URL = "https://image.izettle.com/productimage/o/"  # zettle facts 6.3
 
 
 def product(raw: Json) -> Product:
-    """A product as the list, the library, a single answer or a webhook holds it. Raises Refused when it lacks what Zettle promises."""
+    """A product as the list, the library, a single answer or a webhook holds it. Raises Refused
+    when it lacks what Zettle promises.
+    """
     uuid, name = text(raw.get("uuid")), text(raw.get("name"))
     variants = tuple(_variants(raw))
     for missing, what in ((not uuid, "uuid"), (not name, "name"), (not variants, "variants")):
@@ -82,13 +85,19 @@ def product(raw: Json) -> Product:
 
 
 def readable(raws: Iterable[Json]) -> tuple[tuple[Product, ...], tuple[Unreadable, ...]]:
-    """The products of a list, and those that cannot be read: one odd product never hides the others."""
+    """The products of a list, and those that cannot be read: one odd product never hides the
+    others.
+    """
     good, bad = [], []
     for raw in raws:
         try:
             good.append(product(raw))
         except Refused as refused:
-            bad.append(Unreadable(refused.errors["uuid"], refused.errors["missing"], refused.errors["name"]))
+            bad.append(
+                Unreadable(
+                    refused.errors["uuid"], refused.errors["missing"], refused.errors["name"]
+                )
+            )
     return tuple(good), tuple(bad)
 
 
@@ -106,7 +115,10 @@ def _variants(raw: Json) -> Iterator[Variant]:
                 sku=text(item.get("sku")),
                 barcode=text(item.get("barcode")),
                 price=money(item.get("price")),
-                options=tuple((text(one.get("name")), text(one.get("value"))) for one in records(item.get("options"))),
+                options=tuple(
+                    (text(one.get("name")), text(one.get("value")))
+                    for one in records(item.get("options"))
+                ),
                 image_url=_own_image(item),
             )
 
@@ -128,7 +140,10 @@ def _weight(shipping: Json) -> tuple[Decimal | None, str]:
     grams = number(shipping.get("weightInGrams"))
     if grams is not None:
         return grams, ""
-    weight, unit = number(within(shipping, "weight", "weight")), text(within(shipping, "weight", "unit"))
+    weight, unit = (
+        number(within(shipping, "weight", "weight")),
+        text(within(shipping, "weight", "unit")),
+    )
     if weight is None:
         return None, ""
     known = GRAMS.get(unit.strip().lower())
@@ -154,11 +169,15 @@ def _own_image(raw: Json) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    return (found for item in value if (found := text(item))) if isinstance(value, list) else iter(())
+    return (
+        (found for item in value if (found := text(item))) if isinstance(value, list) else iter(())
+    )
 
 
 def organization(raw: Json) -> Organization:
-    """The account. Its shown name is the one on its receipts, which merchants know their business by (zettle facts 1.6)."""
+    """The account. Its shown name is the one on its receipts, which merchants know their business
+    by (zettle facts 1.6).
+    """
     exclusive = text(raw.get("taxationMode")).upper() == TaxationMode.EXCLUSIVE
     return Organization(
         uuid=text(raw.get("uuid")),
@@ -180,13 +199,17 @@ def inventory(raw: Json) -> Inventory | None:
 
 
 def balance(raw: Json) -> Balance | None:
-    """One row of stock, from v3 or from a webhook (which speaks of locations). None when it names no variant."""
+    """One row of stock, from v3 or from a webhook (which speaks of locations). None when it names
+    no variant.
+    """
     variant = text(raw.get("variantUuid"))
     inventory_uuid = text(raw.get("inventoryUuid")) or text(raw.get("locationUuid"))
     if not variant:
         return None
     updated = moment(raw.get("updated"))
-    return Balance(text(raw.get("productUuid")), variant, inventory_uuid, whole(raw.get("balance")), updated)
+    return Balance(
+        text(raw.get("productUuid")), variant, inventory_uuid, whole(raw.get("balance")), updated
+    )
 
 
 def statuses(raw: Any) -> Statuses:
@@ -214,7 +237,9 @@ def subscription(raw: Json) -> Subscription:
 
 
 def purchase(raw: Json) -> Purchase:
-    """A purchase from REST or from its webhook, which name its id differently (zettle facts 5.3, 5.4)."""
+    """A purchase from REST or from its webhook, which name its id differently (zettle facts 5.3,
+    5.4).
+    """
     amount = whole(raw.get("amount")) or 0
     return Purchase(
         uuid=text(raw.get("purchaseUUID1")) or text(raw.get("purchaseUuid")),
@@ -222,7 +247,9 @@ def purchase(raw: Json) -> Purchase:
         is_refund=flag(raw.get("refund")) or amount < 0,
         rows=tuple(
             PurchaseRow(
-                text(row.get("productUuid")), text(row.get("variantUuid")), number(row.get("quantity")) or Decimal(0)
+                text(row.get("productUuid")),
+                text(row.get("variantUuid")),
+                number(row.get("quantity")) or Decimal(0),
             )
             for row in records(raw.get("products"))
             if text(row.get("variantUuid"))
@@ -231,7 +258,7 @@ def purchase(raw: Json) -> Purchase:
     )
 
 
-# ---- The other way round ---------------------------------------------------------------------------------------------
+# ---- The other way round -------------------------------------------------------------------------
 
 
 def product_body(new: NewProduct) -> dict[str, Any]:
@@ -244,7 +271,8 @@ def product_body(new: NewProduct) -> dict[str, Any]:
     if new.definitions:
         body["variantOptionDefinitions"] = {
             "definitions": [
-                {"name": one.name, "properties": [{"value": value} for value in one.values]} for one in new.definitions
+                {"name": one.name, "properties": [{"value": value} for value in one.values]}
+                for one in new.definitions
             ]
         }
     if new.description:
@@ -252,11 +280,14 @@ def product_body(new: NewProduct) -> dict[str, Any]:
     if new.vat_percentage is not None:
         body["vatPercentage"] = new.vat_percentage
     if new.tax is not None:
-        body |= {"taxExempt": True} if new.tax is SalesTax.EXEMPT else {"createWithDefaultTax": True}
+        body |= (
+            {"taxExempt": True} if new.tax is SalesTax.EXEMPT else {"createWithDefaultTax": True}
+        )
     if new.image_urls:
         body["presentation"] = {"imageUrl": new.image_urls[0]}
     if online := _online_body(new):
-        # Zettle's own pages write HIDDEN too (zettle facts 2.5): this is no decision about any shop.
+        # Zettle's own pages write HIDDEN too (zettle facts 2.5): this is no decision about any
+        # shop.
         body["online"] = {"status": "HIDDEN", **online}
     return body
 
@@ -266,7 +297,9 @@ def _online_body(new: NewProduct) -> dict[str, Any]:
     seo = {"title": new.seo_title, "metaDescription": new.seo_description, "slug": new.slug}
     body = {
         "description": new.online_description,
-        "presentation": {"displayImageUrl": first[0], "additionalImageUrls": rest} if rest else None,
+        "presentation": {"displayImageUrl": first[0], "additionalImageUrls": rest}
+        if rest
+        else None,
         "shipping": None if new.weight_grams is None else {"weightInGrams": new.weight_grams},
         "seo": {name: value for name, value in seo.items() if value},
     }
@@ -275,7 +308,11 @@ def _online_body(new: NewProduct) -> dict[str, Any]:
 
 def _variant_body(new: NewVariant) -> dict[str, Any]:
     body: dict[str, Any] = {"uuid": new.uuid}
-    body |= {key: value for key, value in (("name", new.name), ("sku", new.sku), ("barcode", new.barcode)) if value}
+    body |= {
+        key: value
+        for key, value in (("name", new.name), ("sku", new.sku), ("barcode", new.barcode))
+        if value
+    }
     if new.price is not None:
         body["price"] = {"amount": new.price.minor, "currencyId": new.price.currency}
     if new.options:

@@ -24,7 +24,9 @@ class ZettleUrls:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A product that breaks what Zettle itself promises: it is named and passed over, and the others go on."""
+    """A product that breaks what Zettle itself promises: it is named and passed over, and the
+    others go on.
+    """
 
     uuid: str
     reason: str
@@ -36,8 +38,8 @@ class Unreadable:
 class LibraryPage:
     """One page of the library, or of what changed since an earlier one.
 
-    `until` of the first page is where the next reading starts: what changes while later pages are read is then read again, never missed.
-    `next` leads to the following page, "" on the last.
+    `until` of the first page is where the next reading starts: what changes while later pages are
+    read is then read again, never missed. `next` leads to the following page, "" on the last.
     """
 
     products: tuple[Product, ...]
@@ -63,7 +65,9 @@ class NewVariant:
 
 
 class SalesTax(StrEnum):
-    """How a product of an account with sales tax is taxed; accounts with VAT have a percentage instead (zettle facts 2.9)."""
+    """How a product of an account with sales tax is taxed; accounts with VAT have a percentage
+    instead (zettle facts 2.9).
+    """
 
     DEFAULT = "default"
     EXEMPT = "exempt"
@@ -91,7 +95,9 @@ class NewProduct:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """One of the account's inventories (formerly locations). Known by type, not by name, which a merchant may change."""
+    """One of the account's inventories (formerly locations). Known by type, not by name, which a
+    merchant may change.
+    """
 
     uuid: str
     type: InventoryType
@@ -100,7 +106,9 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The balance of one variant in one inventory; None when Zettle's number could not be read, which is never the same as 0."""
+    """The balance of one variant in one inventory; None when Zettle's number could not be read,
+    which is never the same as 0.
+    """
 
     product_uuid: str
     variant_uuid: str
@@ -113,8 +121,9 @@ class Balance:
 class StockOf:
     """What Zettle answers when it is asked for the stock of some products.
 
-    `whole` names the products of an answer that has rows: what such an answer leaves out, it leaves out on purpose. An answer without any
-    row may as well be empty by mistake. `refused` names the products that Zettle calls untracked or unknown.
+    `whole` names the products of an answer that has rows: what such an answer leaves out, it leaves
+    out on purpose. An answer without any row may as well be empty by mistake. `refused` names the
+    products that Zettle calls untracked or unknown.
     """
 
     rows: tuple[Balance, ...] = ()
@@ -122,12 +131,16 @@ class StockOf:
     refused: frozenset[str] = frozenset()
 
     def joined(self, other: "StockOf") -> "StockOf":
-        return StockOf(self.rows + other.rows, self.whole | other.whole, self.refused | other.refused)
+        return StockOf(
+            self.rows + other.rows, self.whole | other.whole, self.refused | other.refused
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """`change` pieces of a variant go from one inventory to another; 1 to 100 000 (zettle facts 3.5)."""
+    """`change` pieces of a variant go from one inventory to another; 1 to 100 000 (zettle facts
+    3.5).
+    """
 
     product_uuid: str
     variant_uuid: str
@@ -162,7 +175,9 @@ class PurchaseRow:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A sale or refund at the till, as far as it can explain a change of stock. It never drives stock (zettle facts 5.4)."""
+    """A sale or refund at the till, as far as it can explain a change of stock. It never drives
+    stock (zettle facts 5.4).
+    """
 
     uuid: str
     number: int
@@ -180,7 +195,9 @@ class PurchasePage:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The bytes of a picture with a proper name, for a shop that looks at the ending (zettle facts 6.2)."""
+    """The bytes of a picture with a proper name, for a shop that looks at the ending (zettle facts
+    6.2).
+    """
 
     name: str
     media_type: str

@@ -1,7 +1,8 @@
-"""A BigCommerce of plain values: applies operations to an observed product as the platform would (bigcommerce facts 3.3 to 3.11).
+"""A BigCommerce of plain values: applies operations to an observed product as the platform would
+(bigcommerce facts 3.3 to 3.11).
 
-It knows nothing of planning: ids are its own, values are looked up among the children that the caller was told about, and whatever the
-platform would refuse fails an assertion.
+It knows nothing of planning: ids are its own, values are looked up among the children that the
+caller was told about, and whatever the platform would refuse fails an assertion.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,23 +116,33 @@ class PureShop:
             url=wanted.url or "/of-its-own/",
             category_ids=(birth.category_id,),
             options=(),
-            images=tuple(ObservedImage(self.id(), i.is_thumbnail, i.sort_order) for i in wanted.images),
-            videos=tuple(ObservedVideo(self.id(), v, place) for place, v in enumerate(wanted.videos)),
+            images=tuple(
+                ObservedImage(self.id(), i.is_thumbnail, i.sort_order) for i in wanted.images
+            ),
+            videos=tuple(
+                ObservedVideo(self.id(), v, place) for place, v in enumerate(wanted.videos)
+            ),
         )
         self.product = product
         synced = Synced(wanted.key, product.product_id)
         images = {i.source: o.image_id for i, o in zip(wanted.images, product.images, strict=True)}
-        self.synced = replace(synced, images=images, videos={v.video_id: v.id for v in product.videos})
+        self.synced = replace(
+            synced, images=images, videos={v.video_id: v.id for v in product.videos}
+        )
         if wanted.is_simple:
             (only,) = wanted.variants
             self._base(only.sku, only.upc, only.gtin)
-            self.synced = replace(self.synced, variants={only.key: self.seen().base_variant_id or 0})
+            self.synced = replace(
+                self.synced, variants={only.key: self.seen().base_variant_id or 0}
+            )
             return
         for option in wanted.options:
             labels = dict.fromkeys(dict(v.values)[option.name] for v in wanted.variants)
             self._option(
                 CreateOption(
-                    product.product_id, replace(option, labels=tuple(labels)), option_place(wanted, option.name)
+                    product.product_id,
+                    replace(option, labels=tuple(labels)),
+                    option_place(wanted, option.name),
                 )
             )
         for variant in wanted.variants:
@@ -140,7 +151,12 @@ class PureShop:
     def _base(self, sku: str, upc: str, gtin: str) -> None:
         base = ObservedVariant(self.id(), sku, upc, gtin)
         self.product = replace(
-            self.seen(), sku=sku, upc=upc, gtin=gtin, variants=(base,), base_variant_id=base.variant_id
+            self.seen(),
+            sku=sku,
+            upc=upc,
+            gtin=gtin,
+            variants=(base,),
+            base_variant_id=base.variant_id,
         )
 
     def _variant(self, operation: UpdateVariant | CreateVariant | DeleteVariant) -> None:
@@ -155,7 +171,9 @@ class PureShop:
                     pictures = {**self.bound().variant_images, key: address}
                     self.synced = replace(self.bound(), variant_images=pictures)
                 changed = replace(found, **_plain(fields))
-                self._set_variants([changed if v.variant_id == id_ else v for v in self.seen().variants])
+                self._set_variants(
+                    [changed if v.variant_id == id_ else v for v in self.seen().variants]
+                )
             case DeleteVariant(_, id_):
                 assert id_ in {v.variant_id for v in self.seen().variants}
                 self._set_variants([v for v in self.seen().variants if v.variant_id != id_])
@@ -172,9 +190,13 @@ class PureShop:
             value = next(v for v in option.values if v.label == label)
             values.append((option.option_id, value.value_id))
             labels.append((name, label))
-        assert {o.option_id for o in options} == {o for o, _ in values}, "every option needs a value"
+        assert {o.option_id for o in options} == {o for o, _ in values}, (
+            "every option needs a value"
+        )
         others = [v for v in self.seen().variants if v.values]
-        assert sorted(values) not in [sorted(v.values) for v in others], "the same option values set exists"
+        assert sorted(values) not in [sorted(v.values) for v in others], (
+            "the same option values set exists"
+        )
         made = ObservedVariant(
             self.id(),
             variant.sku,
@@ -204,20 +226,29 @@ class PureShop:
         options = list(self.seen().options or ())
         match operation:
             case CreateOption(_, option, place):
-                values = tuple(ObservedValue(self.id(), label, i) for i, label in enumerate(option.labels))
+                values = tuple(
+                    ObservedValue(self.id(), label, i) for i, label in enumerate(option.labels)
+                )
                 made = ObservedOption(self.id(), option.name, values, place)
                 options.append(made)
                 ids = {(option.name, v.label): v.value_id for v in values}
                 bound = self.bound()
                 self.synced = replace(
-                    bound, options={**bound.options, option.name: made.option_id}, values={**bound.values, **ids}
+                    bound,
+                    options={**bound.options, option.name: made.option_id},
+                    values={**bound.values, **ids},
                 )
             case RenameOption(_, id_, name, place):
-                options = [replace(o, name=name, sort_order=place) if o.option_id == id_ else o for o in options]
+                options = [
+                    replace(o, name=name, sort_order=place) if o.option_id == id_ else o
+                    for o in options
+                ]
             case DeleteOption(_, id_):
                 options = [o for o in options if o.option_id != id_]
                 bound = self.bound()
-                self.synced = replace(bound, options={n: i for n, i in bound.options.items() if i != id_})
+                self.synced = replace(
+                    bound, options={n: i for n, i in bound.options.items() if i != id_}
+                )
         names = [o.name.casefold() for o in options]
         assert len(names) == len(set(names)), f"display name used twice: {names}"
         self.product = replace(self.seen(), options=tuple(options))
@@ -231,31 +262,42 @@ class PureShop:
         match operation:
             case CreateValue(_, name, label, place):
                 value = ObservedValue(self.id(), label, place)
-                options = [replace(o, values=(*o.values, value)) if o.name == name else o for o in options]
+                options = [
+                    replace(o, values=(*o.values, value)) if o.name == name else o for o in options
+                ]
                 self.synced = replace(bound, values={**bound.values, (name, label): value.value_id})
             case RenameValue(_, option_id, id_, label, place):
                 options = [
                     replace(
                         o,
                         values=tuple(
-                            replace(v, label=label, sort_order=place) if v.value_id == id_ else v for v in o.values
+                            replace(v, label=label, sort_order=place) if v.value_id == id_ else v
+                            for v in o.values
                         ),
                     )
                     for o in options
                 ]
                 assert option_id in {o.option_id for o in options}
             case DeleteValue(_, option_id, id_):
-                assert (option_id, id_) not in {pair for v in self.seen().variants for pair in v.values}, (
-                    "value is in use"
+                assert (option_id, id_) not in {
+                    pair for v in self.seen().variants for pair in v.values
+                }, "value is in use"
+                options = [
+                    replace(o, values=tuple(v for v in o.values if v.value_id != id_))
+                    for o in options
+                ]
+                self.synced = replace(
+                    bound, values={n: i for n, i in bound.values.items() if i != id_}
                 )
-                options = [replace(o, values=tuple(v for v in o.values if v.value_id != id_)) for o in options]
-                self.synced = replace(bound, values={n: i for n, i in bound.values.items() if i != id_})
         self.product = replace(self.seen(), options=tuple(options))
         self._relabel()
 
     def _relabel(self) -> None:
         """Labels follow their values; a variant loses its value of an option that is gone."""
-        names = {o.option_id: (o.name, {v.value_id: v.label for v in o.values}) for o in self.seen().options or ()}
+        names = {
+            o.option_id: (o.name, {v.value_id: v.label for v in o.values})
+            for o in self.seen().options or ()
+        }
         variants = []
         for variant in self.seen().variants:
             values = tuple(pair for pair in variant.values if pair[0] in names)
@@ -277,7 +319,9 @@ class PureShop:
                 images = [new if i.image_id == id_ else i for i in images]
             case DeleteImage(_, id_):
                 images = [i for i in images if i.image_id != id_]
-                self.synced = replace(bound, images={s: i for s, i in bound.images.items() if i != id_})
+                self.synced = replace(
+                    bound, images={s: i for s, i in bound.images.items() if i != id_}
+                )
         self.product = replace(self.seen(), images=tuple(images))
 
     def _video(self, operation: AddVideo | MoveVideo | DeleteVideo) -> None:
@@ -292,7 +336,9 @@ class PureShop:
                 videos = [replace(v, sort_order=place) if v.id == id_ else v for v in videos]
             case DeleteVideo(_, id_):
                 videos = [v for v in videos if v.id != id_]
-                self.synced = replace(bound, videos={n: i for n, i in bound.videos.items() if i != id_})
+                self.synced = replace(
+                    bound, videos={n: i for n, i in bound.videos.items() if i != id_}
+                )
         self.product = replace(self.seen(), videos=tuple(videos))
 
 

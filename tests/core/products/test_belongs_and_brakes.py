@@ -15,14 +15,21 @@ from brygga.core.guards import Cause, Verdict, verdict
     (True, None, False, False, True),
     (True, None, False, True, False),
 ])  # fmt: skip
-def test_what_belongs(exists: bool, decided: bool | None, whole: bool, known: bool, expected: bool) -> None:
-    assert expected is belongs(exists=exists, decided=decided, whole_library=whole, known_at_setup=known)
+def test_what_belongs(
+    exists: bool, decided: bool | None, whole: bool, known: bool, expected: bool
+) -> None:
+    assert expected is belongs(
+        exists=exists, decided=decided, whole_library=whole, known_at_setup=known
+    )
 
 
 @pytest.mark.parametrize(("wanted", "recent", "catalogue", "stops"), [
-    (10, 0, 20, False), (11, 0, 20, True), (11, 0, 110, False), (12, 0, 110, True), (1, 10, 20, True), (0, 50, 20, False),
+    (10, 0, 20, False), (11, 0, 20, True), (11, 0, 110, False), (12, 0, 110, True), (1, 10, 20,
+    True), (0, 50, 20, False),
 ])  # fmt: skip
-def test_more_than_ten_and_a_tenth_within_the_hour_stops(wanted: int, recent: int, catalogue: int, stops: bool) -> None:
+def test_more_than_ten_and_a_tenth_within_the_hour_stops(
+    wanted: int, recent: int, catalogue: int, stops: bool
+) -> None:
     """Decision 9."""
     expected = Verdict(0, asks=True) if stops else Verdict(wanted)
 

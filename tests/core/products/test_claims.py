@@ -26,9 +26,14 @@ def test_the_second_of_a_batch_gets_a_suffix_and_names_the_first() -> None:
     second, found = claims.taken(mug("b", sku="m-1", slug="mugg"))
 
     assert ("Mugg", "M-1", "/mugg/", ()) == (first.name, first.variants[0].sku, first.url, none)
-    assert (clashes.distinct_name("Mugg", "b"), clashes.distinct_url("/mugg/", "b")) == (second.name, second.url)
+    assert (clashes.distinct_name("Mugg", "b"), clashes.distinct_url("/mugg/", "b")) == (
+        second.name,
+        second.url,
+    )
     assert clashes.distinct_sku("m-1", "b-v") == second.variants[0].sku
-    assert [("name", "a"), ("url", "a"), ("sku", "a")] == [(clash.field, clash.holder.key) for clash in found]
+    assert [("name", "a"), ("url", "a"), ("sku", "a")] == [
+        (clash.field, clash.holder.key) for clash in found
+    ]
 
 
 def test_names_are_told_apart_by_case_skus_are_not() -> None:
@@ -58,7 +63,9 @@ def test_a_suffixed_form_is_claimed_as_well() -> None:
 
 def test_what_counts_is_what_a_product_holds_in_the_shop_not_what_zettle_calls_it() -> None:
     claims = Claims()
-    renamed = ObservedProduct(7, "Eget namn", url="/mugg/", variants=(ObservedVariant(1, sku="M-1"),))
+    renamed = ObservedProduct(
+        7, "Eget namn", url="/mugg/", variants=(ObservedVariant(1, sku="M-1"),)
+    )
     claims.add(Holder("a", "Mugg", 7), values_held(renamed))
 
     _, found = claims.taken(mug("b", "Mugg", sku="m-1", slug="mugg"))

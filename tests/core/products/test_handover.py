@@ -47,21 +47,30 @@ def test_who_has_a_value_and_wants_it_keeps_it() -> None:
 
     clash = found["1"].clash
     assert clash is not None
-    assert ("2", clashes.distinct_name("B", "1"), ("B", "B")) == (clash.holder.key, found["1"].last, both(found["2"]))
+    assert ("2", clashes.distinct_name("B", "1"), ("B", "B")) == (
+        clash.holder.key,
+        found["1"].last,
+        both(found["2"]),
+    )
 
 
 def test_a_suffix_stays_while_its_holder_stands_and_goes_with_it() -> None:
     suffixed, claims = clashes.distinct_name("B", "1"), Claims()
     claims.add(Holder("", "B", 7), [("name", "B")])
 
-    stays, goes = played(named("1", suffixed, "B"), claims=claims)["1"], played(named("1", suffixed, "B"))["1"]
+    stays, goes = (
+        played(named("1", suffixed, "B"), claims=claims)["1"],
+        played(named("1", suffixed, "B"))["1"],
+    )
 
     assert ((suffixed, suffixed), ("B", "B")) == (both(stays), both(goes))
 
 
 @dataclass
 class Store:
-    """A store that refuses a call in which anything is equal to what another product has before the call (bigcommerce facts 3.4)."""
+    """A store that refuses a call in which anything is equal to what another product has before the
+    call (bigcommerce facts 3.4).
+    """
 
     held: dict[str, str]
     calls: int = 0
@@ -76,9 +85,16 @@ class Store:
         self.calls += bool(changes)
 
 
-@given(st.permutations(list("ABCDEFG")), st.lists(st.sampled_from("ABCDEFGHIJ"), min_size=7, max_size=7))
-def test_two_passes_are_enough_and_nothing_is_ever_refused(now: list[str], wanted: list[str]) -> None:
-    """Rows, rings and values that several want: each ends with what it wants, or names who has it."""
+@given(
+    st.permutations(list("ABCDEFG")),
+    st.lists(st.sampled_from("ABCDEFGHIJ"), min_size=7, max_size=7),
+)
+def test_two_passes_are_enough_and_nothing_is_ever_refused(
+    now: list[str], wanted: list[str]
+) -> None:
+    """Rows, rings and values that several want: each ends with what it wants, or names who has
+    it.
+    """
     keys = [str(number) for number in range(7)]
     found = played(*(named(key, *pair) for key, *pair in zip(keys, now, wanted, strict=True)))
     store = Store(dict(zip(keys, now, strict=True)))

@@ -1,4 +1,6 @@
-"""What a merchant's hands in the store did to a product of ours, seen in one reading (decisions 17 and 18)."""
+"""What a merchant's hands in the store did to a product of ours, seen in one reading (decisions 17
+and 18).
+"""
 
 from dataclasses import replace
 
@@ -9,9 +11,17 @@ from brygga.core.hands import Counting
 from brygga.core.model import CatalogVariant, ObservedProduct, ObservedVariant, Synced, Tracking
 
 SIZE = "Storlek"
-SYNCED = Synced("p", 1, variants={"s": 11, "m": 12}, options={SIZE: 5}, values={(SIZE, "S"): 51, (SIZE, "M"): 52})
+SYNCED = Synced(
+    "p",
+    1,
+    variants={"s": 11, "m": 12},
+    options={SIZE: 5},
+    values={(SIZE, "S"): 51, (SIZE, "M"): 52},
+)
 SIMPLE = Synced("p", 1, variants={"s": 11})
-WANTED = tuple(CatalogVariant(key, sku=f"TR-{key}", values=((SIZE, key.upper()),)) for key in ("s", "m"))
+WANTED = tuple(
+    CatalogVariant(key, sku=f"TR-{key}", values=((SIZE, key.upper()),)) for key in ("s", "m")
+)
 
 
 def variant(id_: int, label: str = "", value: int = 0, sku: str = "") -> ObservedVariant:
@@ -41,7 +51,9 @@ def shown(*variants: ObservedVariant, tracking: Tracking = Tracking.VARIANT) -> 
         (SYNCED, shown(variant(19), tracking=Tracking.PRODUCT), Counting.ALIKE),
     ],
 )
-def test_a_product_is_counted_as_in_zettle_or_otherwise(synced: Synced, seen: ObservedProduct, how: Counting) -> None:
+def test_a_product_is_counted_as_in_zettle_or_otherwise(
+    synced: Synced, seen: ObservedProduct, how: Counting
+) -> None:
     """Decision 18: one number, one level."""
     assert how is hands.counting(synced, seen)
 
@@ -67,7 +79,8 @@ def test_of_two_candidates_the_sku_decides() -> None:
     """Decision 17: the same values twice, as after an option that the merchant added."""
     two = (variant(22, "M", 52, "OTHER"), variant(23, "M", 52, "TR-m"))
     found, none = (
-        hands.found(WANTED, SYNCED, shown(SMALL, *of)) for of in (two, (two[0], replace(two[0], variant_id=24)))
+        hands.found(WANTED, SYNCED, shown(SMALL, *of))
+        for of in (two, (two[0], replace(two[0], variant_id=24)))
     )
 
     assert found is not None
@@ -92,7 +105,11 @@ def test_an_answer_without_variants_says_nothing() -> None:
 def test_a_simple_product_with_options_is_none_of_its_variants() -> None:
     """Decision 17."""
     given = hands.found(WANTED[:1], SIMPLE, shown(SMALL, MEDIUM, tracking=Tracking.PRODUCT))
-    taken = hands.found(WANTED[:1], replace(SIMPLE, variants={"s": -11}), shown(variant(31), tracking=Tracking.PRODUCT))
+    taken = hands.found(
+        WANTED[:1],
+        replace(SIMPLE, variants={"s": -11}),
+        shown(variant(31), tracking=Tracking.PRODUCT),
+    )
 
     assert given is not None
     assert taken is not None
@@ -100,7 +117,9 @@ def test_a_simple_product_with_options_is_none_of_its_variants() -> None:
 
 
 def test_options_made_again_are_others() -> None:
-    """Their product's number may be another one too; while one of them stands, it is the same (decision 17)."""
+    """Their product's number may be another one too; while one of them stands, it is the same
+    (decision 17).
+    """
     whole = replace(SIMPLE, variants={"s": -11})
     stays, anew = (
         hands.found(WANTED[:1], whole, shown(*of, tracking=Tracking.PRODUCT))

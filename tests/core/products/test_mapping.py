@@ -54,7 +54,8 @@ def test_a_description_is_safe_html_with_its_line_breaks(text: str, html: str) -
 
 
 @pytest.mark.parametrize(("money", "price"), [
-    (Money(24900, "SEK"), "249.00"), (Money(500, "JPY"), "500"), (Money(1234, "KWD"), "1.234"), (Money(1, "EUR"), "0.01"),
+    (Money(24900, "SEK"), "249.00"), (Money(500, "JPY"), "500"), (Money(1234, "KWD"), "1.234"),
+    (Money(1, "EUR"), "0.01"),
 ])  # fmt: skip
 def test_a_price_has_the_decimals_of_its_currency(money: Money, price: str) -> None:
     assert Decimal(price) == price_in(money)
@@ -89,7 +90,8 @@ def test_the_products_price_is_the_commonest_and_each_variant_has_its_own() -> N
     product = shirt("S", "M", "L")
     prices = [kronor(10), kronor(20), kronor(20)]
     product = replace(
-        product, variants=tuple(replace(v, price=p) for v, p in zip(product.variants, prices, strict=True))
+        product,
+        variants=tuple(replace(v, price=p) for v, p in zip(product.variants, prices, strict=True)),
     )
 
     found = mapped(product)
@@ -101,8 +103,10 @@ def test_the_products_price_is_the_commonest_and_each_variant_has_its_own() -> N
 
 
 @pytest.mark.parametrize(("grams", "unit", "weight"), [
-    ("450", WeightUnit.KILOGRAM, "0.45"), ("450", WeightUnit.GRAM, "450"), ("1", WeightUnit.TONNE, "0.0001"),
-    ("453.59237", WeightUnit.POUND, "1"), ("100", WeightUnit.OUNCE, "3.5274"), ("0", WeightUnit.POUND, "0"),
+    ("450", WeightUnit.KILOGRAM, "0.45"), ("450", WeightUnit.GRAM, "450"), ("1", WeightUnit.TONNE,
+    "0.0001"),
+    ("453.59237", WeightUnit.POUND, "1"), ("100", WeightUnit.OUNCE, "3.5274"), ("0",
+    WeightUnit.POUND, "0"),
 ])  # fmt: skip
 def test_weight_is_in_the_stores_unit(grams: str, unit: WeightUnit, weight: str) -> None:
     assert Decimal(weight) == weight_in(Decimal(grams), unit)
@@ -131,7 +135,9 @@ def test_a_gtin_is_known_by_its_check_digit(barcode: str) -> None:
 
 
 def test_a_barcode_is_never_cut() -> None:
-    """Decision 8: one that does not fit is left out, one that is no trade number is a UPC all the same."""
+    """Decision 8: one that does not fit is left out, one that is no trade number is a UPC all the
+    same.
+    """
     long = desired(cup(variants=(Variant("v", barcode="1" * 15, price=kronor(1)),)), TERMS)
     house = mapped(cup(variants=(Variant("v", barcode="HUS-1", price=kronor(1)),)))
 
@@ -143,18 +149,24 @@ def test_a_barcode_is_never_cut() -> None:
 def test_an_equal_sku_within_a_product_gets_a_suffix() -> None:
     product = shirt("S", "M")
     twins = replace(
-        product, variants=tuple(replace(v, sku=sku) for v, sku in zip(product.variants, ["A", "a"], strict=True))
+        product,
+        variants=tuple(
+            replace(v, sku=sku) for v, sku in zip(product.variants, ["A", "a"], strict=True)
+        ),
     )
 
     found = desired(twins, TERMS)
 
     assert found.product is not None
-    assert ["A", clashes.distinct_sku("a", "v-1")] == [variant.sku for variant in found.product.variants]
+    assert ["A", clashes.distinct_sku("a", "v-1")] == [
+        variant.sku for variant in found.product.variants
+    ]
     assert [Code.SKU_REPEATED] == codes(found)
 
 
 @pytest.mark.parametrize(("slug", "url"), [
-    ("stor-mugg", "/stor-mugg/"), ("Röd Kopp", "/rod-kopp/"), ("/a/b/", "/a-b/"), ("???", ""), ("", ""),
+    ("stor-mugg", "/stor-mugg/"), ("Röd Kopp", "/rod-kopp/"), ("/a/b/", "/a-b/"), ("???", ""), ("",
+    ""),
 ])  # fmt: skip
 def test_a_slug_becomes_a_path(slug: str, url: str) -> None:
     assert url == path(slug)
@@ -171,7 +183,11 @@ def test_a_url_is_never_cut() -> None:
 def test_every_sign_that_ends_a_line_ends_it_and_never_joins_two_words(sign: str) -> None:
     text = f"Klart{sign}nu"
 
-    assert ("Klart nu", "Klart\nnu", "<p>Klart<br>nu</p>") == (one_line(text), many_lines(text), safe_html(text)[0])
+    assert ("Klart nu", "Klart\nnu", "<p>Klart<br>nu</p>") == (
+        one_line(text),
+        many_lines(text),
+        safe_html(text)[0],
+    )
 
 
 def test_long_text_is_cut_at_a_character() -> None:
@@ -185,19 +201,29 @@ def test_long_text_is_cut_at_a_character() -> None:
 
 
 @pytest.mark.parametrize("url", [
-    "https://www.youtube.com/watch?v=z3fRu9pkuXE&t=3", "youtu.be/z3fRu9pkuXE", "https://youtube.com/shorts/z3fRu9pkuXE?x=1",
-    "https://www.youtube-nocookie.com/embed/z3fRu9pkuXE", "https://m.youtube.com/live/z3fRu9pkuXE", "https://youtube.com/v/z3fRu9pkuXE",
-    "https://www.youtube.com/attribution_link?a=1&u=%2Fwatch%3Fv%3Dz3fRu9pkuXE", "http://music.youtube.com/watch?list=1&v=z3fRu9pkuXE",
-    " https://youtu.be/z3fRu9pkuXE?si=a1&t=3#x ", "HTTPS://WWW.YOUTUBE.COM/embed/z3fRu9pkuXE/", "//www.youtube.com/watch/z3fRu9pkuXE",
+    ("https://www.youtube.com/watch?v=z3fRu9pkuXE&"
+"t=3"), "youtu.be/z3fRu9pkuXE", "https://youtube.com/shorts/z3fRu9pkuXE?x=1",
+    ("https://www.youtube-nocookie.com/embed/"
+"z3fRu9pkuXE"), "https://m.youtube.com/live/z3fRu9pkuXE", "https://youtube.com/v/z3fRu9pkuXE",
+    ("https://www.youtube.com/attribution_link?a=1&"
+"u=%2Fwatch%3Fv%3Dz3fRu9pkuXE"), "http://music.youtube.com/watch?list=1&v=z3fRu9pkuXE",
+    " https://youtu.be/z3fRu9pkuXE?si=a1&t=3#x ", "HTTPS://WWW.YOUTUBE.COM/embed/z3fRu9pkuXE/",
+    ("//www.youtube.com/"
+"watch/z3fRu9pkuXE"),
 ])  # fmt: skip
 def test_a_video_is_known_in_every_form_of_its_address(url: str) -> None:
     assert "z3fRu9pkuXE" == youtube_id(url)
 
 
 @pytest.mark.parametrize("url", [
-    "https://www.youtube.com/embed/videoseries?list=PLx", "https://www.youtube.com/embed/live_stream?channel=UCx", "https://youtu.be/",
-    "https://www.youtube.com/@lindskeramik", "https://www.youtube.com/playlist?list=PLz3fRu9pkuXE", "https://youtu.be/z3fRu9pkuX",
-    "https://www.youtube.com/watch?v=", "https://notyoutube.com/watch?v=z3fRu9pkuXE", "https://youtube.com.evil.test/watch?v=z3fRu9pkuXE",
+    ("https://www.youtube.com/embed/videoseries?"
+"list=PLx"), "https://www.youtube.com/embed/live_stream?channel=UCx", "https://youtu.be/",
+    ("https://www.youtube.com/"
+"@lindskeramik"), ("https://www.youtube.com/playlist?"
+"list=PLz3fRu9pkuXE"), "https://youtu.be/z3fRu9pkuX",
+    ("https://www.youtube.com/watch?"
+"v="), ("https://notyoutube.com/watch?"
+"v=z3fRu9pkuXE"), "https://youtube.com.evil.test/watch?v=z3fRu9pkuXE",
 ])  # fmt: skip
 def test_what_names_no_video_is_none(url: str) -> None:
     assert "" == youtube_id(url)
@@ -206,7 +232,14 @@ def test_what_names_no_video_is_none(url: str) -> None:
 def test_other_media_are_left_out_and_pictures_ignored() -> None:
     picture = "https://image.izettle.com/product/a.png"
     found = desired(
-        cup(media_urls=("https://vimeo.com/1", picture, "https://evil.test/youtube.com/embed/z3fRu9pkuXE")), TERMS
+        cup(
+            media_urls=(
+                "https://vimeo.com/1",
+                picture,
+                "https://evil.test/youtube.com/embed/z3fRu9pkuXE",
+            )
+        ),
+        TERMS,
     )
 
     assert found.product is not None
@@ -215,13 +248,17 @@ def test_other_media_are_left_out_and_pictures_ignored() -> None:
 
 def test_every_picture_once_the_first_is_the_thumbnail() -> None:
     one, two = "https://image.izettle.com/product/a.png", "https://image.izettle.com/product/b.png"
-    found = mapped(cup(image_urls=(one, two), variants=(Variant("v", price=kronor(1), image_url=two),)))
+    found = mapped(
+        cup(image_urls=(one, two), variants=(Variant("v", price=kronor(1), image_url=two),))
+    )
 
-    assert [(one, True, 0), (two, False, 1)] == [(i.source, i.is_thumbnail, i.sort_order) for i in found.images]
+    assert [(one, True, 0), (two, False, 1)] == [
+        (i.source, i.is_thumbnail, i.sort_order) for i in found.images
+    ]
     assert "" == found.variants[0].image
 
 
-# ---- Options -----------------------------------------------------------------------------------------------------------
+# ---- Options -------------------------------------------------------------------------------------
 
 
 def labels(product: Product) -> list[tuple[str, ...]]:
@@ -233,7 +270,9 @@ def test_one_variant_with_definitions_has_options() -> None:
 
 
 def test_several_variants_without_definitions_become_one_option() -> None:
-    old = Product("p", "Glass", "E", (Variant("a", "Liten"), Variant("b", "Stor"), Variant("c", "")))
+    old = Product(
+        "p", "Glass", "E", (Variant("a", "Liten"), Variant("b", "Stor"), Variant("c", ""))
+    )
 
     assert ["Variant"] == [option.name for option in mapped(old).options]
     assert [("Liten",), ("Stor",), ("–",)] == labels(old)
@@ -244,21 +283,29 @@ def test_values_that_a_shop_may_take_for_the_same_are_told_apart() -> None:
 
 
 def test_spaces_around_names_and_values_say_nothing() -> None:
-    product = replace(shirt(" S", option=" Storlek "), definitions=(OptionDefinition("Storlek", ("S ",)),))
+    product = replace(
+        shirt(" S", option=" Storlek "), definitions=(OptionDefinition("Storlek", ("S ",)),)
+    )
 
     assert (("Storlek", "S"),) == mapped(product).variants[0].values
 
 
 def test_options_with_empty_or_equal_names_get_names() -> None:
     variant = Variant("a", options=(("", "x"), ("Färg", "y"), ("färg", "z")))
-    product = Product("p", "P", "E", (variant,), tuple(OptionDefinition(n, (v,)) for n, v in variant.options))
+    product = Product(
+        "p", "P", "E", (variant,), tuple(OptionDefinition(n, (v,)) for n, v in variant.options)
+    )
 
     assert ["Variant", "Färg", "färg 2"] == [option.name for option in mapped(product).options]
 
 
 def test_a_missing_value_and_one_that_no_definition_lists_are_kept() -> None:
     product = shirt("S", "M")
-    extra = (*product.variants, Variant("v-9", options=(("Storlek", "XL"),)), Variant("v-8", name="Egen"))
+    extra = (
+        *product.variants,
+        Variant("v-9", options=(("Storlek", "XL"),)),
+        Variant("v-8", name="Egen"),
+    )
 
     assert [("S",), ("M",), ("XL",), ("Egen",)] == labels(replace(product, variants=extra))
 
@@ -267,7 +314,9 @@ def test_variants_with_the_same_values_are_all_kept() -> None:
     product = shirt("S", "M")
     twin = replace(product.variants[0], uuid="v-9", sku="X")
 
-    assert {("S",), ("S (2)",), ("M",)} == set(labels(replace(product, variants=(*product.variants, twin))))
+    assert {("S",), ("S (2)",), ("M",)} == set(
+        labels(replace(product, variants=(*product.variants, twin)))
+    )
 
 
 def test_long_values_that_become_equal_get_a_suffix() -> None:
@@ -279,7 +328,8 @@ def test_long_values_that_become_equal_get_a_suffix() -> None:
 
 
 @pytest.mark.parametrize(("product", "code"), [
-    (shirt(*(f"v{n}" for n in range(601))), Code.TOO_MANY_VARIANTS), (shirt(*(f"v{n}" for n in range(251))), Code.TOO_MANY_VALUES),
+    (shirt(*(f"v{n}" for n in range(601))), Code.TOO_MANY_VARIANTS),
+    (shirt(*(f"v{n}" for n in range(251))), Code.TOO_MANY_VALUES),
     (cup(name=" "), Code.NAME_MISSING), (cup(variants=()), Code.PRODUCT_REFUSED),
 ], ids=["variants", "values", "name", "none"])  # fmt: skip
 def test_a_hard_limit_refuses_the_whole(product: Product, code: Code) -> None:
@@ -290,12 +340,15 @@ def test_a_hard_limit_refuses_the_whole(product: Product, code: Code) -> None:
     assert (None, code) == (found.product, found.refusal.code)
 
 
-# ---- Fingerprints, owners, clashes ---------------------------------------------------------------------------------------
+# ---- Fingerprints, owners, clashes ---------------------------------------------------------------
 
 
 def test_a_fingerprint_is_the_same_in_a_year_and_tells_shapes_apart() -> None:
     """Its value stands in merchants' databases: a change of it here must be meant."""
-    small, renamed = fingerprint(mapped(shirt("S"))), fingerprint(mapped(shirt("S", name="Skjorta")))
+    small, renamed = (
+        fingerprint(mapped(shirt("S"))),
+        fingerprint(mapped(shirt("S", name="Skjorta"))),
+    )
 
     assert small == fingerprint(mapped(shirt("S")))
     assert (small[:16], False) == (renamed[:16], small == renamed)
@@ -306,7 +359,9 @@ def test_a_fingerprint_is_the_same_in_a_year_and_tells_shapes_apart() -> None:
 def test_category_visibility_channel_and_tax_are_never_zettles() -> None:
     names = ("category_ids", "is_visible", "channel", "tax_class_id", "custom_fields", "brand_id")
 
-    assert ["birth", "birth", "birth", "merchant", "merchant", "merchant"] == [whose(n, TERMS).value for n in names]
+    assert ["birth", "birth", "birth", "merchant", "merchant", "merchant"] == [
+        whose(n, TERMS).value for n in names
+    ]
     assert ("zettle", "birth") == (whose("price", TERMS).value, whose("price", NO_PRICES).value)
 
 
@@ -315,5 +370,8 @@ def test_a_suffix_is_short_stable_and_fits() -> None:
 
     assert clashes.distinct_name("Mugg", "p") == clashes.distinct_name("Mugg", "P")
     assert (250, True) == (len(long), long.endswith(")"))
-    assert ("", "") == (clashes.distinct_sku("x" * 255, "p"), clashes.distinct_url("/" + "x" * 252 + "/", "p"))
+    assert ("", "") == (
+        clashes.distinct_sku("x" * 255, "p"),
+        clashes.distinct_url("/" + "x" * 252 + "/", "p"),
+    )
     assert 3 == len(set(clashes.forms_of_name("Mugg", "p")))

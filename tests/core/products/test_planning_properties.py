@@ -1,4 +1,6 @@
-"""One tree perturbed twice gives the other two; the plan brings them together (docs/design.md, "Products")."""
+"""One tree perturbed twice gives the other two; the plan brings them together (docs/design.md,
+"Products").
+"""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -9,7 +11,14 @@ from hypothesis import strategies as st
 
 from brygga.core import clashes
 from brygga.core.mapping import desired
-from brygga.core.model import CatalogProduct, ObservedImage, ObservedProduct, ObservedValue, ObservedVariant, Product
+from brygga.core.model import (
+    CatalogProduct,
+    ObservedImage,
+    ObservedProduct,
+    ObservedValue,
+    ObservedVariant,
+    Product,
+)
 from brygga.core.operations import CreateProduct, DeleteOption
 from brygga.core.planning import plan
 from brygga.core.terms import Terms
@@ -74,7 +83,9 @@ def edited(draw: st.DrawFn, seen: ObservedProduct) -> ObservedProduct:
     return replace(seen, **changes)  # type: ignore[arg-type]
 
 
-def _edited_variants(draw: st.DrawFn, variants: tuple[ObservedVariant, ...]) -> tuple[ObservedVariant, ...]:
+def _edited_variants(
+    draw: st.DrawFn, variants: tuple[ObservedVariant, ...]
+) -> tuple[ObservedVariant, ...]:
     kept = [v for v in variants if draw(st.integers(0, 3))]
     return tuple(replace(v, price=Decimal(5), upc="99") if draw(st.booleans()) else v for v in kept)
 
@@ -88,7 +99,10 @@ def _own_variant(seen: ObservedProduct, variants: tuple[ObservedVariant, ...]) -
     pairs = [(o.option_id, o.values[0].value_id) for o in options[1:]]
     labels = [(o.name, o.values[0].label) for o in options[1:]]
     own = ObservedVariant(
-        9003, "OWN", values=((first.option_id, 9002), *pairs), labels=((first.name, "Merchant's"), *labels)
+        9003,
+        "OWN",
+        values=((first.option_id, 9002), *pairs),
+        labels=((first.name, "Merchant's"), *labels),
     )
     return {"options": options, "variants": (*variants, own)}
 
@@ -127,11 +141,17 @@ def merchants_own(seen: ObservedProduct, terms: Terms) -> tuple[object, ...]:
     return own if terms.prices else (*own, seen.price)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(data=st.data(), terms=terms_kinds)
 @pytest.mark.rule("P4", "P6", "C6", "C8")
 def test_one_tree_perturbed_twice_comes_together_again(data: st.DataObject, terms: Terms) -> None:
-    """After any save in Zettle and any edit in BigCommerce: Zettle's fields hold, the merchant's stay, and nothing is left to do."""
+    """After any save in Zettle and any edit in BigCommerce: Zettle's fields hold, the merchant's
+    stay, and nothing is left to do.
+    """
     first = data.draw(products())
     shop = born_shop(first, terms)
     shop.product = data.draw(edited(shop.seen()))
@@ -151,7 +171,9 @@ def test_one_tree_perturbed_twice_comes_together_again(data: st.DataObject, term
 @given(data=st.data(), terms=terms_kinds)
 @pytest.mark.rule("P6")
 def test_what_the_merchant_added_stays(data: st.DataObject, terms: Terms) -> None:
-    """Images and variants that we did not write are there after any sync; a variant at least while its options are."""
+    """Images and variants that we did not write are there after any sync; a variant at least while
+    its options are.
+    """
     first = data.draw(products())
     shop = born_shop(first, terms)
     shop.product = data.draw(edited(shop.seen()))
@@ -172,7 +194,13 @@ def test_an_unchanged_product_is_left_alone(product: Product, terms: Terms) -> N
     """Row 2: whatever was done in BigCommerce stays until the next save in Zettle."""
     shop = born_shop(product, terms)
 
-    made = plan(wanted_of(product, terms), shop.synced, replace(shop.seen(), name="Eget"), terms, etag=product.etag)
+    made = plan(
+        wanted_of(product, terms),
+        shop.synced,
+        replace(shop.seen(), name="Eget"),
+        terms,
+        etag=product.etag,
+    )
 
     assert () == made.operations
 
@@ -180,7 +208,9 @@ def test_an_unchanged_product_is_left_alone(product: Product, terms: Terms) -> N
 @settings(max_examples=20, deadline=None)
 @given(product=products(), terms=terms_kinds)
 @pytest.mark.rule("P10")
-def test_a_product_gone_from_the_shop_is_made_again_at_the_next_save(product: Product, terms: Terms) -> None:
+def test_a_product_gone_from_the_shop_is_made_again_at_the_next_save(
+    product: Product, terms: Terms
+) -> None:
     shop = born_shop(product, terms)
 
     (operation,) = plan(wanted_of(product, terms), shop.synced, None, terms, etag="E2").operations

@@ -54,7 +54,8 @@ LEFT = (
 EMOJI = ("👩‍👩‍👧", "❤️‍🔥", "👨🏿‍🍳", "🏳️‍🌈", "1️⃣", "☕️", "😀")
 TEXTS = st.text(
     st.one_of(
-        st.characters(exclude_categories=["Cs"]), st.sampled_from("\u200b\u200c\u200d\ufe0f\u200e\u00ad\u3164❤🔥1")
+        st.characters(exclude_categories=["Cs"]),
+        st.sampled_from("\u200b\u200c\u200d\ufe0f\u200e\u00ad\u3164❤🔥1"),
     )
 )
 
@@ -77,7 +78,9 @@ def test_taking_out_twice_is_taking_out_once(text: str) -> None:
 @given(TEXTS)
 def test_a_text_that_shows_something_is_never_emptied(text: str) -> None:
     shown = [
-        one for one in text if unicodedata.category(one)[0] in "LNPS" and one not in "\u3164\u115f\u1160\uffa0\u2800"
+        one
+        for one in text
+        if unicodedata.category(one)[0] in "LNPS" and one not in "\u3164\u115f\u1160\uffa0\u2800"
     ]
 
     assert set(shown) <= set(one_line(text))
@@ -91,7 +94,11 @@ def test_emoji_survive_whole(emoji: list[str], between: str) -> None:
 
 
 def test_a_name_of_nothing_else_is_refused_in_words() -> None:
-    for name, code in (("\u200e", Code.NAME_UNSEEN), ("\u3164\u2800", Code.NAME_UNSEEN), (" ", Code.NAME_MISSING)):
+    for name, code in (
+        ("\u200e", Code.NAME_UNSEEN),
+        ("\u3164\u2800", Code.NAME_UNSEEN),
+        (" ", Code.NAME_MISSING),
+    ):
         refusal = desired(cup(name=name), TERMS).refusal
 
         assert refusal is not None
@@ -103,7 +110,9 @@ def test_skus_and_values_that_look_alike_are_the_same() -> None:
         Variant("1", sku="M-1", options=(("Färg", "Röd"),)),
         Variant("2", sku="M-1\u200b", options=(("Färg\u200b", "Röd\u00ad"),)),
     )
-    mapped = desired(cup(variants=variants, definitions=(OptionDefinition("Färg", ("Röd", "Röd\u00ad")),)), TERMS)
+    mapped = desired(
+        cup(variants=variants, definitions=(OptionDefinition("Färg", ("Röd", "Röd\u00ad")),)), TERMS
+    )
 
     assert mapped.product is not None
     assert ["Röd", "Röd (2)"] == [one.values[0][1] for one in mapped.product.variants]
@@ -132,7 +141,9 @@ def test_skus_and_values_that_look_alike_are_the_same() -> None:
         ("731086500470 3731", "", "", [Code.BARCODE_TOO_LONG]),
     ],
 )
-def test_a_barcode_loses_spaces_and_dashes(written: str, upc: str, gtin: str, lines: list[Code]) -> None:
+def test_a_barcode_loses_spaces_and_dashes(
+    written: str, upc: str, gtin: str, lines: list[Code]
+) -> None:
     mapped = desired(cup(variants=(Variant("1", barcode=written),)), TERMS)
 
     assert mapped.product is not None
@@ -145,8 +156,10 @@ def test_a_barcode_loses_spaces_and_dashes(written: str, upc: str, gtin: str, li
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [("Kaffe\u200bmugg", "Kaffemugg"), ("T\u2011shirt", "T-shirt"), ("Stor\u2013liten kopp", "Stor-liten kopp"),
-     ("Te\u00a0kopp", "Te kopp"), ("Te\u3000kopp", "Te kopp"), ("Te\u202fkopp\u3164", "Te kopp"), ("Kaffe\u00admugg", "Kaffemugg"),
+    [("Kaffe\u200bmugg", "Kaffemugg"), ("T\u2011shirt", "T-shirt"), ("Stor\u2013liten kopp",
+    "Stor-liten kopp"),
+     ("Te\u00a0kopp", "Te kopp"), ("Te\u3000kopp", "Te kopp"), ("Te\u202fkopp\u3164", "Te kopp"),
+     ("Kaffe\u00admugg", "Kaffemugg"),
      ("❤\ufe0f Mugg", "❤ Mugg")],
 )  # fmt: skip
 def test_likely_duplicates_see_through_names(ours: str, theirs: str) -> None:
@@ -155,13 +168,16 @@ def test_likely_duplicates_see_through_names(ours: str, theirs: str) -> None:
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [("MUGG-1\u200b", "MUGG-1"), ("MUGG\u20111", "mugg-1"), ("MUGG\u22121", "MUGG\uff0d1"), ("MUGG\ufe581", "MUGG\u20151"),
+    [("MUGG-1\u200b", "MUGG-1"), ("MUGG\u20111", "mugg-1"), ("MUGG\u22121", "MUGG\uff0d1"),
+    ("MUGG\ufe581", "MUGG\u20151"),
      ("MUGG\u2009 1", "MUGG 1")],
 )  # fmt: skip
 def test_likely_duplicates_see_through_skus(ours: str, theirs: str) -> None:
     product = cup(name="Mugg", variants=(Variant("1", sku=ours),))
 
-    assert [Reason.SKU] == [pair.reason for pair in likely([product], [ObservedProduct(7, "Annat", sku=theirs)])]
+    assert [Reason.SKU] == [
+        pair.reason for pair in likely([product], [ObservedProduct(7, "Annat", sku=theirs)])
+    ]
 
 
 def test_likely_duplicates_see_through_barcodes() -> None:

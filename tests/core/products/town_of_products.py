@@ -19,14 +19,18 @@ def kronor(amount: int) -> Money:
 def cup(**fields: object) -> Product:
     """A simple product: one cup."""
     variant = Variant("v-cup", sku="CUP-1", barcode="7310865004703", price=kronor(249))
-    product = Product("p-cup", "Mugg", "E1", (variant,), description="Blå glasyr", weight_grams=Decimal(450))
+    product = Product(
+        "p-cup", "Mugg", "E1", (variant,), description="Blå glasyr", weight_grams=Decimal(450)
+    )
     return replace(product, **fields)  # type: ignore[arg-type]
 
 
 def shirt(*values: str, option: str = "Storlek", **fields: object) -> Product:
     """A product with one option; a variant's uuid is named after its place."""
     variants = tuple(
-        Variant(f"v-{place}", sku=f"TR-{place}", price=kronor(199 + place), options=((option, value),))
+        Variant(
+            f"v-{place}", sku=f"TR-{place}", price=kronor(199 + place), options=((option, value),)
+        )
         for place, value in enumerate(values)
     )
     product = Product("p-shirt", "Tröja", "E1", variants, (OptionDefinition(option, values),))
@@ -45,7 +49,14 @@ def products(draw: st.DrawFn, uuid: str = "p-1") -> Product:
     """Any product that Zettle lets through, with variants v-0 to v-5."""
     names = draw(st.lists(st.sampled_from(_names), max_size=3, unique=True))
     count = draw(st.integers(1, 1 if not names and draw(st.booleans()) else 5))
-    keys = draw(st.lists(st.sampled_from([f"v-{n}" for n in range(6)]), min_size=count, max_size=count, unique=True))
+    keys = draw(
+        st.lists(
+            st.sampled_from([f"v-{n}" for n in range(6)]),
+            min_size=count,
+            max_size=count,
+            unique=True,
+        )
+    )
     variants = tuple(
         Variant(
             key,
@@ -71,23 +82,43 @@ def products(draw: st.DrawFn, uuid: str = "p-1") -> Product:
         slug=draw(st.sampled_from(["", "mugg", "Röd Kopp"])),
         weight_grams=draw(st.sampled_from([None, Decimal(1), Decimal(450)])),
         image_urls=tuple(draw(st.lists(st.sampled_from(_pictures), unique=True))),
-        media_urls=tuple(draw(st.lists(st.sampled_from([*_clips, "https://vimeo.com/1"]), unique=True))),
+        media_urls=tuple(
+            draw(st.lists(st.sampled_from([*_clips, "https://vimeo.com/1"]), unique=True))
+        ),
     )
 
 
 @st.composite
 def saved_again(draw: st.DrawFn, product: Product) -> Product:
-    """The same product after the merchant has worked on it: another draw in some fields, the rest as it was."""
+    """The same product after the merchant has worked on it: another draw in some fields, the rest
+    as it was.
+    """
     other = draw(products(product.uuid))
     changes: dict[str, object] = {"etag": "E2"}
-    for name in ("name", "description", "seo_title", "slug", "weight_grams", "image_urls", "media_urls"):
+    for name in (
+        "name",
+        "description",
+        "seo_title",
+        "slug",
+        "weight_grams",
+        "image_urls",
+        "media_urls",
+    ):
         if draw(st.booleans()):
             changes[name] = getattr(other, name)
-    match draw(st.sampled_from(["same", "renamed value", "renamed option", "other variants", "fewer", "prices"])):
+    match draw(
+        st.sampled_from(
+            ["same", "renamed value", "renamed option", "other variants", "fewer", "prices"]
+        )
+    ):
         case "renamed value" if product.definitions:
-            changes |= _renamed_value(product, product.definitions[0].name, draw(st.sampled_from(_values)))
+            changes |= _renamed_value(
+                product, product.definitions[0].name, draw(st.sampled_from(_values))
+            )
         case "renamed option" if product.definitions:
-            changes |= _renamed_option(product, product.definitions[0].name, draw(st.sampled_from(_names)))
+            changes |= _renamed_option(
+                product, product.definitions[0].name, draw(st.sampled_from(_names))
+            )
         case "other variants":
             changes |= {"variants": other.variants, "definitions": other.definitions}
         case "fewer":
@@ -102,10 +133,14 @@ def _renamed_value(product: Product, option: str, was: str) -> dict[str, object]
         return "Ny" if value == was else value
 
     definitions = tuple(
-        replace(d, values=tuple(map(new, d.values))) if d.name == option else d for d in product.definitions
+        replace(d, values=tuple(map(new, d.values))) if d.name == option else d
+        for d in product.definitions
     )
     variants = tuple(
-        replace(v, options=tuple((n, new(value)) if n == option else (n, value) for n, value in v.options))
+        replace(
+            v,
+            options=tuple((n, new(value)) if n == option else (n, value) for n, value in v.options),
+        )
         for v in product.variants
     )
     return {"definitions": definitions, "variants": variants}
@@ -114,8 +149,11 @@ def _renamed_value(product: Product, option: str, was: str) -> dict[str, object]
 def _renamed_option(product: Product, was: str, now: str) -> dict[str, object]:
     if now in {definition.name for definition in product.definitions}:
         return {}
-    definitions = tuple(replace(d, name=now if d.name == was else d.name) for d in product.definitions)
+    definitions = tuple(
+        replace(d, name=now if d.name == was else d.name) for d in product.definitions
+    )
     variants = tuple(
-        replace(v, options=tuple((now if n == was else n, value) for n, value in v.options)) for v in product.variants
+        replace(v, options=tuple((now if n == was else n, value) for n, value in v.options))
+        for v in product.variants
     )
     return {"definitions": definitions, "variants": variants}

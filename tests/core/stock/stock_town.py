@@ -1,4 +1,5 @@
-"""An honest tiny world: two shelves, late reads, lost answers, hooks that come late, twice or never, and an engine that may die anywhere.
+"""An honest tiny world: two shelves, late reads, lost answers, hooks that come late, twice or
+never, and an engine that may die anywhere.
 
 The world knows what really happened; the engine sees only what the platforms would tell it.
 """
@@ -65,7 +66,9 @@ class Hook:
 
 @dataclass
 class Town:
-    """Both platforms. `share` is the chance of each fault; `lag_s` the most that BigCommerce's reads trail."""
+    """Both platforms. `share` is the chance of each fault; `lag_s` the most that BigCommerce's
+    reads trail.
+    """
 
     dice: random.Random
     start: int = 20
@@ -223,7 +226,9 @@ class Ledgers:
         if hook.identifier is not None and hook.side is Side.ZETTLE:
             self.echoes.setdefault(hook.identifier, town.now)
         else:
-            self.disk = hinted(self.disk, hook.side, Hint(town.now, by_order=not hook.by_api, variant="1"))
+            self.disk = hinted(
+                self.disk, hook.side, Hint(town.now, by_order=not hook.by_api, variant="1")
+            )
         self.looking = True
 
     def _review(self, town: Town) -> None:
@@ -236,7 +241,9 @@ class Ledgers:
             self.doubts += found is Review.ASK
             if found is Review.OTHERWISE:
                 landed_ = verdict is not Verdict.PRESUMED_LOST
-                self.disk = corrected(self.disk, Side.ZETTLE, flight.quantity if landed_ else -flight.quantity)
+                self.disk = corrected(
+                    self.disk, Side.ZETTLE, flight.quantity if landed_ else -flight.quantity
+                )
 
     def sweep(self, town: Town) -> None:
         self.looking = True
@@ -254,12 +261,22 @@ class Ledgers:
 
     def _due(self) -> list[datetime]:
         due = [at for side in Side if (at := next_look(self.disk, side, self.timing)) is not None]
-        due += [resolve_at(side, f, self.timing) for side in Side if (f := self.disk[side].flight) is not None]
+        due += [
+            resolve_at(side, f, self.timing)
+            for side in Side
+            if (f := self.disk[side].flight) is not None
+        ]
         asked = (Verdict.PRESUMED_LOST, Verdict.ASSUMED_LANDED, Verdict.ASSUMED_LOST)
-        return due + [since + self.timing.doubt for _, verdict, since in self.lost.values() if verdict in asked]
+        return due + [
+            since + self.timing.doubt
+            for _, verdict, since in self.lost.values()
+            if verdict in asked
+        ]
 
     def wakes_s(self, town: Town) -> float | None:
-        """When it has something to do by time alone, by the town's clock; None when it waits for nothing."""
+        """When it has something to do by time alone, by the town's clock; None when it waits for
+        nothing.
+        """
         times = self._due()
         for side in Side:
             free = max(town.now, self.disk[side].rests or town.now)
@@ -294,7 +311,9 @@ class Ledgers:
             return resolve_shop(self.disk, look, shown, self.timing)
         return resolve_till(self.disk, look, self.echoes.get(flight.call), self.timing)
 
-    def _closed(self, side: Side, flight: Flight, done: Resolved, shown: int | None, now: datetime) -> None:
+    def _closed(
+        self, side: Side, flight: Flight, done: Resolved, shown: int | None, now: datetime
+    ) -> None:
         self.contradictions += done.contradicts
         if side is Side.ZETTLE and done.verdict is not Verdict.LANDED:
             self.lost[flight.call] = (flight, done.verdict, now)
@@ -335,7 +354,9 @@ class Ledgers:
 
 @dataclass
 class Naive:
-    """What one writes first: read both, write the difference, remember after. The properties below must catch it."""
+    """What one writes first: read both, write the difference, remember after. The properties below
+    must catch it.
+    """
 
     known: dict[Side, int]
     reported: bool = False
@@ -358,11 +379,16 @@ class Naive:
                     town.write(side.other, change, "naive")
                 except (NoAnswer, TooLittle):
                     return
-                self.known = {side: self.known[side] + change, side.other: self.known[side.other] + change}
+                self.known = {
+                    side: self.known[side] + change,
+                    side.other: self.known[side.other] + change,
+                }
 
 
 def tick(town: Town, engine: Engine, seconds: float = 1.0) -> None:
-    """Time passes, hooks arrive, the engine works; if it dies, its process starts again with what is on disk."""
+    """Time passes, hooks arrive, the engine works; if it dies, its process starts again with what
+    is on disk.
+    """
     town.now_s += seconds
     for hook in town.due_hooks():
         engine.hear(town, hook)
@@ -373,7 +399,9 @@ def tick(town: Town, engine: Engine, seconds: float = 1.0) -> None:
 
 
 def calm(town: Town, engine: Engine) -> None:
-    """The faults end and time runs on: hooks that are late arrive, and the sweep looks at what nobody announced."""
+    """The faults end and time runs on: hooks that are late arrive, and the sweep looks at what
+    nobody announced.
+    """
     town.share = town.crashes = town.drops = 0.0
     town.die_at = None
     second = 0
@@ -387,7 +415,9 @@ def calm(town: Town, engine: Engine) -> None:
 
 
 def _idle_seconds(town: Town, engine: Engine) -> int:
-    """So many whole seconds nothing happens: the ticks of these change nothing, and are left out."""
+    """So many whole seconds nothing happens: the ticks of these change nothing, and are left
+    out.
+    """
     times = [hook.at for hook in town.hooks]
     wakes = engine.wakes_s(town)
     times += [] if wakes is None else [wakes]
@@ -395,7 +425,9 @@ def _idle_seconds(town: Town, engine: Engine) -> int:
 
 
 def outcome(town: Town, engine: Engine) -> str:
-    """`right`, `low` (both shelves promise too little), `high`, or `apart` (the shelves disagree)."""
+    """`right`, `low` (both shelves promise too little), `high`, or `apart` (the shelves
+    disagree).
+    """
     want = max(0, town.truth)
     till, shop = (max(0, town.levels[side]) for side in (Side.ZETTLE, Side.SHOP))
     if till == shop == want:

@@ -1,4 +1,6 @@
-"""Which sales and orders a movement is put down to (rules S2, S3; it explains and moves nothing)."""
+"""Which sales and orders a movement is put down to (rules S2, S3; it explains and moves
+nothing).
+"""
 
 from datetime import datetime, timedelta
 
@@ -65,10 +67,21 @@ def test_equal_sales_are_told_in_their_order_and_none_twice() -> None:
 
 
 @pytest.mark.rule("S2")
-@given(st.lists(st.integers(-4, 4).filter(bool), max_size=6), st.lists(st.integers(-4, 4).filter(bool), max_size=6))
-def test_every_movement_is_told_once_and_what_is_named_makes_its_size(changes: list[int], deeds: list[int]) -> None:
-    moves = [moved(place, 60 * place, change, since=60 * (place - 1)) for place, change in enumerate(changes, 1)]
-    done = [Deed(at(60 * place - 5), change, Reason.SALE, str(place)) for place, change in enumerate(deeds, 1)]
+@given(
+    st.lists(st.integers(-4, 4).filter(bool), max_size=6),
+    st.lists(st.integers(-4, 4).filter(bool), max_size=6),
+)
+def test_every_movement_is_told_once_and_what_is_named_makes_its_size(
+    changes: list[int], deeds: list[int]
+) -> None:
+    moves = [
+        moved(place, 60 * place, change, since=60 * (place - 1))
+        for place, change in enumerate(changes, 1)
+    ]
+    done = [
+        Deed(at(60 * place - 5), change, Reason.SALE, str(place))
+        for place, change in enumerate(deeds, 1)
+    ]
     sizes = {deed.number: deed.change for deed in done}
     told = explained(moves, done)
     made: dict[tuple[str, ...], int] = {}
@@ -122,7 +135,11 @@ def back(seconds: float, quantity: int, number: str = "104") -> Deed:
     [
         ([-1, -2], [order(0, 3)], [(Reason.ORDER, ("104",))] * 2),
         ([1, 2], [back(0, 3)], [(Reason.RETURN, ("104",))] * 2),
-        ([-1, -2, -4], [order(0, 3), order(1, 4, "105")], [*[(Reason.ORDER, ("104",))] * 2, (Reason.ORDER, ("105",))]),
+        (
+            [-1, -2, -4],
+            [order(0, 3), order(1, 4, "105")],
+            [*[(Reason.ORDER, ("104",))] * 2, (Reason.ORDER, ("105",))],
+        ),
         # Not of the order's size together, or one of them up.
         ([-1, -1], [order(0, 3)], [(Reason.UNCLEAR, ())] * 2),
         ([-4, 1], [order(0, 3)], [(Reason.UNCLEAR, ())] * 2),
@@ -178,7 +195,9 @@ LAG = timedelta(seconds=10)
         ([], 2, False),
     ],
 )
-def test_an_order_made_a_change_only_where_the_events_say_so(heard: list[bool], change: int, says: bool) -> None:
+def test_an_order_made_a_change_only_where_the_events_say_so(
+    heard: list[bool], change: int, says: bool
+) -> None:
     long_ago = Shelf(8, hinted=at(-60), told=Told(at(-60), at(-60)), settled=at(-40))
 
     assert says is is_order(long_ago, heard, change, LAG)

@@ -30,7 +30,7 @@ def wrote(ledger: Ledger, side: Side, change: int, when: float) -> Ledger:
     return stock.landed(stock.sent(ledger, side, change, "call", at(when)), side, at(when))
 
 
-# ---- The law -----------------------------------------------------------------------------------------------------------
+# ---- The law -------------------------------------------------------------------------------------
 
 
 def test_shelves_that_promise_different_numbers_cannot_be_made() -> None:
@@ -39,10 +39,12 @@ def test_shelves_that_promise_different_numbers_cannot_be_made() -> None:
 
 
 def test_separate_shelves_may_differ() -> None:
-    assert (3, 4) == tuple(Ledger(Shelf(known=3), Shelf(known=4), separate=True)[side].promised for side in Side)
+    assert (3, 4) == tuple(
+        Ledger(Shelf(known=3), Shelf(known=4), separate=True)[side].promised for side in Side
+    )
 
 
-# ---- Observed ----------------------------------------------------------------------------------------------------------
+# ---- Observed ------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S2")
@@ -68,8 +70,12 @@ def test_an_older_look_than_the_last_says_nothing() -> None:
     ("level", "change"),
     [(13, 0), (10, 0), (12, 0), (14, 0), (9, -1), (7, -3)],
 )
-def test_after_a_write_upwards_only_a_fall_below_everything_it_explains_counts(level: int, change: int) -> None:
-    """10 became 13 a moment ago: 10 to 13 may be late reads, more may be too; below 10 somebody bought."""
+def test_after_a_write_upwards_only_a_fall_below_everything_it_explains_counts(
+    level: int, change: int
+) -> None:
+    """10 became 13 a moment ago: 10 to 13 may be late reads, more may be too; below 10 somebody
+    bought.
+    """
     ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
 
     assert change == stock.observed(ledger, Side.SHOP, Look(level, at(3)), TIMING).change
@@ -89,7 +95,7 @@ def test_what_was_sold_while_a_read_trails_is_found_by_the_next_one() -> None:
     assert (12, 10) == (first.shop.known, second.shop.known)
 
 
-# ---- Sending -----------------------------------------------------------------------------------------------------------
+# ---- Sending -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -104,12 +110,16 @@ def test_what_was_sold_while_a_read_trails_is_found_by_the_next_one() -> None:
     ],
 )
 def test_the_shop_gets_what_fits_its_shelf(known: int, owed: int, floor: int, change: int) -> None:
-    ledger = Ledger(Shelf(known=known + owed), Shelf(known=known, owed=owed, floor=floor, variant_id=1))
+    ledger = Ledger(
+        Shelf(known=known + owed), Shelf(known=known, owed=owed, floor=floor, variant_id=1)
+    )
 
     assert change == stock.sendable(ledger, Side.SHOP, T0, TIMING)
 
 
-@pytest.mark.parametrize(("known", "owed", "change"), [(99_990, 50, 9), (5, -5, -5), (0, -2, 0), (-3, 2, 2)])
+@pytest.mark.parametrize(
+    ("known", "owed", "change"), [(99_990, 50, 9), (5, -5, -5), (0, -2, 0), (-3, 2, 2)]
+)
 def test_zettle_gets_what_fits_its_shelf(known: int, owed: int, change: int) -> None:
     ledger = Ledger(Shelf(known=known, owed=owed), Shelf(known=known + owed, variant_id=1))
 
@@ -117,13 +127,18 @@ def test_zettle_gets_what_fits_its_shelf(known: int, owed: int, change: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("known", "owed", "beyond"), [(99_990, 9, 0), (99_990, 50, 41), (99_999, 50_001, 50_001), (10, -20, 0)]
+    ("known", "owed", "beyond"),
+    [(99_990, 9, 0), (99_990, 50, 41), (99_999, 50_001, 50_001), (10, -20, 0)],
 )
-def test_what_zettle_can_never_hold_is_told_from_what_is_on_its_way(known: int, owed: int, beyond: int) -> None:
+def test_what_zettle_can_never_hold_is_told_from_what_is_on_its_way(
+    known: int, owed: int, beyond: int
+) -> None:
     ledger = Ledger(Shelf(known=known, owed=owed), Shelf(known=known + owed, variant_id=1))
 
     assert (beyond, 0) == (stock.excess(ledger, Side.ZETTLE), stock.excess(ledger, Side.SHOP))
-    assert 0 == stock.excess(Ledger(Shelf(known=Gap.UNKNOWN), Shelf(known=Gap.UNKNOWN)), Side.ZETTLE)
+    assert 0 == stock.excess(
+        Ledger(Shelf(known=Gap.UNKNOWN), Shelf(known=Gap.UNKNOWN)), Side.ZETTLE
+    )
 
 
 def test_one_flight_at_a_time() -> None:
@@ -149,7 +164,9 @@ def test_a_hint_is_finished_only_by_a_look_begun_a_lag_later() -> None:
     ledger = stock.hinted(shared(10), Side.SHOP, Hint(at(0)))
     early, late = seen(ledger, Side.SHOP, 10, 3), seen(ledger, Side.SHOP, 10, 10)
 
-    assert (at(10), at(10), None) == tuple(stock.next_look(one, Side.SHOP, TIMING) for one in (ledger, early, late))
+    assert (at(10), at(10), None) == tuple(
+        stock.next_look(one, Side.SHOP, TIMING) for one in (ledger, early, late)
+    )
 
 
 def test_toward_zettle_one_repeat_closes_a_hint() -> None:
@@ -180,13 +197,17 @@ def test_after_its_rest_a_shelf_is_looked_at_once() -> None:
 
 
 def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
-    ledger = stock.refused(stock.sent(seen(shared(), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1)), Side.SHOP)
+    ledger = stock.refused(
+        stock.sent(seen(shared(), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1)), Side.SHOP
+    )
     ledger = stock.suspended(ledger, Side.SHOP)
 
-    assert (0, -3) == tuple(stock.sendable(one, Side.SHOP, at(60), TIMING) for one in (ledger, stock.woken(ledger, 2)))
+    assert (0, -3) == tuple(
+        stock.sendable(one, Side.SHOP, at(60), TIMING) for one in (ledger, stock.woken(ledger, 2))
+    )
 
 
-# ---- Births ------------------------------------------------------------------------------------------------------------
+# ---- Births --------------------------------------------------------------------------------------
 
 
 def test_a_sale_between_the_level_and_the_birth_is_owed() -> None:
@@ -231,10 +252,13 @@ def test_an_absolute_level_takes_what_was_owed_with_it() -> None:
     sold = seen(ledger, Side.ZETTLE, 6, 2)
     done, back = stock.landed(sold, Side.SHOP, at(3)), stock.reset_refused(sold)
 
-    assert ((7, -1), (10, -4)) == ((done.shop.known, done.shop.owed), (back.shop.known, back.shop.owed))
+    assert ((7, -1), (10, -4)) == (
+        (done.shop.known, done.shop.owed),
+        (back.shop.known, back.shop.owed),
+    )
 
 
-# ---- Separate, tracking ------------------------------------------------------------------------------------------------
+# ---- Separate, tracking --------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S5")
@@ -248,7 +272,9 @@ def test_a_split_owes_each_side_its_own_number() -> None:
 
 
 @pytest.mark.rule("S5")
-def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_what_it_has_there() -> None:
+def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_what_it_has_there() -> (
+    None
+):
     new = stock.opened(Look(9, at(0)), apart=True)
     born = stock.born(new, stock.first_level(new) or 0, 7, at(1))
     found = stock.adopted(new, 7, Look(2, at(1)))
@@ -293,7 +319,9 @@ def test_carried_over_a_separate_shelf_has_what_is_there_or_if_it_is_another_one
 
 @pytest.mark.rule("S5")
 def test_a_split_never_eats_the_next_restock() -> None:
-    """The shop sold more than its share before the split was written: what is not there is dropped, not owed."""
+    """The shop sold more than its share before the split was written: what is not there is dropped,
+    not owed.
+    """
     parted = stock.split(shared(10), 8, 2)
     assert parted is not None
     sold_out = seen(parted, Side.SHOP, 1, 20)
@@ -309,7 +337,9 @@ def test_stock_without_two_numbers_cannot_be_split() -> None:
 @pytest.mark.rule("S6")
 @given(st.integers(-50, 50), st.integers(0, 50), st.integers(-9, 9), st.integers(-9, 9))
 def test_joined_is_the_sum_of_both(till: int, shop: int, owed_till: int, owed_shop: int) -> None:
-    apart = Ledger(Shelf(known=till, owed=owed_till), Shelf(known=shop, owed=owed_shop), separate=True)
+    apart = Ledger(
+        Shelf(known=till, owed=owed_till), Shelf(known=shop, owed=owed_shop), separate=True
+    )
 
     assert till + owed_till + shop + owed_shop == stock.joined(apart).promised
 

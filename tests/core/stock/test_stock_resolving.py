@@ -1,4 +1,6 @@
-"""What became of a write without an answer: the tables of `core.stock.resolving` as examples (decision 16)."""
+"""What became of a write without an answer: the tables of `core.stock.resolving` as examples
+(decision 16).
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,28 +38,36 @@ def at(seconds: float) -> datetime:
 
 
 def shop(change: int = -3, slot: Slot | None = SLOT) -> Ledger:
-    """10 on both sides, then a write to the shop at second 1 whose answer was given up at second 2."""
+    """10 on both sides, then a write to the shop at second 1 whose answer was given up at second
+    2.
+    """
     ledger = Ledger(Shelf(known=10 + change), Shelf(known=10, owed=change, variant_id=1))
-    return stock.unanswered(stock.sent(ledger, Side.SHOP, change, "call", at(1), slot), Side.SHOP, at(2))
+    return stock.unanswered(
+        stock.sent(ledger, Side.SHOP, change, "call", at(1), slot), Side.SHOP, at(2)
+    )
 
 
 def level(number: int, *, base: int = 0, slot: Slot | None = SLOT) -> Ledger:
     """An absolute level, of a shelf that has a number (`base`) or, with 0, has none yet."""
     known = base or Gap.UNBORN
-    ledger = Ledger(Shelf(known=number), Shelf(known=known, owed=number - base if base else 0, variant_id=1))
+    ledger = Ledger(
+        Shelf(known=number), Shelf(known=known, owed=number - base if base else 0, variant_id=1)
+    )
     return stock.unanswered(stock.reset(ledger, "call", at(1), base, slot), Side.SHOP, at(2))
 
 
 def till(change: int = -3) -> Ledger:
     ledger = Ledger(Shelf(known=10, owed=change), Shelf(known=10 + change, variant_id=1))
-    return stock.unanswered(stock.sent(ledger, Side.ZETTLE, change, "call", at(1)), Side.ZETTLE, at(2))
+    return stock.unanswered(
+        stock.sent(ledger, Side.ZETTLE, change, "call", at(1)), Side.ZETTLE, at(2)
+    )
 
 
 def resolved(ledger: Ledger, number: Level, slot: Level | None, when: float = LATE) -> Resolved:
     return stock.resolve_shop(ledger, Look(number, at(when)), slot, TIMING)
 
 
-# ---- BigCommerce ------------------------------------------------------------------------------------------------------
+# ---- BigCommerce ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -93,11 +103,18 @@ def test_the_slot_tells_what_became_of_a_write(
 
 @pytest.mark.parametrize("slot", [40, 41, 42, None])
 def test_a_read_before_the_request_is_dead_decides_nothing(slot: int | None) -> None:
-    dying = stock.sent(Ledger(Shelf(known=7), Shelf(known=10, owed=-3)), Side.SHOP, -3, "call", at(1), SLOT)
+    dying = stock.sent(
+        Ledger(Shelf(known=7), Shelf(known=10, owed=-3)), Side.SHOP, -3, "call", at(1), SLOT
+    )
 
     assert Verdict.WAITING is resolved(shop(), 10, slot, LATE - 0.1).verdict
-    assert Verdict.WAITING is resolved(dying, 10, slot, 1 + TIMING.grace_s + TIMING.lag_s - 0.1).verdict
-    assert Verdict.WAITING is not resolved(dying, 10, slot, 1 + TIMING.grace_s + TIMING.lag_s).verdict
+    assert (
+        Verdict.WAITING
+        is resolved(dying, 10, slot, 1 + TIMING.grace_s + TIMING.lag_s - 0.1).verdict
+    )
+    assert (
+        Verdict.WAITING is not resolved(dying, 10, slot, 1 + TIMING.grace_s + TIMING.lag_s).verdict
+    )
 
 
 def test_a_sale_below_all_that_the_write_explains_counts_at_once() -> None:
@@ -133,13 +150,18 @@ def test_a_first_level_that_did_not_land_waits_for_its_number_again() -> None:
 def test_where_a_call_may_land_in_part_all_but_the_untouched_is_asked_about(
     slot: int, level: int, verdict: Verdict
 ) -> None:
-    assert verdict is stock.resolve_shop(shop(), Look(level, at(LATE)), slot, Timing(is_whole=False)).verdict
+    assert (
+        verdict
+        is stock.resolve_shop(shop(), Look(level, at(LATE)), slot, Timing(is_whole=False)).verdict
+    )
 
 
-# ---- Zettle -----------------------------------------------------------------------------------------------------------
+# ---- Zettle --------------------------------------------------------------------------------------
 
 
-def read_at_till(ledger: Ledger, *looks: tuple[float, int], echoed: float | None = None) -> Resolved:
+def read_at_till(
+    ledger: Ledger, *looks: tuple[float, int], echoed: float | None = None
+) -> Resolved:
     done = Resolved(ledger, Verdict.WAITING)
     for when, number in looks:
         if done.verdict is Verdict.WAITING:
@@ -185,7 +207,9 @@ def test_a_look_older_than_the_echo_is_not_taken_for_a_sale() -> None:
 
 
 def test_a_doubtful_write_promises_the_lower_number() -> None:
-    fall, rise = (read_at_till(till(change), (4, 10 + change), (124, 10 + change)) for change in (-3, 3))
+    fall, rise = (
+        read_at_till(till(change), (4, 10 + change), (124, 10 + change)) for change in (-3, 3)
+    )
 
     assert (4, 13) == (fall.ledger.promised, rise.ledger.promised)
 
@@ -200,7 +224,9 @@ def test_a_doubtful_write_promises_the_lower_number() -> None:
     ],
 )
 def test_a_late_echo_or_an_hour_ends_a_doubt(verdict: Verdict, echo: Review, over: Review) -> None:
-    assert (echo, over) == tuple(stock.reviewed(verdict, echoed=heard, over=not heard) for heard in (True, False))
+    assert (echo, over) == tuple(
+        stock.reviewed(verdict, echoed=heard, over=not heard) for heard in (True, False)
+    )
     assert Review.WAIT is stock.reviewed(verdict, echoed=False, over=False)
 
 
@@ -212,17 +238,22 @@ def test_a_late_echo_gives_back_what_was_written_twice() -> None:
 
 @pytest.mark.rule("S5")
 def test_what_a_split_wrote_twice_is_given_back_to_its_own_shelf() -> None:
-    ledger = stock.corrected(Ledger(Shelf(known=7), Shelf(known=7, variant_id=1), separate=True), Side.SHOP, -3)
+    ledger = stock.corrected(
+        Ledger(Shelf(known=7), Shelf(known=7, variant_id=1), separate=True), Side.SHOP, -3
+    )
 
     assert (0, 3) == (ledger.zettle.owed, ledger.shop.owed)
 
 
-# ---- A variant or a number that is gone -------------------------------------------------------------------------------
+# ---- A variant or a number that is gone ----------------------------------------------------------
 
 
 def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
     look = Look(Gap.UNBORN, at(LATE))
-    early, done = stock.absent(shop(), replace(look, begun=at(5)), TIMING), stock.absent(shop(), look, TIMING)
+    early, done = (
+        stock.absent(shop(), replace(look, begun=at(5)), TIMING),
+        stock.absent(shop(), look, TIMING),
+    )
 
     assert early == shop()
     assert (None, -3, True) == (done.shop.flight, done.shop.owed, done.shop.asleep)
@@ -236,22 +267,34 @@ def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
         (Ledger(Shelf(known=1), Shelf(known=1, variant_id=1)), 0, True),
         (Ledger(Shelf(known=9), Shelf(known=9, variant_id=1)), 1, False),
         (Ledger(Shelf(known=9), Shelf(known=9, settled=at(0), told=Told(at(20)))), 0, False),
-        (Ledger(Shelf(known=9), Shelf(known=9, settled=at(50), told=Told(at(20)))), 0, True),  # that one is closed
+        (
+            Ledger(Shelf(known=9), Shelf(known=9, settled=at(50), told=Told(at(20)))),
+            0,
+            True,
+        ),  # that one is closed
         (
             Ledger(Shelf(known=9), Shelf(known=9, settled=at(0), told=Told(at(20), at(20)))),
             0,
             True,
         ),  # an order, of some
-        (Ledger(Shelf(known=1), Shelf(known=1, settled=at(0), told=Told(at(20), at(20)))), 0, False),  # of the only one
+        (
+            Ledger(Shelf(known=1), Shelf(known=1, settled=at(0), told=Told(at(20), at(20)))),
+            0,
+            False,
+        ),  # of the only one
     ],
 )
-def test_units_that_are_gone_without_an_event_empty_a_shelf(ledger: Ledger, level: int, emptied: bool) -> None:
+def test_units_that_are_gone_without_an_event_empty_a_shelf(
+    ledger: Ledger, level: int, emptied: bool
+) -> None:
     assert emptied is stock.is_emptied(ledger, Look(level, at(60)), TIMING)
 
 
 @pytest.mark.rule("S4")
 def test_an_emptied_shelf_waits_two_minutes() -> None:
-    held = stock.unproven(Ledger(Shelf(known=9), Shelf(known=9, variant_id=1)), Look(0, at(60)), TIMING)
+    held = stock.unproven(
+        Ledger(Shelf(known=9), Shelf(known=9, variant_id=1)), Look(0, at(60)), TIMING
+    )
 
     assert held is not None
     assert stock.is_held(held)
@@ -259,8 +302,12 @@ def test_an_emptied_shelf_waits_two_minutes() -> None:
 
 
 def test_a_shelf_that_sleeps_without_a_number_is_not_looked_at_again() -> None:
-    """Its product is gone from the shop, and tracking is switched on in Zettle: the product work speaks first."""
-    asleep = Ledger(Shelf(5), Shelf(Gap.UNKNOWN, recent=(Change(at(1), 0),), rests=SUSPENDED, variant_id=1))
+    """Its product is gone from the shop, and tracking is switched on in Zettle: the product work
+    speaks first.
+    """
+    asleep = Ledger(
+        Shelf(5), Shelf(Gap.UNKNOWN, recent=(Change(at(1), 0),), rests=SUSPENDED, variant_id=1)
+    )
     woken = stock.woken(asleep, 1)
 
     assert (None, at(11)) == (
@@ -269,13 +316,15 @@ def test_a_shelf_that_sleeps_without_a_number_is_not_looked_at_again() -> None:
     )
 
 
-# ---- Tracking was switched on -----------------------------------------------------------------------------------------
+# ---- Tracking was switched on --------------------------------------------------------------------
 
 
 @pytest.mark.rule("S3", "S7")
 def test_an_order_of_the_seconds_of_a_switch_counts() -> None:
     """The shop's number gives way with a change: what is sold before it lands shows afterwards."""
-    on = stock.restarted(stock.stopped(Ledger(Shelf(known=3), Shelf(known=3, variant_id=1)), TIMING), Look(5, at(4)))
+    on = stock.restarted(
+        stock.stopped(Ledger(Shelf(known=3), Shelf(known=3, variant_id=1)), TIMING), Look(5, at(4))
+    )
     sent = stock.sent(stock.adopted(on, 1, Look(3, at(5))), Side.SHOP, 2, "call", at(5))
     seen = stock.observed(stock.landed(sent, Side.SHOP, at(6)), Side.SHOP, Look(4, at(30)), TIMING)
 
@@ -288,7 +337,9 @@ def test_a_write_that_may_still_land_is_waited_for_before_the_shop_is_adopted() 
     lost = stock.unanswered(sent, Side.SHOP, at(2))
     on = stock.restarted(stock.stopped(lost, TIMING), Look(5, at(4)))
 
-    assert [False, True] == [on.shop.is_clear(Look(5, at(s)), TIMING.lag(Side.SHOP)) for s in (11, 12)]
+    assert [False, True] == [
+        on.shop.is_clear(Look(5, at(s)), TIMING.lag(Side.SHOP)) for s in (11, 12)
+    ]
     assert at(12) == stock.next_look(on, Side.SHOP, TIMING)
 
 

@@ -1,4 +1,6 @@
-"""Days of sales, orders, edits and faults on one variant: no unit is lost or made (testing: invariants 1, 7, 10, 11, 13)."""
+"""Days of sales, orders, edits and faults on one variant: no unit is lost or made (testing:
+invariants 1, 7, 10, 11, 13).
+"""
 
 import random
 import sys
@@ -20,7 +22,10 @@ def day(seed: int, make: Make, edits: bool, drops: bool = False) -> tuple[Town, 
     """One storm and the calm after it. Every chance comes from the seed."""
     dice = random.Random(seed)
     town = Town(dice, start=dice.choice([1, 5, 40]))
-    town.share, town.crashes = (0.03 if dice.random() < 0.8 else 0.0), (0.01 if dice.random() < 0.5 else 0.0)
+    town.share, town.crashes = (
+        (0.03 if dice.random() < 0.8 else 0.0),
+        (0.01 if dice.random() < 0.5 else 0.0),
+    )
     town.drops = 0.03 if drops and dice.random() < 0.3 else 0.0
     engine = make(town)
     for _ in range(25):
@@ -58,7 +63,9 @@ def days(make: Make, edits: bool, count: int, drops: bool = False) -> Counter[st
 
 @pytest.mark.rule("S2", "S3")
 def test_sales_and_orders_leave_both_shelves_right() -> None:
-    """Answers lost before and after their effect, crashes, hooks late and doubled: every day ends right, or too low and reported."""
+    """Answers lost before and after their effect, crashes, hooks late and doubled: every day ends
+    right, or too low and reported.
+    """
     results = days(Ledgers.of, edits=False, count=200)
 
     assert set(results) <= {"right", "low reported", "below zero"}
@@ -134,7 +141,9 @@ def test_a_crash_at_every_point_of_an_order_and_a_sale_loses_nothing() -> None:
 
 
 class Street(RuleBasedStateMachine):
-    """Hypothesis chooses who does what, when, and where the process dies; the law is asserted by the ledger itself."""
+    """Hypothesis chooses who does what, when, and where the process dies; the law is asserted by
+    the ledger itself.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,7 +8,16 @@ import pytest
 
 from brygga_sandbox.clock import LoopClock, ManualClock, iso
 from brygga_sandbox.faults import Faults, mount_faults
-from brygga_sandbox.http import Answer, AsgiApp, Handler, Request, Response, Router, json_response, text_response
+from brygga_sandbox.http import (
+    Answer,
+    AsgiApp,
+    Handler,
+    Request,
+    Response,
+    Router,
+    json_response,
+    text_response,
+)
 from brygga_sandbox.outbox import Message, Outbox, Weather
 from brygga_sandbox.requests import Requests, mount_requests
 
@@ -106,7 +115,9 @@ async def test_a_timeout_takes_its_time_on_the_clock(town: Counter) -> None:
 
 async def test_faults_are_set_and_cleared_over_http(town: Counter) -> None:
     """429 with Retry-After for the next call only; an unknown kind is refused by name."""
-    rules = [{"kind": "429", "method": "POST", "path": "/count", "next": 1, "params": {"retry_after": 3}}]
+    rules = [
+        {"kind": "429", "method": "POST", "path": "/count", "next": 1, "params": {"retry_after": 3}}
+    ]
     await town.client.post("/sandbox/faults", json=rules)
     refused = await town.client.post("/sandbox/faults", json=[{"kind": "earthquake"}])
 
@@ -121,7 +132,9 @@ async def test_faults_are_set_and_cleared_over_http(town: Counter) -> None:
     assert (await town.client.get("/sandbox/faults")).json() == []
 
 
-async def test_requests_are_counted_by_method_and_template_and_control_calls_never(town: Counter) -> None:
+async def test_requests_are_counted_by_method_and_template_and_control_calls_never(
+    town: Counter,
+) -> None:
     """The count speaks of templates, so that it does not grow with ids."""
     await town.client.get("/things/1")
     await town.client.get("/things/2")
@@ -130,7 +143,10 @@ async def test_requests_are_counted_by_method_and_template_and_control_calls_nev
 
     counted = (await town.client.get("/sandbox/requests")).json()
 
-    rows = [{"method": "GET", "path": "/things/{id}", "count": 2}, {"method": "POST", "path": "/count", "count": 1}]
+    rows = [
+        {"method": "GET", "path": "/things/{id}", "count": 2},
+        {"method": "POST", "path": "/count", "count": 1},
+    ]
     assert {"total": 3, "by": rows} == counted
     assert (town.requests.last[1].path, town.requests.last[2].body) == ("/things/2", b"body")
     await town.client.delete("/sandbox/requests")
@@ -147,7 +163,10 @@ async def test_the_manual_clock_wakes_sleepers_in_order() -> None:
         if name == "b":
             await sleeper("after b", 1)
 
-    tasks = [asyncio.ensure_future(sleeper(name, wait)) for name, wait in [("c", 9), ("a", 2), ("b", 5), ("d", 99)]]
+    tasks = [
+        asyncio.ensure_future(sleeper(name, wait))
+        for name, wait in [("c", 9), ("a", 2), ("b", 5), ("d", 99)]
+    ]
     await clock.advance(10)
 
     assert woken == [("a", 102), ("b", 105), ("after b", 106), ("c", 109)]
@@ -156,7 +175,9 @@ async def test_the_manual_clock_wakes_sleepers_in_order() -> None:
 
 
 async def test_the_loop_clock_counts_from_its_epoch() -> None:
-    """The first question is the epoch, to the bit; then it moves with the loop, from an origin of one's choice too."""
+    """The first question is the epoch, to the bit; then it moves with the loop, from an origin of
+    one's choice too.
+    """
     loop, clock = asyncio.get_running_loop(), LoopClock(5000)
     assert clock.now() == 5000
 

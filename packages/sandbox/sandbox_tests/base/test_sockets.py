@@ -1,4 +1,6 @@
-"""Over a socket a client meets what it meets in memory: answers to the byte, and connections that die."""
+"""Over a socket a client meets what it meets in memory: answers to the byte, and connections that
+die.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +17,9 @@ async def cut(request: Request) -> Response:
 
 
 async def said(request: Request) -> Response:
-    return json_response({"body": request.body.decode(), "query": request.query, "host": request.base_url})
+    return json_response(
+        {"body": request.body.decode(), "query": request.query, "host": request.base_url}
+    )
 
 
 @pytest.fixture
@@ -23,7 +27,9 @@ async def address() -> AsyncIterator[str]:
     """A router on a loopback port of the system's choice."""
     router = Router()
     router.table([("GET", "/cut", cut), ("POST", "/said", said)])
-    server = uvicorn.Server(uvicorn.Config(AsgiApp(router.dispatch), host="127.0.0.1", port=0, log_level="critical"))
+    server = uvicorn.Server(
+        uvicorn.Config(AsgiApp(router.dispatch), host="127.0.0.1", port=0, log_level="critical")
+    )
     serving = asyncio.ensure_future(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(0)

@@ -12,7 +12,9 @@ MUG = {"name": "A mug", "quantity": 1, "price_inc_tax": 50, "price_ex_tax": 40}
 PENDING, SHIPPED, PARTLY_SHIPPED, CANCELLED, AWAITING = 1, 2, 3, 5, 11
 
 
-async def furnished(api_order: Literal["takes", "takes_nothing"] = "takes", **settings: Any) -> tuple[Town, JSON]:
+async def furnished(
+    api_order: Literal["takes", "takes_nothing"] = "takes", **settings: Any
+) -> tuple[Town, JSON]:
     """A store with a scarf in two colours, four red and two blue ones."""
     town = Town(Switches(api_order=api_order), **settings)
     town.client.headers["X-Auth-Token"] = town.sandbox.issue_token("abc123", "cid", SCOPES)
@@ -21,13 +23,19 @@ async def furnished(api_order: Literal["takes", "takes_nothing"] = "takes", **se
 
 def red_of(scarf: JSON, quantity: int = 1, **more: Any) -> JSON:
     """A line of so many red scarves."""
-    row = {"product_id": scarf["id"], "variant_id": scarf["variants"][0]["id"], "quantity": quantity}
+    row = {
+        "product_id": scarf["id"],
+        "variant_id": scarf["variants"][0]["id"],
+        "quantity": quantity,
+    }
     return {**row, **more}
 
 
 async def made(town: Town, *lines: JSON, **fields: Any) -> JSON:
     """An order of these lines, made by the app."""
-    value: JSON = await town.good("POST", ORDERS, {"billing_address": BILLING, "products": [*lines], **fields})
+    value: JSON = await town.good(
+        "POST", ORDERS, {"billing_address": BILLING, "products": [*lines], **fields}
+    )
     return value
 
 

@@ -1,4 +1,6 @@
-"""A store to test against: everything over HTTP, on a clock moved by hand, with a post box for webhooks."""
+"""A store to test against: everything over HTTP, on a clock moved by hand, with a post box for
+webhooks.
+"""
 
 import json
 import random
@@ -33,14 +35,23 @@ class Letter:
 class Town:
     """One store `abc123`, one app with a token for it, and whatever the app is sent."""
 
-    def __init__(self, switches: Switches | None = None, config: Config | None = None, **settings: Any) -> None:
+    def __init__(
+        self, switches: Switches | None = None, config: Config | None = None, **settings: Any
+    ) -> None:
         self.clock = ManualClock()
         self.letters: list[Letter] = []
         self.visits: list[str] = []
         self.pictures: dict[str, bytes | None] = {}
         self.hook_status: int | None = 200
         self.sandbox = BigCommerceSandbox(
-            self.clock, random.Random(7), None, config, switches, post=self.post, visit=self.visit, fetch=self.fetch
+            self.clock,
+            random.Random(7),
+            None,
+            config,
+            switches,
+            post=self.post,
+            visit=self.visit,
+            fetch=self.fetch,
         )
         self.sandbox.add_store("abc123", **settings)
         self.app = self.sandbox.register_app(
@@ -70,7 +81,11 @@ class Town:
 
     async def call(self, method: str, path: str, body: Any = None, **more: Any) -> httpx2.Response:
         """A call of the app. Paths begin with /v2 or /v3; control addresses with /sandbox."""
-        base = "" if path.startswith(("/sandbox", "/login", "/manage", "/shop")) else "/api/stores/abc123"
+        base = (
+            ""
+            if path.startswith(("/sandbox", "/login", "/manage", "/shop"))
+            else "/api/stores/abc123"
+        )
         if body is not None:
             more["json"] = body
         return await self.client.request(method, base + path, **more)
@@ -89,17 +104,31 @@ class Town:
 
     async def product(self, **fields: Any) -> JSON:
         """A product made by the app."""
-        body = {"name": "Mug", "type": "physical", "weight": 0.4, "price": 99, "categories": [], **fields}
+        body = {
+            "name": "Mug",
+            "type": "physical",
+            "weight": 0.4,
+            "price": 99,
+            "categories": [],
+            **fields,
+        }
         value: JSON = (await self.good("POST", "/v3/catalog/products", body))["data"]
         return value
 
     async def scarf(self, **fields: Any) -> JSON:
         """A product in two colours, stock on the variants."""
-        rows = [variant("Red", sku="SC-RED", inventory_level=4), variant("Blue", sku="SC-BLU", inventory_level=2)]
-        return await self.product(**{"name": "Scarf", "inventory_tracking": "variant", "variants": rows, **fields})
+        rows = [
+            variant("Red", sku="SC-RED", inventory_level=4),
+            variant("Blue", sku="SC-BLU", inventory_level=2),
+        ]
+        return await self.product(
+            **{"name": "Scarf", "inventory_tracking": "variant", "variants": rows, **fields}
+        )
 
     async def read(self, product_id: int, include: str = "variants,images,options,videos") -> JSON:
-        value: JSON = (await self.good("GET", f"/v3/catalog/products/{product_id}?include={include}"))["data"]
+        value: JSON = (
+            await self.good("GET", f"/v3/catalog/products/{product_id}?include={include}")
+        )["data"]
         return value
 
     async def level(self, variant_id: int) -> int:
@@ -117,7 +146,9 @@ class Town:
         return value
 
     async def listen(self, *scopes: str) -> list[JSON]:
-        rows = [{"scope": scope, "destination": HOOK, "headers": {"X-Secret": "s"}} for scope in scopes]
+        rows = [
+            {"scope": scope, "destination": HOOK, "headers": {"X-Secret": "s"}} for scope in scopes
+        ]
         return [(await self.good("POST", "/v3/hooks", row))["data"] for row in rows]
 
     async def heard(self) -> list[tuple[str, JSON]]:

@@ -1,4 +1,6 @@
-"""Who may come in: installation, tokens, scopes, quotas, faults, leaving (bigcommerce facts 1, 2, 9)."""
+"""Who may come in: installation, tokens, scopes, quotas, faults, leaving (bigcommerce facts 1, 2,
+9).
+"""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +16,9 @@ INSTALL = "/login/app/cid/install"
 
 async def consent(town: Town, **form: str) -> httpx2.Response:
     """What the browser gets when the merchant has decided."""
-    return await town.call("POST", INSTALL, data={"store": "abc123", "external": "1", "action": "confirm", **form})
+    return await town.call(
+        "POST", INSTALL, data={"store": "abc123", "external": "1", "action": "confirm", **form}
+    )
 
 
 async def exchange(town: Town, **changes: str) -> httpx2.Response:
@@ -68,11 +72,17 @@ async def test_a_store_can_be_created_on_the_way() -> None:
     town = Town()
 
     answer = await town.call(
-        "POST", INSTALL, data={"action": "create", "name": "Ny", "email": "n@x.se", "currency": "EUR"}
+        "POST",
+        INSTALL,
+        data={"action": "create", "name": "Ny", "email": "n@x.se", "currency": "EUR"},
     )
 
     store = town.sandbox.stores[parse_qs(urlsplit(answer.headers["location"]).query)["store"][0]]
-    assert (store.settings.name, store.settings.currency, store.settings.is_price_entered_with_tax) == (
+    assert (
+        store.settings.name,
+        store.settings.currency,
+        store.settings.is_price_entered_with_tax,
+    ) == (
         "Ny",
         "EUR",
         False,
@@ -108,8 +118,15 @@ async def test_a_form_is_taken_as_well_as_json_and_a_used_code_is_refused() -> N
     town = Town()
     location = (await consent(town)).headers["location"]
     given = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
-    form = {"client_id": "cid", "client_secret": town.app.client_secret, "grant_type": "authorization_code",
-            "redirect_uri": AUTH, "code": given["code"], "scope": given["scope"], "context": given["context"]}  # fmt: skip
+    form = {
+        "client_id": "cid",
+        "client_secret": town.app.client_secret,
+        "grant_type": "authorization_code",
+        "redirect_uri": AUTH,
+        "code": given["code"],
+        "scope": given["scope"],
+        "context": given["context"],
+    }
 
     first = await town.call("POST", "/login/oauth2/token", data=form)
     second = await town.call("POST", "/login/oauth2/token", data=form)
@@ -149,17 +166,30 @@ def claims_in(town: Town, url: str) -> JSON:
     """The verified claims of a callback."""
     token = parse_qs(urlsplit(url).query)["signed_payload_jwt"][0]
     options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
-    value: JSON = jwt.decode(token, town.app.client_secret, algorithms=["HS256"], audience="cid", options=options)  # type: ignore[arg-type]
+    value: JSON = jwt.decode(
+        token,
+        town.app.client_secret,
+        algorithms=["HS256"],
+        audience="cid",
+        options=options,  # type: ignore[arg-type]
+    )
     return value
 
 
 async def test_opening_the_app_sends_a_signed_payload() -> None:
     town = Town()
 
-    answer = await town.call("POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"})
+    answer = await town.call(
+        "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
+    )
 
     claims = claims_in(town, answer.headers["location"])
-    assert (claims["iss"], claims["sub"], claims["url"], claims["channel_id"]) == ("bc", "stores/abc123", "/", None)
+    assert (claims["iss"], claims["sub"], claims["url"], claims["channel_id"]) == (
+        "bc",
+        "stores/abc123",
+        "/",
+        None,
+    )
     assert claims["exp"] - claims["iat"] == 86_400
     assert claims["user"]["email"] == claims["owner"]["email"] == "anna@example.com"
 
@@ -168,7 +198,9 @@ async def test_uninstalling_kills_token_and_hooks_then_tells_the_app() -> None:
     town = Town()
     await town.listen("store/product/created")
 
-    assert await town.good("POST", "/sandbox/uninstall", {"client_id": "cid"}) == {"uninstalled": True}
+    assert await town.good("POST", "/sandbox/uninstall", {"client_id": "cid"}) == {
+        "uninstalled": True
+    }
 
     assert (await town.call("GET", "/v2/time")).status_code == 401
     assert town.sandbox.hooks["abc123"].all == {}
@@ -192,11 +224,15 @@ async def test_another_owner_means_another_consent_and_the_old_token_works_meanw
 
     await town.good("POST", "/sandbox/store", {"owner_email": "eva@example.com"})
 
-    answer = await town.call("POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"})
+    answer = await town.call(
+        "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
+    )
     assert answer.headers["location"].startswith(INSTALL)
     assert (await town.call("GET", "/v2/time")).status_code == 200
     assert (await exchange(town)).json()["owner"]["email"] == "eva@example.com"
-    answer = await town.call("POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"})
+    answer = await town.call(
+        "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
+    )
     assert answer.headers["location"].startswith("https://app.example.com/load")
 
 
@@ -214,7 +250,9 @@ async def test_a_missing_scope_is_403_in_the_documents_words() -> None:
         "type": "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes",
         "errors": {},
     }
-    assert isinstance(await town.refused("GET", "/v2/store", None, 403), list), "v2 answers with an array"
+    assert isinstance(await town.refused("GET", "/v2/store", None, 403), list), (
+        "v2 answers with an array"
+    )
 
 
 async def test_no_token_reaches_another_store() -> None:
@@ -239,7 +277,9 @@ async def test_a_dead_token_is_401(word: str) -> None:
 
 async def test_the_quota_is_the_stores_and_refills_at_once() -> None:
     town = Town(quota=5)
-    other = town.sandbox.register_app("Other", auth_url="https://o.test/a", load_url="https://o.test/l")
+    other = town.sandbox.register_app(
+        "Other", auth_url="https://o.test/a", load_url="https://o.test/l"
+    )
     headers = {"X-Auth-Token": town.sandbox.issue_token("abc123", other.client_id)}
     for _ in range(3):
         answer = await town.call("GET", "/v2/time")
@@ -274,7 +314,9 @@ async def test_faults_before_and_after_the_effect() -> None:
     await town.good("POST", "/sandbox/faults", [{"kind": "429", "next": 1}])
     bare = await town.call("GET", "/v2/time")
     assert bare.status_code == 429
-    assert "X-Rate-Limit-Requests-Left" not in bare.headers, "under load the platform answers without its headers"
+    assert "X-Rate-Limit-Requests-Left" not in bare.headers, (
+        "under load the platform answers without its headers"
+    )
     body = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []}
     town.sandbox.faults.clear()
 
@@ -297,5 +339,7 @@ async def test_a_closed_store_is_503() -> None:
 async def test_unknown_routes_and_methods() -> None:
     town = Town()
 
-    assert (await town.call("GET", "/v3/nothing")).json()["title"] == "The route is not found, check the URL"
+    assert (await town.call("GET", "/v3/nothing")).json()[
+        "title"
+    ] == "The route is not found, check the URL"
     assert (await town.call("PATCH", "/v3/catalog/products")).status_code == 405

@@ -26,7 +26,9 @@ async def _shown(town: Town, variant_id: int) -> tuple[int, int, int]:
     return at["total_inventory_onhand"], at["qty_backordered"], at["available_to_sell"]
 
 
-@pytest.mark.parametrize(("reading", "onhand"), [("kept_beside", 0), ("served_first", 0), ("below_zero", -3)])
+@pytest.mark.parametrize(
+    ("reading", "onhand"), [("kept_beside", 0), ("served_first", 0), ("below_zero", -3)]
+)
 async def test_what_is_sold_beyond_what_is_there_is_on_backorder(reading: str, onhand: int) -> None:
     town, shop, red, _ = await _sold(reading, 7)
 
@@ -39,7 +41,9 @@ async def test_what_is_sold_beyond_what_is_there_is_on_backorder(reading: str, o
     ("reading", "restocked"),
     [("kept_beside", (5, 3)), ("served_first", (2, 0)), ("below_zero", (2, 0))],
 )
-async def test_a_restock_serves_backorders_first_or_leaves_them(reading: str, restocked: tuple[int, int]) -> None:
+async def test_a_restock_serves_backorders_first_or_leaves_them(
+    reading: str, restocked: tuple[int, int]
+) -> None:
     """What may be sold is the same by every reading."""
     town, _, red, _ = await _sold(reading, 7)
 

@@ -1,4 +1,6 @@
-"""BigCommerce's own clock apart from ours: it stamps everything, and changes no moment at which something happens (6.2)."""
+"""BigCommerce's own clock apart from ours: it stamps everything, and changes no moment at which
+something happens (6.2).
+"""
 
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -35,9 +37,16 @@ async def test_all_that_is_stamped_is_stamped_by_its_clock(ahead: float) -> None
     answer = await town.call("GET", "/v2/time")
     await town.sandbox.idle()
 
-    stamps = [made["date_created"], made["date_modified"], image["date_modified"], field["date_created"]]
+    stamps = [
+        made["date_created"],
+        made["date_modified"],
+        image["date_modified"],
+        field["date_created"],
+    ]
     assert [second(one) for one in stamps] == [wanted] * 4
-    assert {parsedate_to_datetime(order[name]).timestamp() for name in ("date_created", "date_modified")} == {wanted}
+    assert {
+        parsedate_to_datetime(order[name]).timestamp() for name in ("date_created", "date_modified")
+    } == {wanted}
     assert int(refund.created) == wanted
     assert (hook["created_at"], hook["updated_at"], answer.json()["time"]) == (wanted,) * 3
     assert parsedate_to_datetime(answer.headers["date"]).timestamp() == wanted

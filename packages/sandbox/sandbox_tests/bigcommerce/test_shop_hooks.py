@@ -37,15 +37,24 @@ async def test_a_hook_is_made_listed_changed_and_deleted_with_itself_as_answer()
         ({"scope": "store/product/deleted"}, "destination"),
         ({"destination": HOOK}, "scope"),
         ({"scope": "store/nonsense", "destination": HOOK}, "scope"),
-        ({"scope": "store/product/deleted", "destination": "http://app.example.com/h"}, "destination"),
-        ({"scope": "store/product/deleted", "destination": "https://app.example.com:8443/h"}, "destination"),
+        (
+            {"scope": "store/product/deleted", "destination": "http://app.example.com/h"},
+            "destination",
+        ),
+        (
+            {"scope": "store/product/deleted", "destination": "https://app.example.com:8443/h"},
+            "destination",
+        ),
         ({"scope": "store/product/deleted", "destination": HOOK, "headers": {"a": 1}}, "headers"),
     ],
 )
 async def test_a_hook_that_cannot_be_is_refused(body: dict[str, object], field: str) -> None:
     refusal = await Town().refused("POST", "/v3/hooks", body, 422)
 
-    assert (refusal["title"], list(refusal["errors"])) == ("JSON data is missing or invalid", [field])
+    assert (refusal["title"], list(refusal["errors"])) == (
+        "JSON data is missing or invalid",
+        [field],
+    )
 
 
 async def test_one_hook_per_destination_and_ten_per_scope() -> None:
@@ -97,10 +106,15 @@ async def test_wildcards_hear_all_below() -> None:
 
 async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
     town = Town()
-    scarf, mug = await town.scarf(), await town.product(name="Mug", inventory_tracking="product", inventory_level=1)
+    scarf, mug = (
+        await town.scarf(),
+        await town.product(name="Mug", inventory_tracking="product", inventory_level=1),
+    )
     red = scarf["variants"][0]
     await town.listen(
-        "store/product/inventory/updated", "store/sku/inventory/updated", "store/sku/inventory/order/updated"
+        "store/product/inventory/updated",
+        "store/sku/inventory/updated",
+        "store/sku/inventory/order/updated",
     )
 
     await town.adjust("absolute", 9, variant_id=red["id"])
@@ -111,7 +125,11 @@ async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
     assert await town.heard() == [
         (
             "store/sku/inventory/updated",
-            {"type": "sku", "id": red["sku_id"], "inventory": {**place, "method": "absolute", "value": 9}},
+            {
+                "type": "sku",
+                "id": red["sku_id"],
+                "inventory": {**place, "method": "absolute", "value": 9},
+            },
         ),
         (
             "store/product/inventory/updated",
@@ -123,7 +141,11 @@ async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
         ),
         (
             "store/sku/inventory/order/updated",
-            {"type": "sku", "id": red["sku_id"], "inventory": {**place, "method": "relative", "value": -2}},
+            {
+                "type": "sku",
+                "id": red["sku_id"],
+                "inventory": {**place, "method": "relative", "value": -2},
+            },
         ),
     ]
 
@@ -131,23 +153,37 @@ async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
 async def test_an_order_tells_its_whole_story() -> None:
     town = Town()
     await town.scarf()
-    await town.listen("store/order/*", "store/product/updated", "store/channel/*/inventory/product/stock_changed")
+    await town.listen(
+        "store/order/*", "store/product/updated", "store/channel/*/inventory/product/stock_changed"
+    )
 
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 1}]})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 1}]}
+    )
 
     heard = await town.heard()
     scopes = {scope for scope, _ in heard}
     assert scopes == {
-        "store/order/created", "store/order/updated", "store/order/statusUpdated", "store/product/updated",
+        "store/order/created", "store/order/updated", ("store/order/"
+"statusUpdated"), "store/product/updated",
         "store/channel/1/inventory/product/stock_changed",
     }  # fmt: skip
     status = {"previous_status_id": 0, "new_status_id": 11}
-    assert ("store/order/statusUpdated", {"type": "order", "id": order["id"], "status": status}) in heard
+    assert (
+        "store/order/statusUpdated",
+        {"type": "order", "id": order["id"], "status": status},
+    ) in heard
 
 
 @pytest.mark.parametrize(
     ("field", "fires"),
-    [("price", True), ("tax_class_id", True), ("mpn", False), ("gtin", False), ("custom_url", False)],
+    [
+        ("price", True),
+        ("tax_class_id", True),
+        ("mpn", False),
+        ("gtin", False),
+        ("custom_url", False),
+    ],
 )
 async def test_only_listed_fields_fire_an_update(field: str, fires: bool) -> None:
     town = Town()
@@ -184,7 +220,9 @@ async def test_the_retry_schedule_then_silence_and_no_replay() -> None:
         await town.clock.advance(gap)
         times.append(len(town.letters))
     assert times == list(range(1, 13))
-    assert len({letter.raw for letter in town.letters}) == 1, "a redelivery has the same body and hash"
+    assert len({letter.raw for letter in town.letters}) == 1, (
+        "a redelivery has the same body and hash"
+    )
     assert len({letter.headers["webhook-timestamp"] for letter in town.letters}) == 12
     assert town.clock.now() - start == sum(GAPS)
 
@@ -241,7 +279,9 @@ async def deliver(town: Town, good: int, bad: int, first: int) -> bool:
     return bool((await town.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"])
 
 
-@pytest.mark.parametrize(("good", "bad", "blocked"), [(0, 99, False), (0, 100, True), (90, 10, False), (89, 11, True)])
+@pytest.mark.parametrize(
+    ("good", "bad", "blocked"), [(0, 99, False), (0, 100, True), (90, 10, False), (89, 11, True)]
+)
 async def test_a_domain_is_blocked_from_a_hundred_tries_on_below_nine_in_ten(
     good: int, bad: int, blocked: bool
 ) -> None:
@@ -265,7 +305,9 @@ async def test_a_delivery_exception_goes_to_another_destination() -> None:
     town = Town()
     await town.listen("store/product/created")
     await town.good(
-        "POST", "/v3/hooks", {"scope": "store/hook/deliveryException", "destination": "https://other.example.com/e"}
+        "POST",
+        "/v3/hooks",
+        {"scope": "store/hook/deliveryException", "destination": "https://other.example.com/e"},
     )
     town.hook_status = 500
 
@@ -329,8 +371,12 @@ async def test_what_signs_a_delivery_is_a_switch(reading: Any, key: bytes, versi
 async def test_hooks_of_others_do_not_exist() -> None:
     town = Town()
     hook = (await town.listen("store/product/created"))[0]
-    other = town.sandbox.register_app("Other", auth_url="https://o.test/a", load_url="https://o.test/l")
+    other = town.sandbox.register_app(
+        "Other", auth_url="https://o.test/a", load_url="https://o.test/l"
+    )
     headers = {"X-Auth-Token": town.sandbox.issue_token("abc123", other.client_id)}
 
     assert (await town.call("GET", "/v3/hooks", headers=headers)).json()["data"] == []
-    assert (await town.call("DELETE", f"/v3/hooks/{hook['id']}", headers=headers)).status_code == 404
+    assert (
+        await town.call("DELETE", f"/v3/hooks/{hook['id']}", headers=headers)
+    ).status_code == 404

@@ -1,4 +1,6 @@
-"""How much fits: what stands at each documented limit is taken, one more is refused (bigcommerce facts 2.1 to 2.3, 5.2)."""
+"""How much fits: what stands at each documented limit is taken, one more is refused (bigcommerce
+facts 2.1 to 2.3, 5.2).
+"""
 
 import asyncio
 from typing import Any
@@ -11,7 +13,8 @@ from sandbox_tests.bigcommerce.shop_town import HOOK, JSON, Town, variant
 P = "/v3/catalog/products"
 BODY: JSON = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []}
 TEXTS = {
-    "name": 250, "sku": 255, "page_title": 255, "meta_description": 65_535, "search_keywords": 65_535, "warranty": 65_535, "upc": 14,
+    "name": 250, "sku": 255, "page_title": 255, "meta_description": 65_535,
+    "search_keywords": 65_535, "warranty": 65_535, "upc": 14,
     "bin_picking_number": 255, "description": 65_535, "product_tax_code": 255,
 }  # fmt: skip
 NUMBERS = {"price": 9_999_999_999, "weight": 9_999_999_999, "tax_class_id": 255}
@@ -24,17 +27,23 @@ async def test_a_text_is_as_long_as_the_documents_say(field: str, most: int) -> 
     made = await town.product(**{field: "x" * most})
 
     assert len((await town.read(made["id"]))[field]) == most
-    refusal = await town.refused("POST", P, {**BODY, "name": "Another", field: "x" * (most + 1)}, 422)
+    refusal = await town.refused(
+        "POST", P, {**BODY, "name": "Another", field: "x" * (most + 1)}, 422
+    )
     assert list(refusal["errors"]) == [field]
     await town.refused("PUT", f"{P}/{made['id']}", {field: "x" * (most + 1)}, 422)
 
 
 @pytest.mark.parametrize(("gtin", "is_one"), [
-    ("", True), ("96385074", True), ("012345678905", True), ("7310865004703", True), ("10614141000415", True),
-    ("7310865004704", False), ("731086500470", False), ("12", False), ("7310865-004703", False), ("x" * 14, False),
+    ("", True), ("96385074", True), ("012345678905", True), ("7310865004703", True),
+    ("10614141000415", True),
+    ("7310865004704", False), ("731086500470", False), ("12", False), ("7310865-004703", False),
+    ("x" * 14, False),
 ])  # fmt: skip
 async def test_a_gtin_has_the_digits_of_one(gtin: str, is_one: bool) -> None:
-    """A product's and a variant's, alone and in a batch (decision 20); a switch takes anything of 14 characters (B46)."""
+    """A product's and a variant's, alone and in a batch (decision 20); a switch takes anything of
+    14 characters (B46).
+    """
     town, easy = Town(), Town(switches=Switches(wrong_gtin="accept"))
     made = await town.product(variants=[variant("Red")])
     rows = [{"id": made["variants"][0]["id"], "gtin": gtin}]
@@ -44,7 +53,9 @@ async def test_a_gtin_has_the_digits_of_one(gtin: str, is_one: bool) -> None:
         return
 
     assert list((await town.refused("POST", P, {**BODY, "gtin": gtin}, 422))["errors"]) == ["gtin"]
-    assert list((await town.refused("PUT", f"{P}/{made['id']}", {"gtin": gtin}, 422))["errors"]) == ["gtin"]
+    assert list(
+        (await town.refused("PUT", f"{P}/{made['id']}", {"gtin": gtin}, 422))["errors"]
+    ) == ["gtin"]
     await town.refused("PUT", "/v3/catalog/variants", rows, 422)
     assert (await easy.product(gtin=gtin))["gtin"] == gtin
 
@@ -60,7 +71,9 @@ async def test_a_number_is_from_nothing_to_its_bound(field: str, most: int) -> N
         assert (await town.product(**{field: most}))[field] == most
 
 
-async def test_a_level_above_the_largest_is_cut_by_the_catalogue_and_refused_by_the_inventory() -> None:
+async def test_a_level_above_the_largest_is_cut_by_the_catalogue_and_refused_by_the_inventory() -> (
+    None
+):
     """2 147 483 647 (5.2)."""
     town = Town()
     made = await town.product(inventory_tracking="product", inventory_level=2**40)
@@ -79,9 +92,18 @@ async def test_children_of_a_product_are_counted() -> None:
     path = f"{P}/{made['id']}"
 
     await town.refused("POST", f"{path}/custom-fields", {"name": "one", "value": "more"}, 422)
-    await town.refused("POST", P, {**BODY, "name": "A", "custom_fields": [{"name": "n" * 251, "value": "v"}]}, 422)
-    await town.refused("POST", P, {**BODY, "name": "A", "custom_fields": [*fields, {"name": "x", "value": "y"}]}, 422)
-    await town.refused("POST", P, {**BODY, "name": "A", "custom_url": {"url": "/" + "u" * 255}}, 422)
+    await town.refused(
+        "POST", P, {**BODY, "name": "A", "custom_fields": [{"name": "n" * 251, "value": "v"}]}, 422
+    )
+    await town.refused(
+        "POST",
+        P,
+        {**BODY, "name": "A", "custom_fields": [*fields, {"name": "x", "value": "y"}]},
+        422,
+    )
+    await town.refused(
+        "POST", P, {**BODY, "name": "A", "custom_url": {"url": "/" + "u" * 255}}, 422
+    )
     await town.refused("POST", P, {**BODY, "name": "A", "categories": list(range(1001))}, 422)
     product = town.sandbox.shop().product(made["id"])
     await town.good("POST", f"{path}/images", {"image_url": "https://p.example/a.png"})
@@ -121,13 +143,19 @@ async def test_a_video_has_an_id_of_25_and_a_title_of_255() -> None:
     await town.refused("POST", path, {"video_id": "z3fRu9pkuXE", "title": "t" * 256}, 422)
 
 
-@pytest.mark.parametrize(("name", "label"), [("n" * 256, "S"), ("", "S"), ("Size", "l" * 256), ("Size", "")])
+@pytest.mark.parametrize(
+    ("name", "label"), [("n" * 256, "S"), ("", "S"), ("Size", "l" * 256), ("Size", "")]
+)
 async def test_option_names_and_labels_have_1_to_255_characters(name: str, label: str) -> None:
     town = Town()
     rows = [variant(label, name)]
 
     await town.refused("POST", P, {**BODY, "variants": rows}, 422)
-    option = {"display_name": name, "type": "dropdown", "option_values": [{"label": label, "sort_order": 0}]}
+    option = {
+        "display_name": name,
+        "type": "dropdown",
+        "option_values": [{"label": label, "sort_order": 0}],
+    }
     await town.refused("POST", f"{P}/{(await town.product())['id']}/options", option, 422)
     await town.product(name="Full", variants=[variant("l" * 255, "n" * 255)])
 
@@ -135,7 +163,8 @@ async def test_option_names_and_labels_have_1_to_255_characters(name: str, label
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        (P, 250), ("/v3/catalog/variants", 250), ("/v3/catalog/trees/categories", 250), ("/v3/hooks", 250), ("/v2/orders", 250),
+        (P, 250), ("/v3/catalog/variants", 250), (("/v3/catalog/trees/"
+"categories"), 250), ("/v3/hooks", 250), ("/v2/orders", 250),
         ("/v3/inventory/items", 1000), ("/v3/inventory/locations", 1000), (f"{P}/metafields", 250),
     ],
 )  # fmt: skip
@@ -167,13 +196,18 @@ async def test_more_than_250_ids_in_a_delete_are_refused_or_the_first_go() -> No
 SIDE_BY_SIDE: list[tuple[str, str, int]] = [
     ("PUT", f"{P}/channel-assignments", 1), ("PUT", "/v3/inventory/adjustments/absolute", 1),
     ("POST", "/v3/inventory/adjustments/relative", 1), ("GET", "/v3/catalog/trees/1/categories", 1),
-    ("GET", "/v3/catalog/categories", 40), ("GET", "/v3/inventory/locations", 50), ("GET", f"{P}/channel-assignments", 60), ("GET", P, 60),
+    ("GET", "/v3/catalog/categories", 40), ("GET", "/v3/inventory/locations", 50), ("GET",
+    f"{P}/channel-assignments", 60), ("GET", P, 60),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "width"), SIDE_BY_SIDE, ids=[f"{m} {path}" for m, path, _ in SIDE_BY_SIDE])
+@pytest.mark.parametrize(
+    ("method", "path", "width"), SIDE_BY_SIDE, ids=[f"{m} {path}" for m, path, _ in SIDE_BY_SIDE]
+)
 async def test_so_many_calls_may_run_side_by_side(method: str, path: str, width: int) -> None:
-    """The next one is 429 without the quota's headers, or served by a switch; another store does not notice (2.1)."""
+    """The next one is 429 without the quota's headers, or served by a switch; another store does
+    not notice (2.1).
+    """
     for word in ("refuse", "accept"):
         town = Town(Switches(parallel_calls=word), quota=10_000)
         made = await town.product(inventory_tracking="product", inventory_level=500)
@@ -195,6 +229,13 @@ async def test_hooks_have_short_headers() -> None:
     town = Town()
     body = {"scope": "store/product/*", "destination": HOOK}
 
-    for headers in ({"X" * 65: "a"}, {"X-A": "a" * 8193}, {"X A": "a"}, {"X-A": "a\r\nX-B: b"}, {"X-A": 7}, ["X-A"]):
+    for headers in (
+        {"X" * 65: "a"},
+        {"X-A": "a" * 8193},
+        {"X A": "a"},
+        {"X-A": "a\r\nX-B: b"},
+        {"X-A": 7},
+        ["X-A"],
+    ):
         await town.refused("POST", "/v3/hooks", {**body, "headers": headers}, 422)
     await town.good("POST", "/v3/hooks", {**body, "headers": {"X" * 64: "a" * 8192}})

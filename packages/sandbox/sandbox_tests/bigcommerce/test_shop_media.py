@@ -1,4 +1,6 @@
-"""Images, videos, metafields, and the links of a product to channels and categories (bigcommerce facts 3.10 to 3.13, 4)."""
+"""Images, videos, metafields, and the links of a product to channels and categories (bigcommerce
+facts 3.10 to 3.13, 4).
+"""
 
 from brygga_sandbox.bigcommerce import Switches
 from sandbox_tests.bigcommerce.shop_town import PNG, Town
@@ -27,7 +29,8 @@ async def test_after_the_thumbnail_the_lowest_in_order_takes_over() -> None:
     town = Town()
     path = f"{P}/{(await town.product())['id']}/images"
     made = [
-        (await town.good("POST", path, {"image_url": URL, "sort_order": order}))["data"]["id"] for order in (0, 7, 3)
+        (await town.good("POST", path, {"image_url": URL, "sort_order": order}))["data"]["id"]
+        for order in (0, 7, 3)
     ]
 
     assert (await town.call("DELETE", f"{path}/{made[0]}")).status_code == 204
@@ -47,9 +50,13 @@ async def test_what_cannot_be_fetched_shown_or_carried_is_refused() -> None:
         }
     )
 
-    assert (await town.refused("POST", path, {"image_url": "https://x.test/gone"}, 400))["status"] == 400
+    assert (await town.refused("POST", path, {"image_url": "https://x.test/gone"}, 400))[
+        "status"
+    ] == 400
     await town.refused("POST", path, {"image_url": "https://x.test/page"}, 400)
-    assert (await town.refused("POST", path, {"image_url": "https://x.test/big"}, 422))["code"] == 10001
+    assert (await town.refused("POST", path, {"image_url": "https://x.test/big"}, 422))[
+        "code"
+    ] == 10001
     await town.refused("POST", path, {"image_url": "https://x.test/" + "a" * 250}, 422)
     assert (await town.refused("POST", path, {"image_url": "ftp://x"}, 422))["errors"][
         "image_url"
@@ -63,7 +70,10 @@ async def test_bytes_can_be_uploaded_and_a_variant_takes_one_megabyte() -> None:
     path = f"{P}/{made['id']}/variants/{made['variants'][0]['id']}/image"
 
     uploaded = await town.call(
-        "POST", f"{P}/{made['id']}/images", files={"image_file": ("a.png", PNG)}, data={"sort_order": "4"}
+        "POST",
+        f"{P}/{made['id']}/images",
+        files={"image_file": ("a.png", PNG)},
+        data={"sort_order": "4"},
     )
     small = await town.call("POST", path, files={"image_file": ("a.png", PNG)})
     large = await town.call("POST", path, files={"image_file": ("a.png", PNG + bytes(1024 * 1024))})
@@ -92,7 +102,13 @@ async def test_only_youtube_ids_are_videos() -> None:
 async def test_metafields_are_unique_per_app_and_die_with_the_product() -> None:
     town = Town()
     made = await town.product()
-    row = {"permission_set": "app_only", "namespace": "zettle", "key": "uuid", "value": "6f", "resource_id": made["id"]}
+    row = {
+        "permission_set": "app_only",
+        "namespace": "zettle",
+        "key": "uuid",
+        "value": "6f",
+        "resource_id": made["id"],
+    }
 
     done = await town.good("POST", f"{P}/metafields", [row])
     assert done["meta"] == {"total": 1, "success": 1, "failed": 0}
@@ -111,7 +127,9 @@ async def test_an_apps_own_metafields_are_hidden_from_others() -> None:
     made = await town.product()
     row = {"permission_set": "app_only", "namespace": "zettle", "key": "uuid", "value": "6f"}
     field = (await town.good("POST", f"{P}/{made['id']}/metafields", row))["data"]
-    other = town.sandbox.register_app("Other", auth_url="https://o.test/a", load_url="https://o.test/l")
+    other = town.sandbox.register_app(
+        "Other", auth_url="https://o.test/a", load_url="https://o.test/l"
+    )
     headers = {"X-Auth-Token": town.sandbox.issue_token("abc123", other.client_id)}
 
     rows = await town.call("GET", f"{P}/{made['id']}/metafields", headers=headers)
@@ -132,7 +150,9 @@ async def test_channels_are_assigned_by_pair_and_filter() -> None:
     assert (await town.good("GET", path))["data"] == [pair]
     await town.refused("PUT", path, [{"product_id": 9, "channel_id": 1}], 422)
     await town.refused("DELETE", path, None, 422)
-    assert (await town.call("DELETE", f"{path}?product_id:in={made['id']}&channel_id:in=1")).status_code == 204
+    assert (
+        await town.call("DELETE", f"{path}?product_id:in={made['id']}&channel_id:in=1")
+    ).status_code == 204
 
     assert await town.heard() == [
         ("store/channel/1/product/assigned", {"product_id": made["id"]}),
@@ -155,6 +175,8 @@ async def test_what_put_does_with_images_is_a_switch() -> None:
         town = Town(Switches(images_on_put=word))
         made = await town.product(images=[{"image_url": URL}])
         await town.good("PUT", f"{P}/{made['id']}", {"images": [{"image_url": URL}]})
-        counts[word] = [one["id"] == made["images"][0]["id"] for one in (await town.read(made["id"]))["images"]]
+        counts[word] = [
+            one["id"] == made["images"][0]["id"] for one in (await town.read(made["id"]))["images"]
+        ]
 
     assert counts == {"append": [True, False], "replace": [False], "ignore": [True]}

@@ -1,4 +1,6 @@
-"""What the sandbox answers fits the platform's own OpenAPI files, wherever they are at hand (BRYGGA_SPECS)."""
+"""What the sandbox answers fits the platform's own OpenAPI files, wherever they are at hand
+(BRYGGA_SPECS).
+"""
 
 import os
 from functools import cache
@@ -14,7 +16,8 @@ from sandbox_tests.bigcommerce.shop_town import HOOK, Town
 pytestmark = [
     pytest.mark.specs,
     pytest.mark.skipif(
-        "BRYGGA_SPECS" not in os.environ, reason="BRYGGA_SPECS does not say where the OpenAPI files are"
+        "BRYGGA_SPECS" not in os.environ,
+        reason="BRYGGA_SPECS does not say where the OpenAPI files are",
     ),
 ]
 
@@ -27,13 +30,17 @@ def document(name: str) -> Any:
 
 
 def plain(node: Any) -> Any:
-    """OpenAPI's dialect as JSON schema. Known slips of the files (bigcommerce facts 10) are left out of it."""
+    """OpenAPI's dialect as JSON schema. Known slips of the files (bigcommerce facts 10) are left
+    out of it.
+    """
     if isinstance(node, list):
         return [plain(one) for one in node]
     if not isinstance(node, dict):
         return node
     made = {
-        key: plain(value) for key, value in node.items() if key not in {"example", "examples", "x-examples", "default"}
+        key: plain(value)
+        for key, value in node.items()
+        if key not in {"example", "examples", "x-examples", "default"}
     }
     if made.get("nullable") is True:
         made.pop("nullable")
@@ -58,7 +65,9 @@ def resolved(whole: Any, reference: str) -> Any:
 
 
 def errors(file: str, path: str, answer: Any, method: str = "get", status: int = 200) -> list[str]:
-    """What in an answer does not fit the schema of its operation, but for what docs/platforms/bigcommerce.md knows better."""
+    """What in an answer does not fit the schema of its operation, but for what
+    docs/platforms/bigcommerce.md knows better.
+    """
     whole = document(file)
     response = whole["paths"][path][method]["responses"][str(status)]
     while "$ref" in response:
@@ -68,18 +77,26 @@ def errors(file: str, path: str, answer: Any, method: str = "get", status: int =
     validator = jsonschema_rs.Draft4Validator(
         {"allOf": [schema], "components": whole["components"]}, validate_formats=False
     )
-    found = [("/".join(map(str, one.instance_path)), one.message) for one in validator.iter_errors(answer)]
+    found = [
+        ("/".join(map(str, one.instance_path)), one.message)
+        for one in validator.iter_errors(answer)
+    ]
     return [f"{where}: {message}" for where, message in found if not known_better(where, message)]
 
 
 def known_better(where: str, message: str) -> bool:
-    """Where the files are wrong: null inherits (3.7), base variants have no sku_id (3.7), config may be [] (3.8)."""
+    """Where the files are wrong: null inherits (3.7), base variants have no sku_id (3.7), config
+    may be [] (3.8).
+    """
     field = where.rsplit("/", 1)[-1]
     inherited = {
-        "base_variant_id", "option_set_id", "sku_id", "price", "sale_price", "retail_price", "map_price", "weight",
+        "base_variant_id", "option_set_id", "sku_id", "price", "sale_price", "retail_price",
+        "map_price", "weight",
         "width", "height", "depth", "fixed_cost_shipping_price",
     }  # fmt: skip
-    return (field in inherited and message.startswith("null")) or (field == "config" and message.startswith("[]"))
+    return (field in inherited and message.startswith("null")) or (
+        field == "config" and message.startswith("[]")
+    )
 
 
 PRODUCTS, VARIANTS = "catalog/products_catalog.v3.yml", "catalog/product-variants_catalog.v3.yml"
@@ -87,7 +104,11 @@ TREES = "catalog/category-trees_catalog.v3.yml"
 P = "/catalog/products"
 READS = [
     (PRODUCTS, P, "/v3/catalog/products?include=variants,images,videos,custom_fields"),
-    (PRODUCTS, P + "/{product_id}", "/v3/catalog/products/111?include=variants,images,options,videos"),
+    (
+        PRODUCTS,
+        P + "/{product_id}",
+        "/v3/catalog/products/111?include=variants,images,options,videos",
+    ),
     (PRODUCTS, P + "/{product_id}/images", "/v3/catalog/products/111/images"),
     (PRODUCTS, P + "/{product_id}/videos", "/v3/catalog/products/111/videos"),
     (PRODUCTS, P + "/{product_id}/custom-fields", "/v3/catalog/products/111/custom-fields"),
@@ -95,22 +116,38 @@ READS = [
     (PRODUCTS, P + "/channel-assignments", "/v3/catalog/products/channel-assignments"),
     (VARIANTS, P + "/{product_id}/variants", "/v3/catalog/products/111/variants"),
     (VARIANTS, "/catalog/variants", "/v3/catalog/variants"),
-    ("catalog/product-variant-options_catalog.v3.yml", P + "/{product_id}/options", "/v3/catalog/products/111/options"),
+    (
+        "catalog/product-variant-options_catalog.v3.yml",
+        P + "/{product_id}/options",
+        "/v3/catalog/products/111/options",
+    ),
     (TREES, "/catalog/trees", "/v3/catalog/trees"),
     (TREES, "/catalog/trees/categories", "/v3/catalog/trees/categories"),
     (TREES, "/catalog/trees/{tree_id}/categories", "/v3/catalog/trees/1/categories"),
     ("catalog/categories_catalog.v3.yml", "/catalog/categories", "/v3/catalog/categories"),
     ("inventory.v3.yml", "/inventory/items", "/v3/inventory/items"),
-    ("inventory.v3.yml", "/inventory/locations/{location_id}/items", "/v3/inventory/locations/1/items"),
+    (
+        "inventory.v3.yml",
+        "/inventory/locations/{location_id}/items",
+        "/v3/inventory/locations/1/items",
+    ),
     ("locations.v3.yml", "/inventory/locations", "/v3/inventory/locations"),
     ("webhooks.v3.yml", "/hooks", "/v3/hooks"),
     ("store_information.v2.yml", "/store", "/v2/store"),
     ("tax_settings.v3.yml", "/tax/settings", "/v3/tax/settings"),
     ("settings.v3.yml", "/settings/inventory", "/v3/settings/inventory"),
-    ("settings.v3.yml", "/settings/store/units-of-measurement", "/v3/settings/store/units-of-measurement"),
+    (
+        "settings.v3.yml",
+        "/settings/store/units-of-measurement",
+        "/v3/settings/store/units-of-measurement",
+    ),
     ("currencies.v2.yml", "/currencies", "/v2/currencies"),
     ("channels.v3.yml", "/channels", "/v3/channels"),
-    ("orders.v3.yml", "/orders/{order_id}/payment_actions/refunds", "/v3/orders/250/payment_actions/refunds"),
+    (
+        "orders.v3.yml",
+        "/orders/{order_id}/payment_actions/refunds",
+        "/v3/orders/250/payment_actions/refunds",
+    ),
 ]
 
 
@@ -123,7 +160,13 @@ async def full_town() -> Town:
         custom_fields=[{"name": "Glaze", "value": "Sand"}],
     )
     await town.product(sku="MUG", inventory_tracking="product", inventory_level=2)
-    row = {"permission_set": "app_only", "namespace": "zettle", "key": "uuid", "value": "6f", "resource_id": 111}
+    row = {
+        "permission_set": "app_only",
+        "namespace": "zettle",
+        "key": "uuid",
+        "value": "6f",
+        "resource_id": 111,
+    }
     await town.good("POST", "/v3/catalog/products/metafields", [row])
     await town.good("POST", "/v3/catalog/trees/categories", [{"name": "Zettle", "tree_id": 1}])
     await town.good("POST", "/v3/hooks", {"scope": "store/order/*", "destination": HOOK})

@@ -20,7 +20,8 @@ from sandbox_tests.bigcommerce.order_town import (
 )
 from sandbox_tests.bigcommerce.shop_town import JSON, Town
 
-# -- made -------------------------------------------------------------------------------------------
+# -- made
+# -------------------------------------------------------------------------------------------
 
 
 async def test_an_order_of_an_app_is_pending_and_takes_its_units() -> None:
@@ -30,13 +31,20 @@ async def test_an_order_of_an_app_is_pending_and_takes_its_units() -> None:
 
     order = await made(town, red_of(scarf, 3), MUG)
 
-    assert (PENDING, "external", 4) == (order["status_id"], order["order_source"], order["items_total"])
+    assert (PENDING, "external", 4) == (
+        order["status_id"],
+        order["order_source"],
+        order["items_total"],
+    )
     assert 1 == await level(town)
-    assert ["store/order/created", "store/sku/inventory/order/updated"] == [scope for scope, _ in await town.heard()]
+    assert ["store/order/created", "store/sku/inventory/order/updated"] == [
+        scope for scope, _ in await town.heard()
+    ]
 
 
 @pytest.mark.parametrize(
-    ("status", "left"), [(0, 4), (PENDING, 2), (SHIPPED, 2), (CANCELLED, 4), (6, 4), (7, 2), (10, 2), (AWAITING, 2)]
+    ("status", "left"),
+    [(0, 4), (PENDING, 2), (SHIPPED, 2), (CANCELLED, 4), (6, 4), (7, 2), (10, 2), (AWAITING, 2)],
 )
 async def test_an_order_of_an_app_has_the_status_that_it_asks_for(status: int, left: int) -> None:
     town, scarf = await furnished()
@@ -61,7 +69,9 @@ async def test_a_variant_is_named_by_its_option_values_too() -> None:
     chosen = scarf["variants"][0]["option_values"][0]
     option = {"id": chosen["option_id"], "value": str(chosen["id"])}
 
-    order = await made(town, {"product_id": scarf["id"], "quantity": 1, "product_options": [option]})
+    order = await made(
+        town, {"product_id": scarf["id"], "quantity": 1, "product_options": [option]}
+    )
 
     (line,) = await town.good("GET", f"{ORDERS}/{order['id']}/products")
     assert scarf["variants"][0]["id"] == line["variant_id"]
@@ -77,7 +87,12 @@ async def test_a_price_that_is_given_is_the_lines_price() -> None:
 
 async def test_what_an_app_says_of_an_order_is_shown_again() -> None:
     town, scarf = await furnished()
-    told = {"staff_notes": "Fragile", "payment_method": "Swish", "external_source": "M-MIG", "customer_id": 7}
+    told = {
+        "staff_notes": "Fragile",
+        "payment_method": "Swish",
+        "external_source": "M-MIG",
+        "customer_id": 7,
+    }
 
     order = await made(town, red_of(scarf), date_created="Tue, 05 Mar 2019 21:40:11 +0000", **told)
 
@@ -97,7 +112,11 @@ async def test_an_order_may_be_picked_up_instead_of_sent() -> None:
     order = await town.good("POST", ORDERS, body)
 
     assert (2, 2) == (order["items_total"], await level(town))
-    also: list[JSON] = [{"products": [MUG]}, {"shipping_addresses": []}, {"consignments": {"pickups": []}}]
+    also: list[JSON] = [
+        {"products": [MUG]},
+        {"shipping_addresses": []},
+        {"consignments": {"pickups": []}},
+    ]
     for more in also:
         await town.refused("POST", ORDERS, {**body, **more}, 400)
 
@@ -117,7 +136,11 @@ REFUSED: list[JSON] = [
     {"products": [{"product_id": 9999, "quantity": 1}]},
     {"products": [{"product_id": 111, "quantity": 1}]},
     {"products": [{"product_id": 111, "variant_id": 9999, "quantity": 1}]},
-    {"products": [{"product_id": 111, "quantity": 1, "product_options": [{"id": 1, "value": "1"}]}]},
+    {
+        "products": [
+            {"product_id": 111, "quantity": 1, "product_options": [{"id": 1, "value": "1"}]}
+        ]
+    },
     {"status_id": 15},
     {"status_id": "paid"},
     {"channel_id": 99},
@@ -139,13 +162,17 @@ async def test_an_order_that_the_documents_do_not_know_is_refused(fields: JSON) 
     assert 111 == scarf["id"]
     body = {"billing_address": BILLING, "products": [MUG], **fields}
 
-    refusal = await town.refused("POST", ORDERS, {key: value for key, value in body.items() if value is not None}, 400)
+    refusal = await town.refused(
+        "POST", ORDERS, {key: value for key, value in body.items() if value is not None}, 400
+    )
 
     assert 400 == refusal[0]["status"]
     assert {} == town.sandbox.store().orders
 
 
-@pytest.mark.parametrize(("name", "most"), [("staff_notes", 65_535), ("ip_address", 30), ("ip_address_v6", 39)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("staff_notes", 65_535), ("ip_address", 30), ("ip_address_v6", 39)]
+)
 async def test_a_text_of_an_order_is_as_long_as_the_documents_say(name: str, most: int) -> None:
     town, _ = await furnished()
     body = {"billing_address": BILLING, "products": [MUG]}
@@ -157,7 +184,9 @@ async def test_a_text_of_an_order_is_as_long_as_the_documents_say(name: str, mos
 async def test_an_order_of_more_than_there_is_is_409() -> None:
     town, scarf = await furnished()
 
-    await town.refused("POST", ORDERS, {"billing_address": BILLING, "products": [red_of(scarf, 5)]}, 409)
+    await town.refused(
+        "POST", ORDERS, {"billing_address": BILLING, "products": [red_of(scarf, 5)]}, 409
+    )
 
     assert (4, {}) == (await level(town), town.sandbox.store().orders)
 
@@ -174,20 +203,25 @@ async def test_who_may_only_read_orders_makes_none(method: str) -> None:
     assert 200 == (await town.call("GET", f"{ORDERS}/{order['id']}")).status_code
 
 
-# -- changed ----------------------------------------------------------------------------------------
+# -- changed
+# ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("status", "quantity", "left"),
     [(PENDING, 3, 1), (PENDING, 1, 3), (7, 3, 1), (AWAITING, 3, 2), (AWAITING, 1, 2), (10, 3, 2)],
 )
-async def test_stock_follows_an_edit_until_the_order_awaits_fulfillment(status: int, quantity: int, left: int) -> None:
+async def test_stock_follows_an_edit_until_the_order_awaits_fulfillment(
+    status: int, quantity: int, left: int
+) -> None:
     """Edits through the API after that adjust nothing (8)."""
     town, scarf = await furnished()
     order = await made(town, red_of(scarf, 2), status_id=status)
     line = (await town.good("GET", f"{ORDERS}/{order['id']}/products"))[0]["id"]
 
-    changed = await town.good("PUT", f"{ORDERS}/{order['id']}", {"products": [{"id": line, "quantity": quantity}]})
+    changed = await town.good(
+        "PUT", f"{ORDERS}/{order['id']}", {"products": [{"id": line, "quantity": quantity}]}
+    )
 
     assert (quantity, left) == (changed["items_total"], await level(town))
 
@@ -198,7 +232,9 @@ async def test_a_line_without_an_id_is_added_and_one_at_zero_goes() -> None:
     path = f"{ORDERS}/{order['id']}"
     mug = (await town.good("GET", f"{path}/products"))[0]["id"]
 
-    added = await town.good("PUT", path, {"products": [red_of(scarf, 2), {**MUG, "name": "A bowl"}]})
+    added = await town.good(
+        "PUT", path, {"products": [red_of(scarf, 2), {**MUG, "name": "A bowl"}]}
+    )
     assert 4 == added["items_total"]
 
     removed = await town.good("PUT", path, {"products": [{"id": mug, "quantity": 0}]})
@@ -215,7 +251,11 @@ async def test_the_status_and_notes_of_an_order_are_changed() -> None:
     noted = await town.good("PUT", path, {"staff_notes": "Fragile", "customer_id": 4})
     cancelled = await town.good("PUT", path, {"status_id": CANCELLED})
 
-    assert ("Fragile", 4, PENDING) == (noted["staff_notes"], noted["customer_id"], noted["status_id"])
+    assert ("Fragile", 4, PENDING) == (
+        noted["staff_notes"],
+        noted["customer_id"],
+        noted["status_id"],
+    )
     assert (CANCELLED, 4) == (cancelled["status_id"], await level(town))
 
 
@@ -256,7 +296,8 @@ async def test_a_change_that_the_documents_do_not_know_is_refused(body: Any) -> 
     await town.refused("PUT", f"{ORDERS}/{order['id']}", body, 400)
 
 
-# -- sent -------------------------------------------------------------------------------------------
+# -- sent
+# -------------------------------------------------------------------------------------------
 
 
 async def test_parcels_are_made_listed_and_counted() -> None:
@@ -268,7 +309,10 @@ async def test_parcels_are_made_listed_and_counted() -> None:
     (address,) = await town.good("GET", f"{path}/shipping_addresses")
     assert 204 == (await town.call("GET", f"{path}/shipments")).status_code
 
-    body = {"order_address_id": address["id"], "items": [{"order_product_id": line["id"], "quantity": 1}]}
+    body = {
+        "order_address_id": address["id"],
+        "items": [{"order_product_id": line["id"], "quantity": 1}],
+    }
     first = await town.good("POST", f"{path}/shipments", {**body, "tracking_number": "EJ1"})
 
     assert (PARTLY_SHIPPED, 1) == await sent(town, path)
@@ -278,7 +322,9 @@ async def test_parcels_are_made_listed_and_counted() -> None:
     body["items"][0]["quantity"] = 2
     await town.good("POST", f"{path}/shipments", body)
     assert (SHIPPED, 3) == await sent(town, path)
-    assert [1, 2] == [row["items"][0]["quantity"] for row in await town.good("GET", f"{path}/shipments")]
+    assert [1, 2] == [
+        row["items"][0]["quantity"] for row in await town.good("GET", f"{path}/shipments")
+    ]
     assert {"count": 2} == await town.good("GET", f"{path}/shipments/count")
     assert first == await town.good("GET", f"{path}/shipments/{first['id']}")
     await town.refused("GET", f"{path}/shipments/999", None, 404)
@@ -296,7 +342,11 @@ async def test_an_order_that_is_shipped_as_a_whole_has_one_parcel(how: str) -> N
     town, scarf = await furnished()
     order = await made(town, red_of(scarf, 2))
 
-    await town.good("POST", f"/sandbox/orders/{order['id']}/{how}", {"status_id": SHIPPED} if how == "status" else {})
+    await town.good(
+        "POST",
+        f"/sandbox/orders/{order['id']}/{how}",
+        {"status_id": SHIPPED} if how == "status" else {},
+    )
 
     (parcel,) = await town.good("GET", f"{ORDERS}/{order['id']}/shipments")
     assert [2] == [row["quantity"] for row in parcel["items"]]
@@ -321,8 +371,15 @@ async def test_a_parcel_that_the_documents_do_not_know_is_refused(change: JSON) 
     path = f"{ORDERS}/{order['id']}"
     (line,) = await town.good("GET", f"{path}/products")
     (address,) = await town.good("GET", f"{path}/shipping_addresses")
-    body = {"order_address_id": address["id"], "items": [{"order_product_id": line["id"], "quantity": 1}], **change}
+    body = {
+        "order_address_id": address["id"],
+        "items": [{"order_product_id": line["id"], "quantity": 1}],
+        **change,
+    }
 
     await town.refused(
-        "POST", f"{path}/shipments", {key: value for key, value in body.items() if value is not None}, 400
+        "POST",
+        f"{path}/shipments",
+        {key: value for key, value in body.items() if value is not None},
+        400,
     )

@@ -1,4 +1,6 @@
-"""An order that stands is edited, shipped in part and brought back, and stock follows (bigcommerce facts 8)."""
+"""An order that stands is edited, shipped in part and brought back, and stock follows (bigcommerce
+facts 8).
+"""
 
 from typing import Any
 
@@ -20,7 +22,9 @@ async def _ordered(units: int = 2, **switches: Any) -> tuple[Shop, Order, int, i
 
 
 @pytest.mark.parametrize(("follows", "levels"), [(True, (2, 1)), (False, (2, 4))])
-async def test_a_line_added_takes_stock_where_the_store_is_set_so(follows: bool, levels: tuple[int, int]) -> None:
+async def test_a_line_added_takes_stock_where_the_store_is_set_so(
+    follows: bool, levels: tuple[int, int]
+) -> None:
     shop, order, red, blue = await _ordered()
     shop.set_settings(edit_order_stock_adjustment=follows)
 
@@ -49,7 +53,11 @@ async def test_what_is_shipped_in_part_moves_no_stock_again() -> None:
     line = order.lines[0]
 
     shop.ship_part(order.id, {line.id: 1})
-    assert (PARTLY_SHIPPED, 1, 1) == (order.status, line.quantity_shipped, shop.level(variant_id=red))
+    assert (PARTLY_SHIPPED, 1, 1) == (
+        order.status,
+        line.quantity_shipped,
+        shop.level(variant_id=red),
+    )
 
     shop.ship_part(order.id, {line.id: 2})
     assert (SHIPPED, 3, 1) == (order.status, line.quantity_shipped, shop.level(variant_id=red))

@@ -21,7 +21,11 @@ async def test_one_line_of_an_order_is_read() -> None:
 
 async def test_the_addresses_of_an_order_are_read() -> None:
     town, scarf = await furnished()
-    two = await made(town, red_of(scarf), shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")])
+    two = await made(
+        town,
+        red_of(scarf),
+        shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")],
+    )
     none = await made(town, red_of(scarf))
     path = f"{ORDERS}/{two['id']}/shipping_addresses"
 
@@ -36,12 +40,16 @@ async def test_the_addresses_of_an_order_are_read() -> None:
 async def test_an_address_of_an_order_is_changed() -> None:
     town, scarf = await furnished()
     order = await made(
-        town, red_of(scarf), shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")]
+        town,
+        red_of(scarf),
+        shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")],
     )
     path = f"{ORDERS}/{order['id']}"
     rows = await town.good("GET", f"{path}/shipping_addresses")
 
-    await town.good("PUT", path, {"shipping_addresses": [{"id": rows[1]["id"], "city": "Malmö"}], "fees": []})
+    await town.good(
+        "PUT", path, {"shipping_addresses": [{"id": rows[1]["id"], "city": "Malmö"}], "fees": []}
+    )
 
     after = await town.good("GET", f"{path}/shipping_addresses")
     assert ["Lund", "Malmö"] == [row["city"] for row in after]
@@ -65,7 +73,9 @@ async def test_no_order_has_coupons() -> None:
     await town.refused("GET", f"{ORDERS}/999/coupons", None, 404)
 
 
-@pytest.mark.parametrize("sort", ["customer_id", "external_id", "status_id", "channel_id", "date_created", "id"])
+@pytest.mark.parametrize(
+    "sort", ["customer_id", "external_id", "status_id", "channel_id", "date_created", "id"]
+)
 async def test_orders_are_sorted_by_every_documented_field(sort: str) -> None:
     town, scarf = await furnished()
     ids = [(await made(town, red_of(scarf), customer_id=number))["id"] for number in (3, 1, 2)]
@@ -99,12 +109,16 @@ async def test_orders_are_found_by_every_documented_field(query: str, found: int
 
     rows = await town.good("GET", f"{ORDERS}?{query}") or []
 
-    assert (found, found) == (len(rows), (await town.good("GET", f"{ORDERS}/count?{query}"))["count"])
+    assert (found, found) == (
+        len(rows),
+        (await town.good("GET", f"{ORDERS}/count?{query}"))["count"],
+    )
 
 
 @pytest.mark.parametrize(
     "query",
-    ["customer_id=abc", "min_id=abc", "status_id=paid", "min_total=NaN", "min_date_created=soon", "sort=zz",
+    ["customer_id=abc", "min_id=abc", "status_id=paid", "min_total=NaN", "min_date_created=soon",
+    "sort=zz",
      "sort=id:up", "is_deleted=maybe"],
 )  # fmt: skip
 async def test_a_filter_of_orders_that_means_nothing_is_400(query: str) -> None:

@@ -25,7 +25,9 @@ from sandbox_tests.bigcommerce.shop_town import Town
 PICKUP, SHIPMENT, MANUAL, DISPUTED = 8, 9, 12, 13
 
 
-async def _ordered(*, incomplete: bool = False, moves: str = "placed", **switches: Any) -> tuple[Shop, Order, int]:
+async def _ordered(
+    *, incomplete: bool = False, moves: str = "placed", **switches: Any
+) -> tuple[Shop, Order, int]:
     """An order of two red scarves of four."""
     town = Town(replace(Switches(), **switches))
     red = (await town.scarf())["variants"][0]["id"]
@@ -77,7 +79,9 @@ async def test_an_order_takes_its_units_when_it_leaves_incomplete(status: int, l
         (COMPLETED, 2),
     ],
 )
-async def test_where_stock_moves_at_shipping_only_two_statuses_move_it(status: int, level: int) -> None:
+async def test_where_stock_moves_at_shipping_only_two_statuses_move_it(
+    status: int, level: int
+) -> None:
     shop, order, red = await _ordered(moves="shipped")
 
     shop.set_order_status(order.id, status)
@@ -87,7 +91,17 @@ async def test_where_stock_moves_at_shipping_only_two_statuses_move_it(status: i
 
 @pytest.mark.parametrize(
     "status",
-    [PENDING, AWAITING_PAYMENT, PARTLY_SHIPPED, PICKUP, SHIPMENT, MANUAL, DISPUTED, SHIPPED, COMPLETED],
+    [
+        PENDING,
+        AWAITING_PAYMENT,
+        PARTLY_SHIPPED,
+        PICKUP,
+        SHIPMENT,
+        MANUAL,
+        DISPUTED,
+        SHIPPED,
+        COMPLETED,
+    ],
 )
 async def test_a_status_that_says_nothing_of_stock_moves_none(status: int) -> None:
     """There and back."""
@@ -124,7 +138,9 @@ async def test_a_declined_order_keeps_its_units_or_not(reading: str, level: int)
 
 
 @pytest.mark.parametrize(("follows", "level"), [(True, 4), (False, 2)])
-async def test_a_declined_order_gives_back_where_the_store_is_set_so(follows: bool, level: int) -> None:
+async def test_a_declined_order_gives_back_where_the_store_is_set_so(
+    follows: bool, level: int
+) -> None:
     shop, order, red = await _ordered(declined_order="gives_back")
     shop.set_settings(refund_order_stock_adjustment=follows)
 
@@ -133,9 +149,13 @@ async def test_a_declined_order_gives_back_where_the_store_is_set_so(follows: bo
     assert level == shop.level(variant_id=red)
 
 
-@pytest.mark.parametrize("status", [PENDING, AWAITING_PAYMENT, AWAITING, PARTLY_SHIPPED, SHIPPED, COMPLETED])
+@pytest.mark.parametrize(
+    "status", [PENDING, AWAITING_PAYMENT, AWAITING, PARTLY_SHIPPED, SHIPPED, COMPLETED]
+)
 @pytest.mark.parametrize(("reading", "level"), [("takes_again", 2), ("takes_nothing", 4)])
-async def test_a_cancelled_order_comes_back_in_any_open_status(status: int, reading: str, level: int) -> None:
+async def test_a_cancelled_order_comes_back_in_any_open_status(
+    status: int, reading: str, level: int
+) -> None:
     shop, order, red = await _ordered(order_brought_back=reading)
     shop.set_order_status(order.id, CANCELLED)
 
@@ -167,9 +187,13 @@ async def test_a_change_of_status_is_told_once() -> None:
     town = Town()
     await town.scarf()
     await town.listen("store/order/statusUpdated")
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}], "incomplete": True})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}], "incomplete": True}
+    )
 
-    await town.good("POST", f"/sandbox/orders/{order['id']}/status", {"status_id": AWAITING_PAYMENT})
+    await town.good(
+        "POST", f"/sandbox/orders/{order['id']}/status", {"status_id": AWAITING_PAYMENT}
+    )
 
     ((_, data),) = await town.heard()
     assert {"previous_status_id": 0, "new_status_id": AWAITING_PAYMENT} == data["status"]

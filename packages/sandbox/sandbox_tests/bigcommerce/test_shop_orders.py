@@ -11,7 +11,9 @@ async def ordered(town: Town, quantity: int = 2) -> JSON:
     """A scarf of which four were there, and so many are ordered."""
     await town.scarf()
     await town.listen(LISTENED, "store/order/updated")
-    order: JSON = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": quantity}]})
+    order: JSON = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": quantity}]}
+    )
     await town.heard()
     return order
 
@@ -53,7 +55,11 @@ async def test_an_order_is_not_edited_beyond_the_stock_or_below_what_was_refunde
     town = Town()
     order = await ordered(town, 3)
     line = order["lines"][0]["id"]
-    await town.good("POST", f"/sandbox/orders/{order['id']}/refund", {"lines": [{"line_id": line, "quantity": 2}]})
+    await town.good(
+        "POST",
+        f"/sandbox/orders/{order['id']}/refund",
+        {"lines": [{"line_id": line, "quantity": 2}]},
+    )
 
     for quantity, status in ((5, 409), (1, 422), (0, 422), (-1, 422)):
         body = {"lines": [{"line_id": line, "quantity": quantity}]}
@@ -69,7 +75,9 @@ async def test_an_unpaid_order_takes_nothing_until_its_payment_is_through() -> N
     await town.scarf()
     await town.listen("store/order/created", "store/order/statusUpdated")
 
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}], "incomplete": True})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}], "incomplete": True}
+    )
 
     assert (order["status_id"], await level(town)) == (0, 4)
     assert [scope for scope, _ in await town.heard()] == ["store/order/created"]
@@ -87,12 +95,20 @@ async def test_a_line_that_was_typed_in_is_no_product() -> None:
     """Its product is 0, it has no variant, and nothing is counted."""
     town = Town()
     await town.scarf()
-    lines = [{"sku": "SC-RED", "quantity": 1}, {"name": "Inslagning", "price": "25.50", "quantity": 2}]
+    lines = [
+        {"sku": "SC-RED", "quantity": 1},
+        {"name": "Inslagning", "price": "25.50", "quantity": 2},
+    ]
 
     order = await town.good("POST", "/sandbox/orders", {"lines": lines})
 
     (_, typed) = await town.good("GET", f"/v2/orders/{order['id']}/products")
-    assert (typed["product_id"], typed["variant_id"], typed["sku"], typed["name"]) == (0, None, "", "Inslagning")
+    assert (typed["product_id"], typed["variant_id"], typed["sku"], typed["name"]) == (
+        0,
+        None,
+        "",
+        "Inslagning",
+    )
     assert (typed["total_inc_tax"], order["total_inc_tax"]) == ("51.0000", "150.0000")
     await town.good("POST", f"/sandbox/orders/{order['id']}/refund")
     assert await level(town) == 4
@@ -104,7 +120,10 @@ async def test_only_an_order_says_that_stock_is_low_or_out() -> None:
     red = made["variants"][0]["id"]
     channel = "store/channel/1/inventory/product"
     await town.listen(
-        *(f"{channel}/{event}" for event in ("low_stock_reached", "out_of_stock_reached", "settings_changed"))
+        *(
+            f"{channel}/{event}"
+            for event in ("low_stock_reached", "out_of_stock_reached", "settings_changed")
+        )
     )
     entry = {"identity": {"variant_id": red}, "warning_level": 2}
 
@@ -112,7 +131,10 @@ async def test_only_an_order_says_that_stock_is_low_or_out() -> None:
     await town.adjust("absolute", 1, variant_id=red)
     await town.adjust("absolute", 3, variant_id=red)
     assert await town.heard() == [
-        (f"{channel}/settings_changed", {"variant_id": red, "product_id": made["id"], "location_id": 1})
+        (
+            f"{channel}/settings_changed",
+            {"variant_id": red, "product_id": made["id"], "location_id": 1},
+        )
     ]
 
     for _ in range(3):

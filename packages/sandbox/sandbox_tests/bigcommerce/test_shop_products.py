@@ -13,7 +13,9 @@ P = "/v3/catalog/products"
 async def test_a_created_product_answers_200_with_its_children_and_defaults() -> None:
     town = Town()
 
-    made = await town.scarf(images=[{"image_url": "https://x.test/a.png"}], videos=[{"video_id": "z3fRu9pkuXE"}])
+    made = await town.scarf(
+        images=[{"image_url": "https://x.test/a.png"}], videos=[{"video_id": "z3fRu9pkuXE"}]
+    )
 
     assert made["custom_url"] == {"url": "/scarf/", "is_customized": False}
     assert made["base_variant_id"] is None
@@ -53,7 +55,14 @@ async def test_missing_required_fields_are_all_named() -> None:
 )
 async def test_a_bad_value_is_refused_by_name(field: str, value: Any) -> None:
     town = Town()
-    body = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": [], field: value}
+    body = {
+        "name": "Mug",
+        "type": "physical",
+        "weight": 1,
+        "price": 1,
+        "categories": [],
+        field: value,
+    }
 
     refusal = await town.refused("POST", P, body, 422)
 
@@ -73,7 +82,10 @@ async def test_names_are_unique_letter_by_letter() -> None:
     await town.product(name="mug")
 
     body = await town.refused(
-        "POST", P, {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []}, 409
+        "POST",
+        P,
+        {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []},
+        409,
     )
 
     assert body["title"] == "The product name is a duplicate"
@@ -83,11 +95,21 @@ async def test_names_are_unique_letter_by_letter() -> None:
 async def test_skus_are_unique_across_products_and_variants_in_any_case() -> None:
     town = Town()
     await town.scarf()
-    body = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": [], "sku": "sc-red"}
+    body = {
+        "name": "Mug",
+        "type": "physical",
+        "weight": 1,
+        "price": 1,
+        "categories": [],
+        "sku": "sc-red",
+    }
 
     assert (await town.refused("POST", P, body, 409))["title"] == "The product sku is a duplicate"
     rows = [variant("Large", sku="SC-Blu")]
-    assert "SC-Blu" in (await town.refused("POST", P, {**body, "sku": "", "variants": rows}, 409))["title"]
+    assert (
+        "SC-Blu"
+        in (await town.refused("POST", P, {**body, "sku": "", "variants": rows}, 409))["title"]
+    )
 
 
 async def test_addresses_are_unique_on_create_and_207_on_update() -> None:
@@ -97,7 +119,10 @@ async def test_addresses_are_unique_on_create_and_207_on_update() -> None:
     assert second["custom_url"]["url"] == "/mug-1/"
     taken = {"custom_url": {"url": first["custom_url"]["url"], "is_customized": True}}
     await town.refused(
-        "POST", P, {"name": "Third", "type": "physical", "weight": 1, "price": 1, "categories": [], **taken}, 409
+        "POST",
+        P,
+        {"name": "Third", "type": "physical", "weight": 1, "price": 1, "categories": [], **taken},
+        409,
     )
 
     answer = await town.call("PUT", f"{P}/{second['id']}", {**taken, "price": 5})
@@ -120,7 +145,8 @@ async def test_an_update_is_partial_and_categories_are_replaced_whole() -> None:
     town = Town()
     body = [{"name": "A", "tree_id": 1}, {"name": "B", "tree_id": 1}]
     first, second = (
-        row["category_id"] for row in (await town.good("POST", "/v3/catalog/trees/categories", body))["data"]
+        row["category_id"]
+        for row in (await town.good("POST", "/v3/catalog/trees/categories", body))["data"]
     )
     made = await town.product(categories=[first], description="Old")
 
@@ -154,7 +180,13 @@ async def test_a_simple_product_and_its_base_variant_are_one() -> None:
     now = await town.read(made["id"])
     assert (now["price"], now["sku"]) == (77, "MUG-2")
     one = now["variants"][0]
-    assert (one["sku"], one["price"], one["weight"], one["inventory_level"], one["option_values"]) == (
+    assert (
+        one["sku"],
+        one["price"],
+        one["weight"],
+        one["inventory_level"],
+        one["option_values"],
+    ) == (
         "MUG-2",
         77,
         5,
@@ -171,7 +203,10 @@ async def test_a_batch_takes_ten_and_fails_whole() -> None:
     await town.refused("PUT", P, [*rows[:2], {"id": made[2]["id"], "name": "Mug 0"}], 409)
     assert (await town.read(made[0]["id"]))["price"] == 99
     too_many = await town.refused("PUT", P, rows * 4, 413)
-    assert too_many["title"] == "The request payload is too large. The maximum items allowed in the array is 10."
+    assert (
+        too_many["title"]
+        == "The request payload is too large. The maximum items allowed in the array is 10."
+    )
     assert [one["price"] for one in (await town.good("PUT", P, rows))["data"]] == [5, 5, 5]
 
 
@@ -198,7 +233,11 @@ async def test_lists_are_paged_with_relative_links() -> None:
 
     page = middle["meta"]["pagination"]
     assert (page["total"], page["count"], page["total_pages"], page["current_page"]) == (5, 2, 3, 2)
-    assert page["links"] == {"previous": "?page=1&limit=2", "current": "?page=2&limit=2", "next": "?page=3&limit=2"}
+    assert page["links"] == {
+        "previous": "?page=1&limit=2",
+        "current": "?page=2&limit=2",
+        "next": "?page=3&limit=2",
+    }
     last = await town.good("GET", f"{P}?limit=2&page=3")
     assert set(last["meta"]["pagination"]["links"]) == {"previous", "current"}
     assert (await town.call("GET", f"{P}?limit=251")).status_code == 413
@@ -208,7 +247,8 @@ async def test_the_filters_of_a_connector() -> None:
     town = Town()
     rows = [{"name": "A", "tree_id": 1}, {"name": "B", "tree_id": 1}]
     first, second = (
-        row["category_id"] for row in (await town.good("POST", "/v3/catalog/trees/categories", rows))["data"]
+        row["category_id"]
+        for row in (await town.good("POST", "/v3/catalog/trees/categories", rows))["data"]
     )
     mug = await town.product(name="Mug", sku="M-1", categories=[first, second], is_visible=False)
     await town.clock.advance(100)
@@ -222,11 +262,15 @@ async def test_the_filters_of_a_connector() -> None:
     assert await ids("name=mug") == []
     assert await ids("sku=M-1") == [mug["id"]]
     assert await ids("sku=SC-RED") == [], "a variant's SKU is found through the variants only"
-    assert await ids(f"categories={second}") == [], "a further category is missed by the plain filter"
+    assert await ids(f"categories={second}") == [], (
+        "a further category is missed by the plain filter"
+    )
     assert await ids(f"categories:in={second}") == [mug["id"]]
     assert await ids("is_visible=false") == [mug["id"]]
     assert await ids("keyword=scar") == [scarf["id"]]
-    assert await ids(f"date_modified:min={scarf['date_modified'].replace('+', '%2B')}") == [scarf["id"]]
+    assert await ids(f"date_modified:min={scarf['date_modified'].replace('+', '%2B')}") == [
+        scarf["id"]
+    ]
     assert await ids("sort=name&direction=desc") == [scarf["id"], mug["id"]]
 
 
@@ -243,7 +287,9 @@ async def test_fields_and_sub_resources_are_chosen_by_the_reader() -> None:
 
 
 async def test_malformed_json_is_400() -> None:
-    answer = await Town().call("POST", P, content=b'{"name":', headers={"Content-Type": "application/json"})
+    answer = await Town().call(
+        "POST", P, content=b'{"name":', headers={"Content-Type": "application/json"}
+    )
 
     assert answer.status_code == 400
     assert (answer.json()["title"], answer.json()["detail"]) == ("Input is invalid", "Syntax error")
@@ -254,7 +300,9 @@ async def test_an_image_that_cannot_be_fetched_fails_the_whole_birth() -> None:
     town.pictures["https://x.test/gone.png"] = None
     body = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []}
 
-    refusal = await town.refused("POST", P, {**body, "images": [{"image_url": "https://x.test/gone.png"}]}, 422)
+    refusal = await town.refused(
+        "POST", P, {**body, "images": [{"image_url": "https://x.test/gone.png"}]}, 422
+    )
 
     assert refusal["title"] == "Invalid field(s): image_url"
     assert (await town.good("GET", P))["data"] == []
@@ -302,9 +350,16 @@ async def test_custom_fields_are_added_and_updated_by_id_never_repeated() -> Non
     await town.good(
         "PUT",
         f"{P}/{made['id']}",
-        {"custom_fields": [{"id": field["id"], "name": "Glaze", "value": "Ash"}, {"name": "Kiln", "value": "2"}]},
+        {
+            "custom_fields": [
+                {"id": field["id"], "name": "Glaze", "value": "Ash"},
+                {"name": "Kiln", "value": "2"},
+            ]
+        },
     )
-    await town.refused("POST", f"{P}/{made['id']}/custom-fields", {"name": "Kiln", "value": "2"}, 422)
+    await town.refused(
+        "POST", f"{P}/{made['id']}/custom-fields", {"name": "Kiln", "value": "2"}, 422
+    )
 
     rows = (await town.good("GET", f"{P}/{made['id']}/custom-fields"))["data"]
     assert [(row["name"], row["value"]) for row in rows] == [("Glaze", "Ash"), ("Kiln", "2")]
@@ -315,5 +370,8 @@ async def test_a_full_plan_is_507() -> None:
     await town.product()
 
     await town.refused(
-        "POST", P, {"name": "Second", "type": "physical", "weight": 1, "price": 1, "categories": []}, 507
+        "POST",
+        P,
+        {"name": "Second", "type": "physical", "weight": 1, "price": 1, "categories": []},
+        507,
     )

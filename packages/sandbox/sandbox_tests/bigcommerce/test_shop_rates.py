@@ -1,4 +1,6 @@
-"""How many requests a plan allows, what a refusal for more says, and how refunds are listed (bigcommerce facts 2.1, 8)."""
+"""How many requests a plan allows, what a refusal for more says, and how refunds are listed
+(bigcommerce facts 2.1, 8).
+"""
 
 import pytest
 
@@ -41,7 +43,9 @@ def test_a_plan_that_is_not_sold_is_refused() -> None:
 
 @pytest.mark.parametrize(("waited", "seconds"), [(0, "30"), (10.5, "20"), (29.9, "1")])
 @pytest.mark.parametrize("path", ["/v2/time", "/v3/nothing-here"])
-async def test_a_refusal_over_the_quota_says_when_it_refreshes(path: str, waited: float, seconds: str) -> None:
+async def test_a_refusal_over_the_quota_says_when_it_refreshes(
+    path: str, waited: float, seconds: str
+) -> None:
     town = Town(quota=1)
     await town.call("GET", "/v2/time")
     await town.clock.advance(waited)
@@ -74,7 +78,9 @@ async def refunded(*, paged: bool = False) -> tuple[Town, int]:
     """An order of which three units were refunded one by one."""
     town = Town(Switches(refunds_have_pages=paged))
     await town.scarf()
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 4}]})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 4}]}
+    )
     lines = [{"line_id": order["lines"][0]["id"], "quantity": 1}]
     for _ in range(3):
         await town.good("POST", f"/sandbox/orders/{order['id']}/refund", {"lines": lines})
@@ -107,5 +113,7 @@ async def test_the_refunds_of_a_store_are_asked_for_by_time() -> None:
     later = await town.good("GET", f"{path}?created:min={made[1].replace('+', '%2B')}")
     earlier = await town.good("GET", f"{path}?created:max={made[1].replace('+', '%2B')}")
 
-    assert (made[1:], made[:2]) == tuple([row["created"] for row in found["data"]] for found in (later, earlier))
+    assert (made[1:], made[:2]) == tuple(
+        [row["created"] for row in found["data"]] for found in (later, earlier)
+    )
     await town.refused("GET", f"{path}?created:min=soon", None, 400)

@@ -1,4 +1,6 @@
-"""Whatever a client sends, the BigCommerce sandbox answers: with the platform's refusal at worst, never by falling over."""
+"""Whatever a client sends, the BigCommerce sandbox answers: with the platform's refusal at worst,
+never by falling over.
+"""
 
 import copy
 import json
@@ -14,17 +16,21 @@ from brygga_sandbox.http import Node, Request
 from sandbox_tests.bigcommerce.shop_town import HOOK, Town, variant
 
 ODD: tuple[Any, ...] = (
-    None, 7, 1.5, "", "x", "²", True, [], {}, [1], [[]], {"a": []}, -1, 10**30, "9" * 5000, [None], {"id": None}, "https://[", "\x00å",
+    None, 7, 1.5, "", "x", "²", True, [], {}, [1], [[]], {"a": []}, -1, 10**30, "9" * 5000, [None],
+    {"id": None}, "https://[", "\x00å",
 )  # fmt: skip
 ODD_IDS = ("²", "x", "-1", "0", "9" * 5000, "1e9", "%00", "1.5", "true")
 ODD_TEXTS = ("", "²", "NaN", "9" * 5000, "0001-01-01", "-1")
 QUERIES = (
-    "page", "limit", "id", "id:in", "id:min", "name", "name:like", "sku", "sku:in", "price", "weight", "inventory_level",
+    "page", "limit", "id", "id:in", "id:min", "name", "name:like", "sku", "sku:in", "price",
+    "weight", "inventory_level",
     "inventory_level:min",
     "date_modified:min", "date_modified", "categories", "categories:in",
     "channel_id:in", "is_visible", "include", "include_fields", "sort",
-    "direction", "product_id:in", "variant_id:in", "location_id:in", "location_code:in", "category_id:in", "tree_id:in",
-    "parent_id:in", "resource_id:in", "key", "min_id", "max_id", "status_id", "min_total", "max_total",
+    "direction", "product_id:in", "variant_id:in", "location_id:in", "location_code:in",
+    "category_id:in", "tree_id:in",
+    "parent_id:in", "resource_id:in", "key", "min_id", "max_id", "status_id", "min_total",
+    "max_total",
     "min_date_created", "max_date_modified", "is_deleted",
     "is_default", "is_active", "order_id:in", "channel_id", "scope", "destination",
 )  # fmt: skip
@@ -43,7 +49,9 @@ def routes(node: Node, at: str = "") -> Iterator[tuple[str, str]]:
 def api_routes(town: Town) -> list[tuple[str, str]]:
     """Those of the platform's API."""
     found = [row for row in routes(town.sandbox.router.root) if row[1].startswith("/api/stores/")]
-    return [(method, template.removeprefix("/api/stores/{store_hash}")) for method, template in found]
+    return [
+        (method, template.removeprefix("/api/stores/{store_hash}")) for method, template in found
+    ]
 
 
 def disturbed(value: Any) -> Iterator[Any]:
@@ -79,26 +87,39 @@ async def living(town: Town) -> dict[str, str]:
     category = town.sandbox.shop().add_category("Zettle")
     option = scarf["options"][0]
     return {
-        "product_id": str(scarf["id"]), "variant_id": str(scarf["variants"][0]["id"]), "option_id": str(option["id"]),
-        "value_id": str(option["option_values"][0]["id"]), "image_id": str(scarf["images"][0]["id"]),
+        "product_id": str(scarf["id"]), "variant_id": str(scarf["variants"][0]["id"]),
+        "option_id": str(option["id"]),
+        "value_id": str(option["option_values"][0]["id"]),
+        "image_id": str(scarf["images"][0]["id"]),
         "video_id": str(scarf["videos"][0]["id"]), "field_id": str(scarf["custom_fields"][0]["id"]),
         "metafield_id": str(made["id"]), "hook_id": str(hook["id"]), "order_id": str(order.id),
         "category_id": str(category.id), "tree_id": "1", "location_id": "1",
     }  # fmt: skip
 
 
-async def answered(town: Town, method: str, path: str, body: Any = None, query: Sequence[tuple[str, str]] = ()) -> int:
-    """The status of a call straight at the table of routes; an exception would fly through, and a 5xx is as bad."""
+async def answered(
+    town: Town, method: str, path: str, body: Any = None, query: Sequence[tuple[str, str]] = ()
+) -> int:
+    """The status of a call straight at the table of routes; an exception would fly through, and a
+    5xx is as bad.
+    """
     base = "" if path.startswith(("/manage", "/shop", "/sandbox")) else "/api/stores/abc123"
-    headers = {"x-auth-token": town.client.headers["X-Auth-Token"], "content-type": "application/json"}
+    headers = {
+        "x-auth-token": town.client.headers["X-Auth-Token"],
+        "content-type": "application/json",
+    }
     content = b"" if body is None else json.dumps(body).encode()
-    answer = await town.sandbox.router.dispatch(Request(method, base + path, list(query), headers, content))
+    answer = await town.sandbox.router.dispatch(
+        Request(method, base + path, list(query), headers, content)
+    )
     assert answer.status < 500, f"{method} {path[:200]} {query} {str(body)[:200]}"
     return answer.status
 
 
 async def test_no_id_in_a_path_breaks_any_route() -> None:
-    """Other scripts' digits, numbers too long to be one, signs: 404, or what the platform says of a bad request."""
+    """Other scripts' digits, numbers too long to be one, signs: 404, or what the platform says of a
+    bad request.
+    """
     town = Town(quota=10**9)
     ids = await living(town)
     asked = 0
@@ -107,10 +128,16 @@ async def test_no_id_in_a_path_breaks_any_route() -> None:
             if "{" + name + "}" in template:
                 for odd in ODD_IDS:
                     status = await answered(
-                        town, method, filled(template, ids, name, odd), {} if method != "GET" else None
+                        town,
+                        method,
+                        filled(template, ids, name, odd),
+                        {} if method != "GET" else None,
                     )
                     asked += 1
-                    assert status >= 400 or (method, template) == ("DELETE", "/v3/catalog/products/{product_id}"), (
+                    assert status >= 400 or (method, template) == (
+                        "DELETE",
+                        "/v3/catalog/products/{product_id}",
+                    ), (
                         template,
                         odd,
                     )
@@ -119,7 +146,9 @@ async def test_no_id_in_a_path_breaks_any_route() -> None:
 
 
 async def test_no_query_breaks_any_list() -> None:
-    """Every filter with every odd value, at every list; what shapes an answer, at every single thing too."""
+    """Every filter with every odd value, at every list; what shapes an answer, at every single
+    thing too.
+    """
     town = Town(quota=10**9)
     ids = await living(town)
     asked = 0
@@ -135,18 +164,31 @@ async def test_no_query_breaks_any_list() -> None:
 def bodies(ids: dict[str, str]) -> dict[str, Any]:
     """A good body for every address that takes one."""
     product = {
-        "name": "Vase", "type": "physical", "weight": 1, "price": "10.00", "categories": [], "sku": "V-1", "is_visible": False,
-        "inventory_tracking": "product", "inventory_level": 3, "custom_url": {"url": "/vase/", "is_customized": True},
-        "custom_fields": [{"name": "c", "value": "d"}], "bulk_pricing_rules": [], "images": [{"image_url": "https://p.example/b.png"}],
+        "name": "Vase", "type": "physical", "weight": 1, "price": "10.00", "categories": [],
+        "sku": "V-1", "is_visible": False,
+        "inventory_tracking": "product", "inventory_level": 3, "custom_url": {"url": "/vase/",
+        "is_customized": True},
+        "custom_fields": [{"name": "c", "value": "d"}], "bulk_pricing_rules": [],
+        "images": [{"image_url": "https://p.example/b.png"}],
         "videos": [{"video_id": "z3fRu9pkuXE", "type": "youtube"}],
     }  # fmt: skip
     fields = {name: kept.default for name, kept in PRODUCT.items()}
     of_variant = {name: kept.default for name, kept in VARIANT.items() if name != "sku"}
     number = {name: int(value) for name, value in ids.items()}
     meta = {"permission_set": "read", "namespace": "n", "key": "k", "value": "v"}
-    option = {"display_name": "Size", "type": "rectangles", "option_values": [{"label": "S", "sort_order": 0}]}
+    option = {
+        "display_name": "Size",
+        "type": "rectangles",
+        "option_values": [{"label": "S", "sort_order": 0}],
+    }
     item = {"location_id": 1, "quantity": 2, "variant_id": number["variant_id"]}
-    row = {"id": number["variant_id"], "sku": "N-1", "price": 4, "image_url": "", "inventory_level": 2}
+    row = {
+        "id": number["variant_id"],
+        "sku": "N-1",
+        "price": 4,
+        "image_url": "",
+        "inventory_level": 2,
+    }
     of_category = {name: kept.default for name, kept in CATEGORY.items()}
     tree = {
         "name": "Muggar",
@@ -155,24 +197,37 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "url": {"path": "/muggar/", "is_customized": True},
         **of_category,
     }
-    hook = {"scope": "store/order/*", "destination": HOOK, "is_active": True, "headers": {"X-Secret": "s"}}
+    hook = {
+        "scope": "store/order/*",
+        "destination": HOOK,
+        "is_active": True,
+        "headers": {"X-Secret": "s"},
+    }
     product_url, variants = "/v3/catalog/products", "/v3/catalog/products/{product_id}/variants"
     value_ids = [{"id": number["value_id"], "option_id": number["option_id"]}]
     return {
-        f"POST {product_url}": {**product, "variants": [variant("S", sku="V-S", inventory_level=1)]},
+        f"POST {product_url}": {**product, "variants": [variant("S", sku="V-S",
+        inventory_level=1)]},
         f"PUT {product_url}": [{"id": number["product_id"], "name": "Halsduk"}],
         f"PUT {product_url}/{{product_id}}": {**fields, **product},
         f"POST {variants}": {"sku": "N-2", "option_values": value_ids, "price": 1},
         f"PUT {variants}/{{variant_id}}": {**of_variant, **row},
         f"POST {variants}/{{variant_id}}/image": {"image_url": "https://p.example/c.png"},
-        "PUT /v3/catalog/variants": [row, {"product_id": number["product_id"], "sku": "N-3", "option_values": value_ids}],
+        "PUT /v3/catalog/variants": [row, {"product_id": number["product_id"], "sku": "N-3",
+        "option_values": value_ids}],
         f"POST {product_url}/{{product_id}}/options": option,
-        f"PUT {product_url}/{{product_id}}/options/{{option_id}}": {**option, "option_values": [{"id": number["value_id"], "label": "L"}]},
-        f"POST {product_url}/{{product_id}}/options/{{option_id}}/values": {"label": "M", "sort_order": 1, "is_default": False},
-        f"PUT {product_url}/{{product_id}}/options/{{option_id}}/values/{{value_id}}": {"label": "XL", "sort_order": 1},
-        f"POST {product_url}/{{product_id}}/images": {"image_url": "https://p.example/d.png", "sort_order": 1, "is_thumbnail": True},
-        f"PUT {product_url}/{{product_id}}/images/{{image_id}}": {"sort_order": 1, "description": "x"},
-        f"POST {product_url}/{{product_id}}/videos": {"video_id": "z3fRu9pkuXE", "title": "t", "sort_order": 0},
+        (f"PUT {product_url}/{{product_id}}/options/"
+f"{{option_id}}"): {**option, "option_values": [{"id": number["value_id"], "label": "L"}]},
+        (f"POST {product_url}/{{product_id}}/options/{{option_id}}/"
+"values"): {"label": "M", "sort_order": 1, "is_default": False},
+        (f"PUT {product_url}/{{product_id}}/options/{{option_id}}/values/"
+f"{{value_id}}"): {"label": "XL", "sort_order": 1},
+        (f"POST {product_url}/{{product_id}}/"
+"images"): {"image_url": "https://p.example/d.png", "sort_order": 1, "is_thumbnail": True},
+        (f"PUT {product_url}/{{product_id}}/images/"
+f"{{image_id}}"): {"sort_order": 1, "description": "x"},
+        (f"POST {product_url}/{{product_id}}/"
+"videos"): {"video_id": "z3fRu9pkuXE", "title": "t", "sort_order": 0},
         f"PUT {product_url}/{{product_id}}/videos/{{video_id}}": {"title": "t", "sort_order": 0},
         f"POST {product_url}/{{product_id}}/custom-fields": {"name": "e", "value": "f"},
         f"PUT {product_url}/{{product_id}}/custom-fields/{{field_id}}": {"name": "e", "value": "f"},
@@ -183,16 +238,22 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         f"PUT {product_url}/metafields": [{"id": number["metafield_id"], "value": "w"}],
         f"DELETE {product_url}/metafields": [number["metafield_id"]],
         "POST /v3/catalog/variants/metafields": [{**meta, "resource_id": number["variant_id"]}],
-        f"PUT {product_url}/channel-assignments": [{"product_id": number["product_id"], "channel_id": 1}],
-        f"PUT {product_url}/category-assignments": [{"product_id": number["product_id"], "category_id": number["category_id"]}],
+        (f"PUT {product_url}/"
+"channel-assignments"): [{"product_id": number["product_id"], "channel_id": 1}],
+        (f"PUT {product_url}/"
+"category-assignments"): [{"product_id": number["product_id"],
+"category_id": number["category_id"]}],
         "POST /v3/catalog/trees/categories": [tree],
-        "PUT /v3/catalog/trees/categories": [{"category_id": number["category_id"], "name": "Z", "is_visible": True}],
+        ("PUT /v3/catalog/trees/"
+"categories"): [{"category_id": number["category_id"], "name": "Z", "is_visible": True}],
         "POST /v3/catalog/categories": {"parent_id": 0, "name": "K", "custom_url": {"url": "/k/"}},
-        "PUT /v3/catalog/categories/{category_id}": {"name": "K2", "parent_id": 0, **of_category, "custom_url": {"url": "/k2/"}},
+        ("PUT /v3/catalog/categories/"
+"{category_id}"): {"name": "K2", "parent_id": 0, **of_category, "custom_url": {"url": "/k2/"}},
         "PUT /v3/inventory/adjustments/absolute": {"reason": "r", "items": [item]},
         "POST /v3/inventory/adjustments/relative": {"reason": "r", "items": [item]},
         "PUT /v3/inventory/locations/{location_id}/items": {
-            "settings": [{"identity": {"variant_id": number["variant_id"]}, "safety_stock": 0, "bin_picking_number": "b"}]
+            "settings": [{"identity": {"variant_id": number["variant_id"]}, "safety_stock": 0,
+            "bin_picking_number": "b"}]
         },
         "POST /v3/hooks": hook,
         "PUT /v3/hooks/{hook_id}": hook,
@@ -202,9 +263,14 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("lenient", [False, True])
 async def test_no_body_breaks_any_write(lenient: bool) -> None:
-    """Every part of every body replaced by each odd thing, under both readings of unknown fields; reads still work afterwards."""
+    """Every part of every body replaced by each odd thing, under both readings of unknown fields;
+    reads still work afterwards.
+    """
     switches = Switches(
-        unknown_fields="ignore", new_option_on_variants="accept", omitted_values="keep", value_in_use="variants_die"
+        unknown_fields="ignore",
+        new_option_on_variants="accept",
+        omitted_values="keep",
+        value_in_use="variants_die",
     )
     town = Town(switches if lenient else None, quota=10**9)
     asked = 0
@@ -246,7 +312,12 @@ async def test_what_is_no_json_is_400_and_another_content_type_is_415() -> None:
     for content in (b"", b"{", b"\xff", b'{"name": NaN}', b"[1,", b'"\\ud800"'):
         answer = await town.call("POST", path, content=content, headers=headers)
         assert answer.status_code == 400, content
-        assert (answer.json()["title"], answer.json()["detail"]) == ("Input is invalid", "Syntax error")
+        assert (answer.json()["title"], answer.json()["detail"]) == (
+            "Input is invalid",
+            "Syntax error",
+        )
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
-        answer = await town.call("POST", path, content=b'{"name": "a"}', headers={"Content-Type": kind})
+        answer = await town.call(
+            "POST", path, content=b'{"name": "a"}', headers={"Content-Type": kind}
+        )
         assert answer.status_code == 415, kind

@@ -26,9 +26,9 @@ async def test_relative_needs_an_absolute_number_first() -> None:
     made = await town.product(inventory_tracking="product")
 
     refusal = await town.adjust("relative", 1, 422, product_id=made["id"])
-    assert (
-        refusal["title"]
-        == f"Items with identity: [product_id {made['id']}] requires absolute adjustment before relative"
+    assert refusal["title"] == (
+        f"Items with identity: [product_id {made['id']}] requires absolute adjustment before "
+        "relative"
     )
     await town.adjust("absolute", 0, product_id=made["id"])
     await town.adjust("relative", 1, product_id=made["id"])
@@ -57,7 +57,8 @@ async def test_items_are_refused_at_the_wrong_tracking_level() -> None:
     scarf = await town.scarf()
     by_product = await town.scarf(
         name="Cap", inventory_tracking="product",
-        variants=[{"sku": "CAP", "option_values": [{"option_display_name": "Colour", "label": "Red"}]}],
+        variants=[{"sku": "CAP", "option_values": [{"option_display_name": "Colour",
+        "label": "Red"}]}],
     )  # fmt: skip
     free = await town.product(name="Free")
     one = by_product["variants"][0]["id"]
@@ -65,8 +66,13 @@ async def test_items_are_refused_at_the_wrong_tracking_level() -> None:
     assert (await town.adjust("absolute", 1, 422, variant_id=one))[
         "title"
     ] == f"[Item with variant_id {one} is tracked by product, please update stock by product id]"
-    assert "tracked by variant" in (await town.adjust("absolute", 1, 422, product_id=scarf["id"]))["title"]
-    assert "is not tracked" in (await town.adjust("absolute", 1, 422, product_id=free["id"]))["title"]
+    assert (
+        "tracked by variant"
+        in (await town.adjust("absolute", 1, 422, product_id=scarf["id"]))["title"]
+    )
+    assert (
+        "is not tracked" in (await town.adjust("absolute", 1, 422, product_id=free["id"]))["title"]
+    )
     assert (await town.adjust("absolute", 1, 422, variant_id=9))[
         "title"
     ] == "Items with identity: [variant_id 9] were not found"
@@ -101,7 +107,9 @@ async def test_reads_lag_behind_writes() -> None:
 
 
 async def test_each_item_of_an_answer_may_trail_by_itself() -> None:
-    """By one reading two items that one call changed are seen changed one before the other; by the other never."""
+    """By one reading two items that one call changed are seen changed one before the other; by the
+    other never.
+    """
     seen: dict[bool, set[tuple[int, int]]] = {}
     for alone in (False, True):
         town = Town(Switches(random_read_lag=True, read_lag_per_item=alone), Config(read_lag_s=10))
@@ -111,7 +119,9 @@ async def test_each_item_of_an_answer_may_trail_by_itself() -> None:
         await town.good("PUT", "/v3/inventory/adjustments/absolute", {"items": items})
         await town.clock.advance(5)
         for _ in range(40):
-            rows = (await town.good("GET", f"/v3/inventory/items?variant_id:in={red},{blue}"))["data"]
+            rows = (await town.good("GET", f"/v3/inventory/items?variant_id:in={red},{blue}"))[
+                "data"
+            ]
             levels = [row["locations"][0]["total_inventory_onhand"] for row in rows]
             seen.setdefault(alone, set()).add((levels[0], levels[1]))
         await town.clock.advance(6)
@@ -123,7 +133,9 @@ async def test_each_item_of_an_answer_may_trail_by_itself() -> None:
 
 @pytest.mark.parametrize("how", ["cut_after", "timeout_after", "5xx_after", "header"])
 async def test_an_adjustment_that_is_cut_may_land_in_part(how: str) -> None:
-    """By one reading; never all of it, never none. By the other it is all or nothing, and so is one that is answered by both."""
+    """By one reading; never all of it, never none. By the other it is all or nothing, and so is one
+    that is answered by both.
+    """
     landed: dict[tuple[bool, bool], set[tuple[int, int]]] = {}
     for partial in (False, True):
         town = Town(Switches(partial_adjustments=partial))
@@ -135,7 +147,9 @@ async def test_an_adjustment_that_is_cut_may_land_in_part(how: str) -> None:
             items = [{"location_id": 1, "variant_id": one, "quantity": 1} for one in (red, blue)]
             headers = {"X-Sandbox-Cut": "1"} if cut and how == "header" else {}
             with contextlib.suppress(httpx2.HTTPError):
-                await town.call("POST", "/v3/inventory/adjustments/relative", {"items": items}, headers=headers)
+                await town.call(
+                    "POST", "/v3/inventory/adjustments/relative", {"items": items}, headers=headers
+                )
             step = await town.level(red) - before[0], await town.level(blue) - before[1]
             landed.setdefault((partial, cut), set()).add(step)
 
@@ -173,7 +187,9 @@ async def test_safety_stock_is_kept_back() -> None:
 
     await town.good("PUT", "/v3/inventory/locations/1/items", body)
 
-    row = (await town.good("GET", f"/v3/inventory/locations/1/items?variant_id:in={red}"))["data"][0]
+    row = (await town.good("GET", f"/v3/inventory/locations/1/items?variant_id:in={red}"))["data"][
+        0
+    ]
     assert (row["available_to_sell"], row["total_inventory_onhand"]) == (1, 4)
     await town.adjust("relative", -2, 422, variant_id=red)
     await town.adjust("absolute", 0, variant_id=red)
@@ -195,7 +211,8 @@ async def test_after_a_switch_of_tracking_the_number_is_unknown_or_kept() -> Non
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "after_order", "after_shipping"), [("order_placed", 2, 2), ("order_completed_or_shipped", 4, 2)]
+    ("behaviour", "after_order", "after_shipping"),
+    [("order_placed", 2, 2), ("order_completed_or_shipped", 4, 2)],
 )
 async def test_an_order_takes_stock_when_the_store_says_so(
     behaviour: str, after_order: int, after_shipping: int
@@ -203,7 +220,9 @@ async def test_an_order_takes_stock_when_the_store_says_so(
     town = Town(update_stock_behavior=behaviour)
     red = (await town.scarf())["variants"][0]["id"]
 
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 2}]})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 2}]}
+    )
     assert await town.level(red) == after_order
     await town.good("POST", f"/sandbox/orders/{order['id']}/ship")
 
@@ -218,7 +237,9 @@ async def test_cancel_and_full_refund_put_back_where_the_store_says_so(adjusts: 
     red = (await town.scarf())["variants"][0]["id"]
 
     for act in ("cancel", "refund"):
-        order = await town.good("POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 1}]})
+        order = await town.good(
+            "POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 1}]}
+        )
         await town.good("POST", f"/sandbox/orders/{order['id']}/{act}")
 
     assert await town.level(red) == (4 if adjusts else 2)
@@ -227,17 +248,28 @@ async def test_cancel_and_full_refund_put_back_where_the_store_says_so(adjusts: 
 async def test_a_partial_refund_puts_nothing_back_and_stays_silent() -> None:
     town = Town()
     red = (await town.scarf())["variants"][0]["id"]
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 2}]})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 2}]}
+    )
     await town.listen("store/sku/*", "store/order/refund/created", "store/order/statusUpdated")
 
     line = order["lines"][0]["id"]
-    await town.good("POST", f"/sandbox/orders/{order['id']}/refund", {"lines": [{"line_id": line, "quantity": 1}]})
+    await town.good(
+        "POST",
+        f"/sandbox/orders/{order['id']}/refund",
+        {"lines": [{"line_id": line, "quantity": 1}]},
+    )
 
-    refund = (await town.good("GET", f"/v3/orders/{order['id']}/payment_actions/refunds"))["data"][0]
+    refund = (await town.good("GET", f"/v3/orders/{order['id']}/payment_actions/refunds"))["data"][
+        0
+    ]
     assert refund["items"][0]["quantity"] == 1
     status = {"previous_status_id": 11, "new_status_id": 14}
     assert await town.heard() == [
-        ("store/order/refund/created", {"type": "order", "id": order["id"], "refund": {"refund_id": refund["id"]}}),
+        (
+            "store/order/refund/created",
+            {"type": "order", "id": order["id"], "refund": {"refund_id": refund["id"]}},
+        ),
         ("store/order/statusUpdated", {"type": "order", "id": order["id"], "status": status}),
     ]
     assert await town.level(red) == 2
@@ -245,7 +277,11 @@ async def test_a_partial_refund_puts_nothing_back_and_stays_silent() -> None:
     await town.good("POST", f"/sandbox/orders/{order['id']}/refund")
     assert await town.level(red) == 3, "only what was not refunded before comes back"
     lines = await town.good("GET", f"/v2/orders/{order['id']}/products")
-    assert (lines[0]["quantity_refunded"], lines[0]["is_refunded"], lines[0]["variant_id"]) == (2, True, red)
+    assert (lines[0]["quantity_refunded"], lines[0]["is_refunded"], lines[0]["variant_id"]) == (
+        2,
+        True,
+        red,
+    )
 
 
 async def test_what_is_not_there_cannot_be_bought_unless_nobody_counts() -> None:
@@ -254,9 +290,14 @@ async def test_what_is_not_there_cannot_be_bought_unless_nobody_counts() -> None
     free = await town.product(name="Free")
 
     await town.refused(
-        "POST", "/sandbox/orders", {"lines": [{"sku": "SC-BLU", "quantity": 2}, {"sku": "SC-BLU", "quantity": 1}]}, 409
+        "POST",
+        "/sandbox/orders",
+        {"lines": [{"sku": "SC-BLU", "quantity": 2}, {"sku": "SC-BLU", "quantity": 1}]},
+        409,
     )
-    await town.good("POST", "/sandbox/orders", {"lines": [{"product_id": free["id"], "quantity": 50}]})
+    await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"product_id": free["id"], "quantity": 50}]}
+    )
     with pytest.raises(OutOfStock):
         town.sandbox.shop().place([{"sku": "SC-BLU", "quantity": 3}])
 
@@ -264,7 +305,9 @@ async def test_what_is_not_there_cannot_be_bought_unless_nobody_counts() -> None
 async def test_what_ships_without_being_there_is_remembered_and_zero_is_the_floor() -> None:
     town = Town(update_stock_behavior="order_completed_or_shipped")
     red = (await town.scarf())["variants"][0]["id"]
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 3}]})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 3}]}
+    )
     await town.adjust("absolute", 1, variant_id=red)
 
     await town.good("POST", f"/sandbox/orders/{order['id']}/ship")
@@ -285,7 +328,9 @@ async def test_an_empty_v2_list_has_no_body_and_orders_are_filtered() -> None:
     rows = await town.good("GET", "/v2/orders?sort=id:desc&status_id=11")
     assert [row["id"] for row in rows] == [second["id"], first["id"]]
     after = second["date_created"].replace("+", "%2B")
-    assert [row["id"] for row in await town.good("GET", f"/v2/orders?min_date_created={after}")] == [second["id"]]
+    assert [
+        row["id"] for row in await town.good("GET", f"/v2/orders?min_date_created={after}")
+    ] == [second["id"]]
     missing = await town.refused("GET", "/v2/orders/9", None, 404)
     assert isinstance(missing, list)
 
@@ -297,8 +342,15 @@ async def test_two_locations_and_only_the_first_sells() -> None:
     body = {"items": [{"location_id": number, "variant_id": red, "quantity": 40}]}
     await town.good("PUT", "/v3/inventory/adjustments/absolute", body)
 
-    rows = (await town.good("GET", f"/v3/inventory/items?variant_id:in={red}"))["data"][0]["locations"]
-    assert [(row["location_id"], row["available_to_sell"]) for row in rows] == [(1, 4), (number, 40)]
-    await town.refused("POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 5}]}, 409)
+    rows = (await town.good("GET", f"/v3/inventory/items?variant_id:in={red}"))["data"][0][
+        "locations"
+    ]
+    assert [(row["location_id"], row["available_to_sell"]) for row in rows] == [
+        (1, 4),
+        (number, 40),
+    ]
+    await town.refused(
+        "POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 5}]}, 409
+    )
     default = (await town.good("GET", "/v3/inventory/locations?is_default=true"))["data"]
     assert [row["id"] for row in default] == [1]

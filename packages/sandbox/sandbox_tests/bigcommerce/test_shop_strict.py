@@ -1,4 +1,6 @@
-"""Rules of the documents that stand in one line each: what is refused, listed or told all the same (bigcommerce facts 3 to 6)."""
+"""Rules of the documents that stand in one line each: what is refused, listed or told all the same
+(bigcommerce facts 3 to 6).
+"""
 
 import random
 from typing import Any
@@ -44,7 +46,9 @@ async def test_variants_of_deleted_products_are_listed_without_a_product() -> No
         listed = (await town.good("GET", "/v3/catalog/variants"))["data"]
         assert sorted(row["product_id"] for row in listed)[-1] > 0
         assert len(listed) == (3 if orphans else 1)
-        assert (await town.good("GET", f"/v3/catalog/variants?product_id={made['id']}"))["data"] == []
+        assert (await town.good("GET", f"/v3/catalog/variants?product_id={made['id']}"))[
+            "data"
+        ] == []
         await town.scarf(name="Another")  # the SKU is free again
 
 
@@ -54,17 +58,25 @@ async def test_a_base_variant_may_stay_beside_the_real_ones() -> None:
     for word in ("first_variant", "stays"):
         town = Town(Switches(base_variant_goes=word))
         made = await town.product()
-        body = {"display_name": "Size", "type": "rectangles", "option_values": [{"label": "S", "sort_order": 0}]}
+        body = {
+            "display_name": "Size",
+            "type": "rectangles",
+            "option_values": [{"label": "S", "sort_order": 0}],
+        }
         option = (await town.good("POST", f"{P}/{made['id']}/options", body))["data"]
         chosen = [{"option_id": option["id"], "id": option["option_values"][0]["id"]}]
         await town.good(
-            "PUT", "/v3/catalog/variants", [{"product_id": made["id"], "sku": "S", "option_values": chosen}]
+            "PUT",
+            "/v3/catalog/variants",
+            [{"product_id": made["id"], "sku": "S", "option_values": chosen}],
         )
         read = await town.read(made["id"])
         seen[word] = [len(one["option_values"]) for one in read["variants"]]
         assert read["base_variant_id"] is None
         for one in read["variants"][:-1]:
-            assert (await town.call("DELETE", f"{P}/{made['id']}/variants/{one['id']}")).status_code == 204
+            assert (
+                await town.call("DELETE", f"{P}/{made['id']}/variants/{one['id']}")
+            ).status_code == 204
 
     assert seen == {"first_variant": [1], "stays": [0, 1]}
 
@@ -78,7 +90,9 @@ async def test_a_base_variant_may_stay_beside_the_real_ones() -> None:
         ({"availability": "disabled"}, 200),
     ],
 )
-async def test_a_price_is_hidden_only_of_what_cannot_be_bought(fields: dict[str, Any], status: int) -> None:
+async def test_a_price_is_hidden_only_of_what_cannot_be_bought(
+    fields: dict[str, Any], status: int
+) -> None:
     town = Town()
     made = await town.product()
 
@@ -92,7 +106,9 @@ async def test_what_is_hidden_cannot_be_made_available_without_showing_its_price
     made = await town.product(is_price_hidden=True, availability="disabled")
 
     await town.refused("PUT", f"{P}/{made['id']}", {"availability": "available"}, 422)
-    await town.good("PUT", f"{P}/{made['id']}", {"availability": "available", "is_price_hidden": False})
+    await town.good(
+        "PUT", f"{P}/{made['id']}", {"availability": "available", "is_price_hidden": False}
+    )
 
 
 async def test_a_store_has_at_most_thirty_thousand_brands() -> None:
@@ -102,7 +118,14 @@ async def test_a_store_has_at_most_thirty_thousand_brands() -> None:
     store.brands.update({10**6 + number: f"brand {number}" for number in range(29_999)})
 
     await town.refused("PUT", f"{P}/{made['id']}", {"brand_name": "Berg"}, 403)
-    body = {"name": "Vase", "type": "physical", "weight": 0, "price": 1, "categories": [], "brand_name": "Berg"}
+    body = {
+        "name": "Vase",
+        "type": "physical",
+        "weight": 0,
+        "price": 1,
+        "categories": [],
+        "brand_name": "Berg",
+    }
     await town.refused("POST", P, body, 403)
     await town.good("PUT", f"{P}/{made['id']}", {"brand_name": "Lind"})
 
@@ -118,7 +141,12 @@ async def test_metafields_have_hooks_that_a_products_wildcard_brings_too() -> No
     await town.call("DELETE", f"{path}/{made['id']}")
 
     heard = await town.heard()
-    assert [scope.rpartition("/")[2] for scope, _ in heard] == ["created", "updated", "deleted", "deleted"]
+    assert [scope.rpartition("/")[2] for scope, _ in heard] == [
+        "created",
+        "updated",
+        "deleted",
+        "deleted",
+    ]
     assert {(data["type"], data["id"]) for _, data in heard} == {("metafield", made["id"])}
 
 
@@ -146,9 +174,13 @@ async def test_the_webhook_for_exceptions_is_the_only_one_and_goes_elsewhere() -
 
     await town.refused("POST", "/v3/hooks", {**body, "destination": HOOK}, 422)
     made = (await town.good("POST", "/v3/hooks", body))["data"]
-    await town.refused("POST", "/v3/hooks", {**body, "destination": "https://third.example.com/x"}, 422)
+    await town.refused(
+        "POST", "/v3/hooks", {**body, "destination": "https://third.example.com/x"}, 422
+    )
     await town.refused("PUT", f"/v3/hooks/{made['id']}", {"destination": HOOK}, 422)
-    await town.good("PUT", f"/v3/hooks/{made['id']}", {"destination": "https://third.example.com/x"})
+    await town.good(
+        "PUT", f"/v3/hooks/{made['id']}", {"destination": "https://third.example.com/x"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,19 +193,27 @@ async def test_the_webhook_for_exceptions_is_the_only_one_and_goes_elsewhere() -
     ],
     ids=["small", "long value", "long name", "too many"],
 )
-async def test_an_answer_with_too_much_in_its_headers_is_none(headers: dict[str, str], acknowledged: bool) -> None:
+async def test_an_answer_with_too_much_in_its_headers_is_none(
+    headers: dict[str, str], acknowledged: bool
+) -> None:
     """Such a delivery is tried again (6.4)."""
     receiver = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers))
     async with httpx2.AsyncClient(transport=receiver) as http:
         sandbox = BigCommerceSandbox(ManualClock(), random.Random(1), http)
         store = sandbox.add_store("abc123")
-        sandbox.register_app("A", auth_url="https://a.test", load_url="https://a.test", client_id="cid")
-        sandbox.hooks["abc123"].create("cid", {"scope": "store/information/updated", "destination": HOOK})
+        sandbox.register_app(
+            "A", auth_url="https://a.test", load_url="https://a.test", client_id="cid"
+        )
+        sandbox.hooks["abc123"].create(
+            "cid", {"scope": "store/information/updated", "destination": HOOK}
+        )
         store.emit("store/information/updated", {"type": "store"})
         await sandbox.idle()
         await sandbox.stop()
 
-    assert (sandbox.outbox.tally.landed, sandbox.outbox.tally.failed) == ((1, 0) if acknowledged else (0, 1))
+    assert (sandbox.outbox.tally.landed, sandbox.outbox.tally.failed) == (
+        (1, 0) if acknowledged else (0, 1)
+    )
 
 
 async def test_a_redirect_acknowledges_nothing() -> None:

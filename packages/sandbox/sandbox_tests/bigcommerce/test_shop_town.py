@@ -1,4 +1,6 @@
-"""The store as its merchant has it: settings, control addresses, pages, and what a test can see (bigcommerce facts 7, 12)."""
+"""The store as its merchant has it: settings, control addresses, pages, and what a test can see
+(bigcommerce facts 7, 12).
+"""
 
 import random
 from typing import Any
@@ -33,7 +35,9 @@ async def test_the_store_says_what_it_is() -> None:
     assert (await town.good("GET", "/v3/settings/inventory"))["data"][
         "update_stock_behavior"
     ] == "order_completed_or_shipped"
-    assert (await town.good("GET", "/v3/settings/store/units-of-measurement"))["data"]["weight_measurement"] == "Grams"
+    assert (await town.good("GET", "/v3/settings/store/units-of-measurement"))["data"][
+        "weight_measurement"
+    ] == "Grams"
     assert (await town.good("GET", "/v2/currencies"))[0]["currency_code"] == "EUR"
     assert (await town.good("GET", "/v2/tax_classes"))[0]["id"] == 0
     assert (await town.good("GET", "/v2/time"))["time"] == int(town.clock.now())
@@ -58,19 +62,28 @@ async def test_the_merchant_edits_any_field_and_the_app_hears() -> None:
 
     await town.good("POST", f"/sandbox/products/{made['id']}", {"name": "Shawl", "tax_class_id": 1})
     await town.good(
-        "POST", f"/sandbox/products/{made['id']}", {"variants": [{"id": made["variants"][0]["id"], "price": 7}]}
+        "POST",
+        f"/sandbox/products/{made['id']}",
+        {"variants": [{"id": made["variants"][0]["id"], "price": 7}]},
     )
     await town.good("POST", "/sandbox/stock", {"sku": "SC-BLU", "level": 11})
     raw = await town.good("GET", f"/sandbox/products/{made['id']}")
     await town.good("DELETE", f"/sandbox/products/{made['id']}")
 
-    assert (raw["name"], raw["tax_class_id"], raw["variants"][0]["price"], raw["variants"][1]["inventory_level"]) == (
+    assert (
+        raw["name"],
+        raw["tax_class_id"],
+        raw["variants"][0]["price"],
+        raw["variants"][1]["inventory_level"],
+    ) == (
         "Shawl",
         1,
         7,
         11,
     )
-    assert [scope for scope, _ in await town.heard()] == ["store/product/updated"] * 2 + ["store/product/deleted"]
+    assert [scope for scope, _ in await town.heard()] == ["store/product/updated"] * 2 + [
+        "store/product/deleted"
+    ]
 
 
 async def test_an_option_edited_in_the_panel_makes_every_combination() -> None:
@@ -78,7 +91,9 @@ async def test_an_option_edited_in_the_panel_makes_every_combination() -> None:
     made = await town.scarf()
 
     raw = await town.good(
-        "POST", f"/sandbox/products/{made['id']}/combinations", {"name": "Size", "values": ["S", "M"]}
+        "POST",
+        f"/sandbox/products/{made['id']}/combinations",
+        {"name": "Size", "values": ["S", "M"]},
     )
 
     names = {tuple(value["label"] for value in one["option_values"]) for one in raw["variants"]}
@@ -88,7 +103,9 @@ async def test_an_option_edited_in_the_panel_makes_every_combination() -> None:
 
 async def test_birth_only_fields_after_the_birth_are_recorded() -> None:
     town = Town(multi_storefront=True)
-    key = (await town.good("POST", "/v3/catalog/categories", {"name": "Zettle", "parent_id": 0}))["data"]["id"]
+    key = (await town.good("POST", "/v3/catalog/categories", {"name": "Zettle", "parent_id": 0}))[
+        "data"
+    ]["id"]
     made = await town.product(categories=[key], is_visible=False)
     pair = [{"product_id": made["id"], "channel_id": 1}]
 
@@ -96,7 +113,9 @@ async def test_birth_only_fields_after_the_birth_are_recorded() -> None:
     await town.call("PUT", f"{P}/channel-assignments", pair)
     await town.good("PUT", f"{P}/channel-assignments", pair)
     await town.good("PUT", f"{P}/{made['id']}", {"name": "Cup", "price": 3})
-    await town.good("POST", f"/sandbox/products/{made['id']}", {"is_visible": True, "categories": []})
+    await town.good(
+        "POST", f"/sandbox/products/{made['id']}", {"is_visible": True, "categories": []}
+    )
     assert await town.good("GET", "/sandbox/violations") == [], (
         "births, their repetition after a lost answer, and the merchant"
     )
@@ -104,7 +123,9 @@ async def test_birth_only_fields_after_the_birth_are_recorded() -> None:
     await town.good("PUT", f"{P}/{made['id']}", {"is_visible": False, "tax_class_id": 0})
     await town.good("PUT", P, [{"id": made["id"], "categories": [key]}])
     await town.good("PUT", f"{P}/channel-assignments", pair)
-    await town.good("PUT", f"{P}/category-assignments", [{"product_id": made["id"], "category_id": key}])
+    await town.good(
+        "PUT", f"{P}/category-assignments", [{"product_id": made["id"], "category_id": key}]
+    )
 
     kinds = [one["kind"] for one in await town.good("GET", "/sandbox/violations")]
     assert kinds == ["is_visible", "tax_class_id", "categories", "channel_assignment", "categories"]
@@ -120,7 +141,9 @@ async def test_requests_are_counted_and_control_calls_are_not() -> None:
 
     assert counted == {
         "total": 1,
-        "by": [{"method": "POST", "path": "/api/stores/{store_hash}/v3/catalog/products", "count": 1}],
+        "by": [
+            {"method": "POST", "path": "/api/stores/{store_hash}/v3/catalog/products", "count": 1}
+        ],
     }
     assert town.sandbox.requests.last[0].client == "cid"
 
@@ -170,7 +193,15 @@ async def test_every_page_answers_in_both_languages(lang: str) -> None:
     await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
     home = "/manage/abc123"
     words = {"sv": ("Produkter", "Köp"), "en": ("Products", "Buy")}[lang]
-    for path in ("products", f"products/{made['id']}", "categories", "orders", "settings", "apps", "activity"):
+    for path in (
+        "products",
+        f"products/{made['id']}",
+        "categories",
+        "orders",
+        "settings",
+        "apps",
+        "activity",
+    ):
         page = await town.call("GET", f"{home}/{path}?lang={lang}")
         assert page.status_code == 200, path
         assert words[0] in page.text
@@ -184,9 +215,12 @@ async def test_the_panel_edits_what_a_merchant_edits() -> None:
     made = await town.scarf()
     red, blue = (one["id"] for one in made["variants"])
     form: dict[str, Any] = {
-        "action": "save", "name": "Shawl", "sku": "", "price": "12.50", "weight": "1", "description": "New\r\nline",
-        "inventory_tracking": "variant", "is_visible": "1", "tax_class_id": "1", "categories": [str(key)],
-        f"sku-{red}": "SC-RED", f"price-{red}": "15", f"level-{red}": "40", f"sku-{blue}": "SC-BLU", f"price-{blue}": "",
+        "action": "save", "name": "Shawl", "sku": "", "price": "12.50", "weight": "1",
+        "description": "New\r\nline",
+        "inventory_tracking": "variant", "is_visible": "1", "tax_class_id": "1",
+        "categories": [str(key)],
+        f"sku-{red}": "SC-RED", f"price-{red}": "15", f"level-{red}": "40",
+        f"sku-{blue}": "SC-BLU", f"price-{blue}": "",
         f"level-{blue}": "2",
     }  # fmt: skip
 
@@ -194,7 +228,13 @@ async def test_the_panel_edits_what_a_merchant_edits() -> None:
 
     assert answer.status_code == 303
     now = await town.read(made["id"])
-    assert (now["name"], now["price"], now["is_visible"], now["tax_class_id"], now["categories"]) == (
+    assert (
+        now["name"],
+        now["price"],
+        now["is_visible"],
+        now["tax_class_id"],
+        now["categories"],
+    ) == (
         "Shawl",
         12.5,
         True,
@@ -202,9 +242,14 @@ async def test_the_panel_edits_what_a_merchant_edits() -> None:
         [key],
     )
     assert now["description"] == "New\nline"
-    assert [(one["price"], one["inventory_level"]) for one in now["variants"]] == [(15, 40), (None, 2)]
+    assert [(one["price"], one["inventory_level"]) for one in now["variants"]] == [
+        (15, 40),
+        (None, 2),
+    ]
     await town.product(name="Taken")
-    problem = await town.call("POST", f"/manage/abc123/products/{made['id']}", data={**form, "name": "Taken"})
+    problem = await town.call(
+        "POST", f"/manage/abc123/products/{made['id']}", data={**form, "name": "Taken"}
+    )
     assert (problem.status_code, "heter redan så" in problem.text) == (422, True)
 
 
@@ -216,7 +261,9 @@ async def test_a_shopper_orders_in_the_storefront_hidden_goods_only_on_wish() ->
     assert "Scarf" not in (await town.call("GET", "/shop/abc123")).text
     assert "Scarf" in (await town.call("GET", "/shop/abc123?hidden=1")).text
     red = hidden["variants"][0]["id"]
-    answer = await town.call("POST", "/shop/abc123?hidden=1", data={"variant_id": str(red), "quantity": "3"})
+    answer = await town.call(
+        "POST", "/shop/abc123?hidden=1", data={"variant_id": str(red), "quantity": "3"}
+    )
     assert "ordered=250" in answer.headers["location"]
     assert await town.level(red) == 1
     answer = await town.call("POST", "/shop/abc123", data={"variant_id": str(red), "quantity": "3"})
@@ -226,7 +273,9 @@ async def test_a_shopper_orders_in_the_storefront_hidden_goods_only_on_wish() ->
 async def test_orders_are_handled_in_the_panel() -> None:
     town = Town()
     red = (await town.scarf())["variants"][0]["id"]
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 2}]})
+    order = await town.good(
+        "POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 2}]}
+    )
     part = {f"line-{order['lines'][0]['id']}": "1"}
     for action, status in (("refund_part", 14), ("ship", 2), ("cancel", 5)):
         answer = await town.call(
@@ -237,22 +286,57 @@ async def test_orders_are_handled_in_the_panel() -> None:
     assert await town.level(red) == 3
 
 
-ODD: list[Any] = [None, [], {}, "x", 7, [None], [[]], [{"id": []}], [{"id": {}}], {"items": [{}]}, {"items": [None]},
-                  [{"product_id": [], "channel_id": {}}], [{"resource_id": {}}], {"variants": [None]}, {"variants": [{}]},
-                  {"settings": [{"identity": []}]}, {"scope": [], "destination": {}}, {"images": [{}]}, {"categories": [[]]},
-                  {"option_values": {}}, {"display_name": [], "type": {}}, {"emails": 1}, [{"name": []}],
-                  {"sort_order": [], "label": {}}, {"custom_url": []}, {"brand_id": {}}, {"videos": [{"video_id": 1}]},
-                  {"items": [{"location_id": 1, "quantity": 1, "sku": []}]}, {"custom_fields": [{"name": 1}]},
-                  {"key": 1, "value": [], "namespace": {}, "permission_set": []}, [{"category_id": {}}], {"permission_set": []},
-                  [{"product_id": [], "sku": 1}], [{"id": True, "sku": []}], [{"parent_id": [], "name": "x"}]]  # fmt: skip
+ODD: list[Any] = [
+    None,
+    [],
+    {},
+    "x",
+    7,
+    [None],
+    [[]],
+    [{"id": []}],
+    [{"id": {}}],
+    {"items": [{}]},
+    {"items": [None]},
+    [{"product_id": [], "channel_id": {}}],
+    [{"resource_id": {}}],
+    {"variants": [None]},
+    {"variants": [{}]},
+    {"settings": [{"identity": []}]},
+    {"scope": [], "destination": {}},
+    {"images": [{}]},
+    {"categories": [[]]},
+    {"option_values": {}},
+    {"display_name": [], "type": {}},
+    {"emails": 1},
+    [{"name": []}],
+    {"sort_order": [], "label": {}},
+    {"custom_url": []},
+    {"brand_id": {}},
+    {"videos": [{"video_id": 1}]},
+    {"items": [{"location_id": 1, "quantity": 1, "sku": []}]},
+    {"custom_fields": [{"name": 1}]},
+    {"key": 1, "value": [], "namespace": {}, "permission_set": []},
+    [{"category_id": {}}],
+    {"permission_set": []},
+    [{"product_id": [], "sku": 1}],
+    [{"id": True, "sku": []}],
+    [{"parent_id": [], "name": "x"}],
+]
 
 
 async def test_every_odd_body_gets_a_refusal_never_a_fall() -> None:
     """Every writing address of the API, with everything that is not what it wants."""
     town = Town(quota=1_000_000)
     made = await town.scarf()
-    ids = {"product_id": made["id"], "variant_id": made["variants"][0]["id"], "option_id": made["options"][0]["id"],
-           "value_id": made["options"][0]["option_values"][0]["id"], "location_id": 1, "tree_id": 1}  # fmt: skip
+    ids = {
+        "product_id": made["id"],
+        "variant_id": made["variants"][0]["id"],
+        "option_id": made["options"][0]["id"],
+        "value_id": made["options"][0]["option_values"][0]["id"],
+        "location_id": 1,
+        "tree_id": 1,
+    }
     fallen = []
     for method, template in writing_addresses(town.sandbox):
         path = template.format_map(Known(ids))

@@ -1,4 +1,6 @@
-"""A field that the documents do not list is refused in every write, at every depth (bigcommerce facts 3.3)."""
+"""A field that the documents do not list is refused in every write, at every depth (bigcommerce
+facts 3.3).
+"""
 
 import copy
 import re
@@ -87,7 +89,9 @@ async def scene(reading: Literal["refuse", "ignore"] = "refuse") -> tuple[Town, 
     """A store with one of each thing, and their ids."""
     town = Town(Switches(unknown_fields=reading))
     made = await town.scarf(
-        images=PRODUCT["images"], videos=PRODUCT["videos"], custom_fields=[{"name": "x", "value": "y"}]
+        images=PRODUCT["images"],
+        videos=PRODUCT["videos"],
+        custom_fields=[{"name": "x", "value": "y"}],
     )
     base = f"{P}/{made['id']}"
     option = made["options"][0]["id"]
@@ -102,8 +106,12 @@ async def scene(reading: Literal["refuse", "ignore"] = "refuse") -> tuple[Town, 
         "video": made["videos"][0]["id"],
         "field": made["custom_fields"][0]["id"],
         "mug": (await town.product())["id"],
-        "meta": (await town.good("POST", f"{base}/metafields", {**META, "key": "old"}))["data"]["id"],
-        "category": (await town.good("POST", "/v3/catalog/trees/categories", category))["data"][0]["category_id"],
+        "meta": (await town.good("POST", f"{base}/metafields", {**META, "key": "old"}))["data"][
+            "id"
+        ],
+        "category": (await town.good("POST", "/v3/catalog/trees/categories", category))["data"][0][
+            "category_id"
+        ],
         "hook": (await town.listen("store/product/created"))[0]["id"],
     }
     return town, ids
@@ -129,12 +137,16 @@ def extended(body: Any, place: str) -> Any:
     return whole
 
 
-async def sent(town: Town, ids: dict[str, int], method: str, path: str, body: Any) -> httpx2.Response:
+async def sent(
+    town: Town, ids: dict[str, int], method: str, path: str, body: Any
+) -> httpx2.Response:
     return await town.call(method, path.format(**ids), filled(body, ids))
 
 
 @pytest.mark.parametrize(("method", "path", "body", "place"), PLACES)
-async def test_a_field_that_no_document_lists_is_refused(method: str, path: str, body: Any, place: str) -> None:
+async def test_a_field_that_no_document_lists_is_refused(
+    method: str, path: str, body: Any, place: str
+) -> None:
     town, ids = await scene()
 
     answer = await sent(town, ids, method, path, extended(body, place))

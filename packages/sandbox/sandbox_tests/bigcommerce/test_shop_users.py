@@ -1,4 +1,6 @@
-"""The people of a store: who besides the owner opens an app, and whom the app is told to forget (bigcommerce facts 1.2, 1.5)."""
+"""The people of a store: who besides the owner opens an app, and whom the app is told to forget
+(bigcommerce facts 1.2, 1.5).
+"""
 
 from urllib.parse import urlsplit
 
@@ -24,27 +26,39 @@ async def test_a_user_opens_the_app_in_their_own_name() -> None:
     town = store()
     eva = await added(town)
 
-    address = (await town.good("GET", f"/sandbox/load?client_id=cid&user_id={eva['id']}&url=/stock"))["url"]
+    address = (
+        await town.good("GET", f"/sandbox/load?client_id=cid&user_id={eva['id']}&url=/stock")
+    )["url"]
 
     claims = claims_in(town, address)
     assert address.startswith("https://app.example.com/load?")
-    assert (claims["user"]["id"], claims["user"]["email"], claims["url"]) == (eva["id"], "eva@example.com", "/stock")
+    assert (claims["user"]["id"], claims["user"]["email"], claims["url"]) == (
+        eva["id"],
+        "eva@example.com",
+        "/stock",
+    )
     assert claims["owner"]["email"] == "anna@example.com"
     owner = claims_in(town, (await town.good("GET", "/sandbox/load?client_id=cid"))["url"])
     assert owner["user"]["id"] == owner["owner"]["id"]
 
 
 async def test_the_first_user_beside_the_owner_makes_every_app_ask_again() -> None:
-    """Multiple users switched on counts as a change of scopes; the old token works until then (bigcommerce facts 1.4)."""
+    """Multiple users switched on counts as a change of scopes; the old token works until then
+    (bigcommerce facts 1.4).
+    """
     town = store()
     await added(town)
 
-    opened = await town.call("POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"})
+    opened = await town.call(
+        "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
+    )
     assert opened.headers["location"].startswith(INSTALL)
     assert (await town.call("GET", "/v2/time")).status_code == 200
     assert (await exchange(town)).status_code == 200
     await added(town, "sven@example.com")
-    opened = await town.call("POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"})
+    opened = await town.call(
+        "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
+    )
     assert opened.headers["location"].startswith("https://app.example.com/load")
 
 

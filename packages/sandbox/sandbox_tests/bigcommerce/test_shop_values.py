@@ -1,4 +1,6 @@
-"""Values that the documents refuse, and values that they take (bigcommerce facts 2.2, 2.3, 3, 4)."""
+"""Values that the documents refuse, and values that they take (bigcommerce facts 2.2, 2.3, 3,
+4).
+"""
 
 from typing import Any
 
@@ -109,7 +111,13 @@ async def test_null_is_refused_in_a_batch_of_variants(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("upc", 422), ("gtin", 422), ("mpn", 422), ("bin_picking_number", 200), ("inventory_level", 200)],
+    [
+        ("upc", 422),
+        ("gtin", 422),
+        ("mpn", 422),
+        ("bin_picking_number", 200),
+        ("inventory_level", 200),
+    ],
 )
 async def test_codes_inside_a_new_product_are_empty_not_null(name: str, status: int) -> None:
     """Upc, gtin and mpn are not nullable there (3.3)."""
@@ -169,7 +177,15 @@ async def test_a_query_that_means_nothing_is_refused(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["type=zz", "id:in=abc", "brand_id=abc", "is_visible=maybe", "condition=zz", "price=abc", "categories=abc"],
+    [
+        "type=zz",
+        "id:in=abc",
+        "brand_id=abc",
+        "is_visible=maybe",
+        "condition=zz",
+        "price=abc",
+        "categories=abc",
+    ],
 )
 async def test_nothing_is_deleted_by_a_filter_that_means_nothing(query: str) -> None:
     town = Town()
@@ -180,7 +196,9 @@ async def test_nothing_is_deleted_by_a_filter_that_means_nothing(query: str) -> 
     assert 1 == len(town.sandbox.store().products)
 
 
-@pytest.mark.parametrize("query", ["id=111", "id:min=1", "categories:in=1", "date_modified:min=2020-01-01T00:00:00"])
+@pytest.mark.parametrize(
+    "query", ["id=111", "id:min=1", "categories:in=1", "date_modified:min=2020-01-01T00:00:00"]
+)
 async def test_a_filter_of_the_list_is_no_filter_of_a_delete(query: str) -> None:
     """Fewer filters are documented for the DELETE; without one of them it is refused (3.6)."""
     town = Town()
@@ -205,7 +223,9 @@ async def test_every_list_refuses_what_it_cannot_read(path: str) -> None:
 
 @pytest.mark.parametrize("parameter", ["include_fields", "exclude_fields"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
-async def test_an_unknown_field_in_the_query_is_named_under_its_parameter(method: str, parameter: str) -> None:
+async def test_an_unknown_field_in_the_query_is_named_under_its_parameter(
+    method: str, parameter: str
+) -> None:
     town = Town()
     made = await town.product()
     path = P if method == "POST" else f"{P}/{made['id']}"
@@ -257,20 +277,26 @@ CATEGORIES: list[tuple[JSON, bool]] = [
 @pytest.mark.parametrize(("fields", "good"), CATEGORIES)
 async def test_a_category_has_its_types_in_both_apis(fields: JSON, good: bool) -> None:
     town = Town()
-    tree = await town.call("POST", "/v3/catalog/trees/categories", [{"name": "A", "tree_id": 1, **fields}])
+    tree = await town.call(
+        "POST", "/v3/catalog/trees/categories", [{"name": "A", "tree_id": 1, **fields}]
+    )
     old = await town.call("POST", "/v3/catalog/categories", {"name": "B", "parent_id": 0, **fields})
 
     assert (201 if good else 422, 200 if good else 422) == (tree.status_code, old.status_code)
 
 
-@pytest.mark.parametrize(("length", "tree", "old"), [(50, 200, 200), (51, 422, 200), (501, 422, 422)])
+@pytest.mark.parametrize(
+    ("length", "tree", "old"), [(50, 200, 200), (51, 422, 200), (501, 422, 422)]
+)
 async def test_a_layout_file_may_be_longer_in_the_old_api(length: int, tree: int, old: int) -> None:
     town = Town()
     made = await town.good("POST", "/v3/catalog/trees/categories", [{"name": "A", "tree_id": 1}])
     number = made["data"][0]["category_id"]
     row = {"name": "A", "parent_id": 0, "layout_file": "a" * length}
 
-    changed = await town.call("PUT", "/v3/catalog/trees/categories", [{"category_id": number, **row}])
+    changed = await town.call(
+        "PUT", "/v3/catalog/trees/categories", [{"category_id": number, **row}]
+    )
     assert (tree, old) == (
         changed.status_code,
         (await town.call("PUT", f"/v3/catalog/categories/{number}", row)).status_code,
@@ -278,13 +304,21 @@ async def test_a_layout_file_may_be_longer_in_the_old_api(length: int, tree: int
 
 
 OTHERS: list[tuple[str, str, Any]] = [
-    ("PUT", "/v3/inventory/adjustments/absolute", {"items": [{"location_id": 1, "sku": 5, "quantity": 1}]}),
+    (
+        "PUT",
+        "/v3/inventory/adjustments/absolute",
+        {"items": [{"location_id": 1, "sku": 5, "quantity": 1}]},
+    ),
     (
         "PUT",
         "/v3/inventory/adjustments/absolute",
         {"items": [{"location_id": 1, "sku": "SC-RED", "quantity": 1, "qty_backordered": "one"}]},
     ),
-    ("PUT", "/v3/inventory/locations/1/items", {"settings": [{"identity": {"sku": "SC-RED"}, "is_in_stock": 1}]}),
+    (
+        "PUT",
+        "/v3/inventory/locations/1/items",
+        {"settings": [{"identity": {"sku": "SC-RED"}, "is_in_stock": 1}]},
+    ),
     (
         "PUT",
         "/v3/inventory/locations/1/items",

@@ -11,16 +11,21 @@ V = "/v3/catalog/variants"
 
 def chosen(made: JSON, place: int = 0) -> list[JSON]:
     """The option values of one variant as ids."""
-    return [{"id": one["id"], "option_id": one["option_id"]} for one in made["variants"][place]["option_values"]]
+    return [
+        {"id": one["id"], "option_id": one["option_id"]}
+        for one in made["variants"][place]["option_values"]
+    ]
 
 
 async def test_a_later_variant_needs_a_sku_and_existing_values() -> None:
     town = Town()
     made = await town.scarf()
     path, option = f"{P}/{made['id']}/variants", made["options"][0]["id"]
-    green = (await town.good("POST", f"{P}/{made['id']}/options/{option}/values", {"label": "Green", "sort_order": 2}))[
-        "data"
-    ]
+    green = (
+        await town.good(
+            "POST", f"{P}/{made['id']}/options/{option}/values", {"label": "Green", "sort_order": 2}
+        )
+    )["data"]
     values = [{"id": green["id"], "option_id": option}]
 
     assert "sku" in (await town.refused("POST", path, {"option_values": values}, 422))["errors"]
@@ -38,7 +43,9 @@ async def test_the_same_combination_twice_has_a_code_of_its_own() -> None:
     town = Town()
     made = await town.scarf()
 
-    refusal = await town.refused("POST", f"{P}/{made['id']}/variants", {"sku": "X", "option_values": chosen(made)}, 409)
+    refusal = await town.refused(
+        "POST", f"{P}/{made['id']}/variants", {"sku": "X", "option_values": chosen(made)}, 409
+    )
 
     assert refusal["code"] == 22010
     assert refusal["title"] == "Variant with the same option values set exists"
@@ -70,12 +77,18 @@ async def test_a_batch_changes_and_creates_fifty_over_any_products() -> None:
     town = Town()
     made = await town.scarf()
     option = made["options"][0]["id"]
-    green = (await town.good("POST", f"{P}/{made['id']}/options/{option}/values", {"label": "Green", "sort_order": 2}))[
-        "data"
-    ]
+    green = (
+        await town.good(
+            "POST", f"{P}/{made['id']}/options/{option}/values", {"label": "Green", "sort_order": 2}
+        )
+    )["data"]
     rows = [
         {"id": made["variants"][0]["id"], "price": 10},
-        {"product_id": made["id"], "sku": "SC-GRN", "option_values": [{"id": green["id"], "option_id": option}]},
+        {
+            "product_id": made["id"],
+            "sku": "SC-GRN",
+            "option_values": [{"id": green["id"], "option_id": option}],
+        },
     ]
 
     done = await town.good("PUT", V, rows)
@@ -89,7 +102,9 @@ async def test_a_refused_batch_names_what_is_wrong_and_saves_nothing() -> None:
     made = await town.scarf()
     red, blue = (one["id"] for one in made["variants"])
 
-    refusal = await town.refused("PUT", V, [{"id": red, "price": 1}, {"id": blue, "sku": "SC-RED"}], 422)
+    refusal = await town.refused(
+        "PUT", V, [{"id": red, "price": 1}, {"id": blue, "sku": "SC-RED"}], 422
+    )
 
     assert refusal["batch_errors"][0]["status"] == 409
     assert (await town.read(made["id"]))["variants"][0]["price"] is None
@@ -115,7 +130,9 @@ async def test_six_hundred_variants_and_250_values_are_the_limit() -> None:
     town = Town()
     body = {"name": "Wide", "type": "physical", "weight": 0, "price": 0, "categories": []}
 
-    await town.refused("POST", P, {**body, "variants": [variant(str(number)) for number in range(251)]}, 422)
+    await town.refused(
+        "POST", P, {**body, "variants": [variant(str(number)) for number in range(251)]}, 422
+    )
     pairs = [
         {
             "option_values": [
@@ -136,7 +153,14 @@ async def test_every_variant_gives_every_option() -> None:
     town = Town()
     rows = [variant("Red"), variant("Large", "Size")]
 
-    body = {"name": "Odd", "type": "physical", "weight": 0, "price": 0, "categories": [], "variants": rows}
+    body = {
+        "name": "Odd",
+        "type": "physical",
+        "weight": 0,
+        "price": 0,
+        "categories": [],
+        "variants": rows,
+    }
 
     assert "variants" in (await town.refused("POST", P, body, 422))["errors"]
 
@@ -147,7 +171,9 @@ async def test_a_simple_product_gets_options_and_loses_its_base_variant() -> Non
     values = [{"label": "Small", "sort_order": 0}, {"label": "Large", "sort_order": 1}]
     option = (
         await town.good(
-            "POST", f"{P}/{made['id']}/options", {"display_name": "Size", "type": "dropdown", "option_values": values}
+            "POST",
+            f"{P}/{made['id']}/options",
+            {"display_name": "Size", "type": "dropdown", "option_values": values},
         )
     )["data"]
     row = {
@@ -183,10 +209,15 @@ async def test_options_are_renamed_and_values_follow() -> None:
 async def test_a_value_needs_label_and_sort_order(missing: str) -> None:
     town = Town()
     made = await town.product()
-    value = {name: given for name, given in {"label": "S", "sort_order": 0}.items() if name != missing}
+    value = {
+        name: given for name, given in {"label": "S", "sort_order": 0}.items() if name != missing
+    }
 
     refusal = await town.refused(
-        "POST", f"{P}/{made['id']}/options", {"display_name": "Size", "type": "dropdown", "option_values": [value]}, 422
+        "POST",
+        f"{P}/{made['id']}/options",
+        {"display_name": "Size", "type": "dropdown", "option_values": [value]},
+        422,
     )
 
     assert missing in refusal["errors"]
@@ -201,7 +232,12 @@ async def test_an_option_has_at_least_one_value(values: object) -> None:
     refusal = await town.refused("POST", f"{P}/{(await town.product())['id']}/options", body, 422)
     assert "option_values" in refusal["errors"]
     scarf = await town.scarf()
-    await town.refused("PUT", f"{P}/{scarf['id']}/options/{scarf['options'][0]['id']}", {"option_values": values}, 422)
+    await town.refused(
+        "PUT",
+        f"{P}/{scarf['id']}/options/{scarf['options'][0]['id']}",
+        {"option_values": values},
+        422,
+    )
 
 
 async def test_an_option_name_is_used_once_and_no_option_joins_variants() -> None:
@@ -210,7 +246,10 @@ async def test_an_option_name_is_used_once_and_no_option_joins_variants() -> Non
     path = f"{P}/{made['id']}/options"
     body = {"type": "dropdown", "option_values": [{"label": "S", "sort_order": 0}]}
 
-    assert "already been used" in (await town.refused("POST", path, {**body, "display_name": "Colour"}, 422))["title"]
+    assert (
+        "already been used"
+        in (await town.refused("POST", path, {**body, "display_name": "Colour"}, 422))["title"]
+    )
     await town.refused("POST", path, {**body, "display_name": "Size"}, 422)
 
 
@@ -218,7 +257,9 @@ async def test_a_deleted_option_takes_the_variants_and_a_base_variant_returns() 
     town = Town()
     made = await town.scarf()
 
-    assert (await town.call("DELETE", f"{P}/{made['id']}/options/{made['options'][0]['id']}")).status_code == 204
+    assert (
+        await town.call("DELETE", f"{P}/{made['id']}/options/{made['options'][0]['id']}")
+    ).status_code == 204
 
     now = await town.read(made["id"])
     assert (now["options"], len(now["variants"]), now["variants"][0]["sku_id"]) == ([], 1, None)
@@ -235,4 +276,6 @@ async def test_a_value_in_use_stays_until_its_variant_is_gone() -> None:
     assert (await town.call("DELETE", f"{P}/{made['id']}/variants/{red['id']}")).status_code == 204
 
     assert (await town.call("DELETE", path)).status_code == 204
-    assert [one["label"] for one in (await town.read(made["id"]))["options"][0]["option_values"]] == ["Blue"]
+    assert [
+        one["label"] for one in (await town.read(made["id"]))["options"][0]["option_values"]
+    ] == ["Blue"]

@@ -1,4 +1,6 @@
-"""The questions can be put to the sandbox, tell every reading from the others, and leave nothing behind."""
+"""The questions can be put to the sandbox, tell every reading from the others, and leave nothing
+behind.
+"""
 
 import argparse
 import asyncio
@@ -30,18 +32,23 @@ MORE: list[tuple[str, str, Any]] = [
 
 
 async def test_the_sandbox_is_certified() -> None:
-    """Every rule holds, every answer is the switch in force, and both platforms are as they were."""
+    """Every rule holds, every answer is the switch in force, and both platforms are as they
+    were.
+    """
     certificate, town = await rehearse()
     values = command.switches()
     wrong = [
         one.question.key
         for one in certificate.answers
-        if one.verdict == "settled" and not agrees(one.reading, values[one.question.side][one.question.switch])
+        if one.verdict == "settled"
+        and not agrees(one.reading, values[one.question.side][one.question.switch])
     ]
 
     assert certificate.good
     assert wrong == []
-    assert [one.question.key for one in certificate.answers if one.verdict == "unclear"] == ["products_list_pages"]
+    assert [one.question.key for one in certificate.answers if one.verdict == "unclear"] == [
+        "products_list_pages"
+    ]
     assert town.shop().state()["products"] == []
     assert len(town.merchant.organization.products) == 3
     await town.stop()
@@ -51,7 +58,9 @@ async def test_the_sandbox_is_certified() -> None:
 async def test_a_third_reading_is_a_third_answer(side: str, switch: str, value: Any) -> None:
     shop, till = bigcommerce.Switches(), zettle.Switches()
     shop, till = (
-        (replace(shop, **{switch: value}), till) if side == "shop" else (shop, replace(till, **{switch: value}))
+        (replace(shop, **{switch: value}), till)
+        if side == "shop"
+        else (shop, replace(till, **{switch: value}))
     )
     certificate, town = await rehearse(shop, till, frozenset({switch}))
     await town.stop()
@@ -61,12 +70,16 @@ async def test_a_third_reading_is_a_third_answer(side: str, switch: str, value: 
 
 
 async def test_a_broken_rule_is_told_with_its_evidence() -> None:
-    """A store whose quota headers are missing: the certificate is not good, and says which request shows it."""
+    """A store whose quota headers are missing: the certificate is not good, and says which request
+    shows it.
+    """
     town = Town(Plan(products=0, drawings=False), ManualClock())
     town.bigcommerce.faults.add("429", path="*/v2/time", next=100)
     async with httpx2.AsyncClient(transport=town.transport()) as http:
         bench = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
-        certificate = await certify(bench, "x", [one for one in EVERYTHING if one.key == "quota_headers"])
+        certificate = await certify(
+            bench, "x", [one for one in EVERYTHING if one.key == "quota_headers"]
+        )
     await town.stop()
 
     assert not certificate.good
@@ -90,7 +103,9 @@ async def test_an_interrupted_run_cleans_up(at: int, tmp_path: Path) -> None:
         if at == 0 and task is not None:
             task.cancel()
 
-    async with httpx2.AsyncClient(transport=town.transport(), event_hooks={"request": [cut]}) as http:
+    async with httpx2.AsyncClient(
+        transport=town.transport(), event_hooks={"request": [cut]}
+    ) as http:
         bench = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
         task = asyncio.ensure_future(certify(bench, "x", EVERYTHING))
         with pytest.raises(asyncio.CancelledError):
@@ -103,7 +118,9 @@ async def test_an_interrupted_run_cleans_up(at: int, tmp_path: Path) -> None:
 
 
 async def test_a_killed_runs_leftovers_are_removed_by_the_next(tmp_path: Path) -> None:
-    """Also a product whose creation was never answered: it is known by its name, which only that run used."""
+    """Also a product whose creation was never answered: it is known by its name, which only that
+    run used.
+    """
     clock, path = ManualClock(), tmp_path / "unfinished.json"
     town = Town(Plan(products=0, drawings=False), clock)
     async with httpx2.AsyncClient(transport=town.transport()) as http:
@@ -113,7 +130,9 @@ async def test_a_killed_runs_leftovers_are_removed_by_the_next(tmp_path: Path) -
         town.bigcommerce.faults.add("cut_after", method="POST", path="*/catalog/products", next=1)
         with pytest.raises(httpx2.RemoteProtocolError):
             await killed.product()
-        own = await town.shop().add_product(name="Brygga certify is my own name", type="physical", weight=1, price=1)
+        own = await town.shop().add_product(
+            name="Brygga certify is my own name", type="physical", weight=1, price=1
+        )
         assert len(town.shop().state()["products"]) == 3
 
         later = Bench(place_in(town), http, random.Random(2), clock.advance, Journal(path))
@@ -132,7 +151,9 @@ async def test_what_cannot_be_removed_is_named_and_kept_in_the_journal(tmp_path:
     town.bigcommerce.faults.add("5xx_before", method="DELETE", path="*", next=100)
     async with httpx2.AsyncClient(transport=town.transport()) as http:
         bench = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
-        certificate = await certify(bench, "x", [one for one in EVERYTHING if one.key == "product_created"])
+        certificate = await certify(
+            bench, "x", [one for one in EVERYTHING if one.key == "product_created"]
+        )
     await town.stop()
 
     assert not certificate.good
@@ -145,15 +166,21 @@ async def test_a_side_without_a_token_is_not_asked() -> None:
     async with httpx2.AsyncClient(transport=town.transport()) as http:
         place = replace(place_in(town), zettle_token="")
         bench = Bench(place, http, random.Random(1), ManualClock().advance)
-        certificate = await certify(bench, "x", [one for one in EVERYTHING if one.key in {"bad_token", "malformed"}])
+        certificate = await certify(
+            bench, "x", [one for one in EVERYTHING if one.key in {"bad_token", "malformed"}]
+        )
     await town.stop()
 
     assert [one.question.key for one in certificate.answers] == ["malformed"]
 
 
 async def test_reports_hold_no_token() -> None:
-    certificate, town = await rehearse(keys=frozenset({"quota_headers", "bad_token", "unauthorized_body"}))
-    text = as_markdown(certificate, command.switches()) + json.dumps(as_json(certificate, command.switches()))
+    certificate, town = await rehearse(
+        keys=frozenset({"quota_headers", "bad_token", "unauthorized_body"})
+    )
+    text = as_markdown(certificate, command.switches()) + json.dumps(
+        as_json(certificate, command.switches())
+    )
     secrets = (town.store_token(), town.zettle_tokens().access)
     await town.stop()
 
@@ -172,11 +199,15 @@ def test_the_command_rehearses_without_credentials(
     assert printed["against"] == "the sandbox"
     assert printed["good"] is True
     assert json.loads((tmp_path / "out" / "certificate.json").read_text()) == printed
-    assert (tmp_path / "out" / "certificate.md").read_text().startswith("# Certificate: the sandbox")
+    assert (
+        (tmp_path / "out" / "certificate.md").read_text().startswith("# Certificate: the sandbox")
+    )
 
 
 async def test_the_command_asks_a_live_store_over_sockets(tmp_path: Path) -> None:
-    """With credentials in the environment; a store of one's own at an address of one's own stands in for the real one."""
+    """With credentials in the environment; a store of one's own at an address of one's own stands
+    in for the real one.
+    """
     server = TownServer(Plan(products=0, drawings=False), ManualClock())
     town = await server.start()
     town.shop().set_settings(quota=10_000)
@@ -200,18 +231,24 @@ async def test_the_command_asks_a_live_store_over_sockets(tmp_path: Path) -> Non
 
     assert certificate.good
     assert [one.verdict for one in certificate.answers] == ["holds", "holds"]
-    assert certificate.against == f"store l1ndsk1 and Zettle account {town.merchant.organization.uuid}"
+    assert (
+        certificate.against == f"store l1ndsk1 and Zettle account {town.merchant.organization.uuid}"
+    )
 
 
 async def test_a_token_that_dies_midway_answers_nothing() -> None:
-    """A 401 or a 503 is about us or the platform's health: no reading, no broken rule, and what cannot be removed is named."""
+    """A 401 or a 503 is about us or the platform's health: no reading, no broken rule, and what
+    cannot be removed is named.
+    """
     for die in ("token", "health"):
         town = Town(Plan(products=0, drawings=False), ManualClock())
         async with httpx2.AsyncClient(transport=town.transport()) as http:
             bench = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
             made = await bench.product()
             if die == "token":
-                await town.bigcommerce.uninstall(town.merchant.store_hash, OTHER_TOOL.bigcommerce_client_id)
+                await town.bigcommerce.uninstall(
+                    town.merchant.store_hash, OTHER_TOOL.bigcommerce_client_id
+                )
                 town.till().remove_app(OTHER_TOOL.zettle_client_id)
             else:
                 for platform in (town.bigcommerce, town.zettle):
@@ -219,21 +256,44 @@ async def test_a_token_that_dies_midway_answers_nothing() -> None:
             certificate = await certify(bench, "x", EVERYTHING)
         await town.stop()
 
-        told = [one for one in certificate.answers if one.verdict in {"settled", "broken", "holds", "seen"}]
-        own = {"unauthorized_body", "bad_token", "refusal_bodies", "organization_page_refused", "old_inventory"}
+        told = [
+            one
+            for one in certificate.answers
+            if one.verdict in {"settled", "broken", "holds", "seen"}
+        ]
+        own = {
+            "unauthorized_body",
+            "bad_token",
+            "refusal_bodies",
+            "organization_page_refused",
+            "old_inventory",
+        }
         assert [one.question.key for one in told if one.question.key not in own] == []
-        # What was asked for and not refused as such may have been made: it stays in the journal for the next run.
+        # What was asked for and not refused as such may have been made: it stays in the journal for
+        # the next run.
         assert f"shop product {made['id']}" in certificate.left_behind
 
 
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"store_token": "no-such-token"}, "refused the token: the right information (read) is needed: 401"),
-        ({"store_token": "reader"}, "refused the token: the right products (modify) is needed: 403"),
+        (
+            {"store_token": "no-such-token"},
+            "refused the token: the right information (read) is needed: 401",
+        ),
+        (
+            {"store_token": "reader"},
+            "refused the token: the right products (modify) is needed: 403",
+        ),
         ({"zettle_api_key": "a.b.c"}, "refused the API key: 400"),
-        ({"zettle_token": "no-such-token"}, "refused the token (is READ:USERINFO among its scopes?): 401"),
-        ({"zettle_scopes": "READ:PRODUCT READ:USERINFO"}, "refused the token: the right WRITE:PRODUCT is needed: 403"),
+        (
+            {"zettle_token": "no-such-token"},
+            "refused the token (is READ:USERINFO among its scopes?): 401",
+        ),
+        (
+            {"zettle_scopes": "READ:PRODUCT READ:USERINFO"},
+            "refused the token: the right WRITE:PRODUCT is needed: 403",
+        ),
     ],
     ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
 )
@@ -247,15 +307,19 @@ async def test_credentials_that_may_too_little_are_told_before_anything_is_made(
         host, key = town.plan.zettle_url, made.json()
         all_keys = {
             "store_hash": town.merchant.store_hash, "store_token": town.store_token(),
-            "bigcommerce_api_url": f"{town.plan.bigcommerce_url}/api", "zettle_client_id": key["client_id"],
-            "zettle_api_key": key["api_key"], "zettle_oauth_url": f"{host}/oauth", "zettle_products_url": f"{host}/products",
+            "bigcommerce_api_url": (f"{town.plan.bigcommerce_url}/"
+"api"), "zettle_client_id": key["client_id"],
+            "zettle_api_key": key["api_key"], "zettle_oauth_url": f"{host}/oauth",
+            "zettle_products_url": f"{host}/products",
             "zettle_inventory_url": f"{host}/inventory", "zettle_secure_url": f"{host}/secure",
         }  # fmt: skip
         all_keys |= {name: value for name, value in keys.items() if name != "zettle_scopes"}
         if all_keys["store_token"] == "reader":
             rights = ["store_v2_products_read_only", "store_v2_information_read_only"]
             client = OTHER_TOOL.bigcommerce_client_id
-            all_keys["store_token"] = town.bigcommerce.issue_token(town.merchant.store_hash, client, rights)
+            all_keys["store_token"] = town.bigcommerce.issue_token(
+                town.merchant.store_hash, client, rights
+            )
         with pytest.raises(ValueError, match=re.escape(words)):
             await check_rights(await place_of(Keys(**all_keys), http), http)
     state = town.shop().state()["products"], town.merchant.organization.products

@@ -1,8 +1,10 @@
-"""The contract of both platforms, question by question: against the sandbox, or against a real account and store.
+"""The contract of both platforms, question by question: against the sandbox, or against a real
+account and store.
 
-Without credentials every rule must hold at the sandbox, and every open question must get the sandbox's own switch as its answer.
-With BRYGGA_CERTIFY_* in the environment (docs/certify.md) the very same questions are put to the account they name: there the rules
-must hold, and an open question has no wrong answer. Flipped switches and mute platforms prove that the questions can tell.
+Without credentials every rule must hold at the sandbox, and every open question must get the
+sandbox's own switch as its answer. With BRYGGA_CERTIFY_* in the environment (docs/certify.md) the
+very same questions are put to the account they name: there the rules must hold, and an open
+question has no wrong answer. Flipped switches and mute platforms prove that the questions can tell.
 """
 
 import json
@@ -37,28 +39,47 @@ BLIND = {"products_list_pages", *PASSIVE}
 
 OTHER: dict[str, dict[str, Any]] = {
     "shop": {
-        "create_returns_children": False, "implicit_option_type": "radio_buttons", "inline_image_status": 400,
-        "batch_variant_extras": False, "batch_variant_all_or_nothing": False, "default_channel_auto": "never",
-        "identical_put_fires": True, "duplicate_hook_status": 409, "duplicate_category_status": 207, "unknown_fields": "ignore",
-        "categories_required": False, "variants_on_put": "ignore", "images_on_put": "replace", "url_clash_on_put": "409",
-        "delete_unknown_product": 404, "option_deletion": "refuse", "value_in_use": "variants_die", "omitted_values": "keep",
-        "new_option_on_variants": "accept", "duplicate_option_status": 409, "empty_image_list": "204", "wrong_video": "accept",
-        "limit_above_maximum": "clamp", "untracked_adjustment": "accept", "negative_absolute": "clamp",
-        "base_variant_by_variant_id": False, "level_after_tracking_switch": "keep", "unauthorized_body": "json",
-        "first_option_level": "keep", "first_option_tracking": "variant", "items_of_whole": "own_level",
-        "inline_variant_without_sku": "refuse", "create_visible_default": False, "most_description": 32_767,
-        "most_metafields": 25, "most_assignments": 25, "store_wide_resource_filter": "works", "thumbnail_heir": "none",
-        "category_with_products": "refused", "unknown_item_status": 404, "catalog_level": "available_to_sell",
-        "base_variant_goes": "stays", "orphan_variants": False, "parallel_calls": "accept", "throttled_body": "empty",
+        "create_returns_children": False, "implicit_option_type": "radio_buttons",
+        "inline_image_status": 400,
+        "batch_variant_extras": False, "batch_variant_all_or_nothing": False,
+        "default_channel_auto": "never",
+        "identical_put_fires": True, "duplicate_hook_status": 409,
+        "duplicate_category_status": 207, "unknown_fields": "ignore",
+        "categories_required": False, "variants_on_put": "ignore", "images_on_put": "replace",
+        "url_clash_on_put": "409",
+        "delete_unknown_product": 404, "option_deletion": "refuse", "value_in_use": "variants_die",
+        "omitted_values": "keep",
+        "new_option_on_variants": "accept", "duplicate_option_status": 409,
+        "empty_image_list": "204", "wrong_video": "accept",
+        "limit_above_maximum": "clamp", "untracked_adjustment": "accept",
+        "negative_absolute": "clamp",
+        "base_variant_by_variant_id": False, "level_after_tracking_switch": "keep",
+        "unauthorized_body": "json",
+        "first_option_level": "keep", "first_option_tracking": "variant",
+        "items_of_whole": "own_level",
+        "inline_variant_without_sku": "refuse", "create_visible_default": False,
+        "most_description": 32_767,
+        "most_metafields": 25, "most_assignments": 25, "store_wide_resource_filter": "works",
+        "thumbnail_heir": "none",
+        "category_with_products": "refused", "unknown_item_status": 404,
+        "catalog_level": "available_to_sell",
+        "base_variant_goes": "stays", "orphan_variants": False, "parallel_calls": "accept",
+        "throttled_body": "empty",
         "retry_after_header": False, "wrong_gtin": "accept", "partial_adjustments": True,
     },
     "till": {
-        "untracked_stock_is_404": True, "update_answers_body": True, "count_is_array": True, "nulls": "null", "vat_as_number": True,
-        "existing_product_status": 409, "validation_status": 422, "etag_header_quoted": False, "any_uuid_version": True,
-        "equal_option_values_refused": True, "status_lists_untracked": True, "not_tracked_status": 409,
-        "negative_store_refused": True, "organization_page_refused": True, "most_movements": 37, "products_list_pages": True,
-        "movements_stop_half_way": True, "refusal_bodies": "error_type", "left_out_variants_stay": True,
-        "unknown_stock_is_empty": True, "library_needs_all": False, "unit_balances_have_decimals": False, "most_stock_rows": 500,
+        "untracked_stock_is_404": True, "update_answers_body": True, "count_is_array": True,
+        "nulls": "null", "vat_as_number": True,
+        "existing_product_status": 409, "validation_status": 422, "etag_header_quoted": False,
+        "any_uuid_version": True,
+        "equal_option_values_refused": True, "status_lists_untracked": True,
+        "not_tracked_status": 409,
+        "negative_store_refused": True, "organization_page_refused": True, "most_movements": 37,
+        "products_list_pages": True,
+        "movements_stop_half_way": True, "refusal_bodies": "error_type",
+        "left_out_variants_stay": True,
+        "unknown_stock_is_empty": True, "library_needs_all": False,
+        "unit_balances_have_decimals": False, "most_stock_rows": 500,
         "zero_rows_left_out": True,
         "retry_after": True,
     },
@@ -106,7 +127,9 @@ ASKED = [one for one in EVERYTHING if one.switch and one.key not in BLIND]
 
 @pytest.mark.parametrize("question", ASKED, ids=lambda one: f"{one.side}-{one.key}")
 async def test_another_reading_is_another_answer(question: Question) -> None:
-    """Every open question: with its switch flipped in the sandbox the answer in the certificate is flipped too."""
+    """Every open question: with its switch flipped in the sandbox the answer in the certificate is
+    flipped too.
+    """
     other, side = OTHER[question.side][question.switch], question.side
     shop, till = bigcommerce.Switches(), zettle.Switches()
     if side == "shop":
@@ -145,12 +168,18 @@ async def test_what_stands_in_the_merchants_own_goods_is_said_without_saying_wha
     town.till().create_product("Fat", online={"status": "HIDDEN", "description": "En rad\nEn till"})
     async with httpx2.AsyncClient(transport=town.transport()) as http:
         made = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
-        chosen = [one for one in EVERYTHING if one.key in {"media_urls", "online_descriptions", "old_inventory"}]
+        chosen = [
+            one
+            for one in EVERYTHING
+            if one.key in {"media_urls", "online_descriptions", "old_inventory"}
+        ]
         certificate = await certify(made, "x", chosen)
     await town.stop()
 
     text = as_markdown(certificate)
-    assert "| Z1 | What stands in mediaUrls of the merchant's own products? | youtu.be (2) |" in text
+    assert (
+        "| Z1 | What stands in mediaUrls of the merchant's own products? | youtu.be (2) |" in text
+    )
     assert "2 have one; 1 with tags, 1 with line breaks" in text
     assert [word for word in ("hemlig", "Drejad", "En rad") if word in text] == []
     assert certificate.good
@@ -162,7 +191,9 @@ async def test_a_reading_that_lags_is_measured() -> None:
     town.bigcommerce.store(town.merchant.store_hash).read_lag_s = 4.0
     async with httpx2.AsyncClient(transport=town.transport()) as http:
         made = Bench(place_in(town), http, random.Random(1), clock.advance)
-        certificate = await certify(made, "x", [one for one in EVERYTHING if one.key == "read_delay"])
+        certificate = await certify(
+            made, "x", [one for one in EVERYTHING if one.key == "read_delay"]
+        )
     await town.stop()
 
     assert str(certificate.answers[0].reading).startswith("4 s at most")
@@ -176,29 +207,43 @@ async def test_a_batch_that_takes_some_fields_only_is_unclear_and_names_them() -
     async def partly(request: httpx2.Request) -> httpx2.Response:
         if request.method == "PUT" and request.url.path.endswith("/catalog/variants"):
             rows = [
-                {name: value for name, value in row.items() if name != "gtin"} for row in json.loads(request.content)
+                {name: value for name, value in row.items() if name != "gtin"}
+                for row in json.loads(request.content)
             ]
-            request = httpx2.Request("PUT", request.url, headers={"X-Auth-Token": town.store_token()}, json=rows)
+            request = httpx2.Request(
+                "PUT", request.url, headers={"X-Auth-Token": town.store_token()}, json=rows
+            )
         return await real.handle_async_request(request)
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(partly)) as http:
         made = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
-        certificate = await certify(made, "x", [one for one in EVERYTHING if one.key == "batch_variant_extras"])
+        certificate = await certify(
+            made, "x", [one for one in EVERYTHING if one.key == "batch_variant_extras"]
+        )
     await town.stop()
 
     assert certificate.answers[0].verdict == "unclear"
-    assert certificate.answers[0].why == "some only: sku, mpn, image_url of sku, gtin, mpn, image_url"
+    assert (
+        certificate.answers[0].why == "some only: sku, mpn, image_url of sku, gtin, mpn, image_url"
+    )
 
 
 async def test_a_large_library_tells_whether_lists_come_in_pages() -> None:
     for pages in (True, False):
         clock = ManualClock()
         town = Town(
-            Plan(products=501, drawings=False, zettle_switches=zettle.Switches(products_list_pages=pages)), clock
+            Plan(
+                products=501,
+                drawings=False,
+                zettle_switches=zettle.Switches(products_list_pages=pages),
+            ),
+            clock,
         )
         async with httpx2.AsyncClient(transport=town.transport()) as http:
             made = Bench(place_in(town), http, random.Random(1), clock.advance)
-            certificate = await certify(made, "x", [one for one in EVERYTHING if one.key == "products_list_pages"])
+            certificate = await certify(
+                made, "x", [one for one in EVERYTHING if one.key == "products_list_pages"]
+            )
         await town.stop()
 
         assert certificate.reading("products_list_pages") is pages
@@ -207,11 +252,19 @@ async def test_a_large_library_tells_whether_lists_come_in_pages() -> None:
 @pytest.mark.parametrize(
     ("status", "body"), [(200, b'{"data": [], "meta": {}}'), (404, b"{}"), (200, b"[]"), (204, b"")]
 )
-async def test_no_rule_holds_at_a_platform_that_says_the_same_to_everything(status: int, body: bytes) -> None:
+async def test_no_rule_holds_at_a_platform_that_says_the_same_to_everything(
+    status: int, body: bytes
+) -> None:
     """A rule that such a platform keeps would prove nothing."""
     transport = httpx2.MockTransport(lambda request: httpx2.Response(status, content=body))
     place = Place(
-        "https://x.test", "a", "https://x.test", "https://x.test", "https://x.test", "b", "https://x.test/a.png"
+        "https://x.test",
+        "a",
+        "https://x.test",
+        "https://x.test",
+        "https://x.test",
+        "b",
+        "https://x.test/a.png",
     )
 
     async def no_time(seconds: float) -> None:
@@ -237,12 +290,17 @@ def test_every_switch_that_is_asked_about_has_another_reading() -> None:
         (side, name) for side, others in OTHER.items() for name in others
     }
     assert [
-        name for side, others in OTHER.items() for name, value in others.items() if switches()[side][name] == value
+        name
+        for side, others in OTHER.items()
+        for name, value in others.items()
+        if switches()[side][name] == value
     ] == []
 
 
 def test_every_open_question_is_asked_or_told_why_not() -> None:
-    """Each row of docs/open-questions.md: a question of its number, or a reason; and the row names the switch that is asked about."""
+    """Each row of docs/open-questions.md: a question of its number, or a reason; and the row names
+    the switch that is asked about.
+    """
     rows = re.findall(r"^\| ([ZB]\d+) \|(.*)$", QUESTIONS.read_text(), re.MULTILINE)
     asked = {one.number for one in EVERYTHING if one.number}
     reasons = {number for one in NOT_ASKED for number in one.numbers}
@@ -250,13 +308,25 @@ def test_every_open_question_is_asked_or_told_why_not() -> None:
     assert [number for number, _ in rows if number not in asked | reasons] == []
     assert sorted((asked | reasons) - {number for number, _ in rows}) == []
     texts = dict(rows)
-    named = [(number, switch) for one in NOT_ASKED for number in one.numbers for switch in one.switches]
-    assert [switch for _, switch in named if not any(f"`{switch}`" in texts[number] for number, _ in named)] == []
-    assert [one.key for one in EVERYTHING if one.switch and f"`{one.switch}`" not in texts.get(one.number, "")] == []
+    named = [
+        (number, switch) for one in NOT_ASKED for number in one.numbers for switch in one.switches
+    ]
+    assert [
+        switch
+        for _, switch in named
+        if not any(f"`{switch}`" in texts[number] for number, _ in named)
+    ] == []
+    assert [
+        one.key
+        for one in EVERYTHING
+        if one.switch and f"`{one.switch}`" not in texts.get(one.number, "")
+    ] == []
 
 
 def test_every_switch_is_an_open_question_that_is_asked_or_told_why_not() -> None:
-    """No reading is a secret of the code: each stands in docs/open-questions.md, and in the certificate one way or the other."""
+    """No reading is a secret of the code: each stands in docs/open-questions.md, and in the
+    certificate one way or the other.
+    """
     known = {one.name for one in (*fields(bigcommerce.Switches), *fields(zettle.Switches))}
     listed = set(re.findall(r"`(\w+)`", QUESTIONS.read_text()))
     asked = {one.switch for one in EVERYTHING if one.switch}
@@ -268,7 +338,9 @@ def test_every_switch_is_an_open_question_that_is_asked_or_told_why_not() -> Non
 
 
 def test_the_guide_says_where_each_item_of_the_facts_went() -> None:
-    """Fourteen of BigCommerce's and nine of Zettle's; what the guide calls asked is asked, and what it leaves to a person is not."""
+    """Fourteen of BigCommerce's and nine of Zettle's; what the guide calls asked is asked, and what
+    it leaves to a person is not.
+    """
     guide = (QUESTIONS.parent / "certify.md").read_text()
     rows = re.findall(r"^\| (\d+) [^|]+\| ([ZB\d, ]+) \| ([^|]+) \|$", guide, re.MULTILINE)
     asked = {one.number for one in EVERYTHING if one.number}

@@ -52,8 +52,12 @@ def test_two_builds_are_equal_and_share_no_object(library: Library) -> None:
 def test_another_namespace_has_the_same_goods_under_other_uuids(library: Library) -> None:
     other = demo_library(namespace="another")
 
-    assert [product["name"] for product in other.products] == [product["name"] for product in library.products]
-    assert {product["uuid"] for product in other.products}.isdisjoint(product["uuid"] for product in library.products)
+    assert [product["name"] for product in other.products] == [
+        product["name"] for product in library.products
+    ]
+    assert {product["uuid"] for product in other.products}.isdisjoint(
+        product["uuid"] for product in library.products
+    )
 
 
 def test_ordinary_products_share_neither_name_nor_sku_nor_barcode(library: Library) -> None:
@@ -61,7 +65,9 @@ def test_ordinary_products_share_neither_name_nor_sku_nor_barcode(library: Libra
     ordinary = [product for product in library.products if product["uuid"] not in strange]
     names = Counter(product["name"] for product in ordinary)
     skus = Counter(variant.get("sku") for product in ordinary for variant in product["variants"])
-    barcodes = Counter(variant.get("barcode") for product in ordinary for variant in product["variants"])
+    barcodes = Counter(
+        variant.get("barcode") for product in ordinary for variant in product["variants"]
+    )
     del skus[None], barcodes[None]
 
     assert max(names.values()) == max(skus.values()) == max(barcodes.values()) == 1
@@ -95,7 +101,9 @@ def test_products_that_are_not_refused_keep_to_the_documents(library: Library) -
             assert 1 <= len(definition["name"]) <= 30
             assert 1 <= len(definition["properties"]) <= 99
             assert all(1 <= len(value["value"]) <= 256 for value in definition["properties"])
-        allowed = {one["name"]: {value["value"] for value in one["properties"]} for one in definitions}
+        allowed = {
+            one["name"]: {value["value"] for value in one["properties"]} for one in definitions
+        }
         for variant in product["variants"]:
             options = {option["name"]: option["value"] for option in variant.get("options") or []}
             assert options.keys() == allowed.keys(), product["name"]
@@ -133,15 +141,25 @@ ODD_CHECKS: dict[str, Any] = {
         and not any(v.get("options") for v in p["variants"])
         and all(v["name"] for v in p["variants"])
     ),
-    "several variants without definitions or names": lambda p: not any(v.get("name") for v in p["variants"]),
-    "several variants without definitions, equal names": lambda p: len({v["name"].strip() for v in p["variants"]}) == 1,
-    "one variant with definitions": lambda p: len(p["variants"]) == 1 and p["variantOptionDefinitions"]["definitions"],
+    "several variants without definitions or names": lambda p: (
+        not any(v.get("name") for v in p["variants"])
+    ),
+    "several variants without definitions, equal names": lambda p: (
+        len({v["name"].strip() for v in p["variants"]}) == 1
+    ),
+    "one variant with definitions": lambda p: (
+        len(p["variants"]) == 1 and p["variantOptionDefinitions"]["definitions"]
+    ),
     "option name with surrounding spaces": lambda p: names(p) == [" Färg "],
     "option value with surrounding spaces": lambda p: values(p) == ["Röd", " Blå", "Grön "],
     "numeric values": lambda p: all(float(value) is not None for value in values(p)),
     "negative numeric values": lambda p: values(p)[0] == "-20",
-    "values differing only in case": lambda p: {v.lower() for v in values(p)} == {"röd"} and len(values(p)) == 3,
-    "variant lacks an option": lambda p: min(len(v["options"]) for v in p["variants"]) < len(names(p)),
+    "values differing only in case": lambda p: (
+        {v.lower() for v in values(p)} == {"röd"} and len(values(p)) == 3
+    ),
+    "variant lacks an option": lambda p: (
+        min(len(v["options"]) for v in p["variants"]) < len(names(p))
+    ),
     "value missing from properties": lambda p: set(sold(p)) - set(values(p)) == {"2023"},
     "two variants with equal values": lambda p: sold(p).count("Svart") == 2,
     "combination not sold": lambda p: len(p["variants"]) == 7,
@@ -152,17 +170,23 @@ ODD_CHECKS: dict[str, Any] = {
     "99 values": lambda p: len(values(p)) == 99,
     "option name of 30 characters": lambda p: len(names(p)[0]) == 30,
     "option value of 256 characters": lambda p: len(values(p)[0]) == 256,
-    "values equal when cut": lambda p: values(p)[0] != values(p)[1] and values(p)[0][:255] == values(p)[1][:255],
+    "values equal when cut": lambda p: (
+        values(p)[0] != values(p)[1] and values(p)[0][:255] == values(p)[1][:255]
+    ),
     "picture on an option value": lambda p: all(
         value["imageUrl"] for value in p["variantOptionDefinitions"]["definitions"][0]["properties"]
     ),
     "price null": lambda p: p["variants"][0]["price"] is None,
     "not weighed": lambda p: (p.get("online") or {}).get("shipping") is None,
-    "price null on one variant": lambda p: [v["price"] is None for v in p["variants"]] == [False, False, True],
+    "price null on one variant": lambda p: (
+        [v["price"] is None for v in p["variants"]] == [False, False, True]
+    ),
     "price zero": lambda p: p["variants"][0]["price"]["amount"] == 0,
     "price in another currency": lambda p: p["variants"][0]["price"]["currencyId"] == "CHF",
     "sold per unit": lambda p: p["unitName"] == "m",
-    "variants with rates of their own": lambda p: len({v["vatPercentage"] for v in p["variants"]}) == 2,
+    "variants with rates of their own": lambda p: (
+        len({v["vatPercentage"] for v in p["variants"]}) == 2
+    ),
     "variant description": lambda p: all(v["description"] for v in p["variants"]),
     "tax exempt": lambda p: p["taxExempt"] and p["vatPercentage"] is None,
     "name of 256 characters": lambda p: len(p["name"]) == 256,
@@ -182,37 +206,57 @@ ODD_CHECKS: dict[str, Any] = {
         == [1024, 256, 3500, 256, 320, 256]
     ),
     "description with markup": lambda p: "<script>" in p["online"]["description"],
-    "description with line breaks": lambda p: {"\r", "\n", "\t", "\u2028"} <= set(p["online"]["description"]),
+    "description with line breaks": lambda p: (
+        {"\r", "\n", "\t", "\u2028"} <= set(p["online"]["description"])
+    ),
     "online title differs": lambda p: p["online"]["title"] not in ("", p["name"]),
     "online without description": lambda p: p["online"]["description"] == "" and p["description"],
-    "all fields null": lambda p: p["online"] is None and p["description"] is None and p["variants"][0]["sku"] is None,
+    "all fields null": lambda p: (
+        p["online"] is None and p["description"] is None and p["variants"][0]["sku"] is None
+    ),
     "no optional field": lambda p: (
         p.keys() == {"uuid", "name", "variants", "etag", "created", "updated"}
         and p["variants"][0].keys() == {"uuid", "price"}
     ),
-    "empty texts": lambda p: p["description"] == p["variants"][0]["sku"] == p["online"]["description"] == "",
+    "empty texts": lambda p: (
+        p["description"] == p["variants"][0]["sku"] == p["online"]["description"] == ""
+    ),
     "variant named like the product": lambda p: p["variants"][0]["name"] == p["name"],
-    "sku twice in one product": lambda p: len({v["sku"] for v in p["variants"]}) < len(p["variants"]),
+    "sku twice in one product": lambda p: (
+        len({v["sku"] for v in p["variants"]}) < len(p["variants"])
+    ),
     "sku differing only in case": lambda p: p["variants"][0]["sku"] == "gross-77",
     "sku of 64 characters": lambda p: len(p["variants"][0]["sku"]) == 64,
     "sku above 64 characters": lambda p: len(p["variants"][0]["sku"]) > 64,
-    "sku with other characters": lambda p: "/" in p["variants"][0]["sku"] and "Å" in p["variants"][0]["sku"],
-    "barcode with a wrong check digit": lambda p: not check_digit_is_right(p["variants"][0]["barcode"]),
+    "sku with other characters": lambda p: (
+        "/" in p["variants"][0]["sku"] and "Å" in p["variants"][0]["sku"]
+    ),
+    "barcode with a wrong check digit": lambda p: (
+        not check_digit_is_right(p["variants"][0]["barcode"])
+    ),
     "barcode longer than 14": lambda p: len(p["variants"][0]["barcode"]) > 14,
     "barcode with letters": lambda p: any(sign.isalpha() for sign in p["variants"][0]["barcode"]),
     "external source": lambda p: p["metadata"]["source"]["external"] and p["externalReference"],
-    "picture by lookup key only": lambda p: p["imageLookupKeys"] and not p.get("presentation") and not p.get("online"),
+    "picture by lookup key only": lambda p: (
+        p["imageLookupKeys"] and not p.get("presentation") and not p.get("online")
+    ),
     "legacy category": lambda p: p["categories"] and not p.get("category"),
     "picture without ending": lambda p: "." not in p["presentation"]["imageUrl"][-5:],
-    "old picture address": lambda p: "/productimage/o/" in p["online"]["presentation"]["additionalImageUrls"][0],
+    "old picture address": lambda p: (
+        "/productimage/o/" in p["online"]["presentation"]["additionalImageUrls"][0]
+    ),
     "same picture in three places": lambda p: (
         p["presentation"]["imageUrl"]
         == p["online"]["presentation"]["displayImageUrl"]
         == p["online"]["presentation"]["additionalImageUrls"][0]
         == p["variants"][0]["presentation"]["imageUrl"]
     ),
-    "25 more pictures": lambda p: len(set(p["online"]["presentation"]["additionalImageUrls"])) == 25,
-    "picture address above 255 characters": lambda p: len(p["online"]["presentation"]["additionalImageUrls"][-1]) > 255,
+    "25 more pictures": lambda p: (
+        len(set(p["online"]["presentation"]["additionalImageUrls"])) == 25
+    ),
+    "picture address above 255 characters": lambda p: (
+        len(p["online"]["presentation"]["additionalImageUrls"][-1]) > 255
+    ),
     "picture that is gone": lambda p: "/gone-" in p["presentation"]["imageUrl"],
     "no picture": lambda p: not p.get("online"),
     "same video twice": lambda p: sum("-Lind_0aB-c" in url for url in media(p)) == 2,
@@ -236,16 +280,24 @@ ODD_GROUPS: dict[str, Any] = {
     "names differing only in case": lambda ps, _: (
         len({p["name"] for p in ps}) == 2 and len({p["name"].lower() for p in ps}) == 1
     ),
-    "equal slugs": lambda ps, _: len(ps) == 2 and len({p["online"]["seo"]["slug"] for p in ps}) == 1,
-    "sku in two products": lambda ps, _: len(ps) == 2 and len({p["variants"][0]["sku"] for p in ps}) == 1,
-    "barcode in two products": lambda ps, _: len(ps) == 2 and len({p["variants"][0]["barcode"] for p in ps}) == 1,
+    "equal slugs": lambda ps, _: (
+        len(ps) == 2 and len({p["online"]["seo"]["slug"] for p in ps}) == 1
+    ),
+    "sku in two products": lambda ps, _: (
+        len(ps) == 2 and len({p["variants"][0]["sku"] for p in ps}) == 1
+    ),
+    "barcode in two products": lambda ps, _: (
+        len(ps) == 2 and len({p["variants"][0]["barcode"] for p in ps}) == 1
+    ),
     "youtube in every form": lambda ps, _: all(
-        any(form.partition("{id}")[0] in url for p in ps for url in media(p)) for form in VIDEO_FORMS.values()
+        any(form.partition("{id}")[0] in url for p in ps for url in media(p))
+        for form in VIDEO_FORMS.values()
     ),
     "stock negative": lambda ps, library: library.stock[ps[0]["variants"][0]["uuid"]] < 0,
     "stock zero": lambda ps, library: library.stock[ps[0]["variants"][0]["uuid"]] == 0,
     "stock without a row": lambda ps, library: (
-        ps[0]["uuid"] in library.tracked and not any(v["uuid"] in library.stock for v in ps[0]["variants"])
+        ps[0]["uuid"] in library.tracked
+        and not any(v["uuid"] in library.stock for v in ps[0]["variants"])
     ),
     "stock large": lambda ps, library: library.stock[ps[0]["variants"][0]["uuid"]] == 99_999,
     "untracked": lambda ps, library: ps[0]["uuid"] not in library.tracked,
@@ -301,7 +353,9 @@ def test_a_tag_leads_to_its_product(library: Library) -> None:
 def test_stock_belongs_to_tracked_products_and_some_rows_are_missing(library: Library) -> None:
     tracked = set(library.tracked)
     rows = {
-        variant["uuid"]: product["uuid"] in tracked for product in library.products for variant in product["variants"]
+        variant["uuid"]: product["uuid"] in tracked
+        for product in library.products
+        for variant in product["variants"]
     }
 
     assert all(rows[uuid] for uuid in library.stock)
@@ -319,7 +373,12 @@ def test_other_currencies_get_prices_and_rates_of_their_own(library: Library) ->
     }
 
     assert currencies == {"EUR", "CHF"}  # CHF: the odd product priced in another currency
-    assert {product.get("vatPercentage") for product in euros.products} == {"25.5", "13.5", "10.0", None}
+    assert {product.get("vatPercentage") for product in euros.products} == {
+        "25.5",
+        "13.5",
+        "10.0",
+        None,
+    }
     assert euros.products[0]["variants"][0]["price"]["amount"] == 2260
     assert library.products[0]["variants"][0]["price"]["amount"] == 24900
 
@@ -336,7 +395,9 @@ def test_a_generated_library_comes_in_portions_too() -> None:
 
     assert rest.products == whole.products[500:]
     assert rest.stock.items() <= whole.stock.items()
-    assert rest.tracked == [uuid for uuid in whole.tracked if uuid in {product["uuid"] for product in rest.products}]
+    assert rest.tracked == [
+        uuid for uuid in whole.tracked if uuid in {product["uuid"] for product in rest.products}
+    ]
 
 
 def test_ten_thousand_generated_products_differ_in_name_uuid_and_codes() -> None:

@@ -10,14 +10,18 @@ from brygga_sandbox.library.motifs import MOTIFS
 
 
 def decoded(png: bytes) -> tuple[tuple[int, int], list[bytes], set[tuple[int, ...]]]:
-    """Size, rows of palette numbers and the colours in use. Fails on a wrong signature, checksum or length."""
+    """Size, rows of palette numbers and the colours in use. Fails on a wrong signature, checksum or
+    length.
+    """
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     chunks: dict[bytes, bytes] = {}
     at = 8
     while at < len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])
         kind, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length]) == (zlib.crc32(kind + data),)
+        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length]) == (
+            zlib.crc32(kind + data),
+        )
         chunks[kind] = chunks.get(kind, b"") + data
         at += 12 + length
     wide, high, depth, kind_of_colour, *rest = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
@@ -26,7 +30,11 @@ def decoded(png: bytes) -> tuple[tuple[int, int], list[bytes], set[tuple[int, ..
     assert len(raw) == high * (wide + 1)
     rows = [raw[y * (wide + 1) + 1 : (y + 1) * (wide + 1)] for y in range(high)]
     palette = chunks[b"PLTE"]
-    return (wide, high), rows, {tuple(palette[3 * number : 3 * number + 3]) for row in rows for number in set(row)}
+    return (
+        (wide, high),
+        rows,
+        {tuple(palette[3 * number : 3 * number + 3]) for row in rows for number in set(row)},
+    )
 
 
 @pytest.mark.parametrize("motif", sorted(MOTIFS))
@@ -60,7 +68,9 @@ def test_the_path_of_the_image_host_leads_to_the_picture_with_or_without_an_endi
 
 
 def test_a_picture_is_large_enough_for_the_image_host_and_small_enough_for_everyone() -> None:
-    """Over 50 by 50 pixels and, as PayPal's own plugin checks, over 2,500 bytes or nearly so (zettle facts 6.1)."""
+    """Over 50 by 50 pixels and, as PayPal's own plugin checks, over 2,500 bytes or nearly so
+    (zettle facts 6.1).
+    """
     addresses = [product["presentation"]["imageUrl"] for product in demo_library().products[:40]]
 
     assert all(1_000 < len(picture_for(address) or b"") < 60_000 for address in addresses)

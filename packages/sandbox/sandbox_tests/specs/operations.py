@@ -1,4 +1,6 @@
-"""The operations of the OpenAPI files: found by method and path, each with its parameters and bodies ready to be checked."""
+"""The operations of the OpenAPI files: found by method and path, each with its parameters and
+bodies ready to be checked.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -50,13 +52,21 @@ class Operation:
 
     @cached_property
     def answered(self) -> Schemas:
-        # Whether a field that is not set comes as null or not at all changes from save to save (zettle facts 2.3).
+        # Whether a field that is not set comes as null or not at all changes from save to save
+        # (zettle facts 2.3).
         return Schemas(self.document, sent=False, nulls=self.file == ZETTLE)
 
     @cached_property
     def parameters(self) -> dict[str, dict[str, Parameter]]:
-        """Place (query, header, path) -> name -> parameter. What the operation says wins over what the path says."""
-        found: dict[str, dict[str, Parameter]] = {"query": {}, "header": {}, "path": {}, "cookie": {}}
+        """Place (query, header, path) -> name -> parameter. What the operation says wins over what
+        the path says.
+        """
+        found: dict[str, dict[str, Parameter]] = {
+            "query": {},
+            "header": {},
+            "path": {},
+            "cookie": {},
+        }
         for stated in (*self.shared, *self.raw.get("parameters", [])):
             raw = self.resolved(stated)
             schema = self.sent.resolved(raw.get("schema", {}))
@@ -64,7 +74,9 @@ class Operation:
             checked = self.sent.resolved(schema.get("items", {})) if many else schema
             name = raw["name"].lower() if raw["in"] == "header" else raw["name"]
             kind = str(checked.get("type", "string"))
-            found[raw["in"]][name] = Parameter(name, raw.get("required", False), kind, many, self.sent.checks(checked))
+            found[raw["in"]][name] = Parameter(
+                name, raw.get("required", False), kind, many, self.sent.checks(checked)
+            )
         return found
 
     @cached_property
@@ -94,8 +106,11 @@ class Operation:
         """What checks the body of an answer; None where the file does not say."""
         if (word, media_type) not in self._answers:
             content = self.statuses[word]
-            # Problems are described under either media type in these files, and answered under the other.
-            media = content.get(media_type) or next((content[kind] for kind in content if "json" in kind), None)
+            # Problems are described under either media type in these files, and answered under the
+            # other.
+            media = content.get(media_type) or next(
+                (content[kind] for kind in content if "json" in kind), None
+            )
             schema = (media or {}).get("schema")
             self._answers[word, media_type] = self.answered.checks(schema) if schema else None
         return self._answers[word, media_type]
@@ -122,13 +137,20 @@ class Operations:
         for template, item in document["paths"].items():
             at_path = {
                 method.upper(): Operation(
-                    path.name, method.upper(), prefix + template, document, item[method], item.get("parameters", [])
+                    path.name,
+                    method.upper(),
+                    prefix + template,
+                    document,
+                    item[method],
+                    item.get("parameters", []),
                 )
                 for method in METHODS
                 if method in item
             }
             parts = (prefix + template).split("/")
-            pattern = "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts)
+            pattern = "/".join(
+                "[^/]+" if part.startswith("{") else re.escape(part) for part in parts
+            )
             self.by_length.setdefault(len(parts), []).append((re.compile(pattern), at_path))
 
     def at(self, path: str) -> dict[str, Operation] | None:
@@ -136,7 +158,9 @@ class Operations:
         if path not in self._known:
             fitting = [
                 (pattern.pattern.count("[^/]+"), number, found)
-                for number, (pattern, found) in enumerate(self.by_length.get(path.count("/") + 1, []))
+                for number, (pattern, found) in enumerate(
+                    self.by_length.get(path.count("/") + 1, [])
+                )
                 if pattern.fullmatch(path)
             ]
             # A literal segment wins: /catalog/products/channel-assignments is no product.

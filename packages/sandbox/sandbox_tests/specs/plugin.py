@@ -1,8 +1,10 @@
-"""Holds the traffic of a whole test run against the OpenAPI files, where BRYGGA_SPECS says where they are.
+"""Holds the traffic of a whole test run against the OpenAPI files, where BRYGGA_SPECS says where
+they are.
 
-Every request that reaches a sandbox in this process passes its table of routes; there it is seen, in memory and over sockets alike.
-A process that a test starts (the demo of a real browser's day, the command) writes down what its sandbox hears (`child/`), which is
-checked at the end. Then the run fails when anything did not fit.
+Every request that reaches a sandbox in this process passes its table of routes; there it is seen,
+in memory and over sockets alike. A process that a test starts (the demo of a real browser's day,
+the command) writes down what its sandbox hears (`child/`), which is checked at the end. Then the
+run fails when anything did not fit.
 """
 
 import base64
@@ -51,7 +53,9 @@ class Watch:
 
         Router.dispatch = watched  # type: ignore[method-assign, assignment]
         os.environ[HEARD] = str(self._heard)
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHILD), self._before["PYTHONPATH"])))
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (str(CHILD), self._before["PYTHONPATH"]))
+        )
 
     def stop(self) -> None:
         Router.dispatch = self._dispatch  # type: ignore[method-assign]
@@ -61,7 +65,9 @@ class Watch:
 
     def saw(self, request: Request, response: Response | None) -> None:
         """Check one exchange, in the name of the test that runs."""
-        asked = Asked(request.method, request.path, tuple(request.query), request.headers, request.body)
+        asked = Asked(
+            request.method, request.path, tuple(request.query), request.headers, request.body
+        )
         test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
         if response and response.is_fault:
             self.validator.tally.unread += 1
@@ -103,11 +109,17 @@ def exchange(line: dict[str, Any]) -> tuple[Asked, Answered | None, str]:
     """One line of what another process wrote down."""
     said, given = line["asked"], line["answered"]
     query = tuple((name, value) for name, value in said["query"])
-    asked = Asked(said["method"], said["path"], query, said["headers"], base64.b64decode(said["body"]))
+    asked = Asked(
+        said["method"], said["path"], query, said["headers"], base64.b64decode(said["body"])
+    )
     if given is None:
         return asked, None, line["test"]
     headers = [(name, value) for name, value in given["headers"]]
-    return asked, answered(Response(given["status"], base64.b64decode(given["body"]), headers)), line["test"]
+    return (
+        asked,
+        answered(Response(given["status"], base64.b64decode(given["body"]), headers)),
+        line["test"],
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -130,7 +142,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if (output := getattr(session.config, "workeroutput", None)) is not None:
         output[FOLDER] = watch.validator.tally.portable()
         output[HEARD] = watch.elsewhere
-    elif watch.total().violations and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+    elif watch.total().violations and session.exitstatus in {
+        pytest.ExitCode.OK,
+        pytest.ExitCode.NO_TESTS_COLLECTED,
+    }:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -152,9 +167,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     slips = sum(total.slips.values())
     terminalreporter.section("held against the OpenAPI files")
     terminalreporter.write_line(
-        f"{total.requests} requests of the service ({len(total.operations)} operations) and {total.answers} answers of the sandbox "
-        f"checked, {watch.elsewhere} of them in processes that tests started ({total.unread} faults on purpose left out); "
-        f"{slips} times one of {len(total.slips)} known slips of the files; {len(total.violations)} kinds of violation"
+        f"{total.requests} requests of the service ({len(total.operations)} operations) and "
+        f"{total.answers} answers of the sandbox "
+        f"checked, {watch.elsewhere} of them in processes that tests started ({total.unread} "
+        "faults on purpose left out); "
+        f"{slips} times one of {len(total.slips)} known slips of the files; "
+        f"{len(total.violations)} kinds of violation"
     )
     for finding, tests in sorted(total.violations.items()):
         terminalreporter.write_line(f"  {finding}\n      in {', '.join(tests) or 'no test'}")

@@ -1,7 +1,9 @@
-"""OpenAPI 3.0 schemas as JSON Schema, in two readings: does a value fit, and is every field one that the file names?
+"""OpenAPI 3.0 schemas as JSON Schema, in two readings: does a value fit, and is every field one
+that the file names?
 
-The second is a reading of its own because JSON Schema cannot ask both at once: where a value breaks one branch of a composition, all fields
-of that branch would count as unknown. Formats are left out: both platforms write moments that no RFC knows.
+The second is a reading of its own because JSON Schema cannot ask both at once: where a value breaks
+one branch of a composition, all fields of that branch would count as unknown. Formats are left out:
+both platforms write moments that no RFC knows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +16,17 @@ JSON = Any
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPOSED = ("allOf", "anyOf", "oneOf")
 _KEPT = (
-    "type", "enum", "const", "minimum", "maximum", "multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems",
+    "type", "enum", "const", "minimum", "maximum", "multipleOf", "minLength", "maxLength",
+    "pattern", "minItems", "maxItems", "uniqueItems",
     "minProperties", "maxProperties",
 )  # fmt: skip
 _NULL = {"type": "null"}
 
 
 class Schemas:
-    """The schemas of one document. `sent` reads them as bodies of requests, where what is read-only is never required."""
+    """The schemas of one document. `sent` reads them as bodies of requests, where what is read-only
+    is never required.
+    """
 
     def __init__(self, document: Mapping[str, JSON], *, sent: bool, nulls: bool = False) -> None:
         self.document = document
@@ -33,7 +38,9 @@ class Schemas:
         self._held: list[Sequence[Schema]] = []
 
     def checks(self, schema: Schema) -> tuple[Any, Any]:
-        """What checks a value that stands where this schema stands: its shape, and the names of its fields."""
+        """What checks a value that stands where this schema stands: its shape, and the names of its
+        fields.
+        """
         shape, names = self.shape(schema), self.names([schema])
         return _compiled(shape, self.shapes), _compiled(names, self.named)
 
@@ -50,7 +57,9 @@ class Schemas:
         if isinstance(schema.get("items"), dict):
             read["items"] = self.shape(schema["items"])
         if "properties" in schema:
-            read["properties"] = {name: self.shape(field) for name, field in schema["properties"].items()}
+            read["properties"] = {
+                name: self.shape(field) for name, field in schema["properties"].items()
+            }
         if isinstance(schema.get("additionalProperties"), dict):
             read["additionalProperties"] = self.shape(schema["additionalProperties"])
         if required := self.required(schema):
@@ -59,7 +68,9 @@ class Schemas:
         return {"anyOf": [read, _NULL]} if self.nulls or schema.get("nullable") is True else read
 
     def reference(self, reference: str) -> Schema:
-        """A reference to a definition, which is made when first met (schemas may hold themselves)."""
+        """A reference to a definition, which is made when first met (schemas may hold
+        themselves).
+        """
         name = reference.removeprefix("#/").replace("/", ".")
         if name not in self.shapes:
             self.shapes[name] = True
@@ -67,17 +78,25 @@ class Schemas:
         return {"$ref": f"#/$defs/{name}"}
 
     def required(self, schema: Schema) -> list[str]:
-        """The fields that must be there. `required: true` and the like stand in these files and mean nothing."""
+        """The fields that must be there. `required: true` and the like stand in these files and
+        mean nothing.
+        """
         wanted = schema.get("required")
         if not isinstance(wanted, list):
             return []
         fields = schema.get("properties", {})
-        return [name for name in wanted if not (self.sent and self.resolved(fields.get(name, {})).get("readOnly"))]
+        return [
+            name
+            for name in wanted
+            if not (self.sent and self.resolved(fields.get(name, {})).get("readOnly"))
+        ]
 
     # -- names
 
     def names(self, schemas: Sequence[Schema]) -> Schema:
-        """Objects may have the fields that any of these schemas names, and so on inward; where one names none, any field goes."""
+        """Objects may have the fields that any of these schemas names, and so on inward; where one
+        names none, any field goes.
+        """
         parts = [part for schema in schemas for part in self.parts(schema)]
         key = tuple(sorted({id(part) for part in parts}))
         if key not in self._met:
@@ -92,7 +111,9 @@ class Schemas:
         for part in parts:
             for name, field in part.get("properties", {}).items():
                 fields.setdefault(name, []).append(field)
-        read: dict[str, Schema] = {"properties": {name: self.names(found) for name, found in fields.items()}}
+        read: dict[str, Schema] = {
+            "properties": {name: self.names(found) for name, found in fields.items()}
+        }
         extra = [part["additionalProperties"] for part in parts if "additionalProperties" in part]
         if not any(free(part) or extra for part in parts):
             read["additionalProperties"] = False
@@ -137,7 +158,9 @@ def bounds(schema: Schema, read: dict[str, Schema]) -> None:
 def free(schema: Schema) -> bool:
     """True for an object of which no field is named."""
     composed = any(word in schema for word in (*COMPOSED, "$ref"))
-    return schema.get("type", "object") == "object" and not schema.get("properties") and not composed
+    return (
+        schema.get("type", "object") == "object" and not schema.get("properties") and not composed
+    )
 
 
 def at(document: Mapping[str, JSON], reference: str) -> JSON:

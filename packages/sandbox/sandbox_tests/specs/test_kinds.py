@@ -1,4 +1,6 @@
-"""A value of another kind than its file says is refused by every write, but where the file itself is wrong."""
+"""A value of another kind than its file says is refused by every write, but where the file itself
+is wrong.
+"""
 
 import copy
 import os
@@ -15,14 +17,18 @@ from sandbox_tests.specs.test_shapes import operation
 
 pytestmark = [
     pytest.mark.specs,
-    pytest.mark.skipif(FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"),
+    pytest.mark.skipif(
+        FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"
+    ),
 ]
 Body = Any
 Place = tuple[str | int, ...]
 VALUES: tuple[Any, ...] = (None, True, "maybe", 1.5, {}, [1])
 NAMES = {
-    "{product}": "{product_id}", "{mug}": "{product_id}", "{red}": "{variant_id}", "{option}": "{option_id}",
-    "{free}": "{value_id}", "{image}": "{image_id}", "{video}": "{video_id}", "{field}": "{field_id}",
+    "{product}": "{product_id}", "{mug}": "{product_id}", "{red}": "{variant_id}",
+    "{option}": "{option_id}",
+    "{free}": "{value_id}", "{image}": "{image_id}", "{video}": "{video_id}",
+    "{field}": "{field_id}",
     "{meta}": "{metafield_id}", "{category}": "{category_id}", "{hook}": "{hook_id}",
     "/locations/1/": "/locations/{location_id}/",
 }  # fmt: skip
@@ -34,9 +40,15 @@ TAKEN_ALL_THE_SAME = {
     *((f"PUT /v3/catalog/variants 0.{name}", "None") for name in INHERITED),  # null inherits (3.7)
     ("PUT /v3/catalog/variants 0.id", "None"),  # none is a birth (3.7)
     # A plain value has no data, and an empty config is a list: both stand in answers (3.8).
-    *((f"POST {path} option_values.0.value_data", "None") for path in ("/v3/catalog/products/{product_id}/options",)),
+    *(
+        (f"POST {path} option_values.0.value_data", "None")
+        for path in ("/v3/catalog/products/{product_id}/options",)
+    ),
     ("POST /v3/catalog/products/{product_id}/options/{option_id}/values value_data", "None"),
-    ("PUT /v3/catalog/products/{product_id}/options/{option_id}/values/{value_id} value_data", "None"),
+    (
+        "PUT /v3/catalog/products/{product_id}/options/{option_id}/values/{value_id} value_data",
+        "None",
+    ),
     ("POST /v3/catalog/products/{product_id}/options config", "[1]"),
     ("PUT /v3/catalog/products/{product_id}/options/{option_id} config", "[1]"),
     # An address that is not given is made from the name (3.3, 4).
@@ -47,7 +59,12 @@ TAKEN_ALL_THE_SAME = {
     *(("POST /v2/orders payment_provider_id", said) for said in ("None", "True", "{}", "[1]")),
     *(
         (f"POST /v3/catalog/products/{{product_id}}/options config.{name}", "'maybe'")
-        for name in ("date_limit_mode", "file_types_mode", "number_limit_mode", "product_list_shipping_calc")
+        for name in (
+            "date_limit_mode",
+            "file_types_mode",
+            "number_limit_mode",
+            "product_list_shipping_calc",
+        )
     ),
 }
 """(field, value): what the sandbox takes although the file says another kind, and why."""
@@ -90,7 +107,9 @@ ORDER = ("POST", "/v2/orders", {"billing_address": BILLING, "products": [MUG], "
 KINDS = [*(write[:3] for write in WRITES), ("POST", P, PRODUCT), ORDER]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), KINDS, ids=[f"{one[0]} {one[1]} {len(one[2])}" for one in KINDS])
+@pytest.mark.parametrize(
+    ("method", "path", "body"), KINDS, ids=[f"{one[0]} {one[1]} {len(one[2])}" for one in KINDS]
+)
 async def test_a_value_of_another_kind_is_refused(method: str, path: str, body: Body) -> None:
     town, ids = await scene()
     town.client.headers["X-Auth-Token"] = town.sandbox.issue_token("abc123", "cid", SCOPES)

@@ -1,4 +1,6 @@
-"""A run in which something did not fit the files fails, and says what; in one process and in several."""
+"""A run in which something did not fit the files fails, and says what; in one process and in
+several.
+"""
 
 import os
 import shutil
@@ -12,7 +14,9 @@ from sandbox_tests.specs.plugin import FOLDER, HEARD
 
 pytestmark = [
     pytest.mark.specs,
-    pytest.mark.skipif(FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"),
+    pytest.mark.skipif(
+        FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"
+    ),
 ]
 ROOT = Path(__file__).parents[4]
 EXCHANGE = """
@@ -55,7 +59,9 @@ def test_one_exchange():
 
 
 def run(folder: Path, code: str, *more: str) -> tuple[int, str]:
-    """The exit code of a run of one test that passes, and what it printed. Only one of the files is read."""
+    """The exit code of a run of one test that passes, and what it printed. Only one of the files is
+    read.
+    """
     (folder / "test_it.py").write_text(code)
     specs = folder / "specs"
     specs.mkdir(exist_ok=True)
@@ -74,9 +80,17 @@ def run(folder: Path, code: str, *more: str) -> tuple[int, str]:
     ]
     # What goes wrong in there on purpose is not for the plugin of the run out here.
     env = {name: value for name, value in os.environ.items() if name != HEARD}
-    env |= {FOLDER: str(specs), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins of others take seconds to load
+    env |= {
+        FOLDER: str(specs),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }  # the plugins of others take seconds to load
     done = subprocess.run(
-        [*command, *more, str(folder)], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        [*command, *more, str(folder)],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.returncode, done.stdout
 
@@ -91,7 +105,9 @@ def test_a_run_whose_exchanges_fit_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "two"])
-def test_a_violation_fails_a_run_in_which_every_test_passes(tmp_path: Path, more: tuple[str, ...]) -> None:
+def test_a_violation_fails_a_run_in_which_every_test_passes(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
     code, printed = run(tmp_path, HERE.format(time='"noon"'), *more)
 
     assert code == 1
@@ -115,8 +131,14 @@ def test_a_violation_in_a_process_that_a_test_started_fails_the_run_too(tmp_path
 def test_what_a_fault_made_of_an_answer_is_not_held_against_the_files(tmp_path: Path) -> None:
     here = run(tmp_path, FAULT + "\ndef test_one_exchange():\n    exchange()\n")
     elsewhere = run(tmp_path, f"CODE = {FAULT + 'exchange()'!r}\n{ELSEWHERE}")
-    meant = run(tmp_path, FAULT.replace(", is_fault=True", "") + "\ndef test_one_exchange():\n    exchange()\n")
+    meant = run(
+        tmp_path,
+        FAULT.replace(", is_fault=True", "") + "\ndef test_one_exchange():\n    exchange()\n",
+    )
 
     assert (here[0], elsewhere[0], meant[0]) == (0, 0, 1)
-    assert "0 answers of the sandbox checked, 0 of them in processes that tests started (1 faults" in here[1]
+    assert (
+        "0 answers of the sandbox checked, 0 of them in processes that tests started (1 faults"
+        in here[1]
+    )
     assert "0 kinds of violation" in elsewhere[1]

@@ -1,4 +1,6 @@
-"""The fields that the sandbox takes in each write are those of the OpenAPI files, no fewer and no more."""
+"""The fields that the sandbox takes in each write are those of the OpenAPI files, no fewer and no
+more.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,10 +17,16 @@ from sandbox_tests.specs.plugin import FOLDER
 
 pytestmark = [
     pytest.mark.specs,
-    pytest.mark.skipif(FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"),
+    pytest.mark.skipif(
+        FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"
+    ),
 ]
 P = "/v3/catalog/products"
-RENAMED = {"/videos/{video_id}": "/videos/{id}", "{field_id}": "{custom_field_id}", "{hook_id}": "{webhook_id}"}
+RENAMED = {
+    "/videos/{video_id}": "/videos/{id}",
+    "{field_id}": "{custom_field_id}",
+    "{hook_id}": "{webhook_id}",
+}
 """What a path's parameter is called in the files."""
 ROW_BY_ROW: Mapping[tuple[str, str], Shape] = {
     ("POST", P): shapes.NEW_PRODUCT,
@@ -41,15 +49,22 @@ READ_ONLY = {
     "option_set_display",
 }  # fmt: skip
 BEYOND: Mapping[str, set[str]] = {
-    # What can only be read may be sent back in a change (bigcommerce facts 3.3), and `variants` has a switch (3.5).
+    # What can only be read may be sent back in a change (bigcommerce facts 3.3), and `variants` has
+    # a switch (3.5).
     "PUT /v3/catalog/products": {f"[].{name}" for name in (READ_ONLY - {"id"}) | {"variants"}},
     "PUT /v3/catalog/products/{product_id}": READ_ONLY | {"variants"},
     # Taken and without effect (10).
     "PUT /v3/catalog/products/{product_id}/variants/{variant_id}": {"option_values"},
     # The text above the schema names them; the list of fields leaves them out (3.7).
     "PUT /v3/catalog/variants": {
-        *(f"[].{name}" for name in ("sku", "product_id", "gtin", "mpn", "image_url", "option_values")),
-        *(f"[].option_values.[].{name}" for name in ("id", "label", "option_id", "option_display_name")),
+        *(
+            f"[].{name}"
+            for name in ("sku", "product_id", "gtin", "mpn", "image_url", "option_values")
+        ),
+        *(
+            f"[].option_values.[].{name}"
+            for name in ("id", "label", "option_id", "option_display_name")
+        ),
     },
     # Backorders came in April 2026, the files are older (changes of November 2026).
     "PUT /v3/inventory/adjustments/absolute": {"items.[].qty_backordered"},
@@ -117,5 +132,7 @@ def test_a_write_knows_the_fields_of_its_file(method: str, path: str) -> None:
     named = set(documented(found, [content["application/json"]["schema"]]))
     ours = set(taken(shape))
 
-    assert set() == {place for place in named - ours if not below_free(place, shape)}, "refused, though documented"
+    assert set() == {place for place in named - ours if not below_free(place, shape)}, (
+        "refused, though documented"
+    )
     assert BEYOND.get(found.name, set()) == ours - named, "taken, though not documented"

@@ -1,4 +1,6 @@
-"""The files are read rightly: what fits passes, what does not is found, and every slip is one of a file's."""
+"""The files are read rightly: what fits passes, what does not is found, and every slip is one of a
+file's.
+"""
 
 import json
 import os
@@ -15,7 +17,9 @@ from sandbox_tests.specs.validator import Answered, Asked, Finding, Validator
 
 pytestmark = [
     pytest.mark.specs,
-    pytest.mark.skipif(FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"),
+    pytest.mark.skipif(
+        FOLDER not in os.environ, reason=f"{FOLDER} does not say where the OpenAPI files are"
+    ),
 ]
 STORE = "/api/stores/abc123"
 OURS = {"user-agent": "Brygga", "content-type": "application/json", "x-auth-token": "t"}
@@ -34,10 +38,14 @@ def asked(
     query: tuple[tuple[str, str], ...] = (),
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Asked:
-    return Asked(method, path, query, {**OURS, **headers}, b"" if body is None else json.dumps(body).encode())
+    return Asked(
+        method, path, query, {**OURS, **headers}, b"" if body is None else json.dumps(body).encode()
+    )
 
 
-def found(validator: Validator, request: Asked, status: int = 0, body: Any = None) -> list[tuple[str, str]]:
+def found(
+    validator: Validator, request: Asked, status: int = 0, body: Any = None
+) -> list[tuple[str, str]]:
     answer = Answered(status, "application/json", json.dumps(body).encode()) if status else None
     return [(one.where, one.what) for one in validator.check(request, answer)]
 
@@ -71,8 +79,12 @@ def test_a_body_that_fits_passes(validator: Validator) -> None:
     ],
     ids=str,
 )
-def test_a_wrong_field_of_a_request_is_found(validator: Validator, change: dict[str, Any], where: str) -> None:
-    """A wrong type, a bound, a choice, a length, an unknown name, one deep inside, and null where none may be."""
+def test_a_wrong_field_of_a_request_is_found(
+    validator: Validator, change: dict[str, Any], where: str
+) -> None:
+    """A wrong type, a bound, a choice, a length, an unknown name, one deep inside, and null where
+    none may be.
+    """
     findings = found(validator, asked("POST", f"{STORE}/v3/catalog/products", {**CUP, **change}))
 
     assert [place for place, _ in findings] == [where]
@@ -91,21 +103,33 @@ def test_queries_are_checked(validator: Validator) -> None:
     listed = f"{STORE}/v3/catalog/products"
 
     assert (
-        found(validator, asked("GET", listed, query=(("limit", "250"), ("id:in", "1,2"), ("include", "variants"))))
+        found(
+            validator,
+            asked(
+                "GET", listed, query=(("limit", "250"), ("id:in", "1,2"), ("include", "variants"))
+            ),
+        )
         == []
     )
-    assert found(validator, asked("GET", listed, query=(("colour", "blue"),))) == [("?colour", "no such parameter")]
-    assert [at for at, _ in found(validator, asked("GET", listed, query=(("include", "variants,wheels"),)))] == [
-        "?include"
+    assert found(validator, asked("GET", listed, query=(("colour", "blue"),))) == [
+        ("?colour", "no such parameter")
     ]
-    assert [at for at, _ in found(validator, asked("GET", listed, query=(("page", "first"),)))] == ["?page"]
+    assert [
+        at
+        for at, _ in found(validator, asked("GET", listed, query=(("include", "variants,wheels"),)))
+    ] == ["?include"]
+    assert [at for at, _ in found(validator, asked("GET", listed, query=(("page", "first"),)))] == [
+        "?page"
+    ]
 
 
 def test_methods_headers_and_bodies_that_no_file_knows_are_found(validator: Validator) -> None:
-    assert found(validator, asked("PATCH", f"{STORE}/v3/catalog/products")) == [("", "no such method in the files")]
-    assert found(validator, asked("POST", f"{STORE}/v3/hooks", {}, headers={"content-type": "text/csv"})) == [
-        ("", "a body of type text/csv is not expected")
+    assert found(validator, asked("PATCH", f"{STORE}/v3/catalog/products")) == [
+        ("", "no such method in the files")
     ]
+    assert found(
+        validator, asked("POST", f"{STORE}/v3/hooks", {}, headers={"content-type": "text/csv"})
+    ) == [("", "a body of type text/csv is not expected")]
 
 
 def test_an_answer_that_does_not_fit_is_found(validator: Validator) -> None:
@@ -114,8 +138,12 @@ def test_an_answer_that_does_not_fit_is_found(validator: Validator) -> None:
     row = {"identity": {"sku": "A", "variant_id": 1, "product_id": 2}, "locations": []}
 
     assert found(validator, time, 200, {"data": [row], "meta": {}}) == []
-    assert [at for at, _ in found(validator, time, 200, {"data": [{**row, "locations": 3}]})] == ["data/*/locations"]
-    assert [at for at, _ in found(validator, time, 200, {"data": [{**row, "stock": 3}]})] == ["data/*"]
+    assert [at for at, _ in found(validator, time, 200, {"data": [{**row, "locations": 3}]})] == [
+        "data/*/locations"
+    ]
+    assert [at for at, _ in found(validator, time, 200, {"data": [{**row, "stock": 3}]})] == [
+        "data/*"
+    ]
     assert found(validator, time, 202, {}) == [("", "a status that the file does not know")]
     assert validator.check(time, Answered(200, "application/json", b"{")) == [
         Finding("answer", "GET /v3/inventory/items", 200, "", "the body is not JSON")
@@ -133,13 +161,20 @@ def test_refusals_have_the_platforms_shape(validator: Validator) -> None:
 
 def test_zettle_is_read_too(validator: Validator) -> None:
     """Nulls for what is not set are Zettle's own; an unknown name is not."""
-    request = asked("GET", "/products/organizations/self/products/6f0d3b1a-0000-11ee-8000-000000000000")
+    request = asked(
+        "GET", "/products/organizations/self/products/6f0d3b1a-0000-11ee-8000-000000000000"
+    )
     product = {
         "uuid": "6f0d3b1a-0000-11ee-8000-000000000000",
         "name": "Kopp",
         "description": None,
         "vatPercentage": "25.0",
-        "variants": [{"uuid": "6f0d3b1a-0000-11ee-8000-000000000001", "price": {"amount": 1, "currencyId": "SEK"}}],
+        "variants": [
+            {
+                "uuid": "6f0d3b1a-0000-11ee-8000-000000000001",
+                "price": {"amount": 1, "currencyId": "SEK"},
+            }
+        ],
         "etag": "A",
         "created": "2026-01-01T00:00:00.000+0000",
         "updated": "2026-01-01T00:00:00.000+0000",
@@ -152,7 +187,12 @@ def test_zettle_is_read_too(validator: Validator) -> None:
 
 def test_what_others_ask_is_not_held_against_us(validator: Validator) -> None:
     """Tests and other tools may be wrong on purpose; the sandbox's answer to them counts."""
-    stranger = asked("GET", f"{STORE}/v3/catalog/products", query=(("colour", "blue"),), headers={"user-agent": "curl"})
+    stranger = asked(
+        "GET",
+        f"{STORE}/v3/catalog/products",
+        query=(("colour", "blue"),),
+        headers={"user-agent": "curl"},
+    )
 
     assert found(validator, stranger) == []
     assert found(validator, stranger, 200, {"data": "many"}) != []

@@ -1,6 +1,8 @@
-"""Every request that the service sends and every answer that the sandbox gives, held against the platforms' OpenAPI files.
+"""Every request that the service sends and every answer that the sandbox gives, held against the
+platforms' OpenAPI files.
 
-What does not fit is a finding. A finding is a violation unless `slips` names it: there the file itself is wrong, and the reason is given.
+What does not fit is a finding. A finding is a violation unless `slips` names it: there the file
+itself is wrong, and the reason is given.
 """
 
 import json
@@ -15,12 +17,16 @@ from sandbox_tests.specs.operations import ZETTLE, Operation, Operations, Parame
 from sandbox_tests.specs.slips import GENERAL_ERROR, SLIPS, Slip
 
 OURS = "Brygga"
-"""How the service names itself in User-Agent. What tests ask by hand is meant to be wrong at times; it is not checked."""
+"""How the service names itself in User-Agent. What tests ask by hand is meant to be wrong at times;
+it is not checked.
+"""
 _API = re.compile(r".*/stores/[^/]+(/v[23]/.*)")
 _ZETTLE = re.compile(r"(/products/(?:organizations|v1)/.*)")
 _NEVER_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
 """OpenAPI 3.0: header parameters of these names are to be ignored."""
-_DECLARED_ELSEWHERE = frozenset({400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 422, 423, 429, 507})
+_DECLARED_ELSEWHERE = frozenset(
+    {400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 422, 423, 429, 507}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something that does not fit: whose side, which operation, which status (0 for a request), where, and what."""
+    """Something that does not fit: whose side, which operation, which status (0 for a request),
+    where, and what.
+    """
 
     side: str
     operation: str
@@ -101,7 +109,9 @@ class Validator:
         self._seen: dict[tuple[Any, ...], list[Finding]] = {}
 
     def check(self, asked: Asked, answered: Answered | None, test: str = "") -> list[Finding]:
-        """Check one exchange and book it. Gives what is a violation; [] for an address that no file speaks of."""
+        """Check one exchange and book it. Gives what is a violation; [] for an address that no file
+        speaks of.
+        """
         address = _API.fullmatch(asked.path) or _ZETTLE.fullmatch(asked.path)
         at_path = self.operations.at(address[1].rstrip("/")) if address else None
         if at_path is None:
@@ -109,16 +119,22 @@ class Validator:
         ours = asked.headers.get("user-agent", "").startswith(OURS)
         operation = at_path.get(asked.method)
         if operation is None:
-            unknown = Finding("request", f"{asked.method} {asked.path}", 0, "", "no such method in the files")
+            unknown = Finding(
+                "request", f"{asked.method} {asked.path}", 0, "", "no such method in the files"
+            )
             return self._booked([unknown] if ours else [], test)
         found: list[Finding] = []
         if ours:
             self.tally.requests += 1
             self.tally.operations[operation.name] += 1
-            found += self._once(("q", operation, asked.query, asked.body), lambda: self.request(operation, asked))
+            found += self._once(
+                ("q", operation, asked.query, asked.body), lambda: self.request(operation, asked)
+            )
         if answered is not None:
             self.tally.answers += 1
-            found += self._once(("a", operation, answered), lambda: self.answer(operation, answered))
+            found += self._once(
+                ("a", operation, answered), lambda: self.answer(operation, answered)
+            )
         return self._booked(found, test)
 
     def _once(self, key: tuple[Any, ...], look: Any) -> list[Finding]:
@@ -160,12 +176,17 @@ class Validator:
         if kind not in operation.bodies:
             yield wrong("", f"a body of type {kind} is not expected")
         elif kind == "application/json":
-            yield from (wrong(where, what) for where, what in misfits(operation.bodies[kind], json.loads(asked.body)))
+            yield from (
+                wrong(where, what)
+                for where, what in misfits(operation.bodies[kind], json.loads(asked.body))
+            )
 
     # -- the sandbox's side
 
     def answer(self, operation: Operation, answered: Answered) -> Iterator[Finding]:
-        """What in an answer does not fit its operation. A page where JSON belongs is a fault on purpose."""
+        """What in an answer does not fit its operation. A page where JSON belongs is a fault on
+        purpose.
+        """
 
         def wrong(where: str, what: str) -> Finding:
             return Finding("answer", operation.name, answered.status, where, what)
@@ -183,11 +204,16 @@ class Validator:
             return
         value, readable = read(answered)
         if not readable:
-            # Refusals may be plain text (bigcommerce facts 9), or nothing at all (zettle facts 2.6).
-            if answered.status < 400 and (answered.body or (word is not None and operation.statuses[word])):
+            # Refusals may be plain text (bigcommerce facts 9), or nothing at all (zettle facts
+            # 2.6).
+            if answered.status < 400 and (
+                answered.body or (word is not None and operation.statuses[word])
+            ):
                 yield wrong("", "the body is not JSON")
             return
-        yield from (wrong(where, what) for where, what in self._misfits(operation, word, answered, value))
+        yield from (
+            wrong(where, what) for where, what in self._misfits(operation, word, answered, value)
+        )
 
     def _misfits(
         self, operation: Operation, word: str | None, answered: Answered, value: Any
@@ -196,8 +222,11 @@ class Validator:
         found = list(misfits(checks, value)) if checks is not None else []
         if answered.status < 400 or operation.file == ZETTLE or (checks is not None and not found):
             return found
-        # Errors have one general shape, whatever narrower one the operation shows (bigcommerce facts 9).
-        general = list(misfits(GENERAL_ERROR["v2" if operation.template.startswith("/v2") else "v3"], value))
+        # Errors have one general shape, whatever narrower one the operation shows (bigcommerce
+        # facts 9).
+        general = list(
+            misfits(GENERAL_ERROR["v2" if operation.template.startswith("/v2") else "v3"], value)
+        )
         return found if found and general else general
 
 
@@ -219,15 +248,23 @@ def misfits(checks: tuple[Any, Any], value: Any) -> Iterator[tuple[str, str]]:
             yield from innermost(error)
     if not names.is_valid(value):
         for error in names.iter_errors(value):
-            yield place(error), re.sub(r"^Additional properties are not allowed ", "unknown: ", error.message)
+            yield (
+                place(error),
+                re.sub(r"^Additional properties are not allowed ", "unknown: ", error.message),
+            )
 
 
 def innermost(error: Any) -> Iterator[tuple[str, str]]:
     """The errors inside the branch of a choice that came closest; of any other error itself."""
     here = list(error.instance_path)
-    branches = [branch for branch in getattr(error.kind, "context", None) or [] if not _only_null(branch)]
+    branches = [
+        branch for branch in getattr(error.kind, "context", None) or [] if not _only_null(branch)
+    ]
     if not branches:
-        yield place(error), re.sub(r"^.{100,}?( is | are | has | does )", r"a long value\1", error.message)[:200]
+        yield (
+            place(error),
+            re.sub(r"^.{100,}?( is | are | has | does )", r"a long value\1", error.message)[:200],
+        )
         return
     for one in min(branches, key=lambda branch: (_wrong_kind(branch, here), len(branch))):
         yield from innermost(one)
@@ -242,7 +279,9 @@ def _only_null(branch: Any) -> bool:
 
 
 def _wrong_kind(branch: Any, here: list[Any]) -> bool:
-    return any("is not of type" in one.message and list(one.instance_path) == here for one in branch)
+    return any(
+        "is not of type" in one.message and list(one.instance_path) == here for one in branch
+    )
 
 
 def queries(operation: Operation, query: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -255,9 +294,15 @@ def queries(operation: Operation, query: Iterable[tuple[str, str]]) -> Iterator[
             yield name, "no such parameter"
             continue
         for part in text.split(",") if parameter.many else [text]:
-            yield from ((name, what) for _, what in misfits(parameter.checks, typed(parameter, part)))
+            yield from (
+                (name, what) for _, what in misfits(parameter.checks, typed(parameter, part))
+            )
     names = {name for name, _ in given}
-    yield from ((name, "is required") for name, parameter in known.items() if parameter.required and name not in names)
+    yield from (
+        (name, "is required")
+        for name, parameter in known.items()
+        if parameter.required and name not in names
+    )
 
 
 def typed(parameter: Parameter, text: str) -> Any:

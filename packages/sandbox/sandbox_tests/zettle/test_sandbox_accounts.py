@@ -1,4 +1,6 @@
-"""Accounts of the Zettle sandbox: consent, tokens, scopes, and the end of a connection (zettle facts 1)."""
+"""Accounts of the Zettle sandbox: consent, tokens, scopes, and the end of a connection (zettle
+facts 1).
+"""
 
 import base64
 import hashlib
@@ -9,13 +11,26 @@ import httpx2
 import jwt
 import pytest
 
-from sandbox_tests.zettle.zettle_town import EVERYTHING, PRODUCTS, SCOPES, SUBSCRIPTIONS, Town, raw, v1
+from sandbox_tests.zettle.zettle_town import (
+    EVERYTHING,
+    PRODUCTS,
+    SCOPES,
+    SUBSCRIPTIONS,
+    Town,
+    raw,
+    v1,
+)
 
 BACK = "https://brygga.example/back"
 
 
 def asked(town: Town, **changes: str) -> dict[str, str]:
-    values = {"response_type": "code", "client_id": town.app.client_id, "scope": " ".join(SCOPES), "redirect_uri": BACK}
+    values = {
+        "response_type": "code",
+        "client_id": town.app.client_id,
+        "scope": " ".join(SCOPES),
+        "redirect_uri": BACK,
+    }
     return {**values, "state": "s+t/1", **changes}
 
 
@@ -35,7 +50,9 @@ async def exchange(town: Town, **changes: str) -> httpx2.Response:
 
 
 async def by_code(town: Town, code: str, **changes: str) -> httpx2.Response:
-    return await exchange(town, **{"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, **changes})
+    return await exchange(
+        town, **{"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, **changes}
+    )
 
 
 async def refresh(town: Town, token: str) -> httpx2.Response:
@@ -74,7 +91,9 @@ async def test_a_confirmed_consent_becomes_tokens() -> None:
 
 
 @pytest.mark.parametrize(("switch", "error"), [(False, ["access_denied"]), (True, None)])
-async def test_a_declined_consent_comes_back_without_a_code(switch: bool, error: list[str] | None) -> None:
+async def test_a_declined_consent_comes_back_without_a_code(
+    switch: bool, error: list[str] | None
+) -> None:
     """With access_denied, or by a switch with the state alone."""
     back = await consent(Town(decline_without_error=switch), "decline")
 
@@ -83,7 +102,9 @@ async def test_a_declined_consent_comes_back_without_a_code(switch: bool, error:
     assert "code" not in back
 
 
-@pytest.mark.parametrize("changes", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}])
+@pytest.mark.parametrize(
+    "changes", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}]
+)
 async def test_nobody_is_sent_to_an_address_that_is_not_registered(changes: dict[str, str]) -> None:
     """An unknown app or return address is a page, never a redirect."""
     town = Town()
@@ -96,7 +117,10 @@ async def test_nobody_is_sent_to_an_address_that_is_not_registered(changes: dict
 
 @pytest.mark.parametrize(
     ("changes", "error"),
-    [({"scope": "READ:MIND"}, "invalid_scope"), ({"response_type": "token"}, "unsupported_response_type")],
+    [
+        ({"scope": "READ:MIND"}, "invalid_scope"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+    ],
 )
 async def test_other_mistakes_are_told_to_the_app(changes: dict[str, str], error: str) -> None:
     """The registered address hears what was wrong, with its state."""
@@ -169,7 +193,10 @@ async def test_an_access_token_lives_two_hours() -> None:
     assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == 200
     await town.clock.advance(1)
 
-    products, oauth = await town.client.get(f"{PRODUCTS}/v2"), await town.client.get("/oauth/users/self")
+    products, oauth = (
+        await town.client.get(f"{PRODUCTS}/v2"),
+        await town.client.get("/oauth/users/self"),
+    )
 
     assert (products.status_code, oauth.status_code) == (401, 401)
     assert 'error_description="ACCESS_TOKEN_EXPIRED"' in products.headers["www-authenticate"]
@@ -250,9 +277,15 @@ async def test_the_organization_page_has_currency_and_tax_mode() -> None:
 
     details = (await town.client.get("/secure/api/resources/organizations/self/")).json()
 
-    assert (details["currency"], details["country"], details["taxationMode"]) == ("SEK", "SE", "INCLUSIVE")
+    assert (details["currency"], details["country"], details["taxationMode"]) == (
+        "SEK",
+        "SE",
+        "INCLUSIVE",
+    )
     assert (
-        await Town(organization_page_refused=True).client.get("/secure/api/resources/organizations/self")
+        await Town(organization_page_refused=True).client.get(
+            "/secure/api/resources/organizations/self"
+        )
     ).status_code == 403
 
 
@@ -272,10 +305,17 @@ async def test_disconnecting_ends_tokens_and_subscriptions() -> None:
 
 @pytest.mark.parametrize(
     ("switches", "kind"),
-    [({}, "ApplicationConnectionRemoved"), ({"removed_key_event": True}, "PersonalAssertionDeleted")],
+    [
+        ({}, "ApplicationConnectionRemoved"),
+        ({"removed_key_event": True}, "PersonalAssertionDeleted"),
+    ],
 )
-async def test_a_merchant_who_takes_back_access_is_heard(switches: dict[str, Any], kind: str) -> None:
-    """The last message of the connection is delivered and signed, though its subscription is gone."""
+async def test_a_merchant_who_takes_back_access_is_heard(
+    switches: dict[str, Any], kind: str
+) -> None:
+    """The last message of the connection is delivered and signed, though its subscription is
+    gone.
+    """
     town = Town(**switches)
     await town.subscribe()
 
@@ -306,12 +346,19 @@ ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 async def by_key(town: Town, **changes: str) -> httpx2.Response:
     """A token by an API key, with some fields changed."""
     key = await town.act("api-keys", **KEY)
-    form = {"grant_type": ASSERTION, "client_id": key["client_id"], "assertion": key["api_key"], **changes}
+    form = {
+        "grant_type": ASSERTION,
+        "client_id": key["client_id"],
+        "assertion": key["api_key"],
+        **changes,
+    }
     return await town.bearing(None).post("/oauth/token", data=form)
 
 
 async def test_an_api_key_becomes_a_token_without_a_refresh_token() -> None:
-    """A JWT that names its client id, scopes and account; what it allows is what the merchant ticked (1.3)."""
+    """A JWT that names its client id, scopes and account; what it allows is what the merchant
+    ticked (1.3).
+    """
     town = Town()
     key = await town.act("api-keys", **KEY)
     claims = jwt.decode(key["api_key"], options={"verify_signature": False})
@@ -342,9 +389,14 @@ async def test_a_key_that_is_none_is_refused(changes: dict[str, str], error: str
 
     assert (answer.status_code, answer.json()["error"]) == (400, error)
     foreign = await by_key(town, client_id=town.app.client_id)
-    assert foreign.json() == {"error": "invalid_grant", "error_description": "Invalid assertion JWT"}
+    assert foreign.json() == {
+        "error": "invalid_grant",
+        "error_description": "Invalid assertion JWT",
+    }
     for scopes in ([], ["READ:EVERYTHING"]):
-        assert (await town.client.post("/sandbox/api-keys", json={"scopes": scopes})).status_code == 400
+        assert (
+            await town.client.post("/sandbox/api-keys", json={"scopes": scopes})
+        ).status_code == 400
 
 
 async def test_a_deleted_key_ends_its_connection_and_says_so() -> None:
@@ -353,14 +405,24 @@ async def test_a_deleted_key_ends_its_connection_and_says_so() -> None:
     key = await town.act("api-keys", **KEY)
     form = {"grant_type": ASSERTION, "client_id": key["client_id"], "assertion": key["api_key"]}
     token = (await town.bearing(None).post("/oauth/token", data=form)).json()["access_token"]
-    body = {"uuid": v1(), "transportName": "WEBHOOK", **EVERYTHING, "eventNames": ["ApplicationConnectionRemoved"]}
+    body = {
+        "uuid": v1(),
+        "transportName": "WEBHOOK",
+        **EVERYTHING,
+        "eventNames": ["ApplicationConnectionRemoved"],
+    }
     assert (await town.bearing(token).post(SUBSCRIPTIONS, json=body)).status_code == 200
 
     assert (await town.client.delete(f"/sandbox/api-keys/{key['client_id']}")).status_code == 200
     await town.settle()
 
     (told,) = town.receiver.events()
-    assert (told.event, told.payload) == ("ApplicationConnectionRemoved", {"type": "PersonalAssertionDeleted"})
+    assert (told.event, told.payload) == (
+        "ApplicationConnectionRemoved",
+        {"type": "PersonalAssertionDeleted"},
+    )
     assert (await town.bearing(token).get(f"{PRODUCTS}/v2")).status_code == 401
-    assert (await town.bearing(None).post("/oauth/token", data=form)).json()["error"] == "invalid_grant"
+    assert (await town.bearing(None).post("/oauth/token", data=form)).json()[
+        "error"
+    ] == "invalid_grant"
     assert (await town.client.delete(f"/sandbox/api-keys/{key['client_id']}")).status_code == 404

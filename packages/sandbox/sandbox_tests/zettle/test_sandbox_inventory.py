@@ -1,4 +1,6 @@
-"""The inventory host of the Zettle sandbox: places, tracking, balances, movements, and its limit of calls (zettle facts 3, 7)."""
+"""The inventory host of the Zettle sandbox: places, tracking, balances, movements, and its limit of
+calls (zettle facts 3, 7).
+"""
 
 import uuid
 from typing import Any
@@ -25,7 +27,9 @@ async def rows(town: Town, query: str = "") -> list[JSON]:
 
 
 @pytest.mark.parametrize(("from_start", "number"), [(False, 0), (True, 4)])
-async def test_inventories_come_with_the_first_tracked_product(from_start: bool, number: int) -> None:
+async def test_inventories_come_with_the_first_tracked_product(
+    from_start: bool, number: int
+) -> None:
     """Four of them, one STORE that is the default; by a switch they are there from the start."""
     town = Town(inventories_from_start=from_start)
     assert len((await town.client.get(f"{V3}/inventories")).json()) == number
@@ -43,8 +47,14 @@ async def test_a_further_inventory_is_never_the_default_one() -> None:
 
     made = await town.client.post(f"{V3}/inventories", json={"name": "Källaren"})
 
-    assert (made.status_code, made.json()["inventoryType"], made.json()["defaultInventory"]) == (201, "STORE", False)
-    assert (await town.client.get(f"{V3}/inventories/{made.json()['inventoryUuid']}")).json() == made.json()
+    assert (made.status_code, made.json()["inventoryType"], made.json()["defaultInventory"]) == (
+        201,
+        "STORE",
+        False,
+    )
+    assert (
+        await town.client.get(f"{V3}/inventories/{made.json()['inventoryUuid']}")
+    ).json() == made.json()
     assert (await town.client.get(f"{V3}/inventories/{v1()}")).status_code == 404
 
 
@@ -62,16 +72,22 @@ async def test_tracking_is_switched_for_all_named_products_or_none() -> None:
     assert (await town.client.get(f"{V3}/products")).json() == []
     assert await switch((first["uuid"], "enable"), (second["uuid"], "enable")) == 204
     assert await switch((second["uuid"], "disable")) == 204
-    assert [row["productUuid"] for row in (await town.client.get(f"{V3}/products")).json()] == [first["uuid"]]
+    assert [row["productUuid"] for row in (await town.client.get(f"{V3}/products")).json()] == [
+        first["uuid"]
+    ]
 
 
 @pytest.mark.parametrize(("lists", "number"), [(False, 1), (True, 2)])
-async def test_the_tracking_status_may_leave_out_what_was_never_tracked(lists: bool, number: int) -> None:
+async def test_the_tracking_status_may_leave_out_what_was_never_tracked(
+    lists: bool, number: int
+) -> None:
     """Products that were never tracked are missing, or by a switch listed as off."""
     town = Town(status_lists_untracked=lists)
     on, never = await town.tracked_mug(), await town.mug(name="b")
 
-    found = (await town.client.post(f"{V3}/products/status", json=[on["uuid"], never["uuid"]])).json()
+    found = (
+        await town.client.post(f"{V3}/products/status", json=[on["uuid"], never["uuid"]])
+    ).json()
 
     assert len(found) == number
     assert found[0] == {"productUuid": on["uuid"], "enabled": True}
@@ -119,7 +135,11 @@ async def test_an_untracked_product_has_no_rows(is_404: bool, status: int) -> No
     answer = await town.client.get(f"{url}/{never['uuid']}")
 
     assert answer.status_code == status
-    assert answer.json() == [] if status == 200 else answer.json()["errorType"] == "PRODUCT_NOT_TRACKED"
+    assert (
+        answer.json() == []
+        if status == 200
+        else answer.json()["errorType"] == "PRODUCT_NOT_TRACKED"
+    )
     assert (await town.client.get(f"{url}/{mug['uuid']}")).json() == []
 
 
@@ -188,10 +208,18 @@ async def test_a_call_of_movements_is_all_or_nothing() -> None:
     town = Town()
     mug, never = await town.tracked_mug(10), await town.mug(name="b")
     store, sold = await town.inventory(), await town.inventory("SOLD")
-    good = {"productUuid": mug["uuid"], "variantUuid": variant_of(mug), "from": store, "to": sold, "change": 1}
+    good = {
+        "productUuid": mug["uuid"],
+        "variantUuid": variant_of(mug),
+        "from": store,
+        "to": sold,
+        "change": 1,
+    }
     bad = {**good, "productUuid": never["uuid"], "variantUuid": variant_of(never)}
 
-    answer = await town.client.post(f"{V3}/movements", json={"identifier": v1(), "movements": [good, bad]})
+    answer = await town.client.post(
+        f"{V3}/movements", json={"identifier": v1(), "movements": [good, bad]}
+    )
 
     assert (answer.status_code, answer.json()["errorType"]) == (400, "PRODUCT_NOT_TRACKED")
     assert await town.balance(mug) == 10
@@ -242,7 +270,9 @@ async def test_a_movement_names_what_there_is(fields: JSON, status: int) -> None
         "change": 1,
     }
 
-    answer = await town.client.post(f"{V3}/movements", json={"identifier": v1(), "movements": [{**row, **fields}]})
+    answer = await town.client.post(
+        f"{V3}/movements", json={"identifier": v1(), "movements": [{**row, **fields}]}
+    )
 
     assert answer.status_code == status
     assert await town.balance(mug) == 10
@@ -254,7 +284,9 @@ async def test_a_movement_goes_somewhere_and_its_identifier_is_of_version_1() ->
     mug = await town.tracked_mug(10)
 
     assert (await town.move(mug, "STORE", "STORE", 1)).status_code == 400
-    assert (await town.move(mug, "STORE", "SOLD", 1, identifier=str(uuid.UUID(int=4 << 76)))).status_code == 422
+    assert (
+        await town.move(mug, "STORE", "SOLD", 1, identifier=str(uuid.UUID(int=4 << 76)))
+    ).status_code == 422
     assert (await town.move(mug, "STORE", "SOLD", 1, movements=[])).status_code == 400
     assert (await town.move(mug, "STORE", "SOLD", 1, movements=[{}] * 101)).status_code == 400
 
@@ -268,7 +300,9 @@ async def test_a_variant_that_is_gone_has_no_stock() -> None:
     for number in (0, 1):
         await town.act("stock", variant_uuid=variant_of(shirt, number), balance=5)
 
-    await town.client.put(f"{PRODUCTS}/v2/{shirt['uuid']}", json={"variants": [{"uuid": variant_of(shirt)}]})
+    await town.client.put(
+        f"{PRODUCTS}/v2/{shirt['uuid']}", json={"variants": [{"uuid": variant_of(shirt)}]}
+    )
     assert [row["variantUuid"] for row in await rows(town)] == [variant_of(shirt)]
     await town.client.delete(f"{PRODUCTS}/{shirt['uuid']}")
 
@@ -278,7 +312,9 @@ async def test_a_variant_that_is_gone_has_no_stock() -> None:
 
 @pytest.mark.parametrize(("sent", "header"), [(False, None), (True, "1")])
 async def test_the_inventory_host_takes_four_calls_a_second(sent: bool, header: str | None) -> None:
-    """A burst, then four a second, then 429, with Retry-After only by a switch; other hosts go on."""
+    """A burst, then four a second, then 429, with Retry-After only by a switch; other hosts go
+    on.
+    """
     town = Town(Config(inventory_burst=8), retry_after=sent)
 
     async def spend() -> tuple[int, httpx2.Response]:
@@ -322,4 +358,6 @@ async def test_loaded_goods_keep_their_shape_and_levels() -> None:
     assert listed["full"]["externalReference"] is None
     assert "externalReference" not in listed["empty"]
     assert [row["productUuid"] for row in tracked] == [full["uuid"], empty["uuid"]]
-    assert [(row["variantUuid"], row["balance"]) for row in await rows(town)] == [(variant_of(full), 3)]
+    assert [(row["variantUuid"], row["balance"]) for row in await rows(town)] == [
+        (variant_of(full), 3)
+    ]

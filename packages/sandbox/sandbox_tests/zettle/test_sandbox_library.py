@@ -51,7 +51,9 @@ async def test_the_library_tells_what_has_changed_since() -> None:
     assert [one["name"] for page in pages for one in page["products"]] == ["saved twice", "new"]
     assert [one for page in pages for one in page["deletedProducts"]] == [dropped["uuid"]]
     assert kept["name"] == "kept"
-    again = (await town.client.get(f"{LIBRARY}?eventLogUuid={pages[-1]['untilEventLogUuid']}")).json()
+    again = (
+        await town.client.get(f"{LIBRARY}?eventLogUuid={pages[-1]['untilEventLogUuid']}")
+    ).json()
     assert (again["products"], again["deletedProducts"]) == ([], [])
 
 
@@ -91,12 +93,16 @@ async def test_the_list_may_page_too() -> None:
 
 
 async def test_the_demo_library_can_be_saved_again() -> None:
-    """Every product on the shelf that today's API would take is taken: no rule of ours refuses ordinary goods."""
+    """Every product on the shelf that today's API would take is taken: no rule of ours refuses
+    ordinary goods.
+    """
     town, library = Town(), demo_library()
     town.sandbox.load_products(town.organization, library.products, library.stock, library.tracked)
 
     answers = {
-        one["name"]: (await town.client.put(f"{PRODUCTS}/v2/{one['uuid']}", json={"name": one["name"]})).status_code
+        one["name"]: (
+            await town.client.put(f"{PRODUCTS}/v2/{one['uuid']}", json={"name": one["name"]})
+        ).status_code
         for one in library.products
         if one["uuid"] not in library.refused
     }

@@ -1,4 +1,6 @@
-"""What the sandbox answers fits the platform's own OpenAPI file, wherever that is at hand (BRYGGA_SPECS)."""
+"""What the sandbox answers fits the platform's own OpenAPI file, wherever that is at hand
+(BRYGGA_SPECS).
+"""
 
 import os
 from pathlib import Path
@@ -13,7 +15,8 @@ from sandbox_tests.zettle.zettle_town import LIBRARY, PRODUCTS, Town, raw, with_
 pytestmark = [
     pytest.mark.specs,
     pytest.mark.skipif(
-        "BRYGGA_SPECS" not in os.environ, reason="BRYGGA_SPECS does not say where the OpenAPI files are"
+        "BRYGGA_SPECS" not in os.environ,
+        reason="BRYGGA_SPECS does not say where the OpenAPI files are",
     ),
 ]
 
@@ -29,7 +32,10 @@ def errors(document: Any, name: str, value: Any) -> list[str]:
     schema = {"components": document["components"], "$ref": f"#/components/schemas/{name}"}
     # Formats aside: Zettle's moments have no colon in the zone, which is no RFC 3339 (2.3).
     validator = jsonschema_rs.Draft4Validator(schema, validate_formats=False)
-    return [f"{'/'.join(map(str, one.instance_path))}: {one.message}" for one in validator.iter_errors(value)]
+    return [
+        f"{'/'.join(map(str, one.instance_path))}: {one.message}"
+        for one in validator.iter_errors(value)
+    ]
 
 
 def full() -> dict[str, Any]:
@@ -49,14 +55,21 @@ def full() -> dict[str, Any]:
         },
         "seo": {"title": "T", "metaDescription": "M", "slug": "mugg"},
     }
-    fields = {"description": "Blå", "vatPercentage": 25, "metadata": {"inPos": True}, "online": online}
-    return raw("Mugg", **fields, presentation={"imageUrl": "https://image.izettle.com/product/a.png"}) | with_sizes(
-        "S", "M"
-    )
+    fields = {
+        "description": "Blå",
+        "vatPercentage": 25,
+        "metadata": {"inPos": True},
+        "online": online,
+    }
+    return raw(
+        "Mugg", **fields, presentation={"imageUrl": "https://image.izettle.com/product/a.png"}
+    ) | with_sizes("S", "M")
 
 
 async def test_products_and_the_library_fit_their_schemas(document: Any) -> None:
-    """As saved without nulls and with the rate as a number: the file knows neither nulls nor texts for rates (2.3)."""
+    """As saved without nulls and with the rate as a number: the file knows neither nulls nor texts
+    for rates (2.3).
+    """
     town = Town(nulls="absent", vat_as_number=True)
     product = full()
     assert (await town.client.post(PRODUCTS, json=product)).status_code == 201
@@ -73,7 +86,9 @@ async def test_products_and_the_library_fit_their_schemas(document: Any) -> None
 async def test_the_small_answers_fit_their_schemas(document: Any) -> None:
     """Counts, options, categories, pictures and refusals."""
     town = Town(count_is_array=True)
-    await town.client.post(PRODUCTS, json={**full(), "category": {"uuid": full()["uuid"], "name": "Koppar"}})
+    await town.client.post(
+        PRODUCTS, json={**full(), "category": {"uuid": full()["uuid"], "name": "Koppar"}}
+    )
 
     count = (await town.client.get(f"{PRODUCTS}/v2/count")).json()
     options = (await town.client.get(f"{PRODUCTS}/options")).json()

@@ -71,7 +71,9 @@ async def test_by_default_unset_fields_are_sometimes_null_and_sometimes_absent()
 async def test_the_vat_rate_comes_back_as_text(as_number: bool, rate: Any) -> None:
     """Written as a number, read as a text, or by a switch as a number."""
     town = Town(vat_as_number=as_number)
-    created = await town.client.post(PRODUCTS, params={"returnEntity": "true"}, json=raw(vatPercentage=12.5))
+    created = await town.client.post(
+        PRODUCTS, params={"returnEntity": "true"}, json=raw(vatPercentage=12.5)
+    )
 
     assert created.json()["vatPercentage"] == rate
 
@@ -150,7 +152,8 @@ LONG: list[tuple[JSON, str, str]] = [
         "MUST_NOT_BE_NULL",
     ),
     ({"online": {"title": "t"}}, "online.status", "MUST_NOT_BE_NULL"),
-    ({"online": {"status": "HIDDEN", "description": "d" * 3501}}, "online.description", "INVALID_SIZE"),
+    ({"online": {"status": "HIDDEN", "description": "d" * 3501}}, "online.description",
+    "INVALID_SIZE"),
     ({"online": {"status": "HIDDEN", "seo": {"slug": ""}}}, "online.seo.slug", "INVALID_SIZE"),
     (
         {"online": {"status": "HIDDEN", "seo": {"metaDescription": "m" * 321}}},
@@ -177,37 +180,52 @@ LONG: list[tuple[JSON, str, str]] = [
     ({"taxCode": 7}, "taxCode", "UNKNOWN"),
     ({"imageLookupKeys": [7]}, "imageLookupKeys[0]", "UNKNOWN"),
     ({"categories": [7]}, "categories[0]", "UNKNOWN"),
-    ({"metadata": {"inPos": True, "source": {"external": "no"}}}, "metadata.source.external", "UNKNOWN"),
+    ({"metadata": {"inPos": True, "source": {"external": "no"}}}, "metadata.source.external",
+    "UNKNOWN"),
     ({"category": {"name": "K"}}, "category.uuid", "MUST_MATCH_PATTERN"),
     ({"variants": [{"uuid": v1(), "name": "n" * 257}]}, "variants[0].name", "INVALID_SIZE"),
-    ({"variants": [{"uuid": v1(), "description": "d" * 1025}]}, "variants[0].description", "INVALID_SIZE"),
-    ({"variants": [{"uuid": v1(), "options": [{"name": "n" * 31, "value": "v"}]}]}, "variants[0].options[0].name", "INVALID_SIZE"),
-    ({"variants": [{"uuid": v1(), "options": [{"name": "n", "value": "v" * 257}]}]}, "variants[0].options[0].value", "INVALID_SIZE"),
-    (defined([{"name": f"n{number}", "properties": [{"value": "v"}]} for number in range(4)]), DEFINITIONS, "INVALID_SIZE"),
+    ({"variants": [{"uuid": v1(), "description": "d" * 1025}]}, "variants[0].description",
+    "INVALID_SIZE"),
+    ({"variants": [{"uuid": v1(), "options": [{"name": "n" * 31, "value": "v"}]}]},
+    "variants[0].options[0].name", "INVALID_SIZE"),
+    ({"variants": [{"uuid": v1(), "options": [{"name": "n", "value": "v" * 257}]}]},
+    "variants[0].options[0].value", "INVALID_SIZE"),
+    (defined([{"name": f"n{number}", "properties": [{"value": "v"}]} for number in range(4)]),
+    DEFINITIONS, "INVALID_SIZE"),
     (defined([]), DEFINITIONS, "INVALID_SIZE"),
-    (defined([{"name": "n" * 31, "properties": [{"value": "v"}]}]), f"{DEFINITIONS}[0].name", "INVALID_SIZE"),
-    (defined([{"name": "n", "properties": []}]), f"{DEFINITIONS}[0].properties", "MUST_NOT_BE_EMPTY"),
+    (defined([{"name": "n" * 31, "properties": [{"value": "v"}]}]), f"{DEFINITIONS}[0].name",
+    "INVALID_SIZE"),
+    (defined([{"name": "n", "properties": []}]), f"{DEFINITIONS}[0].properties",
+    "MUST_NOT_BE_EMPTY"),
     (
         defined([{"name": "n", "properties": [{"value": f"v{number}"} for number in range(100)]}]),
         f"{DEFINITIONS}[0].properties",
         "INVALID_SIZE",
     ),
-    (defined([{"name": "n", "properties": [{"value": "v" * 257}]}]), f"{DEFINITIONS}[0].properties[0].value", "INVALID_SIZE"),
+    (defined([{"name": "n", "properties": [{"value": "v" * 257}]}]),
+    f"{DEFINITIONS}[0].properties[0].value", "INVALID_SIZE"),
     (
         defined([{"name": "n", "properties": [{"value": "v", "imageUrl": "u" * 257}]}]),
         f"{DEFINITIONS}[0].properties[0].imageUrl",
         "INVALID_SIZE",
     ),
     ({"online": {"status": "HIDDEN", "title": "t" * 257}}, "online.title", "INVALID_SIZE"),
-    ({"online": {"status": "HIDDEN", "seo": {"title": "t" * 257}}}, "online.seo.title", "INVALID_SIZE"),
-    ({"online": {"status": "HIDDEN", "seo": {"slug": "s" * 257}}}, "online.seo.slug", "INVALID_SIZE"),
-    ({"online": {"status": "HIDDEN", "shipping": {"weightInGrams": 2**31}}}, "online.shipping.weightInGrams", "MUST_BE_LESS_OR_EQUAL_THAN"),
-    ({"online": {"status": "HIDDEN", "shipping": {"weightInGrams": -1}}}, "online.shipping.weightInGrams", "MUST_BE_GREATER_OR_EQUAL_TO"),
-    ({"online": {"status": "HIDDEN", "shipping": {"shippingPricingModel": "FAST"}}}, "online.shipping.shippingPricingModel", "UNKNOWN"),
+    ({"online": {"status": "HIDDEN", "seo": {"title": "t" * 257}}}, "online.seo.title",
+    "INVALID_SIZE"),
+    ({"online": {"status": "HIDDEN", "seo": {"slug": "s" * 257}}}, "online.seo.slug",
+    "INVALID_SIZE"),
+    ({"online": {"status": "HIDDEN", "shipping": {"weightInGrams": 2**31}}},
+    "online.shipping.weightInGrams", "MUST_BE_LESS_OR_EQUAL_THAN"),
+    ({"online": {"status": "HIDDEN", "shipping": {"weightInGrams": -1}}},
+    "online.shipping.weightInGrams", "MUST_BE_GREATER_OR_EQUAL_TO"),
+    ({"online": {"status": "HIDDEN", "shipping": {"shippingPricingModel": "FAST"}}},
+    "online.shipping.shippingPricingModel", "UNKNOWN"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fields", "name", "kind"), LONG, ids=[f"{name}-{n}" for n, (_, name, _) in enumerate(LONG)])
+@pytest.mark.parametrize(
+    ("fields", "name", "kind"), LONG, ids=[f"{name}-{n}" for n, (_, name, _) in enumerate(LONG)]
+)
 async def test_what_breaks_a_limit_is_refused_by_name(fields: JSON, name: str, kind: str) -> None:
     """The violation names the field and the kind; nothing is kept."""
     town = Town()
@@ -215,7 +233,9 @@ async def test_what_breaks_a_limit_is_refused_by_name(fields: JSON, name: str, k
     answer = await town.client.post(PRODUCTS, json=raw() | fields)
 
     assert answer.status_code == 400
-    assert [(one["propertyName"], one["constraintType"]) for one in answer.json()["violations"]] == [(name, kind)]
+    assert [
+        (one["propertyName"], one["constraintType"]) for one in answer.json()["violations"]
+    ] == [(name, kind)]
     assert (await town.client.get(f"{PRODUCTS}/v2/count")).json() == {"productCount": 0}
 
 
@@ -223,7 +243,9 @@ async def test_what_stands_at_its_limit_is_taken() -> None:
     """The largest of everything."""
     town = Town()
     values = [f"v{number}" for number in range(99)]
-    big = raw("n" * 256, description="d" * 1024, vatPercentage=100, externalReference="e" * 128) | with_sizes(*values)
+    big = raw(
+        "n" * 256, description="d" * 1024, vatPercentage=100, externalReference="e" * 128
+    ) | with_sizes(*values)
 
     assert (await town.client.post(PRODUCTS, json=big)).status_code == 201
     assert len((await read(town, big))["variants"]) == 99
@@ -269,7 +291,11 @@ async def test_a_save_is_a_merge_patch() -> None:
     assert await put(town, mug, {"name": "Kopp", "description": None}) == 204
 
     after = await read(town, mug)
-    assert (after["name"], after.get("description"), after["externalReference"]) == ("Kopp", None, "7")
+    assert (after["name"], after.get("description"), after["externalReference"]) == (
+        "Kopp",
+        None,
+        "7",
+    )
     assert after["etag"] != mug["etag"]
     assert after["updated"] > mug["updated"]
     assert after["created"] == mug["created"]
@@ -284,7 +310,15 @@ async def test_variants_merge_by_uuid_and_the_left_out_are_gone() -> None:
     new = {"uuid": v1(), "options": [{"name": "Size", "value": "L"}]}
 
     status = await put(
-        town, shirt, {"variants": [{"uuid": variant_of(shirt)}, {"uuid": variant_of(shirt, 1), "sku": "T-M"}, new]}
+        town,
+        shirt,
+        {
+            "variants": [
+                {"uuid": variant_of(shirt)},
+                {"uuid": variant_of(shirt, 1), "sku": "T-M"},
+                new,
+            ]
+        },
     )
 
     after = (await read(town, shirt))["variants"]
@@ -338,7 +372,9 @@ async def test_products_are_deleted_one_or_many_at_a_time() -> None:
 
     one = await town.client.delete(f"{PRODUCTS}/{first['uuid']}")
     again = await town.client.delete(f"{PRODUCTS}/{first['uuid']}")
-    many = await town.client.delete(f"{PRODUCTS}?uuid={second['uuid']}&uuid={third['uuid']}&uuid={first['uuid']}")
+    many = await town.client.delete(
+        f"{PRODUCTS}?uuid={second['uuid']}&uuid={third['uuid']}&uuid={first['uuid']}"
+    )
 
     assert (one.status_code, again.status_code, many.status_code) == (204, 404, 204)
     assert (await town.client.get(f"{PRODUCTS}/v2")).json() == []
@@ -354,7 +390,11 @@ async def test_a_body_that_is_no_product_is_400(body: bytes) -> None:
 
 async def test_a_body_of_another_kind_than_json_is_415() -> None:
     """What is sent has to say what it is (1.1)."""
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+    for kind in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ):
         answer = await Town().client.post(PRODUCTS, content=b"{}", headers={"Content-Type": kind})
         assert answer.status_code == 415, kind
 
@@ -363,20 +403,35 @@ async def test_a_uuid_in_capitals_is_the_same_uuid() -> None:
     """A product made under one form is found under the other."""
     town = Town()
     body = raw()
-    shouted = {**body, "uuid": body["uuid"].upper(), "variants": [{"uuid": body["variants"][0]["uuid"].upper()}]}
+    shouted = {
+        **body,
+        "uuid": body["uuid"].upper(),
+        "variants": [{"uuid": body["variants"][0]["uuid"].upper()}],
+    }
 
     assert (await town.client.post(PRODUCTS, json=shouted)).status_code == 201
 
     read = (await town.client.get(f"{PRODUCTS}/{body['uuid']}")).json()
-    assert (read["uuid"], read["variants"][0]["uuid"]) == (body["uuid"], body["variants"][0]["uuid"])
+    assert (read["uuid"], read["variants"][0]["uuid"]) == (
+        body["uuid"],
+        body["variants"][0]["uuid"],
+    )
     assert (await town.client.post(PRODUCTS, json=body)).json()["errorType"] == "ITEM_ALREADY_EXIST"
 
 
 async def test_fields_that_nobody_knows_are_dropped_at_every_depth() -> None:
     town = Town()
-    body = raw(colour="red", online={"status": "HIDDEN", "seo": {"slug": "kopp", "rank": 1}}, presentation={"x": 1})
+    body = raw(
+        colour="red",
+        online={"status": "HIDDEN", "seo": {"slug": "kopp", "rank": 1}},
+        presentation={"x": 1},
+    )
 
     answer = await town.client.post(f"{PRODUCTS}?returnEntity=true", json=body)
 
     made = answer.json()
-    assert ("colour" in made, made["online"]["seo"], made.get("presentation") or {}) == (False, {"slug": "kopp"}, {})
+    assert ("colour" in made, made["online"]["seo"], made.get("presentation") or {}) == (
+        False,
+        {"slug": "kopp"},
+        {},
+    )

@@ -1,4 +1,6 @@
-"""The Pusher of the Zettle sandbox: subscriptions, envelope, signature, delivery, events (zettle facts 4)."""
+"""The Pusher of the Zettle sandbox: subscriptions, envelope, signature, delivery, events (zettle
+facts 4).
+"""
 
 import hashlib
 import hmac
@@ -40,13 +42,19 @@ def test_the_signature_is_the_documented_one() -> None:
 
 
 async def test_creating_a_subscription_knocks_at_the_destination() -> None:
-    """A test message while the call is open, unsigned, its payload a text; the answer has the key."""
+    """A test message while the call is open, unsigned, its payload a text; the answer has the
+    key.
+    """
     town = Town()
 
     made = await town.subscribe()
 
     (knock,) = town.receiver.got
-    assert (knock.event, knock.payload, knock.url) == ("TestMessage", {"data": "payload"}, EVERYTHING["destination"])
+    assert (knock.event, knock.payload, knock.url) == (
+        "TestMessage",
+        {"data": "payload"},
+        EVERYTHING["destination"],
+    )
     assert "X-iZettle-Signature" not in knock.headers
     assert (made["status"], len(made["signingKey"])) == ("ACTIVE", 64)
 
@@ -70,7 +78,9 @@ async def test_the_test_message_has_other_readings() -> None:
         (302, 500, "DESTINATION_RESPONDED_WITH_ERROR_CODE"),
     ],
 )
-async def test_a_destination_that_does_not_answer_is_refused(answer: int | None, status: int, kind: str) -> None:
+async def test_a_destination_that_does_not_answer_is_refused(
+    answer: int | None, status: int, kind: str
+) -> None:
     """Nothing is kept."""
     town = Town()
     town.receiver.answers = [answer]
@@ -114,19 +124,25 @@ async def test_a_uuid_is_good_for_one_subscription() -> None:
     assert (again.status_code, again.json()["errorType"]) == (400, "SUBSCRIPTION_ALREADY_EXIST")
 
 
-@pytest.mark.parametrize(("names", "status"), [(["ProductCreated"], 200), (["PurchaseCreated"], 403), ([], 403)])
+@pytest.mark.parametrize(
+    ("names", "status"), [(["ProductCreated"], 200), (["PurchaseCreated"], 403), ([], 403)]
+)
 async def test_an_event_needs_its_scope(names: list[str], status: int) -> None:
     """An empty list means all events, and needs all their scopes."""
     town = Town(scopes=("READ:PRODUCT", "READ:USERINFO"))
 
-    assert (await town.client.post(SUBSCRIPTIONS, json=body(eventNames=names))).status_code == status
+    assert (
+        await town.client.post(SUBSCRIPTIONS, json=body(eventNames=names))
+    ).status_code == status
 
 
 async def test_plain_http_is_taken_where_the_sandbox_is_told_so() -> None:
     """For a demo on one machine."""
     town = Town(Config(insecure_destinations=True))
 
-    assert (await town.client.post(SUBSCRIPTIONS, json=body(destination="http://127.0.0.1:1/h"))).status_code == 200
+    assert (
+        await town.client.post(SUBSCRIPTIONS, json=body(destination="http://127.0.0.1:1/h"))
+    ).status_code == 200
 
 
 @pytest.mark.parametrize("shows", [True, False])
@@ -135,7 +151,9 @@ async def test_the_list_has_the_apps_own_subscriptions(shows: bool) -> None:
     town = Town(list_shows_signing_key=shows)
     made = await town.subscribe()
     other = town.sandbox.register_app("Annan", ["https://other.example/back"])
-    stranger = town.bearing(town.sandbox.issue_token(town.organization, other.client_id, ["READ:PRODUCT"]).access)
+    stranger = town.bearing(
+        town.sandbox.issue_token(town.organization, other.client_id, ["READ:PRODUCT"]).access
+    )
 
     (listed,) = (await town.client.get(SUBSCRIPTIONS)).json()
 
@@ -146,14 +164,17 @@ async def test_the_list_has_the_apps_own_subscriptions(shows: bool) -> None:
 
 
 @pytest.mark.parametrize(("tests_it", "knocks"), [(True, 2), (False, 1)])
-async def test_a_subscription_is_changed_without_an_answer_to_read(tests_it: bool, knocks: int) -> None:
+async def test_a_subscription_is_changed_without_an_answer_to_read(
+    tests_it: bool, knocks: int
+) -> None:
     """200 and nothing; a new destination is knocked at, unless switched off."""
     town = Town(update_tests_destination=tests_it)
     made = await town.subscribe()
     moved = "https://brygga.example/elsewhere"
 
     answer = await town.client.put(
-        f"{SUBSCRIPTIONS}/{made['uuid']}", json={"destination": moved, "eventNames": ["ProductCreated"]}
+        f"{SUBSCRIPTIONS}/{made['uuid']}",
+        json={"destination": moved, "eventNames": ["ProductCreated"]},
     )
     await town.mug()
     await town.settle()
@@ -161,7 +182,9 @@ async def test_a_subscription_is_changed_without_an_answer_to_read(tests_it: boo
     assert (answer.status_code, answer.content) == (200, b"")
     assert len(town.receiver.events("TestMessage")) == knocks
     assert town.receiver.got[-1].url == moved
-    assert (await town.client.put(f"{SUBSCRIPTIONS}/{v1()}", json={})).json()["errorType"] == "SUBSCRIPTION_NOT_FOUND"
+    assert (await town.client.put(f"{SUBSCRIPTIONS}/{v1()}", json={})).json()[
+        "errorType"
+    ] == "SUBSCRIPTION_NOT_FOUND"
     assert (await town.client.put(SUBSCRIPTIONS, json={})).status_code == 405
 
 
@@ -194,7 +217,10 @@ async def test_every_message_is_signed_over_the_payload_as_it_stands() -> None:
     assert message.headers["X-iZettle-Signature"] == mine
     assert message.payload["name"] == '5" kruka \\ blå 🏺'
     assert message.body["organizationUuid"] == town.organization.uuid
-    assert (uuid.UUID(message.body["messageUuid"]).version, uuid.UUID(message.body["messageId"]).version) == (1, 5)
+    assert (
+        uuid.UUID(message.body["messageUuid"]).version,
+        uuid.UUID(message.body["messageId"]).version,
+    ) == (1, 5)
 
 
 def test_the_retry_schedule_is_the_documented_one() -> None:
@@ -204,7 +230,9 @@ def test_the_retry_schedule_is_the_documented_one() -> None:
 
 
 async def test_a_failing_subscription_recovers() -> None:
-    """FAILING and a mail from the first failure, ACTIVE from the next success; the same message, signed the same."""
+    """FAILING and a mail from the first failure, ACTIVE from the next success; the same message,
+    signed the same.
+    """
     town = Town()
     await town.subscribe()
     town.receiver.answers = [500, None]
@@ -267,7 +295,9 @@ async def test_a_products_life_is_told() -> None:
     town = Town()
     await town.subscribe()
     mug = await town.mug()
-    await town.client.put(f"{PRODUCTS}/v2/{mug['uuid']}", json={"name": "Kopp", "description": None})
+    await town.client.put(
+        f"{PRODUCTS}/v2/{mug['uuid']}", json={"name": "Kopp", "description": None}
+    )
     now = (await town.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()
     await town.client.delete(f"{PRODUCTS}/{mug['uuid']}")
 
@@ -278,7 +308,9 @@ async def test_a_products_life_is_told() -> None:
     assert updated["newEntity"]["etag"] == now["etag"]
     assert deleted["name"] == "Kopp"
     assert deleted["etag"] not in {mug["etag"], now["etag"]}
-    assert created["updatedByUserUuid"] == created["createdByUserUuid"] == town.organization.owner.uuid
+    assert (
+        created["updatedByUserUuid"] == created["createdByUserUuid"] == town.organization.owner.uuid
+    )
     assert not [key for key, value in created.items() if value is None]
     assert "updatedBy" not in created
 
@@ -293,7 +325,9 @@ async def test_an_event_need_not_hold_all_of_online() -> None:
         await town.mug(online=online)
         (created,) = await heard(town)
 
-        assert created.payload["online"] == ({"status": "ACTIVE", "seo": {"slug": "s"}} if short else online)
+        assert created.payload["online"] == (
+            {"status": "ACTIVE", "seo": {"slug": "s"}} if short else online
+        )
 
 
 @pytest.mark.parametrize(("silent", "number"), [(False, 2), (True, 1)])
@@ -303,14 +337,19 @@ async def test_soft_changes_may_be_silent(silent: bool, number: int) -> None:
     mug = await town.mug()
     await town.subscribe()
 
-    for patch in ({"presentation": {"imageUrl": "https://image.izettle.com/product/a.png"}}, {"name": "Kopp"}):
+    for patch in (
+        {"presentation": {"imageUrl": "https://image.izettle.com/product/a.png"}},
+        {"name": "Kopp"},
+    ):
         await town.client.put(f"{PRODUCTS}/v2/{mug['uuid']}", json=patch)
 
     assert len(await heard(town, "ProductUpdated")) == number
 
 
 async def test_our_own_movement_comes_back_with_its_identifier() -> None:
-    """externalUuid and clientUuid are ours; balances are texts; the lists differ in order and length."""
+    """externalUuid and clientUuid are ours; balances are texts; the lists differ in order and
+    length.
+    """
     town = Town()
     mug = await town.tracked_mug(12)
     await town.subscribe()
@@ -321,7 +360,9 @@ async def test_our_own_movement_comes_back_with_its_identifier() -> None:
     (message,) = await heard(town, "InventoryBalanceChanged")
     store, told = await town.inventory(), message.payload
     assert (told["externalUuid"], told["updated"]["clientUuid"]) == (mine, town.app.client_id)
-    assert [(row["locationUuid"], row["balance"]) for row in told["balanceBefore"]] == [(store, "12")]
+    assert [(row["locationUuid"], row["balance"]) for row in told["balanceBefore"]] == [
+        (store, "12")
+    ]
     assert {row["locationUuid"]: row["balance"] for row in told["balanceAfter"]} == {
         store: "10",
         await town.inventory("SOLD"): "2",
@@ -336,7 +377,13 @@ async def test_one_call_is_one_message_with_several_rows() -> None:
     await town.subscribe()
     store, sold = await town.inventory(), await town.inventory("SOLD")
     moves = [
-        {"productUuid": one["uuid"], "variantUuid": variant_of(one), "from": store, "to": sold, "change": number}
+        {
+            "productUuid": one["uuid"],
+            "variantUuid": variant_of(one),
+            "from": store,
+            "to": sold,
+            "change": number,
+        }
         for number, one in enumerate(products, start=1)
     ]
 
@@ -375,8 +422,15 @@ async def test_a_switch_of_tracking_is_told_when_it_changes() -> None:
 
     started, stopped = await heard(town)
 
-    assert (started.event, stopped.event) == ("InventoryTrackingStarted", "InventoryTrackingStopped")
-    assert started.payload["created"]["userType"] == stopped.payload["changeInformation"]["userType"] == "USER"
+    assert (started.event, stopped.event) == (
+        "InventoryTrackingStarted",
+        "InventoryTrackingStopped",
+    )
+    assert (
+        started.payload["created"]["userType"]
+        == stopped.payload["changeInformation"]["userType"]
+        == "USER"
+    )
 
 
 async def test_tracking_and_deletion_may_send_balances() -> None:

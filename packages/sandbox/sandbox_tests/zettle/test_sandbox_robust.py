@@ -1,4 +1,6 @@
-"""Whatever a client sends, the Zettle sandbox answers: with a refusal at worst, never by falling over."""
+"""Whatever a client sends, the Zettle sandbox answers: with a refusal at worst, never by falling
+over.
+"""
 
 import copy
 from collections.abc import Iterator
@@ -44,7 +46,13 @@ def product_body() -> JSON:
         "shipping": {"weightInGrams": 1, "weight": {"weight": 1, "unit": "g"}},
         "seo": {"slug": "s"},
     }
-    body = raw("Mugg", vatPercentage=25, category={"uuid": v1(), "name": "K"}, metadata={"inPos": True}, online=online)
+    body = raw(
+        "Mugg",
+        vatPercentage=25,
+        category={"uuid": v1(), "name": "K"},
+        metadata={"inPos": True},
+        online=online,
+    )
     body |= {"presentation": {"imageUrl": "x", "textColor": "#ffffff"}} | with_sizes("S", "M")
     body |= {
         "description": "d",
@@ -61,7 +69,11 @@ def product_body() -> JSON:
         "barcode": "b",
         "vatPercentage": 25,
     }
-    body["variants"][0] |= {"sku": "S", "price": {"amount": 1, "currencyId": "SEK"}, "presentation": {"imageUrl": "y"}}
+    body["variants"][0] |= {
+        "sku": "S",
+        "price": {"amount": 1, "currencyId": "SEK"},
+        "presentation": {"imageUrl": "y"},
+    }
     return body
 
 
@@ -84,7 +96,10 @@ async def test_no_product_body_breaks_it(method: str) -> None:
     await town.client.post(PRODUCTS, json=body)
     path = f"{PRODUCTS}/v2/{body['uuid']}" if method == "PUT" else PRODUCTS
 
-    assert await survived(town, method, path, {**body, **({"uuid": v1()} if method == "POST" else {})}) > 300
+    assert (
+        await survived(town, method, path, {**body, **({"uuid": v1()} if method == "POST" else {})})
+        > 300
+    )
     assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == 200
     assert (await town.client.get(f"{PRODUCTS}/options")).status_code == 200
     assert (await town.client.get("/products/organizations/self/images")).status_code == 200
@@ -94,13 +109,29 @@ async def test_no_product_body_breaks_it(method: str) -> None:
 async def test_no_inventory_body_breaks_it() -> None:
     """Tracking, status, balances, movements, inventories."""
     town = Town()
-    town.sandbox.core.config = type(town.sandbox.core.config)(inventory_per_s=1e9, inventory_burst=1e9)
+    town.sandbox.core.config = type(town.sandbox.core.config)(
+        inventory_per_s=1e9, inventory_burst=1e9
+    )
     mug = await town.tracked_mug(5)
     store, sold = await town.inventory(), await town.inventory("SOLD")
-    row = {"productUuid": mug["uuid"], "variantUuid": variant_of(mug), "from": store, "to": sold, "change": 1}
+    row = {
+        "productUuid": mug["uuid"],
+        "variantUuid": variant_of(mug),
+        "from": store,
+        "to": sold,
+        "change": 1,
+    }
 
-    assert await survived(town, "POST", f"{V3}/movements", {"identifier": v1(), "movements": [row]}) > 50
-    assert await survived(town, "POST", f"{V3}/products", [{"productUuid": mug["uuid"], "tracking": "enable"}]) > 10
+    assert (
+        await survived(town, "POST", f"{V3}/movements", {"identifier": v1(), "movements": [row]})
+        > 50
+    )
+    assert (
+        await survived(
+            town, "POST", f"{V3}/products", [{"productUuid": mug["uuid"], "tracking": "enable"}]
+        )
+        > 10
+    )
     assert await survived(town, "POST", f"{V3}/products/status", [mug["uuid"]]) > 10
     assert await survived(town, "POST", f"{V3}/stock/{store}/products", [mug["uuid"]]) > 10
     assert await survived(town, "POST", f"{V3}/inventories", {"name": "Källaren"}) > 10
@@ -110,7 +141,12 @@ async def test_no_other_body_breaks_it() -> None:
     """Subscriptions, categories, slugs, uploads."""
     town = Town()
     made = await town.subscribe()
-    body = {"uuid": v1(), "transportName": "WEBHOOK", **EVERYTHING, "eventNames": ["ProductCreated"]}
+    body = {
+        "uuid": v1(),
+        "transportName": "WEBHOOK",
+        **EVERYTHING,
+        "eventNames": ["ProductCreated"],
+    }
     place = "/products/organizations/self/categories/v2"
 
     assert await survived(town, "POST", SUBSCRIPTIONS, body) > 50

@@ -1,4 +1,6 @@
-"""The till of the Zettle sandbox: sales, purchases, pictures, pages, control addresses, faults (zettle facts 5, 6, 11)."""
+"""The till of the Zettle sandbox: sales, purchases, pictures, pages, control addresses, faults
+(zettle facts 5, 6, 11).
+"""
 
 import base64
 import random
@@ -26,7 +28,12 @@ async def test_a_sale_lowers_stock_and_is_on_record() -> None:
     record = (await town.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID1']}")).json()
     (row,) = record["products"]
     assert await town.balance(mug) == 10
-    assert (record["amount"], record["vatAmount"], record["currency"], record["refund"]) == (49800, 9960, "SEK", False)
+    assert (record["amount"], record["vatAmount"], record["currency"], record["refund"]) == (
+        49800,
+        9960,
+        "SEK",
+        False,
+    )
     assert (row["quantity"], row["unitPrice"], row["rowTaxableAmount"]) == ("2", 24900, 39840)
     assert row["fromLocationUuid"] == await town.inventory()
     assert (await town.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID']}")).json() == record
@@ -39,7 +46,9 @@ async def test_several_lines_are_one_receipt_and_untracked_goods_do_not_move() -
     mug, bag = await town.tracked_mug(5), await town.mug(name="Påse", sku="BAG", price=500)
     await town.subscribe()
 
-    sold = await town.act("sell", lines=[{"sku": "MUG-1", "quantity": 1}, {"sku": "BAG", "quantity": 3}])
+    sold = await town.act(
+        "sell", lines=[{"sku": "MUG-1", "quantity": 1}, {"sku": "BAG", "quantity": 3}]
+    )
     await town.settle()
 
     (stock,) = town.receiver.events("InventoryBalanceChanged")
@@ -61,7 +70,10 @@ async def test_a_refund_is_a_purchase_of_its_own(restock: bool, left: int) -> No
     record = (await town.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID1']}")).json()
     assert (back["refund"], back["amount"], back["products"][0]["quantity"]) == (True, -49800, "-2")
     assert back["refundsPurchaseUUID1"] == sold["purchaseUUID1"]
-    assert (record["refunded"], record["refundedByPurchaseUUIDs1"]) == (True, [back["purchaseUUID1"]])
+    assert (record["refunded"], record["refundedByPurchaseUUIDs1"]) == (
+        True,
+        [back["purchaseUUID1"]],
+    )
     assert await town.balance(mug) == left
 
 
@@ -69,7 +81,9 @@ async def test_a_sale_is_refunded_part_by_part_and_never_twice() -> None:
     """What is left of a receipt can be refunded, line by line, and no more than that."""
     town = Town()
     mug, _ = await town.tracked_mug(12), await town.mug(name="Påse", sku="BAG", price=500)
-    sold = await town.act("sell", lines=[{"sku": "BAG", "quantity": 1}, {"sku": "MUG-1", "quantity": 3}])
+    sold = await town.act(
+        "sell", lines=[{"sku": "BAG", "quantity": 1}, {"sku": "MUG-1", "quantity": 3}]
+    )
     one = {"purchase_uuid": sold["purchaseUUID1"], "lines": [{"line": 1, "quantity": 1}]}
 
     part = await town.act("refund", **one)
@@ -79,7 +93,11 @@ async def test_a_sale_is_refunded_part_by_part_and_never_twice() -> None:
     rest = await town.act("refund", purchase_uuid=sold["purchaseUUID1"])
     assert [(row["id"], row["quantity"]) for row in rest["products"]] == [("0", "-1"), ("1", "-2")]
     assert await town.balance(mug) == 12
-    for body in (one, {"purchase_uuid": sold["purchaseUUID1"]}, {"purchase_uuid": rest["purchaseUUID1"]}):
+    for body in (
+        one,
+        {"purchase_uuid": sold["purchaseUUID1"]},
+        {"purchase_uuid": rest["purchaseUUID1"]},
+    ):
         assert (await town.client.post("/sandbox/refund", json=body)).status_code == 400
 
 
@@ -108,7 +126,9 @@ async def test_an_amount_that_was_typed_in_is_no_product() -> None:
     await town.subscribe()
     gift = {"price": 30000, "name": "Presentkort", "type": "GIFTCARD"}
 
-    sold = await town.act("sell", lines=[{"sku": "MUG-1"}, {"price": 4500, "name": "Lagning", "quantity": 2}, gift])
+    sold = await town.act(
+        "sell", lines=[{"sku": "MUG-1"}, {"price": 4500, "name": "Lagning", "quantity": 2}, gift]
+    )
     await town.settle()
 
     assert [row["type"] for row in sold["products"]] == ["PRODUCT", "CUSTOM_AMOUNT", "GIFTCARD"]
@@ -150,7 +170,9 @@ async def test_purchases_are_read_in_pages_until_one_is_empty() -> None:
         while page["purchases"]:
             numbers += [one["purchaseNumber"] for one in page["purchases"]]
             page = (
-                await town.client.get(f"{BOUGHT}?limit=2{query}&lastPurchaseHash={page['lastPurchaseHash']}")
+                await town.client.get(
+                    f"{BOUGHT}?limit=2{query}&lastPurchaseHash={page['lastPurchaseHash']}"
+                )
             ).json()
         return numbers
 
@@ -179,7 +201,9 @@ async def test_stock_typed_in_comes_from_the_supplier_or_goes_to_the_bin() -> No
         await town.inventory("BIN"): "11",
     }
     bare = await town.mug(name="b")
-    refused = await town.client.post("/sandbox/stock", json={"variant_uuid": variant_of(bare), "balance": 1})
+    refused = await town.client.post(
+        "/sandbox/stock", json={"variant_uuid": variant_of(bare), "balance": 1}
+    )
     assert refused.status_code == 400
 
 
@@ -201,7 +225,9 @@ async def test_a_merchant_edits_and_deletes_over_the_control_addresses() -> None
     mug = await town.mug()
     variants = [{"uuid": variant_of(mug), "price": 100}]
 
-    edited = await town.client.patch(f"/sandbox/products/{mug['uuid']}", json={"name": "Kopp", "variants": variants})
+    edited = await town.client.patch(
+        f"/sandbox/products/{mug['uuid']}", json={"name": "Kopp", "variants": variants}
+    )
     gone = await town.client.delete(f"/sandbox/products/{mug['uuid']}")
 
     variant = edited.json()["variants"][0]
@@ -221,7 +247,9 @@ async def test_the_state_holds_the_whole_organization() -> None:
     await town.subscribe()
     await town.act("sell", sku="MUG-1")
 
-    state = (await town.client.get(f"/sandbox/state?organization_uuid={town.organization.uuid}")).json()
+    state = (
+        await town.client.get(f"/sandbox/state?organization_uuid={town.organization.uuid}")
+    ).json()
 
     assert [one["uuid"] for one in state["products"]] == [mug["uuid"]]
     assert (state["stock"], state["tracking"]) == ({variant_of(mug): 11}, {mug["uuid"]: True})
@@ -234,7 +262,9 @@ async def test_switches_are_turned_over_http() -> None:
     """A wrong name or kind is refused and nothing changes."""
     town = Town()
 
-    turned = await town.client.post("/sandbox/switches", json={"nulls": "null", "most_movements": 5})
+    turned = await town.client.post(
+        "/sandbox/switches", json={"nulls": "null", "most_movements": 5}
+    )
     wrong = await town.client.post("/sandbox/switches", json={"nulls": "absent", "colour": "blue"})
     kind = await town.client.post("/sandbox/switches", json={"most_movements": "many"})
     reading = await town.client.post("/sandbox/switches", json={"nulls": "sometimes"})
@@ -261,7 +291,9 @@ async def test_calls_are_counted_with_the_app_that_made_them() -> None:
 
     counted = (await town.client.get("/sandbox/requests")).json()
 
-    assert counted["by"] == [{"method": "GET", "path": "/products/organizations/{org}/products/v2", "count": 1}]
+    assert counted["by"] == [
+        {"method": "GET", "path": "/products/organizations/{org}/products/v2", "count": 1}
+    ]
     assert town.sandbox.requests.last[0].client == town.app.client_id
 
 
@@ -304,7 +336,9 @@ async def test_a_fresh_picture_is_there_after_a_while() -> None:
     body = {"imageFormat": "PNG", "imageData": base64.b64encode(data).decode()}
     anyone = town.bearing(None)
 
-    made = (await town.client.post("/image/v2/images/organizations/self/products", json=body)).json()
+    made = (
+        await town.client.post("/image/v2/images/organizations/self/products", json=body)
+    ).json()
     early = await anyone.get(made["imageUrls"][0])
     await town.clock.advance(2)
     later = await anyone.get(made["imageUrls"][0])
@@ -315,7 +349,9 @@ async def test_a_fresh_picture_is_there_after_a_while() -> None:
         assert (await anyone.get(f"/image/{form}/{made['imageLookupKey']}")).content == data
 
 
-@pytest.mark.parametrize(("body", "status"), [({"imageFormat": "JPG"}, 400), ({"imageFormat": "PNG"}, 422)])
+@pytest.mark.parametrize(
+    ("body", "status"), [({"imageFormat": "JPG"}, 400), ({"imageFormat": "PNG"}, 422)]
+)
 async def test_an_upload_that_is_no_picture_is_refused(body: JSON, status: int) -> None:
     """JPG is not a format, and nothing is too small."""
     answer = await Town().client.post("/image/v2/images/organizations/self/products", json=body)
@@ -326,7 +362,7 @@ async def test_an_upload_that_is_no_picture_is_refused(body: JSON, status: int) 
 def jpeg(width: int, height: int) -> bytes:
     """The beginning of a JPEG of that size: start, one segment to skip, the frame header."""
     frame = b"\xff\xc0" + struct.pack(">HBHHB", 17, 8, height, width, 3) + b"\0" * 9
-    return b"\xff\xd8" + b"\xff\xe0" + struct.pack(">H", 16) + b"JFIF\0" + b"\0" * 9 + frame + b"\0" * 60
+    return b"\xff\xd8\xff\xe0" + struct.pack(">H", 16) + b"JFIF\0" + b"\0" * 9 + frame + b"\0" * 60
 
 
 PICTURES: list[tuple[str, str, bytes, int]] = [
@@ -342,7 +378,9 @@ PICTURES: list[tuple[str, str, bytes, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "data", "status"), [one[1:] for one in PICTURES], ids=[one[0] for one in PICTURES])
+@pytest.mark.parametrize(
+    ("kind", "data", "status"), [one[1:] for one in PICTURES], ids=[one[0] for one in PICTURES]
+)
 async def test_a_picture_is_larger_than_50_by_50_and_smaller_than_5_megabytes(
     kind: str, data: bytes, status: int
 ) -> None:
@@ -352,7 +390,9 @@ async def test_a_picture_is_larger_than_50_by_50_and_smaller_than_5_megabytes(
 
     body = {"imageFormat": kind, "imageData": base64.b64encode(data).decode()}
     assert (await town.client.post(place, json=body)).status_code == status
-    assert (await town.client.post(f"{place}/upload", files={"file": ("a", data)})).status_code == status
+    assert (
+        await town.client.post(f"{place}/upload", files={"file": ("a", data)})
+    ).status_code == status
 
 
 async def test_a_picture_may_have_no_ending_and_may_be_missing() -> None:
@@ -373,7 +413,10 @@ async def test_unregistered_pictures_are_painted_where_the_sandbox_is_told_so() 
     """The same key is the same picture."""
     town = Town(Config(image_source=painted))
 
-    one, same, other = [(await town.client.get(f"/image/product/{key}")).content for key in ("a.png", "a.png", "b.png")]
+    one, same, other = [
+        (await town.client.get(f"/image/product/{key}")).content
+        for key in ("a.png", "a.png", "b.png")
+    ]
 
     assert one.startswith(b"\x89PNG")
     assert one == same != other
@@ -394,14 +437,20 @@ async def day(seed: int) -> tuple[list[bytes], str]:
     organization = sandbox.add_organization()
     app = sandbox.register_app("Brygga", ["https://brygga.example/back"])
     token = sandbox.issue_token(
-        organization, app.client_id, ["READ:PRODUCT", "WRITE:PRODUCT", "READ:PURCHASE", "READ:USERINFO"]
+        organization,
+        app.client_id,
+        ["READ:PRODUCT", "WRITE:PRODUCT", "READ:PURCHASE", "READ:USERINFO"],
     )
     client = httpx2.AsyncClient(
         transport=httpx2.ASGITransport(sandbox.app),
         base_url="https://z.test",
         headers={"Authorization": f"Bearer {token.access}"},
     )
-    subscription = {"uuid": "10000000-0000-1000-8000-000000000001", "transportName": "WEBHOOK", "eventNames": []}
+    subscription = {
+        "uuid": "10000000-0000-1000-8000-000000000001",
+        "transportName": "WEBHOOK",
+        "eventNames": [],
+    }
     subscription |= {"destination": "https://x.example/", "contactEmail": "a@b.se"}
     await client.post("/pusher/organizations/self/subscriptions", json=subscription)
     till = sandbox.till()

@@ -1,4 +1,6 @@
-"""The cashier's pages of the Zettle sandbox: they do what the till does, in two languages (zettle facts 11)."""
+"""The cashier's pages of the Zettle sandbox: they do what the till does, in two languages (zettle
+facts 11).
+"""
 
 import re
 
@@ -21,14 +23,20 @@ async def test_the_cashier_sells_and_counts_on_the_page() -> None:
     page = (await town.client.get("/till")).text
     variant = field(page, "variant")
 
-    sold = await town.client.post("/till/sell", data={"variant": variant, "quantity": "2"}, follow_redirects=True)
+    sold = await town.client.post(
+        "/till/sell", data={"variant": variant, "quantity": "2"}, follow_redirects=True
+    )
     assert "Sålt." in sold.text
     assert field(sold.text, "balance") == "10"
-    back = await town.client.post("/till/refund", data={"variant": variant, "quantity": "1"}, follow_redirects=True)
+    back = await town.client.post(
+        "/till/refund", data={"variant": variant, "quantity": "1"}, follow_redirects=True
+    )
     assert field(back.text, "balance") == "11"
     await town.client.post("/till/stock", data={"variant": variant, "balance": "40"})
     assert await town.balance(mug) == 40
-    wrong = await town.client.post("/till/stock", data={"variant": variant, "balance": "many"}, follow_redirects=True)
+    wrong = await town.client.post(
+        "/till/stock", data={"variant": variant, "balance": "many"}, follow_redirects=True
+    )
     assert "”many” är inget antal" in wrong.text
 
 
@@ -77,8 +85,13 @@ async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
     edit |= {"name-1": "M", "price-1": "101", "uuid-1": field(page, "uuid-1")}
     await town.client.post("/till/save", data=edit)
     (after,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
-    assert (after["name"], [one["price"]["amount"] for one in after["variants"]]) == ("Kofta", [9900, 10100])
-    assert [one["uuid"] for one in after["variants"]] == [one["uuid"] for one in product["variants"]]
+    assert (after["name"], [one["price"]["amount"] for one in after["variants"]]) == (
+        "Kofta",
+        [9900, 10100],
+    )
+    assert [one["uuid"] for one in after["variants"]] == [
+        one["uuid"] for one in product["variants"]
+    ]
 
     await town.client.post("/till/delete", data={"product": product["uuid"]})
     assert (await town.client.get(f"{PRODUCTS}/v2")).json() == []
@@ -87,12 +100,17 @@ async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
 async def test_a_variant_more_is_a_value_more_of_the_products_only_option() -> None:
     town = Town()
     await town.client.post(
-        "/till/save", data={"name": "Tröja", "name-0": "S", "price-0": "9", "name-1": "M", "price-1": "9"}
+        "/till/save",
+        data={"name": "Tröja", "name-0": "S", "price-0": "9", "name-1": "M", "price-1": "9"},
     )
     (product,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
     form = {"product": product["uuid"], "name": "Tröja", "name-2": "L", "price-2": "10"}
     for number, one in enumerate(product["variants"]):
-        form |= {f"uuid-{number}": one["uuid"], f"name-{number}": one["name"], f"price-{number}": "9"}
+        form |= {
+            f"uuid-{number}": one["uuid"],
+            f"name-{number}": one["name"],
+            f"price-{number}": "9",
+        }
 
     answer = await town.client.post("/till/save", data=form)
     (after,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
@@ -109,16 +127,24 @@ async def test_saving_a_product_with_options_on_the_page_keeps_them() -> None:
     shirt = raw("Tröja", **with_sizes("S", "M"))
     for one in shirt["variants"]:
         one["options"].append({"name": "Colour", "value": "Blue"})
-    shirt["variantOptionDefinitions"]["definitions"].append({"name": "Colour", "properties": [{"value": "Blue"}]})
+    shirt["variantOptionDefinitions"]["definitions"].append(
+        {"name": "Colour", "properties": [{"value": "Blue"}]}
+    )
     await town.client.post(PRODUCTS, json=shirt)
     form = {"product": shirt["uuid"], "name": "Tröja"}
     for number, one in enumerate(shirt["variants"]):
-        form |= {f"uuid-{number}": one["uuid"], f"name-{number}": one["name"], f"price-{number}": "10"}
+        form |= {
+            f"uuid-{number}": one["uuid"],
+            f"name-{number}": one["name"],
+            f"price-{number}": "10",
+        }
 
     await town.client.post("/till/save", data=form)
 
     after = (await town.client.get(f"{PRODUCTS}/{shirt['uuid']}")).json()
-    assert [one["options"] for one in after["variants"]] == [one["options"] for one in shirt["variants"]]
+    assert [one["options"] for one in after["variants"]] == [
+        one["options"] for one in shirt["variants"]
+    ]
     assert [one["price"]["amount"] for one in after["variants"]] == [1000, 1000]
 
 
@@ -133,10 +159,19 @@ async def test_a_form_the_library_would_refuse_changes_nothing() -> None:
         {"name": "x", "price-0": "-1"},
         {"name": "x", "sku-0": "S" * 65},
     ):
-        form = {"product": mug["uuid"], "price-0": "1", "uuid-0": variant_of(mug), "description": "Typed", **bad}
+        form = {
+            "product": mug["uuid"],
+            "price-0": "1",
+            "uuid-0": variant_of(mug),
+            "description": "Typed",
+            **bad,
+        }
         refused = await town.client.post("/till/save", data=form)
         assert refused.status_code == 422
-        assert any(word in refused.text for word in ("Skriv ett namn", "är inget pris", "SKU:n är för lång"))
+        assert any(
+            word in refused.text
+            for word in ("Skriv ett namn", "är inget pris", "SKU:n är för lång")
+        )
         assert ">Typed</textarea>" in refused.text
 
     assert (await town.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()["etag"] == mug["etag"]
@@ -147,10 +182,14 @@ async def test_tracking_and_apps_are_switched_on_the_pages() -> None:
     town = Town()
     mug = await town.mug()
 
-    tracking = await town.client.post("/till/tracking", data={"product": mug["uuid"], "on": "1"}, follow_redirects=True)
+    tracking = await town.client.post(
+        "/till/tracking", data={"product": mug["uuid"], "on": "1"}, follow_redirects=True
+    )
     apps = (await town.client.get("/till/apps")).text
     removed = await town.client.post(
-        "/till/remove-app", data={"client_id": town.app.client_id, "back": "/till/apps"}, follow_redirects=True
+        "/till/remove-app",
+        data={"client_id": town.app.client_id, "back": "/till/apps"},
+        follow_redirects=True,
     )
 
     assert "Lagerhantering är på" in tracking.text
@@ -165,10 +204,16 @@ async def test_a_large_library_is_shown_in_pages_and_searched() -> None:
     town = Town()
     town.sandbox.load_products(
         town.organization,
-        [raw(f"Sak {number}", variants=[{"uuid": v1(), "sku": f"S-{number}"}]) for number in range(130)],
+        [
+            raw(f"Sak {number}", variants=[{"uuid": v1(), "sku": f"S-{number}"}])
+            for number in range(130)
+        ],
     )
 
-    first, last = (await town.client.get("/till")).text, (await town.client.get("/till?page=3")).text
+    first, last = (
+        (await town.client.get("/till")).text,
+        (await town.client.get("/till?page=3")).text,
+    )
     found = (await town.client.get("/till?q=s-77")).text
 
     assert [page.count("<article") for page in (first, last, found)] == [60, 10, 1]

@@ -1,6 +1,8 @@
-"""A Zettle to test against, over HTTP: one merchant, one app, a receiver of webhooks, and a clock moved by hand.
+"""A Zettle to test against, over HTTP: one merchant, one app, a receiver of webhooks, and a clock
+moved by hand.
 
-What the tests ask goes through `client`, what a merchant does through `act`, so that the same questions can be put to another address.
+What the tests ask goes through `client`, what a merchant does through `act`, so that the same
+questions can be put to another address.
 """
 
 import json
@@ -20,7 +22,11 @@ PRODUCTS = "/products/organizations/self/products"
 LIBRARY = "/products/organizations/self/library"
 SUBSCRIPTIONS = "/pusher/organizations/self/subscriptions"
 V3 = "/inventory/v3"
-EVERYTHING = {"eventNames": [], "destination": "https://brygga.example/hook", "contactEmail": "ops@brygga.example"}
+EVERYTHING = {
+    "eventNames": [],
+    "destination": "https://brygga.example/hook",
+    "contactEmail": "ops@brygga.example",
+}
 
 
 @dataclass(slots=True)
@@ -57,13 +63,17 @@ class Receiver:
 
     def events(self, *names: str) -> list[Received]:
         """What came, without the test message, or only what has one of these names."""
-        return [one for one in self.got if (one.event in names if names else one.event != "TestMessage")]
+        return [
+            one for one in self.got if (one.event in names if names else one.event != "TestMessage")
+        ]
 
 
 class Town:
     """The town. `switches` are other readings than the default ones."""
 
-    def __init__(self, config: Config | None = None, scopes: tuple[str, ...] = SCOPES, **switches: Any) -> None:
+    def __init__(
+        self, config: Config | None = None, scopes: tuple[str, ...] = SCOPES, **switches: Any
+    ) -> None:
         self.clock = ManualClock()
         self.receiver = Receiver(self.clock)
         self.sandbox = ZettleSandbox(
@@ -82,7 +92,9 @@ class Town:
         """A client with that token."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         transport = httpx2.ASGITransport(self.sandbox.app)
-        return httpx2.AsyncClient(transport=transport, base_url="https://zettle.test", headers=headers)
+        return httpx2.AsyncClient(
+            transport=transport, base_url="https://zettle.test", headers=headers
+        )
 
     async def act(self, what: str, **body: Any) -> JSON:
         """Do what a merchant does."""
@@ -105,7 +117,9 @@ class Town:
 
     async def mug(self, **fields: Any) -> JSON:
         """A simple product of the merchant's."""
-        return await self.act("products", **{"name": "Mugg", "price": 24900, "sku": "MUG-1", **fields})
+        return await self.act(
+            "products", **{"name": "Mugg", "price": 24900, "sku": "MUG-1", **fields}
+        )
 
     async def tracked_mug(self, balance: int = 0, **fields: Any) -> JSON:
         """The same with tracking on, and that many in stock."""
@@ -122,10 +136,14 @@ class Town:
 
     async def balance(self, product: JSON) -> int:
         """The first variant's balance in STORE, as a client would read it."""
-        rows = (await self.client.get(f"{V3}/stock/{await self.inventory()}/products/{product['uuid']}")).json()
+        rows = (
+            await self.client.get(f"{V3}/stock/{await self.inventory()}/products/{product['uuid']}")
+        ).json()
         return int(rows[0]["balance"]) if rows else 0
 
-    async def move(self, product: JSON, source: str, target: str, change: int, **fields: Any) -> httpx2.Response:
+    async def move(
+        self, product: JSON, source: str, target: str, change: int, **fields: Any
+    ) -> httpx2.Response:
         """One movement of the first variant between inventories of these types."""
         row = {
             "productUuid": product["uuid"],
@@ -134,7 +152,9 @@ class Town:
             "to": await self.inventory(target),
             "change": change,
         }
-        return await self.client.post(f"{V3}/movements", json={"identifier": v1(), "movements": [row], **fields})
+        return await self.client.post(
+            f"{V3}/movements", json={"identifier": v1(), "movements": [row], **fields}
+        )
 
 
 def variant_of(product: JSON, number: int = 0) -> str:
@@ -154,8 +174,12 @@ def raw(name: str = "Kopp", **fields: Any) -> JSON:
 def with_sizes(*values: str) -> JSON:
     """The part of a product that has one option, Size, with these values."""
     return {
-        "variantOptionDefinitions": {"definitions": [{"name": "Size", "properties": [{"value": v} for v in values]}]},
-        "variants": [{"uuid": v1(), "name": v, "options": [{"name": "Size", "value": v}]} for v in values],
+        "variantOptionDefinitions": {
+            "definitions": [{"name": "Size", "properties": [{"value": v} for v in values]}]
+        },
+        "variants": [
+            {"uuid": v1(), "name": v, "options": [{"name": "Size", "value": v}]} for v in values
+        ],
     }
 
 

@@ -1,4 +1,6 @@
-"""`python -m brygga_sandbox`: both platforms on this machine, for anybody who builds against them."""
+"""`python -m brygga_sandbox`: both platforms on this machine, for anybody who builds against
+them.
+"""
 
 import argparse
 import asyncio
@@ -28,7 +30,8 @@ MOST = 50_000
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What was asked for on the command line."""
     parser = argparse.ArgumentParser(
-        "python -m brygga_sandbox", description="A Zettle and a BigCommerce of your own, on this machine."
+        "python -m brygga_sandbox",
+        description="A Zettle and a BigCommerce of your own, on this machine.",
     )
     add_arguments(parser)
     return parser.parse_args(given)
@@ -37,7 +40,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """For this command, and for another that offers it under its own name."""
     parser.usage = f"{parser.prog} [options]"
-    parser.epilog = "All state is in memory: every start begins the same town. The guide is docs/sandbox.md."
+    parser.epilog = (
+        "All state is in memory: every start begins the same town. The guide is docs/sandbox.md."
+    )
     goods_arguments(parser.add_argument_group("the merchants and their goods"))
     shop_arguments(parser.add_argument_group("the store at BigCommerce"))
     place = parser.add_argument_group("where and when")
@@ -47,52 +52,100 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     place.add_argument(
         "--clock", choices=("running", "standing"), default="running",
-        help="running: the machine's time; standing: only POST /sandbox/clock moves it, which moves a running one too",
+        help=("running: the machine's time; standing: only POST /sandbox/clock moves it, which "
+"moves a running one too"),
     )  # fmt: skip
-    place.add_argument("--json", action="store_true", help="print one line of JSON instead of a page of text")
+    place.add_argument(
+        "--json", action="store_true", help="print one line of JSON instead of a page of text"
+    )
     app = parser.add_argument_group("your app")
     app.add_argument(
-        "--callback", type=address, default="http://127.0.0.1:8700", metavar="URL", help="where your app answers"
+        "--callback",
+        type=address,
+        default="http://127.0.0.1:8700",
+        metavar="URL",
+        help="where your app answers",
     )
     for side, name in (("zettle", "Zettle"), ("bigcommerce", "BigCommerce")):
         app.add_argument(
-            f"--{side}-app", type=keys, metavar="ID:SECRET", help=f"your app's keys at {name}; made up if left out"
+            f"--{side}-app",
+            type=keys,
+            metavar="ID:SECRET",
+            help=f"your app's keys at {name}; made up if left out",
         )
 
 
 def goods_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--merchants", type=between(1, 50), default=1, metavar="N", help="so many merchants, isolated (1)"
+        "--merchants",
+        type=between(1, 50),
+        default=1,
+        metavar="N",
+        help="so many merchants, isolated (1)",
     )
     group.add_argument(
-        "--products", type=between(0, MOST), metavar="N", help="so many generated products each, not the demo library"
+        "--products",
+        type=between(0, MOST),
+        metavar="N",
+        help="so many generated products each, not the demo library",
     )
     group.add_argument(
-        "--currency", choices=CURRENCIES, default="SEK", metavar="C", help=f"Zettle's: {' '.join(CURRENCIES)} (SEK)"
+        "--currency",
+        choices=CURRENCIES,
+        default="SEK",
+        metavar="C",
+        help=f"Zettle's: {' '.join(CURRENCIES)} (SEK)",
     )
-    group.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed makes the same town (1)")
-    group.add_argument("--people", type=seconds, metavar="SECONDS", help="somebody does something every so often")
+    group.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="the same seed makes the same town (1)"
+    )
+    group.add_argument(
+        "--people", type=seconds, metavar="SECONDS", help="somebody does something every so often"
+    )
 
 
 def shop_arguments(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--store-currency", choices=CURRENCIES, metavar="C", help="the store's currency, if another")
+    group.add_argument(
+        "--store-currency", choices=CURRENCIES, metavar="C", help="the store's currency, if another"
+    )
     group.add_argument(
         "--plan", choices=(*PLANS, *OLD_PLANS), default="Core", metavar="P",
         help="Core and Growth: 150 requests in 30 s; Scale and Performance: 450 (older names work)",
     )  # fmt: skip
-    group.add_argument("--quota", type=between(1, 1_000_000), metavar="N", help="another number of requests in 30 s")
     group.add_argument(
-        "--tax-entry", choices=("including", "excluding"), default="including", help="how the store enters prices"
-    )
-    group.add_argument("--weight-unit", choices=WEIGHTS, default="KGS", help="in which the store weighs (KGS)")
-    group.add_argument(
-        "--stock-moves", choices=("placed", "shipped"), default="placed", help="when an order takes from stock"
+        "--quota",
+        type=between(1, 1_000_000),
+        metavar="N",
+        help="another number of requests in 30 s",
     )
     group.add_argument(
-        "--read-delay", type=seconds, default=0.0, metavar="SECONDS", help="how far stock readings trail writes (0)"
+        "--tax-entry",
+        choices=("including", "excluding"),
+        default="including",
+        help="how the store enters prices",
     )
     group.add_argument(
-        "--hook-delay", type=seconds, default=0.0, metavar="SECONDS", help="how long until a new webhook works (0)"
+        "--weight-unit", choices=WEIGHTS, default="KGS", help="in which the store weighs (KGS)"
+    )
+    group.add_argument(
+        "--stock-moves",
+        choices=("placed", "shipped"),
+        default="placed",
+        help="when an order takes from stock",
+    )
+    group.add_argument(
+        "--read-delay",
+        type=seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="how far stock readings trail writes (0)",
+    )
+    group.add_argument(
+        "--hook-delay",
+        type=seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long until a new webhook works (0)",
     )
 
 
@@ -126,7 +179,9 @@ def seconds(text: str) -> float:
 def address(text: str) -> str:
     """Scheme and host, no slash at the end."""
     if not re.fullmatch(r"https?://[^/\s]+[^\s]*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an address such as http://127.0.0.1:8700")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an address such as http://127.0.0.1:8700"
+        )
     return text.rstrip("/")
 
 
@@ -142,7 +197,9 @@ def plan_of(asked: argparse.Namespace) -> Plan:
     """The town that was asked for."""
     app = Connector().at(asked.callback)
     if asked.zettle_app:
-        app = replace(app, zettle_client_id=asked.zettle_app[0], zettle_client_secret=asked.zettle_app[1])
+        app = replace(
+            app, zettle_client_id=asked.zettle_app[0], zettle_client_secret=asked.zettle_app[1]
+        )
     if asked.bigcommerce_app:
         own, secret = asked.bigcommerce_app
         app = replace(app, bigcommerce_client_id=own, bigcommerce_client_secret=secret)
@@ -150,7 +207,9 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         "plan": asked.plan,
         "is_price_entered_with_tax": asked.tax_entry == "including",
         "weight_units": asked.weight_unit,
-        "update_stock_behavior": "order_placed" if asked.stock_moves == "placed" else "order_completed_or_shipped",
+        "update_stock_behavior": "order_placed"
+        if asked.stock_moves == "placed"
+        else "order_completed_or_shipped",
     }
     return Plan(
         seed=asked.seed,
@@ -169,7 +228,12 @@ def facts(town: Town) -> dict[str, Any]:
     """Everything a client needs to know about a running town."""
     plan, merchant, app = town.plan, town.merchant, town.plan.connector
     stored = merchant.organization.products.values()
-    skus = (variant["sku"] for one in stored for variant in one.value()["variants"] if variant.get("sku"))
+    skus = (
+        variant["sku"]
+        for one in stored
+        for variant in one.value()["variants"]
+        if variant.get("sku")
+    )
     everybody = [keys_of(town, one) for one in town.merchants]
     return {
         "zettle": {
@@ -275,7 +339,9 @@ async def run(asked: argparse.Namespace) -> None:
     print(msgspec.json.encode(told).decode() if asked.json else page(told), flush=True)  # noqa: T201 - likewise
     closing = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # not everywhere; there Ctrl-C ends the loop by itself
+        with contextlib.suppress(
+            NotImplementedError
+        ):  # not everywhere; there Ctrl-C ends the loop by itself
             asyncio.get_running_loop().add_signal_handler(number, closing.set)
     people = asyncio.create_task(live(town, asked.people)) if asked.people else None
     await closing.wait()
@@ -287,9 +353,14 @@ async def run(asked: argparse.Namespace) -> None:
 
 
 def open_town(asked: argparse.Namespace) -> int:
-    """0 when it was closed in good order, 1 when a port is not free, 2 when too much was asked for."""
+    """0 when it was closed in good order, 1 when a port is not free, 2 when too much was asked
+    for.
+    """
     if (asked.products or 0) * asked.merchants > 2 * MOST:
-        text = f"--merchants times --products is {asked.products * asked.merchants}; the most is {2 * MOST}"
+        text = (
+            f"--merchants times --products is {asked.products * asked.merchants}; the most is "
+            f"{2 * MOST}"
+        )
         print(f"brygga_sandbox: {text}", file=sys.stderr)  # noqa: T201 - this is what was asked for
         return 2
     try:

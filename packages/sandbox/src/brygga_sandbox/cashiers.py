@@ -1,7 +1,8 @@
-"""The people on Zettle's side: cashiers who sell and refund, and the merchant who counts, prices and renames.
+"""The people on Zettle's side: cashiers who sell and refund, and the merchant who counts, prices
+and renames.
 
-Each act is one that the till or the back office offers, on a thing that the dice choose. It returns the product (its
-uuid) and what else there is to tell.
+Each act is one that the till or the back office offers, on a thing that the dice choose. It returns
+the product (its uuid) and what else there is to tell.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def pick(dice: random.Random, things: Sequence[T]) -> T:
 
 @dataclass(slots=True)
 class Cashiers:
-    """Everybody with hands at one till. `number` counts the steps of the day, so that new things get new names."""
+    """Everybody with hands at one till. `number` counts the steps of the day, so that new things
+    get new names.
+    """
 
     till: Till
     dice: random.Random
@@ -74,11 +77,17 @@ class Cashiers:
     def product(self, *, tracked: bool = False) -> JSON:
         """Some product of the till."""
         organization = self.till.organization
-        uuids = [uuid for uuid, on in organization.tracking.items() if on] if tracked else list(organization.products)
+        uuids = (
+            [uuid for uuid, on in organization.tracking.items() if on]
+            if tracked
+            else list(organization.products)
+        )
         return self.till.product(self.pick(uuids))
 
     async def sell(self) -> Told:
-        """One to three lines, mostly of what is there: a cashier can sell what the shelf does not show."""
+        """One to three lines, mostly of what is there: a cashier can sell what the shelf does not
+        show.
+        """
         lines = {}
         for _ in range(1 + self.dice.randrange(3)):
             product = self.product()
@@ -94,14 +103,20 @@ class Cashiers:
 
     async def refund(self) -> Told:
         """An earlier sale comes back; now and then the goods do not."""
-        sale = self.pick([sale for sale in self.sales if not sale["refunded"] and self.still_sold(sale)])
+        sale = self.pick(
+            [sale for sale in self.sales if not sale["refunded"] and self.still_sold(sale)]
+        )
         restock = self.dice.random() < 0.9
         self.till.refund(sale, restock=restock)
         return "", {"purchase": sale["purchaseUUID1"], "restock": restock}
 
     def still_sold(self, sale: JSON) -> bool:
-        """Whether everything on the receipt is still in the library; what has left it is not refunded here."""
-        return all(row["variantUuid"] in self.till.organization.product_of for row in sale["products"])
+        """Whether everything on the receipt is still in the library; what has left it is not
+        refunded here.
+        """
+        return all(
+            row["variantUuid"] in self.till.organization.product_of for row in sale["products"]
+        )
 
     async def count_stock(self) -> Told:
         """The shelf was counted: a small correction, upwards or down."""
@@ -128,7 +143,9 @@ class Cashiers:
         return product["uuid"], {"name": name}
 
     async def price(self) -> Told:
-        """A price moves by up to a fifth, to a whole krona; one that was left to the till is set."""
+        """A price moves by up to a fifth, to a whole krona; one that was left to the till is
+        set.
+        """
         product = self.product()
         variant = self.pick(product["variants"])
         old = (variant.get("price") or {}).get("amount") or 100_00
@@ -174,7 +191,9 @@ class Cashiers:
                     }
                     for size in sizes
                 ],
-                variantOptionDefinitions={"definitions": [{"name": "Storlek", "properties": properties}]},
+                variantOptionDefinitions={
+                    "definitions": [{"name": "Storlek", "properties": properties}]
+                },
             )
         if self.dice.randrange(4):
             self.till.track(made["uuid"])
@@ -201,7 +220,9 @@ class Cashiers:
         return product["uuid"], {"value": value}
 
     async def drop_variant(self) -> Told:
-        """The last variant of a product goes out of the range; its value stays in the list, as it does."""
+        """The last variant of a product goes out of the range; its value stays in the list, as it
+        does.
+        """
         product = self.product_with_one_option()
         if len(product["variants"]) < 2:
             raise NothingToDo

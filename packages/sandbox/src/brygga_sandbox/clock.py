@@ -1,4 +1,5 @@
-"""The sandbox's time: the machine's, the event loop's (which a test may make virtual), or one moved by hand.
+"""The sandbox's time: the machine's, the event loop's (which a test may make virtual), or one moved
+by hand.
 
 Nothing else in the sandbox asks for the time.
 """
@@ -57,7 +58,8 @@ class MovableClock:
             heapq.heapify(self.sleepers)
 
     async def advance(self, seconds: float) -> None:
-        """Move on by that many seconds, waking each sleeper at its own moment and letting it run before the next.
+        """Move on by that many seconds, waking each sleeper at its own moment and letting it run
+        before the next.
 
         Those who sleep longer keep what is left of their time.
         """
@@ -81,9 +83,11 @@ def ring(alarm: asyncio.Future[None]) -> None:
 
 
 class LoopClock:
-    """The running event loop's time, counted from `epoch` (Unix seconds). On a loop with virtual time it is virtual too.
+    """The running event loop's time, counted from `epoch` (Unix seconds). On a loop with virtual
+    time it is virtual too.
 
-    `origin` is the loop time that equals `epoch`; left out, it is the loop time of the first question.
+    `origin` is the loop time that equals `epoch`; left out, it is the loop time of the first
+    question.
     """
 
     def __init__(self, epoch: float, origin: float | None = None) -> None:
@@ -120,7 +124,9 @@ class ManualClock:
         await alarm
 
     async def advance(self, seconds: float) -> None:
-        """Move on by that many seconds, waking each sleeper at its own moment and letting it run before the next."""
+        """Move on by that many seconds, waking each sleeper at its own moment and letting it run
+        before the next.
+        """
         until = self.time + seconds
         await breathe()
         while self.sleepers and self.sleepers[0][0] <= until:
@@ -133,7 +139,9 @@ class ManualClock:
 
 
 async def breathe(turns: int = 20) -> None:
-    """Let every task that can run do so. Work in memory needs one turn per hand-over; work over sockets is not waited for."""
+    """Let every task that can run do so. Work in memory needs one turn per hand-over; work over
+    sockets is not waited for.
+    """
     for _ in range(turns):
         await asyncio.sleep(0)
 
@@ -146,5 +154,7 @@ def iso(moment: float, *, digits: int = 3) -> str:
 
 
 def http_date(moment: float) -> str:
-    """The time as a `Date` header tells it (RFC 9110, 5.6.7): Thu, 01 Feb 2024 09:40:11 GMT. The second that has begun, never the next."""
+    """The time as a `Date` header tells it (RFC 9110, 5.6.7): Thu, 01 Feb 2024 09:40:11 GMT. The
+    second that has begun, never the next.
+    """
     return format_datetime(datetime.fromtimestamp(int(moment), UTC), usegmt=True)

@@ -12,7 +12,9 @@ FAR_S = 10 * 365 * 86_400
 
 
 def mount_clock(router: Router, clock: Clock) -> None:
-    """GET /sandbox/clock tells the time; POST {"seconds"} moves it on, where it is a clock that can be moved."""
+    """GET /sandbox/clock tells the time; POST {"seconds"} moves it on, where it is a clock that can
+    be moved.
+    """
 
     def told() -> Response:
         return json_response({"now": clock.now(), "iso": iso(clock.now())})
@@ -23,11 +25,19 @@ def mount_clock(router: Router, clock: Clock) -> None:
     async def move(request: Request) -> Response:
         advance = getattr(clock, "advance", None)
         if advance is None:
-            return json_response({"error": "this clock is the machine's own; it cannot be moved"}, 409)
+            return json_response(
+                {"error": "this clock is the machine's own; it cannot be moved"}, 409
+            )
         asked = request.json()
         seconds = asked.get("seconds") if isinstance(asked, dict) else None
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= FAR_S:
-            return json_response({"error": f"seconds is a number from 0 to {FAR_S}: time only goes forward"}, 400)
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, int | float)
+            or not 0 <= seconds <= FAR_S
+        ):
+            return json_response(
+                {"error": f"seconds is a number from 0 to {FAR_S}: time only goes forward"}, 400
+            )
         await advance(float(seconds))
         return told()
 
@@ -36,7 +46,9 @@ def mount_clock(router: Router, clock: Clock) -> None:
 
 
 def mount_weather(router: Router, outbox: Outbox) -> None:
-    """GET /sandbox/outbox; GET and POST /sandbox/weather: {} or nothing makes it fine again; `delay` is a pair of seconds."""
+    """GET /sandbox/outbox; GET and POST /sandbox/weather: {} or nothing makes it fine again;
+    `delay` is a pair of seconds.
+    """
 
     async def tally(request: Request) -> Response:
         return json_response({**asdict(outbox.tally), "on_their_way": len(outbox.tasks)})

@@ -1,7 +1,7 @@
 """Faults on purpose: rules that say which requests go wrong, how, and how often.
 
-General kinds act here, around a handler. Kinds that only a platform can act out (a batch refused, a stale read) are asked for by its
-handlers with `hits`.
+General kinds act here, around a handler. Kinds that only a platform can act out (a batch refused, a
+stale read) are asked for by its handlers with `hits`.
 
     429              refused before any effect; params: retry_after, headers
     5xx_before       fails before the effect; params: status
@@ -16,9 +16,11 @@ handlers with `hits`.
     token_expired, token_revoked                          401 as the platform writes it
     batch_refused, partial, stale_inventory, image_missing    acted out by the platform, where it has such a thing
 
-A rule strikes for the next so many requests (`next`), or for so many seconds (`lasts_s`), or until it is healed.
+A rule strikes for the next so many requests (`next`), or for so many seconds (`lasts_s`), or until
+it is healed.
 
-A rule with a typing error is refused when it is put in force, never met by the call that it would have struck.
+A rule with a typing error is refused when it is put in force, never met by the call that it would
+have struck.
 """
 
 import random
@@ -42,7 +44,16 @@ from brygga_sandbox.http import (
 )
 
 BEFORE = frozenset(
-    {"429", "5xx_before", "timeout_before", "cut_before", "html", "hollow", "token_expired", "token_revoked"}
+    {
+        "429",
+        "5xx_before",
+        "timeout_before",
+        "cut_before",
+        "html",
+        "hollow",
+        "token_expired",
+        "token_revoked",
+    }
 )
 AFTER = frozenset({"5xx_after", "timeout_after", "cut_after"})
 GENERAL = BEFORE | AFTER | {"slow"}
@@ -55,16 +66,24 @@ HOLLOWS: Mapping[str, tuple[int, bytes]] = {
     "null": (200, b"null"),
     "empty_object": (200, b"{}"),
     "empty_envelope": (200, b'{"data":[],"meta":{}}'),
-    "counted_empty": (200, b'{"data":[],"meta":{"pagination":{"total":0,"count":0,"current_page":1,"total_pages":0}}}'),
+    "counted_empty": (
+        200,
+        b'{"data":[],"meta":{"pagination":{"total":0,"count":0,"current_page":1,"total_pages":0}}}',
+    ),
     "page": (200, b""),
     "cut": (200, b""),
     "not_found": (404, b""),
     "not_tracked": (
         400,
-        b'{"errorType":"PRODUCT_NOT_TRACKED","developerMessage":"Product is not tracked","violations":[]}',
+        (
+            b'{"errorType":"PRODUCT_NOT_TRACKED","developerMessage":"Product is not tracked",'
+            b'"violations":[]}'
+        ),
     ),
 }
-"""Answers that say nothing: status and body. `page` is a web page with 200, `cut` the right answer without its second half."""
+"""Answers that say nothing: status and body. `page` is a web page with 200, `cut` the right answer
+without its second half.
+"""
 METHODS = frozenset({"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PARAMS: Mapping[str, frozenset[str]] = {
     "429": frozenset({"retry_after", "headers"}),
@@ -77,13 +96,17 @@ PARAMS: Mapping[str, frozenset[str]] = {
     "slow": frozenset({"seconds"}),
     "stale_inventory": frozenset({"seconds"}),
 }
-"""What each kind reads of its `params`; the others read none. Each may carry any of them, so that a storm can be one rule for all."""
+"""What each kind reads of its `params`; the others read none. Each may carry any of them, so that a
+storm can be one rule for all.
+"""
 _KNOWN_PARAMS = frozenset().union(*PARAMS.values())
 
 
 @dataclass(slots=True)
 class Rule:
-    """One thing that goes wrong: for requests that match, with a probability or for the next few, after skipping some."""
+    """One thing that goes wrong: for requests that match, with a probability or for the next few,
+    after skipping some.
+    """
 
     kind: str
     method: str = "*"
@@ -106,7 +129,10 @@ class Rule:
         if not number_in(self.probability, 0, 1):
             raise ValueError(f"probability is a number from 0 to 1, not {self.probability!r}")
         for name, count in (("next", self.next), ("skip", self.skip)):
-            if not (isinstance(count, int) and not isinstance(count, bool) and count >= 0) and (name, count) != (
+            if not (isinstance(count, int) and not isinstance(count, bool) and count >= 0) and (
+                name,
+                count,
+            ) != (
                 "next",
                 None,
             ):
@@ -114,7 +140,9 @@ class Rule:
         if self.lasts_s is not None and not number_in(self.lasts_s, 0, 1e9):
             raise ValueError(f"lasts_s is a number of seconds from 0, not {self.lasts_s!r}")
         if self.kind == "hollow" and self.params.get("answer") not in HOLLOWS:
-            raise ValueError(f"answer is one of {', '.join(HOLLOWS)}, not {self.params.get('answer')!r}")
+            raise ValueError(
+                f"answer is one of {', '.join(HOLLOWS)}, not {self.params.get('answer')!r}"
+            )
         check_params(self.params)
 
     def matches(self, request: Request) -> bool:
@@ -140,13 +168,20 @@ class Rule:
 
 def number_in(value: Any, low: float, high: float) -> bool:
     """True for a number within these bounds."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and low <= value <= high
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and isfinite(value)
+        and low <= value <= high
+    )
 
 
 def check_params(params: Any) -> None:
     """Raises ValueError for params that no kind reads, or of another type."""
     if not isinstance(params, dict) or set(params) - _KNOWN_PARAMS:
-        raise ValueError(f"params is an object with any of {', '.join(sorted(_KNOWN_PARAMS))}, not {params!r}")
+        raise ValueError(
+            f"params is an object with any of {', '.join(sorted(_KNOWN_PARAMS))}, not {params!r}"
+        )
     if not number_in(params.get("seconds", 0), 0, 1e9):
         raise ValueError(f"seconds is a number from 0, not {params['seconds']!r}")
     status = params.get("status", 500)
@@ -155,7 +190,9 @@ def check_params(params: Any) -> None:
     if params.get("answer", "empty") not in HOLLOWS:
         raise ValueError(f"answer is one of {', '.join(HOLLOWS)}, not {params['answer']!r}")
     retry = params.get("retry_after", 1)
-    if not number_in(retry, 0, 1e9) and not (isinstance(retry, str) and retry.isprintable() and retry.isascii()):
+    if not number_in(retry, 0, 1e9) and not (
+        isinstance(retry, str) and retry.isprintable() and retry.isascii()
+    ):
         raise ValueError(f"retry_after is a number of seconds or a date, not {retry!r}")
     headers = params.get("headers", {})
     if not isinstance(headers, dict) or not all(
@@ -187,7 +224,8 @@ def server_fault(rule: Rule, request: Request) -> Response:
 def page(rule: Rule, request: Request) -> Response:
     """A web page where JSON was expected, as proxies in front of APIs send them."""
     return html_response(
-        "<!doctype html><title>Sorry</title><h1>Please try again</h1>", int(rule.params.get("status", 200))
+        "<!doctype html><title>Sorry</title><h1>Please try again</h1>",
+        int(rule.params.get("status", 200)),
     )
 
 
@@ -217,7 +255,9 @@ DEFAULTS: Mapping[str, Speaker] = {
 
 
 class Faults:
-    """The rules in force at one platform. `speakers` are the platform's own words for a kind, in place of the plain ones."""
+    """The rules in force at one platform. `speakers` are the platform's own words for a kind, in
+    place of the plain ones.
+    """
 
     def __init__(
         self,
@@ -234,7 +274,9 @@ class Faults:
         self.rules: list[Rule] = []
 
     def add(self, kind: str, **rule: Any) -> Rule:
-        """Put a rule in force. Raises ValueError for an unknown kind, one that this platform has not, and a rule that cannot strike."""
+        """Put a rule in force. Raises ValueError for an unknown kind, one that this platform has
+        not, and a rule that cannot strike.
+        """
         made = self.checked(kind, **rule)
         self.rules.append(made)
         return made
@@ -257,17 +299,23 @@ class Faults:
         self.rules.clear()
 
     def hits(self, kind: str, request: Request) -> Rule | None:
-        """The rule of that kind that fires for this request. For what a platform must act out itself."""
+        """The rule of that kind that fires for this request. For what a platform must act out
+        itself.
+        """
         if not self.rules:
             return None
-        living = (r for r in self.rules if r.kind == kind and not self._is_over(r) and r.matches(request))
+        living = (
+            r for r in self.rules if r.kind == kind and not self._is_over(r) and r.matches(request)
+        )
         return next((r for r in living if r.fires(self.dice)), None)
 
     def _is_over(self, rule: Rule) -> bool:
         return rule.ends is not None and self.clock.now() >= rule.ends
 
     async def around(self, request: Request, handler: Handler) -> Response:
-        """The answer of the handler, unless a general fault fires; one fault a request, besides slowness."""
+        """The answer of the handler, unless a general fault fires; one fault a request, besides
+        slowness.
+        """
         if not self.rules:
             return await handler(request)
         for rule in list(self.rules):
@@ -288,7 +336,9 @@ class Faults:
             await handler(request)
         if rule.kind == "hollow" and rule.params["answer"] == "cut":
             whole = await handler(request)
-            return Response(whole.status, whole.body[: len(whole.body) // 2], list(whole.headers), is_fault=True)
+            return Response(
+                whole.status, whole.body[: len(whole.body) // 2], list(whole.headers), is_fault=True
+            )
         if rule.kind.startswith("cut"):
             raise Cut
         if rule.kind.startswith("timeout"):
@@ -311,7 +361,9 @@ def mount_faults(router: Router, faults: Faults) -> None:
         rules = request.json()
         try:
             # All of them or none: a list that is half in force would be a trap.
-            faults.rules += [faults.checked(**rule) for rule in (rules if isinstance(rules, list) else [rules])]
+            faults.rules += [
+                faults.checked(**rule) for rule in (rules if isinstance(rules, list) else [rules])
+            ]
         except (TypeError, ValueError) as error:
             return json_response({"error": str(error)}, 400)
         return json_response(faults.as_json())

@@ -1,6 +1,7 @@
 """A small ASGI layer in which every byte of an answer is ours.
 
-It knows requests, answers, a table of routes, and how a connection dies. It knows nothing of either platform, and holds no state.
+It knows requests, answers, a table of routes, and how a connection dies. It knows nothing of either
+platform, and holds no state.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -24,7 +25,9 @@ class MalformedBodyError(ValueError):
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request, read completely. Header names are lower-case; `params` are the values of the path template."""
+    """One HTTP request, read completely. Header names are lower-case; `params` are the values of
+    the path template.
+    """
 
     method: str
     path: str
@@ -39,11 +42,15 @@ class Request:
 
     @property
     def is_cut(self) -> bool:
-        """Nobody waits for the answer: a fault says so, or the sender itself, which no server in memory could notice."""
+        """Nobody waits for the answer: a fault says so, or the sender itself, which no server in
+        memory could notice.
+        """
         return self.cut or "x-sandbox-cut" in self.headers
 
     def json(self) -> Any:
-        """The body as JSON. Raises MalformedBodyError for anything else, the empty body included."""
+        """The body as JSON. Raises MalformedBodyError for anything else, the empty body
+        included.
+        """
         try:
             return msgspec.json.decode(self.body)
         except (ValueError, RecursionError) as error:
@@ -81,7 +88,9 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer. Header names are written as given; Content-Length and Date are added on the way out."""
+    """One HTTP answer. Header names are written as given; Content-Length and Date are added on the
+    way out.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -95,19 +104,29 @@ class Response:
         return self
 
 
-def json_response(value: Any, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
+def json_response(
+    value: Any, status: int = 200, headers: Iterable[tuple[str, str]] = ()
+) -> Response:
     """A JSON answer in UTF-8."""
-    return Response(status, msgspec.json.encode(value), [("Content-Type", "application/json"), *headers])
+    return Response(
+        status, msgspec.json.encode(value), [("Content-Type", "application/json"), *headers]
+    )
 
 
-def html_response(text: str, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
+def html_response(
+    text: str, status: int = 200, headers: Iterable[tuple[str, str]] = ()
+) -> Response:
     """An HTML page in UTF-8."""
     return Response(status, text.encode(), [("Content-Type", "text/html; charset=utf-8"), *headers])
 
 
-def text_response(text: str, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
+def text_response(
+    text: str, status: int = 200, headers: Iterable[tuple[str, str]] = ()
+) -> Response:
     """Plain text in UTF-8."""
-    return Response(status, text.encode(), [("Content-Type", "text/plain; charset=utf-8"), *headers])
+    return Response(
+        status, text.encode(), [("Content-Type", "text/plain; charset=utf-8"), *headers]
+    )
 
 
 def redirect(location: str, status: int = 302, headers: Iterable[tuple[str, str]] = ()) -> Response:
@@ -126,7 +145,8 @@ class Answer(Exception):
 class Cut(httpx2.RemoteProtocolError):
     """The connection is closed without an answer.
 
-    It is a protocol error of the client library, so that a client in memory meets what a client over a socket meets.
+    It is a protocol error of the client library, so that a client in memory meets what a client
+    over a socket meets.
     """
 
     def __init__(self, message: str = "Server disconnected without sending a response.") -> None:
@@ -147,7 +167,9 @@ Missing = Callable[[Request, tuple[str, ...]], Response]
 
 @dataclass(slots=True)
 class Route:
-    """One handler behind one method and template. A control route is not part of the platform: no faults, never counted."""
+    """One handler behind one method and template. A control route is not part of the platform: no
+    faults, never counted.
+    """
 
     handler: Handler
     template: str
@@ -164,7 +186,9 @@ class Node:
     routes: dict[str, Route] = field(default_factory=dict)
 
     def find(self, segments: list[str], at: int, values: list[str]) -> "Node | None":
-        """The node these segments lead to, with the parameter values on the way appended to `values`."""
+        """The node these segments lead to, with the parameter values on the way appended to
+        `values`.
+        """
         if at == len(segments):
             return self if self.routes else None
         literal = self.literal.get(segments[at])
@@ -194,9 +218,10 @@ def bad_body(request: Request, error: MalformedBodyError) -> Response:
 class Router:
     """A table of method + path template -> handler.
 
-    Templates are literal segments and parameters: "/v3/catalog/products/{id}". `around` wraps every route that is not a control route
-    (faults, counting, limits). `missing` answers unknown paths and methods, `malformed` unreadable bodies. With `slash` one trailing
-    slash is tolerated everywhere.
+    Templates are literal segments and parameters: "/v3/catalog/products/{id}". `around` wraps every
+    route that is not a control route (faults, counting, limits). `missing` answers unknown paths
+    and methods, `malformed` unreadable bodies. With `slash` one trailing slash is tolerated
+    everywhere.
     """
 
     def __init__(
@@ -226,7 +251,9 @@ class Router:
             raise ValueError(f"{method} {template} is taken")
         node.routes[method] = Route(handler, template, tuple(names), control)
 
-    def table(self, routes: Iterable[tuple[str, str, Handler]], *, prefix: str = "", control: bool = False) -> None:
+    def table(
+        self, routes: Iterable[tuple[str, str, Handler]], *, prefix: str = "", control: bool = False
+    ) -> None:
         """Put many handlers behind their methods and templates."""
         for method, template, handler in routes:
             self.add(method, prefix + template, handler, control=control)
@@ -270,7 +297,8 @@ class Router:
 class AsgiApp:
     """An ASGI application around one function; for uvicorn and for httpx2.ASGITransport.
 
-    With a clock (Unix seconds) every answer carries `Date`, as a server that has a clock sends it (RFC 9110, 6.6.1).
+    With a clock (Unix seconds) every answer carries `Date`, as a server that has a clock sends it
+    (RFC 9110, 6.6.1).
     """
 
     def __init__(self, dispatch: Handler, clock: Callable[[], float] | None = None) -> None:
@@ -286,12 +314,16 @@ class AsgiApp:
         try:
             response = await self.dispatch(await read(scope, receive))
         except (Cut, NoAnswer):
-            # Only a real server names a spec_version. In memory the exception itself is what the client meets; a server such as uvicorn
-            # answers 500 for an exception, but closes the connection without a byte when the application returns something.
+            # Only a real server names a spec_version. In memory the exception itself is what the
+            # client meets; a server such as uvicorn answers 500 for an exception, but closes the
+            # connection without a byte when the application returns something.
             if "spec_version" in scope["asgi"]:
                 return "cut"
             raise
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers
+        ]
         headers.append((b"content-length", str(len(response.body)).encode()))
         if self.clock is not None and all(name != b"date" for name, _ in headers):
             headers.append((b"date", http_date(self.clock()).encode()))
@@ -308,7 +340,9 @@ class AsgiApp:
 
 
 async def read(scope: Scope, receive: Receive) -> Request:
-    """The whole request of an ASGI scope. `base_url` is scheme and host as the client named them."""
+    """The whole request of an ASGI scope. `base_url` is scheme and host as the client named
+    them.
+    """
     chunks, more = [], True
     while more:
         message = await receive()
@@ -316,9 +350,16 @@ async def read(scope: Scope, receive: Receive) -> Request:
             raise Cut
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     host = headers.get("host", "localhost")
     return Request(
-        scope["method"], scope["path"], query, headers, b"".join(chunks), base_url=f"{scope['scheme']}://{host}"
+        scope["method"],
+        scope["path"],
+        query,
+        headers,
+        b"".join(chunks),
+        base_url=f"{scope['scheme']}://{host}",
     )

@@ -1,4 +1,6 @@
-"""Numbers as clients write them in paths, queries and bodies; whatever else they write is no number, and no error of ours."""
+"""Numbers as clients write them in paths, queries and bodies; whatever else they write is no
+number, and no error of ours.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,17 @@ _DIGITS = 18
 
 
 def whole(text: object) -> int | None:
-    """The whole number from 0 that a text stands for; None for signs, other scripts' digits, and more digits than any id has."""
+    """The whole number from 0 that a text stands for; None for signs, other scripts' digits, and
+    more digits than any id has.
+    """
     if isinstance(text, bool) or text is None:
         return None
     written = str(text)
-    return int(written) if written.isascii() and written.isdigit() and len(written) <= _DIGITS else None
+    return (
+        int(written)
+        if written.isascii() and written.isdigit() and len(written) <= _DIGITS
+        else None
+    )
 
 
 def signed(text: object) -> int | None:

@@ -1,4 +1,6 @@
-"""Webhooks on their way: at least once, on a retry schedule, and as lossy, doubled, late and disordered as a test wants them."""
+"""Webhooks on their way: at least once, on a retry schedule, and as lossy, doubled, late and
+disordered as a test wants them.
+"""
 
 import asyncio
 import random
@@ -24,9 +26,10 @@ def ignore(attempt: int, status: int | None) -> None:
 class Message:
     """One message to deliver.
 
-    `address` is asked before every attempt for URL and headers; None means that nobody wants it any more. `gaps` are the seconds between
-    attempts; after the last one has failed comes `given_up`. `failed` gets the number of the attempt (from 1) and the status (None: no
-    answer); it is called for the last attempt too.
+    `address` is asked before every attempt for URL and headers; None means that nobody wants it any
+    more. `gaps` are the seconds between attempts; after the last one has failed comes `given_up`.
+    `failed` gets the number of the attempt (from 1) and the status (None: no answer); it is called
+    for the last attempt too.
     """
 
     body: bytes
@@ -41,7 +44,9 @@ class Message:
 
 @dataclass(slots=True)
 class Weather:
-    """How deliveries go wrong without anyone's fault. Probabilities are 0 to 1, times are seconds."""
+    """How deliveries go wrong without anyone's fault. Probabilities are 0 to 1, times are
+    seconds.
+    """
 
     loss: float = 0.0
     duplicate: float = 0.0
@@ -64,7 +69,9 @@ class Tally:
 
 @dataclass(slots=True)
 class Outbox:
-    """The deliveries of one platform, as tasks on its clock. `post` returns the status, or None when no answer came."""
+    """The deliveries of one platform, as tasks on its clock. `post` returns the status, or None
+    when no answer came.
+    """
 
     clock: Clock
     post: Post
@@ -87,7 +94,9 @@ class Outbox:
             self.launch(message)
 
     def roll(self, probability: float) -> bool:
-        """Throw the dice only where chance is wanted, so that an unused switch does not move the others' luck."""
+        """Throw the dice only where chance is wanted, so that an unused switch does not move the
+        others' luck.
+        """
         return probability > 0 and self.dice.random() < probability
 
     def hold_back(self) -> float:
@@ -108,7 +117,9 @@ class Outbox:
         self.tasks.discard(task)
         self.leave()
         if not task.cancelled() and (error := task.exception()):
-            asyncio.get_running_loop().call_exception_handler({"message": "a delivery broke", "exception": error})
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a delivery broke", "exception": error}
+            )
 
     async def deliver(self, message: Message, wait: float) -> None:
         """Try until it lands, nobody wants it, or the schedule ends."""
@@ -150,7 +161,9 @@ class Outbox:
             self.quiet.set()
 
     async def idle(self) -> None:
-        """Return when nothing is due now: every message has landed, was dropped, or waits for a later attempt."""
+        """Return when nothing is due now: every message has landed, was dropped, or waits for a
+        later attempt.
+        """
         while self.working:
             await self.quiet.wait()
 
@@ -168,9 +181,13 @@ def anything(answer: httpx2.Response) -> bool:
 
 
 def poster(
-    client: httpx2.AsyncClient, timeout: float = 10.0, fits: Callable[[httpx2.Response], bool] = anything
+    client: httpx2.AsyncClient,
+    timeout: float = 10.0,
+    fits: Callable[[httpx2.Response], bool] = anything,
 ) -> Post:
-    """A `post` over an HTTP client: the status, or None when no answer came within the time, or none that `fits`."""
+    """A `post` over an HTTP client: the status, or None when no answer came within the time, or
+    none that `fits`.
+    """
 
     async def post(url: str, headers: dict[str, str], body: bytes) -> int | None:
         try:

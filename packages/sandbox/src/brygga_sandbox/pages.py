@@ -1,4 +1,6 @@
-"""What the sandbox's web pages share: templates, the style sheet, and the choice between Swedish and English."""
+"""What the sandbox's web pages share: templates, the style sheet, and the choice between Swedish
+and English.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,22 +13,34 @@ if TYPE_CHECKING:
     import jinja2
 
 HERE: Final = Path(__file__).parent
-KINDS: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+KINDS: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 @cache
 def templates() -> "jinja2.Environment":
-    """The templates, every value escaped, an unknown name an error. Loaded with the first page: most towns show none."""
+    """The templates, every value escaped, an unknown name an error. Loaded with the first page:
+    most towns show none.
+    """
     import jinja2  # noqa: PLC0415
 
     loader = jinja2.FileSystemLoader(HERE / "templates")
     return jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
 def language(request: Request) -> str:
-    """ "sv" or "en": from ?lang=, else from the cookie, else from the browser's wish, else Swedish."""
+    """ "sv" or "en": from ?lang=, else from the cookie, else from the browser's wish, else
+    Swedish.
+    """
     wanted = request.value("lang") or request.cookies().get("lang")
     if wanted in {"sv", "en"}:
         return wanted
@@ -34,8 +48,12 @@ def language(request: Request) -> str:
     return "sv" if first in {"sv", "nb", "no", "da"} or not first.isalpha() else "en"
 
 
-def show(request: Request, template: str, words: Mapping[str, tuple[str, str]], **values: Any) -> Response:
-    """A page in the reader's language. `words` maps a key to (Swedish, English); templates say t("key")."""
+def show(
+    request: Request, template: str, words: Mapping[str, tuple[str, str]], **values: Any
+) -> Response:
+    """A page in the reader's language. `words` maps a key to (Swedish, English); templates say
+    t("key").
+    """
     lang = language(request)
     place = 0 if lang == "sv" else 1
 

@@ -1,4 +1,6 @@
-"""What a platform was asked: a count per method and path, and the last requests as they came. Control calls are never in it."""
+"""What a platform was asked: a count per method and path, and the last requests as they came.
+Control calls are never in it.
+"""
 
 from collections import deque
 from dataclasses import dataclass
@@ -9,7 +11,9 @@ from brygga_sandbox.http import Request, Response, Router, json_response
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as it came, with the app or account it came from and, once known, the status it got (0: no answer)."""
+    """One request as it came, with the app or account it came from and, once known, the status it
+    got (0: no answer).
+    """
 
     method: str
     path: str
@@ -34,7 +38,14 @@ class Requests:
         self.counts[key] = self.counts.get(key, 0) + 1
         query = tuple(request.query)
         asked = Asked(
-            request.method, request.path, request.template, query, request.body, client, request.headers, status
+            request.method,
+            request.path,
+            request.template,
+            query,
+            request.body,
+            client,
+            request.headers,
+            status,
         )
         self.last.append(asked)
 
@@ -48,7 +59,11 @@ class Requests:
 
     def writes(self) -> int:
         """How many requests could change something."""
-        return sum(number for (method, _), number in self.counts.items() if method not in {"GET", "HEAD", "OPTIONS"})
+        return sum(
+            number
+            for (method, _), number in self.counts.items()
+            if method not in {"GET", "HEAD", "OPTIONS"}
+        )
 
     def reset(self) -> None:
         """Forget everything."""

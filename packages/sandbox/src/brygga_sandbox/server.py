@@ -22,7 +22,9 @@ class PortTakenError(RuntimeError):
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on the loopback address; port 0 takes any free one. Connections wait in it until it is served."""
+    """A listening socket on the loopback address; port 0 takes any free one. Connections wait in it
+    until it is served.
+    """
     try:
         return socket.create_server((LOOPBACK, port), backlog=256)
     except OSError as error:
@@ -53,7 +55,9 @@ class Server(uvicorn.Server):
 
 
 def configured(app: App) -> uvicorn.Config:
-    """How an application is served. A platform tells the time by its own clock, so uvicorn adds no Date of the machine's."""
+    """How an application is served. A platform tells the time by its own clock, so uvicorn adds no
+    Date of the machine's.
+    """
     return uvicorn.Config(
         app,
         lifespan="off",
@@ -91,7 +95,9 @@ class Servers:
 
 
 class TownServer:
-    """A town on two ports: Zettle on the first, BigCommerce on the next (0: any two). Its plan's addresses become the real ones."""
+    """A town on two ports: Zettle on the first, BigCommerce on the next (0: any two). Its plan's
+    addresses become the real ones.
+    """
 
     def __init__(self, plan: Plan, clock: Clock, port_base: int = 0) -> None:
         self.plan = plan
@@ -111,7 +117,9 @@ class TownServer:
         zettle, bigcommerce = listen_pair(self.port_base)
         plan = replace(self.plan, zettle_url=address(zettle), bigcommerce_url=address(bigcommerce))
         self.opened = Town(plan, self.clock, httpx2.AsyncClient())
-        await self.servers.start([(zettle, self.opened.zettle.app), (bigcommerce, self.opened.bigcommerce.app)])
+        await self.servers.start(
+            [(zettle, self.opened.zettle.app), (bigcommerce, self.opened.bigcommerce.app)]
+        )
         return self.opened
 
     async def stop(self) -> None:

@@ -1,7 +1,9 @@
-"""The people of the town: cashiers, shoppers, the merchant at both desks, and the merchant's other tool.
+"""The people of the town: cashiers, shoppers, the merchant at both desks, and the merchant's other
+tool.
 
-One step is one believable act by one of them. Who acts, on what and how comes from the dice alone, so that a seed tells
-the same story every time. An act that a platform refuses (sold out, name taken) is told as refused, not hidden.
+One step is one believable act by one of them. Who acts, on what and how comes from the dice alone,
+so that a seed tells the same story every time. An act that a platform refuses (sold out, name
+taken) is told as refused, not hidden.
 """
 
 from __future__ import annotations
@@ -47,12 +49,16 @@ HABITS: Mapping[str, int] = {
     "tool counts till": 2,
     "tool counts shop": 2,
 }
-"""How often each act happens, beside the others. A quiet town leaves some out: `habits={"sell": 1, "order": 1}`."""
+"""How often each act happens, beside the others. A quiet town leaves some out: `habits={"sell": 1,
+"order": 1}`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What somebody did: who and what in words, the product's id on that side, the rest, and why it was refused."""
+    """What somebody did: who and what in words, the product's id on that side, the rest, and why it
+    was refused.
+    """
 
     number: int
     who: str
@@ -101,13 +107,18 @@ class ShopPeople:
 
     def open_order(self) -> Order:
         """An order of today that is not over."""
-        return pick(self.dice, [order for order in map(self.shop.order, self.orders) if order.status not in OVER])
+        return pick(
+            self.dice,
+            [order for order in map(self.shop.order, self.orders) if order.status not in OVER],
+        )
 
     async def order(self) -> Told:
         """One or two lines, mostly one of each."""
         chosen = [self.item() for _ in range(1 + (self.dice.randrange(4) == 0))]
         lines = {variant.id: 1 + (self.dice.randrange(8) == 0) for _, variant in chosen}
-        placed = self.shop.place([{"variant_id": variant, "quantity": count} for variant, count in lines.items()])
+        placed = self.shop.place(
+            [{"variant_id": variant, "quantity": count} for variant, count in lines.items()]
+        )
         self.orders.append(placed.id)
         del self.orders[:-50]
         return "", {"order": placed.id, "lines": lines}
@@ -122,7 +133,11 @@ class ShopPeople:
         """All of an order, or one unit of one line."""
         order = self.open_order()
         line = pick(self.dice, order.lines)
-        part = {line.id: 1} if self.dice.randrange(3) == 0 and line.quantity > line.quantity_refunded else None
+        part = (
+            {line.id: 1}
+            if self.dice.randrange(3) == 0 and line.quantity > line.quantity_refunded
+            else None
+        )
         self.shop.refund(order.id, part)
         return "", {"order": order.id, "part": part}
 
@@ -199,12 +214,17 @@ class OtherTool:
         assert supplier is not None
         came = self.dice.randint(1, 6)
         movement = {
-            "productUuid": product, "variantUuid": variant, "from": supplier.uuid, "to": store.uuid, "change": came,
+            "productUuid": product, "variantUuid": variant, "from": supplier.uuid,
+            "to": store.uuid, "change": came,
         }  # fmt: skip
         if "till" not in self.keys:
-            self.keys["till"] = {"Authorization": f"Bearer {self.town.zettle_tokens(self.merchant).access}"}
+            self.keys["till"] = {
+                "Authorization": f"Bearer {self.town.zettle_tokens(self.merchant).access}"
+            }
         body = {"identifier": self.town.zettle.core.uuid1(), "movements": [movement]}
-        status = await self.ask("till", "POST", f"{self.town.plan.zettle_url}/inventory/v3/movements", body)
+        status = await self.ask(
+            "till", "POST", f"{self.town.plan.zettle_url}/inventory/v3/movements", body
+        )
         return product, {"variant": variant, "came": came, "status": status}
 
     async def ask(self, side: str, method: str, url: str, body: JSON) -> int | None:
@@ -213,14 +233,20 @@ class OtherTool:
             answer = await self.client.request(method, url, headers=self.keys[side], json=body)
         except httpx2.HTTPError:
             return None
-        if answer.status_code == 401:  # the token has aged, or was taken back: ask for another next time
+        if (
+            answer.status_code == 401
+        ):  # the token has aged, or was taken back: ask for another next time
             del self.keys[side]
         return answer.status_code
 
     async def count_shop(self) -> Told:
         """A relative adjustment through BigCommerce's inventory API."""
         store = self.town.shop(self.merchant).store
-        tracked = [one for one in store.all_variants() if store.products[one.product_id].tracking == "variant"]
+        tracked = [
+            one
+            for one in store.all_variants()
+            if store.products[one.product_id].tracking == "variant"
+        ]
         variant = pick(self.dice, tracked)
         came = self.dice.randint(-2, 6)
         if "shop" not in self.keys:
@@ -232,10 +258,16 @@ class OtherTool:
 
 
 class Shoppers:
-    """Everybody who comes and goes at one merchant's. `habits` weighs the acts; what is left out never happens."""
+    """Everybody who comes and goes at one merchant's. `habits` weighs the acts; what is left out
+    never happens.
+    """
 
     def __init__(
-        self, town: Town, dice: random.Random, habits: Mapping[str, int] = HABITS, merchant: Merchant | None = None
+        self,
+        town: Town,
+        dice: random.Random,
+        habits: Mapping[str, int] = HABITS,
+        merchant: Merchant | None = None,
     ) -> None:
         self.dice = dice
         self.habits = habits
@@ -245,10 +277,14 @@ class Shoppers:
         self.acts = {**self.cashiers.acts(), **self.people.acts(), **self.tool.acts()}
         unknown = sorted(set(habits) - set(self.acts))
         if unknown:
-            raise ValueError(f"nobody in town does {', '.join(unknown)}; they do {', '.join(self.acts)}")
+            raise ValueError(
+                f"nobody in town does {', '.join(unknown)}; they do {', '.join(self.acts)}"
+            )
 
     async def step(self) -> Deed:
-        """One act. Where there is nothing to do it to, somebody else acts; raises NothingToDo when nobody can act at all."""
+        """One act. Where there is nothing to do it to, somebody else acts; raises NothingToDo when
+        nobody can act at all.
+        """
         self.cashiers.number += 1
         left = {what: weight for what, weight in self.habits.items() if weight > 0}
         while left:
@@ -259,7 +295,9 @@ class Shoppers:
             except NothingToDo:
                 del left[what]
             except (Refusal, ValueError) as refused:
-                return Deed(self.cashiers.number, who, what, "", {}, str(refused) or type(refused).__name__)
+                return Deed(
+                    self.cashiers.number, who, what, "", {}, str(refused) or type(refused).__name__
+                )
             else:
                 return Deed(self.cashiers.number, who, what, product, detail)
         raise NothingToDo("nobody in town has anything to do")

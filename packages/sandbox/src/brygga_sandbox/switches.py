@@ -1,9 +1,20 @@
-"""Switches: where a platform's documents leave a choice, a frozen dataclass names the choices, and a test may take another."""
+"""Switches: where a platform's documents leave a choice, a frozen dataclass names the choices, and
+a test may take another.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from brygga_sandbox.http import Request, Response, Router, json_response
 
@@ -20,7 +31,9 @@ EitherWay = Annotated[float, "at most a day before or after"]
 
 
 def check_choices(switches: "DataclassInstance") -> None:
-    """Raises ValueError for a value that is none of a switch's choices, and a number that is too small, too large or not finite."""
+    """Raises ValueError for a value that is none of a switch's choices, and a number that is too
+    small, too large or not finite.
+    """
     for name, kind in get_type_hints(type(switches), include_extras=True).items():
         value = getattr(switches, name)
         if get_origin(kind) is Literal:
@@ -35,14 +48,18 @@ def check_choices(switches: "DataclassInstance") -> None:
 
 
 def switched(switches: S, changes: Any) -> S:
-    """The switches with these changed. Raises ValueError for an unknown name, a value of another type or a choice there is not."""
+    """The switches with these changed. Raises ValueError for an unknown name, a value of another
+    type or a choice there is not.
+    """
     if not isinstance(changes, dict):
         raise ValueError("switches are a JSON object")  # noqa: TRY004 - one error for all that a caller can get wrong
     known = {field.name: getattr(switches, field.name) for field in fields(switches)}
     for name, value in changes.items():
         if name not in known:
             raise ValueError(f"there is no switch {name!r}; there are {', '.join(sorted(known))}")
-        if type(value) is not type(known[name]) and not (isinstance(known[name], float) and type(value) is int):
+        if type(value) is not type(known[name]) and not (
+            isinstance(known[name], float) and type(value) is int
+        ):
             raise ValueError(f"{name} is a {type(known[name]).__name__}")
     changed = replace(switches, **changes)
     check_choices(changed)

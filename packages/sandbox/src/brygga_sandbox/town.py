@@ -1,7 +1,8 @@
 """The town: one Zettle, one BigCommerce, the merchants who use both, and the wires between.
 
-In memory the two are hosts behind one transport, and a service under test can be a third; over sockets they are two
-addresses. The town knows names, keys and goods. What either platform does is decided by the platform.
+In memory the two are hosts behind one transport, and a service under test can be a third; over
+sockets they are two addresses. The town knows names, keys and goods. What either platform does is
+decided by the platform.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ AsgiApplication = Any
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """An app as both developer portals know it: its keys, and where the platforms may send people and messages."""
+    """An app as both developer portals know it: its keys, and where the platforms may send people
+    and messages.
+    """
 
     zettle_client_id: str = "7f3c2d1e-6b0a-4c55-9f0e-1d2c3b4a5f60"
     zettle_client_secret: str = "IZSEC-town-zettle-secret"  # noqa: S105 - a toy's key
@@ -72,12 +75,22 @@ OTHER_TOOL = Connector(
     None,
     "Hyllkollen",
 )
-"""The merchant's other tool, a stock counter: scripts act through its tokens, so that not every change is by hand."""
+"""The merchant's other tool, a stock counter: scripts act through its tokens, so that not every
+change is by hand.
+"""
 
 
 ZETTLE_SCOPES = ("READ:PRODUCT", "WRITE:PRODUCT", "READ:PURCHASE", "READ:USERINFO")
 PORTION = 5_000
-_COUNTRIES = {"SEK": "SE", "NOK": "NO", "DKK": "DK", "EUR": "FI", "GBP": "GB", "USD": "US", "MXN": "MX"}
+_COUNTRIES = {
+    "SEK": "SE",
+    "NOK": "NO",
+    "DKK": "DK",
+    "EUR": "FI",
+    "GBP": "GB",
+    "USD": "US",
+    "MXN": "MX",
+}
 
 
 CURRENCIES = tuple(_COUNTRIES)
@@ -95,8 +108,9 @@ PEOPLE = (
 class Plan:
     """What a town is built with.
 
-    `products` None: the demo library; a number: that many, generated from the seed. `drawings`: pictures are drawn; else they are small
-    plain swatches, a thousand times quicker. Without configurations of their own the platforms get one that fits the addresses.
+    `products` None: the demo library; a number: that many, generated from the seed. `drawings`:
+    pictures are drawn; else they are small plain swatches, a thousand times quicker. Without
+    configurations of their own the platforms get one that fits the addresses.
     """
 
     seed: int = 1
@@ -130,7 +144,9 @@ class Merchant:
 
 
 class Hosts(httpx2.AsyncBaseTransport):
-    """Host name -> ASGI application, in memory. A host that nobody has is a host that cannot be reached."""
+    """Host name -> ASGI application, in memory. A host that nobody has is a host that cannot be
+    reached.
+    """
 
     def __init__(self, applications: Mapping[str, AsgiApplication] | None = None) -> None:
         self.doors: dict[str, httpx2.ASGITransport] = {}
@@ -153,9 +169,11 @@ class Hosts(httpx2.AsyncBaseTransport):
 
 
 class Town:
-    """Both platforms, wired, with one merchant and two apps. More merchants move in with `add_merchant`.
+    """Both platforms, wired, with one merchant and two apps. More merchants move in with
+    `add_merchant`.
 
-    Without `http` the town is in memory: it makes a client of its own over `hosts`, and whoever gets a `transport` is on the same net.
+    Without `http` the town is in memory: it makes a client of its own over `hosts`, and whoever
+    gets a `transport` is on the same net.
     """
 
     def __init__(self, plan: Plan, clock: Clock, http: httpx2.AsyncClient | None = None) -> None:
@@ -165,7 +183,11 @@ class Town:
         self.http = http or httpx2.AsyncClient(transport=self.hosts)
         dice = random.Random(plan.seed)
         self.zettle = ZettleSandbox(
-            clock, random.Random(dice.getrandbits(64)), self.http, self.zettle_config(), plan.zettle_switches
+            clock,
+            random.Random(dice.getrandbits(64)),
+            self.http,
+            self.zettle_config(),
+            plan.zettle_switches,
         )
         config = plan.bigcommerce_config or bigcommerce.Config()
         config = replace(config, public_url=config.public_url or plan.bigcommerce_url)
@@ -178,13 +200,21 @@ class Town:
             self.register(connector)
         self.merchants: list[Merchant] = []
         for number in range(plan.merchants):
-            name, owner = PEOPLE[number] if number < len(PEOPLE) else (f"Butik {number + 1}", f"Kim Berg {number + 1}")
+            name, owner = (
+                PEOPLE[number]
+                if number < len(PEOPLE)
+                else (f"Butik {number + 1}", f"Kim Berg {number + 1}")
+            )
             self.add_merchant(name, owner=owner)
 
     def zettle_config(self) -> zettle.Config:
-        """Pictures come from the library's painter; a town on plain http lets its webhooks go to plain http."""
+        """Pictures come from the library's painter; a town on plain http lets its webhooks go to
+        plain http.
+        """
         plan = self.plan
-        config = plan.zettle_config or zettle.Config(insecure_destinations=plan.zettle_url.startswith("http:"))
+        config = plan.zettle_config or zettle.Config(
+            insecure_destinations=plan.zettle_url.startswith("http:")
+        )
         return config if config.image_source else replace(config, image_source=self.paint)
 
     def paint(self, key: str) -> tuple[bytes, str] | None:
@@ -221,28 +251,42 @@ class Town:
         store_currency: str | None = None,
         products: int | None = None,
     ) -> Merchant:
-        """A shopkeeper moves in. What is not said is as the plan says; every merchant's goods have uuids of their own."""
+        """A shopkeeper moves in. What is not said is as the plan says; every merchant's goods have
+        uuids of their own.
+        """
         plan, number = self.plan, len(self.merchants) + 1
         currency = zettle_currency or plan.zettle_currency
         country = _COUNTRIES.get(currency, "SE")
-        organization = self.zettle.add_organization(name, owner=owner, currency=currency, country=country)
+        organization = self.zettle.add_organization(
+            name, owner=owner, currency=currency, country=country
+        )
         # The first merchant's goods are those that `library.odd` speaks of.
         namespace = "linds" if number == 1 else f"linds-{number}"
         store_hash = f"l1ndsk{number}"
         email = organization.owner.email
-        settings = {"name": name, "currency": store_currency or plan.store_currency, **plan.store_settings}
+        settings = {
+            "name": name,
+            "currency": store_currency or plan.store_currency,
+            **plan.store_settings,
+        }
         self.bigcommerce.add_store(store_hash, owner_email=email, **settings)
         wanted = plan.products if products is None else products
-        merchant = Merchant(name, organization, store_hash, self.fill(organization, wanted, namespace))
+        merchant = Merchant(
+            name, organization, store_hash, self.fill(organization, wanted, namespace)
+        )
         self.merchants.append(merchant)
         return merchant
 
     def fill(self, organization: Organization, products: int | None, namespace: str) -> Library:
-        """Put goods on the till's shelf: the demo library, or that many generated ones in portions."""
+        """Put goods on the till's shelf: the demo library, or that many generated ones in
+        portions.
+        """
         images, currency = f"{self.plan.zettle_url}/image", organization.currency
         if products is None:
             library = demo_library(currency, namespace, images)
-            self.zettle.load_products(organization, library.products, library.stock, library.tracked)
+            self.zettle.load_products(
+                organization, library.products, library.stock, library.tracked
+            )
             return library
         for first in range(0, products, PORTION):
             size = min(PORTION, products - first)
@@ -251,14 +295,21 @@ class Town:
         return Library()
 
     async def furnish(self, merchant: Merchant | None = None) -> None:
-        """Put into the shop what stood there before any link: categories, goods of its own, and likenesses of the till's."""
+        """Put into the shop what stood there before any link: categories, goods of its own, and
+        likenesses of the till's.
+        """
         there = merchant or self.merchant
         shop = self.shop(there)
         kept = [shop.add_category(name).id for name in CATEGORIES]
         for number, goods in enumerate(existing_goods(there.library, shop.store.settings.currency)):
             key = goods.pop("picture")
             made = await shop.add_product(
-                **{"categories": [kept[number % len(kept)]], "weight": 0.3, "is_visible": True, **goods}
+                **{
+                    "categories": [kept[number % len(kept)]],
+                    "weight": 0.3,
+                    "is_visible": True,
+                    **goods,
+                }
             )
             if key:
                 shop.hang(made.id, shop.camera.promise(key, "png", partial(self.painted, key)), key)
@@ -284,17 +335,28 @@ class Town:
 
     # -- keys
 
-    def zettle_tokens(self, merchant: Merchant | None = None, connector: Connector = OTHER_TOOL) -> Tokens:
-        """Tokens of an app at Zettle as after a consent; of the merchant's other tool unless told otherwise."""
+    def zettle_tokens(
+        self, merchant: Merchant | None = None, connector: Connector = OTHER_TOOL
+    ) -> Tokens:
+        """Tokens of an app at Zettle as after a consent; of the merchant's other tool unless told
+        otherwise.
+        """
         organization = (merchant or self.merchant).organization
         return self.zettle.issue_token(organization, connector.zettle_client_id, ZETTLE_SCOPES)
 
-    def store_token(self, merchant: Merchant | None = None, connector: Connector = OTHER_TOOL) -> str:
-        """The token of an app at BigCommerce as after an installation; of the merchant's other tool unless told otherwise.
+    def store_token(
+        self, merchant: Merchant | None = None, connector: Connector = OTHER_TOOL
+    ) -> str:
+        """The token of an app at BigCommerce as after an installation; of the merchant's other tool
+        unless told otherwise.
 
-        Asked again it is the same one: a store has one token per app, and a new one would void it (bigcommerce facts 1.4).
+        Asked again it is the same one: a store has one token per app, and a new one would void it
+        (bigcommerce facts 1.4).
         """
-        store_hash, client_id = (merchant or self.merchant).store_hash, connector.bigcommerce_client_id
+        store_hash, client_id = (
+            (merchant or self.merchant).store_hash,
+            connector.bigcommerce_client_id,
+        )
         installed = self.bigcommerce.apps.installed(store_hash, client_id)
         return installed.token if installed else self.bigcommerce.issue_token(store_hash, client_id)
 
@@ -304,8 +366,12 @@ class Town:
 
     # -- the net
 
-    def transport(self, extra: Mapping[str, AsgiApplication] | None = None) -> httpx2.AsyncBaseTransport:
-        """The town's net, in memory. Applications in `extra` (host -> ASGI) join it, and hear webhooks and callbacks."""
+    def transport(
+        self, extra: Mapping[str, AsgiApplication] | None = None
+    ) -> httpx2.AsyncBaseTransport:
+        """The town's net, in memory. Applications in `extra` (host -> ASGI) join it, and hear
+        webhooks and callbacks.
+        """
         for host, application in (extra or {}).items():
             self.hosts.open(host, application)
         return self.hosts

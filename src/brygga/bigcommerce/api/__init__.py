@@ -1,4 +1,6 @@
-"""Every call we make to BigCommerce, one method each, grouped by subject. Reads give values, never JSON."""
+"""Every call we make to BigCommerce, one method each, grouped by subject. Reads give values, never
+JSON.
+"""
 
 from brygga.bigcommerce.api.assignments import AssignmentCalls
 from brygga.bigcommerce.api.categories import CategoryCalls

@@ -1,6 +1,8 @@
-"""Which channel a product is sold in, and single category links. Both are written at birth only (rule P4).
+"""Which channel a product is sold in, and single category links. Both are written at birth only
+(rule P4).
 
-Calls never run in parallel (bigcommerce facts 2.1): they share a lane, which the store's budget keeps serial.
+Calls never run in parallel (bigcommerce facts 2.1): they share a lane, which the store's budget
+keeps serial.
 """
 
 from collections.abc import Sequence
@@ -17,11 +19,19 @@ class AssignmentCalls(Door):
         """Assign 1 to 50 products to a channel; one that is assigned already stays so."""
         assert 1 <= len(product_ids) <= ASSIGNED_AT_ONCE
         body = [{"product_id": product_id, "channel_id": channel_id} for product_id in product_ids]
-        await self.send(self.call("PUT", "/v3/catalog/products/channel-assignments", json=body, lane="assignments"))
+        await self.send(
+            self.call(
+                "PUT", "/v3/catalog/products/channel-assignments", json=body, lane="assignments"
+            )
+        )
 
     async def channel_assignments(self, product_ids: Sequence[int]) -> frozenset[tuple[int, int]]:
         """(product id, channel id) of these products, at most 250."""
         assert 1 <= len(product_ids) <= PAGE
-        call = self.call("GET", "/v3/catalog/products/channel-assignments", {"product_id:in": product_ids})
+        call = self.call(
+            "GET", "/v3/catalog/products/channel-assignments", {"product_id:in": product_ids}
+        )
         rows = await self.pages(call, PAGE)
-        return frozenset((identifier(row.get("product_id")), identifier(row.get("channel_id"))) for row in rows)
+        return frozenset(
+            (identifier(row.get("product_id")), identifier(row.get("channel_id"))) for row in rows
+        )

@@ -1,4 +1,6 @@
-"""Category trees, and the one category that new products are born in (rule P3; bigcommerce facts 4)."""
+"""Category trees, and the one category that new products are born in (rule P3; bigcommerce facts
+4).
+"""
 
 from brygga.bigcommerce import shapes
 from brygga.bigcommerce.api.door import PARTLY, Door, body_of
@@ -12,7 +14,9 @@ PAGE = 250
 
 class CategoryCalls(Door):
     async def trees(self, channel_id: int | None = None) -> tuple[Tree, ...]:
-        """The store's category trees, or the one of a channel, which may have none. This list has no pages (bigcommerce facts 4)."""
+        """The store's category trees, or the one of a channel, which may have none. This list has
+        no pages (bigcommerce facts 4).
+        """
         call = self.call("GET", "/v3/catalog/trees", {"channel_id:in": channel_id})
         rows = await self.rows(call)
         if not rows and channel_id is None:
@@ -21,17 +25,24 @@ class CategoryCalls(Door):
 
     async def category(self, category_id: int) -> Category | None:
         """A category by its id; None when it is gone."""
-        rows = await self.pages(self.call("GET", "/v3/catalog/trees/categories", {"category_id:in": category_id}), PAGE)
+        rows = await self.pages(
+            self.call("GET", "/v3/catalog/trees/categories", {"category_id:in": category_id}), PAGE
+        )
         return next((one for one in map(shapes.category, rows) if one.id == category_id), None)
 
     async def find_category(self, tree_id: int, name: str) -> Category | None:
         """The top category of a tree with exactly this name; None when there is none."""
         query = {"tree_id:in": tree_id, "parent_id:in": 0, "name": name}
         rows = await self.pages(self.call("GET", "/v3/catalog/trees/categories", query), PAGE)
-        return next((one for one in map(shapes.category, rows) if one.name == name and not one.parent_id), None)
+        return next(
+            (one for one in map(shapes.category, rows) if one.name == name and not one.parent_id),
+            None,
+        )
 
     async def create_category(self, tree_id: int, name: str) -> Category:
-        """Make a top category. CATEGORY_EXISTS: somebody was faster, find it (names are unique among siblings)."""
+        """Make a top category. CATEGORY_EXISTS: somebody was faster, find it (names are unique
+        among siblings).
+        """
         # The guide wants the tree alone for a top category, the OpenAPI file tree and parent both:
         # 0 is what a top one reads as (bigcommerce facts 4).
         body = [{"name": name, "tree_id": tree_id, "parent_id": 0, "is_visible": True}]

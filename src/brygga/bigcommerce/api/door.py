@@ -42,24 +42,33 @@ class OnlyToken:
 
 
 class Door:
-    """What all subjects share. Nothing is tried twice but a call whose token had just been replaced,
-    which BigCommerce did not carry out."""
+    """What all subjects share. Nothing is tried twice but a call whose token had just been
+    replaced, which BigCommerce did not carry out."""
 
-    def __init__(self, wire: Wire, gate: Gate, urls: ShopUrls, token: str | Tokens, store_hash: str) -> None:
+    def __init__(
+        self, wire: Wire, gate: Gate, urls: ShopUrls, token: str | Tokens, store_hash: str
+    ) -> None:
         self.wire = wire
         self.gate = gate
         self.tokens: Tokens = OnlyToken(token) if isinstance(token, str) else token
         self.store_hash = store_hash
         self.base = f"{urls.api}/stores/{store_hash}"
 
-    def call(self, method: str, path: str, query: Mapping[str, Any] | None = None, **more: Any) -> Call:
-        """A call to this store. A PUT or DELETE may be repeated unless it is said otherwise; lists of ids are joined by commas."""
-        params = tuple((name, _value(value)) for name, value in (query or {}).items() if value is not None)
+    def call(
+        self, method: str, path: str, query: Mapping[str, Any] | None = None, **more: Any
+    ) -> Call:
+        """A call to this store. A PUT or DELETE may be repeated unless it is said otherwise; lists
+        of ids are joined by commas.
+        """
+        params = tuple(
+            (name, _value(value)) for name, value in (query or {}).items() if value is not None
+        )
         more.setdefault("repeatable", method != "POST")
         return Call("bigcommerce", method, self.base + path, params=params, **more)
 
     async def send(self, call: Call) -> Answer:
-        """The answer of a success (207 is one), or of a status that the call wanted. Raises one of the four failures.
+        """The answer of a success (207 is one), or of a status that the call wanted. Raises one of
+        the four failures.
 
         507 is the plan's limit and no server fault, so it is always read (bigcommerce facts 9).
         """
@@ -79,7 +88,8 @@ class Door:
 
     async def _send_as_now(self, call: Call) -> tuple[Answer, str]:
         """The answer, and the token that got it. A merchant who approves the app again replaces the
-        token while calls are on their way (bigcommerce facts 1.4): those go again with the new one."""
+        token while calls are on their way (bigcommerce facts 1.4): those go again with the new
+        one."""
         token = await self.tokens()
         while True:
             headers = {**call.headers, "X-Auth-Token": token}
@@ -90,7 +100,8 @@ class Door:
             token = current
 
     async def _confirm_gone(self, call: Call, answer: Answer) -> None:
-        """A 401 ends the connection only when the cheapest question gets one too (bigcommerce facts 9).
+        """A 401 ends the connection only when the cheapest question gets one too (bigcommerce facts
+        9).
 
         A hiccup must not disconnect a merchant.
         """
@@ -112,7 +123,9 @@ class Door:
         return answer
 
     async def v2_list(self, call: Call) -> list[Any]:
-        """The rows of a v2 list: bare, and 204 without a body where it is empty (bigcommerce facts 0)."""
+        """The rows of a v2 list: bare, and 204 without a body where it is empty (bigcommerce facts
+        0).
+        """
         answer = await self._always(call)
         if answer.status == 204:
             return []
@@ -129,7 +142,9 @@ class Door:
         return body["data"]
 
     async def rows(self, call: Call) -> list[Mapping[str, Any]]:
-        """The rows of a v3 list that has no pages, whose meta says nothing: only the list itself tells that it is empty."""
+        """The rows of a v3 list that has no pages, whose meta says nothing: only the list itself
+        tells that it is empty.
+        """
         found = await self.data(call)
         if not isinstance(found, list):
             raise lost(call, "no list")
@@ -142,8 +157,12 @@ class Door:
             raise lost(call, "no object")
         return found
 
-    async def pages(self, call: Call, limit: int, *, of_one: bool = False) -> list[Mapping[str, Any]]:
-        """The rows of a v3 list over all its pages. `of_one`: a list of one product or order, which may be gone (Refused)."""
+    async def pages(
+        self, call: Call, limit: int, *, of_one: bool = False
+    ) -> list[Mapping[str, Any]]:
+        """The rows of a v3 list over all its pages. `of_one`: a list of one product or order, which
+        may be gone (Refused).
+        """
         rows: list[Mapping[str, Any]] = []
         page: int | None = 1
         while page is not None:
@@ -152,7 +171,9 @@ class Door:
             page = following(body, page)
         return rows
 
-    async def page(self, call: Call, page: int, limit: int) -> tuple[list[Mapping[str, Any]], Page[Any]]:
+    async def page(
+        self, call: Call, page: int, limit: int
+    ) -> tuple[list[Mapping[str, Any]], Page[Any]]:
         """The rows of one page, and what the page says of the others."""
         rows, body = await self._page(call, page, limit)
         total = whole(within(body, "meta", "pagination", "total")) or 0
@@ -163,8 +184,9 @@ class Door:
     ) -> tuple[list[Mapping[str, Any]], Any]:
         """One page, and its whole body.
 
-        An empty list is believed only where its counts say that it is empty: `{"data": [], "meta": {}}` is no answer (decision 15).
-        A product without pictures may also answer 204 (bigcommerce facts 3.10).
+        An empty list is believed only where its counts say that it is empty: `{"data": [], "meta":
+        {}}` is no answer (decision 15). A product without pictures may also answer 204 (bigcommerce
+        facts 3.10).
         """
         numbered_ = numbered(call, page, limit)
         answer = await (self.send(numbered_) if of_one else self._always(numbered_))
@@ -196,7 +218,9 @@ def numbered(call: Call, page: int, limit: int) -> Call:
 
 
 def following(body: Any, page: int) -> int | None:
-    """The number of the next page, None on the last. The counts decide, since links may be absent (bigcommerce facts 0)."""
+    """The number of the next page, None on the last. The counts decide, since links may be absent
+    (bigcommerce facts 0).
+    """
     pagination = record(within(body, "meta", "pagination"))
     pages = whole(pagination.get("total_pages"))
     if pages is not None:
@@ -205,7 +229,9 @@ def following(body: Any, page: int) -> int | None:
 
 
 def is_empty(body: Any, page: int) -> bool:
-    """Whether a page without rows says itself that there are none. One beyond the last may be asked for while rows go."""
+    """Whether a page without rows says itself that there are none. One beyond the last may be asked
+    for while rows go.
+    """
     pagination = record(within(body, "meta", "pagination"))
     total, pages = whole(pagination.get("total")), whole(pagination.get("total_pages"))
     if total is None and pages is None:

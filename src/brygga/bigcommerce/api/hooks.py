@@ -1,4 +1,6 @@
-"""Webhook subscriptions. Only our own app's are seen; each has our secret in its headers (bigcommerce facts 6.1)."""
+"""Webhook subscriptions. Only our own app's are seen; each has our secret in its headers
+(bigcommerce facts 6.1).
+"""
 
 from collections.abc import Mapping
 
@@ -26,15 +28,24 @@ SCOPES = (
 class HookCalls(Door):
     async def hooks(self) -> tuple[Hook, ...]:
         """Our app's webhooks at this store, active or not."""
-        return tuple(shapes.hook(raw) for raw in await self.pages(self.call("GET", "/v3/hooks"), PAGE))
+        return tuple(
+            shapes.hook(raw) for raw in await self.pages(self.call("GET", "/v3/hooks"), PAGE)
+        )
 
     async def create_hook(self, scope: str, destination: str, headers: Mapping[str, str]) -> Hook:
         """Make a webhook; it may take a minute to work (bigcommerce facts 6.1).
 
         HOOK_EXISTS: there is one for this scope and destination.
         """
-        body = {"scope": scope, "destination": destination, "is_active": True, "headers": dict(headers)}
-        return shapes.hook(await self.object(self.call("POST", "/v3/hooks", json=body, repeatable=True)))
+        body = {
+            "scope": scope,
+            "destination": destination,
+            "is_active": True,
+            "headers": dict(headers),
+        }
+        return shapes.hook(
+            await self.object(self.call("POST", "/v3/hooks", json=body, repeatable=True))
+        )
 
     async def renew_hook(self, hook_id: int, destination: str, headers: Mapping[str, str]) -> Hook:
         """Make a webhook active again, with our address and secret as they are now."""

@@ -1,4 +1,5 @@
-"""Stock at a location: read in bulk, adjusted in bulk, one writer at a time (bigcommerce facts 2.1, 5).
+"""Stock at a location: read in bulk, adjusted in bulk, one writer at a time (bigcommerce facts 2.1,
+5).
 
 A read may lag behind a write that was answered; nothing here reads back.
 """
@@ -14,24 +15,34 @@ from brygga.wire.reading import record, text
 PAGE = 1000  # bigcommerce facts 5.3
 ADJUSTED_AT_ONCE = 2000  # items x locations (bigcommerce facts 5.2)
 LARGEST = 2_147_483_647  # bigcommerce facts 2.3
-QUERY_LENGTH = 4000  # of the list of ids in an address; no limit is documented, most servers allow 8 KB
+QUERY_LENGTH = (
+    4000  # of the list of ids in an address; no limit is documented, most servers allow 8 KB
+)
 
 
 class InventoryCalls(Door):
     async def default_location(self) -> Location:
-        """The location that the storefront sells from. Location 1 always exists (bigcommerce facts 5.1)."""
-        rows = await self.pages(self.call("GET", "/v3/inventory/locations", {"is_default": True}), PAGE)
+        """The location that the storefront sells from. Location 1 always exists (bigcommerce facts
+        5.1).
+        """
+        rows = await self.pages(
+            self.call("GET", "/v3/inventory/locations", {"is_default": True}), PAGE
+        )
         return next((one for one in map(shapes.location, rows) if one.id), Location(1))
 
     async def levels(
         self, location_id: int, *, variant_ids: Sequence[int] = (), product_ids: Sequence[int] = ()
     ) -> tuple[Level, ...]:
-        """The stock of these variants and of all variants of these products. What the shop does not know is absent."""
+        """The stock of these variants and of all variants of these products. What the shop does not
+        know is absent.
+        """
         found: list[Level] = []
         for name, ids in (("variant_id:in", variant_ids), ("product_id:in", product_ids)):
             for some in _by_length(ids):
                 query = {name: some, "location_id:in": location_id}
-                rows = await self.pages(self.call("GET", "/v3/inventory/items", query, urgent=True, timeout_s=60), PAGE)
+                rows = await self.pages(
+                    self.call("GET", "/v3/inventory/items", query, urgent=True, timeout_s=60), PAGE
+                )
                 found += shapes.levels(rows, location_id)
         return tuple(found)
 
@@ -42,19 +53,25 @@ class InventoryCalls(Door):
         return replace(found, items=tuple(shapes.levels(rows, location_id)))
 
     async def adjust(self, changes: Sequence[StockChange], reason: str) -> str:
-        """Change the stock of 1 to 2000 items by signed quantities, all or none; the transaction's id comes back.
+        """Change the stock of 1 to 2000 items by signed quantities, all or none; the transaction's
+        id comes back.
 
-        A repeat changes again, so a lost answer is Unanswered. NEEDS_ABSOLUTE_FIRST, NOT_ENOUGH_STOCK, TRACKING_LEVEL and
-        ITEM_UNKNOWN name the item where the shop's words do: `refusals.named_items`.
+        A repeat changes again, so a lost answer is Unanswered. NEEDS_ABSOLUTE_FIRST,
+        NOT_ENOUGH_STOCK, TRACKING_LEVEL and ITEM_UNKNOWN name the item where the shop's words do:
+        `refusals.named_items`.
         """
         return await self._adjust("POST", "/v3/inventory/adjustments/relative", changes, reason)
 
     async def set_levels(self, changes: Sequence[StockChange], reason: str) -> str:
-        """Set the stock of 1 to 2000 items, all or none. Numbers are 0 or more; whoever overwrote what in between is not seen."""
+        """Set the stock of 1 to 2000 items, all or none. Numbers are 0 or more; whoever overwrote
+        what in between is not seen.
+        """
         assert all(0 <= one.quantity <= LARGEST for one in changes)
         return await self._adjust("PUT", "/v3/inventory/adjustments/absolute", changes, reason)
 
-    async def _adjust(self, method: str, path: str, changes: Sequence[StockChange], reason: str) -> str:
+    async def _adjust(
+        self, method: str, path: str, changes: Sequence[StockChange], reason: str
+    ) -> str:
         assert 1 <= len(changes) <= ADJUSTED_AT_ONCE
         body = bodies.adjustment_body(changes, reason)
         # Even the absolute one is not repeatable: a sale between two tries would be undone.

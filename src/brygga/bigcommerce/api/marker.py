@@ -19,6 +19,8 @@ class MarkerCalls(ProductCalls):
     async def create_marker(self, name: str, categories: tuple[int, ...]) -> Saved:
         """Make it: hidden, not for sale, counted by variant. A taken name or SKU refuses it whole,
         so there are never two."""
-        call = self.call("POST", "/v3/catalog/products", json=bodies.marker_body(name, categories), timeout_s=60)
+        call = self.call(
+            "POST", "/v3/catalog/products", json=bodies.marker_body(name, categories), timeout_s=60
+        )
         answer = await self.send(call)
         return Saved(product_of(call, answer), failed_part(call, answer), complete=False)

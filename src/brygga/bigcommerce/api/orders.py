@@ -1,4 +1,6 @@
-"""Orders and refunds, to explain a line in the log. They never drive stock: the inventory level is the truth (bigcommerce facts 8)."""
+"""Orders and refunds, to explain a line in the log. They never drive stock: the inventory level is
+the truth (bigcommerce facts 8).
+"""
 
 from datetime import datetime
 
@@ -24,13 +26,22 @@ class OrderCalls(Door):
         return found
 
     async def orders_since(self, modified: datetime, page: int = 1) -> tuple[Order, ...]:
-        """A page of at most 250 orders changed since then, newest first; fewer than that is the last page."""
-        query = {"min_date_modified": modified.isoformat(), "sort": "date_modified:desc", "page": page, "limit": PAGE}
+        """A page of at most 250 orders changed since then, newest first; fewer than that is the
+        last page.
+        """
+        query = {
+            "min_date_modified": modified.isoformat(),
+            "sort": "date_modified:desc",
+            "page": page,
+            "limit": PAGE,
+        }
         rows = await self.v2_list(self.call("GET", "/v2/orders", query))
         return tuple(shapes.order(raw) for raw in records(rows))
 
     async def order_lines(self, order_id: int) -> tuple[OrderLine, ...]:
-        """What was ordered; lines without a product of the catalogue are left out. An order has a line at least."""
+        """What was ordered; lines without a product of the catalogue are left out. An order has a
+        line at least.
+        """
         lines: list[OrderLine] = []
         page = 1
         while True:
@@ -45,6 +56,8 @@ class OrderCalls(Door):
             page += 1
 
     async def refunds(self, order_id: int) -> tuple[Refund, ...]:
-        """The refunds of an order, most often none. This list has no pages (bigcommerce facts 8)."""
+        """The refunds of an order, most often none. This list has no pages (bigcommerce facts
+        8).
+        """
         rows = await self.rows(self.call("GET", f"/v3/orders/{order_id}/payment_actions/refunds"))
         return tuple(shapes.refund(raw) for raw in rows)

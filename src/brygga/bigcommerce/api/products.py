@@ -18,9 +18,12 @@ PAGE = 250  # bigcommerce facts 2.2
 UPDATED_AT_ONCE = 10  # bigcommerce facts 2.2, 3.5
 DELETED_AT_ONCE = 250  # bigcommerce facts 3.6
 CHILDREN = ("variants", "images", "videos")
-"""Not the options: they cap a page at ten products (bigcommerce facts 2.2). Variants name their option values all the same."""
+"""Not the options: they cap a page at ten products (bigcommerce facts 2.2). Variants name their
+option values all the same.
+"""
 WITH_OPTIONS = (*CHILDREN, "options")
-CREATE_S = 60.0  # well below the lease of a drain; the shop fetches every picture meanwhile (bigcommerce facts 3.10)
+# well below the lease of a drain; the shop fetches every picture meanwhile (bigcommerce facts 3.10)
+CREATE_S = 60.0
 
 
 class ProductCalls(Door):
@@ -31,14 +34,19 @@ class ProductCalls(Door):
         assert len(product_ids) <= PAGE
         if not product_ids:
             return {}
-        call = self.call("GET", "/v3/catalog/products", {"id:in": product_ids, "include": include}, timeout_s=60)
+        call = self.call(
+            "GET", "/v3/catalog/products", {"id:in": product_ids, "include": include}, timeout_s=60
+        )
         found = [shapes.product(raw) for raw in await self.pages(call, PAGE)]
         return {one.product_id: one for one in found}
 
     async def product(self, product_id: int) -> ObservedProduct | None:
         """One product with its options; None when there is none."""
         call = self.call(
-            "GET", f"/v3/catalog/products/{product_id}", {"include": WITH_OPTIONS}, wanted=frozenset({404})
+            "GET",
+            f"/v3/catalog/products/{product_id}",
+            {"include": WITH_OPTIONS},
+            wanted=frozenset({404}),
         )
         answer = await self.send(call)
         return None if answer.status == 404 else product_of(call, answer)
@@ -55,9 +63,12 @@ class ProductCalls(Door):
         include: Sequence[str] = CHILDREN,
         limit: int = PAGE,
     ) -> Page[ObservedProduct]:
-        """A page of the store's products. `name` is exact; `sku` is a product's own, never a variant's (bigcommerce facts 3.2)."""
+        """A page of the store's products. `name` is exact; `sku` is a product's own, never a
+        variant's (bigcommerce facts 3.2).
+        """
         query = {
-            # `categories` alone misses products that are in further categories (bigcommerce facts 3.2).
+            # `categories` alone misses products that are in further categories (bigcommerce facts
+            # 3.2).
             "categories:in": category_id,
             "name": name,
             "sku": sku,
@@ -68,16 +79,25 @@ class ProductCalls(Door):
             "sort": "id",
             "direction": "asc",
         }
-        rows, found = await self.page(self.call("GET", "/v3/catalog/products", query, timeout_s=60), page, limit)
+        rows, found = await self.page(
+            self.call("GET", "/v3/catalog/products", query, timeout_s=60), page, limit
+        )
         return replace(found, items=tuple(shapes.product(raw) for raw in rows))
 
     async def create_product(
-        self, desired: CatalogProduct, birth: Birth, *, images: bool = True, videos: bool = True, fill: bool = True
+        self,
+        desired: CatalogProduct,
+        birth: Birth,
+        *,
+        images: bool = True,
+        videos: bool = True,
+        fill: bool = True,
     ) -> Saved:
-        """Make the product, all in one call. A picture or video that the shop cannot take refuses the whole: try without them then.
+        """Make the product, all in one call. A picture or video that the shop cannot take refuses
+        the whole: try without them then.
 
-        Where the answer lacks the children's ids, one read follows (`fill`); should that fail the product is there all the same,
-        and `complete` is False.
+        Where the answer lacks the children's ids, one read follows (`fill`); should that fail the
+        product is there all the same, and `complete` is False.
         """
         body = bodies.product_body(desired, birth, images=images, videos=videos)
         call = self.call("POST", "/v3/catalog/products", json=body, timeout_s=CREATE_S)
@@ -97,14 +117,20 @@ class ProductCalls(Door):
 
     async def update_product(self, product_id: int, changes: Changes) -> Saved:
         """Change only what is named. What a 207 left out (address or stock) is in `failed`."""
-        call = self.call("PUT", f"/v3/catalog/products/{product_id}", json=bodies.changes_body(changes))
+        call = self.call(
+            "PUT", f"/v3/catalog/products/{product_id}", json=bodies.changes_body(changes)
+        )
         answer = await self.send(call)
         return Saved(product_of(call, answer), failed_part(call, answer), complete=False)
 
     async def update_products(self, updates: Sequence[tuple[int, Changes]]) -> BatchSaved:
-        """Change 1 to 10 products. One bad element can refuse the whole without being named: bisect then (bigcommerce facts 3.5)."""
+        """Change 1 to 10 products. One bad element can refuse the whole without being named: bisect
+        then (bigcommerce facts 3.5).
+        """
         assert 1 <= len(updates) <= UPDATED_AT_ONCE
-        body = [{"id": product_id, **bodies.changes_body(changes)} for product_id, changes in updates]
+        body = [
+            {"id": product_id, **bodies.changes_body(changes)} for product_id, changes in updates
+        ]
         call = self.call("PUT", "/v3/catalog/products", json=body, timeout_s=60)
         answer = await self.send(call)
         saved = [shapes.product(raw) for raw in records(record(body_of(call, answer)).get("data"))]
@@ -118,7 +144,11 @@ class ProductCalls(Door):
         assert 1 <= len(product_ids) <= DELETED_AT_ONCE
         assert all(product_id > 0 for product_id in product_ids)
         query = {"id:in": product_ids}
-        await self.send(self.call("DELETE", "/v3/catalog/products", query, timeout_s=60, wanted=frozenset({404})))
+        await self.send(
+            self.call(
+                "DELETE", "/v3/catalog/products", query, timeout_s=60, wanted=frozenset({404})
+            )
+        )
 
 
 def product_of(call: Call, answer: Answer) -> ObservedProduct:
@@ -129,9 +159,13 @@ def product_of(call: Call, answer: Answer) -> ObservedProduct:
 
 
 def _has_children(made: ObservedProduct, sent: Mapping[str, Any]) -> bool:
-    """Whether the answer to a create named every child by id: whether it does is not documented (bigcommerce facts 3.3)."""
+    """Whether the answer to a create named every child by id: whether it does is not documented
+    (bigcommerce facts 3.3).
+    """
     variants = len(made.variants) >= max(len(sent.get("variants", ())), 1)
-    named = all(option_id and value_id for one in made.variants for option_id, value_id in one.values)
+    named = all(
+        option_id and value_id for one in made.variants for option_id, value_id in one.values
+    )
     labelled = "variants" not in sent or all(one.values for one in made.variants)
     return (
         variants

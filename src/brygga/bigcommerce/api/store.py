@@ -1,4 +1,6 @@
-"""What the store is: its name, money, units, tax, channels and stock settings. Read, never written."""
+"""What the store is: its name, money, units, tax, channels and stock settings. Read, never
+written.
+"""
 
 from datetime import datetime
 
@@ -39,7 +41,9 @@ class StoreCalls(Door):
 
     async def inventory_settings(self) -> InventorySettings:
         """When orders and refunds move stock (rule C12)."""
-        return shapes.inventory_settings(await self.object(self.call("GET", "/v3/settings/inventory")))
+        return shapes.inventory_settings(
+            await self.object(self.call("GET", "/v3/settings/inventory"))
+        )
 
     async def weight_unit(self) -> WeightUnit | None:
         """The unit of every weight; None for one that we do not know."""
@@ -47,11 +51,17 @@ class StoreCalls(Door):
         return shapes.weight_unit(found.get("weight_measurement"))
 
     async def channels(self) -> tuple[Channel, ...]:
-        """The store's channels. The right to read them is optional: without it NeedsMerchant(scope_missing) is raised."""
-        return tuple(shapes.channel(raw) for raw in await self.pages(self.call("GET", "/v3/channels"), PAGE))
+        """The store's channels. The right to read them is optional: without it
+        NeedsMerchant(scope_missing) is raised.
+        """
+        return tuple(
+            shapes.channel(raw) for raw in await self.pages(self.call("GET", "/v3/channels"), PAGE)
+        )
 
     async def currencies(self) -> tuple[Currency, ...]:
-        """The store's currencies; catalogue prices are in the default one. A store has one at least."""
+        """The store's currencies; catalogue prices are in the default one. A store has one at
+        least.
+        """
         call = self.call("GET", "/v2/currencies")
         rows = await self.v2_list(call)
         if not rows:

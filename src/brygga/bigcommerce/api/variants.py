@@ -19,25 +19,40 @@ PICTURE_S = 60.0
 
 class VariantCalls(Door):
     async def variants(self, product_id: int) -> tuple[ObservedVariant, ...]:
-        """All variants of a product. Raises Refused(PRODUCT_GONE or GONE) when there is no such product."""
-        rows = await self.pages(self.call("GET", f"/v3/catalog/products/{product_id}/variants"), PAGE, of_one=True)
+        """All variants of a product. Raises Refused(PRODUCT_GONE or GONE) when there is no such
+        product.
+        """
+        rows = await self.pages(
+            self.call("GET", f"/v3/catalog/products/{product_id}/variants"), PAGE, of_one=True
+        )
         return tuple(shapes.variant(raw) for raw in rows)
 
-    async def update_variants(self, updates: Sequence[tuple[int, Changes]]) -> tuple[OwnedVariant, ...]:
+    async def update_variants(
+        self, updates: Sequence[tuple[int, Changes]]
+    ) -> tuple[OwnedVariant, ...]:
         """Change 1 to 50 variants of any products; one bad element refuses them all.
 
-        Whether sku, gtin and image are honoured here is not documented: compare what comes back, and use `update_variant` for the rest.
+        Whether sku, gtin and image are honoured here is not documented: compare what comes back,
+        and use `update_variant` for the rest.
         """
         assert 1 <= len(updates) <= CHANGED_AT_ONCE
-        body = [{"id": variant_id, **bodies.changes_body(changes)} for variant_id, changes in updates]
-        data = await self.data(self.call("PUT", "/v3/catalog/variants", json=body, timeout_s=PICTURE_S))
+        body = [
+            {"id": variant_id, **bodies.changes_body(changes)} for variant_id, changes in updates
+        ]
+        data = await self.data(
+            self.call("PUT", "/v3/catalog/variants", json=body, timeout_s=PICTURE_S)
+        )
         return tuple(shapes.owned_variants(data))
 
     async def create_variants(self, new: Sequence[NewVariant]) -> tuple[OwnedVariant, ...]:
-        """Make 1 to 50 variants of existing products. Each has a SKU, and one value of every option (bigcommerce facts 3.7)."""
+        """Make 1 to 50 variants of existing products. Each has a SKU, and one value of every option
+        (bigcommerce facts 3.7).
+        """
         assert 1 <= len(new) <= CHANGED_AT_ONCE
         body = [bodies.new_variant_body(one, batch=True) for one in new]
-        call = self.call("PUT", "/v3/catalog/variants", json=body, timeout_s=PICTURE_S, repeatable=False)
+        call = self.call(
+            "PUT", "/v3/catalog/variants", json=body, timeout_s=PICTURE_S, repeatable=False
+        )
         made = tuple(shapes.owned_variants(await self.data(call)))
         if len(made) < len(new):
             raise lost(call, "fewer variants than asked for")
@@ -47,10 +62,16 @@ class VariantCalls(Door):
         """Make one variant."""
         path = f"/v3/catalog/products/{new.product_id}/variants"
         body = bodies.new_variant_body(new, batch=False)
-        return shapes.variant(await self.object(self.call("POST", path, json=body, timeout_s=PICTURE_S)))
+        return shapes.variant(
+            await self.object(self.call("POST", path, json=body, timeout_s=PICTURE_S))
+        )
 
-    async def update_variant(self, product_id: int, variant_id: int, changes: Changes) -> ObservedVariant:
-        """Change one variant; every field of ours is honoured here. Its option values can never change (bigcommerce facts 3.7)."""
+    async def update_variant(
+        self, product_id: int, variant_id: int, changes: Changes
+    ) -> ObservedVariant:
+        """Change one variant; every field of ours is honoured here. Its option values can never
+        change (bigcommerce facts 3.7).
+        """
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}"
         call = self.call("PUT", path, json=bodies.changes_body(changes), timeout_s=PICTURE_S)
         return shapes.variant(await self.object(call))
@@ -61,17 +82,27 @@ class VariantCalls(Door):
         await self.send(self.call("DELETE", path, wanted=frozenset({404})))
 
     async def set_variant_image(self, product_id: int, variant_id: int, url: str) -> str:
-        """Give a variant its one picture by address (at most 8 MB); the shop's own address of it comes back."""
+        """Give a variant its one picture by address (at most 8 MB); the shop's own address of it
+        comes back.
+        """
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}/image"
         # A variant has one picture, so a repeat does no more (bigcommerce facts 3.7).
-        call = self.call("POST", path, json={"image_url": url}, timeout_s=PICTURE_S, repeatable=True)
+        call = self.call(
+            "POST", path, json={"image_url": url}, timeout_s=PICTURE_S, repeatable=True
+        )
         return text((await self.object(call)).get("image_url"))
 
     async def upload_variant_image(self, product_id: int, variant_id: int, file: Upload) -> str:
         """Give a variant its one picture by its bytes, at most 1 MB."""
         assert len(file.content) <= UPLOAD_BYTES
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}/image"
-        call = self.call("POST", path, upload=replace(file, part="image_file"), timeout_s=PICTURE_S, repeatable=True)
+        call = self.call(
+            "POST",
+            path,
+            upload=replace(file, part="image_file"),
+            timeout_s=PICTURE_S,
+            repeatable=True,
+        )
         return text((await self.object(call)).get("image_url"))
 
     async def products_with_sku(self, sku: str) -> frozenset[int]:

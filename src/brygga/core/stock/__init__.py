@@ -1,12 +1,13 @@
 """The ledger of one variant: two shelves, one number (rules S1-S7, decisions 2, 3, 4, 7, 16).
 
-Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and their law, `moves`
-the moves that keep it, `resolving` what becomes of a write that got no answer, `slots` the item that tells, `sending`
-how much may be written and when, `sharing` how a shelf is born, adopted, remade, split, joined, stopped and started,
-`counting` what the merchant counted, `story` why a number is what it is, `explaining` which sale or order made it so.
+Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and
+their law, `moves` the moves that keep it, `resolving` what becomes of a write that got no answer,
+`slots` the item that tells, `sending` how much may be written and when, `sharing` how a shelf is
+born, adopted, remade, split, joined, stopped and started, `counting` what the merchant counted,
+`story` why a number is what it is, `explaining` which sale or order made it so.
 
-Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value; every function takes a
-ledger and gives one.
+Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value;
+every function takes a ledger and gives one.
 """
 
 # fmt: off
@@ -31,7 +32,8 @@ from brygga.core.stock.slots import Slot
 
 __all__ = [
     "LIMITS", "SUSPENDED", "Change", "Flight", "Gap", "Hint", "Kind", "Ledger", "Level",
-    "Look", "Observed", "Orders", "Resolved", "Review", "Shelf", "Side", "Slot", "Timing", "Told", "Verdict",
+    "Look", "Observed", "Orders", "Resolved", "Review", "Shelf", "Side", "Slot", "Timing", "Told",
+    "Verdict",
     "absent", "adopted", "born", "carried", "corrected", "counted", "ended",
     "excess", "first_level", "hinted", "is_emptied", "is_held", "is_ordered", "is_unsure",
     "joined", "landed", "next_look", "observed", "opened", "refused", "remade",

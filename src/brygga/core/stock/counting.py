@@ -6,10 +6,11 @@ from brygga.core.stock.ledger import Ledger
 
 
 def counted(ledger: Ledger, till: int, shop: int) -> Ledger | None:
-    """Each side is owed what brings it to the number that was counted; shared stock has one number for both.
+    """Each side is owed what brings it to the number that was counted; shared stock has one number
+    for both.
 
-    None when there is nothing to count: Zettle has no number of its own, or two numbers were given for shared stock. A side that is not
-    there yet is born with the number later.
+    None when there is nothing to count: Zettle has no number of its own, or two numbers were given
+    for shared stock. A side that is not there yet is born with the number later.
     """
     if ledger.zettle.promised is None or (not ledger.separate and till != shop):
         return None

@@ -1,4 +1,6 @@
-"""Which sale, refund or order made a shelf move: a guess by time and quantity, for the page that explains a number. It moves nothing."""
+"""Which sale, refund or order made a shelf move: a guess by time and quantity, for the page that
+explains a number. It moves nothing.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -28,18 +30,24 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """A shelf's own movement, by the id that the memory gave it. `since` is a look before it at which the shelf's level was known."""
+    """A shelf's own movement, by the id that the memory gave it. `since` is a look before it at
+    which the shelf's level was known.
+    """
 
     id: int
     at: datetime
     change: int
     since: datetime | None = None
     by_order: bool = False
-    """The shop's event named an order: then nobody changed the number by hand, though no order is found."""
+    """The shop's event named an order: then nobody changed the number by hand, though no order is
+    found.
+    """
 
     @property
     def begins(self) -> datetime:
-        """What made it is looked for from here on: since that look, and no further back than a till tells late."""
+        """What made it is looked for from here on: since that look, and no further back than a till
+        tells late.
+        """
         earliest = self.at - EARLIER
         return earliest if self.since is None else max(self.since, earliest)
 
@@ -57,9 +65,11 @@ class Explained:
 
 
 def is_order(shelf: Shelf, heard: Collection[bool], change: int, lag: timedelta) -> bool:
-    """Whether the shop's events say that an order made this `change` of its shelf. If not, it may be an edit by hand.
+    """Whether the shop's events say that an order made this `change` of its shelf. If not, it may
+    be an edit by hand.
 
-    `shelf` is as it was before the events were `heard` (each: whether it named an order) that came since the last look.
+    `shelf` is as it was before the events were `heard` (each: whether it named an order) that came
+    since the last look.
 
     | the events since the last look | an order made the change |
     |---|---|
@@ -76,7 +86,8 @@ def is_order(shelf: Shelf, heard: Collection[bool], change: int, lag: timedelta)
 
 
 def explained(moves: Sequence[Unexplained], deeds: Sequence[Deed]) -> tuple[Explained, ...]:
-    """One shelf's movements, oldest first, each with the deeds that made it. All times are by one clock, the platform's.
+    """One shelf's movements, oldest first, each with the deeds that made it. All times are by one
+    clock, the platform's.
 
     | among the deeds since the look before, not yet used | then |
     |---|---|
@@ -93,13 +104,18 @@ def explained(moves: Sequence[Unexplained], deeds: Sequence[Deed]) -> tuple[Expl
         rest = moves[len(found) :]
         parts, made = _made(rest, left)
         left = [deed for deed in left if deed not in made]
-        reason, numbers = _reason(rest[0], left, made), tuple(dict.fromkeys(deed.number for deed in made))
+        reason, numbers = (
+            _reason(rest[0], left, made),
+            tuple(dict.fromkeys(deed.number for deed in made)),
+        )
         found += [Explained(move.id, reason, numbers) for move in rest[:parts]]
     return tuple(found)
 
 
 def _made(moves: Sequence[Unexplained], left: Sequence[Deed]) -> tuple[int, tuple[Deed, ...]]:
-    """How many of these movements, from the first on, were made by which deeds: one by none, where none fits."""
+    """How many of these movements, from the first on, were made by which deeds: one by none, where
+    none fits.
+    """
     move = moves[0]
     near = [deed for deed in left if move.at - EARLIER <= deed.at <= move.at + LATER]
     fresh = _fresh(move, left)
@@ -122,11 +138,17 @@ def _in_parts(moves: Sequence[Unexplained], fresh: Sequence[Deed]) -> tuple[int,
 
 def _fresh(move: Unexplained, left: Sequence[Deed]) -> list[Deed]:
     """Those that may have happened since the look before, as far as clocks agree."""
-    return [d for d in left if move.at - EARLIER <= d.at <= move.at + LATER and d.at > move.begins - LATER]
+    return [
+        d
+        for d in left
+        if move.at - EARLIER <= d.at <= move.at + LATER and d.at > move.begins - LATER
+    ]
 
 
 def _fitting(change: int, deeds: Sequence[Deed]) -> tuple[Deed, ...]:
-    """The longest run of the last of them that makes the change, else the last one that does alone."""
+    """The longest run of the last of them that makes the change, else the last one that does
+    alone.
+    """
     for first in range(len(deeds)):
         if sum(deed.change for deed in deeds[first:]) == change:
             return tuple(deeds[first:])

@@ -2,9 +2,9 @@
 
     promised = known + owed + in flight
 
-`known` is the level that we have accounted for, `owed` what is still to be written there, `in flight` what was
-written and not yet answered. Nothing else is needed to say who must be told what: a shelf that changed by itself
-owes the change to the other.
+`known` is the level that we have accounted for, `owed` what is still to be written there, `in
+flight` what was written and not yet answered. Nothing else is needed to say who must be told what:
+a shelf that changed by itself owes the change to the other.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,9 @@ from enum import StrEnum
 from brygga.core.stock.slots import Slot
 
 SUSPENDED = datetime.max.replace(tzinfo=UTC)
-"""`Shelf.rests` of a shelf whose item the platform does not know: nothing is sent before the product work speaks."""
+"""`Shelf.rests` of a shelf whose item the platform does not know: nothing is sent before the
+product work speaks.
+"""
 
 
 class Side(StrEnum):
@@ -27,10 +29,14 @@ class Side(StrEnum):
 
 
 class Gap(StrEnum):
-    """Why a shelf has no number (decision 3). None of the three is ever written to with a change."""
+    """Why a shelf has no number (decision 3). None of the three is ever written to with a
+    change.
+    """
 
     UNKNOWN = "unknown"
-    """Nobody has said yet. Unknown never writes, not even to the other side. A shop's shelf is adopted then."""
+    """Nobody has said yet. Unknown never writes, not even to the other side. A shop's shelf is
+    adopted then.
+    """
     UNTRACKED = "untracked"
     """Inventory tracking is off in Zettle: the product's stock is not ours (rules S1, S7)."""
     UNBORN = "unborn"
@@ -46,30 +52,39 @@ class Kind(StrEnum):
     CHANGE = "change"
     """A relative change: it commutes with a sale in the same second."""
     RESET = "reset"
-    """An absolute level: only where BigCommerce knows no level yet, or after tracking was switched on."""
+    """An absolute level: only where BigCommerce knows no level yet, or after tracking was switched
+    on.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The waiting times of stock, in seconds. `lag_s` is the longest that BigCommerce's reads trail its writes.
+    """The waiting times of stock, in seconds. `lag_s` is the longest that BigCommerce's reads trail
+    its writes.
 
-    Zettle documents no lag, so its reads count as true at once. `repeat_s` is the second look after a hint that
-    showed nothing.
+    Zettle documents no lag, so its reads count as true at once. `repeat_s` is the second look after
+    a hint that showed nothing.
     """
 
     lag_s: float = 10
     repeat_s: float = 2
     hold_s: float = 5
-    """So long our own writes may keep a variant's reads ambiguous; then they wait until a look is clear."""
+    """So long our own writes may keep a variant's reads ambiguous; then they wait until a look is
+    clear.
+    """
     grace_s: float = 45
-    """After so long a request that was sent can no longer take effect: its timeout, and then some."""
+    """After so long a request that was sent can no longer take effect: its timeout, and then
+    some.
+    """
     patience_s: float = 120
-    """An unanswered write to Zettle waits so long for its echo before the lower number is promised."""
+    """An unanswered write to Zettle waits so long for its echo before the lower number is
+    promised.
+    """
     doubt_s: float = 3600
     """And its echo may still come so late before the merchant is asked to check."""
     is_whole: bool = True
-    """A call to BigCommerce is all or nothing (bigcommerce facts 5.2). Where `certify` finds that it is not, a record
-    that shows a write which its slot denies is asked about too."""
+    """A call to BigCommerce is all or nothing (bigcommerce facts 5.2). Where `certify` finds that
+    it is not, a record that shows a write which its slot denies is asked about too."""
 
     def lag(self, side: Side) -> timedelta:
         return timedelta(seconds=self.lag_s if side is Side.SHOP else 0)
@@ -79,7 +94,8 @@ class Timing:
         return timedelta(seconds=self.lag_s if side is Side.SHOP else self.repeat_s)
 
     def pooled(self, now: datetime, lags: int = 2) -> datetime:
-        """When the shelves that were born about now are looked at, all together: late enough to close their hints.
+        """When the shelves that were born about now are looked at, all together: late enough to
+        close their hints.
 
         Looks are `lags` lags apart, whoever asks.
         """
@@ -111,7 +127,9 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A level as read. `begun` is when the request left; `floor` is BigCommerce's safety stock, the least to leave."""
+    """A level as read. `begun` is when the request left; `floor` is BigCommerce's safety stock, the
+    least to leave.
+    """
 
     level: Level
     begun: datetime
@@ -128,7 +146,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The last event of BigCommerce's that named this very variant, not only its product of several sizes."""
+    """The last event of BigCommerce's that named this very variant, not only its product of several
+    sizes.
+    """
 
     at: datetime
     """When we heard."""
@@ -153,11 +173,15 @@ class Flight:
     first: bool = False
     """A first level: no number was known before it, and none is if it comes to nothing."""
     slot: Slot | None = None
-    """The item of the marker that rides in the call (decision 16); None to Zettle, and where there is no marker."""
+    """The item of the marker that rides in the call (decision 16); None to Zettle, and where there
+    is no marker.
+    """
     lost: datetime | None = None
     """When we learnt that no answer will come; None while one may, or if we died waiting."""
     since: datetime | None = None
-    """When a look first tried to resolve it: patience runs from here, so that time while we were down is not in it."""
+    """When a look first tried to resolve it: patience runs from here, so that time while we were
+    down is not in it.
+    """
 
     @property
     def is_absolute(self) -> bool:
@@ -189,13 +213,17 @@ class Shelf:
     ambiguous: datetime | None = None
     """Since when reads show a level that our own recent writes may or may not explain."""
     rests: datetime | None = None
-    """Nothing is sent before this: the platform had too little stock, so its level must be read again."""
+    """Nothing is sent before this: the platform had too little stock, so its level must be read
+    again.
+    """
     variant_id: int | None = None
     """The shop's incarnation of the variant."""
 
     @property
     def promised(self) -> int | None:
-        """The number that this shelf will show when all is written; None where there is none to promise."""
+        """The number that this shelf will show when all is written; None where there is none to
+        promise.
+        """
         if isinstance(self.known, int):
             return self.known + self.owed + self.in_flight
         if self.flight is not None and self.flight.is_absolute:
@@ -204,7 +232,9 @@ class Shelf:
 
     @property
     def in_flight(self) -> int:
-        return self.flight.quantity if self.flight is not None and not self.flight.is_absolute else 0
+        return (
+            self.flight.quantity if self.flight is not None and not self.flight.is_absolute else 0
+        )
 
     @property
     def asleep(self) -> bool:
@@ -218,7 +248,9 @@ class Shelf:
 
     @property
     def touched(self) -> datetime | None:
-        """The last time that the level moved, by us or by itself, as far as a look may not show it yet."""
+        """The last time that the level moved, by us or by itself, as far as a look may not show it
+        yet.
+        """
         return max((change.at for change in self.recent), default=None)
 
     @property
@@ -228,23 +260,31 @@ class Shelf:
 
     def toward(self, target: int) -> "Shelf":
         """Owed what brings it to this number; one that promises none is left as it is."""
-        return self if self.promised is None else replace(self, owed=self.owed + target - self.promised)
+        return (
+            self
+            if self.promised is None
+            else replace(self, owed=self.owed + target - self.promised)
+        )
 
     def woken(self) -> "Shelf":
         return replace(self, rests=None) if self.asleep else self
 
     def is_clear(self, look: Look, lag: timedelta) -> bool:
-        """A look begun one lag after the last movement that we know of shows a level in which all of them are counted.
+        """A look begun one lag after the last movement that we know of shows a level in which all
+        of them are counted.
 
-        It need not show what a fresh hint announces; that is why a hint is finished only later (`sending.next_look`).
+        It need not show what a fresh hint announces; that is why a hint is finished only later
+        (`sending.next_look`).
         """
         return self.flight is None and (self.touched is None or look.begun >= self.touched + lag)
 
     def lowest(self, look: Look, lag: timedelta) -> int:
-        """The lowest level that our writes and earlier changes can explain in a look, if nothing else happened.
+        """The lowest level that our writes and earlier changes can explain in a look, if nothing
+        else happened.
 
-        A read that trails may miss any rise of the last `lag`; an open flight downwards may or may not be in it. Falls
-        that we know of are in `known` already, and a read that misses them is higher, not lower.
+        A read that trails may miss any rise of the last `lag`; an open flight downwards may or may
+        not be in it. Falls that we know of are in `known` already, and a read that misses them is
+        higher, not lower.
         """
         assert isinstance(self.known, int)
         rises = sum(c.quantity for c in self.recent if c.quantity > 0 and c.at > look.begun - lag)
@@ -262,8 +302,9 @@ class Ledger:
     closed: tuple[int, ...] = ()
     """Earlier incarnations in the shop. Nothing should move on them any more."""
     started: datetime | None = None
-    """Since when Zettle's number counts for the shop, by our clock, until the shop's variant is adopted: what orders
-    took since then must be in no number of Zettle's. None where nothing can have been ordered."""
+    """Since when Zettle's number counts for the shop, by our clock, until the shop's variant is
+    adopted: what orders took since then must be in no number of Zettle's. None where nothing can
+    have been ordered."""
 
     def __post_init__(self) -> None:
         till, shop = self.zettle.promised, self.shop.promised
@@ -287,7 +328,9 @@ class Ledger:
 
     @property
     def is_unset(self) -> bool:
-        """The shop's variant has no number that we know: it is adopted when a clear look shows one."""
+        """The shop's variant has no number that we know: it is adopted when a clear look shows
+        one.
+        """
         shop = self.shop
         waits = self.separate and shop.asleep and shop.variant_id is not None
         return shop.flight is None and (shop.known is Gap.UNKNOWN or waits)

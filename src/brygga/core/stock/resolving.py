@@ -1,8 +1,9 @@
 """What became of a write that got no answer.
 
-Neither platform has an idempotency key. A call to BigCommerce carries a slot of the marker, whose level says whether
-the call landed (decision 16); Zettle hands our identifier back in its event (zettle facts 3.5). A write is resolved by
-these and by levels that were read when it could no longer take effect. It is never repeated blindly.
+Neither platform has an idempotency key. A call to BigCommerce carries a slot of the marker, whose
+level says whether the call landed (decision 16); Zettle hands our identifier back in its event
+(zettle facts 3.5). A write is resolved by these and by levels that were read when it could no
+longer take effect. It is never repeated blindly.
 """
 
 from dataclasses import dataclass, replace
@@ -19,11 +20,17 @@ class Verdict(StrEnum):
     LANDED = "landed"
     NOT_LANDED = "not_landed"
     ASSUMED_LANDED = "assumed_landed"
-    """Nobody knows. Taken as landed, because that promises the lower number; the merchant is asked to check."""
+    """Nobody knows. Taken as landed, because that promises the lower number; the merchant is asked
+    to check.
+    """
     ASSUMED_LOST = "assumed_lost"
-    """Nobody knows. Taken as not landed, because that promises the lower number; the merchant is asked to check."""
+    """Nobody knows. Taken as not landed, because that promises the lower number; the merchant is
+    asked to check.
+    """
     PRESUMED_LOST = "presumed_lost"
-    """A rise that probably never reached Zettle. Taken as landed, the lower number, until its echo had its time."""
+    """A rise that probably never reached Zettle. Taken as landed, the lower number, until its echo
+    had its time.
+    """
 
     @property
     def is_doubtful(self) -> bool:
@@ -32,7 +39,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The ledger after an attempt to resolve; `change` is what the shelf was found to have moved by itself."""
+    """The ledger after an attempt to resolve; `change` is what the shelf was found to have moved by
+    itself.
+    """
 
     ledger: Ledger
     verdict: Verdict
@@ -42,17 +51,20 @@ class Resolved:
 
 
 def resolve_at(side: Side, flight: Flight, timing: Timing) -> datetime:
-    """The earliest moment at which a look can say something: the request is dead by then, and reads have caught up."""
+    """The earliest moment at which a look can say something: the request is dead by then, and reads
+    have caught up.
+    """
     if side is Side.ZETTLE and flight.since is not None:
         return flight.since + timing.patience
     return flight.dead(timing) + timing.finish(side)
 
 
-# ---- BigCommerce ------------------------------------------------------------------------------------------------------
+# ---- BigCommerce ---------------------------------------------------------------------------------
 
 
 def resolve_shop(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
-    """By the level of the call's slot, read with the record's own. `slot` is None where there is none to read.
+    """By the level of the call's slot, read with the record's own. `slot` is None where there is
+    none to read.
 
     | the slot shows, in a read of after the request's end and a lag | verdict |
     |---|---|
@@ -61,8 +73,9 @@ def resolve_shop(ledger: Ledger, look: Look, slot: Level | None, timing: Timing)
     | its count | not landed |
     | anything else, or nothing | the lower number, and a question |
 
-    Where a call may land in part (`Timing.is_whole`), all is asked about but a record that nothing has touched.
-    An earlier read decides nothing, and only a fall below all that the write can explain counts at once.
+    Where a call may land in part (`Timing.is_whole`), all is asked about but a record that nothing
+    has touched. An earlier read decides nothing, and only a fall below all that the write can
+    explain counts at once.
     """
     flight = ledger.shop.flight
     assert flight is not None, "nothing was in flight"
@@ -84,8 +97,8 @@ def resolve_shop(ledger: Ledger, look: Look, slot: Level | None, timing: Timing)
 
 
 def _contradicts(ledger: Ledger, flight: Flight, level: int, *, landed_: bool) -> bool:
-    """The record shows the opposite of what the slot says: somebody moved it by just as much, or a call is not all or
-    nothing after all."""
+    """The record shows the opposite of what the slot says: somebody moved it by just as much, or a
+    call is not all or nothing after all."""
     if flight.is_absolute:
         return landed_ and level == flight.base != flight.quantity
     if ledger.shop.known != flight.base or flight.base is None:
@@ -118,10 +131,11 @@ def _closed(ledger: Ledger, look: Look, timing: Timing, verdict: Verdict) -> Res
 
 
 def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
-    """The shop answered a look and left the variant out: its shelf sleeps, as after a refusal (`suspended`).
+    """The shop answered a look and left the variant out: its shelf sleeps, as after a refusal
+    (`suspended`).
 
-    A young one may be missing in a read that trails, and a write that may still take effect is waited for. One that was
-    on its way to a variant that is gone has come to nothing.
+    A young one may be missing in a read that trails, and a write that may still take effect is
+    waited for. One that was on its way to a variant that is gone has come to nothing.
     """
     shelf = ledger.shop
     if shelf.touched is not None and look.begun < shelf.touched + timing.lag(Side.SHOP):
@@ -133,7 +147,7 @@ def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
     return suspended(ledger, Side.SHOP)
 
 
-# ---- Zettle -----------------------------------------------------------------------------------------------------------
+# ---- Zettle --------------------------------------------------------------------------------------
 
 
 def resolve_till(ledger: Ledger, look: Look, echoed: datetime | None, timing: Timing) -> Resolved:
@@ -153,8 +167,11 @@ def resolve_till(ledger: Ledger, look: Look, echoed: datetime | None, timing: Ti
     flight = ledger.zettle.flight
     assert flight is not None, "nothing was in flight"
     if echoed is not None:
-        # A look that began before the echo came may contain the write or not; `observed` leaves it to the next one.
-        return _booked(landed(ledger, Side.ZETTLE, echoed), Side.ZETTLE, look, timing, Verdict.LANDED)
+        # A look that began before the echo came may contain the write or not; `observed` leaves it
+        # to the next one.
+        return _booked(
+            landed(ledger, Side.ZETTLE, echoed), Side.ZETTLE, look, timing, Verdict.LANDED
+        )
     waits = _waiting(ledger, Side.ZETTLE, look, timing)
     flight = waits.ledger.zettle.flight
     if flight is None or flight.since is None or not isinstance(look.level, int):
@@ -185,7 +202,9 @@ class Review(StrEnum):
     WAIT = "wait"
     AS_TAKEN = "as_taken"
     OTHERWISE = "otherwise"
-    """It is not as it was taken: both sides promise too much or too little by its quantity (`moves.corrected`)."""
+    """It is not as it was taken: both sides promise too much or too little by its quantity
+    (`moves.corrected`).
+    """
     ASK = "ask"
 
 
@@ -207,11 +226,13 @@ def reviewed(verdict: Verdict, *, echoed: bool, over: bool) -> Review:
     return Review.OTHERWISE if verdict is Verdict.PRESUMED_LOST else Review.ASK
 
 
-# ---- Both -------------------------------------------------------------------------------------------------------------
+# ---- Both ----------------------------------------------------------------------------------------
 
 
 def _waiting(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Resolved:
-    """Nothing is decided. What the look shows beyond the write counts at once; patience begins when the write is dead."""
+    """Nothing is decided. What the look shows beyond the write counts at once; patience begins when
+    the write is dead.
+    """
     seen = _booked(ledger, side, look, timing, Verdict.WAITING)
     flight = seen.ledger[side].flight
     if flight is None or flight.since is not None or look.begun < resolve_at(side, flight, timing):

@@ -23,10 +23,10 @@ LIMITS = {
 def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
     """The change to write to this shelf now; 0 for none.
 
-    Nothing while a flight is open, the shelf sleeps or rests, either side is unknown or untracked, or our own writes
-    have kept its reads ambiguous for `hold_s`. Never below zero or BigCommerce's safety stock, never above the
-    platform's limit: what does not fit stays owed and is paid by the next restock or sale (decision 7). What a vanished
-    shop shelf sold is still taken from Zettle.
+    Nothing while a flight is open, the shelf sleeps or rests, either side is unknown or untracked,
+    or our own writes have kept its reads ambiguous for `hold_s`. Never below zero or BigCommerce's
+    safety stock, never above the platform's limit: what does not fit stays owed and is paid by the
+    next restock or sale (decision 7). What a vanished shop shelf sold is still taken from Zettle.
     """
     shelf = ledger[side]
     if not isinstance(shelf.known, int) or shelf.owed == 0 or not _is_free(shelf, now, timing):
@@ -41,7 +41,9 @@ def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
 
 
 def excess(ledger: Ledger, side: Side) -> int:
-    """The units of what this side promises that it can never hold: they stay owed, and show on the other side only. 0 for none."""
+    """The units of what this side promises that it can never hold: they stay owed, and show on the
+    other side only. 0 for none.
+    """
     promised = ledger[side].promised
     return 0 if promised is None else max(0, promised - LIMITS[side].highest)
 
@@ -55,8 +57,8 @@ def _is_free(shelf: Shelf, now: datetime, timing: Timing) -> bool:
 def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     """When this shelf must be read again, or None when nothing about it is open.
 
-    A hint is finished only by a look begun one lag after it and after our last write. Toward Zettle one repeat closes a
-    hint that showed nothing.
+    A hint is finished only by a look begun one lag after it and after our last write. Toward Zettle
+    one repeat closes a hint that showed nothing.
     """
     shelf = ledger[side]
     if side is Side.SHOP and ledger.is_unset and shelf.touched is not None:

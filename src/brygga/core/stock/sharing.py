@@ -1,10 +1,24 @@
-"""How a shelf is born, adopted, remade, split from the other, joined to it, stopped and started again."""
+"""How a shelf is born, adopted, remade, split from the other, joined to it, stopped and started
+again.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from brygga.core.stock.ledger import SUSPENDED, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing
+from brygga.core.stock.ledger import (
+    SUSPENDED,
+    Change,
+    Flight,
+    Gap,
+    Kind,
+    Ledger,
+    Level,
+    Look,
+    Shelf,
+    Side,
+    Timing,
+)
 from brygga.core.stock.sending import LIMITS
 from brygga.core.stock.slots import Slot
 
@@ -27,16 +41,23 @@ LOOK_BACK = timedelta(days=7)
 def opened(look: Look, *, apart: bool = False) -> Ledger:
     """A variant whose Zettle level was read for the first time; the shop does not have it yet.
 
-    `apart`: its product has separate stock, so it has too (rule S5). All of it is at the till; nobody gave the shop any.
+    `apart`: its product has separate stock, so it has too (rule S5). All of it is at the till;
+    nobody gave the shop any.
     """
     till = Shelf(known=look.level, seen=look.begun, settled=look.begun)
-    return Ledger(zettle=till, shop=Shelf(known=0, rests=SUSPENDED), separate=True) if apart else Ledger(zettle=till)
+    return (
+        Ledger(zettle=till, shop=Shelf(known=0, rests=SUSPENDED), separate=True)
+        if apart
+        else Ledger(zettle=till)
+    )
 
 
 def first_level(ledger: Ledger) -> int | None:
-    """The level to put into the request that creates a variant: the promised number, saved before the request leaves.
+    """The level to put into the request that creates a variant: the promised number, saved before
+    the request leaves.
 
-    Zettle may be below zero; the shop starts at 0 then (decision 7). None where there is no number to promise: unknown never writes.
+    Zettle may be below zero; the shop starts at 0 then (decision 7). None where there is no number
+    to promise: unknown never writes.
     """
     own = ledger.shop.promised if ledger.separate else None
     promised = own if own is not None else ledger.zettle.promised
@@ -44,22 +65,25 @@ def first_level(ledger: Ledger) -> int | None:
 
 
 def born(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger:
-    """The variant exists, with the level that it was created with. What was sold meanwhile is owed, and so are units
-    missing below zero. An earlier incarnation closes. What was in flight to it is in the promise already.
+    """The variant exists, with the level that it was created with. What was sold meanwhile is owed,
+    and so are units missing below zero. An earlier incarnation closes. What was in flight to it is
+    in the promise already.
     """
     own = ledger.shop.promised if ledger.separate else None
     promised = own if own is not None else ledger.zettle.promised
     ledger = _closing(ledger, variant_id)
     if promised is None:
         return ledger.put(Side.SHOP, Shelf(known=ledger.zettle.known, variant_id=variant_id))
-    # A young level may read as 0 or not at all for a lag: the whole level is a rise that a read may miss.
+    # A young level may read as 0 or not at all for a lag: the whole level is a rise that a read may
+    # miss.
     shelf = Shelf(level, promised - level, recent=(Change(at, level),), variant_id=variant_id)
     return ledger.put(Side.SHOP, shelf)
 
 
 def reset(ledger: Ledger, call: str, at: datetime, base: int, slot: Slot | None = None) -> Ledger:
-    """The promised number as an absolute level, for a shelf on which BigCommerce knows none (bigcommerce facts 5.2) or
-    whose tracking was just switched on (rule S7). `base` is the level that shows until it lands."""
+    """The promised number as an absolute level, for a shelf on which BigCommerce knows none
+    (bigcommerce facts 5.2) or whose tracking was just switched on (rule S7). `base` is the level
+    that shows until it lands."""
     level = first_level(ledger)
     assert level is not None, "unknown never writes"
     promised = ledger.shop.promised if ledger.separate else ledger.zettle.promised
@@ -71,20 +95,23 @@ def reset(ledger: Ledger, call: str, at: datetime, base: int, slot: Slot | None 
 
 
 def _closing(ledger: Ledger, successor: int | None = None) -> Ledger:
-    """Another incarnation of the variant takes the place of the last one; what was waited for that is over."""
+    """Another incarnation of the variant takes the place of the last one; what was waited for that
+    is over.
+    """
     last = ledger.shop.variant_id
     closed = ledger.closed if last is None or last == successor else (*ledger.closed, last)
     return replace(ledger, closed=closed, started=None)
 
 
 def adopted(ledger: Ledger, variant_id: int, look: Look, sold: int = 0) -> Ledger:
-    """A variant that is in the shop with a level: linked, kept from before (rules P11, D4), tracked again (S7), or
-    `renewed`.
+    """A variant that is in the shop with a level: linked, kept from before (rules P11, D4), tracked
+    again (S7), or `renewed`.
 
-    Zettle is where stock is true when two histories meet, so the shop gets the difference. As a change, it leaves alone
-    what an order takes meanwhile. With separate stock the shop's own number counts (S5): what is there, if this variant
-    lived on while we were not looking or was the merchant's before; what it was promised, if it took the place of ours
-    or is a renewed one. `sold` is the change that orders made since that number counts (`Ledger.started`), below zero
+    Zettle is where stock is true when two histories meet, so the shop gets the difference. As a
+    change, it leaves alone what an order takes meanwhile. With separate stock the shop's own number
+    counts (S5): what is there, if this variant lived on while we were not looking or was the
+    merchant's before; what it was promised, if it took the place of ours or is a renewed one.
+    `sold` is the change that orders made since that number counts (`Ledger.started`), below zero
     for what was sold: it is in the look, and not yet in what is promised.
     """
     own = None
@@ -97,15 +124,19 @@ def adopted(ledger: Ledger, variant_id: int, look: Look, sold: int = 0) -> Ledge
         ledger = ledger.put(Side.ZETTLE, replace(ledger.zettle, owed=ledger.zettle.owed + sold))
     promised = ledger.zettle.promised if own is None else own
     untracked = ledger.zettle.known is Gap.UNTRACKED
-    level: Level = look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
+    level: Level = (
+        look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
+    )
     owed = promised - level if promised is not None and isinstance(level, int) else 0
-    shelf = Shelf(level, owed, floor=look.floor, seen=look.begun, settled=look.begun, variant_id=variant_id)
+    shelf = Shelf(
+        level, owed, floor=look.floor, seen=look.begun, settled=look.begun, variant_id=variant_id
+    )
     return replace(_closing(ledger, variant_id), shop=shelf, separate=own is not None)
 
 
 def remade(ledger: Ledger) -> Ledger:
-    """The shop's variant is going or gone. Its shelf closes; the promise lives on in Zettle's, and the next one is born
-    with it."""
+    """The shop's variant is going or gone. Its shelf closes; the promise lives on in Zettle's, and
+    the next one is born with it."""
     shelf, ledger = ledger.shop, _closing(ledger)
     if ledger.separate and shelf.promised is not None:
         return ledger.put(Side.SHOP, Shelf(known=0, owed=shelf.promised, rests=SUSPENDED))
@@ -113,8 +144,9 @@ def remade(ledger: Ledger) -> Ledger:
 
 
 def carried(ledger: Ledger) -> Ledger | None:
-    """Separate stock of a product that was kept, for the next connection to the same store (D4): each side's number is
-    the one it will be found with. None when stock was shared: then Zettle's number counts.
+    """Separate stock of a product that was kept, for the next connection to the same store (D4):
+    each side's number is the one it will be found with. None when stock was shared: then Zettle's
+    number counts.
     """
     till = ledger.zettle.promised
     if not ledger.separate or till is None or ledger.shop.promised is None:
@@ -123,8 +155,12 @@ def carried(ledger: Ledger) -> Ledger | None:
 
 
 def ended(ledger: Ledger) -> Ledger:
-    """Zettle has no such variant any more: nothing is promised for it, and neither side is read or written."""
-    return Ledger(Shelf(known=Gap.UNTRACKED), Shelf(known=Gap.UNBORN), closed=_closing(ledger).closed)
+    """Zettle has no such variant any more: nothing is promised for it, and neither side is read or
+    written.
+    """
+    return Ledger(
+        Shelf(known=Gap.UNTRACKED), Shelf(known=Gap.UNBORN), closed=_closing(ledger).closed
+    )
 
 
 def woken(ledger: Ledger, variant_id: int) -> Ledger:
@@ -133,8 +169,8 @@ def woken(ledger: Ledger, variant_id: int) -> Ledger:
 
 
 def reset_refused(ledger: Ledger) -> Ledger:
-    """An absolute level was refused: the shelf has what it had, and is owed the rest. One that had no number has none,
-    and waits for it: what the store shows from before is not of ours."""
+    """An absolute level was refused: the shelf has what it had, and is owed the rest. One that had
+    no number has none, and waits for it: what the store shows from before is not of ours."""
     flight = ledger.shop.flight
     assert flight is not None, "nothing was in flight"
     assert flight.is_absolute, "a change is taken back by `refused`"
@@ -142,24 +178,33 @@ def reset_refused(ledger: Ledger) -> Ledger:
 
 
 def reset_undone(ledger: Ledger, level: int) -> Ledger:
-    """An absolute level never took effect, and the shelf still shows its old number, `level`: the rest is owed."""
+    """An absolute level never took effect, and the shelf still shows its old number, `level`: the
+    rest is owed.
+    """
     shelf = ledger.shop
     if shelf.flight is not None and shelf.flight.first and not ledger.separate:
         young = (*shelf.recent, Change(shelf.flight.sent, 0))
-        return ledger.put(Side.SHOP, replace(shelf, known=Gap.UNKNOWN, owed=0, flight=None, recent=young))
+        return ledger.put(
+            Side.SHOP, replace(shelf, known=Gap.UNKNOWN, owed=0, flight=None, recent=young)
+        )
     promised = shelf.promised
     assert promised is not None
     return ledger.put(Side.SHOP, replace(shelf, known=level, owed=promised - level, flight=None))
 
 
-def renewed(ledger: Ledger, variant_id: int, at: datetime, timing: Timing, orders: Orders) -> Ledger:
-    """The shop's number of this variant is gone, or counts something else: the variant was made again, or is counted at
-    another level.
+def renewed(
+    ledger: Ledger, variant_id: int, at: datetime, timing: Timing, orders: Orders
+) -> Ledger:
+    """The shop's number of this variant is gone, or counts something else: the variant was made
+    again, or is counted at another level.
 
-    A forgotten number (bigcommerce facts 5.4) is no sale: the variant is adopted, at a look that shows what was done.
+    A forgotten number (bigcommerce facts 5.4) is no sale: the variant is adopted, at a look that
+    shows what was done.
     """
     if not ledger.is_tracked:
-        return _closing(ledger, variant_id).put(Side.SHOP, Shelf(ledger.zettle.known, variant_id=variant_id))
+        return _closing(ledger, variant_id).put(
+            Side.SHOP, Shelf(ledger.zettle.known, variant_id=variant_id)
+        )
     was = ledger.shop
     touched = at if was.flight is None else max(at, was.flight.dead(timing))
     closed, again = _closing(ledger, variant_id).closed, remade(ledger)
@@ -170,17 +215,20 @@ def renewed(ledger: Ledger, variant_id: int, at: datetime, timing: Timing, order
 
 
 def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
-    """Separate stock (rule S5): each side is owed what brings it to its own number; from then on neither moves the
-    other. None when a side has no number to part from: the product is not tracked, or not in the shop.
+    """Separate stock (rule S5): each side is owed what brings it to its own number; from then on
+    neither moves the other. None when a side has no number to part from: the product is not
+    tracked, or not in the shop.
     """
     if ledger.zettle.promised is None or ledger.shop.promised is None:
         return None
-    return Ledger(ledger.zettle.toward(till), ledger.shop.toward(shop), separate=True, closed=ledger.closed)
+    return Ledger(
+        ledger.zettle.toward(till), ledger.shop.toward(shop), separate=True, closed=ledger.closed
+    )
 
 
 def joined(ledger: Ledger) -> Ledger:
-    """Shared again (rule S6): the two numbers are added, so that no unit is lost (decision 4). Each side is owed what
-    the other has."""
+    """Shared again (rule S6): the two numbers are added, so that no unit is lost (decision 4). Each
+    side is owed what the other has."""
     if not ledger.separate:
         return ledger
     till, shop = ledger.zettle.promised, ledger.shop.promised
@@ -193,31 +241,35 @@ def joined(ledger: Ledger) -> Ledger:
     )
 
 
-# ---- Tracking switched in Zettle (rule S7) ----------------------------------------------------------------------------
+# ---- Tracking switched in Zettle (rule S7) -------------------------------------------------------
 
 
 def stopped(ledger: Ledger, timing: Timing) -> Ledger:
-    """Tracking was switched off (decision 2): nothing is written, and the shop keeps its number. It ends separate stock
-    too: switched on again, Zettle's balance is what counts.
+    """Tracking was switched off (decision 2): nothing is written, and the shop keeps its number. It
+    ends separate stock too: switched on again, Zettle's balance is what counts.
 
-    What that balance may lack of shared stock, because it was owed or on its way, stays `owed` (`is_unsure`). What may
-    still move the shop's number stays `recent`.
+    What that balance may lack of shared stock, because it was owed or on its way, stays `owed`
+    (`is_unsure`). What may still move the shop's number stays `recent`.
     """
     till, shop, lacks = ledger.zettle, ledger.shop, 0
     if not isinstance(till.known, int):
         lacks = till.owed
     elif not ledger.separate:
         lacks = min(0, till.owed) + min(0, till.in_flight)
-    recent = shop.recent if shop.flight is None else (*shop.recent, Change(shop.flight.dead(timing), 0))
+    recent = (
+        shop.recent if shop.flight is None else (*shop.recent, Change(shop.flight.dead(timing), 0))
+    )
     known = Gap.UNBORN if shop.variant_id is None else Gap.UNTRACKED
     shelf = Shelf(known, recent=recent, seen=shop.seen, variant_id=shop.variant_id)
     return Ledger(Shelf(Gap.UNTRACKED, owed=lacks), shelf, closed=ledger.closed)
 
 
 def is_unsure(ledger: Ledger) -> bool:
-    """Zettle's number may lack something, or have it, when tracking is on again: the merchant is asked then.
+    """Zettle's number may lack something, or have it, when tracking is on again: the merchant is
+    asked then.
 
-    Not of what was sold twice: Zettle's number never goes below zero by us, so that it waits for the next restock.
+    Not of what was sold twice: Zettle's number never goes below zero by us, so that it waits for
+    the next restock.
     """
     till, promised = ledger.zettle, ledger.zettle.promised
     if ledger.separate or promised is None:
@@ -226,9 +278,10 @@ def is_unsure(ledger: Ledger) -> bool:
 
 
 def restarted(ledger: Ledger, look: Look, *, uncounted: bool = False) -> Ledger:
-    """Tracking was switched on: Zettle's balance counts, less what it may lack. The shop's variant, if there is one, is
-    adopted. Where the store has not counted it (`uncounted`), only a look of after the switch there shows a number.
-    When it was switched on is `started` of a ledger that is not tracked, where Zettle told it."""
+    """Tracking was switched on: Zettle's balance counts, less what it may lack. The shop's variant,
+    if there is one, is adopted. Where the store has not counted it (`uncounted`), only a look of
+    after the switch there shows a number. When it was switched on is `started` of a ledger that is
+    not tracked, where Zettle told it."""
     lacks = ledger.zettle.owed if ledger.zettle.known is Gap.UNTRACKED else 0
     started = None if uncounted or ledger.shop.variant_id is None else ledger.started or look.begun
     till = Shelf(look.level, owed=lacks, seen=look.begun, settled=look.begun)

@@ -1,4 +1,6 @@
-"""The marker (decision 16): one more item in a stock call, whose level tells whether the call landed."""
+"""The marker (decision 16): one more item in a stock call, whose level tells whether the call
+landed.
+"""
 
 from dataclasses import dataclass
 

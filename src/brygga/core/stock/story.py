@@ -1,4 +1,6 @@
-"""Why a number is what it is: every move of a ledger as one line, for the page that answers "why is this 7?"."""
+"""Why a number is what it is: every move of a ledger as one line, for the page that answers "why is
+this 7?".
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,11 +29,15 @@ class Cause(StrEnum):
     DOUBTED = "doubted"
     """Nobody could tell what became of a write: the lower number was promised."""
     CONTRADICTED = "contradicted"
-    """As `doubted`, because the marker and the record say opposite things. An operator counts these (decision 16)."""
+    """As `doubted`, because the marker and the record say opposite things. An operator counts these
+    (decision 16).
+    """
     REFUSED = "refused"
     """The platform said no to our write: it is owed again, and nothing moved."""
     CORRECTED = "corrected"
-    """It is known now what became of a write without an answer: both sides promised its quantity too much or too little."""
+    """It is known now what became of a write without an answer: both sides promised its quantity
+    too much or too little.
+    """
     SPLIT = "split"
     JOINED = "joined"
     COUNTED = "counted"
@@ -43,7 +49,9 @@ class Cause(StrEnum):
 
 
 class Reason(StrEnum):
-    """What made a shelf move by itself, as far as the platforms' sales and orders tell. It explains, and decides nothing."""
+    """What made a shelf move by itself, as far as the platforms' sales and orders tell. It
+    explains, and decides nothing.
+    """
 
     SALE = "sale"
     REFUND = "refund"
@@ -59,9 +67,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One move of one variant. `change` is on `side`; the numbers are what each shelf was known to hold, None where there was none.
+    """One move of one variant. `change` is on `side`; the numbers are what each shelf was known to
+    hold, None where there was none.
 
-    `call` is the id of our own request and `sent` when it left, `reference` an order's or sale's number, where they are known.
+    `call` is the id of our own request and `sent` when it left, `reference` an order's or sale's
+    number, where they are known.
     """
 
     at: datetime

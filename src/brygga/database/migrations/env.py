@@ -1,4 +1,6 @@
-"""Alembic's entry: runs the migrations on the connection that `brygga.database.migrating` hands over, in its transaction."""
+"""Alembic's entry: runs the migrations on the connection that `brygga.database.migrating` hands
+over, in its transaction.
+"""
 
 from alembic import context
 

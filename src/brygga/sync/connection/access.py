@@ -1,9 +1,9 @@
 """The merchant's access to both platforms.
 
-BigCommerce's token has no end (`ShopAccess`). Zettle's is refreshed early and never lost to a crash or
-to two at once (`ZettleAccess`). A refresh may void the token it is made with (zettle facts 1.3). So the
-intent is saved first, and the new pair is saved before it is used. An answer that got lost is no end:
-the old token is tried once more before anybody is told that access is gone.
+BigCommerce's token has no end (`ShopAccess`). Zettle's is refreshed early and never lost to a crash
+or to two at once (`ZettleAccess`). A refresh may void the token it is made with (zettle facts 1.3).
+So the intent is saved first, and the new pair is saved before it is used. An answer that got lost
+is no end: the old token is tried once more before anybody is told that access is gone.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ Transaction = Callable[[], AbstractAsyncContextManager[Tx]]
 
 @dataclass
 class ShopAccess:
-    """The token of one connection's store, for `bigcommerce.api`. It has no end: it counts until the
-    merchant approves the app again, which a refused call finds out (bigcommerce facts 1.4)."""
+    """The token of one connection's store, for `bigcommerce.api`. It has no end: it counts until
+    the merchant approves the app again, which a refused call finds out (bigcommerce facts 1.4)."""
 
     connection_id: int
     read: Transaction
@@ -70,7 +70,11 @@ class ZettleAccess:
         """A token other than the one that Zettle refused."""
         async with self._lock:
             token = await self._read()
-            return token.access if token.access != stale else await self._refreshed(token, refused=True)
+            return (
+                token.access
+                if token.access != stale
+                else await self._refreshed(token, refused=True)
+            )
 
     async def _read(self) -> Token:
         async with self.transaction() as tx:
@@ -82,7 +86,9 @@ class ZettleAccess:
         return token
 
     async def _refreshed(self, token: Token, *, refused: bool = False) -> str:
-        """`refused`: the token we have was refused already, whatever its end. It is never shown again."""
+        """`refused`: the token we have was refused already, whatever its end. It is never shown
+        again.
+        """
         async with self.transaction() as tx:
             await tokens.begin_refresh(tx, self.connection_id, Platform.ZETTLE, self.clock.now())
         try:
@@ -94,7 +100,8 @@ class ZettleAccess:
                 raise
             return self._still_good(token)
         except Unanswered as lost:
-            # The intent stays: the next try uses the old token once more, and only its refusal means that access is gone.
+            # The intent stays: the next try uses the old token once more, and only its refusal
+            # means that access is gone.
             self._token = None
             raise Unreachable(Code.UNREACHABLE, lost.detail) from lost
         except NeedsMerchant:
@@ -115,7 +122,9 @@ class ZettleAccess:
                 await tokens.revoke(tx, self.connection_id, Platform.ZETTLE, self.clock.now())
         if found is None or found.refresh == token.refresh:
             self._token = None
-            raise NeedsMerchant(Code.ACCESS_GONE, "the refresh token was refused", fingerprint(token.access))
+            raise NeedsMerchant(
+                Code.ACCESS_GONE, "the refresh token was refused", fingerprint(token.access)
+            )
         self._token = found
         return found.access
 
@@ -130,7 +139,9 @@ class ZettleAccess:
             account=token.account,
         )
         async with self.transaction() as tx:
-            saved = await tokens.finish_refresh(tx, self.connection_id, Platform.ZETTLE, token.refresh, fresh)
+            saved = await tokens.finish_refresh(
+                tx, self.connection_id, Platform.ZETTLE, token.refresh, fresh
+            )
         if not saved:
             return (await self._read()).access
         self._token = fresh

@@ -1,4 +1,6 @@
-"""What kind of account and store these are: read at the start, and again when either says that it changed."""
+"""What kind of account and store these are: read at the start, and again when either says that it
+changed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,11 +15,14 @@ from brygga.sync.worker.session import Session
 
 
 async def read_shop(api: ShopApi) -> Shop:
-    """The store with its stock settings and default location; the category is found when products are first written."""
+    """The store with its stock settings and default location; the category is found when products
+    are first written.
+    """
     shop = await api.store()
     stock = await api.inventory_settings()
     location = await api.default_location()
-    # Whether a store takes part no setting says: its items do. A page of a thousand is enough to tell.
+    # Whether a store takes part no setting says: its items do. A page of a thousand is enough to
+    # tell.
     backorders = any(row.takes_backorders for row in await api.levels_page(location.id))
 
     return replace(
@@ -30,8 +35,12 @@ async def read_shop(api: ShopApi) -> Shop:
 
 
 async def account(session: Session, marks: Sequence[Mark]) -> None:
-    """Facts are brought up to date. A currency that no longer fits pauses prices and nothing else (decision 10)."""
-    organization = keeping_facts(await session.zettle.organization(), session.connection.organization)
+    """Facts are brought up to date. A currency that no longer fits pauses prices and nothing else
+    (decision 10).
+    """
+    organization = keeping_facts(
+        await session.zettle.organization(), session.connection.organization
+    )
     shop = None
     if session.connection.shop is not None:
         shop = keeping_place(await read_shop(session.shop), session.connection.shop)
@@ -44,14 +53,18 @@ async def account(session: Session, marks: Sequence[Mark]) -> None:
             await connections.set_shop(tx, before.id, shop)
             if prices_must_pause(before, organization, shop):
                 await connections.set_prices_paused(tx, before.id, True)
-            await synclog.add(tx, before.id, changes(before, organization, shop), session.clock.now())
+            await synclog.add(
+                tx, before.id, changes(before, organization, shop), session.clock.now()
+            )
     await session.reload()
     for mark in marks:
         await session.finish(mark)
 
 
 def keeping_facts(fresh: Organization, known: Organization) -> Organization:
-    """The account as just read. What this answer leaves out is as it was: another endpoint may have answered (decision 15)."""
+    """The account as just read. What this answer leaves out is as it was: another endpoint may have
+    answered (decision 15).
+    """
     kept = {
         name: getattr(fresh, name) or getattr(known, name)
         for name in ("name", "currency", "country", "language", "contact_email")
@@ -67,16 +80,28 @@ def keeping_place(fresh: Shop, known: Shop) -> Shop:
 def changes(before: Connection, organization: Organization, shop: Shop) -> list[Line]:
     """What of the change a merchant should hear."""
     lines: list[Line] = []
-    if before.choices.prices and not before.prices_paused and prices_must_pause(before, organization, shop):
+    if (
+        before.choices.prices
+        and not before.prices_paused
+        and prices_must_pause(before, organization, shop)
+    ):
         params = {"till": organization.currency, "shop": shop.currency}
         lines.append(Line(Code.PRICES_PAUSED, Topic.CONNECTION, Severity.WARNING, params=params))
     known = before.shop
     if known is not None and known.weight_unit is not shop.weight_unit:
         unit = shop.weight_unit.value if shop.weight_unit else ""
-        lines.append(Line(Code.WEIGHT_UNIT_CHANGED, Topic.CONNECTION, Severity.WARNING, params={"unit": unit}))
+        lines.append(
+            Line(
+                Code.WEIGHT_UNIT_CHANGED, Topic.CONNECTION, Severity.WARNING, params={"unit": unit}
+            )
+        )
     if known is not None and shop.backorders and not known.backorders:
         lines.append(Line(Code.BACKORDERS_ON, Topic.CONNECTION))
-    if known is not None and known.stock_moment is not shop.stock_moment and shop.stock_moment is not None:
+    if (
+        known is not None
+        and known.stock_moment is not shop.stock_moment
+        and shop.stock_moment is not None
+    ):
         params = {"moment": shop.stock_moment.value}
         lines.append(Line(Code.STOCK_MOMENT_CHANGED, Topic.CONNECTION, params=params))
     return lines

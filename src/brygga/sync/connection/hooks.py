@@ -1,13 +1,15 @@
-"""The watchdog over both platforms' subscriptions: what is missing is made again, what is stale goes,
-and a gap is caught up.
+"""The watchdog over both platforms' subscriptions: what is missing is made again, what is stale
+goes, and a gap is caught up.
 
-Zettle deletes a subscription after three days of failures, BigCommerce switches a hook off after two
-(zettle facts 4.5, bigcommerce facts 6.4). What was said meanwhile is not said again, so a renewed
-subscription is followed by a reading of everything. The same happens when our own address changes: what
-points elsewhere is ours by its id, or by our connection's key in its path, and is moved here.
+Zettle deletes a subscription after three days of failures, BigCommerce switches a hook off after
+two (zettle facts 4.5, bigcommerce facts 6.4). What was said meanwhile is not said again, so a
+renewed subscription is followed by a reading of everything. The same happens when our own address
+changes: what points elsewhere is ours by its id, or by our connection's key in its path, and is
+moved here.
 
-A stop at any point leaves neither a double nor a gap: what is new is made before the old is removed, an
-old one's id is forgotten after it is gone, and the reading is owed on disk before anything changes.
+A stop at any point leaves neither a double nor a gap: what is new is made before the old is
+removed, an old one's id is forgotten after it is gone, and the reading is owed on disk before
+anything changes.
 """
 
 from collections import Counter
@@ -42,7 +44,9 @@ SHOP_PATH = "/hooks/bigcommerce/"
 WORKS: Final = timedelta(seconds=90)
 """A new hook of BigCommerce's may take a minute to work (bigcommerce facts 6.1)."""
 SECOND_LOOK: Final = "second look"
-"""A mark's detail: hooks were made a moment ago, and what happened before they worked was not told."""
+"""A mark's detail: hooks were made a moment ago, and what happened before they worked was not
+told.
+"""
 
 
 @dataclass(slots=True)
@@ -84,18 +88,27 @@ async def hooks(session: Session, dirty: Sequence[Mark]) -> None:
     async with session.transaction() as tx:
         await session.finish(*dirty, tx=tx)
         if watch.changed[Platform.BIGCOMMERCE] and connection.stage is Stage.RUNNING and not second:
-            await work_items.mark(tx, connection.id, Kind.HOOKS, "", now, due_at=now + WORKS, detail=SECOND_LOOK)
-        ended = {(connection.id, platform, Outcome.ENDED): count for platform, count in watch.ended.items()}
+            await work_items.mark(
+                tx, connection.id, Kind.HOOKS, "", now, due_at=now + WORKS, detail=SECOND_LOOK
+            )
+        ended = {
+            (connection.id, platform, Outcome.ENDED): count
+            for platform, count in watch.ended.items()
+        }
         await deliveries.add(tx, ended, now)
     for platform, count in watch.moved.items():
-        session.log.warning("webhooks moved to our present address", platform=platform.value, count=count)
+        session.log.warning(
+            "webhooks moved to our present address", platform=platform.value, count=count
+        )
     for platform, count in (+watch.ended).items():
-        session.log.warning("webhooks had ended and are renewed", platform=platform.value, count=count)
+        session.log.warning(
+            "webhooks had ended and are renewed", platform=platform.value, count=count
+        )
 
 
 async def _unless_gone(session: Session, gone: str, look: Callable[[], Awaitable[None]]) -> None:
-    """A paused connection waits for its merchant; the side that still gives access tells us, and nobody
-    else, all the same. What the other side refuses is known and said already."""
+    """A paused connection waits for its merchant; the side that still gives access tells us, and
+    nobody else, all the same. What the other side refuses is known and said already."""
     paused = session.connection.paused
     if paused == gone:
         return
@@ -117,9 +130,11 @@ async def _owe_reading(session: Session, after: timedelta = timedelta()) -> None
 
 
 def is_ours(session: Session, known: bool, destination: str, path: str) -> bool:
-    """Only what we know by its id, what carries this connection's key, and what points at this service.
+    """Only what we know by its id, what carries this connection's key, and what points at this
+    service.
 
-    The same app may serve the account elsewhere (zettle facts 8, row 10): that is not ours to delete.
+    The same app may serve the account elsewhere (zettle facts 8, row 10): that is not ours to
+    delete.
     """
     mine = urlsplit(destination).path.endswith(f"{path}{session.connection.hook_key}")
     return known or mine or destination.startswith(f"{session.settings.public_url}{path}")
@@ -129,7 +144,7 @@ def points_here(session: Session, destination: str) -> bool:
     return destination.startswith(f"{session.settings.public_url}/")
 
 
-# ---- Zettle ----------------------------------------------------------------------------------------------------------
+# ---- Zettle --------------------------------------------------------------------------------------
 
 
 async def _zettle(watch: _Watch) -> None:
@@ -140,10 +155,14 @@ async def _zettle(watch: _Watch) -> None:
     there = await session.zettle.subscriptions()
     watch.ended[Platform.ZETTLE] += len(known.keys() - {one.uuid for one in there})
 
-    mine = [one for one in there if is_ours(session, one.uuid in known, one.destination, ZETTLE_PATH)]
+    mine = [
+        one for one in there if is_ours(session, one.uuid in known, one.destination, ZETTLE_PATH)
+    ]
     keys = {one.uuid: one.signing_key or _key(known.get(one.uuid)) for one in mine}
     good = (
-        None if watch.anew else next((one for one in mine if one.destination == destination and keys[one.uuid]), None)
+        None
+        if watch.anew
+        else next((one for one in mine if one.destination == destination and keys[one.uuid]), None)
     )
     if good is None:
         unlisted = sorted(known.keys() - {one.uuid for one in there})
@@ -151,24 +170,34 @@ async def _zettle(watch: _Watch) -> None:
         place = next(iter(places), "")
         await watch.before_change(Platform.ZETTLE, place)
         await _are_gone(session, unlisted, destination)
-        good = await session.zettle.subscribe(session.dice.uuid1(), destination, session.settings.contact_email)
+        good = await session.zettle.subscribe(
+            session.dice.uuid1(), destination, session.settings.contact_email
+        )
         keys[good.uuid] = good.signing_key
     elif set(good.events) != set(EVENTS):
-        await session.zettle.change_subscription(good.uuid, destination, session.settings.contact_email)
+        await session.zettle.change_subscription(
+            good.uuid, destination, session.settings.contact_email
+        )
     await _remember_zettle(session, good, keys[good.uuid])
 
     for one in mine:
         if one.uuid != good.uuid:
             await session.zettle.unsubscribe(one.uuid)
     async with session.transaction() as tx:
-        await subscriptions.remove(tx, session.connection.id, Platform.ZETTLE, known.keys() - {good.uuid})
+        await subscriptions.remove(
+            tx, session.connection.id, Platform.ZETTLE, known.keys() - {good.uuid}
+        )
 
 
 async def _are_gone(session: Session, unlisted: Sequence[str], destination: str) -> None:
-    """A list may be empty by mistake (decision 15). A change of what it leaves out says whether that is there: then it is Unreachable."""
+    """A list may be empty by mistake (decision 15). A change of what it leaves out says whether
+    that is there: then it is Unreachable.
+    """
     for uuid in unlisted:
         try:
-            await session.zettle.change_subscription(uuid, destination, session.settings.contact_email)
+            await session.zettle.change_subscription(
+                uuid, destination, session.settings.contact_email
+            )
         except Refused as refused:
             if refused.code not in {TillCode.SUBSCRIPTION_GONE, TillCode.ITEM_UNKNOWN}:
                 raise
@@ -187,7 +216,7 @@ async def _remember_zettle(session: Session, kept: ZettleSubscription, key: str)
         await subscriptions.put(tx, session.connection.id, row, session.clock.now())
 
 
-# ---- BigCommerce -----------------------------------------------------------------------------------------------------
+# ---- BigCommerce ---------------------------------------------------------------------------------
 
 
 async def _shop(watch: _Watch, *, keep_secret: bool) -> None:
@@ -198,7 +227,11 @@ async def _shop(watch: _Watch, *, keep_secret: bool) -> None:
     known = {row.subscription_id for row in rows} - {SECRET_ROW, SECRET_BEFORE}
     there = await session.shop.hooks()
 
-    mine = [hook for hook in there if is_ours(session, str(hook.id) in known, hook.destination, SHOP_PATH)]
+    mine = [
+        hook
+        for hook in there
+        if is_ours(session, str(hook.id) in known, hook.destination, SHOP_PATH)
+    ]
     gone = known - {str(hook.id) for hook in there}
     watch.ended[Platform.BIGCOMMERCE] += len(gone) + sum(not hook.is_active for hook in mine)
     kept = [await _hook(watch, scope, _best(watch, scope, mine), secret) for scope in SCOPES]
@@ -246,14 +279,17 @@ async def _hook(watch: _Watch, scope: str, found: Hook | None, secret: str) -> H
 
 def _carried(headers: Mapping[str, str]) -> str:
     """Our secret in a hook's headers, whose names may have changed their case."""
-    return next((value for name, value in headers.items() if name.lower() == SECRET_HEADER.lower()), "")
+    return next(
+        (value for name, value in headers.items() if name.lower() == SECRET_HEADER.lower()), ""
+    )
 
 
 async def _secret(session: Session, rows: Sequence[Subscription]) -> str:
-    """The connection's secret, on disk before any hook carries it: a message may come before the call's answer.
+    """The connection's secret, on disk before any hook carries it: a message may come before the
+    call's answer.
 
-    A new one where our address changed: whoever has the old one now may have read it in a message. The
-    row's topic is the address for which the secret was made.
+    A new one where our address changed: whoever has the old one now may have read it in a message.
+    The row's topic is the address for which the secret was made.
     """
     fresh, base = session.dice.token(), session.settings.public_url
     held = next((row for row in rows if row.subscription_id == SECRET_ROW), None)

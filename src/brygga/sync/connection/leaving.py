@@ -1,4 +1,6 @@
-"""The end of a connection: products kept or removed, our hooks taken down, our access given back (D1 to D3)."""
+"""The end of a connection: products kept or removed, our hooks taken down, our access given back
+(D1 to D3).
+"""
 
 from collections.abc import Sequence
 
@@ -6,7 +8,16 @@ from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.failures import NeedsMerchant, Refused, Unreachable
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import bindings, connections, plans, retention, subscriptions, synclog, tokens, work_items
+from brygga.database import (
+    bindings,
+    connections,
+    plans,
+    retention,
+    subscriptions,
+    synclog,
+    tokens,
+    work_items,
+)
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind, Mark
 from brygga.sync.connection.hooks import SHOP_PATH, is_ours
@@ -20,8 +31,9 @@ DELETED_AT_ONCE = 250  # bigcommerce facts 2.2
 async def leave(session: Session, dirty: Sequence[Mark]) -> None:
     """What the merchant decided is carried out, and the connection ends.
 
-    A side whose access is dead cannot be asked for anything: the leaving goes on without it, and products that were to be removed there
-    are kept, with a line (decisions 5 and 11). Whatever else fails leaves the mark, so that the leaving goes on later where it stopped.
+    A side whose access is dead cannot be asked for anything: the leaving goes on without it, and
+    products that were to be removed there are kept, with a line (decisions 5 and 11). Whatever else
+    fails leaves the mark, so that the leaving goes on later where it stopped.
     """
     if session.connection.stage is Stage.LEAVING:
         removed = await _leave_store(session)
@@ -62,7 +74,9 @@ async def _delete_products(session: Session) -> int:
             doomed = await bindings.to_delete(tx, session.connection.id, DELETED_AT_ONCE)
         if not doomed:
             return removed
-        await session.shop.delete_products([binding.synced.product_id for binding in doomed.values()])
+        await session.shop.delete_products(
+            [binding.synced.product_id for binding in doomed.values()]
+        )
         async with session.transaction() as tx:
             await bindings.forget(tx, session.connection.id, list(doomed))
         removed += len(doomed)
@@ -96,7 +110,9 @@ async def _leave_zettle(session: Session) -> None:
     try:
         await session.zettle.disconnect()
     except (NeedsMerchant, Refused) as refused:
-        session.log.info("access in zettle was gone already", connection=session.connection.id, code=refused.code)
+        session.log.info(
+            "access in zettle was gone already", connection=session.connection.id, code=refused.code
+        )
 
 
 async def _end(session: Session, removed: int) -> None:
@@ -104,16 +120,23 @@ async def _end(session: Session, removed: int) -> None:
     async with session.transaction() as tx:
         health = await connections.health(tx, connection.id)
         if health.leaving == "remove":
-            # Kept ones are found again with the rest: the merchant's match is not asked for twice (D4).
+            # Kept ones are found again with the rest: the merchant's match is not asked for twice
+            # (D4).
             await bindings.release_linked(tx, connection.id)
         await bindings.keep_all(tx, connection.id)
         for platform in Platform:
             await tokens.forget(tx, connection.id, platform)
             known = await subscriptions.all_of(tx, connection.id, platform)
-            await subscriptions.remove(tx, connection.id, platform, [found.subscription_id for found in known])
-        await work_items.forget(tx, connection.id, [kind for kind in Kind if kind is not Kind.LEAVE])
+            await subscriptions.remove(
+                tx, connection.id, platform, [found.subscription_id for found in known]
+            )
+        await work_items.forget(
+            tx, connection.id, [kind for kind in Kind if kind is not Kind.LEAVE]
+        )
         await retention.close(tx, connection.id)
         await plans.forget(tx, connection.id)
         await connections.disconnect(tx, connection.id, now)
         params = {"reason": health.leaving or "keep", "removed": str(removed)}
-        await synclog.add(tx, connection.id, Line(Code.DISCONNECTED, Topic.CONNECTION, params=params), now)
+        await synclog.add(
+            tx, connection.id, Line(Code.DISCONNECTED, Topic.CONNECTION, params=params), now
+        )

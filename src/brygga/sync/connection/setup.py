@@ -1,4 +1,6 @@
-"""The steps of set-up that call a platform, each done once although the merchant may press twice (C11)."""
+"""The steps of set-up that call a platform, each done once although the merchant may press twice
+(C11).
+"""
 
 from collections.abc import Sequence
 
@@ -17,19 +19,23 @@ from brygga.sync.worker.session import Session
 
 
 async def setup(session: Session, dirty: Sequence[Mark]) -> None:
-    """Before set-up is finished the library is read, so that pages and plans have something to show, and the webhooks are set up.
+    """Before set-up is finished the library is read, so that pages and plans have something to
+    show, and the webhooks are set up.
 
-    After "Finish set-up" kept products of the same store are taken back (D4), the category is found, and the library is read again. A
-    webhook that has to be made later than that is followed by another reading, so no change falls in between (`sync.connection.hooks`).
+    After "Finish set-up" kept products of the same store are taken back (D4), the category is
+    found, and the library is read again. A webhook that has to be made later than that is followed
+    by another reading, so no change falls in between (`sync.connection.hooks`).
 
-    Products are taken back before the store is asked for anything: while it does not answer, no product work may take them for new.
+    Products are taken back before the store is asked for anything: while it does not answer, no
+    product work may take them for new.
     """
     connection = session.connection
     running = connection.stage is Stage.RUNNING
     if running:
         async with session.transaction() as tx:
             await _take_back(session, tx)
-            # Stock calls wait for it from here on, so that the first of them carries it (decision 16).
+            # Stock calls wait for it from here on, so that the first of them carries it (decision
+            # 16).
             await markers.want(tx, connection.id, session.clock.now())
             await work_items.mark(tx, connection.id, Kind.MARKER, "", session.clock.now())
         await place(session)
@@ -49,10 +55,12 @@ async def setup(session: Session, dirty: Sequence[Mark]) -> None:
 
 
 async def _take_back(session: Session, tx: Tx) -> None:
-    """D4: what was kept is ours and assigned again. What happened to it meanwhile, in Zettle or in the shop, nobody told us.
+    """D4: what was kept is ours and assigned again. What happened to it meanwhile, in Zettle or in
+    the shop, nobody told us.
 
-    A product that Zettle's library lacks now was probably deleted while we were away. Its absence only nominates it: it is marked on its
-    own, not as mass work, so that Zettle is asked for the product itself before it is removed from the shop (P12, decision 9).
+    A product that Zettle's library lacks now was probably deleted while we were away. Its absence
+    only nominates it: it is marked on its own, not as mass work, so that Zettle is asked for the
+    product itself before it is removed from the shop (P12, decision 9).
     """
     connection_id, now = session.connection.id, session.clock.now()
     taken = await bindings.take_back(tx, connection_id)
@@ -66,15 +74,26 @@ async def _take_back(session: Session, tx: Tx) -> None:
 
 
 async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
-    """Separate stock of what was kept stays separate (S5, D4). Of every other product it ended with the earlier connection, and is said."""
+    """Separate stock of what was kept stays separate (S5, D4). Of every other product it ended with
+    the earlier connection, and is said.
+    """
     connection_id, now = session.connection.id, session.clock.now()
     kept = set(taken)
-    before = [book for book in await ledgers.earlier(tx, connection_id, here=True) if book.product_uuid in kept]
+    before = [
+        book
+        for book in await ledgers.earlier(tx, connection_id, here=True)
+        if book.product_uuid in kept
+    ]
     carried = [(book, stock.carried(book.ledger)) for book in before]
-    books = [Book(book.product_uuid, book.variant_uuid, ledger) for book, ledger in carried if ledger is not None]
+    books = [
+        Book(book.product_uuid, book.variant_uuid, ledger)
+        for book, ledger in carried
+        if ledger is not None
+    ]
     await ledgers.save(tx, connection_id, books, now)
 
-    # The handler may be called again: what was carried then has a ledger now, and the line is written once.
+    # The handler may be called again: what was carried then has a ledger now, and the line is
+    # written once.
     carried_by_now = set(await ledgers.products(tx, connection_id))
     apart = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
     ended = (apart - carried_by_now) & (await library.etags(tx, connection_id)).keys()

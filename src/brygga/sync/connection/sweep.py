@@ -1,4 +1,6 @@
-"""Everything is compared now and then: lost hints are healed, edits in BigCommerce are reported, nothing is reverted (decision 1)."""
+"""Everything is compared now and then: lost hints are healed, edits in BigCommerce are reported,
+nothing is reverted (decision 1).
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,14 +69,18 @@ async def _carry_out_answers(tx: Tx, session: Session) -> None:
     if question is None or not question.answer:
         return
     if question.answer == "go":
-        await work_items.mark_many(tx, connection_id, Kind.PRODUCT, question.subjects, now, detail=DELETED)
+        await work_items.mark_many(
+            tx, connection_id, Kind.PRODUCT, question.subjects, now, detail=DELETED
+        )
     else:
         await brakes.note(tx, connection_id, SPARED, question.subjects, now)
     await brakes.close(tx, connection_id, question.kind)
 
 
 async def compare(session: Session, births: Births) -> list[Suffix]:
-    """Every binding against the mirror and the store, 250 a reading. Answers the suffixes that were seen."""
+    """Every binding against the mirror and the store, 250 a reading. Answers the suffixes that were
+    seen.
+    """
     suffixed: list[Suffix] = []
     async with session.read() as tx:
         bound = await bindings.all_of(tx, session.connection.id)
@@ -85,14 +91,20 @@ async def compare(session: Session, births: Births) -> list[Suffix]:
     return suffixed
 
 
-async def _compare_page(session: Session, bound: Mapping[str, Binding], births: Births) -> list[Suffix]:
+async def _compare_page(
+    session: Session, bound: Mapping[str, Binding], births: Births
+) -> list[Suffix]:
     connection_id, now = session.connection.id, session.clock.now()
     found = await products_shown(session, [binding.synced.product_id for binding in bound.values()])
     category_id = session.connection.shop.category_id if session.connection.shop else None
     async with session.read() as tx:
         entries = await library.get_many(tx, connection_id, list(bound))
     terms = terms_of(session.connection)
-    wanted = {uuid: desired(entry.product, terms).product for uuid, entry in entries.items() if entry.product}
+    wanted = {
+        uuid: desired(entry.product, terms).product
+        for uuid, entry in entries.items()
+        if entry.product
+    }
     async with session.transaction() as tx:
         said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
         stale = [uuid for uuid, binding in bound.items() if _is_stale(entries.get(uuid), binding)]
@@ -106,7 +118,9 @@ async def _compare_page(session: Session, bound: Mapping[str, Binding], births: 
             for uuid, binding in bound.items()
             if (shown := found.get(binding.synced.product_id))
         }
-        await work_items.mark_many(tx, connection_id, Kind.PRODUCT, stale, now, bulk=len(stale) > PAGE // 10)
+        await work_items.mark_many(
+            tx, connection_id, Kind.PRODUCT, stale, now, bulk=len(stale) > PAGE // 10
+        )
         await bindings.set_seen(tx, connection_id, seen)
         await brakes.note(tx, connection_id, _DRIFT, [line.subject for line in lines], now)
         lines += await Hands(tx, session, births, entries).seen(list(bound), found, swept=True)
@@ -122,7 +136,9 @@ async def _compare_page(session: Session, bound: Mapping[str, Binding], births: 
 
 
 def _is_stale(entry: Entry | None, binding: Binding) -> bool:
-    """True when work was lost: a version that was never synced, an unassignment or a delete that was never carried out."""
+    """True when work was lost: a version that was never synced, an unassignment or a delete that
+    was never carried out.
+    """
     if binding.state is State.TO_DELETE:
         return True
     if entry is None or entry.product is None:
@@ -138,13 +154,23 @@ def _drift(
     binding: Binding,
     compared: tuple[CatalogProduct | None, ObservedProduct | None],
 ) -> list[Line]:
-    """What differs though nothing was saved in Zettle since: somebody's edit in BigCommerce, which stays until then."""
+    """What differs though nothing was saved in Zettle since: somebody's edit in BigCommerce, which
+    stays until then.
+    """
     if entry is None or entry.product is None:
         return []
     wanted, shown = compared
     named = {"name": entry.product.name}
     if shown is None:
-        return [Line(Code.MISSING_IN_SHOP, Topic.PRODUCT, Severity.WARNING, entry.product_uuid, params=named)]
+        return [
+            Line(
+                Code.MISSING_IN_SHOP,
+                Topic.PRODUCT,
+                Severity.WARNING,
+                entry.product_uuid,
+                params=named,
+            )
+        ]
     if wanted is None or planning.fingerprint(wanted) != binding.synced.fingerprint:
         return []
     made = planning.plan(wanted, binding.synced, shown, terms, etag=f"{binding.synced.etag}+")
@@ -163,10 +189,12 @@ def _drift(
 
 @dataclass(frozen=True, slots=True)
 class ShopProducts:
-    """The handler of what BigCommerce says of products of its own or of ours. Ours are looked at for what the pages show, and for what a
-    merchant's hands did to their variants (`hands`); nothing is written but by a button of ours (P7).
+    """The handler of what BigCommerce says of products of its own or of ours. Ours are looked at
+    for what the pages show, and for what a merchant's hands did to their variants (`hands`);
+    nothing is written but by a button of ours (P7).
 
-    A product of ours that was deleted there is made again at its next save in Zettle, or by "Sync now" (P10): the log says so.
+    A product of ours that was deleted there is made again at its next save in Zettle, or by "Sync
+    now" (P10): the log says so.
     """
 
     births: Births
@@ -183,13 +211,21 @@ class ShopProducts:
         holders = {row.holder_id for row in waiting}
         found = await products_shown(session, list(owners))
         strangers = await session.shop.products(sorted(holders - owners.keys())[:PAGE])
-        await release(session, [row for row in waiting if row.holder_id in holders], {**found, **strangers})
+        await release(
+            session, [row for row in waiting if row.holder_id in holders], {**found, **strangers}
+        )
         await self._looked(session, left, owners, found)
 
-    async def _recounted(self, session: Session, asked: Sequence[Mark], owners: Mapping[int, str]) -> None:
-        """The button that counts a product as Zettle does. What the store refuses is that product's alone."""
+    async def _recounted(
+        self, session: Session, asked: Sequence[Mark], owners: Mapping[int, str]
+    ) -> None:
+        """The button that counts a product as Zettle does. What the store refuses is that product's
+        alone.
+        """
         async with session.read() as tx:
-            bound = await bindings.get_many(tx, session.connection.id, [owners[int(mark.subject)] for mark in asked])
+            bound = await bindings.get_many(
+                tx, session.connection.id, [owners[int(mark.subject)] for mark in asked]
+            )
         for mark in asked:
             uuid = owners[int(mark.subject)]
             try:
@@ -199,23 +235,42 @@ class ShopProducts:
                     await session.fail(mark, refused)
 
     async def _looked(
-        self, session: Session, dirty: Sequence[Mark], owners: Mapping[int, str], found: Mapping[int, ObservedProduct]
+        self,
+        session: Session,
+        dirty: Sequence[Mark],
+        owners: Mapping[int, str],
+        found: Mapping[int, ObservedProduct],
     ) -> None:
         connection_id, now = session.connection.id, session.clock.now()
         category_id = session.connection.shop.category_id if session.connection.shop else None
         async with session.transaction() as tx:
             entries = await library.get_many(tx, connection_id, list(owners.values()))
             said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
-            gone = [uuid for id_, uuid in owners.items() if id_ not in found and uuid in entries and uuid not in said]
+            gone = [
+                uuid
+                for id_, uuid in owners.items()
+                if id_ not in found and uuid in entries and uuid not in said
+            ]
             lines = [
-                Line(Code.MISSING_IN_SHOP, Topic.PRODUCT, Severity.WARNING, uuid, params={"name": entries[uuid].name})
+                Line(
+                    Code.MISSING_IN_SHOP,
+                    Topic.PRODUCT,
+                    Severity.WARNING,
+                    uuid,
+                    params={"name": entries[uuid].name},
+                )
                 for uuid in gone
             ]
-            seen = {owners[id_]: (not one.is_visible, category_id in one.category_ids) for id_, one in found.items()}
+            seen = {
+                owners[id_]: (not one.is_visible, category_id in one.category_ids)
+                for id_, one in found.items()
+            }
             await bindings.set_seen(tx, connection_id, seen)
             await brakes.note(tx, connection_id, _DRIFT, gone, now)
             await session.finish(*dirty, tx=tx)
-            lines += await Hands(tx, session, self.births, entries).seen(list(owners.values()), found)
+            lines += await Hands(tx, session, self.births, entries).seen(
+                list(owners.values()), found
+            )
             await synclog.add(tx, connection_id, lines, now)
 
 

@@ -1,7 +1,9 @@
-"""Products of our own "Add product" form: their pictures, the product, then tracking and the opening stock (rule P9).
+"""Products of our own "Add product" form: their pictures, the product, then tracking and the
+opening stock (rule P9).
 
-Each step is on disk before the next begins. Pictures, the product (its uuid is ours) and tracking may be sent again without harm. The
-opening stock may not: its identifier is on disk before the call, and a call without an answer is settled by what Zettle shows of it.
+Each step is on disk before the next begins. Pictures, the product (its uuid is ours) and tracking
+may be sent again without harm. The opening stock may not: its identifier is on disk before the
+call, and a call without an answer is settled by what Zettle shows of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,12 +26,16 @@ from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement, NewProduct
 
 SETTLE_AFTER = timedelta(seconds=60)
-"""A movement whose answer was lost may still be at work in Zettle: only after this time does "nothing there" mean "not moved"."""
+"""A movement whose answer was lost may still be at work in Zettle: only after this time does
+"nothing there" mean "not moved".
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the merchant asked for. `stock` is the opening number of each tracked variant, by its uuid."""
+    """What the merchant asked for. `stock` is the opening number of each tracked variant, by its
+    uuid.
+    """
 
     product: NewProduct
     assigned: bool = True
@@ -71,10 +77,12 @@ class Adding:
             await self._track(session, addition, wanted)
         await self._finish(session, mark, wanted)
 
-    # ---- The product -------------------------------------------------------------------------------------------------
+    # ---- The product -----------------------------------------------------------------------------
 
     async def _made(self, session: Session, new: NewProduct) -> Product:
-        return await session.zettle.create_product(replace(new, image_urls=await self._pictures(session, new.uuid)))
+        return await session.zettle.create_product(
+            replace(new, image_urls=await self._pictures(session, new.uuid))
+        )
 
     async def _pictures(self, session: Session, uuid: str) -> tuple[str, ...]:
         """Zettle's addresses of the pictures, each uploaded once unless an answer was lost."""
@@ -103,15 +111,19 @@ class Adding:
             await additions.made(tx, connection_id, product.uuid)
             await synclog.add(tx, connection_id, _line(Code.PRODUCT_ADDED, wanted), now)
 
-    async def _refused(self, session: Session, mark: Mark, wanted: Wanted, refused: Refused) -> None:
+    async def _refused(
+        self, session: Session, mark: Mark, wanted: Wanted, refused: Refused
+    ) -> None:
         """Back to the form, with everything that was typed and the fields that Zettle named."""
         line = _line(Code.ADDITION_REFUSED, wanted, Severity.ERROR, cause=refused.code)
         async with session.transaction() as tx:
-            await additions.refuse(tx, session.connection.id, mark.subject, refused.code, refused.errors)
+            await additions.refuse(
+                tx, session.connection.id, mark.subject, refused.code, refused.errors
+            )
             await synclog.add(tx, session.connection.id, line, session.clock.now())
             await session.finish(mark, tx=tx)
 
-    # ---- Its stock ---------------------------------------------------------------------------------------------------
+    # ---- Its stock -------------------------------------------------------------------------------
 
     async def _track(self, session: Session, addition: Addition, wanted: Wanted) -> None:
         try:
@@ -127,7 +139,8 @@ class Adding:
         opening = {variant: number for variant, number in wanted.stock.items() if number > 0}
         if not opening:
             return
-        # The inventories come to be when tracking is first switched on for any product (zettle facts 3.2).
+        # The inventories come to be when tracking is first switched on for any product (zettle
+        # facts 3.2).
         places = await self.till.inventories(session)
         if places is None or InventoryType.SUPPLIER not in places.others:
             raise Unreachable(TillCode.UNREACHABLE, "no inventory yet", after_s=5)
@@ -137,11 +150,17 @@ class Adding:
         async with session.transaction() as tx:
             await additions.moving(tx, session.connection.id, uuid, call, session.clock.now())
         source = places.others[InventoryType.SUPPLIER]
-        moves = [Movement(uuid, variant, source, places.store, number) for variant, number in sorted(opening.items())]
+        moves = [
+            Movement(uuid, variant, source, places.store, number)
+            for variant, number in sorted(opening.items())
+        ]
         await session.zettle.move(call, moves)
 
-    async def _moved(self, session: Session, addition: Addition, wanted: Wanted, store: str) -> bool:
-        """What became of an earlier call; False when it surely did nothing, so that it may be made again.
+    async def _moved(
+        self, session: Session, addition: Addition, wanted: Wanted, store: str
+    ) -> bool:
+        """What became of an earlier call; False when it surely did nothing, so that it may be made
+        again.
 
         | Zettle passed our identifier on | rows of these variants | it |
         |---|---|---|
@@ -170,7 +189,7 @@ class Adding:
                 await synclog.add(tx, connection_id, line, now)
         return True
 
-    # ---- The end -----------------------------------------------------------------------------------------------------
+    # ---- The end ---------------------------------------------------------------------------------
 
     async def _finish(self, session: Session, mark: Mark, wanted: Wanted) -> None:
         connection_id, now, uuid = session.connection.id, session.clock.now(), mark.subject
@@ -184,4 +203,6 @@ class Adding:
 def _line(code: Code, wanted: Wanted, severity: Severity = Severity.INFO, **params: str) -> Line:
     # A line about a product that Zettle never took leads nowhere.
     subject = "" if code is Code.ADDITION_REFUSED else wanted.product.uuid
-    return Line(code, Topic.PRODUCT, severity, subject, params={"name": wanted.product.name, **params})
+    return Line(
+        code, Topic.PRODUCT, severity, subject, params={"name": wanted.product.name, **params}
+    )

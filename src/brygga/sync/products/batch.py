@@ -20,7 +20,9 @@ PARALLEL = 4
 
 @dataclass(slots=True)
 class Job:
-    """A product that belongs in the store. `desired` changes its form when a name, SKU or URL clashes."""
+    """A product that belongs in the store. `desired` changes its form when a name, SKU or URL
+    clashes.
+    """
 
     mark: Mark
     product: Product
@@ -31,15 +33,23 @@ class Job:
     restored: bool = False
     """It was bound and has gone missing in the store."""
     unassign_in_s: float | None = None
-    """A decision to unassign that can still be undone: the mark is needed again then (decision 14)."""
+    """A decision to unassign that can still be undone: the mark is needed again then (decision
+    14).
+    """
     failure: Failure | None = None
     picture_in_s: float | None = None
-    """A picture could not be had just now: everything else is done, and the product is looked at once more."""
+    """A picture could not be had just now: everything else is done, and the product is looked at
+    once more.
+    """
     changed_fields: list[str] = field(default_factory=list)
     has_births: bool = False
-    """Variants of it were made: their first looks are taken together with those of the whole batch."""
+    """Variants of it were made: their first looks are taken together with those of the whole
+    batch.
+    """
     unobtainable: set[str] = field(default_factory=set)
-    """Addresses of pictures that even we cannot have from where they are: the store need not be asked for them."""
+    """Addresses of pictures that even we cannot have from where they are: the store need not be
+    asked for them.
+    """
 
     mends: tuple[Suffix, ...] = ()
     """Nothing was saved in Zettle: only these values are to be plain again (decision 19)."""
@@ -48,13 +58,17 @@ class Job:
     suffixed: dict[Slot, Suffix] = field(default_factory=dict)
     """Those that it has."""
     holders: dict[Slot, Holder] = field(default_factory=dict)
-    """Who has the values that its create wanted. A slot without variant stands for all of its field."""
+    """Who has the values that its create wanted. A slot without variant stands for all of its
+    field.
+    """
 
     @property
     def uuid(self) -> str:
         return self.product.uuid
 
-    def say(self, code: Code, severity: Severity = Severity.INFO, variant: str = "", **params: str) -> None:
+    def say(
+        self, code: Code, severity: Severity = Severity.INFO, variant: str = "", **params: str
+    ) -> None:
         named = {"name": self.product.name, **params}
         self.lines.append(Line(code, Topic.PRODUCT, severity, self.uuid, variant, named))
 
@@ -66,7 +80,9 @@ async def settled(session: Session, job: Job) -> None:
 
 
 async def each(jobs: Sequence[Job], work: Callable[[Job], Awaitable[None]]) -> None:
-    """The work for every job, a few at a time. One job's failure is its own; anything else stops the batch."""
+    """The work for every job, a few at a time. One job's failure is its own; anything else stops
+    the batch.
+    """
     gate = asyncio.Semaphore(PARALLEL)
 
     async def one(job: Job) -> None:
@@ -92,5 +108,7 @@ def living(jobs: Iterable[Job]) -> list[Job]:
 
 
 def clashing(refused: Refused) -> str:
-    """The field that another product has already, by the refusal's code; "" for any other refusal."""
+    """The field that another product has already, by the refusal's code; "" for any other
+    refusal.
+    """
     return {"name_taken": "name", "sku_taken": "sku", "url_taken": "url"}.get(refused.code, "")

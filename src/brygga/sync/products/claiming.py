@@ -1,4 +1,6 @@
-"""Equal names, SKUs and URLs: what our own memory knows of them, who has them in the store, and what the merchant reads."""
+"""Equal names, SKUs and URLs: what our own memory knows of them, who has them in the store, and
+what the merchant reads.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,21 +18,29 @@ from brygga.sync.products.batch import Job
 from brygga.sync.worker.session import Session
 
 MOST = 250
-"""Products in one reading (bigcommerce facts 2.2); clashes with more of them are met, not foreseen."""
+"""Products in one reading (bigcommerce facts 2.2); clashes with more of them are met, not
+foreseen.
+"""
 MOST_LATE = 1000
-"""Products that wait for their sync and may hold a value still; clashes with more of them are met, not foreseen."""
+"""Products that wait for their sync and may hold a value still; clashes with more of them are met,
+not foreseen.
+"""
 MOST_PAGES = 40
-"""Pages of the store that are read to find who has an address: BigCommerce cannot be asked for it."""
+"""Pages of the store that are read to find who has an address: BigCommerce cannot be asked for
+it.
+"""
 
 
-# ---- Who has it ------------------------------------------------------------------------------------------------------
+# ---- Who has it ----------------------------------------------------------------------------------
 
 
 async def known_claims(session: Session, terms: Terms, jobs: Sequence[Job]) -> Claims:
-    """What products that we have in the store hold of the names, SKUs and URLs that these jobs want.
+    """What products that we have in the store hold of the names, SKUs and URLs that these jobs
+    want.
 
-    Our memory tells which products may hold one of them; only if there are such is the store asked, once, for what they hold indeed. What
-    the merchant's own products hold is not known: BigCommerce refuses a clash with them, and `creating` mends it.
+    Our memory tells which products may hold one of them; only if there are such is the store asked,
+    once, for what they hold indeed. What the merchant's own products hold is not known: BigCommerce
+    refuses a clash with them, and `creating` mends it.
     """
     wanted = [pair for job in jobs for pair in values_of(job.desired)]
     return await _claims(session, terms, wanted, ())
@@ -39,7 +49,9 @@ async def known_claims(session: Session, terms: Terms, jobs: Sequence[Job]) -> C
 async def _claims(
     session: Session, terms: Terms, wanted: Collection[tuple[str, str]], beside: Collection[int]
 ) -> Claims:
-    """As `known_claims`, for (field, value) pairs, without the products `beside`, whose values are known already."""
+    """As `known_claims`, for (field, value) pairs, without the products `beside`, whose values are
+    known already.
+    """
     pairs = {(name, folded(name, value)) for name, value in wanted}
     words = {value.casefold() for name, value in pairs if name != "url"}
     slugs = {value.strip("/") for name, value in pairs if name == "url"}
@@ -52,10 +64,13 @@ async def _claims(
     close = {
         product_id: Holder(product.uuid, product.name, product_id)
         for product_id, product in alike
-        if (mapped := desired(product, terms).product) is not None and not pairs.isdisjoint(values_of(mapped))
+        if (mapped := desired(product, terms).product) is not None
+        and not pairs.isdisjoint(values_of(mapped))
     }
     # What waits to be synced holds other values in the store than those that Zettle has by now.
-    close = dict(sorted(close.items())[:MOST]) | {one[1]: Holder(one[0], one[2], one[1]) for one in late}
+    close = dict(sorted(close.items())[:MOST]) | {
+        one[1]: Holder(one[0], one[2], one[1]) for one in late
+    }
     ids = sorted(close.keys() - set(beside))
     for place in range(0, len(ids), MOST):
         for product_id, found in (
@@ -83,9 +98,15 @@ async def hand_over(session: Session, terms: Terms, jobs: Sequence[Job]) -> Mapp
     claims = await _claims(session, terms, wanted, beside)
     for job in jobs:
         claims.add(Holder(job.uuid, job.product.name, _product_id(job)), _besides(job))
-    # What nobody seems to have any more is tried, and so does "Sync now" with what only a category or a page may have.
+    # What nobody seems to have any more is tried, and so does "Sync now" with what only a category
+    # or a page may have.
     tried = {row for job in jobs for row in job.had if job.mark.force or row.retry}
-    rows = [row for job in jobs for row in job.had if row.holder_id or row.holder_uuid or row not in tried]
+    rows = [
+        row
+        for job in jobs
+        for row in job.had
+        if row.holder_id or row.holder_uuid or row not in tried
+    ]
     await _add_known_holders(session, claims, rows, set(wanted))
     found = turns(wishes, claims)
     rows = [row for job in jobs for row in _foreseen(job, found[job.uuid])]
@@ -101,7 +122,9 @@ def _wishes(job: Job) -> Sequence[Wish]:
     wishes = wishes_of(job.desired, job.binding.synced, job.observed)
     if job.suffixed:
         # It was made a moment ago, and what it has was settled then.
-        return [replace(wish, wanted=wish.now) if wish.slot in job.suffixed else wish for wish in wishes]
+        return [
+            replace(wish, wanted=wish.now) if wish.slot in job.suffixed else wish for wish in wishes
+        ]
     if not job.mends:
         return wishes
     plain = {(Slot(row.field, row.variant), row.written): row.plain for row in job.mends}
@@ -114,13 +137,17 @@ def _product_id(job: Job) -> int:
 
 
 def _besides(job: Job) -> list[tuple[str, str]]:
-    """SKUs in our product that stay whatever we write: of variants that the merchant added, or of a product that has variants."""
+    """SKUs in our product that stay whatever we write: of variants that the merchant added, or of a
+    product that has variants.
+    """
     seen, bound = job.observed, job.binding
     if seen is None or bound is None:
         return []
     ours = set(bound.synced.variants.values())
     real = [variant for variant in seen.variants if variant.values]
-    skus = [one.sku for one in real if one.variant_id not in ours] if not job.desired.is_simple else []
+    skus = (
+        [one.sku for one in real if one.variant_id not in ours] if not job.desired.is_simple else []
+    )
     own = [seen.sku] if real and not job.desired.is_simple else []
     return [("sku", folded("sku", sku)) for sku in (*skus, *own) if sku]
 
@@ -128,13 +155,20 @@ def _besides(job: Job) -> list[tuple[str, str]]:
 async def _add_known_holders(
     session: Session, claims: Claims, rows: Sequence[Suffix], wanted: Collection[tuple[str, str]]
 ) -> None:
-    """The merchant's own products that we have met before: asked for by id, all at once, whether they stand in the way still.
+    """The merchant's own products that we have met before: asked for by id, all at once, whether
+    they stand in the way still.
 
     An address that no product has is a category's or a page's, and stays so.
     """
-    nobody = [(row.field, row.plain) for row in rows if row.field == "url" and not (row.holder_id or row.holder_uuid)]
+    nobody = [
+        (row.field, row.plain)
+        for row in rows
+        if row.field == "url" and not (row.holder_id or row.holder_uuid)
+    ]
     claims.add(Holder("", ""), nobody)
-    ids = sorted({row.holder_id for row in rows if (row.field, row.plain) in wanted and row.holder_id} - {0})
+    ids = sorted(
+        {row.holder_id for row in rows if (row.field, row.plain) in wanted and row.holder_id} - {0}
+    )
     for place in range(0, len(ids), MOST):
         found = await session.shop.products(ids[place : place + MOST], include=("variants",))
         async with session.read() as tx:
@@ -150,7 +184,15 @@ def _foreseen(job: Job, found: Turns) -> list[Suffix]:
         if turn.clash is None:
             continue
         holder = turn.clash.holder
-        row = Suffix(job.uuid, slot.field, turn.clash.value, turn.last, slot.variant, holder.product_id, holder.key)
+        row = Suffix(
+            job.uuid,
+            slot.field,
+            turn.clash.value,
+            turn.last,
+            slot.variant,
+            holder.product_id,
+            holder.key,
+        )
         job.suffixed[slot] = row
         rows.append(row)
         if turn.last != turn.now:
@@ -159,11 +201,13 @@ def _foreseen(job: Job, found: Turns) -> list[Suffix]:
     return rows
 
 
-# ---- A clash that was met --------------------------------------------------------------------------------------------
+# ---- A clash that was met ------------------------------------------------------------------------
 
 
 async def met(session: Session, job: Job, slot: Slot, plain: str, written: str) -> None:
-    """BigCommerce refused a value: who has it is found out, the suffix is on disk before it is sent, and the log names both."""
+    """BigCommerce refused a value: who has it is found out, the suffix is on disk before it is
+    sent, and the log names both.
+    """
     other = await holder_of(session, slot.field, plain)
     row = await _row(session, job.uuid, slot, (plain, written), other)
     job.suffixed[slot] = row
@@ -177,24 +221,36 @@ async def _row(
 ) -> Suffix:
     holder_id = other.product_id if other is not None else 0
     async with session.read() as tx:
-        owners = await bindings.by_product_ids(tx, session.connection.id, [holder_id] if holder_id else [])
+        owners = await bindings.by_product_ids(
+            tx, session.connection.id, [holder_id] if holder_id else []
+        )
     plain, written = values
-    return Suffix(uuid, slot.field, plain, written, slot.variant, holder_id, owners.get(holder_id, ""))
+    return Suffix(
+        uuid, slot.field, plain, written, slot.variant, holder_id, owners.get(holder_id, "")
+    )
 
 
-def say_foreseen(jobs: Sequence[Job], batch: Sequence[Job], found: Mapping[str, Sequence[Clash]]) -> None:
-    """Said when they are made, since only then a product of the same batch has the id that names it (decision 6)."""
+def say_foreseen(
+    jobs: Sequence[Job], batch: Sequence[Job], found: Mapping[str, Sequence[Clash]]
+) -> None:
+    """Said when they are made, since only then a product of the same batch has the id that names it
+    (decision 6).
+    """
     made = {job.uuid: job.binding.synced.product_id for job in batch if job.binding is not None}
     for job in jobs:
         for clash in found[job.uuid]:
-            other = ObservedProduct(clash.holder.product_id or made.get(clash.holder.key, 0), clash.holder.name)
+            other = ObservedProduct(
+                clash.holder.product_id or made.get(clash.holder.key, 0), clash.holder.name
+            )
             _say(job, Slot(clash.field, clash.variant), clash.value, clash.written, other)
 
 
 async def say_clash(
     session: Session, job: Job, field_name: str, before: CatalogProduct, after: CatalogProduct
 ) -> ObservedProduct | None:
-    """The sync log names both products, so that the merchant can link them instead (decision 6). Answers the other one."""
+    """The sync log names both products, so that the merchant can link them instead (decision 6).
+    Answers the other one.
+    """
     value, written = _clashed(field_name, before, after)
     other = await holder_of(session, field_name, value)
     _say(job, Slot(field_name), value, written, other)
@@ -206,7 +262,15 @@ def _say(job: Job, slot: Slot, value: str, written: str, other: ObservedProduct 
     number = "" if other is None or other.name == marker.NAME else str(other.product_id or "")
     named = {"other": other.name if other else "", "other_id": number}
     variant = slot.variant if not job.desired.is_simple else ""
-    job.say(Code.CLASH, Severity.WARNING, variant, field=slot.field, value=value, written=written, **named)
+    job.say(
+        Code.CLASH,
+        Severity.WARNING,
+        variant,
+        field=slot.field,
+        value=value,
+        written=written,
+        **named,
+    )
 
 
 def _clashed(field_name: str, before: CatalogProduct, after: CatalogProduct) -> tuple[str, str]:
@@ -229,13 +293,16 @@ async def holder_of(session: Session, field_name: str, value: str) -> ObservedPr
 
 
 async def holder_of_sku(session: Session, sku: str) -> ObservedProduct | None:
-    """The product that has this SKU, or a variant with it; BigCommerce gives it to no other (bigcommerce facts 3.4)."""
+    """The product that has this SKU, or a variant with it; BigCommerce gives it to no other
+    (bigcommerce facts 3.4).
+    """
     ids = sorted(await session.shop.products_with_sku(sku))
     return next(iter((await session.shop.products(ids[:1])).values()), None)
 
 
 async def _holder_of_url(session: Session, url: str) -> ObservedProduct | None:
-    """No filter finds an address: what was read before the first sync is asked first, then the store page by page.
+    """No filter finds an address: what was read before the first sync is asked first, then the
+    store page by page.
 
     It may be a category's or a page's, and then no product has it.
     """
@@ -247,7 +314,11 @@ async def _holder_of_url(session: Session, url: str) -> ObservedProduct | None:
         return found
     for page in range(1, MOST_PAGES + 1):
         shown = await session.shop.products_page(page, include=())
-        if (found := _with_url(shown.items, url)) is not None or not shown.items or page * MOST >= shown.total:
+        if (
+            (found := _with_url(shown.items, url)) is not None
+            or not shown.items
+            or page * MOST >= shown.total
+        ):
             return found
     return None
 
@@ -265,13 +336,31 @@ def rows_of_create(job: Job, sent: CatalogProduct, holders: Mapping[Slot, Holder
     """What a product that was just made has with a suffix."""
     pairs = [(Slot("name"), job.desired.name, sent.name), (Slot("url"), job.desired.url, sent.url)]
     plain = {variant.key: variant.sku for variant in job.desired.variants}
-    pairs += [(Slot("sku", variant.key), plain.get(variant.key, ""), variant.sku) for variant in sent.variants]
+    pairs += [
+        (Slot("sku", variant.key), plain.get(variant.key, ""), variant.sku)
+        for variant in sent.variants
+    ]
     rows = []
     for slot, wanted, written in pairs:
-        if written in Wish(Holder(job.uuid, ""), slot, written, wanted, alone=job.desired.is_simple).forms:
+        if (
+            written
+            in Wish(Holder(job.uuid, ""), slot, written, wanted, alone=job.desired.is_simple).forms
+        ):
             holder = holders.get(slot) or holders.get(Slot(slot.field))
             if holder is None and slot.field == "url":
-                continue  # the sweep finds it and asks: without a holder it would count as a category's or a page's
+                # the sweep finds it and asks: without a holder it would count as a category's or a
+                # page's
+                continue
             holder = holder or Holder("", "")
-            rows.append(Suffix(job.uuid, slot.field, wanted, written, slot.variant, holder.product_id, holder.key))
+            rows.append(
+                Suffix(
+                    job.uuid,
+                    slot.field,
+                    wanted,
+                    written,
+                    slot.variant,
+                    holder.product_id,
+                    holder.key,
+                )
+            )
     return rows

@@ -1,8 +1,10 @@
 """Products that are made in BigCommerce: never twice, and never mistaken for somebody else's.
 
-Before the POST an intent is on disk. A create without an answer is settled by looking: what is found is adopted only if it is unbound,
-created since, in our category, and either has every SKU that was sent and no other, whatever the merchant has changed of it meanwhile, or
-is hidden and equal to what was sent; anything else is the merchant's own, and ours gets the clash suffix (decision 6).
+Before the POST an intent is on disk. A create without an answer is settled by looking: what is
+found is adopted only if it is unbound, created since, in our category, and either has every SKU
+that was sent and no other, whatever the merchant has changed of it meanwhile, or is hidden and
+equal to what was sent; anything else is the merchant's own, and ours gets the clash suffix
+(decision 6).
 """
 
 import asyncio
@@ -28,12 +30,20 @@ from brygga.database.values import from_plain, to_plain
 from brygga.sync.category import place
 from brygga.sync.initial_levels import Births, unread
 from brygga.sync.products.batch import Job, clashing, each
-from brygga.sync.products.claiming import holder_of_sku, known_claims, rows_of_create, say_clash, say_foreseen
+from brygga.sync.products.claiming import (
+    holder_of_sku,
+    known_claims,
+    rows_of_create,
+    say_clash,
+    say_foreseen,
+)
 from brygga.sync.products.pictures import find_unobtainable
 from brygga.sync.worker.session import Session
 
 SETTLE_AFTER = timedelta(seconds=30)
-"""A create whose answer was lost may still be at work in the store: only after this time does "not found" mean "not made"."""
+"""A create whose answer was lost may still be at work in the store: only after this time does "not
+found" mean "not made".
+"""
 CLOCK_SLACK = timedelta(seconds=5)
 TRIES = 6
 """Of one product within one create: three clashes, a picture, a video, a field."""
@@ -55,19 +65,27 @@ class Creating:
     births: Births
     store_time: datetime | None = None
     late: set[str] = field(default_factory=set)
-    """Products with an earlier create that was never answered and not found: it may show up late."""
+    """Products with an earlier create that was never answered and not found: it may show up
+    late.
+    """
     prepared: Sequence[Job] = ()
     claimed: dict[str, tuple[CatalogProduct, tuple[Clash, ...]]] = field(default_factory=dict)
-    """By product: what is sent, with a suffix on what another one has already, and those clashes."""
+    """By product: what is sent, with a suffix on what another one has already, and those
+    clashes.
+    """
     adopting: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Two equal products must not adopt the same find: the second looks when the first is bound."""
 
-    # ---- Settling --------------------------------------------------------------------------------------------------
+    # ---- Settling --------------------------------------------------------------------------------
 
     async def settle(self, jobs: Sequence[Job]) -> None:
-        """Unanswered creates of these products, which the store lacks as far as we know: adopted, given up, or looked at again later."""
+        """Unanswered creates of these products, which the store lacks as far as we know: adopted,
+        given up, or looked at again later.
+        """
         async with self.session.read() as tx:
-            open_ = await intents.open_for(tx, self.session.connection.id, [job.uuid for job in jobs])
+            open_ = await intents.open_for(
+                tx, self.session.connection.id, [job.uuid for job in jobs]
+            )
         waiting = [job for job in jobs if job.uuid in open_]
 
         async def one(job: Job) -> None:
@@ -83,7 +101,8 @@ class Creating:
             raise Unanswered("bigcommerce_unanswered", "the create may still be at work")
         async with self.session.transaction() as tx:
             await self.births.not_born(tx, self.session, job.uuid)
-            # The intent stays until the next one replaces it: what is made late after all is still known by the earlier time.
+            # The intent stays until the next one replaces it: what is made late after all is still
+            # known by the earlier time.
         self.late.add(job.uuid)
         self.store_time = min(filter(None, (self.store_time, intent.store_time)), default=None)
 
@@ -97,11 +116,15 @@ class Creating:
             await self._remember(job, sent, found)
         return True
 
-    async def _sent_by_us(self, sent: CatalogProduct, since: datetime | None) -> ObservedProduct | None:
+    async def _sent_by_us(
+        self, sent: CatalogProduct, since: datetime | None
+    ) -> ObservedProduct | None:
         """A product of the store that can only be the one we sent."""
         for found in await self._alike(sent):
             async with self.session.read() as tx:
-                owner = await bindings.by_product_ids(tx, self.session.connection.id, [found.product_id])
+                owner = await bindings.by_product_ids(
+                    tx, self.session.connection.id, [found.product_id]
+                )
             if not owner and self._is_as_sent(sent, found, since):
                 return await self.session.shop.product(found.product_id)
         return None
@@ -115,7 +138,9 @@ class Creating:
         holder = await holder_of_sku(self.session, sku)
         return [holder] if holder is not None else ()
 
-    def _is_as_sent(self, sent: CatalogProduct, found: ObservedProduct, since: datetime | None) -> bool:
+    def _is_as_sent(
+        self, sent: CatalogProduct, found: ObservedProduct, since: datetime | None
+    ) -> bool:
         recent = since is None or found.created is None or found.created >= since - CLOCK_SLACK
         if not recent or self.terms.category_id not in found.category_ids:
             return False
@@ -123,16 +148,20 @@ class Creating:
             return True
         if found.is_visible or len(found.images) > len(sent.images):
             return False
-        made = planning.plan(sent, Synced(sent.key, found.product_id), found, self.terms, force=True)
+        made = planning.plan(
+            sent, Synced(sent.key, found.product_id), found, self.terms, force=True
+        )
         return all(_is_a_picture(operation) for operation in made.operations)
 
-    # ---- Making ----------------------------------------------------------------------------------------------------
+    # ---- Making ----------------------------------------------------------------------------------
 
     async def prepare(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        """Category, clock and names for all of them, asked for once. Answers the jobs in the order in which they are best made.
+        """Category, clock and names for all of them, asked for once. Answers the jobs in the order
+        in which they are best made.
 
-        Those with an address of their own go first: for the others BigCommerce makes one that is free (bigcommerce facts 3.3), and might
-        otherwise take the address that one of the former wants.
+        Those with an address of their own go first: for the others BigCommerce makes one that is
+        free (bigcommerce facts 3.3), and might otherwise take the address that one of the former
+        wants.
         """
         if not jobs:
             return ()
@@ -146,7 +175,9 @@ class Creating:
         return self.prepared
 
     async def create(self, jobs: Sequence[Job]) -> None:
-        """One POST each, a few at a time. A job that ends well has its binding and what the store holds."""
+        """One POST each, a few at a time. A job that ends well has its binding and what the store
+        holds.
+        """
         if not jobs:
             return
         levels = await self.births.first_levels(self.session, [job.uuid for job in jobs])
@@ -158,7 +189,10 @@ class Creating:
             birth = Birth(self.terms.category_id, levels.get(job.uuid))
             tried = Counter(clash.field for clash in found)
             job.holders = {Slot(clash.field, clash.variant): clash.holder for clash in found}
-            await self._create(job, _Attempt(planning.born(sent, self.terms), birth, clashes=dict.fromkeys(tried, 1)))
+            await self._create(
+                job,
+                _Attempt(planning.born(sent, self.terms), birth, clashes=dict.fromkeys(tried, 1)),
+            )
 
         await each(jobs, one)
         say_foreseen(jobs, self.prepared, {job.uuid: self.claimed[job.uuid][1] for job in jobs})
@@ -189,7 +223,9 @@ class Creating:
         raise Refused(Code.PRODUCT_REFUSED, "refused for one reason after the other")
 
     async def _begin(self, job: Job, sent: CatalogProduct) -> None:
-        intent = Intent(job.uuid, {"desired": to_plain(sent)}, self.session.clock.now(), self.store_time)
+        intent = Intent(
+            job.uuid, {"desired": to_plain(sent)}, self.session.clock.now(), self.store_time
+        )
         async with self.session.transaction() as tx:
             await intents.begin(tx, self.session.connection.id, intent)
 
@@ -204,39 +240,56 @@ class Creating:
         job.say(Code.PRODUCT_RESTORED if job.restored else Code.PRODUCT_CREATED)
         await self._remember(job, sent, saved.product)
         if not saved.complete:
-            raise Unreachable("bigcommerce_unreachable", "the product was made, and its parts could not be read")
+            raise Unreachable(
+                "bigcommerce_unreachable", "the product was made, and its parts could not be read"
+            )
 
     async def _remember(self, job: Job, sent: CatalogProduct, found: ObservedProduct) -> None:
-        """The binding with every child that the create brought: all of a product that we have just made is ours."""
+        """The binding with every child that the create brought: all of a product that we have just
+        made is ours.
+        """
         bound = children_of(sent, found)
         async with self.session.transaction() as tx:
             await bindings.put(tx, self.session.connection.id, bound, self.session.clock.now())
             await self.births.born(tx, self.session, job.uuid, bound.variants)
             await intents.end(tx, self.session.connection.id, [job.uuid])
-            job.suffixed = {Slot(row.field, row.variant): row for row in rows_of_create(job, sent, job.holders)}
-            await suffixes.replace(tx, self.session.connection.id, [job.uuid], job.suffixed.values())
-        # The options stand as just sent: no reading of their own is needed to plan what a create could not carry.
-        job.binding = bindings.Binding(replace(bound, fingerprint=planning.fingerprint(job.desired)))
+            job.suffixed = {
+                Slot(row.field, row.variant): row for row in rows_of_create(job, sent, job.holders)
+            }
+            await suffixes.replace(
+                tx, self.session.connection.id, [job.uuid], job.suffixed.values()
+            )
+        # The options stand as just sent: no reading of their own is needed to plan what a create
+        # could not carry.
+        job.binding = bindings.Binding(
+            replace(bound, fingerprint=planning.fingerprint(job.desired))
+        )
         job.observed = found
         job.has_births = True
 
-    # ---- Refusals that can be mended ---------------------------------------------------------------------------------
+    # ---- Refusals that can be mended -------------------------------------------------------------
 
     async def _found_late(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
-        """A name or a SKU that is taken may be taken by our own earlier create, whose answer never came."""
+        """A name or a SKU that is taken may be taken by our own earlier create, whose answer never
+        came.
+        """
         if clashing(refused) not in {"name", "sku"} or job.uuid not in self.late:
             return False
         return await self._adopted(job, attempt.sent, self.store_time)
 
     async def _mended(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
-        """True when the attempt was changed so that it may be taken now; what was left out or renamed has a line."""
+        """True when the attempt was changed so that it may be taken now; what was left out or
+        renamed has a line.
+        """
         if clash := clashing(refused):
             value, again = refused.errors.get("value", ""), attempt.clashes.get(clash, 0)
             before = attempt.sent
             attempt.sent = clashes.renamed(before, job.desired, clash, again, value)
             attempt.clashes[clash] = again + 1
             other = await say_clash(self.session, job, clash, before, attempt.sent)
-            job.holders[Slot(clash)] = Holder("", other.name, other.product_id) if other else Holder("", "")
+            job.holders[Slot(clash)] = (
+                Holder("", other.name, other.product_id) if other else Holder("", "")
+            )
             return before != attempt.sent
         match refused.code:
             case ShopCode.CATEGORY_UNKNOWN:
@@ -253,12 +306,16 @@ class Creating:
         return self._without_refused_fields(job, attempt, refused)
 
     async def _without_bad_pictures(self, job: Job, attempt: "_Attempt") -> None:
-        """The refusal does not say which picture. Those that even we cannot have stay out; if all can be had, none rides.
+        """The refusal does not say which picture. Those that even we cannot have stay out; if all
+        can be had, none rides.
 
-        What did not ride is added one by one afterwards, so that the one at fault can be named (decision 8).
+        What did not ride is added one by one afterwards, so that the one at fault can be named
+        (decision 8).
         """
         before = attempt.sent
-        sources = [image.source for image in before.images] + [variant.image for variant in before.variants]
+        sources = [image.source for image in before.images] + [
+            variant.image for variant in before.variants
+        ]
         await find_unobtainable(self.session, job, sources)
         attempt.sent = _without_pictures(before, job.unobtainable)
         attempt.images = attempt.sent != before
@@ -271,7 +328,9 @@ class Creating:
         if attempt.sent == before:
             return False
         for name in sorted(refused_fields):
-            job.say(Code.FIELD_REFUSED, Severity.WARNING, field=name, value="", reason=refused.detail)
+            job.say(
+                Code.FIELD_REFUSED, Severity.WARNING, field=name, value="", reason=refused.detail
+            )
         return True
 
 
@@ -291,7 +350,11 @@ def _emptied(desired: CatalogProduct, name: str) -> CatalogProduct:
         return replace(desired, variants=tuple(replace(v, gtin="") for v in desired.variants))
     if name == "url":
         return replace(desired, url="")
-    return replace(desired, page_title="") if name == "page_title" else replace(desired, meta_description="")
+    return (
+        replace(desired, page_title="")
+        if name == "page_title"
+        else replace(desired, meta_description="")
+    )
 
 
 def _without_pictures(desired: CatalogProduct, sources: Collection[str]) -> CatalogProduct:
@@ -317,15 +380,23 @@ def _is_a_picture(operation: object) -> bool:
 
 
 def children_of(sent: CatalogProduct, found: ObservedProduct) -> Synced:
-    """The binding of a product that we made, before it is sealed. Pictures are told apart by their order, the only thing that stays."""
+    """The binding of a product that we made, before it is sealed. Pictures are told apart by their
+    order, the only thing that stays.
+    """
     bound = Synced(sent.key, found.product_id)
     recognised = planning.plan(sent, bound, found, Terms("", False, None), force=True).children
     assert recognised is not None
     images = sorted(found.images, key=lambda image: (image.sort_order, image.image_id))
     sources = [image.source for image in sent.images if goes_by_address(image.source)]
     if len(images) == len(sources):
-        recognised = replace(recognised, images={s: i.image_id for s, i in zip(sources, images, strict=True)})
+        recognised = replace(
+            recognised, images={s: i.image_id for s, i in zip(sources, images, strict=True)}
+        )
     pictured = {v.variant_id for v in found.variants if v.image_url}
-    shown = {v.key: v.image for v in sent.variants if v.image and recognised.variants.get(v.key) in pictured}
+    shown = {
+        v.key: v.image
+        for v in sent.variants
+        if v.image and recognised.variants.get(v.key) in pictured
+    }
     videos = {video.video_id: video.id for video in found.videos}
     return replace(recognised, variant_images=shown, videos=videos)

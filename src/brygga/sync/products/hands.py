@@ -1,7 +1,9 @@
-"""What a merchant's hands did to the variants and the counting of our products is seen, said, and followed (decisions 17, 18).
+"""What a merchant's hands did to the variants and the counting of our products is seen, said, and
+followed (decisions 17, 18).
 
-The sweep and the product hooks bring the products as BigCommerce shows them; nothing here is written to a platform, but for the button that
-counts a product as Zettle does again. A product that has to be synced anyway is left to that, and looked at after it.
+The sweep and the product hooks bring the products as BigCommerce shows them; nothing here is
+written to a platform, but for the button that counts a product as Zettle does again. A product that
+has to be synced anyway is left to that, and looked at after it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -55,7 +57,8 @@ class Hands:
     async def seen(
         self, uuids: Collection[str], shown: Mapping[int, ObservedProduct], *, swept: bool = False
     ) -> list[Line]:
-        """`shown` are the products that BigCommerce has, by its id. Answers what the merchant is told.
+        """`shown` are the products that BigCommerce has, by its id. Answers what the merchant is
+        told.
 
         A sweep has its own look at stock, with a brake on mass effects (decision 9).
         """
@@ -69,28 +72,42 @@ class Hands:
                 lines += await self._one(entry, binding, observed)
         return lines
 
-    async def _look_at_emptied(self, bound: Mapping[str, Binding], shown: Mapping[int, ObservedProduct]) -> None:
-        """The store shows none of what has a number with us, and no hook may tell of it: switching the level forgets numbers
-        (bigcommerce facts 5.4). Stock looks, and asks where nothing explains it. Not of a product that the store counts otherwise, or
-        that is not as we know it: its numbers are followed when that is (`_followed`)."""
+    async def _look_at_emptied(
+        self, bound: Mapping[str, Binding], shown: Mapping[int, ObservedProduct]
+    ) -> None:
+        """The store shows none of what has a number with us, and no hook may tell of it: switching
+        the level forgets numbers (bigcommerce facts 5.4). Stock looks, and asks where nothing
+        explains it. Not of a product that the store counts otherwise, or that is not as we know it:
+        its numbers are followed when that is (`_followed`)."""
         books = await ledgers.load(self.tx, self.session.connection.id, list(bound))
         emptied: set[str] = set()
         for variant, book in books.items():
             binding, known = bound[book.product_uuid], book.ledger.shop.known
-            observed, id_ = shown.get(binding.synced.product_id), binding.synced.variants.get(variant)
+            observed, id_ = (
+                shown.get(binding.synced.product_id),
+                binding.synced.variants.get(variant),
+            )
             if observed is None or id_ is None or not isinstance(known, int) or known <= 0:
                 continue
-            if binding.counting is not Counting.ALIKE or hands.is_odd(binding.synced, Counting.ALIKE, observed):
+            if binding.counting is not Counting.ALIKE or hands.is_odd(
+                binding.synced, Counting.ALIKE, observed
+            ):
                 continue
             levels = {one.variant_id: one.inventory_level for one in observed.variants}
             level = levels.get(id_) if binding.synced.options else observed.inventory_level
             if level == 0:
                 emptied.add(book.product_uuid)
         now = self.session.clock.now()
-        await work_items.mark_many(self.tx, self.session.connection.id, Kind.STOCK, sorted(emptied), now)
+        await work_items.mark_many(
+            self.tx, self.session.connection.id, Kind.STOCK, sorted(emptied), now
+        )
 
     async def _one(self, entry: Entry, binding: Binding, observed: ObservedProduct) -> list[Line]:
-        product = None if entry.product is None else desired(entry.product, terms_of(self.session.connection)).product
+        product = (
+            None
+            if entry.product is None
+            else desired(entry.product, terms_of(self.session.connection)).product
+        )
         found = None if product is None else hands.found(product.variants, binding.synced, observed)
         if product is None or found is None:
             return []
@@ -110,7 +127,9 @@ class Hands:
         now, connection_id = self.session.clock.now(), self.session.connection.id
         await work_items.mark(self.tx, connection_id, Kind.SHOP_PRODUCT, subject, now, due_at=due)
 
-    async def _followed(self, binding: Binding, found: Found, counting: Counting, *, has_number: bool) -> None:
+    async def _followed(
+        self, binding: Binding, found: Found, counting: Counting, *, has_number: bool
+    ) -> None:
         tx, session, uuid = self.tx, self.session, binding.synced.key
         if found.variants != binding.synced.variants:
             await bindings.set_variants(tx, session.connection.id, uuid, found.variants)
@@ -121,7 +140,8 @@ class Hands:
             return
         await self.births.let_go(tx, session, uuid, found.missing)
         if counting is binding.counting is Counting.WHOLE and has_number:
-            # Another option names the product now, and its number was not forgotten with the one before.
+            # Another option names the product now, and its number was not forgotten with the one
+            # before.
             await self.births.kept(tx, session, uuid, found.variants)
             return
         made_again = {key: found.variants[key] for key in found.bound_again}
@@ -134,7 +154,9 @@ class Hands:
 
 
 def _is_anew(before: Counting, now: Counting) -> bool:
-    """True when BigCommerce may have forgotten the product's numbers (bigcommerce facts 5.4), or has those of another level."""
+    """True when BigCommerce may have forgotten the product's numbers (bigcommerce facts 5.4), or
+    has those of another level.
+    """
     return before is not now and now is not Counting.OFF
 
 
@@ -148,7 +170,9 @@ def _lines(entry: Entry, product: CatalogProduct, binding: Binding, found: Found
     ]
 
 
-def _named(code: Code, severity: Severity, entry: Entry, keys: Sequence[str], named: Mapping[str, str]) -> list[Line]:
+def _named(
+    code: Code, severity: Severity, entry: Entry, keys: Sequence[str], named: Mapping[str, str]
+) -> list[Line]:
     names = [named[key] for key in keys if key in named]
     if not names:
         return []

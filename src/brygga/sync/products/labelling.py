@@ -21,31 +21,43 @@ async def tag(session: Session, jobs: Sequence[Job]) -> None:
     todo = [job for job in jobs if job.binding and not job.binding.tagged]
     for place in range(0, len(todo), TAGGED_AT_ONCE):
         batch = todo[place : place + TAGGED_AT_ONCE]
-        items = [(job.binding.synced.product_id, METAFIELD_KEY, job.uuid) for job in batch if job.binding]
+        items = [
+            (job.binding.synced.product_id, METAFIELD_KEY, job.uuid) for job in batch if job.binding
+        ]
         try:
             saved = await session.shop.create_metafields(items)
         except Refused as refused:
             # The tag is a help for later, never a reason to hold a product back.
-            session.log.warning("metafields refused", connection=session.connection.id, code=refused.code)
+            session.log.warning(
+                "metafields refused", connection=session.connection.id, code=refused.code
+            )
             continue
         except Failure as failure:
             all_failed(batch, failure)
             continue
         tagged = {one.product_id for one in saved.saved}
         # What was not saved has its tag already: from a create whose answer was lost.
-        done = [job.uuid for job in batch if job.binding and (job.binding.synced.product_id in tagged or saved.failed)]
+        done = [
+            job.uuid
+            for job in batch
+            if job.binding and (job.binding.synced.product_id in tagged or saved.failed)
+        ]
         async with session.transaction() as tx:
             await bindings.set_tagged(tx, session.connection.id, done)
 
 
 async def assign_channel(session: Session, jobs: Sequence[Job]) -> None:
-    """The store's default channel, once in the life of a product that we made (P4); calls one after the other."""
+    """The store's default channel, once in the life of a product that we made (P4); calls one after
+    the other.
+    """
     shop = session.connection.shop
     assert shop is not None
     todo = [
         job
         for job in jobs
-        if job.binding and not job.binding.channel_assigned and job.binding.synced.origin is Origin.CREATED
+        if job.binding
+        and not job.binding.channel_assigned
+        and job.binding.synced.origin is Origin.CREATED
     ]
     for place in range(0, len(todo), TAGGED_AT_ONCE):
         batch = todo[place : place + TAGGED_AT_ONCE]
@@ -53,26 +65,36 @@ async def assign_channel(session: Session, jobs: Sequence[Job]) -> None:
         try:
             await session.shop.assign_channel(shop.default_channel_id, ids)
         except Refused as refused:
-            session.log.warning("channel assignment refused", connection=session.connection.id, code=refused.code)
+            session.log.warning(
+                "channel assignment refused", connection=session.connection.id, code=refused.code
+            )
         except Failure as failure:
             all_failed(batch, failure)
             continue
         async with session.transaction() as tx:
-            await bindings.set_channel_assigned(tx, session.connection.id, [job.uuid for job in batch])
+            await bindings.set_channel_assigned(
+                tx, session.connection.id, [job.uuid for job in batch]
+            )
 
 
 async def are_in_channel(session: Session, jobs: Sequence[Job]) -> bool:
-    """Whether this store has put its new products into its channel by itself, as many do (bigcommerce facts 3.13).
+    """Whether this store has put its new products into its channel by itself, as many do
+    (bigcommerce facts 3.13).
 
     One look at the first of a large batch then spares the writes for all of it.
     """
-    shop, ids = session.connection.shop, [job.binding.synced.product_id for job in jobs if job.binding]
+    shop, ids = (
+        session.connection.shop,
+        [job.binding.synced.product_id for job in jobs if job.binding],
+    )
     assert shop is not None
     try:
         assigned = await session.shop.channel_assignments(ids) if ids else frozenset()
     except Failure:
         return False
-    return bool(ids) and all((product_id, shop.default_channel_id) in assigned for product_id in ids)
+    return bool(ids) and all(
+        (product_id, shop.default_channel_id) in assigned for product_id in ids
+    )
 
 
 async def remember_channel(session: Session, jobs: Sequence[Job]) -> None:
@@ -88,4 +110,8 @@ def all_failed(jobs: Sequence[Job], failure: Failure) -> None:
 
 
 def _later(failure: Failure) -> Failure:
-    return failure if not failure.code.endswith("unanswered") else Unreachable(failure.code, failure.detail)
+    return (
+        failure
+        if not failure.code.endswith("unanswered")
+        else Unreachable(failure.code, failure.detail)
+    )

@@ -1,4 +1,6 @@
-"""Zettle's library, read whole or by what changed, into the mirror; what changed is marked, what is new is assigned (P8)."""
+"""Zettle's library, read whole or by what changed, into the mirror; what changed is marked, what is
+new is assigned (P8).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -50,7 +52,9 @@ async def library(session: Session, dirty: Sequence[Mark]) -> None:
 
 
 async def _draw(session: Session) -> None:
-    """The plan of a large library is ready before its merchant asks for it; a small one is drawn when a page wants it."""
+    """The plan of a large library is ready before its merchant asks for it; a small one is drawn
+    when a page wants it.
+    """
     async with session.read() as tx:
         size = await mirror.size(tx, session.connection.id)
     if size > SMALL:
@@ -59,14 +63,18 @@ async def _draw(session: Session) -> None:
 
 @dataclass(slots=True)
 class _Reading:
-    """One reading. `known_before`: the mirror was whole once, so what is not in it was added since."""
+    """One reading. `known_before`: the mirror was whole once, so what is not in it was added
+    since.
+    """
 
     session: Session
     known_before: bool
     seen: set[str] = field(default_factory=set)
 
     async def read(self, since: str) -> bool:
-        """False when the feed does not reach back to `since`. Each page is on disk, with its marks, before the next is asked for."""
+        """False when the feed does not reach back to `since`. Each page is on disk, with its marks,
+        before the next is asked for.
+        """
         page = await self.session.zettle.library_page(since)
         if isinstance(page, FeedTooOld):
             return False
@@ -89,7 +97,9 @@ class _Reading:
         now, connection_id = self.session.clock.now(), self.session.connection.id
         running = self.session.connection.stage is Stage.RUNNING
         unreadable = {
-            one.uuid: ("", one.name, TillCode.PRODUCT_UNREADABLE.value) for one in page.unreadable if one.uuid
+            one.uuid: ("", one.name, TillCode.PRODUCT_UNREADABLE.value)
+            for one in page.unreadable
+            if one.uuid
         }
         self.seen |= {product.uuid for product in page.products} | unreadable.keys()
         async with self.session.transaction() as tx:
@@ -101,7 +111,9 @@ class _Reading:
             await say_unreadable(tx, connection_id, arrived.broken, names, now)
             if running:
                 await self._mark(tx, arrived)
-                await work_items.mark_many(tx, connection_id, Kind.PRODUCT, page.deleted, now, detail=DELETED)
+                await work_items.mark_many(
+                    tx, connection_id, Kind.PRODUCT, page.deleted, now, detail=DELETED
+                )
             else:
                 # Nothing is in the store yet: there is nothing to prove.
                 await mirror.remove(tx, connection_id, page.deleted, now)
@@ -115,7 +127,9 @@ class _Reading:
         )
 
     async def _nominate_absent(self, tx: Tx) -> None:
-        """A product that the whole library lacks is only a nomination: its mark asks Zettle for the product itself."""
+        """A product that the whole library lacks is only a nomination: its mark asks Zettle for the
+        product itself.
+        """
         now, connection_id = self.session.clock.now(), self.session.connection.id
         absent = sorted(set(await mirror.etags(tx, connection_id)) - self.seen)
         if self.session.connection.stage is Stage.RUNNING:
@@ -125,21 +139,26 @@ class _Reading:
 
 
 async def _assign(session: Session) -> None:
-    """Whole-library mode assigns all on which nothing was decided; whatever belongs in the store and is not there is marked.
+    """Whole-library mode assigns all on which nothing was decided; whatever belongs in the store
+    and is not there is marked.
 
-    Before the set-up is finished, only what this store kept from an earlier connection is assigned: it is synced again whatever the
-    merchant picks (D4), and the pages say so beforehand.
+    Before the set-up is finished, only what this store kept from an earlier connection is assigned:
+    it is synced again whatever the merchant picks (D4), and the pages say so beforehand.
     """
     now, connection_id = session.clock.now(), session.connection.id
     if session.connection.stage is not Stage.RUNNING:
         async with session.transaction() as tx:
-            await mirror.assign_all(tx, connection_id, (await bindings.kept_here(tx, connection_id)).keys())
+            await mirror.assign_all(
+                tx, connection_id, (await bindings.kept_here(tx, connection_id)).keys()
+            )
         return
     async with session.transaction() as tx:
         if session.connection.choices.whole_library:
             await mirror.assign_all(tx, connection_id)
         wanted = await mirror.unplaced(tx, connection_id)
-        await work_items.mark_many(tx, connection_id, Kind.PRODUCT, wanted, now, bulk=len(wanted) > FEW)
+        await work_items.mark_many(
+            tx, connection_id, Kind.PRODUCT, wanted, now, bulk=len(wanted) > FEW
+        )
 
 
 MOST_CHANGES = 20
@@ -147,12 +166,19 @@ MOST_CHANGES = 20
 
 
 async def _say_what_changed(session: Session) -> None:
-    """The first reading after "Finish set-up": what is not as the merchant saw it in the plan stands in the log."""
+    """The first reading after "Finish set-up": what is not as the merchant saw it in the plan
+    stands in the log.
+    """
     connection_id, now = session.connection.id, session.clock.now()
     async with session.transaction() as tx:
         changed = await plan_inputs.changes(tx, connection_id)
         lines = [
-            Line(Code.PLAN_CHANGED, Topic.PRODUCT, subject=uuid, params={"name": name, "change": change.value})
+            Line(
+                Code.PLAN_CHANGED,
+                Topic.PRODUCT,
+                subject=uuid,
+                params={"name": name, "change": change.value},
+            )
             for uuid, name, change in changed[:MOST_CHANGES]
         ]
         if more := len(changed[MOST_CHANGES:]):

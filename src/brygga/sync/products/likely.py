@@ -1,4 +1,6 @@
-"""The store's own products, compared with the library before the first sync: likely duplicates (P11), and what is taken already."""
+"""The store's own products, compared with the library before the first sync: likely duplicates
+(P11), and what is taken already.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +19,15 @@ from brygga.sync.products.plans import SMALL
 from brygga.sync.worker.session import Session
 
 CONNECTOR = "connector"
-"""The reason of a pair with an equal SKU whose product stands in a category "Zettle" that we did not make: another connector's work."""
+"""The reason of a pair with an equal SKU whose product stands in a category "Zettle" that we did
+not make: another connector's work.
+"""
 
 
 async def find_duplicates(session: Session) -> None:
-    """Products that stand on both sides and are not bound, for the merchant to link, keep or skip (P11)."""
+    """Products that stand on both sides and are not bound, for the merchant to link, keep or skip
+    (P11).
+    """
     connection_id = session.connection.id
     shop = await _whole_shop(session)
     async with session.read() as tx:
@@ -41,7 +47,9 @@ async def find_duplicates(session: Session) -> None:
         await plan_inputs.keep_claims(tx, connection_id, list(_claims(products, theirs)))
 
 
-async def _matched(ours: Sequence[Product], theirs: Sequence[ObservedProduct]) -> Sequence[matching.Pair]:
+async def _matched(
+    ours: Sequence[Product], theirs: Sequence[ObservedProduct]
+) -> Sequence[matching.Pair]:
     """Of two large catalogues in a thread: pages that this process serves do not wait for it."""
     if len(ours) > SMALL and len(theirs) > SMALL:
         return await asyncio.to_thread(matching.likely, ours, theirs)
@@ -65,7 +73,9 @@ def _pair(pair: matching.Pair, other: ObservedProduct, category: int) -> Pair:
 
 
 async def _category(session: Session) -> int:
-    """A top category "Zettle" that is there already; 0 when there is none. None is made: nothing is set up yet."""
+    """A top category "Zettle" that is there already; 0 when there is none. None is made: nothing is
+    set up yet.
+    """
     shop = session.connection.shop
     assert shop is not None
     tree_id = shop.tree_id or await _tree(session, shop)
@@ -79,10 +89,14 @@ async def _tree(session: Session, shop: Shop) -> int:
 
 
 def _claims(products: Sequence[Product], theirs: Mapping[int, ObservedProduct]) -> Iterator[Claim]:
-    """What of the store's names, SKUs and URLs the library wants too; the rest could clash with nothing."""
+    """What of the store's names, SKUs and URLs the library wants too; the rest could clash with
+    nothing.
+    """
     wanted = {one_line(product.name).casefold() for product in products}
     wanted |= {path(product.slug) for product in products}
-    wanted |= {one_line(variant.sku).casefold() for product in products for variant in product.variants}
+    wanted |= {
+        one_line(variant.sku).casefold() for product in products for variant in product.variants
+    }
     for other in theirs.values():
         for field, value in values_held(other):
             if value and value.casefold() in wanted:

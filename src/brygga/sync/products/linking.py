@@ -1,7 +1,9 @@
-"""A product of ours makes way for the store's own, which the merchant says is the same: "link instead" (decision 6).
+"""A product of ours makes way for the store's own, which the merchant says is the same: "link
+instead" (decision 6).
 
-Ours is deleted, because there may be one living product at a time; the merchant's own is bound as linked (decision 12) and written by the
-product work that follows, which never writes what is set at birth.
+Ours is deleted, because there may be one living product at a time; the merchant's own is bound as
+linked (decision 12) and written by the product work that follows, which never writes what is set at
+birth.
 """
 
 from collections.abc import Sequence
@@ -56,25 +58,37 @@ async def _link(session: Session, mark: Mark) -> None:
     assert entry is not None
     assert found is not None
     if binding is not None and binding.synced.origin is Origin.CREATED:
-        # The mark stays until the binding below is written: a delete that failed, or a stop here, is tried again.
+        # The mark stays until the binding below is written: a delete that failed, or a stop here,
+        # is tried again.
         await session.shop.delete_products([binding.synced.product_id])
     await _bind(session, mark, entry, (binding, found))
 
 
 def _obstacle(entry: Entry | None, owner: str, found: ObservedProduct | None) -> Obstacle | None:
-    if entry is None or not entry.assigned or entry.unassign_at is not None or entry.removed_at is not None:
+    if (
+        entry is None
+        or not entry.assigned
+        or entry.unassign_at is not None
+        or entry.removed_at is not None
+    ):
         return Obstacle.NOT_ASSIGNED
     if owner or (found is not None and is_marker(found)):
         return Obstacle.TAKEN
     return Obstacle.GONE if found is None else None
 
 
-async def _bind(session: Session, mark: Mark, entry: Entry, bound: tuple[Binding | None, ObservedProduct]) -> None:
+async def _bind(
+    session: Session, mark: Mark, entry: Entry, bound: tuple[Binding | None, ObservedProduct]
+) -> None:
     connection_id, now, uuid = session.connection.id, session.clock.now(), mark.subject
     before, found = bound
     lines = []
     if before is not None:
-        code = Code.PRODUCT_DELETED if before.synced.origin is Origin.CREATED else Code.PRODUCT_UNLINKED
+        code = (
+            Code.PRODUCT_DELETED
+            if before.synced.origin is Origin.CREATED
+            else Code.PRODUCT_UNLINKED
+        )
         lines.append(Line(code, Topic.PRODUCT, subject=uuid, params={"name": entry.name}))
     params = {"name": entry.name, "other": found.name, "other_id": str(found.product_id)}
     lines.append(Line(Code.LINKED_INSTEAD, Topic.PRODUCT, subject=uuid, params=params))
@@ -89,8 +103,14 @@ async def _bind(session: Session, mark: Mark, entry: Entry, bound: tuple[Binding
         await session.finish(mark, tx=tx)
 
 
-async def _impossible(session: Session, mark: Mark, entry: Entry | None, obstacle: Obstacle) -> None:
-    params = {"name": entry.name if entry else "", "other_id": mark.detail, "obstacle": obstacle.value}
+async def _impossible(
+    session: Session, mark: Mark, entry: Entry | None, obstacle: Obstacle
+) -> None:
+    params = {
+        "name": entry.name if entry else "",
+        "other_id": mark.detail,
+        "obstacle": obstacle.value,
+    }
     line = Line(Code.LINK_IMPOSSIBLE, Topic.PRODUCT, Severity.WARNING, mark.subject, params=params)
     async with session.transaction() as tx:
         await synclog.add(tx, session.connection.id, line, session.clock.now())

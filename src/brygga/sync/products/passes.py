@@ -33,7 +33,9 @@ def variant_changes(planned: Sequence[Planned]) -> list[tuple[Planned, int, dict
     for one in living(planned):
         for operation in one.late:
             if isinstance(operation, UpdateVariant):
-                changes = {name: value for name, value in operation.changes.items() if name != "image"}
+                changes = {
+                    name: value for name, value in operation.changes.items() if name != "image"
+                }
                 found += [(one, operation.variant_id, changes)] if changes else []
     return found
 
@@ -47,7 +49,9 @@ def mends(job: Job, bound: Synced, turns: Turns) -> tuple[Operation, ...]:
     """Only the values that are to be plain again."""
     values = {slot: turn.first for slot, turn in turns.items() if turn.first != turn.now}
     own, variants = by_place(job, bound, values)
-    updates = (UpdateVariant(bound.product_id, variant_id, changes) for variant_id, changes in variants)
+    updates = (
+        UpdateVariant(bound.product_id, variant_id, changes) for variant_id, changes in variants
+    )
     return (*((UpdateProduct(bound.product_id, own),) if own else ()), *updates)
 
 

@@ -9,7 +9,15 @@ from brygga.bigcommerce.api.variants import UPLOAD_BYTES
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.failures import Refused, Unreachable
 from brygga.core.model import CatalogImage, ObservedImage, Synced
-from brygga.core.operations import AddImage, AddVideo, DeleteImage, DeleteVideo, MoveVideo, Operation, UpdateImage
+from brygga.core.operations import (
+    AddImage,
+    AddVideo,
+    DeleteImage,
+    DeleteVideo,
+    MoveVideo,
+    Operation,
+    UpdateImage,
+)
 from brygga.core.planning import Plan
 from brygga.core.report import Code, Severity
 from brygga.core.text import goes_by_address
@@ -55,8 +63,12 @@ class Pictures:
     session: Session
     births: Births
 
-    async def variant_image(self, one: Planned, product_id: int, variant_id: int, source: str) -> None:
-        """A variant has one picture, so giving it twice does no more than once. One that cannot be had is left out, with a line."""
+    async def variant_image(
+        self, one: Planned, product_id: int, variant_id: int, source: str
+    ) -> None:
+        """A variant has one picture, so giving it twice does no more than once. One that cannot be
+        had is left out, with a line.
+        """
         key = next(key for key, id_ in one.children.variants.items() if id_ == variant_id)
         if not source:
             await self.session.shop.update_variant(product_id, variant_id, {"image": ""})
@@ -93,15 +105,18 @@ class Pictures:
                 await self.dropped(one, Child.IMAGE, image_id)
 
     async def _add_picture(self, one: Planned, image: CatalogImage) -> None:
-        """By its address, else by its bytes, else left out with a line and tried again at the next save (decision 8).
+        """By its address, else by its bytes, else left out with a line and tried again at the next
+        save (decision 8).
 
-        The shop compares no pictures (bigcommerce facts 3.10), so that an upload is on its way is on disk before it leaves: should its
-        answer be lost, the picture is looked for before it is sent again (`planning`).
+        The shop compares no pictures (bigcommerce facts 3.10), so that an upload is on its way is
+        on disk before it leaves: should its answer be lost, the picture is looked for before it is
+        sent again (`planning`).
         """
         before = -_newest(one)
         await self.added(one, pictures={image.source: before})
         if one.job.mark.attempts:
-            # The store could not have it before: whether it is there by now we ask its host, not the store.
+            # The store could not have it before: whether it is there by now we ask its host, not
+            # the store.
             made = await self._by_bytes(one, image) or await self._by_address(one, image)
         else:
             made = await self._by_address(one, image) or await self._by_bytes(one, image)
@@ -122,7 +137,11 @@ class Pictures:
 
     async def _by_bytes(self, one: Planned, image: CatalogImage) -> ObservedImage | None:
         file = await fetched(self.session, one.job, image.source)
-        return None if file is None else await _unless_bad(self.session.shop.upload_image(one.product_id, file, image))
+        return (
+            None
+            if file is None
+            else await _unless_bad(self.session.shop.upload_image(one.product_id, file, image))
+        )
 
     async def video(self, one: Planned, operation: AddVideo | MoveVideo | DeleteVideo) -> None:
         shop = self.session.shop
@@ -135,7 +154,9 @@ class Pictures:
                     if refused.code != ShopCode.VIDEO_REFUSED:
                         raise
                     await self.dropped(one, Child.VIDEO, 0)
-                    one.job.say(Code.VIDEO_UNSUPPORTED, Severity.WARNING, url=f"https://youtu.be/{video_id}")
+                    one.job.say(
+                        Code.VIDEO_UNSUPPORTED, Severity.WARNING, url=f"https://youtu.be/{video_id}"
+                    )
                 else:
                     await self.added(one, videos={video_id: made.id})
             case MoveVideo(product_id, id_, place):
@@ -144,7 +165,7 @@ class Pictures:
                 await shop.delete_video(product_id, id_)
                 await self.dropped(one, Child.VIDEO, id_)
 
-    # ---- Remembering -------------------------------------------------------------------------------------------------
+    # ---- Remembering -----------------------------------------------------------------------------
 
     async def added(
         self,
@@ -158,7 +179,9 @@ class Pictures:
         videos: Mapping[str, int] = {},
         born: bool = False,
     ) -> None:
-        """New children, on disk as soon as they are confirmed; with `born` their stock is told in the same transaction."""
+        """New children, on disk as soon as they are confirmed; with `born` their stock is told in
+        the same transaction.
+        """
         key, product_id = one.children.key, one.children.product_id
         news = Synced(
             key,
@@ -188,15 +211,23 @@ class Pictures:
 
     async def dropped(self, one: Planned, kind: Child, child_id: int) -> None:
         async with self.session.transaction() as tx:
-            await bindings.drop_children(tx, self.session.connection.id, one.children.key, kind, [child_id])
+            await bindings.drop_children(
+                tx, self.session.connection.id, one.children.key, kind, [child_id]
+            )
         had = one.children
         match kind:
             case Child.VARIANT:
-                one.children = replace(had, variants={k: v for k, v in had.variants.items() if v != child_id})
+                one.children = replace(
+                    had, variants={k: v for k, v in had.variants.items() if v != child_id}
+                )
             case Child.OPTION:
-                one.children = replace(had, options={k: v for k, v in had.options.items() if v != child_id})
+                one.children = replace(
+                    had, options={k: v for k, v in had.options.items() if v != child_id}
+                )
             case Child.VALUE:
-                one.children = replace(had, values={k: v for k, v in had.values.items() if v != child_id})
+                one.children = replace(
+                    had, values={k: v for k, v in had.values.items() if v != child_id}
+                )
             case _:
                 return
 
@@ -224,7 +255,8 @@ def is_about_a_picture(refused: Refused) -> bool:
 async def fetched(session: Session, job: Job, source: str) -> Upload | None:
     """The picture's bytes from Zettle's own hosts; None when it cannot be had there either.
 
-    While its host does not answer, or when a picture just saved is not there yet (zettle facts 6.2), the job is told to come back.
+    While its host does not answer, or when a picture just saved is not there yet (zettle facts
+    6.2), the job is told to come back.
     """
     if source in job.unobtainable:
         return None
@@ -247,7 +279,9 @@ async def fetched(session: Session, job: Job, source: str) -> Upload | None:
 
 
 async def find_unobtainable(session: Session, job: Job, sources: Iterable[str]) -> None:
-    """Which of these pictures nobody can have, so that a store that refuses one of many without naming it is asked for the others only."""
+    """Which of these pictures nobody can have, so that a store that refuses one of many without
+    naming it is asked for the others only.
+    """
     for source in dict.fromkeys(filter(goes_by_address, sources)):
         await fetched(session, job, source)
 

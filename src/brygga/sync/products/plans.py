@@ -52,7 +52,9 @@ async def stamp_of(tx: Tx, connection: Connection) -> str:
 
     the library, the bindings, the choices, the terms.
     """
-    return f"{connection.choices} {terms_of(connection)} {await plan_inputs.stamp(tx, connection.id)}"
+    return (
+        f"{connection.choices} {terms_of(connection)} {await plan_inputs.stamp(tx, connection.id)}"
+    )
 
 
 def kept(step: Step) -> Kept:
@@ -69,7 +71,9 @@ def counted(steps: Sequence[Kept]) -> dict[str, int]:
     certain = [one for one in steps if SUPPOSED not in one.filters]
     found = {"": len(steps), SUPPOSED: len(steps) - len(certain)}
     found |= {key: sum(key in one.filters for one in steps) for key in FILTERS}
-    return found | {f"{CERTAIN}{key}": sum(key in one.filters for one in certain) for key in FILTERS}
+    return found | {
+        f"{CERTAIN}{key}": sum(key in one.filters for one in certain) for key in FILTERS
+    }
 
 
 @dataclass(slots=True)
@@ -95,7 +99,9 @@ class Plans:
     most: int = 4
     _drawings: OrderedDict[int, _Drawings] = field(default_factory=OrderedDict)
 
-    async def ready(self, database: Database, clock: Clock, connection: Connection, *, comparing: bool = False) -> bool:
+    async def ready(
+        self, database: Database, clock: Clock, connection: Connection, *, comparing: bool = False
+    ) -> bool:
         """True: the plan that is kept is up to date. False: it is of a moment ago, or there is none
         yet, and a newer one is being drawn. While the store is being compared (`comparing`) that is
         the work's own next step.
@@ -125,15 +131,23 @@ class Plans:
             # Other requests go on meanwhile.
             steps = await asyncio.to_thread(work) if len(paper.entries) > self.small else work()
             async with database.transaction() as tx:
-                await plans.keep(tx, connection.id, Drawn(stamp, counted(steps), steps), clock.now())
+                await plans.keep(
+                    tx, connection.id, Drawn(stamp, counted(steps), steps), clock.now()
+                )
 
     def _draw_behind(self, database: Database, clock: Clock, connection: Connection) -> None:
         drawings = self._of(connection)
         if drawings.task is None:
-            drawings.task = asyncio.create_task(self._behind(drawings, database, clock, connection.id))
+            drawings.task = asyncio.create_task(
+                self._behind(drawings, database, clock, connection.id)
+            )
 
-    async def _behind(self, drawings: _Drawings, database: Database, clock: Clock, connection_id: int) -> None:
-        """Once the pause is over: a page that says that the plan is being drawn need not ask again."""
+    async def _behind(
+        self, drawings: _Drawings, database: Database, clock: Clock, connection_id: int
+    ) -> None:
+        """Once the pause is over: a page that says that the plan is being drawn need not ask
+        again.
+        """
         try:
             await clock.sleep(max(0.0, drawings.next_at - clock.monotonic()))
             began = clock.monotonic()
@@ -143,7 +157,9 @@ class Plans:
                 if connection is not None:
                     await self.draw(database, clock, connection)
             except (DatabaseGone, SQLAlchemyError) as failed:
-                log.warning("plan not drawn", connection=connection_id, why=str(failed).splitlines()[0])
+                log.warning(
+                    "plan not drawn", connection=connection_id, why=str(failed).splitlines()[0]
+                )
             ended = clock.monotonic()
             drawings.next_at = ended + (ended - began) * SHARE
         finally:

@@ -1,7 +1,8 @@
-"""The plan: what the next sync would do with each product, told from our memory alone. No platform is asked and nothing is written.
+"""The plan: what the next sync would do with each product, told from our memory alone. No platform
+is asked and nothing is written.
 
-`gather` reads, `drawn` decides with the functions that the sync itself uses, in the order in which the sync makes products: so a clash
-that is foreseen here gets the suffix that it gets there.
+`gather` reads, `drawn` decides with the functions that the sync itself uses, in the order in which
+the sync makes products: so a clash that is foreseen here gets the suffix that it gets there.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -66,7 +67,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`reason` says why a product is left out or leaves. `supposed`: nobody has chosen it yet, and this is what choosing would do."""
+    """`reason` says why a product is left out or leaves. `supposed`: nobody has chosen it yet, and
+    this is what choosing would do.
+    """
 
     uuid: str
     name: str
@@ -83,7 +86,9 @@ class Step:
 
     @property
     def undecided(self) -> bool:
-        """It may be in the store already, would be made a second time, and the merchant has not said that it shall."""
+        """It may be in the store already, would be made a second time, and the merchant has not
+        said that it shall.
+        """
         return bool(self.likely) and self.choice is Choice.OPEN and self.action is Action.CREATE
 
 
@@ -133,14 +138,18 @@ Mapper = Callable[[Product], Mapped]
 
 
 def drawn(paper: Paper, *, suppose: bool = False, mapper: Mapper | None = None) -> tuple[Step, ...]:
-    """`suppose`: as if every product on which nobody has decided were chosen; those steps say so."""
+    """`suppose`: as if every product on which nobody has decided were chosen; those steps say
+    so.
+    """
     terms = terms_of(paper.connection)
     return _Drawing(paper, suppose, mapper or (lambda product: desired(product, terms))).steps()
 
 
 @dataclass(slots=True)
 class _Drawing:
-    """One plan being drawn: products in the order of the sync, names, SKUs and URLs given out as it gives them."""
+    """One plan being drawn: products in the order of the sync, names, SKUs and URLs given out as it
+    gives them.
+    """
 
     paper: Paper
     suppose: bool
@@ -153,13 +162,21 @@ class _Drawing:
         self._pair()
         self._claim()
         # A placeholder without a name is a product of our own form that Zettle does not have yet.
-        known = {uuid: entry for uuid, entry in self.paper.entries.items() if entry.etag or entry.unreadable}
+        known = {
+            uuid: entry
+            for uuid, entry in self.paper.entries.items()
+            if entry.etag or entry.unreadable
+        }
         found = [self._named(known[uuid], self._step(known[uuid])) for uuid in sorted(known)]
         return tuple(sorted(found, key=lambda one: (library.sort_key(one.name), one.uuid)))
 
     def _named(self, entry: Entry, step: Step) -> Step:
-        words = library.searched(entry.product) if entry.product is not None else entry.name.casefold()
-        return replace(step, words="\n".join([words, *(target.name.casefold() for target in step.likely)]))
+        words = (
+            library.searched(entry.product) if entry.product is not None else entry.name.casefold()
+        )
+        return replace(
+            step, words="\n".join([words, *(target.name.casefold() for target in step.likely)])
+        )
 
     def _pair(self) -> None:
         taken = {binding.synced.product_id for binding in self.paper.bound.values()}
@@ -167,7 +184,8 @@ class _Drawing:
             if pair.product_uuid in self.paper.bound:
                 continue
             self.pairs.setdefault(pair.product_uuid, []).append(pair)
-        # Two products of the till cannot be one in the store: the first match stands, as in the sync.
+        # Two products of the till cannot be one in the store: the first match stands, as in the
+        # sync.
         for uuid in sorted(self.pairs):
             chosen = next((pair for pair in self.pairs[uuid] if pair.choice is Choice.LINK), None)
             if chosen is not None and chosen.product_id not in taken:
@@ -198,10 +216,20 @@ class _Drawing:
         """
         uuid, binding = entry.product_uuid, self.paper.bound.get(entry.product_uuid)
         if uuid in self.paper.kept and entry.product is not None and entry.removed_at is None:
-            return Step(uuid, entry.name, Action.UPDATE, FOUND_AGAIN, _notes(self.mapped(entry.product).lines))
+            return Step(
+                uuid,
+                entry.name,
+                Action.UPDATE,
+                FOUND_AGAIN,
+                _notes(self.mapped(entry.product).lines),
+            )
         if binding is not None and binding.state is State.TO_DELETE:
             return self._leaving(entry, binding)
-        supposed = self.suppose and entry.assigned is None and not self.paper.connection.choices.whole_library
+        supposed = (
+            self.suppose
+            and entry.assigned is None
+            and not self.paper.connection.choices.whole_library
+        )
         belongs = assignment.belongs(
             exists=entry.removed_at is None,
             decided=True if supposed else entry.assigned,
@@ -225,9 +253,13 @@ class _Drawing:
         created = binding.synced.origin is Origin.CREATED
         return Step(uuid, entry.name, Action.DELETE if created else Action.UNLINK, reason)
 
-    def _staying(self, entry: Entry, product: Product, binding: Binding | None, *, supposed: bool) -> Step:
+    def _staying(
+        self, entry: Entry, product: Product, binding: Binding | None, *, supposed: bool
+    ) -> Step:
         uuid, name = entry.product_uuid, entry.name
-        if binding is not None and not planning.is_changed(binding.synced, product.etag, force=False):
+        if binding is not None and not planning.is_changed(
+            binding.synced, product.etag, force=False
+        ):
             return Step(uuid, name, Action.NOTHING)
         mapped = self.mapped(product)
         likely, choice = self._likely(uuid), self._choice(uuid)
@@ -235,7 +267,16 @@ class _Drawing:
         if refusal:
             params = dict(mapped.refusal.params) if mapped.refusal is not None else {}
             notes = (Note(refusal, params),)
-            return Step(uuid, name, Action.LEAVE_OUT, refusal, notes, likely=likely, choice=choice, supposed=supposed)
+            return Step(
+                uuid,
+                name,
+                Action.LEAVE_OUT,
+                refusal,
+                notes,
+                likely=likely,
+                choice=choice,
+                supposed=supposed,
+            )
         if binding is not None:
             return Step(uuid, name, Action.UPDATE, notes=_notes(mapped.lines))
         link = self.links.get(uuid)
@@ -282,5 +323,8 @@ def _target(pair: Pair) -> Target:
 
 def _notes(lines: Iterable[Line]) -> tuple[Note, ...]:
     """Each kind of line once per field, whatever the number of variants that it is about."""
-    found = {(line.code, line.params.get("field", "")): Note(line.code.value, dict(line.params)) for line in lines}
+    found = {
+        (line.code, line.params.get("field", "")): Note(line.code.value, dict(line.params))
+        for line in lines
+    }
     return tuple(found.values())

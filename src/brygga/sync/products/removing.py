@@ -1,7 +1,9 @@
-"""Products that leave the store: by binding only, what we created is deleted, what was linked is let go (decisions 11, 12).
+"""Products that leave the store: by binding only, what we created is deleted, what was linked is
+let go (decisions 11, 12).
 
-A product that Zettle has no more is removed only on proof: Zettle announced it (an event, or `deletedProducts`) and answers 404 for it.
-A 404 that nobody announced is asked for again, and what is then removed counts as inferred: too many of those stop and ask (decision 9).
+A product that Zettle has no more is removed only on proof: Zettle announced it (an event, or
+`deletedProducts`) and answers 404 for it. A 404 that nobody announced is asked for again, and what
+is then removed counts as inferred: too many of those stop and ask (decision 9).
 """
 
 from collections.abc import Sequence
@@ -26,12 +28,16 @@ DELETED_AT_ONCE = 250
 RETRY_S = 300.0
 SPARED = "spared"
 SPARED_FOR = timedelta(days=1)
-"""A "no, leave them" stands as long as the products keep being missed; when one was there again for a day, it may be asked about anew."""
+"""A "no, leave them" stands as long as the products keep being missed; when one was there again for
+a day, it may be asked about anew.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaver:
-    """A product that does not belong in the store any more; `binding` is None when it is not there either."""
+    """A product that does not belong in the store any more; `binding` is None when it is not there
+    either.
+    """
 
     mark: Mark
     name: str
@@ -41,9 +47,13 @@ class Leaver:
 
 
 async def remove(session: Session, leavers: Sequence[Leaver]) -> None:
-    """Everything that may go goes; what was only inferred and is too much waits for the merchant's answer."""
+    """Everything that may go goes; what was only inferred and is too much waits for the merchant's
+    answer.
+    """
     allowed = await _allowed(session, leavers)
-    created = [one for one in allowed if one.binding and one.binding.synced.origin is Origin.CREATED]
+    created = [
+        one for one in allowed if one.binding and one.binding.synced.origin is Origin.CREATED
+    ]
     rest = [one for one in allowed if one not in created]
 
     await _forget(session, rest)
@@ -72,7 +82,9 @@ async def _not_spared(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> l
 
 
 async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> bool:
-    """False when they are too many for one hour: the merchant is asked, and their marks are done with until the answer."""
+    """False when they are too many for one hour: the merchant is asked, and their marks are done
+    with until the answer.
+    """
     connection_id, now = session.connection.id, session.clock.now()
     subjects = [one.mark.subject for one in inferred]
     recent = await brakes.noted_since(tx, connection_id, Effect.REMOVED.value, now - guards.WINDOW)
@@ -84,7 +96,11 @@ async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> b
         await brakes.note(tx, connection_id, Effect.REMOVED.value, subjects, now)
         return True
     if await brakes.ask(tx, connection_id, Question(Effect.REMOVED.value, tuple(subjects), now)):
-        params = {"effect": Effect.REMOVED.value, "count": str(len(subjects)), "catalogue": str(catalogue)}
+        params = {
+            "effect": Effect.REMOVED.value,
+            "count": str(len(subjects)),
+            "catalogue": str(catalogue),
+        }
         line = Line(Code.MASS_EFFECT_STOPPED, Topic.PRODUCT, Severity.ERROR, params=params)
         await synclog.add(tx, connection_id, line, now)
     await session.finish(*(one.mark for one in inferred), tx=tx)
@@ -106,13 +122,17 @@ async def _forget(session: Session, leavers: Sequence[Leaver]) -> None:
 
 
 async def _delete(session: Session, leavers: Sequence[Leaver]) -> None:
-    """Marked "to delete" before the call and forgotten after it: nothing is lost because a call failed (decision 11)."""
+    """Marked "to delete" before the call and forgotten after it: nothing is lost because a call
+    failed (decision 11).
+    """
     connection_id = session.connection.id
     uuids = [one.mark.subject for one in leavers]
     async with session.transaction() as tx:
         await bindings.mark_to_delete(tx, connection_id, uuids)
     try:
-        await session.shop.delete_products([one.binding.synced.product_id for one in leavers if one.binding])
+        await session.shop.delete_products(
+            [one.binding.synced.product_id for one in leavers if one.binding]
+        )
     except Refused as refused:
         if len(leavers) > 1:
             half = len(leavers) // 2
@@ -122,10 +142,17 @@ async def _delete(session: Session, leavers: Sequence[Leaver]) -> None:
         await _stays_to_delete(session, leavers[0], refused)
         return
     async with session.transaction() as tx:
-        await gone(tx, session, [one.binding.synced.product_id for one in leavers if one.binding], uuids)
+        await gone(
+            tx, session, [one.binding.synced.product_id for one in leavers if one.binding], uuids
+        )
         await bindings.forget(tx, connection_id, uuids)
         await _leave_library(tx, session, leavers)
-        await synclog.add(tx, connection_id, [_line(Code.PRODUCT_DELETED, one) for one in leavers], session.clock.now())
+        await synclog.add(
+            tx,
+            connection_id,
+            [_line(Code.PRODUCT_DELETED, one) for one in leavers],
+            session.clock.now(),
+        )
         await session.finish(*(one.mark for one in leavers), tx=tx)
 
 
@@ -145,4 +172,6 @@ async def _stays_to_delete(session: Session, leaver: Leaver, refused: Refused) -
 
 
 def _line(code: Code, leaver: Leaver, severity: Severity = Severity.INFO, **params: str) -> Line:
-    return Line(code, Topic.PRODUCT, severity, leaver.mark.subject, params={"name": leaver.name, **params})
+    return Line(
+        code, Topic.PRODUCT, severity, leaver.mark.subject, params={"name": leaver.name, **params}
+    )

@@ -1,4 +1,6 @@
-"""Suffixes that may go: their products are marked, and the product work writes them (decision 19)."""
+"""Suffixes that may go: their products are marked, and the product work writes them (decision
+19).
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +25,7 @@ MOST_ASKED = 20
 """Holders that one sweep looks for by their value, because nothing is known of them."""
 
 
-# ---- After product work ----------------------------------------------------------------------------------------------
+# ---- After product work --------------------------------------------------------------------------
 
 
 def still_wanted(fresh: Iterable[Job], there: Iterable[Job]) -> bool:
@@ -41,14 +43,22 @@ def _let_go(job: Job) -> set[tuple[str, str]]:
 
 async def give_way(tx: Tx, session: Session, jobs: Sequence[Job]) -> None:
     """Marks who waits for a value that these products let go of, where they are sealed."""
-    free = {job.binding.synced.product_id: let_go for job in jobs if job.binding and (let_go := _let_go(job))}
+    free = {
+        job.binding.synced.product_id: let_go
+        for job in jobs
+        if job.binding and (let_go := _let_go(job))
+    }
     if not free:
         return
     waiting = await suffixes.held_by(tx, session.connection.id, list(free))
-    await _may_go(tx, session, [row for row in waiting if _pair(row) in free.get(row.holder_id, ())])
+    await _may_go(
+        tx, session, [row for row in waiting if _pair(row) in free.get(row.holder_id, ())]
+    )
 
 
-async def gone(tx: Tx, session: Session, product_ids: Collection[int], uuids: Collection[str]) -> None:
+async def gone(
+    tx: Tx, session: Session, product_ids: Collection[int], uuids: Collection[str]
+) -> None:
     """These products of ours are deleted in the store: whoever waits for their values is marked."""
     waiting = await suffixes.held_by(tx, session.connection.id, product_ids, uuids)
     await _may_go(tx, session, [row for row in waiting if row.product_uuid not in uuids])
@@ -60,7 +70,11 @@ def say_gone(job: Job) -> None:
     for row in job.had:
         slot = Slot(row.field, row.variant)
         wish = wanted.get(slot)
-        if slot not in job.suffixed and wish is not None and (wish.now, wish.wanted) == (row.written, row.plain):
+        if (
+            slot not in job.suffixed
+            and wish is not None
+            and (wish.now, wish.wanted) == (row.written, row.plain)
+        ):
             variant = row.variant if not job.desired.is_simple else ""
             job.say(Code.SUFFIX_GONE, variant=variant, field=row.field, value=row.plain)
 
@@ -71,14 +85,16 @@ def _wanted(job: Job) -> Sequence[Wish]:
     return wishes_of(job.desired, job.binding.synced, job.observed)
 
 
-# ---- In the sweep, and when a hook tells of a holder -----------------------------------------------------------------
+# ---- In the sweep, and when a hook tells of a holder ---------------------------------------------
 
 
 def found_in(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct) -> Iterable[Suffix]:
     """Suffixed forms of ours that a product shows, whoever has the plain value."""
     for wish in wishes_of(wanted, bound, seen):
         if wish.now and wish.now != wish.wanted and wish.now in wish.forms:
-            generated = wish.slot.field == "sku" and wish.now == clashes.generated_sku(wish.slot.variant)
+            generated = wish.slot.field == "sku" and wish.now == clashes.generated_sku(
+                wish.slot.variant
+            )
             if not generated:
                 yield Suffix(wanted.key, wish.slot.field, wish.wanted, wish.now, wish.slot.variant)
 
@@ -102,19 +118,26 @@ async def review(session: Session, found: Iterable[Suffix]) -> None:
     await release(session, rows, shown)
 
 
-async def release(session: Session, rows: Sequence[Suffix], shown: Mapping[int, ObservedProduct]) -> None:
+async def release(
+    session: Session, rows: Sequence[Suffix], shown: Mapping[int, ObservedProduct]
+) -> None:
     """Marks those whose holder, as just read, is not there or has another value."""
     free = [
         row
         for row in rows
-        if row.holder_id and not ((found := shown.get(row.holder_id)) is not None and holds(found, row))
+        if row.holder_id
+        and not ((found := shown.get(row.holder_id)) is not None and holds(found, row))
     ]
     async with session.transaction() as tx:
         await _may_go(tx, session, free)
 
 
-async def _with_holders(session: Session, rows: Sequence[Suffix], addresses: Collection[Suffix]) -> list[Suffix]:
-    """Holders without id are looked for: by our own binding, or by the value, a few a sweep. Of `addresses` nothing is known yet."""
+async def _with_holders(
+    session: Session, rows: Sequence[Suffix], addresses: Collection[Suffix]
+) -> list[Suffix]:
+    """Holders without id are looked for: by our own binding, or by the value, a few a sweep. Of
+    `addresses` nothing is known yet.
+    """
     async with session.read() as tx:
         ids = await bindings.product_ids(tx, session.connection.id)
     known: list[Suffix] = []
@@ -154,7 +177,9 @@ async def _may_go(tx: Tx, session: Session, rows: Sequence[Suffix]) -> None:
         return
     await suffixes.put(tx, session.connection.id, [replace(row, retry=True) for row in rows])
     uuids = [row.product_uuid for row in rows]
-    await work_items.mark_many(tx, session.connection.id, Kind.PRODUCT, uuids, session.clock.now(), bulk=True)
+    await work_items.mark_many(
+        tx, session.connection.id, Kind.PRODUCT, uuids, session.clock.now(), bulk=True
+    )
 
 
 def _pair(row: Suffix) -> tuple[str, str]:

@@ -1,10 +1,13 @@
-"""Plans carried out on products that are there: batched where the platform has batches, in order where order matters.
+"""Plans carried out on products that are there: batched where the platform has batches, in order
+where order matters.
 
-What was confirmed is remembered at once, child by child; the seal comes last, so that a stop anywhere leaves "changed".
+What was confirmed is remembered at once, child by child; the seal comes last, so that a stop
+anywhere leaves "changed".
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import NewVariant
@@ -61,7 +64,9 @@ class Updating(Pictures):
     """By product what its names, SKUs and URLs become, in which pass."""
 
     async def update(self, jobs: Sequence[Job]) -> None:
-        """Every job's product becomes what Zettle wants, field by field; a job that fails keeps what was confirmed."""
+        """Every job's product becomes what Zettle wants, field by field; a job that fails keeps
+        what was confirmed.
+        """
         planned: list[Planned] = []
 
         async def look(job: Job) -> None:
@@ -92,19 +97,39 @@ class Updating(Pictures):
         if job.mends:
             return Planned(job, Plan(passes.mends(job, bound, turns)), bound)
         product, force = job.product, job.mark.force
-        made = plan(job.desired, bound, job.observed, self.terms, turns=turns, etag=product.etag, force=force)
+        made = plan(
+            job.desired,
+            bound,
+            job.observed,
+            self.terms,
+            turns=turns,
+            etag=product.etag,
+            force=force,
+        )
         if made.needs_options:
             job.observed = await self.session.shop.product(bound.product_id)
             if job.observed is None:
-                raise Unreachable(ShopCode.UNREACHABLE, "it was deleted while we read it", after_s=5)
-            made = plan(job.desired, bound, job.observed, self.terms, turns=turns, etag=product.etag, force=force)
+                raise Unreachable(
+                    ShopCode.UNREACHABLE, "it was deleted while we read it", after_s=5
+                )
+            made = plan(
+                job.desired,
+                bound,
+                job.observed,
+                self.terms,
+                turns=turns,
+                etag=product.etag,
+                force=force,
+            )
         job.lines += made.lines
         job.changed_fields += [found.field for found in made.overwritten]
         children = replace(made.children or bound, etag=bound.etag, fingerprint=bound.fingerprint)
         return Planned(job, made, children)
 
     async def _remember_children(self, planned: Sequence[Planned]) -> None:
-        """What was recognised in the store, before anything is sent. Its stock is adopted with the level it has."""
+        """What was recognised in the store, before anything is sent. Its stock is adopted with the
+        level it has.
+        """
         news: list[Synced] = []
         found: list[tuple[Planned, dict[str, int]]] = []
         for one in planned:
@@ -113,7 +138,9 @@ class Updating(Pictures):
                 continue
             news.append(one.children)
             had = binding.synced.variants
-            if variants := {key: id_ for key, id_ in one.children.variants.items() if had.get(key) != id_}:
+            if variants := {
+                key: id_ for key, id_ in one.children.variants.items() if had.get(key) != id_
+            }:
                 found.append((one, variants))
         if not news:
             return
@@ -124,7 +151,7 @@ class Updating(Pictures):
         for one, _ in found:
             one.job.has_births = True
 
-    # ---- One by one: options, values, variants -----------------------------------------------------------------------
+    # ---- One by one: options, values, variants ---------------------------------------------------
 
     async def _early(self, one: Planned) -> None:
         pending = [operation for operation in one.early if isinstance(operation, CreateVariant)]
@@ -151,7 +178,9 @@ class Updating(Pictures):
             await self._find_base(one)
 
     async def _counted_at(self, one: Planned, operation: SetTracking) -> bool:
-        """False when the store will not count by variants before there are any: then after, and their levels are not given at birth."""
+        """False when the store will not count by variants before there are any: then after, and
+        their levels are not given at birth.
+        """
         try:
             await self._one(one, operation)
         except Refused:
@@ -159,10 +188,14 @@ class Updating(Pictures):
         return True
 
     async def _find_base(self, one: Planned) -> None:
-        """A product that lost its options falls back to a base variant of a new id (bigcommerce facts 3.9)."""
+        """A product that lost its options falls back to a base variant of a new id (bigcommerce
+        facts 3.9).
+        """
         found = await self.session.shop.product(one.product_id)
         if found is not None and found.base_variant_id is not None:
-            await self.added(one, variants={one.job.desired.variants[0].key: found.base_variant_id}, born=True)
+            await self.added(
+                one, variants={one.job.desired.variants[0].key: found.base_variant_id}, born=True
+            )
 
     async def _one(self, one: Planned, operation: Operation) -> None:
         """An operation by itself, remembered once it is confirmed."""
@@ -177,7 +210,14 @@ class Updating(Pictures):
             case DeleteVariant(product_id, variant_id):
                 await shop.delete_variant(product_id, variant_id)
                 await self.dropped(one, Child.VARIANT, variant_id)
-            case CreateOption() | RenameOption() | DeleteOption() | CreateValue() | RenameValue() | DeleteValue():
+            case (
+                CreateOption()
+                | RenameOption()
+                | DeleteOption()
+                | CreateValue()
+                | RenameValue()
+                | DeleteValue()
+            ):
                 await self._option(one, operation)
             case AddImage() | UpdateImage() | DeleteImage():
                 await self.picture(one, operation)
@@ -189,7 +229,12 @@ class Updating(Pictures):
     async def _option(
         self,
         one: Planned,
-        operation: CreateOption | RenameOption | DeleteOption | CreateValue | RenameValue | DeleteValue,
+        operation: CreateOption
+        | RenameOption
+        | DeleteOption
+        | CreateValue
+        | RenameValue
+        | DeleteValue,
     ) -> None:
         shop = self.session.shop
         match operation:
@@ -203,7 +248,9 @@ class Updating(Pictures):
                 await shop.delete_option(product_id, option_id)
                 await self.dropped(one, Child.OPTION, option_id)
             case CreateValue(product_id, name, label, place):
-                value = await shop.create_value(product_id, one.children.options[name], label, place)
+                value = await shop.create_value(
+                    product_id, one.children.options[name], label, place
+                )
                 await self.added(one, values={(name, label): value.value_id})
             case RenameValue(product_id, option_id, value_id, label, place):
                 await shop.rename_value(product_id, option_id, value_id, label, place)
@@ -212,9 +259,13 @@ class Updating(Pictures):
                 await self.dropped(one, Child.VALUE, value_id)
 
     async def _create_variants(self, one: Planned, wanted: Sequence[CreateVariant]) -> None:
-        """New variants of one product; whatever SKU is taken gets its suffix, and a picture that cannot ride goes by itself."""
+        """New variants of one product; whatever SKU is taken gets its suffix, and a picture that
+        cannot ride goes by itself.
+        """
         variants = [operation.variant for operation in wanted]
-        riding = {variant.key: variant.image for variant in variants if goes_by_address(variant.image)}
+        riding = {
+            variant.key: variant.image for variant in variants if goes_by_address(variant.image)
+        }
         for again in range(5):
             new = [self._new(one, v if v.key in riding else replace(v, image="")) for v in variants]
             try:
@@ -229,7 +280,9 @@ class Updating(Pictures):
             else:
                 break
         by_values = {frozenset(found.variant.values): found.variant.variant_id for found in made}
-        ids = {variant.key: by_values[frozenset(self._values(one, variant))] for variant in variants}
+        ids = {
+            variant.key: by_values[frozenset(self._values(one, variant))] for variant in variants
+        }
         # A new variant has no picture but the one that rode with it, whatever its predecessor had.
         shown = {variant.key: riding.get(variant.key, "") for variant in variants}
         await self.added(one, variants=ids, images=shown, born=True)
@@ -246,8 +299,13 @@ class Updating(Pictures):
         renamed = []
         for variant in variants:
             if variant.key in chosen:
-                plain = next(v.sku for v in one.job.desired.variants if v.key == variant.key) or variant.sku
-                written = clashes.distinct_sku(plain, variant.key, again) or clashes.generated_sku(variant.key)
+                plain = (
+                    next(v.sku for v in one.job.desired.variants if v.key == variant.key)
+                    or variant.sku
+                )
+                written = clashes.distinct_sku(plain, variant.key, again) or clashes.generated_sku(
+                    variant.key
+                )
                 await met(self.session, one.job, Slot("sku", variant.key), plain, written)
                 renamed.append(replace(variant, sku=written))
             else:
@@ -272,7 +330,7 @@ class Updating(Pictures):
                     return option.option_id, value.value_id
         raise AssertionError(f"no value {label!r} of option {name!r} was made before its variant")
 
-    # ---- Batches -----------------------------------------------------------------------------------------------------
+    # ---- Batches ---------------------------------------------------------------------------------
 
     async def _second_pass(self, planned: Sequence[Planned]) -> None:
         """Values that another product had until the first pass are taken now (decision 19)."""
@@ -283,7 +341,9 @@ class Updating(Pictures):
             for slot in late:
                 one.job.suffixed.pop(slot, None)
             one.job.changed_fields += [] if one.job.mends else [slot.field for slot in late]
-            own, others = passes.by_place(one.job, one.children, {slot: turn.last for slot, turn in late.items()})
+            own, others = passes.by_place(
+                one.job, one.children, {slot: turn.last for slot, turn in late.items()}
+            )
             products += [(one, own)] if own else []
             variants += [(one, variant_id, changes) for variant_id, changes in others]
         await self._products(products)
@@ -295,13 +355,17 @@ class Updating(Pictures):
             await self._product_batch(wanted[place : place + PRODUCTS_AT_ONCE])
 
     async def _product_batch(self, batch: Sequence[tuple[Planned, dict[str, Scalar]]]) -> None:
-        """One bad element refuses the whole without being named: halves find it (bigcommerce facts 3.5)."""
+        """One bad element refuses the whole without being named: halves find it (bigcommerce facts
+        3.5).
+        """
         if len(batch) == 1:
             ((one, changes),) = batch
             await guarded(one.job, lambda _: self._product(one, changes))
             return
         try:
-            saved = await self.session.shop.update_products([(one.product_id, changes) for one, changes in batch])
+            saved = await self.session.shop.update_products(
+                [(one.product_id, changes) for one, changes in batch]
+            )
         except Refused:
             half = len(batch) // 2
             await self._product_batch(batch[:half])
@@ -310,10 +374,15 @@ class Updating(Pictures):
         for one, changes in batch:
             found = saved.products.get(one.product_id)
             if found is None or (saved.failed and found.url != changes.get("url", found.url)):
-                await guarded(one.job, lambda _, one=one, changes=changes: self._product(one, changes))  # type: ignore[misc]
+                await guarded(one.job, partial(self._retried_alone, one, changes))
+
+    async def _retried_alone(self, one: Planned, changes: dict[str, Scalar], _: Job) -> None:
+        await self._product(one, changes)
 
     async def _product(self, one: Planned, changes: dict[str, Scalar]) -> None:
-        """One product's fields; a name, SKU or URL that is taken gets its suffix, one that already has it stays as it is."""
+        """One product's fields; a name, SKU or URL that is taken gets its suffix, one that already
+        has it stays as it is.
+        """
         for again in range(4):
             try:
                 saved = await self.session.shop.update_product(one.product_id, changes)
@@ -324,7 +393,8 @@ class Updating(Pictures):
                 changes = await self._without_clash(one, changes, field, again)
             else:
                 if saved.failed and saved.product.url != changes.get("url", saved.product.url):
-                    # The product was saved and its address was not (207): that is how a taken address shows on PUT.
+                    # The product was saved and its address was not (207): that is how a taken
+                    # address shows on PUT.
                     changes = await self._without_clash(one, {"url": changes["url"]}, "url", again)
                 else:
                     return
@@ -358,7 +428,9 @@ class Updating(Pictures):
         return turn.clash.value if turn.clash is not None else turn.last or sent
 
     async def _variants(self, wanted: Sequence[tuple[Planned, int, dict[str, Scalar]]]) -> None:
-        """Variant fields, fifty variants of any products at a time; pictures have a call of their own."""
+        """Variant fields, fifty variants of any products at a time; pictures have a call of their
+        own.
+        """
         for place in range(0, len(wanted), VARIANTS_AT_ONCE):
             await self._variant_batch(wanted[place : place + VARIANTS_AT_ONCE])
 
@@ -368,7 +440,9 @@ class Updating(Pictures):
             await guarded(one.job, lambda _: self._variant(one, variant_id, changes))
             return
         try:
-            saved = await self.session.shop.update_variants([(id_, changes) for _, id_, changes in batch])
+            saved = await self.session.shop.update_variants(
+                [(id_, changes) for _, id_, changes in batch]
+            )
         except Refused:
             half = len(batch) // 2
             await self._variant_batch(batch[:half])
@@ -383,7 +457,9 @@ class Updating(Pictures):
                 await guarded(one.job, lambda _, a=(one, variant_id, missed): self._variant(*a))  # type: ignore[misc]
 
     async def _variant(self, one: Planned, variant_id: int, changes: dict[str, Scalar]) -> None:
-        key = next((key for key, id_ in one.children.variants.items() if id_ == variant_id), one.job.uuid)
+        key = next(
+            (key for key, id_ in one.children.variants.items() if id_ == variant_id), one.job.uuid
+        )
         for again in range(4):
             try:
                 await self.session.shop.update_variant(one.product_id, variant_id, changes)
@@ -397,7 +473,7 @@ class Updating(Pictures):
             else:
                 return
 
-    # ---- Last: unused values, pictures, videos ------------------------------------------------------------------------
+    # ---- Last: unused values, pictures, videos ---------------------------------------------------
 
     async def _late(self, one: Planned) -> None:
         for operation in one.late:
@@ -412,7 +488,9 @@ class Updating(Pictures):
 
 
 def _counts_variants(one: Planned) -> bool:
-    """Whether the store keeps a number for a variant made now; if not, it would ignore the level that we give (bigcommerce facts 3.7)."""
+    """Whether the store keeps a number for a variant made now; if not, it would ignore the level
+    that we give (bigcommerce facts 3.7).
+    """
     observed = one.job.observed
     turned = any(isinstance(operation, SetTracking) for operation in one.early)
     return turned or observed is None or observed.tracking is Tracking.VARIANT

@@ -1,7 +1,8 @@
 """Product marks: what is dirty is read, planned and carried out, in bulk.
 
-Gather: the library's mirror (read anew where a mark may know better), the bindings, and one reading of the store per 250 products.
-Decide: `assignment.belongs`, `mapping.desired`, `planning.plan`. Apply: creates, updates, removals; the seal comes last.
+Gather: the library's mirror (read anew where a mark may know better), the bindings, and one reading
+of the store per 250 products. Decide: `assignment.belongs`, `mapping.desired`, `planning.plan`.
+Apply: creates, updates, removals; the seal comes last.
 """
 
 import asyncio
@@ -27,7 +28,13 @@ from brygga.database.work_items import BULK_RANK, Kind, Mark
 from brygga.sync.initial_levels import Births
 from brygga.sync.products.batch import PARALLEL, Job, each, living, settled
 from brygga.sync.products.creating import Creating
-from brygga.sync.products.labelling import all_failed, are_in_channel, assign_channel, remember_channel, tag
+from brygga.sync.products.labelling import (
+    all_failed,
+    are_in_channel,
+    assign_channel,
+    remember_channel,
+    tag,
+)
 from brygga.sync.products.removing import Leaver, remove
 from brygga.sync.products.suffixing import give_way, say_gone, still_wanted
 from brygga.sync.products.updating import Updating
@@ -40,7 +47,9 @@ DELETED = "deleted"
 """A mark's detail when Zettle announced that the product is gone."""
 ASK_AGAIN_S = 60.0
 MADE_AT_ONCE = 50
-"""Products that are made and then shown as synced; a batch of tags and one of channel assignments each."""
+"""Products that are made and then shown as synced; a batch of tags and one of channel assignments
+each.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +76,24 @@ class Products:
         await self._make(session, creating, fresh, there, is_done=is_first)
 
     async def _make(
-        self, session: Session, creating: Creating, fresh: Sequence[Job], there: Sequence[Job], *, is_done: bool
+        self,
+        session: Session,
+        creating: Creating,
+        fresh: Sequence[Job],
+        there: Sequence[Job],
+        *,
+        is_done: bool,
     ) -> None:
-        """A portion at a time, each finished before the next begins: a merchant who watches sees them arrive.
+        """A portion at a time, each finished before the next begins: a merchant who watches sees
+        them arrive.
 
-        The first is finished together with what is `there` already, so that they share their batches.
+        The first is finished together with what is `there` already, so that they share their
+        batches.
         """
         order = await creating.prepare(fresh)
-        portions = [order[place : place + MADE_AT_ONCE] for place in range(0, len(order), MADE_AT_ONCE)] or [()]
+        portions = [
+            order[place : place + MADE_AT_ONCE] for place in range(0, len(order), MADE_AT_ONCE)
+        ] or [()]
         outage: Failure | None = None
         in_channel = False
         for number, portion in enumerate(portions):
@@ -87,7 +106,9 @@ class Products:
                 in_channel = await are_in_channel(session, living(portion))
             if in_channel:
                 await remember_channel(session, living(portion))
-            await self._bring_up(session, [*([] if number or is_done else there), *portion], creating.terms)
+            await self._bring_up(
+                session, [*([] if number or is_done else there), *portion], creating.terms
+            )
         if born := [job.uuid for job in (*there, *order) if job.has_births]:
             await self.births.all_born(session, born)
 
@@ -97,16 +118,24 @@ class Products:
         await self._finish(session, jobs)
 
     async def _jobs(self, session: Session, gathered: "Gathered", terms: Terms) -> list[Job]:
-        """A job for each product that belongs in the store and may have changed; the others are done with."""
+        """A job for each product that belongs in the store and may have changed; the others are
+        done with.
+        """
         jobs: list[Job] = []
         for mark in gathered.staying:
             entry = gathered.entries[mark.subject]
             product = entry.product
             assert product is not None, "unreadable products are settled while gathering"
             binding = gathered.bound.get(mark.subject)
-            wait = (entry.unassign_at - session.clock.now()).total_seconds() if entry.unassign_at else None
+            wait = (
+                (entry.unassign_at - session.clock.now()).total_seconds()
+                if entry.unassign_at
+                else None
+            )
             mends: tuple[Suffix, ...] = ()
-            if binding is not None and not planning.is_changed(binding.synced, product.etag, force=mark.force):
+            if binding is not None and not planning.is_changed(
+                binding.synced, product.etag, force=mark.force
+            ):
                 mends = tuple(row for row in gathered.suffixed.get(mark.subject, ()) if row.retry)
                 if not mends:
                     await _let_go(session, mark, wait)
@@ -117,11 +146,15 @@ class Products:
                 async with session.transaction() as tx:
                     now = session.clock.now()
                     await synclog.add(tx, session.connection.id, [mapped.refusal], now)
-                    await library.fail(tx, session.connection.id, mark.subject, mapped.refusal.code.value, now)
+                    await library.fail(
+                        tx, session.connection.id, mark.subject, mapped.refusal.code.value, now
+                    )
                 await _let_go(session, mark, wait)
                 continue
             lines = [] if mends else list(mapped.lines)
-            jobs.append(Job(mark, product, mapped.product, lines, binding, unassign_in_s=wait, mends=mends))
+            jobs.append(
+                Job(mark, product, mapped.product, lines, binding, unassign_in_s=wait, mends=mends)
+            )
         return jobs
 
     async def _finish(self, session: Session, jobs: Sequence[Job]) -> None:
@@ -136,7 +169,7 @@ class Products:
                 await settled(session, job)
 
 
-# ---- Gathering -------------------------------------------------------------------------------------------------------
+# ---- Gathering -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +182,22 @@ class Gathered:
 
 
 async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
-    """What we know and what Zettle says of the marked products, and which of them leave the store."""
+    """What we know and what Zettle says of the marked products, and which of them leave the
+    store.
+    """
     now, connection_id = session.clock.now(), session.connection.id
     gone, failed = await _read_again(session, dirty)
-    failed |= await _contradicted(session, [mark for mark in dirty if mark.subject in gone and mark.attempts > 0])
+    failed |= await _contradicted(
+        session, [mark for mark in dirty if mark.subject in gone and mark.attempts > 0]
+    )
     uuids = [mark.subject for mark in dirty]
     async with session.transaction() as tx:
         await library.settle_unassigned(tx, connection_id, uuids, now)
         entries = await library.get_many(tx, connection_id, uuids)
         bound = dict(await bindings.get_many(tx, connection_id, uuids))
-        links = await duplicates.links(tx, connection_id, [uuid for uuid in uuids if uuid not in bound])
+        links = await duplicates.links(
+            tx, connection_id, [uuid for uuid in uuids if uuid not in bound]
+        )
         linked = await _link(session, links, tx)
         suffixed = await suffixes.of(tx, connection_id, uuids)
     bound |= linked
@@ -178,7 +217,9 @@ async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
         if belongs and entry is not None and entry.product is not None:
             staying.append(mark)
         elif belongs:
-            await session.finish(mark)  # unreadable: the library says so, and its next version marks it again
+            await session.finish(
+                mark
+            )  # unreadable: the library says so, and its next version marks it again
         elif mark.subject in gone and not _announced(mark, entry) and mark.attempts == 0:
             await session.again(mark, ASK_AGAIN_S)
         else:
@@ -187,8 +228,12 @@ async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
     return Gathered(entries, bound, tuple(leavers), tuple(staying), suffixed)
 
 
-async def _kept(session: Session, uuids: Sequence[str], bound: Mapping[str, Binding]) -> Mapping[str, Binding]:
-    """Assigned again before a delete was carried out, or before we knew that it was: what is left of them is theirs again."""
+async def _kept(
+    session: Session, uuids: Sequence[str], bound: Mapping[str, Binding]
+) -> Mapping[str, Binding]:
+    """Assigned again before a delete was carried out, or before we knew that it was: what is left
+    of them is theirs again.
+    """
     back = [uuid for uuid in uuids if uuid in bound and bound[uuid].state is State.TO_DELETE]
     if not back:
         return {}
@@ -210,9 +255,13 @@ def _leaver(mark: Mark, entry: Entry | None, binding: Binding | None, exists: bo
 
 
 async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str, Binding]:
-    """The merchant's own match of two products that exist (P11), unless the store's product is bound already."""
+    """The merchant's own match of two products that exist (P11), unless the store's product is
+    bound already.
+    """
     taken = await bindings.by_product_ids(tx, session.connection.id, list(links.values()))
-    made = {uuid: Synced(uuid, id_, Origin.LINKED) for uuid, id_ in links.items() if id_ not in taken}
+    made = {
+        uuid: Synced(uuid, id_, Origin.LINKED) for uuid, id_ in links.items() if id_ not in taken
+    }
     # Two products of the till cannot be one in the store: the first match stands.
     single = {synced.product_id: synced for synced in reversed(made.values())}
     for synced in single.values():
@@ -220,8 +269,11 @@ async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str,
     return {synced.key: Binding(synced) for synced in single.values()}
 
 
-async def _read_again(session: Session, dirty: Sequence[Mark]) -> tuple[set[str], dict[str, Failure]]:
-    """Brings the mirror up to date for marks that may know more than it. Answers what Zettle says is not there, and what failed.
+async def _read_again(
+    session: Session, dirty: Sequence[Mark]
+) -> tuple[set[str], dict[str, Failure]]:
+    """Brings the mirror up to date for marks that may know more than it. Answers what Zettle says
+    is not there, and what failed.
 
     Marks of mass work stem from a reading of the library and are believed.
     """
@@ -253,13 +305,18 @@ async def _read_again(session: Session, dirty: Sequence[Mark]) -> tuple[set[str]
 
 
 async def _contradicted(session: Session, doubted: Sequence[Mark]) -> dict[str, Failure]:
-    """Those of which Zettle says 404 while its library lists them: one answer is no proof, and they are asked for again (decision 15).
+    """Those of which Zettle says 404 while its library lists them: one answer is no proof, and they
+    are asked for again (decision 15).
 
     The library is read where nobody announced that the product is gone.
     """
     async with session.read() as tx:
-        entries = await library.get_many(tx, session.connection.id, [mark.subject for mark in doubted])
-    unannounced = {mark.subject for mark in doubted if not _announced(mark, entries.get(mark.subject))}
+        entries = await library.get_many(
+            tx, session.connection.id, [mark.subject for mark in doubted]
+        )
+    unannounced = {
+        mark.subject for mark in doubted if not _announced(mark, entries.get(mark.subject))
+    }
     if not unannounced:
         return {}
     whole = await session.zettle.library()
@@ -267,7 +324,9 @@ async def _contradicted(session: Session, doubted: Sequence[Mark]) -> dict[str, 
         raise Unreachable(TillCode.UNREACHABLE, "the library cannot be read")
     listed = {product.uuid for product in whole.products} | {one.uuid for one in whole.unreadable}
     why = "404 for a product that the library lists"
-    return {uuid: Unreachable(TillCode.UNREACHABLE, f"{uuid}: {why}") for uuid in unannounced & listed}
+    return {
+        uuid: Unreachable(TillCode.UNREACHABLE, f"{uuid}: {why}") for uuid in unannounced & listed
+    }
 
 
 async def _mirror(
@@ -285,10 +344,16 @@ async def _mirror(
             new = True if session.connection.is_running else None
             known = await library.get_many(tx, connection_id, [*found, *unreadable])
             # Only what was never seen is new; one that was left out by hand stays out.
-            late = [product for uuid, product in found.items() if uuid not in known or known[uuid].product is None]
+            late = [
+                product
+                for uuid, product in found.items()
+                if uuid not in known or known[uuid].product is None
+            ]
             rest = [product for product in found.values() if product not in late]
             broken = {
-                uuid: (known[uuid].etag, known[uuid].name, code) if uuid in known else ("", name, code)
+                uuid: (known[uuid].etag, known[uuid].name, code)
+                if uuid in known
+                else ("", name, code)
                 for uuid, (_, name, code) in unreadable.items()
             }
             await library.upsert_many(tx, connection_id, late, now, assign_new=new)
@@ -308,11 +373,13 @@ async def say_unreadable(
         await synclog.add(tx, connection_id, line, now)
 
 
-# ---- The store's side ------------------------------------------------------------------------------------------------
+# ---- The store's side ----------------------------------------------------------------------------
 
 
 async def look(session: Session, jobs: Sequence[Job]) -> None:
-    """What the store holds of the bound ones, 250 a reading. One that is missing from the list is asked for by itself."""
+    """What the store holds of the bound ones, 250 a reading. One that is missing from the list is
+    asked for by itself.
+    """
     bound = [job for job in jobs if job.binding is not None and job.observed is None]
     for place in range(0, len(bound), 250):
         batch = bound[place : place + 250]
@@ -331,12 +398,14 @@ async def look(session: Session, jobs: Sequence[Job]) -> None:
 
 
 def _outage(jobs: Sequence[Job]) -> Failure | None:
-    """The failure of all of them, if the store was out of reach for each: it need not be tried with every product of a library."""
+    """The failure of all of them, if the store was out of reach for each: it need not be tried with
+    every product of a library.
+    """
     failures = [job.failure for job in jobs if isinstance(job.failure, Unreachable)]
     return failures[0] if failures and len(failures) == len(jobs) else None
 
 
-# ---- The end ---------------------------------------------------------------------------------------------------------
+# ---- The end -------------------------------------------------------------------------------------
 
 
 async def _seal(session: Session, jobs: Sequence[Job]) -> None:
@@ -357,14 +426,19 @@ async def _seal(session: Session, jobs: Sequence[Job]) -> None:
         sealed = {job.uuid: _sealed_as(job) for job in done}
         await bindings.seal(tx, connection_id, sealed, now)
         await suffixes.replace(
-            tx, connection_id, [job.uuid for job in jobs], [row for job in jobs for row in _rows(job)]
+            tx,
+            connection_id,
+            [job.uuid for job in jobs],
+            [row for job in jobs for row in _rows(job)],
         )
         await give_way(tx, session, jobs)
         await bindings.set_seen(tx, connection_id, seen)
         await library.succeed(tx, connection_id, list(sealed))
         await synclog.add(tx, connection_id, [line for job in jobs for line in job.lines], now)
         for job in jobs:
-            waits = [max(wait, 0.0) for wait in (job.unassign_in_s, job.picture_in_s) if wait is not None]
+            waits = [
+                max(wait, 0.0) for wait in (job.unassign_in_s, job.picture_in_s) if wait is not None
+            ]
             if waits:
                 await session.again(job.mark, min(waits), tx=tx)
             else:
@@ -373,7 +447,11 @@ async def _seal(session: Session, jobs: Sequence[Job]) -> None:
 
 def _rows(job: Job) -> list[Suffix]:
     """The suffixes of a product. Where only some were taken away, the others stay as they were."""
-    others = [row for row in job.had if job.mends and row not in job.mends and _slot(row) not in job.suffixed]
+    others = [
+        row
+        for row in job.had
+        if job.mends and row not in job.mends and _slot(row) not in job.suffixed
+    ]
     return [*others, *job.suffixed.values()]
 
 
@@ -396,7 +474,9 @@ def _say_updated(job: Job) -> None:
 
 
 async def _let_go(session: Session, mark: Mark, wait_s: float | None) -> None:
-    """A mark with nothing to do; kept until a decision that can still be undone is due (decision 14)."""
+    """A mark with nothing to do; kept until a decision that can still be undone is due (decision
+    14).
+    """
     if wait_s is None:
         await session.finish(mark)
     else:

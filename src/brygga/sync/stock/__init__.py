@@ -1,7 +1,9 @@
-"""The work of stock: look at both shelves, let `core.stock` decide, write what is owed, and find out what became of it.
+"""The work of stock: look at both shelves, let `core.stock` decide, write what is owed, and find
+out what became of it.
 
-Here live the handlers of stock marks, the births of shelves, the part of the sweep that compares levels, and the desk at which pages split
-and join stock. Here never live a rule of stock (`core.stock`), SQL (`store.ledgers`), or a platform's words (`zettle`, `bigcommerce`).
+Here live the handlers of stock marks, the births of shelves, the part of the sweep that compares
+levels, and the desk at which pages split and join stock. Here never live a rule of stock
+(`core.stock`), SQL (`store.ledgers`), or a platform's words (`zettle`, `bigcommerce`).
 """
 
 from brygga.sync.stock.births import StockBirths
@@ -11,4 +13,14 @@ from brygga.sync.stock.sweeping import StockSweep
 from brygga.sync.stock.tracking import TrackingWork
 from brygga.sync.stock.work import StockWork
 
-__all__ = ["Checked", "Counted", "Desk", "Moved", "StockBirths", "StockSweep", "StockWork", "Till", "TrackingWork"]
+__all__ = [
+    "Checked",
+    "Counted",
+    "Desk",
+    "Moved",
+    "StockBirths",
+    "StockSweep",
+    "StockWork",
+    "Till",
+    "TrackingWork",
+]

@@ -1,10 +1,13 @@
-"""The brake of the stock sweep (decision 9): too many shelves that seem to have been emptied stop, and the merchant's answer holds.
+"""The brake of the stock sweep (decision 9): too many shelves that seem to have been emptied stop,
+and the merchant's answer holds.
 
-Three kinds of products wait and are left out of the sweep, whole, because a part of one that moved would have all of it looked at:
+Three kinds of products wait and are left out of the sweep, whole, because a part of one that moved
+would have all of it looked at:
 
 - asked about: as long as the question is open, however few of them are left;
-- left alone: "No, leave them" holds for the shelves that were asked about, until one shows another number, or the ordinary work (an event,
-  an order, a count on a page) has looked at it or written to it;
+- left alone: "No, leave them" holds for the shelves that were asked about, until one shows another
+  number, or the ordinary work (an event, an order, a count on a page) has looked at it or written
+  to it;
 - newly found, where they and those asked about are too many together.
 
 What is newly found and few goes on, unless its product waits for one of the other reasons.
@@ -36,7 +39,9 @@ async def braked(session: Session, world: World, catalogue: int) -> frozenset[st
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """One pass's judgement, in one transaction: the answer carried out, what is over forgotten, the rest weighed."""
+    """One pass's judgement, in one transaction: the answer carried out, what is over forgotten, the
+    rest weighed.
+    """
 
     tx: Tx
     session: Session
@@ -51,12 +56,18 @@ class Brake:
         asked = {one.product_uuid for one in standing if not one.is_left}
         left = {one.product_uuid for one in standing if one.is_left}
         places = {one.place for one in standing}
-        fresh = [one for one in found(self.world) if one.place not in places and one.product_uuid not in released]
+        fresh = [
+            one
+            for one in found(self.world)
+            if one.place not in places and one.product_uuid not in released
+        ]
         new = {one.product_uuid for one in fresh}
         if await self._are_too_many(asked, new, catalogue):
             standing, asked = [*standing, *fresh], asked | new
         else:
-            await brakes.note(self.tx, self.session.connection.id, ZEROED, sorted(new - asked - left), self._now)
+            await brakes.note(
+                self.tx, self.session.connection.id, ZEROED, sorted(new - asked - left), self._now
+            )
         if {one.place: one for one in standing} != before:
             await zeroed.put(self.tx, self.session.connection.id, standing)
         await self._ask(question, asked, catalogue)
@@ -69,7 +80,9 @@ class Brake:
     async def _answered(
         self, question: Question | None, standing: list[EmptiedShelf]
     ) -> tuple[list[EmptiedShelf], Collection[str]]:
-        """The shelves that wait after the merchant's answer, and the products that it lets go on."""
+        """The shelves that wait after the merchant's answer, and the products that it lets go
+        on.
+        """
         if question is None or not question.answer:
             return standing, ()
         await brakes.close(self.tx, self.session.connection.id, ZEROED)
@@ -80,7 +93,9 @@ class Brake:
         await self._say(Code.ZEROES_LEFT, count=str(len(asked)))
         return [replace(one, is_left=True) for one in standing], ()
 
-    async def _are_too_many(self, asked: Collection[str], new: Collection[str], catalogue: int) -> bool:
+    async def _are_too_many(
+        self, asked: Collection[str], new: Collection[str], catalogue: int
+    ) -> bool:
         since = self._now - guards.WINDOW
         recent = await brakes.noted_since(self.tx, self.session.connection.id, ZEROED, since)
         wanted = {*asked, *new}
@@ -91,7 +106,11 @@ class Brake:
         """The question on the page names who waits for it now; nobody does, and it is gone."""
         is_open = question is not None and not question.answer
         if asked:
-            await brakes.ask(self.tx, self.session.connection.id, Question(ZEROED, tuple(sorted(asked)), self._now))
+            await brakes.ask(
+                self.tx,
+                self.session.connection.id,
+                Question(ZEROED, tuple(sorted(asked)), self._now),
+            )
             await brakes.narrow(self.tx, self.session.connection.id, ZEROED, sorted(asked))
             if not is_open:
                 params = {"effect": ZEROED, "count": str(len(asked)), "catalogue": str(catalogue)}
@@ -113,15 +132,25 @@ def found(world: World) -> Iterable[EmptiedShelf]:
             if look is None or not isinstance(look.level, int) or not isinstance(shelf.known, int):
                 continue
             if look.level <= 0 < shelf.known:
-                yield EmptiedShelf(book.product_uuid, variant, side, shelf.known, look.level, shelf.seen)
+                yield EmptiedShelf(
+                    book.product_uuid, variant, side, shelf.known, look.level, shelf.seen
+                )
 
 
 def _stands(world: World, one: EmptiedShelf) -> bool:
-    """Whether the shelf is as it was when the merchant was asked. What cannot be read this time has not changed."""
+    """Whether the shelf is as it was when the merchant was asked. What cannot be read this time has
+    not changed.
+    """
     book = world.known.books.get(one.variant_uuid)
-    if book is None or one.variant_uuid not in world.known.variants or book.product_uuid != one.product_uuid:
+    if (
+        book is None
+        or one.variant_uuid not in world.known.variants
+        or book.product_uuid != one.product_uuid
+    ):
         return False
     look = world.looks[one.side].get(one.variant_uuid)
     if look is None or not one.is_as_it_was(book.ledger):
         return False
-    return look.level in (one.level, Gap.UNKNOWN) or (look.level is Gap.UNTRACKED and one.side is Side.SHOP)
+    return look.level in (one.level, Gap.UNKNOWN) or (
+        look.level is Gap.UNTRACKED and one.side is Side.SHOP
+    )

@@ -1,4 +1,6 @@
-"""Where pages reach stock, in their own transactions: what they show, separate stock (S5, S6), and counted numbers."""
+"""Where pages reach stock, in their own transactions: what they show, separate stock (S5, S6), and
+counted numbers.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,16 +19,21 @@ from brygga.sync.stock.pages import Pages, opened_in
 
 
 class Moved(Exception):
-    """The shared number is no longer the one that the form started from, or there is none: the merchant looks again."""
+    """The shared number is no longer the one that the form started from, or there is none: the
+    merchant looks again.
+    """
 
 
 class Checked(Exception):
-    """Nothing about this number is in doubt (any more): it was answered in another window, or by a late echo."""
+    """Nothing about this number is in doubt (any more): it was answered in another window, or by a
+    late echo.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the merchant was shown of a number in doubt, what each side promised, and what was counted instead.
+    """What the merchant was shown of a number in doubt, what each side promised, and what was
+    counted instead.
 
     No count means that the number is right as it is. Shared stock has the same number twice.
     """
@@ -45,12 +52,19 @@ class Desk:
     """Writes ledgers and marks, never to a platform."""
 
     async def split(
-        self, tx: Tx, connection_id: int, product_uuid: str, shares: Mapping[str, tuple[int, int, int]], now: datetime
+        self,
+        tx: Tx,
+        connection_id: int,
+        product_uuid: str,
+        shares: Mapping[str, tuple[int, int, int]],
+        now: datetime,
     ) -> None:
-        """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw). Raises `Moved`, and then writes nothing.
+        """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw).
+        Raises `Moved`, and then writes nothing.
 
-        Variants that the form did not name keep their number on the side of Zettle; those that Zettle has no more are left as they are.
-        A late answer to an earlier write changes nothing any more: the merchant gave each side its number.
+        Variants that the form did not name keep their number on the side of Zettle; those that
+        Zettle has no more are left as they are. A late answer to an earlier write changes nothing
+        any more: the merchant gave each side its number.
         """
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
             if not set(shares) <= set(pages.books):
@@ -61,7 +75,11 @@ class Desk:
                 if book.ledger.separate or promised is None:
                     raise Moved
                 till, shop, seen = shares.get(book.variant_uuid, (max(0, promised), 0, promised))
-                parted = stock.split(book.ledger, max(0, till), max(0, shop)) if promised == seen else None
+                parted = (
+                    stock.split(book.ledger, max(0, till), max(0, shop))
+                    if promised == seen
+                    else None
+                )
                 if parted is None:
                     raise Moved
                 pages.put(book, parted, stories.Moved(Side.ZETTLE, Cause.SPLIT, till - promised))
@@ -70,12 +88,18 @@ class Desk:
             await pages.mark(Kind.STOCK, product_uuid)
 
     async def join(
-        self, tx: Tx, connection_id: int, product_uuid: str, now: datetime, *, seen: Mapping[str, int] | None = None
+        self,
+        tx: Tx,
+        connection_id: int,
+        product_uuid: str,
+        now: datetime,
+        *,
+        seen: Mapping[str, int] | None = None,
     ) -> None:
         """The two numbers are added (decision 4). Joining what is shared changes nothing.
 
-        `seen` are the sums that the merchant was shown, by variant. Raises `Moved` when one is another by now, and then writes nothing.
-        What Zettle has no more is not summed.
+        `seen` are the sums that the merchant was shown, by variant. Raises `Moved` when one is
+        another by now, and then writes nothing. What Zettle has no more is not summed.
         """
         async with opened_in(tx, connection_id, [product_uuid], now) as pages:
             gone = await _gone(pages, product_uuid)
@@ -86,15 +110,23 @@ class Desk:
                 together = stock.joined(book.ledger)
                 if seen is not None and seen.get(book.variant_uuid) != together.promised:
                     raise Moved
-                pages.put(book, together, stories.Moved(Side.ZETTLE, Cause.JOINED, book.ledger.shop.promised or 0))
+                pages.put(
+                    book,
+                    together,
+                    stories.Moved(Side.ZETTLE, Cause.JOINED, book.ledger.shop.promised or 0),
+                )
                 pages.say(Code.STOCK_JOINED, book, number=_shown(together.promised))
             await pages.mark(Kind.STOCK, product_uuid)
 
-    async def count(self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime) -> None:
-        """The merchant's answer to "check this number" `of` a product's variant (their uuids); what differs is written by the work.
+    async def count(
+        self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
+    ) -> None:
+        """The merchant's answer to "check this number" `of` a product's variant (their uuids); what
+        differs is written by the work.
 
-        Raises `Checked` when nobody asks, `Moved` when the numbers are no longer those that the merchant saw; then writes nothing. A late
-        answer to the write that was in doubt changes nothing any more: what was counted on the shelf is truer.
+        Raises `Checked` when nobody asks, `Moved` when the numbers are no longer those that the
+        merchant saw; then writes nothing. A late answer to the write that was in doubt changes
+        nothing any more: what was counted on the shelf is truer.
         """
         product, variant = of
         async with opened_in(tx, connection_id, [product], now) as pages:
@@ -118,7 +150,9 @@ async def _forget_earlier_writes(pages: Pages, variants: Collection[str]) -> Non
 
 
 async def _gone(pages: Pages, product_uuid: str) -> set[str]:
-    """Variants that have a ledger and are not in Zettle's product any more: no form asks about them."""
+    """Variants that have a ledger and are not in Zettle's product any more: no form asks about
+    them.
+    """
     entry = await library.get(pages.tx, pages.connection_id, product_uuid)
     if entry is None or entry.product is None:
         return set()

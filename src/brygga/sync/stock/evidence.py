@@ -1,7 +1,7 @@
 """What a missing row means. Alone it means nothing (decision 15).
 
-A row names a variant and its level. An answer without that row may be hollow: empty by mistake. So a second kind of evidence must agree,
-one that a hollow answer cannot give:
+A row names a variant and its level. An answer without that row may be hollow: empty by mistake. So
+a second kind of evidence must agree, one that a hollow answer cannot give:
 
 | Zettle's answer has no row for a variant, and | the level |
 |---|---|
@@ -20,7 +20,8 @@ one that a hollow answer cannot give:
 | the catalogue does not have the variant either | not there (`Gap.UNBORN`) |
 | the catalogue has it and counts it | unread |
 
-Unread moves nothing. The product is asked again within seconds, and where that lasts the sync log names the side (`sync.worker.judging`).
+Unread moves nothing. The product is asked again within seconds, and where that lasts the sync log
+names the side (`sync.worker.judging`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -47,7 +48,8 @@ Looks = Mapping[str, Look]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one side showed. `unread` names the Zettle products of which its answers contradict each other: they are asked again.
+    """What one side showed. `unread` names the Zettle products of which its answers contradict each
+    other: they are asked again.
 
     `slots` are the marker's items that ride in open calls, by BigCommerce variant id.
     """
@@ -61,11 +63,13 @@ CODES = {Side.ZETTLE: TillCode.UNREACHABLE, Side.SHOP: ShopCode.UNREACHABLE}
 
 
 def unreadable(side: Side, uuid: str) -> Unreachable:
-    """A side's answers about one product contradict each other: nothing happened, and it is asked again within seconds."""
+    """A side's answers about one product contradict each other: nothing happened, and it is asked
+    again within seconds.
+    """
     return Unreachable(CODES[side].value, f"the stock of {uuid} cannot be read")
 
 
-# ---- Zettle ----------------------------------------------------------------------------------------------------------
+# ---- Zettle --------------------------------------------------------------------------------------
 
 
 def balances(rows: Iterable[Balance]) -> dict[str, int | Gap]:
@@ -74,12 +78,16 @@ def balances(rows: Iterable[Balance]) -> dict[str, int | Gap]:
 
 
 async def is_tracked(
-    session: Session, products: Collection[str], books: Iterable[Book], listed: frozenset[str] | None = None
+    session: Session,
+    products: Collection[str],
+    books: Iterable[Book],
+    listed: frozenset[str] | None = None,
 ) -> Statuses:
-    """Whether tracking is on, for those of these products of which Zettle's answers say it without a contradiction.
+    """Whether tracking is on, for those of these products of which Zettle's answers say it without
+    a contradiction.
 
-    `books` are our ledgers of them. The list of all tracked products (`listed`) spares the questions about those that
-    it has, and those that we never counted.
+    `books` are our ledgers of them. The list of all tracked products (`listed`) spares the
+    questions about those that it has, and those that we never counted.
     """
     counted = {book.product_uuid for book in books if book.ledger.is_tracked}
     said = dict.fromkeys(listed & {*products}, True) if listed is not None else {}
@@ -100,7 +108,9 @@ async def is_tracked(
 
 @dataclass(slots=True)
 class TillEvidence:
-    """One read of the inventory `store` ("" where there is none): some products, and our ledgers of them, by variant."""
+    """One read of the inventory `store` ("" where there is none): some products, and our ledgers of
+    them, by variant.
+    """
 
     session: Session
     store: str
@@ -110,34 +120,48 @@ class TillEvidence:
 
     async def by_name(self, wanted: Mapping[str, Collection[str]]) -> Read:
         """Product uuid -> variant uuids."""
-        answer = await self.session.zettle.stock_of_many(self.store, [*wanted]) if self.store else StockOf()
+        answer = (
+            await self.session.zettle.stock_of_many(self.store, [*wanted])
+            if self.store
+            else StockOf()
+        )
         self.rows += answer.rows
         silent = self._silent(wanted)
         tracked = await is_tracked(self.session, silent, self.books.values()) if silent else {}
         return await self._read(wanted, answer, tracked)
 
     async def by_list(self, wanted: Mapping[str, Collection[str]]) -> Read:
-        """One list of all rows. A level that the list does not confirm is asked for by name before it is believed (decision 15)."""
+        """One list of all rows. A level that the list does not confirm is asked for by name before
+        it is believed (decision 15).
+        """
         listed = await self.session.zettle.tracked()
         tracked = await is_tracked(self.session, wanted, self.books.values(), listed)
         rows = await self.session.zettle.stock(self.store) if self.store else ()
         self.rows += [row for row in rows if tracked.get(row.product_uuid)]
         silent = self._silent(wanted).items()
-        quiet = frozenset(uuid for uuid, missing in silent if all(map(self._is_quiet_at_zero, missing)))
+        quiet = frozenset(
+            uuid for uuid, missing in silent if all(map(self._is_quiet_at_zero, missing))
+        )
         return await self._read(wanted, StockOf(whole=quiet), tracked)
 
     def _silent(self, wanted: Mapping[str, Collection[str]]) -> Mapping[str, Collection[str]]:
         """The products of which rows are missing, and of which variants."""
         found = {row.variant_uuid for row in self.rows}
-        return {uuid: missing for uuid, variants in wanted.items() if (missing := {*variants} - found)}
+        return {
+            uuid: missing for uuid, variants in wanted.items() if (missing := {*variants} - found)
+        }
 
     def _is_quiet_at_zero(self, variant: str) -> bool:
-        """It has nothing, as far as is known, and nothing is on its way: a row that is missing says nothing new."""
+        """It has nothing, as far as is known, and nothing is on its way: a row that is missing says
+        nothing new.
+        """
         book = self.books.get(variant)
         till = None if book is None else book.ledger.zettle
         return till is not None and till.known == 0 and till.flight is None and till.hinted is None
 
-    async def _read(self, wanted: Mapping[str, Collection[str]], answer: StockOf, tracked: Statuses) -> Read:
+    async def _read(
+        self, wanted: Mapping[str, Collection[str]], answer: StockOf, tracked: Statuses
+    ) -> Read:
         silent, named = self._silent(wanted).keys(), {row.product_uuid for row in self.rows}
         off = {uuid for uuid in silent if tracked.get(uuid) is False and uuid not in named}
         on = {uuid for uuid in silent if tracked.get(uuid)}
@@ -165,7 +189,9 @@ class TillEvidence:
             return await ledgers.stocked(tx, self.session.connection.id, without)
 
     async def _beside_a_witness(self, wanted: Sequence[str]) -> set[str]:
-        """One request more: a product that has a row is asked for too, so that an answer without any row gives itself away."""
+        """One request more: a product that has a row is asked for too, so that an answer without
+        any row gives itself away.
+        """
         witness = await self._witness(wanted)
         if not witness:
             return set()
@@ -179,14 +205,20 @@ class TillEvidence:
         return proven
 
     async def _in_the_whole(self, wanted: Collection[str]) -> set[str]:
-        """The whole inventory is another question. Where nothing has a row, a variant that never had one has none."""
+        """The whole inventory is another question. Where nothing has a row, a variant that never
+        had one has none.
+        """
         rows = await self.session.zettle.stock(self.store)
         self.rows += [row for row in rows if row.product_uuid in wanted]
         if rows:
             return set(wanted)
         if await self._witness(()):
             return set()
-        had_rows = {one.product_uuid for one in self.books.values() if one.ledger.zettle.known not in {0, *Gap}}
+        had_rows = {
+            one.product_uuid
+            for one in self.books.values()
+            if one.ledger.zettle.known not in {0, *Gap}
+        }
         return {*wanted} - had_rows
 
 
@@ -201,29 +233,45 @@ async def rows_of(session: Session, store: str, uuid: str) -> Sequence[Balance] 
     return evidence.rows if await evidence.prove({uuid}) else None
 
 
-# ---- BigCommerce -----------------------------------------------------------------------------------------------------
+# ---- BigCommerce ---------------------------------------------------------------------------------
 
 
 def is_proven_gone(book: Book | None, variant_id: int) -> bool:
-    """It was proven before, and nothing is on its way there: it sleeps until the product work has spoken."""
+    """It was proven before, and nothing is on its way there: it sleeps until the product work has
+    spoken.
+    """
     shop = None if book is None else book.ledger.shop
-    return shop is not None and shop.asleep and shop.variant_id == variant_id and shop.flight is None
+    return (
+        shop is not None and shop.asleep and shop.variant_id == variant_id and shop.flight is None
+    )
 
 
 async def absent_in_shop(
-    session: Session, missing: Mapping[str, int], bound: Mapping[str, Binding], books: Mapping[str, Book], look: Look
+    session: Session,
+    missing: Mapping[str, int],
+    bound: Mapping[str, Binding],
+    books: Mapping[str, Book],
+    look: Look,
 ) -> Read:
-    """What it means that the store's stock lacks these bound variants (uuid -> BigCommerce variant id)."""
+    """What it means that the store's stock lacks these bound variants (uuid -> BigCommerce variant
+    id).
+    """
     owner = {variant: one for one in bound.values() for variant in one.synced.variants}
-    asked = {variant for variant, id_ in missing.items() if not is_proven_gone(books.get(variant), id_)}
-    observed = await products_shown(session, sorted({owner[variant].synced.product_id for variant in asked}))
+    asked = {
+        variant for variant, id_ in missing.items() if not is_proven_gone(books.get(variant), id_)
+    }
+    observed = await products_shown(
+        session, sorted({owner[variant].synced.product_id for variant in asked})
+    )
     looks: dict[str, Look] = {}
     unread: set[str] = set()
     for variant, variant_id in missing.items():
         gap = _absence(observed, owner[variant], variant_id) if variant in asked else Gap.UNBORN
         touched = books[variant].ledger.shop.touched if variant in books else None
         # A read that trails may not show a variant that was made or written a moment ago.
-        is_young = touched is not None and look.begun < touched + session.settings.stock.lag(Side.SHOP)
+        is_young = touched is not None and look.begun < touched + session.settings.stock.lag(
+            Side.SHOP
+        )
         if gap is Gap.UNKNOWN and not is_young:
             unread.add(owner[variant].synced.key)
         looks[variant] = replace(look, level=gap)

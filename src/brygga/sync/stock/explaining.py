@@ -1,6 +1,8 @@
-"""Which sale, refund or order made a shelf move: asked of both platforms when a page shows a movement that nobody has explained yet.
+"""Which sale, refund or order made a shelf move: asked of both platforms when a page shows a
+movement that nobody has explained yet.
 
-Only then, so that it costs no request where nobody wants to know; and what it finds is words beside a number, never a number.
+Only then, so that it costs no request where nobody wants to know; and what it finds is words beside
+a number, never a number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +13,15 @@ from typing import Final
 from brygga.bigcommerce.values import Order, OrderLine
 from brygga.core.failures import Refused
 from brygga.core.stock import Side
-from brygga.core.stock.explaining import EARLIER, LATER, TOGETHER, Deed, Explained, Unexplained, explained
+from brygga.core.stock.explaining import (
+    EARLIER,
+    LATER,
+    TOGETHER,
+    Deed,
+    Explained,
+    Unexplained,
+    explained,
+)
 from brygga.core.stock.story import Reason
 from brygga.database import bindings, movements
 from brygga.database.bindings import Binding
@@ -28,7 +38,9 @@ PAGE: Final = 1_000
 MOST_PAGES: Final = 10
 MOST_ORDERS: Final = 40
 NEAR: Final = timedelta(minutes=10)
-"""What is so close to a movement is read first; and so much further than the look before it we read, as clocks and looks are not exact."""
+"""What is so close to a movement is read first; and so much further than the look before it we
+read, as clocks and looks are not exact.
+"""
 ORDERS: Final = 250
 """A page of them."""
 UNDONE: Final = frozenset({4, 5, 6})
@@ -58,7 +70,11 @@ async def explain(session: Session, dirty: Sequence[Mark]) -> None:
         ripe = {of: _ripe(moves, now - RIPE) for of, moves in waiting.items()}
         found: list[Explained] = []
         for side in Side:
-            moves = {variant: found for (where, variant), found in ripe.items() if where is side and found}
+            moves = {
+                variant: found
+                for (where, variant), found in ripe.items()
+                if where is side and found
+            }
             if moves:
                 found += await _side(session, Case(side, moves, used), binding)
         async with session.transaction() as tx:
@@ -74,7 +90,9 @@ def _ripe(moves: Sequence[Unexplained], until: datetime) -> Sequence[Unexplained
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What moved on one side of a product, by variant, and which sales and orders explain another movement already."""
+    """What moved on one side of a product, by variant, and which sales and orders explain another
+    movement already.
+    """
 
     side: Side
     moves: Mapping[str, Sequence[Unexplained]]
@@ -88,13 +106,20 @@ class Case:
         """By the platform's clock, as its answers tell it: sales and orders bear its times."""
         by = ahead(clocks, self.side, now)
         return replace(
-            self, moves={variant: [_timed(move, by) for move in some] for variant, some in self.moves.items()}
+            self,
+            moves={
+                variant: [_timed(move, by) for move in some] for variant, some in self.moves.items()
+            },
         )
 
     def told(self, deeds: Deeds) -> list[Explained]:
         found: list[Explained] = []
         for variant, moves in self.moves.items():
-            fresh = [deed for deed in deeds.get(variant, ()) if (variant, deed.reason, deed.number) not in self.used]
+            fresh = [
+                deed
+                for deed in deeds.get(variant, ())
+                if (variant, deed.reason, deed.number) not in self.used
+            ]
             found += explained(moves, fresh)
         return found
 
@@ -115,16 +140,25 @@ def _timed(move: Unexplained, by: timedelta) -> Unexplained:
 
 
 async def _side(session: Session, case: Case, binding: Binding | None) -> list[Explained]:
-    """Where a platform does not let us read its sales, or too many of them, nobody can tell that there was none."""
+    """Where a platform does not let us read its sales, or too many of them, nobody can tell that
+    there was none.
+    """
     try:
-        deeds, whole = await (_at_till(session, case) if case.side is Side.ZETTLE else _in_shop(session, case, binding))
+        deeds, whole = await (
+            _at_till(session, case)
+            if case.side is Side.ZETTLE
+            else _in_shop(session, case, binding)
+        )
     except Refused:
         deeds, whole = {}, False
     told = case.timed(session.clients.clocks, session.clock.now()).told(deeds)
-    return [replace(one, reason=Reason.UNCLEAR) if one.reason is Reason.EDIT and not whole else one for one in told]
+    return [
+        replace(one, reason=Reason.UNCLEAR) if one.reason is Reason.EDIT and not whole else one
+        for one in told
+    ]
 
 
-# ---- The till --------------------------------------------------------------------------------------------------------
+# ---- The till ------------------------------------------------------------------------------------
 
 
 async def _at_till(session: Session, case: Case) -> tuple[Deeds, bool]:
@@ -159,11 +193,13 @@ def sold(purchase: Purchase) -> Mapping[str, int]:
     return {variant: change for variant, change in found.items() if change}
 
 
-# ---- The shop --------------------------------------------------------------------------------------------------------
+# ---- The shop ------------------------------------------------------------------------------------
 
 
 async def _in_shop(session: Session, case: Case, binding: Binding | None) -> tuple[Deeds, bool]:
-    """Orders placed, shipped, cancelled or refunded before these movements, the nearest first, and whether that is all that matter."""
+    """Orders placed, shipped, cancelled or refunded before these movements, the nearest first, and
+    whether that is all that matter.
+    """
     if binding is None:
         return {}, False
     orders, whole = await orders_since(session, min(move.begins for move in case.all) - NEAR)
@@ -207,7 +243,8 @@ def ours(line: OrderLine, binding: Binding) -> str:
 
 
 def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[Deed]:
-    """What an order did to a variant's shelf, by all its lines: once when it took the stock, once when the store put it back.
+    """What an order did to a variant's shelf, by all its lines: once when it took the stock, once
+    when the store put it back.
 
     A refund of a part of an order puts nothing back (bigcommerce facts 8).
     """

@@ -1,4 +1,6 @@
-"""What the platforms said since the last time: hints to look, switches of tracking, and echoes of our own writes."""
+"""What the platforms said since the last time: hints to look, switches of tracking, and echoes of
+our own writes.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -24,9 +26,14 @@ LANDED = (Verdict.ASSUMED_LANDED, Verdict.PRESUMED_LOST)
 
 
 async def hear(
-    session: Session, pages: Pages, uuids: Collection[str], product_ids: Mapping[str, int], timing: Timing
+    session: Session,
+    pages: Pages,
+    uuids: Collection[str],
+    product_ids: Mapping[str, int],
+    timing: Timing,
 ) -> Sequence[Pending]:
-    """Takes what was said of these products, once. `product_ids` are BigCommerce's, by Zettle's uuid.
+    """Takes what was said of these products, once. `product_ids` are BigCommerce's, by Zettle's
+    uuid.
 
     Answers the writes to Zettle that wait for an echo.
     """
@@ -37,13 +44,19 @@ async def hear(
     in_shop = heard.hints[Side.SHOP]
     for id_, some in in_shop.items():
         await _kept_for_later(pages, id_, by_id[id_], some)
-    hints = {Side.ZETTLE: heard.hints[Side.ZETTLE], Side.SHOP: {by_id[id_]: some for id_, some in in_shop.items()}}
+    hints = {
+        Side.ZETTLE: heard.hints[Side.ZETTLE],
+        Side.SHOP: {by_id[id_]: some for id_, some in in_shop.items()},
+    }
     sizes = Counter(book.product_uuid for book in pages.books.values())
     for variant in sorted(pages.books):
         for side in Side:
             for hint in hints[side].get(pages.books[variant].product_uuid, ()):
                 book = pages.books[variant]
-                if hint.variant in ("", variant if side is Side.ZETTLE else str(book.ledger.shop.variant_id)):
+                if hint.variant in (
+                    "",
+                    variant if side is Side.ZETTLE else str(book.ledger.shop.variant_id),
+                ):
                     of_one = hint.variant or (variant if sizes[book.product_uuid] == 1 else "")
                     told = replace(hint, variant=of_one)
                     if side is Side.SHOP:
@@ -55,7 +68,10 @@ async def hear(
 def _note_starts(session: Session, pages: Pages, heard: Heard) -> None:
     """When Zettle's number begins to count, of what is not tracked yet (`sharing.restarted`)."""
     for book in list(pages.books.values()):
-        start, stops = heard.starts.get(book.product_uuid), [at for at, _ in heard.stops.get(book.product_uuid, ())]
+        start, stops = (
+            heard.starts.get(book.product_uuid),
+            [at for at, _ in heard.stops.get(book.product_uuid, ())],
+        )
         if book.ledger.is_tracked or (start is None and not stops):
             continue
         is_on = start is not None and all(start > stop for stop in stops)
@@ -63,30 +79,44 @@ def _note_starts(session: Session, pages: Pages, heard: Heard) -> None:
         pages.put(book, replace(book.ledger, started=started))
 
 
-async def _end_separate(pages: Pages, stops: Mapping[str, Sequence[tuple[datetime, datetime]]], timing: Timing) -> None:
-    """Tracking that was off for a while has ended separate stock, although it may be on again by now (S7).
+async def _end_separate(
+    pages: Pages, stops: Mapping[str, Sequence[tuple[datetime, datetime]]], timing: Timing
+) -> None:
+    """Tracking that was off for a while has ended separate stock, although it may be on again by
+    now (S7).
 
-    Only a stop of since the split, by Zettle's clock, and only if we heard of it since. Shared stock goes on: each side
-    shows what moved there meanwhile.
+    Only a stop of since the split, by Zettle's clock, and only if we heard of it since. Shared
+    stock goes on: each side shows what moved there meanwhile.
     """
-    apart = [book for book in pages.books.values() if book.product_uuid in stops and book.ledger.separate]
+    apart = [
+        book for book in pages.books.values() if book.product_uuid in stops and book.ledger.separate
+    ]
     splits = await movements.last_splits(pages.tx, pages.connection_id, [*stops]) if apart else {}
     for book in apart:
         split = splits.get(book.product_uuid)
         since = [
-            at for at, heard in stops[book.product_uuid] if split is None or (heard >= split and at >= split - CLOCKS)
+            at
+            for at, heard in stops[book.product_uuid]
+            if split is None or (heard >= split and at >= split - CLOCKS)
         ]
         if book.ledger.is_tracked and since:
             await stop(pages, book, timing, Code.STOCK_OFF_APART)
 
 
 async def _kept_for_later(pages: Pages, product_id: str, uuid: str, hints: Sequence[Hint]) -> None:
-    """What is told of a variant that we do not know: the merchant may have made it again a moment ago (decision 17).
+    """What is told of a variant that we do not know: the merchant may have made it again a moment
+    ago (decision 17).
 
     The product work looks, more and more seldom, and what was told waits for it.
     """
-    ids = {str(one.ledger.shop.variant_id) for one in pages.books.values() if one.product_uuid == uuid}
-    strange = [one for one in hints if one.variant and one.variant not in ids and pages.now - one.at < MADE_AGAIN]
+    ids = {
+        str(one.ledger.shop.variant_id) for one in pages.books.values() if one.product_uuid == uuid
+    }
+    strange = [
+        one
+        for one in hints
+        if one.variant and one.variant not in ids and pages.now - one.at < MADE_AGAIN
+    ]
     for one in strange:
         await ledgers.hear_hint(pages.tx, pages.connection_id, Side.SHOP, product_id, one)
     if strange:
@@ -94,12 +124,14 @@ async def _kept_for_later(pages: Pages, product_id: str, uuid: str, hints: Seque
         await pages.mark(Kind.SHOP_PRODUCT, product_id, due_at=pages.now + waited)
 
 
-# ---- Writes to Zettle without an answer -------------------------------------------------------------------------------
+# ---- Writes to Zettle without an answer ----------------------------------------------------------
 
 
-async def review(pages: Pages, pending: Sequence[Pending], timing: Timing) -> Mapping[str, datetime]:
-    """The echoes of open calls. What was resolved without one is corrected by a late echo; if none comes for an hour,
-    the merchant is asked (`resolving.reviewed`)."""
+async def review(
+    pages: Pages, pending: Sequence[Pending], timing: Timing
+) -> Mapping[str, datetime]:
+    """The echoes of open calls. What was resolved without one is corrected by a late echo; if none
+    comes for an hour, the merchant is asked (`resolving.reviewed`)."""
     echoes: dict[str, datetime] = {}
     for one in pending:
         flight, book = one.departed.flight, pages.books.get(one.departed.variant_uuid)
@@ -111,7 +143,9 @@ async def review(pages: Pages, pending: Sequence[Pending], timing: Timing) -> Ma
         over = pages.now - one.since >= timing.doubt
         found = stock.reviewed(one.verdict, echoed=one.echoed is not None, over=over)
         if book is None or found is not Review.WAIT:
-            await ledgers.arrive(pages.tx, pages.connection_id, flight.call, [one.departed.variant_uuid])
+            await ledgers.arrive(
+                pages.tx, pages.connection_id, flight.call, [one.departed.variant_uuid]
+            )
         elif one.verdict is not Verdict.NOT_LANDED:
             pages.due_at(one.departed.product_uuid, one.since + timing.doubt)
         if book is not None and found in (Review.OTHERWISE, Review.ASK):

@@ -89,7 +89,7 @@ def _may_be_coming(session: Session, known: Marker | None) -> bool:
     return begun is not None and session.clock.now() - begun < SETTLE_AFTER
 
 
-# ---- Finding ---------------------------------------------------------------------------------------------------------
+# ---- Finding -------------------------------------------------------------------------------------
 
 
 async def _found(session: Session) -> ObservedProduct | None:
@@ -109,7 +109,7 @@ async def _found_by_name(session: Session) -> ObservedProduct | None:
     return next((one for one in named.items if its.is_marker(one)), None)
 
 
-# ---- Making ----------------------------------------------------------------------------------------------------------
+# ---- Making --------------------------------------------------------------------------------------
 
 
 async def _let_go(session: Session, shown: ObservedProduct) -> bool:
@@ -148,8 +148,11 @@ async def _made(session: Session, known: Marker | None) -> _Made:
             if refused.code in {ShopCode.NAME_TAKEN, ShopCode.SKU_TAKEN}:
                 ours = await _found(session) or await _found_by_name(session)
                 if ours is None and known is not None and known.product_id is not None:
-                    # It stands, and no read shows it (decision 15). What calls hold of it stays theirs.
-                    raise Unreachable(ShopCode.UNREACHABLE, "the marker is there, and cannot be read") from refused
+                    # It stands, and no read shows it (decision 15). What calls hold of it stays
+                    # theirs.
+                    raise Unreachable(
+                        ShopCode.UNREACHABLE, "the marker is there, and cannot be read"
+                    ) from refused
                 if ours is None:
                     raise
                 if its.is_whole(ours):
@@ -166,19 +169,25 @@ async def _made(session: Session, known: Marker | None) -> _Made:
 
 
 async def _whole(session: Session, saved: Saved) -> _Made:
-    """With the ids of its variants: whether a create answers them is not documented (bigcommerce facts 3.3)."""
+    """With the ids of its variants: whether a create answers them is not documented (bigcommerce
+    facts 3.3).
+    """
     product, product_id = saved.product, saved.product.product_id
     if not its.is_whole(product):
         product = await session.shop.product(product_id) or product
     if not its.is_whole(product):
-        raise Unreachable(ShopCode.UNREACHABLE, f"the marker {product_id} was made, and cannot be read")
+        raise Unreachable(
+            ShopCode.UNREACHABLE, f"the marker {product_id} was made, and cannot be read"
+        )
     return _Made(product, is_counted=not saved.failed)
 
 
 async def _remember(session: Session, known: Marker | None, made: _Made) -> None:
     """Its tag, its numbers, and then it is ours to use."""
     with contextlib.suppress(Refused):  # a help for later: its SKU finds it too
-        await session.shop.create_metafields([(made.product.product_id, its.METAFIELD_KEY, its.METAFIELD_VALUE)])
+        await session.shop.create_metafields(
+            [(made.product.product_id, its.METAFIELD_KEY, its.METAFIELD_VALUE)]
+        )
     connection_id, variant_ids = session.connection.id, list(its.slots_of(made.product).values())
     async with session.read() as tx:
         counted = made.is_counted or await markers.have_counts(tx, connection_id, variant_ids)
@@ -197,7 +206,7 @@ async def _remember(session: Session, known: Marker | None, made: _Made) -> None
             await _say(tx, session, Code.MARKER_MADE_AGAIN)
 
 
-# ---- Looking after it ------------------------------------------------------------------------------------------------
+# ---- Looking after it ----------------------------------------------------------------------------
 
 
 async def _looked_after(session: Session) -> None:
@@ -219,12 +228,14 @@ async def _looked_after(session: Session) -> None:
             moved |= level != slot.count and await markers.recount(tx, connection_id, slot, level)
         for one in orphans:
             if one.slot.variant_id in levels:
-                await markers.give_back(tx, connection_id, one.call, levels[one.slot.variant_id], now)
+                await markers.give_back(
+                    tx, connection_id, one.call, levels[one.slot.variant_id], now
+                )
         if moved:
             await _say(tx, session, Code.MARKER_RECOUNTED)
 
 
-# ---- The end ---------------------------------------------------------------------------------------------------------
+# ---- The end -------------------------------------------------------------------------------------
 
 
 async def remove(session: Session) -> None:
@@ -252,7 +263,7 @@ async def left(tx: Tx, session: Session) -> None:
         await _say(tx, session, Code.MARKER_LEFT)
 
 
-# ---- Saying ----------------------------------------------------------------------------------------------------------
+# ---- Saying --------------------------------------------------------------------------------------
 
 
 async def _refused(session: Session, why: Failure) -> None:
@@ -264,6 +275,8 @@ async def _refused(session: Session, why: Failure) -> None:
     session.log.warning("the marker cannot be made", code=why.code, detail=why.detail)
 
 
-async def _say(tx: Tx, session: Session, code: Code, severity: Severity = Severity.INFO, **params: str) -> None:
+async def _say(
+    tx: Tx, session: Session, code: Code, severity: Severity = Severity.INFO, **params: str
+) -> None:
     line = Line(code, Topic.CONNECTION, severity, params={"name": its.NAME, **params})
     await synclog.add(tx, session.connection.id, line, session.clock.now())

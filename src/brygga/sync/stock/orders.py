@@ -1,4 +1,6 @@
-"""What orders took from a shelf that is to be adopted, or that shows none and nothing was told of it (rules S3, S7)."""
+"""What orders took from a shelf that is to be adopted, or that shows none and nothing was told of
+it (rules S3, S7).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +19,9 @@ from brygga.sync.stock.gather import World
 from brygga.sync.worker.session import Session
 
 NEAR = timedelta(seconds=4)
-"""So far apart two platforms' times may be after both are counted by our clock: one tells whole seconds only."""
+"""So far apart two platforms' times may be after both are counted by our clock: one tells whole
+seconds only.
+"""
 INCOMPLETE = 0
 """The status of an order that was begun and not placed: it takes no stock (bigcommerce facts 8)."""
 SHIPPED, PARTLY_SHIPPED = frozenset({2, 10}), frozenset({3})
@@ -65,8 +69,8 @@ class TooMany(Exception):
 
 
 async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[str, Sold | None]:
-    """By product of which a variant is to be adopted, or shows none and nothing was told of it; None where nobody can tell: too many
-    orders, or the store does not let us read them."""
+    """By product of which a variant is to be adopted, or shows none and nothing was told of it;
+    None where nobody can tell: too many orders, or the store does not let us read them."""
     wanted: dict[str, datetime] = {}
     for variant, book in world.known.books.items():
         one, look = book.ledger, world.looks[Side.SHOP].get(variant)
@@ -81,7 +85,11 @@ async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[
     lists: dict[datetime, Sequence[Order]] = {}
     for uuid, since in wanted.items():
         begin = min(late) if since in late else since
-        books = {variant: one.ledger for variant, one in world.known.books.items() if one.product_uuid == uuid}
+        books = {
+            variant: one.ledger
+            for variant, one in world.known.books.items()
+            if one.product_uuid == uuid
+        }
         try:
             lists[begin] = lists[begin] if begin in lists else await orders.since(begin - NEAR)
             found[uuid] = await _of(orders, lists[begin], world.known.bound[uuid], books, since)
@@ -91,14 +99,24 @@ async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[
 
 
 async def _of(
-    orders: OrderReader, some: Sequence[Order], binding: Binding, books: Mapping[str, Ledger], since: datetime
+    orders: OrderReader,
+    some: Sequence[Order],
+    binding: Binding,
+    books: Mapping[str, Ledger],
+    since: datetime,
 ) -> Sold:
     found: dict[str, list[Deed]] = {}
     for order in some:
         for line in await orders.lines(order):
             before = next((v for v, one in books.items() if line.variant_id in one.closed), "")
-            variant = ours(line, binding) if not before or line.variant_id in binding.synced.variants.values() else ""
-            for change, at in _done(order, int(line.quantity), since, orders.store or InventorySettings(None, None)):
+            variant = (
+                ours(line, binding)
+                if not before or line.variant_id in binding.synced.variants.values()
+                else ""
+            )
+            for change, at in _done(
+                order, int(line.quantity), since, orders.store or InventorySettings(None, None)
+            ):
                 if variant in books and _is_its_own(books[variant], line, binding):
                     found.setdefault(variant, []).append(_deed(orders.session, order, change, at))
                 elif (
@@ -106,7 +124,8 @@ async def _of(
                     and not _is_made_again(books[before])
                     and not _is_late(orders.session, books[before], change, at)
                 ):
-                    # Whether a store puts back what an earlier incarnation had, or takes from it at shipping, nobody can tell.
+                    # Whether a store puts back what an earlier incarnation had, or takes from it at
+                    # shipping, nobody can tell.
                     sure = 0 if orders.takes_at_shipping else min(0, change)
                     found.setdefault(before, []).append(_deed(orders.session, order, sure, at))
     return {variant: [one for one in deeds if one.at >= since] for variant, deeds in found.items()}
@@ -132,10 +151,14 @@ def _deed(session: Session, order: Order, change: int, at: datetime) -> Deed:
     return Deed(by_ours(session, Side.SHOP, at), change, reason, str(order.id))
 
 
-def _done(order: Order, quantity: int, since: datetime, store: InventorySettings) -> list[tuple[int, datetime]]:
-    """What an order did to stock and when; 0 where that cannot be told, because an order of before was changed since.
+def _done(
+    order: Order, quantity: int, since: datetime, store: InventorySettings
+) -> list[tuple[int, datetime]]:
+    """What an order did to stock and when; 0 where that cannot be told, because an order of before
+    was changed since.
 
-    One that was undone or shipped when it changed last was so in these seconds; where we look back for days nobody knows.
+    One that was undone or shipped when it changed last was so in these seconds; where we look back
+    for days nobody knows.
     """
     created, modified = order.created or since, order.modified or since
     is_new, unclear = created >= since - NEAR, [(0, modified)]

@@ -1,8 +1,10 @@
-"""What is owed leaves in batches, and each batch comes to an end: landed, refused, or open until it is resolved.
+"""What is owed leaves in batches, and each batch comes to an end: landed, refused, or open until it
+is resolved.
 
-The pending write is on disk before the request, with the slot of the marker that rides in it. The answer and the next
-call are saved in one transaction. Calls are all or nothing on both platforms (zettle facts 3.5, bigcommerce facts 5.2):
-one bad item is found by its name in the refusal, or by halving.
+The pending write is on disk before the request, with the slot of the marker that rides in it. The
+answer and the next call are saved in one transaction. Calls are all or nothing on both platforms
+(zettle facts 3.5, bigcommerce facts 5.2): one bad item is found by its name in the refusal, or by
+halving.
 """
 
 from collections import Counter
@@ -48,7 +50,9 @@ LINES_BACK = 200
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that is on disk: the variants' parts of it, and those of them that an order moved."""
+    """One request that is on disk: the variants' parts of it, and those of them that an order
+    moved.
+    """
 
     side: Side
     items: Sequence[Departed]
@@ -62,14 +66,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a call takes from: the changes that a side is owed, or absolute levels. `only` of these variants."""
+    """What a call takes from: the changes that a side is owed, or absolute levels. `only` of these
+    variants.
+    """
 
     side: Side
     only: Collection[str] | None = None
     absolute: bool = False
 
 
-# ---- What becomes of a call ------------------------------------------------------------------------------------------
+# ---- What becomes of a call ----------------------------------------------------------------------
 
 
 async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
@@ -87,15 +93,23 @@ async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Le
     return Call(side, items, by_order)
 
 
-async def end(pages: Pages, call: Call, items: Sequence[Departed], move: Move, cause: Cause | None = None) -> None:
+async def end(
+    pages: Pages, call: Call, items: Sequence[Departed], move: Move, cause: Cause | None = None
+) -> None:
     """What became of these is known."""
     for item in items:
         book = pages.books.get(item.variant_uuid)
         if book is None or not _is_open(book.ledger, call):
             continue  # tracking was switched off, or the variant remade, while the call was out
-        what = None if cause is None else Moved(call.side, cause, item.flight.quantity, call=call.flight.call)
+        what = (
+            None
+            if cause is None
+            else Moved(call.side, cause, item.flight.quantity, call=call.flight.call)
+        )
         pages.put(book, move(book.ledger), what)
-    await ledgers.arrive(pages.tx, pages.connection_id, call.flight.call, [item.variant_uuid for item in items])
+    await ledgers.arrive(
+        pages.tx, pages.connection_id, call.flight.call, [item.variant_uuid for item in items]
+    )
 
 
 async def give_back(pages: Pages, call: Call, *, landed: bool) -> None:
@@ -105,7 +119,9 @@ async def give_back(pages: Pages, call: Call, *, landed: bool) -> None:
 
 
 async def open_still(pages: Pages, call: Call, timing: Timing) -> None:
-    """No answer: nobody knows yet. The flights stay open, and resolving is due as soon as a look can say something."""
+    """No answer: nobody knows yet. The flights stay open, and resolving is due as soon as a look
+    can say something.
+    """
     for item in call.items:
         book = pages.books.get(item.variant_uuid)
         if book is not None and _is_open(book.ledger, call):
@@ -115,11 +131,15 @@ async def open_still(pages: Pages, call: Call, timing: Timing) -> None:
 
 
 async def _slot(pages: Pages, call: str, side: Side) -> tuple[Slot | None, bool]:
-    """The slot for a call to BigCommerce, and whether it may leave: where all are held, it waits."""
+    """The slot for a call to BigCommerce, and whether it may leave: where all are held, it
+    waits.
+    """
     if side is Side.ZETTLE:
         return None, True
     slot = await markers.take(pages.tx, pages.connection_id, call, pages.now)
-    return slot, slot is not None or not await markers.exists(pages.tx, pages.connection_id, pages.now)
+    return slot, slot is not None or not await markers.exists(
+        pages.tx, pages.connection_id, pages.now
+    )
 
 
 def _is_open(ledger: Ledger, call: Call) -> bool:
@@ -127,14 +147,14 @@ def _is_open(ledger: Ledger, call: Call) -> bool:
     return flight is not None and flight.call == call.flight.call
 
 
-# ---- What a refusal means --------------------------------------------------------------------------------------------
+# ---- What a refusal means ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What becomes of an item that is refused: it is owed again, and nothing is sent before its level was read (`rests`)
-    or before the product work has spoken (`sleeps`). `work` looks closer, the merchant reads a `line`, and an
-    `absolute` level is written instead."""
+    """What becomes of an item that is refused: it is owed again, and nothing is sent before its
+    level was read (`rests`) or before the product work has spoken (`sleeps`). `work` looks closer,
+    the merchant reads a `line`, and an `absolute` level is written instead."""
 
     rests: bool = False
     sleeps: bool = False
@@ -147,8 +167,8 @@ ABSOLUTE = Rule(absolute=True)
 RULES: Mapping[str, Rule] = {
     ShopCode.NOT_ENOUGH_STOCK: Rule(rests=True),
     ShopCode.NEEDS_ABSOLUTE_FIRST: ABSOLUTE,
-    # Counted at another level: somebody switched it (decisions 17, 18). What is not counted at all needs an absolute
-    # level, and is counted again, since the merchant wants its stock shared.
+    # Counted at another level: somebody switched it (decisions 17, 18). What is not counted at all
+    # needs an absolute level, and is counted again, since the merchant wants its stock shared.
     ShopCode.TRACKING_LEVEL: Rule(rests=True, work=Kind.SHOP_PRODUCT),
     ShopCode.ITEM_UNKNOWN: Rule(sleeps=True, work=Kind.SHOP_PRODUCT, line=Code.STOCK_ITEM_UNKNOWN),
     ShopCode.PRODUCT_GONE: Rule(sleeps=True, work=Kind.SHOP_PRODUCT, line=Code.STOCK_ITEM_UNKNOWN),
@@ -159,7 +179,7 @@ OTHERWISE = Rule(sleeps=True, line=Code.STOCK_REFUSED)
 """Also for every absolute level."""
 
 
-# ---- One pass --------------------------------------------------------------------------------------------------------
+# ---- One pass ------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -177,7 +197,9 @@ class Sending:
     parts: list[Part] = field(default_factory=list)
     """What is sent beside these: absolute levels, and pieces of a refused call."""
     shown: Looks = field(default_factory=dict)
-    """What BigCommerce shows where we know no number: what stays if an absolute level does not land."""
+    """What BigCommerce shows where we know no number: what stays if an absolute level does not
+    land.
+    """
     switched: Collection[str] = ()
     """Products whose tracking was switched on in Zettle: BigCommerce has to count them."""
     uncounted: set[str] = field(default_factory=set)
@@ -192,13 +214,15 @@ class Sending:
         return await self._next(pages)
 
     async def run(self, call: Call | None) -> None:
-        """Everything from this call on. Raises the first failure that concerns more than an item."""
+        """Everything from this call on. Raises the first failure that concerns more than an
+        item.
+        """
         while call is not None:
             call = await self._made(call)
         for failure in self.failures.values():
             raise failure
 
-    # ---- On disk before the wire -------------------------------------------------------------------------------------
+    # ---- On disk before the wire -----------------------------------------------------------------
 
     async def _next(self, pages: Pages) -> Call | None:
         while self.parts:
@@ -231,34 +255,53 @@ class Sending:
             for book in some if not part.absolute else ():
                 pages.put(book, book.ledger.put(Side.SHOP, replace(book.ledger.shop, rests=rests)))
             return None
-        changed = {book.variant_uuid: self._leaving(book, part, call, pages.now, slot) for book in some}
+        changed = {
+            book.variant_uuid: self._leaving(book, part, call, pages.now, slot) for book in some
+        }
         return await departed(pages, call, part.side, changed)
 
     def _may_leave(self, book: Book, now: datetime, part: Part) -> bool:
         variant, bound = book.variant_uuid, self._variant_id(book)
-        if (part.only is not None and variant not in part.only) or (part.side is Side.SHOP and bound is None):
+        if (part.only is not None and variant not in part.only) or (
+            part.side is Side.SHOP and bound is None
+        ):
             return False
         if part.absolute:
             # Another variant: it was bound again, or made again, while we looked.
             is_same = book.ledger.shop.variant_id in {None, bound}
-            return is_same and book.ledger.shop.flight is None and stock.first_level(book.ledger) is not None
+            return (
+                is_same
+                and book.ledger.shop.flight is None
+                and stock.first_level(book.ledger) is not None
+            )
         tried = part.only is None and self.tries[part.side, variant] >= TRIES
         return not tried and stock.sendable(book.ledger, part.side, now, self.timing) != 0
 
-    def _leaving(self, book: Book, part: Part, call: str, now: datetime, slot: Slot | None) -> Ledger:
+    def _leaving(
+        self, book: Book, part: Part, call: str, now: datetime, slot: Slot | None
+    ) -> Ledger:
         ledger, variant_id = book.ledger, self._variant_id(book)
         if not part.absolute:
-            return stock.sent(ledger, part.side, stock.sendable(ledger, part.side, now, self.timing), call, now, slot)
+            return stock.sent(
+                ledger,
+                part.side,
+                stock.sendable(ledger, part.side, now, self.timing),
+                call,
+                now,
+                slot,
+            )
         assert variant_id is not None
         look = self.shown.get(book.variant_uuid)
         shown = ledger.shop.known if look is None else look.level
-        return stock.woken(stock.reset(ledger, call, now, shown if isinstance(shown, int) else 0, slot), variant_id)
+        return stock.woken(
+            stock.reset(ledger, call, now, shown if isinstance(shown, int) else 0, slot), variant_id
+        )
 
     def _variant_id(self, book: Book) -> int | None:
         binding = self.bound.get(book.product_uuid)
         return None if binding is None else binding.synced.variants.get(book.variant_uuid)
 
-    # ---- On the wire -------------------------------------------------------------------------------------------------
+    # ---- On the wire -----------------------------------------------------------------------------
 
     async def _made(self, call: Call) -> Call | None:
         move: Move
@@ -297,8 +340,14 @@ class Sending:
         if places is None:
             raise Refused(TillCode.NOT_TRACKED.value, "the account has no inventory")
         if not places.others:
-            raise Refused(TillCode.INVENTORIES_MISSING.value, "no inventory to move from or to but the store's own")
-        moves = [_movement(item, places, by_order=item.variant_uuid in call.by_order) for item in call.items]
+            raise Refused(
+                TillCode.INVENTORIES_MISSING.value,
+                "no inventory to move from or to but the store's own",
+            )
+        moves = [
+            _movement(item, places, by_order=item.variant_uuid in call.by_order)
+            for item in call.items
+        ]
         await self.session.zettle.move(call.flight.call, moves)
 
     def _changes(self, call: Call) -> list[StockChange]:
@@ -318,19 +367,24 @@ class Sending:
         return StockChange(place, quantity, variant_id=synced.variants[item.variant_uuid])
 
     async def _switch_on(self, call: Call) -> None:
-        """BigCommerce counts at the level at which Zettle does. Where it does already nothing is written."""
+        """BigCommerce counts at the level at which Zettle does. Where it does already nothing is
+        written.
+        """
         uuids = {item.product_uuid for item in call.items} & {*self.switched, *self.uncounted}
-        wanted = {(one := self.bound[uuid].synced).product_id: level_of(one) for uuid in sorted(uuids)}
+        wanted = {
+            (one := self.bound[uuid].synced).product_id: level_of(one) for uuid in sorted(uuids)
+        }
         shown = await products_shown(self.session, [*wanted])
         for product_id, tracking in wanted.items():
             if product_id not in shown or shown[product_id].tracking is not tracking:
                 await self.session.shop.update_product(product_id, {"tracking": tracking})
 
-    # ---- Refusals ----------------------------------------------------------------------------------------------------
+    # ---- Refusals --------------------------------------------------------------------------------
 
     async def _refused(self, call: Call, refusal: Refused) -> Call | None:
-        """The guilty items are dealt with, and the others are sent again. Where nobody is named, each half is tried alone.
-        Where the marker's item is named, the marker is looked after, and the call is sent again."""
+        """The guilty items are dealt with, and the others are sent again. Where nobody is named,
+        each half is tried alone. Where the marker's item is named, the marker is looked after, and
+        the call is sent again."""
         named = named_items(refusal) if call.side is Side.SHOP else frozenset()
         by_marker, absolute = _names_marker(call, named), call.flight.is_absolute
         guilty = [] if by_marker else self._guilty(call, refusal.code, named)
@@ -344,35 +398,58 @@ class Sending:
                 await _look_after_marker(pages, call)
             for is_off in (False, True):
                 items = [item for item in guilty if (item.product_uuid in self.uncounted) is is_off]
-                rule = OTHERWISE if absolute else ABSOLUTE if is_off else RULES.get(refusal.code, OTHERWISE)
+                rule = (
+                    OTHERWISE
+                    if absolute
+                    else ABSOLUTE
+                    if is_off
+                    else RULES.get(refusal.code, OTHERWISE)
+                )
                 await self._blame(pages, call, items, (rule, refusal.code))
             return await self._next(pages)
 
-    def _guilty(self, call: Call, code: str, named: Collection[tuple[str, int]]) -> Sequence[Departed]:
+    def _guilty(
+        self, call: Call, code: str, named: Collection[tuple[str, int]]
+    ) -> Sequence[Departed]:
         """Those that are named, else all of them where a half would be refused too."""
         guilty = [item for item in call.items if self._is_named(item, named)]
-        is_of_all = len(call.items) == 1 or call.flight.is_absolute or code == TillCode.INVENTORIES_MISSING
+        is_of_all = (
+            len(call.items) == 1 or call.flight.is_absolute or code == TillCode.INVENTORIES_MISSING
+        )
         return call.items if is_of_all and not guilty else guilty
 
     def _is_named(self, item: Departed, named: Collection[tuple[str, int]]) -> bool:
         if not named:
             return False
         synced = self.bound[item.product_uuid].synced
-        return ("variant_id", synced.variants[item.variant_uuid]) in named or ("product_id", synced.product_id) in named
+        return ("variant_id", synced.variants[item.variant_uuid]) in named or (
+            "product_id",
+            synced.product_id,
+        ) in named
 
     async def _not_counted(self, items: Sequence[Departed]) -> set[str]:
-        """The products that BigCommerce does not count, or by the only variant, which makes no difference (decision 18)."""
+        """The products that BigCommerce does not count, or by the only variant, which makes no
+        difference (decision 18).
+        """
         ids = {item.product_uuid: self.bound[item.product_uuid].synced.product_id for item in items}
         shown = await products_shown(self.session, [*ids.values()])
         seen = {uuid: shown[id_] for uuid, id_ in ids.items() if id_ in shown}
-        return {uuid for uuid, one in seen.items() if one.tracking is Tracking.NONE or not has_options(one)}
+        return {
+            uuid
+            for uuid, one in seen.items()
+            if one.tracking is Tracking.NONE or not has_options(one)
+        }
 
-    async def _send_again(self, pages: Pages, call: Call, guilty: Sequence[Departed], *, halved: bool) -> None:
+    async def _send_again(
+        self, pages: Pages, call: Call, guilty: Sequence[Departed], *, halved: bool
+    ) -> None:
         rest = [item for item in call.items if item not in guilty]
         await end(pages, call, rest, self._back(call, Rule()))
         middle = len(rest) // 2 if halved else 0
         for piece in (rest[middle:], rest[:middle]):
-            self.parts.append(Part(call.side, {item.variant_uuid for item in piece}, call.flight.is_absolute))
+            self.parts.append(
+                Part(call.side, {item.variant_uuid for item in piece}, call.flight.is_absolute)
+            )
 
     def _back(self, call: Call, rule: Rule) -> Move:
         now = self.session.clock.now()
@@ -386,7 +463,9 @@ class Sending:
 
         return move
 
-    async def _blame(self, pages: Pages, call: Call, items: Sequence[Departed], why: tuple[Rule, str]) -> None:
+    async def _blame(
+        self, pages: Pages, call: Call, items: Sequence[Departed], why: tuple[Rule, str]
+    ) -> None:
         if not items:
             return
         rule, code = why
@@ -396,7 +475,9 @@ class Sending:
         if rule.work is Kind.TRACKING:
             await pages.mark(Kind.TRACKING, *products)
         elif rule.work is not None:
-            await pages.mark(rule.work, *(str(self.bound[uuid].synced.product_id) for uuid in products))
+            await pages.mark(
+                rule.work, *(str(self.bound[uuid].synced.product_id) for uuid in products)
+            )
         if rule.line is not None:
             params = {"side": call.side.value} | ({"cause": code} if rule is OTHERWISE else {})
             await _say_once(pages, items, rule.line, params)
@@ -405,9 +486,15 @@ class Sending:
             self.parts.append(Part(call.side, variants, absolute=True))
 
     def _forgotten(self, pages: Pages, products: Collection[str]) -> set[str]:
-        """Where BigCommerce forgot one number, it forgot those of the product (bigcommerce facts 5.4)."""
+        """Where BigCommerce forgot one number, it forgot those of the product (bigcommerce facts
+        5.4).
+        """
         books = [one for one in pages.books.values() if one.product_uuid in products]
-        return {b.variant_uuid for b in books if b.product_uuid in self.uncounted or stock.is_held(b.ledger)}
+        return {
+            b.variant_uuid
+            for b in books
+            if b.product_uuid in self.uncounted or stock.is_held(b.ledger)
+        }
 
     def _say_counted(self, pages: Pages, call: Call) -> None:
         """One line for a product that BigCommerce counts again."""
@@ -425,16 +512,24 @@ def _names_marker(call: Call, named: Collection[tuple[str, int]]) -> bool:
 
 
 async def _look_after_marker(pages: Pages, call: Call) -> None:
-    """BigCommerce refused its item: no call takes that slot any more, and the marker is put right (`sync.stock.marker`)."""
+    """BigCommerce refused its item: no call takes that slot any more, and the marker is put right
+    (`sync.stock.marker`).
+    """
     assert call.flight.slot is not None
     await markers.drop(pages.tx, pages.connection_id, [call.flight.slot.variant_id])
     await pages.mark(Kind.MARKER, "")
 
 
-async def _say_once(pages: Pages, items: Sequence[Departed], code: Code, params: Mapping[str, str]) -> None:
-    """Not again where it is the variant's last line: what is refused is tried once more after each hint."""
+async def _say_once(
+    pages: Pages, items: Sequence[Departed], code: Code, params: Mapping[str, str]
+) -> None:
+    """Not again where it is the variant's last line: what is refused is tried once more after each
+    hint.
+    """
     for item in items:
-        newest = await synclog.page(pages.tx, pages.connection_id, Filter(subject=item.product_uuid), limit=LINES_BACK)
+        newest = await synclog.page(
+            pages.tx, pages.connection_id, Filter(subject=item.product_uuid), limit=LINES_BACK
+        )
         last = next((one.line for one in newest if one.line.variant == item.variant_uuid), None)
         is_said = last is not None and last.code is code and params.items() <= last.params.items()
         if not is_said and item.variant_uuid in pages.books:
@@ -442,7 +537,9 @@ async def _say_once(pages: Pages, items: Sequence[Departed], code: Code, params:
 
 
 def _movement(item: Departed, places: Inventories, *, by_order: bool) -> Movement:
-    """Orders go where sales go and come back from there; edits come from the supplier and go to the bin (zettle facts 3.5)."""
+    """Orders go where sales go and come back from there; edits come from the supplier and go to the
+    bin (zettle facts 3.5).
+    """
     less = item.flight.quantity < 0
     kind = InventoryType.SOLD if by_order else InventoryType.BIN if less else InventoryType.SUPPLIER
     other = places.others.get(kind) or next(iter(places.others.values()))

@@ -1,6 +1,8 @@
-"""Stock in the sweep: every shelf, a thousand rows a request; what nobody announced is found (docs/design.md, "Work").
+"""Stock in the sweep: every shelf, a thousand rows a request; what nobody announced is found
+(docs/design.md, "Work").
 
-A sweep that would empty more than a tenth of the catalogue does not: it asks (decision 9, `braking`). Hints go their own way.
+A sweep that would empty more than a tenth of the catalogue does not: it asks (decision 9,
+`braking`). Hints go their own way.
 """
 
 from collections.abc import Sequence
@@ -32,7 +34,9 @@ class StockSweep:
         world = await gather(session, self.till)
         unread = sorted(world.unread[Side.ZETTLE])
         async with session.transaction() as tx:
-            await work_items.mark_many(tx, session.connection.id, Kind.STOCK, unread, session.clock.now())
+            await work_items.mark_many(
+                tx, session.connection.id, Kind.STOCK, unread, session.clock.now()
+            )
         stopped = await braked(session, world, len(world.known.bound))
         uuids = [uuid for uuid in world.known.uuids if uuid not in stopped]
         sold = await sold_since(session, _part(world, uuids), self.timing)
@@ -40,7 +44,9 @@ class StockSweep:
             some = uuids[place : place + AT_ONCE]
             async with opened(session, some) as pages:
                 pending = await ledgers.pending(pages.tx, pages.connection_id, some)
-                await Booking(pages, _part(world, some), self.timing, swept=True, sold=sold).run(pending)
+                await Booking(pages, _part(world, some), self.timing, swept=True, sold=sold).run(
+                    pending
+                )
                 await come_back(pages, self.timing)
         await self._tidy(session)
 
@@ -49,7 +55,9 @@ class StockSweep:
         async with session.transaction() as tx:
             left = await ledgers.in_the_air(tx, session.connection.id)
             due = now + self.timing.grace
-            await work_items.mark_many(tx, session.connection.id, Kind.SETTLE, left, now, due_at=due)
+            await work_items.mark_many(
+                tx, session.connection.id, Kind.SETTLE, left, now, due_at=due
+            )
             await retention.prune(tx, session.connection.id, now)
             await movements.prune(tx, now)
 

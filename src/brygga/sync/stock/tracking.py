@@ -1,4 +1,6 @@
-"""Tracking switched in Zettle (rule S7, decisions 2 and 3): off stops stock for the product, on writes Zettle's number to the shop."""
+"""Tracking switched in Zettle (rule S7, decisions 2 and 3): off stops stock for the product, on
+writes Zettle's number to the shop.
+"""
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +27,9 @@ from brygga.sync.worker.session import Session
 
 @dataclass(frozen=True, slots=True)
 class TrackingWork:
-    """The handler of tracking marks. The detail is the merchant's wish on our page ("on", "off"), or "" for an event."""
+    """The handler of tracking marks. The detail is the merchant's wish on our page ("on", "off"),
+    or "" for an event.
+    """
 
     timing: Timing = field(default_factory=Timing)
     till: Till = field(default_factory=Till)
@@ -43,10 +47,13 @@ class TrackingWork:
         starting = _starting(paper, on)
         uncounted = await _uncounted(session, paper, starting)
         await _count(session, paper, uncounted)
-        till = await self.till.looks(session, {uuid: paper.at_till.get(uuid, ()) for uuid in sorted(on)}, paper.books)
+        till = await self.till.looks(
+            session, {uuid: paper.at_till.get(uuid, ()) for uuid in sorted(on)}, paper.books
+        )
         shop = await shop_looks(session, paper, starting)
 
-        # Of a product whose answers contradict each other nothing is stopped and nothing started (decision 15).
+        # Of a product whose answers contradict each other nothing is stopped and nothing started
+        # (decision 15).
         is_on = {uuid: uuid in on for uuid in uuids if uuid in tracked and uuid not in till.unread}
 
         async def finish(pages: Pages) -> None:
@@ -54,7 +61,14 @@ class TrackingWork:
             await come_back(pages, self.timing)
 
         sending = Sending(
-            session, self.till, self.timing, [*is_on], finish, sides=(), shown=shop.looks, switched=uncounted
+            session,
+            self.till,
+            self.timing,
+            [*is_on],
+            finish,
+            sides=(),
+            shown=shop.looks,
+            switched=uncounted,
         )
         async with opened(session, is_on) as pages:
             looks = {Side.ZETTLE: till.looks, Side.SHOP: shop.looks}
@@ -80,14 +94,18 @@ class TrackingWork:
         looks: Mapping[Side, Looks],
         uncounted: Collection[str],
     ) -> Collection[str]:
-        """Stops what is off and opens what is on. Answers the variants that the store is to count from now on: their level
-        is written as an absolute one. What it counts already is adopted by the work of stock, with a change: no order
-        gets lost by it."""
+        """Stops what is off and opens what is on. Answers the variants that the store is to count
+        from now on: their level is written as an absolute one. What it counts already is adopted by
+        the work of stock, with a change: no order gets lost by it."""
         await library.set_tracking(pages.tx, pages.connection_id, is_on)
         waiting: dict[str, str] = {}
         for variant, (uuid, variant_id) in sorted(paper.variants.items()):
             is_off = uuid in uncounted
-            if is_on.get(uuid) and _start(pages, looks, (uuid, variant), variant_id, uncounted=is_off) and is_off:
+            if (
+                is_on.get(uuid)
+                and _start(pages, looks, (uuid, variant), variant_id, uncounted=is_off)
+                and is_off
+            ):
                 waiting[variant] = uuid
         for variant, book in list(pages.books.items()):
             look = looks[Side.ZETTLE].get(variant)
@@ -102,9 +120,15 @@ class TrackingWork:
 
 
 def _starting(paper: Known, on: Collection[str]) -> Mapping[str, int]:
-    """Variants whose number in the shop we did not know until now: uuid -> BigCommerce variant id."""
-    alive = {v for v, book in paper.books.items() if book.ledger.is_tracked and not book.ledger.is_unset}
-    return {v: id_ for v, id_ in paper.in_shop.items() if v not in alive and paper.variants[v][0] in on}
+    """Variants whose number in the shop we did not know until now: uuid -> BigCommerce variant
+    id.
+    """
+    alive = {
+        v for v, book in paper.books.items() if book.ledger.is_tracked and not book.ledger.is_unset
+    }
+    return {
+        v: id_ for v, id_ in paper.in_shop.items() if v not in alive and paper.variants[v][0] in on
+    }
 
 
 async def _uncounted(session: Session, paper: Known, starting: Collection[str]) -> set[str]:
@@ -112,30 +136,47 @@ async def _uncounted(session: Session, paper: Known, starting: Collection[str]) 
     uuids = sorted({paper.variants[variant][0] for variant in starting})
     synced = {uuid: paper.bound[uuid].synced for uuid in uuids}
     shown = await products_shown(session, [one.product_id for one in synced.values()])
-    seen = {uuid: shown[one.product_id].tracking for uuid, one in synced.items() if one.product_id in shown}
+    seen = {
+        uuid: shown[one.product_id].tracking
+        for uuid, one in synced.items()
+        if one.product_id in shown
+    }
     return {uuid for uuid, tracking in seen.items() if tracking is not level_of(synced[uuid])}
 
 
 async def _count(session: Session, paper: Known, uncounted: Collection[str]) -> None:
-    """The store counts these from now on, before anything of ours rests on it. What it refuses is refused once more, and told, where the
-    level is written (`Sending`)."""
+    """The store counts these from now on, before anything of ours rests on it. What it refuses is
+    refused once more, and told, where the level is written (`Sending`)."""
     for uuid in sorted(uncounted):
         synced = paper.bound[uuid].synced
         with contextlib.suppress(Refused):
             await session.shop.update_product(synced.product_id, {"tracking": level_of(synced)})
 
 
-def _start(pages: Pages, looks: Mapping[Side, Looks], of: tuple[str, str], variant_id: int, *, uncounted: bool) -> bool:
+def _start(
+    pages: Pages,
+    looks: Mapping[Side, Looks],
+    of: tuple[str, str],
+    variant_id: int,
+    *,
+    uncounted: bool,
+) -> bool:
     """False when this shelf is alive already: the event was told twice, or a birth was quicker."""
     uuid, variant = of
-    book, look, shop = pages.books.get(variant), looks[Side.ZETTLE].get(variant), looks[Side.SHOP].get(variant)
+    book, look, shop = (
+        pages.books.get(variant),
+        looks[Side.ZETTLE].get(variant),
+        looks[Side.SHOP].get(variant),
+    )
     if look is None or not isinstance(look.level, int):
         return False
     if book is None:
         book = Book(uuid, variant, stock.opened(look))
     elif book.ledger.is_tracked and book.ledger.is_unset:
         return True  # the work was cut off before the level left, or the store was out of reach
-    elif (book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)) or book.ledger.shop.flight is not None:
+    elif (
+        book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)
+    ) or book.ledger.shop.flight is not None:
         return False
     started = stock.restarted(stock.woken(book.ledger, variant_id), look, uncounted=uncounted)
     pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))

@@ -21,7 +21,9 @@ from brygga.sync.stock.sending import Sending
 from brygga.sync.worker.session import Session
 
 NEWBORN = timedelta(minutes=1)
-"""So long hooks are taken to tell of a product's birth, unless they tell of an order: they may come late when hundreds are born."""
+"""So long hooks are taken to tell of a product's birth, unless they tell of an order: they may come
+late when hundreds are born.
+"""
 
 FEW = 25
 """More products than this that wait for their turn are a library being brought over."""
@@ -29,7 +31,9 @@ FEW = 25
 
 @dataclass(frozen=True, slots=True)
 class StockWork:
-    """`products` handles marks of kind `stock` and `settle`, `shop_hints` those of kind `shop_stock`."""
+    """`products` handles marks of kind `stock` and `settle`, `shop_hints` those of kind
+    `shop_stock`.
+    """
 
     timing: Timing = field(default_factory=Timing)
     till: Till = field(default_factory=Till)
@@ -43,23 +47,39 @@ class StockWork:
             if strangers := [str(one) for one in ids if one not in ours]:
                 await ledgers.take(tx, connection_id, [], strangers)
             awaited = await self._newborn(tx, connection_id, ours, now)
-            await work_items.mark_many(tx, connection_id, Kind.STOCK, sorted({*ours.values()} - awaited), now)
+            await work_items.mark_many(
+                tx, connection_id, Kind.STOCK, sorted({*ours.values()} - awaited), now
+            )
             if awaited:
                 waiting = (await work_items.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
-                due = self.timing.pooled(now, LAGS_MEANWHILE) if waiting > FEW else self.timing.pooled(now)
-                await work_items.mark_many(tx, connection_id, Kind.STOCK, sorted(awaited), now, due_at=due)
+                due = (
+                    self.timing.pooled(now, LAGS_MEANWHILE)
+                    if waiting > FEW
+                    else self.timing.pooled(now)
+                )
+                await work_items.mark_many(
+                    tx, connection_id, Kind.STOCK, sorted(awaited), now, due_at=due
+                )
             await session.finish(*batch, tx=tx)
 
-    async def _newborn(self, tx: Tx, connection_id: int, ours: Mapping[int, str], now: datetime) -> set[str]:
-        """Products that we made a moment ago, told of by no order: what moved is what we wrote, and one look serves many of them."""
+    async def _newborn(
+        self, tx: Tx, connection_id: int, ours: Mapping[int, str], now: datetime
+    ) -> set[str]:
+        """Products that we made a moment ago, told of by no order: what moved is what we wrote, and
+        one look serves many of them.
+        """
         young = await bindings.bound_since(tx, connection_id, ours.keys(), now - NEWBORN)
-        sold = await ledgers.ordered(tx, connection_id, [str(id_) for id_ in young]) if young else ()
+        sold = (
+            await ledgers.ordered(tx, connection_id, [str(id_) for id_ in young]) if young else ()
+        )
         return {ours[id_] for id_ in young if str(id_) not in sold}
 
     async def products(self, session: Session, batch: Sequence[Mark]) -> None:
-        """Everything that these products' shelves ask for now; each mark is done, or due again at its next look.
+        """Everything that these products' shelves ask for now; each mark is done, or due again at
+        its next look.
 
-        One gather, one decision and its save, then the calls: the answer of each is saved with the next one.
+        One gather, one decision and its save, then the calls: the answer of each is saved with the
+        next one.
         """
         uuids = sorted({mark.subject for mark in batch})
         world = await gather(session, self.till, uuids)
@@ -72,13 +92,16 @@ class StockWork:
         due: dict[str, datetime] = {}
 
         async def finish(pages: Pages) -> None:
-            await session.finish(*(mark for mark in batch if mark.subject not in unread), tx=pages.tx)
+            await session.finish(
+                *(mark for mark in batch if mark.subject not in unread), tx=pages.tx
+            )
             pages.due |= due
             await come_back(pages, self.timing, off, unread)
 
         sending = Sending(session, self.till, self.timing, uuids, finish)
         async with opened(session, uuids) as pages:
-            # Something moved on a product that BigCommerce does not count as Zettle does: perhaps it does by now.
+            # Something moved on a product that BigCommerce does not count as Zettle does: perhaps
+            # it does by now.
             await pages.mark(Kind.SHOP_PRODUCT, *odd)
             booking = Booking(pages, world, self.timing, sold=sold)
             await booking.run(await hear(session, pages, uuids, product_ids, self.timing))
@@ -89,30 +112,45 @@ class StockWork:
             await session.fail(mark, unreadable(unread[mark.subject], mark.subject))
 
 
-async def come_back(pages: Pages, timing: Timing, off: Collection[str] = (), unread: Collection[str] = ()) -> None:
-    """Marks every product of these pages for the earliest moment at which it can be looked at or written with a result.
+async def come_back(
+    pages: Pages, timing: Timing, off: Collection[str] = (), unread: Collection[str] = ()
+) -> None:
+    """Marks every product of these pages for the earliest moment at which it can be looked at or
+    written with a result.
 
-    Products that BigCommerce does not count (`off`) show no number: looked at again when the product work has seen that
-    it does. Those that could not be read are tried again by their marks.
+    Products that BigCommerce does not count (`off`) show no number: looked at again when the
+    product work has seen that it does. Those that could not be read are tried again by their marks.
     """
     due = dict(pages.due)
     for one in pages.books.values():
         at = next_step(one.ledger, pages.now, timing, counted=one.product_uuid not in off)
         if at is not None:
             due[one.product_uuid] = min(at, due.get(one.product_uuid, at))
-    open_ = {one.product_uuid for one in pages.books.values() if one.ledger.zettle.flight or one.ledger.shop.flight}
+    open_ = {
+        one.product_uuid
+        for one in pages.books.values()
+        if one.ledger.zettle.flight or one.ledger.shop.flight
+    }
     for uuid, at in sorted(due.items()):
         if uuid not in unread:
             await pages.mark(Kind.SETTLE if uuid in open_ else Kind.STOCK, uuid, due_at=at)
 
 
-def next_step(ledger: Ledger, now: datetime, timing: Timing, *, counted: bool = True) -> datetime | None:
-    """When this ledger has something to see or to send; None when it is quiet. Never earlier than in a moment: this pass just looked.
+def next_step(
+    ledger: Ledger, now: datetime, timing: Timing, *, counted: bool = True
+) -> datetime | None:
+    """When this ledger has something to see or to send; None when it is quiet. Never earlier than
+    in a moment: this pass just looked.
 
-    `counted` False: the store does not count the product. It shows no number and takes none, so only Zettle's side is looked at; a write
-    that was open in the store is forgotten when it counts again.
+    `counted` False: the store does not count the product. It shows no number and takes none, so
+    only Zettle's side is looked at; a write that was open in the store is forgotten when it counts
+    again.
     """
-    times = [at for side in (Side if counted else (Side.ZETTLE,)) for at in _steps(ledger, side, now, timing)]
+    times = [
+        at
+        for side in (Side if counted else (Side.ZETTLE,))
+        for at in _steps(ledger, side, now, timing)
+    ]
     return max(min(times), now + timedelta(seconds=1)) if times else None
 
 
@@ -121,7 +159,8 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
     if look is not None:
         yield look if look > now else _again(shelf, look, now, timing)
     if shelf.flight is not None:
-        # Once resolving has begun, BigCommerce is read again a lag later; an echo of Zettle's comes by itself.
+        # Once resolving has begun, BigCommerce is read again a lag later; an echo of Zettle's comes
+        # by itself.
         again = now if shelf.flight.since is None or side is Side.ZETTLE else now + timing.gap
         yield max(stock.resolve_at(side, shelf.flight, timing), again)
     if shelf.owed and shelf.rests is not None and now < shelf.rests < stock.SUSPENDED:
@@ -133,7 +172,11 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
 def _again(shelf: Shelf, due: datetime, now: datetime, timing: Timing) -> datetime:
     """When a look is repeated that was due, and that this pass took."""
     if shelf.flight is not None:
-        return now + timing.gap  # a shelf with an open write is not cleared by looking again at once
+        return (
+            now + timing.gap
+        )  # a shelf with an open write is not cleared by looking again at once
     if shelf.seen is None or shelf.seen < due:
-        return now + max(timing.gap, now - due)  # it showed no number, and nobody tells one: asked more and more seldom
+        return now + max(
+            timing.gap, now - due
+        )  # it showed no number, and nobody tells one: asked more and more seldom
     return due

@@ -38,16 +38,26 @@ SIDES = {"zettle": "zettle", "bigcommerce": "shop"}
 LASTS = timedelta(minutes=1)
 """A side that cannot be read for longer is said."""
 UNASKED = frozenset({Kind.LEAVE, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS, Kind.MARKER})
-"""Nothing that changes would mark these again: given up once, a set-up or a leaving would wait for ever."""
+"""Nothing that changes would mark these again: given up once, a set-up or a leaving would wait for
+ever.
+"""
 UNANSWERED_QUIETLY = 8
 """So many tries without an answer, some three minutes, are nobody's business but ours."""
 BUSY_TRIES = 8
-"""So often work that the database ended is tried again at once; a statement that always takes too long is a bug."""
+"""So often work that the database ended is tried again at once; a statement that always takes too
+long is a bug.
+"""
 
 
 def refusal_line(mark: Mark, refused: Refused) -> Line | None:
     """The line for a refusal that no handler has put into better words."""
-    return Line(Code.REFUSED, topic(mark), Severity.ERROR, subject=subject(mark), params={"cause": refused.code})
+    return Line(
+        Code.REFUSED,
+        topic(mark),
+        Severity.ERROR,
+        subject=subject(mark),
+        params={"cause": refused.code},
+    )
 
 
 async def is_overtaken(tx: Tx, session: Session, failure: NeedsMerchant) -> bool:
@@ -56,7 +66,8 @@ async def is_overtaken(tx: Tx, session: Session, failure: NeedsMerchant) -> bool
     True holds until the transaction ends: what it writes cannot meet an approval half-way.
     """
     if failure.code == ShopCode.ACCESS_GONE and not failure.access:
-        # No token was refused: the clients had none for the store. One may have come since they were made.
+        # No token was refused: the clients had none for the store. One may have come since they
+        # were made.
         found = await connections.by_id(tx, session.connection.id)
         there = await tokens.get(tx, session.connection.id, Platform.BIGCOMMERCE)
         return found is not None and found.shop is not None and there is not None
@@ -66,7 +77,9 @@ async def is_overtaken(tx: Tx, session: Session, failure: NeedsMerchant) -> bool
 
 
 def silent(code: str) -> str:
-    """The platform that did not answer, by the code of the failure; "" where it is our own address that cannot be reached."""
+    """The platform that did not answer, by the code of the failure; "" where it is our own address
+    that cannot be reached.
+    """
     if code == TillCode.DESTINATION_UNREACHABLE:
         return ""
     return (Platform.ZETTLE if code.startswith("zettle_") else Platform.BIGCOMMERCE).value
@@ -106,33 +119,45 @@ class Judge:
             session.log.warning("unreachable", code=failure.code, detail=failure.detail)
 
     async def _unanswered(self, session: Session, mark: Mark, failure: Unanswered) -> None:
-        """Now and then an answer gets lost. Where none comes for minutes, the merchant is told as of any outage."""
+        """Now and then an answer gets lost. Where none comes for minutes, the merchant is told as
+        of any outage.
+        """
         async with session.transaction() as tx:
             lasting = mark.attempts >= UNANSWERED_QUIETLY
             waits_for = silent(failure.code) if lasting else ""
             await session.again(mark, self._delay_s(mark, most_s=30), tx=tx, waits_for=waits_for)
-            news = lasting and await connections.unreachable(tx, session.connection.id, self.clock.now())
+            news = lasting and await connections.unreachable(
+                tx, session.connection.id, self.clock.now()
+            )
             if lasting:
                 await self._tell_if_it_lasts(tx, session.connection.id, failure)
         if news:
             session.log.warning("no answers", code=failure.code, detail=failure.detail)
 
     async def recovered(self, session: Session) -> bool:
-        """Ends an outage once nothing of the connection is being tried again. True when none is left."""
+        """Ends an outage once nothing of the connection is being tried again. True when none is
+        left.
+        """
         async with session.transaction() as tx:
             if await work_items.struggling(tx, session.connection.id):
                 return False
             news = await connections.reachable(tx, session.connection.id)
             for outage in await outages.end(tx, session.connection.id):
                 if outage.is_told:
-                    line = Line(Code.SIDE_READABLE, Topic.CONNECTION, params={"side": SIDES[outage.platform]})
+                    line = Line(
+                        Code.SIDE_READABLE,
+                        Topic.CONNECTION,
+                        params={"side": SIDES[outage.platform]},
+                    )
                     await synclog.add(tx, session.connection.id, line, self.clock.now())
         if news:
             session.log.info("recovered")
         return True
 
     async def _tell_if_it_lasts(self, tx: Tx, connection_id: int, failure: Failure) -> None:
-        """A side that cannot be read for a minute is one line of the sync log (decision 15). One that is only busy can be read."""
+        """A side that cannot be read for a minute is one line of the sync log (decision 15). One
+        that is only busy can be read.
+        """
         platform, _, why = failure.code.partition("_")
         if platform not in SIDES or why == "busy":
             return
@@ -141,7 +166,12 @@ class Judge:
         if outage.is_told or now - outage.since < LASTS:
             return
         await outages.tell(tx, connection_id, platform, now)
-        line = Line(Code.SIDE_UNREADABLE, Topic.CONNECTION, Severity.WARNING, params={"side": SIDES[platform]})
+        line = Line(
+            Code.SIDE_UNREADABLE,
+            Topic.CONNECTION,
+            Severity.WARNING,
+            params={"side": SIDES[platform]},
+        )
         await synclog.add(tx, connection_id, line, now)
 
     async def _refused(self, session: Session, mark: Mark, failure: Refused) -> None:
@@ -157,7 +187,9 @@ class Judge:
             await work_items.done(tx, mark)
         session.settled.add(mark.generation)
         kind = mark.kind.value
-        session.log.info("refused", kind=kind, subject=mark.subject, code=failure.code, detail=failure.detail)
+        session.log.info(
+            "refused", kind=kind, subject=mark.subject, code=failure.code, detail=failure.detail
+        )
 
     async def _needs_merchant(self, session: Session, mark: Mark, failure: NeedsMerchant) -> None:
         async with session.transaction() as tx:
@@ -166,9 +198,12 @@ class Judge:
                 return
             news = await connections.pause(tx, session.connection.id, failure.code)
             if news:
-                line = Line(Code.PAUSED, Topic.CONNECTION, Severity.ERROR, params={"cause": failure.code})
+                line = Line(
+                    Code.PAUSED, Topic.CONNECTION, Severity.ERROR, params={"cause": failure.code}
+                )
                 await synclog.add(tx, session.connection.id, line, self.clock.now())
-            # The mark stays due for the day when work goes on. What a paused connection may still do would be tried at once.
+            # The mark stays due for the day when work goes on. What a paused connection may still
+            # do would be tried at once.
             if mark.kind in work_items.WHILE_PAUSED:
                 await session.again(mark, self._delay_s(mark, self.pace.retry_most_s), tx=tx)
         session.settled.add(mark.generation)
@@ -176,14 +211,18 @@ class Judge:
             session.log.warning("paused for the merchant", code=failure.code, detail=failure.detail)
 
     async def busy(self, session: Session, mark: Mark, why: DatabaseBusy) -> None:
-        """The database ended a transaction of this work: nothing was written, and another try may go through."""
+        """The database ended a transaction of this work: nothing was written, and another try may
+        go through.
+        """
         if mark.attempts >= BUSY_TRIES:
             await self.park(session, mark, why)
             return
         await session.again(mark, self._delay_s(mark, most_s=30))
         session.log.warning("the database was busy", kind=mark.kind.value, why=str(why))
 
-    async def park(self, session: Session, mark: Mark, bug: BaseException, line: Line | None = None) -> None:
+    async def park(
+        self, session: Session, mark: Mark, bug: BaseException, line: Line | None = None
+    ) -> None:
         """The work waits for its next try, an operator, or its next mark; everything else goes on.
 
         `line` says it better than "something is wrong with us" can.
@@ -192,13 +231,23 @@ class Judge:
         support_id = mark.support_id or self.dice.token()[-12:]
         if line is None:
             params = {"support_id": support_id}
-            line = Line(Code.INTERNAL_ERROR, topic(mark), Severity.ERROR, subject=subject(mark), params=params)
+            line = Line(
+                Code.INTERNAL_ERROR,
+                topic(mark),
+                Severity.ERROR,
+                subject=subject(mark),
+                params=params,
+            )
         next_try = now + self._pause(mark, now)
         async with session.transaction() as tx:
-            kept = await work_items.park(tx, mark, support_id, now, next_try=next_try, program=self.program)
+            kept = await work_items.park(
+                tx, mark, support_id, now, next_try=next_try, program=self.program
+            )
             bundle = _bundle(mark, bug, self.program)
             if kept and first:
-                await support.put(tx, support.Case(support_id, mark.connection_id, now, subject(mark), bundle))
+                await support.put(
+                    tx, support.Case(support_id, mark.connection_id, now, subject(mark), bundle)
+                )
                 await synclog.add(tx, mark.connection_id, line, now)
             elif kept:
                 await support.renew(tx, support_id, bundle)
@@ -207,16 +256,22 @@ class Judge:
         if first:
             session.log.error("work parked", **facts, exc_info=bug)
         else:
-            session.log.info("parked work failed again", **facts, next_try=next_try.isoformat(timespec="seconds"))
+            session.log.info(
+                "parked work failed again", **facts, next_try=next_try.isoformat(timespec="seconds")
+            )
 
     def _pause(self, mark: Mark, now: datetime) -> timedelta:
-        """As long again as it has failed for: an hour at first, a day at most. Spread a little, but never beyond the bound."""
+        """As long again as it has failed for: an hour at first, a day at most. Spread a little, but
+        never beyond the bound.
+        """
         failing_s = (now - mark.failing_since).total_seconds() if mark.failing_since else 0.0
         pause_s = min(self.pace.park_most_s, max(self.pace.park_first_s, failing_s))
         return timedelta(seconds=pause_s * (0.9 + 0.1 * self.dice.random()))
 
     def _delay_s(self, mark: Mark, most_s: float) -> float:
-        """Doubles with each try, up to `most_s`, and is spread by a quarter, so that many do not come back at once."""
+        """Doubles with each try, up to `most_s`, and is spread by a quarter, so that many do not
+        come back at once.
+        """
         grown = self.pace.retry_first_s * 2.0 ** min(mark.attempts, 20)
         return float(min(most_s, grown) * (0.75 + 0.5 * self.dice.random()))
 
@@ -230,5 +285,7 @@ def _bundle(mark: Mark, bug: BaseException, program: str) -> dict[str, Any]:
         **({"code": bug.code} if isinstance(bug, Failure) else {}),
         "program": program,
         # Where, not what: an exception's message may hold a name or a payload.
-        "at": [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)[-8:]],
+        "at": [
+            f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)[-8:]
+        ],
     }

@@ -1,6 +1,7 @@
 """The only loop: takes jobs, leases each connection and lets its marks be drained.
 
-One process runs one worker; any number of processes may. What one connection needs, and what fails for it, is no other's business.
+One process runs one worker; any number of processes may. What one connection needs, and what fails
+for it, is no other's business.
 """
 
 import asyncio
@@ -39,7 +40,8 @@ __all__ = ["Handler", "Pace", "Worker"]
 
 @dataclass(slots=True)
 class Worker:
-    """Knows no kind of mark: handlers are given, by kind. `clients` reaches both platforms for one drain of one connection.
+    """Knows no kind of mark: handlers are given, by kind. `clients` reaches both platforms for one
+    drain of one connection.
 
     `program` is the version of the program that runs here.
     """
@@ -64,7 +66,9 @@ class Worker:
         self.holder = self.holder or self.dice.token()[-16:]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop`; then running handlers come to an end, leases are given back, and it returns."""
+        """Works until `stop`; then running handlers come to an end, leases are given back, and it
+        returns.
+        """
         silence = self.database.on_commit(self._heard)
         try:
             async with asyncio.TaskGroup() as group:
@@ -87,7 +91,9 @@ class Worker:
             lease.lost = True
             self.log.warning("lease lost", connection=job.connection_id)
         except* (DatabaseGone, DatabaseBusy) as gone:
-            self.log.warning("database out of reach", connection=job.connection_id, why=str(_innermost(gone)))
+            self.log.warning(
+                "database out of reach", connection=job.connection_id, why=str(_innermost(gone))
+            )
         finally:
             del self._drains[job.connection_id]
 
@@ -112,19 +118,26 @@ class Worker:
 
     async def _acquire(self, job: Job) -> Lease | None:
         now, started = self.clock.now(), self.clock.monotonic()
-        until, grace = now + timedelta(seconds=self.pace.lease_s), timedelta(seconds=self.pace.grace_s)
+        until, grace = (
+            now + timedelta(seconds=self.pace.lease_s),
+            timedelta(seconds=self.pace.grace_s),
+        )
         async with self.database.transaction() as tx:
-            fence = await leases.acquire(tx, job.connection_id, self.holder, now=now, until=until, grace=grace)
+            fence = await leases.acquire(
+                tx, job.connection_id, self.holder, now=now, until=until, grace=grace
+            )
             if fence is None:
                 await self.jobs.give_up(tx, job)
                 return None
 
         return Lease(fence, self.clock, started + self.pace.lease_s)
 
-    # ---- The timer ---------------------------------------------------------------------------------------------------
+    # ---- The timer -------------------------------------------------------------------------------
 
     async def _timer(self) -> None:
-        """Once a second wakes connections whose marks have come due; now and then adds routine work and tidies up."""
+        """Once a second wakes connections whose marks have come due; now and then adds routine work
+        and tidies up.
+        """
         tidied: float | None = None
         looked = False
         while True:
@@ -143,20 +156,28 @@ class Worker:
 
     async def tick(self) -> None:
         async with self.database.transaction() as tx:
-            due = await work_items.connections_due(tx, self.clock.now(), timedelta(seconds=self.pace.grace_s))
+            due = await work_items.connections_due(
+                tx, self.clock.now(), timedelta(seconds=self.pace.grace_s)
+            )
             # In one order everywhere: two workers' timers must not wait for each other's rows.
             for connection_id, urgent in sorted(due):
                 await self.jobs.enqueue(tx, connection_id, urgent)
 
     async def look_at_address(self) -> None:
-        """At the start: subscriptions that point elsewhere are moved at once, not at the next watch."""
+        """At the start: subscriptions that point elsewhere are moved at once, not at the next
+        watch.
+        """
         now, address = self.clock.now(), self.settings.public_url
         async with self.database.transaction() as tx:
             elsewhere = await subscriptions.elsewhere(tx, address)
             for connection_id in elsewhere:
                 await work_items.mark(tx, connection_id, Kind.HOOKS, "", now)
         if elsewhere:
-            self.log.warning("our address has changed: webhooks are moved", address=address, connections=len(elsewhere))
+            self.log.warning(
+                "our address has changed: webhooks are moved",
+                address=address,
+                connections=len(elsewhere),
+            )
 
     async def tidy(self) -> None:
         async with self.database.transaction() as tx:
@@ -164,7 +185,8 @@ class Worker:
                 await work_items.ensure(tx, kind, every, self.clock.now())
             for kind, (every, stages) in NETS.items():
                 await work_items.ensure(tx, kind, every, self.clock.now(), stages)
-            # A version that mends a bug heals by itself, and is not put off by the pauses of the versions before it.
+            # A version that mends a bug heals by itself, and is not put off by the pauses of the
+            # versions before it.
             woken = await work_items.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
         if woken:

@@ -27,7 +27,9 @@ class Pace:
     retry_first_s: float = 2
     retry_most_s: float = 300
     park_first_s: float = 3600
-    """After a bug of ours: so long until the first retry. A pause is as long as the work has failed for."""
+    """After a bug of ours: so long until the first retry. A pause is as long as the work has failed
+    for.
+    """
     park_most_s: float = 24 * 3600
 
 
@@ -39,6 +41,9 @@ ROUTINES: Mapping[Kind, timedelta] = {
 
 NETS: Mapping[Kind, tuple[timedelta, tuple[Stage, ...]]] = {
     Kind.LEAVE: (timedelta(minutes=5), (Stage.LEAVING,)),
-    Kind.ACCOUNT: (timedelta(hours=1), (Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN)),
+    Kind.ACCOUNT: (
+        timedelta(hours=1),
+        (Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN),
+    ),
 }
 """Work without which a leaving or a set-up would wait for ever: made again where it got lost."""

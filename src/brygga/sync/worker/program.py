@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 
 @cache
 def program() -> str:
-    """A name for our version, our code as it stands on disk, and the packages beside it. It changes when one of them does."""
+    """A name for our version, our code as it stands on disk, and the packages beside it. It changes
+    when one of them does.
+    """
     code = hashlib.sha256()
     for path in sorted(ROOT.rglob("*.py")):
         code.update(str(path.relative_to(ROOT)).encode())

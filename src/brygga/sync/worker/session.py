@@ -1,4 +1,6 @@
-"""What a handler works with: one connection, its fenced transactions, both platforms, and how to say what became of a mark."""
+"""What a handler works with: one connection, its fenced transactions, both platforms, and how to
+say what became of a mark.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -36,7 +38,9 @@ class Facts(Protocol):
 
 @dataclass(slots=True)
 class Lease:
-    """How long this drain may still speak for its connection, on a clock that never goes backwards."""
+    """How long this drain may still speak for its connection, on a clock that never goes
+    backwards.
+    """
 
     fence: Fence
     clock: Clock
@@ -47,15 +51,20 @@ class Lease:
         return 0.0 if self.lost else max(0.0, self.until - self.clock.monotonic())
 
     def check(self, timeout_s: float) -> None:
-        """To be called just before the socket: raises `LeaseLost` unless the lease outlives a call of this length."""
+        """To be called just before the socket: raises `LeaseLost` unless the lease outlives a call
+        of this length.
+        """
         if self.left_s() <= timeout_s:
             raise LeaseLost(
-                f"connection {self.fence.connection_id}: {self.left_s():.0f} s left for a call of {timeout_s:.0f} s"
+                f"connection {self.fence.connection_id}: {self.left_s():.0f} s left for a call of "
+                f"{timeout_s:.0f} s"
             )
 
 
 Follow = Callable[[Tx, Connection], Awaitable["Clients"]]
-"""The clients that reach the connection as it is now: the same ones while nothing has changed. `tx` is only read."""
+"""The clients that reach the connection as it is now: the same ones while nothing has changed. `tx`
+is only read.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,9 @@ class Clients:
 
 
 MakeClients = Callable[[Connection, Lease], AbstractAsyncContextManager[Clients]]
-"""Made by `wiring` at the start of a drain; its end saves what outlives it, such as the store's budget."""
+"""Made by `wiring` at the start of a drain; its end saves what outlives it, such as the store's
+budget.
+"""
 
 Judge = Callable[["Session", Mark, Failure], Awaitable[None]]
 """Says what a failure does to a mark: the worker's decision."""
@@ -78,7 +89,9 @@ Judge = Callable[["Session", Mark, Failure], Awaitable[None]]
 
 @dataclass(slots=True)
 class Session:
-    """One drain's view of one connection. Handlers settle each mark: `finish`, `again` or `fail`."""
+    """One drain's view of one connection. Handlers settle each mark: `finish`, `again` or
+    `fail`.
+    """
 
     connection: Connection
     database: Database
@@ -102,20 +115,25 @@ class Session:
 
     @property
     def shop(self) -> ShopApi:
-        """Only for connections with a store. Raises NeedsMerchant where nothing gives access to it any more."""
+        """Only for connections with a store. Raises NeedsMerchant where nothing gives access to it
+        any more.
+        """
         if self.clients.shop is None:
             raise NeedsMerchant(ShopCode.ACCESS_GONE, "no token for a store")
         return self.clients.shop
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
-        """Fenced: raises `LeaseLost`, and writes nothing, when the connection is another's by now."""
+        """Fenced: raises `LeaseLost`, and writes nothing, when the connection is another's by
+        now.
+        """
         return self.database.transaction(self.fence)
 
     def read(self) -> AbstractAsyncContextManager[Tx]:
         return self.database.read()
 
     async def reload(self, tx: Tx | None = None) -> Connection:
-        """The connection as it is now, for the rest of the drain, with clients that reach it as it is now.
+        """The connection as it is now, for the rest of the drain, with clients that reach it as it
+        is now.
 
         Both change in one step: no handler meets a connection with a store and clients without one.
         """
@@ -129,10 +147,12 @@ class Session:
         self.connection, self.clients = found, clients
         return found
 
-    # ---- What became of a mark ---------------------------------------------------------------------------------------
+    # ---- What became of a mark -------------------------------------------------------------------
 
     async def finish(self, *done: Mark, tx: Tx | None = None) -> None:
-        """Their work is done, unless they were marked again meanwhile. With `tx`, together with what that transaction writes."""
+        """Their work is done, unless they were marked again meanwhile. With `tx`, together with
+        what that transaction writes.
+        """
         if tx is None:
             async with self.transaction() as own:
                 await self.finish(*done, tx=own)
@@ -148,20 +168,30 @@ class Session:
         line = Line(Code.WORKS_AGAIN, topic(mark), subject=subject(mark), params=params)
         await synclog.add(tx, mark.connection_id, line, self.clock.now())
         kind = mark.kind.value
-        self.log.info("failed work is done", kind=kind, subject=mark.subject, support_id=mark.support_id)
+        self.log.info(
+            "failed work is done", kind=kind, subject=mark.subject, support_id=mark.support_id
+        )
 
-    async def again(self, mark: Mark, after_s: float, tx: Tx | None = None, waits_for: str = "") -> None:
-        """To be looked at again in `after_s` seconds. `waits_for` names the platform that did not answer."""
+    async def again(
+        self, mark: Mark, after_s: float, tx: Tx | None = None, waits_for: str = ""
+    ) -> None:
+        """To be looked at again in `after_s` seconds. `waits_for` names the platform that did not
+        answer.
+        """
         if tx is None:
             async with self.transaction() as own:
                 await self.again(mark, after_s, tx=own, waits_for=waits_for)
             return
         now = self.clock.now()
-        await work_items.again(tx, mark, now + timedelta(seconds=after_s), waits_for=waits_for, now=now)
+        await work_items.again(
+            tx, mark, now + timedelta(seconds=after_s), waits_for=waits_for, now=now
+        )
         self.settled.add(mark.generation)
 
     async def fail(self, mark: Mark, failure: Failure) -> None:
-        """This one failed while others of the batch did not. What follows is decided by the failure's class."""
+        """This one failed while others of the batch did not. What follows is decided by the
+        failure's class.
+        """
         await self.judge(self, mark, failure)
         self.settled.add(mark.generation)
 

@@ -1,4 +1,6 @@
-"""One turn for one connection: its due marks, stock beside everything else, until nothing is due or its slice of time is over."""
+"""One turn for one connection: its due marks, stock beside everything else, until nothing is due or
+its slice of time is over.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -52,7 +54,9 @@ class Means:
 
 @dataclass(slots=True)
 class Drain:
-    """Holds the connection's lease. `stock_woken` and `product_woken` are set when a commit left marks."""
+    """Holds the connection's lease. `stock_woken` and `product_woken` are set when a commit left
+    marks.
+    """
 
     means: Means
     job: Job
@@ -70,8 +74,9 @@ class Drain:
         self.product_woken.set()
 
     async def run(self) -> None:
-        """Raises an ExceptionGroup with `LeaseLost` when the connection is another's. The lease is given back only after a
-        turn that ended well: after any other end, what was sent may still be on its way, and the lease runs out by itself."""
+        """Raises an ExceptionGroup with `LeaseLost` when the connection is another's. The lease is
+        given back only after a turn that ended well: after any other end, what was sent may still
+        be on its way, and the lease runs out by itself."""
         async with self.means.database.read() as tx:
             connection = await connections.by_id(tx, self.job.connection_id)
             health = await connections.health(tx, self.job.connection_id)
@@ -114,7 +119,7 @@ class Drain:
             if self._turn_over() or not await self._has_work():
                 return
 
-    # ---- Lanes -------------------------------------------------------------------------------------------------------
+    # ---- Lanes -----------------------------------------------------------------------------------
 
     async def _product_lane(self, session: Session) -> None:
         try:
@@ -129,14 +134,17 @@ class Drain:
             self._product_over.set()
 
     async def _stock_lane(self, session: Session) -> None:
-        """Goes on for as long as the other lane works, also beyond the slice: a sale does not wait for a long import."""
+        """Goes on for as long as the other lane works, also beyond the slice: a sale does not wait
+        for a long import.
+        """
         while not (self._product_over.is_set() and self._turn_over()):
             self.stock_woken.clear()
             if await self._work(session, STOCK_LANE, "stock"):
                 continue
             if self._product_over.is_set():
                 return
-            self.product_woken.set()  # it may be waiting only to hear that there is nothing to do here either
+            # it may be waiting only to hear that there is nothing to do here either
+            self.product_woken.set()
             await self._wait(self.stock_woken, self._product_over)
 
     async def _work(self, session: Session, kinds: Collection[Kind], lane: str) -> bool:
@@ -157,14 +165,15 @@ class Drain:
 
     async def _wait(self, *events: asyncio.Event) -> None:
         """Until a commit leaves marks, or a second has passed: some may come due by time alone."""
-        # A stop wakes a lane once; after that it would only make the stock lane spin while the other one comes to its end.
+        # A stop wakes a lane once; after that it would only make the stock lane spin while the
+        # other one comes to its end.
         stop = () if self.stop.is_set() else (self.stop,)
         await first_of(self.means.clock.sleep(1.0), *(event.wait() for event in (*stop, *events)))
 
     def _turn_over(self) -> bool:
         return self.stop.is_set() or self.lease.lost or self.means.clock.monotonic() >= self.ends_at
 
-    # ---- One batch ---------------------------------------------------------------------------------------------------
+    # ---- One batch -------------------------------------------------------------------------------
 
     async def _handle(self, session: Session, batch: Sequence[Mark]) -> None:
         """Calls the handler and judges what it left unsettled."""
@@ -187,7 +196,9 @@ class Drain:
         session.settled.difference_update(mark.generation for mark in batch)
 
     async def _judge(self, session: Session, rest: Sequence[Mark], reason: Exception) -> None:
-        """An outage is everybody's; a refusal or a bug is one mark's, and to find out whose, each is tried alone."""
+        """An outage is everybody's; a refusal or a bug is one mark's, and to find out whose, each
+        is tried alone.
+        """
         whole = isinstance(reason, Failure) and not isinstance(reason, Refused)
         if len(rest) > 1 and not whole:
             for mark in rest:
@@ -201,7 +212,9 @@ class Drain:
         self.outage = self.outage or whole
 
     async def _busy(self, session: Session, rest: Sequence[Mark], why: DatabaseBusy) -> None:
-        """Mostly bad luck, and the same batch goes through the next time. If not, each is tried alone, to find out whose it is."""
+        """Mostly bad luck, and the same batch goes through the next time. If not, each is tried
+        alone, to find out whose it is.
+        """
         if len(rest) > 1 and any(mark.attempts >= TOGETHER for mark in rest):
             for mark in rest:
                 await self._handle(session, [mark])
@@ -209,7 +222,7 @@ class Drain:
         for mark in rest:
             await self.means.judge.busy(session, mark, why)
 
-    # ---- The lease ---------------------------------------------------------------------------------------------------
+    # ---- The lease -------------------------------------------------------------------------------
 
     async def _renew(self) -> None:
         clock, pace = self.means.clock, self.means.pace
@@ -220,7 +233,9 @@ class Drain:
                 async with self.means.database.transaction() as tx:
                     held = await leases.renew(tx, self.lease.fence, until)
             except (DatabaseGone, DatabaseBusy):
-                held = self.lease.left_s() > 0  # it may come back in time; until then calls stop by themselves
+                held = (
+                    self.lease.left_s() > 0
+                )  # it may come back in time; until then calls stop by themselves
             else:
                 self.lease.until = started + pace.lease_s
             if not held:
@@ -238,9 +253,12 @@ class Drain:
         return due is not None and due <= self.means.clock.now()
 
     async def _end(self) -> None:
-        """Gives the lease back, and the job or its key, in one transaction. Work that came due meanwhile gets a new place in the queue."""
+        """Gives the lease back, and the job or its key, in one transaction. Work that came due
+        meanwhile gets a new place in the queue.
+        """
         async with self.means.database.transaction(self.lease.fence) as tx:
-            # The connection's row before the job's: pages that change a connection and then wake it lock in that order too.
+            # The connection's row before the job's: pages that change a connection and then wake it
+            # lock in that order too.
             await leases.release(tx, self.lease.fence)
             if not await self.means.jobs.release(tx, self.job, self.means.clock.now()):
                 await self.means.jobs.hand_on(tx, self.job)

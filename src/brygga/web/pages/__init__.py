@@ -1,1 +1,3 @@
-"""One page a file: what it shows as a frozen value, how that is gathered from the store, and what its buttons leave behind."""
+"""One page a file: what it shows as a frozen value, how that is gathered from the store, and what
+its buttons leave behind.
+"""

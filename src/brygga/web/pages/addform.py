@@ -1,4 +1,6 @@
-"""What the "Add product" form says: read tolerantly, checked against Zettle's limits (zettle facts 2.3 to 2.5), and made a product (P9)."""
+"""What the "Add product" form says: read tolerantly, checked against Zettle's limits (zettle facts
+2.3 to 2.5), and made a product (P9).
+"""
 
 import math
 import re
@@ -45,7 +47,18 @@ PLAIN: Final = (*LENGTHS, "price", "vat", "tax", "weight", "weight_unit", "stock
 
 CODES: Final = (
     *(f"{name}_long" for name in LENGTHS),
-    *("name", "name_unseen", "slug", "price", "vat", "weight", "stock", "stock_untracked", "sku_twice", "refused"),
+    *(
+        "name",
+        "name_unseen",
+        "slug",
+        "price",
+        "vat",
+        "weight",
+        "stock",
+        "stock_untracked",
+        "sku_twice",
+        "refused",
+    ),
     *("option_half", "option_name", "values_twice", "values_many"),
     *("variants_many", "variants_look", "variants_none"),
     *(wrong.value for wrong in Wrong),
@@ -93,14 +106,18 @@ class AddForm:
         return tuple(row for row in self.rows if row.used)
 
 
-# ---- Reading ---------------------------------------------------------------------------------------------------------
+# ---- Reading -------------------------------------------------------------------------------------
 
 
 def clean(form: Form) -> Form:
-    """Line ends as one character, and no other control characters: no database and no platform takes them."""
+    """Line ends as one character, and no other control characters: no database and no platform
+    takes them.
+    """
 
     def plain(text: str) -> str:
-        return "".join(c for c in text.replace("\r\n", "\n") if c in "\n\t" or (ord(c) >= 32 and ord(c) != 127))
+        return "".join(
+            c for c in text.replace("\r\n", "\n") if c in "\n\t" or (ord(c) >= 32 and ord(c) != 127)
+        )
 
     return Form(tuple((plain(key), plain(value)) for key, value in form.fields))
 
@@ -114,8 +131,13 @@ def read(form: Form, organization: Organization) -> AddForm:
     before = _rows(form)
     rows: tuple[Row, ...] = ()
     if 0 < count <= MOST_VARIANTS:
-        rows = tuple(before.get(values, Row(values)) for values in combined(*(option.values for option in given)))
-    found = AddForm(texts, options, rows, form.one("tracked") == "yes", form.one("bigcommerce") == "yes")
+        rows = tuple(
+            before.get(values, Row(values))
+            for values in combined(*(option.values for option in given))
+        )
+    found = AddForm(
+        texts, options, rows, form.one("tracked") == "yes", form.one("bigcommerce") == "yes"
+    )
     unseen = {"name": "name_unseen"} if form.one("name") and not texts["name"] else {}
     errors = (
         _wrong(found, organization.currency)
@@ -139,14 +161,19 @@ def _option(form: Form, number: int) -> Option:
 
 
 def _rows(form: Form) -> dict[tuple[str, ...], Row]:
-    """What was typed for each variant, by its values; the numbers of the fields only keep a row together."""
+    """What was typed for each variant, by its values; the numbers of the fields only keep a row
+    together.
+    """
     found = {}
     for number, key in form.starting("row-key-").items():
         try:
             values = tuple(msgspec.json.decode(key, type=list[str]))
         except msgspec.MsgspecError:
             continue
-        cells = {name: _text(name, form.one(f"row-{name}-{number}")) for name in ("price", "sku", "barcode", "stock")}
+        cells = {
+            name: _text(name, form.one(f"row-{name}-{number}"))
+            for name in ("price", "sku", "barcode", "stock")
+        }
         found[values] = Row(values, used=form.one(f"row-use-{number}") == "yes", **cells)
     return found
 
@@ -180,7 +207,7 @@ def grams(text: str, unit: str) -> int | None:
     return max(int(exact.quantize(Decimal(1), ROUND_HALF_UP)), 1) if exact else 0
 
 
-# ---- Checking --------------------------------------------------------------------------------------------------------
+# ---- Checking ------------------------------------------------------------------------------------
 
 
 def _wrong(form: AddForm, currency: str) -> dict[str, str]:
@@ -209,14 +236,18 @@ def _wrong(form: AddForm, currency: str) -> dict[str, str]:
     )
     for name, is_wrong, code in wrong:
         errors |= {f"row-{name}-{number}": code for number, row in numbered if is_wrong(row)}
-    errors |= _wrong_stock({f"row-stock-{number}": row.stock for number, row in numbered}, tracked=form.tracked)
+    errors |= _wrong_stock(
+        {f"row-stock-{number}": row.stock for number, row in numbered}, tracked=form.tracked
+    )
     return _twice(numbered) | errors
 
 
 def _wrong_stock(numbers: Mapping[str, str], *, tracked: bool) -> dict[str, str]:
     errors = {}
     for name, text in numbers.items():
-        if text and (not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > MOST_STOCK):
+        if text and (
+            not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > MOST_STOCK
+        ):
             errors[name] = "stock"
         elif text and int(text) and not tracked:
             errors[name] = "stock_untracked"
@@ -258,21 +289,34 @@ def _wrong_options(form: AddForm, count: int, *, fresh: bool) -> dict[str, str]:
     return {"variants": "variants_none"} if form.rows and not form.used else {}
 
 
-# ---- Making ----------------------------------------------------------------------------------------------------------
+# ---- Making --------------------------------------------------------------------------------------
 
 
-def wanted(form: AddForm, organization: Organization, uuid: str, fresh_uuid: Callable[[], str]) -> Wanted:
+def wanted(
+    form: AddForm, organization: Organization, uuid: str, fresh_uuid: Callable[[], str]
+) -> Wanted:
     """The product of a form without errors; every variant gets a uuid of its own."""
     texts = form.texts
     given = [option for option in form.options if option.values]
     shown = form.used or (
-        Row((), price=texts["price"], sku=texts["sku"], barcode=texts["barcode"], stock=texts["stock"]),
+        Row(
+            (),
+            price=texts["price"],
+            sku=texts["sku"],
+            barcode=texts["barcode"],
+            stock=texts["stock"],
+        ),
     )
     variants, stock = [], {}
     for row in shown:
         variant = fresh_uuid()
         variants.append(
-            _variant(row, variant, [option.name for option in given], (texts["price"], organization.currency))
+            _variant(
+                row,
+                variant,
+                [option.name for option in given],
+                (texts["price"], organization.currency),
+            )
         )
         if form.tracked and row.stock:
             stock[variant] = int(row.stock)
@@ -289,7 +333,9 @@ def wanted(form: AddForm, organization: Organization, uuid: str, fresh_uuid: Cal
         slug=texts["slug"].strip("/"),
         weight_grams=grams(texts["weight"], texts["weight_unit"]) if texts["weight"] else None,
         vat_percentage=amount(texts["vat"]) if texts["vat"] and not sales_tax else None,
-        tax=(SalesTax.EXEMPT if texts["tax"] == "exempt" else SalesTax.DEFAULT) if sales_tax else None,
+        tax=(SalesTax.EXEMPT if texts["tax"] == "exempt" else SalesTax.DEFAULT)
+        if sales_tax
+        else None,
     )
     return Wanted(new, assigned=form.assigned, tracked=form.tracked, stock=stock)
 

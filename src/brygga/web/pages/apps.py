@@ -1,4 +1,6 @@
-"""Apps · Integrations: what the Zettle account is linked with, and whether something waits for the merchant."""
+"""Apps · Integrations: what the Zettle account is linked with, and whether something waits for the
+merchant.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,6 @@
-""" "Check this number": both sides' numbers, what happened, and the merchant's answer (design, Settle)."""
+""" "Check this number": both sides' numbers, what happened, and the merchant's answer (design,
+Settle).
+"""
 
 from dataclasses import dataclass, replace
 
@@ -43,8 +45,13 @@ async def show(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
 
 @post("/library/{uuid:str}/stock/check")
 async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """The counted number, or "it is right as it is"; about the numbers that the page showed, or it is asked again."""
-    variant, back = form.one("variant"), ALL if form.one("back") == "all" else f"/library/{uuid}#stock"
+    """The counted number, or "it is right as it is"; about the numbers that the page showed, or it
+    is asked again.
+    """
+    variant, back = (
+        form.one("variant"),
+        ALL if form.one("back") == "all" else f"/library/{uuid}#stock",
+    )
     if not merchant.running:
         return merchant.unchanged(f"/library/{uuid}")
     doubt = await _doubt(merchant, uuid, variant)
@@ -56,7 +63,9 @@ async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
         return await _page(merchant, uuid, counted, status=422)
     try:
         async with merchant.deps.database.transaction() as tx:
-            await desk.count(tx, merchant.own.id, (uuid, variant), counted, merchant.deps.clock.now())
+            await desk.count(
+                tx, merchant.own.id, (uuid, variant), counted, merchant.deps.clock.now()
+            )
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except Checked:
         return merchant.go(back, "check_answered", "warn")
@@ -67,7 +76,9 @@ async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
 
 
 def _counted(form: Form, doubt: DoubtView) -> Counted | DoubtView:
-    """The answer, or the form as it was filled in with what is wrong. A shared number may be more than Zettle can hold."""
+    """The answer, or the form as it was filled in with what is wrong. A shared number may be more
+    than Zettle can hold.
+    """
     looked_at = (seen(form.one("seen-till")), seen(form.one("seen-shop")))
     if form.one("answer") == "right":
         return Counted(looked_at)
@@ -100,10 +111,14 @@ async def _entry(merchant: Merchant, uuid: str) -> Entry:
     return entry
 
 
-async def _page(merchant: Merchant, uuid: str, filled: DoubtView | None = None, status: int = 200) -> Response[str]:
+async def _page(
+    merchant: Merchant, uuid: str, filled: DoubtView | None = None, status: int = 200
+) -> Response[str]:
     entry = await _entry(merchant, uuid)
     async with merchant.deps.database.read() as tx:
         doubts = await doubtful(tx, merchant.own.id, merchant.words, [uuid])
-    shown = tuple(filled if filled is not None and one.variant == filled.variant else one for one in doubts)
+    shown = tuple(
+        filled if filled is not None and one.variant == filled.variant else one for one in doubts
+    )
     view = CheckView(shown, uuid, entry.name, f"/library/{uuid}")
     return merchant.page("check.html", view, section="library", status=status)

@@ -37,13 +37,17 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         totals = await bindings.totals(tx, connection.id)
         store_gone = await _store_is_gone(tx, connection)
         zettle_gone = await _is_gone(tx, connection, Platform.ZETTLE)
-    view = DisconnectView(store_name(connection), totals.created, totals.linked, store_gone, zettle_gone)
+    view = DisconnectView(
+        store_name(connection), totals.created, totals.linked, store_gone, zettle_gone
+    )
     return merchant.page("disconnect.html", view, section="apps")
 
 
 @post(HERE)
 async def disconnect(merchant: Merchant, form: Form) -> Redirect:
-    """Decided once; the work carries it out. Where the store's access is dead, "remove" means keep."""
+    """Decided once; the work carries it out. Where the store's access is dead, "remove" means
+    keep.
+    """
     deps, connection = merchant.deps, merchant.own
     async with deps.database.transaction() as tx:
         store_gone = await _store_is_gone(tx, connection)
@@ -57,8 +61,12 @@ async def disconnect(merchant: Merchant, form: Form) -> Redirect:
 
 
 async def _store_is_gone(tx: Tx, connection: Connection) -> bool:
-    """Its token was revoked, or BigCommerce has refused it since: nothing can be removed there any more (decision 5)."""
-    return connection.paused == ShopCode.ACCESS_GONE or await _is_gone(tx, connection, Platform.BIGCOMMERCE)
+    """Its token was revoked, or BigCommerce has refused it since: nothing can be removed there any
+    more (decision 5).
+    """
+    return connection.paused == ShopCode.ACCESS_GONE or await _is_gone(
+        tx, connection, Platform.BIGCOMMERCE
+    )
 
 
 async def _is_gone(tx: Tx, connection: Connection, platform: Platform) -> bool:

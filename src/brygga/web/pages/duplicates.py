@@ -1,4 +1,6 @@
-"""Likely duplicates: what the merchant wants with products that seem to be in both systems (rule P11). The plan page shows them."""
+"""Likely duplicates: what the merchant wants with products that seem to be in both systems (rule
+P11). The plan page shows them.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +23,9 @@ LINK = "link:"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`open` products may be in the store already, undecided. `known` is false while the store has not been compared yet."""
+    """`open` products may be in the store already, undecided. `known` is false while the store has
+    not been compared yet.
+    """
 
     open: int = 0
     known: bool = False
@@ -29,7 +33,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`taken` were to be linked with a product that another one is linked with; `unsure` have several partners, or share one."""
+    """`taken` were to be linked with a product that another one is linked with; `unsure` have
+    several partners, or share one.
+    """
 
     changed: int = 0
     taken: int = 0
@@ -40,7 +46,9 @@ async def found(tx: Tx, connection: Connection) -> Found:
     # What failed and will be tried again is not done either.
     failed = {one.kind for one in await work_items.parked(tx, connection.id)}
     waiting = {*await work_items.waiting_kinds(tx, connection.id), *failed}
-    comparing = Kind.SETUP in waiting or (connection.stage is Stage.PRODUCTS_CHOSEN and Kind.LIBRARY in waiting)
+    comparing = Kind.SETUP in waiting or (
+        connection.stage is Stage.PRODUCTS_CHOSEN and Kind.LIBRARY in waiting
+    )
     early = connection.stage in {Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN}
     return Found(await duplicates.undecided(tx, connection.id), known=not comparing and not early)
 
@@ -50,28 +58,42 @@ async def show(merchant: Merchant) -> Redirect:
     return merchant.go("/apps/bigcommerce/plan?show=likely")
 
 
-# ---- Choosing --------------------------------------------------------------------------------------------------------
+# ---- Choosing ------------------------------------------------------------------------------------
 
 
 async def choose(merchant: Merchant, tx: Tx, wishes: Mapping[str, str]) -> Chosen:
-    """A product's wish is "", "keep", "skip" or "link:" and an id. Nonsense, and what is not this merchant's, changes nothing."""
+    """A product's wish is "", "keep", "skip" or "link:" and an id. Nonsense, and what is not this
+    merchant's, changes nothing.
+    """
     connection_id = merchant.own.id
     pairs = _by_product(await duplicates.all_of(tx, connection_id))
-    owners = {pair.product_id: uuid for uuid, some in pairs.items() for pair in some if pair.choice is Choice.LINK}
-    owners |= {product_id: uuid for uuid, product_id in (await bindings.product_ids(tx, connection_id)).items()}
+    owners = {
+        pair.product_id: uuid
+        for uuid, some in pairs.items()
+        for pair in some
+        if pair.choice is Choice.LINK
+    }
+    owners |= {
+        product_id: uuid
+        for uuid, product_id in (await bindings.product_ids(tx, connection_id)).items()
+    }
     changed: list[tuple[str, Choice, Choice]] = []
     taken = 0
     for uuid, wish in wishes.items():
         some = pairs.get(uuid, ())
         target = wish.removeprefix(LINK) if wish.startswith(LINK) else ""
         partner = next((pair for pair in some if str(pair.product_id) == target), None)
-        if not some or (partner is None and wish not in {Choice.OPEN, Choice.KEEP_BOTH, Choice.SKIP}):
+        if not some or (
+            partner is None and wish not in {Choice.OPEN, Choice.KEEP_BOTH, Choice.SKIP}
+        ):
             continue
         if partner is not None and owners.get(partner.product_id, uuid) != uuid:
             taken += 1
             continue
         before, after = _choice(some), Choice.LINK if partner is not None else Choice(wish)
-        new = {pair.product_id: after if partner is None else _beside(pair, partner) for pair in some}
+        new = {
+            pair.product_id: after if partner is None else _beside(pair, partner) for pair in some
+        }
         if new == {pair.product_id: pair.choice for pair in some}:
             continue
         owners = {product_id: owner for product_id, owner in owners.items() if owner != uuid}
@@ -84,8 +106,12 @@ async def choose(merchant: Merchant, tx: Tx, wishes: Mapping[str, str]) -> Chose
     return Chosen(len(changed), taken)
 
 
-def links_of(pairs: Iterable[Pair], uuids: Iterable[str], *, certain: bool) -> tuple[dict[str, str], int]:
-    """A wish to link for each product with one partner that is no other's, and how many are not so plain."""
+def links_of(
+    pairs: Iterable[Pair], uuids: Iterable[str], *, certain: bool
+) -> tuple[dict[str, str], int]:
+    """A wish to link for each product with one partner that is no other's, and how many are not so
+    plain.
+    """
     some, wanted = _by_product(pairs), set(uuids)
     shared: dict[int, set[str]] = {}
     best = {uuid: _surest(found, certain=certain) for uuid, found in some.items()}
@@ -123,8 +149,12 @@ def _beside(pair: Pair, partner: Pair) -> Choice:
     return Choice.LINK if pair.product_id == partner.product_id else Choice.KEEP_BOTH
 
 
-async def _follow(merchant: Merchant, tx: Tx, changed: Sequence[tuple[str, Choice, Choice]]) -> None:
-    """Skip means: not sold in BigCommerce, until another choice takes it back. What is synced already is looked at again."""
+async def _follow(
+    merchant: Merchant, tx: Tx, changed: Sequence[tuple[str, Choice, Choice]]
+) -> None:
+    """Skip means: not sold in BigCommerce, until another choice takes it back. What is synced
+    already is looked at again.
+    """
     deps, connection = merchant.deps, merchant.own
     now = deps.clock.now()
     for uuid, before, after in changed:
@@ -137,4 +167,6 @@ async def _follow(merchant: Merchant, tx: Tx, changed: Sequence[tuple[str, Choic
             await library.assign_all(
                 tx, connection.id, [uuid for uuid, _, after in changed if after is not Choice.SKIP]
             )
-        await ask(deps, tx, connection.id, Kind.PRODUCT, [uuid for uuid, _, _ in changed], force=True)
+        await ask(
+            deps, tx, connection.id, Kind.PRODUCT, [uuid for uuid, _, _ in changed], force=True
+        )

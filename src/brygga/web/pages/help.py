@@ -67,5 +67,7 @@ def view(words: Words, query: str) -> HelpView:
 
 def _plain(text: str) -> str:
     return "".join(
-        letter for letter in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(letter)
+        letter
+        for letter in unicodedata.normalize("NFD", text.casefold())
+        if not unicodedata.combining(letter)
     )

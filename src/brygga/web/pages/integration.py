@@ -1,4 +1,6 @@
-"""The BigCommerce page: the set-up while it is not finished (C11), the overview afterwards (C12, E1)."""
+"""The BigCommerce page: the set-up while it is not finished (C11), the overview afterwards (C12,
+E1).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +13,16 @@ from brygga.core.connecting import missing_step, price_refusal, stock_moves_late
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.database import bindings, brakes, connections, library, library_pages, synclog, work_items, zeroed
+from brygga.database import (
+    bindings,
+    brakes,
+    connections,
+    library,
+    library_pages,
+    synclog,
+    work_items,
+    zeroed,
+)
 from brygga.database.bindings import Totals
 from brygga.database.engine import Tx
 from brygga.database.library_pages import State
@@ -81,14 +92,22 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
     ]
     troubles = tuple(trouble for trouble in found if trouble is not None)
     rates = tuple(VatRow(None if rate is None else plain(rate), count) for rate, count in vat)
-    return merchant.page("overview.html", overview(connection, counts, totals, rates, troubles), section="apps")
+    return merchant.page(
+        "overview.html", overview(connection, counts, totals, rates, troubles), section="apps"
+    )
 
 
 async def open_questions(tx: Tx, connection_id: int) -> Mapping[str, int]:
-    """How many products each of them is about by now; one that is about none is not asked any more."""
+    """How many products each of them is about by now; one that is about none is not asked any
+    more.
+    """
     counts: dict[str, int] = {}
     for each in (await brakes.all_questions(tx, connection_id)).values():
-        over = await zeroed.over(tx, connection_id) if each.kind == Effect.ZEROED.value else frozenset()
+        over = (
+            await zeroed.over(tx, connection_id)
+            if each.kind == Effect.ZEROED.value
+            else frozenset()
+        )
         left = [subject for subject in each.subjects if subject not in over]
         if left and not each.answer:
             counts[each.kind] = len(left)
@@ -134,19 +153,23 @@ def overview(
     )
 
 
-# ---- Buttons ---------------------------------------------------------------------------------------------------------
+# ---- Buttons -------------------------------------------------------------------------------------
 
 
 @post(f"{HOME}/resume")
 async def resume(merchant: Merchant) -> Redirect:
-    """The merchant says that what stopped the work is mended. If it is not, the next try says so again."""
+    """The merchant says that what stopped the work is mended. If it is not, the next try says so
+    again.
+    """
     deps, connection = merchant.deps, merchant.own
     if merchant.standing.phase not in {Phase.SETUP, Phase.RUNNING}:
         return merchant.unchanged(HOME)
     async with deps.database.transaction() as tx:
         resumed = await connections.resume(tx, connection.id)
         if resumed:
-            await synclog.add(tx, connection.id, Line(Code.RESUMED, Topic.CONNECTION), deps.clock.now())
+            await synclog.add(
+                tx, connection.id, Line(Code.RESUMED, Topic.CONNECTION), deps.clock.now()
+            )
             for kind in (Kind.ACCOUNT, Kind.HOOKS, Kind.SWEEP):
                 await ask(deps, tx, connection.id, kind)
     return merchant.go(HOME, "resumed") if resumed else merchant.go(HOME, "unchanged_going", "warn")
@@ -154,7 +177,9 @@ async def resume(merchant: Merchant) -> Redirect:
 
 @post(f"{HOME}/prices/resume")
 async def resume_prices(merchant: Merchant) -> Redirect:
-    """Decision 10: price sync goes on only when the merchant says so, and only with equal currencies."""
+    """Decision 10: price sync goes on only when the merchant says so, and only with equal
+    currencies.
+    """
     deps, connection = merchant.deps, merchant.own
     if not merchant.running:
         return merchant.unchanged(HOME)
@@ -177,7 +202,9 @@ async def resume_prices(merchant: Merchant) -> Redirect:
 
 @post(HOME + "/answer/{kind:str}")
 async def answer(merchant: Merchant, form: Form, kind: str) -> Redirect:
-    """Decision 9: a mass effect that was stopped goes on, or is left alone, as the merchant says."""
+    """Decision 9: a mass effect that was stopped goes on, or is left alone, as the merchant
+    says.
+    """
     deps, connection = merchant.deps, merchant.own
     spoken = form.one("answer")
     if spoken not in {"yes", "no"}:
@@ -185,7 +212,9 @@ async def answer(merchant: Merchant, form: Form, kind: str) -> Redirect:
     if not merchant.running:
         return merchant.unchanged(HOME)
     async with deps.database.transaction() as tx:
-        waited = await brakes.answer(tx, connection.id, kind, go=spoken == "yes", now=deps.clock.now())
+        waited = await brakes.answer(
+            tx, connection.id, kind, go=spoken == "yes", now=deps.clock.now()
+        )
         if waited:
             await ask(deps, tx, connection.id, Kind.SWEEP)
     return merchant.go(HOME, "answered" if waited else "unchanged")

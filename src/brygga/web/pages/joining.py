@@ -1,8 +1,10 @@
-"""A store and a Zettle account become one connection: from our Connect button, or from BigCommerce's side first (rules C2, C3).
+"""A store and a Zettle account become one connection: from our Connect button, or from
+BigCommerce's side first (rules C2, C3).
 
-BigCommerce's install flow carries no state (bigcommerce facts 1.3), so the browser session says who asked. Connect is answered by one
-callback, soon. A store that comes otherwise is not joined until the merchant, signed in with Zettle, has confirmed which store it is:
-nobody can slip a strange store in.
+BigCommerce's install flow carries no state (bigcommerce facts 1.3), so the browser session says who
+asked. Connect is answered by one callback, soon. A store that comes otherwise is not joined until
+the merchant, signed in with Zettle, has confirmed which store it is: nobody can slip a strange
+store in.
 """
 
 from dataclasses import dataclass, replace
@@ -54,9 +56,14 @@ def lead_to_store(visit: Visit) -> Redirect:
 
 @get(SHOP_CALLBACK)
 async def installed(
-    visit: Visit, code: str = "", rights: Annotated[str, QueryParameter(name="scope")] = "", context: str = ""
+    visit: Visit,
+    code: str = "",
+    rights: Annotated[str, QueryParameter(name="scope")] = "",
+    context: str = "",
 ) -> Response[str] | Redirect:
-    """BigCommerce's auth callback: the code is traded before anything is answered (bigcommerce facts 1.3)."""
+    """BigCommerce's auth callback: the code is traded before anything is answered (bigcommerce
+    facts 1.3).
+    """
     expected = _take_expectation(visit)
     if not code or not context:
         log.warning("store not joined", failure="callback_incomplete")
@@ -106,16 +113,20 @@ async def join(merchant: Merchant, form: Form) -> Response[str] | Redirect:
 
 
 async def take_pending(visit: Visit, ticket: str) -> bool:
-    """Moves the store that waits under this ticket into the session of who has just signed in. It can be done once."""
+    """Moves the store that waits under this ticket into the session of who has just signed in. It
+    can be done once.
+    """
     async with visit.deps.database.transaction() as tx:
-        payload = await oauth_states.take(tx, Platform.BIGCOMMERCE, ticket, "", visit.deps.clock.now())
+        payload = await oauth_states.take(
+            tx, Platform.BIGCOMMERCE, ticket, "", visit.deps.clock.now()
+        )
     if payload is None:
         return False
     visit.request.session["pending"] = dict(payload)
     return True
 
 
-# ---- Joining ---------------------------------------------------------------------------------------------------------
+# ---- Joining -------------------------------------------------------------------------------------
 
 
 async def _join(visit: Visit, connection: Connection, grant: ShopGrant) -> Response[str] | Redirect:
@@ -126,7 +137,9 @@ async def _join(visit: Visit, connection: Connection, grant: ShopGrant) -> Respo
             await _store_token(deps, tx, connection.id, grant)
             # Whatever work was paused for before: if it is so still, the next try says so.
             await connections.resume(tx, connection.id)
-            if await connections.set_stage(tx, connection.id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED]):
+            if await connections.set_stage(
+                tx, connection.id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED]
+            ):
                 line = Line(Code.CONNECTED, Topic.CONNECTION, params={"store": _name(shop)})
                 await synclog.add(tx, connection.id, line, deps.clock.now())
             for kind in (Kind.ACCOUNT, Kind.SETUP):
@@ -155,7 +168,8 @@ async def _begin(deps: WebDeps, store_hash: str, begun: datetime) -> None:
 
 async def _renew_access(deps: WebDeps, store_hash: str, token: str, scope: str) -> None:
     """A connected store was approved again. The token that we had is void, whoever approved, and
-    whether or not they are refused afterwards (bigcommerce facts 1.4): work goes on with the new one.
+    whether or not they are refused afterwards (bigcommerce facts 1.4): work goes on with the new
+    one.
 
     Of two approvals at once the one that BigCommerce answers last made the other's token void.
     """
@@ -163,7 +177,9 @@ async def _renew_access(deps: WebDeps, store_hash: str, token: str, scope: str) 
     async with deps.database.transaction() as tx:
         connection = await connections.by_store(tx, store_hash)
         fresh = Token(token, answered, scopes=scope, account=store_hash)
-        if connection is None or not await tokens.put_newer(tx, connection.id, Platform.BIGCOMMERCE, fresh):
+        if connection is None or not await tokens.put_newer(
+            tx, connection.id, Platform.BIGCOMMERCE, fresh
+        ):
             return
         resumed = await connections.resume(tx, connection.id)
         if connection.stage is Stage.LEAVING:
@@ -176,7 +192,9 @@ async def _renew_access(deps: WebDeps, store_hash: str, token: str, scope: str) 
 
 def _renewed(visit: Visit, grant: ShopGrant) -> Redirect:
     if visit.connection is None:
-        return Redirect(f"{visit.deps.settings.public_url.rstrip('/')}/apps/bigcommerce", status_code=303)
+        return Redirect(
+            f"{visit.deps.settings.public_url.rstrip('/')}/apps/bigcommerce", status_code=303
+        )
     return visit.go("/apps/bigcommerce", "reconnected", store=_name(grant.shop))
 
 
@@ -196,7 +214,9 @@ def _merged(before: Shop | None, fresh: Shop) -> Shop:
         location_id=before.location_id,
         stock_moment=fresh.stock_moment or before.stock_moment,
         backorders=fresh.backorders,
-        restocks_refunds=before.restocks_refunds if fresh.restocks_refunds is None else fresh.restocks_refunds,
+        restocks_refunds=before.restocks_refunds
+        if fresh.restocks_refunds is None
+        else fresh.restocks_refunds,
     )
 
 
@@ -204,13 +224,18 @@ def _name(shop: Shop) -> str:
     return shop.name or shop.domain or shop.store_hash
 
 
-# ---- Waiting to be joined --------------------------------------------------------------------------------------------
+# ---- Waiting to be joined ------------------------------------------------------------------------
 
 
 def _take_expectation(visit: Visit) -> bool:
-    """Whether this browser pressed Connect a short while ago. It is answered once, by whichever callback comes first."""
+    """Whether this browser pressed Connect a short while ago. It is answered once, by whichever
+    callback comes first.
+    """
     since = visit.request.session.pop("connecting", None)
-    return isinstance(since, str) and visit.deps.clock.now() - datetime.fromisoformat(since) <= EXPECTED
+    return (
+        isinstance(since, str)
+        and visit.deps.clock.now() - datetime.fromisoformat(since) <= EXPECTED
+    )
 
 
 def _ask_first(visit: Visit, grant: ShopGrant) -> Redirect:
@@ -220,12 +245,16 @@ def _ask_first(visit: Visit, grant: ShopGrant) -> Redirect:
 
 
 async def _keep(visit: Visit, grant: ShopGrant) -> str:
-    """Keeps the store's grant under a ticket that works once; the link that carries the ticket leads to Zettle's sign-in."""
+    """Keeps the store's grant under a ticket that works once; the link that carries the ticket
+    leads to Zettle's sign-in.
+    """
     deps = visit.deps
     ticket, until = deps.dice.token(), deps.clock.now() + PATIENCE
     payload = _sealed(deps, grant)
     async with deps.database.transaction() as tx:
-        await oauth_states.begin(tx, Platform.BIGCOMMERCE, ticket, "", expires_at=until, payload=payload)
+        await oauth_states.begin(
+            tx, Platform.BIGCOMMERCE, ticket, "", expires_at=until, payload=payload
+        )
     return f"{deps.settings.public_url.rstrip('/')}/sign-in/zettle?join={ticket}"
 
 

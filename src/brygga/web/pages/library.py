@@ -1,4 +1,6 @@
-"""The product library: search, filter, tick, assign, unassign with a way back, sync now (rules A1, A3, A5, P10, decision 14)."""
+"""The product library: search, filter, tick, assign, unassign with a way back, sync now (rules A1,
+A3, A5, P10, decision 14).
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -25,7 +27,9 @@ from brygga.web.work import ask
 
 SIZE: Final = 50
 TODO: Final = frozenset({"hidden", "in_category", "to_check"})
-"""Filters that are no states: what the merchant has to do in BigCommerce (E1), and numbers to check."""
+"""Filters that are no states: what the merchant has to do in BigCommerce (E1), and numbers to
+check.
+"""
 UNDO: Final = timedelta(seconds=10)
 """Decision 14: until then nothing has changed, and "Undo" stops it."""
 
@@ -108,7 +112,9 @@ async def show(
     async with merchant.deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id, q)
         totals = await bindings.totals(tx, connection.id)
-        to_check = sum((await library_pages.counts(tx, connection.id, narrow=Narrow(to_check=True))).values())
+        to_check = sum(
+            (await library_pages.counts(tx, connection.id, narrow=Narrow(to_check=True))).values()
+        )
         shown = await library_pages.page(
             tx,
             connection.id,
@@ -120,12 +126,17 @@ async def show(
         )
         likely = await found(tx, connection)
         under_way = await additions.under_way(tx, connection.id)
-    filters = (FilterView("", sum(counts.values())), *(FilterView(each.value, counts[each]) for each in State))
+    filters = (
+        FilterView("", sum(counts.values())),
+        *(FilterView(each.value, counts[each]) for each in State),
+    )
     filters += (FilterView("in_category", totals.in_category), FilterView("hidden", totals.hidden))
     filters += (FilterView("to_check", to_check),)
     moving = (State.WAITING, State.UNASSIGNING, State.REMOVING)
     alive = merchant.standing.phase in {Phase.SETUP, Phase.RUNNING}
-    filters = tuple(one for one in filters if one.count or one.key == "" or (alive and one.key != State.KEPT))
+    filters = tuple(
+        one for one in filters if one.count or one.key == "" or (alive and one.key != State.KEPT)
+    )
     view = LibraryView(
         rows=tuple(row_view(merchant.words, row) for row in shown.rows),
         page=Paging(number, SIZE, shown.total),
@@ -139,7 +150,8 @@ async def show(
         store=store_name(connection),
         duplicates=likely.open if merchant.running else 0,
         additions=tuple(
-            AdditionView(one.product_uuid, one.name, one.state is additions.State.REFUSED) for one in under_way
+            AdditionView(one.product_uuid, one.name, one.state is additions.State.REFUSED)
+            for one in under_way
         ),
     )
     return merchant.page("library.html", view, section="library")
@@ -151,7 +163,9 @@ def states_of(text: str) -> Collection[State]:
 
 
 def narrowed(state: str, vat: str) -> Narrow:
-    """The overview's lists (E1): what still waits in the category or hidden, and the products of one VAT rate; and numbers to check."""
+    """The overview's lists (E1): what still waits in the category or hidden, and the products of
+    one VAT rate; and numbers to check.
+    """
     return Narrow(state == "hidden", state == "in_category", state == "to_check", vat)
 
 
@@ -176,12 +190,14 @@ def row_view(words: Words, row: Row) -> RowView:
     )
 
 
-# ---- Buttons ---------------------------------------------------------------------------------------------------------
+# ---- Buttons -------------------------------------------------------------------------------------
 
 
 @post("/library/assign")
 async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
-    """ "Update products": a box left alone changes nothing (A5), and unassigning is confirmed first (A3), by dialog or by page."""
+    """ "Update products": a box left alone changes nothing (A5), and unassigning is confirmed first
+    (A3), by dialog or by page.
+    """
     back, wish = _back(form), form.one("bigcommerce")
     if not merchant.running or wish not in {"yes", "no"}:
         return merchant.unchanged(back)
@@ -194,7 +210,9 @@ async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
         return merchant.go(back, "nothing_chosen", "warn")
     if asking:
         kept = tuple(pair for pair in form.fields if pair[0] in CHOICE)
-        return merchant.page("unassign.html", UnassignView(kept, len(chosen), back, linked=linked), section="library")
+        return merchant.page(
+            "unassign.html", UnassignView(kept, len(chosen), back, linked=linked), section="library"
+        )
     return said(merchant, back, "assigned" if wish == "yes" else "unassigned", len(changed))
 
 
@@ -246,16 +264,27 @@ def said(merchant: Merchant, back: str, notice: str, count: int) -> Redirect:
 
 
 async def _chosen(merchant: Merchant, tx: Tx, form: Form) -> Sequence[str]:
-    """The ticked products, or all that search and filter leave. Another merchant's ids choose nothing: every look is under our own."""
+    """The ticked products, or all that search and filter leave. Another merchant's ids choose
+    nothing: every look is under our own.
+    """
     if form.one("everything") == "yes":
         wanted, vat = form.one("state"), form.one("vat")
         return await library_pages.uuids(
-            tx, merchant.own.id, search=form.one("q"), states=states_of(wanted), narrow=narrowed(wanted, vat)
+            tx,
+            merchant.own.id,
+            search=form.one("q"),
+            states=states_of(wanted),
+            narrow=narrowed(wanted, vat),
         )
     return list(await library.get_many(tx, merchant.own.id, form.many("product")))
 
 
 def _back(form: Form) -> str:
     page = form.one("page")
-    query = query_of(q=form.one("q"), state=form.one("state"), vat=form.one("vat"), page=page if page != "1" else "")
+    query = query_of(
+        q=form.one("q"),
+        state=form.one("state"),
+        vat=form.one("vat"),
+        page=page if page != "1" else "",
+    )
     return f"/library?{query}" if query else "/library"

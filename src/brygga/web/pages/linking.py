@@ -1,4 +1,6 @@
-"""Linking instead of having two: the store's own product takes the place of the one that we made (decisions 6, 12)."""
+"""Linking instead of having two: the store's own product takes the place of the one that we made
+(decisions 6, 12).
+"""
 
 from dataclasses import dataclass
 
@@ -23,7 +25,9 @@ LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class PartnerView:
-    """A product of the store that may be meant; `ours` is what we made instead, as it is called in the store."""
+    """A product of the store that may be meant; `ours` is what we made instead, as it is called in
+    the store.
+    """
 
     product_id: int
     name: str
@@ -76,15 +80,21 @@ async def link(merchant: Merchant, form: Form, uuid: str) -> Redirect:
         if chosen is None:
             raise NotThere
         if not chosen.obstacle and merchant.running:
-            await duplicates.choose(tx, connection.id, uuid, chosen.product_id, duplicates.Choice.LINK)
+            await duplicates.choose(
+                tx, connection.id, uuid, chosen.product_id, duplicates.Choice.LINK
+            )
             await ask(merchant.deps, tx, connection.id, Kind.LINK, [uuid], force=True, detail=to)
     if chosen.obstacle or not merchant.running:
         return merchant.unchanged(f"/library/{uuid}/link?to={to}")
     return merchant.go(f"/library/{uuid}", "linking")
 
 
-async def _gathered(tx: Tx, connection: Connection, uuid: str) -> tuple[Entry, Binding | None, tuple[PartnerView, ...]]:
-    """The product, what it is bound to, and the store's products that its clashes and likely duplicates name."""
+async def _gathered(
+    tx: Tx, connection: Connection, uuid: str
+) -> tuple[Entry, Binding | None, tuple[PartnerView, ...]]:
+    """The product, what it is bound to, and the store's products that its clashes and likely
+    duplicates name.
+    """
     entry = await library.get(tx, connection.id, uuid)
     if entry is None or entry.product is None:
         raise NotThere
@@ -96,13 +106,18 @@ async def _gathered(tx: Tx, connection: Connection, uuid: str) -> tuple[Entry, B
             ours = params.get("written", "") if params.get("field") == "name" else ""
             other_id = int(params["other_id"])
             other, known = named.get(other_id, (params.get("other", ""), ""))
-            named[other_id] = (other, known or ours)  # the same product may have our name, SKU and address
+            named[other_id] = (
+                other,
+                known or ours,
+            )  # the same product may have our name, SKU and address
     for pair in await duplicates.all_of(tx, connection.id, [uuid]):
         named.setdefault(pair.product_id, (pair.shop_name, ""))
     owners = await bindings.by_product_ids(tx, connection.id, named)
     assigned = entry.assigned is True and entry.unassign_at is None
     partners = tuple(
-        PartnerView(product_id, name, ours, _obstacle(owners.get(product_id, ""), assigned=assigned))
+        PartnerView(
+            product_id, name, ours, _obstacle(owners.get(product_id, ""), assigned=assigned)
+        )
         for product_id, (name, ours) in named.items()
         if owners.get(product_id) != uuid
     )

@@ -1,7 +1,7 @@
 """Our own "Add product" form (rule P9): the one thing of ours that adds to Zettle's library.
 
-What is typed is kept with us, pictures too, so that nothing is lost by a round trip, a refusal or a closed page. Saving leaves a mark;
-the page then shows what has become of it.
+What is typed is kept with us, pictures too, so that nothing is lost by a round trip, a refusal or a
+closed page. Saving leaves a mark; the page then shows what has become of it.
 """
 
 import re
@@ -32,7 +32,12 @@ UUID1: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{
 DRAFTS_STAY: Final = timedelta(days=1)
 LARGEST: Final = pictures.MOST_PICTURES * pictures.MOST_BYTES + 1_000_000
 """Of one form with all its pictures."""
-RATES: Final[Mapping[str, str]] = {"SE": "25 12 6 0", "NO": "25 15 12 0", "DK": "25 0", "FI": "25.5 14 10 0"}
+RATES: Final[Mapping[str, str]] = {
+    "SE": "25 12 6 0",
+    "NO": "25 15 12 0",
+    "DK": "25 0",
+    "FI": "25.5 14 10 0",
+}
 """VAT rates to pick from beside those that the library already has; any other can be typed."""
 
 FIELDS: Final = {
@@ -77,14 +82,16 @@ class AddingView:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the browser sent: the texts, the files that are pictures, and what is wrong with the others."""
+    """What the browser sent: the texts, the files that are pictures, and what is wrong with the
+    others.
+    """
 
     form: Form
     files: tuple[tuple[str, bytes], ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-# ---- Showing ---------------------------------------------------------------------------------------------------------
+# ---- Showing -------------------------------------------------------------------------------------
 
 
 @get("/library/new")
@@ -103,7 +110,9 @@ def _not_yet(merchant: Merchant) -> Redirect:
 
 @get("/library/new/{key:str}")
 async def resume(merchant: Merchant, key: str) -> Response[str] | Redirect:
-    """Where a product on its way stands: being added, refused with everything that was typed, or there."""
+    """Where a product on its way stands: being added, refused with everything that was typed, or
+    there.
+    """
     async with merchant.deps.database.read() as tx:
         addition = await additions.get(tx, merchant.own.id, key)
         entry = await library.get(tx, merchant.own.id, key)
@@ -113,13 +122,22 @@ async def resume(merchant: Merchant, key: str) -> Response[str] | Redirect:
         raise NotThere
     form = read(Form(addition.form), merchant.own.organization)
     if addition.state is State.WAITING:
-        return merchant.page("adding.html", AddingView(addition.name, form.assigned), section="library")
-    return await _page(merchant, key, _with_refusal(form, addition), refusal=reason(merchant.words, addition.refusal))
+        return merchant.page(
+            "adding.html", AddingView(addition.name, form.assigned), section="library"
+        )
+    return await _page(
+        merchant,
+        key,
+        _with_refusal(form, addition),
+        refusal=reason(merchant.words, addition.refusal),
+    )
 
 
 @get("/library/new/{key:str}/pictures/{place:int}")
 async def picture(merchant: Merchant, key: str, place: int) -> Response[bytes]:
-    """A picture that is not in Zettle yet; its type is the one that we found in it, never one that was sent."""
+    """A picture that is not in Zettle yet; its type is the one that we found in it, never one that
+    was sent.
+    """
     async with merchant.deps.database.read() as tx:
         found = await additions.picture(tx, merchant.own.id, key, place)
     if found is None or not found.content:
@@ -127,7 +145,9 @@ async def picture(merchant: Merchant, key: str, place: int) -> Response[bytes]:
     return Response(found.content, media_type=found.media_type)
 
 
-async def _page(merchant: Merchant, key: str, form: AddForm, *, refusal: str = "", status: int = 200) -> Response[str]:
+async def _page(
+    merchant: Merchant, key: str, form: AddForm, *, refusal: str = "", status: int = 200
+) -> Response[str]:
     own = merchant.own
     async with merchant.deps.database.read() as tx:
         places = [one.place for one in await additions.pictures(tx, own.id, key)]
@@ -167,12 +187,14 @@ def _row_field(name: str) -> str:
     return f"row-{found[2]}-{found[1]}" if found else ""
 
 
-# ---- Saving ----------------------------------------------------------------------------------------------------------
+# ---- Saving --------------------------------------------------------------------------------------
 
 
 @post("/library/new", request_max_body_size=LARGEST)
 async def add(merchant: Merchant) -> Response[str] | Redirect:
-    """What the box said is kept before Zettle hears of the product, so that its first event already finds the decision."""
+    """What the box said is kept before Zettle hears of the product, so that its first event already
+    finds the decision.
+    """
     deps, own = merchant.deps, merchant.own
     if not merchant.running:
         return _not_yet(merchant)
@@ -181,13 +203,18 @@ async def add(merchant: Merchant) -> Response[str] | Redirect:
     form = read(sent.form, own.organization)
     saving = sent.form.one("action") == "save"
     if not saving:
-        form = replace(form, errors={name: code for name, code in form.errors.items() if _about_options(name, code)})
+        form = replace(
+            form,
+            errors={name: code for name, code in form.errors.items() if _about_options(name, code)},
+        )
     form = replace(form, errors={**form.errors, **sent.errors})
 
     async with deps.database.transaction() as tx:
         entry = await library.get(tx, own.id, key)
         is_there = entry is not None and entry.product is not None
-        kept = not is_there and await additions.keep_draft(tx, own.id, key, sent.form.fields, deps.clock.now())
+        kept = not is_there and await additions.keep_draft(
+            tx, own.id, key, sent.form.fields, deps.clock.now()
+        )
         if kept:
             form = await _keep_pictures(tx, own.id, key, sent, form)
         if kept and saving and not form.errors:
@@ -228,13 +255,21 @@ async def _sent(request: AnyRequest) -> Sent:
             errors["picture"] = wrong.value
         elif kind := pictures.described(content):
             files.append((pictures.MEDIA_TYPES[kind.kind], content))
-    texts = tuple((name, value) for name, value in pairs if isinstance(value, str) and name != "_csrf_token")
+    texts = tuple(
+        (name, value) for name, value in pairs if isinstance(value, str) and name != "_csrf_token"
+    )
     return Sent(clean(Form(texts)), tuple(files), errors)
 
 
-async def _keep_pictures(tx: Tx, connection_id: int, key: str, sent: Sent, form: AddForm) -> AddForm:
-    places = [place for place in sent.form.many("picture-drop") if place.isascii() and place.isdigit()]
-    await additions.drop_pictures(tx, connection_id, key, [int(place) for place in places if len(place) < 7])
+async def _keep_pictures(
+    tx: Tx, connection_id: int, key: str, sent: Sent, form: AddForm
+) -> AddForm:
+    places = [
+        place for place in sent.form.many("picture-drop") if place.isascii() and place.isdigit()
+    ]
+    await additions.drop_pictures(
+        tx, connection_id, key, [int(place) for place in places if len(place) < 7]
+    )
     room = pictures.MOST_PICTURES - len(await additions.pictures(tx, connection_id, key))
     for media_type, content in sent.files[: max(room, 0)]:
         await additions.add_picture(tx, connection_id, key, media_type, content)

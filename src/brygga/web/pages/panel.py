@@ -1,4 +1,6 @@
-"""The page inside BigCommerce's control panel, without cookies, and what BigCommerce's server calls (bigcommerce facts 1.2, 1.5, 1.7)."""
+"""The page inside BigCommerce's control panel, without cookies, and what BigCommerce's server calls
+(bigcommerce facts 1.2, 1.5, 1.7).
+"""
 
 from dataclasses import dataclass
 
@@ -41,7 +43,9 @@ class PanelView:
 
 @get(SHOP_LOAD)
 async def load(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
-    """Opened from the control panel. Only what the signed payload names is shown, and every link opens our own site in a new tab."""
+    """Opened from the control panel. Only what the signed payload names is shown, and every link
+    opens our own site in a new tab.
+    """
     payload = visit.deps.shop.read_payload(signed_payload_jwt) if signed_payload_jwt else None
     if payload is None:
         return _panel(visit, PanelView("invalid"), status=401)
@@ -69,13 +73,17 @@ def linked(connection: Connection, counts: object) -> PanelView:
 
 
 def waiting_panel(visit: Visit, store: str, link: str) -> Response[str]:
-    """The store has let us in, and no Zettle account belongs to it yet: Zettle's sign-in refuses frames, so it opens in a new tab."""
+    """The store has let us in, and no Zettle account belongs to it yet: Zettle's sign-in refuses
+    frames, so it opens in a new tab.
+    """
     return _panel(visit, PanelView("waiting", store=store, link=link))
 
 
 def _panel(visit: Visit, view: PanelView, status: int = 200) -> Response[str]:
     frame = Frame(visit.language, public_url=visit.deps.settings.public_url.rstrip("/"))
-    return Response(render("panel.html", frame, view), status_code=status, media_type=MediaType.HTML)
+    return Response(
+        render("panel.html", frame, view), status_code=status, media_type=MediaType.HTML
+    )
 
 
 @get(SHOP_UNINSTALL)
@@ -100,6 +108,8 @@ async def uninstalled(visit: Visit, signed_payload_jwt: str = "") -> Response[st
 
 @get(SHOP_REMOVE_USER)
 async def user_removed(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
-    """A user lost the right to open the app. We keep nothing about the store's users, so there is nothing to forget."""
+    """A user lost the right to open the app. We keep nothing about the store's users, so there is
+    nothing to forget.
+    """
     payload = visit.deps.shop.read_payload(signed_payload_jwt) if signed_payload_jwt else None
     return Response("", status_code=200 if payload else 401, media_type=MediaType.TEXT)

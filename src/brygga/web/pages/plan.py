@@ -1,4 +1,6 @@
-"""The plan before the first sync: for every product what will become of it and why, and the choices that are the merchant's (P8, P11)."""
+"""The plan before the first sync: for every product what will become of it and why, and the choices
+that are the merchant's (P8, P11).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +76,9 @@ class PlanView:
 
 
 @get(HERE)
-async def show(merchant: Merchant, q: str = "", show: str = "", page: str = "1") -> Response[str] | Redirect:
+async def show(
+    merchant: Merchant, q: str = "", show: str = "", page: str = "1"
+) -> Response[str] | Redirect:
     connection = merchant.own
     if connection.shop is None or connection.stage not in {Stage.PRODUCTS_CHOSEN, Stage.RUNNING}:
         return merchant.go("/apps/bigcommerce")
@@ -86,11 +90,21 @@ async def show(merchant: Merchant, q: str = "", show: str = "", page: str = "1")
         drawn = await plans.stamp(tx, connection.id) is not None
         counts = await plans.counts(tx, connection.id)
         cut = await plans.page(
-            tx, connection.id, search=q, shown=shown, any_of="likely", limit=SIZE, offset=(number - 1) * SIZE
+            tx,
+            connection.id,
+            search=q,
+            shown=shown,
+            any_of="likely",
+            limit=SIZE,
+            offset=(number - 1) * SIZE,
         )
     view = PlanView(
         rows=tuple(row_view(merchant.words, step_of(step)) for step in cut.steps),
-        counts=tuple(CountView(key, counts.get(key, 0)) for key in ("", *FILTERS) if counts.get(key) or key in ALWAYS),
+        counts=tuple(
+            CountView(key, counts.get(key, 0))
+            for key in ("", *FILTERS)
+            if counts.get(key) or key in ALWAYS
+        ),
         page=Paging(number, SIZE, cut.total),
         query=q,
         shown=shown,
@@ -144,7 +158,7 @@ def _told(words: Words, note: Note) -> str:
     return spoken(words, note.code, note.params)[0]
 
 
-# ---- Choosing --------------------------------------------------------------------------------------------------------
+# ---- Choosing ------------------------------------------------------------------------------------
 
 
 @post(HERE)
@@ -173,13 +187,21 @@ async def decide(merchant: Merchant, form: Form) -> Redirect:
     await deps.plans.draw(deps.database, deps.clock, connection)
     n = merchant.words.number(done.changed)
     if done.taken or unsure:
-        return merchant.go(back, "plan_unsure", "warn", n=n, left=merchant.words.number(done.taken + unsure))
-    return merchant.go(back, "plan_saved", n=n) if done.changed else merchant.go(back, "unchanged", "warn")
+        return merchant.go(
+            back, "plan_unsure", "warn", n=n, left=merchant.words.number(done.taken + unsure)
+        )
+    return (
+        merchant.go(back, "plan_saved", n=n)
+        if done.changed
+        else merchant.go(back, "unchanged", "warn")
+    )
 
 
 async def _shown_likely(tx: Tx, connection_id: int, query: str, shown: str) -> list[str]:
     """The products with a likely partner that search and filter leave."""
-    wanted = await plans.uuids(tx, connection_id, search=query, shown=shown if shown in FILTERS else "")
+    wanted = await plans.uuids(
+        tx, connection_id, search=query, shown=shown if shown in FILTERS else ""
+    )
     likely = await plans.uuids(tx, connection_id, search="", shown="likely")
     found = set(likely)
     return [uuid for uuid in wanted if uuid in found]

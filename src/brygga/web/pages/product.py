@@ -1,4 +1,6 @@
-"""One product: what is synced of it, its channels, its stock, and what happened to it (rules A2, P10, S5 to S7)."""
+"""One product: what is synced of it, its channels, its stock, and what happened to it (rules A2,
+P10, S5 to S7).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,7 +82,9 @@ class ProductView:
 
 @dataclass(frozen=True, slots=True)
 class GoneView:
-    """`leaving`: BigCommerce still has what we made of it, and it is about to go. `stock` names the variants whose stock has moved."""
+    """`leaving`: BigCommerce still has what we made of it, and it is about to go. `stock` names the
+    variants whose stock has moved.
+    """
 
     uuid: str
     name: str
@@ -103,9 +107,15 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         pending = await work_items.waits(tx, connection.id, Kind.TRACKING, uuid)
         books = await ledgers.load(tx, connection.id, [uuid])
         doubts = await doubtful(tx, connection.id, merchant.words, [uuid])
-        failing = [one for one in await work_items.parked(tx, connection.id) if is_about(one, uuid, row.product_id)]
+        failing = [
+            one
+            for one in await work_items.parked(tx, connection.id)
+            if is_about(one, uuid, row.product_id)
+        ]
         binding = await bindings.get(tx, connection.id, uuid)
-        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, str(row.product_id), RECOUNT)
+        asked = await work_items.waits(
+            tx, connection.id, Kind.SHOP_PRODUCT, str(row.product_id), RECOUNT
+        )
     shop = connection.shop
     panel = shop.control_panel_url.rstrip("/") if shop else ""
     product = row.entry.product
@@ -118,14 +128,18 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         connected=merchant.running,
         store=store_name(connection),
         image_url=product.image_urls[0] if product and product.image_urls else "",
-        shop_url=f"{panel}/manage/products/edit/{row.product_id}" if panel and row.product_id else "",
+        shop_url=f"{panel}/manage/products/edit/{row.product_id}"
+        if panel and row.product_id
+        else "",
         linked=row.linked,
         prices=connection.choices.prices,
         unassign_at=row.entry.unassign_at,
         troubles=_troubles(row, failing),
         fields=fields_of(merchant.words, product) if product else (),
         variants=_variants(product) if product and product.definitions else (),
-        lines=tuple(line_view(merchant.words, line, linkable, fixed=not merchant.running) for line in lines),
+        lines=tuple(
+            line_view(merchant.words, line, linkable, fixed=not merchant.running) for line in lines
+        ),
         tracking=row.entry.tracking is True,
         tracking_pending=pending,
         stock=stock,
@@ -134,24 +148,37 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         missing=_missing(row, binding),
         miscounted=binding.counting.value if binding is not None and not is_alike(binding) else "",
         recounting=asked,
-        splittable=is_alike(binding) and bool(stock) and all(each.shared is not None for each in stock),
+        splittable=is_alike(binding)
+        and bool(stock)
+        and all(each.shared is not None for each in stock),
     )
     return merchant.page("product.html", view, section="library")
 
 
 def _missing(row: Row, binding: Binding | None) -> tuple[str, ...]:
-    """What Zettle has and BigCommerce lost; a version that waits to be synced may have made what is not there yet."""
+    """What Zettle has and BigCommerce lost; a version that waits to be synced may have made what is
+    not there yet.
+    """
     product = row.entry.product
-    if product is None or binding is None or not row.entry.assigned or binding.state is not BindingState.BOUND:
+    if (
+        product is None
+        or binding is None
+        or not row.entry.assigned
+        or binding.state is not BindingState.BOUND
+    ):
         return ()
     if planning.is_changed(binding.synced, product.etag, force=False):
         return ()
-    gone = [variant.uuid for variant in product.variants if variant.uuid not in binding.synced.variants]
+    gone = [
+        variant.uuid for variant in product.variants if variant.uuid not in binding.synced.variants
+    ]
     return tuple(variant_label(product, uuid) or row.entry.name for uuid in gone)
 
 
 async def _show_gone(merchant: Merchant, tx: Tx, uuid: str) -> Response[str]:
-    """A product that Zettle has no more: what it was, its sync log, and its stock history. `NotThere` for one that never was."""
+    """A product that Zettle has no more: what it was, its sync log, and its stock history.
+    `NotThere` for one that never was.
+    """
     own = merchant.own.id
     entry = await gone.find(tx, own, uuid)
     if entry is None:
@@ -165,7 +192,10 @@ async def _show_gone(merchant: Merchant, tx: Tx, uuid: str) -> Response[str]:
         at=entry.removed_at,
         leaving=binding is not None and merchant.running,
         fields=fields_of(merchant.words, product) if product else (),
-        stock=tuple((variant, variant_label(product, variant)) for variant in await gone.moved_variants(tx, own, uuid)),
+        stock=tuple(
+            (variant, variant_label(product, variant))
+            for variant in await gone.moved_variants(tx, own, uuid)
+        ),
         lines=tuple(line_view(merchant.words, line, fixed=True) for line in lines),
     )
     return merchant.page("gone.html", view, section="library")
@@ -202,7 +232,9 @@ def fields_of(words: Words, product: Product) -> tuple[FieldView, ...]:
         "price": words.money(first.price) if first and first.price else "",
         "sku": first.sku if first else "",
         "barcode": first.barcode if first else "",
-        "options": " · ".join(f"{each.name}: {', '.join(each.values)}" for each in product.definitions),
+        "options": " · ".join(
+            f"{each.name}: {', '.join(each.values)}" for each in product.definitions
+        ),
         "weight": weight,
         "images": words.number(len(product.image_urls)) if product.image_urls else "",
         "videos": ", ".join(product.media_urls),
@@ -225,12 +257,14 @@ def _variants(product: Product) -> tuple[VariantView, ...]:
     )
 
 
-# ---- Buttons ---------------------------------------------------------------------------------------------------------
+# ---- Buttons -------------------------------------------------------------------------------------
 
 
 @post("/library/{uuid:str}/assign")
 async def assign(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """A2; unassigning is confirmed first (A3), by dialog or, where there are no scripts, by page."""
+    """A2; unassigning is confirmed first (A3), by dialog or, where there are no scripts, by
+    page.
+    """
     sold = form.one("bigcommerce") == "yes"
     entry = await _own(merchant, uuid)
     if not merchant.running:

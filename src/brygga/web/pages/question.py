@@ -1,4 +1,6 @@
-"""A mass effect that was stopped (decision 9): the products that it would meet, and the merchant's word."""
+"""A mass effect that was stopped (decision 9): the products that it would meet, and the merchant's
+word.
+"""
 
 from dataclasses import dataclass
 
@@ -60,7 +62,10 @@ async def show(merchant: Merchant, kind: str) -> Response[str]:
     for book in books.values():
         entry = entries.get(book.product_uuid)
         name = full_name(entry.name, entry.product, book.variant_uuid) if entry else ""
-        till, shop = shelves.get((book.variant_uuid, Side.ZETTLE)), shelves.get((book.variant_uuid, Side.SHOP))
+        till, shop = (
+            shelves.get((book.variant_uuid, Side.ZETTLE)),
+            shelves.get((book.variant_uuid, Side.SHOP)),
+        )
         line = StockLine(
             name,
             till.level if till else book.ledger.zettle.promised,
@@ -68,7 +73,10 @@ async def show(merchant: Merchant, kind: str) -> Response[str]:
         )
         stock.setdefault(book.product_uuid, []).append(line)
     subjects = tuple(
-        SubjectView(uuid, entries[uuid].name if uuid in entries else "", tuple(stock.get(uuid, ()))) for uuid in shown
+        SubjectView(uuid, entries[uuid].name if uuid in entries else "", tuple(stock.get(uuid, ())))
+        for uuid in shown
     )
     key = f"question.{kind if kind in KNOWN_QUESTIONS else 'other'}"
-    return merchant.page("question.html", QuestionView(kind, key, len(concerned), subjects), section="apps")
+    return merchant.page(
+        "question.html", QuestionView(kind, key, len(concerned), subjects), section="apps"
+    )

@@ -44,10 +44,14 @@ class Standing:
     rows: tuple[StockView, ...]
     separate: bool
     read: bool
-    """False while separate stock that an earlier connection left waits for its first look at either side (D4)."""
+    """False while separate stock that an earlier connection left waits for its first look at either
+    side (D4).
+    """
 
     alike: bool = True
-    """False where BigCommerce counts the product so that stock cannot be shared (decisions 17, 18)."""
+    """False where BigCommerce counts the product so that stock cannot be shared (decisions 17,
+    18).
+    """
 
     @property
     def splittable(self) -> bool:
@@ -55,13 +59,15 @@ class Standing:
 
     @property
     def joins_later(self) -> str:
-        """Why separate stock cannot end now, as a notice; "" when it can: a number that is not there has no sum."""
+        """Why separate stock cannot end now, as a notice; "" when it can: a number that is not
+        there has no sum.
+        """
         if not self.alike:
             return "not_counted"
         return "" if self.read else "not_ready"
 
 
-# ---- S5 --------------------------------------------------------------------------------------------------------------
+# ---- S5 ------------------------------------------------------------------------------------------
 
 
 @get("/library/{uuid:str}/stock/separate")
@@ -70,12 +76,16 @@ async def show(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
     refusal = _unfit(stand)
     if refusal:
         return merchant.go(_home(uuid), refusal, "warn")
-    return merchant.page("separate.html", SplitView(uuid, stand.entry.name, stand.rows), section="library")
+    return merchant.page(
+        "separate.html", SplitView(uuid, stand.entry.name, stand.rows), section="library"
+    )
 
 
 @post("/library/{uuid:str}/stock/separate")
 async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """Both sides are written. Wrong or outdated numbers, and a sum that was not confirmed, are asked again with what was typed."""
+    """Both sides are written. Wrong or outdated numbers, and a sum that was not confirmed, are
+    asked again with what was typed.
+    """
     stand, desk = await standing(merchant, uuid), merchant.deps.stock
     typed = sent(form, stand.rows)
     if merchant.running and stand.separate and _is_done(typed):
@@ -98,7 +108,9 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
     return merchant.go(_home(uuid), "separated")
 
 
-def _asked_again(merchant: Merchant, form: Form, stand: Standing, typed: Split) -> Response[str] | None:
+def _asked_again(
+    merchant: Merchant, form: Form, stand: Standing, typed: Split
+) -> Response[str] | None:
     """None when the form can be saved as it is."""
     if form.one("count") == "yes":
         return _form(merchant, stand, typed)
@@ -113,9 +125,17 @@ def _asked_again(merchant: Merchant, form: Form, stand: Standing, typed: Split) 
 
 
 def _form(
-    merchant: Merchant, stand: Standing, typed: Split, *, outdated: bool = False, wrong: bool = False, status: int = 200
+    merchant: Merchant,
+    stand: Standing,
+    typed: Split,
+    *,
+    outdated: bool = False,
+    wrong: bool = False,
+    status: int = 200,
 ) -> Response[str]:
-    view = SplitView(stand.entry.product_uuid, stand.entry.name, typed.rows, outdated=outdated, wrong=wrong)
+    view = SplitView(
+        stand.entry.product_uuid, stand.entry.name, typed.rows, outdated=outdated, wrong=wrong
+    )
     return merchant.page("separate.html", view, section="library", status=status)
 
 
@@ -142,7 +162,7 @@ def _is_done(typed: Split) -> bool:
     )
 
 
-# ---- S6 --------------------------------------------------------------------------------------------------------------
+# ---- S6 ------------------------------------------------------------------------------------------
 
 
 @get("/library/{uuid:str}/stock/join")
@@ -150,12 +170,18 @@ async def asked(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
     stand = await standing(merchant, uuid)
     if stand.separate and stand.joins_later:
         return merchant.go(_home(uuid), stand.joins_later, "warn")
-    return _question(merchant, stand) if stand.separate else merchant.go(_home(uuid), "joined_already", "warn")
+    return (
+        _question(merchant, stand)
+        if stand.separate
+        else merchant.go(_home(uuid), "joined_already", "warn")
+    )
 
 
 @post("/library/{uuid:str}/stock/join")
 async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """Only after the confirmation that showed the number both sides will have (S6), and only if it is still that number."""
+    """Only after the confirmation that showed the number both sides will have (S6), and only if it
+    is still that number.
+    """
     stand, desk = await standing(merchant, uuid), merchant.deps.stock
     if not merchant.running:
         return merchant.unchanged(_home(uuid))
@@ -178,17 +204,21 @@ async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Red
 
 def _question(merchant: Merchant, stand: Standing, *, outdated: bool = False) -> Response[str]:
     view = JoinView(stand.entry.product_uuid, stand.entry.name, stand.rows, outdated)
-    return merchant.page("join_stock.html", view, section="library", status=409 if outdated else 200)
+    return merchant.page(
+        "join_stock.html", view, section="library", status=409 if outdated else 200
+    )
 
 
-# ---- S7 --------------------------------------------------------------------------------------------------------------
+# ---- S7 ------------------------------------------------------------------------------------------
 
 
 @post("/library/{uuid:str}/stock/tracking")
 async def track(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """Zettle is told by the work, which reads the mark's detail: "on" or "off". Off ends separate stock, so that is asked first.
+    """Zettle is told by the work, which reads the mark's detail: "on" or "off". Off ends separate
+    stock, so that is asked first.
 
-    The form carries what its box showed. Only a box that was changed, and that showed how it is, switches anything.
+    The form carries what its box showed. Only a box that was changed, and that showed how it is,
+    switches anything.
     """
     stand = await standing(merchant, uuid)
     wish = "on" if form.one("tracking") == "yes" else "off"
@@ -198,13 +228,17 @@ async def track(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Re
     if form.one("shown") != now:
         return merchant.go(f"/library/{uuid}#stock", f"tracking_was_{now}", "warn")
     if wish == "off" and stand.separate and form.one("confirmed") != "yes":
-        return merchant.page("untrack.html", JoinView(uuid, stand.entry.name, stand.rows), section="library")
+        return merchant.page(
+            "untrack.html", JoinView(uuid, stand.entry.name, stand.rows), section="library"
+        )
     async with merchant.deps.database.transaction() as tx:
-        await ask(merchant.deps, tx, merchant.own.id, Kind.TRACKING, [uuid], force=True, detail=wish)
+        await ask(
+            merchant.deps, tx, merchant.own.id, Kind.TRACKING, [uuid], force=True, detail=wish
+        )
     return merchant.go(f"/library/{uuid}#stock", f"tracking_{wish}")
 
 
-# ----------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 async def standing(merchant: Merchant, uuid: str) -> Standing:
@@ -214,7 +248,9 @@ async def standing(merchant: Merchant, uuid: str) -> Standing:
         if entry is None:
             raise NotThere
         binding = await bindings.get(tx, merchant.own.id, uuid)
-        books: Sequence[ledgers.Book] = list((await ledgers.load(tx, merchant.own.id, [uuid])).values())
+        books: Sequence[ledgers.Book] = list(
+            (await ledgers.load(tx, merchant.own.id, [uuid])).values()
+        )
     separate_now = any(book.ledger.separate for book in books)
     read = all(book.ledger.zettle.seen is not None for book in books if book.ledger.separate)
     return Standing(entry, stock_rows(entry.product, books), separate_now, read, is_alike(binding))

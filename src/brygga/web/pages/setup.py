@@ -1,4 +1,6 @@
-"""The set-up, step by step: connect, prices, products, finish (rules C3 to C12). It resumes at the missing step."""
+"""The set-up, step by step: connect, prices, products, finish (rules C3 to C12). It resumes at the
+missing step.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +11,16 @@ from litestar import Response, post
 from litestar.response import Redirect
 
 from brygga.core.connecting import Step, allowed, missing_step, stock_moves_late, tax_changes_margin
-from brygga.core.model import Choices, Connection, Money, Organization, Product, Shop, Stage, TaxationMode
+from brygga.core.model import (
+    Choices,
+    Connection,
+    Money,
+    Organization,
+    Product,
+    Shop,
+    Stage,
+    TaxationMode,
+)
 from brygga.database import (
     connections,
     endings,
@@ -51,7 +62,9 @@ class StepMark:
 
 @dataclass(frozen=True, slots=True)
 class PriceExample:
-    """What a customer pays at the till and would pay in the shop, tax included, if this price were copied."""
+    """What a customer pays at the till and would pay in the shop, tax included, if this price were
+    copied.
+    """
 
     name: str
     vat: Decimal
@@ -67,7 +80,9 @@ class SetupView:
     ready: bool = True
     """Whether the facts of the store are known; until then there is nothing to choose from."""
     unreadable: bool = False
-    """The store's facts cannot be read now: work for them failed by a bug of ours, or a platform does not answer."""
+    """The store's facts cannot be read now: work for them failed by a bug of ours, or a platform
+    does not answer.
+    """
     organization: str = ""
     store: str = ""
     till_currency: str = ""
@@ -88,7 +103,9 @@ class SetupView:
     refunds: str = ""
     plan: tuple[tuple[str, int], ...] = ()
     drawing: str = ""
-    """Of the plan: "now" while it is being drawn, "later" while the work that draws it stands still."""
+    """Of the plan: "now" while it is being drawn, "later" while the work that draws it stands
+    still.
+    """
     found_again: int = 0
     """How many products this store has since an earlier connection (D4)."""
     elsewhere: LeftView | None = None
@@ -108,7 +125,12 @@ async def show_step(merchant: Merchant) -> Response[str]:
     shown = replace(view(connection, sum(counts.values()), products, duplicates), found_again=again)
     if failing is not None:
         shown = replace(shown, troubles=(*shown.troubles, failing), unreadable=not shown.ready)
-    if ending is not None and ending.kept and shown.step != Step.CONNECT.value and _is_another(ending.shop, connection):
+    if (
+        ending is not None
+        and ending.kept
+        and shown.step != Step.CONNECT.value
+        and _is_another(ending.shop, connection)
+    ):
         shown = replace(shown, elsewhere=left_view(ending, here=False))
     if shown.step == Step.FINISH.value and shown.ready:
         deps = merchant.deps
@@ -116,7 +138,9 @@ async def show_step(merchant: Merchant) -> Response[str]:
         fresh = await deps.plans.ready(deps.database, deps.clock, connection, comparing=comparing)
         drawing = "" if fresh else "later" if comparing and not merchant.standing.moves else "now"
         async with deps.database.read() as tx:
-            shown = replace(shown, plan=summary(await plans.counts(tx, connection.id)), drawing=drawing)
+            shown = replace(
+                shown, plan=summary(await plans.counts(tx, connection.id)), drawing=drawing
+            )
     return merchant.page("setup.html", shown, section="apps")
 
 
@@ -125,13 +149,17 @@ def _is_another(shop: Shop, connection: Connection) -> bool:
 
 
 def summary(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """What happens by itself, counted; products that the merchant has still to pick are counted apart."""
+    """What happens by itself, counted; products that the merchant has still to pick are counted
+    apart.
+    """
     found = [(key, counts[f"{CERTAIN}{key}"]) for key in SUMMARY if counts.get(f"{CERTAIN}{key}")]
     to_choose = counts.get(SUPPOSED, 0)
     return (*found, (CHOOSE, to_choose)) if to_choose else tuple(found)
 
 
-def view(connection: Connection, count: int, products: Sequence[Product], duplicates: Found) -> SetupView:
+def view(
+    connection: Connection, count: int, products: Sequence[Product], duplicates: Found
+) -> SetupView:
     """What the step shows, from the connection and the library alone."""
     step = missing_step(connection) or Step.FINISH
     order = list(Step)
@@ -165,12 +193,23 @@ def view(connection: Connection, count: int, products: Sequence[Product], duplic
     )
 
 
-def price_examples(products: Sequence[Product], organization: Organization, shop: Shop) -> tuple[PriceExample, ...]:
-    """Three priced products with VAT, as their customers would meet the copied price on each side (C7)."""
+def price_examples(
+    products: Sequence[Product], organization: Organization, shop: Shop
+) -> tuple[PriceExample, ...]:
+    """Three priced products with VAT, as their customers would meet the copied price on each side
+    (C7).
+    """
     examples = []
     for product in products:
-        price = next((variant.price for variant in product.variants if variant.price is not None), None)
-        if price is None or not price.minor or not product.vat_percentage or price.currency != organization.currency:
+        price = next(
+            (variant.price for variant in product.variants if variant.price is not None), None
+        )
+        if (
+            price is None
+            or not price.minor
+            or not product.vat_percentage
+            or price.currency != organization.currency
+        ):
             continue
         with_tax = _with_tax(price, product.vat_percentage)
         till = price if organization.taxation_mode is TaxationMode.INCLUSIVE else with_tax
@@ -186,12 +225,14 @@ def _with_tax(price: Money, percentage: Decimal) -> Money:
     return Money(int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP)), price.currency)
 
 
-# ---- Buttons ---------------------------------------------------------------------------------------------------------
+# ---- Buttons -------------------------------------------------------------------------------------
 
 
 @post("/apps/bigcommerce/connect")
 async def connect(merchant: Merchant) -> Redirect:
-    """Leads to BigCommerce. Without living access to Zettle it first leads there: a connection needs both."""
+    """Leads to BigCommerce. Without living access to Zettle it first leads there: a connection
+    needs both.
+    """
     async with merchant.deps.database.read() as tx:
         token = await tokens.get(tx, merchant.own.id, Platform.ZETTLE)
     if merchant.own.stage is Stage.DISCONNECTED or token is None or token.revoked_at is not None:
@@ -202,22 +243,34 @@ async def connect(merchant: Merchant) -> Redirect:
 
 @post("/apps/bigcommerce/prices")
 async def choose_prices(merchant: Merchant, form: Form) -> Redirect:
-    """C4, C5: chosen once, before anything is synced. Where prices may not be chosen they are off, whatever the form says."""
+    """C4, C5: chosen once, before anything is synced. Where prices may not be chosen they are off,
+    whatever the form says.
+    """
     connection = merchant.own
-    wish = Choices(prices=form.one("prices") == "yes", whole_library=connection.choices.whole_library)
+    wish = Choices(
+        prices=form.one("prices") == "yes", whole_library=connection.choices.whole_library
+    )
     async with merchant.deps.database.transaction() as tx:
-        if await connections.set_stage(tx, connection.id, Stage.PRICES_CHOSEN, [Stage.STORE_CONNECTED]):
-            await connections.set_choices(tx, connection.id, allowed(wish, connection.organization, connection.shop))
+        if await connections.set_stage(
+            tx, connection.id, Stage.PRICES_CHOSEN, [Stage.STORE_CONNECTED]
+        ):
+            await connections.set_choices(
+                tx, connection.id, allowed(wish, connection.organization, connection.shop)
+            )
     return _onward(merchant)
 
 
 @post("/apps/bigcommerce/products")
 async def choose_products(merchant: Merchant, form: Form) -> Redirect:
-    """C9. The store's products are compared with the library from here on, so that likely duplicates can be shown (P11)."""
+    """C9. The store's products are compared with the library from here on, so that likely
+    duplicates can be shown (P11).
+    """
     connection = merchant.own
     choices = Choices(connection.choices.prices, whole_library=form.one("products") == "whole")
     async with merchant.deps.database.transaction() as tx:
-        if await connections.set_stage(tx, connection.id, Stage.PRODUCTS_CHOSEN, [Stage.PRICES_CHOSEN]):
+        if await connections.set_stage(
+            tx, connection.id, Stage.PRODUCTS_CHOSEN, [Stage.PRICES_CHOSEN]
+        ):
             await connections.set_choices(tx, connection.id, choices)
             await ask(merchant.deps, tx, connection.id, Kind.SETUP)
     return _onward(merchant)
@@ -234,7 +287,9 @@ async def back(merchant: Merchant) -> Redirect:
 
 
 def _onward(merchant: Merchant) -> Redirect:
-    """To the step that is missing now. Whoever pressed a step's button elsewhere than in a set-up reads why nothing came of it."""
+    """To the step that is missing now. Whoever pressed a step's button elsewhere than in a set-up
+    reads why nothing came of it.
+    """
     if merchant.standing.phase is Phase.SETUP:
         return merchant.go("/apps/bigcommerce")
     if merchant.running:
@@ -249,7 +304,9 @@ async def finish(merchant: Merchant) -> Redirect:
     whole = connection.choices.whole_library
     async with deps.database.transaction() as tx:
         again = await endings.uuids_found_again(tx, connection.id)
-        first = await connections.set_stage(tx, connection.id, Stage.RUNNING, [Stage.PRODUCTS_CHOSEN])
+        first = await connections.set_stage(
+            tx, connection.id, Stage.RUNNING, [Stage.PRODUCTS_CHOSEN]
+        )
         if first:
             await plan_inputs.remember(tx, connection.id)
             # The work takes them back before anything else; until then they wait, on every page.

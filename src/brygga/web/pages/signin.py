@@ -1,4 +1,6 @@
-"""Signing in with the Zettle account (rule C1), and what can go wrong on the way back from Zettle."""
+"""Signing in with the Zettle account (rule C1), and what can go wrong on the way back from
+Zettle.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,7 +31,9 @@ PATIENCE: Final = timedelta(minutes=20)
 @dataclass(frozen=True, slots=True)
 class SignInView:
     joining: str = ""
-    """The store that waits to be joined, when the app was first installed from BigCommerce's side (C3)."""
+    """The store that waits to be joined, when the app was first installed from BigCommerce's side
+    (C3).
+    """
     expired: bool = False
 
 
@@ -40,21 +44,30 @@ async def show(visit: Visit, out: str = "") -> Response[str]:
 
 @get("/sign-in/zettle")
 async def begin(visit: Visit, join: str = "") -> Redirect:
-    """Leads to Zettle with a state that only this browser can bring back, for a while, once (zettle facts 1.2)."""
+    """Leads to Zettle with a state that only this browser can bring back, for a while, once (zettle
+    facts 1.2).
+    """
     deps, session = visit.deps, visit.request.session
     state, browser = deps.dice.token(), session.setdefault("browser", deps.dice.token())
     payload = {"join": join, "after": str(session.pop("after", ""))}
     async with deps.database.transaction() as tx:
         until = deps.clock.now() + PATIENCE
-        await oauth_states.begin(tx, Platform.ZETTLE, state, browser, expires_at=until, payload=payload)
+        await oauth_states.begin(
+            tx, Platform.ZETTLE, state, browser, expires_at=until, payload=payload
+        )
     return Redirect(deps.zettle.authorize_url(state), status_code=302)
 
 
 @get(ZETTLE_CALLBACK)
 async def back(
-    visit: Visit, code: str = "", given: Annotated[str, QueryParameter(name="state")] = "", error: str = ""
+    visit: Visit,
+    code: str = "",
+    given: Annotated[str, QueryParameter(name="state")] = "",
+    error: str = "",
 ) -> Response[str] | Redirect:
-    """Zettle sends the merchant back. Without the state that this browser was given, nothing is believed."""
+    """Zettle sends the merchant back. Without the state that this browser was given, nothing is
+    believed.
+    """
     async with visit.deps.database.transaction() as tx:
         browser = str(visit.request.session.get("browser", ""))
         begun = await oauth_states.take(tx, Platform.ZETTLE, given, browser, visit.deps.clock.now())
@@ -71,11 +84,15 @@ async def back(
 
     connection, goes_on = await _welcome(visit.deps, grant)
     sign_in(visit.request, connection.id)
-    return await _onward(visit, begun.get("join", ""), begun.get("after", ""), "sync_goes_on" if goes_on else "")
+    return await _onward(
+        visit, begun.get("join", ""), begun.get("after", ""), "sync_goes_on" if goes_on else ""
+    )
 
 
 async def _onward(visit: Visit, ticket: str, after: str, notice: str) -> Response[str] | Redirect:
-    """To the store that waits to be joined, to BigCommerce where Connect was pressed, or to the apps."""
+    """To the store that waits to be joined, to BigCommerce where Connect was pressed, or to the
+    apps.
+    """
     if ticket:
         if await take_pending(visit, ticket):
             return visit.go("/bigcommerce/join")
@@ -90,11 +107,19 @@ async def leave(visit: Visit) -> Redirect:
 
 
 async def _welcome(deps: WebDeps, grant: ZettleGrant) -> tuple[Connection, bool]:
-    """The account's connection with fresh tokens, and whether a sync that was paused for want of access goes on with them."""
+    """The account's connection with fresh tokens, and whether a sync that was paused for want of
+    access goes on with them.
+    """
     now = deps.clock.now()
     async with deps.database.transaction() as tx:
         connection = await connections.start(tx, grant.organization, deps.dice.token(), now)
-        token = Token(grant.access_token, now, grant.refresh_token, grant.expires_at, account=grant.organization.uuid)
+        token = Token(
+            grant.access_token,
+            now,
+            grant.refresh_token,
+            grant.expires_at,
+            account=grant.organization.uuid,
+        )
         await tokens.put(tx, connection.id, Platform.ZETTLE, token)
         return connection, await _wake(deps, tx, connection)
 
@@ -108,5 +133,7 @@ async def _wake(deps: WebDeps, tx: Tx, connection: Connection) -> bool:
     if resumed:
         # Hooks may have been lost while access was gone: everything is looked at once.
         await ask(deps, tx, connection.id, Kind.SWEEP)
-    await ask(deps, tx, connection.id, Kind.HOOKS if connection.stage is Stage.RUNNING else Kind.SETUP)
+    await ask(
+        deps, tx, connection.id, Kind.HOOKS if connection.stage is Stage.RUNNING else Kind.SETUP
+    )
     return resumed and connection.paused in SIGN_IN_AGAIN

@@ -1,4 +1,6 @@
-"""Contact support: a support id, and the report without names or secrets that stands behind it (rule P10)."""
+"""Contact support: a support id, and the report without names or secrets that stands behind it
+(rule P10).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +20,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SupportView:
-    """`support_id` is "" until a report was asked for. `product` is the Zettle uuid of what it is about, or ""."""
+    """`support_id` is "" until a report was asked for. `product` is the Zettle uuid of what it is
+    about, or "".
+    """
 
     product: str = ""
     name: str = ""
@@ -30,12 +34,16 @@ class SupportView:
 @get(HERE)
 async def show(merchant: Merchant, product: str = "") -> Response[str]:
     name = await _name(merchant, product)
-    return merchant.page("support.html", SupportView(product if name is not None else "", name or ""), section="help")
+    return merchant.page(
+        "support.html", SupportView(product if name is not None else "", name or ""), section="help"
+    )
 
 
 @post(HERE)
 async def report(merchant: Merchant, form: Form) -> Redirect:
-    """The report is made now and kept, so that what support reads is what was there when help was asked for."""
+    """The report is made now and kept, so that what support reads is what was there when help was
+    asked for.
+    """
     deps, connection = merchant.deps, merchant.own
     product = form.one("product")
     if product and await _name(merchant, product) is None:
@@ -43,7 +51,9 @@ async def report(merchant: Merchant, form: Form) -> Redirect:
     now, support_id = deps.clock.now(), deps.dice.token()[-12:]
     async with deps.database.transaction() as tx:
         bundle = await gathered(tx, connection, product, now)
-        await support.put(tx, support.Case(support_id, connection.id, now, product, {"report": bundle}))
+        await support.put(
+            tx, support.Case(support_id, connection.id, now, product, {"report": bundle})
+        )
     log.info("support asked for", support_id=support_id, connection=connection.id, product=product)
     return Redirect(f"{HERE}/{support_id}", status_code=303)
 
@@ -54,7 +64,9 @@ async def made(merchant: Merchant, support_id: str) -> Response[str]:
     text = msgspec.json.format(msgspec.json.encode(case.bundle["report"]), indent=2).decode()
     name = await _name(merchant, case.subject) or ""
     return merchant.page(
-        "support.html", SupportView(case.subject, name, case.support_id, case.at, text), section="help"
+        "support.html",
+        SupportView(case.subject, name, case.support_id, case.at, text),
+        section="help",
     )
 
 

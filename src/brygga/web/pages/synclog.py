@@ -1,4 +1,6 @@
-"""The sync log: how product sync and stock sync stand, each on its own, and every line of what happened (rule A4)."""
+"""The sync log: how product sync and stock sync stand, each on its own, and every line of what
+happened (rule A4).
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -79,7 +81,9 @@ async def show(
         total = await synclog.count(tx, connection.id, wanted)
         entry = await _named(tx, connection.id, product)
         linkable = await partners(tx, connection.id, lines)
-        lost = await gone.among(tx, connection.id, {one.line.subject for one in lines if one.line.subject})
+        lost = await gone.among(
+            tx, connection.id, {one.line.subject for one in lines if one.line.subject}
+        )
     products = TopicView(
         Topic.PRODUCT.value,
         counts[State.SYNCED],
@@ -97,7 +101,8 @@ async def show(
         store=store_name(connection),
         topics=(products, stock),
         lines=tuple(
-            line_view(merchant.words, line, linkable, fixed=_is_fixed(merchant, line, lost)) for line in lines[:SIZE]
+            line_view(merchant.words, line, linkable, fixed=_is_fixed(merchant, line, lost))
+            for line in lines[:SIZE]
         ),
         topic=topic,
         severity=severity,
@@ -105,7 +110,11 @@ async def show(
         product_name=entry.name if entry else product,
         total=min(total, synclog.MOST),
         more_than_total=total > synclog.MOST,
-        older=query_of(topic=topic, severity=severity, product=product, before=str(lines[SIZE - 1].id)) if more else "",
+        older=query_of(
+            topic=topic, severity=severity, product=product, before=str(lines[SIZE - 1].id)
+        )
+        if more
+        else "",
         newest=filters or "all=1" if cursor is not None else "",
     )
     return merchant.page("synclog.html", view, section="apps")
@@ -114,11 +123,15 @@ async def show(
 async def _named(tx: Tx, connection_id: int, product: str) -> Entry | None:
     if not product:
         return None
-    return await library.get(tx, connection_id, product) or await gone.find(tx, connection_id, product)
+    return await library.get(tx, connection_id, product) or await gone.find(
+        tx, connection_id, product
+    )
 
 
 def _is_fixed(merchant: Merchant, logged: Logged, lost: Collection[str]) -> bool:
-    """Whether nothing can be done about it any more: its product is gone, or the store is not connected."""
+    """Whether nothing can be done about it any more: its product is gone, or the store is not
+    connected.
+    """
     return not merchant.running or logged.line.subject in lost
 
 
@@ -130,7 +143,9 @@ async def partners(tx: Tx, connection_id: int, lines: Sequence[Logged]) -> froze
     return frozenset(str(one) for one in ids - ours.keys())
 
 
-def line_view(words: Words, logged: Logged, linkable: Collection[str] = (), *, fixed: bool = False) -> LineView:
+def line_view(
+    words: Words, logged: Logged, linkable: Collection[str] = (), *, fixed: bool = False
+) -> LineView:
     """`fixed`: nothing can be done about it any more, so nothing is offered."""
     line = logged.line
     sentence, cause, action = spoken(words, line.code.value, line.params)

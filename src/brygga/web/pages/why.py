@@ -85,17 +85,24 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
     async with merchant.deps.database.read() as tx:
         found = await variant_of(tx, own, uuid, variant)
         page = await movements.of_variant(tx, own, variant, before=cursor, limit=2 * SIZE + AROUND)
-        later = [] if cursor is None else await movements.since(tx, own, variant, cursor - 1, AROUND)
+        later = (
+            [] if cursor is None else await movements.since(tx, own, variant, cursor - 1, AROUND)
+        )
         drawn = await movements.of_variant(tx, own, variant, limit=IN_CHART)
         doubts = await doubtful(tx, own, words, [uuid])
         open_ = await movements.unexplained(tx, own, uuid, merchant.deps.clock.now() - REACH)
     if open_ and merchant.running and not merchant.own.paused and found.entry.removed_at is None:
         await _ask(merchant, uuid, max(move.at for moves in open_.values() for move in moves))
     # What was written because of an event may stand on the page before it.
-    events = [event for event in folded([*reversed(later), *page]) if cursor is None or event.id < cursor]
+    events = [
+        event for event in folded([*reversed(later), *page]) if cursor is None or event.id < cursor
+    ]
     ledger = found.book.ledger if found.book else Ledger()
     past = _past(merchant, found.entry)
-    shelves = [shelf_view(words, ledger, side, paused=merchant.standing.paused) for side in (Side.ZETTLE, Side.SHOP)]
+    shelves = [
+        shelf_view(words, ledger, side, paused=merchant.standing.paused)
+        for side in (Side.ZETTLE, Side.SHOP)
+    ]
     view = WhyView(
         product=uuid,
         variant=variant,
@@ -121,16 +128,24 @@ async def download(merchant: Merchant, uuid: str, variant: str) -> Stream:
     of = (found.entry.name, found.label, found.sku)
     name = " ".join(part for part in (found.entry.name, found.label) if part)
     headers = {"content-disposition": stock_csv.file_name(name), "cache-control": "no-store"}
-    return Stream(_rows(merchant, merchant.words, of, variant), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(
+        _rows(merchant, merchant.words, of, variant),
+        media_type="text/csv; charset=utf-8",
+        headers=headers,
+    )
 
 
-async def _rows(merchant: Merchant, words: Words, of: tuple[str, str, str], variant: str) -> AsyncIterator[str]:
+async def _rows(
+    merchant: Merchant, words: Words, of: tuple[str, str, str], variant: str
+) -> AsyncIterator[str]:
     """Oldest first, a page at a time: no connection is held while the reader is slow."""
     yield stock_csv.heading(words)
     after, more = 0, True
     while more:
         async with merchant.deps.database.read() as tx:
-            rows: Sequence[tuple[int, Movement]] = await movements.since(tx, merchant.own.id, variant, after, AT_ONCE)
+            rows: Sequence[tuple[int, Movement]] = await movements.since(
+                tx, merchant.own.id, variant, after, AT_ONCE
+            )
         if rows:
             yield stock_csv.lines(words, of, [move for _, move in rows])
             after = rows[-1][0]
@@ -138,20 +153,30 @@ async def _rows(merchant: Merchant, words: Words, of: tuple[str, str, str], vari
 
 
 def _past(merchant: Merchant, entry: Entry) -> str:
-    """Why there is no number any more, "" while there is one: the product is gone, or the store is not connected."""
+    """Why there is no number any more, "" while there is one: the product is gone, or the store is
+    not connected.
+    """
     if entry.removed_at is not None:
         return "gone"
-    return "left" if merchant.standing.phase is Phase.LEAVING or merchant.standing.left is not None else ""
+    return (
+        "left"
+        if merchant.standing.phase is Phase.LEAVING or merchant.standing.left is not None
+        else ""
+    )
 
 
 async def _ask(merchant: Merchant, uuid: str, newest: datetime) -> None:
-    """Which sales and orders these were is asked of the platforms by the work, and shows here by itself."""
+    """Which sales and orders these were is asked of the platforms by the work, and shows here by
+    itself.
+    """
     async with merchant.deps.database.transaction() as tx:
         await ask(merchant.deps, tx, merchant.own.id, Kind.EXPLAIN, [uuid], due_at=newest + RIPE)
 
 
 async def variant_of(tx: Tx, connection_id: int, uuid: str, variant: str) -> Variant:
-    """Raises `NotThere` for what this merchant does not have: a variant counts while Zettle, a ledger or a movement knows it."""
+    """Raises `NotThere` for what this merchant does not have: a variant counts while Zettle, a
+    ledger or a movement knows it.
+    """
     entry = await library.get(tx, connection_id, uuid) or await gone.find(tx, connection_id, uuid)
     if entry is None:
         raise NotThere

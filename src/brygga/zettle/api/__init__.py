@@ -1,4 +1,6 @@
-"""Every call we make to Zettle, one method each, grouped by subject. Reads give values, never JSON."""
+"""Every call we make to Zettle, one method each, grouped by subject. Reads give values, never
+JSON.
+"""
 
 from brygga.zettle.api.account import AccountCalls
 from brygga.zettle.api.door import Door, Tokens

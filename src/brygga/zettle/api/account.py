@@ -18,7 +18,9 @@ class AccountCalls(Door):
         return User(text(body.get("uuid")), text(body.get("organizationUuid")))
 
     async def organization(self) -> Organization:
-        """The account. Its own endpoint is not in the public documents, so what it refuses is put together from others (1.6)."""
+        """The account. Its own endpoint is not in the public documents, so what it refuses is put
+        together from others (1.6).
+        """
         url = f"{self.urls.secure}/api/resources/organizations/self"
         call = Call("zettle", "GET", url, wanted=frozenset({403, 404}))
         answer = await self.send(call)
@@ -30,14 +32,20 @@ class AccountCalls(Door):
     async def _organization_otherwise(self) -> Organization:
         user = await self.user()
         # Accounts without sales tax are refused here (403), and theirs is the inclusive mode.
-        call = Call("zettle", "GET", f"{self.urls.products}/v1/taxes/settings", wanted=frozenset({403, 404}))
+        call = Call(
+            "zettle", "GET", f"{self.urls.products}/v1/taxes/settings", wanted=frozenset({403, 404})
+        )
         answer = await self.send(call)
         settings = object_of(call, answer, "taxationMode") if answer.is_success else {}
-        return shapes.organization({**settings, "uuid": user.organization_uuid, "currency": await self._currency()})
+        return shapes.organization(
+            {**settings, "uuid": user.organization_uuid, "currency": await self._currency()}
+        )
 
     async def _currency(self) -> str:
         """The account's one currency as any price names it; "" while no product has a price."""
-        call = Call("zettle", "GET", f"{self.urls.products}/organizations/self/products/v2", timeout_s=60)
+        call = Call(
+            "zettle", "GET", f"{self.urls.products}/organizations/self/products/v2", timeout_s=60
+        )
         for raw in records(await self.read_all(call)):
             for variant in records(raw.get("variants")):
                 if price := shapes.money(variant.get("price")):
@@ -45,6 +53,8 @@ class AccountCalls(Door):
         return ""
 
     async def disconnect(self) -> None:
-        """Give our access back; Zettle then drops our subscriptions too. Access that is gone already is no failure."""
+        """Give our access back; Zettle then drops our subscriptions too. Access that is gone
+        already is no failure.
+        """
         url = f"{self.urls.oauth}/application-connections/self"
         await self.send(Call("zettle", "DELETE", url, repeatable=True, wanted=frozenset({404})))

@@ -25,7 +25,9 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error body of any of Zettle's hosts (zettle facts 2.8). Branch on the status first, then on `kind`."""
+    """An error body of any of Zettle's hosts (zettle facts 2.8). Branch on the status first, then
+    on `kind`.
+    """
 
     kind: str = ""
     words: str = ""
@@ -43,7 +45,9 @@ NO_DESTINATION = ("DESTINATION_NOT_ACCESSIBLE", "DESTINATION_RESPONDED_WITH_ERRO
 
 
 class Door:
-    """What all subjects share. Nothing is tried twice but a call whose token had just died, which Zettle did not carry out."""
+    """What all subjects share. Nothing is tried twice but a call whose token had just died, which
+    Zettle did not carry out.
+    """
 
     def __init__(self, wire: Wire, gate: Gate, urls: ZettleUrls, tokens: Tokens) -> None:
         self.wire = wire
@@ -52,7 +56,9 @@ class Door:
         self.tokens = tokens
 
     async def send(self, call: Call) -> Answer:
-        """The answer of a success, or of a status that the call wanted. Raises one of the four failures."""
+        """The answer of a success, or of a status that the call wanted. Raises one of the four
+        failures.
+        """
         token = await self.tokens()
         answer = await self._send_as(call, token)
         if answer.status == 401:
@@ -61,7 +67,8 @@ class Door:
         if answer.is_success or answer.status in call.wanted:
             return answer
         if answer.status == 404 and call.method == "GET":
-            # A call that can ask for something that is gone says so in `wanted`; the rest is always there.
+            # A call that can ask for something that is gone says so in `wanted`; the rest is always
+            # there.
             raise lost(call, "404 for what is always there")
         failure = refusal(call, answer)
         if isinstance(failure, NeedsMerchant):
@@ -74,7 +81,9 @@ class Door:
         )
 
     async def read(self, call: Call) -> tuple[Any, Answer]:
-        """The JSON of a success, and its answer. A body that cannot be read counts as lost after sending."""
+        """The JSON of a success, and its answer. A body that cannot be read counts as lost after
+        sending.
+        """
         answer = await self.send(call)
         return body_of(call, answer), answer
 
@@ -105,7 +114,9 @@ def body_of(call: Call, answer: Answer) -> Any:
 
 
 def list_of(call: Call, answer: Answer) -> list[Any]:
-    """The list that an answer must be. Raises Unreachable or Unanswered for anything else (decision 15)."""
+    """The list that an answer must be. Raises Unreachable or Unanswered for anything else (decision
+    15).
+    """
     body = body_of(call, answer)
     if not isinstance(body, list):
         raise lost(call, f"{answer.status} no list")
@@ -113,7 +124,9 @@ def list_of(call: Call, answer: Answer) -> list[Any]:
 
 
 def object_of(call: Call, answer: Answer, *names: str) -> Mapping[str, Any]:
-    """The object that an answer must be, with these fields in it. Raises as `list_of` does (decision 15)."""
+    """The object that an answer must be, with these fields in it. Raises as `list_of` does
+    (decision 15).
+    """
     body = record(body_of(call, answer))
     if missing := [name for name in names if body.get(name) is None]:
         raise lost(call, f"{answer.status} without {', '.join(missing)}")
@@ -125,7 +138,8 @@ def following(call: Call, answer: Answer) -> Call | None:
     url = next_link(answer.headers.get("link", ""))
     if not url:
         return None
-    # Our token never follows a link to another host: where the host differs (a proxy), only the link's query is taken.
+    # Our token never follows a link to another host: where the host differs (a proxy), only the
+    # link's query is taken.
     target, own = urlsplit(urljoin(call.url, url)), urlsplit(call.url)
     if (target.scheme, target.netloc) != (own.scheme, own.netloc):
         target = target._replace(scheme=own.scheme, netloc=own.netloc, path=own.path)
@@ -136,7 +150,11 @@ def next_link(header: str) -> str:
     """The address with rel="next" in a Link header, among any others."""
     for part in header.split("<")[1:]:
         url, _, attributes = part.partition(">")
-        relations = [piece.partition("=")[2].strip(' ",') for piece in attributes.split(";") if "rel" in piece.lower()]
+        relations = [
+            piece.partition("=")[2].strip(' ",')
+            for piece in attributes.split(";")
+            if "rel" in piece.lower()
+        ]
         if any("next" in relation.split() for relation in relations):
             return url.strip()
     return ""
@@ -149,10 +167,15 @@ def problem(answer: Answer) -> Problem:
     except ValueError:
         return Problem()
     errors = {
-        text(one.get("propertyName")) or "?": text(one.get("developerMessage")) or text(one.get("constraintType"))
+        text(one.get("propertyName")) or "?": text(one.get("developerMessage"))
+        or text(one.get("constraintType"))
         for one in records(body.get("violations"))
     }
-    words = text(body.get("developerMessage")) or text(body.get("error_description")) or text(body.get("message"))
+    words = (
+        text(body.get("developerMessage"))
+        or text(body.get("error_description"))
+        or text(body.get("message"))
+    )
     return Problem(text(body.get("errorType")) or text(body.get("error")), words, errors)
 
 
@@ -162,7 +185,8 @@ def refusal(call: Call, answer: Answer) -> Failure:
     told = detail(call, answer, f"{found.kind} {found.words}".strip())
     errors = {name: clean(call, words) for name, words in found.errors.items()}
     if answer.status == 401 and "EXPIRED" in answer.headers.get("www-authenticate", "").upper():
-        # Our token was renewed a moment ago, so that access is there: Zettle is wrong about it for a while.
+        # Our token was renewed a moment ago, so that access is there: Zettle is wrong about it for
+        # a while.
         return Unreachable(Code.UNREACHABLE, told, after_s=60)
     if answer.status == 401:
         return NeedsMerchant(Code.ACCESS_GONE, told)

@@ -1,4 +1,6 @@
-"""Inventory v3: which products are tracked, what is on the shelf, and moving it. Four requests a second are shared by all of these."""
+"""Inventory v3: which products are tracked, what is on the shelf, and moving it. Four requests a
+second are shared by all of these.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,22 +21,28 @@ LARGEST_CHANGE = 100_000  # zettle facts 3.5
 
 class InventoryCalls(Door):
     async def inventories(self) -> tuple[Inventory, ...]:
-        """The account's inventories. Empty until tracking was first switched on for any product (zettle facts 3.2)."""
+        """The account's inventories. Empty until tracking was first switched on for any product
+        (zettle facts 3.2).
+        """
         rows = await self.read_all(self._call("GET", "/inventories"))
         return tuple(found for row in records(rows) if (found := shapes.inventory(row)))
 
     async def stock(self, inventory_uuid: str) -> tuple[Balance, ...]:
-        """Every row of one inventory. A tracked variant without a row has balance 0 (zettle facts 3.4).
+        """Every row of one inventory. A tracked variant without a row has balance 0 (zettle facts
+        3.4).
 
         Empty while nothing in the account was ever stocked.
         """
-        call = self._call("GET", f"/stock/{quote(inventory_uuid, safe='')}", params=(("limit", str(PAGE)),))
+        call = self._call(
+            "GET", f"/stock/{quote(inventory_uuid, safe='')}", params=(("limit", str(PAGE)),)
+        )
         return _balances(await self.read_all(call))
 
     async def stock_of(self, inventory_uuid: str, product_uuid: str) -> tuple[Balance, ...] | None:
         """The rows of one product; None when Zettle says that it is not tracked, or not there.
 
-        No rows mean an untracked product or one that was never stocked, so they prove nothing alone (zettle facts 3.4, decision 15).
+        No rows mean an untracked product or one that was never stocked, so they prove nothing alone
+        (zettle facts 3.4, decision 15).
         """
         path = f"/stock/{quote(inventory_uuid, safe='')}/products/{quote(product_uuid, safe='')}"
         call = self._call("GET", path, urgent=True, wanted=frozenset({400, 404, 409, 422}))
@@ -68,7 +76,8 @@ class InventoryCalls(Door):
         if answer.is_success:
             rows = _balances(await self.rest(call, answer))
             return StockOf(rows, whole=frozenset(product_uuids) if rows else frozenset())
-        # The body's shape is not documented (zettle facts 3.4), and one untracked product may refuse them all: ask one by one.
+        # The body's shape is not documented (zettle facts 3.4), and one untracked product may
+        # refuse them all: ask one by one.
         return await self._one_by_one(inventory_uuid, product_uuids)
 
     async def _one_by_one(self, inventory_uuid: str, product_uuids: Sequence[str]) -> StockOf:
@@ -77,7 +86,9 @@ class InventoryCalls(Door):
             rows = await self.stock_of(inventory_uuid, uuid)
             named = frozenset({uuid})
             found = found.joined(
-                StockOf(refused=named) if rows is None else StockOf(rows, whole=named if rows else frozenset())
+                StockOf(refused=named)
+                if rows is None
+                else StockOf(rows, whole=named if rows else frozenset())
             )
         return found
 
@@ -89,18 +100,28 @@ class InventoryCalls(Door):
     async def tracking_status(self, product_uuids: Sequence[str]) -> Statuses:
         """For those of these products that the answer names, whether tracking is on.
 
-        One that was never tracked may be left out (zettle facts 3.3). That one is left out is no proof that it is off (decision 15).
+        One that was never tracked may be left out (zettle facts 3.3). That one is left out is no
+        proof that it is off (decision 15).
         """
         found: dict[str, bool] = {}
         for some in chunks(product_uuids, ASKED_AT_ONCE):
             call = self._call(
-                "POST", "/products/status", json=some, urgent=True, repeatable=True, wanted=frozenset({404})
+                "POST",
+                "/products/status",
+                json=some,
+                urgent=True,
+                repeatable=True,
+                wanted=frozenset({404}),
             )
             answer = await self.send(call)
             if not answer.is_success:
                 raise lost(call, "404 for what is always there")
             asked = set(some)
-            found |= {uuid: on for uuid, on in shapes.statuses(list_of(call, answer)).items() if uuid in asked}
+            found |= {
+                uuid: on
+                for uuid, on in shapes.statuses(list_of(call, answer)).items()
+                if uuid in asked
+            }
         return found
 
     async def set_tracking(self, product_uuids: Sequence[str], *, enabled: bool) -> None:
@@ -111,13 +132,18 @@ class InventoryCalls(Door):
             await self.send(self._call("POST", "/products", json=body, repeatable=True))
 
     async def move(self, identifier: str, movements: Sequence[Movement]) -> None:
-        """Move stock: 1 to 100 movements under one identifier, which Zettle passes on to the webhook of this very change.
+        """Move stock: 1 to 100 movements under one identifier, which Zettle passes on to the
+        webhook of this very change.
 
-        The identifier is no key against doubles: a repeat moves again. So a lost answer is Unanswered (zettle facts 3.5).
+        The identifier is no key against doubles: a repeat moves again. So a lost answer is
+        Unanswered (zettle facts 3.5).
         """
         assert 1 <= len(movements) <= MOVED_AT_ONCE
         assert all(1 <= one.change <= LARGEST_CHANGE for one in movements)
-        body = {"identifier": identifier, "movements": [shapes.movement_body(one) for one in movements]}
+        body = {
+            "identifier": identifier,
+            "movements": [shapes.movement_body(one) for one in movements],
+        }
         await self.send(self._call("POST", "/movements", json=body, urgent=True, repeatable=False))
 
     def _call(self, method: str, path: str, **more: Any) -> Call:

@@ -1,4 +1,6 @@
-"""The product library: read whole, by page, by change, or one; written only by our own "Add product" form (rule P7)."""
+"""The product library: read whole, by page, by change, or one; written only by our own "Add
+product" form (rule P7).
+"""
 
 import base64
 import posixpath
@@ -18,41 +20,70 @@ from brygga.zettle.values import FeedTooOld, LibraryPage, NewProduct, Picture, U
 PAGE = 500  # zettle facts 2.2
 PICTURE_BYTES = 8 * 1024 * 1024  # what the shop takes (bigcommerce facts 2.3)
 PICTURE_HOSTS = (".izettle.com", ".zettle.com")
-FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/bmp": "BMP"}  # zettle facts 6.1
-ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp"}
+FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/bmp": "BMP",
+}  # zettle facts 6.1
+ENDINGS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/bmp": ".bmp",
+}
 
 
 class ProductCalls(Door):
     async def products(self) -> tuple[tuple[Product, ...], tuple[Unreadable, ...]]:
         """Every product of the account, and those that cannot be read."""
-        call = Call("zettle", "GET", self._products("/v2"), params=(("sort", "false"),), timeout_s=60)
+        call = Call(
+            "zettle", "GET", self._products("/v2"), params=(("sort", "false"),), timeout_s=60
+        )
         return shapes.readable(records(await self.read_all(call)))
 
     async def library_page(self, since: str = "", page: str = "") -> LibraryPage | FeedTooOld:
-        """A page of the library: all of it, or with `since` (an earlier page's `until`) what changed after that.
+        """A page of the library: all of it, or with `since` (an earlier page's `until`) what
+        changed after that.
 
-        `page` is the `next` of the page before. FeedTooOld means that `since` reaches too far back or is unknown: read all.
+        `page` is the `next` of the page before. FeedTooOld means that `since` reaches too far back
+        or is unknown: read all.
         """
         base = f"{self.urls.products}/organizations/self/library"
-        # Products that the till does not show belong to the library too, and may be left out without `all` (zettle facts 2.2).
+        # Products that the till does not show belong to the library too, and may be left out
+        # without `all` (zettle facts 2.2).
         params: tuple[tuple[str, str], ...] = (("limit", str(PAGE)), ("all", "true"))
         if since:
             params += (("eventLogUuid", since),)
-        # 412 is documented; how long the log is kept is not, so any refusal of the point in time means the same (zettle facts 2.2).
+        # 412 is documented; how long the log is kept is not, so any refusal of the point in time
+        # means the same (zettle facts 2.2).
         wanted = frozenset({400, 404, 410, 412, 422}) if since else frozenset[int]()
-        call = Call("zettle", "GET", page or base, params=() if page else params, timeout_s=60, wanted=wanted)
+        call = Call(
+            "zettle",
+            "GET",
+            page or base,
+            params=() if page else params,
+            timeout_s=60,
+            wanted=wanted,
+        )
         answer = await self.send(call)
         if not answer.is_success:
             return FeedTooOld()
-        # An empty library, or a feed without news, has an empty list of products (zettle facts 2.2).
+        # An empty library, or a feed without news, has an empty list of products (zettle facts
+        # 2.2).
         body = object_of(call, answer, "products")
         if not isinstance(body["products"], list):
             raise lost(call, f"{answer.status} no list of products")
         good, bad = shapes.readable(records(body["products"]))
         deleted = body.get("deletedProducts")
-        gone = tuple(text(uuid) for uuid in deleted if text(uuid)) if isinstance(deleted, list) else ()
+        gone = (
+            tuple(text(uuid) for uuid in deleted if text(uuid)) if isinstance(deleted, list) else ()
+        )
         after = following(call, answer)
-        return LibraryPage(good, bad, gone, text(body.get("untilEventLogUuid")), after.url if after else "")
+        return LibraryPage(
+            good, bad, gone, text(body.get("untilEventLogUuid")), after.url if after else ""
+        )
 
     async def library(self, since: str = "") -> LibraryPage | FeedTooOld:
         """All pages as one, with the `until` of the first."""
@@ -71,13 +102,19 @@ class ProductCalls(Door):
         return whole
 
     async def product(self, uuid: str) -> Product | None:
-        """One product as it is now; None when Zettle has it no more. Raises Refused when it cannot be read."""
-        call = Call("zettle", "GET", self._products(f"/{quote(uuid, safe='')}"), wanted=frozenset({404}))
+        """One product as it is now; None when Zettle has it no more. Raises Refused when it cannot
+        be read.
+        """
+        call = Call(
+            "zettle", "GET", self._products(f"/{quote(uuid, safe='')}"), wanted=frozenset({404})
+        )
         answer = await self.send(call)
         return None if answer.status == 404 else shapes.product(object_of(call, answer, "uuid"))
 
     async def create_product(self, new: NewProduct) -> Product:
-        """The product as Zettle holds it. The uuid is ours, so a repeat finds the first one instead of making a second."""
+        """The product as Zettle holds it. The uuid is ours, so a repeat finds the first one instead
+        of making a second.
+        """
         call = Call(
             "zettle",
             "POST",
@@ -98,19 +135,26 @@ class ProductCalls(Door):
         return made
 
     async def upload_picture(self, media_type: str, content: bytes) -> str:
-        """The address at which Zettle now has the picture. A repeat makes another address, which harms nothing (zettle facts 6.1)."""
+        """The address at which Zettle now has the picture. A repeat makes another address, which
+        harms nothing (zettle facts 6.1).
+        """
         call = Call(
             "zettle",
             "POST",
             f"{self.urls.image}/v2/images/organizations/self/products",
-            json={"imageFormat": FORMATS[media_type], "imageData": base64.b64encode(content).decode()},
+            json={
+                "imageFormat": FORMATS[media_type],
+                "imageData": base64.b64encode(content).decode(),
+            },
             repeatable=True,
             timeout_s=60,
             wanted=frozenset({400, 413, 422}),
         )
         answer = await self.send(call)
         if not answer.is_success:
-            raise Refused(Code.PICTURE_REFUSED, detail(call, answer, problem(answer).words), answer.status)
+            raise Refused(
+                Code.PICTURE_REFUSED, detail(call, answer, problem(answer).words), answer.status
+            )
         urls = record(body_of(call, answer)).get("imageUrls")
         found = next(filter(None, map(text, urls if isinstance(urls, list) else ())), "")
         if not found:
@@ -118,11 +162,19 @@ class ProductCalls(Door):
         return found
 
     async def picture(self, url: str) -> Picture:
-        """The bytes of one of the merchant's pictures. Raises Refused when there is none; a fresh one may be there a little later.
+        """The bytes of one of the merchant's pictures. Raises Refused when there is none; a fresh
+        one may be there a little later.
 
         Pictures are public: no token goes along, and nothing but Zettle's hosts is asked.
         """
-        call = Call("zettle", "GET", url, headers={"Accept": "image/*"}, max_bytes=PICTURE_BYTES, timeout_s=30)
+        call = Call(
+            "zettle",
+            "GET",
+            url,
+            headers={"Accept": "image/*"},
+            max_bytes=PICTURE_BYTES,
+            timeout_s=30,
+        )
         if not self._is_ours(url):
             raise Refused(Code.PICTURE_UNREADABLE, f"GET {call.path}: another host")
         answer = await self.wire.send(call, self.gate)

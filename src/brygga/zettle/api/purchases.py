@@ -17,14 +17,22 @@ PAGE = 200
 
 class PurchaseCalls(Door):
     async def purchases(self, start: datetime, cursor: str = "", limit: int = PAGE) -> PurchasePage:
-        """Purchases since `start`, oldest first, after `cursor`. Raises Refused when sales may not be read."""
+        """Purchases since `start`, oldest first, after `cursor`. Raises Refused when sales may not
+        be read.
+        """
         params: tuple[tuple[str, str], ...] = (
             ("startDate", start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")),
             ("limit", str(limit)),
         )
         if cursor:
             params += (("lastPurchaseHash", cursor),)
-        call = Call("zettle", "GET", f"{self.urls.purchase}/purchases/v2", params=params, wanted=frozenset({403}))
+        call = Call(
+            "zettle",
+            "GET",
+            f"{self.urls.purchase}/purchases/v2",
+            params=params,
+            wanted=frozenset({403}),
+        )
         # The page after the last one has an empty list of purchases (zettle facts 5.1).
         body = object_of(call, _open(call, await self.send(call)), "purchases")
         if not isinstance(body["purchases"], list):

@@ -1,4 +1,6 @@
-"""Webhook subscriptions. They belong to the organization and our app; other apps' are not ours to touch (zettle facts 4.1)."""
+"""Webhook subscriptions. They belong to the organization and our app; other apps' are not ours to
+touch (zettle facts 4.1).
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +23,9 @@ EVENTS = (
     "ApplicationConnectionRemoved",
     "PersonalAssertionDeleted",
 )
-"""What we ask to be told. Purchases are not among them: balances already say what a sale did (zettle facts 5.4)."""
+"""What we ask to be told. Purchases are not among them: balances already say what a sale did
+(zettle facts 5.4).
+"""
 
 
 class SubscriptionCalls(Door):
@@ -33,9 +37,11 @@ class SubscriptionCalls(Door):
     async def subscribe(
         self, uuid: str, destination: str, contact_email: str, events: Sequence[str] = EVENTS
     ) -> Subscription:
-        """A new subscription with its signing key. Zettle calls the destination while this call is open, and wants a 200 there.
+        """A new subscription with its signing key. Zettle calls the destination while this call is
+        open, and wants a 200 there.
 
-        The uuid is ours (version 1): a repeat is refused as SUBSCRIPTION_EXISTS and makes no second one.
+        The uuid is ours (version 1): a repeat is refused as SUBSCRIPTION_EXISTS and makes no second
+        one.
         """
         body = {
             "uuid": uuid,
@@ -45,7 +51,9 @@ class SubscriptionCalls(Door):
             "contactEmail": contact_email,
         }
         # 500 is also how Zettle says that the destination answered badly (zettle facts 4.1).
-        call = self._subscriptions("POST", json=body, repeatable=True, timeout_s=40, wanted=frozenset({500}))
+        call = self._subscriptions(
+            "POST", json=body, repeatable=True, timeout_s=40, wanted=frozenset({500})
+        )
         answer = await self.send(call)
         if not answer.is_success:
             raise refusal(call, answer)
@@ -56,21 +64,36 @@ class SubscriptionCalls(Door):
         self, uuid: str, destination: str, contact_email: str, events: Sequence[str] = EVENTS
     ) -> None:
         """Point a subscription elsewhere or at other events. The answer holds no key."""
-        body = {"eventNames": list(events), "destination": destination, "contactEmail": contact_email}
+        body = {
+            "eventNames": list(events),
+            "destination": destination,
+            "contactEmail": contact_email,
+        }
         call = self._subscriptions(
-            "PUT", f"/{quote(uuid, safe='')}", json=body, repeatable=True, timeout_s=40, wanted=frozenset({500})
+            "PUT",
+            f"/{quote(uuid, safe='')}",
+            json=body,
+            repeatable=True,
+            timeout_s=40,
+            wanted=frozenset({500}),
         )
         answer = await self.send(call)
         if not answer.is_success:
             raise refusal(call, answer)
 
     async def unsubscribe(self, uuid: str) -> None:
-        """Delete a subscription; one that is gone already is no failure. Both documented paths are tried (zettle facts 4.1)."""
+        """Delete a subscription; one that is gone already is no failure. Both documented paths are
+        tried (zettle facts 4.1).
+        """
         for form in (f"/uuid/{quote(uuid, safe='')}", f"/{quote(uuid, safe='')}"):
-            call = self._subscriptions("DELETE", form, repeatable=True, wanted=frozenset({400, 404, 405}))
+            call = self._subscriptions(
+                "DELETE", form, repeatable=True, wanted=frozenset({400, 404, 405})
+            )
             answer = await self.send(call)
             if answer.is_success or problem(answer).kind == "SUBSCRIPTION_NOT_FOUND":
                 return
 
     def _subscriptions(self, method: str, rest: str = "", **more: Any) -> Call:
-        return Call("zettle", method, f"{self.urls.pusher}/organizations/self/subscriptions{rest}", **more)
+        return Call(
+            "zettle", method, f"{self.urls.pusher}/organizations/self/subscriptions{rest}", **more
+        )

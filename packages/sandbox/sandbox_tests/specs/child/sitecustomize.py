@@ -1,6 +1,8 @@
-"""Python runs this first in every process that a watched test starts: what its sandbox is asked and answers is written down.
+"""Python runs this first in every process that a watched test starts: what its sandbox is asked and
+answers is written down.
 
-Nothing of the project or the tests is imported here, and a process without a sandbox is left as it is.
+Nothing of the project or the tests is imported here, and a process without a sandbox is left as it
+is.
 """
 
 import base64
@@ -29,7 +31,11 @@ class Ear(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         sys.meta_path.remove(self)
         self.spec = importlib.util.find_spec(fullname)
-        return importlib.util.spec_from_loader(fullname, self, origin=self.spec.origin) if self.spec else None
+        return (
+            importlib.util.spec_from_loader(fullname, self, origin=self.spec.origin)
+            if self.spec
+            else None
+        )
 
     def exec_module(self, module: ModuleType) -> None:
         assert self.spec is not None

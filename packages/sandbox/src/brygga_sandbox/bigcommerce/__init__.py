@@ -1,8 +1,8 @@
 """A BigCommerce that refuses what the documents say BigCommerce refuses.
 
-Here live stores with catalogue, stock, orders, webhooks, apps and their pages, all in memory and on an injected clock.
-Nothing of the service that is tested against it is ever imported here. "bigcommerce facts 3.7" names
-a section of docs/platforms/bigcommerce.md.
+Here live stores with catalogue, stock, orders, webhooks, apps and their pages, all in memory and on
+an injected clock. Nothing of the service that is tested against it is ever imported here.
+"bigcommerce facts 3.7" names a section of docs/platforms/bigcommerce.md.
 """
 
 from brygga_sandbox.bigcommerce.apps import App
@@ -14,6 +14,7 @@ from brygga_sandbox.bigcommerce.state import Settings, Store, Violation
 from brygga_sandbox.bigcommerce.switches import Switches
 
 __all__ = [
-    "SCOPES", "App", "BigCommerceSandbox", "Config", "Order", "OutOfStock", "Refusal", "Settings", "Shop", "Store",
+    "SCOPES", "App", "BigCommerceSandbox", "Config", "Order", "OutOfStock", "Refusal", "Settings",
+    "Shop", "Store",
     "Switches", "Violation",
 ]  # fmt: skip

@@ -1,4 +1,6 @@
-"""Apps: registered, installed with a code, opened and uninstalled with a signed payload (bigcommerce facts 1)."""
+"""Apps: registered, installed with a code, opened and uninstalled with a signed payload
+(bigcommerce facts 1).
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,13 @@ class App:
     remove_user_url: str = ""
     scopes: tuple[str, ...] = ()
     draft_of: str = ""
-    """A draft can be installed only on stores whose owner has this e-mail; empty for a published app."""
+    """A draft can be installed only on stores whose owner has this e-mail; empty for a published
+    app.
+    """
     waiting: set[str] = field(default_factory=set)
-    """Stores that must authorise again at the next opening (scopes or the owner's e-mail changed)."""
+    """Stores that must authorise again at the next opening (scopes or the owner's e-mail
+    changed).
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,12 @@ class Apps:
     def installed(self, store_hash: str, client_id: str) -> Grant | None:
         """The living grant of an app on a store; there is one at most."""
         return next(
-            (one for one in self.grants.values() if (one.store_hash, one.client_id) == (store_hash, client_id)), None
+            (
+                one
+                for one in self.grants.values()
+                if (one.store_hash, one.client_id) == (store_hash, client_id)
+            ),
+            None,
         )
 
     def grant(self, store: Store, client_id: str, scopes: frozenset[str], user: User) -> Grant:
@@ -125,11 +136,18 @@ class Apps:
         return not app.draft_of or app.draft_of == store.owner.email
 
     def approve(self, app: App, store: Store, user: User, *, external: bool) -> str:
-        """The merchant has confirmed: where the browser goes now. There is no `state` (bigcommerce facts 1.3)."""
+        """The merchant has confirmed: where the browser goes now. There is no `state` (bigcommerce
+        facts 1.3).
+        """
         scope = " ".join([*app.scopes, "users_basic_information"])
         code = self.word(32)
         self.codes[code] = Code(app.client_id, store.hash, scope, self.clock.now(), user)
-        values = {"code": code, "scope": scope, "context": f"stores/{store.hash}", "account_uuid": store.account_uuid}
+        values = {
+            "code": code,
+            "scope": scope,
+            "context": f"stores/{store.hash}",
+            "account_uuid": store.account_uuid,
+        }
         if external:
             values["external_install"] = store.switches.external_install_value
         return with_query(app.auth_url, values)
@@ -165,7 +183,9 @@ class Apps:
         }
 
     def payload(self, app: App, store: Store, user: User, url: str = "/") -> str:
-        """The signed payload of load, uninstall and remove_user: HS256 with the client secret (bigcommerce facts 1.5)."""
+        """The signed payload of load, uninstall and remove_user: HS256 with the client secret
+        (bigcommerce facts 1.5).
+        """
         now = int(self.clock.now())
         claims = {
             "aud": app.client_id,
@@ -186,8 +206,12 @@ class Apps:
         """Where the control panel sends the browser to open an app."""
         return with_query(app.load_url, {"signed_payload_jwt": self.payload(app, store, user, url)})
 
-    async def uninstall(self, store: Store, client_id: str, hooks: Hooks, user: User | None = None) -> bool:
-        """The token dies, the hooks go, then the app is told, once (bigcommerce facts 1.4). False where it was not installed."""
+    async def uninstall(
+        self, store: Store, client_id: str, hooks: Hooks, user: User | None = None
+    ) -> bool:
+        """The token dies, the hooks go, then the app is told, once (bigcommerce facts 1.4). False
+        where it was not installed.
+        """
         grant = self.installed(store.hash, client_id)
         if grant is None:
             return False
@@ -199,8 +223,12 @@ class Apps:
         app = self.registered.get(client_id)
         if app is not None and app.uninstall_url and store.switches.uninstall_callback == "sent":
             payload = self.payload(app, store, user or store.owner)
-            status = await self.visit(with_query(app.uninstall_url, {"signed_payload_jwt": payload}))
-            self.uninstalls.append({"client_id": client_id, "store_hash": store.hash, "status": status})
+            status = await self.visit(
+                with_query(app.uninstall_url, {"signed_payload_jwt": payload})
+            )
+            self.uninstalls.append(
+                {"client_id": client_id, "store_hash": store.hash, "status": status}
+            )
         self.kill(grant)
         return True
 
@@ -210,7 +238,9 @@ class Apps:
         self.dead.add(grant.token)
 
     async def remove_user(self, store: Store, client_id: str, user: User) -> int | None:
-        """A user loses access to the app; the app is told, and it happens whatever it answers (bigcommerce facts 1.2)."""
+        """A user loses access to the app; the app is told, and it happens whatever it answers
+        (bigcommerce facts 1.2).
+        """
         app = self.registered.get(client_id)
         if app is None or not app.remove_user_url:
             return None
@@ -227,14 +257,20 @@ class Apps:
         """The app wants other scopes: every store is asked again at its next opening."""
         app = self.registered[client_id]
         app.scopes = scopes
-        app.waiting.update(one.store_hash for one in self.grants.values() if one.client_id == client_id)
+        app.waiting.update(
+            one.store_hash for one in self.grants.values() if one.client_id == client_id
+        )
 
 
 def signed(claims: Json, secret: str, algorithm: str = "HS256") -> str:
-    """A JSON Web Token (RFC 7515), written out: a library for it would take as long to load as all of this."""
+    """A JSON Web Token (RFC 7515), written out: a library for it would take as long to load as all
+    of this.
+    """
     header = {"alg": algorithm, "typ": "JWT"}
     head = b".".join(encoded(msgspec.json.encode(part)) for part in (header, claims))
-    seal = hmac.new(secret.encode(), head, {"HS256": "sha256", "HS512": "sha512"}[algorithm]).digest()
+    seal = hmac.new(
+        secret.encode(), head, {"HS256": "sha256", "HS512": "sha512"}[algorithm]
+    ).digest()
     return (head + b"." + encoded(seal)).decode()
 
 

@@ -1,4 +1,6 @@
-"""Products: made, changed and deleted under the rules of the catalogue (bigcommerce facts 3.1 to 3.6)."""
+"""Products: made, changed and deleted under the rules of the catalogue (bigcommerce facts 3.1 to
+3.6).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ from .refusal import Json, Refusal, invalid, missing, product_not_found
 from .render import View, variant_json
 from .shapes import CHANGED_PRODUCT, NEW_PRODUCT
 from .state import Product, Store, by_id
-from .variants import Draft, add_base_variant, add_drafts, drafts_of, drop_metafields, drop_variant, sku_data
+from .variants import (
+    Draft,
+    add_base_variant,
+    add_drafts,
+    drafts_of,
+    drop_metafields,
+    drop_variant,
+    sku_data,
+)
 
 MAX_BATCH = 10
 RULE = ("quantity_min", "quantity_max", "type", "amount")
@@ -25,7 +35,9 @@ MAX_BRANDS = 30_000
 
 @dataclass(slots=True)
 class Wanted:
-    """What a body asks for, all of it accepted on its own; whether it fits the store is another question."""
+    """What a body asks for, all of it accepted on its own; whether it fits the store is another
+    question.
+    """
 
     values: Json
     url: tuple[str, bool] | None = None
@@ -69,7 +81,9 @@ def custom_fields_of(body: Json) -> list[Json] | None:
     for row in rows:
         pair = (row.get("name"), row.get("value"))
         if not all(isinstance(part, str) and 1 <= len(part) <= 250 for part in pair):
-            raise invalid({"custom_fields": "name and value must be strings of 1 to 250 characters"})
+            raise invalid(
+                {"custom_fields": "name and value must be strings of 1 to 250 characters"}
+            )
     if len(rows) > MAX_CUSTOM_FIELDS:
         raise too_many_fields()
     return rows
@@ -100,7 +114,9 @@ def is_rule(row: Json) -> bool:
 
 def too_many_fields() -> Refusal:
     """422 for more custom fields than a product may have (bigcommerce facts 2.3)."""
-    return invalid({"custom_fields": f"a product may have at most {MAX_CUSTOM_FIELDS} custom fields"})
+    return invalid(
+        {"custom_fields": f"a product may have at most {MAX_CUSTOM_FIELDS} custom fields"}
+    )
 
 
 def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
@@ -123,7 +139,9 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
     if brand_name is not None and not isinstance(brand_name, str):
         errors["brand_name"] = "brand_name must be a string"
     if len(values.get("description", "")) > store.switches.most_description:
-        errors["description"] = f"description must be at most {store.switches.most_description} characters"
+        errors["description"] = (
+            f"description must be at most {store.switches.most_description} characters"
+        )
     if errors:
         raise invalid(errors)
     images = rows_of(body, "images")
@@ -144,7 +162,9 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
 
 
 def references(store: Store, values: Json) -> None:
-    """Refuse ids of categories, brands and tax classes that the store does not have: 409 (bigcommerce facts 3.4)."""
+    """Refuse ids of categories, brands and tax classes that the store does not have: 409
+    (bigcommerce facts 3.4).
+    """
     unknown = [str(key) for key in values.get("categories", ()) if key not in store.categories]
     if unknown:
         title = f"The category_id is invalid: {', '.join(unknown)}"
@@ -153,7 +173,9 @@ def references(store: Store, values: Json) -> None:
     if brand and brand not in store.brands:
         raise Refusal(409, "The brand_id is invalid", {"brand_id": f"brand {brand} does not exist"})
     if values.get("tax_class_id", 0) not in store.tax_classes:
-        raise Refusal(409, "The tax_class_id is invalid", {"tax_class_id": "this tax class does not exist"})
+        raise Refusal(
+            409, "The tax_class_id is invalid", {"tax_class_id": "this tax class does not exist"}
+        )
 
 
 def free_for_birth(store: Store, want: Wanted) -> None:
@@ -176,7 +198,11 @@ def free_for_birth(store: Store, want: Wanted) -> None:
 
 def new_brand(store: Store, want: Wanted) -> None:
     """403 for a brand more than a store may have (bigcommerce facts 2.3)."""
-    if want.brand_name and want.brand_name not in store.brands.values() and len(store.brands) >= MAX_BRANDS:
+    if (
+        want.brand_name
+        and want.brand_name not in store.brands.values()
+        and len(store.brands) >= MAX_BRANDS
+    ):
         raise Refusal(403, f"A store may have at most {MAX_BRANDS} brands", {})
 
 
@@ -184,18 +210,28 @@ def hidden_price(values: Json, product: Product | None) -> None:
     """A price is hidden only of what cannot be bought (bigcommerce facts 3.3)."""
 
     def now(name: str) -> Any:
-        return values[name] if name in values else product.get(name) if product else PRODUCT[name].default
+        return (
+            values[name]
+            if name in values
+            else product.get(name)
+            if product
+            else PRODUCT[name].default
+        )
 
     if (
         {"is_price_hidden", "availability"} & set(values)
         and now("is_price_hidden")
         and now("availability") != "disabled"
     ):
-        raise invalid({"is_price_hidden": "availability must be disabled where the price is hidden"})
+        raise invalid(
+            {"is_price_hidden": "availability must be disabled where the price is hidden"}
+        )
 
 
 async def fetch_all(store: Store, camera: Eye, want: Wanted) -> None:
-    """Fetch every picture of a body; one that fails fails the whole birth (bigcommerce facts 3.4)."""
+    """Fetch every picture of a body; one that fails fails the whole birth (bigcommerce facts
+    3.4).
+    """
     status = store.switches.inline_image_status
     want.pictures = [await camera.load(image["image_url"], status=status) for image in want.images]
     for draft in want.drafts:
@@ -203,7 +239,9 @@ async def fetch_all(store: Store, camera: Eye, want: Wanted) -> None:
             draft.picture = await camera.load(draft.image_url, status=status, limit=2000)
 
 
-async def create(store: Store, body: Any, camera: Eye, client: str | None, *, partly: bool = False) -> Product:
+async def create(
+    store: Store, body: Any, camera: Eye, client: str | None, *, partly: bool = False
+) -> Product:
     """POST /catalog/products. With `partly` the stock part is lost, as in a 207."""
     want = wanted(store, object_of(body), create=True)
     if store.settings.max_products and len(store.products) >= store.settings.max_products:
@@ -252,7 +290,9 @@ def born(store: Store, want: Wanted, client: str | None, *, partly: bool = False
 
 
 def announce_birth(store: Store, product: Product) -> None:
-    """The hooks of a birth, and the default channel where the store has only one storefront (bigcommerce facts 3.13)."""
+    """The hooks of a birth, and the default channel where the store has only one storefront
+    (bigcommerce facts 3.13).
+    """
     store.emit("store/product/created", {"type": "product", "id": product.id})
     for variant in product.variants:
         if variant.sku_id is not None and variant.get("sku"):
@@ -260,7 +300,10 @@ def announce_birth(store: Store, product: Product) -> None:
     rule = store.switches.default_channel_auto
     if rule == "always" or (rule == "single_storefront" and not store.settings.multi_storefront):
         product.channels.append(store.settings.default_channel_id)
-        store.emit(f"store/channel/{store.settings.default_channel_id}/product/assigned", {"product_id": product.id})
+        store.emit(
+            f"store/channel/{store.settings.default_channel_id}/product/assigned",
+            {"product_id": product.id},
+        )
 
 
 def first_levels(store: Store, product: Product, want: Wanted, level: int | None) -> None:
@@ -308,7 +351,10 @@ def fits(store: Store, product: Product, want: Wanted) -> Change:
     added = [row for row in want.custom_fields or () if row.get("id") not in known]
     if len(known) + len(added) > MAX_CUSTOM_FIELDS:
         raise too_many_fields()
-    if len(product.images) + len(want.images) > MAX_IMAGES and store.switches.images_on_put == "append":
+    if (
+        len(product.images) + len(want.images) > MAX_IMAGES
+        and store.switches.images_on_put == "append"
+    ):
         raise too_many_images()
     change = Change(product, want)
     if want.url:
@@ -357,7 +403,9 @@ def apply(store: Store, change: Change, *, partly: bool = False) -> Json | None:
     if change.refused_url is not None:
         return change.refused_url.body()
     if partly:
-        return Refusal(422, "The product inventory could not be updated", {"inventory_level": "not saved"}).body()
+        return Refusal(
+            422, "The product inventory could not be updated", {"inventory_level": "not saved"}
+        ).body()
     return None
 
 
@@ -408,7 +456,9 @@ def delete(store: Store, product: Product) -> None:
     drop_metafields(store, "product", product.id)
     if not product.simple:
         view = View("", store.now())
-        store.orphans.extend({**variant_json(store, product, one, view), "product_id": 0} for one in product.variants)
+        store.orphans.extend(
+            {**variant_json(store, product, one, view), "product_id": 0} for one in product.variants
+        )
     for variant in list(product.variants):
         drop_variant(store, product, variant)
     store.touched()

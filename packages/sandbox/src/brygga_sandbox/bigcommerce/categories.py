@@ -29,7 +29,8 @@ CATEGORY: Mapping[str, Field] = {
     "is_visible": flag(True),
     "search_keywords": text(),
     "default_product_sort": choice(
-        "use_store_settings", "featured", "newest", "best_selling", "alpha_asc", "alpha_desc", "avg_customer_review",
+        "use_store_settings", "featured", "newest", "best_selling", "alpha_asc", "alpha_desc",
+        "avg_customer_review",
         "price_asc", "price_desc",
     ),
 }  # fmt: skip
@@ -53,7 +54,11 @@ def old_json(category: Category) -> Json:
     shown = tree_json(category)
     for name in ("category_id", "category_uuid", "tree_id", "url"):
         del shown[name]
-    return {"id": category.id, **shown, "custom_url": {"url": category.url, "is_customized": category.url_customized}}
+    return {
+        "id": category.id,
+        **shown,
+        "custom_url": {"url": category.url, "is_customized": category.url_customized},
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,9 @@ def check_fields(store: Store, body: Any, shape: Mapping[str, Shape]) -> Json:
     """The plain fields of a category, names and ids checked."""
     if not isinstance(body, dict):
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an object"})
-    fields, errors = accepted_fields(CATEGORY, body, shape, store.switches.unknown_fields == "refuse")
+    fields, errors = accepted_fields(
+        CATEGORY, body, shape, store.switches.unknown_fields == "refuse"
+    )
     name = body.get("name", "x")
     if not isinstance(name, str) or not 1 <= len(name) <= 50:
         errors["name"] = "name must be a string of 1 to 50 characters"
@@ -122,7 +129,9 @@ def sprout(
 
 
 def path_of(store: Store, tree: int, body: Json, but: int = 0) -> str | None:
-    """The address a body asks for, from `url` (trees API) or `custom_url` (old API); taken in its tree is refused."""
+    """The address a body asks for, from `url` (trees API) or `custom_url` (old API); taken in its
+    tree is refused.
+    """
     name, field = ("url", "path") if "url" in body else ("custom_url", "url")
     given = body.get(name, {})
     path = given.get(field) if isinstance(given, dict) else 0
@@ -132,7 +141,10 @@ def path_of(store: Store, tree: int, body: Json, but: int = 0) -> str | None:
         return None
     if not isinstance(path, str) or not path.startswith("/") or len(path) > 255:
         raise invalid({name: f"{field} must start with / and have at most 255 characters"})
-    if any((one.tree_id, one.url) == (tree, path) and one.id != but for one in store.categories.values()):
+    if any(
+        (one.tree_id, one.url) == (tree, path) and one.id != but
+        for one in store.categories.values()
+    ):
         raise Refusal(409, URL_TAKEN, {name: URL_TAKEN})
     return path
 
@@ -162,7 +174,8 @@ def taken(store: Store, tree_id: int, parent_id: int, name: str, but: int = 0) -
         (
             one
             for one in store.categories.values()
-            if (one.tree_id, one.parent_id, one.name) == (tree_id, parent_id, name) and one.id != but
+            if (one.tree_id, one.parent_id, one.name) == (tree_id, parent_id, name)
+            and one.id != but
         ),
         None,
     )
@@ -171,7 +184,8 @@ def taken(store: Store, tree_id: int, parent_id: int, name: str, but: int = 0) -
 def plant(store: Store, seed: Sprout) -> Category:
     """Make a category."""
     category = Category(
-        store.ids.next("category"), uuid_of(store.dice), seed.tree_id, seed.parent_id, seed.name, seed.url, seed.fields,
+        store.ids.next("category"), uuid_of(store.dice), seed.tree_id, seed.parent_id, seed.name,
+        seed.url, seed.fields,
         seed.url_customized,
     )  # fmt: skip
     store.categories[category.id] = category
@@ -187,24 +201,36 @@ def meta(total: int, success: int) -> Json:
 
 def wrapped(refusal: Refusal, total: int) -> PlainRefusal:
     """A refusal of the trees API (bigcommerce facts 9)."""
-    errors = {"status": 422, "title": refusal.title, "type": STATUS_CODES, "errors": refusal.errors or {}}
+    errors = {
+        "status": 422,
+        "title": refusal.title,
+        "type": STATUS_CODES,
+        "errors": refusal.errors or {},
+    }
     return PlainRefusal(422, {"errors": errors, "meta": meta(total, 0)})
 
 
 def rows_of(body: Any) -> list[Any]:
     """The array the trees API wants."""
     if not isinstance(body, list) or not body:
-        raise wrapped(Refusal(422, "JSON data is missing or invalid", {"body": "must be a non-empty array"}), 0)
+        raise wrapped(
+            Refusal(422, "JSON data is missing or invalid", {"body": "must be a non-empty array"}),
+            0,
+        )
     return body
 
 
 def create_many(store: Store, body: Any) -> tuple[int, Json]:
-    """POST /catalog/trees/categories: 201, or 207 where only some were made; none is 422 or 409 wrapped."""
+    """POST /catalog/trees/categories: 201, or 207 where only some were made; none is 422 or 409
+    wrapped.
+    """
     return each(store, rows_of(body), 201, lambda row: tree_json(plant(store, sprout(store, row))))
 
 
 def update_many(store: Store, body: Any) -> tuple[int, Json]:
-    """PUT /catalog/trees/categories by category_id. The answer only counts; the categories are not in it (trees file)."""
+    """PUT /catalog/trees/categories by category_id. The answer only counts; the categories are not
+    in it (trees file).
+    """
 
     def work(row: Any) -> Json:
         category = category_of(store, row.get("category_id") if isinstance(row, dict) else None)
@@ -229,7 +255,12 @@ def each(store: Store, rows: list[Any], good: int, work: Any) -> tuple[int, Json
     if not done and all(refusal.status != 207 for refusal in refused):
         raise wrapped(refused[0], len(rows))
     first = refused[0]
-    errors = {"status": 422, "title": first.title, "type": STATUS_CODES, "errors": first.errors or {}}
+    errors = {
+        "status": 422,
+        "title": first.title,
+        "type": STATUS_CODES,
+        "errors": first.errors or {},
+    }
     return 207, {"data": done, "errors": errors, "meta": meta(len(rows), len(done))}
 
 
@@ -241,7 +272,9 @@ def category_of(store: Store, category_id: object) -> Category:
     return category
 
 
-def change(store: Store, category: Category, body: Any, shape: Mapping[str, Shape] = TREE_CATEGORY) -> None:
+def change(
+    store: Store, category: Category, body: Any, shape: Mapping[str, Shape] = TREE_CATEGORY
+) -> None:
     """Rename, hide, move or describe a category."""
     fields = check_fields(store, body, shape)
     name = body.get("name", category.name)
@@ -262,7 +295,9 @@ def change(store: Store, category: Category, body: Any, shape: Mapping[str, Shap
 
 
 def remove(store: Store, category: Category) -> None:
-    """Delete a category with its children; its products stay, uncategorised (bigcommerce facts 4)."""
+    """Delete a category with its children; its products stay, uncategorised (bigcommerce facts
+    4).
+    """
     for child in [one for one in store.categories.values() if one.parent_id == category.id]:
         remove(store, child)
     del store.categories[category.id]
@@ -274,7 +309,9 @@ def remove(store: Store, category: Category) -> None:
     store.emit("store/category/deleted", {"type": "category", "id": category.id})
 
 
-def nested(store: Store, tree_id: int, parent_id: int = 0, path: tuple[int, ...] = ()) -> list[Json]:
+def nested(
+    store: Store, tree_id: int, parent_id: int = 0, path: tuple[int, ...] = ()
+) -> list[Json]:
     """A tree as GET /catalog/trees/{id}/categories shows it."""
     return [
         {

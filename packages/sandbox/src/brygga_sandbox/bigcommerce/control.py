@@ -1,4 +1,6 @@
-"""The control addresses: shoppers, merchants and tests act here. They need no token and are never counted."""
+"""The control addresses: shoppers, merchants and tests act here. They need no token and are never
+counted.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ DELAYS = ("read_lag_s", "hook_delay_s")
 
 async def place(shop: Shop, request: Request, body: Json) -> Any:
     source, incomplete = body.get("source", "www"), bool(body.get("incomplete"))
-    return order_json(shop, shop.place(body.get("lines", []), source=source, incomplete=incomplete).id)
+    return order_json(
+        shop, shop.place(body.get("lines", []), source=source, incomplete=incomplete).id
+    )
 
 
 def order_json(shop: Shop, order_id: int) -> Json:
@@ -40,7 +44,9 @@ async def submit(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def edit_order(shop: Shop, request: Request, body: Json) -> Any:
-    """`lines`: [{"line_id", "quantity"}]; the others stay as they are. `add`: lines as of a new order; `remove`: line ids."""
+    """`lines`: [{"line_id", "quantity"}]; the others stay as they are. `add`: lines as of a new
+    order; `remove`: line ids.
+    """
     order_id = int(request.params["order_id"])
     if body.get("lines"):
         shop.edit_order(order_id, {row["line_id"]: row["quantity"] for row in body["lines"]})
@@ -193,16 +199,30 @@ def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
     """What needs the whole of BigCommerce: its stores, its apps and their webhooks."""
 
     async def settings(shop: Shop, request: Request, body: Json) -> Any:
-        owner, delays = body.pop("owner_email", None), {name: body.pop(name) for name in DELAYS if name in body}
-        if any(isinstance(one, bool) or not isinstance(one, int | float) or one < 0 for one in delays.values()):
-            raise Refusal(422, "A delay is a number of seconds", dict.fromkeys(delays, "must be a number from 0"))
+        owner, delays = (
+            body.pop("owner_email", None),
+            {name: body.pop(name) for name in DELAYS if name in body},
+        )
+        if any(
+            isinstance(one, bool) or not isinstance(one, int | float) or one < 0
+            for one in delays.values()
+        ):
+            raise Refusal(
+                422,
+                "A delay is a number of seconds",
+                dict.fromkeys(delays, "must be a number from 0"),
+            )
         shop.set_settings(**body)
         shop.store.read_lag_s = float(delays.get("read_lag_s", shop.store.read_lag_s))
         hooks = town.hooks[shop.store.hash]
         hooks.delay_s = float(delays.get("hook_delay_s", hooks.delay_s))
         if owner:
             town.change_owner(shop.store.hash, owner)
-        return {**shop.state()["settings"], "read_lag_s": shop.store.read_lag_s, "hook_delay_s": hooks.delay_s}
+        return {
+            **shop.state()["settings"],
+            "read_lag_s": shop.store.read_lag_s,
+            "hook_delay_s": hooks.delay_s,
+        }
 
     async def stores(shop: Shop, request: Request, body: Json) -> Any:
         return [{"store_hash": one.hash, "name": one.settings.name} for one in town.stores.values()]
@@ -214,10 +234,18 @@ def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
         """A token as after an installation, without the pages; the one before is void."""
         if body.get("client_id") not in town.apps.registered:
             raise Refusal(404, "No such app is registered", {})
-        return {"access_token": town.issue_token(shop.store.hash, body["client_id"], body.get("scopes", ()))}
+        return {
+            "access_token": town.issue_token(
+                shop.store.hash, body["client_id"], body.get("scopes", ())
+            )
+        }
 
     async def uninstall(shop: Shop, request: Request, body: Json) -> Any:
-        return {"uninstalled": await town.uninstall(shop.store.hash, body.get("client_id") or first_app(town, shop))}
+        return {
+            "uninstalled": await town.uninstall(
+                shop.store.hash, body.get("client_id") or first_app(town, shop)
+            )
+        }
 
     return [
         ("POST", "/store", settings),
@@ -229,7 +257,9 @@ def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
 
 
 def mount(router: Router, town: BigCommerceSandbox) -> None:
-    """Put every control address in the table. The store is named by `store_hash` in query or body, or is the first."""
+    """Put every control address in the table. The store is named by `store_hash` in query or body,
+    or is the first.
+    """
 
     def bound(act: Act) -> Callable[[Request], Awaitable[Response]]:
         async def run(request: Request) -> Response:
@@ -239,7 +269,14 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
                 return answer(await act(town.shop(wanted), request, body))
             except Refusal as refusal:
                 return refused(refusal)
-            except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError, StopIteration) as wrong:
+            except (
+                KeyError,
+                ValueError,
+                TypeError,
+                AttributeError,
+                ArithmeticError,
+                StopIteration,
+            ) as wrong:
                 return answer({"status": 400, "title": f"{type(wrong).__name__}: {wrong}"}, 400)
 
         return run
@@ -250,7 +287,9 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
 
 def first_app(town: BigCommerceSandbox, shop: Shop) -> str:
     """The first app installed on the store."""
-    grant = next((one for one in town.apps.grants.values() if one.store_hash == shop.store.hash), None)
+    grant = next(
+        (one for one in town.apps.grants.values() if one.store_hash == shop.store.hash), None
+    )
     if grant is None:
         raise Refusal(404, "No app is installed", {})
     return grant.client_id

@@ -1,4 +1,6 @@
-"""Control addresses for the people of a store: who besides the owner opens its apps, and who no longer may (bigcommerce facts 1.5)."""
+"""Control addresses for the people of a store: who besides the owner opens its apps, and who no
+longer may (bigcommerce facts 1.5).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def mount(router: Router, town: BigCommerceSandbox) -> None:
-    """GET, POST /sandbox/users; DELETE /sandbox/users/{id}; GET /sandbox/load. The store is named by `store_hash`, or is the first."""
+    """GET, POST /sandbox/users; DELETE /sandbox/users/{id}; GET /sandbox/load. The store is named
+    by `store_hash`, or is the first.
+    """
 
     def store_of(request: Request) -> Store:
         wanted = request.value("store_hash")
@@ -27,7 +31,10 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
 
     async def listed(request: Request) -> Any:
         store = store_of(request)
-        return {"owner": person(store.owner), "users": [person(one) for one in store.users.values()]}
+        return {
+            "owner": person(store.owner),
+            "users": [person(one) for one in store.users.values()],
+        }
 
     async def added(request: Request) -> Any:
         body = decoded(request.body)

@@ -1,4 +1,6 @@
-"""The door of the API: whose token, which store, how many requests are left, and what goes wrong on purpose."""
+"""The door of the API: whose token, which store, how many requests are left, and what goes wrong on
+purpose.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,11 @@ def refused(refusal: Refusal, *, v2: bool = False) -> Response:
     if v2:
         return v2_refusal(refusal)
     problem = isinstance(refusal, ProblemRefusal)
-    return answer(refusal.body(), refusal.status, "application/problem+json" if problem else "application/json")
+    return answer(
+        refusal.body(),
+        refusal.status,
+        "application/problem+json" if problem else "application/json",
+    )
 
 
 @dataclass(slots=True)
@@ -98,7 +104,9 @@ class Call:
         return value
 
     def check(self, body: Any) -> None:
-        """Refuse a field that the operation does not know, or of another type (bigcommerce facts 3.3)."""
+        """Refuse a field that the operation does not know, or of another type (bigcommerce facts
+        3.3).
+        """
         path = self.request.template.removeprefix(STORES)
         shape = WHOLE.get((self.request.method, path))
         if self.store.switches.unknown_fields == "refuse" and (errors := unknown(body, shape)):
@@ -160,7 +168,9 @@ class Quota:
 
 
 def throttled(rule: Rule, request: Request) -> Response:
-    """429 by fault: without any headers (the platform under load), unless the rule has `headers` or `retry_after`."""
+    """429 by fault: without any headers (the platform under load), unless the rule has `headers` or
+    `retry_after`.
+    """
     response = too_many()
     bare = not ({"headers", "retry_after"} & set(rule.params))
     response.header(BARE, "bare" if bare else "full")
@@ -182,7 +192,9 @@ def too_many(body: str = "json") -> Response:
 def broken(rule: Rule, request: Request) -> Response:
     """A server's fault, as JSON."""
     status = int(rule.params.get("status", 500))
-    return answer({"status": status, "title": "Internal Server Error", "type": STATUS_CODES}, status)
+    return answer(
+        {"status": status, "title": "Internal Server Error", "type": STATUS_CODES}, status
+    )
 
 
 def dead_token(rule: Rule, request: Request) -> Response:
@@ -191,7 +203,8 @@ def dead_token(rule: Rule, request: Request) -> Response:
 
 
 SPEAKERS = {
-    "429": throttled, "5xx_before": broken, "5xx_after": broken, "token_expired": dead_token, "token_revoked": dead_token,
+    "429": throttled, "5xx_before": broken, "5xx_after": broken, "token_expired": dead_token,
+    "token_revoked": dead_token,
 }  # fmt: skip
 
 
@@ -226,7 +239,9 @@ class Door:
         for method, path, scope, handler in routes:
             router.add(method, STORES + path, self.guard(scope, handler))
 
-    def guard(self, scope: str | None, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def guard(
+        self, scope: str | None, handler: Handler
+    ) -> Callable[[Request], Awaitable[Response]]:
         """The handler, behind token, quota, faults and scope."""
 
         async def enter(request: Request) -> Response:
@@ -247,16 +262,22 @@ class Door:
         return enter
 
     def turned_away(self, request: Request, store: Store | None) -> Response:
-        """401 for a dead or unknown token, 503 for a store that is closed (bigcommerce facts 9); neither uses up the quota."""
+        """401 for a dead or unknown token, 503 for a store that is closed (bigcommerce facts 9);
+        neither uses up the quota.
+        """
         if store is None:
             return text_response("Unauthorized", 401)
         was_good = request.headers.get("x-auth-token", "") in self.apps.dead
         status = store.switches.dead_token_status if was_good else 401
         if store.settings.status != "live":
-            response = answer({"status": 503, "title": "The store is not available", "type": STATUS_CODES}, 503)
+            response = answer(
+                {"status": 503, "title": "The store is not available", "type": STATUS_CODES}, 503
+            )
         elif store.switches.unauthorized_body == "json" or status != 401:
             title = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}[status]
-            response = answer({"status": status, "title": title, "type": STATUS_CODES, "errors": {}}, status)
+            response = answer(
+                {"status": status, "title": title, "type": STATUS_CODES, "errors": {}}, status
+            )
         else:
             response = text_response("Unauthorized", 401)
         response.headers.extend(self.quota(store).headers(store.now(), store.settings.quota))
@@ -267,9 +288,15 @@ class Door:
         return self.quotas.setdefault(store.hash, Quota())
 
     def missing(self, request: Request, allowed: tuple[str, ...]) -> Response:
-        """404 and 405; under a store's address they cost a request like any other, and carry its headers."""
+        """404 and 405; under a store's address they cost a request like any other, and carry its
+        headers.
+        """
         parts = request.path.split("/")
-        store = self.stores.get(parts[3]) if parts[1:3] == ["api", "stores"] and len(parts) > 3 else None
+        store = (
+            self.stores.get(parts[3])
+            if parts[1:3] == ["api", "stores"] and len(parts) > 3
+            else None
+        )
         if store is None:
             return no_route(request, allowed)
         grant = self.apps.grants.get(request.headers.get("x-auth-token", ""))
@@ -317,7 +344,9 @@ class Door:
     ) -> Response:
         """The handler's answer, unless a fault puts another in its place."""
         base = self.public_url or request.base_url
-        call = Call(request, store, grant.client_id, self.hooks[store.hash], self.camera, self.faults, base)
+        call = Call(
+            request, store, grant.client_id, self.hooks[store.hash], self.camera, self.faults, base
+        )
         call.camera = Lens(self.camera, lambda: call.hit("image_missing") is not None)
         own: list[Response] = []
 
@@ -331,8 +360,12 @@ class Door:
                 note()
         return response
 
-    async def alone(self, call: Call, grant: Grant, scope: str | None, handler: Handler) -> Response:
-        """The handler's answer; for calls that must not run side by side, 429 without headers to whoever comes too early."""
+    async def alone(
+        self, call: Call, grant: Grant, scope: str | None, handler: Handler
+    ) -> Response:
+        """The handler's answer; for calls that must not run side by side, 429 without headers to
+        whoever comes too early.
+        """
         lane, width = lane_of(call.request)
         if not lane or call.store.switches.parallel_calls == "accept":
             return await self.handled(call, grant, scope, handler)
@@ -347,7 +380,9 @@ class Door:
         finally:
             self.busy[key] -= 1
 
-    async def handled(self, call: Call, grant: Grant, scope: str | None, handler: Handler) -> Response:
+    async def handled(
+        self, call: Call, grant: Grant, scope: str | None, handler: Handler
+    ) -> Response:
         """The handler's answer where the token's scopes allow it."""
         v2 = "/v2/" in call.request.template
         try:
@@ -373,7 +408,9 @@ LANES: Mapping[str, tuple[str, int]] = {
 
 
 def lane_of(request: Request) -> tuple[str, int]:
-    """The lane of a call and its width; no name for a call that may run beside any other. Links may be read in parallel."""
+    """The lane of a call and its width; no name for a call that may run beside any other. Links may
+    be read in parallel.
+    """
     template = request.template.removeprefix(STORES)
     if request.method == "GET" and template.endswith("-assignments"):
         return "", 0
@@ -387,15 +424,22 @@ def without_marks(response: Response) -> Response:
 
 
 def granted(grant: Grant, scope: str, method: str) -> bool:
-    """True where the scope itself was given, or its read-only half and this only reads (bigcommerce facts 1.6)."""
+    """True where the scope itself was given, or its read-only half and this only reads (bigcommerce
+    facts 1.6).
+    """
     reads = method in {"GET", "HEAD"}
     return scope in grant.scopes or (reads and f"{scope}_read_only" in grant.scopes)
 
 
 def wants_json(request: Request) -> bool:
     """False for who takes anything but JSON (bigcommerce facts 0, 9)."""
-    kinds = {part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")}
-    return bool(kinds & {"*/*", "application/*", "application/json", "application/problem+json", ""})
+    kinds = {
+        part.partition(";")[0].strip().lower()
+        for part in request.headers.get("accept", "*/*").split(",")
+    }
+    return bool(
+        kinds & {"*/*", "application/*", "application/json", "application/problem+json", ""}
+    )
 
 
 def no_route(request: Request, allowed: tuple[str, ...]) -> Response:
@@ -403,4 +447,6 @@ def no_route(request: Request, allowed: tuple[str, ...]) -> Response:
     if allowed:
         response = answer({"status": 405, "title": "Method Not Allowed", "type": STATUS_CODES}, 405)
         return response.header("Allow", ", ".join(allowed))
-    return answer({"status": 404, "title": "The route is not found, check the URL", "type": STATUS_CODES}, 404)
+    return answer(
+        {"status": 404, "title": "The route is not found, check the URL", "type": STATUS_CODES}, 404
+    )

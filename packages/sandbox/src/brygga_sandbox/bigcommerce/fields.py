@@ -1,6 +1,8 @@
-"""Which fields a product and a variant have, what they accept, and which of them fire product/updated.
+"""Which fields a product and a variant have, what they accept, and which of them fire
+product/updated.
 
-One table each; validation, defaults and the rendered order follow from it (bigcommerce facts 3.3, 3.7, 6.3).
+One table each; validation, defaults and the rendered order follow from it (bigcommerce facts 3.3,
+3.7, 6.3).
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: kind, bounds, default, whether it may be null, and whether a change fires product/updated."""
+    """One field: kind, bounds, default, whether it may be null, and whether a change fires
+    product/updated.
+    """
 
     kind: str
     low: int = 0
@@ -38,8 +42,9 @@ class Field:
 
 
 Shape = Any
-"""What a write knows: a mapping for an object, a list of one shape for a list, a word for a plain value of that kind
-(with "?" where null is one too), and None for a value that something else reads."""
+"""What a write knows: a mapping for an object, a list of one shape for a list, a word for a plain
+value of that kind (with "?" where null is one too), and None for a value that something else reads.
+"""
 
 
 def text(low: int = 0, high: int = 255, **more: Any) -> Field:
@@ -151,7 +156,9 @@ PRODUCT: Mapping[str, Field] = {
     "reviews_count": integer(-_HUGE, _HUGE),
 }
 
-KEPT_BY_STORE = frozenset({"total_sold", "reviews_rating_sum", "reviews_count", "date_last_imported"})
+KEPT_BY_STORE = frozenset(
+    {"total_sold", "reviews_rating_sum", "reviews_count", "date_last_imported"}
+)
 """Fields that a write may carry and that stay what they are (bigcommerce facts 3.3)."""
 REQUIRED = {
     "name": "Please provide a name.",
@@ -191,8 +198,24 @@ VARIANT: Mapping[str, Field] = {
 }
 
 # A simple product and its only variant are one thing with two faces (bigcommerce facts 3.1, 3.5).
-MIRRORED = ("sku", "price", "sale_price", "retail_price", "cost_price", "map_price", "weight", "width", "height",
-            "depth", "upc", "mpn", "gtin", "bin_picking_number", "is_free_shipping", "fixed_cost_shipping_price")  # fmt: skip
+MIRRORED = (
+    "sku",
+    "price",
+    "sale_price",
+    "retail_price",
+    "cost_price",
+    "map_price",
+    "weight",
+    "width",
+    "height",
+    "depth",
+    "upc",
+    "mpn",
+    "gtin",
+    "bin_picking_number",
+    "is_free_shipping",
+    "fixed_cost_shipping_price",
+)
 
 
 def _number(field: Field, value: Any) -> Any:
@@ -293,9 +316,15 @@ def is_gtin(value: str) -> bool:
 
 
 def wrong_gtin(values: Json) -> Json:
-    """What is wrong with a `gtin` that is none; the words are ours, the platform's are not known."""
+    """What is wrong with a `gtin` that is none; the words are ours, the platform's are not
+    known.
+    """
     given = values.get("gtin", "")
-    return {"gtin": "gtin must be a valid GTIN of 8, 12, 13 or 14 digits"} if given and not is_gtin(given) else {}
+    return (
+        {"gtin": "gtin must be a valid GTIN of 8, 12, 13 or 14 digits"}
+        if given and not is_gtin(given)
+        else {}
+    )
 
 
 def accepted_fields(

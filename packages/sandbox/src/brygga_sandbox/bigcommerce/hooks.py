@@ -40,14 +40,23 @@ def address_of(url: Any) -> tuple[str, str, int | None] | None:
         port = parts.port
     except ValueError:
         return None
-    return (parts.scheme, parts.hostname, port) if parts.hostname and parts.scheme in {"http", "https"} else None
+    return (
+        (parts.scheme, parts.hostname, port)
+        if parts.hostname and parts.scheme in {"http", "https"}
+        else None
+    )
 
 
 def fits_a_header(name: Any, value: Any) -> bool:
     """True for what can stand in a header (RFC 9110), within the sizes of bigcommerce facts 6.4."""
     if not isinstance(name, str) or not isinstance(value, str):
         return False
-    return bool(_TOKEN.fullmatch(name)) and len(name) <= 64 and len(value) <= 8192 and bool(_VALUE.fullmatch(value))
+    return (
+        bool(_TOKEN.fullmatch(name))
+        and len(name) <= 64
+        and len(value) <= 8192
+        and bool(_VALUE.fullmatch(value))
+    )
 
 
 def covers(asked: str, scope: str) -> bool:
@@ -56,7 +65,9 @@ def covers(asked: str, scope: str) -> bool:
 
 
 def signing_key(secret: str, reading: str) -> bytes:
-    """The key of a signature, by the reading that is switched on. Nobody here checks `v1a`: any bytes do."""
+    """The key of a signature, by the reading that is switched on. Nobody here checks `v1a`: any
+    bytes do.
+    """
     match reading:
         case "decoded":
             return base64.b64decode(secret + "=" * (-len(secret) % 4))
@@ -96,7 +107,9 @@ class Domain:
 class Hooks:
     """The webhooks of one store, and their deliveries."""
 
-    def __init__(self, store: Store, outbox: Outbox, secret_of: Callable[[str], str], delay_s: float) -> None:
+    def __init__(
+        self, store: Store, outbox: Outbox, secret_of: Callable[[str], str], delay_s: float
+    ) -> None:
         self.store = store
         self.outbox = outbox
         self.secret_of = secret_of
@@ -109,7 +122,8 @@ class Hooks:
         self.mails: list[Json] = []
         store.subscribers.append(self.event)
 
-    # -- managing -----------------------------------------------------------------------------------------------
+    # -- managing
+    # ----------------------------------------------------------------------------------------------
 
     def json(self, hook: Hook) -> Json:
         """A hook as its owner sees it."""
@@ -126,7 +140,9 @@ class Hooks:
         }
 
     def of(self, client_id: str) -> list[Hook]:
-        """The hooks of a client; those that heard nothing for 90 days have been switched off by now."""
+        """The hooks of a client; those that heard nothing for 90 days have been switched off by
+        now.
+        """
         mine = [hook for hook in self.all.values() if hook.client_id == client_id]
         for hook in mine:
             self.retire(hook)
@@ -203,34 +219,55 @@ class Hooks:
         if not isinstance(body.get("is_active", True), bool):
             raise self.malformed("is_active", "error.expected.boolean")
         headers = {} if body.get("headers") is None else body["headers"]
-        if not isinstance(headers, dict) or not all(fits_a_header(*pair) for pair in headers.items()):
+        if not isinstance(headers, dict) or not all(
+            fits_a_header(*pair) for pair in headers.items()
+        ):
             raise self.malformed("headers", "error.expected.object.of.strings")
         return {
-            name: body[name] for name in ("scope", "destination", "is_active", "headers") if body.get(name) is not None
+            name: body[name]
+            for name in ("scope", "destination", "is_active", "headers")
+            if body.get(name) is not None
         }
 
     def check_destination(self, destination: Any) -> None:
-        """HTTPS on port 443 only; a sandbox also takes a plain address of this machine, where it runs."""
+        """HTTPS on port 443 only; a sandbox also takes a plain address of this machine, where it
+        runs.
+        """
         place = address_of(destination)
         if place is None or len(destination) > 2000:
             raise self.malformed("destination", "error.destination.invalid")
         scheme, host, port = place
-        if host not in {"localhost", "127.0.0.1", "::1"} and (scheme != "https" or port not in {None, 443}):
+        if host not in {"localhost", "127.0.0.1", "::1"} and (
+            scheme != "https" or port not in {None, 443}
+        ):
             raise self.malformed("destination", "error.destination.https.port.443")
 
-    def room_for(self, client_id: str, scope: str, destination: str, but: Hook | None = None) -> None:
+    def room_for(
+        self, client_id: str, scope: str, destination: str, but: Hook | None = None
+    ) -> None:
         """One hook per scope and destination, ten per scope (bigcommerce facts 6.1)."""
-        mine = [hook for hook in self.all.values() if hook.client_id == client_id and hook is not but]
+        mine = [
+            hook for hook in self.all.values() if hook.client_id == client_id and hook is not but
+        ]
         same = [hook for hook in mine if hook.scope == scope]
         if any(hook.destination == destination for hook in same):
             title = "A webhook with this scope and destination exists already"
-            raise Refusal(self.store.switches.duplicate_hook_status, title, {"destination": "error.duplicate"})
+            raise Refusal(
+                self.store.switches.duplicate_hook_status, title, {"destination": "error.duplicate"}
+            )
         if scope == EXCEPTION and (same or any(hook.destination == destination for hook in mine)):
-            # One for all of them, and elsewhere: what cannot be reached cannot be told so (bigcommerce facts 6.3).
-            title = "A webhook for delivery exceptions is the only one, with a destination of its own"
+            # One for all of them, and elsewhere: what cannot be reached cannot be told so
+            # (bigcommerce facts 6.3).
+            title = (
+                "A webhook for delivery exceptions is the only one, with a destination of its own"
+            )
             raise Refusal(422, title, {"destination": "error.exception.destination"})
         if len(same) >= MAX_PER_SCOPE:
-            raise Refusal(422, f"A scope may have at most {MAX_PER_SCOPE} webhooks", {"scope": "error.too.many"})
+            raise Refusal(
+                422,
+                f"A scope may have at most {MAX_PER_SCOPE} webhooks",
+                {"scope": "error.too.many"},
+            )
 
     def admin(self, client_id: str) -> Json:
         """GET /v3/hooks/admin: e-mails, the state of every hook, and blocked domains."""
@@ -238,16 +275,28 @@ class Hooks:
         rows = [
             {
                 **self.json(hook),
-                "status": "deactivated" if hook.deactivated else "active" if hook.is_active else "inactive",
+                "status": "deactivated"
+                if hook.deactivated
+                else "active"
+                if hook.is_active
+                else "inactive",
             }
             for hook in self.of(client_id)
         ]
         blocked = [
-            {"destination": name, "time_left": int(domain.blocked_until - now), "reasons": domain.reasons}
+            {
+                "destination": name,
+                "time_left": int(domain.blocked_until - now),
+                "reasons": domain.reasons,
+            }
             for (client, name), domain in self.domains.items()
             if client == client_id and domain.blocked_until > now
         ]
-        return {"emails": self.emails.get(client_id, []), "hooks_list": rows, "blocked_domains": blocked}
+        return {
+            "emails": self.emails.get(client_id, []),
+            "hooks_list": rows,
+            "blocked_domains": blocked,
+        }
 
     def retire(self, hook: Hook) -> None:
         """A hook without any event for 90 days is deactivated."""
@@ -260,13 +309,16 @@ class Hooks:
         self.mails.append({"client_id": hook.client_id, "hook_id": hook.id, "at": self.store.now()})
         self.heard.clear()
 
-    # -- delivering ---------------------------------------------------------------------------------------------
+    # -- delivering
+    # ---------------------------------------------------------------------------------------------
 
     def listeners(self, scope: str) -> list[Hook]:
         """The active hooks that hear of a scope."""
         found = self.heard.get(scope)
         if found is None:
-            found = [hook for hook in self.all.values() if hook.is_active and covers(hook.scope, scope)]
+            found = [
+                hook for hook in self.all.values() if hook.is_active and covers(hook.scope, scope)
+            ]
             self.heard[scope] = found
         return found
 
@@ -283,7 +335,9 @@ class Hooks:
                 self.send(hook, scope, data)
 
     def envelope(self, scope: str, data: Json) -> bytes:
-        """The body of a delivery. The hash is of data and time only: two scopes may share it (bigcommerce facts 6.2)."""
+        """The body of a delivery. The hash is of data and time only: two scopes may share it
+        (bigcommerce facts 6.2).
+        """
         created_at = int(self.store.wall())
         salted = f"{self.store.account_uuid}:{created_at}:".encode() + msgspec.json.encode(data)
         return msgspec.json.encode(
@@ -319,15 +373,23 @@ class Hooks:
         )
 
     def headers(self, hook: Hook, message_id: str, body: bytes) -> dict[str, str]:
-        """The headers of one attempt: the hook's own, and a Standard Webhooks signature (bigcommerce facts 6.5)."""
-        headers = {"Content-Type": "application/json", "User-Agent": "BigCommerce-Sandbox", **hook.headers}
+        """The headers of one attempt: the hook's own, and a Standard Webhooks signature
+        (bigcommerce facts 6.5).
+        """
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "BigCommerce-Sandbox",
+            **hook.headers,
+        }
         if self.blocked(hook):
             headers[BLOCKED] = "1"
         if self.store.switches.signed_webhooks:
             reading = self.store.switches.signature_key
             moment = str(int(self.store.wall() * (1000 if reading == "milliseconds" else 1)))
             signed = f"{message_id}.{moment}.".encode() + body
-            digest = hmac.new(signing_key(self.secret_of(hook.client_id), reading), signed, hashlib.sha256).digest()
+            digest = hmac.new(
+                signing_key(self.secret_of(hook.client_id), reading), signed, hashlib.sha256
+            ).digest()
             headers["webhook-id"] = message_id
             headers["webhook-timestamp"] = moment
             version = "v1a" if reading == "v1a" else "v1"
@@ -367,7 +429,9 @@ class Hooks:
                 self.send(listener, EXCEPTION, data)
 
     def count(self, hook: Hook, *, good: bool) -> None:
-        """Success ratio per domain over two minutes: below 90 % of 100 or more, three minutes on the block list."""
+        """Success ratio per domain over two minutes: below 90 % of 100 or more, three minutes on
+        the block list.
+        """
         now = self.store.now()
         domain = self.domain(hook)
         domain.tries.append((now, good))
@@ -378,7 +442,11 @@ class Hooks:
         if sum(ok for _, ok in domain.tries) < BLOCK_BELOW * len(domain.tries):
             failed = sum(not ok for _, ok in domain.tries)
             domain.reasons = [
-                {"failure_description": "low success rate", "count": failed, "timestamp": int(self.store.wall())}
+                {
+                    "failure_description": "low success rate",
+                    "count": failed,
+                    "timestamp": int(self.store.wall()),
+                }
             ]
             domain.blocked_until = now + BLOCKED_S
             domain.tries.clear()

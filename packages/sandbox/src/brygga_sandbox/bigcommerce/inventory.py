@@ -1,4 +1,6 @@
-"""Stock: who keeps the number, what an adjustment may do, what a read shows (bigcommerce facts 5)."""
+"""Stock: who keeps the number, what an adjustment may do, what a read shows (bigcommerce facts
+5).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ MAX_ITEMS = 2000
 
 
 def shelves_of(product: Product, variant: Variant | None) -> list[Shelf]:
-    """Where the number is kept: with the product for simple and product-tracked ones, else with the variant."""
+    """Where the number is kept: with the product for simple and product-tracked ones, else with the
+    variant.
+    """
     if variant is None or product.simple or product.tracking == "product":
         return product.shelves
     return variant.shelves
@@ -34,24 +38,42 @@ def shelf_for(shelves: list[Shelf], location_id: int) -> Shelf:
 
 
 def on_hand(shelves: list[Shelf], moment: float | None = None, *, sellable: bool = False) -> int:
-    """The level at the default location now, or as it was at a moment; `sellable` is without the safety stock."""
+    """The level at the default location now, or as it was at a moment; `sellable` is without the
+    safety stock.
+    """
     shelf = shelf_at(shelves, DEFAULT_LOCATION)
     if shelf is None:
         return 0
-    level, backordered = (shelf.level, shelf.backordered) if moment is None else shelf.seen_both(moment)
-    return max(0, level - shelf.safety_stock + shelf.backorder_limit) if sellable else level + backordered
+    level, backordered = (
+        (shelf.level, shelf.backordered) if moment is None else shelf.seen_both(moment)
+    )
+    return (
+        max(0, level - shelf.safety_stock + shelf.backorder_limit)
+        if sellable
+        else level + backordered
+    )
 
 
 def product_level(product: Product, moment: float | None = None, *, sellable: bool = False) -> int:
-    """`inventory_level` of a product: the sum of its variants where they are tracked (bigcommerce facts 3.3)."""
+    """`inventory_level` of a product: the sum of its variants where they are tracked (bigcommerce
+    facts 3.3).
+    """
     if product.tracking == "variant" and not product.simple:
-        return sum(on_hand(variant.shelves, moment, sellable=sellable) for variant in product.variants)
+        return sum(
+            on_hand(variant.shelves, moment, sellable=sellable) for variant in product.variants
+        )
     return on_hand(product.shelves, moment, sellable=sellable)
 
 
-def variant_level(product: Product, variant: Variant, moment: float | None = None, *, sellable: bool = False) -> int:
-    """`inventory_level` of a variant: counts only where variants are tracked, and for a base variant."""
-    return on_hand(product.shelves if product.simple else variant.shelves, moment, sellable=sellable)
+def variant_level(
+    product: Product, variant: Variant, moment: float | None = None, *, sellable: bool = False
+) -> int:
+    """`inventory_level` of a variant: counts only where variants are tracked, and for a base
+    variant.
+    """
+    return on_hand(
+        product.shelves if product.simple else variant.shelves, moment, sellable=sellable
+    )
 
 
 def available(product: Product, variant: Variant | None) -> int | None:
@@ -101,7 +123,10 @@ def move(
 def announce(store: Store, step: Move) -> None:
     """Fire the hooks of one change of stock, by tracking level (bigcommerce facts 6.3)."""
     if step.only_backordered:
-        place = {"variant_id": (step.variant or step.product.variants[0]).id, "product_id": step.product.id}
+        place = {
+            "variant_id": (step.variant or step.product.variants[0]).id,
+            "product_id": step.product.id,
+        }
         store.emit("store/inventory/backordered_quantity_changed", place)
         if store.switches.backorder_hooks == "own_only":
             return
@@ -111,10 +136,14 @@ def announce(store: Store, step: Move) -> None:
     kind = "inventory/order/updated" if step.by_order else "inventory/updated"
     inventory: Json = {"product_id": product.id, "method": step.method, "value": told}
     if product.simple or product.tracking == "product":
-        store.emit(f"store/product/{kind}", {"type": "product", "id": product.id, "inventory": inventory})
+        store.emit(
+            f"store/product/{kind}", {"type": "product", "id": product.id, "inventory": inventory}
+        )
     elif product.tracking == "variant" and variant is not None:
         inventory = {**inventory, "variant_id": variant.id}
-        store.emit(f"store/sku/{kind}", {"type": "sku", "id": variant.sku_id, "inventory": inventory})
+        store.emit(
+            f"store/sku/{kind}", {"type": "sku", "id": variant.sku_id, "inventory": inventory}
+        )
     where = (variant or product.variants[0]).id
     place = {"variant_id": where, "product_id": product.id, "location_id": step.location_id}
     channel = f"store/channel/{store.settings.default_channel_id}/inventory/product"
@@ -133,7 +162,9 @@ def warned_at(step: Move) -> int:
     """The number at which the merchant wants to be warned: the location's, else the catalogue's."""
     shelf = shelf_at(shelves_of(step.product, step.variant), step.location_id)
     own = step.variant.get("inventory_warning_level") if step.variant else 0
-    return int((shelf.warning_level if shelf else 0) or own or step.product.get("inventory_warning_level"))
+    return int(
+        (shelf.warning_level if shelf else 0) or own or step.product.get("inventory_warning_level")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +184,9 @@ class Item:
 
 
 def adjust(store: Store, body: Any, *, relative: bool, is_cut: bool = False) -> Json:
-    """Apply a whole batch or none of it (bigcommerce facts 5.2); by one reading only a part of one that is cut."""
+    """Apply a whole batch or none of it (bigcommerce facts 5.2); by one reading only a part of one
+    that is cut.
+    """
     items = [find(store, raw) for raw in items_of(body)]
     for item in items:
         allowed(store, item, relative=relative)
@@ -180,7 +213,9 @@ def items_of(body: Any) -> list[Any]:
     if not isinstance(body.get("reason", ""), str):
         raise problem("Payload contains invalid fields", {"reason": "must be a string"})
     if len(body["items"]) > MAX_ITEMS:
-        raise problem("Payload contains invalid fields", {"items": f"may hold at most {MAX_ITEMS} items"})
+        raise problem(
+            "Payload contains invalid fields", {"items": f"may hold at most {MAX_ITEMS} items"}
+        )
     return list(body["items"])
 
 
@@ -191,13 +226,25 @@ def whole(value: Any) -> bool:
 
 def find(store: Store, raw: Any) -> Item:
     """The target of one item; exactly one of sku, variant_id and product_id names it."""
-    if not isinstance(raw, dict) or not whole(raw.get("quantity")) or not whole(raw.get("location_id")):
-        raise problem("Payload contains invalid fields", {"items": "location_id and quantity must be integers"})
+    if (
+        not isinstance(raw, dict)
+        or not whole(raw.get("quantity"))
+        or not whole(raw.get("location_id"))
+    ):
+        raise problem(
+            "Payload contains invalid fields",
+            {"items": "location_id and quantity must be integers"},
+        )
     if not whole(raw.get("qty_backordered", 0)):
-        raise problem("Payload contains invalid fields", {"items": "qty_backordered must be an integer"})
+        raise problem(
+            "Payload contains invalid fields", {"items": "qty_backordered must be an integer"}
+        )
     named = [name for name in ("sku", "variant_id", "product_id") if raw.get(name) is not None]
     if len(named) != 1 or (named == ["sku"] and not isinstance(raw["sku"], str)):
-        raise problem("Payload contains invalid fields", {"items": "exactly one of sku, variant_id, product_id"})
+        raise problem(
+            "Payload contains invalid fields",
+            {"items": "exactly one of sku, variant_id, product_id"},
+        )
     if raw["location_id"] not in store.locations:
         raise problem(f"Locations with identity: [location_id {raw['location_id']}] were not found")
     name = named[0]
@@ -205,7 +252,9 @@ def find(store: Store, raw: Any) -> Item:
     target = locate(store, name, raw[name])
     if target is None:
         raise ProblemRefusal(
-            store.switches.unknown_item_status, f"Items with identity: [{identity}] were not found", {}
+            store.switches.unknown_item_status,
+            f"Items with identity: [{identity}] were not found",
+            {},
         )
     return Item(*target, raw["location_id"], raw["quantity"], identity)
 
@@ -226,18 +275,29 @@ def locate(store: Store, name: str, wanted: Any) -> tuple[Product, Variant | Non
 
 
 def allowed(store: Store, item: Item, *, relative: bool) -> None:
-    """Refuse what is tracked at another level or was never given a number (bigcommerce facts 5.2)."""
+    """Refuse what is tracked at another level or was never given a number (bigcommerce facts
+    5.2).
+    """
     tracking = item.product.tracking
     if tracking == "none" and store.switches.untracked_adjustment == "refuse":
         raise problem(f"[Item with {item.identity} is not tracked]")
-    by_base = item.product.simple and (item.variant is None or store.switches.base_variant_by_variant_id)
+    by_base = item.product.simple and (
+        item.variant is None or store.switches.base_variant_by_variant_id
+    )
     if tracking == "product" and item.variant is not None and not by_base:
-        raise problem(f"[Item with {item.identity} is tracked by product, please update stock by product id]")
+        raise problem(
+            f"[Item with {item.identity} is tracked by product, please update stock by product id]"
+        )
     if tracking == "variant" and item.variant is None and not by_base:
-        raise problem(f"[Item with {item.identity} is tracked by variant, please update stock by variant id or sku]")
+        raise problem(
+            f"[Item with {item.identity} is tracked by variant, please update stock by variant id "
+            "or sku]"
+        )
     shelf = shelf_at(item.shelves, item.location_id)
     if relative and (shelf is None or not shelf.born):
-        raise problem(f"Items with identity: [{item.identity}] requires absolute adjustment before relative")
+        raise problem(
+            f"Items with identity: [{item.identity}] requires absolute adjustment before relative"
+        )
 
 
 def absolute_levels(store: Store, items: list[Item]) -> list[int]:
@@ -247,7 +307,8 @@ def absolute_levels(store: Store, items: list[Item]) -> list[int]:
             raise problem(f"[Item with {item.identity} exceeds the limit of {MAX_LEVEL}]")
         if item.quantity < 0 and store.switches.negative_absolute == "refuse":
             raise problem(f"[Item with {item.identity} has a negative quantity]")
-    # Units on backorder stay owed, but by the reading that has no other number than what is on hand.
+    # Units on backorder stay owed, but by the reading that has no other number than what is on
+    # hand.
     kept = store.switches.backordered_units != "below_zero"
     return [max(0, item.quantity) - (owed_at(item) if kept else 0) for item in items]
 
@@ -259,7 +320,9 @@ def owed_at(item: Item) -> int:
 
 
 def relative_levels(store: Store, items: list[Item]) -> list[int]:
-    """The new levels of a relative batch; several items may speak of one shelf, in order. Nothing is taken that is not on hand."""
+    """The new levels of a relative batch; several items may speak of one shelf, in order. Nothing
+    is taken that is not on hand.
+    """
     levels: dict[int, int] = {}
     result = []
     for item in items:
@@ -275,10 +338,16 @@ def relative_levels(store: Store, items: list[Item]) -> list[int]:
     return result
 
 
-def give(store: Store, product: Product, variant: Variant | None, level: int, *, silent: bool = False) -> None:
-    """`inventory_level` in a catalogue call: an absolute number at the default location (bigcommerce facts 5.4)."""
+def give(
+    store: Store, product: Product, variant: Variant | None, level: int, *, silent: bool = False
+) -> None:
+    """`inventory_level` in a catalogue call: an absolute number at the default location
+    (bigcommerce facts 5.4).
+    """
     if silent:
-        shelf_for(shelves_of(product, variant), DEFAULT_LOCATION).put(level, store.now(), store.read_lag_s)
+        shelf_for(shelves_of(product, variant), DEFAULT_LOCATION).put(
+            level, store.now(), store.read_lag_s
+        )
     else:
         move(store, product, variant, level, ABSOLUTE)
 
@@ -290,7 +359,9 @@ def forget_levels(product: Product) -> None:
 
 
 def first_option(store: Store, product: Product) -> None:
-    """What becomes of the counting of a simple product that gets its first variant (bigcommerce facts 3.9)."""
+    """What becomes of the counting of a simple product that gets its first variant (bigcommerce
+    facts 3.9).
+    """
     if store.switches.first_option_tracking == "variant" and product.tracking == "product":
         product.put("inventory_tracking", "variant")
     if store.switches.first_option_level == "unset" or product.tracking == "variant":
@@ -300,18 +371,31 @@ def first_option(store: Store, product: Product) -> None:
 def shown_shelves(store: Store, product: Product, variant: Variant) -> list[Shelf]:
     """Where a row of the inventory's lists gets its number from."""
     whole = product.tracking == "product" and not product.simple
-    return variant.shelves if whole and store.switches.items_of_whole == "own_level" else shelves_of(product, variant)
+    return (
+        variant.shelves
+        if whole and store.switches.items_of_whole == "own_level"
+        else shelves_of(product, variant)
+    )
 
 
 def is_listed(store: Store, product: Product) -> bool:
-    """False for the variants of a product that is counted as a whole, by one reading (bigcommerce facts 5.3)."""
-    return product.simple or product.tracking != "product" or store.switches.items_of_whole != "absent"
+    """False for the variants of a product that is counted as a whole, by one reading (bigcommerce
+    facts 5.3).
+    """
+    return (
+        product.simple or product.tracking != "product" or store.switches.items_of_whole != "absent"
+    )
 
 
 def identity_of(product: Product, variant: Variant) -> Json:
     """How the inventory API names an item."""
     sku = product.get("sku") if product.simple else variant.get("sku")
-    return {"sku": sku, "variant_id": variant.id, "product_id": product.id, "sku_id": variant.sku_id}
+    return {
+        "sku": sku,
+        "variant_id": variant.id,
+        "product_id": product.id,
+        "sku_id": variant.sku_id,
+    }
 
 
 def settings_of(shelf: Shelf, level: int) -> Json:
@@ -324,7 +408,9 @@ def settings_of(shelf: Shelf, level: int) -> Json:
     }
 
 
-def item_row(store: Store, product: Product, variant: Variant, locations: list[int], moment: float) -> Json:
+def item_row(
+    store: Store, product: Product, variant: Variant, locations: list[int], moment: float
+) -> Json:
     """One row of GET /inventory/items."""
     rows = []
     for location_id in locations:
@@ -359,17 +445,25 @@ def are_settings(entry: Json) -> bool:
 
 
 def set_settings(store: Store, location_id: int, body: Any) -> Json:
-    """PUT /inventory/locations/{id}/items: safety stock, warning level, bin (bigcommerce facts 5.3)."""
+    """PUT /inventory/locations/{id}/items: safety stock, warning level, bin (bigcommerce facts
+    5.3).
+    """
     entries = body.get("settings") if isinstance(body, dict) else None
     if not isinstance(entries, list) or not entries or len(entries) > MAX_ITEMS:
-        raise problem("Payload contains invalid fields", {"settings": "must be an array of 1 to 2000"})
+        raise problem(
+            "Payload contains invalid fields", {"settings": "must be an array of 1 to 2000"}
+        )
     for entry in entries:
         identity = entry.get("identity") if isinstance(entry, dict) else None
         identity = identity if isinstance(identity, dict) else {}
-        named = [key for key in ("sku", "variant_id", "product_id") if identity.get(key) is not None]
+        named = [
+            key for key in ("sku", "variant_id", "product_id") if identity.get(key) is not None
+        ]
         target = locate(store, named[0], identity[named[0]]) if len(named) == 1 else None
         if target is None or not are_settings(entry):
-            raise problem("Payload contains invalid fields", {"settings": "unknown item or bad value"})
+            raise problem(
+                "Payload contains invalid fields", {"settings": "unknown item or bad value"}
+            )
         shelf = shelf_for(shelves_of(*target), location_id)
         shelf.safety_stock = entry.get("safety_stock", shelf.safety_stock)
         shelf.warning_level = entry.get("warning_level", shelf.warning_level)
@@ -382,8 +476,20 @@ def set_settings(store: Store, location_id: int, body: Any) -> Json:
             "product_id": product.id,
             "location_id": location_id,
         }
-        store.emit(f"store/channel/{store.settings.default_channel_id}/inventory/product/settings_changed", place)
+        store.emit(
+            f"store/channel/{store.settings.default_channel_id}/inventory/product/settings_changed",
+            place,
+        )
     return {"transaction_id": uuid_of(store.dice)}
 
 
-__all__ = ["ABSOLUTE", "RELATIVE", "adjust", "available", "give", "move", "product_level", "variant_level"]
+__all__ = [
+    "ABSOLUTE",
+    "RELATIVE",
+    "adjust",
+    "available",
+    "give",
+    "move",
+    "product_level",
+    "variant_level",
+]

@@ -1,4 +1,6 @@
-"""Lists: which products match, in what order, and which page of them (bigcommerce facts 0, 2.2, 3.2)."""
+"""Lists: which products match, in what order, and which page of them (bigcommerce facts 0, 2.2,
+3.2).
+"""
 
 from __future__ import annotations
 
@@ -56,10 +58,14 @@ class Page:
     def link(self, number: int) -> str:
         """A link to another page: a query string only."""
         rest = [(key, value) for key, value in self.query if key not in {"page", "limit"}]
-        return "?" + urlencode([*rest, ("page", str(number)), ("limit", str(self.limit))], safe=":,")
+        return "?" + urlencode(
+            [*rest, ("page", str(number)), ("limit", str(self.limit))], safe=":,"
+        )
 
 
-def page_of(store: Store, request: Request, *, maximum: int = 250, default: int = 50, cap: int | None = None) -> Page:
+def page_of(
+    store: Store, request: Request, *, maximum: int = 250, default: int = 50, cap: int | None = None
+) -> Page:
     """The page a request asks for. Above the maximum is 413, or clamped; `cap` clamps always."""
     number = positive(request, "page", 1)
     limit = positive(request, "limit", default)
@@ -134,9 +140,19 @@ _CHOICES = {name: PRODUCT[name].among for name in ("type", "condition", "availab
 _FLAGS = {"is_visible", "is_featured", "is_free_shipping"}
 _WITH_IN = {"id", "sku", "inventory_level"}
 _WITH_RANGE = {"id", "inventory_level", "date_modified", "date_last_imported"}
-_SORTS = ("id", "name", "sku", "price", "date_modified", "date_last_imported", "inventory_level", "is_visible",
+_SORTS = ("id", "name", "sku", "price", "date_modified", "date_last_imported", "inventory_level",
+"is_visible",
           "total_sold", "calculated_price")  # fmt: skip
-_OUTSIDE = {"page", "limit", "sort", "direction", "include", "include_fields", "exclude_fields", "keyword_context"}
+_OUTSIDE = {
+    "page",
+    "limit",
+    "sort",
+    "direction",
+    "include",
+    "include_fields",
+    "exclude_fields",
+    "keyword_context",
+}
 _RANGES: dict[str, Callable[[Any, Any], bool]] = {
     "min": lambda value, bound: bool(value >= bound),
     "max": lambda value, bound: bool(value <= bound),
@@ -170,7 +186,9 @@ def number_of(field: str, text: str) -> Decimal:
 
 
 def moment_text(field: str, text: str, now: float) -> str:
-    """A full timestamp that sorts as text. A bare date gets the present time of day added (bigcommerce facts 3.2)."""
+    """A full timestamp that sorts as text. A bare date gets the present time of day added
+    (bigcommerce facts 3.2).
+    """
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
         if len(text) == BARE_DATE:
@@ -200,7 +218,9 @@ def field_test(name: str, text: str, now: float) -> Test | None:
 
 
 def in_category(request: Request, text: str) -> Test:
-    """The first category only: products that are in further categories too are missed (bigcommerce facts 3.2)."""
+    """The first category only: products that are in further categories too are missed (bigcommerce
+    facts 3.2).
+    """
     wanted = whole(text)
     if wanted is None:
         raise invalid({"categories": "categories must be an integer"})
@@ -228,13 +248,17 @@ def with_keyword(request: Request, text: str) -> Test:
 def running_low(request: Request, text: str) -> Test:
     """At or below the warning level, or not."""
     low = truth(text, "inventory_low")
-    return lambda store, product: (product_level(product) <= product.get("inventory_warning_level")) is low
+    return lambda store, product: (
+        (product_level(product) <= product.get("inventory_warning_level")) is low
+    )
 
 
 def sold_out(request: Request, text: str) -> Test:
     """Counted and at zero, or not."""
     out = truth(text, "out_of_stock")
-    return lambda store, product: (product.tracking != "none" and product_level(product) <= 0) is out
+    return lambda store, product: (
+        (product.tracking != "none" and product_level(product) <= 0) is out
+    )
 
 
 _SPECIAL: dict[str, Callable[[Request, str], Test]] = {
@@ -273,14 +297,22 @@ def candidates(store: Store, request: Request) -> list[Product]:
 
 def matching(store: Store, request: Request) -> list[Product]:
     """The products a request means, in the order it wants. Remembered until the catalogue moves."""
-    key = tuple(pair for pair in request.query if pair[0] not in {"page", "limit", "include", "include_fields"})
+    key = tuple(
+        pair
+        for pair in request.query
+        if pair[0] not in {"page", "limit", "include", "include_fields"}
+    )
     if store.last_listing is not None and store.last_listing[:2] == (store.version, key):
         return store.last_listing[2]
     tests = tests_of(request, store.wall())
     context = request.value("keyword_context") or "shopper"
     if context not in {"shopper", "merchant"}:
         raise invalid({"keyword_context": "keyword_context must be shopper or merchant"})
-    found = [product for product in candidates(store, request) if all(test(store, product) for test in tests)]
+    found = [
+        product
+        for product in candidates(store, request)
+        if all(test(store, product) for test in tests)
+    ]
     found = ordered(store, request, found)
     store.last_listing = (store.version, key, found)
     return found
@@ -295,11 +327,15 @@ def ordered(store: Store, request: Request, found: list[Product]) -> list[Produc
     if direction not in {"asc", "desc"}:
         raise invalid({"direction": "direction must be asc or desc"})
     getter = _GETTERS["price" if sort == "calculated_price" else sort]
-    return sorted(found, key=lambda product: (getter(store, product), product.id), reverse=direction == "desc")
+    return sorted(
+        found, key=lambda product: (getter(store, product), product.id), reverse=direction == "desc"
+    )
 
 
 def by_dates(store: Store, request: Request, rows: list[Row]) -> list[Row]:
-    """Metafields made or changed between two moments, in the direction asked for (bigcommerce facts 3.12)."""
+    """Metafields made or changed between two moments, in the direction asked for (bigcommerce facts
+    3.12).
+    """
     for name, text in request.query:
         field, _, bound = name.partition(":")
         if field in {"date_created", "date_modified"} and bound in {"min", "max"}:

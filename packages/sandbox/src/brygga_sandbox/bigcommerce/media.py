@@ -1,4 +1,6 @@
-"""Pictures and videos: BigCommerce fetches a picture itself, renames it, and knows only YouTube (bigcommerce facts 3.10, 3.11)."""
+"""Pictures and videos: BigCommerce fetches a picture itself, renames it, and knows only YouTube
+(bigcommerce facts 3.10, 3.11).
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,16 @@ MAX_IMAGES = 1000
 MAX_URL = 255
 _VIDEO = re.compile(r"[A-Za-z0-9_-]{6,25}")
 _MAGIC = (
-    (b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpg"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"RIFF", "webp"), (b"#define", "xbm"),
+    (b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpg"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"RIFF",
+    "webp"), (b"#define", "xbm"),
 )  # fmt: skip
 
 Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
 class Camera:
-    """Fetches pictures and keeps their bytes once each, up to `room` bytes in all; older ones are then forgotten.
+    """Fetches pictures and keeps their bytes once each, up to `room` bytes in all; older ones are
+    then forgotten.
 
     `get` returns the bytes, or None where nothing could be had.
     """
@@ -37,9 +41,16 @@ class Camera:
         self.promised: dict[str, tuple[str, Callable[[], bytes]]] = {}
 
     async def load(
-        self, url: Any, *, status: int = 400, limit: int = MAX_URL, lost: Callable[[], bool] = lambda: False
+        self,
+        url: Any,
+        *,
+        status: int = 400,
+        limit: int = MAX_URL,
+        lost: Callable[[], bool] = lambda: False,
     ) -> tuple[str, str]:
-        """Digest and kind of the picture behind an address. Refuses what cannot be fetched, shown or carried; `lost` things cannot."""
+        """Digest and kind of the picture behind an address. Refuses what cannot be fetched, shown
+        or carried; `lost` things cannot.
+        """
         if not isinstance(url, str) or not re.match(r"https?://[^/\s]+", url):
             raise invalid({"image_url": "url must be an actual URL or an empty string"})
         if len(url) > limit:
@@ -57,10 +68,16 @@ class Camera:
     def keep(self, content: bytes, *, status: int = 400) -> tuple[str, str]:
         """Keep the bytes. Refuses more than 8 MB and what is no picture."""
         if len(content) > MAX_BYTES:
-            raise Refusal(422, "The maximum of 8 MB size limit for upload image is exceeded", code=10001)
+            raise Refusal(
+                422, "The maximum of 8 MB size limit for upload image is exceeded", code=10001
+            )
         kind = next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)
         if kind is None:
-            raise Refusal(status, "The file is not an image of a supported type", {"image_file": "unsupported type"})
+            raise Refusal(
+                status,
+                "The file is not an image of a supported type",
+                {"image_file": "unsupported type"},
+            )
         digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
         if digest not in self.kept:
             self.kept[digest] = (kind, content)
@@ -105,9 +122,17 @@ Eye = Camera | Lens
 
 
 def file_name(store: Store, source: str, kind: str) -> str:
-    """The stored name: the old one with a random suffix, so that it can't be traced back (bigcommerce facts 3.10)."""
-    stem = re.sub(r"[^a-z0-9_-]+", "_", source.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower())[:40] or "image"
-    return f"{chr(97 + store.dice.randrange(26))}/{store.dice.randrange(1000):03d}/{stem}__{store.dice.randrange(100_000):05d}.{kind}"
+    """The stored name: the old one with a random suffix, so that it can't be traced back
+    (bigcommerce facts 3.10).
+    """
+    stem = (
+        re.sub(r"[^a-z0-9_-]+", "_", source.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower())[:40]
+        or "image"
+    )
+    return (
+        f"{chr(97 + store.dice.randrange(26))}/{store.dice.randrange(1000):03d}/"
+        f"{stem}__{store.dice.randrange(100_000):05d}.{kind}"
+    )
 
 
 def image_json(store: Store, image: Picture, base: str) -> Json:
@@ -116,7 +141,10 @@ def image_json(store: Store, image: Picture, base: str) -> Json:
     moment = f"{image.modified:.0f}"
 
     def address(size: str) -> str:
-        return f"{base}/s-{store.hash}/products/{image.product_id}/images/{image.id}/{stem}.{moment}.{size}.{kind}?c=2"
+        return (
+            f"{base}/s-{store.hash}/products/{image.product_id}/images/{image.id}/"
+            f"{stem}.{moment}.{size}.{kind}?c=2"
+        )
 
     return {
         "id": image.id,
@@ -149,8 +177,12 @@ def image_fields(body: Json, *, inline: bool = False) -> Json:
     return {key: body[key] for key in ("is_thumbnail", "sort_order", "description") if key in body}
 
 
-def add_image(store: Store, product: Product, picture: tuple[str, str], source: str, values: Json) -> Picture:
-    """Put a picture on a product. The first becomes the thumbnail, and a thumbnail is the only one."""
+def add_image(
+    store: Store, product: Product, picture: tuple[str, str], source: str, values: Json
+) -> Picture:
+    """Put a picture on a product. The first becomes the thumbnail, and a thumbnail is the only
+    one.
+    """
     if len(product.images) >= MAX_IMAGES:
         raise too_many_images()
     digest, kind = picture
@@ -172,7 +204,9 @@ def add_image(store: Store, product: Product, picture: tuple[str, str], source: 
 
 def too_many_images() -> Refusal:
     """422 for more images than a product may have (bigcommerce facts 2.3)."""
-    return Refusal(422, f"A product may have at most {MAX_IMAGES} images", {"images": "too many images"})
+    return Refusal(
+        422, f"A product may have at most {MAX_IMAGES} images", {"images": "too many images"}
+    )
 
 
 def make_thumbnail(product: Product, image: Picture) -> None:
@@ -181,7 +215,9 @@ def make_thumbnail(product: Product, image: Picture) -> None:
         other.is_thumbnail = other is image
 
 
-def change_image(store: Store, product: Product, image: Picture, values: Json, picture: tuple[str, str] | None) -> None:
+def change_image(
+    store: Store, product: Product, image: Picture, values: Json, picture: tuple[str, str] | None
+) -> None:
     """PUT an image: order, text, thumbnail, or another picture in its place."""
     image.sort_order = values.get("sort_order", image.sort_order)
     image.description = values.get("description", image.description)
@@ -196,7 +232,11 @@ def change_image(store: Store, product: Product, image: Picture, values: Json, p
 def remove_image(store: Store, product: Product, image: Picture) -> None:
     """Delete an image; the lowest sort order takes over as thumbnail (bigcommerce facts 3.10)."""
     product.images.remove(image)
-    if image.is_thumbnail and product.images and store.switches.thumbnail_heir == "lowest_sort_order":
+    if (
+        image.is_thumbnail
+        and product.images
+        and store.switches.thumbnail_heir == "lowest_sort_order"
+    ):
         make_thumbnail(product, min(product.images, key=lambda other: (other.sort_order, other.id)))
     store.touched(product)
 
@@ -224,13 +264,17 @@ def read_video(store: Store, body: Any, *, partial: bool = False) -> Json:
     if body.get("type", "youtube") != "youtube":
         errors["type"] = "type must be youtube"
     for name in ("title", "description"):
-        if not isinstance(body.get(name, ""), str) or (name == "title" and len(body.get(name, "")) > 255):
+        if not isinstance(body.get(name, ""), str) or (
+            name == "title" and len(body.get(name, "")) > 255
+        ):
             errors[name] = f"{name} must be a string of at most 255 characters"
     if not is_order(body.get("sort_order", 0)):
         errors["sort_order"] = SORT_ORDER
     if errors:
         raise invalid(errors)
-    return {key: body[key] for key in ("video_id", "title", "description", "sort_order") if key in body}
+    return {
+        key: body[key] for key in ("video_id", "title", "description", "sort_order") if key in body
+    }
 
 
 def add_video(store: Store, product: Product, values: Json) -> Video:

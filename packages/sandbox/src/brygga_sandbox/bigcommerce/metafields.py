@@ -57,8 +57,12 @@ def check(store: Store, body: Any, *beside: str, create: bool) -> Json:
     return {name: body[name] for name in (*_LIMITS, "permission_set") if name in body}
 
 
-def visible(store: Store, kind: str, client: str, resource_id: int | None = None) -> list[Metafield]:
-    """The metafields a client may read: its own, and those of others that are not for their app only."""
+def visible(
+    store: Store, kind: str, client: str, resource_id: int | None = None
+) -> list[Metafield]:
+    """The metafields a client may read: its own, and those of others that are not for their app
+    only.
+    """
     if resource_id is None:
         found = [one for one in store.metafields.values() if one.resource_type == kind]
     else:
@@ -66,7 +70,9 @@ def visible(store: Store, kind: str, client: str, resource_id: int | None = None
     return [one for one in found if one.owner == client or one.permission_set != "app_only"]
 
 
-def create(store: Store, kind: str, resource_id: int, client: str, body: Any, *beside: str) -> Metafield:
+def create(
+    store: Store, kind: str, resource_id: int, client: str, body: Any, *beside: str
+) -> Metafield:
     """POST a metafield. (client, namespace, key, resource) is unique."""
     values = check(store, body, *beside, create=True)
     mine = [one for one in visible(store, kind, client, resource_id) if one.owner == client]
@@ -96,16 +102,24 @@ def create(store: Store, kind: str, resource_id: int, client: str, body: Any, *b
 
 
 def tell(store: Store, metafield: Metafield, event: str) -> None:
-    """Metafields of products have hooks of their own, which `database/product/*` brings too; the documents do not show their data (6.1)."""
+    """Metafields of products have hooks of their own, which `database/product/*` brings too; the
+    documents do not show their data (6.1).
+    """
     if metafield.resource_type == "product":
         data = {"type": "metafield", "id": metafield.id, "resource_id": metafield.resource_id}
         store.emit(f"store/product/metafield/{event}", data)
 
 
-def own(store: Store, kind: str, client: str, metafield_id: Any, resource_id: int | None = None) -> Metafield:
+def own(
+    store: Store, kind: str, client: str, metafield_id: Any, resource_id: int | None = None
+) -> Metafield:
     """A metafield the client may change, or 404; 403 where it may only read."""
     found = by_id(store.metafields, whole(metafield_id))
-    if found is None or found.resource_type != kind or (resource_id is not None and found.resource_id != resource_id):
+    if (
+        found is None
+        or found.resource_type != kind
+        or (resource_id is not None and found.resource_id != resource_id)
+    ):
         raise not_found("metafield", metafield_id)
     if found.owner != client:
         if found.permission_set == "app_only":
@@ -141,14 +155,19 @@ def batch(most: int, rows: Any, work: Callable[[Any], Any]) -> Json:
     if not isinstance(rows, list) or not rows:
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be a non-empty array"})
     if len(rows) > most:
-        raise Refusal(413, f"The request payload is too large. The maximum items allowed in the array is {most}.")
+        raise Refusal(
+            413,
+            f"The request payload is too large. The maximum items allowed in the array is {most}.",
+        )
     done: list[Any] = []
     errors: list[Json] = []
     for row in rows:
         try:
             done.append(work(row))
         except Refusal as refusal:
-            errors.append({name: value for name, value in refusal.body().items() if name != "instance"})
+            errors.append(
+                {name: value for name, value in refusal.body().items() if name != "instance"}
+            )
     meta = {"total": len(rows), "success": len(done), "failed": len(errors)}
     answer = {"data": done, "errors": errors, "meta": meta}
     if errors:

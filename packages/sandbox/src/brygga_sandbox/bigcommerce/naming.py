@@ -20,7 +20,9 @@ def free_name(store: Store, name: str, product: Product | None = None) -> None:
 
 
 def sku_owner(store: Store, sku: str) -> Owner | None:
-    """Who has this SKU, in whatever case: (product, variant), or (product, None) for the product itself."""
+    """Who has this SKU, in whatever case: (product, variant), or (product, None) for the product
+    itself.
+    """
     return store.skus.get(sku.lower()) if sku else None
 
 

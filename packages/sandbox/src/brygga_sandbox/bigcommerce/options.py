@@ -1,4 +1,6 @@
-"""Options and their values. Options make no variants; variants must have a value of every option (bigcommerce facts 3.8)."""
+"""Options and their values. Options make no variants; variants must have a value of every option
+(bigcommerce facts 3.8).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ from .refusal import Json, Refusal, invalid, missing, not_found
 from .state import Option, Product, Store, Value, by_id
 from .variants import MAX_VALUES, add_base_variant, drop_variant, option_name
 
-TYPES = ("radio_buttons", "rectangles", "dropdown", "product_list", "product_list_with_images", "swatch")
+TYPES = (
+    "radio_buttons",
+    "rectangles",
+    "dropdown",
+    "product_list",
+    "product_list_with_images",
+    "swatch",
+)
 SHARED = "Missed Required field `shared_option_id`"
 
 
@@ -46,7 +55,11 @@ def check_value(row: Any) -> Json:
     """A new value: label and sort order are required (bigcommerce facts 3.8)."""
     if not isinstance(row, dict):
         raise invalid({"option_values": "option_values must be an array of objects"})
-    absent = {name: f"Please provide a {name}." for name in ("label", "sort_order") if row.get(name) is None}
+    absent = {
+        name: f"Please provide a {name}."
+        for name in ("label", "sort_order")
+        if row.get(name) is None
+    }
     if absent:
         raise missing(absent)
     check_label(row["label"])
@@ -72,7 +85,9 @@ def check_plain(row: Json) -> None:
 
 
 def check_config(body: Json) -> None:
-    """What an option is told of itself is not kept; an empty one may be a list, as in answers (3.8)."""
+    """What an option is told of itself is not kept; an empty one may be a list, as in answers
+    (3.8).
+    """
     if not isinstance(body.get("config", {}), dict | list):
         raise invalid({"config": "config must be an object"})
 
@@ -86,7 +101,11 @@ def check_label(label: Any) -> None:
 def new_value(store: Store, row: Json) -> Value:
     """A value with an id."""
     return Value(
-        store.ids.next("value"), row["label"], row["sort_order"], row.get("is_default", False), row.get("value_data")
+        store.ids.next("value"),
+        row["label"],
+        row["sort_order"],
+        row.get("is_default", False),
+        row.get("value_data"),
     )
 
 
@@ -95,14 +114,20 @@ def distinct(values: list[Value]) -> None:
     if len(values) > MAX_VALUES:
         raise invalid({"option_values": f"an option may have at most {MAX_VALUES} values"})
     if len({value.label for value in values}) < len(values):
-        raise Refusal(409, "The option value label is a duplicate", {"label": "The option value label is a duplicate"})
+        raise Refusal(
+            409,
+            "The option value label is a duplicate",
+            {"label": "The option value label is a duplicate"},
+        )
 
 
 def create(store: Store, product: Product, body: Any) -> Option:
     """POST an option with all its values."""
     if not isinstance(body, dict):
         raise Refusal(400, "Input is invalid", detail="Syntax error")
-    absent = {name: f"Please provide a {name}." for name in ("display_name", "type") if not body.get(name)}
+    absent = {
+        name: f"Please provide a {name}." for name in ("display_name", "type") if not body.get(name)
+    }
     if absent:
         raise missing(absent)
     name = check_name(store, product, body["display_name"])
@@ -120,7 +145,13 @@ def create(store: Store, product: Product, body: Any) -> Option:
     distinct(values)
     order = check_order(body, len(product.options))
     option = Option(
-        store.ids.next("option"), product.id, option_name(store, product, name), name, body["type"], order, values
+        store.ids.next("option"),
+        product.id,
+        option_name(store, product, name),
+        name,
+        body["type"],
+        order,
+        values,
     )
     product.options.append(option)
     store.touched(product)
@@ -145,7 +176,9 @@ def update(store: Store, product: Product, option: Option, body: Any) -> None:
 
 
 def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Value]:
-    """The values after a PUT that carries them. What is left out depends on a switch (bigcommerce facts 3.8)."""
+    """The values after a PUT that carries them. What is left out depends on a switch (bigcommerce
+    facts 3.8).
+    """
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise invalid({"option_values": "option_values must be an array of at least one object"})
     known = {value.id: value for value in option.values}
@@ -163,10 +196,18 @@ def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Va
     if left_out and store.switches.omitted_values == "remove":
         for value in left_out:
             drop_users(store, product, value)
-    kept = [value for value in option.values if value.id in named or store.switches.omitted_values == "keep"]
+    kept = [
+        value
+        for value in option.values
+        if value.id in named or store.switches.omitted_values == "keep"
+    ]
     labels = [renamed.get(value.id, {}).get("label", value.label) for value in kept]
     if len(set(labels)) < len(labels):
-        raise Refusal(409, "The option value label is a duplicate", {"label": "The option value label is a duplicate"})
+        raise Refusal(
+            409,
+            "The option value label is a duplicate",
+            {"label": "The option value label is a duplicate"},
+        )
     for value, label in zip(kept, labels, strict=True):
         value.label = label
         row = renamed.get(value.id, {})
@@ -206,7 +247,11 @@ def change_value(store: Store, product: Product, option: Option, value: Value, b
     check_label(label)
     check_plain(body)
     if any(other.label == label and other is not value for other in option.values):
-        raise Refusal(409, "The option value label is a duplicate", {"label": "The option value label is a duplicate"})
+        raise Refusal(
+            409,
+            "The option value label is a duplicate",
+            {"label": "The option value label is a duplicate"},
+        )
     value.label = label
     value.sort_order = check_order(body, value.sort_order)
     value.is_default = body.get("is_default", value.is_default)

@@ -14,7 +14,9 @@ from .shapes import ORDER_TEXTS
 from .state import Product, Store, Variant, by_id
 
 UNSETTLED = frozenset({orders.PENDING, orders.AWAITING_PAYMENT})
-"""Edits through the API adjust stock until an order awaits its fulfillment (bigcommerce facts 8)."""
+"""Edits through the API adjust stock until an order awaits its fulfillment (bigcommerce facts
+8).
+"""
 _LONG = {"staff_notes": 65_535, "ip_address": 30, "ip_address_v6": 39}
 _OPEN_ADDRESS = ("id", "form_fields")
 
@@ -47,7 +49,9 @@ def whole_of(row: Json, name: str, low: int = 0) -> int | None:
 
 
 def create(store: Store, body: Any) -> Order:
-    """POST /v2/orders. Products and a billing address are required; without a status it is Pending."""
+    """POST /v2/orders. Products and a billing address are required; without a status it is
+    Pending.
+    """
     order = object_of(body)
     rows = lines_of(order)
     if order.get("billing_address") is None:
@@ -55,7 +59,9 @@ def create(store: Store, body: Any) -> Order:
     billing = address_of(order["billing_address"], "billing_address")
     if not billing.get("zip"):
         raise lacking("billing_address.zip")
-    addresses = [address_of(row, "shipping_addresses") for row in list_of(order, "shipping_addresses")]
+    addresses = [
+        address_of(row, "shipping_addresses") for row in list_of(order, "shipping_addresses")
+    ]
     status, told = status_of(order, orders.PENDING), texts_of(order)
     channel = channel_of(store, order)
     source = order.get("order_source", "external")
@@ -158,7 +164,9 @@ Wanted = tuple[list[Wish], list[Extra], list[Decimal | None]]
 
 
 def wanted_lines(store: Store, rows: list[Json]) -> Wanted:
-    """Lines of the catalogue, lines that are typed in, and the prices that were given for the first."""
+    """Lines of the catalogue, lines that are typed in, and the prices that were given for the
+    first.
+    """
     wishes: list[Wish] = []
     extras: list[Extra] = []
     prices: list[Decimal | None] = []
@@ -224,7 +232,9 @@ def chosen_of(rows: list[Json]) -> set[tuple[int, int]]:
 
 
 def change(store: Store, order: Order, body: Any) -> None:
-    """PUT /v2/orders/{id}: lines first, then notes, then the status. Fees and pickups are not kept."""
+    """PUT /v2/orders/{id}: lines first, then notes, then the status. Fees and pickups are not
+    kept.
+    """
     given = object_of(body)
     told, status = texts_of(given), status_of(given, order.status)
     channel, customer = channel_of(store, given), customer_of(given)
@@ -258,7 +268,9 @@ def moved(order: Order, rows: list[Json]) -> list[Json]:
 
 
 def change_lines(store: Store, order: Order, rows: list[Json]) -> None:
-    """A line with an id gets its new quantity, at 0 it goes; one without is a line more (bigcommerce facts 8)."""
+    """A line with an id gets its new quantity, at 0 it goes; one without is a line more
+    (bigcommerce facts 8).
+    """
     follows = None if order.status in UNSETTLED else False
     known = {line.id: line for line in order.lines}
     for row in rows:
@@ -286,7 +298,10 @@ def ship(store: Store, order: Order, body: Any) -> Shipment:
         if given.get(name) is None:
             raise lacking(name)
     # The documents' own example writes the id as a text.
-    address = next((one["id"] for one in order.addresses if str(one["id"]) == str(given["order_address_id"])), None)
+    address = next(
+        (one["id"] for one in order.addresses if str(one["id"]) == str(given["order_address_id"])),
+        None,
+    )
     if address is None:
         raise wrong("order_address_id")
     counts: dict[int, int] = {}

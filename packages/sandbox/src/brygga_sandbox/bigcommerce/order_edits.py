@@ -10,7 +10,9 @@ from .orders import Line, Order, OutOfStock, Wish
 from .refusal import Refusal
 from .state import Store
 
-_UNSOLD = frozenset({orders.INCOMPLETE, orders.REFUNDED, orders.CANCELLED, orders.DECLINED, orders.PARTLY_REFUNDED})
+_UNSOLD = frozenset(
+    {orders.INCOMPLETE, orders.REFUNDED, orders.CANCELLED, orders.DECLINED, orders.PARTLY_REFUNDED}
+)
 """A status that makes no order sold: not yet, not any more, or only the word for a refund."""
 
 
@@ -40,11 +42,15 @@ def set_status(store: Store, order: Order, status: int) -> None:
         bring_back(store, order, status)
     else:
         orders.sell(store, order)
-        (orders.ship if status in {orders.SHIPPED, orders.COMPLETED} else orders.turn)(store, order, status)
+        (orders.ship if status in {orders.SHIPPED, orders.COMPLETED} else orders.turn)(
+            store, order, status
+        )
 
 
 def decline(store: Store, order: Order, status: int) -> None:
-    """The payment did not come. The settings name refunds and cancellations only (open question B56)."""
+    """The payment did not come. The settings name refunds and cancellations only (open question
+    B56).
+    """
     if status == orders.DECLINED and store.switches.declined_order == "gives_back":
         orders.put_back(store, order)
     orders.turn(store, order, status)
@@ -53,7 +59,9 @@ def decline(store: Store, order: Order, status: int) -> None:
 def is_undone(order: Order) -> bool:
     """True for an order whose units came back when it was cancelled or declined."""
     given_back = all(one.counted and one.taken == 0 for one in order.lines if one.product_id)
-    return order.status == orders.CANCELLED or (order.status == orders.DECLINED and order.is_sold and given_back)
+    return order.status == orders.CANCELLED or (
+        order.status == orders.DECLINED and order.is_sold and given_back
+    )
 
 
 def add_line(store: Store, order: Order, wish: Wish, *, follows: bool | None = None) -> Line:
@@ -84,7 +92,9 @@ def remove_line(store: Store, order: Order, line_id: int, *, follows: bool | Non
     orders.still_open(order)
     found = next((one for one in order.lines if one.id == line_id), None)
     if found is None or len(order.lines) == 1 or found.quantity_shipped or found.quantity_refunded:
-        raise Refusal(422, "The line cannot be removed", {"lines": "unknown, the last, shipped or refunded"})
+        raise Refusal(
+            422, "The line cannot be removed", {"lines": "unknown, the last, shipped or refunded"}
+        )
     order.lines.remove(found)
     if does_follow(store, follows):
         orders.give_line(store, found, found.taken)
@@ -95,8 +105,12 @@ def ship_part(store: Store, order: Order, quantities: Mapping[int, int]) -> None
     """Some units leave. Stock moves when the rest is shipped, where it moves at shipping."""
     orders.still_open(order)
     left = {one.id: one.quantity - one.quantity_shipped for one in order.lines}
-    if not quantities or any(not 0 < count <= left.get(key, 0) for key, count in quantities.items()):
-        raise Refusal(422, "The parcel is more than is left", {"items": "nothing or too much to ship"})
+    if not quantities or any(
+        not 0 < count <= left.get(key, 0) for key, count in quantities.items()
+    ):
+        raise Refusal(
+            422, "The parcel is more than is left", {"items": "nothing or too much to ship"}
+        )
     orders.send(store, order, quantities)
     if all(one.quantity_shipped == one.quantity for one in order.lines):
         orders.ship(store, order)
@@ -105,7 +119,9 @@ def ship_part(store: Store, order: Order, quantities: Mapping[int, int]) -> None
 
 
 def bring_back(store: Store, order: Order, status: int = orders.AWAITING) -> None:
-    """An order that was undone counts again, and by one reading takes its units from stock again."""
+    """An order that was undone counts again, and by one reading takes its units from stock
+    again.
+    """
     if not is_undone(order) or order.archived:
         raise Refusal(409, f"Order {order.id} is not cancelled", {})
     if any(one.quantity_refunded for one in order.lines):

@@ -23,7 +23,9 @@ def moment_of(text: str) -> float:
     """A time in a filter: ISO 8601 or RFC 2822."""
     for reader in (datetime.fromisoformat, parsedate_to_datetime):
         try:
-            found = reader(text.replace(" ", "+") if reader is datetime.fromisoformat and "T" in text else text)
+            found = reader(
+                text.replace(" ", "+") if reader is datetime.fromisoformat and "T" in text else text
+            )
         except (ValueError, TypeError):
             continue
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
@@ -59,7 +61,10 @@ _TESTS: dict[str, tuple[Callable[[str], Any], Test]] = {
     "channel_id": (count_of, lambda order, channel: order.channel_id == channel),
     "customer_id": (count_of, lambda order, customer: order.customer_id == customer),
     "email": (str, lambda order, email: order.billing.get("email") == email),
-    "payment_method": (str, lambda order, method: order.told.get("payment_method", MANUAL) == method),
+    "payment_method": (
+        str,
+        lambda order, method: order.told.get("payment_method", MANUAL) == method,
+    ),
     "external_order_id": (str, lambda order, own: order.told.get("external_order_id") == own),
     "cart_id": (str, lambda order, cart: False),
     "min_total": (amount_of, lambda order, low: total(order) >= low),
@@ -182,15 +187,19 @@ def shipment_json(order: Order, made: Shipment) -> Json:
 def line_json(order: Order, one: Line) -> Json:
     """One line of an order as v2 shows it."""
     options = [
-        {"id": each["id"], "option_id": each["option_id"], "display_name": each["option_display_name"],
+        {"id": each["id"], "option_id": each["option_id"],
+        "display_name": each["option_display_name"],
          "display_value": each["label"], "value": str(each["id"])}
         for each in one.options
     ]  # fmt: skip
     price = money(one.price)
     return {
-        "id": one.id, "order_id": order.id, "product_id": one.product_id, "variant_id": one.variant_id, "sku": one.sku,
-        "name": one.name, "type": "physical", "quantity": one.quantity, "quantity_shipped": one.quantity_shipped,
-        "quantity_refunded": one.quantity_refunded, "is_refunded": one.quantity_refunded == one.quantity, "upc": "",
+        "id": one.id, "order_id": order.id, "product_id": one.product_id,
+        "variant_id": one.variant_id, "sku": one.sku,
+        "name": one.name, "type": "physical", "quantity": one.quantity,
+        "quantity_shipped": one.quantity_shipped,
+        "quantity_refunded": one.quantity_refunded,
+        "is_refunded": one.quantity_refunded == one.quantity, "upc": "",
         "base_price": price, "price_inc_tax": price, "price_ex_tax": price,
         "total_inc_tax": money(Decimal(str(one.price)) * one.quantity), "product_options": options,
         "parent_order_product_id": None, "is_bundled_product": False,
@@ -202,11 +211,19 @@ def refund_json(made: Refund, order: Order) -> Json:
     """A refund as v3 shows it."""
     prices = {one.id: Decimal(str(one.price)) for one in order.lines}
     items = [
-        {"item_type": "PRODUCT", "item_id": key, "quantity": count, "requested_amount": prices[key] * count}
+        {
+            "item_type": "PRODUCT",
+            "item_id": key,
+            "quantity": count,
+            "requested_amount": prices[key] * count,
+        }
         for key, count in made.items
     ]
     return {
-        "id": made.id, "order_id": order.id, "user_id": 0, "created": stamp(made.created), "reason": made.reason,
-        "total_amount": made.amount, "total_tax": 0, "uses_merchant_override_values": False, "items": items,
-        "payments": [{"provider_id": "custom", "amount": made.amount, "offline": True, "is_declined": False}],
+        "id": made.id, "order_id": order.id, "user_id": 0, "created": stamp(made.created),
+        "reason": made.reason,
+        "total_amount": made.amount, "total_tax": 0, "uses_merchant_override_values": False,
+        "items": items,
+        "payments": [{"provider_id": "custom", "amount": made.amount, "offline": True,
+        "is_declined": False}],
     }  # fmt: skip

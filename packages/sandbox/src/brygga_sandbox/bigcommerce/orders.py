@@ -1,4 +1,6 @@
-"""Orders: placed, shipped, cancelled and refunded, and what each does to the stock (bigcommerce facts 8)."""
+"""Orders: placed, shipped, cancelled and refunded, and what each does to the stock (bigcommerce
+facts 8).
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,10 @@ from .refusal import Json, Refusal
 from .render import chosen
 from .state import DEFAULT_LOCATION, RELATIVE, Product, Store, Variant, by_id
 
-STATUSES = ("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled", "Declined",
-            "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed", "Awaiting Fulfillment",
+STATUSES = ("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled",
+"Declined",
+            "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed",
+            "Awaiting Fulfillment",
             "Manual Verification Required", "Disputed", "Partially Refunded")  # fmt: skip
 INCOMPLETE, PENDING, SHIPPED, PARTLY_SHIPPED, REFUNDED, CANCELLED, DECLINED = range(7)
 AWAITING_PAYMENT, COMPLETED, AWAITING, PARTLY_REFUNDED = 7, 10, 11, 14
@@ -40,7 +44,9 @@ class Line:
     taken: int = 0
     """How many of it were taken from stock and not put back."""
     backordered: int = 0
-    """How many of these were sold beyond what was there, and neither shipped nor cancelled since."""
+    """How many of these were sold beyond what was there, and neither shipped nor cancelled
+    since.
+    """
 
 
 @dataclass(slots=True)
@@ -122,11 +128,15 @@ def place(
     source: str = "www",
     incomplete: bool = False,
 ) -> Order:
-    """Check out. What is counted and not there is refused; stock moves now or at shipping, as the store is set."""
+    """Check out. What is counted and not there is refused; stock moves now or at shipping, as the
+    store is set.
+    """
     wanted: dict[int, int] = {}
     for product, variant, quantity in wishes:
         if quantity < 1:
-            raise Refusal(422, "The quantity must be at least 1", {"quantity": "must be at least 1"})
+            raise Refusal(
+                422, "The quantity must be at least 1", {"quantity": "must be at least 1"}
+            )
         key = id(inventory.shelves_of(product, variant))
         wanted[key] = wanted.get(key, 0) + quantity
         left = inventory.available(product, variant)
@@ -157,7 +167,8 @@ def line(store: Store, product: Product, variant: Variant, quantity: int) -> Lin
     own = variant.get("sale_price") or variant.get("price")
     sku = product.get("sku") if product.simple else variant.get("sku")
     return Line(
-        store.ids.next("line"), product.id, variant.id, sku, product.get("name"), chosen(product, variant), quantity,
+        store.ids.next("line"), product.id, variant.id, sku, product.get("name"), chosen(product,
+        variant), quantity,
         price if own is None or product.simple else own,
     )  # fmt: skip
 
@@ -220,7 +231,9 @@ def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
 
 
 def take(store: Store, order: Order) -> None:
-    """Take the whole order from stock. A shelf never goes below zero; what was missing is remembered."""
+    """Take the whole order from stock. A shelf never goes below zero; what was missing is
+    remembered.
+    """
     if not order.moves_stock:
         return
     for one in order.lines:
@@ -251,7 +264,14 @@ def give_line(store: Store, one: Line, units: int) -> None:
     if found is None or units <= 0:
         return
     shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
-    inventory.move(store, *found, shelf.level + units, RELATIVE, by_order=True, owed=-min(owed, shelf.backordered))
+    inventory.move(
+        store,
+        *found,
+        shelf.level + units,
+        RELATIVE,
+        by_order=True,
+        owed=-min(owed, shelf.backordered),
+    )
 
 
 def put_back(store: Store, order: Order) -> None:
@@ -265,17 +285,31 @@ def put_back(store: Store, order: Order) -> None:
         if found is None or back <= 0:
             continue
         shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
-        inventory.move(store, *found, shelf.level + back, RELATIVE, by_order=True, owed=-min(owed, shelf.backordered))
+        inventory.move(
+            store,
+            *found,
+            shelf.level + back,
+            RELATIVE,
+            by_order=True,
+            owed=-min(owed, shelf.backordered),
+        )
 
 
-def edit(store: Store, order: Order, quantities: dict[int, int], *, follows: bool | None = None) -> None:
-    """Change how many of some lines are ordered; stock follows where the store is set so (bigcommerce facts 8)."""
+def edit(
+    store: Store, order: Order, quantities: dict[int, int], *, follows: bool | None = None
+) -> None:
+    """Change how many of some lines are ordered; stock follows where the store is set so
+    (bigcommerce facts 8).
+    """
     still_open(order)
     lines = {one.id: one for one in order.lines}
     if not quantities or any(
-        key not in lines or count < max(1, lines[key].quantity_refunded) for key, count in quantities.items()
+        key not in lines or count < max(1, lines[key].quantity_refunded)
+        for key, count in quantities.items()
     ):
-        raise Refusal(422, "The lines cannot be changed so", {"lines": "an unknown line, or too few of it"})
+        raise Refusal(
+            422, "The lines cannot be changed so", {"lines": "an unknown line, or too few of it"}
+        )
     moves = [(lines[key], count - lines[key].quantity) for key, count in quantities.items()]
     follows = store.settings.edit_order_stock_adjustment if follows is None else follows
     for one, by in moves:
@@ -345,13 +379,19 @@ def cancel(store: Store, order: Order) -> None:
     turn(store, order, CANCELLED)
 
 
-def refund(store: Store, order: Order, quantities: dict[int, int] | None = None, *, by_api: bool = False) -> Refund:
-    """Refund all, or some of some lines. A partial refund puts nothing back and fires no stock hook."""
+def refund(
+    store: Store, order: Order, quantities: dict[int, int] | None = None, *, by_api: bool = False
+) -> Refund:
+    """Refund all, or some of some lines. A partial refund puts nothing back and fires no stock
+    hook.
+    """
     still_open(order)
     rest = {one.id: one.quantity - one.quantity_refunded for one in order.lines}
     wanted = rest if quantities is None else quantities
     if not wanted or any(not 0 < count <= rest.get(key, 0) for key, count in wanted.items()):
-        raise Refusal(422, "The refund is more than is left", {"items": "nothing or too much to refund"})
+        raise Refusal(
+            422, "The refund is more than is left", {"items": "nothing or too much to refund"}
+        )
     total = all(rest[key] == wanted.get(key, 0) for key in rest)
     prices = {one.id: Decimal(str(one.price)) for one in order.lines}
     amount = sum((prices[key] * count for key, count in wanted.items()), Decimal(0))
@@ -362,7 +402,10 @@ def refund(store: Store, order: Order, quantities: dict[int, int] | None = None,
     for one in order.lines:
         one.quantity_refunded += wanted.get(one.id, 0)
     order.refunded += amount
-    store.emit("store/order/refund/created", {"type": "order", "id": order.id, "refund": {"refund_id": made.id}})
+    store.emit(
+        "store/order/refund/created",
+        {"type": "order", "id": order.id, "refund": {"refund_id": made.id}},
+    )
     turn(store, order, REFUNDED if total else PARTLY_REFUNDED)
     return made
 

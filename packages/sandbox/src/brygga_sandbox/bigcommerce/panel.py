@@ -1,6 +1,7 @@
 """The control panel at /manage: its frame, the list of products, and the table of its pages.
 
-A product's own page is in `panel_product`, orders in `panel_orders`, the store's pages in `panel_store`.
+A product's own page is in `panel_product`, orders in `panel_orders`, the store's pages in
+`panel_store`.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def lowest(product: Product) -> Any:
 
 def row_of(store: Store, product: Product) -> Json:
     """One line of the products table."""
-    names = [store.categories[key].name for key in product.get("categories") if key in store.categories]
+    names = [
+        store.categories[key].name for key in product.get("categories") if key in store.categories
+    ]
     return {
         "id": product.id,
         "name": product.get("name"),
@@ -108,7 +111,9 @@ class Panel:
     def __init__(self, town: BigCommerceSandbox) -> None:
         self.town = town
 
-    def page(self, request: Request, template: str, shop: Shop, here: str, **values: Any) -> Response:
+    def page(
+        self, request: Request, template: str, shop: Shop, here: str, **values: Any
+    ) -> Response:
         """A page of the panel, with the navigation around it."""
         said = request.value("said")
         common: Json = {
@@ -140,7 +145,10 @@ class Panel:
             "visible": lambda one: bool(one.get("is_visible")),
             "hidden": lambda one: not one.get("is_visible"),
             "unpriced": lambda one: not lowest(one),
-            "out": lambda one: inventory.available(one, None if one.tracking == "product" else one.variants[0]) == 0,
+            "out": lambda one: (
+                inventory.available(one, None if one.tracking == "product" else one.variants[0])
+                == 0
+            ),
         }
         if wanted in special:
             tests.append(special[wanted])
@@ -149,7 +157,8 @@ class Panel:
         shown = [row_of(shop.store, one) for one in rows]
         return self.page(
             request, "manage_products.html", shop, "products",
-            rows=shown, kept=kept, query=urlencode(kept), page=page, pages=pages, total=len(found), shows=tuple(special),
+            rows=shown, kept=kept, query=urlencode(kept), page=page, pages=pages, total=len(found),
+            shows=tuple(special),
         )  # fmt: skip
 
     async def change_products(self, shop: Shop, request: Request) -> Response:
@@ -160,7 +169,9 @@ class Panel:
             case "add":
                 price = number("price", form.get("price") or "0")
                 sku = form.get("sku", "").strip()
-                made = await shop.add_product(name=form.get("name", "").strip(), price=price, sku=sku, is_visible=True)
+                made = await shop.add_product(
+                    name=form.get("name", "").strip(), price=price, sku=sku, is_visible=True
+                )
                 return self.back(shop, f"products/{made.id}", "saved")
             case "show" | "hide" as word:
                 for product_id in ticked:
@@ -206,7 +217,8 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
 
     panel = Panel(town)
     rooms: list[Room] = [
-        panel_product.ProductPage(panel), panel_orders.OrderPages(panel), panel_store.StorePages(panel)
+        panel_product.ProductPage(panel), panel_orders.OrderPages(panel),
+        panel_store.StorePages(panel)
     ]  # fmt: skip
 
     async def home(request: Request) -> Response:

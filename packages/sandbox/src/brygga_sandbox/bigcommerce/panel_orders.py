@@ -28,7 +28,14 @@ class OrderPages:
         found, page, pages = paged(list(shop.store.orders.values())[::-1], request)
         rows = [row_of(shop.store, order) for order in found]
         return self.panel.page(
-            request, "manage_orders.html", shop, "orders", rows=rows, page=page, pages=pages, goods=goods(shop.store)
+            request,
+            "manage_orders.html",
+            shop,
+            "orders",
+            rows=rows,
+            page=page,
+            pages=pages,
+            goods=goods(shop.store),
         )
 
     async def act(self, shop: Shop, request: Request) -> Response:
@@ -62,7 +69,10 @@ class OrderPages:
 
 def counts_of(order: Order, form: dict[str, str]) -> dict[int, int]:
     """How many of each line are ordered from now on; only the lines that the form changes."""
-    counts = {line.id: whole("quantity", form.get(f"count-{line.id}") or str(line.quantity)) for line in order.lines}
+    counts = {
+        line.id: whole("quantity", form.get(f"count-{line.id}") or str(line.quantity))
+        for line in order.lines
+    }
     changed = {line.id: counts[line.id] for line in order.lines if counts[line.id] != line.quantity}
     if not changed:
         raise Refusal(422, "nothing was changed", {"quantity": "write how many of each line"})
@@ -71,7 +81,9 @@ def counts_of(order: Order, form: dict[str, str]) -> dict[int, int]:
 
 def part_of(order: Order, form: dict[str, str]) -> dict[int, int]:
     """How many of each line are to be refunded; at least one in all."""
-    counts = {line.id: whole("quantity", form.get(f"line-{line.id}") or "0") for line in order.lines}
+    counts = {
+        line.id: whole("quantity", form.get(f"line-{line.id}") or "0") for line in order.lines
+    }
     part = {line_id: count for line_id, count in counts.items() if count}
     if not part:
         raise Refusal(422, "nothing was chosen", {"quantity": "write how many of each line"})
@@ -93,7 +105,9 @@ def row_of(store: Store, order: Order) -> Json:
 def named(product: Product, variant: Variant) -> str:
     """What a person calls a variant: by its SKU, else by name and values."""
     sku = product.get("sku") if product.simple else variant.get("sku")
-    return sku or " · ".join([product.get("name"), *(value["label"] for value in chosen(product, variant))])
+    return sku or " · ".join(
+        [product.get("name"), *(value["label"] for value in chosen(product, variant))]
+    )
 
 
 def goods(store: Store) -> list[Json]:
@@ -104,7 +118,12 @@ def goods(store: Store) -> list[Json]:
             values = " · ".join(value["label"] for value in chosen(product, variant))
             left = inventory.available(product, variant)
             offered.append(
-                {"called": named(product, variant), "name": product.get("name"), "values": values, "left": left}
+                {
+                    "called": named(product, variant),
+                    "name": product.get("name"),
+                    "values": values,
+                    "left": left,
+                }
             )
         if len(offered) >= OFFERED:
             break
@@ -121,7 +140,8 @@ def wishes(store: Store, form: dict[str, str]) -> list[Json]:
         found = inventory.locate(store, "sku", called)
         if found is None:
             found = next(
-                ((one, variant) for one in store.products.values() for variant in one.variants if named(one, variant) == called),
+                ((one,
+                variant) for one in store.products.values() for variant in one.variants if named(one, variant) == called),
                 None,
             )  # fmt: skip
         if found is None:

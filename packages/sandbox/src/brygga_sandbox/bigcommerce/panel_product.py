@@ -1,7 +1,7 @@
 """A product's page in the control panel: everything that a merchant edits of a product.
 
-One form holds it all. Every button saves what was typed first and then does what it says, so that nothing typed is lost; what is refused
-comes back with the form as it was filled in.
+One form holds it all. Every button saves what was typed first and then does what it says, so that
+nothing typed is lost; what is refused comes back with the form as it was filled in.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class ProductPage:
         raw["options"].sort(key=lambda option: (option["sort_order"], option["id"]))
         names = {one["id"]: one["name"] for one in shop.store.channels.values()}
         return self.panel.page(
-            request, "manage_product.html", shop, "products", product=raw, simple=product.simple, typed=typed,
+            request, "manage_product.html", shop, "products", product=raw, simple=product.simple,
+            typed=typed,
             ticked=ticked if typed else tuple(product.get("categories")), channels=names, **more,
         )  # fmt: skip
 
@@ -76,7 +77,9 @@ class ProductPage:
                 await DEEDS[word](shop, product, parts, form)
         except (Refusal, Mistyped) as wrong:
             kept = tuple(int(value) for name, value in request.form_pairs() if name == "categories")
-            return self.shown(shop, request, product, form, kept, problem=explain(request, wrong), status=422)
+            return self.shown(
+                shop, request, product, form, kept, problem=explain(request, wrong), status=422
+            )
         return self.panel.back(shop, f"products/{product.id}", "saved")
 
     async def upload(self, shop: Shop, request: Request) -> Response:
@@ -98,7 +101,9 @@ async def save(shop: Shop, product: Product, request: Request) -> None:
     wanted: Json = dict(fields)
     wanted["is_visible"] = form.get("is_visible") == "1"
     wanted["tax_class_id"] = int(form.get("tax_class_id", product.get("tax_class_id")))
-    wanted["categories"] = [int(value) for name, value in request.form_pairs() if name == "categories"]
+    wanted["categories"] = [
+        int(value) for name, value in request.form_pairs() if name == "categories"
+    ]
     wanted["description"] = form.get("description", "").replace("\r\n", "\n")
     if form.get("url", product.url).strip() != product.url:
         wanted["custom_url"] = {"url": slashed(form["url"].strip()), "is_customized": True}
@@ -118,10 +123,14 @@ def slashed(url: str) -> str:
     return f"/{url.strip('/')}/" if url.strip("/") else ""
 
 
-def wanted_levels(shop: Shop, product: Product, form: dict[str, str]) -> list[tuple[Variant | None, int]]:
+def wanted_levels(
+    shop: Shop, product: Product, form: dict[str, str]
+) -> list[tuple[Variant | None, int]]:
     """The stock fields that were changed."""
     found: list[tuple[Variant | None, int]] = []
-    if form.get("level", "") != "" and whole("level", form["level"]) != inventory.product_level(product):
+    if form.get("level", "") != "" and whole("level", form["level"]) != inventory.product_level(
+        product
+    ):
         found.append((None, whole("level", form["level"])))
     for variant in product.variants:
         text = form.get(f"level-{variant.id}", "")
@@ -133,9 +142,19 @@ def wanted_levels(shop: Shop, product: Product, form: dict[str, str]) -> list[tu
 async def save_variants(shop: Shop, product: Product, form: dict[str, str]) -> None:
     """The fields of the variants that are in the form; an empty number means the product's own."""
     for variant in list(product.variants) if not product.simple else ():
-        texts = {name: form[f"{name}-{variant.id}"].strip() for name in OF_VARIANT if f"{name}-{variant.id}" in form}
-        typed = {name: form[f"{name}-{variant.id}"] for name in NUMBERS_OF_VARIANT if f"{name}-{variant.id}" in form}
-        numbers = {name: number(name, text) if text.strip() else None for name, text in typed.items()}
+        texts = {
+            name: form[f"{name}-{variant.id}"].strip()
+            for name in OF_VARIANT
+            if f"{name}-{variant.id}" in form
+        }
+        typed = {
+            name: form[f"{name}-{variant.id}"]
+            for name in NUMBERS_OF_VARIANT
+            if f"{name}-{variant.id}" in form
+        }
+        numbers = {
+            name: number(name, text) if text.strip() else None for name, text in typed.items()
+        }
         if texts or numbers:
             await shop.edit_variant(variant.id, **texts, **numbers)
 
@@ -157,7 +176,8 @@ def save_children(shop: Shop, product: Product, form: dict[str, str]) -> None:
             shop.store.touched(product)
 
 
-# -- buttons ----------------------------------------------------------------------------------------------------
+# -- buttons
+# --------------------------------------------------------------------------------------------------
 
 
 def last_place(product: Product) -> int:
@@ -165,10 +185,14 @@ def last_place(product: Product) -> int:
 
 
 async def add_picture(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
-    await shop.add_image(product.id, form.get("picture_url", "").strip(), sort_order=last_place(product))
+    await shop.add_image(
+        product.id, form.get("picture_url", "").strip(), sort_order=last_place(product)
+    )
 
 
-async def move_picture(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
+async def move_picture(
+    shop: Shop, product: Product, parts: list[str], form: dict[str, str]
+) -> None:
     """One place up or down; the numbers are then counted anew."""
     image = media.image_of(product, parts[0])
     row = sorted(product.images, key=lambda one: (one.sort_order, one.id))
@@ -181,12 +205,18 @@ async def move_picture(shop: Shop, product: Product, parts: list[str], form: dic
     shop.store.touched(product)
 
 
-async def show_picture(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
-    media.change_image(shop.store, product, media.image_of(product, parts[0]), {"is_thumbnail": True}, None)
+async def show_picture(
+    shop: Shop, product: Product, parts: list[str], form: dict[str, str]
+) -> None:
+    media.change_image(
+        shop.store, product, media.image_of(product, parts[0]), {"is_thumbnail": True}, None
+    )
     shop.store.touched(product)
 
 
-async def drop_picture(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
+async def drop_picture(
+    shop: Shop, product: Product, parts: list[str], form: dict[str, str]
+) -> None:
     media.remove_image(shop.store, product, media.image_of(product, parts[0]))
 
 
@@ -215,7 +245,10 @@ async def drop_option(shop: Shop, product: Product, parts: list[str], form: dict
 
 async def add_value(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
     option: Option = options.option_of(product, parts[0])
-    row = {"label": form.get(f"new-value-{option.id}", "").strip(), "sort_order": len(option.values)}
+    row = {
+        "label": form.get(f"new-value-{option.id}", "").strip(),
+        "sort_order": len(option.values),
+    }
     options.add_value(shop.store, product, option, row)
     shop.add_all_combinations(product.id)
 
@@ -231,7 +264,9 @@ async def drop_value(shop: Shop, product: Product, parts: list[str], form: dict[
         store.switches = old
 
 
-async def drop_variant(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
+async def drop_variant(
+    shop: Shop, product: Product, parts: list[str], form: dict[str, str]
+) -> None:
     shop.delete_variant(int(parts[0]))
 
 

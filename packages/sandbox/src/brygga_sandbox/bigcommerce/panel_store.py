@@ -51,7 +51,8 @@ class StorePages:
             for key in product.get("categories"):
                 counts[key] = counts.get(key, 0) + 1
         rows = [
-            {"id": one.id, "name": one.name, "count": counts.get(one.id, 0)} for one in shop.store.categories.values()
+            {"id": one.id, "name": one.name, "count": counts.get(one.id, 0)}
+            for one in shop.store.categories.values()
         ]
         return self.panel.page(request, "manage_categories.html", shop, "categories", rows=rows)
 
@@ -66,7 +67,8 @@ class StorePages:
                 shop.delete_category(int(form["id"]))
         return self.panel.back(shop, "categories", "saved")
 
-    # -- settings -----------------------------------------------------------------------------------------------
+    # -- settings
+    # ----------------------------------------------------------------------------------------------
 
     async def settings(self, shop: Shop, request: Request) -> Response:
         plans = dict.fromkeys([*PLANS, shop.store.settings.plan])
@@ -95,7 +97,8 @@ class StorePages:
             self.town.change_owner(store.hash, form["owner_email"])
         return self.panel.back(shop, "settings", "saved")
 
-    # -- apps ---------------------------------------------------------------------------------------------------
+    # -- apps
+    # ----------------------------------------------------------------------------------------------
 
     async def apps(self, shop: Shop, request: Request) -> Response:
         known = self.town.apps.registered.values()
@@ -116,29 +119,39 @@ class StorePages:
             case _:
                 return consent
 
-    # -- what apps do -------------------------------------------------------------------------------------------
+    # -- what apps do
+    # -------------------------------------------------------------------------------------------
 
     async def activity(self, shop: Shop, request: Request) -> Response:
         """The webhooks of this store, how deliveries fare, and the last requests of its apps."""
         store = shop.store
         names = {app.client_id: app.name for app in self.town.apps.registered.values()}
         hooks = [
-            {"app": names.get(one.client_id, one.client_id), "scope": one.scope, "destination": one.destination,
+            {"app": names.get(one.client_id, one.client_id), "scope": one.scope,
+            "destination": one.destination,
              "state": "off" if one.deactivated or not one.is_active else "on"}
             for one in self.town.hooks[store.hash].all.values()
         ]  # fmt: skip
         rows = [
-            {"method": one.method, "path": one.path.removeprefix(f"/api/stores/{store.hash}"), "status": one.status,
+            {"method": one.method, "path": one.path.removeprefix(f"/api/stores/{store.hash}"),
+            "status": one.status,
              "app": names.get(one.client or "", one.client or "–")}
             for one in self.asked_of(store.hash)
         ]  # fmt: skip
-        events = [{"scope": scope, "data": data} for _, scope, data in list(store.events)[-SEEN:][::-1]]
+        events = [
+            {"scope": scope, "data": data} for _, scope, data in list(store.events)[-SEEN:][::-1]
+        ]
         return self.panel.page(
             request, "manage_activity.html", shop, "activity",
-            hooks=hooks, requests=rows, events=events, tally=self.town.outbox.tally, on_their_way=len(self.town.outbox.tasks),
+            hooks=hooks, requests=rows, events=events, tally=self.town.outbox.tally,
+            on_their_way=len(self.town.outbox.tasks),
         )  # fmt: skip
 
     def asked_of(self, store_hash: str) -> Iterator[Asked]:
         """The last requests about one store, the youngest first."""
-        mine = [one for one in self.town.requests.last if one.path.startswith(f"/api/stores/{store_hash}/")]
+        mine = [
+            one
+            for one in self.town.requests.last
+            if one.path.startswith(f"/api/stores/{store_hash}/")
+        ]
         return iter(mine[-SEEN:][::-1])

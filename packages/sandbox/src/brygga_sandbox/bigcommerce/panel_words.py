@@ -1,4 +1,6 @@
-"""What the control panel says when something is refused: (Swedish, English), a reason and what to do."""
+"""What the control panel says when something is refused: (Swedish, English), a reason and what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,11 @@ TAKEN: Final[Mapping[str, Pair]] = {
         "En annan sida har redan den webbadressen. Välj en annan.",
         "Another page has that web address. Choose another one.",
     ),
-    "url": ("En annan sida har redan den webbadressen. Välj en annan.", "Another page has that web address. Choose another one."),
+    "url": (("En annan sida har redan den webbadressen. Välj en "
+"annan."), "Another page has that web address. Choose another one."),
     "label": ("Två värden kan inte heta likadant.", "Two values cannot have the same name."),
-    "display_name": ("Produkten har redan ett alternativ som heter så.", "The product has an option of that name."),
+    "display_name": (("Produkten har redan ett alternativ som heter "
+"så."), "The product has an option of that name."),
     "lines": ("Så många finns inte i lager.", "There are not that many in stock."),
 }  # fmt: skip
 
@@ -72,7 +76,10 @@ NO_PICTURE: Final[Pair] = (
     "Bilden kunde inte hämtas eller är ingen bild. Kontrollera adressen eller välj en annan fil.",
     "The image could not be fetched, or is no image. Check its address or choose another file.",
 )
-GONE: Final[Pair] = ("Det finns inte längre. Ladda om sidan.", "That no longer exists. Load the page again.")
+GONE: Final[Pair] = (
+    "Det finns inte längre. Ladda om sidan.",
+    "That no longer exists. Load the page again.",
+)
 OTHER: Final[Pair] = ("Det gick inte: {why}.", "That was refused: {why}.")
 
 
@@ -105,5 +112,7 @@ def explain(request: Request, wrong: Refusal | Mistyped) -> str:
         return GONE[place]
     if errors:
         fields = ", ".join(named(name) for name in errors)
-        return CHECK[place].format(fields=fields, why=str(errors[first]).removeprefix(f"{first} ").rstrip("."))
+        return CHECK[place].format(
+            fields=fields, why=str(errors[first]).removeprefix(f"{first} ").rstrip(".")
+        )
     return OTHER[place].format(why=wrong.title.rstrip("."))

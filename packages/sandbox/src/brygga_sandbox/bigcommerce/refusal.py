@@ -12,7 +12,9 @@ Json = dict[str, Any]
 class Refusal(Exception):
     """A v3 refusal: status, title and the fields at fault (bigcommerce facts 9)."""
 
-    def __init__(self, status: int, title: str, errors: dict[str, Any] | None = None, **more: Any) -> None:
+    def __init__(
+        self, status: int, title: str, errors: dict[str, Any] | None = None, **more: Any
+    ) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
@@ -62,7 +64,9 @@ def unsupported(path: str, errors: dict[str, str]) -> Refusal:
     if path.startswith("/v3/inventory/"):
         return ProblemRefusal(422, "Payload contains invalid fields", errors)
     if path.startswith("/v3/hooks"):
-        return Refusal(422, "JSON data is missing or invalid", dict.fromkeys(errors, "error.path.unknown"))
+        return Refusal(
+            422, "JSON data is missing or invalid", dict.fromkeys(errors, "error.path.unknown")
+        )
     return invalid(errors)
 
 
@@ -74,7 +78,9 @@ def unfit(path: str, errors: dict[str, str]) -> Refusal:
     if path.startswith("/v3/inventory/"):
         return ProblemRefusal(422, "Payload contains invalid fields", errors)
     if path.startswith("/v3/hooks"):
-        return Refusal(422, "JSON data is missing or invalid", dict.fromkeys(errors, "error.expected"))
+        return Refusal(
+            422, "JSON data is missing or invalid", dict.fromkeys(errors, "error.expected")
+        )
     return invalid(errors)
 
 

@@ -12,9 +12,11 @@ from .media import image_json, video_json
 from .refusal import Json
 from .state import Option, Product, Store, Value, Variant, stamp
 
-INCLUDES = ("variants", "images", "primary_image", "options", "modifiers", "videos", "custom_fields",
+INCLUDES = ("variants", "images", "primary_image", "options", "modifiers", "videos",
+"custom_fields",
             "bulk_pricing_rules", "channels", "reviews", "parent_relations")  # fmt: skip
-_EXTRA = ("id", "calculated_price", "base_variant_id", "option_set_id", "option_set_display", "custom_url",
+_EXTRA = ("id", "calculated_price", "base_variant_id", "option_set_id", "option_set_display",
+"custom_url",
           "date_created", "date_modified")  # fmt: skip
 TOP_LEVEL = frozenset({*PRODUCT, *_EXTRA})
 _MIRRORED = frozenset(MIRRORED)
@@ -22,7 +24,9 @@ _MIRRORED = frozenset(MIRRORED)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a reader wants to see of a product, where its pictures are served, and how old its stock numbers may be."""
+    """What a reader wants to see of a product, where its pictures are served, and how old its stock
+    numbers may be.
+    """
 
     cdn: str
     moment: float
@@ -48,7 +52,9 @@ def product_json(store: Store, product: Product, view: View) -> Json:
             value = kept.get(name, field.default)
             shown[name] = list(value) if isinstance(value, tuple) else value
     if "inventory_level" in shown:
-        shown["inventory_level"] = product_level(product, store.item_moment(view.moment), sellable=view.sellable)
+        shown["inventory_level"] = product_level(
+            product, store.item_moment(view.moment), sellable=view.sellable
+        )
     extra = {
         "calculated_price": product.get("sale_price") or product.get("price"),
         "base_variant_id": product.variants[0].id if product.simple and product.variants else None,
@@ -66,7 +72,9 @@ def product_json(store: Store, product: Product, view: View) -> Json:
 
 
 def child(store: Store, product: Product, name: str, view: View) -> Any:
-    """One sub-resource of a product. Modifiers, reviews and parent relations are always empty here."""
+    """One sub-resource of a product. Modifiers, reviews and parent relations are always empty
+    here.
+    """
     show = _CHILDREN.get(name)
     return show(store, product, view) if show else []
 
@@ -87,12 +95,18 @@ def variant_json(store: Store, product: Product, variant: Variant, view: View) -
             shown[name] = variant.fields.get(name, field.default)
     own_price = shown["sale_price"] or shown["price"]
     shown["calculated_price"] = product.get("price") if own_price is None else own_price
-    shown["calculated_weight"] = product.get("weight") if shown["weight"] is None else shown["weight"]
-    shown["inventory_level"] = variant_level(product, variant, store.item_moment(view.moment), sellable=view.sellable)
+    shown["calculated_weight"] = (
+        product.get("weight") if shown["weight"] is None else shown["weight"]
+    )
+    shown["inventory_level"] = variant_level(
+        product, variant, store.item_moment(view.moment), sellable=view.sellable
+    )
     shown["image_url"] = ""
     if variant.picture:
         digest, file = variant.picture
-        shown["image_url"] = f"{view.cdn}/s-{store.hash}/product_images/attribute_rule_images/{digest[:8]}_{file}"
+        shown["image_url"] = (
+            f"{view.cdn}/s-{store.hash}/product_images/attribute_rule_images/{digest[:8]}_{file}"
+        )
     shown["option_values"] = chosen(product, variant)
     return {name: value for name, value in shown.items() if view.shows(name)}
 
@@ -142,8 +156,12 @@ def option_json(option: Option) -> Json:
 
 
 _CHILDREN: dict[str, Callable[[Store, Product, View], Any]] = {
-    "variants": lambda store, product, view: [variant_json(store, product, one, view) for one in product.variants],
-    "images": lambda store, product, view: [image_json(store, image, view.cdn) for image in product.images],
+    "variants": lambda store, product, view: [
+        variant_json(store, product, one, view) for one in product.variants
+    ],
+    "images": lambda store, product, view: [
+        image_json(store, image, view.cdn) for image in product.images
+    ],
     "primary_image": primary_image,
     "options": lambda store, product, view: [option_json(option) for option in product.options],
     "videos": lambda store, product, view: [video_json(video) for video in product.videos],

@@ -51,7 +51,9 @@ def one(value: Any) -> Response:
     return answer({"data": value, "meta": {}})
 
 
-def many(call: Call, rows: list[Any], show: Callable[[Any], Any], *, maximum: int = 250) -> Response:
+def many(
+    call: Call, rows: list[Any], show: Callable[[Any], Any], *, maximum: int = 250
+) -> Response:
     """The v3 envelope around a page of things."""
     page = listing.page_of(call.store, call.request, maximum=maximum)
     part = page.of(rows)
@@ -91,7 +93,9 @@ async def create_product(call: Call) -> Response:
 
 
 def children_of(call: Call, asked: Json) -> tuple[str, ...]:
-    """What a new product's answer holds beside its own fields: nothing where fields are named (3.3)."""
+    """What a new product's answer holds beside its own fields: nothing where fields are named
+    (3.3).
+    """
     if asked["only"]:
         return ()
     few = ("custom_fields", "bulk_pricing_rules", "images")
@@ -102,7 +106,12 @@ def children_of(call: Call, asked: Json) -> tuple[str, ...]:
 def lost_stock() -> Json:
     """What a 207 says when only the stock was not saved."""
     title = "The product inventory could not be updated"
-    return {"status": 422, "title": title, "type": STATUS_CODES, "errors": {"inventory_level": title}}
+    return {
+        "status": 422,
+        "title": title,
+        "type": STATUS_CODES,
+        "errors": {"inventory_level": title},
+    }
 
 
 async def update_product(call: Call) -> Response:
@@ -121,10 +130,15 @@ async def update_products(call: Call) -> Response:
     """Ten at most. One bad element fails all, without being named (bigcommerce facts 3.5)."""
     rows = call.body()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an array of objects"})
+        raise Refusal(
+            422, "JSON data is missing or invalid", {"body": "must be an array of objects"}
+        )
     if len(rows) > catalog.MAX_BATCH:
         limit = catalog.MAX_BATCH
-        raise Refusal(413, f"The request payload is too large. The maximum items allowed in the array is {limit}.")
+        raise Refusal(
+            413,
+            f"The request payload is too large. The maximum items allowed in the array is {limit}.",
+        )
     for row in rows:
         if (known := by_id(call.store.products, row.get("id"))) is not None:
             watch_product(call, known, row)
@@ -132,7 +146,9 @@ async def update_products(call: Call) -> Response:
         raise Refusal(422, "The batch could not be processed", {})
     store, camera = call.store, call.camera
     found = [catalog.product_of(store, row.get("id")) for row in rows]
-    changes = [await catalog.prepare(store, one, row, camera) for one, row in zip(found, rows, strict=True)]
+    changes = [
+        await catalog.prepare(store, one, row, camera) for one, row in zip(found, rows, strict=True)
+    ]
     apart(changes)
     errors = [failed for change in changes if (failed := catalog.apply(call.store, change))]
     view = view_of(call)
@@ -143,9 +159,13 @@ async def update_products(call: Call) -> Response:
 
 
 def apart(changes: list[catalog.Change]) -> None:
-    """Refuse a batch that gives one name, SKU (whatever the case) or address to two products, or names one product twice."""
+    """Refuse a batch that gives one name, SKU (whatever the case) or address to two products, or
+    names one product twice.
+    """
     names = [change.want.values["name"] for change in changes if "name" in change.want.values]
-    skus = [change.want.values["sku"].lower() for change in changes if change.want.values.get("sku")]
+    skus = [
+        change.want.values["sku"].lower() for change in changes if change.want.values.get("sku")
+    ]
     urls = [change.want.url[0] for change in changes if change.want.url]
     for field, given in (("name", names), ("sku", skus)):
         if len(set(given)) < len(given):
@@ -166,29 +186,42 @@ async def delete_product(call: Call) -> Response:
     return nothing()
 
 
-_DELETE_FILTERS = {"id:in", "name", "sku", "price", "weight", "condition", "brand_id", "date_modified",
-                   "date_last_imported", "is_visible", "is_featured", "inventory_level", "total_sold",
+_DELETE_FILTERS = {"id:in", "name", "sku", "price", "weight", "condition", "brand_id",
+"date_modified",
+                   "date_last_imported", "is_visible", "is_featured", "inventory_level",
+                   "total_sold",
                    "categories", "keyword", "type"}  # fmt: skip
 
 
 async def delete_products(call: Call) -> Response:
     """A filter is mandatory; an empty one is none (bigcommerce facts 3.6)."""
     if not any(name in _DELETE_FILTERS and value.strip() for name, value in call.request.query):
-        raise Refusal(422, "A filter is required to delete products", {"filter": "at least one filter is required"})
+        raise Refusal(
+            422,
+            "A filter is required to delete products",
+            {"filter": "at least one filter is required"},
+        )
     named = listing.ids_in(call.request, "id:in")
-    if named is not None and len(named) > MAX_DELETE and call.store.switches.delete_above_maximum == "refuse":
+    if (
+        named is not None
+        and len(named) > MAX_DELETE
+        and call.store.switches.delete_above_maximum == "refuse"
+    ):
         raise Refusal(413, f"The limit exceeded the maximum of {MAX_DELETE}")
     for found in list(listing.matching(call.store, call.request))[:MAX_DELETE]:
         catalog.delete(call.store, found)
     return nothing()
 
 
-# -- variants ---------------------------------------------------------------------------------------------------
+# -- variants
+# --------------------------------------------------------------------------------------------------
 
 
 def shown_variant(call: Call, variant: Variant, view: View | None = None) -> Json:
     """A variant for this reader."""
-    return variant_json(call.store, call.store.products[variant.product_id], variant, view or call.view())
+    return variant_json(
+        call.store, call.store.products[variant.product_id], variant, view or call.view()
+    )
 
 
 async def list_variants(call: Call) -> Response:
@@ -219,7 +252,9 @@ async def update_variant(call: Call) -> Response:
 
 
 async def delete_variant(call: Call) -> Response:
-    variants.remove(call.store, product(call), variants.variant_of(product(call), call.param("variant_id")))
+    variants.remove(
+        call.store, product(call), variants.variant_of(product(call), call.param("variant_id"))
+    )
     return nothing()
 
 
@@ -234,17 +269,24 @@ async def all_variants(call: Call) -> Response:
         rows = [row for row in rows if row.product_id in wanted]
     skus = request.value("sku") or request.value("sku:in")
     if skus is not None:
-        several = {part.lower() for part in (listing.words(skus) if request.value("sku") is None else [skus])}
+        several = {
+            part.lower()
+            for part in (listing.words(skus) if request.value("sku") is None else [skus])
+        }
         rows = [row for row in rows if sku_of(call, row).lower() in several]
     if (upc := request.value("upc")) is not None:
         rows = [row for row in rows if shown_variant(call, row)["upc"] == upc]
     view = view_of(call, only=None)
     shown = [*rows, *orphans(call)]
-    return many(call, shown, lambda row: row if isinstance(row, dict) else shown_variant(call, row, view))
+    return many(
+        call, shown, lambda row: row if isinstance(row, dict) else shown_variant(call, row, view)
+    )
 
 
 def orphans(call: Call) -> list[Json]:
-    """What is left in the store-wide list of products that are gone (bigcommerce facts 3.7, third party)."""
+    """What is left in the store-wide list of products that are gone (bigcommerce facts 3.7, third
+    party).
+    """
     if not call.store.switches.orphan_variants or any(call.request.value(name) for name in BY_ID):
         return []
     skus, upc = call.request.value("sku") or call.request.value("sku:in"), call.request.value("upc")
@@ -263,12 +305,16 @@ async def update_variants(call: Call) -> Response:
     rows = call.body()
     if call.hit("batch_refused"):
         title = "The variant could not be saved"
-        raise PlainRefusal(422, {"batch_errors": [{"status": 422, "title": title, "type": STATUS_CODES, "errors": {}}]})
+        raise PlainRefusal(
+            422,
+            {"batch_errors": [{"status": 422, "title": title, "type": STATUS_CODES, "errors": {}}]},
+        )
     made = await variants.batch(call.store, rows, call.camera)
     return answer({"data": [shown_variant(call, row) for row in made], "meta": {}})
 
 
-# -- options ----------------------------------------------------------------------------------------------------
+# -- options
+# --------------------------------------------------------------------------------------------------
 
 
 def option(call: Call) -> Option:

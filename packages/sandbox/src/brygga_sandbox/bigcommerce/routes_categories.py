@@ -1,4 +1,6 @@
-"""Categories, and the links of products to categories and channels, over HTTP (bigcommerce facts 3.13, 4)."""
+"""Categories, and the links of products to categories and channels, over HTTP (bigcommerce facts
+3.13, 4).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from .shapes import CHANGED_OLD_CATEGORY, OLD_CATEGORY
 from .state import Category, by_id
 from .watch import watch_category_link, watch_channel_link
 
-# -- categories -------------------------------------------------------------------------------------------------
+# -- categories
+# -------------------------------------------------------------------------------------------------
 
 
 async def list_trees(call: Call) -> Response:
@@ -33,8 +36,16 @@ async def list_trees(call: Call) -> Response:
 def found_categories(call: Call) -> list[Category]:
     """The categories a request means."""
     request, rows = call.request, list(call.store.categories.values())
-    for name, field in (("category_id:in", "id"), ("tree_id:in", "tree_id"), ("parent_id:in", "parent_id")):
-        several = listing.ids_in(request, name, field) if field == "parent_id" else listing.ids_in(request, name)
+    for name, field in (
+        ("category_id:in", "id"),
+        ("tree_id:in", "tree_id"),
+        ("parent_id:in", "parent_id"),
+    ):
+        several = (
+            listing.ids_in(request, name, field)
+            if field == "parent_id"
+            else listing.ids_in(request, name)
+        )
         if several is not None:
             rows = [row for row in rows if getattr(row, field) in several]
     if (uuids := request.value("category_uuid:in")) is not None:
@@ -65,13 +76,23 @@ async def update_categories(call: Call) -> Response:
 
 
 async def delete_categories(call: Call) -> Response:
-    filters = {"category_id:in", "category_uuid:in", "tree_id:in", "parent_id:in", "name", "keyword"}
+    filters = {
+        "category_id:in",
+        "category_uuid:in",
+        "tree_id:in",
+        "parent_id:in",
+        "name",
+        "keyword",
+    }
     if not any(name in filters and value.strip() for name, value in call.request.query):
-        refusal = Refusal(422, "A filter is required to delete categories", {"filter": "at least one filter"})
+        refusal = Refusal(
+            422, "A filter is required to delete categories", {"filter": "at least one filter"}
+        )
         raise categories.wrapped(refusal, 0)
     rows = found_categories(call)
     if call.store.switches.category_with_products == "refused" and any(
-        not {row.id for row in rows}.isdisjoint(product.get("categories")) for product in call.store.products.values()
+        not {row.id for row in rows}.isdisjoint(product.get("categories"))
+        for product in call.store.products.values()
     ):
         title = "The category holds products and cannot be deleted"
         raise categories.wrapped(Refusal(422, title, {"category_id": title}), len(rows))
@@ -84,7 +105,9 @@ async def delete_categories(call: Call) -> Response:
 async def nested_tree(call: Call) -> Response:
     tree = whole(call.param("tree_id"))
     if tree is None or tree not in call.store.trees:
-        raise Refusal(404, f"The requested tree with an id of {call.param('tree_id')} was not found")
+        raise Refusal(
+            404, f"The requested tree with an id of {call.param('tree_id')} was not found"
+        )
     return one(categories.nested(call.store, tree))
 
 
@@ -129,18 +152,26 @@ async def delete_old_category(call: Call) -> Response:
     return nothing()
 
 
-# -- links to channels and categories ---------------------------------------------------------------------------
+# -- links to channels and categories
+# ---------------------------------------------------------------------------
 
 
 def pairs(call: Call, other: str) -> list[tuple[int, int]]:
     """The (product, channel or category) pairs of a body; unknown ids are refused by name."""
     rows = call.body()
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an array of objects"})
-    known: Mapping[int, Any] = call.store.channels if other == "channel_id" else call.store.categories
+        raise Refusal(
+            422, "JSON data is missing or invalid", {"body": "must be an array of objects"}
+        )
+    known: Mapping[int, Any] = (
+        call.store.channels if other == "channel_id" else call.store.categories
+    )
     most = call.store.switches.most_assignments
     if len(rows) > most:
-        raise Refusal(413, f"The request payload is too large. The maximum items allowed in the array is {most}.")
+        raise Refusal(
+            413,
+            f"The request payload is too large. The maximum items allowed in the array is {most}.",
+        )
     errors: Json = {}
     for place, row in enumerate(rows):
         if by_id(call.store.products, row.get("product_id")) is None:
@@ -154,7 +185,9 @@ def pairs(call: Call, other: str) -> list[tuple[int, int]]:
 
 def filter_pairs(call: Call, other: str) -> tuple[list[int] | None, list[int] | None]:
     """The filters of a list or delete of links."""
-    return listing.ids_in(call.request, "product_id:in"), listing.ids_in(call.request, f"{other}:in")
+    return listing.ids_in(call.request, "product_id:in"), listing.ids_in(
+        call.request, f"{other}:in"
+    )
 
 
 def links(call: Call, other: str) -> list[Json]:
@@ -164,7 +197,11 @@ def links(call: Call, other: str) -> list[Json]:
     for product in call.store.products.values():
         if products is None or product.id in products:
             held = product.channels if other == "channel_id" else product.get("categories")
-            rows += [{"product_id": product.id, other: key} for key in held if others is None or key in others]
+            rows += [
+                {"product_id": product.id, other: key}
+                for key in held
+                if others is None or key in others
+            ]
     return rows
 
 
@@ -184,7 +221,9 @@ async def assign_channels(call: Call) -> Response:
         if channel_id not in held:
             held.append(channel_id)
             call.store.touched()
-            call.store.emit(f"store/channel/{channel_id}/product/assigned", {"product_id": product_id})
+            call.store.emit(
+                f"store/channel/{channel_id}/product/assigned", {"product_id": product_id}
+            )
     return nothing()
 
 
@@ -195,7 +234,9 @@ async def assign_categories(call: Call) -> Response:
     return nothing()
 
 
-def recategorise(call: Call, product_id: int, *, add: int | None = None, drop: int | None = None) -> None:
+def recategorise(
+    call: Call, product_id: int, *, add: int | None = None, drop: int | None = None
+) -> None:
     """Add or drop one category of a product."""
     product = call.store.products[product_id]
     before = product.get("categories")
@@ -210,8 +251,14 @@ def recategorise(call: Call, product_id: int, *, add: int | None = None, drop: i
 
 def links_to_delete(call: Call, other: str) -> list[Json]:
     """The links a DELETE means; a filter is mandatory."""
-    if filter_pairs(call, other) == (None, None) or not any(value.strip() for _, value in call.request.query):
-        raise Refusal(422, "A filter is required to delete assignments", {"filter": "at least one filter is required"})
+    if filter_pairs(call, other) == (None, None) or not any(
+        value.strip() for _, value in call.request.query
+    ):
+        raise Refusal(
+            422,
+            "A filter is required to delete assignments",
+            {"filter": "at least one filter is required"},
+        )
     return links(call, other)
 
 

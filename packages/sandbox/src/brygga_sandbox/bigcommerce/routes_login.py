@@ -1,4 +1,6 @@
-"""The log-in host: install and consent pages, result pages, and the token exchange (bigcommerce facts 1.3)."""
+"""The log-in host: install and consent pages, result pages, and the token exchange (bigcommerce
+facts 1.3).
+"""
 
 from __future__ import annotations
 
@@ -62,11 +64,21 @@ def exchanged(town: BigCommerceSandbox, request: Request) -> Response:
         return refused(refusal)
 
 
-def result(town: BigCommerceSandbox, request: Request, key: str, status: int, **values: Any) -> Response:
+def result(
+    town: BigCommerceSandbox, request: Request, key: str, status: int, **values: Any
+) -> Response:
     """A page with one message."""
     app = town.apps.registered.get(request.params["client_id"])
     name = app.name if app else request.params["client_id"]
-    return show(request, "bigcommerce_result.html", WORDS, message=key, app_name=name, status=status, **values)
+    return show(
+        request,
+        "bigcommerce_result.html",
+        WORDS,
+        message=key,
+        app_name=name,
+        status=status,
+        **values,
+    )
 
 
 def install_page(town: BigCommerceSandbox, request: Request) -> Response:
@@ -77,7 +89,9 @@ def install_page(town: BigCommerceSandbox, request: Request) -> Response:
     store = town.stores.get(request.value("store") or "")
     if store is None:
         stores = list(town.stores.values())
-        return show(request, "bigcommerce_login.html", WORDS, app=app, stores=stores, currencies=CURRENCIES)
+        return show(
+            request, "bigcommerce_login.html", WORDS, app=app, stores=stores, currencies=CURRENCIES
+        )
     if not town.apps.may_install(app, store):
         return result(town, request, "draft_only", 403)
     return show(
@@ -105,7 +119,9 @@ def install_act(town: BigCommerceSandbox, request: Request) -> Response:
     if form.get("action") != "confirm":
         # No callback is documented for a refusal: the merchant just stays.
         return result(town, request, "install_declined", 200)
-    return redirect(town.apps.approve(app, store, store.owner, external=form.get("external") == "1"))
+    return redirect(
+        town.apps.approve(app, store, store.owner, external=form.get("external") == "1")
+    )
 
 
 def created(town: BigCommerceSandbox, app: App, form: dict[str, str]) -> Response:

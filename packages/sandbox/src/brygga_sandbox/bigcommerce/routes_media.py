@@ -16,7 +16,9 @@ from .state import Picture
 
 
 def upload(call: Call) -> tuple[Json, bytes | None, str]:
-    """The fields of a body, the uploaded file if there is one, and its name. JSON or multipart, never both."""
+    """The fields of a body, the uploaded file if there is one, and its name. JSON or multipart,
+    never both.
+    """
     if not call.request.headers.get("content-type", "").startswith("multipart/form-data"):
         return catalog.object_of(call.body()), None, ""
     fields, content, name = file_of(call.request)
@@ -55,7 +57,9 @@ def typed(key: str, text: str) -> Any:
     return text
 
 
-async def picture(call: Call, fields: Json, content: bytes | None, name: str) -> tuple[tuple[str, str], str]:
+async def picture(
+    call: Call, fields: Json, content: bytes | None, name: str
+) -> tuple[tuple[str, str], str]:
     """The picture of a body: uploaded, or fetched by the platform itself, during the call."""
     if content is not None:
         return call.camera.keep(content), name
@@ -170,12 +174,16 @@ async def delete_video(call: Call) -> Response:
     return nothing()
 
 
-# -- custom fields ----------------------------------------------------------------------------------------------
+# -- custom fields
+# ----------------------------------------------------------------------------------------------
 
 
 def custom_field(call: Call) -> Json:
     """The custom field of the path."""
-    found = next((row for row in product(call).custom_fields if str(row["id"]) == call.param("field_id")), None)
+    found = next(
+        (row for row in product(call).custom_fields if str(row["id"]) == call.param("field_id")),
+        None,
+    )
     if found is None:
         raise not_found("custom field", call.param("field_id"))
     return found
@@ -198,7 +206,9 @@ async def create_custom_field(call: Call) -> Response:
     catalog.custom_fields_of({"custom_fields": [*rows, body]})
     if any((row["name"], row["value"]) == (body["name"], body["value"]) for row in rows):
         # Repeating the same pair is refused (bigcommerce facts 10).
-        raise Refusal(422, "The custom field is a duplicate", {"name": "this name and value exist already"})
+        raise Refusal(
+            422, "The custom field is a duplicate", {"name": "this name and value exist already"}
+        )
     made = {"id": call.store.ids.next("custom_field"), "name": body["name"], "value": body["value"]}
     rows.append(made)
     call.store.touched(product(call))
@@ -220,7 +230,8 @@ async def delete_custom_field(call: Call) -> Response:
     return nothing()
 
 
-# -- metafields -------------------------------------------------------------------------------------------------
+# -- metafields
+# -------------------------------------------------------------------------------------------------
 
 
 def resource(call: Call) -> tuple[str, int]:
@@ -239,8 +250,12 @@ def filtered(call: Call, rows: list[Any]) -> list[Any]:
             several = set(listing.words(wanted))
             rows = [row for row in rows if getattr(row, field) in several]
     owners = listing.ids_in(call.request, "resource_id:in")
-    if call.store.switches.store_wide_resource_filter == "ignored" and "product_id" not in call.request.params:
-        owners = None  # the filter is documented for the list of one product only (bigcommerce facts 3.12)
+    if (
+        call.store.switches.store_wide_resource_filter == "ignored"
+        and "product_id" not in call.request.params
+    ):
+        # the filter is documented for the list of one product only (bigcommerce facts 3.12)
+        owners = None
     rows = rows if owners is None else [row for row in rows if row.resource_id in owners]
     return listing.by_dates(call.store, call.request, rows)
 
@@ -253,7 +268,11 @@ async def list_metafields(call: Call) -> Response:
 
 async def create_metafield(call: Call) -> Response:
     kind, owner = resource(call)
-    return one(metafields.metafield_json(metafields.create(call.store, kind, owner, call.client, call.body())))
+    return one(
+        metafields.metafield_json(
+            metafields.create(call.store, kind, owner, call.client, call.body())
+        )
+    )
 
 
 def metafield(call: Call) -> Any:
@@ -303,7 +322,9 @@ async def create_metafields(call: Call) -> Response:
 
 async def update_metafields(call: Call) -> Response:
     def work(row: Any) -> Json:
-        found = metafields.own(call.store, kind_of(call), call.client, row.get("id") if isinstance(row, dict) else None)
+        found = metafields.own(
+            call.store, kind_of(call), call.client, row.get("id") if isinstance(row, dict) else None
+        )
         metafields.update(call.store, found, row, "id")
         return metafields.metafield_json(found)
 

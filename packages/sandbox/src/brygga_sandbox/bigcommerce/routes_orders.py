@@ -142,7 +142,13 @@ async def order_statuses(call: Call) -> Response:
     rows = enumerate(orders.STATUSES)
     return answer(
         [
-            {"id": key, "name": name, "system_label": name, "custom_label": name, "system_description": name}
+            {
+                "id": key,
+                "name": name,
+                "system_label": name,
+                "custom_label": name,
+                "system_description": name,
+            }
             for key, name in rows
         ]
     )
@@ -150,7 +156,11 @@ async def order_statuses(call: Call) -> Response:
 
 async def order_refunds(call: Call) -> Response:
     found = order(call)
-    rows = [order_views.refund_json(made, found) for made in call.store.refunds if made.order_id == found.id]
+    rows = [
+        order_views.refund_json(made, found)
+        for made in call.store.refunds
+        if made.order_id == found.id
+    ]
     if call.store.switches.refunds_have_pages:
         return many(call, rows, lambda row: row)
     return answer({"data": rows, "meta": {}})
@@ -164,8 +174,12 @@ async def all_refunds(call: Call) -> Response:
     for name, later in (("created:min", True), ("created:max", False)):
         if (text := call.request.value(name)) is not None:
             bound = order_views.moment_of(text)
-            rows = [made for made in rows if (made.created >= bound if later else made.created <= bound)]
-    return many(call, rows, lambda made: order_views.refund_json(made, call.store.orders[made.order_id]))
+            rows = [
+                made for made in rows if (made.created >= bound if later else made.created <= bound)
+            ]
+    return many(
+        call, rows, lambda made: order_views.refund_json(made, call.store.orders[made.order_id])
+    )
 
 
 _O = "/v2/orders"

@@ -1,4 +1,6 @@
-"""Everything beside the catalogue and orders over HTTP: stock, webhooks, settings (bigcommerce facts 5 to 7)."""
+"""Everything beside the catalogue and orders over HTTP: stock, webhooks, settings (bigcommerce
+facts 5 to 7).
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ STOCK, PLACES, FACTS, CHANNELS = (
     "store_inventory", "store_locations", "store_v2_information", "store_channel_settings",
 )  # fmt: skip
 
-# -- stock ------------------------------------------------------------------------------------------------------
+# -- stock
+# --------------------------------------------------------------------------------------------------
 
 
 async def adjust_absolute(call: Call) -> Response:
@@ -41,7 +44,9 @@ def adjusted(call: Call, *, relative: bool) -> Response:
     """All items of the batch, or none; no envelope around the answer (bigcommerce facts 5.2)."""
     if call.hit("batch_refused"):
         raise ProblemRefusal(422, "The adjustment could not be processed", {})
-    return answer(inventory.adjust(call.store, call.body(), relative=relative, is_cut=call.request.is_cut))
+    return answer(
+        inventory.adjust(call.store, call.body(), relative=relative, is_cut=call.request.is_cut)
+    )
 
 
 def item_pairs(call: Call) -> list[tuple[Any, Any]]:
@@ -53,7 +58,12 @@ def item_pairs(call: Call) -> list[tuple[Any, Any]]:
     if variants is not None:
         rows = [store.variants[key] for key in sorted(set(variants)) if key in store.variants]
     elif products is not None:
-        rows = [row for key in sorted(set(products)) if key in store.products for row in store.products[key].variants]
+        rows = [
+            row
+            for key in sorted(set(products))
+            if key in store.products
+            for row in store.products[key].variants
+        ]
     else:
         rows = list(store.all_variants())
     found = [(store.products[row.product_id], row) for row in rows]
@@ -62,7 +72,9 @@ def item_pairs(call: Call) -> list[tuple[Any, Any]]:
         found = [pair for pair in found if pair[0].id in products]
     if skus is not None:
         several = {part.lower() for part in listing.words(skus)}
-        found = [pair for pair in found if str(inventory.identity_of(*pair)["sku"]).lower() in several]
+        found = [
+            pair for pair in found if str(inventory.identity_of(*pair)["sku"]).lower() in several
+        ]
     return found
 
 
@@ -91,14 +103,22 @@ def location(call: Call) -> int:
     return number
 
 
-_FLAT = ("available_to_sell", "total_inventory_onhand", "backorder_limit", "qty_backordered", "settings")
+_FLAT = (
+    "available_to_sell",
+    "total_inventory_onhand",
+    "backorder_limit",
+    "qty_backordered",
+    "settings",
+)
 
 
 async def list_location_items(call: Call) -> Response:
     place, moment = location(call), call.moment()
 
     def flat(pair: tuple[Any, Any]) -> Json:
-        row = inventory.item_row(call.store, pair[0], pair[1], [place], call.store.item_moment(moment))
+        row = inventory.item_row(
+            call.store, pair[0], pair[1], [place], call.store.item_moment(moment)
+        )
         at = row["locations"][0]
         kept = {name: at[name] for name in _FLAT if name in at}
         # The rows of one location do not name the v2 id (bigcommerce facts 5.3).
@@ -124,10 +144,13 @@ async def list_locations(call: Call) -> Response:
     if (active := request.value("is_active")) is not None:
         rows = [row for row in rows if row["enabled"] is listing.truth(active, "is_active")]
     made = stamp(0)
-    return many(call, rows, lambda row: {**row, "created_at": made, "updated_at": made}, maximum=1000)
+    return many(
+        call, rows, lambda row: {**row, "created_at": made, "updated_at": made}, maximum=1000
+    )
 
 
-# -- webhooks ---------------------------------------------------------------------------------------------------
+# -- webhooks
+# --------------------------------------------------------------------------------------------------
 
 
 async def list_hooks(call: Call) -> Response:
@@ -175,7 +198,8 @@ async def set_hooks_admin(call: Call) -> Response:
     return nothing()
 
 
-# -- the store itself -------------------------------------------------------------------------------------------
+# -- the store itself
+# -------------------------------------------------------------------------------------------
 
 
 async def get_store(call: Call) -> Response:
@@ -225,12 +249,20 @@ async def summary(call: Call) -> Response:
         {
             "inventory_count": sum(levels),
             "variant_count": len(store.variants),
-            "inventory_value": sum(level * price for level, price in zip(levels, prices, strict=True)),
+            "inventory_value": sum(
+                level * price for level, price in zip(levels, prices, strict=True)
+            ),
             "highest_variant_price": max(prices, default=0),
             "average_variant_price": sum(prices) / len(prices) if prices else 0,
-            "lowest_variant_price": str(min(prices, default=0)),  # a text, as its schema and example have it
-            "oldest_variant_date": stamp(min((each.created for each in store.products.values()), default=0)),
-            "newest_variant_date": stamp(max((each.created for each in store.products.values()), default=0)),
+            "lowest_variant_price": str(
+                min(prices, default=0)
+            ),  # a text, as its schema and example have it
+            "oldest_variant_date": stamp(
+                min((each.created for each in store.products.values()), default=0)
+            ),
+            "newest_variant_date": stamp(
+                max((each.created for each in store.products.values()), default=0)
+            ),
             "primary_category_id": first.id if first else 0,
             "primary_category_name": first.name if first else "",
         }

@@ -1,4 +1,6 @@
-"""One BigCommerce, whole: API, log-in, control panel, storefront and control addresses, behind one ASGI application."""
+"""One BigCommerce, whole: API, log-in, control panel, storefront and control addresses, behind one
+ASGI application.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ class Config:
     hook_delay_s: float = 0.0
     """How long until a new webhook works; the platform takes up to 60 (bigcommerce facts 6.1)."""
     busy_s: float = 0.0
-    """How long a call takes that must not run beside another of its kind (bigcommerce facts 2.1); 0: one turn of the event loop."""
+    """How long a call takes that must not run beside another of its kind (bigcommerce facts 2.1);
+    0: one turn of the event loop.
+    """
     delivery_timeout_s: float = 10.0
     """How long a delivery waits for an answer (bigcommerce facts 6.4)."""
     requests_kept: int = 1000
@@ -59,8 +63,9 @@ class Config:
 class BigCommerceSandbox:
     """BigCommerce as its documents describe it.
 
-    `http` delivers webhooks and callbacks and fetches pictures. Each can be given on its own: `post` (url, headers, body -> status or
-    None), `visit` (GET url -> status or None), `fetch` (url -> bytes or None).
+    `http` delivers webhooks and callbacks and fetches pictures. Each can be given on its own:
+    `post` (url, headers, body -> status or None), `visit` (GET url -> status or None), `fetch` (url
+    -> bytes or None).
     """
 
     def __init__(
@@ -79,7 +84,9 @@ class BigCommerceSandbox:
         self.dice = dice
         self.config = config or Config()
         self.first_switches = switches or Switches()
-        self.carry = post or poster(http or httpx2.AsyncClient(), self.config.delivery_timeout_s, acknowledges)
+        self.carry = post or poster(
+            http or httpx2.AsyncClient(), self.config.delivery_timeout_s, acknowledges
+        )
         self.stores: dict[str, Store] = {}
         self.hooks: dict[str, Hooks] = {}
         self.faults = Faults(clock, dice, SPEAKERS)
@@ -123,22 +130,33 @@ class BigCommerceSandbox:
         mount_static(self.router)
 
     async def deliver(self, url: str, headers: dict[str, str], body: bytes) -> int | None:
-        """Carry one webhook, unless its domain is on the block list: then it waits in the retry queue."""
+        """Carry one webhook, unless its domain is on the block list: then it waits in the retry
+        queue.
+        """
         if headers.pop(BLOCKED, None) is not None:
             return None
         return await self.carry(url, headers, body)
 
-    # -- stores -------------------------------------------------------------------------------------------------
+    # -- stores
+    # ----------------------------------------------------------------------------------------------
 
     def add_store(
-        self, store_hash: str | None = None, *, owner_email: str = "anna@example.com", **settings: Any
+        self,
+        store_hash: str | None = None,
+        *,
+        owner_email: str = "anna@example.com",
+        **settings: Any,
     ) -> Store:
-        """A store with its owner. `settings` are fields of `Settings`, such as currency and weight_units."""
+        """A store with its owner. `settings` are fields of `Settings`, such as currency and
+        weight_units.
+        """
         number = len(self.stores)
         name = store_hash or self.apps.word(10)
         if name in self.stores:
             raise ValueError(f"there is a store {name} already")
-        store = Store(name, 1_025_646 + number, User(24_654 + number, owner_email), self.clock, self.dice)
+        store = Store(
+            name, 1_025_646 + number, User(24_654 + number, owner_email), self.clock, self.dice
+        )
         store.read_lag_s = self.config.read_lag_s
         store.switches = self.switches
         self.stores[name] = store
@@ -147,7 +165,9 @@ class BigCommerceSandbox:
         return store
 
     def store(self, store_hash: str | None = None) -> Store:
-        """The store with that hash; the first one when none is named. KeyError for an unknown one."""
+        """The store with that hash; the first one when none is named. KeyError for an unknown
+        one.
+        """
         return self.stores[store_hash] if store_hash else next(iter(self.stores.values()))
 
     def shop(self, store_hash: str | None = None) -> Shop:
@@ -174,7 +194,8 @@ class BigCommerceSandbox:
         """Requests of apps that carried a merchant's own field outside a birth, of all stores."""
         return [violation for store in self.stores.values() for violation in store.violations]
 
-    # -- apps ---------------------------------------------------------------------------------------------------
+    # -- apps
+    # ----------------------------------------------------------------------------------------------
 
     def register_app(
         self,
@@ -210,7 +231,9 @@ class BigCommerceSandbox:
         return self.apps.grant(store, client_id, frozenset(scopes or SCOPES), store.owner).token
 
     async def uninstall(self, store_hash: str, client_id: str) -> bool:
-        """The merchant uninstalls an app: token dead, hooks gone, callback sent. False where it was not installed."""
+        """The merchant uninstalls an app: token dead, hooks gone, callback sent. False where it was
+        not installed.
+        """
         return await self.apps.uninstall(self.stores[store_hash], client_id, self.hooks[store_hash])
 
     def change_owner(self, store_hash: str, email: str) -> None:
@@ -221,7 +244,9 @@ class BigCommerceSandbox:
         self.apps.ask_again(store)
 
     def add_user(self, store_hash: str, email: str) -> User:
-        """Somebody besides the owner may open apps. The first one switches multiple users on, which asks every app again (1.4, 1.5)."""
+        """Somebody besides the owner may open apps. The first one switches multiple users on, which
+        asks every app again (1.4, 1.5).
+        """
         store = self.stores[store_hash]
         user = User(store.ids.next("user") + 1_000_000, email)
         store.users[user.id] = user
@@ -231,10 +256,14 @@ class BigCommerceSandbox:
         return user
 
     async def remove_user(self, store_hash: str, user_id: int) -> dict[str, int | None]:
-        """A user loses access: every installed app is told. Client id -> status of its answer (None: none)."""
+        """A user loses access: every installed app is told. Client id -> status of its answer
+        (None: none).
+        """
         store = self.stores[store_hash]
         user = store.users.pop(user_id)
-        clients = [one.client_id for one in self.apps.grants.values() if one.store_hash == store_hash]
+        clients = [
+            one.client_id for one in self.apps.grants.values() if one.store_hash == store_hash
+        ]
         return {client: await self.apps.remove_user(store, client, user) for client in clients}
 
     async def idle(self) -> None:
@@ -247,15 +276,20 @@ class BigCommerceSandbox:
 
 
 SCOPES = (
-    "store_v2_products", "store_inventory", "store_locations_read_only", "store_v2_information_read_only",
+    "store_v2_products", "store_inventory", "store_locations_read_only",
+    "store_v2_information_read_only",
     "store_v2_orders_read_only", "store_channel_settings_read_only",
 )  # fmt: skip
 
 
 def acknowledges(answer: httpx2.Response) -> bool:
-    """False for an answer whose headers are too many or too large: it does not count as one (bigcommerce facts 6.4)."""
+    """False for an answer whose headers are too many or too large: it does not count as one
+    (bigcommerce facts 6.4).
+    """
     headers = answer.headers.multi_items()
-    return len(headers) <= 64 and all(len(name) <= 64 and len(value) <= 8192 for name, value in headers)
+    return len(headers) <= 64 and all(
+        len(name) <= 64 and len(value) <= 8192 for name, value in headers
+    )
 
 
 def fetcher(http: httpx2.AsyncClient | None) -> Fetch:

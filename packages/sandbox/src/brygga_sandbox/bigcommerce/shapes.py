@@ -20,7 +20,8 @@ def of(kind: str, *words: str) -> dict[str, Shape]:
     return dict.fromkeys(words, kind)
 
 
-# -- products (3.3, 3.5) ----------------------------------------------------------------------------
+# -- products (3.3, 3.5)
+# ----------------------------------------------------------------------------
 
 CUSTOM_FIELD = {**of("integer", "id"), **names("name", "value")}
 IMAGE = {
@@ -49,7 +50,9 @@ NEW_PRODUCT: Mapping[str, Shape] = {
     "brand_name": "text",
     "custom_url": names("url", "is_customized", "create_redirect"),
     "custom_fields": [CUSTOM_FIELD],
-    "bulk_pricing_rules": [{**of("integer", "id"), **names("quantity_min", "quantity_max", "type", "amount")}],
+    "bulk_pricing_rules": [
+        {**of("integer", "id"), **names("quantity_min", "quantity_max", "type", "amount")}
+    ],
     "images": [_INLINE_IMAGE],
     "videos": [{**VIDEO, "video_id": None, **of("integer", "id", "product_id"), "length": "text"}],
     "variants": [INLINE_VARIANT],
@@ -62,7 +65,8 @@ CHANGED_PRODUCT: Mapping[str, Shape] = {
 }
 """What can only be read may be sent back in a change (3.3)."""
 
-# -- variants and options (3.7, 3.8) ----------------------------------------------------------------
+# -- variants and options (3.7, 3.8)
+# ----------------------------------------------------------------
 
 _VARIANT = {name: None for name in VARIANT if name != "map_price"}
 NEW_VARIANT: Mapping[str, Shape] = {
@@ -92,7 +96,8 @@ _OPTION = {
     "option_values": [{**_VALUE, "id": "integer"}],
 }
 
-# -- metafields and categories (3.12, 4) ------------------------------------------------------------
+# -- metafields and categories (3.12, 4)
+# ------------------------------------------------------------
 
 METAFIELD = names("permission_set", "namespace", "key", "value", "description")
 _CATEGORY = names(
@@ -107,13 +112,16 @@ CHANGED_TREE_CATEGORY: Mapping[str, Shape] = {**TREE_CATEGORY, "category_id": No
 OLD_CATEGORY: Mapping[str, Shape] = {**_CATEGORY, "custom_url": names("url", "is_customized")}
 CHANGED_OLD_CATEGORY: Mapping[str, Shape] = {**OLD_CATEGORY, "id": "integer"}
 
-# -- stock, webhooks and orders (5, 6, 8) -----------------------------------------------------------
+# -- stock, webhooks and orders (5, 6, 8)
+# -----------------------------------------------------------
 
 _ITEM = names("location_id", "sku", "variant_id", "product_id", "quantity", "qty_backordered")
 _ADJUSTMENT = {"reason": None, "items": [_ITEM]}
 _SETTINGS = {
     "identity": names("sku", "variant_id", "product_id"),
-    **names("safety_stock", "is_in_stock", "warning_level", "bin_picking_number", "backorder_limit"),
+    **names(
+        "safety_stock", "is_in_stock", "warning_level", "bin_picking_number", "backorder_limit"
+    ),
 }
 _HOOK = names("scope", "destination", "is_active", "headers")
 
@@ -185,7 +193,9 @@ CHANGED_ORDER: Mapping[str, Shape] = {
         }
     ],
     "shipping_addresses": [{**_ADDRESS, **names("id", "shipping_method", "form_fields")}],
-    "consignments": {"pickups": [{**_PICKUP, "id": "integer", "line_items": [{**_LINE, "id": "integer"}]}]},
+    "consignments": {
+        "pickups": [{**_PICKUP, "id": "integer", "line_items": [{**_LINE, "id": "integer"}]}]
+    },
     "fees": [{**_FEE, "id": "integer"}],
 }
 _SHIPMENT = {

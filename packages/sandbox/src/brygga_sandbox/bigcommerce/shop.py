@@ -1,4 +1,5 @@
-"""The hands of a merchant and of the shoppers: what they do in the control panel and at the checkout.
+"""The hands of a merchant and of the shoppers: what they do in the control panel and at the
+checkout.
 
 The same rules as behind the API; only tokens, quotas and read-only fields are for apps.
 """
@@ -16,7 +17,17 @@ from .media import Camera, add_image
 from .orders import Order, Refund
 from .refusal import Json, Refusal, invalid, product_not_found
 from .render import View, product_json
-from .state import ABSOLUTE, DEFAULT_LOCATION, Category, Product, Shelf, Store, Variant, channel, location
+from .state import (
+    ABSOLUTE,
+    DEFAULT_LOCATION,
+    Category,
+    Product,
+    Shelf,
+    Store,
+    Variant,
+    channel,
+    location,
+)
 from .storefile import CURRENCIES, OLD_PLANS, PLANS, STOCK_BEHAVIOURS, WEIGHTS
 
 
@@ -24,12 +35,24 @@ def typed_in(line: Mapping[str, Any]) -> orders.Extra:
     """A line that is no product: its name, a price from 0, and how many."""
     price, quantity = Decimal(str(line["price"])), int(line.get("quantity", 1))
     if not price.is_finite() or price < 0 or quantity < 1:
-        raise Refusal(422, "A line has a price from 0 and a quantity from 1", {"lines": "wrong price or quantity"})
+        raise Refusal(
+            422,
+            "A line has a price from 0 and a quantity from 1",
+            {"lines": "wrong price or quantity"},
+        )
     return orders.Extra(str(line.get("name", "")), price, quantity)
 
 
 TRUTH = float("inf")
-INCLUDE_ALL = ("variants", "images", "options", "videos", "custom_fields", "bulk_pricing_rules", "channels")
+INCLUDE_ALL = (
+    "variants",
+    "images",
+    "options",
+    "videos",
+    "custom_fields",
+    "bulk_pricing_rules",
+    "channels",
+)
 _TOLD = {"name", "currency", "country", "country_code", "language", "timezone", "weight_units",
          "is_price_entered_with_tax", "plan"}  # fmt: skip
 
@@ -41,7 +64,8 @@ class Shop:
         self.store = store
         self.camera = camera
 
-    # -- looking ------------------------------------------------------------------------------------------------
+    # -- looking
+    # ----------------------------------------------------------------------------------------------
 
     def product(self, product_id: int) -> Product:
         """The product, or a refusal with 404."""
@@ -52,10 +76,20 @@ class Shop:
         return product_json(self.store, self.product(product_id), View("/cdn", TRUTH, INCLUDE_ALL))
 
     def item(
-        self, *, product_id: int | None = None, variant_id: int | None = None, sku: str | None = None
+        self,
+        *,
+        product_id: int | None = None,
+        variant_id: int | None = None,
+        sku: str | None = None,
     ) -> tuple[Product, Variant]:
         """What a shopper means: a SKU, a variant, or a product (its first variant)."""
-        name, wanted = ("sku", sku) if sku else ("variant_id", variant_id) if variant_id else ("product_id", product_id)
+        name, wanted = (
+            ("sku", sku)
+            if sku
+            else ("variant_id", variant_id)
+            if variant_id
+            else ("product_id", product_id)
+        )
         found = inventory.locate(self.store, name, wanted)
         if found is None:
             raise product_not_found(wanted)
@@ -66,7 +100,8 @@ class Shop:
         """The true number on the shelf of an item."""
         return inventory.on_hand(inventory.shelves_of(*self.item(**item)))
 
-    # -- the catalogue ------------------------------------------------------------------------------------------
+    # -- the catalogue
+    # ------------------------------------------------------------------------------------------
 
     async def add_product(self, **fields: Any) -> Product:
         """A product made in the control panel."""
@@ -111,14 +146,18 @@ class Shop:
         return made.id
 
     def add_option(self, product_id: int, name: str, labels: Iterable[str]) -> int:
-        """An option added in the panel, with all missing combinations as variants, as the panel does (bigcommerce facts 3.8)."""
+        """An option added in the panel, with all missing combinations as variants, as the panel
+        does (bigcommerce facts 3.8).
+        """
         product = self.product(product_id)
         rows = [{"label": label, "sort_order": place} for place, label in enumerate(labels)]
         old = self.store.switches
         self.store.switches = replace(old, new_option_on_variants="accept")
         try:
             made = options.create(
-                self.store, product, {"display_name": name, "type": "rectangles", "option_values": rows}
+                self.store,
+                product,
+                {"display_name": name, "type": "rectangles", "option_values": rows},
             )
         finally:
             self.store.switches = old
@@ -128,7 +167,9 @@ class Shop:
         return made.id
 
     def add_all_combinations(self, product_id: int) -> list[Variant]:
-        """Every combination of option values that has no variant gets one, without a SKU: a surprise for any mapping."""
+        """Every combination of option values that has no variant gets one, without a SKU: a
+        surprise for any mapping.
+        """
         product = self.product(product_id)
         if not product.options or any(not option.values for option in product.options):
             return []
@@ -145,7 +186,9 @@ class Shop:
         """The number typed into the stock field. Untracked products have none."""
         product, variant = self.item(**item)
         if product.tracking == "none":
-            raise Refusal(422, "The product is not tracked", {"inventory_level": "switch tracking on first"})
+            raise Refusal(
+                422, "The product is not tracked", {"inventory_level": "switch tracking on first"}
+            )
         if level < 0:
             raise invalid({"inventory_level": "must be 0 or more"})
         owed = self.shelf(**item).backordered
@@ -156,7 +199,9 @@ class Shop:
         return inventory.shelf_for(inventory.shelves_of(*self.item(**item)), DEFAULT_LOCATION)
 
     def allow_backorders(self, limit: int, **item: Any) -> None:
-        """So many units may be sold beyond what is there; the store takes part in the beta from then on."""
+        """So many units may be sold beyond what is there; the store takes part in the beta from
+        then on.
+        """
         self.store.settings.backorders = True
         self.shelf(**item).backorder_limit = limit
 
@@ -177,20 +222,26 @@ class Shop:
 
     def rename_category(self, category_id: int, name: str) -> None:
         """The merchant renames a category."""
-        categories.change(self.store, categories.category_of(self.store, category_id), {"name": name})
+        categories.change(
+            self.store, categories.category_of(self.store, category_id), {"name": name}
+        )
 
     def delete_category(self, category_id: int) -> None:
         """A category is deleted; its products stay."""
         categories.remove(self.store, categories.category_of(self.store, category_id))
 
-    # -- the store ----------------------------------------------------------------------------------------------
+    # -- the store
+    # ----------------------------------------------------------------------------------------------
 
     def set_settings(self, **changes: Any) -> None:
-        """Settings of the store. Those the documents name fire store/information/updated (bigcommerce facts 6.3)."""
+        """Settings of the store. Those the documents name fire store/information/updated
+        (bigcommerce facts 6.3).
+        """
         mine = self.store.settings
         wrong = {name: "unknown" for name in changes if not hasattr(mine, name)}
         allowed: Mapping[str, Iterable[str]] = {
-            "currency": CURRENCIES, "weight_units": WEIGHTS, "update_stock_behavior": STOCK_BEHAVIOURS,
+            "currency": CURRENCIES, "weight_units": WEIGHTS,
+            "update_stock_behavior": STOCK_BEHAVIOURS,
             "plan": {**PLANS, **OLD_PLANS},
         }  # fmt: skip
         wrong.update(
@@ -205,7 +256,10 @@ class Shop:
                 name: f"must be {type(getattr(mine, name)).__name__}"
                 for name, value in changes.items()
                 if name not in wrong
-                and (type(value) is not type(getattr(mine, name)) or (isinstance(value, int) and value < 0))
+                and (
+                    type(value) is not type(getattr(mine, name))
+                    or (isinstance(value, int) and value < 0)
+                )
             }
         )
         if wrong:
@@ -233,12 +287,17 @@ class Shop:
             self.store.trees[max(self.store.trees) + 1] = (f"{name} tree", [number])
         return number
 
-    # -- orders -------------------------------------------------------------------------------------------------
+    # -- orders
+    # ----------------------------------------------------------------------------------------------
 
-    def place(self, lines: Iterable[Mapping[str, Any]], *, source: str = "www", incomplete: bool = False) -> Order:
-        """Check out: lines with `quantity` and a product_id, variant_id or sku, or with `name` and `price` for what is no product.
+    def place(
+        self, lines: Iterable[Mapping[str, Any]], *, source: str = "www", incomplete: bool = False
+    ) -> Order:
+        """Check out: lines with `quantity` and a product_id, variant_id or sku, or with `name` and
+        `price` for what is no product.
 
-        Refused with OutOfStock where too few are left. With `incomplete` the payment is not through yet: nothing is taken from stock.
+        Refused with OutOfStock where too few are left. With `incomplete` the payment is not through
+        yet: nothing is taken from stock.
         """
         wishes, extras = [], []
         for line in lines:
@@ -247,7 +306,9 @@ class Shop:
             if "price" in line:
                 extras.append(typed_in(line))
                 continue
-            named = {name: line[name] for name in ("product_id", "variant_id", "sku") if line.get(name)}
+            named = {
+                name: line[name] for name in ("product_id", "variant_id", "sku") if line.get(name)
+            }
             wishes.append((*self.item(**named), int(line.get("quantity", 1))))
         if not wishes and not extras:
             raise Refusal(422, "An order needs at least one line", {"lines": "empty"})
@@ -302,12 +363,15 @@ class Shop:
         """An order is archived."""
         orders.archive(self.store, self.order(order_id))
 
-    def refund(self, order_id: int, quantities: Mapping[int, int] | None = None, *, by_api: bool = False) -> Refund:
+    def refund(
+        self, order_id: int, quantities: Mapping[int, int] | None = None, *, by_api: bool = False
+    ) -> Refund:
         """Refund all, or {order line id: quantity}."""
         given = None if quantities is None else dict(quantities)
         return orders.refund(self.store, self.order(order_id), given, by_api=by_api)
 
-    # -- the whole ----------------------------------------------------------------------------------------------
+    # -- the whole
+    # ----------------------------------------------------------------------------------------------
 
     def state(self) -> Json:
         """The whole store as raw JSON, stock without lag; for comparison in tests."""
@@ -318,13 +382,16 @@ class Shop:
             "products": [self.raw(product_id) for product_id in store.products],
             "categories": [categories.tree_json(one) for one in store.categories.values()],
             "metafields": [
-                {"resource_type": one.resource_type, "resource_id": one.resource_id, "namespace": one.namespace,
+                {"resource_type": one.resource_type, "resource_id": one.resource_id,
+                "namespace": one.namespace,
                  "key": one.key, "value": one.value, "owner_client_id": one.owner}
                 for one in store.metafields.values()
             ],
             "orders": [
-                {**order_views.order_json(store, one, ""), "lines": [order_views.line_json(one, line) for line in one.lines]}
+                {**order_views.order_json(store, one, ""), "lines": [order_views.line_json(one,
+                line) for line in one.lines]}
                 for one in store.orders.values()
             ],
-            "refunds": [order_views.refund_json(one, store.orders[one.order_id]) for one in store.refunds],
+            "refunds": [order_views.refund_json(one,
+            store.orders[one.order_id]) for one in store.refunds],
         }  # fmt: skip

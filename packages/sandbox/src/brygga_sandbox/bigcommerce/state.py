@@ -27,7 +27,9 @@ def stamp(moment: float) -> str:
 
 @dataclass(slots=True)
 class Shelf:
-    """The number of one item at one location. `born` is false until an absolute number was given (bigcommerce facts 5.2)."""
+    """The number of one item at one location. `born` is false until an absolute number was given
+    (bigcommerce facts 5.2).
+    """
 
     location_id: int
     level: int = 0
@@ -36,11 +38,15 @@ class Shelf:
     warning_level: int = 0
     bin_picking_number: str = ""
     backorder_limit: int = 0
-    """How many units may be sold beyond what is there; above 0, `level` may be below zero: what is there less what is owed."""
+    """How many units may be sold beyond what is there; above 0, `level` may be below zero: what is
+    there less what is owed.
+    """
     backordered: int = 0
     """Units that were sold beyond what was there, and neither shipped nor cancelled since."""
     past: list[tuple[float, int, int]] | None = None
-    """Earlier levels, and units on backorder, with the moment at which they ended, oldest first; only as far back as reads may lag."""
+    """Earlier levels, and units on backorder, with the moment at which they ended, oldest first;
+    only as far back as reads may lag.
+    """
 
     def put(self, level: int, now: float, horizon: float, backordered: int | None = None) -> None:
         """Set the level, remembering the old one for reads that lag."""
@@ -63,14 +69,18 @@ class Shelf:
         return self.level, self.backordered
 
     def shown(self, reading: str, moment: float) -> tuple[int, int]:
-        """`total_inventory_onhand` and `qty_backordered`, by one of three readings (open question B52)."""
+        """`total_inventory_onhand` and `qty_backordered`, by one of three readings (open question
+        B52).
+        """
         level, backordered = self.seen_both(moment)
         return (level if reading == "below_zero" else level + backordered), backordered
 
 
 @dataclass(slots=True)
 class Picture:
-    """One image of a product. The address it was fetched from is not kept: it cannot be read back (bigcommerce facts 3.10)."""
+    """One image of a product. The address it was fetched from is not kept: it cannot be read back
+    (bigcommerce facts 3.10).
+    """
 
     id: int
     product_id: int
@@ -151,7 +161,9 @@ class Variant:
 
 @dataclass(slots=True)
 class Product:
-    """One product. `fields` holds only what differs from the default, so that tens of thousands fit in memory."""
+    """One product. `fields` holds only what differs from the default, so that tens of thousands fit
+    in memory.
+    """
 
     id: int
     created: float
@@ -260,17 +272,23 @@ class Settings:
     quota: int = 150
     """Requests in 30 seconds, shared by all apps of the store (bigcommerce facts 2.1)."""
     backorders: bool = False
-    """The store takes part in the beta of backorders: items have a `backorder_limit` and a `qty_backordered`."""
+    """The store takes part in the beta of backorders: items have a `backorder_limit` and a
+    `qty_backordered`.
+    """
     max_products: int = 0
     """How many products the plan allows, 0 for any number (bigcommerce facts 2.3)."""
 
 
 class Counter:
-    """Ascending ids. Every kind starts elsewhere, so that an id used for the wrong kind never fits by luck."""
+    """Ascending ids. Every kind starts elsewhere, so that an id used for the wrong kind never fits
+    by luck.
+    """
 
     STARTS: ClassVar[dict[str, int]] = {
-        "product": 111, "variant": 1384, "sku": 5350, "option": 220, "value": 7174, "image": 382, "video": 17,
-        "category": 23, "metafield": 8, "hook": 18_048_287, "custom_field": 6, "rule": 83, "order": 250, "line": 900,
+        "product": 111, "variant": 1384, "sku": 5350, "option": 220, "value": 7174, "image": 382,
+        "video": 17,
+        "category": 23, "metafield": 8, "hook": 18_048_287, "custom_field": 6, "rule": 83,
+        "order": 250, "line": 900,
         "refund": 3, "brand": 40, "user": 24_654, "address": 5, "shipment": 12,
     }  # fmt: skip
 
@@ -307,12 +325,16 @@ def by_id(things: Mapping[int, Thing], key: Any) -> Thing | None:
 class Store:
     """One merchant's store: its catalogue, stock, orders and settings. Stores share nothing."""
 
-    def __init__(self, store_hash: str, store_id: int, owner: User, clock: Clock, dice: random.Random) -> None:
+    def __init__(
+        self, store_hash: str, store_id: int, owner: User, clock: Clock, dice: random.Random
+    ) -> None:
         self.hash = store_hash
         self.store_id = store_id
         self.owner = owner
         self.orphans: deque[Json] = deque(maxlen=20)
-        """Variants of deleted products, as the store-wide list goes on showing them (bigcommerce facts 3.7)."""
+        """Variants of deleted products, as the store-wide list goes on showing them (bigcommerce
+        facts 3.7).
+        """
         self.users: dict[int, User] = {}
         """Those besides the owner whom the owner let open apps."""
         self.clock = clock
@@ -334,11 +356,17 @@ class Store:
         self.metafields: dict[int, Metafield] = {}
         self.metafields_of: dict[tuple[str, int], list[int]] = {}
         self.brands: dict[int, str] = {}
-        self.tax_classes: dict[int, str] = {0: "Default Tax Class", 1: "Non-Taxable Products", 2: "Shipping"}
+        self.tax_classes: dict[int, str] = {
+            0: "Default Tax Class",
+            1: "Non-Taxable Products",
+            2: "Shipping",
+        }
         self.orders: dict[int, Any] = {}
         self.refunds: list[Any] = []
         self.oversold: list[tuple[int, int]] = []
-        """(variant id, units) that shipped without being there, so that a count of all units can still be made."""
+        """(variant id, units) that shipped without being there, so that a count of all units can
+        still be made.
+        """
         self.events: deque[tuple[float, str, Json]] = deque(maxlen=2000)
         self.violations: list[Violation] = []
         self.channel_births: set[tuple[int, int]] = set()
@@ -375,12 +403,18 @@ class Store:
         """How stale a read of stock is just now (bigcommerce facts 5.2)."""
         if self.read_lag_s <= 0:
             return 0.0
-        return self.dice.uniform(0, self.read_lag_s) if self.switches.random_read_lag else self.read_lag_s
+        return (
+            self.dice.uniform(0, self.read_lag_s)
+            if self.switches.random_read_lag
+            else self.read_lag_s
+        )
 
     def item_moment(self, moment: float) -> float:
-        """The moment that one item of an answer shows: the answer's, or by one reading one of its own.
+        """The moment that one item of an answer shows: the answer's, or by one reading one of its
+        own.
 
-        A fault that makes the whole answer older than reads usually are (`stale_inventory`) holds for each item.
+        A fault that makes the whole answer older than reads usually are (`stale_inventory`) holds
+        for each item.
         """
         if not self.switches.read_lag_per_item or self.read_lag_s <= 0:
             return moment
@@ -406,6 +440,7 @@ def location(location_id: int, label: str = "Default location") -> Json:
     """A location as GET /inventory/locations shows it (bigcommerce facts 5.1)."""
     return {
         "id": location_id, "code": f"BC-LOCATION-{location_id}", "label": label, "description": "",
-        "managed_by_external_source": False, "type_id": "PHYSICAL", "enabled": True, "operating_hours": {},
+        "managed_by_external_source": False, "type_id": "PHYSICAL", "enabled": True,
+        "operating_hours": {},
         "time_zone": "Etc/UTC", "address": {}, "storefront_visibility": True, "special_hours": [],
     }  # fmt: skip

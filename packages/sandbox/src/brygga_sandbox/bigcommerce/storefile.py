@@ -41,24 +41,39 @@ def store_information(store: Store) -> Json:
     symbol, place, decimals, _ = currency(store)
     domain = f"store-{store.hash}.mybigcommerce.com"
     dates = {"display": "M jS Y", "export": "M jS Y", "extended_display": "M jS Y @ g:i A"}
-    zone = {"name": mine.timezone, "raw_offset": 3600, "dst_offset": 7200, "dst_correction": True, "date_format": dates}
+    zone = {
+        "name": mine.timezone,
+        "raw_offset": 3600,
+        "dst_offset": 7200,
+        "dst_correction": True,
+        "date_format": dates,
+    }
     return {
-        "id": store.hash, "account_uuid": store.account_uuid, "store_id": store.store_id, "domain": domain,
-        "secure_url": f"https://{domain}", "control_panel_base_url": panel_url(store), "status": mine.status,
-        "name": mine.name, "first_name": "Anna", "last_name": "Berg", "address": "", "country": mine.country,
+        "id": store.hash, "account_uuid": store.account_uuid, "store_id": store.store_id,
+        "domain": domain,
+        "secure_url": f"https://{domain}", "control_panel_base_url": panel_url(store),
+        "status": mine.status,
+        "name": mine.name, "first_name": "Anna", "last_name": "Berg", "address": "",
+        "country": mine.country,
         "country_code": mine.country_code, "infrastructure_region": "us-central1", "phone": "",
-        "admin_email": store.owner.email, "order_email": store.owner.email, "favicon_url": "", "timezone": zone,
-        "language": mine.language, "currency": mine.currency, "currency_symbol": symbol, "decimal_separator": ".",
+        "admin_email": store.owner.email, "order_email": store.owner.email, "favicon_url": "",
+        "timezone": zone,
+        "language": mine.language, "currency": mine.currency, "currency_symbol": symbol,
+        "decimal_separator": ".",
         "thousands_separator": ",", "decimal_places": decimals, "currency_symbol_location": place,
-        "weight_units": mine.weight_units, "dimension_units": "Centimeters", "dimension_decimal_places": 2,
+        "weight_units": mine.weight_units, "dimension_units": "Centimeters",
+        "dimension_decimal_places": 2,
         "dimension_decimal_token": ".", "dimension_thousands_token": ",", "plan_name": mine.plan,
         "plan_level": mine.plan, "plan_is_trial": False, "industry": "", "logo": [],
-        "is_price_entered_with_tax": mine.is_price_entered_with_tax, "default_channel_id": mine.default_channel_id,
+        "is_price_entered_with_tax": mine.is_price_entered_with_tax,
+        "default_channel_id": mine.default_channel_id,
         "default_site_id": 1000, "active_comparison_modules": [],
         "features": {
             "stencil_enabled": True, "sitewidehttps_enabled": True, "facebook_catalog_id": "",
-            "checkout_type": "optimized", "wishlists_enabled": True, "graphql_storefront_api_enabled": True,
-            "shopper_consent_tracking_enabled": False, "multi_storefront_enabled": mine.multi_storefront,
+            "checkout_type": "optimized", "wishlists_enabled": True,
+            "graphql_storefront_api_enabled": True,
+            "shopper_consent_tracking_enabled": False,
+            "multi_storefront_enabled": mine.multi_storefront,
             "storefront_limits": {"active": 3, "total_including_inactive": 4},
         },
     }  # fmt: skip
@@ -71,7 +86,8 @@ def currencies(store: Store) -> list[Json]:
         {
             "id": 1, "is_default": True, "last_updated": "Mon, 01 Jan 2024 00:00:00 +0000",
             "country_iso2": store.settings.country_code, "default_for_country_codes": [],
-            "currency_code": store.settings.currency, "currency_exchange_rate": "1.0000000000", "auto_update": False,
+            "currency_code": store.settings.currency, "currency_exchange_rate": "1.0000000000",
+            "auto_update": False,
             "token": symbol, "token_location": place, "decimal_token": ".", "thousands_token": ",",
             "decimal_places": decimals, "name": name, "enabled": True, "is_transactional": True,
             "use_default_name": True,
@@ -83,14 +99,18 @@ def tax_classes(store: Store) -> list[Json]:
     """GET /v2/tax_classes; 0 is the default."""
     made = "Mon, 01 Jan 2024 00:00:00 +0000"
     return [
-        {"id": key, "name": name, "created_at": made, "updated_at": made} for key, name in store.tax_classes.items()
+        {"id": key, "name": name, "created_at": made, "updated_at": made}
+        for key, name in store.tax_classes.items()
     ]
 
 
 def tax_settings(store: Store) -> Json:
     """GET /v3/tax/settings."""
     shown = "INCLUSIVE" if store.settings.is_price_entered_with_tax else "EXCLUSIVE"
-    display = {"control_panel_price_display_strategy": shown, "invoice_price_display_strategy": "ZONE"}
+    display = {
+        "control_panel_price_display_strategy": shown,
+        "invoice_price_display_strategy": "ZONE",
+    }
     return {
         "tax_entered_with_prices": store.settings.is_price_entered_with_tax,
         "price_display_settings": display,

@@ -37,7 +37,12 @@ def choice_of(store: Store, product: Product, variant: Variant) -> Json:
     """One thing that can be bought; `left` is None where nothing is counted."""
     label = " · ".join(value["label"] for value in chosen(product, variant)) or product.get("name")
     left = inventory.available(product, variant)
-    return {"id": variant.id, "label": label, "left": left, "price": money(store, price_of(product, variant))}
+    return {
+        "id": variant.id,
+        "label": label,
+        "left": left,
+        "price": money(store, price_of(product, variant)),
+    }
 
 
 def card_of(store: Store, product: Product) -> Json:
@@ -52,7 +57,9 @@ def card_of(store: Store, product: Product) -> Json:
         "choices": choices,
         "free": not high,
         "gone": all(choice["left"] == 0 for choice in choices),
-        "price": money(store, low) if low == high else f"{money(store, low)} – {money(store, high)}",
+        "price": money(store, low)
+        if low == high
+        else f"{money(store, low)} – {money(store, high)}",
     }
 
 
@@ -64,7 +71,10 @@ async def front(shop: Shop, request: Request) -> Response:
     found = [
         one
         for one in store.products.values()
-        if hidden or (one.get("is_visible") and here in one.channels and one.get("availability") != "disabled")
+        if hidden
+        or (
+            one.get("is_visible") and here in one.channels and one.get("availability") != "disabled"
+        )
     ]
     rows, page, pages = paged(found[::-1], request, PER_PAGE)
     return show(
@@ -103,7 +113,11 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
         store = town.stores.get(request.params["store"].removeprefix("s-"))
         product = by_id(store.products, whole(request.params["product_id"])) if store else None
         wanted = request.params["image_id"]
-        found = next((one for one in product.images if str(one.id) == wanted), None) if product else None
+        found = (
+            next((one for one in product.images if str(one.id) == wanted), None)
+            if product
+            else None
+        )
         return picture(found.digest if found else "")
 
     async def variant_image(request: Request) -> Response:
@@ -122,6 +136,13 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
     router.add("GET", "/shop", home, control=True)
     router.add("GET", "/shop/{store_hash}", bound(town, front), control=True)
     router.add("POST", "/shop/{store_hash}", bound(town, buy), control=True)
-    router.add("GET", "/cdn/{store}/products/{product_id}/images/{image_id}/{file}", image, control=True)
-    router.add("GET", "/cdn/{store}/product_images/attribute_rule_images/{file}", variant_image, control=True)
+    router.add(
+        "GET", "/cdn/{store}/products/{product_id}/images/{image_id}/{file}", image, control=True
+    )
+    router.add(
+        "GET",
+        "/cdn/{store}/product_images/attribute_rule_images/{file}",
+        variant_image,
+        control=True,
+    )
     router.add("GET", "/assets/shop.css", sheet, control=True)

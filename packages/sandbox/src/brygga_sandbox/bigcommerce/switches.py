@@ -20,7 +20,9 @@ class Switches:
     categories_required: bool = True
     """3.3: `categories` is required on create (the newer product experience)."""
     create_returns_children: bool = True
-    """3.3: POST product answers with variants, options, images and videos (off: custom fields, rules and images)."""
+    """3.3: POST product answers with variants, options, images and videos (off: custom fields,
+    rules and images).
+    """
     inline_variant_without_sku: Literal["accept", "refuse"] = "accept"
     """3.3, 3.7: a variant without a SKU inside POST product; a later one must have it."""
     variants_on_put: Literal["refuse", "ignore"] = "refuse"
@@ -38,13 +40,17 @@ class Switches:
     orphan_variants: bool = True
     """3.7: GET /catalog/variants also lists variants of deleted products, with `product_id` 0."""
     base_variant_goes: Literal["first_variant", "stays"] = "first_variant"
-    """3.9: the base variant of a simple product goes with the first real variant, or stays beside it until it is deleted."""
+    """3.9: the base variant of a simple product goes with the first real variant, or stays beside
+    it until it is deleted.
+    """
     batch_variant_extras: bool = True
     """3.7: sku, gtin, mpn and image_url are honoured in PUT /catalog/variants updates."""
     batch_variant_all_or_nothing: bool = True
     """3.7: one refused element of PUT /catalog/variants refuses all of them."""
     option_deletion: Literal["variants_die", "refuse"] = "variants_die"
-    """3.8: deleting an option removes the product's variants (back to a base variant), or is refused."""
+    """3.8: deleting an option removes the product's variants (back to a base variant), or is
+    refused.
+    """
     value_in_use: Literal["refuse", "variants_die"] = "refuse"
     """3.8: deleting a value that variants use is 409, or takes the variants along."""
     omitted_values: Literal["refuse", "keep", "remove"] = "refuse"
@@ -62,13 +68,21 @@ class Switches:
     wrong_gtin: Literal["refuse", "accept"] = "refuse"
     """3.3: a `gtin` of other than 8, 12, 13 or 14 digits, or with a wrong check digit."""
     level_after_tracking_switch: Literal["unset", "keep"] = "unset"
-    """5.4: switching the tracking level forgets the numbers (absolute needed again), or keeps them."""
+    """5.4: switching the tracking level forgets the numbers (absolute needed again), or keeps
+    them.
+    """
     first_option_level: Literal["unset", "keep"] = "unset"
-    """3.9, 5.4: the number of a simple product is forgotten when an option makes its first variant, or is the product's number still."""
+    """3.9, 5.4: the number of a simple product is forgotten when an option makes its first variant,
+    or is the product's number still.
+    """
     first_option_tracking: Literal["stays", "variant"] = "stays"
-    """3.9: a counted simple product stays counted by product when an option makes its first variant, or is counted by variant then."""
+    """3.9: a counted simple product stays counted by product when an option makes its first
+    variant, or is counted by variant then.
+    """
     items_of_whole: Literal["product_level", "own_level", "absent"] = "product_level"
-    """5.3: what /inventory/items shows for the variants of a product that is counted as a whole: its number, their own (0), or no row."""
+    """5.3: what /inventory/items shows for the variants of a product that is counted as a whole:
+    its number, their own (0), or no row.
+    """
     limit_above_maximum: Literal["refuse", "clamp"] = "refuse"
     """2.2: `limit` above the maximum is 413, or clamped."""
     untracked_adjustment: Literal["refuse", "accept"] = "refuse"
@@ -80,25 +94,37 @@ class Switches:
     random_read_lag: bool = False
     """5.2: every read of stock is stale by a random part of the lag (else by all of it)."""
     read_lag_per_item: bool = False
-    """5.2: in one answer each item is stale by a random part of the lag of its own (else all of an answer are as old as each other)."""
+    """5.2: in one answer each item is stale by a random part of the lag of its own (else all of an
+    answer are as old as each other).
+    """
     partial_adjustments: bool = False
-    """5.2: an adjustment whose connection is cut lands in part: a random part of its items (else all of them, or none)."""
+    """5.2: an adjustment whose connection is cut lands in part: a random part of its items (else
+    all of them, or none).
+    """
     backordered_units: Literal["kept_beside", "served_first", "below_zero"] = "kept_beside"
-    """5.3: how units on backorder are shown. Beside what is on hand until they are shipped, also after a restock; beside it, and a
-    restock serves them first; or as a number on hand below zero."""
+    """5.3: how units on backorder are shown. Beside what is on hand until they are shipped, also
+    after a restock; beside it, and a restock serves them first; or as a number on hand below zero.
+    """
     backorder_hooks: Literal["as_usual", "own_only"] = "as_usual"
-    """6.3: an order of nothing but backordered units fires the usual inventory hooks, or only an event of its own."""
+    """6.3: an order of nothing but backordered units fires the usual inventory hooks, or only an
+    event of its own.
+    """
     unchanged_level_fires: bool = True
     """6.3: an adjustment that leaves the number as it was still fires the inventory hooks."""
     inventory_hook_value: Literal["level_or_delta", "always_level"] = "level_or_delta"
-    """6.3: `value` is the level for absolute and the signed delta for relative, or always the level."""
+    """6.3: `value` is the level for absolute and the signed delta for relative, or always the
+    level.
+    """
     api_relative_method: Literal["absolute", "relative"] = "absolute"
     """6.3: `method` in the hook after a relative adjustment by API."""
     signed_webhooks: bool = True
     """6.5: deliveries carry the Standard Webhooks headers."""
-    signature_key: Literal["client_secret", "decoded", "another", "v1a", "milliseconds"] = "client_secret"
-    """6.5: what signs them: the client secret as it is, what it is the base64 of, a key that the app does not know, a pair of keys
-    (version v1a); or the client secret, with the timestamp in milliseconds."""
+    signature_key: Literal["client_secret", "decoded", "another", "v1a", "milliseconds"] = (
+        "client_secret"
+    )
+    """6.5: what signs them: the client secret as it is, what it is the base64 of, a key that the
+    app does not know, a pair of keys (version v1a); or the client secret, with the timestamp in
+    milliseconds."""
     duplicate_hook_status: Literal[422, 409] = 422
     """6.1: a hook that exists already (same client, scope and destination)."""
     unauthorized_body: Literal["text", "json"] = "text"
@@ -114,19 +140,25 @@ class Switches:
     declined_order: Literal["keeps", "gives_back"] = "keeps"
     """8: an order that is declined keeps its units, or gives them back as a cancelled one does."""
     api_order: Literal["takes", "takes_nothing"] = "takes"
-    """8: an order made through the API takes from stock as one of the storefront does, or never moves any."""
+    """8: an order made through the API takes from stock as one of the storefront does, or never
+    moves any.
+    """
     order_brought_back: Literal["takes_again", "takes_nothing"] = "takes_again"
     """8: a cancelled order that is given an open status again takes its units from stock again."""
     refund_api_restocks: bool = False
     """8: a refund made through the API puts stock back."""
     refunds_have_pages: bool = False
-    """8: the refunds of one order come in pages, with `meta.pagination`; off, all at once, and `meta` is empty."""
+    """8: the refunds of one order come in pages, with `meta.pagination`; off, all at once, and
+    `meta` is empty.
+    """
     default_channel_auto: Literal["single_storefront", "always", "never"] = "single_storefront"
     """3.13: a new product is assigned to channel 1 by itself where the store has one storefront."""
     create_visible_default: bool = True
     """3.3: `is_visible` of a product that is created without it."""
     most_description: int = 65_535
-    """2.3: how many characters a description may have (no limit is documented; a category's is 65 535)."""
+    """2.3: how many characters a description may have (no limit is documented; a category's is 65
+    535).
+    """
     delete_above_maximum: Literal["refuse", "first_250"] = "refuse"
     """2.2: more than 250 ids in DELETE products are 413, or the first 250 go."""
     most_metafields: int = 50
@@ -144,7 +176,9 @@ class Switches:
     unknown_item_status: Literal[422, 404] = 422
     """5.2: status of an adjustment of an item that does not exist."""
     parallel_calls: Literal["refuse", "accept"] = "refuse"
-    """2.1: calls that must not run side by side (channel assignments, adjustments, nested trees) are 429 without headers, or served."""
+    """2.1: calls that must not run side by side (channel assignments, adjustments, nested trees)
+    are 429 without headers, or served.
+    """
     catalog_level: Literal["on_hand", "available_to_sell"] = "on_hand"
     """5.4: what `inventory_level` reads of an item with safety stock."""
     payload_algorithm: Literal["HS256", "HS512"] = "HS256"
@@ -158,10 +192,11 @@ class Switches:
     clock_ahead_s: EitherWay = 0.0
     """6.2: so many seconds is BigCommerce's own clock ahead of the sandbox's (below 0: behind).
 
-    It dates all that BigCommerce stamps: `created_at` and signatures of deliveries, hooks, products, images, metafields, orders, refunds,
-    GET /v2/time, and the Date of every answer. When things happen (deliveries, read lag, quotas, code lifetimes) it leaves alone, and the
-    claims of signed payloads too: an app holds their `iat` against its own time of an installation, and would take an uninstall
-    of these few seconds for one of before.
+    It dates all that BigCommerce stamps: `created_at` and signatures of deliveries, hooks,
+    products, images, metafields, orders, refunds, GET /v2/time, and the Date of every answer. When
+    things happen (deliveries, read lag, quotas, code lifetimes) it leaves alone, and the claims of
+    signed payloads too: an app holds their `iat` against its own time of an installation, and would
+    take an uninstall of these few seconds for one of before.
     """
 
     def __post_init__(self) -> None:

@@ -28,7 +28,11 @@ def combination_exists() -> Refusal:
 
 def too_many_variants() -> Refusal:
     """422 for more variants than a product may have (bigcommerce facts 2.3)."""
-    return Refusal(422, f"A product may have at most {MAX_VARIANTS} variants", {"variants": "too many variants"})
+    return Refusal(
+        422,
+        f"A product may have at most {MAX_VARIANTS} variants",
+        {"variants": "too many variants"},
+    )
 
 
 @dataclass(slots=True)
@@ -68,9 +72,19 @@ def labels_of(row: Json) -> list[tuple[str, str]]:
         raise invalid({"option_values": "option_values must name an option and a label"})
     labels = []
     for entry in given:
-        pair = (entry.get("option_display_name"), entry.get("label")) if isinstance(entry, dict) else (None, None)
+        pair = (
+            (entry.get("option_display_name"), entry.get("label"))
+            if isinstance(entry, dict)
+            else (None, None)
+        )
         if not all(isinstance(part, str) and 1 <= len(part) <= 255 for part in pair):
-            raise invalid({"option_values": "option_display_name and label must be strings of 1 to 255 characters"})
+            raise invalid(
+                {
+                    "option_values": (
+                        "option_display_name and label must be strings of 1 to 255 characters"
+                    )
+                }
+            )
         labels.append((str(pair[0]), str(pair[1])))
     if len({name for name, _ in labels}) < len(labels):
         raise invalid({"option_values": "an option may be given only once"})
@@ -78,7 +92,9 @@ def labels_of(row: Json) -> list[tuple[str, str]]:
 
 
 def drafts_of(store: Store, rows: list[Json]) -> list[Draft]:
-    """The variants inside POST product. Refuses mixed options, equal combinations and too many of either."""
+    """The variants inside POST product. Refuses mixed options, equal combinations and too many of
+    either.
+    """
     if len(rows) > MAX_VARIANTS:
         raise too_many_variants()
     drafts = []
@@ -94,7 +110,10 @@ def drafts_of(store: Store, rows: list[Json]) -> list[Draft]:
     if len({frozenset(draft.labels) for draft in drafts}) < len(drafts):
         raise combination_exists()
     for name in names.pop() if names else ():
-        if len({label for draft in drafts for option, label in draft.labels if option == name}) > MAX_VALUES:
+        if (
+            len({label for draft in drafts for option, label in draft.labels if option == name})
+            > MAX_VALUES
+        ):
             raise invalid({"option_values": f"an option may have at most {MAX_VALUES} values"})
     return drafts
 
@@ -134,10 +153,16 @@ def add_drafts(store: Store, product: Product, drafts: list[Draft]) -> None:
             hang(store, variant, draft.picture, draft.image_url)
 
 
-def make(store: Store, product: Product, pairs: tuple[tuple[int, int], ...], values: Json) -> Variant:
-    """A new variant of a product with options; the base variant goes with the first one (bigcommerce facts 3.9)."""
+def make(
+    store: Store, product: Product, pairs: tuple[tuple[int, int], ...], values: Json
+) -> Variant:
+    """A new variant of a product with options; the base variant goes with the first one
+    (bigcommerce facts 3.9).
+    """
     if product.base_variant:
-        for old in list(product.variants) if store.switches.base_variant_goes == "first_variant" else ():
+        for old in (
+            list(product.variants) if store.switches.base_variant_goes == "first_variant" else ()
+        ):
             drop_variant(store, product, old)
         product.base_variant = False
         inventory.first_option(store, product)
@@ -157,7 +182,11 @@ def hang(store: Store, variant: Variant, picture: tuple[str, str], source: str) 
 
 def sku_data(variant: Variant) -> Json:
     """The `data` of sku hooks."""
-    return {"type": "sku", "id": variant.sku_id, "sku": {"product_id": variant.product_id, "variant_id": variant.id}}
+    return {
+        "type": "sku",
+        "id": variant.sku_id,
+        "sku": {"product_id": variant.product_id, "variant_id": variant.id},
+    }
 
 
 def add_base_variant(store: Store, product: Product) -> None:
@@ -185,7 +214,9 @@ def drop_metafields(store: Store, kind: str, resource_id: int) -> None:
 
 
 def remove(store: Store, product: Product, variant: Variant) -> None:
-    """DELETE a variant. A product always has one: after the last comes a base variant again (bigcommerce facts 3.1)."""
+    """DELETE a variant. A product always has one: after the last comes a base variant again
+    (bigcommerce facts 3.1).
+    """
     if product.simple:
         raise Refusal(422, "The base variant of a product cannot be deleted", {})
     drop_variant(store, product, variant)
@@ -216,15 +247,30 @@ class Step:
 
 
 def pairs_of(product: Product, given: Any) -> tuple[tuple[int, int], ...]:
-    """The option values of a new variant: existing ids, one for every option. Labels alone fail (bigcommerce facts 3.7)."""
-    wrong = invalid({"option_values": "option_values must hold the id and option_id of one value of every option"})
+    """The option values of a new variant: existing ids, one for every option. Labels alone fail
+    (bigcommerce facts 3.7).
+    """
+    wrong = invalid(
+        {
+            "option_values": (
+                "option_values must hold the id and option_id of one value of every option"
+            )
+        }
+    )
     if not isinstance(given, list) or not given or not product.options:
         raise wrong
     chosen: dict[int, int] = {}
     for entry in given:
-        option_id, value_id = (entry.get("option_id"), entry.get("id")) if isinstance(entry, dict) else (None, None)
+        option_id, value_id = (
+            (entry.get("option_id"), entry.get("id")) if isinstance(entry, dict) else (None, None)
+        )
         option = next((one for one in product.options if one.id == option_id), None)
-        if option is None or option.id in chosen or not isinstance(value_id, int) or option.value(value_id) is None:
+        if (
+            option is None
+            or option.id in chosen
+            or not isinstance(value_id, int)
+            or option.value(value_id) is None
+        ):
             raise wrong
         chosen[option.id] = value_id
     if len(chosen) < len(product.options):
@@ -232,7 +278,9 @@ def pairs_of(product: Product, given: Any) -> tuple[tuple[int, int], ...]:
     return tuple((option.id, chosen[option.id]) for option in product.options)
 
 
-def new_step(store: Store, product: Product, row: Json, shape: Mapping[str, Shape] = NEW_VARIANT) -> Step:
+def new_step(
+    store: Store, product: Product, row: Json, shape: Mapping[str, Shape] = NEW_VARIANT
+) -> Step:
     """Check a variant to be added later: a SKU is required then (bigcommerce facts 3.7)."""
     if not row.get("sku"):
         raise missing({"sku": "Please provide a sku."})
@@ -253,7 +301,9 @@ def change_step(
     row: Json,
     shape: Mapping[str, Shape] = CHANGED_VARIANT,
 ) -> Step:
-    """Check a change. `option_values` are read past: they cannot be changed (bigcommerce facts 10)."""
+    """Check a change. `option_values` are read past: they cannot be changed (bigcommerce facts
+    10).
+    """
     values = fields_of(store, row, shape)
     if values.get("sku"):
         if product.simple:
@@ -289,15 +339,25 @@ def carry_out(store: Store, step: Step, *, partly: bool = False) -> Variant:
         hang(store, variant, step.picture, step.source)
     elif clears_picture:
         variant.picture = None
-    if level is not None and (product.tracking == "variant" or (product.simple and product.tracking != "none")):
+    if level is not None and (
+        product.tracking == "variant" or (product.simple and product.tracking != "none")
+    ):
         inventory.give(store, product, variant, level)
     return variant
 
 
-def change(store: Store, product: Product, variant: Variant, values: Json, *, picture: bool) -> None:
+def change(
+    store: Store, product: Product, variant: Variant, values: Json, *, picture: bool
+) -> None:
     """Write changed fields; those of a base variant are the product's (bigcommerce facts 3.5)."""
-    mirrored = {name: value for name, value in values.items() if product.simple and name in MIRRORED}
-    own = {name: value for name, value in values.items() if name not in mirrored and variant.get(name) != value}
+    mirrored = {
+        name: value for name, value in values.items() if product.simple and name in MIRRORED
+    }
+    own = {
+        name: value
+        for name, value in values.items()
+        if name not in mirrored and variant.get(name) != value
+    }
     if "sku" in own:
         naming.rename_sku(store, variant.get("sku"), own["sku"], (product.id, variant.id))
     for name, value in own.items():
@@ -317,11 +377,21 @@ def change(store: Store, product: Product, variant: Variant, values: Json, *, pi
 
 
 async def batch(store: Store, rows: Any, camera: Eye) -> list[Variant]:
-    """PUT /catalog/variants: changes and births together. What is refused is named in `batch_errors` (bigcommerce facts 3.7)."""
+    """PUT /catalog/variants: changes and births together. What is refused is named in
+    `batch_errors` (bigcommerce facts 3.7).
+    """
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise Refusal(422, "JSON data is missing or invalid", {"variants": "must be an array of objects"})
+        raise Refusal(
+            422, "JSON data is missing or invalid", {"variants": "must be an array of objects"}
+        )
     if len(rows) > MAX_BATCH:
-        raise Refusal(413, f"The request payload is too large. The maximum items allowed in the array is {MAX_BATCH}.")
+        raise Refusal(
+            413,
+            (
+                "The request payload is too large. The maximum items allowed in the array is "
+                f"{MAX_BATCH}."
+            ),
+        )
     steps: list[Step] = []
     refused: list[Refusal] = []
     for row in rows:
@@ -354,11 +424,19 @@ def batch_step(store: Store, row: Json) -> Step:
         if variant is None or row.get("product_id", variant.product_id) != variant.product_id:
             raise not_found("variant", row["id"])
         if not store.switches.batch_variant_extras:
-            row = {name: value for name, value in row.items() if name not in {"sku", "gtin", "mpn", "image_url"}}
+            row = {
+                name: value
+                for name, value in row.items()
+                if name not in {"sku", "gtin", "mpn", "image_url"}
+            }
         return change_step(store, store.products[variant.product_id], variant, row, BATCH_VARIANT)
-    product = store.products.get(row["product_id"]) if isinstance(row.get("product_id"), int) else None
+    product = (
+        store.products.get(row["product_id"]) if isinstance(row.get("product_id"), int) else None
+    )
     if product is None:
-        raise invalid({"product_id": "an element without id needs the product_id of an existing product"})
+        raise invalid(
+            {"product_id": "an element without id needs the product_id of an existing product"}
+        )
     return new_step(store, product, row, BATCH_VARIANT)
 
 

@@ -1,6 +1,8 @@
-"""Who touches what is the merchant's own: category, visibility, tax class and channels, after a product's birth.
+"""Who touches what is the merchant's own: category, visibility, tax class and channels, after a
+product's birth.
 
-Nothing is refused here. Every request of an app that carries such a field again is recorded, for a test to look at.
+Nothing is refused here. Every request of an app that carries such a field again is recorded, for a
+test to look at.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ FIELDS = ("categories", "is_visible", "tax_class_id")
 def record(call: Call, kind: str, product_id: int, body: Any) -> None:
     """Remember a request that carried a merchant's own field."""
     request = call.request
-    call.store.violations.append(Violation(kind, product_id, call.client, request.method, request.path, body))
+    call.store.violations.append(
+        Violation(kind, product_id, call.client, request.method, request.path, body)
+    )
 
 
 def watch_birth(call: Call, body: Any) -> None:
@@ -39,7 +43,9 @@ def watch_category_link(call: Call, product_id: Any, body: Any) -> None:
 
 
 def watch_channel_link(call: Call, product_id: Any, channel_id: Any, body: Any) -> None:
-    """The first assignment belongs to the birth, and so do its repetitions until one was answered; later ones do not."""
+    """The first assignment belongs to the birth, and so do its repetitions until one was answered;
+    later ones do not.
+    """
     if product_id not in call.store.products:
         return
     key = (product_id, channel_id)

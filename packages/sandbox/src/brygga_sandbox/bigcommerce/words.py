@@ -9,7 +9,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "language": ("English", "Svenska"),
     "practice": ("Övningsbutik", "Practice store"),
     "log_in": ("Logga in på din butik", "Log in to your store"),
-    "log_in_hint": ("{app} vill ansluta till en BigCommerce-butik.", "{app} wants to connect to a BigCommerce store."),
+    "log_in_hint": (
+        "{app} vill ansluta till en BigCommerce-butik.",
+        "{app} wants to connect to a BigCommerce store.",
+    ),
     "choose_store": ("Välj butik", "Choose a store"),
     "continue": ("Fortsätt", "Continue"),
     "no_store": ("Har du ingen butik än?", "No store yet?"),
@@ -78,7 +81,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "delete": ("Ta bort", "Delete"),
     "delete_product": ("Ta bort produkten", "Delete the product"),
     "delete_ask": ("Är du säker?", "Are you sure?"),
-    "delete_category_ask": ("Ta bort kategorin? Produkterna blir kvar.", "Delete the category? Its products stay."),
+    "delete_category_ask": (
+        "Ta bort kategorin? Produkterna blir kvar.",
+        "Delete the category? Its products stay.",
+    ),
     "all_combinations": ("Skapa alla kombinationer", "Create all combinations"),
     "add_category": ("Lägg till kategori", "Add a category"),
     "ship": ("Skicka", "Ship"),
@@ -90,13 +96,22 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "plan": ("Plan", "Plan"),
     "update_stock_behavior": ("Lagret minskas när", "Stock goes down when"),
     "choice_order_placed": ("ordern läggs", "an order is placed"),
-    "choice_order_completed_or_shipped": ("ordern skickas eller slutförs", "an order is shipped or completed"),
-    "is_price_entered_with_tax": ("Priser anges inklusive moms", "Prices are entered including tax"),
+    "choice_order_completed_or_shipped": (
+        "ordern skickas eller slutförs",
+        "an order is shipped or completed",
+    ),
+    "is_price_entered_with_tax": (
+        "Priser anges inklusive moms",
+        "Prices are entered including tax",
+    ),
     "refund_order_stock_adjustment": (
         "Lägg tillbaka lager vid återbetalning och avbrott",
         "Return stock when refunded or cancelled",
     ),
-    "edit_order_stock_adjustment": ("Justera lager när en order ändras", "Adjust stock when an order is edited"),
+    "edit_order_stock_adjustment": (
+        "Justera lager när en order ändras",
+        "Adjust stock when an order is edited",
+    ),
     "multi_storefront": ("Flera butiksfönster", "Several storefronts"),
     "installed": ("Installerad", "Installed"),
     "not_installed": ("Inte installerad", "Not installed"),
@@ -123,8 +138,15 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "hook_on": ("På", "On"),
     "hook_off": ("Av", "Off"),
     "tally": (
-        "{landed} av {sent} meddelanden kom fram, {failed} misslyckade försök, {lost} borttappade, {waiting} på väg.",
-        "{landed} of {sent} messages arrived, {failed} failed attempts, {lost} lost, {waiting} on their way.",
+        (
+            "{landed} av {sent} meddelanden kom fram, {failed} misslyckade försök, {lost} borttappade, "
+            "{waiting} på väg."
+        ),
+        (
+            "{landed} of {sent} messages arrived, {failed} failed attempts, {lost} lost, {waiting} "
+            "on "
+            "their way."
+        ),
     ),
     "requests": ("Senaste anropen", "Latest requests"),
     "no_requests": ("Inga anrop än.", "No requests yet."),
@@ -172,7 +194,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "value": ("Värde", "Value"),
     "new_value": ("Nytt värde", "New value"),
-    "value_drop_ask": ("Ta bort värdet och dess varianter?", "Delete the value and the variants that have it?"),
+    "value_drop_ask": (
+        "Ta bort värdet och dess varianter?",
+        "Delete the value and the variants that have it?",
+    ),
     "variant_drop_ask": ("Ta bort varianten?", "Delete the variant?"),
     "variant_help": (
         "Tomt pris eller tom vikt: produktens eget gäller.",
@@ -206,10 +231,20 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "quota": ("Anrop per 30 sekunder", "Requests per 30 seconds"),
     "quota_help": (
         "Core och Growth har 150, Scale och Performance 450. Byter du plan så följer talet med.",
-        "Core and Growth have 150, Scale and Performance 450. The number follows the plan when you change that.",
+        (
+            "Core and Growth have 150, Scale and Performance 450. The number follows the plan when "
+            "you "
+            "change that."
+        ),
     ),
-    "read_lag_s": ("Lageravläsningar släpar efter (sekunder)", "Stock readings are late by (seconds)"),
-    "hook_delay_s": ("Nya webhookar börjar gälla efter (sekunder)", "New webhooks work after (seconds)"),
+    "read_lag_s": (
+        "Lageravläsningar släpar efter (sekunder)",
+        "Stock readings are late by (seconds)",
+    ),
+    "hook_delay_s": (
+        "Nya webhookar börjar gälla efter (sekunder)",
+        "New webhooks work after (seconds)",
+    ),
     "no_price_yet": ("Pris saknas", "No price yet"),
     "status_0": ("Ofullständig", "Incomplete"),
     "status_1": ("Väntar", "Pending"),

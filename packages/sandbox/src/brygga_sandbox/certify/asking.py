@@ -16,10 +16,11 @@ Side = Literal["shop", "till"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to find out. With a `switch` the answer is that switch's value; without one it is a rule that must hold (True).
+    """Something to find out. With a `switch` the answer is that switch's value; without one it is a
+    rule that must hold (True).
 
-    A `look` is neither: its answer is a text for a person. `number` names the open question of docs/open-questions.md that it settles,
-    if it is one of those.
+    A `look` is neither: its answer is a text for a person. `number` names the open question of
+    docs/open-questions.md that it settles, if it is one of those.
     """
 
     key: str
@@ -33,7 +34,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question with its answer. Several values mean: any of these, it cannot be told apart here."""
+    """A question with its answer. Several values mean: any of these, it cannot be told apart
+    here.
+    """
 
     question: Question
     verdict: Verdict
@@ -52,7 +55,9 @@ class Certificate:
 
     @property
     def good(self) -> bool:
-        """True when no rule is broken and nothing is left behind. An open question has no wrong answer."""
+        """True when no rule is broken and nothing is left behind. An open question has no wrong
+        answer.
+        """
         return not self.left_behind and all(one.verdict != "broken" for one in self.answers)
 
     def reading(self, switch: str) -> Reading | None:
@@ -78,7 +83,9 @@ class Book:
     ) -> Callable[[Callable[[Bench], Awaitable[Reading]]], Callable[[Bench], Awaitable[Reading]]]:
         """What the documents leave open."""
 
-        def note(ask: Callable[[Bench], Awaitable[Reading]]) -> Callable[[Bench], Awaitable[Reading]]:
+        def note(
+            ask: Callable[[Bench], Awaitable[Reading]],
+        ) -> Callable[[Bench], Awaitable[Reading]]:
             self.questions.append(Question(ask.__name__, self.side, text, ask, switch, number))
             return ask
 
@@ -90,14 +97,18 @@ class Book:
         """What no switch can hold: said in words."""
 
         def note(ask: Callable[[Bench], Awaitable[str]]) -> Callable[[Bench], Awaitable[str]]:
-            self.questions.append(Question(ask.__name__, self.side, text, ask, "", number, look=True))
+            self.questions.append(
+                Question(ask.__name__, self.side, text, ask, "", number, look=True)
+            )
             return ask
 
         return note
 
 
 async def certify(bench: Bench, against: str, questions: list[Question]) -> Certificate:
-    """Ask all, each on its own things. What an earlier run left is removed first; what this one made, at the end, also when cancelled."""
+    """Ask all, each on its own things. What an earlier run left is removed first; what this one
+    made, at the end, also when cancelled.
+    """
     certificate = Certificate(against)
     await bench.clean_up()
     try:
@@ -118,10 +129,15 @@ async def put(bench: Bench, question: Question) -> Answered:
     except Unclear as unclear:
         return Answered(question, "unclear", None, str(unclear), tuple(bench.evidence))
     except (httpx2.HTTPError, KeyError, ValueError, TypeError, IndexError, StopIteration) as error:
-        # An answer of an unexpected shape is itself something to read in the report, not the end of the run.
-        return Answered(question, "unclear", None, f"{type(error).__name__}: {error}", tuple(bench.evidence))
+        # An answer of an unexpected shape is itself something to read in the report, not the end of
+        # the run.
+        return Answered(
+            question, "unclear", None, f"{type(error).__name__}: {error}", tuple(bench.evidence)
+        )
     if question.look:
         return Answered(question, "seen", reading, "", tuple(bench.evidence))
     if question.switch:
         return Answered(question, "settled", reading, "", tuple(bench.evidence))
-    return Answered(question, "holds" if reading is True else "broken", reading, "", tuple(bench.evidence))
+    return Answered(
+        question, "holds" if reading is True else "broken", reading, "", tuple(bench.evidence)
+    )

@@ -1,7 +1,8 @@
-"""The hands that ask: plain HTTP to either platform, things of our own to ask about, and their removal.
+"""The hands that ask: plain HTTP to either platform, things of our own to ask about, and their
+removal.
 
-Every thing that is made has a name of this run alone and stands in the journal before it is made. Only what stands there is ever changed
-or deleted.
+Every thing that is made has a name of this run alone and stands in the journal before it is made.
+Only what stands there is ever changed or deleted.
 """
 
 import asyncio
@@ -27,8 +28,8 @@ class Unclear(Exception):
 class Place:
     """Where to ask, and by what right. A side without a token is not asked.
 
-    `shop` is a store's API without the version (".../stores/abc123"); the others are Zettle's hosts. `picture` is the address of any
-    public picture, for the questions about images.
+    `shop` is a store's API without the version (".../stores/abc123"); the others are Zettle's
+    hosts. `picture` is the address of any public picture, for the questions about images.
     """
 
     shop: str = ""
@@ -67,38 +68,67 @@ class Bench:
     # -- asking
 
     async def shop(
-        self, method: str, path: str, body: Any = None, query: JSON | None = None, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: JSON | None = None,
+        token: str | None = None,
     ) -> httpx2.Response:
-        """A call to the store; `path` begins with /v2 or /v3. Raises Unclear where the store would not or could not say."""
-        headers = {"X-Auth-Token": self.place.shop_token if token is None else token, "Accept": "application/json"}
+        """A call to the store; `path` begins with /v2 or /v3. Raises Unclear where the store would
+        not or could not say.
+        """
+        headers = {
+            "X-Auth-Token": self.place.shop_token if token is None else token,
+            "Accept": "application/json",
+        }
         answer = await self._ask(method, self.place.shop + path, body, query, headers)
         return said(answer, may_refuse=token is not None)
 
-    async def together(self, method: str, path: str, bodies: Sequence[Any]) -> list[httpx2.Response]:
+    async def together(
+        self, method: str, path: str, bodies: Sequence[Any]
+    ) -> list[httpx2.Response]:
         """Several calls to the store at the same time, each once: a 429 is not waited for."""
         headers = {"X-Auth-Token": self.place.shop_token, "Accept": "application/json"}
-        calls = [self.http.request(method, self.place.shop + path, headers=headers, json=body) for body in bodies]
+        calls = [
+            self.http.request(method, self.place.shop + path, headers=headers, json=body)
+            for body in bodies
+        ]
         answers = list(await asyncio.gather(*calls))
         self.evidence += [
-            f"{method} {path} (together) -> {answer.status_code} {title_of(answer)}" for answer in answers
+            f"{method} {path} (together) -> {answer.status_code} {title_of(answer)}"
+            for answer in answers
         ]
         return answers
 
     async def cut(self, method: str, path: str, body: Any, after_s: float) -> None:
-        """A call to the store that is hung up on after so long, answered or not. The header tells the sandbox, which cannot notice."""
+        """A call to the store that is hung up on after so long, answered or not. The header tells
+        the sandbox, which cannot notice.
+        """
         headers = {"X-Auth-Token": self.place.shop_token, "X-Sandbox-Cut": "1"}
         call = self.http.request(method, self.place.shop + path, headers=headers, json=body)
         try:
             answer = await asyncio.wait_for(call, after_s)
         except (TimeoutError, httpx2.HTTPError) as error:
-            self.evidence.append(f"{method} {path} (cut after {after_s:.2f} s) -> {type(error).__name__}")
+            self.evidence.append(
+                f"{method} {path} (cut after {after_s:.2f} s) -> {type(error).__name__}"
+            )
         else:
-            self.evidence.append(f"{method} {path} (within {after_s:.2f} s) -> {answer.status_code}")
+            self.evidence.append(
+                f"{method} {path} (within {after_s:.2f} s) -> {answer.status_code}"
+            )
 
     async def till(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, host: str = "products"
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        host: str = "products",
     ) -> httpx2.Response:
-        """A call to one of Zettle's hosts. Raises Unclear where the host would not or could not say; the details may be refused."""
+        """A call to one of Zettle's hosts. Raises Unclear where the host would not or could not
+        say; the details may be refused.
+        """
         own = {"Authorization": f"Bearer {self.place.zettle_token}", **(headers or {})}
         answer = await self._ask(method, getattr(self.place, host) + path, body, None, own)
         return said(answer, may_refuse="Authorization" in (headers or {}) or host == "secure")
@@ -106,16 +136,22 @@ class Bench:
     async def _ask(
         self, method: str, url: str, body: Any, query: JSON | None, headers: dict[str, str]
     ) -> httpx2.Response:
-        content = {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        content = (
+            {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        )
         if isinstance(body, bytes):
             headers = {**headers, "Content-Type": "application/json"}
         for attempt in range(TRIES):
             answer = await self.http.request(method, url, params=query, headers=headers, **content)
             if answer.status_code != 429:
                 break
-            self.throttled["shop" if self.place.shop and url.startswith(self.place.shop) else "till"] = answer
+            self.throttled[
+                "shop" if self.place.shop and url.startswith(self.place.shop) else "till"
+            ] = answer
             await self.sleep(wait_of(answer, attempt))
-        self.evidence.append(f"{method} {httpx2.URL(url).path} -> {answer.status_code} {title_of(answer)}".strip())
+        self.evidence.append(
+            f"{method} {httpx2.URL(url).path} -> {answer.status_code} {title_of(answer)}".strip()
+        )
         return answer
 
     # -- things of our own
@@ -172,13 +208,20 @@ class Bench:
         """A product with its children."""
         return data(
             await self.shop(
-                "GET", f"/v3/catalog/products/{product_id}", query={"include": "variants,options,images,videos"}
+                "GET",
+                f"/v3/catalog/products/{product_id}",
+                query={"include": "variants,options,images,videos"},
             )
         )
 
     async def try_till_product(self, **fields: Any) -> httpx2.Response:
         """A product asked for in Zettle; it is ours to remove if it was made."""
-        body = {"uuid": self.uuid1(), "name": self.name(), "variants": [{"uuid": self.uuid1()}], **fields}
+        body = {
+            "uuid": self.uuid1(),
+            "name": self.name(),
+            "variants": [{"uuid": self.uuid1()}],
+            **fields,
+        }
         made = self.journal.begin("till product", str(body["uuid"]), self.place.till)
         self.journal.named(made, str(body["uuid"]))
         answer = await self.till("POST", "/organizations/self/products?returnEntity=true", body)
@@ -190,12 +233,16 @@ class Bench:
         """A product made in Zettle, as it is read."""
         answer = await self.try_till_product(**fields)
         if answer.status_code != 201:
-            raise Unclear(f"Zettle did not take a plain product: {answer.status_code} {title_of(answer)}")
+            raise Unclear(
+                f"Zettle did not take a plain product: {answer.status_code} {title_of(answer)}"
+            )
         made: JSON = answer.json() if answer.content else {}
         return made or await self.till_read(self.journal.left(self.place.till)[0].id)
 
     async def till_read(self, product_uuid: str) -> JSON:
-        found: JSON = (await self.till("GET", f"/organizations/self/products/{product_uuid}")).json()
+        found: JSON = (
+            await self.till("GET", f"/organizations/self/products/{product_uuid}")
+        ).json()
         return found
 
     # -- removal
@@ -203,7 +250,10 @@ class Bench:
     async def clean_up(self) -> list[str]:
         """Remove everything of ours that is still there. Gives what could not be removed."""
         stuck = []
-        sides = ((self.place.shop, self.place.shop_token), (self.place.till, self.place.zettle_token))
+        sides = (
+            (self.place.shop, self.place.shop_token),
+            (self.place.till, self.place.zettle_token),
+        )
         for place in [place for place, token in sides if token]:
             for made in self.journal.left(place):
                 try:
@@ -218,7 +268,9 @@ class Bench:
 
 
 async def remove_shop_product(bench: Bench, made: Made) -> bool:
-    """By its id; one whose creation was never answered is looked for by its name, which only we use."""
+    """By its id; one whose creation was never answered is looked for by its name, which only we
+    use.
+    """
     numbers = [made.id] if made.id else []
     if not numbers:
         listed = await bench.shop("GET", "/v3/catalog/products", query={"name": made.name})
@@ -233,8 +285,12 @@ async def remove_category(bench: Bench, made: Made) -> bool:
     path, numbers = "/v3/catalog/trees/categories", [made.id] if made.id else []
     if not numbers:
         listed = await bench.shop("GET", path, query={"name": made.name})
-        numbers = [str(one["category_id"]) for one in listed.json()["data"] if one["name"] == made.name]
-    answers = [await bench.shop("DELETE", path, query={"category_id:in": number}) for number in numbers]
+        numbers = [
+            str(one["category_id"]) for one in listed.json()["data"] if one["name"] == made.name
+        ]
+    answers = [
+        await bench.shop("DELETE", path, query={"category_id:in": number}) for number in numbers
+    ]
     return all(answer.status_code in {200, 202, 204, 404} for answer in answers)
 
 
@@ -242,7 +298,9 @@ async def remove_hook(bench: Bench, made: Made) -> bool:
     """Every webhook with that destination: the destination is ours alone."""
     listed = await bench.shop("GET", "/v3/hooks", query={"destination": made.name})
     rows = listed.json()["data"] if listed.status_code == 200 else []
-    numbers = {str(one["id"]) for one in rows if one["destination"] == made.name} | ({made.id} - {""})
+    numbers = {str(one["id"]) for one in rows if one["destination"] == made.name} | (
+        {made.id} - {""}
+    )
     answers = [await bench.shop("DELETE", f"/v3/hooks/{number}") for number in sorted(numbers)]
     return all(answer.status_code in {200, 204, 404} for answer in answers)
 
@@ -261,7 +319,8 @@ REMOVALS: dict[str, Callable[[Bench, Made], Awaitable[bool]]] = {
 
 
 def said(answer: httpx2.Response, *, may_refuse: bool) -> httpx2.Response:
-    """An answer to what was asked. Raises Unclear for one that is about the platform's health (5xx) or about us (401, 403).
+    """An answer to what was asked. Raises Unclear for one that is about the platform's health (5xx)
+    or about us (401, 403).
 
     `may_refuse`: the question is just how those who may not are refused.
     """
@@ -271,7 +330,9 @@ def said(answer: httpx2.Response, *, may_refuse: bool) -> httpx2.Response:
 
 
 def refused(answer: httpx2.Response) -> bool:
-    """True where nothing was made for certain: not for a time-out of the platform's own, whose outcome is unknown."""
+    """True where nothing was made for certain: not for a time-out of the platform's own, whose
+    outcome is unknown.
+    """
     return 400 <= answer.status_code < 500 and answer.status_code not in {408, 499}
 
 
@@ -293,7 +354,9 @@ def title_of(answer: httpx2.Response) -> str:
         return answer.text[:80]
     named = body.get("errors", body) if isinstance(body, dict) and "title" not in body else body
     words = named if isinstance(named, dict) else {}
-    return str(words.get("title") or words.get("errorType") or words.get("developerMessage") or "")[:120]
+    return str(words.get("title") or words.get("errorType") or words.get("developerMessage") or "")[
+        :120
+    ]
 
 
 def wait_of(answer: httpx2.Response, attempt: int) -> float:

@@ -1,4 +1,6 @@
-"""What a run has made and not yet removed, on disk before it is made: an interrupted run is cleaned up by the next one."""
+"""What a run has made and not yet removed, on disk before it is made: an interrupted run is cleaned
+up by the next one.
+"""
 
 import json
 import os
@@ -8,7 +10,8 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Made:
-    """Something of ours at a platform. `name` is ours alone and known before; `id` is empty until an answer has named it.
+    """Something of ours at a platform. `name` is ours alone and known before; `id` is empty until
+    an answer has named it.
 
     `place` says at which account it is, so that one account's run never looks for another's things.
     """
@@ -51,7 +54,9 @@ class Journal:
         return [made for made in reversed(self.all) if made.place == place and not made.gone]
 
     def save(self) -> None:
-        """Write what is still there, in one step: an interruption leaves the file as it was before or after."""
+        """Write what is still there, in one step: an interruption leaves the file as it was before
+        or after.
+        """
         if self.path is None:
             return
         rows = [asdict(made) for made in self.all if not made.gone]

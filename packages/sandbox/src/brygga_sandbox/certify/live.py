@@ -1,4 +1,6 @@
-"""A real test account and store: found in the environment, asked with patience, and left as they were."""
+"""A real test account and store: found in the environment, asked with patience, and left as they
+were.
+"""
 
 import asyncio
 import random
@@ -45,9 +47,13 @@ class Keys:
 
 
 def keys_of(environment: Mapping[str, str]) -> Keys:
-    """What BRYGGA_CERTIFY_* says. Raises ValueError, naming the variable, for half of a pair or one that nobody knows."""
+    """What BRYGGA_CERTIFY_* says. Raises ValueError, naming the variable, for half of a pair or one
+    that nobody knows.
+    """
     names = {PREFIX + name.upper(): name for name in Keys.__dataclass_fields__}
-    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
+    given = {
+        name: value for name, value in environment.items() if name.startswith(PREFIX) and value
+    }
     if unknown := sorted(set(given) - set(names)):
         raise ValueError(f"{unknown[0]} is not known; there are {', '.join(names)}")
     keys = Keys(**{names[name]: value.rstrip("/") for name, value in given.items()})
@@ -59,7 +65,9 @@ def keys_of(environment: Mapping[str, str]) -> Keys:
 
 
 async def place_of(keys: Keys, http: httpx2.AsyncClient) -> Place:
-    """Where to ask. Signs in at Zettle with the API key (zettle facts 1.3). Raises httpx2.HTTPError when that is refused."""
+    """Where to ask. Signs in at Zettle with the API key (zettle facts 1.3). Raises httpx2.HTTPError
+    when that is refused.
+    """
     place = Place(
         products=keys.zettle_products_url,
         inventory=keys.zettle_inventory_url,
@@ -73,23 +81,34 @@ async def place_of(keys: Keys, http: httpx2.AsyncClient) -> Place:
         return place
     token = keys.zettle_token
     if not token:
-        form = {"grant_type": ASSERTION, "client_id": keys.zettle_client_id, "assertion": keys.zettle_api_key}
+        form = {
+            "grant_type": ASSERTION,
+            "client_id": keys.zettle_client_id,
+            "assertion": keys.zettle_api_key,
+        }
         answer = await http.post(f"{keys.zettle_oauth_url}/token", data=form)
         token = str(taken(answer, "the API key").json()["access_token"])
-    who = await http.get(f"{keys.zettle_oauth_url}/users/self", headers={"Authorization": f"Bearer {token}"})
-    account = str(taken(who, "the token (is READ:USERINFO among its scopes?)").json()["organizationUuid"])
+    who = await http.get(
+        f"{keys.zettle_oauth_url}/users/self", headers={"Authorization": f"Bearer {token}"}
+    )
+    account = str(
+        taken(who, "the token (is READ:USERINFO among its scopes?)").json()["organizationUuid"]
+    )
     return replace(place, zettle_token=token, zettle_account=account)
 
 
 def taken(answer: httpx2.Response, what: str) -> httpx2.Response:
     """The answer. Raises ValueError, saying what was refused and in which words, where it was."""
     if answer.status_code >= 400:
-        raise ValueError(f"{answer.url.host} refused {what}: {answer.status_code} {answer.text[:200]}".strip())
+        raise ValueError(
+            f"{answer.url.host} refused {what}: {answer.status_code} {answer.text[:200]}".strip()
+        )
     return answer
 
 
 async def check_rights(place: Place, http: httpx2.AsyncClient) -> None:
-    """Whether the credentials may do what the questions need; nothing is made. Raises ValueError for the first right that is missing.
+    """Whether the credentials may do what the questions need; nothing is made. Raises ValueError
+    for the first right that is missing.
 
     The writing calls are empty: whoever may make them is told that they are wrong.
     """
@@ -98,14 +117,34 @@ async def check_rights(place: Place, http: httpx2.AsyncClient) -> None:
     calls = [
         (place.shop_token, "GET", f"{place.shop}/v2/store", shop, "information (read)"),
         (place.shop_token, "POST", f"{place.shop}/v3/catalog/products", shop, "products (modify)"),
-        (place.shop_token, "PUT", f"{place.shop}/v3/inventory/adjustments/absolute", shop, "inventory (modify)"),
+        (
+            place.shop_token,
+            "PUT",
+            f"{place.shop}/v3/inventory/adjustments/absolute",
+            shop,
+            "inventory (modify)",
+        ),
         (place.shop_token, "GET", f"{place.shop}/v3/inventory/locations", shop, "locations (read)"),
-        (place.zettle_token, "GET", f"{place.products}/organizations/self/products/v2/count", till, "READ:PRODUCT"),
-        (place.zettle_token, "POST", f"{place.products}/organizations/self/products", till, "WRITE:PRODUCT"),
+        (
+            place.zettle_token,
+            "GET",
+            f"{place.products}/organizations/self/products/v2/count",
+            till,
+            "READ:PRODUCT",
+        ),
+        (
+            place.zettle_token,
+            "POST",
+            f"{place.products}/organizations/self/products",
+            till,
+            "WRITE:PRODUCT",
+        ),
     ]
     for token, method, url, headers, right in calls:
         if token:
-            answer = await http.request(method, url, headers=headers, json={} if method != "GET" else None)
+            answer = await http.request(
+                method, url, headers=headers, json={} if method != "GET" else None
+            )
             if answer.status_code in {401, 403}:
                 taken(answer, f"the token: the right {right} is needed")
 
@@ -116,7 +155,9 @@ async def certify_live(keys: Keys, journal: Path) -> Certificate:
         place = await place_of(keys, http)
         await check_rights(place, http)
         # A run's names must be nobody else's: these dice are not the sandbox's.
-        bench = Bench(place, http, random.Random(secrets.randbits(128)), asyncio.sleep, Journal(journal))
+        bench = Bench(
+            place, http, random.Random(secrets.randbits(128)), asyncio.sleep, Journal(journal)
+        )
         asked = " and ".join(
             words
             for there, words in (

@@ -1,4 +1,6 @@
-"""The same questions put to the sandbox, in this process: what a live run would do, and proof that they tell readings apart."""
+"""The same questions put to the sandbox, in this process: what a live run would do, and proof that
+they tell readings apart.
+"""
 
 import random
 
@@ -22,7 +24,8 @@ from brygga_sandbox.town import Plan, Town
 EVERYTHING: list[Question] = [
     question
     for book in (
-        SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, SHOP_MORE, SHOP_STOCK, TILL_RULES, TILL_QUESTIONS, TILL_MORE,
+        SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, SHOP_MORE, SHOP_STOCK, TILL_RULES,
+        TILL_QUESTIONS, TILL_MORE,
     )
     for question in book.questions
 ]  # fmt: skip
@@ -49,9 +52,13 @@ async def rehearse(
     keys: frozenset[str] = frozenset(),
     journal: Journal | None = None,
 ) -> tuple[Certificate, Town]:
-    """All questions, or those with these keys, at a town with such switches; the town, to look at afterwards."""
+    """All questions, or those with these keys, at a town with such switches; the town, to look at
+    afterwards.
+    """
     clock = ManualClock()
-    town = Town(Plan(products=3, drawings=False, bigcommerce_switches=shop, zettle_switches=till), clock)
+    town = Town(
+        Plan(products=3, drawings=False, bigcommerce_switches=shop, zettle_switches=till), clock
+    )
     async with httpx2.AsyncClient(transport=town.transport()) as http:
         bench = Bench(place_in(town), http, random.Random(1), clock.advance, journal or Journal())
         chosen = [one for one in EVERYTHING if not keys or one.key in keys]

@@ -21,7 +21,9 @@ def shown(reading: Reading | None) -> str:
             return str(reading)
 
 
-def as_json(certificate: Certificate, switches: dict[str, dict[str, Any]] | None = None) -> dict[str, Any]:
+def as_json(
+    certificate: Certificate, switches: dict[str, dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """Plain values. `switches`: what the sandbox has in force, side by side."""
     return {
         "against": certificate.against,
@@ -54,7 +56,9 @@ def agrees(reading: Reading | None, value: Any) -> bool:
 
 
 def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | None = None) -> str:
-    """A page: what is broken first, then open questions with their switches, then the rules, then the evidence."""
+    """A page: what is broken first, then open questions with their switches, then the rules, then
+    the evidence.
+    """
     known = switches or {}
     answers = certificate.answers
     settled = [one for one in answers if one.verdict == "settled"]
@@ -66,8 +70,10 @@ def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | 
         f"# Certificate: {certificate.against}",
         "",
         (
-            f"{len(rules) - len(broken)} of {len(rules)} rules hold; {len(settled)} open questions settled, "
-            f"{len(unclear)} unclear, {len(seen)} looked at; {len(certificate.left_behind)} things left behind."
+            f"{len(rules) - len(broken)} of {len(rules)} rules hold; {len(settled)} open questions "
+            "settled, "
+            f"{len(unclear)} unclear, {len(seen)} looked at; {len(certificate.left_behind)} things "
+            "left behind."
         ),
         *section("Broken rules", [f"- **{one.question.text}**" for one in broken]),
         *section("Left behind", [f"- {one}" for one in certificate.left_behind]),
@@ -75,7 +81,9 @@ def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | 
         *section("Open questions, unclear", [line(one) for one in unclear]),
         *section("Seen, for a person to judge", looks(seen)),
         *section("Open questions, not asked", not_asked()),
-        *section("Rules that hold", [f"- {one.question.text}" for one in rules if one.verdict == "holds"]),
+        *section(
+            "Rules that hold", [f"- {one.question.text}" for one in rules if one.verdict == "holds"]
+        ),
         *section("Evidence", [line for one in answers for line in evidence(one)]),
     ]
     return "\n".join(lines) + "\n"
@@ -84,7 +92,9 @@ def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | 
 def line(one: Answered) -> str:
     """A question without an answer, with its number and switch if it has them, and why."""
     marks = " ".join(
-        part for part in (one.question.number, f"`{one.question.switch}`" if one.question.switch else "") if part
+        part
+        for part in (one.question.number, f"`{one.question.switch}`" if one.question.switch else "")
+        if part
     )
     return f"- {marks + ': ' if marks else ''}{one.question.text} {one.why}"
 
@@ -98,9 +108,14 @@ def table(settled: Sequence[Answered], switches: dict[str, dict[str, Any]]) -> l
     rows = []
     for one in settled:
         value = switches.get(one.question.side, {}).get(one.question.switch)
-        mark = "" if value is None else f"{shown(value)}{'' if agrees(one.reading, value) else ' **differs**'}"
+        mark = (
+            ""
+            if value is None
+            else f"{shown(value)}{'' if agrees(one.reading, value) else ' **differs**'}"
+        )
         rows.append(
-            f"| {one.question.number} | {one.question.text} | {shown(one.reading)} | `{one.question.switch}` | {mark} |"
+            f"| {one.question.number} | {one.question.text} | {shown(one.reading)} | "
+            f"`{one.question.switch}` | {mark} |"
         )
     return head + rows
 
@@ -108,7 +123,13 @@ def table(settled: Sequence[Answered], switches: dict[str, dict[str, Any]]) -> l
 def looks(seen: Sequence[Answered]) -> list[str]:
     head = ["| # | question | seen |", "|---|---|---|"]
     return (
-        [*head, *(f"| {one.question.number} | {one.question.text} | {shown(one.reading)} |" for one in seen)]
+        [
+            *head,
+            *(
+                f"| {one.question.number} | {one.question.text} | {shown(one.reading)} |"
+                for one in seen
+            ),
+        ]
         if seen
         else []
     )
@@ -116,9 +137,15 @@ def looks(seen: Sequence[Answered]) -> list[str]:
 
 def not_asked() -> list[str]:
     """What is left to a person, with what to do."""
-    head = ["| # | question | switches | why no run can tell | how to find out |", "|---|---|---|---|---|"]
+    head = [
+        "| # | question | switches | why no run can tell | how to find out |",
+        "|---|---|---|---|---|",
+    ]
     rows = [
-        f"| {', '.join(one.numbers)} | {one.text} | {', '.join(f'`{name}`' for name in one.switches)} | {one.why} | {one.how} |"
+        (
+            f"| {', '.join(one.numbers)} | {one.text} | "
+            f"{', '.join(f'`{name}`' for name in one.switches)} | {one.why} | {one.how} |"
+        )
         for one in NOT_ASKED
     ]
     return head + rows

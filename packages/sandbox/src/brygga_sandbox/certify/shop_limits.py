@@ -1,4 +1,6 @@
-"""What BigCommerce's documents say of lists, limits, clashes and children (bigcommerce facts 0 to 8); more rules that hold anywhere."""
+"""What BigCommerce's documents say of lists, limits, clashes and children (bigcommerce facts 0 to
+8); more rules that hold anywhere.
+"""
 
 from brygga_sandbox.certify.asking import Book
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear, data
@@ -13,9 +15,13 @@ HEARD = "store/information/updated"
 @SHOP_LIMITS.rule("A list says how many there are, on which page one is, and how many pages (0)")
 async def pagination(bench: Bench) -> bool:
     await bench.product()
-    answer = await bench.shop("GET", "/v3/catalog/products", query={"limit": 1, "include_fields": "name"})
+    answer = await bench.shop(
+        "GET", "/v3/catalog/products", query={"limit": 1, "include_fields": "name"}
+    )
     page = answer.json()["meta"]["pagination"]
-    return (page["count"], page["per_page"], page["current_page"]) == (1, 1, 1) and page["total_pages"] == page["total"]
+    return (page["count"], page["per_page"], page["current_page"]) == (1, 1, 1) and page[
+        "total_pages"
+    ] == page["total"]
 
 
 @SHOP_LIMITS.rule("Chosen fields come alone, and the id always (3.2)")
@@ -26,7 +32,9 @@ async def chosen_fields(bench: Bench) -> bool:
     return [sorted(one) for one in rows] == [["id", "name"]]
 
 
-@SHOP_LIMITS.rule("A product is found by its own SKU; a variant's SKU is found among the variants only (3.2)")
+@SHOP_LIMITS.rule(
+    "A product is found by its own SKU; a variant's SKU is found among the variants only (3.2)"
+)
 async def variant_sku_elsewhere(bench: Bench) -> bool:
     read = await bench.coloured("Red")
     sku = read["variants"][0]["sku"]
@@ -73,7 +81,10 @@ async def variant_batch_too_large(bench: Bench) -> bool:
 
 @SHOP_LIMITS.rule("Two inline variants with the same values are refused (3.4)")
 async def same_values_inline(bench: Bench) -> bool:
-    rows = [{"sku": bench.name(), "option_values": [{"option_display_name": "Size", "label": "S"}]} for _ in range(2)]
+    rows = [
+        {"sku": bench.name(), "option_values": [{"option_display_name": "Size", "label": "S"}]}
+        for _ in range(2)
+    ]
     return (await bench.try_product(variants=rows)).status_code in {409, 422}
 
 
@@ -81,7 +92,10 @@ async def same_values_inline(bench: Bench) -> bool:
 async def same_label(bench: Bench) -> bool:
     read = await bench.coloured("Red")
     path = f"/v3/catalog/products/{read['id']}/options/{read['options'][0]['id']}/values"
-    return (await bench.shop("POST", path, {"label": "Red", "sort_order": 1})).status_code in {409, 422}
+    return (await bench.shop("POST", path, {"label": "Red", "sort_order": 1})).status_code in {
+        409,
+        422,
+    }
 
 
 @SHOP_LIMITS.rule("A variant's values never change (3.7)")
@@ -89,8 +103,12 @@ async def values_stay(bench: Bench) -> bool:
     read = await bench.coloured("Red", "Blue")
     red, blue = read["variants"]
     other = [{"option_id": one["option_id"], "id": one["id"]} for one in blue["option_values"]]
-    await bench.shop("PUT", f"/v3/catalog/products/{read['id']}/variants/{red['id']}", {"option_values": other})
-    labels = [one["option_values"][0]["label"] for one in (await bench.read(read["id"]))["variants"]]
+    await bench.shop(
+        "PUT", f"/v3/catalog/products/{read['id']}/variants/{red['id']}", {"option_values": other}
+    )
+    labels = [
+        one["option_values"][0]["label"] for one in (await bench.read(read["id"]))["variants"]
+    ]
     return labels == ["Red", "Blue"]
 
 
@@ -110,7 +128,9 @@ async def adjustment_whole(bench: Bench) -> bool:
     body = {"items": [known, {"location_id": 1, "product_id": NOBODY, "quantity": 3}]}
     refused = await bench.shop("PUT", "/v3/inventory/adjustments/absolute", body)
     relative = await bench.shop("POST", "/v3/inventory/adjustments/relative", {"items": [known]})
-    return refused.status_code >= 400 and relative.status_code == 422  # still without a first number
+    return (
+        refused.status_code >= 400 and relative.status_code == 422
+    )  # still without a first number
 
 
 @SHOP_LIMITS.rule("A number that was written is read within seconds (5.2)")
@@ -135,7 +155,9 @@ async def hook_status(bench: Bench, scope: str, scheme: str) -> int:
     """How a webhook is refused; one that was taken is ours to remove."""
     destination = f"{scheme}://example.com/{bench.name().replace(' ', '-')}"
     made = bench.journal.begin("webhook", destination, bench.place.shop)
-    answer = await bench.shop("POST", "/v3/hooks", {"scope": scope, "destination": destination, "is_active": False})
+    answer = await bench.shop(
+        "POST", "/v3/hooks", {"scope": scope, "destination": destination, "is_active": False}
+    )
     if answer.status_code < 300:
         bench.journal.named(made, str(data(answer)["id"]))
     else:
@@ -147,11 +169,18 @@ async def hook_status(bench: Bench, scope: str, scheme: str) -> int:
 async def hook_headers(bench: Bench) -> bool:
     destination = f"https://example.com/{bench.name().replace(' ', '-')}"
     made = bench.journal.begin("webhook", destination, bench.place.shop)
-    body = {"scope": HEARD, "destination": destination, "is_active": False, "headers": {"X-Certify": "1"}}
+    body = {
+        "scope": HEARD,
+        "destination": destination,
+        "is_active": False,
+        "headers": {"X-Certify": "1"},
+    }
     hook = data(await bench.shop("POST", "/v3/hooks", body))
     bench.journal.named(made, str(hook["id"]))
     read = data(await bench.shop("GET", f"/v3/hooks/{hook['id']}"))
-    return {name.lower(): value for name, value in (read["headers"] or {}).items()} == {"x-certify": "1"}
+    return {name.lower(): value for name, value in (read["headers"] or {}).items()} == {
+        "x-certify": "1"
+    }
 
 
 @SHOP_LIMITS.rule("A channel assignment is made, read and removed (3.13)")
@@ -164,7 +193,9 @@ async def assigned(bench: Bench) -> bool:
     )
     await bench.shop("PUT", path, [row])
     there = await bench.shop("GET", path, query={"product_id:in": made["id"]})
-    await bench.shop("DELETE", path, query={"product_id:in": made["id"], "channel_id:in": row["channel_id"]})
+    await bench.shop(
+        "DELETE", path, query={"product_id:in": made["id"], "channel_id:in": row["channel_id"]}
+    )
     gone = await bench.shop("GET", path, query={"product_id:in": made["id"]})
     return (there.json()["data"], gone.json()["data"]) == ([row], [])
 
@@ -181,7 +212,12 @@ async def main_picture(bench: Bench) -> bool:
     if not bench.place.picture:
         raise Unclear("no address of a public picture was given")
     path = f"/v3/catalog/products/{(await bench.product())['id']}/images"
-    rows: list[JSON] = [{"image_url": bench.place.picture}, {"image_url": bench.place.picture, "is_thumbnail": True}]
+    rows: list[JSON] = [
+        {"image_url": bench.place.picture},
+        {"image_url": bench.place.picture, "is_thumbnail": True},
+    ]
     first, second = [data(await bench.shop("POST", path, row)) for row in rows]
-    listed = {one["id"]: one["is_thumbnail"] for one in (await bench.shop("GET", path)).json()["data"]}
+    listed = {
+        one["id"]: one["is_thumbnail"] for one in (await bench.shop("GET", path)).json()["data"]
+    }
     return first["is_thumbnail"] and listed == {first["id"]: False, second["id"]: True}

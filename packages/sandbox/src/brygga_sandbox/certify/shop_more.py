@@ -1,4 +1,6 @@
-"""Open questions about shapes, lists, calls side by side, and what a refusal for its rate looks like (bigcommerce facts 2, 3, 13)."""
+"""Open questions about shapes, lists, calls side by side, and what a refusal for its rate looks
+like (bigcommerce facts 2, 3, 13).
+"""
 
 from brygga_sandbox.certify.asking import Book
 from brygga_sandbox.certify.bench import Bench, Unclear, data
@@ -9,7 +11,9 @@ PATIENCE = 20
 NOT_THROTTLED = "no call of this run was refused for its rate, and none is provoked in a store"
 
 
-@SHOP_MORE.question("base_variant_goes", "Does the base variant go when the first real variant is made?", "B8")
+@SHOP_MORE.question(
+    "base_variant_goes", "Does the base variant go when the first real variant is made?", "B8"
+)
 async def base_variant_goes(bench: Bench) -> str:
     """An option alone must not take it away yet: a product always has a variant (3.1)."""
     made = await bench.product(inventory_tracking="product")
@@ -26,10 +30,16 @@ async def base_variant_goes(bench: Bench) -> str:
     after = await bench.read(made["id"])
     if after["base_variant_id"] is not None:
         raise Unclear("base_variant_id still names one")
-    return "stays" if before["variants"][0]["id"] in {one["id"] for one in after["variants"]} else "first_variant"
+    return (
+        "stays"
+        if before["variants"][0]["id"] in {one["id"] for one in after["variants"]}
+        else "first_variant"
+    )
 
 
-@SHOP_MORE.question("orphan_variants", "Does the store-wide list show variants of deleted products?", "B37")
+@SHOP_MORE.question(
+    "orphan_variants", "Does the store-wide list show variants of deleted products?", "B37"
+)
 async def orphan_variants(bench: Bench) -> bool:
     read = await bench.coloured("Red")
     sku = read["variants"][0]["sku"]
@@ -38,11 +48,16 @@ async def orphan_variants(bench: Bench) -> bool:
     return bool(rows)
 
 
-@SHOP_MORE.question("parallel_calls", "Are channel assignments refused that run side by side?", "B38")
+@SHOP_MORE.question(
+    "parallel_calls", "Are channel assignments refused that run side by side?", "B38"
+)
 async def parallel_calls(bench: Bench) -> str:
     """Four at once, of a product each."""
     store = (await bench.shop("GET", "/v2/store")).json()
-    rows = [{"product_id": (await bench.product())["id"], "channel_id": store["default_channel_id"]} for _ in range(4)]
+    rows = [
+        {"product_id": (await bench.product())["id"], "channel_id": store["default_channel_id"]}
+        for _ in range(4)
+    ]
     path = "/v3/catalog/products/channel-assignments"
     answers = await bench.together("PUT", path, [[row] for row in rows])
     return "accept" if all(answer.status_code < 300 for answer in answers) else "refuse"
@@ -54,7 +69,9 @@ async def throttled_body(bench: Bench) -> str:
     if answer is None:
         raise Unclear(NOT_THROTTLED)
     bench.evidence.append(f"a refused call -> 429 {answer.text[:120]}")
-    return "json" if answer.content and "json" in answer.headers.get("content-type", "") else "empty"
+    return (
+        "json" if answer.content and "json" in answer.headers.get("content-type", "") else "empty"
+    )
 
 
 @SHOP_MORE.question("retry_after_header", "Does a refusal for its rate say X-Retry-After?", "B28")

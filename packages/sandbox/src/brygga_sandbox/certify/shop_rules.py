@@ -15,7 +15,9 @@ LIMITS = (
 @SHOP_RULES.rule("Every answer has the four headers of the quota (2.1)")
 async def quota_headers(bench: Bench) -> bool:
     answer = await bench.shop("GET", "/v2/time")
-    return answer.status_code == 200 and all(answer.headers.get(name, "").isdigit() for name in LIMITS)
+    return answer.status_code == 200 and all(
+        answer.headers.get(name, "").isdigit() for name in LIMITS
+    )
 
 
 @SHOP_RULES.rule("A product is created with 200, in an envelope, and read with what was sent (3.3)")
@@ -31,7 +33,11 @@ async def product_created(bench: Bench) -> bool:
 async def base_variant(bench: Bench) -> bool:
     read = await bench.read((await bench.product())["id"])
     (variant,) = read["variants"]
-    return (read["base_variant_id"], variant["sku_id"], variant["option_values"]) == (variant["id"], None, [])
+    return (read["base_variant_id"], variant["sku_id"], variant["option_values"]) == (
+        variant["id"],
+        None,
+        [],
+    )
 
 
 @SHOP_RULES.rule("A product with options has no base variant (3.1)")
@@ -93,36 +99,50 @@ async def later_variant(bench: Bench) -> bool:
     path = f"/v3/catalog/products/{read['id']}/options/{option['id']}/values"
     value = data(await bench.shop("POST", path, {"label": "Green", "sort_order": 1}))
     chosen = [{"option_id": option["id"], "id": value["id"]}]
-    answer = await bench.shop("POST", f"/v3/catalog/products/{read['id']}/variants", {"option_values": chosen})
+    answer = await bench.shop(
+        "POST", f"/v3/catalog/products/{read['id']}/variants", {"option_values": chosen}
+    )
     return answer.status_code == 422
 
 
 @SHOP_RULES.rule("A second variant with the same values is 409 with code 22010 (3.4)")
 async def same_combination(bench: Bench) -> bool:
     read = await bench.coloured("Red")
-    values = [{"option_id": one["option_id"], "id": one["id"]} for one in read["variants"][0]["option_values"]]
+    values = [
+        {"option_id": one["option_id"], "id": one["id"]}
+        for one in read["variants"][0]["option_values"]
+    ]
     body = {"sku": bench.name().replace(" ", "-"), "option_values": values}
     answer = await bench.shop("POST", f"/v3/catalog/products/{read['id']}/variants", body)
     return answer.status_code == 409 and answer.json().get("code") == 22010
 
 
 @SHOP_RULES.rule(
-    "A relative adjustment before any absolute one is refused; an absolute one answers without an envelope (5.2)"
+    "A relative adjustment before any absolute one is refused; an absolute one answers without an "
+    "envelope (5.2)"
 )
 async def absolute_first(bench: Bench) -> bool:
     made = await bench.product(inventory_tracking="product")
     item = {"location_id": 1, "product_id": made["id"], "quantity": 3}
     relative = await bench.shop("POST", "/v3/inventory/adjustments/relative", {"items": [item]})
     absolute = await bench.shop("PUT", "/v3/inventory/adjustments/absolute", {"items": [item]})
-    return relative.status_code == 422 and absolute.status_code == 200 and "transaction_id" in absolute.json()
+    return (
+        relative.status_code == 422
+        and absolute.status_code == 200
+        and "transaction_id" in absolute.json()
+    )
 
 
 @SHOP_RULES.rule("Too little stock refuses a relative adjustment, whole (5.2)")
 async def too_little_stock(bench: Bench) -> bool:
     made = await bench.product(inventory_tracking="product")
     item = {"location_id": 1, "product_id": made["id"]}
-    await bench.shop("PUT", "/v3/inventory/adjustments/absolute", {"items": [{**item, "quantity": 2}]})
-    answer = await bench.shop("POST", "/v3/inventory/adjustments/relative", {"items": [{**item, "quantity": -3}]})
+    await bench.shop(
+        "PUT", "/v3/inventory/adjustments/absolute", {"items": [{**item, "quantity": 2}]}
+    )
+    answer = await bench.shop(
+        "POST", "/v3/inventory/adjustments/relative", {"items": [{**item, "quantity": -3}]}
+    )
     return answer.status_code == 422
 
 

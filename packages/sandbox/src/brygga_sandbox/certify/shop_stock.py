@@ -13,7 +13,9 @@ CUTS = 8
 WRITES, LOOKS = 10, 40
 
 
-@SHOP_STOCK.rule("One item that cannot be taken refuses a stock call whole, also the item before it (5.2)")
+@SHOP_STOCK.rule(
+    "One item that cannot be taken refuses a stock call whole, also the item before it (5.2)"
+)
 async def good_and_refusable(bench: Bench) -> bool:
     """One more of the first, and more of the second than there are."""
     pair = await _pair(bench)
@@ -22,7 +24,9 @@ async def good_and_refusable(bench: Bench) -> bool:
     return refused.status_code == 422 and await _levels(bench, pair) == (9, 9)
 
 
-@SHOP_STOCK.question("partial_adjustments", "Does a stock call whose answer is cut land in part?", "B49")
+@SHOP_STOCK.question(
+    "partial_adjustments", "Does a stock call whose answer is cut land in part?", "B49"
+)
 async def partial_adjustments(bench: Bench) -> bool:
     """One more of each, in one call that is hung up on, sooner or later. Both numbers moved, or
     none did."""
@@ -80,5 +84,7 @@ def _items(pair: list[int], one: int, other: int) -> list[JSON]:
 async def _levels(bench: Bench, pair: list[int]) -> tuple[int, int]:
     query = {"variant_id:in": ",".join(map(str, pair)), "location_id:in": 1}
     rows = (await bench.shop("GET", ITEMS, query=query)).json()["data"]
-    shown = {row["identity"]["variant_id"]: row["locations"][0]["total_inventory_onhand"] for row in rows}
+    shown = {
+        row["identity"]["variant_id"]: row["locations"][0]["total_inventory_onhand"] for row in rows
+    }
     return shown[pair[0]], shown[pair[1]]

@@ -11,7 +11,11 @@ def sized(bench: Bench, size: str) -> JSON:
 
 def core(made: JSON) -> JSON:
     """What a change must repeat."""
-    return {"uuid": made["uuid"], "name": made["name"], "variants": [{"uuid": one["uuid"]} for one in made["variants"]]}
+    return {
+        "uuid": made["uuid"],
+        "name": made["name"],
+        "variants": [{"uuid": one["uuid"]} for one in made["variants"]],
+    }
 
 
 async def inventories(bench: Bench) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""Open questions about Zettle's balances, pages, rate limit, and what stands in a merchant's own goods (zettle facts 10)."""
+"""Open questions about Zettle's balances, pages, rate limit, and what stands in a merchant's own
+goods (zettle facts 10).
+"""
 
 import re
 from collections import Counter
@@ -14,7 +16,9 @@ MOST_KNOCKS = 40
 MARKUP = re.compile(r"<[a-zA-Z/][^>]*>")
 
 
-@TILL_MORE.question("unit_balances_have_decimals", "Has the balance of a product sold by unit decimals?", "Z13")
+@TILL_MORE.question(
+    "unit_balances_have_decimals", "Has the balance of a product sold by unit decimals?", "Z13"
+)
 async def unit_balances_have_decimals(bench: Bench) -> bool:
     made = await bench.till_product(unitName="m")
     body = [{"productUuid": made["uuid"], "tracking": "enable"}]
@@ -31,15 +35,21 @@ async def unit_balances_have_decimals(bench: Bench) -> bool:
 async def most_stock_rows(bench: Bench) -> int:
     taken = 0
     for size in PAGES:
-        if (await bench.till("GET", f"/v3/stock?limit={size}", host="inventory")).status_code >= 300:
+        if (
+            await bench.till("GET", f"/v3/stock?limit={size}", host="inventory")
+        ).status_code >= 300:
             break
         taken = size
     if taken in {0, PAGES[-1]}:
-        raise Unclear(f"{PAGES[0]} is refused already" if not taken else f"{PAGES[-1]} is taken too")
+        raise Unclear(
+            f"{PAGES[0]} is refused already" if not taken else f"{PAGES[-1]} is taken too"
+        )
     return taken
 
 
-@TILL_MORE.question("zero_rows_left_out", "Does a row of stock go when its balance comes to 0?", "Z44")
+@TILL_MORE.question(
+    "zero_rows_left_out", "Does a row of stock go when its balance comes to 0?", "Z44"
+)
 async def zero_rows_left_out(bench: Bench) -> bool:
     made = await tracked(bench)
     await moved(bench, made, "SUPPLIER", "STORE", 2)
@@ -51,7 +61,9 @@ async def zero_rows_left_out(bench: Bench) -> bool:
 
 @TILL_MORE.question("retry_after", "Does a refusal for its rate say Retry-After?", "Z10")
 async def retry_after(bench: Bench) -> bool:
-    """The inventory host takes four calls a second on average (7): a few readings too many, and no more after the first refusal."""
+    """The inventory host takes four calls a second on average (7): a few readings too many, and no
+    more after the first refusal.
+    """
     for _ in range(MOST_KNOCKS):
         if "till" in bench.throttled:
             return "retry-after" in bench.throttled["till"].headers
@@ -70,12 +82,21 @@ async def media_urls(bench: Bench) -> str:
     """Only the hosts: whose videos they are is nobody's business."""
     urls = [url for one in await goods(bench) for url in presentation(one).get("mediaUrls") or []]
     hosts = Counter(urlsplit(str(url)).hostname or "no address" for url in urls)
-    return ", ".join(f"{host} ({count})" for host, count in hosts.most_common()) or "nothing: no product has any"
+    return (
+        ", ".join(f"{host} ({count})" for host, count in hosts.most_common())
+        or "nothing: no product has any"
+    )
 
 
-@TILL_MORE.look("Is the online description of the merchant's own products HTML or plain text?", "Z2")
+@TILL_MORE.look(
+    "Is the online description of the merchant's own products HTML or plain text?", "Z2"
+)
 async def online_descriptions(bench: Bench) -> str:
-    texts = [str(text) for one in await goods(bench) if (text := (one.get("online") or {}).get("description"))]
+    texts = [
+        str(text)
+        for one in await goods(bench)
+        if (text := (one.get("online") or {}).get("description"))
+    ]
     marked = sum(bool(MARKUP.search(text)) for text in texts)
     broken = sum("\n" in text for text in texts)
     return f"{len(texts)} have one; {marked} with tags, {broken} with line breaks"

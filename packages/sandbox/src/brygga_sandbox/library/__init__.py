@@ -1,7 +1,9 @@
-"""The library of a Swedish design shop as raw Zettle JSON: two hundred products, the ordinary ones and every odd shape.
+"""The library of a Swedish design shop as raw Zettle JSON: two hundred products, the ordinary ones
+and every odd shape.
 
-Here lives what a merchant might have typed in, and the pictures drawn for it. It knows the shape of Zettle's products
-(zettle facts 2.3 to 2.5) and nothing of the sandbox that serves them, nor of anybody who reads them.
+Here lives what a merchant might have typed in, and the pictures drawn for it. It knows the shape of
+Zettle's products (zettle facts 2.3 to 2.5) and nothing of the sandbox that serves them, nor of
+anybody who reads them.
 """
 
 from brygga_sandbox.library.build import World
@@ -11,6 +13,7 @@ from brygga_sandbox.library.generated import generated_library
 from brygga_sandbox.library.pictures import picture, picture_for, swatch
 
 __all__ = [
-    "CATEGORIES", "Library", "World", "demo_library", "existing_goods", "generated_library", "odd", "picture",
+    "CATEGORIES", "Library", "World", "demo_library", "existing_goods", "generated_library", "odd",
+    "picture",
     "picture_for", "swatch",
 ]  # fmt: skip

@@ -1,7 +1,8 @@
 """From the notebook to raw Zettle product JSON (zettle facts 2.3 to 2.5, 2.10).
 
-What an item leaves open (which form of weight, whether unset fields are null or absent, how much is in stock) is drawn
-by a die that depends on the item's key alone, so that adding a product changes no other.
+What an item leaves open (which form of weight, whether unset fields are null or absent, how much is
+in stock) is drawn by a die that depends on the item's key alone, so that adding a product changes
+no other.
 """
 
 from __future__ import annotations
@@ -18,25 +19,42 @@ JSON = dict[str, Any]
 
 SHOP = "Linds Keramik & Form"
 
-_WALLS = ("4f6d8f", "9aab8c", "c68a3a", "a8573a", "d9a5a0", "50585f", "3f6c7a", "8f6f8f", "6b7449", "d6c2a0")
+_WALLS = (
+    "4f6d8f",
+    "9aab8c",
+    "c68a3a",
+    "a8573a",
+    "d9a5a0",
+    "50585f",
+    "3f6c7a",
+    "8f6f8f",
+    "6b7449",
+    "d6c2a0",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all products of one library share: where ids are drawn from, the currency, where pictures are served."""
+    """What all products of one library share: where ids are drawn from, the currency, where
+    pictures are served.
+    """
 
     namespace: str = "linds"
     currency: str = "SEK"
     image_base: str = "https://image.izettle.com"
 
     def picture(self, motif: str, colour: str, name: str) -> str:
-        """The address of a picture; its key says what to draw (see `brygga_sandbox.library.pictures`)."""
+        """The address of a picture; its key says what to draw (see
+        `brygga_sandbox.library.pictures`).
+        """
         return f"{self.image_base}/product/{picture_key(motif, colour, name)}.png"
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One product as Zettle's API gives it, and what stands on the shelf: a variant without an entry has no row."""
+    """One product as Zettle's API gives it, and what stands on the shelf: a variant without an
+    entry has no row.
+    """
 
     product: JSON
     stock: dict[str, int]
@@ -59,12 +77,16 @@ class _Goods:
 
 
 def picture_key(motif: str, colour: str, name: str) -> str:
-    """A key in which the painter finds the motif, the colour (a name of the shop's, or hexadecimal) and a seed."""
+    """A key in which the painter finds the motif, the colour (a name of the shop's, or hexadecimal)
+    and a seed.
+    """
     return f"{motif}-{COLOURS.get(colour, colour)}-{roll('picture ' + name, 16**6):06x}"
 
 
 def build(item: Item, department: Department, number: int, world: World) -> Built:
-    """The item as a product of the library, with a stock level for most variants of a tracked product."""
+    """The item as a product of the library, with a stock level for most variants of a tracked
+    product.
+    """
     key = f"{world.namespace}/{department.prefix}/{item.name}"
     options = [_read_option(line) for line in item.options]
     chosen = [
@@ -81,16 +103,25 @@ def build(item: Item, department: Department, number: int, world: World) -> Buil
             variant["sku"] = None
     product = _product(item, department, key, world) | {"variants": variants}
     if options:
-        product["variantOptionDefinitions"] = {"definitions": [_definition(*option) for option in options]}
-    old_style = roll("style " + key, 10) < 3  # old answers write null for all unset fields, new ones leave them out
+        product["variantOptionDefinitions"] = {
+            "definitions": [_definition(*option) for option in options]
+        }
+    old_style = (
+        roll("style " + key, 10) < 3
+    )  # old answers write null for all unset fields, new ones leave them out
     tracked = roll("tracked " + key, 5) > 0 and item.grams > 0
-    return Built(product if old_style else without_nulls(product), _stock(variants) if tracked else {}, tracked)
+    return Built(
+        product if old_style else without_nulls(product),
+        _stock(variants) if tracked else {},
+        tracked,
+    )
 
 
 def without_nulls(value: JSON) -> JSON:
     """The product as newer answers write it: unset fields are absent."""
     return {
-        key: [without_nulls(one) if isinstance(one, dict) else one for one in inner] if isinstance(inner, list)
+        key: [without_nulls(one) if isinstance(one,
+        dict) else one for one in inner] if isinstance(inner, list)
         else without_nulls(inner) if isinstance(inner, dict)
         else inner
         for key, inner in value.items()
@@ -125,8 +156,11 @@ def _variant(goods: _Goods, names: list[str], values: tuple[_Value, ...], world:
         "sku": "-".join([goods.code, *map(_short, labels)]),
         "barcode": ean13(mine) if roll("barcode " + key, 5) else None,
         "price": {"amount": price, "currencyId": world.currency},
-        "costPrice": {"amount": price * 2 // 5, "currencyId": world.currency} if roll("cost " + key, 3) == 0 else None,
-        "options": [{"name": n, "value": label} for n, label in zip(names, labels, strict=True)] or None,
+        "costPrice": {"amount": price * 2 // 5, "currencyId": world.currency}
+        if roll("cost " + key, 3) == 0
+        else None,
+        "options": [{"name": n, "value": label} for n, label in zip(names, labels, strict=True)]
+        or None,
         "presentation": {"imageUrl": world.picture(item.motif, colour, mine)} if colour else None,
     }
 
@@ -163,7 +197,10 @@ def _product(item: Item, department: Department, key: str, world: World) -> JSON
         "unitName": None,
         "vatPercentage": vat_rate(item.vat, world.currency),
         "taxExempt": False,
-        "category": {"uuid": uuid1(f"category {world.namespace}/{department.category}"), "name": department.category},
+        "category": {
+            "uuid": uuid1(f"category {world.namespace}/{department.category}"),
+            "name": department.category,
+        },
         "metadata": {"inPos": True, "source": {"name": "izettle", "external": False}},
         "online": _online(item, department, key, image, world),
         "etag": etag(key),
@@ -183,13 +220,17 @@ def _moment(key: str, what: str, year: int) -> str:
 
 
 def _online(item: Item, department: Department, key: str, image: str, world: World) -> JSON | None:
-    """The web shop side; one product in eight has none, another two carry just what the back office writes."""
+    """The web shop side; one product in eight has none, another two carry just what the back office
+    writes.
+    """
     luck = roll("online " + key, 8)
     if luck == 0 and not item.videos:
         return None
     seo: JSON = {"slug": slug(item.name)}
     if luck <= 2 and not item.videos:
-        return {"status": "HIDDEN", "seo": seo} | ({"shipping": _weight(item.grams, key)} if item.grams else {})
+        return {"status": "HIDDEN", "seo": seo} | (
+            {"shipping": _weight(item.grams, key)} if item.grams else {}
+        )
     extra = [world.picture(item.motif, _WALLS[roll(f"more {n} {key}", len(_WALLS))], f"{key} {n}")
              for n in range(roll("extra " + key, 3))]  # fmt: skip
     presentation: JSON = {"displayImageUrl": image, "additionalImageUrls": extra}
@@ -210,7 +251,9 @@ def _online(item: Item, department: Department, key: str, image: str, world: Wor
 
 
 def _weight(grams: int, key: str) -> JSON:
-    """The weight in one of the forms the API knows: grams, a unit of the merchant's choice, or both."""
+    """The weight in one of the forms the API knows: grams, a unit of the merchant's choice, or
+    both.
+    """
     forms: tuple[JSON, ...] = (
         {"weightInGrams": grams},
         {"weightInGrams": grams, "weight": {"weight": grams / 1000, "unit": "kg"}},
@@ -219,17 +262,23 @@ def _weight(grams: int, key: str) -> JSON:
         {"weight": {"weight": round(grams / 28.349523125, 2), "unit": "oz"}},
         {"weight": {"weight": round(grams / 453.59237, 3), "unit": "lb"}},
     )
-    return {"shippingPricingModel": "STANDARD" if grams < 10_000 else "FREE"} | forms[roll("weight " + key, len(forms))]
+    return {"shippingPricingModel": "STANDARD" if grams < 10_000 else "FREE"} | forms[
+        roll("weight " + key, len(forms))
+    ]
 
 
 def _stock(variants: list[JSON]) -> dict[str, int]:
-    """Levels for a tracked product: mostly a few, some large, some zero, and some that never moved (no row)."""
+    """Levels for a tracked product: mostly a few, some large, some zero, and some that never moved
+    (no row).
+    """
     levels: dict[str, int] = {}
     for variant in variants:
         luck = roll("shelf " + variant["uuid"], 20)
         if luck < 2:
             continue
-        levels[variant["uuid"]] = 0 if luck < 4 else 120 + luck * 30 if luck == 19 else 1 + roll(variant["uuid"], 40)
+        levels[variant["uuid"]] = (
+            0 if luck < 4 else 120 + luck * 30 if luck == 19 else 1 + roll(variant["uuid"], 40)
+        )
     return levels
 
 
@@ -262,7 +311,9 @@ DROP: Any = object()
 
 
 def patched(value: JSON, patch: JSON, world: World) -> JSON:
-    """A copy of the JSON object with the patch laid over it; "{images}" in a text becomes the picture host."""
+    """A copy of the JSON object with the patch laid over it; "{images}" in a text becomes the
+    picture host.
+    """
     result = dict(value)
     for name, change in patch.items():
         if change is DROP:

@@ -1,8 +1,8 @@
 """A small painter: flat shapes with soft edges on an indexed canvas, and the PNG that holds them.
 
-A shape is a function from a height to the stretch it covers there, in units of the picture's side (0 to 1). Three lines
-are looked at per row of pixels; only the pixels between the shortest and the longest of them are mixed, all others are
-filled in one stroke.
+A shape is a function from a height to the stretch it covers there, in units of the picture's side
+(0 to 1). Three lines are looked at per row of pixels; only the pixels between the shortest and the
+longest of them are mixed, all others are filled in one stroke.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 
 class Canvas:
-    """A square of pixels and the palette they point into. A full palette (256) mixes no further: edges stay hard."""
+    """A square of pixels and the palette they point into. A full palette (256) mixes no further:
+    edges stay hard.
+    """
 
     def __init__(self, background: Colour, side: int = SIDE) -> None:
         self.side = side
@@ -69,7 +71,10 @@ class Canvas:
         first, last = max(0, int(left)), min(self.side - 1, int(right))
         whole_from, whole_to = last + 1, last + 1
         if len(lines) == 3:
-            inner = max(0, int(max(line[0] for line in lines)) + 1), min(self.side, int(min(line[1] for line in lines)))
+            inner = (
+                max(0, int(max(line[0] for line in lines)) + 1),
+                min(self.side, int(min(line[1] for line in lines))),
+            )
             if inner[0] < inner[1]:
                 whole_from, whole_to = inner
                 row[whole_from:whole_to] = bytes((ink,)) * (whole_to - whole_from)
@@ -97,7 +102,12 @@ class Canvas:
         raw = b"".join(b"\0" + row for row in self.rows)
         header = struct.pack(">IIBBBBB", self.side, self.side, 8, 3, 0, 0, 0)
         palette = b"".join(bytes(colour) for colour in self.palette)
-        chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", zlib.compress(raw, 6)), (b"IEND", b""))
+        chunks = (
+            (b"IHDR", header),
+            (b"PLTE", palette),
+            (b"IDAT", zlib.compress(raw, 6)),
+            (b"IEND", b""),
+        )
         return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 
@@ -123,7 +133,9 @@ def box(left: float, right: float) -> Shape:
     return lambda height: (left, right)
 
 
-def slanted(top: float, bottom: float, above: tuple[float, float], below: tuple[float, float]) -> Shape:
+def slanted(
+    top: float, bottom: float, above: tuple[float, float], below: tuple[float, float]
+) -> Shape:
     """Two straight edges from one stretch above to another below."""
 
     def shape(height: float) -> tuple[float, float]:
@@ -134,7 +146,9 @@ def slanted(top: float, bottom: float, above: tuple[float, float], below: tuple[
 
 
 def turned(x: float, profile: tuple[tuple[float, float], ...]) -> Shape:
-    """A body as it comes off the wheel: half its width at some heights (height, half width), smooth in between."""
+    """A body as it comes off the wheel: half its width at some heights (height, half width), smooth
+    in between.
+    """
 
     def shape(height: float) -> tuple[float, float] | None:
         for (top, wide), (bottom, next_wide) in pairwise(profile):

@@ -23,10 +23,11 @@ _ODD_CORNER = Department("UDD", "Udda", "Säljs i befintligt skick.", ())
 
 @dataclass(slots=True)
 class Library:
-    """Products as Zettle's API lists them, stock levels by variant (no entry: no row), and which products are tracked.
+    """Products as Zettle's API lists them, stock levels by variant (no entry: no row), and which
+    products are tracked.
 
-    `odd` finds products by what is odd about them; `refused` are those that today's API would not take and that can
-    only be loaded as they are.
+    `odd` finds products by what is odd about them; `refused` are those that today's API would not
+    take and that can only be loaded as they are.
     """
 
     products: list[JSON] = field(default_factory=list)
@@ -62,7 +63,8 @@ def demo_library(
 ) -> Library:
     """Two hundred products of Linds Keramik & Form, always the same.
 
-    `namespace` keeps two organizations apart (other uuids, same goods), `image_base` is where Zettle's image host answers.
+    `namespace` keeps two organizations apart (other uuids, same goods), `image_base` is where
+    Zettle's image host answers.
     """
     world = World(namespace, currency, image_base)
     library = Library()
@@ -79,7 +81,9 @@ def demo_library(
 
 
 def odd(tag: str, namespace: str = "linds") -> str:
-    """The uuid of the first demo product that is odd in this way. Raises KeyError for an unknown tag."""
+    """The uuid of the first demo product that is odd in this way. Raises KeyError for an unknown
+    tag.
+    """
     return _odd_table(namespace)[tag][0]
 
 

@@ -1,7 +1,8 @@
-"""What stood in the web shop before any link: goods of its own, and some that the till has too under a similar name.
+"""What stood in the web shop before any link: goods of its own, and some that the till has too
+under a similar name.
 
-The likenesses are those a merchant would be asked about before a first sync: same name, same SKU, same barcode, another
-case, no accents, a slip of the pen.
+The likenesses are those a merchant would be asked about before a first sync: same name, same SKU,
+same barcode, another case, no accents, a slip of the pen.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ JSON = dict[str, Any]
 CATEGORIES = ("Kök & bord", "Hemmet", "Rea")
 
 SHOP_ONLY: tuple[JSON, ...] = (
-    {"name": "Presentkort digitalt", "price": 300, "sku": "WEBB-1", "description": "<p>Skickas med e-post.</p>",
+    {"name": "Presentkort digitalt", "price": 300, "sku": "WEBB-1",
+    "description": ("<p>Skickas med "
+"e-post.</p>"),
      "picture": "gift-b3402a-0a0001"},
     {"name": "Överraskningslåda", "price": 199, "sku": "WEBB-2", "inventory_tracking": "product",
      "inventory_level": 15, "picture": "gift-2f5d50-0a0002"},
-    {"name": "Klippdocka Fru Lind", "price": 89, "sku": "WEBB-3", "inventory_tracking": "product", "inventory_level": 40,
+    {"name": "Klippdocka Fru Lind", "price": 89, "sku": "WEBB-3", "inventory_tracking": "product",
+    "inventory_level": 40,
      "picture": "poster-8a5a44-0a0003"},
-    {"name": "Tygmärke", "price": 45, "inventory_tracking": "variant", "picture": "towel-3b5b8c-0a0004",
+    {"name": "Tygmärke", "price": 45, "inventory_tracking": "variant",
+    "picture": "towel-3b5b8c-0a0004",
      "variants": [{"sku": f"WEBB-4-{colour[:2].upper()}", "inventory_level": 12,
                    "option_values": [{"option_display_name": "Färg", "label": colour}]}
                   for colour in ("Röd", "Blå", "Svart")]},
@@ -31,12 +36,16 @@ SHOP_ONLY: tuple[JSON, ...] = (
 
 
 def existing_goods(library: Library, currency: str = "SEK") -> list[JSON]:
-    """Bodies for products of the shop's own, as its control panel would take them, each with the key of its `picture`.
+    """Bodies for products of the shop's own, as its control panel would take them, each with the
+    key of its `picture`.
 
-    From a library that holds ordinary simple products some are repeated with a likeness each; otherwise there are only the shop's own.
+    From a library that holds ordinary simple products some are repeated with a likeness each;
+    otherwise there are only the shop's own.
     """
     strange = {uuid for uuids in library.odd.values() for uuid in uuids}
-    simple = [one for one in library.products if len(one["variants"]) == 1 and one["uuid"] not in strange]
+    simple = [
+        one for one in library.products if len(one["variants"]) == 1 and one["uuid"] not in strange
+    ]
     with_sku = [one for one in simple if one["variants"][0].get("sku")]
     with_barcode = [one for one in simple if one["variants"][0].get("barcode")]
     accented = [one for one in simple if slug(one["name"]) != one["name"].lower().replace(" ", "-")]
@@ -45,7 +54,13 @@ def existing_goods(library: Library, currency: str = "SEK") -> list[JSON]:
         return goods
     alike = [
         (with_sku[0], {"name": with_sku[0]["name"], "sku": with_sku[0]["variants"][0]["sku"]}),
-        (with_sku[1], {"name": f"{with_sku[1]['name']} (webb)", "sku": with_sku[1]["variants"][0]["sku"].lower()}),
+        (
+            with_sku[1],
+            {
+                "name": f"{with_sku[1]['name']} (webb)",
+                "sku": with_sku[1]["variants"][0]["sku"].lower(),
+            },
+        ),
         (
             with_barcode[3],
             {
@@ -61,7 +76,9 @@ def existing_goods(library: Library, currency: str = "SEK") -> list[JSON]:
 
 
 def _kept(product: JSON) -> JSON:
-    """What the shop keeps of a product of the till's: its price, and a picture of the same thing."""
+    """What the shop keeps of a product of the till's: its price, and a picture of the same
+    thing.
+    """
     price = (product["variants"][0].get("price") or {}).get("amount", 0)
     picture = (product.get("presentation") or {}).get("imageUrl") or ""
     return {"price": price / 100, "picture": picture.rpartition("/")[2]}
@@ -71,4 +88,6 @@ def _slip(name: str) -> str:
     """Two letters in the middle of the longest word change places."""
     word = max(name.split(), key=len)
     middle = len(word) // 2
-    return name.replace(word, word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :])
+    return name.replace(
+        word, word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :]
+    )

@@ -1,6 +1,7 @@
 """Libraries of any size: believable combinations, the same for the same seed, quick to make.
 
-The n-th product depends on the seed and on n alone, so that a small library is the beginning of a large one.
+The n-th product depends on the seed and on n alone, so that a small library is the beginning of a
+large one.
 """
 
 from __future__ import annotations
@@ -66,11 +67,16 @@ _NOUNS: tuple[tuple[str, str, int, int, str, tuple[str, ...]], ...] = (
 )
 
 _SERIES = (
-    "Alnö", "Björkö", "Blidö", "Bohus", "Dalarö", "Fjäll", "Fårö", "Gotska", "Gräsö", "Grinda", "Holmön",
-    "Huvudskär", "Håverud", "Härnön", "Ingarö", "Jurmo", "Kosterö", "Kåseberga", "Landsort", "Lofoten", "Lövö",
-    "Marstrand", "Möja", "Nidingen", "Norrsken", "Nåttarö", "Orust", "Rinkaby", "Runmarö", "Råå", "Rödlöga",
-    "Sandhamn", "Skagen", "Skanör", "Smögen", "Särö", "Torekov", "Tofta", "Tjörn", "Trosa", "Ulvön", "Utö",
-    "Vadstena", "Ven", "Vinö", "Visby", "Vättern", "Yxlan", "Åhus", "Åland", "Ängsö", "Öland", "Öregrund",
+    "Alnö", "Björkö", "Blidö", "Bohus", "Dalarö", "Fjäll", "Fårö", "Gotska", "Gräsö", "Grinda",
+    "Holmön",
+    "Huvudskär", "Håverud", "Härnön", "Ingarö", "Jurmo", "Kosterö", "Kåseberga", "Landsort",
+    "Lofoten", "Lövö",
+    "Marstrand", "Möja", "Nidingen", "Norrsken", "Nåttarö", "Orust", "Rinkaby", "Runmarö", "Råå",
+    "Rödlöga",
+    "Sandhamn", "Skagen", "Skanör", "Smögen", "Särö", "Torekov", "Tofta", "Tjörn", "Trosa",
+    "Ulvön", "Utö",
+    "Vadstena", "Ven", "Vinö", "Visby", "Vättern", "Yxlan", "Åhus", "Åland", "Ängsö", "Öland",
+    "Öregrund",
     "Österlen",
 )  # fmt: skip
 _COLOURS = tuple(COLOURS)
@@ -100,17 +106,24 @@ def generated_library(
     *,
     first: int = 0,
 ) -> Library:
-    """`n` products (at most about 79,000: then the words run out) with unique names, SKUs and barcodes.
+    """`n` products (at most about 79,000: then the words run out) with unique names, SKUs and
+    barcodes.
 
-    Three in five have options, four in five are tracked, one variant in ten has no stock row. `first` leaves out the products before that
-    number, so that a large library can be made in portions. Raises ValueError beyond the words.
+    Three in five have options, four in five are tracked, one variant in ten has no stock row.
+    `first` leaves out the products before that number, so that a large library can be made in
+    portions. Raises ValueError beyond the words.
     """
     most = len(_NOUNS) * len(_SERIES) * len(_COLOURS)
     if n < 0 or first < 0 or first + n > most:
         raise ValueError(f"between 0 and {most} products, not {first + n}")
     salt = digest(f"{namespace}/{seed}")
     press = _Press(
-        salt, currency, image_base, vat_rate(25, currency), _FIRST_TICK + salt % 10**14, f"4f1c{salt & 0xFFFFFFFF:08x}"
+        salt,
+        currency,
+        image_base,
+        vat_rate(25, currency),
+        _FIRST_TICK + salt % 10**14,
+        f"4f1c{salt & 0xFFFFFFFF:08x}",
     )
     step = _step(most)
     library = Library()
@@ -128,7 +141,9 @@ def generated_library(
 def _step(most: int) -> int:
     """A stride that visits every combination of words once before any comes again."""
     step = most * 618 // 1000
-    while not all(step % prime for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 53, 59, 61)):
+    while not all(
+        step % prime for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 53, 59, 61)
+    ):
         step += 1
     return step
 
@@ -141,7 +156,9 @@ def _mix(number: int) -> int:
 
 
 def _uuid(press: _Press, number: int, part: int) -> str:
-    """Product `number`'s own uuid (part 0), or its variant's (from 1): unique by counting, not by luck."""
+    """Product `number`'s own uuid (part 0), or its variant's (from 1): unique by counting, not by
+    luck.
+    """
     ticks = press.born + number * 36_000_000_000
     time = f"{ticks & 0xFFFFFFFF:08x}-{ticks >> 32 & 0xFFFF:04x}-{0x1000 | ticks >> 48:04x}"
     return f"{time}-{0x8000 | part & 0x3FFF:04x}-{press.node}"
@@ -165,7 +182,9 @@ def _product(press: _Press, number: int, words: int, stock: dict[str, int]) -> J
         "presentation": {"imageUrl": image},
         "variants": _variants(press, number, (option, values), (grams, price, luck), stock),
         "vatPercentage": press.standard_rate,
-        "online": _online(name, text, image, grams) if luck % 3 else {"status": "HIDDEN", "seo": {"slug": _slug(name)}},
+        "online": _online(name, text, image, grams)
+        if luck % 3
+        else {"status": "HIDDEN", "seo": {"slug": _slug(name)}},
         "etag": f"{luck:016X}{_mix(luck):016X}",
         "created": moment,
         "updated": moment,
@@ -178,7 +197,11 @@ def _product(press: _Press, number: int, words: int, stock: dict[str, int]) -> J
 
 
 def _variants(
-    press: _Press, number: int, option: tuple[str, tuple[str, ...]], goods: tuple[int, int, int], stock: dict[str, int]
+    press: _Press,
+    number: int,
+    option: tuple[str, tuple[str, ...]],
+    goods: tuple[int, int, int],
+    stock: dict[str, int],
 ) -> list[JSON]:
     name, values = option
     grams, price, luck = goods
@@ -212,7 +235,9 @@ def _online(name: str, text: str, image: str, grams: int) -> JSON:
     }
 
 
-_SLUGS: dict[str, str] = {word: slug(word) for word in (*_SERIES, *_COLOURS, *(row[1] for row in _NOUNS))}
+_SLUGS: dict[str, str] = {
+    word: slug(word) for word in (*_SERIES, *_COLOURS, *(row[1] for row in _NOUNS))
+}
 
 
 def _slug(name: str) -> str:

@@ -1,4 +1,6 @@
-"""Identifiers and numbers that look drawn but are computed from a name, so that every run makes the same library."""
+"""Identifiers and numbers that look drawn but are computed from a name, so that every run makes the
+same library.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ import unicodedata
 from base64 import urlsafe_b64encode
 from hashlib import blake2b
 
-# 2019-01-01 in 100 ns steps since the Gregorian reform, and five years of such steps: a version 1 uuid carries its
-# time of birth, and a library is not born in the year 3000.
+# 2019-01-01 in 100 ns steps since the Gregorian reform, and five years of such steps: a version 1
+# uuid carries its time of birth, and a library is not born in the year 3000.
 _FIRST_TICK = 137_655_936_000_000_000
 _TICKS = 5 * 365 * 86_400 * 10_000_000
 _NODE = "4f1c6a7b8e90"
@@ -20,7 +22,9 @@ def digest(name: str, size: int = 8) -> int:
 
 
 def roll(name: str, sides: int) -> int:
-    """A throw of a die with `sides` sides (0 to sides - 1) that always falls the same way for one name."""
+    """A throw of a die with `sides` sides (0 to sides - 1) that always falls the same way for one
+    name.
+    """
     return digest(name) % sides
 
 
@@ -53,10 +57,19 @@ def video_id(name: str) -> str:
     return urlsafe_b64encode(digest("video " + name).to_bytes(8)).decode()[:11]
 
 
-_WITHOUT_ACCENT = str.maketrans({"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "ß": "ss"})
+_WITHOUT_ACCENT = str.maketrans(
+    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "ß": "ss"}
+)
 
 
 def slug(text: str) -> str:
-    """The text as a web address carries it: a to z, digits and hyphens; names in other alphabets get a number."""
-    plain = unicodedata.normalize("NFKD", text.translate(_WITHOUT_ACCENT)).encode("ascii", "ignore").decode().lower()
+    """The text as a web address carries it: a to z, digits and hyphens; names in other alphabets
+    get a number.
+    """
+    plain = (
+        unicodedata.normalize("NFKD", text.translate(_WITHOUT_ACCENT))
+        .encode("ascii", "ignore")
+        .decode()
+        .lower()
+    )
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or f"produkt-{digest(text) % 10**6:06d}"

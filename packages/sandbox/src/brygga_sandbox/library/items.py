@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One product as noted by hand: price in öre with VAT, weight in grams (0: not weighed), the picture's motif.
+    """One product as noted by hand: price in öre with VAT, weight in grams (0: not weighed), the
+    picture's motif.
 
-    An option reads "Storlek: Liten|Mellan +50|Stor +120": its name, its values in the merchant's order, and what a
-    value adds to the price in kronor. `missing` names combinations that are not sold, as "Stor/Sand".
+    An option reads "Storlek: Liten|Mellan +50|Stor +120": its name, its values in the merchant's
+    order, and what a value adds to the price in kronor. `missing` names combinations that are not
+    sold, as "Stor/Sand".
     """
 
     motif: str
@@ -26,7 +28,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A corner of the shop: what its SKUs begin with, its category, and what its online descriptions end with."""
+    """A corner of the shop: what its SKUs begin with, its category, and what its online
+    descriptions end with.
+    """
 
     prefix: str
     category: str

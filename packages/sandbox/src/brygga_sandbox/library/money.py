@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# (numerator, denominator, step): rough worth of an öre in the currency's own minor unit, and what prices round to.
+# (numerator, denominator, step): rough worth of an öre in the currency's own minor unit, and what
+# prices round to.
 _WORTH = {
     "SEK": (1, 1, 1),
     "NOK": (1, 1, 100),
@@ -13,7 +14,8 @@ _WORTH = {
     "MXN": (2, 1, 100),
 }
 
-# Standard, food and book rate of the country that stands for the currency; Zettle writes one decimal (zettle facts 2.9).
+# Standard, food and book rate of the country that stands for the currency; Zettle writes one
+# decimal (zettle facts 2.9).
 _RATES = {
     "SEK": {25: "25.0", 12: "12.0", 6: "6.0"},
     "NOK": {25: "25.0", 12: "15.0", 6: "0.0"},
@@ -26,7 +28,9 @@ _RATES = {
 
 
 def amount(ore: int, currency: str) -> int:
-    """A price noted in öre, in minor units of the currency; all markets of Zettle have two decimals (zettle facts 2.3)."""
+    """A price noted in öre, in minor units of the currency; all markets of Zettle have two decimals
+    (zettle facts 2.3).
+    """
     numerator, denominator, step = _WORTH[currency]
     return max(ore * numerator // denominator // step * step, min(ore, step))
 

@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from brygga_sandbox.library.canvas import Canvas, Colour, Shape, box, ellipse, mix, rgb, slanted, turned
+from brygga_sandbox.library.canvas import (
+    Canvas,
+    Colour,
+    Shape,
+    box,
+    ellipse,
+    mix,
+    rgb,
+    slanted,
+    turned,
+)
 
-_WOOD, _WOOD_DARK, _PAPER, _BRASS, _INK = rgb("c7a26f"), rgb("8f6f46"), rgb("f7f3ea"), rgb("b8964f"), rgb("35322e")
+_WOOD, _WOOD_DARK, _PAPER, _BRASS, _INK = (
+    rgb("c7a26f"),
+    rgb("8f6f46"),
+    rgb("f7f3ea"),
+    rgb("b8964f"),
+    rgb("35322e"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A canvas with wall and table, the ware's colour in three tones, and the seed that varies the drawing."""
+    """A canvas with wall and table, the ware's colour in three tones, and the seed that varies the
+    drawing.
+    """
 
     canvas: Canvas
     colour: Colour
@@ -32,7 +50,9 @@ class Scene:
         """An upright rectangle."""
         self.canvas.paint(box(left, right), top, bottom, colour)
 
-    def body(self, profile: tuple[tuple[float, float], ...], colour: Colour, x: float = 0.5) -> None:
+    def body(
+        self, profile: tuple[tuple[float, float], ...], colour: Colour, x: float = 0.5
+    ) -> None:
         """Something turned on the wheel, with its shadow side."""
         shape = turned(x, profile)
         top, bottom = profile[0][0], profile[-1][0]
@@ -83,7 +103,9 @@ def vase(s: Scene) -> None:
     stem = 0.47 + 0.02 * s.pick(4)
     s.block(stem, 0.1, stem + 0.008, 0.36, rgb("5f7f64"))
     for leaf in range(4):
-        s.oval(stem + (0.035 if leaf % 2 else -0.03), 0.13 + 0.05 * leaf, 0.032, 0.017, rgb("7d9a7a"))
+        s.oval(
+            stem + (0.035 if leaf % 2 else -0.03), 0.13 + 0.05 * leaf, 0.032, 0.017, rgb("7d9a7a")
+        )
     neck, belly = 0.06 + 0.015 * s.pick(3, 1), 0.17 + 0.02 * s.pick(3, 2)
     s.body(((0.33, neck + 0.02), (0.42, neck), (0.64, belly), (0.835, 0.1)), s.colour)
     s.oval(0.5, 0.33, neck + 0.02, 0.014, s.shade)
@@ -118,7 +140,9 @@ def textile(s: Scene) -> None:
             s.block(at, 0.17, at + (0.035 if n % 2 else 0.012), 0.83, s.shade)
         elif pattern == 2:
             for m in range(9):
-                s.oval(at + 0.02, 0.21 + 0.072 * m, 0.016, 0.016, s.light if (n + m) % 2 else s.shade)
+                s.oval(
+                    at + 0.02, 0.21 + 0.072 * m, 0.016, 0.016, s.light if (n + m) % 2 else s.shade
+                )
         elif n % 2:
             s.block(0.17, at, 0.83, at + 0.036, s.light)
             s.block(at, 0.17, at + 0.036, 0.83, s.shade)
@@ -153,7 +177,10 @@ def pendant(s: Scene) -> None:
 
 
 def lamp(s: Scene) -> None:
-    s.body(((0.5, 0.02), (0.72, 0.05 + 0.03 * s.pick(3)), (0.835, 0.1)), _BRASS if s.pick(2, 1) else s.shade)
+    s.body(
+        ((0.5, 0.02), (0.72, 0.05 + 0.03 * s.pick(3)), (0.835, 0.1)),
+        _BRASS if s.pick(2, 1) else s.shade,
+    )
     s.paint(slanted(0.2, 0.52, (0.4, 0.6), (0.28, 0.72)), 0.2, 0.52, s.colour)
     s.paint(slanted(0.2, 0.52, (0.56, 0.6), (0.63, 0.72)), 0.2, 0.52, s.shade)
     s.block(0.28, 0.51, 0.72, 0.522, rgb("f6e3a8"))
@@ -261,7 +288,22 @@ def gift(s: Scene) -> None:
         s.oval(x, 0.387, 0.048, 0.025, s.wall)
 
 
-_STANDING = (cup, beaker, bowl, vase, glass, pot, basket, lamp, stool, chair, table, candle, book, gift)
+_STANDING = (
+    cup,
+    beaker,
+    bowl,
+    vase,
+    glass,
+    pot,
+    basket,
+    lamp,
+    stool,
+    chair,
+    table,
+    candle,
+    book,
+    gift,
+)
 _HANGING = (plate, textile, towel, pendant, clock, poster, ring, necklace, earring)
 
 MOTIFS: dict[str, tuple[Callable[[Scene], None], bool]] = {

@@ -1,8 +1,8 @@
 """The odd shapes: what real libraries hold beside the ordinary, each on a product of its own.
 
-Every shape stands in the documents or in an integrator's list of surprises (zettle facts 2.3 to 2.5, 6, 8). The tags live
-here and never in the JSON, so that no client can recognise a test product. `DROP` in a patch removes a field; None
-writes null.
+Every shape stands in the documents or in an integrator's list of surprises (zettle facts 2.3 to
+2.5, 6, 8). The tags live here and never in the JSON, so that no client can recognise a test
+product. `DROP` in a patch removes a field; None writes null.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from brygga_sandbox.library.items import Department, Item
 class Odd:
     """An item and what is odd about it.
 
-    `patch` is laid over the product, `variants[n]` over variant n and `every` over all. `stock` gives levels in the order
-    of the variants (None: no row); left out, levels are drawn. `refused`: today's API would not accept this; it lives on
-    from older days.
+    `patch` is laid over the product, `variants[n]` over variant n and `every` over all. `stock`
+    gives levels in the order of the variants (None: no row); left out, levels are drawn. `refused`:
+    today's API would not accept this; it lives on from older days.
     """
 
     tags: tuple[str, ...]
@@ -58,6 +58,7 @@ def options(**values: str) -> list[dict[str, Any]]:
 def definitions(**values: str) -> JSON:
     """Definitions as a patch: `Färg="Röd|Blå"`."""
     listed = [
-        {"name": name, "properties": [{"value": value} for value in line.split("|")]} for name, line in values.items()
+        {"name": name, "properties": [{"value": value} for value in line.split("|")]}
+        for name, line in values.items()
     ]
     return {"variantOptionDefinitions": {"definitions": listed}}

@@ -1,6 +1,8 @@
-"""Pictures for the goods, drawn when asked for: one motif, the colour of the ware, a wall and a table top.
+"""Pictures for the goods, drawn when asked for: one motif, the colour of the ware, a wall and a
+table top.
 
-A key reads "<motif>-<colour>-<seed>": `cup-3b4a6b-0a1b2c`. Any other key gets a picture too, chosen by what it says.
+A key reads "<motif>-<colour>-<seed>": `cup-3b4a6b-0a1b2c`. Any other key gets a picture too, chosen
+by what it says.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ _NAMES = tuple(MOTIFS)
 
 @lru_cache(maxsize=512)
 def picture(key: str) -> bytes:
-    """The PNG (600 by 600) for a key. Raises KeyError for a picture that is gone (its motif is "gone")."""
+    """The PNG (600 by 600) for a key. Raises KeyError for a picture that is gone (its motif is
+    "gone").
+    """
     motif, colour, seed = _read(key)
     if motif == "gone":
         raise KeyError(key)
@@ -37,7 +41,9 @@ def picture(key: str) -> bytes:
 
 
 def swatch(key: str) -> bytes:
-    """A small plain PNG in a colour that only this key has: for who moves pictures by the thousand and looks at none."""
+    """A small plain PNG in a colour that only this key has: for who moves pictures by the thousand
+    and looks at none.
+    """
     motif, _, _ = _read(key)
     if motif == "gone":
         raise KeyError(key)
@@ -46,7 +52,9 @@ def swatch(key: str) -> bytes:
 
 
 def picture_for(path: str, draw: Callable[[str], bytes] = picture) -> bytes | None:
-    """The picture behind a path of the image host, with or without an ending; None for one that is gone."""
+    """The picture behind a path of the image host, with or without an ending; None for one that is
+    gone.
+    """
     name = path.rsplit("/", 1)[-1]
     try:
         return draw(re.sub(r"\.(png|jpe?g|gif)$", "", name))
@@ -59,7 +67,11 @@ def _read(key: str) -> tuple[str, Colour, int]:
     if found and (found[1] in MOTIFS or found[1] == "gone"):
         return found[1], rgb(found[2]), int(found[3], 16)
     number = digest("picture " + key)
-    return _NAMES[number % len(_NAMES)], rgb(f"{number >> 8 & 0x7F7F7F | 0x404040:06x}"), number >> 32
+    return (
+        _NAMES[number % len(_NAMES)],
+        rgb(f"{number >> 8 & 0x7F7F7F | 0x404040:06x}"),
+        number >> 32,
+    )
 
 
 def _shade(colour: Colour) -> Colour:

@@ -1,7 +1,8 @@
-"""A Zettle that behaves as its documents say: accounts, library, inventory, webhooks, purchases, pictures, and a till.
+"""A Zettle that behaves as its documents say: accounts, library, inventory, webhooks, purchases,
+pictures, and a till.
 
-Here live the merchant's world and its rules of refusal. What a client makes of it never does. Numbers in brackets, such as
-(4.5), name sections of docs/platforms/zettle.md.
+Here live the merchant's world and its rules of refusal. What a client makes of it never does.
+Numbers in brackets, such as (4.5), name sections of docs/platforms/zettle.md.
 """
 
 from brygga_sandbox.zettle.core import Config
@@ -11,4 +12,15 @@ from brygga_sandbox.zettle.state import App, Organization
 from brygga_sandbox.zettle.switches import Switches
 from brygga_sandbox.zettle.till import Amount, Line, Till
 
-__all__ = ["Amount", "App", "Config", "Line", "Organization", "Switches", "Till", "Tokens", "ZettleSandbox", "painted"]
+__all__ = [
+    "Amount",
+    "App",
+    "Config",
+    "Line",
+    "Organization",
+    "Switches",
+    "Till",
+    "Tokens",
+    "ZettleSandbox",
+    "painted",
+]

@@ -1,4 +1,6 @@
-"""Who is who: authorization codes, tokens, the signed-in user, and the end of a connection (zettle facts 1)."""
+"""Who is who: authorization codes, tokens, the signed-in user, and the end of a connection (zettle
+facts 1).
+"""
 
 import base64
 import hashlib
@@ -21,7 +23,9 @@ def mount(router: Router, core: Core) -> None:
     router.add("POST", "/oauth/token", accounts.token)
     for path in ("/oauth/users/self", "/oauth/users/me"):
         router.add("GET", path, core.guarded(None, accounts.users_self))
-    router.add("DELETE", "/oauth/application-connections/self", core.guarded(None, accounts.disconnect))
+    router.add(
+        "DELETE", "/oauth/application-connections/self", core.guarded(None, accounts.disconnect)
+    )
     details = core.guarded("READ:USERINFO", accounts.details)
     router.add("GET", "/secure/api/resources/organizations/{org}", details)
 
@@ -32,14 +36,20 @@ def query_url(base: str, values: dict[str, str | None]) -> str:
     return f"{base}{'&' if '?' in base else '?'}{text}" if text else base
 
 
-def give_code(core: Core, grant: Grant, scopes: tuple[str, ...], redirect_uri: str, challenge: str | None) -> str:
+def give_code(
+    core: Core, grant: Grant, scopes: tuple[str, ...], redirect_uri: str, challenge: str | None
+) -> str:
     """A fresh authorization code: 32 hex digits (1.2)."""
     code = core.ids.hexadecimal(32)
-    core.codes[code] = Code(grant, scopes, redirect_uri, core.now() + core.switches.code_lives_s, challenge)
+    core.codes[code] = Code(
+        grant, scopes, redirect_uri, core.now() + core.switches.code_lives_s, challenge
+    )
     return code
 
 
-def grant_for(core: Core, organization: Organization, app: App, user: str, scopes: tuple[str, ...]) -> Grant:
+def grant_for(
+    core: Core, organization: Organization, app: App, user: str, scopes: tuple[str, ...]
+) -> Grant:
     """The connection of this merchant and this app, made or widened."""
     key = (organization.uuid, app.client_id)
     grant = core.grants.get(key)
@@ -49,14 +59,30 @@ def grant_for(core: Core, organization: Organization, app: App, user: str, scope
     return grant
 
 
-def give_access(core: Core, grant: Grant, scopes: tuple[str, ...], lifetime: float = ACCESS_TOKEN_S) -> str:
-    """A fresh access token that looks like a JWT (1.3) and is as opaque as one should take it to be."""
+def give_access(
+    core: Core, grant: Grant, scopes: tuple[str, ...], lifetime: float = ACCESS_TOKEN_S
+) -> str:
+    """A fresh access token that looks like a JWT (1.3) and is as opaque as one should take it to
+    be.
+    """
     now = int(core.now())
-    user = {"userType": "USER", "uuid": grant.user, "orgUuid": grant.organization, "userRole": "OWNER"}
+    user = {
+        "userType": "USER",
+        "uuid": grant.user,
+        "orgUuid": grant.organization,
+        "userRole": "OWNER",
+    }
     claims = {"iss": "iZettle", "aud": "API", "exp": now + int(lifetime), "iat": now, "nbf": now}
-    claims |= {"jti": core.ids.uuid_of(4), "sub": grant.user, "scope": list(scopes), "client_id": grant.client_id}
+    claims |= {
+        "jti": core.ids.uuid_of(4),
+        "sub": grant.user,
+        "scope": list(scopes),
+        "client_id": grant.client_id,
+    }
     head = part(msgspec.json.encode({"kid": str(now // 86_400), "typ": "JWT", "alg": "RS256"}))
-    text = f"{head}.{part(msgspec.json.encode({**claims, 'user': user}))}.{part(core.ids.bytes(256))}"
+    text = (
+        f"{head}.{part(msgspec.json.encode({**claims, 'user': user}))}.{part(core.ids.bytes(256))}"
+    )
     core.access_tokens[text] = Token(grant, scopes, core.now() + lifetime)
     return text
 
@@ -73,22 +99,37 @@ def give_refresh(core: Core, grant: Grant, scopes: tuple[str, ...]) -> str:
 
 
 def remove_connection(
-    core: Core, organization: Organization, client_id: str, *, by_app: bool = False, kind: str | None = None
+    core: Core,
+    organization: Organization,
+    client_id: str,
+    *,
+    by_app: bool = False,
+    kind: str | None = None,
 ) -> bool:
-    """End an application connection: tokens void, subscriptions gone, and perhaps a last message of that kind (1.7, 4.7)."""
+    """End an application connection: tokens void, subscriptions gone, and perhaps a last message of
+    that kind (1.7, 4.7).
+    """
     grant = core.grants.pop((organization.uuid, client_id), None)
     if grant is None:
         return False
     leaving = [one for one in organization.subscriptions.values() if one.client_id == client_id]
     if not by_app or core.switches.own_disconnect_sends_event:
-        usual = "PersonalAssertionDeleted" if core.switches.removed_key_event else "ApplicationConnectionRemoved"
+        usual = (
+            "PersonalAssertionDeleted"
+            if core.switches.removed_key_event
+            else "ApplicationConnectionRemoved"
+        )
         farewell(core, organization, leaving, kind or usual)
     for one in leaving:
         del organization.subscriptions[one.uuid]
     core.codes = {text: code for text, code in core.codes.items() if code.grant is not grant}
-    core.refresh_tokens = {text: token for text, token in core.refresh_tokens.items() if token.grant is not grant}
+    core.refresh_tokens = {
+        text: token for text, token in core.refresh_tokens.items() if token.grant is not grant
+    }
     if by_app or not core.switches.access_token_outlives_removal:
-        core.access_tokens = {text: token for text, token in core.access_tokens.items() if token.grant is not grant}
+        core.access_tokens = {
+            text: token for text, token in core.access_tokens.items() if token.grant is not grant
+        }
     return True
 
 
@@ -100,8 +141,12 @@ class Accounts:
 
     async def token(self, request: Request) -> Response:
         """POST /token: a code or a refresh token becomes an access token (1.3)."""
-        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return oauth_refusal("invalid_request", "Content-Type must be application/x-www-form-urlencoded")
+        if not request.headers.get("content-type", "").startswith(
+            "application/x-www-form-urlencoded"
+        ):
+            return oauth_refusal(
+                "invalid_request", "Content-Type must be application/x-www-form-urlencoded"
+            )
         form = request.form()
         app = self.core.apps.get(form.get("client_id", ""))
         if app is None:
@@ -123,7 +168,10 @@ class Accounts:
         secret_counts = code.challenge is None or not self.core.switches.pkce_needs_no_secret
         if secret_counts and form.get("client_secret") != app.client_secret:
             return oauth_refusal("invalid_client", "Invalid client_secret")
-        if code.challenge is not None and challenge_of(form.get("code_verifier", "")) != code.challenge:
+        if (
+            code.challenge is not None
+            and challenge_of(form.get("code_verifier", "")) != code.challenge
+        ):
             return oauth_refusal("invalid_grant", "invalid code_verifier")
         del self.core.codes[form["code"]]
         return self.tokens(code.grant, code.scopes)
@@ -133,23 +181,34 @@ class Accounts:
             return oauth_refusal("invalid_client", "Invalid client_secret")
         text = form.get("refresh_token", "")
         token = self.core.refresh_tokens.get(text)
-        if token is None or token.expires <= self.core.now() or token.grant.client_id != app.client_id:
+        if (
+            token is None
+            or token.expires <= self.core.now()
+            or token.grant.client_id != app.client_id
+        ):
             return oauth_refusal("invalid_grant", "invalid refresh_token")
         if self.core.switches.old_refresh_token_dies:
             del self.core.refresh_tokens[text]
         return self.tokens(token.grant, token.scopes)
 
     def from_key(self, app: App, form: dict[str, str]) -> Response:
-        """An API key in place of a secret; there is no refresh token, the key itself is asked again (1.3)."""
+        """An API key in place of a secret; there is no refresh token, the key itself is asked again
+        (1.3).
+        """
         key = self.core.api_keys.get(form.get("assertion", ""))
         if key is None or key.client_id != app.client_id:
             return oauth_refusal("invalid_grant", "Invalid assertion JWT")
-        grant = grant_for(self.core, self.core.organizations[key.organization], app, key.user, key.scopes)
+        grant = grant_for(
+            self.core, self.core.organizations[key.organization], app, key.user, key.scopes
+        )
         access = give_access(self.core, grant, key.scopes)
         return json_response({"access_token": access, "expires_in": ACCESS_TOKEN_S})
 
     def tokens(self, grant: Grant, scopes: tuple[str, ...]) -> Response:
-        body: JSON = {"access_token": give_access(self.core, grant, scopes), "expires_in": ACCESS_TOKEN_S}
+        body: JSON = {
+            "access_token": give_access(self.core, grant, scopes),
+            "expires_in": ACCESS_TOKEN_S,
+        }
         body["refresh_token"] = give_refresh(self.core, grant, scopes)
         if self.core.switches.token_answer_is_chatty:
             body |= {"token_type": "Bearer", "scope": " ".join(scopes)}

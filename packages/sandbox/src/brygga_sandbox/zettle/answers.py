@@ -6,7 +6,9 @@ from typing import Any
 from brygga_sandbox.http import MalformedBodyError, Request, Response, json_response
 
 
-def refusal(status: int, message: str, kind: str | None = None, violations: Sequence[Any] = ()) -> Response:
+def refusal(
+    status: int, message: str, kind: str | None = None, violations: Sequence[Any] = ()
+) -> Response:
     """The body all API hosts share."""
     body = {"developerMessage": message, "errorType": kind, "violations": list(violations)}
     return json_response(body, status)
@@ -17,9 +19,15 @@ def oauth_refusal(error: str, description: str, status: int = 400) -> Response:
     return json_response({"error": error, "error_description": description}, status)
 
 
-def bad_token(description: str = "ACCESS_TOKEN_EXPIRED", error: str = "invalid_request") -> Response:
+def bad_token(
+    description: str = "ACCESS_TOKEN_EXPIRED", error: str = "invalid_request"
+) -> Response:
     """401 with WWW-Authenticate and no body (1.4)."""
-    return Response(401, b"", [("WWW-Authenticate", f'Bearer error="{error}", error_description="{description}"')])
+    return Response(
+        401,
+        b"",
+        [("WWW-Authenticate", f'Bearer error="{error}", error_description="{description}"')],
+    )
 
 
 def with_body(answer: Response, reading: str) -> Response:

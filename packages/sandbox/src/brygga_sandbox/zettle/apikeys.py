@@ -1,6 +1,8 @@
-"""API keys: a merchant's own way to let a self-hosted app in, without a consent page (zettle facts 1.3).
+"""API keys: a merchant's own way to let a self-hosted app in, without a consent page (zettle facts
+1.3).
 
-A key is a JWT that the token call takes as an assertion. It names its own client id, and ends with a message of its own (4.7).
+A key is a JWT that the token call takes as an assertion. It names its own client id, and ends with
+a message of its own (4.7).
 """
 
 import msgspec
@@ -12,26 +14,49 @@ from brygga_sandbox.zettle.state import ApiKey, App, Organization
 
 
 def make_key(core: Core, organization: Organization, name: str, scopes: tuple[str, ...]) -> ApiKey:
-    """A key as my.zettle.com/apps/api-keys gives it. Raises ValueError for a scope that no app can have."""
+    """A key as my.zettle.com/apps/api-keys gives it. Raises ValueError for a scope that no app can
+    have.
+    """
     user = organization.owner.uuid
     app = App(core.ids.uuid_of(4), core.ids.uuid_of(4), name, ())
     if not scopes or (unknown := [scope for scope in scopes if scope not in app.scopes]):
-        raise ValueError(f"unknown scopes: {', '.join(unknown)}" if scopes else "a key needs a scope")
+        raise ValueError(
+            f"unknown scopes: {', '.join(unknown)}" if scopes else "a key needs a scope"
+        )
     now = int(core.now())
-    claims = {"iss": "iZettle", "aud": "API", "iat": now, "exp": now + 10 * 365 * 86_400, "sub": user}
-    claims |= {"client_id": app.client_id, "scope": list(scopes), "type": "user-assertion", "renewed": iso(now)}
+    claims = {
+        "iss": "iZettle",
+        "aud": "API",
+        "iat": now,
+        "exp": now + 10 * 365 * 86_400,
+        "sub": user,
+    }
+    claims |= {
+        "client_id": app.client_id,
+        "scope": list(scopes),
+        "type": "user-assertion",
+        "renewed": iso(now),
+    }
     who = {"userType": "USER", "uuid": user, "orgUuid": organization.uuid, "userRole": "OWNER"}
     head = part(msgspec.json.encode({"kid": "0", "typ": "JWT", "alg": "RS256"}))
-    text = f"{head}.{part(msgspec.json.encode({**claims, 'user': who}))}.{part(core.ids.bytes(256))}"
+    text = (
+        f"{head}.{part(msgspec.json.encode({**claims, 'user': who}))}.{part(core.ids.bytes(256))}"
+    )
     core.apps[app.client_id] = app
     key = core.api_keys[text] = ApiKey(text, organization.uuid, app.client_id, user, scopes)
     return key
 
 
 def drop_key(core: Core, organization: Organization, client_id: str) -> None:
-    """The merchant deletes a key: its connection ends, and says that a key was deleted. Raises LookupError for no such key."""
+    """The merchant deletes a key: its connection ends, and says that a key was deleted. Raises
+    LookupError for no such key.
+    """
     key = next(
-        (one for one in core.api_keys.values() if (one.organization, one.client_id) == (organization.uuid, client_id)),
+        (
+            one
+            for one in core.api_keys.values()
+            if (one.organization, one.client_id) == (organization.uuid, client_id)
+        ),
         None,
     )
     if key is None:

@@ -1,4 +1,6 @@
-"""The consent page: a merchant signs in, sees who asks for what, and confirms or declines (zettle facts 1.2)."""
+"""The consent page: a merchant signs in, sees who asks for what, and confirms or declines (zettle
+facts 1.2).
+"""
 
 from typing import Final
 
@@ -62,12 +64,15 @@ class Consent:
     def checked(self, request: Request, asked: dict[str, str]) -> App | Response:
         """The app that asks, or the answer to a question that cannot be asked.
 
-        Nobody is sent to an address that is not registered; other mistakes are told to the app (RFC 6749 4.1.2.1).
+        Nobody is sent to an address that is not registered; other mistakes are told to the app (RFC
+        6749 4.1.2.1).
         """
         app = self.core.apps.get(asked.get("client_id", ""))
         if app is None:
             return show(request, "till_problem.html", WORDS, status=400, reason="client")
-        plain = self.core.switches.http_redirects_refused and asked.get("redirect_uri", "").startswith("http:")
+        plain = self.core.switches.http_redirects_refused and asked.get(
+            "redirect_uri", ""
+        ).startswith("http:")
         if asked.get("redirect_uri") not in app.redirect_uris or plain:
             return show(request, "till_problem.html", WORDS, status=400, reason="redirect")
         scopes = asked.get("scope", "").split()
@@ -81,7 +86,9 @@ class Consent:
 
     def back(self, asked: dict[str, str], **values: str) -> Response:
         """Send the browser back to the app, with its own state."""
-        return redirect(query_url(asked["redirect_uri"], {**values, "state": asked.get("state")}), 303)
+        return redirect(
+            query_url(asked["redirect_uri"], {**values, "state": asked.get("state")}), 303
+        )
 
     async def ask(self, request: Request) -> Response:
         asked = {name: value for name, value in request.query if name in ASKED}
@@ -90,7 +97,9 @@ class Consent:
             return app
         people = [(one, user) for one in self.core.organizations.values() for user in one.users]
         scopes = asked["scope"].split()
-        return show(request, "till_consent.html", WORDS, app=app, asked=asked, people=people, scopes=scopes)
+        return show(
+            request, "till_consent.html", WORDS, app=app, asked=asked, people=people, scopes=scopes
+        )
 
     async def decide(self, request: Request) -> Response:
         form = request.form()
@@ -103,11 +112,18 @@ class Consent:
             return self.back(asked) if silent else self.back(asked, error="access_denied")
         user = form.get("user", "")
         organization = next(
-            (one for one in self.core.organizations.values() if user in {u.uuid for u in one.users}), None
+            (
+                one
+                for one in self.core.organizations.values()
+                if user in {u.uuid for u in one.users}
+            ),
+            None,
         )
         if organization is None:
             return redirect(query_url("/oauth/authorize", dict(asked)), 303)
         scopes = tuple(dict.fromkeys(asked["scope"].split()))
         grant = grant_for(self.core, organization, app, user, scopes)
-        code = give_code(self.core, grant, scopes, asked["redirect_uri"], asked.get("code_challenge"))
+        code = give_code(
+            self.core, grant, scopes, asked["redirect_uri"], asked.get("code_challenge")
+        )
         return self.back(asked, code=code)

@@ -1,4 +1,6 @@
-"""The control addresses under /sandbox: what a test or a demo does to the town from outside. Never faulted, never counted."""
+"""The control addresses under /sandbox: what a test or a demo does to the town from outside. Never
+faulted, never counted.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +60,9 @@ def mount(router: Router, core: Core) -> None:
 
 
 class Control:
-    """The handlers. `organization_uuid` may be left out where there is one organization, or to mean the first."""
+    """The handlers. `organization_uuid` may be left out where there is one organization, or to mean
+    the first.
+    """
 
     def __init__(self, core: Core) -> None:
         self.core = core
@@ -85,28 +89,44 @@ class Control:
 
     def sold(self, till: Till, body: JSON) -> str:
         """The variant meant, by uuid or by SKU."""
-        return str(body["variant_uuid"]) if "variant_uuid" in body else till.variant(sku=str(body["sku"]))
+        return (
+            str(body["variant_uuid"])
+            if "variant_uuid" in body
+            else till.variant(sku=str(body["sku"]))
+        )
 
     def sell(self, till: Till, body: JSON) -> JSON:
         lines = body.get("lines", [body])
         ago = body.get("seconds_ago")
         return till.sell(
-            [self.line(till, line) for line in lines], at=None if ago is None else self.core.now() - float(ago)
+            [self.line(till, line) for line in lines],
+            at=None if ago is None else self.core.now() - float(ago),
         )
 
     def line(self, till: Till, line: JSON) -> Sold:
-        """A product by uuid or SKU; with a `price` (minor units) in its place, an amount that was typed in."""
+        """A product by uuid or SKU; with a `price` (minor units) in its place, an amount that was
+        typed in.
+        """
         quantity = int(line.get("quantity", 1))
         if "price" not in line:
             return Line(self.sold(till, line), quantity)
-        return Amount(int(line["price"]), str(line.get("name", "")), quantity, str(line.get("type", "CUSTOM_AMOUNT")))
+        return Amount(
+            int(line["price"]),
+            str(line.get("name", "")),
+            quantity,
+            str(line.get("type", "CUSTOM_AMOUNT")),
+        )
 
     def refund(self, till: Till, body: JSON) -> JSON:
         restock = bool(body.get("restock", True))
         if "purchase_uuid" in body:
             organization = till.organization
             purchase = organization.purchases[organization.purchase_at[body["purchase_uuid"]]]
-            part = {int(row["line"]): int(row["quantity"]) for row in body["lines"]} if "lines" in body else None
+            part = (
+                {int(row["line"]): int(row["quantity"]) for row in body["lines"]}
+                if "lines" in body
+                else None
+            )
             return till.refund(purchase, restock=restock, part=part)
         return till.refund(self.sold(till, body), int(body.get("quantity", 1)), restock=restock)
 
@@ -117,7 +137,10 @@ class Control:
 
     def tracking(self, till: Till, body: JSON) -> JSON:
         till.track(body["product_uuid"], bool(body["on"]))
-        return {"product_uuid": body["product_uuid"], "on": till.organization.tracked(body["product_uuid"])}
+        return {
+            "product_uuid": body["product_uuid"],
+            "on": till.organization.tracked(body["product_uuid"]),
+        }
 
     def create_product(self, till: Till, body: JSON) -> JSON:
         return till.create_product(**body)
@@ -135,14 +158,20 @@ class Control:
 
     def revoke(self, till: Till, body: JSON) -> JSON:
         """Without a `client_id`, every app loses its access."""
-        all_of_them = [client for organization, client in self.core.grants if organization == till.organization.uuid]
+        all_of_them = [
+            client
+            for organization, client in self.core.grants
+            if organization == till.organization.uuid
+        ]
         clients = [body["client_id"]] if "client_id" in body else all_of_them
         for client in clients:
             till.remove_app(client)
         return {"removed": clients}
 
     def register_app(self, till: Till, body: JSON) -> JSON:
-        app = App(body["client_id"], body["client_secret"], body["name"], tuple(body["redirect_uris"]))
+        app = App(
+            body["client_id"], body["client_secret"], body["name"], tuple(body["redirect_uris"])
+        )
         self.core.apps[app.client_id] = app
         return {"client_id": app.client_id}
 
@@ -156,7 +185,9 @@ class Control:
 
     def make_key(self, till: Till, body: JSON) -> JSON:
         """An API key, as the merchant makes one for an app of their own."""
-        key = make_key(self.core, till.organization, body.get("name", "Egen app"), tuple(body["scopes"]))
+        key = make_key(
+            self.core, till.organization, body.get("name", "Egen app"), tuple(body["scopes"])
+        )
         return {"client_id": key.client_id, "api_key": key.text}
 
     def drop_key(self, till: Till, body: JSON) -> JSON:
@@ -164,7 +195,10 @@ class Control:
         return {"deleted": body["client_id"]}
 
     async def organizations(self, request: Request) -> Response:
-        rows = [{"uuid": one.uuid, "name": one.details["name"]} for one in self.core.organizations.values()]
+        rows = [
+            {"uuid": one.uuid, "name": one.details["name"]}
+            for one in self.core.organizations.values()
+        ]
         return json_response(rows)
 
     async def state(self, request: Request) -> Response:
@@ -181,7 +215,10 @@ def snapshot(core: Core, organization: Organization) -> JSON:
     store = organization.inventory("STORE")
     rows = [row for row in organization.rows_after(0) if store and row.inventory == store.uuid]
     subscriptions = [
-        {name: getattr(one, name) for name in ("uuid", "client_id", "destination", "status", "mails")}
+        {
+            name: getattr(one, name)
+            for name in ("uuid", "client_id", "destination", "status", "mails")
+        }
         for one in organization.subscriptions.values()
     ]
     connections = [
@@ -194,8 +231,12 @@ def snapshot(core: Core, organization: Organization) -> JSON:
         "products": [stored.value() for stored in organization.products_after(0)],
         "stock": {row.variant: row.balance for row in rows},
         "tracking": organization.tracking,
-        "categories": [{"uuid": uuid, "name": name} for uuid, name in organization.categories.items()],
-        "inventories": [{"uuid": one.uuid, "type": one.type} for one in organization.inventories.values()],
+        "categories": [
+            {"uuid": uuid, "name": name} for uuid, name in organization.categories.items()
+        ],
+        "inventories": [
+            {"uuid": one.uuid, "type": one.type} for one in organization.inventories.values()
+        ],
         "purchases": organization.purchases,
         "subscriptions": subscriptions,
         "connections": connections,

@@ -1,4 +1,6 @@
-"""The heart all hosts of the Zettle sandbox share: state, clock, dice, switches, tokens, and the guard at the door."""
+"""The heart all hosts of the Zettle sandbox share: state, clock, dice, switches, tokens, and the
+guard at the door.
+"""
 
 import asyncio
 import random
@@ -19,7 +21,10 @@ ACCESS_TOKEN_S = 7200  # 1.3
 REFRESH_TOKEN_S = 180 * 86_400  # 1.3
 ABSENT = {
     "partial": "no call of Zettle that a client makes is documented to succeed in part",
-    "stale_inventory": "no document of Zettle speaks of balances that lag behind; webhooks can be late, see /sandbox/weather",
+    "stale_inventory": (
+        "no document of Zettle speaks of balances that lag behind; webhooks can be "
+        "late, see /sandbox/weather"
+    ),
 }
 
 
@@ -27,9 +32,10 @@ ABSENT = {
 class Config:
     """What a sandbox is started with.
 
-    `insecure_destinations` lets webhooks go to http:// addresses, for a demo on one machine; Zettle itself wants https (4.1).
-    `inventory_per_s` and `inventory_burst` are the inventory host's limit (7); the burst is our reading of "on average".
-    `image_source` paints pictures that nobody registered; None from it is 404.
+    `insecure_destinations` lets webhooks go to http:// addresses, for a demo on one machine; Zettle
+    itself wants https (4.1). `inventory_per_s` and `inventory_burst` are the inventory host's limit
+    (7); the burst is our reading of "on average". `image_source` paints pictures that nobody
+    registered; None from it is 404.
     """
 
     insecure_destinations: bool = False
@@ -85,9 +91,14 @@ class Core:
     errands: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        # Each use of chance has its own dice, so that a fault rule or bad weather does not change the ids that follow.
+        # Each use of chance has its own dice, so that a fault rule or bad weather does not change
+        # the ids that follow.
         self.ids = Ids(random.Random(self.dice.getrandbits(64)))
-        speakers = {"429": self.say_too_many, "token_expired": say_expired, "token_revoked": say_revoked}
+        speakers = {
+            "429": self.say_too_many,
+            "token_expired": say_expired,
+            "token_revoked": say_revoked,
+        }
         self.faults = Faults(self.clock, random.Random(self.dice.getrandbits(64)), speakers, ABSENT)
         self.outbox = Outbox(self.clock, self.post, random.Random(self.dice.getrandbits(64)))
         self.requests = Requests(self.config.keep_requests)
@@ -126,8 +137,11 @@ class Core:
             self.requests.note(request, status, client)
         return answer
 
-    def guarded(self, scope: str | None, handler: Guarded, body: str = "application/json") -> Handler:
-        """The handler behind a token with that scope; an {org} in the path must be `self` or the token's own.
+    def guarded(
+        self, scope: str | None, handler: Guarded, body: str = "application/json"
+    ) -> Handler:
+        """The handler behind a token with that scope; an {org} in the path must be `self` or the
+        token's own.
 
         415 for a body that does not say it is what the call takes (1.1).
         """
@@ -151,20 +165,30 @@ class Core:
         text = request.bearer()
         token = self.access_tokens.get(text) if text else None
         if token is None or not token.alive:
-            raise Answer(bad_token("ACCESS_TOKEN_INVALID" if text else "ACCESS_TOKEN_MISSING", "invalid_token"))
+            raise Answer(
+                bad_token(
+                    "ACCESS_TOKEN_INVALID" if text else "ACCESS_TOKEN_MISSING", "invalid_token"
+                )
+            )
         if token.expires <= self.now():
             oauth = request.path.startswith("/oauth/")
-            raise Answer(bad_token("The access token has expired" if oauth else "ACCESS_TOKEN_EXPIRED"))
+            raise Answer(
+                bad_token("The access token has expired" if oauth else "ACCESS_TOKEN_EXPIRED")
+            )
         organization = self.organizations[token.grant.organization]
         return Caller(organization, token.grant.client_id, token.grant.user, token.scopes)
 
     def limited(self, handler: Guarded) -> Guarded:
-        """The handler behind the inventory host's limit: so many a second on average, continuously measured (7)."""
+        """The handler behind the inventory host's limit: so many a second on average, continuously
+        measured (7).
+        """
 
         async def inside(request: Request, caller: Caller) -> Response:
             organization, now = caller.organization, self.now()
             earned = max(0.0, now - organization.tokens_at) * self.config.inventory_per_s
-            organization.tokens_left = min(self.config.inventory_burst, organization.tokens_left + earned)
+            organization.tokens_left = min(
+                self.config.inventory_burst, organization.tokens_left + earned
+            )
             organization.tokens_at = now
             if organization.tokens_left < 1:
                 return self.too_many()
@@ -188,7 +212,9 @@ class Core:
     def version_1(self, what: str, *uuids: object) -> None:
         """Answers 422 unless all are version-1 uuids (2.7)."""
         for value in uuids:
-            if not is_uuid(value) or (version(str(value)) != 1 and not self.switches.any_uuid_version):
+            if not is_uuid(value) or (
+                version(str(value)) != 1 and not self.switches.any_uuid_version
+            ):
                 raise Answer(wrong_version(what))
 
 

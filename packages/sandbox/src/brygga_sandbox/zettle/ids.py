@@ -1,4 +1,6 @@
-"""Ids and moments as Zettle writes them. Chance comes from the dice, time from the clock; both are given."""
+"""Ids and moments as Zettle writes them. Chance comes from the dice, time from the clock; both are
+given.
+"""
 
 import base64
 import random
@@ -8,8 +10,12 @@ import uuid
 from datetime import UTC, datetime
 from typing import Final
 
-UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-GREGORIAN: Final = 0x01B21DD213814000  # 100 ns between 1582-10-15 and 1970-01-01, from which version 1 counts
+UUID: Final = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
+)
+GREGORIAN: Final = (
+    0x01B21DD213814000  # 100 ns between 1582-10-15 and 1970-01-01, from which version 1 counts
+)
 
 
 class Ids:
@@ -24,7 +30,11 @@ class Ids:
     def uuid1(self, now: float) -> str:
         """A version-1 uuid of that moment (2.7); never the same twice."""
         self.ticks = max(self.ticks + 1, int(now * 1e7) + GREGORIAN)
-        low, mid, high = self.ticks & 0xFFFFFFFF, self.ticks >> 32 & 0xFFFF, self.ticks >> 48 & 0x0FFF
+        low, mid, high = (
+            self.ticks & 0xFFFFFFFF,
+            self.ticks >> 32 & 0xFFFF,
+            self.ticks >> 48 & 0x0FFF,
+        )
         return f"{low:08x}-{mid:04x}-{0x1000 | high:04x}-{0x8000 | self.node & 0x3FFF:04x}-{self.node:012x}"
 
     def uuid_of(self, version: int) -> str:
@@ -60,7 +70,9 @@ def version(value: str) -> int:
 
 
 def short(purchase_uuid: str) -> str:
-    """The deprecated short form of a purchase's uuid (5.3): its bytes in URL-safe base64 without padding."""
+    """The deprecated short form of a purchase's uuid (5.3): its bytes in URL-safe base64 without
+    padding.
+    """
     return base64.urlsafe_b64encode(uuid.UUID(purchase_uuid).bytes).decode().rstrip("=")
 
 

@@ -11,7 +11,13 @@ from brygga_sandbox.zettle.answers import refusal
 from brygga_sandbox.zettle.core import Caller, Core
 from brygga_sandbox.zettle.state import JSON, Picture
 
-TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "BMP": "image/bmp", "TIFF": "image/tiff"}
+TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+}
 ENDINGS = {"JPEG": ".jpeg", "PNG": ".png", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tiff"}
 MOST_BYTES = 5 * 1024 * 1024
 LEAST_BYTES = 50
@@ -75,7 +81,9 @@ def mount(router: Router, core: Core) -> None:
     here = "/image/v2/images/organizations/{org}/products"
     router.add("POST", here, core.guarded("WRITE:PRODUCT", host.upload))
     router.add("POST", f"{here}/bulk", core.guarded("WRITE:PRODUCT", host.bulk))
-    router.add("POST", f"{here}/upload", core.guarded("WRITE:PRODUCT", host.file, "multipart/form-data"))
+    router.add(
+        "POST", f"{here}/upload", core.guarded("WRITE:PRODUCT", host.file, "multipart/form-data")
+    )
 
 
 def register(core: Core, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
@@ -86,12 +94,15 @@ def register(core: Core, key: str, data: bytes, content_type: str, *, fresh: boo
 def painted(key: str, side: int = 120) -> tuple[bytes, str]:
     """A PNG whose colours follow from its key: for who needs a picture and does not care which."""
     number = zlib.crc32(key.encode())
-    light, dark = ((number >> shift & 0xFF for shift in (0, 8, 16)), (number >> shift & 0x7F for shift in (8, 16, 24)))
+    light, dark = (
+        (number >> shift & 0xFF for shift in (0, 8, 16)),
+        (number >> shift & 0x7F for shift in (8, 16, 24)),
+    )
     bright, deep = bytes(light), bytes(dark)
     half = side // 2
-    rows = [b"\0" + bright * half + deep * (side - half)] * half + [b"\0" + deep * half + bright * (side - half)] * (
-        side - half
-    )
+    rows = [b"\0" + bright * half + deep * (side - half)] * half + [
+        b"\0" + deep * half + bright * (side - half)
+    ] * (side - half)
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, data) for name, data in parts), "image/png"
@@ -115,7 +126,11 @@ class Images:
         picture = self.core.pictures.get(key)
         if picture is not None:
             ready = self.core.now() >= picture.since + self.core.switches.fresh_image_missing_s
-            return Response(200, picture.data, [("Content-Type", picture.content_type)]) if ready else Response(404)
+            return (
+                Response(200, picture.data, [("Content-Type", picture.content_type)])
+                if ready
+                else Response(404)
+            )
         made = self.core.config.image_source(key) if self.core.config.image_source else None
         return Response(200, made[0], [("Content-Type", made[1])]) if made else Response(404)
 
@@ -174,12 +189,21 @@ class Images:
     async def file(self, request: Request, caller: Caller) -> Response:
         """A file in a form, under `file` (6.1)."""
         kind = request.headers.get("content-type", "")
-        parts = message_from_bytes(b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + request.body)
+        parts = message_from_bytes(
+            b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + request.body
+        )
         for part in parts.get_payload() if parts.is_multipart() else []:
-            if not isinstance(part, str) and part.get_param("name", header="content-disposition") == "file":
+            if (
+                not isinstance(part, str)
+                and part.get_param("name", header="content-disposition") == "file"
+            ):
                 data = part.get_payload(decode=True)
                 if not isinstance(data, bytes) or not fits(data):
                     return refusal(422, "image is too large or too small")
                 found = next((name for magic, name in MAGIC if data.startswith(magic)), None)
-                return json_response(self.kept(request, data, found)) if found else refusal(422, "not an image")
+                return (
+                    json_response(self.kept(request, data, found))
+                    if found
+                    else refusal(422, "not an image")
+                )
         return refusal(400, "file must not be null")

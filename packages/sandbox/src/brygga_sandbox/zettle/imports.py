@@ -1,4 +1,6 @@
-"""Imports: many products in one call, taken at once and kept some seconds later (zettle facts 2.1)."""
+"""Imports: many products in one call, taken at once and kept some seconds later (zettle facts
+2.1).
+"""
 
 from brygga_sandbox.clock import iso
 from brygga_sandbox.http import Answer, Request, Response, Router, json_response
@@ -25,17 +27,25 @@ def mount(router: Router, core: Core) -> None:
 
 
 class Imports:
-    """The handlers. An import that is due is finished when somebody looks at it or at the library."""
+    """The handlers. An import that is due is finished when somebody looks at it or at the
+    library.
+    """
 
     def __init__(self, core: Core) -> None:
         self.core = core
         self.products = Products(core)
 
     async def take(self, request: Request, caller: Caller) -> Response:
-        """200 with the state of the import. What no product could be is refused at once; a uuid that is taken, later."""
+        """200 with the state of the import. What no product could be is refused at once; a uuid
+        that is taken, later.
+        """
         body = request.json()
         rows = body.get("products") if isinstance(body, dict) else None
-        if not isinstance(rows, list) or not 1 <= len(rows) <= MOST or not all(isinstance(row, dict) for row in rows):
+        if (
+            not isinstance(rows, list)
+            or not 1 <= len(rows) <= MOST
+            or not all(isinstance(row, dict) for row in rows)
+        ):
             return refusal(400, f"products: size must be between 1 and {MOST}")
         if self.core.faults.hits("batch_refused", request):
             return refusal(400, "The import could not be read")
@@ -64,7 +74,12 @@ class Imports:
         return json_response(self.as_json(one)) if one else unknown("Import")
 
     def as_json(self, one: Import) -> JSON:
-        row: JSON = {"uuid": one.uuid, "state": one.state, "created": iso(one.created), "items": len(one.products)}
+        row: JSON = {
+            "uuid": one.uuid,
+            "state": one.state,
+            "created": iso(one.created),
+            "items": len(one.products),
+        }
         if one.state != "IMPORTING":
             row["finished"] = iso(one.due)
         return {**row, "errorMessage": one.error} if one.error else row
@@ -79,7 +94,9 @@ def settle(core: Core, products: Products, organization: Organization) -> None:
         try:
             for product in one.products:
                 products.check(product, organization, shape=True)
-            taken = any(uuid in organization.products for uuid in uuids) or len(set(uuids)) < len(uuids)
+            taken = any(uuid in organization.products for uuid in uuids) or len(set(uuids)) < len(
+                uuids
+            )
         except Answer:
             taken = True
         one.state = "FINISHED_FAILED" if taken else "FINISHED_SUCCESS"

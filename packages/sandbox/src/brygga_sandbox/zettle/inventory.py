@@ -49,7 +49,9 @@ def inventory_json(one: Inventory) -> JSON:
 
 
 def row_json(organization: Organization, row: Row, *, decimals: bool) -> JSON:
-    """A balance as version 3 writes it: a number, perhaps with decimals where goods are sold by unit (3.4)."""
+    """A balance as version 3 writes it: a number, perhaps with decimals where goods are sold by
+    unit (3.4).
+    """
     by_unit = decimals and stock.by_unit(organization, row.product)
     return {
         "organizationUuid": organization.uuid,
@@ -81,7 +83,9 @@ class InventoryHost:
         """Empty before the first product is tracked (3.2)."""
         if self.core.switches.inventories_from_start:
             stock.open_inventories(self.core, caller.organization)
-        return json_response([inventory_json(one) for one in caller.organization.inventories.values()])
+        return json_response(
+            [inventory_json(one) for one in caller.organization.inventories.values()]
+        )
 
     async def inventory(self, request: Request, caller: Caller) -> Response:
         return json_response(inventory_json(self.place(request, caller.organization)))
@@ -107,7 +111,9 @@ class InventoryHost:
 
     async def tracked(self, request: Request, caller: Caller) -> Response:
         tracking = caller.organization.tracking
-        return json_response([{"productUuid": uuid, "tracking": "enable"} for uuid, on in tracking.items() if on])
+        return json_response(
+            [{"productUuid": uuid, "tracking": "enable"} for uuid, on in tracking.items() if on]
+        )
 
     async def track(self, request: Request, caller: Caller) -> Response:
         """Switch tracking on or off for several products: all of them or none (3.3)."""
@@ -120,15 +126,27 @@ class InventoryHost:
                 return unknown("Product")
         cause = Cause(caller.user, caller.client_id)
         for row in rows:
-            stock.track(self.core, caller.organization, row["productUuid"].lower(), row["tracking"] == "enable", cause)
+            stock.track(
+                self.core,
+                caller.organization,
+                row["productUuid"].lower(),
+                row["tracking"] == "enable",
+                cause,
+            )
         return Response(204)
 
     async def status(self, request: Request, caller: Caller) -> Response:
         """Tracking of the named products; those never tracked may be missing (3.3)."""
         tracking, named = caller.organization.tracking, self.uuids_of(request)
         if self.core.switches.status_lists_untracked:
-            tracking = {uuid: tracking.get(uuid, False) for uuid in named if uuid in caller.organization.products}
-        rows = [{"productUuid": uuid, "enabled": tracking[uuid]} for uuid in named if uuid in tracking]
+            tracking = {
+                uuid: tracking.get(uuid, False)
+                for uuid in named
+                if uuid in caller.organization.products
+            }
+        rows = [
+            {"productUuid": uuid, "enabled": tracking[uuid]} for uuid in named if uuid in tracking
+        ]
         return json_response(rows)
 
     def rows_of(self, request: Request) -> list[JSON]:
@@ -150,10 +168,14 @@ class InventoryHost:
         return self.page(request, caller.organization, None)
 
     async def of_inventory(self, request: Request, caller: Caller) -> Response:
-        return self.page(request, caller.organization, self.place(request, caller.organization).uuid)
+        return self.page(
+            request, caller.organization, self.place(request, caller.organization).uuid
+        )
 
     def page(self, request: Request, organization: Organization, place: str | None) -> Response:
-        """Rows of tracked products in the order in which they came to be, a Link while more are left (3.4)."""
+        """Rows of tracked products in the order in which they came to be, a Link while more are
+        left (3.4).
+        """
         most = self.core.switches.most_stock_rows
         limit, cursor = limit_of(request, min(PAGE, most), most), request.value("cursor")
         if cursor is not None and not is_uuid(cursor):
@@ -161,18 +183,30 @@ class InventoryHost:
         after = int(cursor[:8], 16) if cursor else 0
         page: list[Row] = []
         for row in organization.rows_after(after):
-            if place in {None, row.inventory} and organization.tracked(row.product) and self.is_listed(row):
+            if (
+                place in {None, row.inventory}
+                and organization.tracked(row.product)
+                and self.is_listed(row)
+            ):
                 if len(page) == limit:
-                    return self.answer(organization, page, link(request, cursor=cursor_of(page[-1]), limit=limit))
+                    return self.answer(
+                        organization, page, link(request, cursor=cursor_of(page[-1]), limit=limit)
+                    )
                 page.append(row)
         return self.answer(organization, page)
 
-    def answer(self, organization: Organization, rows: Iterable[Row], *headers: tuple[str, str]) -> Response:
+    def answer(
+        self, organization: Organization, rows: Iterable[Row], *headers: tuple[str, str]
+    ) -> Response:
         decimals = self.core.switches.unit_balances_have_decimals
-        return json_response([row_json(organization, row, decimals=decimals) for row in rows], headers=headers)
+        return json_response(
+            [row_json(organization, row, decimals=decimals) for row in rows], headers=headers
+        )
 
     async def of_product(self, request: Request, caller: Caller) -> Response:
-        """An untracked product has no rows, or is 404 by a switch; one that does not exist is 404 (3.4)."""
+        """An untracked product has no rows, or is 404 by a switch; one that does not exist is 404
+        (3.4).
+        """
         organization, product = caller.organization, request.params["product"].lower()
         place = self.place(request, organization)
         self.core.version_1("product uuid", product)
@@ -184,11 +218,19 @@ class InventoryHost:
 
     async def of_products(self, request: Request, caller: Caller) -> Response:
         place = self.place(request, caller.organization)
-        return self.answer(caller.organization, self.rows(caller.organization, place, self.uuids_of(request)))
+        return self.answer(
+            caller.organization, self.rows(caller.organization, place, self.uuids_of(request))
+        )
 
-    def rows(self, organization: Organization, place: Inventory, products: Iterable[str]) -> list[Row]:
+    def rows(
+        self, organization: Organization, place: Inventory, products: Iterable[str]
+    ) -> list[Row]:
         tracked = [product for product in products if organization.tracked(product)]
-        keys = [(place.uuid, variant) for product in tracked for variant in organization.variants_of.get(product, ())]
+        keys = [
+            (place.uuid, variant)
+            for product in tracked
+            for variant in organization.variants_of.get(product, ())
+        ]
         return [
             organization.rows[key]
             for key in keys
@@ -202,7 +244,9 @@ class InventoryHost:
     # -- movements
 
     async def move(self, request: Request, caller: Caller) -> Response:
-        """All movements of a call or none; the identifier is only passed through, a repeat moves again (3.5)."""
+        """All movements of a call or none; the identifier is only passed through, a repeat moves
+        again (3.5).
+        """
         body = request.json()
         rows = body.get("movements") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
@@ -236,14 +280,22 @@ class InventoryHost:
 
     def movement(self, organization: Organization, row: JSON) -> Movement:
         """One movement, checked."""
-        self.core.version_1("productUuid or variantUuid", row.get("productUuid"), row.get("variantUuid"))
-        named = (str(row.get(name)).lower() for name in ("productUuid", "variantUuid", "from", "to"))
+        self.core.version_1(
+            "productUuid or variantUuid", row.get("productUuid"), row.get("variantUuid")
+        )
+        named = (
+            str(row.get(name)).lower() for name in ("productUuid", "variantUuid", "from", "to")
+        )
         product, variant, source, target = named
         if product not in organization.products or organization.product_of.get(variant) != product:
             raise Answer(unknown("Product or variant"))
         if not organization.tracked(product):
             raise Answer(
-                refusal(self.core.switches.not_tracked_status, "Product is not tracked", "PRODUCT_NOT_TRACKED")
+                refusal(
+                    self.core.switches.not_tracked_status,
+                    "Product is not tracked",
+                    "PRODUCT_NOT_TRACKED",
+                )
             )
         if source not in organization.inventories or target not in organization.inventories:
             raise Answer(unknown("Inventory"))
@@ -252,6 +304,10 @@ class InventoryHost:
         return Movement(product, variant, source, target, self.change(row.get("change")))
 
     def change(self, change: Any) -> int:
-        if isinstance(change, bool) or not isinstance(change, int) or not 0 < change <= stock.MOST_CHANGE:
+        if (
+            isinstance(change, bool)
+            or not isinstance(change, int)
+            or not 0 < change <= stock.MOST_CHANGE
+        ):
             raise Answer(refusal(400, f"change must be between 1 and {stock.MOST_CHANGE}"))
         return change

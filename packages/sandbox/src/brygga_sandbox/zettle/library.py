@@ -1,4 +1,5 @@
-"""The merchant's product library as state: births, saves, deaths, and the log of them (zettle facts 2.2, 2.6).
+"""The merchant's product library as state: births, saves, deaths, and the log of them (zettle facts
+2.2, 2.6).
 
 Whoever calls has checked the product; here it is kept, logged and told.
 """
@@ -44,7 +45,9 @@ def keep(core: Core, organization: Organization, stored: Stored, product: JSON, 
     stored.etag = core.ids.etag()
     file_category(core, organization, product)
     product = {**product, "etag": stored.etag, "updated": zoned(core.now()), "updatedBy": user}
-    nulls = core.switches.nulls == "null" or (core.switches.nulls == "mixed" and int(stored.etag[-1], 16) % 2 == 0)
+    nulls = core.switches.nulls == "null" or (
+        core.switches.nulls == "mixed" and int(stored.etag[-1], 16) % 2 == 0
+    )
     stored.body = msgspec.json.encode(merging.answered(product, core.switches, nulls=nulls))
     stored.in_pos = (product.get("metadata") or {}).get("inPos", True)
     organization.products[stored.uuid] = stored
@@ -86,7 +89,12 @@ def delete(core: Core, organization: Organization, uuid: str, user: str) -> bool
     log(core, organization, uuid)
     last = tell(core, organization, stored)
     # 4.6: the product as it was, with a new etag and `updated`.
-    emit(core, organization, "ProductDeleted", {**last, "etag": core.ids.etag(), "updated": zoned(core.now())})
+    emit(
+        core,
+        organization,
+        "ProductDeleted",
+        {**last, "etag": core.ids.etag(), "updated": zoned(core.now())},
+    )
     return True
 
 
@@ -105,12 +113,17 @@ def tell(core: Core, organization: Organization, stored: Stored) -> JSON:
 def load(core: Core, organization: Organization, products: list[JSON]) -> None:
     """Put many products on the shelf as they stand, without checks, events or log lines.
 
-    They are kept to the letter, so that odd and old shapes (2.4) can be met too; only what every answer has is added.
+    They are kept to the letter, so that odd and old shapes (2.4) can be met too; only what every
+    answer has is added.
     """
     now = zoned(core.now())
     for raw in products:
         product: dict[str, Any] = dict(raw)
-        for name, value in (("created", now), ("updated", now), ("updatedBy", organization.owner.uuid)):
+        for name, value in (
+            ("created", now),
+            ("updated", now),
+            ("updatedBy", organization.owner.uuid),
+        ):
             product.setdefault(name, value)
         product.setdefault("etag", core.ids.etag())
         category = product.get("category")
@@ -119,7 +132,12 @@ def load(core: Core, organization: Organization, products: list[JSON]) -> None:
         seen = (product.get("metadata") or {}).get("inPos", True)
         owner = organization.owner.uuid
         stored = Stored(
-            organization.next_seq(), product["uuid"], product["etag"], seen, msgspec.json.encode(product), owner
+            organization.next_seq(),
+            product["uuid"],
+            product["etag"],
+            seen,
+            msgspec.json.encode(product),
+            owner,
         )
         organization.products[stored.uuid] = stored
         index_variants(organization, stored.uuid, tuple(one["uuid"] for one in product["variants"]))

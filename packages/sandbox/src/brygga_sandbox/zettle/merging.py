@@ -1,4 +1,6 @@
-"""Products as values: pruned, patched, and written the way an answer or an event writes them (zettle facts 2.3, 2.6, 4.6)."""
+"""Products as values: pruned, patched, and written the way an answer or an event writes them
+(zettle facts 2.3, 2.6, 4.6).
+"""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -8,7 +10,9 @@ from brygga_sandbox.zettle.state import JSON
 from brygga_sandbox.zettle.switches import Switches
 
 Shape = Any
-"""What a client may write: None for a plain value, a mapping for an object, a list of one shape for a list."""
+"""What a client may write: None for a plain value, a mapping for an object, a list of one shape for
+a list.
+"""
 
 _PICTURE: Final[Shape] = {"imageUrl": None, "backgroundColor": None, "textColor": None}
 _MONEY: Final[Shape] = {"amount": None, "currencyId": None}
@@ -22,11 +26,25 @@ _VARIANT: Final[Shape] = {
 _ONLINE: Final[Shape] = {
     **dict.fromkeys(("status", "title", "description")),
     "presentation": dict.fromkeys(("displayImageUrl", "additionalImageUrls", "mediaUrls")),
-    "shipping": {"shippingPricingModel": None, "weightInGrams": None, "weight": {"weight": None, "unit": None}},
+    "shipping": {
+        "shippingPricingModel": None,
+        "weightInGrams": None,
+        "weight": {"weight": None, "unit": None},
+    },
     "seo": dict.fromkeys(("title", "metaDescription", "slug")),
 }
 WRITABLE: Final[Shape] = {
-    **dict.fromkeys(("uuid", "name", "description", "externalReference", "unitName", "categories", "imageLookupKeys")),
+    **dict.fromkeys(
+        (
+            "uuid",
+            "name",
+            "description",
+            "externalReference",
+            "unitName",
+            "categories",
+            "imageLookupKeys",
+        )
+    ),
     **dict.fromkeys(("vatPercentage", "taxRates", "taxExempt", "taxCode")),
     "category": {"uuid": None, "name": None},
     "presentation": _PICTURE,
@@ -47,7 +65,16 @@ NULLABLE: Final = (
     "taxRates",
     "presentation",
 )
-VARIANT_NULLABLE: Final = ("name", "description", "sku", "barcode", "price", "costPrice", "options", "presentation")
+VARIANT_NULLABLE: Final = (
+    "name",
+    "description",
+    "sku",
+    "barcode",
+    "price",
+    "costPrice",
+    "options",
+    "presentation",
+)
 SOFT: Final = frozenset({"online", "category", "presentation", "etag", "updated", "updatedBy"})
 
 
@@ -61,10 +88,14 @@ def pruned(value: Any) -> Any:
 
 
 def written(body: JSON) -> JSON:
-    """What of a request's body the library keeps: the fields there are, at every depth. Other kinds of value are for the rules to blame."""
+    """What of a request's body the library keeps: the fields there are, at every depth. Other kinds
+    of value are for the rules to blame.
+    """
     kept: JSON = known(body, WRITABLE)
     if isinstance(kept.get("variants"), list):
-        kept["variants"] = [lowered(one) if isinstance(one, dict) else one for one in kept["variants"]]
+        kept["variants"] = [
+            lowered(one) if isinstance(one, dict) else one for one in kept["variants"]
+        ]
     return lowered(kept)
 
 
@@ -97,23 +128,35 @@ def merged(old: Any, patch: Any) -> Any:
 
 
 def patched(product: JSON, patch: JSON, *, all_stay: bool = False) -> JSON:
-    """The product after a save. Variants merge one by one by uuid; the list itself is the whole list, unless `all_stay` (2.6)."""
-    result: JSON = merged(product, {key: value for key, value in patch.items() if key != "variants"})
+    """The product after a save. Variants merge one by one by uuid; the list itself is the whole
+    list, unless `all_stay` (2.6).
+    """
+    result: JSON = merged(
+        product, {key: value for key, value in patch.items() if key != "variants"}
+    )
     if "variants" in patch:
         rows = merged_variants(product.get("variants", []), patch["variants"])
         if all_stay and isinstance(rows, list):
             named = {str(row.get("uuid")) for row in rows if isinstance(row, dict)}
-            rows = [*rows, *(one for one in product.get("variants", []) if one["uuid"] not in named)]
+            rows = [
+                *rows,
+                *(one for one in product.get("variants", []) if one["uuid"] not in named),
+            ]
         result["variants"] = rows
     return result
 
 
 def merged_variants(old: list[JSON], patch: Any) -> Any:
-    """Left-out variants are gone, unknown ones are new, the others keep what the patch does not name."""
+    """Left-out variants are gone, unknown ones are new, the others keep what the patch does not
+    name.
+    """
     if not isinstance(patch, list):
         return patch
     by_uuid: JSON = {str(one.get("uuid")): one for one in old}
-    return [merged(by_uuid.get(str(one.get("uuid")), {}), one) if isinstance(one, dict) else one for one in patch]
+    return [
+        merged(by_uuid.get(str(one.get("uuid")), {}), one) if isinstance(one, dict) else one
+        for one in patch
+    ]
 
 
 def percentage(value: Any) -> str:
@@ -132,12 +175,16 @@ def answered(body: JSON, switches: Switches, *, nulls: bool) -> JSON:
         product["vatPercentage"] = float(rate) if switches.vat_as_number else rate
     if nulls:
         product = {**dict.fromkeys(NULLABLE), **product}
-        product["variants"] = [{**dict.fromkeys(VARIANT_NULLABLE), **one} for one in product["variants"]]
+        product["variants"] = [
+            {**dict.fromkeys(VARIANT_NULLABLE), **one} for one in product["variants"]
+        ]
     return product
 
 
 def told(body: JSON, organization: str, creator: str, switches: Switches) -> JSON:
-    """A product as events tell it: no nulls, other names for who did it, and perhaps not all of `online` (4.6)."""
+    """A product as events tell it: no nulls, other names for who did it, and perhaps not all of
+    `online` (4.6).
+    """
     product: JSON = pruned(body)
     product["organizationUuid"] = organization
     product["updatedByUserUuid"] = product.pop("updatedBy", creator)
@@ -152,4 +199,6 @@ def told(body: JSON, organization: str, creator: str, switches: Switches) -> JSO
 
 def only_soft(old: JSON, new: JSON) -> bool:
     """Whether nothing but the web shop side, the category or a picture differs (10.2)."""
-    return {k: v for k, v in old.items() if k not in SOFT} == {k: v for k, v in new.items() if k not in SOFT}
+    return {k: v for k, v in old.items() if k not in SOFT} == {
+        k: v for k, v in new.items() if k not in SOFT
+    }

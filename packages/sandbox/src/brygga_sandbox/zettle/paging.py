@@ -12,7 +12,9 @@ from brygga_sandbox.zettle.answers import refusal
 
 
 def link(request: Request, **query: Any) -> tuple[str, str]:
-    """A Link header to the next page at the same path; other relations stand in the same header (2.2)."""
+    """A Link header to the next page at the same path; other relations stand in the same header
+    (2.2).
+    """
     here = f"{request.base_url}{request.path}"
     return "Link", f'<{here}>; rel="first", <{here}?{urlencode(query)}>; rel="next"'
 
@@ -25,7 +27,9 @@ def sealed(value: Any) -> str:
 def opened(text: str, kind: Any) -> Any:
     """The value in an opaque text; 400 for a text we never gave."""
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
+        return msgspec.json.decode(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind
+        )
     except ValueError as error:
         raise Answer(refusal(400, "Invalid offset")) from error
 

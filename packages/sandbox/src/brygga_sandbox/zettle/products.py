@@ -46,7 +46,9 @@ def array(products: list[Stored], headers: tuple[tuple[str, str], ...] = ()) -> 
 
 
 def etag_matches(request: Request, header: str, etag: str) -> bool | None:
-    """Whether the header names this etag; None without the header. 400 for an etag without quotes (8.14)."""
+    """Whether the header names this etag; None without the header. 400 for an etag without quotes
+    (8.14).
+    """
     text = request.headers.get(header)
     if text is None:
         return None
@@ -78,7 +80,9 @@ class Products:
         rest = caller.organization.products_after(opened(offset, int) if offset else 0)
         limit = limit_of(request, PAGE, PAGE)
         page = rest[:limit]
-        more = (link(request, limit=limit, offset=sealed(page[-1].seq)),) if len(rest) > limit else ()
+        more = (
+            (link(request, limit=limit, offset=sealed(page[-1].seq)),) if len(rest) > limit else ()
+        )
         return array(page, more)
 
     async def count(self, request: Request, caller: Caller) -> Response:
@@ -91,10 +95,14 @@ class Products:
         for stored in caller.organization.products_after(0):
             if b'"definitions"' not in stored.body:
                 continue
-            for definition in (stored.value().get("variantOptionDefinitions") or {}).get("definitions", ()):
+            for definition in (stored.value().get("variantOptionDefinitions") or {}).get(
+                "definitions", ()
+            ):
                 values = names.setdefault(definition["name"], {})
                 values.update(dict.fromkeys(one["value"] for one in definition["properties"]))
-        return json_response({"options": [{"name": name, "values": list(values)} for name, values in names.items()]})
+        return json_response(
+            {"options": [{"name": name, "values": list(values)} for name, values in names.items()]}
+        )
 
     async def slug(self, request: Request, caller: Caller) -> Response:
         """A name turned into the last part of a web address."""
@@ -109,13 +117,17 @@ class Products:
         stored = self.stored(request, caller.organization)
         if etag_matches(request, "if-none-match", stored.etag):
             return Response(304, b"", [("ETag", self.etag(stored))])
-        return Response(200, stored.body, [("Content-Type", "application/json"), ("ETag", self.etag(stored))])
+        return Response(
+            200, stored.body, [("Content-Type", "application/json"), ("ETag", self.etag(stored))]
+        )
 
     def etag(self, stored: Stored) -> str:
         return f'"{stored.etag}"' if self.core.switches.etag_header_quoted else stored.etag
 
     def stored(self, request: Request, organization: Organization) -> Stored:
-        """The product the path names; 422 for a uuid of the wrong version, 404 for one that is not there."""
+        """The product the path names; 422 for a uuid of the wrong version, 404 for one that is not
+        there.
+        """
         uuid = request.params["uuid"].lower()
         self.core.version_1("product uuid", uuid)
         stored = organization.products.get(uuid)
@@ -138,11 +150,15 @@ class Products:
         answer = fragment(organization.first_event, until, page, [])
         if len(rest) > limit:
             more = {"all": "true"} if is_true(request, "all") else {}
-            answer.headers.append(link(request, limit=limit, offset=sealed((page[-1].seq, until)), **more))
+            answer.headers.append(
+                link(request, limit=limit, offset=sealed((page[-1].seq, until)), **more)
+            )
         return answer
 
     def told(self, request: Request, stored: Stored) -> bool:
-        """Whether the library shows a product: those outside the till perhaps only with `all` (2.2)."""
+        """Whether the library shows a product: those outside the till perhaps only with `all`
+        (2.2).
+        """
         return stored.in_pos or is_true(request, "all") or not self.core.switches.library_needs_all
 
     def changes(self, request: Request, organization: Organization, since: str) -> Response:
@@ -159,11 +175,15 @@ class Products:
         known = [organization.products[uuid] for uuid in page if uuid in organization.products]
         products = [one for one in known if self.told(request, one)]
         until = organization.events[end - 1].uuid if end else organization.first_event
-        answer = fragment(since, until, products, [uuid for uuid in page if uuid not in organization.products])
+        answer = fragment(
+            since, until, products, [uuid for uuid in page if uuid not in organization.products]
+        )
         if at + limit < len(touched):
             more = {"all": "true"} if is_true(request, "all") else {}
             offset = sealed((at + limit, end))
-            answer.headers.append(link(request, limit=limit, eventLogUuid=since, offset=offset, **more))
+            answer.headers.append(
+                link(request, limit=limit, eventLogUuid=since, offset=offset, **more)
+            )
         return answer
 
     # -- writing
@@ -176,7 +196,11 @@ class Products:
         self.core.version_1("uuid", product.get("uuid"))
         self.check(product, caller.organization, shape=True)
         if product["uuid"] in caller.organization.products:
-            return refusal(self.core.switches.existing_product_status, "Product already exists", "ITEM_ALREADY_EXIST")
+            return refusal(
+                self.core.switches.existing_product_status,
+                "Product already exists",
+                "ITEM_ALREADY_EXIST",
+            )
         if body.get("createWithDefaultTax") and "vatPercentage" not in product:
             product["vatPercentage"] = caller.organization.details.get("vatPercentage") or 0
         stored = library.create(self.core, caller.organization, product, caller.user)
@@ -195,8 +219,16 @@ class Products:
         if patch.pop("uuid", stored.uuid) != stored.uuid:
             return refusal(400, "uuid differs from the path", "VALIDATION_ERROR")
         # What old answers write as numbers in text is taken back as it was given (2.3).
-        product = pruned(patched(pruned(stored.value()), patch, all_stay=self.core.switches.left_out_variants_stay))
-        self.check(product, caller.organization, shape=bool({"variants", "variantOptionDefinitions"} & set(patch)))
+        product = pruned(
+            patched(
+                pruned(stored.value()), patch, all_stay=self.core.switches.left_out_variants_stay
+            )
+        )
+        self.check(
+            product,
+            caller.organization,
+            shape=bool({"variants", "variantOptionDefinitions"} & set(patch)),
+        )
         library.update(self.core, caller.organization, stored, product, caller.user)
         headers = self.saved(request, stored)
         if self.core.switches.update_answers_body:
@@ -219,7 +251,9 @@ class Products:
         self.blame(violations(product, shape=shape, equal_options=equal_options))
 
     def default_tax(self, body: JSON) -> None:
-        """Answers 400 (or 422) for a `createWithDefaultTax` that is neither true nor false (2.3)."""
+        """Answers 400 (or 422) for a `createWithDefaultTax` that is neither true nor false
+        (2.3).
+        """
         check = Check()
         check.flag("createWithDefaultTax", body.get("createWithDefaultTax"))
         self.blame(check.violations)
@@ -269,6 +303,13 @@ def latest(organization: Organization) -> str:
 
 def fragment(since: str, until: str, products: list[Stored], deleted: list[str]) -> Response:
     """One page of the library."""
-    frame = json_response({"fromEventLogUuid": since, "untilEventLogUuid": until, "deletedProducts": deleted})
-    body = frame.body[:-1] + b',"discounts":[],"deletedDiscounts":[],"products":' + array(products).body + b"}"
+    frame = json_response(
+        {"fromEventLogUuid": since, "untilEventLogUuid": until, "deletedProducts": deleted}
+    )
+    body = (
+        frame.body[:-1]
+        + b',"discounts":[],"deletedDiscounts":[],"products":'
+        + array(products).body
+        + b"}"
+    )
     return Response(200, body, frame.headers)

@@ -60,8 +60,14 @@ class Purchases:
             return {"purchases": [], "linkUrls": []}
         first, last = sealed(rows[0][0]), sealed(rows[-1][0])
         kept = [(name, value) for name, value in request.query if name != "lastPurchaseHash"]
-        here = f"<{request.base_url}{request.path}?{urlencode([*kept, ('lastPurchaseHash', last)])}>"
-        answer: JSON = {"purchases": [row for _, row in rows], "firstPurchaseHash": first, "lastPurchaseHash": last}
+        here = (
+            f"<{request.base_url}{request.path}?{urlencode([*kept, ('lastPurchaseHash', last)])}>"
+        )
+        answer: JSON = {
+            "purchases": [row for _, row in rows],
+            "firstPurchaseHash": first,
+            "lastPurchaseHash": last,
+        }
         return {**answer, "linkUrls": [f'{here}; rel="next"']}
 
     async def one(self, request: Request, caller: Caller) -> Response:

@@ -1,4 +1,6 @@
-"""The Pusher: who hears of what, the envelope, its signature, and the retry schedule (zettle facts 4)."""
+"""The Pusher: who hears of what, the envelope, its signature, and the retry schedule (zettle facts
+4).
+"""
 
 import hashlib
 import hmac
@@ -49,7 +51,9 @@ def envelope(core: Core, organization: Organization, event: str, payload: Any) -
 
 
 def emit(core: Core, organization: Organization, event: str, payload: JSON) -> None:
-    """Send an event to every subscription that wants it. The payload is a JSON document inside a string."""
+    """Send an event to every subscription that wants it. The payload is a JSON document inside a
+    string.
+    """
     wanting = [one for one in organization.subscriptions.values() if one.wants(event)]
     if not wanting:
         return
@@ -58,8 +62,12 @@ def emit(core: Core, organization: Organization, event: str, payload: JSON) -> N
         core.outbox.send(letter(core, organization, subscription, document))
 
 
-def farewell(core: Core, organization: Organization, subscriptions: list[Subscription], kind: str) -> None:
-    """Tell subscriptions that are about to go that their connection has ended (4.7); it is still signed with their keys."""
+def farewell(
+    core: Core, organization: Organization, subscriptions: list[Subscription], kind: str
+) -> None:
+    """Tell subscriptions that are about to go that their connection has ended (4.7); it is still
+    signed with their keys.
+    """
     payload = msgspec.json.encode({"type": kind}).decode()
     document = envelope(core, organization, "ApplicationConnectionRemoved", payload)
     for one in subscriptions:
@@ -81,7 +89,9 @@ def headers(key: str, document: JSON) -> dict[str, str]:
     return {"Content-Type": "application/json; charset=UTF-8", "X-iZettle-Signature": signed}
 
 
-def letter(core: Core, organization: Organization, subscription: Subscription, document: JSON) -> Message:
+def letter(
+    core: Core, organization: Organization, subscription: Subscription, document: JSON
+) -> Message:
     """The document on its way to one subscription, for as long as that subscription lives."""
 
     documents = [document]
@@ -110,12 +120,16 @@ def letter(core: Core, organization: Organization, subscription: Subscription, d
         if organization.subscriptions.get(subscription.uuid) is subscription:
             del organization.subscriptions[subscription.uuid]
 
-    return Message(msgspec.json.encode(document), address, SCHEDULE, landed, failed, given_up, renewed)
+    return Message(
+        msgspec.json.encode(document), address, SCHEDULE, landed, failed, given_up, renewed
+    )
 
 
 async def knock(core: Core, organization: Organization, destination: str, key: str) -> int | None:
     """Send the test message (4.2) and return the status of the answer, None when none came."""
-    payload: Any = {"data": "payload"} if core.switches.test_payload_is_object else '{"data":"payload"}'
+    payload: Any = (
+        {"data": "payload"} if core.switches.test_payload_is_object else '{"data":"payload"}'
+    )
     document = envelope(core, organization, "TestMessage", payload)
     signed = core.switches.test_message_signed and isinstance(payload, str)
     plain = {"Content-Type": "application/json; charset=UTF-8"}

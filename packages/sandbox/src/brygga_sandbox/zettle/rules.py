@@ -1,4 +1,5 @@
-"""What the product library refuses: sizes, ranges and the shape of options (zettle facts 2.3 to 2.5, 2.8).
+"""What the product library refuses: sizes, ranges and the shape of options (zettle facts 2.3 to
+2.5, 2.8).
 
 Values in, violations out. Whether a refusal is 400 or 422 is not decided here.
 """
@@ -21,7 +22,12 @@ PRODUCT_SIZES: Final[Sizes] = {
     "externalReference": (0, 128),
     "unitName": (0, 32),
 }
-VARIANT_SIZES: Final[Sizes] = {"name": (0, 256), "description": (0, 1024), "sku": (0, 64), "barcode": (0, 128)}
+VARIANT_SIZES: Final[Sizes] = {
+    "name": (0, 256),
+    "description": (0, 1024),
+    "sku": (0, 64),
+    "barcode": (0, 128),
+}
 ONLINE_SIZES: Final[Sizes] = {"title": (0, 256), "description": (0, 3500)}
 SEO_SIZES: Final[Sizes] = {"title": (0, 256), "metaDescription": (0, 320), "slug": (1, 256)}
 MOST_VARIANTS: Final = 99
@@ -40,10 +46,16 @@ class Check:
 
     violations: list[JSON] = field(default_factory=list)
 
-    def blame(self, name: str, message: str, kind: str, value: Any = None, expected: str | None = None) -> None:
+    def blame(
+        self, name: str, message: str, kind: str, value: Any = None, expected: str | None = None
+    ) -> None:
         entry = {"propertyName": name, "developerMessage": message, "constraintType": kind}
         # What was wrong is quoted as a text, whatever it was (2.8, and the OpenAPI file).
-        quoted = value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+        quoted = (
+            value
+            if value is None or isinstance(value, str)
+            else msgspec.json.encode(value).decode()
+        )
         self.violations.append({**entry, "expected": expected, "value": quoted})
 
     def text(self, place: str, holder: JSON, sizes: Sizes) -> None:
@@ -57,7 +69,13 @@ class Check:
         if not isinstance(value, str):
             self.blame(name, "must be a string", "UNKNOWN", value)
         elif not least <= len(value) <= most:
-            self.blame(name, f"size must be between {least} and {most}", "INVALID_SIZE", value, f"{least}-{most}")
+            self.blame(
+                name,
+                f"size must be between {least} and {most}",
+                "INVALID_SIZE",
+                value,
+                f"{least}-{most}",
+            )
 
     def needed(self, name: str, value: Any) -> bool:
         if value is None:
@@ -79,7 +97,13 @@ class Check:
             self.blame(name, "must be an array", "UNKNOWN", value)
             return ()
         if not least <= len(value) <= most:
-            self.blame(name, f"size must be between {least} and {most}", "INVALID_SIZE", len(value), f"{least}-{most}")
+            self.blame(
+                name,
+                f"size must be between {least} and {most}",
+                "INVALID_SIZE",
+                len(value),
+                f"{least}-{most}",
+            )
         return value
 
     def texts(self, name: str, value: Any, most: int) -> None:
@@ -99,14 +123,28 @@ class Check:
             self.blame(name, "must be true or false", "UNKNOWN", value)
 
     def range(self, name: str, value: Any, most: int) -> None:
-        """A number from 0 to `most`; a text that is a number is taken, as answers give such texts."""
+        """A number from 0 to `most`; a text that is a number is taken, as answers give such
+        texts.
+        """
         number = decimal(value)
         if number is None:
             self.blame(name, "must be a number", "UNKNOWN", value)
         elif number < 0:
-            self.blame(name, "must be greater than or equal to 0", "MUST_BE_GREATER_OR_EQUAL_TO", value, "0")
+            self.blame(
+                name,
+                "must be greater than or equal to 0",
+                "MUST_BE_GREATER_OR_EQUAL_TO",
+                value,
+                "0",
+            )
         elif number > most:
-            self.blame(name, f"must be less than or equal to {most}", "MUST_BE_LESS_OR_EQUAL_THAN", value, str(most))
+            self.blame(
+                name,
+                f"must be less than or equal to {most}",
+                "MUST_BE_LESS_OR_EQUAL_THAN",
+                value,
+                str(most),
+            )
 
     def whole(self, name: str, value: Any, most: int) -> None:
         """A whole number from 0 to `most`."""
@@ -130,7 +168,8 @@ def decimal(value: Any) -> Decimal | None:
 def violations(product: JSON, *, shape: bool = True, equal_options: bool = True) -> list[JSON]:
     """What is wrong with a whole product.
 
-    With `shape` the variants must fit the option definitions too; old products need not, as long as a save does not touch them.
+    With `shape` the variants must fit the option definitions too; old products need not, as long as
+    a save does not touch them.
     """
     check = Check()
     if check.needed("name", product.get("name")):
@@ -205,7 +244,9 @@ def variant(check: Check, place: str, value: Any) -> None:
         if holder.get(name) is not None:
             money(check, f"{place}.{name}", holder[name])
     presentation(check, f"{place}.presentation", holder.get("presentation"))
-    for number, option in enumerate(check.list(f"{place}.options", holder.get("options"), 0, MOST_DEFINITIONS)):
+    for number, option in enumerate(
+        check.list(f"{place}.options", holder.get("options"), 0, MOST_DEFINITIONS)
+    ):
         entry = check.object(f"{place}.options[{number}]", option)
         check.size(f"{place}.options[{number}].name", entry.get("name"), 1, 30)
         check.size(f"{place}.options[{number}].value", entry.get("value"), 1, 256)
@@ -218,7 +259,13 @@ def money(check: Check, place: str, value: Any) -> None:
     if not isinstance(amount, int) or isinstance(amount, bool):
         check.blame(f"{place}.amount", "must be an integer", "MUST_NOT_BE_NULL", amount)
     elif amount < 0:
-        check.blame(f"{place}.amount", "must be greater than or equal to 0", "MUST_BE_GREATER_OR_EQUAL_TO", amount, "0")
+        check.blame(
+            f"{place}.amount",
+            "must be greater than or equal to 0",
+            "MUST_BE_GREATER_OR_EQUAL_TO",
+            amount,
+            "0",
+        )
     if not isinstance(currency, str) or len(currency) != 3 or not currency.isupper():
         check.blame(f"{place}.currencyId", "must be a currency", "MUST_MATCH_PATTERN", currency)
 
@@ -229,12 +276,16 @@ def online(check: Check, value: Any) -> None:
         return
     holder = check.object("online", value)
     if holder.get("status") not in ("ACTIVE", "HIDDEN"):
-        check.blame("online.status", "must be ACTIVE or HIDDEN", "MUST_NOT_BE_NULL", holder.get("status"))
+        check.blame(
+            "online.status", "must be ACTIVE or HIDDEN", "MUST_NOT_BE_NULL", holder.get("status")
+        )
     check.text("online.", holder, ONLINE_SIZES)
     pictures = check.object("online.presentation", holder.get("presentation"))
     check.text("online.presentation.", pictures, {"displayImageUrl": (1, NO_LIMIT)})
     for name, most in (("additionalImageUrls", 25), ("mediaUrls", 8)):
-        for number, url in enumerate(check.list(f"online.presentation.{name}", pictures.get(name), 0, most)):
+        for number, url in enumerate(
+            check.list(f"online.presentation.{name}", pictures.get(name), 0, most)
+        ):
             check.size(f"online.presentation.{name}[{number}]", url, 1, NO_LIMIT)
     check.text("online.seo.", check.object("online.seo", holder.get("seo")), SEO_SIZES)
     shipping(check, check.object("online.shipping", holder.get("shipping")))
@@ -251,14 +302,21 @@ def shipping(check: Check, holder: JSON) -> None:
     if holder.get("weight") is not None:
         check.range("online.shipping.weight.weight", weight.get("weight"), NO_LIMIT)
         if weight.get("unit") not in ("kg", "g", "oz", "lb"):
-            check.blame("online.shipping.weight.unit", "must be kg, g, oz or lb", "UNKNOWN", weight.get("unit"))
+            check.blame(
+                "online.shipping.weight.unit",
+                "must be kg, g, oz or lb",
+                "UNKNOWN",
+                weight.get("unit"),
+            )
 
 
 def options(check: Check, product: JSON, *, equal_options: bool) -> None:
     """The variants fit the definitions: one option of each, none besides (2.4)."""
     place = "variantOptionDefinitions.definitions"
     holder = check.object("variantOptionDefinitions", product.get("variantOptionDefinitions"))
-    definitions = check.list(place, holder.get("definitions"), 1, MOST_DEFINITIONS) if holder else ()
+    definitions = (
+        check.list(place, holder.get("definitions"), 1, MOST_DEFINITIONS) if holder else ()
+    )
     for number, definition in enumerate(definitions):
         define(check, f"{place}[{number}]", definition)
     if check.violations:
@@ -269,9 +327,16 @@ def options(check: Check, product: JSON, *, equal_options: bool) -> None:
         chosen = tuple(sorted((o["name"], o["value"]) for o in one.get("options") or ()))
         where = f"variants[{number}].options"
         if sorted(name for name, _ in chosen) != sorted(values):
-            check.blame(where, "must have exactly one option for each definition", "INVALID_SIZE", one.get("options"))
+            check.blame(
+                where,
+                "must have exactly one option for each definition",
+                "INVALID_SIZE",
+                one.get("options"),
+            )
         elif any(value not in values[name] for name, value in chosen):
-            check.blame(where, "must be a value of the definition", "INVALID_RANGE", one.get("options"))
+            check.blame(
+                where, "must be a value of the definition", "INVALID_RANGE", one.get("options")
+            )
         if values and chosen in seen and not equal_options:
             check.blame(where, "must be unique", "UNKNOWN", one.get("options"))
         seen.add(chosen)
@@ -284,7 +349,9 @@ def define(check: Check, place: str, value: Any) -> None:
     if not holder.get("properties"):
         check.blame(f"{place}.properties", "must not be empty", "MUST_NOT_BE_EMPTY")
         return
-    for number, entry in enumerate(check.list(f"{place}.properties", holder.get("properties"), 1, MOST_VALUES)):
+    for number, entry in enumerate(
+        check.list(f"{place}.properties", holder.get("properties"), 1, MOST_VALUES)
+    ):
         one = check.object(f"{place}.properties[{number}]", entry)
         check.size(f"{place}.properties[{number}].value", one.get("value"), 1, 256)
         if one.get("imageUrl") is not None:

@@ -46,9 +46,11 @@ class Tokens:
 
 
 class ZettleSandbox:
-    """Zettle as its documents describe it. `http` delivers webhooks: a client, or a function url, headers, body -> status or None.
+    """Zettle as its documents describe it. `http` delivers webhooks: a client, or a function url,
+    headers, body -> status or None.
 
-    `fetch` gets pictures by address for the image host (url -> bytes or None); left out, the client does.
+    `fetch` gets pictures by address for the image host (url -> bytes or None); left out, the client
+    does.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class ZettleSandbox:
         post = http if not isinstance(http, httpx2.AsyncClient) else poster(http)
         reach = fetch or (fetcher(client) if client else unreachable)
         self.core = Core(clock, dice, post, config or Config(), switches or Switches(), reach)
-        self.router = Router(around=self.core.around, missing=missing, malformed=unreadable, slash=True)
+        self.router = Router(
+            around=self.core.around, missing=missing, malformed=unreadable, slash=True
+        )
         for room in (
             accounts,
             consent,
@@ -111,14 +115,19 @@ class ZettleSandbox:
     def add_organization(
         self, name: str = "Linds Keramik", *, owner: str = "Nora Lind", **details: Any
     ) -> Organization:
-        """A merchant with an owner. `details` are fields of the organization (1.6), such as currency and taxationMode."""
+        """A merchant with an owner. `details` are fields of the organization (1.6), such as
+        currency and taxationMode.
+        """
         core = self.core
         uuid, first = core.uuid1(), core.uuid1()
         first_name = owner.split(maxsplit=1)[0].lower()
         user = User(core.uuid1(), owner, f"{first_name}@{slug(name)}.example")
         organization = Organization(uuid, {}, [user], first)
         numbered = 12_345_678 + len(core.organizations)
-        organization.details = {**default_details(organization, name, zoned(core.now()), numbered), **details}
+        organization.details = {
+            **default_details(organization, name, zoned(core.now()), numbered),
+            **details,
+        }
         organization.tokens_left, organization.tokens_at = core.config.inventory_burst, core.now()
         core.organizations[uuid] = organization
         return organization
@@ -133,14 +142,23 @@ class ZettleSandbox:
     ) -> App:
         """An app of the developer portal."""
         ids = self.core.ids
-        app = App(client_id or ids.uuid_of(4), client_secret or f"IZSEC{ids.uuid_of(4)}", name, tuple(redirect_uris))
+        app = App(
+            client_id or ids.uuid_of(4),
+            client_secret or f"IZSEC{ids.uuid_of(4)}",
+            name,
+            tuple(redirect_uris),
+        )
         self.core.apps[app.client_id] = app
         return app
 
-    def issue_token(self, organization: Organization, client_id: str, scopes: Iterable[str]) -> Tokens:
+    def issue_token(
+        self, organization: Organization, client_id: str, scopes: Iterable[str]
+    ) -> Tokens:
         """Tokens as after a consent, without the pages."""
         given = tuple(scopes)
-        grant = accounts.grant_for(self.core, organization, self.core.apps[client_id], organization.owner.uuid, given)
+        grant = accounts.grant_for(
+            self.core, organization, self.core.apps[client_id], organization.owner.uuid, given
+        )
         access = accounts.give_access(self.core, grant, given)
         return Tokens(access, accounts.give_refresh(self.core, grant, given))
 
@@ -151,7 +169,8 @@ class ZettleSandbox:
         stock_levels: Mapping[str, int] | None = None,
         tracked: Iterable[str] | None = None,
     ) -> None:
-        """Fill the shelf with raw products as the API answers them, and levels by variant. No checks, no webhooks.
+        """Fill the shelf with raw products as the API answers them, and levels by variant. No
+        checks, no webhooks.
 
         `tracked` are the products whose tracking is on; left out, those with a level.
         """

@@ -28,7 +28,9 @@ def pictures_of(product: JSON) -> list[str]:
     online = (product.get("online") or {}).get("presentation") or {}
     found = [(product.get("presentation") or {}).get("imageUrl"), online.get("displayImageUrl")]
     found += online.get("additionalImageUrls") or []
-    found += [(one.get("presentation") or {}).get("imageUrl") for one in product.get("variants", ())]
+    found += [
+        (one.get("presentation") or {}).get("imageUrl") for one in product.get("variants", ())
+    ]
     return [url for url in dict.fromkeys(found) if url]
 
 
@@ -39,7 +41,9 @@ class Shelf:
         self.core = core
 
     async def categories(self, request: Request, caller: Caller) -> Response:
-        rows = [{"uuid": uuid, "name": name} for uuid, name in caller.organization.categories.items()]
+        rows = [
+            {"uuid": uuid, "name": name} for uuid, name in caller.organization.categories.items()
+        ]
         return json_response({"categories": rows})
 
     async def create(self, request: Request, caller: Caller) -> Response:
@@ -96,5 +100,9 @@ class Shelf:
                 library.update(self.core, caller.organization, stored, changed, caller.user)
 
     async def images(self, request: Request, caller: Caller) -> Response:
-        urls = (url for stored in caller.organization.products_after(0) for url in pictures_of(stored.value()))
+        urls = (
+            url
+            for stored in caller.organization.products_after(0)
+            for url in pictures_of(stored.value())
+        )
         return json_response({"imageUrls": list(dict.fromkeys(urls))})

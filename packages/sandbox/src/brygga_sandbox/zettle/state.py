@@ -86,7 +86,9 @@ class Code:
 
 @dataclass(slots=True)
 class Stored:
-    """A product as the API answers it, kept as the bytes of its JSON; fifty thousand of them fit in little memory."""
+    """A product as the API answers it, kept as the bytes of its JSON; fifty thousand of them fit in
+    little memory.
+    """
 
     seq: int
     uuid: str
@@ -207,7 +209,14 @@ class Organization:
 
     def inventory(self, kind: str) -> Inventory | None:
         """The default inventory of that type, if the organization has inventories yet."""
-        return next((i for i in self.inventories.values() if i.type == kind and (i.default or kind != "STORE")), None)
+        return next(
+            (
+                i
+                for i in self.inventories.values()
+                if i.type == kind and (i.default or kind != "STORE")
+            ),
+            None,
+        )
 
     def tracked(self, product: str) -> bool:
         return self.tracking.get(product, False)
@@ -221,7 +230,9 @@ class Organization:
         """The products in order of birth, from the one after that number."""
         if self.ordered_products is None:
             self.ordered_products = sorted(self.products.values(), key=attrgetter("seq"))
-        return self.ordered_products[bisect_right(self.ordered_products, seq, key=attrgetter("seq")) :]
+        return self.ordered_products[
+            bisect_right(self.ordered_products, seq, key=attrgetter("seq")) :
+        ]
 
     def rows_after(self, seq: int) -> list[Row]:
         """The stock rows of all inventories in order of birth, from the one after that number."""

@@ -1,4 +1,6 @@
-"""The merchant's stock as state: inventories, tracking, and movements between places (zettle facts 3, 4.6)."""
+"""The merchant's stock as state: inventories, tracking, and movements between places (zettle facts
+3, 4.6).
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from brygga_sandbox.zettle.state import JSON, Inventory, Organization, Row
 
 MOST_CHANGE: Final = 100_000  # 3.5
 MOST_STOCK: Final = 99_999  # 3.5
-BACK_OFFICE: Final = "51e57b0d-1ea2-48a4-b0a0-91d90424e62c"  # 4.6: the client in the documents' own samples
+BACK_OFFICE: Final = (
+    "51e57b0d-1ea2-48a4-b0a0-91d90424e62c"  # 4.6: the client in the documents' own samples
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,9 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who moved stock, through which app, and the identifier that is passed through to the message (3.5)."""
+    """Who moved stock, through which app, and the identifier that is passed through to the message
+    (3.5).
+    """
 
     user: str
     client_id: str | None
@@ -44,24 +50,38 @@ def open_inventories(core: Core, organization: Organization) -> None:
 
 
 def track(core: Core, organization: Organization, product: str, on: bool, cause: Cause) -> None:
-    """Switch tracking of a product. Balances are kept while it is off (3.3). Told only when it changes."""
+    """Switch tracking of a product. Balances are kept while it is off (3.3). Told only when it
+    changes.
+    """
     if on:
         open_inventories(core, organization)
     before = organization.tracking.get(product)
     organization.tracking[product] = on
     if before is on or (before is None and not on):
         return
-    who = {"uuid": core.uuid1(), "timestamp": zoned(core.now()), "userType": "USER", "clientUuid": cause.client_id}
+    who = {
+        "uuid": core.uuid1(),
+        "timestamp": zoned(core.now()),
+        "userType": "USER",
+        "clientUuid": cause.client_id,
+    }
     event = "InventoryTrackingStarted" if on else "InventoryTrackingStopped"
     part = "created" if on else "changeInformation"
-    emit(core, organization, event, {"organizationUuid": organization.uuid, "productUuid": product, part: who})
+    emit(
+        core,
+        organization,
+        event,
+        {"organizationUuid": organization.uuid, "productUuid": product, part: who},
+    )
     if on and core.switches.tracking_sends_balances:
         rows = [row for row in organization.rows.values() if row.product == product]
         tell(core, organization, rows, rows_as_told(core, organization, rows), cause)
 
 
 def refusal_of(core: Core, organization: Organization, movements: Sequence[Movement]) -> str | None:
-    """Why these movements together cannot be made, or None. Limits hold for what a place would have afterwards."""
+    """Why these movements together cannot be made, or None. Limits hold for what a place would have
+    afterwards.
+    """
     after: dict[tuple[str, str], int] = {}
     for one in movements:
         for place, sign in ((one.source, -1), (one.target, 1)):
@@ -77,7 +97,9 @@ def refusal_of(core: Core, organization: Organization, movements: Sequence[Movem
     return None
 
 
-def move(core: Core, organization: Organization, movements: Sequence[Movement], cause: Cause) -> None:
+def move(
+    core: Core, organization: Organization, movements: Sequence[Movement], cause: Cause
+) -> None:
     """Make the movements, all of them, and tell once. Whoever calls has asked `refusal_of`."""
     touched: dict[tuple[str, str], None] = {}
     for one in movements:
@@ -85,7 +107,10 @@ def move(core: Core, organization: Organization, movements: Sequence[Movement], 
         touched[one.target, one.variant] = None
     keys = [key for key in touched if organization.inventories[key[0]].type != "SUPPLIER"]
     before = rows_as_told(
-        core, organization, [organization.rows[key] for key in keys if key in organization.rows], created=True
+        core,
+        organization,
+        [organization.rows[key] for key in keys if key in organization.rows],
+        created=True,
     )
     products = {one.variant: one.product for one in movements}
     for one in movements:
@@ -116,11 +141,17 @@ def by_unit(organization: Organization, product: str) -> bool:
     return stored is not None and b'"unitName":"' in stored.body
 
 
-def rows_as_told(core: Core, organization: Organization, rows: Iterable[Row], *, created: bool = False) -> list[JSON]:
-    """Rows as InventoryBalanceChanged writes them: the balance is a text, perhaps with decimals where goods are sold by unit (4.6)."""
+def rows_as_told(
+    core: Core, organization: Organization, rows: Iterable[Row], *, created: bool = False
+) -> list[JSON]:
+    """Rows as InventoryBalanceChanged writes them: the balance is a text, perhaps with decimals
+    where goods are sold by unit (4.6).
+    """
     rows = list(rows)
     units = {
-        row.product for row in rows if core.switches.unit_balances_have_decimals and by_unit(organization, row.product)
+        row.product
+        for row in rows
+        if core.switches.unit_balances_have_decimals and by_unit(organization, row.product)
     }
     return [
         {
@@ -135,22 +166,39 @@ def rows_as_told(core: Core, organization: Organization, rows: Iterable[Row], *,
     ]
 
 
-def tell(core: Core, organization: Organization, rows: list[Row], before: list[JSON], cause: Cause) -> None:
-    """Send InventoryBalanceChanged. The two lists differ in order, and a row that is new has no before (4.6)."""
+def tell(
+    core: Core, organization: Organization, rows: list[Row], before: list[JSON], cause: Cause
+) -> None:
+    """Send InventoryBalanceChanged. The two lists differ in order, and a row that is new has no
+    before (4.6).
+    """
     stores = {uuid for uuid, one in organization.inventories.items() if one.type == "STORE"}
     after = list(reversed(rows_as_told(core, organization, rows)))
     if not core.switches.balances_of_all_locations:
         before = [row for row in before if row["locationUuid"] in stores]
         after = [row for row in after if row["locationUuid"] in stores]
-    who = {"uuid": cause.user, "timestamp": zoned(core.now()), "userType": "USER", "clientUuid": cause.client_id}
-    payload = {"organizationUuid": organization.uuid, "updated": who, "balanceBefore": before, "balanceAfter": after}
+    who = {
+        "uuid": cause.user,
+        "timestamp": zoned(core.now()),
+        "userType": "USER",
+        "clientUuid": cause.client_id,
+    }
+    payload = {
+        "organizationUuid": organization.uuid,
+        "updated": who,
+        "balanceBefore": before,
+        "balanceAfter": after,
+    }
     emit(core, organization, "InventoryBalanceChanged", {**payload, "externalUuid": cause.external})
 
 
 def forget_product(core: Core, organization: Organization, product: str, user: str) -> None:
     """A deleted product has no stock and is not tracked."""
     was_tracked = organization.tracking.pop(product, False)
-    rows = [organization.rows[key] for key in variant_keys(organization, organization.variants_of.get(product, ()))]
+    rows = [
+        organization.rows[key]
+        for key in variant_keys(organization, organization.variants_of.get(product, ()))
+    ]
     before = rows_as_told(core, organization, rows, created=True)
     forget_variants(organization, organization.variants_of.get(product, ()))
     if was_tracked and rows and core.switches.tracking_sends_balances:
@@ -171,7 +219,9 @@ def variant_keys(organization: Organization, variants: Iterable[str]) -> list[tu
     return [pair for pair in pairs if pair in organization.rows]
 
 
-def load_stock(core: Core, organization: Organization, levels: dict[str, int], tracked: Iterable[str] | None) -> None:
+def load_stock(
+    core: Core, organization: Organization, levels: dict[str, int], tracked: Iterable[str] | None
+) -> None:
     """Put levels on the shelf by variant, without movements or messages.
 
     `tracked` are the products whose tracking is on; left out, those that have a level.

@@ -72,14 +72,22 @@ class Subscriptions:
         """The destination must answer 2xx within 10 s, while the call is still open (4.2)."""
         status = await knock(self.core, caller.organization, destination, key)
         if status is None:
-            raise Answer(refusal(400, "Destination is not accessible", "DESTINATION_NOT_ACCESSIBLE"))
+            raise Answer(
+                refusal(400, "Destination is not accessible", "DESTINATION_NOT_ACCESSIBLE")
+            )
         if not 200 <= status < 300:
             message = f"Destination responded with {status}"
             raise Answer(refusal(500, message, "DESTINATION_RESPONDED_WITH_ERROR_CODE"))
 
     async def list(self, request: Request, caller: Caller) -> Response:
-        mine = [one for one in caller.organization.subscriptions.values() if one.client_id == caller.client_id]
-        return json_response([self.as_json(one, key=self.core.switches.list_shows_signing_key) for one in mine])
+        mine = [
+            one
+            for one in caller.organization.subscriptions.values()
+            if one.client_id == caller.client_id
+        ]
+        return json_response(
+            [self.as_json(one, key=self.core.switches.list_shows_signing_key) for one in mine]
+        )
 
     async def update(self, request: Request, caller: Caller) -> Response:
         """200 without a body and without the key."""
@@ -117,7 +125,9 @@ class Subscriptions:
         """Known events, for which the token has the scopes; none means all of them."""
         if names is None:
             names = []
-        if not isinstance(names, list) or not all(isinstance(name, str) and name in EVENTS for name in names):
+        if not isinstance(names, list) or not all(
+            isinstance(name, str) and name in EVENTS for name in names
+        ):
             raise Answer(refusal(400, "eventNames holds an unknown event"))
         needed = {EVENTS[name] for name in names or EVENTS}
         if needed - {None, *caller.scopes}:

@@ -54,7 +54,11 @@ class Taxes:
         """201 with the new rates; at most 15 in a call."""
         body = request.json()
         rows = body.get("taxRates") if isinstance(body, dict) else None
-        if not isinstance(rows, list) or len(rows) > MOST or not all(isinstance(row, dict) for row in rows):
+        if (
+            not isinstance(rows, list)
+            or len(rows) > MOST
+            or not all(isinstance(row, dict) for row in rows)
+        ):
             return refusal(400, f"taxRates: size must be between 0 and {MOST}")
         known, made = dict(caller.organization.tax_rates), []
         for row in rows:
@@ -83,7 +87,11 @@ class Taxes:
             raise Answer(refusal(400, "percentage must be between 0 and 100"))
         if not isinstance(default, bool):
             raise Answer(refusal(400, "default must be true or false"))
-        return {name: row[name] for name in ("label", "percentage", "default") if name in row and row[name] is not None}
+        return {
+            name: row[name]
+            for name in ("label", "percentage", "default")
+            if name in row and row[name] is not None
+        }
 
     def known(self, request: Request, caller: Caller) -> JSON:
         found = caller.organization.tax_rates.get(request.params["uuid"].lower())
@@ -109,10 +117,14 @@ class Taxes:
         """How many products have each rate."""
         counts = dict.fromkeys(caller.organization.tax_rates, 0)
         for stored in caller.organization.products_after(0):
-            for uuid in (stored.value().get("taxRates") or ()) if b'"taxRates":[' in stored.body else ():
+            for uuid in (
+                (stored.value().get("taxRates") or ()) if b'"taxRates":[' in stored.body else ()
+            ):
                 if uuid in counts:
                     counts[uuid] += 1
-        return json_response({"counts": [{"taxRateUuid": uuid, "count": number} for uuid, number in counts.items()]})
+        return json_response(
+            {"counts": [{"taxRateUuid": uuid, "count": number} for uuid, number in counts.items()]}
+        )
 
     async def settings(self, request: Request, caller: Caller) -> Response:
         details = caller.organization.details

@@ -1,4 +1,6 @@
-"""The till and the back office: what a merchant does by hand, each act with the messages it causes (zettle facts 11)."""
+"""The till and the back office: what a merchant does by hand, each act with the messages it causes
+(zettle facts 11).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A line that is no product of the library: a price that was typed in, or a gift card (5.3). `price` is in minor units."""
+    """A line that is no product of the library: a price that was typed in, or a gift card (5.3).
+    `price` is in minor units.
+    """
 
     price: int
     name: str = ""
@@ -38,7 +42,9 @@ Sold = Line | Amount
 
 
 class Till:
-    """One merchant's hands. Raises LookupError for what is not there and ValueError for what cannot be."""
+    """One merchant's hands. Raises LookupError for what is not there and ValueError for what cannot
+    be.
+    """
 
     def __init__(self, core: Core, organization: Organization) -> None:
         self.core = core
@@ -79,15 +85,22 @@ class Till:
 
     # -- selling
 
-    def sell(self, lines: Sequence[Sold] | str, quantity: int = 1, *, at: float | None = None) -> JSON:
-        """Sell some lines, or so many of one variant. Tracked stock goes from STORE to SOLD, below zero too (3.5).
+    def sell(
+        self, lines: Sequence[Sold] | str, quantity: int = 1, *, at: float | None = None
+    ) -> JSON:
+        """Sell some lines, or so many of one variant. Tracked stock goes from STORE to SOLD, below
+        zero too (3.5).
 
-        `at` is an earlier moment: a till that was offline tells of its sales when it is back, and stock moves then.
+        `at` is an earlier moment: a till that was offline tells of its sales when it is back, and
+        stock moves then.
         """
         lines = [Line(lines, quantity)] if isinstance(lines, str) else lines
         if not lines or any(line.quantity < 1 for line in lines):
             raise ValueError("a sale has at least one line, and each line at least one unit")
-        if any(isinstance(line, Amount) and (line.price < 0 or line.type not in AMOUNTS) for line in lines):
+        if any(
+            isinstance(line, Amount) and (line.price < 0 or line.type not in AMOUNTS)
+            for line in lines
+        ):
             raise ValueError(f"an amount is 0 or more, of type {' or '.join(AMOUNTS)}")
         if at is not None and at > self.core.now():
             raise ValueError("a sale is not of the future")
@@ -104,7 +117,8 @@ class Till:
         restock: bool = True,
         part: Mapping[int, int] | None = None,
     ) -> JSON:
-        """Refund what is left of a purchase, or a part ({line number: units}), or so many of one variant.
+        """Refund what is left of a purchase, or a part ({line number: units}), or so many of one
+        variant.
 
         With `restock` the goods go back to STORE (3.5).
         """
@@ -130,14 +144,18 @@ class Till:
         return refund
 
     def left_of(self, purchase: JSON, part: Mapping[int, int] | None) -> dict[int, Sold]:
-        """The lines of a purchase that can still be refunded, by number, or the named part of them."""
+        """The lines of a purchase that can still be refunded, by number, or the named part of
+        them.
+        """
         if purchase["refund"]:
             raise ValueError("only a sale can be refunded, and at least one unit of it")
         at, done = self.organization.purchase_at, purchase.get("refundedByPurchaseUUIDs1", [])
         before = [row for uuid in done for row in self.organization.purchases[at[uuid]]["products"]]
         lines: dict[int, Sold] = {}
         for number, row in enumerate(purchase["products"]):
-            left = int(row["quantity"]) + sum(int(one["quantity"]) for one in before if one["id"] == row["id"])
+            left = int(row["quantity"]) + sum(
+                int(one["quantity"]) for one in before if one["id"] == row["id"]
+            )
             wanted = left if part is None else part.get(number, 0)
             if not 0 <= wanted <= left:
                 raise ValueError(f"{left} can be refunded of line {number}")
@@ -148,13 +166,22 @@ class Till:
     def shift(self, lines: Iterable[Sold], source: str, target: str) -> None:
         """Move what is tracked; one message for the whole receipt."""
         movements = [
-            Movement(product.uuid, line.variant, self.place(source).uuid, self.place(target).uuid, line.quantity)
+            Movement(
+                product.uuid,
+                line.variant,
+                self.place(source).uuid,
+                self.place(target).uuid,
+                line.quantity,
+            )
             for line in lines
-            if isinstance(line, Line) and self.organization.tracked((product := self.product_of(line.variant)).uuid)
+            if isinstance(line, Line)
+            and self.organization.tracked((product := self.product_of(line.variant)).uuid)
         ]
         if movements:
             client = None if self.core.switches.sales_name_no_client else stock.BACK_OFFICE
-            stock.move(self.core, self.organization, movements, Cause(self.organization.owner.uuid, client))
+            stock.move(
+                self.core, self.organization, movements, Cause(self.organization.owner.uuid, client)
+            )
 
     def place(self, kind: str) -> Inventory:
         stock.open_inventories(self.core, self.organization)
@@ -164,9 +191,15 @@ class Till:
 
     def receipt(self, lines: Sequence[Sold], sign: int, at: float | None = None) -> JSON:
         """A purchase as the purchase host answers it (5.3)."""
-        now, uuid, details = self.core.now() if at is None else at, self.core.uuid1(), self.organization.details
+        now, uuid, details = (
+            self.core.now() if at is None else at,
+            self.core.uuid1(),
+            self.organization.details,
+        )
         rows = [
-            self.receipt_row(number, line, sign) if isinstance(line, Line) else self.amount_row(number, line, sign)
+            self.receipt_row(number, line, sign)
+            if isinstance(line, Line)
+            else self.amount_row(number, line, sign)
             for number, line in enumerate(lines)
         ]
         total = sum(row["unitPrice"] * int(row["quantity"]) for row in rows)
@@ -192,7 +225,14 @@ class Till:
             "organizationId": details["organizationId"],
             "products": rows,
             "discounts": [],
-            "payments": [{"uuid": self.core.uuid1(), "amount": total, "type": "IZETTLE_CARD", "attributes": {}}],
+            "payments": [
+                {
+                    "uuid": self.core.uuid1(),
+                    "amount": total,
+                    "type": "IZETTLE_CARD",
+                    "attributes": {},
+                }
+            ],
             "receiptCopyAllowed": True,
             "references": {"checkoutUUID": self.core.uuid1()},
             "groupedVatAmounts": by_rate,
@@ -226,7 +266,10 @@ class Till:
         if self.organization.tracked(stored.uuid):
             back = sign < 0 and self.core.switches.refund_rows_are_reversed
             source, target = ("SOLD", "STORE") if back else ("STORE", "SOLD")
-            row |= {"fromLocationUuid": self.place(source).uuid, "toLocationUuid": self.place(target).uuid}
+            row |= {
+                "fromLocationUuid": self.place(source).uuid,
+                "toLocationUuid": self.place(target).uuid,
+            }
         return row
 
     def amount_row(self, number: int, line: Amount, sign: int) -> JSON:
@@ -257,11 +300,24 @@ class Till:
             "purchaseUuid": purchase["purchaseUUID1"],
             "timestamp": int((self.core.now() if at is None else at) * 1000),
         }
-        kept = ("source", "created", "amount", "vatAmount", "currency", "country", "purchaseNumber", "payments")
+        kept = (
+            "source",
+            "created",
+            "amount",
+            "vatAmount",
+            "currency",
+            "country",
+            "purchaseNumber",
+            "payments",
+        )
         told |= {name: purchase[name] for name in kept}
         details = organization.details
         told |= {name: details[name] for name in ("taxationMode", "taxationType")}
-        told |= {"userUuid": organization.owner.uuid, "organizationUuid": organization.uuid, "udid": self.core.uuid1()}
+        told |= {
+            "userUuid": organization.owner.uuid,
+            "organizationUuid": organization.uuid,
+            "udid": self.core.uuid1(),
+        }
         told["products"] = [told_row(row) for row in purchase["products"]]
         if purchase["refund"] and self.core.switches.refund_events_say_so:
             told |= {"refund": True, "refundsPurchaseUuid": purchase.get("refundsPurchaseUUID1")}
@@ -280,7 +336,9 @@ class Till:
         if by == 0:
             return
         source, target = ("SUPPLIER", "STORE") if by > 0 else ("STORE", "BIN")
-        movement = Movement(product.uuid, variant, self.place(source).uuid, self.place(target).uuid, abs(by))
+        movement = Movement(
+            product.uuid, variant, self.place(source).uuid, self.place(target).uuid, abs(by)
+        )
         cause = Cause(self.organization.owner.uuid, stock.BACK_OFFICE)
         stock.move(self.core, self.organization, [movement], cause)
 
@@ -295,7 +353,8 @@ class Till:
     def create_product(self, name: str, variants: Sequence[JSON] = (), **fields: Any) -> JSON:
         """A product as the back office makes it: at least a hidden `online` with a slug (2.5).
 
-        `variants` may leave out uuids. Without any there is one variant; `price` (minor units), `sku` and `barcode` are then its own.
+        `variants` may leave out uuids. Without any there is one variant; `price` (minor units),
+        `sku` and `barcode` are then its own.
         """
         own: JSON = {key: fields.pop(key) for key in ("price", "sku", "barcode") if key in fields}
         product = {
@@ -307,17 +366,24 @@ class Till:
             **fields,
             "variants": [self.fresh(one) for one in variants or [own]],
         }
-        return library.create(self.core, self.organization, pruned(product), self.organization.owner.uuid).value()
+        return library.create(
+            self.core, self.organization, pruned(product), self.organization.owner.uuid
+        ).value()
 
     def fresh(self, variant: JSON) -> JSON:
         """A variant with a uuid, its price as money."""
         price = variant.get("price")
         if isinstance(price, int):
-            variant = {**variant, "price": {"amount": price, "currencyId": self.organization.currency}}
+            variant = {
+                **variant,
+                "price": {"amount": price, "currencyId": self.organization.currency},
+            }
         return {"uuid": self.core.uuid1(), **variant}
 
     def edit_product(self, uuid: str, **changes: Any) -> JSON:
-        """Save some fields of a product; None removes one. Variants are the whole list, each merged by uuid."""
+        """Save some fields of a product; None removes one. Variants are the whole list, each merged
+        by uuid.
+        """
         stored = self.stored(uuid)
         if changes.get("variants"):
             changes["variants"] = [self.fresh(one) for one in changes["variants"]]
@@ -329,9 +395,14 @@ class Till:
         """Save some fields of one variant, `price` in minor units; None removes one."""
         stored = self.product_of(uuid)
         if isinstance(changes.get("price"), int):
-            changes["price"] = {"amount": changes["price"], "currencyId": self.organization.currency}
+            changes["price"] = {
+                "amount": changes["price"],
+                "currencyId": self.organization.currency,
+            }
         rows = stored.value()["variants"]
-        variants = [{"uuid": one["uuid"], **(changes if one["uuid"] == uuid else {})} for one in rows]
+        variants = [
+            {"uuid": one["uuid"], **(changes if one["uuid"] == uuid else {})} for one in rows
+        ]
         return self.edit_product(stored.uuid, variants=variants)
 
     def delete_product(self, uuid: str) -> None:
@@ -348,7 +419,12 @@ class Till:
     def edit_organization(self, **changes: Any) -> None:
         """Change the account's details, and tell."""
         self.organization.details = {**self.organization.details, **changes}
-        emit(self.core, self.organization, "OrganizationUpdated", {**self.organization.details, "optionalText": None})
+        emit(
+            self.core,
+            self.organization,
+            "OrganizationUpdated",
+            {**self.organization.details, "optionalText": None},
+        )
 
     def remove_app(self, client_id: str) -> None:
         """Take back an app's access."""
@@ -365,5 +441,9 @@ def sold_line(row: JSON, quantity: int) -> Sold:
 
 def told_row(row: JSON) -> JSON:
     """A receipt's row as PurchaseCreated tells it (5.4)."""
-    told = {key: value for key, value in row.items() if key not in {"libraryProduct", "rowTaxableAmount"}}
+    told = {
+        key: value
+        for key, value in row.items()
+        if key not in {"libraryProduct", "rowTaxableAmount"}
+    }
     return {**told, "taxRates": [{"percentage": row["vatPercentage"]}], "taxExempt": False}

@@ -1,4 +1,5 @@
-"""The cashier's pages under /till: sell, refund, edit stock and products, take back an app's access.
+"""The cashier's pages under /till: sell, refund, edit stock and products, take back an app's
+access.
 
 They act through `Till`, as a test does; there is nothing a page can do that a test cannot.
 """
@@ -100,9 +101,14 @@ class TillPage:
         """A page of one organization, with the word of what was just done."""
         organization = self.organization(request.value("org"))
         said = request.value("said")
-        common: JSON = {"organization": organization, "organizations": list(self.core.organizations.values())}
+        common: JSON = {
+            "organization": organization,
+            "organizations": list(self.core.organizations.values()),
+        }
         common["said"] = said if said in WORDS else None
-        return show(request, template, WORDS, **{**common, "problem": request.value("problem"), **values})
+        return show(
+            request, template, WORDS, **{**common, "problem": request.value("problem"), **values}
+        )
 
     def words(self, request: Request, wrong: Exception) -> str:
         """What went wrong, for a person."""
@@ -151,11 +157,18 @@ class TillPage:
         at = min(max(number or 1, 1), last)
         shown = everything[(at - 1) * PAGE : at * PAGE]
         cards = [self.card(organization, one) for one in shown]
-        counts = {"total": len(everything), "at": at, "last": last, "wanted": request.value("q") or ""}
+        counts = {
+            "total": len(everything),
+            "at": at,
+            "last": last,
+            "wanted": request.value("q") or "",
+        }
         return self.page(request, "till.html", cards=cards, **counts)
 
     async def new(self, request: Request) -> Response:
-        return self.form(request, {"product": {"uuid": "", "name": "", "description": ""}, "variants": []})
+        return self.form(
+            request, {"product": {"uuid": "", "name": "", "description": ""}, "variants": []}
+        )
 
     async def product(self, request: Request) -> Response:
         organization = self.organization(request.value("org"))
@@ -175,9 +188,16 @@ class TillPage:
 
     async def apps(self, request: Request) -> Response:
         organization = self.organization(request.value("org"))
-        grants = [grant for grant in self.core.grants.values() if grant.organization == organization.uuid]
+        grants = [
+            grant for grant in self.core.grants.values() if grant.organization == organization.uuid
+        ]
         rows = [(self.core.apps[grant.client_id], grant) for grant in grants]
-        return self.page(request, "till_apps.html", rows=rows, subscriptions=list(organization.subscriptions.values()))
+        return self.page(
+            request,
+            "till_apps.html",
+            rows=rows,
+            subscriptions=list(organization.subscriptions.values()),
+        )
 
     # -- forms
 
@@ -194,7 +214,11 @@ class TillPage:
                 told["problem"] = self.words(request, wrong)
             back = form.get("back", "/till")
             back = back if back.startswith("/till") else "/till"
-            kept = {"org": organization.uuid, "q": form.get("q") or None, "page": form.get("page") or None}
+            kept = {
+                "org": organization.uuid,
+                "q": form.get("q") or None,
+                "page": form.get("page") or None,
+            }
             return redirect(query_url(back, {**kept, **told}), 303)
 
         return inside
@@ -207,17 +231,35 @@ class TillPage:
             said = self.save(Till(self.core, organization), form)
         except (LookupError, ValueError) as wrong:
             rows = [
-                {name: form.get(f"{name}-{number}", "") for name in ("uuid", "name", "price", "sku", "barcode")}
+                {
+                    name: form.get(f"{name}-{number}", "")
+                    for name in ("uuid", "name", "price", "sku", "barcode")
+                }
                 for number in numbers_of(form)
             ]
             product: JSON = {
                 name: form.get(key, "")
-                for name, key in (("uuid", "product"), ("name", "name"), ("description", "description"))
+                for name, key in (
+                    ("uuid", "product"),
+                    ("name", "name"),
+                    ("description", "description"),
+                )
             }
             stored = organization.products.get(product["uuid"])
-            product["variantOptionDefinitions"] = stored.value().get("variantOptionDefinitions") if stored else None
-            card = {"product": product, "variants": rows, "tracked": organization.tracked(product["uuid"])}
-            more = {"organization": organization, "rows": rows, "problem": self.words(request, wrong), "status": 422}
+            product["variantOptionDefinitions"] = (
+                stored.value().get("variantOptionDefinitions") if stored else None
+            )
+            card = {
+                "product": product,
+                "variants": rows,
+                "tracked": organization.tracked(product["uuid"]),
+            }
+            more = {
+                "organization": organization,
+                "rows": rows,
+                "problem": self.words(request, wrong),
+                "status": 422,
+            }
             return self.form(request, card, **more)
         return redirect(query_url("/till", {"org": organization.uuid, "said": said}), 303)
 
@@ -260,7 +302,8 @@ class TillPage:
         if found:
             name = str(found[0]["propertyName"]).rpartition(".")[2]
             raise Wrong(
-                f"wrong_{name}" if f"wrong_{name}" in WORDS else "wrong_other", why=found[0]["developerMessage"]
+                f"wrong_{name}" if f"wrong_{name}" in WORDS else "wrong_other",
+                why=found[0]["developerMessage"],
             )
         if old:
             till.edit_product(old["uuid"], **changes)
@@ -271,14 +314,21 @@ class TillPage:
 
 def numbers_of(form: dict[str, str]) -> list[int]:
     """The numbers of the rows that the form holds."""
-    return sorted({int(key.rpartition("-")[2]) for key in form if re.fullmatch(r"price-[0-9]{1,3}", key)})
+    return sorted(
+        {int(key.rpartition("-")[2]) for key in form if re.fullmatch(r"price-[0-9]{1,3}", key)}
+    )
 
 
 def variant_rows(form: dict[str, str]) -> list[JSON]:
-    """The variants of the form, numbered fields; a row without a name is left out unless it is the only one."""
+    """The variants of the form, numbered fields; a row without a name is left out unless it is the
+    only one.
+    """
     rows = []
     for number in numbers_of(form):
-        text = {name: form.get(f"{name}-{number}", "").strip() for name in ("uuid", "name", "sku", "barcode")}
+        text = {
+            name: form.get(f"{name}-{number}", "").strip()
+            for name in ("uuid", "name", "sku", "barcode")
+        }
         row: JSON = {name: value or None for name, value in text.items() if name != "uuid"}
         row["price"] = price_minor(form.get(f"price-{number}", ""))
         rows.append({"uuid": text["uuid"], **row} if text["uuid"] else row)
@@ -292,7 +342,9 @@ def definitions_of(product: JSON) -> list[JSON]:
 
 
 def shaped(variants: list[JSON], old: JSON) -> JSON:
-    """Variants with options that fit: named rows are values of one option; a product with more options keeps its own."""
+    """Variants with options that fit: named rows are values of one option; a product with more
+    options keeps its own.
+    """
     definitions = definitions_of(old)
     kept = {one["uuid"]: one for one in old.get("variants", ())}
     if len(definitions) > 1:
@@ -303,7 +355,10 @@ def shaped(variants: list[JSON], old: JSON) -> JSON:
         return {"variants": variants}
     rows = [{**one, "options": [{"name": "Variant", "value": one["name"]}]} for one in variants]
     values = [{"value": value} for value in dict.fromkeys(one["name"] for one in variants)]
-    return {"variants": rows, "variantOptionDefinitions": {"definitions": [{"name": "Variant", "properties": values}]}}
+    return {
+        "variants": rows,
+        "variantOptionDefinitions": {"definitions": [{"name": "Variant", "properties": values}]},
+    }
 
 
 def grown(variants: list[JSON], definition: JSON, kept: JSON) -> JSON:
@@ -311,7 +366,9 @@ def grown(variants: list[JSON], definition: JSON, kept: JSON) -> JSON:
     name, known = definition["name"], [one["value"] for one in definition["properties"]]
     fresh = [one for one in variants if one.get("uuid") not in kept]
     rows = [
-        {**one, "options": [{"name": name, "value": one["name"]}]} if one in fresh and one["name"] else one
+        {**one, "options": [{"name": name, "value": one["name"]}]}
+        if one in fresh and one["name"]
+        else one
         for one in variants
     ]
     more = [{"value": one["name"]} for one in fresh if one["name"] and one["name"] not in known]

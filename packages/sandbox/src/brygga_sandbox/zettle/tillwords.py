@@ -62,21 +62,46 @@ WORDS: Final = {
     "gone": ("Det finns inte längre.", "That no longer exists."),
     "refused": ("Det går inte: {why}.", "That cannot be done: {why}."),
     "wrong_price": (
-        "”{typed}” är inget pris. Skriv till exempel 249,50, eller lämna tomt för att ange priset i kassan.",
-        "“{typed}” is not a price. Write for example 249.50, or leave it empty to enter it at the till.",
+        (
+            "”{typed}” är inget pris. Skriv till exempel 249,50, eller lämna tomt för att ange priset "
+            "i kassan."
+        ),
+        (
+            "“{typed}” is not a price. Write for example 249.50, or leave it empty to enter it at "
+            "the "
+            "till."
+        ),
     ),
-    "wrong_count": ("”{typed}” är inget antal. Skriv ett heltal.", "“{typed}” is no count. Write a whole number."),
-    "wrong_name": ("Skriv ett namn på högst 256 tecken.", "Enter a name of at most 256 characters."),
+    "wrong_count": (
+        "”{typed}” är inget antal. Skriv ett heltal.",
+        "“{typed}” is no count. Write a whole number.",
+    ),
+    "wrong_name": (
+        "Skriv ett namn på högst 256 tecken.",
+        "Enter a name of at most 256 characters.",
+    ),
     "wrong_description": (
         "Beskrivningen är för lång: högst 1024 tecken.",
         "The description is too long: at most 1024 characters.",
     ),
-    "wrong_sku": ("SKU:n är för lång: högst 64 tecken.", "The SKU is too long: at most 64 characters."),
-    "wrong_barcode": ("Streckkoden är för lång: högst 128 tecken.", "The barcode is too long: at most 128 characters."),
-    "wrong_other": ("Zettle skulle inte ta emot produkten: {why}.", "Zettle would not take this product: {why}."),
+    "wrong_sku": (
+        "SKU:n är för lång: högst 64 tecken.",
+        "The SKU is too long: at most 64 characters.",
+    ),
+    "wrong_barcode": (
+        "Streckkoden är för lång: högst 128 tecken.",
+        "The barcode is too long: at most 128 characters.",
+    ),
+    "wrong_other": (
+        "Zettle skulle inte ta emot produkten: {why}.",
+        "Zettle would not take this product: {why}.",
+    ),
     "more_variants": ("Fler varianter", "More variants"),
     "fixed_help": (
-        "Varianterna har alternativ som inte kan ändras här. Namn, pris, SKU och streckkod kan ändras.",
+        (
+            "Varianterna har alternativ som inte kan ändras här. Namn, pris, SKU och streckkod kan "
+            "ändras."
+        ),
         "The variants have options that cannot be changed here. Name, price, SKU and barcode can.",
     ),
 }

@@ -1,4 +1,5 @@
-"""The memory's first form: connections and everything that belongs to one, sessions, and the sequence of mark generations.
+"""The memory's first form: connections and everything that belongs to one, sessions, and the
+sequence of mark generations.
 
 Revision ID: 0001
 """

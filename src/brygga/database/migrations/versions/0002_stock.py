@@ -27,7 +27,8 @@ STATEMENTS = (
     """
     CREATE INDEX ledgers_by_product ON ledgers (connection_id, product_uuid)
     """,
-    # Open flights stand here too, so that a late echo finds the call; those given up for lost stay for as long as echoes may come.
+    # Open flights stand here too, so that a late echo finds the call; those given up for lost stay
+    # for as long as echoes may come.
     """
     CREATE TABLE flights (
         connection_id bigint NOT NULL REFERENCES connections (id) ON DELETE CASCADE,

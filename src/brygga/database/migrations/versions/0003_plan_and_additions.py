@@ -11,7 +11,8 @@ branch_labels: str | None = None
 depends_on: str | None = None
 
 STATEMENTS = (
-    # A product as the merchant typed it. It stays until it stands in Zettle with all its parts, or is thrown away.
+    # A product as the merchant typed it. It stays until it stands in Zettle with all its parts, or
+    # is thrown away.
     """
     CREATE TABLE additions (
         connection_id bigint NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
@@ -42,7 +43,8 @@ STATEMENTS = (
             REFERENCES additions (connection_id, product_uuid) ON DELETE CASCADE
     )
     """,
-    # What the store's own products hold of the names, SKUs and URLs that the library wants, as last read.
+    # What the store's own products hold of the names, SKUs and URLs that the library wants, as last
+    # read.
     """
     CREATE TABLE shop_claims (
         connection_id bigint NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
@@ -53,7 +55,8 @@ STATEMENTS = (
         CONSTRAINT shop_claims_pkey PRIMARY KEY (connection_id, field, value)
     )
     """,
-    # The library as it was planned with when set-up was finished; gone once the first sync has compared it.
+    # The library as it was planned with when set-up was finished; gone once the first sync has
+    # compared it.
     """
     CREATE TABLE planned (
         connection_id bigint NOT NULL REFERENCES connections (id) ON DELETE CASCADE,

@@ -1,4 +1,5 @@
-"""Writes of which nobody knows what became: a late echo may still tell, before the merchant is asked.
+"""Writes of which nobody knows what became: a late echo may still tell, before the merchant is
+asked.
 
 Revision ID: 0006
 """
@@ -23,4 +24,6 @@ def downgrade() -> None:
     op.execute("UPDATE flights SET state = 'lost' WHERE state = 'doubted'")
     op.execute("DELETE FROM flights WHERE state = 'believed'")
     op.execute("ALTER TABLE flights DROP CONSTRAINT flights_state_check")
-    op.execute("ALTER TABLE flights ADD CONSTRAINT flights_state_check CHECK (state IN ('open', 'lost'))")
+    op.execute(
+        "ALTER TABLE flights ADD CONSTRAINT flights_state_check CHECK (state IN ('open', 'lost'))"
+    )

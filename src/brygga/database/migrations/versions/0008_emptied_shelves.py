@@ -1,4 +1,5 @@
-"""Shelves that seem to have been emptied, of which the merchant was asked (decision 9), and what was answered.
+"""Shelves that seem to have been emptied, of which the merchant was asked (decision 9), and what
+was answered.
 
 Revision ID: 0008
 """

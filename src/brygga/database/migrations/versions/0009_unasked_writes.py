@@ -1,4 +1,5 @@
-"""Questions about the till's number that wait until tracking is on again: until then there is no number to ask about.
+"""Questions about the till's number that wait until tracking is on again: until then there is no
+number to ask about.
 
 Revision ID: 0009
 """

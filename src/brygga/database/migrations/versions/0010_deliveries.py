@@ -1,4 +1,5 @@
-"""What became of the platforms' webhooks, by connection and hour, so that an operator sees when they fail.
+"""What became of the platforms' webhooks, by connection and hour, so that an operator sees when
+they fail.
 
 Revision ID: 0010
 """

@@ -1,4 +1,5 @@
-"""Work that failed by a bug of ours is tried again by itself: since when it fails, and in which versions of the program.
+"""Work that failed by a bug of ours is tried again by itself: since when it fails, and in which
+versions of the program.
 
 Revision ID: 0011
 """
@@ -20,7 +21,9 @@ def upgrade() -> None:
     op.execute("DROP INDEX marks_to_drain")
     op.execute("CREATE INDEX marks_by_due ON marks (due_at)")
     op.execute("CREATE INDEX marks_to_drain ON marks (connection_id, rank, due_at)")
-    op.execute("CREATE INDEX marks_failing ON marks (failing_since) WHERE failing_since IS NOT NULL")
+    op.execute(
+        "CREATE INDEX marks_failing ON marks (failing_since) WHERE failing_since IS NOT NULL"
+    )
 
 
 def downgrade() -> None:
@@ -28,6 +31,8 @@ def downgrade() -> None:
     op.execute("DROP INDEX marks_by_due")
     op.execute("DROP INDEX marks_to_drain")
     op.execute("CREATE INDEX marks_by_due ON marks (due_at) WHERE parked_at IS NULL")
-    op.execute("CREATE INDEX marks_to_drain ON marks (connection_id, rank, due_at) WHERE parked_at IS NULL")
+    op.execute(
+        "CREATE INDEX marks_to_drain ON marks (connection_id, rank, due_at) WHERE parked_at IS NULL"
+    )
     op.execute("ALTER TABLE marks DROP COLUMN failed_programs")
     op.execute("ALTER TABLE marks DROP COLUMN failing_since")

@@ -1,4 +1,5 @@
-"""Which platform work waits for, and the products that are gone, for as long as their history is kept.
+"""Which platform work waits for, and the products that are gone, for as long as their history is
+kept.
 
 Revision ID: 0012
 """

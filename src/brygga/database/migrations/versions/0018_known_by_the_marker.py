@@ -1,4 +1,5 @@
-"""What became of a stock write is known by the marker: hook values and times, clock offsets and their fields go.
+"""What became of a stock write is known by the marker: hook values and times, clock offsets and
+their fields go.
 
 Open writes are carried over. One without a slot ends with the lower number and a question.
 
@@ -12,9 +13,7 @@ down_revision: str | None = "0017"
 branch_labels: str | None = None
 depends_on: str | None = None
 
-GONE_OF_A_FLIGHT = (
-    "clock, prior, left, told, tells, maybes, others, hinted, unborn, seen, tale, closing, strayed, shown"
-)
+GONE_OF_A_FLIGHT = "clock, prior, left, told, tells, maybes, others, hinted, unborn, seen, tale, closing, strayed, shown"
 SUSPENDED = "9999-12-31T23:59:59.999999Z"
 GONE_OF_A_SHELF = "tale, signed, touched, wrote, heard, asleep, stopped, fresh, closed, ordered"
 
@@ -35,7 +34,8 @@ def _shelf(of: str) -> str:
     return f"{kept} || jsonb_build_object('flight', {flying}, 'rests', {rests}, 'told', {named})"
 
 
-# What Zettle's number may lack from before tracking went off, as the new `sharing.stopped` counts it.
+# What Zettle's number may lack from before tracking went off, as the new `sharing.stopped` counts
+# it.
 _LACKS = """
     LEAST(0, COALESCE(CAST(zettle #>> '{stopped,owed}' AS integer), 0))
     + LEAST(0, COALESCE(CAST(zettle #>> '{stopped,flight,quantity}' AS integer), 0))
@@ -50,13 +50,17 @@ _ASKED = "side = 'shop' AND state IN ('doubted', 'believed') OR state = 'unasked
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE ledgers ADD COLUMN closed jsonb NOT NULL DEFAULT '[]', ADD COLUMN started_at timestamptz")
+    op.execute(
+        "ALTER TABLE ledgers ADD COLUMN closed jsonb NOT NULL DEFAULT '[]', ADD COLUMN started_at timestamptz"
+    )
     op.execute(f"""
         UPDATE ledgers g SET check_since = f.at
         FROM (SELECT connection_id, variant_uuid, min(at) AS at FROM flights WHERE {_ASKED} GROUP BY 1, 2) f
         WHERE f.connection_id = g.connection_id AND f.variant_uuid = g.variant_uuid AND g.check_since IS NULL
     """)  # noqa: S608 - our own
-    op.execute(f"UPDATE ledgers SET check_since = updated_at WHERE check_since IS NULL AND ({_IS_UNSURE})")  # noqa: S608
+    op.execute(
+        f"UPDATE ledgers SET check_since = updated_at WHERE check_since IS NULL AND ({_IS_UNSURE})"  # noqa: S608
+    )
     op.execute(f"""
         UPDATE ledgers SET
             closed = COALESCE(shop -> 'closed', '[]'),
@@ -102,5 +106,7 @@ def downgrade() -> None:
             f" WHERE {shelf} ->> 'rests' LIKE '9999-%'"
         )
     op.execute("UPDATE ledgers SET shop = shop || jsonb_build_object('closed', closed)")
-    op.execute("UPDATE ledgers SET shop = shop - 'told' || jsonb_build_object('ordered', shop #> '{told,ordered}')")
+    op.execute(
+        "UPDATE ledgers SET shop = shop - 'told' || jsonb_build_object('ordered', shop #> '{told,ordered}')"
+    )
     op.execute("ALTER TABLE ledgers DROP COLUMN closed, DROP COLUMN started_at")
