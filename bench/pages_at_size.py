@@ -30,16 +30,16 @@ import httpx2
 import psycopg
 import sqlalchemy as sa
 
-from brygga.cli import house, logs, merchant
+from brygga.cli import demo_stack, logs, merchant
+from brygga.cli.browser import BrowserClient, Lost
 from brygga.cli.merchant import NeverReady
-from brygga.cli.visitor import Lost, Visitor
 from brygga.database.engine import Database
 from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 from brygga_sandbox.clock import RealClock
-from brygga_sandbox.server import TownServer, address, listen
-from brygga_sandbox.town import Connector, Plan
+from brygga_sandbox.sandbox import Connector, Plan
+from brygga_sandbox.server import SandboxServer, address, listen
 
 HOME = "/apps/bigcommerce"
 BAR_MS = 300
@@ -112,21 +112,21 @@ def running_pages(uuid: str, variant: str) -> list[str]:
 # ------------------------------------------------------------------------
 
 
-async def town(products: int, url: str) -> None:
+async def sandbox(products: int, url: str) -> None:
     """Prints where the town is, and lives until its input closes."""
     plan = Plan(products=products, connector=Connector().at(url), drawings=False)
-    towns = TownServer(plan, RealClock(), 0)
-    found = await towns.start()
+    sandboxes = SandboxServer(plan, RealClock(), 0)
+    found = await sandboxes.start()
     found.shop().set_settings(plan="Scale", quota=450)
     facts = {"zettle_url": found.plan.zettle_url, "bigcommerce_url": found.plan.bigcommerce_url}
     print(json.dumps({**facts, "connector": asdict(found.plan.connector)}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
-    await towns.stop()
+    await sandboxes.stop()
 
 
 @contextlib.contextmanager
 def town_beside(products: int, url: str) -> Any:
-    """The town as `house.settings_for` wants to know it."""
+    """The town as `demo_stack.settings_for` wants to know it."""
     process = subprocess.Popen(
         [sys.executable, __file__, str(products), "--town", url],
         stdin=subprocess.PIPE,
@@ -154,20 +154,20 @@ async def service_of(settings: Any, database_url: str, door: Any) -> AsyncIterat
     clock, stop = SystemClock(), asyncio.Event()
     service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
     try:
-        async with house.web(service, door), house.working(service, stop):
+        async with demo_stack.web(service, door), demo_stack.working(service, stop):
             yield service
     finally:
         await service.close()
 
 
-async def finishable(visitor: Visitor, url: str) -> None:
+async def finishable(browser: BrowserClient, url: str) -> None:
     """As a merchant goes through the set-up, up to the button that finishes it; a large library
     takes its time."""
     while True:
         try:
-            await merchant.prepare(visitor, url, prices=True, whole_library=True)
+            await merchant.prepare(browser, url, prices=True, whole_library=True)
         except (NeverReady, Lost):
-            if visitor.offers("Finish set-up"):
+            if browser.offers("Finish set-up"):
                 return
             await asyncio.sleep(1)
         else:
@@ -216,7 +216,7 @@ async def asked(pages: httpx2.AsyncClient, paths: Sequence[str], rounds: int) ->
     return found
 
 
-def told(title: str, found: Sequence[Asked]) -> str:
+def reported(title: str, found: Sequence[Asked]) -> str:
     names = "".join(f"{name:>9}" for name in ("first", "p50", "free", "p99", "bytes", "page"))
     rows = []
     for one in found:
@@ -254,14 +254,14 @@ async def measure(products: int, rounds: int, database_url: str) -> bool:
     door = listen(0)
     url = address(door)
     with town_beside(products, url) as beside:
-        settings = replace(house.settings_for(beside, url), database_url=database_url)
+        settings = replace(demo_stack.settings_for(beside, url), database_url=database_url)
         async with (
             service_of(settings, database_url, door) as service,
-            house.visitor_client() as http,
+            demo_stack.browser_client() as http,
         ):
-            visitor = Visitor(http)
+            browser = BrowserClient(http)
             began = time.perf_counter()
-            await finishable(visitor, url)
+            await finishable(browser, url)
             print(
                 f"{products} products are read after {time.perf_counter() - began:.0f} s",
                 flush=True,
@@ -276,14 +276,14 @@ async def measure(products: int, rounds: int, database_url: str) -> bool:
                 timeout=120,
             ) as pages:
                 before = await asked(pages, set_up_pages(), max(3, rounds // 2))
-                print(told("before the set-up is finished", before), flush=True)
-                await merchant.finish(visitor)
+                print(reported("before the set-up is finished", before), flush=True)
+                await merchant.finish(browser)
                 open_pages = [asyncio.create_task(follow(http, url)) for _ in range(OPEN)]
                 uuid, variant = await one_product(service.database)
                 began = time.perf_counter()
                 running = await asked(pages, running_pages(uuid, variant), rounds)
                 took = time.perf_counter() - began
-                print(told(f"while the first sync runs, for {took:.0f} s", running), flush=True)
+                print(reported(f"while the first sync runs, for {took:.0f} s", running), flush=True)
                 print(await progress(service.database), flush=True)
                 for one in open_pages:
                     one.cancel()
@@ -294,7 +294,7 @@ async def measure(products: int, rounds: int, database_url: str) -> bool:
 async def progress(database: Database) -> str:
     async with database.read() as tx:
         made = await tx.scalar(sa.text("SELECT count(*) FROM bindings"))
-        waiting = await tx.scalar(sa.text("SELECT count(*) FROM marks WHERE kind = 'product'"))
+        waiting = await tx.scalar(sa.text("SELECT count(*) FROM work_items WHERE kind = 'product'"))
     return f"{made} products are in the store by now, {waiting} wait"
 
 
@@ -305,11 +305,11 @@ def main() -> int:
     asked_for.add_argument("--no-autovacuum", action="store_true")
     asked_for.add_argument("--town", help=argparse.SUPPRESS)
     wish = asked_for.parse_args()
-    if wish.town:
-        asyncio.run(town(wish.products, wish.town))
+    if wish.sandbox:
+        asyncio.run(sandbox(wish.products, wish.sandbox))
         return 0
     logs.configure(logging.WARNING)
-    with house.throwaway_database() as database_url:
+    with demo_stack.throwaway_database() as database_url:
         if wish.no_autovacuum:
             with psycopg.connect(database_url, autocommit=True) as admin:
                 admin.execute("ALTER SYSTEM SET autovacuum = off")

@@ -26,13 +26,13 @@ async def test_a_first_sync_and_a_sweep_that_finds_nothing(
 
     await bench.finish_setup()
     first = counted(bench, f"first sync of {MANY} generated products")
-    bench.town.bigcommerce.requests.reset()
+    bench.sandbox.bigcommerce.requests.reset()
     await bench.sweep()
     swept = counted(bench, f"a sweep over {MANY} unchanged products")
 
     assert first <= MANY * 1.05 + HANDFUL
     assert swept <= MANY / 250 * 1.5
-    assert 0 == bench.town.bigcommerce.requests.writes()
+    assert 0 == bench.sandbox.bigcommerce.requests.writes()
 
 
 async def test_a_thousand_changed_prices(database: Database, clock: MovableClock) -> None:
@@ -40,9 +40,9 @@ async def test_a_thousand_changed_prices(database: Database, clock: MovableClock
     uuids = [bench.till_product(f"Mugg {number}", {"price": kr(100)}) for number in range(1000)]
     await bench.finish_setup()
     for uuid in uuids:
-        (variant,) = bench.town.till().product(uuid)["variants"]
-        bench.town.till().edit_variant(variant["uuid"], price=kr(90))
-    bench.town.bigcommerce.requests.reset()
+        (variant,) = bench.sandbox.till().product(uuid)["variants"]
+        bench.sandbox.till().edit_variant(variant["uuid"], price=kr(90))
+    bench.sandbox.bigcommerce.requests.reset()
 
     await bench.read_library()
 

@@ -72,16 +72,16 @@ async def measure(products: int) -> dict[str, Any]:
     """Open a town with so many products on both sides, in this process."""
     started, cpu = time.perf_counter(), time.process_time()
     from brygga_sandbox.clock import ManualClock  # noqa: PLC0415 - loading is part of opening
-    from brygga_sandbox.town import Plan, Town  # noqa: PLC0415
+    from brygga_sandbox.sandbox import Plan, Sandbox  # noqa: PLC0415
 
-    town = Town(Plan(products=products, drawings=False), ManualClock())
+    sandbox = Sandbox(Plan(products=products, drawings=False), ManualClock())
     opened = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - cpu}
     loaded, before = [name for name in HEAVY if name in sys.modules], peak_mb()
-    shop = town.shop()
-    for stored in town.merchant.organization.products.values():
+    shop = sandbox.shop()
+    for stored in sandbox.merchant.organization.products.values():
         await shop.add_product(**body_of(stored.value()))
-    held = {"till": len(town.merchant.organization.products), "shop": len(shop.store.products)}
-    await town.stop()
+    held = {"till": len(sandbox.merchant.organization.products), "shop": len(shop.store.products)}
+    await sandbox.stop()
     return {**held, **opened, "heavy": loaded, "till_mb": before, "both_mb": peak_mb()}
 
 

@@ -19,9 +19,9 @@ from collections.abc import Callable
 
 import httpx2
 
-from brygga.cli import check, house, logs, merchant
-from brygga.cli.house import House, Wish
-from brygga.cli.visitor import Visitor
+from brygga.cli import check, demo_stack, logs, merchant
+from brygga.cli.browser import BrowserClient
+from brygga.cli.demo_stack import DemoStack, Wish
 from brygga.core.model import Connection
 from brygga.database import connections, subscriptions
 from brygga.database.tokens import Platform
@@ -32,10 +32,10 @@ Request = Callable[[int], httpx2.Request]
 
 async def measure(count: int, database_url: str) -> None:
     async with (
-        house.open_house(Wish(port_base=0, products=20), database_url) as home,
-        house.visitor_client() as http,
+        demo_stack.open_stack(Wish(port_base=0, products=20), database_url) as home,
+        demo_stack.browser_client() as http,
     ):
-        await merchant.connect(Visitor(http), home.url)
+        await merchant.connect(BrowserClient(http), home.url)
         await check.quiet(home)
         connection, till_key, shop_key = await keys(home)
         plain = await a_second(
@@ -52,16 +52,16 @@ async def measure(count: int, database_url: str) -> None:
         await check.quiet(home)
 
 
-async def keys(home: House) -> tuple[Connection, str, str]:
+async def keys(home: DemoStack) -> tuple[Connection, str, str]:
     async with home.service.database.read() as tx:
-        (connection,) = await connections.living(tx)
+        (connection,) = await connections.active(tx)
         till = await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE)
         shop = await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE)
     return connection, till[0], shop[0]
 
 
 def zettle(
-    http: httpx2.AsyncClient, home: House, connection: Connection, key: str, number: int
+    http: httpx2.AsyncClient, home: DemoStack, connection: Connection, key: str, number: int
 ) -> httpx2.Request:
     product = check.till_products(home)[number % 20]
     stamp, payload = (
@@ -81,7 +81,7 @@ def zettle(
 
 
 def bigcommerce(
-    http: httpx2.AsyncClient, home: House, connection: Connection, key: str, number: int
+    http: httpx2.AsyncClient, home: DemoStack, connection: Connection, key: str, number: int
 ) -> httpx2.Request:
     assert connection.shop is not None
     body = {
@@ -113,7 +113,7 @@ async def a_second(http: httpx2.AsyncClient, count: int, request: Request) -> fl
 def main() -> None:
     logs.configure(logging.WARNING)
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    with house.throwaway_database() as database_url:
+    with demo_stack.throwaway_database() as database_url:
         asyncio.run(measure(count, database_url))
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import httpx2
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from brygga.web.doubts import DoubtView
+from brygga.web.checks import NumberCheck
 from brygga.web.i18n import Language, Words, words
 from brygga.web.pages.check import CheckView
 from brygga.web.pages.question import QuestionView, StockLine, SubjectView
@@ -39,7 +39,7 @@ FLAGS = [
     "--no-first-run",
     "--disable-background-networking",
 ]
-PATIENCE_S = 300.0
+TIMEOUT_S = 300.0
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -81,7 +81,7 @@ class Shot:
 
 
 @dataclass
-class Town:
+class Sandbox:
     """A running demo."""
 
     facts: dict[str, Any]
@@ -114,7 +114,7 @@ class Town:
 
 
 @contextmanager
-def town(folder: Path) -> Iterator[Town]:
+def sandbox(folder: Path) -> Iterator[Sandbox]:
     ready, log = folder / "ready.json", folder / "demo.log"
     command = [
         sys.executable,
@@ -130,14 +130,14 @@ def town(folder: Path) -> Iterator[Town]:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own
         try:
             until(lambda: ready.exists() or process.poll() is not None)
-            yield Town(json.loads(ready.read_text()), httpx2.Client(timeout=20))
+            yield Sandbox(json.loads(ready.read_text()), httpx2.Client(timeout=20))
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
 
 
 def until(seen: Callable[[], object]) -> None:
-    ends = time.monotonic() + PATIENCE_S
+    ends = time.monotonic() + TIMEOUT_S
     while not seen():
         if time.monotonic() > ends:
             raise TimeoutError("the demo never came so far")
@@ -150,7 +150,7 @@ def until(seen: Callable[[], object]) -> None:
 @dataclass
 class Camera:
     browser: Browser
-    town: Town
+    sandbox: Sandbox
     folder: Path
     wanted: dict[str, tuple[Look, ...]] | None
     """None for every page in every look."""
@@ -168,7 +168,7 @@ class Camera:
     def _take(self, shot: Shot, look: Look) -> None:
         context = self._context(look)
         page = context.new_page()
-        page.goto(f"{self.town.url}{shot.path}")
+        page.goto(f"{self.sandbox.url}{shot.path}")
         if shot.act is not None:
             shot.act(page)
         page.wait_for_timeout(150)
@@ -196,7 +196,7 @@ class Camera:
 
 
 def connect(page: Page, camera: Camera) -> None:
-    url = camera.town.url
+    url = camera.sandbox.url
     camera.take(Shot("sign-in", "/sign-in"))
     page.goto(f"{url}/sign-in")
     page.get_by_role("link", name="Sign in with Zettle").click()
@@ -221,40 +221,42 @@ def connect(page: Page, camera: Camera) -> None:
     page.get_by_role("button", name="Finish set-up").click()
 
 
-def synced(page: Page, town: Town) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+def synced(page: Page, sandbox: Sandbox) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """By name: what is in both systems. Waits until the first sync is over."""
-    page.goto(f"{town.url}/apps/bigcommerce")
+    page.goto(f"{sandbox.url}/apps/bigcommerce")
 
     def figure(name: str) -> str:
         return str(page.locator(f"[data-live-text={name}]").inner_text())
 
     until(lambda: figure("waiting") == "0" and figure("synced") != "0")
-    in_shop = {one["name"]: one for one in town.store()["products"]}
+    in_shop = {one["name"]: one for one in sandbox.store()["products"]}
     return {
-        one["name"]: (one, in_shop[one["name"]]) for one in town.library() if one["name"] in in_shop
+        one["name"]: (one, in_shop[one["name"]])
+        for one in sandbox.library()
+        if one["name"] in in_shop
     }
 
 
-def a_day(town: Town, mug: dict[str, Any], there: dict[str, Any]) -> None:
+def a_day(sandbox: Sandbox, mug: dict[str, Any], there: dict[str, Any]) -> None:
     """Sales, a restock, an order and a refund, so that there is something to explain."""
     variant, product_id = mug["variants"][0]["uuid"], there["id"]
 
     def level() -> int:
-        return int(town.product(product_id)["inventory_level"])
+        return int(sandbox.product(product_id)["inventory_level"])
 
     for path, body, after in (
         ("/stock", {"variant_uuid": variant, "balance": 15}, 15),
         ("/sell", {"variant_uuid": variant, "quantity": 2}, 13),
         ("/sell", {"variant_uuid": variant, "quantity": 5}, 8),
     ):
-        town.till(path, body)
+        sandbox.till(path, body)
         until(lambda after=after: level() == after)  # type: ignore[misc]
     variant_id = there["variants"][0]["id"]
-    town.shop(
+    sandbox.shop(
         "/orders", {"lines": [{"product_id": product_id, "variant_id": variant_id, "quantity": 2}]}
     )
     time.sleep(3)
-    town.till("/refund", {"variant_uuid": variant, "quantity": 1})
+    sandbox.till("/refund", {"variant_uuid": variant, "quantity": 1})
     until(lambda: level() == 7)
 
 
@@ -317,7 +319,7 @@ def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page],
 def doubt(product_uuid: str, variant: str) -> Callable[[Words], CheckView]:
     def view(speech: Words) -> CheckView:
         happened = speech.fill("doubt.shop", {"n": "−2", "at": speech.moment(datetime.now(UTC))})
-        one = DoubtView(
+        one = NumberCheck(
             product_uuid,
             variant,
             "Mugg Sand",
@@ -342,18 +344,18 @@ def question(_: Words) -> QuestionView:
 
 
 def take_all(camera: Camera) -> None:
-    town = camera.town
+    sandbox = camera.sandbox
     page = camera.browser.new_context(locale="en-GB").new_page()
-    page.set_default_timeout(PATIENCE_S * 1000)
+    page.set_default_timeout(TIMEOUT_S * 1000)
     connect(page, camera)
-    both = synced(page, town)
+    both = synced(page, sandbox)
     simple = [(mug, there) for mug, there in both.values() if plain(mug, there)]
     (mug, there), (bowl, _) = simple[0], simple[1]
     many = next(one for one, _ in both.values() if len(one["variants"]) > 4)
-    a_day(town, mug, there)
-    here, apart = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
+    a_day(sandbox, mug, there)
+    here, separate = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
     why = f"{here}/variants/{mug['variants'][0]['uuid']}/stock"
-    page.goto(f"{town.url}{why}")
+    page.goto(f"{sandbox.url}{why}")
     page.get_by_text("in the web shop", exact=False).filter(
         has_text=re.compile(r"Order \d+")
     ).first.wait_for()
@@ -388,23 +390,23 @@ def take_all(camera: Camera) -> None:
         Shot("support", f"/support?product={mug['uuid']}"),
         Shot("not-there", "/library/nothing"),
     )
-    page.goto(f"{town.url}{apart}")
+    page.goto(f"{sandbox.url}{separate}")
     page.locator("input[name=separate]").check()
     page.locator("input[name^=shop-]").first.fill("1")
     page.locator("input[name^=zettle-]").first.fill("3")
     page.locator("#separate-stock").get_by_role("button", name="Save").click()
     press("Save the new sum")(page)
     camera.take(
-        Shot("product-separate", apart),
-        Shot("join", f"{apart}/stock/join"),
+        Shot("product-separate", separate),
+        Shot("join", f"{separate}/stock/join"),
         Shot(
             "join-dialog",
-            apart,
+            separate,
             lambda page: page.locator("[data-opens=join-dialog]").click(),
             whole=False,
         ),
-        Shot("untrack", apart, track_off),
-        Shot("why-separate", f"{apart}/variants/{bowl['variants'][0]['uuid']}/stock"),
+        Shot("untrack", separate, track_off),
+        Shot("why-separate", f"{separate}/variants/{bowl['variants'][0]['uuid']}/stock"),
     )
 
 
@@ -436,7 +438,7 @@ def main() -> int:
     chromium = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
     with (
         tempfile.TemporaryDirectory() as scratch,
-        town(Path(scratch)) as place,
+        sandbox(Path(scratch)) as place,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

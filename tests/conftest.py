@@ -43,16 +43,16 @@ class MovableClock:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
-        woken = asyncio.Event()
-        self._sleepers.append((self.at + timedelta(seconds=seconds), woken))
-        await woken.wait()
+        resumed = asyncio.Event()
+        self._sleepers.append((self.at + timedelta(seconds=seconds), resumed))
+        await resumed.wait()
 
     def move(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
-        for due, woken in self._sleepers:
+        for due, resumed in self._sleepers:
             if due <= self.at:
-                woken.set()
-        self._sleepers = [(due, woken) for due, woken in self._sleepers if due > self.at]
+                resumed.set()
+        self._sleepers = [(due, resumed) for due, resumed in self._sleepers if due > self.at]
 
 
 @dataclass(slots=True)

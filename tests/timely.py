@@ -15,7 +15,7 @@ LONGEST_S = 600.0
 _NEXT = sa.text(f"""
     SELECT min(greatest(m.due_at, CASE WHEN c.lease_holder IS NOT NULL
         THEN c.lease_until + CAST(:grace AS interval) END))
-    FROM marks m JOIN connections c ON c.id = m.connection_id
+    FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE {WORKABLE} AND c.id <> ALL (CAST(:running AS bigint[]))
 """)
 
@@ -26,14 +26,14 @@ class TimelyJobs(TableJobs):
 
     def look(self) -> None:
         """Now, and not when the next mark is due: a connection may go on that was paused."""
-        self._woken.set()
+        self._notices.set()
 
     async def _rest_s(self, running: Collection[int]) -> float:
         """Until the next mark is due at a connection that nobody works for, or its dead holder's
         lease has run out.
         """
         async with self.database.read() as tx:
-            at = await tx.scalar(_NEXT, {"running": sorted(running), "grace": self.grace})
+            at = await tx.scalar(_NEXT, {"running": sorted(running), "grace": self.takeover_delay})
         now = self.clock.now()
         return (
             LONGEST_S

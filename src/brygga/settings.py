@@ -16,7 +16,7 @@ T = TypeVar("T")
 PREFIX: Final = "BRYGGA_"
 _SECRET_LENGTH: Final = 32
 _TOKEN_LENGTH: Final = 16
-_LONGEST_LAG_S: Final = 120
+_LONGEST_READ_LAG_S: Final = 120
 
 
 class SettingsWrong(Exception):
@@ -100,7 +100,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         ),
         metrics_token=reader.optional("METRICS_TOKEN", _token, ""),
         stock=Timing(
-            lag_s=reader.optional("STOCK_READ_LAG", _lag, Timing().lag_s),
+            read_lag_s=reader.optional("STOCK_READ_LAG", _read_lag, Timing().read_lag_s),
             is_whole=reader.optional("STOCK_CALLS", _calls, default=True),
         ),
         hosts=Hosts(
@@ -203,9 +203,9 @@ def _token(text: str) -> str:
     return text
 
 
-def _lag(text: str) -> float:
-    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_LAG_S:
-        raise ValueError(f"expected whole seconds from 1 to {_LONGEST_LAG_S}")
+def _read_lag(text: str) -> float:
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_READ_LAG_S:
+        raise ValueError(f"expected whole seconds from 1 to {_LONGEST_READ_LAG_S}")
     return float(text)
 
 

@@ -42,7 +42,7 @@ from brygga.sync.products.adding import Adding
 from brygga.sync.products.library import library
 from brygga.sync.products.linking import link
 from brygga.sync.products.work import Products
-from brygga.sync.stock import StockBirths, StockSweep, StockWork, Till, TrackingWork
+from brygga.sync.stock import StockInitialLevels, StockSweep, StockWork, Till, TrackingWork
 from brygga.sync.stock.explaining import explain
 from brygga.sync.stock.marker import marker
 from brygga.sync.worker.loop import Pace, Worker
@@ -60,7 +60,7 @@ from brygga.web.deps import (
     WebSettings,
     ZettleGrant,
 )
-from brygga.web.stock_desk import PageDesk
+from brygga.web.stock_commands import PageStockCommands
 from brygga.wire import Call, GuardedGate, InventoryPace, OpenGate, StoreBudget, Wire, open_client
 from brygga.zettle import oauth as zettle_oauth
 from brygga.zettle.api import Zettle
@@ -334,7 +334,7 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
     """Which work answers which mark (docs/rooms.md)."""
     till, timing = Till(), timing or Timing()
     stock = StockWork(timing, till)
-    births = StockBirths(timing, till)
+    initial_levels = StockInitialLevels(timing, till)
     return {
         Kind.LEAVE: leave,
         Kind.SETUP: setup,
@@ -343,15 +343,15 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
         Kind.ADDITION: Adding(till),
         Kind.LINK: link,
         Kind.EXPLAIN: explain,
-        Kind.PRODUCT: Products(births),
-        Kind.SHOP_PRODUCT: ShopProducts(births),
+        Kind.PRODUCT: Products(initial_levels),
+        Kind.SHOP_PRODUCT: ShopProducts(initial_levels),
         Kind.LIBRARY: library,
         Kind.HOOKS: hooks,
         Kind.STOCK: stock.products,
-        Kind.SETTLE: stock.products,
+        Kind.RESOLVE: stock.products,
         Kind.SHOP_STOCK: stock.shop_hints,
         Kind.TRACKING: TrackingWork(timing, till),
-        Kind.SWEEP: Sweep(births, StockSweep(timing, till)),
+        Kind.SWEEP: Sweep(initial_levels, StockSweep(timing, till)),
     }
 
 
@@ -400,7 +400,7 @@ def build(
             ),
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
-            stock=PageDesk(),
+            stock=PageStockCommands(),
         )
     )
     return Service(settings, database, jobs, worker, web, http)

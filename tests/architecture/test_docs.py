@@ -82,8 +82,8 @@ def _missing(names: Sequence[str], below: Path) -> list[str]:
 
 def _named_in(path: Path) -> set[str]:
     """The rules that some test of a file is marked with."""
-    marks = re.findall(r"mark\.rule\(([^)]*)\)", path.read_text(encoding="utf-8"))
-    return {rule for mark in marks for rule in re.findall(r"[\"']([A-Z]\d+)[\"']", mark)}
+    items = re.findall(r"mark\.rule\(([^)]*)\)", path.read_text(encoding="utf-8"))
+    return {rule for item in items for rule in re.findall(r"[\"']([A-Z]\d+)[\"']", item)}
 
 
 def test_every_rule_and_every_decision_has_its_row() -> None:
@@ -113,10 +113,10 @@ def test_what_is_said_to_prove_a_rule_does(rule: str) -> None:
 
 
 def test_the_check_would_catch_a_name_that_is_gone() -> None:
-    guilty = ["core/planning.py:planned", "core/plans.py:plan", "sync/stock/desk.py:Desk.divide"]
+    guilty = ["core/planning.py:planned", "core/plans.py:plan", "sync/stock/commands.py:StockCommands.divide"]
 
     assert guilty == _missing(
-        [*guilty, "core/planning.py:plan", "sync/stock/desk.py:Desk.split"], SOURCE
+        [*guilty, "core/planning.py:plan", "sync/stock/commands.py:StockCommands.split"], SOURCE
     )
 
 

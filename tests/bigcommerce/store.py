@@ -13,7 +13,7 @@ import httpx2
 from brygga.bigcommerce.api import ShopApi
 from brygga.bigcommerce.values import ShopUrls
 from brygga.core.model import CatalogImage, CatalogOption, CatalogProduct, CatalogVariant
-from brygga.core.operations import Birth
+from brygga.core.operations import Create
 from brygga.wire import OpenGate, Wire, open_client
 from brygga_sandbox.bigcommerce import BigCommerceSandbox, Config, Switches
 from brygga_sandbox.clock import ManualClock
@@ -88,14 +88,14 @@ class Store:
         desired = scarf(**changes)
         return (
             await self.api.create_product(
-                desired, Birth(await self.category(), {"red": 4, "blue": 2})
+                desired, Create(await self.category(), {"red": 4, "blue": 2})
             )
         ).product
 
     async def cup(self, **changes: Any) -> Any:
         """A tracked simple product, made by our own call."""
         return (
-            await self.api.create_product(cup(**changes), Birth(await self.category(), {"cup": 7}))
+            await self.api.create_product(cup(**changes), Create(await self.category(), {"cup": 7}))
         ).product
 
 

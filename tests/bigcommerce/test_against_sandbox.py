@@ -12,7 +12,7 @@ from brygga.bigcommerce import events
 from brygga.bigcommerce.values import NewVariant
 from brygga.core.failures import NeedsMerchant, Refused, Unanswered
 from brygga.core.model import CatalogImage, CatalogOption, CatalogVariant, Tracking
-from brygga.core.operations import Birth
+from brygga.core.operations import Create
 from brygga.wire import Upload
 from brygga_sandbox.faults import Rule
 from tests.bigcommerce.store import PNG, Store, cup, scarf
@@ -35,7 +35,7 @@ async def test_create_product_sends_a_simple_product_whole() -> None:
     store = Store()
     category = await store.category()
 
-    made = (await store.api.create_product(cup(), Birth(category, {"cup": 7}))).product
+    made = (await store.api.create_product(cup(), Create(category, {"cup": 7}))).product
 
     raw = store.shop.raw(made.product_id)
     assert (raw["name"], raw["sku"], raw["upc"], raw["description"]) == (
@@ -70,7 +70,7 @@ async def test_create_product_knows_every_childs_id_whatever_the_answer_holds(
     store = Store({"create_returns_children": children})
 
     saved = await store.api.create_product(
-        scarf(), Birth(await store.category(), {"red": 4, "blue": 2})
+        scarf(), Create(await store.category(), {"red": 4, "blue": 2})
     )
 
     product = saved.product
@@ -91,7 +91,7 @@ async def test_a_product_is_there_although_the_look_after_it_failed() -> None:
     category = await store.category()
     store.sandbox.faults.rules.append(Rule("5xx_before", "GET", "*/catalog/products/*", next=1))
 
-    saved = await store.api.create_product(scarf(), Birth(category))
+    saved = await store.api.create_product(scarf(), Create(category))
 
     assert (saved.product.product_id > 0, saved.complete) == (True, False)
 
@@ -102,7 +102,7 @@ async def test_create_product_without_prices_and_untracked_starts_at_zero_and_co
 ):
     store = Store()
 
-    made = (await store.api.create_product(cup(price=None), Birth(await store.category()))).product
+    made = (await store.api.create_product(cup(price=None), Create(await store.category()))).product
 
     assert (made.price, made.tracking, made.is_visible, made.tax_class_id) == (
         Decimal(0),
@@ -126,13 +126,13 @@ async def test_create_product_says_what_is_taken(changes: dict[str, Any], code: 
     await store.cup()
 
     assert (
-        await code_of(store.api.create_product(cup(**changes), Birth(await store.category())))
+        await code_of(store.api.create_product(cup(**changes), Create(await store.category())))
         == code
     )
 
 
 async def test_create_product_in_a_category_that_is_gone() -> None:
-    assert await code_of(Store().api.create_product(cup(), Birth(9999))) == "category_unknown"
+    assert await code_of(Store().api.create_product(cup(), Create(9999))) == "category_unknown"
 
 
 @pytest.mark.parametrize("status", [422, 400])
@@ -141,24 +141,24 @@ async def test_a_picture_that_cannot_be_fetched_refuses_the_whole_and_goes_witho
 ) -> None:
     store = Store({"inline_image_status": status})
     desired = cup(images=(CatalogImage("https://pictures.example/gone.png", True, 0),))
-    birth = Birth(await store.category())
+    create = Create(await store.category())
 
-    assert await code_of(store.api.create_product(desired, birth)) in (
+    assert await code_of(store.api.create_product(desired, create)) in (
         "image_unreachable",
         "image_refused",
     )
-    saved = await store.api.create_product(desired, birth, images=False)
+    saved = await store.api.create_product(desired, create, images=False)
 
     assert saved.product.images == ()
 
 
 async def test_a_create_whose_answer_is_lost_is_unanswered() -> None:
     store = Store()
-    birth = Birth(await store.category())
+    create = Create(await store.category())
     store.sandbox.faults.rules.append(Rule("cut_after", "POST", "*/catalog/products", next=1))
 
     with pytest.raises(Unanswered):
-        await store.api.create_product(cup(), birth)
+        await store.api.create_product(cup(), create)
 
     assert (await store.api.products_page(name="Kopp")).total == 1
 

@@ -17,7 +17,7 @@ from brygga.core.failures import (
     Unreachable,
     fingerprint,
 )
-from brygga.core.operations import Birth
+from brygga.core.operations import Create
 from brygga.wire import Answer, Call, OpenGate
 from tests.bigcommerce.store import cup
 from tests.wire.doubles import FarEnd, Step, far_end, says
@@ -238,7 +238,7 @@ async def test_a_create_whose_answer_cannot_be_read_may_have_happened(body: Any)
     room, _ = shop(says(200, body))
 
     with pytest.raises(Unanswered):
-        await room.create_product(cup(), Birth(23))
+        await room.create_product(cup(), Create(23))
 
 
 async def test_what_a_207_left_out_is_told() -> None:

@@ -15,7 +15,7 @@ from brygga.bigcommerce.refusals import named_items
 from brygga.bigcommerce.values import StockChange
 from brygga.core.failures import NeedsMerchant, Refused, Unanswered, Unreachable
 from brygga.core.model import CatalogVariant, StockMoment, WeightUnit
-from brygga.core.operations import Birth
+from brygga.core.operations import Create
 from brygga.wire import Upload
 from brygga_sandbox.faults import Rule
 from tests.bigcommerce.store import BASE, HOOK, PNG, SECRET, Store, cup
@@ -130,13 +130,13 @@ async def test_each_refusal_of_stock_has_its_code_and_names_its_item() -> None:
     simple = await store.cup()
     untracked = (
         await store.api.create_product(
-            cup(name="Fat", url="", variants=(CatalogVariant("x"),)), Birth(await store.category())
+            cup(name="Fat", url="", variants=(CatalogVariant("x"),)), Create(await store.category())
         )
     ).product
-    unborn = (
+    not_created = (
         await store.api.create_product(
             cup(name="Vas", url="", variants=(CatalogVariant("y"),)),
-            Birth(await store.category(), {}),
+            Create(await store.category(), {}),
         )
     ).product
     tries = [
@@ -153,9 +153,9 @@ async def test_each_refusal_of_stock_has_its_code_and_names_its_item() -> None:
         ),
         (StockChange(1, 1, 99_999), "item_unknown", ("variant_id", 99_999)),
         (
-            StockChange(1, 1, product_id=unborn.product_id),
+            StockChange(1, 1, product_id=not_created.product_id),
             "needs_absolute_first",
-            ("product_id", unborn.product_id),
+            ("product_id", not_created.product_id),
         ),
     ]
     for change, code, item in tries:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @pytest.mark.slow
@@ -45,7 +45,7 @@ def test_nothing_is_left_of_a_demo(tmp_path: Path, ending: signal.Signals, momen
         until(lambda: ready.exists() if moment == "when all answers" else any(temporary.iterdir()))
         children = children_of(demo.pid)
         demo.send_signal(ending)
-        said = demo.communicate(timeout=PATIENCE_S)[1].decode()
+        said = demo.communicate(timeout=TIMEOUT_S)[1].decode()
     finally:
         demo.kill()
         demo.wait()
@@ -65,7 +65,7 @@ def heeding() -> None:
 
 
 def until(seen: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE_S
+    ends = time.monotonic() + TIMEOUT_S
     while not seen():
         assert time.monotonic() < ends
         time.sleep(0.02)

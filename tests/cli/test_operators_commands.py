@@ -12,11 +12,11 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from brygga.cli import bench, commands, doctor, house, log, merchant, retry, status, sync
+from brygga.cli import bench, commands, demo_stack, doctor, log, merchant, retry, status, sync
+from brygga.cli.browser import BrowserClient
+from brygga.cli.demo_stack import DemoStack, Wish
 from brygga.cli.doctor import Verdict
-from brygga.cli.house import House, Wish
-from brygga.cli.process import Ground
-from brygga.cli.visitor import Visitor
+from brygga.cli.process import Runtime
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import connections, library, support, synclog, work_items
@@ -24,26 +24,26 @@ from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.wiring import SystemClock
 from brygga_sandbox.clock import RealClock
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 from tests.conftest import NOON
-from tests.database.town import connected, cup
+from tests.database.merchants import connected, cup
 
 
 @pytest.fixture
-async def home(database_url: str) -> AsyncIterator[House]:
-    async with house.open_house(Wish(port_base=0, products=3), database_url) as opened:
+async def home(database_url: str) -> AsyncIterator[DemoStack]:
+    async with demo_stack.open_stack(Wish(port_base=0, products=3), database_url) as opened:
         yield opened
 
 
-def ground_of(home: House) -> Ground:
-    return Ground(home.service.settings)
+def ground_of(home: DemoStack) -> Runtime:
+    return Runtime(home.service.settings)
 
 
 # ---- doctor --------------------------------------------------------------------------------------
 
 
 async def test_a_healthy_installation_is_well_but_for_its_local_address(
-    home: House, capsys: pytest.CaptureFixture[str]
+    home: DemoStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The demo's address is this machine's: no merchant and no platform could reach it."""
     code = await doctor._doctor(argparse.Namespace(json=True), ground_of(home))
@@ -67,7 +67,7 @@ async def test_a_healthy_installation_is_well_but_for_its_local_address(
     )
 
 
-async def test_what_is_wrong_is_named_with_the_way_to_mend_it(home: House) -> None:
+async def test_what_is_wrong_is_named_with_the_way_to_mend_it(home: DemoStack) -> None:
     good = home.service.settings
     wrong = replace(
         good,
@@ -84,12 +84,12 @@ async def test_what_is_wrong_is_named_with_the_way_to_mend_it(home: House) -> No
 
 
 async def test_a_database_of_another_version_and_a_silent_one_are_told_apart(
-    empty_database_url: str, home: House
+    empty_database_url: str, home: DemoStack
 ) -> None:
     settings = home.service.settings
-    (older,) = await doctor.database(Ground(replace(settings, database_url=empty_database_url)))
+    (older,) = await doctor.database(Runtime(replace(settings, database_url=empty_database_url)))
     (gone,) = await doctor.database(
-        Ground(replace(settings, database_url="postgresql://u@127.0.0.1:9/n?connect_timeout=2"))
+        Runtime(replace(settings, database_url="postgresql://u@127.0.0.1:9/n?connect_timeout=2"))
     )
 
     assert "brygga migrate" in older.mend
@@ -126,10 +126,10 @@ async def failed_set_up(database: Database) -> int:
     async with database.transaction() as tx:
         await connections.set_stage(tx, connection.id, Stage.STORE_CONNECTED)
         for kind in (Kind.ACCOUNT, Kind.LIBRARY):
-            await work_items.mark(tx, connection.id, kind, "", NOON)
-            (mark,) = await work_items.due(tx, connection.id, NOON, [kind])
+            await work_items.add(tx, connection.id, kind, "", NOON)
+            (item,) = await work_items.due(tx, connection.id, NOON, [kind])
             later = SystemClock().now() + timedelta(hours=5)
-            await work_items.park(tx, mark, f"id-{kind.value}", NOON, next_try=later)
+            await work_items.park(tx, item, f"id-{kind.value}", NOON, next_try=later)
     return connection.id
 
 
@@ -147,21 +147,21 @@ def asked_retry(**wish: object) -> argparse.Namespace:
 
 
 async def test_status_shows_failed_work_and_how_to_retry(
-    database: Database, home: House, capsys: pytest.CaptureFixture[str]
+    database: Database, home: DemoStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = await failed_set_up(database)
     async with database.transaction() as tx:
-        found = await status._of(tx, (await connections.living(tx))[-1], [], elsewhere=False)
+        found = await status._of(tx, (await connections.active(tx))[-1], [], elsewhere=False)
 
-    told = status._told([found])
+    reported = status._reported([found])
     assert 2 == found.parked
     assert all(
-        part in told
+        part in reported
         for part in ("2 FAILED", "id-account", "id-library", f"`brygga retry {number}`")
     )
 
 
-async def test_doctor_names_failed_work(database: Database, home: House) -> None:
+async def test_doctor_names_failed_work(database: Database, home: DemoStack) -> None:
     number = await failed_set_up(database)
     (found,) = [
         one for one in await doctor.database(ground_of(home)) if one.verdict is Verdict.WRONG
@@ -186,9 +186,9 @@ async def test_retry_wakes_failed_work_also_before_set_up_is_finished(
     database: Database, capsys: pytest.CaptureFixture[str], wish: dict[str, object], count: int
 ) -> None:
     number = await failed_set_up(database)
-    settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
+    settings = demo_stack.settings_for(Sandbox(Plan(products=0), RealClock()), "http://127.0.0.1:1")
     code = await retry._retry(
-        asked_retry(**wish), Ground(replace(settings, database_url=database.url))
+        asked_retry(**wish), Runtime(replace(settings, database_url=database.url))
     )
     async with database.read() as tx:
         due = await work_items.due(tx, number, SystemClock().now())
@@ -214,11 +214,11 @@ async def test_sync_reads_everything_again_or_one_product(database: Database) ->
     connection, clock = await connected(database), SystemClock()
     async with database.transaction() as tx:
         await library.upsert_many(tx, connection.id, [cup()], NOON, assign_new=True)
-        await sync.leave_marks(tx, connection.id, "cup", clock)
+        await sync.leave_items(tx, connection.id, "cup", clock)
         one = await work_items.counts(tx, connection.id)
-        await sync.leave_marks(tx, connection.id, "", clock)
+        await sync.leave_items(tx, connection.id, "", clock)
         both = await work_items.counts(tx, connection.id)
-        await sync.leave_marks(tx, connection.id, "", clock, webhooks=True)
+        await sync.leave_items(tx, connection.id, "", clock, webhooks=True)
         every = await work_items.counts(tx, connection.id)
 
     assert {Kind.PRODUCT: 1} == one
@@ -244,7 +244,7 @@ async def test_what_cannot_be_synced_is_refused_with_the_reason(
         if paused:
             await connections.pause(tx, connection.id, paused)
         with pytest.raises(sync.NotNow) as refused:
-            await sync.leave_marks(
+            await sync.leave_items(
                 tx, connection.id if number == 1 else number, product, SystemClock()
             )
 
@@ -253,12 +253,12 @@ async def test_what_cannot_be_synced_is_refused_with_the_reason(
 
 
 async def test_sync_and_wait_returns_when_a_worker_has_done_it(
-    home: House, capsys: pytest.CaptureFixture[str]
+    home: DemoStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with house.visitor_client() as http:
-        await merchant.connect(Visitor(http), home.url)
+    async with demo_stack.browser_client() as http:
+        await merchant.connect(BrowserClient(http), home.url)
     async with home.service.database.read() as tx:
-        (connection,) = await connections.living(tx)
+        (connection,) = await connections.active(tx)
 
     code = await sync._sync(
         argparse.Namespace(connection=connection.id, product="", wait=True, webhooks=False),
@@ -291,7 +291,7 @@ async def test_the_log_is_told_in_words_oldest_first_with_what_to_do(
             await synclog.add(tx, connection.id, line, NOON + timedelta(seconds=place))
         found = await synclog.page(tx, connection.id)
 
-    first, second, advice = log.told(found, language).splitlines()
+    first, second, advice = log.reported(found, language).splitlines()
     assert "Butiken" in first
     assert "! product" in second
     assert "Mugg" in second
@@ -306,7 +306,7 @@ async def test_a_support_id_shows_its_report_and_an_unknown_one_says_so(
 ) -> None:
     connection = await connected(database)
     async with database.transaction() as tx:
-        await support.put(tx, support.Case("ID1", connection.id, NOON, "cup", {"bug": "KeyError"}))
+        await support.save(tx, support.Case("ID1", connection.id, NOON, "cup", {"bug": "KeyError"}))
         case = await support.by_id(tx, "ID1")
 
     assert (0, 1) == (log._case(case, "ID1"), log._case(None, "ID2"))
@@ -324,7 +324,7 @@ async def test_bench_counts_requests(database_url: str) -> None:
     assert 5 <= count.first_import < 40
     assert {"a sale at the till", "an order in the shop", "a changed price"} == count.acts.keys()
     assert count.acts["a sale at the till"] >= 1
-    assert f"{count.first_import} requests" in bench.told(count)
+    assert f"{count.first_import} requests" in bench.reported(count)
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "reported"),
     [
         (
             Kind.SETUP,
@@ -377,18 +377,18 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     ],
 )
 async def test_retry_says_what_a_paused_connection_still_does(
-    database: Database, capsys: pytest.CaptureFixture[str], kind: Kind, told: str
+    database: Database, capsys: pytest.CaptureFixture[str], kind: Kind, reported: str
 ) -> None:
     one, now = await connected(database), SystemClock().now()
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, kind, "", now)
-        (mark,) = await work_items.due(tx, one.id, now)
-        await work_items.park(tx, mark, "id", now, next_try=now + timedelta(days=1))
+        await work_items.add(tx, one.id, kind, "", now)
+        (item,) = await work_items.due(tx, one.id, now)
+        await work_items.park(tx, item, "id", now, next_try=now + timedelta(days=1))
         await connections.pause(tx, one.id, "scope_missing")
-    settings = house.settings_for(Town(Plan(products=0), RealClock()), "http://127.0.0.1:1")
+    settings = demo_stack.settings_for(Sandbox(Plan(products=0), RealClock()), "http://127.0.0.1:1")
 
     await retry._retry(
-        asked_retry(connection=one.id), Ground(replace(settings, database_url=database.url))
+        asked_retry(connection=one.id), Runtime(replace(settings, database_url=database.url))
     )
 
-    assert f"connection {one.id}: 1 woken{told}" == capsys.readouterr().out.strip()
+    assert f"connection {one.id}: 1 woken{reported}" == capsys.readouterr().out.strip()

@@ -10,7 +10,7 @@ import pytest
 
 from brygga.cli import doctor, status
 from brygga.cli.doctor import Verdict
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.database import connections, deliveries, service_health, subscriptions
 from brygga.database.deliveries import Deliveries, Outcome
 from brygga.database.engine import Database
@@ -19,7 +19,7 @@ from brygga.database.tokens import Platform
 from brygga.settings import read
 from brygga.wiring import SystemClock
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 Counts = dict[tuple[int, Platform, Outcome], int]
 SHOP = Platform.BIGCOMMERCE
@@ -61,7 +61,7 @@ async def test_what_goes_on_is_an_alarm_and_what_is_over_is_none(
         seen = await service_health.read(tx, NOON)
 
     assert alarm is any(of.is_alarming for of in found)
-    assert int(alarm) == seen.unheard
+    assert int(alarm) == seen.unreceived
 
 
 async def test_a_connection_that_has_ended_alarms_nobody(database: Database) -> None:
@@ -118,7 +118,7 @@ async def test_status_tells_webhooks_by_connection(
         old = Subscription(
             SHOP, "7", "store/product/updated", "https://old.example/hooks/bigcommerce/k", "active"
         )
-        await subscriptions.put(tx, one.id, old, now)
+        await subscriptions.save(tx, one.id, old, now)
     names = (
         "ZETTLE_CLIENT_ID",
         "ZETTLE_CLIENT_SECRET",
@@ -136,10 +136,12 @@ async def test_status_tells_webhooks_by_connection(
     )
 
     for as_json in (False, True):
-        await status._status(argparse.Namespace(connection=None, json=as_json), Ground(settings))
-    told, _, raw = capsys.readouterr().out.partition("[")
+        await status._status(argparse.Namespace(connection=None, json=as_json), Runtime(settings))
+    reported, _, raw = capsys.readouterr().out.partition("[")
     (seen,) = json.loads("[" + raw)
 
-    assert "WEBHOOKS FAIL: bigcommerce, webhooks point to another address" in told
-    assert "webhooks in 24 hours: bigcommerce 6 refused, 2 unverified; zettle 4 accepted" in told
+    assert "WEBHOOKS FAIL: bigcommerce, webhooks point to another address" in reported
+    assert (
+        "webhooks in 24 hours: bigcommerce 6 refused, 2 unverified; zettle 4 accepted" in reported
+    )
     assert (["bigcommerce"], True) == (seen["unheard"], seen["webhooks_elsewhere"])

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from alembic import command
 
 from brygga.core import stock
-from brygga.core.stock import Gap, Look, Side, Timing, Verdict
+from brygga.core.stock import Gap, LevelRead, Side, Timing, Verdict
 from brygga.database import ledgers, migrating
 from brygga.database.engine import Database
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 BEFORE = "0017"
 PRODUCT, VARIANT = "p", "v"
@@ -70,7 +70,7 @@ SHELF: dict[str, Any] = {
 
 
 async def old(
-    database: Database, zettle: dict[str, Any], shop: dict[str, Any], **flights: str
+    database: Database, zettle: dict[str, Any], shop: dict[str, Any], **pending_writes: str
 ) -> int:
     """A connection as the version before left it: its ledger, and its writes by state -> side."""
     connection_id = (await connected(database)).id
@@ -90,7 +90,7 @@ async def old(
             ),
             {**values, "now": NOON},
         )
-        for state, side in flights.items():
+        for state, side in pending_writes.items():
             await tx.run(
                 sa.text(
                     "INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, "
@@ -104,7 +104,7 @@ async def old(
     return connection_id
 
 
-async def book_of(database: Database, connection_id: int) -> ledgers.Book:
+async def book_of(database: Database, connection_id: int) -> ledgers.LedgerRow:
     async with database.read() as tx:
         return (await ledgers.load(tx, connection_id, [PRODUCT]))[VARIANT]
 
@@ -114,30 +114,35 @@ async def test_an_open_write_to_the_shop_ends_low_and_is_asked_about(database: D
     shop = {"known": 10, "flight": FLIGHT, "variant_id": 4, "closed": [1, 2]}
     connection_id = await old(database, {"known": 7}, shop, open="shop")
     ledger = (await book_of(database, connection_id)).ledger
-    done = stock.resolve_shop(ledger, Look(7, NOON + timedelta(minutes=1)), None, Timing())
+    done = stock.resolve_shop(ledger, LevelRead(7, NOON + timedelta(minutes=1)), None, Timing())
 
-    assert (7, 7, (1, 2)) == (ledger.promised, ledger.shop.promised, ledger.closed)
-    assert (Verdict.ASSUMED_LOST, 4) == (done.verdict, done.ledger.promised)
+    assert (7, 7, (1, 2)) == (ledger.target, ledger.shop.target, ledger.closed)
+    assert (Verdict.ASSUMED_LOST, 4) == (done.verdict, done.ledger.target)
 
 
 @pytest.mark.rule("S3")
 async def test_an_open_write_to_zettle_still_waits_for_its_echo(database: Database) -> None:
-    flight = {**FLIGHT, "call": "open"}
+    pending_write = {**FLIGHT, "call": "open"}
     connection_id = await old(
-        database, {"flight": flight}, {"known": 7}, open="zettle", lost="zettle", doubted="zettle"
+        database,
+        {"flight": pending_write},
+        {"known": 7},
+        open="zettle",
+        lost="zettle",
+        doubted="zettle",
     )
     ledger = (await book_of(database, connection_id)).ledger
     async with database.transaction() as tx:
-        await ledgers.hear_echo(tx, connection_id, "open", NOON)
+        await ledgers.record_echo(tx, connection_id, "open", NOON)
         pending = await ledgers.pending(tx, connection_id, [PRODUCT])
-    done = stock.resolve_till(ledger, Look(7, NOON + timedelta(minutes=1)), NOON, Timing())
+    done = stock.resolve_till(ledger, LevelRead(7, NOON + timedelta(minutes=1)), NOON, Timing())
 
     assert {"open": (Verdict.WAITING, NOON), "lost": (Verdict.NOT_LANDED, None)} == {
-        one.departed.flight.call: (one.verdict, one.echoed)
+        one.call_part.pending_write.call: (one.verdict, one.echoed)
         for one in pending
         if one.verdict is not Verdict.ASSUMED_LOST
     }
-    assert (Verdict.LANDED, 7) == (done.verdict, done.ledger.promised)
+    assert (Verdict.LANDED, 7) == (done.verdict, done.ledger.target)
 
 
 async def test_a_first_level_and_a_sleeping_shelf_stay_what_they_are(database: Database) -> None:
@@ -147,8 +152,8 @@ async def test_a_first_level_and_a_sleeping_shelf_stay_what_they_are(database: D
     )
     flying = (await book_of(database, connection_id)).ledger
 
-    assert flying.shop.flight is not None
-    assert flying.shop.flight.first
+    assert flying.shop.pending_write is not None
+    assert flying.shop.pending_write.first
     assert stock.reset_refused(flying).is_unset
 
 
@@ -158,14 +163,14 @@ async def test_an_order_that_was_heard_of_without_a_hint_is_carried_over(
     connection_id = await old(database, {"known": 10}, {"known": 10, "hinted": None})
     shop = (await book_of(database, connection_id)).ledger.shop
 
-    assert shop.told is not None
-    assert shop.told.at == shop.ordered
+    assert shop.reported is not None
+    assert shop.reported.at == shop.ordered
 
 
 async def test_a_sleeping_shelf_sleeps_on(database: Database) -> None:
     connection_id = await old(database, {"known": 10}, {"known": 10, "asleep": True})
 
-    assert (await book_of(database, connection_id)).ledger.shop.asleep
+    assert (await book_of(database, connection_id)).ledger.shop.is_suspended
 
 
 @pytest.mark.rule("S7")
@@ -180,15 +185,15 @@ async def test_what_zettle_was_owed_while_tracking_is_off_is_missing_and_asked_a
         unasked="zettle",
         believed="shop",
     )
-    book = await book_of(database, connection_id)
-    started = stock.restarted(book.ledger, Look(10, NOON))
+    ledger_row = await book_of(database, connection_id)
+    started = stock.restarted(ledger_row.ledger, LevelRead(10, NOON))
 
     assert (Gap.UNTRACKED, -5, 5) == (
-        book.ledger.zettle.known,
-        book.ledger.zettle.owed,
-        started.promised,
+        ledger_row.ledger.zettle.confirmed,
+        ledger_row.ledger.zettle.to_push,
+        started.target,
     )
-    assert (True, False) == (book.check_since is not None, book.is_asked)
+    assert (True, False) == (ledger_row.check_since is not None, ledger_row.is_asked)
     async with database.read() as tx:
         assert [] == await ledgers.pending(tx, connection_id, [PRODUCT])
         assert not await ledgers.waiting(tx, connection_id, Side.ZETTLE, [PRODUCT])

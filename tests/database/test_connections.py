@@ -8,7 +8,7 @@ from brygga.core.model import Choices, Stage
 from brygga.database import connections
 from brygga.database.engine import Database
 from tests.conftest import NOON
-from tests.database.town import account, connected, shop
+from tests.database.merchants import account, connected, shop
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -52,11 +52,11 @@ async def test_account_and_store_are_free_again_after_a_disconnect(database: Dat
     async with database.transaction() as tx:
         again = await connections.start(tx, account(), "hook-again", LATER)
         await connections.set_shop(tx, again.id, shop())
-        living = await connections.by_store(tx, "abc123")
+        active = await connections.by_store(tx, "abc123")
 
     assert again.id != first.id
-    assert living is not None
-    assert again.id == living.id
+    assert active is not None
+    assert again.id == active.id
 
 
 async def test_signing_in_again_finds_the_same_connection_with_fresh_facts(
@@ -94,9 +94,9 @@ async def test_a_pause_and_an_outage_are_news_once(database: Database) -> None:
     one = await connected(database)
 
     async with database.transaction() as tx:
-        told = [await connections.pause(tx, one.id, "access_gone") for _ in range(2)]
-        told += [await connections.unreachable(tx, one.id, NOON) for _ in range(2)]
-        told += [await connections.reachable(tx, one.id) for _ in range(2)]
-        told += [await connections.resume(tx, one.id) for _ in range(2)]
+        reported = [await connections.pause(tx, one.id, "access_gone") for _ in range(2)]
+        reported += [await connections.unreachable(tx, one.id, NOON) for _ in range(2)]
+        reported += [await connections.reachable(tx, one.id) for _ in range(2)]
+        reported += [await connections.resume(tx, one.id) for _ in range(2)]
 
-    assert [True, False] * 4 == told
+    assert [True, False] * 4 == reported

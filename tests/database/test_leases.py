@@ -9,7 +9,7 @@ from brygga.core.failures import LeaseLost
 from brygga.database import connections, leases
 from brygga.database.engine import Database, DatabaseGone, Fence
 from tests.conftest import NOON, SEALER
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -23,7 +23,7 @@ async def _lease(database: Database, connection_id: int, holder: str, at_s: floa
             holder,
             now=now,
             until=now + timedelta(seconds=60),
-            grace=timedelta(seconds=10),
+            takeover_delay=timedelta(seconds=10),
         )
 
 

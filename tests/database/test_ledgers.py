@@ -7,60 +7,78 @@ from brygga.core.stock import (
     Gap,
     Hint,
     Ledger,
-    Look,
-    Shelf,
+    LevelRead,
     Side,
     Slot,
+    StockRecord,
     Timing,
     Verdict,
     hinted,
     observed,
     sent,
 )
-from brygga.core.stock.story import Cause, Moved, told
+from brygga.core.stock.movement import Cause, Moved, reported
 from brygga.database import ledgers, movements, retention
 from brygga.database.engine import Database
-from brygga.database.ledgers import Book, Departed, Pending
+from brygga.database.ledgers import CallPart, LedgerRow, Pending
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 PRODUCT = "11111111-0000-1000-8000-000000000000"
 
 
 def full_of_news() -> Ledger:
     """A ledger with something in every field that a drain leaves behind."""
-    ledger = Ledger(Shelf(known=9), Shelf(known=9, variant_id=4, floor=1), closed=(1, 2))
-    ledger = observed(ledger, Side.ZETTLE, Look(6, NOON), Timing()).ledger
+    ledger = Ledger(
+        StockRecord(confirmed=9), StockRecord(confirmed=9, variant_id=4, floor=1), closed=(1, 2)
+    )
+    ledger = observed(ledger, Side.ZETTLE, LevelRead(6, NOON), Timing()).ledger
     ledger = sent(ledger, Side.SHOP, -3, "call", NOON, Slot(77, 1_000))
     return hinted(ledger, Side.SHOP, Hint(NOON, by_order=True, variant="4"))
 
 
 async def test_a_ledger_comes_back_as_it_was(database: Database) -> None:
     connection_id = (await connected(database)).id
-    books = [
-        Book(PRODUCT, "b", full_of_news()),
-        Book(PRODUCT, "a", Ledger(Shelf(known=3), Shelf(known=Gap.UNBORN)), check_since=NOON),
-        Book(PRODUCT, "c", Ledger(Shelf(known=4), Shelf(known=5, rests=SUSPENDED), separate=True)),
+    ledger_rows = [
+        LedgerRow(PRODUCT, "b", full_of_news()),
+        LedgerRow(
+            PRODUCT,
+            "a",
+            Ledger(StockRecord(confirmed=3), StockRecord(confirmed=Gap.NOT_CREATED)),
+            check_since=NOON,
+        ),
+        LedgerRow(
+            PRODUCT,
+            "c",
+            Ledger(
+                StockRecord(confirmed=4), StockRecord(confirmed=5, rests=SUSPENDED), separate=True
+            ),
+        ),
     ]
     async with database.transaction() as tx:
-        await ledgers.save(tx, connection_id, books, NOON)
+        await ledgers.save(tx, connection_id, ledger_rows, NOON)
     async with database.transaction() as tx:
         found = await ledgers.lock(tx, connection_id, [PRODUCT])
         others = await ledgers.load(tx, connection_id + 1, [PRODUCT])
 
-    assert sorted(books, key=lambda book: book.variant_uuid) == list(found.values())
+    assert sorted(ledger_rows, key=lambda ledger_row: ledger_row.variant_uuid) == list(
+        found.values()
+    )
     assert {} == others
 
 
 async def test_thousands_of_ledgers_are_saved_and_read_in_bulk(database: Database) -> None:
     connection_id = (await connected(database)).id
-    books = [
-        Book(f"p{n // 4}", f"v{n}", Ledger(Shelf(known=n), Shelf(known=n))) for n in range(4000)
+    ledger_rows = [
+        LedgerRow(f"p{n // 4}", f"v{n}", Ledger(StockRecord(confirmed=n), StockRecord(confirmed=n)))
+        for n in range(4000)
     ]
     async with database.transaction() as tx:
-        await ledgers.save(tx, connection_id, books, NOON)
-        await ledgers.save(tx, connection_id, books, NOON)
-        found = await ledgers.load(tx, connection_id, {book.product_uuid for book in books})
+        await ledgers.save(tx, connection_id, ledger_rows, NOON)
+        await ledgers.save(tx, connection_id, ledger_rows, NOON)
+        found = await ledgers.load(
+            tx, connection_id, {ledger_row.product_uuid for ledger_row in ledger_rows}
+        )
 
     assert 4000 == len(found)
 
@@ -69,12 +87,12 @@ async def test_a_hint_is_told_once_and_in_order(database: Database) -> None:
     connection_id = (await connected(database)).id
     later = NOON + timedelta(seconds=1)
     async with database.transaction() as tx:
-        await ledgers.hear_hint(
+        await ledgers.record_hint(
             tx, connection_id, Side.SHOP, "77", Hint(NOON, variant="5", made=NOON)
         )
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, "77", Hint(later, by_order=True))
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, "78", Hint(NOON))
-        await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON, variant="a"))
+        await ledgers.record_hint(tx, connection_id, Side.SHOP, "77", Hint(later, by_order=True))
+        await ledgers.record_hint(tx, connection_id, Side.SHOP, "78", Hint(NOON))
+        await ledgers.record_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON, variant="a"))
         first = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
         second = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
 
@@ -90,7 +108,7 @@ async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
     now, times = NOON + timedelta(seconds=9), [NOON, NOON + timedelta(seconds=2)]
     async with database.transaction() as tx:
         for at in times:
-            await ledgers.hear_switch(tx, connection_id, PRODUCT, at, now, on=False)
+            await ledgers.record_switch(tx, connection_id, PRODUCT, at, now, on=False)
         first = await ledgers.take(tx, connection_id, [PRODUCT], [])
         second = await ledgers.take(tx, connection_id, [PRODUCT], [])
 
@@ -101,11 +119,11 @@ async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
 async def test_a_birth_level_is_told_once_and_not_after_long(database: Database) -> None:
     connection_id = (await connected(database)).id
     async with database.transaction() as tx:
-        await ledgers.begin_births(tx, connection_id, PRODUCT, {"a": 5, "b": 0}, NOON)
-        await ledgers.begin_births(tx, connection_id, PRODUCT, {"a": 4}, NOON)
-        first = await ledgers.take_births(tx, connection_id, PRODUCT, ["a"], NOON)
-        again = await ledgers.take_births(tx, connection_id, PRODUCT, ["a"], NOON)
-        late = await ledgers.take_births(
+        await ledgers.begin_creates(tx, connection_id, PRODUCT, {"a": 5, "b": 0}, NOON)
+        await ledgers.begin_creates(tx, connection_id, PRODUCT, {"a": 4}, NOON)
+        first = await ledgers.take_creates(tx, connection_id, PRODUCT, ["a"], NOON)
+        again = await ledgers.take_creates(tx, connection_id, PRODUCT, ["a"], NOON)
+        late = await ledgers.take_creates(
             tx, connection_id, PRODUCT, ["b"], NOON + timedelta(days=1)
         )
 
@@ -116,22 +134,22 @@ async def test_a_lost_write_is_found_with_its_echo_until_echoes_cannot_come(
     database: Database,
 ) -> None:
     connection_id = (await connected(database)).id
-    flight = full_of_news().shop.flight
-    assert flight is not None
-    one = Departed(PRODUCT, "b", Side.ZETTLE, flight)
+    pending_write = full_of_news().shop.pending_write
+    assert pending_write is not None
+    one = CallPart(PRODUCT, "b", Side.ZETTLE, pending_write)
     async with database.transaction() as tx:
-        await ledgers.depart(
-            tx, connection_id, [Departed(PRODUCT, "a", Side.ZETTLE, flight), one], NOON
+        await ledgers.record_intent(
+            tx, connection_id, [CallPart(PRODUCT, "a", Side.ZETTLE, pending_write), one], NOON
         )
         open_ = [
-            await ledgers.in_the_air(tx, connection_id),
+            await ledgers.with_pending_writes(tx, connection_id),
             await ledgers.is_open(tx, connection_id, "call"),
         ]
-        await ledgers.arrive(tx, connection_id, "call", ["a"])
+        await ledgers.resolve_call(tx, connection_id, "call", ["a"])
         await ledgers.resolve(tx, connection_id, one, Verdict.NOT_LANDED, NOON)
         still = await ledgers.is_open(tx, connection_id, "call")
-        await ledgers.hear_echo(tx, connection_id, "call", NOON)
-        await ledgers.hear_echo(tx, connection_id, "call", NOON + timedelta(days=1))
+        await ledgers.record_echo(tx, connection_id, "call", NOON)
+        await ledgers.record_echo(tx, connection_id, "call", NOON + timedelta(days=1))
         lost = await ledgers.pending(tx, connection_id, [PRODUCT])
         await retention.prune(tx, connection_id, NOON + timedelta(days=5))
         after = await ledgers.pending(tx, connection_id, [PRODUCT])
@@ -143,9 +161,9 @@ async def test_a_lost_write_is_found_with_its_echo_until_echoes_cannot_come(
 
 async def test_every_move_is_kept_for_the_question_why(database: Database) -> None:
     connection_id = (await connected(database)).id
-    before = Ledger(Shelf(known=9), Shelf(known=9))
-    after = observed(before, Side.ZETTLE, Look(6, NOON), Timing()).ledger
-    line = told(Moved(Side.ZETTLE, Cause.SEEN, -3), (PRODUCT, "a"), before, after, NOON)
+    before = Ledger(StockRecord(confirmed=9), StockRecord(confirmed=9))
+    after = observed(before, Side.ZETTLE, LevelRead(6, NOON), Timing()).ledger
+    line = reported(Moved(Side.ZETTLE, Cause.SEEN, -3), (PRODUCT, "a"), before, after, NOON)
     async with database.transaction() as tx:
         await movements.add(tx, connection_id, [line, line])
         found = await movements.of_variant(tx, connection_id, "a", limit=1)

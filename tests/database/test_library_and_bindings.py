@@ -26,7 +26,7 @@ from brygga.database.library_pages import State
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind
 from tests.conftest import NOON
-from tests.database.town import account, connected, cup, shop
+from tests.database.merchants import account, connected, cup, shop
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -60,8 +60,8 @@ async def test_an_unassignment_can_be_undone_until_its_time_is_over(database: Da
         await library.upsert_many(tx, one.id, [cup("a"), cup("b")], NOON, assign_new=True)
         await library.unassign(tx, one.id, ["a", "b"], ten)
         undone = await library.undo(tx, one.id, ["a"])
-        early = await library.settle_unassigned(tx, one.id, ["a", "b"], NOON)
-        settled = await library.settle_unassigned(tx, one.id, ["a", "b"], ten)
+        early = await library.decide_unassigned(tx, one.id, ["a", "b"], NOON)
+        settled = await library.decide_unassigned(tx, one.id, ["a", "b"], ten)
         too_late = await library.undo(tx, one.id, ["b"])
         assigned = await library.assigned_uuids(tx, one.id)
 
@@ -100,12 +100,12 @@ async def test_each_products_state_shows_on_the_library_page(database: Database)
             tx, one.id, [cup(u, name=u.upper()) for u in "abcdefh"], NOON, unreadable=broken
         )
         await library.assign(tx, one.id, list("abcefh"))
-        await bindings.put_many(tx, one.id, [Synced(u, ord(u), etag="1") for u in "abef"], NOON)
-        await bindings.put(tx, one.id, Synced("h", 900, etag="old"), NOON)
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "b", NOON)
+        await bindings.save_many(tx, one.id, [Synced(u, ord(u), etag="1") for u in "abef"], NOON)
+        await bindings.save(tx, one.id, Synced("h", 900, etag="old"), NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "b", NOON)
         await library.fail(tx, one.id, "c", "refused", NOON)
         await library.unassign(tx, one.id, ["e", "f"], LATER)
-        await library.settle_unassigned(tx, one.id, ["f"], LATER)
+        await library.decide_unassigned(tx, one.id, ["f"], LATER)
         page = await library_pages.page(tx, one.id)
         counts = await library_pages.counts(tx, one.id)
         waiting = await library_pages.page(tx, one.id, states=[State.WAITING], limit=1, offset=1)
@@ -159,17 +159,17 @@ async def test_a_binding_comes_back_as_it_was_put_children_and_all(database: Dat
         videos={"dQw4w9WgXcQ": 9},
     )
     async with database.transaction() as tx:
-        await bindings.put(tx, one.id, whole, NOON)
+        await bindings.save(tx, one.id, whole, NOON)
         await bindings.set_tagged(tx, one.id, ["cup"])
         found = await bindings.get(tx, one.id, "cup")
         assert {812: "cup"} == await bindings.by_product_ids(tx, one.id, [812, 813])
-        await bindings.put(tx, one.id, Synced("cup", 813), NOON)
-        remade = await bindings.get(tx, one.id, "cup")
+        await bindings.save(tx, one.id, Synced("cup", 813), NOON)
+        recreated = await bindings.get(tx, one.id, "cup")
 
     assert found is not None
     assert (whole, True) == (found.synced, found.tagged)
-    assert remade is not None
-    assert (Synced("cup", 813), False) == (remade.synced, remade.tagged)
+    assert recreated is not None
+    assert (Synced("cup", 813), False) == (recreated.synced, recreated.tagged)
 
 
 @pytest.mark.rule("D4")
@@ -182,7 +182,7 @@ async def test_kept_products_are_found_again_by_the_same_account_and_store_only(
             Synced("made", 1, etag="e", variants={"v": 11}),
             Synced("linked", 2, Origin.LINKED, etag="e"),
         ]
-        await bindings.put_many(tx, one.id, goods, NOON)
+        await bindings.save_many(tx, one.id, goods, NOON)
         assert ["made"] == await bindings.mark_to_delete(tx, one.id)
         assert 1 == await bindings.keep_all(tx, one.id)
         await connections.disconnect(tx, one.id, LATER)
@@ -261,9 +261,9 @@ async def test_whatever_belongs_to_a_merchant_goes_with_the_connection(database:
     one = await connected(database)
     async with database.transaction() as tx:
         await library.upsert_many(tx, one.id, [cup()], NOON)
-        await bindings.put(tx, one.id, Synced("cup", 1, variants={"v": 1}), NOON)
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
-        await tokens.put(tx, one.id, Platform.ZETTLE, Token("a", NOON))
+        await bindings.save(tx, one.id, Synced("cup", 1, variants={"v": 1}), NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await tokens.save(tx, one.id, Platform.ZETTLE, Token("a", NOON))
         await tx.run(sa.delete(tables.connections))
 
         assert ({}, {}, None, []) == (
@@ -278,6 +278,6 @@ async def test_products_are_counted_by_vat_rate_for_the_tax_classes(database: Da
     one = await connected(database)
     async with database.transaction() as tx:
         await library.upsert_many(tx, one.id, [cup("a"), cup("b"), cup("c", vat="12")], NOON)
-        await bindings.put_many(tx, one.id, [Synced(u, ord(u)) for u in "abc"], NOON)
+        await bindings.save_many(tx, one.id, [Synced(u, ord(u)) for u in "abc"], NOON)
 
         assert [(Decimal(25), 2), (Decimal(12), 1)] == await library.by_vat(tx, one.id)

@@ -11,7 +11,7 @@ from brygga.core.stock.slots import Slot
 from brygga.database import markers
 from brygga.database.engine import Database
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 EIGHT = [Slot(100 + place, 5) for place in range(8)]
 
@@ -20,7 +20,7 @@ async def _made(database: Database, organization: str = "org-1", store_hash: str
     connection_id = (await connected(database, organization, store_hash)).id
     async with database.transaction() as tx:
         await markers.begin(tx, connection_id, NOON)
-        await markers.put(tx, connection_id, 9, EIGHT, NOON)
+        await markers.save(tx, connection_id, 9, EIGHT, NOON)
     return connection_id
 
 
@@ -142,8 +142,8 @@ async def test_slots_of_one_store_are_not_another_ones(database: Database) -> No
 
 async def test_a_slot_whose_write_is_not_open_is_an_orphan(database: Database) -> None:
     connection_id = await _made(database)
-    flight = sa.text("""
-        INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight,
+    pending_write = sa.text("""
+        INSERT INTO pending_writes (connection_id, call, variant_uuid, product_uuid, side, state, pending_write,
             at)
         VALUES (:id, :call, 'v', 'p', 'shop', :state, '{}', :now)
     """)
@@ -151,7 +151,9 @@ async def test_a_slot_whose_write_is_not_open_is_an_orphan(database: Database) -
         for call in ("open", "lost", "none"):
             await markers.take(tx, connection_id, call, NOON)
         for call in ("open", "lost"):
-            await tx.run(flight, {"id": connection_id, "call": call, "state": call, "now": NOON})
+            await tx.run(
+                pending_write, {"id": connection_id, "call": call, "state": call, "now": NOON}
+            )
         found = await markers.orphans(tx, connection_id, NOON + timedelta(seconds=1))
         too_young = await markers.orphans(tx, connection_id, NOON)
 
@@ -180,7 +182,9 @@ async def test_made_again_it_has_new_slots_and_none_is_held(database: Database) 
             await markers.find(tx, connection_id),
             await markers.take(tx, connection_id, "other", NOON),
         )
-        await markers.put(tx, connection_id, 10, [Slot(200 + place, 1) for place in range(8)], NOON)
+        await markers.save(
+            tx, connection_id, 10, [Slot(200 + place, 1) for place in range(8)], NOON
+        )
 
         assert (markers.Marker(9, NOON, NOON), None) == begun
         assert markers.Marker(10, None, NOON) == await markers.find(tx, connection_id)
@@ -195,7 +199,9 @@ async def test_the_same_product_found_again_keeps_what_calls_hold(database: Data
     async with database.transaction() as tx:
         await markers.take(tx, connection_id, "call", NOON)
         await markers.begin(tx, connection_id, NOON)
-        await markers.put(tx, connection_id, 9, [Slot(slot.variant_id, 77) for slot in EIGHT], NOON)
+        await markers.save(
+            tx, connection_id, 9, [Slot(slot.variant_id, 77) for slot in EIGHT], NOON
+        )
 
         assert {"call": EIGHT[0]} == await markers.held(tx, connection_id)
         assert [5] * 7 == [one.slot.count for one in await markers.free(tx, connection_id)]

@@ -9,7 +9,7 @@ from brygga.database import connections, leases
 from brygga.database.engine import Database
 from brygga.database.neighbours import present
 from tests.conftest import NOON
-from tests.database.town import account
+from tests.database.merchants import account
 
 GRACE = timedelta(seconds=10)
 _NEIGHBOUR = """
@@ -47,14 +47,18 @@ async def test_a_dead_holders_lease_ends_at_once_and_its_grace_stays(database: D
     async with database.transaction() as tx:
         connection = await connections.start(tx, account(), "key", NOON)
         until = NOON + timedelta(seconds=90)
-        dead = await leases.acquire(tx, connection.id, "dead", now=NOON, until=until, grace=GRACE)
+        dead = await leases.acquire(
+            tx, connection.id, "dead", now=NOON, until=until, takeover_delay=GRACE
+        )
     async with database.transaction() as tx:
         ended = await leases.end_all(tx, NOON)
         early = await leases.acquire(
-            tx, connection.id, "next", now=NOON + GRACE, until=until, grace=GRACE
+            tx, connection.id, "next", now=NOON + GRACE, until=until, takeover_delay=GRACE
         )
         later = NOON + GRACE + timedelta(seconds=1)
-        taken = await leases.acquire(tx, connection.id, "next", now=later, until=until, grace=GRACE)
+        taken = await leases.acquire(
+            tx, connection.id, "next", now=later, until=until, takeover_delay=GRACE
+        )
         again = await leases.end_all(tx, until)
 
     assert (1, None, 0) == (ended, early, again)

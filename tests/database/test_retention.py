@@ -6,39 +6,39 @@ import pytest
 import sqlalchemy as sa
 
 from brygga.core.model import Synced
-from brygga.core.stock import Flight, Hint, Side
+from brygga.core.stock import Hint, PendingWrite, Side
 from brygga.database import bindings, ledgers, retention, work_items
 from brygga.database.engine import Database, Tx
-from brygga.database.ledgers import Departed
+from brygga.database.ledgers import CallPart
 from brygga.database.work_items import Kind
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 PRODUCT, PRODUCT_ID = "11111111-0000-1000-8000-000000000000", 77
 LATER = NOON + timedelta(days=5)
-TABLES = ("flights", "stock_hints", "echoes", "births")
+TABLES = ("pending_writes", "stock_hints", "echoes", "initial_levels")
 
 
 async def remembering(database: Database, organization: str = "org-1") -> int:
     """A connection that remembers something of every kind, all of it from `NOON`."""
     connection_id = (await connected(database, organization, f"store-{organization}")).id
     async with database.transaction() as tx:
-        await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON))
-        await ledgers.hear_hint(
+        await ledgers.record_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON))
+        await ledgers.record_hint(
             tx, connection_id, Side.SHOP, str(PRODUCT_ID), Hint(NOON, variant="4")
         )
-        await ledgers.hear_switch(tx, connection_id, PRODUCT, NOON, NOON, on=False)
-        await ledgers.begin_births(tx, connection_id, PRODUCT, {"a": 5}, NOON)
+        await ledgers.record_switch(tx, connection_id, PRODUCT, NOON, NOON, on=False)
+        await ledgers.begin_creates(tx, connection_id, PRODUCT, {"a": 5}, NOON)
         for call in ("open", "lost", "doubted", "believed"):
             await flown(tx, connection_id, call)
         for call in ("open", "lost", "doubted", "believed", "nobody's"):
-            await ledgers.hear_echo(tx, connection_id, call, NOON)
+            await ledgers.record_echo(tx, connection_id, call, NOON)
     return connection_id
 
 
 async def flown(tx: Tx, connection_id: int, call: str) -> None:
-    one = Departed(PRODUCT, "a", Side.ZETTLE, Flight(call, -3, NOON))
-    await ledgers.depart(tx, connection_id, [one], NOON)
+    one = CallPart(PRODUCT, "a", Side.ZETTLE, PendingWrite(call, -3, NOON))
+    await ledgers.record_intent(tx, connection_id, [one], NOON)
     if call != "open":
         await ledgers.resolve(tx, connection_id, one, ledgers.VERDICTS[call], NOON)
 
@@ -71,13 +71,13 @@ async def test_what_is_open_or_in_doubt_is_kept_with_its_echo_until_it_is_decide
     calls = ["open", "lost", "doubted", "believed", "nobody's"]
     async with database.transaction() as tx:
         await retention.prune(tx, connection_id, LATER)
-        open_ = await ledgers.in_the_air(tx, connection_id)
+        open_ = await ledgers.with_pending_writes(tx, connection_id)
         pending = await ledgers.pending(tx, connection_id, [PRODUCT])
         echoes = {call for call in calls if await ledgers.is_echoed(tx, connection_id, call)}
 
     assert [PRODUCT] == open_
     assert {"open": NOON, "doubted": NOON, "believed": NOON} == {
-        one.departed.flight.call: one.echoed for one in pending
+        one.call_part.pending_write.call: one.echoed for one in pending
     }
     assert {"open", "doubted", "believed"} == echoes
 
@@ -87,7 +87,7 @@ async def test_what_is_open_or_in_doubt_is_kept_with_its_echo_until_it_is_decide
     ("kind", "subject"),
     [
         (Kind.STOCK, PRODUCT),
-        (Kind.SETTLE, PRODUCT),
+        (Kind.RESOLVE, PRODUCT),
         (Kind.TRACKING, PRODUCT),
         (Kind.SHOP_STOCK, str(PRODUCT_ID)),
     ],
@@ -98,8 +98,8 @@ async def test_what_was_told_of_a_product_is_kept_while_its_work_waits(
     """The sweep may be quicker than the work, when both begin again after some days."""
     connection_id = await remembering(database)
     async with database.transaction() as tx:
-        await bindings.put(tx, connection_id, Synced(PRODUCT, PRODUCT_ID), NOON)
-        await work_items.mark(tx, connection_id, kind, subject, NOON)
+        await bindings.save(tx, connection_id, Synced(PRODUCT, PRODUCT_ID), NOON)
+        await work_items.add(tx, connection_id, kind, subject, NOON)
         await retention.prune(tx, connection_id, LATER)
 
         assert [4, 3, 4, 0] == await count(tx, connection_id)
@@ -114,8 +114,8 @@ async def test_other_work_that_waits_keeps_nothing(
 ) -> None:
     connection_id = await remembering(database)
     async with database.transaction() as tx:
-        await bindings.put(tx, connection_id, Synced(PRODUCT, PRODUCT_ID), NOON)
-        await work_items.mark(tx, connection_id, kind, subject, NOON)
+        await bindings.save(tx, connection_id, Synced(PRODUCT, PRODUCT_ID), NOON)
+        await work_items.add(tx, connection_id, kind, subject, NOON)
         await retention.prune(tx, connection_id, LATER)
 
         assert [3, 0, 3, 0] == await count(tx, connection_id)

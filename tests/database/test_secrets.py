@@ -11,7 +11,7 @@ from brygga.database.sealing import SealBroken, Sealer
 from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform, Token
 from tests.conftest import NOON, SEALER, MovableClock
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -22,7 +22,7 @@ async def test_a_token_is_unreadable_on_disk_and_in_print_and_opens_only_in_its_
     one, two = await connected(database), await connected(database, "org-2", "def456")
     secret = Token("secret-access", NOON, refresh="secret-refresh")
     async with database.transaction() as tx:
-        await tokens.put(tx, one.id, Platform.ZETTLE, secret)
+        await tokens.save(tx, one.id, Platform.ZETTLE, secret)
         await tx.run(
             tables.tokens.insert().from_select(
                 ["connection_id", "platform", "sealed", "issued_at"],
@@ -59,7 +59,7 @@ def test_a_new_first_key_seals_and_old_keys_still_open() -> None:
 async def test_only_the_first_of_two_refreshes_replaces_the_token(database: Database) -> None:
     one = await connected(database)
     async with database.transaction() as tx:
-        await tokens.put(tx, one.id, Platform.ZETTLE, Token("a1", NOON, refresh="r1"))
+        await tokens.save(tx, one.id, Platform.ZETTLE, Token("a1", NOON, refresh="r1"))
         tries = [await tokens.begin_refresh(tx, one.id, Platform.ZETTLE, NOON) for _ in range(2)]
         first = await tokens.finish_refresh(
             tx, one.id, Platform.ZETTLE, "r1", Token("a2", LATER, refresh="r2")
@@ -77,9 +77,9 @@ async def test_a_subscription_keeps_the_signing_key_that_is_shown_once(database:
     one = await connected(database)
     made = subscriptions.Subscription(Platform.ZETTLE, "s1", "all", "https://x/h", "ACTIVE", "key")
     async with database.transaction() as tx:
-        await subscriptions.put(tx, one.id, made, NOON)
+        await subscriptions.save(tx, one.id, made, NOON)
         seen = subscriptions.Subscription(Platform.ZETTLE, "s1", "all", "https://x/h", "ACTIVE")
-        await subscriptions.put(tx, one.id, seen, LATER)
+        await subscriptions.save(tx, one.id, seen, LATER)
         keys = await subscriptions.signing_keys(tx, one.id, Platform.ZETTLE)
 
     assert ["key"] == keys
@@ -128,8 +128,8 @@ async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database:
         Platform.ZETTLE, "s1", "all", "https://x/h", "ACTIVE", "signing"
     )
     async with database.transaction() as tx:
-        await tokens.put(tx, one.id, Platform.ZETTLE, secret)
-        await subscriptions.put(tx, one.id, hook, NOON)
+        await tokens.save(tx, one.id, Platform.ZETTLE, secret)
+        await subscriptions.save(tx, one.id, hook, NOON)
 
     changing = Database(database.engine, both)
     async with changing.transaction() as tx:
@@ -153,7 +153,7 @@ async def test_a_secret_that_no_key_opens_stops_the_change_and_nothing_is_lost(
     one = await connected(database)
     secret = Token("a1", NOON)
     async with database.transaction() as tx:
-        await tokens.put(tx, one.id, Platform.BIGCOMMERCE, secret)
+        await tokens.save(tx, one.id, Platform.BIGCOMMERCE, secret)
 
     with pytest.raises(SealBroken):
         async with Database(database.engine, Sealer(("n" * 32,))).transaction() as tx:

@@ -7,26 +7,28 @@ from brygga.database import connections, service_health, work_items
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 
-async def _read(database: Database, after_s: float = 0.0) -> service_health.Vitals:
+async def _read(database: Database, after_s: float = 0.0) -> service_health.ServiceHealth:
     async with database.read() as tx:
         return await service_health.read(tx, NOON + timedelta(seconds=after_s))
 
 
 async def test_an_empty_installation_is_well(database: Database) -> None:
-    assert service_health.Vitals({}, 0, 0, 0, 0.0, 0.0, 0, 0.0, 0, 0) == await _read(database)
+    assert service_health.ServiceHealth({}, 0, 0, 0, 0.0, 0.0, 0, 0.0, 0, 0) == await _read(
+        database
+    )
 
 
 async def test_the_age_of_what_is_due_is_told_and_stock_by_itself(database: Database) -> None:
     one = await connected(database)
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
-        await work_items.mark(
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await work_items.add(
             tx, one.id, Kind.STOCK, "cup", NOON, due_at=NOON + timedelta(seconds=20)
         )
-        await work_items.mark(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + timedelta(hours=1))
+        await work_items.add(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + timedelta(hours=1))
 
     found = await _read(database, after_s=30)
 
@@ -38,7 +40,7 @@ async def test_work_of_a_paused_or_unfinished_connection_is_not_late(database: D
     one, two = await connected(database), await connected(database, "org-2", "def456")
     async with database.transaction() as tx:
         for connection in (one, two):
-            await work_items.mark(tx, connection.id, Kind.PRODUCT, "cup", NOON)
+            await work_items.add(tx, connection.id, Kind.PRODUCT, "cup", NOON)
         await connections.pause(tx, one.id, "zettle_access_gone")
         await connections.set_stage(tx, two.id, Stage.ZETTLE_CONNECTED)
 
@@ -51,7 +53,7 @@ async def test_work_of_a_paused_or_unfinished_connection_is_not_late(database: D
 async def test_a_bug_and_an_outage_are_counted(database: Database) -> None:
     one = await connected(database)
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
         (seen,) = await work_items.due(tx, one.id, NOON)
         await work_items.park(tx, seen, "support-1", NOON, next_try=NOON + timedelta(hours=1))
         await connections.unreachable(tx, one.id, NOON)
@@ -68,7 +70,7 @@ async def test_work_of_a_set_up_that_nobody_does_is_late(database: Database) -> 
     one = await connected(database)
     async with database.transaction() as tx:
         await connections.set_stage(tx, one.id, Stage.STORE_CONNECTED)
-        await work_items.mark(tx, one.id, Kind.ACCOUNT, "", NOON)
+        await work_items.add(tx, one.id, Kind.ACCOUNT, "", NOON)
 
     found = await _read(database, after_s=30)
 

@@ -82,8 +82,11 @@ def test_what_is_not_documented_about_stock_is_set_by_the_operator() -> None:
         {**GOOD, "BRYGGA_STOCK_READ_LAG": "25", "BRYGGA_STOCK_CALLS": "in_part"}
     ).stock
 
-    assert (25.0, False) == (found.lag_s, found.is_whole)
-    assert (10.0, True) == (settings.read(GOOD).stock.lag_s, settings.read(GOOD).stock.is_whole)
+    assert (25.0, False) == (found.read_lag_s, found.is_whole)
+    assert (10.0, True) == (
+        settings.read(GOOD).stock.read_lag_s,
+        settings.read(GOOD).stock.is_whole,
+    )
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:

@@ -26,7 +26,7 @@ async def with_products(database: Database, count: int, account: str = "org") ->
             tx, Organization(account, account, "SEK"), f"key {account}", NOW
         )
         await library.upsert_many(tx, made.id, products, NOW)
-        await work_items.mark_many(
+        await work_items.add_many(
             tx, made.id, Kind.PRODUCT, [one.uuid for one in products], NOW, bulk=True
         )
     return made.id
@@ -48,7 +48,7 @@ async def test_a_table_that_has_grown_is_counted_and_then_left_alone(database: D
     await statistics.refresh(database)
 
     assert before == -1
-    assert MANY == await rows_known(database, "library") == await rows_known(database, "marks")
+    assert MANY == await rows_known(database, "library") == await rows_known(database, "work_items")
     assert [] == await statistics.grown(database)
 
 
@@ -105,7 +105,7 @@ async def test_a_table_that_another_process_counts_is_not_waited_for(database: D
         await statistics.refresh(database)
 
     assert -1 == await rows_known(database, "library")
-    assert MANY == await rows_known(database, "marks")
+    assert MANY == await rows_known(database, "work_items")
 
 
 async def test_work_that_goes_on_is_followed_now_and_then(

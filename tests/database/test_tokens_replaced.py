@@ -9,7 +9,7 @@ from brygga.database import tokens
 from brygga.database.engine import Database
 from brygga.database.tokens import Platform, Token
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 SECOND = timedelta(seconds=1)
 
@@ -17,8 +17,8 @@ SECOND = timedelta(seconds=1)
 async def holding(database: Database, access: str = "first") -> int:
     one = await connected(database)
     async with database.transaction() as tx:
-        await tokens.put(tx, one.id, Platform.BIGCOMMERCE, Token(access, NOON))
-        await tokens.put(tx, one.id, Platform.ZETTLE, Token("till", NOON, "refresh"))
+        await tokens.save(tx, one.id, Platform.BIGCOMMERCE, Token(access, NOON))
+        await tokens.save(tx, one.id, Platform.ZETTLE, Token("till", NOON, "refresh"))
     return one.id
 
 
@@ -30,7 +30,7 @@ async def test_of_two_approvals_the_token_that_was_given_last_stays(database: Da
     for given, access in ((2, "third"), (1, "second")):
         async with database.transaction() as tx:
             fresh = Token(access, NOON + given * SECOND)
-            await tokens.put_newer(tx, number, Platform.BIGCOMMERCE, fresh)
+            await tokens.save_newer(tx, number, Platform.BIGCOMMERCE, fresh)
 
     async with database.read() as tx:
         found = await tokens.get(tx, number, Platform.BIGCOMMERCE)

@@ -12,7 +12,7 @@ from brygga.database.engine import Database
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -20,9 +20,9 @@ LATER = NOON + timedelta(minutes=5)
 async def test_work_is_done_only_if_nobody_marked_it_again_meanwhile(database: Database) -> None:
     one = await connected(database)
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
         (seen,) = await work_items.due(tx, one.id, NOON)
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON, force=True)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON, force=True)
 
         assert not await work_items.done(tx, seen)
         assert not await work_items.again(tx, seen, LATER)
@@ -37,15 +37,15 @@ async def test_stock_goes_first_and_small_changes_before_a_first_import(database
     one = await connected(database)
     order = []
     async with database.transaction() as tx:
-        await work_items.mark_many(tx, one.id, Kind.PRODUCT, ["a", "b", "c"], NOON, bulk=True)
-        await work_items.mark(tx, one.id, Kind.SWEEP, "", NOON)
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "c", LATER, due_at=NOON)
-        await work_items.mark(tx, one.id, Kind.STOCK, "z", NOON)
-        await work_items.mark(tx, one.id, Kind.STOCK, "not yet", NOON, due_at=LATER)
+        await work_items.add_many(tx, one.id, Kind.PRODUCT, ["a", "b", "c"], NOON, bulk=True)
+        await work_items.add(tx, one.id, Kind.SWEEP, "", NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "c", LATER, due_at=NOON)
+        await work_items.add(tx, one.id, Kind.STOCK, "z", NOON)
+        await work_items.add(tx, one.id, Kind.STOCK, "not yet", NOON, due_at=LATER)
         while batch := await work_items.due(tx, one.id, NOON):
-            order.append([(mark.kind.value, mark.subject) for mark in batch])
-            for mark in batch:
-                await work_items.done(tx, mark)
+            order.append([(item.kind.value, item.subject) for item in batch])
+            for item in batch:
+                await work_items.done(tx, item)
 
     assert [
         [("stock", "z")],
@@ -75,11 +75,11 @@ async def test_what_may_be_worked_on_follows_from_the_connections_state(
         await connections.set_stage(tx, one.id, stage)
         await connections.pause(tx, one.id, paused)
         for kind in Kind:
-            await work_items.mark(tx, one.id, kind, "", NOON)
+            await work_items.add(tx, one.id, kind, "", NOON)
         while batch := await work_items.due(tx, one.id, NOON):
-            worked |= {mark.kind for mark in batch}
-            for mark in batch:
-                await work_items.done(tx, mark)
+            worked |= {item.kind for item in batch}
+            for item in batch:
+                await work_items.done(tx, item)
         left = await work_items.next_due(tx, one.id)
 
     assert (expected, None) == (worked, left)
@@ -91,9 +91,9 @@ HOUR = timedelta(hours=1)
 async def _failed(database: Database, connection_id: int, program: str = "one") -> None:
     """A mark whose work failed at noon by a bug."""
     async with database.transaction() as tx:
-        await work_items.mark(tx, connection_id, Kind.PRODUCT, "cup", NOON)
-        (mark,) = await work_items.due(tx, connection_id, NOON)
-        assert await work_items.park(tx, mark, "S-1", NOON, next_try=NOON + HOUR, program=program)
+        await work_items.add(tx, connection_id, Kind.PRODUCT, "cup", NOON)
+        (item,) = await work_items.due(tx, connection_id, NOON)
+        assert await work_items.park(tx, item, "S-1", NOON, next_try=NOON + HOUR, program=program)
 
 
 async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
@@ -101,11 +101,11 @@ async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
     await _failed(database, one.id)
     async with database.transaction() as tx:
         before = await work_items.due(tx, one.id, NOON + HOUR / 2)
-        woken = await work_items.connections_due(tx, NOON + HOUR, timedelta())
+        resumed = await work_items.connections_due(tx, NOON + HOUR, timedelta())
         (again,) = await work_items.due(tx, one.id, NOON + HOUR)
         (seen,) = await work_items.parked(tx, one.id)
 
-    assert ([], [(one.id, False)]) == (before, woken)
+    assert ([], [(one.id, False)]) == (before, resumed)
     assert (NOON, "S-1", 1) == (again.failing_since, again.support_id, again.attempts)
     assert (NOON, NOON + HOUR, True) == (seen.failing_since, seen.next_try, seen.waits)
 
@@ -116,21 +116,21 @@ async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(
     one = await connected(database)
     await _failed(database, one.id)
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", LATER)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", LATER)
         (again,) = await work_items.due(tx, one.id, LATER)
         (seen,) = await work_items.parked(tx, one.id)
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", LATER)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", LATER)
         await work_items.park(tx, again, "S-2", LATER, next_try=LATER + HOUR)
         newer = await work_items.due(tx, one.id, LATER)
 
     assert ("S-1", False) == (again.support_id, seen.waits)
-    assert ["S-1"] == [mark.support_id for mark in newer], (
+    assert ["S-1"] == [item.support_id for item in newer], (
         "marked again while it failed: it is tried at once"
     )
 
 
 @pytest.mark.parametrize(
-    ("wish", "woken"),
+    ("wish", "resumed"),
     [
         ({}, True),
         ({"kind": Kind.PRODUCT, "support_id": "S-1"}, True),
@@ -140,17 +140,17 @@ async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(
     ],
 )
 async def test_failed_work_can_be_tried_now(
-    database: Database, wish: dict[str, Any], woken: bool
+    database: Database, wish: dict[str, Any], resumed: bool
 ) -> None:
     one = await connected(database)
     await _failed(database, one.id)
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + HOUR)
-        told = await work_items.retry(tx, LATER, **wish)
+        await work_items.add(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + HOUR)
+        reported = await work_items.retry(tx, LATER, **wish)
         due = await work_items.due(tx, one.id, LATER)
 
-    assert ({one.id: 1} if woken else {}) == told
-    assert woken == bool(due)
+    assert ({one.id: 1} if resumed else {}) == reported
+    assert resumed == bool(due)
 
 
 async def test_another_version_tries_what_failed_once(database: Database) -> None:
@@ -159,8 +159,8 @@ async def test_another_version_tries_what_failed_once(database: Database) -> Non
     async with database.transaction() as tx:
         same = await work_items.retry_for(tx, "one", LATER)
         other = await work_items.retry_for(tx, "two", LATER)
-        (mark,) = await work_items.due(tx, one.id, LATER)
-        await work_items.park(tx, mark, "S-2", LATER, next_try=LATER + HOUR, program="two")
+        (item,) = await work_items.due(tx, one.id, LATER)
+        await work_items.park(tx, item, "S-2", LATER, next_try=LATER + HOUR, program="two")
         either = [await work_items.retry_for(tx, program, LATER) for program in ("one", "two")]
 
     assert (0, 1, [0, 0]) == (same, other, either), (
@@ -172,15 +172,15 @@ async def test_two_versions_at_once_do_not_try_every_minute(database: Database) 
     """The newer one wakes failed work, and the older one takes it each time and fails."""
     one = await connected(database)
     await _failed(database, one.id, "old")
-    woken = 0
+    resumed = 0
     for minute in range(1, 30):
         now = NOON + timedelta(minutes=minute)
         async with database.transaction() as tx:
-            woken += await work_items.retry_for(tx, "new", now)
-            for mark in await work_items.due(tx, one.id, now):
-                await work_items.park(tx, mark, "S-1", now, next_try=now + HOUR, program="old")
+            resumed += await work_items.retry_for(tx, "new", now)
+            for item in await work_items.due(tx, one.id, now):
+                await work_items.park(tx, item, "S-1", now, next_try=now + HOUR, program="old")
 
-    assert 1 == woken
+    assert 1 == resumed
 
 
 async def test_failed_work_that_meets_an_outage_waits_for_that(database: Database) -> None:
@@ -188,8 +188,8 @@ async def test_failed_work_that_meets_an_outage_waits_for_that(database: Databas
     one = await connected(database)
     await _failed(database, one.id)
     async with database.transaction() as tx:
-        (mark,) = await work_items.due(tx, one.id, NOON + HOUR)
-        await work_items.again(tx, mark, NOON + 2 * HOUR, waits_for="zettle", now=NOON + HOUR)
+        (item,) = await work_items.due(tx, one.id, NOON + HOUR)
+        await work_items.again(tx, item, NOON + 2 * HOUR, waits_for="zettle", now=NOON + HOUR)
         outages = await work_items.outages(tx, one.id)
         (seen,) = await work_items.parked(tx, one.id)
 
@@ -202,8 +202,8 @@ async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: D
     """A newer version of the program has made them, beside an older worker."""
     one = await connected(database)
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
-        await tx.run(sa.text("UPDATE marks SET kind = 'of_tomorrow'"))
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await tx.run(sa.text("UPDATE work_items SET kind = 'of_tomorrow'"))
         found = (
             await work_items.next_due(tx, one.id),
             await work_items.connections_due(tx, NOON, timedelta()),
@@ -216,10 +216,10 @@ async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: D
 async def test_a_message_is_accepted_once_per_merchant(database: Database) -> None:
     one, two = await connected(database), await connected(database, "org-2", "def456")
     async with database.transaction() as tx:
-        heard = [
+        received = [
             await inbox.accept(tx, connection.id, Platform.ZETTLE, "m1", NOON)
             for connection in (one, one, two)
         ]
         assert 2 == await inbox.prune(tx, NOON + timedelta(days=5))
 
-    assert [True, False, True] == heard
+    assert [True, False, True] == received

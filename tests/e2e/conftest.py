@@ -28,7 +28,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Demo:
         """Until it is seen; a minute is far more than any promise allows, so that a slow machine
         fails no honest run.
         """
-        ends = time.monotonic() + PATIENCE_S
+        ends = time.monotonic() + TIMEOUT_S
         while not seen():
             assert time.monotonic() < ends, f"never saw: {what}"
             time.sleep(0.1)
@@ -106,7 +106,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
             command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ}
         )
         try:
-            ends = time.monotonic() + PATIENCE_S
+            ends = time.monotonic() + TIMEOUT_S
             while not ready.exists():
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < ends, log.read_text()
@@ -138,7 +138,7 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(locale="sv-SE", viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_S * 1000)
+    page.set_default_timeout(TIMEOUT_S * 1000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     yield page

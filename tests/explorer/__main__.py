@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brygga.core import stock
-from tests.core.stock import stock_town
+from tests.core.stock import stock_world
 from tests.explorer import search, world
-from tests.explorer.search import Found, deviations, plans, told
+from tests.explorer.search import Found, deviations, plans, reported
 from tests.explorer.world import Act, Plan
 
 
@@ -76,7 +76,7 @@ def mixed(events: int) -> Sequence[Plan]:
 def fingerprint() -> str:
     """Of the core and the town: what was played with another proves nothing about this one."""
     files = sorted(Path(str(stock.__file__)).parent.glob("*.py"))
-    files += [Path(str(module.__file__)) for module in (stock_town, search, world)]
+    files += [Path(str(module.__file__)) for module in (stock_world, search, world)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
@@ -85,7 +85,7 @@ def _played(plan: Plan, most: int) -> dict[str, int]:
     for taken, end in deviations(plan, most):
         found.add(plan, taken, end)
         if end.is_wrong:
-            print(told(plan, taken, end), flush=True)
+            print(reported(plan, taken, end), flush=True)
     return {"runs": found.runs, "asked": found.asked, "wrong": len(found.wrong)}
 
 

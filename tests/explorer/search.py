@@ -62,7 +62,7 @@ def explore(acts: Sequence[Act], events: int, most: int, *, partial: bool = Fals
     return found
 
 
-def told(plan: Plan, taken: Deviations, end: End) -> str:
+def reported(plan: Plan, taken: Deviations, end: End) -> str:
     """One run in words, as it can be played again."""
     asked = ", asked" if end.asked else ""
     return f"{plan} {dict(taken)}: {end.what}{asked}; " + "; ".join(end.story)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from brygga.core.stock import Ledger, Side, refused
-from tests.core.stock import stock_town
+from tests.core.stock import stock_world
 from tests.explorer.__main__ import main
-from tests.explorer.search import deviations, explore, told
+from tests.explorer.search import deviations, explore, reported
 from tests.explorer.world import Act, Plan, play
 
 ONE_OF_EACH = Plan((Act.SALE, Act.ORDER), 1.0)
@@ -24,7 +24,7 @@ def test_two_events_with_one_deviation_never_end_wrong() -> None:
     """
     found = explore(list(Act), events=2, most=1)
 
-    assert [] == [told(*one) for one in found.wrong]
+    assert [] == [reported(*one) for one in found.wrong]
     assert 3 * len(Act) ** 2 == found.plans
     assert found.runs > 10_000
     assert found.asked <= 48
@@ -34,14 +34,14 @@ def test_a_call_that_lands_in_part_is_asked_about() -> None:
     """Whatever moves the record before it is read: nothing ends wrong without a question."""
     found = explore(list(Act), events=2, most=1, partial=True)
 
-    assert [] == [told(*one) for one in found.wrong]
+    assert [] == [reported(*one) for one in found.wrong]
     assert found.asked > 0
 
 
 def test_two_deviations_from_a_sale_and_an_order_never_end_wrong() -> None:
     runs = list(deviations(ONE_OF_EACH, 2))
 
-    assert [] == [told(ONE_OF_EACH, taken, end) for taken, end in runs if end.is_wrong]
+    assert [] == [reported(ONE_OF_EACH, taken, end) for taken, end in runs if end.is_wrong]
     assert len(runs) > 1_000
 
 
@@ -55,7 +55,7 @@ def test_an_engine_that_repeats_blindly_is_found(monkeypatch: pytest.MonkeyPatch
     def repeated(ledger: Ledger, side: Side, at: datetime) -> Ledger:
         return refused(ledger, side)
 
-    monkeypatch.setattr(stock_town, "unanswered", repeated)
+    monkeypatch.setattr(stock_world, "unanswered", repeated)
 
     assert any(end.is_wrong for _, end in deviations(ONE_OF_EACH, 1))
 

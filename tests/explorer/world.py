@@ -1,6 +1,6 @@
 """A small town in which every chance is a choice, and each choice has an ordinary answer.
 
-The town of `tests.core.stock.stock_town` asks dice whether a request is lost, a read is late or the
+The town of `tests.core.stock.stock_world` asks dice whether a request is lost, a read is late or the
 process dies. Here it asks `Choices`, which answers with the ordinary case unless the run deviates
 there. A run is therefore named by its plan (what people do, and when) and its deviations, and is
 the same whenever it is played.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from brygga.core.stock import Side, Slot, joined, split
-from tests.core.stock.stock_town import Crash, Hook, Ledgers, NoAnswer, TooLittle, Town
+from tests.core.stock.stock_world import Crash, Hook, Ledgers, NoAnswer, Sandbox, TooLittle
 
 EVENT_S = 0.5
 """An ordinary event arrives so long after what it tells of."""
@@ -87,13 +87,13 @@ class Choices:
         return answer
 
 
-class Small(Town):
+class Small(Sandbox):
     """Both platforms. What people do is judged by side while stock is separate."""
 
     def __init__(self, choices: Choices, start: int, *, partial: bool = False) -> None:
         super().__init__(random.Random(0), start=start, partial=partial)
         self.choices = choices
-        self.apart: dict[Side, int] | None = None
+        self.separate: dict[Side, int] | None = None
 
     def act(self, act: Act, engine: Ledgers) -> None:
         """One event of the plan. A split and a join are the merchant's clicks on our own page."""
@@ -109,45 +109,45 @@ class Small(Town):
 
     def _people(self, side: Side, change: int, *, by_api: bool) -> None:
         moved = self.people(side, change, by_api)
-        if self.apart is not None:
-            self.apart[side] += moved
+        if self.separate is not None:
+            self.separate[side] += moved
 
     def _split(self, engine: Ledgers) -> None:
-        promised = engine.disk.promised
-        if engine.disk.separate or promised is None:
+        target = engine.disk.target
+        if engine.disk.separate or target is None:
             return
-        shop = min(SHOP_PART, max(0, promised))
-        parted = split(engine.disk, max(0, promised) - shop, shop)
+        shop = min(SHOP_PART, max(0, target))
+        parted = split(engine.disk, max(0, target) - shop, shop)
         if parted is None:
             return
         engine.disk = parted
         engine.lost.clear()
         # What moved and was not read before the click counts on top of what the merchant typed.
-        unread = self.truth - promised
-        self.choices.story.append(f"split {promised}, {unread} not yet read")
-        self.apart = {Side.ZETTLE: max(0, promised) - shop, Side.SHOP: shop}
+        unread = self.truth - target
+        self.choices.story.append(f"split {target}, {unread} not yet read")
+        self.separate = {Side.ZETTLE: max(0, target) - shop, Side.SHOP: shop}
         for side in Side:
-            known = engine.disk[side].known
+            known = engine.disk[side].confirmed
             assert isinstance(known, int)
-            self.apart[side] += self._unread(engine, side)
+            self.separate[side] += self._unread(engine, side)
 
     def _unread(self, engine: Ledgers, side: Side) -> int:
         """What people changed on a side that its record did not show when stock was parted."""
-        shelf = engine.disk[side]
-        assert isinstance(shelf.known, int)
+        record = engine.disk[side]
+        assert isinstance(record.confirmed, int)
         flying = (
             0
-            if shelf.flight is None or not self.landed(shelf.flight.call)
-            else shelf.flight.quantity
+            if record.pending_write is None or not self.landed(record.pending_write.call)
+            else record.pending_write.quantity
         )
-        return self.levels[side] - shelf.known - flying
+        return self.levels[side] - record.confirmed - flying
 
     def _join(self, engine: Ledgers) -> None:
-        if self.apart is None or not engine.disk.separate:
+        if self.separate is None or not engine.disk.separate:
             return
         engine.disk = joined(engine.disk)
-        self.moved = sum(self.apart.values()) - self.start
-        self.apart = None
+        self.moved = sum(self.separate.values()) - self.start
+        self.separate = None
 
     # ---- Chances --------------------------------------------------------------------------------
 
@@ -165,11 +165,11 @@ class Small(Town):
             self._landed.add(identifier)
         if side is Side.SHOP:
             self.history.append((self.now_s, self.levels[side]))
-        self.told += 1
+        self.reported += 1
         answer = self.choices.ask(f"event of {side.value}", "late", "twice", "at once")
         waits = {0: (EVENT_S,), 1: (LATE_S,), 2: (EVENT_S, LATE_S), 3: (0.0,)}[answer]
         self.hooks += [
-            Hook(self.now_s + wait, side, identifier, by_api, self.told) for wait in waits
+            Hook(self.now_s + wait, side, identifier, by_api, self.reported) for wait in waits
         ]
 
     def read(self, side: Side) -> int:
@@ -210,7 +210,7 @@ class Small(Town):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended: `right`, `low`, `high` or `apart`, and whether the merchant was asked."""
+    """How a run ended: `right`, `low`, `high` or `separate`, and whether the merchant was asked."""
 
     what: str
     asked: bool
@@ -226,56 +226,56 @@ class End:
 def play(plan: Plan, deviations: dict[int, int], *, start: int = 10, partial: bool = False) -> End:
     """One run, from a quiet town through the plan to a quiet town."""
     choices = Choices(deviations)
-    town = Small(choices, start, partial=partial)
-    engine = Ledgers.of(town)
+    sandbox = Small(choices, start, partial=partial)
+    engine = Ledgers.of(sandbox)
     engine.looking = False
     acts = [(1.0 + place * plan.gap_s, act) for place, act in enumerate(plan.acts)]
     last = acts[-1][0]
     sweeps = [last + wait for wait in SWEEPS_S]
-    while town.now_s < LONGEST_S:
-        at = _next(town, engine, acts, sweeps)
+    while sandbox.now_s < LONGEST_S:
+        at = _next(sandbox, engine, acts, sweeps)
         if at is None:
             break
-        town.now_s = max(town.now_s, at)
-        while acts and acts[0][0] <= town.now_s:
-            town.act(acts.pop(0)[1], engine)
-        if sweeps and sweeps[0] <= town.now_s:
+        sandbox.now_s = max(sandbox.now_s, at)
+        while acts and acts[0][0] <= sandbox.now_s:
+            sandbox.act(acts.pop(0)[1], engine)
+        if sweeps and sweeps[0] <= sandbox.now_s:
             sweeps.pop(0)
-            engine.sweep(town)
-        _step(town, engine)
-    return End(_end(town), engine.reported, tuple(choices.story), tuple(choices.asked))
+            engine.sweep(sandbox)
+        _step(sandbox, engine)
+    return End(_end(sandbox), engine.reported, tuple(choices.story), tuple(choices.asked))
 
 
 def _next(
-    town: Small, engine: Ledgers, acts: list[tuple[float, Act]], sweeps: list[float]
+    sandbox: Small, engine: Ledgers, acts: list[tuple[float, Act]], sweeps: list[float]
 ) -> float | None:
-    times = [hook.at for hook in town.hooks] + [at for at, _ in acts[:1]] + sweeps[:1]
-    wakes = engine.wakes_s(town)
+    times = [hook.at for hook in sandbox.hooks] + [at for at, _ in acts[:1]] + sweeps[:1]
+    wakes = engine.wakes_s(sandbox)
     if wakes is not None:
-        times.append(max(wakes, town.now_s + 1.0))
+        times.append(max(wakes, sandbox.now_s + 1.0))
     if engine.looking:
-        times.append(town.now_s + 0.2)
+        times.append(sandbox.now_s + 0.2)
     return min(times) if times else None
 
 
-def _step(town: Small, engine: Ledgers) -> None:
-    for hook in town.due_hooks():
-        engine.hear(town, hook)
+def _step(sandbox: Small, engine: Ledgers) -> None:
+    for hook in sandbox.due_hooks():
+        engine.take_reports(sandbox, hook)
     try:
-        engine.work(town)
+        engine.work(sandbox)
     except Crash:
-        engine.sweep(town)
+        engine.sweep(sandbox)
 
 
-def _end(town: Small) -> str:
-    if town.below_zero:
+def _end(sandbox: Small) -> str:
+    if sandbox.below_zero:
         return "below zero"
-    if town.apart is not None:
-        ends = {_compared(town.levels[side], town.apart[side]) for side in Side}
+    if sandbox.separate is not None:
+        ends = {_compared(sandbox.levels[side], sandbox.separate[side]) for side in Side}
         return "right" if ends == {"right"} else "high" if "high" in ends else "low"
-    if town.levels[Side.ZETTLE] != town.levels[Side.SHOP] and town.truth >= 0:
+    if sandbox.levels[Side.ZETTLE] != sandbox.levels[Side.SHOP] and sandbox.truth >= 0:
         return "apart"
-    return _compared(town.levels[Side.ZETTLE], town.truth)
+    return _compared(sandbox.levels[Side.ZETTLE], sandbox.truth)
 
 
 def _compared(level: int, truth: int) -> str:

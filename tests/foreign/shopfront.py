@@ -22,8 +22,8 @@ from standardwebhooks import Webhook
 
 from brygga_sandbox.clock import ManualClock
 from brygga_sandbox.http import AsgiApp, Request, Response
-from brygga_sandbox.server import Servers, TownServer, address, listen
-from brygga_sandbox.town import Connector, Plan, Town
+from brygga_sandbox.sandbox import Connector, Plan, Sandbox
+from brygga_sandbox.server import SandboxServer, Servers, address, listen
 
 JSON = dict[str, Any]
 
@@ -43,16 +43,16 @@ class PlainLoopback(HTTPAdapter):
 class Shopfront:
     """A town on sockets, an app that listens on another, and the clients."""
 
-    town: Town
+    sandbox: Sandbox
     app: Connector
     clock: ManualClock
-    heard: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     """What the app was sent: address, headers, body."""
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def host(self) -> str:
-        return urlsplit(self.town.plan.bigcommerce_url).netloc
+        return urlsplit(self.sandbox.plan.bigcommerce_url).netloc
 
     @property
     def hook(self) -> str:
@@ -60,21 +60,21 @@ class Shopfront:
 
     async def receive(self, request: Request) -> Response:
         """Whatever is sent to the app is taken."""
-        self.heard.append((request.path, request.headers, request.body))
-        self.told.set()
+        self.received.append((request.path, request.headers, request.body))
+        self.reported.set()
         return Response(200)
 
     async def next_delivery(self) -> tuple[str, dict[str, str], bytes]:
         """The oldest thing sent that nobody looked at; waits for it."""
-        while not self.heard:
-            self.told.clear()
-            await asyncio.wait_for(self.told.wait(), 20)
-        return self.heard.pop(0)
+        while not self.received:
+            self.reported.clear()
+            await asyncio.wait_for(self.reported.wait(), 20)
+        return self.received.pop(0)
 
     def installation(self) -> dict[str, str]:
         """The merchant installs the app: what the callback's query holds."""
-        apps = self.town.bigcommerce.apps
-        store = self.town.bigcommerce.stores[self.town.merchant.store_hash]
+        apps = self.sandbox.bigcommerce.apps
+        store = self.sandbox.bigcommerce.stores[self.sandbox.merchant.store_hash]
         app = apps.registered[self.app.bigcommerce_client_id]
         return dict(parse_qsl(urlsplit(apps.approve(app, store, store.owner, external=True)).query))
 
@@ -84,7 +84,7 @@ class Shopfront:
         monkeypatch.setenv("BC_AUTH_SERVICE", f"{self.host}/login")
         api = BigcommerceApi(
             client_id=self.app.bigcommerce_client_id,
-            store_hash=self.town.merchant.store_hash,
+            store_hash=self.sandbox.merchant.store_hash,
             access_token=token,
             **more,
         )
@@ -95,8 +95,8 @@ class Shopfront:
         return mounted_connection(
             OAuthConnection(
                 self.app.bigcommerce_client_id,
-                self.town.merchant.store_hash,
-                self.town.store_token(connector=self.app),
+                self.sandbox.merchant.store_hash,
+                self.sandbox.store_token(connector=self.app),
                 f"{self.host}/api",
                 "/stores/{}/v3/{}",
             )
@@ -131,7 +131,7 @@ async def opened() -> AsyncIterator[Shopfront]:
     """
     listening, clock, servers = listen(0), ManualClock(time.time()), Servers()
     app = Connector().at(address(listening))
-    server = TownServer(Plan(products=0, drawings=False, connector=app), clock)
+    server = SandboxServer(Plan(products=0, drawings=False, connector=app), clock)
     front = Shopfront(await server.start(), app, clock)
     await servers.start([(listening, AsgiApp(front.receive))])
     try:

@@ -42,17 +42,17 @@ async def test_a_code_becomes_a_token_that_works(
     given = await aside(api.oauth_fetch_token, *arguments)
     store = await aside(api.Store.all)
 
-    assert given["context"] == f"stores/{front.town.merchant.store_hash}"
+    assert given["context"] == f"stores/{front.sandbox.merchant.store_hash}"
     assert given["scope"] == asked["scope"]
-    assert store["id"] == front.town.merchant.store_hash
+    assert store["id"] == front.sandbox.merchant.store_hash
     with pytest.raises(ClientRequestException, match="invalid_grant"):
         await aside(api.oauth_fetch_token, *arguments)
 
 
 async def test_the_signed_payload_of_opening_the_app_is_true(front: Shopfront) -> None:
     """And a false one is not: another secret, or another app."""
-    apps = front.town.bigcommerce.apps
-    store = front.town.bigcommerce.stores[front.town.merchant.store_hash]
+    apps = front.sandbox.bigcommerce.apps
+    store = front.sandbox.bigcommerce.stores[front.sandbox.merchant.store_hash]
     payload = apps.payload(apps.registered[front.app.bigcommerce_client_id], store, store.owner)
     secret, client = front.app.bigcommerce_client_secret, front.app.bigcommerce_client_id
 
@@ -71,10 +71,10 @@ async def test_the_signed_payload_of_opening_the_app_is_true(front: Shopfront) -
 async def test_uninstalling_tells_the_app_and_the_token_is_dead(
     front: Shopfront, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = front.town.store_token(connector=front.app)
+    token = front.sandbox.store_token(connector=front.app)
     api = front.official(monkeypatch, token)
-    store = front.town.bigcommerce.stores[front.town.merchant.store_hash]
-    sandbox = front.town.bigcommerce
+    store = front.sandbox.bigcommerce.stores[front.sandbox.merchant.store_hash]
+    sandbox = front.sandbox.bigcommerce
     seen: list[str] = []
 
     async def visited(url: str) -> int:
@@ -101,12 +101,12 @@ async def test_v2_resources_are_read_as_the_client_knows_them(
     """Time, store, currencies, tax classes, orders with their lines; no orders is an empty
     answer.
     """
-    api = front.official(monkeypatch, front.town.store_token(connector=front.app))
+    api = front.official(monkeypatch, front.sandbox.store_token(connector=front.app))
     assert "id" not in await aside(api.Orders.all)
-    cup = await front.town.shop().add_product(
+    cup = await front.sandbox.shop().add_product(
         **{**CUP, "inventory_tracking": "product", "inventory_level": 5}
     )
-    placed = front.town.shop().place([{"product_id": cup.id, "quantity": 2}])
+    placed = front.sandbox.shop().place([{"product_id": cup.id, "quantity": 2}])
 
     orders = await aside(api.Orders.all)
     lines = await aside(orders[0].products)
@@ -159,7 +159,7 @@ async def test_the_client_waits_for_the_next_window_before_it_runs_into_429(
     """It counts by the four headers, and sleeps as long as they say; the sandbox's clock is moved
     by that.
     """
-    front.town.shop().set_settings(quota=4)
+    front.sandbox.shop().set_settings(quota=4)
     loop = asyncio.get_running_loop()
     slept: list[float] = []
 
@@ -170,7 +170,9 @@ async def test_the_client_waits_for_the_next_window_before_it_runs_into_429(
     monkeypatch.setattr(connection, "sleep", sleep)
     manners = {"min_requests_remaining": 1, "wait": True}
     api = front.official(
-        monkeypatch, front.town.store_token(connector=front.app), rate_limiting_management=manners
+        monkeypatch,
+        front.sandbox.store_token(connector=front.app),
+        rate_limiting_management=manners,
     )
     for _ in range(10):
         await aside(api.Time.all)
@@ -184,8 +186,8 @@ async def test_without_waiting_the_client_is_refused_with_429(
     front: Shopfront, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its own exception says so, and the next window is open again."""
-    front.town.shop().set_settings(quota=2)
-    api = front.official(monkeypatch, front.town.store_token(connector=front.app))
+    front.sandbox.shop().set_settings(quota=2)
+    api = front.official(monkeypatch, front.sandbox.store_token(connector=front.app))
     for _ in range(2):
         await aside(api.Time.all)
 
@@ -223,7 +225,7 @@ async def test_a_delivery_bears_a_signature_that_the_reference_library_accepts(
     assert headers["x-own"] == "s"
     verified = front.verifier().verify(body, headers)
     assert verified["data"] == {"type": "product", "id": made["id"]}
-    assert verified["producer"] == f"stores/{front.town.merchant.store_hash}"
+    assert verified["producer"] == f"stores/{front.sandbox.merchant.store_hash}"
     with pytest.raises(WebhookVerificationError):
         front.verifier().verify(body.replace(b"created", b"deleted", 1), headers)
     with pytest.raises(WebhookVerificationError):

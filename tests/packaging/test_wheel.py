@@ -20,12 +20,12 @@ import pytest
 
 from brygga.cli.commands import COMMANDS
 from brygga.settings import PREFIX
-from brygga_sandbox.town import Connector
+from brygga_sandbox.sandbox import Connector
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "src", "scripts")
 BUILT = shutil.ignore_patterns("*.mo", "__pycache__", "*.pyc")
-PATIENCE_S = 240.0
+TIMEOUT_S = 240.0
 LOADING = """
 from importlib import import_module
 from brygga.cli.commands import COMMANDS
@@ -179,7 +179,7 @@ def demo(installed: Installed) -> Iterator[Demo]:
         assert ready.exists(), begun.communicate()
         yield Demo(loads(ready.read_text()))
         begun.send_signal(signal.SIGTERM)
-        said = begun.communicate(timeout=PATIENCE_S)
+        said = begun.communicate(timeout=TIMEOUT_S)
         assert begun.returncode == 0, said
     finally:
         begun.kill()
@@ -198,7 +198,7 @@ def _begun(installed: Installed, *words: str) -> "subprocess.Popen[str]":
 
 
 def _until(seen: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE_S
+    ends = time.monotonic() + TIMEOUT_S
     while not seen():
         assert time.monotonic() < ends
         time.sleep(0.05)
@@ -232,7 +232,7 @@ def test_an_installed_brygga_tells_its_version(installed: Installed) -> None:
 def test_an_installed_demo_speaks_swedish_and_ends_well(demo: Demo) -> None:
     """Only the compiled translations are in the wheel."""
     asked = urllib.request.Request(f"{demo.facts['app']}/sign-in", headers=HEADERS)
-    with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:
+    with urllib.request.urlopen(asked, timeout=TIMEOUT_S) as answer:
         page = answer.read().decode()
 
     assert "Logga in med Zettle" in page
@@ -245,16 +245,16 @@ def test_an_installed_doctor_misses_only_a_public_address(installed: Installed, 
     run, place = installed.brygga, installed.elsewhere
     subprocess.run([run, "migrate"], cwd=place, env=env, capture_output=True, check=True)
     words = [run, "doctor", "--json"]
-    told = subprocess.run(words, cwd=place, env=env, capture_output=True, check=False)
-    wrong = [one["what"] for one in loads(told.stdout) if one["verdict"] == "wrong"]
+    reported = subprocess.run(words, cwd=place, env=env, capture_output=True, check=False)
+    wrong = [one["what"] for one in loads(reported.stdout) if one["verdict"] == "wrong"]
 
-    assert told.returncode == 1
+    assert reported.returncode == 1
     assert wrong == [f"{demo.facts['app']} is this machine only"]
 
 
 @pytest.mark.slow
 def test_an_installed_check_of_a_small_library_is_well(check: "subprocess.Popen[str]") -> None:
-    said, complaints = check.communicate(timeout=PATIENCE_S)
+    said, complaints = check.communicate(timeout=TIMEOUT_S)
 
     assert said.startswith("well: 4 of 4 products"), said + complaints
     assert check.returncode == 0

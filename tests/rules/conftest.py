@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from brygga_sandbox.town import Plan
-from tests.rules.household import Household, opened_household
+from brygga_sandbox.sandbox import Plan
+from tests.rules.stack import DemoStack, opened_stack
 from tests.rules.virtual_time import VirtualLoop
 
-OpenHousehold = Callable[..., Awaitable[Household]]
+OpenStack = Callable[..., Awaitable[DemoStack]]
 
 
 def pytest_asyncio_loop_factories(
@@ -23,18 +23,18 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture
-async def open_household(database_url: str) -> AsyncIterator[OpenHousehold]:
+async def open_stack(database_url: str) -> AsyncIterator[OpenStack]:
     """Opens a household by a plan of the test's own; nothing is connected yet."""
     async with AsyncExitStack() as stack:
 
-        async def opening(**wishes: Any) -> Household:
+        async def opening(**wishes: Any) -> DemoStack:
             plan = Plan(**{"products": 0, "drawings": False, **wishes})
-            return await stack.enter_async_context(opened_household(database_url, plan))
+            return await stack.enter_async_context(opened_stack(database_url, plan))
 
         yield opening
 
 
 @pytest.fixture
-async def home(open_household: OpenHousehold) -> Household:
+async def home(open_stack: OpenStack) -> DemoStack:
     """An empty till and an empty shop, not connected."""
-    return await open_household()
+    return await open_stack()

@@ -20,22 +20,22 @@ from brygga.core.stock import Orders, Timing
 from brygga.database import bindings, connections, leases, library, synclog, work_items
 from brygga.database.bindings import Binding
 from brygga.database.engine import Database, Tx
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.category import place
 from brygga.sync.connection.account import read_shop
 from brygga.sync.connection.sweep import ShopProducts, Sweep
-from brygga.sync.initial_levels import Births, Levels
+from brygga.sync.initial_levels import InitialLevels, Levels
 from brygga.sync.products.library import library as read_library
 from brygga.sync.products.work import DELETED, Products
 from brygga.sync.worker.session import Clients, Lease, Session
 from brygga.wire import OpenGate, Wire
 from brygga.zettle.api import Zettle
 from brygga.zettle.values import ZettleUrls
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 from tests.conftest import CountingDice, MovableClock
 
 PICTURE = "https://zettle.town.test/image/product/a.png"
-Handler = Callable[[Session, Sequence[Mark]], Awaitable[None]]
+Handler = Callable[[Session, Sequence[WorkItem]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,15 @@ class NoStock:
     ) -> Mapping[str, Levels | None]:
         return dict.fromkeys(uuids)
 
-    async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
+    async def created(
+        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
+    ) -> None:
         return
 
-    async def all_born(self, session: Session, uuids: Collection[str]) -> None:
+    async def all_created(self, session: Session, uuids: Collection[str]) -> None:
         return
 
-    async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
+    async def not_created(self, tx: Tx, session: Session, uuid: str) -> None:
         return
 
     async def renewed(
@@ -107,9 +109,9 @@ class NoStock:
 class Bench:
     database: Database
     clock: MovableClock
-    town: Town
+    sandbox: Sandbox
     session: Session
-    births: Births = field(default_factory=NoStock)
+    initial_levels: InitialLevels = field(default_factory=NoStock)
     dice: random.Random = field(default_factory=lambda: random.Random(1))
 
     # ---- The merchant's hands --------------------------------------------------------------------
@@ -123,7 +125,7 @@ class Bench:
             },
         )
         return str(
-            self.town.till().create_product(name, [dict(row) for row in rows], **fields)["uuid"]
+            self.sandbox.till().create_product(name, [dict(row) for row in rows], **fields)["uuid"]
         )
 
     def shirt(self, *values: str, option: str = "Storlek", **fields: Any) -> str:
@@ -142,7 +144,7 @@ class Bench:
         )
 
     def save(self, uuid: str, **changes: Any) -> None:
-        self.town.till().edit_product(uuid, **changes)
+        self.sandbox.till().edit_product(uuid, **changes)
 
     # ---- The process -----------------------------------------------------------------------------
 
@@ -153,15 +155,15 @@ class Bench:
         # A fresh token for the till, whose tokens last two hours: renewing them is not what is
         # tried here.
         tokens = (
-            self.town.zettle_tokens(connector=self.town.plan.connector).access,
+            self.sandbox.zettle_tokens(connector=self.sandbox.plan.connector).access,
             await self.session.shop.tokens(),
         )
         self.database = database
         self.session = replace(
             self.session,
             database=database,
-            clients=clients(self.town, self.clock, *tokens, transport),
-            settled=set(),
+            clients=clients(self.sandbox, self.clock, *tokens, transport),
+            finished=set(),
         )
         await self.session.reload()
 
@@ -185,25 +187,25 @@ class Bench:
         await self.read_library()
 
     async def read_library(self, detail: str = "") -> None:
-        await self.mark(Kind.LIBRARY, "", detail=detail)
+        await self.add_item(Kind.LIBRARY, "", detail=detail)
         await self.drain()
 
-    async def mark(
+    async def add_item(
         self, kind: Kind, subject: str, *, force: bool = False, detail: str = ""
     ) -> None:
         async with self.database.transaction() as tx:
-            await work_items.mark(
+            await work_items.add(
                 tx, self.connection.id, kind, subject, self.clock.now(), force=force, detail=detail
             )
 
     async def sync(self, *uuids: str, force: bool = False, detail: str = "") -> None:
         """What a webhook of Zettle's leads to."""
         for uuid in uuids:
-            await self.mark(Kind.PRODUCT, uuid, force=force, detail=detail)
+            await self.add_item(Kind.PRODUCT, uuid, force=force, detail=detail)
         await self.drain()
 
     async def deleted(self, uuid: str) -> None:
-        self.town.till().delete_product(uuid)
+        self.sandbox.till().delete_product(uuid)
         await self.sync(uuid, detail=DELETED)
 
     async def assign(self, *uuids: str) -> None:
@@ -215,21 +217,21 @@ class Bench:
         due = self.clock.now() + timedelta(seconds=10)
         async with self.database.transaction() as tx:
             await library.unassign(tx, self.connection.id, uuids, due)
-            await work_items.mark_many(
+            await work_items.add_many(
                 tx, self.connection.id, Kind.PRODUCT, uuids, self.clock.now(), due_at=due
             )
 
     async def sweep(self) -> None:
-        await self.mark(Kind.SWEEP, "")
+        await self.add_item(Kind.SWEEP, "")
         await self.drain()
 
     async def drain(self) -> None:
         """Everything that is due now. Work that never ends is a failure."""
         handlers: dict[Kind, Handler] = {
-            Kind.PRODUCT: Products(self.births),
+            Kind.PRODUCT: Products(self.initial_levels),
             Kind.LIBRARY: read_library,
-            Kind.SWEEP: Sweep(self.births),
-            Kind.SHOP_PRODUCT: ShopProducts(self.births),
+            Kind.SWEEP: Sweep(self.initial_levels),
+            Kind.SHOP_PRODUCT: ShopProducts(self.initial_levels),
         }
         for _ in range(200):
             async with self.database.read() as tx:
@@ -241,9 +243,9 @@ class Bench:
             try:
                 await handlers[due[0].kind](self.session, due)
             except Failure as failure:
-                for mark in self.session.unsettled(list(due)):
-                    await judge(self.session, mark, failure)
-            assert not self.session.unsettled(list(due)), "a handler settles every mark"
+                for item in self.session.unresolved(list(due)):
+                    await judge(self.session, item, failure)
+            assert not self.session.unresolved(list(due)), "a handler settles every mark"
         raise AssertionError("the work never ends")
 
     async def wait(self, seconds: float) -> None:
@@ -263,7 +265,7 @@ class Bench:
         return self.raw(found.synced.product_id)
 
     def raw(self, product_id: int) -> dict[str, Any]:
-        return dict(self.town.shop().raw(product_id))
+        return dict(self.sandbox.shop().raw(product_id))
 
     async def product_id(self, uuid: str) -> int:
         found = await self.binding(uuid)
@@ -295,10 +297,10 @@ class Bench:
         return [line.code for line in await self.log()]
 
     def fault(self, kind: str, method: str, path: str, **more: Any) -> None:
-        self.town.bigcommerce.faults.add(kind, method=method, path=path, **more)
+        self.sandbox.bigcommerce.faults.add(kind, method=method, path=path, **more)
 
     def requests(self, method: str = "", path: str = "") -> list[Any]:
-        seen = self.town.bigcommerce.requests.last
+        seen = self.sandbox.bigcommerce.requests.last
         return [one for one in seen if one.method == (method or one.method) and path in one.path]
 
 
@@ -311,27 +313,27 @@ def definitions(option: str, *values: str) -> dict[str, Any]:
     return {"variantOptionDefinitions": {"definitions": rows}}
 
 
-async def judge(session: Session, mark: Mark, failure: Failure) -> None:
+async def judge(session: Session, item: WorkItem, failure: Failure) -> None:
     """The worker's decision, as far as these tests need it."""
     async with session.transaction() as tx:
         if isinstance(failure, Refused):
             await library.fail(
-                tx, session.connection.id, mark.subject, failure.code, session.clock.now()
+                tx, session.connection.id, item.subject, failure.code, session.clock.now()
             )
-            await session.finish(mark, tx=tx)
+            await session.finish(item, tx=tx)
         else:
-            await session.again(mark, 5, tx=tx)
+            await session.again(item, 5, tx=tx)
 
 
 def clients(
-    town: Town,
+    sandbox: Sandbox,
     clock: MovableClock,
     zettle_token: str,
     shop_token: str,
     transport: httpx2.AsyncBaseTransport,
 ) -> Clients:
     """Both platforms by this transport."""
-    base, shop_base = town.plan.zettle_url, town.plan.bigcommerce_url
+    base, shop_base = sandbox.plan.zettle_url, sandbox.plan.bigcommerce_url
     hosts = ("oauth", "products", "inventory", "pusher", "purchase", "secure")
     wire = Wire(httpx2.AsyncClient(transport=transport), clock)
     zettle = Zettle(
@@ -339,16 +341,22 @@ def clients(
     )
     urls = ShopUrls(f"{shop_base}/api")
     return Clients(
-        zettle, ShopApi(wire, OpenGate(), urls, shop_token, town.merchant.store_hash), wire.clocks
+        zettle,
+        ShopApi(wire, OpenGate(), urls, shop_token, sandbox.merchant.store_hash),
+        wire.clocks,
     )
 
 
 async def opened(database: Database, clock: MovableClock, plan: Plan | None = None) -> Bench:
     """A connection with both platforms, set up to the point where products are chosen."""
-    town = Town(plan or Plan(products=0, drawings=False), SandboxTime(clock))
-    zettle_token = town.zettle_tokens(connector=town.plan.connector).access
+    sandbox = Sandbox(plan or Plan(products=0, drawings=False), SandboxTime(clock))
+    zettle_token = sandbox.zettle_tokens(connector=sandbox.plan.connector).access
     reached = clients(
-        town, clock, zettle_token, town.store_token(connector=town.plan.connector), town.transport()
+        sandbox,
+        clock,
+        zettle_token,
+        sandbox.store_token(connector=sandbox.plan.connector),
+        sandbox.transport(),
     )
     shop = reached.shop
     assert shop is not None
@@ -361,7 +369,7 @@ async def opened(database: Database, clock: MovableClock, plan: Plan | None = No
             "test",
             now=clock.now(),
             until=clock.now() + timedelta(days=99),
-            grace=timedelta(0),
+            takeover_delay=timedelta(0),
         )
     assert fence is not None
     session = Session(
@@ -379,4 +387,4 @@ async def opened(database: Database, clock: MovableClock, plan: Plan | None = No
     async with database.transaction() as tx:
         await connections.set_shop(tx, made.id, found)
     await session.reload()
-    return Bench(database, clock, town, session)
+    return Bench(database, clock, sandbox, session)

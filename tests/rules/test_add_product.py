@@ -15,14 +15,14 @@ from brygga.database.additions import Addition
 from brygga.database.work_items import Kind
 from brygga.sync.products.adding import Wanted
 from brygga.zettle.values import NewProduct, NewVariant
-from tests.rules.household import JSON, URL, Household
+from tests.rules.stack import JSON, URL, DemoStack
 from tests.web.test_add_product import png
 
 FORM = "/library/new"
 PRODUCTS, MOVEMENTS = "/products/organizations/self/products", "/inventory/v3/movements"
 
 
-async def add(home: Household, *files: bytes, at: str = FORM, **fields: str) -> str:
+async def add(home: DemoStack, *files: bytes, at: str = FORM, **fields: str) -> str:
     """The form filled in and saved: the uuid of what is being added."""
     page = await home.open(at)
     hidden = dict(
@@ -36,50 +36,50 @@ async def add(home: Household, *files: bytes, at: str = FORM, **fields: str) -> 
     return str(answer.headers["location"].rpartition("/")[2])
 
 
-def browser(home: Household) -> httpx2.AsyncClient:
+def browser(home: DemoStack) -> httpx2.AsyncClient:
     """The merchant's, with the cookies."""
-    return home.visitor._http
+    return home.browser_session._http
 
 
-async def ask_for(home: Household, form: dict[str, str], product: NewProduct) -> None:
+async def ask_for(home: DemoStack, form: dict[str, str], product: NewProduct) -> None:
     """What our form would have let through, if Zettle's limits were others than we know."""
     connection, now = await home.connection(), home.service.worker.clock.now()
     async with home.service.database.transaction() as tx:
         await additions.keep_draft(tx, connection.id, product.uuid, tuple(form.items()), now)
         await additions.send(tx, connection.id, product.uuid, Wanted(product).plain(), now)
-        await work_items.mark(tx, connection.id, Kind.ADDITION, product.uuid, now)
+        await work_items.add(tx, connection.id, Kind.ADDITION, product.uuid, now)
         await home.jobs.enqueue(tx, connection.id)
 
 
-def made(home: Household) -> list[JSON]:
+def made(home: DemoStack) -> list[JSON]:
     stored = home.till.organization.products_after(0)
     return [one.value() for one in stored if one.value()["name"] == "Mugg"]
 
 
-def sent(home: Household, path: str) -> int:
+def sent(home: DemoStack, path: str) -> int:
     """How often a POST of ours reached this path at the till."""
     return len([one for one in home.asked("POST", of="till") if one.path == path])
 
 
-def fault(home: Household, kind: str, path: str, **more: Any) -> None:
-    home.town.zettle.faults.add(kind, method="POST", path=path, next=1, **more)
+def fault(home: DemoStack, kind: str, path: str, **more: Any) -> None:
+    home.sandbox.zettle.faults.add(kind, method="POST", path=path, next=1, **more)
 
 
-async def left(home: Household, uuid: str) -> Addition | None:
+async def left(home: DemoStack, uuid: str) -> Addition | None:
     connection = await home.connection()
     async with home.service.database.read() as tx:
         return await additions.get(tx, connection.id, uuid)
 
 
 @pytest.fixture
-async def running(home: Household) -> Household:
+async def running(home: DemoStack) -> DemoStack:
     await home.connect()
     return home
 
 
 @pytest.mark.rule("P9", "P1")
 async def test_everything_that_was_typed_stands_in_zettle_and_in_the_shop(
-    running: Household,
+    running: DemoStack,
 ) -> None:
     uuid = await add(
         running,
@@ -133,7 +133,7 @@ async def test_everything_that_was_typed_stands_in_zettle_and_in_the_shop(
 
 
 @pytest.mark.rule("P9")
-async def test_variants_have_their_own_prices_skus_and_stock(running: Household) -> None:
+async def test_variants_have_their_own_prices_skus_and_stock(running: DemoStack) -> None:
     rows: dict[str, str] = {}
     for n, (size, price, stock) in enumerate(
         (("S", "", "3"), ("M", "219", "0"), ("L", "229", "5"))
@@ -159,7 +159,7 @@ async def test_variants_have_their_own_prices_skus_and_stock(running: Household)
 @pytest.mark.rule("P9")
 @pytest.mark.parametrize("whole_library", [True, False])
 async def test_an_unticked_product_is_never_in_the_shop_although_its_webhook_is_quick(
-    home: Household, whole_library: bool
+    home: DemoStack, whole_library: bool
 ) -> None:
     await home.connect(whole_library=whole_library)
     uuid = await add(home, name="Kassakopp", bigcommerce="", tracked="yes", stock="2")
@@ -175,7 +175,7 @@ async def test_an_unticked_product_is_never_in_the_shop_although_its_webhook_is_
 
 
 @pytest.mark.rule("P8", "P9")
-async def test_a_ticked_product_is_synced_in_by_hand_mode_too(home: Household) -> None:
+async def test_a_ticked_product_is_synced_in_by_hand_mode_too(home: DemoStack) -> None:
     await home.connect(whole_library=False)
     uuid = await add(home, name="Mugg")
     await home.wait(60)
@@ -188,7 +188,7 @@ async def test_a_ticked_product_is_synced_in_by_hand_mode_too(home: Household) -
     "kind", ["5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_after"]
 )
 async def test_a_create_whose_answer_is_lost_makes_one_product(
-    running: Household, kind: str
+    running: DemoStack, kind: str
 ) -> None:
     fault(running, kind, PRODUCTS)
     uuid = await add(running, name="Mugg", sku="MUG-1", tracked="yes", stock="4")
@@ -204,7 +204,7 @@ async def test_a_create_whose_answer_is_lost_makes_one_product(
     "kind", ["5xx_before", "5xx_after", "timeout_before", "timeout_after", "cut_after"]
 )
 async def test_opening_stock_whose_answer_is_lost_is_written_once(
-    running: Household, kind: str
+    running: DemoStack, kind: str
 ) -> None:
     fault(running, kind, MOVEMENTS)
     uuid = await add(running, name="Mugg", sku="MUG-1", tracked="yes", stock="4")
@@ -216,7 +216,7 @@ async def test_opening_stock_whose_answer_is_lost_is_written_once(
 
 @pytest.mark.rule("P9")
 async def test_what_zettle_refuses_comes_back_to_the_form_and_can_be_mended(
-    running: Household,
+    running: DemoStack,
 ) -> None:
     uuid, variant = (f"0000000{n}-0000-1000-8000-000000000000" for n in (1, 2))
     wrong = NewProduct(uuid, "Mugg", (NewVariant(variant),), vat_percentage=Decimal(130))
@@ -233,7 +233,7 @@ async def test_what_zettle_refuses_comes_back_to_the_form_and_can_be_mended(
     assert 'id="vat-wrong"' in page
     assert ">Fin</textarea>" in page
     assert [] == before
-    assert [{"name": "Mugg", "cause": "zettle_input_refused"}] == await running.told(
+    assert [{"name": "Mugg", "cause": "zettle_input_refused"}] == await running.reported(
         Code.ADDITION_REFUSED
     )
     assert ("Fin", "12.0") == (
@@ -244,7 +244,7 @@ async def test_what_zettle_refuses_comes_back_to_the_form_and_can_be_mended(
 
 
 @pytest.mark.rule("P9")
-async def test_a_form_that_is_pressed_twice_adds_one_product(running: Household) -> None:
+async def test_a_form_that_is_pressed_twice_adds_one_product(running: DemoStack) -> None:
     page = await running.open(FORM)
     hidden = dict(
         re.findall(r'<input type="hidden" name="(_csrf_token|key)" value="([^"]+)"', page)

@@ -7,42 +7,42 @@ from typing import Any
 
 import pytest
 
-from brygga.cli.visitor import Lost
+from brygga.cli.browser import Lost
 from brygga.core.model import Stage
 from brygga.core.report import Code
-from brygga_sandbox.town import host_of
-from tests.rules.household import URL, Household
+from brygga_sandbox.sandbox import host_of
+from tests.rules.stack import URL, DemoStack
 
 PRODUCTS = 30
 
 
-def approval(home: Household) -> str:
+def approval(home: DemoStack) -> str:
     """Where BigCommerce sends the browser once the merchant has said yes."""
-    town = home.town
-    app = town.bigcommerce.apps.registered[town.plan.connector.bigcommerce_client_id]
-    return town.bigcommerce.apps.approve(
+    sandbox = home.sandbox
+    app = sandbox.bigcommerce.apps.registered[sandbox.plan.connector.bigcommerce_client_id]
+    return sandbox.bigcommerce.apps.approve(
         app, home.shop.store, home.shop.store.owner, external=False
     )
 
 
-async def approve(home: Household) -> None:
+async def approve(home: DemoStack) -> None:
     await home.browser().open(approval(home))
 
 
-def revoke(home: Household) -> None:
+def revoke(home: DemoStack) -> None:
     """The token dies and nobody says so."""
-    apps = home.town.bigcommerce.apps
+    apps = home.sandbox.bigcommerce.apps
     grant = apps.installed(
-        home.town.merchant.store_hash, home.town.plan.connector.bigcommerce_client_id
+        home.sandbox.merchant.store_hash, home.sandbox.plan.connector.bigcommerce_client_id
     )
     assert grant is not None
     apps.kill(grant)
 
 
-def answer_late(home: Household, path: str, seconds: float) -> None:
+def answer_late(home: DemoStack, path: str, seconds: float) -> None:
     """BigCommerce does what is asked at this path, and says so later."""
-    town = home.town
-    inner = town.bigcommerce.app
+    sandbox = home.sandbox
+    inner = sandbox.bigcommerce.app
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         async def late(message: Any) -> None:
@@ -52,10 +52,10 @@ def answer_late(home: Household, path: str, seconds: float) -> None:
 
         await inner(scope, receive, late)
 
-    town.hosts.open(host_of(town.plan.bigcommerce_url), slow)
+    sandbox.hosts.open(host_of(sandbox.plan.bigcommerce_url), slow)
 
 
-async def went_on(home: Household, products: int) -> bool:
+async def went_on(home: DemoStack, products: int) -> bool:
     return (
         len(home.in_shop()) == products
         and Code.PAUSED not in await home.codes()
@@ -66,12 +66,12 @@ async def went_on(home: Household, products: int) -> bool:
 @pytest.mark.rule("C3")
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice in a row"])
 async def test_an_approval_in_the_middle_of_an_import_stops_nothing(
-    home: Household, times: int
+    home: DemoStack, times: int
 ) -> None:
     for number in range(PRODUCTS):
         home.add(f"Mugg {number}", stock=3)
     await home.prepare()
-    await home.visitor.open("/apps/bigcommerce")
+    await home.browser_session.open("/apps/bigcommerce")
     await home.press("Finish set-up")
     await home.until(lambda: len(home.in_shop()) >= PRODUCTS // 3)
     assert len(home.in_shop()) < PRODUCTS
@@ -90,7 +90,7 @@ async def test_an_approval_in_the_middle_of_an_import_stops_nothing(
     ids=["the new token comes late", "the store is read slowly"],
 )
 async def test_what_is_on_its_way_when_the_token_is_replaced_goes_again(
-    home: Household, path: str, late: float
+    home: DemoStack, path: str, late: float
 ) -> None:
     """Between the moment at which the old token dies and the one at which we hold the new one."""
     uuid = home.add("Mugg", stock=5)
@@ -107,10 +107,10 @@ async def test_what_is_on_its_way_when_the_token_is_replaced_goes_again(
     assert [(4, 4)] == home.levels(uuid)
 
 
-def ask_late(home: Household, path: str, seconds: float) -> None:
+def ask_late(home: DemoStack, path: str, seconds: float) -> None:
     """The first request at this path is long on its way to BigCommerce."""
-    town = home.town
-    inner, asked = town.bigcommerce.app, 0
+    sandbox = home.sandbox
+    inner, asked = sandbox.bigcommerce.app, 0
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         nonlocal asked
@@ -119,11 +119,11 @@ def ask_late(home: Household, path: str, seconds: float) -> None:
             await asyncio.sleep(seconds)
         await inner(scope, receive, send)
 
-    town.hosts.open(host_of(town.plan.bigcommerce_url), slow)
+    sandbox.hosts.open(host_of(sandbox.plan.bigcommerce_url), slow)
 
 
 @pytest.mark.rule("C3")
-async def test_of_two_approvals_the_one_that_is_answered_last_counts(home: Household) -> None:
+async def test_of_two_approvals_the_one_that_is_answered_last_counts(home: DemoStack) -> None:
     """It was begun first, and its token is the one that BigCommerce honours."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()
@@ -141,10 +141,10 @@ async def test_of_two_approvals_the_one_that_is_answered_last_counts(home: House
 
 
 @pytest.mark.rule("C3")
-async def test_a_new_token_is_kept_although_the_store_cannot_be_read(home: Household) -> None:
+async def test_a_new_token_is_kept_although_the_store_cannot_be_read(home: DemoStack) -> None:
     uuid = home.add("Mugg", stock=5)
     await home.connect()
-    rule = home.town.bigcommerce.faults.add("5xx_before", path="*/v2/store", next=1)
+    rule = home.sandbox.bigcommerce.faults.add("5xx_before", path="*/v2/store", next=1)
 
     with pytest.raises(Lost, match="503"):
         await approve(home)
@@ -157,7 +157,7 @@ async def test_a_new_token_is_kept_although_the_store_cannot_be_read(home: House
 
 
 @pytest.mark.rule("D3")
-async def test_a_token_that_is_really_gone_pauses_at_once(home: Household) -> None:
+async def test_a_token_that_is_really_gone_pauses_at_once(home: DemoStack) -> None:
     uuid = home.add("Mugg", stock=5)
     await home.connect()
 
@@ -167,17 +167,17 @@ async def test_a_token_that_is_really_gone_pauses_at_once(home: Household) -> No
     await asyncio.sleep(5)
 
     assert "bigcommerce_access_gone" == (await home.connection()).paused
-    assert [{"cause": "bigcommerce_access_gone"}] == await home.told(Code.PAUSED)
+    assert [{"cause": "bigcommerce_access_gone"}] == await home.reported(Code.PAUSED)
 
 
 @pytest.mark.rule("C3")
-async def test_a_code_that_is_refused_delays_no_pause_for_long(home: Household) -> None:
+async def test_a_code_that_is_refused_delays_no_pause_for_long(home: DemoStack) -> None:
     """Anybody can call the address where approvals come back."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()
 
     revoke(home)
-    store = f"stores/{home.town.merchant.store_hash}"
+    store = f"stores/{home.sandbox.merchant.store_hash}"
     for _ in range(3):
         with pytest.raises(Lost, match="400"):
             await home.browser().open(
@@ -190,7 +190,7 @@ async def test_a_code_that_is_refused_delays_no_pause_for_long(home: Household) 
 
 
 @pytest.mark.rule("D2")
-async def test_an_approval_while_products_are_removed_leaves_none_behind(home: Household) -> None:
+async def test_an_approval_while_products_are_removed_leaves_none_behind(home: DemoStack) -> None:
     for name in ("Fat", "Mugg", "Vas"):
         home.add(name)
     await home.connect()

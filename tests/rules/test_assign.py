@@ -4,25 +4,25 @@
 
 import pytest
 
-from brygga.cli.visitor import Visitor
+from brygga.cli.browser import BrowserClient
 from brygga.core.report import Code
-from tests.rules.household import Household, words_of
+from tests.rules.stack import DemoStack, words_of
 
 
-async def tick(home: Household, *uuids: str, wish: str) -> str:
+async def tick(home: DemoStack, *uuids: str, wish: str) -> str:
     """Library: tick products, Actions, "Assign to channels", a box, "Update products"."""
     await home.open("/library")
     return words_of(await home.press("Update products", product=uuids, bigcommerce=wish))
 
 
-async def unassign(home: Household, *uuids: str) -> str:
+async def unassign(home: DemoStack, *uuids: str) -> str:
     """The same, and the confirmation."""
     await tick(home, *uuids, wish="no")
     return words_of(await home.press("Unassign product"))
 
 
 @pytest.mark.rule("A1", "P8")
-async def test_ticked_products_are_assigned_and_synced_the_others_are_not(home: Household) -> None:
+async def test_ticked_products_are_assigned_and_synced_the_others_are_not(home: DemoStack) -> None:
     mug, plate, _ = home.add("Mugg"), home.add("Fat"), home.add("Vas")
     await home.connect(whole_library=False)
     page = await home.read("/library")
@@ -36,7 +36,7 @@ async def test_ticked_products_are_assigned_and_synced_the_others_are_not(home: 
 
 
 @pytest.mark.rule("A2")
-async def test_one_product_is_assigned_on_its_own_page(home: Household) -> None:
+async def test_one_product_is_assigned_on_its_own_page(home: DemoStack) -> None:
     mug = home.add("Mugg")
     home.add("Fat")
     await home.connect(whole_library=False)
@@ -50,7 +50,7 @@ async def test_one_product_is_assigned_on_its_own_page(home: Household) -> None:
 
 
 @pytest.mark.rule("A3")
-async def test_many_are_unassigned_after_a_confirmation_and_then_removed(home: Household) -> None:
+async def test_many_are_unassigned_after_a_confirmation_and_then_removed(home: DemoStack) -> None:
     mug, plate, _ = home.add("Mugg"), home.add("Fat"), home.add("Vas")
     await home.connect()
     page = await home.open("/library")
@@ -69,7 +69,7 @@ async def test_many_are_unassigned_after_a_confirmation_and_then_removed(home: H
 
 
 @pytest.mark.rule("A3")
-async def test_one_is_unassigned_on_its_page_after_a_confirmation(home: Household) -> None:
+async def test_one_is_unassigned_on_its_page_after_a_confirmation(home: DemoStack) -> None:
     uuid = home.add("Mugg")
     await home.connect()
     page = await home.open(f"/library/{uuid}")
@@ -88,12 +88,12 @@ async def test_one_is_unassigned_on_its_page_after_a_confirmation(home: Househol
 
 
 @pytest.mark.rule("A3")
-async def test_until_ten_seconds_have_passed_nothing_has_changed(home: Household) -> None:
+async def test_until_ten_seconds_have_passed_nothing_has_changed(home: DemoStack) -> None:
     """Decision 14: it stays on sale, its stock is synced, the row counts down."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()
     page = await unassign(home, uuid)
-    counting = "data-until=" in home.visitor.page
+    counting = "data-until=" in home.browser_session.page
 
     home.till.sell(home.variant(uuid))
     await home.until(lambda: home.shop.level(product_id=home.id_of(uuid)) == 4)
@@ -106,7 +106,7 @@ async def test_until_ten_seconds_have_passed_nothing_has_changed(home: Household
 
 @pytest.mark.rule("A3")
 @pytest.mark.parametrize("where", ["/library", "/library/{uuid}"])
-async def test_undo_stops_it(home: Household, where: str) -> None:
+async def test_undo_stops_it(home: DemoStack, where: str) -> None:
     """Decision 14: no delete is ever sent."""
     uuid = home.add("Mugg")
     await home.connect()
@@ -123,12 +123,12 @@ async def test_undo_stops_it(home: Household, where: str) -> None:
 
 
 @pytest.mark.rule("A3")
-async def test_undo_after_the_delete_was_sent_is_told_to_be_too_late(home: Household) -> None:
+async def test_undo_after_the_delete_was_sent_is_told_to_be_too_late(home: DemoStack) -> None:
     uuid = home.add("Mugg")
     await home.connect()
     await unassign(home, uuid)
-    late = Visitor(home.visitor._http)
-    await late.open(home.visitor.url)
+    late = BrowserClient(home.browser_session._http)
+    await late.open(home.browser_session.url)
     await home.wait(11)
 
     said = words_of(await late.press("Undo"))
@@ -139,7 +139,7 @@ async def test_undo_after_the_delete_was_sent_is_told_to_be_too_late(home: House
 
 @pytest.mark.rule("A1", "A3")
 async def test_an_unassigned_product_can_be_assigned_again_and_is_one_product(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add("Mugg", stock=3)
     await home.connect()
@@ -154,7 +154,7 @@ async def test_an_unassigned_product_can_be_assigned_again_and_is_one_product(
 
 
 @pytest.mark.rule("A5")
-async def test_a_box_that_is_left_alone_changes_nothing(home: Household) -> None:
+async def test_a_box_that_is_left_alone_changes_nothing(home: DemoStack) -> None:
     """A mixed selection: the box of each row says what it is, so that the page can show a third
     state.
     """

@@ -5,13 +5,13 @@
 import pytest
 
 from brygga.core.model import Stage
-from tests.rules.household import Household, words_of
+from tests.rules.stack import DemoStack, words_of
 from tests.rules.test_disconnect import disconnect
 
 PLAN = "/apps/bigcommerce/plan"
 
 
-async def kept_and_new(home: Household) -> tuple[str, str]:
+async def kept_and_new(home: DemoStack) -> tuple[str, str]:
     """One product that an earlier connection left in the store, and one that is new since."""
     kept = home.add("Mugg", stock=5)
     await home.connect()
@@ -20,7 +20,7 @@ async def kept_and_new(home: Household) -> tuple[str, str]:
 
 
 @pytest.mark.rule("D4", "C9")
-async def test_kept_products_are_said_before_picking_by_hand(home: Household) -> None:
+async def test_kept_products_are_said_before_picking_by_hand(home: DemoStack) -> None:
     await kept_and_new(home)
 
     await home.prepare(whole_library=False)
@@ -38,7 +38,7 @@ async def test_kept_products_are_said_before_picking_by_hand(home: Household) ->
 
 
 @pytest.mark.rule("D4", "C10")
-async def test_after_finishing_by_hand_only_the_rest_is_to_choose(home: Household) -> None:
+async def test_after_finishing_by_hand_only_the_rest_is_to_choose(home: DemoStack) -> None:
     kept, new = await kept_and_new(home)
     await home.prepare(whole_library=False)
     await home.open("/apps/bigcommerce")
@@ -57,13 +57,13 @@ async def test_after_finishing_by_hand_only_the_rest_is_to_choose(home: Househol
 
 
 @pytest.mark.rule("D4")
-async def test_a_silent_store_does_not_double_what_was_kept(home: Household) -> None:
+async def test_a_silent_store_does_not_double_what_was_kept(home: DemoStack) -> None:
     """The store is out of reach when the set-up is finished: kept products are taken back all the
     same, before any product work.
     """
     kept, _ = await kept_and_new(home)
     await home.prepare()
-    home.town.bigcommerce.faults.add("5xx_before", path="*/catalog/trees*", next=1)
+    home.sandbox.bigcommerce.faults.add("5xx_before", path="*/catalog/trees*", next=1)
 
     await home.finish()
     await home.wait(300)

@@ -3,28 +3,30 @@
 import pytest
 
 from brygga.cli import merchant
-from brygga.cli.visitor import Lost, Visitor
+from brygga.cli.browser import BrowserClient, Lost
 from brygga.core.model import Stage
 from brygga.core.report import Code
-from tests.rules.conftest import OpenHousehold
-from tests.rules.household import URL, Household, words_of
+from tests.rules.conftest import OpenStack
+from tests.rules.stack import URL, DemoStack, words_of
 
 SIGN_IN = "Sign in with Zettle"
 INTEGRATION = "/apps/bigcommerce"
 
 
-async def sign_in_as(home: Household, visitor: Visitor, number: int) -> None:
+async def sign_in_as(home: DemoStack, browser_session: BrowserClient, number: int) -> None:
     """Merchant number so-and-so of the town signs in."""
-    await visitor.open(f"{URL}/sign-in")
-    await visitor.press(SIGN_IN)
-    await visitor.press("Confirm", user=home.town.merchants[number].organization.owner.uuid)
+    await browser_session.open(f"{URL}/sign-in")
+    await browser_session.press(SIGN_IN)
+    await browser_session.press(
+        "Confirm", user=home.sandbox.merchants[number].organization.owner.uuid
+    )
 
 
-async def choose_store(visitor: Visitor, store_hash: str) -> str:
+async def choose_store(browser_session: BrowserClient, store_hash: str) -> str:
     """At BigCommerce: signs in to that store and approves the app."""
-    await visitor.press("Continue", store=store_hash)
-    await visitor.press("Confirm")
-    return words_of(visitor.page)
+    await browser_session.press("Continue", store=store_hash)
+    await browser_session.press("Confirm")
+    return words_of(browser_session.page)
 
 
 # ---- C1 to C3: two accounts become one connection ------------------------------------------------
@@ -32,21 +34,21 @@ async def choose_store(visitor: Visitor, store_hash: str) -> str:
 
 @pytest.mark.rule("C1")
 async def test_the_merchant_signs_in_picks_bigcommerce_under_apps_and_presses_connect(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     stranger = await home.read("/apps")
-    await merchant.sign_in(home.visitor, URL)
+    await merchant.sign_in(home.browser_session, URL)
     apps = await home.read("/apps")
 
     await home.press("Connect")
 
     assert SIGN_IN in stranger
     assert "BigCommerce Not connected" in apps
-    assert home.visitor.url.startswith(f"{home.town.plan.bigcommerce_url}/login/")
+    assert home.browser_session.url.startswith(f"{home.sandbox.plan.bigcommerce_url}/login/")
 
 
 @pytest.mark.rule("C1")
-async def test_a_declined_sign_in_lets_nobody_in(home: Household) -> None:
+async def test_a_declined_sign_in_lets_nobody_in(home: DemoStack) -> None:
     await home.open("/sign-in")
     await home.press(SIGN_IN)
 
@@ -58,58 +60,63 @@ async def test_a_declined_sign_in_lets_nobody_in(home: Household) -> None:
 
 @pytest.mark.rule("C2")
 async def test_a_store_that_belongs_to_another_account_is_refused_and_stays_where_it_is(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """The refusal names the account; the one that has the store notices nothing."""
     uuid = home.add()
     await home.connect()
-    home.town.add_merchant("Bergs Bokhandel", owner="Maj Berg")
+    home.sandbox.add_merchant("Bergs Bokhandel", owner="Maj Berg")
     rival = home.browser()
     await sign_in_as(home, rival, 1)
     await rival.press("Connect")
 
     with pytest.raises(Lost):
-        await choose_store(rival, home.town.merchant.store_hash)
+        await choose_store(rival, home.sandbox.merchant.store_hash)
 
     said = words_of(rival.page)
-    assert f"is linked with the Zettle account {home.town.merchant.name}" in said
+    assert f"is linked with the Zettle account {home.sandbox.merchant.name}" in said
     assert "disconnect" in said.casefold()
     assert "Kopp" == (await home.save(uuid, name="Kopp"))["name"]
 
 
 @pytest.mark.rule("C2")
 async def test_a_second_store_for_the_same_account_is_refused_with_the_way_out(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     await home.connect()
-    second = home.town.bigcommerce.add_store(
+    second = home.sandbox.bigcommerce.add_store(
         "l1ndsk9", owner_email="nora@example.com", name="Andra butiken"
     )
-    await home.visitor.open(f"{home.town.plan.bigcommerce_url}/manage/{second.hash}/apps")
+    await home.browser_session.open(
+        f"{home.sandbox.plan.bigcommerce_url}/manage/{second.hash}/apps"
+    )
     await home.press("Install")
     await home.press("Confirm")
 
     with pytest.raises(Lost):
         await home.press("Connect")
 
-    said = words_of(home.visitor.page)
+    said = words_of(home.browser_session.page)
     assert "Your Zettle account already has a store" in said
-    assert f"is linked with {home.town.merchant.name}" in said
-    assert f"disconnect {home.town.merchant.name} on the integration page" in said
+    assert f"is linked with {home.sandbox.merchant.name}" in said
+    assert f"disconnect {home.sandbox.merchant.name} on the integration page" in said
     shop = (await home.connection()).shop
     assert shop is not None
-    assert home.town.merchant.store_hash == shop.store_hash
+    assert home.sandbox.merchant.store_hash == shop.store_hash
 
 
 @pytest.mark.rule("C3")
-async def test_connect_leads_to_the_store_and_back_with_both_connected(home: Household) -> None:
-    await merchant.sign_in(home.visitor, URL)
+async def test_connect_leads_to_the_store_and_back_with_both_connected(home: DemoStack) -> None:
+    await merchant.sign_in(home.browser_session, URL)
     await home.press("Connect")
 
-    back = await choose_store(home.visitor, home.town.merchant.store_hash)
+    back = await choose_store(home.browser_session, home.sandbox.merchant.store_hash)
 
-    assert home.visitor.url == f"{URL}{INTEGRATION}"
-    assert f"Zettle {home.town.merchant.name} SEK BigCommerce {home.town.merchant.name} SEK" in back
+    assert home.browser_session.url == f"{URL}{INTEGRATION}"
+    assert (
+        f"Zettle {home.sandbox.merchant.name} SEK BigCommerce {home.sandbox.merchant.name} SEK"
+        in back
+    )
     assert (Stage.STORE_CONNECTED, [Code.CONNECTED]) == (
         (await home.connection()).stage,
         await home.codes(),
@@ -117,8 +124,8 @@ async def test_connect_leads_to_the_store_and_back_with_both_connected(home: Hou
 
 
 @pytest.mark.rule("C3")
-async def test_an_account_can_be_created_at_bigcommerce_on_the_way(home: Household) -> None:
-    await merchant.sign_in(home.visitor, URL)
+async def test_an_account_can_be_created_at_bigcommerce_on_the_way(home: DemoStack) -> None:
+    await merchant.sign_in(home.browser_session, URL)
     await home.press("Connect")
 
     await home.press("Create", name="Nya butiken", email="nora@example.com", currency="SEK")
@@ -129,12 +136,12 @@ async def test_an_account_can_be_created_at_bigcommerce_on_the_way(home: Househo
 
 
 @pytest.mark.rule("C3")
-async def test_the_app_may_be_installed_from_bigcommerces_side_first(home: Household) -> None:
+async def test_the_app_may_be_installed_from_bigcommerces_side_first(home: DemoStack) -> None:
     """The page in the control panel leads to Zettle's sign-in; the store is joined only when the
     merchant says so.
     """
-    await home.visitor.open(
-        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+    await home.browser_session.open(
+        f"{home.sandbox.plan.bigcommerce_url}/manage/{home.sandbox.merchant.store_hash}/apps"
     )
     await home.press("Install")
     panel = words_of(await home.press("Confirm"))
@@ -145,7 +152,7 @@ async def test_the_app_may_be_installed_from_bigcommerces_side_first(home: House
     await home.press("Connect")
 
     assert "One step left: your Zettle account" in panel
-    assert f"Connect {home.town.merchant.name}?" in asked
+    assert f"Connect {home.sandbox.merchant.name}?" in asked
     assert (Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED) == (
         before,
         (await home.connection()).stage,
@@ -155,17 +162,17 @@ async def test_the_app_may_be_installed_from_bigcommerces_side_first(home: House
 # ---- C4 to C7: prices ----------------------------------------------------------------------------
 
 
-async def to_prices(home: Household) -> str:
+async def to_prices(home: DemoStack) -> str:
     """The step that asks about prices: its words."""
-    await merchant.sign_in(home.visitor, URL)
+    await merchant.sign_in(home.browser_session, URL)
     await home.press("Connect")
-    await choose_store(home.visitor, home.town.merchant.store_hash)
+    await choose_store(home.browser_session, home.sandbox.merchant.store_hash)
     await home.calm()
     return await home.read(INTEGRATION)
 
 
 @pytest.mark.rule("C4")
-async def test_equal_currencies_let_the_merchant_choose_prices(home: Household) -> None:
+async def test_equal_currencies_let_the_merchant_choose_prices(home: DemoStack) -> None:
     asked = await to_prices(home)
     await home.press("Go on", prices="yes")
 
@@ -175,12 +182,12 @@ async def test_equal_currencies_let_the_merchant_choose_prices(home: Household) 
 
 @pytest.mark.rule("C4")
 async def test_other_currencies_switch_the_choice_off_with_the_reason_whatever_a_form_says(
-    open_household: OpenHousehold,
+    open_stack: OpenStack,
 ) -> None:
-    home = await open_household(store_currency="EUR")
+    home = await open_stack(store_currency="EUR")
 
     asked = await to_prices(home)
-    refused = 'value="yes" disabled' in home.visitor.page
+    refused = 'value="yes" disabled' in home.browser_session.page
     await home.press("Go on", prices="yes")
 
     assert refused
@@ -190,18 +197,18 @@ async def test_other_currencies_switch_the_choice_off_with_the_reason_whatever_a
 
 
 @pytest.mark.rule("C5")
-async def test_the_price_choice_holds_until_the_merchant_connects_again(home: Household) -> None:
+async def test_the_price_choice_holds_until_the_merchant_connects_again(home: DemoStack) -> None:
     home.add()
     await to_prices(home)
-    page = home.visitor.page
+    page = home.browser_session.page
     await home.press("Go on", prices="no")
     last = await home.press("Go on", products="whole")
     await home.calm()
     await home.finish()
 
-    home.visitor.page = page
+    home.browser_session.page = page
     await home.press("Go on", prices="yes")
-    home.visitor.page = last
+    home.browser_session.page = last
     await home.press("Change the choices")
     later = home.add("Senare")
     await home.calm()
@@ -217,14 +224,14 @@ async def test_the_price_choice_holds_until_the_merchant_connects_again(home: Ho
 
 @pytest.mark.rule("C6")
 async def test_without_prices_every_product_starts_at_zero_and_the_shops_price_is_never_overwritten(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     first = home.add("Mugg")
     sizes = home.add_sized("S", "M")
     await home.connect(prices=False)
     later = home.add("Senare")
     await home.calm()
-    born = [home.shown(uuid)["price"] for uuid in (first, sizes, later)]
+    created = [home.shown(uuid)["price"] for uuid in (first, sizes, later)]
     await home.shop.edit_product(home.id_of(first), price=555)
     small = home.shown(sizes)["variants"][0]["id"]
     await home.shop.edit_variant(small, price=77)
@@ -233,14 +240,14 @@ async def test_without_prices_every_product_starts_at_zero_and_the_shops_price_i
     home.till.edit_product(sizes, name="Skjorta")
     await home.calm()
 
-    assert [0, 0, 0] == born
+    assert [0, 0, 0] == created
     assert 555 == home.shown(first)["price"]
     assert [77, None] == [variant["price"] for variant in home.shown(sizes)["variants"]]
 
 
 @pytest.mark.rule("C7")
 async def test_a_store_without_tax_in_its_prices_is_warned_on_three_own_products(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """249.00 with 25 % VAT would cost 311.25 in a shop that adds the tax on top."""
     for name in ("Mugg", "Fat", "Skål", "Vas"):
@@ -251,8 +258,8 @@ async def test_a_store_without_tax_in_its_prices_is_warned_on_three_own_products
 
     assert "prices without tax and adds tax on top. We recommend not to sync prices." in asked
     assert 3 == asked.count("311.25")
-    assert 'value="no" checked' in home.visitor.page
-    assert 'value="yes" checked' not in home.visitor.page
+    assert 'value="no" checked' in home.browser_session.page
+    assert 'value="yes" checked' not in home.browser_session.page
 
 
 @pytest.mark.rule("C7")
@@ -277,7 +284,7 @@ async def test_a_store_without_tax_in_its_prices_is_warned_on_three_own_products
     ],
 )
 async def test_the_page_says_how_both_sides_enter_prices(
-    home: Household, mode: str, with_tax: bool, said: str
+    home: DemoStack, mode: str, with_tax: bool, said: str
 ) -> None:
     home.till.edit_organization(taxationMode=mode)
     home.shop.set_settings(is_price_entered_with_tax=with_tax)
@@ -286,15 +293,15 @@ async def test_the_page_says_how_both_sides_enter_prices(
 
 
 @pytest.mark.rule("C8")
-async def test_no_request_names_a_tax_and_the_merchants_tax_class_stays(home: Household) -> None:
+async def test_no_request_names_a_tax_and_the_merchants_tax_class_stays(home: DemoStack) -> None:
     uuid = home.add(vatPercentage="12")
     await home.connect()
-    born = home.shown(uuid)["tax_class_id"]
+    created = home.shown(uuid)["tax_class_id"]
     await home.shop.edit_product(home.id_of(uuid), tax_class_id=2)
 
     shown = await home.save(uuid, name="Kopp", vatPercentage="25")
 
-    assert (0, "Kopp", 2) == (born, shown["name"], shown["tax_class_id"])
+    assert (0, "Kopp", 2) == (created, shown["name"], shown["tax_class_id"])
     assert [] == [one.path for one in home.asked("POST", "PUT") if b"tax" in one.body]
 
 
@@ -302,7 +309,7 @@ async def test_no_request_names_a_tax_and_the_merchants_tax_class_stays(home: Ho
 
 
 @pytest.mark.rule("C9", "C10")
-async def test_finish_set_up_starts_the_sync_of_the_whole_library(home: Household) -> None:
+async def test_finish_set_up_starts_the_sync_of_the_whole_library(home: DemoStack) -> None:
     home.add("Mugg"), home.add("Fat")
     await home.prepare(whole_library=True)
     before = home.in_shop()
@@ -310,19 +317,19 @@ async def test_finish_set_up_starts_the_sync_of_the_whole_library(home: Househol
     await home.finish()
 
     assert ([], ["Fat", "Mugg"]) == (before, home.in_shop())
-    assert home.visitor.url == f"{URL}{INTEGRATION}"
+    assert home.browser_session.url == f"{URL}{INTEGRATION}"
 
 
 @pytest.mark.rule("C9", "C10")
 async def test_finish_set_up_by_hand_opens_the_library_where_products_are_picked_as_often_as_wanted(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     mug, plate = home.add("Mugg"), home.add("Fat")
     home.add("Vas")
     await home.prepare(whole_library=False)
 
     await home.finish()
-    opened, nothing = home.visitor.url, home.in_shop()
+    opened, nothing = home.browser_session.url, home.in_shop()
     for uuid in (mug, plate):
         await home.open("/library")
         await home.press("Update products", product=uuid, bigcommerce="yes")
@@ -333,15 +340,15 @@ async def test_finish_set_up_by_hand_opens_the_library_where_products_are_picked
 
 @pytest.mark.rule("C11")
 async def test_a_set_up_left_half_way_is_shown_as_not_finished_wherever_the_integration_appears(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     await to_prices(home)
     await home.press("Go on", prices="no")
 
     apps, library = await home.read("/apps"), await home.read("/library")
     resumed = words_of(await home.press("Go on with the set-up"))
-    await home.visitor.open(
-        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+    await home.browser_session.open(
+        f"{home.sandbox.plan.bigcommerce_url}/manage/{home.sandbox.merchant.store_hash}/apps"
     )
     panel = words_of(await home.press("Open"))
 
@@ -352,7 +359,7 @@ async def test_a_set_up_left_half_way_is_shown_as_not_finished_wherever_the_inte
 
 
 @pytest.mark.rule("C11")
-async def test_nothing_is_synced_before_the_set_up_is_finished(home: Household) -> None:
+async def test_nothing_is_synced_before_the_set_up_is_finished(home: DemoStack) -> None:
     uuid = home.add(stock=3)
     await home.prepare()
 
@@ -368,14 +375,14 @@ async def test_nothing_is_synced_before_the_set_up_is_finished(home: Household) 
 
 
 @pytest.mark.rule("C11")
-async def test_finishing_twice_starts_nothing_twice(home: Household) -> None:
+async def test_finishing_twice_starts_nothing_twice(home: DemoStack) -> None:
     home.add()
     await home.prepare()
     await home.open(INTEGRATION)
-    page, address = home.visitor.page, home.visitor.url
+    page, address = home.browser_session.page, home.browser_session.url
 
     await home.press("Finish set-up")
-    home.visitor.page, home.visitor.url = page, address
+    home.browser_session.page, home.browser_session.url = page, address
     again = words_of(await home.press("Finish set-up"))
     await home.calm()
     await home.open(INTEGRATION)
@@ -393,7 +400,7 @@ async def test_finishing_twice_starts_nothing_twice(home: Household) -> None:
 
 @pytest.mark.rule("C12")
 async def test_set_up_asks_whether_the_stock_is_right_and_finds_a_good_setting(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     await home.prepare()
 
@@ -405,7 +412,7 @@ async def test_set_up_asks_whether_the_stock_is_right_and_finds_a_good_setting(
 
 @pytest.mark.rule("C12")
 async def test_a_store_that_takes_stock_at_shipping_is_told_what_that_means(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """On the set-up page, and on the overview; also when the setting is changed later."""
     home.shop.set_settings(
@@ -428,5 +435,5 @@ async def test_a_store_that_takes_stock_at_shipping_is_told_what_that_means(
     assert "We recommend to let BigCommerce take stock when an order is placed" in overview
     assert "Stock is taken when an order is placed Refunds put stock back yes" in mended
     assert ["order_placed"] == [
-        line["moment"] for line in await home.told(Code.STOCK_MOMENT_CHANGED)
+        line["moment"] for line in await home.reported(Code.STOCK_MOMENT_CHANGED)
     ]

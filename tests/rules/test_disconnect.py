@@ -7,12 +7,12 @@ from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
 from brygga.database import ledgers
 from tests.markers import merchants_products
-from tests.rules.household import Household, words_of
+from tests.rules.stack import DemoStack, words_of
 
 LEAVE = "/apps/bigcommerce/disconnect"
 
 
-async def disconnect(home: Household, products: str) -> str:
+async def disconnect(home: DemoStack, products: str) -> str:
     await home.open(LEAVE)
     said = words_of(await home.press("Disconnect", products=products))
     await home.calm()
@@ -21,7 +21,7 @@ async def disconnect(home: Household, products: str) -> str:
 
 @pytest.mark.rule("D1")
 async def test_disconnect_asks_whether_to_keep_or_remove_and_counts_both_kinds(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 12: created products and linked ones are counted each on their own."""
     own = await home.shop.add_product(name="Mugg", price=10)
@@ -43,7 +43,7 @@ async def test_disconnect_asks_whether_to_keep_or_remove_and_counts_both_kinds(
 
 
 @pytest.mark.rule("D2")
-async def test_keep_leaves_the_products_which_are_no_longer_synced(home: Household) -> None:
+async def test_keep_leaves_the_products_which_are_no_longer_synced(home: DemoStack) -> None:
     """After that neither platform hears from us again, and our hooks are gone."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()
@@ -59,18 +59,18 @@ async def test_keep_leaves_the_products_which_are_no_longer_synced(home: Househo
     assert (["Mugg"], [(4, 4)]) == (home.in_shop(), home.levels(uuid))
     assert seen == (len(home.asked()), len(home.asked(of="till")))
     assert Stage.DISCONNECTED is (await home.connection()).stage
-    assert {} == home.town.bigcommerce.hooks[home.town.merchant.store_hash].all
+    assert {} == home.sandbox.bigcommerce.hooks[home.sandbox.merchant.store_hash].all
     assert "Not connected" in await home.read("/apps")
 
 
 @pytest.mark.rule("D1")
-async def test_what_was_heard_and_not_read_goes_with_the_connection(home: Household) -> None:
+async def test_what_was_heard_and_not_read_goes_with_the_connection(home: DemoStack) -> None:
     home.add("Mugg", stock=5)
     await home.connect()
     connection_id, now = (await home.connection()).id, home.service.worker.clock.now()
     async with home.service.database.transaction() as tx:
-        await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, "of before", Hint(now))
-        await ledgers.hear_echo(tx, connection_id, "of before", now)
+        await ledgers.record_hint(tx, connection_id, Side.ZETTLE, "of before", Hint(now))
+        await ledgers.record_echo(tx, connection_id, "of before", now)
 
     await disconnect(home, "keep")
 
@@ -84,7 +84,7 @@ async def test_what_was_heard_and_not_read_goes_with_the_connection(home: Househ
 
 @pytest.mark.rule("D2")
 async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 12: a linked product is unlinked and stays. No ten seconds here (decision 14)."""
     own = await home.shop.add_product(name="Bara i butiken", price=10)
@@ -104,17 +104,17 @@ async def test_remove_deletes_every_product_that_came_from_zettle_and_no_other(
     await disconnect(home, "remove")
 
     assert (4, {own.id, match.id}) == (before, {one["id"] for one in home.shop.state()["products"]})
-    assert [{"reason": "remove", "removed": "2"}] == await home.told(Code.DISCONNECTED)
+    assert [{"reason": "remove", "removed": "2"}] == await home.reported(Code.DISCONNECTED)
 
 
 @pytest.mark.rule("D2")
 async def test_a_removal_that_fails_is_tried_again_before_the_connection_ends(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 11."""
     home.add("Mugg")
     await home.connect()
-    home.town.bigcommerce.faults.add(
+    home.sandbox.bigcommerce.faults.add(
         "5xx_before", method="DELETE", path="*/catalog/products*", next=2
     )
 
@@ -125,14 +125,14 @@ async def test_a_removal_that_fails_is_tried_again_before_the_connection_ends(
 
 @pytest.mark.rule("D3")
 async def test_uninstalling_the_app_in_bigcommerce_disconnects_and_keeps_the_products(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 5: our token there is dead, and the page says what that means."""
     uuid = home.add("Mugg")
     await home.connect()
 
-    await home.visitor.open(
-        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+    await home.browser_session.open(
+        f"{home.sandbox.plan.bigcommerce_url}/manage/{home.sandbox.merchant.store_hash}/apps"
     )
     await home.press("Uninstall")
     await home.calm()
@@ -150,12 +150,12 @@ async def test_uninstalling_the_app_in_bigcommerce_disconnects_and_keeps_the_pro
 @pytest.mark.rule("D3")
 @pytest.mark.parametrize(("choice", "left"), [("remove", []), ("keep", ["Mugg"])])
 async def test_removing_access_in_zettle_stops_the_sync_and_the_page_still_offers_to_remove(
-    home: Household, choice: str, left: list[str]
+    home: DemoStack, choice: str, left: list[str]
 ) -> None:
     uuid = home.add("Mugg")
     await home.connect()
 
-    home.till.remove_app(home.town.plan.connector.zettle_client_id)
+    home.till.remove_app(home.sandbox.plan.connector.zettle_client_id)
     home.till.edit_product(uuid, name="Kopp")
     await home.wait(60)
     stopped, apps = home.in_shop(), await home.read("/apps")
@@ -171,7 +171,7 @@ async def test_removing_access_in_zettle_stops_the_sync_and_the_page_still_offer
 @pytest.mark.rule("D4")
 @pytest.mark.parametrize("whole", [True, False])
 async def test_kept_products_of_the_same_store_are_found_again_assigned_and_not_duplicated(
-    home: Household, whole: bool
+    home: DemoStack, whole: bool
 ) -> None:
     uuid = home.add("Mugg", stock=5)
     await home.connect()
@@ -194,7 +194,7 @@ async def test_kept_products_of_the_same_store_are_found_again_assigned_and_not_
 @pytest.mark.rule("D4", "P12")
 @pytest.mark.parametrize("whole", [True, False])
 async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_connecting_again(
-    home: Household, whole: bool
+    home: DemoStack, whole: bool
 ) -> None:
     """Nobody announced it to us: Zettle is asked for the product itself, twice, and the log names
     it.
@@ -212,7 +212,7 @@ async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_c
 
     asked = [one.path.rpartition("/")[2] for one in home.asked(of="till")[seen:]]
     assert ["Fat"] == home.in_shop()
-    assert [{"name": "Mugg"}] == await home.told(Code.PRODUCT_DELETED)
+    assert [{"name": "Mugg"}] == await home.reported(Code.PRODUCT_DELETED)
     assert 2 == asked.count(gone)
     assert "MUGG-1" not in await home.read("/library")
 
@@ -220,7 +220,7 @@ async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_c
 @pytest.mark.rule("D4", "P12")
 @pytest.mark.parametrize(("answer", "left"), [("Yes, go on", 19), ("No, leave them", 31)])
 async def test_many_that_went_missing_while_disconnected_stop_and_ask(
-    home: Household, answer: str, left: int
+    home: DemoStack, answer: str, left: int
 ) -> None:
     """Decision 9: more than ten and more than a tenth, and nobody announced them."""
     there = [home.add(f"Vara {number}") for number in range(31)]
@@ -243,7 +243,7 @@ async def test_many_that_went_missing_while_disconnected_stop_and_ask(
 
 @pytest.mark.rule("D4")
 async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_for_twice(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     own = await home.shop.add_product(name="Mugg", price=10)
     uuid = home.add("Mugg")
@@ -267,7 +267,7 @@ async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_fo
 
 @pytest.mark.rule("D4", "P10")
 async def test_a_kept_product_that_went_missing_in_the_shop_meanwhile_is_made_again(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add("Mugg")
     await home.connect()
@@ -281,12 +281,14 @@ async def test_a_kept_product_that_went_missing_in_the_shop_meanwhile_is_made_ag
 
 
 @pytest.mark.rule("D4", "C2")
-async def test_another_store_can_be_connected_afterwards(home: Household) -> None:
+async def test_another_store_can_be_connected_afterwards(home: DemoStack) -> None:
     """The products are made there; those that were kept in the first stay as they are."""
     uuid = home.add("Mugg")
     await home.connect()
     await disconnect(home, "keep")
-    home.town.bigcommerce.add_store("l1ndsk9", owner_email="nora@example.com", name="Andra butiken")
+    home.sandbox.bigcommerce.add_store(
+        "l1ndsk9", owner_email="nora@example.com", name="Andra butiken"
+    )
 
     await home.open("/apps")
     await home.press("Connect")
@@ -302,5 +304,5 @@ async def test_another_store_can_be_connected_afterwards(home: Household) -> Non
     home.till.edit_product(uuid, name="Kopp")
     await home.calm()
 
-    second = merchants_products(home.town.bigcommerce.shop("l1ndsk9").state())
+    second = merchants_products(home.sandbox.bigcommerce.shop("l1ndsk9").state())
     assert (["Mugg"], ["Kopp"]) == (home.in_shop(), [one["name"] for one in second])

@@ -8,8 +8,8 @@ import pytest
 from sandbox_tests.specs.plugin import FOLDER, WATCHED
 
 from brygga_sandbox import bigcommerce
-from brygga_sandbox.town import Plan
-from tests.rules.household import opened_household
+from brygga_sandbox.sandbox import Plan
+from tests.rules.stack import opened_stack
 
 pytestmark = [
     pytest.mark.specs,
@@ -46,12 +46,12 @@ async def test_the_demo_librarys_first_sync_fits_the_files(
     # A store that puts no product into its channel by itself: the link asks for it, and then says
     # it.
     switches = bigcommerce.Switches(default_channel_auto="never")
-    async with opened_household(
+    async with opened_stack(
         database_url, Plan(drawings=False, bigcommerce_switches=switches)
     ) as home:
-        await home.town.furnish()
+        await home.sandbox.furnish()
         await home.connect()
-        product = home.town.merchant.library.products[0]
+        product = home.sandbox.merchant.library.products[0]
         home.till.edit_product(str(product["uuid"]), name="Ett nytt namn")
         await home.calm()
         made = len(home.in_shop())

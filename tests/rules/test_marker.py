@@ -11,25 +11,25 @@ from brygga.core.report import Code
 from brygga.core.stock.slots import Slot
 from brygga.database import markers, work_items
 from brygga.database.work_items import Kind
-from tests.rules.household import Household
+from tests.rules.stack import DemoStack
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_pages_true import uninstall
 
 
-async def _slots(home: Household) -> list[Slot]:
+async def _slots(home: DemoStack) -> list[Slot]:
     async with home.service.database.read() as tx:
         return [one.slot for one in await markers.free(tx, (await home.connection()).id)]
 
 
-async def _sweep(home: Household) -> None:
+async def _sweep(home: DemoStack) -> None:
     async with home.service.database.transaction() as tx:
-        await work_items.mark(
+        await work_items.add(
             tx, (await home.connection()).id, Kind.SWEEP, "", home.service.worker.clock.now()
         )
     await asyncio.sleep(10)
 
 
-async def test_finished_set_up_makes_one_hidden_product_of_ours(home: Household) -> None:
+async def test_finished_set_up_makes_one_hidden_product_of_ours(home: DemoStack) -> None:
     """(decision 16) Not for sale, in no category, not visible, and it says what it is for."""
     home.add("Mugg", stock=5)
     await home.prepare()
@@ -50,10 +50,10 @@ async def test_finished_set_up_makes_one_hidden_product_of_ours(home: Household)
     assert "Leave it as it is" in made["description"]
     assert [Slot(one["id"], 1) for one in made["variants"]] == await _slots(home)
     assert [1] * 8 == [home.shop.level(variant_id=one.variant_id) for one in await _slots(home)]
-    assert [{"name": marker.NAME}] == await home.told(Code.MARKER_MADE)
+    assert [{"name": marker.NAME}] == await home.reported(Code.MARKER_MADE)
 
 
-async def test_the_marker_counts_nowhere(home: Household) -> None:
+async def test_the_marker_counts_nowhere(home: DemoStack) -> None:
     """(decision 16) Not on the overview, in the library, as a duplicate, as hidden, or as still in
     the category."""
     home.add("Mugg", stock=5)
@@ -71,7 +71,7 @@ async def test_the_marker_counts_nowhere(home: Household) -> None:
 
 
 @pytest.mark.parametrize("products", ["keep", "remove"])
-async def test_the_marker_goes_at_every_disconnect(home: Household, products: str) -> None:
+async def test_the_marker_goes_at_every_disconnect(home: DemoStack, products: str) -> None:
     """(decision 16) Whether the merchant's products are kept or removed: the marker is ours."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -85,7 +85,7 @@ async def test_the_marker_goes_at_every_disconnect(home: Household, products: st
 
 
 async def test_where_the_access_is_gone_the_marker_stays_and_the_page_says_so(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """(decisions 5, 16) It is used again when the same store comes back."""
     home.add("Mugg", stock=5)
@@ -94,7 +94,7 @@ async def test_where_the_access_is_gone_the_marker_stays_and_the_page_says_so(
 
     await uninstall(home)
     page = await home.read("/apps/bigcommerce")
-    left = await home.told(Code.MARKER_LEFT)
+    left = await home.reported(Code.MARKER_LEFT)
     await home.connect()
 
     assert f"hidden product “{marker.NAME}” could not be removed" in page
@@ -105,7 +105,7 @@ async def test_where_the_access_is_gone_the_marker_stays_and_the_page_says_so(
     ]
 
 
-async def test_a_deleted_marker_is_made_again_at_once(home: Household) -> None:
+async def test_a_deleted_marker_is_made_again_at_once(home: DemoStack) -> None:
     """(decision 16) With one line."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -119,7 +119,7 @@ async def test_a_deleted_marker_is_made_again_at_once(home: Household) -> None:
     assert [one["id"] for one in made["variants"]] == [
         slot.variant_id for slot in await _slots(home)
     ]
-    assert [{"name": marker.NAME}] == await home.told(Code.MARKER_MADE_AGAIN)
+    assert [{"name": marker.NAME}] == await home.reported(Code.MARKER_MADE_AGAIN)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_a_deleted_marker_is_made_again_at_once(home: Household) -> None:
     ids=str,
 )
 async def test_a_changed_marker_is_made_again_by_the_sweep(
-    home: Household, change: Mapping[str, Any]
+    home: DemoStack, change: Mapping[str, Any]
 ) -> None:
     """(decision 16) Renamed, shown, or without its numbers."""
     home.add("Mugg", stock=5)
@@ -142,10 +142,10 @@ async def test_a_changed_marker_is_made_again_by_the_sweep(
     (made,) = home.markers()
     assert (marker.NAME, False) == (made["name"], made["is_visible"])
     assert [Slot(one["id"], 1) for one in made["variants"]] == await _slots(home)
-    assert [{"name": marker.NAME}] == await home.told(Code.MARKER_MADE_AGAIN)
+    assert [{"name": marker.NAME}] == await home.reported(Code.MARKER_MADE_AGAIN)
 
 
-async def test_a_marker_that_an_open_call_holds_is_not_taken_away(home: Household) -> None:
+async def test_a_marker_that_an_open_call_holds_is_not_taken_away(home: DemoStack) -> None:
     """(decision 16) It is made again when the call has come to its end."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -166,7 +166,7 @@ async def test_a_marker_that_an_open_call_holds_is_not_taken_away(home: Househol
 
 
 @pytest.mark.parametrize("lies", [1, 2, 4])
-async def test_a_marker_that_no_read_shows_is_not_made_twice(home: Household, lies: int) -> None:
+async def test_a_marker_that_no_read_shows_is_not_made_twice(home: DemoStack, lies: int) -> None:
     """(decisions 15, 16) Reads that say nothing end no slot that a call holds, and say nothing."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -180,14 +180,14 @@ async def test_a_marker_that_no_read_shows_is_not_made_twice(home: Household, li
         ("*/catalog/variants", "counted_empty"),
         ("*/catalog/products", "counted_empty"),
     )[:lies]:
-        home.town.bigcommerce.faults.add(
+        home.sandbox.bigcommerce.faults.add(
             "hollow", method="GET", path=path, params={"answer": answer}
         )
 
     await _sweep(home)
     async with home.service.database.read() as tx:
         meanwhile = await markers.held(tx, connection_id)
-    home.town.bigcommerce.faults.clear()
+    home.sandbox.bigcommerce.faults.clear()
     await asyncio.sleep(400)
     await home.calm()
 
@@ -201,7 +201,7 @@ async def test_a_marker_that_no_read_shows_is_not_made_twice(home: Household, li
     assert not {Code.MARKER_MADE_AGAIN, Code.MARKER_REFUSED} & set(await home.codes())
 
 
-async def test_stock_that_somebody_gave_the_marker_is_gone_on_from(home: Household) -> None:
+async def test_stock_that_somebody_gave_the_marker_is_gone_on_from(home: DemoStack) -> None:
     """(decision 16) With one line, and no number of the merchant's moves."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()
@@ -213,11 +213,11 @@ async def test_stock_that_somebody_gave_the_marker_is_gone_on_from(home: Househo
     await home.wait(60)
 
     assert Slot(slot.variant_id, 40) == (await _slots(home))[2]
-    assert [{"name": marker.NAME}] == await home.told(Code.MARKER_RECOUNTED)
+    assert [{"name": marker.NAME}] == await home.reported(Code.MARKER_RECOUNTED)
     assert [(5, 5)] == home.levels(uuid)
 
 
-async def test_a_slot_that_no_open_call_holds_is_given_back_as_seen(home: Household) -> None:
+async def test_a_slot_that_no_open_call_holds_is_given_back_as_seen(home: DemoStack) -> None:
     """(decision 16) A crash may leave one."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -238,7 +238,7 @@ async def test_a_slot_that_no_open_call_holds_is_given_back_as_seen(home: Househ
     assert 8 == len(await _slots(home))
 
 
-async def test_hooks_of_the_marker_ask_for_nothing(home: Household) -> None:
+async def test_hooks_of_the_marker_ask_for_nothing(home: DemoStack) -> None:
     """(decision 16) Each of our stock calls fires some."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -250,7 +250,7 @@ async def test_hooks_of_the_marker_ask_for_nothing(home: Household) -> None:
     assert seen == len(home.asked())
 
 
-async def test_an_upgraded_connection_gets_its_marker_by_the_sweep(home: Household) -> None:
+async def test_an_upgraded_connection_gets_its_marker_by_the_sweep(home: DemoStack) -> None:
     """(decision 16) It was connected before there were any."""
     home.add("Mugg", stock=5)
     await home.connect()
@@ -267,7 +267,7 @@ async def test_an_upgraded_connection_gets_its_marker_by_the_sweep(home: Househo
     assert (0, 1, 8) == (len(before), len(home.markers()), len(await _slots(home)))
 
 
-async def test_where_the_marker_is_refused_stock_goes_on_without_it(home: Household) -> None:
+async def test_where_the_marker_is_refused_stock_goes_on_without_it(home: DemoStack) -> None:
     """(decision 16) Said once."""
     uuid = home.add("Mugg", stock=5)
     await home.shop.add_product(name=marker.NAME, price=10)
@@ -277,11 +277,13 @@ async def test_where_the_marker_is_refused_stock_goes_on_without_it(home: Househ
     await home.wait(60)
 
     assert [] == home.markers()
-    assert [{"name": marker.NAME, "cause": "name_taken"}] == await home.told(Code.MARKER_REFUSED)
+    assert [{"name": marker.NAME, "cause": "name_taken"}] == await home.reported(
+        Code.MARKER_REFUSED
+    )
     assert [(4, 4)] == home.levels(uuid)
 
 
-async def test_set_up_and_help_say_what_the_hidden_product_is(home: Household) -> None:
+async def test_set_up_and_help_say_what_the_hidden_product_is(home: DemoStack) -> None:
     """(decision 16) By the name that it has in the store."""
     home.add("Mugg", stock=5)
     await home.prepare()

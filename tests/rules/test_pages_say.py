@@ -5,14 +5,14 @@ import re
 import pytest
 
 from brygga.core.report import Code
-from tests.rules.household import URL, Household, words_of
+from tests.rules.stack import URL, DemoStack, words_of
 
 LOG = "/apps/bigcommerce/log"
 
 
 @pytest.mark.rule("A4")
 async def test_the_sync_log_shows_product_sync_and_stock_sync_each_on_its_own(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add("Mugg", stock=5)
     await home.connect()
@@ -34,11 +34,11 @@ async def test_the_sync_log_shows_product_sync_and_stock_sync_each_on_its_own(
 
 @pytest.mark.rule("A4")
 async def test_waiting_and_failed_products_are_counted_and_stand_in_the_log_with_the_cause(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Stock goes on while products wait. The first product that is made is our marker."""
     home.add("Bra", stock=2)
-    home.town.bigcommerce.faults.add(
+    home.sandbox.bigcommerce.faults.add(
         "5xx_before", method="POST", path="*/catalog/products", skip=2, params={"status": 422}
     )
     await home.connect()
@@ -56,7 +56,7 @@ async def test_waiting_and_failed_products_are_counted_and_stand_in_the_log_with
 
 @pytest.mark.rule("E1")
 async def test_the_overview_counts_what_is_hidden_or_in_the_category_with_links_and_follows_the_shop(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     mug, plate = home.add("Mugg"), home.add("Fat")
     await home.connect()
@@ -83,7 +83,7 @@ async def test_the_overview_counts_what_is_hidden_or_in_the_category_with_links_
 
 
 @pytest.mark.rule("E1")
-async def test_the_overview_lists_the_products_of_each_vat_rate(home: Household) -> None:
+async def test_the_overview_lists_the_products_of_each_vat_rate(home: DemoStack) -> None:
     home.add("Mugg", vatPercentage="25")
     home.add("Fat", vatPercentage="25")
     home.add("Bulle", vatPercentage="12")
@@ -101,7 +101,7 @@ async def test_the_overview_lists_the_products_of_each_vat_rate(home: Household)
 @pytest.mark.rule("E1")
 @pytest.mark.parametrize(("prices", "where"), [(True, "in Zettle"), (False, "in BigCommerce")])
 async def test_the_overview_says_where_to_edit_what(
-    home: Household, prices: bool, where: str
+    home: DemoStack, prices: bool, where: str
 ) -> None:
     uuid = home.add()
     await home.connect(prices=prices)
@@ -137,7 +137,7 @@ one.
 
 
 @pytest.mark.rule("E2")
-async def test_help_answers_every_question_without_signing_in(home: Household) -> None:
+async def test_help_answers_every_question_without_signing_in(home: DemoStack) -> None:
     page = await home.open("/help")
 
     answers = {
@@ -151,7 +151,7 @@ async def test_help_answers_every_question_without_signing_in(home: Household) -
 
 
 @pytest.mark.rule("E2")
-async def test_help_answers_in_swedish_too(home: Household) -> None:
+async def test_help_answers_in_swedish_too(home: DemoStack) -> None:
     swede = home.browser("sv")
     await swede.open(f"{URL}/help")
     swedish, english = words_of(swede.page), await home.read("/help")
@@ -165,7 +165,7 @@ async def test_help_answers_in_swedish_too(home: Household) -> None:
 
 @pytest.mark.rule("E2", "P10")
 async def test_a_line_of_the_log_leads_from_the_failure_to_the_help_it_needs(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Every warning of a first sync says what happened, why, and what to do."""
     home.add(

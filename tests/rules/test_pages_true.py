@@ -7,22 +7,22 @@ import asyncio
 import pytest
 
 from brygga.core.report import Code
-from tests.rules.household import Household, words_of
+from tests.rules.stack import DemoStack, words_of
 from tests.rules.test_disconnect import LEAVE, disconnect
 
 PAGES = ("/apps", "/apps/bigcommerce", "/apps/bigcommerce/log", "/library")
 
 
-async def uninstall(home: Household) -> None:
-    await home.visitor.open(
-        f"{home.town.plan.bigcommerce_url}/manage/{home.town.merchant.store_hash}/apps"
+async def uninstall(home: DemoStack) -> None:
+    await home.browser_session.open(
+        f"{home.sandbox.plan.bigcommerce_url}/manage/{home.sandbox.merchant.store_hash}/apps"
     )
     await home.press("Uninstall")
     await home.calm()
 
 
 @pytest.mark.rule("D1", "D2")
-async def test_after_keep_no_page_says_that_products_are_removed(home: Household) -> None:
+async def test_after_keep_no_page_says_that_products_are_removed(home: DemoStack) -> None:
     home.add("Mugg", stock=5)
     await home.connect()
     await home.open(LEAVE)
@@ -45,7 +45,7 @@ async def test_after_keep_no_page_says_that_products_are_removed(home: Household
 
 
 @pytest.mark.rule("D2")
-async def test_after_remove_the_pages_say_that_they_were_deleted(home: Household) -> None:
+async def test_after_remove_the_pages_say_that_they_were_deleted(home: DemoStack) -> None:
     home.add("Mugg")
     await home.connect()
     await disconnect(home, "remove")
@@ -56,7 +56,7 @@ async def test_after_remove_the_pages_say_that_they_were_deleted(home: Household
 
 @pytest.mark.rule("D3", "D4")
 async def test_after_an_uninstall_the_pages_say_what_happened_and_what_to_do(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 5: what happened, that the products stayed, and the way back, which works."""
     uuid = home.add("Mugg", stock=5)
@@ -80,18 +80,18 @@ async def test_after_an_uninstall_the_pages_say_what_happened_and_what_to_do(
 
 
 @pytest.mark.rule("D3")
-async def test_uninstalling_while_products_are_removed_says_which_stayed(home: Household) -> None:
+async def test_uninstalling_while_products_are_removed_says_which_stayed(home: DemoStack) -> None:
     """Decision 11."""
     home.add("Mugg")
     await home.connect()
-    home.town.bigcommerce.faults.add(
+    home.sandbox.bigcommerce.faults.add(
         "5xx_before", method="DELETE", path="*/catalog/products*", next=1_000
     )
     await home.open(LEAVE)
     await home.press("Disconnect", products="remove")
     await asyncio.sleep(5)
     leaving = await home.read("/apps")
-    home.town.bigcommerce.faults.clear()
+    home.sandbox.bigcommerce.faults.clear()
     await uninstall(home)
     await home.wait(300)
 
@@ -101,10 +101,10 @@ async def test_uninstalling_while_products_are_removed_says_which_stayed(home: H
 
 
 @pytest.mark.rule("D3")
-async def test_access_removed_in_zettle_is_told_with_both_ways_out(home: Household) -> None:
+async def test_access_removed_in_zettle_is_told_with_both_ways_out(home: DemoStack) -> None:
     uuid = home.add("Mugg")
     await home.connect()
-    home.till.remove_app(home.town.plan.connector.zettle_client_id)
+    home.till.remove_app(home.sandbox.plan.connector.zettle_client_id)
     home.till.edit_product(uuid, name="Kopp")
     await home.wait(60)
 
@@ -125,15 +125,15 @@ async def test_access_removed_in_zettle_is_told_with_both_ways_out(home: Househo
 @pytest.mark.rule("A4")
 @pytest.mark.parametrize("platform", ["zettle", "bigcommerce"])
 async def test_an_outage_names_the_platform_and_ends_by_itself(
-    home: Household, platform: str
+    home: DemoStack, platform: str
 ) -> None:
     """On every page, with a time that the reader's browser shows in its own zone."""
     uuid = home.add("Mugg", stock=5)
     await home.connect()
-    town = home.town.zettle if platform == "zettle" else home.town.bigcommerce
-    town.faults.add("5xx_before", path="*", next=1_000_000)
+    sandbox = home.sandbox.zettle if platform == "zettle" else home.sandbox.bigcommerce
+    sandbox.faults.add("5xx_before", path="*", next=1_000_000)
     home.till.edit_product(uuid, name="Kopp")
-    await home.town.idle()
+    await home.sandbox.idle()
     await asyncio.sleep(20)
 
     named, other = ("Zettle", "BigCommerce") if platform == "zettle" else ("BigCommerce", "Zettle")
@@ -143,7 +143,7 @@ async def test_an_outage_names_the_platform_and_ends_by_itself(
         assert f"{other} does not answer" not in page
         assert 'It has been so since <time datetime="' in page
         assert "Work is going on" not in page
-    town.faults.clear()
+    sandbox.faults.clear()
     await home.wait(600)
 
     assert "does not answer" not in await home.read("/apps")
@@ -151,7 +151,7 @@ async def test_an_outage_names_the_platform_and_ends_by_itself(
 
 
 @pytest.mark.rule("A4", "P12")
-async def test_a_line_of_a_deleted_product_leads_to_its_history(home: Household) -> None:
+async def test_a_line_of_a_deleted_product_leads_to_its_history(home: DemoStack) -> None:
     uuid = home.add("Mugg", stock=5)
     await home.connect()
     home.till.sell(home.variant(uuid), 2)

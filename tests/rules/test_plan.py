@@ -11,8 +11,8 @@ import pytest
 from brygga.core.model import Origin
 from brygga.core.report import Code, Severity
 from brygga.database import library, synclog
-from brygga.sync.products.preview import NOT_CHOSEN, SKIPPED, Action, Step, outlook
-from tests.rules.household import Household, sized, sizes_of
+from brygga.sync.products.preview import NOT_CHOSEN, SKIPPED, Action, Step, preview
+from tests.rules.stack import DemoStack, sized, sizes_of
 
 PLAN = "/apps/bigcommerce/plan"
 MAPPED = frozenset(
@@ -31,13 +31,13 @@ MAPPED = frozenset(
 """Lines that the plan foresees; the others tell what was done."""
 
 
-async def drawn(home: Household, *, suppose: bool = False) -> dict[str, Step]:
+async def drawn(home: DemoStack, *, suppose: bool = False) -> dict[str, Step]:
     connection = await home.connection()
     async with home.service.database.read() as tx:
-        return {step.uuid: step for step in await outlook(tx, connection, suppose=suppose)}
+        return {step.uuid: step for step in await preview(tx, connection, suppose=suppose)}
 
 
-async def choose(home: Household, **wishes: str) -> str:
+async def choose(home: DemoStack, **wishes: str) -> str:
     """As the merchant does, on the page; by the product's uuid."""
     await home.open(f"{PLAN}?show=likely")
     return await home.press(
@@ -54,7 +54,7 @@ class Happened:
     reason: str = ""
 
 
-async def happened(home: Household, uuid: str) -> Happened:
+async def happened(home: DemoStack, uuid: str) -> Happened:
     connection, binding = await home.connection(), await home.binding(uuid)
     async with home.service.database.read() as tx:
         entry = await library.get(tx, connection.id, uuid)
@@ -65,7 +65,7 @@ async def happened(home: Household, uuid: str) -> Happened:
     return Happened(Action.LEAVE_OUT, reason=entry.failure or entry.unreadable)
 
 
-async def warned(home: Household, uuid: str) -> Counter[tuple[str, str]]:
+async def warned(home: DemoStack, uuid: str) -> Counter[tuple[str, str]]:
     """(code, field) of what the log warns of for one product, each once, as the plan has it."""
     connection = await home.connection()
     async with home.service.database.read() as tx:
@@ -79,7 +79,7 @@ async def warned(home: Household, uuid: str) -> Counter[tuple[str, str]]:
     )
 
 
-async def awkward(home: Household) -> dict[str, str]:
+async def awkward(home: DemoStack) -> dict[str, str]:
     """A library in which everything that can be said of a product is true of one."""
     seo = {"status": "ACTIVE", "seo": {"slug": "vas"}}
     many = tuple(str(number) for number in range(99))
@@ -119,7 +119,7 @@ async def awkward(home: Household) -> dict[str, str]:
 
 
 @pytest.mark.rule("P8", "P11")
-async def test_the_first_sync_does_exactly_what_the_plan_says(home: Household) -> None:
+async def test_the_first_sync_does_exactly_what_the_plan_says(home: DemoStack) -> None:
     """Decisions 6, 8, 10 and 12 as they show before anything is sent."""
     named = await awkward(home)
     await home.prepare()
@@ -167,7 +167,7 @@ async def test_the_first_sync_does_exactly_what_the_plan_says(home: Household) -
 
 
 @pytest.mark.rule("P11")
-async def test_a_suffix_that_the_plan_names_is_the_one_that_is_written(home: Household) -> None:
+async def test_a_suffix_that_the_plan_names_is_the_one_that_is_written(home: DemoStack) -> None:
     named = await awkward(home)
     await home.prepare()
     plan = await drawn(home)
@@ -176,20 +176,20 @@ async def test_a_suffix_that_the_plan_names_is_the_one_that_is_written(home: Hou
 
     for label in ("clash with the store", "second of two", "clash of a URL", "first of two"):
         uuid = named[label]
-        told = {
+        reported = {
             note.params["field"]: note.params["written"]
             for note in plan[uuid].notes
             if note.code == Code.CLASH
         }
         shown = home.shown(uuid)
         written = {"name": shown["name"], "url": shown["custom_url"]["url"], "sku": shown["sku"]}
-        assert (label, told) == (label, {field: written[field] for field in told})
+        assert (label, reported) == (label, {field: written[field] for field in reported})
     clashing = [label for label in ("first of two", "second of two") if plan[named[label]].notes]
     assert 1 == len(clashing), "one of two equals keeps the plain name"
 
 
 @pytest.mark.rule("P11")
-async def test_the_page_counts_searches_and_filters_what_the_plan_says(home: Household) -> None:
+async def test_the_page_counts_searches_and_filters_what_the_plan_says(home: DemoStack) -> None:
     await awkward(home)
     await home.prepare()
     page = await home.open(PLAN)
@@ -213,7 +213,7 @@ async def test_the_page_counts_searches_and_filters_what_the_plan_says(home: Hou
 
 @pytest.mark.rule("P11")
 async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to_the_merchant(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """What another connector made in a category "Zettle" is proposed as certain; two candidates
     need an eye.
@@ -231,12 +231,12 @@ async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to
     await home.prepare()
     shown = await home.read(f"{PLAN}?show=likely")
 
-    told = await home.press("Link the certain ones")
+    reported = await home.press("Link the certain ones")
     plan = await drawn(home)
     await home.finish()
 
     assert "another connector" in shown
-    assert "1 need your own choice" in told
+    assert "1 need your own choice" in reported
     assert [Action.LINK, Action.CREATE, Action.CREATE] == [
         plan[uuid].action for uuid in (mugg, fat, skal)
     ]
@@ -248,7 +248,7 @@ async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to
 
 @pytest.mark.rule("P11")
 async def test_one_product_of_the_store_is_linked_with_one_of_the_till_only(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     own = await home.shop.add_product(name="Mugg", price=1)
     first, second = (
@@ -256,17 +256,17 @@ async def test_one_product_of_the_store_is_linked_with_one_of_the_till_only(
         home.add("mugg", {"sku": "B", "price": 1}),
     )
     await home.prepare()
-    told = await choose(home, **{first: f"link:{own.id}", second: f"link:{own.id}"})
+    reported = await choose(home, **{first: f"link:{own.id}", second: f"link:{own.id}"})
     plan = await drawn(home)
     await home.finish()
 
-    assert "need your own choice" in told
+    assert "need your own choice" in reported
     assert {Action.LINK, Action.CREATE} == {plan[first].action, plan[second].action}
     assert 2 == len(home.in_shop())
 
 
 @pytest.mark.rule("P8", "P11")
-async def test_a_choice_can_be_taken_back_before_the_sync(home: Household) -> None:
+async def test_a_choice_can_be_taken_back_before_the_sync(home: DemoStack) -> None:
     await home.shop.add_product(name="Mugg", price=1)
     uuid = home.add("MUGG")
     await home.prepare()
@@ -283,7 +283,7 @@ async def test_a_choice_can_be_taken_back_before_the_sync(home: Household) -> No
 
 @pytest.mark.rule("P8")
 async def test_by_hand_the_plan_shows_what_choosing_would_do_and_sends_nothing(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     await home.shop.add_product(name="Mugg", price=1)
     mugg, fat = home.add("MUGG"), home.add("Fat")
@@ -303,7 +303,7 @@ async def test_by_hand_the_plan_shows_what_choosing_would_do_and_sends_nothing(
 
 
 @pytest.mark.rule("P11")
-async def test_what_changes_between_the_plan_and_the_sync_is_said(home: Household) -> None:
+async def test_what_changes_between_the_plan_and_the_sync_is_said(home: DemoStack) -> None:
     edited, removed = home.add("Mugg"), home.add("Fat")
     home.add("Kanna")
     await home.prepare()
@@ -313,8 +313,8 @@ async def test_what_changes_between_the_plan_and_the_sync_is_said(home: Househol
     home.add("Vas")
     await home.finish()
 
-    told = {(line["name"], line["change"]) for line in await home.told(Code.PLAN_CHANGED)}
-    assert {("Mugg två", "edited"), ("Fat", "removed"), ("Vas", "added")} == told
+    reported = {(line["name"], line["change"]) for line in await home.reported(Code.PLAN_CHANGED)}
+    assert {("Mugg två", "edited"), ("Fat", "removed"), ("Vas", "added")} == reported
     assert ["Kanna", "Mugg två", "Vas"] == home.in_shop()
 
 
@@ -322,7 +322,7 @@ async def test_what_changes_between_the_plan_and_the_sync_is_said(home: Househol
 
 
 @pytest.mark.rule("P11")
-async def test_link_instead_removes_ours_and_binds_the_merchants_own(home: Household) -> None:
+async def test_link_instead_removes_ours_and_binds_the_merchants_own(home: DemoStack) -> None:
     category = home.shop.add_category("Köket").id
     uuid = home.add("Mugg", stock=7)
     await home.connect()
@@ -338,7 +338,7 @@ async def test_link_instead_removes_ours_and_binds_the_merchants_own(home: House
     fat = home.add("Fat", {"sku": "FAT-1", "price": 100}, stock=5)
     await home.wait(60)
     ours = home.shown(fat)
-    clash = next(one for one in await home.told(Code.CLASH) if one["field"] == "name")
+    clash = next(one for one in await home.reported(Code.CLASH) if one["field"] == "name")
     log = await home.open("/apps/bigcommerce/log")
     link = f"/library/{fat}/link?to={own.id}"
     asked = await home.read(link)
@@ -366,7 +366,7 @@ async def test_link_instead_removes_ours_and_binds_the_merchants_own(home: House
 
 
 @pytest.mark.rule("P11")
-async def test_link_instead_with_a_product_that_is_gone_changes_nothing(home: Household) -> None:
+async def test_link_instead_with_a_product_that_is_gone_changes_nothing(home: DemoStack) -> None:
     """Looked at before ours goes: a link to nothing would lose the product."""
     own = await home.shop.add_product(name="Fat", sku="FAT-9", price=10)
     fat = home.add("Fat", {"sku": "FAT-1", "price": 100})
@@ -379,38 +379,38 @@ async def test_link_instead_with_a_product_that_is_gone_changes_nothing(home: Ho
 
     assert before == home.id_of(fat)
     assert [("gone", str(own.id))] == [
-        (one["obstacle"], one["other_id"]) for one in await home.told(Code.LINK_IMPOSSIBLE)
+        (one["obstacle"], one["other_id"]) for one in await home.reported(Code.LINK_IMPOSSIBLE)
     ]
 
 
 @pytest.mark.rule("P11")
 async def test_two_products_of_the_till_that_clash_are_not_offered_as_a_link(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     first, second = (
         home.add("Mugg", {"sku": "A", "price": 1}),
         home.add("Mugg", {"sku": "B", "price": 1}),
     )
     await home.connect()
-    clash = (await home.told(Code.CLASH))[0]
+    clash = (await home.reported(Code.CLASH))[0]
     suffixed = second if home.shown(first)["name"] == "Mugg" else first
     log = await home.open("/apps/bigcommerce/log")
     page = await home.read(f"/library/{suffixed}/link?to={clash['other_id']}")
 
     assert "/link?to=" not in log
     assert "it belongs to another Zettle product already" in page
-    assert not home.visitor.offers("Link instead")
+    assert not home.browser_session.offers("Link instead")
 
 
 @pytest.mark.rule("P11")
 @pytest.mark.parametrize("kind", ["5xx_before", "5xx_after", "timeout_after", "cut_after"])
 async def test_link_instead_is_carried_through_when_the_delete_is_not_answered(
-    home: Household, kind: str
+    home: DemoStack, kind: str
 ) -> None:
     own = await home.shop.add_product(name="Fat", sku="FAT-9", price=10)
     fat = home.add("Fat", {"sku": "FAT-1", "price": 100})
     await home.connect()
-    home.town.bigcommerce.faults.add(kind, method="DELETE", path="*/catalog/products", next=1)
+    home.sandbox.bigcommerce.faults.add(kind, method="DELETE", path="*/catalog/products", next=1)
     await home.open(f"/library/{fat}/link?to={own.id}")
     await home.press("Link instead")
     await home.wait(120)

@@ -83,10 +83,10 @@ async def test_every_field_can_change_and_be_cleared(bench: Bench) -> None:
         "seo": seo,
         "presentation": None,
     }
-    variant = bench.town.till().product(uuid)["variants"][0]["uuid"]
+    variant = bench.sandbox.till().product(uuid)["variants"][0]["uuid"]
 
     bench.save(uuid, name="Kopp", online=empty, presentation=None)
-    bench.town.till().edit_variant(variant, sku="", barcode="", price=kr(99))
+    bench.sandbox.till().edit_variant(variant, sku="", barcode="", price=kr(99))
     await bench.sync(uuid)
 
     shown = await bench.shown(uuid)
@@ -108,7 +108,9 @@ async def test_an_edit_in_the_shop_stays_until_the_next_save_and_is_named_then(
 ) -> None:
     uuid = bench.till_product()
     await bench.finish_setup()
-    await bench.town.shop().edit_product(await bench.product_id(uuid), description="Eget", weight=9)
+    await bench.sandbox.shop().edit_product(
+        await bench.product_id(uuid), description="Eget", weight=9
+    )
 
     await bench.sync(uuid)
     before = await bench.shown(uuid)
@@ -129,8 +131,8 @@ async def test_what_is_the_merchants_own_is_never_written_again(bench: Bench) ->
     uuid = bench.till_product()
     await bench.finish_setup()
     id_ = await bench.product_id(uuid)
-    other = bench.town.shop().add_category("Egen").id
-    await bench.town.shop().edit_product(
+    other = bench.sandbox.shop().add_category("Egen").id
+    await bench.sandbox.shop().edit_product(
         id_, categories=[other], is_visible=True, availability="preorder"
     )
     seen = len(bench.requests())
@@ -158,14 +160,14 @@ async def test_without_prices_a_product_starts_at_zero_and_keeps_the_shops_price
 ) -> None:
     uuid = bench.shirt("S", "M")
     await bench.finish_setup(prices=False)
-    born = (await bench.shown(uuid))["price"]
-    await bench.town.shop().edit_product(await bench.product_id(uuid), price=555)
+    created = (await bench.shown(uuid))["price"]
+    await bench.sandbox.shop().edit_product(await bench.product_id(uuid), price=555)
 
     bench.save(uuid, name="Skjorta")
     await bench.sync(uuid)
 
     shown = await bench.shown(uuid)
-    assert (0, 555) == (born, shown["price"])
+    assert (0, 555) == (created, shown["price"])
     assert [None, None] == [variant["price"] for variant in shown["variants"]]
 
 
@@ -173,7 +175,7 @@ async def test_without_prices_a_product_starts_at_zero_and_keeps_the_shops_price
 async def test_pictures_that_the_merchant_added_stay(bench: Bench) -> None:
     uuid = bench.till_product(presentation={"imageUrl": PICTURE})
     await bench.finish_setup()
-    own = await bench.town.shop().add_image(await bench.product_id(uuid), PICTURE)
+    own = await bench.sandbox.shop().add_image(await bench.product_id(uuid), PICTURE)
 
     bench.save(uuid, name="Kopp", presentation=None)
     await bench.sync(uuid)
@@ -185,7 +187,7 @@ async def test_pictures_that_the_merchant_added_stay(bench: Bench) -> None:
 
 
 def variants_of(bench: Bench, uuid: str) -> list[dict[str, object]]:
-    return [dict(variant) for variant in bench.town.till().product(uuid)["variants"]]
+    return [dict(variant) for variant in bench.sandbox.till().product(uuid)["variants"]]
 
 
 async def test_a_renamed_value_keeps_its_variant(bench: Bench) -> None:
@@ -210,7 +212,7 @@ async def test_variants_come_and_go_and_a_later_one_gets_a_sku(bench: Bench) -> 
     small, _ = variants_of(bench, uuid)
     new = {"name": "XL", "price": kr(249), "options": [{"name": "Storlek", "value": "XL"}]}
 
-    fresh = bench.town.till().fresh(new)
+    fresh = bench.sandbox.till().fresh(new)
     bench.save(uuid, variants=[small, fresh], **definitions("Storlek", "S", "XL"))
     await bench.sync(uuid)
 
@@ -229,7 +231,7 @@ async def test_a_simple_product_gets_options_and_loses_them_again(bench: Bench) 
     (only,) = variants_of(bench, uuid)
     two = [
         {**only, "name": "S", "options": [{"name": "Storlek", "value": "S"}]},
-        bench.town.till().fresh(
+        bench.sandbox.till().fresh(
             {"name": "M", "sku": "MUG-2", "options": [{"name": "Storlek", "value": "M"}]}
         ),
     ]
@@ -355,7 +357,7 @@ async def test_an_unanswered_create_is_known_by_its_skus_whatever_the_merchant_c
     bench.fault("cut_after", "POST", "*/catalog/products", next=1)
     await bench.finish_setup()
     [made] = [one.product_id for one in await bench.session.shop.products_page()]
-    await bench.town.shop().edit_product(made, **edit)
+    await bench.sandbox.shop().edit_product(made, **edit)
 
     for _ in range(10):
         await bench.wait(10)
@@ -374,7 +376,7 @@ async def test_an_unanswered_create_never_takes_a_product_with_its_skus_from_els
     uuid = bench.till_product("Mugg", {"sku": "MUGG-1"})
     bench.fault("cut_before", "POST", "*/catalog/products", next=1)
     await bench.finish_setup()
-    own = await bench.town.shop().add_product(
+    own = await bench.sandbox.shop().add_product(
         name="Mugg", weight=1, price=1, sku="MUGG-1", categories=[]
     )
 
@@ -390,7 +392,7 @@ async def test_an_unanswered_create_never_takes_the_merchants_own_product(bench:
     uuid = bench.till_product("Mugg")
     bench.fault("cut_before", "POST", "*/catalog/products", next=1)
     await bench.finish_setup()
-    own = await bench.town.shop().add_product(
+    own = await bench.sandbox.shop().add_product(
         name="Mugg", weight=1, price=1, is_visible=True, categories=[]
     )
 
@@ -405,7 +407,7 @@ async def test_an_unanswered_create_never_takes_the_merchants_own_product(bench:
 async def test_a_product_deleted_in_the_shop_comes_back_at_the_next_save(bench: Bench) -> None:
     uuid = bench.till_product()
     await bench.finish_setup()
-    bench.town.shop().delete_product(await bench.product_id(uuid))
+    bench.sandbox.shop().delete_product(await bench.product_id(uuid))
 
     await bench.sync(uuid)
     unchanged = await bench.in_shop()
@@ -463,7 +465,7 @@ async def test_a_product_deleted_in_zettle_leaves_the_shop(bench: Bench) -> None
 async def test_a_linked_product_is_updated_and_let_go_but_never_deleted(bench: Bench) -> None:
     """Decision 12: linking writes no field of birth."""
     uuid = bench.till_product("Mugg")
-    own = await bench.town.shop().add_product(
+    own = await bench.sandbox.shop().add_product(
         name="mugg", weight=1, price=1, is_visible=True, categories=[]
     )
     await bench.read_library()
@@ -491,7 +493,7 @@ async def test_many_unannounced_absences_stop_and_ask(bench: Bench) -> None:
     uuids = [bench.till_product(f"Produkt nr {n}", {"sku": f"P{n}"}) for n in range(12)]
     await bench.finish_setup()
     for uuid in uuids:
-        bench.town.till().delete_product(uuid)
+        bench.sandbox.till().delete_product(uuid)
     async with bench.database.transaction() as tx:
         await connections.set_cursor(tx, bench.connection.id, "")
 

@@ -33,7 +33,7 @@ class Day:
 
     def shape(self) -> JSON:
         """Simple, or with one or two options; variants keep their uuid where they can."""
-        till = self.bench.town.till()
+        till = self.bench.sandbox.till()
         old = [dict(one) for one in till.product(self.uuid)["variants"]] if self.uuid else []
         names = [[], ["Storlek"], ["Färg"], ["Storlek", "Färg"]][self.dice.randint(0, 3)]
         if not names:
@@ -68,7 +68,7 @@ class Day:
         }
         if options and self.dice.random() < 0.3:
             values["presentation"] = {"imageUrl": PICTURE}
-        return known | values if known else dict(self.bench.town.till().fresh(values))
+        return known | values if known else dict(self.bench.sandbox.till().fresh(values))
 
     def texts(self) -> JSON:
         word = self.dice.choice(["Mugg", "Kopp", "Röd kopp", "Fat & skål"])
@@ -99,7 +99,7 @@ class Day:
 
     async def in_the_shop(self) -> None:
         """The merchant edits fields of Zettle's and of their own, and adds things."""
-        shop, id_ = self.bench.town.shop(), await self.bench.product_id(self.uuid)
+        shop, id_ = self.bench.sandbox.shop(), await self.bench.product_id(self.uuid)
         match self.dice.randint(0, 3):
             case 0:
                 await shop.edit_product(
@@ -134,7 +134,10 @@ class Day:
         """Held against a table of its own (`brygga check`), not our mapping; what is the merchant's
         is not held.
         """
-        till, shown = self.bench.town.till().product(self.uuid), await self.bench.shown(self.uuid)
+        till, shown = (
+            self.bench.sandbox.till().product(self.uuid),
+            await self.bench.shown(self.uuid),
+        )
         places = {option["id"]: option["sort_order"] for option in shown["options"]}
         for variant in shown["variants"]:
             variant["option_values"].sort(key=lambda value: places[value["option_id"]])
@@ -159,7 +162,7 @@ async def test_a_day_of_edits(
     database: Database, clock: MovableClock, seed: int, prices: bool
 ) -> None:
     bench = await opened(database, clock)
-    bench.town.shop().set_settings(quota=10_000_000)
+    bench.sandbox.shop().set_settings(quota=10_000_000)
     day = Day(bench, random.Random(seed))
     first = day.shape()
     day.uuid = bench.till_product(
@@ -168,22 +171,22 @@ async def test_a_day_of_edits(
     await bench.finish_setup(prices=prices)
 
     for step in range(10):
-        bench.town.bigcommerce.requests.reset()
+        bench.sandbox.bigcommerce.requests.reset()
         await day.in_the_shop()
         own = await day.merchants_own(prices=prices)
         day.at_the_till()
         await bench.sync(day.uuid)
-        said = unlawful(bench.town.bigcommerce.requests.last, prices=prices)
-        bench.town.bigcommerce.requests.reset()
+        said = unlawful(bench.sandbox.bigcommerce.requests.last, prices=prices)
+        bench.sandbox.bigcommerce.requests.reset()
         bench.save(day.uuid, externalReference=str(step))
         await bench.sync(day.uuid)
 
         assert [] == said, step
         assert own == await day.merchants_own(prices=prices), step
         assert [] == await day.mismatches(prices=prices), step
-        assert [] == [one for one in bench.town.bigcommerce.requests.last if one.method != "GET"], (
-            step
-        )
+        assert [] == [
+            one for one in bench.sandbox.bigcommerce.requests.last if one.method != "GET"
+        ], step
 
 
 def test_the_law_knows_a_word_too_much() -> None:
@@ -192,10 +195,10 @@ def test_the_law_knows_a_word_too_much() -> None:
     def asked(method: str, path: str, body: bytes) -> Asked:
         return Asked(method, f"/api/stores/abc/v3{path}", path, (), body, None, {}, 200)
 
-    birth = asked(
+    create = asked(
         "POST", "/catalog/products", b'{"name":"M","categories":[1],"is_visible":false,"price":0}'
     )
-    assert [] == unlawful([birth], prices=False)
+    assert [] == unlawful([create], prices=False)
     assert [
         "PUT /catalog/products: is_visible",
         "PUT /catalog/products/7: price",

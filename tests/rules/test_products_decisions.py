@@ -10,7 +10,7 @@ import pytest
 
 from brygga.core import clashes
 from brygga.core.report import Code
-from tests.rules.household import JSON, Household, sized, sizes_of, words_of
+from tests.rules.stack import JSON, DemoStack, sized, sizes_of, words_of
 
 DUPLICATES = "/apps/bigcommerce/duplicates"
 
@@ -20,7 +20,7 @@ DUPLICATES = "/apps/bigcommerce/duplicates"
 
 @pytest.mark.rule("P11")
 async def test_products_in_both_systems_become_duplicates_told_apart_by_the_category(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     own = await home.shop.add_product(name="Mugg", sku="MUGG-1", price=10, is_visible=True)
     uuid = home.add("Mugg")
@@ -47,7 +47,7 @@ async def test_products_in_both_systems_become_duplicates_told_apart_by_the_cate
     ],
 )
 async def test_likely_duplicates_are_shown_before_the_first_sync(
-    home: Household, theirs: JSON, why: str
+    home: DemoStack, theirs: JSON, why: str
 ) -> None:
     """By SKU, barcode, or a name that differs in case, spaces, accents or a small typo."""
     await home.shop.add_product(price=10, **theirs)
@@ -66,7 +66,7 @@ async def test_likely_duplicates_are_shown_before_the_first_sync(
     assert "Gräsklippare" not in rows
 
 
-async def decide(home: Household, uuid: str, product_id: int, choice: str) -> None:
+async def decide(home: DemoStack, uuid: str, product_id: int, choice: str) -> None:
     await home.open(DUPLICATES)
     wish = f"link:{product_id}" if choice == "link" else choice
     await home.press("Save", **{f"choice-{uuid}": wish})
@@ -75,7 +75,7 @@ async def decide(home: Household, uuid: str, product_id: int, choice: str) -> No
 
 @pytest.mark.rule("P11", "A3")
 async def test_a_linked_product_is_one_product_keeps_what_is_the_merchants_and_is_never_deleted(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 12: linking writes no birth-only field; let go, the product stays."""
     category = home.shop.add_category("Köket").id
@@ -89,7 +89,7 @@ async def test_a_linked_product_is_one_product_keeps_what_is_the_merchants_and_i
     linked = home.shop.raw(own.id)
 
     await home.open(f"/library/{uuid}")
-    asked = words_of(home.visitor.page)
+    asked = words_of(home.browser_session.page)
     await home.press("Save", bigcommerce=[])
     await home.press("Unassign product")
     await home.wait(11)
@@ -107,7 +107,7 @@ async def test_a_linked_product_is_one_product_keeps_what_is_the_merchants_and_i
 
 @pytest.mark.rule("P11")
 @pytest.mark.parametrize(("choice", "shop"), [("keep", 2), ("skip", 1)])
-async def test_the_merchant_may_keep_both_or_skip(home: Household, choice: str, shop: int) -> None:
+async def test_the_merchant_may_keep_both_or_skip(home: DemoStack, choice: str, shop: int) -> None:
     own = await home.shop.add_product(name="Mugg", price=10)
     uuid = home.add("Mugg")
     await home.prepare()
@@ -120,7 +120,7 @@ async def test_the_merchant_may_keep_both_or_skip(home: Household, choice: str, 
 
 
 @pytest.mark.rule("P11")
-async def test_likely_duplicates_are_shown_before_assigning_by_hand(home: Household) -> None:
+async def test_likely_duplicates_are_shown_before_assigning_by_hand(home: DemoStack) -> None:
     own = await home.shop.add_product(name="Mugg", price=10)
     uuid = home.add("Mugg")
     await home.connect(whole_library=False)
@@ -136,7 +136,7 @@ async def test_likely_duplicates_are_shown_before_assigning_by_hand(home: Househ
 
 
 @pytest.mark.rule("P11")
-async def test_a_clash_loses_no_product_and_the_log_names_both(home: Household) -> None:
+async def test_a_clash_loses_no_product_and_the_log_names_both(home: DemoStack) -> None:
     """Decision 6: name, SKU and address each get a short stable suffix, which outlives the next
     save.
     """
@@ -145,7 +145,7 @@ async def test_a_clash_loses_no_product_and_the_log_names_both(home: Household) 
     await home.connect()
     second = home.add("Mugg", {"sku": "a", "price": 200}, **fields)
     await home.calm()
-    born = home.shown(second)
+    created = home.shown(second)
 
     shown = await home.save(second, description="Ny")
 
@@ -155,11 +155,11 @@ async def test_a_clash_loses_no_product_and_the_log_names_both(home: Household) 
         clashes.distinct_url("/mugg/", second),
     )
     assert ("Mugg", "A") == (home.shown(first)["name"], home.shown(first)["sku"])
-    assert distinct == (born["name"], born["sku"], born["custom_url"]["url"])
+    assert distinct == (created["name"], created["sku"], created["custom_url"]["url"])
     assert distinct == (shown["name"], shown["sku"], shown["custom_url"]["url"])
-    told = await home.told(Code.CLASH)
-    assert {"name", "sku", "url"} == {line["field"] for line in told}
-    assert {"Mugg"} == {line["other"] for line in told}
+    reported = await home.reported(Code.CLASH)
+    assert {"name", "sku", "url"} == {line["field"] for line in reported}
+    assert {"Mugg"} == {line["other"] for line in reported}
 
 
 # ---- Decisions 1, 8, 10, 13 ----------------------------------------------------------------------
@@ -167,7 +167,7 @@ async def test_a_clash_loses_no_product_and_the_log_names_both(home: Household) 
 
 @pytest.mark.rule("P6")
 async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_reverts_nothing(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 1: what the shop shows and what Zettle says; one line is repaired, the other
     product's stays.
@@ -187,7 +187,7 @@ async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_rev
     assert "Också eget" == home.shown(plate)["description"]
     drift = {
         (line["name"], line["field"], line["shop"], line["till"])
-        for line in await home.told(Code.DRIFT)
+        for line in await home.reported(Code.DRIFT)
     }
     assert {
         ("Mugg", "description", "Eget", ""),
@@ -196,13 +196,15 @@ async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_rev
     } == drift
     assert "Eget" in words_of(log)
     assert "The product is being synced now." in words_of(said)
-    overwritten = {(line["field"], line["was"]) for line in await home.told(Code.VALUE_OVERWRITTEN)}
+    overwritten = {
+        (line["field"], line["was"]) for line in await home.reported(Code.VALUE_OVERWRITTEN)
+    }
     assert {("description", "Eget"), ("price", "1")} <= overwritten
 
 
 @pytest.mark.rule("P10")
 async def test_a_product_missing_in_the_shop_is_made_again_from_its_line_in_the_log(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add("Mugg", stock=4)
     await home.connect()
@@ -218,7 +220,7 @@ async def test_a_product_missing_in_the_shop_is_made_again_from_its_line_in_the_
 
 @pytest.mark.rule("P1")
 async def test_what_cannot_be_carried_over_is_left_out_with_a_line_and_never_fails_the_product(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 8."""
     gone = "https://nowhere.town.test/gone.png"
@@ -245,7 +247,7 @@ async def test_what_cannot_be_carried_over_is_left_out_with_a_line_and_never_fai
 
 
 @pytest.mark.rule("P1")
-async def test_option_values_that_become_equal_get_a_suffix(home: Household) -> None:
+async def test_option_values_that_become_equal_get_a_suffix(home: DemoStack) -> None:
     """Decision 8: Zettle tells "s" from "S", BigCommerce does not."""
     uuid = home.add("Tröja", sized("S"), sized("s", sku="TR-liten"), **sizes_of("S", "s"))
 
@@ -258,7 +260,7 @@ async def test_option_values_that_become_equal_get_a_suffix(home: Household) -> 
 
 @pytest.mark.rule("C4", "C5")
 async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merchant_resumes(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 10."""
     uuid = home.add()
@@ -270,7 +272,7 @@ async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merch
     paused = await home.save(uuid, name="Kopp")
     later = home.add("Senare")
     await home.calm()
-    born = home.shown(later)["price"]
+    created = home.shown(later)["price"]
     home.shop.set_settings(currency="SEK")
     await home.calm()
     asked = home.shown(uuid)["price"]
@@ -279,30 +281,30 @@ async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merch
     await home.calm()
 
     assert "Price sync is paused: the currency has changed" in page
-    assert ("Kopp", 249, 0, 249) == (paused["name"], paused["price"], born, asked)
+    assert ("Kopp", 249, 0, 249) == (paused["name"], paused["price"], created, asked)
     assert [99, 249] == [home.shown(one)["price"] for one in (uuid, later)]
-    assert [{"till": "SEK", "shop": "EUR"}] == await home.told(Code.PRICES_PAUSED)
+    assert [{"till": "SEK", "shop": "EUR"}] == await home.reported(Code.PRICES_PAUSED)
 
 
 @pytest.mark.rule("P1")
 async def test_an_open_price_is_zero_at_birth_never_written_while_open_and_warned_about(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 10: the cashier types it at the till."""
     uuid = home.add("Bakverk", {"sku": "B-1"})
     await home.connect()
-    born = home.shown(uuid)["price"]
+    created = home.shown(uuid)["price"]
     await home.shop.edit_product(home.id_of(uuid), price=35)
 
     shown = await home.save(uuid, name="Bulle")
 
-    assert (0, "Bulle", 35) == (born, shown["name"], shown["price"])
+    assert (0, "Bulle", 35) == (created, shown["name"], shown["price"])
     assert Code.PRICE_OPEN in await home.codes()
 
 
 @pytest.mark.rule("P1")
 async def test_a_variant_added_later_without_a_sku_gets_a_stable_one_of_ours(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 13."""
     uuid = home.add_sized("S", "M")
@@ -318,5 +320,5 @@ async def test_a_variant_added_later_without_a_sku_gets_a_stable_one_of_ours(
 
     assert {"TR-S", "TR-M", generated} == {one["sku"] for one in home.shown(uuid)["variants"]}
     assert [{"sku": generated}] == [
-        {"sku": line["sku"]} for line in await home.told(Code.SKU_GENERATED)
+        {"sku": line["sku"]} for line in await home.reported(Code.SKU_GENERATED)
     ]

@@ -28,7 +28,7 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 
 async def store_weighs_in(bench: Bench, unit: str) -> None:
     """The store's setting, also one that no document names; we have read it."""
-    bench.town.shop().store.settings.weight_units = unit
+    bench.sandbox.shop().store.settings.weight_units = unit
     async with bench.database.transaction() as tx:
         await connections.set_shop(tx, bench.connection.id, await read_shop(bench.session.shop))
     await bench.session.reload()
@@ -36,11 +36,11 @@ async def store_weighs_in(bench: Bench, unit: str) -> None:
 
 async def quiet(bench: Bench, uuid: str) -> bool:
     """A save that changes nothing of ours, and "Sync now", write nothing."""
-    before = bench.town.bigcommerce.requests.writes()
+    before = bench.sandbox.bigcommerce.requests.writes()
     bench.save(uuid, externalReference=f"hylla {before}")
     await bench.sync(uuid)
     await bench.sync(uuid, force=True)
-    return before == bench.town.bigcommerce.requests.writes()
+    return before == bench.sandbox.bigcommerce.requests.writes()
 
 
 def weighing(**shipping: Any) -> JSON:
@@ -72,7 +72,7 @@ async def test_a_weight_is_written_in_the_stores_unit(
         "Kilo", {"sku": "K", "price": kr(1)}, **weighing(weight={"weight": 0.5, "unit": "kg"})
     )
     await bench.finish_setup()
-    born = [(await bench.shown(uuid))["weight"] for uuid in (grams, kilos)]
+    created = [(await bench.shown(uuid))["weight"] for uuid in (grams, kilos)]
     still = [await quiet(bench, uuid) for uuid in (grams, kilos)]
 
     bench.save(grams, **weighing(weightInGrams=2000))
@@ -81,7 +81,7 @@ async def test_a_weight_is_written_in_the_stores_unit(
     bench.save(grams, online=None)
     await bench.sync(grams)
 
-    assert [Decimal(half_a_kilo)] * 2 == born
+    assert [Decimal(half_a_kilo)] * 2 == created
     assert [True, True] == still
     assert (Decimal(two_kilos), 0) == (changed, (await bench.shown(grams))["weight"])
 
@@ -92,8 +92,8 @@ async def test_without_a_unit_that_we_know_products_are_made_and_their_weight_is
     await store_weighs_in(bench, "Stones")
     uuid = bench.till_product(**weighing(weightInGrams=500))
     await bench.finish_setup()
-    born = (await bench.shown(uuid))["weight"]
-    await bench.town.shop().edit_product(await bench.product_id(uuid), weight=3)
+    created = (await bench.shown(uuid))["weight"]
+    await bench.sandbox.shop().edit_product(await bench.product_id(uuid), weight=3)
 
     bench.save(uuid, name="Kopp", **weighing(weightInGrams=700))
     await bench.sync(uuid)
@@ -101,7 +101,7 @@ async def test_without_a_unit_that_we_know_products_are_made_and_their_weight_is
     await store_weighs_in(bench, "KGS")
     await bench.sync(uuid, force=True)
 
-    assert (0, "Kopp", 3) == (born, kept["name"], kept["weight"])
+    assert (0, "Kopp", 3) == (created, kept["name"], kept["weight"])
     assert Decimal("0.7") == (await bench.shown(uuid))["weight"]
     assert Code.WEIGHT_UNIT_UNKNOWN in await bench.codes()
 
@@ -119,7 +119,7 @@ async def test_a_weight_that_zettle_gives_in_an_unknown_unit_never_becomes_weigh
     now = bench.clock.now()
     async with bench.database.transaction() as tx:
         await library.upsert_many(tx, bench.connection.id, [odd], now)
-        await work_items.mark_many(tx, bench.connection.id, Kind.PRODUCT, [uuid], now, bulk=True)
+        await work_items.add_many(tx, bench.connection.id, Kind.PRODUCT, [uuid], now, bulk=True)
     await bench.drain()
 
     shown = await bench.shown(uuid)
@@ -240,11 +240,11 @@ async def test_what_only_zettle_lets_through_is_born_whole_changed_and_made_simp
     odd = ODD[name]
     uuid = bench.till_product("Udda", *odd.variants, **odd.defined)
     await bench.finish_setup()
-    born = await bench.shown(uuid)
+    created = await bench.shown(uuid)
     said = set(await bench.codes())
     still = await quiet(bench, uuid)
 
-    rows = [dict(one) | {"price": kr(99)} for one in bench.town.till().product(uuid)["variants"]]
+    rows = [dict(one) | {"price": kr(99)} for one in bench.sandbox.till().product(uuid)["variants"]]
     bench.save(uuid, variants=rows, description="Ny")
     await bench.sync(uuid)
     changed = await bench.shown(uuid)
@@ -255,14 +255,14 @@ async def test_what_only_zettle_lets_through_is_born_whole_changed_and_made_simp
     cleared = await bench.shown(uuid)
 
     order = [option for option, _ in odd.options]
-    assert (odd.shown, odd.options) == (variants_of(born, *order), options_of(born))
+    assert (odd.shown, odd.options) == (variants_of(created, *order), options_of(created))
     assert odd.lines <= said
     assert still
     assert (odd.shown, {99}) == (
         variants_of(changed, *order),
         {one["price"] for one in changed["variants"]},
     )
-    assert [one["id"] for one in born["variants"]] == [one["id"] for one in changed["variants"]]
+    assert [one["id"] for one in created["variants"]] == [one["id"] for one in changed["variants"]]
     assert ("NR-1", 99, [], 1) == (
         cleared["sku"],
         cleared["price"],
@@ -283,12 +283,12 @@ async def test_each_variant_has_its_own_price_and_an_open_one_or_one_in_other_mo
     rows[2] |= {"price": {"amount": 500, "currencyId": "EUR"}}
     uuid = bench.till_product("Tröja", *rows, **definitions("Storlek", "S", "M", "L"))
     await bench.finish_setup()
-    born = {one["sku"]: one["price"] for one in (await bench.shown(uuid))["variants"]}
+    created = {one["sku"]: one["price"] for one in (await bench.shown(uuid))["variants"]}
     ids = {one["sku"]: one["id"] for one in (await bench.shown(uuid))["variants"]}
     for sku in ("NR-2", "NR-3"):
-        await bench.town.shop().edit_variant(ids[sku], price=77)
+        await bench.sandbox.shop().edit_variant(ids[sku], price=77)
 
-    rows = [dict(one) for one in bench.town.till().product(uuid)["variants"]]
+    rows = [dict(one) for one in bench.sandbox.till().product(uuid)["variants"]]
     rows[0] |= {"price": kr(5)}
     bench.save(uuid, variants=rows)
     await bench.sync(uuid)
@@ -296,7 +296,7 @@ async def test_each_variant_has_its_own_price_and_an_open_one_or_one_in_other_mo
     bench.save(uuid, variants=rows)
     await bench.sync(uuid)
 
-    assert {"NR-1": 11, "NR-2": 0, "NR-3": 0} == born
+    assert {"NR-1": 11, "NR-2": 0, "NR-3": 0} == created
     assert {"NR-1": 5, "NR-2": 77, "NR-3": 77} == {
         one["sku"]: one["price"] for one in (await bench.shown(uuid))["variants"]
     }
@@ -327,15 +327,15 @@ async def test_a_barcode_is_a_upc_and_a_gtin_only_if_its_check_digit_says_so(
         "Tröja", row(1, Storlek="S") | {"barcode": barcode}, **definitions("Storlek", "S")
     )
     await bench.finish_setup()
-    born = await bench.shown(simple), (await bench.shown(sized))["variants"][0]
+    created = await bench.shown(simple), (await bench.shown(sized))["variants"][0]
     still = await quiet(bench, simple), await quiet(bench, sized)
     for uuid in (simple, sized):
-        (variant,) = bench.town.till().product(uuid)["variants"]
-        bench.town.till().edit_variant(variant["uuid"], barcode=None)
+        (variant,) = bench.sandbox.till().product(uuid)["variants"]
+        bench.sandbox.till().edit_variant(variant["uuid"], barcode=None)
         await bench.sync(uuid)
     cleared = await bench.shown(simple), (await bench.shown(sized))["variants"][0]
 
-    assert [(upc, gtin)] * 2 == [(one["upc"], one["gtin"]) for one in born]
+    assert [(upc, gtin)] * 2 == [(one["upc"], one["gtin"]) for one in created]
     assert (True, True) == still
     assert [("", "")] * 2 == [(one["upc"], one["gtin"]) for one in cleared]
 
@@ -347,11 +347,11 @@ async def test_a_cleared_sku_of_a_variant_becomes_ours_and_of_a_simple_product_n
     simple, sized = bench.till_product("Mugg"), bench.shirt("S", "M")
     await bench.finish_setup()
     for uuid in (simple, sized):
-        bench.town.till().edit_variant(
-            bench.town.till().product(uuid)["variants"][0]["uuid"], sku=None
+        bench.sandbox.till().edit_variant(
+            bench.sandbox.till().product(uuid)["variants"][0]["uuid"], sku=None
         )
         await bench.sync(uuid)
-    first = bench.town.till().product(sized)["variants"][0]["uuid"]
+    first = bench.sandbox.till().product(sized)["variants"][0]["uuid"]
 
     assert "" == (await bench.shown(simple))["sku"]
     assert {clashes.generated_sku(first), "TR-M"} == {
@@ -372,22 +372,22 @@ async def test_ninety_nine_variants_are_born_in_one_request_and_later_ones_come_
         "Sen", *rows[:30], **definitions("Storlek", *(f"{number}" for number in range(30)))
     )
     await bench.finish_setup()
-    born = [len((await bench.shown(uuid))["variants"]) for uuid in (whole, late)]
+    created = [len((await bench.shown(uuid))["variants"]) for uuid in (whole, late)]
     creates = len(bench.requests("POST", "/v3/catalog/products")) - len(
         bench.requests("POST", "metafields")
     )
 
-    known = [dict(one) for one in bench.town.till().product(late)["variants"]]
-    fresh = [bench.town.till().fresh(one) for one in rows[30:]]
+    known = [dict(one) for one in bench.sandbox.till().product(late)["variants"]]
+    fresh = [bench.sandbox.till().fresh(one) for one in rows[30:]]
     bench.save(
         late,
         variants=[*known, *fresh],
         **definitions("Storlek", *(f"{number}" for number in range(99))),
     )
-    bench.town.bigcommerce.requests.reset()
+    bench.sandbox.bigcommerce.requests.reset()
     await bench.sync(late)
 
-    assert ([99, 30], 2) == (born, creates)
+    assert ([99, 30], 2) == (created, creates)
     assert 2 == len(bench.requests("PUT", "/v3/catalog/variants"))
     assert {f"NR-{number}" for number in range(99)} == {
         one["sku"] for one in (await bench.shown(late))["variants"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from tests.rules.household import JSON, Household, sized, sizes_of
+from tests.rules.stack import JSON, DemoStack, sized, sizes_of
 
 PICTURES = "https://zettle.town.test/image/product"
 EAN, OTHER_EAN = "7310865004703", "4006381333931"
@@ -142,7 +142,7 @@ FIELDS: Mapping[str, Field] = {
 }  # fmt: skip
 
 
-def fill(home: Household) -> dict[str, str]:
+def fill(home: DemoStack) -> dict[str, str]:
     """A product for each field: field -> uuid."""
     return {
         name: home.add(
@@ -154,7 +154,7 @@ def fill(home: Household) -> dict[str, str]:
     }
 
 
-def save(home: Household, name: str, uuid: str, moment: int) -> None:
+def save(home: DemoStack, name: str, uuid: str, moment: int) -> None:
     one = FIELDS[name]
     if one.product[moment]:
         home.till.edit_product(uuid, **one.product[moment])
@@ -162,7 +162,7 @@ def save(home: Household, name: str, uuid: str, moment: int) -> None:
         home.till.edit_variant(home.variant(uuid), **one.variant[moment])
 
 
-def seen(home: Household, uuids: Mapping[str, str]) -> dict[str, Any]:
+def seen(home: DemoStack, uuids: Mapping[str, str]) -> dict[str, Any]:
     return {name: FIELDS[name].read(home.shown(uuid)) for name, uuid in uuids.items()}
 
 
@@ -171,10 +171,10 @@ def expected(moment: int) -> dict[str, Any]:
 
 
 @pytest.mark.rule("P1", "P5", "P6")
-async def test_every_field_arrives_follows_and_is_cleared(home: Household) -> None:
+async def test_every_field_arrives_follows_and_is_cleared(home: DemoStack) -> None:
     uuids = fill(home)
     await home.connect()
-    born = seen(home, uuids)
+    created = seen(home, uuids)
     states = []
     for moment in (1, 2):
         for name, uuid in uuids.items():
@@ -182,13 +182,13 @@ async def test_every_field_arrives_follows_and_is_cleared(home: Household) -> No
         await home.calm()
         states.append(seen(home, uuids))
 
-    assert expected(0) == born
+    assert expected(0) == created
     assert [expected(1), expected(2)] == states
 
 
 @pytest.mark.rule("P6")
 async def test_every_field_edited_in_the_shop_stays_until_any_save_in_zettle_and_no_longer(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """The save touches another field: whatever it changed, all of the product's fields are Zettle's
     again.
@@ -208,13 +208,13 @@ async def test_every_field_edited_in_the_shop_stays_until_any_save_in_zettle_and
     untouched = {name for name, value in edited.items() if value == FIELDS[name].shown[0]}
     assert {name for name, one in FIELDS.items() if not one.edit} == untouched
     assert expected(0) == seen(home, uuids)
-    overwritten = {line["field"] for line in await home.told(Code.VALUE_OVERWRITTEN)}
+    overwritten = {line["field"] for line in await home.reported(Code.VALUE_OVERWRITTEN)}
     assert {"description", "sku", "weight", "price"} <= overwritten
 
 
 @pytest.mark.rule("P6")
 async def test_pictures_videos_labels_and_variants_changed_in_the_shop_are_as_in_zettle_after_a_save(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Ours are made again where they were deleted, and named again where they were renamed."""
     mug = home.add(
@@ -247,7 +247,7 @@ async def test_pictures_videos_labels_and_variants_changed_in_the_shop_are_as_in
 
 
 @pytest.mark.rule("P1", "P6")
-async def test_the_name_follows_and_overwrites(home: Household) -> None:
+async def test_the_name_follows_and_overwrites(home: DemoStack) -> None:
     uuid = home.add("Mugg")
     await home.connect()
     names = [home.shown(uuid)["name"]]
@@ -261,7 +261,7 @@ async def test_the_name_follows_and_overwrites(home: Household) -> None:
     assert ["Mugg", "Kopp", "Egen", "Kopp"] == names
 
 
-def shape(home: Household, uuid: str) -> dict[str, set[tuple[str, ...]]]:
+def shape(home: DemoStack, uuid: str) -> dict[str, set[tuple[str, ...]]]:
     """Option -> values in order, and the variants as (SKU, values)."""
     shown = home.shown(uuid)
     options = {
@@ -276,7 +276,7 @@ def shape(home: Household, uuid: str) -> dict[str, set[tuple[str, ...]]]:
 
 
 @pytest.mark.rule("P1")
-async def test_variants_and_options_arrive_follow_and_go(home: Household) -> None:
+async def test_variants_and_options_arrive_follow_and_go(home: DemoStack) -> None:
     """Renamed, added, removed; in the end a simple product again."""
     uuid = home.add_sized("L", "S")
     await home.connect()
@@ -306,7 +306,7 @@ async def test_variants_and_options_arrive_follow_and_go(home: Household) -> Non
 
 
 @pytest.mark.rule("P1")
-async def test_each_variant_has_its_own_price_sku_barcode_and_picture(home: Household) -> None:
+async def test_each_variant_has_its_own_price_sku_barcode_and_picture(home: DemoStack) -> None:
     """Changed one by one, cleared one by one."""
     picture = {"presentation": {"imageUrl": f"{PICTURES}/c.png"}}
     uuid = home.add(
@@ -335,7 +335,7 @@ async def test_each_variant_has_its_own_price_sku_barcode_and_picture(home: Hous
 
 
 @pytest.mark.rule("P1", "S1")
-async def test_stock_is_synced_only_where_zettle_tracks_it(home: Household) -> None:
+async def test_stock_is_synced_only_where_zettle_tracks_it(home: DemoStack) -> None:
     tracked, free = home.add("Spårad", stock=5), home.add("Fri")
     sizes = home.add_sized("S", "M", stock=2)
     await home.connect()
@@ -350,7 +350,7 @@ async def test_stock_is_synced_only_where_zettle_tracks_it(home: Household) -> N
 
 
 @pytest.mark.rule("P2")
-async def test_category_folder_and_vat_are_not_synced(home: Household) -> None:
+async def test_category_folder_and_vat_are_not_synced(home: DemoStack) -> None:
     """A product that differs in nothing else is, but for its names, the same in the shop."""
     plain = home.add("Ena", {"sku": "E", "price": 100}, vatPercentage="0")
     category = {"uuid": "5f1c0c10-0000-11ee-8000-000000000001", "name": "Keramik"}
@@ -383,7 +383,7 @@ async def test_category_folder_and_vat_are_not_synced(home: Household) -> None:
 
 
 @pytest.mark.rule("P6")
-async def test_what_the_merchant_added_in_the_shop_stays(home: Household) -> None:
+async def test_what_the_merchant_added_in_the_shop_stays(home: DemoStack) -> None:
     """Images, videos, options and custom fields, through a save that clears Zettle's own."""
     uuid = home.add(
         presentation={"imageUrl": f"{PICTURES}/a.png"}, **video("https://youtu.be/z3fRu9pkuXE")

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from brygga.core.report import Code
-from tests.rules.household import Household, words_of
+from tests.rules.stack import DemoStack, words_of
 
 # ---- P3, P4: birth, and what is the merchant's ---------------------------------------------------
 
 
 @pytest.mark.rule("P3")
-async def test_a_new_product_is_born_hidden_in_the_category_zettle(home: Household) -> None:
+async def test_a_new_product_is_born_hidden_in_the_category_zettle(home: DemoStack) -> None:
     uuid = home.add()
     await home.connect()
 
@@ -23,7 +23,7 @@ async def test_a_new_product_is_born_hidden_in_the_category_zettle(home: Househo
 
 
 @pytest.mark.rule("P3")
-async def test_the_category_is_found_by_its_id_and_made_again_when_missing(home: Household) -> None:
+async def test_the_category_is_found_by_its_id_and_made_again_when_missing(home: DemoStack) -> None:
     """Renamed, it is still the one; deleted, the next product makes a new one."""
     home.add("Mugg")
     await home.connect()
@@ -44,7 +44,7 @@ async def test_the_category_is_found_by_its_id_and_made_again_when_missing(home:
 
 @pytest.mark.rule("P4", "C8")
 async def test_what_is_the_merchants_is_set_at_birth_and_never_written_again(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Category, visibility, channels, tax class and, without prices, the price: neither in the shop
     nor in any request.
@@ -86,7 +86,7 @@ async def test_what_is_the_merchants_is_set_at_birth_and_never_written_again(
 
 @pytest.mark.rule("P5")
 async def test_a_change_in_zettle_reaches_the_shop_by_itself_within_seconds(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add()
     await home.connect()
@@ -99,7 +99,7 @@ async def test_a_change_in_zettle_reaches_the_shop_by_itself_within_seconds(
 
 
 @pytest.mark.rule("P7")
-async def test_nothing_done_in_the_shop_is_written_to_zettles_library(home: Household) -> None:
+async def test_nothing_done_in_the_shop_is_written_to_zettles_library(home: DemoStack) -> None:
     """Created, edited, deleted there; and what exists only there is never changed or deleted."""
     uuid, other = home.add("Mugg"), home.add("Fat")
     own = await home.shop.add_product(name="Bara i butiken", sku="EGEN", price=10)
@@ -116,7 +116,7 @@ async def test_nothing_done_in_the_shop_is_written_to_zettles_library(home: Hous
 
     library[uuid]["name"] = "Kopp"
     changed = {"etag", "updated"}
-    assert [uuid, other] == list(home.town.merchant.organization.products)
+    assert [uuid, other] == list(home.sandbox.merchant.organization.products)
     for one, before in library.items():
         now = home.till.product(one)
         assert {k: v for k, v in before.items() if k not in changed} == {
@@ -133,12 +133,12 @@ async def test_nothing_done_in_the_shop_is_written_to_zettles_library(home: Hous
 
 @pytest.mark.rule("P5")
 async def test_a_token_that_expires_in_the_middle_of_the_work_costs_nothing(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """It is renewed once and the work goes on; nobody is asked to sign in again."""
     uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}) for n in range(5)]
     await home.connect()
-    home.town.zettle.faults.add("token_expired", path="/products/*", next=1)
+    home.sandbox.zettle.faults.add("token_expired", path="/products/*", next=1)
     for uuid in uuids:
         home.till.edit_product(uuid, description="Ny")
     await home.calm()
@@ -153,7 +153,7 @@ async def test_a_token_that_expires_in_the_middle_of_the_work_costs_nothing(
 @pytest.mark.rule("P8")
 @pytest.mark.parametrize("whole", [True, False])
 async def test_products_added_after_set_up_are_synced_by_themselves_in_both_modes(
-    home: Household, whole: bool
+    home: DemoStack, whole: bool
 ) -> None:
     home.add("Tidig")
     await home.connect(whole_library=whole)
@@ -168,7 +168,7 @@ async def test_products_added_after_set_up_are_synced_by_themselves_in_both_mode
 
 @pytest.mark.rule("P9")
 async def test_our_form_adds_a_product_for_the_till_only_when_the_box_is_unticked(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     await home.connect()
     page = await home.read("/library/new")
@@ -180,7 +180,7 @@ async def test_our_form_adds_a_product_for_the_till_only_when_the_box_is_unticke
 
     goods = {
         one.value()["name"]: one.value()
-        for one in home.town.merchant.organization.products.values()
+        for one in home.sandbox.merchant.organization.products.values()
     }
     assert {"Bara kassan", "Båda"} == goods.keys()
     assert {"amount": 4550, "currencyId": "SEK"} == goods["Bara kassan"]["variants"][0]["price"]
@@ -189,12 +189,12 @@ async def test_our_form_adds_a_product_for_the_till_only_when_the_box_is_unticke
 
 
 @pytest.mark.rule("P9")
-async def test_a_product_for_the_till_only_stays_there_through_later_saves(home: Household) -> None:
+async def test_a_product_for_the_till_only_stays_there_through_later_saves(home: DemoStack) -> None:
     await home.connect()
     await home.open("/library/new")
     await home.press("Save", name="Bara kassan", bigcommerce=[])
     await home.calm()
-    (uuid,) = home.town.merchant.organization.products
+    (uuid,) = home.sandbox.merchant.organization.products
 
     home.till.edit_product(uuid, name="Ännu bara kassan")
     await home.calm()
@@ -207,25 +207,25 @@ async def test_a_product_for_the_till_only_stays_there_through_later_saves(home:
 
 @pytest.mark.rule("P10")
 async def test_a_product_missing_in_the_shop_is_made_again_at_the_next_small_save(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add(stock=4)
     await home.connect()
     first = home.id_of(uuid)
     home.shop.delete_product(first)
     await home.calm()
-    missing, told = home.find(uuid), await home.told(Code.MISSING_IN_SHOP)
+    missing, reported = home.find(uuid), await home.reported(Code.MISSING_IN_SHOP)
 
     shown = await home.save(uuid, externalReference="hylla 4")
 
-    assert (None, [{"name": "Mugg"}]) == (missing, told)
+    assert (None, [{"name": "Mugg"}]) == (missing, reported)
     assert (True, [(4, 4)]) == (shown["id"] != first, home.levels(uuid))
     assert Code.PRODUCT_RESTORED in await home.codes()
 
 
 @pytest.mark.rule("P10")
 @pytest.mark.parametrize("where", ["/library", "/library/{uuid}"])
-async def test_sync_now_does_the_same_without_a_fake_edit(home: Household, where: str) -> None:
+async def test_sync_now_does_the_same_without_a_fake_edit(home: DemoStack, where: str) -> None:
     uuid = home.add()
     await home.connect()
     etag = home.till.product(uuid)["etag"]
@@ -241,10 +241,10 @@ async def test_sync_now_does_the_same_without_a_fake_edit(home: Household, where
 
 
 @pytest.mark.rule("P10")
-async def test_a_product_that_stays_missing_leads_to_support_with_an_id(home: Household) -> None:
+async def test_a_product_that_stays_missing_leads_to_support_with_an_id(home: DemoStack) -> None:
     """BigCommerce refuses it: the page says why, and has a support id to send."""
     uuid = home.add("Vägrad")
-    home.town.bigcommerce.faults.add(
+    home.sandbox.bigcommerce.faults.add(
         "5xx_before", method="POST", path="*/catalog/products", params={"status": 422}
     )
     await home.connect()
@@ -267,7 +267,7 @@ async def test_a_product_that_stays_missing_leads_to_support_with_an_id(home: Ho
 
 @pytest.mark.rule("P12")
 async def test_a_product_deleted_in_zettle_is_removed_from_the_shop_at_once(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     gone, stays = home.add("Mugg"), home.add("Fat")
     await home.connect()
@@ -279,7 +279,7 @@ async def test_a_product_deleted_in_zettle_is_removed_from_the_shop_at_once(
 
 
 @pytest.mark.rule("P12")
-async def test_many_deletes_that_zettle_announced_never_stop(home: Household) -> None:
+async def test_many_deletes_that_zettle_announced_never_stop(home: DemoStack) -> None:
     """Decision 9: only what was inferred stops and asks."""
     uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}) for n in range(12)]
     await home.connect()
@@ -295,15 +295,15 @@ async def test_many_deletes_that_zettle_announced_never_stop(home: Household) ->
 @pytest.mark.rule("P12")
 @pytest.mark.parametrize(("answer", "left"), [("Yes, go on", 0), ("No, leave them", 12)])
 async def test_many_products_missing_without_a_word_stop_and_ask(
-    home: Household, answer: str, left: int
+    home: DemoStack, answer: str, left: int
 ) -> None:
     """Decision 9: no event, and a library that forgot what was deleted. The overview asks, and does
     what it is told.
     """
     uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}) for n in range(12)]
     await home.connect()
-    home.town.zettle.outbox.weather.loss = 1.0
-    home.town.zettle.switches = replace(home.town.zettle.switches, event_log_lost=True)
+    home.sandbox.zettle.outbox.delivery_faults.loss = 1.0
+    home.sandbox.zettle.switches = replace(home.sandbox.zettle.switches, event_log_lost=True)
     for uuid in uuids:
         home.till.delete_product(uuid)
 
@@ -315,17 +315,17 @@ async def test_many_products_missing_without_a_word_stop_and_ask(
 
     assert (12, left) == (stopped, len(home.in_shop()))
     assert "12 products look as if they should be removed at once" in asked
-    assert [{"effect": "removed", "count": "12", "catalogue": "12"}] == await home.told(
+    assert [{"effect": "removed", "count": "12", "catalogue": "12"}] == await home.reported(
         Code.MASS_EFFECT_STOPPED
     )
 
 
 @pytest.mark.rule("P12")
-async def test_a_delete_that_failed_is_tried_again_until_it_is_done(home: Household) -> None:
+async def test_a_delete_that_failed_is_tried_again_until_it_is_done(home: DemoStack) -> None:
     """Decision 11: nothing is forgotten because a call failed."""
     uuid = home.add()
     await home.connect()
-    home.town.bigcommerce.faults.add(
+    home.sandbox.bigcommerce.faults.add(
         "5xx_before", method="DELETE", path="*/catalog/products*", next=3, params={"status": 409}
     )
 

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from brygga.cli.plan import as_json, counts, told
+from brygga.cli.plan import as_json, counts, reported
 from brygga.database import duplicates, library, work_items
 from brygga.database.duplicates import Choice
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.sync.products.library import library as read_library
-from brygga.sync.products.preview import Action, Note, Step, Target, outlook
+from brygga.sync.products.preview import Action, Note, Step, Target, preview
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, kr, opened
 
@@ -24,7 +24,7 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 
 async def steps(bench: Bench) -> dict[str, Step]:
     async with bench.database.read() as tx:
-        return {one.name: one for one in await outlook(tx, bench.connection)}
+        return {one.name: one for one in await preview(tx, bench.connection)}
 
 
 @pytest.mark.rule("P8")
@@ -55,18 +55,18 @@ async def test_what_is_told_is_what_is_done(bench: Bench) -> None:
         bench.till_product(name, {"price": kr(1)}) for name in ("Kvar", "Ändrad", "Borta")
     )
     await bench.finish_setup()
-    shop_id = (await bench.town.shop().add_product(name="Egen")).id
+    shop_id = (await bench.sandbox.shop().add_product(name="Egen")).id
     linked = bench.till_product("Länkad", {"price": kr(1)})
     bench.save(changed, name="Ändrad nu")
     await bench.unassign(removed)
     bench.clock.move(11)
     # The mirror is brought up to date, and nothing else.
-    await bench.mark(Kind.LIBRARY, "")
+    await bench.add_item(Kind.LIBRARY, "")
     async with bench.database.read() as tx:
         due = await work_items.due(tx, bench.connection.id, bench.clock.now(), [Kind.LIBRARY])
     await read_library(bench.session, due)
     async with bench.database.transaction() as tx:
-        await library.settle_unassigned(tx, bench.connection.id, [removed], bench.clock.now())
+        await library.decide_unassigned(tx, bench.connection.id, [removed], bench.clock.now())
         pair = duplicates.Pair(linked, shop_id, "sure", choice=Choice.LINK)
         await duplicates.found(tx, bench.connection.id, [pair], bench.clock.now())
 
@@ -100,7 +100,7 @@ def test_the_table_names_each_product_and_counts_all() -> None:
     ]
     shown = [one for one in found if one.action is not Action.NOTHING]
 
-    rows = told(found, shown).splitlines()
+    rows = reported(found, shown).splitlines()
     whole = json.loads(as_json(found, shown))
 
     assert ["create", "leave", "create", "link", "5"] == [line.split()[0] for line in rows]

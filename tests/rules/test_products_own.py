@@ -24,10 +24,10 @@ async def test_options_videos_and_pictures_that_the_merchant_added_stay(bench: B
     )
     await bench.finish_setup()
     id_, shop = await bench.product_id(uuid), bench.session.shop
-    option_id = bench.town.shop().add_option(id_, "Gravyr", ("Nej", "Ja"))
+    option_id = bench.sandbox.shop().add_option(id_, "Gravyr", ("Nej", "Ja"))
     video = await shop.add_video(id_, "-Lind_0aB-c", 3)
     image = await shop.add_image(id_, CatalogImage(f"{PICTURE}?own", False, 9))
-    till = bench.town.till().product(uuid)
+    till = bench.sandbox.till().product(uuid)
 
     bench.save(uuid, name="Jumper", online=None)
     await bench.sync(uuid)
@@ -40,7 +40,7 @@ async def test_options_videos_and_pictures_that_the_merchant_added_stay(bench: B
         [one["id"] for one in shown["videos"]],
         [one["id"] for one in shown["images"]],
     )
-    assert till["variants"] == bench.town.till().product(uuid)["variants"]
+    assert till["variants"] == bench.sandbox.till().product(uuid)["variants"]
 
 
 FULL: dict[str, Any] = {
@@ -118,7 +118,7 @@ async def test_only_a_product_that_zettle_really_lacks_is_removed(bench: Bench) 
 
 @pytest.mark.rule("P7", "P12")
 async def test_what_only_the_shop_has_is_never_touched(bench: Bench) -> None:
-    own = await bench.town.shop().add_product(name="Bara i webbutiken")
+    own = await bench.sandbox.shop().add_product(name="Bara i webbutiken")
     uuid = bench.till_product("Mugg")
     await bench.finish_setup()
     before = bench.raw(own.id)

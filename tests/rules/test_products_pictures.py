@@ -39,7 +39,7 @@ async def places(bench: Bench, uuid: str) -> list[tuple[int, bool]]:
 
 
 def variants_of(bench: Bench, uuid: str) -> list[dict[str, Any]]:
-    return [dict(variant) for variant in bench.town.till().product(uuid)["variants"]]
+    return [dict(variant) for variant in bench.sandbox.till().product(uuid)["variants"]]
 
 
 def uploads(bench: Bench) -> int:
@@ -67,7 +67,7 @@ async def test_an_address_that_the_shop_would_not_take_is_uploaded_and_stands_in
 async def test_a_picture_that_the_shop_cannot_fetch_is_fetched_by_us(bench: Bench) -> None:
     """It asks for a picture twice, inside the product and by itself."""
     uuid = pictured(bench, PICTURE)
-    bench.town.zettle.faults.add("image_missing", path="/image/*", next=1)
+    bench.sandbox.zettle.faults.add("image_missing", path="/image/*", next=1)
     bench.fault("image_missing", "POST", "*/images", next=1)
 
     await bench.finish_setup()
@@ -129,7 +129,7 @@ async def test_a_picture_that_the_merchant_added_meanwhile_is_not_taken_for_ours
     bench.fault("cut_before", "POST", "*/images", next=1)
 
     await bench.sync(uuid)
-    own = await bench.town.shop().add_image(await bench.product_id(uuid), other)
+    own = await bench.sandbox.shop().add_image(await bench.product_id(uuid), other)
     await bench.wait(60)
 
     found = await bench.binding(uuid)
@@ -156,7 +156,7 @@ async def test_a_variants_picture_is_uploaded_too_at_birth_and_for_a_later_varia
         "Tröja", variant("S"), variant("M"), **definitions("Storlek", "S", "M", "L")
     )
     await bench.finish_setup()
-    bench.save(uuid, variants=[*variants_of(bench, uuid), bench.town.till().fresh(variant("L"))])
+    bench.save(uuid, variants=[*variants_of(bench, uuid), bench.sandbox.till().fresh(variant("L"))])
     await bench.sync(uuid)
 
     assert [True] * 3 == [bool(one["image_url"]) for one in (await bench.shown(uuid))["variants"]]
@@ -169,7 +169,7 @@ async def test_an_unfetchable_picture_does_not_keep_a_new_variant_away(bench: Be
     gone = {"imageUrl": "https://nowhere.test/gone.png"}
     options = [{"name": "Storlek", "value": "L"}]
     late = {"name": "L", "price": kr(9), "options": options, "presentation": gone}
-    rows = [*variants_of(bench, uuid), bench.town.till().fresh(late)]
+    rows = [*variants_of(bench, uuid), bench.sandbox.till().fresh(late)]
     bench.save(uuid, variants=rows, **definitions("Storlek", "S", "M", "L"))
 
     await bench.sync(uuid)
@@ -183,7 +183,7 @@ async def test_a_picture_just_saved_that_is_not_there_yet_comes_a_little_later(
 ) -> None:
     """zettle facts 6.2."""
     uuid = pictured(bench, PICTURE)
-    bench.town.zettle.faults.add("image_missing", path="/image/*", next=2)
+    bench.sandbox.zettle.faults.add("image_missing", path="/image/*", next=2)
 
     await bench.finish_setup()
     before = (await bench.shown(uuid))["images"]

@@ -8,7 +8,7 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.database.engine import Database
-from brygga_sandbox.town import Plan
+from brygga_sandbox.sandbox import Plan
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, kr, opened
 
@@ -16,13 +16,13 @@ from tests.rules.products_bench import Bench, kr, opened
 async def with_library(database: Database, clock: MovableClock, products: int | None) -> Bench:
     bench = await opened(database, clock, Plan(products=products, drawings=False))
     # The smallest plan's quota would be all that is counted.
-    bench.town.shop().set_settings(quota=1_000_000)
-    bench.town.bigcommerce.requests.reset()
+    bench.sandbox.shop().set_settings(quota=1_000_000)
+    bench.sandbox.bigcommerce.requests.reset()
     return bench
 
 
 def counted(bench: Bench, what: str) -> int:
-    requests = bench.town.bigcommerce.requests
+    requests = bench.sandbox.bigcommerce.requests
     rows = Counter(
         {
             f"{method} {path.partition('}')[2]}": count
@@ -53,7 +53,7 @@ async def test_the_demo_library_with_all_its_oddities_costs_little_more(
     database: Database, clock: MovableClock
 ) -> None:
     bench = await with_library(database, clock, None)
-    total = len(bench.town.merchant.library.products)
+    total = len(bench.sandbox.merchant.library.products)
 
     await bench.finish_setup()
     await bench.wait(6)
@@ -71,9 +71,9 @@ async def test_changed_prices_go_ten_products_at_a_time(
     uuids = [bench.till_product(f"Mugg {number}", {"price": kr(100)}) for number in range(1000)]
     await bench.finish_setup()
     for uuid in uuids:
-        (variant,) = bench.town.till().product(uuid)["variants"]
-        bench.town.till().edit_variant(variant["uuid"], price=kr(90))
-    bench.town.bigcommerce.requests.reset()
+        (variant,) = bench.sandbox.till().product(uuid)["variants"]
+        bench.sandbox.till().edit_variant(variant["uuid"], price=kr(90))
+    bench.sandbox.bigcommerce.requests.reset()
 
     await bench.read_library()
 
@@ -86,9 +86,9 @@ async def test_a_sweep_that_finds_nothing_costs_one_reading_for_250_products(
 ) -> None:
     bench = await with_library(database, clock, 120)
     await bench.finish_setup()
-    bench.town.bigcommerce.requests.reset()
+    bench.sandbox.bigcommerce.requests.reset()
 
     await bench.sweep()
 
     assert counted(bench, "a sweep over 120 unchanged products") <= 2
-    assert 0 == bench.town.bigcommerce.requests.writes()
+    assert 0 == bench.sandbox.bigcommerce.requests.writes()

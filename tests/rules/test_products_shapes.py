@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.household import JSON, Household, values
+from tests.rules.stack import JSON, DemoStack, values
 
 PICTURES = "https://zettle.town.test/image/product"
 Rows = list[JSON]
@@ -185,7 +185,7 @@ OWN = {"is_visible": True, "tax_class_id": 2}
 class Merchant:
     """What the merchant has made of a product in BigCommerce."""
 
-    def __init__(self, home: Household, uuid: str) -> None:
+    def __init__(self, home: DemoStack, uuid: str) -> None:
         self.home = home
         self.uuid = uuid
 
@@ -209,7 +209,7 @@ class Merchant:
 
 @pytest.mark.rule("P1", "P4", "P6", "S2", "S3")
 async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """One product for each change. Stock moves before it, and on both sides after it."""
     prefixes = {name: f"{number}-" for number, name in enumerate(CHANGES)}
@@ -273,7 +273,7 @@ async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(
         assert sorted((n, n) for n in numbers.values()) == sorted(home.levels(uuid)), name
 
 
-def balances(home: Household, uuid: str) -> dict[str, int]:
+def balances(home: DemoStack, uuid: str) -> dict[str, int]:
     """Each variant's number at the till, by its uuid."""
     return {one["uuid"]: home.till.balance(one["uuid"]) for one in home.variants(uuid)}
 
@@ -282,7 +282,7 @@ def balances(home: Household, uuid: str) -> dict[str, int]:
 @pytest.mark.parametrize("wanted", ["product", "variant", "none"])
 @pytest.mark.parametrize("sized", [False, True], ids=["simple", "sized"])
 async def test_who_counts_at_another_level_in_the_shop_loses_no_stock(
-    home: Household, sized: bool, wanted: str
+    home: DemoStack, sized: bool, wanted: str
 ) -> None:
     """The shop forgets its numbers then (bigcommerce facts 5.4): they are not sales, and the next
     movement writes them anew.
@@ -312,7 +312,7 @@ async def test_who_counts_at_another_level_in_the_shop_loses_no_stock(
 
 @pytest.mark.rule("A1", "A3")
 async def test_unassigned_and_assigned_again_a_product_is_made_anew_with_its_stock(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Its old product is gone, and nothing of it is in the way of the new one."""
     mug, shirt = home.add("Mugg", stock=4), home.add_sized("S", "M", stock=6)
@@ -342,7 +342,7 @@ async def test_unassigned_and_assigned_again_a_product_is_made_anew_with_its_sto
 
 @pytest.mark.rule("A3")
 async def test_unassigned_and_assigned_again_within_ten_seconds_nothing_has_happened(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 14."""
     mug = home.add("Mugg", stock=4)
@@ -360,7 +360,7 @@ async def test_unassigned_and_assigned_again_within_ten_seconds_nothing_has_happ
 
 @pytest.mark.rule("P10", "P12")
 async def test_gone_in_the_shop_it_comes_back_and_gone_in_zettle_too_it_is_forgotten(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """With variants and stock; a product that neither side has leaves nothing behind."""
     back, away = home.add_sized("S", "M", stock=6), home.add("Fat", stock=3)

@@ -38,7 +38,7 @@ def own_url(slug: str) -> dict[str, Any]:
 
 def take(bench: Bench, uuid: str, name: str, sku: str, slug: str = "") -> None:
     """The product gets another name, SKU and, where one is given, address."""
-    (row,) = bench.town.till().product(uuid)["variants"]
+    (row,) = bench.sandbox.till().product(uuid)["variants"]
     more = {"online": online(slug)} if slug else {}
     bench.save(uuid, name=name, variants=[{**row, "sku": sku}], **more)
 
@@ -57,7 +57,7 @@ def writes(bench: Bench, since: int) -> list[Any]:
 
 
 async def rename_in_shop(bench: Bench, product_id: int, name: str) -> None:
-    await bench.town.shop().edit_product(product_id, name=name)
+    await bench.sandbox.shop().edit_product(product_id, name=name)
 
 
 @pytest.mark.rule("P5")
@@ -73,7 +73,7 @@ async def test_a_swap_by_two_saves_ends_plain(bench: Bench) -> None:
     take(bench, large, "Liten", "S-1")
     await bench.sync(large)
 
-    key = bench.town.till().product(small)["variants"][0]["uuid"]
+    key = bench.sandbox.till().product(small)["variants"][0]["uuid"]
     assert [
         (clashes.distinct_name("Stor", small), clashes.distinct_sku("S-2", key)),
         ("Stor", "S-2"),
@@ -140,7 +140,7 @@ async def test_skus_of_variants_change_hands(bench: Bench) -> None:
     shirt, cap = bench.shirt("S", "M"), bench.shirt("A", "B", name="Keps")
     mug = bench.till_product("Mugg", {"sku": "MUG-1", "price": kr(9)})
     await bench.finish_setup()
-    (s, m), (a, b) = (bench.town.till().product(uuid)["variants"] for uuid in (shirt, cap))
+    (s, m), (a, b) = (bench.sandbox.till().product(uuid)["variants"] for uuid in (shirt, cap))
     bench.save(shirt, variants=[{**s, "sku": "TR-M"}, {**m, "sku": "TR-A"}])
     bench.save(cap, variants=[{**a, "sku": "MUG-1"}, {**b, "sku": "TR-S"}])
     take(bench, mug, "Mugg", "TR-B")
@@ -194,15 +194,15 @@ async def test_a_suffix_goes_when_our_holder_lets_go(bench: Bench, leaves: str) 
     assert [("Mugg", "M-1")] == await held(bench, other)
 
 
-@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("reported", [True, False])
 @pytest.mark.parametrize("leaves", ["deleted", "renamed"])
 async def test_a_suffix_goes_when_the_merchants_own_product_lets_go(
-    bench: Bench, leaves: str, told: bool
+    bench: Bench, leaves: str, reported: bool
 ) -> None:
     """At once when BigCommerce tells of it, else with the next sweep; until then nothing is tried
     (decision 19).
     """
-    own = await bench.town.shop().add_product(name="Mugg", price=1, sku="M-1", **own_url("mugg"))
+    own = await bench.sandbox.shop().add_product(name="Mugg", price=1, sku="M-1", **own_url("mugg"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)}, online=online("mugg"))
     await bench.finish_setup()
     suffixed = await held(bench, uuid)
@@ -211,10 +211,14 @@ async def test_a_suffix_goes_when_the_merchants_own_product_lets_go(
     quiet = writes(bench, seen)
 
     if leaves == "deleted":
-        bench.town.shop().delete_product(own.id)
+        bench.sandbox.shop().delete_product(own.id)
     else:
-        await bench.town.shop().edit_product(own.id, name="Egen", sku="E-1", **own_url("egen"))
-    await (bench.mark(Kind.SHOP_PRODUCT, str(own.id)) if told else bench.mark(Kind.SWEEP, ""))
+        await bench.sandbox.shop().edit_product(own.id, name="Egen", sku="E-1", **own_url("egen"))
+    await (
+        bench.add_item(Kind.SHOP_PRODUCT, str(own.id))
+        if reported
+        else bench.add_item(Kind.SWEEP, "")
+    )
     await bench.drain()
 
     assert ("Mugg" not in [name for name, _ in suffixed], []) == (True, quiet)
@@ -227,7 +231,7 @@ async def test_a_suffix_goes_when_the_merchants_own_product_lets_go(
 
 async def test_an_update_that_clashes_names_both(bench: Bench) -> None:
     """With the merchant's own product, which may be linked instead (decision 6)."""
-    own = await bench.town.shop().add_product(name="Kopp", price=1, sku="K-1", **own_url("kopp"))
+    own = await bench.sandbox.shop().add_product(name="Kopp", price=1, sku="K-1", **own_url("kopp"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)}, online=online("mugg"))
     await bench.finish_setup()
     take(bench, uuid, "Kopp", "K-1", "kopp")
@@ -244,7 +248,7 @@ async def test_an_update_that_clashes_names_both(bench: Bench) -> None:
 
 async def test_a_suffix_whose_holder_stands_is_not_tried_again(bench: Bench) -> None:
     """Neither by a sweep nor by a save: the holder is asked for by its id (decision 19)."""
-    await bench.town.shop().add_product(name="Mugg", price=1, sku="M-1", **own_url("egen"))
+    await bench.sandbox.shop().add_product(name="Mugg", price=1, sku="M-1", **own_url("egen"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})
     await bench.finish_setup()
     before = await held(bench, uuid)
@@ -260,11 +264,11 @@ async def test_a_suffix_whose_holder_stands_is_not_tried_again(bench: Bench) -> 
 
 async def test_what_the_merchant_typed_over_a_suffix_stays(bench: Bench) -> None:
     """Until the next save in Zettle, which writes the plain form (decisions 1, 19)."""
-    own = await bench.town.shop().add_product(name="Mugg", price=1, **own_url("egen"))
+    own = await bench.sandbox.shop().add_product(name="Mugg", price=1, **own_url("egen"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})
     await bench.finish_setup()
     await rename_in_shop(bench, await bench.product_id(uuid), "Finmugg")
-    bench.town.shop().delete_product(own.id)
+    bench.sandbox.shop().delete_product(own.id)
 
     await bench.sweep()
     await bench.sweep()
@@ -277,13 +281,13 @@ async def test_what_the_merchant_typed_over_a_suffix_stays(bench: Bench) -> None
 
 async def test_a_suffix_from_before_is_found_by_the_sweep(bench: Bench) -> None:
     """Whatever wrote it, and nothing remembers why (decision 19)."""
-    own = await bench.town.shop().add_product(name="Mugg", price=1, **own_url("egen"))
+    own = await bench.sandbox.shop().add_product(name="Mugg", price=1, **own_url("egen"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})
     await bench.finish_setup()
     async with bench.database.transaction() as tx:
         await suffixes.replace(tx, bench.connection.id, [uuid], [])
     await bench.sweep()
-    bench.town.shop().delete_product(own.id)
+    bench.sandbox.shop().delete_product(own.id)
 
     await bench.sweep()
 
@@ -315,14 +319,14 @@ async def test_variants_that_are_added_wait_their_turn(bench: Bench) -> None:
     """A new variant with a SKU that another product lets go of in the same batch (decision 19)."""
     shirt, mug = bench.shirt("S", "M"), bench.till_product("Mugg", {"sku": "TR-L", "price": kr(9)})
     await bench.finish_setup()
-    rows = bench.town.till().product(shirt)["variants"]
+    rows = bench.sandbox.till().product(shirt)["variants"]
     new = {
         "name": "L",
         "sku": "TR-L",
         "price": kr(199),
         "options": [{"name": "Storlek", "value": "L"}],
     }
-    late = bench.town.till().fresh(new)
+    late = bench.sandbox.till().fresh(new)
     values = [{"value": value} for value in ("S", "M", "L")]
     shape = {"definitions": [{"name": "Storlek", "properties": values}]}
     bench.save(shirt, variants=[*rows, late], variantOptionDefinitions=shape)
@@ -340,13 +344,13 @@ async def test_taking_one_suffix_away_keeps_the_others(bench: Bench) -> None:
     """Name and address are two merchants' products'; each goes when its own holder does (decision
     19).
     """
-    first = await bench.town.shop().add_product(name="Mugg", price=1, **own_url("egen"))
-    second = await bench.town.shop().add_product(name="Kopp", price=1, **own_url("mugg"))
+    first = await bench.sandbox.shop().add_product(name="Mugg", price=1, **own_url("egen"))
+    second = await bench.sandbox.shop().add_product(name="Kopp", price=1, **own_url("mugg"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)}, online=online("mugg"))
     await bench.finish_setup()
     for own in (first, second):
-        bench.town.shop().delete_product(own.id)
-        await bench.mark(Kind.SHOP_PRODUCT, str(own.id))
+        bench.sandbox.shop().delete_product(own.id)
+        await bench.add_item(Kind.SHOP_PRODUCT, str(own.id))
         await bench.drain()
 
     shown = await bench.shown(uuid)
@@ -362,13 +366,13 @@ async def test_an_address_with_a_suffix_from_before_is_asked_about(
     """Nothing remembers why it has one, and who has the plain address may have let go meanwhile
     (decision 19).
     """
-    own = await bench.town.shop().add_product(name="Egen", price=1, **own_url("mugg"))
+    own = await bench.sandbox.shop().add_product(name="Egen", price=1, **own_url("mugg"))
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)}, online=online("mugg"))
     await bench.finish_setup()
     async with bench.database.transaction() as tx:
         await suffixes.replace(tx, bench.connection.id, [uuid], [])
     if gone:
-        bench.town.shop().delete_product(own.id)
+        bench.sandbox.shop().delete_product(own.id)
     await bench.sweep()
     async with bench.database.read() as tx:
         rows = await suffixes.all_of(tx, bench.connection.id)

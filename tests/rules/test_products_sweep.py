@@ -21,7 +21,7 @@ async def test_a_sweep_reports_drift_and_reverts_nothing(bench: Bench) -> None:
     """Decision 1."""
     uuid = bench.till_product()
     await bench.finish_setup()
-    await bench.town.shop().edit_product(await bench.product_id(uuid), name="Egen")
+    await bench.sandbox.shop().edit_product(await bench.product_id(uuid), name="Egen")
 
     await bench.sweep()
     await bench.sweep()

@@ -58,7 +58,7 @@ async def test_what_the_merchant_typed_unseen_is_no_drift(bench: Bench) -> None:
     """Neither told by a sweep nor written by a save (decision 20)."""
     uuid = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})
     await bench.finish_setup()
-    await bench.town.shop().edit_product(
+    await bench.sandbox.shop().edit_product(
         await bench.product_id(uuid), name="Mugg\u200b", sku="M-1\u00ad"
     )
     seen = len(bench.requests())

@@ -5,12 +5,12 @@ numbers (rules D2, D4).
 import pytest
 import sqlalchemy as sa
 
-from tests.rules.household import Household
+from tests.rules.stack import DemoStack
 
 LEAVE = "/apps/bigcommerce/disconnect"
 
 
-async def backed_up(home: Household) -> list[str]:
+async def backed_up(home: DemoStack) -> list[str]:
     """A copy of every table, in the database itself."""
     async with home.service.database.transaction() as tx:
         rows = await tx.rows(
@@ -25,7 +25,7 @@ async def backed_up(home: Household) -> list[str]:
     return tables
 
 
-async def restored(home: Household, tables: list[str]) -> None:
+async def restored(home: DemoStack, tables: list[str]) -> None:
     """All that we remember is as it was then; the platforms are as they are now."""
     async with home.service.database.transaction() as tx:
         await tx.run(sa.text("SET LOCAL session_replication_role = replica"))
@@ -39,7 +39,7 @@ async def restored(home: Household, tables: list[str]) -> None:
             )
 
 
-async def reconnected(home: Household, *since: str) -> None:
+async def reconnected(home: DemoStack, *since: str) -> None:
     """Disconnected with "keep", and connected again; products that were made `since` the backup are
     linked to themselves.
     """
@@ -59,7 +59,7 @@ async def reconnected(home: Household, *since: str) -> None:
 @pytest.mark.rule("D2", "D4", "P11")
 @pytest.mark.parametrize("hours", [0, 30], ids=["at once", "tokens renewed since"])
 async def test_after_an_older_backup_disconnecting_and_connecting_again_gives_right_numbers(
-    home: Household, hours: int
+    home: DemoStack, hours: int
 ) -> None:
     mug, shirt = home.add("Mugg", stock=10), home.add_sized("S", "M", stock=8)
     await home.connect()

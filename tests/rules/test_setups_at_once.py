@@ -11,61 +11,61 @@ from brygga.cli import merchant
 from brygga.cli.merchant import Choice
 from brygga.core.model import Stage
 from brygga.database import connections, work_items
-from brygga_sandbox.town import Merchant
+from brygga_sandbox.sandbox import Merchant
 from tests.markers import merchants_products
-from tests.rules.conftest import OpenHousehold
-from tests.rules.household import URL, Household, another_worker
+from tests.rules.conftest import OpenStack
+from tests.rules.stack import URL, DemoStack, another_worker
 
 ANSWER_S = 0.3
 PRODUCTS = 3
 
 
-def slow_down(home: Household) -> None:
-    for platform in (home.town.zettle, home.town.bigcommerce):
+def slow_down(home: DemoStack) -> None:
+    for platform in (home.sandbox.zettle, home.sandbox.bigcommerce):
         platform.faults.add("slow", params={"seconds": ANSWER_S})
     # As a library of several pages: the first reading still goes on when the store is connected.
-    home.town.zettle.faults.add("slow", path="/*/library", params={"seconds": 10 * ANSWER_S})
+    home.sandbox.zettle.faults.add("slow", path="/*/library", params={"seconds": 10 * ANSWER_S})
 
 
-async def set_up(home: Household, one: Merchant, wait_s: float) -> None:
+async def set_up(home: DemoStack, one: Merchant, wait_s: float) -> None:
     """As fast as a browser can, so that the store comes while the first work of the connection goes
     on.
     """
     await asyncio.sleep(wait_s)
     choice = Choice(one.organization.owner.uuid, one.store_hash)
-    visitor = home.browser()
-    await merchant.prepare(visitor, URL, prices=True, whole_library=True, choice=choice)
-    await merchant.finish(visitor)
+    browser_session = home.browser()
+    await merchant.prepare(browser_session, URL, prices=True, whole_library=True, choice=choice)
+    await merchant.finish(browser_session)
 
 
-async def failed(home: Household) -> Sequence[str]:
+async def failed(home: DemoStack) -> Sequence[str]:
     """What a bug of ours has put aside, by kind."""
     async with home.service.database.read() as tx:
-        living = await connections.living(tx)
-        return [each.kind.value for one in living for each in await work_items.parked(tx, one.id)]
+        active = await connections.active(tx)
+        return [each.kind.value for one in active for each in await work_items.parked(tx, one.id)]
 
 
 @pytest.mark.parametrize("merchants", [4])
 async def test_set_ups_at_once_finish_with_two_workers(
-    open_household: OpenHousehold, database_url: str, merchants: int
+    open_stack: OpenStack, database_url: str, merchants: int
 ) -> None:
     """C10, C11: a store that comes in the middle of a turn is reached in that turn, and nothing is
     put aside.
     """
-    home = await open_household(products=PRODUCTS, merchants=merchants)
+    home = await open_stack(products=PRODUCTS, merchants=merchants)
     slow_down(home)
 
     async with another_worker(home, database_url):
         await asyncio.gather(
-            *(set_up(home, one, 0.17 * number) for number, one in enumerate(home.town.merchants))
+            *(set_up(home, one, 0.17 * number) for number, one in enumerate(home.sandbox.merchants))
         )
-        put_aside = await failed(home)
+        set_aside = await failed(home)
         await home.wait(60)
     async with home.service.database.read() as tx:
-        living = await connections.living(tx)
+        active = await connections.active(tx)
 
-    assert [] == put_aside
-    assert [(Stage.RUNNING, "")] * merchants == [(one.stage, one.paused) for one in living]
+    assert [] == set_aside
+    assert [(Stage.RUNNING, "")] * merchants == [(one.stage, one.paused) for one in active]
     assert [PRODUCTS] * merchants == [
-        len(merchants_products(home.town.shop(one).state())) for one in home.town.merchants
+        len(merchants_products(home.sandbox.shop(one).state())) for one in home.sandbox.merchants
     ]

@@ -11,20 +11,20 @@ from brygga.core.report import Code
 from brygga.database import work_items
 from brygga.database.work_items import Kind
 from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
-from brygga_sandbox.outbox import Weather
-from tests.rules.conftest import OpenHousehold
-from tests.rules.household import Household, sizes_of, words_of
+from brygga_sandbox.outbox import DeliveryFaults
+from tests.rules.conftest import OpenStack
+from tests.rules.stack import DemoStack, sizes_of, words_of
 
 Levels = list[tuple[int, int]]
 
 
-async def stocked(home: Household, stock: int = 10) -> str:
+async def stocked(home: DemoStack, stock: int = 10) -> str:
     uuid = home.add("Mugg", stock=stock)
     await home.connect()
     return uuid
 
 
-async def ordered(home: Household, uuid: str, quantity: int = 1) -> int:
+async def ordered(home: DemoStack, uuid: str, quantity: int = 1) -> int:
     order = home.shop.place([{"product_id": home.id_of(uuid), "quantity": quantity}])
     await home.calm()
     return int(order.id)
@@ -32,7 +32,7 @@ async def ordered(home: Household, uuid: str, quantity: int = 1) -> int:
 
 @pytest.mark.rule("S1")
 async def test_untracked_products_are_never_written_whatever_happens_to_them(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add("Fri")
     await home.connect()
@@ -43,13 +43,13 @@ async def test_untracked_products_are_never_written_whatever_happens_to_them(
     await home.calm()
 
     assert 7 == home.shop.level(product_id=home.id_of(uuid))
-    assert not home.town.merchant.organization.tracked(uuid)
+    assert not home.sandbox.merchant.organization.tracked(uuid)
     assert [] == [one.path for one in home.asked("PUT", "POST") if "/inventory/" in one.path]
 
 
 @pytest.mark.rule("S2")
 async def test_a_sale_and_a_refund_at_the_till_reach_the_shop_within_seconds_and_are_never_orders(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home)
     clock = home.service.worker.clock
@@ -69,12 +69,12 @@ async def test_a_sale_and_a_refund_at_the_till_reach_the_shop_within_seconds_and
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize(("lag", "within"), [(0.0, 3), (3.0, 15)])
 async def test_an_order_changes_the_till_within_seconds_and_its_cancellation_brings_it_back(
-    open_household: OpenHousehold, lag: float, within: float
+    open_stack: OpenStack, lag: float, within: float
 ) -> None:
     """At once where the shop's reads are fresh; after one horizon where they lag behind the
     order.
     """
-    home = await open_household(bigcommerce_config=ShopConfig(read_lag_s=lag))
+    home = await open_stack(bigcommerce_config=ShopConfig(read_lag_s=lag))
     uuid = await stocked(home)
     clock = home.service.worker.clock
     began = clock.monotonic()
@@ -94,7 +94,7 @@ async def test_an_order_changes_the_till_within_seconds_and_its_cancellation_bri
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize(("restocks", "left"), [(True, 10), (False, 8)])
 async def test_a_refund_in_the_shop_counts_where_the_store_puts_stock_back(
-    home: Household, restocks: bool, left: int
+    home: DemoStack, restocks: bool, left: int
 ) -> None:
     home.shop.set_settings(refund_order_stock_adjustment=restocks)
     uuid = await stocked(home)
@@ -107,7 +107,7 @@ async def test_a_refund_in_the_shop_counts_where_the_store_puts_stock_back(
 
 
 @pytest.mark.rule("S4")
-async def test_stock_edited_by_hand_on_either_side_shows_on_the_other(home: Household) -> None:
+async def test_stock_edited_by_hand_on_either_side_shows_on_the_other(home: DemoStack) -> None:
     uuid = await stocked(home)
 
     home.till.set_stock(home.variant(uuid), 14)
@@ -121,7 +121,7 @@ async def test_stock_edited_by_hand_on_either_side_shows_on_the_other(home: Hous
 
 
 @pytest.mark.rule("S2", "S3", "S4")
-async def test_sales_orders_and_edits_of_the_same_moment_lose_no_unit(home: Household) -> None:
+async def test_sales_orders_and_edits_of_the_same_moment_lose_no_unit(home: DemoStack) -> None:
     """Each variant on its own: a sale, an order and a delivery in one second."""
     uuid = home.add_sized("S", "M", stock=20)
     await home.connect()
@@ -141,7 +141,7 @@ async def test_sales_orders_and_edits_of_the_same_moment_lose_no_unit(home: Hous
 
 @pytest.mark.rule("S2")
 async def test_stock_below_zero_is_zero_in_the_shop_and_paid_by_the_next_delivery(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 7."""
     uuid = await stocked(home, 1)
@@ -153,18 +153,18 @@ async def test_stock_below_zero_is_zero_in_the_shop_and_paid_by_the_next_deliver
     await home.calm()
 
     assert ([(-2, 0)], [(5, 5)]) == (below, home.levels(uuid))
-    assert ["2"] == [line["units"] for line in await home.told(Code.STOCK_BELOW_ZERO)]
+    assert ["2"] == [line["units"] for line in await home.reported(Code.STOCK_BELOW_ZERO)]
 
 
 # ---- Separate stock ------------------------------------------------------------------------------
 
 
-async def part(home: Household, uuid: str, till: int, shop: int, **more: str) -> str:
+async def part(home: DemoStack, uuid: str, till: int, shop: int, **more: str) -> str:
     variant = home.variant(uuid)
     await home.open(f"/library/{uuid}")
     numbers = {f"zettle-{variant}": str(till), f"shop-{variant}": str(shop)}
     # The form has the first number of the page; "Save" of other forms stands before it.
-    home.visitor.page = home.visitor.page.partition('id="separate-stock"')[2]
+    home.browser_session.page = home.browser_session.page.partition('id="separate-stock"')[2]
     said = words_of(await home.press("Save", separate="yes", **numbers, **more))
     await home.calm()
     return said
@@ -172,7 +172,7 @@ async def part(home: Household, uuid: str, till: int, shop: int, **more: str) ->
 
 @pytest.mark.rule("S5")
 async def test_separate_stock_is_given_per_side_written_to_both_and_stays_where_it_moves(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     page = await home.open(f"/library/{uuid}")
@@ -194,7 +194,7 @@ async def test_separate_stock_is_given_per_side_written_to_both_and_stays_where_
 
 
 @pytest.mark.rule("S5")
-async def test_a_changed_sum_needs_a_confirmation(home: Household) -> None:
+async def test_a_changed_sum_needs_a_confirmation(home: DemoStack) -> None:
     uuid = await stocked(home, 10)
 
     refused = await part(home, uuid, 9, 9)
@@ -207,7 +207,7 @@ async def test_a_changed_sum_needs_a_confirmation(home: Household) -> None:
 
 @pytest.mark.rule("S6")
 async def test_separate_stock_is_switched_off_after_a_confirmation_that_shows_the_sum(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 4: the two numbers are added, and stock is shared again."""
     uuid = await stocked(home, 10)
@@ -230,16 +230,16 @@ async def test_separate_stock_is_switched_off_after_a_confirmation_that_shows_th
 # ---- Tracking ------------------------------------------------------------------------------------
 
 
-async def track(home: Household, uuid: str, *, on: bool) -> None:
+async def track(home: DemoStack, uuid: str, *, on: bool) -> None:
     await home.open(f"/library/{uuid}")
-    home.visitor.page = home.visitor.page.partition('id="stock"')[2]
+    home.browser_session.page = home.browser_session.page.partition('id="stock"')[2]
     await home.press("Save", tracking="yes" if on else [])
     await home.calm()
 
 
 @pytest.mark.rule("S7")
 async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shops_number(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Decision 2."""
     uuid = await stocked(home, 10)
@@ -249,7 +249,7 @@ async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shop
     home.till.sell(home.variant(uuid))
     await home.calm()
 
-    assert not home.town.merchant.organization.tracked(uuid)
+    assert not home.sandbox.merchant.organization.tracked(uuid)
     assert ("product", 3) == (
         home.shown(uuid)["inventory_tracking"],
         home.shop.level(product_id=home.id_of(uuid)),
@@ -258,13 +258,16 @@ async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shop
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_switched_off_while_separate_is_asked_first_and_ends_it(home: Household) -> None:
+async def test_switched_off_while_separate_is_asked_first_and_ends_it(home: DemoStack) -> None:
     """What the page says: the shop keeps its number, and switched on again the till's counts."""
     uuid = await stocked(home, 10)
     await part(home, uuid, 6, 4)
 
     await track(home, uuid, on=False)
-    asked, still = words_of(home.visitor.page), home.town.merchant.organization.tracked(uuid)
+    asked, still = (
+        words_of(home.browser_session.page),
+        home.sandbox.merchant.organization.tracked(uuid),
+    )
     await home.press("Turn off")
     await home.calm()
     off: Levels = home.levels(uuid)
@@ -282,7 +285,7 @@ async def test_switched_off_while_separate_is_asked_first_and_ends_it(home: Hous
 
 @pytest.mark.rule("S5", "A3")
 async def test_unassigned_while_separate_the_shops_number_is_kept_for_the_day_it_comes_back(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, 6, 4)
@@ -308,7 +311,7 @@ async def test_unassigned_while_separate_the_shops_number_is_kept_for_the_day_it
 @pytest.mark.rule("S7")
 @pytest.mark.parametrize("where", ["our page", "Zettle"])
 async def test_switched_on_zettles_balance_is_written_and_tracking_is_set_in_the_shop(
-    home: Household, where: str
+    home: DemoStack, where: str
 ) -> None:
     uuid = home.add("Mugg")
     await home.connect()
@@ -330,7 +333,7 @@ async def test_switched_on_zettles_balance_is_written_and_tracking_is_set_in_the
 
 @pytest.mark.rule("S2", "P12")
 async def test_a_variant_that_was_deleted_in_zettle_is_no_loss_that_the_sweep_finds(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Its last number goes with it: nobody is told that units have vanished, and nothing asks for
     it any more.
@@ -351,30 +354,30 @@ async def test_a_variant_that_was_deleted_in_zettle_is_no_loss_that_the_sweep_fi
     assert Code.STOCK_FOUND_BY_SWEEP not in await home.codes()
 
 
-async def swept(home: Household) -> None:
+async def swept(home: DemoStack) -> None:
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
-        await work_items.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
+        await work_items.add(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
     await home.wait(60)
 
 
 @pytest.mark.rule("S4", "S7")
 async def test_stock_that_vanished_untold_from_the_shop_is_promised_low_and_the_merchant_is_asked(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Tracking switched off and on again in the control panel while its hooks are lost: BigCommerce
     has forgotten the number (bigcommerce facts 5.4)."""
     uuid = await stocked(home)
     await home.wait(60)
-    home.town.bigcommerce.outbox.weather = Weather(loss=1.0)
+    home.sandbox.bigcommerce.outbox.delivery_faults = DeliveryFaults(loss=1.0)
     await home.shop.edit_product(home.id_of(uuid), inventory_tracking="none")
     await home.wait(5)
     await home.shop.edit_product(home.id_of(uuid), inventory_tracking="product")
     await home.wait(60)
-    home.town.bigcommerce.outbox.weather = Weather()
+    home.sandbox.bigcommerce.outbox.delivery_faults = DeliveryFaults()
 
     await swept(home)
-    asked = await home.told(Code.STOCK_VANISHED)
+    asked = await home.reported(Code.STOCK_VANISHED)
     page = words_of(await home.open(f"/library/{uuid}"))
 
     assert ([(0, 0)], ["10"]) == (home.levels(uuid), [line["was"] for line in asked])
@@ -383,9 +386,9 @@ async def test_stock_that_vanished_untold_from_the_shop_is_promised_low_and_the_
 
 @pytest.mark.rule("S2", "S7")
 async def test_a_write_that_switches_tracking_on_again_is_not_taken_for_a_sale_while_reads_trail(
-    open_household: OpenHousehold,
+    open_stack: OpenStack,
 ) -> None:
-    home = await open_household(bigcommerce_config=ShopConfig(read_lag_s=3.0))
+    home = await open_stack(bigcommerce_config=ShopConfig(read_lag_s=3.0))
     uuid = await stocked(home)
     await home.wait(60)
     await home.shop.edit_product(home.id_of(uuid), inventory_tracking="none")
@@ -402,7 +405,7 @@ async def test_a_write_that_switches_tracking_on_again_is_not_taken_for_a_sale_w
 
 @pytest.mark.rule("S2")
 async def test_a_product_that_the_shop_does_not_count_is_asked_about_more_and_more_seldom(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home)
     home.till.sell(home.variant(uuid))
@@ -417,9 +420,9 @@ async def test_a_product_that_the_shop_does_not_count_is_asked_about_more_and_mo
 
 
 @pytest.mark.rule("S7")
-async def test_a_list_of_tracked_products_that_is_too_short_stops_nothing(home: Household) -> None:
+async def test_a_list_of_tracked_products_that_is_too_short_stops_nothing(home: DemoStack) -> None:
     uuid = await stocked(home)
-    organization = home.town.merchant.organization
+    organization = home.sandbox.merchant.organization
     tracking, organization.tracking = organization.tracking, _Forgetful(organization.tracking)
 
     await swept(home)

@@ -7,38 +7,38 @@ import pytest
 from brygga.core.report import Code
 from brygga.database import work_items
 from brygga.database.work_items import Kind
-from tests.rules.household import Household, sized, sizes_of, words_of
+from tests.rules.stack import DemoStack, sized, sizes_of, words_of
 
 OVERVIEW = "/apps/bigcommerce"
 QUESTION = "/apps/bigcommerce/answer/zeroed"
 ASKED = "as if their stock became 0 at once"
 
 
-async def shelves(home: Household, count: int = 12) -> list[str]:
+async def records(home: DemoStack, count: int = 12) -> list[str]:
     """So many products with 5 on either side, and a shop whose hooks do not reach us any more."""
     uuids = [home.add(f"Vara {n}", {"sku": f"V-{n}", "price": 100}, stock=5) for n in range(count)]
     await home.connect()
     await home.wait(120)
-    home.town.bigcommerce.hooks[home.town.merchant.store_hash].all.clear()
+    home.sandbox.bigcommerce.hooks[home.sandbox.merchant.store_hash].all.clear()
     return uuids
 
 
-async def shop_shows(home: Household, uuids: list[str], level: int = 0) -> None:
+async def shop_shows(home: DemoStack, uuids: list[str], level: int = 0) -> None:
     """Nobody tells us. BigCommerce's reads trail its writes, so some time passes."""
     for uuid in uuids:
         home.shop.set_stock(level, product_id=home.id_of(uuid))
     await home.wait(60)
 
 
-async def sweep(home: Household) -> None:
+async def sweep(home: DemoStack) -> None:
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
-        await work_items.mark(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
+        await work_items.add(tx, connection.id, Kind.SWEEP, "", home.service.worker.clock.now())
     await home.wait(60)
 
 
-async def asked_and_answered(home: Household, answer: str) -> list[str]:
-    uuids = await shelves(home)
+async def asked_and_answered(home: DemoStack, answer: str) -> list[str]:
+    uuids = await records(home)
     await shop_shows(home, uuids)
     await sweep(home)
     await home.open(OVERVIEW)
@@ -47,16 +47,16 @@ async def asked_and_answered(home: Household, answer: str) -> list[str]:
     return uuids
 
 
-def all_levels(home: Household, uuids: list[str]) -> set[tuple[int, int]]:
+def all_levels(home: DemoStack, uuids: list[str]) -> set[tuple[int, int]]:
     return {home.levels(uuid)[0] for uuid in uuids}
 
 
-async def overview(home: Household) -> str:
+async def overview(home: DemoStack) -> str:
     return words_of(await home.open(OVERVIEW))
 
 
 @pytest.mark.rule("S4")
-async def test_a_no_holds_and_is_not_asked_again(home: Household) -> None:
+async def test_a_no_holds_and_is_not_asked_again(home: DemoStack) -> None:
     uuids = await asked_and_answered(home, "No, leave them")
     at_once = await overview(home)
 
@@ -67,11 +67,11 @@ async def test_a_no_holds_and_is_not_asked_again(home: Household) -> None:
     assert ASKED not in at_once
     assert ASKED not in await overview(home)
     assert 1 == (await home.codes()).count(Code.MASS_EFFECT_STOPPED)
-    assert [{"count": "12"}] == await home.told(Code.ZEROES_LEFT)
+    assert [{"count": "12"}] == await home.reported(Code.ZEROES_LEFT)
 
 
 @pytest.mark.rule("S4")
-async def test_after_a_no_mending_some_does_not_empty_the_others(home: Household) -> None:
+async def test_after_a_no_mending_some_does_not_empty_the_others(home: DemoStack) -> None:
     uuids = await asked_and_answered(home, "No, leave them")
 
     await shop_shows(home, uuids[:2], 7)
@@ -83,7 +83,7 @@ async def test_after_a_no_mending_some_does_not_empty_the_others(home: Household
 
 
 @pytest.mark.rule("S4")
-async def test_a_no_ends_for_a_product_that_showed_another_number(home: Household) -> None:
+async def test_a_no_ends_for_a_product_that_showed_another_number(home: DemoStack) -> None:
     """What was mended and then runs out is another matter: it is followed as any other, and few do
     not ask.
     """
@@ -99,7 +99,7 @@ async def test_a_no_ends_for_a_product_that_showed_another_number(home: Househol
 
 
 @pytest.mark.rule("S2", "S4")
-async def test_a_no_ends_for_a_product_that_zettle_tells_of(home: Household) -> None:
+async def test_a_no_ends_for_a_product_that_zettle_tells_of(home: DemoStack) -> None:
     """What was announced never stops: the product is looked at as usual, and its 0 counts."""
     uuids = await asked_and_answered(home, "No, leave them")
 
@@ -113,7 +113,7 @@ async def test_a_no_ends_for_a_product_that_zettle_tells_of(home: Household) -> 
 
 @pytest.mark.rule("S2", "S4")
 async def test_a_no_ends_when_the_ordinary_work_saw_another_number_between_two_sweeps(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """Mended, sold and refunded, then gone again: the same numbers as before, and yet another
     matter.
@@ -135,14 +135,14 @@ async def test_a_no_ends_when_the_ordinary_work_saw_another_number_between_two_s
 
 @pytest.mark.rule("S4")
 async def test_a_no_for_one_variant_is_not_undone_by_a_few_others_that_run_out(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """A product waits whole: what one variant does would have its neighbours looked at too."""
     sizes = [[sized(size, sku=f"V-{n}-{size}") for size in "SM"] for n in range(12)]
     uuids = [home.add(f"Vara {n}", *sizes[n], stock=5, **sizes_of("S", "M")) for n in range(12)]
     await home.connect()
     await home.wait(120)
-    home.town.bigcommerce.hooks[home.town.merchant.store_hash].all.clear()
+    home.sandbox.bigcommerce.hooks[home.sandbox.merchant.store_hash].all.clear()
     for uuid in uuids:
         home.shop.set_stock(0, variant_id=await in_shop(home, uuid, 0))
     await home.wait(60)
@@ -164,7 +164,7 @@ async def test_a_no_for_one_variant_is_not_undone_by_a_few_others_that_run_out(
     assert f"12 products look {ASKED}" in await overview(home)
 
 
-async def in_shop(home: Household, uuid: str, number: int) -> int:
+async def in_shop(home: DemoStack, uuid: str, number: int) -> int:
     binding = await home.binding(uuid)
     assert binding is not None
     return binding.synced.variants[home.variant(uuid, number)]
@@ -172,9 +172,9 @@ async def in_shop(home: Household, uuid: str, number: int) -> int:
 
 @pytest.mark.rule("S4")
 async def test_the_pages_ask_only_about_what_still_waits_also_between_two_sweeps(
-    home: Household,
+    home: DemoStack,
 ) -> None:
-    uuids = await shelves(home)
+    uuids = await records(home)
     await shop_shows(home, uuids)
     await sweep(home)
     await shop_shows(home, uuids, 5)
@@ -192,18 +192,18 @@ async def test_the_pages_ask_only_about_what_still_waits_also_between_two_sweeps
 
 
 @pytest.mark.rule("S4")
-async def test_a_yes_empties_those_that_were_asked_about(home: Household) -> None:
+async def test_a_yes_empties_those_that_were_asked_about(home: DemoStack) -> None:
     uuids = await asked_and_answered(home, "Yes, go on")
 
     assert {(0, 0)} == all_levels(home, uuids)
     assert ASKED not in await overview(home)
-    assert [{"count": "12"}] == await home.told(Code.ZEROES_BELIEVED)
+    assert [{"count": "12"}] == await home.reported(Code.ZEROES_ACCEPTED)
 
 
 @pytest.mark.rule("S4")
-async def test_a_yes_is_not_for_what_is_emptied_later(home: Household) -> None:
+async def test_a_yes_is_not_for_what_is_emptied_later(home: DemoStack) -> None:
     """The answer is about the products that the question named."""
-    uuids = await shelves(home, 24)
+    uuids = await records(home, 24)
     await shop_shows(home, uuids[:12])
     await sweep(home)
     await home.open(OVERVIEW)
@@ -219,9 +219,9 @@ async def test_a_yes_is_not_for_what_is_emptied_later(home: Household) -> None:
 
 @pytest.mark.rule("S4")
 async def test_nothing_is_emptied_while_its_question_is_open_and_the_question_shrinks(
-    home: Household,
+    home: DemoStack,
 ) -> None:
-    uuids = await shelves(home)
+    uuids = await records(home)
     await shop_shows(home, uuids)
     await sweep(home)
 
@@ -243,7 +243,7 @@ async def test_nothing_is_emptied_while_its_question_is_open_and_the_question_sh
 
 
 @pytest.mark.rule("S4")
-async def test_another_mass_emptying_asks_anew_after_a_no(home: Household) -> None:
+async def test_another_mass_emptying_asks_anew_after_a_no(home: DemoStack) -> None:
     uuids = await asked_and_answered(home, "No, leave them")
     await shop_shows(home, uuids, 6)
     await sweep(home)
@@ -257,9 +257,9 @@ async def test_another_mass_emptying_asks_anew_after_a_no(home: Household) -> No
 
 
 @pytest.mark.rule("S4")
-async def test_a_till_that_forgot_its_numbers_is_left_alone_the_same_way(home: Household) -> None:
-    uuids = await shelves(home)
-    home.town.zettle.outbox.weather.loss = 1.0
+async def test_a_till_that_forgot_its_numbers_is_left_alone_the_same_way(home: DemoStack) -> None:
+    uuids = await records(home)
+    home.sandbox.zettle.outbox.delivery_faults.loss = 1.0
     for uuid in uuids:
         home.till.set_stock(home.variant(uuid), 0)
     await sweep(home)

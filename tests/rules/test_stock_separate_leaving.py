@@ -8,7 +8,7 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.database import connections
-from tests.rules.household import Household, sized, sizes_of
+from tests.rules.stack import DemoStack, sized, sizes_of
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_products_decisions import decide
 from tests.rules.test_stock import ordered, stocked
@@ -17,7 +17,7 @@ from tests.rules.test_stock_separate_shapes import part, parted_sizes
 Pair = tuple[int | None, int | None]
 
 
-async def linked(home: Household, stock: int = 10) -> tuple[str, int]:
+async def linked(home: DemoStack, stock: int = 10) -> tuple[str, int]:
     """A product that was in both systems before, linked by the merchant: its uuid, and
     BigCommerce's id.
     """
@@ -32,20 +32,20 @@ async def linked(home: Household, stock: int = 10) -> tuple[str, int]:
     return uuid, own.id
 
 
-def held(home: Household, uuid: str, product_id: int) -> Pair:
+def held(home: DemoStack, uuid: str, product_id: int) -> Pair:
     """What the till and the shop have now, whether the product is bound or not."""
     return home.till.balance(home.variant(uuid)), home.shop.level(product_id=product_id)
 
 
-async def come_back(home: Household) -> None:
-    home.visitor = home.browser()
+async def come_back(home: DemoStack) -> None:
+    home.browser_session = home.browser()
     await home.connect()
     await home.wait(60)
 
 
-async def save_tracking_as_it_stands(home: Household, uuid: str) -> None:
+async def save_tracking_as_it_stands(home: DemoStack, uuid: str) -> None:
     await home.open(f"/library/{uuid}")
-    home.visitor.page = home.visitor.page.partition('id="stock"')[2]
+    home.browser_session.page = home.browser_session.page.partition('id="stock"')[2]
     await home.press("Save")
     await home.wait(60)
 
@@ -53,7 +53,7 @@ async def save_tracking_as_it_stands(home: Household, uuid: str) -> None:
 # ---- What the pages know -------------------------------------------------------------------------
 
 
-async def counted_and_parted(home: Household, uuid: str) -> None:
+async def counted_and_parted(home: DemoStack, uuid: str) -> None:
     """The page shows inventory management as on, saving it as it stands switches nothing, and stock
     can be parted.
     """
@@ -61,13 +61,13 @@ async def counted_and_parted(home: Household, uuid: str) -> None:
     await save_tracking_as_it_stands(home, uuid)
 
     assert 'name="shown" value="on"' in page
-    assert home.town.merchant.organization.tracked(uuid)
+    assert home.sandbox.merchant.organization.tracked(uuid)
     await part(home, uuid, (6, 4))
 
 
 @pytest.mark.rule("S5", "S7", "P11")
 async def test_a_linked_products_page_knows_that_inventory_management_is_on(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid, product_id = await linked(home)
 
@@ -77,7 +77,7 @@ async def test_a_linked_products_page_knows_that_inventory_management_is_on(
 
 
 @pytest.mark.rule("S5", "S7", "D4")
-async def test_a_kept_products_page_knows_it_after_connecting_again(home: Household) -> None:
+async def test_a_kept_products_page_knows_it_after_connecting_again(home: DemoStack) -> None:
     uuid = await stocked(home, 10)
     await disconnect(home, "keep")
     await come_back(home)
@@ -89,7 +89,7 @@ async def test_a_kept_products_page_knows_it_after_connecting_again(home: Househ
 
 @pytest.mark.rule("S7", "D4")
 async def test_a_kept_product_whose_tracking_was_switched_off_meanwhile_shows_it_off(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await disconnect(home, "keep")
@@ -105,7 +105,7 @@ async def test_a_kept_product_whose_tracking_was_switched_off_meanwhile_shows_it
 
 @pytest.mark.rule("S5", "D4")
 async def test_kept_products_stay_separate_and_each_side_has_what_it_has_when_connected_again(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
@@ -122,12 +122,12 @@ async def test_kept_products_stay_separate_and_each_side_has_what_it_has_when_co
 
     assert ([(5, 1)], [(4, 1)]) == (back, home.levels(uuid))
     assert "Disable separate stock" in page
-    assert [] == await home.told(Code.STOCK_ADOPTED) + await home.told(Code.SEPARATE_ENDED)
+    assert [] == await home.reported(Code.STOCK_ATTACHED) + await home.reported(Code.SEPARATE_ENDED)
 
 
 @pytest.mark.rule("S5", "D4")
 async def test_a_kept_product_that_was_deleted_in_the_shop_is_made_again_with_the_shops_own_number(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
@@ -141,7 +141,7 @@ async def test_a_kept_product_that_was_deleted_in_the_shop_is_made_again_with_th
 
 
 @pytest.mark.rule("S5", "D4")
-async def test_a_size_added_while_away_is_separate_like_the_others(home: Household) -> None:
+async def test_a_size_added_while_away_is_separate_like_the_others(home: DemoStack) -> None:
     uuid = await parted_sizes(home)
     await disconnect(home, "keep")
     home.till.edit_product(
@@ -157,7 +157,7 @@ async def test_a_size_added_while_away_is_separate_like_the_others(home: Househo
 
 @pytest.mark.rule("D4", "S6")
 async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_that_separate_stock_ended(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
@@ -166,12 +166,12 @@ async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_t
     await come_back(home)
 
     assert (["Mugg"], [(6, 6)]) == (home.in_shop(), home.levels(uuid))
-    assert [{"count": "1"}] == await home.told(Code.SEPARATE_ENDED)
+    assert [{"count": "1"}] == await home.reported(Code.SEPARATE_ENDED)
 
 
 @pytest.mark.rule("D4", "P11")
 async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_number_and_the_log_says_so(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await disconnect(home, "keep")
@@ -179,7 +179,7 @@ async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_numbe
     await home.wait(60)
 
     await come_back(home)
-    said = [(line["was"], line["number"]) for line in await home.told(Code.STOCK_ADOPTED)]
+    said = [(line["was"], line["number"]) for line in await home.reported(Code.STOCK_ATTACHED)]
 
     assert ([(10, 10)], [("7", "10")]) == (home.levels(uuid), said)
 
@@ -189,7 +189,7 @@ async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_numbe
 
 @pytest.mark.rule("S5", "A3", "P11")
 async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_is_left_in_the_shop(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid, product_id = await linked(home)
     await part(home, uuid, (6, 4))
@@ -213,49 +213,49 @@ async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_
 
 
 @pytest.mark.rule("S5", "S7")
-@pytest.mark.parametrize("heard", [True, False], ids=["by event", "by a look"])
+@pytest.mark.parametrize("received", [True, False], ids=["by event", "by a look"])
 async def test_switched_off_in_zettle_the_log_says_that_separate_stock_ended_and_what_replaced_the_shops_number(
-    home: Household, heard: bool
+    home: DemoStack, received: bool
 ) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
-    await switched_off(home, uuid, heard=heard)
-    code = Code.STOCK_OFF_APART if heard else Code.STOCK_STOPPED_APART
-    ended = [(line["till"], line["shop"]) for line in await home.told(code)]
+    await switched_off(home, uuid, received=received)
+    code = Code.STOCK_OFF_SEPARATE if received else Code.STOCK_STOPPED_SEPARATE
+    ended = [(line["till"], line["shop"]) for line in await home.reported(code)]
     off = home.levels(uuid)
     home.till.track(uuid, True)
     await home.wait(60)
-    replaced = [(line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)]
+    replaced = [(line["was"], line["number"]) for line in await home.reported(Code.STOCK_REPLACED)]
 
     assert ([("6", "4")], [(6, 4)]) == (ended, off)
     assert ([("4", "6")], [(6, 6)]) == (replaced, home.levels(uuid))
     assert {Code.STOCK_STOPPED, Code.STOCK_STARTED}.isdisjoint(await home.codes())
 
 
-async def switched_off(home: Household, uuid: str, *, heard: bool) -> None:
+async def switched_off(home: DemoStack, uuid: str, *, received: bool) -> None:
     """Told by an event; or that was lost, and a look finds it that was due anyway."""
-    if heard:
+    if received:
         home.till.track(uuid, False)
     else:
-        home.town.merchant.organization.tracking[uuid] = False
+        home.sandbox.merchant.organization.tracking[uuid] = False
         home.shop.set_stock(4, product_id=home.id_of(uuid))
     await home.wait(60)
 
 
-async def rest(home: Household, *, wake: bool = False) -> None:
+async def rest(home: DemoStack, *, notify: bool = False) -> None:
     """Webhooks are heard, and nothing is worked on until we wake."""
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
         assert await (
             connections.resume(tx, connection.id)
-            if wake
+            if notify
             else connections.pause(tx, connection.id, "resting")
         )
 
 
 @pytest.mark.rule("S5", "S7")
 async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_shop_gets_zettles_number(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await part(home, uuid, (6, 4))
@@ -263,27 +263,27 @@ async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_
     home.till.track(uuid, False)
     home.till.track(uuid, True)
     await home.wait(30)
-    unheard = home.levels(uuid)
+    unreceived = home.levels(uuid)
 
-    await rest(home, wake=True)
+    await rest(home, notify=True)
     await home.wait(60)
     back = home.levels(uuid)
     home.till.sell(home.variant(uuid))
     home.shop.place([{"product_id": home.id_of(uuid), "quantity": 2}])
     await home.wait(60)
 
-    assert ([(6, 4)], [(6, 6)], [(3, 3)]) == (unheard, back, home.levels(uuid))
+    assert ([(6, 4)], [(6, 6)], [(3, 3)]) == (unreceived, back, home.levels(uuid))
     assert [("6", "4")] == [
-        (line["till"], line["shop"]) for line in await home.told(Code.STOCK_OFF_APART)
+        (line["till"], line["shop"]) for line in await home.reported(Code.STOCK_OFF_SEPARATE)
     ]
     assert [("4", "6")] == [
-        (line["was"], line["number"]) for line in await home.told(Code.STOCK_REPLACED)
+        (line["was"], line["number"]) for line in await home.reported(Code.STOCK_REPLACED)
     ]
 
 
 @pytest.mark.rule("S3", "S5", "S7")
 async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_looked_is_not_lost(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     """What it sold while tracking was off is nobody's: Zettle's number counts from when it is
     on.
@@ -301,26 +301,26 @@ async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_look
     home.till.sell(home.variant(uuid))
     await home.wait(600)
 
-    await rest(home, wake=True)
+    await rest(home, notify=True)
     await home.wait(120)
 
     assert [(3, 3)] == home.levels(uuid)
     assert [("-2", "3")] == [
-        (line["change"], line["number"]) for line in await home.told(Code.STOCK_SHOP_ORDER)
+        (line["change"], line["number"]) for line in await home.reported(Code.STOCK_SHOP_ORDER)
     ]
     assert Code.STOCK_CHECK not in await home.codes()
 
 
 @pytest.mark.rule("S5", "S7")
 async def test_every_size_of_a_product_that_was_off_for_a_moment_gets_zettles_number(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)
     await rest(home)
     home.till.track(uuid, False)
     home.till.track(uuid, True)
     await home.wait(30)
-    await rest(home, wake=True)
+    await rest(home, notify=True)
     await home.wait(60)
 
     assert [(6, 6), (7, 7)] == home.levels(uuid)
@@ -329,14 +329,14 @@ async def test_every_size_of_a_product_that_was_off_for_a_moment_gets_zettles_nu
 
 @pytest.mark.rule("S5", "S7")
 async def test_a_switch_from_before_stock_was_parted_is_told_late_and_changes_nothing(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
-    weather = home.town.zettle.outbox.weather
-    weather.delay = (300.0, 300.0)
+    fault_plan = home.sandbox.zettle.outbox.delivery_faults
+    fault_plan.delay = (300.0, 300.0)
     home.till.track(uuid, False)
     home.till.track(uuid, True)
-    weather.delay = (0.0, 0.0)
+    fault_plan.delay = (0.0, 0.0)
     await asyncio.sleep(20)
     await part_now(home, uuid)
     await home.wait(600)
@@ -344,23 +344,23 @@ async def test_a_switch_from_before_stock_was_parted_is_told_late_and_changes_no
     assert [(6, 4)] == home.levels(uuid)
     assert {
         Code.STOCK_STOPPED,
-        Code.STOCK_STOPPED_APART,
-        Code.STOCK_OFF_APART,
+        Code.STOCK_STOPPED_SEPARATE,
+        Code.STOCK_OFF_SEPARATE,
         Code.STOCK_REPLACED,
     }.isdisjoint(await home.codes())
 
 
-async def part_now(home: Household, uuid: str) -> None:
+async def part_now(home: DemoStack, uuid: str) -> None:
     """While something is still to be told: the page is not waited for."""
     variant = home.variant(uuid)
     await home.open(f"/library/{uuid}")
-    home.visitor.page = home.visitor.page.partition('id="separate-stock"')[2]
+    home.browser_session.page = home.browser_session.page.partition('id="separate-stock"')[2]
     await home.press("Save", separate="yes", **{f"zettle-{variant}": "6", f"shop-{variant}": "4"})
 
 
 @pytest.mark.rule("S2", "S3", "S7")
 async def test_shared_stock_that_was_off_for_a_moment_goes_on_with_what_both_sides_sold(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
     await rest(home)
@@ -369,7 +369,7 @@ async def test_shared_stock_that_was_off_for_a_moment_goes_on_with_what_both_sid
     home.till.sell(home.variant(uuid))
     home.shop.place([{"product_id": home.id_of(uuid), "quantity": 2}])
     await home.wait(30)
-    await rest(home, wake=True)
+    await rest(home, notify=True)
     await home.wait(60)
 
     assert [(7, 7)] == home.levels(uuid)

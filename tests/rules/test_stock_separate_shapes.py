@@ -5,7 +5,7 @@ others keep their numbers (S5, S6).
 import pytest
 
 from brygga.core.report import Code
-from tests.rules.household import JSON, Household, sized, sizes_of, words_of
+from tests.rules.stack import JSON, DemoStack, sized, sizes_of, words_of
 
 Levels = list[tuple[int, int]]
 NO_OPTIONS = {"variantOptionDefinitions": None}
@@ -15,18 +15,18 @@ def plain(variant: JSON) -> JSON:
     return variant | {"name": None, "options": None}
 
 
-async def part(home: Household, uuid: str, *shares: tuple[int, int]) -> None:
+async def part(home: DemoStack, uuid: str, *shares: tuple[int, int]) -> None:
     """By variant: how much goes to the till and to the shop."""
     await home.open(f"/library/{uuid}")
     numbers: dict[str, str] = {}
     for row, (till, shop) in zip(home.variants(uuid), shares, strict=True):
         numbers |= {f"zettle-{row['uuid']}": str(till), f"shop-{row['uuid']}": str(shop)}
-    home.visitor.page = home.visitor.page.partition('id="separate-stock"')[2]
+    home.browser_session.page = home.browser_session.page.partition('id="separate-stock"')[2]
     await home.press("Save", separate="yes", **numbers)
     await home.calm()
 
 
-async def join(home: Household, uuid: str) -> str:
+async def join(home: DemoStack, uuid: str) -> str:
     """What the question showed."""
     asked = words_of(await home.open(f"/library/{uuid}/stock/join"))
     await home.press("Disable separate stock", confirmed="yes")
@@ -34,14 +34,14 @@ async def join(home: Household, uuid: str) -> str:
     return asked
 
 
-async def parted_sizes(home: Household) -> str:
+async def parted_sizes(home: DemoStack) -> str:
     uuid = home.add_sized("S", "M", stock=10)
     await home.connect()
     await part(home, uuid, (6, 4), (7, 3))
     return uuid
 
 
-async def grown(home: Household, uuid: str, stock: int) -> None:
+async def grown(home: DemoStack, uuid: str, stock: int) -> None:
     """A size L, added in Zettle with so much at the till."""
     home.till.edit_product(
         uuid, variants=[*home.variants(uuid), sized("L")], **sizes_of("S", "M", "L")
@@ -50,7 +50,7 @@ async def grown(home: Household, uuid: str, stock: int) -> None:
     await home.wait(30)
 
 
-async def moved_on_each_side(home: Household, uuid: str, number: int) -> None:
+async def moved_on_each_side(home: DemoStack, uuid: str, number: int) -> None:
     """One sold at the till and one in the shop, of this variant."""
     ids = {one["sku"]: one["id"] for one in home.shown(uuid)["variants"]}
     home.till.sell(home.variant(uuid, number))
@@ -60,12 +60,12 @@ async def moved_on_each_side(home: Household, uuid: str, number: int) -> None:
 
 @pytest.mark.rule("S5")
 async def test_a_variant_added_while_stock_is_separate_is_separate_too_with_none_in_the_shop(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)
 
     await grown(home, uuid, 9)
-    born: Levels = home.levels(uuid)
+    created: Levels = home.levels(uuid)
     page = await home.read(f"/library/{uuid}")
     home.till.sell(home.variant(uuid, 2), 2)
     ids = {one["sku"]: one["id"] for one in home.shown(uuid)["variants"]}
@@ -73,16 +73,17 @@ async def test_a_variant_added_while_stock_is_separate_is_separate_too_with_none
     await home.calm()
     await moved_on_each_side(home, uuid, 0)
 
-    assert ([(6, 4), (7, 3), (9, 0)], [(5, 3), (7, 3), (7, 5)]) == (born, home.levels(uuid))
+    assert ([(6, 4), (7, 3), (9, 0)], [(5, 3), (7, 3), (7, 5)]) == (created, home.levels(uuid))
     assert "S 6 4" in page
     assert "L 9 0" in page
     assert [("L", "9")] == [
-        (line["variant_name"], line["till"]) for line in await home.told(Code.STOCK_BORN_APART)
+        (line["variant_name"], line["till"])
+        for line in await home.reported(Code.STOCK_CREATED_SEPARATE)
     ]
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_joined_later_the_added_variant_is_summed_like_the_others(home: Household) -> None:
+async def test_joined_later_the_added_variant_is_summed_like_the_others(home: DemoStack) -> None:
     uuid = await parted_sizes(home)
     await grown(home, uuid, 9)
 
@@ -97,7 +98,7 @@ async def test_joined_later_the_added_variant_is_summed_like_the_others(home: Ho
 
 @pytest.mark.rule("S5", "S6")
 async def test_a_separate_product_that_gets_options_keeps_its_two_numbers_on_the_variant_that_stays(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add("Tröja", {"sku": "TR-S", "price": 19900}, stock=10)
     await home.connect()
@@ -109,18 +110,18 @@ async def test_a_separate_product_that_gets_options_keeps_its_two_numbers_on_the
     await home.wait(60)
     shaped: Levels = home.levels(uuid)
     await moved_on_each_side(home, uuid, 0)
-    apart: Levels = home.levels(uuid)
+    separate: Levels = home.levels(uuid)
     await join(home, uuid)
     joined: Levels = home.levels(uuid)
     await moved_on_each_side(home, uuid, 1)
 
-    assert ([(6, 4), (8, 0)], [(5, 3), (8, 0)]) == (shaped, apart)
+    assert ([(6, 4), (8, 0)], [(5, 3), (8, 0)]) == (shaped, separate)
     assert ([(8, 8), (8, 8)], [(8, 8), (6, 6)]) == (joined, home.levels(uuid))
 
 
 @pytest.mark.rule("S5", "S6")
 async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_of_the_variant_that_stays(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)
 
@@ -128,12 +129,12 @@ async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_o
     await home.wait(60)
     shaped: Levels = home.levels(uuid)
     await moved_on_each_side(home, uuid, 0)
-    apart: Levels = home.levels(uuid)
+    separate: Levels = home.levels(uuid)
     asked = await join(home, uuid)
     joined: Levels = home.levels(uuid)
     await moved_on_each_side(home, uuid, 0)
 
-    assert ([(6, 4)], [(5, 3)]) == (shaped, apart)
+    assert ([(6, 4)], [(5, 3)]) == (shaped, separate)
     assert ([(8, 8)], [(6, 6)]) == (joined, home.levels(uuid))
     assert "5 3 8" in asked
     assert Code.STOCK_ITEM_UNKNOWN not in await home.codes()
@@ -141,7 +142,7 @@ async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_o
 
 @pytest.mark.rule("S5", "S6")
 async def test_every_variant_replaced_the_new_ones_are_separate_and_the_old_ones_leave_nothing(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)
 
@@ -160,7 +161,7 @@ async def test_every_variant_replaced_the_new_ones_are_separate_and_the_old_ones
 
 @pytest.mark.rule("S5")
 async def test_a_product_that_lost_a_variant_is_still_parted_and_its_page_shows_the_living_ones(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add_sized("S", "M", stock=10)
     await home.connect()

@@ -9,11 +9,11 @@ from brygga.database import deliveries
 from brygga.database.deliveries import Outcome
 from brygga.database.tokens import Platform
 from brygga_sandbox.bigcommerce.switches import Switches
-from tests.rules.conftest import OpenHousehold
-from tests.rules.household import Household
+from tests.rules.conftest import OpenStack
+from tests.rules.stack import DemoStack
 
 
-async def counted(home: Household) -> Counter[tuple[Platform, Outcome]]:
+async def counted(home: DemoStack) -> Counter[tuple[Platform, Outcome]]:
     web = home.service.web
     await web.state.tally.write(web.state.deps)
     async with home.service.database.read() as tx:
@@ -26,9 +26,9 @@ async def counted(home: Household) -> Counter[tuple[Platform, Outcome]]:
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("reading", ["client_secret", "decoded", "another", "v1a", "milliseconds"])
 async def test_an_order_is_heard_whatever_signs_the_webhooks(
-    open_household: OpenHousehold, reading: Any
+    open_stack: OpenStack, reading: Any
 ) -> None:
-    home = await open_household(bigcommerce_switches=Switches(signature_key=reading))
+    home = await open_stack(bigcommerce_switches=Switches(signature_key=reading))
     uuid = home.add("Mugg", stock=10)
     await home.connect()
 
@@ -45,14 +45,14 @@ async def test_an_order_is_heard_whatever_signs_the_webhooks(
 
 @pytest.mark.rule("S2", "S3")
 async def test_subscriptions_that_the_platforms_ended_are_renewed_counted_and_caught_up(
-    home: Household,
+    home: DemoStack,
 ) -> None:
     uuid = home.add("Mugg", stock=10)
     await home.connect()
-    hooks = home.town.bigcommerce.hooks[home.town.merchant.store_hash]
+    hooks = home.sandbox.bigcommerce.hooks[home.sandbox.merchant.store_hash]
     for hook in list(hooks.all.values()):
         hooks.switch_off(hook)
-    home.town.merchant.organization.subscriptions.clear()
+    home.sandbox.merchant.organization.subscriptions.clear()
     home.till.sell(home.variant(uuid))
     home.shop.place([{"product_id": home.id_of(uuid), "quantity": 1}])
 

@@ -14,7 +14,7 @@ LEAST_S = 1e-6
 """A jump is at least so long: a wait for the rounding error of a time would otherwise never end."""
 
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 """Real seconds that a socket is waited for."""
 
 
@@ -30,7 +30,7 @@ class _Jumping(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         # One is the loop's own, by which threads wake it.
         if len(self.get_map()) > 1 and timeout != 0:
-            ready = super().select(PATIENCE_S)
+            ready = super().select(TIMEOUT_S)
             if ready:
                 return ready
             # A statement that nobody answers any more, as of a connection that is being closed:

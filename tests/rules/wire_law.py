@@ -29,14 +29,14 @@ ZETTLES = frozenset(
 STOCK = frozenset({"inventory_tracking"})
 PRODUCT = ZETTLES | STOCK | {"id"}
 VARIANT = frozenset({"id", "sku", "upc", "gtin", "price", "image_url"})
-BIRTH = (
+CREATE = (
     ZETTLES
     | STOCK
     | {"type", "categories", "is_visible", "inventory_level", "images", "videos", "variants"}
 )
 MARKER = frozenset({"availability"})
 """Our own hidden product is not for sale from its birth (decision 16)."""
-BORN_VARIANT = VARIANT - {"id"} | {"product_id", "option_values", "inventory_level"}
+NEW_VARIANT = VARIANT - {"id"} | {"product_id", "option_values", "inventory_level"}
 _STORE = re.compile(r"^.*/stores/[^/]+/v3")
 _NEVER = re.compile(r"/catalog/(products/category-assignments|categories)|/orders\b")
 
@@ -70,9 +70,9 @@ def _bodies(asked: Asked, own: frozenset[str]) -> Iterator[tuple[frozenset[str],
     rows = body if isinstance(body, list) else [body]
     if path == "/catalog/products" and method == "POST":
         for row in rows:
-            yield BIRTH | (MARKER if row.get("name") == NAME else frozenset()), row
+            yield CREATE | (MARKER if row.get("name") == NAME else frozenset()), row
             for variant in row.get("variants", ()):
-                yield BORN_VARIANT, variant
+                yield NEW_VARIANT, variant
     elif re.fullmatch(r"/catalog/products(/\d+)?", path):
         for row in rows:
             yield PRODUCT - own, row
@@ -81,4 +81,4 @@ def _bodies(asked: Asked, own: frozenset[str]) -> Iterator[tuple[frozenset[str],
     ):
         for row in rows:
             is_new = "option_values" in row
-            yield BORN_VARIANT if is_new else VARIANT - own, row
+            yield NEW_VARIANT if is_new else VARIANT - own, row

@@ -8,10 +8,10 @@ from typing import Any
 from brygga_sandbox.bigcommerce import Refusal
 from brygga_sandbox.cashiers import NothingToDo
 from brygga_sandbox.zettle import Line
+from tests.simulation.actors import Actors
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.hands import Hands
 from tests.simulation.more_acts import MoreActs
-from tests.simulation.whims import Whims
 
 BASIC = {"sell": 8, "refund": 2, "count": 1, "order": 8, "cancel": 2, "refund order": 1}
 SPECIAL: Mapping[str, Mapping[str, float]] = {
@@ -46,10 +46,10 @@ class Acts:
         self.dice = day.dice
         self.weights: dict[str, float] = dict(BASIC)
         for kind, more in SPECIAL.items():
-            if kind in day.weather.on:
+            if kind in day.fault_plan.on:
                 self.weights |= more
-        self.whims = Whims(day)
-        self.hands = Hands(day, self.whims)
+        self.actors = Actors(day)
+        self.hands = Hands(day, self.actors)
         self.sales: list[tuple[Goods, Any]] = []
         self.orders: list[tuple[Goods, int]] = []
         self.more = MoreActs(day, self.orders)
@@ -62,7 +62,7 @@ class Acts:
         name = what.replace(" ", "_")
         act: Callable[[Goods], Any] = next(
             getattr(who, name)
-            for who in (self, self.whims, self.hands, self.more)
+            for who in (self, self.actors, self.hands, self.more)
             if hasattr(who, name)
         )
         try:
@@ -86,7 +86,7 @@ class Acts:
     def sell(self, one: Goods) -> None:
         if self.day.till_level(one) <= 0 and self.dice.random() < 0.8:
             raise NothingToDo
-        till, units = self.day.town.till(one.merchant), self.units()
+        till, units = self.day.sandbox.till(one.merchant), self.units()
         receipt = self.day.account("sell", lambda: till.sell([Line(one.variant, units)]))
         self.sales.append((one, receipt))
 
@@ -96,22 +96,22 @@ class Acts:
         one, receipt = self.sales.pop(self.dice.randrange(len(self.sales)))
         if one.mode is Mode.DEAD:
             raise NothingToDo
-        self.day.account("refund", lambda: self.day.town.till(one.merchant).refund(receipt))
+        self.day.account("refund", lambda: self.day.sandbox.till(one.merchant).refund(receipt))
 
     def count(self, one: Goods) -> None:
         level = max(0, self.day.till_level(one) + self.dice.randint(-4, 8))
         self.day.account(
-            "count", lambda: self.day.town.till(one.merchant).set_stock(one.variant, level)
+            "count", lambda: self.day.sandbox.till(one.merchant).set_stock(one.variant, level)
         )
 
     def rename(self, one: Goods) -> None:
-        till = self.day.town.till(one.merchant)
+        till = self.day.sandbox.till(one.merchant)
         name = f"{one.sku[:6]} {self.dice.randint(1, 99)}"
         self.day.account("rename", lambda: till.edit_product(one.product, name=name))
         self.day.edited.discard(one.product)
         if one.lost:
-            self.whims.come_back(one)
-        for other in self.whims.siblings(one):
+            self.actors.come_back(one)
+        for other in self.actors.siblings(one):
             if other.cut:
                 other.mode, other.cut, other.handled = Mode.SHARED, False, True
 
@@ -119,7 +119,7 @@ class Acts:
 
     def order(self, one: Goods) -> None:
         shop, line = (
-            self.day.town.shop(one.merchant),
+            self.day.sandbox.shop(one.merchant),
             {"variant_id": self.item(one)[1].id, "quantity": self.units()},
         )
         placed = self.day.account("order", lambda: shop.place([line]))
@@ -137,14 +137,14 @@ class Acts:
         one, order = self.orders.pop(self.dice.randrange(len(self.orders)))
         if one.mode is Mode.DEAD:
             raise NothingToDo
-        self.day.account(what, lambda: how(self.day.town.shop(one.merchant), order))
+        self.day.account(what, lambda: how(self.day.sandbox.shop(one.merchant), order))
 
     def edit_stock(self, one: Goods) -> None:
         before = self.day.shop_level(one)
         if before is None:
             raise NothingToDo
         level = max(0, before + self.dice.randint(-3, 6))
-        shop, variant = self.day.town.shop(one.merchant), self.item(one)[1].id
+        shop, variant = self.day.sandbox.shop(one.merchant), self.item(one)[1].id
         self.day.account("edit stock", lambda: shop.set_stock(level, variant_id=variant))
 
     def tool_counts(self, one: Goods) -> None:
@@ -153,11 +153,11 @@ class Acts:
         if before is None:
             raise NothingToDo
         level = max(0, before + self.dice.choice([-2, -1, 1, 2, 5]))
-        shop, variant = self.day.town.shop(one.merchant), self.item(one)[1].id
+        shop, variant = self.day.sandbox.shop(one.merchant), self.item(one)[1].id
         self.day.account("tool counts", lambda: shop.set_stock(level, variant_id=variant))
 
     async def edit_in_shop(self, one: Goods) -> None:
-        shop = self.day.town.shop(one.merchant)
+        shop = self.day.sandbox.shop(one.merchant)
         product, _ = self.item(one)
         await shop.edit_product(product.id, description=f"<p>{self.dice.randint(1, 99)}</p>")
         self.day.edited.add(one.product)

@@ -17,27 +17,27 @@ from brygga.wiring import Platforms, _FreshToken, handlers
 from brygga.zettle.api import Zettle
 from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
 from brygga_sandbox.clock import LoopClock
-from brygga_sandbox.outbox import Weather
-from brygga_sandbox.town import Connector, Merchant, Plan, Town
+from brygga_sandbox.outbox import DeliveryFaults
+from brygga_sandbox.sandbox import Connector, Merchant, Plan, Sandbox
 from tests.conftest import NOON
-from tests.simulation.customs import picture_of
 from tests.simulation.day import Day, Goods
 from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.drawn import dice_of, drawn, switches_of, timed, times_of
-from tests.simulation.process import URL, LoopTime, MakeHandlers, Street, settings_of
-from tests.simulation.weather import Net, Sky, ahead_of_us, hands_at_work
+from tests.simulation.fault_plan import Faults, Net, ahead_of_us, hands_at_work
+from tests.simulation.invariants import picture_of
+from tests.simulation.process import URL, LoopTime, MakeHandlers, ProcessHost, settings_of
+from tests.simulation.sampled import dice_of, sampled, switches_of, timed, times_of
 
 
 async def begin(
-    seed: int, disk: Disk, make: MakeHandlers = handlers, sky: Sky | None = None
+    seed: int, disk: Disk, make: MakeHandlers = handlers, faults: Faults | None = None
 ) -> Day:
-    """A new town on an empty disk. The weather is the seed's, unless there is a `sky`."""
+    """A new town on an empty disk. The weather is the seed's, unless there is a `faults`."""
     dice = random.Random(seed)
     chance = random.Random(dice.getrandbits(64))
-    kinds = drawn(seed) if sky is None else frozenset()
+    kinds = sampled(seed) if faults is None else frozenset()
     times = times_of(seed, kinds)
-    weather = sky or Sky.of(
-        chance, ahead_of_us(seed), hands=hands_at_work(seed), drawn=kinds, stale_s=times.stale_s
+    fault_plan = faults or Faults.of(
+        chance, ahead_of_us(seed), hands=hands_at_work(seed), sampled=kinds, stale_s=times.stale_s
     )
     plan = Plan(
         seed=dice.getrandbits(32),
@@ -45,49 +45,49 @@ async def begin(
         drawings=False,
         connector=Connector().at(URL),
         bigcommerce_config=ShopConfig(read_lag_s=times.read_lag_s, hook_delay_s=0.0),
-        bigcommerce_switches=switches_of(seed, kinds, weather.ahead_s),
+        bigcommerce_switches=switches_of(seed, kinds, fault_plan.clock_offset_s),
     )
-    town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
+    sandbox = Sandbox(plan, LoopClock(NOON.timestamp(), origin=0.0))
     database = DiskDatabase(disk)
     disk.clear()
-    net = Net(town, weather, random.Random(dice.getrandbits(64)), times.late_s)
+    net = Net(sandbox, fault_plan, random.Random(dice.getrandbits(64)), times.late_s)
     day = Day(
         seed,
         disk,
         dice,
-        weather,
-        town,
+        fault_plan,
+        sandbox,
         net,
         database,
         make=timed(make, times.service) if kinds else make,
     )
-    if weather.ahead_s:
-        day.tell(f"clock apart: BigCommerce's is {weather.ahead_s:+.3f} s ahead of ours")
+    if fault_plan.clock_offset_s:
+        day.tell(f"clock apart: BigCommerce's is {fault_plan.clock_offset_s:+.3f} s ahead of ours")
     day.crashes_left = dice.randint(8, 20)
-    day.street = Street(day, random.Random(dice.getrandbits(64)))
-    town.zettle.outbox.post = town.bigcommerce.carry = day.street.post
-    for box in (town.zettle.outbox, town.bigcommerce.outbox):
-        box.weather = Weather(delay=(0.0, 0.6))
+    day.host = ProcessHost(day, random.Random(dice.getrandbits(64)))
+    sandbox.zettle.outbox.post = sandbox.bigcommerce.carry = day.host.post
+    for box in (sandbox.zettle.outbox, sandbox.bigcommerce.outbox):
+        box.delivery_faults = DeliveryFaults(delay=(0.0, 0.6))
     for number in range(dice.choice([1, 1, 1, 1, 1, 1, 2, 2, 3])):
         merchant = (
-            town.merchant if number == 0 else town.add_merchant(f"Butik {number}", products=0)
+            sandbox.merchant if number == 0 else sandbox.add_merchant(f"Butik {number}", products=0)
         )
         await _connect(day, merchant, number)
         _stock(day, merchant, number)
         await _furnish(day, merchant)
         _set_up_orders(day, merchant, number)
-    day.tell(f"faults: {', '.join(sorted(weather.on))}")
+    day.tell(f"faults: {', '.join(sorted(fault_plan.on))}")
     return day
 
 
 async def _connect(day: Day, merchant: Merchant, number: int) -> None:
-    town, now = day.town, LoopTime().now()
-    town.shop(merchant).set_settings(quota=1500)
-    wire = Wire(open_client(town.transport()), LoopTime(), user_agent="Brygga")
-    platforms = Platforms(settings_of(town), wire, LoopTime())
+    sandbox, now = day.sandbox, LoopTime().now()
+    sandbox.shop(merchant).set_settings(quota=1500)
+    wire = Wire(open_client(sandbox.transport()), LoopTime(), user_agent="Brygga")
+    platforms = Platforms(settings_of(sandbox), wire, LoopTime())
     till, store = (
-        town.zettle_tokens(merchant, town.plan.connector),
-        town.store_token(merchant, town.plan.connector),
+        sandbox.zettle_tokens(merchant, sandbox.plan.connector),
+        sandbox.store_token(merchant, sandbox.plan.connector),
     )
     organization = await Zettle(
         wire, OpenGate(), platforms.zettle_urls, _FreshToken(till.access)
@@ -102,22 +102,22 @@ async def _connect(day: Day, merchant: Merchant, number: int) -> None:
         await connections.set_choices(tx, made.id, Choices(prices=prices, whole_library=True))
         await connections.set_stage(tx, made.id, Stage.RUNNING)
         expires = now + timedelta(hours=2)
-        await tokens.put(
+        await tokens.save(
             tx, made.id, Platform.ZETTLE, Token(till.access, now, till.refresh, expires)
         )
-        await tokens.put(tx, made.id, Platform.BIGCOMMERCE, Token(store, now))
-        await work_items.mark(tx, made.id, Kind.SETUP, "", now)
-        await work_items.mark(tx, made.id, Kind.HOOKS, "", now)
+        await tokens.save(tx, made.id, Platform.BIGCOMMERCE, Token(store, now))
+        await work_items.add(tx, made.id, Kind.SETUP, "", now)
+        await work_items.add(tx, made.id, Kind.HOOKS, "", now)
     day.connections[made.id] = merchant
-    day.customs.stores[store] = merchant.store_hash
+    day.invariants.stores[store] = merchant.store_hash
     if not prices:
-        day.customs.no_prices.add(merchant.store_hash)
+        day.invariants.no_prices.add(merchant.store_hash)
 
 
 def _stock(day: Day, merchant: Merchant, number: int) -> None:
     """One or two products, two to four variants."""
-    till, connection = day.town.till(merchant), max(day.connections)
-    few = "low stock" in day.weather.on
+    till, connection = day.sandbox.till(merchant), max(day.connections)
+    few = "low stock" in day.fault_plan.on
     for product in range(day.dice.choice([1, 2])):
         name = f"Vara{number}{product}"
         sizes = day.dice.choice([1, 2])
@@ -147,12 +147,12 @@ def _row(name: str, size: str) -> dict[str, Any]:
 
 def _set_up_orders(day: Day, merchant: Merchant, number: int) -> None:
     """Stock follows an edited order or not, and moves with the order or with the parcel."""
-    if "order edits" in day.weather.on:
+    if "order edits" in day.fault_plan.on:
         dice = dice_of(day.seed, f"orders of {number}")
         moves = dice.choice(["order_placed", "order_placed", "order_completed_or_shipped"])
         follows = dice.random() < 0.7
         settings = {"update_stock_behavior": moves, "edit_order_stock_adjustment": follows}
-        day.town.shop(merchant).set_settings(**settings)
+        day.sandbox.shop(merchant).set_settings(**settings)
         day.tell(
             f"orders of {merchant.store_hash}: {moves}, edits {'move' if follows else 'move no'} "
             "stock"
@@ -161,12 +161,12 @@ def _set_up_orders(day: Day, merchant: Merchant, number: int) -> None:
 
 async def _furnish(day: Day, merchant: Merchant) -> None:
     """What stood in the shop before: sometimes with a name or a SKU that the till has too."""
-    shop = day.town.shop(merchant)
+    shop = day.sandbox.shop(merchant)
     category = shop.add_category("Eget").id
-    clash = "name clash" in day.weather.on
+    clash = "name clash" in day.fault_plan.on
     ours = next(one for one in day.goods if one.merchant is merchant)
     name = ours.key if clash else "Hylla"
     made = await shop.add_product(
         name=name, sku=ours.sku if clash else "HYLLA", categories=[category], price=5
     )
-    day.customs.own[merchant.store_hash] = {made.id: picture_of(shop, made.id)}
+    day.invariants.own[merchant.store_hash] = {made.id: picture_of(shop, made.id)}

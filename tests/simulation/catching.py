@@ -19,7 +19,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from brygga.wiring import handlers
-from tests.simulation import weather
+from tests.simulation import fault_plan
 from tests.simulation.disk import Disk
 from tests.simulation.judging import OPEN, Verdict
 from tests.simulation.mutants import MUTANTS
@@ -83,8 +83,8 @@ def played(name: str, seed: int, disk: Disk, *, hands: bool | None = None) -> Ve
     """One session of the engine as it is, or of a mutant: these have their days without hands in
     the shop, as they are counted by seeds.
     """
-    at_work = weather.HANDS_AT_WORK and (not name if hands is None else hands)
-    with patch.object(weather, "HANDS_AT_WORK", at_work), broken(name) as make:
+    at_work = fault_plan.HANDS_AT_WORK and (not name if hands is None else hands)
+    with patch.object(fault_plan, "HANDS_AT_WORK", at_work), broken(name) as make:
         return session(seed, disk, make)
 
 
@@ -190,7 +190,7 @@ def main(words: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(words)
     names, ends = chosen.only or NAMES, time.monotonic() + chosen.seconds
     counted, left = _kept(chosen.state), 0
-    with disk() as own, chosen.state.open("a", encoding="utf-8") as book:
+    with disk() as own, chosen.state.open("a", encoding="utf-8") as ledger_row:
         days = Days(own)
         for seed in spread(chosen.days):
             wanted = [name for name in names if not counted.has(name, seed)]
@@ -201,7 +201,11 @@ def main(words: Sequence[str] | None = None) -> int:
                     continue
                 why = days.catch(name, seed)
                 counted.add(name, seed, why)
-                print(json.dumps({"name": name, "seed": seed, "why": why}), file=book, flush=True)
+                print(
+                    json.dumps({"name": name, "seed": seed, "why": why}),
+                    file=ledger_row,
+                    flush=True,
+                )
             if wanted and left == before:
                 print(f"day {seed} is played by all", flush=True)
                 own.sweep()

@@ -14,18 +14,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.database import work_items
-from brygga.database.engine import Woken
+from brygga.database.engine import Notice
 from brygga.database.work_items import Kind
 from brygga.wiring import handlers
 from brygga_sandbox.bigcommerce.inventory import on_hand, shelves_of
-from brygga_sandbox.town import Merchant, Town
-from tests.simulation.customs import Customs
+from brygga_sandbox.sandbox import Merchant, Sandbox
 from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.process import Fate, Ground, LoopTime, MakeHandlers, Process, Street
-from tests.simulation.weather import Net, Sky
+from tests.simulation.fault_plan import Faults, Net
+from tests.simulation.invariants import Invariants
+from tests.simulation.process import Fate, LoopTime, MakeHandlers, Process, ProcessHost, Runtime
 
 _BUSY = sa.text("""
-    SELECT 1 FROM connections c LEFT JOIN marks m ON m.connection_id = c.id AND m.parked_at IS NULL
+    SELECT 1 FROM connections c LEFT JOIN work_items m ON m.connection_id = c.id AND m.parked_at IS NULL
     WHERE c.stage <> 'disconnected'
         AND (c.lease_holder IS NOT NULL OR m.due_at <= :soon OR m.kind NOT IN ('hooks', 'account',
             'sweep'))
@@ -66,7 +66,7 @@ class Goods:
     online: int = 0
     """What the shop should have, while stock is separate."""
     mode: Mode = Mode.SHARED
-    apart: bool = False
+    separate: bool = False
     """It had separate stock when it left the shop, and has it again when it comes back."""
     lost: bool = False
     """Deleted in the shop: the next save in Zettle makes it again (rule P10)."""
@@ -78,7 +78,7 @@ class Goods:
     """Somebody's hands changed its variant or its counting: what moves in the shop may count or
     not, until the service has seen that.
     """
-    looks: int = 0
+    reads: int = 0
     """How often the service had read the store's products when it was counted otherwise."""
     blinked: bool = False
     """Counted otherwise and back, between two looks of the service: BigCommerce forgets the number,
@@ -116,8 +116,8 @@ class Day:
     seed: int
     disk: Disk
     dice: random.Random
-    weather: Sky
-    town: Town
+    fault_plan: Faults
+    sandbox: Sandbox
     net: Net
     database: DiskDatabase
     processes: list[Process] = field(default_factory=list)
@@ -131,8 +131,8 @@ class Day:
     crashes_left: int = 0
     crashes: int = 0
     open: bool = True
-    customs: Customs = field(init=False)
-    street: Street = field(init=False)
+    invariants: Invariants = field(init=False)
+    host: ProcessHost = field(init=False)
     page: DiskDatabase = field(init=False)
     """The process that shows pages."""
     logged: list[str] = field(default_factory=list)
@@ -143,16 +143,18 @@ class Day:
     """Products whose description was edited in the shop since they were last saved in Zettle."""
 
     def __post_init__(self) -> None:
-        self.customs = Customs(self.town)
-        self.customs.answers_lost = bool(self.weather.on & {"delivered late", "crash", "stall"})
+        self.invariants = Invariants(self.sandbox)
+        self.invariants.answers_lost = bool(
+            self.fault_plan.on & {"delivered late", "crash", "stall"}
+        )
         self.net.day = self
         self.page = DiskDatabase(self.disk)
-        self.page.on_commit(self._heard)
+        self.page.on_commit(self._received)
 
-    def _heard(self, woken: Woken) -> None:
+    def _received(self, resumed: Notice) -> None:
         for one in self.processes:
             if not one.fate.dead:
-                one.database.tell(woken)
+                one.database.tell(resumed)
 
     # ---- Time and telling ------------------------------------------------------------------------
 
@@ -167,7 +169,7 @@ class Day:
 
     def run_service(self) -> None:
         self.lives.append(asyncio.create_task(self._lives(0)))
-        if self.weather.has("two workers"):
+        if self.fault_plan.has("two workers"):
             self.lives.append(asyncio.create_task(self._lives(1)))
 
     async def _lives(self, place: int) -> None:
@@ -189,26 +191,26 @@ class Day:
 
     def _born(self) -> Process:
         after = None
-        if self.weather.has("crash") and self.crashes_left > 0:
+        if self.fault_plan.has("crash") and self.crashes_left > 0:
             self.crashes_left -= 1
             after = self.dice.choice([self.dice.randint(1, 12), self.dice.randint(1, 80)])
         fate = Fate(after, self._stall)
-        ground = Ground(self.town, self.disk, self.net, self.make)
-        return Process(ground, fate, random.Random(self.dice.getrandbits(64)))
+        runtime = Runtime(self.sandbox, self.disk, self.net, self.make)
+        return Process(runtime, fate, random.Random(self.dice.getrandbits(64)))
 
     def _stall(self) -> float:
-        return self.dice.uniform(1, 150) if self.weather.roll("stall", 0.004) else 0.0
+        return self.dice.uniform(1, 150) if self.fault_plan.roll("stall", 0.004) else 0.0
 
     # ---- Levels ----------------------------------------------------------------------------------
 
     def till_level(self, one: Goods) -> int:
-        return 0 if one.mode is Mode.DEAD else self.town.till(one.merchant).balance(one.variant)
+        return 0 if one.mode is Mode.DEAD else self.sandbox.till(one.merchant).balance(one.variant)
 
     def item(self, one: Goods) -> tuple[Any, Any] | None:
         """The shop's product and variant that were made for these goods. A taken SKU or name has
         got a suffix.
         """
-        store = self.town.shop(one.merchant).store
+        store = self.sandbox.shop(one.merchant).store
         for product in store.products.values():
             if product.made_by is None or not str(product.get("name")).startswith(one.key):
                 continue
@@ -224,8 +226,8 @@ class Day:
         found = self.item(one)
         if found is None:
             return None
-        shelves = shelves_of(*found)
-        return on_hand(shelves) - sum(shelf.backordered for shelf in shelves)
+        records = shelves_of(*found)
+        return on_hand(records) - sum(record.backordered for record in records)
 
     def is_base(self, one: Goods) -> bool:
         """Simple on both sides again, and counted by its only variant until somebody presses our
@@ -256,11 +258,11 @@ class Day:
         self.recounted()
         before = [(self.till_level(one), self.shop_level(one)) for one in self.goods]
         oversold = [
-            (one, len(self.town.shop(one).store.oversold)) for one in self.connections.values()
+            (one, len(self.sandbox.shop(one).store.oversold)) for one in self.connections.values()
         ]
         result = act()
         self._missed(oversold)
-        told = []
+        reported = []
         for one, (till, shop) in zip(self.goods, before, strict=True):
             moved = self.till_level(one) - till
             after = self.shop_level(one)
@@ -284,8 +286,8 @@ class Day:
                 # Sold from units that a split had given to the other side and that were not taken
                 # yet: whose they were nobody can tell.
                 one.loose |= one.mode is Mode.SEPARATE and min(one.online, one.truth) < 0
-                told.append(f"{one.sku} {moved:+d}/{online:+d} -> {one.truth}")
-        self.tell(f"{what}: {', '.join(told) or 'nothing'}")
+                reported.append(f"{one.sku} {moved:+d}/{online:+d} -> {one.truth}")
+        self.tell(f"{what}: {', '.join(reported) or 'nothing'}")
         self.did[what] += 1
         return result
 
@@ -293,7 +295,7 @@ class Day:
         """Units of a number that a merchant's hands made the shop forget: the shop sold what it did
         not have. The order says that they are sold, the shop's number does not."""
         for merchant, count in before:
-            for item_id, units in self.town.shop(merchant).store.oversold[count:]:
+            for item_id, units in self.sandbox.shop(merchant).store.oversold[count:]:
                 for one in self.goods:
                     found = self.item(one) if one.merchant is merchant and one.handled else None
                     if found is not None and found[1].id == item_id:
@@ -301,9 +303,9 @@ class Day:
 
     def check_step(self) -> None:
         """What must hold at every moment."""
-        self.customs.looks(self.connections)
+        self.invariants.reads(self.connections)
 
-    def heard(self, path: str, body: bytes, status: int, commits: int) -> None:
+    def received(self, path: str, body: bytes, status: int, commits: int) -> None:
         """A webhook was answered. 9: the first 200 to it comes only when its mark is on disk."""
         news = body not in self.messages
         if status == 200:
@@ -315,34 +317,36 @@ class Day:
             and commits == 0
             and (b"inventory" in body or b"InventoryBalance" in body)
         ):
-            self.customs.cry(9, "a webhook was answered before its mark was on disk", body)
+            self.invariants.cry(9, "a webhook was answered before its mark was on disk", body)
 
     # ---- Quiet -----------------------------------------------------------------------------------
 
-    async def quiet(self, patience_s: float = 6_000.0) -> bool:
+    async def quiet(self, resolve_timeout_s: float = 6_000.0) -> bool:
         """True when no webhook is on its way and no work is due soon. Work whose process dies again
         and again waits longer each time.
         """
-        until, step, crashes = self.now + patience_s, 4.0, self.crashes
+        until, step, crashes = self.now + resolve_timeout_s, 4.0, self.crashes
         while self.now < until:
             await asyncio.sleep(step)
             if self.crashes > crashes:
-                until, crashes = self.now + patience_s, self.crashes
+                until, crashes = self.now + resolve_timeout_s, self.crashes
             # Zettle goes on for days telling of a merchant who has left.
-            if await self._is_quiet(heeding=not self.left or self.now < until - patience_s / 2):
+            if await self._is_quiet(
+                heeding=not self.left or self.now < until - resolve_timeout_s / 2
+            ):
                 return True
             if self.requests() > self.bound():
                 return False
             step = min(60.0, step * 1.1)
         return False
 
-    async def settled(self, otherwise: str) -> None:
+    async def until_quiet(self, otherwise: str) -> None:
         """14: the work comes to its end."""
         if not await self.quiet():
-            self.customs.cry(14, otherwise, self.requests())
+            self.invariants.cry(14, otherwise, self.requests())
 
     def requests(self) -> int:
-        return self.town.zettle.requests.total() + self.town.bigcommerce.requests.total()
+        return self.sandbox.zettle.requests.total() + self.sandbox.bigcommerce.requests.total()
 
     def bound(self) -> int:
         """Invariant 14: no more requests than these, or something echoes for ever."""
@@ -350,21 +354,21 @@ class Day:
 
     async def _is_quiet(self, *, heeding: bool) -> bool:
         if (
-            heeding and (self.town.zettle.outbox.tasks or self.town.bigcommerce.outbox.tasks)
+            heeding and (self.sandbox.zettle.outbox.tasks or self.sandbox.bigcommerce.outbox.tasks)
         ) or self.net.late:
             return False
         async with self.database.read() as tx:
             return await tx.first(_BUSY, {"soon": LoopTime().now() + timedelta(minutes=1)}) is None
 
     async def sweep(self) -> None:
-        await self.mark(Kind.HOOKS)
-        await self.mark(Kind.SWEEP)
+        await self.add_item(Kind.HOOKS)
+        await self.add_item(Kind.SWEEP)
 
-    async def mark(self, kind: Kind, subject: str = "", connection: int | None = None) -> None:
+    async def add_item(self, kind: Kind, subject: str = "", connection: int | None = None) -> None:
         """As a page would."""
         async with self.page.transaction() as tx:
             for number in [connection] if connection is not None else sorted(self.connections):
-                await work_items.mark(tx, number, kind, subject, LoopTime().now())
+                await work_items.add(tx, number, kind, subject, LoopTime().now())
 
     async def close(self) -> None:
         self.open = False
@@ -379,4 +383,4 @@ class Day:
                 process.running.cancel()
                 await asyncio.gather(process.running, return_exceptions=True)
         await self.net.stop()
-        await self.town.stop()
+        await self.sandbox.stop()

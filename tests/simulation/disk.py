@@ -131,7 +131,7 @@ class Line:
         if query.writes:
             self.wrote = True
             self.memory.forget(query)
-        if query.silent:
+        if query.without_rows:
             return answer
         self.finish()
         if answer.result.ntuples:
@@ -320,7 +320,7 @@ class DiskDatabase(Database):
             if fence is not None:
                 await _hold(tx, fence)
             yield tx
-        self._tell_all(tx.woken)
+        self._tell_all(tx.resumed)
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:

@@ -14,32 +14,32 @@ from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 from brygga_sandbox.bigcommerce import options
 from brygga_sandbox.cashiers import NothingToDo
+from tests.simulation.actors import Actors
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.process import LoopTime
-from tests.simulation.whims import Whims
 
 
 class Hands:
     """One act per method."""
 
-    def __init__(self, day: Day, whims: Whims) -> None:
+    def __init__(self, day: Day, actors: Actors) -> None:
         self.day = day
         self.dice = day.dice
-        self.whims = whims
+        self.actors = actors
 
     def whole(self, one: Goods, mode: Mode = Mode.SHARED) -> tuple[Any, Any, list[Goods]]:
         """The shop, the product there, and all its goods, if all of them are in this mode."""
-        siblings, found = self.whims.siblings(one), self.day.item(one)
+        siblings, found = self.actors.siblings(one), self.day.item(one)
         if found is None or any(other.mode is not mode for other in siblings):
             raise NothingToDo
-        return self.day.town.shop(one.merchant), found[0], siblings
+        return self.day.sandbox.shop(one.merchant), found[0], siblings
 
     def _on_their_way(self, one: Goods) -> None:
         """Units that the shop moved and the till has not heard of may be lost with the number, or
         not.
         """
-        owed = self.day.till_level(one) - one.truth
-        one.less, one.more = one.less + min(0, owed), one.more + max(0, owed)
+        to_push = self.day.till_level(one) - one.truth
+        one.less, one.more = one.less + min(0, to_push), one.more + max(0, to_push)
 
     def _touched(self, goods: list[Goods], mode: Mode) -> None:
         for one in goods:
@@ -60,7 +60,7 @@ class Hands:
         tracking = "none" if product.simple or self.dice.random() < 0.2 else other
         self._touched(siblings, Mode.PAUSED)
         for sibling in siblings:
-            sibling.looks = self._looks(one)
+            sibling.reads = self._looks(one)
         await shop.edit_product(product.id, inventory_tracking=tracking)
         if tracking == "product" and self.dice.random() < 0.7:
             shop.set_stock(self.dice.randint(0, 30), product_id=product.id)
@@ -69,14 +69,14 @@ class Hands:
     async def count_as_before(self, one: Goods) -> None:
         shop, product, siblings = self.whole(one, Mode.PAUSED)
         for sibling in siblings:
-            sibling.blinked = sibling.blinked or sibling.looks == self._looks(one)
+            sibling.blinked = sibling.blinked or sibling.reads == self._looks(one)
         await shop.edit_product(
             product.id, inventory_tracking="product" if self.day.is_simple(one) else "variant"
         )
         self.day.tell(f"{one.key} is counted as before")
 
     def _looks(self, one: Goods) -> int:
-        return self.day.customs.readings[one.merchant.store_hash]
+        return self.day.invariants.readings[one.merchant.store_hash]
 
     async def press_recount(self, one: Goods) -> None:
         """The button on our page, which is there once the service has seen it."""
@@ -86,7 +86,7 @@ class Hands:
             if binding is None or not binding.counting:
                 raise NothingToDo
             subject = str(binding.synced.product_id)
-            await work_items.mark(
+            await work_items.add(
                 tx, one.connection, Kind.SHOP_PRODUCT, subject, LoopTime().now(), detail=RECOUNT
             )
         self.day.tell(f"recount {one.key}")
@@ -128,10 +128,10 @@ class Hands:
 
     async def make_size(self, one: Goods) -> None:
         """With the same SKU; its number is typed, or not."""
-        lost = [other for other in self.whims.siblings(one) if other.cut]
+        lost = [other for other in self.actors.siblings(one) if other.cut]
         if not lost or self.day.item(lost[0]) is not None:
             raise NothingToDo
-        one, shop = lost[0], self.day.town.shop(lost[0].merchant)
+        one, shop = lost[0], self.day.sandbox.shop(lost[0].merchant)
         product = self._product(one)
         (option,) = product.options
         if all(value.label != one.sku[-1] for value in option.values):
@@ -150,7 +150,7 @@ class Hands:
         self.day.tell(f"{one.sku} made again in the shop")
 
     def _product(self, one: Goods) -> Any:
-        for product in self.day.town.shop(one.merchant).store.products.values():
+        for product in self.day.sandbox.shop(one.merchant).store.products.values():
             if product.made_by is not None and str(product.get("name")).startswith(one.key):
                 return product
         raise NothingToDo

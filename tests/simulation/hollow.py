@@ -37,12 +37,12 @@ from brygga_sandbox.zettle import Line
 from tests.simulation.beginning import begin
 from tests.simulation.day import Day, Goods
 from tests.simulation.disk import Disk
+from tests.simulation.fault_plan import Faults
 from tests.simulation.hollow_cases import Case, Found, Get, cases_of
 from tests.simulation.loop import run
 from tests.simulation.process import LoopTime
 from tests.simulation.session import _alone, _listen
 from tests.simulation.storm import disk
-from tests.simulation.weather import Sky
 
 READING_POSTS = ("/products/status", "/products")
 """How the paths of Zettle's inventory end whose POST only reads: tracking status, and stock of many
@@ -63,7 +63,7 @@ class Walk:
     day: Day
     found: Found = field(default_factory=Found)
     guests: dict[str, Goods] = field(default_factory=dict)
-    told: dict[str, int] = field(
+    reported: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("wrong", "lost", "silent"), 0)
     )
 
@@ -83,7 +83,7 @@ class Walk:
             "an explanation": self._explanation,
             "tracking": self._tracking,
             "an edit in the shop": self._shop_edit,
-            "a birth": self._birth,
+            "a birth": self._create_answer,
             "a birth with a name that is taken": self._clash,
             "gone from the shop": self._gone,
             "a restart": self._restart,
@@ -98,12 +98,12 @@ class Walk:
     async def _sale(self) -> None:
         one = self.one
         self.day.account(
-            "sell", lambda: self.day.town.till(one.merchant).sell([Line(one.variant, 1)])
+            "sell", lambda: self.day.sandbox.till(one.merchant).sell([Line(one.variant, 1)])
         )
 
     async def _order(self) -> None:
         one = self.day.goods[-1]
-        found, shop = self.day.item(one), self.day.town.shop(one.merchant)
+        found, shop = self.day.item(one), self.day.sandbox.shop(one.merchant)
         if found is not None:
             self.day.account(
                 "order", lambda: shop.place([{"variant_id": found[1].id, "quantity": 1}])
@@ -111,7 +111,7 @@ class Walk:
 
     async def _save(self) -> None:
         self._text += 1
-        self.day.town.till(self.one.merchant).edit_product(
+        self.day.sandbox.till(self.one.merchant).edit_product(
             self.one.product, description=f"Text {self._text}"
         )
 
@@ -120,41 +120,41 @@ class Walk:
     async def _sync_now(self) -> None:
         connection = self.one.connection
         async with self.day.page.transaction() as tx:
-            await work_items.mark(
+            await work_items.add(
                 tx, connection, Kind.PRODUCT, self.one.product, LoopTime().now(), force=True
             )
 
     async def _sweep(self) -> None:
-        await self.day.mark(Kind.SWEEP)
+        await self.day.add_item(Kind.SWEEP)
 
     async def _account(self) -> None:
-        await self.day.mark(Kind.ACCOUNT)
+        await self.day.add_item(Kind.ACCOUNT)
 
     async def _library(self) -> None:
         async with self.day.page.transaction() as tx:
-            await work_items.mark(
+            await work_items.add(
                 tx, self.one.connection, Kind.LIBRARY, "", LoopTime().now(), force=True
             )
 
     async def _webhooks(self) -> None:
-        await self.day.mark(Kind.HOOKS)
+        await self.day.add_item(Kind.HOOKS)
 
     async def _explanation(self) -> None:
         await self._sale()
         await self._order()
         await asyncio.sleep(30)
         for one in {one.product for one in self.day.goods}:
-            await self.day.mark(Kind.EXPLAIN, one)
+            await self.day.add_item(Kind.EXPLAIN, one)
 
     async def _tracking(self) -> None:
-        await self.day.mark(Kind.TRACKING, self.one.product)
+        await self.day.add_item(Kind.TRACKING, self.one.product)
 
     async def _shop_edit(self) -> None:
         found = self.day.item(self.one)
         if found is not None:
-            await self.day.mark(Kind.SHOP_PRODUCT, str(found[0].id))
+            await self.day.add_item(Kind.SHOP_PRODUCT, str(found[0].id))
 
-    async def _birth(self) -> None:
+    async def _create_answer(self) -> None:
         self._born("Gäst")
 
     async def _clash(self) -> None:
@@ -162,7 +162,7 @@ class Walk:
 
     def _born(self, name: str, sku: str = "") -> None:
         self._text += 1
-        till = self.day.town.till(self.one.merchant)
+        till = self.day.sandbox.till(self.one.merchant)
         made = till.create_product(name, [{"sku": sku or f"GAST{self._text}", "price": 9900}])
         till.track(made["uuid"])
         till.set_stock(made["variants"][0]["uuid"], 9)
@@ -181,7 +181,7 @@ class Walk:
         one = self.day.goods[0]
         found = self.day.item(one)
         if found is not None:
-            self.day.town.shop(one.merchant).delete_product(found[0].id)
+            self.day.sandbox.shop(one.merchant).delete_product(found[0].id)
         await asyncio.sleep(1)
         await self._sync_now()
 
@@ -193,7 +193,7 @@ class Walk:
 
     async def _everything(self) -> None:
         for one in sorted({one.product for one in self.day.goods}):
-            await self.day.mark(Kind.STOCK, one)
+            await self.day.add_item(Kind.STOCK, one)
 
     async def _first_births(self) -> None:
         """Where the category "Zettle" is not known yet, two products that are made one after the
@@ -222,7 +222,7 @@ class Walk:
         for name, act in self.acts.items():
             twice = []
             for _ in range(2):
-                for platform in (self.day.town.zettle, self.day.town.bigcommerce):
+                for platform in (self.day.sandbox.zettle, self.day.sandbox.bigcommerce):
                     platform.requests.reset()
                 await act()
                 await self.day.quiet()
@@ -239,8 +239,8 @@ class Walk:
 
     def _asked(self) -> Iterator[Get]:
         for side, platform in (
-            ("zettle", self.day.town.zettle),
-            ("bigcommerce", self.day.town.bigcommerce),
+            ("zettle", self.day.sandbox.zettle),
+            ("bigcommerce", self.day.sandbox.bigcommerce),
         ):
             for method, template in sorted(platform.requests.counts):
                 reads = method == "POST" and "/v3/" in template and template.endswith(READING_POSTS)
@@ -252,13 +252,13 @@ class Walk:
         beginning.
         """
         for uuid in list(self.guests):
-            self.day.town.till(self.one.merchant).delete_product(uuid)
+            self.day.sandbox.till(self.one.merchant).delete_product(uuid)
         if self.guests:
             await self.day.quiet()
         self.guests.clear()
         for one in self.day.goods:
             if self.day.till_level(one) < 400:
-                till = self.day.town.till(one.merchant)
+                till = self.day.sandbox.till(one.merchant)
                 self.day.account(
                     "count", lambda one=one, till=till: till.set_stock(one.variant, 900)
                 )
@@ -266,9 +266,9 @@ class Walk:
 
     async def case(self, case: Case) -> None:
         """One GET answered with nothing, and what comes of it."""
-        day, shop = self.day, self.day.town.shop(self.one.merchant)
-        platform = day.town.zettle if case.get.platform == "zettle" else day.town.bigcommerce
-        for one in (day.town.zettle, day.town.bigcommerce):
+        day, shop = self.day, self.day.sandbox.shop(self.one.merchant)
+        platform = day.sandbox.zettle if case.get.platform == "zettle" else day.sandbox.bigcommerce
+        for one in (day.sandbox.zettle, day.sandbox.bigcommerce):
             one.requests.reset()  # what a case may cost is counted from here (`Day.bound`)
         before, lines = await self._standing(), await self._lines()
         much = {"lasts_s": LASTS_S} if case.lasts else {"next": 1}
@@ -294,7 +294,7 @@ class Walk:
         self.found.struck += bool(rule.fired)
         is_due = rule.fired and day.now >= met + DUE_S
         if case.lasts and is_due and await self._waits() and not await self._names(case, lines):
-            self.found.silent.append(f"{case}: {rule.fired} times")
+            self.found.without_rows.append(f"{case}: {rule.fired} times")
         platform.faults.clear()
         if not await self._rest():
             self.found.lost.append(f"{case}: it never comes to rest")
@@ -308,9 +308,9 @@ class Walk:
         self.found.lost += [f"{case}: {what}" for what in await self._missing(shop)]
         await self._clear_away()
         for name in ("wrong", "lost", "silent"):
-            for line in getattr(self.found, name)[self.told[name] :]:
+            for line in getattr(self.found, name)[self.reported[name] :]:
                 print(f"{name}: {line}", flush=True)
-            self.told[name] = len(getattr(self.found, name))
+            self.reported[name] = len(getattr(self.found, name))
 
     async def _rest(self) -> bool:
         """Until nothing is tried again any more: routine work, too, for which a day does not
@@ -334,19 +334,19 @@ class Walk:
         """One line since then says which side cannot be read."""
         async with self.day.database.read() as tx:
             found = await synclog.page(tx, self.one.connection, limit=100_000)
-        told = [
+        reported = [
             one.line.params["side"]
             for one in found[: len(found) - before]
             if one.line.code is Code.SIDE_UNREADABLE
         ]
-        return told == [SIDES[case.get.platform]]
+        return reported == [SIDES[case.get.platform]]
 
     async def _standing(self) -> dict[str, Any]:
         """What hollow answers must not change: products, subscriptions, webhooks, questions, and
         what is parked.
         """
-        one, town = self.one, self.day.town
-        store = town.shop(one.merchant).store
+        one, sandbox = self.one, self.day.sandbox
+        store = sandbox.shop(one.merchant).store
         names = sorted(str(found.get("name")) for found in store.products.values())
         async with self.day.database.read() as tx:
             parked = [
@@ -357,7 +357,7 @@ class Walk:
         return {
             "products": [name for name in names if not name.startswith(("Gäst", "Hylla ("))],
             "subscriptions": sorted(one.merchant.organization.subscriptions),
-            "webhooks": sorted(town.bigcommerce.hooks[store.hash].all),
+            "webhooks": sorted(sandbox.bigcommerce.hooks[store.hash].all),
             "categories": sorted(str(row.name) for row in store.categories.values()),
             "parked": parked,
             "asked": asked,
@@ -419,13 +419,13 @@ class Levels:
 
 
 async def _walked(own: Disk, chosen: Callable[[Case], bool]) -> Found:
-    day = await begin(3, own, sky=Sky(frozenset(), random.Random(1)))
-    day.customs.answers_lost = True
+    day = await begin(3, own, faults=Faults(frozenset(), random.Random(1)))
+    day.invariants.answers_lost = True
     _listen(day)
     try:
         for one in day.goods:
             day.account(
-                "count", lambda one=one: day.town.till(one.merchant).set_stock(one.variant, 900)
+                "count", lambda one=one: day.sandbox.till(one.merchant).set_stock(one.variant, 900)
             )
         day.run_service()
         assert await day.quiet()
@@ -486,7 +486,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for get in sorted(found.gets):
         print(f"  {get}")
     print(f"{found} ({time.monotonic() - began:.0f} s)")
-    return 1 if found.wrong or found.lost or found.silent else 0
+    return 1 if found.wrong or found.lost or found.without_rows else 0
 
 
 if __name__ == "__main__":

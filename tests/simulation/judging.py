@@ -71,7 +71,7 @@ async def judge(day: Day, verdict: Verdict) -> None:
     for one in day.goods:
         if one.lost and day.item(one) is not None:
             # A save before the deletion was heard of after it.
-            one.mode, one.lost = Mode.SEPARATE if one.apart else Mode.SHARED, False
+            one.mode, one.lost = Mode.SEPARATE if one.separate else Mode.SHARED, False
         if one.cut and day.item(one) is not None:
             one.mode, one.cut = Mode.SHARED, False  # likewise
         one.handled = False
@@ -103,9 +103,9 @@ async def _paused(day: Day) -> None:
             binding = await bindings.get(tx, one.connection, one.product)
             lines = await synclog.page(tx, one.connection, Filter(subject=one.product), limit=1000)
         if not TOLD & {logged.line.code for logged in lines}:
-            day.customs.cry(15, "stock is paused without a line", one.sku)
+            day.invariants.cry(15, "stock is paused without a line", one.sku)
         if binding is None or not binding.counting:
-            day.customs.cry(15, "stock is paused and no page knows", one.sku)
+            day.invariants.cry(15, "stock is paused and no page knows", one.sku)
 
 
 async def _rebased(day: Day) -> None:
@@ -115,10 +115,12 @@ async def _rebased(day: Day) -> None:
     loose = [one for one in day.goods if one.loose and one.mode is not Mode.DEAD]
     for one in loose:
         async with day.database.read() as tx:
-            books = await ledgers.load(tx, one.connection, [one.product])
-        book = books.get(one.variant)
+            ledger_rows = await ledgers.load(tx, one.connection, [one.product])
+        ledger_row = ledger_rows.get(one.variant)
         till, shop = (
-            (book.ledger.zettle.promised, book.ledger.shop.promised) if book else (None, None)
+            (ledger_row.ledger.zettle.target, ledger_row.ledger.shop.target)
+            if ledger_row
+            else (None, None)
         )
         one.truth = day.till_level(one) if till is None else till
         one.online = (day.shop_level(one) or 0) if shop is None else shop
@@ -144,7 +146,7 @@ async def _read_log(day: Day, verdict: Verdict) -> set[tuple[int, str]]:
                 ):
                     checked.add((connection, said.variant))
                 if said.code is Code.INTERNAL_ERROR:
-                    day.customs.cry(12, "a bug has parked work", said.params)
+                    day.invariants.cry(12, "a bug has parked work", said.params)
     return checked
 
 
@@ -214,39 +216,39 @@ def _fields(day: Day) -> None:
     for one in day.goods:
         if one.mode in (Mode.DEAD, Mode.AWAY):
             continue
-        till, found = day.town.till(one.merchant).product(one.product), day.item(one)
+        till, found = day.sandbox.till(one.merchant).product(one.product), day.item(one)
         if found is None:
             continue
         name = found[0].get("name")
         if not str(name).startswith(till["name"]):
-            day.customs.cry(10, "the name differs", (till["name"], name))
+            day.invariants.cry(10, "the name differs", (till["name"], name))
         if one.product not in day.edited and found[0].get("description") != (
             till.get("description") or ""
         ):
-            day.customs.cry(10, "the description differs", found[0].get("description"))
+            day.invariants.cry(10, "the description differs", found[0].get("description"))
 
 
 def _gone(day: Day) -> None:
     """P12, D2: what was deleted in Zettle, or was to be removed, is gone; what was to be kept is
     there.
     """
-    living = {(one.connection, one.sku) for one in day.goods if one.mode is not Mode.DEAD}
+    active = {(one.connection, one.sku) for one in day.goods if one.mode is not Mode.DEAD}
     for one in day.goods:
-        if one.mode is not Mode.DEAD or (one.connection, one.sku) in living:
+        if one.mode is not Mode.DEAD or (one.connection, one.sku) in active:
             continue  # the same variant was dropped and added again
         keep = day.left.get(one.connection)
         there = day.item(one) is not None
         if there and not keep:
-            day.customs.cry(10, "what was deleted is still in the shop", one.sku)
+            day.invariants.cry(10, "what was deleted is still in the shop", one.sku)
 
 
 def leaks(day: Day) -> None:
     """6: no token stands in a line of the log."""
     said = "\n".join(day.logged)
-    zettle = day.town.zettle.core
-    for secret in (*zettle.access_tokens, *zettle.refresh_tokens, *day.customs.stores):
+    zettle = day.sandbox.zettle.core
+    for secret in (*zettle.access_tokens, *zettle.refresh_tokens, *day.invariants.stores):
         if secret in said:
-            day.customs.cry(6, "a token was logged")
+            day.invariants.cry(6, "a token was logged")
 
 
 def coda(day: Day) -> None:
@@ -258,7 +260,7 @@ def coda(day: Day) -> None:
     for one in day.goods:
         if one.mode is Mode.DEAD:
             continue
-        till = day.town.till(one.merchant)
+        till = day.sandbox.till(one.merchant)
         day.account("last sale", lambda one=one, till=till: till.sell([Line(one.variant, 1)]))
         if one.truth < 0 and one.mode is Mode.SHARED:
             restocked = day.till_level(one) - one.truth + 5
@@ -267,5 +269,5 @@ def coda(day: Day) -> None:
             )
         found = day.item(one)
         if found is not None and (day.shop_level(one) or 0) > 0 and one.mode is not Mode.UNTRACKED:
-            shop, line = day.town.shop(one.merchant), {"variant_id": found[1].id, "quantity": 1}
+            shop, line = day.sandbox.shop(one.merchant), {"variant_id": found[1].id, "quantity": 1}
             day.account("last order", lambda shop=shop, line=line: shop.place([line]))

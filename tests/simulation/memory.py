@@ -53,7 +53,7 @@ class Query:
     """Tables that it writes to."""
     columns: frozenset[str] | None = None
     """Of a plain UPDATE, the columns."""
-    silent: bool = False
+    without_rows: bool = False
     """Nobody asks how many rows it made."""
     repeatable: bool = False
     of_files: bool = False
@@ -91,8 +91,8 @@ class Memory:
         touched: frozenset[str] = frozenset().union(*(BELOW.get(name, {name}) for name in written))
         update = _UPDATE.match(plain) if len(written) == 1 else None
         columns = frozenset(_SET.findall(update[2])) if update else None
-        silent = bool(written) and plain.startswith("INSERT") and "RETURNING" not in words
-        made = Query(sql, formats, order or (), words, touched, columns, silent)
+        without_rows = bool(written) and plain.startswith("INSERT") and "RETURNING" not in words
+        made = Query(sql, formats, order or (), words, touched, columns, without_rows)
         made.of_files = "pg_class" in words
         made.repeatable = self.remembers and not made.writes and "nextval" not in words
         for other in [*self.queries.values(), made]:

@@ -1,4 +1,4 @@
-"""What people and networks do on the days that are drawn for it (`drawn`): old sales, edited
+"""What people and networks do on the days that are drawn for it (`sampled`): old sales, edited
 orders, backorders, silence.
 """
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from brygga_sandbox.cashiers import NothingToDo
-from brygga_sandbox.town import Merchant
+from brygga_sandbox.sandbox import Merchant
 from brygga_sandbox.zettle import Line
 from tests.simulation.day import Day, Goods, Mode
 
@@ -28,7 +28,7 @@ class MoreActs:
 
     def till_comes_back(self, one: Goods) -> None:
         """It tells of all its old sales at once."""
-        till, now = self.day.town.till(one.merchant), self.day.town.zettle.core.now()
+        till, now = self.day.sandbox.till(one.merchant), self.day.sandbox.zettle.core.now()
         own = [
             goods
             for goods in self.day.goods
@@ -55,7 +55,7 @@ class MoreActs:
         ordered, order_id = self.dice.choice(among) if among else (one, 0)
         if not order_id or ordered.mode is Mode.DEAD:
             raise NothingToDo
-        shop = self.day.town.shop(ordered.merchant)
+        shop = self.day.sandbox.shop(ordered.merchant)
         order = shop.order(order_id)
         if among is self.cancelled:
             self.day.account("bring back", lambda: shop.bring_back(order.id))
@@ -122,7 +122,7 @@ class MoreActs:
         found, level = self.day.item(one), self.day.shop_level(one)
         if found is None or level is None or one.mode is not Mode.SHARED:
             raise NothingToDo
-        shop, variant = self.day.town.shop(one.merchant), found[1].id
+        shop, variant = self.day.sandbox.shop(one.merchant), found[1].id
         if not one.backorders:
             one.backorders = self.dice.randint(1, 6)
             shop.allow_backorders(one.backorders, variant_id=variant)
@@ -140,10 +140,10 @@ class MoreActs:
         sells: several calls are open at once.
         """
         name = self.dice.choice(["bigcommerce", "bigcommerce", "zettle"])
-        lasts_s, faults = self.dice.uniform(20, 90), getattr(self.day.town, name).faults
+        lasts_s, faults = self.dice.uniform(20, 90), getattr(self.day.sandbox, name).faults
         for kind, share in (("cut_after", 0.4), ("cut_before", 0.4)):
             faults.add(kind, path=STOCK_WRITES[name], probability=share, lasts_s=lasts_s)
-        self.day.weather.struck["silent spell"] += 1
+        self.day.fault_plan.struck["silent spell"] += 1
         self.day.tell(f"{name} is silent about stock writes for {lasts_s:.0f} s")
         for _ in range(self.dice.randint(3, 7)):
             self._sell(one.merchant, at_till=name == "bigcommerce")
@@ -167,8 +167,8 @@ class MoreActs:
             return
         if at_till:
             self.day.account(
-                "sell", lambda: self.day.town.till(merchant).sell([Line(one.variant, 1)])
+                "sell", lambda: self.day.sandbox.till(merchant).sell([Line(one.variant, 1)])
             )
         else:
             line = {"variant_id": found[1].id, "quantity": 1}
-            self.day.account("order", lambda: self.day.town.shop(merchant).place([line]))
+            self.day.account("order", lambda: self.day.sandbox.shop(merchant).place([line]))

@@ -20,29 +20,29 @@ from brygga import wiring
 from brygga.bigcommerce.values import StockChange
 from brygga.core import stock
 from brygga.core.stock import (
-    Flight,
     Ledger,
     Level,
-    Look,
+    LevelRead,
+    PendingWrite,
     Resolved,
-    Shelf,
     Side,
     Slot,
+    StockRecord,
     Timing,
     moves,
     resolving,
 )
 from brygga.core.stock import sending as core_sending
-from brygga.core.stock.story import Cause
+from brygga.core.stock.movement import Cause
 from brygga.database import leases, ledgers, markers
 from brygga.database.engine import Fence, Tx
-from brygga.database.ledgers import Departed
+from brygga.database.ledgers import CallPart
 from brygga.sync.products.creating import Creating
-from brygga.sync.stock import booking, evidence, gather, sending, work
+from brygga.sync.stock import evidence, gather, reconciling, sending, work
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import Sold
-from brygga.sync.stock.pages import Pages
 from brygga.sync.stock.sending import Call, Sending
+from brygga.sync.stock.unit_of_work import UnitOfWork
 from brygga.sync.worker.session import Lease, Session
 from brygga.web import hooks
 from brygga.zettle import events as till_events
@@ -58,48 +58,57 @@ Broken = Callable[[], list[Any]]
 
 def remember_after() -> list[Any]:
     """The flight is written down when it has landed, not before it leaves."""
-    really, ended, opened = sending.departed, sending.end, sending.open_still
+    really, ended, locked = sending.call_part, sending.end, sending.open_still
 
-    async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
-        flights = {variant: ledger[side].flight for variant, ledger in changed.items()}
-        if any(one is None or one.is_absolute for one in flights.values()):
-            return await really(pages, call, side, changed)
+    async def call_part(
+        unit: UnitOfWork, call: str, side: Side, changed: Mapping[str, Ledger]
+    ) -> Call:
+        pending_writes = {
+            variant: ledger[side].pending_write for variant, ledger in changed.items()
+        }
+        if any(one is None or one.is_absolute for one in pending_writes.values()):
+            return await really(unit, call, side, changed)
         items = [
-            Departed(pages.books[variant].product_uuid, variant, side, flight)
-            for variant, flight in flights.items()
-            if flight is not None
+            CallPart(unit.ledger_rows[variant].product_uuid, variant, side, pending_write)
+            for variant, pending_write in pending_writes.items()
+            if pending_write is not None
         ]
         return Call(side, items)
 
     async def end(
-        pages: Pages,
+        unit: UnitOfWork,
         call: Call,
-        items: Sequence[Departed],
+        items: Sequence[CallPart],
         move: sending.Move,
         cause: Cause | None = None,
     ) -> None:
         for item in items:
-            book, flight = pages.books[item.variant_uuid], item.flight
-            if cause is Cause.WRITTEN and book.ledger[call.side].flight is None:
-                pages.put(
-                    book,
+            ledger_row, pending_write = unit.ledger_rows[item.variant_uuid], item.pending_write
+            if cause is Cause.WRITTEN and ledger_row.ledger[call.side].pending_write is None:
+                unit.update(
+                    ledger_row,
                     move(
                         stock.sent(
-                            book.ledger, call.side, flight.quantity, flight.call, flight.sent
+                            ledger_row.ledger,
+                            call.side,
+                            pending_write.quantity,
+                            pending_write.call,
+                            pending_write.sent,
                         )
                     ),
                 )
         if any(
-            pages.books[item.variant_uuid].ledger[call.side].flight is not None for item in items
+            unit.ledger_rows[item.variant_uuid].ledger[call.side].pending_write is not None
+            for item in items
         ):
-            await ended(pages, call, items, move, cause)
+            await ended(unit, call, items, move, cause)
 
-    async def open_still(pages: Pages, call: Call, timing: Timing) -> None:
-        if call.flight.is_absolute:
-            await opened(pages, call, timing)
+    async def open_still(unit: UnitOfWork, call: Call, timing: Timing) -> None:
+        if call.pending_write.is_absolute:
+            await locked(unit, call, timing)
 
     return [
-        patch.object(sending, "departed", departed),
+        patch.object(sending, "call_part", call_part),
         patch.object(sending, "end", end),
         patch.object(sending, "open_still", open_still),
     ]
@@ -109,9 +118,9 @@ def landed_when_sent() -> list[Any]:
     """What was sent counts as known, whatever is answered."""
 
     def landed(ledger: Ledger, side: Side) -> Ledger:
-        flight = ledger[side].flight
-        assert flight is not None
-        return stock.landed(ledger, side, flight.sent)
+        pending_write = ledger[side].pending_write
+        assert pending_write is not None
+        return stock.landed(ledger, side, pending_write.sent)
 
     return [
         patch.object(stock, "refused", landed),
@@ -123,8 +132,8 @@ def repeat_blindly() -> list[Any]:
     """No answer is taken for a no."""
 
     def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
-        flight = ledger[side].flight
-        absolute = flight is not None and flight.is_absolute
+        pending_write = ledger[side].pending_write
+        absolute = pending_write is not None and pending_write.is_absolute
         return stock.reset_refused(ledger) if absolute else stock.refused(ledger, side)
 
     return [patch.object(stock, "unanswered", unanswered)]
@@ -142,25 +151,27 @@ def slot_given_back_too_early() -> list[Any]:
     """A slot is free again as soon as its call has left, and not when it is known what became of
     that.
     """
-    real = sending.departed
+    real = sending.call_part
 
-    async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
-        left = await real(pages, call, side, changed)
-        await sending.give_back(pages, left, landed=False)
+    async def call_part(
+        unit: UnitOfWork, call: str, side: Side, changed: Mapping[str, Ledger]
+    ) -> Call:
+        left = await real(unit, call, side, changed)
+        await sending.give_back(unit, left, landed=False)
         return left
 
-    return [patch.object(sending, "departed", departed), *_one_slot()]
+    return [patch.object(sending, "call_part", call_part), *_one_slot()]
 
 
 def count_read_later() -> list[Any]:
     """The count of a slot is not on disk with the intent: what it shows first is taken for it."""
 
-    def resolve(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
-        flight = ledger.shop.flight
-        if flight is not None and flight.slot is not None and isinstance(slot, int):
-            later = replace(flight, slot=replace(flight.slot, count=slot))
-            ledger = ledger.put(Side.SHOP, replace(ledger.shop, flight=later))
-        return resolving.resolve_shop(ledger, look, slot, timing)
+    def resolve(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
+        pending_write = ledger.shop.pending_write
+        if pending_write is not None and pending_write.slot is not None and isinstance(slot, int):
+            later = replace(pending_write, slot=replace(pending_write.slot, count=slot))
+            ledger = ledger.with_record(Side.SHOP, replace(ledger.shop, pending_write=later))
+        return resolving.resolve_shop(ledger, read, slot, timing)
 
     return [patch.object(stock, "resolve_shop", resolve)]
 
@@ -168,8 +179,8 @@ def count_read_later() -> list[Any]:
 def read_before_the_end() -> list[Any]:
     """A slot is read while its request may still take effect, and before reads have caught up."""
 
-    def at_once(side: Side, flight: Flight, timing: Timing) -> datetime:
-        return flight.sent
+    def at_once(side: Side, pending_write: PendingWrite, timing: Timing) -> datetime:
+        return pending_write.sent
 
     return [patch.object(module, "resolve_at", at_once) for module in (resolving, stock)]
 
@@ -195,7 +206,7 @@ def marker_left_behind() -> list[Any]:
 
     def changes(self: Sending, call: Call) -> list[StockChange]:
         changes = real(self, call)
-        return changes if call.flight.slot is None else changes[1:]
+        return changes if call.pending_write.slot is None else changes[1:]
 
     return [patch.object(Sending, "_changes", changes)]
 
@@ -207,8 +218,8 @@ def count_never_raised() -> list[Any]:
 
     real = sending.give_back
 
-    async def give_back(pages: Pages, call: Call, *, landed: bool) -> None:
-        await real(pages, call, landed=False)
+    async def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
+        await real(unit, call, landed=False)
 
     statement = sa.text(str(markers._TAKE).replace("ORDER BY freed_at, slot", "ORDER BY slot"))
     return [
@@ -220,11 +231,11 @@ def count_never_raised() -> list[Any]:
 def deaf_to_the_slot() -> list[Any]:
     """A call without an answer is taken for landed where its slot cannot be read."""
 
-    def resolve(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
-        flight = ledger.shop.flight
-        if flight is not None and flight.slot is not None:
-            slot = flight.slot.count + 1
-        return resolving.resolve_shop(ledger, look, slot, timing)
+    def resolve(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
+        pending_write = ledger.shop.pending_write
+        if pending_write is not None and pending_write.slot is not None:
+            slot = pending_write.slot.count + 1
+        return resolving.resolve_shop(ledger, read, slot, timing)
 
     return [patch.object(stock, "resolve_shop", resolve)]
 
@@ -234,31 +245,36 @@ def deaf_to_the_slot() -> list[Any]:
 
 def ignore_lag() -> list[Any]:
     """Every read is taken for the truth of this moment."""
-    return [patch.object(wiring, "Timing", lambda: Timing(lag_s=0.05))]
+    return [patch.object(wiring, "Timing", lambda: Timing(read_lag_s=0.05))]
 
 
 def ignore_echoes() -> list[Any]:
     """Nobody listens for our own identifiers."""
 
-    async def unheard(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
+    async def unreceived(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
         return
 
-    return [patch.object(ledgers, "hear_echo", unheard)]
+    return [patch.object(ledgers, "record_echo", unreceived)]
 
 
 def settle_by_level() -> list[Any]:
     """A level as after the write proves that it landed, one as before it that it did not."""
 
-    def resolve(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
-        flight = ledger.shop.flight
-        assert flight is not None
-        if not isinstance(look.level, int) or flight.is_absolute or flight.base is None:
-            return resolving.resolve_shop(ledger, look, slot, timing)
-        landed_ = look.level == flight.base + flight.quantity
-        slotted = ledger.put(
-            Side.SHOP, replace(ledger.shop, flight=replace(flight, slot=Slot(0, 0), base=None))
+    def resolve(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
+        pending_write = ledger.shop.pending_write
+        assert pending_write is not None
+        if (
+            not isinstance(read.level, int)
+            or pending_write.is_absolute
+            or pending_write.base is None
+        ):
+            return resolving.resolve_shop(ledger, read, slot, timing)
+        landed_ = read.level == pending_write.base + pending_write.quantity
+        slotted = ledger.with_record(
+            Side.SHOP,
+            replace(ledger.shop, pending_write=replace(pending_write, slot=Slot(0, 0), base=None)),
         )
-        return resolving.resolve_shop(slotted, look, 1 if landed_ else 0, timing)
+        return resolving.resolve_shop(slotted, read, 1 if landed_ else 0, timing)
 
     return [patch.object(stock, "resolve_shop", resolve)]
 
@@ -266,11 +282,17 @@ def settle_by_level() -> list[Any]:
 def till_by_level() -> list[Any]:
     """Of a write to Zettle without an answer the level tells at once: as before it, or not."""
 
-    def resolve(ledger: Ledger, look: Look, echoed: datetime | None, timing: Timing) -> Resolved:
-        flight = ledger.zettle.flight
-        if flight is not None and isinstance(look.level, int) and look.level != flight.base:
-            echoed = look.begun
-        return resolving.resolve_till(ledger, look, echoed, timing)
+    def resolve(
+        ledger: Ledger, read: LevelRead, echoed: datetime | None, timing: Timing
+    ) -> Resolved:
+        pending_write = ledger.zettle.pending_write
+        if (
+            pending_write is not None
+            and isinstance(read.level, int)
+            and read.level != pending_write.base
+        ):
+            echoed = read.read_started
+        return resolving.resolve_till(ledger, read, echoed, timing)
 
     return [patch.object(stock, "resolve_till", resolve)]
 
@@ -278,12 +300,14 @@ def till_by_level() -> list[Any]:
 def one_look_is_enough() -> list[Any]:
     """A hint is closed by the first look after it, however old what that shows may be."""
 
-    def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
-        shelf = ledger[side]
-        looked = shelf.hinted is not None and shelf.seen is not None and shelf.seen >= shelf.hinted
-        return None if looked else core_sending.next_look(ledger, side, timing)
+    def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
+        record = ledger[side]
+        looked = (
+            record.hinted is not None and record.seen is not None and record.seen >= record.hinted
+        )
+        return None if looked else core_sending.next_read(ledger, side, timing)
 
-    return [patch.object(stock, "next_look", next_look)]
+    return [patch.object(stock, "next_read", next_read)]
 
 
 def pair_by_place() -> list[Any]:
@@ -304,25 +328,25 @@ def pair_by_place() -> list[Any]:
 
 def deaf_to_strangers() -> list[Any]:
     """An event of Zettle's without an identifier is taken for our own."""
-    real = hooks.till_marks
+    real = hooks.zettle_items
 
     def marked(event: Any) -> Any:
         own = isinstance(event, till_events.BalanceChanged) and not event.external_uuid
         return () if own else real(event)
 
-    return [patch.object(hooks, "till_marks", marked)]
+    return [patch.object(hooks, "zettle_items", marked)]
 
 
 def both_follow() -> list[Any]:
     """Separate stock moves the other side too."""
     real = moves._moved
 
-    def moved(ledger: Ledger, side: Side, shelf: Shelf, change: int, at: datetime) -> Ledger:
-        found = real(ledger, side, shelf, change, at)
+    def moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: datetime) -> Ledger:
+        found = real(ledger, side, record, change, at)
         other = found[side.other]
-        if not ledger.separate or other.promised is None:
+        if not ledger.separate or other.target is None:
             return found
-        return found.put(side.other, replace(other, owed=other.owed + change))
+        return found.with_record(side.other, replace(other, to_push=other.to_push + change))
 
     return [patch.object(moves, "_moved", moved)]
 
@@ -330,11 +354,11 @@ def both_follow() -> list[Any]:
 def track_everything() -> list[Any]:
     """Tracking that was switched off is not noticed."""
 
-    async def tracked(self: Any, book: Any, look: Look) -> bool:
+    async def tracked(self: Any, ledger_row: Any, read: LevelRead) -> bool:
         return True
 
     return [
-        patch.object(booking.Booking, "_is_tracked", tracked),
+        patch.object(reconciling.Reconciling, "_is_tracked", tracked),
         patch.object(stock, "stopped", lambda ledger, timing: ledger),
     ]
 
@@ -347,14 +371,14 @@ def absolute() -> list[Any]:
     real = Sending._send
 
     async def send(self: Sending, call: Call) -> None:
-        if call.side is Side.ZETTLE or call.flight.is_absolute:
+        if call.side is Side.ZETTLE or call.pending_write.is_absolute:
             await real(self, call)
             return
         levels = [
-            self._change(item, max(0, (item.flight.base or 0) + item.flight.quantity))
+            self._change(item, max(0, (item.pending_write.base or 0) + item.pending_write.quantity))
             for item in call.items
         ]
-        if (slot := call.flight.slot) is not None:
+        if (slot := call.pending_write.slot) is not None:
             levels.append(
                 StockChange(
                     gather.location(self.session), slot.count + 1, variant_id=slot.variant_id
@@ -369,7 +393,7 @@ def blind_to_orders() -> list[Any]:
     """What orders took since tracking was switched on, and before we looked, is not read."""
 
     async def none(session: Session, world: World, timing: Timing) -> Mapping[str, Sold | None]:
-        return {uuid: {} for uuid in world.known.bound}
+        return {uuid: {} for uuid in world.stored.bound}
 
     return [patch.object(work, "sold_since", none)]
 
@@ -392,23 +416,23 @@ def no_fence() -> list[Any]:
 
 def answer_first() -> list[Any]:
     """A webhook is answered whatever becomes of it."""
-    real = Process.hear
+    real = Process.take_reports
 
-    async def hear(self: Process, *message: Any) -> int:
+    async def take_reports(self: Process, *message: Any) -> int:
         with suppress(Exception):
             await real(self, *message)
         return 200
 
-    return [patch.object(Process, "hear", hear)]
+    return [patch.object(Process, "take_reports", take_reports)]
 
 
 def create_again() -> list[Any]:
     """A create without an answer is sent once more, without a look."""
 
-    async def settle(self: Creating, jobs: Any) -> None:
+    async def resolve(self: Creating, jobs: Any) -> None:
         return
 
-    return [patch.object(Creating, "settle", settle)]
+    return [patch.object(Creating, "resolve", resolve)]
 
 
 MUTANTS: Mapping[str, Broken] = {

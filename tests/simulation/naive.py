@@ -5,11 +5,11 @@ catch it.
 from collections.abc import Mapping, Sequence
 
 from brygga.bigcommerce.values import StockChange
-from brygga.core.stock import Ledger, Shelf, Side
-from brygga.database.ledgers import Book
-from brygga.database.work_items import Kind, Mark
+from brygga.core.stock import Ledger, Side, StockRecord
+from brygga.database.ledgers import LedgerRow
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.stock.gather import Till, gather, location
-from brygga.sync.stock.pages import opened
+from brygga.sync.stock.unit_of_work import locked
 from brygga.sync.worker.session import Session
 from brygga.sync.worker.turn import Handler
 from brygga.wiring import handlers
@@ -18,26 +18,26 @@ from brygga.zettle.values import Movement
 TILL = Till()
 
 
-async def stock(session: Session, batch: Sequence[Mark]) -> None:
-    uuids = sorted({mark.subject for mark in batch})
+async def stock(session: Session, batch: Sequence[WorkItem]) -> None:
+    uuids = sorted({item.subject for item in batch})
     world, places = await gather(session, TILL, uuids), await TILL.inventories(session)
     assert places is not None
-    for variant, (uuid, variant_id) in sorted(world.known.variants.items()):
-        book = world.known.books.get(variant)
-        looks = {side: world.looks[side].get(variant) for side in Side}
-        levels = {side: look.level for side, look in looks.items() if look is not None}
+    for variant, (uuid, variant_id) in sorted(world.stored.variants.items()):
+        ledger_row = world.stored.ledger_rows.get(variant)
+        reads = {side: world.reads[side].get(variant) for side in Side}
+        levels = {side: read.level for side, read in reads.items() if read is not None}
         till, shop = (levels.get(side) for side in Side)
-        if book is None or not isinstance(till, int) or not isinstance(shop, int):
+        if ledger_row is None or not isinstance(till, int) or not isinstance(shop, int):
             continue
-        known = {side: book.ledger[side].known for side in Side}
+        known = {side: ledger_row.ledger[side].confirmed for side in Side}
         sold, ordered = (
             till - _number(known[Side.ZETTLE], till),
             shop - _number(known[Side.SHOP], shop),
         )
         if sold:
-            simple = not world.known.bound[uuid].synced.options
+            simple = not world.stored.bound[uuid].synced.options
             ids = (
-                {"product_id": world.known.bound[uuid].synced.product_id}
+                {"product_id": world.stored.bound[uuid].synced.product_id}
                 if simple
                 else {"variant_id": variant_id}
             )
@@ -48,13 +48,13 @@ async def stock(session: Session, batch: Sequence[Mark]) -> None:
             await session.zettle.move(
                 session.dice.uuid1(), [Movement(uuid, variant, *way, abs(ordered))]
             )
-        async with opened(session, [uuid]) as pages:
+        async with locked(session, [uuid]) as unit:
             after = Ledger(
-                Shelf(known=till + ordered),
-                Shelf(known=shop + sold, variant_id=variant_id),
+                StockRecord(confirmed=till + ordered),
+                StockRecord(confirmed=shop + sold, variant_id=variant_id),
                 separate=True,
             )
-            pages.put(Book(uuid, variant, after), after)
+            unit.update(LedgerRow(uuid, variant, after), after)
     await session.finish(*batch)
 
 
@@ -63,4 +63,4 @@ def _number(known: object, otherwise: int) -> int:
 
 
 def naive_handlers() -> Mapping[Kind, Handler]:
-    return {**handlers(), Kind.STOCK: stock, Kind.SETTLE: stock}
+    return {**handlers(), Kind.STOCK: stock, Kind.RESOLVE: stock}

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 
-from brygga.cli.house import settings_for
+from brygga.cli.demo_stack import settings_for
 from brygga.database.engine import Fence, Tx
 from brygga.database.work_items import Kind
 from brygga.settings import Settings
@@ -24,14 +24,14 @@ from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.turn import Handler
 from brygga.web import hooks
 from brygga.web.deps import WebDeps, WebSettings
-from brygga.web.stock_desk import PageDesk
+from brygga.web.stock_commands import PageStockCommands
 from brygga.wire import Wire, open_client
 from brygga.wiring import Platforms, ShopInstall, ZettleSignIn, clients, handlers
-from brygga_sandbox.town import Town
+from brygga_sandbox.sandbox import Sandbox
 from tests.conftest import NOON
 from tests.simulation.crashing import Crash
 from tests.simulation.disk import Disk, DiskDatabase
-from tests.simulation.weather import Net
+from tests.simulation.fault_plan import Net
 from tests.timely import TimelyJobs
 
 URL = "https://brygga.town.test"
@@ -134,10 +134,10 @@ class MortalWire(httpx2.AsyncBaseTransport):
 
 
 @dataclass(frozen=True)
-class Ground:
+class Runtime:
     """What outlives every process: the town, the disk, the net, and how the work is done."""
 
-    town: Town
+    sandbox: Sandbox
     disk: Disk
     net: Net
     make: MakeHandlers = handlers
@@ -150,15 +150,15 @@ class Died(Exception):
 class Process:
     """One life. `die` ends it between two breaths; `Fate.after` ends it at a point."""
 
-    def __init__(self, ground: Ground, fate: Fate, dice: random.Random) -> None:
+    def __init__(self, runtime: Runtime, fate: Fate, dice: random.Random) -> None:
         self.fate = fate
-        self.settings = settings_of(ground.town)
-        self.database = MortalDatabase(ground.disk, fate)
+        self.settings = settings_of(runtime.sandbox)
+        self.database = MortalDatabase(runtime.disk, fate)
         clock, own = LoopTime(), SeededDice(dice)
         self.jobs = TimelyJobs(self.database, clock)
         platforms = Platforms(
             self.settings,
-            Wire(open_client(MortalWire(ground.net, fate)), clock, user_agent="Brygga"),
+            Wire(open_client(MortalWire(runtime.net, fate)), clock, user_agent="Brygga"),
             clock,
         )
         self.worker = Worker(
@@ -167,7 +167,7 @@ class Process:
             clock=clock,
             dice=own,
             settings=self.settings,
-            handlers=ground.make(),
+            handlers=runtime.make(),
             clients=clients(platforms, self.database),
             pace=Pace(tick_s=600, tidy_s=1800),
         )
@@ -183,7 +183,7 @@ class Process:
             settings=web,
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
-            stock=PageDesk(),
+            stock=PageStockCommands(),
             registry=None,  # type: ignore[arg-type]
         )
         self.stop = asyncio.Event()
@@ -207,7 +207,7 @@ class Process:
                 pass
         return self.fate.dead
 
-    async def hear(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
+    async def take_reports(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """What our receivers answer to a webhook. Raises `Died` when the process has no answer left
         to give.
         """
@@ -230,7 +230,7 @@ class Process:
 
 
 @dataclass
-class Street:
+class ProcessHost:
     """How the platforms' webhooks reach the service: whatever process is alive at the moment."""
 
     day: Any
@@ -238,19 +238,19 @@ class Street:
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> int | None:
         """The answer's status, or None when nobody answered."""
-        living = [one for one in self.day.processes if not one.fate.dead]
-        if not living:
+        active = [one for one in self.day.processes if not one.fate.dead]
+        if not active:
             return None
         commits = self.day.disk.commits
         path = url.removeprefix(URL)
         try:
             async with asyncio.timeout(10):
-                status: int = await self.dice.choice(living).hear(path, headers, body)
+                status: int = await self.dice.choice(active).take_reports(path, headers, body)
         except (Died, TimeoutError):
             return None
-        self.day.heard(path, body, status, self.day.disk.commits - commits)
+        self.day.received(path, body, status, self.day.disk.commits - commits)
         return status
 
 
-def settings_of(town: Town) -> Settings:
-    return settings_for(town, URL)
+def settings_of(sandbox: Sandbox) -> Settings:
+    return settings_for(sandbox, URL)

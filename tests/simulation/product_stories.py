@@ -42,7 +42,7 @@ class Trouble(Protocol):
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedChange:
     """What a story leaves to be done: these products' marks. Not `marked`: they are on disk
     already.
     """
@@ -55,7 +55,7 @@ class Told:
 class Story(Protocol):
     __name__: str
 
-    async def __call__(self, bench: Bench, token: str) -> Told: ...
+    async def __call__(self, bench: Bench, token: str) -> ReportedChange: ...
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Walked:
 
     bench: Bench
     story: Story
-    looks: dict[int, list[Row]] = field(default_factory=dict)
+    reads: dict[int, list[Row]] = field(default_factory=dict)
     writes: dict[int, int] = field(default_factory=dict)
     repeated: dict[int, list[str]] = field(default_factory=dict)
     """Writes that reached the shop a second time, word for word."""
@@ -87,12 +87,12 @@ class Walked:
         """The story with its trouble, then whatever it takes. Marks are on disk before: a hint is
         answered only then.
         """
-        bench, database, plain = self.bench, self.bench.database, self.bench.town.transport()
+        bench, database, plain = self.bench, self.bench.database, self.bench.sandbox.transport()
         token = f" q{trouble.at}q"
-        told = await self.story(bench, token)
-        for uuid in told.uuids if told.marked else ():
-            await bench.mark(Kind.PRODUCT, uuid, force=told.force)
-        bench.town.bigcommerce.requests.reset()
+        reported = await self.story(bench, token)
+        for uuid in reported.uuids if reported.marked else ():
+            await bench.add_item(Kind.PRODUCT, uuid, force=reported.force)
+        bench.sandbox.bigcommerce.requests.reset()
         await bench.restart(trouble.disk(database), trouble.wire(plain))
         try:
             await bench.wait(11)
@@ -101,7 +101,7 @@ class Walked:
         for _ in range(4):
             await bench.wait(MOVED)
         await bench.restart(database, plain)
-        sent = [one for one in bench.town.bigcommerce.requests.last if one.method != "GET"]
+        sent = [one for one in bench.sandbox.bigcommerce.requests.last if one.method != "GET"]
         different = {(one.method, one.path, one.query, one.body) for one in sent}
         self.writes[trouble.at] = len(sent)
         self.repeated[trouble.at] = (
@@ -110,17 +110,17 @@ class Walked:
         assert len(sent) - len(different) <= 1, (trouble.moment, self.repeated[trouble.at])
         shown = [bench.raw(one.product_id) for one in await whole_shop(bench) if token in one.name]
         self.moments[trouble.at] = trouble.moment
-        self.looks[trouble.at] = sorted((looks(row, token) for row in shown), key=str)
+        self.reads[trouble.at] = sorted((reads(row, token) for row in shown), key=str)
         try:
-            await nothing_is_left_over(bench, list(told.uuids), shown)
-            await a_save_changes_nothing(bench, list(told.uuids))
+            await nothing_is_left_over(bench, list(reported.uuids), shown)
+            await a_save_changes_nothing(bench, list(reported.uuids))
         except AssertionError as error:
             error.add_note(f"moment {trouble.at}, {trouble.moment}")
             raise
         # What the next run could meet is gone: a walk of many runs costs no more at its end than at
         # its beginning.
         for row in shown:
-            bench.town.shop().delete_product(row["id"])
+            bench.sandbox.shop().delete_product(row["id"])
 
     def judge(self, spare: int = 1) -> None:
         """Every run ended like the last, in which all went well, with at most so many writes more,
@@ -129,11 +129,11 @@ class Walked:
         The others are batches of a product that fell behind and is tagged and put in its channel by
         itself.
         """
-        last = max(self.looks)
+        last = max(self.reads)
         wrong = {
             (at, self.moments[at]): rows
-            for at, rows in self.looks.items()
-            if rows != self.looks[last]
+            for at, rows in self.reads.items()
+            if rows != self.reads[last]
         }
         assert {} == wrong
         most = self.writes[last] + spare
@@ -145,7 +145,7 @@ class Walked:
         more = max(self.writes.values()) - self.writes[max(self.writes)]
         repeated = sum(bool(one) for one in self.repeated.values())
         return (
-            f"{self.story.__name__}: {len(self.looks) - 1} moments, 0 wrong ends; at most {more} "
+            f"{self.story.__name__}: {len(self.reads) - 1} moments, 0 wrong ends; at most {more} "
             "writes more than without trouble; "
             f"one write repeated in {repeated} runs, never two"
         )
@@ -161,7 +161,7 @@ async def whole_shop(bench: Bench) -> list[ObservedProduct]:
     return found
 
 
-def looks(row: Row, token: str) -> Row:
+def reads(row: Row, token: str) -> Row:
     """A product without what differs from run to run."""
     options = {
         option["display_name"]: [value["label"] for value in option["option_values"]]
@@ -215,12 +215,12 @@ async def nothing_is_left_over(bench: Bench, uuids: list[str], shown: list[Row])
 
 
 async def a_save_changes_nothing(bench: Bench, uuids: list[str]) -> None:
-    before = bench.town.bigcommerce.requests.writes()
+    before = bench.sandbox.bigcommerce.requests.writes()
     for uuid in uuids:
         if await bench.binding(uuid):
             bench.save(uuid, externalReference="a save that changes no field of ours")
             await bench.sync(uuid)
-    assert before == bench.town.bigcommerce.requests.writes()
+    assert before == bench.sandbox.bigcommerce.requests.writes()
 
 
 # ---- Goods ---------------------------------------------------------------------------------------
@@ -245,22 +245,22 @@ def shirt(bench: Bench, token: str, **fields: Any) -> str:
 
 
 def variants_of(bench: Bench, uuid: str) -> list[Row]:
-    return [dict(one) for one in bench.town.till().product(uuid)["variants"]]
+    return [dict(one) for one in bench.sandbox.till().product(uuid)["variants"]]
 
 
 # ---- Stories -------------------------------------------------------------------------------------
 
 
-async def created(bench: Bench, token: str) -> Told:
+async def created(bench: Bench, token: str) -> ReportedChange:
     """With pictures that ride and one that is uploaded, a video, and a variant's own picture."""
-    return Told((shirt(bench, token, online=rich(PICTURE, LONG)),))
+    return ReportedChange((shirt(bench, token, online=rich(PICTURE, LONG)),))
 
 
-async def grown(bench: Bench, token: str) -> Told:
+async def grown(bench: Bench, token: str) -> ReportedChange:
     """An update of every kind of field, with a new variant that has a picture."""
     uuid = shirt(bench, token, online=rich(PICTURE))
     await bench.sync(uuid)
-    late = bench.town.till().fresh(variant("L", token, presentation={"imageUrl": PICTURE}))
+    late = bench.sandbox.till().fresh(variant("L", token, presentation={"imageUrl": PICTURE}))
     changes = {
         "name": f"Jumper{token}",
         "description": "Stickad",
@@ -268,30 +268,30 @@ async def grown(bench: Bench, token: str) -> Told:
     }
     rows = [one | {"price": kr(99)} for one in variants_of(bench, uuid)]
     bench.save(uuid, variants=[*rows, late], **definitions("Storlek", "S", "M", "L"), **changes)
-    return Told((uuid,))
+    return ReportedChange((uuid,))
 
 
-async def sized(bench: Bench, token: str) -> Told:
+async def sized(bench: Bench, token: str) -> ReportedChange:
     """A simple product gets an option and variants."""
     uuid = bench.till_product(f"Mugg{token}", {"sku": f"MUG{token}", "price": kr(99)})
     await bench.sync(uuid)
     rows = [
         variants_of(bench, uuid)[0] | variant("S", token),
-        bench.town.till().fresh(variant("M", token)),
+        bench.sandbox.till().fresh(variant("M", token)),
     ]
     bench.save(uuid, variants=rows, **definitions("Storlek", "S", "M"))
-    return Told((uuid,))
+    return ReportedChange((uuid,))
 
 
-async def simplified(bench: Bench, token: str) -> Told:
+async def simplified(bench: Bench, token: str) -> ReportedChange:
     uuid = shirt(bench, token)
     await bench.sync(uuid)
     (first, _) = variants_of(bench, uuid)
     bench.save(uuid, variants=[first | {"options": None}], variantOptionDefinitions=None)
-    return Told((uuid,))
+    return ReportedChange((uuid,))
 
 
-async def coloured(bench: Bench, token: str) -> Told:
+async def coloured(bench: Bench, token: str) -> ReportedChange:
     """An option more: its variants have to be remade."""
     uuid = shirt(bench, token)
     await bench.sync(uuid)
@@ -304,25 +304,25 @@ async def coloured(bench: Bench, token: str) -> Told:
         for one in variants_of(bench, uuid)
     ]
     bench.save(uuid, variants=rows, variantOptionDefinitions={"definitions": both})
-    return Told((uuid,))
+    return ReportedChange((uuid,))
 
 
-async def unassigned(bench: Bench, token: str) -> Told:
+async def unassigned(bench: Bench, token: str) -> ReportedChange:
     uuid = shirt(bench, token)
     await bench.sync(uuid)
     await bench.unassign(uuid)
-    return Told((uuid,), marked=False)
+    return ReportedChange((uuid,), marked=False)
 
 
-async def lost(bench: Bench, token: str) -> Told:
+async def lost(bench: Bench, token: str) -> ReportedChange:
     """Deleted in the shop, and "Sync now"."""
     uuid = shirt(bench, token)
     await bench.sync(uuid)
-    bench.town.shop().delete_product(await bench.product_id(uuid))
-    return Told((uuid,), force=True)
+    bench.sandbox.shop().delete_product(await bench.product_id(uuid))
+    return ReportedChange((uuid,), force=True)
 
 
-async def swapped(bench: Bench, token: str) -> Told:
+async def swapped(bench: Bench, token: str) -> ReportedChange:
     """Two products change names, SKUs and addresses; a third takes what one of them lets go of
     (decision 19).
     """
@@ -343,15 +343,15 @@ async def swapped(bench: Bench, token: str) -> Told:
     new = bench.till_product(
         f"Vas{token}", {"sku": f"Vas{token}", "price": kr(9)}, online=addressed("Vas", token)
     )
-    return Told((new, *uuids))
+    return ReportedChange((new, *uuids))
 
 
 def addressed(name: str, token: str) -> Row:
     return {"status": "ACTIVE", "seo": {"slug": f"{name}-{token.strip()}"}}
 
 
-async def five(bench: Bench, token: str) -> Told:
+async def five(bench: Bench, token: str) -> ReportedChange:
     """A first sync: four creates are in the air at a time; two of the five have one name."""
     names = ("Fat", "Fat", "Skål", "Vas")
     uuids = [bench.till_product(f"{name}{token}", {"price": kr(9)}) for name in names]
-    return Told((*uuids, shirt(bench, token, presentation={"imageUrl": PICTURE})))
+    return ReportedChange((*uuids, shirt(bench, token, presentation={"imageUrl": PICTURE})))

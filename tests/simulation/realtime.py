@@ -25,8 +25,8 @@ from typing import Any
 from unittest.mock import patch
 
 from brygga import wiring
-from brygga.cli import house, merchant
-from brygga.cli.visitor import Visitor
+from brygga.cli import demo_stack, merchant
+from brygga.cli.browser import BrowserClient
 from brygga.core.report import Code
 from brygga.core.stock import Timing
 from brygga.database import connections, synclog
@@ -41,14 +41,14 @@ from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 from brygga_sandbox import bigcommerce
 from brygga_sandbox.bigcommerce.refusal import Refusal
 from brygga_sandbox.clock import RealClock
-from brygga_sandbox.server import TownServer, address, listen
-from brygga_sandbox.town import Connector, Plan, Town
+from brygga_sandbox.sandbox import Connector, Plan, Sandbox
+from brygga_sandbox.server import SandboxServer, address, listen
 
 PRODUCTS = 4
 CALL_S = 4.0
-PACE = Pace(lease_s=CALL_S + 3, renew_s=1, grace_s=0.5, retry_first_s=0.5, retry_most_s=3)
+PACE = Pace(lease_s=CALL_S + 3, renew_s=1, takeover_delay_s=0.5, retry_first_s=0.5, retry_most_s=3)
 QUEUE = QueueSettings(heartbeat=timedelta(seconds=2), check_s=0.5, pause_s=0.5)
-SHORT = Timing(lag_s=2.0, grace_s=CALL_S + 2, patience_s=12.0)
+SHORT = Timing(read_lag_s=2.0, request_deadline_s=CALL_S + 2, resolve_timeout_s=12.0)
 CALM_S = 120.0
 """So long the work may take to its end when nobody does anything any more."""
 STEP_S = 0.25
@@ -123,18 +123,18 @@ class Crew:
 
     settings: Settings
     dice: random.Random
-    living: list[Any] = field(default_factory=list)
+    active: list[Any] = field(default_factory=list)
     killed: int = 0
     method: Any = field(default_factory=lambda: multiprocessing.get_context("spawn"))
 
     def hire(self) -> None:
         process = self.method.Process(target=work, args=(self.settings,), daemon=True)
         process.start()
-        self.living.append(process)
+        self.active.append(process)
 
     def kill(self) -> None:
         """One of them, at once and without a word."""
-        process = self.living.pop(self.dice.randrange(len(self.living)))
+        process = self.active.pop(self.dice.randrange(len(self.active)))
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL, (
@@ -143,8 +143,8 @@ class Crew:
         self.killed += 1
 
     def end(self) -> None:
-        while self.living:
-            process = self.living.pop()
+        while self.active:
+            process = self.active.pop()
             process.kill()
             process.join()
 
@@ -153,7 +153,7 @@ class Crew:
 
 
 @dataclass
-class Shelf:
+class StockRecord:
     """One variant on both sides, and how many there are."""
 
     variant: str
@@ -165,9 +165,9 @@ class Shelf:
 class People:
     """What they do, and what is true after it."""
 
-    town: Town
+    sandbox: Sandbox
     dice: random.Random
-    shelves: list[Shelf]
+    records: list[StockRecord]
     sales: list[Any] = field(default_factory=list)
     orders: list[int] = field(default_factory=list)
     changes: int = 0
@@ -185,48 +185,48 @@ class People:
                 self._edit,
             ]
         )
-        before = [self._levels(shelf) for shelf in self.shelves]
+        before = [self._levels(record) for record in self.records]
         with contextlib.suppress(Refusal, ValueError, LookupError, IndexError):
-            act(self.dice.choice(self.shelves))
-        for shelf, (till, shop) in zip(self.shelves, before, strict=True):
-            now = self._levels(shelf)
+            act(self.dice.choice(self.records))
+        for record, (till, shop) in zip(self.records, before, strict=True):
+            now = self._levels(record)
             moved = now[0] - till + now[1] - shop
             self.changes += bool(moved)
-            shelf.truth += moved
+            record.truth += moved
 
-    def _levels(self, shelf: Shelf) -> tuple[int, int]:
-        return self.town.till().balance(shelf.variant), self.town.shop().level(
-            variant_id=shelf.variant_id
+    def _levels(self, record: StockRecord) -> tuple[int, int]:
+        return self.sandbox.till().balance(record.variant), self.sandbox.shop().level(
+            variant_id=record.variant_id
         )
 
-    def _sell(self, shelf: Shelf) -> None:
-        self.sales.append(self.town.till().sell(shelf.variant, self.dice.randint(1, 3)))
+    def _sell(self, record: StockRecord) -> None:
+        self.sales.append(self.sandbox.till().sell(record.variant, self.dice.randint(1, 3)))
 
-    def _refund(self, shelf: Shelf) -> None:
-        self.town.till().refund(self.sales.pop(self.dice.randrange(len(self.sales))))
+    def _refund(self, record: StockRecord) -> None:
+        self.sandbox.till().refund(self.sales.pop(self.dice.randrange(len(self.sales))))
 
-    def _count(self, shelf: Shelf) -> None:
-        self.town.till().set_stock(
-            shelf.variant, self.town.till().balance(shelf.variant) + self.dice.randint(-4, 8)
+    def _count(self, record: StockRecord) -> None:
+        self.sandbox.till().set_stock(
+            record.variant, self.sandbox.till().balance(record.variant) + self.dice.randint(-4, 8)
         )
 
-    def _order(self, shelf: Shelf) -> None:
-        lines = [{"variant_id": shelf.variant_id, "quantity": self.dice.randint(1, 3)}]
-        self.orders.append(self.town.shop().place(lines).id)
+    def _order(self, record: StockRecord) -> None:
+        lines = [{"variant_id": record.variant_id, "quantity": self.dice.randint(1, 3)}]
+        self.orders.append(self.sandbox.shop().place(lines).id)
 
-    def _cancel(self, shelf: Shelf) -> None:
-        self.town.shop().cancel(self.orders.pop(self.dice.randrange(len(self.orders))))
+    def _cancel(self, record: StockRecord) -> None:
+        self.sandbox.shop().cancel(self.orders.pop(self.dice.randrange(len(self.orders))))
 
-    def _edit(self, shelf: Shelf) -> None:
-        level = self.town.shop().level(variant_id=shelf.variant_id) + self.dice.randint(-3, 6)
-        self.town.shop().set_stock(max(0, level), variant_id=shelf.variant_id)
+    def _edit(self, record: StockRecord) -> None:
+        level = self.sandbox.shop().level(variant_id=record.variant_id) + self.dice.randint(-3, 6)
+        self.sandbox.shop().set_stock(max(0, level), variant_id=record.variant_id)
 
     def wrong(self) -> list[str]:
-        found = [(shelf, *self._levels(shelf)) for shelf in self.shelves]
+        found = [(record, *self._levels(record)) for record in self.records]
         return [
-            f"{shelf.variant[:8]}: till {till}, shop {shop}, truth {shelf.truth}"
-            for shelf, till, shop in found
-            if not till == shop == shelf.truth
+            f"{record.variant[:8]}: till {till}, shop {shop}, truth {record.truth}"
+            for record, till, shop in found
+            if not till == shop == record.truth
         ]
 
 
@@ -236,17 +236,17 @@ class People:
 async def play(wish: Wish, database_url: str) -> Outcome:
     """Set up as a merchant would, a storm, calm, and what is left."""
     dice = random.Random(wish.seed)
-    async with _town(database_url) as (town, settings, service, url):
+    async with _town(database_url) as (sandbox, settings, service, url):
         crew = Crew(settings, dice)
         try:
             for _ in range(wish.workers):
                 crew.hire()
-            async with house.visitor_client() as http:
-                await merchant.connect(Visitor(http), url)
+            async with demo_stack.browser_client() as http:
+                await merchant.connect(BrowserClient(http), url)
             if not await _until(lambda: _is_set_up(service)):
                 raise AssertionError("the first sync never ends")
-            people = People(town, dice, _shelves(town))
-            await _storm(wish, town, crew, people)
+            people = People(sandbox, dice, _shelves(sandbox))
+            await _storm(wish, sandbox, crew, people)
             outcome = Outcome(people.changes, crew.killed)
             if not await _until(lambda: _is_right(service, people)):
                 outcome.wrong = people.wrong() or ["the work never ends"]
@@ -257,7 +257,7 @@ async def play(wish: Wish, database_url: str) -> Outcome:
 
 
 @contextlib.asynccontextmanager
-async def _town(database_url: str) -> AsyncIterator[tuple[Town, Settings, Service, str]]:
+async def _town(database_url: str) -> AsyncIterator[tuple[Sandbox, Settings, Service, str]]:
     door = listen(0)
     url = address(door)
     plan = Plan(
@@ -266,42 +266,46 @@ async def _town(database_url: str) -> AsyncIterator[tuple[Town, Settings, Servic
         connector=Connector().at(url),
         bigcommerce_switches=bigcommerce.Switches(random_read_lag=True),
     )
-    towns = TownServer(plan, RealClock(), 0)
-    town = await towns.start()
+    sandboxes = SandboxServer(plan, RealClock(), 0)
+    sandbox = await sandboxes.start()
     try:
-        town.shop().set_settings(plan="Scale", quota=10_000)
-        town.shop().store.read_lag_s = READ_LAG_S
+        sandbox.shop().set_settings(plan="Scale", quota=10_000)
+        sandbox.shop().store.read_lag_s = READ_LAG_S
         for number in range(PRODUCTS):
-            made = town.till().create_product(
+            made = sandbox.till().create_product(
                 f"Vara {number}", [{"sku": f"VARA{number}", "price": 9900}]
             )
-            town.till().track(made["uuid"])
-            town.till().set_stock(made["variants"][0]["uuid"], 400)
-        settings = replace(house.settings_for(town, url), database_url=database_url)
+            sandbox.till().track(made["uuid"])
+            sandbox.till().set_stock(made["variants"][0]["uuid"], 400)
+        settings = replace(demo_stack.settings_for(sandbox, url), database_url=database_url)
         service = _service(settings)
         await upgrade(service.database)
         try:
-            async with house.web(service, door):
-                yield town, settings, service, url
+            async with demo_stack.web(service, door):
+                yield sandbox, settings, service, url
         finally:
             await service.close()
     finally:
-        await towns.stop()
+        await sandboxes.stop()
 
 
-def _shelves(town: Town) -> list[Shelf]:
+def _shelves(sandbox: Sandbox) -> list[StockRecord]:
     found = []
-    for stored in town.merchant.organization.products.values():
+    for stored in sandbox.merchant.organization.products.values():
         variant = stored.value()["variants"][0]
-        there = next(one for one in town.shop().state()["products"] if one["sku"] == variant["sku"])
+        there = next(
+            one for one in sandbox.shop().state()["products"] if one["sku"] == variant["sku"]
+        )
         found.append(
-            Shelf(variant["uuid"], there["variants"][0]["id"], town.till().balance(variant["uuid"]))
+            StockRecord(
+                variant["uuid"], there["variants"][0]["id"], sandbox.till().balance(variant["uuid"])
+            )
         )
     return found
 
 
-async def _storm(wish: Wish, town: Town, crew: Crew, people: People) -> None:
-    for platform in (town.zettle, town.bigcommerce):
+async def _storm(wish: Wish, sandbox: Sandbox, crew: Crew, people: People) -> None:
+    for platform in (sandbox.zettle, sandbox.bigcommerce):
         for kind in FAULTS:
             platform.faults.add(kind, probability=SHARE, params={"seconds": CALL_S + 1})
     loop, dice = asyncio.get_running_loop(), people.dice
@@ -317,7 +321,7 @@ async def _storm(wish: Wish, town: Town, crew: Crew, people: People) -> None:
     for _ in deaths:  # what a slow machine did not come to
         await asyncio.to_thread(crew.kill)
         crew.hire()
-    for platform in (town.zettle, town.bigcommerce):
+    for platform in (sandbox.zettle, sandbox.bigcommerce):
         platform.faults.clear()
 
 
@@ -332,17 +336,17 @@ async def _until(holds: Callable[[], Any]) -> bool:
 
 async def _is_set_up(service: Service) -> bool:
     async with service.database.read() as tx:
-        living = await connections.living(tx)
-    return bool(living) and await house.is_quiet(service)
+        active = await connections.active(tx)
+    return bool(active) and await demo_stack.is_quiet(service)
 
 
 async def _is_right(service: Service, people: People) -> bool:
-    return not people.wrong() and await house.is_quiet(service)
+    return not people.wrong() and await demo_stack.is_quiet(service)
 
 
 async def _asked(service: Service) -> int:
     async with service.database.read() as tx:
-        (connection,) = await connections.living(tx)
+        (connection,) = await connections.active(tx)
         lines = await synclog.page(tx, connection.id, limit=100_000)
     return sum(one.line.code is Code.STOCK_CHECK for one in lines)
 
@@ -359,7 +363,7 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     chosen = parser.parse_args(words)
     wish = Wish(chosen.seconds, chosen.workers, chosen.kills, chosen.seed)
-    with house.throwaway_database() as database_url:
+    with demo_stack.throwaway_database() as database_url:
         outcome = asyncio.run(play(wish, database_url))
     print(outcome)
     return 1 if outcome.wrong else 0

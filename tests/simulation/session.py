@@ -14,35 +14,35 @@ from tests.simulation.acts import Acts
 from tests.simulation.beginning import begin
 from tests.simulation.day import Day
 from tests.simulation.disk import Disk
+from tests.simulation.fault_plan import FOR_EVER
 from tests.simulation.judging import Verdict, coda, found_by_sweep, judge, leaks
 from tests.simulation.loop import run
 from tests.simulation.process import MakeHandlers
 from tests.simulation.script import Script
-from tests.simulation.weather import FOR_EVER
 
 
 async def storm(day: Day, changes: int, script: Script) -> None:
     people = Acts(day)
-    day.weather.begin(day.town)
+    day.fault_plan.begin(day.sandbox)
     for number in itertools.count():
         if script.is_over(number, done=day.changes >= changes or number >= 3 * changes):
             break
         if script.turn(number, day.dice):
             await people.step()
         await asyncio.sleep(script.gap(number, day.dice))
-        await people.whims.silence()
+        await people.actors.silence()
         day.check_step()
-    day.weather.end(day.town)
+    day.fault_plan.end(day.sandbox)
     for merchant in day.connections.values():
-        day.town.shop(merchant).set_settings(quota=1500)
+        day.sandbox.shop(merchant).set_settings(quota=1500)
     day.tell("---- calm")
-    await day.settled("the work never ends")
-    await people.whims.silence()
+    await day.until_quiet("the work never ends")
+    await people.actors.silence()
 
 
 async def _session(seed: int, disk: Disk, make: MakeHandlers, script: Script) -> Verdict:
     day = await begin(seed, disk, make)
-    day.weather.on -= script.faults_left_out
+    day.fault_plan.on -= script.faults_left_out
     _listen(day)
     try:
         return await _played(day, script)
@@ -53,22 +53,22 @@ async def _session(seed: int, disk: Disk, make: MakeHandlers, script: Script) ->
 async def _played(day: Day, script: Script) -> Verdict:
     verdict = Verdict(day.seed, story=day.story)
     day.run_service()
-    await day.settled("the first sync never ends")
+    await day.until_quiet("the first sync never ends")
     await storm(day, day.dice.randint(17, 25), script)
     before = await found_by_sweep(day)
     await day.sweep()
-    await day.settled("the sweep never ends")
-    if not day.weather.on & FOR_EVER and await found_by_sweep(day) > before:
-        day.customs.cry(10, "a change that was told of was found only by the sweep")
+    await day.until_quiet("the sweep never ends")
+    if not day.fault_plan.on & FOR_EVER and await found_by_sweep(day) > before:
+        day.invariants.cry(10, "a change that was told of was found only by the sweep")
     await judge(day, verdict)
     coda(day)
-    await day.settled("the last hour never ends")
+    await day.until_quiet("the last hour never ends")
     await judge(day, verdict)
-    written = day.customs.writes
+    written = day.invariants.writes
     await day.sweep()
-    await day.settled("the second sweep never ends")
-    if day.customs.writes != written:
-        day.customs.cry(13, "a second sweep wrote something", day.customs.writes - written)
+    await day.until_quiet("the second sweep never ends")
+    if day.invariants.writes != written:
+        day.invariants.cry(13, "a second sweep wrote something", day.invariants.writes - written)
     day.check_step()
     leaks(day)
     _summed(day, verdict)
@@ -77,10 +77,10 @@ async def _played(day: Day, script: Script) -> Verdict:
 
 def _summed(day: Day, verdict: Verdict) -> None:
     verdict.changes, verdict.crashes, verdict.requests = day.changes, day.crashes, day.requests()
-    verdict.faults, verdict.acts = day.weather.struck, day.did
-    verdict.for_ever = bool(day.weather.on & FOR_EVER)
-    verdict.broken = [f"{what} {detail}" for what, detail in day.customs.broken.items()]
-    verdict.duplicates = sum(what.startswith("2:") for what in day.customs.broken)
+    verdict.faults, verdict.acts = day.fault_plan.struck, day.did
+    verdict.for_ever = bool(day.fault_plan.on & FOR_EVER)
+    verdict.broken = [f"{what} {detail}" for what, detail in day.invariants.broken.items()]
+    verdict.duplicates = sum(what.startswith("2:") for what in day.invariants.broken)
     verdict.wrong = sorted(set(verdict.wrong))
     verdict.low = sorted(set(verdict.low) & set(verdict.wrong)) if verdict.for_ever else []
     verdict.unknowable = sorted(set(verdict.unknowable) & set(verdict.wrong))
@@ -94,7 +94,7 @@ def _listen(day: Day) -> None:
         day.logged.append(repr({key: value for key, value in entry.items() if key != "exc_info"}))
         bug = entry.get("exc_info")
         if level in ("error", "critical", "exception"):
-            day.customs.cry(
+            day.invariants.cry(
                 0, f"{entry.get('event')}", f"{type(bug).__name__} {bug}" if bug else entry
             )
         raise structlog.DropEvent

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from brygga.wiring import handlers
-from tests.simulation import weather
+from tests.simulation import fault_plan
 from tests.simulation.acts import SPECIAL
 from tests.simulation.catching import broken
 from tests.simulation.disk import Disk
@@ -25,7 +25,7 @@ from tests.simulation.session import session
 from tests.simulation.storm import disk
 
 T = TypeVar("T")
-FAULTS = tuple(kind for kind in weather.KINDS if kind not in SPECIAL)
+FAULTS = tuple(kind for kind in fault_plan.KINDS if kind not in SPECIAL)
 """Those that decide nothing about what people do."""
 
 

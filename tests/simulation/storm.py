@@ -108,11 +108,11 @@ def sessions(seeds: Iterable[int], workers: int, mutant: str = "") -> Iterator[d
     wanted = list(seeds)
     for start in range(0, len(wanted), PORTION):
         todo.put(wanted[start : start + PORTION])
-    living = [
+    active = [
         context.Process(target=_work, args=(place, mutant, todo, done), daemon=False)
         for place in range(workers)
     ]
-    for one in living:
+    for one in active:
         todo.put(None)
         one.start()
     try:
@@ -124,7 +124,7 @@ def sessions(seeds: Iterable[int], workers: int, mutant: str = "") -> Iterator[d
             else:
                 yield row
     finally:
-        for one in living:
+        for one in active:
             one.join(timeout=10)
             if one.is_alive():
                 one.terminate()
@@ -214,7 +214,7 @@ def _kept(file: Path | None, first: int, last: int) -> list[dict[str, Any]]:
     return [row for row in rows if first <= row["seed"] < last]
 
 
-def _told(row: Mapping[str, Any], out: TextIO) -> None:
+def _reported(row: Mapping[str, Any], out: TextIO) -> None:
     for kind in ("wrong", "broken", "reported"):
         for line in row[kind]:
             print(f"seed {row['seed']} {kind}: {line}", file=out, flush=True)
@@ -238,15 +238,15 @@ def main(words: list[str] | None = None) -> int:
     known = {row["seed"] for row in rows}
     if known:
         print(f"going on after {len(known)} sessions")
-    with (lines or Path(os.devnull)).open("a") as book:
+    with (lines or Path(os.devnull)).open("a") as ledger_row:
         for row in sessions(
             (seed for seed in range(chosen.first, last) if seed not in known),
             chosen.workers,
             chosen.mutant,
         ):
             rows.append(row)
-            print(json.dumps(row), file=book, flush=True)
-            _told(row, sys.stdout)
+            print(json.dumps(row), file=ledger_row, flush=True)
+            _reported(row, sys.stdout)
             if len(rows) % 100 == 0:
                 print(
                     f"{len(rows)} of {chosen.sessions} sessions, {time.monotonic() - began:.0f} s",

@@ -29,14 +29,14 @@ async def thanks(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 async def bench(database: Database, clock: MovableClock) -> Bench:
     bench = await opened(database, clock)
-    bench.town.shop().set_settings(quota=10_000_000)
+    bench.sandbox.shop().set_settings(quota=10_000_000)
     await bench.finish_setup()
     return bench
 
 
 async def watch(bench: Bench, url: str) -> None:
     """The watch at this address, by a mark that is on disk before."""
-    bench.session = replace(bench.session, settings=Facts(public_url=url), settled=set())
+    bench.session = replace(bench.session, settings=Facts(public_url=url), finished=set())
     async with bench.database.read() as tx:
         due = await work_items.due(tx, bench.connection.id, bench.clock.now(), [Kind.HOOKS])
     await hooks(bench.session, due)
@@ -44,15 +44,16 @@ async def watch(bench: Bench, url: str) -> None:
 
 def there(bench: Bench) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """The hosts at which Zettle's subscriptions and BigCommerce's hooks point, by scope."""
-    town = bench.town
+    sandbox = bench.sandbox
     till = Counter(
-        one.destination.split("/")[2] for one in town.merchant.organization.subscriptions.values()
+        one.destination.split("/")[2]
+        for one in sandbox.merchant.organization.subscriptions.values()
     )
-    shop = town.bigcommerce.hooks[town.merchant.store_hash].all.values()
+    shop = sandbox.bigcommerce.hooks[sandbox.merchant.store_hash].all.values()
     return till, Counter((hook.scope, hook.destination.split("/")[2]) for hook in shop)
 
 
-async def owed(bench: Bench) -> set[Kind]:
+async def to_push(bench: Bench) -> set[Kind]:
     async with bench.database.read() as tx:
         waiting = await work_items.counts(tx, bench.connection.id)
     return {kind for kind in KINDS if waiting.get(kind)}
@@ -60,12 +61,12 @@ async def owed(bench: Bench) -> set[Kind]:
 
 async def die_on_the_way(bench: Bench, at: int) -> Dying:
     """From the address of the run before to this run's, with a death at moment `at`."""
-    database, plain = bench.database, bench.town.transport()
+    database, plain = bench.database, bench.sandbox.transport()
     url, host = f"https://host-{at}.test", f"host-{at}.test"
-    bench.town.hosts.open(host, thanks)
+    bench.sandbox.hosts.open(host, thanks)
     async with database.transaction() as tx:
         await work_items.forget(tx, bench.connection.id, KINDS)
-        await work_items.mark(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
+        await work_items.add(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
     dying = Dying(at)
     await bench.restart(dying.disk(database), dying.wire(plain))
     try:
@@ -75,13 +76,13 @@ async def die_on_the_way(bench: Bench, at: int) -> Dying:
         assert till, f"{dying.moment}: Zettle tells nobody"
         assert set(SCOPES) == {scope for scope, _ in shop}, f"{dying.moment}: a gap"
         changed = any(where == host for where in till) or any(where == host for _, where in shop)
-        assert not changed or {Kind.LIBRARY, Kind.SWEEP} <= await owed(bench), (
+        assert not changed or {Kind.LIBRARY, Kind.SWEEP} <= await to_push(bench), (
             f"{dying.moment}: nothing is read"
         )
         await bench.restart(database, plain)
         await watch(bench, url)
     assert ({host: 1}, {(scope, host): 1 for scope in SCOPES}) == there(bench), dying.moment
-    assert {Kind.LIBRARY, Kind.SWEEP} <= await owed(bench), dying.moment
+    assert {Kind.LIBRARY, Kind.SWEEP} <= await to_push(bench), dying.moment
     async with database.read() as tx:
         for platform, count in ((Platform.ZETTLE, 1), (Platform.BIGCOMMERCE, len(SCOPES))):
             rows = await subscriptions.all_of(tx, bench.connection.id, platform)
@@ -95,9 +96,9 @@ async def die_on_the_way(bench: Bench, at: int) -> Dying:
 @pytest.mark.rule("P5", "S2", "S3")
 async def test_a_death_at_any_point_of_a_move_leaves_no_double_and_no_gap(bench: Bench) -> None:
     """Before and after every request and every commit."""
-    bench.town.hosts.open("host-0.test", thanks)
+    bench.sandbox.hosts.open("host-0.test", thanks)
     async with bench.database.transaction() as tx:
-        await work_items.mark(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
+        await work_items.add(tx, bench.connection.id, Kind.HOOKS, "", bench.clock.now())
     await watch(bench, "https://host-0.test")
 
     at = 1

@@ -23,13 +23,13 @@ Story = Callable[[Bench], Awaitable[object]]
 @pytest.fixture
 async def bench(database: Database, clock: MovableClock) -> Bench:
     bench = await opened(database, clock)
-    bench.town.shop().set_settings(quota=10_000_000)
+    bench.sandbox.shop().set_settings(quota=10_000_000)
     await bench.finish_setup()
     return bench
 
 
 def markers_in_shop(bench: Bench) -> list[dict[str, Any]]:
-    products = bench.town.shop().state()["products"]
+    products = bench.sandbox.shop().state()["products"]
     return [one for one in products if any(variant["sku"] in SKUS for variant in one["variants"])]
 
 
@@ -66,7 +66,7 @@ async def renamed(bench: Bench) -> None:
 
 async def dies(bench: Bench, at: int, begin: Story, work: Story) -> Dying:
     """What `begin` leaves, then `work` with a death at moment `at`."""
-    database, plain = bench.database, bench.town.transport()
+    database, plain = bench.database, bench.sandbox.transport()
     await begin(bench)
     dying = Dying(at)
     await bench.restart(dying.disk(database), dying.wire(plain))

@@ -15,7 +15,7 @@ from tests.simulation.product_stories import Story, Walked
 @pytest.fixture
 async def bench(database: Database, clock: MovableClock) -> Bench:
     bench = await opened(database, clock)
-    bench.town.shop().set_settings(quota=10_000_000)
+    bench.sandbox.shop().set_settings(quota=10_000_000)
     await bench.finish_setup()
     return bench
 

@@ -19,7 +19,7 @@ from tests.simulation.product_stories import Story, Walked
 @pytest.fixture
 async def bench(database: Database, clock: MovableClock) -> Bench:
     bench = await opened(database, clock)
-    bench.town.shop().set_settings(quota=10_000_000)
+    bench.sandbox.shop().set_settings(quota=10_000_000)
     await bench.finish_setup()
     return bench
 
@@ -116,9 +116,11 @@ async def test_a_batch_that_is_refused_whole_is_halved_until_only_the_failing_pa
     """
     shirts = [bench.shirt("S", "M", name=f"Tröja {n}") for n in range(12)]
     await bench.sync(*shirts)
-    rule = bench.town.bigcommerce.faults.add("batch_refused", method="PUT", path=path, next=3)
+    rule = bench.sandbox.bigcommerce.faults.add("batch_refused", method="PUT", path=path, next=3)
     for uuid in shirts:
-        rows = [dict(one) | {"price": kr(5)} for one in bench.town.till().product(uuid)["variants"]]
+        rows = [
+            dict(one) | {"price": kr(5)} for one in bench.sandbox.till().product(uuid)["variants"]
+        ]
         bench.save(uuid, description="Ny", variants=rows)
 
     await bench.sync(*shirts)
@@ -138,10 +140,10 @@ async def test_one_bad_product_of_a_batch_is_named_and_the_other_nine_are_saved(
     """
     uuids = [bench.till_product(f"Mugg {n}", {"sku": f"M{n}", "price": kr(1)}) for n in range(10)]
     await bench.sync(*uuids)
-    await bench.town.shop().add_product(name="Upptaget", price=1)
+    await bench.sandbox.shop().add_product(name="Upptaget", price=1)
     for number, uuid in enumerate(uuids):
         bench.save(uuid, name="Upptaget" if number == 6 else f"Kopp {number}")
-    bench.town.bigcommerce.requests.reset()
+    bench.sandbox.bigcommerce.requests.reset()
 
     await bench.sync(*uuids)
 
@@ -154,13 +156,13 @@ async def test_one_bad_product_of_a_batch_is_named_and_the_other_nine_are_saved(
     assert [f"Kopp {number}" for number in range(10) if number != 6] == names[:6] + names[7:]
     assert names[6].startswith("Upptaget (")
     assert [(uuids[6], "name")] == clashes
-    assert bench.town.bigcommerce.requests.writes() <= 9
+    assert bench.sandbox.bigcommerce.requests.writes() <= 9
 
 
 @pytest.mark.rule("P3", "P12")
 async def test_a_create_that_was_kept_in_part_is_kept_and_completed(bench: Bench) -> None:
     """207: the product is there, a part of it is not."""
-    rule = bench.town.bigcommerce.faults.add(
+    rule = bench.sandbox.bigcommerce.faults.add(
         "partial", method="POST", path="*/catalog/products", next=1
     )
     uuid = bench.shirt("S", "M")
@@ -179,11 +181,11 @@ async def test_a_refused_delete_of_many_leaves_only_what_cannot_be_deleted(bench
     """Halved too; what stays is tried again (decision 11)."""
     uuids = [bench.till_product(f"Mugg {n}", {"sku": f"M{n}", "price": kr(1)}) for n in range(8)]
     await bench.sync(*uuids)
-    rule = bench.town.bigcommerce.faults.add(
+    rule = bench.sandbox.bigcommerce.faults.add(
         "5xx_before", method="DELETE", path="*/catalog/products", next=3, params={"status": 422}
     )
     for uuid in uuids:
-        bench.town.till().delete_product(uuid)
+        bench.sandbox.till().delete_product(uuid)
 
     await bench.sync(*uuids, detail="deleted")
     await bench.wait(600)

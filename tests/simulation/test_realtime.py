@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from brygga.cli import house
+from brygga.cli import demo_stack
 from tests.simulation.realtime import Wish, play
 
 
@@ -16,7 +16,7 @@ def test_workers_that_are_killed_lose_and_invent_no_unit() -> None:
     """Processes of their own on pgqueuer, killed with SIGKILL in the middle of work, while answers
     get lost too.
     """
-    with house.throwaway_database() as database_url:
+    with demo_stack.throwaway_database() as database_url:
         outcome = asyncio.run(play(Wish(seconds=8, kills=3), database_url))
 
     assert 3 == outcome.kills

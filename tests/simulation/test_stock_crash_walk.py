@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import pytest
 
 from brygga_sandbox.zettle import Line
+from tests.simulation.actors import Actors
 from tests.simulation.beginning import begin
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.disk import Disk
+from tests.simulation.fault_plan import Faults
 from tests.simulation.judging import Verdict, judge
 from tests.simulation.loop import run
-from tests.simulation.process import Fate, Ground, Process
-from tests.simulation.weather import Sky
-from tests.simulation.whims import Whims
+from tests.simulation.process import Fate, Process, Runtime
 
 MOST = 400
 PLENTY = 900
@@ -66,8 +66,8 @@ class Walk:
         return True
 
     def _born(self, fate: Fate) -> Process:
-        ground = Ground(self.day.town, self.day.disk, self.day.net)
-        made = Process(ground, fate, random.Random(self.day.dice.getrandbits(64)))
+        runtime = Runtime(self.day.sandbox, self.day.disk, self.day.net)
+        made = Process(runtime, fate, random.Random(self.day.dice.getrandbits(64)))
         self.day.processes.append(made)
         return made
 
@@ -84,17 +84,17 @@ class Walk:
         verdict = Verdict(self.day.seed)
         await judge(self.day, verdict)
         self.day.check_step()
-        assert ([], [], {}) == (verdict.wrong, verdict.reported, self.day.customs.broken), (
+        assert ([], [], {}) == (verdict.wrong, verdict.reported, self.day.invariants.broken), (
             f"crashed at point {at}\n" + "\n".join(self.day.story[-200:])
         )
 
 
 async def _walked(disk: Disk, story: Story) -> int:
-    day = await begin(7, disk, sky=Sky(frozenset(), random.Random(1)))
-    day.customs.answers_lost = True
+    day = await begin(7, disk, faults=Faults(frozenset(), random.Random(1)))
+    day.invariants.answers_lost = True
     for one in day.goods:
         day.account(
-            "count", lambda one=one: day.town.till(one.merchant).set_stock(one.variant, PLENTY)
+            "count", lambda one=one: day.sandbox.till(one.merchant).set_stock(one.variant, PLENTY)
         )
     try:
         return await Walk(day, story).points()
@@ -111,13 +111,13 @@ def shared(day: Day) -> Goods:
 
 
 def ordered(day: Day, one: Goods) -> None:
-    found, shop = day.item(one), day.town.shop(one.merchant)
+    found, shop = day.item(one), day.sandbox.shop(one.merchant)
     assert found is not None
     day.account("order", lambda: shop.place([{"variant_id": found[1].id, "quantity": 1}]))
 
 
 def sold(day: Day, one: Goods) -> None:
-    day.account("sell", lambda: day.town.till(one.merchant).sell([Line(one.variant, 1)]))
+    day.account("sell", lambda: day.sandbox.till(one.merchant).sell([Line(one.variant, 1)]))
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ def test_a_first_import_survives_a_crash_at_every_point(disk: Disk) -> None:
 
     async def story(day: Day) -> None:
         known = shared(day)
-        till, name = day.town.till(known.merchant), f"Vara{NAMES[len(day.goods)]}"
+        till, name = day.sandbox.till(known.merchant), f"Vara{NAMES[len(day.goods)]}"
         made = till.create_product(name, [{"sku": name, "price": 9900}])
         till.track(made["uuid"])
         till.set_stock(made["variants"][0]["uuid"], 9)
@@ -157,13 +157,13 @@ def test_a_first_import_survives_a_crash_at_every_point(disk: Disk) -> None:
 @pytest.mark.rule("S5", "S6")
 def test_a_split_and_a_join_survive_a_crash_at_every_point(disk: Disk) -> None:
     async def story(day: Day) -> None:
-        whims, one = Whims(day), shared(day)
-        await whims.split(one)
+        actors, one = Actors(day), shared(day)
+        await actors.split(one)
         await asyncio.sleep(5)
         ordered(day, one)
         sold(day, one)
         await asyncio.sleep(5)
-        await whims.join(one)
+        await actors.join(one)
 
     assert walked(disk, story) > 40
 
@@ -178,13 +178,13 @@ def test_separate_stock_that_was_off_for_a_moment_survives_a_crash_at_every_poin
     """
 
     async def story(day: Day) -> None:
-        whims, one = Whims(day), shared(day)
-        await whims.split(one)
+        actors, one = Actors(day), shared(day)
+        await actors.split(one)
         await asyncio.sleep(5)
-        whims.track_off(one)
-        whims.track_on(one)
+        actors.track_off(one)
+        actors.track_on(one)
         sold(day, one)
-        day.account("count", lambda: day.town.till(one.merchant).set_stock(one.variant, PLENTY))
+        day.account("count", lambda: day.sandbox.till(one.merchant).set_stock(one.variant, PLENTY))
 
     assert walked(disk, story) > 40
 
@@ -195,12 +195,12 @@ def test_an_unassignment_survives_a_crash_at_every_point(disk: Disk) -> None:
     """And the way back, with the stock that the till has then."""
 
     async def story(day: Day) -> None:
-        whims, one = Whims(day), shared(day)
-        await whims.unassign(one)
+        actors, one = Actors(day), shared(day)
+        await actors.unassign(one)
         await asyncio.sleep(15)
         assert await day.quiet()
         assert day.item(one) is None
         sold(day, one)
-        await whims.assign(one)
+        await actors.assign(one)
 
     assert walked(disk, story) > 40

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.simulation import drawn, storm, weather
+from tests.simulation import fault_plan, sampled, storm
 from tests.simulation.disk import Disk
 from tests.simulation.judging import OPEN, Verdict
 from tests.simulation.session import session, shown
@@ -65,9 +65,9 @@ def test_a_day_that_once_ended_wrong_ends_right(
     """With both clocks alike, nobody's hands at the counting, and nothing that is drawn beside, as
     they were then.
     """
-    monkeypatch.setattr(drawn, "DRAWN", False)
-    monkeypatch.setattr(weather, "CLOCKS_APART", False)
-    monkeypatch.setattr(weather, "HANDS_AT_WORK", False)
+    monkeypatch.setattr(sampled, "SAMPLED", False)
+    monkeypatch.setattr(fault_plan, "CLOCK_OFFSETS", False)
+    monkeypatch.setattr(fault_plan, "HANDS_AT_WORK", False)
     verdict = session(seed, disk)
 
     assert not verdict.failed, tale(verdict)
@@ -95,7 +95,7 @@ def test_a_day_of_hands_that_once_ended_wrong_ends_right(disk: Disk, seed: int) 
 def test_what_is_open_would_be_missed_if_it_were_mended(
     disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawn, "DRAWN", False)
+    monkeypatch.setattr(sampled, "SAMPLED", False)
     verdict = session(seed, disk)
 
     assert not verdict.failed, tale(verdict)

@@ -10,15 +10,15 @@ from brygga.core.failures import Failure
 from brygga.core.stock import Hint, Ledger, Side, Timing
 from brygga.database import ledgers, movements, work_items
 from brygga.database.engine import Database
-from brygga.database.ledgers import Book
-from brygga.database.work_items import Kind, Mark
+from brygga.database.ledgers import LedgerRow
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.connection.sweep import ShopProducts, Sweep
 from brygga.sync.products.library import library as read_library
 from brygga.sync.products.work import Products
-from brygga.sync.stock import Desk, StockBirths, StockSweep, StockWork, TrackingWork
+from brygga.sync.stock import StockCommands, StockInitialLevels, StockSweep, StockWork, TrackingWork
 from brygga.sync.stock.marker import marker
 from brygga.sync.worker.session import Session
-from brygga_sandbox.town import Plan
+from brygga_sandbox.sandbox import Plan
 from tests.conftest import MovableClock
 from tests.rules import products_bench
 from tests.rules.products_bench import Bench, Handler, kr
@@ -28,20 +28,20 @@ TIMING = Timing()
 
 @dataclass
 class StockBench(Bench):
-    desk: Desk = field(default_factory=Desk)
+    commands: StockCommands = field(default_factory=StockCommands)
 
     def handlers(self) -> dict[Kind, Handler]:
-        births = StockBirths()
+        initial_levels = StockInitialLevels()
         work = StockWork()
         return {
             Kind.STOCK: work.products,
             Kind.SHOP_STOCK: work.shop_hints,
-            Kind.SETTLE: work.products,
+            Kind.RESOLVE: work.products,
             Kind.TRACKING: TrackingWork(),
-            Kind.PRODUCT: Products(births),
+            Kind.PRODUCT: Products(initial_levels),
             Kind.LIBRARY: read_library,
-            Kind.SWEEP: Sweep(births, StockSweep()),
-            Kind.SHOP_PRODUCT: ShopProducts(births),
+            Kind.SWEEP: Sweep(initial_levels, StockSweep()),
+            Kind.SHOP_PRODUCT: ShopProducts(initial_levels),
             Kind.MARKER: marker,
         }
 
@@ -53,7 +53,7 @@ class StockBench(Bench):
         """
         await super().finish_setup(whole_library=whole_library, prices=prices)
         if marked:
-            await self.mark(Kind.MARKER, "")
+            await self.add_item(Kind.MARKER, "")
             await self.drain()
 
     async def drain(self) -> None:
@@ -78,43 +78,43 @@ class StockBench(Bench):
     ) -> tuple[str, str]:
         """A tracked product of one variant with this balance: (product uuid, variant uuid)."""
         uuid = self.till_product(name, {"sku": sku, "price": kr(249)})
-        variant = self.town.till().variant(sku=sku)
-        self.town.till().track(uuid)
-        self.town.till().set_stock(variant, level)
+        variant = self.sandbox.till().variant(sku=sku)
+        self.sandbox.till().track(uuid)
+        self.sandbox.till().set_stock(variant, level)
         return uuid, variant
 
     async def sells(self, variant: str, units: int = 1) -> dict[str, Any]:
-        receipt = self.town.till().sell(variant, units)
+        receipt = self.sandbox.till().sell(variant, units)
         await self.till_tells(variant)
         return dict(receipt)
 
     async def counts(self, variant: str, level: int) -> None:
         """The merchant sets a balance in Zettle."""
-        self.town.till().set_stock(variant, level)
+        self.sandbox.till().set_stock(variant, level)
         await self.till_tells(variant)
 
     async def orders(self, uuid: str, units: int = 1) -> int:
         """A shopper buys the product's first variant."""
         line = {"product_id": await self.product_id(uuid), "quantity": units}
-        order = self.town.shop().place([line])
+        order = self.sandbox.shop().place([line])
         await self.shop_tells(uuid, by_order=True)
         return int(order.id)
 
     async def till_tells(self, variant: str) -> None:
         """What the receiver of Zettle's event does."""
-        product = self.town.till().product_of(variant).uuid
+        product = self.sandbox.till().product_of(variant).uuid
         now = self.clock.now()
         async with self.database.transaction() as tx:
-            await ledgers.hear_hint(tx, self.connection.id, Side.ZETTLE, product, Hint(now))
-            await work_items.mark(tx, self.connection.id, Kind.STOCK, product, now)
+            await ledgers.record_hint(tx, self.connection.id, Side.ZETTLE, product, Hint(now))
+            await work_items.add(tx, self.connection.id, Kind.STOCK, product, now)
 
     async def shop_tells(self, uuid: str, *, by_order: bool = False) -> None:
         """What the receiver of BigCommerce's hook does."""
         product_id, now = await self.product_id(uuid), self.clock.now()
         hint = Hint(now, by_order)
         async with self.database.transaction() as tx:
-            await ledgers.hear_hint(tx, self.connection.id, Side.SHOP, str(product_id), hint)
-            await work_items.mark(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
+            await ledgers.record_hint(tx, self.connection.id, Side.SHOP, str(product_id), hint)
+            await work_items.add(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
 
     async def unanswered_order(self, uuid: str, units: int, kind: str = "cut_after") -> str:
         """A shopper buys, and Zettle's answer to our movement is lost, after its effect or before.
@@ -123,34 +123,34 @@ class StockBench(Bench):
         self.till_fault(kind, next=1)
         await self.orders(uuid, units)
         await self.drain()
-        flight = (await self.ledger(uuid)).zettle.flight
-        assert flight is not None
-        return flight.call
+        pending_write = (await self.ledger(uuid)).zettle.pending_write
+        assert pending_write is not None
+        return pending_write.call
 
     async def echo_late(self, call: str, uuid: str) -> None:
         """Its event comes after all, and the product is looked at."""
         await self.echo(call)
-        await self.mark(Kind.STOCK, uuid)
+        await self.add_item(Kind.STOCK, uuid)
 
     async def echo(self, call: str) -> None:
         async with self.database.transaction() as tx:
-            await ledgers.hear_echo(tx, self.connection.id, call, self.clock.now())
+            await ledgers.record_echo(tx, self.connection.id, call, self.clock.now())
 
     # ---- Seeing ----------------------------------------------------------------------------------
 
     async def levels(self, uuid: str) -> tuple[int, int]:
         """What Zettle and BigCommerce hold for the product's first variant, in their own words."""
-        variant = self.town.till().product(uuid)["variants"][0]["uuid"]
-        return self.town.till().balance(variant), self.town.shop().level(
+        variant = self.sandbox.till().product(uuid)["variants"][0]["uuid"]
+        return self.sandbox.till().balance(variant), self.sandbox.shop().level(
             product_id=await self.product_id(uuid)
         )
 
-    async def books(self, uuid: str) -> list[Book]:
+    async def ledger_rows(self, uuid: str) -> list[LedgerRow]:
         async with self.database.read() as tx:
             return list((await ledgers.load(tx, self.connection.id, [uuid])).values())
 
     async def ledger(self, uuid: str) -> Ledger:
-        return (await self.books(uuid))[0].ledger
+        return (await self.ledger_rows(uuid))[0].ledger
 
     async def causes(self, variant: str) -> list[str]:
         async with self.database.read() as tx:
@@ -163,26 +163,28 @@ class StockBench(Bench):
             await self.wait(3)
 
     def till_fault(self, kind: str, **more: Any) -> None:
-        self.town.zettle.faults.add(kind, method="POST", path="*/v3/movements", **more)
+        self.sandbox.zettle.faults.add(kind, method="POST", path="*/v3/movements", **more)
 
     def writes(self) -> int:
         """Stock writes that reached either platform."""
         shop = self.requests(path="/adjustments/")
-        till = [one for one in self.town.zettle.requests.last if one.path.endswith("/v3/movements")]
+        till = [
+            one for one in self.sandbox.zettle.requests.last if one.path.endswith("/v3/movements")
+        ]
         return len(shop) + len(till)
 
 
 async def opened(database: Database, clock: MovableClock, plan: Plan | None = None) -> StockBench:
     bench = await products_bench.opened(database, clock, plan)
-    return StockBench(bench.database, bench.clock, bench.town, bench.session)
+    return StockBench(bench.database, bench.clock, bench.sandbox, bench.session)
 
 
-async def worked(session: Session, handler: Handler, due: Sequence[Mark]) -> None:
+async def worked(session: Session, handler: Handler, due: Sequence[WorkItem]) -> None:
     """The worker's decision, as far as these tests need it."""
     try:
         await handler(session, due)
     except Failure as failure:
-        for mark in session.unsettled(due):
-            await session.fail(mark, failure)
-    assert not session.unsettled(due), "a handler settles every mark"
-    session.settled.clear()
+        for item in session.unresolved(due):
+            await session.fail(item, failure)
+    assert not session.unresolved(due), "a handler settles every mark"
+    session.finished.clear()

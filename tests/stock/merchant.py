@@ -18,41 +18,41 @@ async def ready(bench: StockBench, level: int = 10) -> tuple[str, str]:
 
 async def part(bench: StockBench, uuid: str, shares: dict[str, tuple[int, int, int]]) -> None:
     async with bench.database.transaction() as tx:
-        await bench.desk.split(tx, bench.connection.id, uuid, shares, bench.clock.now())
+        await bench.commands.split(tx, bench.connection.id, uuid, shares, bench.clock.now())
     await bench.drain()
 
 
 async def join(bench: StockBench, uuid: str) -> None:
     async with bench.database.transaction() as tx:
-        await bench.desk.join(tx, bench.connection.id, uuid, bench.clock.now())
+        await bench.commands.join(tx, bench.connection.id, uuid, bench.clock.now())
     await bench.drain()
 
 
 async def switch(bench: StockBench, uuid: str, *, on: bool) -> None:
     """In Zettle's own pages, and the event that tells."""
-    bench.town.till().track(uuid, on)
-    await bench.mark(Kind.TRACKING, uuid)
+    bench.sandbox.till().track(uuid, on)
+    await bench.add_item(Kind.TRACKING, uuid)
     await bench.drain()
 
 
 async def switch_on(bench: StockBench, uuid: str, variant: str, level: int | None) -> None:
     """And the merchant counts at once, before we look."""
-    bench.town.till().track(uuid, True)
+    bench.sandbox.till().track(uuid, True)
     if level is not None:
-        bench.town.till().set_stock(variant, level)
-    await bench.mark(Kind.TRACKING, uuid)
+        bench.sandbox.till().set_stock(variant, level)
+    await bench.add_item(Kind.TRACKING, uuid)
     await bench.drain()
 
 
 async def asked(bench: StockBench, uuid: str) -> bool:
-    return any(book.is_asked for book in await bench.books(uuid))
+    return any(ledger_row.is_asked for ledger_row in await bench.ledger_rows(uuid))
 
 
 async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime, *, on: bool = False) -> None:
     """What the receiver of Zettle's event does. `on`: it tells of a start."""
     async with bench.database.transaction() as tx:
-        await ledgers.hear_switch(tx, bench.connection.id, uuid, at, bench.clock.now(), on=on)
-    await bench.mark(Kind.TRACKING, uuid)
+        await ledgers.record_switch(tx, bench.connection.id, uuid, at, bench.clock.now(), on=on)
+    await bench.add_item(Kind.TRACKING, uuid)
 
 
 async def parted(bench: StockBench) -> tuple[str, str]:
@@ -64,5 +64,5 @@ async def parted(bench: StockBench) -> tuple[str, str]:
 
 async def bought(bench: StockBench, uuid: str, units: int) -> None:
     """A shopper buys, and BigCommerce tells of it; nobody works on it yet."""
-    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": units}])
+    bench.sandbox.shop().place([{"product_id": await bench.product_id(uuid), "quantity": units}])
     await bench.shop_tells(uuid, by_order=True)

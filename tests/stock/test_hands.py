@@ -26,18 +26,18 @@ async def mug(bench: StockBench, level: int = 10) -> tuple[str, str]:
 async def shirt(bench: StockBench, level: int = 10) -> tuple[str, list[str]]:
     """Sizes S and M: the product's uuid, and its variants'."""
     uuid = bench.shirt("S", "M")
-    bench.town.till().track(uuid)
-    variants = [one["uuid"] for one in bench.town.till().product(uuid)["variants"]]
+    bench.sandbox.till().track(uuid)
+    variants = [one["uuid"] for one in bench.sandbox.till().product(uuid)["variants"]]
     for variant in variants:
-        bench.town.till().set_stock(variant, level)
+        bench.sandbox.till().set_stock(variant, level)
     await bench.finish_setup()
     await bench.quiet()
     return uuid, variants
 
 
-async def told(bench: StockBench, uuid: str, detail: str = "") -> None:
+async def reported(bench: StockBench, uuid: str, detail: str = "") -> None:
     """A product hook of BigCommerce's comes."""
-    await bench.mark(Kind.SHOP_PRODUCT, str(await bench.product_id(uuid)), detail=detail)
+    await bench.add_item(Kind.SHOP_PRODUCT, str(await bench.product_id(uuid)), detail=detail)
     await bench.drain()
 
 
@@ -48,9 +48,9 @@ async def shown(bench: StockBench, uuid: str) -> dict[str, Any]:
 
 async def both(bench: StockBench, uuid: str) -> list[tuple[int, int]]:
     """What Zettle and BigCommerce hold of each variant of Zettle's."""
-    there, till = await shown(bench, uuid), bench.town.till()
+    there, till = await shown(bench, uuid), bench.sandbox.till()
     return [
-        (till.balance(one["uuid"]), bench.town.shop().level(variant_id=there[one["sku"]]["id"]))
+        (till.balance(one["uuid"]), bench.sandbox.shop().level(variant_id=there[one["sku"]]["id"]))
         for one in till.product(uuid)["variants"]
     ]
 
@@ -68,20 +68,20 @@ async def counting(bench: StockBench, uuid: str) -> Counting:
 async def switched(bench: StockBench, uuid: str, tracking: str, level: int | None = None) -> None:
     """The merchant counts the product at another level, and types a number."""
     product_id = await bench.product_id(uuid)
-    await bench.town.shop().edit_product(product_id, inventory_tracking=tracking)
+    await bench.sandbox.shop().edit_product(product_id, inventory_tracking=tracking)
     if level is not None:
-        bench.town.shop().set_stock(level, product_id=product_id)
+        bench.sandbox.shop().set_stock(level, product_id=product_id)
 
 
 async def bought(bench: StockBench, uuid: str, units: int = 1, **item: Any) -> None:
     line = item or {"product_id": await bench.product_id(uuid)}
-    bench.town.shop().place([{**line, "quantity": units}])
+    bench.sandbox.shop().place([{**line, "quantity": units}])
     await bench.shop_tells(uuid, by_order=True)
     await bench.drain()
 
 
 def tuned(bench: StockBench, **readings: Any) -> None:
-    store = bench.town.shop().store
+    store = bench.sandbox.shop().store
     store.switches = replace(store.switches, **readings)
 
 
@@ -90,22 +90,22 @@ def tuned(bench: StockBench, **readings: Any) -> None:
 
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize("typed", [10, None])
-@pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
+@pytest.mark.parametrize("received", ["hook", "sweep", "sale"])
 @pytest.mark.parametrize("rows", ["product_level", "own_level", "absent"])
 async def test_with_an_option_added_stock_goes_on(
-    bench: StockBench, typed: int | None, heard: str, rows: str
+    bench: StockBench, typed: int | None, received: str, rows: str
 ) -> None:
     """By the product's own number; a number that BigCommerce forgot is no sale (decision 17)."""
     tuned(bench, items_of_whole=rows)
     uuid, variant = await mug(bench)
     product_id = await bench.product_id(uuid)
-    bench.town.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
+    bench.sandbox.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
     if typed is not None:
-        bench.town.shop().set_stock(typed, product_id=product_id)
+        bench.sandbox.shop().set_stock(typed, product_id=product_id)
 
-    if heard == "hook":
-        await told(bench, uuid)
-    elif heard == "sweep":
+    if received == "hook":
+        await reported(bench, uuid)
+    elif received == "sweep":
         await bench.sweep()
     else:
         await bench.till_tells(variant)
@@ -124,12 +124,12 @@ async def test_with_an_option_added_stock_goes_on(
 async def test_with_an_option_added_a_save_changes_nothing_for_the_worse(bench: StockBench) -> None:
     """Decision 17: also "Sync now" leaves stock working."""
     uuid, variant = await mug(bench)
-    bench.town.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
+    bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
     await bench.sync(uuid, force=True)
     await bench.quiet()
     bench.save(uuid, name="Kopp")
     await bench.sync(uuid)
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet()
 
     await bench.sells(variant, 1)
@@ -151,80 +151,80 @@ async def test_however_an_option_is_added_no_unit_is_lost(
     """
     tuned(bench, **{readings[0]: readings[1]})
     uuid, variant = await mug(bench)
-    bench.town.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
-    await told(bench, uuid)
+    bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
+    await reported(bench, uuid)
     await bench.sells(variant, 1)
     await bench.quiet()
     if readings[0] == "first_option_tracking":
         assert (9, Counting.SPLIT) == (
-            bench.town.till().balance(variant),
+            bench.sandbox.till().balance(variant),
             await counting(bench, uuid),
         )
-        await told(bench, uuid, RECOUNT)
+        await reported(bench, uuid, RECOUNT)
         await bench.quiet()
 
     assert ((9, 9), Counting.WHOLE) == (await bench.levels(uuid), await counting(bench, uuid))
 
 
-@pytest.mark.parametrize("heard", ["sweep", "sale"])
-async def test_an_option_made_again_unseen_is_no_sale(bench: StockBench, heard: str) -> None:
+@pytest.mark.parametrize("received", ["sweep", "sale"])
+async def test_an_option_made_again_unseen_is_no_sale(bench: StockBench, received: str) -> None:
     """BigCommerce forgot the number in between (decision 17)."""
     uuid, variant = await mug(bench)
-    product_id, shop = await bench.product_id(uuid), bench.town.shop()
+    product_id, shop = await bench.product_id(uuid), bench.sandbox.shop()
     option = shop.add_option(product_id, "Gravyr", ["Ja", "Nej"])
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet()
     await bench.session.shop.delete_option(product_id, option)
     shop.add_option(product_id, "Gravyr", ["Ja", "Nej"])
-    await (bench.sweep() if heard == "sweep" else bench.sells(variant, 1))
+    await (bench.sweep() if received == "sweep" else bench.sells(variant, 1))
     await bench.quiet()
 
-    left = 10 if heard == "sweep" else 9
+    left = 10 if received == "sweep" else 9
     assert (left, left) == await bench.levels(uuid)
 
 
-@pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
-async def test_counted_by_variant_nothing_is_written(bench: StockBench, heard: str) -> None:
+@pytest.mark.parametrize("received", ["hook", "sweep", "sale"])
+async def test_counted_by_variant_nothing_is_written(bench: StockBench, received: str) -> None:
     """No number is left that Zettle's could be: a line, and neither side moves the other (decision
     17).
     """
     uuid, variant = await mug(bench)
     product_id = await bench.product_id(uuid)
-    bench.town.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
+    bench.sandbox.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
     await switched(bench, uuid, "variant")
     yes, no = [one["id"] for one in (await bench.shown(uuid))["variants"]]
     for one in (yes, no):
-        bench.town.shop().set_stock(5, variant_id=one)
-    if heard == "hook":
-        await told(bench, uuid)
-    elif heard == "sweep":
+        bench.sandbox.shop().set_stock(5, variant_id=one)
+    if received == "hook":
+        await reported(bench, uuid)
+    elif received == "sweep":
         await bench.sweep()
     await bench.sells(variant, 1)
     await bought(bench, uuid, 2, variant_id=yes)
     await bench.quiet()
 
-    assert 9 == bench.town.till().balance(variant)
-    assert [3, 5] == [bench.town.shop().level(variant_id=one) for one in (yes, no)]
+    assert 9 == bench.sandbox.till().balance(variant)
+    assert [3, 5] == [bench.sandbox.shop().level(variant_id=one) for one in (yes, no)]
     assert 1 == len(await lines(bench, Code.STOCK_SPLIT_UP))
     await bench.sync(uuid, force=True)
     await bench.quiet()
-    assert 9 == bench.town.till().balance(variant)
-    assert [3, 5] == [bench.town.shop().level(variant_id=one) for one in (yes, no)]
+    assert 9 == bench.sandbox.till().balance(variant)
+    assert [3, 5] == [bench.sandbox.shop().level(variant_id=one) for one in (yes, no)]
 
 
 async def test_without_the_option_stock_goes_on(bench: StockBench) -> None:
     """The merchant takes it away again: Zettle's number is written, with a line (decision 17)."""
     uuid, variant = await mug(bench)
     product_id = await bench.product_id(uuid)
-    option = bench.town.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
+    option = bench.sandbox.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
     await switched(bench, uuid, "variant")
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.sells(variant, 1)
     await bench.quiet()
 
     await bench.session.shop.delete_option(product_id, option)
     await switched(bench, uuid, "product")
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet()
     await bought(bench, uuid)
     await bench.quiet()
@@ -236,13 +236,13 @@ async def test_without_the_option_stock_goes_on(bench: StockBench) -> None:
 async def test_counted_as_a_whole_by_the_button_stock_goes_on(bench: StockBench) -> None:
     """Decision 17: the options of the merchant stay, and the product has one number."""
     uuid, variant = await mug(bench)
-    bench.town.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
+    bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
     await switched(bench, uuid, "variant")
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.sells(variant, 1)
     await bench.quiet()
 
-    await told(bench, uuid, RECOUNT)
+    await reported(bench, uuid, RECOUNT)
     await bench.quiet()
     await bought(bench, uuid)
     await bench.quiet()
@@ -254,20 +254,22 @@ async def test_counted_as_a_whole_by_the_button_stock_goes_on(bench: StockBench)
 # ---- Variants that come and go -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
+@pytest.mark.parametrize("received", ["hook", "sweep", "sale"])
 @pytest.mark.parametrize("by", ["sku", "values"])
-async def test_a_variant_made_again_is_bound_again(bench: StockBench, heard: str, by: str) -> None:
+async def test_a_variant_made_again_is_bound_again(
+    bench: StockBench, received: str, by: str
+) -> None:
     """With the same SKU or the same option values, the only one that it could be (decision 17)."""
     uuid, (small, medium) = await shirt(bench)
-    await remade(bench, uuid, sku="TR-M" if by == "sku" else "OWN-M")
-    if heard == "hook":
-        await told(bench, uuid)
-    elif heard == "sweep":
+    await recreated(bench, uuid, sku="TR-M" if by == "sku" else "OWN-M")
+    if received == "hook":
+        await reported(bench, uuid)
+    elif received == "sweep":
         await bench.sweep()
     else:
         await bench.sells(medium, 1)
     await bench.quiet()
-    if heard != "sale":
+    if received != "sale":
         await bench.sells(medium, 1)
     await bench.quiet()
     new = (await shown(bench, uuid))["TR-M" if by == "sku" else "OWN-M"]
@@ -275,17 +277,17 @@ async def test_a_variant_made_again_is_bound_again(bench: StockBench, heard: str
     await bench.quiet()
 
     assert (7, 7) == (
-        bench.town.till().balance(medium),
-        bench.town.shop().level(variant_id=new["id"]),
+        bench.sandbox.till().balance(medium),
+        bench.sandbox.shop().level(variant_id=new["id"]),
     )
-    assert 10 == bench.town.till().balance(small)
+    assert 10 == bench.sandbox.till().balance(small)
     (line,) = await lines(bench, Code.VARIANTS_BOUND_AGAIN)
     assert "M" == line.params["variants"]
 
 
-async def remade(bench: StockBench, uuid: str, sku: str, *, value: bool = False) -> int:
+async def recreated(bench: StockBench, uuid: str, sku: str, *, value: bool = False) -> int:
     """The merchant deletes size M, with its value or without, and makes it again."""
-    shop, product_id = bench.town.shop(), await bench.product_id(uuid)
+    shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
     there = await shown(bench, uuid)
     shop.delete_variant(there["TR-M"]["id"])
     for made in shop.add_all_combinations(product_id):
@@ -296,10 +298,10 @@ async def remade(bench: StockBench, uuid: str, sku: str, *, value: bool = False)
 async def test_a_variant_that_could_be_two_is_left_missing(bench: StockBench) -> None:
     """Decision 17: the only candidate, or none."""
     uuid, (_, medium) = await shirt(bench)
-    shop, product_id = bench.town.shop(), await bench.product_id(uuid)
+    shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
     shop.delete_variant((await shown(bench, uuid))["TR-M"]["id"])
     shop.add_option(product_id, "Gravyr", ["Ja", "Nej"])
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.sells(medium, 1)
     await bench.quiet()
 
@@ -309,21 +311,21 @@ async def test_a_variant_that_could_be_two_is_left_missing(bench: StockBench) ->
 
 
 @pytest.mark.rule("P10")
-@pytest.mark.parametrize("heard", ["hook", "sweep", "sale"])
-@pytest.mark.parametrize("deed", ["variant", "value"])
+@pytest.mark.parametrize("received", ["hook", "sweep", "sale"])
+@pytest.mark.parametrize("transaction", ["variant", "value"])
 async def test_a_variant_deleted_is_named_and_made_again(
-    bench: StockBench, heard: str, deed: str
+    bench: StockBench, received: str, transaction: str
 ) -> None:
     """By Repair, or the next save in Zettle; what was sold meanwhile counts (decision 17)."""
     uuid, (small, medium) = await shirt(bench)
-    shop, there = bench.town.shop(), await shown(bench, uuid)
+    shop, there = bench.sandbox.shop(), await shown(bench, uuid)
     shop.delete_variant(there["TR-M"]["id"])
-    if deed == "value":
+    if transaction == "value":
         (option,) = shop.product(await bench.product_id(uuid)).options
         option.values = [value for value in option.values if value.label != "M"]
-    if heard == "hook":
-        await told(bench, uuid)
-    elif heard == "sweep":
+    if received == "hook":
+        await reported(bench, uuid)
+    elif received == "sweep":
         await bench.sweep()
     await bench.sells(medium, 1)
     await bench.sells(small, 2)
@@ -341,9 +343,9 @@ async def test_a_variant_deleted_is_named_and_made_again(
 async def test_a_missing_variant_is_named_once(bench: StockBench) -> None:
     """Sweeps and hooks go on, and have nothing new to say (decision 17)."""
     uuid, _ = await shirt(bench)
-    bench.town.shop().delete_variant((await shown(bench, uuid))["TR-M"]["id"])
+    bench.sandbox.shop().delete_variant((await shown(bench, uuid))["TR-M"]["id"])
     for _ in range(2):
-        await told(bench, uuid)
+        await reported(bench, uuid)
         await bench.sweep()
         await bench.quiet()
 
@@ -354,7 +356,7 @@ async def test_a_missing_variant_is_named_once(bench: StockBench) -> None:
 
 
 @pytest.mark.rule("S3")
-@pytest.mark.parametrize("heard", ["hook", "sweep", "sale", "order"])
+@pytest.mark.parametrize("received", ["hook", "sweep", "sale", "order"])
 @pytest.mark.parametrize("level", [20, 10, 4, 0])
 @pytest.mark.parametrize(
     ("kept", "rows"),
@@ -366,7 +368,7 @@ async def test_a_missing_variant_is_named_once(bench: StockBench) -> None:
     ],
 )
 async def test_the_number_of_a_whole_product_is_no_variants(
-    bench: StockBench, heard: str, level: int, kept: str, rows: str
+    bench: StockBench, received: str, level: int, kept: str, rows: str
 ) -> None:
     """It is never counted once for each; stock pauses with a line, and neither side moves the other
     (decision 18).
@@ -374,23 +376,23 @@ async def test_the_number_of_a_whole_product_is_no_variants(
     tuned(bench, level_after_tracking_switch=kept, items_of_whole=rows)
     uuid, (small, medium) = await shirt(bench)
     await switched(bench, uuid, "product", level)
-    if heard == "hook":
-        await told(bench, uuid)
-    elif heard == "sweep":
+    if received == "hook":
+        await reported(bench, uuid)
+    elif received == "sweep":
         await bench.sweep()
-    elif heard == "sale":
+    elif received == "sale":
         await bench.sells(small, 1)
         await bench.quiet()
-        bench.town.till().set_stock(small, 10)
+        bench.sandbox.till().set_stock(small, 10)
     if level:
         await bought(bench, uuid, 1)
     await bench.sells(medium, 2)
     await bench.quiet()
 
-    shop = bench.town.shop().level(product_id=await bench.product_id(uuid))
+    shop = bench.sandbox.shop().level(product_id=await bench.product_id(uuid))
     assert (10, 8, max(0, level - 1)) == (
-        bench.town.till().balance(small),
-        bench.town.till().balance(medium),
+        bench.sandbox.till().balance(small),
+        bench.sandbox.till().balance(medium),
         shop,
     )
     assert 1 == len(await lines(bench, Code.STOCK_LUMPED))
@@ -398,23 +400,23 @@ async def test_the_number_of_a_whole_product_is_no_variants(
 
 
 @pytest.mark.parametrize("by", ["button", "merchant"])
-@pytest.mark.parametrize("heard", ["hook", "sweep"])
+@pytest.mark.parametrize("received", ["hook", "sweep"])
 @pytest.mark.parametrize("kept", ["unset", "keep"])
 async def test_counted_by_variant_again_stock_goes_on(
-    bench: StockBench, by: str, heard: str, kept: str
+    bench: StockBench, by: str, received: str, kept: str
 ) -> None:
     """Zettle's numbers are written: a number that BigCommerce forgot is no sale (decision 18)."""
     tuned(bench, level_after_tracking_switch=kept)
     uuid, (small, medium) = await shirt(bench)
     await switched(bench, uuid, "product", 20)
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.sells(medium, 2)
     await bench.quiet()
     if by == "button":
-        await told(bench, uuid, RECOUNT)
+        await reported(bench, uuid, RECOUNT)
     else:
         await switched(bench, uuid, "variant")
-        await (told(bench, uuid) if heard == "hook" else bench.sweep())
+        await (reported(bench, uuid) if received == "hook" else bench.sweep())
     await bench.quiet()
     await bought(bench, uuid, 3, variant_id=(await shown(bench, uuid))["TR-S"]["id"])
     await bench.sells(small, 1)
@@ -431,12 +433,12 @@ async def test_separate_numbers_outlive_a_pause(bench: StockBench) -> None:
     uuid, (small, medium) = await shirt(bench)
     shares = {small: (6, 4, 10), medium: (3, 7, 10)}
     async with bench.database.transaction() as tx:
-        await bench.desk.split(tx, bench.connection.id, uuid, shares, bench.clock.now())
+        await bench.commands.split(tx, bench.connection.id, uuid, shares, bench.clock.now())
     await bench.quiet()
     await switched(bench, uuid, "product", 20)
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet()
-    await told(bench, uuid, RECOUNT)
+    await reported(bench, uuid, RECOUNT)
     await bench.quiet()
 
     assert [(6, 4), (3, 7)] == await both(bench, uuid)
@@ -448,7 +450,7 @@ async def test_a_store_that_stops_counting_and_counts_again_lost_no_units(
     """Decision 3: what it forgot meanwhile is no sale."""
     uuid, (small, _) = await shirt(bench)
     await switched(bench, uuid, "none")
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet()
     await switched(bench, uuid, "variant")
     await bench.sells(small, 1)
@@ -478,7 +480,7 @@ async def test_units_gone_without_a_word_are_asked_about(bench: StockBench) -> N
     A forgotten number looks the same (bigcommerce facts 5.4).
     """
     uuid, variant = await mug(bench)
-    bench.town.shop().set_stock(0, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(0, product_id=await bench.product_id(uuid))
     await bench.till_tells(variant)
     await bench.quiet(60)
     meanwhile = await bench.levels(uuid)

@@ -14,32 +14,43 @@ from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, bought
-from tests.stock.test_hands import both, counting, lines, mug, remade, shirt, shown, switched, told
+from tests.stock.test_hands import (
+    both,
+    counting,
+    lines,
+    mug,
+    recreated,
+    reported,
+    shirt,
+    shown,
+    switched,
+)
 
 
 def requests(bench: StockBench) -> int:
     return sum(
-        sum(one.requests.counts.values()) for one in (bench.town.zettle, bench.town.bigcommerce)
+        sum(one.requests.counts.values())
+        for one in (bench.sandbox.zettle, bench.sandbox.bigcommerce)
     )
 
 
 async def ordered(bench: StockBench, uuid: str, units: int, variant_id: int) -> None:
     """A shopper buys, and BigCommerce's hook says how much of which variant."""
-    bench.town.shop().place([{"variant_id": variant_id, "quantity": units}])
-    await heard(bench, uuid, Hint(bench.clock.now(), by_order=True, variant=str(variant_id)))
+    bench.sandbox.shop().place([{"variant_id": variant_id, "quantity": units}])
+    await received(bench, uuid, Hint(bench.clock.now(), by_order=True, variant=str(variant_id)))
 
 
-async def heard(bench: StockBench, uuid: str, hint: Hint) -> None:
+async def received(bench: StockBench, uuid: str, hint: Hint) -> None:
     product_id = await bench.product_id(uuid)
     async with bench.database.transaction() as tx:
-        await ledgers.hear_hint(tx, bench.connection.id, Side.SHOP, str(product_id), hint)
-    await bench.mark(Kind.SHOP_STOCK, str(product_id))
+        await ledgers.record_hint(tx, bench.connection.id, Side.SHOP, str(product_id), hint)
+    await bench.add_item(Kind.SHOP_STOCK, str(product_id))
     await bench.drain()
 
 
 async def options_added(bench: StockBench, uuid: str, level: int) -> list[int]:
     """The variants that a simple product got."""
-    product_id, shop = await bench.product_id(uuid), bench.town.shop()
+    product_id, shop = await bench.product_id(uuid), bench.sandbox.shop()
     shop.add_option(product_id, "Gravyr", ["Ja", "Nej"])
     shop.set_stock(level, product_id=product_id)
     return sorted(one["id"] for one in (await bench.shown(uuid))["variants"])
@@ -50,9 +61,9 @@ async def test_an_uncounted_product_with_a_new_option_never_loops(bench: StockBe
     """A sale on it costs a few requests, and no line that says what is not so (decision 17)."""
     uuid, variant = await mug(bench)
     await switched(bench, uuid, "none")
-    await told(bench, uuid)
-    bench.town.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
-    await told(bench, uuid)
+    await reported(bench, uuid)
+    bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
+    await reported(bench, uuid)
     await bench.sells(variant)
     await bench.quiet(120)
     said, before = len(await lines(bench, Code.STOCK_SWITCHED_ON)), requests(bench)
@@ -69,9 +80,9 @@ async def test_an_order_heard_before_its_variant_is_known_counts(bench: StockBen
     (decision 17).
     """
     uuid, _ = await shirt(bench)
-    await remade(bench, uuid, sku="TR-M")
+    await recreated(bench, uuid, sku="TR-M")
     new = (await shown(bench, uuid))["TR-M"]["id"]
-    bench.town.shop().set_stock(10, variant_id=new)
+    bench.sandbox.shop().set_stock(10, variant_id=new)
     bench.clock.move(2)
     await ordered(bench, uuid, 3, new)
     await bench.quiet(300)
@@ -87,11 +98,11 @@ async def test_another_option_of_a_whole_product_keeps_its_number(bench: StockBe
     """
     uuid, _ = await mug(bench)
     first, second = await options_added(bench, uuid, 10)
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet()
-    bench.town.shop().delete_variant(first)
-    bench.town.shop().place([{"variant_id": second, "quantity": 3}])
-    await told(bench, uuid)
+    bench.sandbox.shop().delete_variant(first)
+    bench.sandbox.shop().place([{"variant_id": second, "quantity": 3}])
+    await reported(bench, uuid)
     await bench.quiet(300)
 
     assert Counting.WHOLE is await counting(bench, uuid)
@@ -111,7 +122,7 @@ async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(
     await switched(bench, uuid, "variant")
     if forced:
         await bench.sync(uuid, force=True)
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet(600)
 
     assert all(till == shop for till, shop in await both(bench, uuid))
@@ -126,12 +137,12 @@ async def test_news_of_a_deleted_size_says_nothing_of_the_size_that_is_left(
     uuid, _ = await shirt(bench)
     sizes = await shown(bench, uuid)
     small, medium = sizes["TR-S"]["id"], sizes["TR-M"]["id"]
-    bench.town.shop().delete_variant(small)
-    await told(bench, uuid)
+    bench.sandbox.shop().delete_variant(small)
+    await reported(bench, uuid)
     await bench.quiet()
-    bench.town.shop().set_stock(0, variant_id=medium)
+    bench.sandbox.shop().set_stock(0, variant_id=medium)
     before = requests(bench)
-    await heard(bench, uuid, Hint(bench.clock.now(), variant=str(small)))
+    await received(bench, uuid, Hint(bench.clock.now(), variant=str(small)))
     await bench.quiet(300)
 
     assert Code.STOCK_VANISHED in await bench.codes()
@@ -148,8 +159,8 @@ async def test_an_order_of_one_does_not_explain_that_ten_are_gone(
     """
     uuid, _ = await mug(bench)
     product_id = await bench.product_id(uuid)
-    bench.town.shop().place([{"product_id": product_id, "quantity": units}])
-    bench.town.shop().set_stock(0, product_id=product_id)
+    bench.sandbox.shop().place([{"product_id": product_id, "quantity": units}])
+    bench.sandbox.shop().set_stock(0, product_id=product_id)
     await bench.shop_tells(uuid, by_order=True)
     await bench.quiet(30)
     meanwhile = await bench.levels(uuid)
@@ -167,7 +178,7 @@ async def test_a_product_counted_by_its_only_variant_sells_out(bench: StockBench
     """
     uuid, variant = await mug(bench)
     await switched(bench, uuid, "variant")
-    await told(bench, uuid)
+    await reported(bench, uuid)
     await bench.quiet(60)
     await bench.sells(variant, 3)
     await bench.quiet(60)
@@ -185,15 +196,15 @@ async def test_a_refused_recount_is_its_own_products_alone(bench: StockBench) ->
     """
     uuid, _ = await shirt(bench)
     await switched(bench, uuid, "product", 20)
-    await told(bench, uuid)
+    await reported(bench, uuid)
     other, _ = await bench.stocked(5, name="Fat", sku="FAT-1")
     await bench.sync(other)
     await bench.quiet(60)
     gone = await bench.product_id(uuid)
-    bench.town.shop().delete_product(gone)
-    await bench.mark(Kind.SHOP_PRODUCT, str(gone), detail=RECOUNT)
+    bench.sandbox.shop().delete_product(gone)
+    await bench.add_item(Kind.SHOP_PRODUCT, str(gone), detail=RECOUNT)
     await options_added(bench, other, 5)
-    await told(bench, other)
+    await reported(bench, other)
     await bench.quiet(120)
 
     assert Counting.WHOLE is await counting(bench, other)
@@ -208,13 +219,13 @@ async def test_a_hook_about_the_whole_product_is_no_sizes_number(bench: StockBen
     """
     uuid, _ = await shirt(bench)
     await switched(bench, uuid, "product", 20)
-    await told(bench, uuid)
+    await reported(bench, uuid)
     small = (await shown(bench, uuid))["TR-S"]["id"]
-    bench.town.shop().place([{"variant_id": small, "quantity": 4}])
+    bench.sandbox.shop().place([{"variant_id": small, "quantity": 4}])
     await bench.wait(10)
-    await told(bench, uuid, RECOUNT)
+    await reported(bench, uuid, RECOUNT)
     await bench.wait(1)
-    await heard(bench, uuid, Hint(bench.clock.now(), by_order=True))
+    await received(bench, uuid, Hint(bench.clock.now(), by_order=True))
     await bench.quiet(300)
 
     assert [(10, 10), (10, 10)] == await both(bench, uuid)
@@ -228,7 +239,7 @@ async def test_empty_lists_that_count_themselves_part_nothing(bench: StockBench)
     """Stock and catalogue both answer with a whole, empty page for a while (decision 15)."""
     uuid, (small, _) = await shirt(bench)
     for path in ("*/v3/inventory/items", "*/v3/catalog/products"):
-        bench.town.bigcommerce.faults.add(
+        bench.sandbox.bigcommerce.faults.add(
             "hollow", method="GET", path=path, params=EMPTY, lasts_s=60.0
         )
     await bench.sells(small)

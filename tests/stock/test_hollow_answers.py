@@ -9,7 +9,7 @@ from brygga.core.stock import Gap
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga_sandbox.faults import HOLLOWS
-from brygga_sandbox.town import Plan
+from brygga_sandbox.sandbox import Plan
 from brygga_sandbox.zettle.switches import Switches
 from tests.conftest import MovableClock
 from tests.rules.products_bench import kr
@@ -22,12 +22,12 @@ ITEMS = "*/v3/inventory/items"
 
 def hollow(bench: StockBench, answer: str, path: str, **more: Any) -> None:
     """Both sides have the fault; a path belongs to one of them."""
-    for platform in (bench.town.zettle, bench.town.bigcommerce):
+    for platform in (bench.sandbox.zettle, bench.sandbox.bigcommerce):
         platform.faults.add("hollow", path=path, params={"answer": answer}, **more)
 
 
 def heal(bench: StockBench) -> None:
-    for platform in (bench.town.zettle, bench.town.bigcommerce):
+    for platform in (bench.sandbox.zettle, bench.sandbox.bigcommerce):
         platform.faults.clear()
 
 
@@ -65,7 +65,7 @@ async def test_an_order_reaches_the_till_though_a_list_was_empty(
     await bench.quiet(30)
 
     assert (9, 9) == await bench.levels(uuid)
-    assert not (await bench.ledger(uuid)).shop.asleep
+    assert not (await bench.ledger(uuid)).shop.is_suspended
 
 
 @pytest.mark.rule("S1")
@@ -93,12 +93,12 @@ async def test_a_variant_that_was_never_stocked_is_zero(bench: StockBench) -> No
     """
     await ready(bench, 4)
     uuid = bench.till_product("Fat", {"sku": "FAT-1", "price": kr(9)})
-    bench.town.till().track(uuid)
+    bench.sandbox.till().track(uuid)
 
     await bench.sync(uuid)
     await bench.quiet()
 
-    assert 0 == (await bench.ledger(uuid)).shop.known
+    assert 0 == (await bench.ledger(uuid)).shop.confirmed
     assert "product" == (await bench.shown(uuid))["inventory_tracking"]
 
 
@@ -106,11 +106,11 @@ async def test_a_variant_that_was_never_stocked_is_zero(bench: StockBench) -> No
 async def test_in_an_account_without_any_stock_a_variant_is_zero(bench: StockBench) -> None:
     """Two lists are empty, tracking is on by name, and nothing ever had a row (decision 15)."""
     uuid = bench.till_product("Fat", {"sku": "FAT-1", "price": kr(9)})
-    bench.town.till().track(uuid)
+    bench.sandbox.till().track(uuid)
     await bench.finish_setup()
     await bench.quiet()
 
-    assert 0 == (await bench.ledger(uuid)).shop.known
+    assert 0 == (await bench.ledger(uuid)).shop.confirmed
 
 
 @pytest.mark.rule("S7")
@@ -122,7 +122,7 @@ async def test_a_status_that_leaves_a_product_out_does_not_stop_it(
     uuid, variant = await ready(bench, 4)
     hollow(bench, answer, "*/v3/products/status", next=2)
 
-    await bench.mark(Kind.TRACKING, uuid)
+    await bench.add_item(Kind.TRACKING, uuid)
     await bench.sells(variant)
     await bench.quiet()
 
@@ -150,12 +150,12 @@ async def test_a_sweep_that_reads_nothing_empties_nothing(bench: StockBench, ans
 async def test_a_variant_that_both_lists_lack_is_gone(bench: StockBench) -> None:
     """The catalogue is another kind of evidence: the shelf sleeps (decision 15)."""
     uuid, _ = await ready(bench, 4)
-    bench.town.shop().delete_product(await bench.product_id(uuid))
+    bench.sandbox.shop().delete_product(await bench.product_id(uuid))
 
-    await bench.mark(Kind.STOCK, uuid)
+    await bench.add_item(Kind.STOCK, uuid)
     await bench.quiet()
 
-    assert (await bench.ledger(uuid)).shop.asleep
+    assert (await bench.ledger(uuid)).shop.is_suspended
 
 
 @pytest.mark.rule("S2")
@@ -177,4 +177,4 @@ async def test_the_last_unit_is_sold_also_where_zero_has_no_row(
     await bench.quiet()
 
     assert (0, 0) == await bench.levels(uuid)
-    assert Gap.UNKNOWN is not (await bench.ledger(uuid)).zettle.known
+    assert Gap.UNKNOWN is not (await bench.ledger(uuid)).zettle.confirmed

@@ -33,7 +33,7 @@ async def test_a_stop_that_is_told_twice_ends_separate_stock_once_and_not_what_w
     await bench.quiet()
 
     assert ((6, 6), (5, 1)) == (ended, await bench.levels(uuid))
-    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_APART)
+    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_SEPARATE)
     assert (await bench.ledger(uuid)).separate
 
 
@@ -45,10 +45,12 @@ async def test_a_stop_that_was_heard_before_stock_was_parted_ends_nothing(
     uuid, variant = await ready(bench)
     ahead = bench.clock.now().replace(year=bench.clock.now().year + 1)
     async with bench.database.transaction() as tx:
-        await ledgers.hear_switch(tx, bench.connection.id, uuid, ahead, bench.clock.now(), on=False)
+        await ledgers.record_switch(
+            tx, bench.connection.id, uuid, ahead, bench.clock.now(), on=False
+        )
     await bench.wait(1)
     await part(bench, uuid, {variant: (6, 4, 10)})
-    await bench.mark(Kind.TRACKING, uuid)
+    await bench.add_item(Kind.TRACKING, uuid)
     await bench.quiet()
 
     assert (6, 4) == await bench.levels(uuid)
@@ -66,7 +68,7 @@ async def test_a_stop_that_is_told_after_a_join_changes_nothing(bench: StockBenc
     await bench.quiet()
 
     assert (10, 10) == await bench.levels(uuid)
-    assert Code.STOCK_OFF_APART not in await bench.codes()
+    assert Code.STOCK_OFF_SEPARATE not in await bench.codes()
 
 
 @pytest.mark.rule("S5", "S7")
@@ -76,15 +78,15 @@ async def test_the_merchants_wish_on_our_page_survives_what_is_told_meanwhile(
 ) -> None:
     uuid, _ = await parted(bench)
     if wish_first:
-        await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+        await bench.add_item(Kind.TRACKING, uuid, force=True, detail="off")
     await tell_of_a_stop(bench, uuid, bench.clock.now())
     if not wish_first:
-        await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+        await bench.add_item(Kind.TRACKING, uuid, force=True, detail="off")
     await bench.quiet()
 
     assert {uuid: False} == dict(await bench.session.zettle.tracking_status([uuid]))
     assert not (await bench.ledger(uuid)).is_tracked
-    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_APART)
+    assert 1 == (await bench.codes()).count(Code.STOCK_OFF_SEPARATE)
 
 
 @pytest.mark.rule("S5", "S7")
@@ -94,9 +96,9 @@ async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBe
     """
     uuid, variant = await parted(bench)
     await tell_of_a_stop(bench, uuid, bench.clock.now())
-    bench.town.till().sell(variant)
+    bench.sandbox.till().sell(variant)
     await bench.till_tells(variant)
-    bench.town.zettle.faults.add("5xx_before", method="POST", path="*/products/status", next=1)
+    bench.sandbox.zettle.faults.add("5xx_before", method="POST", path="*/products/status", next=1)
     await bench.drain()
     between = (await bench.ledger(uuid)).is_tracked
     await bench.quiet(120)
@@ -117,7 +119,7 @@ async def test_a_write_in_the_air_when_tracking_goes_off_is_no_longer_waited_for
     await bench.unanswered_order(uuid, 3)
     await switch(bench, uuid, on=False)
     async with bench.database.read() as tx:
-        left = await ledgers.in_the_air(tx, bench.connection.id)
+        left = await ledgers.with_pending_writes(tx, bench.connection.id)
     off = await asked(bench, uuid)
     await switch(bench, uuid, on=True)
     await bench.quiet(3900)
@@ -141,7 +143,7 @@ async def test_whether_a_stop_came_after_the_split_is_told_by_zettles_clock(
     await tell_of_a_stop(bench, uuid, split + timedelta(seconds=after))
     await bench.quiet()
 
-    assert ends is (Code.STOCK_OFF_APART in await bench.codes())
+    assert ends is (Code.STOCK_OFF_SEPARATE in await bench.codes())
     assert ((6, 6) if ends else (6, 4)) == await bench.levels(uuid)
 
 
@@ -157,16 +159,16 @@ async def test_an_order_in_the_seconds_of_a_switch_counts(
 ) -> None:
     uuid, _ = await ready(bench)
     await switch(bench, uuid, on=False)
-    bench.town.shop().set_stock(7, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(7, product_id=await bench.product_id(uuid))
     await bench.quiet(60)
     product_id, adjust = await bench.product_id(uuid), bench.session.shop.adjust
 
     async def at_that_moment(*args: Any) -> None:
         if before:
-            bench.town.shop().place([{"product_id": product_id, "quantity": 2}])
+            bench.sandbox.shop().place([{"product_id": product_id, "quantity": 2}])
         await adjust(*args)
         if not before:
-            bench.town.shop().place([{"product_id": product_id, "quantity": 2}])
+            bench.sandbox.shop().place([{"product_id": product_id, "quantity": 2}])
 
     monkeypatch.setattr(type(bench.session.shop), "adjust", lambda _, *args: at_that_moment(*args))
     await switch(bench, uuid, on=True)
@@ -193,7 +195,7 @@ async def test_what_was_sold_while_tracking_was_off_is_nobodys(bench: StockBench
 
 @pytest.mark.rule("S3", "S7")
 @pytest.mark.parametrize(
-    ("deed", "number", "asks"),
+    ("transaction", "number", "asks"),
     [
         ("order", 8, False),
         ("cancelled", 10, False),
@@ -203,25 +205,25 @@ async def test_what_was_sold_while_tracking_was_off_is_nobodys(bench: StockBench
     ],
 )
 async def test_what_was_sold_after_the_switch_and_before_we_looked_counts(
-    bench: StockBench, deed: str, number: int, asks: bool
+    bench: StockBench, transaction: str, number: int, asks: bool
 ) -> None:
     """Zettle's event says since when its number counts; BigCommerce's orders say what was sold
     since.
     """
     uuid, _ = await ready(bench)
     await switch(bench, uuid, on=False)
-    shop, line = bench.town.shop(), [{"product_id": await bench.product_id(uuid), "quantity": 2}]
-    order = shop.place(line) if deed.startswith("earlier") else None
+    shop, line = bench.sandbox.shop(), [{"product_id": await bench.product_id(uuid), "quantity": 2}]
+    order = shop.place(line) if transaction.startswith("earlier") else None
     await bench.quiet(120)
-    bench.town.till().track(uuid, True)
+    bench.sandbox.till().track(uuid, True)
     since = bench.clock.now()
     await bench.wait(30)
     order = order or shop.place(line)
-    if deed == "cancelled":
+    if transaction == "cancelled":
         shop.cancel(order.id)
-    if deed.endswith("shipped"):
+    if transaction.endswith("shipped"):
         shop.ship(order.id)
-    if deed.endswith("changed"):
+    if transaction.endswith("changed"):
         shop.edit_order(order.id, {order.lines[0].id: 1})
     await bench.wait(30)
     await tell_of_a_stop(bench, uuid, since, on=True)

@@ -11,26 +11,26 @@ import pytest
 
 from brygga.core.failures import Unreachable
 from brygga.core.report import Code
-from brygga.core.stock import remade
+from brygga.core.stock import recreated
 from brygga.database import retention
 from brygga.database.work_items import Kind
-from brygga.sync.stock import StockBirths
-from brygga.sync.stock.pages import opened
+from brygga.sync.stock import StockInitialLevels
+from brygga.sync.stock.unit_of_work import locked
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, part, ready, switch, switch_on, tell_of_a_stop
 
 
 @pytest.mark.rule("S5", "S7")
-@pytest.mark.parametrize("heard", [True, False], ids=["by its time", "by a look"])
+@pytest.mark.parametrize("received", [True, False], ids=["by its time", "by a look"])
 async def test_a_split_in_doubt_corrects_nothing_after_tracking_was_off(
-    bench: StockBench, heard: bool
+    bench: StockBench, received: bool
 ) -> None:
     """The shop gets Zettle's number as it is, so that there is nothing to ask either."""
     uuid, variant = await ready(bench)
     bench.fault("cut_after", "POST", "*/adjustments/relative", next=1)
     await part(bench, uuid, {variant: (2, 8, 10)})
     await bench.quiet(400)
-    if heard:
+    if received:
         await tell_of_a_stop(bench, uuid, bench.clock.now())
     else:
         await switch(bench, uuid, on=False)
@@ -81,7 +81,7 @@ async def test_what_zettle_was_owed_when_tracking_went_off_is_missing_and_asked_
     await bench.orders(uuid, 3)
     await bench.drain()
     await bench.quiet(240)
-    bench.town.zettle.faults.clear()
+    bench.sandbox.zettle.faults.clear()
     await switch(bench, uuid, on=False)
     await bench.wait(120)
     await switch_on(bench, uuid, variant, counted)
@@ -120,7 +120,7 @@ async def test_nothing_is_asked_about_the_number_of_a_product_that_is_not_tracke
     await bench.unanswered_order(uuid, 3)
     await bench.quiet(400)
     await switch(bench, uuid, on=False)
-    await bench.mark(Kind.STOCK, uuid)
+    await bench.add_item(Kind.STOCK, uuid)
     await bench.quiet(3900)
 
     assert not await asked(bench, uuid)
@@ -167,7 +167,7 @@ async def test_a_shop_that_is_busy_when_its_number_gives_way_does_not_add_it(
 ) -> None:
     uuid, _ = await ready(bench)
     await switch(bench, uuid, on=False)
-    bench.town.shop().set_stock(7, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(7, product_id=await bench.product_id(uuid))
     await bench.quiet()
     with unreachable_once(type(bench.session.shop), "adjust", monkeypatch):
         await switch(bench, uuid, on=True)
@@ -200,11 +200,13 @@ async def test_a_product_that_is_born_again_is_born_with_what_zettle_was_owed(
 ) -> None:
     uuid, variant = await ready(bench)
     await owes_three(bench, uuid, monkeypatch)
-    async with opened(bench.session, [uuid]) as pages:
-        pages.put(pages.books[variant], remade(pages.books[variant].ledger))
-    bench.town.till().track(uuid, True)
+    async with locked(bench.session, [uuid]) as unit:
+        unit.update(unit.ledger_rows[variant], recreated(unit.ledger_rows[variant].ledger))
+    bench.sandbox.till().track(uuid, True)
 
-    assert {uuid: {variant: 7}} == dict(await StockBirths().first_levels(bench.session, [uuid]))
+    assert {uuid: {variant: 7}} == dict(
+        await StockInitialLevels().first_levels(bench.session, [uuid])
+    )
 
 
 @pytest.mark.rule("S3", "S7")
@@ -213,7 +215,7 @@ async def test_orders_are_not_counted_again_when_the_shop_has_to_be_set_anew(
 ) -> None:
     uuid, variant = await ready(bench, 40)
     await switch(bench, uuid, on=False)
-    bench.town.shop().set_stock(35, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(35, product_id=await bench.product_id(uuid))
     with unreachable_once(type(bench.session.shop), "adjust", monkeypatch):
         await switch(bench, uuid, on=True)
         await bench.quiet()

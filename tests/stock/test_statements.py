@@ -18,27 +18,25 @@ TO_THE_END = 40
 @contextmanager
 def counted(bench: StockBench) -> Iterator[list[str]]:
     """Every statement meanwhile."""
-    told: list[str] = []
+    reported: list[str] = []
 
-    def heard(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        told.append(re.sub(r"\s+", " ", statement).strip())
+    def received(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        reported.append(re.sub(r"\s+", " ", statement).strip())
 
     engine = bench.database.engine.sync_engine
-    sa.event.listen(engine, "before_cursor_execute", heard)
+    sa.event.listen(engine, "before_cursor_execute", received)
     try:
-        yield told
+        yield reported
     finally:
-        sa.event.remove(engine, "before_cursor_execute", heard)
+        sa.event.remove(engine, "before_cursor_execute", received)
 
 
-def worked(told: list[str]) -> list[str]:
+def worked(reported: list[str]) -> list[str]:
     """What the work asks: without the receivers' part, and without what the bench asks for
     itself.
     """
-    bench_asks = (
-        r"SELECT .* FROM marks|FROM bindings b WHERE b.connection_id = \S+ AND b.product_uuid = %"
-    )
-    return [one for one in told if not re.search(bench_asks, one)]
+    bench_asks = r"SELECT .* FROM work_items|FROM bindings b WHERE b.connection_id = \S+ AND b.product_uuid = %"
+    return [one for one in reported if not re.search(bench_asks, one)]
 
 
 @pytest.mark.rule("S2")

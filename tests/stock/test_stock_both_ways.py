@@ -51,7 +51,7 @@ async def test_a_refund_at_the_till_comes_back_to_the_shop(bench: StockBench) ->
     receipt = await bench.sells(variant, 2)
     await bench.drain()
 
-    bench.town.till().refund(receipt)
+    bench.sandbox.till().refund(receipt)
     await bench.till_tells(variant)
     await bench.drain()
 
@@ -70,7 +70,7 @@ async def test_an_order_and_its_cancellation_reach_the_till_within_seconds(
     await bench.drain()
     ordered = await bench.levels(uuid)
     await bench.quiet(15)
-    bench.town.shop().cancel(order)
+    bench.sandbox.shop().cancel(order)
     await bench.shop_tells(uuid, by_order=True)
     await bench.drain()
 
@@ -89,11 +89,13 @@ async def test_an_order_goes_to_sold_and_an_edit_to_the_bin(bench: StockBench) -
     await bench.orders(uuid, 1)
     await bench.drain()
     await bench.quiet(150)
-    bench.town.shop().set_stock(2, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(2, product_id=await bench.product_id(uuid))
     await bench.shop_tells(uuid)
     await bench.drain()
 
-    moves = [one for one in bench.town.zettle.requests.last if one.path.endswith("/v3/movements")]
+    moves = [
+        one for one in bench.sandbox.zettle.requests.last if one.path.endswith("/v3/movements")
+    ]
     assert (2, (2, 2)) == (len(moves), await bench.levels(uuid))
 
 
@@ -107,7 +109,7 @@ async def test_edits_on_either_side_show_on_the_other(bench: StockBench) -> None
     await bench.drain()
     after_till = await bench.levels(uuid)
     await bench.quiet()
-    bench.town.shop().set_stock(20, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(20, product_id=await bench.product_id(uuid))
     await bench.shop_tells(uuid)
     await bench.drain()
 
@@ -150,15 +152,15 @@ async def test_the_last_unit_sold_twice_is_paid_by_the_next_restock(bench: Stock
 async def test_a_balance_below_zero_is_zero_in_the_shop(bench: StockBench) -> None:
     """Decision 7, from birth on."""
     uuid, variant = await bench.stocked(0)
-    bench.town.till().sell(variant, 3)
+    bench.sandbox.till().sell(variant, 3)
     await bench.finish_setup()
     await bench.quiet()
-    born = await bench.levels(uuid)
+    created = await bench.levels(uuid)
 
     await bench.counts(variant, 5)
     await bench.quiet()
 
-    assert (-3, 0) == born
+    assert (-3, 0) == created
     assert (5, 5) == await bench.levels(uuid)
 
 
@@ -184,7 +186,7 @@ async def test_a_sweep_finds_what_nobody_announced(bench: StockBench) -> None:
     await bench.finish_setup()
     await bench.quiet()
 
-    bench.town.till().sell(variant, 1)
+    bench.sandbox.till().sell(variant, 1)
     await bench.sweep()
     await bench.quiet()
 
@@ -200,7 +202,7 @@ async def test_a_sweep_that_would_empty_the_shop_asks_first(bench: StockBench) -
     writes = bench.writes()
 
     for _, variant in made:
-        bench.town.till().set_stock(variant, 0)
+        bench.sandbox.till().set_stock(variant, 0)
     await bench.sweep()
     await bench.quiet()
 
@@ -210,15 +212,15 @@ async def test_a_sweep_that_would_empty_the_shop_asks_first(bench: StockBench) -
 
 async def test_variants_move_each_by_itself_and_in_one_request(bench: StockBench) -> None:
     uuid = bench.shirt("S", "M", "L")
-    bench.town.till().track(uuid)
-    variants = [bench.town.till().variant(sku=f"TR-{size}") for size in "SML"]
+    bench.sandbox.till().track(uuid)
+    variants = [bench.sandbox.till().variant(sku=f"TR-{size}") for size in "SML"]
     for variant in variants:
-        bench.town.till().set_stock(variant, 4)
+        bench.sandbox.till().set_stock(variant, 4)
     await bench.finish_setup()
     await bench.quiet()
     writes = bench.writes()
 
-    bench.town.till().sell([SaleLine(variants[0]), SaleLine(variants[2], 3)])
+    bench.sandbox.till().sell([SaleLine(variants[0]), SaleLine(variants[2], 3)])
     await bench.till_tells(variants[0])
     await bench.drain()
 

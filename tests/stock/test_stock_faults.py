@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Timing, hinted
+from brygga.core.stock import Hint, Ledger, PendingWrite, Side, StockRecord, Timing, hinted
 from brygga.database import bindings, ledgers, markers
 from brygga.database.bindings import State
 from brygga.database.engine import Database
@@ -42,7 +42,7 @@ async def test_a_write_to_the_shop_that_never_happened_is_written_again(
     await bench.quiet(240)
 
     assert (7, 7) == await bench.levels(uuid)
-    assert (await bench.ledger(uuid)).shop.flight is None
+    assert (await bench.ledger(uuid)).shop.pending_write is None
 
 
 @pytest.mark.rule("S2")
@@ -80,7 +80,7 @@ async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(
 
     await bench.sells(variant, 2)
     await bench.drain()
-    shop, product_id = bench.town.shop(), await bench.product_id(uuid)
+    shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
     shop.set_stock(shop.level(product_id=product_id) - 1, product_id=product_id)
     await bench.shop_tells(uuid)
     await bench.quiet(240)
@@ -91,11 +91,11 @@ async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize(
-    ("kind", "edited", "told", "number"),
+    ("kind", "edited", "reported", "number"),
     [("cut_before", 7, True, 5), ("cut_after", 9, True, 9), ("cut_after", 9, False, 7)],
 )
 async def test_an_edit_of_its_very_size_is_known_from_the_write(
-    bench: StockBench, kind: str, edited: int, told: bool, number: int
+    bench: StockBench, kind: str, edited: int, reported: bool, number: int
 ) -> None:
     """One that undoes the write, and of which nothing is told, looks as if a call were not all or
     nothing: the lower number, and a question (decision 16)."""
@@ -104,13 +104,13 @@ async def test_an_edit_of_its_very_size_is_known_from_the_write(
 
     await bench.sells(variant, 2)
     await bench.drain()
-    bench.town.shop().set_stock(edited, product_id=await bench.product_id(uuid))
-    if told:
+    bench.sandbox.shop().set_stock(edited, product_id=await bench.product_id(uuid))
+    if reported:
         await bench.shop_tells(uuid)
     await bench.quiet(240)
 
     assert (number, number) == await bench.levels(uuid)
-    assert await asked(bench, uuid) is not told
+    assert await asked(bench, uuid) is not reported
 
 
 @pytest.mark.parametrize(("kind", "number"), [("cut_before", 7), ("cut_after", 5)])
@@ -156,7 +156,7 @@ async def test_a_write_to_a_variant_that_is_let_go_holds_no_slot(bench: StockBen
     await bench.drain()
     async with bench.database.transaction() as tx:
         await bindings.forget(tx, bench.connection.id, [uuid])
-    await bench.mark(Kind.STOCK, uuid)
+    await bench.add_item(Kind.STOCK, uuid)
     await bench.quiet(120)
 
     async with bench.database.read() as tx:
@@ -175,7 +175,7 @@ async def test_a_slot_that_the_store_does_not_know_is_taken_no_more(bench: Stock
         known = await markers.find(tx, bench.connection.id)
     assert known is not None
     assert known.product_id is not None
-    bench.town.shop().delete_product(known.product_id)
+    bench.sandbox.shop().delete_product(known.product_id)
 
     await bench.sells(variant, 2)
     await bench.quiet(120)
@@ -207,10 +207,15 @@ def test_a_write_without_an_answer_is_not_looked_at_every_second(side: Side) -> 
     the one that can settle something.
     """
     now, timing = NOON + timedelta(seconds=30), Timing()
-    flight = Flight("call", -3, NOON, base=7, lost=NOON, since=NOON + timedelta(seconds=10))
-    open_, quiet = Shelf(known=7, flight=flight, variant_id=1), Shelf(known=7, variant_id=1)
-    shelves = (open_, quiet) if side is Side.ZETTLE else (quiet, open_)
-    ledger = hinted(Ledger(*shelves, separate=True), side, Hint(NOON))
+    pending_write = PendingWrite(
+        "call", -3, NOON, base=7, lost=NOON, since=NOON + timedelta(seconds=10)
+    )
+    open_, quiet = (
+        StockRecord(confirmed=7, pending_write=pending_write, variant_id=1),
+        StockRecord(confirmed=7, variant_id=1),
+    )
+    records = (open_, quiet) if side is Side.ZETTLE else (quiet, open_)
+    ledger = hinted(Ledger(*records, separate=True), side, Hint(NOON))
 
     assert now + timing.gap == next_step(ledger, now, timing)
 
@@ -234,7 +239,7 @@ async def resumed(bench: StockBench) -> None:
     the rest.
     """
     bench.clock.move(timedelta(days=5).total_seconds())
-    await bench.restart(bench.database, bench.town.transport())
+    await bench.restart(bench.database, bench.sandbox.transport())
     await StockSweep()(bench.session)
     await bench.quiet()
 
@@ -311,11 +316,11 @@ async def test_a_dead_drain_leaves_nothing_forgotten(
     await bench.sells(variant, 2)
     with pytest.raises(KeyboardInterrupt):
         await bench.drain()
-    in_the_air = (await bench.ledger(uuid)).shop.in_flight
+    with_pending_writes = (await bench.ledger(uuid)).shop.pending_change
     monkeypatch.setattr(type(bench.session.shop), "adjust", adjust)
     await bench.quiet(300)
 
-    assert -2 == in_the_air
+    assert -2 == with_pending_writes
     assert (7, 7) == await bench.levels(uuid)
 
 
@@ -335,7 +340,7 @@ async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) 
     """
     bench = await opened(database, clock)
     uuid, variant = await ready(bench)
-    bench.town.shop().store.read_lag_s = 6
+    bench.sandbox.shop().store.read_lag_s = 6
 
     for _ in range(4):
         await bench.sells(variant, 1)
@@ -346,7 +351,7 @@ async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) 
 
     assert (5, 5) == await bench.levels(uuid)
     assert 4 == len(bench.requests("POST", "/adjustments/relative"))
-    till = [one for one in bench.town.zettle.requests.last if one.path.endswith("/v3/movements")]
+    till = [one for one in bench.sandbox.zettle.requests.last if one.path.endswith("/v3/movements")]
     assert [] == till
 
 
@@ -355,9 +360,9 @@ async def test_an_order_just_before_our_write_leaves_the_rest_owed(bench: StockB
     taken (decision 7).
     """
     uuid, variant = await ready(bench, 3)
-    bench.town.shop().store.read_lag_s = 3
+    bench.sandbox.shop().store.read_lag_s = 3
 
-    bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 2}])
+    bench.sandbox.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 2}])
     await bench.sells(variant, 2)
     await bench.quiet(90)
     sold_out = await bench.levels(uuid)
@@ -377,14 +382,14 @@ async def test_one_bad_item_does_not_stop_the_others(bench: StockBench) -> None:
     await bench.finish_setup()
     await bench.quiet()
     gone = await bench.product_id(two)
-    bench.town.shop().delete_product(gone)
+    bench.sandbox.shop().delete_product(gone)
 
     await bench.sells(first)
     await bench.sells(second)
     await bench.quiet()
 
     assert (4, 4) == await bench.levels(one)
-    assert (await bench.ledger(two)).shop.owed == -1
+    assert (await bench.ledger(two)).shop.to_push == -1
 
 
 async def test_a_shelf_that_lost_its_tracking_is_set_anew(bench: StockBench) -> None:
@@ -404,14 +409,14 @@ async def test_a_shelf_that_lost_its_tracking_is_set_anew(bench: StockBench) -> 
 
 async def test_no_shelf_is_sent_below_its_safety_stock(bench: StockBench) -> None:
     uuid, variant = await ready(bench, 5)
-    store, sku = bench.town.shop().store, (await bench.shown(uuid))["sku"]
+    store, sku = bench.sandbox.shop().store, (await bench.shown(uuid))["sku"]
     inventory.set_settings(store, 1, {"settings": [{"identity": {"sku": sku}, "safety_stock": 2}]})
 
     await bench.sells(variant, 4)
     await bench.quiet()
 
     assert (1, 2) == await bench.levels(uuid)
-    assert -1 == (await bench.ledger(uuid))[Side.SHOP].owed
+    assert -1 == (await bench.ledger(uuid))[Side.SHOP].to_push
 
 
 async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(
@@ -461,10 +466,10 @@ def test_an_open_write_to_what_is_not_counted_is_not_looked_at_for_ever() -> Non
     18).
     """
     timing, now = Timing(), NOON + timedelta(minutes=10)
-    flight = Flight("call", -1, NOON, base=1, lost=NOON, since=NOON)
+    pending_write = PendingWrite("call", -1, NOON, base=1, lost=NOON, since=NOON)
     ledger = Ledger(
-        Shelf(-2, seen=now, settled=now),
-        Shelf(1, owed=-2, flight=flight, variant_id=1, hinted=NOON),
+        StockRecord(-2, seen=now, clear_read=now),
+        StockRecord(1, to_push=-2, pending_write=pending_write, variant_id=1, hinted=NOON),
     )
 
     assert next_step(ledger, now, timing, counted=True) is not None

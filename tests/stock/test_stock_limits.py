@@ -13,7 +13,7 @@ from tests.stock.merchant import join, part
 from tests.stock.test_stock_faults import ready
 
 
-async def told(bench: StockBench, code: Code) -> list[dict[str, str]]:
+async def reported(bench: StockBench, code: Code) -> list[dict[str, str]]:
     async with bench.database.read() as tx:
         page = await synclog.page(tx, bench.connection.id, Filter(), limit=200)
     return [dict(one.line.params) for one in reversed(page) if one.line.code is code]
@@ -30,11 +30,11 @@ async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_f
     product_id = await bench.product_id(uuid)
 
     for level in (150_000, 149_000, 149_500):
-        bench.town.shop().set_stock(level, product_id=product_id)
+        bench.sandbox.shop().set_stock(level, product_id=product_id)
         await bench.shop_tells(uuid)
         await bench.quiet()
     full = await bench.levels(uuid)
-    said = await told(bench, Code.STOCK_FULL)
+    said = await reported(bench, Code.STOCK_FULL)
     await bench.orders(uuid, 60_000)
     await bench.quiet()
 
@@ -46,7 +46,7 @@ async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_f
         one for one in await bench.codes() if "stock" in one
     ][:2]
     assert (89_500, 89_500) == await bench.levels(uuid)
-    assert 1 == len(await told(bench, Code.STOCK_FULL))
+    assert 1 == len(await reported(bench, Code.STOCK_FULL))
 
 
 @pytest.mark.rule("S6")
@@ -54,14 +54,14 @@ async def test_a_joined_number_beyond_zettle_s_is_said(bench: StockBench) -> Non
     uuid, variant = await ready(bench)
     await part(bench, uuid, {variant: (99_999, 99_999, 9)})
     await bench.quiet()
-    before = await told(bench, Code.STOCK_FULL)
+    before = await reported(bench, Code.STOCK_FULL)
 
     await join(bench, uuid)
     await bench.quiet()
 
     assert [] == before
     assert (99_999, 199_998) == await bench.levels(uuid)
-    assert ["199998"] == [one["number"] for one in await told(bench, Code.STOCK_FULL)]
+    assert ["199998"] == [one["number"] for one in await reported(bench, Code.STOCK_FULL)]
 
 
 # ---- Nowhere to move it (zettle facts 3.2) -------------------------------------------------------
@@ -76,14 +76,14 @@ async def test_an_account_with_the_store_s_inventory_only_is_told_so_and_nothing
     """
     other, _ = await bench.stocked(5, name="Fat", sku="FAT-1")
     uuid, variant = await ready(bench)
-    places = bench.town.merchant.organization.inventories
+    places = bench.sandbox.merchant.organization.inventories
     away = {one: places.pop(one) for one, place in list(places.items()) if place.type != "STORE"}
 
     await bench.orders(uuid, 2)
     await bench.orders(other, 1)
     await bench.quiet()
     waiting = await bench.levels(uuid), await bench.levels(other)
-    said = await told(bench, Code.STOCK_REFUSED)
+    said = await reported(bench, Code.STOCK_REFUSED)
     places.update(away)
     await bench.sells(variant)
     await bench.quiet()
@@ -98,7 +98,7 @@ async def test_an_account_with_the_store_s_inventory_only_is_told_so_and_nothing
 
 async def test_inventories_that_come_later_are_found(bench: StockBench) -> None:
     await ready(bench)
-    places, till = bench.town.merchant.organization.inventories, Till()
+    places, till = bench.sandbox.merchant.organization.inventories, Till()
     away = {one: places.pop(one) for one, place in list(places.items()) if place.type != "STORE"}
     before = await till.inventories(bench.session)
     places.update(away)
@@ -126,7 +126,7 @@ async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_switched_
         await bench.sells(variant)
         await bench.sells(variant)
         await bench.quiet()
-        numbers.append([one["number"] for one in await told(bench, Code.STOCK_SWITCHED_ON)])
+        numbers.append([one["number"] for one in await reported(bench, Code.STOCK_SWITCHED_ON)])
 
     assert (5, 5) == await bench.levels(uuid)
     assert ("product", [["7"], ["7", "5"]]) == (
@@ -147,5 +147,5 @@ async def test_where_bigcommerce_refuses_to_count_again_only_that_is_said(
     await bench.sells(variant)
     await bench.quiet()
 
-    assert [] == await told(bench, Code.STOCK_SWITCHED_ON)
+    assert [] == await reported(bench, Code.STOCK_SWITCHED_ON)
     assert Code.STOCK_REFUSED in await bench.codes()

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.core.stock import Gap, Look, Timing
+from brygga.core.stock import Gap, LevelRead, Timing
 from brygga.database import bindings, library
 from brygga.database.work_items import Kind
-from brygga.sync.stock import Moved, StockBirths
-from brygga.sync.stock.booking import Booking
+from brygga.sync.stock import Moved, StockInitialLevels
 from brygga.sync.stock.evidence import Read
 from brygga.sync.stock.gather import Till, gather
-from brygga.sync.stock.pages import opened
+from brygga.sync.stock.reconciling import Reconciling
+from brygga.sync.stock.unit_of_work import locked
 from brygga.sync.worker.session import Session
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, join, part, ready, switch
@@ -26,7 +26,7 @@ async def test_off_stops_stock_and_on_writes_zettles_balance(bench: StockBench) 
     uuid, _variant = await ready(bench)
 
     await switch(bench, uuid, on=False)
-    bench.town.shop().set_stock(3, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(3, product_id=await bench.product_id(uuid))
     await bench.shop_tells(uuid)
     await bench.quiet()
     writes, tracking = bench.writes(), (await bench.shown(uuid))["inventory_tracking"]
@@ -43,13 +43,13 @@ async def test_off_stops_stock_and_on_writes_zettles_balance(bench: StockBench) 
 @pytest.mark.rule("S7")
 async def test_on_for_the_first_time_sets_tracking_in_the_shop(bench: StockBench) -> None:
     uuid = bench.till_product()
-    variant = bench.town.till().variant(sku="MUG-1")
+    variant = bench.sandbox.till().variant(sku="MUG-1")
     await bench.finish_setup()
     await bench.quiet()
 
-    bench.town.till().track(uuid)
-    bench.town.till().set_stock(variant, 4)
-    await bench.mark(Kind.TRACKING, uuid)
+    bench.sandbox.till().track(uuid)
+    bench.sandbox.till().set_stock(variant, 4)
+    await bench.add_item(Kind.TRACKING, uuid)
     await bench.quiet()
     started = await bench.levels(uuid)
     await bench.sells(variant)
@@ -65,10 +65,10 @@ async def test_the_merchants_click_on_our_page_switches_tracking_in_zettle(
 ) -> None:
     uuid, _ = await ready(bench)
 
-    await bench.mark(Kind.TRACKING, uuid, force=True, detail="off")
+    await bench.add_item(Kind.TRACKING, uuid, force=True, detail="off")
     await bench.drain()
     off = dict(await bench.session.zettle.tracking_status([uuid]))
-    await bench.mark(Kind.TRACKING, uuid, force=True, detail="on")
+    await bench.add_item(Kind.TRACKING, uuid, force=True, detail="on")
     await bench.quiet()
 
     assert {uuid: False} == off
@@ -80,11 +80,11 @@ async def test_the_merchants_click_on_our_page_switches_tracking_in_zettle(
 async def test_a_switch_whose_event_was_lost_is_found_by_the_sweep(bench: StockBench) -> None:
     uuid, variant = await ready(bench)
 
-    bench.town.till().track(uuid, False)
+    bench.sandbox.till().track(uuid, False)
     await bench.sweep()
     stopped = (await bench.ledger(uuid)).is_tracked
-    bench.town.till().track(uuid, True)
-    bench.town.till().set_stock(variant, 6)
+    bench.sandbox.till().track(uuid, True)
+    bench.sandbox.till().set_stock(variant, 6)
     await bench.sweep()
     await bench.quiet()
 
@@ -99,7 +99,7 @@ async def test_an_event_told_twice_writes_once(bench: StockBench) -> None:
     await switch(bench, uuid, on=True)
     writes = bench.writes()
 
-    await bench.mark(Kind.TRACKING, uuid)
+    await bench.add_item(Kind.TRACKING, uuid)
     await bench.quiet()
 
     assert writes == bench.writes()
@@ -116,7 +116,7 @@ async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other
     await bench.sells(variant, 2)
     await bench.orders(uuid, 1)
     await bench.counts(variant, 5)
-    bench.town.shop().set_stock(9, product_id=await bench.product_id(uuid))
+    bench.sandbox.shop().set_stock(9, product_id=await bench.product_id(uuid))
     await bench.shop_tells(uuid)
     await bench.quiet()
     await bench.sweep()
@@ -130,12 +130,14 @@ async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other
 async def test_units_sold_before_a_split_took_them_are_asked_about(bench: StockBench) -> None:
     """The order is cancelled, and they are back: whose they are nobody knows."""
     uuid, variant = await ready(bench)
-    order = bench.town.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 9}])
+    order = bench.sandbox.shop().place(
+        [{"product_id": await bench.product_id(uuid), "quantity": 9}]
+    )
     await part(bench, uuid, {variant: (6, 4, 10)})
     await bench.shop_tells(uuid, by_order=True)
     await bench.quiet()
     sold = await asked(bench, uuid)
-    bench.town.shop().cancel(order.id)
+    bench.sandbox.shop().cancel(order.id)
     await bench.shop_tells(uuid, by_order=True)
     await bench.quiet()
 
@@ -217,14 +219,14 @@ async def test_tracking_switched_on_for_a_product_that_the_shop_lost_is_heard_on
     """
     uuid, variant = await ready(bench)
     await switch(bench, uuid, on=False)
-    bench.town.shop().delete_product(await bench.product_id(uuid))
+    bench.sandbox.shop().delete_product(await bench.product_id(uuid))
     async with bench.database.transaction() as tx:
         await bindings.forget(tx, bench.connection.id, [uuid])
     await switch(bench, uuid, on=True)
     await bench.sells(variant, 1)
-    before = bench.town.zettle.requests.total()
+    before = bench.sandbox.zettle.requests.total()
     await bench.quiet(600)
-    asked = bench.town.zettle.requests.total() - before
+    asked = bench.sandbox.zettle.requests.total() - before
 
     await bench.sync(uuid, force=True)
     await bench.sells(variant, 1)
@@ -240,7 +242,7 @@ async def test_a_product_made_again_is_born_with_the_promised_number(bench: Stoc
     uuid, variant = await ready(bench)
     await bench.sells(variant, 1)
     await bench.drain()
-    bench.town.shop().delete_product(await bench.product_id(uuid))
+    bench.sandbox.shop().delete_product(await bench.product_id(uuid))
     await bench.sells(variant, 2)
     await bench.drain()
 
@@ -255,7 +257,7 @@ async def test_a_product_made_again_is_born_with_the_promised_number(bench: Stoc
 
 async def test_a_variant_added_later_is_born_with_its_own_balance(bench: StockBench) -> None:
     uuid = bench.shirt("S", "M")
-    till = bench.town.till()
+    till = bench.sandbox.till()
     till.track(uuid)
     for size in "SM":
         till.set_stock(till.variant(sku=f"TR-{size}"), 4)
@@ -291,8 +293,8 @@ async def test_what_was_read_before_a_switch_stops_nothing_after_it(bench: Stock
     await switch(bench, uuid, on=True)
     await bench.quiet()
 
-    async with opened(bench.session, [uuid]) as pages:
-        await Booking(pages, before, Timing()).run([])
+    async with locked(bench.session, [uuid]) as unit:
+        await Reconciling(unit, before, Timing()).run([])
     await bench.sells(variant)
     await bench.quiet()
 
@@ -303,12 +305,12 @@ async def test_what_was_read_before_a_switch_stops_nothing_after_it(bench: Stock
 class Unread(Till):
     """Zettle's answer holds a balance that is no number."""
 
-    async def looks(
+    async def reads(
         self, session: Session, wanted: Mapping[str, Collection[str]], *_: Any, **__: Any
     ) -> Read:
         now = session.clock.now()
         return Read(
-            {one: Look(Gap.UNKNOWN, now) for variants in wanted.values() for one in variants}
+            {one: LevelRead(Gap.UNKNOWN, now) for variants in wanted.values() for one in variants}
         )
 
 
@@ -321,7 +323,7 @@ async def test_a_number_that_cannot_be_read_at_a_birth_says_nothing_about_tracki
     async with bench.database.transaction() as tx:
         await library.set_tracking(tx, bench.connection.id, {uuid: True})
 
-    given = await StockBirths(till=Unread()).first_levels(bench.session, [uuid])
+    given = await StockInitialLevels(till=Unread()).first_levels(bench.session, [uuid])
     async with bench.database.read() as tx:
         tracked = await library.tracked(tx, bench.connection.id)
 
@@ -337,7 +339,7 @@ async def test_a_late_answer_to_an_earlier_write_does_not_move_what_the_merchant
     uuid, variant = await ready(bench)
     call = await bench.unanswered_order(uuid, 3)
     await bench.quiet(300)
-    shared = (await bench.ledger(uuid)).promised
+    shared = (await bench.ledger(uuid)).target
     assert shared == 4, "the lower number is promised until an event tells"
 
     await part(bench, uuid, {variant: (2, 1, shared)})

@@ -18,7 +18,7 @@ from brygga.core.stock import Timing
 from brygga.database import work_items
 from brygga.database.engine import Database
 from brygga.database.queue import TableJobs
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.loop import Handler, Pace, Worker
 from brygga.sync.worker.session import Clients, Lease, Session
 from brygga.zettle.api import Zettle
@@ -61,9 +61,9 @@ class Bench:
             pace=self.pace,
         )
 
-    async def note(self, session: Session, batch: Sequence[Mark]) -> None:
+    async def note(self, session: Session, batch: Sequence[WorkItem]) -> None:
         """A handler that does its work at once."""
-        self.done += [(session.connection.id, mark.kind.value, mark.subject) for mark in batch]
+        self.done += [(session.connection.id, item.kind.value, item.subject) for item in batch]
         await session.finish(*batch)
 
     @contextlib.asynccontextmanager
@@ -77,11 +77,11 @@ class Bench:
             await self.until(lambda: _true(task.done()))
             await task
 
-    async def mark(
+    async def item(
         self, connection_id: int, kind: Kind, *subjects: str, due_at: datetime | None = None
     ) -> None:
         async with self.database.transaction() as tx:
-            await work_items.mark_many(
+            await work_items.add_many(
                 tx, connection_id, kind, subjects or ("",), self.clock.now(), due_at=due_at
             )
 
@@ -103,7 +103,7 @@ class Bench:
 
 
 _DUE = sa.text(
-    "SELECT count(*) FROM marks WHERE parked_at IS NULL AND due_at <= :now + interval '10 minutes'"
+    "SELECT count(*) FROM work_items WHERE parked_at IS NULL AND due_at <= :now + interval '10 minutes'"
 )
 _HELD = sa.text("SELECT count(*) FROM connections WHERE lease_holder IS NOT NULL")
 

@@ -11,7 +11,7 @@ from brygga.database.tokens import Platform, Token
 from brygga.sync.connection.access import ZettleAccess
 from brygga.zettle.oauth import Grant
 from tests.conftest import NOON, MovableClock
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 
 async def out_of_reach(refresh_token: str) -> Grant:
@@ -23,7 +23,7 @@ async def access(database: Database, clock: MovableClock, lasts: timedelta) -> Z
     one = await connected(database)
     token = Token("access", issued_at=NOON, refresh="refresh", expires_at=NOON + lasts)
     async with database.transaction() as tx:
-        await tokens.put(tx, one.id, Platform.ZETTLE, token)
+        await tokens.save(tx, one.id, Platform.ZETTLE, token)
     return ZettleAccess(one.id, database.transaction, out_of_reach, clock)
 
 

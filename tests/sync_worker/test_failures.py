@@ -14,12 +14,12 @@ from brygga.database import connections, library, support, synclog, tokens, work
 from brygga.database.engine import Database, DatabaseBusy
 from brygga.database.support import Case
 from brygga.database.tokens import Platform, Token
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.judging import Judge
 from brygga.sync.worker.pace import Pace
 from brygga.sync.worker.session import Session
 from tests.conftest import NOON
-from tests.database.town import connected, cup
+from tests.database.merchants import connected, cup
 from tests.sync_worker.conftest import Bench
 
 
@@ -36,7 +36,7 @@ async def test_an_outage_is_tried_again_later_each_time_and_said_once(bench: Ben
     one = await connected(bench.database)
     tries: list[float] = []
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         tries.append(bench.clock.monotonic())
         if len(tries) < 5:
             raise Unreachable("unreachable")
@@ -45,7 +45,7 @@ async def test_an_outage_is_tried_again_later_each_time_and_said_once(bench: Ben
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1))
@@ -63,13 +63,13 @@ async def test_an_outage_is_tried_again_later_each_time_and_said_once(bench: Ben
 async def test_a_platform_that_says_when_is_not_asked_before(bench: Bench) -> None:
     one = await connected(bench.database)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         if bench.clock.monotonic() < 100:
             raise Unreachable("too_many_requests", after_s=120)
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1))
@@ -81,14 +81,14 @@ async def test_no_answer_is_looked_at_again_soon(bench: Bench) -> None:
     one = await connected(bench.database)
     seen: list[int] = []
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         seen.append(batch[0].attempts)
         if len(seen) == 1:
             raise Unanswered("no_answer")
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1))
@@ -102,13 +102,13 @@ async def test_a_refusal_ends_its_own_mark_only_and_the_merchant_reads_why(bench
     async with bench.database.transaction() as tx:
         await library.upsert_many(tx, one.id, [cup("good"), cup("bad")], NOON, assign_new=True)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
-        if any(mark.subject == "bad" for mark in batch):
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
+        if any(item.subject == "bad" for item in batch):
             raise Refused("name_taken", status=409)
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "bad", "good")
+    await bench.item(one.id, Kind.PRODUCT, "bad", "good")
 
     async with bench.running():
         await bench.until(bench.quiet_but_routines)
@@ -128,14 +128,14 @@ async def test_what_only_the_merchant_can_mend_pauses_the_connection_is_said_onc
     one = await connected(bench.database)
     healed = False
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         if not healed:
             raise NeedsMerchant("access_gone")
         await bench.note(session, batch)
 
     bench.handlers |= {Kind.PRODUCT: product, Kind.STOCK: product}
-    await bench.mark(one.id, Kind.PRODUCT, "a", "b")
-    await bench.mark(one.id, Kind.STOCK, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a", "b")
+    await bench.item(one.id, Kind.STOCK, "a")
 
     async with bench.running():
         await bench.until(lambda: _paused(bench, one.id))
@@ -161,9 +161,9 @@ async def test_only_a_token_that_still_counts_pauses(
     one = await connected(bench.database)
     async with bench.database.transaction() as tx:
         for other in Platform:
-            await tokens.put(tx, one.id, other, Token(f"old-{other}", NOON, "refresh"))
+            await tokens.save(tx, one.id, other, Token(f"old-{other}", NOON, "refresh"))
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         async with session.read() as tx:
             token = await tokens.get(tx, one.id, platform)
         assert token is not None
@@ -172,11 +172,11 @@ async def test_only_a_token_that_still_counts_pauses(
             return
         if renewed:
             async with bench.database.transaction() as tx:
-                await tokens.put(tx, one.id, platform, Token("new", NOON, "refresh"))
+                await tokens.save(tx, one.id, platform, Token("new", NOON, "refresh"))
         raise NeedsMerchant("access_gone", access=fingerprint(token.access))
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1) if renewed else _paused(bench, one.id))
@@ -196,13 +196,13 @@ async def test_a_bug_parks_its_own_mark_under_a_support_id_without_telling_secre
 ) -> None:
     one = await connected(bench.database)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
-        if any(mark.subject == "odd" for mark in batch):
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
+        if any(item.subject == "odd" for item in batch):
             raise ZeroDivisionError("Anna Andersson's secret token")
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a", "odd", "z")
+    await bench.item(one.id, Kind.PRODUCT, "a", "odd", "z")
 
     async with bench.running():
         await bench.until(bench.quiet_but_routines)
@@ -226,12 +226,12 @@ async def test_a_handler_that_forgets_a_mark_is_a_bug_and_no_endless_loop(bench:
     one = await connected(bench.database)
     calls = 0
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         nonlocal calls
         calls += 1
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a")
 
     async with bench.running():
         await bench.until(bench.quiet_but_routines)
@@ -243,7 +243,7 @@ async def test_a_handler_that_forgets_a_mark_is_a_bug_and_no_endless_loop(bench:
 
 async def test_a_kind_without_a_handler_is_parked(bench: Bench) -> None:
     one = await connected(bench.database)
-    await bench.mark(one.id, Kind.SWEEP)
+    await bench.item(one.id, Kind.SWEEP)
 
     async with bench.running():
         await bench.until(bench.quiet_but_routines)
@@ -259,7 +259,7 @@ class Bug(Exception):
     """A fault of ours, in a test."""
 
 
-async def routine(session: Session, batch: Sequence[Mark]) -> None:
+async def routine(session: Session, batch: Sequence[WorkItem]) -> None:
     """What comes round by itself, and is not what these tests are about."""
     await session.finish(*batch)
 
@@ -267,7 +267,7 @@ async def routine(session: Session, batch: Sequence[Mark]) -> None:
 def failing(bench: Bench, until_s: float, tries: list[float]) -> None:
     """Product work fails by a bug until so many seconds after noon."""
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         tries.append(bench.clock.monotonic())
         if bench.clock.monotonic() < until_s:
             raise Bug
@@ -280,7 +280,7 @@ async def test_a_bug_is_tried_again_until_it_works_and_said_once(bench: Bench) -
     one = await connected(bench.database)
     tries: list[float] = []
     failing(bench, 40 * 3600, tries)
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1), step_s=240)
@@ -299,8 +299,8 @@ def test_a_pause_after_a_bug_is_as_long_as_it_has_failed(
 ) -> None:
     judge = Judge(bench.clock, bench.dice, Pace())
     since = NOON - timedelta(hours=failing_h) if failing_h else None
-    mark = Mark(1, Kind.PRODUCT, "cup", 1, NOON, failing_since=since)
-    pause = judge._pause(mark, NOON)
+    item = WorkItem(1, Kind.PRODUCT, "cup", 1, NOON, failing_since=since)
+    pause = judge._pause(item, NOON)
 
     assert timedelta(hours=0.9 * pause_h) <= pause <= timedelta(hours=pause_h)
 
@@ -309,7 +309,7 @@ async def test_a_new_version_tries_at_once_what_failed_in_another(bench: Bench) 
     one = await connected(bench.database)
     tries: list[float] = []
     failing(bench, 60, tries)
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
     old, new = bench.worker(), bench.worker()
     old.program, new.program = "1.0", "1.1"
 
@@ -329,7 +329,7 @@ async def test_a_sale_of_a_product_whose_work_fails_is_said_once(bench: Bench) -
     failing(bench, 1e9, tries)
     async with bench.running():
         for _ in range(3):
-            await bench.mark(one.id, Kind.PRODUCT, "cup")
+            await bench.item(one.id, Kind.PRODUCT, "cup")
             await bench.until(bench.quiet_but_routines)
             bench.clock.move(60)
 
@@ -346,13 +346,13 @@ async def test_a_refusal_does_not_end_what_a_set_up_waits_for(bench: Bench, kind
             tx, one.id, Stage.LEAVING if kind is Kind.LEAVE else Stage.STORE_CONNECTED
         )
 
-    async def refused(session: Session, batch: Sequence[Mark]) -> None:
+    async def refused(session: Session, batch: Sequence[WorkItem]) -> None:
         if bench.clock.monotonic() < 1800:
             raise Refused("odd", status=404)
         await bench.note(session, batch)
 
     bench.handlers |= {**dict.fromkeys(Kind, routine), kind: refused}
-    await bench.mark(one.id, kind)
+    await bench.item(one.id, kind)
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1), step_s=30)
@@ -380,13 +380,13 @@ async def test_a_set_up_and_a_leaving_whose_mark_got_lost_get_it_again(bench: Be
 async def test_a_database_that_ends_a_statement_is_no_bug_at_first(bench: Bench) -> None:
     one = await connected(bench.database)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         if batch[0].attempts < 2:
             raise DatabaseBusy("a deadlock")
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "cup", "mug")
+    await bench.item(one.id, Kind.PRODUCT, "cup", "mug")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 2))
@@ -398,13 +398,13 @@ async def test_a_database_that_ends_a_statement_is_no_bug_at_first(bench: Bench)
 async def test_a_statement_that_always_takes_too_long_is_a_bug(bench: Bench) -> None:
     one = await connected(bench.database)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
-        if any(mark.subject == "huge" for mark in batch):
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
+        if any(item.subject == "huge" for item in batch):
             raise DatabaseBusy("statement timeout")
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "huge", "mug")
+    await bench.item(one.id, Kind.PRODUCT, "huge", "mug")
 
     async with bench.running():
         await bench.until(bench.quiet_but_routines, step_s=2)
@@ -417,7 +417,7 @@ async def test_a_statement_that_always_takes_too_long_is_a_bug(bench: Bench) -> 
 async def test_a_first_try_after_a_bug_comes_within_the_hour(bench: Bench) -> None:
     one = await connected(bench.database)
     failing(bench, 1e9, [])
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
     async with bench.running():
         await bench.until(bench.quiet_but_routines)
     async with bench.database.read() as tx:
@@ -428,22 +428,22 @@ async def test_a_first_try_after_a_bug_comes_within_the_hour(bench: Bench) -> No
 
 async def test_answers_that_never_come_are_an_outage_at_last(bench: Bench) -> None:
     one = await connected(bench.database)
-    told: list[bool] = []
+    reported: list[bool] = []
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         async with session.read() as tx:
-            told.append((await connections.health(tx, one.id)).unreachable_since is not None)
-        if len(told) < 12:
+            reported.append((await connections.health(tx, one.id)).unreachable_since is not None)
+        if len(reported) < 12:
             raise Unanswered("no_answer")
         await bench.note(session, batch)
 
     bench.handlers |= {**dict.fromkeys(Kind, routine), Kind.PRODUCT: product}
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
     async with bench.running():
         await bench.until(lambda: _has(bench, 1), step_s=1)
         await bench.until(bench.quiet_but_routines)
 
-    assert ([False] * 9, [True] * 3) == (told[:9], told[9:])
+    assert ([False] * 9, [True] * 3) == (reported[:9], reported[9:])
     async with bench.database.read() as tx:
         assert (await connections.health(tx, one.id)).unreachable_since is None
 
@@ -457,7 +457,7 @@ async def test_failed_work_that_then_meets_an_outage_is_an_outage_and_both_end(
     """
     one = await connected(bench.database)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         if bench.clock.monotonic() < 1800:
             raise Bug
         if bench.clock.monotonic() < 5 * 3600:
@@ -465,7 +465,7 @@ async def test_failed_work_that_then_meets_an_outage_is_an_outage_and_both_end(
         await bench.note(session, batch)
 
     bench.handlers |= {**dict.fromkeys(Kind, routine), Kind.PRODUCT: product}
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
     async with bench.running():
         await bench.until(lambda: _is_out(bench, one.id), step_s=30)
         await bench.until(lambda: _has(bench, 1), step_s=30)

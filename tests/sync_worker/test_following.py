@@ -17,7 +17,7 @@ from brygga.core.model import Connection, Stage
 from brygga.database import connections, leases, tokens, work_items
 from brygga.database.engine import Database, Fence, Tx
 from brygga.database.tokens import Platform, Token
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.settings import Settings
 from brygga.sync.worker.judging import Judge
 from brygga.sync.worker.session import Clients, Lease, Session
@@ -25,7 +25,7 @@ from brygga.wire import StoreBudget, Wire, open_client
 from brygga.wiring import Platforms, clients
 from brygga.zettle.api import Zettle
 from tests.conftest import NOON, MovableClock
-from tests.database.town import account, connected, shop
+from tests.database.merchants import account, connected, shop
 from tests.sync_worker.conftest import Bench
 
 SETTINGS = Settings(
@@ -49,7 +49,7 @@ async def _signed_in(database: Database) -> Connection:
 async def _joins(database: Database, connection_id: int, token: str = "first") -> None:
     async with database.transaction() as tx:
         await connections.set_shop(tx, connection_id, shop("abc123"))
-        await tokens.put(tx, connection_id, Platform.BIGCOMMERCE, Token(token, NOON))
+        await tokens.save(tx, connection_id, Platform.BIGCOMMERCE, Token(token, NOON))
         await connections.set_stage(
             tx, connection_id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED]
         )
@@ -78,7 +78,7 @@ async def test_a_store_that_comes_in_the_middle_of_a_turn_is_reached(bench: Benc
     began, joined = asyncio.Event(), asyncio.Event()
     reached: list[object] = []
 
-    async def library(session: Session, batch: Sequence[Mark]) -> None:
+    async def library(session: Session, batch: Sequence[WorkItem]) -> None:
         began.set()
         await joined.wait()
         for _ in range(200):  # the other lane looks at the connection once a second
@@ -89,19 +89,19 @@ async def test_a_store_that_comes_in_the_middle_of_a_turn_is_reached(bench: Benc
         reached.append(session.shop)
         await bench.note(session, batch)
 
-    async def facts(session: Session, batch: Sequence[Mark]) -> None:
+    async def facts(session: Session, batch: Sequence[WorkItem]) -> None:
         reached.append(session.shop)
         await bench.note(session, batch)
 
     bench.handlers |= {Kind.LIBRARY: library, Kind.ACCOUNT: facts}
-    await bench.mark(one.id, Kind.LIBRARY)
+    await bench.item(one.id, Kind.LIBRARY)
     worker = bench.worker()
     worker.clients = _following
 
     async with bench.running(worker):
         await asyncio.wait_for(began.wait(), 10)
         await _joins(bench.database, one.id)
-        await bench.mark(one.id, Kind.ACCOUNT)
+        await bench.item(one.id, Kind.ACCOUNT)
         joined.set()
         await bench.until(lambda: _both(bench))
     async with bench.database.read() as tx:
@@ -189,7 +189,7 @@ async def test_the_budget_of_a_store_that_came_in_a_turn_is_handed_on(
     assert saved
 
 
-async def _needs_store(session: Session, batch: Sequence[Mark]) -> None:
+async def _needs_store(session: Session, batch: Sequence[WorkItem]) -> None:
     assert session.shop is not None
     await session.finish(*batch)
 
@@ -204,13 +204,13 @@ async def test_access_that_came_a_moment_ago_does_not_pause(bench: Bench) -> Non
         nonlocal made
         made += 1
         async with bench.database.transaction() as tx:
-            await tokens.put(tx, one.id, Platform.BIGCOMMERCE, Token("first", NOON))
+            await tokens.save(tx, one.id, Platform.BIGCOMMERCE, Token("first", NOON))
         yield replace(
             _reaching(connection), shop=cast("ShopApi", "store") if made > 1 else None, follow=None
         )
 
     bench.handlers |= {**dict.fromkeys(Kind, bench.note), Kind.PRODUCT: _needs_store}
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
     worker = bench.worker()
     worker.clients = late
     async with bench.running(worker):
@@ -233,7 +233,7 @@ async def test_a_store_without_access_pauses_instead_of_failing(bench: Bench) ->
         yield Clients(cast("Zettle", None), None)
 
     bench.handlers[Kind.PRODUCT] = _needs_store
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
     worker = bench.worker()
     worker.clients = without
     async with bench.running(worker):
@@ -262,7 +262,9 @@ async def _real(
 ) -> AsyncIterator[Clients]:
     until = NOON + timedelta(seconds=90)
     async with database.transaction() as tx:
-        fence = await leases.acquire(tx, one.id, "me", now=NOON, until=until, grace=timedelta())
+        fence = await leases.acquire(
+            tx, one.id, "me", now=NOON, until=until, takeover_delay=timedelta()
+        )
     assert fence is not None
     make = clients(Platforms(SETTINGS, wire, clock), database)
     async with make(one, Lease(fence, clock, clock.monotonic() + 90)) as made:

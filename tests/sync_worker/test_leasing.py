@@ -11,15 +11,15 @@ from structlog.testing import capture_logs
 from brygga.core.failures import LeaseLost
 from brygga.database import leases, work_items
 from brygga.database.engine import DatabaseBusy, DatabaseGone, Fence
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.loop import Pace
 from brygga.sync.worker.session import Lease, Session
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 from tests.sync_worker.conftest import Bench
 
 
-async def _due(bench: Bench, connection_id: int) -> list[Mark]:
+async def _due(bench: Bench, connection_id: int) -> list[WorkItem]:
     async with bench.database.read() as tx:
         return list(await work_items.due(tx, connection_id, bench.clock.now(), [Kind.PRODUCT]))
 
@@ -32,7 +32,7 @@ async def test_two_workers_never_work_for_one_connection_at_once(bench: Bench) -
     one = await connected(bench.database)
     inside, most = 0, 0
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
@@ -42,7 +42,7 @@ async def test_two_workers_never_work_for_one_connection_at_once(bench: Bench) -
 
     bench.handlers[Kind.PRODUCT] = product
     bench.pace = Pace(batch=1, slice_s=3)
-    await bench.mark(one.id, Kind.PRODUCT, *"abcdefgh")
+    await bench.item(one.id, Kind.PRODUCT, *"abcdefgh")
 
     async with bench.running(), bench.running():
         await bench.until(lambda: _has(bench, 8))
@@ -55,7 +55,7 @@ async def test_a_drain_whose_lease_was_taken_stops_and_writes_nothing(bench: Ben
     started, go = asyncio.Event(), asyncio.Event()
     outcome: list[str] = []
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         started.set()
         await go.wait()
         try:
@@ -65,20 +65,20 @@ async def test_a_drain_whose_lease_was_taken_stops_and_writes_nothing(bench: Ben
             raise
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a")
     async with bench.running():
         await bench.until(lambda: _is_set(started))
         async with bench.database.transaction() as tx:
             late = NOON + timedelta(hours=1)
             stolen = await leases.acquire(
-                tx, one.id, "thief", now=late, until=late, grace=timedelta(0)
+                tx, one.id, "thief", now=late, until=late, takeover_delay=timedelta(0)
             )
         assert stolen is not None
         go.set()
         await bench.until(lambda: _is_done(outcome))
 
     assert ["refused"] == outcome
-    assert ["a"] == [mark.subject for mark in await _due(bench, one.id)]
+    assert ["a"] == [item.subject for item in await _due(bench, one.id)]
 
 
 async def _is_set(event: asyncio.Event) -> bool:
@@ -92,14 +92,14 @@ async def _is_done(outcome: list[str]) -> bool:
 async def test_a_long_job_keeps_its_lease_by_renewing_it(bench: Bench) -> None:
     one = await connected(bench.database)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         for _ in range(30):
             await session.clock.sleep(10)
             session.lease.check(60)
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "long")
+    await bench.item(one.id, Kind.PRODUCT, "long")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1), step_s=0.5)
@@ -125,14 +125,14 @@ async def test_a_lease_that_could_not_be_renewed_once_is_renewed_the_next_time(
     monkeypatch.setattr(leases, "renew", renew)
     begun = 0
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         nonlocal begun
         begun += 1
         await session.clock.sleep(120)
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "long")
+    await bench.item(one.id, Kind.PRODUCT, "long")
     async with bench.running():
         await bench.until(lambda: _has(bench, 1), step_s=0.5)
 
@@ -144,7 +144,7 @@ async def test_an_operator_reads_what_really_failed_in_a_turn(bench: Bench) -> N
     """Not "unhandled errors in a TaskGroup"."""
     one, tries = await connected(bench.database), 0
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         nonlocal tries
         tries += 1
         if tries == 1:
@@ -152,7 +152,7 @@ async def test_an_operator_reads_what_really_failed_in_a_turn(bench: Bench) -> N
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
     with capture_logs() as logs:
         async with bench.running():
             await bench.until(lambda: _has(bench, 1))
@@ -173,15 +173,15 @@ async def test_a_stop_lets_the_running_handler_end_and_gives_the_lease_back(benc
     one = await connected(bench.database)
     started = asyncio.Event()
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         started.set()
         await session.clock.sleep(5)
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
     # The clock runs a hundred times faster than the database behind it.
-    bench.pace = Pace(batch=1, patience_s=200)
-    await bench.mark(one.id, Kind.PRODUCT, "a", "b")
+    bench.pace = Pace(batch=1, shutdown_timeout_s=200)
+    await bench.item(one.id, Kind.PRODUCT, "a", "b")
 
     async with bench.running():
         await bench.until(lambda: _is_set(started))
@@ -189,7 +189,9 @@ async def test_a_stop_lets_the_running_handler_end_and_gives_the_lease_back(benc
     assert 1 == len(bench.done)
     async with bench.database.transaction() as tx:
         soon = bench.clock.now()
-        assert await leases.acquire(tx, one.id, "next", now=soon, until=soon, grace=timedelta(0))
+        assert await leases.acquire(
+            tx, one.id, "next", now=soon, until=soon, takeover_delay=timedelta(0)
+        )
 
 
 async def test_a_stop_does_not_wait_for_ever_and_then_leaves_the_lease_to_run_out(
@@ -198,12 +200,12 @@ async def test_a_stop_does_not_wait_for_ever_and_then_leaves_the_lease_to_run_ou
     one = await connected(bench.database)
     started, never = asyncio.Event(), asyncio.Event()
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         started.set()
         await never.wait()
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "a")
+    await bench.item(one.id, Kind.PRODUCT, "a")
 
     async with bench.running():
         await bench.until(lambda: _is_set(started))
@@ -211,6 +213,6 @@ async def test_a_stop_does_not_wait_for_ever_and_then_leaves_the_lease_to_run_ou
     async with bench.database.transaction() as tx:
         soon = bench.clock.now()
         assert not await leases.acquire(
-            tx, one.id, "next", now=soon, until=soon, grace=timedelta(0)
+            tx, one.id, "next", now=soon, until=soon, takeover_delay=timedelta(0)
         )
-    assert ["a"] == [mark.subject for mark in await _due(bench, one.id)]
+    assert ["a"] == [item.subject for item in await _due(bench, one.id)]

@@ -16,7 +16,7 @@ from brygga.database.queue import Job, Jobs, QueueJobs, QueueSettings, TableJobs
 from brygga.database.work_items import Kind
 from brygga.wiring import SystemClock
 from tests.conftest import NOON, SEALER
-from tests.database.town import connected
+from tests.database.merchants import connected
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +54,7 @@ async def test_a_job_is_not_released_while_something_is_due(database: Database) 
     one = await connected(database)
     jobs = QueueJobs(database, SystemClock())
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "a", NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "a", NOON)
         await jobs.enqueue(tx, one.id)
         number = await tx.scalar(sa.text("SELECT id FROM pgqueuer"))
         job = Job(one.id, number)
@@ -99,7 +99,7 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
         for number in range(15):
             async with database.transaction() as tx:
                 connection_id = dice.choice(ids)
-                await work_items.mark(
+                await work_items.add(
                     tx, connection_id, Kind.PRODUCT, f"{burst}-{lane}-{number}", NOON
                 )
                 await jobs.enqueue(tx, connection_id)
@@ -117,7 +117,9 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
 async def _no_marks(database: Database, otherwise: str) -> None:
     for _ in range(200):
         async with database.read() as tx:
-            if not await tx.scalar(sa.text("SELECT count(*) FROM marks WHERE kind = 'product'")):
+            if not await tx.scalar(
+                sa.text("SELECT count(*) FROM work_items WHERE kind = 'product'")
+            ):
                 return
         await asyncio.sleep(0.05)
     raise AssertionError(otherwise)
@@ -137,7 +139,7 @@ async def test_a_killed_workers_work_comes_back(database: Database, database_url
     one = await connected(database)
     jobs = QueueJobs(database, SystemClock())
     async with database.transaction() as tx:
-        await work_items.mark(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
         await jobs.enqueue(tx, one.id)
 
     victim = await _worker(database_url, "hang")
@@ -160,9 +162,11 @@ async def test_marks_made_in_another_process_wake_this_ones_drain(
 ) -> None:
     one = await connected(database)
     elsewhere = Database.at(database_url, SEALER)
-    heard = asyncio.Event()
+    received = asyncio.Event()
     silence = database.on_commit(
-        lambda woken: heard.set() if woken.connection_id == one.id and woken.urgent else None
+        lambda resumed: (
+            received.set() if resumed.connection_id == one.id and resumed.urgent else None
+        )
     )
     jobs = QueueJobs(database, SystemClock())
 
@@ -173,14 +177,14 @@ async def test_marks_made_in_another_process_wake_this_ones_drain(
     async with _running(jobs, drain):
         for _ in range(100):  # until it listens
             async with elsewhere.transaction() as tx:
-                await work_items.mark(tx, one.id, Kind.STOCK, "cup", NOON)
+                await work_items.add(tx, one.id, Kind.STOCK, "cup", NOON)
             await asyncio.sleep(0.05)
-            if heard.is_set():
+            if received.is_set():
                 break
     silence()
     await elsewhere.close()
 
-    assert heard.is_set()
+    assert received.is_set()
 
 
 async def test_a_worker_outlives_a_database_that_restarts(database: Database) -> None:
@@ -196,15 +200,15 @@ async def test_a_worker_outlives_a_database_that_restarts(database: Database) ->
             await jobs.give_up(tx, job)
         drained.put_nowait(job.connection_id)
 
-    async def wake() -> int:
+    async def notify() -> int:
         async with database.transaction() as tx:
             await jobs.enqueue(tx, one.id)
         return await asyncio.wait_for(drained.get(), 10)
 
     async with _running(jobs, drain):
-        before = await wake()
+        before = await notify()
         await _cut_all(database)
-        after = await wake()
+        after = await notify()
 
     assert (one.id, one.id) == (before, after)
 

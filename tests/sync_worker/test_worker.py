@@ -6,25 +6,25 @@ from datetime import timedelta
 
 from brygga.core.model import Stage
 from brygga.database import connections, work_items
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.loop import Pace
 from brygga.sync.worker.session import Session
 from tests.conftest import NOON
-from tests.database.town import connected
+from tests.database.merchants import connected
 from tests.sync_worker.conftest import Bench
 
 
 async def test_work_left_before_and_during_a_drain_is_all_done(bench: Bench) -> None:
     one = await connected(bench.database)
 
-    async def stock(session: Session, batch: Sequence[Mark]) -> None:
+    async def stock(session: Session, batch: Sequence[WorkItem]) -> None:
         if not bench.done:
-            await bench.mark(one.id, Kind.STOCK, "b")
-            await bench.mark(one.id, Kind.PRODUCT, "c")
+            await bench.item(one.id, Kind.STOCK, "b")
+            await bench.item(one.id, Kind.PRODUCT, "c")
         await bench.note(session, batch)
 
     bench.handlers |= {Kind.STOCK: stock, Kind.PRODUCT: bench.note}
-    await bench.mark(one.id, Kind.STOCK, "a")
+    await bench.item(one.id, Kind.STOCK, "a")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 3))
@@ -43,17 +43,17 @@ async def test_a_sale_does_not_wait_for_a_long_product_job(bench: Bench) -> None
     one = await connected(bench.database)
     stock_done = asyncio.Event()
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
-        await bench.mark(one.id, Kind.STOCK, "sold")
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
+        await bench.item(one.id, Kind.STOCK, "sold")
         await stock_done.wait()
         await bench.note(session, batch)
 
-    async def stock(session: Session, batch: Sequence[Mark]) -> None:
+    async def stock(session: Session, batch: Sequence[WorkItem]) -> None:
         await bench.note(session, batch)
         stock_done.set()
 
     bench.handlers |= {Kind.PRODUCT: product, Kind.STOCK: stock}
-    await bench.mark(one.id, Kind.PRODUCT, "import")
+    await bench.item(one.id, Kind.PRODUCT, "import")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 2))
@@ -64,7 +64,7 @@ async def test_a_sale_does_not_wait_for_a_long_product_job(bench: Bench) -> None
 async def test_work_that_is_due_later_is_done_then(bench: Bench) -> None:
     one = await connected(bench.database)
     bench.handlers[Kind.PRODUCT] = bench.note
-    await bench.mark(one.id, Kind.PRODUCT, "later", due_at=NOON + timedelta(seconds=10))
+    await bench.item(one.id, Kind.PRODUCT, "later", due_at=NOON + timedelta(seconds=10))
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 1), step_s=0.02)
@@ -75,13 +75,13 @@ async def test_work_that_is_due_later_is_done_then(bench: Bench) -> None:
 async def test_a_mark_made_again_while_it_is_worked_on_is_worked_on_again(bench: Bench) -> None:
     one = await connected(bench.database)
 
-    async def product(session: Session, batch: Sequence[Mark]) -> None:
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
         if not bench.done:
-            await bench.mark(one.id, Kind.PRODUCT, "cup")
+            await bench.item(one.id, Kind.PRODUCT, "cup")
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = product
-    await bench.mark(one.id, Kind.PRODUCT, "cup")
+    await bench.item(one.id, Kind.PRODUCT, "cup")
 
     async with bench.running():
         await bench.until(bench.quiet_but_routines)
@@ -96,13 +96,13 @@ async def test_a_big_store_does_not_starve_a_small_one(bench: Bench) -> None:
     big, small = await connected(bench.database), await connected(bench.database, "org-2", "def456")
     bench.pace = Pace(slice_s=5, batch=1)
 
-    async def slow(session: Session, batch: Sequence[Mark]) -> None:
+    async def slow(session: Session, batch: Sequence[WorkItem]) -> None:
         await session.clock.sleep(2)
         await bench.note(session, batch)
 
     bench.handlers[Kind.PRODUCT] = slow
-    await bench.mark(big.id, Kind.PRODUCT, *(f"p{number:03}" for number in range(40)))
-    await bench.mark(small.id, Kind.PRODUCT, "only")
+    await bench.item(big.id, Kind.PRODUCT, *(f"p{number:03}" for number in range(40)))
+    await bench.item(small.id, Kind.PRODUCT, "only")
     worker = bench.worker()
     worker.jobs.parallel = 1  # type: ignore[attr-defined]
 
@@ -130,7 +130,7 @@ async def test_a_paused_and_a_disconnected_connection_do_no_product_or_stock_wor
         await connections.set_stage(tx, gone.id, Stage.DISCONNECTED)
     for one in (paused, gone, healthy):
         for kind in (Kind.PRODUCT, Kind.STOCK, Kind.LEAVE):
-            await bench.mark(one.id, kind, "x")
+            await bench.item(one.id, kind, "x")
 
     async with bench.running():
         await bench.until(lambda: _has(bench, 5))
@@ -144,17 +144,17 @@ async def test_routine_work_comes_round_for_every_running_connection(bench: Benc
     bench.handlers |= dict.fromkeys((Kind.HOOKS, Kind.SWEEP, Kind.ACCOUNT), bench.note)
 
     await bench.worker().tidy()
-    found = {mark.kind: mark.due_at - NOON for mark in await _all_due(bench, one.id)}
+    found = {item.kind: item.due_at - NOON for item in await _all_due(bench, one.id)}
 
     assert {Kind.HOOKS, Kind.SWEEP, Kind.ACCOUNT} == set(found)
     assert timedelta(hours=6) == found[Kind.SWEEP]
 
 
-async def _all_due(bench: Bench, connection_id: int) -> list[Mark]:
-    found: list[Mark] = []
+async def _all_due(bench: Bench, connection_id: int) -> list[WorkItem]:
+    found: list[WorkItem] = []
     async with bench.database.transaction() as tx:
         while batch := await work_items.due(tx, connection_id, NOON + timedelta(days=9)):
             found += batch
-            for mark in batch:
-                await work_items.done(tx, mark)
+            for item in batch:
+                await work_items.done(tx, item)
     return found

@@ -31,7 +31,7 @@ from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform, Token
 from brygga.web.app import build_app
 from brygga.web.deps import Granted, ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
-from brygga.web.stock_desk import PageDesk
+from brygga.web.stock_commands import PageStockCommands
 
 HOME = "https://brygga.example"
 LIND = Organization("6a1d3b00-52a1-11ed-9c3e-0b3d1f2a4c55", "Linds Keramik", "SEK", "SE")
@@ -93,10 +93,10 @@ class Store:
 class QuietJobs:
     """Remembers whom it was asked to wake; the marks are what counts."""
 
-    woken: list[int] = field(default_factory=list)
+    resumed: list[int] = field(default_factory=list)
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
-        self.woken.append(connection_id)
+        self.resumed.append(connection_id)
 
 
 @dataclass
@@ -156,7 +156,7 @@ class World:
             await connections.set_choices(tx, made.id, Choices(prices=True, whole_library=True))
             await connections.set_stage(tx, made.id, stage)
             for platform in Platform:
-                await tokens.put(
+                await tokens.save(
                     tx, made.id, platform, Token("access", self.clock.now(), "refresh")
                 )
             found = await connections.by_id(tx, made.id)
@@ -194,7 +194,15 @@ async def world(database_url: str, clock: MovableClock, dice: CountingDice) -> A
         HOME, "a secret for forms that is long", "client-secret", "help@example.com"
     )
     deps = WebDeps(
-        database, jobs, Sessions(database, clock), clock, dice, settings, till, store, PageDesk()
+        database,
+        jobs,
+        Sessions(database, clock),
+        clock,
+        dice,
+        settings,
+        till,
+        store,
+        PageStockCommands(),
     )
     app = build_app(deps)
     yield World(app, deps, database, clock, till, store, jobs)

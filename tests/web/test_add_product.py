@@ -180,7 +180,7 @@ async def test_a_form_that_is_sent_twice_adds_one_product(world: World) -> None:
 
     assert first.headers["location"] == again.headers["location"]
     assert ["Mugg"] == [one.product.name for one in await waiting(world, connection)]
-    assert [key] == [mark.subject for mark in found]
+    assert [key] == [item.subject for item in found]
 
 
 @pytest.mark.rule("P9")
@@ -204,8 +204,8 @@ async def test_the_box_is_decided_before_zettle_hears_of_the_product(
     connection, browser = await signed_in(world)
     await send(browser, name="Kassakopp", bigcommerce=box)
     async with world.database.read() as tx:
-        (mark,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.ADDITION])
-        entry = await library.get(tx, connection.id, mark.subject)
+        (item,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.ADDITION])
+        entry = await library.get(tx, connection.id, item.subject)
 
     assert entry is not None
     assert (None, assigned) == (entry.product, entry.assigned)

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import NOON
 from tests.web.conftest import BERG, LIND, SHOP, Browser, World, product
-from tests.web.test_stock_forms import ledger_of, shared, told
+from tests.web.test_stock_forms import ledger_of, reported, shared
 
 from brygga.core.model import Connection
-from brygga.core.stock import LIMITS, Ledger, Shelf, Side
-from brygga.core.stock.story import Cause, Movement
+from brygga.core.stock import LIMITS, Ledger, Side, StockRecord
+from brygga.core.stock.movement import Cause, Movement
 from brygga.database import ledgers, library, movements
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 from brygga.web.numbers import Problem, number
 
@@ -80,15 +80,22 @@ def test_whatever_is_typed_is_a_number_that_fits_or_says_why_not(typed: str, sid
 # ---- Check this number ---------------------------------------------------------------------------
 
 
-async def doubted(world: World, *, separate: bool = False) -> tuple[Connection, Browser, str]:
+async def in_doubt(world: World, *, separate: bool = False) -> tuple[Connection, Browser, str]:
     """A product of whose number nobody knows: seven are promised, the till shows nine."""
     connection, browser, uuid = await shared(world, 7)
-    till, shop = Shelf(9, -2, settled=NOON), Shelf(5 if separate else 7, settled=NOON, variant_id=7)
+    till, shop = (
+        StockRecord(9, -2, clear_read=NOON),
+        StockRecord(5 if separate else 7, clear_read=NOON, variant_id=7),
+    )
     of = (uuid, f"{uuid}-v")
     async with world.database.transaction() as tx:
-        await ledgers.save(tx, connection.id, [Book(*of, Ledger(till, shop, separate), NOON)], NOON)
-        doubt = Movement(NOON, *of, Side.ZETTLE, Cause.DOUBTED, -2, 9, 9, 7, 7, "c", sent=NOON)
-        await movements.add(tx, connection.id, [doubt])
+        await ledgers.save(
+            tx, connection.id, [LedgerRow(*of, Ledger(till, shop, separate), NOON)], NOON
+        )
+        number_check = Movement(
+            NOON, *of, Side.ZETTLE, Cause.IN_DOUBT, -2, 9, 9, 7, 7, "c", sent=NOON
+        )
+        await movements.add(tx, connection.id, [number_check])
     return connection, browser, uuid
 
 
@@ -107,7 +114,7 @@ def answer(
 
 async def is_asked(world: World, connection: Connection) -> bool:
     async with world.database.read() as tx:
-        return bool(await ledgers.in_doubt(tx, connection.id))
+        return bool(await ledgers.in_question(tx, connection.id))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +123,7 @@ async def is_asked(world: World, connection: Connection) -> bool:
 async def test_both_numbers_and_what_happened_stand_where_the_merchant_is_asked(
     world: World, path: str
 ) -> None:
-    _, browser, uuid = await doubted(world)
+    _, browser, uuid = await in_doubt(world)
     page = (await browser.open(path.format(uuid))).text
 
     assert "We wrote −2 to the till at 2 Mar 2026 12:00 UTC and never got an answer." in page
@@ -131,7 +138,7 @@ async def test_both_numbers_and_what_happened_stand_where_the_merchant_is_asked(
 async def test_the_library_shows_and_lists_the_products_to_check(
     world: World, language: str, words: str
 ) -> None:
-    connection, _, uuid = await doubted(world)
+    connection, _, uuid = await in_doubt(world)
     _, fine = await world.stock_library(connection, "Kanna", "Mugg")
     browser = world.browser(language)
     await browser.sign_in("lind-2")
@@ -153,7 +160,7 @@ async def test_the_library_shows_and_lists_the_products_to_check(
 async def test_another_merchants_number_to_check_shows_in_nobody_elses_library(
     world: World,
 ) -> None:
-    _, _, uuid = await doubted(world)
+    _, _, uuid = await in_doubt(world)
     berg = await world.running(BERG, replace(SHOP, store_hash="xyz789"))
     await world.stock_library(berg, "Kanna")
     browser = world.browser()
@@ -165,14 +172,17 @@ async def test_another_merchants_number_to_check_shows_in_nobody_elses_library(
 
 
 async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:
-    connection, browser, uuid = await doubted(world)
+    connection, browser, uuid = await in_doubt(world)
     one = (await browser.open("/apps/bigcommerce")).text
     async with world.database.transaction() as tx:
         names = ["A", "B", "C"]
         await library.upsert_many(
             tx, connection.id, [product(name, name) for name in names], NOON, assign_new=True
         )
-        books = [Book(name, f"{name}-v", Ledger(Shelf(1), Shelf(1)), NOON) for name in names]
+        books = [
+            LedgerRow(name, f"{name}-v", Ledger(StockRecord(1), StockRecord(1)), NOON)
+            for name in names
+        ]
         await ledgers.save(tx, connection.id, books, NOON)
     many = (await browser.open("/apps/bigcommerce")).text
 
@@ -185,23 +195,23 @@ async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:
 async def test_a_counted_number_is_promised_to_both_sides_and_the_question_is_gone(
     world: World,
 ) -> None:
-    connection, browser, uuid = await doubted(world)
+    connection, browser, uuid = await in_doubt(world)
     back = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", "8"))
     ledger = await ledger_of(world, connection, uuid)
     log = (await browser.open("/apps/bigcommerce/log")).text
 
     assert f"/library/{uuid}#stock" == back.headers["location"]
-    assert (8, 8) == (ledger.zettle.promised, ledger.shop.promised)
+    assert (8, 8) == (ledger.zettle.target, ledger.shop.target)
     assert not await is_asked(world, connection)
     assert "you counted 8, it said 7" in log
-    assert 1 == (await told(world, connection))[Kind.STOCK]
+    assert 1 == (await reported(world, connection))[Kind.STOCK]
 
 
 async def test_a_number_that_is_right_stays_and_is_asked_no_more(world: World) -> None:
-    connection, browser, uuid = await doubted(world)
+    connection, browser, uuid = await in_doubt(world)
     await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "right"))
 
-    assert 7 == (await ledger_of(world, connection, uuid)).promised
+    assert 7 == (await ledger_of(world, connection, uuid)).target
     assert not await is_asked(world, connection)
     assert "the number 7 is right" in (await browser.open("/apps/bigcommerce/log")).text
 
@@ -211,7 +221,7 @@ async def test_a_number_that_is_right_stays_and_is_asked_no_more(world: World) -
 async def test_a_number_that_moved_meanwhile_is_asked_about_again(
     world: World, what: str, seen: tuple[str, str]
 ) -> None:
-    connection, browser, uuid = await doubted(world)
+    connection, browser, uuid = await in_doubt(world)
     page = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, what, "8", seen))
 
     assert 409 == page.status_code
@@ -219,27 +229,27 @@ async def test_a_number_that_moved_meanwhile_is_asked_about_again(
     assert 'name="seen-till" value="7"' in page.text
     assert 'value="8"' in page.text
     assert await is_asked(world, connection)
-    assert 7 == (await ledger_of(world, connection, uuid)).promised
+    assert 7 == (await ledger_of(world, connection, uuid)).target
 
 
 @pytest.mark.parametrize(("separate", "status"), [(False, 303), (True, 422)])
 async def test_more_than_zettle_holds_is_a_number_for_both_sides_and_none_for_the_till_alone(
     world: World, *, separate: bool, status: int
 ) -> None:
-    connection, browser, uuid = await doubted(world, separate=separate)
+    connection, browser, uuid = await in_doubt(world, separate=separate)
     given_ = answer(uuid, "set", "150000", ("7", "5") if separate else ("7", "7"))
     page = await browser.press(f"/library/{uuid}/stock/check", **{**given_, "shop": "5"})
 
-    till = (await ledger_of(world, connection, uuid)).zettle.promised
+    till = (await ledger_of(world, connection, uuid)).zettle.target
     assert (status, 7 if separate else 150_000) == (page.status_code, till)
     assert separate == ("Zettle holds 99,999 at most" in page.text)
 
 
-@pytest.mark.parametrize("typed", ["", "-1", "1,5", "2147483648", "x", "<script>"])
+@pytest.mark.parametrize("typed", ["", "-1", "1, 5", "2147483648", "x", "<script>"])
 async def test_a_number_that_cannot_be_taken_is_told_and_nothing_written(
     world: World, typed: str
 ) -> None:
-    connection, browser, uuid = await doubted(world)
+    connection, browser, uuid = await in_doubt(world)
     page = await browser.press(f"/library/{uuid}/stock/check", **answer(uuid, "set", typed))
 
     assert 422 == page.status_code
@@ -249,24 +259,24 @@ async def test_a_number_that_cannot_be_taken_is_told_and_nothing_written(
 
 
 async def test_separate_numbers_are_counted_each_for_itself(world: World) -> None:
-    connection, browser, uuid = await doubted(world, separate=True)
+    connection, browser, uuid = await in_doubt(world, separate=True)
     await browser.press(
         f"/library/{uuid}/stock/check", **answer(uuid, "set", "4", ("7", "5"), shop="6")
     )
     ledger = await ledger_of(world, connection, uuid)
 
-    assert (True, 4, 6) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
+    assert (True, 4, 6) == (ledger.separate, ledger.zettle.target, ledger.shop.target)
 
 
 async def test_answered_in_another_window_it_is_not_answered_twice(world: World) -> None:
-    connection, browser, uuid = await doubted(world)
+    connection, browser, uuid = await in_doubt(world)
     for typed in ("8", "3"):
         back = await browser.press(
             f"/library/{uuid}/stock/check", **answer(uuid, "set", typed, back="all")
         )
 
     assert "/apps/bigcommerce/check" == back.headers["location"]
-    assert 8 == (await ledger_of(world, connection, uuid)).promised
+    assert 8 == (await ledger_of(world, connection, uuid)).target
 
 
 async def test_without_anything_to_check_the_page_says_so(world: World) -> None:

@@ -11,16 +11,16 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 from tests.conftest import NOON
 from tests.web.conftest import BERG, SHOP, Browser, World, product
-from tests.web.test_stock_forms import told
+from tests.web.test_stock_forms import reported
 
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Ledger, Shelf, Side
-from brygga.core.stock.story import Cause, Movement
+from brygga.core.stock import Ledger, Side, StockRecord
+from brygga.core.stock.movement import Cause, Movement
 from brygga.database import brakes, duplicates, ledgers, library, movements, synclog
 from brygga.database.brakes import Question
 from brygga.database.duplicates import Pair
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.web.app import ROUTES
 from brygga.web.i18n import LANGUAGES
 
@@ -70,13 +70,15 @@ async def furnished(world: World, name: str = "Kanna") -> tuple[Connection, Brow
         seo_title=name,
         image_urls=("https://x.example/a.png",),
     )
-    book = Book(uuid, f"{uuid}-v", Ledger(Shelf(9, -2), Shelf(7, variant_id=7)), NOON)
+    book = LedgerRow(
+        uuid, f"{uuid}-v", Ledger(StockRecord(9, -2), StockRecord(7, variant_id=7)), NOON
+    )
     async with world.database.transaction() as tx:
         await library.upsert_many(tx, connection.id, [goods], NOON, assign_new=True)
         await library.set_tracking(tx, connection.id, {uuid: True})
         await ledgers.save(tx, connection.id, [book], NOON)
         moved = Movement(
-            NOON, uuid, f"{uuid}-v", Side.ZETTLE, Cause.DOUBTED, -2, 9, 9, 7, 7, reference=name
+            NOON, uuid, f"{uuid}-v", Side.ZETTLE, Cause.IN_DOUBT, -2, 9, 9, 7, 7, reference=name
         )
         await movements.add(tx, connection.id, [moved])
         await brakes.ask(tx, connection.id, Question("zeroed", (uuid,), NOON))
@@ -107,7 +109,7 @@ def test_the_table_is_read() -> None:
 
 async def test_a_form_without_its_token_is_refused(world: World) -> None:
     connection, browser, uuid = await furnished(world)
-    before = await told(world, connection)
+    before = await reported(world, connection)
     statuses = {}
     for path in addresses("POST"):
         wishes = {"confirmed": "yes", "answer": "yes", "product": uuid, "bigcommerce": "no"}
@@ -118,7 +120,7 @@ async def test_a_form_without_its_token_is_refused(world: World) -> None:
         statuses[path] = (sent.status_code, forged.status_code)
 
     assert {(403, 403)} == set(statuses.values()), statuses
-    assert before == await told(world, connection)
+    assert before == await reported(world, connection)
 
 
 async def test_who_is_not_signed_in_is_led_to_the_sign_in(world: World) -> None:
@@ -134,7 +136,7 @@ async def test_who_is_not_signed_in_is_led_to_the_sign_in(world: World) -> None:
 
 async def test_another_merchants_product_has_neither_pages_nor_buttons(world: World) -> None:
     connection, _, uuid = await furnished(world)
-    before = await told(world, connection)
+    before = await reported(world, connection)
     await world.running(BERG, replace(SHOP, store_hash="berg1"))
     stranger = world.browser()
     await stranger.sign_in("berg")
@@ -158,7 +160,7 @@ async def test_another_merchants_product_has_neither_pages_nor_buttons(world: Wo
     }
 
     assert {404} == {*opened.values(), *pressed.values()}, (opened, pressed)
-    assert before == await told(world, connection)
+    assert before == await reported(world, connection)
 
 
 async def test_names_are_text_on_every_page(world: World) -> None:

@@ -23,9 +23,9 @@ FAILED = "Something went wrong on our side"
 async def fail(world: World, connection: Connection, kind: Kind, subject: str = "") -> None:
     now = world.clock.now()
     async with world.database.transaction() as tx:
-        await work_items.mark(tx, connection.id, kind, subject, now)
-        (mark,) = await work_items.due(tx, connection.id, now, [kind])
-        await work_items.park(tx, mark, f"id-{kind.value}", now, next_try=now + timedelta(hours=1))
+        await work_items.add(tx, connection.id, kind, subject, now)
+        (item,) = await work_items.due(tx, connection.id, now, [kind])
+        await work_items.park(tx, item, f"id-{kind.value}", now, next_try=now + timedelta(hours=1))
 
 
 async def heal(world: World, connection: Connection, kind: Kind) -> None:
@@ -93,13 +93,13 @@ async def test_a_set_up_says_that_a_platform_does_not_answer(world: World) -> No
     now = world.clock.now()
     async with world.database.transaction() as tx:
         await connections.unreachable(tx, connection.id, now)
-        await work_items.mark(tx, connection.id, Kind.ACCOUNT, "", now)
+        await work_items.add(tx, connection.id, Kind.ACCOUNT, "", now)
     browser = await signed_in(world)
     unnamed = (await browser.open(HERE)).text
     async with world.database.transaction() as tx:
-        (mark,) = await work_items.due(tx, connection.id, now, [Kind.ACCOUNT])
+        (item,) = await work_items.due(tx, connection.id, now, [Kind.ACCOUNT])
         await work_items.again(
-            tx, mark, now + timedelta(minutes=1), waits_for=Platform.BIGCOMMERCE.value, now=now
+            tx, item, now + timedelta(minutes=1), waits_for=Platform.BIGCOMMERCE.value, now=now
         )
     named = (await browser.open(HERE)).text
 

@@ -29,11 +29,11 @@ async def listening(world: World) -> Connection:
     async with world.database.transaction() as tx:
         for platform, key in ((Platform.ZETTLE, KEY), (Platform.BIGCOMMERCE, SECRET)):
             row = Subscription(platform, "one", "", "", "active", key)
-            await subscriptions.put(tx, connection.id, row, world.clock.now())
+            await subscriptions.save(tx, connection.id, row, world.clock.now())
     return connection
 
 
-def told(
+def reported(
     event: str, payload: dict[str, Any], message: str = "m1", organization: str = LIND.uuid
 ) -> tuple[bytes, str]:
     stamp, inner = "2026-03-02T12:00:00.000Z", json.dumps(payload)
@@ -70,7 +70,7 @@ async def marked(world: World, connection: Connection) -> set[tuple[str, str, st
         found = set()
         for kind in Kind:
             due = await work_items.due(tx, connection.id, world.clock.now(), [kind])
-            found |= {(mark.kind.value, mark.subject, mark.detail) for mark in due}
+            found |= {(item.kind.value, item.subject, item.detail) for item in due}
     return found
 
 
@@ -90,20 +90,22 @@ def shop_body(scope: str, data: dict[str, Any], store: str = "abc123") -> bytes:
 @pytest.mark.rule("P5")
 async def test_a_saved_product_is_marked_before_the_answer(world: World) -> None:
     connection = await listening(world)
-    body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}, "oldEntity": {}})
+    body, signature = reported("ProductUpdated", {"newEntity": {"uuid": "p1"}, "oldEntity": {}})
 
     answer = await post_zettle(world, connection.hook_key, body, signature)
 
     assert (200, b"") == (answer.status_code, answer.content)
     assert {("product", "p1", "")} == await marked(world, connection)
-    assert [connection.id] == world.jobs.woken
+    assert [connection.id] == world.jobs.resumed
 
 
 @pytest.mark.rule("S2")
 async def test_a_sale_marks_the_stock_of_its_products(world: World) -> None:
     connection = await listening(world)
     row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1", "balance": "3"}
-    body, signature = told("InventoryBalanceChanged", {"balanceAfter": [row], "balanceBefore": []})
+    body, signature = reported(
+        "InventoryBalanceChanged", {"balanceAfter": [row], "balanceBefore": []}
+    )
     await post_zettle(world, connection.hook_key, body, signature)
 
     assert {("stock", "p1", "")} == await marked(world, connection)
@@ -126,18 +128,18 @@ async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
 ) -> None:
     connection = await listening(world)
     async with world.database.transaction() as tx:
-        await work_items.mark(
+        await work_items.add(
             tx, connection.id, Kind.TRACKING, "p1", world.clock.now(), detail="off"
         )
-    body, signature = told(
+    body, signature = reported(
         "InventoryTrackingStopped", {"productUuid": "p1", "changeInformation": of}
     )
 
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        heard = await ledgers.take(tx, connection.id, ["p1", "p2"], [])
-    assert {"p1": [(kept, world.clock.now())]} == heard.stops
+        received = await ledgers.take(tx, connection.id, ["p1", "p2"], [])
+    assert {"p1": [(kept, world.clock.now())]} == received.stops
     assert {("tracking", "p1", "off")} == await marked(world, connection)
 
 
@@ -150,17 +152,17 @@ async def test_a_sale_is_a_hint_about_its_variant(world: World) -> None:
         "balanceBefore": [{**row, "balance": "3"}],
         "balanceAfter": [{**row, "balance": "2"}, {**row, "locationUuid": "l2", "balance": "1"}],
     }
-    body, signature = told("InventoryBalanceChanged", rows)
+    body, signature = reported("InventoryBalanceChanged", rows)
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        heard = await ledgers.take(tx, connection.id, ["p1"], [])
-    assert {"p1": [Hint(world.clock.now(), variant="v1")]} == heard.hints[Side.ZETTLE]
+        received = await ledgers.take(tx, connection.id, ["p1"], [])
+    assert {"p1": [Hint(world.clock.now(), variant="v1")]} == received.hints[Side.ZETTLE]
 
 
 async def test_a_doubled_message_is_heard_once(world: World) -> None:
     connection = await listening(world)
-    body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}})
+    body, signature = reported("ProductUpdated", {"newEntity": {"uuid": "p1"}})
 
     answers = [
         (await post_zettle(world, connection.hook_key, body, signature)).status_code
@@ -168,7 +170,7 @@ async def test_a_doubled_message_is_heard_once(world: World) -> None:
     ]
 
     assert [200, 200] == answers
-    assert [connection.id] == world.jobs.woken
+    assert [connection.id] == world.jobs.resumed
 
 
 def signed(world: World, body: bytes, message: str) -> dict[str, str]:
@@ -185,7 +187,7 @@ def signed(world: World, body: bytes, message: str) -> dict[str, str]:
 @pytest.mark.parametrize(("signature", "status"), [("", 401), ("0" * 64, 401), ("å", 401)])
 async def test_a_wrong_signature_leaves_nothing(world: World, signature: str, status: int) -> None:
     connection = await listening(world)
-    body, _ = told("ProductDeleted", {"uuid": "p1"})
+    body, _ = reported("ProductDeleted", {"uuid": "p1"})
     headers = [(b"x-izettle-signature", signature.encode()), (b"content-type", b"application/json")]
 
     answer = await world.browser().http.post(
@@ -198,14 +200,14 @@ async def test_a_wrong_signature_leaves_nothing(world: World, signature: str, st
 
 async def test_a_rightly_signed_message_of_another_account_is_refused(world: World) -> None:
     connection = await listening(world)
-    body, signature = told("ProductDeleted", {"uuid": "p1"}, organization="another")
+    body, signature = reported("ProductDeleted", {"uuid": "p1"}, organization="another")
 
     assert 401 == (await post_zettle(world, connection.hook_key, body, signature)).status_code
 
 
 async def test_nobody_s_address_is_404_and_no_message_is_400(world: World) -> None:
     connection = await listening(world)
-    body, signature = told("ProductUpdated", {})
+    body, signature = reported("ProductUpdated", {})
 
     assert 404 == (await post_zettle(world, "nobody", body, signature)).status_code
     assert 400 == (await post_zettle(world, connection.hook_key, b"{", signature)).status_code
@@ -230,7 +232,7 @@ async def test_a_time_that_no_calendar_has_is_refused_like_any_message_without_a
     world: World, stamp: str
 ) -> None:
     connection = await listening(world)
-    body, _ = told("InventoryTrackingStopped", {"productUuid": "p1"})
+    body, _ = reported("InventoryTrackingStopped", {"productUuid": "p1"})
     till = body.replace(b'"2026-03-02T12:00:00.000Z"', stamp.encode())
     shop = shop_body("store/product/updated", {"type": "product", "id": 7})
     shop = shop.replace(b"1772452800", stamp.encode())
@@ -244,7 +246,7 @@ async def test_a_time_that_no_calendar_has_is_refused_like_any_message_without_a
 
 async def test_a_test_message_needs_no_key_and_does_nothing(world: World) -> None:
     connection = await listening(world)
-    body, _ = told("TestMessage", {"data": "payload"})
+    body, _ = reported("TestMessage", {"data": "payload"})
 
     assert 200 == (await post_zettle(world, connection.hook_key, body, "")).status_code
     assert set() == await marked(world, connection)
@@ -259,7 +261,9 @@ async def test_a_body_beyond_the_limit_is_not_read(world: World) -> None:
 @pytest.mark.rule("D3")
 async def test_access_removed_in_zettle_pauses_and_revokes(world: World) -> None:
     connection = await listening(world)
-    body, signature = told("ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"})
+    body, signature = reported(
+        "ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"}
+    )
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.read() as tx:
@@ -277,10 +281,12 @@ async def test_a_goodbye_from_before_the_present_access_ends_nothing(world: Worl
     connection = await listening(world)
     world.clock.move(3600)
     async with world.database.transaction() as tx:
-        await tokens.put(
+        await tokens.save(
             tx, connection.id, Platform.ZETTLE, tokens.Token("anew", world.clock.now(), "refresh")
         )
-    body, signature = told("ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"})
+    body, signature = reported(
+        "ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"}
+    )
 
     answer = await post_zettle(world, connection.hook_key, body, signature)
 
@@ -321,7 +327,7 @@ async def test_the_shop_s_hooks_leave_their_marks(
 @pytest.mark.rule("P7")
 @pytest.mark.parametrize("id_", [2**63, 10**25, str(2**64)])
 @pytest.mark.parametrize(
-    ("scope", "told_of"),
+    ("scope", "reported_about"),
     [
         ("product/inventory/updated", "product"),
         ("sku/inventory/order/updated", "variant"),
@@ -331,12 +337,12 @@ async def test_the_shop_s_hooks_leave_their_marks(
     ],
 )
 async def test_an_id_that_no_store_can_have_is_answered_and_forgotten(
-    world: World, scope: str, told_of: str, id_: int | str
+    world: World, scope: str, reported_about: str, id_: int | str
 ) -> None:
     connection = await listening(world)
     named = {"product_id": id_, "variant_id": id_}
     data = {
-        "type": told_of,
+        "type": reported_about,
         "id": id_,
         "inventory": {**named, "method": "absolute", "value": 5},
         "sku": named,
@@ -361,8 +367,8 @@ async def test_a_hint_bears_no_number_that_no_shelf_can_have(
     await post_shop(world, connection.hook_key, body, SECRET)
 
     async with world.database.transaction() as tx:
-        heard = await ledgers.take(tx, connection.id, [], ["7"])
-    assert [""] == [hint.variant for hint in heard.hints[Side.SHOP]["7"]]
+        received = await ledgers.take(tx, connection.id, [], ["7"])
+    assert [""] == [hint.variant for hint in received.hints[Side.SHOP]["7"]]
 
 
 async def test_a_wrong_secret_or_another_store_is_refused(world: World) -> None:
@@ -397,7 +403,7 @@ async def test_an_uninstall_from_before_the_present_install_is_ignored(world: Wo
     world.store.issued = world.clock.now()
     world.clock.move(60)
     async with world.database.transaction() as tx:
-        await tokens.put(
+        await tokens.save(
             tx, connection.id, Platform.BIGCOMMERCE, tokens.Token("fresh", world.clock.now())
         )
 
@@ -476,7 +482,7 @@ async def test_a_right_signature_without_our_secret_is_refused(world: World, sec
 
 async def test_refused_webhooks_of_either_platform_become_an_alarm(world: World) -> None:
     connection = await listening(world)
-    body, _ = told("ProductDeleted", {"uuid": "p1"})
+    body, _ = reported("ProductDeleted", {"uuid": "p1"})
     for _ in range(5):
         await post_zettle(world, connection.hook_key, body, "0" * 64)
 
@@ -490,7 +496,7 @@ async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_a
     world: World,
 ) -> None:
     connection = await listening(world)
-    body, signature = told("ProductUpdated", {"newEntity": {"uuid": "p1"}})
+    body, signature = reported("ProductUpdated", {"newEntity": {"uuid": "p1"}})
     shop = shop_body("store/product/updated", {"type": "product", "id": 7})
 
     for key, secret in ((signature, SECRET), ("0" * 64, "theirs")):
@@ -519,8 +525,8 @@ async def test_a_replay_of_the_shop_s_that_the_inbox_has_forgotten_bears_no_numb
     answer = await post_shop(world, connection.hook_key, body, SECRET)
 
     async with world.database.transaction() as tx:
-        heard = await ledgers.take(tx, connection.id, [], ["7"])
-    assert (200, {}) == (answer.status_code, heard.hints[Side.SHOP])
+        received = await ledgers.take(tx, connection.id, [], ["7"])
+    assert (200, {}) == (answer.status_code, received.hints[Side.SHOP])
     assert {("shop_stock", "7", "")} == await marked(world, connection)
 
 
@@ -538,12 +544,12 @@ async def test_a_replay_of_zettle_s_that_the_inbox_has_forgotten_bears_no_number
         "balanceBefore": [{**row, "balance": "4"}],
         "balanceAfter": [{**row, "balance": "3"}],
     }
-    body, signature = told("InventoryBalanceChanged", payload)
+    body, signature = reported("InventoryBalanceChanged", payload)
     world.clock.move(days * 24 * 3600)
 
     answer = await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        heard = await ledgers.take(tx, connection.id, ["p1"], [])
-    assert (200, bears) == (answer.status_code, bool(heard.hints[Side.ZETTLE]))
+        received = await ledgers.take(tx, connection.id, ["p1"], [])
+    assert (200, bears) == (answer.status_code, bool(received.hints[Side.ZETTLE]))
     assert {("stock", "p1", "")} == await marked(world, connection)

@@ -130,9 +130,9 @@ async def test_sync_now_is_a_forced_look(world: World) -> None:
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     await browser.press(f"/library/{kanna}/sync")
     async with world.database.read() as tx:
-        (mark,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.PRODUCT])
+        (item,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.PRODUCT])
 
-    assert (kanna, True) == (mark.subject, mark.force)
+    assert (kanna, True) == (item.subject, item.force)
 
 
 @pytest.mark.rule("S7")
@@ -141,9 +141,9 @@ async def test_tracking_is_switched_by_a_mark(world: World) -> None:
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     await browser.press(f"/library/{kanna}/stock/tracking", tracking="yes", shown="off")
     async with world.database.read() as tx:
-        (mark,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
+        (item,) = await work_items.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
 
-    assert (kanna, "on") == (mark.subject, mark.detail)
+    assert (kanna, "on") == (item.subject, item.detail)
 
 
 async def test_another_merchant_s_product_is_not_there(world: World) -> None:
@@ -204,11 +204,11 @@ async def test_likely_duplicates_are_warned_of_until_they_are_synced_or_decided(
         await duplicates.found(tx, connection.id, pairs, world.clock.now())
     three = await browser.open("/library")
     async with world.database.transaction() as tx:
-        await bindings.put_many(tx, connection.id, [Synced(kanna, 11)], world.clock.now())
+        await bindings.save_many(tx, connection.id, [Synced(kanna, 11)], world.clock.now())
         await duplicates.choose(tx, connection.id, mugg, 2, Choice.SKIP)
     one = await browser.open("/library")
     async with world.database.transaction() as tx:
-        await bindings.put_many(tx, connection.id, [Synced(fat, 13)], world.clock.now())
+        await bindings.save_many(tx, connection.id, [Synced(fat, 13)], world.clock.now())
     none = await browser.open("/library")
 
     assert "3 products may be in the store already" in three.text
@@ -221,7 +221,7 @@ async def test_the_overview_s_lists_show_just_those_products(world: World) -> No
     connection, browser = await signed_in(world)
     kanna, mugg = await world.stock_library(connection, "Kanna", "Mugg", assigned=True)
     async with world.database.transaction() as tx:
-        await bindings.put_many(
+        await bindings.save_many(
             tx, connection.id, [Synced(kanna, 1), Synced(mugg, 2)], world.clock.now()
         )
         await bindings.set_seen(tx, connection.id, {kanna: (True, False), mugg: (False, True)})

@@ -46,16 +46,16 @@ async def pass_time(
             return
 
 
-async def settled(clock: MovableClock) -> None:
+async def until_quiet(clock: MovableClock) -> None:
     """The ears are open, and what was missed before that has been looked at."""
     await asyncio.sleep(0.3)
     await pass_time(clock)
 
 
 async def soon(
-    told: "Awaitable[ServerSentEventMessage]", clock: MovableClock
+    reported: "Awaitable[ServerSentEventMessage]", clock: MovableClock
 ) -> ServerSentEventMessage:
-    task = asyncio.ensure_future(told)
+    task = asyncio.ensure_future(reported)
     await pass_time(clock, task.done, seconds=100)
     return await asyncio.wait_for(task, 5)
 
@@ -65,12 +65,12 @@ async def test_a_stream_tells_only_what_has_moved(world: World, clock: MovableCl
     stream = opened(world, connection.id)
     first = await anext(stream)
     following = asyncio.create_task(anext(stream))
-    await settled(clock)
+    await until_quiet(clock)
     still = following.done()
 
     uuids = await world.stock_library(connection, "Kanna", assigned=True)
     async with world.database.transaction() as tx:
-        await work_items.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
+        await work_items.add_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
     second = await soon(following, clock)
     await stream.aclose()
 
@@ -84,7 +84,7 @@ async def test_nothing_is_asked_while_nothing_changes(world: World, clock: Movab
     for stream in streams:
         await anext(stream)
     waiting = [asyncio.create_task(anext(stream)) for stream in streams]
-    await settled(clock)
+    await until_quiet(clock)
     seen = statements(world.database)
 
     await pass_time(clock, seconds=14)
@@ -101,15 +101,15 @@ async def test_open_pages_share_one_count(world: World, clock: MovableClock) -> 
     for stream in streams:
         await anext(stream)
     waiting = [asyncio.create_task(anext(stream)) for stream in streams]
-    await settled(clock)
+    await until_quiet(clock)
     seen = statements(world.database)
 
     uuids = await world.stock_library(connection, "Kanna", assigned=True)
     async with world.database.transaction() as tx:
-        await work_items.mark_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
-    told = [await soon(task, clock) for task in waiting]
+        await work_items.add_many(tx, connection.id, Kind.PRODUCT, uuids, clock.now())
+    reported = [await soon(task, clock) for task in waiting]
 
-    assert 5 == sum('"waiting": "1"' in str(one.data) for one in told)
+    assert 5 == sum('"waiting": "1"' in str(one.data) for one in reported)
     assert 1 == sum("GROUP BY state" in one for one in seen)
 
 
@@ -120,7 +120,7 @@ async def test_changes_of_another_process_are_heard(world: World, clock: Movable
     stream = opened(world, connection.id)
     await anext(stream)
     following = asyncio.create_task(anext(stream))
-    await settled(clock)
+    await until_quiet(clock)
 
     async with elsewhere.transaction() as tx:
         await connections.set_choices(tx, connection.id, Choices(prices=False, whole_library=True))
@@ -130,12 +130,12 @@ async def test_changes_of_another_process_are_heard(world: World, clock: Movable
         await tx.run(sa.text("UPDATE connections SET paused = 'x'"))
     elsewhere.unannounced.add(connection.id)
     await elsewhere.announce()
-    by_drain = await soon(following, clock)
+    by_turn = await soon(following, clock)
     await elsewhere.close()
     await stream.aclose()
 
-    assert by_page.event == by_drain.event == "state"
-    assert by_page.data != by_drain.data
+    assert by_page.event == by_turn.event == "state"
+    assert by_page.data != by_turn.data
 
 
 async def test_an_open_stream_ends_by_itself_when_the_pages_close(world: World) -> None:

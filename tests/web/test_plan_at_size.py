@@ -112,7 +112,7 @@ async def test_nobody_waits_for_the_first_drawing_of_a_large_plan(world: World) 
     world.deps.plans.small = 50
     connection, browser = await with_many(world)
     async with world.database.transaction() as tx:
-        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
+        await work_items.add(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
     comparing = await browser.open(PLAN)
     begun = world.deps.plans._of(connection).task
     async with world.database.transaction() as tx:
@@ -137,7 +137,7 @@ async def test_a_plan_that_was_never_drawn_counts_nothing(world: World, *, compa
     world.deps.plans._of(connection).next_at = world.clock.monotonic() + 60
     if not compared:
         async with world.database.transaction() as tx:
-            await work_items.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
+            await work_items.add(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
     pages = [(await browser.open(path)).text for path in (PLAN, "/apps/bigcommerce")]
 
     assert [False, False] == [
@@ -155,7 +155,7 @@ async def test_a_plan_that_nobody_draws_is_not_being_drawn(world: World) -> None
     connection, browser = await with_many(world, 5)
     world.deps.plans.small = 1
     async with world.database.transaction() as tx:
-        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
+        await work_items.add(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
         await connections.pause(tx, connection.id, "bigcommerce_access_gone")
     page = (await browser.open("/apps/bigcommerce")).text
 

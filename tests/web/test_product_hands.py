@@ -10,9 +10,9 @@ from tests.web.conftest import Browser, World
 from brygga.core.hands import Counting
 from brygga.core.model import Connection, Synced
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Ledger, Shelf
+from brygga.core.stock import Ledger, StockRecord
 from brygga.database import bindings, ledgers, library, synclog, work_items
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 
@@ -32,7 +32,7 @@ async def bound(
     (mug,) = await world.stock_library(connection, "Mugg", assigned=True)
     async with world.database.transaction() as tx:
         synced = Synced(mug, 11, etag=etag, fingerprint="f", variants=variants)
-        await bindings.put_many(tx, connection.id, [synced], world.clock.now())
+        await bindings.save_many(tx, connection.id, [synced], world.clock.now())
         await bindings.set_counting(tx, connection.id, mug, counting)
         await library.set_tracking(tx, connection.id, {mug: True})
     return connection, browser, mug
@@ -65,9 +65,12 @@ async def test_stock_that_is_not_shared_is_not_called_so_nor_parted(
     """Also where both numbers are known from before (decisions 17, 18)."""
     connection, browser, mug = await bound(world, {"x": 1}, counting)
     now = world.clock.now()
-    ledger = Ledger(Shelf(5, seen=now, settled=now), Shelf(5, seen=now, settled=now, variant_id=1))
+    ledger = Ledger(
+        StockRecord(5, seen=now, clear_read=now),
+        StockRecord(5, seen=now, clear_read=now, variant_id=1),
+    )
     async with world.database.transaction() as tx:
-        await ledgers.save(tx, connection.id, [Book(mug, f"{mug}-v", ledger)], now)
+        await ledgers.save(tx, connection.id, [LedgerRow(mug, f"{mug}-v", ledger)], now)
     page = (await browser.open(f"/library/{mug}")).text
     answer = await browser.press(f"/library/{mug}/stock/separate", separate="yes")
     led = answer.headers.get("location", "")
@@ -89,12 +92,12 @@ async def test_separate_stock_ends_only_where_both_numbers_count(
     connection, browser, mug = await bound(world, {"x": 1}, counting)
     now = world.clock.now()
     ledger = Ledger(
-        Shelf(5, seen=now, settled=now),
-        Shelf(3, seen=now, settled=now, variant_id=1),
+        StockRecord(5, seen=now, clear_read=now),
+        StockRecord(3, seen=now, clear_read=now, variant_id=1),
         separate=True,
     )
     async with world.database.transaction() as tx:
-        await ledgers.save(tx, connection.id, [Book(mug, f"{mug}-v", ledger)], now)
+        await ledgers.save(tx, connection.id, [LedgerRow(mug, f"{mug}-v", ledger)], now)
     page = (await browser.open(f"/library/{mug}")).text
     await browser.press(f"/library/{mug}/stock/join", confirmed="yes", **{f"joined-{mug}-v": "8"})
     async with world.database.read() as tx:
@@ -126,11 +129,11 @@ async def test_a_missing_variant_is_shown_until_it_is_there(world: World) -> Non
     missing = await browser.open(f"/library/{mug}")
     async with world.database.transaction() as tx:
         synced = Synced(mug, 11, etag="older", fingerprint="f")
-        await bindings.put_many(tx, connection.id, [synced], world.clock.now())
+        await bindings.save_many(tx, connection.id, [synced], world.clock.now())
     waiting = await browser.open(f"/library/{mug}")
     async with world.database.transaction() as tx:
         there = Synced(mug, 11, etag="etag", fingerprint="f", variants={f"{mug}-v": 7})
-        await bindings.put_many(tx, connection.id, [there], world.clock.now())
+        await bindings.save_many(tx, connection.id, [there], world.clock.now())
     found = await browser.open(f"/library/{mug}")
 
     assert "Missing in BigCommerce: Mugg" in missing.text

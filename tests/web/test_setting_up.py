@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
-from tests.database.town import newest
+from tests.database.merchants import newest
 from tests.web.conftest import BERG, LIND, SHOP, Browser, World, minutes
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment

@@ -1,7 +1,7 @@
 """Signing in with Zettle, and every way it can go wrong (C1)."""
 
 import pytest
-from tests.database.town import newest
+from tests.database.merchants import newest
 from tests.web.conftest import LIND, World, minutes
 
 from brygga.database import tokens

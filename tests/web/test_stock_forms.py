@@ -9,9 +9,9 @@ import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
-from brygga.core.stock import SUSPENDED, Ledger, Shelf
+from brygga.core.stock import SUSPENDED, Ledger, StockRecord
 from brygga.database import connections, ledgers, library, work_items
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 
 
@@ -38,12 +38,12 @@ async def put(
 ) -> None:
     now = world.clock.now()
     ledger = Ledger(
-        Shelf(till, seen=now, settled=now),
-        Shelf(shop, seen=now, settled=now, variant_id=7),
+        StockRecord(till, seen=now, clear_read=now),
+        StockRecord(shop, seen=now, clear_read=now, variant_id=7),
         separate,
     )
     async with world.database.transaction() as tx:
-        await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], now)
+        await ledgers.save(tx, connection.id, [LedgerRow(uuid, f"{uuid}-v", ledger)], now)
 
 
 async def ledger_of(world: World, connection: Connection, uuid: str) -> Ledger:
@@ -51,7 +51,7 @@ async def ledger_of(world: World, connection: Connection, uuid: str) -> Ledger:
         return (await ledgers.load(tx, connection.id, [uuid]))[f"{uuid}-v"].ledger
 
 
-async def told(world: World, connection: Connection) -> dict[Kind, int]:
+async def reported(world: World, connection: Connection) -> dict[Kind, int]:
     async with world.database.read() as tx:
         return dict(await work_items.counts(tx, connection.id))
 
@@ -90,9 +90,9 @@ async def test_saved_each_side_is_promised_its_own_number(world: World) -> None:
     ledger = await ledger_of(world, connection, uuid)
 
     assert 303 == answer.status_code
-    assert (True, 8, 4) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
-    assert 1 == (await told(world, connection))[Kind.STOCK]
-    assert connection.id in world.jobs.woken
+    assert (True, 8, 4) == (ledger.separate, ledger.zettle.target, ledger.shop.target)
+    assert 1 == (await reported(world, connection))[Kind.STOCK]
+    assert connection.id in world.jobs.resumed
 
 
 @pytest.mark.rule("S5")
@@ -108,7 +108,7 @@ async def test_a_changed_sum_is_asked_about_before_anything_is_written(world: Wo
     assert "(+1)" in asked.text
     assert not before.separate
     assert form(uuid, "8", "5") == fields
-    assert (True, 8, 5) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
+    assert (True, 8, 5) == (ledger.separate, ledger.zettle.target, ledger.shop.target)
 
 
 @pytest.mark.rule("S5")
@@ -201,7 +201,7 @@ async def test_pressed_twice_it_is_parted_once_and_no_other_way(world: World) ->
         await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, *shares))
     ledger = await ledger_of(world, connection, uuid)
 
-    assert (8, 4) == (ledger.zettle.promised, ledger.shop.promised)
+    assert (8, 4) == (ledger.zettle.target, ledger.shop.target)
 
 
 @pytest.mark.rule("S5")
@@ -235,7 +235,7 @@ async def test_another_merchants_stock_is_not_there(world: World) -> None:
 
     assert {404} == {answer.status_code for answer in shown + pressed}
     assert not (await ledger_of(world, connection, uuid)).separate
-    assert {Kind.STOCK, Kind.TRACKING}.isdisjoint(await told(world, connection))
+    assert {Kind.STOCK, Kind.TRACKING}.isdisjoint(await reported(world, connection))
 
 
 # ---- More than Zettle holds (zettle facts 3.5) ---------------------------------------------------
@@ -246,7 +246,9 @@ async def full(world: World) -> tuple[Connection, Browser, str]:
     connection, browser, uuid = await shared(world, 150_000)
     async with world.database.transaction() as tx:
         book = (await ledgers.load(tx, connection.id, [uuid]))[f"{uuid}-v"]
-        owing = replace(book.ledger, zettle=replace(book.ledger.zettle, known=99_999, owed=50_001))
+        owing = replace(
+            book.ledger, zettle=replace(book.ledger.zettle, confirmed=99_999, to_push=50_001)
+        )
         await ledgers.save(tx, connection.id, [replace(book, ledger=owing)], world.clock.now())
     return connection, browser, uuid
 
@@ -287,8 +289,8 @@ async def test_a_large_number_is_parted_so_that_each_side_can_hold_its_part(worl
     ledger = await ledger_of(world, connection, uuid)
     assert (303, 90_000, 60_000) == (
         saved.status_code,
-        ledger.zettle.promised,
-        ledger.shop.promised,
+        ledger.zettle.target,
+        ledger.shop.target,
     )
 
 
@@ -337,8 +339,8 @@ async def test_confirmed_the_two_numbers_are_added_and_without_it_nothing_is(wor
 
     assert "<b>12</b>" in asked.text
     assert unconfirmed.separate
-    assert (False, 12, 12) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
-    assert 1 == (await told(world, connection))[Kind.STOCK]
+    assert (False, 12, 12) == (ledger.separate, ledger.zettle.target, ledger.shop.target)
+    assert 1 == (await reported(world, connection))[Kind.STOCK]
 
 
 @pytest.mark.rule("S6")
@@ -364,7 +366,7 @@ async def test_joined_twice_it_is_added_once(world: World) -> None:
             f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"}
         )
 
-    assert 12 == (await ledger_of(world, connection, uuid)).promised
+    assert 12 == (await ledger_of(world, connection, uuid)).target
 
 
 # ---- S7, and what else ends separate stock -------------------------------------------------------
@@ -374,14 +376,14 @@ async def test_joined_twice_it_is_added_once(world: World) -> None:
 async def test_switching_tracking_off_while_separate_is_asked_first(world: World) -> None:
     connection, browser, uuid = await parted(world)
     asked = await browser.press(f"/library/{uuid}/stock/tracking", shown="on")
-    before = await told(world, connection)
+    before = await reported(world, connection)
     fields = dict(re.findall(r'type="hidden" name="((?!_csrf)[\w-]+)" value="([^"]*)"', asked.text))
     await browser.press(f"/library/{uuid}/stock/tracking", confirmed="yes", **fields)
 
     assert "Turn off inventory management?" in asked.text
     assert "the web shop gets the till's number" in asked.text
     assert Kind.TRACKING not in before
-    assert 1 == (await told(world, connection))[Kind.TRACKING]
+    assert 1 == (await reported(world, connection))[Kind.TRACKING]
 
 
 @pytest.mark.rule("S7")
@@ -399,7 +401,7 @@ async def test_switching_tracking_of_shared_stock_is_done_at_once(
     async with world.database.read() as tx:
         due = await work_items.due(tx, connection.id, world.clock.now(), [Kind.TRACKING])
 
-    assert [(uuid, wish)] == [(mark.subject, mark.detail) for mark in due]
+    assert [(uuid, wish)] == [(item.subject, item.detail) for item in due]
 
 
 @pytest.mark.rule("S7")
@@ -428,7 +430,7 @@ async def test_a_box_that_was_not_changed_or_showed_something_old_switches_nothi
 
     assert says in page.text
     assert f'name="shown" value="{"on" if knows else "off"}"' in page.text
-    assert Kind.TRACKING not in await told(world, connection)
+    assert Kind.TRACKING not in await reported(world, connection)
 
 
 @pytest.mark.rule("S5", "S7")
@@ -468,7 +470,7 @@ async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_pag
         True,
         True,
     ]
-    assert Kind.STOCK not in await told(world, connection)
+    assert Kind.STOCK not in await reported(world, connection)
 
 
 @pytest.mark.rule("S5", "S6")
@@ -489,7 +491,7 @@ async def test_while_sync_is_paused_it_is_kept_and_the_page_says_when_it_is_writ
     assert [
         "both sides are written when it goes on again" in page for page in (said, said_again)
     ] == [True, True]
-    assert (False, 12, 12) == (ledger.separate, ledger.zettle.promised, ledger.shop.promised)
+    assert (False, 12, 12) == (ledger.separate, ledger.zettle.target, ledger.shop.target)
 
 
 @pytest.mark.rule("S6", "D4")
@@ -497,9 +499,13 @@ async def test_separate_stock_of_an_earlier_connection_is_not_joined_before_it_w
     world: World,
 ) -> None:
     connection, browser, uuid = await parted(world)
-    ledger = Ledger(Shelf(8), Shelf(0, owed=4, rests=SUSPENDED), separate=True, closed=(7,))
+    ledger = Ledger(
+        StockRecord(8), StockRecord(0, to_push=4, rests=SUSPENDED), separate=True, closed=(7,)
+    )
     async with world.database.transaction() as tx:
-        await ledgers.save(tx, connection.id, [Book(uuid, f"{uuid}-v", ledger)], world.clock.now())
+        await ledgers.save(
+            tx, connection.id, [LedgerRow(uuid, f"{uuid}-v", ledger)], world.clock.now()
+        )
     asked = await browser.open(f"/library/{uuid}/stock/join")
     joining = await browser.press(
         f"/library/{uuid}/stock/join", confirmed="yes", **{f"joined-{uuid}-v": "12"}

@@ -29,7 +29,7 @@ async def trouble(world: World) -> str:
     params = {"name": "Kanna", "reason": "input_refused", "sku": "SKU-Kanna"}
     line = Line(Code.PRODUCT_REFUSED, Topic.PRODUCT, subject=kanna, params=params)
     async with world.database.transaction() as tx:
-        await subscriptions.put(tx, connection.id, hook, world.clock.now())
+        await subscriptions.save(tx, connection.id, hook, world.clock.now())
         await synclog.add(tx, connection.id, line, world.clock.now())
     return kanna
 
@@ -82,7 +82,7 @@ async def test_the_report_can_be_downloaded_and_names_nobody_and_nothing(world: 
     assert report["versions"]["database"]
     assert [["zettle", "ProductUpdated", "active"]] == report["subscriptions"]
     # The uuids of this test's products hold their names.
-    told = answer.text.replace(kanna, "")
+    reported = answer.text.replace(kanna, "")
     secrets = (
         "Kanna",
         "SKU-",
@@ -97,7 +97,7 @@ async def test_the_report_can_be_downloaded_and_names_nobody_and_nothing(world: 
         "http",
         "abc123",
     )
-    assert [] == [secret for secret in secrets if secret.casefold() in told.casefold()]
+    assert [] == [secret for secret in secrets if secret.casefold() in reported.casefold()]
 
 
 @pytest.mark.rule("P10")
@@ -111,7 +111,7 @@ async def test_a_report_is_its_own_merchants(world: World) -> None:
     mine = (await lind.press("/support", product=kanna)).headers["location"]
     connection = await world.running(BERG, replace(SHOP, store_hash="other"))
     async with world.database.transaction() as tx:
-        await support.put(
+        await support.save(
             tx, support.Case("NOTE", connection.id, world.clock.now(), "", {"bug": "KeyError"})
         )
     berg = world.browser()

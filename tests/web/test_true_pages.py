@@ -84,7 +84,7 @@ def silent(*platforms: Platform, stage: Stage = Stage.RUNNING) -> Change:
         await connections.unreachable(tx, connection.id, now)
         for number, platform in enumerate(platforms):
             kind = Kind.LEAVE if stage is Stage.LEAVING else (Kind.HOOKS, Kind.SWEEP)[number]
-            await work_items.mark(tx, connection.id, kind, "", now)
+            await work_items.add(tx, connection.id, kind, "", now)
             found = await work_items.due(tx, connection.id, now, [kind])
             for mark in found:
                 await work_items.again(
@@ -375,7 +375,7 @@ async def with_products(world: World, *, whole: bool = True) -> tuple[Connection
             synced = Synced(
                 uuid, 100 + number, Origin.CREATED, "etag", "print", {f"{uuid}-v": 200 + number}
             )
-            await bindings.put(tx, connection.id, synced, world.clock.now())
+            await bindings.save(tx, connection.id, synced, world.clock.now())
         await library.set_tracking(tx, connection.id, dict.fromkeys(uuids, True))
     return connection, uuids
 

@@ -13,21 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import NOON
 from tests.web.conftest import BERG, SHOP, Browser, World, product
-from tests.web.test_stock_forms import shared, told
+from tests.web.test_stock_forms import reported, shared
 
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import SUSPENDED, Flight, Gap, Ledger, Shelf, Side
+from brygga.core.stock import SUSPENDED, Gap, Ledger, PendingWrite, Side, StockRecord
 from brygga.core.stock.explaining import Explained
-from brygga.core.stock.story import Cause, Movement, Reason
+from brygga.core.stock.movement import Cause, Movement, Reason
 from brygga.database import library, movements, synclog
 from brygga.database.work_items import Kind
 from brygga.web.chart import chart, scale
 from brygga.web.i18n import LANGUAGES, Language, words
 from brygga.web.lines import spoken
 from brygga.web.moves import event_view, folded, move_view
-from brygga.web.shelves import headline, shelf_view, signed
 from brygga.web.stock_csv import file_name, harmless
+from brygga.web.stock_view import headline, record_view, signed
 
 
 def move(cause: Cause, change: int, after: tuple[int | None, int | None], **more: Any) -> Movement:
@@ -139,7 +139,7 @@ TO_SHOP, TO_TILL = (Side.SHOP, Cause.WRITTEN), (Side.ZETTLE, Cause.WRITTEN)
         pytest.param(
             [(*TO_SHOP, -1, 0), (*SALE, -1, 1)], {1: None, 2: None}, id="before the event"
         ),
-        pytest.param([(Side.SHOP, Cause.DOUBTED, -1, 1)], {1: None}, id="in doubt"),
+        pytest.param([(Side.SHOP, Cause.IN_DOUBT, -1, 1)], {1: None}, id="in doubt"),
     ],
 )
 def test_our_own_write_is_part_of_the_line_that_caused_it(
@@ -213,14 +213,16 @@ ORDERS = re.compile(r"order|cancel|refund|return|avbok|återbetal|retur", re.IGN
 def test_a_rise_in_the_shop_is_no_orders_unless_one_says_so(
     language: Language, reason: Reason | None
 ) -> None:
-    told = {
+    reported = {
         cause: move_view(
             words(language), move(cause, 3, (5, 5), side=Side.SHOP, reason=reason)
         ).sentence
         for cause in (Cause.SEEN, Cause.ORDER, Cause.SWEPT)
     }
 
-    assert [Cause.ORDER] == [cause for cause, sentence in told.items() if ORDERS.search(sentence)]
+    assert [Cause.ORDER] == [
+        cause for cause, sentence in reported.items() if ORDERS.search(sentence)
+    ]
 
 
 @pytest.mark.rule("S3", "S4")
@@ -334,7 +336,7 @@ async def test_a_page_that_shows_an_unexplained_movement_asks_for_its_cause_and_
 ) -> None:
     connection, browser, uuid, path = await sold(world)
     await browser.open(path)
-    asked = await told(world, connection)
+    asked = await reported(world, connection)
     async with world.database.transaction() as tx:
         ((_, (unexplained,)),) = (
             await movements.unexplained(tx, connection.id, uuid, NOON)
@@ -397,29 +399,44 @@ def test_every_reason_has_a_sentence_with_its_number(
     assert words(language).has(f"reason.{reason.value}.{side.value}")
 
 
-FLIGHT = Flight("c", -2, NOON)
+FLIGHT = PendingWrite("c", -2, NOON)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("ledger", "says"),
     [
-        (Ledger(Shelf(7), Shelf(7)), "Both sides have 7."),
-        (Ledger(Shelf(7), Shelf(8, -1)), "something is still on its way"),
-        (Ledger(Shelf(5), Shelf(7, flight=FLIGHT)), "something is still on its way"),
+        (Ledger(StockRecord(7), StockRecord(7)), "Both sides have 7."),
+        (Ledger(StockRecord(7), StockRecord(8, -1)), "something is still on its way"),
         (
-            Ledger(Shelf(5), Shelf(7, flight=replace(FLIGHT, lost=NOON))),
+            Ledger(StockRecord(5), StockRecord(7, pending_write=FLIGHT)),
             "something is still on its way",
         ),
-        (Ledger(Shelf(-2), Shelf(0, -2)), "2 more were sold than there were"),
-        (Ledger(Shelf(7), Shelf(Gap.UNBORN)), "The variant is not in the web shop"),
-        (Ledger(Shelf(Gap.UNTRACKED), Shelf(Gap.UNTRACKED)), "Inventory management is off"),
+        (
+            Ledger(StockRecord(5), StockRecord(7, pending_write=replace(FLIGHT, lost=NOON))),
+            "something is still on its way",
+        ),
+        (Ledger(StockRecord(-2), StockRecord(0, -2)), "2 more were sold than there were"),
+        (
+            Ledger(StockRecord(7), StockRecord(Gap.NOT_CREATED)),
+            "The variant is not in the web shop",
+        ),
+        (
+            Ledger(StockRecord(Gap.UNTRACKED), StockRecord(Gap.UNTRACKED)),
+            "Inventory management is off",
+        ),
         (Ledger(), "The number has not been read yet"),
-        (Ledger(Shelf(7), Shelf(3), separate=True), "7 at the till and 3 in the web shop"),
-        (Ledger(Shelf(7), Shelf(0, 3, rests=SUSPENDED), separate=True), "its 3 are kept"),
-        (Ledger(Shelf(9), Shelf(9, floor=2)), "Both sides have 9."),
-        (Ledger(Shelf(0), Shelf(2, -2, floor=2)), "something is still on its way"),
-        (Ledger(Shelf(99_999), Shelf(99_998, 1)), "something is still on its way"),
+        (
+            Ledger(StockRecord(7), StockRecord(3), separate=True),
+            "7 at the till and 3 in the web shop",
+        ),
+        (
+            Ledger(StockRecord(7), StockRecord(0, 3, rests=SUSPENDED), separate=True),
+            "its 3 are kept",
+        ),
+        (Ledger(StockRecord(9), StockRecord(9, floor=2)), "Both sides have 9."),
+        (Ledger(StockRecord(0), StockRecord(2, -2, floor=2)), "something is still on its way"),
+        (Ledger(StockRecord(99_999), StockRecord(99_998, 1)), "something is still on its way"),
     ],
 )
 def test_the_number_of_today_is_one_sentence_and_each_shelf_says_its_own(
@@ -428,7 +445,7 @@ def test_the_number_of_today_is_one_sentence_and_each_shelf_says_its_own(
     speech = words(language)
     told_ = [
         headline(speech, ledger),
-        *(line for side in Side for line in shelf_view(speech, ledger, side).sentences),
+        *(line for side in Side for line in record_view(speech, ledger, side).sentences),
     ]
 
     assert not re.search(r"%\(|why\.|shelf\.|  ", " ".join(told_))

@@ -26,36 +26,40 @@ def date(at: datetime) -> str:
     return format_datetime(at.replace(microsecond=0), usegmt=True)
 
 
-def measure(clocks: Clocks, ahead_s: float, *sent: float, way_s: float = 0.1) -> Bounds | None:
+def measure(
+    clocks: Clocks, clock_offset_s: float, *sent: float, way_s: float = 0.1
+) -> Bounds | None:
     """Requests that leave at these seconds and take `way_s` each way, to a server whose clock is
-    `ahead_s` ahead.
+    `clock_offset_s` ahead.
     """
     for one in sent:
-        clocks.heard("zettle", date(at(one + way_s + ahead_s)), at(one), at(one + 2 * way_s))
-    return clocks.apart("zettle", at(sent[-1] + 2 * way_s))
+        clocks.received(
+            "zettle", date(at(one + way_s + clock_offset_s)), at(one), at(one + 2 * way_s)
+        )
+    return clocks.offset("zettle", at(sent[-1] + 2 * way_s))
 
 
-@pytest.mark.parametrize("ahead_s", [-30.3, -3.0, -0.4, 0.0, 0.7, 2.95, 59.5])
-def test_each_answer_narrows_it_and_the_truth_stays_within(ahead_s: float) -> None:
+@pytest.mark.parametrize("clock_offset_s", [-30.3, -3.0, -0.4, 0.0, 0.7, 2.95, 59.5])
+def test_each_answer_narrows_it_and_the_truth_stays_within(clock_offset_s: float) -> None:
     clocks, sent = Clocks(), [n * 7.13 for n in range(40)]
 
-    one = measure(clocks, ahead_s, sent[0])
-    many = measure(clocks, ahead_s, *sent[1:])
+    one = measure(clocks, clock_offset_s, sent[0])
+    many = measure(clocks, clock_offset_s, *sent[1:])
 
     assert one is not None
     assert many is not None
-    assert one.low_s <= ahead_s <= one.high_s
-    assert many.low_s <= ahead_s <= many.high_s
+    assert one.low_s <= clock_offset_s <= one.high_s
+    assert many.low_s <= clock_offset_s <= many.high_s
     assert width(many) < 0.3 < width(one) < 1.202
-    assert abs(many.middle_s - ahead_s) <= width(many) / 2
+    assert abs(many.middle_s - clock_offset_s) <= width(many) / 2
 
 
 def test_nothing_is_known_before_the_first_answer_and_of_another_platform() -> None:
     clocks = Clocks()
-    assert clocks.apart("zettle", NOON) is None
+    assert clocks.offset("zettle", NOON) is None
 
     measure(clocks, 0, 0)
-    assert clocks.apart("bigcommerce", NOON) is None
+    assert clocks.offset("bigcommerce", NOON) is None
 
 
 def test_a_clock_that_was_set_is_measured_anew() -> None:
@@ -83,25 +87,25 @@ def test_a_machine_of_the_platforms_that_is_wrong_itself_is_outvoted() -> None:
         assert found.low_s <= 0 <= found.high_s
 
 
-@pytest.mark.parametrize("ahead_s", [-3600.0, 700.3])
+@pytest.mark.parametrize("clock_offset_s", [-3600.0, 700.3])
 def test_clocks_that_are_minutes_apart_are_believed_when_three_answers_say_so(
-    ahead_s: float,
+    clock_offset_s: float,
 ) -> None:
     clocks = Clocks()
 
-    assert measure(clocks, ahead_s, 0) is None
-    assert measure(clocks, ahead_s, 5) is None
-    found = measure(clocks, ahead_s, 10)
+    assert measure(clocks, clock_offset_s, 0) is None
+    assert measure(clocks, clock_offset_s, 5) is None
+    found = measure(clocks, clock_offset_s, 10)
 
     assert found is not None
-    assert found.low_s <= ahead_s <= found.high_s
+    assert found.low_s <= clock_offset_s <= found.high_s
 
 
 def test_what_was_measured_long_ago_says_less_and_in_the_end_nothing() -> None:
     clocks = Clocks()
     fresh = measure(clocks, 0, *[n * 7.13 for n in range(40)])
 
-    old, ancient = clocks.apart("zettle", at(3 * 3600)), clocks.apart("zettle", at(24 * 3600))
+    old, ancient = clocks.offset("zettle", at(3 * 3600)), clocks.offset("zettle", at(24 * 3600))
 
     assert fresh is not None
     assert old is not None
@@ -117,9 +121,9 @@ def test_an_answer_that_took_long_says_nothing() -> None:
     assert measure(clocks, 0, 0, way_s=12) is None
 
     quick = measure(clocks, 0, 100)
-    clocks.heard("zettle", date(at(113)), at(101), at(125))
+    clocks.received("zettle", date(at(113)), at(101), at(125))
     assert quick is not None
-    assert clocks.apart("zettle", at(100.2)) == quick
+    assert clocks.offset("zettle", at(100.2)) == quick
 
 
 @pytest.mark.parametrize(
@@ -137,9 +141,9 @@ def test_an_answer_that_took_long_says_nothing() -> None:
 def test_a_date_that_cannot_be_read_says_nothing(words: str) -> None:
     clocks = Clocks()
 
-    clocks.heard("zettle", words, at(0), at(1))
+    clocks.received("zettle", words, at(0), at(1))
 
-    assert clocks.apart("zettle", at(1)) is None
+    assert clocks.offset("zettle", at(1)) is None
 
 
 async def test_an_answer_with_an_absurd_date_is_an_answer() -> None:
@@ -164,7 +168,7 @@ async def test_every_answer_is_heard_refusals_and_lost_ones_too() -> None:
             with pytest.raises(Unanswered):
                 await wire.send(call, OpenGate())
 
-        assert wire.clocks.apart("bigcommerce", NOON) == Bounds(-11, -10)
+        assert wire.clocks.offset("bigcommerce", NOON) == Bounds(-11, -10)
 
 
 @pytest.mark.parametrize(
@@ -179,4 +183,4 @@ async def test_the_answer_of_a_cache_or_of_something_in_between_is_not_heard(
 
     await wire.send(READ, OpenGate())
 
-    assert wire.clocks.apart("zettle", NOON) is None
+    assert wire.clocks.offset("zettle", NOON) is None

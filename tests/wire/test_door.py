@@ -186,9 +186,9 @@ async def test_no_secret_shows_in_a_failure_or_in_a_repr() -> None:
     with pytest.raises(Failure) as caught:
         await wire.send(call, OpenGate())
 
-    told = f"{caught.value} {caught.value.detail} {call!r}".replace("?token=in-the-query", "")
-    assert "s3cret" not in told
-    assert "b0dy" not in told
+    reported = f"{caught.value} {caught.value.detail} {call!r}".replace("?token=in-the-query", "")
+    assert "s3cret" not in reported
+    assert "b0dy" not in reported
     assert caught.value.detail == "POST /v3/things: 500"
     assert caught.value.__cause__ is None
 
@@ -249,12 +249,12 @@ async def test_a_body_longer_than_allowed_is_cut_and_says_so() -> None:
 
 
 async def test_an_observer_hears_of_every_call() -> None:
-    heard: list[tuple[str, int | None]] = []
+    received: list[tuple[str, int | None]] = []
     end = FarEnd([says(200, {}), httpx2.ReadError("no")])
     wire = Wire(
         open_client(httpx2.MockTransport(end)),
         SkippingClock(),
-        observe=lambda call, answer, _: heard.append(
+        observe=lambda call, answer, _: received.append(
             (call.path, answer.status if answer else None)
         ),
     )
@@ -263,7 +263,7 @@ async def test_an_observer_hears_of_every_call() -> None:
     with pytest.raises(Unreachable):
         await wire.send(READ, OpenGate())
 
-    assert heard == [("/v3/things", 200), ("/v3/things", None)]
+    assert received == [("/v3/things", 200), ("/v3/things", None)]
 
 
 class _nothing:  # noqa: N801 (reads as a word beside pytest.raises)

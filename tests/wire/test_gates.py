@@ -18,9 +18,9 @@ STOCK = Call(
     "POST",
     "https://api.example/stores/a/v3/inventory",
     urgent=True,
-    lane="inventory",
+    serial_group="inventory",
 )
-INVENTORY = Call("zettle", "GET", "https://inventory.example/v3/stock", lane="inventory")
+INVENTORY = Call("zettle", "GET", "https://inventory.example/v3/stock", serial_group="inventory")
 
 
 def limits(left: int, reset_ms: int, quota: int = 150, status: int = 200) -> Answer:

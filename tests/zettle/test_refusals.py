@@ -223,11 +223,11 @@ async def test_only_invalid_grant_ends_a_connection(step: Step, kind: type[Failu
 
 
 def test_no_secret_shows_in_a_repr() -> None:
-    told = f"{APP!r} {oauth.Grant('access-1', 'refresh-1')!r}"
+    reported = f"{APP!r} {oauth.Grant('access-1', 'refresh-1')!r}"
 
-    assert "app-secret-value" not in told
-    assert "access-1" not in told
-    assert "refresh-1" not in told
+    assert "app-secret-value" not in reported
+    assert "access-1" not in reported
+    assert "refresh-1" not in reported
 
 
 def test_the_codes_of_the_wire_are_among_ours() -> None:

@@ -278,7 +278,7 @@ def test_a_purchase_is_read_from_rest_and_from_its_webhook() -> None:
     rest = shapes.purchase(
         {"purchaseUUID1": "u", "purchaseUUID": "short", "amount": -100, "products": rows}
     )
-    told = shapes.purchase(
+    reported = shapes.purchase(
         {"purchaseUuid": "u", "timestamp": 1706778900123, "amount": 100, "products": []}
     )
 
@@ -287,5 +287,5 @@ def test_a_purchase_is_read_from_rest_and_from_its_webhook() -> None:
         True,
         [Decimal("-0.75")],
     )
-    assert (told.uuid, told.is_refund) == ("u", False)
-    assert told.at is not None
+    assert (reported.uuid, reported.is_refund) == ("u", False)
+    assert reported.at is not None

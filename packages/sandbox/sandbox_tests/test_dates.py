@@ -8,8 +8,8 @@ import pytest
 from brygga_sandbox.bigcommerce import Switches
 from brygga_sandbox.clock import ManualClock
 from brygga_sandbox.http import AsgiApp, Request, Response
-from brygga_sandbox.server import TownServer
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
+from brygga_sandbox.server import SandboxServer
 
 START = 1_706_780_411.999
 TILL, SHOP = "Thu, 01 Feb 2024 09:40:11 GMT", "Thu, 01 Feb 2024 09:40:14 GMT"
@@ -25,16 +25,16 @@ FAULTS = [
 ]
 
 
-async def dates(town: Town, client: httpx2.AsyncClient) -> list[tuple[int, int, list[str]]]:
+async def dates(sandbox: Sandbox, client: httpx2.AsyncClient) -> list[tuple[int, int, list[str]]]:
     """What a good call, one without a token and an unknown address get from both: statuses, and the
     dates of till and shop.
     """
-    bearer = {"Authorization": f"Bearer {town.zettle_tokens().access}"}
-    token = {"X-Auth-Token": town.store_token()}
+    bearer = {"Authorization": f"Bearer {sandbox.zettle_tokens().access}"}
+    token = {"X-Auth-Token": sandbox.store_token()}
     told = []
     for till, shop, keys in ((*GOOD, True), (*GOOD, False), ("/x", "/v3/x", True)):
-        one = await client.get(town.plan.zettle_url + till, headers=bearer if keys else {})
-        two = await client.get(town.api() + shop, headers=token if keys else {})
+        one = await client.get(sandbox.plan.zettle_url + till, headers=bearer if keys else {})
+        two = await client.get(sandbox.api() + shop, headers=token if keys else {})
         told.append(
             (
                 one.status_code,
@@ -47,19 +47,19 @@ async def dates(town: Town, client: httpx2.AsyncClient) -> list[tuple[int, int, 
 
 async def test_good_answers_and_refusals_carry_the_platforms_own_time() -> None:
     """Whole seconds, and the second that has begun."""
-    town = Town(PLAN, ManualClock(START))
-    async with httpx2.AsyncClient(transport=town.transport()) as client:
-        told = await dates(town, client)
-    await town.stop()
+    sandbox = Sandbox(PLAN, ManualClock(START))
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
+        told = await dates(sandbox, client)
+    await sandbox.stop()
 
     assert told == [(200, 200, [TILL, SHOP]), (401, 401, [TILL, SHOP]), (404, 404, [TILL, SHOP])]
 
 
 async def test_over_a_socket_there_is_one_date_and_it_is_not_the_machines() -> None:
-    server = TownServer(PLAN, ManualClock(START))
-    town = await server.start()
+    server = SandboxServer(PLAN, ManualClock(START))
+    sandbox = await server.start()
     async with httpx2.AsyncClient() as client:
-        told = await dates(town, client)
+        told = await dates(sandbox, client)
     await server.stop()
 
     assert [row[2] for row in told] == [[TILL, SHOP]] * 3
@@ -67,12 +67,12 @@ async def test_over_a_socket_there_is_one_date_and_it_is_not_the_machines() -> N
 
 @pytest.mark.parametrize(("kind", "params"), FAULTS, ids=str)
 async def test_what_goes_wrong_on_purpose_is_dated_too(kind: str, params: dict[str, Any]) -> None:
-    town = Town(PLAN, ManualClock(START))
-    for platform in (town.zettle, town.bigcommerce):
+    sandbox = Sandbox(PLAN, ManualClock(START))
+    for platform in (sandbox.zettle, sandbox.bigcommerce):
         platform.faults.add(kind, params=params)
-    async with httpx2.AsyncClient(transport=town.transport()) as client:
-        told = (await dates(town, client))[0]
-    await town.stop()
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
+        told = (await dates(sandbox, client))[0]
+    await sandbox.stop()
 
     assert 200 not in told[:2] or kind == "html"
     assert told[2] == [TILL, SHOP]
@@ -80,15 +80,15 @@ async def test_what_goes_wrong_on_purpose_is_dated_too(kind: str, params: dict[s
 
 async def test_a_fault_may_tell_another_time() -> None:
     """A proxy in between may have a clock of its own; then its date is the only one."""
-    town = Town(PLAN, ManualClock(START))
-    town.bigcommerce.faults.add(
+    sandbox = Sandbox(PLAN, ManualClock(START))
+    sandbox.bigcommerce.faults.add(
         "429", params={"headers": {"Date": "Thu, 01 Feb 2024 09:00:00 GMT"}}
     )
-    async with httpx2.AsyncClient(transport=town.transport()) as client:
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
         answer = await client.get(
-            f"{town.api()}/v2/time", headers={"X-Auth-Token": town.store_token()}
+            f"{sandbox.api()}/v2/time", headers={"X-Auth-Token": sandbox.store_token()}
         )
-    await town.stop()
+    await sandbox.stop()
 
     assert answer.headers.get_list("date") == ["Thu, 01 Feb 2024 09:00:00 GMT"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from brygga_sandbox.clock import ManualClock
 from brygga_sandbox.http import Node, Request, Response, Router
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 from brygga_sandbox.zettle import Config
 
 JSON_TYPE, FORM = (
@@ -97,20 +97,22 @@ def bodies() -> Iterator[tuple[bytes, dict[str, str]]]:
 class Asker:
     """Asks one platform of a town, with a token that is good."""
 
-    def __init__(self, town: Town, side: str) -> None:
-        self.town = town
-        self.router: Router = town.zettle.router if side == "zettle" else town.bigcommerce.router
+    def __init__(self, sandbox: Sandbox, side: str) -> None:
+        self.sandbox = sandbox
+        self.router: Router = (
+            sandbox.zettle.router if side == "zettle" else sandbox.bigcommerce.router
+        )
 
     def renew(self) -> None:
         """A good token and an open store, whatever the last address did to them."""
-        town = self.town
-        town.bigcommerce.store(town.merchant.store_hash).settings.status = "live"
-        town.bigcommerce.store(town.merchant.store_hash).settings.quota = 10**9
-        town.zettle.faults.clear()
-        town.bigcommerce.faults.clear()
+        sandbox = self.sandbox
+        sandbox.bigcommerce.store(sandbox.merchant.store_hash).settings.status = "live"
+        sandbox.bigcommerce.store(sandbox.merchant.store_hash).settings.quota = 10**9
+        sandbox.zettle.faults.clear()
+        sandbox.bigcommerce.faults.clear()
         self.headers = {
-            "authorization": f"Bearer {town.zettle_tokens().access}",
-            "x-auth-token": town.store_token(),
+            "authorization": f"Bearer {sandbox.zettle_tokens().access}",
+            "x-auth-token": sandbox.store_token(),
         }
 
     async def ask(
@@ -128,7 +130,7 @@ class Asker:
 
     def filled(self, template: str, value: str) -> str:
         """The template with that in place of everything but the store."""
-        kept = template.replace("{store_hash}", self.town.merchant.store_hash).replace(
+        kept = template.replace("{store_hash}", self.sandbox.merchant.store_hash).replace(
             "{org}", "self"
         )
         return re.sub(r"\{\w+\}", value.replace("\\", ""), kept)
@@ -136,14 +138,14 @@ class Asker:
 
 @pytest.mark.parametrize("side", ["zettle", "bigcommerce"])
 async def test_every_address_answers_whatever_it_is_sent(side: str) -> None:
-    town = Town(Plan(products=2, drawings=False), ManualClock())
-    town.zettle.core.config = Config(inventory_per_s=1e9, inventory_burst=1e9)
-    await town.furnish()
-    asker, asked, good = Asker(town, side), 0, 0
+    sandbox = Sandbox(Plan(products=2, drawings=False), ManualClock())
+    sandbox.zettle.core.config = Config(inventory_per_s=1e9, inventory_burst=1e9)
+    await sandbox.furnish()
+    asker, asked, good = Asker(sandbox, side), 0, 0
     product = (
-        next(iter(town.merchant.organization.products))
+        next(iter(sandbox.merchant.organization.products))
         if side == "zettle"
-        else str(min(town.shop().store.products))
+        else str(min(sandbox.shop().store.products))
     )
     for method, template in list(routes(asker.router.root)):
         asker.renew()
@@ -156,7 +158,7 @@ async def test_every_address_answers_whatever_it_is_sent(side: str) -> None:
                 asked, good = asked + 1, good + (answer.status < 300)
             for query in QUERIES if value == product and method == "GET" else ():
                 await asker.ask(method, path, b"", {}, query)
-    await town.stop()
+    await sandbox.stop()
 
     assert asked > 3_000
     assert good > 100, "some of it is no nonsense"
@@ -164,8 +166,8 @@ async def test_every_address_answers_whatever_it_is_sent(side: str) -> None:
 
 async def test_a_large_body_is_read_and_refused() -> None:
     """Twenty million bytes of a name: a limit of the field, not of the sandbox."""
-    town = Town(Plan(products=0, drawings=False), ManualClock())
-    asker = Asker(town, "bigcommerce")
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+    asker = Asker(sandbox, "bigcommerce")
     asker.renew()
     body = (
         b'{"type": "physical", "weight": 0, "price": 1, "categories": [], "name": "'
@@ -173,9 +175,9 @@ async def test_a_large_body_is_read_and_refused() -> None:
         + b'"}'
     )
 
-    path = f"/api/stores/{town.merchant.store_hash}/v3/catalog/products"
+    path = f"/api/stores/{sandbox.merchant.store_hash}/v3/catalog/products"
     answer = await asker.ask("POST", path, body, JSON_TYPE)
-    await town.stop()
+    await sandbox.stop()
 
     assert answer.status == 422
     assert len(answer.body) < 1000
@@ -183,13 +185,13 @@ async def test_a_large_body_is_read_and_refused() -> None:
 
 @pytest.mark.parametrize("seconds", [1e30, -1, "x", None, True, float(10**12)])
 async def test_the_clock_is_not_moved_out_of_the_calendar(seconds: Any) -> None:
-    town = Town(Plan(products=0, drawings=False), ManualClock())
-    asker = Asker(town, "zettle")
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+    asker = Asker(sandbox, "zettle")
     asker.renew()
 
     answer = await asker.ask(
         "POST", "/sandbox/clock", json.dumps({"seconds": seconds}).encode(), JSON_TYPE
     )
-    await town.stop()
+    await sandbox.stop()
 
     assert answer.status == 400

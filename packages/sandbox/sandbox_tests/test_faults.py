@@ -11,7 +11,7 @@ import pytest
 
 from brygga_sandbox.clock import ManualClock
 from brygga_sandbox.faults import AFTER, BEFORE, GENERAL, HOLLOWS, SPECIAL, Faults
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 from brygga_sandbox.zettle import painted
 
 JSON = dict[str, Any]
@@ -22,19 +22,21 @@ NUMBERS = itertools.count(1)
 class Caller:
     """A client of one platform that makes products and counts them."""
 
-    def __init__(self, town: Town, side: str, http: httpx2.AsyncClient) -> None:
-        self.town, self.side, self.http = town, side, http
-        self.faults: Faults = town.zettle.faults if side == "zettle" else town.bigcommerce.faults
+    def __init__(self, sandbox: Sandbox, side: str, http: httpx2.AsyncClient) -> None:
+        self.sandbox, self.side, self.http = sandbox, side, http
+        self.faults: Faults = (
+            sandbox.zettle.faults if side == "zettle" else sandbox.bigcommerce.faults
+        )
         self.root = (
-            f"{town.plan.zettle_url}/products/organizations/self"
+            f"{sandbox.plan.zettle_url}/products/organizations/self"
             if side == "zettle"
-            else f"{town.api()}/v3"
+            else f"{sandbox.api()}/v3"
         )
         self.path = "/products" if side == "zettle" else "/catalog/products"
         self.headers = (
-            {"Authorization": f"Bearer {town.zettle_tokens().access}"}
+            {"Authorization": f"Bearer {sandbox.zettle_tokens().access}"}
             if side == "zettle"
-            else {"X-Auth-Token": town.store_token()}
+            else {"X-Auth-Token": sandbox.store_token()}
         )
 
     async def ask(
@@ -64,12 +66,12 @@ class Caller:
     def made(self) -> int:
         """How many products there are."""
         if self.side == "zettle":
-            return len(self.town.merchant.organization.products)
-        return len(self.town.shop().store.products)
+            return len(self.sandbox.merchant.organization.products)
+        return len(self.sandbox.shop().store.products)
 
     async def patiently(self, seconds: float) -> httpx2.Response | Exception:
         """A write whose answer takes its time on the clock, which is moved on; what came of it."""
-        clock = self.town.clock
+        clock = self.sandbox.clock
         assert isinstance(clock, ManualClock)
         call = asyncio.ensure_future(self.write())
         await clock.advance(seconds - 1)
@@ -82,10 +84,10 @@ class Caller:
 
 @pytest.fixture(params=SIDES)
 async def caller(request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
-    town = Town(Plan(products=0, drawings=False), ManualClock())
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        yield Caller(town, request.param, http)
-    await town.stop()
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        yield Caller(sandbox, request.param, http)
+    await sandbox.stop()
 
 
 STATUSES: list[tuple[str, JSON, int]] = [
@@ -179,7 +181,7 @@ async def test_a_batch_is_refused_whole(caller: Caller) -> None:
     made = (await caller.write()).json() if caller.side == "bigcommerce" else {}
     if caller.side == "zettle":
         await caller.write()
-        stored = next(iter(caller.town.merchant.organization.products.values())).value()
+        stored = next(iter(caller.sandbox.merchant.organization.products.values())).value()
         row = {
             "productUuid": stored["uuid"],
             "variantUuid": stored["variants"][0]["uuid"],
@@ -187,7 +189,7 @@ async def test_a_batch_is_refused_whole(caller: Caller) -> None:
             "to": "b",
             "change": 1,
         }
-        host = caller.town.plan.zettle_url
+        host = caller.sandbox.plan.zettle_url
         answers = [
             await caller.ask("POST", "/v3/movements", {"movements": [row]}, f"{host}/inventory"),
             await caller.ask("DELETE", f"/products?uuid={stored['uuid']}"),
@@ -222,12 +224,12 @@ async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know
     None
 ):
     """BigCommerce's 207 and late readings; Zettle refuses the rules with the reason."""
-    town = Town(Plan(products=0, drawings=False), ManualClock())
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
     for kind in ("partial", "stale_inventory"):
         with pytest.raises(ValueError, match=f"there is no {kind} here"):
-            town.zettle.faults.add(kind)
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        shop = Caller(town, "bigcommerce", http)
+            sandbox.zettle.faults.add(kind)
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        shop = Caller(sandbox, "bigcommerce", http)
         shop.faults.add("partial", next=1)
         partly = await shop.write(inventory_tracking="product", inventory_level=3)
         number = partly.json()["data"]["id"]
@@ -237,12 +239,12 @@ async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know
         assert (
             await shop.ask("PUT", "/inventory/adjustments/absolute", {"items": [item]})
         ).status_code == 200
-        town.shop().store.read_lag_s = 10.0
-        await town.clock.sleep(0)
+        sandbox.shop().store.read_lag_s = 10.0
+        await sandbox.clock.sleep(0)
         item["quantity"] = 9
         await shop.ask("PUT", "/inventory/adjustments/absolute", {"items": [item]})
         shop.faults.add("stale_inventory", next=1, params={"seconds": 5})
-        town.shop().store.read_lag_s = 0.0
+        sandbox.shop().store.read_lag_s = 0.0
 
         async def seen() -> int:
             rows = (await shop.ask("GET", f"/inventory/items?product_id:in={number}")).json()[
@@ -251,14 +253,14 @@ async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know
             return int(rows[0]["locations"][0]["total_inventory_onhand"])
 
         assert [await seen(), await seen()] == [5, 9]
-    await town.stop()
+    await sandbox.stop()
 
 
 async def test_a_picture_cannot_be_fetched(caller: Caller) -> None:
     """Where it is sent by address, and at the till also where it is looked at."""
-    town = caller.town
-    town.zettle.add_picture("mugg.png", *painted("mugg"))
-    address = f"{town.plan.zettle_url}/image/product/mugg.png"
+    sandbox = caller.sandbox
+    sandbox.zettle.add_picture("mugg.png", *painted("mugg"))
+    address = f"{sandbox.plan.zettle_url}/image/product/mugg.png"
     caller.faults.add("image_missing", next=1)
 
     if caller.side == "zettle":
@@ -268,7 +270,7 @@ async def test_a_picture_cannot_be_fetched(caller: Caller) -> None:
     refused = await caller.write(images=[{"image_url": address}])
     assert (refused.status_code, caller.made) == (422, 0)
     assert (await caller.write(images=[{"image_url": address}])).status_code == 200
-    number = next(iter(town.shop().store.products))
+    number = next(iter(sandbox.shop().store.products))
     caller.faults.add("image_missing", next=1)
     answers = [
         await caller.ask("POST", f"/catalog/products/{number}/images", {"image_url": address})
@@ -296,7 +298,7 @@ async def test_an_answer_that_says_nothing(caller: Caller, answer: str) -> None:
 
 
 async def test_a_fault_ends_when_its_time_is_over(caller: Caller) -> None:
-    clock = caller.town.clock
+    clock = caller.sandbox.clock
     assert isinstance(clock, ManualClock)
     caller.faults.add("hollow", lasts_s=600, params={"answer": "not_found"})
 
@@ -310,9 +312,9 @@ async def test_a_fault_ends_when_its_time_is_over(caller: Caller) -> None:
     "wrong", [{"params": {"answer": "none"}}, {}, {"params": {"answer": "null"}, "lasts_s": -1}]
 )
 def test_a_hollow_answer_with_a_typing_error_is_refused(wrong: JSON) -> None:
-    town = Town(Plan(products=0, drawings=False), ManualClock())
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
     with pytest.raises(ValueError, match=r"answer is one of|lasts_s is a number"):
-        town.zettle.faults.add("hollow", **wrong)
+        sandbox.zettle.faults.add("hollow", **wrong)
 
 
 def test_every_kind_of_fault_is_struck_in_here() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from sandbox_tests.bigcommerce.shop_town import Town
+from sandbox_tests.bigcommerce.shop_bench import Bench
 
 PANEL = "/manage/abc123"
 
@@ -30,120 +30,122 @@ def typed(page: str) -> dict[str, str]:
 
 
 async def sent(
-    town: Town, made: dict[str, Any], action: str = "save", **changes: str
+    bench: Bench, made: dict[str, Any], action: str = "save", **changes: str
 ) -> httpx2.Response:
     """The product form, opened, changed and sent by one of its buttons."""
     path = f"{PANEL}/products/{made['id']}"
-    page = (await town.call("GET", path)).text
-    return await town.call("POST", path, data={**typed(page), **changes, "action": action})
+    page = (await bench.call("GET", path)).text
+    return await bench.call("POST", path, data={**typed(page), **changes, "action": action})
 
 
-async def whole(town: Town, made: dict[str, Any]) -> dict[str, Any]:
-    return dict((await town.call("GET", f"/sandbox/products/{made['id']}")).json())
+async def whole(bench: Bench, made: dict[str, Any]) -> dict[str, Any]:
+    return dict((await bench.call("GET", f"/sandbox/products/{made['id']}")).json())
 
 
 async def test_a_form_that_is_sent_as_it_stands_changes_nothing() -> None:
     """No hook, no new date: only what was changed is written."""
-    town = Town()
-    made = await town.scarf(
+    bench = Bench()
+    made = await bench.scarf(
         images=[{"image_url": "https://x.test/a.png"}], price=12.5, description="<p>A &amp; B</p>"
     )
-    before, events = await whole(town, made), len(town.sandbox.store().events)
+    before, events = await whole(bench, made), len(bench.sandbox.store().events)
 
-    answer = await sent(town, made)
+    answer = await sent(bench, made)
 
     assert answer.status_code == 303
-    assert await whole(town, made) == before
-    assert len(town.sandbox.store().events) == events
+    assert await whole(bench, made) == before
+    assert len(bench.sandbox.store().events) == events
 
 
 async def test_a_price_is_written_with_a_comma_or_a_point() -> None:
-    town = Town()
-    made = await town.product(price=1)
+    bench = Bench()
+    made = await bench.product(price=1)
     for text, price in (("12,50", 12.5), ("1 249,90", 1249.9), ("8.25", 8.25)):
-        assert (await sent(town, made, price=text)).status_code == 303
-        assert (await town.read(made["id"]))["price"] == price
-    page = (await town.call("GET", f"{PANEL}/products/{made['id']}?lang=sv")).text
+        assert (await sent(bench, made, price=text)).status_code == 303
+        assert (await bench.read(made["id"]))["price"] == price
+    page = (await bench.call("GET", f"{PANEL}/products/{made['id']}?lang=sv")).text
 
     assert 'name="price" value="8,25"' in page
 
 
 async def test_what_is_no_number_is_said_in_plain_words_and_nothing_typed_is_lost() -> None:
-    town = Town()
-    made = await town.product(price=1)
+    bench = Bench()
+    made = await bench.product(price=1)
 
-    refused = await sent(town, made, price="tolv", name="Another mug", action="option_add")
+    refused = await sent(bench, made, price="tolv", name="Another mug", action="option_add")
 
     assert refused.status_code == 422
     assert "”tolv” är inget tal" in refused.text
     assert 'value="Another mug"' in refused.text
-    assert (await town.read(made["id"]))["name"] == made["name"]
+    assert (await bench.read(made["id"]))["name"] == made["name"]
 
 
 async def test_pictures_are_added_ordered_named_and_removed() -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
     for name in ("a", "b"):
-        await sent(town, made, "picture_add", picture_url=f"https://x.test/{name}.png")
-    first, second = (await whole(town, made))["images"]
+        await sent(bench, made, "picture_add", picture_url=f"https://x.test/{name}.png")
+    first, second = (await whole(bench, made))["images"]
     await sent(
-        town, made, f"picture_move:{second['id']}:-1", **{f"picture-{second['id']}": "From above"}
+        bench, made, f"picture_move:{second['id']}:-1", **{f"picture-{second['id']}": "From above"}
     )
-    await sent(town, made, f"picture_first:{second['id']}")
-    rows = {one["id"]: one for one in (await whole(town, made))["images"]}
+    await sent(bench, made, f"picture_first:{second['id']}")
+    rows = {one["id"]: one for one in (await whole(bench, made))["images"]}
 
     assert rows[second["id"]]["sort_order"] < rows[first["id"]]["sort_order"]
     assert (rows[second["id"]]["is_thumbnail"], rows[second["id"]]["description"]) == (
         True,
         "From above",
     )
-    await sent(town, made, f"picture_drop:{second['id']}")
-    assert [(one["id"], one["is_thumbnail"]) for one in (await whole(town, made))["images"]] == [
+    await sent(bench, made, f"picture_drop:{second['id']}")
+    assert [(one["id"], one["is_thumbnail"]) for one in (await whole(bench, made))["images"]] == [
         (first["id"], True)
     ]
 
 
 async def test_a_picture_from_the_disk_is_taken_and_a_text_file_is_not() -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
     path = f"{PANEL}/products/{made['id']}/picture"
     png = b"\x89PNG\r\n\x1a\n" + b"0" * 32
 
-    taken = await town.call("POST", path, files={"image_file": ("cup.png", png, "image/png")})
-    refused = await town.call(
+    taken = await bench.call("POST", path, files={"image_file": ("cup.png", png, "image/png")})
+    refused = await bench.call(
         "POST", path, files={"image_file": ("cup.txt", b"words", "text/plain")}
     )
 
     assert "said=saved" in taken.headers["location"]
     assert "problem=Bilden" in refused.headers["location"]
-    assert len((await whole(town, made))["images"]) == 1
+    assert len((await whole(bench, made))["images"]) == 1
 
 
 async def test_options_values_and_variants_are_edited() -> None:
-    town = Town()
-    made = await town.product(name="Bag")
-    await sent(town, made, "option_add", option_name="Size", option_values="S, M")
-    option = (await whole(town, made))["options"][0]
-    await sent(town, made, f"value_add:{option['id']}", **{f"new-value-{option['id']}": "L"})
+    bench = Bench()
+    made = await bench.product(name="Bag")
+    await sent(bench, made, "option_add", option_name="Size", option_values="S, M")
+    option = (await whole(bench, made))["options"][0]
+    await sent(bench, made, f"value_add:{option['id']}", **{f"new-value-{option['id']}": "L"})
     small = option["option_values"][0]
-    await sent(town, made, **{f"option-{option['id']}": "Storlek", f"value-{small['id']}": "Liten"})
-    now = await whole(town, made)
+    await sent(
+        bench, made, **{f"option-{option['id']}": "Storlek", f"value-{small['id']}": "Liten"}
+    )
+    now = await whole(bench, made)
 
     assert now["options"][0]["display_name"] == "Storlek"
     assert [one["option_values"][0]["label"] for one in now["variants"]] == ["Liten", "M", "L"]
-    await sent(town, made, f"value_drop:{option['id']}:{small['id']}")
-    await sent(town, made, f"variant_drop:{now['variants'][1]['id']}")
-    assert [one["option_values"][0]["label"] for one in (await whole(town, made))["variants"]] == [
+    await sent(bench, made, f"value_drop:{option['id']}:{small['id']}")
+    await sent(bench, made, f"variant_drop:{now['variants'][1]['id']}")
+    assert [one["option_values"][0]["label"] for one in (await whole(bench, made))["variants"]] == [
         "L"
     ]
-    await sent(town, made, f"option_drop:{option['id']}")
-    assert (await whole(town, made))["base_variant_id"] is not None
+    await sent(bench, made, f"option_drop:{option['id']}")
+    assert (await whole(bench, made))["base_variant_id"] is not None
 
 
 async def test_every_other_field_of_a_product_is_edited() -> None:
     """Address, sale price, barcode, video, own field, channel, and stock of one variant."""
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     red = made["variants"][0]["id"]
     changes = {
         "url": "halsduk",
@@ -152,10 +154,10 @@ async def test_every_other_field_of_a_product_is_edited() -> None:
         f"weight-{red}": "0,2",
         f"level-{red}": "7",
     }
-    await sent(town, made, **changes)
-    await sent(town, made, "video_add", video_id="https://www.youtube.com/watch?v=dQw4w9WgXcQ")
-    await sent(town, made, "field_add", field_name="Ull", field_value="100 %")
-    now = await whole(town, made)
+    await sent(bench, made, **changes)
+    await sent(bench, made, "video_add", video_id="https://www.youtube.com/watch?v=dQw4w9WgXcQ")
+    await sent(bench, made, "field_add", field_name="Ull", field_value="100 %")
+    now = await whole(bench, made)
 
     assert (now["custom_url"]["url"], now["sale_price"], now["upc"]) == (
         "/halsduk/",
@@ -168,23 +170,23 @@ async def test_every_other_field_of_a_product_is_edited() -> None:
         "100 %",
     )
     assert now["channels"] == [1]
-    form = typed((await town.call("GET", f"{PANEL}/products/{made['id']}")).text)
+    form = typed((await bench.call("GET", f"{PANEL}/products/{made['id']}")).text)
     form.pop("channel-1")
-    await town.call("POST", f"{PANEL}/products/{made['id']}", data={**form, "action": "save"})
-    assert (await whole(town, made))["channels"] == []
-    await sent(town, made, f"field_drop:{now['custom_fields'][0]['id']}")
-    assert (await whole(town, made))["custom_fields"] == []
+    await bench.call("POST", f"{PANEL}/products/{made['id']}", data={**form, "action": "save"})
+    assert (await whole(bench, made))["channels"] == []
+    await sent(bench, made, f"field_drop:{now['custom_fields'][0]['id']}")
+    assert (await whole(bench, made))["custom_fields"] == []
 
 
 async def test_the_list_is_searched_filtered_and_changed_together() -> None:
-    town = Town()
-    await town.good("POST", "/sandbox/categories", {"name": "Zettle"})
-    key = next(iter(town.sandbox.store().categories))
-    free = await town.product(name="Free cup", price=0, is_visible=False, categories=[key])
-    mug = await town.product(name="Mug", sku="MUG-1", price=5, is_visible=True)
+    bench = Bench()
+    await bench.good("POST", "/sandbox/categories", {"name": "Zettle"})
+    key = next(iter(bench.sandbox.store().categories))
+    free = await bench.product(name="Free cup", price=0, is_visible=False, categories=[key])
+    mug = await bench.product(name="Mug", sku="MUG-1", price=5, is_visible=True)
 
     async def listed(query: str) -> list[str]:
-        page = (await town.call("GET", f"{PANEL}/products?{query}")).text
+        page = (await bench.call("GET", f"{PANEL}/products?{query}")).text
         return re.findall(r'products/\d+">([^<]+)</a>', page)
 
     assert await listed("q=mug-1") == ["Mug"]
@@ -192,66 +194,66 @@ async def test_the_list_is_searched_filtered_and_changed_together() -> None:
     assert await listed("show=hidden") == ["Free cup"]
     assert await listed(f"category={key}") == ["Free cup"]
     both = {"ticked": [str(free["id"]), str(mug["id"])]}
-    await town.call("POST", f"{PANEL}/products", data={**both, "action": "hide"})
+    await bench.call("POST", f"{PANEL}/products", data={**both, "action": "hide"})
     assert await listed("show=visible") == []
-    await town.call("POST", f"{PANEL}/products", data={**both, "action": "move", "to": str(key)})
+    await bench.call("POST", f"{PANEL}/products", data={**both, "action": "move", "to": str(key)})
     assert len(await listed(f"category={key}")) == 2
-    await town.call("POST", f"{PANEL}/products", data={**both, "action": "delete"})
+    await bench.call("POST", f"{PANEL}/products", data={**both, "action": "delete"})
     assert await listed("") == []
 
 
 async def test_a_product_without_a_price_says_so_in_panel_and_shop() -> None:
-    town = Town()
-    await town.product(name="Free cup", price=0, is_visible=True)
+    bench = Bench()
+    await bench.product(name="Free cup", price=0, is_visible=True)
 
-    assert "Inget pris" in (await town.call("GET", f"{PANEL}/products")).text
-    assert "Pris saknas" in (await town.call("GET", "/shop/abc123")).text
+    assert "Inget pris" in (await bench.call("GET", f"{PANEL}/products")).text
+    assert "Pris saknas" in (await bench.call("GET", "/shop/abc123")).text
 
 
 async def test_an_order_is_placed_by_hand_and_too_many_are_refused() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     red = made["variants"][0]
 
-    placed = await town.call(
+    placed = await bench.call(
         "POST", f"{PANEL}/orders", data={"action": "place", "what-0": red["sku"], "quantity-0": "2"}
     )
-    refused = await town.call(
+    refused = await bench.call(
         "POST",
         f"{PANEL}/orders",
         data={"action": "place", "what-0": red["sku"], "quantity-0": "99"},
     )
-    strange = await town.call("POST", f"{PANEL}/orders", data={"action": "place", "what-0": "?"})
+    strange = await bench.call("POST", f"{PANEL}/orders", data={"action": "place", "what-0": "?"})
 
     assert "said=saved" in placed.headers["location"]
-    assert await town.level(red["id"]) == red["inventory_level"] - 2
+    assert await bench.level(red["id"]) == red["inventory_level"] - 2
     assert ["finns+inte" in one.headers["location"] for one in (refused, strange)] == [True, True]
 
 
 async def test_an_order_is_edited_by_hand_and_stock_follows() -> None:
-    town = Town()
-    await town.scarf()
-    order = town.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
+    bench = Bench()
+    await bench.scarf()
+    order = bench.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
     line, path = order.lines[0], "/manage/abc123/orders"
 
-    saved = await town.call(
+    saved = await bench.call(
         "POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"}
     )
-    unchanged = await town.call(
+    unchanged = await bench.call(
         "POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "3"}
     )
-    too_many = await town.call(
+    too_many = await bench.call(
         "POST", path, data={"id": str(order.id), "action": "edit", f"count-{line.id}": "9"}
     )
 
     assert (saved.status_code, line.quantity) == (303, 3)
-    assert await town.level(line.variant_id or 0) == 1
-    page = (await town.call("GET", f"{path}?lang=sv")).text
+    assert await bench.level(line.variant_id or 0) == 1
+    page = (await bench.call("GET", f"{path}?lang=sv")).text
     assert "2023-11-14 22:13" in page
     assert "Ändra antal" in page
     for refused in (unchanged, too_many):
         text = (
-            (await town.client.get(refused.headers["location"])).text
+            (await bench.client.get(refused.headers["location"])).text
             if refused.status_code == 303
             else refused.text
         )
@@ -260,19 +262,19 @@ async def test_an_order_is_edited_by_hand_and_stock_follows() -> None:
 
 @pytest.mark.parametrize(("status", "left"), [("7", 3), ("6", 3), ("5", 4), ("2", 3)])
 async def test_an_order_is_given_any_status_by_hand(status: str, left: int) -> None:
-    town = Town()
-    await town.scarf()
-    order = town.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
+    bench = Bench()
+    await bench.scarf()
+    order = bench.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
     path = "/manage/abc123/orders"
 
-    await town.call("POST", path, data={"id": str(order.id), "action": "status", "status": status})
+    await bench.call("POST", path, data={"id": str(order.id), "action": "status", "status": status})
 
-    assert (int(status), left) == (order.status, await town.level(order.lines[0].variant_id or 0))
-    assert f'<option value="{status}" selected>' in (await town.call("GET", path)).text
+    assert (int(status), left) == (order.status, await bench.level(order.lines[0].variant_id or 0))
+    assert f'<option value="{status}" selected>' in (await bench.call("GET", path)).text
 
 
 async def test_settings_hold_the_plan_its_quota_and_late_readings() -> None:
-    town = Town()
+    bench = Bench()
     form = {
         "name": "Annas Butik",
         "plan": "Pro",
@@ -280,26 +282,26 @@ async def test_settings_hold_the_plan_its_quota_and_late_readings() -> None:
         "weight_units": "Grams",
         "read_lag_s": "1,5",
     }
-    await town.call("POST", f"{PANEL}/settings", data={**form, "currency": "EUR"})
-    store = town.sandbox.store()
+    await bench.call("POST", f"{PANEL}/settings", data={**form, "currency": "EUR"})
+    store = bench.sandbox.store()
 
     assert (store.settings.plan, store.settings.quota, store.read_lag_s) == ("Pro", 450, 1.5)
     assert (store.settings.currency, store.settings.weight_units) == ("EUR", "Grams")
-    await town.call("POST", f"{PANEL}/settings", data={**form, "quota": "7"})
+    await bench.call("POST", f"{PANEL}/settings", data={**form, "quota": "7"})
     assert store.settings.quota == 7
 
 
 async def test_what_apps_do_is_seen_store_by_store() -> None:
-    town = Town()
-    town.sandbox.add_store("other9")
-    await town.good(
+    bench = Bench()
+    bench.sandbox.add_store("other9")
+    await bench.good(
         "POST",
         "/v3/hooks",
         {"scope": "store/order/*", "destination": "https://x.test/h", "is_active": True},
     )
 
-    mine = (await town.call("GET", f"{PANEL}/activity")).text
-    theirs = (await town.call("GET", "/manage/other9/activity")).text
+    mine = (await bench.call("GET", f"{PANEL}/activity")).text
+    theirs = (await bench.call("GET", "/manage/other9/activity")).text
 
     assert ("https://x.test/h" in mine, "POST /v3/hooks" in mine) == (True, True)
     assert ("https://x.test/h" in theirs, "POST /v3/hooks" in theirs) == (False, False)
@@ -307,22 +309,22 @@ async def test_what_apps_do_is_seen_store_by_store() -> None:
 
 
 async def test_one_stores_panel_never_opens_another_stores_product() -> None:
-    town = Town()
-    town.sandbox.add_store("other9")
-    made = await town.scarf()
+    bench = Bench()
+    bench.sandbox.add_store("other9")
+    made = await bench.scarf()
 
-    answer = await town.call("GET", f"/manage/other9/products/{made['id']}")
+    answer = await bench.call("GET", f"/manage/other9/products/{made['id']}")
 
     assert answer.status_code == 404
 
 
 async def test_the_short_addresses_keep_the_language_that_was_asked_for() -> None:
-    town = Town()
+    bench = Bench()
 
     for path, words in (
         ("/manage", "Products"),
         ("/shop", "Control panel"),
         ("/manage/abc123", "Products"),
     ):
-        answer = await town.client.get(f"{path}?lang=en", follow_redirects=True)
+        answer = await bench.client.get(f"{path}?lang=en", follow_redirects=True)
         assert words in answer.text, path

@@ -11,8 +11,15 @@ import pytest
 from brygga_sandbox.__main__ import arguments, facts, page, plan_of
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.http import AsgiApp, Cut, Request, Response, text_response
-from brygga_sandbox.server import PortTakenError, Servers, TownServer, address, listen, listen_pair
-from brygga_sandbox.town import Plan
+from brygga_sandbox.sandbox import Plan
+from brygga_sandbox.server import (
+    PortTakenError,
+    SandboxServer,
+    Servers,
+    address,
+    listen,
+    listen_pair,
+)
 
 
 def saying(word: str) -> AsgiApp:
@@ -67,11 +74,11 @@ def test_a_taken_port_is_named_and_the_other_one_let_go() -> None:
 
 
 async def test_a_town_on_sockets_answers_and_bigcommerce_fetches_from_zettle_over_them() -> None:
-    server = TownServer(Plan(products=20), RealClock())
-    town = await server.start()
-    picture = town.till().product(next(iter(town.merchant.organization.products)))["presentation"][
-        "imageUrl"
-    ]
+    server = SandboxServer(Plan(products=20), RealClock())
+    bench = await server.start()
+    picture = bench.till().product(next(iter(bench.merchant.organization.products)))[
+        "presentation"
+    ]["imageUrl"]
     body = {
         "name": "A",
         "type": "physical",
@@ -82,12 +89,12 @@ async def test_a_town_on_sockets_answers_and_bigcommerce_fetches_from_zettle_ove
     }
     async with httpx2.AsyncClient() as client:
         made = await client.post(
-            f"{town.api()}/v3/catalog/products",
-            headers={"X-Auth-Token": town.store_token()},
+            f"{bench.api()}/v3/catalog/products",
+            headers={"X-Auth-Token": bench.store_token()},
             json=body,
         )
 
-    assert picture.startswith(town.plan.zettle_url)
+    assert picture.startswith(bench.plan.zettle_url)
     assert len(made.json()["data"]["images"]) == 1
     await server.stop()
 
@@ -118,13 +125,15 @@ async def test_the_command_prints_working_keys_and_leaves_on_a_signal() -> None:
 
 
 async def test_the_page_for_people_names_every_key_and_a_sku_that_can_be_sold() -> None:
-    server = TownServer(plan_of(arguments(["--callback", "http://127.0.0.1:9999/"])), RealClock())
-    town = await server.start()
-    await town.furnish()
-    told = facts(town)
+    server = SandboxServer(
+        plan_of(arguments(["--callback", "http://127.0.0.1:9999/"])), RealClock()
+    )
+    bench = await server.start()
+    await bench.furnish()
+    told = facts(bench)
     text = page(told)
 
     assert "http://127.0.0.1:9999/zettle/auth" in text
     assert all(str(value) in text for value in told["app"].values())
-    assert town.till().sell(town.till().variant(sku=told["zettle"]["a_sku"]))["amount"] > 0
+    assert bench.till().sell(bench.till().variant(sku=told["zettle"]["a_sku"]))["amount"] > 0
     await server.stop()

@@ -1,6 +1,6 @@
 """Values become BigCommerce's JSON here and nowhere else.
 
-What a product's birth may carry and no later write ever does (rules P3, P4) stands in `birth_body`
+What a product's birth may carry and no later write ever does (rules P3, P4) stands in `create_body`
 alone.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from brygga.bigcommerce.values import NewVariant, StockChange
 from brygga.core import marker
 from brygga.core.model import CatalogImage, CatalogOption, CatalogProduct, CatalogVariant, Tracking
-from brygga.core.operations import Birth, Changes
+from brygga.core.operations import Changes, Create
 from brygga.core.text import goes_by_address
 
 Body = dict[str, Any]
@@ -34,7 +34,7 @@ to a living product.
 
 
 def product_body(
-    desired: CatalogProduct, birth: Birth, *, images: bool = True, videos: bool = True
+    desired: CatalogProduct, create: Create, *, images: bool = True, videos: bool = True
 ) -> Body:
     """One POST that makes the product with everything that can ride in it (bigcommerce facts 3.3).
 
@@ -48,7 +48,7 @@ def product_body(
         "description": desired.description,
         "page_title": desired.page_title,
         "meta_description": desired.meta_description,
-        **birth_body(desired, birth),
+        **create_body(desired, create),
     }
     if images and (riding := [image for image in desired.images if goes_by_address(image.source)]):
         body["images"] = [image_body(image) for image in riding]
@@ -57,21 +57,21 @@ def product_body(
             video_body(video_id, order) for order, video_id in enumerate(desired.videos)
         ]
     if desired.is_simple:
-        body |= _simple(desired.variants[0], birth)
+        body |= _simple(desired.variants[0], create)
     else:
         # Their order is that of the definitions: it makes the options and values in the merchant's
         # order (bigcommerce facts 3.1).
-        body["variants"] = [_variant(variant, birth, image=images) for variant in desired.variants]
+        body["variants"] = [_variant(variant, create, image=images) for variant in desired.variants]
     return body
 
 
-def birth_body(desired: CatalogProduct, birth: Birth) -> Body:
+def create_body(desired: CatalogProduct, create: Create) -> Body:
     """What is set once and is the merchant's from then on. A tax class is never ours (rule C8)."""
     body: Body = {
-        "categories": [birth.category_id],
+        "categories": [create.category_id],
         "is_visible": False,
-        "inventory_tracking": _tracking(desired, birth).value,
-        "price": birth.price if desired.price is None else desired.price,
+        "inventory_tracking": _tracking(desired, create).value,
+        "price": create.price if desired.price is None else desired.price,
     }
     if desired.url:
         body["custom_url"] = url_body(desired.url)
@@ -103,20 +103,20 @@ def marker_body(name: str, categories: Iterable[int]) -> Body:
     }
 
 
-def _tracking(desired: CatalogProduct, birth: Birth) -> Tracking:
-    if not birth.tracked:
+def _tracking(desired: CatalogProduct, create: Create) -> Tracking:
+    if not create.tracked:
         return Tracking.NONE
     return Tracking.PRODUCT if desired.is_simple else Tracking.VARIANT
 
 
-def _simple(variant: CatalogVariant, birth: Birth) -> Body:
+def _simple(variant: CatalogVariant, create: Create) -> Body:
     body = _codes(variant)
-    level = birth.levels.get(variant.key) if birth.levels is not None else None
+    level = create.levels.get(variant.key) if create.levels is not None else None
     return body if level is None else {**body, "inventory_level": level}
 
 
-def _variant(variant: CatalogVariant, birth: Birth, *, image: bool) -> Body:
-    body = _simple(variant, birth)
+def _variant(variant: CatalogVariant, create: Create, *, image: bool) -> Body:
+    body = _simple(variant, create)
     body["option_values"] = [
         {"option_display_name": name, "label": label} for name, label in variant.values
     ]

@@ -24,7 +24,7 @@ OLDEST = timedelta(hours=49)
 retry that still bears its first timestamp, and retries go on for 48 hours and 4 minutes
 (bigcommerce facts 6.4). A replay is a hint told twice, which the inbox knows for longer than this;
 a still older one costs a look."""
-AHEAD = timedelta(minutes=5)
+OFFSET = timedelta(minutes=5)
 
 
 class MalformedError(ValueError):
@@ -171,7 +171,7 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
 def _verifies(headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime) -> bool:
     stamp = headers.get("webhook-timestamp", "")
     sent = moment(int(stamp)) if stamp.isascii() and stamp.isdigit() and len(stamp) < 12 else None
-    if not client_secret or sent is None or not now - OLDEST <= sent <= now + AHEAD:
+    if not client_secret or sent is None or not now - OLDEST <= sent <= now + OFFSET:
         return False
     message = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
     wanted = hmac.new(client_secret.encode(), message, hashlib.sha256).digest()

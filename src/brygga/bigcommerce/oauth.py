@@ -113,10 +113,10 @@ async def exchange(
     call = Call("bigcommerce", "POST", f"{app.login_url}/oauth2/token", form=form, repeatable=False)
     answer = await wire.send(call, gate or OpenGate())
     if not answer.is_success:
-        told = detail(call, answer, problem(answer).title)
+        reported = detail(call, answer, problem(answer).title)
         if answer.status == 400:
-            raise Refused(Code.INSTALL_CODE_REFUSED, told, answer.status)
-        raise Unreachable(Code.UNREACHABLE, told)
+            raise Refused(Code.INSTALL_CODE_REFUSED, reported, answer.status)
+        raise Unreachable(Code.UNREACHABLE, reported)
     try:
         body = record(answer.json())
     except ValueError:

@@ -175,13 +175,13 @@ def refusal(call: Call, answer: Answer) -> Failure:
     (bigcommerce facts 9).
     """
     found = problem(answer)
-    told = detail(call, answer, found.title)
+    reported = detail(call, answer, found.title)
     if answer.status == 507:
-        return NeedsMerchant(Code.PLAN_LIMIT, told)
+        return NeedsMerchant(Code.PLAN_LIMIT, reported)
     if answer.status >= 500:
         return lost(call, str(answer.status))
     if answer.status == 403:
-        return NeedsMerchant(_forbidden(found), told)
+        return NeedsMerchant(_forbidden(found), reported)
     errors = {name: clean(call, words) for name, words in found.errors.items()}
     code = _meaning(found, call.path)
     if code in (Code.SKU_TAKEN, Code.NAME_TAKEN, Code.URL_TAKEN) and (
@@ -190,7 +190,7 @@ def refusal(call: Call, answer: Answer) -> Failure:
         errors["value"] = quoted[1]
     if "/inventory/" in call.path:
         errors |= _identities(found.title)
-    return Refused(code, told, answer.status, errors)
+    return Refused(code, reported, answer.status, errors)
 
 
 def _forbidden(found: Problem) -> Code:

@@ -11,12 +11,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from brygga.cli import arguments, check, crowd, house, logs, merchant
-from brygga.cli.house import House, Wish
-from brygga.cli.visitor import Visitor
+from brygga.cli import arguments, check, crowd, demo_stack, logs, merchant
+from brygga.cli.browser import BrowserClient
+from brygga.cli.demo_stack import DemoStack, Wish
 
 SIZES = (50, 200)
-SETTLE_S = 2.0
+QUIET_WITHIN_S = 2.0
 """So long after an act its webhooks have arrived."""
 
 
@@ -72,10 +72,10 @@ def run(asked: argparse.Namespace) -> int:
         return _setups(asked)
     counts = []
     for size in asked.products:
-        with house.throwaway_database() as database_url:
+        with demo_stack.throwaway_database() as database_url:
             counts.append(asyncio.run(measure(size, database_url)))
         if not asked.json:
-            print(told(counts[-1]), flush=True)
+            print(reported(counts[-1]), flush=True)
     if asked.json:
         print(json.dumps([asdict(count) for count in counts], indent=2))
     return 0
@@ -83,28 +83,31 @@ def run(asked: argparse.Namespace) -> int:
 
 def _setups(asked: argparse.Namespace) -> int:
     tried = crowd.Crowd(asked.setups, asked.workers, asked.answer_ms / 1000)
-    with house.throwaway_database() as database_url:
+    with demo_stack.throwaway_database() as database_url:
         outcome = asyncio.run(crowd.measure(tried, database_url))
-    print(json.dumps(outcome.as_json(), indent=2) if asked.json else crowd.told(outcome))
+    print(json.dumps(outcome.as_json(), indent=2) if asked.json else crowd.reported(outcome))
     return 0 if outcome.ok else 1
 
 
 async def measure(products: int, database_url: str) -> Count:
     """One town with so many generated products, set up as a merchant would."""
     wish = Wish(port_base=0, products=products)
-    async with house.open_house(wish, database_url) as home, house.visitor_client() as http:
-        visitor = Visitor(http)
-        await merchant.prepare(visitor, home.url, prices=True, whole_library=True)
+    async with (
+        demo_stack.open_stack(wish, database_url) as home,
+        demo_stack.browser_client() as http,
+    ):
+        browser = BrowserClient(http)
+        await merchant.prepare(browser, home.url, prices=True, whole_library=True)
         await check.quiet(home)
-        before = home.town.bigcommerce.requests.total()
-        await merchant.finish(visitor)
+        before = home.sandbox.bigcommerce.requests.total()
+        await merchant.finish(browser)
         await check.quiet(home)
-        used = home.town.bigcommerce.requests.total() - before
+        used = home.sandbox.bigcommerce.requests.total() - before
         acts = {name: await _counted(home, act) for name, act in ACTS.items()}
     return Count(products, used, round(used / products, 3), acts)
 
 
-def told(count: Count) -> str:
+def reported(count: Count) -> str:
     head = (
         f"{count.products:6} products: first import {count.first_import} requests, "
         f"{count.per_product:.3f} a product"
@@ -114,27 +117,27 @@ def told(count: Count) -> str:
     )
 
 
-async def _counted(home: House, act: Callable[[House], object]) -> int:
-    before = home.town.bigcommerce.requests.total()
+async def _counted(home: DemoStack, act: Callable[[DemoStack], object]) -> int:
+    before = home.sandbox.bigcommerce.requests.total()
     act(home)
-    await asyncio.sleep(SETTLE_S)
+    await asyncio.sleep(QUIET_WITHIN_S)
     await check.quiet(home)
-    return home.town.bigcommerce.requests.total() - before
+    return home.sandbox.bigcommerce.requests.total() - before
 
 
-def _sale(home: House) -> object:
-    return home.town.till().sell(check.stocked_pair(home)[0], 1)
+def _sale(home: DemoStack) -> object:
+    return home.sandbox.till().sell(check.stocked_pair(home)[0], 1)
 
 
-def _order(home: House) -> object:
-    return home.town.shop().place([{"variant_id": check.stocked_pair(home)[1], "quantity": 1}])
+def _order(home: DemoStack) -> object:
+    return home.sandbox.shop().place([{"variant_id": check.stocked_pair(home)[1], "quantity": 1}])
 
 
-def _price(home: House) -> object:
-    return home.town.till().edit_variant(check.stocked_pair(home)[0], price=12_300)
+def _price(home: DemoStack) -> object:
+    return home.sandbox.till().edit_variant(check.stocked_pair(home)[0], price=12_300)
 
 
-ACTS: dict[str, Callable[[House], object]] = {
+ACTS: dict[str, Callable[[DemoStack], object]] = {
     "a sale at the till": _sale,
     "an order in the shop": _order,
     "a changed price": _price,

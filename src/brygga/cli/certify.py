@@ -60,8 +60,8 @@ async def _certify(keys: Keys, journal: Path) -> Certificate:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     if keys.shop or keys.till:
         return await certify_live(keys, journal)
-    certificate, town = await rehearse()
-    await town.stop()
+    certificate, sandbox = await rehearse()
+    await sandbox.stop()
     return certificate
 
 

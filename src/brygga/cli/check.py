@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brygga.cli import demo, house, logs, merchant
+from brygga.cli import demo, demo_stack, logs, merchant
+from brygga.cli.browser import BrowserClient
 from brygga.cli.compare import (
     Both,
     Json,
@@ -22,11 +23,10 @@ from brygga.cli.compare import (
     own_slug,
     stock_mismatches,
 )
-from brygga.cli.house import House
-from brygga.cli.visitor import Visitor
+from brygga.cli.demo_stack import DemoStack
 from brygga_sandbox.library import picture_for
 
-PATIENCE_S = 900.0
+TIMEOUT_S = 900.0
 CHANGE_S = 30.0
 SHOWN = 20
 
@@ -51,34 +51,36 @@ class Result:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    demo.town(parser)
+    demo.sandbox(parser)
     parser.set_defaults(port_base=0)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure(logging.WARNING)
-    return house.alone(lambda database_url: _printed(asked, database_url))
+    return demo_stack.alone(lambda database_url: _printed(asked, database_url))
 
 
 async def _printed(asked: argparse.Namespace, database_url: str) -> int:
     result = await _check(asked, database_url)
-    print(json.dumps(asdict(result), indent=2, ensure_ascii=False) if asked.json else told(result))
+    print(
+        json.dumps(asdict(result), indent=2, ensure_ascii=False) if asked.json else reported(result)
+    )
     return 0 if result.ok else 1
 
 
 async def _check(asked: argparse.Namespace, database_url: str) -> Result:
     async with (
-        house.open_house(demo.wish_of(asked), database_url) as home,
-        house.visitor_client() as http,
+        demo_stack.open_stack(demo.wish_of(asked), database_url) as home,
+        demo_stack.browser_client() as http,
     ):
-        requests, clock = home.town.bigcommerce.requests, home.service.worker.clock
+        requests, clock = home.sandbox.bigcommerce.requests, home.service.worker.clock
         began = clock.monotonic()
-        visitor = Visitor(http)
-        await merchant.prepare(visitor, home.url, prices=True, whole_library=True)
+        browser = BrowserClient(http)
+        await merchant.prepare(browser, home.url, prices=True, whole_library=True)
         await quiet(home)
         connecting = requests.total()
-        await merchant.finish(visitor)
+        await merchant.finish(browser)
         await quiet(home)
         syncing, seconds = requests.total() - connecting, clock.monotonic() - began
 
@@ -91,7 +93,7 @@ async def _check(asked: argparse.Namespace, database_url: str) -> Result:
 
 
 def _result(
-    home: House,
+    home: DemoStack,
     found: list[Mismatch],
     changes: dict[str, bool],
     requests: tuple[int, int],
@@ -115,7 +117,7 @@ def _result(
     )
 
 
-def told(result: Result) -> str:
+def reported(result: Result) -> str:
     lines = [
         (
             f"{'well' if result.ok else 'NOT WELL'}: {result.products_in_bigcommerce} of "
@@ -144,20 +146,20 @@ def told(result: Result) -> str:
 # ---- Waiting -------------------------------------------------------------------------------------
 
 
-async def quiet(home: House) -> None:
+async def quiet(home: DemoStack) -> None:
     """Returns when nothing is due and no webhook is on its way. Raises NeverReady after a quarter
     of an hour.
     """
     clock, calm = home.service.worker.clock, 0
-    ends = clock.monotonic() + PATIENCE_S
+    ends = clock.monotonic() + TIMEOUT_S
     while calm < 3:
-        calm = calm + 1 if await house.is_quiet(home.service) else 0
+        calm = calm + 1 if await demo_stack.is_quiet(home.service) else 0
         if clock.monotonic() > ends:
             raise merchant.NeverReady("work did not come to an end")
         await clock.sleep(0.3)
 
 
-async def arrives(home: House, seen: Callable[[], bool]) -> bool:
+async def comes_through(home: DemoStack, seen: Callable[[], bool]) -> bool:
     """Whether it is seen within half a minute."""
     clock = home.service.worker.clock
     ends = clock.monotonic() + CHANGE_S
@@ -171,43 +173,43 @@ async def arrives(home: House, seen: Callable[[], bool]) -> bool:
 # ---- One change each way -------------------------------------------------------------------------
 
 
-async def sale(home: House) -> bool:
+async def sale(home: DemoStack) -> bool:
     """S2: one sold at the till is one less in the shop."""
     variant, shop_variant = stocked_pair(home)
-    before = home.town.shop().level(variant_id=shop_variant)
-    home.town.till().sell(variant, 1)
-    return await arrives(
-        home, lambda: home.town.shop().level(variant_id=shop_variant) == before - 1
+    before = home.sandbox.shop().level(variant_id=shop_variant)
+    home.sandbox.till().sell(variant, 1)
+    return await comes_through(
+        home, lambda: home.sandbox.shop().level(variant_id=shop_variant) == before - 1
     )
 
 
-async def order(home: House) -> bool:
+async def order(home: DemoStack) -> bool:
     """S3: one ordered in the shop is one less at the till."""
     variant, shop_variant = stocked_pair(home)
-    before = home.town.till().balance(variant)
-    home.town.shop().place([{"variant_id": shop_variant, "quantity": 1}])
-    return await arrives(home, lambda: home.town.till().balance(variant) == before - 1)
+    before = home.sandbox.till().balance(variant)
+    home.sandbox.shop().place([{"variant_id": shop_variant, "quantity": 1}])
+    return await comes_through(home, lambda: home.sandbox.till().balance(variant) == before - 1)
 
 
-async def rename(home: House) -> bool:
+async def rename(home: DemoStack) -> bool:
     """P5: a new name in Zettle is the name in the shop."""
     uuid = next(iter(bound(home)))
-    home.town.till().edit_product(uuid, name="Omdöpt av kontrollen")
-    return await arrives(home, lambda: bound(home)[uuid]["name"] == "Omdöpt av kontrollen")
+    home.sandbox.till().edit_product(uuid, name="Omdöpt av kontrollen")
+    return await comes_through(home, lambda: bound(home)[uuid]["name"] == "Omdöpt av kontrollen")
 
 
-CHANGES: dict[str, Callable[[House], Awaitable[bool]]] = {
+CHANGES: dict[str, Callable[[DemoStack], Awaitable[bool]]] = {
     "sale at the till": sale,
     "order in the shop": order,
     "new name in Zettle": rename,
 }
 
 
-def stocked_pair(home: House) -> tuple[str, int]:
+def stocked_pair(home: DemoStack) -> tuple[str, int]:
     """A tracked simple product with enough on the shelf: its variant at the till and in the
     shop.
     """
-    made, organization = bound(home), home.town.merchant.organization
+    made, organization = bound(home), home.sandbox.merchant.organization
     for product in till_products(home):
         shop = made.get(product["uuid"])
         tracked = organization.tracked(product["uuid"])
@@ -218,7 +220,7 @@ def stocked_pair(home: House) -> tuple[str, int]:
             and not product.get("variantOptionDefinitions")
         ):
             variant = product["variants"][0]["uuid"]
-            if home.town.till().balance(variant) >= 3:
+            if home.sandbox.till().balance(variant) >= 3:
                 return variant, shop["variants"][0]["id"]
     raise merchant.NeverReady("the library has no tracked simple product with stock to sell")
 
@@ -226,13 +228,13 @@ def stocked_pair(home: House) -> tuple[str, int]:
 # ---- Both sides, raw -----------------------------------------------------------------------------
 
 
-def till_products(home: House) -> list[Json]:
-    return [stored.value() for stored in home.town.merchant.organization.products.values()]
+def till_products(home: DemoStack) -> list[Json]:
+    return [stored.value() for stored in home.sandbox.merchant.organization.products.values()]
 
 
-def bound(home: House) -> dict[str, Json]:
+def bound(home: DemoStack) -> dict[str, Json]:
     """BigCommerce's products by the Zettle uuid that our metafield names."""
-    state = home.town.shop().state()
+    state = home.sandbox.shop().state()
     products = {product["id"]: product for product in state["products"]}
     return {
         field["value"]: products[field["resource_id"]]
@@ -241,9 +243,9 @@ def bound(home: House) -> dict[str, Json]:
     }
 
 
-def compare(home: House) -> list[Mismatch]:
+def compare(home: DemoStack) -> list[Mismatch]:
     """Every product of the till against its product in the shop."""
-    state, made, goods = home.town.shop().state(), bound(home), till_products(home)
+    state, made, goods = home.sandbox.shop().state(), bound(home), till_products(home)
     category = next(
         (one["category_id"] for one in state["categories"] if one["name"] == "Zettle"), 0
     )
@@ -278,18 +280,18 @@ def compare(home: House) -> list[Mismatch]:
     return found
 
 
-def _levels(home: House, product: Json) -> dict[str, int] | None:
-    if not home.town.merchant.organization.tracked(product["uuid"]):
+def _levels(home: DemoStack, product: Json) -> dict[str, int] | None:
+    if not home.sandbox.merchant.organization.tracked(product["uuid"]):
         return None
     return {
-        variant["uuid"]: home.town.till().balance(variant["uuid"])
+        variant["uuid"]: home.sandbox.till().balance(variant["uuid"])
         for variant in product["variants"]
     }
 
 
-def _fetchable(home: House, source: str) -> bool:
+def _fetchable(home: DemoStack, source: str) -> bool:
     """Whether the town has such a picture."""
-    base = f"{home.town.plan.zettle_url}/image/"
+    base = f"{home.sandbox.plan.zettle_url}/image/"
     return source.startswith(base) and _picture(source.removeprefix(base)) is not None
 
 

@@ -86,7 +86,7 @@ def field_mismatches(both: Both) -> list[Mismatch]:
         _variants,
         _pictures,
         _videos,
-        _birth,
+        _create_answer,
     )
     return [
         Mismatch(both.zettle["uuid"], name, str(expected), str(actual))
@@ -193,7 +193,7 @@ def _codes(both: Both, one: Json, shop: Json) -> Iterator[tuple[str, Any, Any]]:
     if len(sku) > SKU:
         yield "sku", "", shop["sku"]
     elif both.shared_skus[sku.casefold()] > 1:
-        yield "sku", True, _is_told_apart(sku, shop["sku"], SKU)
+        yield "sku", True, _is_distinguished(sku, shop["sku"], SKU)
     else:
         yield "sku", sku, shop["sku"]
     yield "barcode", barcode if len(barcode) <= BARCODE else "", shop["upc"]
@@ -205,7 +205,7 @@ def _codes(both: Both, one: Json, shop: Json) -> Iterator[tuple[str, Any, Any]]:
 def _name(both: Both) -> Iterator[tuple[str, Any, Any]]:
     expected, actual = _words(both.zettle["name"]), _words(both.shop["name"])
     if both.shared_names[expected.casefold()] > 1:
-        yield "name", True, _is_told_apart(expected, actual, NAME)
+        yield "name", True, _is_distinguished(expected, actual, NAME)
     else:
         yield (
             "name",
@@ -241,7 +241,7 @@ def _url(both: Both) -> Iterator[tuple[str, Any, Any]]:
         return
     path = both.shop["custom_url"]["url"].strip("/")
     if both.shared_slugs[slug] > 1:
-        yield "url", True, _is_told_apart(slug, path, 255)
+        yield "url", True, _is_distinguished(slug, path, 255)
     else:
         yield "url", slug, path
 
@@ -338,7 +338,7 @@ def _videos(both: Both) -> Iterator[tuple[str, Any, Any]]:
     yield "videos", expected, [video["video_id"] for video in shown]
 
 
-def _birth(both: Both) -> Iterator[tuple[str, Any, Any]]:
+def _create_answer(both: Both) -> Iterator[tuple[str, Any, Any]]:
     yield "category", [both.category_id], both.shop["categories"]
     yield "visible", False, both.shop["is_visible"]
     yield "tax class", 0, both.shop["tax_class_id"]
@@ -347,7 +347,7 @@ def _birth(both: Both) -> Iterator[tuple[str, Any, Any]]:
 # ---- Reading -------------------------------------------------------------------------------------
 
 
-def _is_told_apart(shared: str, actual: str, limit: int) -> bool:
+def _is_distinguished(shared: str, actual: str, limit: int) -> bool:
     """One of several equal texts: as it is, or with a short suffix, cut only where it would not
     fit.
     """

@@ -7,19 +7,19 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brygga.cli import house, merchant
-from brygga.cli.house import House, Wish
+from brygga.cli import demo_stack, merchant
+from brygga.cli.browser import BrowserClient, Lost
+from brygga.cli.demo_stack import DemoStack, Wish
 from brygga.cli.merchant import Choice
-from brygga.cli.visitor import Lost, Visitor
 from brygga.core.model import Connection, Stage
 from brygga.database import connections, work_items
-from brygga_sandbox.town import Merchant
+from brygga_sandbox.sandbox import Merchant
 
 PRODUCTS = 8
 """In each library: enough for a sync, little enough for many merchants."""
 LIBRARY = 20
 """So many answers long the reading of a library takes."""
-SETTLE_S = 300.0
+QUIET_WITHIN_S = 300.0
 """So long the work may take after the last button was pressed."""
 
 
@@ -55,18 +55,20 @@ class Outcome:
 async def measure(crowd: Crowd, database_url: str) -> Outcome:
     """One town, all merchants at once."""
     wish = Wish(port_base=0, products=PRODUCTS, merchants=crowd.merchants, workers=crowd.workers)
-    async with house.open_house(wish, database_url) as home:
+    async with demo_stack.open_stack(wish, database_url) as home:
         clock = home.service.worker.clock
-        for platform in (home.town.zettle, home.town.bigcommerce):
+        for platform in (home.sandbox.zettle, home.sandbox.bigcommerce):
             platform.faults.add("slow", params={"seconds": crowd.answer_s})
         # As a library of many pages: the first reading still goes on when the store is connected.
-        home.town.zettle.faults.add(
+        home.sandbox.zettle.faults.add(
             "slow", path="/*/library", params={"seconds": LIBRARY * crowd.answer_s}
         )
         began = clock.monotonic()
-        lost = await asyncio.gather(*(_set_up(home, one) for one in home.town.merchants))
-        await _settled(home)
-        stuck = {one.name: why for one, why in zip(home.town.merchants, lost, strict=True) if why}
+        lost = await asyncio.gather(*(_set_up(home, one) for one in home.sandbox.merchants))
+        await _is_quiet_now(home)
+        stuck = {
+            one.name: why for one, why in zip(home.sandbox.merchants, lost, strict=True) if why
+        }
         stuck = {**await _unfinished(home), **stuck}
         finished = crowd.merchants - len(stuck)
 
@@ -75,7 +77,7 @@ async def measure(crowd: Crowd, database_url: str) -> Outcome:
         )
 
 
-def told(outcome: Outcome) -> str:
+def reported(outcome: Outcome) -> str:
     head = (
         f"{outcome.finished} of {outcome.merchants} set-ups finish, {outcome.workers} workers, "
         f"{outcome.seconds} s"
@@ -83,41 +85,41 @@ def told(outcome: Outcome) -> str:
     return "\n".join([head, *(f"  {name}: {why}" for name, why in sorted(outcome.stuck.items()))])
 
 
-async def _set_up(home: House, one: Merchant) -> str:
+async def _set_up(home: DemoStack, one: Merchant) -> str:
     """What kept the merchant from coming to the end, or ""."""
     choice = Choice(one.organization.owner.uuid, one.store_hash)
-    async with house.visitor_client() as http:
-        visitor = Visitor(http)
+    async with demo_stack.browser_client() as http:
+        browser = BrowserClient(http)
         try:
             await merchant.prepare(
-                visitor, home.url, prices=True, whole_library=True, choice=choice
+                browser, home.url, prices=True, whole_library=True, choice=choice
             )
-            await merchant.finish(visitor)
+            await merchant.finish(browser)
         except (Lost, merchant.NeverReady) as why:
             return str(why).splitlines()[0][:200]
     return ""
 
 
-async def _settled(home: House) -> None:
+async def _is_quiet_now(home: DemoStack) -> None:
     """Returns when nothing is due soon and nobody holds a connection, at the latest after a
     while.
     """
     clock, calm = home.service.worker.clock, 0
-    ends = clock.monotonic() + SETTLE_S
+    ends = clock.monotonic() + QUIET_WITHIN_S
     while calm < 3 and clock.monotonic() < ends:
-        calm = calm + 1 if await house.is_quiet(home.service) else 0
+        calm = calm + 1 if await demo_stack.is_quiet(home.service) else 0
         await clock.sleep(0.3)
 
 
-async def _unfinished(home: House) -> dict[str, str]:
+async def _unfinished(home: DemoStack) -> dict[str, str]:
     """By merchant: what is not as it should be."""
     async with home.service.database.read() as tx:
-        living = {each.organization.uuid: each for each in await connections.living(tx)}
-        parked = {each.id: await work_items.parked(tx, each.id) for each in living.values()}
-        due = {each.id: await work_items.next_due(tx, each.id) for each in living.values()}
+        active = {each.organization.uuid: each for each in await connections.active(tx)}
+        parked = {each.id: await work_items.parked(tx, each.id) for each in active.values()}
+        due = {each.id: await work_items.next_due(tx, each.id) for each in active.values()}
     now, found = home.service.worker.clock.now(), {}
-    for one in home.town.merchants:
-        connection = living.get(one.organization.uuid)
+    for one in home.sandbox.merchants:
+        connection = active.get(one.organization.uuid)
         why = _why(connection, home, one)
         if connection is not None:
             kinds = Counter(each.kind.value for each in parked[connection.id])
@@ -129,10 +131,10 @@ async def _unfinished(home: House) -> dict[str, str]:
     return found
 
 
-def _why(connection: Connection | None, home: House, one: Merchant) -> list[str]:
+def _why(connection: Connection | None, home: DemoStack, one: Merchant) -> list[str]:
     if connection is None:
         return ["never signed in"]
-    there = len(home.town.shop(one).state()["products"])
+    there = len(home.sandbox.shop(one).state()["products"])
     why = [] if connection.stage is Stage.RUNNING else [f"stage {connection.stage.value}"]
     why += [] if there == PRODUCTS else [f"{there} of {PRODUCTS} products"]
     return why + ([f"paused: {connection.paused}"] if connection.paused else [])

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from brygga.cli import arguments, house, logs, merchant, process
-from brygga.cli.house import House, Wish
-from brygga.cli.visitor import Visitor
+from brygga.cli import arguments, demo_stack, logs, merchant, process
+from brygga.cli.browser import BrowserClient
+from brygga.cli.demo_stack import DemoStack, Wish
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    town(parser)
+    sandbox(parser)
     parser.add_argument(
         "--connected",
         action="store_true",
@@ -37,12 +37,12 @@ def _new_file(text: str) -> Path:
     return path
 
 
-def town(parser: argparse.ArgumentParser) -> None:
+def sandbox(parser: argparse.ArgumentParser) -> None:
     """The arguments that say what the town is like."""
     parser.add_argument(
         "--port-base",
         type=arguments.port_base,
-        default=house.PORT_BASE,
+        default=demo_stack.PORT_BASE,
         metavar="P",
         help="first of three ports (0: any)",
     )
@@ -72,18 +72,18 @@ def furnished(asked: argparse.Namespace) -> bool:
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure(logging.WARNING)
-    return house.alone(lambda database_url: _demo(asked, database_url))
+    return demo_stack.alone(lambda database_url: _demo(asked, database_url))
 
 
 async def _demo(asked: argparse.Namespace, database_url: str) -> int:
-    async with house.open_house(
+    async with demo_stack.open_stack(
         replace(wish_of(asked), furnished=furnished(asked)), database_url
     ) as home:
         for number in process.endings():
             asyncio.get_running_loop().add_signal_handler(number, home.stop.set)
         if asked.connected:
-            async with house.visitor_client() as http:
-                await merchant.connect(Visitor(http), home.url)
+            async with demo_stack.browser_client() as http:
+                await merchant.connect(BrowserClient(http), home.url)
         if asked.ready_file:
             write(asked.ready_file, facts(home))
         print(welcome(home, connected=asked.connected), flush=True)
@@ -91,11 +91,11 @@ async def _demo(asked: argparse.Namespace, database_url: str) -> int:
     return 0
 
 
-def facts(home: House) -> dict[str, Any]:
+def facts(home: DemoStack) -> dict[str, Any]:
     """What a script needs to act as the merchant's other tools. The tokens are of other API
     clients, not ours.
     """
-    plan, town = home.town.plan, home.town
+    plan, sandbox = home.sandbox.plan, home.sandbox
     zettle, shop = plan.zettle_url, plan.bigcommerce_url
     hosts = ("oauth", "products", "inventory", "pusher", "purchase", "secure")
     return {
@@ -103,15 +103,15 @@ def facts(home: House) -> dict[str, Any]:
         "zettle": {
             **{host: f"{zettle}/{host}" for host in hosts},
             "control": f"{zettle}/sandbox",
-            "organization_uuid": town.merchant.organization.uuid,
-            "access_token": town.zettle_tokens().access,
+            "organization_uuid": sandbox.merchant.organization.uuid,
+            "access_token": sandbox.zettle_tokens().access,
         },
         "bigcommerce": {
             "api": f"{shop}/api",
             "login": f"{shop}/login",
             "control": f"{shop}/sandbox",
-            "store_hash": town.merchant.store_hash,
-            "access_token": town.store_token(),
+            "store_hash": sandbox.merchant.store_hash,
+            "access_token": sandbox.store_token(),
         },
     }
 
@@ -124,8 +124,8 @@ def write(path: Path, value: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def welcome(home: House, *, connected: bool) -> str:
-    plan = home.town.plan
+def welcome(home: DemoStack, *, connected: bool) -> str:
+    plan = home.sandbox.plan
     first = (
         "Set-up is finished: the whole library is being synced."
         if connected

@@ -16,7 +16,7 @@ import httpx2
 
 from brygga.bigcommerce import oauth as shop_oauth
 from brygga.cli import logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.core.failures import Failure, NeedsMerchant
 from brygga.core.model import Connection, Stage
 from brygga.database import (
@@ -76,23 +76,23 @@ def run(asked: argparse.Namespace) -> int:
     else is looked at.
     """
     logs.configure()
-    return process.run(lambda ground: _doctor(asked, ground))
+    return process.run(lambda runtime: _doctor(asked, runtime))
 
 
-async def _doctor(asked: argparse.Namespace, ground: Ground) -> int:
+async def _doctor(asked: argparse.Namespace, runtime: Runtime) -> int:
     async with open_client() as http:
         found = [
-            *addresses(ground.settings),
-            *await database(ground),
-            *await hosts(ground.settings, http),
+            *addresses(runtime.settings),
+            *await database(runtime),
+            *await hosts(runtime.settings, http),
         ]
-        found += await credentials(ground.settings, http)
-        found.append(await answers(ground.settings, http))
-    print(json.dumps([asdict(one) for one in found], indent=2) if asked.json else told(found))
+        found += await credentials(runtime.settings, http)
+        found.append(await answers(runtime.settings, http))
+    print(json.dumps([asdict(one) for one in found], indent=2) if asked.json else reported(found))
     return int(any(one.verdict is Verdict.WRONG for one in found))
 
 
-def told(found: Iterable[Finding]) -> str:
+def reported(found: Iterable[Finding]) -> str:
     lines = []
     for one in found:
         lines.append(f"{one.verdict.value:<6} {one.what}")
@@ -168,9 +168,9 @@ async def answers(settings: Settings, http: httpx2.AsyncClient) -> Finding:
 # ---- The database --------------------------------------------------------------------------------
 
 
-async def database(ground: Ground) -> list[Finding]:
-    kind = "embedded PostgreSQL" if ground.server else "PostgreSQL"
-    opened = Database.at(ground.database_url, sealer(ground.settings))
+async def database(runtime: Runtime) -> list[Finding]:
+    kind = "embedded PostgreSQL" if runtime.server else "PostgreSQL"
+    opened = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         at, newest = await migrating.current(opened), migrating.newest()
         if at != newest:
@@ -183,17 +183,17 @@ async def database(ground: Ground) -> list[Finding]:
                 )
             ]
         async with opened.read() as tx:
-            living = await connections.living(tx)
+            active = await connections.active(tx)
             overdue = await work_items.pending(tx)
             scopes = {
                 one.id: await tokens.get(tx, one.id, Platform.BIGCOMMERCE)
-                for one in living
+                for one in active
                 if one.shop
             }
             old = await resealing.outdated(tx)
-            heard = await deliveries.of_last_day(tx, SystemClock().now())
-            elsewhere = await subscriptions.elsewhere(tx, ground.settings.public_url)
-            failing = {one.id: await work_items.parked(tx, one.id) for one in living}
+            received = await deliveries.of_last_day(tx, SystemClock().now())
+            elsewhere = await subscriptions.elsewhere(tx, runtime.settings.public_url)
+            failing = {one.id: await work_items.parked(tx, one.id) for one in active}
     except DatabaseGone as gone:
         return [Finding(Verdict.WRONG, str(gone), "start it, or mend BRYGGA_DATABASE_URL")]
     except SealBroken:
@@ -203,7 +203,7 @@ async def database(ground: Ground) -> list[Finding]:
         await opened.close()
     found = [
         Finding(
-            Verdict.WELL, f"{kind} at {newest}: {len(living)} connections, {overdue} marks wait"
+            Verdict.WELL, f"{kind} at {newest}: {len(active)} connections, {overdue} marks wait"
         )
     ]
     if old:
@@ -216,11 +216,11 @@ async def database(ground: Ground) -> list[Finding]:
                 Verdict.LOOK, f"{old} secrets are sealed with an older key than the first", mend
             )
         )
-    for connection in living:
+    for connection in active:
         token = scopes.get(connection.id)
         found += _access(connection, frozenset(token.scopes.split()) if token else frozenset())
         found += _failed(connection, failing[connection.id])
-    return [*found, *webhooks(heard, elsewhere)]
+    return [*found, *webhooks(received, elsewhere)]
 
 
 def _failed(connection: Connection, failing: Sequence[Parked]) -> list[Finding]:
@@ -264,7 +264,7 @@ def _access(connection: Connection, granted: frozenset[str]) -> list[Finding]:
     return found
 
 
-def webhooks(heard: Sequence[Deliveries], elsewhere: Sequence[int]) -> list[Finding]:
+def webhooks(received: Sequence[Deliveries], elsewhere: Sequence[int]) -> list[Finding]:
     """What of the platforms' messages does not reach us, or not as it should, in the last 24
     hours.
     """
@@ -279,7 +279,7 @@ def webhooks(heard: Sequence[Deliveries], elsewhere: Sequence[int]) -> list[Find
                 Verdict.WRONG, f"connection {number}: its webhooks point to another address", mend
             )
         )
-    for one in heard:
+    for one in received:
         name = f"connection {one.connection_id}, {one.platform.value}"
         if one.failed:
             what = (
@@ -348,8 +348,8 @@ def skew_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds by which our clock is ahead of an answer's Date, which is whole seconds; None without
     one.
     """
-    told = time_of(headers.get("date", ""))
-    return None if told is None else (now - told).total_seconds()
+    reported = time_of(headers.get("date", ""))
+    return None if reported is None else (now - reported).total_seconds()
 
 
 def _clock(skews: list[float]) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brygga.cli import arguments, logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.core.report import Severity, Topic
 from brygga.database import connections, support, synclog
 from brygga.database.engine import Database
@@ -51,11 +51,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure()
-    return process.run(lambda ground: _log(asked, ground))
+    return process.run(lambda runtime: _log(asked, runtime))
 
 
-async def _log(asked: argparse.Namespace, ground: Ground) -> int:
-    database = Database.at(ground.database_url, sealer(ground.settings))
+async def _log(asked: argparse.Namespace, runtime: Runtime) -> int:
+    database = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         async with database.read() as tx:
             if asked.support_id:
@@ -70,7 +70,7 @@ async def _log(asked: argparse.Namespace, ground: Ground) -> int:
             found = await synclog.page(tx, asked.connection, wanted(asked), limit=asked.lines)
     finally:
         await database.close()
-    print(as_json(found, asked.language) if asked.json else told(found, asked.language))
+    print(as_json(found, asked.language) if asked.json else reported(found, asked.language))
     return 0
 
 
@@ -82,15 +82,15 @@ def wanted(asked: argparse.Namespace) -> Filter:
     )
 
 
-def told(found: Sequence[Logged], language: Any) -> str:
+def reported(found: Sequence[Logged], language: Any) -> str:
     """Oldest first, as a terminal is read; warnings and errors with what to do."""
     return (
-        "\n".join(line for logged in reversed(found) for line in _told(logged, language))
+        "\n".join(line for logged in reversed(found) for line in _reported(logged, language))
         or "nothing yet"
     )
 
 
-def _told(logged: Logged, language: Any) -> list[str]:
+def _reported(logged: Logged, language: Any) -> list[str]:
     line = logged.line
     sentence, _, action = spoken(words(language), line.code.value, line.params)
     head = (

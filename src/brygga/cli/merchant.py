@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-from brygga.cli.visitor import Lost, Visitor
+from brygga.cli.browser import BrowserClient, Lost
 
 SIGN_IN = ("Sign in with Zettle",)
 CONFIRM = ("Confirm", "Continue")
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class NeverReady(Exception):
@@ -27,61 +27,66 @@ class Choice:
 PROPOSED = Choice()
 
 
-async def sign_in(visitor: Visitor, url: str, choice: Choice = PROPOSED) -> None:
+async def sign_in(browser: BrowserClient, url: str, choice: Choice = PROPOSED) -> None:
     """Rule C1."""
-    await visitor.open(f"{url}/sign-in")
-    await visitor.press(*SIGN_IN)
-    await _consent(visitor, url, user=choice.user)
+    await browser.open(f"{url}/sign-in")
+    await browser.press(*SIGN_IN)
+    await _consent(browser, url, user=choice.user)
 
 
 async def connect(
-    visitor: Visitor, url: str, *, prices: bool = True, whole_library: bool = True
+    browser: BrowserClient, url: str, *, prices: bool = True, whole_library: bool = True
 ) -> None:
     """Rules C1 to C10, from signing in to "Finish set-up"."""
-    await prepare(visitor, url, prices=prices, whole_library=whole_library)
-    await finish(visitor)
+    await prepare(browser, url, prices=prices, whole_library=whole_library)
+    await finish(browser)
 
 
-async def finish(visitor: Visitor) -> None:
+async def finish(browser: BrowserClient) -> None:
     """Rule C10, on the page that `prepare` left open."""
-    await visitor.press("Finish set-up")
+    await browser.press("Finish set-up")
 
 
 async def prepare(
-    visitor: Visitor, url: str, *, prices: bool, whole_library: bool, choice: Choice = PROPOSED
+    browser: BrowserClient,
+    url: str,
+    *,
+    prices: bool,
+    whole_library: bool,
+    choice: Choice = PROPOSED,
 ) -> None:
     """Everything before "Finish set-up"; nothing is synced yet (C11)."""
-    await sign_in(visitor, url, choice)
-    await visitor.open(f"{url}/apps/bigcommerce")
-    await visitor.press("Connect")
-    await _consent(visitor, url, store=choice.store)
-    await _until(visitor, f"{url}/apps/bigcommerce", "Go on")
-    await visitor.press("Go on", prices="yes" if prices else "no")
-    await _until(visitor, f"{url}/apps/bigcommerce", "Go on")
-    await visitor.press("Go on", products="whole" if whole_library else "hand")
-    await _until(visitor, f"{url}/apps/bigcommerce", "Finish set-up")
+    await sign_in(browser, url, choice)
+    await browser.open(f"{url}/apps/bigcommerce")
+    await browser.press("Connect")
+    await _consent(browser, url, store=choice.store)
+    await _until(browser, f"{url}/apps/bigcommerce", "Go on")
+    await browser.press("Go on", prices="yes" if prices else "no")
+    await _until(browser, f"{url}/apps/bigcommerce", "Go on")
+    await browser.press("Go on", products="whole" if whole_library else "hand")
+    await _until(browser, f"{url}/apps/bigcommerce", "Finish set-up")
 
 
-async def _consent(visitor: Visitor, url: str, **chosen: str) -> None:
+async def _consent(browser: BrowserClient, url: str, **chosen: str) -> None:
     """The platform's own pages, until we are back on ours."""
     given = {name: value for name, value in chosen.items() if value}
     for _ in range(4):
-        if visitor.url.startswith(f"{url}/"):
+        if browser.url.startswith(f"{url}/"):
             return
-        await visitor.press(*CONFIRM, **given)
-    raise NeverReady(f"the platform's pages lead nowhere: {visitor.url}")
+        await browser.press(*CONFIRM, **given)
+    raise NeverReady(f"the platform's pages lead nowhere: {browser.url}")
 
 
-async def _until(visitor: Visitor, page: str, button: str) -> None:
+async def _until(browser: BrowserClient, page: str, button: str) -> None:
     waited = 0.0
     while True:
         try:
-            await visitor.open(page)
+            await browser.open(page)
         except Lost as lost:
             raise NeverReady(str(lost)) from lost
-        if visitor.offers(button):
+        if browser.offers(button):
             return
-        if waited >= PATIENCE_S:
+        if waited >= TIMEOUT_S:
             raise NeverReady(f'{page} never offered "{button}"')
         await asyncio.sleep(0.2)
         waited += 0.2

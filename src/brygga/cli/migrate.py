@@ -9,7 +9,7 @@ import argparse
 import sys
 
 from brygga.cli import logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.database.engine import Database
 from brygga.database.migrating import current, upgrade
 from brygga.database.resealing import reseal
@@ -26,8 +26,8 @@ def run(asked: argparse.Namespace) -> int:
     return process.run(_migrate)
 
 
-async def _migrate(ground: Ground) -> int:
-    database = Database.at(ground.database_url, sealer(ground.settings))
+async def _migrate(runtime: Runtime) -> int:
+    database = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         before = await current(database)
         await upgrade(database)

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brygga.cli import arguments, logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.database import connections
 from brygga.database.engine import Database
-from brygga.sync.products.preview import Action, Step, Target, outlook
+from brygga.sync.products.preview import Action, Step, Target, preview
 from brygga.wiring import sealer
 
 NAME_WIDTH = 48
@@ -37,17 +37,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure()
-    return process.run(lambda ground: _plan(asked, ground))
+    return process.run(lambda runtime: _plan(asked, runtime))
 
 
-async def _plan(asked: argparse.Namespace, ground: Ground) -> int:
-    database = Database.at(ground.database_url, sealer(ground.settings))
+async def _plan(asked: argparse.Namespace, runtime: Runtime) -> int:
+    database = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         async with database.read() as tx:
             connection = await connections.by_id(tx, asked.connection)
             ready = connection is not None and connection.shop is not None
             steps = (
-                await outlook(tx, connection, suppose=asked.if_chosen)
+                await preview(tx, connection, suppose=asked.if_chosen)
                 if connection is not None and ready
                 else ()
             )
@@ -60,7 +60,7 @@ async def _plan(asked: argparse.Namespace, ground: Ground) -> int:
         print(f"connection {asked.connection} has no store yet: there is nothing to plan")
         return 1
     shown = [one for one in steps if asked.all or one.action is not Action.NOTHING]
-    print(as_json(steps, shown) if asked.json else told(steps, shown))
+    print(as_json(steps, shown) if asked.json else reported(steps, shown))
     return 0
 
 
@@ -99,7 +99,7 @@ def _other(target: Target) -> Mapping[str, Any]:
     }
 
 
-def told(steps: Sequence[Step], shown: Sequence[Step]) -> str:
+def reported(steps: Sequence[Step], shown: Sequence[Step]) -> str:
     rows = [f"{one.action.value:<10} {_fitted(one.name)} {_why(one)}".rstrip() for one in shown]
     summary = ", ".join(f"{count} {action}" for action, count in counts(steps).items() if count)
     return "\n".join([*rows, f"{len(steps)} products: {summary or 'none'}"])

@@ -22,7 +22,7 @@ from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Runtime:
     """Settings with a database that can be reached. `server` is the embedded one, if that is what
     it is.
     """
@@ -38,13 +38,13 @@ class Ground:
         return self.settings.database_url
 
 
-def run(work: Callable[[Ground], Awaitable[int]]) -> int:
+def run(work: Callable[[Runtime], Awaitable[int]]) -> int:
     """Runs a command on its ground. What an operator has to mend is one line each, and exit code 1.
     From the main thread only.
     """
     try:
-        with _ground() as ground:
-            return asyncio.run(_until_ended(work, ground))
+        with _runtime() as runtime:
+            return asyncio.run(_until_ended(work, runtime))
     except SettingsWrong as wrong:
         return _say(*wrong.problems)
     except (DatabaseGone, EmbeddedFailed) as gone:
@@ -58,21 +58,21 @@ def _say(*lines: str) -> int:
 
 
 @contextlib.contextmanager
-def _ground() -> Iterator[Ground]:
+def _runtime() -> Iterator[Runtime]:
     settings = configuration.read(os.environ)
     if settings.database_url is not None:
-        yield Ground(settings)
+        yield Runtime(settings)
         return
     with embedded(settings.data_dir) as server, present(settings.data_dir) as alone:
-        yield Ground(replace(settings, database_url=server.url), server, alone and server.owned)
+        yield Runtime(replace(settings, database_url=server.url), server, alone and server.owned)
 
 
-async def _until_ended(work: Callable[[Ground], Awaitable[int]], ground: Ground) -> int:
+async def _until_ended(work: Callable[[Runtime], Awaitable[int]], runtime: Runtime) -> int:
     """The work's own end, or the embedded server's."""
-    task = asyncio.ensure_future(work(ground))
-    if ground.server is None:
+    task = asyncio.ensure_future(work(runtime))
+    if runtime.server is None:
         return await task
-    gone = asyncio.ensure_future(ground.server.gone())
+    gone = asyncio.ensure_future(runtime.server.gone())
     await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         gone.cancel()
@@ -83,17 +83,17 @@ async def _until_ended(work: Callable[[Ground], Awaitable[int]], ground: Ground)
 
 
 @contextlib.asynccontextmanager
-async def open_service(ground: Ground) -> AsyncIterator[Service]:
+async def open_service(runtime: Runtime) -> AsyncIterator[Service]:
     """The service on a database of this version."""
-    database = Database.at(ground.database_url, sealer(ground.settings))
+    database = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         await upgrade(database)
         clock = SystemClock()
-        if ground.alone:
+        if runtime.alone:
             async with database.transaction() as tx:
                 await leases.end_all(tx, clock.now())
         yield build(
-            ground.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice())
+            runtime.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice())
         )
     finally:
         await database.close()
@@ -103,8 +103,8 @@ def endings() -> tuple[signal.Signals, ...]:
     """The signals that end us in good order: Ctrl-C, TERM, and a terminal that closes, unless nohup
     made us deaf to that.
     """
-    heard = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if heard else ()))
+    received = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if received else ()))
 
 
 @contextlib.contextmanager

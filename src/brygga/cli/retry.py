@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 
 from brygga.cli import arguments, logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
 from brygga.database import connections, work_items
 from brygga.database.engine import Database, Tx
@@ -45,12 +45,12 @@ def run(asked: argparse.Namespace) -> int:
             "say which: the number of a connection, --kind, --support-id or --all", file=sys.stderr
         )
         return 2
-    return process.run(lambda ground: _retry(asked, ground))
+    return process.run(lambda runtime: _retry(asked, runtime))
 
 
-async def _retry(asked: argparse.Namespace, ground: Ground) -> int:
+async def _retry(asked: argparse.Namespace, runtime: Runtime) -> int:
     kind = Kind(asked.kind) if asked.kind else None
-    database = Database.at(ground.database_url, sealer(ground.settings))
+    database = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         async with database.transaction() as tx:
             if (
@@ -63,26 +63,26 @@ async def _retry(asked: argparse.Namespace, ground: Ground) -> int:
                 )
                 return 1
             now = SystemClock().now()
-            woken = await work_items.retry(
+            resumed = await work_items.retry(
                 tx,
                 now,
                 connection_id=asked.connection,
                 kind=kind,
                 support_id=asked.support_id,
             )
-            lines = [await _told(tx, number, count, now) for number, count in woken.items()]
+            lines = [await _reported(tx, number, count, now) for number, count in resumed.items()]
     finally:
         await database.close()
     if asked.json:
-        print(json.dumps({str(number): count for number, count in woken.items()}))
+        print(json.dumps({str(number): count for number, count in resumed.items()}))
     else:
         print("\n".join(lines) or "nothing has failed there")
     return 0
 
 
-async def _told(tx: Tx, number: int, count: int, now: datetime) -> str:
+async def _reported(tx: Tx, number: int, count: int, now: datetime) -> str:
     connection = await connections.by_id(tx, number)
-    tried = any(mark.support_id for mark in await work_items.due(tx, number, now))
+    tried = any(item.support_id for item in await work_items.due(tx, number, now))
     return f"connection {number}: {count} woken{_but(connection, tried=tried)}"
 
 

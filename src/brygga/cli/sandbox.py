@@ -4,12 +4,12 @@
 
 import argparse
 
-from brygga_sandbox import __main__ as toy_town
+from brygga_sandbox import __main__ as sandbox_command
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    toy_town.add_arguments(parser)
+    sandbox_command.add_arguments(parser)
 
 
 def run(asked: argparse.Namespace) -> int:
-    return toy_town.open_town(asked)
+    return sandbox_command.open_sandbox(asked)

@@ -8,8 +8,8 @@ import socket
 import sys
 
 from brygga.cli import arguments, logs, process
-from brygga.cli.house import web, working
-from brygga.cli.process import Ground
+from brygga.cli.demo_stack import web, working
+from brygga.cli.process import Runtime
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,12 +30,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure()
-    return process.run(lambda ground: _serve(asked, ground))
+    return process.run(lambda runtime: _serve(asked, runtime))
 
 
-async def _serve(asked: argparse.Namespace, ground: Ground) -> int:
+async def _serve(asked: argparse.Namespace, runtime: Runtime) -> int:
     with process.stopping() as stop:
-        async with process.open_service(ground) as service, contextlib.AsyncExitStack() as stack:
+        async with process.open_service(runtime) as service, contextlib.AsyncExitStack() as stack:
             try:
                 door = listen(asked.host, asked.port)
             except OSError as error:
@@ -46,7 +46,9 @@ async def _serve(asked: argparse.Namespace, ground: Ground) -> int:
             await stack.enter_async_context(web(service, door))
             if asked.work:
                 await stack.enter_async_context(working(service, stop))
-            print(f"Brygga answers on {address(door)} for {ground.settings.public_url}", flush=True)
+            print(
+                f"Brygga answers on {address(door)} for {runtime.settings.public_url}", flush=True
+            )
             await stop.wait()
     return 0
 

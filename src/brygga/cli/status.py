@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from brygga.cli import arguments, logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.core.model import Connection
 from brygga.database import (
     bindings,
@@ -44,7 +44,7 @@ class Status:
     stock_synced_at: str
     webhooks: dict[str, dict[str, int]]
     """By platform and by what became of them, in the last 24 hours."""
-    unheard: list[str]
+    unreceived: list[str]
     """Platforms whose webhooks fail again and again."""
     webhooks_elsewhere: bool
     """Some still point to another address than ours is now."""
@@ -59,23 +59,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     logs.configure()
-    return process.run(lambda ground: _status(asked, ground))
+    return process.run(lambda runtime: _status(asked, runtime))
 
 
-async def _status(asked: argparse.Namespace, ground: Ground) -> int:
-    database = Database.at(ground.database_url, sealer(ground.settings))
+async def _status(asked: argparse.Namespace, runtime: Runtime) -> int:
+    database = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         async with database.read() as tx:
-            wanted = await connections.living(tx)
+            wanted = await connections.active(tx)
             if asked.connection is not None:
                 wanted = [one for one in [await connections.by_id(tx, asked.connection)] if one]
-            heard = await deliveries.of_last_day(tx, SystemClock().now())
-            moved = set(await subscriptions.elsewhere(tx, ground.settings.public_url))
+            received = await deliveries.of_last_day(tx, SystemClock().now())
+            moved = set(await subscriptions.elsewhere(tx, runtime.settings.public_url))
             found = [
                 await _of(
                     tx,
                     one,
-                    [of for of in heard if of.connection_id == one.id],
+                    [of for of in received if of.connection_id == one.id],
                     elsewhere=one.id in moved,
                 )
                 for one in wanted
@@ -88,13 +88,13 @@ async def _status(asked: argparse.Namespace, ground: Ground) -> int:
     print(
         json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False)
         if asked.json
-        else _told(found)
+        else _reported(found)
     )
     return 0
 
 
 async def _of(
-    tx: Tx, connection: Connection, heard: Sequence[Deliveries], *, elsewhere: bool
+    tx: Tx, connection: Connection, received: Sequence[Deliveries], *, elsewhere: bool
 ) -> Status:
     health, success = (
         await connections.health(tx, connection.id),
@@ -127,9 +127,9 @@ async def _of(
             one.platform.value: {
                 outcome.value: count for outcome, count in one.counts.items() if count
             }
-            for one in heard
+            for one in received
         },
-        unheard=[one.platform.value for one in heard if one.is_alarming],
+        unreceived=[one.platform.value for one in received if one.is_alarming],
         webhooks_elsewhere=elsewhere,
     )
 
@@ -149,7 +149,7 @@ def _time(at: Any) -> str:
     return at.isoformat(timespec="seconds") if at else ""
 
 
-def _told(found: list[Status]) -> str:
+def _reported(found: list[Status]) -> str:
     if not found:
         return "no connections"
     lines = []
@@ -157,7 +157,7 @@ def _told(found: list[Status]) -> str:
         trouble = f", PAUSED: {one.paused}" if one.paused else ""
         trouble += f", out of reach since {one.unreachable_since}" if one.unreachable_since else ""
         trouble += f", {one.parked} FAILED by a fault of ours" if one.parked else ""
-        trouble += f", WEBHOOKS FAIL: {' and '.join(one.unheard)}" if one.unheard else ""
+        trouble += f", WEBHOOKS FAIL: {' and '.join(one.unreceived)}" if one.unreceived else ""
         trouble += ", webhooks point to another address" if one.webhooks_elsewhere else ""
         waiting = ", ".join(f"{count} {kind}" for kind, count in one.waiting.items()) or "nothing"
         lines += [
@@ -174,7 +174,7 @@ def _told(found: list[Status]) -> str:
                 "   webhooks in 24 hours: "
                 f"{'; '.join(_counts(name, counts) for name, counts in one.webhooks.items()) or 'none'}"
             ),
-            *_told_failing(one),
+            *_failing_text(one),
             (
                 f"   last success: products {one.products_synced_at or 'never'}, stock "
                 f"{one.stock_synced_at or 'never'}"
@@ -190,7 +190,7 @@ def _counts(name: str, counts: Mapping[str, int]) -> str:
 SHOWN = 5
 
 
-def _told_failing(one: Status) -> list[str]:
+def _failing_text(one: Status) -> list[str]:
     """Each piece of failed work with its support id, and how to try it again."""
     if not one.failing:
         return []

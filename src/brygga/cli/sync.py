@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from brygga.cli import arguments, logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
 from brygga.database import connections, library, work_items
 from brygga.database.engine import Database, Tx
@@ -16,7 +16,7 @@ from brygga.sync.products.library import DUPLICATES
 from brygga.wiring import SystemClock, sealer
 
 POLL_S = 0.5
-PATIENCE_S = 600.0
+TIMEOUT_S = 600.0
 
 
 class NotNow(Exception):
@@ -48,15 +48,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """0: asked for (with --wait: done); 1: not possible, or not done in time."""
     logs.configure()
-    return process.run(lambda ground: _sync(asked, ground))
+    return process.run(lambda runtime: _sync(asked, runtime))
 
 
-async def _sync(asked: argparse.Namespace, ground: Ground) -> int:
+async def _sync(asked: argparse.Namespace, runtime: Runtime) -> int:
     clock = SystemClock()
-    database = Database.at(ground.database_url, sealer(ground.settings))
+    database = Database.at(runtime.database_url, sealer(runtime.settings))
     try:
         async with database.transaction() as tx:
-            await leave_marks(tx, asked.connection, asked.product, clock, webhooks=asked.webhooks)
+            await leave_items(tx, asked.connection, asked.product, clock, webhooks=asked.webhooks)
         print("asked for; a worker does it" if not asked.wait else "asked for; waiting", flush=True)
         return await _done(database, asked.connection, asked.product, clock) if asked.wait else 0
     except NotNow as why:
@@ -66,7 +66,7 @@ async def _sync(asked: argparse.Namespace, ground: Ground) -> int:
         await database.close()
 
 
-async def leave_marks(
+async def leave_items(
     tx: Tx, number: int, product: str, clock: Clock, *, webhooks: bool = False
 ) -> None:
     """The whole library is read, likely duplicates are looked for, and everything is compared; or
@@ -77,7 +77,7 @@ async def leave_marks(
     _may_sync(await connections.by_id(tx, number), number)
     now = clock.now()
     if webhooks:
-        await work_items.mark(tx, number, Kind.HOOKS, "", now, force=True)
+        await work_items.add(tx, number, Kind.HOOKS, "", now, force=True)
     if product:
         entry = await library.get(tx, number, product)
         if entry is None or entry.removed_at is not None:
@@ -86,10 +86,10 @@ async def leave_marks(
             raise NotNow(
                 f"product {product} is not assigned to BigCommerce: there is nothing to sync"
             )
-        await work_items.mark(tx, number, Kind.PRODUCT, product, now, force=True)
+        await work_items.add(tx, number, Kind.PRODUCT, product, now, force=True)
         return
-    await work_items.mark(tx, number, Kind.LIBRARY, "", now, force=True, detail=DUPLICATES)
-    await work_items.mark(tx, number, Kind.SWEEP, "", now, force=True)
+    await work_items.add(tx, number, Kind.LIBRARY, "", now, force=True, detail=DUPLICATES)
+    await work_items.add(tx, number, Kind.SWEEP, "", now, force=True)
 
 
 def _may_sync(connection: Connection | None, number: int) -> None:
@@ -117,7 +117,7 @@ async def _done(database: Database, number: int, product: str, clock: Clock) -> 
     """Waits for the marks that were left, and for what they led to; not for routine work that is
     due later.
     """
-    ends = clock.monotonic() + PATIENCE_S
+    ends = clock.monotonic() + TIMEOUT_S
     while clock.monotonic() < ends:
         async with database.read() as tx:
             due = await work_items.next_due(tx, number)

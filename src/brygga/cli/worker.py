@@ -5,7 +5,7 @@ machines.
 import argparse
 
 from brygga.cli import logs, process
-from brygga.cli.process import Ground
+from brygga.cli.process import Runtime
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +17,9 @@ def run(asked: argparse.Namespace) -> int:
     return process.run(_work)
 
 
-async def _work(ground: Ground) -> int:
+async def _work(runtime: Runtime) -> int:
     with process.stopping() as stop:
-        async with process.open_service(ground) as service:
+        async with process.open_service(runtime) as service:
             print("Brygga works", flush=True)
             await service.worker.run(stop)
     return 0

@@ -21,7 +21,7 @@ a variant means inherit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class Create:
     """What is written once, when a product is made, and never again (P3, P4).
 
     `levels` are the first stock levels by Zettle variant uuid, None when Zettle does not track the
@@ -40,7 +40,7 @@ class Birth:
 @dataclass(frozen=True, slots=True)
 class CreateProduct:
     desired: CatalogProduct
-    birth: Birth
+    create: Create
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from brygga.core.model import (
     Tracking,
 )
 from brygga.core.operations import (
-    Birth,
     Changes,
+    Create,
     CreateOption,
     CreateProduct,
     CreateValue,
@@ -51,7 +51,7 @@ SHAPE_DIGITS = 16
 
 class Owner(StrEnum):
     ZETTLE = "zettle"
-    BIRTH = "birth"
+    CREATE = "birth"
     """Set when the product is made, the merchant's from then on (P4)."""
     MERCHANT = "merchant"
     STOCK = "stock"
@@ -74,7 +74,7 @@ _ZETTLE = frozenset(
     }
     | {"videos", "options", "variants"}
 )
-_BIRTH = frozenset({"category_ids", "is_visible", "channel"})
+_CREATE = frozenset({"category_ids", "is_visible", "channel"})
 _STOCK = frozenset({"inventory_level", "tracking"})
 
 
@@ -83,11 +83,11 @@ def whose(field_name: str, terms: Terms) -> Owner:
     C6, C8).
     """
     if field_name == "price":
-        return Owner.ZETTLE if terms.prices else Owner.BIRTH
+        return Owner.ZETTLE if terms.prices else Owner.CREATE
     if field_name in _ZETTLE:
         return Owner.ZETTLE
-    if field_name in _BIRTH:
-        return Owner.BIRTH
+    if field_name in _CREATE:
+        return Owner.CREATE
     return Owner.STOCK if field_name in _STOCK else Owner.MERCHANT
 
 
@@ -197,7 +197,7 @@ def plan(
     missing one made again; what is not among our children is the merchant's. `turns` say what is
     written first of names, SKUs and URLs. Without them a suffixed form of ours stands, or with
     `force` counts as a difference.
-    The levels in `Birth` and `CreateVariant` are the stock's to fill in.
+    The levels in `Create` and `CreateVariant` are the stock's to fill in.
     """
     match desired, synced, observed:
         case None, _, _:
@@ -209,7 +209,7 @@ def plan(
         case CatalogProduct() as wanted, Synced() as bound, ObservedProduct() as seen:
             return _updated(wanted, bound, seen, (terms, turns or {}), force=force)
         case CatalogProduct() as wanted, _, _:
-            return Plan((CreateProduct(born(wanted, terms), Birth(terms.category_id)),))
+            return Plan((CreateProduct(created(wanted, terms), Create(terms.category_id)),))
     raise AssertionError("every case is named above")
 
 
@@ -222,7 +222,7 @@ def _removed(synced: Synced | None, observed: ObservedProduct | None) -> Plan:
     return Plan((DeleteProduct(synced.product_id) if created else Unlink(synced.product_id),))
 
 
-def born(desired: CatalogProduct, terms: Terms) -> CatalogProduct:
+def created(desired: CatalogProduct, terms: Terms) -> CatalogProduct:
     """The product as it is sent at birth: where prices are synced, a variant whose price is open
     starts at 0 (decision 10).
 
@@ -232,11 +232,11 @@ def born(desired: CatalogProduct, terms: Terms) -> CatalogProduct:
     if desired.is_simple or not terms.prices:
         return desired
     return replace(
-        desired, variants=tuple(_born_variant(variant, terms) for variant in desired.variants)
+        desired, variants=tuple(_new_variant(variant, terms) for variant in desired.variants)
     )
 
 
-def _born_variant(variant: CatalogVariant, terms: Terms) -> CatalogVariant:
+def _new_variant(variant: CatalogVariant, terms: Terms) -> CatalogVariant:
     return replace(variant, price=Decimal(0)) if terms.prices and variant.price is None else variant
 
 
@@ -314,7 +314,7 @@ def _completed(operation: Operation, terms: Terms, turns: Turns) -> Operation:
     """
     if not isinstance(operation, CreateVariant):
         return operation
-    variant = _born_variant(operation.variant, terms)
+    variant = _new_variant(operation.variant, terms)
     if (turn := turns.get(Slot("sku", variant.key))) is not None:
         variant = replace(variant, sku=turn.first)
     if not variant.sku:

@@ -60,7 +60,7 @@ class Code(StrEnum):
     PRODUCT_RESTORED = (
         "product_restored"  # name: it had gone missing in BigCommerce and was made again
     )
-    PRODUCT_ADOPTED = "product_adopted"  # name: an unanswered create was found again
+    PRODUCT_ATTACHED = "product_adopted"  # name: an unanswered create was found again
     VALUE_OVERWRITTEN = "value_overwritten"  # name, field, was, now
     VALUES_OVERWRITTEN = "values_overwritten"  # name, count: more of the same product
     # name, field, shop, till: edited in BigCommerce, stays until the next save in Zettle (decision
@@ -145,18 +145,18 @@ class Code(StrEnum):
     )
     STOCK_REPLACED = "stock_replaced"  # was, number: as above, and the shop had another number
     STOCK_STOPPED = "stock_stopped"  # tracking was switched off (S7, decision 2)
-    STOCK_STOPPED_APART = (
+    STOCK_STOPPED_SEPARATE = (
         "stock_stopped_apart"  # till, shop: as above, and separate stock ended with it
     )
-    STOCK_OFF_APART = (
+    STOCK_OFF_SEPARATE = (
         "stock_off_apart"  # till, shop: as above, told by an event: it may be on again by now
     )
     # number: the shop sold before we saw that tracking is on, nobody knows how much
     STOCK_ORDERS_UNCOUNTED = "stock_orders_uncounted"
     STOCK_SPLIT = "stock_split"  # till, shop (S5)
     # till: a variant added in Zettle while the product's stock is separate (S5)
-    STOCK_BORN_APART = "stock_born_apart"
-    STOCK_ADOPTED = (
+    STOCK_CREATED_SEPARATE = "stock_born_apart"
+    STOCK_ATTACHED = (
         "stock_adopted"  # was, number: the shop's own number gave way to Zettle's (P11, D4)
     )
     SEPARATE_ENDED = (
@@ -170,13 +170,13 @@ class Code(StrEnum):
     # was: more than a few units gone from the shop at once, told of by nothing
     STOCK_VANISHED = "stock_vanished"
     # count: many shelves seemed emptied, and the merchant said yes (decision 9)
-    ZEROES_BELIEVED = "zeroes_believed"
+    ZEROES_ACCEPTED = "zeroes_believed"
     ZEROES_LEFT = "zeroes_left"  # count: as above, and the merchant said no
     ZEROES_OVER = "zeroes_over"  # nobody waits for that question any more
     STOCK_COUNTED = (
         "stock_counted"  # was, number: the merchant, asked to check, typed what was counted
     )
-    STOCK_COUNTED_APART = "stock_counted_apart"  # till, shop: as above, with separate stock
+    STOCK_COUNTED_SEPARATE = "stock_counted_apart"  # till, shop: as above, with separate stock
     STOCK_CONFIRMED = (
         "stock_confirmed"  # number: the merchant, asked to check, said that it is right
     )

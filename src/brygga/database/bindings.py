@@ -72,7 +72,7 @@ class Totals:
     in_category: int = 0
 
 
-_PUT = sa.text("""
+_SAVE_ROWS = sa.text("""
     INSERT INTO bindings AS b (connection_id, product_uuid, product_id, origin, etag, fingerprint,
         organization_uuid, store_hash, bound_at)
     SELECT c.id, n.product_uuid, n.product_id, n.origin, n.etag, n.fingerprint, c.organization_uuid,
@@ -98,7 +98,7 @@ _DROP_CHILDREN = sa.text("""
     DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids
         AS text[]))
 """)
-_PUT_CHILDREN = sa.text("""
+_SAVE_CHILDREN = sa.text("""
     INSERT INTO binding_children (connection_id, product_uuid, kind, key, child_id, extra)
     SELECT :id, product_uuid, kind, key, child_id, extra FROM unnest(
         CAST(:uuids AS text[]), CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:child_ids
@@ -124,11 +124,11 @@ _GET_TO_DELETE = sa.text(_GET + " AND b.state = 'to_delete' ORDER BY b.product_u
 # ---- Writing -------------------------------------------------------------------------------------
 
 
-async def put(tx: Tx, connection_id: int, synced: Synced, now: datetime) -> None:
-    await put_many(tx, connection_id, [synced], now)
+async def save(tx: Tx, connection_id: int, synced: Synced, now: datetime) -> None:
+    await save_many(tx, connection_id, [synced], now)
 
 
-async def put_many(tx: Tx, connection_id: int, synced: Collection[Synced], now: datetime) -> None:
+async def save_many(tx: Tx, connection_id: int, synced: Collection[Synced], now: datetime) -> None:
     """Each binding becomes exactly this, children included. A new BigCommerce product starts
     untagged and unassigned to the channel.
     """
@@ -142,9 +142,9 @@ async def put_many(tx: Tx, connection_id: int, synced: Collection[Synced], now: 
         "etags": [one.etag for one in synced],
         "fingerprints": [one.fingerprint for one in synced],
     }
-    await tx.run(_PUT, values)
+    await tx.run(_SAVE_ROWS, values)
     await tx.run(_DROP_CHILDREN, {"id": connection_id, "uuids": uuids})
-    await _put_children(
+    await _save_children(
         tx, connection_id, [(one.key, *child) for one in synced for child in _children(one)]
     )
 
@@ -153,7 +153,7 @@ async def add_children(tx: Tx, connection_id: int, synced: Synced) -> None:
     """The children named in `synced` are remembered beside those already there. Its other fields
     are not looked at.
     """
-    await _put_children(tx, connection_id, [(synced.key, *child) for child in _children(synced)])
+    await _save_children(tx, connection_id, [(synced.key, *child) for child in _children(synced)])
 
 
 async def drop_children(
@@ -171,7 +171,7 @@ async def drop_children(
     )
 
 
-async def seal(
+async def commit(
     tx: Tx, connection_id: int, sealed: Mapping[str, tuple[str, str]], now: datetime
 ) -> None:
     """Uuid -> (etag, fingerprint) of what was written, after the last operation: until then the
@@ -441,7 +441,7 @@ def _children(synced: Synced) -> Iterable[tuple[str, str, int, str]]:
         yield Child.VARIANT_IMAGE.value, variant, 0, source
 
 
-async def _put_children(
+async def _save_children(
     tx: Tx, connection_id: int, rows: Sequence[tuple[str, str, str, int, str]]
 ) -> None:
     if not rows:
@@ -455,7 +455,7 @@ async def _put_children(
         "child_ids": child_ids,
         "extras": extras,
     }
-    await tx.run(_PUT_CHILDREN, values)
+    await tx.run(_SAVE_CHILDREN, values)
 
 
 def _binding(row: Any) -> Binding:

@@ -53,7 +53,7 @@ class Changes:
         """The same value for all who follow this connection."""
         one = self._followed.setdefault(connection_id, Followed())
         one.followers += 1
-        silence = self.database.on_change(self._heard) if self._ears is None else None
+        silence = self.database.on_change(self._received) if self._ears is None else None
         if silence is not None:
             self._ears = asyncio.create_task(self._listen())
             self._ears.add_done_callback(lambda _: silence())
@@ -67,7 +67,7 @@ class Changes:
                 self._ears.cancel()
                 self._ears = None
 
-    def _heard(self, connection_id: int) -> None:
+    def _received(self, connection_id: int) -> None:
         """0: nobody knows of whom, so all may have changed."""
         for one in (
             self._followed.values() if connection_id == 0 else (self._followed.get(connection_id),)
@@ -84,9 +84,9 @@ class Changes:
                 ) as ears:
                     await ears.execute(f"LISTEN {CHANGES}")
                     await ears.execute(f"LISTEN {CHANNEL}")
-                    self._heard(0)
+                    self._received(0)
                     async for notice in ears.notifies():
                         ids = notice.payload.split()
                         for one in ids if notice.channel == CHANGES else ids[:1]:
-                            self._heard(int(one))
+                            self._received(int(one))
             await self.clock.sleep(PAUSE_S)

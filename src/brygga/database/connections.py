@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from brygga.core.model import Choices, Connection, Organization, Shop, Stage
 from brygga.database.engine import Tx
-from brygga.database.tables import LIVING, connections
+from brygga.database.tables import ACTIVE, connections
 from brygga.database.values import from_plain, to_json, to_plain
 
 
@@ -95,7 +95,7 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
             created_at=now,
         )
         .on_conflict_do_update(
-            index_elements=["organization_uuid"], index_where=LIVING, set_={"organization": facts}
+            index_elements=["organization_uuid"], index_where=ACTIVE, set_={"organization": facts}
         )
         .returning(*_COLUMNS)
     )
@@ -118,12 +118,12 @@ async def by_id(tx: Tx, connection_id: int) -> Connection | None:
 
 async def by_organization(tx: Tx, organization_uuid: str) -> Connection | None:
     """The living one."""
-    return await _one(tx, connections.c.organization_uuid == organization_uuid, LIVING)
+    return await _one(tx, connections.c.organization_uuid == organization_uuid, ACTIVE)
 
 
 async def by_store(tx: Tx, store_hash: str) -> Connection | None:
     """The living one."""
-    return await _one(tx, connections.c.store_hash == store_hash, LIVING)
+    return await _one(tx, connections.c.store_hash == store_hash, ACTIVE)
 
 
 async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
@@ -132,10 +132,10 @@ async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
     return None if row is None else _value(row)
 
 
-async def living(tx: Tx) -> Sequence[Connection]:
+async def active(tx: Tx) -> Sequence[Connection]:
     return [
         _value(row)
-        for row in await tx.rows(sa.select(*_COLUMNS).where(LIVING).order_by(connections.c.id))
+        for row in await tx.rows(sa.select(*_COLUMNS).where(ACTIVE).order_by(connections.c.id))
     ]
 
 

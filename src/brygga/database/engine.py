@@ -49,7 +49,7 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True)
-class Woken:
+class Notice:
     """A commit left new marks for this connection; `urgent` when stock is among them."""
 
     connection_id: int
@@ -65,7 +65,7 @@ class Tx:
 
     connection: AsyncConnection
     sealer: Sealer
-    woken: dict[int, bool] = field(default_factory=dict)
+    resumed: dict[int, bool] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
 
     async def rows(
@@ -105,9 +105,9 @@ class Tx:
         yield
         await self.run(_LOOPS)
 
-    def wake(self, connection_id: int, urgent: bool) -> None:
+    def notify(self, connection_id: int, urgent: bool) -> None:
         """Once this commits, the drain of that connection hears of it."""
-        self.woken[connection_id] = self.woken.get(connection_id, False) or urgent
+        self.resumed[connection_id] = self.resumed.get(connection_id, False) or urgent
 
     def touch(self, connection_id: int) -> None:
         """Once this commits, open pages of that connection look again. A fenced transaction does so
@@ -124,7 +124,7 @@ class Database:
 
     engine: AsyncEngine
     sealer: Sealer
-    listeners: list[Callable[[Woken], None]] = field(default_factory=list)
+    listeners: list[Callable[[Notice], None]] = field(default_factory=list)
     followers: list[Callable[[int], None]] = field(default_factory=list)
     unannounced: set[int] = field(default_factory=set)
     """Connections whose changes other processes have not been told of yet."""
@@ -164,7 +164,7 @@ class Database:
         """
         return libpq_url(self.engine.url)
 
-    def on_commit(self, listener: Callable[[Woken], None]) -> Callable[[], None]:
+    def on_commit(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
         """Calls `listener` after every commit in this process that left marks. The answer stops
         it.
         """
@@ -194,12 +194,12 @@ class Database:
                 await _hold(tx, fence)
                 tx.touch(fence.connection_id)
             yield tx
-            if fence is None and (quiet := tx.touched - tx.woken.keys()):
+            if fence is None and (quiet := tx.touched - tx.resumed.keys()):
                 await tx.run(_NOTIFY, {"payload": payload(quiet)})
         if fence is not None:
             self.unannounced |= tx.touched
-        self._tell_all(tx.woken)
-        self.changed(tx.touched | tx.woken.keys())
+        self._tell_all(tx.resumed)
+        self.changed(tx.touched | tx.resumed.keys())
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -219,9 +219,9 @@ class Database:
         """
         if not self.unannounced:
             return
-        told, self.unannounced = self.unannounced, set()
+        reported, self.unannounced = self.unannounced, set()
         async with self.transaction() as tx:
-            await tx.run(_NOTIFY, {"payload": payload(told)})
+            await tx.run(_NOTIFY, {"payload": payload(reported)})
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -234,12 +234,12 @@ class Database:
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise _gone(error, self.engine.url) from error
 
-    def tell(self, woken: Woken) -> None:
+    def tell(self, resumed: Notice) -> None:
         """Every listener hears of marks that were committed: here, or by another process that
         notified us.
         """
         for listener in tuple(self.listeners):
-            listener(woken)
+            listener(resumed)
 
     def changed(self, connection_ids: Iterable[int]) -> None:
         """Every follower hears of what was committed: here, or by another process that notified
@@ -249,9 +249,9 @@ class Database:
             for follower in tuple(self.followers):
                 follower(connection_id)
 
-    def _tell_all(self, woken: Mapping[int, bool]) -> None:
-        for connection_id, urgent in woken.items():
-            self.tell(Woken(connection_id, urgent))
+    def _tell_all(self, resumed: Mapping[int, bool]) -> None:
+        for connection_id, urgent in resumed.items():
+            self.tell(Notice(connection_id, urgent))
 
 
 # KEY SHARE conflicts only with FOR UPDATE, which `leases.acquire` takes and nothing else does: many

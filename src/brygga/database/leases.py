@@ -40,12 +40,18 @@ _END_ALL = sa.text("""
 
 
 async def acquire(
-    tx: Tx, connection_id: int, holder: str, *, now: datetime, until: datetime, grace: timedelta
+    tx: Tx,
+    connection_id: int,
+    holder: str,
+    *,
+    now: datetime,
+    until: datetime,
+    takeover_delay: timedelta,
 ) -> Fence | None:
-    """The lease, or None while another holds it. One that was not given back is free `grace` after
+    """The lease, or None while another holds it. One that was not given back is free `takeover_delay` after
     it ended: until then a request that its holder sent in its last moment may still be on the way.
     """
-    if await tx.first(_TAKE, {"id": connection_id, "expired": now - grace}) is None:
+    if await tx.first(_TAKE, {"id": connection_id, "expired": now - takeover_delay}) is None:
         return None
     epoch = await tx.scalar(_HAND_OVER, {"id": connection_id, "holder": holder, "until": until})
 

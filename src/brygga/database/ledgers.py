@@ -13,11 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from brygga.core.stock import Flight, Hint, Ledger, Shelf, Side, Verdict
+from brygga.core.stock import Hint, Ledger, PendingWrite, Side, StockRecord, Verdict
 from brygga.database.engine import Tx
 from brygga.database.values import from_plain, to_json
 
-BIRTHS_KEPT = timedelta(hours=1)
+CREATES_KEPT = timedelta(hours=1)
 """A level that was given longer ago belongs to a create that is long settled."""
 STARTED = "started:"
 """Before a Zettle product among the subjects of hints: its tracking was switched on."""
@@ -34,7 +34,7 @@ VERDICTS = {state: verdict for verdict, state in STATES.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class LedgerRow:
     """The ledger of one variant, and since when the merchant is asked to check it."""
 
     product_uuid: str
@@ -49,13 +49,13 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Departed:
+class CallPart:
     """One variant's part of a call."""
 
     product_uuid: str
     variant_uuid: str
     side: Side
-    flight: Flight
+    pending_write: PendingWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ class Pending:
     when, and its echo.
     """
 
-    departed: Departed
+    call_part: CallPart
     verdict: Verdict
     since: datetime
     echoed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Reports:
     """What was said of some products since the last time, by product, in the order in which it
     came.
     """
@@ -117,34 +117,34 @@ _SAVE = sa.text("""
 # ---- Ledgers -------------------------------------------------------------------------------------
 
 
-async def load(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, Book]:
+async def load(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, LedgerRow]:
     """The ledgers of these products, to look at."""
     rows = await tx.rows(_LOAD_MANY, {"id": connection_id, "uuids": list(product_uuids)})
-    return {row.variant_uuid: _book(row) for row in rows}
+    return {row.variant_uuid: _ledger_row(row) for row in rows}
 
 
-async def lock(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, Book]:
+async def lock(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, LedgerRow]:
     """The ledgers of these products, to change: nobody else does before this transaction ends."""
     rows = await tx.rows(_LOCK_MANY, {"id": connection_id, "uuids": list(product_uuids)})
-    return {row.variant_uuid: _book(row) for row in rows}
+    return {row.variant_uuid: _ledger_row(row) for row in rows}
 
 
-async def save(tx: Tx, connection_id: int, books: Iterable[Book], now: datetime) -> None:
+async def save(tx: Tx, connection_id: int, ledger_rows: Iterable[LedgerRow], now: datetime) -> None:
     """Writes them as they are, in one statement."""
-    rows = list(books)
+    rows = list(ledger_rows)
     if not rows:
         return
     values = {
         "id": connection_id,
         "now": now,
-        "variants": [book.variant_uuid for book in rows],
-        "products": [book.product_uuid for book in rows],
-        "separate": [book.ledger.separate for book in rows],
-        "zettle": [to_json(book.ledger.zettle) for book in rows],
-        "shop": [to_json(book.ledger.shop) for book in rows],
-        "checks": [book.check_since for book in rows],
-        "started": [book.ledger.started for book in rows],
-        "closed": [to_json(book.ledger.closed) for book in rows],
+        "variants": [ledger_row.variant_uuid for ledger_row in rows],
+        "products": [ledger_row.product_uuid for ledger_row in rows],
+        "separate": [ledger_row.ledger.separate for ledger_row in rows],
+        "zettle": [to_json(ledger_row.ledger.zettle) for ledger_row in rows],
+        "shop": [to_json(ledger_row.ledger.shop) for ledger_row in rows],
+        "checks": [ledger_row.check_since for ledger_row in rows],
+        "started": [ledger_row.ledger.started for ledger_row in rows],
+        "closed": [to_json(ledger_row.ledger.closed) for ledger_row in rows],
     }
     await tx.run(_SAVE, values)
 
@@ -163,8 +163,8 @@ async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
     """
     statement = sa.text("""
         SELECT product_uuid FROM ledgers
-        WHERE connection_id = :id AND jsonb_typeof(zettle -> 'known') = 'number'
-            AND zettle ->> 'known' <> '0'
+        WHERE connection_id = :id AND jsonb_typeof(zettle -> 'confirmed') = 'number'
+            AND zettle ->> 'confirmed' <> '0'
             AND product_uuid <> ALL (CAST(:without AS text[]))
         ORDER BY updated_at DESC, product_uuid LIMIT 1
     """)
@@ -172,7 +172,7 @@ async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
     return "" if row is None else str(row.product_uuid)
 
 
-async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[Book]:
+async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[LedgerRow]:
     """Ledgers of separate stock from the account's earlier connections: to the same store (`here`),
     or to any store.
 
@@ -190,12 +190,14 @@ async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[Book]:
         SELECT {_COLUMNS} FROM ledgers JOIN last USING (product_uuid, connection_id) WHERE separate
             ORDER BY variant_uuid
     """)  # noqa: S608 - our own
-    return [_book(row) for row in await tx.rows(statement, {"id": connection_id, "here": here})]
+    return [
+        _ledger_row(row) for row in await tx.rows(statement, {"id": connection_id, "here": here})
+    ]
 
 
-async def in_doubt(
+async def in_question(
     tx: Tx, connection_id: int, product_uuids: Collection[str] | None = None, limit: int = 1_000
-) -> Sequence[Book]:
+) -> Sequence[LedgerRow]:
     """What the merchant is asked to check, longest first; `product_uuids` narrows it to these.
 
     A product that is not tracked has no number to check: the question waits until it has.
@@ -203,70 +205,74 @@ async def in_doubt(
     statement = sa.text(f"""
         SELECT {_COLUMNS} FROM ledgers
         WHERE connection_id = :id AND check_since IS NOT NULL
-            AND jsonb_typeof(zettle -> 'known') = 'number'
+            AND jsonb_typeof(zettle -> 'confirmed') = 'number'
             AND (CAST(:uuids AS text[]) IS NULL OR product_uuid = ANY (CAST(:uuids AS text[])))
         ORDER BY check_since, variant_uuid LIMIT :limit
     """)  # noqa: S608 - our own
     uuids = None if product_uuids is None else list(product_uuids)
     return [
-        _book(row)
+        _ledger_row(row)
         for row in await tx.rows(statement, {"id": connection_id, "uuids": uuids, "limit": limit})
     ]
 
 
-def _book(row: Any) -> Book:
-    shelves = from_plain(row.zettle, Shelf), from_plain(row.shop, Shelf)
-    ledger = Ledger(*shelves, row.separate, tuple(row.closed), row.started_at)
-    return Book(row.product_uuid, row.variant_uuid, ledger, row.check_since)
+def _ledger_row(row: Any) -> LedgerRow:
+    records = from_plain(row.zettle, StockRecord), from_plain(row.shop, StockRecord)
+    ledger = Ledger(*records, row.separate, tuple(row.closed), row.started_at)
+    return LedgerRow(row.product_uuid, row.variant_uuid, ledger, row.check_since)
 
 
 # ---- In the air ----------------------------------------------------------------------------------
 
 
-async def depart(tx: Tx, connection_id: int, departed: Collection[Departed], now: datetime) -> None:
+async def record_intent(
+    tx: Tx, connection_id: int, call_part: Collection[CallPart], now: datetime
+) -> None:
     """These leave now. To be saved with their ledgers, before the request."""
     statement = sa.text("""
-        INSERT INTO flights (connection_id, call, variant_uuid, product_uuid, side, state, flight,
+        INSERT INTO pending_writes (connection_id, call, variant_uuid, product_uuid, side, state, pending_write,
             at)
-        SELECT :id, call, variant_uuid, product_uuid, side, 'open', CAST(flight AS jsonb), :now
+        SELECT :id, call, variant_uuid, product_uuid, side, 'open', CAST(pending_write AS jsonb), :now
         FROM unnest(CAST(:calls AS text[]), CAST(:variants AS text[]), CAST(:products AS text[]),
             CAST(:sides AS text[]),
-            CAST(:flights AS text[])) AS n (call, variant_uuid, product_uuid, side, flight)
+            CAST(:pending_writes AS text[])) AS n (call, variant_uuid, product_uuid, side, pending_write)
     """)
     values = {
         "id": connection_id,
         "now": now,
-        "calls": [one.flight.call for one in departed],
-        "variants": [one.variant_uuid for one in departed],
-        "products": [one.product_uuid for one in departed],
-        "sides": [one.side.value for one in departed],
-        "flights": [to_json(one.flight) for one in departed],
+        "calls": [one.pending_write.call for one in call_part],
+        "variants": [one.variant_uuid for one in call_part],
+        "products": [one.product_uuid for one in call_part],
+        "sides": [one.side.value for one in call_part],
+        "pending_writes": [to_json(one.pending_write) for one in call_part],
     }
     await tx.run(statement, values)
 
 
-async def arrive(tx: Tx, connection_id: int, call: str, variant_uuids: Collection[str]) -> None:
+async def resolve_call(
+    tx: Tx, connection_id: int, call: str, variant_uuids: Collection[str]
+) -> None:
     """What became of these is known for good."""
     statement = sa.text("""
-        DELETE FROM flights WHERE connection_id = :id AND call = :call
+        DELETE FROM pending_writes WHERE connection_id = :id AND call = :call
             AND variant_uuid = ANY (CAST(:variants AS text[]))
     """)
     await tx.run(statement, {"id": connection_id, "call": call, "variants": list(variant_uuids)})
 
 
 async def resolve(
-    tx: Tx, connection_id: int, one: Departed, verdict: Verdict, now: datetime
+    tx: Tx, connection_id: int, one: CallPart, verdict: Verdict, now: datetime
 ) -> None:
     """What it is taken for, without an echo. A late one may still tell."""
     statement = sa.text("""
-        UPDATE flights SET state = :state, flight = CAST(:flight AS jsonb), at = :now
+        UPDATE pending_writes SET state = :state, pending_write = CAST(:pending_write AS jsonb), at = :now
         WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
     """)
     values = {
         "id": connection_id,
-        "call": one.flight.call,
+        "call": one.pending_write.call,
         "variant": one.variant_uuid,
-        "flight": to_json(one.flight),
+        "pending_write": to_json(one.pending_write),
     }
     await tx.run(statement, {**values, "state": STATES[verdict], "now": now})
 
@@ -283,8 +289,8 @@ async def pending(tx: Tx, connection_id: int, product_uuids: Collection[str]) ->
 _PENDING = """
     SELECT 0 AS id, f.side, f.product_uuid || '/' || f.variant_uuid AS subject, f.at, false
         AS by_order,
-        e.heard_at AS happened_at, f.flight, f.state
-    FROM flights f LEFT JOIN echoes e ON e.connection_id = f.connection_id AND e.identifier = f.call
+        e.received_at AS happened_at, f.pending_write, f.state
+    FROM pending_writes f LEFT JOIN echoes e ON e.connection_id = f.connection_id AND e.identifier = f.call
     WHERE f.connection_id = :id AND f.side = 'zettle' AND f.product_uuid = ANY (CAST(:till
         AS text[]))
 """
@@ -292,14 +298,14 @@ _PENDING = """
 
 def _pending(row: Any) -> Pending:
     product, _, variant = row.subject.partition("/")
-    one = Departed(product, variant, Side.ZETTLE, from_plain(row.flight, Flight))
+    one = CallPart(product, variant, Side.ZETTLE, from_plain(row.pending_write, PendingWrite))
     return Pending(one, VERDICTS[row.state], row.at, row.happened_at)
 
 
 async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> None:
     """What became of earlier writes to these moves nothing any more."""
     statement = sa.text("""
-        DELETE FROM flights WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants
+        DELETE FROM pending_writes WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants
             AS text[]))
     """)
     await tx.run(statement, {"id": connection_id, "variants": list(variant_uuids)})
@@ -308,16 +314,16 @@ async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
 async def is_open(tx: Tx, connection_id: int, call: str) -> bool:
     """Whether the outcome of a part of this call is not known yet."""
     statement = sa.text(
-        "SELECT 1 FROM flights WHERE connection_id = :id AND call = :call AND state = 'open' LIMIT "
+        "SELECT 1 FROM pending_writes WHERE connection_id = :id AND call = :call AND state = 'open' LIMIT "
         "1"
     )
     return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 
 
-async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:
+async def with_pending_writes(tx: Tx, connection_id: int) -> Sequence[str]:
     """Products with a write whose outcome is open: what a dead drain left behind, too."""
     statement = sa.text("""
-        SELECT DISTINCT product_uuid FROM flights WHERE connection_id = :id AND state = 'open'
+        SELECT DISTINCT product_uuid FROM pending_writes WHERE connection_id = :id AND state = 'open'
             ORDER BY product_uuid
     """)
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
@@ -326,14 +332,14 @@ async def in_the_air(tx: Tx, connection_id: int) -> Sequence[str]:
 # ---- Births --------------------------------------------------------------------------------------
 
 
-async def begin_births(
+async def begin_creates(
     tx: Tx, connection_id: int, product_uuid: str, levels: Mapping[str, int], now: datetime
 ) -> None:
     """The levels that are about to ride in a create, by variant. They replace those of an earlier
     try.
     """
     statement = sa.text("""
-        INSERT INTO births (connection_id, product_uuid, variant_uuid, level, begun_at)
+        INSERT INTO initial_levels (connection_id, product_uuid, variant_uuid, level, begun_at)
         SELECT :id, :product, variant_uuid, level, :now
         FROM unnest(CAST(:variants AS text[]), CAST(:levels AS integer[])) AS n (variant_uuid,
             level)
@@ -350,35 +356,37 @@ async def begin_births(
     await tx.run(statement, values)
 
 
-async def take_births(
+async def take_creates(
     tx: Tx, connection_id: int, product_uuid: str, variant_uuids: Collection[str], now: datetime
 ) -> Mapping[str, int]:
     """The levels that these variants were created with; each is told once."""
     statement = sa.text("""
-        DELETE FROM births WHERE connection_id = :id AND product_uuid = :product
+        DELETE FROM initial_levels WHERE connection_id = :id AND product_uuid = :product
             AND variant_uuid = ANY (CAST(:variants AS text[]))
         RETURNING variant_uuid, level, begun_at
     """)
     values = {"id": connection_id, "product": product_uuid, "variants": list(variant_uuids)}
     rows = await tx.rows(statement, values)
-    return {row.variant_uuid: row.level for row in rows if row.begun_at > now - BIRTHS_KEPT}
+    return {row.variant_uuid: row.level for row in rows if row.begun_at > now - CREATES_KEPT}
 
 
-async def end_births(tx: Tx, connection_id: int, product_uuid: str) -> None:
+async def end_creates(tx: Tx, connection_id: int, product_uuid: str) -> None:
     """Nothing of this product was born."""
-    statement = sa.text("DELETE FROM births WHERE connection_id = :id AND product_uuid = :product")
+    statement = sa.text(
+        "DELETE FROM initial_levels WHERE connection_id = :id AND product_uuid = :product"
+    )
     await tx.run(statement, {"id": connection_id, "product": product_uuid})
 
 
 # ---- What was heard ------------------------------------------------------------------------------
 
 
-async def hear_echo(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
+async def record_echo(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
     """Zettle told of a movement that bears this identifier. Whether it is ours, the flights
     know.
     """
     statement = sa.text("""
-        INSERT INTO echoes (connection_id, identifier, heard_at) VALUES (:id, :identifier, :now)
+        INSERT INTO echoes (connection_id, identifier, received_at) VALUES (:id, :identifier, :now)
         ON CONFLICT (connection_id, identifier) DO NOTHING
     """)
     await tx.run(statement, {"id": connection_id, "identifier": identifier, "now": now})
@@ -390,7 +398,7 @@ async def is_echoed(tx: Tx, connection_id: int, call: str) -> bool:
     return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 
 
-async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
+async def record_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
     """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's
     product id.
 
@@ -411,7 +419,7 @@ async def hear_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: 
     await tx.run(statement, {**values, "made": hint.made})
 
 
-async def hear_switch(
+async def record_switch(
     tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool
 ) -> None:
     """Zettle told that tracking was switched on or off `at` that time: no look can tell when."""
@@ -453,7 +461,7 @@ async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[s
 
 async def take(
     tx: Tx, connection_id: int, at_till: Collection[str], in_shop: Collection[str]
-) -> Heard:
+) -> Reports:
     """What was said of these since the last time, each once, and the writes to Zettle that wait for
     an echo.
     """
@@ -467,7 +475,7 @@ async def take(
             )
             RETURNING id, side, subject, at, by_order, happened_at
         ), pending AS ({_PENDING})
-        SELECT heard.*, CAST(NULL AS jsonb) AS flight, NULL AS state FROM heard UNION ALL SELECT *
+        SELECT heard.*, CAST(NULL AS jsonb) AS pending_write, NULL AS state FROM heard UNION ALL SELECT *
             FROM pending
     """)  # noqa: S608 - our own
     values = {"id": connection_id, "till": list(at_till), "shop": list(in_shop)}
@@ -483,7 +491,7 @@ async def take(
     starts: dict[str, datetime] = {}
     pending_: list[Pending] = []
     for row in sorted(rows, key=lambda row: (row.id, row.at)):
-        if row.flight is not None:
+        if row.pending_write is not None:
             pending_.append(_pending(row))
             continue
         if row.subject.startswith(STOPPED):
@@ -499,4 +507,4 @@ async def take(
         hints[Side(row.side)].setdefault(subject, []).append(
             Hint(row.at, row.by_order, variant, row.happened_at)
         )
-    return Heard(hints, stops, starts, pending_)
+    return Reports(hints, stops, starts, pending_)

@@ -419,7 +419,7 @@ async def undo(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[s
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
-async def settle_unassigned(
+async def decide_unassigned(
     tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
 ) -> Sequence[str]:
     """Those whose time to undo is over become unassigned, and are answered. From here on an "Undo"

@@ -96,13 +96,13 @@ _TO_CHECK = """
         SELECT FROM ledgers g
         WHERE g.connection_id = l.connection_id AND g.product_uuid = l.product_uuid
             AND g.check_since IS NOT NULL
-            AND jsonb_typeof(g.zettle -> 'known') = 'number'
+            AND jsonb_typeof(g.zettle -> 'confirmed') = 'number'
     )
 """
 _FROM = """
     FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
-    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product'
+    LEFT JOIN work_items m ON m.connection_id = l.connection_id AND m.kind = 'product'
         AND m.subject = l.product_uuid
     WHERE l.connection_id = :id AND l.removed_at IS NULL AND (l.product IS NOT NULL
         OR l.unreadable <> '')
@@ -112,7 +112,7 @@ _FROM = """
         AND (NOT :to_check OR l.product_uuid IN (
             SELECT g.product_uuid FROM ledgers g WHERE g.connection_id = :id AND g.check_since
                 IS NOT NULL
-                AND jsonb_typeof(g.zettle -> 'known') = 'number'
+                AND jsonb_typeof(g.zettle -> 'confirmed') = 'number'
         ))
         AND (:vat = '' OR (coalesce(CAST(trim_scale(l.vat) AS text), 'none') = :vat
             AND b.state = 'bound'))
@@ -135,7 +135,7 @@ _CUT = sa.text(f"""
 _ROWS = sa.text(f"""
     SELECT {_COLUMNS}, {_STATE} AS state FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
-    LEFT JOIN marks m ON m.connection_id = l.connection_id AND m.kind = 'product'
+    LEFT JOIN work_items m ON m.connection_id = l.connection_id AND m.kind = 'product'
         AND m.subject = l.product_uuid
     WHERE l.connection_id = :id AND l.product_uuid = ANY (CAST(:uuids AS text[]))
         ORDER BY l.sort_key, l.product_uuid

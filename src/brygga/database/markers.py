@@ -20,7 +20,7 @@ from brygga.database.tables import marker_products, marker_slots
 _p, _s = marker_products.c, marker_slots.c
 _shown = _s.count.label("shown")
 TOO_LONG = timedelta(hours=1)
-PATIENCE = timedelta(minutes=10)
+TIMEOUT = timedelta(minutes=10)
 """So long calls wait for a marker that is being made."""
 
 
@@ -86,7 +86,7 @@ async def exists(tx: Tx, connection_id: int, now: datetime) -> bool:
     """There is a marker, or it has been wanted for a moment: a call for which `take` gives None
     waits for a slot. One that does not come holds nothing up."""
     stands = sa.and_(_p.product_id.is_not(None), _p.begun_at.is_(None))
-    coming = _p.wanted_at > now - PATIENCE
+    coming = _p.wanted_at > now - TIMEOUT
     of = (_p.connection_id == connection_id, _p.failed == "")
     return await tx.first(sa.select(_p.connection_id).where(*of, stands | coming)) is not None
 
@@ -121,7 +121,7 @@ async def orphans(tx: Tx, connection_id: int, before: datetime) -> Sequence[Held
         SELECT s.variant_id, s.count AS shown, s.call, s.taken_at FROM marker_slots s
         WHERE s.connection_id = :id AND s.call IS NOT NULL AND s.taken_at < :before
             AND (s.taken_at < :long_ago OR NOT EXISTS (
-                SELECT 1 FROM flights f WHERE f.connection_id = :id AND f.call = s.call
+                SELECT 1 FROM pending_writes f WHERE f.connection_id = :id AND f.call = s.call
                     AND f.state = 'open'
             ))
         ORDER BY s.slot
@@ -186,7 +186,7 @@ async def begin(tx: Tx, connection_id: int, now: datetime) -> None:
     await tx.run(statement.on_conflict_do_update(index_elements=["connection_id"], set_=changes))
 
 
-async def put(
+async def save(
     tx: Tx, connection_id: int, product_id: int, slots: Sequence[Slot], now: datetime
 ) -> None:
     """It is there, with these slots. Those that were known keep their counts, and their calls; a

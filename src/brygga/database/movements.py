@@ -10,15 +10,15 @@ import sqlalchemy as sa
 
 from brygga.core.stock.explaining import Explained, Unexplained
 from brygga.core.stock.ledger import Side
-from brygga.core.stock.story import Cause, Movement, Reason
+from brygga.core.stock.movement import Cause, Movement, Reason
 from brygga.database.engine import Tx
 
 KEPT = timedelta(days=90)
 OWN = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
 """The shelf moved by itself."""
-LOOKS = OWN | {Cause.RESET, Cause.STARTED}
+READS = OWN | {Cause.RESET, Cause.STARTED}
 """The level of the movement's shelf was known then."""
-BIRTHS = frozenset({Cause.BORN, Cause.ADOPTED})
+CREATES = frozenset({Cause.CREATED, Cause.ATTACHED})
 """And here that of both."""
 SWEEP = timedelta(minutes=30)
 """A sweep that began so long before a movement had looked at the shelf by then."""
@@ -78,7 +78,7 @@ async def newest(tx: Tx, connection_id: int) -> int:
     return int(await tx.scalar(statement, {"id": connection_id}) or 0)
 
 
-async def doubts(
+async def questioned(
     tx: Tx, connection_id: int, variant_uuids: Collection[str]
 ) -> Mapping[str, Movement]:
     """The last write of each of these variants of which nobody could tell what became of it."""
@@ -88,7 +88,7 @@ async def doubts(
         " AND cause = ANY (CAST(:causes AS text[]))"
         " ORDER BY variant_uuid, id DESC"
     )
-    causes = [Cause.DOUBTED.value, Cause.CONTRADICTED.value]
+    causes = [Cause.IN_DOUBT.value, Cause.CONTRADICTED.value]
     values = {"id": connection_id, "variants": list(variant_uuids), "causes": causes}
     return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
 
@@ -122,7 +122,7 @@ async def unexplained(
                 WHERE l.connection_id = m.connection_id AND l.variant_uuid = m.variant_uuid
                     AND l.id < m.id
                     AND (l.side = m.side AND l.cause = ANY (CAST(:looks AS text[]))
-                        OR l.cause = ANY (CAST(:births AS text[])))
+                        OR l.cause = ANY (CAST(:initial_levels AS text[])))
                 ORDER BY l.id DESC LIMIT 1
             ),
             CASE WHEN m.cause <> :swept AND c.swept_at <= m.at - CAST(:sweep AS interval)
@@ -139,8 +139,8 @@ async def unexplained(
         "uuid": product_uuid,
         "since": since,
         "causes": [cause.value for cause in OWN],
-        "looks": [cause.value for cause in LOOKS],
-        "births": [cause.value for cause in BIRTHS],
+        "looks": [cause.value for cause in READS],
+        "initial_levels": [cause.value for cause in CREATES],
         "swept": Cause.SWEPT.value,
         "sweep": SWEEP,
     }
@@ -152,7 +152,7 @@ async def unexplained(
     return found
 
 
-async def told(
+async def reported(
     tx: Tx, connection_id: int, product_uuid: str, since: datetime
 ) -> frozenset[tuple[str, Reason, str]]:
     """What explains a movement of this product already: variant, reason and number. No sale

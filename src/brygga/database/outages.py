@@ -19,25 +19,25 @@ _c = outages.c
 class Outage:
     platform: str
     since: datetime
-    is_told: bool
+    is_reported: bool
 
 
 async def note(tx: Tx, connection_id: int, platform: str, now: datetime) -> Outage:
     """The outage that this failure belongs to. It begins with the first failure."""
     begin = insert(outages).values(connection_id=connection_id, platform=platform, since=now)
     await tx.run(begin.on_conflict_do_nothing())
-    found = sa.select(_c.since, _c.told_at).where(
+    found = sa.select(_c.since, _c.reported_at).where(
         _c.connection_id == connection_id, _c.platform == platform
     )
     row = await tx.first(found)
     assert row is not None
-    return Outage(platform, row.since, row.told_at is not None)
+    return Outage(platform, row.since, row.reported_at is not None)
 
 
 async def tell(tx: Tx, connection_id: int, platform: str, now: datetime) -> None:
     """The sync log says it."""
     of = (_c.connection_id == connection_id, _c.platform == platform)
-    await tx.run(sa.update(outages).where(*of).values(told_at=now))
+    await tx.run(sa.update(outages).where(*of).values(reported_at=now))
 
 
 async def end(tx: Tx, connection_id: int) -> Sequence[Outage]:
@@ -45,10 +45,10 @@ async def end(tx: Tx, connection_id: int) -> Sequence[Outage]:
     statement = (
         sa.delete(outages)
         .where(_c.connection_id == connection_id)
-        .returning(_c.platform, _c.since, _c.told_at)
+        .returning(_c.platform, _c.since, _c.reported_at)
     )
     rows = await tx.rows(statement)
     return sorted(
-        (Outage(row.platform, row.since, row.told_at is not None) for row in rows),
+        (Outage(row.platform, row.since, row.reported_at is not None) for row in rows),
         key=lambda one: one.platform,
     )

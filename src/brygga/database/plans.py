@@ -32,7 +32,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnPlan:
     """A whole plan.
 
     `stamp` is that of what it was drawn from, `counts` are those of the filters.
@@ -101,13 +101,13 @@ async def stamp(tx: Tx, connection_id: int) -> str | None:
     return found
 
 
-async def keep(tx: Tx, connection_id: int, drawn: Drawn, now: datetime) -> None:
+async def keep(tx: Tx, connection_id: int, plan: DrawnPlan, now: datetime) -> None:
     """The plan becomes exactly this. Rows that stay as they are cost a look, not a write."""
-    head = {"stamp": drawn.stamp, "counts": to_json(dict(drawn.counts)), "now": now}
+    head = {"stamp": plan.stamp, "counts": to_json(dict(plan.counts)), "now": now}
     await tx.run(_KEEP, {"id": connection_id, **head})
-    uuids = [one.product_uuid for one in drawn.steps]
+    uuids = [one.product_uuid for one in plan.steps]
     await tx.run(_DROP_OTHERS, {"id": connection_id, "uuids": uuids})
-    rows = drawn.steps
+    rows = plan.steps
     for place in range(0, len(rows), PORTION):
         some = rows[place : place + PORTION]
         values = {

@@ -27,7 +27,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from brygga.database import work_items
-from brygga.database.engine import CHANNEL, Database, Tx, Woken
+from brygga.database.engine import CHANNEL, Database, Notice, Tx
 from brygga.seams import Clock
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class Job:
     number: int = 0
 
 
-Drain = Callable[[Job], Awaitable[None]]
+Turn = Callable[[Job], Awaitable[None]]
 
 
 class Jobs(Protocol):
@@ -76,8 +76,8 @@ class Jobs(Protocol):
         """
         ...
 
-    async def run(self, drain: Drain, stop: asyncio.Event) -> None:
-        """Calls `drain` for each job, many at once, until `stop`; then waits for those that run."""
+    async def run(self, turn: Turn, stop: asyncio.Event) -> None:
+        """Calls `turn` for each job, many at once, until `stop`; then waits for those that run."""
         ...
 
 
@@ -186,18 +186,18 @@ class QueueJobs:
     async def give_up(self, tx: Tx, job: Job) -> None:
         await tx.run(_GIVE_KEY_BACK, {"number": job.number})
 
-    async def run(self, drain: Drain, stop: asyncio.Event) -> None:
+    async def run(self, turn: Turn, stop: asyncio.Event) -> None:
         """Outlives the database: a server that restarts costs a pause, not the worker, which would
         else wait for a LISTEN that is dead.
         """
         while not stop.is_set():
             try:
-                await self._run(drain, stop)
+                await self._run(turn, stop)
             except* psycopg.Error as gone:
                 log.warning("queue out of reach", why=_first_line(gone))
                 await first_of(self.clock.sleep(self.settings.pause_s), stop.wait())
 
-    async def _run(self, drain: Drain, stop: asyncio.Event) -> None:
+    async def _run(self, turn: Turn, stop: asyncio.Event) -> None:
         """Until `stop`, or until the listening connection is lost. Raises a group of psycopg's
         errors.
         """
@@ -206,9 +206,9 @@ class QueueJobs:
 
             @queue.entrypoint(ENTRYPOINT)
             async def look(job: QueueJob) -> None:
-                await drain(Job(int(job.payload or b"0"), int(job.id)))
+                await turn(Job(int(job.payload or b"0"), int(job.id)))
 
-            await driver.add_listener(CHANNEL, self._heard)
+            await driver.add_listener(CHANNEL, self._received)
             async with asyncio.TaskGroup() as group:
                 chores = [
                     group.create_task(self._until(stop, queue.shutdown)),
@@ -225,13 +225,13 @@ class QueueJobs:
                     for chore in chores:
                         chore.cancel()
 
-    def _heard(self, payload: str | bytes | bytearray) -> None:
+    def _received(self, payload: str | bytes | bytearray) -> None:
         """A commit in another process left marks: the drain of that connection, if it runs here,
         hears of it.
         """
         text = payload if isinstance(payload, str) else bytes(payload).decode()
         connection_id, urgent = text.split()
-        self.database.tell(Woken(int(connection_id), urgent == "1"))
+        self.database.tell(Notice(int(connection_id), urgent == "1"))
 
     async def _until(self, stop: asyncio.Event, shutdown: asyncio.Event) -> None:
         await stop.wait()
@@ -275,37 +275,37 @@ class TableJobs:
     database: Database
     clock: Clock
     parallel: int = 40
-    grace: timedelta = timedelta(seconds=10)
+    takeover_delay: timedelta = timedelta(seconds=10)
     every_s: float = 1.0
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _notices: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[int, int] = field(default_factory=dict)
     """How many turns there had been when each connection last had its own: who waited longest is
     next.
     """
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
-        tx.wake(connection_id, urgent)
+        tx.notify(connection_id, urgent)
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         due = await work_items.next_due(tx, job.connection_id)
         return due is None or due > now
 
     async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
-        tx.wake(job.connection_id, urgent)
+        tx.notify(job.connection_id, urgent)
 
     async def give_up(self, tx: Tx, job: Job) -> None:
         return
 
-    async def run(self, drain: Drain, stop: asyncio.Event) -> None:
-        silence = self.database.on_commit(lambda _: self._woken.set())
+    async def run(self, turn: Turn, stop: asyncio.Event) -> None:
+        silence = self.database.on_commit(lambda _: self._notices.set())
         running: dict[int, asyncio.Task[None]] = {}
         try:
             async with asyncio.TaskGroup() as group:
                 while not stop.is_set():
-                    self._woken.clear()
-                    await self._start_due(group, drain, running)
+                    self._notices.clear()
+                    await self._start_due(group, turn, running)
                     rest_s = await self._rest_s(running.keys())
-                    await first_of(self.clock.sleep(rest_s), self._woken.wait(), stop.wait())
+                    await first_of(self.clock.sleep(rest_s), self._notices.wait(), stop.wait())
         finally:
             silence()
 
@@ -314,27 +314,27 @@ class TableJobs:
         return self.every_s
 
     async def _start_due(
-        self, group: asyncio.TaskGroup, drain: Drain, running: dict[int, asyncio.Task[None]]
+        self, group: asyncio.TaskGroup, turn: Turn, running: dict[int, asyncio.Task[None]]
     ) -> None:
         for connection_id in [number for number, task in running.items() if task.done()]:
             del running[connection_id]
         async with self.database.read() as tx:
-            due = await work_items.connections_due(tx, self.clock.now(), self.grace)
+            due = await work_items.connections_due(tx, self.clock.now(), self.takeover_delay)
         in_turn = sorted(due, key=lambda one: (not one[1], self._turns.get(one[0], 0)))
         for connection_id, _ in in_turn:
             if connection_id not in running and len(running) < self.parallel:
                 self._turns[connection_id] = max(self._turns.values(), default=0) + 1
-                running[connection_id] = group.create_task(self._one(drain, connection_id))
+                running[connection_id] = group.create_task(self._one(turn, connection_id))
 
-    async def _one(self, drain: Drain, connection_id: int) -> None:
+    async def _one(self, turn: Turn, connection_id: int) -> None:
         try:
-            await drain(Job(connection_id))
+            await turn(Job(connection_id))
         except Exception:
             # As with a queue, one connection's bug is not the others' end; the marks are still
             # there for the next look.
             log.exception("drain failed", connection=connection_id)
         finally:
-            self._woken.set()
+            self._notices.set()
 
 
 def _first_line(errors: BaseException) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from brygga.database.engine import Tx
-from brygga.database.work_items import STOCK_LANE
+from brygga.database.work_items import STOCK_KINDS
 
 KEPT = timedelta(days=4)
 """Zettle repeats an event for about 72 hours (zettle facts 4.5)."""
@@ -18,7 +18,7 @@ KEPT = timedelta(days=4)
 # either.
 _AWAITED = """
     WITH marked AS (
-        SELECT subject FROM marks WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
+        SELECT subject FROM work_items WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
     ), awaited AS (
         SELECT subject FROM marked
         UNION
@@ -30,7 +30,7 @@ _AWAITED = """
     )
 """
 _PRUNE_LOST = sa.text(f"""
-    {_AWAITED} DELETE FROM flights
+    {_AWAITED} DELETE FROM pending_writes
     WHERE connection_id = :id AND state = 'lost' AND at < :before
         AND product_uuid NOT IN (SELECT subject FROM awaited)
 """)  # noqa: S608 - our own
@@ -42,8 +42,8 @@ _PRUNE_HINTS = sa.text(f"""
             FROM awaited)
 """)  # noqa: S608 - our own
 _PRUNE_ECHOES = sa.text("""
-    DELETE FROM echoes e WHERE e.connection_id = :id AND e.heard_at < :before
-        AND NOT EXISTS (SELECT 1 FROM flights f WHERE f.connection_id = :id
+    DELETE FROM echoes e WHERE e.connection_id = :id AND e.received_at < :before
+        AND NOT EXISTS (SELECT 1 FROM pending_writes f WHERE f.connection_id = :id
             AND f.call = e.identifier)
 """)
 
@@ -56,12 +56,13 @@ async def prune(tx: Tx, connection_id: int, now: datetime) -> None:
     are kept as long.
     """
     values = {"id": connection_id, "before": now - KEPT}
-    kinds = sorted(kind.value for kind in STOCK_LANE)
+    kinds = sorted(kind.value for kind in STOCK_KINDS)
     await tx.run(_PRUNE_LOST, {**values, "kinds": kinds})
     await tx.run(_PRUNE_HINTS, {**values, "kinds": kinds})
     await tx.run(_PRUNE_ECHOES, values)
     await tx.run(
-        sa.text("DELETE FROM births WHERE connection_id = :id AND begun_at < :before"), values
+        sa.text("DELETE FROM initial_levels WHERE connection_id = :id AND begun_at < :before"),
+        values,
     )
 
 
@@ -69,7 +70,7 @@ async def close(tx: Tx, connection_id: int) -> None:
     """The connection has ended: nothing settles or hears any more. Its ledgers stay for the next
     one (`ledgers.earlier`).
     """
-    for table in ("flights", "stock_hints", "echoes", "births"):
+    for table in ("pending_writes", "stock_hints", "echoes", "initial_levels"):
         await tx.run(
             sa.text(f"DELETE FROM {table} WHERE connection_id = :id"),  # noqa: S608 - our own
             {"id": connection_id},

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from brygga.database import deliveries
 from brygga.database.deliveries import Outcome
 from brygga.database.engine import Tx
-from brygga.database.work_items import STOCK_LANE, WORKABLE
+from brygga.database.work_items import STOCK_KINDS, WORKABLE
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class ServiceHealth:
     """Ages are seconds, 0 where nothing waits."""
 
     stages: Mapping[str, int]
@@ -34,13 +34,13 @@ class Vitals:
     """Marks whose work failed by a bug of ours and is not done since."""
     parked_s: float
     """Since when the oldest of them fails."""
-    in_the_air: int
+    with_pending_writes: int
     """Stock writes, by variant, whose answer has not come yet or never will."""
     to_check: int
     """Stock numbers that a merchant is asked to check."""
     contradicted: int = 0
     """Stock writes of the last 24 hours of which the marker and the record say opposite things."""
-    unheard: int = 0
+    unreceived: int = 0
     """Connections whose webhooks are refused or go astray again and again."""
     webhooks_failed: int = 0
     """Of living connections, refused or astray, in 24 hours."""
@@ -56,15 +56,15 @@ _STAGES = sa.text("""
 _MARKS = sa.text(f"""
     SELECT count(*) AS waiting, min(m.due_at) AS oldest,
         min(m.due_at) FILTER (WHERE m.kind = ANY (CAST(:stock AS text[]))) AS stock
-    FROM marks m JOIN connections c ON c.id = m.connection_id
+    FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE m.parked_at IS NULL AND m.due_at <= :now AND {WORKABLE}
 """)  # noqa: S608 - only our own constants are put together
 _OTHERS = sa.text("""
-    SELECT (SELECT count(*) FROM marks WHERE failing_since IS NOT NULL) AS parked,
-           (SELECT min(failing_since) FROM marks WHERE failing_since IS NOT NULL) AS failing_since,
-           (SELECT count(*) FROM flights WHERE state = 'open') AS in_the_air,
+    SELECT (SELECT count(*) FROM work_items WHERE failing_since IS NOT NULL) AS parked,
+           (SELECT min(failing_since) FROM work_items WHERE failing_since IS NOT NULL) AS failing_since,
+           (SELECT count(*) FROM pending_writes WHERE state = 'open') AS with_pending_writes,
            (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL
-               AND jsonb_typeof(zettle -> 'known') = 'number')
+               AND jsonb_typeof(zettle -> 'confirmed') = 'number')
                AS to_check,
            (SELECT count(*) FROM movements WHERE cause = 'contradicted' AND at > CAST(:now
                AS timestamptz) - interval '1 day')
@@ -72,28 +72,28 @@ _OTHERS = sa.text("""
 """)
 
 
-async def read(tx: Tx, now: datetime) -> Vitals:
+async def read(tx: Tx, now: datetime) -> ServiceHealth:
     """Four statements, whatever the number of merchants."""
     stages = await tx.rows(_STAGES)
-    marks = await tx.first(_MARKS, {"now": now, "stock": [kind.value for kind in STOCK_LANE]})
+    items = await tx.first(_MARKS, {"now": now, "stock": [kind.value for kind in STOCK_KINDS]})
     others = await tx.first(_OTHERS, {"now": now})
     webhooks = await deliveries.of_last_day(tx, now)
-    assert marks is not None
+    assert items is not None
     assert others is not None
 
-    return Vitals(
+    return ServiceHealth(
         stages={row.stage: row.connections for row in stages},
         paused=sum(row.paused for row in stages),
         unreachable=sum(row.unreachable for row in stages),
-        waiting=marks.waiting,
-        late_s=_age_s(marks.oldest, now),
-        stock_late_s=_age_s(marks.stock, now),
+        waiting=items.waiting,
+        late_s=_age_s(items.oldest, now),
+        stock_late_s=_age_s(items.stock, now),
         parked=others.parked,
         parked_s=_age_s(others.failing_since, now),
-        in_the_air=others.in_the_air,
+        with_pending_writes=others.with_pending_writes,
         to_check=others.to_check,
         contradicted=others.contradicted,
-        unheard=len({one.connection_id for one in webhooks if one.is_alarming}),
+        unreceived=len({one.connection_id for one in webhooks if one.is_alarming}),
         webhooks_failed=sum(one.failed for one in webhooks),
         webhooks_ended=sum(one.of(Outcome.ENDED) for one in webhooks),
     )

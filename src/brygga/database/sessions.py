@@ -39,12 +39,12 @@ class Sessions(Store):
         if renew_for is None:
             async with self._database.read() as tx:
                 found: bytes | None = await tx.scalar(
-                    sa.select(sessions.c.data).where(*self._living(key))
+                    sa.select(sessions.c.data).where(*self._active(key))
                 )
         else:
             statement = (
                 sa.update(sessions)
-                .where(*self._living(key))
+                .where(*self._active(key))
                 .values(expires_at=self._expiry(renew_for))
             )
             async with self._database.transaction() as tx:
@@ -65,7 +65,7 @@ class Sessions(Store):
     async def expires_in(self, key: str) -> int | None:
         """Seconds; -1 for a session without an end, None for one that is not there."""
         async with self._database.read() as tx:
-            row = await tx.first(sa.select(sessions.c.expires_at).where(*self._living(key)))
+            row = await tx.first(sa.select(sessions.c.expires_at).where(*self._active(key)))
         if row is None:
             return None
         return (
@@ -74,7 +74,7 @@ class Sessions(Store):
             else int((row.expires_at - self._clock.now()).total_seconds())
         )
 
-    def _living(self, key: str) -> tuple[sa.ColumnElement[bool], ...]:
+    def _active(self, key: str) -> tuple[sa.ColumnElement[bool], ...]:
         c = sessions.c
         return c.key == _hashed(key), sa.or_(
             c.expires_at.is_(None), c.expires_at > self._clock.now()

@@ -22,7 +22,7 @@ class Subscription:
     signing_key: str = field(repr=False, default="")
 
 
-async def put(tx: Tx, connection_id: int, subscription: Subscription, now: datetime) -> None:
+async def save(tx: Tx, connection_id: int, subscription: Subscription, now: datetime) -> None:
     """Kept under its id. An empty signing key keeps the one that is there: a platform shows it
     once.
     """

@@ -33,7 +33,7 @@ class Suffix:
 
 
 _COLUMNS = "product_uuid, variant_uuid, field, plain, written, holder_id, holder_uuid, retry"
-_PUT = sa.text("""
+_SAVE_ROWS = sa.text("""
     INSERT INTO suffixes (connection_id, product_uuid, variant_uuid, field, plain, written,
         holder_id, holder_uuid, retry)
     SELECT CAST(:id AS bigint), n.* FROM unnest(
@@ -69,7 +69,7 @@ _FIND_HOLDERS = sa.text("""
 """)
 
 
-async def put(tx: Tx, connection_id: int, rows: Collection[Suffix]) -> None:
+async def save(tx: Tx, connection_id: int, rows: Collection[Suffix]) -> None:
     """Adds or replaces them. Only products that are bound have suffixes."""
     if not rows:
         return
@@ -84,7 +84,7 @@ async def put(tx: Tx, connection_id: int, rows: Collection[Suffix]) -> None:
         "holder_uuids": [row.holder_uuid for row in rows],
         "retry": [row.retry for row in rows],
     }
-    await tx.run(_PUT, values)
+    await tx.run(_SAVE_ROWS, values)
 
 
 async def replace(
@@ -98,7 +98,7 @@ async def replace(
         ),
         {"id": connection_id, "uuids": list(uuids)},
     )
-    await put(tx, connection_id, rows)
+    await save(tx, connection_id, rows)
     await tx.run(_FIND_HOLDERS, {"id": connection_id})
 
 

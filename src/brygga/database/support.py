@@ -26,7 +26,7 @@ class Case:
     bundle: Mapping[str, Any]
 
 
-async def put(tx: Tx, case: Case) -> None:
+async def save(tx: Tx, case: Case) -> None:
     values = {
         "id": case.support_id,
         "connection_id": case.connection_id,

@@ -22,7 +22,7 @@ metadata = sa.MetaData(
 )
 
 TIME = sa.DateTime(timezone=True)
-LIVING = sa.text("stage <> 'disconnected'")
+ACTIVE = sa.text("stage <> 'disconnected'")
 """C2 holds among living connections only."""
 
 
@@ -75,9 +75,9 @@ connections = sa.Table(
         "one_living_connection_per_organization",
         "organization_uuid",
         unique=True,
-        postgresql_where=LIVING,
+        postgresql_where=ACTIVE,
     ),
-    sa.Index("one_living_connection_per_store", "store_hash", unique=True, postgresql_where=LIVING),
+    sa.Index("one_living_connection_per_store", "store_hash", unique=True, postgresql_where=ACTIVE),
     sa.Index("connections_by_store", "organization_uuid", "store_hash"),
 )
 
@@ -253,17 +253,17 @@ class _Intents(sa.TypedColumns):
 
 intents = sa.Table("intents", metadata, _Intents)
 
-generations = sa.Sequence("mark_generations", metadata=metadata)
+generations = sa.Sequence("work_item_generations", metadata=metadata)
 
 
-class _Marks(sa.TypedColumns):
+class _WorkItems(sa.TypedColumns):
     connection_id: Column[int] = _owner()
     kind: Column[str] = Column(sa.Text, primary_key=True)
     subject: Column[str] = Column(sa.Text, primary_key=True)
     rank: Column[int] = Column(sa.SmallInteger, nullable=False)
     generation: Column[int] = Column(sa.BigInteger, nullable=False)
     due_at: Column[datetime] = Column(TIME, nullable=False)
-    marked_at: Column[datetime] = Column(TIME, nullable=False)
+    added_at: Column[datetime] = Column(TIME, nullable=False)
     force: Column[bool] = _flag()
     attempts: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
     detail: Column[str] = _text()
@@ -281,14 +281,14 @@ class _Marks(sa.TypedColumns):
     waits_since: Column[datetime | None] = Column(TIME)
 
 
-marks = sa.Table(
-    "marks",
+work_items = sa.Table(
+    "work_items",
     metadata,
-    _Marks,
-    sa.Index("marks_to_drain", "connection_id", "rank", "due_at"),
-    sa.Index("marks_by_due", "due_at"),
+    _WorkItems,
+    sa.Index("work_items_due", "connection_id", "rank", "due_at"),
+    sa.Index("work_items_by_due", "due_at"),
     sa.Index(
-        "marks_failing", "failing_since", postgresql_where=sa.text("failing_since IS NOT NULL")
+        "work_items_failing", "failing_since", postgresql_where=sa.text("failing_since IS NOT NULL")
     ),
 )
 
@@ -402,25 +402,25 @@ class _Questions(sa.TypedColumns):
 questions = sa.Table("questions", metadata, _Questions)
 
 
-class _EmptiedShelves(sa.TypedColumns):
+class _ZeroedLevels(sa.TypedColumns):
     connection_id: Column[int] = _owner()
     variant_uuid: Column[str] = Column(sa.Text, primary_key=True)
     side: Column[str] = Column(sa.Text, primary_key=True)
     product_uuid: Column[str] = Column(sa.Text, nullable=False)
-    known: Column[int] = Column(sa.Integer, nullable=False)
+    confirmed: Column[int] = Column(sa.Integer, nullable=False)
     level: Column[int] = Column(sa.Integer, nullable=False)
     seen: Column[datetime | None] = Column(TIME)
     is_left: Column[bool] = _flag()
 
 
-emptied_shelves = sa.Table("emptied_shelves", metadata, _EmptiedShelves)
+zeroed_levels = sa.Table("zeroed_levels", metadata, _ZeroedLevels)
 
 
 class _Outages(sa.TypedColumns):
     connection_id: Column[int] = _owner()
     platform: Column[str] = Column(sa.Text, primary_key=True)
     since: Column[datetime] = Column(TIME, nullable=False)
-    told_at: Column[datetime | None] = Column(TIME)
+    reported_at: Column[datetime | None] = Column(TIME)
 
 
 outages = sa.Table("outages", metadata, _Outages)

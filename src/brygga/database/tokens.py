@@ -41,7 +41,7 @@ class Token:
     revoked_at: datetime | None = None
 
 
-async def put(tx: Tx, connection_id: int, platform: Platform, token: Token) -> None:
+async def save(tx: Tx, connection_id: int, platform: Platform, token: Token) -> None:
     """Replaces what was there, old and new in one statement; a refresh that was on its way has
     ended with this.
     """
@@ -66,7 +66,7 @@ async def put(tx: Tx, connection_id: int, platform: Platform, token: Token) -> N
     )
 
 
-async def put_newer(tx: Tx, connection_id: int, platform: Platform, token: Token) -> bool:
+async def save_newer(tx: Tx, connection_id: int, platform: Platform, token: Token) -> bool:
     """As `put`, unless the token that is there was given later: of two approvals at once, the one
     that is answered last makes the other's token void. False when nothing was replaced."""
     await tx.first(
@@ -75,7 +75,7 @@ async def put_newer(tx: Tx, connection_id: int, platform: Platform, token: Token
     there = await get(tx, connection_id, platform)
     if there is not None and there.issued_at > token.issued_at:
         return False
-    await put(tx, connection_id, platform, token)
+    await save(tx, connection_id, platform, token)
     return True
 
 
@@ -131,7 +131,7 @@ async def finish_refresh(
     now_there = await get(tx, connection_id, platform)
     if now_there is None or now_there.refresh != used:
         return False
-    await put(tx, connection_id, platform, token)
+    await save(tx, connection_id, platform, token)
 
     return True
 

@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
     STOCK = "stock"  # Zettle product uuid: either side's stock may have moved, or something is owed
     SHOP_STOCK = "shop_stock"  # BigCommerce product id: a stock hint, not yet resolved to ours
-    SETTLE = "settle"  # Zettle product uuid: an unanswered stock write waits to be settled
+    RESOLVE = "resolve"  # Zettle product uuid: an unanswered stock write waits to be settled
     TRACKING = "tracking"  # Zettle product uuid: tracking was switched in Zettle
     LEAVE = "leave"  # "": disconnect
     SETUP = "setup"  # "": a step of the set-up that needs remote calls
@@ -45,12 +45,12 @@ class Kind(StrEnum):
 RANKS: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(Kind)}
 BULK_RANK = 50
 """Of a first import and other mass work: every small change goes before it."""
-STOCK_LANE = frozenset({Kind.STOCK, Kind.SHOP_STOCK, Kind.SETTLE, Kind.TRACKING})
-PRODUCT_LANE = frozenset(Kind) - STOCK_LANE
+STOCK_KINDS = frozenset({Kind.STOCK, Kind.SHOP_STOCK, Kind.RESOLVE, Kind.TRACKING})
+PRODUCT_KINDS = frozenset(Kind) - STOCK_KINDS
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class WorkItem:
     """`attempts` counts the tries since the mark was made that ended in "again", or in a bug of
     ours.
 
@@ -103,16 +103,16 @@ WORKABLE = """(
 )"""
 
 _MARK = sa.text("""
-    INSERT INTO marks AS m (connection_id, kind, subject, rank, generation, due_at, marked_at,
+    INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at, added_at,
         force, detail)
-    SELECT :id, :kind, s.subject, :rank, nextval('mark_generations'), :due_at, :now, :force, :detail
+    SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now, :force, :detail
     FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
     ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
         rank = least(m.rank, EXCLUDED.rank),
         generation = EXCLUDED.generation,
         due_at = CASE WHEN m.parked_at IS NULL THEN least(m.due_at, EXCLUDED.due_at)
             ELSE EXCLUDED.due_at END,
-        marked_at = EXCLUDED.marked_at,
+        added_at = EXCLUDED.added_at,
         force = m.force OR EXCLUDED.force,
         detail = CASE WHEN EXCLUDED.detail = '' THEN m.detail ELSE EXCLUDED.detail END,
         parked_at = NULL
@@ -120,7 +120,7 @@ _MARK = sa.text("""
 _NOTIFY = sa.text("SELECT pg_notify(:channel, :payload)")
 
 
-async def mark(
+async def add(
     tx: Tx,
     connection_id: int,
     kind: Kind,
@@ -134,12 +134,12 @@ async def mark(
     """Marks one subject. Marking again gives a new generation, keeps the earlier due time and a
     force, and wakes a parked one.
     """
-    await mark_many(
+    await add_many(
         tx, connection_id, kind, [subject], now, due_at=due_at, force=force, detail=detail
     )
 
 
-async def mark_many(
+async def add_many(
     tx: Tx,
     connection_id: int,
     kind: Kind,
@@ -151,7 +151,7 @@ async def mark_many(
     detail: str = "",
     bulk: bool = False,
 ) -> None:
-    """As `mark`, for many in one statement. `bulk` lets every small change go before."""
+    """As `item`, for many in one statement. `bulk` lets every small change go before."""
     wanted = unique(subjects)
     if not wanted:
         return
@@ -168,8 +168,8 @@ async def mark_many(
     await tx.run(_MARK, values)
     tx.touch(connection_id)
     if (due_at or now) <= now:
-        urgent = kind in STOCK_LANE
-        tx.wake(connection_id, urgent)
+        urgent = kind in STOCK_KINDS
+        tx.notify(connection_id, urgent)
         await tx.run(_NOTIFY, {"channel": CHANNEL, "payload": f"{connection_id} {urgent:d}"})
 
 
@@ -177,7 +177,7 @@ async def mark_many(
 
 _DUE = sa.text(f"""
     WITH due AS (
-        SELECT m.* FROM marks m JOIN connections c ON c.id = m.connection_id
+        SELECT m.* FROM work_items m JOIN connections c ON c.id = m.connection_id
         WHERE m.connection_id = :id AND m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[]))
             AND {WORKABLE}
     ), first AS (
@@ -188,20 +188,20 @@ _DUE = sa.text(f"""
     FROM due JOIN first USING (kind, rank) ORDER BY due_at, generation LIMIT :limit
 """)  # noqa: S608 - only our own constants are put together
 _NEXT = sa.text(f"""
-    SELECT min(m.due_at) FROM marks m JOIN connections c ON c.id = m.connection_id
+    SELECT min(m.due_at) FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE m.connection_id = :id AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
 """)  # noqa: S608 - as above
 _CONNECTIONS_DUE = sa.text(f"""
     SELECT m.connection_id, min(m.rank) AS rank
-    FROM marks m JOIN connections c ON c.id = m.connection_id
+    FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
         AND (c.lease_holder IS NULL OR c.lease_until < :expired)
     GROUP BY m.connection_id ORDER BY min(m.rank), min(m.due_at), m.connection_id
 """)  # noqa: S608 - as above
 _SAME = "connection_id = :id AND kind = :kind AND subject = :subject AND generation = :generation"
-_DONE = sa.text(f"DELETE FROM marks WHERE {_SAME}")  # noqa: S608 - as above
+_DONE = sa.text(f"DELETE FROM work_items WHERE {_SAME}")  # noqa: S608 - as above
 _AGAIN = sa.text(f"""
-    UPDATE marks SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL,
+    UPDATE work_items SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL,
         waits_for = :waits_for,
         waits_since = CASE WHEN :waits_for = '' THEN NULL WHEN waits_for = :waits_for
             THEN waits_since ELSE :now END
@@ -210,7 +210,7 @@ _AGAIN = sa.text(f"""
 # A mark that was made again while its work failed keeps its own time: it is tried at once, as part
 # of the same incident.
 _PARK = sa.text("""
-    UPDATE marks SET
+    UPDATE work_items SET
         parked_at = CASE WHEN generation = :generation THEN CAST(:now AS timestamptz) END,
         due_at = CASE WHEN generation = :generation THEN CAST(:due_at AS timestamptz) ELSE due_at
             END,
@@ -230,7 +230,7 @@ async def due(
     now: datetime,
     kinds: Collection[Kind] = tuple(Kind),
     limit: int = 250,
-) -> Sequence[Mark]:
+) -> Sequence[WorkItem]:
     """The most urgent due marks, all of one kind, the longest due first. Only what the connection's
     state lets work on.
     """
@@ -249,34 +249,38 @@ async def next_due(tx: Tx, connection_id: int) -> datetime | None:
     return found
 
 
-async def connections_due(tx: Tx, now: datetime, grace: timedelta) -> Sequence[tuple[int, bool]]:
+async def connections_due(
+    tx: Tx, now: datetime, takeover_delay: timedelta
+) -> Sequence[tuple[int, bool]]:
     """Connections with due work that nobody holds, and whether stock is among it; the most urgent
     first.
     """
-    stock = max(RANKS[kind] for kind in STOCK_LANE)
-    rows = await tx.rows(_CONNECTIONS_DUE, {"now": now, "expired": now - grace, "kinds": _KNOWN})
+    stock = max(RANKS[kind] for kind in STOCK_KINDS)
+    rows = await tx.rows(
+        _CONNECTIONS_DUE, {"now": now, "expired": now - takeover_delay, "kinds": _KNOWN}
+    )
     return [(row.connection_id, row.rank <= stock) for row in rows]
 
 
-async def done(tx: Tx, mark: Mark) -> bool:
+async def done(tx: Tx, item: WorkItem) -> bool:
     """False when it was marked again meanwhile: then it stays."""
-    return await tx.run(_DONE, _same(mark)) == 1
+    return await tx.run(_DONE, _same(item)) == 1
 
 
 async def again(
-    tx: Tx, mark: Mark, due_at: datetime, *, waits_for: str = "", now: datetime | None = None
+    tx: Tx, item: WorkItem, due_at: datetime, *, waits_for: str = "", now: datetime | None = None
 ) -> bool:
     """Tried in vain, and to be tried again. `waits_for` names the platform that did not answer at
     `now`.
 
     False when it was marked again meanwhile: then that one's time counts.
     """
-    values = {**_same(mark), "due_at": due_at, "now": now or due_at, "waits_for": waits_for}
+    values = {**_same(item), "due_at": due_at, "now": now or due_at, "waits_for": waits_for}
     return await tx.run(_AGAIN, values) == 1
 
 
 async def park(
-    tx: Tx, mark: Mark, support_id: str, now: datetime, *, next_try: datetime, program: str = ""
+    tx: Tx, item: WorkItem, support_id: str, now: datetime, *, next_try: datetime, program: str = ""
 ) -> bool:
     """Its work failed by a bug of ours in this version of the program, and is tried again at
     `next_try`. The first support id stays.
@@ -284,7 +288,7 @@ async def park(
     False when nobody wants the work any more.
     """
     values = {
-        **_same(mark),
+        **_same(item),
         "support_id": support_id,
         "now": now,
         "due_at": next_try,
@@ -294,7 +298,7 @@ async def park(
 
 
 _RETRY = sa.text("""
-    UPDATE marks SET due_at = least(due_at, :now), parked_at = NULL
+    UPDATE work_items SET due_at = least(due_at, :now), parked_at = NULL
     WHERE failing_since IS NOT NULL
         AND (CAST(:id AS bigint) IS NULL OR connection_id = :id)
         AND (CAST(:kind AS text) IS NULL OR kind = :kind)
@@ -302,7 +306,7 @@ _RETRY = sa.text("""
     RETURNING connection_id
 """)
 _RETRY_FOR = sa.text("""
-    UPDATE marks SET due_at = least(due_at, :now), parked_at = NULL,
+    UPDATE work_items SET due_at = least(due_at, :now), parked_at = NULL,
         failed_programs = array_append(failed_programs, :program)
     WHERE parked_at IS NOT NULL AND NOT (:program = ANY (failed_programs))
 """)
@@ -338,17 +342,17 @@ async def retry_for(tx: Tx, program: str, now: datetime) -> int:
     return await tx.run(_RETRY_FOR, {"program": program, "now": now})
 
 
-def _same(mark: Mark) -> dict[str, Any]:
+def _same(item: WorkItem) -> dict[str, Any]:
     return {
-        "id": mark.connection_id,
-        "kind": mark.kind.value,
-        "subject": mark.subject,
-        "generation": mark.generation,
+        "id": item.connection_id,
+        "kind": item.kind.value,
+        "subject": item.subject,
+        "generation": item.generation,
     }
 
 
-def _mark(row: Any) -> Mark:
-    return Mark(
+def _mark(row: Any) -> WorkItem:
+    return WorkItem(
         row.connection_id,
         Kind(row.kind),
         row.subject,
@@ -369,12 +373,12 @@ def _mark(row: Any) -> Mark:
 async def counts(tx: Tx, connection_id: int) -> Mapping[Kind, int]:
     """How much waits, by kind; parked work is not counted."""
     statement = sa.text("""
-        SELECT kind, count(*) AS marks FROM marks
+        SELECT kind, count(*) AS work_items FROM work_items
         WHERE connection_id = :id AND parked_at IS NULL AND kind = ANY (CAST(:kinds AS text[]))
             GROUP BY kind
     """)
     return {
-        Kind(row.kind): row.marks
+        Kind(row.kind): row.work_items
         for row in await tx.rows(statement, {"id": connection_id, "kinds": _KNOWN})
     }
 
@@ -383,7 +387,7 @@ async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
     """Kinds of which something waits: a look for each, however much it is."""
     statement = sa.text("""
         SELECT kind FROM unnest(CAST(:kinds AS text[])) AS k (kind) WHERE EXISTS (
-            SELECT FROM marks m WHERE m.connection_id = :id AND m.kind = k.kind AND m.parked_at
+            SELECT FROM work_items m WHERE m.connection_id = :id AND m.kind = k.kind AND m.parked_at
                 IS NULL
         )
     """)
@@ -394,7 +398,7 @@ async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
 async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: str = "") -> bool:
     """Whether this very thing is still to be done; with this detail, if one is named."""
     statement = sa.text("""
-        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND kind = :kind
+        SELECT EXISTS (SELECT 1 FROM work_items WHERE connection_id = :id AND kind = :kind
             AND subject = :subject
             AND CAST(:detail AS text) IN ('', detail) AND parked_at IS NULL)
     """)
@@ -405,7 +409,7 @@ async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: st
 async def struggling(tx: Tx, connection_id: int) -> bool:
     """Whether something has been tried in vain and waits to be tried again."""
     statement = sa.text("""
-        SELECT EXISTS (SELECT 1 FROM marks WHERE connection_id = :id AND parked_at IS NULL
+        SELECT EXISTS (SELECT 1 FROM work_items WHERE connection_id = :id AND parked_at IS NULL
             AND attempts > 0)
     """)
     return bool(await tx.scalar(statement, {"id": connection_id}))
@@ -416,7 +420,7 @@ async def outages(tx: Tx, connection_id: int) -> Mapping[str, datetime]:
     when.
     """
     statement = sa.text("""
-        SELECT waits_for, min(waits_since) AS since FROM marks
+        SELECT waits_for, min(waits_since) AS since FROM work_items
         WHERE connection_id = :id AND waits_for <> '' AND parked_at IS NULL GROUP BY waits_for
             ORDER BY waits_for DESC
     """)
@@ -425,14 +429,14 @@ async def outages(tx: Tx, connection_id: int) -> Mapping[str, datetime]:
 
 async def pending(tx: Tx) -> int:
     """Marks of all connections that are not parked: 0 is quiet."""
-    return int(await tx.scalar(sa.text("SELECT count(*) FROM marks WHERE parked_at IS NULL")))
+    return int(await tx.scalar(sa.text("SELECT count(*) FROM work_items WHERE parked_at IS NULL")))
 
 
 async def parked(tx: Tx, connection_id: int) -> Sequence[Parked]:
     """What failed by a bug of ours and is not done yet, the oldest first."""
     statement = sa.text("""
         SELECT kind, subject, failing_since, support_id, detail, due_at, attempts, parked_at
-            FROM marks
+            FROM work_items
         WHERE connection_id = :id AND failing_since IS NOT NULL AND kind = ANY (CAST(:kinds
             AS text[]))
         ORDER BY failing_since, kind, subject
@@ -459,7 +463,7 @@ async def forget(
     more.
     """
     statement = sa.text("""
-        DELETE FROM marks WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
+        DELETE FROM work_items WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
             AND (CAST(:subjects AS text[]) IS NULL OR subject = ANY (CAST(:subjects AS text[])))
     """)
     values = {
@@ -483,8 +487,8 @@ async def ensure(
     For what is done now and then, and as a net under work that must not be lost.
     """
     statement = sa.text("""
-        INSERT INTO marks (connection_id, kind, subject, rank, generation, due_at, marked_at)
-        SELECT c.id, :kind, '', :rank, nextval('mark_generations'), :due_at, :now
+        INSERT INTO work_items (connection_id, kind, subject, rank, generation, due_at, added_at)
+        SELECT c.id, :kind, '', :rank, nextval('work_item_generations'), :due_at, :now
         FROM connections c WHERE c.stage = ANY (CAST(:stages AS text[])) ORDER BY c.id
         ON CONFLICT (connection_id, kind, subject) DO NOTHING
     """)

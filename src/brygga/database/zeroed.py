@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from brygga.core.stock import Ledger, Side
 from brygga.database import ledgers
 from brygga.database.engine import Tx
-from brygga.database.tables import emptied_shelves
+from brygga.database.tables import zeroed_levels
 
 AT_ONCE = 2000
 Place = tuple[str, Side]
@@ -21,7 +21,7 @@ Place = tuple[str, Side]
 
 
 @dataclass(frozen=True, slots=True)
-class EmptiedShelf:
+class ZeroedLevel:
     """`level` is what the sweep saw. `known` and `seen` are the ledger's from then: when they
     differ now, the shelf has been looked at or written since, and this is over. `is_left` once the
     merchant said that it is to be left as it is."""
@@ -29,7 +29,7 @@ class EmptiedShelf:
     product_uuid: str
     variant_uuid: str
     side: Side
-    known: int
+    confirmed: int
     level: int
     seen: datetime | None
     is_left: bool = False
@@ -39,20 +39,20 @@ class EmptiedShelf:
         return self.variant_uuid, self.side
 
     def is_as_it_was(self, ledger: Ledger) -> bool:
-        shelf = ledger[self.side]
-        return (shelf.known, shelf.seen) == (self.known, self.seen)
+        record = ledger[self.side]
+        return (record.confirmed, record.seen) == (self.confirmed, self.seen)
 
 
-async def all_of(tx: Tx, connection_id: int) -> Mapping[Place, EmptiedShelf]:
-    c = emptied_shelves.c
-    statement = sa.select(emptied_shelves).where(c.connection_id == connection_id)
+async def all_of(tx: Tx, connection_id: int) -> Mapping[Place, ZeroedLevel]:
+    c = zeroed_levels.c
+    statement = sa.select(zeroed_levels).where(c.connection_id == connection_id)
     rows = await tx.rows(statement.order_by(c.product_uuid, c.variant_uuid, c.side))
     found = [
-        EmptiedShelf(
+        ZeroedLevel(
             row.product_uuid,
             row.variant_uuid,
             Side(row.side),
-            row.known,
+            row.confirmed,
             row.level,
             row.seen,
             row.is_left,
@@ -68,29 +68,30 @@ async def over(tx: Tx, connection_id: int) -> frozenset[str]:
     """
     asked = [one for one in (await all_of(tx, connection_id)).values() if not one.is_left]
     products = {one.product_uuid for one in asked}
-    books = await ledgers.load(tx, connection_id, products) if products else {}
+    ledger_rows = await ledgers.load(tx, connection_id, products) if products else {}
     waiting = {
         one.product_uuid
         for one in asked
-        if (book := books.get(one.variant_uuid)) is not None and one.is_as_it_was(book.ledger)
+        if (ledger_row := ledger_rows.get(one.variant_uuid)) is not None
+        and one.is_as_it_was(ledger_row.ledger)
     }
     return frozenset(products - waiting)
 
 
-async def put(tx: Tx, connection_id: int, shelves: Collection[EmptiedShelf]) -> None:
+async def save(tx: Tx, connection_id: int, records: Collection[ZeroedLevel]) -> None:
     """These are all there are: what is not named is forgotten."""
-    await tx.run(sa.delete(emptied_shelves).where(emptied_shelves.c.connection_id == connection_id))
-    for some in _chunked([_row(connection_id, one) for one in shelves]):
-        await tx.run(insert(emptied_shelves).values(some))
+    await tx.run(sa.delete(zeroed_levels).where(zeroed_levels.c.connection_id == connection_id))
+    for some in _chunked([_row(connection_id, one) for one in records]):
+        await tx.run(insert(zeroed_levels).values(some))
 
 
-def _row(connection_id: int, one: EmptiedShelf) -> dict[str, Any]:
+def _row(connection_id: int, one: ZeroedLevel) -> dict[str, Any]:
     return {
         "connection_id": connection_id,
         "variant_uuid": one.variant_uuid,
         "side": one.side.value,
         "product_uuid": one.product_uuid,
-        "known": one.known,
+        "confirmed": one.confirmed,
         "level": one.level,
         "seen": one.seen,
         "is_left": one.is_left,

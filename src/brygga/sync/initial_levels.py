@@ -18,22 +18,24 @@ Levels = Mapping[str, int]
 """Zettle variant uuid -> the level that rides in the create."""
 
 
-class Births(Protocol):
+class InitialLevels(Protocol):
     async def first_levels(
         self, session: Session, uuids: Collection[str]
     ) -> Mapping[str, Levels | None]:
-        """By product: the level of each variant, saved in the table `births` before any create
+        """By product: the level of each variant, saved in the table `initial_levels` before any create
         leaves; None where Zettle does not track the product, or a level is unknown. A product whose
         stock cannot be read just now is left out."""
         ...
 
-    async def born(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
+    async def created(
+        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
+    ) -> None:
         """The product is there: its variants (Zettle uuid -> BigCommerce variant id) carry the
         levels that were given.
         """
         ...
 
-    async def all_born(self, session: Session, uuids: Collection[str]) -> None:
+    async def all_created(self, session: Session, uuids: Collection[str]) -> None:
         """A batch of creates is over: their first looks are taken together."""
         ...
 
@@ -41,7 +43,7 @@ class Births(Protocol):
         """BigCommerce knows these by another id, and has their numbers still."""
         ...
 
-    async def not_born(self, tx: Tx, session: Session, uuid: str) -> None:
+    async def not_created(self, tx: Tx, session: Session, uuid: str) -> None:
         """The product was certainly not made: its levels are forgotten."""
         ...
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from brygga.core.stock.story import Movement
+from brygga.core.stock.movement import Movement
 
 WIDTH, HEIGHT = 1000, 200
 """Of the drawing's own units; the page stretches it."""
@@ -99,17 +99,17 @@ class _Frame:
         """A line along each level until the next change, then straight up or down; interrupted
         where there is no number.
         """
-        drawn: list[str] = []
+        parts: list[str] = []
         drawing = False
         for (at, level), (until, _) in pairwise([*levels, (self.end, None)]):
             if level is None:
                 drawing = False
                 continue
             place = f"{self._x(at)} {self._y(level)}"
-            drawn.append(f"V{self._y(level)}" if drawing else f"M{place}")
-            drawn.append(f"H{self._x(until)}")
+            parts.append(f"V{self._y(level)}" if drawing else f"M{place}")
+            parts.append(f"H{self._x(until)}")
             drawing = True
-        return "".join(drawn)
+        return "".join(parts)
 
     def _x(self, at: datetime) -> float:
         return round(WIDTH * ((at - self.start) / (self.end - self.start)), 1)

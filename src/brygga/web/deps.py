@@ -109,7 +109,7 @@ class StockMoved(Exception):
     """A number is no longer the one that the merchant was shown."""
 
 
-class StockDesk(Protocol):
+class StockCommands(Protocol):
     """What the merchant does to stock, written in the caller's transaction (rules S5, S6). The
     ledgers and their marks are its business.
     """
@@ -141,19 +141,19 @@ class StockDesk(Protocol):
         """
         ...
 
-    async def hear_echo(
+    async def record_echo(
         self, tx: Tx, connection_id: int, external_uuid: str, now: datetime
     ) -> None:
         """Zettle told us of a movement that bears an identifier of ours: that flight has landed."""
         ...
 
-    async def hear_till(
+    async def record_zettle(
         self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
     ) -> None:
         """Zettle told us of movements that bear no identifier, by product."""
         ...
 
-    async def hear_switch(
+    async def record_switch(
         self,
         tx: Tx,
         connection_id: int,
@@ -168,7 +168,9 @@ class StockDesk(Protocol):
         """
         ...
 
-    async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
+    async def record_bigcommerce(
+        self, tx: Tx, connection_id: int, product_id: int, hint: Hint
+    ) -> None:
         """BigCommerce told us of a movement, perhaps of one of ours: the hint's times tell."""
         ...
 
@@ -187,7 +189,7 @@ class WebDeps:
     settings: WebSettings
     zettle: ZettleDoor
     shop: ShopDoor
-    stock: StockDesk | None = None
+    stock: StockCommands | None = None
     plans: Plans = field(default_factory=Plans)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Where /metrics reads; a process that also works puts its own figures there."""

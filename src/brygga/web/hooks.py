@@ -31,7 +31,7 @@ from brygga.database.work_items import Kind
 from brygga.web.deps import WebDeps
 from brygga.web.metrics import Metrics
 from brygga.web.session import AnyRequest
-from brygga.web.tally import Heard
+from brygga.web.tally import Reports
 from brygga.web.work import ask
 from brygga.zettle import events as till_events
 from brygga.zettle.codes import Code as TillCode
@@ -46,7 +46,7 @@ wait hold no connection to the database meanwhile, so that pages and work keep t
 
 
 @dataclass(frozen=True, slots=True)
-class Dirty:
+class Changed:
     kind: Kind
     subjects: tuple[str, ...] = ("",)
     detail: str = ""
@@ -63,22 +63,22 @@ class Dirty:
     skip_session=True,
 )
 async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
-    body, heard = await request.body(), Heard()
+    body, received = await request.body(), Reports()
     async with state.receiving:
         signature = request.headers.get(till_events.SIGNATURE_HEADER, "")
-        status = await _zettle(state.deps, hook_key, signature, body, heard)
-        await state.tally.note(state.deps, Platform.ZETTLE, status, heard)
+        status = await _zettle(state.deps, hook_key, signature, body, received)
+        await state.tally.note(state.deps, Platform.ZETTLE, status, received)
     return _answer(state.metrics, "zettle", status)
 
 
 async def _zettle(
-    deps: WebDeps, hook_key: str, signature: str, body: bytes, heard: Heard | None = None
+    deps: WebDeps, hook_key: str, signature: str, body: bytes, received: Reports | None = None
 ) -> int:
-    heard = heard or Heard()
+    received = received or Reports()
     async with deps.database.transaction() as tx:
         connection = await connections.by_hook_key(tx, hook_key)
         if connection is None or connection.stage is Stage.DISCONNECTED:
-            heard.connection_id = await _stray_zettle(tx, signature, body)
+            received.connection_id = await _stray_zettle(tx, signature, body)
             return 404
         try:
             event = till_events.read(body)
@@ -87,13 +87,13 @@ async def _zettle(
         if isinstance(event, till_events.TestMessage):
             # Its key is not known yet, and it asks for nothing (zettle facts 4.2).
             return 200
-        heard.connection_id = connection.id
+        received.connection_id = connection.id
         keys = await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE)
         ours = event.envelope.organization_uuid in {"", connection.organization.uuid}
         if not ours or not any(till_events.verify(key, signature, body) for key in keys):
             return 401
         if await _is_new(deps, tx, connection, Platform.ZETTLE, event.envelope.message_id):
-            await _hear_zettle(deps, tx, connection, event)
+            await _record_zettle(deps, tx, connection, event)
     return 200
 
 
@@ -113,28 +113,28 @@ async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
     return connection.id if connection is not None and proven else 0
 
 
-async def _hear_zettle(
+async def _record_zettle(
     deps: WebDeps, tx: Tx, connection: Connection, event: till_events.Event
 ) -> None:
     match event:
         case till_events.ConnectionRemoved():
             await _zettle_left(deps, tx, connection, event.envelope.at)
         case till_events.BalanceChanged(external_uuid=echo) if echo and deps.stock is not None:
-            await deps.stock.hear_echo(tx, connection.id, echo, deps.clock.now())
+            await deps.stock.record_echo(tx, connection.id, echo, deps.clock.now())
         case till_events.BalanceChanged() if deps.stock is not None and _is_recent(
             event.envelope.at, deps.clock.now()
         ):
-            await deps.stock.hear_till(tx, connection.id, _till_hints(event, deps.clock.now()))
+            await deps.stock.record_zettle(tx, connection.id, _till_hints(event, deps.clock.now()))
         case till_events.TrackingStarted(product_uuid=uuid, at=at) if (
             uuid and at and deps.stock is not None
         ):
-            await deps.stock.hear_switch(tx, connection.id, uuid, at, deps.clock.now(), on=True)
+            await deps.stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=True)
         case till_events.TrackingStopped(product_uuid=uuid, at=at) if (
             uuid and at and deps.stock is not None
         ):
-            await deps.stock.hear_switch(tx, connection.id, uuid, at, deps.clock.now(), on=False)
-    for dirty in till_marks(event):
-        await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
+            await deps.stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=False)
+    for changed in zettle_items(event):
+        await ask(deps, tx, connection.id, changed.kind, changed.subjects, detail=changed.detail)
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
@@ -147,25 +147,25 @@ def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[
     return [(product, Hint(now, variant=variant)) for product, variant in named]
 
 
-def till_marks(event: till_events.Event) -> tuple[Dirty, ...]:
+def zettle_items(event: till_events.Event) -> tuple[Changed, ...]:
     """What an event of Zettle's makes dirty."""
     match event:
         case (
             till_events.ProductCreated(product_uuid=uuid)
             | till_events.ProductUpdated(product_uuid=uuid)
         ):
-            return _dirty(Kind.PRODUCT, [uuid])
+            return _changed(Kind.PRODUCT, [uuid])
         case till_events.ProductDeleted(product_uuid=uuid):
-            return _dirty(Kind.PRODUCT, [uuid], "deleted")
+            return _changed(Kind.PRODUCT, [uuid], "deleted")
         case till_events.BalanceChanged(rows=rows):
-            return _dirty(Kind.STOCK, (row.product_uuid for row in rows))
+            return _changed(Kind.STOCK, (row.product_uuid for row in rows))
         case (
             till_events.TrackingStarted(product_uuid=uuid)
             | till_events.TrackingStopped(product_uuid=uuid)
         ):
-            return _dirty(Kind.TRACKING, [uuid])
+            return _changed(Kind.TRACKING, [uuid])
         case till_events.OrganizationUpdated():
-            return (Dirty(Kind.ACCOUNT),)
+            return (Changed(Kind.ACCOUNT),)
         case _:
             return ()
 
@@ -201,36 +201,40 @@ async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: dateti
     skip_session=True,
 )
 async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
-    body, heard = await request.body(), Heard()
+    body, received = await request.body(), Reports()
     async with state.receiving:
-        status = await _bigcommerce(state.deps, hook_key, dict(request.headers), body, heard)
-        await state.tally.note(state.deps, Platform.BIGCOMMERCE, status, heard)
+        status = await _bigcommerce(state.deps, hook_key, dict(request.headers), body, received)
+        await state.tally.note(state.deps, Platform.BIGCOMMERCE, status, received)
     return _answer(state.metrics, "bigcommerce", status)
 
 
 async def _bigcommerce(
-    deps: WebDeps, hook_key: str, headers: dict[str, str], body: bytes, heard: Heard | None = None
+    deps: WebDeps,
+    hook_key: str,
+    headers: dict[str, str],
+    body: bytes,
+    received: Reports | None = None,
 ) -> int:
-    now, heard = deps.clock.now(), heard or Heard()
+    now, received = deps.clock.now(), received or Reports()
     async with deps.database.transaction() as tx:
         connection = await connections.by_hook_key(tx, hook_key)
         if connection is None or connection.shop is None or connection.stage is Stage.DISCONNECTED:
-            heard.connection_id = await _stray_shop(tx, headers, body)
+            received.connection_id = await _stray_shop(tx, headers, body)
             return 404
         try:
             event = shop_events.read(body)
         except shop_events.MalformedError:
             return 400
-        heard.connection_id = connection.id
+        received.connection_id = connection.id
         secrets = await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE)
         proven = any(shop_events.bears_secret(headers, secret) for secret in secrets)
-        heard.is_signed = shop_events.is_signed(
+        received.is_signed = shop_events.is_signed(
             headers, body, deps.settings.bigcommerce_client_secret, now
         )
         if not proven or event.envelope.store_hash != connection.shop.store_hash:
             return 401
         if await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key):
-            await _hear_shop(deps, tx, connection, event, now)
+            await _record_bigcommerce(deps, tx, connection, event, now)
     return 200
 
 
@@ -263,7 +267,7 @@ def _is_recent(at: datetime | None, now: datetime) -> bool:
     return at is None or at >= now - inbox.KEPT
 
 
-async def _hear_shop(
+async def _record_bigcommerce(
     deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent, now: datetime
 ) -> None:
     if await _of_marker(deps, tx, connection, event):
@@ -273,9 +277,9 @@ async def _hear_shop(
     )
     if is_hint and isinstance(event, shop_events.StockChanged) and deps.stock is not None:
         hint = Hint(now, event.by_order, str(event.variant_id or ""), event.envelope.at)
-        await deps.stock.hear_shop(tx, connection.id, event.product_id, hint)
-    for dirty in shop_marks(event):
-        await ask(deps, tx, connection.id, dirty.kind, dirty.subjects, detail=dirty.detail)
+        await deps.stock.record_bigcommerce(tx, connection.id, event.product_id, hint)
+    for changed in bigcommerce_items(event):
+        await ask(deps, tx, connection.id, changed.kind, changed.subjects, detail=changed.detail)
 
 
 async def _of_marker(
@@ -299,7 +303,7 @@ async def _of_marker(
     return True
 
 
-def shop_marks(event: shop_events.ShopEvent) -> tuple[Dirty, ...]:  # noqa: PLR0911 - one answer per event
+def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # noqa: PLR0911 - one answer per event
     """What an event of BigCommerce's makes dirty. Orders only explain a line; their stock has
     events of its own.
     """
@@ -307,24 +311,24 @@ def shop_marks(event: shop_events.ShopEvent) -> tuple[Dirty, ...]:  # noqa: PLR0
         case shop_events.ProductChanged(change=shop_events.Change.CREATED):
             return ()
         case shop_events.ProductChanged(product_id=product_id, change=change):
-            return _dirty(
+            return _changed(
                 Kind.SHOP_PRODUCT,
                 [_id(product_id)],
                 change.value if change is shop_events.Change.DELETED else "",
             )
         case shop_events.VariantChanged(product_id=product_id):
-            return _dirty(Kind.SHOP_PRODUCT, [_id(product_id)])
+            return _changed(Kind.SHOP_PRODUCT, [_id(product_id)])
         case shop_events.StockChanged(product_id=product_id):
-            return _dirty(Kind.SHOP_STOCK, [_id(product_id)])
+            return _changed(Kind.SHOP_STOCK, [_id(product_id)])
         case (
             shop_events.StoreChanged()
             | shop_events.CategoryChanged(change=shop_events.Change.DELETED)
         ):
-            return (Dirty(Kind.ACCOUNT),)
+            return (Changed(Kind.ACCOUNT),)
         case shop_events.Uninstalled() | shop_events.DeliveryFailed():
             # Neither proves that the app is gone (bigcommerce facts 1.8): a look at the hooks finds
             # out.
-            return (Dirty(Kind.HOOKS),)
+            return (Changed(Kind.HOOKS),)
         case _:
             return ()
 
@@ -332,9 +336,9 @@ def shop_marks(event: shop_events.ShopEvent) -> tuple[Dirty, ...]:  # noqa: PLR0
 # ---- Both ----------------------------------------------------------------------------------------
 
 
-def _dirty(kind: Kind, subjects: Iterable[str], detail: str = "") -> tuple[Dirty, ...]:
+def _changed(kind: Kind, subjects: Iterable[str], detail: str = "") -> tuple[Changed, ...]:
     known = tuple(dict.fromkeys(subject for subject in subjects if subject))
-    return (Dirty(kind, known, detail),) if known else ()
+    return (Changed(kind, known, detail),) if known else ()
 
 
 def _id(number: int) -> str:

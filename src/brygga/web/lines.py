@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.web.i18n import Words
-from brygga.web.shelves import signed
+from brygga.web.stock_view import signed
 
 NUMBER = re.compile(r"[+-]\d{1,12}")
 COUNT = re.compile(r"-?\d{1,12}")
@@ -85,10 +85,10 @@ def _in_words(words: Words, name: str, value: str) -> str:
     if name in {"number", "limit"} and COUNT.fullmatch(value):
         return words.number(int(value))
     parts = value.split(",") if name == "fields" else [value]
-    told = []
+    reported = []
     for part in (part.strip() for part in parts):
         key = next(
             (prefix + part for prefix in prefixes.get(name, ()) if words.has(prefix + part)), ""
         )
-        told.append(words.fill(key, {}) if key else part)
-    return ", ".join(told)
+        reported.append(words.fill(key, {}) if key else part)
+    return ", ".join(reported)

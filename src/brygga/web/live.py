@@ -161,7 +161,7 @@ async def states(
         board = boards.of(connection_id, followed)
         while clock.monotonic() < ends_at and not closing.is_set():
             try:
-                data = told(await boards.figures(connection_id, board), words)
+                data = reported(await boards.figures(connection_id, board), words)
             except (DatabaseGone, SQLAlchemyError):
                 return  # the browser comes again, and finds the page that says so
             if data != before:
@@ -179,7 +179,7 @@ async def states(
                 )
 
 
-def told(figures: Figures, words: Words) -> str:
+def reported(figures: Figures, words: Words) -> str:
     """Figures as the page writes them, in the reader's language."""
     keys = ("synced", "waiting", "failed", "unassigned")
     return json.dumps(

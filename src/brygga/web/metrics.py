@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from brygga.database import service_health, work_items
 from brygga.database.engine import DatabaseGone
-from brygga.database.service_health import Vitals
+from brygga.database.service_health import ServiceHealth
 from brygga.web.deps import WebDeps
 from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
@@ -79,25 +79,25 @@ class Metrics:
             for name, meaning in GAUGES.items()
         }
 
-    def show(self, vitals: Vitals, pending: int) -> None:
+    def show(self, health: ServiceHealth, pending: int) -> None:
         self.stages.clear()
-        for stage, count in vitals.stages.items():
+        for stage, count in health.stages.items():
             self.stages.labels(stage).set(count)
         figures = {
             "marks_pending": pending,
-            "marks_due": vitals.waiting,
-            "marks_late_seconds": vitals.late_s,
-            "stock_late_seconds": vitals.stock_late_s,
-            "marks_parked": vitals.parked,
-            "marks_parked_seconds": vitals.parked_s,
-            "connections_paused": vitals.paused,
-            "connections_unreachable": vitals.unreachable,
-            "stock_writes_in_the_air": vitals.in_the_air,
-            "stock_numbers_to_check": vitals.to_check,
-            "stock_writes_contradicted_day": vitals.contradicted,
-            "connections_unheard": vitals.unheard,
-            "webhooks_failed_day": vitals.webhooks_failed,
-            "webhooks_ended_day": vitals.webhooks_ended,
+            "marks_due": health.waiting,
+            "marks_late_seconds": health.late_s,
+            "stock_late_seconds": health.stock_late_s,
+            "marks_parked": health.parked,
+            "marks_parked_seconds": health.parked_s,
+            "connections_paused": health.paused,
+            "connections_unreachable": health.unreachable,
+            "stock_writes_in_the_air": health.with_pending_writes,
+            "stock_numbers_to_check": health.to_check,
+            "stock_writes_contradicted_day": health.contradicted,
+            "connections_unheard": health.unreceived,
+            "webhooks_failed_day": health.webhooks_failed,
+            "webhooks_ended_day": health.webhooks_ended,
         }
         for name, figure in figures.items():
             self.gauges[name].set(figure)

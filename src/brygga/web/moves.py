@@ -13,9 +13,9 @@ from typing import Final
 
 from brygga.core.stock import Side
 from brygga.core.stock.explaining import TOGETHER
-from brygga.core.stock.story import Cause, Movement, Reason
+from brygga.core.stock.movement import Cause, Movement, Reason
 from brygga.web.i18n import Words
-from brygga.web.shelves import signed
+from brygga.web.stock_view import signed
 
 BY_ITSELF: Final = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
 """The shelf moved by itself; everything else is our doing, or the merchant's on our pages."""
@@ -23,17 +23,17 @@ REQUESTS: Final = {
     Cause.WRITTEN: "landed",
     Cause.RESET: "landed",
     Cause.REFUSED: "refused",
-    Cause.SETTLED: "landed_late",
+    Cause.RESOLVED: "landed_late",
     Cause.NOT_WRITTEN: "not_landed",
-    Cause.DOUBTED: "unknown",
+    Cause.IN_DOUBT: "unknown",
     Cause.CONTRADICTED: "unknown",
 }
 """What became of our request, as far as a movement tells."""
-LEVELS: Final = frozenset({Cause.BORN, Cause.RESET, Cause.STARTED})
+LEVELS: Final = frozenset({Cause.CREATED, Cause.RESET, Cause.STARTED})
 """Their quantity is a level, not a change."""
 SOON: Final = timedelta(minutes=10)
 """What is seen is written within so long, unless a platform is out of reach."""
-LANDED: Final = frozenset({Cause.WRITTEN, Cause.SETTLED})
+LANDED: Final = frozenset({Cause.WRITTEN, Cause.RESOLVED})
 """Our write is there."""
 MOVES: Final = BY_ITSELF | LANDED
 """A shelf moved by the movement's quantity. What the merchant asks for on our pages moves one only
@@ -180,7 +180,7 @@ def move_view(words: Words, move: Movement) -> MoveView:
         shop=(move.shop_before, move.shop_after),
         request=request(words, move),
         sent=move.sent,
-        doubtful=move.cause in {Cause.DOUBTED, Cause.CONTRADICTED, Cause.REFUSED},
+        doubtful=move.cause in {Cause.IN_DOUBT, Cause.CONTRADICTED, Cause.REFUSED},
     )
 
 

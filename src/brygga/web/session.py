@@ -74,7 +74,7 @@ def sign_out(request: AnyRequest) -> None:
     request.set_session({})
 
 
-def put_notice(request: AnyRequest, notice: Notice) -> None:
+def set_notice(request: AnyRequest, notice: Notice) -> None:
     request.session["notice"] = {
         "code": notice.code,
         "tone": notice.tone,

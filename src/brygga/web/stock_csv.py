@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
-from brygga.core.stock.story import Movement
+from brygga.core.stock.movement import Movement
 from brygga.web.i18n import Words
 from brygga.web.moves import move_view
 

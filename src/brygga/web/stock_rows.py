@@ -8,8 +8,8 @@ from brygga.core.hands import Counting
 from brygga.core.model import Product
 from brygga.core.stock import LIMITS, Ledger, Side
 from brygga.database.bindings import Binding
-from brygga.database.ledgers import Book
-from brygga.web.doubts import variant_label
+from brygga.database.ledgers import LedgerRow
+from brygga.web.checks import variant_label
 from brygga.web.numbers import Problem, number, seen
 from brygga.web.visit import Form
 
@@ -81,38 +81,49 @@ def is_alike(binding: Binding | None) -> bool:
     return binding is None or binding.counting not in _MISCOUNTED
 
 
-def stock_rows(product: Product | None, books: Iterable[Book]) -> tuple[StockView, ...]:
+def stock_rows(product: Product | None, ledger_rows: Iterable[LedgerRow]) -> tuple[StockView, ...]:
     """In the order of Zettle's variants. One that Zettle has no more is shown only as long as the
     merchant is asked to check it.
     """
     order = (
         {variant.uuid: place for place, variant in enumerate(product.variants)} if product else {}
     )
-    books = [book for book in books if not product or book.variant_uuid in order or book.is_asked]
+    ledger_rows = [
+        ledger_row
+        for ledger_row in ledger_rows
+        if not product or ledger_row.variant_uuid in order or ledger_row.is_asked
+    ]
     sorted_books = sorted(
-        books, key=lambda book: (order.get(book.variant_uuid, len(order)), book.variant_uuid)
+        ledger_rows,
+        key=lambda ledger_row: (
+            order.get(ledger_row.variant_uuid, len(order)),
+            ledger_row.variant_uuid,
+        ),
     )
-    return tuple(_row(book, variant_label(product, book.variant_uuid)) for book in sorted_books)
+    return tuple(
+        _row(ledger_row, variant_label(product, ledger_row.variant_uuid))
+        for ledger_row in sorted_books
+    )
 
 
-def _row(book: Book, name: str) -> StockView:
+def _row(ledger_row: LedgerRow, name: str) -> StockView:
     """Numbers as promised, with what is still on its way: two sides that are joined get their
     promises' sum, not what was last read.
     """
-    ledger = book.ledger
+    ledger = ledger_row.ledger
     till, shop = ledger.zettle, ledger.shop
-    shared = None if ledger.separate or shop.promised is None else ledger.promised
+    shared = None if ledger.separate or shop.target is None else ledger.target
     at_till = min(max(0, shared or 0), LIMITS[Side.ZETTLE].highest)
     return StockView(
-        uuid=book.variant_uuid,
+        uuid=ledger_row.variant_uuid,
         name=name,
-        zettle=till.promised,
-        shop=shop.promised,
+        zettle=till.target,
+        shop=shop.target,
         shared=shared,
-        joined=stock.joined(ledger).promised,
+        joined=stock.joined(ledger).target,
         moving=any(_moves(ledger, side) for side in Side),
         beyond=stock.excess(ledger, Side.ZETTLE),
-        check=book.is_asked,
+        check=ledger_row.is_asked,
         form_zettle=str(at_till),
         form_shop=str(max(0, shared or 0) - at_till),
     )
@@ -120,7 +131,9 @@ def _row(book: Book, name: str) -> StockView:
 
 def _moves(ledger: Ledger, side: Side) -> bool:
     """Whether something is on its way that can arrive."""
-    return ledger[side].flight is not None or ledger[side].owed != stock.excess(ledger, side)
+    return ledger[side].pending_write is not None or ledger[side].to_push != stock.excess(
+        ledger, side
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +178,8 @@ def sent(form: Form, rows: Sequence[StockView]) -> Split:
     for row in rows:
         typed = (till.get(row.uuid, row.form_zettle)[:20], shop.get(row.uuid, row.form_shop)[:20])
         typed_row = replace(row, form_zettle=typed[0], form_shop=typed[1])
-        told = [one.value if isinstance(one, Problem) else "" for one in typed_row.typed]
+        reported = [one.value if isinstance(one, Problem) else "" for one in typed_row.typed]
         from_ = seen(shared.get(row.uuid, ""))
         was = (0 if from_ is None else from_) if from_ != row.shared else None
-        filled.append(replace(typed_row, problems=(told[0], told[1]), was=was))
+        filled.append(replace(typed_row, problems=(reported[0], reported[1]), was=was))
     return Split(tuple(filled))

@@ -30,7 +30,7 @@ SAID: Final = {
 
 
 @dataclass(slots=True)
-class Heard:
+class Reports:
     """What a receiver found out about a message besides its answer. `connection_id` 0: nobody's."""
 
     connection_id: int = 0
@@ -56,17 +56,19 @@ class Tally:
     _said: set[tuple[int, Platform, Outcome]] = field(default_factory=set)
     _writing: "asyncio.Task[None] | None" = None
 
-    async def note(self, deps: WebDeps, platform: Platform, status: int, heard: Heard) -> None:
-        outcome = heard.outcome(status)
-        if outcome is None or not heard.connection_id:
+    async def note(self, deps: WebDeps, platform: Platform, status: int, received: Reports) -> None:
+        outcome = received.outcome(status)
+        if outcome is None or not received.connection_id:
             return
-        key = heard.connection_id, platform, outcome
+        key = received.connection_id, platform, outcome
         self.counts[key] += 1
         if outcome is Outcome.UNVERIFIED:
             self.metrics.unverified.labels(platform.value).inc()
         if outcome in SAID and key not in self._said:
             self._said.add(key)
-            self.log.warning(SAID[outcome], connection=heard.connection_id, platform=platform.value)
+            self.log.warning(
+                SAID[outcome], connection=received.connection_id, platform=platform.value
+            )
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._later(deps))
 

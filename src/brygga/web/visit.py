@@ -17,7 +17,7 @@ from brygga.web.deps import WebDeps
 from brygga.web.i18n import Language, Words, as_language, preferred, words
 from brygga.web.masking import masked, secret_of, unmasked
 from brygga.web.rendering import Frame, Notice, render
-from brygga.web.session import AnyRequest, put_notice, take_notice
+from brygga.web.session import AnyRequest, set_notice, take_notice
 from brygga.web.standing import NOTHING, Phase, Standing, standing
 
 LANGUAGE_COOKIE = "brygga_language"
@@ -92,7 +92,7 @@ class Visit:
         if notice:
             later = f"{notice}_later"
             notice = later if self.standing.paused and self.words.has(f"notice.{later}") else notice
-            put_notice(self.request, Notice(notice, tone, tuple(params.items())))
+            set_notice(self.request, Notice(notice, tone, tuple(params.items())))
         return Redirect(path, status_code=303)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from brygga.database import work_items
 from brygga.database.engine import Tx
-from brygga.database.work_items import STOCK_LANE, Kind
+from brygga.database.work_items import STOCK_KINDS, Kind
 from brygga.web.deps import WebDeps
 
 
@@ -30,7 +30,7 @@ async def ask(
     if not wanted:
         return
     now = deps.clock.now()
-    await work_items.mark_many(
+    await work_items.add_many(
         tx, connection_id, kind, wanted, now, due_at=due_at, force=force, detail=detail, bulk=bulk
     )
-    await deps.jobs.enqueue(tx, connection_id, urgent=kind in STOCK_LANE)
+    await deps.jobs.enqueue(tx, connection_id, urgent=kind in STOCK_KINDS)

@@ -17,7 +17,7 @@ from brygga.wire.gates import asked_wait_s, header_number
 
 KEPT_FOR_STOCK = 3
 PARALLEL = 4  # bigcommerce facts 2.1: 3 to 4 parallel calls per store are sensible
-SERIAL_LANES = frozenset(
+SERIAL_GROUPS = frozenset(
     {"inventory", "assignments"}
 )  # one writer of stock; assignments never in parallel (2.1)
 MARGIN_S = 0.05  # after the reset that the headers announce
@@ -46,7 +46,7 @@ class StoreBudget:
         self.blocked_until = 0.0
         self.setbacks = 0
         self.under_way = 0
-        self.lanes: set[str] = set()
+        self.groups: set[str] = set()
         self.changed = asyncio.Event()
         if snapshot is not None:
             self.restore(snapshot)
@@ -81,7 +81,7 @@ class StoreBudget:
             return self.under_way > 0
         # An urgent call finds a place beside the ordinary ones.
         full = self.under_way >= self.parallel + (1 if call.urgent else 0)
-        return full or (call.lane in SERIAL_LANES and call.lane in self.lanes)
+        return full or (call.serial_group in SERIAL_GROUPS and call.serial_group in self.groups)
 
     def _roll(self, now: float) -> None:
         """At the reset the window is full again, whatever the last answer said."""
@@ -97,12 +97,12 @@ class StoreBudget:
                 self.next_at = now + max(self.reset_at - now, 0) / spread
             self.left_now -= 1
         self.under_way += 1
-        if call.lane:
-            self.lanes.add(call.lane)
+        if call.serial_group:
+            self.groups.add(call.serial_group)
 
     def left(self, call: Call, answer: Answer | None) -> None:
         self.under_way -= 1
-        self.lanes.discard(call.lane)
+        self.groups.discard(call.serial_group)
         if answer is not None:
             self._learn(answer)
         self.changed.set()

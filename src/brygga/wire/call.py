@@ -36,7 +36,7 @@ class Call:
     hold secrets and merchants' data.
 
     `repeatable` says that doing it twice does what doing it once does; reads are, and a write is
-    when its room says so. `lane` names a limit of the platform that the call draws on, which its
+    when its room says so. `serial_group` names a limit of the platform that the call draws on, which its
     gate knows. An `urgent` call may use what is kept for stock. Statuses in `wanted` come back as
     answers although they would be failures.
     """
@@ -52,7 +52,7 @@ class Call:
     timeout_s: float = 30.0
     repeatable: bool | None = None
     urgent: bool = False
-    lane: str = ""
+    serial_group: str = ""
     wanted: frozenset[int] = frozenset()
     max_bytes: int = 64 * 1024 * 1024
 

@@ -75,7 +75,7 @@ class Clocks:
         self._rivals: dict[str, _Said] = {}
         """What contradicts that, until enough answers say so."""
 
-    def heard(self, platform: str, date: str, sent: datetime, received: datetime) -> None:
+    def received(self, platform: str, date: str, sent: datetime, received: datetime) -> None:
         """An answer carried this `Date`, which is cut to whole seconds and was written between
         leaving and coming.
 
@@ -106,7 +106,7 @@ class Clocks:
         if agreed.answers >= AGREE:
             self._known[platform] = self._rivals.pop(platform)
 
-    def apart(self, platform: str, now: datetime) -> Bounds | None:
+    def offset(self, platform: str, now: datetime) -> Bounds | None:
         """None before an answer was believed, and where the last one is too long ago."""
         known = self._known.get(platform)
         found = None if known is None else known.by(now)

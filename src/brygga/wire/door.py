@@ -119,7 +119,9 @@ class Wire:
         received = self.clock.now()
         try:
             if _is_their_own(response):
-                self.clocks.heard(call.platform, response.headers.get("date", ""), sent, received)
+                self.clocks.received(
+                    call.platform, response.headers.get("date", ""), sent, received
+                )
             chunks, size = [], 0
             async for chunk in response.aiter_bytes():
                 chunks.append(chunk)

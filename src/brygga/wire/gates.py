@@ -71,14 +71,14 @@ class InventoryPace:
     async def enter(self, call: Call) -> None:
         while (wait_s := self.wait_s(call)) > 0:
             await self.clock.sleep(wait_s)
-        if call.lane == "inventory":
+        if call.serial_group == "inventory":
             self.starts.append(self.clock.monotonic())
 
     def wait_s(self, call: Call) -> float:
         """How long this call has to wait from now on; 0 or less when it may go."""
         now = self.clock.monotonic()
         wait_s = self.blocked_until - now if self.blocked_until else 0.0
-        if call.lane == "inventory" and len(self.starts) == self.PER_SECOND:
+        if call.serial_group == "inventory" and len(self.starts) == self.PER_SECOND:
             wait_s = max(wait_s, self.starts[0] + 1.0 - now)
         return wait_s
 

@@ -94,12 +94,12 @@ async def _token(
     answer = await wire.send(call, gate or OpenGate())
     if not answer.is_success:
         found = problem(answer)
-        told = detail(call, answer, f"{found.kind} {found.words}".strip())
+        reported = detail(call, answer, f"{found.kind} {found.words}".strip())
         if found.kind == "invalid_grant":
-            raise type(refused)(refused.code, told)
+            raise type(refused)(refused.code, reported)
         # Our own credentials or address are wrong, or the host is out of sorts: nothing that the
         # merchant's consent could mend.
-        raise Unreachable(Code.UNREACHABLE, told)
+        raise Unreachable(Code.UNREACHABLE, reported)
     body = record(body_of(call, answer))
     access, fresh = text(body.get("access_token")), text(body.get("refresh_token")) or before
     if not access or not fresh:

@@ -104,17 +104,17 @@ class PureShop:
                 self._video(operation)
 
     def _create(self, operation: CreateProduct) -> None:
-        wanted, birth = operation.desired, operation.birth
+        wanted, create = operation.desired, operation.create
         product = ObservedProduct(
             product_id=self.id(),
             name=wanted.name,
             description=wanted.description,
-            price=wanted.price if wanted.price is not None else birth.price,
+            price=wanted.price if wanted.price is not None else create.price,
             weight=wanted.weight if wanted.weight is not None else Decimal(0),
             page_title=wanted.page_title,
             meta_description=wanted.meta_description,
             url=wanted.url or "/of-its-own/",
-            category_ids=(birth.category_id,),
+            category_ids=(create.category_id,),
             options=(),
             images=tuple(
                 ObservedImage(self.id(), i.is_thumbnail, i.sort_order) for i in wanted.images

@@ -6,7 +6,7 @@ from brygga.core import clashes
 from brygga.core.claims import Claims, Holder, values_held, values_of
 from brygga.core.mapping import desired
 from brygga.core.model import CatalogProduct, ObservedProduct, ObservedVariant, Product, Variant
-from tests.core.products.town_of_products import TERMS, cup
+from tests.core.products.made_up_products import TERMS, cup
 
 
 def wanted(product: Product) -> CatalogProduct:

@@ -11,7 +11,7 @@ from brygga.core.model import CatalogProduct, Money, OptionDefinition, Product, 
 from brygga.core.planning import fingerprint, whose
 from brygga.core.report import Code
 from brygga.core.text import cut, is_gtin, many_lines, one_line, path, safe_html, youtube_id
-from tests.core.products.town_of_products import NO_PRICES, TERMS, cup, kronor, shirt
+from tests.core.products.made_up_products import NO_PRICES, TERMS, cup, kronor, shirt
 
 
 def mapped(product: Product) -> CatalogProduct:

@@ -22,8 +22,8 @@ from brygga.core.model import (
 from brygga.core.operations import CreateProduct, DeleteOption
 from brygga.core.planning import plan
 from brygga.core.terms import Terms
+from tests.core.products.made_up_products import NO_PRICES, TERMS, products, saved_again
 from tests.core.products.pure_shop import PureShop
-from tests.core.products.town_of_products import NO_PRICES, TERMS, products, saved_again
 
 terms_kinds = st.sampled_from([TERMS, NO_PRICES, replace(TERMS, weight_unit=None)])
 

@@ -11,7 +11,7 @@ from brygga.core.matching import Reason, alike, likely
 from brygga.core.model import ObservedProduct, OptionDefinition, Variant
 from brygga.core.report import Code
 from brygga.core.text import barcode, is_gtin, one_line
-from tests.core.products.town_of_products import TERMS, cup
+from tests.core.products.made_up_products import TERMS, cup
 
 TAKEN_OUT = (
     ("MUGG-1\u200b", "MUGG-1"),

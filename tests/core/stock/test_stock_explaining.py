@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brygga.core.stock import Change, Shelf, Told
-from brygga.core.stock.explaining import Deed, Explained, Unexplained, explained, is_order
-from brygga.core.stock.story import Reason
+from brygga.core.stock import Change, ReportedChange, StockRecord
+from brygga.core.stock.explaining import (
+    Explained,
+    SourceTransaction,
+    Unexplained,
+    explained,
+    is_order,
+)
+from brygga.core.stock.movement import Reason
 from tests.conftest import NOON
 
 
@@ -18,12 +24,12 @@ def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def sale(seconds: float, quantity: int, number: str = "1") -> Deed:
-    return Deed(at(seconds), -quantity, Reason.SALE, number)
+def sale(seconds: float, quantity: int, number: str = "1") -> SourceTransaction:
+    return SourceTransaction(at(seconds), -quantity, Reason.SALE, number)
 
 
-def refund(seconds: float, quantity: int, number: str = "9") -> Deed:
-    return Deed(at(seconds), quantity, Reason.REFUND, number)
+def refund(seconds: float, quantity: int, number: str = "9") -> SourceTransaction:
+    return SourceTransaction(at(seconds), quantity, Reason.REFUND, number)
 
 
 def moved(number: int, seconds: float, change: int, since: float | None = -50_000) -> Unexplained:
@@ -32,7 +38,7 @@ def moved(number: int, seconds: float, change: int, since: float | None = -50_00
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize(
-    ("change", "deeds", "reason", "numbers"),
+    ("change", "transactions", "reason", "numbers"),
     [
         (-3, [sale(99, 3)], Reason.SALE, ("1",)),
         (2, [refund(99, 2)], Reason.REFUND, ("9",)),
@@ -51,18 +57,18 @@ def moved(number: int, seconds: float, change: int, since: float | None = -50_00
     ],
 )
 def test_a_movement_is_put_down_to_what_fits(
-    change: int, deeds: list[Deed], reason: Reason, numbers: tuple[str, ...]
+    change: int, transactions: list[SourceTransaction], reason: Reason, numbers: tuple[str, ...]
 ) -> None:
-    assert (Explained(7, reason, numbers),) == explained([moved(7, 100, change)], deeds)
+    assert (Explained(7, reason, numbers),) == explained([moved(7, 100, change)], transactions)
 
 
 @pytest.mark.rule("S2")
 def test_equal_sales_are_told_in_their_order_and_none_twice() -> None:
     moves = [moved(1, 10, -1), moved(2, 20, -1, since=10), moved(3, 30, -1, since=20)]
-    told = explained(moves, [sale(9, 1, "a"), sale(19, 1, "b")])
+    reported = explained(moves, [sale(9, 1, "a"), sale(19, 1, "b")])
 
     assert [(Reason.SALE, ("a",)), (Reason.SALE, ("b",)), (Reason.EDIT, ())] == [
-        (one.reason, one.numbers) for one in told
+        (one.reason, one.numbers) for one in reported
     ]
 
 
@@ -72,32 +78,32 @@ def test_equal_sales_are_told_in_their_order_and_none_twice() -> None:
     st.lists(st.integers(-4, 4).filter(bool), max_size=6),
 )
 def test_every_movement_is_told_once_and_what_is_named_makes_its_size(
-    changes: list[int], deeds: list[int]
+    changes: list[int], transactions: list[int]
 ) -> None:
     moves = [
         moved(place, 60 * place, change, since=60 * (place - 1))
         for place, change in enumerate(changes, 1)
     ]
     done = [
-        Deed(at(60 * place - 5), change, Reason.SALE, str(place))
-        for place, change in enumerate(deeds, 1)
+        SourceTransaction(at(60 * place - 5), change, Reason.SALE, str(place))
+        for place, change in enumerate(transactions, 1)
     ]
-    sizes = {deed.number: deed.change for deed in done}
-    told = explained(moves, done)
+    sizes = {transaction.number: transaction.change for transaction in done}
+    reported = explained(moves, done)
     made: dict[tuple[str, ...], int] = {}
-    for one, move in zip(told, moves, strict=True):
+    for one, move in zip(reported, moves, strict=True):
         made[one.numbers] = made.get(one.numbers, 0) + move.change
     made.pop((), None)
     named = [number for numbers in made for number in numbers]
 
-    assert [move.id for move in moves] == [one.id for one in told]
+    assert [move.id for move in moves] == [one.id for one in reported]
     assert len(named) == len(set(named))
     assert all(sum(sizes[n] for n in numbers) == change for numbers, change in made.items())
 
 
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize(
-    ("since", "deeds", "reason"),
+    ("since", "transactions", "reason"),
     [
         (0, [], Reason.EDIT),
         (-86_000, [], Reason.EDIT),
@@ -111,27 +117,27 @@ def test_every_movement_is_told_once_and_what_is_named_makes_its_size(
     ],
 )
 def test_nobody_is_said_to_have_changed_a_number_unless_we_know_since_when(
-    since: float | None, deeds: list[Deed], reason: Reason
+    since: float | None, transactions: list[SourceTransaction], reason: Reason
 ) -> None:
-    (told,) = explained([moved(7, 100, -2, since)], deeds)
+    (reported,) = explained([moved(7, 100, -2, since)], transactions)
 
-    assert reason is told.reason
+    assert reason is reported.reason
 
 
 # ---- An order ------------------------------------------------------------------------------------
 
 
-def order(seconds: float, quantity: int, number: str = "104") -> Deed:
-    return Deed(at(seconds), -quantity, Reason.ORDER, number)
+def order(seconds: float, quantity: int, number: str = "104") -> SourceTransaction:
+    return SourceTransaction(at(seconds), -quantity, Reason.ORDER, number)
 
 
-def back(seconds: float, quantity: int, number: str = "104") -> Deed:
-    return Deed(at(seconds), quantity, Reason.RETURN, number)
+def back(seconds: float, quantity: int, number: str = "104") -> SourceTransaction:
+    return SourceTransaction(at(seconds), quantity, Reason.RETURN, number)
 
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize(
-    ("changes", "deeds", "told"),
+    ("changes", "transactions", "reported"),
     [
         ([-1, -2], [order(0, 3)], [(Reason.ORDER, ("104",))] * 2),
         ([1, 2], [back(0, 3)], [(Reason.RETURN, ("104",))] * 2),
@@ -146,11 +152,13 @@ def back(seconds: float, quantity: int, number: str = "104") -> Deed:
     ],
 )
 def test_an_order_seen_bit_by_bit_is_one(
-    changes: list[int], deeds: list[Deed], told: list[tuple[Reason, tuple[str, ...]]]
+    changes: list[int],
+    transactions: list[SourceTransaction],
+    reported: list[tuple[Reason, tuple[str, ...]]],
 ) -> None:
     moves = [moved(place, 2 + 3 * place, change) for place, change in enumerate(changes)]
 
-    assert told == [(one.reason, one.numbers) for one in explained(moves, deeds)]
+    assert reported == [(one.reason, one.numbers) for one in explained(moves, transactions)]
 
 
 @pytest.mark.rule("S3")
@@ -162,18 +170,18 @@ def test_what_is_minutes_apart_is_no_one_order() -> None:
 
 @pytest.mark.rule("S3")
 def test_an_order_that_took_and_gave_back_at_once_is_named_once() -> None:
-    (told,) = explained([moved(7, 100, -2)], [order(95, 3), back(96, 1)])
+    (reported,) = explained([moved(7, 100, -2)], [order(95, 3), back(96, 1)])
 
-    assert (Reason.SEVERAL, ("104",)) == (told.reason, told.numbers)
+    assert (Reason.SEVERAL, ("104",)) == (reported.reason, reported.numbers)
 
 
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize(("by_order", "reason"), [(True, Reason.UNCLEAR), (False, Reason.EDIT)])
 def test_what_an_event_called_an_order_is_no_edit(by_order: bool, reason: Reason) -> None:
     """The log has told it as an order: the page does not say that no order fits."""
-    (told,) = explained([Unexplained(7, at(100), -1, at(0), by_order)], [])
+    (reported,) = explained([Unexplained(7, at(100), -1, at(0), by_order)], [])
 
-    assert reason is told.reason
+    assert reason is reported.reason
 
 
 LAG = timedelta(seconds=10)
@@ -181,7 +189,7 @@ LAG = timedelta(seconds=10)
 
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize(
-    ("heard", "change", "says"),
+    ("received", "change", "says"),
     [
         ([True], -2, True),
         ([True], 2, True),
@@ -196,16 +204,18 @@ LAG = timedelta(seconds=10)
     ],
 )
 def test_an_order_made_a_change_only_where_the_events_say_so(
-    heard: list[bool], change: int, says: bool
+    received: list[bool], change: int, says: bool
 ) -> None:
-    long_ago = Shelf(8, hinted=at(-60), told=Told(at(-60), at(-60)), settled=at(-40))
+    long_ago = StockRecord(
+        8, hinted=at(-60), reported=ReportedChange(at(-60), at(-60)), clear_read=at(-40)
+    )
 
-    assert says is is_order(long_ago, heard, change, LAG)
+    assert says is is_order(long_ago, received, change, LAG)
 
 
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize(
-    ("recent", "heard", "change", "says"),
+    ("recent", "received", "change", "says"),
     [
         # A read that trailed shows it a moment after its event.
         ((), [], -2, True),
@@ -218,8 +228,10 @@ def test_an_order_made_a_change_only_where_the_events_say_so(
     ],
 )
 def test_an_event_that_is_still_open_explains_a_fall_once(
-    recent: tuple[Change, ...], heard: list[bool], change: int, says: bool
+    recent: tuple[Change, ...], received: list[bool], change: int, says: bool
 ) -> None:
-    open_ = Shelf(8, recent=recent, hinted=at(0), told=Told(at(0), at(0)), settled=at(-40))
+    open_ = StockRecord(
+        8, recent=recent, hinted=at(0), reported=ReportedChange(at(0), at(0)), clear_read=at(-40)
+    )
 
-    assert says is is_order(open_, heard, change, LAG)
+    assert says is is_order(open_, received, change, LAG)

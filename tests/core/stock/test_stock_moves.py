@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brygga.core import stock
-from brygga.core.stock import Gap, Hint, Ledger, Look, Shelf, Side, Timing
+from brygga.core.stock import Gap, Hint, Ledger, LevelRead, Side, StockRecord, Timing
 
 T0 = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TIMING = Timing()
@@ -19,11 +19,12 @@ def at(seconds: float) -> datetime:
 
 
 def shared(level: int = 10, **shop: object) -> Ledger:
-    return Ledger(Shelf(known=level), replace(Shelf(known=level, variant_id=1), **shop))  # type: ignore[arg-type]
+    record = StockRecord(confirmed=level, variant_id=1)
+    return Ledger(StockRecord(confirmed=level), replace(record, **shop))  # type: ignore[arg-type]
 
 
 def seen(ledger: Ledger, side: Side, level: int | Gap, when: float) -> Ledger:
-    return stock.observed(ledger, side, Look(level, at(when)), TIMING).ledger
+    return stock.observed(ledger, side, LevelRead(level, at(when)), TIMING).ledger
 
 
 def wrote(ledger: Ledger, side: Side, change: int, when: float) -> Ledger:
@@ -35,12 +36,13 @@ def wrote(ledger: Ledger, side: Side, change: int, when: float) -> Ledger:
 
 def test_shelves_that_promise_different_numbers_cannot_be_made() -> None:
     with pytest.raises(AssertionError):
-        Ledger(Shelf(known=3), Shelf(known=4))
+        Ledger(StockRecord(confirmed=3), StockRecord(confirmed=4))
 
 
 def test_separate_shelves_may_differ() -> None:
     assert (3, 4) == tuple(
-        Ledger(Shelf(known=3), Shelf(known=4), separate=True)[side].promised for side in Side
+        Ledger(StockRecord(confirmed=3), StockRecord(confirmed=4), separate=True)[side].target
+        for side in Side
     )
 
 
@@ -51,7 +53,7 @@ def test_separate_shelves_may_differ() -> None:
 def test_a_sale_at_the_till_is_owed_to_the_shop() -> None:
     ledger = seen(shared(10), Side.ZETTLE, 7, 1)
 
-    assert (7, -3, 7) == (ledger.zettle.known, ledger.shop.owed, ledger.promised)
+    assert (7, -3, 7) == (ledger.zettle.confirmed, ledger.shop.to_push, ledger.target)
 
 
 @pytest.mark.parametrize("gap", list(Gap))
@@ -78,13 +80,13 @@ def test_after_a_write_upwards_only_a_fall_below_everything_it_explains_counts(
     """
     ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
 
-    assert change == stock.observed(ledger, Side.SHOP, Look(level, at(3)), TIMING).change
+    assert change == stock.observed(ledger, Side.SHOP, LevelRead(level, at(3)), TIMING).change
 
 
 def test_a_lag_after_the_write_a_look_shows_the_truth() -> None:
     ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
 
-    assert 2 == stock.observed(ledger, Side.SHOP, Look(15, at(11)), TIMING).change
+    assert 2 == stock.observed(ledger, Side.SHOP, LevelRead(15, at(11)), TIMING).change
 
 
 def test_what_was_sold_while_a_read_trails_is_found_by_the_next_one() -> None:
@@ -92,14 +94,14 @@ def test_what_was_sold_while_a_read_trails_is_found_by_the_next_one() -> None:
     first = seen(ledger, Side.SHOP, 9, 3)
     second = seen(first, Side.SHOP, 10, 30)
 
-    assert (12, 10) == (first.shop.known, second.shop.known)
+    assert (12, 10) == (first.shop.confirmed, second.shop.confirmed)
 
 
 # ---- Sending -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("known", "owed", "floor", "change"),
+    ("known", "to_push", "floor", "change"),
     [
         (5, -3, 0, -3),
         (5, -9, 0, -5),  # decision 7: never below zero
@@ -109,35 +111,44 @@ def test_what_was_sold_while_a_read_trails_is_found_by_the_next_one() -> None:
         (2**31 - 3, 9, 0, 2),  # bigcommerce facts 5.2
     ],
 )
-def test_the_shop_gets_what_fits_its_shelf(known: int, owed: int, floor: int, change: int) -> None:
+def test_the_shop_gets_what_fits_its_shelf(
+    known: int, to_push: int, floor: int, change: int
+) -> None:
     ledger = Ledger(
-        Shelf(known=known + owed), Shelf(known=known, owed=owed, floor=floor, variant_id=1)
+        StockRecord(confirmed=known + to_push),
+        StockRecord(confirmed=known, to_push=to_push, floor=floor, variant_id=1),
     )
 
     assert change == stock.sendable(ledger, Side.SHOP, T0, TIMING)
 
 
 @pytest.mark.parametrize(
-    ("known", "owed", "change"), [(99_990, 50, 9), (5, -5, -5), (0, -2, 0), (-3, 2, 2)]
+    ("known", "to_push", "change"), [(99_990, 50, 9), (5, -5, -5), (0, -2, 0), (-3, 2, 2)]
 )
-def test_zettle_gets_what_fits_its_shelf(known: int, owed: int, change: int) -> None:
-    ledger = Ledger(Shelf(known=known, owed=owed), Shelf(known=known + owed, variant_id=1))
+def test_zettle_gets_what_fits_its_shelf(known: int, to_push: int, change: int) -> None:
+    ledger = Ledger(
+        StockRecord(confirmed=known, to_push=to_push),
+        StockRecord(confirmed=known + to_push, variant_id=1),
+    )
 
     assert change == stock.sendable(ledger, Side.ZETTLE, T0, TIMING)
 
 
 @pytest.mark.parametrize(
-    ("known", "owed", "beyond"),
+    ("known", "to_push", "beyond"),
     [(99_990, 9, 0), (99_990, 50, 41), (99_999, 50_001, 50_001), (10, -20, 0)],
 )
 def test_what_zettle_can_never_hold_is_told_from_what_is_on_its_way(
-    known: int, owed: int, beyond: int
+    known: int, to_push: int, beyond: int
 ) -> None:
-    ledger = Ledger(Shelf(known=known, owed=owed), Shelf(known=known + owed, variant_id=1))
+    ledger = Ledger(
+        StockRecord(confirmed=known, to_push=to_push),
+        StockRecord(confirmed=known + to_push, variant_id=1),
+    )
 
     assert (beyond, 0) == (stock.excess(ledger, Side.ZETTLE), stock.excess(ledger, Side.SHOP))
     assert 0 == stock.excess(
-        Ledger(Shelf(known=Gap.UNKNOWN), Shelf(known=Gap.UNKNOWN)), Side.ZETTLE
+        Ledger(StockRecord(confirmed=Gap.UNKNOWN), StockRecord(confirmed=Gap.UNKNOWN)), Side.ZETTLE
     )
 
 
@@ -145,7 +156,7 @@ def test_one_flight_at_a_time() -> None:
     ledger = stock.sent(seen(shared(10), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1))
     more = seen(ledger, Side.ZETTLE, 6, 2)
 
-    assert (0, -1) == (stock.sendable(more, Side.SHOP, at(3), TIMING), more.shop.owed)
+    assert (0, -1) == (stock.sendable(more, Side.SHOP, at(3), TIMING), more.shop.to_push)
 
 
 def test_five_seconds_of_ambiguity_hold_our_writes_until_a_look_is_clear() -> None:
@@ -165,16 +176,16 @@ def test_a_hint_is_finished_only_by_a_look_begun_a_lag_later() -> None:
     early, late = seen(ledger, Side.SHOP, 10, 3), seen(ledger, Side.SHOP, 10, 10)
 
     assert (at(10), at(10), None) == tuple(
-        stock.next_look(one, Side.SHOP, TIMING) for one in (ledger, early, late)
+        stock.next_read(one, Side.SHOP, TIMING) for one in (ledger, early, late)
     )
 
 
 def test_toward_zettle_one_repeat_closes_a_hint() -> None:
     ledger = stock.hinted(shared(10), Side.ZETTLE, Hint(at(0)))
 
-    assert at(2) == stock.next_look(seen(ledger, Side.ZETTLE, 10, 0), Side.ZETTLE, TIMING)
-    assert stock.next_look(seen(ledger, Side.ZETTLE, 10, 2), Side.ZETTLE, TIMING) is None
-    assert stock.next_look(seen(ledger, Side.ZETTLE, 9, 0), Side.ZETTLE, TIMING) is None
+    assert at(2) == stock.next_read(seen(ledger, Side.ZETTLE, 10, 0), Side.ZETTLE, TIMING)
+    assert stock.next_read(seen(ledger, Side.ZETTLE, 10, 2), Side.ZETTLE, TIMING) is None
+    assert stock.next_read(seen(ledger, Side.ZETTLE, 9, 0), Side.ZETTLE, TIMING) is None
 
 
 def test_refused_for_too_little_it_rests_until_the_shelf_was_looked_at() -> None:
@@ -183,7 +194,7 @@ def test_refused_for_too_little_it_rests_until_the_shelf_was_looked_at() -> None
     looked = seen(back, Side.SHOP, 3, 13)
 
     assert 0 == stock.sendable(back, Side.SHOP, at(3), TIMING)
-    assert (-3, -3) == (stock.sendable(looked, Side.SHOP, at(14), TIMING), looked.promised)
+    assert (-3, -3) == (stock.sendable(looked, Side.SHOP, at(14), TIMING), looked.target)
 
 
 def test_after_its_rest_a_shelf_is_looked_at_once() -> None:
@@ -192,8 +203,8 @@ def test_after_its_rest_a_shelf_is_looked_at_once() -> None:
     moved = seen(stock.short(ledger, Side.ZETTLE, at(2), TIMING), Side.ZETTLE, 3, 3)
     rested = seen(moved, Side.ZETTLE, 3, 5)
 
-    assert at(4) == stock.next_look(moved, Side.ZETTLE, TIMING)
-    assert stock.next_look(rested, Side.ZETTLE, TIMING) is None
+    assert at(4) == stock.next_read(moved, Side.ZETTLE, TIMING)
+    assert stock.next_read(rested, Side.ZETTLE, TIMING) is None
 
 
 def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
@@ -203,7 +214,7 @@ def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
     ledger = stock.suspended(ledger, Side.SHOP)
 
     assert (0, -3) == tuple(
-        stock.sendable(one, Side.SHOP, at(60), TIMING) for one in (ledger, stock.woken(ledger, 2))
+        stock.sendable(one, Side.SHOP, at(60), TIMING) for one in (ledger, stock.resumed(ledger, 2))
     )
 
 
@@ -211,40 +222,40 @@ def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
 
 
 def test_a_sale_between_the_level_and_the_birth_is_owed() -> None:
-    ledger = stock.opened(Look(8, at(0)))
+    ledger = stock.new_ledger(LevelRead(8, at(0)))
     given_level = stock.first_level(ledger)
     assert given_level is not None
-    newborn = stock.born(seen(ledger, Side.ZETTLE, 6, 1), given_level, 7, at(2))
+    newborn = stock.created(seen(ledger, Side.ZETTLE, 6, 1), given_level, 7, at(2))
 
-    assert (8, -2, 7) == (newborn.shop.known, newborn.shop.owed, newborn.shop.variant_id)
+    assert (8, -2, 7) == (newborn.shop.confirmed, newborn.shop.to_push, newborn.shop.variant_id)
 
 
 def test_below_zero_is_born_with_nothing_and_the_next_restock_pays() -> None:
-    ledger = stock.opened(Look(-3, at(0)))
-    newborn = stock.born(ledger, stock.first_level(ledger) or 0, 7, at(1))
+    ledger = stock.new_ledger(LevelRead(-3, at(0)))
+    newborn = stock.created(ledger, stock.first_level(ledger) or 0, 7, at(1))
     restocked = seen(newborn, Side.ZETTLE, 5, 30)
 
-    assert (0, -3, 5) == (newborn.shop.known, newborn.shop.owed, restocked.shop.owed)
+    assert (0, -3, 5) == (newborn.shop.confirmed, newborn.shop.to_push, restocked.shop.to_push)
 
 
 def test_a_newborn_level_that_does_not_show_yet_is_no_sale() -> None:
-    newborn = stock.born(stock.opened(Look(8, at(0))), 8, 7, at(1))
+    newborn = stock.created(stock.new_ledger(LevelRead(8, at(0))), 8, 7, at(1))
 
-    assert 0 == stock.observed(newborn, Side.SHOP, Look(0, at(2)), TIMING).change
+    assert 0 == stock.observed(newborn, Side.SHOP, LevelRead(0, at(2)), TIMING).change
 
 
 def test_a_shelf_with_a_history_of_its_own_gets_the_difference() -> None:
     """P11, D4: Zettle is where stock is true when two histories meet."""
-    ledger = stock.adopted(stock.opened(Look(8, at(0))), 7, Look(3, at(0)))
+    ledger = stock.attached(stock.new_ledger(LevelRead(8, at(0))), 7, LevelRead(3, at(0)))
 
-    assert (3, 5) == (ledger.shop.known, ledger.shop.owed)
+    assert (3, 5) == (ledger.shop.confirmed, ledger.shop.to_push)
 
 
 def test_a_remade_variant_keeps_the_promise_and_closes_the_old_one() -> None:
     ledger = stock.sent(seen(shared(10), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1))
-    again = stock.born(stock.remade(ledger), 7, 2, at(5))
+    again = stock.created(stock.recreated(ledger), 7, 2, at(5))
 
-    assert (7, 0, (1,)) == (again.shop.known, again.shop.owed, again.closed)
+    assert (7, 0, (1,)) == (again.shop.confirmed, again.shop.to_push, again.closed)
 
 
 def test_an_absolute_level_takes_what_was_owed_with_it() -> None:
@@ -253,8 +264,8 @@ def test_an_absolute_level_takes_what_was_owed_with_it() -> None:
     done, back = stock.landed(sold, Side.SHOP, at(3)), stock.reset_refused(sold)
 
     assert ((7, -1), (10, -4)) == (
-        (done.shop.known, done.shop.owed),
-        (back.shop.known, back.shop.owed),
+        (done.shop.confirmed, done.shop.to_push),
+        (back.shop.confirmed, back.shop.to_push),
     )
 
 
@@ -267,20 +278,21 @@ def test_a_split_owes_each_side_its_own_number() -> None:
     assert parted is not None
     sold = seen(parted, Side.ZETTLE, 7, 1)
 
-    assert (-4, -6) == (parted.zettle.owed, parted.shop.owed)
-    assert (-6, -4) == (sold.shop.owed, sold.zettle.owed)
+    assert (-4, -6) == (parted.zettle.to_push, parted.shop.to_push)
+    assert (-6, -4) == (sold.shop.to_push, sold.zettle.to_push)
 
 
 @pytest.mark.rule("S5")
 def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_what_it_has_there() -> (
     None
 ):
-    new = stock.opened(Look(9, at(0)), apart=True)
-    born = stock.born(new, stock.first_level(new) or 0, 7, at(1))
-    found = stock.adopted(new, 7, Look(2, at(1)))
+    new = stock.new_ledger(LevelRead(9, at(0)), separate=True)
+    created = stock.created(new, stock.first_level(new) or 0, 7, at(1))
+    found = stock.attached(new, 7, LevelRead(2, at(1)))
 
     assert [(9, 0, 0, True), (9, 2, 0, True)] == [
-        (one.zettle.known, one.shop.known, one.shop.owed, one.separate) for one in (born, found)
+        (one.zettle.confirmed, one.shop.confirmed, one.shop.to_push, one.separate)
+        for one in (created, found)
     ]
 
 
@@ -288,18 +300,18 @@ def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_wh
 def test_a_separate_shelf_that_changed_its_shape_keeps_the_shops_own_number() -> None:
     parted = stock.split(shared(10), 6, 4)
     assert parted is not None
-    found = stock.adopted(stock.remade(parted), 7, Look(0, at(1)))
+    found = stock.attached(stock.recreated(parted), 7, LevelRead(0, at(1)))
 
-    assert (4, 6, True) == (found.shop.promised, found.zettle.promised, found.separate)
+    assert (4, 6, True) == (found.shop.target, found.zettle.target, found.separate)
 
 
 @pytest.mark.rule("S5")
 def test_a_separate_shelf_that_lived_on_in_the_shop_has_what_is_there() -> None:
     parted = stock.split(shared(10), 6, 4)
     assert parted is not None
-    found = stock.adopted(stock.remade(parted), 1, Look(1, at(1)))
+    found = stock.attached(stock.recreated(parted), 1, LevelRead(1, at(1)))
 
-    assert (1, 6, True) == (found.shop.promised, found.zettle.promised, found.separate)
+    assert (1, 6, True) == (found.shop.target, found.zettle.target, found.separate)
 
 
 @pytest.mark.rule("S5", "D4")
@@ -311,9 +323,9 @@ def test_carried_over_a_separate_shelf_has_what_is_there_or_if_it_is_another_one
     assert parted is not None
     carried = stock.carried(parted)
     assert carried is not None
-    found = stock.adopted(carried, variant_id, Look(1, at(1)))
+    found = stock.attached(carried, variant_id, LevelRead(1, at(1)))
 
-    assert (shop, 6, True) == (found.shop.promised, found.zettle.promised, found.separate)
+    assert (shop, 6, True) == (found.shop.target, found.zettle.target, found.separate)
     assert stock.carried(shared(10)) is None
 
 
@@ -326,28 +338,32 @@ def test_a_split_never_eats_the_next_restock() -> None:
     assert parted is not None
     sold_out = seen(parted, Side.SHOP, 1, 20)
 
-    assert (-1, -1) == (sold_out.shop.owed, stock.sendable(sold_out, Side.SHOP, at(21), TIMING))
+    assert (-1, -1) == (sold_out.shop.to_push, stock.sendable(sold_out, Side.SHOP, at(21), TIMING))
 
 
 @pytest.mark.rule("S5")
 def test_stock_without_two_numbers_cannot_be_split() -> None:
-    assert stock.split(stock.opened(Look(8, at(0))), 4, 4) is None
+    assert stock.split(stock.new_ledger(LevelRead(8, at(0))), 4, 4) is None
 
 
 @pytest.mark.rule("S6")
 @given(st.integers(-50, 50), st.integers(0, 50), st.integers(-9, 9), st.integers(-9, 9))
-def test_joined_is_the_sum_of_both(till: int, shop: int, owed_till: int, owed_shop: int) -> None:
-    apart = Ledger(
-        Shelf(known=till, owed=owed_till), Shelf(known=shop, owed=owed_shop), separate=True
+def test_joined_is_the_sum_of_both(
+    till: int, shop: int, to_push_zettle: int, to_push_bigcommerce: int
+) -> None:
+    separate = Ledger(
+        StockRecord(confirmed=till, to_push=to_push_zettle),
+        StockRecord(confirmed=shop, to_push=to_push_bigcommerce),
+        separate=True,
     )
 
-    assert till + owed_till + shop + owed_shop == stock.joined(apart).promised
+    assert till + to_push_zettle + shop + to_push_bigcommerce == stock.joined(separate).target
 
 
 @pytest.mark.rule("S7")
 def test_off_owes_nothing_and_on_starts_from_zettle() -> None:
     off = stock.stopped(seen(shared(10), Side.ZETTLE, 7, 0), TIMING)
-    on = stock.restarted(off, Look(4, at(9)))
+    on = stock.restarted(off, LevelRead(4, at(9)))
 
     assert (0, 0) == tuple(stock.sendable(off, side, at(1), TIMING) for side in Side)
-    assert (None, 4, 1) == (off.promised, stock.first_level(on), on.shop.variant_id)
+    assert (None, 4, 1) == (off.target, stock.first_level(on), on.shop.variant_id)

@@ -15,14 +15,14 @@ from brygga.core.stock import (
     Hint,
     Ledger,
     Level,
-    Look,
+    LevelRead,
+    ReportedChange,
     Resolved,
     Review,
-    Shelf,
     Side,
     Slot,
+    StockRecord,
     Timing,
-    Told,
     Verdict,
 )
 
@@ -41,7 +41,9 @@ def shop(change: int = -3, slot: Slot | None = SLOT) -> Ledger:
     """10 on both sides, then a write to the shop at second 1 whose answer was given up at second
     2.
     """
-    ledger = Ledger(Shelf(known=10 + change), Shelf(known=10, owed=change, variant_id=1))
+    ledger = Ledger(
+        StockRecord(confirmed=10 + change), StockRecord(confirmed=10, to_push=change, variant_id=1)
+    )
     return stock.unanswered(
         stock.sent(ledger, Side.SHOP, change, "call", at(1), slot), Side.SHOP, at(2)
     )
@@ -49,29 +51,32 @@ def shop(change: int = -3, slot: Slot | None = SLOT) -> Ledger:
 
 def level(number: int, *, base: int = 0, slot: Slot | None = SLOT) -> Ledger:
     """An absolute level, of a shelf that has a number (`base`) or, with 0, has none yet."""
-    known = base or Gap.UNBORN
+    known = base or Gap.NOT_CREATED
     ledger = Ledger(
-        Shelf(known=number), Shelf(known=known, owed=number - base if base else 0, variant_id=1)
+        StockRecord(confirmed=number),
+        StockRecord(confirmed=known, to_push=number - base if base else 0, variant_id=1),
     )
     return stock.unanswered(stock.reset(ledger, "call", at(1), base, slot), Side.SHOP, at(2))
 
 
 def till(change: int = -3) -> Ledger:
-    ledger = Ledger(Shelf(known=10, owed=change), Shelf(known=10 + change, variant_id=1))
+    ledger = Ledger(
+        StockRecord(confirmed=10, to_push=change), StockRecord(confirmed=10 + change, variant_id=1)
+    )
     return stock.unanswered(
         stock.sent(ledger, Side.ZETTLE, change, "call", at(1)), Side.ZETTLE, at(2)
     )
 
 
 def resolved(ledger: Ledger, number: Level, slot: Level | None, when: float = LATE) -> Resolved:
-    return stock.resolve_shop(ledger, Look(number, at(when)), slot, TIMING)
+    return stock.resolve_shop(ledger, LevelRead(number, at(when)), slot, TIMING)
 
 
 # ---- BigCommerce ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("ledger", "number", "slot", "verdict", "promised"),
+    ("ledger", "number", "slot", "verdict", "target"),
     [
         (shop(), 7, 41, Verdict.LANDED, 7),
         (shop(), 6, 41, Verdict.LANDED, 6),  # and one was sold
@@ -93,34 +98,42 @@ def resolved(ledger: Ledger, number: Level, slot: Level | None, when: float = LA
     ],
 )
 def test_the_slot_tells_what_became_of_a_write(
-    ledger: Ledger, number: int, slot: Level | None, verdict: Verdict, promised: int
+    ledger: Ledger, number: int, slot: Level | None, verdict: Verdict, target: int
 ) -> None:
     done = resolved(ledger, number, slot)
 
-    assert (verdict, promised) == (done.verdict, done.ledger.zettle.promised)
-    assert done.ledger.shop.flight is None
+    assert (verdict, target) == (done.verdict, done.ledger.zettle.target)
+    assert done.ledger.shop.pending_write is None
 
 
 @pytest.mark.parametrize("slot", [40, 41, 42, None])
 def test_a_read_before_the_request_is_dead_decides_nothing(slot: int | None) -> None:
     dying = stock.sent(
-        Ledger(Shelf(known=7), Shelf(known=10, owed=-3)), Side.SHOP, -3, "call", at(1), SLOT
+        Ledger(StockRecord(confirmed=7), StockRecord(confirmed=10, to_push=-3)),
+        Side.SHOP,
+        -3,
+        "call",
+        at(1),
+        SLOT,
     )
 
     assert Verdict.WAITING is resolved(shop(), 10, slot, LATE - 0.1).verdict
     assert (
         Verdict.WAITING
-        is resolved(dying, 10, slot, 1 + TIMING.grace_s + TIMING.lag_s - 0.1).verdict
+        is resolved(
+            dying, 10, slot, 1 + TIMING.request_deadline_s + TIMING.read_lag_s - 0.1
+        ).verdict
     )
     assert (
-        Verdict.WAITING is not resolved(dying, 10, slot, 1 + TIMING.grace_s + TIMING.lag_s).verdict
+        Verdict.WAITING
+        is not resolved(dying, 10, slot, 1 + TIMING.request_deadline_s + TIMING.read_lag_s).verdict
     )
 
 
 def test_a_sale_below_all_that_the_write_explains_counts_at_once() -> None:
     done = resolved(shop(), 5, None, 3)
 
-    assert (Verdict.WAITING, -2, 5) == (done.verdict, done.change, done.ledger.promised)
+    assert (Verdict.WAITING, -2, 5) == (done.verdict, done.change, done.ledger.target)
 
 
 def test_a_slot_and_a_record_that_say_opposite_things_are_told_to_the_operator() -> None:
@@ -129,8 +142,10 @@ def test_a_slot_and_a_record_that_say_opposite_things_are_told_to_the_operator()
 
 
 def test_a_first_level_that_did_not_land_waits_for_its_number_again() -> None:
-    off = stock.stopped(Ledger(Shelf(known=5), Shelf(known=5, variant_id=1)), TIMING)
-    restarted = stock.restarted(off, Look(5, at(0)), uncounted=True)
+    off = stock.stopped(
+        Ledger(StockRecord(confirmed=5), StockRecord(confirmed=5, variant_id=1)), TIMING
+    )
+    restarted = stock.restarted(off, LevelRead(5, at(0)), uncounted=True)
     lost = stock.unanswered(stock.reset(restarted, "call", at(1), 5, SLOT), Side.SHOP, at(2))
 
     assert resolved(lost, 5, 40).ledger.is_unset
@@ -152,7 +167,9 @@ def test_where_a_call_may_land_in_part_all_but_the_untouched_is_asked_about(
 ) -> None:
     assert (
         verdict
-        is stock.resolve_shop(shop(), Look(level, at(LATE)), slot, Timing(is_whole=False)).verdict
+        is stock.resolve_shop(
+            shop(), LevelRead(level, at(LATE)), slot, Timing(is_whole=False)
+        ).verdict
     )
 
 
@@ -160,13 +177,13 @@ def test_where_a_call_may_land_in_part_all_but_the_untouched_is_asked_about(
 
 
 def read_at_till(
-    ledger: Ledger, *looks: tuple[float, int], echoed: float | None = None
+    ledger: Ledger, *reads: tuple[float, int], echoed: float | None = None
 ) -> Resolved:
     done = Resolved(ledger, Verdict.WAITING)
-    for when, number in looks:
+    for when, number in reads:
         if done.verdict is Verdict.WAITING:
-            heard = None if echoed is None else at(echoed)
-            done = stock.resolve_till(done.ledger, Look(number, at(when)), heard, TIMING)
+            received = None if echoed is None else at(echoed)
+            done = stock.resolve_till(done.ledger, LevelRead(number, at(when)), received, TIMING)
     return done
 
 
@@ -175,7 +192,7 @@ def moved(ledger: Ledger, when: float = 1.5) -> Ledger:
 
 
 @pytest.mark.parametrize(
-    ("ledger", "looks", "verdict"),
+    ("ledger", "reads", "verdict"),
     [
         (till(), [(3.9, 10)], Verdict.WAITING),  # it may still take effect
         (till(), [(4, 10)], Verdict.NOT_LANDED),
@@ -189,21 +206,21 @@ def moved(ledger: Ledger, when: float = 1.5) -> Ledger:
     ],
 )
 def test_without_an_echo_the_level_and_time_decide(
-    ledger: Ledger, looks: list[tuple[float, int]], verdict: Verdict
+    ledger: Ledger, reads: list[tuple[float, int]], verdict: Verdict
 ) -> None:
-    assert verdict is read_at_till(ledger, *looks).verdict
+    assert verdict is read_at_till(ledger, *reads).verdict
 
 
 def test_an_echo_lands_a_write_to_zettle_whatever_the_level() -> None:
     done = read_at_till(till(), (4, 6), echoed=3)
 
-    assert (Verdict.LANDED, -1, 6) == (done.verdict, done.change, done.ledger.promised)
+    assert (Verdict.LANDED, -1, 6) == (done.verdict, done.change, done.ledger.target)
 
 
 def test_a_look_older_than_the_echo_is_not_taken_for_a_sale() -> None:
     done = read_at_till(till(), (1, 10), echoed=3)
 
-    assert (0, 7) == (done.change, done.ledger.promised)
+    assert (0, 7) == (done.change, done.ledger.target)
 
 
 def test_a_doubtful_write_promises_the_lower_number() -> None:
@@ -211,7 +228,7 @@ def test_a_doubtful_write_promises_the_lower_number() -> None:
         read_at_till(till(change), (4, 10 + change), (124, 10 + change)) for change in (-3, 3)
     )
 
-    assert (4, 13) == (fall.ledger.promised, rise.ledger.promised)
+    assert (4, 13) == (fall.ledger.target, rise.ledger.target)
 
 
 @pytest.mark.parametrize(
@@ -225,94 +242,117 @@ def test_a_doubtful_write_promises_the_lower_number() -> None:
 )
 def test_a_late_echo_or_an_hour_ends_a_doubt(verdict: Verdict, echo: Review, over: Review) -> None:
     assert (echo, over) == tuple(
-        stock.reviewed(verdict, echoed=heard, over=not heard) for heard in (True, False)
+        stock.reviewed(verdict, echoed=received, over=not received) for received in (True, False)
     )
     assert Review.WAIT is stock.reviewed(verdict, echoed=False, over=False)
 
 
 def test_a_late_echo_gives_back_what_was_written_twice() -> None:
-    ledger = stock.corrected(Ledger(Shelf(known=7), Shelf(known=7, variant_id=1)), Side.ZETTLE, -3)
+    ledger = stock.corrected(
+        Ledger(StockRecord(confirmed=7), StockRecord(confirmed=7, variant_id=1)), Side.ZETTLE, -3
+    )
 
-    assert (3, 3, 10) == (ledger.zettle.owed, ledger.shop.owed, ledger.promised)
+    assert (3, 3, 10) == (ledger.zettle.to_push, ledger.shop.to_push, ledger.target)
 
 
 @pytest.mark.rule("S5")
 def test_what_a_split_wrote_twice_is_given_back_to_its_own_shelf() -> None:
     ledger = stock.corrected(
-        Ledger(Shelf(known=7), Shelf(known=7, variant_id=1), separate=True), Side.SHOP, -3
+        Ledger(StockRecord(confirmed=7), StockRecord(confirmed=7, variant_id=1), separate=True),
+        Side.SHOP,
+        -3,
     )
 
-    assert (0, 3) == (ledger.zettle.owed, ledger.shop.owed)
+    assert (0, 3) == (ledger.zettle.to_push, ledger.shop.to_push)
 
 
 # ---- A variant or a number that is gone ----------------------------------------------------------
 
 
 def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
-    look = Look(Gap.UNBORN, at(LATE))
+    read = LevelRead(Gap.NOT_CREATED, at(LATE))
     early, done = (
-        stock.absent(shop(), replace(look, begun=at(5)), TIMING),
-        stock.absent(shop(), look, TIMING),
+        stock.absent(shop(), replace(read, read_started=at(5)), TIMING),
+        stock.absent(shop(), read, TIMING),
     )
 
     assert early == shop()
-    assert (None, -3, True) == (done.shop.flight, done.shop.owed, done.shop.asleep)
+    assert (None, -3, True) == (done.shop.pending_write, done.shop.to_push, done.shop.is_suspended)
 
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize(
-    ("ledger", "level", "emptied"),
+    ("ledger", "level", "zeroed"),
     [
-        (Ledger(Shelf(known=9), Shelf(known=9, variant_id=1)), 0, True),
-        (Ledger(Shelf(known=1), Shelf(known=1, variant_id=1)), 0, True),
-        (Ledger(Shelf(known=9), Shelf(known=9, variant_id=1)), 1, False),
-        (Ledger(Shelf(known=9), Shelf(known=9, settled=at(0), told=Told(at(20)))), 0, False),
+        (Ledger(StockRecord(confirmed=9), StockRecord(confirmed=9, variant_id=1)), 0, True),
+        (Ledger(StockRecord(confirmed=1), StockRecord(confirmed=1, variant_id=1)), 0, True),
+        (Ledger(StockRecord(confirmed=9), StockRecord(confirmed=9, variant_id=1)), 1, False),
         (
-            Ledger(Shelf(known=9), Shelf(known=9, settled=at(50), told=Told(at(20)))),
+            Ledger(
+                StockRecord(confirmed=9),
+                StockRecord(confirmed=9, clear_read=at(0), reported=ReportedChange(at(20))),
+            ),
+            0,
+            False,
+        ),
+        (
+            Ledger(
+                StockRecord(confirmed=9),
+                StockRecord(confirmed=9, clear_read=at(50), reported=ReportedChange(at(20))),
+            ),
             0,
             True,
         ),  # that one is closed
         (
-            Ledger(Shelf(known=9), Shelf(known=9, settled=at(0), told=Told(at(20), at(20)))),
+            Ledger(
+                StockRecord(confirmed=9),
+                StockRecord(confirmed=9, clear_read=at(0), reported=ReportedChange(at(20), at(20))),
+            ),
             0,
             True,
         ),  # an order, of some
         (
-            Ledger(Shelf(known=1), Shelf(known=1, settled=at(0), told=Told(at(20), at(20)))),
+            Ledger(
+                StockRecord(confirmed=1),
+                StockRecord(confirmed=1, clear_read=at(0), reported=ReportedChange(at(20), at(20))),
+            ),
             0,
             False,
         ),  # of the only one
     ],
 )
 def test_units_that_are_gone_without_an_event_empty_a_shelf(
-    ledger: Ledger, level: int, emptied: bool
+    ledger: Ledger, level: int, zeroed: bool
 ) -> None:
-    assert emptied is stock.is_emptied(ledger, Look(level, at(60)), TIMING)
+    assert zeroed is stock.is_zeroed(ledger, LevelRead(level, at(60)), TIMING)
 
 
 @pytest.mark.rule("S4")
 def test_an_emptied_shelf_waits_two_minutes() -> None:
     held = stock.unproven(
-        Ledger(Shelf(known=9), Shelf(known=9, variant_id=1)), Look(0, at(60)), TIMING
+        Ledger(StockRecord(confirmed=9), StockRecord(confirmed=9, variant_id=1)),
+        LevelRead(0, at(60)),
+        TIMING,
     )
 
     assert held is not None
     assert stock.is_held(held)
-    assert stock.unproven(held, Look(0, at(60 + TIMING.patience_s)), TIMING) is None
+    assert stock.unproven(held, LevelRead(0, at(60 + TIMING.resolve_timeout_s)), TIMING) is None
 
 
 def test_a_shelf_that_sleeps_without_a_number_is_not_looked_at_again() -> None:
     """Its product is gone from the shop, and tracking is switched on in Zettle: the product work
     speaks first.
     """
-    asleep = Ledger(
-        Shelf(5), Shelf(Gap.UNKNOWN, recent=(Change(at(1), 0),), rests=SUSPENDED, variant_id=1)
+    is_suspended = Ledger(
+        StockRecord(5),
+        StockRecord(Gap.UNKNOWN, recent=(Change(at(1), 0),), rests=SUSPENDED, variant_id=1),
     )
-    woken = stock.woken(asleep, 1)
+    resumed = stock.resumed(is_suspended, 1)
 
     assert (None, at(11)) == (
-        stock.next_look(asleep, Side.SHOP, TIMING),
-        stock.next_look(woken, Side.SHOP, TIMING),
+        stock.next_read(is_suspended, Side.SHOP, TIMING),
+        stock.next_read(resumed, Side.SHOP, TIMING),
     )
 
 
@@ -323,31 +363,41 @@ def test_a_shelf_that_sleeps_without_a_number_is_not_looked_at_again() -> None:
 def test_an_order_of_the_seconds_of_a_switch_counts() -> None:
     """The shop's number gives way with a change: what is sold before it lands shows afterwards."""
     on = stock.restarted(
-        stock.stopped(Ledger(Shelf(known=3), Shelf(known=3, variant_id=1)), TIMING), Look(5, at(4))
+        stock.stopped(
+            Ledger(StockRecord(confirmed=3), StockRecord(confirmed=3, variant_id=1)), TIMING
+        ),
+        LevelRead(5, at(4)),
     )
-    sent = stock.sent(stock.adopted(on, 1, Look(3, at(5))), Side.SHOP, 2, "call", at(5))
-    seen = stock.observed(stock.landed(sent, Side.SHOP, at(6)), Side.SHOP, Look(4, at(30)), TIMING)
+    sent = stock.sent(stock.attached(on, 1, LevelRead(3, at(5))), Side.SHOP, 2, "call", at(5))
+    seen = stock.observed(
+        stock.landed(sent, Side.SHOP, at(6)), Side.SHOP, LevelRead(4, at(30)), TIMING
+    )
 
-    assert (-1, 4) == (seen.change, seen.ledger.promised)
+    assert (-1, 4) == (seen.change, seen.ledger.target)
 
 
 @pytest.mark.rule("S7")
 def test_a_write_that_may_still_land_is_waited_for_before_the_shop_is_adopted() -> None:
-    sent = stock.sent(Ledger(Shelf(5), Shelf(4, 1, variant_id=1)), Side.SHOP, 1, "call", at(1))
+    sent = stock.sent(
+        Ledger(StockRecord(5), StockRecord(4, 1, variant_id=1)), Side.SHOP, 1, "call", at(1)
+    )
     lost = stock.unanswered(sent, Side.SHOP, at(2))
-    on = stock.restarted(stock.stopped(lost, TIMING), Look(5, at(4)))
+    on = stock.restarted(stock.stopped(lost, TIMING), LevelRead(5, at(4)))
 
     assert [False, True] == [
-        on.shop.is_clear(Look(5, at(s)), TIMING.lag(Side.SHOP)) for s in (11, 12)
+        on.shop.is_clear(LevelRead(5, at(s)), TIMING.read_lag(Side.SHOP)) for s in (11, 12)
     ]
-    assert at(12) == stock.next_look(on, Side.SHOP, TIMING)
+    assert at(12) == stock.next_read(on, Side.SHOP, TIMING)
 
 
 @pytest.mark.rule("S7")
 def test_what_zettle_was_owed_when_tracking_went_off_is_missing_when_it_is_on() -> None:
-    owed = Ledger(Shelf(known=10, owed=-3), Shelf(known=7, variant_id=1))
-    flying = stock.sent(owed, Side.ZETTLE, -3, "call", at(1))
-    on = [stock.restarted(stock.stopped(one, TIMING), Look(10, at(9))) for one in (owed, flying)]
+    to_push = Ledger(StockRecord(confirmed=10, to_push=-3), StockRecord(confirmed=7, variant_id=1))
+    flying = stock.sent(to_push, Side.ZETTLE, -3, "call", at(1))
+    on = [
+        stock.restarted(stock.stopped(one, TIMING), LevelRead(10, at(9)))
+        for one in (to_push, flying)
+    ]
 
-    assert [(10, 7), (10, 7)] == [(one.zettle.known, one.promised) for one in on]
-    assert [True, True] == [stock.is_unsure(one) for one in (owed, flying)]
+    assert [(10, 7), (10, 7)] == [(one.zettle.confirmed, one.target) for one in on]
+    assert [True, True] == [stock.is_unsure(one) for one in (to_push, flying)]

@@ -18,7 +18,7 @@ from brygga_sandbox.http import (
     json_response,
     text_response,
 )
-from brygga_sandbox.outbox import Message, Outbox, Weather
+from brygga_sandbox.outbox import DeliveryFaults, Message, Outbox
 from brygga_sandbox.requests import Requests, mount_requests
 
 
@@ -58,99 +58,99 @@ class Counter:
 
 
 @pytest.fixture
-def town() -> Counter:
+def bench() -> Counter:
     return Counter()
 
 
-async def test_templates_give_parameters_and_literals_win(town: Counter) -> None:
+async def test_templates_give_parameters_and_literals_win(bench: Counter) -> None:
     """A literal segment is preferred to a parameter, wherever both fit."""
-    parts = (await town.client.get("/things/7/parts/wheel?a=1&a=2")).json()
-    mine = await town.client.get("/things/mine")
+    parts = (await bench.client.get("/things/7/parts/wheel?a=1&a=2")).json()
+    mine = await bench.client.get("/things/mine")
 
     assert parts["params"] == {"id": "7", "part": "wheel"}
     assert parts["query"] == [["a", "1"], ["a", "2"]]
     assert (mine.status_code, mine.text) == (418, "from deep inside")
 
 
-async def test_a_trailing_slash_is_tolerated_and_unknown_things_are_named(town: Counter) -> None:
+async def test_a_trailing_slash_is_tolerated_and_unknown_things_are_named(bench: Counter) -> None:
     """404 for a path nobody has, 405 with Allow for a method nobody has."""
-    assert (await town.client.get("/things/7/")).status_code == 200
-    assert (await town.client.get("/nothing")).status_code == 404
-    wrong = await town.client.delete("/count")
+    assert (await bench.client.get("/things/7/")).status_code == 200
+    assert (await bench.client.get("/nothing")).status_code == 404
+    wrong = await bench.client.delete("/count")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
 
 
-async def test_a_fault_strikes_before_or_after_the_effect(town: Counter) -> None:
+async def test_a_fault_strikes_before_or_after_the_effect(bench: Counter) -> None:
     """5xx before the effect leaves the world alone, 5xx after it does not; both look the same."""
-    town.faults.add("5xx_before", path="/count", next=1)
-    town.faults.add("5xx_after", path="/count", next=1)
+    bench.faults.add("5xx_before", path="/count", next=1)
+    bench.faults.add("5xx_after", path="/count", next=1)
 
-    statuses = [(await town.client.post("/count")).status_code for _ in range(3)]
+    statuses = [(await bench.client.post("/count")).status_code for _ in range(3)]
 
     assert statuses == [500, 500, 200]
-    assert town.number == 2
+    assert bench.number == 2
 
 
-async def test_a_cut_connection_is_a_protocol_error_for_the_client(town: Counter) -> None:
+async def test_a_cut_connection_is_a_protocol_error_for_the_client(bench: Counter) -> None:
     """The client cannot tell whether the effect happened."""
-    town.faults.add("cut_after", path="/count", next=1)
+    bench.faults.add("cut_after", path="/count", next=1)
 
     with pytest.raises(httpx2.RemoteProtocolError):
-        await town.client.post("/count")
-    assert town.number == 1
+        await bench.client.post("/count")
+    assert bench.number == 1
 
 
-async def test_a_timeout_takes_its_time_on_the_clock(town: Counter) -> None:
+async def test_a_timeout_takes_its_time_on_the_clock(bench: Counter) -> None:
     """No answer comes before the clock has moved, and then none either."""
-    town.faults.add("timeout_before", next=1, params={"seconds": 30})
-    call = asyncio.ensure_future(town.client.post("/count"))
-    await town.clock.advance(29)
+    bench.faults.add("timeout_before", next=1, params={"seconds": 30})
+    call = asyncio.ensure_future(bench.client.post("/count"))
+    await bench.clock.advance(29)
     assert not call.done()
-    await town.clock.advance(1)
+    await bench.clock.advance(1)
 
     with pytest.raises(httpx2.ReadTimeout):
         await call
-    assert town.number == 0
+    assert bench.number == 0
 
 
-async def test_faults_are_set_and_cleared_over_http(town: Counter) -> None:
+async def test_faults_are_set_and_cleared_over_http(bench: Counter) -> None:
     """429 with Retry-After for the next call only; an unknown kind is refused by name."""
     rules = [
         {"kind": "429", "method": "POST", "path": "/count", "next": 1, "params": {"retry_after": 3}}
     ]
-    await town.client.post("/sandbox/faults", json=rules)
-    refused = await town.client.post("/sandbox/faults", json=[{"kind": "earthquake"}])
+    await bench.client.post("/sandbox/faults", json=rules)
+    refused = await bench.client.post("/sandbox/faults", json=[{"kind": "earthquake"}])
 
-    first, second = await town.client.post("/count"), await town.client.post("/count")
+    first, second = await bench.client.post("/count"), await bench.client.post("/count")
 
     assert (first.status_code, first.headers["retry-after"]) == (429, "3")
     assert second.status_code == 200
     assert refused.status_code == 400
     assert "earthquake" in refused.text
-    assert (await town.client.get("/sandbox/faults")).json()[0]["fired"] == 1
-    await town.client.delete("/sandbox/faults")
-    assert (await town.client.get("/sandbox/faults")).json() == []
+    assert (await bench.client.get("/sandbox/faults")).json()[0]["fired"] == 1
+    await bench.client.delete("/sandbox/faults")
+    assert (await bench.client.get("/sandbox/faults")).json() == []
 
 
 async def test_requests_are_counted_by_method_and_template_and_control_calls_never(
-    town: Counter,
+    bench: Counter,
 ) -> None:
     """The count speaks of templates, so that it does not grow with ids."""
-    await town.client.get("/things/1")
-    await town.client.get("/things/2")
-    await town.client.post("/count", content=b"body")
-    await town.client.get("/sandbox/faults")
+    await bench.client.get("/things/1")
+    await bench.client.get("/things/2")
+    await bench.client.post("/count", content=b"body")
+    await bench.client.get("/sandbox/faults")
 
-    counted = (await town.client.get("/sandbox/requests")).json()
+    counted = (await bench.client.get("/sandbox/requests")).json()
 
     rows = [
         {"method": "GET", "path": "/things/{id}", "count": 2},
         {"method": "POST", "path": "/count", "count": 1},
     ]
     assert {"total": 3, "by": rows} == counted
-    assert (town.requests.last[1].path, town.requests.last[2].body) == ("/things/2", b"body")
-    await town.client.delete("/sandbox/requests")
-    assert town.requests.total() == 0
+    assert (bench.requests.last[1].path, bench.requests.last[2].body) == ("/things/2", b"body")
+    await bench.client.delete("/sandbox/requests")
+    assert bench.requests.total() == 0
 
 
 async def test_the_manual_clock_wakes_sleepers_in_order() -> None:
@@ -195,7 +195,7 @@ def test_moments_are_written_in_utc() -> None:
     assert iso(1_700_000_000.9999, digits=0) == "2023-11-14T22:13:20Z"
 
 
-class Street:
+class Host:
     """A receiver that answers what a list says (None: nothing), then 200."""
 
     def __init__(self, *answers: int | None) -> None:
@@ -221,42 +221,42 @@ class Street:
 
 async def test_a_message_is_tried_on_schedule_until_it_lands() -> None:
     """Gaps are kept to the second, and what happened is told."""
-    street = Street(500, None)
-    outbox = Outbox(street.clock, street.post, random.Random(1))
+    host = Host(500, None)
+    outbox = Outbox(host.clock, host.post, random.Random(1))
 
-    outbox.send(street.message())
+    outbox.send(host.message())
     await outbox.idle()
-    await street.clock.advance(10_000)
+    await host.clock.advance(10_000)
 
-    assert [moment for moment, _ in street.got] == [0, 60, 120]
-    assert street.events == ["failed 1 500", "failed 2 None", "landed"]
+    assert [moment for moment, _ in host.got] == [0, 60, 120]
+    assert host.events == ["failed 1 500", "failed 2 None", "landed"]
 
 
 async def test_a_message_is_given_up_after_its_last_gap() -> None:
     """A schedule of three gaps is four attempts."""
-    street = Street(500, 500, 500, 500)
-    outbox = Outbox(street.clock, street.post, random.Random(1))
+    host = Host(500, 500, 500, 500)
+    outbox = Outbox(host.clock, host.post, random.Random(1))
 
-    outbox.send(street.message())
-    await street.clock.advance(10_000)
+    outbox.send(host.message())
+    await host.clock.advance(10_000)
 
-    assert [moment for moment, _ in street.got] == [0, 60, 120, 720]
-    assert street.events[-1] == "given up"
+    assert [moment for moment, _ in host.got] == [0, 60, 120, 720]
+    assert host.events[-1] == "given up"
     assert (outbox.tally.given_up, outbox.tally.failed, len(outbox.tasks)) == (1, 4, 0)
 
 
 async def test_idle_returns_while_a_retry_waits_and_stop_drops_it() -> None:
     """Idle means that nothing is due now, not that all is well."""
-    street = Street(None)
-    outbox = Outbox(street.clock, street.post, random.Random(1))
-    outbox.send(street.message())
+    host = Host(None)
+    outbox = Outbox(host.clock, host.post, random.Random(1))
+    outbox.send(host.message())
 
     await outbox.idle()
     assert len(outbox.tasks) == 1
     await outbox.stop()
-    await street.clock.advance(10_000)
+    await host.clock.advance(10_000)
 
-    assert len(street.got) == 1
+    assert len(host.got) == 1
     assert outbox.working == 0
 
 
@@ -264,13 +264,13 @@ async def test_weather_loses_doubles_delays_and_shuffles_by_the_seed() -> None:
     """The same seed gives the same day; another gives another."""
 
     async def day(seed: int) -> tuple[list[tuple[float, bytes]], int, int]:
-        street = Street()
-        weather = Weather(loss=0.2, duplicate=0.2, shuffle=0.5, delay=(1, 3))
-        outbox = Outbox(street.clock, street.post, random.Random(seed), weather)
+        host = Host()
+        delivery_faults = DeliveryFaults(loss=0.2, duplicate=0.2, shuffle=0.5, delay=(1, 3))
+        outbox = Outbox(host.clock, host.post, random.Random(seed), delivery_faults)
         for number in range(40):
-            outbox.send(street.message(str(number).encode()))
-        await street.clock.advance(100)
-        return street.got, outbox.tally.lost, outbox.tally.doubled
+            outbox.send(host.message(str(number).encode()))
+        await host.clock.advance(100)
+        return host.got, outbox.tally.lost, outbox.tally.doubled
 
     got, lost, doubled = await day(7)
 
@@ -284,15 +284,15 @@ async def test_weather_loses_doubles_delays_and_shuffles_by_the_seed() -> None:
 
 async def test_nobody_is_written_to_who_no_longer_wants_it() -> None:
     """A message whose address has gone is dropped before its next attempt, without a give-up."""
-    street, wanted = Street(500), [True]
-    outbox = Outbox(street.clock, street.post, random.Random(1))
-    message = street.message()
+    host, wanted = Host(500), [True]
+    outbox = Outbox(host.clock, host.post, random.Random(1))
+    message = host.message()
     message.address = lambda: ("http://there", {}) if wanted else None
     outbox.send(message)
     await outbox.idle()
 
     wanted.clear()
-    await street.clock.advance(10_000)
+    await host.clock.advance(10_000)
 
-    assert len(street.got) == 1
-    assert street.events == ["failed 1 500"]
+    assert len(host.got) == 1
+    assert host.events == ["failed 1 500"]

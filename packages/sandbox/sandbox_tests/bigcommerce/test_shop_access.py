@@ -9,25 +9,25 @@ import jwt
 import pytest
 
 from brygga_sandbox.bigcommerce import SCOPES, Switches
-from sandbox_tests.bigcommerce.shop_town import AUTH, JSON, Town
+from sandbox_tests.bigcommerce.shop_bench import AUTH, JSON, Bench
 
 INSTALL = "/login/app/cid/install"
 
 
-async def consent(town: Town, **form: str) -> httpx2.Response:
+async def consent(bench: Bench, **form: str) -> httpx2.Response:
     """What the browser gets when the merchant has decided."""
-    return await town.call(
+    return await bench.call(
         "POST", INSTALL, data={"store": "abc123", "external": "1", "action": "confirm", **form}
     )
 
 
-async def exchange(town: Town, **changes: str) -> httpx2.Response:
+async def exchange(bench: Bench, **changes: str) -> httpx2.Response:
     """An installation through the pages, then the token call with some fields changed."""
-    query = parse_qs(urlsplit((await consent(town)).headers["location"]).query)
+    query = parse_qs(urlsplit((await consent(bench)).headers["location"]).query)
     given = {name: values[0] for name, values in query.items()}
     body = {
         "client_id": "cid",
-        "client_secret": town.app.client_secret,
+        "client_secret": bench.app.client_secret,
         "code": given["code"],
         "scope": given["scope"],
         "context": given["context"],
@@ -35,20 +35,20 @@ async def exchange(town: Town, **changes: str) -> httpx2.Response:
         "redirect_uri": AUTH,
         **changes,
     }
-    return await town.call("POST", "/login/oauth2/token", body)
+    return await bench.call("POST", "/login/oauth2/token", body)
 
 
 async def test_the_pages_lead_from_log_in_over_consent_to_the_callback() -> None:
-    town = Town()
+    bench = Bench()
 
-    page = await town.call("GET", INSTALL)
+    page = await bench.call("GET", INSTALL)
     assert page.status_code == 200
     assert "Annas Butik" in page.text
-    page = await town.call("GET", f"{INSTALL}?store=abc123&lang=en")
+    page = await bench.call("GET", f"{INSTALL}?store=abc123&lang=en")
     assert "store_v2_products" in page.text
     assert "Confirm" in page.text
-    assert "Bekräfta" in (await town.call("GET", f"{INSTALL}?store=abc123&lang=sv")).text
-    answer = await consent(town)
+    assert "Bekräfta" in (await bench.call("GET", f"{INSTALL}?store=abc123&lang=sv")).text
+    answer = await consent(bench)
 
     assert answer.status_code == 302
     location = urlsplit(answer.headers["location"])
@@ -58,26 +58,26 @@ async def test_the_pages_lead_from_log_in_over_consent_to_the_callback() -> None
     assert "account_uuid" in query
     assert "external_install" in query
     assert "state" not in query
-    assert "external_install" not in (await consent(town, external="0")).headers["location"]
+    assert "external_install" not in (await consent(bench, external="0")).headers["location"]
 
 
 async def test_declining_calls_nobody_back() -> None:
-    answer = await consent(Town(), action="decline")
+    answer = await consent(Bench(), action="decline")
 
     assert answer.status_code == 200
     assert "location" not in answer.headers
 
 
 async def test_a_store_can_be_created_on_the_way() -> None:
-    town = Town()
+    bench = Bench()
 
-    answer = await town.call(
+    answer = await bench.call(
         "POST",
         INSTALL,
         data={"action": "create", "name": "Ny", "email": "n@x.se", "currency": "EUR"},
     )
 
-    store = town.sandbox.stores[parse_qs(urlsplit(answer.headers["location"]).query)["store"][0]]
+    store = bench.sandbox.stores[parse_qs(urlsplit(answer.headers["location"]).query)["store"][0]]
     assert (
         store.settings.name,
         store.settings.currency,
@@ -90,37 +90,37 @@ async def test_a_store_can_be_created_on_the_way() -> None:
 
 
 async def test_a_draft_goes_only_on_its_developers_store() -> None:
-    town = Town()
-    town.app.draft_of = "somebody@else.example"
+    bench = Bench()
+    bench.app.draft_of = "somebody@else.example"
 
-    assert (await town.call("GET", f"{INSTALL}?store=abc123")).status_code == 403
-    assert (await consent(town)).status_code == 403
-    town.app.draft_of = "anna@example.com"
-    assert (await consent(town)).status_code == 302
+    assert (await bench.call("GET", f"{INSTALL}?store=abc123")).status_code == 403
+    assert (await consent(bench)).status_code == 403
+    bench.app.draft_of = "anna@example.com"
+    assert (await consent(bench)).status_code == 302
 
 
 async def test_a_code_becomes_a_token_once_and_the_old_token_dies() -> None:
-    town = Town()
-    old = town.client.headers["X-Auth-Token"]
+    bench = Bench()
+    old = bench.client.headers["X-Auth-Token"]
 
-    answer = await exchange(town)
+    answer = await exchange(bench)
 
     body = answer.json()
     assert answer.status_code == 200
     assert (body["context"], body["owner"]["email"]) == ("stores/abc123", "anna@example.com")
     assert set(SCOPES) <= set(body["scope"].split())
     new = {"X-Auth-Token": body["access_token"]}
-    assert (await town.call("GET", "/v2/time", headers=new)).status_code == 200
-    assert (await town.call("GET", "/v2/time", headers={"X-Auth-Token": old})).status_code == 401
+    assert (await bench.call("GET", "/v2/time", headers=new)).status_code == 200
+    assert (await bench.call("GET", "/v2/time", headers={"X-Auth-Token": old})).status_code == 401
 
 
 async def test_a_form_is_taken_as_well_as_json_and_a_used_code_is_refused() -> None:
-    town = Town()
-    location = (await consent(town)).headers["location"]
+    bench = Bench()
+    location = (await consent(bench)).headers["location"]
     given = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
     form = {
         "client_id": "cid",
-        "client_secret": town.app.client_secret,
+        "client_secret": bench.app.client_secret,
         "grant_type": "authorization_code",
         "redirect_uri": AUTH,
         "code": given["code"],
@@ -128,8 +128,8 @@ async def test_a_form_is_taken_as_well_as_json_and_a_used_code_is_refused() -> N
         "context": given["context"],
     }
 
-    first = await town.call("POST", "/login/oauth2/token", data=form)
-    second = await town.call("POST", "/login/oauth2/token", data=form)
+    first = await bench.call("POST", "/login/oauth2/token", data=form)
+    second = await bench.call("POST", "/login/oauth2/token", data=form)
 
     assert (first.status_code, second.status_code) == (200, 400)
     assert second.json()["error"] == "invalid_grant"
@@ -147,28 +147,28 @@ async def test_a_form_is_taken_as_well_as_json_and_a_used_code_is_refused() -> N
     ],
 )
 async def test_a_token_call_that_does_not_fit_is_400(changes: dict[str, str], error: str) -> None:
-    answer = await exchange(Town(), **changes)
+    answer = await exchange(Bench(), **changes)
 
     assert (answer.status_code, answer.json()["error"]) == (400, error)
 
 
 async def test_a_late_code_is_refused() -> None:
-    town = Town()
-    location = (await consent(town)).headers["location"]
-    await town.clock.advance(601)
+    bench = Bench()
+    location = (await consent(bench)).headers["location"]
+    await bench.clock.advance(601)
 
     code = parse_qs(urlsplit(location).query)["code"][0]
 
-    assert (await exchange(town, code=code)).status_code == 400
+    assert (await exchange(bench, code=code)).status_code == 400
 
 
-def claims_in(town: Town, url: str) -> JSON:
+def claims_in(bench: Bench, url: str) -> JSON:
     """The verified claims of a callback."""
     token = parse_qs(urlsplit(url).query)["signed_payload_jwt"][0]
     options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     value: JSON = jwt.decode(
         token,
-        town.app.client_secret,
+        bench.app.client_secret,
         algorithms=["HS256"],
         audience="cid",
         options=options,  # type: ignore[arg-type]
@@ -177,13 +177,13 @@ def claims_in(town: Town, url: str) -> JSON:
 
 
 async def test_opening_the_app_sends_a_signed_payload() -> None:
-    town = Town()
+    bench = Bench()
 
-    answer = await town.call(
+    answer = await bench.call(
         "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
     )
 
-    claims = claims_in(town, answer.headers["location"])
+    claims = claims_in(bench, answer.headers["location"])
     assert (claims["iss"], claims["sub"], claims["url"], claims["channel_id"]) == (
         "bc",
         "stores/abc123",
@@ -195,54 +195,54 @@ async def test_opening_the_app_sends_a_signed_payload() -> None:
 
 
 async def test_uninstalling_kills_token_and_hooks_then_tells_the_app() -> None:
-    town = Town()
-    await town.listen("store/product/created")
+    bench = Bench()
+    await bench.listen("store/product/created")
 
-    assert await town.good("POST", "/sandbox/uninstall", {"client_id": "cid"}) == {
+    assert await bench.good("POST", "/sandbox/uninstall", {"client_id": "cid"}) == {
         "uninstalled": True
     }
 
-    assert (await town.call("GET", "/v2/time")).status_code == 401
-    assert town.sandbox.hooks["abc123"].all == {}
-    (visit,) = town.visits
+    assert (await bench.call("GET", "/v2/time")).status_code == 401
+    assert bench.sandbox.hooks["abc123"].all == {}
+    (visit,) = bench.visits
     assert visit.startswith("https://app.example.com/uninstall?")
-    assert claims_in(town, visit)["sub"] == "stores/abc123"
-    await town.good("POST", "/sandbox/products", {"name": "After"})
-    assert await town.heard() == []
+    assert claims_in(bench, visit)["sub"] == "stores/abc123"
+    await bench.good("POST", "/sandbox/products", {"name": "After"})
+    assert await bench.heard() == []
 
 
 async def test_the_uninstall_callback_may_be_lost() -> None:
-    town = Town(Switches(uninstall_callback="lost"))
+    bench = Bench(Switches(uninstall_callback="lost"))
 
-    await town.sandbox.uninstall("abc123", "cid")
+    await bench.sandbox.uninstall("abc123", "cid")
 
-    assert town.visits == []
+    assert bench.visits == []
 
 
 async def test_another_owner_means_another_consent_and_the_old_token_works_meanwhile() -> None:
-    town = Town()
+    bench = Bench()
 
-    await town.good("POST", "/sandbox/store", {"owner_email": "eva@example.com"})
+    await bench.good("POST", "/sandbox/store", {"owner_email": "eva@example.com"})
 
-    answer = await town.call(
+    answer = await bench.call(
         "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
     )
     assert answer.headers["location"].startswith(INSTALL)
-    assert (await town.call("GET", "/v2/time")).status_code == 200
-    assert (await exchange(town)).json()["owner"]["email"] == "eva@example.com"
-    answer = await town.call(
+    assert (await bench.call("GET", "/v2/time")).status_code == 200
+    assert (await exchange(bench)).json()["owner"]["email"] == "eva@example.com"
+    answer = await bench.call(
         "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
     )
     assert answer.headers["location"].startswith("https://app.example.com/load")
 
 
 async def test_a_missing_scope_is_403_in_the_documents_words() -> None:
-    town = Town()
-    token = town.sandbox.issue_token("abc123", "cid", ["store_v2_products_read_only"])
-    town.client.headers["X-Auth-Token"] = token
+    bench = Bench()
+    token = bench.sandbox.issue_token("abc123", "cid", ["store_v2_products_read_only"])
+    bench.client.headers["X-Auth-Token"] = token
 
-    assert (await town.call("GET", "/v3/catalog/products")).status_code == 200
-    refusal = await town.refused("POST", "/v3/catalog/products", {}, 403)
+    assert (await bench.call("GET", "/v3/catalog/products")).status_code == 200
+    refusal = await bench.refused("POST", "/v3/catalog/products", {}, 403)
 
     assert refusal == {
         "status": 403,
@@ -250,41 +250,41 @@ async def test_a_missing_scope_is_403_in_the_documents_words() -> None:
         "type": "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes",
         "errors": {},
     }
-    assert isinstance(await town.refused("GET", "/v2/store", None, 403), list), (
+    assert isinstance(await bench.refused("GET", "/v2/store", None, 403), list), (
         "v2 answers with an array"
     )
 
 
 async def test_no_token_reaches_another_store() -> None:
-    town = Town()
-    town.sandbox.add_store("other1")
+    bench = Bench()
+    bench.sandbox.add_store("other1")
 
-    answer = await town.client.get("/api/stores/other1/v2/store")
+    answer = await bench.client.get("/api/stores/other1/v2/store")
 
     assert answer.status_code == 403
-    assert (await town.client.get("/api/stores/nowhere/v2/store")).status_code == 401
+    assert (await bench.client.get("/api/stores/nowhere/v2/store")).status_code == 401
 
 
 @pytest.mark.parametrize("word", ["text", "json"])
 async def test_a_dead_token_is_401(word: str) -> None:
-    town = Town(Switches(unauthorized_body=word))  # type: ignore[arg-type]
+    bench = Bench(Switches(unauthorized_body=word))  # type: ignore[arg-type]
 
-    answer = await town.call("GET", "/v2/time", headers={"X-Auth-Token": "dead"})
+    answer = await bench.call("GET", "/v2/time", headers={"X-Auth-Token": "dead"})
 
     assert answer.status_code == 401
     assert ("json" in answer.headers["content-type"]) is (word == "json")
 
 
 async def test_the_quota_is_the_stores_and_refills_at_once() -> None:
-    town = Town(quota=5)
-    other = town.sandbox.register_app(
+    bench = Bench(quota=5)
+    other = bench.sandbox.register_app(
         "Other", auth_url="https://o.test/a", load_url="https://o.test/l"
     )
-    headers = {"X-Auth-Token": town.sandbox.issue_token("abc123", other.client_id)}
+    headers = {"X-Auth-Token": bench.sandbox.issue_token("abc123", other.client_id)}
     for _ in range(3):
-        answer = await town.call("GET", "/v2/time")
-    await town.clock.advance(10)
-    answer = await town.call("GET", "/v2/time", headers=headers)
+        answer = await bench.call("GET", "/v2/time")
+    await bench.clock.advance(10)
+    answer = await bench.call("GET", "/v2/time", headers=headers)
 
     assert {
         name: answer.headers[f"X-Rate-Limit-{name}"]
@@ -295,51 +295,51 @@ async def test_the_quota_is_the_stores_and_refills_at_once() -> None:
         "Requests-Quota": "5",
         "Requests-Left": "1",
     }
-    await town.call("GET", "/v3/nothing-here")
-    await town.call("GET", "/v2/time")
-    throttled = await town.call("GET", "/v2/time")
+    await bench.call("GET", "/v3/nothing-here")
+    await bench.call("GET", "/v2/time")
+    throttled = await bench.call("GET", "/v2/time")
     assert (throttled.status_code, throttled.headers["X-Rate-Limit-Requests-Left"]) == (429, "0")
-    await town.clock.advance(20)
-    assert (await town.call("GET", "/v2/time")).headers["X-Rate-Limit-Requests-Left"] == "4"
+    await bench.clock.advance(20)
+    assert (await bench.call("GET", "/v2/time")).headers["X-Rate-Limit-Requests-Left"] == "4"
 
 
 async def test_the_plan_sets_the_quota() -> None:
-    town = Town(plan="Pro")
+    bench = Bench(plan="Pro")
 
-    assert (await town.call("GET", "/v2/time")).headers["X-Rate-Limit-Requests-Quota"] == "450"
+    assert (await bench.call("GET", "/v2/time")).headers["X-Rate-Limit-Requests-Quota"] == "450"
 
 
 async def test_faults_before_and_after_the_effect() -> None:
-    town = Town()
-    await town.good("POST", "/sandbox/faults", [{"kind": "429", "next": 1}])
-    bare = await town.call("GET", "/v2/time")
+    bench = Bench()
+    await bench.good("POST", "/sandbox/faults", [{"kind": "429", "next": 1}])
+    bare = await bench.call("GET", "/v2/time")
     assert bare.status_code == 429
     assert "X-Rate-Limit-Requests-Left" not in bare.headers, (
         "under load the platform answers without its headers"
     )
     body = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []}
-    town.sandbox.faults.clear()
+    bench.sandbox.faults.clear()
 
-    town.sandbox.faults.add("5xx_before", method="POST", next=1, params={"status": 502})
-    assert (await town.call("POST", "/v3/catalog/products", body)).status_code == 502
-    assert (await town.good("GET", "/v3/catalog/products"))["data"] == []
-    town.sandbox.faults.add("cut_after", method="POST", next=1)
+    bench.sandbox.faults.add("5xx_before", method="POST", next=1, params={"status": 502})
+    assert (await bench.call("POST", "/v3/catalog/products", body)).status_code == 502
+    assert (await bench.good("GET", "/v3/catalog/products"))["data"] == []
+    bench.sandbox.faults.add("cut_after", method="POST", next=1)
     with pytest.raises(httpx2.RemoteProtocolError):
-        await town.call("POST", "/v3/catalog/products", body)
-    assert len((await town.good("GET", "/v3/catalog/products"))["data"]) == 1
+        await bench.call("POST", "/v3/catalog/products", body)
+    assert len((await bench.good("GET", "/v3/catalog/products"))["data"]) == 1
 
 
 async def test_a_closed_store_is_503() -> None:
-    town = Town()
-    await town.good("POST", "/sandbox/store", {"status": "suspended"})
+    bench = Bench()
+    await bench.good("POST", "/sandbox/store", {"status": "suspended"})
 
-    assert (await town.call("GET", "/v2/store")).status_code == 503
+    assert (await bench.call("GET", "/v2/store")).status_code == 503
 
 
 async def test_unknown_routes_and_methods() -> None:
-    town = Town()
+    bench = Bench()
 
-    assert (await town.call("GET", "/v3/nothing")).json()[
+    assert (await bench.call("GET", "/v3/nothing")).json()[
         "title"
     ] == "The route is not found, check the URL"
-    assert (await town.call("PATCH", "/v3/catalog/products")).status_code == 405
+    assert (await bench.call("PATCH", "/v3/catalog/products")).status_code == 405

@@ -11,23 +11,23 @@ import time_machine
 from standardwebhooks import Webhook
 
 from brygga_sandbox.bigcommerce import Config, Switches
-from sandbox_tests.bigcommerce.shop_town import HOOK, Town
+from sandbox_tests.bigcommerce.shop_bench import HOOK, Bench
 
 P = "/v3/catalog/products"
 GAPS = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 50_400, 86_400)
 
 
 async def test_a_hook_is_made_listed_changed_and_deleted_with_itself_as_answer() -> None:
-    town = Town()
+    bench = Bench()
 
-    made = (await town.listen("store/product/deleted"))[0]
+    made = (await bench.listen("store/product/deleted"))[0]
 
     assert (made["client_id"], made["store_hash"], made["is_active"]) == ("cid", "abc123", True)
-    await town.good("PUT", f"/v3/hooks/{made['id']}", {"is_active": False})
-    assert (await town.good("GET", "/v3/hooks?is_active=false"))["data"][0]["id"] == made["id"]
-    answer = await town.call("DELETE", f"/v3/hooks/{made['id']}")
+    await bench.good("PUT", f"/v3/hooks/{made['id']}", {"is_active": False})
+    assert (await bench.good("GET", "/v3/hooks?is_active=false"))["data"][0]["id"] == made["id"]
+    answer = await bench.call("DELETE", f"/v3/hooks/{made['id']}")
     assert (answer.status_code, answer.json()["data"]["id"]) == (200, made["id"])
-    missing = await town.refused("GET", f"/v3/hooks/{made['id']}", None, 404)
+    missing = await bench.refused("GET", f"/v3/hooks/{made['id']}", None, 404)
     assert missing["title"] == f"Webhook with id [{made['id']}] not found"
 
 
@@ -49,7 +49,7 @@ async def test_a_hook_is_made_listed_changed_and_deleted_with_itself_as_answer()
     ],
 )
 async def test_a_hook_that_cannot_be_is_refused(body: dict[str, object], field: str) -> None:
-    refusal = await Town().refused("POST", "/v3/hooks", body, 422)
+    refusal = await Bench().refused("POST", "/v3/hooks", body, 422)
 
     assert (refusal["title"], list(refusal["errors"])) == (
         "JSON data is missing or invalid",
@@ -58,23 +58,23 @@ async def test_a_hook_that_cannot_be_is_refused(body: dict[str, object], field: 
 
 
 async def test_one_hook_per_destination_and_ten_per_scope() -> None:
-    town = Town()
+    bench = Bench()
     body = {"scope": "store/order/*", "destination": HOOK}
-    await town.good("POST", "/v3/hooks", body)
+    await bench.good("POST", "/v3/hooks", body)
 
-    await town.refused("POST", "/v3/hooks", body, 422)
+    await bench.refused("POST", "/v3/hooks", body, 422)
     for number in range(9):
-        await town.good("POST", "/v3/hooks", {**body, "destination": f"{HOOK}/{number}"})
-    await town.refused("POST", "/v3/hooks", {**body, "destination": f"{HOOK}/x"}, 422)
+        await bench.good("POST", "/v3/hooks", {**body, "destination": f"{HOOK}/{number}"})
+    await bench.refused("POST", "/v3/hooks", {**body, "destination": f"{HOOK}/x"}, 422)
 
 
 async def test_an_envelope_names_the_store_and_carries_secret_and_signature() -> None:
-    town = Town()
-    await town.listen("store/product/created")
-    made = await town.product()
-    await town.sandbox.idle()
+    bench = Bench()
+    await bench.listen("store/product/created")
+    made = await bench.product()
+    await bench.sandbox.idle()
 
-    (letter,) = town.letters
+    (letter,) = bench.letters
     assert letter.url == HOOK
     body = letter.body
     assert (body["producer"], body["store_id"], body["data"]) == (
@@ -83,46 +83,46 @@ async def test_an_envelope_names_the_store_and_carries_secret_and_signature() ->
         {"type": "product", "id": made["id"]},
     )
     assert len(body["hash"]) == 40
-    assert body["created_at"] == int(town.clock.now())
+    assert body["created_at"] == int(bench.clock.now())
     assert letter.headers["X-Secret"] == "s"
-    with time_machine.travel(town.clock.now()):
-        Webhook(town.app.client_secret.encode()).verify(
+    with time_machine.travel(bench.clock.now()):
+        Webhook(bench.app.client_secret.encode()).verify(
             letter.raw.decode(), {name.lower(): value for name, value in letter.headers.items()}
         )
 
 
 async def test_wildcards_hear_all_below() -> None:
-    town = Town()
-    await town.listen("store/product/*", "store/sku/created")
-    made = await town.scarf()
+    bench = Bench()
+    await bench.listen("store/product/*", "store/sku/created")
+    made = await bench.scarf()
 
-    scopes = [scope for scope, _ in await town.heard()]
+    scopes = [scope for scope, _ in await bench.heard()]
 
     assert scopes.count("store/sku/created") == 2
     assert "store/product/created" in scopes
-    await town.call("DELETE", f"{P}/{made['id']}")
-    assert await town.heard() == [("store/product/deleted", {"type": "product", "id": made["id"]})]
+    await bench.call("DELETE", f"{P}/{made['id']}")
+    assert await bench.heard() == [("store/product/deleted", {"type": "product", "id": made["id"]})]
 
 
 async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
-    town = Town()
+    bench = Bench()
     scarf, mug = (
-        await town.scarf(),
-        await town.product(name="Mug", inventory_tracking="product", inventory_level=1),
+        await bench.scarf(),
+        await bench.product(name="Mug", inventory_tracking="product", inventory_level=1),
     )
     red = scarf["variants"][0]
-    await town.listen(
+    await bench.listen(
         "store/product/inventory/updated",
         "store/sku/inventory/updated",
         "store/sku/inventory/order/updated",
     )
 
-    await town.adjust("absolute", 9, variant_id=red["id"])
-    await town.adjust("absolute", 8, product_id=mug["id"])
-    await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 2}]})
+    await bench.adjust("absolute", 9, variant_id=red["id"])
+    await bench.adjust("absolute", 8, product_id=mug["id"])
+    await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 2}]})
 
     place = {"product_id": scarf["id"], "variant_id": red["id"]}
-    assert await town.heard() == [
+    assert await bench.heard() == [
         (
             "store/sku/inventory/updated",
             {
@@ -151,17 +151,17 @@ async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
 
 
 async def test_an_order_tells_its_whole_story() -> None:
-    town = Town()
-    await town.scarf()
-    await town.listen(
+    bench = Bench()
+    await bench.scarf()
+    await bench.listen(
         "store/order/*", "store/product/updated", "store/channel/*/inventory/product/stock_changed"
     )
 
-    order = await town.good(
+    order = await bench.good(
         "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 1}]}
     )
 
-    heard = await town.heard()
+    heard = await bench.heard()
     scopes = {scope for scope, _ in heard}
     assert scopes == {
         "store/order/created", "store/order/updated", ("store/order/"
@@ -186,97 +186,97 @@ async def test_an_order_tells_its_whole_story() -> None:
     ],
 )
 async def test_only_listed_fields_fire_an_update(field: str, fires: bool) -> None:
-    town = Town()
-    made = await town.product()
-    await town.listen("store/product/updated")
+    bench = Bench()
+    made = await bench.product()
+    await bench.listen("store/product/updated")
     values = {"price": 5, "tax_class_id": 1, "gtin": "7310865004703"}
     value = {**values, "custom_url": {"url": "/new/", "is_customized": True}}.get(field, "12")
 
-    await town.good("PUT", f"{P}/{made['id']}", {field: value})
+    await bench.good("PUT", f"{P}/{made['id']}", {field: value})
 
-    assert bool(await town.heard()) is fires
+    assert bool(await bench.heard()) is fires
 
 
 async def test_a_new_hook_works_only_after_a_while() -> None:
-    town = Town(config=Config(hook_delay_s=60))
-    await town.listen("store/product/created")
-    await town.product(name="Early")
-    assert await town.heard() == []
+    bench = Bench(config=Config(hook_delay_s=60))
+    await bench.listen("store/product/created")
+    await bench.product(name="Early")
+    assert await bench.heard() == []
 
-    await town.clock.advance(60)
-    await town.product(name="Late")
+    await bench.clock.advance(60)
+    await bench.product(name="Late")
 
-    assert len(await town.heard()) == 1
+    assert len(await bench.heard()) == 1
 
 
 async def test_the_retry_schedule_then_silence_and_no_replay() -> None:
-    town = Town()
-    hook = (await town.listen("store/product/created"))[0]
-    town.hook_status = 503
-    start = town.clock.now()
-    await town.product()
+    bench = Bench()
+    hook = (await bench.listen("store/product/created"))[0]
+    bench.hook_status = 503
+    start = bench.clock.now()
+    await bench.product()
     times = []
     for gap in (0, *GAPS):
-        await town.clock.advance(gap)
-        times.append(len(town.letters))
+        await bench.clock.advance(gap)
+        times.append(len(bench.letters))
     assert times == list(range(1, 13))
-    assert len({letter.raw for letter in town.letters}) == 1, (
+    assert len({letter.raw for letter in bench.letters}) == 1, (
         "a redelivery has the same body and hash"
     )
-    assert len({letter.headers["webhook-timestamp"] for letter in town.letters}) == 12
-    assert town.clock.now() - start == sum(GAPS)
+    assert len({letter.headers["webhook-timestamp"] for letter in bench.letters}) == 12
+    assert bench.clock.now() - start == sum(GAPS)
 
-    assert (await town.good("GET", f"/v3/hooks/{hook['id']}"))["data"]["is_active"] is False
-    town.hook_status = 200
-    await town.good("PUT", f"/v3/hooks/{hook['id']}", {"is_active": True})
-    town.letters.clear()
-    await town.clock.advance(10_000)
-    assert town.letters == []
-    await town.product(name="After")
-    assert len(await town.heard()) == 1
+    assert (await bench.good("GET", f"/v3/hooks/{hook['id']}"))["data"]["is_active"] is False
+    bench.hook_status = 200
+    await bench.good("PUT", f"/v3/hooks/{hook['id']}", {"is_active": True})
+    bench.letters.clear()
+    await bench.clock.advance(10_000)
+    assert bench.letters == []
+    await bench.product(name="After")
+    assert len(await bench.heard()) == 1
 
 
 async def test_ninety_quiet_days_deactivate() -> None:
-    town = Town()
-    hook = (await town.listen("store/product/created"))[0]
+    bench = Bench()
+    hook = (await bench.listen("store/product/created"))[0]
 
-    await town.clock.advance(91 * 86_400)
+    await bench.clock.advance(91 * 86_400)
 
-    assert (await town.good("GET", f"/v3/hooks/{hook['id']}"))["data"]["is_active"] is False
-    admin = (await town.good("GET", "/v3/hooks/admin"))["data"]
+    assert (await bench.good("GET", f"/v3/hooks/{hook['id']}"))["data"]["is_active"] is False
+    admin = (await bench.good("GET", "/v3/hooks/admin"))["data"]
     assert admin["hooks_list"][0]["status"] == "deactivated"
 
 
 async def test_a_failing_domain_is_blocked_for_three_minutes() -> None:
-    town = Town(quota=1000)
-    await town.listen("store/product/created")
-    town.hook_status = None
+    bench = Bench(quota=1000)
+    await bench.listen("store/product/created")
+    bench.hook_status = None
     for number in range(100):
-        await town.product(name=f"Mug {number}")
-    await town.sandbox.idle()
-    sent = len(town.letters)
+        await bench.product(name=f"Mug {number}")
+    await bench.sandbox.idle()
+    sent = len(bench.letters)
 
-    await town.product(name="Blocked")
-    await town.sandbox.idle()
+    await bench.product(name="Blocked")
+    await bench.sandbox.idle()
 
-    assert (sent, len(town.letters)) == (100, 100)
-    blocked = (await town.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"]
+    assert (sent, len(bench.letters)) == (100, 100)
+    blocked = (await bench.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"]
     assert (blocked[0]["destination"], blocked[0]["time_left"]) == ("app.example.com", 180)
-    await town.clock.advance(179)
-    assert len(town.letters) == 100, "the try after a minute is not sent either"
-    await town.clock.advance(1)
-    assert (await town.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"] == []
-    await town.clock.advance(61)
-    assert len(town.letters) > 100, "60 and 180 seconds after the first try"
+    await bench.clock.advance(179)
+    assert len(bench.letters) == 100, "the try after a minute is not sent either"
+    await bench.clock.advance(1)
+    assert (await bench.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"] == []
+    await bench.clock.advance(61)
+    assert len(bench.letters) > 100, "60 and 180 seconds after the first try"
 
 
-async def deliver(town: Town, good: int, bad: int, first: int) -> bool:
+async def deliver(bench: Bench, good: int, bad: int, first: int) -> bool:
     """So many deliveries that land and that do not; whether their domain is blocked then."""
     for number in range(good + bad):
-        town.hook_status = 200 if number < good else None
-        await town.product(name=f"Mug {first + number}")
-        await town.sandbox.idle()
-    return bool((await town.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"])
+        bench.hook_status = 200 if number < good else None
+        await bench.product(name=f"Mug {first + number}")
+        await bench.sandbox.idle()
+    return bool((await bench.good("GET", "/v3/hooks/admin"))["data"]["blocked_domains"])
 
 
 @pytest.mark.parametrize(
@@ -285,62 +285,62 @@ async def deliver(town: Town, good: int, bad: int, first: int) -> bool:
 async def test_a_domain_is_blocked_from_a_hundred_tries_on_below_nine_in_ten(
     good: int, bad: int, blocked: bool
 ) -> None:
-    town = Town(quota=1000)
-    await town.listen("store/product/created")
+    bench = Bench(quota=1000)
+    await bench.listen("store/product/created")
 
-    assert await deliver(town, good, bad, 0) is blocked
+    assert await deliver(bench, good, bad, 0) is blocked
 
 
 async def test_tries_of_more_than_two_minutes_ago_do_not_count() -> None:
-    town = Town(quota=1000)
-    await town.listen("store/product/created")
-    assert await deliver(town, 40, 9, 0) is False
-    town.hook_status = 200
-    await town.clock.advance(180)
+    bench = Bench(quota=1000)
+    await bench.listen("store/product/created")
+    assert await deliver(bench, 40, 9, 0) is False
+    bench.hook_status = 200
+    await bench.clock.advance(180)
 
-    assert await deliver(town, 60, 5, 100) is False
+    assert await deliver(bench, 60, 5, 100) is False
 
 
 async def test_a_delivery_exception_goes_to_another_destination() -> None:
-    town = Town()
-    await town.listen("store/product/created")
-    await town.good(
+    bench = Bench()
+    await bench.listen("store/product/created")
+    await bench.good(
         "POST",
         "/v3/hooks",
         {"scope": "store/hook/deliveryException", "destination": "https://other.example.com/e"},
     )
-    town.hook_status = 500
+    bench.hook_status = 500
 
-    await town.product()
-    await town.sandbox.idle()
+    await bench.product()
+    await bench.sandbox.idle()
 
-    told = next(letter for letter in town.letters if letter.url == "https://other.example.com/e")
+    told = next(letter for letter in bench.letters if letter.url == "https://other.example.com/e")
     assert told.body["data"]["error_code"] == 90_001
 
 
 async def test_the_weather_loses_doubles_and_shuffles() -> None:
-    town = Town()
-    await town.listen("store/product/created")
-    town.sandbox.outbox.weather.duplicate = 1.0
-    await town.product(name="Twice")
-    assert len(await town.heard()) == 2
+    bench = Bench()
+    await bench.listen("store/product/created")
+    bench.sandbox.outbox.delivery_faults.duplicate = 1.0
+    await bench.product(name="Twice")
+    assert len(await bench.heard()) == 2
 
-    town.sandbox.outbox.weather.duplicate = 0.0
-    town.sandbox.outbox.weather.shuffle = 1.0
-    made = [(await town.product(name=f"Mug {number}"))["id"] for number in range(12)]
-    await town.clock.advance(60)
-    order = [data["id"] for _, data in await town.heard()]
+    bench.sandbox.outbox.delivery_faults.duplicate = 0.0
+    bench.sandbox.outbox.delivery_faults.shuffle = 1.0
+    made = [(await bench.product(name=f"Mug {number}"))["id"] for number in range(12)]
+    await bench.clock.advance(60)
+    order = [data["id"] for _, data in await bench.heard()]
     assert sorted(order) == made
     assert any(first > second for first, second in itertools.pairwise(order))
 
 
 async def test_unsigned_deliveries_are_a_switch() -> None:
-    town = Town(Switches(signed_webhooks=False))
-    await town.listen("store/product/created")
-    await town.product()
-    await town.sandbox.idle()
+    bench = Bench(Switches(signed_webhooks=False))
+    await bench.listen("store/product/created")
+    await bench.product()
+    await bench.sandbox.idle()
 
-    assert not any(name.startswith("webhook-") for name in town.letters[0].headers)
+    assert not any(name.startswith("webhook-") for name in bench.letters[0].headers)
 
 
 @pytest.mark.parametrize(
@@ -354,13 +354,13 @@ async def test_unsigned_deliveries_are_a_switch() -> None:
     ],
 )
 async def test_what_signs_a_delivery_is_a_switch(reading: Any, key: bytes, version: str) -> None:
-    town = Town(Switches(signature_key=reading))
-    town.app.client_secret = "c2VjcmV0IG9mIHRoZSBhcHA"
-    await town.listen("store/product/created")
-    await town.product()
-    await town.sandbox.idle()
+    bench = Bench(Switches(signature_key=reading))
+    bench.app.client_secret = "c2VjcmV0IG9mIHRoZSBhcHA"
+    await bench.listen("store/product/created")
+    await bench.product()
+    await bench.sandbox.idle()
 
-    (letter,) = town.letters
+    (letter,) = bench.letters
     headers = {name.lower(): value for name, value in letter.headers.items()}
     message = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + letter.raw
     digest = hmac.new(key, message, hashlib.sha256).digest()
@@ -369,14 +369,14 @@ async def test_what_signs_a_delivery_is_a_switch(reading: Any, key: bytes, versi
 
 
 async def test_hooks_of_others_do_not_exist() -> None:
-    town = Town()
-    hook = (await town.listen("store/product/created"))[0]
-    other = town.sandbox.register_app(
+    bench = Bench()
+    hook = (await bench.listen("store/product/created"))[0]
+    other = bench.sandbox.register_app(
         "Other", auth_url="https://o.test/a", load_url="https://o.test/l"
     )
-    headers = {"X-Auth-Token": town.sandbox.issue_token("abc123", other.client_id)}
+    headers = {"X-Auth-Token": bench.sandbox.issue_token("abc123", other.client_id)}
 
-    assert (await town.call("GET", "/v3/hooks", headers=headers)).json()["data"] == []
+    assert (await bench.call("GET", "/v3/hooks", headers=headers)).json()["data"] == []
     assert (
-        await town.call("DELETE", f"/v3/hooks/{hook['id']}", headers=headers)
+        await bench.call("DELETE", f"/v3/hooks/{hook['id']}", headers=headers)
     ).status_code == 404

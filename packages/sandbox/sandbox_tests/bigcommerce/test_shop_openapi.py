@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from sandbox_tests.bigcommerce.shop_town import HOOK, Town
+from sandbox_tests.bigcommerce.shop_bench import HOOK, Bench
 
 pytestmark = [
     pytest.mark.specs,
@@ -151,15 +151,15 @@ READS = [
 ]
 
 
-async def full_town() -> Town:
+async def full_town() -> Bench:
     """A store with one of everything."""
-    town = Town()
-    await town.scarf(
+    bench = Bench()
+    await bench.scarf(
         images=[{"image_url": "https://x.test/a.png"}],
         videos=[{"video_id": "z3fRu9pkuXE"}],
         custom_fields=[{"name": "Glaze", "value": "Sand"}],
     )
-    await town.product(sku="MUG", inventory_tracking="product", inventory_level=2)
+    await bench.product(sku="MUG", inventory_tracking="product", inventory_level=2)
     row = {
         "permission_set": "app_only",
         "namespace": "zettle",
@@ -167,28 +167,28 @@ async def full_town() -> Town:
         "value": "6f",
         "resource_id": 111,
     }
-    await town.good("POST", "/v3/catalog/products/metafields", [row])
-    await town.good("POST", "/v3/catalog/trees/categories", [{"name": "Zettle", "tree_id": 1}])
-    await town.good("POST", "/v3/hooks", {"scope": "store/order/*", "destination": HOOK})
-    await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
-    await town.good("POST", "/sandbox/orders/250/refund")
-    return town
+    await bench.good("POST", "/v3/catalog/products/metafields", [row])
+    await bench.good("POST", "/v3/catalog/trees/categories", [{"name": "Zettle", "tree_id": 1}])
+    await bench.good("POST", "/v3/hooks", {"scope": "store/order/*", "destination": HOOK})
+    await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
+    await bench.good("POST", "/sandbox/orders/250/refund")
+    return bench
 
 
 @pytest.mark.parametrize(("file", "path", "call"), READS, ids=[call for _, _, call in READS])
 async def test_a_read_fits_its_schema(file: str, path: str, call: str) -> None:
-    town = await full_town()
+    bench = await full_town()
 
-    answer = await town.good("GET", call)
+    answer = await bench.good("GET", call)
 
     assert errors(file, path, answer) == []
 
 
 async def test_writes_fit_their_schemas_and_nonsense_does_not() -> None:
-    town = await full_town()
-    tree = await town.good("POST", "/v3/catalog/trees/categories", [{"name": "New", "tree_id": 1}])
-    hook = await town.good("POST", "/v3/hooks", {"scope": "store/sku/*", "destination": HOOK})
-    moved = await town.adjust("absolute", 3, sku="SC-RED")
+    bench = await full_town()
+    tree = await bench.good("POST", "/v3/catalog/trees/categories", [{"name": "New", "tree_id": 1}])
+    hook = await bench.good("POST", "/v3/hooks", {"scope": "store/sku/*", "destination": HOOK})
+    moved = await bench.adjust("absolute", 3, sku="SC-RED")
 
     assert errors(TREES, "/catalog/trees/categories", tree, "post", 201) == []
     assert errors("webhooks.v3.yml", "/hooks", hook, "post") == []

@@ -8,14 +8,14 @@ import pytest
 
 from brygga_sandbox.bigcommerce import OutOfStock, Refusal, Shop, Switches
 from brygga_sandbox.bigcommerce.orders import AWAITING, PARTLY_SHIPPED, SHIPPED, Order
-from sandbox_tests.bigcommerce.shop_town import Town
+from sandbox_tests.bigcommerce.shop_bench import Bench
 
 
 async def _ordered(units: int = 2, **switches: Any) -> tuple[Shop, Order, int, int]:
     """A scarf of which there were four red ones, and an order of some of them."""
-    town = Town(Switches(**switches))
-    red, blue = (one["id"] for one in (await town.scarf())["variants"][:2])
-    shop = town.sandbox.shop()
+    bench = Bench(Switches(**switches))
+    red, blue = (one["id"] for one in (await bench.scarf())["variants"][:2])
+    shop = bench.sandbox.shop()
     shop.set_stock(4, variant_id=red)
     shop.set_stock(4, variant_id=blue)
     return shop, shop.place([{"variant_id": red, "quantity": units}]), red, blue
@@ -94,10 +94,10 @@ async def test_an_order_edited_beyond_what_is_there_is_on_backorder(reading: str
     """And what is taken out of it again was on backorder first."""
     shop, order, red, _ = await _ordered(3, backordered_units=reading)
     shop.allow_backorders(5, variant_id=red)
-    shelf = shop.shelf(variant_id=red)
+    record = shop.record(variant_id=red)
 
     shop.edit_order(order.id, {order.lines[0].id: 6})
-    assert (-2, 2) == (shelf.level, shelf.backordered)
+    assert (-2, 2) == (record.level, record.backordered)
 
     shop.edit_order(order.id, {order.lines[0].id: 4})
-    assert (0, 0) == (shelf.level, shelf.backordered)
+    assert (0, 0) == (record.level, record.backordered)

@@ -2,87 +2,87 @@
 
 import pytest
 
-from sandbox_tests.bigcommerce.order_town import BILLING, MUG, ORDERS, furnished, made, red_of
-from sandbox_tests.bigcommerce.shop_town import Town
+from sandbox_tests.bigcommerce.order_bench import BILLING, MUG, ORDERS, furnished, made, red_of
+from sandbox_tests.bigcommerce.shop_bench import Bench
 
 
 async def test_one_line_of_an_order_is_read() -> None:
     """By its own id, and by the product's, as the description of the path says."""
-    town, scarf = await furnished()
-    order = await made(town, red_of(scarf), MUG)
+    bench, scarf = await furnished()
+    order = await made(bench, red_of(scarf), MUG)
     path = f"{ORDERS}/{order['id']}/products"
-    rows = await town.good("GET", path)
+    rows = await bench.good("GET", path)
 
-    assert rows == [await town.good("GET", f"{path}/{row['id']}") for row in rows]
-    assert rows[0] == await town.good("GET", f"{path}/{scarf['id']}")
+    assert rows == [await bench.good("GET", f"{path}/{row['id']}") for row in rows]
+    assert rows[0] == await bench.good("GET", f"{path}/{scarf['id']}")
     for unknown in (0, 9999, "abc"):
-        await town.refused("GET", f"{path}/{unknown}", None, 404)
+        await bench.refused("GET", f"{path}/{unknown}", None, 404)
 
 
 async def test_the_addresses_of_an_order_are_read() -> None:
-    town, scarf = await furnished()
+    bench, scarf = await furnished()
     two = await made(
-        town,
+        bench,
         red_of(scarf),
         shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")],
     )
-    none = await made(town, red_of(scarf))
+    none = await made(bench, red_of(scarf))
     path = f"{ORDERS}/{two['id']}/shipping_addresses"
 
-    rows = await town.good("GET", path)
+    rows = await bench.good("GET", path)
 
     assert (["Lund", "Ystad"], 2) == ([row["city"] for row in rows], two["shipping_address_count"])
-    assert rows[1] == await town.good("GET", f"{path}/{rows[1]['id']}")
-    await town.refused("GET", f"{path}/999", None, 404)
-    assert 204 == (await town.call("GET", f"{ORDERS}/{none['id']}/shipping_addresses")).status_code
+    assert rows[1] == await bench.good("GET", f"{path}/{rows[1]['id']}")
+    await bench.refused("GET", f"{path}/999", None, 404)
+    assert 204 == (await bench.call("GET", f"{ORDERS}/{none['id']}/shipping_addresses")).status_code
 
 
 async def test_an_address_of_an_order_is_changed() -> None:
-    town, scarf = await furnished()
+    bench, scarf = await furnished()
     order = await made(
-        town,
+        bench,
         red_of(scarf),
         shipping_addresses=[{**BILLING, "city": city} for city in ("Lund", "Ystad")],
     )
     path = f"{ORDERS}/{order['id']}"
-    rows = await town.good("GET", f"{path}/shipping_addresses")
+    rows = await bench.good("GET", f"{path}/shipping_addresses")
 
-    await town.good(
+    await bench.good(
         "PUT", path, {"shipping_addresses": [{"id": rows[1]["id"], "city": "Malmö"}], "fees": []}
     )
 
-    after = await town.good("GET", f"{path}/shipping_addresses")
+    after = await bench.good("GET", f"{path}/shipping_addresses")
     assert ["Lund", "Malmö"] == [row["city"] for row in after]
 
 
 async def test_an_order_of_the_storefront_goes_to_one_address() -> None:
-    town, _ = await furnished()
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
+    bench, _ = await furnished()
+    order = await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
 
-    (address,) = await town.good("GET", f"{ORDERS}/{order['id']}/shipping_addresses")
+    (address,) = await bench.good("GET", f"{ORDERS}/{order['id']}/shipping_addresses")
 
     assert "SE" == address["country_iso2"]
 
 
 async def test_no_order_has_coupons() -> None:
     """There are no discounts here: an empty list of v2 has no body."""
-    town, scarf = await furnished()
-    order = await made(town, red_of(scarf))
+    bench, scarf = await furnished()
+    order = await made(bench, red_of(scarf))
 
-    assert 204 == (await town.call("GET", f"{ORDERS}/{order['id']}/coupons")).status_code
-    await town.refused("GET", f"{ORDERS}/999/coupons", None, 404)
+    assert 204 == (await bench.call("GET", f"{ORDERS}/{order['id']}/coupons")).status_code
+    await bench.refused("GET", f"{ORDERS}/999/coupons", None, 404)
 
 
 @pytest.mark.parametrize(
     "sort", ["customer_id", "external_id", "status_id", "channel_id", "date_created", "id"]
 )
 async def test_orders_are_sorted_by_every_documented_field(sort: str) -> None:
-    town, scarf = await furnished()
-    ids = [(await made(town, red_of(scarf), customer_id=number))["id"] for number in (3, 1, 2)]
+    bench, scarf = await furnished()
+    ids = [(await made(bench, red_of(scarf), customer_id=number))["id"] for number in (3, 1, 2)]
     by_customer = [ids[1], ids[2], ids[0]]
 
-    up = [row["id"] for row in await town.good("GET", f"{ORDERS}?sort={sort}:asc")]
-    down = [row["id"] for row in await town.good("GET", f"{ORDERS}?sort={sort}:desc")]
+    up = [row["id"] for row in await bench.good("GET", f"{ORDERS}?sort={sort}:asc")]
+    down = [row["id"] for row in await bench.good("GET", f"{ORDERS}?sort={sort}:desc")]
 
     assert (by_customer if sort == "customer_id" else ids) == up
     assert up[::-1] == down
@@ -103,15 +103,15 @@ async def test_orders_are_sorted_by_every_documented_field(sort: str) -> None:
     ],
 )
 async def test_orders_are_found_by_every_documented_field(query: str, found: int) -> None:
-    town, scarf = await furnished()
-    await made(town, red_of(scarf), customer_id=1, payment_method="Swish")
-    await made(town, red_of(scarf), customer_id=2, external_order_id="A7")
+    bench, scarf = await furnished()
+    await made(bench, red_of(scarf), customer_id=1, payment_method="Swish")
+    await made(bench, red_of(scarf), customer_id=2, external_order_id="A7")
 
-    rows = await town.good("GET", f"{ORDERS}?{query}") or []
+    rows = await bench.good("GET", f"{ORDERS}?{query}") or []
 
     assert (found, found) == (
         len(rows),
-        (await town.good("GET", f"{ORDERS}/count?{query}"))["count"],
+        (await bench.good("GET", f"{ORDERS}/count?{query}"))["count"],
     )
 
 
@@ -122,4 +122,4 @@ async def test_orders_are_found_by_every_documented_field(query: str, found: int
      "sort=id:up", "is_deleted=maybe"],
 )  # fmt: skip
 async def test_a_filter_of_orders_that_means_nothing_is_400(query: str) -> None:
-    await Town().refused("GET", f"{ORDERS}?{query}", None, 400)
+    await Bench().refused("GET", f"{ORDERS}?{query}", None, 400)

@@ -20,7 +20,7 @@ from brygga_sandbox.bigcommerce.orders import (
     SHIPPED,
     Order,
 )
-from sandbox_tests.bigcommerce.shop_town import Town
+from sandbox_tests.bigcommerce.shop_bench import Bench
 
 PICKUP, SHIPMENT, MANUAL, DISPUTED = 8, 9, 12, 13
 
@@ -29,9 +29,9 @@ async def _ordered(
     *, incomplete: bool = False, moves: str = "placed", **switches: Any
 ) -> tuple[Shop, Order, int]:
     """An order of two red scarves of four."""
-    town = Town(replace(Switches(), **switches))
-    red = (await town.scarf())["variants"][0]["id"]
-    shop = town.sandbox.shop()
+    bench = Bench(replace(Switches(), **switches))
+    red = (await bench.scarf())["variants"][0]["id"]
+    shop = bench.sandbox.shop()
     behaviour = {"placed": "order_placed", "shipped": "order_completed_or_shipped"}[moves]
     shop.set_settings(update_stock_behavior=behaviour)
     return shop, shop.place([{"variant_id": red, "quantity": 2}], incomplete=incomplete), red
@@ -184,28 +184,28 @@ async def test_an_order_counts_as_sold_once_whatever_its_status() -> None:
 
 
 async def test_a_change_of_status_is_told_once() -> None:
-    town = Town()
-    await town.scarf()
-    await town.listen("store/order/statusUpdated")
-    order = await town.good(
+    bench = Bench()
+    await bench.scarf()
+    await bench.listen("store/order/statusUpdated")
+    order = await bench.good(
         "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}], "incomplete": True}
     )
 
-    await town.good(
+    await bench.good(
         "POST", f"/sandbox/orders/{order['id']}/status", {"status_id": AWAITING_PAYMENT}
     )
 
-    ((_, data),) = await town.heard()
+    ((_, data),) = await bench.heard()
     assert {"previous_status_id": 0, "new_status_id": AWAITING_PAYMENT} == data["status"]
 
 
 @pytest.mark.parametrize("status", [15, -1, "shipped", True, None])
 async def test_there_are_fifteen_statuses(status: Any) -> None:
-    town = Town()
-    await town.scarf()
-    order = await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
+    bench = Bench()
+    await bench.scarf()
+    order = await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
 
-    await town.refused("POST", f"/sandbox/orders/{order['id']}/status", {"status_id": status}, 422)
+    await bench.refused("POST", f"/sandbox/orders/{order['id']}/status", {"status_id": status}, 422)
 
 
 async def test_an_archived_order_keeps_its_status() -> None:

@@ -2,60 +2,60 @@
 
 import pytest
 
-from sandbox_tests.bigcommerce.shop_town import JSON, Town
+from sandbox_tests.bigcommerce.shop_bench import JSON, Bench
 
 LISTENED = "store/sku/inventory/order/updated"
 
 
-async def ordered(town: Town, quantity: int = 2) -> JSON:
+async def ordered(bench: Bench, quantity: int = 2) -> JSON:
     """A scarf of which four were there, and so many are ordered."""
-    await town.scarf()
-    await town.listen(LISTENED, "store/order/updated")
-    order: JSON = await town.good(
+    await bench.scarf()
+    await bench.listen(LISTENED, "store/order/updated")
+    order: JSON = await bench.good(
         "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": quantity}]}
     )
-    await town.heard()
+    await bench.heard()
     return order
 
 
-async def level(town: Town) -> int:
+async def level(bench: Bench) -> int:
     """How many red scarves the store has."""
-    return await town.level(town.sandbox.shop().item(sku="SC-RED")[1].id)
+    return await bench.level(bench.sandbox.shop().item(sku="SC-RED")[1].id)
 
 
 @pytest.mark.parametrize(("quantity", "left"), [(3, 1), (1, 3), (2, 2)])
 async def test_stock_follows_an_edited_order(quantity: int, left: int) -> None:
-    town = Town()
-    order = await ordered(town)
+    bench = Bench()
+    order = await ordered(bench)
     line = order["lines"][0]["id"]
 
     body = {"lines": [{"line_id": line, "quantity": quantity}]}
-    edited = await town.good("POST", f"/sandbox/orders/{order['id']}/edit", body)
+    edited = await bench.good("POST", f"/sandbox/orders/{order['id']}/edit", body)
 
-    scopes = [scope for scope, _ in await town.heard()]
-    assert (edited["lines"][0]["quantity"], await level(town)) == (quantity, left)
+    scopes = [scope for scope, _ in await bench.heard()]
+    assert (edited["lines"][0]["quantity"], await level(bench)) == (quantity, left)
     assert scopes.count(LISTENED) == (0 if quantity == 2 else 1)
     assert "store/order/updated" in scopes
-    await town.good("POST", f"/sandbox/orders/{order['id']}/cancel")
-    assert await level(town) == 4, "a cancelled order gives back what it holds by then"
+    await bench.good("POST", f"/sandbox/orders/{order['id']}/cancel")
+    assert await level(bench) == 4, "a cancelled order gives back what it holds by then"
 
 
 async def test_stock_stays_where_the_store_does_not_adjust_edited_orders() -> None:
-    town = Town(edit_order_stock_adjustment=False)
-    order = await ordered(town)
+    bench = Bench(edit_order_stock_adjustment=False)
+    order = await ordered(bench)
 
     body = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}]}
-    await town.good("POST", f"/sandbox/orders/{order['id']}/edit", body)
+    await bench.good("POST", f"/sandbox/orders/{order['id']}/edit", body)
 
-    assert await level(town) == 2
-    assert LISTENED not in [scope for scope, _ in await town.heard()]
+    assert await level(bench) == 2
+    assert LISTENED not in [scope for scope, _ in await bench.heard()]
 
 
 async def test_an_order_is_not_edited_beyond_the_stock_or_below_what_was_refunded() -> None:
-    town = Town()
-    order = await ordered(town, 3)
+    bench = Bench()
+    order = await ordered(bench, 3)
     line = order["lines"][0]["id"]
-    await town.good(
+    await bench.good(
         "POST",
         f"/sandbox/orders/{order['id']}/refund",
         {"lines": [{"line_id": line, "quantity": 2}]},
@@ -63,46 +63,46 @@ async def test_an_order_is_not_edited_beyond_the_stock_or_below_what_was_refunde
 
     for quantity, status in ((5, 409), (1, 422), (0, 422), (-1, 422)):
         body = {"lines": [{"line_id": line, "quantity": quantity}]}
-        await town.refused("POST", f"/sandbox/orders/{order['id']}/edit", body, status)
+        await bench.refused("POST", f"/sandbox/orders/{order['id']}/edit", body, status)
     body = {"lines": [{"line_id": 1, "quantity": 1}]}
-    await town.refused("POST", f"/sandbox/orders/{order['id']}/edit", body, 422)
-    assert await level(town) == 1
+    await bench.refused("POST", f"/sandbox/orders/{order['id']}/edit", body, 422)
+    assert await level(bench) == 1
 
 
 async def test_an_unpaid_order_takes_nothing_until_its_payment_is_through() -> None:
     """Status 0 is told as an order all the same (6.3)."""
-    town = Town()
-    await town.scarf()
-    await town.listen("store/order/created", "store/order/statusUpdated")
+    bench = Bench()
+    await bench.scarf()
+    await bench.listen("store/order/created", "store/order/statusUpdated")
 
-    order = await town.good(
+    order = await bench.good(
         "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}], "incomplete": True}
     )
 
-    assert (order["status_id"], await level(town)) == (0, 4)
-    assert [scope for scope, _ in await town.heard()] == ["store/order/created"]
-    paid = await town.good("POST", f"/sandbox/orders/{order['id']}/submit")
-    assert (paid["status_id"], await level(town)) == (11, 3)
-    ((scope, data),) = await town.heard()
+    assert (order["status_id"], await level(bench)) == (0, 4)
+    assert [scope for scope, _ in await bench.heard()] == ["store/order/created"]
+    paid = await bench.good("POST", f"/sandbox/orders/{order['id']}/submit")
+    assert (paid["status_id"], await level(bench)) == (11, 3)
+    ((scope, data),) = await bench.heard()
     assert (scope, data["status"]) == (
         "store/order/statusUpdated",
         {"previous_status_id": 0, "new_status_id": 11},
     )
-    await town.refused("POST", f"/sandbox/orders/{order['id']}/submit", None, 409)
+    await bench.refused("POST", f"/sandbox/orders/{order['id']}/submit", None, 409)
 
 
 async def test_a_line_that_was_typed_in_is_no_product() -> None:
     """Its product is 0, it has no variant, and nothing is counted."""
-    town = Town()
-    await town.scarf()
+    bench = Bench()
+    await bench.scarf()
     lines = [
         {"sku": "SC-RED", "quantity": 1},
         {"name": "Inslagning", "price": "25.50", "quantity": 2},
     ]
 
-    order = await town.good("POST", "/sandbox/orders", {"lines": lines})
+    order = await bench.good("POST", "/sandbox/orders", {"lines": lines})
 
-    (_, typed) = await town.good("GET", f"/v2/orders/{order['id']}/products")
+    (_, typed) = await bench.good("GET", f"/v2/orders/{order['id']}/products")
     assert (typed["product_id"], typed["variant_id"], typed["sku"], typed["name"]) == (
         0,
         None,
@@ -110,16 +110,16 @@ async def test_a_line_that_was_typed_in_is_no_product() -> None:
         "Inslagning",
     )
     assert (typed["total_inc_tax"], order["total_inc_tax"]) == ("51.0000", "150.0000")
-    await town.good("POST", f"/sandbox/orders/{order['id']}/refund")
-    assert await level(town) == 4
+    await bench.good("POST", f"/sandbox/orders/{order['id']}/refund")
+    assert await level(bench) == 4
 
 
 async def test_only_an_order_says_that_stock_is_low_or_out() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     red = made["variants"][0]["id"]
     channel = "store/channel/1/inventory/product"
-    await town.listen(
+    await bench.listen(
         *(
             f"{channel}/{event}"
             for event in ("low_stock_reached", "out_of_stock_reached", "settings_changed")
@@ -127,10 +127,10 @@ async def test_only_an_order_says_that_stock_is_low_or_out() -> None:
     )
     entry = {"identity": {"variant_id": red}, "warning_level": 2}
 
-    await town.good("PUT", "/v3/inventory/locations/1/items", {"settings": [entry]})
-    await town.adjust("absolute", 1, variant_id=red)
-    await town.adjust("absolute", 3, variant_id=red)
-    assert await town.heard() == [
+    await bench.good("PUT", "/v3/inventory/locations/1/items", {"settings": [entry]})
+    await bench.adjust("absolute", 1, variant_id=red)
+    await bench.adjust("absolute", 3, variant_id=red)
+    assert await bench.heard() == [
         (
             f"{channel}/settings_changed",
             {"variant_id": red, "product_id": made["id"], "location_id": 1},
@@ -138,6 +138,6 @@ async def test_only_an_order_says_that_stock_is_low_or_out() -> None:
     ]
 
     for _ in range(3):
-        await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
-    events = [scope.rpartition("/")[2] for scope, _ in await town.heard()]
+        await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
+    events = [scope.rpartition("/")[2] for scope, _ in await bench.heard()]
     assert events == ["low_stock_reached", "low_stock_reached", "out_of_stock_reached"]

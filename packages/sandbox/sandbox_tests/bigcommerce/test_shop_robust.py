@@ -13,7 +13,7 @@ from brygga_sandbox.bigcommerce.categories import CATEGORY
 from brygga_sandbox.bigcommerce.fields import PRODUCT, VARIANT
 from brygga_sandbox.bigcommerce.switches import Switches
 from brygga_sandbox.http import Node, Request
-from sandbox_tests.bigcommerce.shop_town import HOOK, Town, variant
+from sandbox_tests.bigcommerce.shop_bench import HOOK, Bench, variant
 
 ODD: tuple[Any, ...] = (
     None, 7, 1.5, "", "x", "²", True, [], {}, [1], [[]], {"a": []}, -1, 10**30, "9" * 5000, [None],
@@ -46,9 +46,9 @@ def routes(node: Node, at: str = "") -> Iterator[tuple[str, str]]:
         yield from routes(node.any, f"{at}/*")
 
 
-def api_routes(town: Town) -> list[tuple[str, str]]:
+def api_routes(bench: Bench) -> list[tuple[str, str]]:
     """Those of the platform's API."""
-    found = [row for row in routes(town.sandbox.router.root) if row[1].startswith("/api/stores/")]
+    found = [row for row in routes(bench.sandbox.router.root) if row[1].startswith("/api/stores/")]
     return [
         (method, template.removeprefix("/api/stores/{store_hash}")) for method, template in found
     ]
@@ -74,17 +74,19 @@ def filled(template: str, ids: dict[str, str], name: str = "", odd: str = "") ->
     return template
 
 
-async def living(town: Town) -> dict[str, str]:
+async def living(bench: Bench) -> dict[str, str]:
     """One of everything, so that paths lead somewhere."""
-    scarf = await town.scarf(
+    scarf = await bench.scarf(
         images=[{"image_url": "https://p.example/a.png"}], videos=[{"video_id": "z3fRu9pkuXE"}],
         custom_fields=[{"name": "a", "value": "b"}],
     )  # fmt: skip
     meta = {"permission_set": "app_only", "namespace": "zettle", "key": "uuid", "value": "1"}
-    made = (await town.good("POST", f"/v3/catalog/products/{scarf['id']}/metafields", meta))["data"]
-    hook = (await town.listen("store/product/*"))[0]
-    order = town.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
-    category = town.sandbox.shop().add_category("Zettle")
+    made = (await bench.good("POST", f"/v3/catalog/products/{scarf['id']}/metafields", meta))[
+        "data"
+    ]
+    hook = (await bench.listen("store/product/*"))[0]
+    order = bench.sandbox.shop().place([{"sku": "SC-RED", "quantity": 1}])
+    category = bench.sandbox.shop().add_category("Zettle")
     option = scarf["options"][0]
     return {
         "product_id": str(scarf["id"]), "variant_id": str(scarf["variants"][0]["id"]),
@@ -98,18 +100,18 @@ async def living(town: Town) -> dict[str, str]:
 
 
 async def answered(
-    town: Town, method: str, path: str, body: Any = None, query: Sequence[tuple[str, str]] = ()
+    bench: Bench, method: str, path: str, body: Any = None, query: Sequence[tuple[str, str]] = ()
 ) -> int:
     """The status of a call straight at the table of routes; an exception would fly through, and a
     5xx is as bad.
     """
     base = "" if path.startswith(("/manage", "/shop", "/sandbox")) else "/api/stores/abc123"
     headers = {
-        "x-auth-token": town.client.headers["X-Auth-Token"],
+        "x-auth-token": bench.client.headers["X-Auth-Token"],
         "content-type": "application/json",
     }
     content = b"" if body is None else json.dumps(body).encode()
-    answer = await town.sandbox.router.dispatch(
+    answer = await bench.sandbox.router.dispatch(
         Request(method, base + path, list(query), headers, content)
     )
     assert answer.status < 500, f"{method} {path[:200]} {query} {str(body)[:200]}"
@@ -120,15 +122,15 @@ async def test_no_id_in_a_path_breaks_any_route() -> None:
     """Other scripts' digits, numbers too long to be one, signs: 404, or what the platform says of a
     bad request.
     """
-    town = Town(quota=10**9)
-    ids = await living(town)
+    bench = Bench(quota=10**9)
+    ids = await living(bench)
     asked = 0
-    for method, template in api_routes(town):
+    for method, template in api_routes(bench):
         for name in ids:
             if "{" + name + "}" in template:
                 for odd in ODD_IDS:
                     status = await answered(
-                        town,
+                        bench,
                         method,
                         filled(template, ids, name, odd),
                         {} if method != "GET" else None,
@@ -149,13 +151,13 @@ async def test_no_query_breaks_any_list() -> None:
     """Every filter with every odd value, at every list; what shapes an answer, at every single
     thing too.
     """
-    town = Town(quota=10**9)
-    ids = await living(town)
+    bench = Bench(quota=10**9)
+    ids = await living(bench)
     asked = 0
-    for _, template in [row for row in api_routes(town) if row[0] == "GET"]:
+    for _, template in [row for row in api_routes(bench) if row[0] == "GET"]:
         for name in SHAPING if template.endswith("}") else QUERIES:
             for odd in ODD_TEXTS:
-                await answered(town, "GET", filled(template, ids), query=[(name, odd)])
+                await answered(bench, "GET", filled(template, ids), query=[(name, odd)])
                 asked += 1
 
     assert asked > 4_000
@@ -272,52 +274,52 @@ async def test_no_body_breaks_any_write(lenient: bool) -> None:
         omitted_values="keep",
         value_in_use="variants_die",
     )
-    town = Town(switches if lenient else None, quota=10**9)
+    bench = Bench(switches if lenient else None, quota=10**9)
     asked = 0
-    for place, good in bodies(await living(town)).items():
+    for place, good in bodies(await living(bench)).items():
         method, template = place.split(" ", 1)
-        ids = await revived(town)
+        ids = await revived(bench)
         body = bodies(ids)[place]
-        assert (method, template) in api_routes(town)
+        assert (method, template) in api_routes(bench)
         for odd in disturbed(body):
-            await answered(town, method, filled(template, ids), odd)
+            await answered(bench, method, filled(template, ids), odd)
             asked += 1
         assert type(good) is type(body)
 
-    for _, template in [row for row in api_routes(town) if row[0] == "GET"]:
-        await answered(town, "GET", filled(template, await revived(town)))
+    for _, template in [row for row in api_routes(bench) if row[0] == "GET"]:
+        await answered(bench, "GET", filled(template, await revived(bench)))
     for page in ("/manage", "/shop", "/sandbox/state"):
-        await answered(town, "GET", page)
+        await answered(bench, "GET", page)
     assert asked > 4000
 
 
-async def revived(town: Town) -> dict[str, str]:
+async def revived(bench: Bench) -> dict[str, str]:
     """The same in a store that is bare of what went before."""
-    shop = town.sandbox.shop()
+    shop = bench.sandbox.shop()
     for product_id in list(shop.store.products):
         shop.delete_product(product_id)
-    for hook in list(town.sandbox.hooks["abc123"].all.values()):
-        town.sandbox.hooks["abc123"].delete(hook)
+    for hook in list(bench.sandbox.hooks["abc123"].all.values()):
+        bench.sandbox.hooks["abc123"].delete(hook)
     for category in [one.id for one in shop.store.categories.values() if one.parent_id == 0]:
         shop.delete_category(category)
-    return await living(town)
+    return await living(bench)
 
 
 async def test_what_is_no_json_is_400_and_another_content_type_is_415() -> None:
     """A cut body, text, and a form where JSON is wanted."""
-    town = Town()
+    bench = Bench()
     path = "/v3/catalog/products"
     headers = {"Content-Type": "application/json"}
 
     for content in (b"", b"{", b"\xff", b'{"name": NaN}', b"[1,", b'"\\ud800"'):
-        answer = await town.call("POST", path, content=content, headers=headers)
+        answer = await bench.call("POST", path, content=content, headers=headers)
         assert answer.status_code == 400, content
         assert (answer.json()["title"], answer.json()["detail"]) == (
             "Input is invalid",
             "Syntax error",
         )
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
-        answer = await town.call(
+        answer = await bench.call(
             "POST", path, content=b'{"name": "a"}', headers={"Content-Type": kind}
         )
         assert answer.status_code == 415, kind

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from brygga_sandbox.bigcommerce.scopes import KNOWN, known
-from sandbox_tests.bigcommerce.shop_town import HOOK, Town
+from sandbox_tests.bigcommerce.shop_bench import HOOK, Bench
 
 LISTED = (
     "store/cart/created",
@@ -57,14 +57,14 @@ NOT_LISTED = (
 
 @pytest.mark.parametrize("scope", LISTED)
 async def test_a_webhook_may_listen_to_every_scope_of_the_documents(scope: str) -> None:
-    made = await Town().good("POST", "/v3/hooks", {"scope": scope, "destination": HOOK})
+    made = await Bench().good("POST", "/v3/hooks", {"scope": scope, "destination": HOOK})
 
     assert scope == made["data"]["scope"]
 
 
 @pytest.mark.parametrize("scope", NOT_LISTED)
 async def test_a_webhook_for_any_other_scope_is_refused(scope: Any) -> None:
-    await Town().refused("POST", "/v3/hooks", {"scope": scope, "destination": HOOK}, 422)
+    await Bench().refused("POST", "/v3/hooks", {"scope": scope, "destination": HOOK}, 422)
 
 
 def test_every_scope_begins_with_the_store_and_is_known() -> None:

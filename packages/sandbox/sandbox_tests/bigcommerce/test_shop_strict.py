@@ -10,7 +10,7 @@ import pytest
 
 from brygga_sandbox.bigcommerce import BigCommerceSandbox, Switches
 from brygga_sandbox.clock import ManualClock
-from sandbox_tests.bigcommerce.shop_town import HOOK, Town
+from sandbox_tests.bigcommerce.shop_bench import HOOK, Bench
 
 P = "/v3/catalog/products"
 META = {"permission_set": "read", "namespace": "zettle", "value": "6f"}
@@ -27,7 +27,7 @@ META = {"permission_set": "read", "namespace": "zettle", "value": "6f"}
     ],
 )
 async def test_who_takes_no_json_gets_406(accept: str, status: int) -> None:
-    answer = await Town().call("GET", "/v3/catalog/products", headers={"Accept": accept})
+    answer = await Bench().call("GET", "/v3/catalog/products", headers={"Accept": accept})
 
     assert answer.status_code == status
 
@@ -35,47 +35,47 @@ async def test_who_takes_no_json_gets_406(accept: str, status: int) -> None:
 async def test_variants_of_deleted_products_are_listed_without_a_product() -> None:
     """A look-up by SKU finds them too (3.7); by a switch they are gone."""
     for orphans in (True, False):
-        town = Town(Switches(orphan_variants=orphans))
-        made = await town.scarf(sku="SCARF")
-        await town.call("DELETE", f"{P}/{made['id']}")
-        await town.product(sku="MUG")
+        bench = Bench(Switches(orphan_variants=orphans))
+        made = await bench.scarf(sku="SCARF")
+        await bench.call("DELETE", f"{P}/{made['id']}")
+        await bench.product(sku="MUG")
 
-        rows = (await town.good("GET", "/v3/catalog/variants?sku=SC-RED"))["data"]
+        rows = (await bench.good("GET", "/v3/catalog/variants?sku=SC-RED"))["data"]
 
         assert [row["product_id"] for row in rows] == ([0] if orphans else [])
-        listed = (await town.good("GET", "/v3/catalog/variants"))["data"]
+        listed = (await bench.good("GET", "/v3/catalog/variants"))["data"]
         assert sorted(row["product_id"] for row in listed)[-1] > 0
         assert len(listed) == (3 if orphans else 1)
-        assert (await town.good("GET", f"/v3/catalog/variants?product_id={made['id']}"))[
+        assert (await bench.good("GET", f"/v3/catalog/variants?product_id={made['id']}"))[
             "data"
         ] == []
-        await town.scarf(name="Another")  # the SKU is free again
+        await bench.scarf(name="Another")  # the SKU is free again
 
 
 async def test_a_base_variant_may_stay_beside_the_real_ones() -> None:
     """When it goes is not documented (3.9)."""
     seen = {}
     for word in ("first_variant", "stays"):
-        town = Town(Switches(base_variant_goes=word))
-        made = await town.product()
+        bench = Bench(Switches(base_variant_goes=word))
+        made = await bench.product()
         body = {
             "display_name": "Size",
             "type": "rectangles",
             "option_values": [{"label": "S", "sort_order": 0}],
         }
-        option = (await town.good("POST", f"{P}/{made['id']}/options", body))["data"]
+        option = (await bench.good("POST", f"{P}/{made['id']}/options", body))["data"]
         chosen = [{"option_id": option["id"], "id": option["option_values"][0]["id"]}]
-        await town.good(
+        await bench.good(
             "PUT",
             "/v3/catalog/variants",
             [{"product_id": made["id"], "sku": "S", "option_values": chosen}],
         )
-        read = await town.read(made["id"])
+        read = await bench.read(made["id"])
         seen[word] = [len(one["option_values"]) for one in read["variants"]]
         assert read["base_variant_id"] is None
         for one in read["variants"][:-1]:
             assert (
-                await town.call("DELETE", f"{P}/{made['id']}/variants/{one['id']}")
+                await bench.call("DELETE", f"{P}/{made['id']}/variants/{one['id']}")
             ).status_code == 204
 
     assert seen == {"first_variant": [1], "stays": [0, 1]}
@@ -93,31 +93,31 @@ async def test_a_base_variant_may_stay_beside_the_real_ones() -> None:
 async def test_a_price_is_hidden_only_of_what_cannot_be_bought(
     fields: dict[str, Any], status: int
 ) -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
 
-    assert (await town.call("PUT", f"{P}/{made['id']}", fields)).status_code == status
+    assert (await bench.call("PUT", f"{P}/{made['id']}", fields)).status_code == status
     body = {"name": "Vase", "type": "physical", "weight": 0, "price": 1, "categories": [], **fields}
-    assert (await town.call("POST", P, body)).status_code == status
+    assert (await bench.call("POST", P, body)).status_code == status
 
 
 async def test_what_is_hidden_cannot_be_made_available_without_showing_its_price() -> None:
-    town = Town()
-    made = await town.product(is_price_hidden=True, availability="disabled")
+    bench = Bench()
+    made = await bench.product(is_price_hidden=True, availability="disabled")
 
-    await town.refused("PUT", f"{P}/{made['id']}", {"availability": "available"}, 422)
-    await town.good(
+    await bench.refused("PUT", f"{P}/{made['id']}", {"availability": "available"}, 422)
+    await bench.good(
         "PUT", f"{P}/{made['id']}", {"availability": "available", "is_price_hidden": False}
     )
 
 
 async def test_a_store_has_at_most_thirty_thousand_brands() -> None:
-    town = Town()
-    made = await town.product(brand_name="Lind")
-    store = town.sandbox.store()
+    bench = Bench()
+    made = await bench.product(brand_name="Lind")
+    store = bench.sandbox.store()
     store.brands.update({10**6 + number: f"brand {number}" for number in range(29_999)})
 
-    await town.refused("PUT", f"{P}/{made['id']}", {"brand_name": "Berg"}, 403)
+    await bench.refused("PUT", f"{P}/{made['id']}", {"brand_name": "Berg"}, 403)
     body = {
         "name": "Vase",
         "type": "physical",
@@ -126,21 +126,21 @@ async def test_a_store_has_at_most_thirty_thousand_brands() -> None:
         "categories": [],
         "brand_name": "Berg",
     }
-    await town.refused("POST", P, body, 403)
-    await town.good("PUT", f"{P}/{made['id']}", {"brand_name": "Lind"})
+    await bench.refused("POST", P, body, 403)
+    await bench.good("PUT", f"{P}/{made['id']}", {"brand_name": "Lind"})
 
 
 async def test_metafields_have_hooks_that_a_products_wildcard_brings_too() -> None:
     """`database/product/*` is noisy (6.1)."""
-    town = Town()
-    path = f"{P}/{(await town.product())['id']}/metafields"
-    await town.listen("store/product/*", "store/product/metafield/deleted")
+    bench = Bench()
+    path = f"{P}/{(await bench.product())['id']}/metafields"
+    await bench.listen("store/product/*", "store/product/metafield/deleted")
 
-    made = (await town.good("POST", path, {**META, "key": "uuid"}))["data"]
-    await town.good("PUT", f"{path}/{made['id']}", {"value": "70"})
-    await town.call("DELETE", f"{path}/{made['id']}")
+    made = (await bench.good("POST", path, {**META, "key": "uuid"}))["data"]
+    await bench.good("PUT", f"{path}/{made['id']}", {"value": "70"})
+    await bench.call("DELETE", f"{path}/{made['id']}")
 
-    heard = await town.heard()
+    heard = await bench.heard()
     assert [scope.rpartition("/")[2] for scope, _ in heard] == [
         "created",
         "updated",
@@ -151,34 +151,34 @@ async def test_metafields_have_hooks_that_a_products_wildcard_brings_too() -> No
 
 
 async def test_metafields_are_listed_by_date_and_in_either_direction() -> None:
-    town = Town()
-    path = f"{P}/{(await town.product())['id']}/metafields"
-    await town.good("POST", path, {**META, "key": "early"})
-    await town.clock.advance(3600)
-    made = (await town.good("POST", path, {**META, "key": "late"}))["data"]
+    bench = Bench()
+    path = f"{P}/{(await bench.product())['id']}/metafields"
+    await bench.good("POST", path, {**META, "key": "early"})
+    await bench.clock.advance(3600)
+    made = (await bench.good("POST", path, {**META, "key": "late"}))["data"]
 
     async def keys(query: str) -> list[str]:
-        return [row["key"] for row in (await town.good("GET", f"{path}?{query}"))["data"]]
+        return [row["key"] for row in (await bench.good("GET", f"{path}?{query}"))["data"]]
 
     assert await keys(f"date_created:min={made['date_created'].replace('+', '%2B')}") == ["late"]
     assert await keys("date_modified:max=2023-11-14T22:30:00") == ["early"]
     assert await keys("direction=desc") == ["late", "early"]
-    await town.refused("GET", f"{path}?direction=up", None, 422)
-    await town.refused("GET", f"{path}?date_created:min=soon", None, 422)
+    await bench.refused("GET", f"{path}?direction=up", None, 422)
+    await bench.refused("GET", f"{path}?date_created:min=soon", None, 422)
 
 
 async def test_the_webhook_for_exceptions_is_the_only_one_and_goes_elsewhere() -> None:
-    town = Town()
-    await town.listen("store/product/updated")
+    bench = Bench()
+    await bench.listen("store/product/updated")
     body = {"scope": "store/hook/deliveryException", "destination": "https://other.example.com/x"}
 
-    await town.refused("POST", "/v3/hooks", {**body, "destination": HOOK}, 422)
-    made = (await town.good("POST", "/v3/hooks", body))["data"]
-    await town.refused(
+    await bench.refused("POST", "/v3/hooks", {**body, "destination": HOOK}, 422)
+    made = (await bench.good("POST", "/v3/hooks", body))["data"]
+    await bench.refused(
         "POST", "/v3/hooks", {**body, "destination": "https://third.example.com/x"}, 422
     )
-    await town.refused("PUT", f"/v3/hooks/{made['id']}", {"destination": HOOK}, 422)
-    await town.good(
+    await bench.refused("PUT", f"/v3/hooks/{made['id']}", {"destination": HOOK}, 422)
+    await bench.good(
         "PUT", f"/v3/hooks/{made['id']}", {"destination": "https://third.example.com/x"}
     )
 
@@ -218,24 +218,24 @@ async def test_an_answer_with_too_much_in_its_headers_is_none(
 
 async def test_a_redirect_acknowledges_nothing() -> None:
     """Only 2xx does (6.4)."""
-    town = Town()
-    await town.listen("store/product/created")
-    town.hook_status = 302
+    bench = Bench()
+    await bench.listen("store/product/created")
+    bench.hook_status = 302
 
-    await town.product()
-    await town.heard()
+    await bench.product()
+    await bench.heard()
 
-    assert town.sandbox.outbox.tally.failed == 1
+    assert bench.sandbox.outbox.tally.failed == 1
 
 
 async def test_metafields_wait_for_an_app_that_comes_back_or_are_gone() -> None:
     """What becomes of them is not documented (3.12)."""
     for word in ("kept", "gone"):
-        town = Town(Switches(metafields_after_uninstall=word))
-        path = f"{P}/{(await town.product())['id']}/metafields"
-        await town.good("POST", path, {**META, "key": "uuid"})
+        bench = Bench(Switches(metafields_after_uninstall=word))
+        path = f"{P}/{(await bench.product())['id']}/metafields"
+        await bench.good("POST", path, {**META, "key": "uuid"})
 
-        await town.sandbox.uninstall("abc123", "cid")
-        town.client.headers["X-Auth-Token"] = town.sandbox.issue_token("abc123", "cid")
+        await bench.sandbox.uninstall("abc123", "cid")
+        bench.client.headers["X-Auth-Token"] = bench.sandbox.issue_token("abc123", "cid")
 
-        assert len((await town.good("GET", path))["data"]) == (word == "kept")
+        assert len((await bench.good("GET", path))["data"]) == (word == "kept")

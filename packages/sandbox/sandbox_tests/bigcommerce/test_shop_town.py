@@ -9,20 +9,20 @@ import pytest
 
 from brygga_sandbox.bigcommerce import BigCommerceSandbox
 from brygga_sandbox.clock import ManualClock
-from sandbox_tests.bigcommerce.shop_town import Town, variant
+from sandbox_tests.bigcommerce.shop_bench import Bench, variant
 
 P = "/v3/catalog/products"
 
 
 async def test_the_store_says_what_it_is() -> None:
-    town = Town(
+    bench = Bench(
         currency="EUR",
         weight_units="Grams",
         is_price_entered_with_tax=False,
         update_stock_behavior="order_completed_or_shipped",
     )
 
-    store = await town.good("GET", "/v2/store")
+    store = await bench.good("GET", "/v2/store")
     assert (store["id"], store["store_id"], store["currency"], store["weight_units"]) == (
         "abc123",
         1_025_646,
@@ -31,44 +31,46 @@ async def test_the_store_says_what_it_is() -> None:
     )
     assert store["is_price_entered_with_tax"] is False
     assert store["default_channel_id"] == 1
-    assert (await town.good("GET", "/v3/tax/settings"))["data"]["tax_entered_with_prices"] is False
-    assert (await town.good("GET", "/v3/settings/inventory"))["data"][
+    assert (await bench.good("GET", "/v3/tax/settings"))["data"]["tax_entered_with_prices"] is False
+    assert (await bench.good("GET", "/v3/settings/inventory"))["data"][
         "update_stock_behavior"
     ] == "order_completed_or_shipped"
-    assert (await town.good("GET", "/v3/settings/store/units-of-measurement"))["data"][
+    assert (await bench.good("GET", "/v3/settings/store/units-of-measurement"))["data"][
         "weight_measurement"
     ] == "Grams"
-    assert (await town.good("GET", "/v2/currencies"))[0]["currency_code"] == "EUR"
-    assert (await town.good("GET", "/v2/tax_classes"))[0]["id"] == 0
-    assert (await town.good("GET", "/v2/time"))["time"] == int(town.clock.now())
-    assert [row["id"] for row in (await town.good("GET", "/v3/channels"))["data"]] == [1]
+    assert (await bench.good("GET", "/v2/currencies"))[0]["currency_code"] == "EUR"
+    assert (await bench.good("GET", "/v2/tax_classes"))[0]["id"] == 0
+    assert (await bench.good("GET", "/v2/time"))["time"] == int(bench.clock.now())
+    assert [row["id"] for row in (await bench.good("GET", "/v3/channels"))["data"]] == [1]
 
 
 async def test_a_changed_setting_is_told() -> None:
-    town = Town()
-    await town.listen("store/information/updated")
+    bench = Bench()
+    await bench.listen("store/information/updated")
 
-    await town.good("POST", "/sandbox/store", {"currency": "NOK"})
-    assert await town.heard() == [("store/information/updated", {"type": "store"})]
-    await town.good("POST", "/sandbox/store", {"currency": "NOK"})
-    assert await town.heard() == []
-    await town.refused("POST", "/sandbox/store", {"currency": "XXX"}, 422)
+    await bench.good("POST", "/sandbox/store", {"currency": "NOK"})
+    assert await bench.heard() == [("store/information/updated", {"type": "store"})]
+    await bench.good("POST", "/sandbox/store", {"currency": "NOK"})
+    assert await bench.heard() == []
+    await bench.refused("POST", "/sandbox/store", {"currency": "XXX"}, 422)
 
 
 async def test_the_merchant_edits_any_field_and_the_app_hears() -> None:
-    town = Town()
-    made = await town.scarf()
-    await town.listen("store/product/updated", "store/product/deleted")
+    bench = Bench()
+    made = await bench.scarf()
+    await bench.listen("store/product/updated", "store/product/deleted")
 
-    await town.good("POST", f"/sandbox/products/{made['id']}", {"name": "Shawl", "tax_class_id": 1})
-    await town.good(
+    await bench.good(
+        "POST", f"/sandbox/products/{made['id']}", {"name": "Shawl", "tax_class_id": 1}
+    )
+    await bench.good(
         "POST",
         f"/sandbox/products/{made['id']}",
         {"variants": [{"id": made["variants"][0]["id"], "price": 7}]},
     )
-    await town.good("POST", "/sandbox/stock", {"sku": "SC-BLU", "level": 11})
-    raw = await town.good("GET", f"/sandbox/products/{made['id']}")
-    await town.good("DELETE", f"/sandbox/products/{made['id']}")
+    await bench.good("POST", "/sandbox/stock", {"sku": "SC-BLU", "level": 11})
+    raw = await bench.good("GET", f"/sandbox/products/{made['id']}")
+    await bench.good("DELETE", f"/sandbox/products/{made['id']}")
 
     assert (
         raw["name"],
@@ -81,16 +83,16 @@ async def test_the_merchant_edits_any_field_and_the_app_hears() -> None:
         7,
         11,
     )
-    assert [scope for scope, _ in await town.heard()] == ["store/product/updated"] * 2 + [
+    assert [scope for scope, _ in await bench.heard()] == ["store/product/updated"] * 2 + [
         "store/product/deleted"
     ]
 
 
 async def test_an_option_edited_in_the_panel_makes_every_combination() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
 
-    raw = await town.good(
+    raw = await bench.good(
         "POST",
         f"/sandbox/products/{made['id']}/combinations",
         {"name": "Size", "values": ["S", "M"]},
@@ -102,42 +104,42 @@ async def test_an_option_edited_in_the_panel_makes_every_combination() -> None:
 
 
 async def test_birth_only_fields_after_the_birth_are_recorded() -> None:
-    town = Town(multi_storefront=True)
-    key = (await town.good("POST", "/v3/catalog/categories", {"name": "Zettle", "parent_id": 0}))[
+    bench = Bench(multi_storefront=True)
+    key = (await bench.good("POST", "/v3/catalog/categories", {"name": "Zettle", "parent_id": 0}))[
         "data"
     ]["id"]
-    made = await town.product(categories=[key], is_visible=False)
+    made = await bench.product(categories=[key], is_visible=False)
     pair = [{"product_id": made["id"], "channel_id": 1}]
 
-    town.sandbox.faults.add("5xx_after", method="PUT", next=1)
-    await town.call("PUT", f"{P}/channel-assignments", pair)
-    await town.good("PUT", f"{P}/channel-assignments", pair)
-    await town.good("PUT", f"{P}/{made['id']}", {"name": "Cup", "price": 3})
-    await town.good(
+    bench.sandbox.faults.add("5xx_after", method="PUT", next=1)
+    await bench.call("PUT", f"{P}/channel-assignments", pair)
+    await bench.good("PUT", f"{P}/channel-assignments", pair)
+    await bench.good("PUT", f"{P}/{made['id']}", {"name": "Cup", "price": 3})
+    await bench.good(
         "POST", f"/sandbox/products/{made['id']}", {"is_visible": True, "categories": []}
     )
-    assert await town.good("GET", "/sandbox/violations") == [], (
+    assert await bench.good("GET", "/sandbox/violations") == [], (
         "births, their repetition after a lost answer, and the merchant"
     )
 
-    await town.good("PUT", f"{P}/{made['id']}", {"is_visible": False, "tax_class_id": 0})
-    await town.good("PUT", P, [{"id": made["id"], "categories": [key]}])
-    await town.good("PUT", f"{P}/channel-assignments", pair)
-    await town.good(
+    await bench.good("PUT", f"{P}/{made['id']}", {"is_visible": False, "tax_class_id": 0})
+    await bench.good("PUT", P, [{"id": made["id"], "categories": [key]}])
+    await bench.good("PUT", f"{P}/channel-assignments", pair)
+    await bench.good(
         "PUT", f"{P}/category-assignments", [{"product_id": made["id"], "category_id": key}]
     )
 
-    kinds = [one["kind"] for one in await town.good("GET", "/sandbox/violations")]
+    kinds = [one["kind"] for one in await bench.good("GET", "/sandbox/violations")]
     assert kinds == ["is_visible", "tax_class_id", "categories", "channel_assignment", "categories"]
-    assert town.sandbox.wire_violations[0].client_id == "cid"
+    assert bench.sandbox.wire_violations[0].client_id == "cid"
 
 
 async def test_requests_are_counted_and_control_calls_are_not() -> None:
-    town = Town()
-    await town.product()
-    await town.good("GET", "/sandbox/state")
+    bench = Bench()
+    await bench.product()
+    await bench.good("GET", "/sandbox/state")
 
-    counted = await town.good("GET", "/sandbox/requests")
+    counted = await bench.good("GET", "/sandbox/requests")
 
     assert counted == {
         "total": 1,
@@ -145,52 +147,52 @@ async def test_requests_are_counted_and_control_calls_are_not() -> None:
             {"method": "POST", "path": "/api/stores/{store_hash}/v3/catalog/products", "count": 1}
         ],
     }
-    assert town.sandbox.requests.last[0].client == "cid"
+    assert bench.sandbox.requests.last[0].client == "cid"
 
 
 async def test_switches_are_turned_over_http() -> None:
-    town = Town()
+    bench = Bench()
 
-    assert (await town.good("POST", "/sandbox/switches", {"categories_required": False}))[
+    assert (await bench.good("POST", "/sandbox/switches", {"categories_required": False}))[
         "categories_required"
     ] is False
-    await town.good("POST", P, {"name": "Mug", "type": "physical", "weight": 1, "price": 1})
-    await town.refused("POST", "/sandbox/switches", {"no_such_switch": 1}, 400)
+    await bench.good("POST", P, {"name": "Mug", "type": "physical", "weight": 1, "price": 1})
+    await bench.refused("POST", "/sandbox/switches", {"no_such_switch": 1}, 400)
 
 
 async def test_the_state_is_true_even_where_reads_lag() -> None:
-    town = Town()
-    town.sandbox.store().read_lag_s = 60
-    red = (await town.scarf())["variants"][0]["id"]
-    await town.clock.advance(100)
-    await town.adjust("absolute", 9, variant_id=red)
+    bench = Bench()
+    bench.sandbox.store().read_lag_s = 60
+    red = (await bench.scarf())["variants"][0]["id"]
+    await bench.clock.advance(100)
+    await bench.adjust("absolute", 9, variant_id=red)
 
-    state = await town.good("GET", "/sandbox/state?store_hash=abc123")
+    state = await bench.good("GET", "/sandbox/state?store_hash=abc123")
 
     assert state["products"][0]["variants"][0]["inventory_level"] == 9
-    assert await town.level(red) == 4
+    assert await bench.level(red) == 4
 
 
 async def test_two_stores_share_nothing_though_their_ids_are_equal() -> None:
-    town = Town()
-    first = await town.product()
-    town.sandbox.add_store("other1", owner_email="eva@example.com")
-    token = town.sandbox.issue_token("other1", "cid")
+    bench = Bench()
+    first = await bench.product()
+    bench.sandbox.add_store("other1", owner_email="eva@example.com")
+    token = bench.sandbox.issue_token("other1", "cid")
     body = {"name": "Mug", "type": "physical", "weight": 1, "price": 5, "categories": []}
-    answer = await town.client.post(
+    answer = await bench.client.post(
         "/api/stores/other1/v3/catalog/products", json=body, headers={"X-Auth-Token": token}
     )
 
     assert answer.json()["data"]["id"] == first["id"]
-    assert (await town.read(first["id"]))["price"] == 99
+    assert (await bench.read(first["id"]))["price"] == 99
 
 
 @pytest.mark.parametrize("lang", ["sv", "en"])
 async def test_every_page_answers_in_both_languages(lang: str) -> None:
-    town = Town()
-    made = await town.scarf(images=[{"image_url": "https://x.test/a.png"}])
-    await town.good("POST", "/sandbox/categories", {"name": "Zettle"})
-    await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
+    bench = Bench()
+    made = await bench.scarf(images=[{"image_url": "https://x.test/a.png"}])
+    await bench.good("POST", "/sandbox/categories", {"name": "Zettle"})
+    await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
     home = "/manage/abc123"
     words = {"sv": ("Produkter", "Köp"), "en": ("Products", "Buy")}[lang]
     for path in (
@@ -202,17 +204,17 @@ async def test_every_page_answers_in_both_languages(lang: str) -> None:
         "apps",
         "activity",
     ):
-        page = await town.call("GET", f"{home}/{path}?lang={lang}")
+        page = await bench.call("GET", f"{home}/{path}?lang={lang}")
         assert page.status_code == 200, path
         assert words[0] in page.text
         assert f'lang="{lang}"' in page.text
-    assert words[1] in (await town.call("GET", f"/shop/abc123?lang={lang}")).text
+    assert words[1] in (await bench.call("GET", f"/shop/abc123?lang={lang}")).text
 
 
 async def test_the_panel_edits_what_a_merchant_edits() -> None:
-    town = Town()
-    key = (await town.good("POST", "/sandbox/categories", {"name": "Mugs"}))["category_id"]
-    made = await town.scarf()
+    bench = Bench()
+    key = (await bench.good("POST", "/sandbox/categories", {"name": "Mugs"}))["category_id"]
+    made = await bench.scarf()
     red, blue = (one["id"] for one in made["variants"])
     form: dict[str, Any] = {
         "action": "save", "name": "Shawl", "sku": "", "price": "12.50", "weight": "1",
@@ -224,10 +226,10 @@ async def test_the_panel_edits_what_a_merchant_edits() -> None:
         f"level-{blue}": "2",
     }  # fmt: skip
 
-    answer = await town.call("POST", f"/manage/abc123/products/{made['id']}", data=form)
+    answer = await bench.call("POST", f"/manage/abc123/products/{made['id']}", data=form)
 
     assert answer.status_code == 303
-    now = await town.read(made["id"])
+    now = await bench.read(made["id"])
     assert (
         now["name"],
         now["price"],
@@ -246,44 +248,46 @@ async def test_the_panel_edits_what_a_merchant_edits() -> None:
         (15, 40),
         (None, 2),
     ]
-    await town.product(name="Taken")
-    problem = await town.call(
+    await bench.product(name="Taken")
+    problem = await bench.call(
         "POST", f"/manage/abc123/products/{made['id']}", data={**form, "name": "Taken"}
     )
     assert (problem.status_code, "heter redan så" in problem.text) == (422, True)
 
 
 async def test_a_shopper_orders_in_the_storefront_hidden_goods_only_on_wish() -> None:
-    town = Town()
-    hidden = await town.scarf(is_visible=False)
-    await town.product(name="Visible mug", is_visible=True)
+    bench = Bench()
+    hidden = await bench.scarf(is_visible=False)
+    await bench.product(name="Visible mug", is_visible=True)
 
-    assert "Scarf" not in (await town.call("GET", "/shop/abc123")).text
-    assert "Scarf" in (await town.call("GET", "/shop/abc123?hidden=1")).text
+    assert "Scarf" not in (await bench.call("GET", "/shop/abc123")).text
+    assert "Scarf" in (await bench.call("GET", "/shop/abc123?hidden=1")).text
     red = hidden["variants"][0]["id"]
-    answer = await town.call(
+    answer = await bench.call(
         "POST", "/shop/abc123?hidden=1", data={"variant_id": str(red), "quantity": "3"}
     )
     assert "ordered=250" in answer.headers["location"]
-    assert await town.level(red) == 1
-    answer = await town.call("POST", "/shop/abc123", data={"variant_id": str(red), "quantity": "3"})
+    assert await bench.level(red) == 1
+    answer = await bench.call(
+        "POST", "/shop/abc123", data={"variant_id": str(red), "quantity": "3"}
+    )
     assert "problem=" in answer.headers["location"]
 
 
 async def test_orders_are_handled_in_the_panel() -> None:
-    town = Town()
-    red = (await town.scarf())["variants"][0]["id"]
-    order = await town.good(
+    bench = Bench()
+    red = (await bench.scarf())["variants"][0]["id"]
+    order = await bench.good(
         "POST", "/sandbox/orders", {"lines": [{"variant_id": red, "quantity": 2}]}
     )
     part = {f"line-{order['lines'][0]['id']}": "1"}
     for action, status in (("refund_part", 14), ("ship", 2), ("cancel", 5)):
-        answer = await town.call(
+        answer = await bench.call(
             "POST", "/manage/abc123/orders", data={"id": str(order["id"]), "action": action, **part}
         )
         assert answer.status_code == 303
-        assert (await town.good("GET", f"/v2/orders/{order['id']}"))["status_id"] == status
-    assert await town.level(red) == 3
+        assert (await bench.good("GET", f"/v2/orders/{order['id']}"))["status_id"] == status
+    assert await bench.level(red) == 3
 
 
 ODD: list[Any] = [
@@ -327,8 +331,8 @@ ODD: list[Any] = [
 
 async def test_every_odd_body_gets_a_refusal_never_a_fall() -> None:
     """Every writing address of the API, with everything that is not what it wants."""
-    town = Town(quota=1_000_000)
-    made = await town.scarf()
+    bench = Bench(quota=1_000_000)
+    made = await bench.scarf()
     ids = {
         "product_id": made["id"],
         "variant_id": made["variants"][0]["id"],
@@ -338,11 +342,11 @@ async def test_every_odd_body_gets_a_refusal_never_a_fall() -> None:
         "tree_id": 1,
     }
     fallen = []
-    for method, template in writing_addresses(town.sandbox):
+    for method, template in writing_addresses(bench.sandbox):
         path = template.format_map(Known(ids))
         for body in ODD:
             try:
-                answer = await town.client.request(method, path, json=body)
+                answer = await bench.client.request(method, path, json=body)
             except Exception as error:
                 fallen.append((method, template, body, repr(error)))
             else:
@@ -375,10 +379,10 @@ def writing_addresses(sandbox: BigCommerceSandbox) -> list[tuple[str, str]]:
 
 async def test_the_same_seed_tells_the_same_story() -> None:
     async def story() -> tuple[str, list[tuple[float, str, dict[str, Any]]]]:
-        town = Town()
-        await town.scarf(images=[{"image_url": "https://x.test/a.png"}])
-        await town.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
-        return (await town.call("GET", "/sandbox/state")).text, list(town.sandbox.store().events)
+        bench = Bench()
+        await bench.scarf(images=[{"image_url": "https://x.test/a.png"}])
+        await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
+        return (await bench.call("GET", "/sandbox/state")).text, list(bench.sandbox.store().events)
 
     assert await story() == await story()
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from brygga_sandbox.bigcommerce import Switches
-from sandbox_tests.bigcommerce.shop_town import HOOK, JSON, Town
+from sandbox_tests.bigcommerce.shop_bench import HOOK, JSON, Bench
 
 P = "/v3/catalog/products"
 ONE = P + "/{product}"
@@ -85,17 +85,17 @@ PLACES = [
 ]
 
 
-async def scene(reading: Literal["refuse", "ignore"] = "refuse") -> tuple[Town, dict[str, int]]:
+async def scene(reading: Literal["refuse", "ignore"] = "refuse") -> tuple[Bench, dict[str, int]]:
     """A store with one of each thing, and their ids."""
-    town = Town(Switches(unknown_fields=reading))
-    made = await town.scarf(
+    bench = Bench(Switches(unknown_fields=reading))
+    made = await bench.scarf(
         images=PRODUCT["images"],
         videos=PRODUCT["videos"],
         custom_fields=[{"name": "x", "value": "y"}],
     )
     base = f"{P}/{made['id']}"
     option = made["options"][0]["id"]
-    free = await town.good("POST", f"{base}/options/{option}/values", {**LABEL, "label": "Pink"})
+    free = await bench.good("POST", f"{base}/options/{option}/values", {**LABEL, "label": "Pink"})
     category = [{"name": "A", "tree_id": 1}]
     ids = {
         "product": made["id"],
@@ -105,16 +105,16 @@ async def scene(reading: Literal["refuse", "ignore"] = "refuse") -> tuple[Town, 
         "image": made["images"][0]["id"],
         "video": made["videos"][0]["id"],
         "field": made["custom_fields"][0]["id"],
-        "mug": (await town.product())["id"],
-        "meta": (await town.good("POST", f"{base}/metafields", {**META, "key": "old"}))["data"][
+        "mug": (await bench.product())["id"],
+        "meta": (await bench.good("POST", f"{base}/metafields", {**META, "key": "old"}))["data"][
             "id"
         ],
-        "category": (await town.good("POST", "/v3/catalog/trees/categories", category))["data"][0][
+        "category": (await bench.good("POST", "/v3/catalog/trees/categories", category))["data"][0][
             "category_id"
         ],
-        "hook": (await town.listen("store/product/created"))[0]["id"],
+        "hook": (await bench.listen("store/product/created"))[0]["id"],
     }
-    return town, ids
+    return bench, ids
 
 
 def filled(body: Any, ids: dict[str, int]) -> Any:
@@ -138,18 +138,18 @@ def extended(body: Any, place: str) -> Any:
 
 
 async def sent(
-    town: Town, ids: dict[str, int], method: str, path: str, body: Any
+    bench: Bench, ids: dict[str, int], method: str, path: str, body: Any
 ) -> httpx2.Response:
-    return await town.call(method, path.format(**ids), filled(body, ids))
+    return await bench.call(method, path.format(**ids), filled(body, ids))
 
 
 @pytest.mark.parametrize(("method", "path", "body", "place"), PLACES)
 async def test_a_field_that_no_document_lists_is_refused(
     method: str, path: str, body: Any, place: str
 ) -> None:
-    town, ids = await scene()
+    bench, ids = await scene()
 
-    answer = await sent(town, ids, method, path, extended(body, place))
+    answer = await sent(bench, ids, method, path, extended(body, place))
 
     assert answer.status_code == 422, answer.text
     assert "colour_of_the_moon" in answer.text
@@ -159,9 +159,9 @@ async def test_a_field_that_no_document_lists_is_refused(
 async def test_a_field_that_no_document_lists_is_dropped_by_a_switch(
     method: str, path: str, body: Any, place: str
 ) -> None:
-    town, ids = await scene("ignore")
+    bench, ids = await scene("ignore")
 
-    answer = await sent(town, ids, method, path, extended(body, place))
+    answer = await sent(bench, ids, method, path, extended(body, place))
 
     assert answer.status_code < 300, answer.text
     assert "colour_of_the_moon" not in answer.text
@@ -172,9 +172,9 @@ async def test_a_field_that_no_document_lists_is_dropped_by_a_switch(
     [pytest.param(*write[:3], id=f"{write[0]} {write[1]}") for write in WRITES],
 )
 async def test_the_same_writes_without_it_are_taken(method: str, path: str, body: Any) -> None:
-    town, ids = await scene()
+    bench, ids = await scene()
 
-    answer = await sent(town, ids, method, path, body)
+    answer = await sent(bench, ids, method, path, body)
 
     assert answer.status_code < 300, answer.text
 
@@ -194,9 +194,9 @@ KNOWN_ELSEWHERE: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("method", "path", "body"), KNOWN_ELSEWHERE)
 async def test_a_field_of_another_write_is_refused_too(method: str, path: str, body: Any) -> None:
-    town, ids = await scene()
+    bench, ids = await scene()
 
-    assert (await sent(town, ids, method, path, body)).status_code == 422
+    assert (await sent(bench, ids, method, path, body)).status_code == 422
 
 
 TAKEN: list[tuple[str, str, Any]] = [
@@ -212,8 +212,8 @@ TAKEN: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("method", "path", "body"), TAKEN)
 async def test_a_field_that_a_document_lists_is_taken(method: str, path: str, body: Any) -> None:
-    town, ids = await scene()
+    bench, ids = await scene()
 
-    answer = await sent(town, ids, method, path, body)
+    answer = await sent(bench, ids, method, path, body)
 
     assert answer.status_code < 300, answer.text

@@ -4,33 +4,33 @@
 
 from urllib.parse import urlsplit
 
-from sandbox_tests.bigcommerce.shop_town import JSON, Town
+from sandbox_tests.bigcommerce.shop_bench import JSON, Bench
 from sandbox_tests.bigcommerce.test_shop_access import INSTALL, claims_in, exchange
 
 REMOVE = "https://app.example.com/remove_user"
 
 
-def store() -> Town:
+def store() -> Bench:
     """One store, with an app that wants to hear of users that are gone."""
-    town = Town()
-    town.app.remove_user_url = REMOVE
-    return town
+    bench = Bench()
+    bench.app.remove_user_url = REMOVE
+    return bench
 
 
-async def added(town: Town, email: str = "eva@example.com") -> JSON:
-    value: JSON = await town.good("POST", "/sandbox/users", {"email": email})
+async def added(bench: Bench, email: str = "eva@example.com") -> JSON:
+    value: JSON = await bench.good("POST", "/sandbox/users", {"email": email})
     return value
 
 
 async def test_a_user_opens_the_app_in_their_own_name() -> None:
-    town = store()
-    eva = await added(town)
+    bench = store()
+    eva = await added(bench)
 
     address = (
-        await town.good("GET", f"/sandbox/load?client_id=cid&user_id={eva['id']}&url=/stock")
+        await bench.good("GET", f"/sandbox/load?client_id=cid&user_id={eva['id']}&url=/stock")
     )["url"]
 
-    claims = claims_in(town, address)
+    claims = claims_in(bench, address)
     assert address.startswith("https://app.example.com/load?")
     assert (claims["user"]["id"], claims["user"]["email"], claims["url"]) == (
         eva["id"],
@@ -38,7 +38,7 @@ async def test_a_user_opens_the_app_in_their_own_name() -> None:
         "/stock",
     )
     assert claims["owner"]["email"] == "anna@example.com"
-    owner = claims_in(town, (await town.good("GET", "/sandbox/load?client_id=cid"))["url"])
+    owner = claims_in(bench, (await bench.good("GET", "/sandbox/load?client_id=cid"))["url"])
     assert owner["user"]["id"] == owner["owner"]["id"]
 
 
@@ -46,49 +46,49 @@ async def test_the_first_user_beside_the_owner_makes_every_app_ask_again() -> No
     """Multiple users switched on counts as a change of scopes; the old token works until then
     (bigcommerce facts 1.4).
     """
-    town = store()
-    await added(town)
+    bench = store()
+    await added(bench)
 
-    opened = await town.call(
+    opened = await bench.call(
         "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
     )
     assert opened.headers["location"].startswith(INSTALL)
-    assert (await town.call("GET", "/v2/time")).status_code == 200
-    assert (await exchange(town)).status_code == 200
-    await added(town, "sven@example.com")
-    opened = await town.call(
+    assert (await bench.call("GET", "/v2/time")).status_code == 200
+    assert (await exchange(bench)).status_code == 200
+    await added(bench, "sven@example.com")
+    opened = await bench.call(
         "POST", "/manage/abc123/apps", data={"client_id": "cid", "action": "open"}
     )
     assert opened.headers["location"].startswith("https://app.example.com/load")
 
 
 async def test_the_app_is_told_of_a_user_who_is_gone_and_the_token_lives_on() -> None:
-    town = store()
-    eva, sven = await added(town), await added(town, "sven@example.com")
+    bench = store()
+    eva, sven = await added(bench), await added(bench, "sven@example.com")
 
-    assert await town.good("DELETE", f"/sandbox/users/{eva['id']}") == {"told": {"cid": 200}}
+    assert await bench.good("DELETE", f"/sandbox/users/{eva['id']}") == {"told": {"cid": 200}}
 
-    (visit,) = town.visits
-    claims = claims_in(town, visit)
+    (visit,) = bench.visits
+    claims = claims_in(bench, visit)
     assert urlsplit(visit)._replace(query="").geturl() == REMOVE
     assert (claims["user"]["email"], claims["sub"]) == ("eva@example.com", "stores/abc123")
-    listed = await town.good("GET", "/sandbox/users")
+    listed = await bench.good("GET", "/sandbox/users")
     assert [one["email"] for one in listed["users"]] == ["sven@example.com"]
     assert listed["owner"]["email"] == "anna@example.com"
-    assert (await town.call("GET", "/v2/time")).status_code == 200
+    assert (await bench.call("GET", "/v2/time")).status_code == 200
     assert sven["id"] != eva["id"]
 
 
 async def test_an_app_that_wants_no_word_of_users_gets_none() -> None:
-    town = Town()
-    eva = await added(town)
+    bench = Bench()
+    eva = await added(bench)
 
-    assert await town.good("DELETE", f"/sandbox/users/{eva['id']}") == {"told": {"cid": None}}
-    assert town.visits == []
+    assert await bench.good("DELETE", f"/sandbox/users/{eva['id']}") == {"told": {"cid": None}}
+    assert bench.visits == []
 
 
 async def test_nobody_unknown_is_loaded_added_or_removed() -> None:
-    town = store()
+    bench = store()
 
     for method, path, status in (
         ("DELETE", "/sandbox/users/999", 404),
@@ -97,8 +97,8 @@ async def test_nobody_unknown_is_loaded_added_or_removed() -> None:
         ("GET", "/sandbox/load?client_id=cid&user_id=7", 404),
         ("GET", "/sandbox/users?store_hash=nowhere", 404),
     ):
-        assert (await town.call(method, path)).status_code == status, path
+        assert (await bench.call(method, path)).status_code == status, path
     bodies: list[object] = [{}, {"email": 7}, {"email": "eva"}, [], "eva"]
     for body in bodies:
-        assert (await town.call("POST", "/sandbox/users", body)).status_code == 422, body
-    assert town.sandbox.store().users == {}
+        assert (await bench.call("POST", "/sandbox/users", body)).status_code == 422, body
+    assert bench.sandbox.store().users == {}

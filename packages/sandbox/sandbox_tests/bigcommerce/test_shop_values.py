@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox_tests.bigcommerce.shop_town import HOOK, JSON, Town
+from sandbox_tests.bigcommerce.shop_bench import HOOK, JSON, Bench
 
 P = "/v3/catalog/products"
 BODY: JSON = {"name": "Vase", "type": "physical", "weight": 1, "price": 1, "categories": []}
@@ -59,54 +59,54 @@ TAKEN: list[JSON] = [
 
 @pytest.mark.parametrize("fields", REFUSED, ids=repr)
 async def test_a_value_that_no_product_has_is_refused(fields: JSON) -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
 
-    assert (await town.call("POST", P, {**BODY, **fields})).status_code == 422
-    assert (await town.call("PUT", f"{P}/{made['id']}", fields)).status_code == 422
+    assert (await bench.call("POST", P, {**BODY, **fields})).status_code == 422
+    assert (await bench.call("PUT", f"{P}/{made['id']}", fields)).status_code == 422
 
 
 @pytest.mark.parametrize("fields", TAKEN, ids=repr)
 async def test_a_value_that_a_product_may_have_is_taken(fields: JSON) -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
 
-    await town.good("POST", P, {**BODY, **fields})
-    await town.good("PUT", f"{P}/{made['id']}", fields)
+    await bench.good("POST", P, {**BODY, **fields})
+    await bench.good("PUT", f"{P}/{made['id']}", fields)
 
 
 @pytest.mark.parametrize("name", ["upc", "gtin", "mpn", "bin_picking_number"])
 async def test_null_takes_a_code_away_from_a_variant(name: str) -> None:
     """Nullable in POST and PUT of one variant (3.7)."""
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     path = f"{P}/{made['id']}/variants/{made['variants'][0]['id']}"
-    await town.good("PUT", path, {name: "7350000000016"})
+    await bench.good("PUT", path, {name: "7350000000016"})
 
-    answer = await town.good("PUT", path, {name: None})
+    answer = await bench.good("PUT", path, {name: None})
 
     assert "" == answer["data"][name]
 
 
 @pytest.mark.parametrize("name", ["inventory_level", "inventory_warning_level"])
 async def test_null_leaves_the_level_of_a_variant_alone(name: str) -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     red = made["variants"][0]["id"]
 
-    await town.good("PUT", f"{P}/{made['id']}/variants/{red}", {name: None})
+    await bench.good("PUT", f"{P}/{made['id']}/variants/{red}", {name: None})
 
-    assert 4 == await town.level(red)
+    assert 4 == await bench.level(red)
 
 
 @pytest.mark.parametrize("name", ["inventory_level", "bin_picking_number"])
 async def test_null_is_refused_in_a_batch_of_variants(name: str) -> None:
     """The batch knows it of UPCs only, and of what is inherited (3.7)."""
-    town = Town()
-    red = (await town.scarf())["variants"][0]["id"]
+    bench = Bench()
+    red = (await bench.scarf())["variants"][0]["id"]
 
-    await town.refused("PUT", "/v3/catalog/variants", [{"id": red, name: None}], 422)
-    await town.good("PUT", "/v3/catalog/variants", [{"id": red, "upc": None, "price": None}])
+    await bench.refused("PUT", "/v3/catalog/variants", [{"id": red, name: None}], 422)
+    await bench.good("PUT", "/v3/catalog/variants", [{"id": red, "upc": None, "price": None}])
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_codes_inside_a_new_product_are_empty_not_null(name: str, status: 
     """Upc, gtin and mpn are not nullable there (3.3)."""
     row = {"sku": "V", name: None, "option_values": [{"option_display_name": "A", "label": "B"}]}
 
-    answer = await Town().call("POST", P, {**BODY, "variants": [row]})
+    answer = await Bench().call("POST", P, {**BODY, "variants": [row]})
 
     assert answer.status_code == status, answer.text
 
@@ -142,8 +142,8 @@ VALUES: list[tuple[JSON, int]] = [
 
 @pytest.mark.parametrize(("fields", "status"), VALUES)
 async def test_a_value_of_an_option_has_its_types(fields: JSON, status: int) -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     option = made["options"][0]
     path = f"{P}/{made['id']}/options/{option['id']}"
     row = {"label": "Green", "sort_order": 3, **fields}
@@ -152,9 +152,9 @@ async def test_a_value_of_an_option_has_its_types(fields: JSON, status: int) -> 
 
     pink = {**row, "label": fields.get("label", "Pink")}
     asked = [
-        await town.call("PUT", path, {"option_values": [first, kept]}),
-        await town.call("PUT", f"{path}/values/{first['id']}", row),
-        await town.call("POST", f"{path}/values", pink),
+        await bench.call("PUT", path, {"option_values": [first, kept]}),
+        await bench.call("PUT", f"{path}/values/{first['id']}", row),
+        await bench.call("POST", f"{path}/values", pink),
     ]
 
     assert [status] * 3 == [answer.status_code for answer in asked]
@@ -172,7 +172,7 @@ QUERIES = [
 
 @pytest.mark.parametrize("query", QUERIES)
 async def test_a_query_that_means_nothing_is_refused(query: str) -> None:
-    await Town().refused("GET", f"{P}?{query}", None, 422)
+    await Bench().refused("GET", f"{P}?{query}", None, 422)
 
 
 @pytest.mark.parametrize(
@@ -188,12 +188,12 @@ async def test_a_query_that_means_nothing_is_refused(query: str) -> None:
     ],
 )
 async def test_nothing_is_deleted_by_a_filter_that_means_nothing(query: str) -> None:
-    town = Town()
-    await town.product()
+    bench = Bench()
+    await bench.product()
 
-    await town.refused("DELETE", f"{P}?{query}", None, 422)
+    await bench.refused("DELETE", f"{P}?{query}", None, 422)
 
-    assert 1 == len(town.sandbox.store().products)
+    assert 1 == len(bench.sandbox.store().products)
 
 
 @pytest.mark.parametrize(
@@ -201,10 +201,10 @@ async def test_nothing_is_deleted_by_a_filter_that_means_nothing(query: str) -> 
 )
 async def test_a_filter_of_the_list_is_no_filter_of_a_delete(query: str) -> None:
     """Fewer filters are documented for the DELETE; without one of them it is refused (3.6)."""
-    town = Town()
-    await town.product()
+    bench = Bench()
+    await bench.product()
 
-    await town.refused("DELETE", f"{P}?{query}", None, 422)
+    await bench.refused("DELETE", f"{P}?{query}", None, 422)
 
 
 LISTS = [
@@ -218,7 +218,7 @@ LISTS = [
 
 @pytest.mark.parametrize("path", LISTS)
 async def test_every_list_refuses_what_it_cannot_read(path: str) -> None:
-    await Town().refused("GET", path, None, 422)
+    await Bench().refused("GET", path, None, 422)
 
 
 @pytest.mark.parametrize("parameter", ["include_fields", "exclude_fields"])
@@ -226,35 +226,35 @@ async def test_every_list_refuses_what_it_cannot_read(path: str) -> None:
 async def test_an_unknown_field_in_the_query_is_named_under_its_parameter(
     method: str, parameter: str
 ) -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
     path = P if method == "POST" else f"{P}/{made['id']}"
     body = {"GET": None, "PUT": {"price": 2}, "POST": BODY}[method]
 
-    refusal = await town.refused(method, f"{path}?{parameter}=moon", body, 422)
+    refusal = await bench.refused(method, f"{path}?{parameter}=moon", body, 422)
 
     assert [parameter] == list(refusal["errors"])
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "GET"])
 async def test_a_write_answers_with_the_fields_that_are_asked_for(method: str) -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
     path = P if method == "POST" else f"{P}/{made['id']}"
     body = {"GET": None, "PUT": {"price": 2}, "POST": BODY}[method]
 
-    answer = await town.good(method, f"{path}?include_fields=name,price", body)
+    answer = await bench.good(method, f"{path}?include_fields=name,price", body)
 
     assert {"id", "name", "price"} == set(answer["data"])
 
 
 async def test_fields_are_left_out_of_a_product_not_of_its_variants() -> None:
     """`include_fields` and `exclude_fields` name top-level fields (3.2)."""
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
 
-    few = await town.good("GET", f"{P}/{made['id']}?include=variants&include_fields=name")
-    rest = await town.good("GET", f"{P}/{made['id']}?include=variants&exclude_fields=sku,price")
+    few = await bench.good("GET", f"{P}/{made['id']}?include=variants&include_fields=name")
+    rest = await bench.good("GET", f"{P}/{made['id']}?include=variants&exclude_fields=sku,price")
 
     assert {"id", "name", "variants"} == set(few["data"])
     for answer in (few, rest):
@@ -276,11 +276,13 @@ CATEGORIES: list[tuple[JSON, bool]] = [
 
 @pytest.mark.parametrize(("fields", "good"), CATEGORIES)
 async def test_a_category_has_its_types_in_both_apis(fields: JSON, good: bool) -> None:
-    town = Town()
-    tree = await town.call(
+    bench = Bench()
+    tree = await bench.call(
         "POST", "/v3/catalog/trees/categories", [{"name": "A", "tree_id": 1, **fields}]
     )
-    old = await town.call("POST", "/v3/catalog/categories", {"name": "B", "parent_id": 0, **fields})
+    old = await bench.call(
+        "POST", "/v3/catalog/categories", {"name": "B", "parent_id": 0, **fields}
+    )
 
     assert (201 if good else 422, 200 if good else 422) == (tree.status_code, old.status_code)
 
@@ -289,17 +291,17 @@ async def test_a_category_has_its_types_in_both_apis(fields: JSON, good: bool) -
     ("length", "tree", "old"), [(50, 200, 200), (51, 422, 200), (501, 422, 422)]
 )
 async def test_a_layout_file_may_be_longer_in_the_old_api(length: int, tree: int, old: int) -> None:
-    town = Town()
-    made = await town.good("POST", "/v3/catalog/trees/categories", [{"name": "A", "tree_id": 1}])
+    bench = Bench()
+    made = await bench.good("POST", "/v3/catalog/trees/categories", [{"name": "A", "tree_id": 1}])
     number = made["data"][0]["category_id"]
     row = {"name": "A", "parent_id": 0, "layout_file": "a" * length}
 
-    changed = await town.call(
+    changed = await bench.call(
         "PUT", "/v3/catalog/trees/categories", [{"category_id": number, **row}]
     )
     assert (tree, old) == (
         changed.status_code,
-        (await town.call("PUT", f"/v3/catalog/categories/{number}", row)).status_code,
+        (await bench.call("PUT", f"/v3/catalog/categories/{number}", row)).status_code,
     )
 
 
@@ -331,7 +333,7 @@ OTHERS: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("method", "path", "body"), OTHERS)
 async def test_stock_and_webhooks_have_their_types_too(method: str, path: str, body: Any) -> None:
-    town = Town()
-    await town.scarf()
+    bench = Bench()
+    await bench.scarf()
 
-    await town.refused(method, path, body, 422)
+    await bench.refused(method, path, body, 422)

@@ -3,7 +3,7 @@
 import pytest
 
 from brygga_sandbox.bigcommerce import Switches
-from sandbox_tests.bigcommerce.shop_town import JSON, Town, variant
+from sandbox_tests.bigcommerce.shop_bench import JSON, Bench, variant
 
 P = "/v3/catalog/products"
 V = "/v3/catalog/variants"
@@ -18,32 +18,32 @@ def chosen(made: JSON, place: int = 0) -> list[JSON]:
 
 
 async def test_a_later_variant_needs_a_sku_and_existing_values() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     path, option = f"{P}/{made['id']}/variants", made["options"][0]["id"]
     green = (
-        await town.good(
+        await bench.good(
             "POST", f"{P}/{made['id']}/options/{option}/values", {"label": "Green", "sort_order": 2}
         )
     )["data"]
     values = [{"id": green["id"], "option_id": option}]
 
-    assert "sku" in (await town.refused("POST", path, {"option_values": values}, 422))["errors"]
+    assert "sku" in (await bench.refused("POST", path, {"option_values": values}, 422))["errors"]
     labels = [{"option_display_name": "Colour", "label": "Green"}]
-    assert (await town.refused("POST", path, {"sku": "G", "option_values": labels}, 422))[
+    assert (await bench.refused("POST", path, {"sku": "G", "option_values": labels}, 422))[
         "title"
     ] == "Invalid field(s): option_values"
-    made_later = (await town.good("POST", path, {"sku": "G", "option_values": values}))["data"]
+    made_later = (await bench.good("POST", path, {"sku": "G", "option_values": values}))["data"]
 
     assert made_later["option_values"][0]["label"] == "Green"
     assert made_later["sku_id"] is not None
 
 
 async def test_the_same_combination_twice_has_a_code_of_its_own() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
 
-    refusal = await town.refused(
+    refusal = await bench.refused(
         "POST", f"{P}/{made['id']}/variants", {"sku": "X", "option_values": chosen(made)}, 409
     )
 
@@ -52,11 +52,11 @@ async def test_the_same_combination_twice_has_a_code_of_its_own() -> None:
 
 
 async def test_option_values_of_a_variant_never_change() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     first = made["variants"][0]["id"]
 
-    answer = await town.good(
+    answer = await bench.good(
         "PUT", f"{P}/{made['id']}/variants/{first}", {"option_values": chosen(made, 1), "price": 5}
     )
 
@@ -65,8 +65,8 @@ async def test_option_values_of_a_variant_never_change() -> None:
 
 
 async def test_a_price_of_null_shows_the_products() -> None:
-    town = Town()
-    made = await town.scarf(price=249)
+    bench = Bench()
+    made = await bench.scarf(price=249)
 
     one = made["variants"][0]
 
@@ -74,11 +74,11 @@ async def test_a_price_of_null_shows_the_products() -> None:
 
 
 async def test_a_batch_changes_and_creates_fifty_over_any_products() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     option = made["options"][0]["id"]
     green = (
-        await town.good(
+        await bench.good(
             "POST", f"{P}/{made['id']}/options/{option}/values", {"label": "Green", "sort_order": 2}
         )
     )["data"]
@@ -91,46 +91,46 @@ async def test_a_batch_changes_and_creates_fifty_over_any_products() -> None:
         },
     ]
 
-    done = await town.good("PUT", V, rows)
+    done = await bench.good("PUT", V, rows)
 
     assert [one["sku"] for one in done["data"]] == ["SC-RED", "SC-GRN"]
-    assert (await town.call("PUT", V, rows[:1] * 51)).status_code == 413
+    assert (await bench.call("PUT", V, rows[:1] * 51)).status_code == 413
 
 
 async def test_a_refused_batch_names_what_is_wrong_and_saves_nothing() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     red, blue = (one["id"] for one in made["variants"])
 
-    refusal = await town.refused(
+    refusal = await bench.refused(
         "PUT", V, [{"id": red, "price": 1}, {"id": blue, "sku": "SC-RED"}], 422
     )
 
     assert refusal["batch_errors"][0]["status"] == 409
-    assert (await town.read(made["id"]))["variants"][0]["price"] is None
+    assert (await bench.read(made["id"]))["variants"][0]["price"] is None
 
-    town.sandbox.switches = Switches(batch_variant_all_or_nothing=False)
-    await town.refused("PUT", V, [{"id": red, "price": 1}, {"id": blue, "sku": "SC-RED"}], 422)
-    assert (await town.read(made["id"]))["variants"][0]["price"] == 1
+    bench.sandbox.switches = Switches(batch_variant_all_or_nothing=False)
+    await bench.refused("PUT", V, [{"id": red, "price": 1}, {"id": blue, "sku": "SC-RED"}], 422)
+    assert (await bench.read(made["id"]))["variants"][0]["price"] == 1
 
 
 async def test_a_variant_is_found_store_wide_by_its_sku() -> None:
-    town = Town()
-    await town.product(sku="MUG")
-    made = await town.scarf()
+    bench = Bench()
+    await bench.product(sku="MUG")
+    made = await bench.scarf()
 
-    by_variant = (await town.good("GET", f"{V}?sku=SC-BLU"))["data"]
-    by_base = (await town.good("GET", f"{V}?sku=MUG"))["data"]
+    by_variant = (await bench.good("GET", f"{V}?sku=SC-BLU"))["data"]
+    by_base = (await bench.good("GET", f"{V}?sku=MUG"))["data"]
 
     assert [row["id"] for row in by_variant] == [made["variants"][1]["id"]]
     assert by_base[0]["sku_id"] is None
 
 
 async def test_six_hundred_variants_and_250_values_are_the_limit() -> None:
-    town = Town()
+    bench = Bench()
     body = {"name": "Wide", "type": "physical", "weight": 0, "price": 0, "categories": []}
 
-    await town.refused(
+    await bench.refused(
         "POST", P, {**body, "variants": [variant(str(number)) for number in range(251)]}, 422
     )
     pairs = [
@@ -143,14 +143,14 @@ async def test_six_hundred_variants_and_250_values_are_the_limit() -> None:
         for a in range(25)
         for b in range(25)
     ]
-    await town.refused("POST", P, {**body, "variants": pairs[:601]}, 422)
-    made = (await town.good("POST", P, {**body, "variants": pairs[:600]}))["data"]
+    await bench.refused("POST", P, {**body, "variants": pairs[:601]}, 422)
+    made = (await bench.good("POST", P, {**body, "variants": pairs[:600]}))["data"]
 
     assert len(made["variants"]) == 600
 
 
 async def test_every_variant_gives_every_option() -> None:
-    town = Town()
+    bench = Bench()
     rows = [variant("Red"), variant("Large", "Size")]
 
     body = {
@@ -162,15 +162,15 @@ async def test_every_variant_gives_every_option() -> None:
         "variants": rows,
     }
 
-    assert "variants" in (await town.refused("POST", P, body, 422))["errors"]
+    assert "variants" in (await bench.refused("POST", P, body, 422))["errors"]
 
 
 async def test_a_simple_product_gets_options_and_loses_its_base_variant() -> None:
-    town = Town()
-    made = await town.product(sku="MUG", inventory_tracking="product", inventory_level=5)
+    bench = Bench()
+    made = await bench.product(sku="MUG", inventory_tracking="product", inventory_level=5)
     values = [{"label": "Small", "sort_order": 0}, {"label": "Large", "sort_order": 1}]
     option = (
-        await town.good(
+        await bench.good(
             "POST",
             f"{P}/{made['id']}/options",
             {"display_name": "Size", "type": "dropdown", "option_values": values},
@@ -181,39 +181,39 @@ async def test_a_simple_product_gets_options_and_loses_its_base_variant() -> Non
         "option_values": [{"id": option["option_values"][0]["id"], "option_id": option["id"]}],
     }
 
-    refused = await town.refused("PUT", V, [{**row, "sku": "mug"}], 422)
+    refused = await bench.refused("PUT", V, [{**row, "sku": "mug"}], 422)
     assert refused["batch_errors"][0]["status"] == 409, "the product itself still has that SKU"
-    await town.good("PUT", f"{P}/{made['id']}", {"sku": "", "inventory_tracking": "variant"})
-    new = (await town.good("PUT", V, [{**row, "sku": "MUG"}]))["data"][0]
+    await bench.good("PUT", f"{P}/{made['id']}", {"sku": "", "inventory_tracking": "variant"})
+    new = (await bench.good("PUT", V, [{**row, "sku": "MUG"}]))["data"][0]
 
-    now = await town.read(made["id"])
+    now = await bench.read(made["id"])
     assert now["base_variant_id"] is None
     assert [one["id"] for one in now["variants"]] == [new["id"]]
-    await town.adjust("relative", 1, 422, variant_id=new["id"])
+    await bench.adjust("relative", 1, 422, variant_id=new["id"])
 
 
 async def test_options_are_renamed_and_values_follow() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     path, option = f"{P}/{made['id']}/options", made["options"][0]
     red = option["option_values"][0]
 
-    await town.good("PUT", f"{path}/{option['id']}", {"display_name": "Shade"})
-    await town.good("PUT", f"{path}/{option['id']}/values/{red['id']}", {"label": "Crimson"})
+    await bench.good("PUT", f"{path}/{option['id']}", {"display_name": "Shade"})
+    await bench.good("PUT", f"{path}/{option['id']}/values/{red['id']}", {"label": "Crimson"})
 
-    one = (await town.read(made["id"]))["variants"][0]["option_values"][0]
+    one = (await bench.read(made["id"]))["variants"][0]["option_values"][0]
     assert (one["option_display_name"], one["label"], one["id"]) == ("Shade", "Crimson", red["id"])
 
 
 @pytest.mark.parametrize("missing", ["label", "sort_order"])
 async def test_a_value_needs_label_and_sort_order(missing: str) -> None:
-    town = Town()
-    made = await town.product()
+    bench = Bench()
+    made = await bench.product()
     value = {
         name: given for name, given in {"label": "S", "sort_order": 0}.items() if name != missing
     }
 
-    refusal = await town.refused(
+    refusal = await bench.refused(
         "POST",
         f"{P}/{made['id']}/options",
         {"display_name": "Size", "type": "dropdown", "option_values": [value]},
@@ -226,13 +226,13 @@ async def test_a_value_needs_label_and_sort_order(missing: str) -> None:
 @pytest.mark.parametrize("values", [None, [], {}, ["S"]])
 async def test_an_option_has_at_least_one_value(values: object) -> None:
     """So say both calls in the options file: minItems 1."""
-    town = Town()
+    bench = Bench()
     body = {"display_name": "Size", "type": "dropdown", "option_values": values}
 
-    refusal = await town.refused("POST", f"{P}/{(await town.product())['id']}/options", body, 422)
+    refusal = await bench.refused("POST", f"{P}/{(await bench.product())['id']}/options", body, 422)
     assert "option_values" in refusal["errors"]
-    scarf = await town.scarf()
-    await town.refused(
+    scarf = await bench.scarf()
+    await bench.refused(
         "PUT",
         f"{P}/{scarf['id']}/options/{scarf['options'][0]['id']}",
         {"option_values": values},
@@ -241,41 +241,41 @@ async def test_an_option_has_at_least_one_value(values: object) -> None:
 
 
 async def test_an_option_name_is_used_once_and_no_option_joins_variants() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     path = f"{P}/{made['id']}/options"
     body = {"type": "dropdown", "option_values": [{"label": "S", "sort_order": 0}]}
 
     assert (
         "already been used"
-        in (await town.refused("POST", path, {**body, "display_name": "Colour"}, 422))["title"]
+        in (await bench.refused("POST", path, {**body, "display_name": "Colour"}, 422))["title"]
     )
-    await town.refused("POST", path, {**body, "display_name": "Size"}, 422)
+    await bench.refused("POST", path, {**body, "display_name": "Size"}, 422)
 
 
 async def test_a_deleted_option_takes_the_variants_and_a_base_variant_returns() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
 
     assert (
-        await town.call("DELETE", f"{P}/{made['id']}/options/{made['options'][0]['id']}")
+        await bench.call("DELETE", f"{P}/{made['id']}/options/{made['options'][0]['id']}")
     ).status_code == 204
 
-    now = await town.read(made["id"])
+    now = await bench.read(made["id"])
     assert (now["options"], len(now["variants"]), now["variants"][0]["sku_id"]) == ([], 1, None)
     assert now["base_variant_id"] == now["variants"][0]["id"]
 
 
 async def test_a_value_in_use_stays_until_its_variant_is_gone() -> None:
-    town = Town()
-    made = await town.scarf()
+    bench = Bench()
+    made = await bench.scarf()
     option, red = made["options"][0], made["variants"][0]
     path = f"{P}/{made['id']}/options/{option['id']}/values/{option['option_values'][0]['id']}"
 
-    await town.refused("DELETE", path, None, 409)
-    assert (await town.call("DELETE", f"{P}/{made['id']}/variants/{red['id']}")).status_code == 204
+    await bench.refused("DELETE", path, None, 409)
+    assert (await bench.call("DELETE", f"{P}/{made['id']}/variants/{red['id']}")).status_code == 204
 
-    assert (await town.call("DELETE", path)).status_code == 204
+    assert (await bench.call("DELETE", path)).status_code == 204
     assert [
-        one["label"] for one in (await town.read(made["id"]))["options"][0]["option_values"]
+        one["label"] for one in (await bench.read(made["id"]))["options"][0]["option_values"]
     ] == ["Blue"]

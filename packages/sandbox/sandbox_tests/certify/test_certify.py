@@ -21,8 +21,8 @@ from brygga_sandbox.certify.live import Keys, check_rights, keys_of, place_of
 from brygga_sandbox.certify.rehearsal import EVERYTHING, place_in
 from brygga_sandbox.certify.report import agrees
 from brygga_sandbox.clock import ManualClock
-from brygga_sandbox.server import TownServer
-from brygga_sandbox.town import OTHER_TOOL, Plan, Town
+from brygga_sandbox.sandbox import OTHER_TOOL, Plan, Sandbox
+from brygga_sandbox.server import SandboxServer
 
 MORE: list[tuple[str, str, Any]] = [
     ("shop", "images_on_put", "ignore"), ("shop", "items_of_whole", "absent"),
@@ -35,7 +35,7 @@ async def test_the_sandbox_is_certified() -> None:
     """Every rule holds, every answer is the switch in force, and both platforms are as they
     were.
     """
-    certificate, town = await rehearse()
+    certificate, sandbox = await rehearse()
     values = command.switches()
     wrong = [
         one.question.key
@@ -49,9 +49,9 @@ async def test_the_sandbox_is_certified() -> None:
     assert [one.question.key for one in certificate.answers if one.verdict == "unclear"] == [
         "products_list_pages"
     ]
-    assert town.shop().state()["products"] == []
-    assert len(town.merchant.organization.products) == 3
-    await town.stop()
+    assert sandbox.shop().state()["products"] == []
+    assert len(sandbox.merchant.organization.products) == 3
+    await sandbox.stop()
 
 
 @pytest.mark.parametrize(("side", "switch", "value"), MORE, ids=str)
@@ -62,8 +62,8 @@ async def test_a_third_reading_is_a_third_answer(side: str, switch: str, value: 
         if side == "shop"
         else (shop, replace(till, **{switch: value}))
     )
-    certificate, town = await rehearse(shop, till, frozenset({switch}))
-    await town.stop()
+    certificate, sandbox = await rehearse(shop, till, frozenset({switch}))
+    await sandbox.stop()
 
     assert agrees(certificate.reading(switch), value)
     assert certificate.left_behind == []
@@ -73,14 +73,14 @@ async def test_a_broken_rule_is_told_with_its_evidence() -> None:
     """A store whose quota headers are missing: the certificate is not good, and says which request
     shows it.
     """
-    town = Town(Plan(products=0, drawings=False), ManualClock())
-    town.bigcommerce.faults.add("429", path="*/v2/time", next=100)
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        bench = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+    sandbox.bigcommerce.faults.add("429", path="*/v2/time", next=100)
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        bench = Bench(place_in(sandbox), http, random.Random(1), ManualClock().advance)
         certificate = await certify(
             bench, "x", [one for one in EVERYTHING if one.key == "quota_headers"]
         )
-    await town.stop()
+    await sandbox.stop()
 
     assert not certificate.good
     assert [one.verdict for one in certificate.answers] == ["broken"]
@@ -91,9 +91,9 @@ async def test_a_broken_rule_is_told_with_its_evidence() -> None:
 async def test_an_interrupted_run_cleans_up(at: int, tmp_path: Path) -> None:
     """Cancelled in the middle of a request: all that was made is gone, and nothing else is."""
     clock = ManualClock()
-    town = Town(Plan(products=3, drawings=False), clock)
-    await town.furnish()
-    before = (town.shop().state()["products"], set(town.merchant.organization.products))
+    sandbox = Sandbox(Plan(products=3, drawings=False), clock)
+    await sandbox.furnish()
+    before = (sandbox.shop().state()["products"], set(sandbox.merchant.organization.products))
     path = tmp_path / "unfinished.json"
     task: asyncio.Task[Any] | None = None
 
@@ -104,17 +104,17 @@ async def test_an_interrupted_run_cleans_up(at: int, tmp_path: Path) -> None:
             task.cancel()
 
     async with httpx2.AsyncClient(
-        transport=town.transport(), event_hooks={"request": [cut]}
+        transport=sandbox.transport(), event_hooks={"request": [cut]}
     ) as http:
-        bench = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
+        bench = Bench(place_in(sandbox), http, random.Random(1), clock.advance, Journal(path))
         task = asyncio.ensure_future(certify(bench, "x", EVERYTHING))
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    assert town.shop().state()["products"] == before[0]
-    assert set(town.merchant.organization.products) == before[1]
+    assert sandbox.shop().state()["products"] == before[0]
+    assert set(sandbox.merchant.organization.products) == before[1]
     assert not path.exists()
-    await town.stop()
+    await sandbox.stop()
 
 
 async def test_a_killed_runs_leftovers_are_removed_by_the_next(tmp_path: Path) -> None:
@@ -122,39 +122,41 @@ async def test_a_killed_runs_leftovers_are_removed_by_the_next(tmp_path: Path) -
     run used.
     """
     clock, path = ManualClock(), tmp_path / "unfinished.json"
-    town = Town(Plan(products=0, drawings=False), clock)
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        killed = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
+    sandbox = Sandbox(Plan(products=0, drawings=False), clock)
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        killed = Bench(place_in(sandbox), http, random.Random(1), clock.advance, Journal(path))
         await killed.product()
         await killed.till_product()
-        town.bigcommerce.faults.add("cut_after", method="POST", path="*/catalog/products", next=1)
+        sandbox.bigcommerce.faults.add(
+            "cut_after", method="POST", path="*/catalog/products", next=1
+        )
         with pytest.raises(httpx2.RemoteProtocolError):
             await killed.product()
-        own = await town.shop().add_product(
+        own = await sandbox.shop().add_product(
             name="Brygga certify is my own name", type="physical", weight=1, price=1
         )
-        assert len(town.shop().state()["products"]) == 3
+        assert len(sandbox.shop().state()["products"]) == 3
 
-        later = Bench(place_in(town), http, random.Random(2), clock.advance, Journal(path))
+        later = Bench(place_in(sandbox), http, random.Random(2), clock.advance, Journal(path))
         left = await later.clean_up()
 
     assert left == []
-    assert [one["id"] for one in town.shop().state()["products"]] == [own.id]
-    assert not town.merchant.organization.products
+    assert [one["id"] for one in sandbox.shop().state()["products"]] == [own.id]
+    assert not sandbox.merchant.organization.products
     assert not path.exists()
-    await town.stop()
+    await sandbox.stop()
 
 
 async def test_what_cannot_be_removed_is_named_and_kept_in_the_journal(tmp_path: Path) -> None:
     clock, path = ManualClock(), tmp_path / "unfinished.json"
-    town = Town(Plan(products=0, drawings=False), clock)
-    town.bigcommerce.faults.add("5xx_before", method="DELETE", path="*", next=100)
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        bench = Bench(place_in(town), http, random.Random(1), clock.advance, Journal(path))
+    sandbox = Sandbox(Plan(products=0, drawings=False), clock)
+    sandbox.bigcommerce.faults.add("5xx_before", method="DELETE", path="*", next=100)
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        bench = Bench(place_in(sandbox), http, random.Random(1), clock.advance, Journal(path))
         certificate = await certify(
             bench, "x", [one for one in EVERYTHING if one.key == "product_created"]
         )
-    await town.stop()
+    await sandbox.stop()
 
     assert not certificate.good
     assert certificate.left_behind[0].startswith("shop product ")
@@ -162,27 +164,27 @@ async def test_what_cannot_be_removed_is_named_and_kept_in_the_journal(tmp_path:
 
 
 async def test_a_side_without_a_token_is_not_asked() -> None:
-    town = Town(Plan(products=0, drawings=False), ManualClock())
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        place = replace(place_in(town), zettle_token="")
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        place = replace(place_in(sandbox), zettle_token="")
         bench = Bench(place, http, random.Random(1), ManualClock().advance)
         certificate = await certify(
             bench, "x", [one for one in EVERYTHING if one.key in {"bad_token", "malformed"}]
         )
-    await town.stop()
+    await sandbox.stop()
 
     assert [one.question.key for one in certificate.answers] == ["malformed"]
 
 
 async def test_reports_hold_no_token() -> None:
-    certificate, town = await rehearse(
+    certificate, sandbox = await rehearse(
         keys=frozenset({"quota_headers", "bad_token", "unauthorized_body"})
     )
     text = as_markdown(certificate, command.switches()) + json.dumps(
         as_json(certificate, command.switches())
     )
-    secrets = (town.store_token(), town.zettle_tokens().access)
-    await town.stop()
+    secrets = (sandbox.store_token(), sandbox.zettle_tokens().access)
+    await sandbox.stop()
 
     assert [secret for secret in secrets if secret in text] == []
     assert "| `unauthorized_body` |" in text
@@ -208,19 +210,19 @@ async def test_the_command_asks_a_live_store_over_sockets(tmp_path: Path) -> Non
     """With credentials in the environment; a store of one's own at an address of one's own stands
     in for the real one.
     """
-    server = TownServer(Plan(products=0, drawings=False), ManualClock())
-    town = await server.start()
-    town.shop().set_settings(quota=10_000)
+    server = SandboxServer(Plan(products=0, drawings=False), ManualClock())
+    sandbox = await server.start()
+    sandbox.shop().set_settings(quota=10_000)
     keys = keys_of(
         {
-            "BRYGGA_CERTIFY_STORE_HASH": town.merchant.store_hash,
-            "BRYGGA_CERTIFY_STORE_TOKEN": town.store_token(),
-            "BRYGGA_CERTIFY_BIGCOMMERCE_API_URL": f"{town.plan.bigcommerce_url}/api",
-            "BRYGGA_CERTIFY_ZETTLE_TOKEN": town.zettle_tokens().access,
-            "BRYGGA_CERTIFY_ZETTLE_OAUTH_URL": f"{town.plan.zettle_url}/oauth",
-            "BRYGGA_CERTIFY_ZETTLE_PRODUCTS_URL": f"{town.plan.zettle_url}/products",
-            "BRYGGA_CERTIFY_ZETTLE_INVENTORY_URL": f"{town.plan.zettle_url}/inventory",
-            "BRYGGA_CERTIFY_ZETTLE_SECURE_URL": f"{town.plan.zettle_url}/secure",
+            "BRYGGA_CERTIFY_STORE_HASH": sandbox.merchant.store_hash,
+            "BRYGGA_CERTIFY_STORE_TOKEN": sandbox.store_token(),
+            "BRYGGA_CERTIFY_BIGCOMMERCE_API_URL": f"{sandbox.plan.bigcommerce_url}/api",
+            "BRYGGA_CERTIFY_ZETTLE_TOKEN": sandbox.zettle_tokens().access,
+            "BRYGGA_CERTIFY_ZETTLE_OAUTH_URL": f"{sandbox.plan.zettle_url}/oauth",
+            "BRYGGA_CERTIFY_ZETTLE_PRODUCTS_URL": f"{sandbox.plan.zettle_url}/products",
+            "BRYGGA_CERTIFY_ZETTLE_INVENTORY_URL": f"{sandbox.plan.zettle_url}/inventory",
+            "BRYGGA_CERTIFY_ZETTLE_SECURE_URL": f"{sandbox.plan.zettle_url}/secure",
         }
     )
     monkeyed = [one for one in EVERYTHING if one.key in {"product_created", "till_product_created"}]
@@ -232,7 +234,8 @@ async def test_the_command_asks_a_live_store_over_sockets(tmp_path: Path) -> Non
     assert certificate.good
     assert [one.verdict for one in certificate.answers] == ["holds", "holds"]
     assert (
-        certificate.against == f"store l1ndsk1 and Zettle account {town.merchant.organization.uuid}"
+        certificate.against
+        == f"store l1ndsk1 and Zettle account {sandbox.merchant.organization.uuid}"
     )
 
 
@@ -241,20 +244,20 @@ async def test_a_token_that_dies_midway_answers_nothing() -> None:
     cannot be removed is named.
     """
     for die in ("token", "health"):
-        town = Town(Plan(products=0, drawings=False), ManualClock())
-        async with httpx2.AsyncClient(transport=town.transport()) as http:
-            bench = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
+        sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+        async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+            bench = Bench(place_in(sandbox), http, random.Random(1), ManualClock().advance)
             made = await bench.product()
             if die == "token":
-                await town.bigcommerce.uninstall(
-                    town.merchant.store_hash, OTHER_TOOL.bigcommerce_client_id
+                await sandbox.bigcommerce.uninstall(
+                    sandbox.merchant.store_hash, OTHER_TOOL.bigcommerce_client_id
                 )
-                town.till().remove_app(OTHER_TOOL.zettle_client_id)
+                sandbox.till().remove_app(OTHER_TOOL.zettle_client_id)
             else:
-                for platform in (town.bigcommerce, town.zettle):
+                for platform in (sandbox.bigcommerce, sandbox.zettle):
                     platform.faults.add("5xx_before", path="*", next=10_000, params={"status": 503})
             certificate = await certify(bench, "x", EVERYTHING)
-        await town.stop()
+        await sandbox.stop()
 
         told = [
             one
@@ -300,14 +303,16 @@ async def test_a_token_that_dies_midway_answers_nothing() -> None:
 async def test_credentials_that_may_too_little_are_told_before_anything_is_made(
     keys: dict[str, str], words: str
 ) -> None:
-    town = Town(Plan(products=0, drawings=False), ManualClock())
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
     scopes = keys.get("zettle_scopes", "READ:PRODUCT WRITE:PRODUCT READ:USERINFO").split()
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        made = await http.post(f"{town.plan.zettle_url}/sandbox/api-keys", json={"scopes": scopes})
-        host, key = town.plan.zettle_url, made.json()
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        made = await http.post(
+            f"{sandbox.plan.zettle_url}/sandbox/api-keys", json={"scopes": scopes}
+        )
+        host, key = sandbox.plan.zettle_url, made.json()
         all_keys = {
-            "store_hash": town.merchant.store_hash, "store_token": town.store_token(),
-            "bigcommerce_api_url": (f"{town.plan.bigcommerce_url}/"
+            "store_hash": sandbox.merchant.store_hash, "store_token": sandbox.store_token(),
+            "bigcommerce_api_url": (f"{sandbox.plan.bigcommerce_url}/"
 "api"), "zettle_client_id": key["client_id"],
             "zettle_api_key": key["api_key"], "zettle_oauth_url": f"{host}/oauth",
             "zettle_products_url": f"{host}/products",
@@ -317,22 +322,22 @@ async def test_credentials_that_may_too_little_are_told_before_anything_is_made(
         if all_keys["store_token"] == "reader":
             rights = ["store_v2_products_read_only", "store_v2_information_read_only"]
             client = OTHER_TOOL.bigcommerce_client_id
-            all_keys["store_token"] = town.bigcommerce.issue_token(
-                town.merchant.store_hash, client, rights
+            all_keys["store_token"] = sandbox.bigcommerce.issue_token(
+                sandbox.merchant.store_hash, client, rights
             )
         with pytest.raises(ValueError, match=re.escape(words)):
             await check_rights(await place_of(Keys(**all_keys), http), http)
-    state = town.shop().state()["products"], town.merchant.organization.products
-    await town.stop()
+    state = sandbox.shop().state()["products"], sandbox.merchant.organization.products
+    await sandbox.stop()
 
     assert state == ([], {})
 
 
 async def test_good_credentials_have_every_right() -> None:
-    town = Town(Plan(products=0, drawings=False), ManualClock())
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        await check_rights(place_in(town), http)
-    await town.stop()
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        await check_rights(place_in(sandbox), http)
+    await sandbox.stop()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from brygga_sandbox.certify.not_asked import NOT_ASKED
 from brygga_sandbox.certify.rehearsal import EVERYTHING, place_in
 from brygga_sandbox.certify.report import agrees, as_markdown
 from brygga_sandbox.clock import ManualClock, RealClock
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 
 LIVE = any(name.startswith("BRYGGA_CERTIFY_") for name in os.environ)
 QUESTIONS = Path(__file__).parents[4] / "docs" / "open-questions.md"
@@ -90,17 +90,19 @@ OTHER: dict[str, dict[str, Any]] = {
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     """The account that the environment names, or a small town; whatever was made is removed."""
-    town = None if LIVE else Town(Plan(products=3, drawings=False), ManualClock())
-    clock = RealClock() if town is None else town.clock
+    sandbox = None if LIVE else Sandbox(Plan(products=3, drawings=False), ManualClock())
+    clock = RealClock() if sandbox is None else sandbox.clock
     wait = clock.advance if isinstance(clock, ManualClock) else clock.sleep
-    async with httpx2.AsyncClient(transport=town.transport() if town else None, timeout=60) as http:
-        place = place_in(town) if town else await place_of(keys_of(os.environ), http)
+    async with httpx2.AsyncClient(
+        transport=sandbox.transport() if sandbox else None, timeout=60
+    ) as http:
+        place = place_in(sandbox) if sandbox else await place_of(keys_of(os.environ), http)
         dice = random.Random() if LIVE else random.Random(1)
         made = Bench(place, http, dice, wait, Journal(tmp_path / "unfinished.json"))
         yield made
         assert await made.clean_up() == []
-    if town:
-        await town.stop()
+    if sandbox:
+        await sandbox.stop()
 
 
 @pytest.mark.parametrize("question", EVERYTHING, ids=lambda one: f"{one.side}-{one.key}")
@@ -136,8 +138,8 @@ async def test_another_reading_is_another_answer(question: Question) -> None:
         shop = replace(shop, **{question.switch: other})
     else:
         till = replace(till, **{question.switch: other})
-    certificate, town = await rehearse(shop, till, frozenset({question.key}))
-    await town.stop()
+    certificate, sandbox = await rehearse(shop, till, frozenset({question.key}))
+    await sandbox.stop()
 
     reading = certificate.reading(question.switch)
     assert agrees(reading, other), certificate.answers
@@ -149,8 +151,8 @@ async def test_a_run_that_is_throttled_tells_what_a_refusal_looks_like() -> None
     """Nothing is provoked: a run is long enough by itself."""
     for body, header in (("json", False), ("empty", True)):
         shop = bigcommerce.Switches(throttled_body=body, retry_after_header=header)  # type: ignore[arg-type]
-        certificate, town = await rehearse(shop)
-        await town.stop()
+        certificate, sandbox = await rehearse(shop)
+        await sandbox.stop()
 
         assert certificate.reading("throttled_body") == body
         assert certificate.reading("retry_after_header") is header
@@ -158,23 +160,25 @@ async def test_a_run_that_is_throttled_tells_what_a_refusal_looks_like() -> None
 
 async def test_what_stands_in_the_merchants_own_goods_is_said_without_saying_what_it_is() -> None:
     """Hosts of videos and the kind of texts; no address, no word of them."""
-    town = Town(Plan(products=0, drawings=False), ManualClock())
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
     online = {
         "status": "HIDDEN",
         "description": "<p>Drejad</p>",
         "presentation": {"mediaUrls": ["https://youtu.be/hemlig", "https://youtu.be/annan"]},
     }
-    town.till().create_product("Mugg", online=online)
-    town.till().create_product("Fat", online={"status": "HIDDEN", "description": "En rad\nEn till"})
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        made = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
+    sandbox.till().create_product("Mugg", online=online)
+    sandbox.till().create_product(
+        "Fat", online={"status": "HIDDEN", "description": "En rad\nEn till"}
+    )
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        made = Bench(place_in(sandbox), http, random.Random(1), ManualClock().advance)
         chosen = [
             one
             for one in EVERYTHING
             if one.key in {"media_urls", "online_descriptions", "old_inventory"}
         ]
         certificate = await certify(made, "x", chosen)
-    await town.stop()
+    await sandbox.stop()
 
     text = as_markdown(certificate)
     assert (
@@ -187,22 +191,22 @@ async def test_what_stands_in_the_merchants_own_goods_is_said_without_saying_wha
 
 async def test_a_reading_that_lags_is_measured() -> None:
     clock = ManualClock()
-    town = Town(Plan(products=0, drawings=False), clock)
-    town.bigcommerce.store(town.merchant.store_hash).read_lag_s = 4.0
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        made = Bench(place_in(town), http, random.Random(1), clock.advance)
+    sandbox = Sandbox(Plan(products=0, drawings=False), clock)
+    sandbox.bigcommerce.store(sandbox.merchant.store_hash).read_lag_s = 4.0
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        made = Bench(place_in(sandbox), http, random.Random(1), clock.advance)
         certificate = await certify(
             made, "x", [one for one in EVERYTHING if one.key == "read_delay"]
         )
-    await town.stop()
+    await sandbox.stop()
 
     assert str(certificate.answers[0].reading).startswith("4 s at most")
 
 
 async def test_a_batch_that_takes_some_fields_only_is_unclear_and_names_them() -> None:
     """A real store may honour the SKU and not the GTIN; no switch says that."""
-    town = Town(Plan(products=0, drawings=False), ManualClock())
-    real = town.transport()
+    sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
+    real = sandbox.transport()
 
     async def partly(request: httpx2.Request) -> httpx2.Response:
         if request.method == "PUT" and request.url.path.endswith("/catalog/variants"):
@@ -211,16 +215,16 @@ async def test_a_batch_that_takes_some_fields_only_is_unclear_and_names_them() -
                 for row in json.loads(request.content)
             ]
             request = httpx2.Request(
-                "PUT", request.url, headers={"X-Auth-Token": town.store_token()}, json=rows
+                "PUT", request.url, headers={"X-Auth-Token": sandbox.store_token()}, json=rows
             )
         return await real.handle_async_request(request)
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(partly)) as http:
-        made = Bench(place_in(town), http, random.Random(1), ManualClock().advance)
+        made = Bench(place_in(sandbox), http, random.Random(1), ManualClock().advance)
         certificate = await certify(
             made, "x", [one for one in EVERYTHING if one.key == "batch_variant_extras"]
         )
-    await town.stop()
+    await sandbox.stop()
 
     assert certificate.answers[0].verdict == "unclear"
     assert (
@@ -231,7 +235,7 @@ async def test_a_batch_that_takes_some_fields_only_is_unclear_and_names_them() -
 async def test_a_large_library_tells_whether_lists_come_in_pages() -> None:
     for pages in (True, False):
         clock = ManualClock()
-        town = Town(
+        sandbox = Sandbox(
             Plan(
                 products=501,
                 drawings=False,
@@ -239,12 +243,12 @@ async def test_a_large_library_tells_whether_lists_come_in_pages() -> None:
             ),
             clock,
         )
-        async with httpx2.AsyncClient(transport=town.transport()) as http:
-            made = Bench(place_in(town), http, random.Random(1), clock.advance)
+        async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+            made = Bench(place_in(sandbox), http, random.Random(1), clock.advance)
             certificate = await certify(
                 made, "x", [one for one in EVERYTHING if one.key == "products_list_pages"]
             )
-        await town.stop()
+        await sandbox.stop()
 
         assert certificate.reading("products_list_pages") is pages
 

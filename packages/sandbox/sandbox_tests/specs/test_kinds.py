@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox_tests.bigcommerce.order_town import BILLING, MUG, SCOPES
+from sandbox_tests.bigcommerce.order_bench import BILLING, MUG, SCOPES
 from sandbox_tests.bigcommerce.test_shop_unknown_fields import PRODUCT, WRITES, P, filled, scene
 from sandbox_tests.specs.operations import Operation
 from sandbox_tests.specs.plugin import FOLDER
@@ -111,9 +111,9 @@ KINDS = [*(write[:3] for write in WRITES), ("POST", P, PRODUCT), ORDER]
     ("method", "path", "body"), KINDS, ids=[f"{one[0]} {one[1]} {len(one[2])}" for one in KINDS]
 )
 async def test_a_value_of_another_kind_is_refused(method: str, path: str, body: Body) -> None:
-    town, ids = await scene()
-    town.client.headers["X-Auth-Token"] = town.sandbox.issue_token("abc123", "cid", SCOPES)
-    town.sandbox.shop().set_settings(quota=1_000_000)
+    bench, ids = await scene()
+    bench.client.headers["X-Auth-Token"] = bench.sandbox.issue_token("abc123", "cid", SCOPES)
+    bench.sandbox.shop().set_settings(quota=1_000_000)
     template = path
     for ours, theirs in NAMES.items():
         template = template.replace(ours, theirs)
@@ -128,7 +128,7 @@ async def test_a_value_of_another_kind_is_refused(method: str, path: str, body: 
             for value in VALUES:
                 tried = changed(whole, place, name, value)
                 if base_fits and not fits.is_valid(tried):
-                    answer = await town.call(method, path.format(**ids), tried)
+                    answer = await bench.call(method, path.format(**ids), tried)
                     field = ".".join(map(str, (*place, name)))
                     if answer.status_code < 300:
                         taken.add((f"{method} {template} {field}", repr(value)))

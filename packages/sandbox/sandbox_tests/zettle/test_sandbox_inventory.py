@@ -9,17 +9,17 @@ import httpx2
 import pytest
 
 from brygga_sandbox.zettle import Config
-from sandbox_tests.zettle.zettle_town import PRODUCTS, V3, Town, raw, v1, variant_of, with_sizes
+from sandbox_tests.zettle.zettle_bench import PRODUCTS, V3, Bench, raw, v1, variant_of, with_sizes
 
 JSON = dict[str, Any]
 
 
-async def rows(town: Town, query: str = "") -> list[JSON]:
+async def rows(bench: Bench, query: str = "") -> list[JSON]:
     """All stock rows, page by page, along the Link headers."""
     found: list[JSON] = []
     url = f"{V3}/stock{query}"
     while url:
-        answer = await town.client.get(url)
+        answer = await bench.client.get(url)
         assert answer.status_code == 200, answer.text
         found += answer.json()
         url = answer.links.get("next", {}).get("url", "")
@@ -31,21 +31,21 @@ async def test_inventories_come_with_the_first_tracked_product(
     from_start: bool, number: int
 ) -> None:
     """Four of them, one STORE that is the default; by a switch they are there from the start."""
-    town = Town(inventories_from_start=from_start)
-    assert len((await town.client.get(f"{V3}/inventories")).json()) == number
+    bench = Bench(inventories_from_start=from_start)
+    assert len((await bench.client.get(f"{V3}/inventories")).json()) == number
 
-    await town.tracked_mug()
+    await bench.tracked_mug()
 
-    found = (await town.client.get(f"{V3}/inventories")).json()
+    found = (await bench.client.get(f"{V3}/inventories")).json()
     assert sorted(row["inventoryType"] for row in found) == ["BIN", "SOLD", "STORE", "SUPPLIER"]
     assert [row["inventoryType"] for row in found if row["defaultInventory"]] == ["STORE"]
 
 
 async def test_a_further_inventory_is_never_the_default_one() -> None:
     """It is a STORE too, so a client must look at defaultInventory."""
-    town = Town()
+    bench = Bench()
 
-    made = await town.client.post(f"{V3}/inventories", json={"name": "Källaren"})
+    made = await bench.client.post(f"{V3}/inventories", json={"name": "Källaren"})
 
     assert (made.status_code, made.json()["inventoryType"], made.json()["defaultInventory"]) == (
         201,
@@ -53,26 +53,26 @@ async def test_a_further_inventory_is_never_the_default_one() -> None:
         False,
     )
     assert (
-        await town.client.get(f"{V3}/inventories/{made.json()['inventoryUuid']}")
+        await bench.client.get(f"{V3}/inventories/{made.json()['inventoryUuid']}")
     ).json() == made.json()
-    assert (await town.client.get(f"{V3}/inventories/{v1()}")).status_code == 404
+    assert (await bench.client.get(f"{V3}/inventories/{v1()}")).status_code == 404
 
 
 async def test_tracking_is_switched_for_all_named_products_or_none() -> None:
     """204; an unknown product or a wrong word refuses the whole call."""
-    town = Town()
-    first, second = await town.mug(name="a"), await town.mug(name="b")
+    bench = Bench()
+    first, second = await bench.mug(name="a"), await bench.mug(name="b")
 
     async def switch(*named: tuple[str, str]) -> int:
         body = [{"productUuid": product, "tracking": word} for product, word in named]
-        return (await town.client.post(f"{V3}/products", json=body)).status_code
+        return (await bench.client.post(f"{V3}/products", json=body)).status_code
 
     assert await switch((first["uuid"], "enable"), (v1(), "enable")) == 404
     assert await switch((first["uuid"], "enable"), (second["uuid"], "perhaps")) == 400
-    assert (await town.client.get(f"{V3}/products")).json() == []
+    assert (await bench.client.get(f"{V3}/products")).json() == []
     assert await switch((first["uuid"], "enable"), (second["uuid"], "enable")) == 204
     assert await switch((second["uuid"], "disable")) == 204
-    assert [row["productUuid"] for row in (await town.client.get(f"{V3}/products")).json()] == [
+    assert [row["productUuid"] for row in (await bench.client.get(f"{V3}/products")).json()] == [
         first["uuid"]
     ]
 
@@ -82,11 +82,11 @@ async def test_the_tracking_status_may_leave_out_what_was_never_tracked(
     lists: bool, number: int
 ) -> None:
     """Products that were never tracked are missing, or by a switch listed as off."""
-    town = Town(status_lists_untracked=lists)
-    on, never = await town.tracked_mug(), await town.mug(name="b")
+    bench = Bench(status_lists_untracked=lists)
+    on, never = await bench.tracked_mug(), await bench.mug(name="b")
 
     found = (
-        await town.client.post(f"{V3}/products/status", json=[on["uuid"], never["uuid"]])
+        await bench.client.post(f"{V3}/products/status", json=[on["uuid"], never["uuid"]])
     ).json()
 
     assert len(found) == number
@@ -96,43 +96,43 @@ async def test_the_tracking_status_may_leave_out_what_was_never_tracked(
 
 async def test_a_row_appears_with_the_first_movement() -> None:
     """Until then the balance is the absence of a row."""
-    town = Town()
-    mug = await town.tracked_mug()
-    url = f"{V3}/stock/{await town.inventory()}/products/{mug['uuid']}"
-    assert (await town.client.get(url)).json() == []
+    bench = Bench()
+    mug = await bench.tracked_mug()
+    url = f"{V3}/stock/{await bench.inventory()}/products/{mug['uuid']}"
+    assert (await bench.client.get(url)).json() == []
 
-    assert (await town.move(mug, "SUPPLIER", "STORE", 12)).status_code == 204
+    assert (await bench.move(mug, "SUPPLIER", "STORE", 12)).status_code == 204
 
-    (row,) = (await town.client.get(url)).json()
+    (row,) = (await bench.client.get(url)).json()
     assert (row["balance"], row["variantUuid"], row["organizationUuid"]) == (
         12,
         variant_of(mug),
-        town.organization.uuid,
+        bench.organization.uuid,
     )
     assert row["updated"].endswith("Z")
 
 
 async def test_tracking_off_hides_the_balance_and_on_brings_it_back() -> None:
     """Off: no rows, and sales do not count."""
-    town = Town()
-    mug = await town.tracked_mug(12)
-    await town.act("tracking", product_uuid=mug["uuid"], on=False)
-    assert await rows(town) == []
-    await town.act("sell", sku="MUG-1", quantity=2)
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    await bench.act("tracking", product_uuid=mug["uuid"], on=False)
+    assert await rows(bench) == []
+    await bench.act("sell", sku="MUG-1", quantity=2)
 
-    await town.act("tracking", product_uuid=mug["uuid"], on=True)
+    await bench.act("tracking", product_uuid=mug["uuid"], on=True)
 
-    assert await town.balance(mug) == 12
+    assert await bench.balance(mug) == 12
 
 
 @pytest.mark.parametrize(("is_404", "status"), [(False, 200), (True, 404)])
 async def test_an_untracked_product_has_no_rows(is_404: bool, status: int) -> None:
     """An empty list, or by a switch 404 PRODUCT_NOT_TRACKED."""
-    town = Town(untracked_stock_is_404=is_404)
-    mug, never = await town.tracked_mug(), await town.mug(name="b")
-    url = f"{V3}/stock/{await town.inventory()}/products"
+    bench = Bench(untracked_stock_is_404=is_404)
+    mug, never = await bench.tracked_mug(), await bench.mug(name="b")
+    url = f"{V3}/stock/{await bench.inventory()}/products"
 
-    answer = await town.client.get(f"{url}/{never['uuid']}")
+    answer = await bench.client.get(f"{url}/{never['uuid']}")
 
     assert answer.status_code == status
     assert (
@@ -140,74 +140,74 @@ async def test_an_untracked_product_has_no_rows(is_404: bool, status: int) -> No
         if status == 200
         else answer.json()["errorType"] == "PRODUCT_NOT_TRACKED"
     )
-    assert (await town.client.get(f"{url}/{mug['uuid']}")).json() == []
+    assert (await bench.client.get(f"{url}/{mug['uuid']}")).json() == []
 
 
 @pytest.mark.parametrize(("query", "pages"), [("", 3), ("?limit=1000", 1), ("?limit=7", 36)])
 async def test_stock_is_read_in_pages(query: str, pages: int) -> None:
     """100 rows unless asked otherwise, at most 1000; every row once."""
-    town = Town()
+    bench = Bench()
     products = [raw(f"p{number}") for number in range(250)]
     levels = {variant_of(product): number for number, product in enumerate(products)}
-    town.sandbox.load_products(town.organization, products, levels)
-    town.sandbox.requests.reset()
+    bench.sandbox.load_products(bench.organization, products, levels)
+    bench.sandbox.requests.reset()
 
-    found = await rows(town, query)
+    found = await rows(bench, query)
 
     assert {row["variantUuid"]: row["balance"] for row in found} == levels
     assert len(found) == 250
-    assert town.sandbox.requests.total() == pages
+    assert bench.sandbox.requests.total() == pages
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "cursor=x"])
 async def test_a_page_of_stock_is_1_to_1000_rows(query: str) -> None:
     """400 for anything else."""
-    assert (await Town().client.get(f"{V3}/stock?{query}")).status_code == 400
+    assert (await Bench().client.get(f"{V3}/stock?{query}")).status_code == 400
 
 
 async def test_stock_is_read_for_one_inventory_or_some_products() -> None:
     """STORE alone has what can be sold; the whole list also has what was sold and thrown away."""
-    town = Town()
-    mug, cup = await town.tracked_mug(5), await town.tracked_mug(6, name="Kopp", sku="CUP-1")
-    await town.act("sell", sku="MUG-1")
-    store = await town.inventory()
+    bench = Bench()
+    mug, cup = await bench.tracked_mug(5), await bench.tracked_mug(6, name="Kopp", sku="CUP-1")
+    await bench.act("sell", sku="MUG-1")
+    store = await bench.inventory()
 
-    everything, here = await rows(town), await rows(town, f"/{store}")
-    some = await town.client.post(f"{V3}/stock/{store}/products", json=[cup["uuid"]])
+    everything, here = await rows(bench), await rows(bench, f"/{store}")
+    some = await bench.client.post(f"{V3}/stock/{store}/products", json=[cup["uuid"]])
 
     assert sorted(row["balance"] for row in everything) == [1, 4, 6]
     assert {row["productUuid"]: row["balance"] for row in here} == {mug["uuid"]: 4, cup["uuid"]: 6}
     assert [(row["productUuid"], row["balance"]) for row in some.json()] == [(cup["uuid"], 6)]
-    assert (await town.client.get(f"{V3}/stock/{v1()}")).status_code == 404
+    assert (await bench.client.get(f"{V3}/stock/{v1()}")).status_code == 404
 
 
 async def test_store_may_go_below_zero() -> None:
     """Ten sold of none; by a switch refused."""
-    town = Town()
-    mug = await town.tracked_mug()
+    bench = Bench()
+    mug = await bench.tracked_mug()
 
-    assert (await town.move(mug, "STORE", "SOLD", 10)).status_code == 204
-    assert await town.balance(mug) == -10
-    strict = Town(negative_store_refused=True)
+    assert (await bench.move(mug, "STORE", "SOLD", 10)).status_code == 204
+    assert await bench.balance(mug) == -10
+    strict = Bench(negative_store_refused=True)
     assert (await strict.move(await strict.tracked_mug(), "STORE", "SOLD", 10)).status_code == 400
 
 
 async def test_the_identifier_is_no_idempotency_key() -> None:
     """The same call twice moves twice."""
-    town = Town()
-    mug, same = await town.tracked_mug(10), v1()
+    bench = Bench()
+    mug, same = await bench.tracked_mug(10), v1()
 
     for _ in range(2):
-        assert (await town.move(mug, "STORE", "SOLD", 3, identifier=same)).status_code == 204
+        assert (await bench.move(mug, "STORE", "SOLD", 3, identifier=same)).status_code == 204
 
-    assert await town.balance(mug) == 4
+    assert await bench.balance(mug) == 4
 
 
 async def test_a_call_of_movements_is_all_or_nothing() -> None:
     """One that cannot be made refuses the others with it."""
-    town = Town()
-    mug, never = await town.tracked_mug(10), await town.mug(name="b")
-    store, sold = await town.inventory(), await town.inventory("SOLD")
+    bench = Bench()
+    mug, never = await bench.tracked_mug(10), await bench.mug(name="b")
+    store, sold = await bench.inventory(), await bench.inventory("SOLD")
     good = {
         "productUuid": mug["uuid"],
         "variantUuid": variant_of(mug),
@@ -217,33 +217,33 @@ async def test_a_call_of_movements_is_all_or_nothing() -> None:
     }
     bad = {**good, "productUuid": never["uuid"], "variantUuid": variant_of(never)}
 
-    answer = await town.client.post(
+    answer = await bench.client.post(
         f"{V3}/movements", json={"identifier": v1(), "movements": [good, bad]}
     )
 
     assert (answer.status_code, answer.json()["errorType"]) == (400, "PRODUCT_NOT_TRACKED")
-    assert await town.balance(mug) == 10
+    assert await bench.balance(mug) == 10
 
 
 @pytest.mark.parametrize("change", [0, -1, 1.5, "2", None, True, 100_001])
 async def test_a_change_is_1_to_100000(change: Any) -> None:
     """The direction is in the places, never in the sign."""
-    town = Town()
-    mug = await town.tracked_mug(10)
+    bench = Bench()
+    mug = await bench.tracked_mug(10)
 
-    assert (await town.move(mug, "STORE", "SOLD", change)).status_code == 400
-    assert await town.balance(mug) == 10
+    assert (await bench.move(mug, "STORE", "SOLD", change)).status_code == 400
+    assert await bench.balance(mug) == 10
 
 
 async def test_stock_is_at_most_99999() -> None:
     """Counted over all movements of the call."""
-    town = Town()
-    mug = await town.tracked_mug(99_998)
+    bench = Bench()
+    mug = await bench.tracked_mug(99_998)
 
-    assert (await town.move(mug, "SUPPLIER", "STORE", 2)).status_code == 400
-    assert (await town.move(mug, "SUPPLIER", "STORE", 1)).status_code == 204
-    assert (await town.move(mug, "STORE", "BIN", 100_000)).status_code == 204
-    assert await town.balance(mug) == -1
+    assert (await bench.move(mug, "SUPPLIER", "STORE", 2)).status_code == 400
+    assert (await bench.move(mug, "SUPPLIER", "STORE", 1)).status_code == 204
+    assert (await bench.move(mug, "STORE", "BIN", 100_000)).status_code == 204
+    assert await bench.balance(mug) == -1
 
 
 @pytest.mark.parametrize(
@@ -260,54 +260,54 @@ async def test_stock_is_at_most_99999() -> None:
 )
 async def test_a_movement_names_what_there_is(fields: JSON, status: int) -> None:
     """Product, variant and both places."""
-    town = Town()
-    mug = await town.tracked_mug(10)
+    bench = Bench()
+    mug = await bench.tracked_mug(10)
     row = {
         "productUuid": mug["uuid"],
         "variantUuid": variant_of(mug),
-        "from": await town.inventory(),
-        "to": await town.inventory("SOLD"),
+        "from": await bench.inventory(),
+        "to": await bench.inventory("SOLD"),
         "change": 1,
     }
 
-    answer = await town.client.post(
+    answer = await bench.client.post(
         f"{V3}/movements", json={"identifier": v1(), "movements": [{**row, **fields}]}
     )
 
     assert answer.status_code == status
-    assert await town.balance(mug) == 10
+    assert await bench.balance(mug) == 10
 
 
 async def test_a_movement_goes_somewhere_and_its_identifier_is_of_version_1() -> None:
     """From STORE to STORE is refused, and so is a uuid of version 4."""
-    town = Town()
-    mug = await town.tracked_mug(10)
+    bench = Bench()
+    mug = await bench.tracked_mug(10)
 
-    assert (await town.move(mug, "STORE", "STORE", 1)).status_code == 400
+    assert (await bench.move(mug, "STORE", "STORE", 1)).status_code == 400
     assert (
-        await town.move(mug, "STORE", "SOLD", 1, identifier=str(uuid.UUID(int=4 << 76)))
+        await bench.move(mug, "STORE", "SOLD", 1, identifier=str(uuid.UUID(int=4 << 76)))
     ).status_code == 422
-    assert (await town.move(mug, "STORE", "SOLD", 1, movements=[])).status_code == 400
-    assert (await town.move(mug, "STORE", "SOLD", 1, movements=[{}] * 101)).status_code == 400
+    assert (await bench.move(mug, "STORE", "SOLD", 1, movements=[])).status_code == 400
+    assert (await bench.move(mug, "STORE", "SOLD", 1, movements=[{}] * 101)).status_code == 400
 
 
 async def test_a_variant_that_is_gone_has_no_stock() -> None:
     """Its rows go with it, and with the product all of them."""
-    town = Town()
+    bench = Bench()
     shirt = raw("Tröja", **with_sizes("S", "M"))
-    await town.client.post(PRODUCTS, json=shirt)
-    await town.act("tracking", product_uuid=shirt["uuid"], on=True)
+    await bench.client.post(PRODUCTS, json=shirt)
+    await bench.act("tracking", product_uuid=shirt["uuid"], on=True)
     for number in (0, 1):
-        await town.act("stock", variant_uuid=variant_of(shirt, number), balance=5)
+        await bench.act("stock", variant_uuid=variant_of(shirt, number), balance=5)
 
-    await town.client.put(
+    await bench.client.put(
         f"{PRODUCTS}/v2/{shirt['uuid']}", json={"variants": [{"uuid": variant_of(shirt)}]}
     )
-    assert [row["variantUuid"] for row in await rows(town)] == [variant_of(shirt)]
-    await town.client.delete(f"{PRODUCTS}/{shirt['uuid']}")
+    assert [row["variantUuid"] for row in await rows(bench)] == [variant_of(shirt)]
+    await bench.client.delete(f"{PRODUCTS}/{shirt['uuid']}")
 
-    assert await rows(town) == []
-    assert (await town.client.get(f"{V3}/products")).json() == []
+    assert await rows(bench) == []
+    assert (await bench.client.get(f"{V3}/products")).json() == []
 
 
 @pytest.mark.parametrize(("sent", "header"), [(False, None), (True, "1")])
@@ -315,49 +315,49 @@ async def test_the_inventory_host_takes_four_calls_a_second(sent: bool, header: 
     """A burst, then four a second, then 429, with Retry-After only by a switch; other hosts go
     on.
     """
-    town = Town(Config(inventory_burst=8), retry_after=sent)
+    bench = Bench(Config(inventory_burst=8), retry_after=sent)
 
     async def spend() -> tuple[int, httpx2.Response]:
         taken = 0
-        while (answer := await town.client.get(f"{V3}/inventories")).status_code == 200:
+        while (answer := await bench.client.get(f"{V3}/inventories")).status_code == 200:
             taken += 1
         return taken, answer
 
     first, refused = await spend()
-    await town.clock.advance(1)
+    await bench.clock.advance(1)
     second, _ = await spend()
-    await town.clock.advance(3600)
+    await bench.clock.advance(3600)
     third, _ = await spend()
 
     assert (first, second, third) == (8, 4, 8)
     assert (refused.status_code, refused.headers.get("retry-after")) == (429, header)
-    assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == 200
+    assert (await bench.client.get(f"{PRODUCTS}/v2")).status_code == 200
 
 
 async def test_stock_does_not_touch_the_products_etag() -> None:
     """Inventory is a world of its own."""
-    town = Town()
-    mug = await town.tracked_mug()
+    bench = Bench()
+    mug = await bench.tracked_mug()
 
-    await town.act("stock", variant_uuid=variant_of(mug), balance=9)
+    await bench.act("stock", variant_uuid=variant_of(mug), balance=9)
 
-    assert (await town.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()["etag"] == mug["etag"]
+    assert (await bench.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()["etag"] == mug["etag"]
 
 
 async def test_loaded_goods_keep_their_shape_and_levels() -> None:
     """Tracked without a row, with a row, and not tracked: as the shelf was given."""
-    town = Town()
+    bench = Bench()
     full, empty, off = raw("full", externalReference=None), raw("empty"), raw("off")
-    town.sandbox.load_products(
-        town.organization, [full, empty, off], {variant_of(full): 3}, [full["uuid"], empty["uuid"]]
+    bench.sandbox.load_products(
+        bench.organization, [full, empty, off], {variant_of(full): 3}, [full["uuid"], empty["uuid"]]
     )
 
-    listed = {one["name"]: one for one in (await town.client.get(f"{PRODUCTS}/v2")).json()}
-    tracked = (await town.client.get(f"{V3}/products")).json()
+    listed = {one["name"]: one for one in (await bench.client.get(f"{PRODUCTS}/v2")).json()}
+    tracked = (await bench.client.get(f"{V3}/products")).json()
 
     assert listed["full"]["externalReference"] is None
     assert "externalReference" not in listed["empty"]
     assert [row["productUuid"] for row in tracked] == [full["uuid"], empty["uuid"]]
-    assert [(row["variantUuid"], row["balance"]) for row in await rows(town)] == [
+    assert [(row["variantUuid"], row["balance"]) for row in await rows(bench)] == [
         (variant_of(full), 3)
     ]

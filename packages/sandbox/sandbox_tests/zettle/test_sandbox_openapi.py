@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from sandbox_tests.zettle.zettle_town import LIBRARY, PRODUCTS, Town, raw, with_sizes
+from sandbox_tests.zettle.zettle_bench import LIBRARY, PRODUCTS, Bench, raw, with_sizes
 
 pytestmark = [
     pytest.mark.specs,
@@ -70,13 +70,13 @@ async def test_products_and_the_library_fit_their_schemas(document: Any) -> None
     """As saved without nulls and with the rate as a number: the file knows neither nulls nor texts
     for rates (2.3).
     """
-    town = Town(nulls="absent", vat_as_number=True)
+    bench = Bench(nulls="absent", vat_as_number=True)
     product = full()
-    assert (await town.client.post(PRODUCTS, json=product)).status_code == 201
-    await town.mug()
+    assert (await bench.client.post(PRODUCTS, json=product)).status_code == 201
+    await bench.mug()
 
-    single = (await town.client.get(f"{PRODUCTS}/{product['uuid']}")).json()
-    library = (await town.client.get(LIBRARY)).json()
+    single = (await bench.client.get(f"{PRODUCTS}/{product['uuid']}")).json()
+    library = (await bench.client.get(LIBRARY)).json()
 
     assert errors(document, "ProductResponse", single) == []
     assert errors(document, "LibraryResponse", library) == []
@@ -85,16 +85,16 @@ async def test_products_and_the_library_fit_their_schemas(document: Any) -> None
 
 async def test_the_small_answers_fit_their_schemas(document: Any) -> None:
     """Counts, options, categories, pictures and refusals."""
-    town = Town(count_is_array=True)
-    await town.client.post(
+    bench = Bench(count_is_array=True)
+    await bench.client.post(
         PRODUCTS, json={**full(), "category": {"uuid": full()["uuid"], "name": "Koppar"}}
     )
 
-    count = (await town.client.get(f"{PRODUCTS}/v2/count")).json()
-    options = (await town.client.get(f"{PRODUCTS}/options")).json()
-    categories = (await town.client.get("/products/organizations/self/categories/v2")).json()
-    images = (await town.client.get("/products/organizations/self/images")).json()
-    refusal = (await town.client.post(PRODUCTS, json=raw(""))).json()
+    count = (await bench.client.get(f"{PRODUCTS}/v2/count")).json()
+    options = (await bench.client.get(f"{PRODUCTS}/options")).json()
+    categories = (await bench.client.get("/products/organizations/self/categories/v2")).json()
+    images = (await bench.client.get("/products/organizations/self/images")).json()
+    refusal = (await bench.client.post(PRODUCTS, json=raw(""))).json()
 
     assert errors(document, "ProductCountResponse", count[0]) == []
     assert errors(document, "VariantOptionsResponse", options) == []
@@ -108,4 +108,4 @@ async def test_what_the_file_lets_a_client_send_is_taken(document: Any) -> None:
     product = full()
     assert errors(document, "ProductCreateRequest", product) == []
 
-    assert (await Town().client.post(PRODUCTS, json=product)).status_code == 201
+    assert (await Bench().client.post(PRODUCTS, json=product)).status_code == 201

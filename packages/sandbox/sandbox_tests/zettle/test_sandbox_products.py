@@ -5,26 +5,26 @@ from typing import Any
 
 import pytest
 
-from sandbox_tests.zettle.zettle_town import PRODUCTS, Town, raw, read, v1, variant_of, with_sizes
+from sandbox_tests.zettle.zettle_bench import PRODUCTS, Bench, raw, read, v1, variant_of, with_sizes
 
 JSON = dict[str, Any]
 
 
-async def put(town: Town, product: JSON, patch: JSON, **headers: str) -> int:
+async def put(bench: Bench, product: JSON, patch: JSON, **headers: str) -> int:
     url = f"{PRODUCTS}/v2/{product['uuid']}"
-    return (await town.client.put(url, json=patch, headers=headers)).status_code
+    return (await bench.client.put(url, json=patch, headers=headers)).status_code
 
 
 async def test_a_product_is_read_with_its_etag() -> None:
     """The header is quoted, the body's is not; a client that has it gets 304."""
-    town = Town()
-    mug = await town.mug()
+    bench = Bench()
+    mug = await bench.mug()
     url = f"{PRODUCTS}/{mug['uuid']}/"
 
-    first = await town.client.get(url)
-    again = await town.client.get(url, headers={"If-None-Match": first.headers["etag"]})
-    other = await town.client.get(url, headers={"If-None-Match": '"A"'})
-    bare = await town.client.get(url, headers={"If-None-Match": first.json()["etag"]})
+    first = await bench.client.get(url)
+    again = await bench.client.get(url, headers={"If-None-Match": first.headers["etag"]})
+    other = await bench.client.get(url, headers={"If-None-Match": '"A"'})
+    bare = await bench.client.get(url, headers={"If-None-Match": first.json()["etag"]})
 
     assert first.headers["etag"] == f'"{first.json()["etag"]}"'
     assert (again.status_code, again.content) == (304, b"")
@@ -33,9 +33,9 @@ async def test_a_product_is_read_with_its_etag() -> None:
 
 async def test_a_product_has_what_every_answer_has() -> None:
     """Times without a colon in the zone, a rate as text with a decimal, money in minor units."""
-    town = Town()
+    bench = Bench()
 
-    mug = await read(town, await town.mug())
+    mug = await read(bench, await bench.mug())
 
     assert mug["created"].endswith(".000+0000")
     assert mug["vatPercentage"] == "25.0"
@@ -47,9 +47,9 @@ async def test_a_product_has_what_every_answer_has() -> None:
 @pytest.mark.parametrize(("nulls", "there"), [("null", True), ("absent", False)])
 async def test_unset_fields_are_null_or_absent(nulls: str, there: bool) -> None:
     """By a switch; both mean the same."""
-    town = Town(nulls=nulls)
+    bench = Bench(nulls=nulls)
 
-    mug = await read(town, await town.mug())
+    mug = await read(bench, await bench.mug())
 
     assert ("externalReference" in mug) is there
     assert ("barcode" in mug["variants"][0]) is there
@@ -58,11 +58,13 @@ async def test_unset_fields_are_null_or_absent(nulls: str, there: bool) -> None:
 
 async def test_by_default_unset_fields_are_sometimes_null_and_sometimes_absent() -> None:
     """So that a client meets both."""
-    town = Town()
+    bench = Bench()
     for number in range(12):
-        await town.mug(name=f"Mugg {number}")
+        await bench.mug(name=f"Mugg {number}")
 
-    found = {"externalReference" in one for one in (await town.client.get(f"{PRODUCTS}/v2")).json()}
+    found = {
+        "externalReference" in one for one in (await bench.client.get(f"{PRODUCTS}/v2")).json()
+    }
 
     assert found == {True, False}
 
@@ -70,8 +72,8 @@ async def test_by_default_unset_fields_are_sometimes_null_and_sometimes_absent()
 @pytest.mark.parametrize(("as_number", "rate"), [(False, "12.5"), (True, 12.5)])
 async def test_the_vat_rate_comes_back_as_text(as_number: bool, rate: Any) -> None:
     """Written as a number, read as a text, or by a switch as a number."""
-    town = Town(vat_as_number=as_number)
-    created = await town.client.post(
+    bench = Bench(vat_as_number=as_number)
+    created = await bench.client.post(
         PRODUCTS, params={"returnEntity": "true"}, json=raw(vatPercentage=12.5)
     )
 
@@ -80,40 +82,40 @@ async def test_the_vat_rate_comes_back_as_text(as_number: bool, rate: Any) -> No
 
 async def test_creating_answers_without_a_body_unless_it_is_wanted() -> None:
     """201 with ETag and Location both times."""
-    town = Town()
+    bench = Bench()
 
-    plain = await town.client.post(PRODUCTS, json=raw())
-    full = await town.client.post(f"{PRODUCTS}?returnEntity=true", json=raw("Fat"))
+    plain = await bench.client.post(PRODUCTS, json=raw())
+    full = await bench.client.post(f"{PRODUCTS}?returnEntity=true", json=raw("Fat"))
 
     assert (plain.status_code, plain.content) == (201, b"")
     assert full.json()["name"] == "Fat"
-    assert (await town.client.get(full.headers["location"])).json() == full.json()
+    assert (await bench.client.get(full.headers["location"])).json() == full.json()
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
 async def test_a_uuid_that_exists_is_refused(status: int) -> None:
     """ITEM_ALREADY_EXIST, whatever its status is."""
-    town = Town(existing_product_status=status)
+    bench = Bench(existing_product_status=status)
     product = raw()
-    await town.client.post(PRODUCTS, json=product)
+    await bench.client.post(PRODUCTS, json=product)
 
-    again = await town.client.post(PRODUCTS, json=product)
+    again = await bench.client.post(PRODUCTS, json=product)
 
     assert (again.status_code, again.json()["errorType"]) == (status, "ITEM_ALREADY_EXIST")
 
 
 async def test_only_version_1_uuids_are_taken() -> None:
     """422 for a product or variant of version 4, on write and in a path."""
-    town = Town()
+    bench = Bench()
     four = str(uuid.UUID("9f4c3a52-6b1e-4d57-8a33-0c1f2e3d4b5a"))
 
-    product = await town.client.post(PRODUCTS, json=raw() | {"uuid": four})
-    variant = await town.client.post(PRODUCTS, json=raw() | {"variants": [{"uuid": four}]})
-    path = await town.client.get(f"{PRODUCTS}/{four}")
+    product = await bench.client.post(PRODUCTS, json=raw() | {"uuid": four})
+    variant = await bench.client.post(PRODUCTS, json=raw() | {"variants": [{"uuid": four}]})
+    path = await bench.client.get(f"{PRODUCTS}/{four}")
 
     assert [product.status_code, variant.status_code, path.status_code] == [422, 422, 422]
     assert "UUID" in path.json()["developerMessage"]
-    assert (await Town(any_uuid_version=True).client.get(f"{PRODUCTS}/{four}")).status_code == 404
+    assert (await Bench(any_uuid_version=True).client.get(f"{PRODUCTS}/{four}")).status_code == 404
 
 
 DEFINITIONS = "variantOptionDefinitions.definitions"
@@ -228,27 +230,27 @@ LONG: list[tuple[JSON, str, str]] = [
 )
 async def test_what_breaks_a_limit_is_refused_by_name(fields: JSON, name: str, kind: str) -> None:
     """The violation names the field and the kind; nothing is kept."""
-    town = Town()
+    bench = Bench()
 
-    answer = await town.client.post(PRODUCTS, json=raw() | fields)
+    answer = await bench.client.post(PRODUCTS, json=raw() | fields)
 
     assert answer.status_code == 400
     assert [
         (one["propertyName"], one["constraintType"]) for one in answer.json()["violations"]
     ] == [(name, kind)]
-    assert (await town.client.get(f"{PRODUCTS}/v2/count")).json() == {"productCount": 0}
+    assert (await bench.client.get(f"{PRODUCTS}/v2/count")).json() == {"productCount": 0}
 
 
 async def test_what_stands_at_its_limit_is_taken() -> None:
     """The largest of everything."""
-    town = Town()
+    bench = Bench()
     values = [f"v{number}" for number in range(99)]
     big = raw(
         "n" * 256, description="d" * 1024, vatPercentage=100, externalReference="e" * 128
     ) | with_sizes(*values)
 
-    assert (await town.client.post(PRODUCTS, json=big)).status_code == 201
-    assert len((await read(town, big))["variants"]) == 99
+    assert (await bench.client.post(PRODUCTS, json=big)).status_code == 201
+    assert len((await read(bench, big))["variants"]) == 99
 
 
 @pytest.mark.parametrize(
@@ -264,9 +266,9 @@ async def test_what_stands_at_its_limit_is_taken() -> None:
 )
 async def test_variants_must_fit_the_option_definitions(change: JSON) -> None:
     """One option of each definition, no other, with a value that is defined."""
-    town = Town()
+    bench = Bench()
 
-    answer = await town.client.post(PRODUCTS, json=raw() | with_sizes("S", "M") | change)
+    answer = await bench.client.post(PRODUCTS, json=raw() | with_sizes("S", "M") | change)
 
     assert answer.status_code == 400
     assert answer.json()["violations"]
@@ -275,22 +277,22 @@ async def test_variants_must_fit_the_option_definitions(change: JSON) -> None:
 @pytest.mark.parametrize(("refused", "status"), [(False, 201), (True, 400)])
 async def test_equal_option_values_are_taken_unless_switched(refused: bool, status: int) -> None:
     """Two variants of the same size."""
-    town = Town(equal_option_values_refused=refused)
+    bench = Bench(equal_option_values_refused=refused)
     product = raw() | with_sizes("S", "M")
     product["variants"][1]["options"] = product["variants"][0]["options"]
 
-    assert (await town.client.post(PRODUCTS, json=product)).status_code == status
+    assert (await bench.client.post(PRODUCTS, json=product)).status_code == status
 
 
 async def test_a_save_is_a_merge_patch() -> None:
     """Absent keeps, null removes, a value sets; etag and `updated` move."""
-    town = Town()
-    mug = await town.mug(description="Blå", externalReference="7")
-    await town.clock.advance(5)
+    bench = Bench()
+    mug = await bench.mug(description="Blå", externalReference="7")
+    await bench.clock.advance(5)
 
-    assert await put(town, mug, {"name": "Kopp", "description": None}) == 204
+    assert await put(bench, mug, {"name": "Kopp", "description": None}) == 204
 
-    after = await read(town, mug)
+    after = await read(bench, mug)
     assert (after["name"], after.get("description"), after["externalReference"]) == (
         "Kopp",
         None,
@@ -303,14 +305,14 @@ async def test_a_save_is_a_merge_patch() -> None:
 
 async def test_variants_merge_by_uuid_and_the_left_out_are_gone() -> None:
     """A bare uuid keeps a variant as it is, a new uuid adds one."""
-    town = Town()
+    bench = Bench()
     shirt = raw("Tröja", **with_sizes("S", "M", "L"))
     shirt["variants"][0]["sku"] = "T-S"
-    await town.client.post(PRODUCTS, json=shirt)
+    await bench.client.post(PRODUCTS, json=shirt)
     new = {"uuid": v1(), "options": [{"name": "Size", "value": "L"}]}
 
     status = await put(
-        town,
+        bench,
         shirt,
         {
             "variants": [
@@ -321,63 +323,63 @@ async def test_variants_merge_by_uuid_and_the_left_out_are_gone() -> None:
         },
     )
 
-    after = (await read(town, shirt))["variants"]
+    after = (await read(bench, shirt))["variants"]
     assert status == 204
     assert [one["uuid"] for one in after] == [variant_of(shirt), variant_of(shirt, 1), new["uuid"]]
     assert [one.get("sku") for one in after] == ["T-S", "T-M", None]
-    assert await put(town, shirt, {"variants": []}) == 400
+    assert await put(bench, shirt, {"variants": []}) == 400
 
 
 async def test_a_save_is_guarded_by_a_quoted_etag() -> None:
     """412 on mismatch, 400 without quotes, free with a star or without the header."""
-    town = Town()
-    mug = await town.mug()
+    bench = Bench()
+    mug = await bench.mug()
     old = f'"{mug["etag"]}"'
 
-    assert await put(town, mug, {"name": "A"}, **{"If-Match": old}) == 204
-    assert await put(town, mug, {"name": "B"}, **{"If-Match": old}) == 412
-    assert await put(town, mug, {"name": "C"}, **{"If-Match": mug["etag"]}) == 400
-    assert (await read(town, mug))["name"] == "A"
-    assert await put(town, mug, {"name": "D"}, **{"If-Match": "*"}) == 204
-    assert await put(town, mug, {"name": "E"}) == 204
+    assert await put(bench, mug, {"name": "A"}, **{"If-Match": old}) == 204
+    assert await put(bench, mug, {"name": "B"}, **{"If-Match": old}) == 412
+    assert await put(bench, mug, {"name": "C"}, **{"If-Match": mug["etag"]}) == 400
+    assert (await read(bench, mug))["name"] == "A"
+    assert await put(bench, mug, {"name": "D"}, **{"If-Match": "*"}) == 204
+    assert await put(bench, mug, {"name": "E"}) == 204
 
 
 async def test_a_save_may_answer_with_the_product() -> None:
     """200 with a body by a switch."""
-    town = Town(update_answers_body=True)
-    mug = await town.mug()
+    bench = Bench(update_answers_body=True)
+    mug = await bench.mug()
 
-    answer = await town.client.put(f"{PRODUCTS}/v2/{mug['uuid']}", json={"name": "Kopp"})
+    answer = await bench.client.put(f"{PRODUCTS}/v2/{mug['uuid']}", json={"name": "Kopp"})
 
     assert (answer.status_code, answer.json()["name"]) == (200, "Kopp")
 
 
 async def test_old_shapes_can_be_saved_as_long_as_they_are_left_alone() -> None:
     """Several variants without options live on; a save of the variants must mend them."""
-    town = Town()
+    bench = Bench()
     old = raw("Gammal", variants=[{"uuid": v1(), "name": "Liten"}, {"uuid": v1(), "name": "Stor"}])
     odd = raw("Udda") | with_sizes("S", "M")
     odd["variants"][1]["options"] = [{"name": "Size", "value": "XL"}]
-    town.sandbox.load_products(town.organization, [old, odd])
+    bench.sandbox.load_products(bench.organization, [old, odd])
 
-    assert await put(town, odd, {"description": "ny"}) == 204
-    assert await put(town, odd, {"variants": odd["variants"]}) == 400
-    assert (await read(town, odd))["variants"][1]["options"] == [{"name": "Size", "value": "XL"}]
+    assert await put(bench, odd, {"description": "ny"}) == 204
+    assert await put(bench, odd, {"variants": odd["variants"]}) == 400
+    assert (await read(bench, odd))["variants"][1]["options"] == [{"name": "Size", "value": "XL"}]
 
 
 async def test_products_are_deleted_one_or_many_at_a_time() -> None:
     """204; 404 for one that is not there; a list passes over what is not there."""
-    town = Town()
-    first, second, third = [await town.mug(name=name) for name in "abc"]
+    bench = Bench()
+    first, second, third = [await bench.mug(name=name) for name in "abc"]
 
-    one = await town.client.delete(f"{PRODUCTS}/{first['uuid']}")
-    again = await town.client.delete(f"{PRODUCTS}/{first['uuid']}")
-    many = await town.client.delete(
+    one = await bench.client.delete(f"{PRODUCTS}/{first['uuid']}")
+    again = await bench.client.delete(f"{PRODUCTS}/{first['uuid']}")
+    many = await bench.client.delete(
         f"{PRODUCTS}?uuid={second['uuid']}&uuid={third['uuid']}&uuid={first['uuid']}"
     )
 
     assert (one.status_code, again.status_code, many.status_code) == (204, 404, 204)
-    assert (await town.client.get(f"{PRODUCTS}/v2")).json() == []
+    assert (await bench.client.get(f"{PRODUCTS}/v2")).json() == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7"])
@@ -385,7 +387,7 @@ async def test_a_body_that_is_no_product_is_400(body: bytes) -> None:
     """Malformed JSON, and JSON of another kind."""
     headers = {"Content-Type": "application/json"}
 
-    assert (await Town().client.post(PRODUCTS, content=body, headers=headers)).status_code == 400
+    assert (await Bench().client.post(PRODUCTS, content=body, headers=headers)).status_code == 400
 
 
 async def test_a_body_of_another_kind_than_json_is_415() -> None:
@@ -395,13 +397,13 @@ async def test_a_body_of_another_kind_than_json_is_415() -> None:
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
     ):
-        answer = await Town().client.post(PRODUCTS, content=b"{}", headers={"Content-Type": kind})
+        answer = await Bench().client.post(PRODUCTS, content=b"{}", headers={"Content-Type": kind})
         assert answer.status_code == 415, kind
 
 
 async def test_a_uuid_in_capitals_is_the_same_uuid() -> None:
     """A product made under one form is found under the other."""
-    town = Town()
+    bench = Bench()
     body = raw()
     shouted = {
         **body,
@@ -409,25 +411,27 @@ async def test_a_uuid_in_capitals_is_the_same_uuid() -> None:
         "variants": [{"uuid": body["variants"][0]["uuid"].upper()}],
     }
 
-    assert (await town.client.post(PRODUCTS, json=shouted)).status_code == 201
+    assert (await bench.client.post(PRODUCTS, json=shouted)).status_code == 201
 
-    read = (await town.client.get(f"{PRODUCTS}/{body['uuid']}")).json()
+    read = (await bench.client.get(f"{PRODUCTS}/{body['uuid']}")).json()
     assert (read["uuid"], read["variants"][0]["uuid"]) == (
         body["uuid"],
         body["variants"][0]["uuid"],
     )
-    assert (await town.client.post(PRODUCTS, json=body)).json()["errorType"] == "ITEM_ALREADY_EXIST"
+    assert (await bench.client.post(PRODUCTS, json=body)).json()[
+        "errorType"
+    ] == "ITEM_ALREADY_EXIST"
 
 
 async def test_fields_that_nobody_knows_are_dropped_at_every_depth() -> None:
-    town = Town()
+    bench = Bench()
     body = raw(
         colour="red",
         online={"status": "HIDDEN", "seo": {"slug": "kopp", "rank": 1}},
         presentation={"x": 1},
     )
 
-    answer = await town.client.post(f"{PRODUCTS}?returnEntity=true", json=body)
+    answer = await bench.client.post(f"{PRODUCTS}?returnEntity=true", json=body)
 
     made = answer.json()
     assert ("colour" in made, made["online"]["seo"], made.get("presentation") or {}) == (

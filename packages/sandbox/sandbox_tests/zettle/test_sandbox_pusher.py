@@ -11,13 +11,13 @@ import pytest
 
 from brygga_sandbox.zettle import Config
 from brygga_sandbox.zettle.pusher import SCHEDULE, signature
-from sandbox_tests.zettle.zettle_town import (
+from sandbox_tests.zettle.zettle_bench import (
     EVERYTHING,
     PRODUCTS,
     SUBSCRIPTIONS,
     V3,
+    Bench,
     Received,
-    Town,
     raw,
     v1,
     variant_of,
@@ -45,11 +45,11 @@ async def test_creating_a_subscription_knocks_at_the_destination() -> None:
     """A test message while the call is open, unsigned, its payload a text; the answer has the
     key.
     """
-    town = Town()
+    bench = Bench()
 
-    made = await town.subscribe()
+    made = await bench.subscribe()
 
-    (knock,) = town.receiver.got
+    (knock,) = bench.receiver.got
     assert (knock.event, knock.payload, knock.url) == (
         "TestMessage",
         {"data": "payload"},
@@ -61,7 +61,7 @@ async def test_creating_a_subscription_knocks_at_the_destination() -> None:
 
 async def test_the_test_message_has_other_readings() -> None:
     """Signed, or with an object as its payload."""
-    signed, loose = Town(test_message_signed=True), Town(test_payload_is_object=True)
+    signed, loose = Bench(test_message_signed=True), Bench(test_payload_is_object=True)
 
     await signed.subscribe()
     await loose.subscribe()
@@ -82,13 +82,13 @@ async def test_a_destination_that_does_not_answer_is_refused(
     answer: int | None, status: int, kind: str
 ) -> None:
     """Nothing is kept."""
-    town = Town()
-    town.receiver.answers = [answer]
+    bench = Bench()
+    bench.receiver.answers = [answer]
 
-    refused = await town.client.post(SUBSCRIPTIONS, json=body())
+    refused = await bench.client.post(SUBSCRIPTIONS, json=body())
 
     assert (refused.status_code, refused.json()["errorType"]) == (status, kind)
-    assert (await town.client.get(SUBSCRIPTIONS)).json() == []
+    assert (await bench.client.get(SUBSCRIPTIONS)).json() == []
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,18 @@ async def test_a_destination_that_does_not_answer_is_refused(
 )
 async def test_a_subscription_that_is_not_right_is_refused(fields: JSON, status: int) -> None:
     """Before anyone is knocked at."""
-    town = Town()
+    bench = Bench()
 
-    assert (await town.client.post(SUBSCRIPTIONS, json=body(**fields))).status_code == status
-    assert town.receiver.got == []
+    assert (await bench.client.post(SUBSCRIPTIONS, json=body(**fields))).status_code == status
+    assert bench.receiver.got == []
 
 
 async def test_a_uuid_is_good_for_one_subscription() -> None:
     """SUBSCRIPTION_ALREADY_EXIST for the second."""
-    town = Town()
-    made = await town.subscribe()
+    bench = Bench()
+    made = await bench.subscribe()
 
-    again = await town.client.post(SUBSCRIPTIONS, json=body(uuid=made["uuid"]))
+    again = await bench.client.post(SUBSCRIPTIONS, json=body(uuid=made["uuid"]))
 
     assert (again.status_code, again.json()["errorType"]) == (400, "SUBSCRIPTION_ALREADY_EXIST")
 
@@ -129,33 +129,33 @@ async def test_a_uuid_is_good_for_one_subscription() -> None:
 )
 async def test_an_event_needs_its_scope(names: list[str], status: int) -> None:
     """An empty list means all events, and needs all their scopes."""
-    town = Town(scopes=("READ:PRODUCT", "READ:USERINFO"))
+    bench = Bench(scopes=("READ:PRODUCT", "READ:USERINFO"))
 
     assert (
-        await town.client.post(SUBSCRIPTIONS, json=body(eventNames=names))
+        await bench.client.post(SUBSCRIPTIONS, json=body(eventNames=names))
     ).status_code == status
 
 
 async def test_plain_http_is_taken_where_the_sandbox_is_told_so() -> None:
     """For a demo on one machine."""
-    town = Town(Config(insecure_destinations=True))
+    bench = Bench(Config(insecure_destinations=True))
 
     assert (
-        await town.client.post(SUBSCRIPTIONS, json=body(destination="http://127.0.0.1:1/h"))
+        await bench.client.post(SUBSCRIPTIONS, json=body(destination="http://127.0.0.1:1/h"))
     ).status_code == 200
 
 
 @pytest.mark.parametrize("shows", [True, False])
 async def test_the_list_has_the_apps_own_subscriptions(shows: bool) -> None:
     """With the key, or by a switch without; another app's are not in it, and cannot be touched."""
-    town = Town(list_shows_signing_key=shows)
-    made = await town.subscribe()
-    other = town.sandbox.register_app("Annan", ["https://other.example/back"])
-    stranger = town.bearing(
-        town.sandbox.issue_token(town.organization, other.client_id, ["READ:PRODUCT"]).access
+    bench = Bench(list_shows_signing_key=shows)
+    made = await bench.subscribe()
+    other = bench.sandbox.register_app("Annan", ["https://other.example/back"])
+    stranger = bench.bearing(
+        bench.sandbox.issue_token(bench.organization, other.client_id, ["READ:PRODUCT"]).access
     )
 
-    (listed,) = (await town.client.get(SUBSCRIPTIONS)).json()
+    (listed,) = (await bench.client.get(SUBSCRIPTIONS)).json()
 
     assert listed["uuid"] == made["uuid"]
     assert listed.get("signingKey") == (made["signingKey"] if shows else None)
@@ -168,55 +168,55 @@ async def test_a_subscription_is_changed_without_an_answer_to_read(
     tests_it: bool, knocks: int
 ) -> None:
     """200 and nothing; a new destination is knocked at, unless switched off."""
-    town = Town(update_tests_destination=tests_it)
-    made = await town.subscribe()
+    bench = Bench(update_tests_destination=tests_it)
+    made = await bench.subscribe()
     moved = "https://brygga.example/elsewhere"
 
-    answer = await town.client.put(
+    answer = await bench.client.put(
         f"{SUBSCRIPTIONS}/{made['uuid']}",
         json={"destination": moved, "eventNames": ["ProductCreated"]},
     )
-    await town.mug()
-    await town.settle()
+    await bench.mug()
+    await bench.settle()
 
     assert (answer.status_code, answer.content) == (200, b"")
-    assert len(town.receiver.events("TestMessage")) == knocks
-    assert town.receiver.got[-1].url == moved
-    assert (await town.client.put(f"{SUBSCRIPTIONS}/{v1()}", json={})).json()[
+    assert len(bench.receiver.events("TestMessage")) == knocks
+    assert bench.receiver.got[-1].url == moved
+    assert (await bench.client.put(f"{SUBSCRIPTIONS}/{v1()}", json={})).json()[
         "errorType"
     ] == "SUBSCRIPTION_NOT_FOUND"
-    assert (await town.client.put(SUBSCRIPTIONS, json={})).status_code == 405
+    assert (await bench.client.put(SUBSCRIPTIONS, json={})).status_code == 405
 
 
 @pytest.mark.parametrize("form", ["/uuid/", "/"])
 async def test_a_subscription_is_deleted_in_both_forms(form: str) -> None:
     """204, then 404, and silence."""
-    town = Town()
-    made = await town.subscribe()
+    bench = Bench()
+    made = await bench.subscribe()
 
-    gone = await town.client.delete(f"{SUBSCRIPTIONS}{form}{made['uuid']}")
-    again = await town.client.delete(f"{SUBSCRIPTIONS}{form}{made['uuid']}")
-    await town.mug()
-    await town.settle()
+    gone = await bench.client.delete(f"{SUBSCRIPTIONS}{form}{made['uuid']}")
+    again = await bench.client.delete(f"{SUBSCRIPTIONS}{form}{made['uuid']}")
+    await bench.mug()
+    await bench.settle()
 
     assert (gone.status_code, again.status_code) == (204, 404)
-    assert town.receiver.events() == []
+    assert bench.receiver.events() == []
 
 
 async def test_every_message_is_signed_over_the_payload_as_it_stands() -> None:
     """Quotes and letters beyond ASCII included."""
-    town = Town()
-    made = await town.subscribe()
+    bench = Bench()
+    made = await bench.subscribe()
 
-    await town.mug(name='5" kruka \\ blå 🏺')
-    await town.settle()
+    await bench.mug(name='5" kruka \\ blå 🏺')
+    await bench.settle()
 
-    (message,) = town.receiver.events()
+    (message,) = bench.receiver.events()
     text = f"{message.body['timestamp']}.{message.body['payload']}"
     mine = hmac.new(made["signingKey"].encode(), text.encode(), hashlib.sha256).hexdigest()
     assert message.headers["X-iZettle-Signature"] == mine
     assert message.payload["name"] == '5" kruka \\ blå 🏺'
-    assert message.body["organizationUuid"] == town.organization.uuid
+    assert message.body["organizationUuid"] == bench.organization.uuid
     assert (
         uuid.UUID(message.body["messageUuid"]).version,
         uuid.UUID(message.body["messageId"]).version,
@@ -233,18 +233,18 @@ async def test_a_failing_subscription_recovers() -> None:
     """FAILING and a mail from the first failure, ACTIVE from the next success; the same message,
     signed the same.
     """
-    town = Town()
-    await town.subscribe()
-    town.receiver.answers = [500, None]
+    bench = Bench()
+    await bench.subscribe()
+    bench.receiver.answers = [500, None]
 
-    await town.mug()
-    await town.settle()
-    assert (await town.client.get(SUBSCRIPTIONS)).json()[0]["status"] == "FAILING"
-    await town.clock.advance(120)
+    await bench.mug()
+    await bench.settle()
+    assert (await bench.client.get(SUBSCRIPTIONS)).json()[0]["status"] == "FAILING"
+    await bench.clock.advance(120)
 
-    assert (await town.client.get(SUBSCRIPTIONS)).json()[0]["status"] == "ACTIVE"
-    assert (await town.client.get("/sandbox/state")).json()["subscriptions"][0]["mails"] == 1
-    tries = town.receiver.events()
+    assert (await bench.client.get(SUBSCRIPTIONS)).json()[0]["status"] == "ACTIVE"
+    assert (await bench.client.get("/sandbox/state")).json()["subscriptions"][0]["mails"] == 1
+    tries = bench.receiver.events()
     assert [one.at - tries[0].at for one in tries] == [0, 60, 120]
     assert [one.body for one in tries] == [tries[0].body] * 3
     assert len({one.headers["X-iZettle-Signature"] for one in tries}) == 1
@@ -252,56 +252,56 @@ async def test_a_failing_subscription_recovers() -> None:
 
 async def test_a_subscription_is_deleted_after_the_last_failure() -> None:
     """At 71.7 hours, not before; what happens then is told to nobody."""
-    town = Town()
-    await town.subscribe()
-    town.receiver.always = 503
-    await town.mug()
-    await town.settle()
+    bench = Bench()
+    await bench.subscribe()
+    bench.receiver.always = 503
+    await bench.mug()
+    await bench.settle()
 
-    await town.clock.advance(sum(SCHEDULE) - 1)
-    assert len((await town.client.get("/sandbox/state")).json()["subscriptions"]) == 1
-    await town.clock.advance(1)
+    await bench.clock.advance(sum(SCHEDULE) - 1)
+    assert len((await bench.client.get("/sandbox/state")).json()["subscriptions"]) == 1
+    await bench.clock.advance(1)
 
-    assert (await town.client.get("/sandbox/state")).json()["subscriptions"] == []
-    assert len(town.receiver.events()) == len(SCHEDULE) + 1
+    assert (await bench.client.get("/sandbox/state")).json()["subscriptions"] == []
+    assert len(bench.receiver.events()) == len(SCHEDULE) + 1
 
 
 async def test_messages_are_doubled_lost_and_delayed_by_the_weather() -> None:
     """A doubled message has the same id."""
-    town = Town()
-    await town.subscribe()
+    bench = Bench()
+    await bench.subscribe()
 
-    await town.act("weather", duplicate=1.0, delay=[5, 5])
-    await town.mug()
-    await town.settle()
-    assert town.receiver.events() == []
-    await town.clock.advance(5)
-    first, second = town.receiver.events()
-    await town.act("weather", duplicate=0.0, loss=1.0)
-    await town.mug(name="lost")
-    await town.clock.advance(10_000)
+    await bench.act("weather", duplicate=1.0, delay=[5, 5])
+    await bench.mug()
+    await bench.settle()
+    assert bench.receiver.events() == []
+    await bench.clock.advance(5)
+    first, second = bench.receiver.events()
+    await bench.act("weather", duplicate=0.0, loss=1.0)
+    await bench.mug(name="lost")
+    await bench.clock.advance(10_000)
 
     assert first.body == second.body
-    assert len(town.receiver.events()) == 2
+    assert len(bench.receiver.events()) == 2
 
 
-async def heard(town: Town, *names: str) -> list[Received]:
-    await town.settle()
-    return town.receiver.events(*names)
+async def heard(bench: Bench, *names: str) -> list[Received]:
+    await bench.settle()
+    return bench.receiver.events(*names)
 
 
 async def test_a_products_life_is_told() -> None:
     """Created: the product. Updated: new and old. Deleted: the last of it, under a new etag."""
-    town = Town()
-    await town.subscribe()
-    mug = await town.mug()
-    await town.client.put(
+    bench = Bench()
+    await bench.subscribe()
+    mug = await bench.mug()
+    await bench.client.put(
         f"{PRODUCTS}/v2/{mug['uuid']}", json={"name": "Kopp", "description": None}
     )
-    now = (await town.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()
-    await town.client.delete(f"{PRODUCTS}/{mug['uuid']}")
+    now = (await bench.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()
+    await bench.client.delete(f"{PRODUCTS}/{mug['uuid']}")
 
-    created, updated, deleted = (one.payload for one in await heard(town))
+    created, updated, deleted = (one.payload for one in await heard(bench))
 
     assert (created["uuid"], created["name"], created["etag"]) == (mug["uuid"], "Mugg", mug["etag"])
     assert (updated["newEntity"]["name"], updated["oldEntity"]["name"]) == ("Kopp", "Mugg")
@@ -309,7 +309,9 @@ async def test_a_products_life_is_told() -> None:
     assert deleted["name"] == "Kopp"
     assert deleted["etag"] not in {mug["etag"], now["etag"]}
     assert (
-        created["updatedByUserUuid"] == created["createdByUserUuid"] == town.organization.owner.uuid
+        created["updatedByUserUuid"]
+        == created["createdByUserUuid"]
+        == bench.organization.owner.uuid
     )
     assert not [key for key, value in created.items() if value is None]
     assert "updatedBy" not in created
@@ -320,10 +322,10 @@ async def test_an_event_need_not_hold_all_of_online() -> None:
     online = {"status": "ACTIVE", "title": "Titel", "seo": {"slug": "s", "title": "T"}}
 
     for short in (True, False):
-        town = Town(events_shorten_online=short)
-        await town.subscribe()
-        await town.mug(online=online)
-        (created,) = await heard(town)
+        bench = Bench(events_shorten_online=short)
+        await bench.subscribe()
+        await bench.mug(online=online)
+        (created,) = await heard(bench)
 
         assert created.payload["online"] == (
             {"status": "ACTIVE", "seo": {"slug": "s"}} if short else online
@@ -333,49 +335,49 @@ async def test_an_event_need_not_hold_all_of_online() -> None:
 @pytest.mark.parametrize(("silent", "number"), [(False, 2), (True, 1)])
 async def test_soft_changes_may_be_silent(silent: bool, number: int) -> None:
     """A save of nothing but a picture: told, or by a switch not. A name is always told."""
-    town = Town(soft_changes_are_silent=silent)
-    mug = await town.mug()
-    await town.subscribe()
+    bench = Bench(soft_changes_are_silent=silent)
+    mug = await bench.mug()
+    await bench.subscribe()
 
     for patch in (
         {"presentation": {"imageUrl": "https://image.izettle.com/product/a.png"}},
         {"name": "Kopp"},
     ):
-        await town.client.put(f"{PRODUCTS}/v2/{mug['uuid']}", json=patch)
+        await bench.client.put(f"{PRODUCTS}/v2/{mug['uuid']}", json=patch)
 
-    assert len(await heard(town, "ProductUpdated")) == number
+    assert len(await heard(bench, "ProductUpdated")) == number
 
 
 async def test_our_own_movement_comes_back_with_its_identifier() -> None:
     """externalUuid and clientUuid are ours; balances are texts; the lists differ in order and
     length.
     """
-    town = Town()
-    mug = await town.tracked_mug(12)
-    await town.subscribe()
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    await bench.subscribe()
     mine = v1()
 
-    await town.move(mug, "STORE", "SOLD", 2, identifier=mine)
+    await bench.move(mug, "STORE", "SOLD", 2, identifier=mine)
 
-    (message,) = await heard(town, "InventoryBalanceChanged")
-    store, told = await town.inventory(), message.payload
-    assert (told["externalUuid"], told["updated"]["clientUuid"]) == (mine, town.app.client_id)
+    (message,) = await heard(bench, "InventoryBalanceChanged")
+    store, told = await bench.inventory(), message.payload
+    assert (told["externalUuid"], told["updated"]["clientUuid"]) == (mine, bench.app.client_id)
     assert [(row["locationUuid"], row["balance"]) for row in told["balanceBefore"]] == [
         (store, "12")
     ]
     assert {row["locationUuid"]: row["balance"] for row in told["balanceAfter"]} == {
         store: "10",
-        await town.inventory("SOLD"): "2",
+        await bench.inventory("SOLD"): "2",
     }
     assert all(row["variantUuid"] == variant_of(mug) for row in told["balanceAfter"])
 
 
 async def test_one_call_is_one_message_with_several_rows() -> None:
     """Two products in a call; without the switch only STORE is in it."""
-    town = Town(balances_of_all_locations=False)
-    products = [await town.tracked_mug(5, name=name, sku=name) for name in "ab"]
-    await town.subscribe()
-    store, sold = await town.inventory(), await town.inventory("SOLD")
+    bench = Bench(balances_of_all_locations=False)
+    products = [await bench.tracked_mug(5, name=name, sku=name) for name in "ab"]
+    await bench.subscribe()
+    store, sold = await bench.inventory(), await bench.inventory("SOLD")
     moves = [
         {
             "productUuid": one["uuid"],
@@ -387,9 +389,9 @@ async def test_one_call_is_one_message_with_several_rows() -> None:
         for number, one in enumerate(products, start=1)
     ]
 
-    await town.client.post(f"{V3}/movements", json={"identifier": v1(), "movements": moves})
+    await bench.client.post(f"{V3}/movements", json={"identifier": v1(), "movements": moves})
 
-    (message,) = await heard(town, "InventoryBalanceChanged")
+    (message,) = await heard(bench, "InventoryBalanceChanged")
     before = [(row["productUuid"], row["balance"]) for row in message.payload["balanceBefore"]]
     after = [(row["productUuid"], row["balance"]) for row in message.payload["balanceAfter"]]
     assert before == [(products[0]["uuid"], "5"), (products[1]["uuid"], "5")]
@@ -398,13 +400,13 @@ async def test_one_call_is_one_message_with_several_rows() -> None:
 
 async def test_a_sale_is_told_once_as_stock_and_once_as_purchase() -> None:
     """The stock message names no identifier of ours, and by default no client."""
-    town = Town()
-    await town.tracked_mug(12)
-    await town.subscribe()
+    bench = Bench()
+    await bench.tracked_mug(12)
+    await bench.subscribe()
 
-    await town.act("sell", sku="MUG-1", quantity=2)
+    await bench.act("sell", sku="MUG-1", quantity=2)
 
-    stock, purchase = await heard(town)
+    stock, purchase = await heard(bench)
     assert (stock.event, purchase.event) == ("InventoryBalanceChanged", "PurchaseCreated")
     assert (stock.payload["externalUuid"], stock.payload["updated"]["clientUuid"]) == (None, None)
     assert isinstance(purchase.payload["timestamp"], int)
@@ -414,13 +416,13 @@ async def test_a_sale_is_told_once_as_stock_and_once_as_purchase() -> None:
 
 async def test_a_switch_of_tracking_is_told_when_it_changes() -> None:
     """Started and stopped, once each, in their different words; rows only by a switch."""
-    town = Town()
-    mug = await town.mug()
-    await town.subscribe()
+    bench = Bench()
+    mug = await bench.mug()
+    await bench.subscribe()
     for on in (True, True, False, False):
-        await town.act("tracking", product_uuid=mug["uuid"], on=on)
+        await bench.act("tracking", product_uuid=mug["uuid"], on=on)
 
-    started, stopped = await heard(town)
+    started, stopped = await heard(bench)
 
     assert (started.event, stopped.event) == (
         "InventoryTrackingStarted",
@@ -435,14 +437,14 @@ async def test_a_switch_of_tracking_is_told_when_it_changes() -> None:
 
 async def test_tracking_and_deletion_may_send_balances() -> None:
     """By a switch: the kept balance at the start, zero at the end."""
-    town = Town(tracking_sends_balances=True)
-    mug = await town.tracked_mug(7)
-    await town.act("tracking", product_uuid=mug["uuid"], on=False)
-    await town.subscribe()
-    await town.act("tracking", product_uuid=mug["uuid"], on=True)
-    await town.client.delete(f"{PRODUCTS}/{mug['uuid']}")
+    bench = Bench(tracking_sends_balances=True)
+    mug = await bench.tracked_mug(7)
+    await bench.act("tracking", product_uuid=mug["uuid"], on=False)
+    await bench.subscribe()
+    await bench.act("tracking", product_uuid=mug["uuid"], on=True)
+    await bench.client.delete(f"{PRODUCTS}/{mug['uuid']}")
 
-    started, ended = await heard(town, "InventoryBalanceChanged")
+    started, ended = await heard(bench, "InventoryBalanceChanged")
 
     assert [row["balance"] for row in started.payload["balanceAfter"]] == ["7"]
     assert [row["balance"] for row in ended.payload["balanceAfter"]] == ["0"]
@@ -450,26 +452,26 @@ async def test_tracking_and_deletion_may_send_balances() -> None:
 
 async def test_a_changed_account_is_told() -> None:
     """OrganizationUpdated with all its fields."""
-    town = Town()
-    await town.subscribe()
+    bench = Bench()
+    await bench.subscribe()
 
-    await town.client.patch("/sandbox/organization", json={"currency": "NOK"})
+    await bench.client.patch("/sandbox/organization", json={"currency": "NOK"})
 
-    (message,) = await heard(town)
+    (message,) = await heard(bench)
     assert (message.event, message.payload["currency"]) == ("OrganizationUpdated", "NOK")
 
 
 async def test_each_subscription_hears_what_it_asked_for() -> None:
     """The same event once per subscription, signed with each one's own key."""
-    town = Town()
-    await town.subscribe(destination="https://brygga.example/a")
-    await town.subscribe(destination="https://brygga.example/b", eventNames=["ProductCreated"])
+    bench = Bench()
+    await bench.subscribe(destination="https://brygga.example/a")
+    await bench.subscribe(destination="https://brygga.example/b", eventNames=["ProductCreated"])
 
     product = raw()
-    await town.client.post(PRODUCTS, json=product)
-    await town.client.delete(f"{PRODUCTS}/{product['uuid']}")
+    await bench.client.post(PRODUCTS, json=product)
+    await bench.client.delete(f"{PRODUCTS}/{product['uuid']}")
 
-    messages = await heard(town)
+    messages = await heard(bench)
     assert sorted((one.url[-1], one.event) for one in messages) == [
         ("a", "ProductCreated"),
         ("a", "ProductDeleted"),

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from sandbox_tests.zettle.zettle_town import (
+from sandbox_tests.zettle.zettle_bench import (
     EVERYTHING,
     PRODUCTS,
     SUBSCRIPTIONS,
     V3,
-    Town,
+    Bench,
     raw,
     v1,
     variant_of,
@@ -77,13 +77,13 @@ def product_body() -> JSON:
     return body
 
 
-async def survived(town: Town, method: str, path: str, body: Any) -> int:
+async def survived(bench: Bench, method: str, path: str, body: Any) -> int:
     """How many disturbed bodies were answered; a server's fault or an exception ends the test."""
     count = 0
     for count, odd in enumerate(disturbed(body), start=1):  # noqa: B007 - the count is the point
-        answer = await town.client.request(method, path, json=odd)
+        answer = await bench.client.request(method, path, json=odd)
         assert answer.status_code < 500, (odd, answer.text)
-        for stored in town.organization.products.values():
+        for stored in bench.organization.products.values():
             assert isinstance(stored.value()["variants"], list)
     return count
 
@@ -91,29 +91,31 @@ async def survived(town: Town, method: str, path: str, body: Any) -> int:
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_no_product_body_breaks_it(method: str) -> None:
     """Each field of a product replaced by each odd thing, new and saved."""
-    town = Town()
+    bench = Bench()
     body = product_body()
-    await town.client.post(PRODUCTS, json=body)
+    await bench.client.post(PRODUCTS, json=body)
     path = f"{PRODUCTS}/v2/{body['uuid']}" if method == "PUT" else PRODUCTS
 
     assert (
-        await survived(town, method, path, {**body, **({"uuid": v1()} if method == "POST" else {})})
+        await survived(
+            bench, method, path, {**body, **({"uuid": v1()} if method == "POST" else {})}
+        )
         > 300
     )
-    assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == 200
-    assert (await town.client.get(f"{PRODUCTS}/options")).status_code == 200
-    assert (await town.client.get("/products/organizations/self/images")).status_code == 200
-    assert (await town.client.get("/till")).status_code == 200
+    assert (await bench.client.get(f"{PRODUCTS}/v2")).status_code == 200
+    assert (await bench.client.get(f"{PRODUCTS}/options")).status_code == 200
+    assert (await bench.client.get("/products/organizations/self/images")).status_code == 200
+    assert (await bench.client.get("/till")).status_code == 200
 
 
 async def test_no_inventory_body_breaks_it() -> None:
     """Tracking, status, balances, movements, inventories."""
-    town = Town()
-    town.sandbox.core.config = type(town.sandbox.core.config)(
+    bench = Bench()
+    bench.sandbox.core.config = type(bench.sandbox.core.config)(
         inventory_per_s=1e9, inventory_burst=1e9
     )
-    mug = await town.tracked_mug(5)
-    store, sold = await town.inventory(), await town.inventory("SOLD")
+    mug = await bench.tracked_mug(5)
+    store, sold = await bench.inventory(), await bench.inventory("SOLD")
     row = {
         "productUuid": mug["uuid"],
         "variantUuid": variant_of(mug),
@@ -123,24 +125,24 @@ async def test_no_inventory_body_breaks_it() -> None:
     }
 
     assert (
-        await survived(town, "POST", f"{V3}/movements", {"identifier": v1(), "movements": [row]})
+        await survived(bench, "POST", f"{V3}/movements", {"identifier": v1(), "movements": [row]})
         > 50
     )
     assert (
         await survived(
-            town, "POST", f"{V3}/products", [{"productUuid": mug["uuid"], "tracking": "enable"}]
+            bench, "POST", f"{V3}/products", [{"productUuid": mug["uuid"], "tracking": "enable"}]
         )
         > 10
     )
-    assert await survived(town, "POST", f"{V3}/products/status", [mug["uuid"]]) > 10
-    assert await survived(town, "POST", f"{V3}/stock/{store}/products", [mug["uuid"]]) > 10
-    assert await survived(town, "POST", f"{V3}/inventories", {"name": "Källaren"}) > 10
+    assert await survived(bench, "POST", f"{V3}/products/status", [mug["uuid"]]) > 10
+    assert await survived(bench, "POST", f"{V3}/stock/{store}/products", [mug["uuid"]]) > 10
+    assert await survived(bench, "POST", f"{V3}/inventories", {"name": "Källaren"}) > 10
 
 
 async def test_no_other_body_breaks_it() -> None:
     """Subscriptions, categories, slugs, uploads."""
-    town = Town()
-    made = await town.subscribe()
+    bench = Bench()
+    made = await bench.subscribe()
     body = {
         "uuid": v1(),
         "transportName": "WEBHOOK",
@@ -149,9 +151,11 @@ async def test_no_other_body_breaks_it() -> None:
     }
     place = "/products/organizations/self/categories/v2"
 
-    assert await survived(town, "POST", SUBSCRIPTIONS, body) > 50
-    assert await survived(town, "PUT", f"{SUBSCRIPTIONS}/{made['uuid']}", body) > 50
-    assert await survived(town, "POST", place, {"categories": [{"uuid": v1(), "name": "K"}]}) > 30
-    assert await survived(town, "POST", f"{PRODUCTS}/online/slug", {"productName": "K"}) > 10
+    assert await survived(bench, "POST", SUBSCRIPTIONS, body) > 50
+    assert await survived(bench, "PUT", f"{SUBSCRIPTIONS}/{made['uuid']}", body) > 50
+    assert await survived(bench, "POST", place, {"categories": [{"uuid": v1(), "name": "K"}]}) > 30
+    assert await survived(bench, "POST", f"{PRODUCTS}/online/slug", {"productName": "K"}) > 10
     upload = {"imageFormat": "PNG", "imageData": "AAAA"}
-    assert await survived(town, "POST", "/image/v2/images/organizations/self/products", upload) > 10
+    assert (
+        await survived(bench, "POST", "/image/v2/images/organizations/self/products", upload) > 10
+    )

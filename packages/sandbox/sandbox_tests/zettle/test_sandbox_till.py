@@ -12,7 +12,7 @@ import pytest
 
 from brygga_sandbox.clock import ManualClock
 from brygga_sandbox.zettle import Config, Line, ZettleSandbox, painted
-from sandbox_tests.zettle.zettle_town import PRODUCTS, V3, Town, v1, variant_of
+from sandbox_tests.zettle.zettle_bench import PRODUCTS, V3, Bench, v1, variant_of
 
 JSON = dict[str, Any]
 BOUGHT = "/purchase/purchases/v2"
@@ -20,14 +20,14 @@ BOUGHT = "/purchase/purchases/v2"
 
 async def test_a_sale_lowers_stock_and_is_on_record() -> None:
     """Amounts in minor units, VAT within, places from STORE to SOLD."""
-    town = Town()
-    mug = await town.tracked_mug(12)
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
 
-    sold = await town.act("sell", sku="MUG-1", quantity=2)
+    sold = await bench.act("sell", sku="MUG-1", quantity=2)
 
-    record = (await town.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID1']}")).json()
+    record = (await bench.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID1']}")).json()
     (row,) = record["products"]
-    assert await town.balance(mug) == 10
+    assert await bench.balance(mug) == 10
     assert (record["amount"], record["vatAmount"], record["currency"], record["refund"]) == (
         49800,
         9960,
@@ -35,23 +35,25 @@ async def test_a_sale_lowers_stock_and_is_on_record() -> None:
         False,
     )
     assert (row["quantity"], row["unitPrice"], row["rowTaxableAmount"]) == ("2", 24900, 39840)
-    assert row["fromLocationUuid"] == await town.inventory()
-    assert (await town.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID']}")).json() == record
-    assert (await town.client.get(f"/purchase/purchase/v2/{v1()}")).status_code == 404
+    assert row["fromLocationUuid"] == await bench.inventory()
+    assert (
+        await bench.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID']}")
+    ).json() == record
+    assert (await bench.client.get(f"/purchase/purchase/v2/{v1()}")).status_code == 404
 
 
 async def test_several_lines_are_one_receipt_and_untracked_goods_do_not_move() -> None:
     """Only what is tracked is in the stock message."""
-    town = Town()
-    mug, bag = await town.tracked_mug(5), await town.mug(name="Påse", sku="BAG", price=500)
-    await town.subscribe()
+    bench = Bench()
+    mug, bag = await bench.tracked_mug(5), await bench.mug(name="Påse", sku="BAG", price=500)
+    await bench.subscribe()
 
-    sold = await town.act(
+    sold = await bench.act(
         "sell", lines=[{"sku": "MUG-1", "quantity": 1}, {"sku": "BAG", "quantity": 3}]
     )
-    await town.settle()
+    await bench.settle()
 
-    (stock,) = town.receiver.events("InventoryBalanceChanged")
+    (stock,) = bench.receiver.events("InventoryBalanceChanged")
     assert sold["amount"] == 24900 + 3 * 500
     assert {row["productUuid"] for row in stock.payload["balanceAfter"]} == {mug["uuid"]}
     assert "fromLocationUuid" not in sold["products"][1]
@@ -61,116 +63,116 @@ async def test_several_lines_are_one_receipt_and_untracked_goods_do_not_move() -
 @pytest.mark.parametrize(("restock", "left"), [(True, 12), (False, 10)])
 async def test_a_refund_is_a_purchase_of_its_own(restock: bool, left: int) -> None:
     """Negative, tied to the sale both ways; the goods come back if the cashier says so."""
-    town = Town()
-    mug = await town.tracked_mug(12)
-    sold = await town.act("sell", sku="MUG-1", quantity=2)
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    sold = await bench.act("sell", sku="MUG-1", quantity=2)
 
-    back = await town.act("refund", purchase_uuid=sold["purchaseUUID1"], restock=restock)
+    back = await bench.act("refund", purchase_uuid=sold["purchaseUUID1"], restock=restock)
 
-    record = (await town.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID1']}")).json()
+    record = (await bench.client.get(f"/purchase/purchase/v2/{sold['purchaseUUID1']}")).json()
     assert (back["refund"], back["amount"], back["products"][0]["quantity"]) == (True, -49800, "-2")
     assert back["refundsPurchaseUUID1"] == sold["purchaseUUID1"]
     assert (record["refunded"], record["refundedByPurchaseUUIDs1"]) == (
         True,
         [back["purchaseUUID1"]],
     )
-    assert await town.balance(mug) == left
+    assert await bench.balance(mug) == left
 
 
 async def test_a_sale_is_refunded_part_by_part_and_never_twice() -> None:
     """What is left of a receipt can be refunded, line by line, and no more than that."""
-    town = Town()
-    mug, _ = await town.tracked_mug(12), await town.mug(name="Påse", sku="BAG", price=500)
-    sold = await town.act(
+    bench = Bench()
+    mug, _ = await bench.tracked_mug(12), await bench.mug(name="Påse", sku="BAG", price=500)
+    sold = await bench.act(
         "sell", lines=[{"sku": "BAG", "quantity": 1}, {"sku": "MUG-1", "quantity": 3}]
     )
     one = {"purchase_uuid": sold["purchaseUUID1"], "lines": [{"line": 1, "quantity": 1}]}
 
-    part = await town.act("refund", **one)
+    part = await bench.act("refund", **one)
 
     assert [(row["id"], row["quantity"]) for row in part["products"]] == [("1", "-1")]
-    assert (part["amount"], await town.balance(mug)) == (-24900, 10)
-    rest = await town.act("refund", purchase_uuid=sold["purchaseUUID1"])
+    assert (part["amount"], await bench.balance(mug)) == (-24900, 10)
+    rest = await bench.act("refund", purchase_uuid=sold["purchaseUUID1"])
     assert [(row["id"], row["quantity"]) for row in rest["products"]] == [("0", "-1"), ("1", "-2")]
-    assert await town.balance(mug) == 12
+    assert await bench.balance(mug) == 12
     for body in (
         one,
         {"purchase_uuid": sold["purchaseUUID1"]},
         {"purchase_uuid": rest["purchaseUUID1"]},
     ):
-        assert (await town.client.post("/sandbox/refund", json=body)).status_code == 400
+        assert (await bench.client.post("/sandbox/refund", json=body)).status_code == 400
 
 
 async def test_a_till_that_was_offline_tells_of_old_sales_when_it_is_back() -> None:
     """Each bears the time of its sale; stock moves now, and every message comes now."""
-    town = Town()
-    mug = await town.tracked_mug(12)
-    await town.subscribe()
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    await bench.subscribe()
 
-    sold = [await town.act("sell", sku="MUG-1", seconds_ago=ago) for ago in (7200, 60)]
-    await town.settle()
+    sold = [await bench.act("sell", sku="MUG-1", seconds_ago=ago) for ago in (7200, 60)]
+    await bench.settle()
 
-    told = [one.payload["timestamp"] / 1000 for one in town.receiver.events("PurchaseCreated")]
-    moved = town.receiver.events("InventoryBalanceChanged")
-    assert [pytest.approx(town.clock.now() - ago, abs=1) for ago in (7200, 60)] == told
+    told = [one.payload["timestamp"] / 1000 for one in bench.receiver.events("PurchaseCreated")]
+    moved = bench.receiver.events("InventoryBalanceChanged")
+    assert [pytest.approx(bench.clock.now() - ago, abs=1) for ago in (7200, 60)] == told
     assert sold[0]["timestamp"] < sold[1]["timestamp"]
-    assert (2, 10) == (len(moved), await town.balance(mug))
+    assert (2, 10) == (len(moved), await bench.balance(mug))
     future = {"sku": "MUG-1", "seconds_ago": -60}
-    assert 400 == (await town.client.post("/sandbox/sell", json=future)).status_code
+    assert 400 == (await bench.client.post("/sandbox/sell", json=future)).status_code
 
 
 async def test_an_amount_that_was_typed_in_is_no_product() -> None:
     """No uuids, no places, no stock; told as such in record and message (5.3)."""
-    town = Town()
-    mug = await town.tracked_mug(12)
-    await town.subscribe()
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    await bench.subscribe()
     gift = {"price": 30000, "name": "Presentkort", "type": "GIFTCARD"}
 
-    sold = await town.act(
+    sold = await bench.act(
         "sell", lines=[{"sku": "MUG-1"}, {"price": 4500, "name": "Lagning", "quantity": 2}, gift]
     )
-    await town.settle()
+    await bench.settle()
 
     assert [row["type"] for row in sold["products"]] == ["PRODUCT", "CUSTOM_AMOUNT", "GIFTCARD"]
     assert not {"productUuid", "variantUuid", "fromLocationUuid", "sku"} & set(sold["products"][1])
     assert (sold["amount"], sold["groupedVatAmounts"]) == (24900 + 9000 + 30000, {"25.0": 63900})
-    (told,) = town.receiver.events("PurchaseCreated")
+    (told,) = bench.receiver.events("PurchaseCreated")
     assert [row.get("productUuid") for row in told.payload["products"]] == [mug["uuid"], None, None]
-    back = await town.act("refund", purchase_uuid=sold["purchaseUUID1"])
-    assert (back["amount"], await town.balance(mug)) == (-63900, 12)
+    back = await bench.act("refund", purchase_uuid=sold["purchaseUUID1"])
+    assert (back["amount"], await bench.balance(mug)) == (-63900, 12)
     for body in ({"price": -1}, {"price": 1, "type": "PRODUCT"}, {"price": 1, "quantity": 0}):
-        assert (await town.client.post("/sandbox/sell", json=body)).status_code == 400
+        assert (await bench.client.post("/sandbox/sell", json=body)).status_code == 400
 
 
 async def test_the_link_to_more_purchases_keeps_what_was_asked() -> None:
-    town = Town()
-    await town.mug()
+    bench = Bench()
+    await bench.mug()
     for _ in range(3):
-        await town.act("sell", sku="MUG-1")
+        await bench.act("sell", sku="MUG-1")
 
-    page = (await town.client.get(f"{BOUGHT}?limit=2&descending=true")).json()
+    page = (await bench.client.get(f"{BOUGHT}?limit=2&descending=true")).json()
 
     (link,) = page["linkUrls"]
     assert link.endswith('; rel="next"')
-    more = (await town.client.get(link[1 : link.index(">")])).json()
+    more = (await bench.client.get(link[1 : link.index(">")])).json()
     assert [row["purchaseNumber"] for row in page["purchases"] + more["purchases"]] == [3, 2, 1]
 
 
 async def test_purchases_are_read_in_pages_until_one_is_empty() -> None:
     """Oldest first unless turned around; the cursor can be kept for the next look."""
-    town = Town()
-    await town.mug()
+    bench = Bench()
+    await bench.mug()
     for _ in range(5):
-        await town.act("sell", sku="MUG-1")
-        await town.clock.advance(60)
+        await bench.act("sell", sku="MUG-1")
+        await bench.clock.advance(60)
 
     async def read(query: str) -> list[int]:
         numbers: list[int] = []
-        page = (await town.client.get(f"{BOUGHT}?limit=2{query}")).json()
+        page = (await bench.client.get(f"{BOUGHT}?limit=2{query}")).json()
         while page["purchases"]:
             numbers += [one["purchaseNumber"] for one in page["purchases"]]
             page = (
-                await town.client.get(
+                await bench.client.get(
                     f"{BOUGHT}?limit=2{query}&lastPurchaseHash={page['lastPurchaseHash']}"
                 )
             ).json()
@@ -180,28 +182,28 @@ async def test_purchases_are_read_in_pages_until_one_is_empty() -> None:
     assert await read("&descending=true") == [5, 4, 3, 2, 1]
     # The town's clock starts at 22:13:20 that day; the third sale is at 22:15:20.
     assert await read("&startDate=2023-11-14T22:15&endDate=2023-11-14T22:17") == [3, 4]
-    assert (await town.client.get(f"{BOUGHT}?limit=1001")).status_code == 400
-    assert (await town.client.get(f"{BOUGHT}?startDate=yesterday")).status_code == 400
+    assert (await bench.client.get(f"{BOUGHT}?limit=1001")).status_code == 400
+    assert (await bench.client.get(f"{BOUGHT}?startDate=yesterday")).status_code == 400
 
 
 async def test_stock_typed_in_comes_from_the_supplier_or_goes_to_the_bin() -> None:
     """Nothing happens when the number is the same; an untracked product has no stock to type in."""
-    town = Town()
-    mug = await town.tracked_mug(12)
-    await town.subscribe()
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    await bench.subscribe()
     for balance in (12, 15, 4):
-        await town.act("stock", variant_uuid=variant_of(mug), balance=balance)
-    await town.settle()
+        await bench.act("stock", variant_uuid=variant_of(mug), balance=balance)
+    await bench.settle()
 
-    up, down = (one.payload for one in town.receiver.events("InventoryBalanceChanged"))
+    up, down = (one.payload for one in bench.receiver.events("InventoryBalanceChanged"))
 
     assert [row["balance"] for row in up["balanceAfter"]] == ["15"]
     assert {row["locationUuid"]: row["balance"] for row in down["balanceAfter"]} == {
-        await town.inventory(): "4",
-        await town.inventory("BIN"): "11",
+        await bench.inventory(): "4",
+        await bench.inventory("BIN"): "11",
     }
-    bare = await town.mug(name="b")
-    refused = await town.client.post(
+    bare = await bench.mug(name="b")
+    refused = await bench.client.post(
         "/sandbox/stock", json={"variant_uuid": variant_of(bare), "balance": 1}
     )
     assert refused.status_code == 400
@@ -209,11 +211,11 @@ async def test_stock_typed_in_comes_from_the_supplier_or_goes_to_the_bin() -> No
 
 async def test_what_is_not_there_cannot_be_sold() -> None:
     """404 for the unknown, 400 for the impossible, in words."""
-    town = Town()
-    await town.mug()
+    bench = Bench()
+    await bench.mug()
 
-    unknown = await town.client.post("/sandbox/sell", json={"sku": "NOPE"})
-    nothing = await town.client.post("/sandbox/sell", json={"sku": "MUG-1", "quantity": 0})
+    unknown = await bench.client.post("/sandbox/sell", json={"sku": "NOPE"})
+    nothing = await bench.client.post("/sandbox/sell", json={"sku": "MUG-1", "quantity": 0})
 
     assert (unknown.status_code, nothing.status_code) == (404, 400)
     assert "NOPE" in unknown.json()["error"]
@@ -221,14 +223,14 @@ async def test_what_is_not_there_cannot_be_sold() -> None:
 
 async def test_a_merchant_edits_and_deletes_over_the_control_addresses() -> None:
     """A variant price given as a number is money of the account."""
-    town = Town()
-    mug = await town.mug()
+    bench = Bench()
+    mug = await bench.mug()
     variants = [{"uuid": variant_of(mug), "price": 100}]
 
-    edited = await town.client.patch(
+    edited = await bench.client.patch(
         f"/sandbox/products/{mug['uuid']}", json={"name": "Kopp", "variants": variants}
     )
-    gone = await town.client.delete(f"/sandbox/products/{mug['uuid']}")
+    gone = await bench.client.delete(f"/sandbox/products/{mug['uuid']}")
 
     variant = edited.json()["variants"][0]
     assert (edited.json()["name"], variant["sku"], variant["price"]) == (
@@ -237,77 +239,77 @@ async def test_a_merchant_edits_and_deletes_over_the_control_addresses() -> None
         {"amount": 100, "currencyId": "SEK"},
     )
     assert gone.status_code == 200
-    assert (await town.client.get(f"{PRODUCTS}/v2")).json() == []
+    assert (await bench.client.get(f"{PRODUCTS}/v2")).json() == []
 
 
 async def test_the_state_holds_the_whole_organization() -> None:
     """Products, stock, tracking, purchases, subscriptions, connections."""
-    town = Town()
-    mug = await town.tracked_mug(12)
-    await town.subscribe()
-    await town.act("sell", sku="MUG-1")
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    await bench.subscribe()
+    await bench.act("sell", sku="MUG-1")
 
     state = (
-        await town.client.get(f"/sandbox/state?organization_uuid={town.organization.uuid}")
+        await bench.client.get(f"/sandbox/state?organization_uuid={bench.organization.uuid}")
     ).json()
 
     assert [one["uuid"] for one in state["products"]] == [mug["uuid"]]
     assert (state["stock"], state["tracking"]) == ({variant_of(mug): 11}, {mug["uuid"]: True})
     assert (len(state["purchases"]), len(state["subscriptions"])) == (1, 1)
-    assert state["connections"][0]["client_id"] == town.app.client_id
-    assert (await town.client.get(f"/sandbox/state?organization_uuid={v1()}")).status_code == 404
+    assert state["connections"][0]["client_id"] == bench.app.client_id
+    assert (await bench.client.get(f"/sandbox/state?organization_uuid={v1()}")).status_code == 404
 
 
 async def test_switches_are_turned_over_http() -> None:
     """A wrong name or kind is refused and nothing changes."""
-    town = Town()
+    bench = Bench()
 
-    turned = await town.client.post(
+    turned = await bench.client.post(
         "/sandbox/switches", json={"nulls": "null", "most_movements": 5}
     )
-    wrong = await town.client.post("/sandbox/switches", json={"nulls": "absent", "colour": "blue"})
-    kind = await town.client.post("/sandbox/switches", json={"most_movements": "many"})
-    reading = await town.client.post("/sandbox/switches", json={"nulls": "sometimes"})
+    wrong = await bench.client.post("/sandbox/switches", json={"nulls": "absent", "colour": "blue"})
+    kind = await bench.client.post("/sandbox/switches", json={"most_movements": "many"})
+    reading = await bench.client.post("/sandbox/switches", json={"nulls": "sometimes"})
 
     assert (turned.json()["nulls"], turned.json()["most_movements"]) == ("null", 5)
     assert (wrong.status_code, kind.status_code, reading.status_code) == (400, 400, 400)
-    assert (await town.client.get("/sandbox/switches")).json()["nulls"] == "null"
+    assert (await bench.client.get("/sandbox/switches")).json()["nulls"] == "null"
 
 
 async def test_the_manual_clock_is_moved_over_http() -> None:
     """Tokens age with it."""
-    town = Town()
+    bench = Bench()
 
-    await town.client.post("/sandbox/clock", json={"seconds": 7200})
+    await bench.client.post("/sandbox/clock", json={"seconds": 7200})
 
-    assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == 401
+    assert (await bench.client.get(f"{PRODUCTS}/v2")).status_code == 401
 
 
 async def test_calls_are_counted_with_the_app_that_made_them() -> None:
     """Control calls and pages are not in it."""
-    town = Town()
-    await town.client.get(f"{PRODUCTS}/v2")
-    await town.client.get("/till")
+    bench = Bench()
+    await bench.client.get(f"{PRODUCTS}/v2")
+    await bench.client.get("/till")
 
-    counted = (await town.client.get("/sandbox/requests")).json()
+    counted = (await bench.client.get("/sandbox/requests")).json()
 
     assert counted["by"] == [
         {"method": "GET", "path": "/products/organizations/{org}/products/v2", "count": 1}
     ]
-    assert town.sandbox.requests.last[0].client == town.app.client_id
+    assert bench.sandbox.requests.last[0].client == bench.app.client_id
 
 
 async def test_a_movement_may_be_made_though_its_answer_is_lost() -> None:
     """The fault that breaks clients which repeat."""
-    town = Town()
-    mug = await town.tracked_mug(10)
+    bench = Bench()
+    mug = await bench.tracked_mug(10)
     fault = {"kind": "cut_after", "path": f"{V3}/movements", "next": 1}
-    await town.client.post("/sandbox/faults", json=[fault])
+    await bench.client.post("/sandbox/faults", json=[fault])
 
     with pytest.raises(httpx2.RemoteProtocolError):
-        await town.move(mug, "STORE", "SOLD", 3)
+        await bench.move(mug, "STORE", "SOLD", 3)
 
-    assert await town.balance(mug) == 7
+    assert await bench.balance(mug) == 7
 
 
 @pytest.mark.parametrize(
@@ -320,10 +322,13 @@ async def test_a_movement_may_be_made_though_its_answer_is_lost() -> None:
 )
 async def test_faults_speak_as_zettle_does(fault: JSON, status: int) -> None:
     """Once, and then all is well."""
-    town = Town()
-    await town.client.post("/sandbox/faults", json=[{**fault, "next": 1, "path": "/products/*"}])
+    bench = Bench()
+    await bench.client.post("/sandbox/faults", json=[{**fault, "next": 1, "path": "/products/*"}])
 
-    first, second = await town.client.get(f"{PRODUCTS}/v2"), await town.client.get(f"{PRODUCTS}/v2")
+    first, second = (
+        await bench.client.get(f"{PRODUCTS}/v2"),
+        await bench.client.get(f"{PRODUCTS}/v2"),
+    )
 
     assert (first.status_code, second.status_code) == (status, 200)
     assert ("www-authenticate" in first.headers) is (status == 401)
@@ -331,16 +336,16 @@ async def test_faults_speak_as_zettle_does(fault: JSON, status: int) -> None:
 
 async def test_a_fresh_picture_is_there_after_a_while() -> None:
     """404, then the bytes with their kind, at every address form, without a token."""
-    town = Town()
+    bench = Bench()
     data = painted("x")[0]
     body = {"imageFormat": "PNG", "imageData": base64.b64encode(data).decode()}
-    anyone = town.bearing(None)
+    anyone = bench.bearing(None)
 
     made = (
-        await town.client.post("/image/v2/images/organizations/self/products", json=body)
+        await bench.client.post("/image/v2/images/organizations/self/products", json=body)
     ).json()
     early = await anyone.get(made["imageUrls"][0])
-    await town.clock.advance(2)
+    await bench.clock.advance(2)
     later = await anyone.get(made["imageUrls"][0])
 
     assert (early.status_code, later.status_code) == (404, 200)
@@ -354,7 +359,7 @@ async def test_a_fresh_picture_is_there_after_a_while() -> None:
 )
 async def test_an_upload_that_is_no_picture_is_refused(body: JSON, status: int) -> None:
     """JPG is not a format, and nothing is too small."""
-    answer = await Town().client.post("/image/v2/images/organizations/self/products", json=body)
+    answer = await Bench().client.post("/image/v2/images/organizations/self/products", json=body)
 
     assert answer.status_code == status
 
@@ -385,36 +390,36 @@ async def test_a_picture_is_larger_than_50_by_50_and_smaller_than_5_megabytes(
     kind: str, data: bytes, status: int
 ) -> None:
     """In base64 and as a file (6.1)."""
-    town = Town()
+    bench = Bench()
     place = "/image/v2/images/organizations/self/products"
 
     body = {"imageFormat": kind, "imageData": base64.b64encode(data).decode()}
-    assert (await town.client.post(place, json=body)).status_code == status
+    assert (await bench.client.post(place, json=body)).status_code == status
     assert (
-        await town.client.post(f"{place}/upload", files={"file": ("a", data)})
+        await bench.client.post(f"{place}/upload", files={"file": ("a", data)})
     ).status_code == status
 
 
 async def test_a_picture_may_have_no_ending_and_may_be_missing() -> None:
     """A registered key is served as it is; a fault hides it."""
-    town = Town()
-    town.sandbox.add_picture("noending", b"GIF89a", "image/gif")
+    bench = Bench()
+    bench.sandbox.add_picture("noending", b"GIF89a", "image/gif")
 
-    found = await town.client.get("/image/product/noending")
-    town.sandbox.faults.add("image_missing", next=1)
-    hidden = await town.client.get("/image/product/noending")
+    found = await bench.client.get("/image/product/noending")
+    bench.sandbox.faults.add("image_missing", next=1)
+    hidden = await bench.client.get("/image/product/noending")
 
     assert (found.status_code, found.headers["content-type"]) == (200, "image/gif")
     assert hidden.status_code == 404
-    assert (await town.client.get("/image/product/unknown")).status_code == 404
+    assert (await bench.client.get("/image/product/unknown")).status_code == 404
 
 
 async def test_unregistered_pictures_are_painted_where_the_sandbox_is_told_so() -> None:
     """The same key is the same picture."""
-    town = Town(Config(image_source=painted))
+    bench = Bench(Config(image_source=painted))
 
     one, same, other = [
-        (await town.client.get(f"/image/product/{key}")).content
+        (await bench.client.get(f"/image/product/{key}")).content
         for key in ("a.png", "a.png", "b.png")
     ]
 

@@ -6,7 +6,7 @@ import re
 
 from brygga_sandbox.zettle.tillpage import price_minor, price_text
 from brygga_sandbox.zettle.tillwords import WORDS
-from sandbox_tests.zettle.zettle_town import PRODUCTS, Town, raw, v1, variant_of, with_sizes
+from sandbox_tests.zettle.zettle_bench import PRODUCTS, Bench, raw, v1, variant_of, with_sizes
 
 
 def field(page: str, name: str) -> str:
@@ -18,23 +18,23 @@ def field(page: str, name: str) -> str:
 
 async def test_the_cashier_sells_and_counts_on_the_page() -> None:
     """Sell, refund and stock, each with a word that it is done."""
-    town = Town()
-    mug = await town.tracked_mug(12)
-    page = (await town.client.get("/till")).text
+    bench = Bench()
+    mug = await bench.tracked_mug(12)
+    page = (await bench.client.get("/till")).text
     variant = field(page, "variant")
 
-    sold = await town.client.post(
+    sold = await bench.client.post(
         "/till/sell", data={"variant": variant, "quantity": "2"}, follow_redirects=True
     )
     assert "Sålt." in sold.text
     assert field(sold.text, "balance") == "10"
-    back = await town.client.post(
+    back = await bench.client.post(
         "/till/refund", data={"variant": variant, "quantity": "1"}, follow_redirects=True
     )
     assert field(back.text, "balance") == "11"
-    await town.client.post("/till/stock", data={"variant": variant, "balance": "40"})
-    assert await town.balance(mug) == 40
-    wrong = await town.client.post(
+    await bench.client.post("/till/stock", data={"variant": variant, "balance": "40"})
+    assert await bench.balance(mug) == 40
+    wrong = await bench.client.post(
         "/till/stock", data={"variant": variant, "balance": "many"}, follow_redirects=True
     )
     assert "”many” är inget antal" in wrong.text
@@ -42,19 +42,19 @@ async def test_the_cashier_sells_and_counts_on_the_page() -> None:
 
 async def test_the_page_speaks_two_languages() -> None:
     """Every word exists in both; English by ?lang or by the browser's wish."""
-    town = Town()
-    await town.mug()
+    bench = Bench()
+    await bench.mug()
 
-    assert ">Sälj</button>" in (await town.client.get("/till")).text
-    assert ">Sell</button>" in (await town.client.get("/till?lang=en")).text
-    plain = town.bearing(None)
+    assert ">Sälj</button>" in (await bench.client.get("/till")).text
+    assert ">Sell</button>" in (await bench.client.get("/till?lang=en")).text
+    plain = bench.bearing(None)
     assert ">Sell</button>" in (await plain.get("/till", headers={"Accept-Language": "en-GB"})).text
     assert all(swedish and english for swedish, english in WORDS.values())
 
 
 async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
     """Several named rows become variants of one option; a price may be left to the till."""
-    town = Town()
+    bench = Bench()
     form = {
         "name": "Tröja",
         "description": "Ull",
@@ -65,8 +65,8 @@ async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
         "price-1": "",
     }
 
-    added = await town.client.post("/till/save", data=form, follow_redirects=True)
-    (product,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
+    added = await bench.client.post("/till/save", data=form, follow_redirects=True)
+    (product,) = (await bench.client.get(f"{PRODUCTS}/v2")).json()
 
     assert "Produkten är tillagd" in added.text
     assert [one["name"] for one in product["variants"]] == ["S", "M"]
@@ -74,7 +74,7 @@ async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
     assert product["variants"][1].get("price") is None
     assert product["variants"][1]["options"] == [{"name": "Variant", "value": "M"}]
 
-    page = (await town.client.get(f"/till/products/{product['uuid']}")).text
+    page = (await bench.client.get(f"/till/products/{product['uuid']}")).text
     edit = {
         "product": product["uuid"],
         "name": "Kofta",
@@ -83,8 +83,8 @@ async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
         "uuid-0": field(page, "uuid-0"),
     }
     edit |= {"name-1": "M", "price-1": "101", "uuid-1": field(page, "uuid-1")}
-    await town.client.post("/till/save", data=edit)
-    (after,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
+    await bench.client.post("/till/save", data=edit)
+    (after,) = (await bench.client.get(f"{PRODUCTS}/v2")).json()
     assert (after["name"], [one["price"]["amount"] for one in after["variants"]]) == (
         "Kofta",
         [9900, 10100],
@@ -93,17 +93,17 @@ async def test_a_product_is_added_edited_and_deleted_on_the_page() -> None:
         one["uuid"] for one in product["variants"]
     ]
 
-    await town.client.post("/till/delete", data={"product": product["uuid"]})
-    assert (await town.client.get(f"{PRODUCTS}/v2")).json() == []
+    await bench.client.post("/till/delete", data={"product": product["uuid"]})
+    assert (await bench.client.get(f"{PRODUCTS}/v2")).json() == []
 
 
 async def test_a_variant_more_is_a_value_more_of_the_products_only_option() -> None:
-    town = Town()
-    await town.client.post(
+    bench = Bench()
+    await bench.client.post(
         "/till/save",
         data={"name": "Tröja", "name-0": "S", "price-0": "9", "name-1": "M", "price-1": "9"},
     )
-    (product,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
+    (product,) = (await bench.client.get(f"{PRODUCTS}/v2")).json()
     form = {"product": product["uuid"], "name": "Tröja", "name-2": "L", "price-2": "10"}
     for number, one in enumerate(product["variants"]):
         form |= {
@@ -112,8 +112,8 @@ async def test_a_variant_more_is_a_value_more_of_the_products_only_option() -> N
             f"price-{number}": "9",
         }
 
-    answer = await town.client.post("/till/save", data=form)
-    (after,) = (await town.client.get(f"{PRODUCTS}/v2")).json()
+    answer = await bench.client.post("/till/save", data=form)
+    (after,) = (await bench.client.get(f"{PRODUCTS}/v2")).json()
 
     assert answer.status_code == 303
     assert [one["options"][0]["value"] for one in after["variants"]] == ["S", "M", "L"]
@@ -123,14 +123,14 @@ async def test_a_variant_more_is_a_value_more_of_the_products_only_option() -> N
 
 async def test_saving_a_product_with_options_on_the_page_keeps_them() -> None:
     """Two definitions the form does not show survive a changed price."""
-    town = Town()
+    bench = Bench()
     shirt = raw("Tröja", **with_sizes("S", "M"))
     for one in shirt["variants"]:
         one["options"].append({"name": "Colour", "value": "Blue"})
     shirt["variantOptionDefinitions"]["definitions"].append(
         {"name": "Colour", "properties": [{"value": "Blue"}]}
     )
-    await town.client.post(PRODUCTS, json=shirt)
+    await bench.client.post(PRODUCTS, json=shirt)
     form = {"product": shirt["uuid"], "name": "Tröja"}
     for number, one in enumerate(shirt["variants"]):
         form |= {
@@ -139,9 +139,9 @@ async def test_saving_a_product_with_options_on_the_page_keeps_them() -> None:
             f"price-{number}": "10",
         }
 
-    await town.client.post("/till/save", data=form)
+    await bench.client.post("/till/save", data=form)
 
-    after = (await town.client.get(f"{PRODUCTS}/{shirt['uuid']}")).json()
+    after = (await bench.client.get(f"{PRODUCTS}/{shirt['uuid']}")).json()
     assert [one["options"] for one in after["variants"]] == [
         one["options"] for one in shirt["variants"]
     ]
@@ -150,8 +150,8 @@ async def test_saving_a_product_with_options_on_the_page_keeps_them() -> None:
 
 async def test_a_form_the_library_would_refuse_changes_nothing() -> None:
     """An empty name, a price that is no price."""
-    town = Town()
-    mug = await town.mug()
+    bench = Bench()
+    mug = await bench.mug()
     for bad in (
         {"name": ""},
         {"name": "x", "price-0": "free"},
@@ -166,7 +166,7 @@ async def test_a_form_the_library_would_refuse_changes_nothing() -> None:
             "description": "Typed",
             **bad,
         }
-        refused = await town.client.post("/till/save", data=form)
+        refused = await bench.client.post("/till/save", data=form)
         assert refused.status_code == 422
         assert any(
             word in refused.text
@@ -174,21 +174,21 @@ async def test_a_form_the_library_would_refuse_changes_nothing() -> None:
         )
         assert ">Typed</textarea>" in refused.text
 
-    assert (await town.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()["etag"] == mug["etag"]
+    assert (await bench.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()["etag"] == mug["etag"]
 
 
 async def test_tracking_and_apps_are_switched_on_the_pages() -> None:
     """Tracking on the product's page, access on the page of apps."""
-    town = Town()
-    mug = await town.mug()
+    bench = Bench()
+    mug = await bench.mug()
 
-    tracking = await town.client.post(
+    tracking = await bench.client.post(
         "/till/tracking", data={"product": mug["uuid"], "on": "1"}, follow_redirects=True
     )
-    apps = (await town.client.get("/till/apps")).text
-    removed = await town.client.post(
+    apps = (await bench.client.get("/till/apps")).text
+    removed = await bench.client.post(
         "/till/remove-app",
-        data={"client_id": town.app.client_id, "back": "/till/apps"},
+        data={"client_id": bench.app.client_id, "back": "/till/apps"},
         follow_redirects=True,
     )
 
@@ -196,14 +196,14 @@ async def test_tracking_and_apps_are_switched_on_the_pages() -> None:
     assert "Brygga" in apps
     assert "Ta bort åtkomst" in apps
     assert "Ingen app är ansluten" in removed.text
-    assert (await town.client.get(f"{PRODUCTS}/v2")).status_code == 401
+    assert (await bench.client.get(f"{PRODUCTS}/v2")).status_code == 401
 
 
 async def test_a_large_library_is_shown_in_pages_and_searched() -> None:
     """Sixty cards a page; a search finds by SKU."""
-    town = Town()
-    town.sandbox.load_products(
-        town.organization,
+    bench = Bench()
+    bench.sandbox.load_products(
+        bench.organization,
         [
             raw(f"Sak {number}", variants=[{"uuid": v1(), "sku": f"S-{number}"}])
             for number in range(130)
@@ -211,22 +211,22 @@ async def test_a_large_library_is_shown_in_pages_and_searched() -> None:
     )
 
     first, last = (
-        (await town.client.get("/till")).text,
-        (await town.client.get("/till?page=3")).text,
+        (await bench.client.get("/till")).text,
+        (await bench.client.get("/till?page=3")).text,
     )
-    found = (await town.client.get("/till?q=s-77")).text
+    found = (await bench.client.get("/till?q=s-77")).text
 
     assert [page.count("<article") for page in (first, last, found)] == [60, 10, 1]
     assert "Sak 77" in found
-    assert (await town.client.get("/till?page=x&q=<b>")).status_code == 200
+    assert (await bench.client.get("/till?page=x&q=<b>")).status_code == 200
 
 
 async def test_names_are_shown_as_they_are_and_never_run() -> None:
     """Markup in a product's name is text."""
-    town = Town()
-    await town.mug(name="<script>alert(1)</script>")
+    bench = Bench()
+    await bench.mug(name="<script>alert(1)</script>")
 
-    page = (await town.client.get("/till")).text
+    page = (await bench.client.get("/till")).text
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page

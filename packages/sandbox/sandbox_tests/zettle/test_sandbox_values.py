@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox_tests.zettle.zettle_town import PRODUCTS, Town, raw
+from sandbox_tests.zettle.zettle_bench import PRODUCTS, Bench, raw
 
 JSON = dict[str, Any]
 
@@ -45,9 +45,9 @@ def variant(**fields: Any) -> JSON:
     ],
 )
 async def test_a_product_has_the_types_of_the_documents(fields: JSON, status: int) -> None:
-    town = Town()
+    bench = Bench()
 
-    answer = await town.client.post(PRODUCTS, json={**raw(), **fields})
+    answer = await bench.client.post(PRODUCTS, json={**raw(), **fields})
 
     assert status == answer.status_code, answer.text
     if status == 400:
@@ -64,9 +64,9 @@ async def test_a_product_has_the_types_of_the_documents(fields: JSON, status: in
 )
 async def test_a_401_has_the_body_of_one_of_three_readings(reading: str, body: JSON | None) -> None:
     """An old client reads its errorType; the documents show none (1.4)."""
-    town = Town(refusal_bodies=reading)
+    bench = Bench(refusal_bodies=reading)
 
-    answer = await town.client.get(f"{PRODUCTS}/v2", headers={"Authorization": "Bearer none"})
+    answer = await bench.client.get(f"{PRODUCTS}/v2", headers={"Authorization": "Bearer none"})
 
     assert (401, body) == (answer.status_code, answer.json() if answer.content else None)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer error=")

@@ -19,9 +19,9 @@ import msgspec
 from brygga_sandbox.bigcommerce import Config
 from brygga_sandbox.bigcommerce.storefile import OLD_PLANS, PLANS, WEIGHTS
 from brygga_sandbox.clock import ManualClock, MovableClock
-from brygga_sandbox.server import PortTakenError, TownServer
+from brygga_sandbox.sandbox import CURRENCIES, OTHER_TOOL, Connector, Merchant, Plan, Sandbox
+from brygga_sandbox.server import PortTakenError, SandboxServer
 from brygga_sandbox.shoppers import Shoppers
-from brygga_sandbox.town import CURRENCIES, OTHER_TOOL, Connector, Merchant, Plan, Town
 
 PORT_BASE = 8710
 MOST = 50_000
@@ -224,9 +224,9 @@ def plan_of(asked: argparse.Namespace) -> Plan:
     )
 
 
-def facts(town: Town) -> dict[str, Any]:
+def facts(sandbox: Sandbox) -> dict[str, Any]:
     """Everything a client needs to know about a running town."""
-    plan, merchant, app = town.plan, town.merchant, town.plan.connector
+    plan, merchant, app = sandbox.plan, sandbox.merchant, sandbox.plan.connector
     stored = merchant.organization.products.values()
     skus = (
         variant["sku"]
@@ -234,7 +234,7 @@ def facts(town: Town) -> dict[str, Any]:
         for variant in one.value()["variants"]
         if variant.get("sku")
     )
-    everybody = [keys_of(town, one) for one in town.merchants]
+    everybody = [keys_of(sandbox, one) for one in sandbox.merchants]
     return {
         "zettle": {
             "url": plan.zettle_url,
@@ -245,7 +245,7 @@ def facts(town: Town) -> dict[str, Any]:
         },
         "bigcommerce": {
             "url": plan.bigcommerce_url,
-            "api": town.api(),
+            "api": sandbox.api(),
             "control_panel": f"{plan.bigcommerce_url}/manage",
             "shop": f"{plan.bigcommerce_url}/shop",
             "install": f"{plan.bigcommerce_url}/login/app/{app.bigcommerce_client_id}/install",
@@ -269,17 +269,17 @@ def facts(town: Town) -> dict[str, Any]:
     }
 
 
-def keys_of(town: Town, merchant: Merchant) -> dict[str, Any]:
+def keys_of(sandbox: Sandbox, merchant: Merchant) -> dict[str, Any]:
     """What a client needs to act for one merchant, with the right of the merchant's other tool."""
-    tokens = town.zettle_tokens(merchant)
+    tokens = sandbox.zettle_tokens(merchant)
     return {
         "name": merchant.name,
         "organization_uuid": merchant.organization.uuid,
         "store_hash": merchant.store_hash,
-        "api": town.api(merchant),
+        "api": sandbox.api(merchant),
         "zettle_access_token": tokens.access,
         "zettle_refresh_token": tokens.refresh,
-        "bigcommerce_token": town.store_token(merchant),
+        "bigcommerce_token": sandbox.store_token(merchant),
     }
 
 
@@ -320,9 +320,9 @@ def others(merchants: list[dict[str, Any]]) -> str:
     return f"More merchants, each with their own tokens:\n{''.join(rows)}\n" if rows else ""
 
 
-async def live(town: Town, every: float) -> None:
+async def live(sandbox: Sandbox, every: float) -> None:
     """People come and go until the town closes."""
-    shoppers = Shoppers(town, random.Random(town.plan.seed))
+    shoppers = Shoppers(sandbox, random.Random(sandbox.plan.seed))
     while True:
         await asyncio.sleep(every)
         print(await shoppers.step(), flush=True)  # noqa: T201 - this is what was asked for
@@ -331,11 +331,11 @@ async def live(town: Town, every: float) -> None:
 async def run(asked: argparse.Namespace) -> None:
     """Open the town, tell where it is, and keep it open until a signal comes."""
     clock = MovableClock() if asked.clock == "running" else ManualClock(time.time())
-    server = TownServer(plan_of(asked), clock, asked.port_base)
-    town = await server.start()
-    for merchant in town.merchants:
-        await town.furnish(merchant)
-    told = facts(town)
+    server = SandboxServer(plan_of(asked), clock, asked.port_base)
+    sandbox = await server.start()
+    for merchant in sandbox.merchants:
+        await sandbox.furnish(merchant)
+    told = facts(sandbox)
     print(msgspec.json.encode(told).decode() if asked.json else page(told), flush=True)  # noqa: T201 - likewise
     closing = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -343,7 +343,7 @@ async def run(asked: argparse.Namespace) -> None:
             NotImplementedError
         ):  # not everywhere; there Ctrl-C ends the loop by itself
             asyncio.get_running_loop().add_signal_handler(number, closing.set)
-    people = asyncio.create_task(live(town, asked.people)) if asked.people else None
+    people = asyncio.create_task(live(sandbox, asked.people)) if asked.people else None
     await closing.wait()
     if people:
         people.cancel()
@@ -352,7 +352,7 @@ async def run(asked: argparse.Namespace) -> None:
     await server.stop()
 
 
-def open_town(asked: argparse.Namespace) -> int:
+def open_sandbox(asked: argparse.Namespace) -> int:
     """0 when it was closed in good order, 1 when a port is not free, 2 when too much was asked
     for.
     """
@@ -375,7 +375,7 @@ def open_town(asked: argparse.Namespace) -> int:
 
 def main(given: Sequence[str] | None = None) -> int:
     """The command."""
-    return open_town(arguments(given))
+    return open_sandbox(arguments(given))
 
 
 if __name__ == "__main__":

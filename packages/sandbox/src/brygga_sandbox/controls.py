@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 from brygga_sandbox.clock import Clock, iso
 from brygga_sandbox.http import Request, Response, Router, json_response
-from brygga_sandbox.outbox import Outbox, Weather
+from brygga_sandbox.outbox import DeliveryFaults, Outbox
 from brygga_sandbox.switches import switched
 
 FAR_S = 10 * 365 * 86_400
@@ -54,7 +54,7 @@ def mount_weather(router: Router, outbox: Outbox) -> None:
         return json_response({**asdict(outbox.tally), "on_their_way": len(outbox.tasks)})
 
     async def show(request: Request) -> Response:
-        return json_response(asdict(outbox.weather))
+        return json_response(asdict(outbox.delivery_faults))
 
     async def change(request: Request) -> Response:
         asked = request.json() if request.body else {}
@@ -62,10 +62,12 @@ def mount_weather(router: Router, outbox: Outbox) -> None:
             if isinstance(asked, dict) and "delay" in asked:
                 low, high = asked["delay"]
                 asked["delay"] = (float(low), float(high))
-            outbox.weather = switched(replace(outbox.weather), asked) if asked else Weather()
+            outbox.delivery_faults = (
+                switched(replace(outbox.delivery_faults), asked) if asked else DeliveryFaults()
+            )
         except (TypeError, ValueError) as error:
             return json_response({"error": str(error)}, 400)
-        return json_response(asdict(outbox.weather))
+        return json_response(asdict(outbox.delivery_faults))
 
     router.add("GET", "/sandbox/outbox", tally, control=True)
     router.add("GET", "/sandbox/weather", show, control=True)

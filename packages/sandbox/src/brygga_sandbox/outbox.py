@@ -43,7 +43,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class Weather:
+class DeliveryFaults:
     """How deliveries go wrong without anyone's fault. Probabilities are 0 to 1, times are
     seconds.
     """
@@ -76,7 +76,7 @@ class Outbox:
     clock: Clock
     post: Post
     dice: random.Random
-    weather: Weather = field(default_factory=Weather)
+    delivery_faults: DeliveryFaults = field(default_factory=DeliveryFaults)
     tally: Tally = field(default_factory=Tally)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     working: int = 0
@@ -85,11 +85,11 @@ class Outbox:
     def send(self, message: Message) -> None:
         """Take a message; it leaves as soon as the weather lets it. Needs a running event loop."""
         self.tally.sent += 1
-        if self.roll(self.weather.loss):
+        if self.roll(self.delivery_faults.loss):
             self.tally.lost += 1
             return
         self.launch(message)
-        if self.roll(self.weather.duplicate):
+        if self.roll(self.delivery_faults.duplicate):
             self.tally.doubled += 1
             self.launch(message)
 
@@ -101,10 +101,10 @@ class Outbox:
 
     def hold_back(self) -> float:
         """How long the weather keeps a message."""
-        low, high = self.weather.delay
+        low, high = self.delivery_faults.delay
         wait = self.dice.uniform(low, high) if high > 0 else 0.0
-        if self.roll(self.weather.shuffle):
-            wait += self.dice.uniform(0, self.weather.shuffle_within)
+        if self.roll(self.delivery_faults.shuffle):
+            wait += self.dice.uniform(0, self.delivery_faults.shuffle_within)
         return wait
 
     def launch(self, message: Message) -> None:

@@ -11,7 +11,7 @@ import httpx2
 import uvicorn
 
 from brygga_sandbox.clock import Clock
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 
 App = Any
 LOOPBACK = "127.0.0.1"
@@ -94,7 +94,7 @@ class Servers:
         self.running.clear()
 
 
-class TownServer:
+class SandboxServer:
     """A town on two ports: Zettle on the first, BigCommerce on the next (0: any two). Its plan's
     addresses become the real ones.
     """
@@ -104,19 +104,19 @@ class TownServer:
         self.clock = clock
         self.port_base = port_base
         self.servers = Servers()
-        self.opened: Town | None = None
+        self.opened: Sandbox | None = None
 
     @property
-    def town(self) -> Town:
+    def sandbox(self) -> Sandbox:
         """The town that is open. Only between start and stop."""
         assert self.opened is not None, "the town is not open"
         return self.opened
 
-    async def start(self) -> Town:
+    async def start(self) -> Sandbox:
         """Open the town; returns when both sides answer. Raises PortTakenError."""
         zettle, bigcommerce = listen_pair(self.port_base)
         plan = replace(self.plan, zettle_url=address(zettle), bigcommerce_url=address(bigcommerce))
-        self.opened = Town(plan, self.clock, httpx2.AsyncClient())
+        self.opened = Sandbox(plan, self.clock, httpx2.AsyncClient())
         await self.servers.start(
             [(zettle, self.opened.zettle.app), (bigcommerce, self.opened.bigcommerce.app)]
         )

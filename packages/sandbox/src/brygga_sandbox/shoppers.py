@@ -20,7 +20,7 @@ from brygga_sandbox.bigcommerce import Refusal, Shop
 from brygga_sandbox.bigcommerce.orders import CANCELLED, COMPLETED, REFUNDED, SHIPPED, Order
 from brygga_sandbox.bigcommerce.state import Product, Variant
 from brygga_sandbox.cashiers import TEXTS, WORDS, Act, Cashiers, NothingToDo, Told, pick
-from brygga_sandbox.town import Merchant, Town
+from brygga_sandbox.sandbox import Merchant, Sandbox
 
 JSON = dict[str, Any]
 OVER = frozenset({SHIPPED, REFUNDED, CANCELLED, COMPLETED})
@@ -55,7 +55,7 @@ HABITS: Mapping[str, int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Action:
     """What somebody did: who and what in words, the product's id on that side, the rest, and why it
     was refused.
     """
@@ -191,7 +191,7 @@ class ShopPeople:
 class OtherTool:
     """A stock counter of the merchant's that works through both APIs, with tokens of its own."""
 
-    town: Town
+    sandbox: Sandbox
     merchant: Merchant
     dice: random.Random
     client: httpx2.AsyncClient
@@ -219,11 +219,11 @@ class OtherTool:
         }  # fmt: skip
         if "till" not in self.keys:
             self.keys["till"] = {
-                "Authorization": f"Bearer {self.town.zettle_tokens(self.merchant).access}"
+                "Authorization": f"Bearer {self.sandbox.zettle_tokens(self.merchant).access}"
             }
-        body = {"identifier": self.town.zettle.core.uuid1(), "movements": [movement]}
+        body = {"identifier": self.sandbox.zettle.core.uuid1(), "movements": [movement]}
         status = await self.ask(
-            "till", "POST", f"{self.town.plan.zettle_url}/inventory/v3/movements", body
+            "till", "POST", f"{self.sandbox.plan.zettle_url}/inventory/v3/movements", body
         )
         return product, {"variant": variant, "came": came, "status": status}
 
@@ -241,7 +241,7 @@ class OtherTool:
 
     async def count_shop(self) -> Told:
         """A relative adjustment through BigCommerce's inventory API."""
-        store = self.town.shop(self.merchant).store
+        store = self.sandbox.shop(self.merchant).store
         tracked = [
             one
             for one in store.all_variants()
@@ -250,9 +250,9 @@ class OtherTool:
         variant = pick(self.dice, tracked)
         came = self.dice.randint(-2, 6)
         if "shop" not in self.keys:
-            self.keys["shop"] = {"X-Auth-Token": self.town.store_token(self.merchant)}
+            self.keys["shop"] = {"X-Auth-Token": self.sandbox.store_token(self.merchant)}
         items = [{"location_id": 1, "variant_id": variant.id, "quantity": came}]
-        url = f"{self.town.api(self.merchant)}/v3/inventory/adjustments/relative"
+        url = f"{self.sandbox.api(self.merchant)}/v3/inventory/adjustments/relative"
         status = await self.ask("shop", "PUT", url, {"reason": "count", "items": items})
         return str(variant.product_id), {"variant": variant.id, "came": came, "status": status}
 
@@ -264,16 +264,16 @@ class Shoppers:
 
     def __init__(
         self,
-        town: Town,
+        sandbox: Sandbox,
         dice: random.Random,
         habits: Mapping[str, int] = HABITS,
         merchant: Merchant | None = None,
     ) -> None:
         self.dice = dice
         self.habits = habits
-        self.cashiers = Cashiers(town.till(merchant), dice)
-        self.tool = OtherTool(town, merchant or town.merchant, dice, town.http)
-        self.people = ShopPeople(town.shop(merchant), dice)
+        self.cashiers = Cashiers(sandbox.till(merchant), dice)
+        self.tool = OtherTool(sandbox, merchant or sandbox.merchant, dice, sandbox.http)
+        self.people = ShopPeople(sandbox.shop(merchant), dice)
         self.acts = {**self.cashiers.acts(), **self.people.acts(), **self.tool.acts()}
         unknown = sorted(set(habits) - set(self.acts))
         if unknown:
@@ -281,7 +281,7 @@ class Shoppers:
                 f"nobody in town does {', '.join(unknown)}; they do {', '.join(self.acts)}"
             )
 
-    async def step(self) -> Deed:
+    async def step(self) -> Action:
         """One act. Where there is nothing to do it to, somebody else acts; raises NothingToDo when
         nobody can act at all.
         """
@@ -295,9 +295,9 @@ class Shoppers:
             except NothingToDo:
                 del left[what]
             except (Refusal, ValueError) as refused:
-                return Deed(
+                return Action(
                     self.cashiers.number, who, what, "", {}, str(refused) or type(refused).__name__
                 )
             else:
-                return Deed(self.cashiers.number, who, what, product, detail)
+                return Action(self.cashiers.number, who, what, product, detail)
         raise NothingToDo("nobody in town has anything to do")

@@ -21,7 +21,10 @@ class AssignmentCalls(Door):
         body = [{"product_id": product_id, "channel_id": channel_id} for product_id in product_ids]
         await self.send(
             self.call(
-                "PUT", "/v3/catalog/products/channel-assignments", json=body, lane="assignments"
+                "PUT",
+                "/v3/catalog/products/channel-assignments",
+                json=body,
+                serial_group="assignments",
             )
         )
 

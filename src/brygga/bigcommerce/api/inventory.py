@@ -75,7 +75,9 @@ class InventoryCalls(Door):
         assert 1 <= len(changes) <= ADJUSTED_AT_ONCE
         body = bodies.adjustment_body(changes, reason)
         # Even the absolute one is not repeatable: a sale between two tries would be undone.
-        call = self.call(method, path, json=body, urgent=True, repeatable=False, lane="inventory")
+        call = self.call(
+            method, path, json=body, urgent=True, repeatable=False, serial_group="inventory"
+        )
         # The answer has no envelope, and its id can be looked up nowhere (bigcommerce facts 5.2).
         return text(record(await self.read(call)).get("transaction_id"))
 

@@ -10,7 +10,7 @@ from brygga.bigcommerce.api.door import Door, body_of, failed_part
 from brygga.bigcommerce.values import BatchSaved, Page, Saved
 from brygga.core.failures import Failure
 from brygga.core.model import CatalogProduct, ObservedProduct
-from brygga.core.operations import Birth, Changes
+from brygga.core.operations import Changes, Create
 from brygga.wire import Answer, Call, lost
 from brygga.wire.reading import record, records
 
@@ -87,7 +87,7 @@ class ProductCalls(Door):
     async def create_product(
         self,
         desired: CatalogProduct,
-        birth: Birth,
+        create: Create,
         *,
         images: bool = True,
         videos: bool = True,
@@ -99,7 +99,7 @@ class ProductCalls(Door):
         Where the answer lacks the children's ids, one read follows (`fill`); should that fail the
         product is there all the same, and `complete` is False.
         """
-        body = bodies.product_body(desired, birth, images=images, videos=videos)
+        body = bodies.product_body(desired, create, images=images, videos=videos)
         call = self.call("POST", "/v3/catalog/products", json=body, timeout_s=CREATE_S)
         answer = await self.send(call)
         made = Saved(product_of(call, answer), failed_part(call, answer))

@@ -14,31 +14,80 @@ every function takes a ledger and gives one.
 # ruff: noqa: I001 - packed, to be read at a glance
 from brygga.core.stock.counting import counted
 from brygga.core.stock.ledger import (
-    SUSPENDED, Change, Flight, Gap, Kind, Ledger, Level, Look, Shelf, Side, Timing, Told,
+    SUSPENDED, Change, PendingWrite, Gap, Kind, Ledger, Level, LevelRead, StockRecord, Side, Timing, ReportedChange,
 )
 from brygga.core.stock.moves import (
-    Hint, Observed, corrected, hinted, is_emptied, is_held, is_ordered, landed, observed, refused,
+    Hint, Observed, corrected, hinted, is_zeroed, is_held, is_ordered, landed, observed, refused,
     sent, short, suspended, unanswered, unproven,
 )
 from brygga.core.stock.resolving import (
     Resolved, Review, Verdict, absent, resolve_at, resolve_shop, resolve_till, reviewed,
 )
-from brygga.core.stock.sending import LIMITS, excess, next_look, sendable
+from brygga.core.stock.sending import LIMITS, excess, next_read, sendable
 from brygga.core.stock.sharing import (
-    Orders, adopted, born, carried, ended, first_level, is_unsure, joined, opened,
-    remade, renewed, reset, reset_refused, restarted, split, stopped, woken,
+    Orders, attached, created, carried, ended, first_level, is_unsure, joined, new_ledger,
+    recreated, renewed, reset, reset_refused, restarted, split, stopped, resumed,
 )
 from brygga.core.stock.slots import Slot
 
 __all__ = [
-    "LIMITS", "SUSPENDED", "Change", "Flight", "Gap", "Hint", "Kind", "Ledger", "Level",
-    "Look", "Observed", "Orders", "Resolved", "Review", "Shelf", "Side", "Slot", "Timing", "Told",
+    "LIMITS",
+    "SUSPENDED",
+    "Change",
+    "Gap",
+    "Hint",
+    "Kind",
+    "Ledger",
+    "Level",
+    "LevelRead",
+    "Observed",
+    "Orders",
+    "PendingWrite",
+    "ReportedChange",
+    "Resolved",
+    "Review",
+    "Side",
+    "Slot",
+    "StockRecord",
+    "Timing",
     "Verdict",
-    "absent", "adopted", "born", "carried", "corrected", "counted", "ended",
-    "excess", "first_level", "hinted", "is_emptied", "is_held", "is_ordered", "is_unsure",
-    "joined", "landed", "next_look", "observed", "opened", "refused", "remade",
-    "renewed", "reset", "reset_refused", "resolve_at", "resolve_shop", "resolve_till",
-    "restarted", "reviewed", "sendable", "sent", "short", "split", "stopped", "suspended",
-    "unanswered", "unproven", "woken",
+    "absent",
+    "attached",
+    "carried",
+    "corrected",
+    "counted",
+    "created",
+    "ended",
+    "excess",
+    "first_level",
+    "hinted",
+    "is_held",
+    "is_ordered",
+    "is_unsure",
+    "is_zeroed",
+    "joined",
+    "landed",
+    "new_ledger",
+    "next_read",
+    "observed",
+    "recreated",
+    "refused",
+    "renewed",
+    "reset",
+    "reset_refused",
+    "resolve_at",
+    "resolve_shop",
+    "resolve_till",
+    "restarted",
+    "resumed",
+    "reviewed",
+    "sendable",
+    "sent",
+    "short",
+    "split",
+    "stopped",
+    "suspended",
+    "unanswered",
+    "unproven",
 ]
 # fmt: on

@@ -12,6 +12,6 @@ def counted(ledger: Ledger, till: int, shop: int) -> Ledger | None:
     None when there is nothing to count: Zettle has no number of its own, or two numbers were given
     for shared stock. A side that is not there yet is born with the number later.
     """
-    if ledger.zettle.promised is None or (not ledger.separate and till != shop):
+    if ledger.zettle.target is None or (not ledger.separate and till != shop):
         return None
     return replace(ledger, zettle=ledger.zettle.toward(till), shop=ledger.shop.toward(shop))

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from brygga.core.stock.ledger import Shelf
-from brygga.core.stock.story import Reason
+from brygga.core.stock.ledger import StockRecord
+from brygga.core.stock.movement import Reason
 
 LATER = timedelta(seconds=10)
 """A deed may bear a time so long after we saw what it did: clocks differ."""
@@ -19,7 +19,7 @@ TOGETHER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class SourceTransaction:
     """Something that a platform has a number for, and what it did to one variant's shelf."""
 
     at: datetime
@@ -64,11 +64,13 @@ class Explained:
     numbers: tuple[str, ...] = ()
 
 
-def is_order(shelf: Shelf, heard: Collection[bool], change: int, lag: timedelta) -> bool:
+def is_order(
+    record: StockRecord, received: Collection[bool], change: int, read_lag: timedelta
+) -> bool:
     """Whether the shop's events say that an order made this `change` of its shelf. If not, it may
     be an edit by hand.
 
-    `shelf` is as it was before the events were `heard` (each: whether it named an order) that came
+    `record` is as it was before the events were `received` (each: whether it named an order) that came
     since the last look.
 
     | the events since the last look | an order made the change |
@@ -77,15 +79,17 @@ def is_order(shelf: Shelf, heard: Collection[bool], change: int, lag: timedelta)
     | some name none | nobody can tell |
     | there are none | a fall, where an order's event is open and nothing has moved since: a read may trail it |
     """
-    closed = None if shelf.settled is None else shelf.settled - lag
-    if heard:
-        is_alone = shelf.hinted is None or (closed is not None and shelf.hinted <= closed)
-        return all(heard) and (change < 0 or is_alone)
-    is_open = shelf.ordered is not None and (closed is None or shelf.ordered > closed)
-    return change < 0 and is_open and not shelf.recent
+    closed = None if record.clear_read is None else record.clear_read - read_lag
+    if received:
+        is_alone = record.hinted is None or (closed is not None and record.hinted <= closed)
+        return all(received) and (change < 0 or is_alone)
+    is_open = record.ordered is not None and (closed is None or record.ordered > closed)
+    return change < 0 and is_open and not record.recent
 
 
-def explained(moves: Sequence[Unexplained], deeds: Sequence[Deed]) -> tuple[Explained, ...]:
+def explained(
+    moves: Sequence[Unexplained], transactions: Sequence[SourceTransaction]
+) -> tuple[Explained, ...]:
     """One shelf's movements, oldest first, each with the deeds that made it. All times are by one
     clock, the platform's.
 
@@ -98,45 +102,53 @@ def explained(moves: Sequence[Unexplained], deeds: Sequence[Deed]) -> tuple[Expl
     | there is none, but the look before is too long ago, or not known | nobody can tell: it may have been earlier |
     | there are some of another size | nobody can tell: a sale and an edit in one look |
     """
-    left = sorted(deeds, key=lambda deed: deed.at)
+    left = sorted(transactions, key=lambda transaction: transaction.at)
     found: list[Explained] = []
     while len(found) < len(moves):
         rest = moves[len(found) :]
         parts, made = _made(rest, left)
-        left = [deed for deed in left if deed not in made]
+        left = [transaction for transaction in left if transaction not in made]
         reason, numbers = (
             _reason(rest[0], left, made),
-            tuple(dict.fromkeys(deed.number for deed in made)),
+            tuple(dict.fromkeys(transaction.number for transaction in made)),
         )
         found += [Explained(move.id, reason, numbers) for move in rest[:parts]]
     return tuple(found)
 
 
-def _made(moves: Sequence[Unexplained], left: Sequence[Deed]) -> tuple[int, tuple[Deed, ...]]:
+def _made(
+    moves: Sequence[Unexplained], left: Sequence[SourceTransaction]
+) -> tuple[int, tuple[SourceTransaction, ...]]:
     """How many of these movements, from the first on, were made by which deeds: one by none, where
     none fits.
     """
     move = moves[0]
-    near = [deed for deed in left if move.at - EARLIER <= deed.at <= move.at + LATER]
+    near = [
+        transaction
+        for transaction in left
+        if move.at - EARLIER <= transaction.at <= move.at + LATER
+    ]
     fresh = _fresh(move, left)
-    before = [deed for deed in fresh if deed.at <= move.at + TICK]
+    before = [transaction for transaction in fresh if transaction.at <= move.at + TICK]
     made = next(filter(None, (_fitting(move.change, among) for among in (before, fresh, near))), ())
     return (1, made) if made else _in_parts(moves, fresh)
 
 
-def _in_parts(moves: Sequence[Unexplained], fresh: Sequence[Deed]) -> tuple[int, tuple[Deed, ...]]:
+def _in_parts(
+    moves: Sequence[Unexplained], fresh: Sequence[SourceTransaction]
+) -> tuple[int, tuple[SourceTransaction, ...]]:
     first = moves[0]
     for count in range(2, len(moves) + 1):
         last = moves[count - 1]
         if last.at - first.at > TOGETHER or (last.change < 0) is not (first.change < 0):
             break
         whole = sum(move.change for move in moves[:count])
-        if made := [deed for deed in fresh if deed.change == whole]:
+        if made := [transaction for transaction in fresh if transaction.change == whole]:
             return count, (made[-1],)
     return 1, ()
 
 
-def _fresh(move: Unexplained, left: Sequence[Deed]) -> list[Deed]:
+def _fresh(move: Unexplained, left: Sequence[SourceTransaction]) -> list[SourceTransaction]:
     """Those that may have happened since the look before, as far as clocks agree."""
     return [
         d
@@ -145,19 +157,26 @@ def _fresh(move: Unexplained, left: Sequence[Deed]) -> list[Deed]:
     ]
 
 
-def _fitting(change: int, deeds: Sequence[Deed]) -> tuple[Deed, ...]:
+def _fitting(
+    change: int, transactions: Sequence[SourceTransaction]
+) -> tuple[SourceTransaction, ...]:
     """The longest run of the last of them that makes the change, else the last one that does
     alone.
     """
-    for first in range(len(deeds)):
-        if sum(deed.change for deed in deeds[first:]) == change:
-            return tuple(deeds[first:])
-    return next(((deed,) for deed in reversed(deeds) if deed.change == change), ())
+    for first in range(len(transactions)):
+        if sum(transaction.change for transaction in transactions[first:]) == change:
+            return tuple(transactions[first:])
+    return next(
+        ((transaction,) for transaction in reversed(transactions) if transaction.change == change),
+        (),
+    )
 
 
-def _reason(move: Unexplained, left: Sequence[Deed], made: Sequence[Deed]) -> Reason:
+def _reason(
+    move: Unexplained, left: Sequence[SourceTransaction], made: Sequence[SourceTransaction]
+) -> Reason:
     if not made:
         is_edit = move.is_bounded and not move.by_order and not _fresh(move, left)
         return Reason.EDIT if is_edit else Reason.UNCLEAR
-    reasons = {deed.reason for deed in made}
+    reasons = {transaction.reason for transaction in made}
     return reasons.pop() if len(reasons) == 1 else Reason.SEVERAL

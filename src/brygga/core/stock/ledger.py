@@ -2,7 +2,7 @@
 
     promised = known + owed + in flight
 
-`known` is the level that we have accounted for, `owed` what is still to be written there, `in
+`known` is the level that we have accounted for, `to_push` what is still to be written there, `in
 flight` what was written and not yet answered. Nothing else is needed to say who must be told what:
 a shelf that changed by itself owes the change to the other.
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 from brygga.core.stock.slots import Slot
 
 SUSPENDED = datetime.max.replace(tzinfo=UTC)
-"""`Shelf.rests` of a shelf whose item the platform does not know: nothing is sent before the
+"""`StockRecord.rests` of a shelf whose item the platform does not know: nothing is sent before the
 product work speaks.
 """
 
@@ -39,7 +39,7 @@ class Gap(StrEnum):
     """
     UNTRACKED = "untracked"
     """Inventory tracking is off in Zettle: the product's stock is not ours (rules S1, S7)."""
-    UNBORN = "unborn"
+    NOT_CREATED = "not_created"
     """The variant does not exist in the shop, or its level is on its way as an absolute flight."""
 
 
@@ -59,39 +59,39 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The waiting times of stock, in seconds. `lag_s` is the longest that BigCommerce's reads trail
+    """The waiting times of stock, in seconds. `read_lag_s` is the longest that BigCommerce's reads trail
     its writes.
 
     Zettle documents no lag, so its reads count as true at once. `repeat_s` is the second look after
     a hint that showed nothing.
     """
 
-    lag_s: float = 10
+    read_lag_s: float = 10
     repeat_s: float = 2
-    hold_s: float = 5
+    write_hold_s: float = 5
     """So long our own writes may keep a variant's reads ambiguous; then they wait until a look is
     clear.
     """
-    grace_s: float = 45
+    request_deadline_s: float = 45
     """After so long a request that was sent can no longer take effect: its timeout, and then
     some.
     """
-    patience_s: float = 120
+    resolve_timeout_s: float = 120
     """An unanswered write to Zettle waits so long for its echo before the lower number is
     promised.
     """
-    doubt_s: float = 3600
+    escalation_timeout_s: float = 3600
     """And its echo may still come so late before the merchant is asked to check."""
     is_whole: bool = True
     """A call to BigCommerce is all or nothing (bigcommerce facts 5.2). Where `certify` finds that
     it is not, a record that shows a write which its slot denies is asked about too."""
 
-    def lag(self, side: Side) -> timedelta:
-        return timedelta(seconds=self.lag_s if side is Side.SHOP else 0)
+    def read_lag(self, side: Side) -> timedelta:
+        return timedelta(seconds=self.read_lag_s if side is Side.SHOP else 0)
 
     def finish(self, side: Side) -> timedelta:
         """How long after the last hint or write a look must begin to close the matter."""
-        return timedelta(seconds=self.lag_s if side is Side.SHOP else self.repeat_s)
+        return timedelta(seconds=self.read_lag_s if side is Side.SHOP else self.repeat_s)
 
     def pooled(self, now: datetime, lags: int = 2) -> datetime:
         """When the shelves that were born about now are looked at, all together: late enough to
@@ -99,40 +99,40 @@ class Timing:
 
         Looks are `lags` lags apart, whoever asks.
         """
-        step = lags * self.lag_s
-        earliest = (now + timedelta(seconds=self.lag_s)).timestamp()
+        step = lags * self.read_lag_s
+        earliest = (now + timedelta(seconds=self.read_lag_s)).timestamp()
         return datetime.fromtimestamp(-(-earliest // step) * step, UTC)
 
     @property
     def gap(self) -> timedelta:
         """How far apart two looks at an unanswered write are."""
-        return timedelta(seconds=self.lag_s)
+        return timedelta(seconds=self.read_lag_s)
 
     @property
-    def hold(self) -> timedelta:
-        return timedelta(seconds=self.hold_s)
+    def write_hold(self) -> timedelta:
+        return timedelta(seconds=self.write_hold_s)
 
     @property
-    def grace(self) -> timedelta:
-        return timedelta(seconds=self.grace_s)
+    def request_deadline(self) -> timedelta:
+        return timedelta(seconds=self.request_deadline_s)
 
     @property
-    def patience(self) -> timedelta:
-        return timedelta(seconds=self.patience_s)
+    def resolve_timeout(self) -> timedelta:
+        return timedelta(seconds=self.resolve_timeout_s)
 
     @property
-    def doubt(self) -> timedelta:
-        return timedelta(seconds=self.doubt_s)
+    def escalation_timeout(self) -> timedelta:
+        return timedelta(seconds=self.escalation_timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A level as read. `begun` is when the request left; `floor` is BigCommerce's safety stock, the
+class LevelRead:
+    """A level as read. `read_started` is when the request left; `floor` is BigCommerce's safety stock, the
     least to leave.
     """
 
     level: Level
-    begun: datetime
+    read_started: datetime
     floor: int = 0
 
 
@@ -145,7 +145,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedChange:
     """The last event of BigCommerce's that named this very variant, not only its product of several
     sizes.
     """
@@ -157,7 +157,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class PendingWrite:
     """What was written to a shelf and not yet answered. It is on disk before it is on the wire.
 
     `call` names the request: many variants ride in one, and share its fate and its slot.
@@ -189,26 +189,26 @@ class Flight:
 
     def dead(self, timing: Timing) -> datetime:
         """From then on it can no longer take effect."""
-        return self.lost if self.lost is not None else self.sent + timing.grace
+        return self.lost if self.lost is not None else self.sent + timing.request_deadline
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class StockRecord:
     """One side's stock of one variant."""
 
-    known: Level = Gap.UNKNOWN
-    owed: int = 0
-    flight: Flight | None = None
+    confirmed: Level = Gap.UNKNOWN
+    to_push: int = 0
+    pending_write: PendingWrite | None = None
     floor: int = 0
     recent: tuple[Change, ...] = ()
     """Changes so young that a lagging read may not show them."""
     seen: datetime | None = None
     """When the last look that counted began; an older one says nothing."""
-    settled: datetime | None = None
+    clear_read: datetime | None = None
     """When the last look began that was beyond doubt."""
     hinted: datetime | None = None
     """The last time that the platform said that it moved."""
-    told: Told | None = None
+    reported: ReportedChange | None = None
     """It moves nothing, and lets many units that are gone be believed at once."""
     ambiguous: datetime | None = None
     """Since when reads show a level that our own recent writes may or may not explain."""
@@ -220,31 +220,33 @@ class Shelf:
     """The shop's incarnation of the variant."""
 
     @property
-    def promised(self) -> int | None:
+    def target(self) -> int | None:
         """The number that this shelf will show when all is written; None where there is none to
         promise.
         """
-        if isinstance(self.known, int):
-            return self.known + self.owed + self.in_flight
-        if self.flight is not None and self.flight.is_absolute:
-            return self.flight.quantity + self.owed
+        if isinstance(self.confirmed, int):
+            return self.confirmed + self.to_push + self.pending_change
+        if self.pending_write is not None and self.pending_write.is_absolute:
+            return self.pending_write.quantity + self.to_push
         return None
 
     @property
-    def in_flight(self) -> int:
+    def pending_change(self) -> int:
         return (
-            self.flight.quantity if self.flight is not None and not self.flight.is_absolute else 0
+            self.pending_write.quantity
+            if self.pending_write is not None and not self.pending_write.is_absolute
+            else 0
         )
 
     @property
-    def asleep(self) -> bool:
+    def is_suspended(self) -> bool:
         """The platform knows no such item: silent until the product work has spoken."""
         return self.rests == SUSPENDED
 
     @property
     def ordered(self) -> datetime | None:
         """When the last order happened that was told of."""
-        return None if self.told is None else self.told.ordered
+        return None if self.reported is None else self.reported.ordered
 
     @property
     def touched(self) -> datetime | None:
@@ -258,45 +260,51 @@ class Shelf:
         """The last sign of movement: a write, an observed change, or a hint."""
         return max((at for at in (self.touched, self.hinted) if at is not None), default=None)
 
-    def toward(self, target: int) -> "Shelf":
+    def toward(self, target: int) -> "StockRecord":
         """Owed what brings it to this number; one that promises none is left as it is."""
         return (
             self
-            if self.promised is None
-            else replace(self, owed=self.owed + target - self.promised)
+            if self.target is None
+            else replace(self, to_push=self.to_push + target - self.target)
         )
 
-    def woken(self) -> "Shelf":
-        return replace(self, rests=None) if self.asleep else self
+    def resumed(self) -> "StockRecord":
+        return replace(self, rests=None) if self.is_suspended else self
 
-    def is_clear(self, look: Look, lag: timedelta) -> bool:
+    def is_clear(self, read: LevelRead, read_lag: timedelta) -> bool:
         """A look begun one lag after the last movement that we know of shows a level in which all
         of them are counted.
 
         It need not show what a fresh hint announces; that is why a hint is finished only later
-        (`sending.next_look`).
+        (`sending.next_read`).
         """
-        return self.flight is None and (self.touched is None or look.begun >= self.touched + lag)
+        return self.pending_write is None and (
+            self.touched is None or read.read_started >= self.touched + read_lag
+        )
 
-    def lowest(self, look: Look, lag: timedelta) -> int:
+    def lowest(self, read: LevelRead, read_lag: timedelta) -> int:
         """The lowest level that our writes and earlier changes can explain in a look, if nothing
         else happened.
 
-        A read that trails may miss any rise of the last `lag`; an open flight downwards may or may
+        A read that trails may miss any rise of the last `read_lag`; an open flight downwards may or may
         not be in it. Falls that we know of are in `known` already, and a read that misses them is
         higher, not lower.
         """
-        assert isinstance(self.known, int)
-        rises = sum(c.quantity for c in self.recent if c.quantity > 0 and c.at > look.begun - lag)
-        return self.known - rises + min(0, self.in_flight)
+        assert isinstance(self.confirmed, int)
+        rises = sum(
+            c.quantity
+            for c in self.recent
+            if c.quantity > 0 and c.at > read.read_started - read_lag
+        )
+        return self.confirmed - rises + min(0, self.pending_change)
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The two shelves of one variant. The law is checked whenever one is made."""
 
-    zettle: Shelf = Shelf()
-    shop: Shelf = Shelf(known=Gap.UNBORN)
+    zettle: StockRecord = StockRecord()
+    shop: StockRecord = StockRecord(confirmed=Gap.NOT_CREATED)
     separate: bool = False
     """Separate stock (rule S5): the shelves owe each other nothing."""
     closed: tuple[int, ...] = ()
@@ -307,24 +315,26 @@ class Ledger:
     have been ordered."""
 
     def __post_init__(self) -> None:
-        till, shop = self.zettle.promised, self.shop.promised
+        till, shop = self.zettle.target, self.shop.target
         lawful = self.separate or till is None or shop is None or till == shop
         assert lawful, f"the shelves promise {till} and {shop}"
 
-    def __getitem__(self, side: Side) -> Shelf:
+    def __getitem__(self, side: Side) -> StockRecord:
         return self.zettle if side is Side.ZETTLE else self.shop
 
-    def put(self, side: Side, shelf: Shelf, other: Shelf | None = None) -> "Ledger":
+    def with_record(
+        self, side: Side, record: StockRecord, other: StockRecord | None = None
+    ) -> "Ledger":
         """Both shelves at once, so that the law is never broken between two steps."""
         other = self[side.other] if other is None else other
         if side is Side.ZETTLE:
-            return replace(self, zettle=shelf, shop=other)
-        return replace(self, shop=shelf, zettle=other)
+            return replace(self, zettle=record, shop=other)
+        return replace(self, shop=record, zettle=other)
 
     @property
-    def promised(self) -> int | None:
+    def target(self) -> int | None:
         """The shared number, for pages; Zettle's own when stock is separate."""
-        return self.zettle.promised
+        return self.zettle.target
 
     @property
     def is_unset(self) -> bool:
@@ -332,9 +342,9 @@ class Ledger:
         one.
         """
         shop = self.shop
-        waits = self.separate and shop.asleep and shop.variant_id is not None
-        return shop.flight is None and (shop.known is Gap.UNKNOWN or waits)
+        waits = self.separate and shop.is_suspended and shop.variant_id is not None
+        return shop.pending_write is None and (shop.confirmed is Gap.UNKNOWN or waits)
 
     @property
     def is_tracked(self) -> bool:
-        return isinstance(self.zettle.known, int)
+        return isinstance(self.zettle.confirmed, int)

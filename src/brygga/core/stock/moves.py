@@ -1,7 +1,7 @@
 """The moves: observed, hinted, sent, landed, refused; what becomes of a write without an answer is
 in `resolving`.
 
-Each keeps the law, because each moves a number from one term of `promised` to another, or changes
+Each keeps the law, because each moves a number from one term of `target` to another, or changes
 both shelves' promise alike.
 """
 
@@ -11,13 +11,13 @@ from datetime import datetime
 from brygga.core.stock.ledger import (
     SUSPENDED,
     Change,
-    Flight,
     Ledger,
-    Look,
-    Shelf,
+    LevelRead,
+    PendingWrite,
+    ReportedChange,
     Side,
+    StockRecord,
     Timing,
-    Told,
 )
 from brygga.core.stock.slots import Slot
 
@@ -30,7 +30,7 @@ class Observed:
     change: int = 0
 
 
-def observed(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Observed:
+def observed(ledger: Ledger, side: Side, read: LevelRead, timing: Timing) -> Observed:
     """A shelf that changed by itself owes the change to the other one (rules S2, S3, S4).
 
     | the look | what it says |
@@ -42,119 +42,134 @@ def observed(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Observed
 
     Separate stock moves only its own shelf, and owes nobody more than it holds.
     """
-    shelf = ledger[side]
+    record = ledger[side]
     if (
-        not isinstance(look.level, int)
-        or not isinstance(shelf.known, int)
-        or (shelf.seen and look.begun < shelf.seen)
+        not isinstance(read.level, int)
+        or not isinstance(record.confirmed, int)
+        or (record.seen and read.read_started < record.seen)
     ):
         return Observed(ledger)
 
-    lag = timing.lag(side)
-    clear = shelf.is_clear(look, lag)
-    change = look.level - shelf.known if clear else min(0, look.level - shelf.lowest(look, lag))
-    doubtful = not clear and look.level != shelf.known + change
-    seen = replace(
-        shelf.woken(),
-        floor=look.floor,
-        seen=look.begun,
-        settled=look.begun if clear else shelf.settled,
-        ambiguous=(shelf.ambiguous or look.begun) if doubtful else None,
-        recent=tuple(c for c in shelf.recent if c.at > look.begun - lag),
+    read_lag = timing.read_lag(side)
+    clear = record.is_clear(read, read_lag)
+    change = (
+        read.level - record.confirmed
+        if clear
+        else min(0, read.level - record.lowest(read, read_lag))
     )
-    return Observed(_moved(ledger, side, seen, change, look.begun), change)
+    doubtful = not clear and read.level != record.confirmed + change
+    seen = replace(
+        record.resumed(),
+        floor=read.floor,
+        seen=read.read_started,
+        clear_read=read.read_started if clear else record.clear_read,
+        ambiguous=(record.ambiguous or read.read_started) if doubtful else None,
+        recent=tuple(c for c in record.recent if c.at > read.read_started - read_lag),
+    )
+    return Observed(_moved(ledger, side, seen, change, read.read_started), change)
 
 
-def _moved(ledger: Ledger, side: Side, shelf: Shelf, change: int, at: datetime) -> Ledger:
-    """`shelf` with a change of its own, and the other shelf owed the same."""
+def _moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: datetime) -> Ledger:
+    """`record` with a change of its own, and the other shelf owed the same."""
     if change == 0:
-        return ledger.put(side, shelf)
-    assert isinstance(shelf.known, int)
+        return ledger.with_record(side, record)
+    assert isinstance(record.confirmed, int)
     # A change that was seen answers Zettle's hint. BigCommerce's is closed by a clear look: a read
     # may show half of it. An open write is weighed with it later (`resolving.resolve_till`).
     answered = (
         side is Side.ZETTLE
-        and shelf.flight is None
-        and shelf.hinted is not None
-        and shelf.hinted <= at
+        and record.pending_write is None
+        and record.hinted is not None
+        and record.hinted <= at
     )
-    hint = None if answered else shelf.hinted
+    hint = None if answered else record.hinted
     moved = replace(
-        shelf, known=shelf.known + change, recent=(*shelf.recent, Change(at, change)), hinted=hint
+        record,
+        confirmed=record.confirmed + change,
+        recent=(*record.recent, Change(at, change)),
+        hinted=hint,
     )
     if ledger.separate:
         # A split takes from a shelf as far as the shelf goes; the rest must not eat the next
         # restock.
-        return ledger.put(
+        return ledger.with_record(
             side,
-            replace(moved, owed=max(moved.owed, min(0, -(shelf.known + change + moved.in_flight)))),
+            replace(
+                moved,
+                to_push=max(
+                    moved.to_push, min(0, -(record.confirmed + change + moved.pending_change))
+                ),
+            ),
         )
     other = ledger[side.other]
-    if other.promised is not None:
-        other = replace(other, owed=other.owed + change)
-    return ledger.put(side, moved, other)
+    if other.target is not None:
+        other = replace(other, to_push=other.to_push + change)
+    return ledger.with_record(side, moved, other)
 
 
 # ---- A level that is gone without an event -------------------------------------------------------
 
 
-def is_emptied(ledger: Ledger, look: Look, timing: Timing) -> bool:
+def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
     """The shop shows none of some units, and no event said so: they are sold, or BigCommerce forgot
     the number.
 
     It forgets numbers when it counts otherwise (bigcommerce facts 5.4). An event of an order says
     that some are sold: of several units the orders must tell.
     """
-    shelf = ledger.shop
-    by_order = is_ordered(shelf, timing)
+    record = ledger.shop
+    by_order = is_ordered(record, timing)
     if (
-        shelf.flight is not None
-        or not isinstance(shelf.known, int)
-        or (is_told(shelf, timing) and not by_order)
+        record.pending_write is not None
+        or not isinstance(record.confirmed, int)
+        or (is_reported(record, timing) and not by_order)
     ):
         return False
-    step = observed(ledger, Side.SHOP, look, timing)
-    return step.change < (-1 if by_order else 0) and step.ledger.shop.known == 0
+    step = observed(ledger, Side.SHOP, read, timing)
+    return step.change < (-1 if by_order else 0) and step.ledger.shop.confirmed == 0
 
 
-def unproven(ledger: Ledger, look: Look, timing: Timing) -> Ledger | None:
-    """A shelf that `is_emptied`, and orders do not explain it: for a while that is no number, and
+def unproven(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger | None:
+    """A shelf that `is_zeroed`, and orders do not explain it: for a while that is no number, and
     looked at again: a hook may be late. None where it is believed because it has stayed so."""
-    shelf = ledger.shop
-    since = shelf.ambiguous or look.begun
-    if look.begun - since >= timing.patience:
+    record = ledger.shop
+    since = record.ambiguous or read.read_started
+    if read.read_started - since >= timing.resolve_timeout:
         return None
-    return ledger.put(
-        Side.SHOP, replace(shelf, ambiguous=since, hinted=look.begun, seen=look.begun)
+    return ledger.with_record(
+        Side.SHOP,
+        replace(record, ambiguous=since, hinted=read.read_started, seen=read.read_started),
     )
 
 
 def is_held(ledger: Ledger) -> bool:
     """Whether the last look at the shop showed none, and was not believed (`unproven`)."""
-    shelf = ledger.shop
-    return shelf.ambiguous is not None and shelf.seen is not None and shelf.hinted == shelf.seen
+    record = ledger.shop
+    return record.ambiguous is not None and record.seen is not None and record.hinted == record.seen
 
 
-def is_told(shelf: Shelf, timing: Timing) -> bool:
+def is_reported(record: StockRecord, timing: Timing) -> bool:
     """Whether an event of the shop's that is still open can be about a movement of its own.
 
     Where the shelf moved a moment ago, an event may be about that; then only one of an order
     counts. One that names the product of several sizes says nothing of this one.
     """
     return _is_open(
-        shelf, shelf.ordered if shelf.recent or shelf.told is None else shelf.told.at, timing
+        record,
+        record.ordered if record.recent or record.reported is None else record.reported.at,
+        timing,
     )
 
 
-def is_ordered(shelf: Shelf, timing: Timing) -> bool:
+def is_ordered(record: StockRecord, timing: Timing) -> bool:
     """Whether an event that is still open names an order of this very variant."""
-    return _is_open(shelf, shelf.ordered, timing)
+    return _is_open(record, record.ordered, timing)
 
 
-def _is_open(shelf: Shelf, told: datetime | None, timing: Timing) -> bool:
+def _is_open(record: StockRecord, reported: datetime | None, timing: Timing) -> bool:
     """No look since then was beyond doubt."""
-    return told is not None and (
-        shelf.settled is None or told > shelf.settled - timing.lag(Side.SHOP)
+    return reported is not None and (
+        record.clear_read is None or reported > record.clear_read - timing.read_lag(Side.SHOP)
     )
 
 
@@ -178,13 +193,15 @@ class Hint:
 
 def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     """A hint is a reason to look, never a number."""
-    shelf = ledger[side]
-    latest = max(shelf.hinted or hint.at, hint.at)
+    record = ledger[side]
+    latest = max(record.hinted or hint.at, hint.at)
     if side is Side.ZETTLE or not hint.variant:
-        return ledger.put(side, replace(shelf, hinted=latest))
+        return ledger.with_record(side, replace(record, hinted=latest))
     made = hint.made or hint.at
-    ordered = max(shelf.ordered or made, made) if hint.by_order else shelf.ordered
-    return ledger.put(side, replace(shelf, hinted=latest, told=Told(latest, ordered)))
+    ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
+    return ledger.with_record(
+        side, replace(record, hinted=latest, reported=ReportedChange(latest, ordered))
+    )
 
 
 # ---- Writes --------------------------------------------------------------------------------------
@@ -196,32 +213,38 @@ def sent(  # noqa: PLR0917 - what a write is, and with what it leaves
     """Owed becomes flight. To be saved before the request leaves, or a crash in between would
     forget it.
     """
-    shelf = ledger[side]
-    assert shelf.flight is None, "one open flight per shelf"
-    assert isinstance(shelf.known, int), "a change needs a number to change"
-    flight = Flight(call, change, at, base=shelf.known, slot=slot)
-    return ledger.put(side, replace(shelf, owed=shelf.owed - change, flight=flight))
+    record = ledger[side]
+    assert record.pending_write is None, "one open flight per shelf"
+    assert isinstance(record.confirmed, int), "a change needs a number to change"
+    pending_write = PendingWrite(call, change, at, base=record.confirmed, slot=slot)
+    return ledger.with_record(
+        side, replace(record, to_push=record.to_push - change, pending_write=pending_write)
+    )
 
 
 def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
     """The platform said yes: what was in flight is known."""
-    shelf, flight = ledger[side], _flight(ledger, side)
-    if flight.is_absolute:
+    record, pending_write = ledger[side], _pending_write(ledger, side)
+    if pending_write.is_absolute:
         # What it showed before is not known: a store that does not count shows 0 (bigcommerce facts
         # 5.4).
-        known, ledger = flight.quantity, replace(ledger, started=None)
+        known, ledger = pending_write.quantity, replace(ledger, started=None)
     else:
-        assert isinstance(shelf.known, int)
-        known = shelf.known + flight.quantity
-    recent = (*shelf.recent, Change(at, flight.quantity))
-    return ledger.put(side, replace(shelf.woken(), known=known, flight=None, recent=recent))
+        assert isinstance(record.confirmed, int)
+        known = record.confirmed + pending_write.quantity
+    recent = (*record.recent, Change(at, pending_write.quantity))
+    return ledger.with_record(
+        side, replace(record.resumed(), confirmed=known, pending_write=None, recent=recent)
+    )
 
 
 def refused(ledger: Ledger, side: Side) -> Ledger:
     """The platform said no, or never got it: what was in flight is owed again."""
-    shelf, flight = ledger[side], _flight(ledger, side)
-    assert not flight.is_absolute, "an absolute level is taken back by `reset_refused`"
-    return ledger.put(side, replace(shelf, owed=shelf.owed + flight.quantity, flight=None))
+    record, pending_write = ledger[side], _pending_write(ledger, side)
+    assert not pending_write.is_absolute, "an absolute level is taken back by `reset_refused`"
+    return ledger.with_record(
+        side, replace(record, to_push=record.to_push + pending_write.quantity, pending_write=None)
+    )
 
 
 def short(ledger: Ledger, side: Side, at: datetime, timing: Timing) -> Ledger:
@@ -233,18 +256,22 @@ def short(ledger: Ledger, side: Side, at: datetime, timing: Timing) -> Ledger:
     shelf is dropped (`_moved`).
     """
     back = refused(ledger, side)
-    rests = at + max(timing.lag(side), timing.finish(side))
-    return back.put(side, replace(back[side], rests=rests, hinted=max(back[side].hinted or at, at)))
+    rests = at + max(timing.read_lag(side), timing.finish(side))
+    return back.with_record(
+        side, replace(back[side], rests=rests, hinted=max(back[side].hinted or at, at))
+    )
 
 
 def suspended(ledger: Ledger, side: Side) -> Ledger:
     """The platform knows no such item: the shelf sleeps until the product work has spoken."""
-    return ledger.put(side, replace(ledger[side], rests=SUSPENDED))
+    return ledger.with_record(side, replace(ledger[side], rests=SUSPENDED))
 
 
 def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
     """Sent, and no answer will come: from now on the flight may be resolved."""
-    return ledger.put(side, replace(ledger[side], flight=replace(_flight(ledger, side), lost=at)))
+    return ledger.with_record(
+        side, replace(ledger[side], pending_write=replace(_pending_write(ledger, side), lost=at))
+    )
 
 
 def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
@@ -256,14 +283,16 @@ def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
     own shelf's alone.
     """
     other = ledger[side.other]
-    if ledger[side].promised is None:
+    if ledger[side].target is None:
         return ledger
-    shelf = replace(ledger[side], owed=ledger[side].owed - change)
-    alone = ledger.separate or other.promised is None
-    return ledger.put(side, shelf, other if alone else replace(other, owed=other.owed - change))
+    record = replace(ledger[side], to_push=ledger[side].to_push - change)
+    alone = ledger.separate or other.target is None
+    return ledger.with_record(
+        side, record, other if alone else replace(other, to_push=other.to_push - change)
+    )
 
 
-def _flight(ledger: Ledger, side: Side) -> Flight:
-    flight = ledger[side].flight
-    assert flight is not None, "nothing was in flight"
-    return flight
+def _pending_write(ledger: Ledger, side: Side) -> PendingWrite:
+    pending_write = ledger[side].pending_write
+    assert pending_write is not None, "nothing was in flight"
+    return pending_write

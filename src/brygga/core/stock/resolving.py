@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from brygga.core.stock.ledger import Flight, Ledger, Level, Look, Side, Timing
+from brygga.core.stock.ledger import Ledger, Level, LevelRead, PendingWrite, Side, Timing
 from brygga.core.stock.moves import landed, observed, refused, suspended
 from brygga.core.stock.sharing import reset_refused, reset_undone
 
@@ -50,19 +50,19 @@ class Resolved:
     """The slot and the record say opposite things (an operator wants to know)."""
 
 
-def resolve_at(side: Side, flight: Flight, timing: Timing) -> datetime:
+def resolve_at(side: Side, pending_write: PendingWrite, timing: Timing) -> datetime:
     """The earliest moment at which a look can say something: the request is dead by then, and reads
     have caught up.
     """
-    if side is Side.ZETTLE and flight.since is not None:
-        return flight.since + timing.patience
-    return flight.dead(timing) + timing.finish(side)
+    if side is Side.ZETTLE and pending_write.since is not None:
+        return pending_write.since + timing.resolve_timeout
+    return pending_write.dead(timing) + timing.finish(side)
 
 
 # ---- BigCommerce ---------------------------------------------------------------------------------
 
 
-def resolve_shop(ledger: Ledger, look: Look, slot: Level | None, timing: Timing) -> Resolved:
+def resolve_shop(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
     """By the level of the call's slot, read with the record's own. `slot` is None where there is
     none to read.
 
@@ -77,80 +77,104 @@ def resolve_shop(ledger: Ledger, look: Look, slot: Level | None, timing: Timing)
     has touched. An earlier read decides nothing, and only a fall below all that the write can
     explain counts at once.
     """
-    flight = ledger.shop.flight
-    assert flight is not None, "nothing was in flight"
-    if not isinstance(look.level, int) or look.begun < resolve_at(Side.SHOP, flight, timing):
-        return _waiting(ledger, Side.SHOP, look, timing)
-    more = slot - flight.slot.count if isinstance(slot, int) and flight.slot is not None else None
+    pending_write = ledger.shop.pending_write
+    assert pending_write is not None, "nothing was in flight"
+    if not isinstance(read.level, int) or read.read_started < resolve_at(
+        Side.SHOP, pending_write, timing
+    ):
+        return _waiting(ledger, Side.SHOP, read, timing)
+    more = (
+        slot - pending_write.slot.count
+        if isinstance(slot, int) and pending_write.slot is not None
+        else None
+    )
     is_landed = more == 1
-    contradicts = more in (0, 1) and _contradicts(ledger, flight, look.level, landed_=is_landed)
+    contradicts = more in (0, 1) and _contradicts(
+        ledger, pending_write, read.level, landed_=is_landed
+    )
     if timing.is_whole:
-        told = ledger.shop.told
-        is_sure = not (is_landed and contradicts) or (told is not None and told.at >= flight.sent)
+        reported = ledger.shop.reported
+        is_sure = not (is_landed and contradicts) or (
+            reported is not None and reported.at >= pending_write.sent
+        )
     else:
-        is_sure = more == 0 and _is_untouched(ledger, flight, look.level)
+        is_sure = more == 0 and _is_untouched(ledger, pending_write, read.level)
     if more in (0, 1) and is_sure:
         verdict = Verdict.LANDED if is_landed else Verdict.NOT_LANDED
-        return replace(_closed(ledger, look, timing, verdict), contradicts=contradicts)
-    lower = Verdict.ASSUMED_LANDED if _is_lower_landed(flight, look.level) else Verdict.ASSUMED_LOST
-    return replace(_closed(ledger, look, timing, lower), contradicts=contradicts)
+        return replace(_closed(ledger, read, timing, verdict), contradicts=contradicts)
+    lower = (
+        Verdict.ASSUMED_LANDED
+        if _is_lower_landed(pending_write, read.level)
+        else Verdict.ASSUMED_LOST
+    )
+    return replace(_closed(ledger, read, timing, lower), contradicts=contradicts)
 
 
-def _contradicts(ledger: Ledger, flight: Flight, level: int, *, landed_: bool) -> bool:
+def _contradicts(ledger: Ledger, pending_write: PendingWrite, level: int, *, landed_: bool) -> bool:
     """The record shows the opposite of what the slot says: somebody moved it by just as much, or a
     call is not all or nothing after all."""
-    if flight.is_absolute:
-        return landed_ and level == flight.base != flight.quantity
-    if ledger.shop.known != flight.base or flight.base is None:
+    if pending_write.is_absolute:
+        return landed_ and level == pending_write.base != pending_write.quantity
+    if ledger.shop.confirmed != pending_write.base or pending_write.base is None:
         return False
-    return level == (flight.base if landed_ else flight.base + flight.quantity)
+    return level == (pending_write.base if landed_ else pending_write.base + pending_write.quantity)
 
 
-def _is_untouched(ledger: Ledger, flight: Flight, level: int) -> bool:
+def _is_untouched(ledger: Ledger, pending_write: PendingWrite, level: int) -> bool:
     """The record shows its level from before, and no event came since the write left."""
-    before = flight.base if flight.is_absolute else ledger.shop.known
+    before = pending_write.base if pending_write.is_absolute else ledger.shop.confirmed
     hinted = ledger.shop.hinted
-    return level == before and (hinted is None or hinted < flight.sent)
+    return level == before and (hinted is None or hinted < pending_write.sent)
 
 
-def _is_lower_landed(flight: Flight, level: int) -> bool:
-    return level <= flight.quantity if flight.is_absolute else flight.quantity > 0
+def _is_lower_landed(pending_write: PendingWrite, level: int) -> bool:
+    return (
+        level <= pending_write.quantity if pending_write.is_absolute else pending_write.quantity > 0
+    )
 
 
-def _closed(ledger: Ledger, look: Look, timing: Timing, verdict: Verdict) -> Resolved:
-    flight = ledger.shop.flight
-    assert flight is not None
-    assert isinstance(look.level, int)
+def _closed(ledger: Ledger, read: LevelRead, timing: Timing, verdict: Verdict) -> Resolved:
+    pending_write = ledger.shop.pending_write
+    assert pending_write is not None
+    assert isinstance(read.level, int)
     if verdict in (Verdict.LANDED, Verdict.ASSUMED_LANDED):
-        ledger = landed(ledger, Side.SHOP, flight.dead(timing))
-    elif flight.is_absolute:
-        ledger = reset_undone(ledger, look.level)
+        ledger = landed(ledger, Side.SHOP, pending_write.dead(timing))
+    elif pending_write.is_absolute:
+        ledger = reset_undone(ledger, read.level)
     else:
         ledger = refused(ledger, Side.SHOP)
-    return _booked(ledger, Side.SHOP, look, timing, verdict)
+    return _resolved_with(ledger, Side.SHOP, read, timing, verdict)
 
 
-def absent(ledger: Ledger, look: Look, timing: Timing) -> Ledger:
+def absent(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger:
     """The shop answered a look and left the variant out: its shelf sleeps, as after a refusal
     (`suspended`).
 
     A young one may be missing in a read that trails, and a write that may still take effect is
     waited for. One that was on its way to a variant that is gone has come to nothing.
     """
-    shelf = ledger.shop
-    if shelf.touched is not None and look.begun < shelf.touched + timing.lag(Side.SHOP):
+    record = ledger.shop
+    if record.touched is not None and read.read_started < record.touched + timing.read_lag(
+        Side.SHOP
+    ):
         return ledger
-    if shelf.flight is not None:
-        if look.begun < resolve_at(Side.SHOP, shelf.flight, timing):
+    if record.pending_write is not None:
+        if read.read_started < resolve_at(Side.SHOP, record.pending_write, timing):
             return ledger
-        ledger = reset_refused(ledger) if shelf.flight.is_absolute else refused(ledger, Side.SHOP)
+        ledger = (
+            reset_refused(ledger)
+            if record.pending_write.is_absolute
+            else refused(ledger, Side.SHOP)
+        )
     return suspended(ledger, Side.SHOP)
 
 
 # ---- Zettle --------------------------------------------------------------------------------------
 
 
-def resolve_till(ledger: Ledger, look: Look, echoed: datetime | None, timing: Timing) -> Resolved:
+def resolve_till(
+    ledger: Ledger, read: LevelRead, echoed: datetime | None, timing: Timing
+) -> Resolved:
     """By the echo, which came at `echoed`, and by the level, since Zettle's reads trail nothing.
 
     | what is seen when the request is dead | verdict |
@@ -164,35 +188,38 @@ def resolve_till(ledger: Ledger, look: Look, echoed: datetime | None, timing: Ti
 
     A late echo corrects all of these (`reviewed`).
     """
-    flight = ledger.zettle.flight
-    assert flight is not None, "nothing was in flight"
+    pending_write = ledger.zettle.pending_write
+    assert pending_write is not None, "nothing was in flight"
     if echoed is not None:
         # A look that began before the echo came may contain the write or not; `observed` leaves it
         # to the next one.
-        return _booked(
-            landed(ledger, Side.ZETTLE, echoed), Side.ZETTLE, look, timing, Verdict.LANDED
+        return _resolved_with(
+            landed(ledger, Side.ZETTLE, echoed), Side.ZETTLE, read, timing, Verdict.LANDED
         )
-    waits = _waiting(ledger, Side.ZETTLE, look, timing)
-    flight = waits.ledger.zettle.flight
-    if flight is None or flight.since is None or not isinstance(look.level, int):
+    waits = _waiting(ledger, Side.ZETTLE, read, timing)
+    pending_write = waits.ledger.zettle.pending_write
+    if pending_write is None or pending_write.since is None or not isinstance(read.level, int):
         return waits
-    patient, rise = look.begun - flight.since >= timing.patience, flight.quantity > 0
-    if look.level == flight.base == waits.ledger.zettle.known and (patient or not rise):
-        return _given_up(waits, look, timing, Verdict.NOT_LANDED)
+    patient, rise = (
+        read.read_started - pending_write.since >= timing.resolve_timeout,
+        pending_write.quantity > 0,
+    )
+    if read.level == pending_write.base == waits.ledger.zettle.confirmed and (patient or not rise):
+        return _given_up(waits, read, timing, Verdict.NOT_LANDED)
     if not patient:
         return waits
     hinted = waits.ledger.zettle.hinted
-    told = hinted is not None and hinted >= flight.sent - timing.finish(Side.ZETTLE)
+    reported = hinted is not None and hinted >= pending_write.sent - timing.finish(Side.ZETTLE)
     if rise:
-        verdict = Verdict.PRESUMED_LOST if told else Verdict.ASSUMED_LANDED
-        done = landed(waits.ledger, Side.ZETTLE, flight.dead(timing))
-        booked = _booked(done, Side.ZETTLE, look, timing, verdict)
+        verdict = Verdict.PRESUMED_LOST if reported else Verdict.ASSUMED_LANDED
+        done = landed(waits.ledger, Side.ZETTLE, pending_write.dead(timing))
+        booked = _resolved_with(done, Side.ZETTLE, read, timing, verdict)
         return replace(booked, change=booked.change + waits.change)
-    return _given_up(waits, look, timing, Verdict.NOT_LANDED if told else Verdict.ASSUMED_LOST)
+    return _given_up(waits, read, timing, Verdict.NOT_LANDED if reported else Verdict.ASSUMED_LOST)
 
 
-def _given_up(waits: Resolved, look: Look, timing: Timing, verdict: Verdict) -> Resolved:
-    booked = _booked(refused(waits.ledger, Side.ZETTLE), Side.ZETTLE, look, timing, verdict)
+def _given_up(waits: Resolved, read: LevelRead, timing: Timing, verdict: Verdict) -> Resolved:
+    booked = _resolved_with(refused(waits.ledger, Side.ZETTLE), Side.ZETTLE, read, timing, verdict)
     return replace(booked, change=booked.change + waits.change)
 
 
@@ -229,18 +256,26 @@ def reviewed(verdict: Verdict, *, echoed: bool, over: bool) -> Review:
 # ---- Both ----------------------------------------------------------------------------------------
 
 
-def _waiting(ledger: Ledger, side: Side, look: Look, timing: Timing) -> Resolved:
+def _waiting(ledger: Ledger, side: Side, read: LevelRead, timing: Timing) -> Resolved:
     """Nothing is decided. What the look shows beyond the write counts at once; patience begins when
     the write is dead.
     """
-    seen = _booked(ledger, side, look, timing, Verdict.WAITING)
-    flight = seen.ledger[side].flight
-    if flight is None or flight.since is not None or look.begun < resolve_at(side, flight, timing):
+    seen = _resolved_with(ledger, side, read, timing, Verdict.WAITING)
+    pending_write = seen.ledger[side].pending_write
+    if (
+        pending_write is None
+        or pending_write.since is not None
+        or read.read_started < resolve_at(side, pending_write, timing)
+    ):
         return seen
-    shelf = replace(seen.ledger[side], flight=replace(flight, since=look.begun))
-    return replace(seen, ledger=seen.ledger.put(side, shelf))
+    record = replace(
+        seen.ledger[side], pending_write=replace(pending_write, since=read.read_started)
+    )
+    return replace(seen, ledger=seen.ledger.with_record(side, record))
 
 
-def _booked(ledger: Ledger, side: Side, look: Look, timing: Timing, verdict: Verdict) -> Resolved:
-    step = observed(ledger, side, look, timing)
+def _resolved_with(
+    ledger: Ledger, side: Side, read: LevelRead, timing: Timing, verdict: Verdict
+) -> Resolved:
+    step = observed(ledger, side, read, timing)
     return Resolved(step.ledger, verdict, step.change)

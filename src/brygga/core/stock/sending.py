@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from brygga.core.stock.ledger import Gap, Ledger, Shelf, Side, Timing
+from brygga.core.stock.ledger import Gap, Ledger, Side, StockRecord, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,48 +24,56 @@ def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
     """The change to write to this shelf now; 0 for none.
 
     Nothing while a flight is open, the shelf sleeps or rests, either side is unknown or untracked,
-    or our own writes have kept its reads ambiguous for `hold_s`. Never below zero or BigCommerce's
+    or our own writes have kept its reads ambiguous for `write_hold_s`. Never below zero or BigCommerce's
     safety stock, never above the platform's limit: what does not fit stays owed and is paid by the
     next restock or sale (decision 7). What a vanished shop shelf sold is still taken from Zettle.
     """
-    shelf = ledger[side]
-    if not isinstance(shelf.known, int) or shelf.owed == 0 or not _is_free(shelf, now, timing):
+    record = ledger[side]
+    if (
+        not isinstance(record.confirmed, int)
+        or record.to_push == 0
+        or not _is_free(record, now, timing)
+    ):
         return 0
-    if not ledger.separate and ledger[side.other].known in (Gap.UNKNOWN, Gap.UNTRACKED):
+    if not ledger.separate and ledger[side.other].confirmed in (Gap.UNKNOWN, Gap.UNTRACKED):
         return 0
-    if shelf.owed < 0:
-        room = max(0, shelf.known - max(0, shelf.floor))
-        return max(shelf.owed, -room, -LIMITS[side].biggest_change)
-    room = max(0, LIMITS[side].highest - shelf.known)
-    return min(shelf.owed, room, LIMITS[side].biggest_change)
+    if record.to_push < 0:
+        room = max(0, record.confirmed - max(0, record.floor))
+        return max(record.to_push, -room, -LIMITS[side].biggest_change)
+    room = max(0, LIMITS[side].highest - record.confirmed)
+    return min(record.to_push, room, LIMITS[side].biggest_change)
 
 
 def excess(ledger: Ledger, side: Side) -> int:
     """The units of what this side promises that it can never hold: they stay owed, and show on the
     other side only. 0 for none.
     """
-    promised = ledger[side].promised
-    return 0 if promised is None else max(0, promised - LIMITS[side].highest)
+    target = ledger[side].target
+    return 0 if target is None else max(0, target - LIMITS[side].highest)
 
 
-def _is_free(shelf: Shelf, now: datetime, timing: Timing) -> bool:
-    if shelf.flight is not None or (shelf.rests is not None and now < shelf.rests):
+def _is_free(record: StockRecord, now: datetime, timing: Timing) -> bool:
+    if record.pending_write is not None or (record.rests is not None and now < record.rests):
         return False
-    return shelf.ambiguous is None or now - shelf.ambiguous < timing.hold
+    return record.ambiguous is None or now - record.ambiguous < timing.write_hold
 
 
-def next_look(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
+def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     """When this shelf must be read again, or None when nothing about it is open.
 
     A hint is finished only by a look begun one lag after it and after our last write. Toward Zettle
     one repeat closes a hint that showed nothing.
     """
-    shelf = ledger[side]
-    if side is Side.SHOP and ledger.is_unset and shelf.touched is not None:
-        return None if shelf.asleep and not ledger.separate else shelf.touched + timing.lag(side)
-    if not isinstance(shelf.known, int) or shelf.asleep:
+    record = ledger[side]
+    if side is Side.SHOP and ledger.is_unset and record.touched is not None:
+        return (
+            None
+            if record.is_suspended and not ledger.separate
+            else record.touched + timing.read_lag(side)
+        )
+    if not isinstance(record.confirmed, int) or record.is_suspended:
         return None
-    disturbed = shelf.disturbed if side is Side.SHOP else shelf.hinted
-    finish = shelf.rests if disturbed is None else disturbed + timing.finish(side)
-    done = finish is not None and shelf.settled is not None and shelf.settled >= finish
+    disturbed = record.disturbed if side is Side.SHOP else record.hinted
+    finish = record.rests if disturbed is None else disturbed + timing.finish(side)
+    done = finish is not None and record.clear_read is not None and record.clear_read >= finish
     return None if done else finish

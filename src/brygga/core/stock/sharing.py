@@ -9,14 +9,14 @@ from enum import StrEnum
 from brygga.core.stock.ledger import (
     SUSPENDED,
     Change,
-    Flight,
     Gap,
     Kind,
     Ledger,
     Level,
-    Look,
-    Shelf,
+    LevelRead,
+    PendingWrite,
     Side,
+    StockRecord,
     Timing,
 )
 from brygga.core.stock.sending import LIMITS
@@ -34,20 +34,20 @@ class Orders(StrEnum):
     """It was not counted: those of from now on."""
 
 
-LOOK_BACK = timedelta(days=7)
+LOOKBACK = timedelta(days=7)
 """So long ago a merchant may have made a variant that we learn of now."""
 
 
-def opened(look: Look, *, apart: bool = False) -> Ledger:
+def new_ledger(read: LevelRead, *, separate: bool = False) -> Ledger:
     """A variant whose Zettle level was read for the first time; the shop does not have it yet.
 
-    `apart`: its product has separate stock, so it has too (rule S5). All of it is at the till;
+    `separate`: its product has separate stock, so it has too (rule S5). All of it is at the till;
     nobody gave the shop any.
     """
-    till = Shelf(known=look.level, seen=look.begun, settled=look.begun)
+    till = StockRecord(confirmed=read.level, seen=read.read_started, clear_read=read.read_started)
     return (
-        Ledger(zettle=till, shop=Shelf(known=0, rests=SUSPENDED), separate=True)
-        if apart
+        Ledger(zettle=till, shop=StockRecord(confirmed=0, rests=SUSPENDED), separate=True)
+        if separate
         else Ledger(zettle=till)
     )
 
@@ -59,25 +59,27 @@ def first_level(ledger: Ledger) -> int | None:
     Zettle may be below zero; the shop starts at 0 then (decision 7). None where there is no number
     to promise: unknown never writes.
     """
-    own = ledger.shop.promised if ledger.separate else None
-    promised = own if own is not None else ledger.zettle.promised
-    return None if promised is None else min(max(0, promised), LIMITS[Side.SHOP].highest)
+    own = ledger.shop.target if ledger.separate else None
+    target = own if own is not None else ledger.zettle.target
+    return None if target is None else min(max(0, target), LIMITS[Side.SHOP].highest)
 
 
-def born(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger:
+def created(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger:
     """The variant exists, with the level that it was created with. What was sold meanwhile is owed,
     and so are units missing below zero. An earlier incarnation closes. What was in flight to it is
     in the promise already.
     """
-    own = ledger.shop.promised if ledger.separate else None
-    promised = own if own is not None else ledger.zettle.promised
+    own = ledger.shop.target if ledger.separate else None
+    target = own if own is not None else ledger.zettle.target
     ledger = _closing(ledger, variant_id)
-    if promised is None:
-        return ledger.put(Side.SHOP, Shelf(known=ledger.zettle.known, variant_id=variant_id))
+    if target is None:
+        return ledger.with_record(
+            Side.SHOP, StockRecord(confirmed=ledger.zettle.confirmed, variant_id=variant_id)
+        )
     # A young level may read as 0 or not at all for a lag: the whole level is a rise that a read may
     # miss.
-    shelf = Shelf(level, promised - level, recent=(Change(at, level),), variant_id=variant_id)
-    return ledger.put(Side.SHOP, shelf)
+    record = StockRecord(level, target - level, recent=(Change(at, level),), variant_id=variant_id)
+    return ledger.with_record(Side.SHOP, record)
 
 
 def reset(ledger: Ledger, call: str, at: datetime, base: int, slot: Slot | None = None) -> Ledger:
@@ -86,12 +88,14 @@ def reset(ledger: Ledger, call: str, at: datetime, base: int, slot: Slot | None 
     that shows until it lands."""
     level = first_level(ledger)
     assert level is not None, "unknown never writes"
-    promised = ledger.shop.promised if ledger.separate else ledger.zettle.promised
-    assert promised is not None
-    numbered = isinstance(ledger.shop.known, int)
-    flight = Flight(call, level, at, Kind.RESET, base, first=not numbered, slot=slot)
-    shelf = replace(ledger.shop, known=Gap.UNBORN, owed=promised - level, flight=flight)
-    return ledger.put(Side.SHOP, shelf)
+    target = ledger.shop.target if ledger.separate else ledger.zettle.target
+    assert target is not None
+    numbered = isinstance(ledger.shop.confirmed, int)
+    pending_write = PendingWrite(call, level, at, Kind.RESET, base, first=not numbered, slot=slot)
+    record = replace(
+        ledger.shop, confirmed=Gap.NOT_CREATED, to_push=target - level, pending_write=pending_write
+    )
+    return ledger.with_record(Side.SHOP, record)
 
 
 def _closing(ledger: Ledger, successor: int | None = None) -> Ledger:
@@ -103,7 +107,7 @@ def _closing(ledger: Ledger, successor: int | None = None) -> Ledger:
     return replace(ledger, closed=closed, started=None)
 
 
-def adopted(ledger: Ledger, variant_id: int, look: Look, sold: int = 0) -> Ledger:
+def attached(ledger: Ledger, variant_id: int, read: LevelRead, sold: int = 0) -> Ledger:
     """A variant that is in the shop with a level: linked, kept from before (rules P11, D4), tracked
     again (S7), or `renewed`.
 
@@ -118,29 +122,36 @@ def adopted(ledger: Ledger, variant_id: int, look: Look, sold: int = 0) -> Ledge
     if ledger.separate:
         before = _closing(ledger).closed
         stayed = ledger.shop.variant_id is None and (not before or variant_id in before)
-        own = look.level if stayed and isinstance(look.level, int) else ledger.shop.promised
+        own = read.level if stayed and isinstance(read.level, int) else ledger.shop.target
         own = own if own is None or stayed else own + sold
     else:
-        ledger = ledger.put(Side.ZETTLE, replace(ledger.zettle, owed=ledger.zettle.owed + sold))
-    promised = ledger.zettle.promised if own is None else own
-    untracked = ledger.zettle.known is Gap.UNTRACKED
-    level: Level = (
-        look.level if promised is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
+        ledger = ledger.with_record(
+            Side.ZETTLE, replace(ledger.zettle, to_push=ledger.zettle.to_push + sold)
+        )
+    target = ledger.zettle.target if own is None else own
+    untracked = ledger.zettle.confirmed is Gap.UNTRACKED
+    level: Level = read.level if target is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
+    to_push = target - level if target is not None and isinstance(level, int) else 0
+    record = StockRecord(
+        level,
+        to_push,
+        floor=read.floor,
+        seen=read.read_started,
+        clear_read=read.read_started,
+        variant_id=variant_id,
     )
-    owed = promised - level if promised is not None and isinstance(level, int) else 0
-    shelf = Shelf(
-        level, owed, floor=look.floor, seen=look.begun, settled=look.begun, variant_id=variant_id
-    )
-    return replace(_closing(ledger, variant_id), shop=shelf, separate=own is not None)
+    return replace(_closing(ledger, variant_id), shop=record, separate=own is not None)
 
 
-def remade(ledger: Ledger) -> Ledger:
+def recreated(ledger: Ledger) -> Ledger:
     """The shop's variant is going or gone. Its shelf closes; the promise lives on in Zettle's, and
     the next one is born with it."""
-    shelf, ledger = ledger.shop, _closing(ledger)
-    if ledger.separate and shelf.promised is not None:
-        return ledger.put(Side.SHOP, Shelf(known=0, owed=shelf.promised, rests=SUSPENDED))
-    return ledger.put(Side.SHOP, Shelf(known=Gap.UNBORN))
+    record, ledger = ledger.shop, _closing(ledger)
+    if ledger.separate and record.target is not None:
+        return ledger.with_record(
+            Side.SHOP, StockRecord(confirmed=0, to_push=record.target, rests=SUSPENDED)
+        )
+    return ledger.with_record(Side.SHOP, StockRecord(confirmed=Gap.NOT_CREATED))
 
 
 def carried(ledger: Ledger) -> Ledger | None:
@@ -148,10 +159,10 @@ def carried(ledger: Ledger) -> Ledger | None:
     each side's number is the one it will be found with. None when stock was shared: then Zettle's
     number counts.
     """
-    till = ledger.zettle.promised
-    if not ledger.separate or till is None or ledger.shop.promised is None:
+    till = ledger.zettle.target
+    if not ledger.separate or till is None or ledger.shop.target is None:
         return None
-    return replace(remade(ledger), zettle=Shelf(known=till))
+    return replace(recreated(ledger), zettle=StockRecord(confirmed=till))
 
 
 def ended(ledger: Ledger) -> Ledger:
@@ -159,37 +170,42 @@ def ended(ledger: Ledger) -> Ledger:
     written.
     """
     return Ledger(
-        Shelf(known=Gap.UNTRACKED), Shelf(known=Gap.UNBORN), closed=_closing(ledger).closed
+        StockRecord(confirmed=Gap.UNTRACKED),
+        StockRecord(confirmed=Gap.NOT_CREATED),
+        closed=_closing(ledger).closed,
     )
 
 
-def woken(ledger: Ledger, variant_id: int) -> Ledger:
+def resumed(ledger: Ledger, variant_id: int) -> Ledger:
     """The product work has found the shop's variant where the stock work had not."""
-    return ledger.put(Side.SHOP, replace(ledger.shop.woken(), variant_id=variant_id))
+    return ledger.with_record(Side.SHOP, replace(ledger.shop.resumed(), variant_id=variant_id))
 
 
 def reset_refused(ledger: Ledger) -> Ledger:
     """An absolute level was refused: the shelf has what it had, and is owed the rest. One that had
     no number has none, and waits for it: what the store shows from before is not of ours."""
-    flight = ledger.shop.flight
-    assert flight is not None, "nothing was in flight"
-    assert flight.is_absolute, "a change is taken back by `refused`"
-    return reset_undone(ledger, flight.base or 0)
+    pending_write = ledger.shop.pending_write
+    assert pending_write is not None, "nothing was in flight"
+    assert pending_write.is_absolute, "a change is taken back by `refused`"
+    return reset_undone(ledger, pending_write.base or 0)
 
 
 def reset_undone(ledger: Ledger, level: int) -> Ledger:
     """An absolute level never took effect, and the shelf still shows its old number, `level`: the
     rest is owed.
     """
-    shelf = ledger.shop
-    if shelf.flight is not None and shelf.flight.first and not ledger.separate:
-        young = (*shelf.recent, Change(shelf.flight.sent, 0))
-        return ledger.put(
-            Side.SHOP, replace(shelf, known=Gap.UNKNOWN, owed=0, flight=None, recent=young)
+    record = ledger.shop
+    if record.pending_write is not None and record.pending_write.first and not ledger.separate:
+        young = (*record.recent, Change(record.pending_write.sent, 0))
+        return ledger.with_record(
+            Side.SHOP,
+            replace(record, confirmed=Gap.UNKNOWN, to_push=0, pending_write=None, recent=young),
         )
-    promised = shelf.promised
-    assert promised is not None
-    return ledger.put(Side.SHOP, replace(shelf, known=level, owed=promised - level, flight=None))
+    target = record.target
+    assert target is not None
+    return ledger.with_record(
+        Side.SHOP, replace(record, confirmed=level, to_push=target - level, pending_write=None)
+    )
 
 
 def renewed(
@@ -202,16 +218,18 @@ def renewed(
     shows what was done.
     """
     if not ledger.is_tracked:
-        return _closing(ledger, variant_id).put(
-            Side.SHOP, Shelf(ledger.zettle.known, variant_id=variant_id)
+        return _closing(ledger, variant_id).with_record(
+            Side.SHOP, StockRecord(ledger.zettle.confirmed, variant_id=variant_id)
         )
     was = ledger.shop
-    touched = at if was.flight is None else max(at, was.flight.dead(timing))
-    closed, again = _closing(ledger, variant_id).closed, remade(ledger)
-    shelf = again.shop if ledger.separate else Shelf(Gap.UNKNOWN)
+    touched = at if was.pending_write is None else max(at, was.pending_write.dead(timing))
+    closed, again = _closing(ledger, variant_id).closed, recreated(ledger)
+    record = again.shop if ledger.separate else StockRecord(Gap.UNKNOWN)
     seen = {Orders.ALL: None, Orders.UNSEEN: was.seen or at, Orders.NEW: at}[orders]
-    shelf = replace(shelf, recent=(Change(touched, 0),), seen=seen, variant_id=variant_id)
-    return replace(again.put(Side.SHOP, shelf), closed=closed, started=seen or at - LOOK_BACK)
+    record = replace(record, recent=(Change(touched, 0),), seen=seen, variant_id=variant_id)
+    return replace(
+        again.with_record(Side.SHOP, record), closed=closed, started=seen or at - LOOKBACK
+    )
 
 
 def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
@@ -219,7 +237,7 @@ def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
     neither moves the other. None when a side has no number to part from: the product is not
     tracked, or not in the shop.
     """
-    if ledger.zettle.promised is None or ledger.shop.promised is None:
+    if ledger.zettle.target is None or ledger.shop.target is None:
         return None
     return Ledger(
         ledger.zettle.toward(till), ledger.shop.toward(shop), separate=True, closed=ledger.closed
@@ -231,12 +249,12 @@ def joined(ledger: Ledger) -> Ledger:
     side is owed what the other has."""
     if not ledger.separate:
         return ledger
-    till, shop = ledger.zettle.promised, ledger.shop.promised
+    till, shop = ledger.zettle.target, ledger.shop.target
     if till is None or shop is None:
         return replace(ledger, separate=False)
     return Ledger(
-        zettle=replace(ledger.zettle, owed=ledger.zettle.owed + shop),
-        shop=replace(ledger.shop, owed=ledger.shop.owed + till),
+        zettle=replace(ledger.zettle, to_push=ledger.zettle.to_push + shop),
+        shop=replace(ledger.shop, to_push=ledger.shop.to_push + till),
         closed=ledger.closed,
     )
 
@@ -248,20 +266,22 @@ def stopped(ledger: Ledger, timing: Timing) -> Ledger:
     """Tracking was switched off (decision 2): nothing is written, and the shop keeps its number. It
     ends separate stock too: switched on again, Zettle's balance is what counts.
 
-    What that balance may lack of shared stock, because it was owed or on its way, stays `owed`
+    What that balance may lack of shared stock, because it was owed or on its way, stays `to_push`
     (`is_unsure`). What may still move the shop's number stays `recent`.
     """
     till, shop, lacks = ledger.zettle, ledger.shop, 0
-    if not isinstance(till.known, int):
-        lacks = till.owed
+    if not isinstance(till.confirmed, int):
+        lacks = till.to_push
     elif not ledger.separate:
-        lacks = min(0, till.owed) + min(0, till.in_flight)
+        lacks = min(0, till.to_push) + min(0, till.pending_change)
     recent = (
-        shop.recent if shop.flight is None else (*shop.recent, Change(shop.flight.dead(timing), 0))
+        shop.recent
+        if shop.pending_write is None
+        else (*shop.recent, Change(shop.pending_write.dead(timing), 0))
     )
-    known = Gap.UNBORN if shop.variant_id is None else Gap.UNTRACKED
-    shelf = Shelf(known, recent=recent, seen=shop.seen, variant_id=shop.variant_id)
-    return Ledger(Shelf(Gap.UNTRACKED, owed=lacks), shelf, closed=ledger.closed)
+    known = Gap.NOT_CREATED if shop.variant_id is None else Gap.UNTRACKED
+    record = StockRecord(known, recent=recent, seen=shop.seen, variant_id=shop.variant_id)
+    return Ledger(StockRecord(Gap.UNTRACKED, to_push=lacks), record, closed=ledger.closed)
 
 
 def is_unsure(ledger: Ledger) -> bool:
@@ -271,21 +291,33 @@ def is_unsure(ledger: Ledger) -> bool:
     Not of what was sold twice: Zettle's number never goes below zero by us, so that it waits for
     the next restock.
     """
-    till, promised = ledger.zettle, ledger.zettle.promised
-    if ledger.separate or promised is None:
+    till, target = ledger.zettle, ledger.zettle.target
+    if ledger.separate or target is None:
         return False
-    return till.flight is not None or till.owed != max(till.owed, min(0, promised)) or till.owed > 0
+    return (
+        till.pending_write is not None
+        or till.to_push != max(till.to_push, min(0, target))
+        or till.to_push > 0
+    )
 
 
-def restarted(ledger: Ledger, look: Look, *, uncounted: bool = False) -> Ledger:
+def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Ledger:
     """Tracking was switched on: Zettle's balance counts, less what it may lack. The shop's variant,
     if there is one, is adopted. Where the store has not counted it (`uncounted`), only a look of
     after the switch there shows a number. When it was switched on is `started` of a ledger that is
     not tracked, where Zettle told it."""
-    lacks = ledger.zettle.owed if ledger.zettle.known is Gap.UNTRACKED else 0
-    started = None if uncounted or ledger.shop.variant_id is None else ledger.started or look.begun
-    till = Shelf(look.level, owed=lacks, seen=look.begun, settled=look.begun)
-    known = Gap.UNBORN if ledger.shop.variant_id is None else Gap.UNKNOWN
-    recent = (*ledger.shop.recent, Change(look.begun, 0)) if uncounted else ledger.shop.recent
-    shop = Shelf(known, recent=recent, seen=ledger.shop.seen, variant_id=ledger.shop.variant_id)
+    lacks = ledger.zettle.to_push if ledger.zettle.confirmed is Gap.UNTRACKED else 0
+    started = (
+        None if uncounted or ledger.shop.variant_id is None else ledger.started or read.read_started
+    )
+    till = StockRecord(
+        read.level, to_push=lacks, seen=read.read_started, clear_read=read.read_started
+    )
+    known = Gap.NOT_CREATED if ledger.shop.variant_id is None else Gap.UNKNOWN
+    recent = (
+        (*ledger.shop.recent, Change(read.read_started, 0)) if uncounted else ledger.shop.recent
+    )
+    shop = StockRecord(
+        known, recent=recent, seen=ledger.shop.seen, variant_id=ledger.shop.variant_id
+    )
     return Ledger(till, shop, closed=ledger.closed, started=started)

@@ -10,7 +10,7 @@ from brygga.core.connecting import prices_must_pause
 from brygga.core.model import Connection, Organization, Shop
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import connections, synclog
-from brygga.database.work_items import Mark
+from brygga.database.work_items import WorkItem
 from brygga.sync.worker.session import Session
 
 
@@ -34,7 +34,7 @@ async def read_shop(api: ShopApi) -> Shop:
     )
 
 
-async def account(session: Session, marks: Sequence[Mark]) -> None:
+async def account(session: Session, items: Sequence[WorkItem]) -> None:
     """Facts are brought up to date. A currency that no longer fits pauses prices and nothing else
     (decision 10).
     """
@@ -57,8 +57,8 @@ async def account(session: Session, marks: Sequence[Mark]) -> None:
                 tx, before.id, changes(before, organization, shop), session.clock.now()
             )
     await session.reload()
-    for mark in marks:
-        await session.finish(mark)
+    for item in items:
+        await session.finish(item)
 
 
 def keeping_facts(fresh: Organization, known: Organization) -> Organization:

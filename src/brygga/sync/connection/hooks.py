@@ -30,7 +30,7 @@ from brygga.database import deliveries, subscriptions, work_items
 from brygga.database.deliveries import Outcome
 from brygga.database.subscriptions import Subscription
 from brygga.database.tokens import Platform
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.session import Session
 from brygga.zettle.api.subscriptions import EVENTS
 from brygga.zettle.codes import Code as TillCode
@@ -43,7 +43,7 @@ ZETTLE_PATH = "/hooks/zettle/"
 SHOP_PATH = "/hooks/bigcommerce/"
 WORKS: Final = timedelta(seconds=90)
 """A new hook of BigCommerce's may take a minute to work (bigcommerce facts 6.1)."""
-SECOND_LOOK: Final = "second look"
+SECOND_CHECK: Final = "second look"
 """A mark's detail: hooks were made a moment ago, and what happened before they worked was not
 told.
 """
@@ -74,10 +74,10 @@ class _Watch:
         self._owed = True
 
 
-async def hooks(session: Session, dirty: Sequence[Mark]) -> None:
+async def hooks(session: Session, dirty: Sequence[WorkItem]) -> None:
     """Both platforms tell us what we asked to be told, at our address as it is now."""
-    watch = _Watch(session, anew=any(mark.force for mark in dirty))
-    second = any(mark.detail == SECOND_LOOK for mark in dirty)
+    watch = _Watch(session, anew=any(item.force for item in dirty))
+    second = any(item.detail == SECOND_CHECK for item in dirty)
     await _unless_gone(session, TillCode.ACCESS_GONE, partial(_zettle, watch))
     if session.connection.shop is not None:
         await _unless_gone(session, ShopCode.ACCESS_GONE, partial(_shop, watch, keep_secret=second))
@@ -88,8 +88,8 @@ async def hooks(session: Session, dirty: Sequence[Mark]) -> None:
     async with session.transaction() as tx:
         await session.finish(*dirty, tx=tx)
         if watch.changed[Platform.BIGCOMMERCE] and connection.stage is Stage.RUNNING and not second:
-            await work_items.mark(
-                tx, connection.id, Kind.HOOKS, "", now, due_at=now + WORKS, detail=SECOND_LOOK
+            await work_items.add(
+                tx, connection.id, Kind.HOOKS, "", now, due_at=now + WORKS, detail=SECOND_CHECK
             )
         ended = {
             (connection.id, platform, Outcome.ENDED): count
@@ -126,7 +126,7 @@ async def _owe_reading(session: Session, after: timedelta = timedelta()) -> None
     now = session.clock.now()
     async with session.transaction() as tx:
         for kind in (Kind.LIBRARY, Kind.SWEEP):
-            await work_items.mark(tx, session.connection.id, kind, "", now, due_at=now + after)
+            await work_items.add(tx, session.connection.id, kind, "", now, due_at=now + after)
 
 
 def is_ours(session: Session, known: bool, destination: str, path: str) -> bool:
@@ -213,7 +213,7 @@ async def _remember_zettle(session: Session, kept: ZettleSubscription, key: str)
     status = "active" if kept.is_active else "failing"
     row = Subscription(Platform.ZETTLE, kept.uuid, "", kept.destination, status, key)
     async with session.transaction() as tx:
-        await subscriptions.put(tx, session.connection.id, row, session.clock.now())
+        await subscriptions.save(tx, session.connection.id, row, session.clock.now())
 
 
 # ---- BigCommerce ---------------------------------------------------------------------------------
@@ -300,9 +300,9 @@ async def _secret(session: Session, rows: Sequence[Subscription]) -> str:
     async with session.transaction() as tx:
         if held is not None and held.signing_key != fresh:
             before = replace(held, subscription_id=SECRET_BEFORE)
-            await subscriptions.put(tx, session.connection.id, before, now)
+            await subscriptions.save(tx, session.connection.id, before, now)
         row = Subscription(Platform.BIGCOMMERCE, SECRET_ROW, base, "", "active", fresh)
-        await subscriptions.put(tx, session.connection.id, row, now)
+        await subscriptions.save(tx, session.connection.id, row, now)
     return fresh
 
 
@@ -310,4 +310,4 @@ async def _remember_hook(session: Session, hook: Hook) -> None:
     status = "active" if hook.is_active else "inactive"
     row = Subscription(Platform.BIGCOMMERCE, str(hook.id), hook.scope, hook.destination, status)
     async with session.transaction() as tx:
-        await subscriptions.put(tx, session.connection.id, row, session.clock.now())
+        await subscriptions.save(tx, session.connection.id, row, session.clock.now())

@@ -19,7 +19,7 @@ from brygga.database import (
     work_items,
 )
 from brygga.database.tokens import Platform
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.connection.hooks import SHOP_PATH, is_ours
 from brygga.sync.stock import marker
 from brygga.sync.worker.judging import is_overtaken
@@ -28,7 +28,7 @@ from brygga.sync.worker.session import Session
 DELETED_AT_ONCE = 250  # bigcommerce facts 2.2
 
 
-async def leave(session: Session, dirty: Sequence[Mark]) -> None:
+async def leave(session: Session, dirty: Sequence[WorkItem]) -> None:
     """What the merchant decided is carried out, and the connection ends.
 
     A side whose access is dead cannot be asked for anything: the leaving goes on without it, and
@@ -39,8 +39,8 @@ async def leave(session: Session, dirty: Sequence[Mark]) -> None:
         removed = await _leave_store(session)
         await _leave_zettle(session)
         await _end(session, removed)
-    for mark in dirty:
-        await session.finish(mark)
+    for item in dirty:
+        await session.finish(item)
 
 
 async def _leave_store(session: Session) -> int:

@@ -9,16 +9,16 @@ from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Topic
 from brygga.database import bindings, ledgers, library, markers, subscriptions, synclog, work_items
 from brygga.database.engine import Tx
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.database.synclog import Filter
 from brygga.database.tokens import Platform
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.category import place
 from brygga.sync.products.library import FEW
 from brygga.sync.worker.session import Session
 
 
-async def setup(session: Session, dirty: Sequence[Mark]) -> None:
+async def setup(session: Session, dirty: Sequence[WorkItem]) -> None:
     """Before set-up is finished the library is read, so that pages and plans have something to
     show, and the webhooks are set up.
 
@@ -37,7 +37,7 @@ async def setup(session: Session, dirty: Sequence[Mark]) -> None:
             # Stock calls wait for it from here on, so that the first of them carries it (decision
             # 16).
             await markers.want(tx, connection.id, session.clock.now())
-            await work_items.mark(tx, connection.id, Kind.MARKER, "", session.clock.now())
+            await work_items.add(tx, connection.id, Kind.MARKER, "", session.clock.now())
         await place(session)
 
     now = session.clock.now()
@@ -46,11 +46,11 @@ async def setup(session: Session, dirty: Sequence[Mark]) -> None:
             mode = "whole" if connection.choices.whole_library else "by_hand"
             line = Line(Code.SETUP_FINISHED, Topic.CONNECTION, params={"mode": mode})
             await synclog.add(tx, connection.id, line, now)
-        await work_items.mark(tx, connection.id, Kind.LIBRARY, "", now)
+        await work_items.add(tx, connection.id, Kind.LIBRARY, "", now)
         # They were set up before set-up was finished; the watchdog looks after them from then on.
         missing = not await subscriptions.all_of(tx, connection.id, Platform.ZETTLE)
         if connection.shop is not None and (missing or not running):
-            await work_items.mark(tx, connection.id, Kind.HOOKS, "", now)
+            await work_items.add(tx, connection.id, Kind.HOOKS, "", now)
         await session.finish(*dirty, tx=tx)
 
 
@@ -69,8 +69,8 @@ async def _take_back(session: Session, tx: Tx) -> None:
     await library.assign_all(tx, connection_id, present)
     await _carry_stock(session, tx, taken)
     for kind in (Kind.PRODUCT, Kind.STOCK):
-        await work_items.mark_many(tx, connection_id, kind, present, now, bulk=len(present) > FEW)
-    await work_items.mark_many(tx, connection_id, Kind.PRODUCT, absent, now)
+        await work_items.add_many(tx, connection_id, kind, present, now, bulk=len(present) > FEW)
+    await work_items.add_many(tx, connection_id, Kind.PRODUCT, absent, now)
 
 
 async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
@@ -86,7 +86,7 @@ async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
     ]
     carried = [(book, stock.carried(book.ledger)) for book in before]
     books = [
-        Book(book.product_uuid, book.variant_uuid, ledger)
+        LedgerRow(book.product_uuid, book.variant_uuid, ledger)
         for book, ledger in carried
         if ledger is not None
     ]
@@ -95,8 +95,8 @@ async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
     # The handler may be called again: what was carried then has a ledger now, and the line is
     # written once.
     carried_by_now = set(await ledgers.products(tx, connection_id))
-    apart = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
-    ended = (apart - carried_by_now) & (await library.etags(tx, connection_id)).keys()
+    separate = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
+    ended = (separate - carried_by_now) & (await library.etags(tx, connection_id)).keys()
     if ended and not await synclog.count(tx, connection_id, Filter(codes=(Code.SEPARATE_ENDED,))):
         line = Line(Code.SEPARATE_ENDED, Topic.STOCK, params={"count": str(len(ended))})
         await synclog.add(tx, connection_id, line, now)

@@ -19,8 +19,8 @@ from brygga.database.bindings import Binding, State
 from brygga.database.engine import Tx
 from brygga.database.library import Entry
 from brygga.database.suffixes import Suffix
-from brygga.database.work_items import Kind, Mark
-from brygga.sync.initial_levels import Births
+from brygga.database.work_items import Kind, WorkItem
+from brygga.sync.initial_levels import InitialLevels
 from brygga.sync.products.hands import RECOUNT, Hands, recount
 from brygga.sync.products.removing import SPARED
 from brygga.sync.products.suffixing import found_in, release, review
@@ -46,16 +46,16 @@ async def nothing(session: Session) -> None:
 class Sweep:
     """The handler of sweep marks. `stock` compares the levels, in the same pass."""
 
-    births: Births
+    initial_levels: InitialLevels
     stock: Part = nothing
 
-    async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
+    async def __call__(self, session: Session, dirty: Sequence[WorkItem]) -> None:
         now = session.clock.now()
         async with session.transaction() as tx:
             await _carry_out_answers(tx, session)
             for kind in (Kind.LIBRARY, Kind.MARKER):
-                await work_items.mark(tx, session.connection.id, kind, "", now)
-        await review(session, await compare(session, self.births))
+                await work_items.add(tx, session.connection.id, kind, "", now)
+        await review(session, await compare(session, self.initial_levels))
         await self.stock(session)
         async with session.transaction() as tx:
             await connections.set_swept(tx, session.connection.id, now)
@@ -69,7 +69,7 @@ async def _carry_out_answers(tx: Tx, session: Session) -> None:
     if question is None or not question.answer:
         return
     if question.answer == "go":
-        await work_items.mark_many(
+        await work_items.add_many(
             tx, connection_id, Kind.PRODUCT, question.subjects, now, detail=DELETED
         )
     else:
@@ -77,7 +77,7 @@ async def _carry_out_answers(tx: Tx, session: Session) -> None:
     await brakes.close(tx, connection_id, question.kind)
 
 
-async def compare(session: Session, births: Births) -> list[Suffix]:
+async def compare(session: Session, initial_levels: InitialLevels) -> list[Suffix]:
     """Every binding against the mirror and the store, 250 a reading. Answers the suffixes that were
     seen.
     """
@@ -87,12 +87,12 @@ async def compare(session: Session, births: Births) -> list[Suffix]:
     uuids = list(bound)
     for place in range(0, len(uuids), PAGE):
         page = {uuid: bound[uuid] for uuid in uuids[place : place + PAGE]}
-        suffixed += await _compare_page(session, page, births)
+        suffixed += await _compare_page(session, page, initial_levels)
     return suffixed
 
 
 async def _compare_page(
-    session: Session, bound: Mapping[str, Binding], births: Births
+    session: Session, bound: Mapping[str, Binding], initial_levels: InitialLevels
 ) -> list[Suffix]:
     connection_id, now = session.connection.id, session.clock.now()
     found = await products_shown(session, [binding.synced.product_id for binding in bound.values()])
@@ -118,12 +118,14 @@ async def _compare_page(
             for uuid, binding in bound.items()
             if (shown := found.get(binding.synced.product_id))
         }
-        await work_items.mark_many(
+        await work_items.add_many(
             tx, connection_id, Kind.PRODUCT, stale, now, bulk=len(stale) > PAGE // 10
         )
         await bindings.set_seen(tx, connection_id, seen)
         await brakes.note(tx, connection_id, _DRIFT, [line.subject for line in lines], now)
-        lines += await Hands(tx, session, births, entries).seen(list(bound), found, swept=True)
+        lines += await Hands(tx, session, initial_levels, entries).seen(
+            list(bound), found, swept=True
+        )
         await synclog.add(tx, connection_id, lines, now)
     return [
         row
@@ -197,16 +199,16 @@ class ShopProducts:
     now" (P10): the log says so.
     """
 
-    births: Births
+    initial_levels: InitialLevels
 
-    async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
+    async def __call__(self, session: Session, dirty: Sequence[WorkItem]) -> None:
         connection_id = session.connection.id
-        ids = [int(mark.subject) for mark in dirty if mark.subject.isdigit()]
+        ids = [int(item.subject) for item in dirty if item.subject.isdigit()]
         async with session.read() as tx:
             owners = await bindings.by_product_ids(tx, connection_id, ids)
             waiting = await suffixes.held_by(tx, connection_id, ids)
-        await self._recounted(session, [mark for mark in dirty if _is_asked(mark, owners)], owners)
-        if not (left := session.unsettled(dirty)):
+        await self._recounted(session, [item for item in dirty if _is_asked(item, owners)], owners)
+        if not (left := session.unresolved(dirty)):
             return
         holders = {row.holder_id for row in waiting}
         found = await products_shown(session, list(owners))
@@ -217,27 +219,27 @@ class ShopProducts:
         await self._looked(session, left, owners, found)
 
     async def _recounted(
-        self, session: Session, asked: Sequence[Mark], owners: Mapping[int, str]
+        self, session: Session, asked: Sequence[WorkItem], owners: Mapping[int, str]
     ) -> None:
         """The button that counts a product as Zettle does. What the store refuses is that product's
         alone.
         """
         async with session.read() as tx:
             bound = await bindings.get_many(
-                tx, session.connection.id, [owners[int(mark.subject)] for mark in asked]
+                tx, session.connection.id, [owners[int(item.subject)] for item in asked]
             )
-        for mark in asked:
-            uuid = owners[int(mark.subject)]
+        for item in asked:
+            uuid = owners[int(item.subject)]
             try:
                 await recount(session, {uuid: bound[uuid]} if uuid in bound else {})
             except Refused as refused:
                 if refused.code != ShopCode.PRODUCT_GONE:
-                    await session.fail(mark, refused)
+                    await session.fail(item, refused)
 
     async def _looked(
         self,
         session: Session,
-        dirty: Sequence[Mark],
+        dirty: Sequence[WorkItem],
         owners: Mapping[int, str],
         found: Mapping[int, ObservedProduct],
     ) -> None:
@@ -268,11 +270,11 @@ class ShopProducts:
             await bindings.set_seen(tx, connection_id, seen)
             await brakes.note(tx, connection_id, _DRIFT, gone, now)
             await session.finish(*dirty, tx=tx)
-            lines += await Hands(tx, session, self.births, entries).seen(
+            lines += await Hands(tx, session, self.initial_levels, entries).seen(
                 list(owners.values()), found
             )
             await synclog.add(tx, connection_id, lines, now)
 
 
-def _is_asked(mark: Mark, owners: Mapping[int, str]) -> bool:
-    return mark.detail == RECOUNT and mark.subject.isdigit() and int(mark.subject) in owners
+def _is_asked(item: WorkItem, owners: Mapping[int, str]) -> bool:
+    return item.detail == RECOUNT and item.subject.isdigit() and int(item.subject) in owners

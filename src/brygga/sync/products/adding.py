@@ -18,14 +18,14 @@ from brygga.core.stock import Side
 from brygga.database import additions, ledgers, library, synclog, work_items
 from brygga.database.additions import Addition, State
 from brygga.database.values import from_plain, to_plain
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.stock import Till
 from brygga.sync.stock.evidence import rows_of, unreadable
 from brygga.sync.worker.session import Session
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement, NewProduct
 
-SETTLE_AFTER = timedelta(seconds=60)
+RESOLVE_AFTER = timedelta(seconds=60)
 """A movement whose answer was lost may still be at work in Zettle: only after this time does
 "nothing there" mean "not moved".
 """
@@ -52,30 +52,30 @@ class Adding:
 
     till: Till = field(default_factory=Till)
 
-    async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
-        for mark in dirty:
+    async def __call__(self, session: Session, items: Sequence[WorkItem]) -> None:
+        for item in items:
             try:
-                await self._add(session, mark)
+                await self._add(session, item)
             except Failure as failure:
-                await session.fail(mark, failure)
+                await session.fail(item, failure)
 
-    async def _add(self, session: Session, mark: Mark) -> None:
+    async def _add(self, session: Session, item: WorkItem) -> None:
         async with session.read() as tx:
-            addition = await additions.get(tx, session.connection.id, mark.subject)
+            addition = await additions.get(tx, session.connection.id, item.subject)
         if addition is None or addition.state is not State.WAITING:
-            await session.finish(mark)
+            await session.finish(item)
             return
         wanted = from_plain(addition.product, Wanted)
         if not addition.made:
             try:
                 product = await self._made(session, wanted.product)
             except Refused as refused:
-                await self._refused(session, mark, wanted, refused)
+                await self._refused(session, item, wanted, refused)
                 return
             await self._keep(session, wanted, product)
         if wanted.tracked:
             await self._track(session, addition, wanted)
-        await self._finish(session, mark, wanted)
+        await self._finish(session, item, wanted)
 
     # ---- The product -----------------------------------------------------------------------------
 
@@ -112,16 +112,16 @@ class Adding:
             await synclog.add(tx, connection_id, _line(Code.PRODUCT_ADDED, wanted), now)
 
     async def _refused(
-        self, session: Session, mark: Mark, wanted: Wanted, refused: Refused
+        self, session: Session, item: WorkItem, wanted: Wanted, refused: Refused
     ) -> None:
         """Back to the form, with everything that was typed and the fields that Zettle named."""
         line = _line(Code.ADDITION_REFUSED, wanted, Severity.ERROR, cause=refused.code)
         async with session.transaction() as tx:
             await additions.refuse(
-                tx, session.connection.id, mark.subject, refused.code, refused.errors
+                tx, session.connection.id, item.subject, refused.code, refused.errors
             )
             await synclog.add(tx, session.connection.id, line, session.clock.now())
-            await session.finish(mark, tx=tx)
+            await session.finish(item, tx=tx)
 
     # ---- Its stock -------------------------------------------------------------------------------
 
@@ -172,10 +172,10 @@ class Adding:
         """
         connection_id, now = session.connection.id, session.clock.now()
         async with session.read() as tx:
-            heard = await ledgers.is_echoed(tx, connection_id, addition.movement)
-        if heard:
+            received = await ledgers.is_echoed(tx, connection_id, addition.movement)
+        if received:
             return True
-        if addition.moved_at is not None and now - addition.moved_at < SETTLE_AFTER:
+        if addition.moved_at is not None and now - addition.moved_at < RESOLVE_AFTER:
             raise Unanswered(TillCode.UNANSWERED, "the opening stock may still be at work")
         rows = await rows_of(session, store, addition.product_uuid)
         if rows is None:
@@ -191,13 +191,13 @@ class Adding:
 
     # ---- The end ---------------------------------------------------------------------------------
 
-    async def _finish(self, session: Session, mark: Mark, wanted: Wanted) -> None:
-        connection_id, now, uuid = session.connection.id, session.clock.now(), mark.subject
+    async def _finish(self, session: Session, item: WorkItem, wanted: Wanted) -> None:
+        connection_id, now, uuid = session.connection.id, session.clock.now(), item.subject
         async with session.transaction() as tx:
             await library.set_tracking(tx, connection_id, {uuid: wanted.tracked})
             await additions.done(tx, connection_id, uuid)
-            await work_items.mark(tx, connection_id, Kind.PRODUCT, uuid, now)
-            await session.finish(mark, tx=tx)
+            await work_items.add(tx, connection_id, Kind.PRODUCT, uuid, now)
+            await session.finish(item, tx=tx)
 
 
 def _line(code: Code, wanted: Wanted, severity: Severity = Severity.INFO, **params: str) -> Line:

@@ -11,7 +11,7 @@ from brygga.core.model import CatalogProduct, ObservedProduct, Product
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database.bindings import Binding
 from brygga.database.suffixes import Suffix
-from brygga.database.work_items import Mark
+from brygga.database.work_items import WorkItem
 from brygga.sync.worker.session import Session
 
 PARALLEL = 4
@@ -24,7 +24,7 @@ class Job:
     clashes.
     """
 
-    mark: Mark
+    item: WorkItem
     product: Product
     desired: CatalogProduct
     lines: list[Line]
@@ -42,7 +42,7 @@ class Job:
     once more.
     """
     changed_fields: list[str] = field(default_factory=list)
-    has_births: bool = False
+    has_creates: bool = False
     """Variants of it were made: their first looks are taken together with those of the whole
     batch.
     """
@@ -73,10 +73,10 @@ class Job:
         self.lines.append(Line(code, Topic.PRODUCT, severity, self.uuid, variant, named))
 
 
-async def settled(session: Session, job: Job) -> None:
+async def finished(session: Session, job: Job) -> None:
     """A job that failed: the worker decides by the failure's class what becomes of its mark."""
     assert job.failure is not None
-    await session.fail(job.mark, job.failure)
+    await session.fail(job.item, job.failure)
 
 
 async def each(jobs: Sequence[Job], work: Callable[[Job], Awaitable[None]]) -> None:
@@ -103,7 +103,7 @@ async def guarded(job: Job, work: Callable[[Job], Awaitable[None]]) -> None:
         job.failure = failure
 
 
-def living(jobs: Iterable[Job]) -> list[Job]:
+def active(jobs: Iterable[Job]) -> list[Job]:
     return [job for job in jobs if job.failure is None]
 
 

@@ -100,7 +100,7 @@ async def hand_over(session: Session, terms: Terms, jobs: Sequence[Job]) -> Mapp
         claims.add(Holder(job.uuid, job.product.name, _product_id(job)), _besides(job))
     # What nobody seems to have any more is tried, and so does "Sync now" with what only a category
     # or a page may have.
-    tried = {row for job in jobs for row in job.had if job.mark.force or row.retry}
+    tried = {row for job in jobs for row in job.had if job.item.force or row.retry}
     rows = [
         row
         for job in jobs
@@ -112,7 +112,7 @@ async def hand_over(session: Session, terms: Terms, jobs: Sequence[Job]) -> Mapp
     rows = [row for job in jobs for row in _foreseen(job, found[job.uuid])]
     if rows:
         async with session.transaction() as tx:
-            await suffixes.put(tx, session.connection.id, rows)
+            await suffixes.save(tx, session.connection.id, rows)
     return found
 
 
@@ -212,7 +212,7 @@ async def met(session: Session, job: Job, slot: Slot, plain: str, written: str) 
     row = await _row(session, job.uuid, slot, (plain, written), other)
     job.suffixed[slot] = row
     async with session.transaction() as tx:
-        await suffixes.put(tx, session.connection.id, [row])
+        await suffixes.save(tx, session.connection.id, [row])
     _say(job, slot, plain, written, other)
 
 

@@ -20,7 +20,7 @@ from brygga.core.claims import Clash, Holder, values_held
 from brygga.core.failures import Refused, Unanswered, Unreachable
 from brygga.core.handover import Slot
 from brygga.core.model import CatalogProduct, ObservedProduct, Synced
-from brygga.core.operations import AddImage, AddVideo, Birth, UpdateVariant
+from brygga.core.operations import AddImage, AddVideo, Create, UpdateVariant
 from brygga.core.report import Code, Severity
 from brygga.core.terms import Terms
 from brygga.core.text import goes_by_address
@@ -28,7 +28,7 @@ from brygga.database import bindings, intents, suffixes
 from brygga.database.intents import Intent
 from brygga.database.values import from_plain, to_plain
 from brygga.sync.category import place
-from brygga.sync.initial_levels import Births, unread
+from brygga.sync.initial_levels import InitialLevels, unread
 from brygga.sync.products.batch import Job, clashing, each
 from brygga.sync.products.claiming import (
     holder_of_sku,
@@ -40,11 +40,11 @@ from brygga.sync.products.claiming import (
 from brygga.sync.products.pictures import find_unobtainable
 from brygga.sync.worker.session import Session
 
-SETTLE_AFTER = timedelta(seconds=30)
+RESOLVE_AFTER = timedelta(seconds=30)
 """A create whose answer was lost may still be at work in the store: only after this time does "not
 found" mean "not made".
 """
-CLOCK_SLACK = timedelta(seconds=5)
+CLOCK_UNCERTAINTY = timedelta(seconds=5)
 TRIES = 6
 """Of one product within one create: three clashes, a picture, a video, a field."""
 _OPTIONAL = {
@@ -62,7 +62,7 @@ class Creating:
 
     session: Session
     terms: Terms
-    births: Births
+    initial_levels: InitialLevels
     store_time: datetime | None = None
     late: set[str] = field(default_factory=set)
     """Products with an earlier create that was never answered and not found: it may show up
@@ -78,7 +78,7 @@ class Creating:
 
     # ---- Settling --------------------------------------------------------------------------------
 
-    async def settle(self, jobs: Sequence[Job]) -> None:
+    async def resolve(self, jobs: Sequence[Job]) -> None:
         """Unanswered creates of these products, which the store lacks as far as we know: adopted,
         given up, or looked at again later.
         """
@@ -89,30 +89,30 @@ class Creating:
         waiting = [job for job in jobs if job.uuid in open_]
 
         async def one(job: Job) -> None:
-            await self._settle(job, open_[job.uuid])
+            await self._resolve(job, open_[job.uuid])
 
         await each(waiting, one)
 
-    async def _settle(self, job: Job, intent: Intent) -> None:
+    async def _resolve(self, job: Job, intent: Intent) -> None:
         sent = from_plain(intent.payload["desired"], CatalogProduct)
-        if await self._adopted(job, sent, intent.store_time):
+        if await self._attached(job, sent, intent.store_time):
             return
-        if self.session.clock.now() - intent.begun_at < SETTLE_AFTER:
+        if self.session.clock.now() - intent.begun_at < RESOLVE_AFTER:
             raise Unanswered("bigcommerce_unanswered", "the create may still be at work")
         async with self.session.transaction() as tx:
-            await self.births.not_born(tx, self.session, job.uuid)
+            await self.initial_levels.not_created(tx, self.session, job.uuid)
             # The intent stays until the next one replaces it: what is made late after all is still
             # known by the earlier time.
         self.late.add(job.uuid)
         self.store_time = min(filter(None, (self.store_time, intent.store_time)), default=None)
 
-    async def _adopted(self, job: Job, sent: CatalogProduct, since: datetime | None) -> bool:
+    async def _attached(self, job: Job, sent: CatalogProduct, since: datetime | None) -> bool:
         """True when the store holds what an earlier create sent; it is ours from here on."""
         async with self.adopting:
             found = await self._sent_by_us(sent, since)
             if found is None:
                 return False
-            job.say(Code.PRODUCT_ADOPTED)
+            job.say(Code.PRODUCT_ATTACHED)
             await self._remember(job, sent, found)
         return True
 
@@ -141,7 +141,9 @@ class Creating:
     def _is_as_sent(
         self, sent: CatalogProduct, found: ObservedProduct, since: datetime | None
     ) -> bool:
-        recent = since is None or found.created is None or found.created >= since - CLOCK_SLACK
+        recent = (
+            since is None or found.created is None or found.created >= since - CLOCK_UNCERTAINTY
+        )
         if not recent or self.terms.category_id not in found.category_ids:
             return False
         if _has_just_its_skus(sent, found):
@@ -180,18 +182,20 @@ class Creating:
         """
         if not jobs:
             return
-        levels = await self.births.first_levels(self.session, [job.uuid for job in jobs])
+        levels = await self.initial_levels.first_levels(self.session, [job.uuid for job in jobs])
         for job in jobs:
             job.failure = job.failure or (None if job.uuid in levels else unread(job.uuid))
 
         async def one(job: Job) -> None:
             sent, found = self.claimed[job.uuid]
-            birth = Birth(self.terms.category_id, levels.get(job.uuid))
+            create = Create(self.terms.category_id, levels.get(job.uuid))
             tried = Counter(clash.field for clash in found)
             job.holders = {Slot(clash.field, clash.variant): clash.holder for clash in found}
             await self._create(
                 job,
-                _Attempt(planning.born(sent, self.terms), birth, clashes=dict.fromkeys(tried, 1)),
+                _Attempt(
+                    planning.created(sent, self.terms), create, clashes=dict.fromkeys(tried, 1)
+                ),
             )
 
         await each(jobs, one)
@@ -202,7 +206,7 @@ class Creating:
             await self._begin(job, attempt.sent)
             try:
                 saved = await self.session.shop.create_product(
-                    attempt.sent, attempt.birth, images=attempt.images, videos=attempt.videos
+                    attempt.sent, attempt.create, images=attempt.images, videos=attempt.videos
                 )
             except Refused as refused:
                 if await self._found_late(job, attempt, refused):
@@ -232,7 +236,7 @@ class Creating:
     async def _not_made(self, job: Job) -> None:
         async with self.session.transaction() as tx:
             await intents.end(tx, self.session.connection.id, [job.uuid])
-            await self.births.not_born(tx, self.session, job.uuid)
+            await self.initial_levels.not_created(tx, self.session, job.uuid)
 
     async def _made(self, job: Job, sent: CatalogProduct, saved: Saved) -> None:
         for name, reason in saved.failed.items():
@@ -250,8 +254,8 @@ class Creating:
         """
         bound = children_of(sent, found)
         async with self.session.transaction() as tx:
-            await bindings.put(tx, self.session.connection.id, bound, self.session.clock.now())
-            await self.births.born(tx, self.session, job.uuid, bound.variants)
+            await bindings.save(tx, self.session.connection.id, bound, self.session.clock.now())
+            await self.initial_levels.created(tx, self.session, job.uuid, bound.variants)
             await intents.end(tx, self.session.connection.id, [job.uuid])
             job.suffixed = {
                 Slot(row.field, row.variant): row for row in rows_of_create(job, sent, job.holders)
@@ -265,7 +269,7 @@ class Creating:
             replace(bound, fingerprint=planning.fingerprint(job.desired))
         )
         job.observed = found
-        job.has_births = True
+        job.has_creates = True
 
     # ---- Refusals that can be mended -------------------------------------------------------------
 
@@ -275,7 +279,7 @@ class Creating:
         """
         if clashing(refused) not in {"name", "sku"} or job.uuid not in self.late:
             return False
-        return await self._adopted(job, attempt.sent, self.store_time)
+        return await self._attached(job, attempt.sent, self.store_time)
 
     async def _mended(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
         """True when the attempt was changed so that it may be taken now; what was left out or
@@ -294,8 +298,8 @@ class Creating:
         match refused.code:
             case ShopCode.CATEGORY_UNKNOWN:
                 shop = await place(self.session)
-                moved = shop.category_id != attempt.birth.category_id
-                attempt.birth = replace(attempt.birth, category_id=shop.category_id or 0)
+                moved = shop.category_id != attempt.create.category_id
+                attempt.create = replace(attempt.create, category_id=shop.category_id or 0)
                 return moved
             case ShopCode.IMAGE_REFUSED | ShopCode.IMAGE_UNREACHABLE if attempt.images:
                 await self._without_bad_pictures(job, attempt)
@@ -324,7 +328,7 @@ class Creating:
         refused_fields = {_OPTIONAL[name] for name in refused.errors if name in _OPTIONAL}
         before = attempt.sent
         for name in sorted(refused_fields):
-            attempt.sent = _emptied(attempt.sent, name)
+            attempt.sent = _without(attempt.sent, name)
         if attempt.sent == before:
             return False
         for name in sorted(refused_fields):
@@ -337,13 +341,13 @@ class Creating:
 @dataclass(slots=True)
 class _Attempt:
     sent: CatalogProduct
-    birth: Birth
+    create: Create
     images: bool = True
     videos: bool = True
     clashes: dict[str, int] = field(default_factory=dict)
 
 
-def _emptied(desired: CatalogProduct, name: str) -> CatalogProduct:
+def _without(desired: CatalogProduct, name: str) -> CatalogProduct:
     if name == "upc":
         return replace(desired, variants=tuple(replace(v, upc="") for v in desired.variants))
     if name == "gtin":

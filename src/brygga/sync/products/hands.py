@@ -22,7 +22,7 @@ from brygga.database.bindings import Binding, State
 from brygga.database.engine import Tx
 from brygga.database.library import Entry
 from brygga.database.work_items import Kind
-from brygga.sync.initial_levels import Births
+from brygga.sync.initial_levels import InitialLevels
 from brygga.sync.worker.session import Session
 
 RECOUNT = "recount"
@@ -51,7 +51,7 @@ class Hands:
 
     tx: Tx
     session: Session
-    births: Births
+    initial_levels: InitialLevels
     entries: Mapping[str, Entry]
 
     async def seen(
@@ -65,24 +65,24 @@ class Hands:
         lines: list[Line] = []
         bound = await bindings.get_many(self.tx, self.session.connection.id, uuids)
         if not swept:
-            await self._look_at_emptied(bound, shown)
+            await self._read_zeroed(bound, shown)
         for uuid, binding in bound.items():
             observed, entry = shown.get(binding.synced.product_id), self.entries.get(uuid)
             if observed is not None and entry is not None and binding.state is State.BOUND:
                 lines += await self._one(entry, binding, observed)
         return lines
 
-    async def _look_at_emptied(
+    async def _read_zeroed(
         self, bound: Mapping[str, Binding], shown: Mapping[int, ObservedProduct]
     ) -> None:
         """The store shows none of what has a number with us, and no hook may tell of it: switching
         the level forgets numbers (bigcommerce facts 5.4). Stock looks, and asks where nothing
         explains it. Not of a product that the store counts otherwise, or that is not as we know it:
         its numbers are followed when that is (`_followed`)."""
-        books = await ledgers.load(self.tx, self.session.connection.id, list(bound))
-        emptied: set[str] = set()
-        for variant, book in books.items():
-            binding, known = bound[book.product_uuid], book.ledger.shop.known
+        ledger_rows = await ledgers.load(self.tx, self.session.connection.id, list(bound))
+        zeroed: set[str] = set()
+        for variant, ledger_row in ledger_rows.items():
+            binding, known = bound[ledger_row.product_uuid], ledger_row.ledger.shop.confirmed
             observed, id_ = (
                 shown.get(binding.synced.product_id),
                 binding.synced.variants.get(variant),
@@ -96,10 +96,10 @@ class Hands:
             levels = {one.variant_id: one.inventory_level for one in observed.variants}
             level = levels.get(id_) if binding.synced.options else observed.inventory_level
             if level == 0:
-                emptied.add(book.product_uuid)
+                zeroed.add(ledger_row.product_uuid)
         now = self.session.clock.now()
-        await work_items.mark_many(
-            self.tx, self.session.connection.id, Kind.STOCK, sorted(emptied), now
+        await work_items.add_many(
+            self.tx, self.session.connection.id, Kind.STOCK, sorted(zeroed), now
         )
 
     async def _one(self, entry: Entry, binding: Binding, observed: ObservedProduct) -> list[Line]:
@@ -125,7 +125,7 @@ class Hands:
 
     async def _mark(self, subject: str, due: datetime) -> None:
         now, connection_id = self.session.clock.now(), self.session.connection.id
-        await work_items.mark(self.tx, connection_id, Kind.SHOP_PRODUCT, subject, now, due_at=due)
+        await work_items.add(self.tx, connection_id, Kind.SHOP_PRODUCT, subject, now, due_at=due)
 
     async def _followed(
         self, binding: Binding, found: Found, counting: Counting, *, has_number: bool
@@ -136,13 +136,13 @@ class Hands:
         if counting is not binding.counting:
             await bindings.set_counting(tx, session.connection.id, uuid, counting)
         if counting.is_paused:
-            await self.births.let_go(tx, session, uuid, binding.synced.variants)
+            await self.initial_levels.let_go(tx, session, uuid, binding.synced.variants)
             return
-        await self.births.let_go(tx, session, uuid, found.missing)
+        await self.initial_levels.let_go(tx, session, uuid, found.missing)
         if counting is binding.counting is Counting.WHOLE and has_number:
             # Another option names the product now, and its number was not forgotten with the one
             # before.
-            await self.births.kept(tx, session, uuid, found.variants)
+            await self.initial_levels.kept(tx, session, uuid, found.variants)
             return
         made_again = {key: found.variants[key] for key in found.bound_again}
         is_anew = _is_anew(binding.counting, counting)
@@ -150,7 +150,9 @@ class Hands:
         if anew and counting is not Counting.OFF:
             was_counted = not binding.counting.is_paused and binding.counting is not Counting.OFF
             orders = Orders.UNSEEN if was_counted else Orders.NEW
-            await self.births.renewed(tx, session, uuid, anew, orders if is_anew else Orders.ALL)
+            await self.initial_levels.renewed(
+                tx, session, uuid, anew, orders if is_anew else Orders.ALL
+            )
 
 
 def _is_anew(before: Counting, now: Counting) -> bool:

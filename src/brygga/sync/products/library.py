@@ -11,7 +11,7 @@ from brygga.database import bindings, connections, plan_inputs, statistics, sync
 from brygga.database import library as mirror
 from brygga.database.engine import Tx
 from brygga.database.library import Arrived
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.products.likely import find_duplicates
 from brygga.sync.products.plans import SMALL, Plans
 from brygga.sync.products.work import DELETED, say_unreadable
@@ -25,15 +25,15 @@ DUPLICATES = "duplicates"
 """A mark's detail that asks for a new look for likely duplicates."""
 
 
-async def library(session: Session, dirty: Sequence[Mark]) -> None:
+async def library(session: Session, items: Sequence[WorkItem]) -> None:
     """The mirror is what Zettle says; everything that this may change in the store is marked.
 
     Before the first sync the store is searched for likely duplicates as well (P11).
     """
-    details = {mark.detail for mark in dirty}
+    details = {item.detail for item in items}
     async with session.read() as tx:
         cursor = (await connections.health(tx, session.connection.id)).zettle_cursor
-    since = "" if any(mark.force for mark in dirty) else cursor
+    since = "" if any(item.force for item in items) else cursor
     reading = _Reading(session, known_before=cursor != "")
     if not await reading.read(since):
         await reading.read("")
@@ -48,7 +48,7 @@ async def library(session: Session, dirty: Sequence[Mark]) -> None:
         await statistics.refresh(session.database)
     if session.connection.shop is not None and not running:
         await _draw(session)
-    await session.finish(*dirty)
+    await session.finish(*items)
 
 
 async def _draw(session: Session) -> None:
@@ -111,7 +111,7 @@ class _Reading:
             await say_unreadable(tx, connection_id, arrived.broken, names, now)
             if running:
                 await self._mark(tx, arrived)
-                await work_items.mark_many(
+                await work_items.add_many(
                     tx, connection_id, Kind.PRODUCT, page.deleted, now, detail=DELETED
                 )
             else:
@@ -122,7 +122,7 @@ class _Reading:
         added = arrived.added if self.known_before else ()
         bulk = len(added) + len(arrived.changed) > FEW
         now = self.session.clock.now()
-        await work_items.mark_many(
+        await work_items.add_many(
             tx, self.session.connection.id, Kind.PRODUCT, [*added, *arrived.changed], now, bulk=bulk
         )
 
@@ -133,7 +133,7 @@ class _Reading:
         now, connection_id = self.session.clock.now(), self.session.connection.id
         absent = sorted(set(await mirror.etags(tx, connection_id)) - self.seen)
         if self.session.connection.stage is Stage.RUNNING:
-            await work_items.mark_many(tx, connection_id, Kind.PRODUCT, absent, now)
+            await work_items.add_many(tx, connection_id, Kind.PRODUCT, absent, now)
         else:
             await mirror.remove(tx, connection_id, absent, now)
 
@@ -156,7 +156,7 @@ async def _assign(session: Session) -> None:
         if session.connection.choices.whole_library:
             await mirror.assign_all(tx, connection_id)
         wanted = await mirror.unplaced(tx, connection_id)
-        await work_items.mark_many(
+        await work_items.add_many(
             tx, connection_id, Kind.PRODUCT, wanted, now, bulk=len(wanted) > FEW
         )
 

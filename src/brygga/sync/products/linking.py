@@ -16,7 +16,7 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import bindings, intents, library, synclog, work_items
 from brygga.database.bindings import Binding
 from brygga.database.library import Entry
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.products.suffixing import gone
 from brygga.sync.worker.session import Session
 
@@ -31,28 +31,28 @@ class Obstacle(StrEnum):
     NOT_ASSIGNED = "not_assigned"
 
 
-async def link(session: Session, dirty: Sequence[Mark]) -> None:
+async def link(session: Session, items: Sequence[WorkItem]) -> None:
     """The handler of link marks, whose detail is the BigCommerce product id."""
-    for mark in dirty:
+    for item in items:
         try:
-            await _link(session, mark)
+            await _link(session, item)
         except Failure as failure:
-            await session.fail(mark, failure)
+            await session.fail(item, failure)
 
 
-async def _link(session: Session, mark: Mark) -> None:
-    uuid, target, connection_id = mark.subject, int(mark.detail), session.connection.id
+async def _link(session: Session, item: WorkItem) -> None:
+    uuid, target, connection_id = item.subject, int(item.detail), session.connection.id
     async with session.read() as tx:
         entry = await library.get(tx, connection_id, uuid)
         binding = await bindings.get(tx, connection_id, uuid)
         owner = (await bindings.by_product_ids(tx, connection_id, [target])).get(target, "")
     if owner == uuid:
-        await session.finish(mark)
+        await session.finish(item)
         return
     # Looked at before ours goes: a link to nothing would lose the product.
     found = await session.shop.product(target)
     if obstacle := _obstacle(entry, owner, found):
-        await _impossible(session, mark, entry, obstacle)
+        await _impossible(session, item, entry, obstacle)
         return
 
     assert entry is not None
@@ -61,7 +61,7 @@ async def _link(session: Session, mark: Mark) -> None:
         # The mark stays until the binding below is written: a delete that failed, or a stop here,
         # is tried again.
         await session.shop.delete_products([binding.synced.product_id])
-    await _bind(session, mark, entry, (binding, found))
+    await _bind(session, item, entry, (binding, found))
 
 
 def _obstacle(entry: Entry | None, owner: str, found: ObservedProduct | None) -> Obstacle | None:
@@ -78,9 +78,9 @@ def _obstacle(entry: Entry | None, owner: str, found: ObservedProduct | None) ->
 
 
 async def _bind(
-    session: Session, mark: Mark, entry: Entry, bound: tuple[Binding | None, ObservedProduct]
+    session: Session, item: WorkItem, entry: Entry, bound: tuple[Binding | None, ObservedProduct]
 ) -> None:
-    connection_id, now, uuid = session.connection.id, session.clock.now(), mark.subject
+    connection_id, now, uuid = session.connection.id, session.clock.now(), item.subject
     before, found = bound
     lines = []
     if before is not None:
@@ -97,21 +97,21 @@ async def _bind(
             await gone(tx, session, [before.synced.product_id], [uuid])
         await bindings.forget(tx, connection_id, [uuid])
         await intents.end(tx, connection_id, [uuid])
-        await bindings.put(tx, connection_id, Synced(uuid, found.product_id, Origin.LINKED), now)
+        await bindings.save(tx, connection_id, Synced(uuid, found.product_id, Origin.LINKED), now)
         await synclog.add(tx, connection_id, lines, now)
-        await work_items.mark(tx, connection_id, Kind.PRODUCT, uuid, now, force=True)
-        await session.finish(mark, tx=tx)
+        await work_items.add(tx, connection_id, Kind.PRODUCT, uuid, now, force=True)
+        await session.finish(item, tx=tx)
 
 
 async def _impossible(
-    session: Session, mark: Mark, entry: Entry | None, obstacle: Obstacle
+    session: Session, item: WorkItem, entry: Entry | None, obstacle: Obstacle
 ) -> None:
     params = {
         "name": entry.name if entry else "",
-        "other_id": mark.detail,
+        "other_id": item.detail,
         "obstacle": obstacle.value,
     }
-    line = Line(Code.LINK_IMPOSSIBLE, Topic.PRODUCT, Severity.WARNING, mark.subject, params=params)
+    line = Line(Code.LINK_IMPOSSIBLE, Topic.PRODUCT, Severity.WARNING, item.subject, params=params)
     async with session.transaction() as tx:
         await synclog.add(tx, session.connection.id, line, session.clock.now())
-        await session.finish(mark, tx=tx)
+        await session.finish(item, tx=tx)

@@ -12,13 +12,13 @@ from brygga.sync.products.batch import Job
 from brygga.sync.products.pictures import Planned
 
 
-def living(planned: Iterable[Planned]) -> list[Planned]:
+def active(planned: Iterable[Planned]) -> list[Planned]:
     return [one for one in planned if one.job.failure is None]
 
 
 def product_changes(planned: Sequence[Planned]) -> list[tuple[Planned, dict[str, Scalar]]]:
     found: list[tuple[Planned, dict[str, Scalar]]] = []
-    for one in living(planned):
+    for one in active(planned):
         changes: dict[str, Scalar] = {}
         for operation in one.late:
             match operation:
@@ -30,7 +30,7 @@ def product_changes(planned: Sequence[Planned]) -> list[tuple[Planned, dict[str,
 
 def variant_changes(planned: Sequence[Planned]) -> list[tuple[Planned, int, dict[str, Scalar]]]:
     found: list[tuple[Planned, int, dict[str, Scalar]]] = []
-    for one in living(planned):
+    for one in active(planned):
         for operation in one.late:
             if isinstance(operation, UpdateVariant):
                 changes = {

@@ -23,7 +23,7 @@ from brygga.core.report import Code, Severity
 from brygga.core.text import goes_by_address
 from brygga.database import bindings
 from brygga.database.bindings import Child
-from brygga.sync.initial_levels import Births
+from brygga.sync.initial_levels import InitialLevels
 from brygga.sync.products.batch import Job
 from brygga.sync.worker.session import Session
 from brygga.wire import Upload
@@ -61,7 +61,7 @@ class Pictures:
     """What updates share: the drain's session, and the stock's word at a birth."""
 
     session: Session
-    births: Births
+    initial_levels: InitialLevels
 
     async def variant_image(
         self, one: Planned, product_id: int, variant_id: int, source: str
@@ -114,7 +114,7 @@ class Pictures:
         """
         before = -_newest(one)
         await self.added(one, pictures={image.source: before})
-        if one.job.mark.attempts:
+        if one.job.item.attempts:
             # The store could not have it before: whether it is there by now we ask its host, not
             # the store.
             made = await self._by_bytes(one, image) or await self._by_address(one, image)
@@ -177,9 +177,9 @@ class Pictures:
         images: Mapping[str, str] = {},
         pictures: Mapping[str, int] = {},
         videos: Mapping[str, int] = {},
-        born: bool = False,
+        created: bool = False,
     ) -> None:
-        """New children, on disk as soon as they are confirmed; with `born` their stock is told in
+        """New children, on disk as soon as they are confirmed; with `created` their stock is told in
         the same transaction.
         """
         key, product_id = one.children.key, one.children.product_id
@@ -195,9 +195,9 @@ class Pictures:
         )
         async with self.session.transaction() as tx:
             await bindings.add_children(tx, self.session.connection.id, news)
-            if born:
-                await self.births.born(tx, self.session, key, variants)
-        one.job.has_births |= born
+            if created:
+                await self.initial_levels.created(tx, self.session, key, variants)
+        one.job.has_creates |= created
         had = one.children
         one.children = replace(
             had,
@@ -271,7 +271,7 @@ async def fetched(session: Session, job: Job, source: str) -> Upload | None:
             job.picture_in_s = _patience(job)
         return None
     except Unreachable:
-        if job.mark.attempts:
+        if job.item.attempts:
             job.unobtainable.add(source)
         job.picture_in_s = _patience(job)
         return None
@@ -287,7 +287,7 @@ async def find_unobtainable(session: Session, job: Job, sources: Iterable[str]) 
 
 
 def _patience(job: Job) -> float | None:
-    return AGAIN_S[job.mark.attempts] if job.mark.attempts < len(AGAIN_S) else None
+    return AGAIN_S[job.item.attempts] if job.item.attempts < len(AGAIN_S) else None
 
 
 def _say_left_out(job: Job, source: str, variant: str = "") -> None:

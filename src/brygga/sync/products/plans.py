@@ -19,10 +19,10 @@ from brygga.core.model import Connection, Product
 from brygga.core.terms import terms_of
 from brygga.database import connections, library, plan_inputs, plans
 from brygga.database.engine import Database, DatabaseGone, Tx
-from brygga.database.plans import Drawn, Kept
+from brygga.database.plans import DrawnPlan, Kept
 from brygga.database.values import from_json, to_json
 from brygga.seams import Clock
-from brygga.sync.products.preview import Action, Mapper, Paper, Step, drawn, gather
+from brygga.sync.products.preview import Action, Mapper, PlanInputs, Step, gather, previewed
 
 log = structlog.get_logger(__name__)
 
@@ -126,13 +126,13 @@ class Plans:
                 stamp = await stamp_of(tx, connection)
                 if stamp == await plans.stamp(tx, connection.id):
                     return
-                paper = await gather(tx, connection)
-            work = _Work(paper, _mapper(connection, drawings))
+                inputs = await gather(tx, connection)
+            work = _Work(inputs, _mapper(connection, drawings))
             # Other requests go on meanwhile.
-            steps = await asyncio.to_thread(work) if len(paper.entries) > self.small else work()
+            steps = await asyncio.to_thread(work) if len(inputs.entries) > self.small else work()
             async with database.transaction() as tx:
                 await plans.keep(
-                    tx, connection.id, Drawn(stamp, counted(steps), steps), clock.now()
+                    tx, connection.id, DrawnPlan(stamp, counted(steps), steps), clock.now()
                 )
 
     def _draw_behind(self, database: Database, clock: Clock, connection: Connection) -> None:
@@ -177,11 +177,11 @@ class Plans:
 class _Work:
     """What a thread does: everything but to ask the database."""
 
-    paper: Paper
+    inputs: PlanInputs
     mapper: Mapper
 
     def __call__(self) -> list[Kept]:
-        return [kept(step) for step in drawn(self.paper, suppose=True, mapper=self.mapper)]
+        return [kept(step) for step in previewed(self.inputs, suppose=True, mapper=self.mapper)]
 
 
 def _mapper(connection: Connection, drawings: _Drawings) -> Mapper:

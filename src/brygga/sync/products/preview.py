@@ -1,7 +1,7 @@
 """The plan: what the next sync would do with each product, told from our memory alone. No platform
 is asked and nothing is written.
 
-`gather` reads, `drawn` decides with the functions that the sync itself uses, in the order in which
+`gather` reads, `previewed` decides with the functions that the sync itself uses, in the order in which
 the sync makes products: so a clash that is foreseen here gets the suffix that it gets there.
 """
 
@@ -93,7 +93,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class PlanInputs:
     """All that the plan is drawn from."""
 
     connection: Connection
@@ -105,12 +105,12 @@ class Paper:
     """Products that this store kept from an earlier connection: they will be ours again (D4)."""
 
 
-async def outlook(tx: Tx, connection: Connection, *, suppose: bool = False) -> Sequence[Step]:
+async def preview(tx: Tx, connection: Connection, *, suppose: bool = False) -> Sequence[Step]:
     """A step for every product that Zettle has or that we have in the store, by name."""
-    return drawn(await gather(tx, connection), suppose=suppose)
+    return previewed(await gather(tx, connection), suppose=suppose)
 
 
-async def gather(tx: Tx, connection: Connection) -> Paper:
+async def gather(tx: Tx, connection: Connection) -> PlanInputs:
     """In portions: between two of them whoever shares the process has a turn."""
     ids = await bindings.known(tx, connection.id)
     uuids = list(dict.fromkeys([*await library.etags(tx, connection.id), *ids]))
@@ -124,7 +124,7 @@ async def gather(tx: Tx, connection: Connection) -> Paper:
         tx, connection.id, Kind.SETUP, ""
     )
     kept = await bindings.kept_here(tx, connection.id) if before_taking_back else {}
-    return Paper(
+    return PlanInputs(
         connection,
         entries,
         bound,
@@ -137,12 +137,14 @@ async def gather(tx: Tx, connection: Connection) -> Paper:
 Mapper = Callable[[Product], Mapped]
 
 
-def drawn(paper: Paper, *, suppose: bool = False, mapper: Mapper | None = None) -> tuple[Step, ...]:
+def previewed(
+    inputs: PlanInputs, *, suppose: bool = False, mapper: Mapper | None = None
+) -> tuple[Step, ...]:
     """`suppose`: as if every product on which nobody has decided were chosen; those steps say
     so.
     """
-    terms = terms_of(paper.connection)
-    return _Drawing(paper, suppose, mapper or (lambda product: desired(product, terms))).steps()
+    terms = terms_of(inputs.connection)
+    return _Drawing(inputs, suppose, mapper or (lambda product: desired(product, terms))).steps()
 
 
 @dataclass(slots=True)
@@ -151,7 +153,7 @@ class _Drawing:
     gives them.
     """
 
-    paper: Paper
+    inputs: PlanInputs
     suppose: bool
     mapped: Mapper
     claims: Claims = field(default_factory=Claims)
@@ -164,7 +166,7 @@ class _Drawing:
         # A placeholder without a name is a product of our own form that Zettle does not have yet.
         known = {
             uuid: entry
-            for uuid, entry in self.paper.entries.items()
+            for uuid, entry in self.inputs.entries.items()
             if entry.etag or entry.unreadable
         }
         found = [self._named(known[uuid], self._step(known[uuid])) for uuid in sorted(known)]
@@ -179,9 +181,9 @@ class _Drawing:
         )
 
     def _pair(self) -> None:
-        taken = {binding.synced.product_id for binding in self.paper.bound.values()}
-        for pair in self.paper.pairs:
-            if pair.product_uuid in self.paper.bound:
+        taken = {binding.synced.product_id for binding in self.inputs.bound.values()}
+        for pair in self.inputs.pairs:
+            if pair.product_uuid in self.inputs.bound:
                 continue
             self.pairs.setdefault(pair.product_uuid, []).append(pair)
         # Two products of the till cannot be one in the store: the first match stands, as in the
@@ -194,11 +196,11 @@ class _Drawing:
 
     def _claim(self) -> None:
         owners = {pair.product_id: uuid for uuid, pair in self.links.items()}
-        for claim in self.paper.claims:
+        for claim in self.inputs.claims:
             key = owners.get(claim.product_id, f"shop {claim.product_id}")
             self.claims.add(Holder(key, claim.name, claim.product_id), [(claim.field, claim.value)])
-        for uuid, binding in self.paper.bound.items():
-            entry = self.paper.entries.get(uuid)
+        for uuid, binding in self.inputs.bound.items():
+            entry = self.inputs.entries.get(uuid)
             mapped = self.mapped(entry.product).product if entry and entry.product else None
             if mapped is not None and binding.state is State.BOUND:
                 self.claims.taken(mapped)
@@ -214,8 +216,8 @@ class _Drawing:
         | yes | yes | no | create, or link; leave out while the version that was refused is still the latest |
         | yes | yes | yes | update when Zettle's version is not the one last synced, else nothing |
         """
-        uuid, binding = entry.product_uuid, self.paper.bound.get(entry.product_uuid)
-        if uuid in self.paper.kept and entry.product is not None and entry.removed_at is None:
+        uuid, binding = entry.product_uuid, self.inputs.bound.get(entry.product_uuid)
+        if uuid in self.inputs.kept and entry.product is not None and entry.removed_at is None:
             return Step(
                 uuid,
                 entry.name,
@@ -228,12 +230,12 @@ class _Drawing:
         supposed = (
             self.suppose
             and entry.assigned is None
-            and not self.paper.connection.choices.whole_library
+            and not self.inputs.connection.choices.whole_library
         )
         belongs = assignment.belongs(
             exists=entry.removed_at is None,
             decided=True if supposed else entry.assigned,
-            whole_library=self.paper.connection.choices.whole_library,
+            whole_library=self.inputs.connection.choices.whole_library,
             known_at_setup=True,
         )
         if not belongs:

@@ -20,7 +20,7 @@ from brygga.database import bindings, brakes, intents, library, synclog
 from brygga.database.bindings import Binding
 from brygga.database.brakes import Question
 from brygga.database.engine import Tx
-from brygga.database.work_items import Mark
+from brygga.database.work_items import WorkItem
 from brygga.sync.products.suffixing import gone
 from brygga.sync.worker.session import Session
 
@@ -34,23 +34,23 @@ a day, it may be asked about anew.
 
 
 @dataclass(frozen=True, slots=True)
-class Leaver:
+class ProductRemoval:
     """A product that does not belong in the store any more; `binding` is None when it is not there
     either.
     """
 
-    mark: Mark
+    item: WorkItem
     name: str
     binding: Binding | None
     removal: Removal
     cause: Cause
 
 
-async def remove(session: Session, leavers: Sequence[Leaver]) -> None:
+async def remove(session: Session, removals: Sequence[ProductRemoval]) -> None:
     """Everything that may go goes; what was only inferred and is too much waits for the merchant's
     answer.
     """
-    allowed = await _allowed(session, leavers)
+    allowed = await _allowed(session, removals)
     created = [
         one for one in allowed if one.binding and one.binding.synced.origin is Origin.CREATED
     ]
@@ -61,9 +61,9 @@ async def remove(session: Session, leavers: Sequence[Leaver]) -> None:
         await _delete(session, created[place : place + DELETED_AT_ONCE])
 
 
-async def _allowed(session: Session, leavers: Sequence[Leaver]) -> list[Leaver]:
-    inferred = [one for one in leavers if one.cause is Cause.INFERRED and one.binding]
-    sure = [one for one in leavers if one not in inferred]
+async def _allowed(session: Session, removals: Sequence[ProductRemoval]) -> list[ProductRemoval]:
+    inferred = [one for one in removals if one.cause is Cause.INFERRED and one.binding]
+    sure = [one for one in removals if one not in inferred]
     if not inferred:
         return sure
     async with session.transaction() as tx:
@@ -71,22 +71,24 @@ async def _allowed(session: Session, leavers: Sequence[Leaver]) -> list[Leaver]:
         return [*sure, *(wanted if await _may_all_go(tx, session, wanted) else ())]
 
 
-async def _not_spared(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> list[Leaver]:
+async def _not_spared(
+    tx: Tx, session: Session, inferred: Sequence[ProductRemoval]
+) -> list[ProductRemoval]:
     """Without those of which the merchant was asked and said that they stay."""
     connection_id, now = session.connection.id, session.clock.now()
     stay = set(await brakes.noted_since(tx, connection_id, SPARED, now - SPARED_FOR))
-    spared = [one for one in inferred if one.mark.subject in stay]
-    await brakes.note(tx, connection_id, SPARED, [one.mark.subject for one in spared], now)
-    await session.finish(*(one.mark for one in spared), tx=tx)
+    spared = [one for one in inferred if one.item.subject in stay]
+    await brakes.note(tx, connection_id, SPARED, [one.item.subject for one in spared], now)
+    await session.finish(*(one.item for one in spared), tx=tx)
     return [one for one in inferred if one not in spared]
 
 
-async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> bool:
+async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[ProductRemoval]) -> bool:
     """False when they are too many for one hour: the merchant is asked, and their marks are done
     with until the answer.
     """
     connection_id, now = session.connection.id, session.clock.now()
-    subjects = [one.mark.subject for one in inferred]
+    subjects = [one.item.subject for one in inferred]
     recent = await brakes.noted_since(tx, connection_id, Effect.REMOVED.value, now - guards.WINDOW)
     catalogue = len(await bindings.product_ids(tx, connection_id))
     verdict = guards.verdict(
@@ -103,75 +105,77 @@ async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[Leaver]) -> b
         }
         line = Line(Code.MASS_EFFECT_STOPPED, Topic.PRODUCT, Severity.ERROR, params=params)
         await synclog.add(tx, connection_id, line, now)
-    await session.finish(*(one.mark for one in inferred), tx=tx)
+    await session.finish(*(one.item for one in inferred), tx=tx)
     return False
 
 
-async def _forget(session: Session, leavers: Sequence[Leaver]) -> None:
+async def _forget(session: Session, removals: Sequence[ProductRemoval]) -> None:
     """Linked products are let go, and what is in neither system is forgotten."""
-    if not leavers:
+    if not removals:
         return
-    uuids = [one.mark.subject for one in leavers]
-    lines = [_line(Code.PRODUCT_UNLINKED, one) for one in leavers if one.binding]
+    uuids = [one.item.subject for one in removals]
+    lines = [_line(Code.PRODUCT_UNLINKED, one) for one in removals if one.binding]
     async with session.transaction() as tx:
         await bindings.forget(tx, session.connection.id, uuids)
         await intents.end(tx, session.connection.id, uuids)
-        await _leave_library(tx, session, leavers)
+        await _leave_library(tx, session, removals)
         await synclog.add(tx, session.connection.id, lines, session.clock.now())
-        await session.finish(*(one.mark for one in leavers), tx=tx)
+        await session.finish(*(one.item for one in removals), tx=tx)
 
 
-async def _delete(session: Session, leavers: Sequence[Leaver]) -> None:
+async def _delete(session: Session, removals: Sequence[ProductRemoval]) -> None:
     """Marked "to delete" before the call and forgotten after it: nothing is lost because a call
     failed (decision 11).
     """
     connection_id = session.connection.id
-    uuids = [one.mark.subject for one in leavers]
+    uuids = [one.item.subject for one in removals]
     async with session.transaction() as tx:
         await bindings.mark_to_delete(tx, connection_id, uuids)
     try:
         await session.shop.delete_products(
-            [one.binding.synced.product_id for one in leavers if one.binding]
+            [one.binding.synced.product_id for one in removals if one.binding]
         )
     except Refused as refused:
-        if len(leavers) > 1:
-            half = len(leavers) // 2
-            await _delete(session, leavers[:half])
-            await _delete(session, leavers[half:])
+        if len(removals) > 1:
+            half = len(removals) // 2
+            await _delete(session, removals[:half])
+            await _delete(session, removals[half:])
             return
-        await _stays_to_delete(session, leavers[0], refused)
+        await _stays_to_delete(session, removals[0], refused)
         return
     async with session.transaction() as tx:
         await gone(
-            tx, session, [one.binding.synced.product_id for one in leavers if one.binding], uuids
+            tx, session, [one.binding.synced.product_id for one in removals if one.binding], uuids
         )
         await bindings.forget(tx, connection_id, uuids)
-        await _leave_library(tx, session, leavers)
+        await _leave_library(tx, session, removals)
         await synclog.add(
             tx,
             connection_id,
-            [_line(Code.PRODUCT_DELETED, one) for one in leavers],
+            [_line(Code.PRODUCT_DELETED, one) for one in removals],
             session.clock.now(),
         )
-        await session.finish(*(one.mark for one in leavers), tx=tx)
+        await session.finish(*(one.item for one in removals), tx=tx)
 
 
-async def _leave_library(tx: Tx, session: Session, leavers: Sequence[Leaver]) -> None:
+async def _leave_library(tx: Tx, session: Session, removals: Sequence[ProductRemoval]) -> None:
     """What is gone from Zettle and from the store leaves our mirror too."""
-    gone = [one.mark.subject for one in leavers if one.removal is Removal.DELETED_IN_ZETTLE]
+    gone = [one.item.subject for one in removals if one.removal is Removal.DELETED_IN_ZETTLE]
     await library.remove(tx, session.connection.id, gone, session.clock.now())
     await library.purge(tx, session.connection.id, gone)
 
 
-async def _stays_to_delete(session: Session, leaver: Leaver, refused: Refused) -> None:
+async def _stays_to_delete(session: Session, removal: ProductRemoval, refused: Refused) -> None:
     async with session.transaction() as tx:
-        if leaver.mark.attempts == 0:
-            line = _line(Code.DELETE_REFUSED, leaver, Severity.ERROR, reason=refused.code)
+        if removal.item.attempts == 0:
+            line = _line(Code.DELETE_REFUSED, removal, Severity.ERROR, reason=refused.code)
             await synclog.add(tx, session.connection.id, line, session.clock.now())
-        await session.again(leaver.mark, RETRY_S, tx=tx)
+        await session.again(removal.item, RETRY_S, tx=tx)
 
 
-def _line(code: Code, leaver: Leaver, severity: Severity = Severity.INFO, **params: str) -> Line:
+def _line(
+    code: Code, removal: ProductRemoval, severity: Severity = Severity.INFO, **params: str
+) -> Line:
     return Line(
-        code, Topic.PRODUCT, severity, leaver.mark.subject, params={"name": leaver.name, **params}
+        code, Topic.PRODUCT, severity, removal.item.subject, params={"name": removal.name, **params}
     )

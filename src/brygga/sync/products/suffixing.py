@@ -111,7 +111,7 @@ async def review(session: Session, found: Iterable[Suffix]) -> None:
         # The rest is found again by the next sweep.
         fresh = [row for row in fresh if row not in addresses[MOST_ADDRESSES:]]
         # An address is remembered once it is known who has it: by then "no product" is an answer.
-        await suffixes.put(tx, session.connection.id, [row for row in fresh if row.field != "url"])
+        await suffixes.save(tx, session.connection.id, [row for row in fresh if row.field != "url"])
     rows = [*known.values(), *fresh]
     rows = await _with_holders(session, rows, addresses[:MOST_ADDRESSES])
     shown = await _read(session, {row.holder_id for row in rows if row.holder_id})
@@ -159,7 +159,7 @@ async def _with_holders(
             else:
                 news.append(replace(row, holder_id=other.product_id))
     async with session.transaction() as tx:
-        await suffixes.put(tx, session.connection.id, news)
+        await suffixes.save(tx, session.connection.id, news)
         await _may_go(tx, session, free)
     return [*known, *news]
 
@@ -175,9 +175,9 @@ async def _read(session: Session, ids: Collection[int]) -> dict[int, ObservedPro
 async def _may_go(tx: Tx, session: Session, rows: Sequence[Suffix]) -> None:
     if not rows:
         return
-    await suffixes.put(tx, session.connection.id, [replace(row, retry=True) for row in rows])
+    await suffixes.save(tx, session.connection.id, [replace(row, retry=True) for row in rows])
     uuids = [row.product_uuid for row in rows]
-    await work_items.mark_many(
+    await work_items.add_many(
         tx, session.connection.id, Kind.PRODUCT, uuids, session.clock.now(), bulk=True
     )
 

@@ -43,7 +43,7 @@ from brygga.database import bindings
 from brygga.database.bindings import Child
 from brygga.sync.initial_levels import unread
 from brygga.sync.products import passes
-from brygga.sync.products.batch import Job, clashing, each, guarded, living
+from brygga.sync.products.batch import Job, active, clashing, each, guarded
 from brygga.sync.products.claiming import hand_over, met
 from brygga.sync.products.pictures import Pictures, Planned, is_about_a_picture
 
@@ -72,7 +72,7 @@ class Updating(Pictures):
         async def look(job: Job) -> None:
             planned.append(await self._planned(job))
 
-        self.turns = await hand_over(self.session, self.terms, living(jobs))
+        self.turns = await hand_over(self.session, self.terms, active(jobs))
         await each(jobs, look)
         by_job = {id(one.job): one for one in planned}
         order = [by_job[id(job)] for job in jobs if id(job) in by_job]
@@ -96,7 +96,7 @@ class Updating(Pictures):
         bound, turns = job.binding.synced, self.turns[job.uuid]
         if job.mends:
             return Planned(job, Plan(passes.mends(job, bound, turns)), bound)
-        product, force = job.product, job.mark.force
+        product, force = job.product, job.item.force
         made = plan(
             job.desired,
             bound,
@@ -145,11 +145,11 @@ class Updating(Pictures):
         if not news:
             return
         async with self.session.transaction() as tx:
-            await bindings.put_many(tx, self.session.connection.id, news, self.session.clock.now())
+            await bindings.save_many(tx, self.session.connection.id, news, self.session.clock.now())
             for one, variants in found:
-                await self.births.born(tx, self.session, one.children.key, variants)
+                await self.initial_levels.created(tx, self.session, one.children.key, variants)
         for one, _ in found:
-            one.job.has_births = True
+            one.job.has_creates = True
 
     # ---- One by one: options, values, variants ---------------------------------------------------
 
@@ -166,7 +166,7 @@ class Updating(Pictures):
                 case _:
                     await self._one(one, operation)
         if pending and _counts_variants(one) and not put_off:
-            levels = await self.births.first_levels(self.session, [one.job.uuid])
+            levels = await self.initial_levels.first_levels(self.session, [one.job.uuid])
             if one.job.uuid not in levels:
                 raise unread(one.job.uuid)
             one.levels = levels[one.job.uuid]
@@ -194,7 +194,7 @@ class Updating(Pictures):
         found = await self.session.shop.product(one.product_id)
         if found is not None and found.base_variant_id is not None:
             await self.added(
-                one, variants={one.job.desired.variants[0].key: found.base_variant_id}, born=True
+                one, variants={one.job.desired.variants[0].key: found.base_variant_id}, created=True
             )
 
     async def _one(self, one: Planned, operation: Operation) -> None:
@@ -285,7 +285,7 @@ class Updating(Pictures):
         }
         # A new variant has no picture but the one that rode with it, whatever its predecessor had.
         shown = {variant.key: riding.get(variant.key, "") for variant in variants}
-        await self.added(one, variants=ids, images=shown, born=True)
+        await self.added(one, variants=ids, images=shown, created=True)
         for variant in variants:
             if variant.image and variant.key not in riding:
                 await self.variant_image(one, one.product_id, ids[variant.key], variant.image)
@@ -336,7 +336,7 @@ class Updating(Pictures):
         """Values that another product had until the first pass are taken now (decision 19)."""
         products: list[tuple[Planned, dict[str, Scalar]]] = []
         variants: list[tuple[Planned, int, dict[str, Scalar]]] = []
-        for one in passes.living(planned):
+        for one in passes.active(planned):
             late = passes.second(self.turns[one.job.uuid])
             for slot in late:
                 one.job.suffixed.pop(slot, None)

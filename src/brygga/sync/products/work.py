@@ -24,9 +24,9 @@ from brygga.database.bindings import Binding, State
 from brygga.database.engine import Tx
 from brygga.database.library import Entry
 from brygga.database.suffixes import Suffix
-from brygga.database.work_items import BULK_RANK, Kind, Mark
-from brygga.sync.initial_levels import Births
-from brygga.sync.products.batch import PARALLEL, Job, each, living, settled
+from brygga.database.work_items import BULK_RANK, Kind, WorkItem
+from brygga.sync.initial_levels import InitialLevels
+from brygga.sync.products.batch import PARALLEL, Job, active, each, finished
 from brygga.sync.products.creating import Creating
 from brygga.sync.products.labelling import (
     all_failed,
@@ -35,7 +35,7 @@ from brygga.sync.products.labelling import (
     remember_channel,
     tag,
 )
-from brygga.sync.products.removing import Leaver, remove
+from brygga.sync.products.removing import ProductRemoval, remove
 from brygga.sync.products.suffixing import give_way, say_gone, still_wanted
 from brygga.sync.products.updating import Updating
 from brygga.sync.shown import products_shown
@@ -54,25 +54,25 @@ each.
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """The handler of product marks: `await Products(births)(session, marks)`."""
+    """The handler of product marks: `await Products(initial_levels)(session, items)`."""
 
-    births: Births
+    initial_levels: InitialLevels
 
-    async def __call__(self, session: Session, dirty: Sequence[Mark]) -> None:
-        gathered = await gather(session, dirty)
-        await remove(session, gathered.leavers)
+    async def __call__(self, session: Session, items: Sequence[WorkItem]) -> None:
+        gathered = await gather(session, items)
+        await remove(session, gathered.removals)
 
         terms = terms_of(session.connection)
         jobs = await self._jobs(session, gathered, terms)
-        creating = Creating(session, terms, self.births)
+        creating = Creating(session, terms, self.initial_levels)
         await look(session, jobs)
         # One that went missing may have been made again already, without an answer.
-        await creating.settle([job for job in living(jobs) if job.observed is None])
-        fresh = [job for job in living(jobs) if job.observed is None]
+        await creating.resolve([job for job in active(jobs) if job.observed is None])
+        fresh = [job for job in active(jobs) if job.observed is None]
         there = [job for job in jobs if job.failure or job.observed]
         if is_first := still_wanted(fresh, there):
             # What lets go of a value goes before what is made with it.
-            await self._bring_up(session, there, terms)
+            await self._apply_updates(session, there, terms)
         await self._make(session, creating, fresh, there, is_done=is_first)
 
     async def _make(
@@ -103,18 +103,18 @@ class Products:
             else:
                 all_failed(portion, outage)
             if number == 0 and len(portions) > 1:
-                in_channel = await are_in_channel(session, living(portion))
+                in_channel = await are_in_channel(session, active(portion))
             if in_channel:
-                await remember_channel(session, living(portion))
-            await self._bring_up(
+                await remember_channel(session, active(portion))
+            await self._apply_updates(
                 session, [*([] if number or is_done else there), *portion], creating.terms
             )
-        if born := [job.uuid for job in (*there, *order) if job.has_births]:
-            await self.births.all_born(session, born)
+        if created := [job.uuid for job in (*there, *order) if job.has_creates]:
+            await self.initial_levels.all_created(session, created)
 
-    async def _bring_up(self, session: Session, jobs: Sequence[Job], terms: Terms) -> None:
+    async def _apply_updates(self, session: Session, jobs: Sequence[Job], terms: Terms) -> None:
         """What stands in the store becomes what Zettle wants, and the marks are settled."""
-        await Updating(session, self.births, terms).update(living(jobs))
+        await Updating(session, self.initial_levels, terms).update(active(jobs))
         await self._finish(session, jobs)
 
     async def _jobs(self, session: Session, gathered: "Gathered", terms: Terms) -> list[Job]:
@@ -122,11 +122,11 @@ class Products:
         done with.
         """
         jobs: list[Job] = []
-        for mark in gathered.staying:
-            entry = gathered.entries[mark.subject]
+        for item in gathered.staying:
+            entry = gathered.entries[item.subject]
             product = entry.product
             assert product is not None, "unreadable products are settled while gathering"
-            binding = gathered.bound.get(mark.subject)
+            binding = gathered.bound.get(item.subject)
             wait = (
                 (entry.unassign_at - session.clock.now()).total_seconds()
                 if entry.unassign_at
@@ -134,11 +134,11 @@ class Products:
             )
             mends: tuple[Suffix, ...] = ()
             if binding is not None and not planning.is_changed(
-                binding.synced, product.etag, force=mark.force
+                binding.synced, product.etag, force=item.force
             ):
-                mends = tuple(row for row in gathered.suffixed.get(mark.subject, ()) if row.retry)
+                mends = tuple(row for row in gathered.suffixed.get(item.subject, ()) if row.retry)
                 if not mends:
-                    await _let_go(session, mark, wait)
+                    await _let_go(session, item, wait)
                     continue
             mapped = desired(product, terms)
             if mapped.product is None:
@@ -147,26 +147,26 @@ class Products:
                     now = session.clock.now()
                     await synclog.add(tx, session.connection.id, [mapped.refusal], now)
                     await library.fail(
-                        tx, session.connection.id, mark.subject, mapped.refusal.code.value, now
+                        tx, session.connection.id, item.subject, mapped.refusal.code.value, now
                     )
-                await _let_go(session, mark, wait)
+                await _let_go(session, item, wait)
                 continue
             lines = [] if mends else list(mapped.lines)
             jobs.append(
-                Job(mark, product, mapped.product, lines, binding, unassign_in_s=wait, mends=mends)
+                Job(item, product, mapped.product, lines, binding, unassign_in_s=wait, mends=mends)
             )
         return jobs
 
     async def _finish(self, session: Session, jobs: Sequence[Job]) -> None:
         """Tags and channel in batches, then the seal, the log and the mark in one transaction."""
-        await tag(session, living(jobs))
-        await assign_channel(session, living(jobs))
-        await _seal(session, living(jobs))
+        await tag(session, active(jobs))
+        await assign_channel(session, active(jobs))
+        await _commit(session, active(jobs))
         for job in jobs:
             if job.failure is not None:
                 async with session.transaction() as tx:
                     await synclog.add(tx, session.connection.id, job.lines, session.clock.now())
-                await settled(session, job)
+                await finished(session, job)
 
 
 # ---- Gathering -----------------------------------------------------------------------------------
@@ -176,23 +176,23 @@ class Products:
 class Gathered:
     entries: Mapping[str, Entry]
     bound: Mapping[str, Binding]
-    leavers: tuple[Leaver, ...]
-    staying: tuple[Mark, ...]
+    removals: tuple[ProductRemoval, ...]
+    staying: tuple[WorkItem, ...]
     suffixed: Mapping[str, tuple[Suffix, ...]]
 
 
-async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
+async def gather(session: Session, items: Sequence[WorkItem]) -> Gathered:
     """What we know and what Zettle says of the marked products, and which of them leave the
     store.
     """
     now, connection_id = session.clock.now(), session.connection.id
-    gone, failed = await _read_again(session, dirty)
+    gone, failed = await _read_again(session, items)
     failed |= await _contradicted(
-        session, [mark for mark in dirty if mark.subject in gone and mark.attempts > 0]
+        session, [item for item in items if item.subject in gone and item.attempts > 0]
     )
-    uuids = [mark.subject for mark in dirty]
+    uuids = [item.subject for item in items]
     async with session.transaction() as tx:
-        await library.settle_unassigned(tx, connection_id, uuids, now)
+        await library.decide_unassigned(tx, connection_id, uuids, now)
         entries = await library.get_many(tx, connection_id, uuids)
         bound = dict(await bindings.get_many(tx, connection_id, uuids))
         links = await duplicates.links(
@@ -201,13 +201,13 @@ async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
         linked = await _link(session, links, tx)
         suffixed = await suffixes.of(tx, connection_id, uuids)
     bound |= linked
-    leavers, staying = [], []
-    for mark in dirty:
-        if mark.subject in failed:
-            await session.fail(mark, failed[mark.subject])
+    removals, staying = [], []
+    for item in items:
+        if item.subject in failed:
+            await session.fail(item, failed[item.subject])
             continue
-        entry, binding = entries.get(mark.subject), bound.get(mark.subject)
-        exists = entry is not None and entry.removed_at is None and mark.subject not in gone
+        entry, binding = entries.get(item.subject), bound.get(item.subject)
+        exists = entry is not None and entry.removed_at is None and item.subject not in gone
         belongs = assignment.belongs(
             exists=exists,
             decided=entry.assigned if entry else None,
@@ -215,17 +215,17 @@ async def gather(session: Session, dirty: Sequence[Mark]) -> Gathered:
             known_at_setup=True,
         )
         if belongs and entry is not None and entry.product is not None:
-            staying.append(mark)
+            staying.append(item)
         elif belongs:
             await session.finish(
-                mark
+                item
             )  # unreadable: the library says so, and its next version marks it again
-        elif mark.subject in gone and not _announced(mark, entry) and mark.attempts == 0:
-            await session.again(mark, ASK_AGAIN_S)
+        elif item.subject in gone and not _announced(item, entry) and item.attempts == 0:
+            await session.again(item, ASK_AGAIN_S)
         else:
-            leavers.append(_leaver(mark, entry, binding, exists))
-    bound |= await _kept(session, [mark.subject for mark in staying], bound)
-    return Gathered(entries, bound, tuple(leavers), tuple(staying), suffixed)
+            removals.append(_removal(item, entry, binding, exists))
+    bound |= await _kept(session, [item.subject for item in staying], bound)
+    return Gathered(entries, bound, tuple(removals), tuple(staying), suffixed)
 
 
 async def _kept(
@@ -239,19 +239,21 @@ async def _kept(
         return {}
     async with session.transaction() as tx:
         await bindings.keep(tx, session.connection.id, back)
-        await work_items.mark_many(tx, session.connection.id, Kind.STOCK, back, session.clock.now())
+        await work_items.add_many(tx, session.connection.id, Kind.STOCK, back, session.clock.now())
         return await bindings.get_many(tx, session.connection.id, back)
 
 
-def _announced(mark: Mark, entry: Entry | None) -> bool:
-    return mark.detail == DELETED or (entry is not None and entry.removed_at is not None)
+def _announced(item: WorkItem, entry: Entry | None) -> bool:
+    return item.detail == DELETED or (entry is not None and entry.removed_at is not None)
 
 
-def _leaver(mark: Mark, entry: Entry | None, binding: Binding | None, exists: bool) -> Leaver:
+def _removal(
+    item: WorkItem, entry: Entry | None, binding: Binding | None, exists: bool
+) -> ProductRemoval:
     removal = Removal.UNASSIGNED if exists else Removal.DELETED_IN_ZETTLE
-    sure = exists or _announced(mark, entry)
+    sure = exists or _announced(item, entry)
     cause = Cause.PERSON if exists else Cause.EVENT if sure else Cause.INFERRED
-    return Leaver(mark, entry.name if entry else "", binding, removal, cause)
+    return ProductRemoval(item, entry.name if entry else "", binding, removal, cause)
 
 
 async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str, Binding]:
@@ -265,27 +267,27 @@ async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str,
     # Two products of the till cannot be one in the store: the first match stands.
     single = {synced.product_id: synced for synced in reversed(made.values())}
     for synced in single.values():
-        await bindings.put(tx, session.connection.id, synced, session.clock.now())
+        await bindings.save(tx, session.connection.id, synced, session.clock.now())
     return {synced.key: Binding(synced) for synced in single.values()}
 
 
 async def _read_again(
-    session: Session, dirty: Sequence[Mark]
+    session: Session, items: Sequence[WorkItem]
 ) -> tuple[set[str], dict[str, Failure]]:
     """Brings the mirror up to date for marks that may know more than it. Answers what Zettle says
     is not there, and what failed.
 
     Marks of mass work stem from a reading of the library and are believed.
     """
-    fresh = [mark for mark in dirty if mark.rank < BULK_RANK]
+    fresh = [item for item in items if item.rank < BULK_RANK]
     found: dict[str, Product] = {}
     unreadable: dict[str, tuple[str, str, str]] = {}
     gone: set[str] = set()
     failed: dict[str, Failure] = {}
     gate = asyncio.Semaphore(PARALLEL)
 
-    async def read(mark: Mark) -> None:
-        uuid = mark.subject
+    async def read(item: WorkItem) -> None:
+        uuid = item.subject
         async with gate:
             try:
                 product = await session.zettle.product(uuid)
@@ -299,12 +301,12 @@ async def _read_again(
                 else:
                     found[uuid] = product
 
-    await asyncio.gather(*(read(mark) for mark in fresh))
+    await asyncio.gather(*(read(item) for item in fresh))
     await _mirror(session, fresh, found, unreadable, gone)
     return gone, failed
 
 
-async def _contradicted(session: Session, doubted: Sequence[Mark]) -> dict[str, Failure]:
+async def _contradicted(session: Session, in_doubt: Sequence[WorkItem]) -> dict[str, Failure]:
     """Those of which Zettle says 404 while its library lists them: one answer is no proof, and they
     are asked for again (decision 15).
 
@@ -312,10 +314,10 @@ async def _contradicted(session: Session, doubted: Sequence[Mark]) -> dict[str, 
     """
     async with session.read() as tx:
         entries = await library.get_many(
-            tx, session.connection.id, [mark.subject for mark in doubted]
+            tx, session.connection.id, [item.subject for item in in_doubt]
         )
     unannounced = {
-        mark.subject for mark in doubted if not _announced(mark, entries.get(mark.subject))
+        item.subject for item in in_doubt if not _announced(item, entries.get(item.subject))
     }
     if not unannounced:
         return {}
@@ -331,14 +333,14 @@ async def _contradicted(session: Session, doubted: Sequence[Mark]) -> dict[str, 
 
 async def _mirror(
     session: Session,
-    fresh: Sequence[Mark],
+    fresh: Sequence[WorkItem],
     found: Mapping[str, Product],
     unreadable: Mapping[str, tuple[str, str, str]],
     gone: Collection[str],
 ) -> None:
     """A product that is new to us was added after set-up, and is synced by itself (P8)."""
     now, connection_id = session.clock.now(), session.connection.id
-    proven = [mark.subject for mark in fresh if mark.subject in gone and mark.detail == DELETED]
+    proven = [item.subject for item in fresh if item.subject in gone and item.detail == DELETED]
     async with session.transaction() as tx:
         if found or unreadable:
             new = True if session.connection.is_running else None
@@ -408,7 +410,7 @@ def _outage(jobs: Sequence[Job]) -> Failure | None:
 # ---- The end -------------------------------------------------------------------------------------
 
 
-async def _seal(session: Session, jobs: Sequence[Job]) -> None:
+async def _commit(session: Session, jobs: Sequence[Job]) -> None:
     if not jobs:
         return
     now, connection_id = session.clock.now(), session.connection.id
@@ -423,8 +425,8 @@ async def _seal(session: Session, jobs: Sequence[Job]) -> None:
         say_gone(job)
     async with session.transaction() as tx:
         done = [job for job in jobs if job.picture_in_s is None]
-        sealed = {job.uuid: _sealed_as(job) for job in done}
-        await bindings.seal(tx, connection_id, sealed, now)
+        committed = {job.uuid: _committed_as(job) for job in done}
+        await bindings.commit(tx, connection_id, committed, now)
         await suffixes.replace(
             tx,
             connection_id,
@@ -433,16 +435,16 @@ async def _seal(session: Session, jobs: Sequence[Job]) -> None:
         )
         await give_way(tx, session, jobs)
         await bindings.set_seen(tx, connection_id, seen)
-        await library.succeed(tx, connection_id, list(sealed))
+        await library.succeed(tx, connection_id, list(committed))
         await synclog.add(tx, connection_id, [line for job in jobs for line in job.lines], now)
         for job in jobs:
             waits = [
                 max(wait, 0.0) for wait in (job.unassign_in_s, job.picture_in_s) if wait is not None
             ]
             if waits:
-                await session.again(job.mark, min(waits), tx=tx)
+                await session.again(job.item, min(waits), tx=tx)
             else:
-                await session.finish(job.mark, tx=tx)
+                await session.finish(job.item, tx=tx)
 
 
 def _rows(job: Job) -> list[Suffix]:
@@ -459,7 +461,7 @@ def _slot(row: Suffix) -> Slot:
     return Slot(row.field, row.variant)
 
 
-def _sealed_as(job: Job) -> tuple[str, str]:
+def _committed_as(job: Job) -> tuple[str, str]:
     """Where only a suffix was taken away, nothing of Zettle's was written."""
     if job.mends and job.binding is not None:
         return job.binding.synced.etag, job.binding.synced.fingerprint
@@ -468,16 +470,16 @@ def _sealed_as(job: Job) -> tuple[str, str]:
 
 def _say_updated(job: Job) -> None:
     said = {line.code for line in job.lines}
-    made = {Code.PRODUCT_CREATED, Code.PRODUCT_RESTORED, Code.PRODUCT_ADOPTED}
+    made = {Code.PRODUCT_CREATED, Code.PRODUCT_RESTORED, Code.PRODUCT_ATTACHED}
     if job.changed_fields and not said & made:
         job.say(Code.PRODUCT_UPDATED, fields=", ".join(dict.fromkeys(job.changed_fields)))
 
 
-async def _let_go(session: Session, mark: Mark, wait_s: float | None) -> None:
+async def _let_go(session: Session, item: WorkItem, wait_s: float | None) -> None:
     """A mark with nothing to do; kept until a decision that can still be undone is due (decision
     14).
     """
     if wait_s is None:
-        await session.finish(mark)
+        await session.finish(item)
     else:
-        await session.again(mark, max(wait_s, 0.0))
+        await session.again(item, max(wait_s, 0.0))

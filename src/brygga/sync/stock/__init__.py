@@ -6,8 +6,8 @@ levels, and the desk at which pages split and join stock. Here never live a rule
 (`core.stock`), SQL (`store.ledgers`), or a platform's words (`zettle`, `bigcommerce`).
 """
 
-from brygga.sync.stock.births import StockBirths
-from brygga.sync.stock.desk import Checked, Counted, Desk, Moved
+from brygga.sync.stock.commands import Checked, Counted, Moved, StockCommands
+from brygga.sync.stock.first_levels import StockInitialLevels
 from brygga.sync.stock.gather import Till
 from brygga.sync.stock.sweeping import StockSweep
 from brygga.sync.stock.tracking import TrackingWork
@@ -16,9 +16,9 @@ from brygga.sync.stock.work import StockWork
 __all__ = [
     "Checked",
     "Counted",
-    "Desk",
     "Moved",
-    "StockBirths",
+    "StockCommands",
+    "StockInitialLevels",
     "StockSweep",
     "StockWork",
     "Till",

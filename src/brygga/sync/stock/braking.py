@@ -24,7 +24,7 @@ from brygga.core.stock import Gap, Side
 from brygga.database import brakes, synclog, zeroed
 from brygga.database.brakes import Question
 from brygga.database.engine import Tx
-from brygga.database.zeroed import EmptiedShelf
+from brygga.database.zeroed import ZeroedLevel
 from brygga.sync.stock.gather import World
 from brygga.sync.worker.session import Session
 
@@ -69,7 +69,7 @@ class Brake:
                 self.tx, self.session.connection.id, ZEROED, sorted(new - asked - left), self._now
             )
         if {one.place: one for one in standing} != before:
-            await zeroed.put(self.tx, self.session.connection.id, standing)
+            await zeroed.save(self.tx, self.session.connection.id, standing)
         await self._ask(question, asked, catalogue)
         return frozenset(asked | left)
 
@@ -78,8 +78,8 @@ class Brake:
         return self.session.clock.now()
 
     async def _answered(
-        self, question: Question | None, standing: list[EmptiedShelf]
-    ) -> tuple[list[EmptiedShelf], Collection[str]]:
+        self, question: Question | None, standing: list[ZeroedLevel]
+    ) -> tuple[list[ZeroedLevel], Collection[str]]:
         """The shelves that wait after the merchant's answer, and the products that it lets go
         on.
         """
@@ -88,7 +88,7 @@ class Brake:
         await brakes.close(self.tx, self.session.connection.id, ZEROED)
         asked = {one.product_uuid for one in standing if not one.is_left}
         if question.answer == "go":
-            await self._say(Code.ZEROES_BELIEVED, count=str(len(asked)))
+            await self._say(Code.ZEROES_ACCEPTED, count=str(len(asked)))
             return [one for one in standing if one.product_uuid not in asked], asked
         await self._say(Code.ZEROES_LEFT, count=str(len(asked)))
         return [replace(one, is_left=True) for one in standing], ()
@@ -124,33 +124,42 @@ class Brake:
         await synclog.add(self.tx, self.session.connection.id, line, self._now)
 
 
-def found(world: World) -> Iterable[EmptiedShelf]:
+def found(world: World) -> Iterable[ZeroedLevel]:
     """The shelves that had stock and show none."""
-    for variant, book in world.known.books.items():
+    for variant, ledger_row in world.stored.ledger_rows.items():
         for side in Side:
-            look, shelf = world.looks[side].get(variant), book.ledger[side]
-            if look is None or not isinstance(look.level, int) or not isinstance(shelf.known, int):
+            read, record = world.reads[side].get(variant), ledger_row.ledger[side]
+            if (
+                read is None
+                or not isinstance(read.level, int)
+                or not isinstance(record.confirmed, int)
+            ):
                 continue
-            if look.level <= 0 < shelf.known:
-                yield EmptiedShelf(
-                    book.product_uuid, variant, side, shelf.known, look.level, shelf.seen
+            if read.level <= 0 < record.confirmed:
+                yield ZeroedLevel(
+                    ledger_row.product_uuid,
+                    variant,
+                    side,
+                    record.confirmed,
+                    read.level,
+                    record.seen,
                 )
 
 
-def _stands(world: World, one: EmptiedShelf) -> bool:
+def _stands(world: World, one: ZeroedLevel) -> bool:
     """Whether the shelf is as it was when the merchant was asked. What cannot be read this time has
     not changed.
     """
-    book = world.known.books.get(one.variant_uuid)
+    ledger_row = world.stored.ledger_rows.get(one.variant_uuid)
     if (
-        book is None
-        or one.variant_uuid not in world.known.variants
-        or book.product_uuid != one.product_uuid
+        ledger_row is None
+        or one.variant_uuid not in world.stored.variants
+        or ledger_row.product_uuid != one.product_uuid
     ):
         return False
-    look = world.looks[one.side].get(one.variant_uuid)
-    if look is None or not one.is_as_it_was(book.ledger):
+    read = world.reads[one.side].get(one.variant_uuid)
+    if read is None or not one.is_as_it_was(ledger_row.ledger):
         return False
-    return look.level in (one.level, Gap.UNKNOWN) or (
-        look.level is Gap.UNTRACKED and one.side is Side.SHOP
+    return read.level in (one.level, Gap.UNKNOWN) or (
+        read.level is Gap.UNTRACKED and one.side is Side.SHOP
     )

@@ -17,7 +17,7 @@ a second kind of evidence must agree, one that a hollow answer cannot give:
 | BigCommerce's answer has no row for a bound variant, and | the level |
 |---|---|
 | the catalogue does not count its product as Zettle does | not counted (`Gap.UNTRACKED`) |
-| the catalogue does not have the variant either | not there (`Gap.UNBORN`) |
+| the catalogue does not have the variant either | not there (`Gap.NOT_CREATED`) |
 | the catalogue has it and counts it | unread |
 
 Unread moves nothing. The product is asked again within seconds, and where that lasts the sync log
@@ -32,17 +32,17 @@ from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.failures import Unreachable
 from brygga.core.hands import Counting, counting, is_there
 from brygga.core.model import ObservedProduct
-from brygga.core.stock import Gap, Look, Side
+from brygga.core.stock import Gap, LevelRead, Side
 from brygga.database import ledgers, library
 from brygga.database.bindings import Binding
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.sync.shown import products_shown
 from brygga.sync.worker.session import Session
 from brygga.zettle.api.inventory import ASKED_AT_ONCE
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Balance, Statuses, StockOf
 
-Looks = Mapping[str, Look]
+Reads = Mapping[str, LevelRead]
 """By variant uuid."""
 
 
@@ -54,9 +54,9 @@ class Read:
     `slots` are the marker's items that ride in open calls, by BigCommerce variant id.
     """
 
-    looks: Looks = field(default_factory=dict)
+    reads: Reads = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
-    slots: Mapping[int, Look] = field(default_factory=dict)
+    slots: Mapping[int, LevelRead] = field(default_factory=dict)
 
 
 CODES = {Side.ZETTLE: TillCode.UNREACHABLE, Side.SHOP: ShopCode.UNREACHABLE}
@@ -80,16 +80,18 @@ def balances(rows: Iterable[Balance]) -> dict[str, int | Gap]:
 async def is_tracked(
     session: Session,
     products: Collection[str],
-    books: Iterable[Book],
+    ledger_rows: Iterable[LedgerRow],
     listed: frozenset[str] | None = None,
 ) -> Statuses:
     """Whether tracking is on, for those of these products of which Zettle's answers say it without
     a contradiction.
 
-    `books` are our ledgers of them. The list of all tracked products (`listed`) spares the
+    `ledger_rows` are our ledgers of them. The list of all tracked products (`listed`) spares the
     questions about those that it has, and those that we never counted.
     """
-    counted = {book.product_uuid for book in books if book.ledger.is_tracked}
+    counted = {
+        ledger_row.product_uuid for ledger_row in ledger_rows if ledger_row.ledger.is_tracked
+    }
     said = dict.fromkeys(listed & {*products}, True) if listed is not None else {}
     asked = products if listed is None else counted & {*products} - listed
     said |= await session.zettle.tracking_status(sorted(asked)) if asked else {}
@@ -114,8 +116,8 @@ class TillEvidence:
 
     session: Session
     store: str
-    books: Mapping[str, Book]
-    begun: datetime
+    ledger_rows: Mapping[str, LedgerRow]
+    read_started: datetime
     rows: list[Balance] = field(default_factory=list)
 
     async def by_name(self, wanted: Mapping[str, Collection[str]]) -> Read:
@@ -126,8 +128,12 @@ class TillEvidence:
             else StockOf()
         )
         self.rows += answer.rows
-        silent = self._silent(wanted)
-        tracked = await is_tracked(self.session, silent, self.books.values()) if silent else {}
+        without_rows = self._without_rows(wanted)
+        tracked = (
+            await is_tracked(self.session, without_rows, self.ledger_rows.values())
+            if without_rows
+            else {}
+        )
         return await self._read(wanted, answer, tracked)
 
     async def by_list(self, wanted: Mapping[str, Collection[str]]) -> Read:
@@ -135,16 +141,16 @@ class TillEvidence:
         it is believed (decision 15).
         """
         listed = await self.session.zettle.tracked()
-        tracked = await is_tracked(self.session, wanted, self.books.values(), listed)
+        tracked = await is_tracked(self.session, wanted, self.ledger_rows.values(), listed)
         rows = await self.session.zettle.stock(self.store) if self.store else ()
         self.rows += [row for row in rows if tracked.get(row.product_uuid)]
-        silent = self._silent(wanted).items()
+        without_rows = self._without_rows(wanted).items()
         quiet = frozenset(
-            uuid for uuid, missing in silent if all(map(self._is_quiet_at_zero, missing))
+            uuid for uuid, missing in without_rows if all(map(self._is_quiet_at_zero, missing))
         )
         return await self._read(wanted, StockOf(whole=quiet), tracked)
 
-    def _silent(self, wanted: Mapping[str, Collection[str]]) -> Mapping[str, Collection[str]]:
+    def _without_rows(self, wanted: Mapping[str, Collection[str]]) -> Mapping[str, Collection[str]]:
         """The products of which rows are missing, and of which variants."""
         found = {row.variant_uuid for row in self.rows}
         return {
@@ -155,25 +161,36 @@ class TillEvidence:
         """It has nothing, as far as is known, and nothing is on its way: a row that is missing says
         nothing new.
         """
-        book = self.books.get(variant)
-        till = None if book is None else book.ledger.zettle
-        return till is not None and till.known == 0 and till.flight is None and till.hinted is None
+        ledger_row = self.ledger_rows.get(variant)
+        till = None if ledger_row is None else ledger_row.ledger.zettle
+        return (
+            till is not None
+            and till.confirmed == 0
+            and till.pending_write is None
+            and till.hinted is None
+        )
 
     async def _read(
         self, wanted: Mapping[str, Collection[str]], answer: StockOf, tracked: Statuses
     ) -> Read:
-        silent, named = self._silent(wanted).keys(), {row.product_uuid for row in self.rows}
-        off = {uuid for uuid in silent if tracked.get(uuid) is False and uuid not in named}
-        on = {uuid for uuid in silent if tracked.get(uuid)}
+        without_rows, named = (
+            self._without_rows(wanted).keys(),
+            {row.product_uuid for row in self.rows},
+        )
+        off = {uuid for uuid in without_rows if tracked.get(uuid) is False and uuid not in named}
+        on = {uuid for uuid in without_rows if tracked.get(uuid)}
         proven = on & answer.whole
         proven |= await self.prove(on - answer.whole - answer.refused)
 
         found = balances(self.rows)
-        looks: dict[str, Look] = {}
+        reads: dict[str, LevelRead] = {}
         for uuid, variants in wanted.items():
             rest = Gap.UNTRACKED if uuid in off else 0 if uuid in proven else Gap.UNKNOWN
-            looks |= {variant: Look(found.get(variant, rest), self.begun) for variant in variants}
-        return Read(looks, frozenset(self._silent(wanted).keys() - off - proven))
+            reads |= {
+                variant: LevelRead(found.get(variant, rest), self.read_started)
+                for variant in variants
+            }
+        return Read(reads, frozenset(self._without_rows(wanted).keys() - off - proven))
 
     async def prove(self, tracked: Collection[str]) -> set[str]:
         """Those of these tracked products whose rows are known now: what has none is 0."""
@@ -216,8 +233,8 @@ class TillEvidence:
             return set()
         had_rows = {
             one.product_uuid
-            for one in self.books.values()
-            if one.ledger.zettle.known not in {0, *Gap}
+            for one in self.ledger_rows.values()
+            if one.ledger.zettle.confirmed not in {0, *Gap}
         }
         return {*wanted} - had_rows
 
@@ -236,13 +253,16 @@ async def rows_of(session: Session, store: str, uuid: str) -> Sequence[Balance] 
 # ---- BigCommerce ---------------------------------------------------------------------------------
 
 
-def is_proven_gone(book: Book | None, variant_id: int) -> bool:
+def is_proven_gone(ledger_row: LedgerRow | None, variant_id: int) -> bool:
     """It was proven before, and nothing is on its way there: it sleeps until the product work has
     spoken.
     """
-    shop = None if book is None else book.ledger.shop
+    shop = None if ledger_row is None else ledger_row.ledger.shop
     return (
-        shop is not None and shop.asleep and shop.variant_id == variant_id and shop.flight is None
+        shop is not None
+        and shop.is_suspended
+        and shop.variant_id == variant_id
+        and shop.pending_write is None
     )
 
 
@@ -250,38 +270,43 @@ async def absent_in_shop(
     session: Session,
     missing: Mapping[str, int],
     bound: Mapping[str, Binding],
-    books: Mapping[str, Book],
-    look: Look,
+    ledger_rows: Mapping[str, LedgerRow],
+    read: LevelRead,
 ) -> Read:
     """What it means that the store's stock lacks these bound variants (uuid -> BigCommerce variant
     id).
     """
     owner = {variant: one for one in bound.values() for variant in one.synced.variants}
     asked = {
-        variant for variant, id_ in missing.items() if not is_proven_gone(books.get(variant), id_)
+        variant
+        for variant, id_ in missing.items()
+        if not is_proven_gone(ledger_rows.get(variant), id_)
     }
     observed = await products_shown(
         session, sorted({owner[variant].synced.product_id for variant in asked})
     )
-    looks: dict[str, Look] = {}
+    reads: dict[str, LevelRead] = {}
     unread: set[str] = set()
     for variant, variant_id in missing.items():
-        gap = _absence(observed, owner[variant], variant_id) if variant in asked else Gap.UNBORN
-        touched = books[variant].ledger.shop.touched if variant in books else None
+        gap = (
+            _absence(observed, owner[variant], variant_id) if variant in asked else Gap.NOT_CREATED
+        )
+        touched = ledger_rows[variant].ledger.shop.touched if variant in ledger_rows else None
         # A read that trails may not show a variant that was made or written a moment ago.
-        is_young = touched is not None and look.begun < touched + session.settings.stock.lag(
-            Side.SHOP
+        is_young = (
+            touched is not None
+            and read.read_started < touched + session.settings.stock.read_lag(Side.SHOP)
         )
         if gap is Gap.UNKNOWN and not is_young:
             unread.add(owner[variant].synced.key)
-        looks[variant] = replace(look, level=gap)
-    return Read(looks, frozenset(unread))
+        reads[variant] = replace(read, level=gap)
+    return Read(reads, frozenset(unread))
 
 
 def _absence(observed: Mapping[int, ObservedProduct], binding: Binding, variant_id: int) -> Gap:
     shown = observed.get(binding.synced.product_id)
     if shown is None:
-        return Gap.UNBORN
+        return Gap.NOT_CREATED
     if counting(binding.synced, shown) is not Counting.ALIKE:
         return Gap.UNTRACKED
-    return Gap.UNKNOWN if not shown.variants or is_there(variant_id, shown) else Gap.UNBORN
+    return Gap.UNKNOWN if not shown.variants or is_there(variant_id, shown) else Gap.NOT_CREATED

@@ -17,15 +17,15 @@ from brygga.core.stock.explaining import (
     EARLIER,
     LATER,
     TOGETHER,
-    Deed,
     Explained,
+    SourceTransaction,
     Unexplained,
     explained,
 )
-from brygga.core.stock.story import Reason
+from brygga.core.stock.movement import Reason
 from brygga.database import bindings, movements
 from brygga.database.bindings import Binding
-from brygga.database.work_items import Mark
+from brygga.database.work_items import WorkItem
 from brygga.sync.worker.session import Session
 from brygga.wire import Clocks
 from brygga.zettle.values import Purchase
@@ -49,24 +49,24 @@ UNDONE: Final = frozenset({4, 5, 6})
 PLATFORM = {Side.ZETTLE: "zettle", Side.SHOP: "bigcommerce"}
 
 
-def ahead(clocks: Clocks, side: Side, now: datetime) -> timedelta:
+def clock_offset(clocks: Clocks, side: Side, now: datetime) -> timedelta:
     """How far a platform's clock goes ahead of ours, as far as its answers have told."""
-    found = clocks.apart(PLATFORM[side], now)
+    found = clocks.offset(PLATFORM[side], now)
     return timedelta(seconds=0 if found is None else found.middle_s)
 
 
-Deeds = Mapping[str, Sequence[Deed]]
+Transactions = Mapping[str, Sequence[SourceTransaction]]
 """By variant."""
 
 
-async def explain(session: Session, dirty: Sequence[Mark]) -> None:
+async def explain(session: Session, dirty: Sequence[WorkItem]) -> None:
     """The handler of explain marks, whose subject is a Zettle product."""
-    for mark in dirty:
+    for item in dirty:
         now, connection_id = session.clock.now(), session.connection.id
         async with session.read() as tx:
-            waiting = await movements.unexplained(tx, connection_id, mark.subject, now - REACH)
-            used = await movements.told(tx, connection_id, mark.subject, now - REACH - EARLIER)
-            binding = await bindings.get(tx, connection_id, mark.subject)
+            waiting = await movements.unexplained(tx, connection_id, item.subject, now - REACH)
+            used = await movements.reported(tx, connection_id, item.subject, now - REACH - EARLIER)
+            binding = await bindings.get(tx, connection_id, item.subject)
         ripe = {of: _ripe(moves, now - RIPE) for of, moves in waiting.items()}
         found: list[Explained] = []
         for side in Side:
@@ -79,7 +79,7 @@ async def explain(session: Session, dirty: Sequence[Mark]) -> None:
                 found += await _side(session, Case(side, moves, used), binding)
         async with session.transaction() as tx:
             await movements.explain(tx, connection_id, found, now)
-            await session.finish(mark, tx=tx)
+            await session.finish(item, tx=tx)
 
 
 def _ripe(moves: Sequence[Unexplained], until: datetime) -> Sequence[Unexplained]:
@@ -104,7 +104,7 @@ class Case:
 
     def timed(self, clocks: Clocks, now: datetime) -> "Case":
         """By the platform's clock, as its answers tell it: sales and orders bear its times."""
-        by = ahead(clocks, self.side, now)
+        by = clock_offset(clocks, self.side, now)
         return replace(
             self,
             moves={
@@ -112,13 +112,13 @@ class Case:
             },
         )
 
-    def told(self, deeds: Deeds) -> list[Explained]:
+    def reported(self, transactions: Transactions) -> list[Explained]:
         found: list[Explained] = []
         for variant, moves in self.moves.items():
             fresh = [
-                deed
-                for deed in deeds.get(variant, ())
-                if (variant, deed.reason, deed.number) not in self.used
+                transaction
+                for transaction in transactions.get(variant, ())
+                if (variant, transaction.reason, transaction.number) not in self.used
             ]
             found += explained(moves, fresh)
         return found
@@ -144,26 +144,26 @@ async def _side(session: Session, case: Case, binding: Binding | None) -> list[E
     there was none.
     """
     try:
-        deeds, whole = await (
+        transactions, whole = await (
             _at_till(session, case)
             if case.side is Side.ZETTLE
             else _in_shop(session, case, binding)
         )
     except Refused:
-        deeds, whole = {}, False
-    told = case.timed(session.clients.clocks, session.clock.now()).told(deeds)
+        transactions, whole = {}, False
+    reported = case.timed(session.clients.clocks, session.clock.now()).reported(transactions)
     return [
         replace(one, reason=Reason.UNCLEAR) if one.reason is Reason.EDIT and not whole else one
-        for one in told
+        for one in reported
     ]
 
 
 # ---- The till ------------------------------------------------------------------------------------
 
 
-async def _at_till(session: Session, case: Case) -> tuple[Deeds, bool]:
+async def _at_till(session: Session, case: Case) -> tuple[Transactions, bool]:
     """Sales and refunds around these movements, and whether that is all of them."""
-    deeds: dict[str, list[Deed]] = {}
+    transactions: dict[str, list[SourceTransaction]] = {}
     first, cursor = min(move.at for move in case.all), ""
     for _ in range(MOST_PAGES):
         page = await session.zettle.purchases(first - EARLIER - NEAR, cursor, PAGE)
@@ -171,11 +171,13 @@ async def _at_till(session: Session, case: Case) -> tuple[Deeds, bool]:
             for variant, change in sold(purchase).items():
                 reason = Reason.REFUND if purchase.is_refund else Reason.SALE
                 at = purchase.at or first
-                deeds.setdefault(variant, []).append(Deed(at, change, reason, str(purchase.number)))
+                transactions.setdefault(variant, []).append(
+                    SourceTransaction(at, change, reason, str(purchase.number))
+                )
         if not page.purchases or page.cursor == cursor:
-            return deeds, True
+            return transactions, True
         cursor = page.cursor
-    return deeds, False
+    return transactions, False
 
 
 def sold(purchase: Purchase) -> Mapping[str, int]:
@@ -196,7 +198,9 @@ def sold(purchase: Purchase) -> Mapping[str, int]:
 # ---- The shop ------------------------------------------------------------------------------------
 
 
-async def _in_shop(session: Session, case: Case, binding: Binding | None) -> tuple[Deeds, bool]:
+async def _in_shop(
+    session: Session, case: Case, binding: Binding | None
+) -> tuple[Transactions, bool]:
     """Orders placed, shipped, cancelled or refunded before these movements, the nearest first, and
     whether that is all that matter.
     """
@@ -207,18 +211,18 @@ async def _in_shop(session: Session, case: Case, binding: Binding | None) -> tup
     case = case.timed(session.clients.clocks, session.clock.now())
     ways = ((min(case.away(order.created), case.away(order.modified)), order) for order in orders)
     near = sorted((way for way in ways if way[0] < timedelta.max), key=lambda way: way[0])
-    deeds: dict[str, list[Deed]] = {}
+    transactions: dict[str, list[SourceTransaction]] = {}
     for place, (away, order) in enumerate(near):
-        if away > NEAR and all(one.numbers for one in case.told(deeds)):
-            return deeds, True
+        if away > NEAR and all(one.numbers for one in case.reported(transactions)):
+            return transactions, True
         if place == MOST_ORDERS:
-            return deeds, False
+            return transactions, False
         lines: dict[str, list[OrderLine]] = {}
         for line in await session.shop.order_lines(order.id):
             lines.setdefault(ours(line, binding), []).append(line)
         for variant, some in lines.items():
-            deeds.setdefault(variant, []).extend(ordered(order, some, case))
-    return deeds, whole
+            transactions.setdefault(variant, []).extend(ordered(order, some, case))
+    return transactions, whole
 
 
 async def orders_since(session: Session, since: datetime) -> tuple[Sequence[Order], bool]:
@@ -242,7 +246,7 @@ def ours(line: OrderLine, binding: Binding) -> str:
     return by_id.get(line.variant_id, only)
 
 
-def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[Deed]:
+def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[SourceTransaction]:
     """What an order did to a variant's shelf, by all its lines: once when it took the stock, once
     when the store put it back.
 
@@ -250,11 +254,11 @@ def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[Deed]:
     """
     quantity, number = sum(int(line.quantity) for line in lines), str(order.id)
     back = quantity if order.status_id in UNDONE else 0
-    deeds = []
+    transactions = []
     # Where stock moves when an order ships, what is near is the change of the order, not its birth.
     taken = order.created if case.spans(order.created) else order.modified
     if taken is not None and quantity:
-        deeds.append(Deed(taken, -quantity, Reason.ORDER, number))
+        transactions.append(SourceTransaction(taken, -quantity, Reason.ORDER, number))
     if order.modified is not None and back:
-        deeds.append(Deed(order.modified, back, Reason.RETURN, number))
-    return deeds
+        transactions.append(SourceTransaction(order.modified, back, Reason.RETURN, number))
+    return transactions

@@ -9,16 +9,16 @@ from datetime import datetime
 from brygga.bigcommerce.values import Level as ShopLevel
 from brygga.core.hands import Counting, counting, is_odd, is_whole
 from brygga.core.model import InventoryType, ObservedProduct
-from brygga.core.stock import Gap, Look, Side
+from brygga.core.stock import Gap, LevelRead, Side
 from brygga.database import bindings, ledgers, library, work_items
 from brygga.database.bindings import Binding, State
 from brygga.database.engine import Tx
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 from brygga.sync.shown import products_shown
 from brygga.sync.stock.evidence import (
-    Looks,
     Read,
+    Reads,
     TillEvidence,
     absent_in_shop,
     is_proven_gone,
@@ -56,34 +56,36 @@ class Till:
                 self._known[session.connection.id] = known
         return known
 
-    async def looks(
+    async def reads(
         self,
         session: Session,
         wanted: Mapping[str, Collection[str]],
-        books: Mapping[str, Book],
+        ledger_rows: Mapping[str, LedgerRow],
         *,
         swept: bool = False,
     ) -> Read:
         """Product uuid -> variant uuids: asked for by name, or, in a sweep, found in the list of
-        all. `books` are our ledgers of them.
+        all. `ledger_rows` are our ledgers of them.
         """
-        begun = session.clock.now()
+        read_started = session.clock.now()
         if not wanted:
             return Read()
         places = await self.inventories(session)
-        evidence = TillEvidence(session, "" if places is None else places.store, books, begun)
+        evidence = TillEvidence(
+            session, "" if places is None else places.store, ledger_rows, read_started
+        )
         return await (evidence.by_list(wanted) if swept else evidence.by_name(wanted))
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Stored:
     """What we have on paper about some products: their bindings and their ledgers."""
 
     uuids: Collection[str]
     bound: Mapping[str, Binding]
     variants: Mapping[str, tuple[str, int]]
     """Every variant that is bound now: uuid -> (product uuid, BigCommerce variant id)."""
-    books: Mapping[str, Book]
+    ledger_rows: Mapping[str, LedgerRow]
     gone: frozenset[str] = frozenset()
     """Variants with a ledger that neither side has any more: they have no shelf to look at."""
     odd: Mapping[str, int] = field(default_factory=dict)
@@ -94,9 +96,13 @@ class Known:
     @property
     def slots(self) -> frozenset[int]:
         """The marker's variants that ride in open calls to these."""
-        flights = [book.ledger.shop.flight for book in self.books.values()]
+        pending_writes = [
+            ledger_row.ledger.shop.pending_write for ledger_row in self.ledger_rows.values()
+        ]
         return frozenset(
-            one.slot.variant_id for one in flights if one is not None and one.slot is not None
+            one.slot.variant_id
+            for one in pending_writes
+            if one is not None and one.slot is not None
         )
 
     @property
@@ -104,8 +110,8 @@ class Known:
         wanted: dict[str, set[str]] = {}
         for variant, (uuid, _) in self.variants.items():
             wanted.setdefault(uuid, set()).add(variant)
-        for book in self.books.values():
-            wanted.setdefault(book.product_uuid, set()).add(book.variant_uuid)
+        for ledger_row in self.ledger_rows.values():
+            wanted.setdefault(ledger_row.product_uuid, set()).add(ledger_row.variant_uuid)
         return wanted
 
     @property
@@ -118,7 +124,7 @@ class Known:
         }
 
 
-async def known(session: Session, uuids: Collection[str] | None = None) -> Known:
+async def known(session: Session, uuids: Collection[str] | None = None) -> Stored:
     """Of these products, or of all. Of one that waits for its deletion the stock is the shop's no
     longer.
     """
@@ -130,28 +136,35 @@ async def known(session: Session, uuids: Collection[str] | None = None) -> Known
         else:
             found = await bindings.get_many(tx, connection_id, uuids)
         bound = {uuid: one for uuid, one in found.items() if one.shares_stock}
-        books = await ledgers.load(tx, connection_id, uuids)
+        ledger_rows = await ledgers.load(tx, connection_id, uuids)
         variants = {
             v: (uuid, id_) for uuid, one in bound.items() for v, id_ in one.synced.variants.items()
         }
         gone = await _gone(
-            tx, connection_id, [book for variant, book in books.items() if variant not in variants]
+            tx,
+            connection_id,
+            [ledger_row for variant, ledger_row in ledger_rows.items() if variant not in variants],
         )
     odd = {
         uuid: one.synced.product_id
         for uuid, one in _standing(found).items()
         if one.counting is not Counting.ALIKE
     }
-    return Known(
-        uuids, bound, variants, {v: book for v, book in books.items() if v not in gone}, gone, odd
+    return Stored(
+        uuids,
+        bound,
+        variants,
+        {v: ledger_row for v, ledger_row in ledger_rows.items() if v not in gone},
+        gone,
+        odd,
     )
 
 
-async def _gone(tx: Tx, connection_id: int, unbound: Sequence[Book]) -> frozenset[str]:
+async def _gone(tx: Tx, connection_id: int, unbound: Sequence[LedgerRow]) -> frozenset[str]:
     """The variants that are in no product of Zettle's either, as far as we know that product."""
-    unsure = {book.product_uuid for book in unbound}
+    unsure = {ledger_row.product_uuid for ledger_row in unbound}
     entries = await library.get_many(tx, connection_id, unsure) if unsure else {}
-    living = {
+    active = {
         uuid: {one.uuid for one in entry.product.variants}
         for uuid, entry in entries.items()
         if entry.product
@@ -159,7 +172,7 @@ async def _gone(tx: Tx, connection_id: int, unbound: Sequence[Book]) -> frozense
     return frozenset(
         one.variant_uuid
         for one in unbound
-        if one.variant_uuid not in living.get(one.product_uuid, {one.variant_uuid})
+        if one.variant_uuid not in active.get(one.product_uuid, {one.variant_uuid})
     )
 
 
@@ -170,52 +183,56 @@ def _standing(found: Mapping[str, Binding]) -> Mapping[str, Binding]:
 # ---- BigCommerce ---------------------------------------------------------------------------------
 
 
-async def shop_looks(
-    session: Session, paper: Known, wanted: Mapping[str, int], *, swept: bool = False
+async def bigcommerce_reads(
+    session: Session, stored: Stored, wanted: Mapping[str, int], *, swept: bool = False
 ) -> Read:
     """Variant uuid -> BigCommerce variant id. What the answer leaves out is looked for in the
     catalogue (`evidence`), but not by a sweep. The slots of open calls are read with them: both are
     as old (decision 16)."""
-    if not wanted and not paper.slots:
+    if not wanted and not stored.slots:
         return Read()
-    begun = Look(Gap.UNKNOWN, session.clock.now())
-    rows = await (_all_rows(session) if swept else _rows(session, {*wanted.values(), *paper.slots}))
+    read_started = LevelRead(Gap.UNKNOWN, session.clock.now())
+    rows = await (
+        _all_rows(session) if swept else _rows(session, {*wanted.values(), *stored.slots})
+    )
     missing = {} if swept else {variant: id_ for variant, id_ in wanted.items() if id_ not in rows}
     absent = (
-        await absent_in_shop(session, missing, paper.bound, paper.books, begun)
+        await absent_in_shop(session, missing, stored.bound, stored.ledger_rows, read_started)
         if missing
         else Read()
     )
-    looks = {variant: rows[id_] for variant, id_ in wanted.items() if id_ in rows}
-    slots = {one: rows[one] for one in paper.slots if one in rows}
-    return Read({**looks, **absent.looks}, absent.unread, slots)
+    reads = {variant: rows[id_] for variant, id_ in wanted.items() if id_ in rows}
+    slots = {one: rows[one] for one in stored.slots if one in rows}
+    return Read({**reads, **absent.reads}, absent.unread, slots)
 
 
-async def _rows(session: Session, variant_ids: Collection[int]) -> Mapping[int, Look]:
-    begun = session.clock.now()
+async def _rows(session: Session, variant_ids: Collection[int]) -> Mapping[int, LevelRead]:
+    read_started = session.clock.now()
     rows = await session.shop.levels(location(session), variant_ids=sorted(variant_ids))
-    return {row.variant_id: _look(row, begun) for row in rows}
+    return {row.variant_id: _level_read(row, read_started) for row in rows}
 
 
-async def _all_rows(session: Session) -> Mapping[int, Look]:
-    rows: dict[int, Look] = {}
+async def _all_rows(session: Session) -> Mapping[int, LevelRead]:
+    rows: dict[int, LevelRead] = {}
     number: int | None = 1
     while number is not None:
-        begun = session.clock.now()
+        read_started = session.clock.now()
         page = await session.shop.levels_page(location(session), number)
-        rows |= {row.variant_id: _look(row, begun) for row in page}
+        rows |= {row.variant_id: _level_read(row, read_started) for row in page}
         number = page.next
     return rows
 
 
-def _look(row: ShopLevel, begun: datetime) -> Look:
+def _level_read(row: ShopLevel, read_started: datetime) -> LevelRead:
     """What is on hand, because that is what adjustments change; the safety stock is the floor below
     which none may go.
     """
-    return Look(Gap.UNKNOWN if row.onhand is None else row.onhand, begun, max(0, row.safety_stock))
+    return LevelRead(
+        Gap.UNKNOWN if row.onhand is None else row.onhand, read_started, max(0, row.safety_stock)
+    )
 
 
-async def proven(session: Session, paper: Known, looks: Looks) -> Looks:
+async def proven(session: Session, stored: Stored, reads: Reads) -> Reads:
     """A number counts only at the level at which the product is counted (decision 18), and zero
     needs proof on this side too (decision 3).
 
@@ -224,77 +241,82 @@ async def proven(session: Session, paper: Known, looks: Looks) -> Looks:
     one of ours by such a switch, and where the number is that of a whole product. A missing row has
     had its proof (`evidence`): then the product work finds out what happened.
     """
-    of, begun = paper.variants, session.clock.now()
+    of, read_started = stored.variants, session.clock.now()
     whole = {uuid for uuid, variant_id in of.values() if is_whole(variant_id)}
     doubtful = {
-        of[variant][0] for variant, look in looks.items() if _is_doubtful(paper, variant, look)
+        of[variant][0] for variant, read in reads.items() if _is_doubtful(stored, variant, read)
     }
     asked = sorted(doubtful | whole)
-    shown = await products_shown(session, [paper.bound[uuid].synced.product_id for uuid in asked])
-    whole_ids = sorted(paper.bound[uuid].synced.product_id for uuid in whole)
+    shown = await products_shown(session, [stored.bound[uuid].synced.product_id for uuid in asked])
+    whole_ids = sorted(stored.bound[uuid].synced.product_id for uuid in whole)
     rows = await session.shop.levels(location(session), product_ids=whole_ids) if whole else ()
 
-    believed, odd = dict(looks), set[str]()
+    believed, odd = dict(reads), set[str]()
     for variant, (uuid, variant_id) in of.items():
-        binding = paper.bound[uuid]
-        look, seen = looks.get(variant), shown.get(binding.synced.product_id)
+        binding = stored.bound[uuid]
+        read, seen = reads.get(variant), shown.get(binding.synced.product_id)
         if is_whole(variant_id):
-            believed[variant] = _of_whole(binding, seen, rows, begun)
-        elif look is not None and uuid in doubtful:
-            believed[variant] = _held_against(binding, seen, look)
-        if _is_news(paper, variant, look, seen):
+            believed[variant] = _of_whole(binding, seen, rows, read_started)
+        elif read is not None and uuid in doubtful:
+            believed[variant] = _held_against(binding, seen, read)
+        if _is_news(stored, variant, read, seen):
             odd.add(str(binding.synced.product_id))
     if odd:
         # The product work finds out what a merchant's hands did (`sync.products.hands`).
         async with session.transaction() as tx:
-            await work_items.mark_many(
+            await work_items.add_many(
                 tx, session.connection.id, Kind.SHOP_PRODUCT, sorted(odd), session.clock.now()
             )
     return believed
 
 
-def _is_doubtful(paper: Known, variant: str, look: Look) -> bool:
-    book, binding = paper.books.get(variant), paper.bound[paper.variants[variant][0]]
-    if book is None or not isinstance(look.level, int):
+def _is_doubtful(stored: Stored, variant: str, read: LevelRead) -> bool:
+    ledger_row, binding = stored.ledger_rows.get(variant), stored.bound[stored.variants[variant][0]]
+    if ledger_row is None or not isinstance(read.level, int):
         return False
-    before = book.ledger.shop.known
+    before = ledger_row.ledger.shop.confirmed
     if not isinstance(before, int):
-        return book.ledger.is_unset
+        return ledger_row.ledger.is_unset
     # The base variant of a simple product is there only as long as the product is simple.
-    return look.level != before and (bool(binding.synced.options) or look.level == 0)
+    return read.level != before and (bool(binding.synced.options) or read.level == 0)
 
 
-def _is_news(paper: Known, variant: str, look: Look | None, seen: ObservedProduct | None) -> bool:
+def _is_news(
+    stored: Stored, variant: str, read: LevelRead | None, seen: ObservedProduct | None
+) -> bool:
     """The catalogue proved that the variant is gone, or shows its product counted in another way
     than we knew.
     """
-    uuid, variant_id = paper.variants[variant]
-    binding = paper.bound[uuid]
+    uuid, variant_id = stored.variants[variant]
+    binding = stored.bound[uuid]
     if seen is not None and is_odd(binding.synced, binding.counting, seen):
         return True
-    if look is not None and look.level is Gap.UNBORN:
-        return not is_proven_gone(paper.books.get(variant), variant_id)
-    return look is not None and look.level is Gap.UNTRACKED and binding.counting is Counting.ALIKE
+    if read is not None and read.level is Gap.NOT_CREATED:
+        return not is_proven_gone(stored.ledger_rows.get(variant), variant_id)
+    return read is not None and read.level is Gap.UNTRACKED and binding.counting is Counting.ALIKE
 
 
-def _held_against(binding: Binding, shown: ObservedProduct | None, look: Look) -> Look:
+def _held_against(binding: Binding, shown: ObservedProduct | None, read: LevelRead) -> LevelRead:
     """What a number says, once the catalogue was asked."""
     how = Counting.OFF if shown is None else counting(binding.synced, shown)
-    if not isinstance(look.level, int) or how is binding.counting is Counting.BASE:
-        return look
+    if not isinstance(read.level, int) or how is binding.counting is Counting.BASE:
+        return read
     if how is Counting.OFF:
-        return Look(Gap.UNTRACKED, look.begun)
+        return LevelRead(Gap.UNTRACKED, read.read_started)
     # What it began to count again has forgotten its number from before.
     return (
-        look
+        read
         if how is Counting.ALIKE and binding.counting is not Counting.OFF
-        else Look(Gap.UNKNOWN, look.begun)
+        else LevelRead(Gap.UNKNOWN, read.read_started)
     )
 
 
 def _of_whole(
-    binding: Binding, seen: ObservedProduct | None, rows: Sequence[ShopLevel], begun: datetime
-) -> Look:
+    binding: Binding,
+    seen: ObservedProduct | None,
+    rows: Sequence[ShopLevel],
+    read_started: datetime,
+) -> LevelRead:
     """The one number of a product that the merchant gave options (decision 17), as far as it is
     counted by product.
 
@@ -304,16 +326,18 @@ def _of_whole(
     inventory, where the catalogue ends at 0.
     """
     if seen is None:
-        return Look(Gap.UNBORN, begun)
+        return LevelRead(Gap.NOT_CREATED, read_started)
     how = counting(binding.synced, seen)
     if how is not Counting.WHOLE or is_odd(binding.synced, binding.counting, seen):
-        return Look(Gap.UNTRACKED if how is Counting.OFF else Gap.UNKNOWN, begun)
+        return LevelRead(Gap.UNTRACKED if how is Counting.OFF else Gap.UNKNOWN, read_started)
     return _whole(
-        [row for row in rows if row.product_id == seen.product_id], seen.inventory_level, begun
+        [row for row in rows if row.product_id == seen.product_id],
+        seen.inventory_level,
+        read_started,
     )
 
 
-def _whole(rows: Sequence[ShopLevel], shown: int | None, begun: datetime) -> Look:
+def _whole(rows: Sequence[ShopLevel], shown: int | None, read_started: datetime) -> LevelRead:
     floor = max((row.safety_stock for row in rows), default=0)
     numbers = {row.onhand for row in rows}
     onhand = numbers.pop() if len(numbers) == 1 else None
@@ -321,9 +345,9 @@ def _whole(rows: Sequence[ShopLevel], shown: int | None, begun: datetime) -> Loo
         {0} if onhand is not None and onhand < 0 else set()
     )
     if onhand is not None and shown is not None and shown in alike:
-        return Look(onhand, begun, max(0, floor))
+        return LevelRead(onhand, read_started, max(0, floor))
     is_hidden = floor > 0 or any(row.takes_backorders for row in rows)
-    return Look(Gap.UNKNOWN if shown is None or is_hidden else shown, begun)
+    return LevelRead(Gap.UNKNOWN if shown is None or is_hidden else shown, read_started)
 
 
 def location(session: Session) -> int:
@@ -335,11 +359,11 @@ def location(session: Session) -> int:
 class World:
     """What both platforms showed in one pass."""
 
-    known: Known
-    looks: Mapping[Side, Looks]
+    stored: Stored
+    reads: Mapping[Side, Reads]
     unread: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     """Products that could not be read on a side, by Zettle's uuid."""
-    slots: Mapping[int, Look] = field(default_factory=dict)
+    slots: Mapping[int, LevelRead] = field(default_factory=dict)
     """The marker's variants that ride in open calls."""
 
 
@@ -348,9 +372,9 @@ async def gather(session: Session, till: Till, uuids: Collection[str] | None = N
     two looks at the till.
     """
     swept = uuids is None
-    paper = await known(session, uuids)
-    shop = await shop_looks(session, paper, paper.in_shop, swept=swept)
-    in_shop = await proven(session, paper, shop.looks)
-    at_till = await till.looks(session, paper.at_till, paper.books, swept=swept)
-    looks = {Side.SHOP: in_shop, Side.ZETTLE: at_till.looks}
-    return World(paper, looks, {Side.SHOP: shop.unread, Side.ZETTLE: at_till.unread}, shop.slots)
+    stored = await known(session, uuids)
+    shop = await bigcommerce_reads(session, stored, stored.in_shop, swept=swept)
+    in_shop = await proven(session, stored, shop.reads)
+    at_till = await till.reads(session, stored.at_till, stored.ledger_rows, swept=swept)
+    reads = {Side.SHOP: in_shop, Side.ZETTLE: at_till.reads}
+    return World(stored, reads, {Side.SHOP: shop.unread, Side.ZETTLE: at_till.unread}, shop.slots)

@@ -21,12 +21,12 @@ from brygga.core.stock.slots import Slot
 from brygga.database import markers, synclog
 from brygga.database.engine import DatabaseBusy, DatabaseGone, Tx
 from brygga.database.markers import Marker
-from brygga.database.work_items import Mark
+from brygga.database.work_items import WorkItem
 from brygga.sync.category import place
 from brygga.sync.stock.gather import location
 from brygga.sync.worker.session import Session
 
-SETTLE_AFTER = timedelta(seconds=30)
+RESOLVE_AFTER = timedelta(seconds=30)
 """A create whose answer was lost may still be at work in the store: only after this time does "not
 found" mean "not made"."""
 LATE = timedelta(minutes=10)
@@ -38,7 +38,7 @@ TRIES = 3
 _NO_BUGS = (Failure, LeaseLost, DatabaseBusy, DatabaseGone)
 
 
-async def marker(session: Session, dirty: Sequence[Mark]) -> None:
+async def marker(session: Session, dirty: Sequence[WorkItem]) -> None:
     """The handler of its marks. Where it cannot be made, stock goes on without it, and the log says
     so once."""
     done = True
@@ -57,8 +57,8 @@ async def marker(session: Session, dirty: Sequence[Mark]) -> None:
         async with session.transaction() as tx:
             await markers.fail(tx, session.connection.id, Code.INTERNAL_ERROR)
         raise
-    for mark in dirty:
-        await (session.finish(mark) if done else session.again(mark, BUSY_S))
+    for item in dirty:
+        await (session.finish(item) if done else session.again(item, BUSY_S))
 
 
 async def ensure(session: Session) -> bool:
@@ -85,8 +85,8 @@ async def ensure(session: Session) -> bool:
 
 
 def _may_be_coming(session: Session, known: Marker | None) -> bool:
-    begun = None if known is None else known.begun_at
-    return begun is not None and session.clock.now() - begun < SETTLE_AFTER
+    read_started = None if known is None else known.begun_at
+    return read_started is not None and session.clock.now() - read_started < RESOLVE_AFTER
 
 
 # ---- Finding -------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ async def _remember(session: Session, known: Marker | None, made: _Made) -> None
     slots = [Slot(one, its.FIRST_LEVEL) for one in variant_ids]
     before = None if known is None else known.product_id
     async with session.transaction() as tx:
-        await markers.put(tx, connection_id, made.product.product_id, slots, session.clock.now())
+        await markers.save(tx, connection_id, made.product.product_id, slots, session.clock.now())
         if before is None:
             await _say(tx, session, Code.MARKER_MADE)
         elif before != made.product.product_id:

@@ -11,10 +11,10 @@ from brygga.core import stock
 from brygga.core.failures import Refused, Unreachable
 from brygga.core.model import StockMoment
 from brygga.core.stock import Ledger, Side, Timing
-from brygga.core.stock.explaining import Deed
-from brygga.core.stock.story import Reason
+from brygga.core.stock.explaining import SourceTransaction
+from brygga.core.stock.movement import Reason
 from brygga.database.bindings import Binding
-from brygga.sync.stock.explaining import MOST_ORDERS, UNDONE, ahead, orders_since, ours
+from brygga.sync.stock.explaining import MOST_ORDERS, UNDONE, clock_offset, orders_since, ours
 from brygga.sync.stock.gather import World
 from brygga.sync.worker.session import Session
 
@@ -28,13 +28,13 @@ SHIPPED, PARTLY_SHIPPED = frozenset({2, 10}), frozenset({3})
 """Shipped or completed, and shipped in part (bigcommerce facts 8)."""
 LATE = timedelta(days=1)
 """So far back one list of orders serves all products of a pass."""
-Sold = Mapping[str, Sequence[Deed]]
+Sold = Mapping[str, Sequence[SourceTransaction]]
 """By variant, by our clock."""
 
 
 def by_ours(session: Session, side: Side, at: datetime) -> datetime:
     """A platform's time by our clock."""
-    return at - ahead(session.clients.clocks, side, session.clock.now())
+    return at - clock_offset(session.clients.clocks, side, session.clock.now())
 
 
 @dataclass(slots=True)
@@ -72,27 +72,31 @@ async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[
     """By product of which a variant is to be adopted, or shows none and nothing was told of it;
     None where nobody can tell: too many orders, or the store does not let us read them."""
     wanted: dict[str, datetime] = {}
-    for variant, book in world.known.books.items():
-        one, look = book.ledger, world.looks[Side.SHOP].get(variant)
+    for variant, ledger_row in world.stored.ledger_rows.items():
+        one, read = ledger_row.ledger, world.reads[Side.SHOP].get(variant)
         since = one.started if one.is_unset else None
-        if look is not None and one.shop.seen is not None and stock.is_emptied(one, look, timing):
-            since = one.shop.seen - timing.lag(Side.SHOP)
-        if since is not None and book.product_uuid in world.known.bound:
-            wanted[book.product_uuid] = min(since - NEAR, wanted.get(book.product_uuid, since))
+        if read is not None and one.shop.seen is not None and stock.is_zeroed(one, read, timing):
+            since = one.shop.seen - timing.read_lag(Side.SHOP)
+        if since is not None and ledger_row.product_uuid in world.stored.bound:
+            wanted[ledger_row.product_uuid] = min(
+                since - NEAR, wanted.get(ledger_row.product_uuid, since)
+            )
     # What changed of late is one list for all; who must look back for days does so alone.
     late = [since for since in wanted.values() if since > session.clock.now() - LATE]
     orders, found = OrderReader(session), dict[str, Sold | None]()
     lists: dict[datetime, Sequence[Order]] = {}
     for uuid, since in wanted.items():
         begin = min(late) if since in late else since
-        books = {
+        ledger_rows = {
             variant: one.ledger
-            for variant, one in world.known.books.items()
+            for variant, one in world.stored.ledger_rows.items()
             if one.product_uuid == uuid
         }
         try:
             lists[begin] = lists[begin] if begin in lists else await orders.since(begin - NEAR)
-            found[uuid] = await _of(orders, lists[begin], world.known.bound[uuid], books, since)
+            found[uuid] = await _of(
+                orders, lists[begin], world.stored.bound[uuid], ledger_rows, since
+            )
         except (Refused, Unreachable, TooMany):
             found[uuid] = None
     return found
@@ -102,13 +106,15 @@ async def _of(
     orders: OrderReader,
     some: Sequence[Order],
     binding: Binding,
-    books: Mapping[str, Ledger],
+    ledger_rows: Mapping[str, Ledger],
     since: datetime,
 ) -> Sold:
-    found: dict[str, list[Deed]] = {}
+    found: dict[str, list[SourceTransaction]] = {}
     for order in some:
         for line in await orders.lines(order):
-            before = next((v for v, one in books.items() if line.variant_id in one.closed), "")
+            before = next(
+                (v for v, one in ledger_rows.items() if line.variant_id in one.closed), ""
+            )
             variant = (
                 ours(line, binding)
                 if not before or line.variant_id in binding.synced.variants.values()
@@ -117,18 +123,25 @@ async def _of(
             for change, at in _done(
                 order, int(line.quantity), since, orders.store or InventorySettings(None, None)
             ):
-                if variant in books and _is_its_own(books[variant], line, binding):
-                    found.setdefault(variant, []).append(_deed(orders.session, order, change, at))
+                if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
+                    found.setdefault(variant, []).append(
+                        _transaction(orders.session, order, change, at)
+                    )
                 elif (
                     before
-                    and not _is_made_again(books[before])
-                    and not _is_late(orders.session, books[before], change, at)
+                    and not _is_made_again(ledger_rows[before])
+                    and not _is_late(orders.session, ledger_rows[before], change, at)
                 ):
                     # Whether a store puts back what an earlier incarnation had, or takes from it at
                     # shipping, nobody can tell.
                     sure = 0 if orders.takes_at_shipping else min(0, change)
-                    found.setdefault(before, []).append(_deed(orders.session, order, sure, at))
-    return {variant: [one for one in deeds if one.at >= since] for variant, deeds in found.items()}
+                    found.setdefault(before, []).append(
+                        _transaction(orders.session, order, sure, at)
+                    )
+    return {
+        variant: [one for one in transactions if one.at >= since]
+        for variant, transactions in found.items()
+    }
 
 
 def _is_its_own(ledger: Ledger, line: OrderLine, binding: Binding) -> bool:
@@ -146,9 +159,9 @@ def _is_late(session: Session, ledger: Ledger, change: int, at: datetime) -> boo
     return change > 0 and touched is not None and by_ours(session, Side.SHOP, at) > touched + NEAR
 
 
-def _deed(session: Session, order: Order, change: int, at: datetime) -> Deed:
+def _transaction(session: Session, order: Order, change: int, at: datetime) -> SourceTransaction:
     reason = Reason.ORDER if change < 0 else Reason.RETURN if change else Reason.UNCLEAR
-    return Deed(by_ours(session, Side.SHOP, at), change, reason, str(order.id))
+    return SourceTransaction(by_ours(session, Side.SHOP, at), change, reason, str(order.id))
 
 
 def _done(
@@ -162,12 +175,12 @@ def _done(
     """
     created, modified = order.created or since, order.modified or since
     is_new, unclear = created >= since - NEAR, [(0, modified)]
-    is_told = is_new or modified - since < LATE
+    is_reported = is_new or modified - since < LATE
     back = quantity if order.status_id in UNDONE and store.restocks_refunds is not False else 0
     if store.moment is StockMoment.ORDER_SHIPPED and not (is_new and back):
         if order.status_id in SHIPPED:
-            return [(-quantity, modified)] if is_told else unclear
+            return [(-quantity, modified)] if is_reported else unclear
         return unclear if order.status_id in UNDONE | PARTLY_SHIPPED else []
-    if is_new or (back and is_told):
+    if is_new or (back and is_reported):
         return [(-quantity, created), *([(back, modified)] if back else [])]
     return [] if order.status_id in SHIPPED else unclear

@@ -22,18 +22,18 @@ from brygga.core.failures import Failure, NeedsMerchant, Refused, Unanswered, Un
 from brygga.core.hands import has_options, level_of
 from brygga.core.model import InventoryType, Tracking
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Flight, Ledger, Side, Slot, Timing
-from brygga.core.stock.story import Cause, Moved
+from brygga.core.stock import Ledger, PendingWrite, Side, Slot, Timing
+from brygga.core.stock.movement import Cause, Moved
 from brygga.database import ledgers, markers, synclog
 from brygga.database.bindings import Binding
-from brygga.database.ledgers import Book, Departed
+from brygga.database.ledgers import CallPart, LedgerRow
 from brygga.database.synclog import Filter
 from brygga.database.work_items import Kind
 from brygga.sync.shown import products_shown
-from brygga.sync.stock.booking import ORDER_EXPLAINS
-from brygga.sync.stock.evidence import Looks
+from brygga.sync.stock.evidence import Reads
 from brygga.sync.stock.gather import Inventories, Till, location
-from brygga.sync.stock.pages import Pages, opened
+from brygga.sync.stock.reconciling import ORDER_EXPLAINS
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked
 from brygga.sync.worker.session import Session
 from brygga.zettle.api.inventory import MOVED_AT_ONCE
 from brygga.zettle.codes import Code as TillCode
@@ -55,13 +55,13 @@ class Call:
     """
 
     side: Side
-    items: Sequence[Departed]
+    items: Sequence[CallPart]
     by_order: Collection[str] = ()
 
     @property
-    def flight(self) -> Flight:
+    def pending_write(self) -> PendingWrite:
         """All of them share its id, its kind and its slot."""
-        return self.items[0].flight
+        return self.items[0].pending_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,73 +78,71 @@ class Part:
 # ---- What becomes of a call ----------------------------------------------------------------------
 
 
-async def departed(pages: Pages, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
+async def call_part(unit: UnitOfWork, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
     """These ledgers have a flight of this call: on disk before the wire."""
-    items: list[Departed] = []
+    items: list[CallPart] = []
     by_order: set[str] = set()
     for variant, ledger in changed.items():
-        book = pages.put(pages.books[variant], ledger)
-        flight, ordered = ledger[side].flight, ledger.shop.ordered
-        assert flight is not None
-        items.append(Departed(book.product_uuid, variant, side, flight))
-        if ordered is not None and pages.now - ordered <= ORDER_EXPLAINS:
+        ledger_row = unit.update(unit.ledger_rows[variant], ledger)
+        pending_write, ordered = ledger[side].pending_write, ledger.shop.ordered
+        assert pending_write is not None
+        items.append(CallPart(ledger_row.product_uuid, variant, side, pending_write))
+        if ordered is not None and unit.now - ordered <= ORDER_EXPLAINS:
             by_order.add(variant)
-    await ledgers.depart(pages.tx, pages.connection_id, items, pages.now)
+    await ledgers.record_intent(unit.tx, unit.connection_id, items, unit.now)
     return Call(side, items, by_order)
 
 
 async def end(
-    pages: Pages, call: Call, items: Sequence[Departed], move: Move, cause: Cause | None = None
+    unit: UnitOfWork, call: Call, items: Sequence[CallPart], move: Move, cause: Cause | None = None
 ) -> None:
     """What became of these is known."""
     for item in items:
-        book = pages.books.get(item.variant_uuid)
-        if book is None or not _is_open(book.ledger, call):
+        ledger_row = unit.ledger_rows.get(item.variant_uuid)
+        if ledger_row is None or not _is_open(ledger_row.ledger, call):
             continue  # tracking was switched off, or the variant remade, while the call was out
         what = (
             None
             if cause is None
-            else Moved(call.side, cause, item.flight.quantity, call=call.flight.call)
+            else Moved(call.side, cause, item.pending_write.quantity, call=call.pending_write.call)
         )
-        pages.put(book, move(book.ledger), what)
-    await ledgers.arrive(
-        pages.tx, pages.connection_id, call.flight.call, [item.variant_uuid for item in items]
+        unit.update(ledger_row, move(ledger_row.ledger), what)
+    await ledgers.resolve_call(
+        unit.tx, unit.connection_id, call.pending_write.call, [item.variant_uuid for item in items]
     )
 
 
-async def give_back(pages: Pages, call: Call, *, landed: bool) -> None:
+async def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
     """All of the call is answered."""
-    if call.flight.slot is not None:
-        await pages.free(call.flight, call.flight.slot.count + landed)
+    if call.pending_write.slot is not None:
+        await unit.free(call.pending_write, call.pending_write.slot.count + landed)
 
 
-async def open_still(pages: Pages, call: Call, timing: Timing) -> None:
+async def open_still(unit: UnitOfWork, call: Call, timing: Timing) -> None:
     """No answer: nobody knows yet. The flights stay open, and resolving is due as soon as a look
     can say something.
     """
     for item in call.items:
-        book = pages.books.get(item.variant_uuid)
-        if book is not None and _is_open(book.ledger, call):
-            pages.put(book, stock.unanswered(book.ledger, call.side, pages.now))
+        ledger_row = unit.ledger_rows.get(item.variant_uuid)
+        if ledger_row is not None and _is_open(ledger_row.ledger, call):
+            unit.update(ledger_row, stock.unanswered(ledger_row.ledger, call.side, unit.now))
     products = sorted({item.product_uuid for item in call.items})
-    await pages.mark(Kind.SETTLE, *products, due_at=pages.now + timing.finish(call.side))
+    await unit.item(Kind.RESOLVE, *products, due_at=unit.now + timing.finish(call.side))
 
 
-async def _slot(pages: Pages, call: str, side: Side) -> tuple[Slot | None, bool]:
+async def _slot(unit: UnitOfWork, call: str, side: Side) -> tuple[Slot | None, bool]:
     """The slot for a call to BigCommerce, and whether it may leave: where all are held, it
     waits.
     """
     if side is Side.ZETTLE:
         return None, True
-    slot = await markers.take(pages.tx, pages.connection_id, call, pages.now)
-    return slot, slot is not None or not await markers.exists(
-        pages.tx, pages.connection_id, pages.now
-    )
+    slot = await markers.take(unit.tx, unit.connection_id, call, unit.now)
+    return slot, slot is not None or not await markers.exists(unit.tx, unit.connection_id, unit.now)
 
 
 def _is_open(ledger: Ledger, call: Call) -> bool:
-    flight = ledger[call.side].flight
-    return flight is not None and flight.call == call.flight.call
+    pending_write = ledger[call.side].pending_write
+    return pending_write is not None and pending_write.call == call.pending_write.call
 
 
 # ---- What a refusal means ------------------------------------------------------------------------
@@ -190,13 +188,13 @@ class Sending:
     till: Till
     timing: Timing
     uuids: Collection[str]
-    finish: Callable[[Pages], Awaitable[None]]
+    finish: Callable[[UnitOfWork], Awaitable[None]]
     """What is left to do in the transaction after which nothing more is sent."""
     sides: Sequence[Side] = (Side.SHOP, Side.ZETTLE)
     """Whose changes are sent."""
     parts: list[Part] = field(default_factory=list)
     """What is sent beside these: absolute levels, and pieces of a refused call."""
-    shown: Looks = field(default_factory=dict)
+    shown: Reads = field(default_factory=dict)
     """What BigCommerce shows where we know no number: what stays if an absolute level does not
     land.
     """
@@ -209,9 +207,9 @@ class Sending:
     failures: dict[Side, Failure] = field(default_factory=dict)
     """What concerns more than an item: the other side goes on without it."""
 
-    async def first(self, pages: Pages, bound: Mapping[str, Binding]) -> Call | None:
+    async def first(self, unit: UnitOfWork, bound: Mapping[str, Binding]) -> Call | None:
         self.bound = {uuid: one for uuid, one in bound.items() if one.shares_stock}
-        return await self._next(pages)
+        return await self._next(unit)
 
     async def run(self, call: Call | None) -> None:
         """Everything from this call on. Raises the first failure that concerns more than an
@@ -224,63 +222,73 @@ class Sending:
 
     # ---- On disk before the wire -----------------------------------------------------------------
 
-    async def _next(self, pages: Pages) -> Call | None:
+    async def _next(self, unit: UnitOfWork) -> Call | None:
         while self.parts:
-            if (call := await self._depart(pages, self.parts.pop())) is not None:
+            if (call := await self._record_intent(unit, self.parts.pop())) is not None:
                 return call
         for side in self.sides:
-            if (call := await self._depart(pages, Part(side))) is not None:
+            if (call := await self._record_intent(unit, Part(side))) is not None:
                 return call
         if not self.failures:
-            await self.finish(pages)
+            await self.finish(unit)
         return None
 
-    async def _depart(self, pages: Pages, part: Part) -> Call | None:
+    async def _record_intent(self, unit: UnitOfWork, part: Part) -> Call | None:
         """Owed becomes flight, for as many as ride in one call."""
         if part.side in self.failures:
             return None
-        may = [book for book in pages.books.values() if self._may_leave(book, pages.now, part)]
+        may = [
+            ledger_row
+            for ledger_row in unit.ledger_rows.values()
+            if self._may_leave(ledger_row, unit.now, part)
+        ]
         some, later = may[: AT_ONCE[part.side]], may[AT_ONCE[part.side] :]
         if not some:
             return None
         if part.only is None:
-            self.tries.update((part.side, book.variant_uuid) for book in some)
+            self.tries.update((part.side, ledger_row.variant_uuid) for ledger_row in some)
         elif later:
-            self.parts.append(replace(part, only={book.variant_uuid for book in later}))
+            self.parts.append(replace(part, only={ledger_row.variant_uuid for ledger_row in later}))
         call = self.session.dice.uuid1()
-        slot, may_leave = await _slot(pages, call, part.side)
+        slot, may_leave = await _slot(unit, call, part.side)
         if not may_leave:
             # Every slot is held: what is owed is looked at again when calls have had time to end.
-            rests = pages.now + self.timing.lag(Side.SHOP)
-            for book in some if not part.absolute else ():
-                pages.put(book, book.ledger.put(Side.SHOP, replace(book.ledger.shop, rests=rests)))
+            rests = unit.now + self.timing.read_lag(Side.SHOP)
+            for ledger_row in some if not part.absolute else ():
+                unit.update(
+                    ledger_row,
+                    ledger_row.ledger.with_record(
+                        Side.SHOP, replace(ledger_row.ledger.shop, rests=rests)
+                    ),
+                )
             return None
         changed = {
-            book.variant_uuid: self._leaving(book, part, call, pages.now, slot) for book in some
+            ledger_row.variant_uuid: self._leaving(ledger_row, part, call, unit.now, slot)
+            for ledger_row in some
         }
-        return await departed(pages, call, part.side, changed)
+        return await call_part(unit, call, part.side, changed)
 
-    def _may_leave(self, book: Book, now: datetime, part: Part) -> bool:
-        variant, bound = book.variant_uuid, self._variant_id(book)
+    def _may_leave(self, ledger_row: LedgerRow, now: datetime, part: Part) -> bool:
+        variant, bound = ledger_row.variant_uuid, self._variant_id(ledger_row)
         if (part.only is not None and variant not in part.only) or (
             part.side is Side.SHOP and bound is None
         ):
             return False
         if part.absolute:
             # Another variant: it was bound again, or made again, while we looked.
-            is_same = book.ledger.shop.variant_id in {None, bound}
+            is_same = ledger_row.ledger.shop.variant_id in {None, bound}
             return (
                 is_same
-                and book.ledger.shop.flight is None
-                and stock.first_level(book.ledger) is not None
+                and ledger_row.ledger.shop.pending_write is None
+                and stock.first_level(ledger_row.ledger) is not None
             )
         tried = part.only is None and self.tries[part.side, variant] >= TRIES
-        return not tried and stock.sendable(book.ledger, part.side, now, self.timing) != 0
+        return not tried and stock.sendable(ledger_row.ledger, part.side, now, self.timing) != 0
 
     def _leaving(
-        self, book: Book, part: Part, call: str, now: datetime, slot: Slot | None
+        self, ledger_row: LedgerRow, part: Part, call: str, now: datetime, slot: Slot | None
     ) -> Ledger:
-        ledger, variant_id = book.ledger, self._variant_id(book)
+        ledger, variant_id = ledger_row.ledger, self._variant_id(ledger_row)
         if not part.absolute:
             return stock.sent(
                 ledger,
@@ -291,15 +299,15 @@ class Sending:
                 slot,
             )
         assert variant_id is not None
-        look = self.shown.get(book.variant_uuid)
-        shown = ledger.shop.known if look is None else look.level
-        return stock.woken(
+        read = self.shown.get(ledger_row.variant_uuid)
+        shown = ledger.shop.confirmed if read is None else read.level
+        return stock.resumed(
             stock.reset(ledger, call, now, shown if isinstance(shown, int) else 0, slot), variant_id
         )
 
-    def _variant_id(self, book: Book) -> int | None:
-        binding = self.bound.get(book.product_uuid)
-        return None if binding is None else binding.synced.variants.get(book.variant_uuid)
+    def _variant_id(self, ledger_row: LedgerRow) -> int | None:
+        binding = self.bound.get(ledger_row.product_uuid)
+        return None if binding is None else binding.synced.variants.get(ledger_row.variant_uuid)
 
     # ---- On the wire -----------------------------------------------------------------------------
 
@@ -309,9 +317,9 @@ class Sending:
         try:
             await self._send(call)
         except Unanswered:
-            async with opened(self.session, self.uuids) as pages:
-                await open_still(pages, call, self.timing)
-                return await self._next(pages)
+            async with locked(self.session, self.uuids) as unit:
+                await open_still(unit, call, self.timing)
+                return await self._next(unit)
         except Refused as refusal:
             return await self._refused(call, refusal)
         except (Unreachable, NeedsMerchant) as failure:
@@ -319,18 +327,18 @@ class Sending:
             move, cause = self._back(call, Rule()), None
         else:
             move = partial(stock.landed, side=call.side, at=self.session.clock.now())
-            cause = Cause.RESET if call.flight.is_absolute else Cause.WRITTEN
-        async with opened(self.session, self.uuids) as pages:
-            await end(pages, call, call.items, move, cause)
-            await give_back(pages, call, landed=cause is not None)
+            cause = Cause.RESET if call.pending_write.is_absolute else Cause.WRITTEN
+        async with locked(self.session, self.uuids) as unit:
+            await end(unit, call, call.items, move, cause)
+            await give_back(unit, call, landed=cause is not None)
             if cause is Cause.RESET:
-                self._say_counted(pages, call)
-            return await self._next(pages)
+                self._say_counted(unit, call)
+            return await self._next(unit)
 
     async def _send(self, call: Call) -> None:
         if call.side is Side.SHOP:
             changes = self._changes(call)
-            if call.flight.is_absolute:
+            if call.pending_write.is_absolute:
                 await self._switch_on(call)
                 await self.session.shop.set_levels(changes, "Zettle")
             else:
@@ -348,18 +356,18 @@ class Sending:
             _movement(item, places, by_order=item.variant_uuid in call.by_order)
             for item in call.items
         ]
-        await self.session.zettle.move(call.flight.call, moves)
+        await self.session.zettle.move(call.pending_write.call, moves)
 
     def _changes(self, call: Call) -> list[StockChange]:
         """The marker's item first: where it did not land, no other did."""
-        changes = [self._change(item, item.flight.quantity) for item in call.items]
-        slot = call.flight.slot
+        changes = [self._change(item, item.pending_write.quantity) for item in call.items]
+        slot = call.pending_write.slot
         if slot is None:
             return changes
-        more = slot.count + 1 if call.flight.is_absolute else 1
+        more = slot.count + 1 if call.pending_write.is_absolute else 1
         return [StockChange(location(self.session), more, variant_id=slot.variant_id), *changes]
 
-    def _change(self, item: Departed, quantity: int) -> StockChange:
+    def _change(self, item: CallPart, quantity: int) -> StockChange:
         """A product without variants is counted as the product (bigcommerce facts 5.2)."""
         synced, place = self.bound[item.product_uuid].synced, location(self.session)
         if not synced.options:
@@ -386,16 +394,16 @@ class Sending:
         each half is tried alone. Where the marker's item is named, the marker is looked after, and
         the call is sent again."""
         named = named_items(refusal) if call.side is Side.SHOP else frozenset()
-        by_marker, absolute = _names_marker(call, named), call.flight.is_absolute
+        by_marker, absolute = _names_marker(call, named), call.pending_write.is_absolute
         guilty = [] if by_marker else self._guilty(call, refusal.code, named)
         if refusal.code == ShopCode.TRACKING_LEVEL and not absolute:
             self.uncounted |= await self._not_counted(guilty)
 
-        async with opened(self.session, self.uuids) as pages:
-            await self._send_again(pages, call, guilty, halved=not guilty and not by_marker)
-            await give_back(pages, call, landed=False)
+        async with locked(self.session, self.uuids) as unit:
+            await self._send_again(unit, call, guilty, halved=not guilty and not by_marker)
+            await give_back(unit, call, landed=False)
             if by_marker:
-                await _look_after_marker(pages, call)
+                await _read_marker(unit, call)
             for is_off in (False, True):
                 items = [item for item in guilty if (item.product_uuid in self.uncounted) is is_off]
                 rule = (
@@ -405,20 +413,22 @@ class Sending:
                     if is_off
                     else RULES.get(refusal.code, OTHERWISE)
                 )
-                await self._blame(pages, call, items, (rule, refusal.code))
-            return await self._next(pages)
+                await self._blame(unit, call, items, (rule, refusal.code))
+            return await self._next(unit)
 
     def _guilty(
         self, call: Call, code: str, named: Collection[tuple[str, int]]
-    ) -> Sequence[Departed]:
+    ) -> Sequence[CallPart]:
         """Those that are named, else all of them where a half would be refused too."""
         guilty = [item for item in call.items if self._is_named(item, named)]
         is_of_all = (
-            len(call.items) == 1 or call.flight.is_absolute or code == TillCode.INVENTORIES_MISSING
+            len(call.items) == 1
+            or call.pending_write.is_absolute
+            or code == TillCode.INVENTORIES_MISSING
         )
         return call.items if is_of_all and not guilty else guilty
 
-    def _is_named(self, item: Departed, named: Collection[tuple[str, int]]) -> bool:
+    def _is_named(self, item: CallPart, named: Collection[tuple[str, int]]) -> bool:
         if not named:
             return False
         synced = self.bound[item.product_uuid].synced
@@ -427,7 +437,7 @@ class Sending:
             synced.product_id,
         ) in named
 
-    async def _not_counted(self, items: Sequence[Departed]) -> set[str]:
+    async def _not_counted(self, items: Sequence[CallPart]) -> set[str]:
         """The products that BigCommerce does not count, or by the only variant, which makes no
         difference (decision 18).
         """
@@ -441,14 +451,16 @@ class Sending:
         }
 
     async def _send_again(
-        self, pages: Pages, call: Call, guilty: Sequence[Departed], *, halved: bool
+        self, unit: UnitOfWork, call: Call, guilty: Sequence[CallPart], *, halved: bool
     ) -> None:
         rest = [item for item in call.items if item not in guilty]
-        await end(pages, call, rest, self._back(call, Rule()))
+        await end(unit, call, rest, self._back(call, Rule()))
         middle = len(rest) // 2 if halved else 0
         for piece in (rest[middle:], rest[:middle]):
             self.parts.append(
-                Part(call.side, {item.variant_uuid for item in piece}, call.flight.is_absolute)
+                Part(
+                    call.side, {item.variant_uuid for item in piece}, call.pending_write.is_absolute
+                )
             )
 
     def _back(self, call: Call, rule: Rule) -> Move:
@@ -457,91 +469,102 @@ class Sending:
         def move(ledger: Ledger) -> Ledger:
             if rule.rests:
                 return stock.short(ledger, call.side, now, self.timing)
-            absolute = call.flight.is_absolute
-            owed = stock.reset_refused(ledger) if absolute else stock.refused(ledger, call.side)
-            return stock.suspended(owed, call.side) if rule.sleeps else owed
+            absolute = call.pending_write.is_absolute
+            to_push = stock.reset_refused(ledger) if absolute else stock.refused(ledger, call.side)
+            return stock.suspended(to_push, call.side) if rule.sleeps else to_push
 
         return move
 
     async def _blame(
-        self, pages: Pages, call: Call, items: Sequence[Departed], why: tuple[Rule, str]
+        self, unit: UnitOfWork, call: Call, items: Sequence[CallPart], why: tuple[Rule, str]
     ) -> None:
         if not items:
             return
         rule, code = why
-        cause = None if call.flight.is_absolute else Cause.REFUSED
-        await end(pages, call, items, self._back(call, rule), cause)
+        cause = None if call.pending_write.is_absolute else Cause.REFUSED
+        await end(unit, call, items, self._back(call, rule), cause)
         products = sorted({item.product_uuid for item in items})
         if rule.work is Kind.TRACKING:
-            await pages.mark(Kind.TRACKING, *products)
+            await unit.item(Kind.TRACKING, *products)
         elif rule.work is not None:
-            await pages.mark(
+            await unit.item(
                 rule.work, *(str(self.bound[uuid].synced.product_id) for uuid in products)
             )
         if rule.line is not None:
             params = {"side": call.side.value} | ({"cause": code} if rule is OTHERWISE else {})
-            await _say_once(pages, items, rule.line, params)
+            await _say_once(unit, items, rule.line, params)
         if rule.absolute:
-            variants = {item.variant_uuid for item in items} | self._forgotten(pages, products)
+            variants = {item.variant_uuid for item in items} | self._forgotten(unit, products)
             self.parts.append(Part(call.side, variants, absolute=True))
 
-    def _forgotten(self, pages: Pages, products: Collection[str]) -> set[str]:
+    def _forgotten(self, unit: UnitOfWork, products: Collection[str]) -> set[str]:
         """Where BigCommerce forgot one number, it forgot those of the product (bigcommerce facts
         5.4).
         """
-        books = [one for one in pages.books.values() if one.product_uuid in products]
+        ledger_rows = [one for one in unit.ledger_rows.values() if one.product_uuid in products]
         return {
             b.variant_uuid
-            for b in books
+            for b in ledger_rows
             if b.product_uuid in self.uncounted or stock.is_held(b.ledger)
         }
 
-    def _say_counted(self, pages: Pages, call: Call) -> None:
+    def _say_counted(self, unit: UnitOfWork, call: Call) -> None:
         """One line for a product that BigCommerce counts again."""
         for product in sorted(self.uncounted & {item.product_uuid for item in call.items}):
             self.uncounted.remove(product)
-            books = [one for one in pages.books.values() if one.product_uuid == product]
-            levels = [stock.first_level(one.ledger) for one in books if not one.ledger.shop.asleep]
-            if books:
+            ledger_rows = [one for one in unit.ledger_rows.values() if one.product_uuid == product]
+            levels = [
+                stock.first_level(one.ledger)
+                for one in ledger_rows
+                if not one.ledger.shop.is_suspended
+            ]
+            if ledger_rows:
                 number = sum(level for level in levels if level is not None)
-                pages.say(Code.STOCK_SWITCHED_ON, books[0], Severity.WARNING, number=str(number))
+                unit.say(
+                    Code.STOCK_SWITCHED_ON, ledger_rows[0], Severity.WARNING, number=str(number)
+                )
 
 
 def _names_marker(call: Call, named: Collection[tuple[str, int]]) -> bool:
-    return call.flight.slot is not None and ("variant_id", call.flight.slot.variant_id) in named
+    return (
+        call.pending_write.slot is not None
+        and ("variant_id", call.pending_write.slot.variant_id) in named
+    )
 
 
-async def _look_after_marker(pages: Pages, call: Call) -> None:
+async def _read_marker(unit: UnitOfWork, call: Call) -> None:
     """BigCommerce refused its item: no call takes that slot any more, and the marker is put right
     (`sync.stock.marker`).
     """
-    assert call.flight.slot is not None
-    await markers.drop(pages.tx, pages.connection_id, [call.flight.slot.variant_id])
-    await pages.mark(Kind.MARKER, "")
+    assert call.pending_write.slot is not None
+    await markers.drop(unit.tx, unit.connection_id, [call.pending_write.slot.variant_id])
+    await unit.item(Kind.MARKER, "")
 
 
 async def _say_once(
-    pages: Pages, items: Sequence[Departed], code: Code, params: Mapping[str, str]
+    unit: UnitOfWork, items: Sequence[CallPart], code: Code, params: Mapping[str, str]
 ) -> None:
     """Not again where it is the variant's last line: what is refused is tried once more after each
     hint.
     """
     for item in items:
         newest = await synclog.page(
-            pages.tx, pages.connection_id, Filter(subject=item.product_uuid), limit=LINES_BACK
+            unit.tx, unit.connection_id, Filter(subject=item.product_uuid), limit=LINES_BACK
         )
         last = next((one.line for one in newest if one.line.variant == item.variant_uuid), None)
         is_said = last is not None and last.code is code and params.items() <= last.params.items()
-        if not is_said and item.variant_uuid in pages.books:
-            pages.say(code, pages.books[item.variant_uuid], Severity.WARNING, **params)
+        if not is_said and item.variant_uuid in unit.ledger_rows:
+            unit.say(code, unit.ledger_rows[item.variant_uuid], Severity.WARNING, **params)
 
 
-def _movement(item: Departed, places: Inventories, *, by_order: bool) -> Movement:
+def _movement(item: CallPart, places: Inventories, *, by_order: bool) -> Movement:
     """Orders go where sales go and come back from there; edits come from the supplier and go to the
     bin (zettle facts 3.5).
     """
-    less = item.flight.quantity < 0
+    less = item.pending_write.quantity < 0
     kind = InventoryType.SOLD if by_order else InventoryType.BIN if less else InventoryType.SUPPLIER
     other = places.others.get(kind) or next(iter(places.others.values()))
     source, target = (places.store, other) if less else (other, places.store)
-    return Movement(item.product_uuid, item.variant_uuid, source, target, abs(item.flight.quantity))
+    return Movement(
+        item.product_uuid, item.variant_uuid, source, target, abs(item.pending_write.quantity)
+    )

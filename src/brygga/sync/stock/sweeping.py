@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from brygga.core.stock import Side, Timing
 from brygga.database import ledgers, movements, retention, work_items
 from brygga.database.work_items import Kind
-from brygga.sync.stock.booking import Booking
 from brygga.sync.stock.braking import braked
-from brygga.sync.stock.gather import Known, Till, World, gather
+from brygga.sync.stock.gather import Stored, Till, World, gather
 from brygga.sync.stock.orders import sold_since
-from brygga.sync.stock.pages import opened
+from brygga.sync.stock.reconciling import Reconciling
+from brygga.sync.stock.unit_of_work import locked
 from brygga.sync.stock.work import come_back
 from brygga.sync.worker.session import Session
 
@@ -34,29 +34,29 @@ class StockSweep:
         world = await gather(session, self.till)
         unread = sorted(world.unread[Side.ZETTLE])
         async with session.transaction() as tx:
-            await work_items.mark_many(
+            await work_items.add_many(
                 tx, session.connection.id, Kind.STOCK, unread, session.clock.now()
             )
-        stopped = await braked(session, world, len(world.known.bound))
-        uuids = [uuid for uuid in world.known.uuids if uuid not in stopped]
+        stopped = await braked(session, world, len(world.stored.bound))
+        uuids = [uuid for uuid in world.stored.uuids if uuid not in stopped]
         sold = await sold_since(session, _part(world, uuids), self.timing)
         for place in range(0, len(uuids), AT_ONCE):
             some = uuids[place : place + AT_ONCE]
-            async with opened(session, some) as pages:
-                pending = await ledgers.pending(pages.tx, pages.connection_id, some)
-                await Booking(pages, _part(world, some), self.timing, swept=True, sold=sold).run(
+            async with locked(session, some) as unit:
+                pending = await ledgers.pending(unit.tx, unit.connection_id, some)
+                await Reconciling(unit, _part(world, some), self.timing, swept=True, sold=sold).run(
                     pending
                 )
-                await come_back(pages, self.timing)
+                await come_back(unit, self.timing)
         await self._tidy(session)
 
     async def _tidy(self, session: Session) -> None:
         now = session.clock.now()
         async with session.transaction() as tx:
-            left = await ledgers.in_the_air(tx, session.connection.id)
-            due = now + self.timing.grace
-            await work_items.mark_many(
-                tx, session.connection.id, Kind.SETTLE, left, now, due_at=due
+            left = await ledgers.with_pending_writes(tx, session.connection.id)
+            due = now + self.timing.request_deadline
+            await work_items.add_many(
+                tx, session.connection.id, Kind.RESOLVE, left, now, due_at=due
             )
             await retention.prune(tx, session.connection.id, now)
             await movements.prune(tx, now)
@@ -64,8 +64,12 @@ class StockSweep:
 
 def _part(world: World, uuids: Sequence[str]) -> World:
     """The same looks for some of the products."""
-    known, wanted = world.known, set(uuids)
+    known, wanted = world.stored, set(uuids)
     bound = {uuid: one for uuid, one in known.bound.items() if uuid in wanted}
     variants = {variant: of for variant, of in known.variants.items() if of[0] in wanted}
-    books = {variant: one for variant, one in known.books.items() if one.product_uuid in wanted}
-    return World(Known(uuids, bound, variants, books, known.gone), world.looks, slots=world.slots)
+    ledger_rows = {
+        variant: one for variant, one in known.ledger_rows.items() if one.product_uuid in wanted
+    }
+    return World(
+        Stored(uuids, bound, variants, ledger_rows, known.gone), world.reads, slots=world.slots
+    )

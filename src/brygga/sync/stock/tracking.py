@@ -10,17 +10,17 @@ from brygga.core import stock
 from brygga.core.failures import Refused
 from brygga.core.hands import level_of
 from brygga.core.report import Code
-from brygga.core.stock import Look, Side, Timing
-from brygga.core.stock.story import Cause, Moved
+from brygga.core.stock import LevelRead, Side, Timing
+from brygga.core.stock.movement import Cause, Moved
 from brygga.database import bindings, library
-from brygga.database.ledgers import Book
-from brygga.database.work_items import Kind, Mark
+from brygga.database.ledgers import LedgerRow
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.shown import products_shown
-from brygga.sync.stock.evidence import Looks, is_tracked, unreadable
-from brygga.sync.stock.gather import Known, Till, known, shop_looks
-from brygga.sync.stock.hearing import hear
-from brygga.sync.stock.pages import Pages, opened, stop
+from brygga.sync.stock.evidence import Reads, is_tracked, unreadable
+from brygga.sync.stock.gather import Stored, Till, bigcommerce_reads, known
+from brygga.sync.stock.reports import take_reports
 from brygga.sync.stock.sending import Part, Sending
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked, stop
 from brygga.sync.stock.work import come_back
 from brygga.sync.worker.session import Session
 
@@ -34,31 +34,31 @@ class TrackingWork:
     timing: Timing = field(default_factory=Timing)
     till: Till = field(default_factory=Till)
 
-    async def __call__(self, session: Session, batch: Sequence[Mark]) -> None:
+    async def __call__(self, session: Session, batch: Sequence[WorkItem]) -> None:
         await self._wish(session, batch)
-        uuids = sorted({mark.subject for mark in batch})
-        async with opened(session, uuids) as pages:
-            found = await bindings.get_many(pages.tx, pages.connection_id, uuids)
+        uuids = sorted({item.subject for item in batch})
+        async with locked(session, uuids) as unit:
+            found = await bindings.get_many(unit.tx, unit.connection_id, uuids)
             product_ids = {uuid: one.synced.product_id for uuid, one in found.items()}
-            await hear(session, pages, uuids, product_ids, self.timing)
-        paper = await known(session, uuids)
-        tracked = await is_tracked(session, uuids, paper.books.values())
+            await take_reports(session, unit, uuids, product_ids, self.timing)
+        stored = await known(session, uuids)
+        tracked = await is_tracked(session, uuids, stored.ledger_rows.values())
         on = {uuid for uuid in uuids if tracked.get(uuid)}
-        starting = _starting(paper, on)
-        uncounted = await _uncounted(session, paper, starting)
-        await _count(session, paper, uncounted)
-        till = await self.till.looks(
-            session, {uuid: paper.at_till.get(uuid, ()) for uuid in sorted(on)}, paper.books
+        starting = _starting(stored, on)
+        uncounted = await _uncounted(session, stored, starting)
+        await _count(session, stored, uncounted)
+        till = await self.till.reads(
+            session, {uuid: stored.at_till.get(uuid, ()) for uuid in sorted(on)}, stored.ledger_rows
         )
-        shop = await shop_looks(session, paper, starting)
+        shop = await bigcommerce_reads(session, stored, starting)
 
         # Of a product whose answers contradict each other nothing is stopped and nothing started
         # (decision 15).
         is_on = {uuid: uuid in on for uuid in uuids if uuid in tracked and uuid not in till.unread}
 
-        async def finish(pages: Pages) -> None:
-            await session.finish(*(mark for mark in batch if mark.subject in is_on), tx=pages.tx)
-            await come_back(pages, self.timing)
+        async def finish(unit: UnitOfWork) -> None:
+            await session.finish(*(item for item in batch if item.subject in is_on), tx=unit.tx)
+            await come_back(unit, self.timing)
 
         sending = Sending(
             session,
@@ -67,74 +67,78 @@ class TrackingWork:
             [*is_on],
             finish,
             sides=(),
-            shown=shop.looks,
+            shown=shop.reads,
             switched=uncounted,
         )
-        async with opened(session, is_on) as pages:
-            looks = {Side.ZETTLE: till.looks, Side.SHOP: shop.looks}
-            waiting = await self._booked(pages, is_on, paper, looks, uncounted)
+        async with locked(session, is_on) as unit:
+            reads = {Side.ZETTLE: till.reads, Side.SHOP: shop.reads}
+            waiting = await self._resolved_with(unit, is_on, stored, reads, uncounted)
             sending.parts.append(Part(Side.SHOP, waiting, absolute=True))
-            call = await sending.first(pages, paper.bound)
+            call = await sending.first(unit, stored.bound)
         await sending.run(call)
-        for mark in session.unsettled(batch):
-            await session.fail(mark, unreadable(Side.ZETTLE, mark.subject))
+        for item in session.unresolved(batch):
+            await session.fail(item, unreadable(Side.ZETTLE, item.subject))
 
-    async def _wish(self, session: Session, batch: Sequence[Mark]) -> None:
+    async def _wish(self, session: Session, batch: Sequence[WorkItem]) -> None:
         """Only the merchant's own click switches anything in Zettle (S1)."""
         for word, enabled in (("on", True), ("off", False)):
-            wanted = sorted({mark.subject for mark in batch if mark.detail == word})
+            wanted = sorted({item.subject for item in batch if item.detail == word})
             if wanted:
                 await session.zettle.set_tracking(wanted, enabled=enabled)
 
-    async def _booked(
+    async def _resolved_with(
         self,
-        pages: Pages,
+        unit: UnitOfWork,
         is_on: Mapping[str, bool],
-        paper: Known,
-        looks: Mapping[Side, Looks],
+        stored: Stored,
+        reads: Mapping[Side, Reads],
         uncounted: Collection[str],
     ) -> Collection[str]:
         """Stops what is off and opens what is on. Answers the variants that the store is to count
         from now on: their level is written as an absolute one. What it counts already is adopted by
         the work of stock, with a change: no order gets lost by it."""
-        await library.set_tracking(pages.tx, pages.connection_id, is_on)
+        await library.set_tracking(unit.tx, unit.connection_id, is_on)
         waiting: dict[str, str] = {}
-        for variant, (uuid, variant_id) in sorted(paper.variants.items()):
+        for variant, (uuid, variant_id) in sorted(stored.variants.items()):
             is_off = uuid in uncounted
             if (
                 is_on.get(uuid)
-                and _start(pages, looks, (uuid, variant), variant_id, uncounted=is_off)
+                and _start(unit, reads, (uuid, variant), variant_id, uncounted=is_off)
                 and is_off
             ):
                 waiting[variant] = uuid
-        for variant, book in list(pages.books.items()):
-            look = looks[Side.ZETTLE].get(variant)
-            if not is_on[book.product_uuid]:
-                if book.ledger.is_tracked:
-                    await stop(pages, book, self.timing)
-            elif variant not in paper.variants and look is not None:
-                _open(pages, book, look)
+        for variant, ledger_row in list(unit.ledger_rows.items()):
+            read = reads[Side.ZETTLE].get(variant)
+            if not is_on[ledger_row.product_uuid]:
+                if ledger_row.ledger.is_tracked:
+                    await stop(unit, ledger_row, self.timing)
+            elif variant not in stored.variants and read is not None:
+                _open(unit, ledger_row, read)
         others = {uuid for uuid, on in is_on.items() if on} - {*waiting.values()}
-        await pages.mark(Kind.STOCK, *others)
+        await unit.item(Kind.STOCK, *others)
         return waiting
 
 
-def _starting(paper: Known, on: Collection[str]) -> Mapping[str, int]:
+def _starting(stored: Stored, on: Collection[str]) -> Mapping[str, int]:
     """Variants whose number in the shop we did not know until now: uuid -> BigCommerce variant
     id.
     """
     alive = {
-        v for v, book in paper.books.items() if book.ledger.is_tracked and not book.ledger.is_unset
+        v
+        for v, ledger_row in stored.ledger_rows.items()
+        if ledger_row.ledger.is_tracked and not ledger_row.ledger.is_unset
     }
     return {
-        v: id_ for v, id_ in paper.in_shop.items() if v not in alive and paper.variants[v][0] in on
+        v: id_
+        for v, id_ in stored.in_shop.items()
+        if v not in alive and stored.variants[v][0] in on
     }
 
 
-async def _uncounted(session: Session, paper: Known, starting: Collection[str]) -> set[str]:
+async def _uncounted(session: Session, stored: Stored, starting: Collection[str]) -> set[str]:
     """Products of these variants that the store does not count as their shape asks for."""
-    uuids = sorted({paper.variants[variant][0] for variant in starting})
-    synced = {uuid: paper.bound[uuid].synced for uuid in uuids}
+    uuids = sorted({stored.variants[variant][0] for variant in starting})
+    synced = {uuid: stored.bound[uuid].synced for uuid in uuids}
     shown = await products_shown(session, [one.product_id for one in synced.values()])
     seen = {
         uuid: shown[one.product_id].tracking
@@ -144,18 +148,18 @@ async def _uncounted(session: Session, paper: Known, starting: Collection[str]) 
     return {uuid for uuid, tracking in seen.items() if tracking is not level_of(synced[uuid])}
 
 
-async def _count(session: Session, paper: Known, uncounted: Collection[str]) -> None:
+async def _count(session: Session, stored: Stored, uncounted: Collection[str]) -> None:
     """The store counts these from now on, before anything of ours rests on it. What it refuses is
     refused once more, and told, where the level is written (`Sending`)."""
     for uuid in sorted(uncounted):
-        synced = paper.bound[uuid].synced
+        synced = stored.bound[uuid].synced
         with contextlib.suppress(Refused):
             await session.shop.update_product(synced.product_id, {"tracking": level_of(synced)})
 
 
 def _start(
-    pages: Pages,
-    looks: Mapping[Side, Looks],
+    unit: UnitOfWork,
+    reads: Mapping[Side, Reads],
     of: tuple[str, str],
     variant_id: int,
     *,
@@ -163,32 +167,34 @@ def _start(
 ) -> bool:
     """False when this shelf is alive already: the event was told twice, or a birth was quicker."""
     uuid, variant = of
-    book, look, shop = (
-        pages.books.get(variant),
-        looks[Side.ZETTLE].get(variant),
-        looks[Side.SHOP].get(variant),
+    ledger_row, read, shop = (
+        unit.ledger_rows.get(variant),
+        reads[Side.ZETTLE].get(variant),
+        reads[Side.SHOP].get(variant),
     )
-    if look is None or not isinstance(look.level, int):
+    if read is None or not isinstance(read.level, int):
         return False
-    if book is None:
-        book = Book(uuid, variant, stock.opened(look))
-    elif book.ledger.is_tracked and book.ledger.is_unset:
+    if ledger_row is None:
+        ledger_row = LedgerRow(uuid, variant, stock.new_ledger(read))
+    elif ledger_row.ledger.is_tracked and ledger_row.ledger.is_unset:
         return True  # the work was cut off before the level left, or the store was out of reach
     elif (
-        book.ledger.is_tracked and isinstance(book.ledger.shop.known, int)
-    ) or book.ledger.shop.flight is not None:
+        ledger_row.ledger.is_tracked and isinstance(ledger_row.ledger.shop.confirmed, int)
+    ) or ledger_row.ledger.shop.pending_write is not None:
         return False
-    started = stock.restarted(stock.woken(book.ledger, variant_id), look, uncounted=uncounted)
-    pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
-    if shop is not None and isinstance(shop.level, int) and shop.level != started.promised:
-        pages.say(Code.STOCK_REPLACED, book, was=str(shop.level), number=str(started.promised))
+    started = stock.restarted(
+        stock.resumed(ledger_row.ledger, variant_id), read, uncounted=uncounted
+    )
+    unit.update(ledger_row, started, Moved(Side.ZETTLE, Cause.STARTED, read.level))
+    if shop is not None and isinstance(shop.level, int) and shop.level != started.target:
+        unit.say(Code.STOCK_REPLACED, ledger_row, was=str(shop.level), number=str(started.target))
     else:
-        pages.say(Code.STOCK_STARTED, book, number=str(started.promised))
+        unit.say(Code.STOCK_STARTED, ledger_row, number=str(started.target))
     return True
 
 
-def _open(pages: Pages, book: Book, look: Look) -> None:
+def _open(unit: UnitOfWork, ledger_row: LedgerRow, read: LevelRead) -> None:
     """A variant that the shop does not have: its number counts from now on, for when it is born."""
-    if isinstance(look.level, int) and not book.ledger.is_tracked:
-        started = stock.restarted(book.ledger, look)
-        pages.put(book, started, Moved(Side.ZETTLE, Cause.STARTED, look.level))
+    if isinstance(read.level, int) and not ledger_row.ledger.is_tracked:
+        started = stock.restarted(ledger_row.ledger, read)
+        unit.update(ledger_row, started, Moved(Side.ZETTLE, Cause.STARTED, read.level))

@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.hands import Counting
-from brygga.core.stock import Ledger, Shelf, Side, Timing
+from brygga.core.stock import Ledger, Side, StockRecord, Timing
 from brygga.database import bindings, ledgers, work_items
 from brygga.database.engine import Tx
-from brygga.database.work_items import Kind, Mark
-from brygga.sync.stock.births import LAGS_MEANWHILE
-from brygga.sync.stock.booking import Booking
+from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.stock.evidence import unreadable
+from brygga.sync.stock.first_levels import LAGS_MEANWHILE
 from brygga.sync.stock.gather import Till, gather
-from brygga.sync.stock.hearing import hear
 from brygga.sync.stock.orders import sold_since
-from brygga.sync.stock.pages import Pages, opened
+from brygga.sync.stock.reconciling import Reconciling
+from brygga.sync.stock.reports import take_reports
 from brygga.sync.stock.sending import Sending
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked
 from brygga.sync.worker.session import Session
 
 NEWBORN = timedelta(minutes=1)
@@ -31,23 +31,23 @@ FEW = 25
 
 @dataclass(frozen=True, slots=True)
 class StockWork:
-    """`products` handles marks of kind `stock` and `settle`, `shop_hints` those of kind
+    """`products` handles marks of kind `stock` and `resolve`, `shop_hints` those of kind
     `shop_stock`.
     """
 
     timing: Timing = field(default_factory=Timing)
     till: Till = field(default_factory=Till)
 
-    async def shop_hints(self, session: Session, batch: Sequence[Mark]) -> None:
+    async def shop_hints(self, session: Session, batch: Sequence[WorkItem]) -> None:
         """A hint of BigCommerce's names its product; what is not ours is let go (P7)."""
         now, connection_id = session.clock.now(), session.connection.id
         async with session.transaction() as tx:
-            ids = {int(mark.subject) for mark in batch if mark.subject.isdigit()}
+            ids = {int(item.subject) for item in batch if item.subject.isdigit()}
             ours = await bindings.by_product_ids(tx, connection_id, ids)
             if strangers := [str(one) for one in ids if one not in ours]:
                 await ledgers.take(tx, connection_id, [], strangers)
             awaited = await self._newborn(tx, connection_id, ours, now)
-            await work_items.mark_many(
+            await work_items.add_many(
                 tx, connection_id, Kind.STOCK, sorted({*ours.values()} - awaited), now
             )
             if awaited:
@@ -57,7 +57,7 @@ class StockWork:
                     if waiting > FEW
                     else self.timing.pooled(now)
                 )
-                await work_items.mark_many(
+                await work_items.add_many(
                     tx, connection_id, Kind.STOCK, sorted(awaited), now, due_at=due
                 )
             await session.finish(*batch, tx=tx)
@@ -74,46 +74,48 @@ class StockWork:
         )
         return {ours[id_] for id_ in young if str(id_) not in sold}
 
-    async def products(self, session: Session, batch: Sequence[Mark]) -> None:
+    async def products(self, session: Session, batch: Sequence[WorkItem]) -> None:
         """Everything that these products' shelves ask for now; each mark is done, or due again at
         its next look.
 
         One gather, one decision and its save, then the calls: the answer of each is saved with the
         next one.
         """
-        uuids = sorted({mark.subject for mark in batch})
+        uuids = sorted({item.subject for item in batch})
         world = await gather(session, self.till, uuids)
         sold = await sold_since(session, world, self.timing)
         unread = {uuid: side for side, some in world.unread.items() for uuid in some}
-        product_ids = {uuid: one.synced.product_id for uuid, one in world.known.bound.items()}
-        off = {uuid for uuid, one in world.known.bound.items() if one.counting is Counting.OFF}
-        moved = {mark.subject for mark in batch if mark.kind is Kind.STOCK}
-        odd = [str(id_) for uuid, id_ in world.known.odd.items() if uuid in moved]
+        product_ids = {uuid: one.synced.product_id for uuid, one in world.stored.bound.items()}
+        off = {uuid for uuid, one in world.stored.bound.items() if one.counting is Counting.OFF}
+        moved = {item.subject for item in batch if item.kind is Kind.STOCK}
+        odd = [str(id_) for uuid, id_ in world.stored.odd.items() if uuid in moved]
         due: dict[str, datetime] = {}
 
-        async def finish(pages: Pages) -> None:
+        async def finish(unit: UnitOfWork) -> None:
             await session.finish(
-                *(mark for mark in batch if mark.subject not in unread), tx=pages.tx
+                *(item for item in batch if item.subject not in unread), tx=unit.tx
             )
-            pages.due |= due
-            await come_back(pages, self.timing, off, unread)
+            unit.due |= due
+            await come_back(unit, self.timing, off, unread)
 
         sending = Sending(session, self.till, self.timing, uuids, finish)
-        async with opened(session, uuids) as pages:
+        async with locked(session, uuids) as unit:
             # Something moved on a product that BigCommerce does not count as Zettle does: perhaps
             # it does by now.
-            await pages.mark(Kind.SHOP_PRODUCT, *odd)
-            booking = Booking(pages, world, self.timing, sold=sold)
-            await booking.run(await hear(session, pages, uuids, product_ids, self.timing))
-            due |= pages.due
-            call = await sending.first(pages, booking.bound)
+            await unit.item(Kind.SHOP_PRODUCT, *odd)
+            reconciling = Reconciling(unit, world, self.timing, sold=sold)
+            await reconciling.run(
+                await take_reports(session, unit, uuids, product_ids, self.timing)
+            )
+            due |= unit.due
+            call = await sending.first(unit, reconciling.bound)
         await sending.run(call)
-        for mark in session.unsettled(batch):
-            await session.fail(mark, unreadable(unread[mark.subject], mark.subject))
+        for item in session.unresolved(batch):
+            await session.fail(item, unreadable(unread[item.subject], item.subject))
 
 
 async def come_back(
-    pages: Pages, timing: Timing, off: Collection[str] = (), unread: Collection[str] = ()
+    unit: UnitOfWork, timing: Timing, off: Collection[str] = (), unread: Collection[str] = ()
 ) -> None:
     """Marks every product of these pages for the earliest moment at which it can be looked at or
     written with a result.
@@ -121,19 +123,19 @@ async def come_back(
     Products that BigCommerce does not count (`off`) show no number: looked at again when the
     product work has seen that it does. Those that could not be read are tried again by their marks.
     """
-    due = dict(pages.due)
-    for one in pages.books.values():
-        at = next_step(one.ledger, pages.now, timing, counted=one.product_uuid not in off)
+    due = dict(unit.due)
+    for one in unit.ledger_rows.values():
+        at = next_step(one.ledger, unit.now, timing, counted=one.product_uuid not in off)
         if at is not None:
             due[one.product_uuid] = min(at, due.get(one.product_uuid, at))
     open_ = {
         one.product_uuid
-        for one in pages.books.values()
-        if one.ledger.zettle.flight or one.ledger.shop.flight
+        for one in unit.ledger_rows.values()
+        if one.ledger.zettle.pending_write or one.ledger.shop.pending_write
     }
     for uuid, at in sorted(due.items()):
         if uuid not in unread:
-            await pages.mark(Kind.SETTLE if uuid in open_ else Kind.STOCK, uuid, due_at=at)
+            await unit.item(Kind.RESOLVE if uuid in open_ else Kind.STOCK, uuid, due_at=at)
 
 
 def next_step(
@@ -155,27 +157,29 @@ def next_step(
 
 
 def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterator[datetime]:
-    shelf, look = ledger[side], stock.next_look(ledger, side, timing)
-    if look is not None:
-        yield look if look > now else _again(shelf, look, now, timing)
-    if shelf.flight is not None:
+    record, read = ledger[side], stock.next_read(ledger, side, timing)
+    if read is not None:
+        yield read if read > now else _again(record, read, now, timing)
+    if record.pending_write is not None:
         # Once resolving has begun, BigCommerce is read again a lag later; an echo of Zettle's comes
         # by itself.
-        again = now if shelf.flight.since is None or side is Side.ZETTLE else now + timing.gap
-        yield max(stock.resolve_at(side, shelf.flight, timing), again)
-    if shelf.owed and shelf.rests is not None and now < shelf.rests < stock.SUSPENDED:
-        yield shelf.rests
+        again = (
+            now if record.pending_write.since is None or side is Side.ZETTLE else now + timing.gap
+        )
+        yield max(stock.resolve_at(side, record.pending_write, timing), again)
+    if record.to_push and record.rests is not None and now < record.rests < stock.SUSPENDED:
+        yield record.rests
     if stock.sendable(ledger, side, now, timing):
         yield now
 
 
-def _again(shelf: Shelf, due: datetime, now: datetime, timing: Timing) -> datetime:
+def _again(record: StockRecord, due: datetime, now: datetime, timing: Timing) -> datetime:
     """When a look is repeated that was due, and that this pass took."""
-    if shelf.flight is not None:
+    if record.pending_write is not None:
         return (
             now + timing.gap
         )  # a shelf with an open write is not cleared by looking again at once
-    if shelf.seen is None or shelf.seen < due:
+    if record.seen is None or record.seen < due:
         return now + max(
             timing.gap, now - due
         )  # it showed no number, and nobody tells one: asked more and more seldom

@@ -23,14 +23,14 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import connections, library, outages, support, synclog, tokens, work_items
 from brygga.database.engine import DatabaseBusy, Tx
 from brygga.database.tokens import Platform
-from brygga.database.work_items import Kind, Mark
+from brygga.database.work_items import Kind, WorkItem
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.pace import Pace
 from brygga.sync.worker.session import Session
 from brygga.sync.worker.subjects import subject, topic
 from brygga.zettle.codes import Code as TillCode
 
-Refusal = Callable[[Mark, Refused], Line | None]
+Refusal = Callable[[WorkItem, Refused], Line | None]
 """The line that tells the merchant of a refusal; None when the handler has already said it."""
 
 SIDES = {"zettle": "zettle", "bigcommerce": "shop"}
@@ -49,13 +49,13 @@ long is a bug.
 """
 
 
-def refusal_line(mark: Mark, refused: Refused) -> Line | None:
+def refusal_line(item: WorkItem, refused: Refused) -> Line | None:
     """The line for a refusal that no handler has put into better words."""
     return Line(
         Code.REFUSED,
-        topic(mark),
+        topic(item),
         Severity.ERROR,
-        subject=subject(mark),
+        subject=subject(item),
         params={"cause": refused.code},
     )
 
@@ -76,7 +76,7 @@ async def is_overtaken(tx: Tx, session: Session, failure: NeedsMerchant) -> bool
     return await tokens.is_replaced(tx, session.connection.id, failure.access, session.clock.now())
 
 
-def silent(code: str) -> str:
+def silent_platform(code: str) -> str:
     """The platform that did not answer, by the code of the failure; "" where it is our own address
     that cannot be reached.
     """
@@ -95,37 +95,37 @@ class Judge:
     refusal: Refusal = refusal_line
     program: str = ""
 
-    async def failed(self, session: Session, mark: Mark, failure: Failure) -> None:
+    async def failed(self, session: Session, item: WorkItem, failure: Failure) -> None:
         """The decision table of this module's docstring."""
         match failure:
             case Unreachable():
-                await self._unreachable(session, mark, failure)
+                await self._unreachable(session, item, failure)
             case Unanswered():
-                await self._unanswered(session, mark, failure)
+                await self._unanswered(session, item, failure)
             case Refused():
-                await self._refused(session, mark, failure)
+                await self._refused(session, item, failure)
             case NeedsMerchant():
-                await self._needs_merchant(session, mark, failure)
+                await self._needs_merchant(session, item, failure)
             case _:
-                await self.park(session, mark, failure)
+                await self.park(session, item, failure)
 
-    async def _unreachable(self, session: Session, mark: Mark, failure: Unreachable) -> None:
-        after_s = max(failure.after_s or 0.0, self._delay_s(mark, self.pace.retry_most_s))
+    async def _unreachable(self, session: Session, item: WorkItem, failure: Unreachable) -> None:
+        after_s = max(failure.after_s or 0.0, self._delay_s(item, self.pace.retry_most_s))
         async with session.transaction() as tx:
-            await session.again(mark, after_s, tx=tx, waits_for=silent(failure.code))
+            await session.again(item, after_s, tx=tx, waits_for=silent_platform(failure.code))
             news = await connections.unreachable(tx, session.connection.id, self.clock.now())
             await self._tell_if_it_lasts(tx, session.connection.id, failure)
         if news:
             session.log.warning("unreachable", code=failure.code, detail=failure.detail)
 
-    async def _unanswered(self, session: Session, mark: Mark, failure: Unanswered) -> None:
+    async def _unanswered(self, session: Session, item: WorkItem, failure: Unanswered) -> None:
         """Now and then an answer gets lost. Where none comes for minutes, the merchant is told as
         of any outage.
         """
         async with session.transaction() as tx:
-            lasting = mark.attempts >= UNANSWERED_QUIETLY
-            waits_for = silent(failure.code) if lasting else ""
-            await session.again(mark, self._delay_s(mark, most_s=30), tx=tx, waits_for=waits_for)
+            lasting = item.attempts >= UNANSWERED_QUIETLY
+            waits_for = silent_platform(failure.code) if lasting else ""
+            await session.again(item, self._delay_s(item, most_s=30), tx=tx, waits_for=waits_for)
             news = lasting and await connections.unreachable(
                 tx, session.connection.id, self.clock.now()
             )
@@ -143,7 +143,7 @@ class Judge:
                 return False
             news = await connections.reachable(tx, session.connection.id)
             for outage in await outages.end(tx, session.connection.id):
-                if outage.is_told:
+                if outage.is_reported:
                     line = Line(
                         Code.SIDE_READABLE,
                         Topic.CONNECTION,
@@ -163,7 +163,7 @@ class Judge:
             return
         now = self.clock.now()
         outage = await outages.note(tx, connection_id, platform, now)
-        if outage.is_told or now - outage.since < LASTS:
+        if outage.is_reported or now - outage.since < LASTS:
             return
         await outages.tell(tx, connection_id, platform, now)
         line = Line(
@@ -174,27 +174,29 @@ class Judge:
         )
         await synclog.add(tx, connection_id, line, now)
 
-    async def _refused(self, session: Session, mark: Mark, failure: Refused) -> None:
-        now, line = self.clock.now(), self.refusal(mark, failure)
-        if mark.kind in UNASKED:
-            await self.park(session, mark, failure, line)
+    async def _refused(self, session: Session, item: WorkItem, failure: Refused) -> None:
+        now, line = self.clock.now(), self.refusal(item, failure)
+        if item.kind in UNASKED:
+            await self.park(session, item, failure, line)
             return
         async with session.transaction() as tx:
             if line:
                 await synclog.add(tx, session.connection.id, line, now)
-            if mark.kind is Kind.PRODUCT:
-                await library.fail(tx, session.connection.id, mark.subject, failure.code, now)
-            await work_items.done(tx, mark)
-        session.settled.add(mark.generation)
-        kind = mark.kind.value
+            if item.kind is Kind.PRODUCT:
+                await library.fail(tx, session.connection.id, item.subject, failure.code, now)
+            await work_items.done(tx, item)
+        session.finished.add(item.generation)
+        kind = item.kind.value
         session.log.info(
-            "refused", kind=kind, subject=mark.subject, code=failure.code, detail=failure.detail
+            "refused", kind=kind, subject=item.subject, code=failure.code, detail=failure.detail
         )
 
-    async def _needs_merchant(self, session: Session, mark: Mark, failure: NeedsMerchant) -> None:
+    async def _needs_merchant(
+        self, session: Session, item: WorkItem, failure: NeedsMerchant
+    ) -> None:
         async with session.transaction() as tx:
             if await is_overtaken(tx, session, failure):
-                await session.again(mark, self.pace.retry_first_s, tx=tx)
+                await session.again(item, self.pace.retry_first_s, tx=tx)
                 return
             news = await connections.pause(tx, session.connection.id, failure.code)
             if news:
@@ -204,55 +206,55 @@ class Judge:
                 await synclog.add(tx, session.connection.id, line, self.clock.now())
             # The mark stays due for the day when work goes on. What a paused connection may still
             # do would be tried at once.
-            if mark.kind in work_items.WHILE_PAUSED:
-                await session.again(mark, self._delay_s(mark, self.pace.retry_most_s), tx=tx)
-        session.settled.add(mark.generation)
+            if item.kind in work_items.WHILE_PAUSED:
+                await session.again(item, self._delay_s(item, self.pace.retry_most_s), tx=tx)
+        session.finished.add(item.generation)
         if news:
             session.log.warning("paused for the merchant", code=failure.code, detail=failure.detail)
 
-    async def busy(self, session: Session, mark: Mark, why: DatabaseBusy) -> None:
+    async def busy(self, session: Session, item: WorkItem, why: DatabaseBusy) -> None:
         """The database ended a transaction of this work: nothing was written, and another try may
         go through.
         """
-        if mark.attempts >= BUSY_TRIES:
-            await self.park(session, mark, why)
+        if item.attempts >= BUSY_TRIES:
+            await self.park(session, item, why)
             return
-        await session.again(mark, self._delay_s(mark, most_s=30))
-        session.log.warning("the database was busy", kind=mark.kind.value, why=str(why))
+        await session.again(item, self._delay_s(item, most_s=30))
+        session.log.warning("the database was busy", kind=item.kind.value, why=str(why))
 
     async def park(
-        self, session: Session, mark: Mark, bug: BaseException, line: Line | None = None
+        self, session: Session, item: WorkItem, bug: BaseException, line: Line | None = None
     ) -> None:
         """The work waits for its next try, an operator, or its next mark; everything else goes on.
 
         `line` says it better than "something is wrong with us" can.
         """
-        now, first = self.clock.now(), not mark.support_id
-        support_id = mark.support_id or self.dice.token()[-12:]
+        now, first = self.clock.now(), not item.support_id
+        support_id = item.support_id or self.dice.token()[-12:]
         if line is None:
             params = {"support_id": support_id}
             line = Line(
                 Code.INTERNAL_ERROR,
-                topic(mark),
+                topic(item),
                 Severity.ERROR,
-                subject=subject(mark),
+                subject=subject(item),
                 params=params,
             )
-        next_try = now + self._pause(mark, now)
+        next_try = now + self._pause(item, now)
         async with session.transaction() as tx:
             kept = await work_items.park(
-                tx, mark, support_id, now, next_try=next_try, program=self.program
+                tx, item, support_id, now, next_try=next_try, program=self.program
             )
-            bundle = _bundle(mark, bug, self.program)
+            bundle = _bundle(item, bug, self.program)
             if kept and first:
-                await support.put(
-                    tx, support.Case(support_id, mark.connection_id, now, subject(mark), bundle)
+                await support.save(
+                    tx, support.Case(support_id, item.connection_id, now, subject(item), bundle)
                 )
-                await synclog.add(tx, mark.connection_id, line, now)
+                await synclog.add(tx, item.connection_id, line, now)
             elif kept:
                 await support.renew(tx, support_id, bundle)
-        session.settled.add(mark.generation)
-        facts = {"kind": mark.kind.value, "subject": mark.subject, "support_id": support_id}
+        session.finished.add(item.generation)
+        facts = {"kind": item.kind.value, "subject": item.subject, "support_id": support_id}
         if first:
             session.log.error("work parked", **facts, exc_info=bug)
         else:
@@ -260,27 +262,27 @@ class Judge:
                 "parked work failed again", **facts, next_try=next_try.isoformat(timespec="seconds")
             )
 
-    def _pause(self, mark: Mark, now: datetime) -> timedelta:
+    def _pause(self, item: WorkItem, now: datetime) -> timedelta:
         """As long again as it has failed for: an hour at first, a day at most. Spread a little, but
         never beyond the bound.
         """
-        failing_s = (now - mark.failing_since).total_seconds() if mark.failing_since else 0.0
+        failing_s = (now - item.failing_since).total_seconds() if item.failing_since else 0.0
         pause_s = min(self.pace.park_most_s, max(self.pace.park_first_s, failing_s))
         return timedelta(seconds=pause_s * (0.9 + 0.1 * self.dice.random()))
 
-    def _delay_s(self, mark: Mark, most_s: float) -> float:
+    def _delay_s(self, item: WorkItem, most_s: float) -> float:
         """Doubles with each try, up to `most_s`, and is spread by a quarter, so that many do not
         come back at once.
         """
-        grown = self.pace.retry_first_s * 2.0 ** min(mark.attempts, 20)
+        grown = self.pace.retry_first_s * 2.0 ** min(item.attempts, 20)
         return float(min(most_s, grown) * (0.75 + 0.5 * self.dice.random()))
 
 
-def _bundle(mark: Mark, bug: BaseException, program: str) -> dict[str, Any]:
+def _bundle(item: WorkItem, bug: BaseException, program: str) -> dict[str, Any]:
     """What an operator finds under the support id."""
     return {
-        "kind": mark.kind.value,
-        "attempts": mark.attempts,
+        "kind": item.kind.value,
+        "attempts": item.attempts,
         "bug": type(bug).__name__,
         **({"code": bug.code} if isinstance(bug, Failure) else {}),
         "program": program,

@@ -25,7 +25,7 @@ from brygga.database import (
     synclog,
     work_items,
 )
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Tx, Woken
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx
 from brygga.database.queue import Job, Jobs
 from brygga.database.statistics import Upkeep
 from brygga.database.work_items import Kind
@@ -33,7 +33,7 @@ from brygga.seams import Clock, Dice
 from brygga.sync.worker.judging import Judge, Refusal, refusal_line
 from brygga.sync.worker.pace import NETS, ROUTINES, Pace
 from brygga.sync.worker.session import Facts, Lease, MakeClients
-from brygga.sync.worker.turn import Drain, Handler, Means
+from brygga.sync.worker.turn import Handler, Means, Turn
 
 __all__ = ["Handler", "Pace", "Worker"]
 
@@ -59,7 +59,7 @@ class Worker:
     log: Any = field(default_factory=lambda: structlog.get_logger("brygga.worker"))
     holder: str = ""
     upkeep: Upkeep = field(init=False)
-    _drains: dict[int, Drain] = field(default_factory=dict)
+    _drains: dict[int, Turn] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.upkeep = Upkeep(self.database, self.clock)
@@ -69,24 +69,24 @@ class Worker:
         """Works until `stop`; then running handlers come to an end, leases are given back, and it
         returns.
         """
-        silence = self.database.on_commit(self._heard)
+        silence = self.database.on_commit(self._received)
         try:
             async with asyncio.TaskGroup() as group:
                 timer = group.create_task(self._timer())
-                await self.jobs.run(lambda job: self.drain(job, stop), stop)
+                await self.jobs.run(lambda job: self.turn(job, stop), stop)
                 timer.cancel()
         finally:
             silence()
 
-    async def drain(self, job: Job, stop: asyncio.Event) -> None:
+    async def turn(self, job: Job, stop: asyncio.Event) -> None:
         """One turn for one connection. Does nothing when another holds it."""
         lease = await self._acquire(job)
         if lease is None:
             return
-        drain = Drain(self._means(), job, lease, stop)
-        self._drains[job.connection_id] = drain
+        turn = Turn(self._means(), job, lease, stop)
+        self._drains[job.connection_id] = turn
         try:
-            await drain.run()
+            await turn.run()
         except* LeaseLost:
             lease.lost = True
             self.log.warning("lease lost", connection=job.connection_id)
@@ -112,19 +112,24 @@ class Worker:
             log=self.log,
         )
 
-    def _heard(self, woken: Woken) -> None:
-        if drain := self._drains.get(woken.connection_id):
-            drain.wake()
+    def _received(self, resumed: Notice) -> None:
+        if turn := self._drains.get(resumed.connection_id):
+            turn.notify()
 
     async def _acquire(self, job: Job) -> Lease | None:
         now, started = self.clock.now(), self.clock.monotonic()
-        until, grace = (
+        until, takeover_delay = (
             now + timedelta(seconds=self.pace.lease_s),
-            timedelta(seconds=self.pace.grace_s),
+            timedelta(seconds=self.pace.takeover_delay_s),
         )
         async with self.database.transaction() as tx:
             fence = await leases.acquire(
-                tx, job.connection_id, self.holder, now=now, until=until, grace=grace
+                tx,
+                job.connection_id,
+                self.holder,
+                now=now,
+                until=until,
+                takeover_delay=takeover_delay,
             )
             if fence is None:
                 await self.jobs.give_up(tx, job)
@@ -143,7 +148,7 @@ class Worker:
         while True:
             try:
                 if not looked:
-                    await self.look_at_address()
+                    await self.check_address()
                     looked = True
                 await self.tick()
                 await self.database.announce()
@@ -157,13 +162,13 @@ class Worker:
     async def tick(self) -> None:
         async with self.database.transaction() as tx:
             due = await work_items.connections_due(
-                tx, self.clock.now(), timedelta(seconds=self.pace.grace_s)
+                tx, self.clock.now(), timedelta(seconds=self.pace.takeover_delay_s)
             )
             # In one order everywhere: two workers' timers must not wait for each other's rows.
             for connection_id, urgent in sorted(due):
                 await self.jobs.enqueue(tx, connection_id, urgent)
 
-    async def look_at_address(self) -> None:
+    async def check_address(self) -> None:
         """At the start: subscriptions that point elsewhere are moved at once, not at the next
         watch.
         """
@@ -171,7 +176,7 @@ class Worker:
         async with self.database.transaction() as tx:
             elsewhere = await subscriptions.elsewhere(tx, address)
             for connection_id in elsewhere:
-                await work_items.mark(tx, connection_id, Kind.HOOKS, "", now)
+                await work_items.add(tx, connection_id, Kind.HOOKS, "", now)
         if elsewhere:
             self.log.warning(
                 "our address has changed: webhooks are moved",
@@ -187,10 +192,10 @@ class Worker:
                 await work_items.ensure(tx, kind, every, self.clock.now(), stages)
             # A version that mends a bug heals by itself, and is not put off by the pauses of the
             # versions before it.
-            woken = await work_items.retry_for(tx, self.program, self.clock.now())
+            resumed = await work_items.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
-        if woken:
-            self.log.info("work that failed in another version is tried again", marks=woken)
+        if resumed:
+            self.log.info("work that failed in another version is tried again", items=resumed)
 
 
 async def prune(tx: Tx, now: datetime) -> None:

@@ -15,11 +15,11 @@ class Pace:
     lease_s: float = 90
     """Longer than any call's timeout, or no call could ever leave."""
     renew_s: float = 5
-    grace_s: float = 10
+    takeover_delay_s: float = 10
     """After a lease that was not given back ended: so long until another worker may take over."""
     slice_s: float = 8
     """So long one connection keeps its place before others have their turn."""
-    patience_s: float = 10
+    shutdown_timeout_s: float = 10
     """How long a stop waits for handlers to come to an end by themselves."""
     tick_s: float = 1
     tidy_s: float = 60

@@ -16,7 +16,7 @@ from brygga.core.report import Code, Line
 from brygga.core.stock import Timing
 from brygga.database import connections, synclog, work_items
 from brygga.database.engine import Database, Fence, Tx
-from brygga.database.work_items import Mark
+from brygga.database.work_items import WorkItem
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.subjects import subject, topic
 from brygga.wire import Clocks
@@ -83,7 +83,7 @@ MakeClients = Callable[[Connection, Lease], AbstractAsyncContextManager[Clients]
 budget.
 """
 
-Judge = Callable[["Session", Mark, Failure], Awaitable[None]]
+Judge = Callable[["Session", WorkItem, Failure], Awaitable[None]]
 """Says what a failure does to a mark: the worker's decision."""
 
 
@@ -102,7 +102,7 @@ class Session:
     log: Any
     clients: Clients
     judge: Judge
-    settled: set[int] = field(default_factory=set)
+    finished: set[int] = field(default_factory=set)
     """Generations of the marks that a handler has settled."""
 
     @property
@@ -149,7 +149,7 @@ class Session:
 
     # ---- What became of a mark -------------------------------------------------------------------
 
-    async def finish(self, *done: Mark, tx: Tx | None = None) -> None:
+    async def finish(self, *done: WorkItem, tx: Tx | None = None) -> None:
         """Their work is done, unless they were marked again meanwhile. With `tx`, together with
         what that transaction writes.
         """
@@ -157,43 +157,43 @@ class Session:
             async with self.transaction() as own:
                 await self.finish(*done, tx=own)
             return
-        for mark in done:
-            if await work_items.done(tx, mark) and mark.support_id:
-                await self._works_again(tx, mark)
-            self.settled.add(mark.generation)
+        for item in done:
+            if await work_items.done(tx, item) and item.support_id:
+                await self._works_again(tx, item)
+            self.finished.add(item.generation)
 
-    async def _works_again(self, tx: Tx, mark: Mark) -> None:
+    async def _works_again(self, tx: Tx, item: WorkItem) -> None:
         """What failed by a bug of ours is done: whoever read of the failure reads of its end."""
-        params = {"support_id": mark.support_id}
-        line = Line(Code.WORKS_AGAIN, topic(mark), subject=subject(mark), params=params)
-        await synclog.add(tx, mark.connection_id, line, self.clock.now())
-        kind = mark.kind.value
+        params = {"support_id": item.support_id}
+        line = Line(Code.WORKS_AGAIN, topic(item), subject=subject(item), params=params)
+        await synclog.add(tx, item.connection_id, line, self.clock.now())
+        kind = item.kind.value
         self.log.info(
-            "failed work is done", kind=kind, subject=mark.subject, support_id=mark.support_id
+            "failed work is done", kind=kind, subject=item.subject, support_id=item.support_id
         )
 
     async def again(
-        self, mark: Mark, after_s: float, tx: Tx | None = None, waits_for: str = ""
+        self, item: WorkItem, after_s: float, tx: Tx | None = None, waits_for: str = ""
     ) -> None:
         """To be looked at again in `after_s` seconds. `waits_for` names the platform that did not
         answer.
         """
         if tx is None:
             async with self.transaction() as own:
-                await self.again(mark, after_s, tx=own, waits_for=waits_for)
+                await self.again(item, after_s, tx=own, waits_for=waits_for)
             return
         now = self.clock.now()
         await work_items.again(
-            tx, mark, now + timedelta(seconds=after_s), waits_for=waits_for, now=now
+            tx, item, now + timedelta(seconds=after_s), waits_for=waits_for, now=now
         )
-        self.settled.add(mark.generation)
+        self.finished.add(item.generation)
 
-    async def fail(self, mark: Mark, failure: Failure) -> None:
+    async def fail(self, item: WorkItem, failure: Failure) -> None:
         """This one failed while others of the batch did not. What follows is decided by the
         failure's class.
         """
-        await self.judge(self, mark, failure)
-        self.settled.add(mark.generation)
+        await self.judge(self, item, failure)
+        self.finished.add(item.generation)
 
-    def unsettled(self, batch: Sequence[Mark]) -> list[Mark]:
-        return [mark for mark in batch if mark.generation not in self.settled]
+    def unresolved(self, batch: Sequence[WorkItem]) -> list[WorkItem]:
+        return [item for item in batch if item.generation not in self.finished]

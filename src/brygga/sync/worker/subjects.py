@@ -1,21 +1,21 @@
 """What a mark's work is about, in the words of the sync log."""
 
 from brygga.core.report import Topic
-from brygga.database.work_items import STOCK_LANE, Kind, Mark
+from brygga.database.work_items import STOCK_KINDS, Kind, WorkItem
 
 _PRODUCTS = frozenset({Kind.PRODUCT, Kind.SHOP_PRODUCT, Kind.ADDITION, Kind.LINK})
 ABOUT_A_PRODUCT = frozenset(
-    {Kind.STOCK, Kind.SETTLE, Kind.TRACKING, Kind.EXPLAIN, Kind.PRODUCT, Kind.ADDITION, Kind.LINK}
+    {Kind.STOCK, Kind.RESOLVE, Kind.TRACKING, Kind.EXPLAIN, Kind.PRODUCT, Kind.ADDITION, Kind.LINK}
 )
 """Kinds of marks whose subject is a Zettle product."""
 
 
-def topic(mark: Mark) -> Topic:
-    if mark.kind in STOCK_LANE:
+def topic(item: WorkItem) -> Topic:
+    if item.kind in STOCK_KINDS:
         return Topic.STOCK
-    return Topic.PRODUCT if mark.kind in _PRODUCTS else Topic.CONNECTION
+    return Topic.PRODUCT if item.kind in _PRODUCTS else Topic.CONNECTION
 
 
-def subject(mark: Mark) -> str:
+def subject(item: WorkItem) -> str:
     """The Zettle product that a line about this mark is about."""
-    return mark.subject if mark.kind in ABOUT_A_PRODUCT else ""
+    return item.subject if item.kind in ABOUT_A_PRODUCT else ""

@@ -13,13 +13,13 @@ from brygga.database import connections, leases, work_items
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
 from brygga.database.queue import Job, Jobs, first_of
 from brygga.database.statistics import Upkeep
-from brygga.database.work_items import PRODUCT_LANE, STOCK_LANE, Kind, Mark
+from brygga.database.work_items import PRODUCT_KINDS, STOCK_KINDS, Kind, WorkItem
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.judging import Judge
 from brygga.sync.worker.pace import Pace
 from brygga.sync.worker.session import Facts, Lease, MakeClients, Session
 
-Handler = Callable[[Session, Sequence[Mark]], Awaitable[None]]
+Handler = Callable[[Session, Sequence[WorkItem]], Awaitable[None]]
 """Does the work of some marks of one kind, and settles each of them in the session."""
 
 
@@ -27,7 +27,7 @@ TOGETHER = 2
 """So often a batch that the database ended is tried again as a whole."""
 
 
-class NotSettled(Exception):
+class NotFinished(Exception):
     """A handler returned without saying what became of a mark: a bug of that handler."""
 
 
@@ -53,8 +53,8 @@ class Means:
 
 
 @dataclass(slots=True)
-class Drain:
-    """Holds the connection's lease. `stock_woken` and `product_woken` are set when a commit left
+class Turn:
+    """Holds the connection's lease. `stock_resumed` and `product_resumed` are set when a commit left
     marks.
     """
 
@@ -62,16 +62,16 @@ class Drain:
     job: Job
     lease: Lease
     stop: asyncio.Event
-    stock_woken: asyncio.Event = field(default_factory=asyncio.Event)
-    product_woken: asyncio.Event = field(default_factory=asyncio.Event)
+    stock_resumed: asyncio.Event = field(default_factory=asyncio.Event)
+    product_resumed: asyncio.Event = field(default_factory=asyncio.Event)
     ends_at: float = 0.0
     outage: bool = False
     _idle: set[str] = field(default_factory=set)
     _product_over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def wake(self) -> None:
-        self.stock_woken.set()
-        self.product_woken.set()
+    def notify(self) -> None:
+        self.stock_resumed.set()
+        self.product_resumed.set()
 
     async def run(self) -> None:
         """Raises an ExceptionGroup with `LeaseLost` when the connection is another's. The lease is
@@ -113,41 +113,41 @@ class Drain:
         while True:
             self._idle.clear()
             self._product_over.clear()
-            async with asyncio.TaskGroup() as lanes:
-                lanes.create_task(self._product_lane(session))
-                lanes.create_task(self._stock_lane(session))
+            async with asyncio.TaskGroup() as queues:
+                queues.create_task(self._product_queue(session))
+                queues.create_task(self._stock_queue(session))
             if self._turn_over() or not await self._has_work():
                 return
 
     # ---- Lanes -----------------------------------------------------------------------------------
 
-    async def _product_lane(self, session: Session) -> None:
+    async def _product_queue(self, session: Session) -> None:
         try:
             while not self._turn_over():
-                self.product_woken.clear()
-                if await self._work(session, PRODUCT_LANE, "product"):
+                self.product_resumed.clear()
+                if await self._work(session, PRODUCT_KINDS, "product"):
                     continue
                 if len(self._idle) == 2:
                     return
-                await self._wait(self.product_woken)
+                await self._wait(self.product_resumed)
         finally:
             self._product_over.set()
 
-    async def _stock_lane(self, session: Session) -> None:
+    async def _stock_queue(self, session: Session) -> None:
         """Goes on for as long as the other lane works, also beyond the slice: a sale does not wait
         for a long import.
         """
         while not (self._product_over.is_set() and self._turn_over()):
-            self.stock_woken.clear()
-            if await self._work(session, STOCK_LANE, "stock"):
+            self.stock_resumed.clear()
+            if await self._work(session, STOCK_KINDS, "stock"):
                 continue
             if self._product_over.is_set():
                 return
             # it may be waiting only to hear that there is nothing to do here either
-            self.product_woken.set()
-            await self._wait(self.stock_woken, self._product_over)
+            self.product_resumed.set()
+            await self._wait(self.stock_resumed, self._product_over)
 
-    async def _work(self, session: Session, kinds: Collection[Kind], lane: str) -> bool:
+    async def _work(self, session: Session, kinds: Collection[Kind], queue: str) -> bool:
         """Works off the lane's most urgent batch. False when nothing is due."""
         async with session.read() as tx:
             batch = await work_items.due(
@@ -155,9 +155,9 @@ class Drain:
             )
             await session.reload(tx)
         if not batch:
-            self._idle.add(lane)
+            self._idle.add(queue)
             return False
-        self._idle.discard(lane)
+        self._idle.discard(queue)
         await self._handle(session, batch)
         await self.means.upkeep.follow()
 
@@ -175,7 +175,7 @@ class Drain:
 
     # ---- One batch -------------------------------------------------------------------------------
 
-    async def _handle(self, session: Session, batch: Sequence[Mark]) -> None:
+    async def _handle(self, session: Session, batch: Sequence[WorkItem]) -> None:
         """Calls the handler and judges what it left unsettled."""
         handler = self.means.handlers.get(batch[0].kind, _unhandled)
         try:
@@ -183,44 +183,44 @@ class Drain:
         except (LeaseLost, DatabaseGone):
             raise
         except DatabaseBusy as busy:
-            await self._busy(session, session.unsettled(batch), busy)
+            await self._busy(session, session.unresolved(batch), busy)
         except Failure as failure:
-            await self._judge(session, session.unsettled(batch), failure)
+            await self._judge(session, session.unresolved(batch), failure)
         except Exception as bug:
-            await self._judge(session, session.unsettled(batch), bug)
+            await self._judge(session, session.unresolved(batch), bug)
         else:
-            for mark in session.unsettled(batch):
-                await self.means.judge.park(session, mark, NotSettled(mark.kind.value))
+            for item in session.unresolved(batch):
+                await self.means.judge.park(session, item, NotFinished(item.kind.value))
             if self.outage:
                 self.outage = not await self.means.judge.recovered(session)
-        session.settled.difference_update(mark.generation for mark in batch)
+        session.finished.difference_update(item.generation for item in batch)
 
-    async def _judge(self, session: Session, rest: Sequence[Mark], reason: Exception) -> None:
+    async def _judge(self, session: Session, rest: Sequence[WorkItem], reason: Exception) -> None:
         """An outage is everybody's; a refusal or a bug is one mark's, and to find out whose, each
         is tried alone.
         """
         whole = isinstance(reason, Failure) and not isinstance(reason, Refused)
         if len(rest) > 1 and not whole:
-            for mark in rest:
-                await self._handle(session, [mark])
+            for item in rest:
+                await self._handle(session, [item])
             return
-        for mark in rest:
+        for item in rest:
             if isinstance(reason, Failure):
-                await self.means.judge.failed(session, mark, reason)
+                await self.means.judge.failed(session, item, reason)
             else:
-                await self.means.judge.park(session, mark, reason)
+                await self.means.judge.park(session, item, reason)
         self.outage = self.outage or whole
 
-    async def _busy(self, session: Session, rest: Sequence[Mark], why: DatabaseBusy) -> None:
+    async def _busy(self, session: Session, rest: Sequence[WorkItem], why: DatabaseBusy) -> None:
         """Mostly bad luck, and the same batch goes through the next time. If not, each is tried
         alone, to find out whose it is.
         """
-        if len(rest) > 1 and any(mark.attempts >= TOGETHER for mark in rest):
-            for mark in rest:
-                await self._handle(session, [mark])
+        if len(rest) > 1 and any(item.attempts >= TOGETHER for item in rest):
+            for item in rest:
+                await self._handle(session, [item])
             return
-        for mark in rest:
-            await self.means.judge.busy(session, mark, why)
+        for item in rest:
+            await self.means.judge.busy(session, item, why)
 
     # ---- The lease -------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class Drain:
 
     async def _hurry(self) -> None:
         await self.stop.wait()
-        await self.means.clock.sleep(self.means.pace.patience_s)
+        await self.means.clock.sleep(self.means.pace.shutdown_timeout_s)
         raise _Hurried
 
     async def _has_work(self) -> bool:
@@ -264,5 +264,5 @@ class Drain:
                 await self.means.jobs.hand_on(tx, self.job)
 
 
-async def _unhandled(session: Session, batch: Sequence[Mark]) -> None:
+async def _unhandled(session: Session, batch: Sequence[WorkItem]) -> None:
     raise LookupError(f"no handler for marks of kind {batch[0].kind.value}")

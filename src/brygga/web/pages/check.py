@@ -11,8 +11,8 @@ from brygga.core.stock import Side
 from brygga.database import library
 from brygga.database.library import Entry
 from brygga.sync.stock import Checked, Counted
+from brygga.web.checks import NumberCheck, doubtful
 from brygga.web.deps import StockMoved
-from brygga.web.doubts import DoubtView, doubtful
 from brygga.web.numbers import Problem, number, seen
 from brygga.web.visit import Form, Merchant, NotThere
 
@@ -23,7 +23,7 @@ ALL = "/apps/bigcommerce/check"
 class CheckView:
     """`product` is "" on the page that shows every number to check."""
 
-    doubts: tuple[DoubtView, ...]
+    number_checks: tuple[NumberCheck, ...]
     product: str = ""
     name: str = ""
     back: str = ALL
@@ -34,8 +34,8 @@ async def every(merchant: Merchant) -> Response[str] | Redirect:
     if not merchant.running:
         return merchant.go("/apps/bigcommerce")
     async with merchant.deps.database.read() as tx:
-        doubts = await doubtful(tx, merchant.own.id, merchant.words)
-    return merchant.page("check.html", CheckView(doubts), section="apps")
+        number_checks = await doubtful(tx, merchant.own.id, merchant.words)
+    return merchant.page("check.html", CheckView(number_checks), section="apps")
 
 
 @get("/library/{uuid:str}/stock/check")
@@ -54,28 +54,28 @@ async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
     )
     if not merchant.running:
         return merchant.unchanged(f"/library/{uuid}")
-    doubt = await _doubt(merchant, uuid, variant)
-    desk = merchant.deps.stock
-    if doubt is None or desk is None:
+    number_check = await _number_check(merchant, uuid, variant)
+    commands = merchant.deps.stock
+    if number_check is None or commands is None:
         return merchant.go(back, "check_answered", "warn")
-    counted = _counted(form, doubt)
+    counted = _counted(form, number_check)
     if not isinstance(counted, Counted):
         return await _page(merchant, uuid, counted, status=422)
     try:
         async with merchant.deps.database.transaction() as tx:
-            await desk.count(
+            await commands.count(
                 tx, merchant.own.id, (uuid, variant), counted, merchant.deps.clock.now()
             )
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except Checked:
         return merchant.go(back, "check_answered", "warn")
     except StockMoved:
-        now = await _doubt(merchant, uuid, variant) or doubt
+        now = await _number_check(merchant, uuid, variant) or number_check
         return await _page(merchant, uuid, replace(now, typed=_typed(form), moved=True), status=409)
     return merchant.go(back, "confirmed_number" if counted.confirms else "counted")
 
 
-def _counted(form: Form, doubt: DoubtView) -> Counted | DoubtView:
+def _counted(form: Form, number_check: NumberCheck) -> Counted | NumberCheck:
     """The answer, or the form as it was filled in with what is wrong. A shared number may be more
     than Zettle can hold.
     """
@@ -83,11 +83,11 @@ def _counted(form: Form, doubt: DoubtView) -> Counted | DoubtView:
     if form.one("answer") == "right":
         return Counted(looked_at)
     texts = _typed(form)
-    sides = (Side.ZETTLE, Side.SHOP) if doubt.separate else (Side.SHOP,)
+    sides = (Side.ZETTLE, Side.SHOP) if number_check.separate else (Side.SHOP,)
     numbers = [number(text, side) for text, side in zip(texts, sides, strict=False)]
     problems = [one.value if isinstance(one, Problem) else "" for one in numbers]
     if any(problems):
-        return replace(doubt, typed=texts, problems=(problems[0], problems[-1]))
+        return replace(number_check, typed=texts, problems=(problems[0], problems[-1]))
     found = [one for one in numbers if not isinstance(one, Problem)]
     return Counted(looked_at, found[0], found[-1])
 
@@ -96,11 +96,11 @@ def _typed(form: Form) -> tuple[str, str]:
     return form.one("till")[:20], form.one("shop")[:20]
 
 
-async def _doubt(merchant: Merchant, uuid: str, variant: str) -> DoubtView | None:
+async def _number_check(merchant: Merchant, uuid: str, variant: str) -> NumberCheck | None:
     await _entry(merchant, uuid)
     async with merchant.deps.database.read() as tx:
-        doubts = await doubtful(tx, merchant.own.id, merchant.words, [uuid])
-    return next((one for one in doubts if one.variant == variant), None)
+        number_checks = await doubtful(tx, merchant.own.id, merchant.words, [uuid])
+    return next((one for one in number_checks if one.variant == variant), None)
 
 
 async def _entry(merchant: Merchant, uuid: str) -> Entry:
@@ -112,13 +112,14 @@ async def _entry(merchant: Merchant, uuid: str) -> Entry:
 
 
 async def _page(
-    merchant: Merchant, uuid: str, filled: DoubtView | None = None, status: int = 200
+    merchant: Merchant, uuid: str, filled: NumberCheck | None = None, status: int = 200
 ) -> Response[str]:
     entry = await _entry(merchant, uuid)
     async with merchant.deps.database.read() as tx:
-        doubts = await doubtful(tx, merchant.own.id, merchant.words, [uuid])
+        number_checks = await doubtful(tx, merchant.own.id, merchant.words, [uuid])
     shown = tuple(
-        filled if filled is not None and one.variant == filled.variant else one for one in doubts
+        filled if filled is not None and one.variant == filled.variant else one
+        for one in number_checks
     )
     view = CheckView(shown, uuid, entry.name, f"/library/{uuid}")
     return merchant.page("check.html", view, section="library", status=status)

@@ -27,8 +27,8 @@ from brygga.database.bindings import Totals
 from brygga.database.engine import Tx
 from brygga.database.library_pages import State
 from brygga.database.work_items import Kind
-from brygga.web.doubts import doubtful
-from brygga.web.doubts import troubles as doubt_troubles
+from brygga.web.checks import doubtful
+from brygga.web.checks import troubles as doubt_troubles
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.setup import show_step
@@ -82,13 +82,13 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         totals = await bindings.totals(tx, connection.id)
         vat = await library.by_vat(tx, connection.id)
         questions = await open_questions(tx, connection.id)
-        doubts = await doubtful(tx, connection.id, merchant.words)
+        number_checks = await doubtful(tx, connection.id, merchant.words)
         failing = await work_items.parked(tx, connection.id)
     found = [
         failure_trouble(failing),
         prices_trouble(connection),
         *(question_trouble(kind, count) for kind, count in questions.items()),
-        *doubt_troubles(doubts, merchant.words),
+        *doubt_troubles(number_checks, merchant.words),
     ]
     troubles = tuple(trouble for trouble in found if trouble is not None)
     rates = tuple(VatRow(None if rate is None else plain(rate), count) for rate, count in vat)

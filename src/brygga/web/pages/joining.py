@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 EXPECTED: Final = timedelta(minutes=20)
 """How long after Connect a store is expected; one that comes later is asked about first."""
-PATIENCE: Final = timedelta(hours=1)
+TIMEOUT: Final = timedelta(hours=1)
 """How long a store that waits to be joined is remembered."""
 
 
@@ -177,7 +177,7 @@ async def _renew_access(deps: WebDeps, store_hash: str, token: str, scope: str) 
     async with deps.database.transaction() as tx:
         connection = await connections.by_store(tx, store_hash)
         fresh = Token(token, answered, scopes=scope, account=store_hash)
-        if connection is None or not await tokens.put_newer(
+        if connection is None or not await tokens.save_newer(
             tx, connection.id, Platform.BIGCOMMERCE, fresh
         ):
             return
@@ -200,7 +200,7 @@ def _renewed(visit: Visit, grant: ShopGrant) -> Redirect:
 
 async def _store_token(deps: WebDeps, tx: Tx, connection_id: int, grant: ShopGrant) -> None:
     token = Token(grant.token, deps.clock.now(), scopes=grant.scope, account=grant.shop.store_hash)
-    await tokens.put(tx, connection_id, Platform.BIGCOMMERCE, token)
+    await tokens.save(tx, connection_id, Platform.BIGCOMMERCE, token)
 
 
 def _merged(before: Shop | None, fresh: Shop) -> Shop:
@@ -249,7 +249,7 @@ async def _keep(visit: Visit, grant: ShopGrant) -> str:
     leads to Zettle's sign-in.
     """
     deps = visit.deps
-    ticket, until = deps.dice.token(), deps.clock.now() + PATIENCE
+    ticket, until = deps.dice.token(), deps.clock.now() + TIMEOUT
     payload = _sealed(deps, grant)
     async with deps.database.transaction() as tx:
         await oauth_states.begin(
@@ -261,7 +261,7 @@ async def _keep(visit: Visit, grant: ShopGrant) -> str:
 def _sealed(deps: WebDeps, grant: ShopGrant) -> dict[str, str]:
     """A grant that waits, with its token encrypted for that store alone."""
     sealed = deps.database.sealer.seal(msgspec.json.encode(grant), "joins", grant.shop.store_hash)
-    until = deps.clock.now() + PATIENCE
+    until = deps.clock.now() + TIMEOUT
     return {"store": grant.shop.store_hash, "grant": sealed.hex(), "until": until.isoformat()}
 
 

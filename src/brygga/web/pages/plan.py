@@ -69,7 +69,7 @@ class PlanView:
     known: bool = True
     fresh: bool = True
     """False while a newer one is being drawn."""
-    drawn: bool = True
+    previewed: bool = True
     """False while there is none at all: then there is nothing to count."""
     choosing: bool = False
     """Whether any product that search and filter leave has a likely duplicate."""
@@ -87,7 +87,7 @@ async def show(
         state = await found(tx, connection)
     fresh = await deps.plans.ready(deps.database, deps.clock, connection, comparing=not state.known)
     async with deps.database.read() as tx:
-        drawn = await plans.stamp(tx, connection.id) is not None
+        previewed = await plans.stamp(tx, connection.id) is not None
         counts = await plans.counts(tx, connection.id)
         cut = await plans.page(
             tx,
@@ -113,7 +113,7 @@ async def show(
         running=merchant.running,
         known=state.known,
         fresh=fresh,
-        drawn=drawn,
+        previewed=previewed,
         choosing=cut.any_of,
     )
     return merchant.page("plan.html", view, section="apps")
@@ -129,7 +129,7 @@ def row_view(words: Words, step: Step) -> PlanRow:
         why=_why(words, step.reason),
         target=f"{target.name} (#{target.product_id})" if target else "",
         # A refusal is said once, as the reason.
-        notes=tuple(_told(words, note) for note in step.notes if note.code != step.reason),
+        notes=tuple(_reported(words, note) for note in step.notes if note.code != step.reason),
         likely=tuple(
             TargetView(
                 f"{LINK}{one.product_id}",
@@ -154,7 +154,7 @@ def _why(words: Words, code: str) -> str:
     return words.fill(key, {}) if words.has(key) else reason(words, code)
 
 
-def _told(words: Words, note: Note) -> str:
+def _reported(words: Words, note: Note) -> str:
     return spoken(words, note.code, note.params)[0]
 
 

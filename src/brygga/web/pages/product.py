@@ -20,7 +20,7 @@ from brygga.database.library_pages import Row, State
 from brygga.database.synclog import Filter
 from brygga.database.work_items import Kind, Parked
 from brygga.sync.products.hands import RECOUNT
-from brygga.web.doubts import DoubtView, doubtful, variant_label
+from brygga.web.checks import NumberCheck, doubtful, variant_label
 from brygga.web.i18n import Words
 from brygga.web.lines import LineView
 from brygga.web.messages import Trouble
@@ -72,7 +72,7 @@ class ProductView:
     stock: tuple[StockView, ...] = ()
     separate: bool = False
     splittable: bool = False
-    doubts: tuple[DoubtView, ...] = ()
+    number_checks: tuple[NumberCheck, ...] = ()
     missing: tuple[str, ...] = ()
     """The names of variants that were deleted in BigCommerce (decision 17)."""
     miscounted: str = ""
@@ -106,7 +106,7 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         linkable = await partners(tx, connection.id, lines)
         pending = await work_items.waits(tx, connection.id, Kind.TRACKING, uuid)
         books = await ledgers.load(tx, connection.id, [uuid])
-        doubts = await doubtful(tx, connection.id, merchant.words, [uuid])
+        number_checks = await doubtful(tx, connection.id, merchant.words, [uuid])
         failing = [
             one
             for one in await work_items.parked(tx, connection.id)
@@ -143,7 +143,7 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         tracking=row.entry.tracking is True,
         tracking_pending=pending,
         stock=stock,
-        doubts=doubts,
+        number_checks=number_checks,
         separate=any(book.ledger.separate for book in books.values()),
         missing=_missing(row, binding),
         miscounted=binding.counting.value if binding is not None and not is_alike(binding) else "",

@@ -9,7 +9,7 @@ from litestar import Response, get
 from brygga.core.guards import Effect
 from brygga.core.stock import Side
 from brygga.database import brakes, ledgers, library, zeroed
-from brygga.web.doubts import full_name
+from brygga.web.checks import full_name
 from brygga.web.troubles import KNOWN_QUESTIONS
 from brygga.web.visit import Merchant, NotThere
 
@@ -56,22 +56,22 @@ async def show(merchant: Merchant, kind: str) -> Response[str]:
             raise NotThere
         shown = concerned[:SHOWN]
         entries = await library.get_many(tx, merchant.own.id, shown)
-        books = await ledgers.load(tx, merchant.own.id, shown)
-        shelves = await zeroed.all_of(tx, merchant.own.id) if kind == Effect.ZEROED.value else {}
+        ledger_rows = await ledgers.load(tx, merchant.own.id, shown)
+        records = await zeroed.all_of(tx, merchant.own.id) if kind == Effect.ZEROED.value else {}
     stock: dict[str, list[StockLine]] = {}
-    for book in books.values():
-        entry = entries.get(book.product_uuid)
-        name = full_name(entry.name, entry.product, book.variant_uuid) if entry else ""
+    for ledger_row in ledger_rows.values():
+        entry = entries.get(ledger_row.product_uuid)
+        name = full_name(entry.name, entry.product, ledger_row.variant_uuid) if entry else ""
         till, shop = (
-            shelves.get((book.variant_uuid, Side.ZETTLE)),
-            shelves.get((book.variant_uuid, Side.SHOP)),
+            records.get((ledger_row.variant_uuid, Side.ZETTLE)),
+            records.get((ledger_row.variant_uuid, Side.SHOP)),
         )
         line = StockLine(
             name,
-            till.level if till else book.ledger.zettle.promised,
-            shop.level if shop else book.ledger.shop.promised,
+            till.level if till else ledger_row.ledger.zettle.target,
+            shop.level if shop else ledger_row.ledger.shop.target,
         )
-        stock.setdefault(book.product_uuid, []).append(line)
+        stock.setdefault(ledger_row.product_uuid, []).append(line)
     subjects = tuple(
         SubjectView(uuid, entries[uuid].name if uuid in entries else "", tuple(stock.get(uuid, ())))
         for uuid in shown

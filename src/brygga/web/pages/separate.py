@@ -86,21 +86,21 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
     """Both sides are written. Wrong or outdated numbers, and a sum that was not confirmed, are
     asked again with what was typed.
     """
-    stand, desk = await standing(merchant, uuid), merchant.deps.stock
+    stand, commands = await standing(merchant, uuid), merchant.deps.stock
     typed = sent(form, stand.rows)
     if merchant.running and stand.separate and _is_done(typed):
         return merchant.go(_home(uuid), "separated")  # pressed twice
     if not merchant.running:
         return merchant.unchanged(_home(uuid))
     refusal = _refused(form) or _unfit(stand)
-    if refusal or desk is None:
+    if refusal or commands is None:
         return merchant.go(_home(uuid), refusal or "not_ready", "warn")
     again = _asked_again(merchant, form, stand, typed)
     if again is not None:
         return again
     try:
         async with merchant.deps.database.transaction() as tx:
-            await desk.split(tx, merchant.own.id, uuid, typed.shares, merchant.deps.clock.now())
+            await commands.split(tx, merchant.own.id, uuid, typed.shares, merchant.deps.clock.now())
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except StockMoved:
         stand = await standing(merchant, uuid)
@@ -182,10 +182,10 @@ async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Red
     """Only after the confirmation that showed the number both sides will have (S6), and only if it
     is still that number.
     """
-    stand, desk = await standing(merchant, uuid), merchant.deps.stock
+    stand, commands = await standing(merchant, uuid), merchant.deps.stock
     if not merchant.running:
         return merchant.unchanged(_home(uuid))
-    if not stand.separate or desk is None:
+    if not stand.separate or commands is None:
         return merchant.go(_home(uuid), "joined_already")
     if stand.joins_later:
         return merchant.go(_home(uuid), stand.joins_later, "warn")
@@ -195,7 +195,7 @@ async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Red
     shown = {variant: number for variant, number in numbers.items() if number is not None}
     try:
         async with merchant.deps.database.transaction() as tx:
-            await desk.join(tx, merchant.own.id, uuid, shown, merchant.deps.clock.now())
+            await commands.join(tx, merchant.own.id, uuid, shown, merchant.deps.clock.now())
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except StockMoved:
         return _question(merchant, await standing(merchant, uuid), outdated=True)
@@ -248,12 +248,18 @@ async def standing(merchant: Merchant, uuid: str) -> Standing:
         if entry is None:
             raise NotThere
         binding = await bindings.get(tx, merchant.own.id, uuid)
-        books: Sequence[ledgers.Book] = list(
+        ledger_rows: Sequence[ledgers.LedgerRow] = list(
             (await ledgers.load(tx, merchant.own.id, [uuid])).values()
         )
-    separate_now = any(book.ledger.separate for book in books)
-    read = all(book.ledger.zettle.seen is not None for book in books if book.ledger.separate)
-    return Standing(entry, stock_rows(entry.product, books), separate_now, read, is_alike(binding))
+    separate_now = any(ledger_row.ledger.separate for ledger_row in ledger_rows)
+    read = all(
+        ledger_row.ledger.zettle.seen is not None
+        for ledger_row in ledger_rows
+        if ledger_row.ledger.separate
+    )
+    return Standing(
+        entry, stock_rows(entry.product, ledger_rows), separate_now, read, is_alike(binding)
+    )
 
 
 def _home(uuid: str) -> str:

@@ -24,7 +24,7 @@ from brygga.web.troubles import SIGN_IN_AGAIN
 from brygga.web.visit import Visit
 from brygga.web.work import ask
 
-PATIENCE: Final = timedelta(minutes=20)
+TIMEOUT: Final = timedelta(minutes=20)
 """How long a merchant may take at Zettle."""
 
 
@@ -51,7 +51,7 @@ async def begin(visit: Visit, join: str = "") -> Redirect:
     state, browser = deps.dice.token(), session.setdefault("browser", deps.dice.token())
     payload = {"join": join, "after": str(session.pop("after", ""))}
     async with deps.database.transaction() as tx:
-        until = deps.clock.now() + PATIENCE
+        until = deps.clock.now() + TIMEOUT
         await oauth_states.begin(
             tx, Platform.ZETTLE, state, browser, expires_at=until, payload=payload
         )
@@ -120,11 +120,11 @@ async def _welcome(deps: WebDeps, grant: ZettleGrant) -> tuple[Connection, bool]
             grant.expires_at,
             account=grant.organization.uuid,
         )
-        await tokens.put(tx, connection.id, Platform.ZETTLE, token)
-        return connection, await _wake(deps, tx, connection)
+        await tokens.save(tx, connection.id, Platform.ZETTLE, token)
+        return connection, await _resume(deps, tx, connection)
 
 
-async def _wake(deps: WebDeps, tx: Tx, connection: Connection) -> bool:
+async def _resume(deps: WebDeps, tx: Tx, connection: Connection) -> bool:
     """True when a sync that was paused goes on."""
     if connection.stage is Stage.LEAVING:
         await ask(deps, tx, connection.id, Kind.LEAVE)

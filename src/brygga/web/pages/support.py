@@ -51,7 +51,7 @@ async def report(merchant: Merchant, form: Form) -> Redirect:
     now, support_id = deps.clock.now(), deps.dice.token()[-12:]
     async with deps.database.transaction() as tx:
         bundle = await gathered(tx, connection, product, now)
-        await support.put(
+        await support.save(
             tx, support.Case(support_id, connection.id, now, product, {"report": bundle})
         )
     log.info("support asked for", support_id=support_id, connection=connection.id, product=product)

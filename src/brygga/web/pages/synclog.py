@@ -18,7 +18,7 @@ from brygga.database.engine import Tx
 from brygga.database.library import Entry
 from brygga.database.library_pages import State
 from brygga.database.synclog import Filter, Logged
-from brygga.database.work_items import STOCK_LANE
+from brygga.database.work_items import STOCK_KINDS
 from brygga.web.i18n import Words
 from brygga.web.lines import LineView, spoken
 from brygga.web.pages.apps import store_name
@@ -75,7 +75,7 @@ async def show(
     async with deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id)
         waiting = await work_items.counts(tx, connection.id)
-        parked = [mark for mark in await work_items.parked(tx, connection.id) if mark.waits]
+        parked = [item for item in await work_items.parked(tx, connection.id) if item.waits]
         success = await synclog.last_success(tx, connection.id)
         lines = await synclog.page(tx, connection.id, wanted, before=cursor, limit=SIZE + 1)
         total = await synclog.count(tx, connection.id, wanted)
@@ -91,8 +91,8 @@ async def show(
         counts[State.FAILED] + counts[State.UNREADABLE],
         success.product,
     )
-    stock_waiting = sum(count for kind, count in waiting.items() if kind in STOCK_LANE)
-    stock_failed = sum(1 for mark in parked if mark.kind in STOCK_LANE)
+    stock_waiting = sum(count for kind, count in waiting.items() if kind in STOCK_KINDS)
+    stock_failed = sum(1 for item in parked if item.kind in STOCK_KINDS)
     stock = TopicView(Topic.STOCK.value, None, stock_waiting, stock_failed, success.stock)
     filters = query_of(topic=topic, severity=severity, product=product)
     more = len(lines) > SIZE

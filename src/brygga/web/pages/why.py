@@ -9,20 +9,20 @@ from litestar.response import Stream
 
 from brygga.core.model import Product
 from brygga.core.stock import Ledger, Side
-from brygga.core.stock.story import Movement
+from brygga.core.stock.movement import Movement
 from brygga.database import gone, ledgers, library, movements
 from brygga.database.engine import Tx
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.database.library import Entry
 from brygga.database.work_items import Kind
 from brygga.sync.stock.explaining import REACH, RIPE
 from brygga.web import stock_csv
 from brygga.web.chart import Chart, chart
-from brygga.web.doubts import DoubtView, doubtful, variant_label
+from brygga.web.checks import NumberCheck, doubtful, variant_label
 from brygga.web.i18n import Words
 from brygga.web.moves import MoveView, event_view, folded
-from brygga.web.shelves import ShelfView, headline, shelf_view
 from brygga.web.standing import Phase
+from brygga.web.stock_view import RecordView, headline, record_view
 from brygga.web.visit import Merchant, NotThere
 from brygga.web.work import ask
 
@@ -43,11 +43,11 @@ class WhyView:
     name: str
     label: str
     number: int | None
-    apart: tuple[int, int] | None
+    separate: tuple[int, int] | None
     """The two numbers of separate stock."""
     summary: str
-    shelves: tuple[ShelfView, ...]
-    doubts: tuple[DoubtView, ...]
+    records: tuple[RecordView, ...]
+    number_checks: tuple[NumberCheck, ...]
     chart: Chart | None
     moves: tuple[MoveView, ...]
     older: int = 0
@@ -62,7 +62,7 @@ class Variant:
 
     entry: Entry
     uuid: str
-    book: Book | None
+    ledger_row: LedgerRow | None
 
     @property
     def product(self) -> Product | None:
@@ -88,8 +88,8 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
         later = (
             [] if cursor is None else await movements.since(tx, own, variant, cursor - 1, AROUND)
         )
-        drawn = await movements.of_variant(tx, own, variant, limit=IN_CHART)
-        doubts = await doubtful(tx, own, words, [uuid])
+        in_chart = await movements.of_variant(tx, own, variant, limit=IN_CHART)
+        number_checks = await doubtful(tx, own, words, [uuid])
         open_ = await movements.unexplained(tx, own, uuid, merchant.deps.clock.now() - REACH)
     if open_ and merchant.running and not merchant.own.paused and found.entry.removed_at is None:
         await _ask(merchant, uuid, max(move.at for moves in open_.values() for move in moves))
@@ -97,10 +97,10 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
     events = [
         event for event in folded([*reversed(later), *page]) if cursor is None or event.id < cursor
     ]
-    ledger = found.book.ledger if found.book else Ledger()
+    ledger = found.ledger_row.ledger if found.ledger_row else Ledger()
     past = _past(merchant, found.entry)
-    shelves = [
-        shelf_view(words, ledger, side, paused=merchant.standing.paused)
+    records = [
+        record_view(words, ledger, side, paused=merchant.standing.paused)
         for side in (Side.ZETTLE, Side.SHOP)
     ]
     view = WhyView(
@@ -108,12 +108,12 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
         variant=variant,
         name=found.entry.name,
         label=found.label,
-        number=None if ledger.separate or past else ledger.promised,
-        apart=None if past else apart(ledger),
+        number=None if ledger.separate or past else ledger.target,
+        separate=None if past else separate(ledger),
         summary=words.fill(f"why.past.{past}", {}) if past else headline(words, ledger),
-        shelves=() if past else tuple(shelves),
-        doubts=() if past else tuple(one for one in doubts if one.variant == variant),
-        chart=chart([move for _, move in reversed(drawn)], merchant.deps.clock.now()),
+        records=() if past else tuple(records),
+        number_checks=() if past else tuple(one for one in number_checks if one.variant == variant),
+        chart=chart([move for _, move in reversed(in_chart)], merchant.deps.clock.now()),
         moves=tuple(event_view(words, event) for event in events[:SIZE]),
         older=events[SIZE - 1].id if len(events) > SIZE else 0,
         newest=cursor is None,
@@ -180,15 +180,15 @@ async def variant_of(tx: Tx, connection_id: int, uuid: str, variant: str) -> Var
     entry = await library.get(tx, connection_id, uuid) or await gone.find(tx, connection_id, uuid)
     if entry is None:
         raise NotThere
-    book = (await ledgers.load(tx, connection_id, [uuid])).get(variant)
+    ledger_row = (await ledgers.load(tx, connection_id, [uuid])).get(variant)
     known = entry.product is not None and any(one.uuid == variant for one in entry.product.variants)
-    if book is None and not known:
+    if ledger_row is None and not known:
         last = await movements.of_variant(tx, connection_id, variant, limit=1)
         if not any(move.product_uuid == uuid for _, move in last):
             raise NotThere
-    return Variant(entry, variant, book)
+    return Variant(entry, variant, ledger_row)
 
 
-def apart(ledger: Ledger) -> tuple[int, int] | None:
-    till, shop = ledger.zettle.promised, ledger.shop.promised
+def separate(ledger: Ledger) -> tuple[int, int] | None:
+    till, shop = ledger.zettle.target, ledger.shop.target
     return (till, shop) if ledger.separate and till is not None and shop is not None else None

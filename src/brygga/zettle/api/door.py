@@ -182,18 +182,18 @@ def problem(answer: Answer) -> Problem:
 def refusal(call: Call, answer: Answer) -> Failure:
     """What a status and body mean when the call wanted neither (zettle facts 1.4, 2.8, 4.1)."""
     found = problem(answer)
-    told = detail(call, answer, f"{found.kind} {found.words}".strip())
+    reported = detail(call, answer, f"{found.kind} {found.words}".strip())
     errors = {name: clean(call, words) for name, words in found.errors.items()}
     if answer.status == 401 and "EXPIRED" in answer.headers.get("www-authenticate", "").upper():
         # Our token was renewed a moment ago, so that access is there: Zettle is wrong about it for
         # a while.
-        return Unreachable(Code.UNREACHABLE, told, after_s=60)
+        return Unreachable(Code.UNREACHABLE, reported, after_s=60)
     if answer.status == 401:
-        return NeedsMerchant(Code.ACCESS_GONE, told)
+        return NeedsMerchant(Code.ACCESS_GONE, reported)
     if answer.status == 403:
-        return NeedsMerchant(Code.SCOPE_MISSING, told)
+        return NeedsMerchant(Code.SCOPE_MISSING, reported)
     if found.kind in NO_DESTINATION:
-        return Unreachable(Code.DESTINATION_UNREACHABLE, told, after_s=60)
+        return Unreachable(Code.DESTINATION_UNREACHABLE, reported, after_s=60)
     if answer.status >= 500:
         return lost(call, str(answer.status))
     code = BY_KIND.get(found.kind)
@@ -201,7 +201,7 @@ def refusal(call: Call, answer: Answer) -> Failure:
         code = Code.ITEM_UNKNOWN
     if code is None:
         code = Code.INPUT_REFUSED if errors or answer.status in (400, 422) else Code.REFUSED
-    return Refused(code, told, answer.status, errors)
+    return Refused(code, reported, answer.status, errors)
 
 
 def chunks(items: Sequence[str], size: int) -> list[list[str]]:

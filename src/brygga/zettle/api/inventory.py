@@ -147,7 +147,9 @@ class InventoryCalls(Door):
         await self.send(self._call("POST", "/movements", json=body, urgent=True, repeatable=False))
 
     def _call(self, method: str, path: str, **more: Any) -> Call:
-        return Call("zettle", method, f"{self.urls.inventory}/v3{path}", lane="inventory", **more)
+        return Call(
+            "zettle", method, f"{self.urls.inventory}/v3{path}", serial_group="inventory", **more
+        )
 
 
 def store_of(inventories: Iterable[Inventory]) -> Inventory | None:

@@ -195,7 +195,7 @@ def body_of(request: Request) -> Json:
     return value
 
 
-def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
+def acts_of(sandbox: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
     """What needs the whole of BigCommerce: its stores, its apps and their webhooks."""
 
     async def settings(shop: Shop, request: Request, body: Json) -> Any:
@@ -214,10 +214,10 @@ def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
             )
         shop.set_settings(**body)
         shop.store.read_lag_s = float(delays.get("read_lag_s", shop.store.read_lag_s))
-        hooks = town.hooks[shop.store.hash]
+        hooks = sandbox.hooks[shop.store.hash]
         hooks.delay_s = float(delays.get("hook_delay_s", hooks.delay_s))
         if owner:
-            town.change_owner(shop.store.hash, owner)
+            sandbox.change_owner(shop.store.hash, owner)
         return {
             **shop.state()["settings"],
             "read_lag_s": shop.store.read_lag_s,
@@ -225,25 +225,27 @@ def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
         }
 
     async def stores(shop: Shop, request: Request, body: Json) -> Any:
-        return [{"store_hash": one.hash, "name": one.settings.name} for one in town.stores.values()]
+        return [
+            {"store_hash": one.hash, "name": one.settings.name} for one in sandbox.stores.values()
+        ]
 
     async def register(shop: Shop, request: Request, body: Json) -> Any:
-        return {"client_id": town.register_app(body.pop("name"), **body).client_id}
+        return {"client_id": sandbox.register_app(body.pop("name"), **body).client_id}
 
     async def token(shop: Shop, request: Request, body: Json) -> Any:
         """A token as after an installation, without the pages; the one before is void."""
-        if body.get("client_id") not in town.apps.registered:
+        if body.get("client_id") not in sandbox.apps.registered:
             raise Refusal(404, "No such app is registered", {})
         return {
-            "access_token": town.issue_token(
+            "access_token": sandbox.issue_token(
                 shop.store.hash, body["client_id"], body.get("scopes", ())
             )
         }
 
     async def uninstall(shop: Shop, request: Request, body: Json) -> Any:
         return {
-            "uninstalled": await town.uninstall(
-                shop.store.hash, body.get("client_id") or first_app(town, shop)
+            "uninstalled": await sandbox.uninstall(
+                shop.store.hash, body.get("client_id") or first_app(sandbox, shop)
             )
         }
 
@@ -256,7 +258,7 @@ def acts_of(town: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
     ]
 
 
-def mount(router: Router, town: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
     """Put every control address in the table. The store is named by `store_hash` in query or body,
     or is the first.
     """
@@ -266,7 +268,7 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
             try:
                 body = body_of(request)
                 wanted = body.pop("store_hash", None) or request.value("store_hash")
-                return answer(await act(town.shop(wanted), request, body))
+                return answer(await act(sandbox.shop(wanted), request, body))
             except Refusal as refusal:
                 return refused(refusal)
             except (
@@ -281,14 +283,14 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
 
         return run
 
-    for method, path, act in [*ACTS, *acts_of(town)]:
+    for method, path, act in [*ACTS, *acts_of(sandbox)]:
         router.add(method, "/sandbox" + path, bound(act), control=True)
 
 
-def first_app(town: BigCommerceSandbox, shop: Shop) -> str:
+def first_app(sandbox: BigCommerceSandbox, shop: Shop) -> str:
     """The first app installed on the store."""
     grant = next(
-        (one for one in town.apps.grants.values() if one.store_hash == shop.store.hash), None
+        (one for one in sandbox.apps.grants.values() if one.store_hash == shop.store.hash), None
     )
     if grant is None:
         raise Refusal(404, "No app is installed", {})

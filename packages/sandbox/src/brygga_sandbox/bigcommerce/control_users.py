@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from .sandbox import BigCommerceSandbox
 
 
-def mount(router: Router, town: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
     """GET, POST /sandbox/users; DELETE /sandbox/users/{id}; GET /sandbox/load. The store is named
     by `store_hash`, or is the first.
     """
 
     def store_of(request: Request) -> Store:
         wanted = request.value("store_hash")
-        if wanted is not None and wanted not in town.stores:
+        if wanted is not None and wanted not in sandbox.stores:
             raise Refusal(404, f"There is no store {wanted}", {})
-        return town.store(wanted)
+        return sandbox.store(wanted)
 
     async def listed(request: Request) -> Any:
         store = store_of(request)
@@ -41,21 +41,24 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
         email = body.get("email") if isinstance(body, dict) else None
         if not isinstance(email, str) or "@" not in email:
             raise invalid({"email": "email must be an e-mail address"})
-        return person(town.add_user(store_of(request).hash, email))
+        return person(sandbox.add_user(store_of(request).hash, email))
 
     async def removed(request: Request) -> Any:
         store = store_of(request)
         user = user_of(store, request.params["user_id"])
-        return {"told": await town.remove_user(store.hash, user.id)}
+        return {"told": await sandbox.remove_user(store.hash, user.id)}
 
     async def load(request: Request) -> Any:
         """The address with which the control panel opens an app, for `user_id` or the owner."""
-        store, app = store_of(request), town.apps.registered.get(request.value("client_id") or "")
+        store, app = (
+            store_of(request),
+            sandbox.apps.registered.get(request.value("client_id") or ""),
+        )
         if app is None:
             raise Refusal(404, "No such app is registered", {})
         wanted = request.value("user_id")
         user = store.owner if wanted is None else user_of(store, wanted)
-        return {"url": town.apps.load_address(app, store, user, request.value("url") or "/")}
+        return {"url": sandbox.apps.load_address(app, store, user, request.value("url") or "/")}
 
     for method, path, act in (
         ("GET", "/sandbox/users", listed),

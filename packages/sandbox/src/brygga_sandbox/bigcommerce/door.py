@@ -366,10 +366,10 @@ class Door:
         """The handler's answer; for calls that must not run side by side, 429 without headers to
         whoever comes too early.
         """
-        lane, width = lane_of(call.request)
-        if not lane or call.store.switches.parallel_calls == "accept":
+        serial_group, width = lane_of(call.request)
+        if not serial_group or call.store.switches.parallel_calls == "accept":
             return await self.handled(call, grant, scope, handler)
-        key = (call.store.hash, lane)
+        key = (call.store.hash, serial_group)
         if self.busy.get(key, 0) >= width:
             return too_many(call.store.switches.throttled_body).header(BARE, "bare")
         self.busy[key] = self.busy.get(key, 0) + 1
@@ -396,7 +396,7 @@ class Door:
             return refused(refusal, v2=v2)
 
 
-LANES: Mapping[str, tuple[str, int]] = {
+SERIAL_GROUPS: Mapping[str, tuple[str, int]] = {
     "/v3/catalog/trees/{tree_id}/categories": ("nested trees", 1),
     "/v3/catalog/categories": ("categories", 40),
     "/v3/inventory/locations": ("locations", 50),
@@ -414,7 +414,7 @@ def lane_of(request: Request) -> tuple[str, int]:
     template = request.template.removeprefix(STORES)
     if request.method == "GET" and template.endswith("-assignments"):
         return "", 0
-    return LANES.get(template, ("", 0))
+    return SERIAL_GROUPS.get(template, ("", 0))
 
 
 def without_marks(response: Response) -> Response:

@@ -9,12 +9,21 @@ from typing import Any
 
 from .fields import MAX_LEVEL
 from .refusal import Json, ProblemRefusal
-from .state import ABSOLUTE, DEFAULT_LOCATION, RELATIVE, Product, Shelf, Store, Variant, uuid_of
+from .state import (
+    ABSOLUTE,
+    DEFAULT_LOCATION,
+    RELATIVE,
+    Product,
+    StockRecord,
+    Store,
+    Variant,
+    uuid_of,
+)
 
 MAX_ITEMS = 2000
 
 
-def shelves_of(product: Product, variant: Variant | None) -> list[Shelf]:
+def shelves_of(product: Product, variant: Variant | None) -> list[StockRecord]:
     """Where the number is kept: with the product for simple and product-tracked ones, else with the
     variant.
     """
@@ -23,32 +32,34 @@ def shelves_of(product: Product, variant: Variant | None) -> list[Shelf]:
     return variant.shelves
 
 
-def shelf_at(shelves: list[Shelf], location_id: int) -> Shelf | None:
+def shelf_at(shelves: list[StockRecord], location_id: int) -> StockRecord | None:
     """The shelf at a location, if anything was ever kept there."""
-    return next((shelf for shelf in shelves if shelf.location_id == location_id), None)
+    return next((record for record in shelves if record.location_id == location_id), None)
 
 
-def shelf_for(shelves: list[Shelf], location_id: int) -> Shelf:
+def shelf_for(shelves: list[StockRecord], location_id: int) -> StockRecord:
     """The shelf at a location, made when missing."""
-    shelf = shelf_at(shelves, location_id)
-    if shelf is None:
-        shelf = Shelf(location_id)
-        shelves.append(shelf)
-    return shelf
+    record = shelf_at(shelves, location_id)
+    if record is None:
+        record = StockRecord(location_id)
+        shelves.append(record)
+    return record
 
 
-def on_hand(shelves: list[Shelf], moment: float | None = None, *, sellable: bool = False) -> int:
+def on_hand(
+    shelves: list[StockRecord], moment: float | None = None, *, sellable: bool = False
+) -> int:
     """The level at the default location now, or as it was at a moment; `sellable` is without the
     safety stock.
     """
-    shelf = shelf_at(shelves, DEFAULT_LOCATION)
-    if shelf is None:
+    record = shelf_at(shelves, DEFAULT_LOCATION)
+    if record is None:
         return 0
     level, backordered = (
-        (shelf.level, shelf.backordered) if moment is None else shelf.seen_both(moment)
+        (record.level, record.backordered) if moment is None else record.seen_both(moment)
     )
     return (
-        max(0, level - shelf.safety_stock + shelf.backorder_limit)
+        max(0, level - record.safety_stock + record.backorder_limit)
         if sellable
         else level + backordered
     )
@@ -80,8 +91,8 @@ def available(product: Product, variant: Variant | None) -> int | None:
     """How many a shopper can buy at the default location; None for no counting."""
     if product.tracking == "none":
         return None
-    shelf = shelf_at(shelves_of(product, variant), DEFAULT_LOCATION)
-    return max(0, shelf.level - shelf.safety_stock + shelf.backorder_limit) if shelf else 0
+    record = shelf_at(shelves_of(product, variant), DEFAULT_LOCATION)
+    return max(0, record.level - record.safety_stock + record.backorder_limit) if record else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +121,12 @@ def move(
     owed: int = 0,
 ) -> None:
     """Set a number and tell who listens. `owed` is by how much the units on backorder change."""
-    shelf = shelf_for(shelves_of(product, variant), location_id)
+    record = shelf_for(shelves_of(product, variant), location_id)
     if store.switches.backordered_units != "kept_beside":
-        owed = max(0, -level) - shelf.backordered  # a restock serves them first
-    alone = owed != 0 and level - shelf.level == -owed
-    step = Move(product, variant, shelf.level, level, method, by_order, location_id, alone)
-    shelf.put(level, store.now(), store.read_lag_s, shelf.backordered + owed)
+        owed = max(0, -level) - record.backordered  # a restock serves them first
+    alone = owed != 0 and level - record.level == -owed
+    step = Move(product, variant, record.level, level, method, by_order, location_id, alone)
+    record.put(level, store.now(), store.read_lag_s, record.backordered + owed)
     if level != step.before or (store.switches.unchanged_level_fires and not by_order):
         announce(store, step)
 
@@ -160,10 +171,12 @@ def announce(store: Store, step: Move) -> None:
 
 def warned_at(step: Move) -> int:
     """The number at which the merchant wants to be warned: the location's, else the catalogue's."""
-    shelf = shelf_at(shelves_of(step.product, step.variant), step.location_id)
+    record = shelf_at(shelves_of(step.product, step.variant), step.location_id)
     own = step.variant.get("inventory_warning_level") if step.variant else 0
     return int(
-        (shelf.warning_level if shelf else 0) or own or step.product.get("inventory_warning_level")
+        (record.warning_level if record else 0)
+        or own
+        or step.product.get("inventory_warning_level")
     )
 
 
@@ -178,7 +191,7 @@ class Item:
     identity: str
 
     @property
-    def shelves(self) -> list[Shelf]:
+    def shelves(self) -> list[StockRecord]:
         """Where this item's number is kept."""
         return shelves_of(self.product, self.variant)
 
@@ -293,8 +306,8 @@ def allowed(store: Store, item: Item, *, relative: bool) -> None:
             f"[Item with {item.identity} is tracked by variant, please update stock by variant id "
             "or sku]"
         )
-    shelf = shelf_at(item.shelves, item.location_id)
-    if relative and (shelf is None or not shelf.born):
+    record = shelf_at(item.shelves, item.location_id)
+    if relative and (record is None or not record.born):
         raise problem(
             f"Items with identity: [{item.identity}] requires absolute adjustment before relative"
         )
@@ -315,8 +328,8 @@ def absolute_levels(store: Store, items: list[Item]) -> list[int]:
 
 def owed_at(item: Item) -> int:
     """The units on backorder where this item's number is kept."""
-    shelf = shelf_at(item.shelves, item.location_id)
-    return shelf.backordered if shelf else 0
+    record = shelf_at(item.shelves, item.location_id)
+    return record.backordered if record else 0
 
 
 def relative_levels(store: Store, items: list[Item]) -> list[int]:
@@ -326,14 +339,16 @@ def relative_levels(store: Store, items: list[Item]) -> list[int]:
     levels: dict[int, int] = {}
     result = []
     for item in items:
-        shelf = shelf_for(item.shelves, item.location_id)
-        level = levels.get(id(shelf), shelf.level) + item.quantity
-        onhand = shelf.shown(store.switches.backordered_units, store.now())[0] - shelf.level + level
-        if item.quantity < 0 and onhand < shelf.safety_stock:
+        record = shelf_for(item.shelves, item.location_id)
+        level = levels.get(id(record), record.level) + item.quantity
+        onhand = (
+            record.shown(store.switches.backordered_units, store.now())[0] - record.level + level
+        )
+        if item.quantity < 0 and onhand < record.safety_stock:
             raise problem(f"[Item with {item.identity} does not have enough stock available]")
         if level > MAX_LEVEL:
             raise problem(f"[Item with {item.identity} exceeds the limit of {MAX_LEVEL}]")
-        levels[id(shelf)] = level
+        levels[id(record)] = level
         result.append(level)
     return result
 
@@ -368,7 +383,7 @@ def first_option(store: Store, product: Product) -> None:
         product.shelves.clear()
 
 
-def shown_shelves(store: Store, product: Product, variant: Variant) -> list[Shelf]:
+def shown_shelves(store: Store, product: Product, variant: Variant) -> list[StockRecord]:
     """Where a row of the inventory's lists gets its number from."""
     whole = product.tracking == "product" and not product.simple
     return (
@@ -398,13 +413,13 @@ def identity_of(product: Product, variant: Variant) -> Json:
     }
 
 
-def settings_of(shelf: Shelf, level: int) -> Json:
+def settings_of(record: StockRecord, level: int) -> Json:
     """The settings of an item at a location."""
     return {
-        "safety_stock": shelf.safety_stock,
-        "is_in_stock": level - shelf.safety_stock > 0,
-        "warning_level": shelf.warning_level,
-        "bin_picking_number": shelf.bin_picking_number,
+        "safety_stock": record.safety_stock,
+        "is_in_stock": level - record.safety_stock > 0,
+        "warning_level": record.warning_level,
+        "bin_picking_number": record.bin_picking_number,
     }
 
 
@@ -414,10 +429,12 @@ def item_row(
     """One row of GET /inventory/items."""
     rows = []
     for location_id in locations:
-        shelf = shelf_at(shown_shelves(store, product, variant), location_id) or Shelf(location_id)
-        level, backordered = shelf.shown(store.switches.backordered_units, moment)
-        sellable = shelf.seen(moment) - shelf.safety_stock + shelf.backorder_limit
-        beta = {"backorder_limit": shelf.backorder_limit, "qty_backordered": backordered}
+        record = shelf_at(shown_shelves(store, product, variant), location_id) or StockRecord(
+            location_id
+        )
+        level, backordered = record.shown(store.switches.backordered_units, moment)
+        sellable = record.seen(moment) - record.safety_stock + record.backorder_limit
+        beta = {"backorder_limit": record.backorder_limit, "qty_backordered": backordered}
         place = store.locations[location_id]
         rows.append(
             {
@@ -428,7 +445,7 @@ def item_row(
                 "total_inventory_onhand": level,
                 **(beta if store.settings.backorders else {}),
                 "location_enabled": place["enabled"],
-                "settings": settings_of(shelf, level),
+                "settings": settings_of(record, level),
             }
         )
     return {"identity": identity_of(product, variant), "locations": rows}
@@ -464,12 +481,12 @@ def set_settings(store: Store, location_id: int, body: Any) -> Json:
             raise problem(
                 "Payload contains invalid fields", {"settings": "unknown item or bad value"}
             )
-        shelf = shelf_for(shelves_of(*target), location_id)
-        shelf.safety_stock = entry.get("safety_stock", shelf.safety_stock)
-        shelf.warning_level = entry.get("warning_level", shelf.warning_level)
+        record = shelf_for(shelves_of(*target), location_id)
+        record.safety_stock = entry.get("safety_stock", record.safety_stock)
+        record.warning_level = entry.get("warning_level", record.warning_level)
         if store.settings.backorders:
-            shelf.backorder_limit = entry.get("backorder_limit", shelf.backorder_limit)
-        shelf.bin_picking_number = entry.get("bin_picking_number", shelf.bin_picking_number)
+            record.backorder_limit = entry.get("backorder_limit", record.backorder_limit)
+        record.bin_picking_number = entry.get("bin_picking_number", record.bin_picking_number)
         product, variant = target
         place = {
             "variant_id": (variant or product.variants[0]).id,

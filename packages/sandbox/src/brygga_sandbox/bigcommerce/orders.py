@@ -246,14 +246,14 @@ def take_line(store: Store, one: Line, units: int) -> None:
     found = target(store, one)
     if found is None:
         return
-    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
-    there = max(0, shelf.level + shelf.backordered)
-    owed = min(max(0, units - there), max(0, shelf.backorder_limit - shelf.backordered))
+    record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    there = max(0, record.level + record.backordered)
+    owed = min(max(0, units - there), max(0, record.backorder_limit - record.backordered))
     taken = min(there, units) + owed
     one.counted, one.taken, one.backordered = True, one.taken + taken, one.backordered + owed
     if taken < units:
         store.oversold.append((found[1].id, units - taken))
-    inventory.move(store, *found, shelf.level - taken, RELATIVE, by_order=True, owed=owed)
+    inventory.move(store, *found, record.level - taken, RELATIVE, by_order=True, owed=owed)
 
 
 def give_line(store: Store, one: Line, units: int) -> None:
@@ -263,14 +263,14 @@ def give_line(store: Store, one: Line, units: int) -> None:
     one.taken, one.backordered = one.taken - units, one.backordered - owed
     if found is None or units <= 0:
         return
-    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
     inventory.move(
         store,
         *found,
-        shelf.level + units,
+        record.level + units,
         RELATIVE,
         by_order=True,
-        owed=-min(owed, shelf.backordered),
+        owed=-min(owed, record.backordered),
     )
 
 
@@ -284,14 +284,14 @@ def put_back(store: Store, order: Order) -> None:
         owed, one.taken, one.backordered = min(one.backordered, back), 0, 0
         if found is None or back <= 0:
             continue
-        shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+        record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
         inventory.move(
             store,
             *found,
-            shelf.level + back,
+            record.level + back,
             RELATIVE,
             by_order=True,
-            owed=-min(owed, shelf.backordered),
+            owed=-min(owed, record.backordered),
         )
 
 
@@ -360,10 +360,10 @@ def served(store: Store, one: Line) -> None:
     found = target(store, one)
     if found is None or not one.backordered or store.switches.backordered_units != "kept_beside":
         return
-    shelf = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
-    left = min(one.backordered, shelf.backordered, max(0, shelf.level + shelf.backordered))
+    record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    left = min(one.backordered, record.backordered, max(0, record.level + record.backordered))
     one.backordered -= left
-    shelf.put(shelf.level, store.now(), store.read_lag_s, shelf.backordered - left)
+    record.put(record.level, store.now(), store.read_lag_s, record.backordered - left)
 
 
 def still_open(order: Order) -> None:

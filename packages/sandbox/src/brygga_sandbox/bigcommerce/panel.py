@@ -108,8 +108,8 @@ def has_text(product: Product, text: str) -> bool:
 class Panel:
     """The frame of every store's control panel, and its list of products."""
 
-    def __init__(self, town: BigCommerceSandbox) -> None:
-        self.town = town
+    def __init__(self, sandbox: BigCommerceSandbox) -> None:
+        self.sandbox = sandbox
 
     def page(
         self, request: Request, template: str, shop: Shop, here: str, **values: Any
@@ -118,7 +118,7 @@ class Panel:
         said = request.value("said")
         common: Json = {
             "store": shop.store,
-            "stores": list(self.town.stores.values()),
+            "stores": list(self.sandbox.stores.values()),
             "here": here,
             "said": said if said in WORDS else None,
             "problem": request.value("problem"),
@@ -186,14 +186,14 @@ class Panel:
         return self.back(shop, "products", "saved")
 
 
-def bound(town: BigCommerceSandbox, act: Act) -> Callable[[Request], Awaitable[Response]]:
+def bound(sandbox: BigCommerceSandbox, act: Act) -> Callable[[Request], Awaitable[Response]]:
     """A page handler with its shop; a refusal is shown on the page one came from."""
 
     async def run(request: Request) -> Response:
-        if request.params["store_hash"] not in town.stores:
+        if request.params["store_hash"] not in sandbox.stores:
             return text_response("Not Found", 404)
         try:
-            return await act(town.shop(request.params["store_hash"]), request)
+            return await act(sandbox.shop(request.params["store_hash"]), request)
         except (Refusal, Mistyped) as wrong:
             problem = explain(request, wrong)
             if request.method == "GET":
@@ -211,18 +211,18 @@ class Room(Protocol):
     def pages(self) -> list[tuple[str, str, Act]]: ...
 
 
-def mount(router: Router, town: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
     """Put the panel's pages in the table."""
     from . import panel_orders, panel_product, panel_store  # noqa: PLC0415 - they build on this frame
 
-    panel = Panel(town)
+    panel = Panel(sandbox)
     rooms: list[Room] = [
         panel_product.ProductPage(panel), panel_orders.OrderPages(panel),
         panel_store.StorePages(panel)
     ]  # fmt: skip
 
     async def home(request: Request) -> Response:
-        return onward(request, f"/manage/{town.store().hash}/products")
+        return onward(request, f"/manage/{sandbox.store().hash}/products")
 
     pages: list[tuple[str, str, Act]] = [
         ("GET", "", panel.home),
@@ -230,6 +230,6 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
         ("POST", "/products", panel.change_products),
     ]
     for method, path, act in [*pages, *(page for room in rooms for page in room.pages())]:
-        router.add(method, "/manage/{store_hash}" + path, bound(town, act), control=True)
+        router.add(method, "/manage/{store_hash}" + path, bound(sandbox, act), control=True)
     for path in ("/", "/manage"):
         router.add("GET", path, home, control=True)

@@ -25,7 +25,7 @@ TEXTS = ("name", "sku", "upc", "inventory_tracking", "page_title", "meta_descrip
 NUMBERS = ("price", "sale_price", "weight")
 OF_VARIANT = ("sku", "upc")
 NUMBERS_OF_VARIANT = ("price", "weight")
-Deed = Callable[[Shop, Product, list[str], dict[str, str]], Awaitable[None]]
+Action = Callable[[Shop, Product, list[str], dict[str, str]], Awaitable[None]]
 
 
 class ProductPage:
@@ -74,7 +74,7 @@ class ProductPage:
             if "name" in form:
                 await save(shop, product, request)
             if word != "save":
-                await DEEDS[word](shop, product, parts, form)
+                await ACTIONS[word](shop, product, parts, form)
         except (Refusal, Mistyped) as wrong:
             kept = tuple(int(value) for name, value in request.form_pairs() if name == "categories")
             return self.shown(
@@ -284,7 +284,7 @@ async def drop_field(shop: Shop, product: Product, parts: list[str], form: dict[
     shop.store.touched(product)
 
 
-DEEDS: dict[str, Deed] = {
+ACTIONS: dict[str, Action] = {
     "picture_add": add_picture,
     "picture_move": move_picture,
     "picture_first": show_picture,

@@ -32,7 +32,7 @@ class StorePages:
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
-        self.town = panel.town
+        self.sandbox = panel.sandbox
 
     def pages(self) -> list[tuple[str, str, Act]]:
         return [
@@ -79,7 +79,7 @@ class StorePages:
             "settings",
             choices={**CHOICES, "plan": plans},
             flags=FLAGS,
-            delay=self.town.hooks[shop.store.hash].delay_s,
+            delay=self.sandbox.hooks[shop.store.hash].delay_s,
         )
 
     async def edit_settings(self, shop: Shop, request: Request) -> Response:
@@ -92,29 +92,29 @@ class StorePages:
         delay = float(number("hook_delay_s", form.get("hook_delay_s") or "0"))
         shop.set_settings(**wanted, **{name: form.get(name) == "1" for name in FLAGS})
         store.read_lag_s = lag
-        self.town.hooks[store.hash].delay_s = delay
+        self.sandbox.hooks[store.hash].delay_s = delay
         if form.get("owner_email", store.owner.email) != store.owner.email:
-            self.town.change_owner(store.hash, form["owner_email"])
+            self.sandbox.change_owner(store.hash, form["owner_email"])
         return self.panel.back(shop, "settings", "saved")
 
     # -- apps
     # ----------------------------------------------------------------------------------------------
 
     async def apps(self, shop: Shop, request: Request) -> Response:
-        known = self.town.apps.registered.values()
-        rows = [(app, self.town.apps.installed(shop.store.hash, app.client_id)) for app in known]
+        known = self.sandbox.apps.registered.values()
+        rows = [(app, self.sandbox.apps.installed(shop.store.hash, app.client_id)) for app in known]
         return self.panel.page(request, "manage_apps.html", shop, "apps", rows=rows)
 
     async def use_app(self, shop: Shop, request: Request) -> Response:
         """Open (after a new consent, where one is due), uninstall or install an app."""
         form = request.form()
-        app, store = self.town.apps.registered[form["client_id"]], shop.store
+        app, store = self.sandbox.apps.registered[form["client_id"]], shop.store
         consent = redirect(f"/login/app/{app.client_id}/install?store={store.hash}&from=panel", 303)
         match form.get("action"):
             case "open" if store.hash not in app.waiting:
-                return redirect(self.town.apps.load_address(app, store, store.owner), 303)
+                return redirect(self.sandbox.apps.load_address(app, store, store.owner), 303)
             case "uninstall":
-                await self.town.uninstall(store.hash, app.client_id)
+                await self.sandbox.uninstall(store.hash, app.client_id)
                 return self.panel.back(shop, "apps", "uninstalled")
             case _:
                 return consent
@@ -125,12 +125,12 @@ class StorePages:
     async def activity(self, shop: Shop, request: Request) -> Response:
         """The webhooks of this store, how deliveries fare, and the last requests of its apps."""
         store = shop.store
-        names = {app.client_id: app.name for app in self.town.apps.registered.values()}
+        names = {app.client_id: app.name for app in self.sandbox.apps.registered.values()}
         hooks = [
             {"app": names.get(one.client_id, one.client_id), "scope": one.scope,
             "destination": one.destination,
              "state": "off" if one.deactivated or not one.is_active else "on"}
-            for one in self.town.hooks[store.hash].all.values()
+            for one in self.sandbox.hooks[store.hash].all.values()
         ]  # fmt: skip
         rows = [
             {"method": one.method, "path": one.path.removeprefix(f"/api/stores/{store.hash}"),
@@ -143,15 +143,15 @@ class StorePages:
         ]
         return self.panel.page(
             request, "manage_activity.html", shop, "activity",
-            hooks=hooks, requests=rows, events=events, tally=self.town.outbox.tally,
-            on_their_way=len(self.town.outbox.tasks),
+            hooks=hooks, requests=rows, events=events, tally=self.sandbox.outbox.tally,
+            on_their_way=len(self.sandbox.outbox.tasks),
         )  # fmt: skip
 
     def asked_of(self, store_hash: str) -> Iterator[Asked]:
         """The last requests about one store, the youngest first."""
         mine = [
             one
-            for one in self.town.requests.last
+            for one in self.sandbox.requests.last
             if one.path.startswith(f"/api/stores/{store_hash}/")
         ]
         return iter(mine[-SEEN:][::-1])

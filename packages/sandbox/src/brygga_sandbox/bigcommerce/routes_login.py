@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from .sandbox import BigCommerceSandbox
 
 
-def mount(router: Router, town: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
     """Put the log-in pages and the token address in the table."""
 
     async def page(request: Request) -> Response:
-        return install_page(town, request)
+        return install_page(sandbox, request)
 
     async def act(request: Request) -> Response:
-        return install_act(town, request)
+        return install_act(sandbox, request)
 
     async def succeeded(request: Request) -> Response:
-        return result(town, request, "install_succeeded", 200)
+        return result(sandbox, request, "install_succeeded", 200)
 
     async def failed(request: Request) -> Response:
-        return result(town, request, "install_failed", 200)
+        return result(sandbox, request, "install_failed", 200)
 
     async def exchange(request: Request) -> Response:
-        return exchanged(town, request)
+        return exchanged(sandbox, request)
 
     async def token(request: Request) -> Response:
         status = 0
         try:
-            response = without_marks(await town.faults.around(request, exchange))
+            response = without_marks(await sandbox.faults.around(request, exchange))
             status = response.status
         finally:
-            town.requests.note(request, status, None)
+            sandbox.requests.note(request, status, None)
         return response
 
     base = "/login/app/{client_id}/install"
@@ -54,21 +54,21 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
     router.add("POST", "/login/oauth2/token", token, control=True)
 
 
-def exchanged(town: BigCommerceSandbox, request: Request) -> Response:
+def exchanged(sandbox: BigCommerceSandbox, request: Request) -> Response:
     """A code for a token; JSON or form."""
     form = "x-www-form-urlencoded" in request.headers.get("content-type", "")
     try:
         body = request.form() if form else decoded(request.body)
-        return answer(town.apps.exchange(body if isinstance(body, dict) else {}, town.stores))
+        return answer(sandbox.apps.exchange(body if isinstance(body, dict) else {}, sandbox.stores))
     except Refusal as refusal:
         return refused(refusal)
 
 
 def result(
-    town: BigCommerceSandbox, request: Request, key: str, status: int, **values: Any
+    sandbox: BigCommerceSandbox, request: Request, key: str, status: int, **values: Any
 ) -> Response:
     """A page with one message."""
-    app = town.apps.registered.get(request.params["client_id"])
+    app = sandbox.apps.registered.get(request.params["client_id"])
     name = app.name if app else request.params["client_id"]
     return show(
         request,
@@ -81,19 +81,19 @@ def result(
     )
 
 
-def install_page(town: BigCommerceSandbox, request: Request) -> Response:
+def install_page(sandbox: BigCommerceSandbox, request: Request) -> Response:
     """Log-in (or a new store), then the consent page for the chosen store."""
-    app = town.apps.registered.get(request.params["client_id"])
+    app = sandbox.apps.registered.get(request.params["client_id"])
     if app is None:
-        return result(town, request, "unknown_app", 404)
-    store = town.stores.get(request.value("store") or "")
+        return result(sandbox, request, "unknown_app", 404)
+    store = sandbox.stores.get(request.value("store") or "")
     if store is None:
-        stores = list(town.stores.values())
+        stores = list(sandbox.stores.values())
         return show(
             request, "bigcommerce_login.html", WORDS, app=app, stores=stores, currencies=CURRENCIES
         )
-    if not town.apps.may_install(app, store):
-        return result(town, request, "draft_only", 403)
+    if not sandbox.apps.may_install(app, store):
+        return result(sandbox, request, "draft_only", 403)
     return show(
         request,
         "bigcommerce_consent.html",
@@ -105,29 +105,29 @@ def install_page(town: BigCommerceSandbox, request: Request) -> Response:
     )
 
 
-def install_act(town: BigCommerceSandbox, request: Request) -> Response:
+def install_act(sandbox: BigCommerceSandbox, request: Request) -> Response:
     """What the merchant decided: a new store, yes, or no."""
-    app = town.apps.registered.get(request.params["client_id"])
+    app = sandbox.apps.registered.get(request.params["client_id"])
     if app is None:
-        return result(town, request, "unknown_app", 404)
+        return result(sandbox, request, "unknown_app", 404)
     form = request.form()
     if form.get("action") == "create":
-        return created(town, app, form)
-    store = town.stores.get(form.get("store", ""))
-    if store is None or not town.apps.may_install(app, store):
-        return result(town, request, "draft_only", 403)
+        return created(sandbox, app, form)
+    store = sandbox.stores.get(form.get("store", ""))
+    if store is None or not sandbox.apps.may_install(app, store):
+        return result(sandbox, request, "draft_only", 403)
     if form.get("action") != "confirm":
         # No callback is documented for a refusal: the merchant just stays.
-        return result(town, request, "install_declined", 200)
+        return result(sandbox, request, "install_declined", 200)
     return redirect(
-        town.apps.approve(app, store, store.owner, external=form.get("external") == "1")
+        sandbox.apps.approve(app, store, store.owner, external=form.get("external") == "1")
     )
 
 
-def created(town: BigCommerceSandbox, app: App, form: dict[str, str]) -> Response:
+def created(sandbox: BigCommerceSandbox, app: App, form: dict[str, str]) -> Response:
     """A new store, then on to the consent."""
     currency = form.get("currency", "SEK")
-    store = town.add_store(
+    store = sandbox.add_store(
         owner_email=form.get("email") or "anna@example.com",
         name=form.get("name") or "Ny butik",
         currency=currency if currency in CURRENCIES else "SEK",

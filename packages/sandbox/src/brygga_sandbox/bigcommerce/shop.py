@@ -22,7 +22,7 @@ from .state import (
     DEFAULT_LOCATION,
     Category,
     Product,
-    Shelf,
+    StockRecord,
     Store,
     Variant,
     channel,
@@ -191,10 +191,10 @@ class Shop:
             )
         if level < 0:
             raise invalid({"inventory_level": "must be 0 or more"})
-        owed = self.shelf(**item).backordered
+        owed = self.record(**item).backordered
         inventory.move(self.store, product, variant, level - owed, ABSOLUTE)
 
-    def shelf(self, **item: Any) -> Shelf:
+    def record(self, **item: Any) -> StockRecord:
         """Where the item's number is kept at the default location."""
         return inventory.shelf_for(inventory.shelves_of(*self.item(**item)), DEFAULT_LOCATION)
 
@@ -203,7 +203,7 @@ class Shop:
         then on.
         """
         self.store.settings.backorders = True
-        self.shelf(**item).backorder_limit = limit
+        self.record(**item).backorder_limit = limit
 
     def assign_channel(self, product_id: int, channel_id: int, *, on: bool = True) -> None:
         """A product is put in a channel, or taken out."""

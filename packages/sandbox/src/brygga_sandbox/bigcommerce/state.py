@@ -26,7 +26,7 @@ def stamp(moment: float) -> str:
 
 
 @dataclass(slots=True)
-class Shelf:
+class StockRecord:
     """The number of one item at one location. `born` is false until an absolute number was given
     (bigcommerce facts 5.2).
     """
@@ -143,7 +143,7 @@ class Variant:
     values: tuple[tuple[int, int], ...] = ()
     """(option id, value id) pairs in the order of the options."""
     fields: dict[str, Any] = field(default_factory=dict)
-    shelves: list[Shelf] = field(default_factory=list)
+    shelves: list[StockRecord] = field(default_factory=list)
     picture: tuple[str, str] | None = None
     """Digest and file name of its one image."""
 
@@ -179,7 +179,7 @@ class Product:
     custom_fields: list[Json] = field(default_factory=list)
     bulk_pricing_rules: list[Json] = field(default_factory=list)
     channels: list[int] = field(default_factory=list)
-    shelves: list[Shelf] = field(default_factory=list)
+    shelves: list[StockRecord] = field(default_factory=list)
     made_by: str | None = None
     """The client id of the app that created it; None for the merchant."""
 
@@ -369,7 +369,7 @@ class Store:
         """
         self.events: deque[tuple[float, str, Json]] = deque(maxlen=2000)
         self.violations: list[Violation] = []
-        self.channel_births: set[tuple[int, int]] = set()
+        self.channels_at_create: set[tuple[int, int]] = set()
         """(product id, channel id) pairs whose first assignment by an app was answered."""
         self.version = 0
         self.last_listing: tuple[int, tuple[tuple[str, str], ...], list[Product]] | None = None

@@ -103,14 +103,14 @@ async def buy(shop: Shop, request: Request) -> Response:
     return redirect(f"/shop/{shop.store.hash}?{urlencode({**kept, **told})}", 303)
 
 
-def mount(router: Router, town: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
     """Put the storefront, its pictures and its style sheet in the table."""
 
     async def home(request: Request) -> Response:
-        return onward(request, f"/shop/{town.store().hash}")
+        return onward(request, f"/shop/{sandbox.store().hash}")
 
     async def image(request: Request) -> Response:
-        store = town.stores.get(request.params["store"].removeprefix("s-"))
+        store = sandbox.stores.get(request.params["store"].removeprefix("s-"))
         product = by_id(store.products, whole(request.params["product_id"])) if store else None
         wanted = request.params["image_id"]
         found = (
@@ -124,7 +124,7 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
         return picture(request.params["file"].partition("_")[0])
 
     def picture(digest: str) -> Response:
-        kept = town.camera.find(digest) if digest else None
+        kept = sandbox.camera.find(digest) if digest else None
         if kept is None:
             return Response(404)
         kind = KINDS.get(kept[0], f"image/{kept[0]}")
@@ -134,8 +134,8 @@ def mount(router: Router, town: BigCommerceSandbox) -> None:
         return Response(200, SHEET.read_bytes(), [("Content-Type", "text/css; charset=utf-8")])
 
     router.add("GET", "/shop", home, control=True)
-    router.add("GET", "/shop/{store_hash}", bound(town, front), control=True)
-    router.add("POST", "/shop/{store_hash}", bound(town, buy), control=True)
+    router.add("GET", "/shop/{store_hash}", bound(sandbox, front), control=True)
+    router.add("POST", "/shop/{store_hash}", bound(sandbox, buy), control=True)
     router.add(
         "GET", "/cdn/{store}/products/{product_id}/images/{image_id}/{file}", image, control=True
     )

@@ -49,7 +49,7 @@ def watch_channel_link(call: Call, product_id: Any, channel_id: Any, body: Any) 
     if product_id not in call.store.products:
         return
     key = (product_id, channel_id)
-    if key in call.store.channel_births or call.request.method == "DELETE":
+    if key in call.store.channels_at_create or call.request.method == "DELETE":
         record(call, "channel_assignment", product_id, body)
     else:
-        call.acknowledged.append(lambda: call.store.channel_births.add(key))
+        call.acknowledged.append(lambda: call.store.channels_at_create.add(key))

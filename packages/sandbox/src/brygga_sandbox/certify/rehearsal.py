@@ -19,7 +19,7 @@ from brygga_sandbox.certify.shop_stock import SHOP_STOCK
 from brygga_sandbox.certify.till import TILL_QUESTIONS, TILL_RULES
 from brygga_sandbox.certify.till_more import TILL_MORE
 from brygga_sandbox.clock import ManualClock
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 
 EVERYTHING: list[Question] = [
     question
@@ -31,18 +31,18 @@ EVERYTHING: list[Question] = [
 ]  # fmt: skip
 
 
-def place_in(town: Town) -> Place:
+def place_in(sandbox: Sandbox) -> Place:
     """Where a town's first merchant is asked, with the right of the merchant's other tool."""
-    host = town.plan.zettle_url
+    host = sandbox.plan.zettle_url
     return Place(
-        town.api(),
-        town.store_token(),
+        sandbox.api(),
+        sandbox.store_token(),
         f"{host}/products",
         f"{host}/inventory",
         f"{host}/secure",
-        town.zettle_tokens().access,
+        sandbox.zettle_tokens().access,
         f"{host}/image/product/certify.png",
-        town.merchant.organization.uuid,
+        sandbox.merchant.organization.uuid,
     )
 
 
@@ -51,15 +51,17 @@ async def rehearse(
     till: zettle.Switches | None = None,
     keys: frozenset[str] = frozenset(),
     journal: Journal | None = None,
-) -> tuple[Certificate, Town]:
+) -> tuple[Certificate, Sandbox]:
     """All questions, or those with these keys, at a town with such switches; the town, to look at
     afterwards.
     """
     clock = ManualClock()
-    town = Town(
+    sandbox = Sandbox(
         Plan(products=3, drawings=False, bigcommerce_switches=shop, zettle_switches=till), clock
     )
-    async with httpx2.AsyncClient(transport=town.transport()) as http:
-        bench = Bench(place_in(town), http, random.Random(1), clock.advance, journal or Journal())
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
+        bench = Bench(
+            place_in(sandbox), http, random.Random(1), clock.advance, journal or Journal()
+        )
         chosen = [one for one in EVERYTHING if not keys or one.key in keys]
-        return await certify(bench, "the sandbox", chosen), town
+        return await certify(bench, "the sandbox", chosen), sandbox

@@ -8,7 +8,7 @@ from brygga_sandbox.certify.bench import JSON, Bench, Unclear, data
 SHOP_LIMITS = Book("shop")
 NOBODY = 2_000_000_000
 """An id that nothing has."""
-PATIENCE_S = 20
+TIMEOUT_S = 20
 HEARD = "store/information/updated"
 
 
@@ -138,7 +138,7 @@ async def number_is_read(bench: Bench) -> bool:
     made = await bench.product(inventory_tracking="product")
     body = {"items": [{"location_id": 1, "product_id": made["id"], "quantity": 3}]}
     await bench.shop("PUT", "/v3/inventory/adjustments/absolute", body)
-    for _ in range(PATIENCE_S):
+    for _ in range(TIMEOUT_S):
         if (await bench.read(made["id"]))["inventory_level"] == 3:
             return True
         await bench.sleep(1.0)

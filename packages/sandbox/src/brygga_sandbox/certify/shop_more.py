@@ -7,7 +7,7 @@ from brygga_sandbox.certify.bench import Bench, Unclear, data
 
 SHOP_MORE = Book("shop")
 LOOKS = 5
-PATIENCE = 20
+TIMEOUT = 20
 NOT_THROTTLED = "no call of this run was refused for its rate, and none is provoked in a store"
 
 
@@ -90,7 +90,7 @@ async def read_delay(bench: Bench) -> str:
     for level in range(1, LOOKS + 1):
         item = {"location_id": 1, "product_id": made["id"], "quantity": level}
         await bench.shop("PUT", "/v3/inventory/adjustments/absolute", {"items": [item]})
-        for waited in range(PATIENCE + 1):
+        for waited in range(TIMEOUT + 1):
             query = {"product_id:in": made["id"]}
             rows = (await bench.shop("GET", "/v3/inventory/items", query=query)).json()["data"]
             if rows and rows[0]["locations"][0]["total_inventory_onhand"] == level:
@@ -98,5 +98,5 @@ async def read_delay(bench: Bench) -> str:
                 break
             await bench.sleep(1.0)
         else:
-            return f"more than {PATIENCE} s, at the write of number {level}"
+            return f"more than {TIMEOUT} s, at the write of number {level}"
     return f"{max(seconds)} s at most in {LOOKS} writes (within a second each: 0)"

@@ -217,9 +217,11 @@ def _variants(
         if values:
             variant["name"] = value
             variant["options"] = [{"name": name, "value": value}]
-        shelf = _mix(luck + place)
-        if shelf % 10:
-            stock[uuid] = 0 if shelf % 10 == 1 else 1 + (shelf >> 8) % (60 if grams < 1000 else 12)
+        record = _mix(luck + place)
+        if record % 10:
+            stock[uuid] = (
+                0 if record % 10 == 1 else 1 + (record >> 8) % (60 if grams < 1000 else 12)
+            )
         variants.append(variant)
     return variants
 

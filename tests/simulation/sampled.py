@@ -17,7 +17,7 @@ from brygga.sync.worker.turn import Handler
 from brygga_sandbox.bigcommerce.switches import Switches
 from tests.simulation.process import MakeHandlers
 
-DRAWN = True
+SAMPLED = True
 """Whether there are such days at all."""
 SHARES: Mapping[str, float] = {
     "silent spell": 1 / 4,
@@ -38,10 +38,10 @@ def dice_of(seed: int, kind: str) -> random.Random:
     return random.Random(f"{seed} {kind}")
 
 
-def drawn(seed: int) -> frozenset[str]:
+def sampled(seed: int) -> frozenset[str]:
     """The kinds that are on."""
     on = {kind for kind, share in SHARES.items() if dice_of(seed, kind).random() < share}
-    return frozenset(on) if DRAWN else frozenset()
+    return frozenset(on) if SAMPLED else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +66,24 @@ def times_of(seed: int, on: frozenset[str]) -> Times:
     if "timings" not in on:
         return Times(service=part)
     dice = dice_of(seed, "timings of the day")
-    lag_s = dice.choice([6.0, 10.0, 20.0])
+    read_lag_s = dice.choice([6.0, 10.0, 20.0])
     service = Timing(
-        lag_s=lag_s,
+        read_lag_s=read_lag_s,
         repeat_s=dice.choice([1.0, 2.0, 4.0]),
-        hold_s=dice.choice([2.0, 5.0, 10.0]),
-        grace_s=dice.choice([45.0, 90.0]),
-        patience_s=dice.choice([60.0, 120.0, 300.0]),
+        write_hold_s=dice.choice([2.0, 5.0, 10.0]),
+        request_deadline_s=dice.choice([45.0, 90.0]),
+        resolve_timeout_s=dice.choice([60.0, 120.0, 300.0]),
         is_whole=part.is_whole,
     )
     return Times(
-        dice.uniform(0, 0.9) * lag_s, 0.9 * lag_s, dice.uniform(1, LONGEST_LATE_S), service
+        dice.uniform(0, 0.9) * read_lag_s,
+        0.9 * read_lag_s,
+        dice.uniform(1, LONGEST_LATE_S),
+        service,
     )
 
 
-def switches_of(seed: int, on: frozenset[str], ahead_s: float) -> Switches:
+def switches_of(seed: int, on: frozenset[str], clock_offset_s: float) -> Switches:
     """The readings of BigCommerce's documents that the day goes by."""
     dice = dice_of(seed, "switches of the day")
     reading = cast("Literal['kept_beside', 'served_first', 'below_zero']", dice.choice(READINGS))
@@ -91,7 +94,7 @@ def switches_of(seed: int, on: frozenset[str], ahead_s: float) -> Switches:
     backorders: dict[str, Any] = {"backordered_units": reading, "backorder_hooks": hooks}
     return Switches(
         random_read_lag=True,
-        clock_ahead_s=ahead_s,
+        clock_ahead_s=clock_offset_s,
         read_lag_per_item="lag per item" in on,
         partial_adjustments="calls in part" in on,
         order_brought_back=back,

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.core.model import Product
-from brygga.core.stock.story import Movement
+from brygga.core.stock.movement import Movement
 from brygga.database import ledgers, library, movements
 from brygga.database.engine import Tx
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.web.i18n import Words
 from brygga.web.messages import Trouble
-from brygga.web.shelves import signed
+from brygga.web.stock_view import signed
 
 SHOWN = 3
 """More of them than this are one line on the overview."""
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtView:
+class NumberCheck:
     """`till` and `shop` are what each side shows, `seen` what each promised when the page was
     drawn: the answer is about these.
     """
@@ -41,41 +41,47 @@ class DoubtView:
 
 async def doubtful(
     tx: Tx, connection_id: int, words: Words, product_uuids: Collection[str] | None = None
-) -> tuple[DoubtView, ...]:
+) -> tuple[NumberCheck, ...]:
     """Of these products or of all, longest first. A product that is gone has nothing to check."""
-    books = await ledgers.in_doubt(tx, connection_id, product_uuids)
-    if not books:
+    ledger_rows = await ledgers.in_question(tx, connection_id, product_uuids)
+    if not ledger_rows:
         return ()
-    entries = await library.get_many(tx, connection_id, {book.product_uuid for book in books})
-    moves = await movements.doubts(tx, connection_id, [book.variant_uuid for book in books])
+    entries = await library.get_many(
+        tx, connection_id, {ledger_row.product_uuid for ledger_row in ledger_rows}
+    )
+    moves = await movements.questioned(
+        tx, connection_id, [ledger_row.variant_uuid for ledger_row in ledger_rows]
+    )
     found = []
-    for book in books:
-        entry = entries.get(book.product_uuid)
+    for ledger_row in ledger_rows:
+        entry = entries.get(ledger_row.product_uuid)
         if entry is not None:
-            name = full_name(entry.name, entry.product, book.variant_uuid)
-            found.append(doubt_view(words, book, name, moves.get(book.variant_uuid)))
+            name = full_name(entry.name, entry.product, ledger_row.variant_uuid)
+            found.append(number_check(words, ledger_row, name, moves.get(ledger_row.variant_uuid)))
     return tuple(found)
 
 
-def doubt_view(words: Words, book: Book, name: str, move: Movement | None) -> DoubtView:
-    till, shop = book.ledger.zettle, book.ledger.shop
-    return DoubtView(
-        book.product_uuid,
-        book.variant_uuid,
+def number_check(
+    words: Words, ledger_row: LedgerRow, name: str, move: Movement | None
+) -> NumberCheck:
+    till, shop = ledger_row.ledger.zettle, ledger_row.ledger.shop
+    return NumberCheck(
+        ledger_row.product_uuid,
+        ledger_row.variant_uuid,
         name,
-        book.check_since,
-        till.known if isinstance(till.known, int) else None,
-        shop.known if isinstance(shop.known, int) else None,
-        (till.promised, shop.promised),
-        book.ledger.separate,
+        ledger_row.check_since,
+        till.confirmed if isinstance(till.confirmed, int) else None,
+        shop.confirmed if isinstance(shop.confirmed, int) else None,
+        (till.target, shop.target),
+        ledger_row.ledger.separate,
         _happened(words, move),
     )
 
 
-def troubles(doubts: Sequence[DoubtView], words: Words) -> tuple[Trouble, ...]:
+def troubles(number_checks: Sequence[NumberCheck], words: Words) -> tuple[Trouble, ...]:
     """For the overview: each number while they are few, else how many there are."""
-    if len(doubts) > SHOWN:
-        count = words.number(len(doubts))
+    if len(number_checks) > SHOWN:
+        count = words.number(len(number_checks))
         return (
             Trouble(
                 "trouble.check_many", (("count", count),), "warn", link="/apps/bigcommerce/check"
@@ -85,11 +91,11 @@ def troubles(doubts: Sequence[DoubtView], words: Words) -> tuple[Trouble, ...]:
         Trouble(
             "trouble.check", params(words, one), "warn", link=f"/library/{one.product}/stock/check"
         )
-        for one in doubts
+        for one in number_checks
     )
 
 
-def params(words: Words, one: DoubtView) -> tuple[tuple[str, str], ...]:
+def params(words: Words, one: NumberCheck) -> tuple[tuple[str, str], ...]:
     def said(number: int | None) -> str:
         return "–" if number is None else words.number(number)
 

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from brygga_sandbox.bigcommerce import Switches
-from sandbox_tests.bigcommerce.shop_town import JSON, Town
+from sandbox_tests.bigcommerce.shop_bench import JSON, Bench
 
 ORDERS = "/v2/orders"
 SCOPES = ("store_v2_orders", "store_v2_products", "store_inventory")
@@ -14,11 +14,11 @@ PENDING, SHIPPED, PARTLY_SHIPPED, CANCELLED, AWAITING = 1, 2, 3, 5, 11
 
 async def furnished(
     api_order: Literal["takes", "takes_nothing"] = "takes", **settings: Any
-) -> tuple[Town, JSON]:
+) -> tuple[Bench, JSON]:
     """A store with a scarf in two colours, four red and two blue ones."""
-    town = Town(Switches(api_order=api_order), **settings)
-    town.client.headers["X-Auth-Token"] = town.sandbox.issue_token("abc123", "cid", SCOPES)
-    return town, await town.scarf()
+    bench = Bench(Switches(api_order=api_order), **settings)
+    bench.client.headers["X-Auth-Token"] = bench.sandbox.issue_token("abc123", "cid", SCOPES)
+    return bench, await bench.scarf()
 
 
 def red_of(scarf: JSON, quantity: int = 1, **more: Any) -> JSON:
@@ -31,14 +31,14 @@ def red_of(scarf: JSON, quantity: int = 1, **more: Any) -> JSON:
     return {**row, **more}
 
 
-async def made(town: Town, *lines: JSON, **fields: Any) -> JSON:
+async def made(bench: Bench, *lines: JSON, **fields: Any) -> JSON:
     """An order of these lines, made by the app."""
-    value: JSON = await town.good(
+    value: JSON = await bench.good(
         "POST", ORDERS, {"billing_address": BILLING, "products": [*lines], **fields}
     )
     return value
 
 
-async def level(town: Town) -> int:
+async def level(bench: Bench) -> int:
     """How many red scarves are there."""
-    return await town.level(town.sandbox.shop().item(sku="SC-RED")[1].id)
+    return await bench.level(bench.sandbox.shop().item(sku="SC-RED")[1].id)

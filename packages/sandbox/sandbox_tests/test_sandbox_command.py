@@ -13,32 +13,33 @@ from typing import Any
 import httpx2
 import pytest
 
-from brygga_sandbox.__main__ import arguments, facts, open_town, page, plan_of
+from brygga_sandbox.__main__ import arguments, facts, open_sandbox, page, plan_of
 from brygga_sandbox.clock import ManualClock, MovableClock
 from brygga_sandbox.http import Router
-from brygga_sandbox.town import Plan, Town
+from brygga_sandbox.sandbox import Plan, Sandbox
 
 GUIDE = Path(__file__).parents[3] / "docs" / "sandbox.md"
 ZETTLE, SHOP = "https://zettle.town.test", "https://bigcommerce.town.test"
 
 
 @pytest.fixture
-async def town() -> AsyncIterator[Town]:
-    made = Town(Plan(products=2, merchants=2, drawings=False), ManualClock())
+async def sandbox() -> AsyncIterator[Sandbox]:
+    made = Sandbox(Plan(products=2, merchants=2, drawings=False), ManualClock())
     yield made
     await made.stop()
 
 
 @pytest.fixture
-def client(town: Town) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=town.transport())
+def client(sandbox: Sandbox) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=sandbox.transport())
 
 
-async def store_of(town: Town, number: int = 0) -> dict[str, Any]:
-    merchant = town.merchants[number]
-    async with httpx2.AsyncClient(transport=town.transport()) as client:
+async def store_of(sandbox: Sandbox, number: int = 0) -> dict[str, Any]:
+    merchant = sandbox.merchants[number]
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
         answer = await client.get(
-            f"{town.api(merchant)}/v2/store", headers={"X-Auth-Token": town.store_token(merchant)}
+            f"{sandbox.api(merchant)}/v2/store",
+            headers={"X-Auth-Token": sandbox.store_token(merchant)},
         )
         return {**answer.json(), "quota": answer.headers["X-Rate-Limit-Requests-Quota"]}
 
@@ -56,7 +57,7 @@ async def test_the_store_is_as_the_command_says() -> None:
         "--products",
         "0",
     ]
-    told = await store_of(Town(plan_of(arguments(words)), ManualClock()))
+    told = await store_of(Sandbox(plan_of(arguments(words)), ManualClock()))
 
     assert (told["plan_level"], told["quota"], told["is_price_entered_with_tax"]) == (
         "Pro",
@@ -64,10 +65,10 @@ async def test_the_store_is_as_the_command_says() -> None:
         False,
     )
     assert (told["weight_units"], told["currency"]) == ("Grams", "EUR")
-    assert (await store_of(Town(plan_of(arguments(["--products", "0"])), ManualClock())))[
+    assert (await store_of(Sandbox(plan_of(arguments(["--products", "0"])), ManualClock())))[
         "quota"
     ] == "150"
-    few = Town(
+    few = Sandbox(
         plan_of(arguments(["--products", "0", "--quota", "7", "--plan", "Pro"])), ManualClock()
     )
     assert (await store_of(few))["quota"] == "7"
@@ -84,16 +85,16 @@ async def test_delays_keys_and_stock_rules_are_as_the_command_says() -> None:
         "--stock-moves",
         "shipped",
     ]
-    town = Town(
+    sandbox = Sandbox(
         plan_of(arguments([*words, "--zettle-app", "me:s1", "--bigcommerce-app", "you:s2"])),
         ManualClock(),
     )
-    store = town.bigcommerce.store()
+    store = sandbox.bigcommerce.store()
 
-    assert (store.read_lag_s, town.bigcommerce.hooks[store.hash].delay_s) == (3.5, 60.0)
+    assert (store.read_lag_s, sandbox.bigcommerce.hooks[store.hash].delay_s) == (3.5, 60.0)
     assert store.settings.update_stock_behavior == "order_completed_or_shipped"
-    assert town.zettle.core.apps["me"].client_secret == "s1"
-    assert town.bigcommerce.apps.secret("you") == "s2"
+    assert sandbox.zettle.core.apps["me"].client_secret == "s1"
+    assert sandbox.bigcommerce.apps.secret("you") == "s2"
 
 
 @pytest.mark.parametrize(
@@ -127,14 +128,14 @@ def test_more_goods_than_fit_are_refused_before_anything_opens(
 ) -> None:
     asked: argparse.Namespace = arguments(["--merchants", "50", "--products", "50000"])
 
-    assert open_town(asked) == 2
+    assert open_sandbox(asked) == 2
     assert "the most is 100000" in capsys.readouterr().err
 
 
 async def test_several_merchants_have_keys_of_their_own_and_see_nothing_of_each_other(
-    town: Town,
+    sandbox: Sandbox,
 ) -> None:
-    told = facts(town)
+    told = facts(sandbox)
     first, second = told["merchants"]
 
     assert told["other_tool"]["bigcommerce_token"] == first["bigcommerce_token"]
@@ -142,7 +143,7 @@ async def test_several_merchants_have_keys_of_their_own_and_see_nothing_of_each_
         len({one[name] for one in (first, second) for name in one if name.endswith("token")}) == 6
     )
     assert second["bigcommerce_token"] in page(told)
-    async with httpx2.AsyncClient(transport=town.transport()) as client:
+    async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
         foreign = await client.get(
             f"{second['api']}/v2/store", headers={"X-Auth-Token": first["bigcommerce_token"]}
         )
@@ -154,19 +155,19 @@ async def test_several_merchants_have_keys_of_their_own_and_see_nothing_of_each_
 
 @pytest.mark.parametrize("host", [ZETTLE, SHOP])
 async def test_the_clock_is_told_and_moved_from_either_side(
-    town: Town, client: httpx2.AsyncClient, host: str
+    sandbox: Sandbox, client: httpx2.AsyncClient, host: str
 ) -> None:
     before = (await client.get(f"{host}/sandbox/clock")).json()["now"]
     moved = (await client.post(f"{host}/sandbox/clock", json={"seconds": 7200})).json()["now"]
     old = await client.post(f"{host}/sandbox/clock", json={"seconds": -1})
 
-    assert moved == before + 7200 == town.clock.now()
+    assert moved == before + 7200 == sandbox.clock.now()
     assert old.status_code == 400
 
 
 @pytest.mark.parametrize("host", [ZETTLE, SHOP])
 async def test_the_weather_is_told_changed_and_made_fine(
-    town: Town, client: httpx2.AsyncClient, host: str
+    sandbox: Sandbox, client: httpx2.AsyncClient, host: str
 ) -> None:
     bad = (await client.post(f"{host}/sandbox/weather", json={"loss": 0.5, "delay": [1, 2]})).json()
     wrong = await client.post(f"{host}/sandbox/weather", json={"rain": 1})
@@ -180,7 +181,7 @@ async def test_the_weather_is_told_changed_and_made_fine(
 
 
 async def test_a_stores_delays_an_app_and_a_token_are_set_from_outside(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
     url = f"{SHOP}/sandbox"
     stores = (await client.get(f"{url}/stores")).json()
@@ -205,7 +206,7 @@ async def test_a_stores_delays_an_app_and_a_token_are_set_from_outside(
     assert [one["store_hash"] for one in stores] == ["l1ndsk1", "l1ndsk2"]
     assert (set_["read_lag_s"], set_["hook_delay_s"]) == (4.0, 9.0)
     assert (wrong.status_code, made.json(), told.status_code) == (422, {"client_id": "mine"}, 200)
-    assert town.bigcommerce.store("l1ndsk1").read_lag_s == 0.0
+    assert sandbox.bigcommerce.store("l1ndsk1").read_lag_s == 0.0
 
 
 async def test_a_running_clock_is_moved_and_wakes_its_sleepers_in_order() -> None:
@@ -243,7 +244,7 @@ def control_addresses(router: Router) -> set[str]:
     return found
 
 
-async def test_the_guide_names_every_control_address(town: Town) -> None:
+async def test_the_guide_names_every_control_address(sandbox: Sandbox) -> None:
     guide = GUIDE.read_text()
     shapes = {
         re.sub(r"\{\w+\}", "{}", path)
@@ -253,7 +254,7 @@ async def test_the_guide_names_every_control_address(town: Town) -> None:
         )
     }
     shapes |= {f"/sandbox/orders/{{}}{tail}" for tail in shapes if not tail.startswith("/sandbox")}
-    known = control_addresses(town.bigcommerce.router) | control_addresses(town.zettle.router)
+    known = control_addresses(sandbox.bigcommerce.router) | control_addresses(sandbox.zettle.router)
 
     assert sorted(one for one in known if re.sub(r"\{\w+\}", "{}", one) not in shapes) == []
 
@@ -277,7 +278,7 @@ async def test_the_guides_python_runs_as_it_stands() -> None:
 
 async def test_the_guides_calls_are_answered() -> None:
     """Every curl in the guide, against a town with the demo library."""
-    shown = Town(Plan(drawings=False, merchants=2), ManualClock())
+    shown = Sandbox(Plan(drawings=False, merchants=2), ManualClock())
     tokens = {"$TILL": shown.zettle_tokens().access, "$SHOP": shown.store_token()}
     text = GUIDE.read_text().replace("\\\n", " ")
     calls = re.findall(r"^curl ((?:[^'\n]|'[^']*')*)", text, re.MULTILINE)

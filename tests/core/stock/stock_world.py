@@ -11,21 +11,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from brygga.core.stock import (
-    Flight,
     Hint,
     Ledger,
-    Look,
+    LevelRead,
+    PendingWrite,
     Resolved,
     Review,
-    Shelf,
     Side,
     Slot,
+    StockRecord,
     Timing,
     Verdict,
     corrected,
     hinted,
     landed,
-    next_look,
+    next_read,
     observed,
     resolve_at,
     resolve_shop,
@@ -65,8 +65,8 @@ class Hook:
 
 
 @dataclass
-class Town:
-    """Both platforms. `share` is the chance of each fault; `lag_s` the most that BigCommerce's
+class Sandbox:
+    """Both platforms. `share` is the chance of each fault; `read_lag_s` the most that BigCommerce's
     reads trail.
     """
 
@@ -75,7 +75,7 @@ class Town:
     share: float = 0.0
     crashes: float = 0.0
     drops: float = 0.0
-    lag_s: float = 3.0
+    read_lag_s: float = 3.0
     partial: bool = False
     """A call that is cut lands in part: the marker's item does, the record's does not."""
     now_s: float = 0.0
@@ -86,7 +86,7 @@ class Town:
     slots: list[tuple[float, int]] = field(default_factory=lambda: [(-1e9, 0)])
     """The levels of the marker's one variant, and since when."""
     writes: int = 0
-    told: int = 0
+    reported: int = 0
     below_zero: int = 0
     steps: int = 0
     die_at: int | None = None
@@ -120,11 +120,11 @@ class Town:
             self.history.append((self.now_s, self.levels[side]))
         if self.dice.random() < self.drops:
             return
-        self.told += 1
+        self.reported += 1
         late = 120.0 if self.dice.random() < self.share else 2.0
         for _ in range(2 if self.dice.random() < self.share else 1):
             at = self.now_s + self.dice.random() * late
-            self.hooks.append(Hook(at, side, identifier, by_api, self.told))
+            self.hooks.append(Hook(at, side, identifier, by_api, self.reported))
 
     def read(self, side: Side) -> int:
         self.point()
@@ -138,7 +138,7 @@ class Town:
         return self._as_seen(self.slots)
 
     def _as_seen(self, history: list[tuple[float, int]]) -> int:
-        seen = self.now_s - self.dice.random() * self.lag_s
+        seen = self.now_s - self.dice.random() * self.read_lag_s
         return next(level for at, level in reversed(history) if at <= seen)
 
     def write(self, side: Side, change: int, identifier: str, slot: Slot | None = None) -> None:
@@ -177,10 +177,10 @@ class Town:
 class Engine(Protocol):
     """What keeps the two shelves equal."""
 
-    def hear(self, town: Town, hook: Hook) -> None: ...
-    def work(self, town: Town) -> None: ...
-    def sweep(self, town: Town) -> None: ...
-    def wakes_s(self, town: Town) -> float | None: ...
+    def take_reports(self, sandbox: Sandbox, hook: Hook) -> None: ...
+    def work(self, sandbox: Sandbox) -> None: ...
+    def sweep(self, sandbox: Sandbox) -> None: ...
+    def wakes_s(self, sandbox: Sandbox) -> float | None: ...
 
     @property
     def reported(self) -> bool: ...
@@ -197,43 +197,46 @@ class Ledgers:
     held: str = ""
     """The call that holds it."""
     echoes: dict[str, datetime] = field(default_factory=dict)
-    lost: dict[str, tuple[Flight, Verdict, datetime]] = field(default_factory=dict)
+    lost: dict[str, tuple[PendingWrite, Verdict, datetime]] = field(default_factory=dict)
     """Writes to Zettle that were resolved without an echo."""
-    heard: set[int] = field(default_factory=set)
+    received: set[int] = field(default_factory=set)
     doubts: int = 0
     contradictions: int = 0
     calls: int = 0
     looking: bool = True
 
     @classmethod
-    def of(cls, town: Town) -> "Ledgers":
-        shelves = Shelf(known=town.start), Shelf(known=town.start, variant_id=1)
-        return cls(Ledger(*shelves), Timing(is_whole=not town.partial))
+    def of(cls, sandbox: Sandbox) -> "Ledgers":
+        records = (
+            StockRecord(confirmed=sandbox.start),
+            StockRecord(confirmed=sandbox.start, variant_id=1),
+        )
+        return cls(Ledger(*records), Timing(is_whole=not sandbox.partial))
 
     @classmethod
-    def unmarked(cls, town: Town) -> "Ledgers":
-        return replace(cls.of(town), count=None)
+    def unmarked(cls, sandbox: Sandbox) -> "Ledgers":
+        return replace(cls.of(sandbox), count=None)
 
     @property
     def reported(self) -> bool:
         return self.doubts > 0
 
-    def hear(self, town: Town, hook: Hook) -> None:
+    def take_reports(self, sandbox: Sandbox, hook: Hook) -> None:
         """Doubles stop at the door, as in the receivers."""
-        if hook.number in self.heard:
+        if hook.number in self.received:
             return
-        self.heard.add(hook.number)
+        self.received.add(hook.number)
         if hook.identifier is not None and hook.side is Side.ZETTLE:
-            self.echoes.setdefault(hook.identifier, town.now)
+            self.echoes.setdefault(hook.identifier, sandbox.now)
         else:
             self.disk = hinted(
-                self.disk, hook.side, Hint(town.now, by_order=not hook.by_api, variant="1")
+                self.disk, hook.side, Hint(sandbox.now, by_order=not hook.by_api, variant="1")
             )
         self.looking = True
 
-    def _review(self, town: Town) -> None:
-        for call, (flight, verdict, since) in list(self.lost.items()):
-            over = town.now - since >= self.timing.doubt
+    def _review(self, sandbox: Sandbox) -> None:
+        for call, (pending_write, verdict, since) in list(self.lost.items()):
+            over = sandbox.now - since >= self.timing.escalation_timeout
             found = reviewed(verdict, echoed=call in self.echoes, over=over)
             if found is Review.WAIT:
                 continue
@@ -242,114 +245,121 @@ class Ledgers:
             if found is Review.OTHERWISE:
                 landed_ = verdict is not Verdict.PRESUMED_LOST
                 self.disk = corrected(
-                    self.disk, Side.ZETTLE, flight.quantity if landed_ else -flight.quantity
+                    self.disk,
+                    Side.ZETTLE,
+                    pending_write.quantity if landed_ else -pending_write.quantity,
                 )
 
-    def sweep(self, town: Town) -> None:
+    def sweep(self, sandbox: Sandbox) -> None:
         self.looking = True
 
-    def work(self, town: Town) -> None:
-        waits = any(sendable(self.disk, side, town.now, self.timing) for side in Side)
-        if not self.looking and not waits and not any(at <= town.now for at in self._due()):
+    def work(self, sandbox: Sandbox) -> None:
+        waits = any(sendable(self.disk, side, sandbox.now, self.timing) for side in Side)
+        if not self.looking and not waits and not any(at <= sandbox.now for at in self._due()):
             return
         self.looking = False
-        self._review(town)
+        self._review(sandbox)
         for side in (Side.SHOP, Side.ZETTLE):
-            self._look(town, side)
+            self._level_read(sandbox, side)
         for side in (Side.ZETTLE, Side.SHOP):
-            self._send(town, side)
+            self._send(sandbox, side)
 
     def _due(self) -> list[datetime]:
-        due = [at for side in Side if (at := next_look(self.disk, side, self.timing)) is not None]
+        due = [at for side in Side if (at := next_read(self.disk, side, self.timing)) is not None]
         due += [
             resolve_at(side, f, self.timing)
             for side in Side
-            if (f := self.disk[side].flight) is not None
+            if (f := self.disk[side].pending_write) is not None
         ]
         asked = (Verdict.PRESUMED_LOST, Verdict.ASSUMED_LANDED, Verdict.ASSUMED_LOST)
         return due + [
-            since + self.timing.doubt
+            since + self.timing.escalation_timeout
             for _, verdict, since in self.lost.values()
             if verdict in asked
         ]
 
-    def wakes_s(self, town: Town) -> float | None:
+    def wakes_s(self, sandbox: Sandbox) -> float | None:
         """When it has something to do by time alone, by the town's clock; None when it waits for
         nothing.
         """
         times = self._due()
         for side in Side:
-            free = max(town.now, self.disk[side].rests or town.now)
+            free = max(sandbox.now, self.disk[side].rests or sandbox.now)
             if sendable(self.disk, side, free, self.timing):
                 times.append(free)
         return min((at - START).total_seconds() for at in times) if times else None
 
-    def _save(self, town: Town, move: Callable[[Ledger], Ledger]) -> None:
-        town.point()
+    def _save(self, sandbox: Sandbox, move: Callable[[Ledger], Ledger]) -> None:
+        sandbox.point()
         self.disk = move(self.disk)
-        town.point()
+        sandbox.point()
 
-    def _look(self, town: Town, side: Side) -> None:
-        begun = town.now
-        look = Look(town.read(side), begun)
-        flight = self.disk[side].flight
-        if flight is None:
-            self._save(town, lambda ledger: observed(ledger, side, look, self.timing).ledger)
+    def _level_read(self, sandbox: Sandbox, side: Side) -> None:
+        read_started = sandbox.now
+        read = LevelRead(sandbox.read(side), read_started)
+        pending_write = self.disk[side].pending_write
+        if pending_write is None:
+            self._save(sandbox, lambda ledger: observed(ledger, side, read, self.timing).ledger)
             return
-        shown = town.read_slot() if flight.slot is not None else None
-        done = self._resolved(side, look, shown)
-        town.point()
+        shown = sandbox.read_slot() if pending_write.slot is not None else None
+        done = self._resolved(side, read, shown)
+        sandbox.point()
         self.disk = done.ledger
         if done.verdict is not Verdict.WAITING:
-            self._closed(side, flight, done, shown, town.now)
-        town.point()
+            self._closed(side, pending_write, done, shown, sandbox.now)
+        sandbox.point()
 
-    def _resolved(self, side: Side, look: Look, shown: int | None) -> Resolved:
-        flight = self.disk[side].flight
-        assert flight is not None
+    def _resolved(self, side: Side, read: LevelRead, shown: int | None) -> Resolved:
+        pending_write = self.disk[side].pending_write
+        assert pending_write is not None
         if side is Side.SHOP:
-            return resolve_shop(self.disk, look, shown, self.timing)
-        return resolve_till(self.disk, look, self.echoes.get(flight.call), self.timing)
+            return resolve_shop(self.disk, read, shown, self.timing)
+        return resolve_till(self.disk, read, self.echoes.get(pending_write.call), self.timing)
 
     def _closed(
-        self, side: Side, flight: Flight, done: Resolved, shown: int | None, now: datetime
+        self,
+        side: Side,
+        pending_write: PendingWrite,
+        done: Resolved,
+        shown: int | None,
+        now: datetime,
     ) -> None:
         self.contradictions += done.contradicts
         if side is Side.ZETTLE and done.verdict is not Verdict.LANDED:
-            self.lost[flight.call] = (flight, done.verdict, now)
+            self.lost[pending_write.call] = (pending_write, done.verdict, now)
         elif side is Side.SHOP:
             self.doubts += done.verdict.is_doubtful
-            self._give_back(flight.call, shown)
+            self._give_back(pending_write.call, shown)
 
     def _give_back(self, call: str, shown: int | None) -> None:
         if self.held == call and shown is not None:
             self.held, self.count = "", shown
 
-    def _send(self, town: Town, side: Side) -> None:
-        change = sendable(self.disk, side, town.now, self.timing)
+    def _send(self, sandbox: Sandbox, side: Side) -> None:
+        change = sendable(self.disk, side, sandbox.now, self.timing)
         if change == 0 or (side is Side.SHOP and self.held):
             return
         self.calls += 1
         call = f"call-{self.calls}"
         slot = Slot(99, self.count) if side is Side.SHOP and self.count is not None else None
-        town.point()
-        self.disk = sent(self.disk, side, change, call, town.now, slot)
+        sandbox.point()
+        self.disk = sent(self.disk, side, change, call, sandbox.now, slot)
         self.held = call if slot is not None else self.held
-        town.point()
+        sandbox.point()
         try:
-            town.write(side, change, call, slot)
+            sandbox.write(side, change, call, slot)
         except NoAnswer:
-            self._save(town, lambda ledger: unanswered(ledger, side, town.now))
+            self._save(sandbox, lambda ledger: unanswered(ledger, side, sandbox.now))
         except TooLittle:
-            town.point()
-            self.disk = short(self.disk, side, town.now, self.timing)
+            sandbox.point()
+            self.disk = short(self.disk, side, sandbox.now, self.timing)
             self._give_back(call, self.count)
-            town.point()
+            sandbox.point()
         else:
-            town.point()
-            self.disk = landed(self.disk, side, town.now)
+            sandbox.point()
+            self.disk = landed(self.disk, side, sandbox.now)
             self._give_back(call, None if slot is None else slot.count + 1)
-            town.point()
+            sandbox.point()
 
 
 @dataclass
@@ -358,83 +368,83 @@ class Naive:
     must catch it.
     """
 
-    known: dict[Side, int]
+    confirmed: dict[Side, int]
     reported: bool = False
 
     @classmethod
-    def of(cls, town: Town) -> "Naive":
-        return cls(dict.fromkeys(Side, town.start))
+    def of(cls, sandbox: Sandbox) -> "Naive":
+        return cls(dict.fromkeys(Side, sandbox.start))
 
-    def hear(self, town: Town, hook: Hook) -> None: ...
-    def sweep(self, town: Town) -> None: ...
+    def take_reports(self, sandbox: Sandbox, hook: Hook) -> None: ...
+    def sweep(self, sandbox: Sandbox) -> None: ...
 
-    def wakes_s(self, town: Town) -> float | None:
-        return town.now_s
+    def wakes_s(self, sandbox: Sandbox) -> float | None:
+        return sandbox.now_s
 
-    def work(self, town: Town) -> None:
+    def work(self, sandbox: Sandbox) -> None:
         for side in Side:
-            change = town.read(side) - self.known[side]
+            change = sandbox.read(side) - self.confirmed[side]
             if change:
                 try:
-                    town.write(side.other, change, "naive")
+                    sandbox.write(side.other, change, "naive")
                 except (NoAnswer, TooLittle):
                     return
-                self.known = {
-                    side: self.known[side] + change,
-                    side.other: self.known[side.other] + change,
+                self.confirmed = {
+                    side: self.confirmed[side] + change,
+                    side.other: self.confirmed[side.other] + change,
                 }
 
 
-def tick(town: Town, engine: Engine, seconds: float = 1.0) -> None:
+def tick(sandbox: Sandbox, engine: Engine, seconds: float = 1.0) -> None:
     """Time passes, hooks arrive, the engine works; if it dies, its process starts again with what
     is on disk.
     """
-    town.now_s += seconds
-    for hook in town.due_hooks():
-        engine.hear(town, hook)
+    sandbox.now_s += seconds
+    for hook in sandbox.due_hooks():
+        engine.take_reports(sandbox, hook)
     try:
-        engine.work(town)
+        engine.work(sandbox)
     except Crash:
-        engine.sweep(town)
+        engine.sweep(sandbox)
 
 
-def calm(town: Town, engine: Engine) -> None:
+def calm(sandbox: Sandbox, engine: Engine) -> None:
     """The faults end and time runs on: hooks that are late arrive, and the sweep looks at what
     nobody announced.
     """
-    town.share = town.crashes = town.drops = 0.0
-    town.die_at = None
+    sandbox.share = sandbox.crashes = sandbox.drops = 0.0
+    sandbox.die_at = None
     second = 0
     while second < CALM_S:
         if second % SWEEP_S == 0:
-            engine.sweep(town)
-        tick(town, engine)
-        idle = min(_idle_seconds(town, engine), SWEEP_S - 1 - second % SWEEP_S)
-        town.now_s += idle
+            engine.sweep(sandbox)
+        tick(sandbox, engine)
+        idle = min(_idle_seconds(sandbox, engine), SWEEP_S - 1 - second % SWEEP_S)
+        sandbox.now_s += idle
         second += 1 + idle
 
 
-def _idle_seconds(town: Town, engine: Engine) -> int:
+def _idle_seconds(sandbox: Sandbox, engine: Engine) -> int:
     """So many whole seconds nothing happens: the ticks of these change nothing, and are left
     out.
     """
-    times = [hook.at for hook in town.hooks]
-    wakes = engine.wakes_s(town)
+    times = [hook.at for hook in sandbox.hooks]
+    wakes = engine.wakes_s(sandbox)
     times += [] if wakes is None else [wakes]
-    return max(0, int(min(times) - town.now_s) - 1) if times else SWEEP_S
+    return max(0, int(min(times) - sandbox.now_s) - 1) if times else SWEEP_S
 
 
-def outcome(town: Town, engine: Engine) -> str:
-    """`right`, `low` (both shelves promise too little), `high`, or `apart` (the shelves
+def outcome(sandbox: Sandbox, engine: Engine) -> str:
+    """`right`, `low` (both shelves promise too little), `high`, or `separate` (the shelves
     disagree).
     """
-    want = max(0, town.truth)
-    till, shop = (max(0, town.levels[side]) for side in (Side.ZETTLE, Side.SHOP))
+    want = max(0, sandbox.truth)
+    till, shop = (max(0, sandbox.levels[side]) for side in (Side.ZETTLE, Side.SHOP))
     if till == shop == want:
         return "right"
-    if till != shop and town.truth >= 0:
+    if till != shop and sandbox.truth >= 0:
         return "apart"
     return "low" if max(till, shop) <= want else "high"
 
 
-__all__ = ["Crash", "Engine", "Hook", "Ledgers", "Naive", "Town", "calm", "outcome", "tick"]
+__all__ = ["Crash", "Engine", "Hook", "Ledgers", "Naive", "Sandbox", "calm", "outcome", "tick"]

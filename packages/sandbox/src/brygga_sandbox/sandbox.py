@@ -168,7 +168,7 @@ class Hosts(httpx2.AsyncBaseTransport):
         return await door.handle_async_request(request)
 
 
-class Town:
+class Sandbox:
     """Both platforms, wired, with one merchant and two apps. More merchants move in with
     `add_merchant`.
 

@@ -9,15 +9,15 @@ from datetime import datetime
 from brygga.core.stock import Hint, Side
 from brygga.database import ledgers
 from brygga.database.engine import Tx
-from brygga.sync.stock import Counted, Desk, Moved
+from brygga.sync.stock import Counted, Moved, StockCommands
 from brygga.web.deps import StockMoved
 
 
 @dataclass(frozen=True, slots=True)
-class PageDesk:
-    """The `StockDesk` of `web.deps`."""
+class PageStockCommands:
+    """The `StockCommands` of `web.deps`."""
 
-    desk: Desk = field(default_factory=Desk)
+    commands: StockCommands = field(default_factory=StockCommands)
 
     async def split(
         self,
@@ -28,7 +28,7 @@ class PageDesk:
         now: datetime,
     ) -> None:
         try:
-            await self.desk.split(tx, connection_id, product_uuid, shares, now)
+            await self.commands.split(tx, connection_id, product_uuid, shares, now)
         except Moved:
             raise StockMoved from None
 
@@ -36,7 +36,7 @@ class PageDesk:
         self, tx: Tx, connection_id: int, product_uuid: str, seen: Mapping[str, int], now: datetime
     ) -> None:
         try:
-            await self.desk.join(tx, connection_id, product_uuid, now, seen=seen)
+            await self.commands.join(tx, connection_id, product_uuid, now, seen=seen)
         except Moved:
             raise StockMoved from None
 
@@ -44,22 +44,22 @@ class PageDesk:
         self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
     ) -> None:
         try:
-            await self.desk.count(tx, connection_id, of, counted, now)
+            await self.commands.count(tx, connection_id, of, counted, now)
         except Moved:
             raise StockMoved from None
 
-    async def hear_echo(
+    async def record_echo(
         self, tx: Tx, connection_id: int, external_uuid: str, now: datetime
     ) -> None:
-        await ledgers.hear_echo(tx, connection_id, external_uuid, now)
+        await ledgers.record_echo(tx, connection_id, external_uuid, now)
 
-    async def hear_till(
+    async def record_zettle(
         self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
     ) -> None:
         for uuid, hint in hints:
-            await ledgers.hear_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
+            await ledgers.record_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
 
-    async def hear_switch(
+    async def record_switch(
         self,
         tx: Tx,
         connection_id: int,
@@ -69,7 +69,9 @@ class PageDesk:
         *,
         on: bool,
     ) -> None:
-        await ledgers.hear_switch(tx, connection_id, product_uuid, at, now, on=on)
+        await ledgers.record_switch(tx, connection_id, product_uuid, at, now, on=on)
 
-    async def hear_shop(self, tx: Tx, connection_id: int, product_id: int, hint: Hint) -> None:
-        await ledgers.hear_hint(tx, connection_id, Side.SHOP, str(product_id), hint)
+    async def record_bigcommerce(
+        self, tx: Tx, connection_id: int, product_id: int, hint: Hint
+    ) -> None:
+        await ledgers.record_hint(tx, connection_id, Side.SHOP, str(product_id), hint)

@@ -95,7 +95,7 @@ class _Reader(HTMLParser):
             self._words = None
 
 
-class Visitor:
+class BrowserClient:
     """One browser without a screen. `page` is the text of the page that is open, `url` its
     address.
     """

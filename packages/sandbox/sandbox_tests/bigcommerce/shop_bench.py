@@ -32,7 +32,7 @@ class Letter:
         return value
 
 
-class Town:
+class Bench:
     """One store `abc123`, one app with a token for it, and whatever the app is sent."""
 
     def __init__(

@@ -16,7 +16,7 @@ from brygga_sandbox.clock import ManualClock
 from brygga_sandbox.faults import GENERAL, SPECIAL
 from brygga_sandbox.http import AsgiApp, Request, Response
 from brygga_sandbox.library import demo_library, odd
-from brygga_sandbox.town import OTHER_TOOL, Plan, Town
+from brygga_sandbox.sandbox import OTHER_TOOL, Plan, Sandbox
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -24,37 +24,39 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def town() -> Any:
-    made = Town(Plan(seed=5), ManualClock())
+async def sandbox() -> Any:
+    made = Sandbox(Plan(seed=5), ManualClock())
     yield made
     await made.stop()
 
 
 @pytest.fixture
-def client(town: Town) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=town.transport())
+def client(sandbox: Sandbox) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=sandbox.transport())
 
 
 async def test_the_library_stands_in_the_till_to_the_letter(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
-    headers = bearer(town.zettle_tokens().access)
-    base = f"{town.plan.zettle_url}/products/organizations/self/products"
+    headers = bearer(sandbox.zettle_tokens().access)
+    base = f"{sandbox.plan.zettle_url}/products/organizations/self/products"
     uuid = odd("one variant with definitions")
     listed = (await client.get(f"{base}/v2", headers=headers)).json()
     one = (await client.get(f"{base}/{uuid}", headers=headers)).json()
 
-    owner = town.merchant.organization.owner.uuid
+    owner = sandbox.merchant.organization.owner.uuid
 
-    assert listed == [{"updatedBy": owner, **product} for product in town.merchant.library.products]
+    assert listed == [
+        {"updatedBy": owner, **product} for product in sandbox.merchant.library.products
+    ]
     assert one["name"] == "Skål Fynd"
 
 
 async def test_stock_and_tracking_are_those_of_the_library(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
-    headers = bearer(town.zettle_tokens().access)
-    base = f"{town.plan.zettle_url}/inventory/v3"
+    headers = bearer(sandbox.zettle_tokens().access)
+    base = f"{sandbox.plan.zettle_url}/inventory/v3"
     inventories = (await client.get(f"{base}/inventories", headers=headers)).json()
     store = next(one["inventoryUuid"] for one in inventories if one["inventoryType"] == "STORE")
     rows: dict[str, int] = {}
@@ -64,22 +66,22 @@ async def test_stock_and_tracking_are_those_of_the_library(
         rows |= {row["variantUuid"]: row["balance"] for row in answer.json()}
         url = answer.links.get("next", {}).get("url")
 
-    assert rows == town.merchant.library.stock
+    assert rows == sandbox.merchant.library.stock
 
 
 async def test_bigcommerce_fetches_a_picture_from_zettles_image_host(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
-    headers = {"X-Auth-Token": town.store_token()}
-    cup = town.merchant.library.named("Mugg Skärgård")
+    headers = {"X-Auth-Token": sandbox.store_token()}
+    cup = sandbox.merchant.library.named("Mugg Skärgård")
     body = {
         "name": "Mugg", "type": "physical", "weight": 0.4, "price": 249, "categories": [],
         "images": [{"image_url": cup["presentation"]["imageUrl"], "is_thumbnail": True}],
     }  # fmt: skip
-    made = await client.post(f"{town.api()}/v3/catalog/products", headers=headers, json=body)
-    gone = town.merchant.library.product(odd("picture that is gone"))["presentation"]["imageUrl"]
+    made = await client.post(f"{sandbox.api()}/v3/catalog/products", headers=headers, json=body)
+    gone = sandbox.merchant.library.product(odd("picture that is gone"))["presentation"]["imageUrl"]
     refused = await client.post(
-        f"{town.api()}/v3/catalog/products/{made.json()['data']['id']}/images",
+        f"{sandbox.api()}/v3/catalog/products/{made.json()['data']['id']}/images",
         headers=headers,
         json={"image_url": gone},
     )
@@ -90,7 +92,7 @@ async def test_bigcommerce_fetches_a_picture_from_zettles_image_host(
 
 
 async def test_a_service_on_the_net_hears_the_webhooks_of_both(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
     heard: list[tuple[str, bytes]] = []
 
@@ -98,15 +100,15 @@ async def test_a_service_on_the_net_hears_the_webhooks_of_both(
         heard.append((request.path, request.body))
         return Response(200)
 
-    town.transport({"service.test": AsgiApp(service)})
+    sandbox.transport({"service.test": AsgiApp(service)})
     subscription = {
         "uuid": "9d638cf5-855e-11eb-83ed-4f1c6a7b8e90", "transportName": "WEBHOOK",
         "eventNames": [],
         "destination": "https://service.test/zettle", "contactEmail": "a@example.com",
     }  # fmt: skip
-    tokens = bearer(town.zettle_tokens(connector=town.plan.connector).access)
+    tokens = bearer(sandbox.zettle_tokens(connector=sandbox.plan.connector).access)
     await client.post(
-        f"{town.plan.zettle_url}/pusher/organizations/self/subscriptions",
+        f"{sandbox.plan.zettle_url}/pusher/organizations/self/subscriptions",
         headers=tokens,
         json=subscription,
     )
@@ -115,32 +117,32 @@ async def test_a_service_on_the_net_hears_the_webhooks_of_both(
         "destination": "https://service.test/bigcommerce",
         "is_active": True,
     }
-    key = {"X-Auth-Token": town.store_token(connector=town.plan.connector)}
-    await client.post(f"{town.api()}/v3/hooks", headers=key, json=hook)
+    key = {"X-Auth-Token": sandbox.store_token(connector=sandbox.plan.connector)}
+    await client.post(f"{sandbox.api()}/v3/hooks", headers=key, json=hook)
     heard.clear()
 
-    town.till().edit_product(odd("one variant with definitions"), name="Skål Kap")
-    await town.shop().add_product(name="Bara här")
-    await town.idle()
+    sandbox.till().edit_product(odd("one variant with definitions"), name="Skål Kap")
+    await sandbox.shop().add_product(name="Bara här")
+    await sandbox.idle()
 
     assert sorted(path for path, _ in heard) == ["/bigcommerce", "/zettle"]
     assert any("Skål Kap".encode() in body for _, body in heard)
 
 
 async def test_a_host_that_is_not_in_town_cannot_be_reached(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
     with pytest.raises(httpx2.ConnectError):
         await client.get("https://elsewhere.test/")
 
 
 async def test_a_host_that_goes_off_the_net_is_gone_until_it_comes_back(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
     async def service(request: Request) -> Response:
         return Response(200)
 
-    net = town.hosts
+    net = sandbox.hosts
     net.open("service.test", AsgiApp(service))
     net.close("service.test")
     with pytest.raises(httpx2.ConnectError):
@@ -151,50 +153,50 @@ async def test_a_host_that_goes_off_the_net_is_gone_until_it_comes_back(
 
 
 async def test_merchants_are_apart_and_may_use_other_currencies(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
-    second = town.add_merchant(
+    second = sandbox.add_merchant(
         "Fjord Design", owner="Kari Vik", zettle_currency="NOK", store_currency="EUR", products=40
     )
-    base = f"{town.plan.zettle_url}/products/organizations"
-    mine = bearer(town.zettle_tokens(second).access)
+    base = f"{sandbox.plan.zettle_url}/products/organizations"
+    mine = bearer(sandbox.zettle_tokens(second).access)
     listed = (await client.get(f"{base}/self/products/v2", headers=mine)).json()
     foreign = await client.get(
-        f"{base}/{town.merchant.organization.uuid}/products/v2", headers=mine
+        f"{base}/{sandbox.merchant.organization.uuid}/products/v2", headers=mine
     )
     shop = await client.get(
-        f"{town.api(second)}/v2/store", headers={"X-Auth-Token": town.store_token(second)}
+        f"{sandbox.api(second)}/v2/store", headers={"X-Auth-Token": sandbox.store_token(second)}
     )
 
     assert len(listed) == 40
     assert {one["variants"][0]["price"]["currencyId"] for one in listed} == {"NOK"}
     assert foreign.status_code == 403
     assert shop.json()["currency"] == "EUR"
-    assert town.shop().store.settings.currency == "SEK"
+    assert sandbox.shop().store.settings.currency == "SEK"
 
 
-async def test_both_apps_are_known_on_both_sides(town: Town) -> None:
-    for connector in (town.plan.connector, OTHER_TOOL):
-        assert connector.zettle_client_id in town.zettle.core.apps
-        assert connector.bigcommerce_client_id in town.bigcommerce.apps.registered
+async def test_both_apps_are_known_on_both_sides(sandbox: Sandbox) -> None:
+    for connector in (sandbox.plan.connector, OTHER_TOOL):
+        assert connector.zettle_client_id in sandbox.zettle.core.apps
+        assert connector.bigcommerce_client_id in sandbox.bigcommerce.apps.registered
 
 
-async def test_towns_of_one_seed_are_equal(town: Town) -> None:
-    other = Town(Plan(seed=5), ManualClock())
+async def test_towns_of_one_seed_are_equal(sandbox: Sandbox) -> None:
+    other = Sandbox(Plan(seed=5), ManualClock())
 
-    assert other.zettle_tokens() == town.zettle_tokens()
-    assert other.store_token() == town.store_token()
-    assert other.merchant.organization.uuid == town.merchant.organization.uuid
+    assert other.zettle_tokens() == sandbox.zettle_tokens()
+    assert other.store_token() == sandbox.store_token()
+    assert other.merchant.organization.uuid == sandbox.merchant.organization.uuid
     assert (
-        Town(Plan(seed=6), ManualClock()).merchant.organization.uuid
-        != town.merchant.organization.uuid
+        Sandbox(Plan(seed=6), ManualClock()).merchant.organization.uuid
+        != sandbox.merchant.organization.uuid
     )
 
 
-async def test_the_shop_has_goods_of_its_own_and_likenesses_of_the_tills(town: Town) -> None:
-    await town.furnish()
-    shop = {product.get("name"): product for product in town.shop().store.products.values()}
-    till = {product["name"]: product for product in town.merchant.library.products}
+async def test_the_shop_has_goods_of_its_own_and_likenesses_of_the_tills(sandbox: Sandbox) -> None:
+    await sandbox.furnish()
+    shop = {product.get("name"): product for product in sandbox.shop().store.products.values()}
+    till = {product["name"]: product for product in sandbox.merchant.library.products}
     skus = {variant.get("sku") for product in till.values() for variant in product["variants"]}
     barcodes = {
         variant.get("barcode") for product in till.values() for variant in product["variants"]
@@ -213,20 +215,20 @@ async def test_the_shop_has_goods_of_its_own_and_likenesses_of_the_tills(town: T
 
 
 async def test_a_shop_beside_generated_goods_has_only_its_own() -> None:
-    town = Town(Plan(products=30), ManualClock())
-    await town.furnish()
+    sandbox = Sandbox(Plan(products=30), ManualClock())
+    await sandbox.furnish()
 
-    assert len(town.shop().store.products) == 4
+    assert len(sandbox.shop().store.products) == 4
 
 
 async def test_the_till_would_take_every_demo_product_today_but_the_refused_ones() -> None:
     """What the library calls refused is what the product API refuses; all else could be typed in
     this morning.
     """
-    town = Town(Plan(products=0), ManualClock())
-    client = httpx2.AsyncClient(transport=town.transport())
-    headers = bearer(town.zettle_tokens().access)
-    url = f"{town.plan.zettle_url}/products/organizations/self/products"
+    sandbox = Sandbox(Plan(products=0), ManualClock())
+    client = httpx2.AsyncClient(transport=sandbox.transport())
+    headers = bearer(sandbox.zettle_tokens().access)
+    url = f"{sandbox.plan.zettle_url}/products/organizations/self/products"
     answered = {"etag", "created", "updated", "updatedBy"}
     refused = {}
     library = demo_library()
@@ -248,14 +250,14 @@ async def test_the_till_would_take_every_demo_product_today_but_the_refused_ones
 
 
 async def test_a_tools_token_stays_good_when_it_is_asked_for_again(
-    town: Town, client: httpx2.AsyncClient
+    sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
-    first = town.store_token()
-    town.store_token(connector=town.plan.connector)
+    first = sandbox.store_token()
+    sandbox.store_token(connector=sandbox.plan.connector)
 
-    assert town.store_token() == first
+    assert sandbox.store_token() == first
     assert (
-        await client.get(f"{town.api()}/v2/store", headers={"X-Auth-Token": first})
+        await client.get(f"{sandbox.api()}/v2/store", headers={"X-Auth-Token": first})
     ).status_code == 200
 
 

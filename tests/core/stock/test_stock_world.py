@@ -13,50 +13,50 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from brygga.core.stock import Side
-from tests.core.stock.stock_town import Engine, Ledgers, Naive, Town, calm, outcome, tick
+from tests.core.stock.stock_world import Engine, Ledgers, Naive, Sandbox, calm, outcome, tick
 
-Make = Callable[[Town], Engine]
+Make = Callable[[Sandbox], Engine]
 
 
-def day(seed: int, make: Make, edits: bool, drops: bool = False) -> tuple[Town, Engine]:
+def day(seed: int, make: Make, edits: bool, drops: bool = False) -> tuple[Sandbox, Engine]:
     """One storm and the calm after it. Every chance comes from the seed."""
     dice = random.Random(seed)
-    town = Town(dice, start=dice.choice([1, 5, 40]))
-    town.share, town.crashes = (
+    sandbox = Sandbox(dice, start=dice.choice([1, 5, 40]))
+    sandbox.share, sandbox.crashes = (
         (0.03 if dice.random() < 0.8 else 0.0),
         (0.01 if dice.random() < 0.5 else 0.0),
     )
-    town.drops = 0.03 if drops and dice.random() < 0.3 else 0.0
-    engine = make(town)
+    sandbox.drops = 0.03 if drops and dice.random() < 0.3 else 0.0
+    engine = make(sandbox)
     for _ in range(25):
         for _ in range(dice.randint(0, 12)):
-            tick(town, engine)
-        town.now_s += dice.uniform(0, 3)
-        someone(town, dice, edits)
-    calm(town, engine)
-    return town, engine
+            tick(sandbox, engine)
+        sandbox.now_s += dice.uniform(0, 3)
+        someone(sandbox, dice, edits)
+    calm(sandbox, engine)
+    return sandbox, engine
 
 
-def someone(town: Town, dice: random.Random, edits: bool) -> None:
+def someone(sandbox: Sandbox, dice: random.Random, edits: bool) -> None:
     what = dice.random()
     if what < 0.4:
-        town.people(Side.ZETTLE, -dice.randint(1, 3))
+        sandbox.people(Side.ZETTLE, -dice.randint(1, 3))
     elif what < 0.75:
-        town.people(Side.SHOP, -dice.randint(1, 3))
+        sandbox.people(Side.SHOP, -dice.randint(1, 3))
     elif what < 0.85 or not edits:
-        town.people(Side.ZETTLE, dice.randint(1, 9))
+        sandbox.people(Side.ZETTLE, dice.randint(1, 9))
     else:
-        town.people(Side.SHOP, dice.randint(-4, 9), by_api=True)
+        sandbox.people(Side.SHOP, dice.randint(-4, 9), by_api=True)
 
 
 def days(make: Make, edits: bool, count: int, drops: bool = False) -> Counter[str]:
     """How many days ended how; `pytest -s` shows it."""
     results: Counter[str] = Counter()
     for seed in range(count):
-        town, engine = day(seed, make, edits, drops)
-        end = outcome(town, engine)
+        sandbox, engine = day(seed, make, edits, drops)
+        end = outcome(sandbox, engine)
         results[end + (" reported" if end != "right" and engine.reported else "")] += 1
-        results["below zero"] += town.below_zero
+        results["below zero"] += sandbox.below_zero
     sys.stdout.write(f"\n{make.__qualname__}, hand edits {edits}: {dict(results)}\n")
     return results
 
@@ -107,83 +107,83 @@ def test_the_town_catches_a_naive_engine() -> None:
 
 def test_a_quiet_town_is_left_alone() -> None:
     """After calm, another hour of sweeps writes nothing (invariant 13)."""
-    town, engine = day(7, Ledgers.of, edits=True)
-    writes = town.writes
-    calm(town, engine)
+    sandbox, engine = day(7, Ledgers.of, edits=True)
+    writes = sandbox.writes
+    calm(sandbox, engine)
 
-    assert town.writes == writes
+    assert sandbox.writes == writes
 
 
-def story(make: Make, die_at: int | None) -> tuple[Town, Engine]:
-    town = Town(random.Random(3), start=10)
-    engine = make(town)
-    town.die_at = die_at
-    town.people(Side.SHOP, -1)
-    tick(town, engine)
-    town.people(Side.ZETTLE, -2)
+def story(make: Make, die_at: int | None) -> tuple[Sandbox, Engine]:
+    sandbox = Sandbox(random.Random(3), start=10)
+    engine = make(sandbox)
+    sandbox.die_at = die_at
+    sandbox.people(Side.SHOP, -1)
+    tick(sandbox, engine)
+    sandbox.people(Side.ZETTLE, -2)
     for _ in range(30):
-        tick(town, engine)
-    calm(town, engine)
-    return town, engine
+        tick(sandbox, engine)
+    calm(sandbox, engine)
+    return sandbox, engine
 
 
 def test_a_crash_at_every_point_of_an_order_and_a_sale_loses_nothing() -> None:
     ends: Counter[str] = Counter()
     for point in range(1, 2000):
-        town, engine = story(Ledgers.of, point)
-        if town.deaths == 0:
+        sandbox, engine = story(Ledgers.of, point)
+        if sandbox.deaths == 0:
             break
-        ends[outcome(town, engine)] += 1
+        ends[outcome(sandbox, engine)] += 1
     sys.stdout.write(f"\ncrash walk: {dict(ends)}\n")
 
     assert {"right"} == set(ends)
     assert ends["right"] > 20
 
 
-class Street(RuleBasedStateMachine):
+class ProcessHost(RuleBasedStateMachine):
     """Hypothesis chooses who does what, when, and where the process dies; the law is asserted by
     the ledger itself.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = Town(random.Random(0), start=6)
-        self.engine = Ledgers.of(self.town)
+        self.sandbox = Sandbox(random.Random(0), start=6)
+        self.engine = Ledgers.of(self.sandbox)
 
     @rule(side=st.sampled_from(Side), units=st.integers(1, 4))
     def somebody_buys(self, side: Side, units: int) -> None:
-        self.town.people(side, -units)
+        self.sandbox.people(side, -units)
 
     @rule(units=st.integers(-3, 9))
     def the_till_is_edited(self, units: int) -> None:
-        self.town.people(Side.ZETTLE, units)
+        self.sandbox.people(Side.ZETTLE, units)
 
     @rule(units=st.integers(1, 9))
     def an_order_is_cancelled(self, units: int) -> None:
-        self.town.people(Side.SHOP, units)
+        self.sandbox.people(Side.SHOP, units)
 
     @rule(seconds=st.integers(1, 20))
     def time_passes(self, seconds: int) -> None:
         for _ in range(seconds):
-            tick(self.town, self.engine)
+            tick(self.sandbox, self.engine)
 
     @rule(steps=st.integers(1, 14))
     def the_process_dies(self, steps: int) -> None:
-        self.town.die_at = self.town.steps + steps
+        self.sandbox.die_at = self.sandbox.steps + steps
 
     @rule(share=st.sampled_from([0.0, 0.2, 0.5]))
     def the_weather_changes(self, share: float) -> None:
-        self.town.share = share
+        self.sandbox.share = share
 
     def teardown(self) -> None:
-        calm(self.town, self.engine)
-        end = outcome(self.town, self.engine)
+        calm(self.sandbox, self.engine)
+        end = outcome(self.sandbox, self.engine)
 
         assert end == "right" or (end == "low" and self.engine.reported)
-        assert self.town.below_zero == 0
+        assert self.sandbox.below_zero == 0
 
 
-Street.TestCase.settings = settings(
+ProcessHost.TestCase.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestStreet = Street.TestCase
+TestProcessHost = ProcessHost.TestCase

@@ -18,18 +18,18 @@ class Cause(StrEnum):
     """As `seen`, but nobody announced it: a sweep found it."""
     WRITTEN = "written"
     """Our write landed."""
-    BORN = "born"
-    ADOPTED = "adopted"
+    CREATED = "born"
+    ATTACHED = "adopted"
     RESET = "reset"
     """An absolute level was written."""
-    SETTLED = "settled"
+    RESOLVED = "settled"
     """An unanswered write turned out to have landed."""
     NOT_WRITTEN = "not_written"
     """An unanswered write turned out not to have landed: it is owed again."""
-    DOUBTED = "doubted"
+    IN_DOUBT = "doubted"
     """Nobody could tell what became of a write: the lower number was promised."""
     CONTRADICTED = "contradicted"
-    """As `doubted`, because the marker and the record say opposite things. An operator counts these
+    """As `in_doubt`, because the marker and the record say opposite things. An operator counts these
     (decision 16).
     """
     REFUSED = "refused"
@@ -102,9 +102,11 @@ class Moved:
     reference: str = ""
 
 
-def told(what: Moved, of: tuple[str, str], before: Ledger, after: Ledger, at: datetime) -> Movement:
+def reported(
+    what: Moved, of: tuple[str, str], before: Ledger, after: Ledger, at: datetime
+) -> Movement:
     """The movement between two states of the ledger `of` a product's variant (their uuids)."""
-    flight = before[what.side].flight
+    pending_write = before[what.side].pending_write
     return Movement(
         at,
         *of,
@@ -117,10 +119,12 @@ def told(what: Moved, of: tuple[str, str], before: Ledger, after: Ledger, at: da
         _known(after, Side.SHOP),
         what.call,
         what.reference,
-        flight.sent if flight is not None and flight.call == what.call else None,
+        pending_write.sent
+        if pending_write is not None and pending_write.call == what.call
+        else None,
     )
 
 
 def _known(ledger: Ledger, side: Side) -> int | None:
-    known = ledger[side].known
+    known = ledger[side].confirmed
     return known if isinstance(known, int) else None

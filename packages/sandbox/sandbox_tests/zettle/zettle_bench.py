@@ -68,7 +68,7 @@ class Receiver:
         ]
 
 
-class Town:
+class Bench:
     """The town. `switches` are other readings than the default ones."""
 
     def __init__(
@@ -183,8 +183,8 @@ def with_sizes(*values: str) -> JSON:
     }
 
 
-async def read(town: Town, product: JSON) -> JSON:
-    answer = await town.client.get(f"{PRODUCTS}/{product['uuid']}")
+async def read(bench: Bench, product: JSON) -> JSON:
+    answer = await bench.client.get(f"{PRODUCTS}/{product['uuid']}")
     assert answer.status_code == 200
     value: JSON = answer.json()
     return value

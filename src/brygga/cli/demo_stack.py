@@ -26,8 +26,8 @@ from brygga.database.queue import QueueJobs
 from brygga.settings import Hosts, Settings
 from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 from brygga_sandbox.clock import RealClock
-from brygga_sandbox.server import PortTakenError, TownServer, address, listen
-from brygga_sandbox.town import Connector, Plan, Town
+from brygga_sandbox.sandbox import Connector, Plan, Sandbox
+from brygga_sandbox.server import PortTakenError, SandboxServer, address, listen
 
 PORT_BASE = 8700
 SOON = timedelta(seconds=60)
@@ -54,12 +54,12 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class DemoStack:
     """A running house. Its service and its town live in this process and end with it."""
 
     url: str
     service: Service
-    town: Town
+    sandbox: Sandbox
     stop: asyncio.Event
     """Set when the house is to end, or when its worker fell."""
 
@@ -92,11 +92,11 @@ def alone(work: Callable[[str], Coroutine[Any, Any, int]]) -> int:
 
 
 @contextlib.asynccontextmanager
-async def open_house(wish: Wish, database_url: str) -> AsyncIterator[House]:
+async def open_stack(wish: Wish, database_url: str) -> AsyncIterator[DemoStack]:
     """Returns when all three addresses answer."""
     door = listen(wish.port_base)
     url = address(door)
-    towns = TownServer(
+    sandboxes = SandboxServer(
         Plan(
             seed=wish.seed,
             products=wish.products,
@@ -109,29 +109,33 @@ async def open_house(wish: Wish, database_url: str) -> AsyncIterator[House]:
         RealClock(),
         wish.port_base + 1 if wish.port_base else 0,
     )
-    town = await towns.start()
+    sandbox = await sandboxes.start()
     # A larger plan than the smallest: three times the requests a second (bigcommerce facts 2.1).
-    for one in town.merchants:
-        town.shop(one).set_settings(plan="Scale", quota=450)
+    for one in sandbox.merchants:
+        sandbox.shop(one).set_settings(plan="Scale", quota=450)
     if wish.furnished:
-        await town.furnish()
+        await sandbox.furnish()
     try:
         stop = asyncio.Event()
-        settings = settings_for(town, url)
+        settings = settings_for(sandbox, url)
         async with (
             _service(settings, database_url, door, stop) as service,
             contextlib.AsyncExitStack() as others,
         ):
             for _ in range(wish.workers - 1):
                 await others.enter_async_context(_another_worker(settings, database_url, stop))
-            yield House(url, service, town, stop)
+            yield DemoStack(url, service, sandbox, stop)
     finally:
-        await towns.stop()
+        await sandboxes.stop()
 
 
-def settings_for(town: Town, url: str) -> Settings:
+def settings_for(sandbox: Sandbox, url: str) -> Settings:
     """The settings of a service that takes the town for the platforms."""
-    zettle, shop, app = town.plan.zettle_url, town.plan.bigcommerce_url, town.plan.connector
+    zettle, shop, app = (
+        sandbox.plan.zettle_url,
+        sandbox.plan.bigcommerce_url,
+        sandbox.plan.connector,
+    )
     hosts = Hosts(
         **{
             f"zettle_{host}": f"{zettle}/{host}"
@@ -236,12 +240,12 @@ async def is_quiet(service: Service) -> bool:
     async with service.database.read() as tx:
         due = [
             await work_items.next_due(tx, connection.id)
-            for connection in await connections.living(tx)
+            for connection in await connections.active(tx)
         ]
     soon = service.worker.clock.now() + SOON
     return all(at is None or at > soon for at in due)
 
 
-def visitor_client() -> httpx2.AsyncClient:
+def browser_client() -> httpx2.AsyncClient:
     """A browser's cookies and a browser's patience."""
     return httpx2.AsyncClient(timeout=60, headers={"Accept-Language": "en"})

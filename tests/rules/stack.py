@@ -18,8 +18,8 @@ import httpx2
 import sqlalchemy as sa
 
 from brygga.cli import merchant
-from brygga.cli.house import settings_for
-from brygga.cli.visitor import Visitor
+from brygga.cli.browser import BrowserClient
+from brygga.cli.demo_stack import settings_for
 from brygga.core.marker import METAFIELD_KEY, NAME, SKUS
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line
@@ -34,10 +34,10 @@ from brygga_sandbox.bigcommerce import Shop
 from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
 from brygga_sandbox.clock import LoopClock
 from brygga_sandbox.requests import Asked
-from brygga_sandbox.town import Connector, Merchant, Plan, Town, host_of
+from brygga_sandbox.sandbox import Connector, Merchant, Plan, Sandbox, host_of
 from brygga_sandbox.zettle import Till
 from tests.conftest import NOON, CountingDice
-from tests.database.town import newest
+from tests.database.merchants import newest
 from tests.markers import is_marker, merchants_products
 from tests.rules.wire_law import unlawful
 from tests.timely import TimelyJobs
@@ -47,12 +47,12 @@ SOON = timedelta(seconds=60)
 """Work that is due later than this is routine: a household is calm although it waits."""
 HOOK_DELAY_S = 30.0
 READ_LAG_S = 3.0
-LOOKS = 2_000
+READS = 2_000
 LOOK_AGAIN = 20
 """Every so many looks for calm, work that nobody announced is looked for too."""
 JSON = dict[str, Any]
 _WAITING = sa.text(f"""
-    SELECT m.failing_since IS NOT NULL AS parked FROM marks m JOIN connections c
+    SELECT m.failing_since IS NOT NULL AS parked FROM work_items m JOIN connections c
         ON c.id = m.connection_id
     WHERE c.stage <> 'disconnected' AND (m.failing_since IS NOT NULL OR (m.due_at <= :soon
         AND {WORKABLE}))
@@ -75,13 +75,13 @@ class LoopTime:
 
 
 @dataclass
-class Household:
-    """`visitor` is the merchant's browser, in English; nobody has signed in yet."""
+class DemoStack:
+    """`browser_session` is the merchant's browser, in English; nobody has signed in yet."""
 
-    town: Town
+    sandbox: Sandbox
     service: Service
     jobs: TimelyJobs
-    visitor: Visitor
+    browser_session: BrowserClient
     browsers: list[httpx2.AsyncClient] = field(default_factory=list)
     worker: asyncio.Task[None] | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -106,10 +106,10 @@ class Household:
         database, clock = self.service.database, LoopTime()
         settings, seams = (
             replace(self.service.settings, public_url=url),
-            Seams(clock, CountingDice(10_000), self.town.hosts),
+            Seams(clock, CountingDice(10_000), self.sandbox.hosts),
         )
         self.service = build(settings, database, self.jobs, seams, self.service.worker.pace)
-        self.town.hosts.open(host_of(url), self.service.web)
+        self.sandbox.hosts.open(host_of(url), self.service.web)
         self.url = url
         self.start()
 
@@ -117,11 +117,11 @@ class Household:
 
     @property
     def till(self) -> Till:
-        return self.town.till()
+        return self.sandbox.till()
 
     @property
     def shop(self) -> Shop:
-        return self.town.shop()
+        return self.sandbox.shop()
 
     async def connect(self, *, prices: bool = True, whole_library: bool = True) -> None:
         """From signing in to a first sync that has come to its end; both platforms' webhooks
@@ -132,32 +132,34 @@ class Household:
 
     async def prepare(self, *, prices: bool = True, whole_library: bool = True) -> None:
         """Everything before "Finish set-up"."""
-        await merchant.prepare(self.visitor, URL, prices=prices, whole_library=whole_library)
+        await merchant.prepare(
+            self.browser_session, URL, prices=prices, whole_library=whole_library
+        )
         await self.calm()
 
     async def finish(self) -> None:
-        await self.visitor.open("/apps/bigcommerce")
-        await merchant.finish(self.visitor)
+        await self.browser_session.open("/apps/bigcommerce")
+        await merchant.finish(self.browser_session)
         await self.wait(HOOK_DELAY_S)
 
     async def open(self, path: str) -> str:
         """The page, as text with its markup."""
-        return await self.visitor.open(f"{self.url}{path}")
+        return await self.browser_session.open(f"{self.url}{path}")
 
     async def read(self, path: str) -> str:
         """The words of the page, without its markup."""
         return words_of(await self.open(path))
 
     async def press(self, *words: str, **choices: str | Sequence[str]) -> str:
-        return await self.visitor.press(*words, **choices)
+        return await self.browser_session.press(*words, **choices)
 
-    def browser(self, language: str = "en") -> Visitor:
+    def browser(self, language: str = "en") -> BrowserClient:
         """Somebody else's browser, without our cookies."""
         http = httpx2.AsyncClient(
-            transport=self.town.transport(), headers={"Accept-Language": language}
+            transport=self.sandbox.transport(), headers={"Accept-Language": language}
         )
         self.browsers.append(http)
-        return Visitor(http)
+        return BrowserClient(http)
 
     # ---- Goods -----------------------------------------------------------------------------------
 
@@ -203,8 +205,8 @@ class Household:
         never ends, is a failure.
         """
         quiet = 0
-        for number in range(LOOKS):
-            await self.town.idle()
+        for number in range(READS):
+            await self.sandbox.idle()
             quiet = 0 if await self._is_busy() else quiet + 1
             if quiet == 2:
                 return
@@ -289,7 +291,7 @@ class Household:
 
     def asked(self, *methods: str, of: str = "shop") -> list[Asked]:
         """What our app asked a platform, with these methods or with any."""
-        requests = (self.town.zettle if of == "till" else self.town.bigcommerce).requests.last
+        requests = (self.sandbox.zettle if of == "till" else self.sandbox.bigcommerce).requests.last
         return [one for one in requests if not methods or one.method in methods]
 
     def asked_of_products(self, *methods: str) -> list[Asked]:
@@ -299,7 +301,7 @@ class Household:
     async def connection(self) -> Connection:
         """The first merchant's, living or not."""
         async with self.service.database.read() as tx:
-            return await newest(tx, self.town.merchant.organization.uuid)
+            return await newest(tx, self.sandbox.merchant.organization.uuid)
 
     async def binding(self, uuid: str) -> Binding | None:
         connection = await self.connection()
@@ -317,7 +319,7 @@ class Household:
     async def codes(self) -> list[Code]:
         return [line.code for line in await self.log()]
 
-    async def told(self, code: Code) -> list[dict[str, str]]:
+    async def reported(self, code: Code) -> list[dict[str, str]]:
         """The parameters of every line with this code."""
         return [dict(line.params) for line in await self.log() if line.code is code]
 
@@ -355,21 +357,23 @@ def values(*texts: str) -> list[JSON]:
 
 
 @asynccontextmanager
-async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[Household]:
+async def opened_stack(database_url: str, plan: Plan) -> AsyncIterator[DemoStack]:
     """A running service and a town on the running loop's clock. What the plan does not say is slow
     as the platforms are.
     """
     shop = plan.bigcommerce_config or ShopConfig(read_lag_s=READ_LAG_S, hook_delay_s=HOOK_DELAY_S)
     plan = replace(plan, connector=Connector().at(URL), bigcommerce_config=shop)
-    town = Town(plan, LoopClock(NOON.timestamp(), origin=0.0))
-    settings = replace(settings_for(town, URL), database_url=database_url)
+    sandbox = Sandbox(plan, LoopClock(NOON.timestamp(), origin=0.0))
+    settings = replace(settings_for(sandbox, URL), database_url=database_url)
     database, clock = Database.at(database_url, sealer(settings)), LoopTime()
     # The jobs know when marks are due; the worker's timer has only to tidy up.
     jobs, pace = TimelyJobs(database, clock), Pace(tick_s=1200, tidy_s=1200)
-    service = build(settings, database, jobs, Seams(clock, CountingDice(), town.transport()), pace)
-    town.transport({host_of(URL): service.web})
-    home = Household(town, service, jobs, Visitor(httpx2.AsyncClient()))
-    home.visitor = home.browser()
+    service = build(
+        settings, database, jobs, Seams(clock, CountingDice(), sandbox.transport()), pace
+    )
+    sandbox.transport({host_of(URL): service.web})
+    home = DemoStack(sandbox, service, jobs, BrowserClient(httpx2.AsyncClient()))
+    home.browser_session = home.browser()
     home.start()
     try:
         yield home
@@ -377,21 +381,21 @@ async def opened_household(database_url: str, plan: Plan) -> AsyncIterator[House
         await home.halt()
         # Whatever a test was about: no request says a word too much.
         assert [] == unlawful(one for one in home.asked() if one.client)
-        await town.stop()
+        await sandbox.stop()
         for browser in home.browsers:
             await browser.aclose()
         await home.service.close()
 
 
 @asynccontextmanager
-async def another_worker(home: Household, database_url: str) -> AsyncIterator[Service]:
+async def another_worker(home: DemoStack, database_url: str) -> AsyncIterator[Service]:
     """A second worker beside the household's, as in another process: the two share nothing but the
     database.
     """
     first = home.service
     database, clock = Database.at(database_url, sealer(first.settings)), LoopTime()
     jobs, pace = TableJobs(database, clock), Pace(tick_s=1200, tidy_s=1200)
-    seams = Seams(clock, CountingDice(1_000_000), home.town.transport())
+    seams = Seams(clock, CountingDice(1_000_000), home.sandbox.transport())
     service = build(first.settings, database, jobs, seams, pace)
     stop = asyncio.Event()
     task = asyncio.create_task(service.worker.run(stop))
@@ -406,10 +410,10 @@ async def another_worker(home: Household, database_url: str) -> AsyncIterator[Se
 __all__ = [
     "HOOK_DELAY_S",
     "URL",
-    "Household",
+    "DemoStack",
     "Merchant",
     "another_worker",
-    "opened_household",
+    "opened_stack",
     "sized",
     "sizes_of",
     "values",

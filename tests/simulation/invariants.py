@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from brygga.core.marker import SKUS
-from brygga_sandbox.town import Merchant, Town
+from brygga_sandbox.sandbox import Merchant, Sandbox
 
 _ORGANIZATION = re.compile(r"/organizations/([0-9a-f-]{36})")
 _STORE = re.compile(r"/stores/(\w+)/")
@@ -31,10 +31,10 @@ _VOLATILE = ("date_modified", "calculated_price")
 
 
 @dataclass
-class Customs:
+class Invariants:
     """`broken` says what was broken, each kind once."""
 
-    town: Town
+    sandbox: Sandbox
     stores: dict[str, str] = field(default_factory=dict)
     """Token -> store hash."""
     no_prices: set[str] = field(default_factory=set)
@@ -61,9 +61,9 @@ class Customs:
     def sees(self, request: httpx2.Request) -> None:
         path = request.url.path
         self.writes += request.method != "GET" and not _READS.search(path)
-        if request.url.host == urlsplit(self.town.plan.bigcommerce_url).hostname:
+        if request.url.host == urlsplit(self.sandbox.plan.bigcommerce_url).hostname:
             self._shop(request, path)
-        elif request.url.host == urlsplit(self.town.plan.zettle_url).hostname:
+        elif request.url.host == urlsplit(self.sandbox.plan.zettle_url).hostname:
             self._till(request, path)
 
     def _shop(self, request: httpx2.Request, path: str) -> None:
@@ -80,7 +80,7 @@ class Customs:
         if (
             request.method == "PUT"
             and "/catalog/products" in path
-            and _names_marker(self.town, store[1], request)
+            and _names_marker(self.sandbox, store[1], request)
         ):
             self.cry(16, "the marker was changed after its birth", path)
         if "/orders" in path:
@@ -92,7 +92,7 @@ class Customs:
 
     def _till(self, request: httpx2.Request, path: str) -> None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        token = self.town.zettle.core.access_tokens.get(bearer)
+        token = self.sandbox.zettle.core.access_tokens.get(bearer)
         found = _ORGANIZATION.search(path)
         if token is not None and found and found[1] != token.grant.organization:
             self.cry(6, "a token of one account was used at another", path)
@@ -120,9 +120,9 @@ class Customs:
 
     # ---- In the town -----------------------------------------------------------------------------
 
-    def looks(self, merchants: Mapping[int, Merchant]) -> None:
+    def reads(self, merchants: Mapping[int, Merchant]) -> None:
         for merchant in merchants.values():
-            store = self.town.shop(merchant).store
+            store = self.sandbox.shop(merchant).store
             for one in store.violations:
                 if one.kind == "channel_assignment" and self.answers_lost:
                     continue  # the sandbox believes that its answer to the first one was heard
@@ -166,12 +166,12 @@ class Customs:
 
     def _shelves(self, store: Any) -> None:
         for item in (*store.products.values(), *store.variants.values()):
-            if any(shelf.level < 0 and not shelf.backorder_limit for shelf in item.shelves):
+            if any(record.level < 0 and not record.backorder_limit for record in item.records):
                 self.cry(7, "a shelf is below zero", item.id)
 
     def _untouched(self, merchant: Merchant, store: Any) -> None:
         """4: what the merchant made is as it was left."""
-        shop = self.town.shop(merchant)
+        shop = self.sandbox.shop(merchant)
         for product_id, before in self.own.get(store.hash, {}).items():
             if product_id not in store.products:
                 self.cry(4, "a product of the merchant's own was deleted", product_id)
@@ -186,9 +186,9 @@ class Customs:
                 self.cry(4, "a picture that the merchant added was deleted", (product_id, image_id))
 
 
-def _names_marker(town: Town, store_hash: str, request: httpx2.Request) -> bool:
+def _names_marker(sandbox: Sandbox, store_hash: str, request: httpx2.Request) -> bool:
     """Whether a change names the marker of this store, in the path or in the body."""
-    shop = town.bigcommerce.stores.get(store_hash)
+    shop = sandbox.bigcommerce.stores.get(store_hash)
     products = {} if shop is None else shop.products
     ids = {one.id for one in products.values() if any(v.get("sku") in SKUS for v in one.variants)}
     named = {row.get("id") for row in _rows(request)} | {

@@ -11,13 +11,13 @@ from brygga_sandbox.zettle.state import JSON, Organization
 
 def mount(router: Router, core: Core) -> None:
     """Categories and pictures."""
-    shelf = Shelf(core)
+    record = StockRecord(core)
     routes = (
-        ("GET", f"{ORG}/categories/v2", READ, shelf.categories),
-        ("POST", f"{ORG}/categories/v2", WRITE, shelf.create),
-        ("PATCH", f"{ORG}/categories/v2/{{uuid}}", WRITE, shelf.rename),
-        ("DELETE", f"{ORG}/categories/v2/{{uuid}}", WRITE, shelf.delete),
-        ("GET", f"{ORG}/images", READ, shelf.images),
+        ("GET", f"{ORG}/categories/v2", READ, record.categories),
+        ("POST", f"{ORG}/categories/v2", WRITE, record.create),
+        ("PATCH", f"{ORG}/categories/v2/{{uuid}}", WRITE, record.rename),
+        ("DELETE", f"{ORG}/categories/v2/{{uuid}}", WRITE, record.delete),
+        ("GET", f"{ORG}/images", READ, record.images),
     )
     for method, path, scope, handler in routes:
         router.add(method, path, core.guarded(scope, handler))
@@ -34,7 +34,7 @@ def pictures_of(product: JSON) -> list[str]:
     return [url for url in dict.fromkeys(found) if url]
 
 
-class Shelf:
+class StockRecord:
     """The handlers."""
 
     def __init__(self, core: Core) -> None:

@@ -15,22 +15,22 @@ from brygga.core.stock import Side
 from brygga.database import connections, ledgers, library, work_items
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
-from brygga.sync.stock import Desk
-from brygga.sync.stock.desk import Moved
+from brygga.sync.stock import StockCommands
+from brygga.sync.stock.commands import Moved
 from brygga_sandbox.cashiers import NothingToDo
 from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.process import URL, LoopTime
 
 UNDO = timedelta(seconds=10)
-DESK = Desk()
+DESK = StockCommands()
 ENOUGH = 12
 """With fewer units than these a sale in the same second may leave nothing to take to the other
 side.
 """
 
 
-class Whims:
-    """One act per method; each is offered by a kind of people (`weather.PEOPLE`) or of weather."""
+class Actors:
+    """One act per method; each is offered by a kind of people (`fault_plan.PEOPLE`) or of weather."""
 
     def __init__(self, day: Day) -> None:
         self.day = day
@@ -55,12 +55,12 @@ class Whims:
 
     def become(self, one: Goods, mode: Mode, *, loose: bool = True) -> None:
         for other in self.siblings(one):
-            other.apart = mode is Mode.AWAY and other.mode is Mode.SEPARATE
+            other.separate = mode is Mode.AWAY and other.mode is Mode.SEPARATE
             other.mode, other.loose, other.lost = mode, other.loose or loose, False
 
     def come_back(self, one: Goods) -> None:
         """Into the shop, as it was before it left."""
-        self.become(one, Mode.SEPARATE if one.apart else Mode.SHARED)
+        self.become(one, Mode.SEPARATE if one.separate else Mode.SHARED)
 
     # ---- Separate stock (S5, S6) -----------------------------------------------------------------
 
@@ -68,27 +68,32 @@ class Whims:
         self.need(one, Mode.SHARED)
         shares, ends = {}, {}
         async with self.page.transaction() as tx:
-            books = [*(await ledgers.load(tx, one.connection, [one.product])).values()]
-            if {book.variant_uuid for book in books} != {
+            ledger_rows = [*(await ledgers.load(tx, one.connection, [one.product])).values()]
+            if {ledger_row.variant_uuid for ledger_row in ledger_rows} != {
                 other.variant for other in self.siblings(one)
             }:
                 raise NothingToDo
-            for book in books:
-                promised = book.ledger.promised
+            for ledger_row in ledger_rows:
+                target = ledger_row.ledger.target
                 if (
-                    promised is None
-                    or promised < ENOUGH
-                    or any(book.ledger[side].flight is not None for side in Side)
+                    target is None
+                    or target < ENOUGH
+                    or any(ledger_row.ledger[side].pending_write is not None for side in Side)
                 ):
                     raise NothingToDo
                 other = next(
-                    goods for goods in self.siblings(one) if goods.variant == book.variant_uuid
+                    goods
+                    for goods in self.siblings(one)
+                    if goods.variant == ledger_row.variant_uuid
                 )
-                till = self.dice.randint(ENOUGH // 2, promised - ENOUGH // 2)
-                shop = promised - till + self.dice.choice([0, 0, 2])
-                shares[book.variant_uuid] = (till, shop, promised)
-                unseen = self._unseen(other, book)
-                ends[book.variant_uuid] = (till + unseen[Side.ZETTLE], shop + unseen[Side.SHOP])
+                till = self.dice.randint(ENOUGH // 2, target - ENOUGH // 2)
+                shop = target - till + self.dice.choice([0, 0, 2])
+                shares[ledger_row.variant_uuid] = (till, shop, target)
+                unseen = self._unseen(other, ledger_row)
+                ends[ledger_row.variant_uuid] = (
+                    till + unseen[Side.ZETTLE],
+                    shop + unseen[Side.SHOP],
+                )
             try:
                 await DESK.split(tx, one.connection, one.product, shares, LoopTime().now())
             except Moved:
@@ -99,11 +104,11 @@ class Whims:
         self.become(one, Mode.SEPARATE, loose=False)
         self.day.tell(f"split {one.key}: {ends}")
 
-    def _unseen(self, one: Goods, book: ledgers.Book) -> dict[Side, int]:
+    def _unseen(self, one: Goods, ledger_row: ledgers.LedgerRow) -> dict[Side, int]:
         """What has happened on each shelf and is not in the ledger yet: it stays where it
         happened.
         """
-        till, shop = book.ledger.zettle.known, book.ledger.shop.known
+        till, shop = ledger_row.ledger.zettle.confirmed, ledger_row.ledger.shop.confirmed
         level = self.day.shop_level(one)
         if not isinstance(till, int) or not isinstance(shop, int) or level is None:
             raise NothingToDo
@@ -112,41 +117,41 @@ class Whims:
     async def join(self, one: Goods) -> None:
         self.need(one, Mode.SEPARATE)
         async with self.page.transaction() as tx:
-            books = await ledgers.load(tx, one.connection, [one.product])
+            ledger_rows = await ledgers.load(tx, one.connection, [one.product])
             await DESK.join(tx, one.connection, one.product, LoopTime().now())
         for other in self.siblings(one):
             other.truth, other.online = (
-                other.truth + max(other.online, self._missing(other, books)),
+                other.truth + max(other.online, self._missing(other, ledger_rows)),
                 0,
             )
         self.become(one, Mode.SHARED, loose=False)
         self.day.tell(f"join {one.key}")
 
-    def _missing(self, one: Goods, books: Mapping[str, ledgers.Book]) -> int:
+    def _missing(self, one: Goods, ledger_rows: Mapping[str, ledgers.LedgerRow]) -> int:
         """What the shop sold beyond its part before the split got there, as far as it still counts.
 
         A part that is used up is 0, and that is the number that the merchant sees when the two are
         joined.
         """
-        level, book = self.day.shop_level(one), books.get(one.variant)
-        if level is None or book is None or book.ledger.shop.flight is not None:
+        level, ledger_row = self.day.shop_level(one), ledger_rows.get(one.variant)
+        if level is None or ledger_row is None or ledger_row.ledger.shop.pending_write is not None:
             return min(0, one.online)
-        return min(0, int(level) + book.ledger.shop.owed)
+        return min(0, int(level) + ledger_row.ledger.shop.to_push)
 
     # ---- Tracking (S7) ---------------------------------------------------------------------------
 
     def track_off(self, one: Goods) -> None:
         self.need(one, Mode.SHARED, Mode.SEPARATE)
         for other in self.siblings(one):
-            owed = other.truth - self.day.till_level(other)
-            other.less, other.more = other.less + min(0, owed), other.more + max(0, owed)
-        self.day.town.till(one.merchant).track(one.product, on=False)
+            to_push = other.truth - self.day.till_level(other)
+            other.less, other.more = other.less + min(0, to_push), other.more + max(0, to_push)
+        self.day.sandbox.till(one.merchant).track(one.product, on=False)
         self.become(one, Mode.UNTRACKED, loose=False)
         self.day.tell(f"tracking off {one.key}")
 
     def track_on(self, one: Goods) -> None:
         self.need(one, Mode.UNTRACKED)
-        self.day.town.till(one.merchant).track(one.product)
+        self.day.sandbox.till(one.merchant).track(one.product)
         for other in self.siblings(one):
             other.truth, other.renewed = self.day.till_level(other), self.day.now
         self.become(one, Mode.SHARED, loose=False)
@@ -160,7 +165,7 @@ class Whims:
         async with self.page.transaction() as tx:
             if not await library.unassign(tx, one.connection, [one.product], at):
                 raise NothingToDo
-            await work_items.mark(
+            await work_items.add(
                 tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), due_at=at
             )
         self.become(one, Mode.AWAY)
@@ -170,7 +175,7 @@ class Whims:
         self.need(one, Mode.AWAY)
         async with self.page.transaction() as tx:
             await library.assign(tx, one.connection, [one.product])
-            await work_items.mark(
+            await work_items.add(
                 tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True
             )
         self.come_back(one)
@@ -183,7 +188,7 @@ class Whims:
         found = self.day.item(one)
         if found is None:
             raise NothingToDo
-        self.day.town.shop(one.merchant).delete_product(found[0].id)
+        self.day.sandbox.shop(one.merchant).delete_product(found[0].id)
         self.become(one, Mode.AWAY)
         for other in self.siblings(one):
             other.lost = True
@@ -193,7 +198,7 @@ class Whims:
         self.need(one, Mode.SHARED, Mode.SEPARATE, Mode.UNTRACKED)
         if len({other.product for other in self.day.goods if other.mode is not Mode.DEAD}) < 2:
             raise NothingToDo
-        self.day.town.till(one.merchant).delete_product(one.product)
+        self.day.sandbox.till(one.merchant).delete_product(one.product)
         self.become(one, Mode.DEAD)
         self.day.tell(f"deleted in Zettle {one.key}")
 
@@ -201,7 +206,7 @@ class Whims:
 
     def add_variant(self, one: Goods) -> None:
         self.need(one, Mode.SHARED)
-        till = self.day.town.till(one.merchant)
+        till = self.day.sandbox.till(one.merchant)
         product = till.product(one.product)
         if len(product["variants"]) != 2:
             raise NothingToDo
@@ -225,7 +230,7 @@ class Whims:
 
     def drop_variant(self, one: Goods) -> None:
         self.need(one, Mode.SHARED)
-        till = self.day.town.till(one.merchant)
+        till = self.day.sandbox.till(one.merchant)
         rows = till.product(one.product)["variants"]
         if len(rows) != 3 or one.sku[-1] != "L":
             raise NothingToDo
@@ -239,12 +244,12 @@ class Whims:
     # ---- The merchant's own things ---------------------------------------------------------------
 
     def hang_picture(self, one: Goods) -> None:
-        shop = self.day.town.shop(one.merchant)
+        shop = self.day.sandbox.shop(one.merchant)
         found = self.day.item(one)
         if found is None:
             raise NothingToDo
         image = shop.hang(found[0].id, shop.camera.promise("own", "png", lambda: b""), "own.png")
-        self.day.customs.pictures.setdefault(one.merchant.store_hash, {})[image] = found[0].id
+        self.day.invariants.pictures.setdefault(one.merchant.store_hash, {})[image] = found[0].id
         self.day.tell(f"picture hung on {one.key}")
 
     # ---- Leaving (D1 to D3) ----------------------------------------------------------------------
@@ -257,7 +262,7 @@ class Whims:
         async with self.page.transaction() as tx:
             if not await connections.leave(tx, one.connection, keep=keep):
                 raise NothingToDo
-            await work_items.mark(tx, one.connection, Kind.LEAVE, "", LoopTime().now())
+            await work_items.add(tx, one.connection, Kind.LEAVE, "", LoopTime().now())
         for other in self.day.goods:
             if other.connection == one.connection:
                 other.mode = Mode.DEAD
@@ -271,7 +276,7 @@ class Whims:
                 found = await connections.by_id(tx, connection)
             if found is not None and found.stage is Stage.DISCONNECTED:
                 merchant = self.day.connections[connection]
-                self.day.customs.over |= {merchant.store_hash, merchant.organization.uuid}
+                self.day.invariants.over |= {merchant.store_hash, merchant.organization.uuid}
 
     # ---- The world -------------------------------------------------------------------------------
 
@@ -280,18 +285,20 @@ class Whims:
         platform = self.dice.choice(["zettle", "bigcommerce"])
         key = f"key{sorted(self.day.connections).index(one.connection)}"
         body = b'{"scope": "store/product/inventory/updated", "data": {"type": "product", "id": 1}}'
-        status = await self.day.street.post(f"{URL}/hooks/{platform}/{key}", {}, body)
-        self.day.weather.struck["forged hook"] += 1
+        status = await self.day.host.post(f"{URL}/hooks/{platform}/{key}", {}, body)
+        self.day.fault_plan.struck["forged hook"] += 1
         if status == 200:
-            self.day.customs.cry(9, "a forged webhook was believed", platform)
+            self.day.invariants.cry(9, "a forged webhook was believed", platform)
 
     def unsubscribe(self, one: Goods) -> None:
         """The platform drops a subscription of ours."""
-        own = self.day.town.zettle.core.organizations[one.merchant.organization.uuid].subscriptions
+        own = self.day.sandbox.zettle.core.organizations[
+            one.merchant.organization.uuid
+        ].subscriptions
         if not own:
             raise NothingToDo
         del own[self.dice.choice(sorted(own))]
-        self.day.weather.struck["subscription deleted"] += 1
+        self.day.fault_plan.struck["subscription deleted"] += 1
         self.day.tell("a subscription is deleted")
 
     def expire(self, one: Goods) -> None:
@@ -299,12 +306,12 @@ class Whims:
 
         A fresh one works: were it refused too, the merchant would have to sign in.
         """
-        self.day.town.zettle.faults.add("token_expired", next=1)
+        self.day.sandbox.zettle.faults.add("token_expired", next=1)
 
     def squeeze(self, one: Goods) -> None:
         """Other apps use the store's quota."""
-        self.day.town.shop(one.merchant).set_settings(quota=self.dice.choice([6, 12, 1500]))
-        self.day.weather.struck["quota shared"] += 1
+        self.day.sandbox.shop(one.merchant).set_settings(quota=self.dice.choice([6, 12, 1500]))
+        self.day.fault_plan.struck["quota shared"] += 1
 
 
 Act = Callable[[Goods], Any]

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx2
 
-from brygga_sandbox.outbox import Weather
-from brygga_sandbox.town import Town
+from brygga_sandbox.outbox import DeliveryFaults
+from brygga_sandbox.sandbox import Sandbox
 
 ANSWERS = (
     "429",
@@ -58,10 +58,10 @@ KINDS = (
     "hooks lost",
     "name clash",
 )
-CLOCKS_APART = True
+CLOCK_OFFSETS = True
 """Whether there are days at all on which BigCommerce's clock is apart from ours."""
 CLOCK = "clock apart"
-APART_S = 3.0
+CLOCK_OFFSET_S = 3.0
 
 
 def ahead_of_us(seed: int) -> float:
@@ -72,7 +72,11 @@ def ahead_of_us(seed: int) -> float:
     not.
     """
     dice = random.Random(f"{seed} clock")
-    return dice.uniform(-APART_S, APART_S) if CLOCKS_APART and dice.random() < 0.5 else 0.0
+    return (
+        dice.uniform(-CLOCK_OFFSET_S, CLOCK_OFFSET_S)
+        if CLOCK_OFFSETS and dice.random() < 0.5
+        else 0.0
+    )
 
 
 HANDS = "hands"
@@ -86,36 +90,38 @@ def hands_at_work(seed: int) -> bool:
 
 
 @dataclass
-class Sky:
+class Faults:
     """One day's faults: which there are, and how often each struck."""
 
     on: frozenset[str]
     dice: random.Random
     struck: Counter[str] = field(default_factory=Counter)
     calm: bool = False
-    ahead_s: float = 0.0
+    clock_offset_s: float = 0.0
     """How far BigCommerce's clock is ahead of ours, in storm and calm."""
-    drawn: frozenset[str] = frozenset()
-    """What has dice of its own (`drawn`)."""
+    sampled: frozenset[str] = frozenset()
+    """What has dice of its own (`sampled`)."""
     stale_s: float = 8.0
 
     @classmethod
     def of(
         cls,
         dice: random.Random,
-        ahead_s: float = 0.0,
+        clock_offset_s: float = 0.0,
         *,
         hands: bool = False,
-        drawn: frozenset[str] = frozenset(),
+        sampled: frozenset[str] = frozenset(),
         stale_s: float = 8.0,
-    ) -> "Sky":
+    ) -> "Faults":
         """On one day in eight messages may be lost for ever: where an answer is lost too, nobody
         can know (docs/simulation.md).
         """
         on = {kind for kind in (*KINDS, *PEOPLE) if dice.random() < 0.5}
         kinds = frozenset(on if dice.random() < FOR_EVER_SHARE else on - FOR_EVER)
-        kinds |= ({CLOCK} if ahead_s else set()) | ({HANDS} if hands else set())
-        return cls(kinds | drawn, dice, ahead_s=ahead_s, drawn=drawn, stale_s=stale_s)
+        kinds |= ({CLOCK} if clock_offset_s else set()) | ({HANDS} if hands else set())
+        return cls(
+            kinds | sampled, dice, clock_offset_s=clock_offset_s, sampled=sampled, stale_s=stale_s
+        )
 
     def has(self, kind: str) -> bool:
         return kind in self.on and not self.calm
@@ -127,23 +133,23 @@ class Sky:
         self.struck[kind] += 1
         return True
 
-    def begin(self, town: Town) -> None:
+    def begin(self, sandbox: Sandbox) -> None:
         """The storm rises."""
-        for kind in sorted(self.on & (self.drawn | {CLOCK}) - {"silent spell"}):
+        for kind in sorted(self.on & (self.sampled | {CLOCK}) - {"silent spell"}):
             self.struck[kind] += 1
         for kind in ANSWERS:
             if kind in self.on:
-                for platform in (town.zettle, town.bigcommerce):
+                for platform in (sandbox.zettle, sandbox.bigcommerce):
                     platform.faults.add(
                         kind, probability=0.015, params={"seconds": 60, "status": 503}
                     )
         if "stale reads" in self.on:
-            town.bigcommerce.faults.add(
+            sandbox.bigcommerce.faults.add(
                 "stale_inventory", probability=0.2, params={"seconds": self.stale_s}
             )
-        for box in (town.zettle.outbox, town.bigcommerce.outbox):
+        for box in (sandbox.zettle.outbox, sandbox.bigcommerce.outbox):
             late = (0.0, 5.0) if "hooks late" in self.on else (0.0, 0.6)
-            box.weather = Weather(
+            box.delivery_faults = DeliveryFaults(
                 loss=0.06 if "hooks lost" in self.on else 0.0,
                 duplicate=0.2 if "hooks doubled" in self.on else 0.0,
                 shuffle=0.3 if "hooks shuffled" in self.on else 0.0,
@@ -151,10 +157,10 @@ class Sky:
                 delay=late,
             )
 
-    def end(self, town: Town) -> None:
+    def end(self, sandbox: Sandbox) -> None:
         """Faults off; what is late still comes."""
         self.calm = True
-        for platform in (town.zettle, town.bigcommerce):
+        for platform in (sandbox.zettle, sandbox.bigcommerce):
             for rule in platform.faults.rules:
                 if rule.fired:
                     self.struck[rule.kind] += rule.fired
@@ -163,7 +169,7 @@ class Sky:
             self.struck["hooks doubled"] += tally.doubled
             self.struck["hooks lost"] += tally.lost
             self.struck["hooks while down"] += tally.failed
-            platform.outbox.weather = Weather(delay=(0.0, 0.6))
+            platform.outbox.delivery_faults = DeliveryFaults(delay=(0.0, 0.6))
 
 
 class Net(httpx2.AsyncBaseTransport):
@@ -171,10 +177,12 @@ class Net(httpx2.AsyncBaseTransport):
     arrive after its sender has given up.
     """
 
-    def __init__(self, town: Town, weather: Sky, dice: random.Random, late_s: float = 3.0) -> None:
+    def __init__(
+        self, sandbox: Sandbox, fault_plan: Faults, dice: random.Random, late_s: float = 3.0
+    ) -> None:
         """`late_s`: what is delivered late arrives after so long at most."""
-        self.hosts = town.transport()
-        self.weather = weather
+        self.hosts = sandbox.transport()
+        self.fault_plan = fault_plan
         self.dice = dice
         self.late_s = late_s
         self.late: set[asyncio.Task[Any]] = set()
@@ -182,9 +190,9 @@ class Net(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if self.day is not None:
-            self.day.customs.sees(request)
+            self.day.invariants.sees(request)
         await asyncio.sleep(self.dice.uniform(0.02, 0.15))
-        if request.method != "GET" and self.weather.roll("delivered late", 0.02):
+        if request.method != "GET" and self.fault_plan.roll("delivered late", 0.02):
             await request.aread()
             request.headers["X-Sandbox-Cut"] = "1"
             task = asyncio.get_running_loop().create_task(self._deliver(request))

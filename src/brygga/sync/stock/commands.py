@@ -9,13 +9,13 @@ from datetime import datetime
 from brygga.core import stock
 from brygga.core.report import Code
 from brygga.core.stock import Side, Verdict
-from brygga.core.stock import story as stories
-from brygga.core.stock.story import Cause
+from brygga.core.stock import movement as stories
+from brygga.core.stock.movement import Cause
 from brygga.database import ledgers, library
 from brygga.database.engine import Tx
-from brygga.database.ledgers import Book
+from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
-from brygga.sync.stock.pages import Pages, opened_in
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked_in
 
 
 class Moved(Exception):
@@ -48,7 +48,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class StockCommands:
     """Writes ledgers and marks, never to a platform."""
 
     async def split(
@@ -66,26 +66,28 @@ class Desk:
         Zettle has no more are left as they are. A late answer to an earlier write changes nothing
         any more: the merchant gave each side its number.
         """
-        async with opened_in(tx, connection_id, [product_uuid], now) as pages:
-            if not set(shares) <= set(pages.books):
+        async with locked_in(tx, connection_id, [product_uuid], now) as unit:
+            if not set(shares) <= set(unit.ledger_rows):
                 raise Moved
-            gone = await _gone(pages, product_uuid)
-            for book in pages.of(pages.books.keys() - gone | shares.keys()):
-                promised = book.ledger.promised
-                if book.ledger.separate or promised is None:
+            gone = await _gone(unit, product_uuid)
+            for ledger_row in unit.of(unit.ledger_rows.keys() - gone | shares.keys()):
+                target = ledger_row.ledger.target
+                if ledger_row.ledger.separate or target is None:
                     raise Moved
-                till, shop, seen = shares.get(book.variant_uuid, (max(0, promised), 0, promised))
+                till, shop, seen = shares.get(ledger_row.variant_uuid, (max(0, target), 0, target))
                 parted = (
-                    stock.split(book.ledger, max(0, till), max(0, shop))
-                    if promised == seen
+                    stock.split(ledger_row.ledger, max(0, till), max(0, shop))
+                    if target == seen
                     else None
                 )
                 if parted is None:
                     raise Moved
-                pages.put(book, parted, stories.Moved(Side.ZETTLE, Cause.SPLIT, till - promised))
-                pages.say(Code.STOCK_SPLIT, book, till=str(till), shop=str(shop))
-            await _forget_earlier_writes(pages, pages.books.keys() - gone)
-            await pages.mark(Kind.STOCK, product_uuid)
+                unit.update(
+                    ledger_row, parted, stories.Moved(Side.ZETTLE, Cause.SPLIT, till - target)
+                )
+                unit.say(Code.STOCK_SPLIT, ledger_row, till=str(till), shop=str(shop))
+            await _forget_earlier_writes(unit, unit.ledger_rows.keys() - gone)
+            await unit.item(Kind.STOCK, product_uuid)
 
     async def join(
         self,
@@ -101,22 +103,22 @@ class Desk:
         `seen` are the sums that the merchant was shown, by variant. Raises `Moved` when one is
         another by now, and then writes nothing. What Zettle has no more is not summed.
         """
-        async with opened_in(tx, connection_id, [product_uuid], now) as pages:
-            gone = await _gone(pages, product_uuid)
-            for book in [one for one in pages.books.values() if one.ledger.separate]:
-                if book.variant_uuid in gone:
-                    pages.put(book, stock.ended(book.ledger))
+        async with locked_in(tx, connection_id, [product_uuid], now) as unit:
+            gone = await _gone(unit, product_uuid)
+            for ledger_row in [one for one in unit.ledger_rows.values() if one.ledger.separate]:
+                if ledger_row.variant_uuid in gone:
+                    unit.update(ledger_row, stock.ended(ledger_row.ledger))
                     continue
-                together = stock.joined(book.ledger)
-                if seen is not None and seen.get(book.variant_uuid) != together.promised:
+                together = stock.joined(ledger_row.ledger)
+                if seen is not None and seen.get(ledger_row.variant_uuid) != together.target:
                     raise Moved
-                pages.put(
-                    book,
+                unit.update(
+                    ledger_row,
                     together,
-                    stories.Moved(Side.ZETTLE, Cause.JOINED, book.ledger.shop.promised or 0),
+                    stories.Moved(Side.ZETTLE, Cause.JOINED, ledger_row.ledger.shop.target or 0),
                 )
-                pages.say(Code.STOCK_JOINED, book, number=_shown(together.promised))
-            await pages.mark(Kind.STOCK, product_uuid)
+                unit.say(Code.STOCK_JOINED, ledger_row, number=_shown(together.target))
+            await unit.item(Kind.STOCK, product_uuid)
 
     async def count(
         self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
@@ -129,47 +131,47 @@ class Desk:
         nothing any more: what was counted on the shelf is truer.
         """
         product, variant = of
-        async with opened_in(tx, connection_id, [product], now) as pages:
-            book = pages.books.get(variant)
-            if book is None or book.check_since is None:
+        async with locked_in(tx, connection_id, [product], now) as unit:
+            ledger_row = unit.ledger_rows.get(variant)
+            if ledger_row is None or ledger_row.check_since is None:
                 raise Checked
-            if (book.ledger.zettle.promised, book.ledger.shop.promised) != counted.seen:
+            if (ledger_row.ledger.zettle.target, ledger_row.ledger.shop.target) != counted.seen:
                 raise Moved
-            _answer(pages, book, counted)
-            await _forget_earlier_writes(pages, {variant})
-            await pages.mark(Kind.STOCK, product)
+            _answer(unit, ledger_row, counted)
+            await _forget_earlier_writes(unit, {variant})
+            await unit.item(Kind.STOCK, product)
 
 
-async def _forget_earlier_writes(pages: Pages, variants: Collection[str]) -> None:
+async def _forget_earlier_writes(unit: UnitOfWork, variants: Collection[str]) -> None:
     """What was resolved without an echo when the merchant set these numbers by hand."""
-    uuids = {book.product_uuid for book in pages.books.values()}
-    for one in await ledgers.pending(pages.tx, pages.connection_id, uuids):
-        variant, call = one.departed.variant_uuid, one.departed.flight.call
+    uuids = {ledger_row.product_uuid for ledger_row in unit.ledger_rows.values()}
+    for one in await ledgers.pending(unit.tx, unit.connection_id, uuids):
+        variant, call = one.call_part.variant_uuid, one.call_part.pending_write.call
         if variant in variants and one.verdict is not Verdict.WAITING:
-            await ledgers.arrive(pages.tx, pages.connection_id, call, [variant])
+            await ledgers.resolve_call(unit.tx, unit.connection_id, call, [variant])
 
 
-async def _gone(pages: Pages, product_uuid: str) -> set[str]:
+async def _gone(unit: UnitOfWork, product_uuid: str) -> set[str]:
     """Variants that have a ledger and are not in Zettle's product any more: no form asks about
     them.
     """
-    entry = await library.get(pages.tx, pages.connection_id, product_uuid)
+    entry = await library.get(unit.tx, unit.connection_id, product_uuid)
     if entry is None or entry.product is None:
         return set()
-    return pages.books.keys() - {variant.uuid for variant in entry.product.variants}
+    return unit.ledger_rows.keys() - {variant.uuid for variant in entry.product.variants}
 
 
 def _shown(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def _answer(pages: Pages, book: Book, counted: Counted) -> None:
+def _answer(unit: UnitOfWork, ledger_row: LedgerRow, counted: Counted) -> None:
     """Books the answer and its line. Raises `Moved` when the ledger has no number to set."""
-    looked = pages.settle_doubt(book)
-    was = looked.ledger.promised
+    looked = unit.resolve_doubt(ledger_row)
+    was = looked.ledger.target
     if counted.confirms:
-        pages.put(looked, looked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))
-        pages.say(Code.STOCK_CONFIRMED, looked, number=_shown(was))
+        unit.update(looked, looked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))
+        unit.say(Code.STOCK_CONFIRMED, looked, number=_shown(was))
         return
     till = counted.till if counted.till is not None else counted.shop
     shop = counted.shop if counted.shop is not None else counted.till
@@ -178,8 +180,8 @@ def _answer(pages: Pages, book: Book, counted: Counted) -> None:
     ledger = stock.counted(looked.ledger, till, shop)
     if ledger is None or was is None:
         raise Moved
-    pages.put(looked, ledger, stories.Moved(Side.ZETTLE, Cause.COUNTED, till - was))
+    unit.update(looked, ledger, stories.Moved(Side.ZETTLE, Cause.COUNTED, till - was))
     if ledger.separate:
-        pages.say(Code.STOCK_COUNTED_APART, looked, till=str(till), shop=str(shop))
+        unit.say(Code.STOCK_COUNTED_SEPARATE, looked, till=str(till), shop=str(shop))
     else:
-        pages.say(Code.STOCK_COUNTED, looked, was=str(was), number=str(till))
+        unit.say(Code.STOCK_COUNTED, looked, was=str(was), number=str(till))

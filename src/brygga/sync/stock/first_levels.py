@@ -1,0 +1,185 @@
+"""First levels: what a new variant is created with, and what became of the create (docs/design.md,
+"Stock", Birth).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from brygga.core import stock
+from brygga.core.report import Code, Severity
+from brygga.core.stock import Gap, LevelRead, Orders, Side, Timing
+from brygga.core.stock.movement import Cause, Moved
+from brygga.database import ledgers, library, work_items
+from brygga.database.engine import Tx
+from brygga.database.ledgers import LedgerRow
+from brygga.database.work_items import Kind
+from brygga.sync.initial_levels import Levels
+from brygga.sync.stock.evidence import Read
+from brygga.sync.stock.gather import Till
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked, locked_in
+from brygga.sync.worker.session import Session
+
+LAGS_MEANWHILE = 6
+"""How many lags apart the looks at newborns are while a batch of products is being made."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockInitialLevels:
+    """Between `first_levels` and `created` a till sale only moves Zettle's shelf: the newborn is then
+    owed the difference.
+    """
+
+    timing: Timing = field(default_factory=Timing)
+    till: Till = field(default_factory=Till)
+
+    async def first_levels(
+        self, session: Session, uuids: Collection[str]
+    ) -> Mapping[str, Levels | None]:
+        """By product: each variant's level, on disk before anybody sends it. None where Zettle does
+        not track the product (S1).
+
+        A product that cannot be read just now is left out: it is not made before its level is known
+        (decision 15).
+        """
+        async with session.read() as tx:
+            entries = await library.get_many(tx, session.connection.id, uuids)
+            ledger_rows = await ledgers.load(tx, session.connection.id, uuids)
+        products = {
+            uuid: entry.product for uuid, entry in entries.items() if entry.product is not None
+        }
+        wanted = {
+            uuid: [variant.uuid for variant in product.variants]
+            for uuid, product in products.items()
+        }
+        seen = await self.till.reads(session, wanted, ledger_rows)
+
+        levels: dict[str, Levels | None] = {uuid: None for uuid in uuids if uuid not in seen.unread}
+        tracking: dict[str, bool] = {}
+        async with locked(session, wanted) as unit:
+            for uuid, variants in wanted.items():
+                found = [seen.reads[variant].level for variant in variants]
+                if Gap.UNTRACKED in found:
+                    tracking[uuid] = False
+                    continue
+                if any(isinstance(level, int) for level in found):
+                    tracking[uuid] = True
+                given = self._given(unit, uuid, variants, seen)
+                if given is not None:
+                    levels[uuid] = given
+                    await ledgers.begin_creates(unit.tx, unit.connection_id, uuid, given, unit.now)
+            await library.set_tracking(unit.tx, unit.connection_id, tracking)
+        return levels
+
+    def _given(
+        self, unit: UnitOfWork, product: str, variants: Collection[str], seen: Read
+    ) -> Levels | None:
+        """Unknown never writes: the product is made without stock, and adopted once its number can
+        be read.
+        """
+        is_unread, levels = product in seen.unread, dict[str, int]()
+        for variant in variants:
+            known = unit.ledger_rows.get(variant)
+            if is_unread and (known is None or not known.ledger.is_tracked):
+                return None
+            ledger_row = self._read_into(unit, product, variant, seen.reads[variant])
+            level = stock.first_level(ledger_row.ledger)
+            if level is None:
+                if not is_unread:
+                    unit.say(Code.STOCK_UNREADABLE, ledger_row, Severity.WARNING)
+                return None
+            levels[variant] = level
+        return levels
+
+    def _read_into(
+        self, unit: UnitOfWork, product: str, variant: str, read: LevelRead
+    ) -> LedgerRow:
+        ledger_row = unit.ledger_rows.get(variant)
+        if ledger_row is None:
+            return self._locked(unit, product, variant, read)
+        if not ledger_row.ledger.is_tracked:
+            return unit.update(ledger_row, stock.restarted(ledger_row.ledger, read))
+        step = stock.observed(ledger_row.ledger, Side.ZETTLE, read, self.timing)
+        return unit.update(
+            ledger_row,
+            step.ledger,
+            Moved(Side.ZETTLE, Cause.SEEN, step.change) if step.change else None,
+        )
+
+    def _locked(self, unit: UnitOfWork, product: str, variant: str, read: LevelRead) -> LedgerRow:
+        """A variant that is new in Zettle. Its product's stock is separate, or shared, for every
+        variant (S5).
+        """
+        separate = unit.is_separate(product)
+        ledger = stock.new_ledger(read, separate=separate)
+        ledger_row = unit.update(LedgerRow(product, variant, ledger), ledger)
+        if separate and isinstance(read.level, int):
+            unit.say(Code.STOCK_CREATED_SEPARATE, ledger_row, till=str(read.level))
+        return ledger_row
+
+    async def created(
+        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
+    ) -> None:
+        """These variants are there. One whose level we did not give is adopted with the level it
+        has, at the next look.
+        """
+        now = session.clock.now()
+        levels = await ledgers.take_creates(tx, session.connection.id, uuid, [*variants], now)
+        due = self.timing.pooled(now, LAGS_MEANWHILE)
+        async with locked_in(tx, session.connection.id, [uuid], now) as unit:
+            for ledger_row in unit.of(levels):
+                level = levels[ledger_row.variant_uuid]
+                await unit.forget_pending_write(ledger_row)
+                ledger = stock.created(
+                    ledger_row.ledger, level, variants[ledger_row.variant_uuid], now
+                )
+                unit.update(ledger_row, ledger, Moved(Side.SHOP, Cause.CREATED, level))
+                due = now if ledger.shop.to_push else due
+            if variants:
+                await unit.item(Kind.STOCK, uuid, due_at=due)
+
+    async def all_created(self, session: Session, uuids: Collection[str]) -> None:
+        """One look serves a whole batch, about a lag after its end; a batch that takes long is
+        looked at now and then meanwhile.
+        """
+        now = session.clock.now()
+        # The hooks of the last births are still on their way.
+        due = self.timing.pooled(now + self.timing.read_lag(Side.SHOP) / 2)
+        async with session.transaction() as tx:
+            await work_items.add_many(tx, session.connection.id, Kind.STOCK, uuids, now, due_at=due)
+
+    async def not_created(self, tx: Tx, session: Session, uuid: str) -> None:
+        """Nothing was made, so nothing is owed to it."""
+        await ledgers.end_creates(tx, session.connection.id, uuid)
+
+    async def renewed(
+        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders
+    ) -> None:
+        """Adopted by the work of stock, once a look shows what was done."""
+        async with locked_in(tx, session.connection.id, [uuid], session.clock.now()) as unit:
+            for ledger_row in unit.of(variants):
+                await unit.forget_pending_write(ledger_row)
+                variant_id = variants[ledger_row.variant_uuid]
+                unit.update(
+                    ledger_row,
+                    stock.renewed(ledger_row.ledger, variant_id, unit.now, self.timing, orders),
+                )
+            await unit.item(Kind.STOCK, uuid)
+
+    async def kept(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
+        """Only the id changes; the next look shows the number."""
+        async with locked_in(tx, session.connection.id, [uuid], session.clock.now()) as unit:
+            for ledger_row in unit.of(variants):
+                unit.update(
+                    ledger_row, stock.resumed(ledger_row.ledger, variants[ledger_row.variant_uuid])
+                )
+            await unit.item(Kind.STOCK, uuid)
+
+    async def let_go(self, tx: Tx, session: Session, uuid: str, variants: Collection[str]) -> None:
+        """What was on its way there has come to nothing, or is forgotten with the number; the
+        promise lives on in Zettle's.
+        """
+        async with locked_in(tx, session.connection.id, [uuid], session.clock.now()) as unit:
+            for ledger_row in unit.of(variants):
+                if ledger_row.ledger.shop.variant_id is not None and ledger_row.ledger.is_tracked:
+                    await unit.forget_pending_write(ledger_row)
+                    unit.update(ledger_row, stock.recreated(ledger_row.ledger))

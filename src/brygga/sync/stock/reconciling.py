@@ -1,0 +1,482 @@
+"""Gathered looks become moves of the ledgers: adopted, observed, settled, stopped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from brygga.core import stock
+from brygga.core.report import Code, Severity
+from brygga.core.stock import Gap, Ledger, LevelRead, Resolved, Side, Timing, Verdict
+from brygga.core.stock.explaining import is_order
+from brygga.core.stock.movement import Cause, Moved, Reason
+from brygga.database import bindings, ledgers, library, work_items
+from brygga.database.bindings import Binding
+from brygga.database.ledgers import CallPart, LedgerRow, Pending
+from brygga.database.work_items import Kind
+from brygga.sync.stock.gather import World
+from brygga.sync.stock.orders import NEAR, Sold
+from brygga.sync.stock.reports import review
+from brygga.sync.stock.unit_of_work import UnitOfWork, stop
+
+ORDER_EXPLAINS = timedelta(minutes=2)
+"""A write so soon after a hint that named an order goes to Zettle as a sale
+(`sending.call_part`).
+"""
+ORDERS_PAUSE = timedelta(minutes=10)
+"""A shelf waits so long for a moment without orders in which it can be adopted."""
+VERDICTS: Mapping[Verdict, Cause] = {
+    Verdict.LANDED: Cause.RESOLVED,
+    Verdict.NOT_LANDED: Cause.NOT_WRITTEN,
+    Verdict.ASSUMED_LANDED: Cause.IN_DOUBT,
+    Verdict.ASSUMED_LOST: Cause.IN_DOUBT,
+    Verdict.PRESUMED_LOST: Cause.IN_DOUBT,
+}
+
+
+@dataclass(slots=True)
+class Reconciling:
+    """One pass over the looks of some products. `swept` looks were not asked for by any hint."""
+
+    unit: UnitOfWork
+    world: World
+    timing: Timing
+    swept: bool = False
+    sold: Mapping[str, Sold | None] = field(default_factory=dict)
+    """What orders did, of the products that were to be adopted."""
+    echoes: Mapping[str, datetime] = field(default_factory=dict)
+    bound: Mapping[str, Binding] = field(default_factory=dict)
+    """As they are now, with the ledgers locked."""
+    resolved: dict[str, LedgerRow] = field(default_factory=dict)
+    """By call: a ledger that it was open in, before it was resolved."""
+
+    async def run(self, pending: Sequence[Pending]) -> None:
+        await self._read_bindings()
+        self.echoes = await review(self.unit, pending, self.timing)
+        tracked = self._counted()
+        await self._attach()
+        for variant in sorted(self.unit.ledger_rows):
+            ledger_row = self.unit.ledger_rows[variant]
+            read = self.world.reads[Side.ZETTLE].get(variant)
+            if read is not None and not await self._is_tracked(ledger_row, read):
+                continue
+            for side in (Side.SHOP, Side.ZETTLE):
+                await self._level_read(self.unit.ledger_rows[variant], side)
+        await self._free()
+        await self._tell_library(tracked)
+
+    # ---- Which shelves there are -----------------------------------------------------------------
+
+    async def _read_bindings(self) -> None:
+        """A product that was born while we looked is not let go because we had not seen it: what
+        changes a binding changes its ledgers too."""
+        known = self.world.stored
+        if (
+            known.ledger_rows == self.unit.locked
+            and known.variants.keys() <= known.ledger_rows.keys()
+        ):
+            self.bound = known.bound
+            return
+        uuids = {
+            ledger_row.product_uuid for ledger_row in self.unit.ledger_rows.values()
+        } | known.bound.keys()
+        self.bound = await bindings.get_many(self.unit.tx, self.unit.connection_id, sorted(uuids))
+
+    async def _attach(self) -> None:
+        """Shelves follow the bindings: a bound variant without one is adopted at the level it has,
+        one that is not bound is let go.
+        """
+        active = [one.synced.variants for one in self.bound.values() if one.shares_stock]
+        bound = {
+            variant: variant_id for variants in active for variant, variant_id in variants.items()
+        }
+        for variant, (uuid, variant_id) in self.world.stored.variants.items():
+            # What was looked at may have been remade or let go while we looked.
+            if bound.get(variant) == variant_id:
+                await self._attach_record(variant, uuid, variant_id)
+        for variant, ledger_row in list(self.unit.ledger_rows.items()):
+            if variant in bound:
+                continue
+            if variant in self.world.stored.gone:
+                await self._end(ledger_row)
+            elif ledger_row.ledger.shop.variant_id is not None:
+                await self.unit.forget_pending_write(ledger_row)
+                self.unit.update(ledger_row, stock.recreated(ledger_row.ledger))
+        await self._let_others_go(bound)
+
+    async def _let_others_go(self, bound: Mapping[str, int]) -> None:
+        """A record still of another BigCommerce variant than the bound one, which showed no number
+        to go on with: nothing is written to either before the new one shows one."""
+        for variant, ledger_row in list(self.unit.ledger_rows.items()):
+            known = ledger_row.ledger.shop.variant_id
+            if variant in bound and known is not None and known != bound[variant]:
+                await self.unit.forget_pending_write(ledger_row)
+                self.unit.update(ledger_row, stock.recreated(ledger_row.ledger))
+
+    async def _end(self, ledger_row: LedgerRow) -> None:
+        """It was deleted in Zettle, and in the shop after that: what was on its way to it has come
+        to nothing.
+        """
+        for side in Side:
+            await self.unit.forget_pending_write(ledger_row, side)
+        self.unit.update(ledger_row, stock.ended(ledger_row.ledger))
+
+    async def _attach_record(self, variant: str, uuid: str, variant_id: int) -> None:
+        ledger_row, till = (
+            self.unit.ledger_rows.get(variant),
+            self.world.reads[Side.ZETTLE].get(variant),
+        )
+        known = ledger_row is not None and ledger_row.ledger.shop.variant_id == variant_id
+        if (
+            till is None
+            or not isinstance(till.level, int)
+            or (known and ledger_row is not None and not ledger_row.ledger.is_unset)
+        ):
+            return
+        ledger_row, shop = (
+            self._locked(ledger_row, (uuid, variant), till),
+            self.world.reads[Side.SHOP].get(variant),
+        )
+        if shop is None or not isinstance(shop.level, int) or not ledger_row.ledger.is_tracked:
+            return
+        if known:
+            await self._renew(ledger_row, variant_id, shop)
+            return
+        await self.unit.forget_pending_write(ledger_row)
+        ledger = stock.attached(ledger_row.ledger, variant_id, shop)
+        self.unit.update(ledger_row, ledger, Moved(Side.SHOP, Cause.ATTACHED, ledger.shop.to_push))
+        if ledger.shop.to_push and not ledger.separate and ledger.shop.target is not None:
+            self.unit.say(
+                Code.STOCK_ATTACHED, ledger_row, was=str(shop.level), number=str(ledger.shop.target)
+            )
+
+    def _locked(
+        self, ledger_row: LedgerRow | None, of: tuple[str, str], till: LevelRead
+    ) -> LedgerRow:
+        """A variant that had no record has one, and one that was carried over from an earlier
+        connection has the number that is found.
+        """
+        uuid, variant = of
+        if ledger_row is None:
+            first = stock.new_ledger(till, separate=self.unit.is_separate(uuid))
+            return self.unit.update(LedgerRow(uuid, variant, first), first)
+        if ledger_row.ledger.is_tracked and ledger_row.ledger.zettle.seen is None:
+            return self.unit.update(
+                ledger_row, replace(ledger_row.ledger, zettle=stock.new_ledger(till).zettle)
+            )
+        return ledger_row
+
+    async def _renew(self, ledger_row: LedgerRow, variant_id: int, shop: LevelRead) -> None:
+        """A variant that we knew, whose number we did not (`Ledger.is_unset`): Zettle's number
+        counts, less what orders took since.
+        """
+        sold = self._sold(ledger_row, shop)
+        if sold is None:
+            return
+        ledger_row = self.unit.ledger_rows[ledger_row.variant_uuid]
+        ledger = stock.attached(ledger_row.ledger, variant_id, shop, sold)
+        self.unit.update(ledger_row, ledger, Moved(Side.SHOP, Cause.ATTACHED, ledger.shop.to_push))
+        if sold:
+            self.unit.say_moved(ledger_row, Side.SHOP, Cause.ORDER, sold)
+        if ledger_row.check_since == self.unit.now:
+            self.unit.say(
+                Code.STOCK_ORDERS_UNCOUNTED,
+                ledger_row,
+                Severity.WARNING,
+                number=str(ledger.shop.target),
+            )
+
+    def _sold(self, ledger_row: LedgerRow, read: LevelRead) -> int | None:
+        """What orders did since Zettle's number counts (S3), as far as the look shows it; None: not
+        to be adopted yet.
+
+        A read that trails may not show an order of the last lag: it is waited for, and where orders
+        do not pause, or cannot be read, for ten minutes, the merchant is asked.
+        """
+        read_lag, started = self.timing.read_lag(Side.SHOP), ledger_row.ledger.started
+        if not ledger_row.ledger.shop.is_clear(read, read_lag):
+            return None
+        if started is None:
+            return 0
+        if ledger_row.product_uuid not in self.sold:
+            self.unit.due_at(ledger_row.product_uuid, self.unit.now)
+            return None
+        transactions = self.sold[ledger_row.product_uuid]
+        # What was sold before tracking went off moved the numbers of then.
+        since = max(started - NEAR, ledger_row.ledger.shop.seen or started - NEAR)
+        reported = [
+            transaction
+            for transaction in (transactions or {}).get(ledger_row.variant_uuid, ())
+            if transaction.at >= since
+        ]
+        clear = (
+            max((transaction.at for transaction in reported), default=started - read_lag)
+            + read_lag
+            + NEAR
+        )
+        read_started = max(started, ledger_row.ledger.shop.touched or started)
+        if (
+            transactions is None or read.read_started < clear
+        ) and read.read_started < read_started + ORDERS_PAUSE:
+            self.unit.due_at(ledger_row.product_uuid, max(clear, self.unit.now + read_lag))
+            return None
+        if (
+            transactions is None
+            or read.read_started < clear
+            or any(transaction.reason is Reason.UNCLEAR for transaction in reported)
+        ):
+            self.unit.ask_to_check(ledger_row)
+        return sum(transaction.change for transaction in reported)
+
+    async def _is_tracked(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
+        """Whether stock is ours to sync. A switch whose event was lost is found here (S7, decision
+        2).
+        """
+        if read.level is Gap.UNTRACKED:
+            seen = ledger_row.ledger.zettle.seen
+            if ledger_row.ledger.is_tracked and (seen is None or read.read_started >= seen):
+                await stop(self.unit, ledger_row, self.timing)
+            return False
+        known = ledger_row.ledger.is_tracked
+        if isinstance(read.level, int) and not known:
+            tx, uuid = self.unit.tx, ledger_row.product_uuid
+            await work_items.add(tx, self.unit.connection_id, Kind.TRACKING, uuid, self.unit.now)
+        return known or not isinstance(read.level, int)
+
+    def _counted(self) -> Mapping[str, bool]:
+        """Whether Zettle has shown a number; not for what was carried over from an earlier
+        connection and not read yet.
+        """
+        ledger_rows = self.unit.ledger_rows
+        return {
+            one: ledger_row.ledger.is_tracked and ledger_row.ledger.zettle.seen is not None
+            for one, ledger_row in ledger_rows.items()
+        }
+
+    async def _tell_library(self, before: Mapping[str, bool]) -> None:
+        """The pages show whether inventory management is on (S7): what Zettle showed, where our
+        ledgers agree.
+
+        Written where that is new, and by each sweep.
+        """
+        now = self._counted()
+        if now == before and not self.swept:
+            return
+        counted = {
+            ledger_row.product_uuid
+            for ledger_row in self.unit.ledger_rows.values()
+            if ledger_row.ledger.is_tracked
+        }
+        seen: dict[str, bool | None] = {}
+        for uuid, variants in self.world.stored.at_till.items():
+            levels = [
+                read.level
+                for one in variants
+                if (read := self.world.reads[Side.ZETTLE].get(one)) is not None
+            ]
+            if any(isinstance(level, int) for level in levels) and uuid in counted:
+                seen[uuid] = True
+            elif Gap.UNTRACKED in levels and uuid not in counted:
+                seen[uuid] = False
+        if seen:
+            await library.set_tracking(self.unit.tx, self.unit.connection_id, seen)
+
+    # ---- What they show --------------------------------------------------------------------------
+
+    async def _level_read(self, ledger_row: LedgerRow, side: Side) -> None:
+        read = self.world.reads[side].get(ledger_row.variant_uuid)
+        if read is None or (side is Side.SHOP and not self._is_of(ledger_row)):
+            return
+        if read.level is Gap.NOT_CREATED:
+            await self._missed(ledger_row, read)
+            return
+        if ledger_row.ledger[side].pending_write is None:
+            if side is Side.SHOP and await self._is_unproven(ledger_row, read):
+                return
+            step = stock.observed(ledger_row.ledger, side, read, self.timing)
+            await self._moved(ledger_row, side, step.ledger, step.change)
+        else:
+            await self._resolve(ledger_row, side, read)
+
+    def _is_of(self, ledger_row: LedgerRow) -> bool:
+        """What was looked at is the variant of this shelf, not one that was let go or remade while
+        we looked.
+        """
+        seen = self.world.stored.variants.get(ledger_row.variant_uuid)
+        return seen is not None and seen[1] == ledger_row.ledger.shop.variant_id
+
+    async def _missed(self, ledger_row: LedgerRow, read: LevelRead) -> None:
+        """The shop does not have it: it sleeps, and what was on its way there has come to
+        nothing.
+        """
+        pending_write = ledger_row.ledger.shop.pending_write
+        ledger = self.unit.update(
+            ledger_row, stock.absent(ledger_row.ledger, read, self.timing)
+        ).ledger
+        if pending_write is not None and ledger.shop.pending_write is None:
+            self.resolved[pending_write.call] = ledger_row
+            await self.unit.forget_pending_write(ledger_row)
+
+    async def _resolve(self, ledger_row: LedgerRow, side: Side, read: LevelRead) -> None:
+        pending_write = ledger_row.ledger[side].pending_write
+        assert pending_write is not None
+        done = self._resolved(ledger_row, side, read)
+        if done.verdict is Verdict.WAITING:
+            await self._moved(ledger_row, side, done.ledger, done.change)
+            return
+        unlike = done.contradicts and done.verdict.is_doubtful
+        cause = Cause.CONTRADICTED if unlike else VERDICTS[done.verdict]
+        what = Moved(side, cause, pending_write.quantity, call=pending_write.call)
+        await self._moved(ledger_row, side, done.ledger, done.change, what)
+        tx, connection_id, now = self.unit.tx, self.unit.connection_id, self.unit.now
+        if side is Side.SHOP:
+            self.resolved[pending_write.call] = ledger_row
+            if done.verdict.is_doubtful:
+                self.unit.ask_about(ledger_row, side, pending_write.quantity)
+        if side is Side.SHOP or done.verdict is Verdict.LANDED:
+            await ledgers.resolve_call(
+                tx, connection_id, pending_write.call, [ledger_row.variant_uuid]
+            )
+            return
+        gone = CallPart(ledger_row.product_uuid, ledger_row.variant_uuid, side, pending_write)
+        await ledgers.resolve(tx, connection_id, gone, done.verdict, now)
+        if done.verdict is not Verdict.NOT_LANDED:
+            self.unit.due_at(ledger_row.product_uuid, now + self.timing.escalation_timeout)
+
+    def _resolved(self, ledger_row: LedgerRow, side: Side, read: LevelRead) -> Resolved:
+        pending_write = ledger_row.ledger[side].pending_write
+        assert pending_write is not None
+        if side is Side.ZETTLE:
+            return stock.resolve_till(
+                ledger_row.ledger, read, self.echoes.get(pending_write.call), self.timing
+            )
+        slot = (
+            None
+            if pending_write.slot is None
+            else self.world.slots.get(pending_write.slot.variant_id)
+        )
+        if slot is not None:
+            # Both as old as the older one.
+            read = replace(read, read_started=min(read.read_started, slot.read_started))
+        return stock.resolve_shop(
+            ledger_row.ledger, read, None if slot is None else slot.level, self.timing
+        )
+
+    async def _free(self) -> None:
+        """A slot is given back when all that rode in its call is resolved."""
+        for call, ledger_row in self.resolved.items():
+            pending_write = ledger_row.ledger.shop.pending_write
+            if pending_write is None or pending_write.slot is None:
+                continue
+            shown = self.world.slots.get(pending_write.slot.variant_id)
+            if shown is not None and not await ledgers.is_open(
+                self.unit.tx, self.unit.connection_id, call
+            ):
+                await self.unit.free(pending_write, shown.level)
+
+    async def _moved(
+        self,
+        ledger_row: LedgerRow,
+        side: Side,
+        ledger: Ledger,
+        change: int,
+        what: Moved | None = None,
+    ) -> None:
+        """A shelf's own change, beside whatever became of a write to it."""
+        if what is not None or change == 0:
+            self.unit.update(ledger_row, ledger, what)
+        if change == 0:
+            return
+        cause = self._cause(ledger_row, side, change)
+        self.unit.update(ledger_row, ledger, Moved(side, cause, change))
+        self.unit.say_moved(ledger_row, side, cause, change)
+        if (
+            ledger.separate
+            and (dropped := ledger_row.ledger[side].to_push - ledger[side].to_push) < 0
+        ):
+            # Sold before a split took its units: whether they come back, as when an order is
+            # cancelled, nobody knows.
+            self.unit.ask_about(ledger_row, side, dropped)
+        if await self._has_vanished(ledger_row, side):
+            self.unit.ask_to_check(ledger_row)
+            self.unit.say(Code.STOCK_VANISHED, ledger_row, Severity.WARNING, was=str(-change))
+        target = ledger.target
+        if not ledger.separate and target is not None and target < 0 and target - change >= 0:
+            self.unit.say(Code.STOCK_BELOW_ZERO, ledger_row, Severity.WARNING, units=str(-target))
+
+    async def _is_unproven(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
+        """A sweep that could read the orders asks at once: it looks at shelves of which nothing was
+        told.
+        """
+        could_read = self.sold.get(ledger_row.product_uuid) is not None
+        if (self.swept and could_read) or not stock.is_zeroed(ledger_row.ledger, read, self.timing):
+            return False
+        held = (
+            None
+            if self._are_ordered(ledger_row, read)
+            else stock.unproven(ledger_row.ledger, read, self.timing)
+        )
+        if held is None:
+            return False
+        self.unit.update(ledger_row, held)
+        return True
+
+    def _are_ordered(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
+        """Whether the store has orders for all that is gone since the last look. One of which
+        nobody can tell how much it took explains it only where an event named an order."""
+        transactions, shop = self.sold.get(ledger_row.product_uuid), ledger_row.ledger.shop
+        if (
+            transactions is None
+            or shop.seen is None
+            or not isinstance(shop.confirmed, int)
+            or not isinstance(read.level, int)
+        ):
+            return False
+        since = shop.seen - self.timing.read_lag(Side.SHOP) - NEAR
+        reported = [
+            transaction
+            for transaction in transactions.get(ledger_row.variant_uuid, ())
+            if transaction.at >= since
+        ]
+        is_unclear = any(transaction.reason is Reason.UNCLEAR for transaction in reported)
+        return (is_unclear and stock.is_ordered(shop, self.timing)) or sum(
+            transaction.change for transaction in reported
+        ) <= read.level - shop.confirmed
+
+    async def _has_vanished(self, ledger_row: LedgerRow, side: Side) -> bool:
+        """Whether there is nothing where there was something, and nobody has told of it
+        (`stock.is_zeroed`).
+        """
+        read = self.world.reads[side].get(ledger_row.variant_uuid)
+        if (
+            side is not Side.SHOP
+            or read is None
+            or not stock.is_zeroed(ledger_row.ledger, read, self.timing)
+        ):
+            return False
+        return not self._are_ordered(ledger_row, read) and not await self._is_reported(ledger_row)
+
+    async def _is_reported(self, ledger_row: LedgerRow) -> bool:
+        """A hook about the variant waits to be heard."""
+        binding = self.world.stored.bound.get(ledger_row.product_uuid)
+        if binding is None:
+            return False
+        product = str(binding.synced.product_id)
+        of_variant, is_one = (
+            f"{product}/{ledger_row.ledger.shop.variant_id}",
+            not binding.synced.options,
+        )
+        reported = [product, of_variant] if is_one else [of_variant]
+        return bool(
+            await ledgers.waiting(self.unit.tx, self.unit.connection_id, Side.SHOP, reported)
+        )
+
+    def _cause(self, ledger_row: LedgerRow, side: Side, change: int) -> Cause:
+        if self.swept:
+            return Cause.SWEPT
+        before, received = (
+            self.unit.locked.get(ledger_row.variant_uuid, ledger_row),
+            self.unit.received.get(ledger_row.variant_uuid, ()),
+        )
+        read_lag = self.timing.read_lag(side)
+        by_order = side is Side.SHOP and is_order(before.ledger.shop, received, change, read_lag)
+        return Cause.ORDER if by_order else Cause.SEEN

@@ -1,0 +1,182 @@
+"""What the platforms said since the last time: hints to look, switches of tracking, and echoes of
+our own writes.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from brygga.core import stock
+from brygga.core.report import Code
+from brygga.core.stock import Hint, Review, Side, Timing, Verdict
+from brygga.core.stock.movement import Cause, Moved
+from brygga.database import ledgers, movements
+from brygga.database.ledgers import LedgerRow, Pending, Reports
+from brygga.database.work_items import Kind
+from brygga.sync.stock.orders import by_ours
+from brygga.sync.stock.unit_of_work import UnitOfWork, stop
+from brygga.sync.worker.session import Session
+
+MADE_AGAIN = timedelta(minutes=10)
+"""What is told of an unknown variant waits so long for the product work to know it."""
+CLOCKS = timedelta(seconds=5)
+"""So far apart Zettle's clock and ours may be, where both say when something happened."""
+LANDED = (Verdict.ASSUMED_LANDED, Verdict.PRESUMED_LOST)
+
+
+async def take_reports(
+    session: Session,
+    unit: UnitOfWork,
+    uuids: Collection[str],
+    product_ids: Mapping[str, int],
+    timing: Timing,
+) -> Sequence[Pending]:
+    """Takes what was said of these products, once. `product_ids` are BigCommerce's, by Zettle's
+    uuid.
+
+    Answers the writes to Zettle that wait for an echo.
+    """
+    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
+    received = await ledgers.take(unit.tx, unit.connection_id, uuids, [*by_id])
+    await _end_separate(unit, received.stops, timing)
+    _note_starts(session, unit, received)
+    in_shop = received.hints[Side.SHOP]
+    for id_, some in in_shop.items():
+        await _kept_for_later(unit, id_, by_id[id_], some)
+    hints = {
+        Side.ZETTLE: received.hints[Side.ZETTLE],
+        Side.SHOP: {by_id[id_]: some for id_, some in in_shop.items()},
+    }
+    sizes = Counter(ledger_row.product_uuid for ledger_row in unit.ledger_rows.values())
+    for variant in sorted(unit.ledger_rows):
+        for side in Side:
+            for hint in hints[side].get(unit.ledger_rows[variant].product_uuid, ()):
+                ledger_row = unit.ledger_rows[variant]
+                if hint.variant in (
+                    "",
+                    variant if side is Side.ZETTLE else str(ledger_row.ledger.shop.variant_id),
+                ):
+                    of_one = hint.variant or (
+                        variant if sizes[ledger_row.product_uuid] == 1 else ""
+                    )
+                    reported = replace(hint, variant=of_one)
+                    if side is Side.SHOP:
+                        unit.received.setdefault(variant, []).append(
+                            reported.by_order and bool(of_one)
+                        )
+                    unit.update(ledger_row, stock.hinted(ledger_row.ledger, side, reported))
+    return received.pending
+
+
+def _note_starts(session: Session, unit: UnitOfWork, received: Reports) -> None:
+    """When Zettle's number begins to count, of what is not tracked yet (`sharing.restarted`)."""
+    for ledger_row in list(unit.ledger_rows.values()):
+        start, stops = (
+            received.starts.get(ledger_row.product_uuid),
+            [at for at, _ in received.stops.get(ledger_row.product_uuid, ())],
+        )
+        if ledger_row.ledger.is_tracked or (start is None and not stops):
+            continue
+        is_on = start is not None and all(start > stop for stop in stops)
+        started = by_ours(session, Side.ZETTLE, start) if is_on and start is not None else None
+        unit.update(ledger_row, replace(ledger_row.ledger, started=started))
+
+
+async def _end_separate(
+    unit: UnitOfWork, stops: Mapping[str, Sequence[tuple[datetime, datetime]]], timing: Timing
+) -> None:
+    """Tracking that was off for a while has ended separate stock, although it may be on again by
+    now (S7).
+
+    Only a stop of since the split, by Zettle's clock, and only if we heard of it since. Shared
+    stock goes on: each side shows what moved there meanwhile.
+    """
+    separate = [
+        ledger_row
+        for ledger_row in unit.ledger_rows.values()
+        if ledger_row.product_uuid in stops and ledger_row.ledger.separate
+    ]
+    splits = await movements.last_splits(unit.tx, unit.connection_id, [*stops]) if separate else {}
+    for ledger_row in separate:
+        split = splits.get(ledger_row.product_uuid)
+        since = [
+            at
+            for at, received in stops[ledger_row.product_uuid]
+            if split is None or (received >= split and at >= split - CLOCKS)
+        ]
+        if ledger_row.ledger.is_tracked and since:
+            await stop(unit, ledger_row, timing, Code.STOCK_OFF_SEPARATE)
+
+
+async def _kept_for_later(
+    unit: UnitOfWork, product_id: str, uuid: str, hints: Sequence[Hint]
+) -> None:
+    """What is told of a variant that we do not know: the merchant may have made it again a moment
+    ago (decision 17).
+
+    The product work looks, more and more seldom, and what was told waits for it.
+    """
+    ids = {
+        str(one.ledger.shop.variant_id)
+        for one in unit.ledger_rows.values()
+        if one.product_uuid == uuid
+    }
+    strange = [
+        one
+        for one in hints
+        if one.variant and one.variant not in ids and unit.now - one.at < MADE_AGAIN
+    ]
+    for one in strange:
+        await ledgers.record_hint(unit.tx, unit.connection_id, Side.SHOP, product_id, one)
+    if strange:
+        waited = unit.now - min(one.at for one in strange)
+        await unit.item(Kind.SHOP_PRODUCT, product_id, due_at=unit.now + waited)
+
+
+# ---- Writes to Zettle without an answer ----------------------------------------------------------
+
+
+async def review(
+    unit: UnitOfWork, pending: Sequence[Pending], timing: Timing
+) -> Mapping[str, datetime]:
+    """The echoes of open calls. What was resolved without one is corrected by a late echo; if none
+    comes for an hour, the merchant is asked (`resolving.reviewed`)."""
+    echoes: dict[str, datetime] = {}
+    for one in pending:
+        pending_write, ledger_row = (
+            one.call_part.pending_write,
+            unit.ledger_rows.get(one.call_part.variant_uuid),
+        )
+        if ledger_row is not None and not ledger_row.ledger.is_tracked:
+            continue  # it was forgotten with the switch
+        if one.verdict is Verdict.WAITING:
+            echoes |= {} if one.echoed is None else {pending_write.call: one.echoed}
+            continue
+        over = unit.now - one.since >= timing.escalation_timeout
+        found = stock.reviewed(one.verdict, echoed=one.echoed is not None, over=over)
+        if ledger_row is None or found is not Review.WAIT:
+            await ledgers.resolve_call(
+                unit.tx, unit.connection_id, pending_write.call, [one.call_part.variant_uuid]
+            )
+        elif one.verdict is not Verdict.NOT_LANDED:
+            unit.due_at(one.call_part.product_uuid, one.since + timing.escalation_timeout)
+        if ledger_row is not None and found in (Review.OTHERWISE, Review.ASK):
+            _decide(unit, ledger_row, one, found)
+    return echoes
+
+
+def _decide(unit: UnitOfWork, ledger_row: LedgerRow, one: Pending, found: Review) -> None:
+    side, quantity = one.call_part.side, one.call_part.pending_write.quantity
+    if found is Review.ASK:
+        unit.ask_about(ledger_row, side, quantity)
+        return
+    change = quantity if one.verdict in LANDED else -quantity
+    ledger = stock.corrected(ledger_row.ledger, side, -change)
+    unit.update(
+        ledger_row,
+        ledger,
+        Moved(side, Cause.CORRECTED, change, call=one.call_part.pending_write.call),
+    )
+    number = "" if ledger.target is None else str(ledger.target)
+    unit.say(Code.STOCK_CORRECTED, ledger_row, change=f"{change:+d}", number=number)

@@ -1,0 +1,264 @@
+"""Some ledgers under lock, in one transaction: what is changed on them is saved with its movements,
+its lines and its marks.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from brygga.core import stock
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.stock import Ledger, Level, PendingWrite, Side, Timing
+from brygga.core.stock.movement import Cause, Movement, reported
+from brygga.core.stock.movement import Moved as Move
+from brygga.database import ledgers, library, markers, movements, synclog, work_items
+from brygga.database.engine import Tx
+from brygga.database.ledgers import LedgerRow
+from brygga.database.work_items import Kind
+from brygga.sync.worker.session import Session
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """The ledgers of some products, open for writing. `save` is called once, at the end of the
+    transaction.
+    """
+
+    tx: Tx
+    connection_id: int
+    now: datetime
+    ledger_rows: dict[str, LedgerRow]
+    locked: Mapping[str, LedgerRow]
+    """As they were when they were locked."""
+    _changed: set[str] = field(default_factory=set)
+    _movements: list[Movement] = field(default_factory=list)
+    _lines: list[Line] = field(default_factory=list)
+    received: dict[str, list[bool]] = field(default_factory=dict)
+    """By variant, the events of the shop's that this pass took out: whether each named an order."""
+    due: dict[str, datetime] = field(default_factory=dict)
+    """When a product must be worked on again at the latest, for what its ledgers do not say."""
+
+    def of(self, variants: Collection[str]) -> list[LedgerRow]:
+        """The books of these variants, as far as they have one."""
+        return [
+            self.ledger_rows[variant] for variant in sorted(variants) if variant in self.ledger_rows
+        ]
+
+    def is_separate(self, product: str) -> bool:
+        """Whether this product's stock is separate (S5), by the variants that have a ledger."""
+        ledger_rows = [
+            ledger_row
+            for ledger_row in self.ledger_rows.values()
+            if ledger_row.product_uuid == product
+        ]
+        return any(
+            ledger_row.ledger.separate and ledger_row.ledger.is_tracked
+            for ledger_row in ledger_rows
+        )
+
+    def update(self, ledger_row: LedgerRow, ledger: Ledger, what: Move | None = None) -> LedgerRow:
+        """The book as it is from now on, and why it changed."""
+        if what is not None:
+            of = (ledger_row.product_uuid, ledger_row.variant_uuid)
+            self._movements.append(reported(what, of, ledger_row.ledger, ledger, self.now))
+        self._say_full(ledger_row, ledger)
+        changed = replace(ledger_row, ledger=ledger)
+        if changed != ledger_row or ledger_row.variant_uuid not in self.ledger_rows:
+            self._changed.add(ledger_row.variant_uuid)
+        self.ledger_rows[ledger_row.variant_uuid] = changed
+        return changed
+
+    def due_at(self, product: str, at: datetime) -> None:
+        self.due[product] = min(at, self.due.get(product, at))
+
+    async def free(self, pending_write: PendingWrite, level: Level | None) -> None:
+        """The slot of this call is given back, and shows this level. One that could not be read
+        stays held: its call is open to nobody, and the work of the marker reads it
+        (`sync.stock.marker`)."""
+        if pending_write.slot is not None and isinstance(level, int):
+            await markers.give_back(
+                self.tx, self.connection_id, pending_write.call, level, self.now
+            )
+
+    async def forget_pending_write(self, ledger_row: LedgerRow, side: Side = Side.SHOP) -> None:
+        """Whether it landed matters no more."""
+        pending_write = ledger_row.ledger[side].pending_write
+        if pending_write is not None:
+            await ledgers.resolve_call(
+                self.tx, self.connection_id, pending_write.call, [ledger_row.variant_uuid]
+            )
+
+    async def item(self, kind: Kind, *subjects: str, due_at: datetime | None = None) -> None:
+        await work_items.add_many(
+            self.tx, self.connection_id, kind, subjects, self.now, due_at=due_at
+        )
+
+    def _say_full(self, ledger_row: LedgerRow, ledger: Ledger) -> None:
+        """Said when it begins: from now on a side is promised more than it can hold."""
+        for side in Side:
+            if stock.excess(ledger, side) and not stock.excess(
+                self.ledger_rows.get(ledger_row.variant_uuid, ledger_row).ledger, side
+            ):
+                limit, number = str(stock.LIMITS[side].highest), str(ledger[side].target)
+                self.say(
+                    Code.STOCK_FULL,
+                    ledger_row,
+                    Severity.WARNING,
+                    side=side.value,
+                    limit=limit,
+                    number=number,
+                )
+
+    def ask_to_check(self, ledger_row: LedgerRow) -> None:
+        """The product page shows it until the merchant has looked."""
+        current = self.ledger_rows[ledger_row.variant_uuid]
+        self.ledger_rows[ledger_row.variant_uuid] = replace(
+            current, check_since=current.check_since or self.now
+        )
+        self._changed.add(ledger_row.variant_uuid)
+
+    def ask_about(self, ledger_row: LedgerRow, side: Side, change: int) -> None:
+        """Whether a change reached this side nobody knows. A product that is not tracked has no
+        number to check.
+        """
+        ledger = self.ledger_rows[ledger_row.variant_uuid].ledger
+        target = ledger.target if ledger[side].target is None else ledger[side].target
+        if target is not None:
+            self.ask_to_check(ledger_row)
+            params = {"side": side.value, "change": f"{change:+d}", "number": str(target)}
+            self.say(Code.STOCK_CHECK, ledger_row, Severity.WARNING, **params)
+
+    def resolve_doubt(self, ledger_row: LedgerRow) -> LedgerRow:
+        """The merchant has looked, or there is no number to look at: nothing is asked any more."""
+        looked = self.ledger_rows[ledger_row.variant_uuid] = replace(
+            self.ledger_rows[ledger_row.variant_uuid], check_since=None
+        )
+        self._changed.add(ledger_row.variant_uuid)
+        return looked
+
+    def say(
+        self, code: Code, ledger_row: LedgerRow, severity: Severity = Severity.INFO, **params: str
+    ) -> None:
+        self._lines.append(
+            Line(
+                code,
+                Topic.STOCK,
+                severity,
+                ledger_row.product_uuid,
+                ledger_row.variant_uuid,
+                params,
+            )
+        )
+
+    def say_moved(self, ledger_row: LedgerRow, side: Side, cause: Cause, change: int) -> None:
+        """A shelf moved by itself: the merchant reads what it means for the number."""
+        target = self.ledger_rows[ledger_row.variant_uuid].ledger[side].target
+        change_, number = f"{change:+d}", "" if target is None else str(target)
+        if cause is Cause.SWEPT:
+            self.say(
+                Code.STOCK_FOUND_BY_SWEEP,
+                ledger_row,
+                side=side.value,
+                change=change_,
+                number=number,
+            )
+            return
+        by_order = Code.STOCK_SHOP_ORDER if cause is Cause.ORDER else Code.STOCK_SHOP_MOVED
+        self.say(
+            Code.STOCK_TILL_MOVED if side is Side.ZETTLE else by_order,
+            ledger_row,
+            change=change_,
+            number=number,
+        )
+
+    async def save(self) -> None:
+        rows = [self.ledger_rows[variant] for variant in sorted(self._changed)]
+        await ledgers.save(self.tx, self.connection_id, rows, self.now)
+        await movements.add(self.tx, self.connection_id, self._movements)
+        if self._lines:
+            await synclog.add(self.tx, self.connection_id, await self._named(), self.now)
+
+    async def _named(self) -> list[Line]:
+        """The lines with the names that the merchant knows."""
+        entries = await library.get_many(
+            self.tx, self.connection_id, {line.subject for line in self._lines}
+        )
+        named: list[Line] = []
+        for line in sorted(
+            self._lines, key=lambda one: one.code is Code.STOCK_FULL
+        ):  # after what made it so
+            entry = entries.get(line.subject)
+            product = entry.product if entry else None
+            variants = {v.uuid: v.name for v in product.variants} if product else {}
+            params = {
+                "name": entry.name if entry else "",
+                "variant_name": variants.get(line.variant, ""),
+                **line.params,
+            }
+            named.append(replace(line, params=params))
+        return named
+
+
+async def stop(
+    unit: UnitOfWork,
+    before: LedgerRow,
+    timing: Timing,
+    separate: Code = Code.STOCK_STOPPED_SEPARATE,
+) -> None:
+    """Tracking was switched off; separate stock, if it was that, has ended with it (S7), and the
+    line for that is `separate`.
+
+    Earlier writes change nothing any more: Zettle's number will count. Where that number may lack
+    one, the merchant is asked, and the page shows the question when the number counts again
+    (`LedgerRow.is_asked`).
+    """
+    till, shop = before.ledger.zettle, before.ledger.shop.target
+    is_unsure = stock.is_unsure(before.ledger) or await _is_in_question(unit, before)
+    entry = (
+        await library.get(unit.tx, unit.connection_id, before.product_uuid) if is_unsure else None
+    )
+    if entry is not None and entry.removed_at is None:
+        unit.ask_about(before, Side.ZETTLE, till.to_push + till.pending_change)
+    unit.update(
+        unit.ledger_rows[before.variant_uuid],
+        stock.stopped(before.ledger, timing),
+        Move(Side.ZETTLE, Cause.STOPPED, 0),
+    )
+    await ledgers.forget(unit.tx, unit.connection_id, [before.variant_uuid])
+    if before.ledger.separate and till.target is not None and shop is not None:
+        unit.say(separate, before, till=str(till.target), shop=str(shop))
+    else:
+        unit.say(Code.STOCK_STOPPED, before)
+
+
+async def _is_in_question(unit: UnitOfWork, ledger_row: LedgerRow) -> bool:
+    """Whether Zettle's number has an earlier write nobody knows."""
+    left = await ledgers.pending(unit.tx, unit.connection_id, [ledger_row.product_uuid])
+    doubtful = [
+        one
+        for one in left
+        if one.verdict.is_doubtful and one.call_part.variant_uuid == ledger_row.variant_uuid
+    ]
+    return bool(doubtful) and not ledger_row.ledger.separate
+
+
+@contextlib.asynccontextmanager
+async def locked_in(
+    tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
+) -> AsyncIterator[UnitOfWork]:
+    """In a transaction that somebody else ends."""
+    ledger_rows = await ledgers.lock(tx, connection_id, uuids)
+    unit = UnitOfWork(tx, connection_id, now, ledger_rows, dict(ledger_rows))
+    yield unit
+    await unit.save()
+
+
+@contextlib.asynccontextmanager
+async def locked(session: Session, uuids: Collection[str]) -> AsyncIterator[UnitOfWork]:
+    """In a fenced transaction of its own."""
+    async with (
+        session.transaction() as tx,
+        locked_in(tx, session.connection.id, uuids, session.clock.now()) as unit,
+    ):
+        yield unit
