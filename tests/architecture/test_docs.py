@@ -113,7 +113,11 @@ def test_what_is_said_to_prove_a_rule_does(rule: str) -> None:
 
 
 def test_the_check_would_catch_a_name_that_is_gone() -> None:
-    guilty = ["core/planning.py:planned", "core/plans.py:plan", "sync/stock/commands.py:StockCommands.divide"]
+    guilty = [
+        "core/planning.py:planned",
+        "core/plans.py:plan",
+        "sync/stock/commands.py:StockCommands.divide",
+    ]
 
     assert guilty == _missing(
         [*guilty, "core/planning.py:plan", "sync/stock/commands.py:StockCommands.split"], SOURCE

@@ -154,7 +154,7 @@ async def test_a_first_level_and_a_sleeping_shelf_stay_what_they_are(database: D
 
     assert flying.shop.pending_write is not None
     assert flying.shop.pending_write.first
-    assert stock.reset_refused(flying).is_unset
+    assert stock.refused(flying, Side.SHOP).is_unset
 
 
 async def test_an_order_that_was_heard_of_without_a_hint_is_carried_over(

@@ -144,7 +144,14 @@ class Actors:
         self.need(one, Mode.SHARED, Mode.SEPARATE)
         for other in self.siblings(one):
             to_push = other.truth - self.day.till_level(other)
-            other.less, other.more = other.less + min(0, to_push), other.more + max(0, to_push)
+            falls, rises = (
+                sum(min(0, part) for part in other.parts),
+                sum(max(0, part) for part in other.parts),
+            )
+            other.less, other.more = (
+                other.less + min(0, to_push, falls),
+                other.more + max(0, to_push, rises),
+            )
         self.day.sandbox.till(one.merchant).track(one.product, on=False)
         self.become(one, Mode.UNTRACKED, loose=False)
         self.day.tell(f"tracking off {one.key}")

@@ -96,6 +96,8 @@ class Goods:
     may be taken for the other told twice."""
     ordered: tuple[float, int] = (-1e9, 0)
     """When the shop last moved by itself, and by how much."""
+    parts: tuple[int, ...] = ()
+    """What the shop did since both sides last agreed: each may have reached the till, or not."""
     less: int = 0
     more: int = 0
     """Tracking was switched with units on their way to the till, or the shop sold while it was off:
@@ -257,6 +259,8 @@ class Day:
         """An act of people's: what it did to the levels is the truth from now on."""
         self.recounted()
         before = [(self.till_level(one), self.shop_level(one)) for one in self.goods]
+        for one, (till, _) in zip(self.goods, before, strict=True):
+            one.parts = () if till == one.truth else one.parts
         oversold = [
             (one, len(self.sandbox.shop(one).store.oversold)) for one in self.connections.values()
         ]
@@ -271,6 +275,7 @@ class Day:
                 self.changes += 1
                 one.truth += moved + (online if one.mode is Mode.SHARED else 0)
                 one.online += online if one.mode is Mode.SEPARATE else 0
+                one.parts += (online,) if online and one.mode is Mode.SHARED else ()
                 may = online if one.mode is Mode.UNTRACKED or self.is_base(one) else 0
                 twice = online and online == one.ordered[1] and self.now < one.ordered[0] + 1
                 if (

@@ -117,7 +117,7 @@ def remember_after() -> list[Any]:
 def landed_when_sent() -> list[Any]:
     """What was sent counts as known, whatever is answered."""
 
-    def landed(ledger: Ledger, side: Side) -> Ledger:
+    def landed(ledger: Ledger, side: Side, level: int | None = None) -> Ledger:
         pending_write = ledger[side].pending_write
         assert pending_write is not None
         return stock.landed(ledger, side, pending_write.sent)
@@ -130,13 +130,7 @@ def landed_when_sent() -> list[Any]:
 
 def repeat_blindly() -> list[Any]:
     """No answer is taken for a no."""
-
-    def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
-        pending_write = ledger[side].pending_write
-        absolute = pending_write is not None and pending_write.is_absolute
-        return stock.reset_refused(ledger) if absolute else stock.refused(ledger, side)
-
-    return [patch.object(stock, "unanswered", unanswered)]
+    return [patch.object(stock, "unanswered", lambda ledger, side, at: stock.refused(ledger, side))]
 
 
 def hope() -> list[Any]:

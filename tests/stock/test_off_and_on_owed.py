@@ -228,3 +228,30 @@ async def test_orders_are_not_counted_again_when_the_shop_has_to_be_set_anew(
     await bench.quiet(120)
 
     assert (33, 33) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S3", "S7")
+@pytest.mark.parametrize("back", [True, False], ids=["back in the shop", "still sold"])
+async def test_what_was_sold_twice_is_asked_about_where_units_came_back_before_tracking_was_on(
+    bench: StockBench, back: bool
+) -> None:
+    """What is missing is in no number of Zettle's, so that nobody can tell whether it is missing
+    still.
+    """
+    uuid, variant = await ready(bench, 3)
+    order = bench.sandbox.shop().place(
+        [{"product_id": await bench.product_id(uuid), "quantity": 3}]
+    )
+    bench.sandbox.till().sell(variant)
+    await bench.shop_tells(uuid, by_order=True)
+    await bench.till_tells(variant)
+    await bench.quiet(60)
+    if back:
+        bench.sandbox.shop().cancel(order.id)
+    await switch(bench, uuid, on=False)
+    await bench.quiet(60)
+    await switch_on(bench, uuid, variant, 5)
+    await bench.quiet(60)
+
+    assert (4, 4) == await bench.levels(uuid)
+    assert back is await asked(bench, uuid)

@@ -217,7 +217,7 @@ def test_a_write_without_an_answer_is_not_looked_at_every_second(side: Side) -> 
     records = (open_, quiet) if side is Side.ZETTLE else (quiet, open_)
     ledger = hinted(Ledger(*records, separate=True), side, Hint(NOON))
 
-    assert now + timing.gap == next_step(ledger, now, timing)
+    assert now + timing.read_lag(Side.SHOP) == next_step(ledger, now, timing)
 
 
 async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -> None:

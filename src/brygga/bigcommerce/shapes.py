@@ -319,6 +319,7 @@ def order_line(raw: Json) -> OrderLine:
         product_id=identifier(raw.get("product_id")),
         variant_id=identifier(raw.get("variant_id")),
         quantity=number(raw.get("quantity")) or ZERO,
+        shipped=number(raw.get("quantity_shipped")) or ZERO,
     )
 
 

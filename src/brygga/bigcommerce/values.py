@@ -194,6 +194,7 @@ class OrderLine:
     product_id: int
     variant_id: int
     quantity: Decimal
+    shipped: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

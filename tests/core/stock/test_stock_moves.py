@@ -261,7 +261,7 @@ def test_a_remade_variant_keeps_the_promise_and_closes_the_old_one() -> None:
 def test_an_absolute_level_takes_what_was_owed_with_it() -> None:
     ledger = stock.reset(seen(shared(10), Side.ZETTLE, 7, 0), "call", at(1), base=10)
     sold = seen(ledger, Side.ZETTLE, 6, 2)
-    done, back = stock.landed(sold, Side.SHOP, at(3)), stock.reset_refused(sold)
+    done, back = stock.landed(sold, Side.SHOP, at(3)), stock.refused(sold, Side.SHOP)
 
     assert ((7, -1), (10, -4)) == (
         (done.shop.confirmed, done.shop.to_push),
@@ -367,3 +367,57 @@ def test_off_owes_nothing_and_on_starts_from_zettle() -> None:
 
     assert (0, 0) == tuple(stock.sendable(off, side, at(1), TIMING) for side in Side)
     assert (None, 4, 1) == (off.target, stock.first_level(on), on.shop.variant_id)
+
+
+# ---- Numbers that are gone -----------------------------------------------------------------------
+
+
+@pytest.mark.rule("S5")
+def test_a_separate_variant_that_was_found_gone_is_not_looked_for() -> None:
+    """One that is counted anew is: it has a number that no look has shown yet."""
+    parted = stock.split(shared(10, clear_read=at(0)), 6, 4)
+    assert parted is not None
+    gone = stock.absent(parted, LevelRead(Gap.NOT_CREATED, at(60)), TIMING)
+    anew = stock.renewed(parted, 7, at(60), TIMING, stock.Orders.NEW)
+
+    assert (False, None) == (gone.is_unset, stock.next_read(gone, Side.SHOP, TIMING))
+    assert (True, at(70)) == (anew.is_unset, stock.next_read(anew, Side.SHOP, TIMING))
+
+
+@pytest.mark.rule("S3")
+def test_a_number_that_is_gone_waits_and_the_last_look_that_counted_is_kept() -> None:
+    ledger = shared(10, seen=at(0), clear_read=at(0))
+    held = stock.unproven(ledger, LevelRead(0, at(60)), TIMING)
+    assert held is not None
+    still = stock.unproven(held, LevelRead(0, at(90)), TIMING)
+    assert still is not None
+
+    assert [(True, at(0)), (True, at(0))] == [
+        (stock.is_held(one), one.shop.seen) for one in (held, still)
+    ]
+    assert stock.unproven(still, LevelRead(0, at(181)), TIMING) is None
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(("level", "zeroed"), [(0, True), (2, False), (9, False)])
+def test_a_number_is_gone_also_while_a_write_to_it_is_open(level: int, zeroed: bool) -> None:
+    """The event of our own write does not tell of it."""
+    sent = stock.sent(
+        Ledger(StockRecord(confirmed=9), StockRecord(10, to_push=-1, variant_id=1)),
+        Side.SHOP,
+        -1,
+        "call",
+        at(0),
+    )
+    reported = stock.hinted(sent, Side.SHOP, Hint(at(1), variant="1"))
+
+    assert zeroed is stock.is_zeroed(reported, LevelRead(level, at(5)), TIMING)
+
+
+@pytest.mark.rule("S3")
+def test_what_was_told_of_a_variant_outlives_its_renewal() -> None:
+    reported = stock.hinted(
+        shared(10), Side.SHOP, Hint(at(1), by_order=True, variant="1", made=at(0))
+    )
+
+    assert at(0) == stock.renewed(reported, 7, at(5), TIMING, stock.Orders.UNSEEN).shop.ordered

@@ -26,7 +26,7 @@ from brygga.core.stock.resolving import (
 from brygga.core.stock.sending import LIMITS, excess, next_read, sendable
 from brygga.core.stock.sharing import (
     Orders, attached, created, carried, ended, first_level, is_unsure, joined, new_ledger,
-    recreated, renewed, reset, reset_refused, restarted, split, stopped, resumed,
+    recreated, renewed, reset, restarted, split, stopped, resumed,
 )
 from brygga.core.stock.slots import Slot
 
@@ -74,7 +74,6 @@ __all__ = [
     "refused",
     "renewed",
     "reset",
-    "reset_refused",
     "resolve_at",
     "resolve_shop",
     "resolve_till",

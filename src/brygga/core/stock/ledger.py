@@ -104,11 +104,6 @@ class Timing:
         return datetime.fromtimestamp(-(-earliest // step) * step, UTC)
 
     @property
-    def gap(self) -> timedelta:
-        """How far apart two looks at an unanswered write are."""
-        return timedelta(seconds=self.read_lag_s)
-
-    @property
     def write_hold(self) -> timedelta:
         return timedelta(seconds=self.write_hold_s)
 
@@ -154,6 +149,8 @@ class ReportedChange:
     """When we heard."""
     ordered: datetime | None = None
     """When the last order happened that such an event named, by BigCommerce's clock."""
+    otherwise: datetime | None = None
+    """When we last heard one that named no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,11 +335,18 @@ class Ledger:
 
     @property
     def is_unset(self) -> bool:
-        """The shop's variant has no number that we know: it is adopted when a clear look shows
-        one.
+        """The shop's variant has no number that we know: it is adopted when a clear look shows one.
+
+        With separate stock it sleeps until then, beside the number that it is promised; one that a
+        look found gone has been seen before, and sleeps until the product work has spoken.
         """
         shop = self.shop
-        waits = self.separate and shop.is_suspended and shop.variant_id is not None
+        waits = (
+            self.separate
+            and shop.is_suspended
+            and shop.variant_id is not None
+            and shop.clear_read is None
+        )
         return shop.pending_write is None and (shop.confirmed is Gap.UNKNOWN or waits)
 
     @property

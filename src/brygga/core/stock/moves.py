@@ -11,6 +11,7 @@ from datetime import datetime
 from brygga.core.stock.ledger import (
     SUSPENDED,
     Change,
+    Gap,
     Ledger,
     LevelRead,
     PendingWrite,
@@ -115,50 +116,44 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
     the number.
 
     It forgets numbers when it counts otherwise (bigcommerce facts 5.4). An event of an order says
-    that some are sold: of several units the orders must tell.
+    that some are sold: of several units the orders must tell. One that names no order says that it
+    moved, but for our own movement, where the shelf moved a moment ago or we write to it.
     """
     record = ledger.shop
-    by_order = is_ordered(record, timing)
-    if (
-        record.pending_write is not None
-        or not isinstance(record.confirmed, int)
-        or (is_reported(record, timing) and not by_order)
-    ):
+    is_ours, by_order = (
+        bool(record.recent) or record.pending_write is not None,
+        is_ordered(record, timing),
+    )
+    is_reported = (
+        record.reported is not None
+        and not is_ours
+        and _is_open(record, record.reported.otherwise, timing)
+    )
+    if not isinstance(record.confirmed, int) or is_reported:
         return False
     step = observed(ledger, Side.SHOP, read, timing)
-    return step.change < (-1 if by_order else 0) and step.ledger.shop.confirmed == 0
+    # An open write downwards may be in the look.
+    left = min(0, record.pending_change) if record.confirmed + step.change else 0
+    return step.change < (-1 if by_order else 0) and record.confirmed + step.change + left == 0
 
 
 def unproven(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger | None:
     """A shelf that `is_zeroed`, and orders do not explain it: for a while that is no number, and
     looked at again: a hook may be late. None where it is believed because it has stayed so."""
     record = ledger.shop
-    since = record.ambiguous or read.read_started
+    since = (
+        record.ambiguous if is_held(ledger) and record.ambiguous is not None else read.read_started
+    )
     if read.read_started - since >= timing.resolve_timeout:
         return None
-    return ledger.with_record(
-        Side.SHOP,
-        replace(record, ambiguous=since, hinted=read.read_started, seen=read.read_started),
-    )
+    # It stays `seen` as it was: the orders since then are those that may explain it.
+    return ledger.with_record(Side.SHOP, replace(record, ambiguous=since, hinted=read.read_started))
 
 
 def is_held(ledger: Ledger) -> bool:
     """Whether the last look at the shop showed none, and was not believed (`unproven`)."""
     record = ledger.shop
-    return record.ambiguous is not None and record.seen is not None and record.hinted == record.seen
-
-
-def is_reported(record: StockRecord, timing: Timing) -> bool:
-    """Whether an event of the shop's that is still open can be about a movement of its own.
-
-    Where the shelf moved a moment ago, an event may be about that; then only one of an order
-    counts. One that names the product of several sizes says nothing of this one.
-    """
-    return _is_open(
-        record,
-        record.ordered if record.recent or record.reported is None else record.reported.at,
-        timing,
-    )
+    return record.ambiguous is not None and (record.seen is None or record.seen < record.ambiguous)
 
 
 def is_ordered(record: StockRecord, timing: Timing) -> bool:
@@ -199,9 +194,9 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
         return ledger.with_record(side, replace(record, hinted=latest))
     made = hint.made or hint.at
     ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
-    return ledger.with_record(
-        side, replace(record, hinted=latest, reported=ReportedChange(latest, ordered))
-    )
+    before = None if record.reported is None else record.reported.otherwise
+    reported = ReportedChange(latest, ordered, before if hint.by_order else latest)
+    return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
 
 
 # ---- Writes --------------------------------------------------------------------------------------
@@ -238,12 +233,29 @@ def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
     )
 
 
-def refused(ledger: Ledger, side: Side) -> Ledger:
-    """The platform said no, or never got it: what was in flight is owed again."""
+def refused(ledger: Ledger, side: Side, level: int | None = None) -> Ledger:
+    """The platform said no, or never got it: what was in flight is owed again.
+
+    Without its absolute level a shelf has what it had, or the `level` that a look shows, and is
+    owed the rest. One that had no number has none, and waits for it: what the store shows from
+    before is not of ours.
+    """
     record, pending_write = ledger[side], _pending_write(ledger, side)
-    assert not pending_write.is_absolute, "an absolute level is taken back by `reset_refused`"
+    if not pending_write.is_absolute:
+        return ledger.with_record(
+            side,
+            replace(record, to_push=record.to_push + pending_write.quantity, pending_write=None),
+        )
+    if pending_write.first and not ledger.separate:
+        young = (*record.recent, Change(pending_write.sent, 0))
+        return ledger.with_record(
+            side,
+            replace(record, confirmed=Gap.UNKNOWN, to_push=0, pending_write=None, recent=young),
+        )
+    known, target = (pending_write.base or 0) if level is None else level, record.target
+    assert target is not None
     return ledger.with_record(
-        side, replace(record, to_push=record.to_push + pending_write.quantity, pending_write=None)
+        side, replace(record, confirmed=known, to_push=target - known, pending_write=None)
     )
 
 

@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from brygga.core.stock.ledger import Ledger, Level, LevelRead, PendingWrite, Side, Timing
 from brygga.core.stock.moves import landed, observed, refused, suspended
-from brygga.core.stock.sharing import reset_refused, reset_undone
 
 
 class Verdict(StrEnum):
@@ -137,13 +136,13 @@ def _closed(ledger: Ledger, read: LevelRead, timing: Timing, verdict: Verdict) -
     pending_write = ledger.shop.pending_write
     assert pending_write is not None
     assert isinstance(read.level, int)
-    if verdict in (Verdict.LANDED, Verdict.ASSUMED_LANDED):
-        ledger = landed(ledger, Side.SHOP, pending_write.dead(timing))
-    elif pending_write.is_absolute:
-        ledger = reset_undone(ledger, read.level)
-    else:
-        ledger = refused(ledger, Side.SHOP)
-    return _resolved_with(ledger, Side.SHOP, read, timing, verdict)
+    has_landed = verdict in (Verdict.LANDED, Verdict.ASSUMED_LANDED)
+    done = (
+        landed(ledger, Side.SHOP, pending_write.dead(timing))
+        if has_landed
+        else refused(ledger, Side.SHOP, read.level)
+    )
+    return _resolved_with(done, Side.SHOP, read, timing, verdict)
 
 
 def absent(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger:
@@ -161,11 +160,7 @@ def absent(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger:
     if record.pending_write is not None:
         if read.read_started < resolve_at(Side.SHOP, record.pending_write, timing):
             return ledger
-        ledger = (
-            reset_refused(ledger)
-            if record.pending_write.is_absolute
-            else refused(ledger, Side.SHOP)
-        )
+        ledger = refused(ledger, Side.SHOP)
     return suspended(ledger, Side.SHOP)
 
 
@@ -205,21 +200,28 @@ def resolve_till(
         pending_write.quantity > 0,
     )
     if read.level == pending_write.base == waits.ledger.zettle.confirmed and (patient or not rise):
-        return _given_up(waits, read, timing, Verdict.NOT_LANDED)
+        return _ended(waits, refused(waits.ledger, Side.ZETTLE), read, timing, Verdict.NOT_LANDED)
     if not patient:
         return waits
     hinted = waits.ledger.zettle.hinted
     reported = hinted is not None and hinted >= pending_write.sent - timing.finish(Side.ZETTLE)
     if rise:
         verdict = Verdict.PRESUMED_LOST if reported else Verdict.ASSUMED_LANDED
-        done = landed(waits.ledger, Side.ZETTLE, pending_write.dead(timing))
-        booked = _resolved_with(done, Side.ZETTLE, read, timing, verdict)
-        return replace(booked, change=booked.change + waits.change)
-    return _given_up(waits, read, timing, Verdict.NOT_LANDED if reported else Verdict.ASSUMED_LOST)
+        return _ended(
+            waits,
+            landed(waits.ledger, Side.ZETTLE, pending_write.dead(timing)),
+            read,
+            timing,
+            verdict,
+        )
+    verdict = Verdict.NOT_LANDED if reported else Verdict.ASSUMED_LOST
+    return _ended(waits, refused(waits.ledger, Side.ZETTLE), read, timing, verdict)
 
 
-def _given_up(waits: Resolved, read: LevelRead, timing: Timing, verdict: Verdict) -> Resolved:
-    booked = _resolved_with(refused(waits.ledger, Side.ZETTLE), Side.ZETTLE, read, timing, verdict)
+def _ended(
+    waits: Resolved, done: Ledger, read: LevelRead, timing: Timing, verdict: Verdict
+) -> Resolved:
+    booked = _resolved_with(done, Side.ZETTLE, read, timing, verdict)
     return replace(booked, change=booked.change + waits.change)
 
 

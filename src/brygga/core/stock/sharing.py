@@ -181,33 +181,6 @@ def resumed(ledger: Ledger, variant_id: int) -> Ledger:
     return ledger.with_record(Side.SHOP, replace(ledger.shop.resumed(), variant_id=variant_id))
 
 
-def reset_refused(ledger: Ledger) -> Ledger:
-    """An absolute level was refused: the shelf has what it had, and is owed the rest. One that had
-    no number has none, and waits for it: what the store shows from before is not of ours."""
-    pending_write = ledger.shop.pending_write
-    assert pending_write is not None, "nothing was in flight"
-    assert pending_write.is_absolute, "a change is taken back by `refused`"
-    return reset_undone(ledger, pending_write.base or 0)
-
-
-def reset_undone(ledger: Ledger, level: int) -> Ledger:
-    """An absolute level never took effect, and the shelf still shows its old number, `level`: the
-    rest is owed.
-    """
-    record = ledger.shop
-    if record.pending_write is not None and record.pending_write.first and not ledger.separate:
-        young = (*record.recent, Change(record.pending_write.sent, 0))
-        return ledger.with_record(
-            Side.SHOP,
-            replace(record, confirmed=Gap.UNKNOWN, to_push=0, pending_write=None, recent=young),
-        )
-    target = record.target
-    assert target is not None
-    return ledger.with_record(
-        Side.SHOP, replace(record, confirmed=level, to_push=target - level, pending_write=None)
-    )
-
-
 def renewed(
     ledger: Ledger, variant_id: int, at: datetime, timing: Timing, orders: Orders
 ) -> Ledger:
@@ -226,7 +199,13 @@ def renewed(
     closed, again = _closing(ledger, variant_id).closed, recreated(ledger)
     record = again.shop if ledger.separate else StockRecord(Gap.UNKNOWN)
     seen = {Orders.ALL: None, Orders.UNSEEN: was.seen or at, Orders.NEW: at}[orders]
-    record = replace(record, recent=(Change(touched, 0),), seen=seen, variant_id=variant_id)
+    record = replace(
+        record,
+        recent=(Change(touched, 0),),
+        seen=seen,
+        reported=was.reported,
+        variant_id=variant_id,
+    )
     return replace(
         again.with_record(Side.SHOP, record), closed=closed, started=seen or at - LOOKBACK
     )

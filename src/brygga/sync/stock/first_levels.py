@@ -16,7 +16,7 @@ from brygga.database.work_items import Kind
 from brygga.sync.initial_levels import Levels
 from brygga.sync.stock.evidence import Read
 from brygga.sync.stock.gather import Till
-from brygga.sync.stock.unit_of_work import UnitOfWork, locked, locked_in
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked, locked_in, started
 from brygga.sync.worker.session import Session
 
 LAGS_MEANWHILE = 6
@@ -97,7 +97,8 @@ class StockInitialLevels:
         if ledger_row is None:
             return self._locked(unit, product, variant, read)
         if not ledger_row.ledger.is_tracked:
-            return unit.update(ledger_row, stock.restarted(ledger_row.ledger, read))
+            started(unit, ledger_row, read)
+            return unit.ledger_rows[variant]
         step = stock.observed(ledger_row.ledger, Side.ZETTLE, read, self.timing)
         return unit.update(
             ledger_row,

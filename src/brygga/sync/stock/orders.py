@@ -22,10 +22,14 @@ NEAR = timedelta(seconds=4)
 """So far apart two platforms' times may be after both are counted by our clock: one tells whole
 seconds only.
 """
+TOLD = timedelta(seconds=2)
+"""An event tells whole seconds, by the same clock as the order."""
 INCOMPLETE = 0
 """The status of an order that was begun and not placed: it takes no stock (bigcommerce facts 8)."""
 SHIPPED, PARTLY_SHIPPED = frozenset({2, 10}), frozenset({3})
 """Shipped or completed, and shipped in part (bigcommerce facts 8)."""
+PARTLY_REFUNDED = 14
+"""A refund of a part puts nothing back (bigcommerce facts 8)."""
 LATE = timedelta(days=1)
 """So far back one list of orders serves all products of a pass."""
 Sold = Mapping[str, Sequence[SourceTransaction]]
@@ -62,6 +66,14 @@ class OrderReader:
         if order.id not in self._lines:
             self._lines[order.id] = await self.session.shop.order_lines(order.id)
         return self._lines[order.id]
+
+    async def is_refund_alone(self, order: Order, since: datetime) -> bool:
+        """Whether a refund of a part is what changed an order of before."""
+        modified, is_new = order.modified or since, (order.created or since) >= since - NEAR
+        if order.status_id != PARTLY_REFUNDED or is_new:
+            return False
+        made = await self.session.shop.refunds(order.id)
+        return any(one.created is not None and abs(one.created - modified) <= NEAR for one in made)
 
 
 class TooMany(Exception):
@@ -111,6 +123,8 @@ async def _of(
 ) -> Sold:
     found: dict[str, list[SourceTransaction]] = {}
     for order in some:
+        if await orders.is_refund_alone(order, since):
+            continue
         for line in await orders.lines(order):
             before = next(
                 (v for v, one in ledger_rows.items() if line.variant_id in one.closed), ""
@@ -121,16 +135,14 @@ async def _of(
                 else ""
             )
             for change, at in _done(
-                order, int(line.quantity), since, orders.store or InventorySettings(None, None)
+                order, line, since, orders.store or InventorySettings(None, None)
             ):
                 if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
                     found.setdefault(variant, []).append(
                         _transaction(orders.session, order, change, at)
                     )
-                elif (
-                    before
-                    and not _is_made_again(ledger_rows[before])
-                    and not _is_late(orders.session, ledger_rows[before], change, at)
+                elif before and _may_have_moved(
+                    orders.session, ledger_rows[before], order, change, at
                 ):
                     # Whether a store puts back what an earlier incarnation had, or takes from it at
                     # shipping, nobody can tell.
@@ -138,9 +150,13 @@ async def _of(
                     found.setdefault(before, []).append(
                         _transaction(orders.session, order, sure, at)
                     )
+    by_time = {
+        variant: sorted(transactions, key=lambda one: one.at)
+        for variant, transactions in found.items()
+    }
     return {
         variant: [one for one in transactions if one.at >= since]
-        for variant, transactions in found.items()
+        for variant, transactions in by_time.items()
     }
 
 
@@ -153,10 +169,20 @@ def _is_made_again(ledger: Ledger) -> bool:
     return ledger.started is not None and ledger.shop.seen is None and bool(ledger.closed)
 
 
-def _is_late(session: Session, ledger: Ledger, change: int, at: datetime) -> bool:
-    """To a variant that was gone by then nothing is put back."""
-    touched = ledger.shop.touched
-    return change > 0 and touched is not None and by_ours(session, Side.SHOP, at) > touched + NEAR
+def _may_have_moved(
+    session: Session, ledger: Ledger, order: Order, change: int, at: datetime
+) -> bool:
+    """Whether an order of an earlier incarnation may have moved its number.
+
+    Nothing is put back to a variant that was gone by then, nor where no event of an order told of
+    it.
+    """
+    if _is_made_again(ledger):
+        return False
+    touched, ordered, back = ledger.shop.touched, ledger.shop.ordered, order.modified or at
+    is_late = touched is not None and by_ours(session, Side.SHOP, at) > touched + NEAR
+    is_reported = ordered is not None and ordered >= back - TOLD
+    return change <= 0 or (is_reported and not is_late)
 
 
 def _transaction(session: Session, order: Order, change: int, at: datetime) -> SourceTransaction:
@@ -165,7 +191,7 @@ def _transaction(session: Session, order: Order, change: int, at: datetime) -> S
 
 
 def _done(
-    order: Order, quantity: int, since: datetime, store: InventorySettings
+    order: Order, line: OrderLine, since: datetime, store: InventorySettings
 ) -> list[tuple[int, datetime]]:
     """What an order did to stock and when; 0 where that cannot be told, because an order of before
     was changed since.
@@ -173,14 +199,18 @@ def _done(
     One that was undone or shipped when it changed last was so in these seconds; where we look back
     for days nobody knows.
     """
-    created, modified = order.created or since, order.modified or since
+    created, modified, quantity = (
+        order.created or since,
+        order.modified or since,
+        int(line.quantity),
+    )
     is_new, unclear = created >= since - NEAR, [(0, modified)]
     is_reported = is_new or modified - since < LATE
     back = quantity if order.status_id in UNDONE and store.restocks_refunds is not False else 0
     if store.moment is StockMoment.ORDER_SHIPPED and not (is_new and back):
         if order.status_id in SHIPPED:
             return [(-quantity, modified)] if is_reported else unclear
-        return unclear if order.status_id in UNDONE | PARTLY_SHIPPED else []
+        return unclear if line.shipped and order.status_id in UNDONE | PARTLY_SHIPPED else []
     if is_new or (back and is_reported):
         return [(-quantity, created), *([(back, modified)] if back else [])]
     return [] if order.status_id in SHIPPED else unclear

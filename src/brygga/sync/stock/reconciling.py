@@ -173,6 +173,7 @@ class Reconciling:
         if sold is None:
             return
         ledger_row = self.unit.ledger_rows[ledger_row.variant_uuid]
+        lacks = 0 if ledger_row.ledger.separate else min(0, ledger_row.ledger.zettle.to_push)
         ledger = stock.attached(ledger_row.ledger, variant_id, shop, sold)
         self.unit.update(ledger_row, ledger, Moved(Side.SHOP, Cause.ATTACHED, ledger.shop.to_push))
         if sold:
@@ -184,6 +185,15 @@ class Reconciling:
                 Severity.WARNING,
                 number=str(ledger.shop.target),
             )
+        if (
+            lacks
+            and ledger_row.check_since is None
+            and isinstance(shop.level, int)
+            and shop.level - sold > 0
+        ):
+            # What was sold twice leaves none in the shop: units came back while tracking was off,
+            # or just before.
+            self.unit.ask_about(self.unit.ledger_rows[ledger_row.variant_uuid], Side.ZETTLE, lacks)
 
     def _sold(self, ledger_row: LedgerRow, read: LevelRead) -> int | None:
         """What orders did since Zettle's number counts (S3), as far as the look shows it; None: not
@@ -197,7 +207,12 @@ class Reconciling:
             return None
         if started is None:
             return 0
-        if ledger_row.product_uuid not in self.sold:
+        read = self.world.stored.ledger_rows.get(ledger_row.variant_uuid)
+        if (
+            ledger_row.product_uuid not in self.sold
+            or read is None
+            or read.ledger.started != started
+        ):
             self.unit.due_at(ledger_row.product_uuid, self.unit.now)
             return None
         transactions = self.sold[ledger_row.product_uuid]
@@ -289,9 +304,9 @@ class Reconciling:
         if read.level is Gap.NOT_CREATED:
             await self._missed(ledger_row, read)
             return
+        if side is Side.SHOP and self._is_unproven(ledger_row, read):
+            return
         if ledger_row.ledger[side].pending_write is None:
-            if side is Side.SHOP and await self._is_unproven(ledger_row, read):
-                return
             step = stock.observed(ledger_row.ledger, side, read, self.timing)
             await self._moved(ledger_row, side, step.ledger, step.change)
         else:
@@ -403,7 +418,7 @@ class Reconciling:
         if not ledger.separate and target is not None and target < 0 and target - change >= 0:
             self.unit.say(Code.STOCK_BELOW_ZERO, ledger_row, Severity.WARNING, units=str(-target))
 
-    async def _is_unproven(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
+    def _is_unproven(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
         """A sweep that could read the orders asks at once: it looks at shelves of which nothing was
         told.
         """
@@ -437,10 +452,16 @@ class Reconciling:
             for transaction in transactions.get(ledger_row.variant_uuid, ())
             if transaction.at >= since
         ]
-        is_unclear = any(transaction.reason is Reason.UNCLEAR for transaction in reported)
-        return (is_unclear and stock.is_ordered(shop, self.timing)) or sum(
-            transaction.change for transaction in reported
-        ) <= read.level - shop.confirmed
+        if stock.is_ordered(shop, self.timing) and any(
+            transaction.reason is Reason.UNCLEAR for transaction in reported
+        ):
+            return True
+        # The last look may have shown the first of them, also one that gave units back.
+        change = read.level - shop.confirmed - min(0, shop.pending_change)
+        return any(
+            sum(transaction.change for transaction in reported[first:]) <= change
+            for first in range(len(reported))
+        )
 
     async def _has_vanished(self, ledger_row: LedgerRow, side: Side) -> bool:
         """Whether there is nothing where there was something, and nobody has told of it

@@ -70,17 +70,29 @@ async def take_reports(
 
 
 def _note_starts(session: Session, unit: UnitOfWork, received: Reports) -> None:
-    """When Zettle's number begins to count, of what is not tracked yet (`sharing.restarted`)."""
+    """When Zettle's number begins to count (`sharing.restarted`).
+
+    Where we looked before we heard, it counts since earlier than we took it, until the shop's
+    variant is adopted.
+    """
     for ledger_row in list(unit.ledger_rows.values()):
-        start, stops = (
-            received.starts.get(ledger_row.product_uuid),
-            [at for at, _ in received.stops.get(ledger_row.product_uuid, ())],
-        )
-        if ledger_row.ledger.is_tracked or (start is None and not stops):
-            continue
+        ledger, start = ledger_row.ledger, received.starts.get(ledger_row.product_uuid)
+        stops = [at for at, _ in received.stops.get(ledger_row.product_uuid, ())]
         is_on = start is not None and all(start > stop for stop in stops)
-        started = by_ours(session, Side.ZETTLE, start) if is_on and start is not None else None
-        unit.update(ledger_row, replace(ledger_row.ledger, started=started))
+        began = by_ours(session, Side.ZETTLE, start) if is_on and start is not None else None
+        if not ledger.is_tracked and (start is not None or stops):
+            unit.update(ledger_row, replace(ledger, started=began))
+        elif (
+            ledger.is_tracked
+            and ledger.is_unset
+            and began is not None
+            and ledger.started is not None
+        ):
+            is_since = ledger.shop.seen is None or began >= ledger.shop.seen
+            unit.update(
+                ledger_row,
+                replace(ledger, started=min(began, ledger.started) if is_since else ledger.started),
+            )
 
 
 async def _end_separate(

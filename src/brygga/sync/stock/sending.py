@@ -469,8 +469,7 @@ class Sending:
         def move(ledger: Ledger) -> Ledger:
             if rule.rests:
                 return stock.short(ledger, call.side, now, self.timing)
-            absolute = call.pending_write.is_absolute
-            to_push = stock.reset_refused(ledger) if absolute else stock.refused(ledger, call.side)
+            to_push = stock.refused(ledger, call.side)
             return stock.suspended(to_push, call.side) if rule.sleeps else to_push
 
         return move

@@ -4,14 +4,13 @@ writes Zettle's number to the shop.
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brygga.core import stock
 from brygga.core.failures import Refused
 from brygga.core.hands import level_of
 from brygga.core.report import Code
-from brygga.core.stock import LevelRead, Side, Timing
-from brygga.core.stock.movement import Cause, Moved
+from brygga.core.stock import Gap, LevelRead, Side, Timing
 from brygga.database import bindings, library
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind, WorkItem
@@ -20,7 +19,7 @@ from brygga.sync.stock.evidence import Reads, is_tracked, unreadable
 from brygga.sync.stock.gather import Stored, Till, bigcommerce_reads, known
 from brygga.sync.stock.reports import take_reports
 from brygga.sync.stock.sending import Part, Sending
-from brygga.sync.stock.unit_of_work import UnitOfWork, locked, stop
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked, started, stop
 from brygga.sync.stock.work import come_back
 from brygga.sync.worker.session import Session
 
@@ -108,12 +107,18 @@ class TrackingWork:
             ):
                 waiting[variant] = uuid
         for variant, ledger_row in list(unit.ledger_rows.items()):
-            read = reads[Side.ZETTLE].get(variant)
+            read = reads[Side.ZETTLE].get(variant, LevelRead(Gap.UNKNOWN, unit.now))
             if not is_on[ledger_row.product_uuid]:
                 if ledger_row.ledger.is_tracked:
                     await stop(unit, ledger_row, self.timing)
-            elif variant not in stored.variants and read is not None:
-                _open(unit, ledger_row, read)
+            elif (
+                variant not in stored.variants
+                and isinstance(read.level, int)
+                and not ledger_row.ledger.is_tracked
+            ):
+                started(
+                    unit, ledger_row, read
+                )  # it counts from now on, for when it is born in the shop
         others = {uuid for uuid, on in is_on.items() if on} - {*waiting.values()}
         await unit.item(Kind.STOCK, *others)
         return waiting
@@ -182,19 +187,10 @@ def _start(
         ledger_row.ledger.is_tracked and isinstance(ledger_row.ledger.shop.confirmed, int)
     ) or ledger_row.ledger.shop.pending_write is not None:
         return False
-    started = stock.restarted(
-        stock.resumed(ledger_row.ledger, variant_id), read, uncounted=uncounted
-    )
-    unit.update(ledger_row, started, Moved(Side.ZETTLE, Cause.STARTED, read.level))
-    if shop is not None and isinstance(shop.level, int) and shop.level != started.target:
-        unit.say(Code.STOCK_REPLACED, ledger_row, was=str(shop.level), number=str(started.target))
+    ledger_row = replace(ledger_row, ledger=stock.resumed(ledger_row.ledger, variant_id))
+    number = started(unit, ledger_row, read, uncounted=uncounted).target
+    if shop is not None and isinstance(shop.level, int) and shop.level != number:
+        unit.say(Code.STOCK_REPLACED, ledger_row, was=str(shop.level), number=str(number))
     else:
-        unit.say(Code.STOCK_STARTED, ledger_row, number=str(started.target))
+        unit.say(Code.STOCK_STARTED, ledger_row, number=str(number))
     return True
-
-
-def _open(unit: UnitOfWork, ledger_row: LedgerRow, read: LevelRead) -> None:
-    """A variant that the shop does not have: its number counts from now on, for when it is born."""
-    if isinstance(read.level, int) and not ledger_row.ledger.is_tracked:
-        started = stock.restarted(ledger_row.ledger, read)
-        unit.update(ledger_row, started, Moved(Side.ZETTLE, Cause.STARTED, read.level))

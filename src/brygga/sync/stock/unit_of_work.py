@@ -9,7 +9,7 @@ from datetime import datetime
 
 from brygga.core import stock
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Ledger, Level, PendingWrite, Side, Timing
+from brygga.core.stock import Ledger, Level, LevelRead, PendingWrite, Side, Timing
 from brygga.core.stock.movement import Cause, Movement, reported
 from brygga.core.stock.movement import Moved as Move
 from brygga.database import ledgers, library, markers, movements, synclog, work_items
@@ -210,16 +210,11 @@ async def stop(
     line for that is `separate`.
 
     Earlier writes change nothing any more: Zettle's number will count. Where that number may lack
-    one, the merchant is asked, and the page shows the question when the number counts again
-    (`LedgerRow.is_asked`).
+    one, the merchant is asked when it counts again (`started`).
     """
     till, shop = before.ledger.zettle, before.ledger.shop.target
-    is_unsure = stock.is_unsure(before.ledger) or await _is_in_question(unit, before)
-    entry = (
-        await library.get(unit.tx, unit.connection_id, before.product_uuid) if is_unsure else None
-    )
-    if entry is not None and entry.removed_at is None:
-        unit.ask_about(before, Side.ZETTLE, till.to_push + till.pending_change)
+    if stock.is_unsure(before.ledger) or await _is_in_question(unit, before):
+        unit.ask_to_check(before)
     unit.update(
         unit.ledger_rows[before.variant_uuid],
         stock.stopped(before.ledger, timing),
@@ -230,6 +225,22 @@ async def stop(
         unit.say(separate, before, till=str(till.target), shop=str(shop))
     else:
         unit.say(Code.STOCK_STOPPED, before)
+
+
+def started(
+    unit: UnitOfWork, before: LedgerRow, read: LevelRead, *, uncounted: bool = False
+) -> Ledger:
+    """Tracking was switched on: Zettle's number counts, and what is in doubt of it is asked
+    about.
+    """
+    ledger = stock.restarted(before.ledger, read, uncounted=uncounted)
+    number = read.level if isinstance(read.level, int) else None
+    unit.update(
+        before, ledger, None if number is None else Move(Side.ZETTLE, Cause.STARTED, number)
+    )
+    if before.check_since is not None:
+        unit.ask_about(before, Side.ZETTLE, ledger.zettle.to_push)
+    return ledger
 
 
 async def _is_in_question(unit: UnitOfWork, ledger_row: LedgerRow) -> bool:

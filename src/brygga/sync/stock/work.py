@@ -164,7 +164,9 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
         # Once resolving has begun, BigCommerce is read again a lag later; an echo of Zettle's comes
         # by itself.
         again = (
-            now if record.pending_write.since is None or side is Side.ZETTLE else now + timing.gap
+            now
+            if record.pending_write.since is None or side is Side.ZETTLE
+            else now + timing.read_lag(Side.SHOP)
         )
         yield max(stock.resolve_at(side, record.pending_write, timing), again)
     if record.to_push and record.rests is not None and now < record.rests < stock.SUSPENDED:
@@ -176,11 +178,10 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
 def _again(record: StockRecord, due: datetime, now: datetime, timing: Timing) -> datetime:
     """When a look is repeated that was due, and that this pass took."""
     if record.pending_write is not None:
-        return (
-            now + timing.gap
+        return now + timing.read_lag(
+            Side.SHOP
         )  # a shelf with an open write is not cleared by looking again at once
     if record.seen is None or record.seen < due:
-        return now + max(
-            timing.gap, now - due
-        )  # it showed no number, and nobody tells one: asked more and more seldom
+        # It showed no number, and nobody tells one: asked more and more seldom.
+        return now + max(timing.read_lag(Side.SHOP), now - due)
     return due
