@@ -207,11 +207,11 @@ class Reconciling:
             return None
         if started is None:
             return 0
-        read = self.world.stored.ledger_rows.get(ledger_row.variant_uuid)
+        gathered = self.world.stored.ledger_rows.get(ledger_row.variant_uuid)
         if (
             ledger_row.product_uuid not in self.sold
-            or read is None
-            or read.ledger.started != started
+            or gathered is None
+            or gathered.ledger.started != started
         ):
             self.unit.due_at(ledger_row.product_uuid, self.unit.now)
             return None
