@@ -36,7 +36,8 @@ from brygga.cli.merchant import NeverReady
 from brygga.database.engine import Database
 from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs
-from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+from brygga.system import SystemClock, SystemDice
+from brygga.wiring import Seams, Service, build, sealer
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.sandbox import Connector, Plan
 from brygga_sandbox.server import SandboxServer, address, listen

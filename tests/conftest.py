@@ -4,6 +4,7 @@ own, copied from a migrated one.
 
 import asyncio
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +21,11 @@ from brygga.database.embedded import Server, embedded
 from brygga.database.engine import Database
 from brygga.database.sealing import Sealer
 from tests.databases import Databases
+from tests.simulation.disk import Disk, DiskDatabase
 
+REAL_ENGINE = os.environ.get("BRYGGA_REAL_ENGINE", "") == "1"
+"""Every test on SQLAlchemy's engine and its pool, as in production (`./test --all`)."""
+LONGEST = ("test_storm.py", "test_mutants.py")
 _NUMBERS = itertools.count(1)
 SEALER = Sealer(("a test secret that is long enough",))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -78,7 +83,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     with a long one in the end.
     """
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in long))
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +150,40 @@ def empty_database_url(postgres: Server) -> Iterator[str]:
     yield postgres.url.replace("/brygga?", f"/{name}?")
     with psycopg.connect(postgres.url.replace("/brygga?", "/postgres?"), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def shared_disk(databases: Databases) -> Iterator[Disk]:
+    """One database for all tests that do without SQLAlchemy's engine; each begins without a row."""
+    name = databases.lend()
+    made = Disk(databases.url(name), prompt=True)
+    yield made
+    made.close()
+    databases.take_back(name)
+
+
+@pytest.fixture
+def disk_or_address(request: pytest.FixtureRequest) -> Disk | str:
+    """The disk, emptied. A test that asks for `database_url` has the service's own engine instead,
+    on a database of its own."""
+    if REAL_ENGINE or "database_url" in request.fixturenames:
+        return str(request.getfixturevalue("database_url"))
+    disk: Disk = request.getfixturevalue("shared_disk")
+    disk.empty()
+    return disk
+
+
+@pytest.fixture
+async def quick_database(disk_or_address: Disk | str) -> AsyncIterator[Database]:
+    """For tests of what the service does. Its statements and PostgreSQL are real; SQLAlchemy's
+    engine and pool are left out, so that a transaction ends before anything else runs.
+
+    Tests of `store`, and of several processes at once, take `database`.
+    """
+    on = disk_or_address
+    database = Database.at(on, SEALER) if isinstance(on, str) else DiskDatabase(on, SEALER)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The clock and the dice: the two seams, beside wire and disk, at which chance enters.
 
-Only `brygga.wiring` makes real ones; the simulation makes its own, so that a seed can replay a day.
+`brygga.system` has the real ones; the simulation makes its own, so that a seed can replay a day.
 """
 
 from datetime import datetime

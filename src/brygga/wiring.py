@@ -1,17 +1,11 @@
-"""Who is who: the only place that builds things, and where the real clock and the real dice are
-made.
-"""
+"""Who is who: the only place that builds things."""
 
-import asyncio
 import hashlib
 import hmac
-import secrets
-import time
-import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx2
 from litestar import Litestar
@@ -66,40 +60,6 @@ from brygga.zettle import oauth as zettle_oauth
 from brygga.zettle.api import Zettle
 from brygga.zettle.oauth import ZettleApp
 from brygga.zettle.values import ZettleUrls
-
-# ---- The seams -----------------------------------------------------------------------------------
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-class SystemDice:
-    """The operating system's randomness. Uuids carry a random multicast node, so that they name no
-    machine (RFC 9562, 6.10).
-    """
-
-    def __init__(self) -> None:
-        self._node = secrets.randbits(48) | 1 << 40
-
-    def uuid1(self) -> str:
-        return str(uuid.uuid1(node=self._node))
-
-    def token(self) -> str:
-        return secrets.token_urlsafe(32)
-
-    def random(self) -> float:
-        return secrets.SystemRandom().random()
-
 
 # ---- The two platforms ---------------------------------------------------------------------------
 
@@ -367,7 +327,13 @@ class Seams:
 
 
 def build(
-    settings: Settings, database: Database, jobs: Jobs, seams: Seams, pace: Pace | None = None
+    settings: Settings,
+    database: Database,
+    jobs: Jobs,
+    seams: Seams,
+    pace: Pace | None = None,
+    *,
+    pages: Callable[[WebDeps], Litestar] = build_app,
 ) -> Service:
     """A service on a database that has been migrated."""
     http = open_client(seams.transport)
@@ -384,7 +350,7 @@ def build(
         pace=pace or Pace(),
         program=program(),
     )
-    web = build_app(
+    web = pages(
         WebDeps(
             database=database,
             jobs=jobs,

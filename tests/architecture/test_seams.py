@@ -29,15 +29,15 @@ CHANCE = {
 """Calls by which a clock or dice enters; an empty set means every function of the module."""
 
 SEAM_MAKERS = {
-    "wiring.py",
+    "system.py",
     "brygga_sandbox/clock.py",
     "brygga_sandbox/__main__.py",
     "brygga_sandbox/server.py",
     "brygga_sandbox/certify/live.py",
     "database/embedded.py",
 }
-"""Who may hold a real clock or real dice: the composition root, the sandbox's seam, and the
-launcher of a child process.
+"""Who may hold a real clock or real dice: the machine's clock and dice, the sandbox's seam, and
+the launcher of a child process.
 """
 
 

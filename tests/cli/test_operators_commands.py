@@ -22,7 +22,7 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import connections, library, support, synclog, work_items
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
-from brygga.wiring import SystemClock
+from brygga.system import SystemClock
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.sandbox import Plan, Sandbox
 from tests.conftest import NOON

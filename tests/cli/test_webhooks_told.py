@@ -17,7 +17,7 @@ from brygga.database.engine import Database
 from brygga.database.subscriptions import Subscription
 from brygga.database.tokens import Platform
 from brygga.settings import read
-from brygga.wiring import SystemClock
+from brygga.system import SystemClock
 from tests.conftest import NOON
 from tests.database.merchants import connected
 

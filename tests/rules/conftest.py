@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from brygga.database.engine import Database
 from brygga_sandbox.sandbox import Plan
 from tests.rules.stack import DemoStack, opened_stack
 from tests.rules.virtual_time import VirtualLoop
+from tests.simulation.disk import Disk
 
 OpenStack = Callable[..., Awaitable[DemoStack]]
 
@@ -23,13 +25,18 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture
-async def open_stack(database_url: str) -> AsyncIterator[OpenStack]:
+def database(quick_database: Database) -> Database:
+    return quick_database
+
+
+@pytest.fixture
+async def open_stack(disk_or_address: Disk | str) -> AsyncIterator[OpenStack]:
     """Opens a household by a plan of the test's own; nothing is connected yet."""
     async with AsyncExitStack() as stack:
 
         async def opening(**wishes: Any) -> DemoStack:
             plan = Plan(**{"products": 0, "drawings": False, **wishes})
-            return await stack.enter_async_context(opened_stack(database_url, plan))
+            return await stack.enter_async_context(opened_stack(disk_or_address, plan))
 
         yield opening
 

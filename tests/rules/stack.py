@@ -36,15 +36,18 @@ from brygga_sandbox.clock import LoopClock
 from brygga_sandbox.requests import Asked
 from brygga_sandbox.sandbox import Connector, Merchant, Plan, Sandbox, host_of
 from brygga_sandbox.zettle import Till
+from tests import pages
 from tests.conftest import NOON, CountingDice
 from tests.database.merchants import newest
 from tests.markers import is_marker, merchants_products
 from tests.rules.wire_law import unlawful
+from tests.simulation.disk import Disk, DiskDatabase
 from tests.timely import TimelyJobs
 
 URL = "https://brygga.town.test"
 SOON = timedelta(seconds=60)
 """Work that is due later than this is routine: a household is calm although it waits."""
+SECRET = "a secret of the household, long enough"
 HOOK_DELAY_S = 30.0
 READ_LAG_S = 3.0
 READS = 2_000
@@ -81,7 +84,7 @@ class DemoStack:
     sandbox: Sandbox
     service: Service
     jobs: TimelyJobs
-    browser_session: BrowserClient
+    browser_session: BrowserClient = field(init=False)
     browsers: list[httpx2.AsyncClient] = field(default_factory=list)
     worker: asyncio.Task[None] | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -357,22 +360,25 @@ def values(*texts: str) -> list[JSON]:
 
 
 @asynccontextmanager
-async def opened_stack(database_url: str, plan: Plan) -> AsyncIterator[DemoStack]:
+async def opened_stack(on: str | Disk, plan: Plan) -> AsyncIterator[DemoStack]:
     """A running service and a town on the running loop's clock. What the plan does not say is slow
     as the platforms are.
+
+    The database is the one at this address, or the simulation's disk, where a transaction ends
+    before anything else runs.
     """
     shop = plan.bigcommerce_config or ShopConfig(read_lag_s=READ_LAG_S, hook_delay_s=HOOK_DELAY_S)
     plan = replace(plan, connector=Connector().at(URL), bigcommerce_config=shop)
     sandbox = Sandbox(plan, LoopClock(NOON.timestamp(), origin=0.0))
-    settings = replace(settings_for(sandbox, URL), database_url=database_url)
-    database, clock = Database.at(database_url, sealer(settings)), LoopTime()
+    settings, clock = replace(settings_for(sandbox, URL), secret_keys=(SECRET,)), LoopTime()
+    own = sealer(settings)
+    database = Database.at(on, own) if isinstance(on, str) else DiskDatabase(on, own)
     # The jobs know when marks are due; the worker's timer has only to tidy up.
     jobs, pace = TimelyJobs(database, clock), Pace(tick_s=1200, tidy_s=1200)
-    service = build(
-        settings, database, jobs, Seams(clock, CountingDice(), sandbox.transport()), pace
-    )
+    seams = Seams(clock, CountingDice(), sandbox.transport())
+    service = build(settings, database, jobs, seams, pace, pages=pages.lend)
     sandbox.transport({host_of(URL): service.web})
-    home = DemoStack(sandbox, service, jobs, BrowserClient(httpx2.AsyncClient()))
+    home = DemoStack(sandbox, service, jobs)
     home.browser_session = home.browser()
     home.start()
     try:
@@ -385,6 +391,7 @@ async def opened_stack(database_url: str, plan: Plan) -> AsyncIterator[DemoStack
         for browser in home.browsers:
             await browser.aclose()
         await home.service.close()
+        pages.give_back(service.web)
 
 
 @asynccontextmanager

@@ -147,10 +147,9 @@ async def test_set_up_and_overview_say_that_the_store_sells_on_backorder(
     await home.prepare()
     before = await home.read("/apps/bigcommerce")
     home.shop.allow_backorders(3, product_id=own.id)
+    connection_id = (await home.connection()).id
     async with home.service.database.transaction() as tx:
-        await work_items.add(
-            tx, (await home.connection()).id, Kind.ACCOUNT, "", home.service.worker.clock.now()
-        )
+        await work_items.add(tx, connection_id, Kind.ACCOUNT, "", home.service.worker.clock.now())
     await home.wait(5)
     set_up = await home.read("/apps/bigcommerce")
     await home.finish()

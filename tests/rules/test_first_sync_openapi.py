@@ -10,6 +10,7 @@ from sandbox_tests.specs.plugin import FOLDER, WATCHED
 from brygga_sandbox import bigcommerce
 from brygga_sandbox.sandbox import Plan
 from tests.rules.stack import opened_stack
+from tests.simulation.disk import Disk
 
 pytestmark = [
     pytest.mark.specs,
@@ -35,7 +36,7 @@ NEEDED = {
 
 
 async def test_the_demo_librarys_first_sync_fits_the_files(
-    database_url: str, pytestconfig: pytest.Config
+    disk_or_address: Disk | str, pytestconfig: pytest.Config
 ) -> None:
     """Connecting, the whole library, a change on either side, and keeping the products at the
     end.
@@ -47,7 +48,7 @@ async def test_the_demo_librarys_first_sync_fits_the_files(
     # it.
     switches = bigcommerce.Switches(default_channel_auto="never")
     async with opened_stack(
-        database_url, Plan(drawings=False, bigcommerce_switches=switches)
+        disk_or_address, Plan(drawings=False, bigcommerce_switches=switches)
     ) as home:
         await home.sandbox.furnish()
         await home.connect()

@@ -2,12 +2,15 @@
 to count.
 """
 
+import pytest
 import sqlalchemy as sa
 
 from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.rules.test_products_requests import with_library
 
+pytestmark = pytest.mark.usefixtures("database_url")
+"""It asks for the server's own figures."""
 MANY = 300
 
 

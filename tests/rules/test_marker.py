@@ -17,15 +17,15 @@ from tests.rules.test_pages_true import uninstall
 
 
 async def _slots(home: DemoStack) -> list[Slot]:
+    connection_id = (await home.connection()).id
     async with home.service.database.read() as tx:
-        return [one.slot for one in await markers.free(tx, (await home.connection()).id)]
+        return [one.slot for one in await markers.free(tx, connection_id)]
 
 
 async def _sweep(home: DemoStack) -> None:
+    connection_id = (await home.connection()).id
     async with home.service.database.transaction() as tx:
-        await work_items.add(
-            tx, (await home.connection()).id, Kind.SWEEP, "", home.service.worker.clock.now()
-        )
+        await work_items.add(tx, connection_id, Kind.SWEEP, "", home.service.worker.clock.now())
     await asyncio.sleep(10)
 
 
@@ -256,8 +256,9 @@ async def test_an_upgraded_connection_gets_its_marker_by_the_sweep(home: DemoSta
     await home.connect()
     home.shop.delete_product(home.markers()[0]["id"])
     await home.wait(60)
+    connection_id = (await home.connection()).id
     async with home.service.database.transaction() as tx:
-        await markers.forget(tx, (await home.connection()).id)
+        await markers.forget(tx, connection_id)
     home.shop.delete_product(home.markers()[0]["id"])
     await home.wait(60)
     before = home.markers()

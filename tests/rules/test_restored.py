@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from tests.rules.stack import DemoStack
 
+pytestmark = pytest.mark.usefixtures("database_url")
+"""It makes tables of its own."""
 LEAVE = "/apps/bigcommerce/disconnect"
 
 

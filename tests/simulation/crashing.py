@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import httpx2
 
 from brygga.database.engine import Database, Fence, Tx
+from tests.simulation.disk import DiskDatabase
 
 
 class Crash(BaseException):
@@ -57,7 +58,7 @@ class CrashingTransport(httpx2.AsyncBaseTransport):
         return response
 
 
-class _CrashingDatabase(Database):
+class _Crashing(Database):
     points: CrashPoints
 
     @contextlib.asynccontextmanager
@@ -68,11 +69,19 @@ class _CrashingDatabase(Database):
         self.points.reach("after a commit")
 
 
+class _CrashingDisk(_Crashing, DiskDatabase):
+    """The same on the simulation's disk."""
+
+
 def crashing(database: Database, points: CrashPoints) -> Database:
     """The same database; a crash before a commit rolls it back, one after it only the memory of
     it.
     """
-    made = _CrashingDatabase(database.engine, database.sealer)
+    made = (
+        _CrashingDisk(database.disk, database.sealer)
+        if isinstance(database, DiskDatabase)
+        else _Crashing(database.engine, database.sealer)
+    )
     made.points = points
     return made
 

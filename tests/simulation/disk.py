@@ -23,12 +23,25 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from brygga.database.engine import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
 from brygga.database.sealing import Sealer
+from brygga.database.tables import metadata
 from tests.simulation.loop import SimLoop
 from tests.simulation.memory import Memory, Query
 
+SWEPT_AFTER = 50
+"""Tests, whose rows would else stay in the files."""
 SEALER = Sealer(("a secret of the simulation, long enough",))
 _NEXT = b"COMMIT AND CHAIN"
 _BACK = b"ROLLBACK AND CHAIN"
+_ANEW = b"""
+    SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL
+"""
+# Most go with their connection.
+_EMPTY = (
+    b"DELETE FROM connections",
+    *(f"DELETE FROM {table.name}".encode() for table in metadata.tables.values()),
+    _ANEW,
+)
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -168,6 +181,8 @@ class Line:
             self.say(_NEXT)
             self.wrote = False
             self.commits += 1
+            if self.memory.prompt:
+                self.finish()
 
     def back(self) -> None:
         with contextlib.suppress(psycopg.Error):
@@ -198,14 +213,16 @@ class Line:
 
 
 class Disk:
-    """One database, one transaction at a time. `remembers` False asks PostgreSQL every time."""
+    """One database, one transaction at a time. `remembers` False asks PostgreSQL every time;
+    `prompt` waits for the answer to each statement and commit."""
 
-    def __init__(self, url: str, *, remembers: bool = True) -> None:
+    def __init__(self, url: str, *, remembers: bool = True, prompt: bool = False) -> None:
         self.url = libpq_url(sqlalchemy_url(url))
         self.compiled = Compiled()
-        self.memory = Memory(remembers=remembers)
+        self.memory = Memory(remembers=remembers, prompt=prompt)
         self.idle: list[Line] = []
         self.opened = False
+        self.zeroed = 0
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[Line]:
@@ -252,6 +269,18 @@ class Disk:
             line.wrote = True
         self.memory.forget_all()
 
+    def empty(self) -> None:
+        """Without a row in any of our tables, and every number begins anew."""
+        with self.taken() as line:
+            for command in _EMPTY:
+                line.say(command)
+            line.finish()
+            line.wrote = True
+        self.memory.forget_all()
+        self.zeroed += 1
+        if self.zeroed % SWEPT_AFTER == 0:
+            self.sweep()
+
     def close(self) -> None:
         for line in self.idle:
             line.finish()
@@ -279,8 +308,8 @@ class _Savepoints:
 class DiskTx(Tx):
     """An open transaction on the disk."""
 
-    def __init__(self, disk: Disk, line: Line) -> None:
-        super().__init__(_Savepoints(line), SEALER)  # type: ignore[arg-type]
+    def __init__(self, disk: Disk, line: Line, sealer: Sealer = SEALER) -> None:
+        super().__init__(_Savepoints(line), sealer)  # type: ignore[arg-type]
         self.disk = disk
         self.line = line
 
@@ -309,21 +338,26 @@ class DiskTx(Tx):
 class DiskDatabase(Database):
     """One process's door to the disk."""
 
-    def __init__(self, disk: Disk) -> None:
-        super().__init__(None, SEALER)  # type: ignore[arg-type]
+    def __init__(self, disk: Disk, sealer: Sealer = SEALER) -> None:
+        super().__init__(None, sealer)  # type: ignore[arg-type]
         self.disk = disk
 
     @contextlib.asynccontextmanager
     async def transaction(self, fence: Fence | None = None) -> AsyncIterator[Tx]:
         with self.disk.taken() as line:
-            tx = DiskTx(self.disk, line)
+            tx = DiskTx(self.disk, line, self.sealer)
             if fence is not None:
                 await _hold(tx, fence)
+                tx.touch(fence.connection_id)
             yield tx
         self._tell_all(tx.resumed)
+        self.changed(tx.touched | tx.resumed.keys())
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         with self.disk.taken() as line:
-            yield DiskTx(self.disk, line)
+            yield DiskTx(self.disk, line, self.sealer)
             assert not line.wrote, "a read wrote"
+
+    async def close(self) -> None:
+        """The disk outlives whoever used it."""

@@ -16,6 +16,7 @@ from psycopg._queries import _query2pg
 
 from brygga.database.tables import metadata
 
+_KNOWN = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|SET LOCAL)\b")
 _WORD = re.compile(r"\w+")
 _WRITES = re.compile(r"\b(?:INSERT INTO|(?<!FOR )UPDATE(?! SET)|DELETE FROM) (\w+)")
 _UPDATE = re.compile(
@@ -74,16 +75,18 @@ class Query:
 
 
 class Memory:
-    """Every statement that was met, by its text."""
+    """Every statement that was met, by its text. `prompt`: none is silent."""
 
-    def __init__(self, *, remembers: bool = True) -> None:
+    def __init__(self, *, remembers: bool = True, prompt: bool = False) -> None:
         self.remembers = remembers
+        self.prompt = prompt
         self.queries: dict[str, Query] = {}
 
     def query(self, text: str) -> Query:
         return self.queries.get(text) or self._met(text)
 
     def _met(self, text: str) -> Query:
+        assert _KNOWN.match(text), f"nobody knows what such a statement writes: {text}"
         sql, formats, order, _ = _query2pg(text.encode(), "utf-8")
         plain = " ".join(text.split())
         words = frozenset(_WORD.findall(plain)) | ({"*"} if "*" in plain else set())
@@ -91,7 +94,8 @@ class Memory:
         touched: frozenset[str] = frozenset().union(*(BELOW.get(name, {name}) for name in written))
         update = _UPDATE.match(plain) if len(written) == 1 else None
         columns = frozenset(_SET.findall(update[2])) if update else None
-        without_rows = bool(written) and plain.startswith("INSERT") and "RETURNING" not in words
+        unasked = plain.startswith("INSERT") and "RETURNING" not in words
+        without_rows = bool(written) and unasked and not self.prompt
         made = Query(sql, formats, order or (), words, touched, columns, without_rows)
         made.of_files = "pg_class" in words
         made.repeatable = self.remembers and not made.writes and "nextval" not in words

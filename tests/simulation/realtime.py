@@ -35,9 +35,10 @@ from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs, QueueSettings
 from brygga.settings import Settings
 from brygga.sync.worker.pace import Pace
+from brygga.system import SystemClock, SystemDice
 from brygga.wire.call import Call
 from brygga.wire.door import Wire
-from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+from brygga.wiring import Seams, Service, build, sealer
 from brygga_sandbox import bigcommerce
 from brygga_sandbox.bigcommerce.refusal import Refusal
 from brygga_sandbox.clock import RealClock

@@ -8,5 +8,10 @@ from tests.stock.bench import StockBench, opened
 
 
 @pytest.fixture
+def database(quick_database: Database) -> Database:
+    return quick_database
+
+
+@pytest.fixture
 async def bench(database: Database, clock: MovableClock) -> StockBench:
     return await opened(database, clock)

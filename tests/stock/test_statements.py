@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from tests.stock.bench import StockBench
 from tests.stock.merchant import ready
 
+pytestmark = pytest.mark.usefixtures("database_url")
+"""Counted at the engine."""
 TO_THE_WRITE = 20
 TO_THE_END = 40
 

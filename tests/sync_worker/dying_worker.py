@@ -12,7 +12,7 @@ from brygga.database.queue import QueueJobs, QueueSettings
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.session import Session
-from brygga.wiring import SystemClock, SystemDice
+from brygga.system import SystemClock, SystemDice
 from tests.conftest import SEALER
 from tests.sync_worker.conftest import Facts, no_clients
 

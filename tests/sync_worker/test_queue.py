@@ -14,7 +14,7 @@ from brygga.database import work_items
 from brygga.database.engine import Database
 from brygga.database.queue import Job, Jobs, QueueJobs, QueueSettings, TableJobs
 from brygga.database.work_items import Kind
-from brygga.wiring import SystemClock
+from brygga.system import SystemClock
 from tests.conftest import NOON, SEALER
 from tests.database.merchants import connected
 

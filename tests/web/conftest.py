@@ -10,7 +10,8 @@ from typing import Any, cast
 import httpx2
 import pytest
 from litestar import Litestar
-from tests.conftest import SEALER, CountingDice, MovableClock
+from tests import pages
+from tests.conftest import CountingDice, MovableClock
 
 from brygga.core.failures import Refused
 from brygga.core.model import (
@@ -29,7 +30,6 @@ from brygga.database import connections, library, tokens
 from brygga.database.engine import Database, Tx
 from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform, Token
-from brygga.web.app import build_app
 from brygga.web.deps import Granted, ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
 from brygga.web.stock_commands import PageStockCommands
 
@@ -187,8 +187,10 @@ def product(uuid: str, name: str) -> Product:
 
 
 @pytest.fixture
-async def world(database_url: str, clock: MovableClock, dice: CountingDice) -> AsyncIterator[World]:
-    database = Database.at(database_url, SEALER)
+async def world(
+    quick_database: Database, clock: MovableClock, dice: CountingDice
+) -> AsyncIterator[World]:
+    database = quick_database
     till, store, jobs = Till(), Store(), QuietJobs()
     settings = WebSettings(
         HOME, "a secret for forms that is long", "client-secret", "help@example.com"
@@ -204,9 +206,9 @@ async def world(database_url: str, clock: MovableClock, dice: CountingDice) -> A
         store,
         PageStockCommands(),
     )
-    app = build_app(deps)
+    app = pages.lend(deps)
     yield World(app, deps, database, clock, till, store, jobs)
-    await database.close()
+    pages.give_back(app)
 
 
 def minutes(count: int) -> float:

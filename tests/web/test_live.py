@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from litestar.response.sse import ServerSentEventMessage
 from sqlalchemy import event
@@ -17,6 +18,8 @@ from brygga.database.work_items import Kind
 from brygga.web.i18n import words
 from brygga.web.live import Boards, states
 
+pytestmark = pytest.mark.usefixtures("database_url")
+"""Statements are counted, and another process tells of its own."""
 Stream = AsyncGenerator[ServerSentEventMessage, None]
 
 

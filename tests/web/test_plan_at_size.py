@@ -19,6 +19,8 @@ from brygga.database.duplicates import Pair
 from brygga.database.work_items import Kind
 from brygga.sync.products.plans import Plans
 
+pytestmark = pytest.mark.usefixtures("database_url")
+"""Statements are counted at the engine, and plans are drawn beside the pages."""
 COUNT = re.compile(r'show="[^>]*><b>(\d+)</b>')
 NOTE = "being drawn anew"
 

@@ -306,8 +306,9 @@ async def test_a_store_that_is_connected_lets_paused_work_go_on(world: World) ->
     """Else the first reading of the store would wait for a button that the page does not need."""
     browser = world.browser()
     await browser.sign_in()
+    connection = await own(world)
     async with world.database.transaction() as tx:
-        await connections.pause(tx, (await own(world)).id, "bigcommerce_access_gone")
+        await connections.pause(tx, connection.id, "bigcommerce_access_gone")
     await browser.press(f"{HERE}/connect")
     await browser.open(AUTH)
 

@@ -24,7 +24,8 @@ from brygga.database.engine import Database
 from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs
 from brygga.settings import Hosts, Settings
-from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
+from brygga.system import SystemClock, SystemDice
+from brygga.wiring import Seams, Service, build, sealer
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.sandbox import Connector, Plan, Sandbox
 from brygga_sandbox.server import PortTakenError, SandboxServer, address, listen

@@ -29,11 +29,12 @@ from brygga.database import (
     work_items,
 )
 from brygga.database.deliveries import Deliveries, Outcome
-from brygga.database.engine import Database, DatabaseGone
+from brygga.database.engine import DatabaseGone
 from brygga.database.sealing import SealBroken
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Parked
 from brygga.settings import Hosts, Settings
+from brygga.system import SystemClock
 from brygga.web.deps import (
     SHOP_CALLBACK,
     SHOP_LOAD,
@@ -42,7 +43,7 @@ from brygga.web.deps import (
     ZETTLE_CALLBACK,
 )
 from brygga.wire import Wire, open_client, time_of
-from brygga.wiring import Platforms, SystemClock, sealer
+from brygga.wiring import Platforms
 from brygga.zettle import oauth as zettle_oauth
 
 SKEW_S = 60.0
@@ -170,7 +171,7 @@ async def answers(settings: Settings, http: httpx2.AsyncClient) -> Finding:
 
 async def database(runtime: Runtime) -> list[Finding]:
     kind = "embedded PostgreSQL" if runtime.server else "PostgreSQL"
-    opened = Database.at(runtime.database_url, sealer(runtime.settings))
+    opened = runtime.database()
     try:
         at, newest = await migrating.current(opened), migrating.newest()
         if at != newest:

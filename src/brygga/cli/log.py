@@ -10,11 +10,9 @@ from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.report import Severity, Topic
 from brygga.database import connections, support, synclog
-from brygga.database.engine import Database
 from brygga.database.synclog import Filter, Logged
 from brygga.web.i18n import LANGUAGES, words
 from brygga.web.lines import spoken
-from brygga.wiring import sealer
 
 MARKS = {Severity.INFO: " ", Severity.WARNING: "?", Severity.ERROR: "!"}
 
@@ -55,7 +53,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _log(asked: argparse.Namespace, runtime: Runtime) -> int:
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
+    database = runtime.database()
     try:
         async with database.read() as tx:
             if asked.support_id:

@@ -10,11 +10,9 @@ import sys
 
 from brygga.cli import logs, process
 from brygga.cli.process import Runtime
-from brygga.database.engine import Database
 from brygga.database.migrating import current, upgrade
 from brygga.database.resealing import reseal
 from brygga.database.sealing import SealBroken
-from brygga.wiring import sealer
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +25,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _migrate(runtime: Runtime) -> int:
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
+    database = runtime.database()
     try:
         before = await current(database)
         await upgrade(database)

@@ -11,9 +11,7 @@ from typing import Any
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.database import connections
-from brygga.database.engine import Database
 from brygga.sync.products.preview import Action, Step, Target, preview
-from brygga.wiring import sealer
 
 NAME_WIDTH = 48
 
@@ -41,7 +39,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _plan(asked: argparse.Namespace, runtime: Runtime) -> int:
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
+    database = runtime.database()
     try:
         async with database.read() as tx:
             connection = await connections.by_id(tx, asked.connection)

@@ -1,5 +1,6 @@
-"""What the long-running commands share: settings from the environment, the database, and ending in
-good order.
+"""What commands share: settings from the environment, the database, and ending in good order.
+
+The service itself is not loaded here: most commands need the database only, and answer at once.
 """
 
 import asyncio
@@ -7,18 +8,15 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
 from brygga import settings as configuration
-from brygga.database import leases
 from brygga.database.embedded import EmbeddedFailed, Server, embedded
 from brygga.database.engine import Database, DatabaseGone
-from brygga.database.migrating import upgrade
 from brygga.database.neighbours import present
-from brygga.database.queue import QueueJobs
+from brygga.database.sealing import Sealer
 from brygga.settings import Settings, SettingsWrong
-from brygga.wiring import Seams, Service, SystemClock, SystemDice, build, sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,10 @@ class Runtime:
     def database_url(self) -> str:
         assert self.settings.database_url is not None
         return self.settings.database_url
+
+    def database(self) -> Database:
+        """To be closed by whoever asked."""
+        return Database.at(self.database_url, Sealer(self.settings.secret_keys))
 
 
 def run(work: Callable[[Runtime], Awaitable[int]]) -> int:
@@ -80,23 +82,6 @@ async def _until_ended(work: Callable[[Runtime], Awaitable[int]], runtime: Runti
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     return _say(gone.result())
-
-
-@contextlib.asynccontextmanager
-async def open_service(runtime: Runtime) -> AsyncIterator[Service]:
-    """The service on a database of this version."""
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
-    try:
-        await upgrade(database)
-        clock = SystemClock()
-        if runtime.alone:
-            async with database.transaction() as tx:
-                await leases.end_all(tx, clock.now())
-        yield build(
-            runtime.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice())
-        )
-    finally:
-        await database.close()
 
 
 def endings() -> tuple[signal.Signals, ...]:

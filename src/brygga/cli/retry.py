@@ -11,9 +11,9 @@ from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
 from brygga.database import connections, work_items
-from brygga.database.engine import Database, Tx
+from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
-from brygga.wiring import SystemClock, sealer
+from brygga.system import SystemClock
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def run(asked: argparse.Namespace) -> int:
 
 async def _retry(asked: argparse.Namespace, runtime: Runtime) -> int:
     kind = Kind(asked.kind) if asked.kind else None
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
+    database = runtime.database()
     try:
         async with database.transaction() as tx:
             if (

@@ -10,6 +10,7 @@ import sys
 from brygga.cli import arguments, logs, process
 from brygga.cli.demo_stack import web, working
 from brygga.cli.process import Runtime
+from brygga.cli.running import open_service
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def run(asked: argparse.Namespace) -> int:
 
 async def _serve(asked: argparse.Namespace, runtime: Runtime) -> int:
     with process.stopping() as stop:
-        async with process.open_service(runtime) as service, contextlib.AsyncExitStack() as stack:
+        async with open_service(runtime) as service, contextlib.AsyncExitStack() as stack:
             try:
                 door = listen(asked.host, asked.port)
             except OSError as error:

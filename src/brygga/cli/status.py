@@ -19,9 +19,9 @@ from brygga.database import (
     work_items,
 )
 from brygga.database.deliveries import Deliveries
-from brygga.database.engine import Database, Tx
+from brygga.database.engine import Tx
 from brygga.database.work_items import Parked
-from brygga.wiring import SystemClock, sealer
+from brygga.system import SystemClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _status(asked: argparse.Namespace, runtime: Runtime) -> int:
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
+    database = runtime.database()
     try:
         async with database.read() as tx:
             wanted = await connections.active(tx)

@@ -13,7 +13,7 @@ from brygga.database.engine import Database, Tx
 from brygga.database.work_items import Kind, Parked
 from brygga.seams import Clock
 from brygga.sync.products.library import DUPLICATES
-from brygga.wiring import SystemClock, sealer
+from brygga.system import SystemClock
 
 POLL_S = 0.5
 TIMEOUT_S = 600.0
@@ -53,7 +53,7 @@ def run(asked: argparse.Namespace) -> int:
 
 async def _sync(asked: argparse.Namespace, runtime: Runtime) -> int:
     clock = SystemClock()
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
+    database = runtime.database()
     try:
         async with database.transaction() as tx:
             await leave_items(tx, asked.connection, asked.product, clock, webhooks=asked.webhooks)

@@ -6,6 +6,7 @@ import argparse
 
 from brygga.cli import logs, process
 from brygga.cli.process import Runtime
+from brygga.cli.running import open_service
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,7 @@ def run(asked: argparse.Namespace) -> int:
 
 async def _work(runtime: Runtime) -> int:
     with process.stopping() as stop:
-        async with process.open_service(runtime) as service:
+        async with open_service(runtime) as service:
             print("Brygga works", flush=True)
             await service.worker.run(stop)
     return 0

@@ -1,7 +1,6 @@
 """The web application: every route in one table, and what stands around all of them."""
 
 import asyncio
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -180,8 +179,6 @@ def build_app(deps: WebDeps) -> Litestar:
     sessions = RotatingConfig(
         key="brygga_session", secure=secure, samesite="lax", exclude=["^/static/"]
     )
-    figures = metrics.Metrics(deps.registry)
-    tally = Tally(figures)
     static = create_static_files_router(
         "/static", [STATIC], include_in_schema=False, cache_control=None
     )
@@ -197,7 +194,7 @@ def build_app(deps: WebDeps) -> Litestar:
             "merchant": Provide(provide_merchant),
             "form": Provide(provide_form),
         },
-        on_shutdown=[partial(tally.close, deps)],
+        on_shutdown=[_close],
         exception_handlers={
             SignedOut: errors.signed_out,
             NotThere: errors.not_there,
@@ -206,18 +203,28 @@ def build_app(deps: WebDeps) -> Litestar:
             HTTPException: errors.refused,
             Exception: errors.fault,
         },
-        state=State(
-            {
-                "deps": deps,
-                "boards": live.Boards(deps.database, deps.clock),
-                "metrics": figures,
-                "tally": tally,
-                "receiving": asyncio.Semaphore(hooks.AT_ONCE),
-                # Set when the pages are about to close: streams that are open end by themselves.
-                "closing": asyncio.Event(),
-            }
-        ),
+        state=state_of(deps),
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
+
+
+def state_of(deps: WebDeps) -> State:
+    """What the pages of one process share. Nothing else of an application outlives a request."""
+    figures = metrics.Metrics(deps.registry)
+    return State(
+        {
+            "deps": deps,
+            "boards": live.Boards(deps.database, deps.clock),
+            "metrics": figures,
+            "tally": Tally(figures),
+            "receiving": asyncio.Semaphore(hooks.AT_ONCE),
+            # Set when the pages are about to close: streams that are open end by themselves.
+            "closing": asyncio.Event(),
+        }
+    )
+
+
+async def _close(app: Litestar) -> None:
+    await app.state.tally.close(app.state.deps)

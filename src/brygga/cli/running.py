@@ -1,0 +1,28 @@
+"""The service of one process, for the commands that run for long."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from brygga.cli.process import Runtime
+from brygga.database import leases
+from brygga.database.migrating import upgrade
+from brygga.database.queue import QueueJobs
+from brygga.system import SystemClock, SystemDice
+from brygga.wiring import Seams, Service, build
+
+
+@contextlib.asynccontextmanager
+async def open_service(runtime: Runtime) -> AsyncIterator[Service]:
+    """The service on a database of this version."""
+    database = runtime.database()
+    try:
+        await upgrade(database)
+        clock = SystemClock()
+        if runtime.alone:
+            async with database.transaction() as tx:
+                await leases.end_all(tx, clock.now())
+        yield build(
+            runtime.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice())
+        )
+    finally:
+        await database.close()
