@@ -5,6 +5,7 @@ A wrong or missing setting is one line that names it, and all of them are told a
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +18,7 @@ PREFIX: Final = "BRYGGA_"
 _SECRET_LENGTH: Final = 32
 _TOKEN_LENGTH: Final = 16
 _LONGEST_READ_LAG_S: Final = 120
+_LONGEST_KEPT_DAYS: Final = 3650
 
 
 class SettingsWrong(Exception):
@@ -64,6 +66,8 @@ class Settings:
     metrics_token: str = field(repr=False, default="")
     """What a monitor has to bring to read /metrics; "" lets only this machine read it."""
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
+    erase_after: timedelta = timedelta(days=365)
+    """So long after a merchant left, everything of theirs is erased."""
 
     @property
     def is_https(self) -> bool:
@@ -103,6 +107,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             read_lag_s=reader.optional("STOCK_READ_LAG", _read_lag, Timing().read_lag_s),
             is_whole=reader.optional("STOCK_CALLS", _calls, default=True),
         ),
+        erase_after=reader.optional("ERASE_AFTER_DAYS", _days, timedelta(days=365)),
         hosts=Hosts(
             **{
                 name: reader.optional(f"{name.upper()}_URL", _url, getattr(defaults, name))
@@ -207,6 +212,12 @@ def _read_lag(text: str) -> float:
     if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_READ_LAG_S:
         raise ValueError(f"expected whole seconds from 1 to {_LONGEST_READ_LAG_S}")
     return float(text)
+
+
+def _days(text: str) -> timedelta:
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_KEPT_DAYS:
+        raise ValueError(f"expected whole days from 1 to {_LONGEST_KEPT_DAYS}")
+    return timedelta(days=int(text))
 
 
 def _calls(text: str) -> bool:

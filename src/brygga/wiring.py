@@ -32,6 +32,7 @@ from brygga.sync.connection.hooks import hooks
 from brygga.sync.connection.leaving import leave
 from brygga.sync.connection.setup import setup
 from brygga.sync.connection.sweep import ShopProducts, Sweep
+from brygga.sync.connection.uninstalling import uninstall
 from brygga.sync.products.adding import Adding
 from brygga.sync.products.library import library
 from brygga.sync.products.linking import link
@@ -176,7 +177,7 @@ class ShopInstall:
             grant.store_hash,
         )
 
-        return ShopGrant(await read_shop(api), grant.access_token, rights)
+        return ShopGrant(await read_shop(api), grant.access_token, rights, grant.user_id)
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
         now = self.platforms.clock.now()
@@ -184,7 +185,7 @@ class ShopInstall:
             found = shop_oauth.read_signed_payload(self.platforms.shop_app, signed_payload_jwt, now)
         except Refused:
             return None
-        return ShopPayload(found.store_hash, found.issued or now, found.user_email, found.is_owner)
+        return ShopPayload(found.store_hash, found.id, found.expires, found.user_id, found.is_owner)
 
 
 # ---- One drain's clients -------------------------------------------------------------------------
@@ -297,6 +298,7 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
     initial_levels = StockInitialLevels(timing, till)
     return {
         Kind.LEAVE: leave,
+        Kind.UNINSTALL: uninstall,
         Kind.SETUP: setup,
         Kind.ACCOUNT: account,
         Kind.MARKER: marker,
@@ -363,6 +365,7 @@ def build(
                 bigcommerce_client_secret=settings.bigcommerce_client_secret,
                 contact_email=settings.contact_email,
                 metrics_token=settings.metrics_token,
+                erase_after=settings.erase_after,
             ),
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),

@@ -89,6 +89,12 @@ def legacy() -> str:
         (payload(aud="another app"), NOW),
         (payload(aud=...), NOW),
         (payload(exp=...), NOW),
+        (payload(iat=...), NOW),
+        (payload(jti=...), NOW),
+        (payload(jti=""), NOW),
+        (payload(exp=int(NOW.timestamp()) + 86_400 + 61), NOW),
+        (payload(iat=int(NOW.timestamp()) + 61), NOW),
+        (payload(iat=int(NOW.timestamp()) - 90_000), NOW),
         (payload(sub=...), NOW),
         (payload(sub="customers/abc123"), NOW),
         (payload(sub="stores/../x"), NOW),
@@ -114,11 +120,7 @@ async def test_an_exchange_echoes_what_came_and_reads_the_store() -> None:
 
     grant = await oauth.exchange(wire, APP, code="the code", scope="a b", context="stores/abc123")
 
-    assert (grant.access_token, grant.store_hash, grant.owner_email) == (
-        "store-token",
-        "abc123",
-        "owner@example.com",
-    )
+    assert (grant.access_token, grant.store_hash, grant.user_id) == ("store-token", "abc123", 1)
     assert grant.missing_scopes == frozenset()
     assert (
         b"code=the+code&scope=a+b&context=stores%2Fabc123&grant_type=authorization_code"

@@ -55,13 +55,16 @@ async def test_stock_goes_first_and_small_changes_before_a_first_import(database
     ] == order
 
 
+BEFORE_THE_END = {Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS}
+
+
 @pytest.mark.rule("C11")
 @pytest.mark.parametrize(
     ("stage", "paused", "expected"),
     [
         (Stage.RUNNING, "", set(Kind)),
-        (Stage.RUNNING, "access_gone", {Kind.LEAVE, Kind.SETUP, Kind.HOOKS}),
-        (Stage.PRICES_CHOSEN, "", {Kind.LEAVE, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS}),
+        (Stage.RUNNING, "access_gone", {Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.HOOKS}),
+        (Stage.PRICES_CHOSEN, "", BEFORE_THE_END),
         (Stage.LEAVING, "", {Kind.LEAVE}),
         (Stage.DISCONNECTED, "", {Kind.LEAVE}),
     ],

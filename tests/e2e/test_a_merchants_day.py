@@ -43,6 +43,8 @@ def connect(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Anslut").click()
     page.get_by_role("button", name="Fortsätt").click()
     page.get_by_role("button", name="Bekräfta").click()
+    page.get_by_role("heading", name=re.compile("^Anslut ")).wait_for()
+    page.get_by_role("button", name="Anslut", exact=True).click()
     page.wait_for_url(f"{demo.url}/apps/bigcommerce**")
 
 
@@ -137,6 +139,8 @@ def disconnected(page: Page, demo: Demo) -> None:
     page.goto(f"{demo.url}/apps/bigcommerce/disconnect")
     page.get_by_role("radio", name=re.compile("Ta bort produkterna")).check()
     page.get_by_role("button", name="Koppla från").click()
+    page.get_by_text("Till dess är de dolda i butiken").wait_for()
+    page.get_by_role("button", name="Ta bort nu").click()
     demo.wait("an empty store", lambda: demo.store()["products"] == [])
     page.goto(f"{demo.url}/apps")
     page.get_by_text("BigCommerce").first.wait_for()

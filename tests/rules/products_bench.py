@@ -43,6 +43,7 @@ class Facts:
     public_url: str = "https://brygga.example"
     contact_email: str = "hej@brygga.example"
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
+    erase_after: timedelta = timedelta(days=365)
 
 
 @dataclass

@@ -295,6 +295,7 @@ async def test_another_store_can_be_connected_afterwards(home: DemoStack) -> Non
     await home.press("Confirm")
     await home.press("Continue", store="l1ndsk9")
     await home.press("Confirm")
+    await home.press("Connect")
     await home.calm()
     await home.open("/apps/bigcommerce")
     await home.press("Go on", prices="yes")

@@ -89,7 +89,7 @@ async def test_uninstalling_while_products_are_removed_says_which_stayed(home: D
     )
     await home.open(LEAVE)
     await home.press("Disconnect", products="remove")
-    await asyncio.sleep(5)
+    await asyncio.sleep(80)
     leaving = await home.read("/apps")
     home.sandbox.bigcommerce.faults.clear()
     await uninstall(home)

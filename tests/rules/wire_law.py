@@ -36,6 +36,8 @@ CREATE = (
 )
 MARKER = frozenset({"availability"})
 """Our own hidden product is not for sale from its birth (decision 16)."""
+HIDING = frozenset({"id", "is_visible"})
+"""Before a removal, and nothing beside it (D2)."""
 NEW_VARIANT = VARIANT - {"id"} | {"product_id", "option_values", "inventory_level"}
 _STORE = re.compile(r"^.*/stores/[^/]+/v3")
 _NEVER = re.compile(r"/catalog/(products/category-assignments|categories)|/orders\b")
@@ -75,7 +77,7 @@ def _bodies(asked: Asked, own: frozenset[str]) -> Iterator[tuple[frozenset[str],
                 yield NEW_VARIANT, variant
     elif re.fullmatch(r"/catalog/products(/\d+)?", path):
         for row in rows:
-            yield PRODUCT - own, row
+            yield HIDING if row.keys() == HIDING else PRODUCT - own, row
     elif path == "/catalog/variants" or re.fullmatch(
         r"/catalog/products/\d+/variants(/\d+)?", path
     ):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
@@ -30,6 +30,7 @@ class Facts:
     public_url: str = "https://brygga.example"
     contact_email: str = "hej@brygga.example"
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
+    erase_after: timedelta = timedelta(days=365)
 
 
 @contextlib.asynccontextmanager

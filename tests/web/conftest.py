@@ -46,6 +46,9 @@ SHOP = Shop(
     stock_moment=StockMoment.ORDER_PLACED,
     restocks_refunds=True,
 )
+JOIN = "/bigcommerce/join"
+OWNER = 7
+"""The id of the store's owner among its users."""
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +75,6 @@ class Store:
     """BigCommerce's install and its signed payloads."""
 
     shop: Shop = SHOP
-    issued: datetime | None = None
 
     def install_url(self) -> str:
         return "https://login.example/app/cid/install"
@@ -84,9 +86,17 @@ class Store:
         return ShopGrant(self.shop, "shop-token", scope)
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
-        if signed_payload_jwt != "signed":
+        """ "signed", then the message's id and, for a user beside the owner, that user's:
+        "signed-a-8".
+        """
+        begin, _, rest = signed_payload_jwt.partition("-")
+        if begin != "signed":
             return None
-        return ShopPayload(self.shop.store_hash, self.issued or LATER)
+        message, _, user = rest.partition("-")
+        user_id = int(user or OWNER)
+        return ShopPayload(
+            self.shop.store_hash, message or "one", LATER, user_id, is_owner=user_id == OWNER
+        )
 
 
 @dataclass
@@ -117,6 +127,12 @@ class Browser:
         token = re.search(r'name="_csrf_token" value="(\w+)"', (await self.http.get(token_of)).text)
         assert token is not None
         return await self.http.post(path, data={"_csrf_token": token[1], **fields})
+
+    async def confirm_store(self) -> httpx2.Response:
+        """Presses Connect on the page that names both accounts."""
+        page = (await self.open(JOIN)).text
+        state = page.partition('name="state" value="')[2].partition('"')[0]
+        return await self.press(JOIN, state=state)
 
     async def sign_in(self, code: str = "lind") -> httpx2.Response:
         away = await self.http.get("/sign-in/zettle")

@@ -27,7 +27,7 @@ from brygga.web.i18n import LANGUAGES
 EVIL = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
 MACHINES = ("/hooks/", "/health", "/metrics", "/bigcommerce/", "/zettle/")
 """Asked by platforms and tools, or by a redirect of theirs."""
-OPEN = ("/sign-in", "/help", "/language/", "/sign-out")
+OPEN = ("/sign-in", "/help", "/language/", "/sign-out", "/erased/")
 """Need no merchant."""
 FOR_ALL = {"kind": "zeroed", "language": "sv", "key": "0"}
 

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.web.conftest import LIND, World
 
-from brygga.core.model import Connection, Stage
+from brygga.core.model import Connection
 from brygga.core.stock import Hint, Side
 from brygga.database import connections, deliveries, ledgers, subscriptions, tokens, work_items
 from brygga.database.subscriptions import Subscription
@@ -379,40 +379,6 @@ async def test_a_wrong_secret_or_another_store_is_refused(world: World) -> None:
     other = shop_body("store/product/updated", {"id": 7}, store="other")
     assert 401 == (await post_shop(world, connection.hook_key, other, SECRET)).status_code
     assert set() == await marked(world, connection)
-
-
-@pytest.mark.rule("D3")
-async def test_an_uninstall_keeps_the_products_and_ends_the_connection(world: World) -> None:
-    connection = await listening(world)
-
-    forged = await world.browser().open("/bigcommerce/uninstall?signed_payload_jwt=forged")
-    world.store.issued = world.clock.now()
-    real = await world.browser().open("/bigcommerce/uninstall?signed_payload_jwt=signed")
-
-    assert [401, 200] == [forged.status_code, real.status_code]
-    async with world.database.read() as tx:
-        found = await connections.by_id(tx, connection.id)
-        health = await connections.health(tx, connection.id)
-    assert found is not None
-    assert (Stage.LEAVING, "uninstalled") == (found.stage, health.leaving)
-
-
-@pytest.mark.rule("D3")
-async def test_an_uninstall_from_before_the_present_install_is_ignored(world: World) -> None:
-    connection = await listening(world)
-    world.store.issued = world.clock.now()
-    world.clock.move(60)
-    async with world.database.transaction() as tx:
-        await tokens.save(
-            tx, connection.id, Platform.BIGCOMMERCE, tokens.Token("fresh", world.clock.now())
-        )
-
-    await world.browser().open("/bigcommerce/uninstall?signed_payload_jwt=signed")
-
-    async with world.database.read() as tx:
-        found = await connections.by_id(tx, connection.id)
-    assert found is not None
-    assert Stage.RUNNING is found.stage
 
 
 # ---- What did not verify, was refused, or went astray --------------------------------------------

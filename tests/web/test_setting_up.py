@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 from tests.database.merchants import newest
-from tests.web.conftest import BERG, LIND, SHOP, Browser, World, minutes
+from tests.web.conftest import BERG, LIND, SHOP, Browser, World
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment
 from brygga.database import connections, tokens, work_items
@@ -29,6 +29,7 @@ async def connected(world: World, **facts: object) -> Browser:
     await browser.sign_in()
     await browser.press(f"{HERE}/connect")
     await browser.open(AUTH)
+    await browser.confirm_store()
     return browser
 
 
@@ -37,7 +38,8 @@ async def test_a_merchant_walks_through_the_set_up(world: World) -> None:
     browser = world.browser()
     await browser.sign_in()
     away = await browser.press(f"{HERE}/connect")
-    back = await browser.open(AUTH)
+    await browser.open(AUTH)
+    back = await browser.confirm_store()
     stages = [(await own(world)).stage]
     for step, fields in (
         ("prices", {"prices": "yes"}),
@@ -157,82 +159,6 @@ async def test_a_second_store_is_refused_by_name(world: World) -> None:
     assert "is linked with Annas Butik" in answer.text
 
 
-@pytest.mark.rule("C3")
-async def test_installed_from_bigcommerce_first_is_joined_after_a_confirmation(
-    world: World,
-) -> None:
-    framed = await world.browser().open(AUTH)
-    link = framed.text.partition('href="https://brygga.example/sign-in/zettle?join=')[2].partition(
-        '"'
-    )[0]
-    browser = world.browser()
-    away = await browser.open(f"/sign-in/zettle?join={link}")
-    state = away.headers["location"].partition("state=")[2]
-    back = await browser.open(f"/zettle/auth?code=lind&state={state}")
-    asked = await browser.open(back.headers["location"])
-    before = (await own(world)).shop
-    await browser.press("/bigcommerce/join", token_of="/bigcommerce/join", store="abc123")
-
-    assert "https://*.mybigcommerce.com" in framed.headers["content-security-policy"]
-    assert "x-frame-options" not in framed.headers
-    assert "Connect Annas Butik?" in asked.text
-    assert before is None
-    assert Stage.STORE_CONNECTED is (await own(world)).stage
-
-
-@pytest.mark.rule("C3")
-@pytest.mark.parametrize("late", [False, True])
-async def test_a_store_that_was_not_asked_for_is_joined_only_after_a_confirmation(
-    world: World, late: bool
-) -> None:
-    """Neither without Connect, nor when the answer to Connect comes too late."""
-    browser = world.browser()
-    await browser.sign_in()
-    if late:
-        await browser.press(f"{HERE}/connect")
-        world.clock.move(minutes(21))
-    led = await browser.open(AUTH)
-    asked = await browser.open(led.headers["location"])
-    before = (await own(world)).shop
-    await browser.press("/bigcommerce/join", token_of="/bigcommerce/join", store="abc123")
-
-    assert "/bigcommerce/join" == led.headers["location"]
-    assert "Connect Annas Butik?" in asked.text
-    assert before is None
-    assert Stage.STORE_CONNECTED is (await own(world)).stage
-
-
-@pytest.mark.rule("C3")
-async def test_connect_is_answered_by_one_callback_only(world: World) -> None:
-    """A refused callback uses the expectation up as well: what comes after it is asked about."""
-    browser = world.browser()
-    await browser.sign_in()
-    await browser.press(f"{HERE}/connect")
-    world.clock.move(minutes(19))
-    refused = await browser.open(AUTH.replace("good", "bad"))
-    second = await browser.open(AUTH)
-
-    assert 400 == refused.status_code
-    assert "/bigcommerce/join" == second.headers["location"]
-    assert (await own(world)).shop is None
-
-
-@pytest.mark.rule("C3")
-async def test_the_confirmation_joins_the_store_that_it_named(world: World) -> None:
-    """Another store that arrives while the page is being read takes no place in it."""
-    browser = world.browser()
-    await browser.sign_in()
-    await browser.open(AUTH)
-    page = await browser.open("/bigcommerce/join")
-    world.store.shop = replace(SHOP, store_hash="strange", name="En annan")
-    await browser.open(AUTH)
-    pressed = await browser.press("/bigcommerce/join", store="abc123")
-
-    assert '<input type="hidden" name="store" value="abc123">' in page.text
-    assert 400 == pressed.status_code
-    assert (await own(world)).shop is None
-
-
 async def test_approving_again_replaces_the_token_and_resumes(world: World) -> None:
     connection = await world.running()
     async with world.database.transaction() as tx:
@@ -311,5 +237,6 @@ async def test_a_store_that_is_connected_lets_paused_work_go_on(world: World) ->
         await connections.pause(tx, connection.id, "bigcommerce_access_gone")
     await browser.press(f"{HERE}/connect")
     await browser.open(AUTH)
+    await browser.confirm_store()
 
     assert ("", Stage.STORE_CONNECTED) == ((await own(world)).paused, (await own(world)).stage)

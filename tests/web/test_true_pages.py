@@ -450,6 +450,7 @@ async def test_signed_in_anew_the_merchant_still_reads_how_it_ended(world: World
     await browser.open(
         "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123"
     )
+    await browser.confirm_store()
     after = await browser.open("/apps")
 
     assert "Disconnected: the app was uninstalled in BigCommerce" in apps
@@ -491,6 +492,7 @@ async def come_back(world: World) -> tuple[Browser, Connection]:
     await browser.open(
         "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123"
     )
+    await browser.confirm_store()
     async with world.database.transaction() as tx:
         fresh = await connections.by_organization(tx, LIND.uuid)
         assert fresh is not None

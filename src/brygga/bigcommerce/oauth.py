@@ -31,6 +31,10 @@ ALGORITHMS = [
     "HS512",
 ]  # what the official client takes; never "none" (bigcommerce facts 1.5)
 LEEWAY = timedelta(minutes=1)
+LIFETIME = timedelta(hours=24)
+"""How long a signed payload is in force at most (bigcommerce facts 1.5). One that claims more is
+not BigCommerce's.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Grant:
     scopes: frozenset[str]
     owner_email: str = ""
     user_email: str = ""
+    user_id: int = 0
+    """Who approved the app, 0 where the answer does not say."""
 
     @property
     def missing_scopes(self) -> frozenset[str]:
@@ -76,9 +82,10 @@ class SignedPayload:
     user_id: int
     user_email: str
     owner_id: int
-    issued: datetime | None
-    id: str = ""
-    """For refusing the same uninstall twice."""
+    issued: datetime
+    expires: datetime
+    id: str
+    """The `jti`: the same message can be told from another."""
     locale: str = ""
     path: str = "/"
 
@@ -127,6 +134,7 @@ async def exchange(
         scopes=frozenset(text(body.get("scope")).split()),
         owner_email=text(within(body, "owner", "email")),
         user_email=text(within(body, "user", "email")),
+        user_id=identifier(within(body, "user", "id")),
     )
     if not grant.access_token or not grant.store_hash:
         raise lost(call, f"{answer.status} without token or store")
@@ -147,7 +155,7 @@ def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayloa
             algorithms=ALGORITHMS,
             audience=app.client_id,
             options={
-                "require": ["aud", "exp", "sub"],
+                "require": ["aud", "exp", "iat", "jti", "sub"],
                 "verify_exp": False,
                 "verify_nbf": False,
                 "verify_iat": False,
@@ -155,11 +163,7 @@ def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayloa
         )
     except (jwt.PyJWTError, ValueError) as error:
         raise Refused(Code.SIGNED_PAYLOAD_REFUSED, type(error).__name__) from None
-    expires, begins = moment(claims.get("exp")), moment(claims.get("nbf"))
-    if expires is None or now > expires + LEEWAY:
-        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "expired")
-    if begins is not None and now < begins - LEEWAY:
-        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "not yet valid")
+    issued, expires = _in_force(claims, now)
     store_hash = store_hash_of(text(claims.get("sub")))
     if not store_hash:
         raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "no store")
@@ -168,8 +172,24 @@ def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayloa
         user_id=identifier(within(claims, "user", "id")),
         user_email=text(within(claims, "user", "email")),
         owner_id=identifier(within(claims, "owner", "id")),
-        issued=moment(claims.get("iat")),
-        id=text(claims.get("jti")),
+        issued=issued,
+        expires=expires,
+        id=text(claims["jti"]),
         locale=text(within(claims, "user", "locale")),
         path=text(claims.get("url")) or "/",
     )
+
+
+def _in_force(claims: dict[str, Any], now: datetime) -> tuple[datetime, datetime]:
+    """From when and until when the payload counts. Raises Refused where that is not now, or longer
+    than BigCommerce's payloads last."""
+    issued, begins, expires = (moment(claims.get(name)) for name in ("iat", "nbf", "exp"))
+    if issued is None or expires is None or not text(claims["jti"]):
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "no times, or no id")
+    if now > expires + LEEWAY:
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "expired")
+    if now < max(issued, begins or issued) - LEEWAY:
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "not yet valid")
+    if not issued < expires <= issued + LIFETIME + LEEWAY:
+        raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "lasts too long")
+    return issued, expires

@@ -19,6 +19,7 @@ COMMANDS = {
     "plan": "what the next sync would do for one merchant",
     "sync": "sync one merchant, or one product, now",
     "retry": "try again now what failed by a fault of ours",
+    "erase": "everything of one merchant who has left, with a receipt",
     "log": "a merchant's sync log in words, or the report behind a support id",
     "bench": "count the requests to BigCommerce that the usual work costs",
 }

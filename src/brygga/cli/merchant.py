@@ -60,6 +60,8 @@ async def prepare(
     await browser.open(f"{url}/apps/bigcommerce")
     await browser.press("Connect")
     await _consent(browser, url, store=choice.store)
+    if browser.url == f"{url}/bigcommerce/join":
+        await browser.press("Connect")
     await _until(browser, f"{url}/apps/bigcommerce", "Go on")
     await browser.press("Go on", prices="yes" if prices else "no")
     await _until(browser, f"{url}/apps/bigcommerce", "Go on")

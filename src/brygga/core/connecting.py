@@ -2,15 +2,7 @@
 
 from enum import StrEnum
 
-from brygga.core.model import (
-    Choices,
-    Connection,
-    Organization,
-    Shop,
-    Stage,
-    StockMoment,
-    TaxationMode,
-)
+from brygga.core.model import Connection, Organization, Shop, Stage, StockMoment, TaxationMode
 
 
 class Step(StrEnum):
@@ -54,14 +46,6 @@ def price_refusal(organization: Organization, shop: Shop | None) -> PriceRefusal
     if shop.currency.upper() != organization.currency.upper():
         return PriceRefusal.CURRENCIES_DIFFER
     return None
-
-
-def allowed(choices: Choices, organization: Organization, shop: Shop | None) -> Choices:
-    """The merchant's choices, with prices off where they may not be chosen, whatever a form
-    said.
-    """
-    refused = price_refusal(organization, shop) is not None
-    return Choices(prices=choices.prices and not refused, whole_library=choices.whole_library)
 
 
 def tax_changes_margin(organization: Organization, shop: Shop) -> bool:

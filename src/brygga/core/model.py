@@ -138,6 +138,8 @@ class Shop:
     multi_storefront: bool = False
     location_id: int = 1
     category_id: int | None = None
+    category_is_ours: bool = False
+    """We made it, so we may delete it when it is empty at the end."""
     tree_id: int | None = None
     stock_moment: StockMoment | None = None
     backorders: bool = False

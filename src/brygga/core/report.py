@@ -40,6 +40,10 @@ class Code(StrEnum):
     PRICES_PAUSED = "prices_paused"  # till, shop: currencies that differ now (decision 10)
     WEIGHT_UNIT_CHANGED = "weight_unit_changed"  # unit, "" for one that we do not know
     STOCK_MOMENT_CHANGED = "stock_moment_changed"  # moment (rule C12)
+    TAX_ENTRY_CHANGED = (
+        "tax_entry_changed"  # side: prices are entered otherwise about tax there (C7)
+    )
+    STORE_OWNER_CHANGED = "store_owner_changed"
     BACKORDERS_ON = "backorders_on"  # the store sells beyond what is on hand (decision 21)
     SIDE_UNREADABLE = "side_unreadable"  # side: for more than a minute (decision 15)
     SIDE_READABLE = "side_readable"  # side: as above, and it is over

@@ -343,6 +343,15 @@ async def mark_to_delete(
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
+async def created_ids(tx: Tx, connection_id: int) -> Sequence[int]:
+    """The ids of the products that we made in the store (decision 12)."""
+    c = bindings.c
+    mine = sa.select(c.product_id).where(
+        c.connection_id == connection_id, c.origin == Origin.CREATED.value
+    )
+    return [row.product_id for row in await tx.rows(mine.order_by(c.product_id))]
+
+
 async def keep(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
     """What was to be deleted, and perhaps is already, belongs again: it counts as changed, so that
     the store is asked for it.

@@ -8,12 +8,24 @@ Taken             C2: one account, one store
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from brygga.core.lifecycle import (
+    Departure,
+    Ended,
+    Leaving,
+    PricesChosen,
+    ProductsChosen,
+    Removing,
+    Running,
+    State,
+    stage_of,
+    state_of,
+)
 from brygga.core.model import Choices, Connection, Organization, Shop, Stage
 from brygga.database.engine import Tx
 from brygga.database.tables import ACTIVE, connections
@@ -36,12 +48,6 @@ class AccountTaken(Taken):
     """The Zettle account is connected to another store."""
 
 
-UNINSTALLED: Final = "uninstalled"
-"""How a connection was left when the app was uninstalled in BigCommerce: the products are kept
-(decision 5).
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Health:
     """What the overview shows of a connection beside its set-up."""
@@ -52,6 +58,10 @@ class Health:
     unreachable_since: datetime | None
     zettle_cursor: str
     swept_at: datetime | None
+    undo_until: datetime | None = None
+    """Until then at least a removal can be undone."""
+    to_remove: int = 0
+    """How many products there were to delete when the deleting began."""
 
 
 _COLUMNS = (
@@ -108,6 +118,11 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
 _BY_ID = sa.select(*_COLUMNS).where(connections.c.id == sa.bindparam("id"))
 _BY_HOOK_KEY = sa.select(*_COLUMNS).where(connections.c.hook_key == sa.bindparam("key"))
 _BUDGET = sa.select(connections.c.budget).where(connections.c.id == sa.bindparam("id"))
+_STATE = (
+    sa.select(*_COLUMNS, connections.c.leaving, connections.c.undo_until)
+    .where(connections.c.id == sa.bindparam("id"))
+    .with_for_update()
+)
 _SET_BUDGET = sa.text("UPDATE connections SET budget = CAST(:budget AS jsonb) WHERE id = :id")
 
 
@@ -141,7 +156,14 @@ async def active(tx: Tx) -> Sequence[Connection]:
 
 _c = connections.c
 _HEALTH = sa.select(
-    _c.created_at, _c.left_at, _c.leaving, _c.unreachable_since, _c.zettle_cursor, _c.swept_at
+    _c.created_at,
+    _c.left_at,
+    _c.leaving,
+    _c.unreachable_since,
+    _c.zettle_cursor,
+    _c.swept_at,
+    _c.undo_until,
+    _c.to_remove,
 ).where(_c.id == sa.bindparam("id"))
 
 
@@ -181,6 +203,40 @@ async def set_shop(tx: Tx, connection_id: int, shop: Shop) -> None:
         raise StoreTaken(other) from None
 
 
+async def state(tx: Tx, connection_id: int) -> State:
+    """The state as it is until the transaction ends: of two who make a move at once the second sees
+    the first's (C11)."""
+    row = await tx.first(_STATE, {"id": connection_id})
+    assert row is not None
+    return state_of(_value(row), row.leaving, undoable=row.undo_until is not None)
+
+
+async def save(
+    tx: Tx, connection_id: int, state: State, *, undo_until: datetime | None = None
+) -> None:
+    """A state that the state before it allowed (`core/lifecycle.py`). A removal can be undone until
+    then at least.
+    """
+    values: dict[str, Any] = {"stage": stage_of(state).value, "undo_until": undo_until}
+    match state:
+        case Removing():
+            assert undo_until is not None
+            values |= {"leaving": Departure.REMOVE.value}
+        case PricesChosen(prices=prices):
+            values |= {"prices": prices}
+        case ProductsChosen(choices=choices) | Running(choices=choices):
+            values |= {
+                "prices": choices.prices,
+                "whole_library": choices.whole_library,
+                "leaving": "",
+            }
+        case Leaving(departure=departure):
+            values |= {"leaving": departure.value}
+        case _:
+            pass
+    await _set(tx, connection_id, **values)
+
+
 async def set_choices(tx: Tx, connection_id: int, choices: Choices) -> None:
     await _set(tx, connection_id, prices=choices.prices, whole_library=choices.whole_library)
 
@@ -188,9 +244,8 @@ async def set_choices(tx: Tx, connection_id: int, choices: Choices) -> None:
 async def set_stage(
     tx: Tx, connection_id: int, stage: Stage, only_from: Collection[Stage] = tuple(Stage)
 ) -> bool:
-    """True when this call made the step; False when the connection was not in one of `only_from`:
-    so no step is taken twice (C11).
-    """
+    """Puts a connection anywhere, for tests. The program makes moves instead, which `state` and
+    `save` hold to what is allowed. True when the connection was in one of `only_from`."""
     statement = (
         sa.update(connections)
         .where(
@@ -295,17 +350,18 @@ async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = F
     """D1: the merchant has decided, here or by uninstalling the app (D3). True when this call
     decided it.
     """
-    c = connections.c
-    how = UNINSTALLED if uninstalled else "keep" if keep else "remove"
-    statement = (
-        sa.update(connections)
-        .where(
-            c.id == connection_id, c.stage.not_in([Stage.LEAVING.value, Stage.DISCONNECTED.value])
-        )
-        .values(stage=Stage.LEAVING.value, leaving=how)
-    )
-    tx.touch(connection_id)
-    return await tx.run(statement) == 1
+    how = Departure.UNINSTALLED if uninstalled else Departure.KEEP if keep else Departure.REMOVE
+    match await state(tx, connection_id):
+        case Removing() | Leaving() | Ended():
+            return False
+        case now:
+            await save(tx, connection_id, now.leave(how))
+            return True
+
+
+async def set_to_remove(tx: Tx, connection_id: int, count: int) -> None:
+    """Of how many products the progress of a removal tells."""
+    await _set(tx, connection_id, to_remove=count)
 
 
 async def disconnect(tx: Tx, connection_id: int, now: datetime) -> bool:

@@ -83,3 +83,21 @@ async def left_to_remove(tx: Tx, connection_id: int) -> int:
         "SELECT count(*) FROM bindings WHERE connection_id = :id AND origin = 'created'"
     )
     return int(await tx.scalar(statement, {"id": connection_id}))
+
+
+async def made_category(tx: Tx, connection_id: int, category_id: int) -> bool:
+    """Whether an earlier connection of the same account and store made this category."""
+    return bool(
+        await tx.scalar(_MADE_CATEGORY, {"id": connection_id, "category": str(category_id)})
+    )
+
+
+_MADE_CATEGORY = sa.text("""
+    SELECT EXISTS (
+        SELECT FROM connections c
+        JOIN connections e ON e.organization_uuid = c.organization_uuid
+            AND e.store_hash = c.store_hash AND e.id <= c.id
+        WHERE c.id = :id AND e.shop ->> 'category_id' = :category
+            AND COALESCE(CAST(e.shop ->> 'category_is_ours' AS boolean), false)
+    )
+""")

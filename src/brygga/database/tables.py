@@ -65,6 +65,8 @@ class _Connections(sa.TypedColumns):
     unreachable_since: Column[datetime | None] = Column(TIME)
     zettle_cursor: Column[str] = _text()
     swept_at: Column[datetime | None] = Column(TIME)
+    undo_until: Column[datetime | None] = Column(TIME)
+    to_remove: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
 
 
 connections = sa.Table(

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     RESOLVE = "resolve"  # Zettle product uuid: an unanswered stock write waits to be settled
     TRACKING = "tracking"  # Zettle product uuid: tracking was switched in Zettle
     LEAVE = "leave"  # "": disconnect
+    UNINSTALL = (
+        "uninstall"  # "": BigCommerce reported that the app was uninstalled; the store is asked
+    )
     SETUP = "setup"  # "": a step of the set-up that needs remote calls
     ACCOUNT = "account"  # "": organization or store facts may have changed
     # "": the hidden product by which stock calls are known to have landed is made, or looked after
@@ -93,10 +96,10 @@ class Parked:
 # finished (C11), nor while only the merchant can help, nor after a disconnect; leaving is always
 # possible. Webhooks are looked after while the merchant is waited for too: nobody else may hear
 # what is ours.
-WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.SETUP, Kind.HOOKS})
+WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.HOOKS})
 WORKABLE = """(
     m.kind = 'leave'
-    OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind = 'setup')
+    OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind IN ('setup', 'uninstall'))
     OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected')
         AND m.kind IN ('account', 'library', 'hooks'))
     OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks'))

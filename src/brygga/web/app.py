@@ -28,6 +28,7 @@ from brygga.web.pages import (
     check,
     disconnect,
     duplicates,
+    erase,
     help,  # noqa: A004 - the page of that name
     integration,
     joining,
@@ -117,12 +118,19 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     plan.decide,
     disconnect.show,
     disconnect.disconnect,
+    disconnect.undo,
+    disconnect.at_once,
+    erase.show,
+    erase.erase,
+    erase.receipt,
     live.live,
     # -- BigCommerce's own calls (C2, C3, D3)
     joining.installed,
     joining.confirm,
     joining.join,
+    joining.decline,
     panel.load,
+    panel.leave_panel,
     panel.uninstalled,
     panel.user_removed,
     # -- the library (A1 to A5, P9, P10) and stock (S5 to S7, and why it is what it is)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from litestar.stores.base import Store
@@ -43,6 +43,8 @@ class ShopGrant:
     shop: Shop
     token: str
     scope: str = ""
+    user_id: int = 0
+    """The store's user who approved the app."""
 
 
 Granted = Callable[[str, str, str], Awaitable[None]]
@@ -57,8 +59,9 @@ class ShopPayload:
     """
 
     store_hash: str
-    issued: datetime
-    user_email: str = ""
+    id: str
+    expires: datetime
+    user_id: int = 0
     is_owner: bool = False
 
 
@@ -95,6 +98,7 @@ class WebSettings:
     csrf_secret: str
     bigcommerce_client_secret: str = ""
     contact_email: str = ""
+    erase_after: timedelta = timedelta(days=365)
     metrics_token: str = ""
     """With one, /metrics wants it as a bearer token; without, /metrics answers this machine
     only.

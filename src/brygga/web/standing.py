@@ -2,8 +2,8 @@
 page, so that no page contradicts it.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from brygga.core import marker
@@ -24,13 +24,16 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeavingView:
-    """`how` is "keep", "remove" or "uninstalled"; `left` counts the products that are still to be
+    """`how` is "keep", "remove" or "uninstalled"; `left` of `total` products are still to be
     deleted.
     """
 
     how: str
     store: str
     left: int = 0
+    total: int = 0
+    undo: bool = False
+    """Nothing is deleted yet, and the removal can be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class LeftView:
     """The name of our hidden product, where it stayed in the store (decision 16)."""
     here: bool = True
     """Whether these pages still show that connection: its log, and its library as it was then."""
+    erased_on: datetime | None = None
+    """When what we keep of the merchant is erased by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,18 @@ class Standing:
 NOTHING = Standing()
 
 
-async def standing(tx: Tx, connection: Connection) -> Standing:
+async def standing(
+    tx: Tx, connection: Connection, erase_after: timedelta | None = None
+) -> Standing:
+    """`erase_after`: so long after the end everything is erased, which the pages say."""
     phase = phase_of(connection)
     if phase is Phase.NONE:
         ending = await endings.last(tx, connection)
         here = connection.stage is Stage.DISCONNECTED
-        return Standing(phase, left=None if ending is None else left_view(ending, here=here))
+        left = None if ending is None else left_view(ending, here=here)
+        if left is not None and erase_after is not None and here:
+            left = replace(left, erased_on=left.at + erase_after)
+        return Standing(phase, left=left)
     health = await connections.health(tx, connection.id)
     outages = (
         await work_items.outages(tx, connection.id)
@@ -88,7 +99,8 @@ async def standing(tx: Tx, connection: Connection) -> Standing:
     leaving = None
     if phase is Phase.LEAVING:
         count = await endings.left_to_remove(tx, connection.id) if health.leaving == "remove" else 0
-        leaving = LeavingView(health.leaving or "keep", store_name(connection), count)
+        total, undo = max(count, health.to_remove), health.undo_until is not None
+        leaving = LeavingView(health.leaving or "keep", store_name(connection), count, total, undo)
     silent = health.unreachable_since is not None
     return Standing(phase, troubles, leaving, paused=trouble is not None, silent=silent)
 

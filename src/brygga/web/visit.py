@@ -19,6 +19,7 @@ from brygga.web.masking import masked, secret_of, unmasked
 from brygga.web.rendering import Frame, Notice, render
 from brygga.web.session import AnyRequest, set_notice, take_notice
 from brygga.web.standing import NOTHING, Phase, Standing, standing
+from brygga.web.store_user import lost_access
 
 LANGUAGE_COOKIE = "brygga_language"
 SIGNED_IN = "signed_in"
@@ -145,9 +146,14 @@ async def _signed_in(deps: WebDeps, request: AnyRequest) -> tuple[Connection | N
     number = request.session.get("connection")
     if not isinstance(number, int):
         return None, NOTHING
+    if await lost_access(deps.database, request):
+        request.set_session({})
+        return None, NOTHING
     async with deps.database.read() as tx:
         found = await connections.by_id(tx, number)
-        return found, NOTHING if found is None else await standing(tx, found)
+        return found, NOTHING if found is None else await standing(
+            tx, found, deps.settings.erase_after
+        )
 
 
 def local_path(target: str, default: str = "/") -> str:

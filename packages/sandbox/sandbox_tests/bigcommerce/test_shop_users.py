@@ -102,3 +102,18 @@ async def test_nobody_unknown_is_loaded_added_or_removed() -> None:
     for body in bodies:
         assert (await bench.call("POST", "/sandbox/users", body)).status_code == 422, body
     assert bench.sandbox.store().users == {}
+
+
+async def test_another_user_uninstalls_an_app_in_their_own_name() -> None:
+    bench = store()
+    bench.app.uninstall_url = "https://app.example.com/uninstall"
+    assert (await exchange(bench)).status_code == 200
+    eva = await added(bench)
+
+    assert (await bench.call("POST", "/sandbox/uninstall", {"user_id": 1_000})).status_code == 404
+    assert await bench.good("POST", "/sandbox/uninstall", {"user_id": eva["id"]}) == {
+        "uninstalled": True
+    }
+
+    claims = claims_in(bench, bench.visits[-1])
+    assert (claims["user"]["id"], claims["owner"]["email"]) == (eva["id"], "anna@example.com")

@@ -39,6 +39,20 @@ class CategoryCalls(Door):
             None,
         )
 
+    async def has_children(self, category_id: int) -> bool:
+        query = {"parent_id:in": category_id}
+        return bool(await self.pages(self.call("GET", "/v3/catalog/trees/categories", query), PAGE))
+
+    async def delete_category(self, category_id: int) -> None:
+        """Never called without an id: the same call without its filter would name every
+        category.
+        """
+        assert category_id > 0
+        query = {"category_id:in": category_id}
+        await self.send(
+            self.call("DELETE", "/v3/catalog/trees/categories", query, wanted=frozenset({404}))
+        )
+
     async def create_category(self, tree_id: int, name: str) -> Category:
         """Make a top category. CATEGORY_EXISTS: somebody was faster, find it (names are unique
         among siblings).

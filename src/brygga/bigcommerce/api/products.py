@@ -35,7 +35,10 @@ class ProductCalls(Door):
         if not product_ids:
             return {}
         call = self.call(
-            "GET", "/v3/catalog/products", {"id:in": product_ids, "include": include}, timeout_s=60
+            "GET",
+            "/v3/catalog/products",
+            {"id:in": product_ids, "include": include or None},
+            timeout_s=60,
         )
         found = [shapes.product(raw) for raw in await self.pages(call, PAGE)]
         return {one.product_id: one for one in found}
@@ -135,6 +138,14 @@ class ProductCalls(Door):
         answer = await self.send(call)
         saved = [shapes.product(raw) for raw in records(record(body_of(call, answer)).get("data"))]
         return BatchSaved({one.product_id: one for one in saved}, failed_part(call, answer))
+
+    async def show_products(self, product_ids: Sequence[int], *, visible: bool) -> None:
+        """Show or hide 1 to 10 products. Only a removal does this: else visibility is the
+        merchant's (P4).
+        """
+        assert 1 <= len(product_ids) <= UPDATED_AT_ONCE
+        body = [{"id": product_id, "is_visible": visible} for product_id in product_ids]
+        await self.send(self.call("PUT", "/v3/catalog/products", json=body, timeout_s=60))
 
     async def delete_products(self, product_ids: Sequence[int]) -> None:
         """Delete 1 to 250 products by id (bigcommerce facts 3.6).

@@ -5,10 +5,14 @@ written.
 from datetime import datetime
 
 from brygga.bigcommerce import shapes
-from brygga.bigcommerce.api.door import Door
+from brygga.bigcommerce.api.door import DENIED, Door
+from brygga.bigcommerce.codes import Code
+from brygga.bigcommerce.refusals import problem
 from brygga.bigcommerce.values import Channel, Currency, InventorySettings
+from brygga.core.failures import NeedsMerchant, Unreachable, fingerprint
 from brygga.core.model import Shop, WeightUnit
 from brygga.wire import lost
+from brygga.wire.door import detail
 from brygga.wire.reading import flag, moment, record, records
 
 PAGE = 250
@@ -30,6 +34,19 @@ class StoreCalls(Door):
         if found is None:
             raise lost(call, "no time")
         return found
+
+    async def confirm_access(self) -> None:
+        """Returns where the store honours the token. Raises NeedsMerchant where it refuses it
+        twice: with 401, or with the 403 or 404 of a closed store (bigcommerce facts 1.8)."""
+        call = self.call("GET", "/v2/time", urgent=True, wanted=DENIED | {404})
+        answer, token = await self._send_as_now(call)
+        if not answer.is_success:
+            answer, token = await self._send_as_now(call)
+        if answer.is_success:
+            return
+        if answer.status == 404 and problem(answer).says("route is not found"):
+            raise Unreachable(Code.UNREACHABLE, detail(call, answer, "no such route"))
+        raise NeedsMerchant(Code.ACCESS_GONE, detail(call, answer), fingerprint(token))
 
     async def prices_include_tax(self) -> bool:
         """Whether the store's prices are entered with tax (rule C7)."""

@@ -74,7 +74,10 @@ def keeping_facts(fresh: Organization, known: Organization) -> Organization:
 
 def keeping_place(fresh: Shop, known: Shop) -> Shop:
     """The store as just read, with the category that we have found there."""
-    return replace(fresh, category_id=known.category_id, tree_id=known.tree_id)
+    ours = known.category_is_ours
+    return replace(
+        fresh, category_id=known.category_id, category_is_ours=ours, tree_id=known.tree_id
+    )
 
 
 def changes(before: Connection, organization: Organization, shop: Shop) -> list[Line]:
@@ -95,6 +98,12 @@ def changes(before: Connection, organization: Organization, shop: Shop) -> list[
                 Code.WEIGHT_UNIT_CHANGED, Topic.CONNECTION, Severity.WARNING, params={"unit": unit}
             )
         )
+    if known is not None and known.prices_include_tax != shop.prices_include_tax:
+        lines.append(_tax_line("shop"))
+    if before.organization.taxation_mode is not organization.taxation_mode:
+        lines.append(_tax_line("zettle"))
+    if known is not None and known.owner_email and shop.owner_email not in {"", known.owner_email}:
+        lines.append(Line(Code.STORE_OWNER_CHANGED, Topic.CONNECTION, Severity.WARNING))
     if known is not None and shop.backorders and not known.backorders:
         lines.append(Line(Code.BACKORDERS_ON, Topic.CONNECTION))
     if (
@@ -105,3 +114,7 @@ def changes(before: Connection, organization: Organization, shop: Shop) -> list[
         params = {"moment": shop.stock_moment.value}
         lines.append(Line(Code.STOCK_MOMENT_CHANGED, Topic.CONNECTION, params=params))
     return lines
+
+
+def _tax_line(side: str) -> Line:
+    return Line(Code.TAX_ENTRY_CHANGED, Topic.CONNECTION, Severity.WARNING, params={"side": side})

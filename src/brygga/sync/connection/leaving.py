@@ -5,12 +5,13 @@
 from collections.abc import Sequence
 
 from brygga.bigcommerce.codes import Code as ShopCode
-from brygga.core.failures import NeedsMerchant, Refused, Unreachable
-from brygga.core.model import Stage
+from brygga.core.failures import NeedsMerchant, Refused, Unreachable, fingerprint
+from brygga.core.lifecycle import Active, Departure, Ended, Removing
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import (
     bindings,
     connections,
+    endings,
     plans,
     retention,
     subscriptions,
@@ -18,68 +19,117 @@ from brygga.database import (
     tokens,
     work_items,
 )
-from brygga.database.tokens import Platform
+from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind, WorkItem
+from brygga.sync.connection.hiding import hide, may_delete, show_again
 from brygga.sync.connection.hooks import SHOP_PATH, is_ours
 from brygga.sync.stock import marker
 from brygga.sync.worker.judging import is_overtaken
 from brygga.sync.worker.session import Session
 
 DELETED_AT_ONCE = 250  # bigcommerce facts 2.2
+EVERYTHING = 1_000_000
 
 
 async def leave(session: Session, dirty: Sequence[WorkItem]) -> None:
     """What the merchant decided is carried out, and the connection ends.
 
-    A side whose access is dead cannot be asked for anything: the leaving goes on without it, and
-    products that were to be removed there are kept, with a line (decisions 5 and 11). Whatever else
-    fails leaves the mark, so that the leaving goes on later where it stopped.
+    Products that are to be removed are hidden first, and wait for a minute in which the merchant
+    can undo it. A side whose access is dead cannot be asked for anything: the leaving goes on
+    without it, and products that were to be removed there are kept, with a line (decisions 5 and
+    11). Whatever else fails leaves the mark, so that the leaving goes on later where it stopped.
     """
-    if session.connection.stage is Stage.LEAVING:
-        removed = await _leave_store(session)
-        await _leave_zettle(session)
-        await _end(session, removed)
-    for item in dirty:
-        await session.finish(item)
-
-
-async def _leave_store(session: Session) -> int:
-    """How many products were deleted there."""
-    if session.connection.shop is None:
-        return 0
+    item = dirty[0]
     async with session.transaction() as tx:
-        health = await connections.health(tx, session.connection.id)
-        if health.leaving == "remove":
-            await bindings.mark_to_delete(tx, session.connection.id)
-    removed = 0
+        state = await connections.state(tx, session.connection.id)
+        token = await tokens.get(tx, session.connection.id, Platform.BIGCOMMERCE)
+    if isinstance(state, Active):
+        # Undone, or never decided.
+        await show_again(session)
+    elif not isinstance(state, Ended):
+        if isinstance(state, Removing):
+            await _hide_first(session, token)
+            if not await may_delete(session, item):
+                return
+        await _leave_store(session, token)
+        await _leave_zettle(session)
+        await _end(session)
+    await session.finish(item)
+
+
+async def _hide_first(session: Session, token: Token | None) -> None:
     try:
-        if health.leaving == "remove":
-            removed = await _delete_products(session)
-        await marker.remove(session)
-        await _delete_hooks(session)
+        _check_access(token)
+        await hide(session)
     except NeedsMerchant as gone:
+        session.log.info(
+            "nothing could be hidden", connection=session.connection.id, code=gone.code
+        )
+
+
+async def _leave_store(session: Session, token: Token | None) -> None:
+    connection_id = session.connection.id
+    if session.connection.shop is None:
+        return
+    async with session.transaction() as tx:
+        health = await connections.health(tx, connection_id)
+        if health.leaving == Departure.REMOVE:
+            await bindings.mark_to_delete(tx, connection_id)
+            left = await endings.left_to_remove(tx, connection_id)
+            await connections.set_to_remove(tx, connection_id, max(left, health.to_remove))
+    try:
+        _check_access(token)
+        if health.leaving == Departure.REMOVE:
+            await _delete_products(session)
+        await marker.remove(session)
+        await _delete_category(session)
+        await _delete_hooks(session)
+    except NeedsMerchant as refused:
         async with session.transaction() as tx:
-            if await is_overtaken(tx, session, gone):
+            if await is_overtaken(tx, session, refused):
                 # Approved again meanwhile: what was to be removed can be removed.
-                raise Unreachable(ShopCode.UNREACHABLE, gone.detail) from gone
-        await _say_kept(session, gone)
-    return removed
+                raise Unreachable(ShopCode.UNREACHABLE, refused.detail) from refused
+        await _say_kept(session, refused)
 
 
-async def _delete_products(session: Session) -> int:
-    """By binding only (decision 11); linked products stay (decision 12)."""
-    removed = 0
+def _check_access(token: Token | None) -> None:
+    """Raises NeedsMerchant where the store is known to refuse us. A closed store answers 404 to
+    everything, which would be asked again for ever."""
+    if token is None or token.revoked_at is not None:
+        refused = fingerprint(token.access) if token is not None else ""
+        raise NeedsMerchant(ShopCode.ACCESS_GONE, "the store is known to refuse us", refused)
+
+
+async def _delete_products(session: Session) -> None:
+    """By binding only (decision 11); linked products stay (decision 12). What is gone is forgotten
+    at once: the rest is the progress."""
     while True:
         async with session.read() as tx:
             doomed = await bindings.to_delete(tx, session.connection.id, DELETED_AT_ONCE)
         if not doomed:
-            return removed
+            return
         await session.shop.delete_products(
             [binding.synced.product_id for binding in doomed.values()]
         )
         async with session.transaction() as tx:
             await bindings.forget(tx, session.connection.id, list(doomed))
-        removed += len(doomed)
+            tx.touch(session.connection.id)
+
+
+async def _delete_category(session: Session) -> None:
+    """The category that we made, where nothing is in it any more. One that BigCommerce does not
+    delete stays.
+    """
+    shop = session.connection.shop
+    if shop is None or shop.category_id is None or not shop.category_is_ours:
+        return
+    page = await session.shop.products_page(category_id=shop.category_id, include=(), limit=1)
+    if page.items or await session.shop.has_children(shop.category_id):
+        return
+    try:
+        await session.shop.delete_category(shop.category_id)
+    except Refused as refused:
+        session.log.info("the category stays", connection=session.connection.id, code=refused.code)
 
 
 async def _delete_hooks(session: Session) -> None:
@@ -93,7 +143,7 @@ async def _delete_hooks(session: Session) -> None:
 
 async def _say_kept(session: Session, gone: NeedsMerchant) -> None:
     async with session.transaction() as tx:
-        doomed = len(await bindings.to_delete(tx, session.connection.id, 1_000_000))
+        doomed = len(await bindings.to_delete(tx, session.connection.id, EVERYTHING))
         if doomed:
             line = Line(
                 Code.KEPT_FOR_LACK_OF_ACCESS,
@@ -115,11 +165,12 @@ async def _leave_zettle(session: Session) -> None:
         )
 
 
-async def _end(session: Session, removed: int) -> None:
+async def _end(session: Session) -> None:
     connection, now = session.connection, session.clock.now()
     async with session.transaction() as tx:
         health = await connections.health(tx, connection.id)
-        if health.leaving == "remove":
+        left = len(await bindings.to_delete(tx, connection.id, EVERYTHING))
+        if health.leaving == Departure.REMOVE:
             # Kept ones are found again with the rest: the merchant's match is not asked for twice
             # (D4).
             await bindings.release_linked(tx, connection.id)
@@ -136,7 +187,7 @@ async def _end(session: Session, removed: int) -> None:
         await retention.close(tx, connection.id)
         await plans.forget(tx, connection.id)
         await connections.disconnect(tx, connection.id, now)
-        params = {"reason": health.leaving or "keep", "removed": str(removed)}
+        params = {"reason": health.leaving or "keep", "removed": str(health.to_remove - left)}
         await synclog.add(
             tx, connection.id, Line(Code.DISCONNECTED, Topic.CONNECTION, params=params), now
         )

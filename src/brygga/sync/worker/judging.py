@@ -37,7 +37,9 @@ SIDES = {"zettle": "zettle", "bigcommerce": "shop"}
 """By the platform that a failure's code begins with, the side that the line names."""
 LASTS = timedelta(minutes=1)
 """A side that cannot be read for longer is said."""
-UNASKED = frozenset({Kind.LEAVE, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS, Kind.MARKER})
+UNASKED = frozenset(
+    {Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS, Kind.MARKER}
+)
 """Nothing that changes would mark these again: given up once, a set-up or a leaving would wait for
 ever.
 """

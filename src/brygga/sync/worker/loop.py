@@ -16,11 +16,14 @@ from brygga.core.failures import LeaseLost
 from brygga.database import (
     brakes,
     deliveries,
+    erasing,
     gone,
     inbox,
     leases,
     oauth_states,
     sessions,
+    signed_messages,
+    store_users,
     subscriptions,
     synclog,
     work_items,
@@ -194,8 +197,19 @@ class Worker:
             # versions before it.
             resumed = await work_items.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
+        await self._erase()
         if resumed:
             self.log.info("work that failed in another version is tried again", items=resumed)
+
+    async def _erase(self) -> None:
+        """Merchants who asked for it, and those who left long ago."""
+        now = self.clock.now()
+        async with self.database.read() as tx:
+            accounts = await erasing.due(tx, now - self.settings.erase_after)
+        for account in accounts:
+            async with self.database.transaction() as tx:
+                receipt = await erasing.erase(tx, account, now)
+            self.log.info("a merchant was erased", rows=receipt.rows, hash=receipt.hash)
 
 
 async def prune(tx: Tx, now: datetime) -> None:
@@ -205,6 +219,8 @@ async def prune(tx: Tx, now: datetime) -> None:
     await gone.prune(tx, now)
     await sessions.prune(tx, now)
     await oauth_states.prune(tx, now)
+    await signed_messages.prune(tx, now)
+    await store_users.prune(tx, now)
     await brakes.prune(tx, now)
     await deliveries.prune(tx, now)
 

@@ -35,6 +35,9 @@ class Facts(Protocol):
     @property
     def stock(self) -> Timing: ...
 
+    @property
+    def erase_after(self) -> timedelta: ...
+
 
 @dataclass(slots=True)
 class Lease:

@@ -9,6 +9,7 @@ from litestar import Response, get
 from brygga.core.model import Connection
 from brygga.database import library_pages
 from brygga.database.library_pages import State
+from brygga.web.pages.joining import drop_pending
 from brygga.web.standing import Phase, phase_of, store_name
 from brygga.web.troubles import pause_trouble
 from brygga.web.visit import Merchant
@@ -24,6 +25,7 @@ class AppsView:
 
 @get("/apps")
 async def show(merchant: Merchant) -> Response[str]:
+    drop_pending(merchant)
     async with merchant.deps.database.read() as tx:
         counts = await library_pages.counts(tx, merchant.own.id)
     return merchant.page("apps.html", view(merchant.own, counts[State.SYNCED]), section="apps")

@@ -1,11 +1,14 @@
 """Disconnect: keep or remove the products that came from Zettle (rules D1, D2)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.bigcommerce.codes import Code as ShopCode
+from brygga.core.lifecycle import Departure, Ended, Leaving, Removing, Running
 from brygga.core.model import Connection, Stage
 from brygga.database import bindings, connections, tokens
 from brygga.database.engine import Tx
@@ -16,6 +19,8 @@ from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask
 
 HERE = "/apps/bigcommerce/disconnect"
+UNDO: Final = timedelta(minutes=1)
+"""How long a removal can be undone at least: what is to be deleted is only hidden until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class DisconnectView:
     store_gone: bool = False
     """The store's access is dead: then the products can only be kept (decision 5)."""
     zettle_gone: bool = False
+    kept_days: int = 0
+    """How long what we know of the merchant is kept after the end."""
 
 
 @get(HERE)
@@ -37,8 +44,9 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         totals = await bindings.totals(tx, connection.id)
         store_gone = await _store_is_gone(tx, connection)
         zettle_gone = await _is_gone(tx, connection, Platform.ZETTLE)
+    kept = merchant.deps.settings.erase_after.days
     view = DisconnectView(
-        store_name(connection), totals.created, totals.linked, store_gone, zettle_gone
+        store_name(connection), totals.created, totals.linked, store_gone, zettle_gone, kept
     )
     return merchant.page("disconnect.html", view, section="apps")
 
@@ -52,12 +60,55 @@ async def disconnect(merchant: Merchant, form: Form) -> Redirect:
     async with deps.database.transaction() as tx:
         store_gone = await _store_is_gone(tx, connection)
         keep = form.one("products") != "remove" or store_gone
-        ends = await connections.leave(tx, connection.id, keep=keep)
+        ends = await _leave(merchant, tx, keep=keep)
         if ends:
             await ask(deps, tx, connection.id, Kind.LEAVE)
     if not ends:
         return merchant.unchanged("/apps")
     return merchant.go("/apps", "disconnected_keep" if keep else "disconnected_remove")
+
+
+async def _leave(merchant: Merchant, tx: Tx, *, keep: bool) -> bool:
+    """True when this decided it. A removal can be undone for a while."""
+    connection_id = merchant.own.id
+    match await connections.state(tx, connection_id):
+        case Removing() | Leaving() | Ended():
+            return False
+        case Running() as now if not keep:
+            until = merchant.deps.clock.now() + UNDO
+            await connections.save(tx, connection_id, now.remove(), undo_until=until)
+        case now:
+            await connections.save(
+                tx, connection_id, now.leave(Departure.KEEP if keep else Departure.REMOVE)
+            )
+    return True
+
+
+@post(f"{HERE}/undo")
+async def undo(merchant: Merchant) -> Redirect:
+    """The removal is called off while nothing is deleted. What happened meanwhile is caught up."""
+    deps, connection_id = merchant.deps, merchant.own.id
+    async with deps.database.transaction() as tx:
+        now = await connections.state(tx, connection_id)
+        if not isinstance(now, Removing):
+            return merchant.unchanged("/apps")
+        await connections.save(tx, connection_id, now.undo())
+        for kind in (Kind.LEAVE, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS, Kind.SWEEP):
+            await ask(deps, tx, connection_id, kind)
+    return merchant.go("/apps/bigcommerce", "removal_undone")
+
+
+@post(f"{HERE}/now")
+async def at_once(merchant: Merchant) -> Redirect:
+    """The merchant does not want to wait for the end of the minute."""
+    deps, connection_id = merchant.deps, merchant.own.id
+    async with deps.database.transaction() as tx:
+        now = await connections.state(tx, connection_id)
+        if not isinstance(now, Removing):
+            return merchant.unchanged("/apps")
+        await connections.save(tx, connection_id, now, undo_until=deps.clock.now())
+        await ask(deps, tx, connection_id, Kind.LEAVE)
+    return merchant.go("/apps")
 
 
 async def _store_is_gone(tx: Tx, connection: Connection) -> bool:

@@ -31,6 +31,7 @@ from brygga.web.checks import doubtful
 from brygga.web.checks import troubles as doubt_troubles
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
+from brygga.web.pages.joining import drop_pending
 from brygga.web.pages.setup import show_step
 from brygga.web.standing import Phase
 from brygga.web.troubles import failure_trouble, prices_trouble, question_trouble
@@ -75,6 +76,7 @@ class OverviewView:
 @get(HOME)
 async def show(merchant: Merchant) -> Response[str] | Redirect:
     connection = merchant.own
+    drop_pending(merchant)
     if missing_step(connection) is not None:
         return await show_step(merchant)
     async with merchant.deps.database.read() as tx:

@@ -1,10 +1,12 @@
 """A store and a Zettle account become one connection: from our Connect button, or from
 BigCommerce's side first (rules C2, C3).
 
-BigCommerce's install flow carries no state (bigcommerce facts 1.3), so the browser session says who
-asked. Connect is answered by one callback, soon. A store that comes otherwise is not joined until
-the merchant, signed in with Zettle, has confirmed which store it is: nobody can slip a strange
-store in.
+BigCommerce's install flow carries no state (bigcommerce facts 1.3), so whoever gets a browser to
+open the callback can bring a store of their own. So a store is never joined before the merchant,
+signed in with Zettle, has confirmed it on the page that names both accounts. The store that waits
+is kept in the session, under a state of ours which the page carries. It is dropped when the
+merchant says no, presses Connect again, signs in or out, opens the integration instead, or lets an
+hour pass.
 """
 
 from dataclasses import dataclass, replace
@@ -20,36 +22,55 @@ from litestar.response import Redirect
 
 from brygga.bigcommerce.oauth import store_hash_of
 from brygga.core.failures import Failure, NeedsMerchant, Refused
+from brygga.core.lifecycle import Ended, Leaving, SignedIn
 from brygga.core.model import Connection, Shop, Stage
 from brygga.core.report import Code, Line, Topic
 from brygga.database import connections, oauth_states, synclog, tokens
-from brygga.database.connections import StoreTaken, Taken
+from brygga.database.connections import AccountTaken, StoreTaken, Taken
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind
 from brygga.web.deps import SHOP_CALLBACK, ShopGrant, WebDeps
 from brygga.web.messages import say
 from brygga.web.pages.panel import waiting_panel
+from brygga.web.store_user import StoreUser, remember_store_user
 from brygga.web.visit import Form, Merchant, Visit
 from brygga.web.work import ask
 
 log = structlog.get_logger()
 
 EXPECTED: Final = timedelta(minutes=20)
-"""How long after Connect a store is expected; one that comes later is asked about first."""
+"""How long after Connect a store is expected. The page says of one that comes otherwise that nobody
+here asked for it.
+"""
 TIMEOUT: Final = timedelta(hours=1)
 """How long a store that waits to be joined is remembered."""
+PENDING: Final = "pending"
 
 
 @dataclass(frozen=True, slots=True)
 class JoinView:
     store: str
+    domain: str
+    owner: str
     organization: str
-    store_hash: str
+    state: str
+    expected: bool
+    """The merchant pressed Connect here a short while ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A store that waits for the merchant's answer. The page that asks carries `state`."""
+
+    grant: ShopGrant
+    state: str
+    expected: bool
 
 
 def lead_to_store(visit: Visit) -> Redirect:
     """To BigCommerce's install link; the session remembers that this merchant asked for it."""
+    drop_pending(visit)
     visit.request.session["connecting"] = visit.deps.clock.now().isoformat()
     return Redirect(visit.deps.shop.install_url(), status_code=303)
 
@@ -75,9 +96,7 @@ async def installed(
     except Failure as failure:
         # The callback's code and context came from outside: neither is written down.
         log.warning("store not joined", failure=failure.code, detail=failure.detail[:200])
-        if isinstance(failure, Refused | NeedsMerchant):
-            return say(visit, 400, "store_refused", link="/apps/bigcommerce")
-        return say(visit, 503, "store_silent", link="/apps/bigcommerce")
+        return _not_let_in(visit, failure)
 
     async with deps.database.read() as tx:
         known = await connections.by_store(tx, grant.shop.store_hash)
@@ -86,10 +105,21 @@ async def installed(
             await connections.set_shop(tx, known.id, _merged(known.shop, grant.shop))
         if visit.connection is None or known.id == visit.connection.id:
             return _renewed(visit, grant)
-    if visit.connection is not None:
-        return await _join(visit, visit.connection, grant) if expected else _ask_first(visit, grant)
-    link = await _keep(visit, grant)
-    return waiting_panel(visit, _name(grant.shop), link)
+    if visit.connection is None or visit.connection.stage is Stage.DISCONNECTED:
+        return waiting_panel(visit, _name(grant.shop), await _keep(visit, grant))
+    return _in_the_way(visit, visit.connection, known, grant.shop) or _ask_first(
+        visit, grant, expected=expected
+    )
+
+
+def _not_let_in(visit: Visit, failure: Failure) -> Response[str]:
+    match failure:
+        case NeedsMerchant():
+            return say(visit, 400, "store_rights", link="/apps/bigcommerce")
+        case Refused():
+            return say(visit, 400, "store_refused", link="/apps/bigcommerce")
+        case _:
+            return say(visit, 503, "store_silent", link="/apps/bigcommerce")
 
 
 @get("/bigcommerce/join")
@@ -98,7 +128,11 @@ async def confirm(merchant: Merchant) -> Response[str]:
     pending = _pending(merchant)
     if pending is None:
         return say(merchant, 400, "join_expired", link="/apps/bigcommerce")
-    view = JoinView(_name(pending.shop), merchant.own.organization.name, pending.shop.store_hash)
+    shop = pending.grant.shop
+    account = merchant.own.organization.name or "Zettle"
+    view = JoinView(
+        _name(shop), shop.domain, shop.owner_email, account, pending.state, pending.expected
+    )
     return merchant.page("join.html", view, section="apps")
 
 
@@ -106,10 +140,17 @@ async def confirm(merchant: Merchant) -> Response[str]:
 async def join(merchant: Merchant, form: Form) -> Response[str] | Redirect:
     """Joins the store that the page named, and no other that has come meanwhile."""
     pending = _pending(merchant)
-    merchant.request.session.pop("pending", None)
-    if pending is None or pending.shop.store_hash != form.one("store"):
+    if pending is None or pending.state != form.one("state"):
         return say(merchant, 400, "join_expired", link="/apps/bigcommerce")
-    return await _join(merchant, merchant.own, pending)
+    drop_pending(merchant)
+    return await _join(merchant, pending.grant)
+
+
+@post("/bigcommerce/join/decline")
+async def decline(merchant: Merchant) -> Redirect:
+    """Not this store: nothing is connected, and the page says how to choose another."""
+    drop_pending(merchant)
+    return merchant.go("/apps/bigcommerce", "not_joined", "warn")
 
 
 async def take_pending(visit: Visit, ticket: str) -> bool:
@@ -122,31 +163,67 @@ async def take_pending(visit: Visit, ticket: str) -> bool:
         )
     if payload is None:
         return False
-    visit.request.session["pending"] = dict(payload)
+    visit.request.session[PENDING] = dict(payload)
+    if pending := _pending(visit):
+        _remember_user(visit, pending.grant)
     return True
+
+
+def drop_pending(visit: Visit) -> None:
+    """The merchant turned elsewhere: the store that waited is not joined by a page that is still
+    open.
+    """
+    visit.request.session.pop(PENDING, None)
 
 
 # ---- Joining -------------------------------------------------------------------------------------
 
 
-async def _join(visit: Visit, connection: Connection, grant: ShopGrant) -> Response[str] | Redirect:
-    deps, shop = visit.deps, _merged(connection.shop, grant.shop)
+async def _join(visit: Merchant, grant: ShopGrant) -> Response[str] | Redirect:
+    deps, connection_id = visit.deps, visit.own.id
     try:
         async with deps.database.transaction() as tx:
-            await connections.set_shop(tx, connection.id, shop)
-            await _store_token(deps, tx, connection.id, grant)
-            # Whatever work was paused for before: if it is so still, the next try says so.
-            await connections.resume(tx, connection.id)
-            if await connections.set_stage(
-                tx, connection.id, Stage.STORE_CONNECTED, [Stage.ZETTLE_CONNECTED]
-            ):
-                line = Line(Code.CONNECTED, Topic.CONNECTION, params={"store": _name(shop)})
-                await synclog.add(tx, connection.id, line, deps.clock.now())
-            for kind in (Kind.ACCOUNT, Kind.SETUP):
-                await ask(deps, tx, connection.id, kind)
+            match await connections.state(tx, connection_id):
+                case SignedIn() as now:
+                    await _make_one(deps, tx, connection_id, now, grant)
+                case Leaving() | Ended():
+                    return say(visit, 409, "join_leaving", link="/apps/bigcommerce")
+                case now:
+                    if now.shop.store_hash != grant.shop.store_hash:
+                        return _refused(visit, AccountTaken(visit.own), _name(grant.shop))
     except Taken as taken:
-        return _refused(visit, taken, _name(shop))
-    return visit.go("/apps/bigcommerce", "connected", store=_name(shop))
+        return _refused(visit, taken, _name(grant.shop))
+    return visit.go("/apps/bigcommerce", "connected", store=_name(grant.shop))
+
+
+async def _make_one(
+    deps: WebDeps, tx: Tx, connection_id: int, now: SignedIn, grant: ShopGrant
+) -> None:
+    """Raises `Taken` (C2)."""
+    await connections.set_shop(tx, connection_id, grant.shop)
+    await connections.save(tx, connection_id, now.join(grant.shop))
+    await _store_token(deps, tx, connection_id, grant)
+    # Whatever work was paused for before: if it is so still, the next try says so.
+    await connections.resume(tx, connection_id)
+    line = Line(Code.CONNECTED, Topic.CONNECTION, params={"store": _name(grant.shop)})
+    await synclog.add(tx, connection_id, line, deps.clock.now())
+    for kind in (Kind.ACCOUNT, Kind.SETUP):
+        await ask(deps, tx, connection_id, kind)
+
+
+def _in_the_way(
+    visit: Visit, own: Connection, known: Connection | None, shop: Shop
+) -> Response[str] | None:
+    """C2, before anything is asked: the store is another account's, or this account has another
+    store.
+    """
+    if known is not None:
+        return _refused(visit, StoreTaken(known), _name(shop))
+    if own.stage is Stage.LEAVING:
+        return say(visit, 409, "join_leaving", link="/apps/bigcommerce")
+    if own.shop is not None:
+        return _refused(visit, AccountTaken(own), _name(shop))
+    return None
 
 
 def _refused(visit: Visit, taken: Taken, store: str) -> Response[str]:
@@ -210,6 +287,7 @@ def _merged(before: Shop | None, fresh: Shop) -> Shop:
     return replace(
         fresh,
         category_id=fresh.category_id or before.category_id,
+        category_is_ours=before.category_is_ours,
         tree_id=fresh.tree_id or before.tree_id,
         location_id=before.location_id,
         stock_moment=fresh.stock_moment or before.stock_moment,
@@ -238,10 +316,17 @@ def _take_expectation(visit: Visit) -> bool:
     )
 
 
-def _ask_first(visit: Visit, grant: ShopGrant) -> Redirect:
-    """The merchant is signed in and did not ask for this store now: the page that names it asks."""
-    visit.request.session["pending"] = _sealed(visit.deps, grant)
+def _ask_first(visit: Visit, grant: ShopGrant, *, expected: bool) -> Redirect:
+    """The page that names store and account asks."""
+    visit.request.session[PENDING] = _sealed(visit.deps, grant, expected=expected)
+    _remember_user(visit, grant)
     return visit.go("/bigcommerce/join")
+
+
+def _remember_user(visit: Visit, grant: ShopGrant) -> None:
+    if grant.user_id:
+        user = StoreUser(grant.shop.store_hash, grant.user_id, visit.deps.clock.now())
+        remember_store_user(visit.request, user)
 
 
 async def _keep(visit: Visit, grant: ShopGrant) -> str:
@@ -258,16 +343,23 @@ async def _keep(visit: Visit, grant: ShopGrant) -> str:
     return f"{deps.settings.public_url.rstrip('/')}/sign-in/zettle?join={ticket}"
 
 
-def _sealed(deps: WebDeps, grant: ShopGrant) -> dict[str, str]:
+def _sealed(deps: WebDeps, grant: ShopGrant, *, expected: bool = False) -> dict[str, str]:
     """A grant that waits, with its token encrypted for that store alone."""
     sealed = deps.database.sealer.seal(msgspec.json.encode(grant), "joins", grant.shop.store_hash)
     until = deps.clock.now() + TIMEOUT
-    return {"store": grant.shop.store_hash, "grant": sealed.hex(), "until": until.isoformat()}
+    return {
+        "store": grant.shop.store_hash,
+        "grant": sealed.hex(),
+        "until": until.isoformat(),
+        "state": deps.dice.token(),
+        "expected": "yes" if expected else "",
+    }
 
 
-def _pending(visit: Visit) -> ShopGrant | None:
-    kept = visit.request.session.get("pending")
+def _pending(visit: Visit) -> Pending | None:
+    kept = visit.request.session.get(PENDING)
     if not isinstance(kept, dict) or visit.deps.clock.now() > datetime.fromisoformat(kept["until"]):
         return None
     plain = visit.deps.database.sealer.open(bytes.fromhex(kept["grant"]), "joins", kept["store"])
-    return msgspec.json.decode(plain, type=ShopGrant)
+    grant = msgspec.json.decode(plain, type=ShopGrant)
+    return Pending(grant, str(kept.get("state", "")), bool(kept.get("expected")))

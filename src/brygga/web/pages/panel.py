@@ -1,24 +1,38 @@
 """The page inside BigCommerce's control panel, without cookies, and what BigCommerce's server calls
 (bigcommerce facts 1.2, 1.5, 1.7).
+
+A signed message proves only that BigCommerce wrote it: any user of the store can take theirs out of
+the browser. Each serves one purpose.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
+import structlog
 from litestar import Response, get
 from litestar.enums import MediaType
+from litestar.response import Redirect
 
 from brygga.core.model import Connection
-from brygga.database import connections, library_pages, tokens
+from brygga.database import connections, library_pages, signed_messages, store_users
 from brygga.database.library_pages import State
-from brygga.database.tokens import Platform
+from brygga.database.signed_messages import Purpose, Use
 from brygga.database.work_items import Kind
-from brygga.web.deps import SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL
+from brygga.web.deps import SHOP_LOAD, SHOP_REMOVE_USER, SHOP_UNINSTALL, ShopPayload
 from brygga.web.messages import Trouble
 from brygga.web.rendering import Frame, render
 from brygga.web.standing import Phase, phase_of
+from brygga.web.store_user import panel_ticket, read_panel_ticket, remember_store_user
 from brygga.web.troubles import pause_trouble
 from brygga.web.visit import Visit
 from brygga.web.work import ask
+
+log = structlog.get_logger()
+_PAGES: Final = {
+    "help": "/help",
+    "disconnect": "/apps/bigcommerce/disconnect",
+    "sign-in": "/sign-in/zettle",
+}
 
 _STATES = {
     Phase.NONE: "unlinked",
@@ -39,23 +53,43 @@ class PanelView:
     waiting: int = 0
     failed: int = 0
     trouble: Trouble | None = None
+    is_owner: bool = False
+    """Only the owner of the store disconnects from here."""
+    ticket: str = ""
+    """Names the user of the store to our own pages."""
 
 
 @get(SHOP_LOAD)
 async def load(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
     """Opened from the control panel. Only what the signed payload names is shown, and every link
-    opens our own site in a new tab.
-    """
-    payload = visit.deps.shop.read_payload(signed_payload_jwt) if signed_payload_jwt else None
+    opens our own site in a new tab. The message may come again, since the frame can be reloaded; it
+    serves nothing else."""
+    deps = visit.deps
+    payload = _read(visit, signed_payload_jwt)
     if payload is None:
         return _panel(visit, PanelView("invalid"), status=401)
-    async with visit.deps.database.read() as tx:
+    async with deps.database.transaction() as tx:
+        use = await signed_messages.use(tx, payload.id, Purpose.LOAD, payload.expires)
         connection = await connections.by_store(tx, payload.store_hash)
         counts = await library_pages.counts(tx, connection.id) if connection else {}
+    if use is Use.FOREIGN:
+        return _panel(visit, PanelView("invalid"), status=401)
+    ticket = panel_ticket(deps, payload.store_hash, payload.user_id)
     if connection is None or connection.shop is None:
-        link = f"{visit.deps.settings.public_url.rstrip('/')}/sign-in/zettle"
-        return _panel(visit, PanelView("unlinked", store=payload.store_hash, link=link))
-    return _panel(visit, linked(connection, counts))
+        return _panel(visit, PanelView("unlinked", store=payload.store_hash, ticket=ticket))
+    shown = linked(connection, counts)
+    return _panel(visit, replace(shown, ticket=ticket, is_owner=payload.is_owner))
+
+
+@get("/bigcommerce/open")
+async def leave_panel(visit: Visit, to: str = "", by: str = "") -> Redirect:
+    """From the control panel to a page of ours. The session remembers which user of the store
+    came.
+    """
+    came = read_panel_ticket(visit.deps, by)
+    if came is not None:
+        remember_store_user(visit.request, came)
+    return Redirect(_PAGES.get(to, "/apps/bigcommerce"), status_code=303)
 
 
 def linked(connection: Connection, counts: object) -> PanelView:
@@ -88,28 +122,45 @@ def _panel(visit: Visit, view: PanelView, status: int = 200) -> Response[str]:
 
 @get(SHOP_UNINSTALL)
 async def uninstalled(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
-    """BigCommerce removed the app: our token there is dead, the products stay (D3, decision 5).
-
-    A message that was issued before the current token is about an earlier install, and is ignored.
-    """
+    """BigCommerce says that the app was removed (D3). A message proves nothing: the store is asked
+    with the token that we hold (`sync/connection/uninstalling.py`)."""
     deps = visit.deps
-    payload = deps.shop.read_payload(signed_payload_jwt) if signed_payload_jwt else None
+    payload = _read(visit, signed_payload_jwt)
     if payload is None:
-        return Response("", status_code=401, media_type=MediaType.TEXT)
+        return _plain(401)
     async with deps.database.transaction() as tx:
+        use = await signed_messages.use(tx, payload.id, Purpose.UNINSTALL, payload.expires)
         connection = await connections.by_store(tx, payload.store_hash)
-        token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE) if connection else None
-        if connection is not None and (token is None or payload.issued >= token.issued_at):
-            await tokens.revoke(tx, connection.id, Platform.BIGCOMMERCE, deps.clock.now())
-            await connections.leave(tx, connection.id, keep=True, uninstalled=True)
-            await ask(deps, tx, connection.id, Kind.LEAVE)
-    return Response("", status_code=200, media_type=MediaType.TEXT)
+        if use is Use.FIRST and connection is not None:
+            await ask(deps, tx, connection.id, Kind.UNINSTALL)
+    return _used(use)
 
 
 @get(SHOP_REMOVE_USER)
 async def user_removed(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
-    """A user lost the right to open the app. We keep nothing about the store's users, so there is
-    nothing to forget.
-    """
-    payload = visit.deps.shop.read_payload(signed_payload_jwt) if signed_payload_jwt else None
-    return Response("", status_code=200 if payload else 401, media_type=MediaType.TEXT)
+    """A user of the store lost the right to open the app: sessions that they began here end."""
+    deps = visit.deps
+    payload = _read(visit, signed_payload_jwt)
+    if payload is None:
+        return _plain(401)
+    async with deps.database.transaction() as tx:
+        use = await signed_messages.use(tx, payload.id, Purpose.REMOVE_USER, payload.expires)
+        if use is Use.FIRST and payload.user_id:
+            await store_users.remove(tx, payload.store_hash, payload.user_id, deps.clock.now())
+    return _used(use)
+
+
+def _read(visit: Visit, signed_payload_jwt: str) -> ShopPayload | None:
+    return visit.deps.shop.read_payload(signed_payload_jwt) if signed_payload_jwt else None
+
+
+def _used(use: Use) -> Response[str]:
+    """A message that came for another purpose before is a stolen one."""
+    if use is not Use.FOREIGN:
+        return _plain(200)
+    log.warning("a signed message was brought for another purpose")
+    return _plain(401)
+
+
+def _plain(status: int) -> Response[str]:
+    return Response("", status_code=status, media_type=MediaType.TEXT)

@@ -10,17 +10,9 @@ from typing import Final
 from litestar import Response, post
 from litestar.response import Redirect
 
-from brygga.core.connecting import Step, allowed, missing_step, stock_moves_late, tax_changes_margin
-from brygga.core.model import (
-    Choices,
-    Connection,
-    Money,
-    Organization,
-    Product,
-    Shop,
-    Stage,
-    TaxationMode,
-)
+from brygga.core.connecting import Step, missing_step, stock_moves_late, tax_changes_margin
+from brygga.core.lifecycle import Joined, PricesChosen, ProductsChosen
+from brygga.core.model import Connection, Money, Organization, Product, Shop, Stage, TaxationMode
 from brygga.database import (
     connections,
     endings,
@@ -246,17 +238,13 @@ async def choose_prices(merchant: Merchant, form: Form) -> Redirect:
     """C4, C5: chosen once, before anything is synced. Where prices may not be chosen they are off,
     whatever the form says.
     """
-    connection = merchant.own
-    wish = Choices(
-        prices=form.one("prices") == "yes", whole_library=connection.choices.whole_library
-    )
     async with merchant.deps.database.transaction() as tx:
-        if await connections.set_stage(
-            tx, connection.id, Stage.PRICES_CHOSEN, [Stage.STORE_CONNECTED]
-        ):
-            await connections.set_choices(
-                tx, connection.id, allowed(wish, connection.organization, connection.shop)
-            )
+        match await connections.state(tx, merchant.own.id):
+            case Joined() as now:
+                chosen = now.choose_prices(wish=form.one("prices") == "yes")
+                await connections.save(tx, merchant.own.id, chosen)
+            case _:
+                pass
     return _onward(merchant)
 
 
@@ -265,14 +253,14 @@ async def choose_products(merchant: Merchant, form: Form) -> Redirect:
     """C9. The store's products are compared with the library from here on, so that likely
     duplicates can be shown (P11).
     """
-    connection = merchant.own
-    choices = Choices(connection.choices.prices, whole_library=form.one("products") == "whole")
     async with merchant.deps.database.transaction() as tx:
-        if await connections.set_stage(
-            tx, connection.id, Stage.PRODUCTS_CHOSEN, [Stage.PRICES_CHOSEN]
-        ):
-            await connections.set_choices(tx, connection.id, choices)
-            await ask(merchant.deps, tx, connection.id, Kind.SETUP)
+        match await connections.state(tx, merchant.own.id):
+            case PricesChosen() as now:
+                chosen = now.choose_products(whole_library=form.one("products") == "whole")
+                await connections.save(tx, merchant.own.id, chosen)
+                await ask(merchant.deps, tx, merchant.own.id, Kind.SETUP)
+            case _:
+                pass
     return _onward(merchant)
 
 
@@ -280,9 +268,11 @@ async def choose_products(merchant: Merchant, form: Form) -> Redirect:
 async def back(merchant: Merchant) -> Redirect:
     """Changing the choices: possible until the set-up is finished."""
     async with merchant.deps.database.transaction() as tx:
-        await connections.set_stage(
-            tx, merchant.own.id, Stage.STORE_CONNECTED, [Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN]
-        )
+        match await connections.state(tx, merchant.own.id):
+            case PricesChosen() | ProductsChosen() as now:
+                await connections.save(tx, merchant.own.id, now.change())
+            case _:
+                pass
     return _onward(merchant)
 
 
@@ -301,27 +291,23 @@ def _onward(merchant: Merchant) -> Redirect:
 async def finish(merchant: Merchant) -> Redirect:
     """C10, C11: starts the sync, or opens the library. Pressing it twice starts nothing twice."""
     connection, deps = merchant.own, merchant.deps
-    whole = connection.choices.whole_library
     async with deps.database.transaction() as tx:
+        now = await connections.state(tx, connection.id)
+        if not isinstance(now, ProductsChosen):
+            return _onward(merchant)
         again = await endings.uuids_found_again(tx, connection.id)
-        first = await connections.set_stage(
-            tx, connection.id, Stage.RUNNING, [Stage.PRODUCTS_CHOSEN]
-        )
-        if first:
-            await plan_inputs.remember(tx, connection.id)
-            # The work takes them back before anything else; until then they wait, on every page.
-            await library.assign_all(tx, connection.id, again)
-            if whole:
-                chosen = await library.assign_all(tx, connection.id)
-                await ask(deps, tx, connection.id, Kind.PRODUCT, chosen, bulk=True)
-            await ask(deps, tx, connection.id, Kind.SETUP)
-    if first and whole:
-        await statistics.refresh(deps.database)
-    if not first:
-        return _onward(merchant)
-    if whole:
-        return merchant.go("/apps/bigcommerce", "finished_whole")
-    return said_by_hand(merchant, len(again))
+        await connections.save(tx, connection.id, now.finish())
+        await plan_inputs.remember(tx, connection.id)
+        # The work takes them back before anything else; until then they wait, on every page.
+        await library.assign_all(tx, connection.id, again)
+        if now.choices.whole_library:
+            chosen = await library.assign_all(tx, connection.id)
+            await ask(deps, tx, connection.id, Kind.PRODUCT, chosen, bulk=True)
+        await ask(deps, tx, connection.id, Kind.SETUP)
+    if not now.choices.whole_library:
+        return said_by_hand(merchant, len(again))
+    await statistics.refresh(deps.database)
+    return merchant.go("/apps/bigcommerce", "finished_whole")
 
 
 def said_by_hand(merchant: Merchant, again: int) -> Redirect:

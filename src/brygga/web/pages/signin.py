@@ -20,6 +20,7 @@ from brygga.web.deps import ZETTLE_CALLBACK, WebDeps, ZettleGrant
 from brygga.web.messages import say
 from brygga.web.pages.joining import lead_to_store, take_pending
 from brygga.web.session import sign_in, sign_out
+from brygga.web.store_user import kept_store_user
 from brygga.web.troubles import SIGN_IN_AGAIN
 from brygga.web.visit import Visit
 from brygga.web.work import ask
@@ -83,7 +84,9 @@ async def back(
         return say(visit, 503, "zettle_silent", link="/sign-in/zettle")
 
     connection, goes_on = await _welcome(visit.deps, grant)
+    came = kept_store_user(visit.request)
     sign_in(visit.request, connection.id)
+    visit.request.session.update(came)
     return await _onward(
         visit, begun.get("join", ""), begun.get("after", ""), "sync_goes_on" if goes_on else ""
     )

@@ -14,6 +14,7 @@ from . import order_views
 from .door import answer, decoded, refused
 from .refusal import Json, Refusal
 from .shop import Shop
+from .state import by_id
 
 if TYPE_CHECKING:
     from .sandbox import BigCommerceSandbox
@@ -243,11 +244,12 @@ def acts_of(sandbox: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
         }
 
     async def uninstall(shop: Shop, request: Request, body: Json) -> Any:
-        return {
-            "uninstalled": await sandbox.uninstall(
-                shop.store.hash, body.get("client_id") or first_app(sandbox, shop)
-            )
-        }
+        """By `user_id`, or the owner."""
+        user = by_id(shop.store.users, body.get("user_id")) if "user_id" in body else None
+        if user is None and "user_id" in body:
+            raise Refusal(404, f"There is no user {body['user_id']}", {})
+        app = body.get("client_id") or first_app(sandbox, shop)
+        return {"uninstalled": await sandbox.uninstall(shop.store.hash, app, user)}
 
     return [
         ("POST", "/store", settings),

@@ -230,11 +230,15 @@ class BigCommerceSandbox:
         store = self.stores[store_hash]
         return self.apps.grant(store, client_id, frozenset(scopes or SCOPES), store.owner).token
 
-    async def uninstall(self, store_hash: str, client_id: str) -> bool:
-        """The merchant uninstalls an app: token dead, hooks gone, callback sent. False where it was
-        not installed.
+    async def uninstall(self, store_hash: str, client_id: str, user: User | None = None) -> bool:
+        """The owner, or another user with that right, uninstalls an app: token dead, hooks gone,
+        callback sent.
+
+        False where it was not installed.
         """
-        return await self.apps.uninstall(self.stores[store_hash], client_id, self.hooks[store_hash])
+        return await self.apps.uninstall(
+            self.stores[store_hash], client_id, self.hooks[store_hash], user
+        )
 
     def change_owner(self, store_hash: str, email: str) -> None:
         """The owner's e-mail changes: apps must be authorised again (bigcommerce facts 1.4)."""

@@ -1,0 +1,57 @@
+"""The tables about who may do what, and about what is left at the end."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column
+from sqlalchemy.dialects.postgresql import JSONB
+
+from brygga.database.tables import TIME, metadata
+
+
+class _SignedMessages(sa.TypedColumns):
+    key: Column[bytes] = Column(sa.LargeBinary, primary_key=True)
+    purpose: Column[str] = Column(sa.Text, nullable=False)
+    expires_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+signed_messages = sa.Table(
+    "signed_messages",
+    metadata,
+    _SignedMessages,
+    sa.Index("signed_messages_by_expiry", "expires_at"),
+)
+
+
+class _RemovedUsers(sa.TypedColumns):
+    store_hash: Column[str] = Column(sa.Text, primary_key=True)
+    user_id: Column[int] = Column(sa.BigInteger, primary_key=True, autoincrement=False)
+    removed_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+removed_users = sa.Table("removed_users", metadata, _RemovedUsers)
+
+
+class _HiddenProducts(sa.TypedColumns):
+    connection_id: Column[int] = Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True
+    )
+    product_id: Column[int] = Column(sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+hidden_products = sa.Table("hidden_products", metadata, _HiddenProducts)
+"""Visible products that we hid before a removal, so that an undo shows them again and no other."""
+
+
+class _Erasures(sa.TypedColumns):
+    ticket: Column[bytes] = Column(sa.LargeBinary, primary_key=True)
+    organization_uuid: Column[str] = Column(sa.Text, nullable=False, server_default="")
+    """Empty once everything is erased."""
+    asked_at: Column[datetime] = Column(TIME, nullable=False)
+    erased_at: Column[datetime | None] = Column(TIME)
+    counts: Column[Any] = Column(JSONB, nullable=True)
+    hash: Column[str] = Column(sa.Text, nullable=False, server_default="")
+
+
+erasures = sa.Table("erasures", metadata, _Erasures)
