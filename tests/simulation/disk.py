@@ -21,7 +21,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import IntegrityError, error_from_result
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from brygga.database import access_tables
+import brygga.database.access_tables  # noqa: F401 - its tables join the metadata
 from brygga.database.engine import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
 from brygga.database.sealing import Sealer
 from tests.simulation.loop import SimLoop
@@ -39,7 +39,7 @@ _ANEW = b"""
 # Most go with their connection.
 _EMPTY = (
     b"DELETE FROM connections",
-    *(f"DELETE FROM {table.name}".encode() for table in access_tables.metadata.tables.values()),
+    *(f"DELETE FROM {table.name}".encode() for table in metadata.tables.values()),
     _ANEW,
 )
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
