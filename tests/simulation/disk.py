@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 import brygga.database.access_tables  # noqa: F401 - its tables join the metadata
 from brygga.database.engine import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
 from brygga.database.sealing import Sealer
+from brygga.database.tables import metadata
 from tests.simulation.loop import SimLoop
 from tests.simulation.memory import Memory, Query
 
