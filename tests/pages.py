@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from brygga.web.app import build_app, state_of
 from brygga.web.deps import WebDeps
 
-_free: "defaultdict[tuple[str, bool], list[Litestar]]" = defaultdict(list)
+_free: "defaultdict[tuple[str, bool, bool], list[Litestar]]" = defaultdict(list)
 """Those that no test uses, by the settings that are built in."""
 
 
@@ -32,5 +32,6 @@ def give_back(app: Litestar) -> None:
     app.state = State()
 
 
-def _built_in(deps: WebDeps) -> tuple[str, bool]:
-    return deps.settings.csrf_secret, deps.settings.secure
+def _built_in(deps: WebDeps) -> tuple[str, bool, bool]:
+    settings = deps.settings
+    return settings.csrf_secret, settings.secure, bool(settings.trusted_proxies)

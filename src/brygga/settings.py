@@ -6,6 +6,7 @@ A wrong or missing setting is one line that names it, and all of them are told a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
@@ -64,7 +65,17 @@ class Settings:
     """None: the embedded PostgreSQL in `data_dir`."""
     hosts: Hosts = Hosts()
     metrics_token: str = field(repr=False, default="")
-    """What a monitor has to bring to read /metrics; "" lets only this machine read it."""
+    """What a monitor has to bring to read /metrics; "": nobody reads it, or this machine
+    (`metrics_local`).
+    """
+    metrics_local: bool = False
+    """Without a token, this machine may read /metrics."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of the proxies before us. Only they are believed when they name a
+    client.
+    """
+    rate_limits: bool = True
+    """False where a proxy limits requests itself."""
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
     erase_after: timedelta = timedelta(days=365)
     """So long after a merchant left, everything of theirs is erased."""
@@ -103,6 +114,9 @@ def read(environment: Mapping[str, str]) -> Settings:
             "CONTACT_EMAIL", _email, "where Zettle and merchants can write to"
         ),
         metrics_token=reader.optional("METRICS_TOKEN", _token, ""),
+        metrics_local=reader.optional("METRICS", _metrics, default=False),
+        trusted_proxies=reader.optional("TRUSTED_PROXIES", _networks, ()),
+        rate_limits=reader.optional("RATE_LIMITS", _switch, default=True),
         stock=Timing(
             read_lag_s=reader.optional("STOCK_READ_LAG", _read_lag, Timing().read_lag_s),
             is_whole=reader.optional("STOCK_CALLS", _calls, default=True),
@@ -206,6 +220,30 @@ def _token(text: str) -> str:
             f"it needs {_TOKEN_LENGTH} characters or more, without spaces or letters beyond ASCII"
         )
     return text
+
+
+def _metrics(text: str) -> bool:
+    if text not in ("token", "local"):
+        raise ValueError("expected token or local")
+    return text == "local"
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in found:
+        try:
+            ip_network(part)
+        except ValueError:
+            raise ValueError(
+                "expected addresses or networks like 10.0.0.0/8, separated by commas"
+            ) from None
+    return found
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("expected on or off")
+    return text == "on"
 
 
 def _read_lag(text: str) -> float:

@@ -1,19 +1,31 @@
 """What is secret on disk, and what a browser holds."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from brygga.database import oauth_states, resealing, subscriptions, tables, tokens
+from brygga.database import (
+    audit,
+    connections,
+    hook_keys,
+    oauth_states,
+    resealing,
+    subscriptions,
+    tables,
+    tokens,
+)
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Database
 from brygga.database.sealing import SealBroken, Sealer
-from brygga.database.sessions import Sessions
+from brygga.database.sessions import Sessions, end_all
 from brygga.database.tokens import Platform, Token
 from tests.conftest import NOON, SEALER, MovableClock
 from tests.database.merchants import connected
 
 LATER = NOON + timedelta(minutes=5)
+DAY = 24 * 3600
 
 
 async def test_a_token_is_unreadable_on_disk_and_in_print_and_opens_only_in_its_own_row(
@@ -105,19 +117,128 @@ async def test_a_sign_in_ends_once_in_the_browser_that_began_it_and_in_time(
     assert [{"to": "/apps"}, None, None, None, None] == ends
 
 
-async def test_a_session_ends_unless_it_is_used(database: Database, clock: MovableClock) -> None:
-    sessions = Sessions(database, clock)
-    await sessions.set("key", b"data", expires_in=60)
-    await sessions.set("other", "text", expires_in=60)
+async def test_a_session_ends_three_days_after_its_last_use(
+    database: Database, clock: MovableClock
+) -> None:
+    one, sessions = await connected(database), Sessions(database, clock)
+    await sessions.keep("key", b"data", one.id, None)
+    clock.move(2 * DAY)
+    found = await sessions.find("key")
+    assert found is not None
+    await sessions.keep("key", b"more", one.id, found.started_at)
+    clock.move(2 * DAY)
 
-    clock.move(50)
-    assert b"data" == await sessions.get("key", renew_for=60)
-    assert 60 == await sessions.expires_in("key")
-    clock.move(50)
+    assert b"more" == await sessions.get("key")
+    clock.move(2 * DAY)
+    assert await sessions.find("key") is None
 
-    assert (b"data", None) == (await sessions.get("key"), await sessions.get("other"))
-    await sessions.delete("key")
+
+async def test_a_session_ends_fourteen_days_after_its_sign_in(
+    database: Database, clock: MovableClock
+) -> None:
+    one, sessions, began = await connected(database), Sessions(database, clock), clock.now()
+    for _ in range(13):
+        await sessions.keep("key", b"data", one.id, began)
+        clock.move(DAY)
+    assert await sessions.exists("key")
+    await sessions.keep("key", b"data", one.id, began)
+    clock.move(DAY + 1)
+
     assert not await sessions.exists("key")
+
+
+async def test_a_stranger_s_session_ends_after_an_hour(
+    database: Database, clock: MovableClock
+) -> None:
+    sessions = Sessions(database, clock)
+    await sessions.set("key", "data")
+    clock.move(3599)
+    assert 1 == await sessions.expires_in("key")
+    clock.move(2)
+
+    assert (False, None) == (await sessions.exists("key"), await sessions.expires_in("key"))
+
+
+async def test_all_sessions_of_one_merchant_end_and_no_others(
+    database: Database, clock: MovableClock
+) -> None:
+    one, two = await connected(database), await connected(database, "org-2", "def456")
+    sessions = Sessions(database, clock)
+    for key, connection_id in (
+        ("a", one.id),
+        ("b", one.id),
+        ("c", one.id),
+        ("d", two.id),
+        ("e", None),
+    ):
+        await sessions.keep(key, b"data", connection_id, None)
+    async with database.transaction() as tx:
+        ended = await end_all(tx, one.id, but="b")
+
+    assert (2, [False, True, False, True, True]) == (
+        ended,
+        [await sessions.exists(key) for key in "abcde"],
+    )
+
+
+async def test_a_hook_key_is_unreadable_on_disk_and_found_by_its_hash(database: Database) -> None:
+    one = await connected(database)
+    address = f"https://brygga.example/hooks/zettle/{one.hook_key}"
+    hook = subscriptions.Subscription(Platform.ZETTLE, "s1", "all", address, "ACTIVE", "signing")
+    async with database.transaction() as tx:
+        await subscriptions.save(tx, one.id, hook, NOON)
+        kept = await subscriptions.all_of(tx, one.id, Platform.ZETTLE)
+        found = await connections.by_hook_key(tx, one.hook_key)
+        rows = [
+            *await tx.rows(sa.select(tables.connections)),
+            *await tx.rows(sa.select(tables.subscriptions)),
+        ]
+
+    assert found == one
+    assert one.hook_key not in repr(one)
+    assert not any(one.hook_key in str(value) for row in rows for value in row)
+    assert ["https://brygga.example/hooks/zettle/…"] == [row.destination for row in kept]
+
+
+async def test_a_hook_key_from_before_seals_is_sealed_at_the_start(database: Database) -> None:
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await tx.run(
+            sa.update(tables.connections).values(hook_key=one.hook_key, hook_key_sealed=None)
+        )
+        before = await connections.by_id(tx, one.id)
+        counted = await hook_keys.seal_all(tx), await hook_keys.seal_all(tx)
+        after = await connections.by_hook_key(tx, one.hook_key)
+        left = await tx.scalar(sa.select(tables.connections.c.hook_key))
+
+    assert one == before == after
+    assert ((1, 0), None) == (counted, left)
+
+
+async def test_a_connection_is_read_without_the_key_of_its_addresses(database: Database) -> None:
+    """An operator whose keys are wrong still sees what there is."""
+    one = await connected(database)
+    async with Database(database.engine, Sealer(("n" * 32,))).read() as tx:
+        found = await connections.by_id(tx, one.id)
+
+    assert replace(one, hook_key="") == found
+
+
+async def test_acts_are_written_down_and_kept_for_a_year(database: Database) -> None:
+    one = await connected(database)
+    entry = Entry(Act.SIGNED_IN, Actor.MERCHANT, one.id, "192.0.2.1", "r1", {"what": "x"})
+    async with database.transaction() as tx:
+        await audit.add(tx, entry, NOON)
+        await audit.add(tx, Entry(Act.KEYS_CHANGED, Actor.OPERATOR), NOON)
+        own, nobodys = await audit.of(tx, one.id), await audit.of(tx, None)
+        kept = (
+            await audit.prune(tx, NOON + timedelta(days=400)),
+            await audit.prune(tx, NOON + timedelta(days=401)),
+        )
+
+    assert [replace(entry, at=NOON)] == list(own)
+    assert [Act.KEYS_CHANGED] == [one.act for one in nobodys]
+    assert (0, 2) == kept
 
 
 async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database: Database) -> None:
@@ -143,7 +264,7 @@ async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database:
         opened = await tokens.get(tx, one.id, Platform.ZETTLE)
         keys = await subscriptions.signing_keys(tx, one.id, Platform.ZETTLE)
 
-    assert (2, 2, 0, 0) == (*counted, again)
+    assert (3, 3, 0, 0) == (*counted, again)
     assert (secret, ["signing"]) == (opened, list(keys))
 
 

@@ -103,3 +103,21 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     assert not [
         secret for secret in ("zsecret", "bsecret", "n" * 32, "m" * 16, "hush") if secret in shown
     ]
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    found = settings.read(
+        {**GOOD, "BRYGGA_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::1", "BRYGGA_RATE_LIMITS": "off"}
+    )
+
+    assert (("10.0.0.0/8", "2001:db8::1"), False) == (found.trusted_proxies, found.rate_limits)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TRUSTED_PROXIES", "proxy.example"), ("RATE_LIMITS", "no")]
+)
+def test_a_proxy_by_name_and_half_a_limit_are_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsWrong) as wrong:
+        settings.read({**GOOD, f"BRYGGA_{name}": value})
+
+    assert [f"BRYGGA_{name}"] == [problem.split(" ")[0] for problem in wrong.value.problems]

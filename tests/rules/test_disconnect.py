@@ -1,11 +1,18 @@
 """Leaving, and coming back (rules D1 to D4; decisions 5, 11, 12)."""
 
+import hashlib
+import hmac
+import json
+
 import pytest
 
 from brygga.core.model import Stage
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
-from brygga.database import ledgers
+from brygga.database import ledgers, subscriptions
+from brygga.database.tokens import Platform
+from brygga.web import hooks
+from brygga_sandbox.zettle.accounts import remove_connection
 from tests.markers import merchants_products
 from tests.rules.stack import DemoStack, words_of
 
@@ -307,3 +314,43 @@ async def test_another_store_can_be_connected_afterwards(home: DemoStack) -> Non
 
     second = merchants_products(home.sandbox.bigcommerce.shop("l1ndsk9").state())
     assert (["Mugg"], ["Kopp"]) == (home.in_shop(), [one["name"] for one in second])
+
+
+# ---- Access removed in Zettle --------------------------------------------------------------------
+
+
+@pytest.mark.rule("D3")
+async def test_access_removed_in_zettle_is_believed_once_zettle_says_so(home: DemoStack) -> None:
+    home.add("Mugg")
+    await home.connect()
+    zettle = home.sandbox.zettle
+    assert remove_connection(
+        zettle.core,
+        home.sandbox.merchant.organization,
+        home.sandbox.plan.connector.zettle_client_id,
+    )
+    await home.wait(60)
+
+    assert "zettle_access_gone" == (await home.connection()).paused
+
+
+@pytest.mark.rule("D3")
+async def test_a_removal_that_is_only_told_ends_nothing(home: DemoStack) -> None:
+    """As it comes when somebody repeats a message, or Zettle's own is late."""
+    uuid = home.add("Mugg", stock=10)
+    await home.connect()
+    connection, deps = await home.connection(), home.service.web.state.deps
+    async with home.service.database.read() as tx:
+        (key,) = await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE)
+    stamp, payload = (
+        home.service.worker.clock.now().isoformat(),
+        '{"type":"ApplicationConnectionRemoved"}',
+    )
+    said = {"eventName": "ApplicationConnectionRemoved", "timestamp": stamp, "payload": payload}
+    signature = hmac.new(key.encode(), f"{stamp}.{payload}".encode(), hashlib.sha256).hexdigest()
+    answer = await hooks._zettle(deps, connection.hook_key, signature, json.dumps(said).encode())
+    await home.wait(60)
+    home.till.sell(home.variant(uuid))
+    await home.wait(20)
+
+    assert (200, "", [(9, 9)]) == (answer, (await home.connection()).paused, home.levels(uuid))

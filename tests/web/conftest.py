@@ -209,7 +209,11 @@ async def world(
     database = quick_database
     till, store, jobs = Till(), Store(), QuietJobs()
     settings = WebSettings(
-        HOME, "a secret for forms that is long", "client-secret", "help@example.com"
+        HOME,
+        "a secret for forms that is long",
+        "client-secret",
+        "help@example.com",
+        metrics_local=True,
     )
     deps = WebDeps(
         database,

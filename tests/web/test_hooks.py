@@ -259,7 +259,8 @@ async def test_a_body_beyond_the_limit_is_not_read(world: World) -> None:
 
 
 @pytest.mark.rule("D3")
-async def test_access_removed_in_zettle_pauses_and_revokes(world: World) -> None:
+async def test_access_removed_in_zettle_is_asked_about_first(world: World) -> None:
+    """What Zettle then says is believed: tests/rules/test_disconnect.py."""
     connection = await listening(world)
     body, signature = reported(
         "ApplicationConnectionRemoved", {"type": "ApplicationConnectionRemoved"}
@@ -271,8 +272,8 @@ async def test_access_removed_in_zettle_pauses_and_revokes(world: World) -> None
         token = await tokens.get(tx, connection.id, Platform.ZETTLE)
     assert found is not None
     assert token is not None
-    assert "zettle_access_gone" == found.paused
-    assert token.revoked_at is not None
+    assert ("", None) == (found.paused, token.revoked_at)
+    assert {("account", "", "removed")} == await marked(world, connection)
 
 
 @pytest.mark.rule("D3")
@@ -473,49 +474,3 @@ async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_a
         (connection.id, "zettle", "astray"): 1,
         (connection.id, "bigcommerce", "astray"): 1,
     } == await counted(world)
-
-
-@pytest.mark.rule("S3")
-async def test_a_replay_of_the_shop_s_that_the_inbox_has_forgotten_bears_no_number(
-    world: World,
-) -> None:
-    connection = await listening(world)
-    data = {
-        "type": "product",
-        "id": 7,
-        "inventory": {"product_id": 7, "method": "relative", "value": -2},
-    }
-    body = shop_body("store/product/inventory/order/updated", data)
-    world.clock.move(5 * 24 * 3600)
-
-    answer = await post_shop(world, connection.hook_key, body, SECRET)
-
-    async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, [], ["7"])
-    assert (200, {}) == (answer.status_code, received.hints[Side.SHOP])
-    assert {("shop_stock", "7", "")} == await marked(world, connection)
-
-
-@pytest.mark.rule("S2")
-@pytest.mark.parametrize(
-    ("days", "bears"), [(3, True), (5, False)], ids=["tried for three days", "a replay"]
-)
-async def test_a_replay_of_zettle_s_that_the_inbox_has_forgotten_bears_no_number(
-    world: World, days: int, bears: bool
-) -> None:
-    """It costs a look all the same."""
-    connection = await listening(world)
-    row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1"}
-    payload = {
-        "balanceBefore": [{**row, "balance": "4"}],
-        "balanceAfter": [{**row, "balance": "3"}],
-    }
-    body, signature = reported("InventoryBalanceChanged", payload)
-    world.clock.move(days * 24 * 3600)
-
-    answer = await post_zettle(world, connection.hook_key, body, signature)
-
-    async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, ["p1"], [])
-    assert (200, bears) == (answer.status_code, bool(received.hints[Side.ZETTLE]))
-    assert {("stock", "p1", "")} == await marked(world, connection)

@@ -60,14 +60,14 @@ async def test_a_state_works_once_and_only_for_a_while(world: World) -> None:
 async def test_the_session_gets_a_new_id_at_sign_in(world: World) -> None:
     browser = world.browser()
     away = await browser.open("/sign-in/zettle")
-    before = browser.http.cookies["brygga_session"]
+    before = browser.http.cookies["__Host-brygga_session"]
     await browser.open(
         f"/zettle/auth?code=lind&state={away.headers['location'].partition('state=')[2]}"
     )
 
-    assert before != browser.http.cookies["brygga_session"]
+    assert before != browser.http.cookies["__Host-brygga_session"]
     intruder = world.browser()
-    intruder.http.cookies.set("brygga_session", before)
+    intruder.http.cookies.set("__Host-brygga_session", before)
     assert "/sign-in" in (await intruder.open("/apps")).headers["location"]
 
 

@@ -93,12 +93,10 @@ def test_the_test_message_is_read_with_its_payload_as_text_or_object() -> None:
 
 def test_the_envelope_carries_the_key_against_doubles_and_the_time() -> None:
     envelope = events.read(message("Whatever", "{}")).envelope
+    again = events.read(message("Whatever", "{}").replace(b'"m5"', b'"m6"')).envelope
 
-    assert (envelope.message_id, envelope.organization_uuid, envelope.name) == (
-        "m5",
-        "o",
-        "Whatever",
-    )
+    assert (envelope.organization_uuid, envelope.name) == ("o", "Whatever")
+    assert envelope.key == again.key != ""
     assert envelope.at is not None
     assert envelope.at.isoformat() == "2024-02-01T09:40:11.999000+00:00"
 

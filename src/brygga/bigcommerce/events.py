@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from brygga.bigcommerce.oauth import store_hash_of
 from brygga.wire.reading import decode, identifier, moment, record, text, whole, within
 
@@ -35,8 +37,9 @@ class MalformedError(ValueError):
 class Envelope:
     """What every delivery carries.
 
-    `key` is the one against doubles: equal data can share a hash over scopes (bigcommerce facts
-    6.2). Two equal changes within one second share it too, and are one hint.
+    `key` names a delivery by its time and its payload, not by an id that it bears: equal data can
+    share a hash over scopes (bigcommerce facts 6.2). Two equal changes within one second share it,
+    and are one hint.
     """
 
     key: str
@@ -196,7 +199,8 @@ def read(body: bytes) -> ShopEvent:
     scope, store_hash = text(outer.get("scope")), store_hash_of(text(outer.get("producer")))
     if not scope or not store_hash:
         raise MalformedError("no scope or no producer")
-    key = ":".join((scope, text(outer.get("hash")), text(outer.get("created_at"))))
+    said = [scope, store_hash, outer.get("created_at"), outer.get("data")]
+    key = hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
     envelope = Envelope(key, store_hash, scope, moment(outer.get("created_at")))
     return _event(envelope, scope.split("/")[1:], record(outer.get("data")))
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import uvicorn
 
+from brygga.cli.doorkeeper import Door, Doorkeeper, Peers
 from brygga.cli.merchant import NeverReady
 from brygga.cli.process import interrupted
 from brygga.database import connections, work_items
@@ -25,6 +26,7 @@ from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs
 from brygga.settings import Hosts, Settings
 from brygga.system import SystemClock, SystemDice
+from brygga.web.limits import proxies_of
 from brygga.wiring import Seams, Service, build, sealer
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.sandbox import Connector, Plan, Sandbox
@@ -154,6 +156,7 @@ def settings_for(sandbox: Sandbox, url: str) -> Settings:
         bigcommerce_client_id=app.bigcommerce_client_id,
         bigcommerce_client_secret=app.bigcommerce_client_secret,
         contact_email="help@example.com",
+        metrics_local=True,
         hosts=hosts,
     )
 
@@ -195,12 +198,23 @@ async def _another_worker(
 @contextlib.asynccontextmanager
 async def web(service: Service, door: socket.socket) -> AsyncIterator[None]:
     """The pages answer on this socket for the length of the block."""
-    server = _Guest(
-        uvicorn.Config(
-            service.web, access_log=False, log_level="warning", timeout_graceful_shutdown=1
-        )
+    proxies = service.settings.trusted_proxies
+    peers = service.web.state.peers = Peers(service.web.state.refusals, proxies_of(proxies))
+    config = uvicorn.Config(
+        service.web,
+        http=Doorkeeper,
+        backlog=4096,
+        access_log=False,
+        # Whatever is worth a warning is counted: a line for each would be a way to fill the log.
+        log_level="error",
+        server_header=False,
+        # Unset, Uvicorn believes this machine: whoever asks from here could name any client.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_graceful_shutdown=1,
     )
-    task = asyncio.create_task(server.serve(sockets=[door]))
+    server = _Guest(config)
+    task = asyncio.create_task(server.serve(sockets=[Door.over(door, peers)]))
     while not server.started:
         if task.done():
             await task

@@ -84,6 +84,7 @@ async def _doctor(asked: argparse.Namespace, runtime: Runtime) -> int:
     async with open_client() as http:
         found = [
             *addresses(runtime.settings),
+            *doors(runtime.settings),
             *await database(runtime),
             *await hosts(runtime.settings, http),
         ]
@@ -142,6 +143,29 @@ def addresses(settings: Settings) -> list[Finding]:
                 f"{settings.public_url} is not https: BigCommerce refuses such callbacks",
                 mend,
             )
+        )
+    return found
+
+
+def doors(settings: Settings) -> list[Finding]:
+    """What an operator decided about who may ask what."""
+    found = []
+    if not settings.metrics_token:
+        mend = (
+            "set BRYGGA_METRICS_TOKEN and give it to your monitor; BRYGGA_METRICS=local opens /"
+            "metrics to this machine"
+        )
+        who = "this machine without a token" if settings.metrics_local else "nobody"
+        found.append(Finding(Verdict.LOOK, f"/metrics is open to {who}", mend))
+    if not settings.trusted_proxies:
+        mend = (
+            "name your proxies in BRYGGA_TRUSTED_PROXIES: until then all visitors behind one "
+            "count as one source"
+        )
+        found.append(Finding(Verdict.LOOK, "no proxy is believed when it names a client", mend))
+    if not settings.rate_limits:
+        found.append(
+            Finding(Verdict.LOOK, "rate limits are off", "see that your proxy limits requests")
         )
     return found
 

@@ -10,9 +10,12 @@ import sys
 
 from brygga.cli import logs, process
 from brygga.cli.process import Runtime
+from brygga.database import audit
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.migrating import current, upgrade
 from brygga.database.resealing import reseal
 from brygga.database.sealing import SealBroken
+from brygga.system import SystemClock
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +35,11 @@ async def _migrate(runtime: Runtime) -> int:
         after = await current(database)
         async with database.transaction() as tx:
             resealed = await reseal(tx)
+            if resealed:
+                facts = {"resealed": str(resealed)}
+                await audit.add(
+                    tx, Entry(Act.KEYS_CHANGED, Actor.OPERATOR, facts=facts), SystemClock().now()
+                )
     except SealBroken as broken:
         print(f"{broken}; BRYGGA_SECRET_KEYS must still hold that key", file=sys.stderr)
         return 1

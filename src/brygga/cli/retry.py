@@ -10,7 +10,8 @@ from datetime import datetime
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, work_items
+from brygga.database import audit, connections, work_items
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
 from brygga.system import SystemClock
@@ -70,6 +71,9 @@ async def _retry(asked: argparse.Namespace, runtime: Runtime) -> int:
                 kind=kind,
                 support_id=asked.support_id,
             )
+            for number in resumed:
+                entry = Entry(Act.OPERATOR, Actor.OPERATOR, number, facts={"command": "retry"})
+                await audit.add(tx, entry, now)
             lines = [await _reported(tx, number, count, now) for number, count in resumed.items()]
     finally:
         await database.close()

@@ -8,7 +8,8 @@ import sys
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, library, work_items
+from brygga.database import audit, connections, library, work_items
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Database, Tx
 from brygga.database.work_items import Kind, Parked
 from brygga.seams import Clock
@@ -57,6 +58,10 @@ async def _sync(asked: argparse.Namespace, runtime: Runtime) -> int:
     try:
         async with database.transaction() as tx:
             await leave_items(tx, asked.connection, asked.product, clock, webhooks=asked.webhooks)
+            facts = {"command": "sync --webhooks" if asked.webhooks else "sync"}
+            await audit.add(
+                tx, Entry(Act.OPERATOR, Actor.OPERATOR, asked.connection, facts=facts), clock.now()
+            )
         print("asked for; a worker does it" if not asked.wait else "asked for; waiting", flush=True)
         return await _done(database, asked.connection, asked.product, clock) if asked.wait else 0
     except NotNow as why:

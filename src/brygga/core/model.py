@@ -380,7 +380,7 @@ class Connection:
     """The code of what only the merchant can help with; "" while work goes on."""
     prices_paused: bool = False
     """A currency changed: prices wait for the merchant (decision 10)."""
-    hook_key: str = ""
+    hook_key: str = field(default="", repr=False)
     """The unguessable part of our webhook addresses, per connection."""
 
     @property

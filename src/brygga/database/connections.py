@@ -27,6 +27,7 @@ from brygga.core.lifecycle import (
     state_of,
 )
 from brygga.core.model import Choices, Connection, Organization, Shop, Stage
+from brygga.database import hook_keys
 from brygga.database.engine import Tx
 from brygga.database.tables import ACTIVE, connections
 from brygga.database.values import from_plain, to_json, to_plain
@@ -74,10 +75,12 @@ _COLUMNS = (
     connections.c.paused,
     connections.c.prices_paused,
     connections.c.hook_key,
+    connections.c.hook_key_hash,
+    connections.c.hook_key_sealed,
 )
 
 
-def _value(row: Any) -> Connection:
+def _value(tx: Tx, row: Any) -> Connection:
     return Connection(
         id=row.id,
         organization=from_plain(row.organization, Organization),
@@ -86,7 +89,7 @@ def _value(row: Any) -> Connection:
         choices=Choices(row.prices, row.whole_library),
         paused=row.paused,
         prices_paused=row.prices_paused,
-        hook_key=row.hook_key,
+        hook_key=hook_keys.opened(tx.sealer, row),
     )
 
 
@@ -101,7 +104,8 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
             organization_uuid=organization.uuid,
             organization=facts,
             stage=Stage.ZETTLE_CONNECTED.value,
-            hook_key=hook_key,
+            hook_key_hash=hook_keys.hashed(hook_key),
+            hook_key_sealed=hook_keys.sealed(tx.sealer, hook_key),
             created_at=now,
         )
         .on_conflict_do_update(
@@ -111,12 +115,12 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
     )
     row = await tx.first(statement)
     assert row is not None
-    return _value(row)
+    return _value(tx, row)
 
 
 # Asked at every turn of a drain and for every webhook, hence built once.
 _BY_ID = sa.select(*_COLUMNS).where(connections.c.id == sa.bindparam("id"))
-_BY_HOOK_KEY = sa.select(*_COLUMNS).where(connections.c.hook_key == sa.bindparam("key"))
+_BY_HOOK_KEY = sa.select(*_COLUMNS).where(connections.c.hook_key_hash == sa.bindparam("key"))
 _BUDGET = sa.select(connections.c.budget).where(connections.c.id == sa.bindparam("id"))
 _STATE = (
     sa.select(*_COLUMNS, connections.c.leaving, connections.c.undo_until)
@@ -128,7 +132,7 @@ _SET_BUDGET = sa.text("UPDATE connections SET budget = CAST(:budget AS jsonb) WH
 
 async def by_id(tx: Tx, connection_id: int) -> Connection | None:
     row = await tx.first(_BY_ID, {"id": connection_id})
-    return None if row is None else _value(row)
+    return None if row is None else _value(tx, row)
 
 
 async def by_organization(tx: Tx, organization_uuid: str) -> Connection | None:
@@ -143,13 +147,13 @@ async def by_store(tx: Tx, store_hash: str) -> Connection | None:
 
 async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
     """Also a disconnected one: its platforms may still call."""
-    row = await tx.first(_BY_HOOK_KEY, {"key": hook_key})
-    return None if row is None else _value(row)
+    row = await tx.first(_BY_HOOK_KEY, {"key": hook_keys.hashed(hook_key)})
+    return None if row is None else _value(tx, row)
 
 
 async def active(tx: Tx) -> Sequence[Connection]:
     return [
-        _value(row)
+        _value(tx, row)
         for row in await tx.rows(sa.select(*_COLUMNS).where(ACTIVE).order_by(connections.c.id))
     ]
 
@@ -175,7 +179,7 @@ async def health(tx: Tx, connection_id: int) -> Health:
 
 async def _one(tx: Tx, *conditions: Any) -> Connection | None:
     row = await tx.first(sa.select(*_COLUMNS).where(*conditions))
-    return None if row is None else _value(row)
+    return None if row is None else _value(tx, row)
 
 
 # ---- Set-up --------------------------------------------------------------------------------------
@@ -208,7 +212,7 @@ async def state(tx: Tx, connection_id: int) -> State:
     the first's (C11)."""
     row = await tx.first(_STATE, {"id": connection_id})
     assert row is not None
-    return state_of(_value(row), row.leaving, undoable=row.undo_until is not None)
+    return state_of(_value(tx, row), row.leaving, undoable=row.undo_until is not None)
 
 
 async def save(

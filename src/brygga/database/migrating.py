@@ -17,6 +17,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from brygga.database import hook_keys
 from brygga.database.engine import Database, DatabaseGone, Tx
 
 _LOCK = 0x62727967_6761  # "brygga": any number that no other user of this database would pick
@@ -46,6 +47,8 @@ async def upgrade(database: Database) -> None:
             async with database.engine.connect() as connection, connection.begin():
                 await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
             await _upgrade_queue(gate)
+            async with database.transaction() as tx:
+                await hook_keys.seal_all(tx)
     except psycopg.OperationalError as error:
         raise DatabaseGone(
             f"the database does not answer: {str(error).strip().splitlines()[0]}"

@@ -4,6 +4,7 @@ that the older one can be thrown away.
 
 import sqlalchemy as sa
 
+from brygga.database import hook_keys
 from brygga.database.engine import Tx
 from brygga.database.tables import subscriptions, tokens
 
@@ -12,12 +13,16 @@ async def reseal(tx: Tx) -> int:
     """How many secrets were sealed with another key than the first. Raises `SealBroken` when one
     does not open: nothing is changed then.
     """
-    return await _tokens(tx) + await _signing_keys(tx)
+    return await _tokens(tx) + await _signing_keys(tx) + await hook_keys.reseal(tx)
 
 
 async def outdated(tx: Tx) -> int:
     """How many secrets still need a key that is not the first."""
-    kept = [*await tx.rows(sa.select(tokens.c.sealed)), *await tx.rows(_with_a_key())]
+    kept = [
+        *await tx.rows(sa.select(tokens.c.sealed)),
+        *await tx.rows(_with_a_key()),
+        *await tx.rows(hook_keys.with_a_seal()),
+    ]
     return sum(not tx.sealer.is_newest(row[0]) for row in kept)
 
 

@@ -1,9 +1,14 @@
-"""Browser sessions in the database, behind Litestar's store interface. A key is kept as its hash: a
-copy of the table opens no session.
+"""Browser sessions in the database. A key is kept as its hash: a copy of the table opens no
+session.
+
+signed in     ends 3 days after its last use, and 14 days after its sign-in whatever its use
+not           ends an hour after its last use
 """
 
 import hashlib
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from litestar.stores.base import Store
@@ -13,9 +18,23 @@ from brygga.database.engine import Database, Tx
 from brygga.database.tables import sessions
 from brygga.seams import Clock
 
+IDLE: Final = timedelta(days=3)
+WHOLE: Final = timedelta(days=14)
+STRANGER: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session that has not ended."""
+
+    data: bytes
+    started_at: datetime
+    expires_at: datetime
+
 
 class Sessions(Store):
-    """For `StoreRegistry({"sessions": Sessions(database, clock)})`."""
+    """For `StoreRegistry({"sessions": Sessions(database, clock)})`; what the framework asks for,
+    and `find` and `keep`, which the pages' own backend uses."""
 
     __slots__ = ("_clock", "_database")
 
@@ -23,33 +42,36 @@ class Sessions(Store):
         self._database = database
         self._clock = clock
 
-    async def set(
-        self, key: str, value: str | bytes, expires_in: int | timedelta | None = None
+    async def find(self, key: str) -> Kept | None:
+        wanted = sa.select(sessions.c.data, sessions.c.started_at, sessions.c.expires_at)
+        async with self._database.read() as tx:
+            row = await tx.first(wanted.where(*self._active(key)))
+        return None if row is None else Kept(row.data, row.started_at, row.expires_at)
+
+    async def keep(
+        self, key: str, data: bytes, connection_id: int | None, started_at: datetime | None
     ) -> None:
+        """`started_at` None: it begins now."""
+        now = self._clock.now()
         values = {
-            "data": value.encode() if isinstance(value, str) else value,
-            "expires_at": self._expiry(expires_in),
+            "data": data,
+            "connection_id": connection_id,
+            "expires_at": expiry(connection_id, started_at or now, now),
         }
-        statement = insert(sessions).values(key=_hashed(key), **values)
+        statement = insert(sessions).values(
+            key=_hashed(key), started_at=started_at or now, **values
+        )
         async with self._database.transaction() as tx:
             await tx.run(statement.on_conflict_do_update(index_elements=["key"], set_=values))
 
+    async def set(
+        self, key: str, value: str | bytes, expires_in: int | timedelta | None = None
+    ) -> None:
+        await self.keep(key, value.encode() if isinstance(value, str) else value, None, None)
+
     async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:
-        """The data of a session that has not expired, which `renew_for` gives new time."""
-        if renew_for is None:
-            async with self._database.read() as tx:
-                found: bytes | None = await tx.scalar(
-                    sa.select(sessions.c.data).where(*self._active(key))
-                )
-        else:
-            statement = (
-                sa.update(sessions)
-                .where(*self._active(key))
-                .values(expires_at=self._expiry(renew_for))
-            )
-            async with self._database.transaction() as tx:
-                found = await tx.scalar(statement.returning(sessions.c.data))
-        return found
+        found = await self.find(key)
+        return None if found is None else found.data
 
     async def delete(self, key: str) -> None:
         async with self._database.transaction() as tx:
@@ -60,32 +82,29 @@ class Sessions(Store):
             await tx.run(sa.delete(sessions))
 
     async def exists(self, key: str) -> bool:
-        return await self.get(key) is not None
+        return await self.find(key) is not None
 
     async def expires_in(self, key: str) -> int | None:
-        """Seconds; -1 for a session without an end, None for one that is not there."""
-        async with self._database.read() as tx:
-            row = await tx.first(sa.select(sessions.c.expires_at).where(*self._active(key)))
-        if row is None:
-            return None
+        """Seconds; None for one that is not there."""
+        found = await self.find(key)
         return (
-            -1
-            if row.expires_at is None
-            else int((row.expires_at - self._clock.now()).total_seconds())
+            None if found is None else int((found.expires_at - self._clock.now()).total_seconds())
         )
 
     def _active(self, key: str) -> tuple[sa.ColumnElement[bool], ...]:
-        c = sessions.c
-        return c.key == _hashed(key), sa.or_(
-            c.expires_at.is_(None), c.expires_at > self._clock.now()
-        )
+        return sessions.c.key == _hashed(key), sessions.c.expires_at > self._clock.now()
 
-    def _expiry(self, expires_in: int | timedelta | None) -> object:
-        if expires_in is None:
-            return None
-        return self._clock.now() + (
-            expires_in if isinstance(expires_in, timedelta) else timedelta(seconds=expires_in)
-        )
+
+def expiry(connection_id: int | None, started_at: datetime, now: datetime) -> datetime:
+    return now + STRANGER if connection_id is None else min(now + IDLE, started_at + WHOLE)
+
+
+async def end_all(tx: Tx, connection_id: int, but: str = "") -> int:
+    """How many sessions of that merchant ended; `but` is the key of one that stays."""
+    c = sessions.c
+    return await tx.run(
+        sa.delete(sessions).where(c.connection_id == connection_id, c.key != _hashed(but))
+    )
 
 
 async def prune(tx: Tx, now: object) -> int:

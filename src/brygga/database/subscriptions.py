@@ -1,8 +1,10 @@
 """The webhooks that the platforms have promised us, as last seen there."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from brygga.database.engine import Tx
 from brygga.database.tables import subscriptions
 from brygga.database.tokens import Platform
+
+KEY_IN_ADDRESS: Final = re.compile(r"(?<=/hooks/zettle/)[^/]+$|(?<=/hooks/bigcommerce/)[^/]+$")
+"""An address is kept without the key of the connection, which is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ async def save(tx: Tx, connection_id: int, subscription: Subscription, now: date
         )
     values = {
         "topic": subscription.topic,
-        "destination": subscription.destination,
+        "destination": KEY_IN_ADDRESS.sub("…", subscription.destination),
         "status": subscription.status,
         "checked_at": now,
         **({"signing_key": sealed} if sealed else {}),

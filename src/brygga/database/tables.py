@@ -51,7 +51,10 @@ class _Connections(sa.TypedColumns):
     whole_library: Column[bool] = _flag()
     paused: Column[str] = _text()
     prices_paused: Column[bool] = _flag()
-    hook_key: Column[str] = Column(sa.Text, nullable=False, unique=True)
+    hook_key: Column[str | None] = Column(sa.Text)
+    """In the clear, from a version before seals; None once it is sealed."""
+    hook_key_hash: Column[bytes] = Column(sa.LargeBinary, nullable=False, unique=True)
+    hook_key_sealed: Column[bytes | None] = Column(sa.LargeBinary)
     created_at: Column[datetime] = Column(TIME, nullable=False)
     left_at: Column[datetime | None] = Column(TIME)
     leaving: Column[str] = _text()
@@ -347,9 +350,42 @@ class _Sessions(sa.TypedColumns):
     key: Column[bytes] = Column(sa.LargeBinary, primary_key=True)
     data: Column[bytes] = Column(sa.LargeBinary, nullable=False)
     expires_at: Column[datetime | None] = Column(TIME)
+    connection_id: Column[int | None] = Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE")
+    )
+    """None for a visitor who has not signed in."""
+    started_at: Column[datetime] = Column(TIME, nullable=False, server_default=sa.func.now())
 
 
-sessions = sa.Table("sessions", metadata, _Sessions, sa.Index("sessions_by_expiry", "expires_at"))
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    _Sessions,
+    sa.Index("sessions_by_expiry", "expires_at"),
+    sa.Index("sessions_by_connection", "connection_id"),
+)
+
+
+class _Audit(sa.TypedColumns):
+    id: Column[int] = Column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    at: Column[datetime] = Column(TIME, nullable=False)
+    connection_id: Column[int | None] = Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="SET NULL")
+    )
+    act: Column[str] = Column(sa.Text, nullable=False)
+    actor: Column[str] = Column(sa.Text, nullable=False)
+    source: Column[str] = _text()
+    request_id: Column[str] = _text()
+    facts: Column[Any] = Column(JSONB, nullable=False, server_default=sa.text("'{}'::jsonb"))
+
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _Audit,
+    sa.Index("audit_by_connection", "connection_id", "id"),
+    sa.Index("audit_by_age", "at"),
+)
 
 
 class _OauthStates(sa.TypedColumns):

@@ -6,23 +6,24 @@ from typing import Any, Final
 
 from litestar import Litestar, Response, get
 from litestar.config.compression import CompressionConfig
-from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import Cookie, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.middleware import DefineMiddleware
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.stores.registry import StoreRegistry
 
 from brygga.database.engine import DatabaseBusy, DatabaseGone
-from brygga.web import errors, hooks, live, metrics
+from brygga.web import bodies, errors, hooks, live, metrics
+from brygga.web.addresses import Addresses
 from brygga.web.arguments import explicit
 from brygga.web.deps import WebDeps
 from brygga.web.entrance import enter
+from brygga.web.forms import Forms
+from brygga.web.gate import Gate
 from brygga.web.i18n import as_language
-from brygga.web.masking import MaskedTokens
+from brygga.web.limits import Limits
 from brygga.web.pages import (
     apps,
     check,
@@ -46,9 +47,11 @@ from brygga.web.pages import (
     synclog,
     why,
 )
+from brygga.web.refusals import Refusals
 from brygga.web.security import add_headers
-from brygga.web.session import RotatingConfig
+from brygga.web.session import RotatingConfig, cookie_name
 from brygga.web.tally import Tally
+from brygga.web.tracing import Traced
 from brygga.web.visit import (
     LANGUAGE_COOKIE,
     NotThere,
@@ -81,7 +84,7 @@ async def speak(visit: Visit, language: str, to: str = "/") -> Response[Any]:
     if chosen is None:
         raise NotThere
     cookie = Cookie(
-        key=LANGUAGE_COOKIE,
+        key=cookie_name(LANGUAGE_COOKIE, secure=visit.deps.settings.secure),
         value=chosen,
         max_age=365 * 24 * 3600,
         httponly=True,
@@ -176,16 +179,11 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
 def build_app(deps: WebDeps) -> Litestar:
     """The pages and the webhook receivers, as an ASGI application."""
     secure = deps.settings.secure
-    csrf = CSRFConfig(
-        secret=deps.settings.csrf_secret,
-        cookie_name="brygga_csrf",
-        cookie_httponly=True,
-        cookie_secure=secure,
-        cookie_samesite="lax",
-        exclude=["^/static/"],
-    )
     sessions = RotatingConfig(
-        key="brygga_session", secure=secure, samesite="lax", exclude=["^/static/"]
+        key=cookie_name("brygga_session", secure=secure),
+        secure=secure,
+        samesite="lax",
+        exclude=["^/static/"],
     )
     static = create_static_files_router(
         "/static", [STATIC], include_in_schema=False, cache_control=None
@@ -195,7 +193,12 @@ def build_app(deps: WebDeps) -> Litestar:
         before_request=enter,
         before_send=[add_headers],
         compression_config=COMPRESSION,
-        middleware=[sessions.middleware, DefineMiddleware(MaskedTokens, config=csrf)],
+        middleware=[
+            Traced(deps.dice),
+            Gate(has_proxies=bool(deps.settings.trusted_proxies)),
+            sessions.middleware,
+            Forms(deps.settings.csrf_secret),
+        ],
         stores=StoreRegistry({"sessions": deps.sessions}),
         dependencies={
             "visit": Provide(provide_visit),
@@ -212,6 +215,8 @@ def build_app(deps: WebDeps) -> Litestar:
             Exception: errors.fault,
         },
         state=state_of(deps),
+        request_max_body_size=bodies.PICTURES.largest,
+        multipart_form_part_limit=bodies.MOST_FIELDS,
         openapi_config=None,
         logging_config=None,
         debug=False,
@@ -221,12 +226,16 @@ def build_app(deps: WebDeps) -> Litestar:
 def state_of(deps: WebDeps) -> State:
     """What the pages of one process share. Nothing else of an application outlives a request."""
     figures = metrics.Metrics(deps.registry)
+    limits = Limits(deps.clock, is_on=deps.settings.rate_limits)
     return State(
         {
             "deps": deps,
             "boards": live.Boards(deps.database, deps.clock),
             "metrics": figures,
             "tally": Tally(figures),
+            "refusals": Refusals(figures, deps.clock),
+            "limits": limits,
+            "addresses": Addresses(deps.database, limits),
             "receiving": asyncio.Semaphore(hooks.AT_ONCE),
             # Set when the pages are about to close: streams that are open end by themselves.
             "closing": asyncio.Event(),

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from litestar.stores.base import Store
 from prometheus_client import CollectorRegistry
 
 from brygga.core.model import Organization, Shop
 from brygga.core.stock import Hint
 from brygga.database.engine import Database, Tx
+from brygga.database.sessions import Sessions
 from brygga.seams import Clock, Dice
 from brygga.sync.products.plans import Plans
 from brygga.sync.stock import Counted
@@ -100,9 +100,16 @@ class WebSettings:
     contact_email: str = ""
     erase_after: timedelta = timedelta(days=365)
     metrics_token: str = ""
-    """With one, /metrics wants it as a bearer token; without, /metrics answers this machine
-    only.
+    """With one, /metrics wants it as a bearer token; without, /metrics answers nobody, or this
+    machine.
     """
+    metrics_local: bool = False
+
+    rate_limits: bool = True
+    """False where a proxy limits requests itself."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of the proxies that are believed when they name a client."""
 
     @property
     def secure(self) -> bool:
@@ -187,7 +194,7 @@ class Jobs(Protocol):
 class WebDeps:
     database: Database
     jobs: Jobs
-    sessions: Store
+    sessions: Sessions
     clock: Clock
     dice: Dice
     settings: WebSettings

@@ -15,18 +15,15 @@ search or id has it.
 
 
 async def enter(request: AnyRequest) -> None:
-    """Raises `NotThere` for an address, and a refusal for a query or a form, that no statement
-    could take.
-    """
+    """Raises `NotThere` for an address, and a refusal for a query, that no statement could take. A
+    form is checked where it is read (`web.forms`)."""
     # Each answer allows only the scripts that bear its own nonce; a refusal is a page too.
     request.scope["state"]["nonce"] = request.app.state.deps.dice.token()
     if UNSTORABLE in request.scope["path"]:
         raise NotThere
-    if _spoiled(request.query_params.multi_items()) or _spoiled(
-        (await request.form()).multi_items()
-    ):
+    if is_spoiled(request.query_params.multi_items()):
         raise ClientException("a text holds U+0000")
 
 
-def _spoiled(fields: Iterable[tuple[str, object]]) -> bool:
+def is_spoiled(fields: Iterable[tuple[str, object]]) -> bool:
     return any(UNSTORABLE in part for pair in fields for part in pair if isinstance(part, str))

@@ -2,7 +2,7 @@
 bears too; its text stays with us.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from litestar import Request, Response
@@ -11,16 +11,36 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from brygga.database.engine import DatabaseBusy, DatabaseGone
+from brygga.web import live
+from brygga.web.bodies import Torn
+from brygga.web.limits import TooMany
 from brygga.web.messages import MessageView
+from brygga.web.refusals import Why
+from brygga.web.session import cookie_name
 from brygga.web.visit import SIGNED_IN, SignedOut, Visit, language_of
 
 log = structlog.get_logger()
 
 AnyAnswer = Response[Any]
+UNREAD: Final = frozenset({"/health", "/metrics", live.PATH})
+"""No person reads what these answer: the status says it all."""
+SAID: Final = {
+    403: (403, "forbidden"),
+    404: (404, "not_found"),
+    405: (404, "not_found"),
+    408: (408, "slow"),
+    413: (413, "large"),
+    429: (429, "many"),
+}
+"""The answer and its words for what is turned away; anything else is called malformed."""
 
 
 def signed_out(request: Request[Any, Any, Any], _: SignedOut) -> AnyAnswer:
-    had_session = bool(request.cookies.get("brygga_session"))
+    had_session = bool(
+        request.cookies.get(
+            cookie_name("brygga_session", secure=request.app.state.deps.settings.secure)
+        )
+    )
     return Redirect("/sign-in?out=1" if had_session else "/sign-in", status_code=303)
 
 
@@ -29,18 +49,43 @@ def not_there(request: Request[Any, Any, Any], _: Exception) -> AnyAnswer:
 
 
 def refused(request: Request[Any, Any, Any], error: HTTPException) -> AnyAnswer:
-    """What the framework turns away: no such route, a form without its token, a value that is
-    none.
+    """What is turned away: no such route, a form without its token, a value that is none, a body
+    out of bounds.
     """
-    match error.status_code:
-        case 404 | 405:
-            return _say(request, 404, "not_found")
-        case 403:
-            return _say(request, 403, "forbidden")
-        case status if status >= 500:
-            return fault(request, error)
-        case status:
-            return _say(request, status, "malformed")
+    if why := _why(error):
+        request.app.state.refusals.note(why, _route(request))
+    if isinstance(error, Torn):
+        # Nobody is left to read it.
+        return Response(b"", status_code=400, media_type=MediaType.TEXT)
+    if error.status_code >= 500:
+        return fault(request, error)
+    status, key = SAID.get(error.status_code, (error.status_code, "malformed"))
+    answer = _say(request, status, key)
+    if isinstance(error, TooMany):
+        answer.headers.update(error.headers or {})
+    return answer
+
+
+def _why(error: HTTPException) -> Why | None:
+    match error:
+        case Torn():
+            return Why.BODY_TORN
+        case TooMany():
+            return Why.RATE
+        case _ if error.status_code == 408:
+            return Why.BODY_SLOW
+        case _ if error.status_code == 413:
+            return Why.BODY_LARGE
+        case _ if error.status_code == 400:
+            return Why.MALFORMED
+        case _:
+            return None
+
+
+def _route(request: Request[Any, Any, Any]) -> str:
+    """As the table of routes has it: what stands in an address stays out of the log."""
+    handler: Any = dict(request.scope).get("route_handler")
+    return min(handler.paths, default="") if handler else ""
 
 
 def unavailable(request: Request[Any, Any, Any], error: DatabaseGone) -> AnyAnswer:
@@ -68,7 +113,7 @@ def fault(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
 
 def _say(request: Request[Any, Any, Any], status: int, key: str, support_id: str = "") -> AnyAnswer:
     path = request.url.path
-    if path.startswith("/hooks/") or path in {"/health", "/metrics"}:
+    if path.startswith("/hooks/") or path in UNREAD:
         return Response(b"", status_code=status, media_type=MediaType.TEXT)
     merchant = request.scope["state"].get(SIGNED_IN)
     visit = Visit(request.app.state.deps, request, language_of(request), merchant)

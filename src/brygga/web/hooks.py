@@ -1,20 +1,23 @@
 """Where the platforms tell us that something may have changed.
 
-A message is verified, remembered, turned into marks, and a job is queued, in one transaction; only
-its commit lets us answer 200. What it says is a hint: the work reads the truth. The answers: 404
-for an address that is nobody's, 400 for a body that is no message, 401 for a wrong signature of
-Zettle's or a wrong secret of BigCommerce's, 200 otherwise, also for events that we do not act on.
+The address is looked up first, then the message is proven, and only a genuine one opens a
+transaction: it is remembered, turned into marks, and a job is queued, all at once, and only the
+commit lets us answer 200. What it says is a hint: the work reads the truth. The answers: 404 for an
+address that is nobody's, 400 for a body that is no message, 401 for a wrong signature of Zettle's
+or a wrong secret of BigCommerce's, 429 for a source that fails too often, 200 otherwise, also for
+events that we do not act on.
 
-A replay costs a look: the inbox knows messages for longer than the platforms repeat them, and an
-older one bears no evidence. A signature of BigCommerce's that does not verify refuses nothing where
-our secret is right: it is counted, as are refused and stray messages of known connections
-(`web.tally`).
+A message is the same by what was signed, its time and its payload, whatever id it bears
+(`Envelope`). A replay costs a look: the inbox knows messages for longer than the platforms repeat
+them, and an older one bears no evidence. A signature of BigCommerce's that does not verify refuses
+nothing where our secret is right: it is counted, as are refused and stray messages of known
+connections (`web.tally`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, post
 from litestar.datastructures import State
@@ -22,24 +25,24 @@ from litestar.enums import MediaType
 
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Connection, Stage
-from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Hint
-from brygga.database import connections, inbox, markers, subscriptions, synclog, tokens
+from brygga.database import connections, inbox, markers, subscriptions, tokens
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
-from brygga.web.deps import WebDeps
+from brygga.sync.connection.account import REMOVED
+from brygga.web.addresses import Addressed, Addresses, look_up
+from brygga.web.bodies import BODY, HOOK, announced
+from brygga.web.deps import StockCommands, WebDeps
+from brygga.web.limits import source_of
 from brygga.web.metrics import Metrics
 from brygga.web.session import AnyRequest
 from brygga.web.tally import Reports
 from brygga.web.work import ask
 from brygga.zettle import events as till_events
-from brygga.zettle.codes import Code as TillCode
 
-LARGEST: Final = 1_000_000
-"""No message of either platform comes near a megabyte; anything longer is not read."""
-
-
+LARGE: Final = 64_000
+"""Hardly any message is larger: one that is must prove itself before it is read as a whole."""
 AT_ONCE: Final = 8
 """Messages that are written down at the same time. An import brings hundreds at once; those that
 wait hold no connection to the database meanwhile, so that pages and work keep theirs."""
@@ -58,43 +61,61 @@ class Changed:
 @post(
     "/hooks/zettle/{hook_key:str}",
     status_code=200,
-    request_max_body_size=LARGEST,
+    opt={BODY: HOOK},
     exclude_from_csrf=True,
     skip_session=True,
 )
 async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
-    body, received = await request.body(), Reports()
-    async with state.receiving:
-        signature = request.headers.get(till_events.SIGNATURE_HEADER, "")
-        status = await _zettle(state.deps, hook_key, signature, body, received)
-        await state.tally.note(state.deps, Platform.ZETTLE, status, received)
+    addresses: Addresses = state.addresses
+    source = source_of(request)
+    found = await addresses.find(Platform.ZETTLE, hook_key, source)
+    received = Reports(found=found)
+    signature = request.headers.get(till_events.SIGNATURE_HEADER, "")
+    if found is None:
+        body = await _small_body(request) if signature else b""
+        status = await _astray(state, _stray_zettle, signature, body, received)
+    else:
+        with addresses.reading(hook_key, source):
+            body = await request.body()
+        async with state.receiving:
+            status = await _zettle(state.deps, hook_key, signature, body, received)
+        addresses.note(hook_key, source, status)
+    await state.tally.note(state.deps, Platform.ZETTLE, status, received)
     return _answer(state.metrics, "zettle", status)
 
 
-async def _zettle(
+async def _zettle(  # noqa: PLR0911 - one answer per way to end
     deps: WebDeps, hook_key: str, signature: str, body: bytes, received: Reports | None = None
 ) -> int:
     received = received or Reports()
+    found = received.found or await look_up(deps.database, Platform.ZETTLE, hook_key)
+    if found is None:
+        return 404
+    if len(body) > LARGE and not _is_proven(found, signature, body):
+        received.connection_id = found.connection.id
+        return 401
+    try:
+        event = till_events.read(body)
+    except till_events.MalformedError:
+        return 400
+    if isinstance(event, till_events.TestMessage):
+        # Its key is not known yet, and it asks for nothing (zettle facts 4.2).
+        return 200
+    received.connection_id = found.connection.id
+    ours = event.envelope.organization_uuid in {"", found.connection.organization.uuid}
+    if not ours or not _is_proven(found, signature, body):
+        return 401
     async with deps.database.transaction() as tx:
-        connection = await connections.by_hook_key(tx, hook_key)
-        if connection is None or connection.stage is Stage.DISCONNECTED:
-            received.connection_id = await _stray_zettle(tx, signature, body)
+        connection = await _still(tx, found)
+        if connection is None:
             return 404
-        try:
-            event = till_events.read(body)
-        except till_events.MalformedError:
-            return 400
-        if isinstance(event, till_events.TestMessage):
-            # Its key is not known yet, and it asks for nothing (zettle facts 4.2).
-            return 200
-        received.connection_id = connection.id
-        keys = await subscriptions.signing_keys(tx, connection.id, Platform.ZETTLE)
-        ours = event.envelope.organization_uuid in {"", connection.organization.uuid}
-        if not ours or not any(till_events.verify(key, signature, body) for key in keys):
-            return 401
-        if await _is_new(deps, tx, connection, Platform.ZETTLE, event.envelope.message_id):
+        if await _is_new(deps, tx, connection, Platform.ZETTLE, event.envelope.key):
             await _record_zettle(deps, tx, connection, event)
     return 200
+
+
+def _is_proven(found: Addressed, signature: str, body: bytes) -> bool:
+    return any(till_events.verify(key, signature, body) for key in found.keys)
 
 
 async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
@@ -116,25 +137,28 @@ async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
 async def _record_zettle(
     deps: WebDeps, tx: Tx, connection: Connection, event: till_events.Event
 ) -> None:
-    match event:
-        case till_events.ConnectionRemoved():
-            await _zettle_left(deps, tx, connection, event.envelope.at)
-        case till_events.BalanceChanged(external_uuid=echo) if echo and deps.stock is not None:
-            await deps.stock.record_echo(tx, connection.id, echo, deps.clock.now())
-        case till_events.BalanceChanged() if deps.stock is not None and _is_recent(
-            event.envelope.at, deps.clock.now()
-        ):
-            await deps.stock.record_zettle(tx, connection.id, _till_hints(event, deps.clock.now()))
-        case till_events.TrackingStarted(product_uuid=uuid, at=at) if (
-            uuid and at and deps.stock is not None
-        ):
-            await deps.stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=True)
-        case till_events.TrackingStopped(product_uuid=uuid, at=at) if (
-            uuid and at and deps.stock is not None
-        ):
-            await deps.stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=False)
+    if isinstance(event, till_events.ConnectionRemoved):
+        await _zettle_left(deps, tx, connection, event.envelope.at)
+    # What is older than Zettle's last try is a replay that the inbox may have forgotten: it asks
+    # for a look, no more.
+    if deps.stock is not None and _is_recent(event.envelope.at, deps.clock.now()):
+        await _hear_stock(deps, deps.stock, tx, connection, event)
     for changed in zettle_items(event):
         await ask(deps, tx, connection.id, changed.kind, changed.subjects, detail=changed.detail)
+
+
+async def _hear_stock(
+    deps: WebDeps, stock: StockCommands, tx: Tx, connection: Connection, event: till_events.Event
+) -> None:
+    match event:
+        case till_events.BalanceChanged(external_uuid=echo) if echo:
+            await stock.record_echo(tx, connection.id, echo, deps.clock.now())
+        case till_events.BalanceChanged():
+            await stock.record_zettle(tx, connection.id, _till_hints(event, deps.clock.now()))
+        case till_events.TrackingStarted(product_uuid=uuid, at=at) if uuid and at:
+            await stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=True)
+        case till_events.TrackingStopped(product_uuid=uuid, at=at) if uuid and at:
+            await stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=False)
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
@@ -171,8 +195,8 @@ def zettle_items(event: till_events.Event) -> tuple[Changed, ...]:
 
 
 async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: datetime | None) -> None:
-    """The merchant removed our access in Zettle (D3): work stops, products stay, and the page
-    offers to remove them.
+    """The merchant removed our access in Zettle (D3), says a message. Zettle is asked first:
+    whoever replays the message ends nothing.
 
     While we are leaving by ourselves this is only the echo of our own goodbye. A message from
     before the present token was given is about an earlier access: it may come hours late (zettle
@@ -183,11 +207,7 @@ async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: dateti
     token = await tokens.get(tx, connection.id, Platform.ZETTLE)
     if token is not None and at is not None and at < token.issued_at:
         return
-    now, code = deps.clock.now(), TillCode.ACCESS_GONE.value
-    await tokens.revoke(tx, connection.id, Platform.ZETTLE, now)
-    if await connections.pause(tx, connection.id, code):
-        line = Line(Code.PAUSED, Topic.CONNECTION, Severity.ERROR, params={"cause": code})
-        await synclog.add(tx, connection.id, line, now)
+    await ask(deps, tx, connection.id, Kind.ACCOUNT, force=True, detail=REMOVED)
 
 
 # ---- BigCommerce (bigcommerce facts 6) -----------------------------------------------------------
@@ -196,15 +216,28 @@ async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: dateti
 @post(
     "/hooks/bigcommerce/{hook_key:str}",
     status_code=200,
-    request_max_body_size=LARGEST,
+    opt={BODY: HOOK},
     exclude_from_csrf=True,
     skip_session=True,
 )
 async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
-    body, received = await request.body(), Reports()
-    async with state.receiving:
-        status = await _bigcommerce(state.deps, hook_key, dict(request.headers), body, received)
-        await state.tally.note(state.deps, Platform.BIGCOMMERCE, status, received)
+    addresses: Addresses = state.addresses
+    source, headers = source_of(request), dict(request.headers)
+    found = await addresses.find(Platform.BIGCOMMERCE, hook_key, source)
+    received = Reports(found=found)
+    if found is None or found.connection.shop is None:
+        body = await _small_body(request) if shop_events.SECRET_HEADER.lower() in headers else b""
+        status = await _astray(state, _stray_shop, headers, body, received)
+    elif not any(shop_events.bears_secret(headers, secret) for secret in found.keys):
+        received.connection_id, status = found.connection.id, 401
+    else:
+        with addresses.reading(hook_key, source):
+            body = await request.body()
+        async with state.receiving:
+            status = await _bigcommerce(state.deps, hook_key, headers, body, received)
+    if found is not None:
+        addresses.note(hook_key, source, status)
+    await state.tally.note(state.deps, Platform.BIGCOMMERCE, status, received)
     return _answer(state.metrics, "bigcommerce", status)
 
 
@@ -216,23 +249,26 @@ async def _bigcommerce(
     received: Reports | None = None,
 ) -> int:
     now, received = deps.clock.now(), received or Reports()
+    found = received.found or await look_up(deps.database, Platform.BIGCOMMERCE, hook_key)
+    if found is None or found.connection.shop is None:
+        return 404
+    received.connection_id = found.connection.id
+    if not any(shop_events.bears_secret(headers, secret) for secret in found.keys):
+        return 401
+    try:
+        event = shop_events.read(body)
+    except shop_events.MalformedError:
+        received.connection_id = 0
+        return 400
+    received.is_signed = shop_events.is_signed(
+        headers, body, deps.settings.bigcommerce_client_secret, now
+    )
+    if event.envelope.store_hash != found.connection.shop.store_hash:
+        return 401
     async with deps.database.transaction() as tx:
-        connection = await connections.by_hook_key(tx, hook_key)
-        if connection is None or connection.shop is None or connection.stage is Stage.DISCONNECTED:
-            received.connection_id = await _stray_shop(tx, headers, body)
+        connection = await _still(tx, found)
+        if connection is None:
             return 404
-        try:
-            event = shop_events.read(body)
-        except shop_events.MalformedError:
-            return 400
-        received.connection_id = connection.id
-        secrets = await subscriptions.signing_keys(tx, connection.id, Platform.BIGCOMMERCE)
-        proven = any(shop_events.bears_secret(headers, secret) for secret in secrets)
-        received.is_signed = shop_events.is_signed(
-            headers, body, deps.settings.bigcommerce_client_secret, now
-        )
-        if not proven or event.envelope.store_hash != connection.shop.store_hash:
-            return 401
         if await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key):
             await _record_bigcommerce(deps, tx, connection, event, now)
     return 200
@@ -354,6 +390,33 @@ async def _is_new(
     return not message_id or await inbox.accept(
         tx, connection.id, platform, message_id, deps.clock.now()
     )
+
+
+async def _still(tx: Tx, found: Addressed) -> Connection | None:
+    """The connection as it is now: it may have ended since the message's address was looked up."""
+    connection = await connections.by_id(tx, found.connection.id)
+    return None if connection is None or connection.stage is Stage.DISCONNECTED else connection
+
+
+async def _small_body(request: AnyRequest) -> bytes:
+    """For an address that is nobody's: b"" for what is larger than nearly every message."""
+    length = announced(request.scope)
+    return await request.body() if length is not None and length <= LARGE else b""
+
+
+async def _astray(
+    state: State,
+    prove: Callable[[Tx, Any, bytes], Awaitable[int]],
+    proof: Any,
+    body: bytes,
+    received: Reports,
+) -> int:
+    """404, and whose message it is where it is genuine."""
+    if body:
+        deps: WebDeps = state.deps
+        async with deps.database.read() as tx:
+            received.connection_id = await prove(tx, proof, body)
+    return 404
 
 
 def _answer(metrics: Metrics, platform: str, status: int) -> Response[bytes]:

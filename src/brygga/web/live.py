@@ -4,6 +4,7 @@ All open pages of a connection share one count, and nothing is counted while not
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import AsyncGenerator
@@ -24,6 +25,7 @@ from brygga.database.library_pages import State
 from brygga.database.queue import first_of
 from brygga.seams import Clock
 from brygga.web.i18n import Words
+from brygga.web.limits import Limits, Place
 from brygga.web.visit import Merchant
 
 PATH: Final = "/apps/bigcommerce/live"
@@ -41,7 +43,20 @@ SIGN_OF_LIFE_S: Final = 15
 @get(PATH)
 async def live(merchant: Merchant, state: AppState) -> ServerSentEvent:
     boards: Boards = state.boards
-    return ServerSentEvent(states(boards, merchant.own.id, merchant.words, state.closing))
+    limits: Limits = state.limits
+    place = limits.stream(str(merchant.request.get_session_id()), str(merchant.own.id))
+    return ServerSentEvent(
+        _placed(states(boards, merchant.own.id, merchant.words, state.closing), place)
+    )
+
+
+async def _placed(
+    stream: AsyncGenerator[ServerSentEventMessage, None], place: Place
+) -> AsyncGenerator[ServerSentEventMessage, None]:
+    with place.used():
+        async with contextlib.aclosing(stream):
+            async for message in stream:
+                yield message
 
 
 # ---- Counting ------------------------------------------------------------------------------------

@@ -7,21 +7,10 @@ under a mask of its own.
 """
 
 import hashlib
-import re
-from hmac import compare_digest
 from typing import Final
 
-from litestar.middleware.csrf import CSRFMiddleware
-
 HALF: Final = 64
-"""Hexadecimal digits of Litestar's secret; the other half of its token is a signature, which
-the cookie alone need bear."""
-
-
-def secret_of(token: str) -> str | None:
-    """Of Litestar's token, as the cookie bears it; None for what it has not made."""
-    secret = token[:HALF]
-    return secret if re.fullmatch(f"[0-9a-f]{{{HALF}}}", secret) else None
+"""Hexadecimal digits of a session's token; its mask has as many."""
 
 
 def masked(secret: str, noise: str) -> str:
@@ -43,12 +32,3 @@ def unmasked(text: str) -> str | None:
 
 def _mixed(one: bytes, other: bytes) -> bytes:
     return bytes(left ^ right for left, right in zip(one, other, strict=True))
-
-
-class MaskedTokens(CSRFMiddleware):
-    """Litestar's check of forms, for tokens that come masked."""
-
-    def _csrf_tokens_match(self, request_csrf_token: str, cookie_csrf_token: str) -> bool:
-        cookie = self._decode_csrf_token(cookie_csrf_token)
-        given = unmasked(request_csrf_token)
-        return cookie is not None and given is not None and compare_digest(given, cookie)

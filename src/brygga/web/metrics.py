@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from brygga.database import service_health, work_items
 from brygga.database.engine import DatabaseGone
 from brygga.database.service_health import ServiceHealth
-from brygga.web.deps import WebDeps
+from brygga.web.deps import WebDeps, WebSettings
 from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
 
@@ -68,6 +68,12 @@ class Metrics:
             ["platform"],
             registry=registry,
         )
+        self.refused = Counter(
+            "brygga_requests_refused",
+            "Requests turned away unread, by reason.",
+            ["why"],
+            registry=registry,
+        )
         self.faults = Counter(
             "brygga_page_faults", "Pages that ended in a fault of ours.", registry=registry
         )
@@ -117,12 +123,11 @@ async def health(state: State) -> Response[dict[str, str]]:
 
 @get("/metrics", skip_session=True, exclude_from_csrf=True)
 async def show(request: AnyRequest, state: State) -> Response[bytes]:
-    """With a token set: for who brings it, 401 for others. Without: for this machine only, and not
-    through a proxy, else 404.
-    """
+    """With a token set: for who brings it, 401 for others. Without: 404, but where an operator said
+    so for this machine, not through a proxy."""
     deps: WebDeps = state.deps
     metrics: Metrics = state.metrics
-    if not _may_read(request, deps.settings.metrics_token):
+    if not _may_read(request, deps.settings):
         if deps.settings.metrics_token:
             challenge = {"www-authenticate": 'Bearer realm="metrics"'}
             return Response(b"", status_code=401, headers=challenge, media_type=MediaType.TEXT)
@@ -137,10 +142,12 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
     )
 
 
-def _may_read(request: AnyRequest, token: str) -> bool:
-    if token:
+def _may_read(request: AnyRequest, settings: WebSettings) -> bool:
+    if token := settings.metrics_token:
         given = request.headers.get("authorization", "")
         return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    if not settings.metrics_local:
+        return False
     host = request.client.host if request.client else ""
     try:
         return ip_address(host).is_loopback and not any(

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from litestar.types import Message, Scope
 
 from brygga.web.deps import SHOP_CALLBACK, SHOP_LOAD, WebDeps
+from brygga.web.tracing import STATE as REQUEST_ID
 
 FRAMED: Final = frozenset({SHOP_LOAD, SHOP_CALLBACK})
 """The pages that BigCommerce shows inside its control panel (bigcommerce facts 1.7). No other page
@@ -78,6 +79,10 @@ async def add_headers(message: Message, scope: Scope) -> None:
         (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
         (b"cross-origin-opener-policy", b"same-origin"),
     ]
+    if traced := scope.get("state", {}).get(REQUEST_ID):
+        headers.append((b"x-request-id", str(traced).encode()))
+    if deps.settings.secure:
+        headers.append((b"strict-transport-security", b"max-age=31536000"))
     if path not in FRAMED:
         headers.append((b"x-frame-options", b"DENY"))
     if not path.startswith("/static/"):

@@ -1,11 +1,14 @@
 """Server-side sessions: the browser keeps an unguessable id, the database everything else.
 
+An id that we have not given, or whose session has ended, is worth nothing: the next one is ours.
 The id is changed whenever a person signs in or out, so that an id planted in a browser beforehand
-is worth nothing afterwards.
+is worth nothing afterwards. A session that did not change is written only to go on.
 """
 
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -15,51 +18,100 @@ from litestar.middleware.session.server_side import (
     ServerSideSessionConfig,
 )
 from litestar.types import Message
+from litestar.utils.scope.state import ScopeState
 
+from brygga.database.sessions import STRANGER, WHOLE, Kept, Sessions, expiry
 from brygga.web.rendering import Notice
 
 FRESH = "_fresh"
 """Set by `sign_in`: the answer must carry a new id. Never stored."""
+HOST: Final = "__Host-"
+"""A browser takes a cookie of such a name only over https, from this very host, for all its
+paths.
+"""
+OUR_ID: Final = re.compile("[0-9a-f]{64}")
+KEPT: Final = "_brygga_kept_session"
+"""Where a request keeps its session as it was found."""
+STEP: Final = timedelta(minutes=5)
+"""How much nearer its end may come before a session that is used is written to go on."""
 
 AnyRequest = Request[Any, Any, Any]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    return f"{HOST}{name}" if secure else name
 
 
 class RotatingBackend(ServerSideSessionBackend):
-    """Litestar's sessions, with two habits of ours: a new id at sign-in, and no row for a visitor
-    who has nothing to remember.
-    """
+    """Litestar's sessions, with four habits of ours: a new id at sign-in, no id of a client's, no
+    row for a visitor who has nothing to remember, and no write where nothing changed."""
+
+    def get_session_id(self, connection: AnyConnection) -> str:
+        return connection.get_session_id() or self.generate_session_id()
+
+    async def load_from_connection(self, connection: AnyConnection) -> dict[str, Any]:
+        given = connection.cookies.get(self.config.key, "")
+        kept = await self._store(connection).find(given) if OUR_ID.fullmatch(given) else None
+        ScopeState.from_scope(connection.scope).session_id = (
+            given if kept else self.generate_session_id()
+        )
+        connection.scope["state"][KEPT] = kept
+        return self.deserialize_data(kept.data) if kept else {}
 
     async def store_in_message(
-        self, scope_session: Any, message: Message, connection: ASGIConnection[Any, Any, Any, Any]
+        self, scope_session: Any, message: Message, connection: AnyConnection
     ) -> None:
-        had_one = self.config.key in connection.cookies
+        kept: Kept | None = connection.scope["state"].get(KEPT)
+        store, key = self._store(connection), self.get_session_id(connection)
         if not scope_session:
-            if had_one:
-                await self._forget(message, connection)
+            if kept is not None:
+                await store.delete(key)
+                self._send(message, connection, "", 0)
             return
-        if scope_session.pop(FRESH, False) and had_one:
-            await self.delete(
-                self.get_session_id(connection), self.config.get_store_from_app(connection.app)
-            )
-            connection.cookies.pop(self.config.key, None)
-            connection._connection_state.session_id = self.generate_session_id()
-        await super().store_in_message(scope_session, message, connection)
+        started = kept.started_at if kept else None
+        if scope_session.pop(FRESH, False):
+            if kept is not None:
+                await store.delete(key)
+            kept, started, key = None, None, self.generate_session_id()
+            ScopeState.from_scope(connection.scope).session_id = key
+        number = scope_session.get("connection")
+        whose = number if isinstance(number, int) else None
+        data = self.serialize_data(scope_session, connection.scope)
+        now = connection.app.state.deps.clock.now()
+        if (
+            kept
+            and kept.data == data
+            and expiry(whose, kept.started_at, now) - kept.expires_at < STEP
+        ):
+            return
+        await store.keep(key, data, whose, started)
+        whole = (started or now) + WHOLE - now if whose is not None else STRANGER
+        self._send(message, connection, key, int(whole.total_seconds()))
 
-    async def _forget(
-        self, message: Message, connection: ASGIConnection[Any, Any, Any, Any]
-    ) -> None:
-        await self.delete(
-            self.get_session_id(connection), self.config.get_store_from_app(connection.app)
-        )
+    def _store(self, connection: AnyConnection) -> Sessions:
+        found = self.config.get_store_from_app(connection.app)
+        assert isinstance(found, Sessions)
+        return found
+
+    def _send(self, message: Message, connection: AnyConnection, key: str, max_age_s: int) -> None:
+        site = "SameSite=Lax"
+        if self.config.secure and connection.headers.get("sec-fetch-dest") == "iframe":
+            # Inside BigCommerce's control panel: a jar of its own, which no other site's frame
+            # shares.
+            site = "SameSite=None; Partitioned"
         secure = "; Secure" if self.config.secure else ""
-        MutableScopeHeaders.from_message(message).add(
-            "Set-Cookie", f"{self.config.key}=; Path=/; Max-Age=0; HttpOnly; SameSite=lax{secure}"
-        )
+        cookie = f"{self.config.key}={key}; Path=/; Max-Age={max_age_s}; HttpOnly; {site}{secure}"
+        MutableScopeHeaders.from_message(message).add("Set-Cookie", cookie)
 
 
 @dataclass
 class RotatingConfig(ServerSideSessionConfig):
     _backend_class: type[ServerSideSessionBackend] = field(default=RotatingBackend, init=False)
+
+
+def session_id(request: AnyRequest) -> str:
+    return request.get_session_id() or ""
 
 
 def sign_in(request: AnyRequest, connection_id: int) -> None:
@@ -68,6 +120,13 @@ def sign_in(request: AnyRequest, connection_id: int) -> None:
     request.set_session({"connection": connection_id, FRESH: True})
     if language:
         request.session["language"] = language
+
+
+def connection_of(request: AnyRequest) -> int | None:
+    """Whose session it is; None for a visitor who has not signed in."""
+    session = request.scope.get("session")
+    number = session.get("connection") if isinstance(session, dict) else None
+    return number if isinstance(number, int) else None
 
 
 def sign_out(request: AnyRequest) -> None:

@@ -17,6 +17,7 @@ from brygga.database import deliveries
 from brygga.database.deliveries import Outcome
 from brygga.database.engine import DatabaseBusy, DatabaseGone
 from brygga.database.tokens import Platform
+from brygga.web.addresses import Addressed
 from brygga.web.deps import WebDeps
 from brygga.web.metrics import Metrics
 
@@ -35,6 +36,8 @@ class Reports:
 
     connection_id: int = 0
     is_signed: bool | None = None
+    found: Addressed | None = None
+    """Whose address it came to, where that was looked up before."""
 
     def outcome(self, status: int) -> Outcome | None:
         match status:

@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
+from litestar.exceptions import ClientException
 from litestar.response import Redirect
 from litestar.utils.scope.state import ScopeState
 
@@ -15,9 +16,10 @@ from brygga.core.model import Connection, Stage
 from brygga.database import connections
 from brygga.web.deps import WebDeps
 from brygga.web.i18n import Language, Words, as_language, preferred, words
-from brygga.web.masking import masked, secret_of, unmasked
+from brygga.web.limits import PAGES, Limits
+from brygga.web.masking import masked
 from brygga.web.rendering import Frame, Notice, render
-from brygga.web.session import AnyRequest, set_notice, take_notice
+from brygga.web.session import AnyRequest, connection_of, cookie_name, set_notice, take_notice
 from brygga.web.standing import NOTHING, Phase, Standing, standing
 from brygga.web.store_user import lost_access
 
@@ -66,18 +68,9 @@ class Visit:
         )
 
     def _token(self) -> str:
-        """Under a new mask for each page. After a POST the token at hand is the one that the form
-        brought, masked.
-        """
+        """Under a new mask for each page; "" for a visitor without a session, who has no forms."""
         token = ScopeState.from_scope(self.request.scope).csrf_token
-        if not isinstance(token, str):
-            return ""
-        secret = (
-            secret_of(token)
-            if self.request.method in {"GET", "HEAD", "OPTIONS"}
-            else unmasked(token)
-        )
-        return "" if secret is None else masked(secret, self.deps.dice.token())
+        return masked(token, self.deps.dice.token()) if isinstance(token, str) and token else ""
 
     def page(self, template: str, view: Any, section: str = "", status: int = 200) -> Response[str]:
         return Response(
@@ -123,9 +116,10 @@ class Merchant(Visit):
 
 def language_of(request: AnyRequest) -> Language:
     """From the cookie that the language link sets, else what the browser wishes."""
-    return as_language(request.cookies.get(LANGUAGE_COOKIE)) or preferred(
-        request.headers.get("accept-language", "")
-    )
+    secure = request.app.state.deps.settings.secure
+    return as_language(
+        request.cookies.get(cookie_name(LANGUAGE_COOKIE, secure=secure))
+    ) or preferred(request.headers.get("accept-language", ""))
 
 
 async def provide_visit(request: AnyRequest, state: State) -> Visit:
@@ -136,15 +130,19 @@ async def provide_visit(request: AnyRequest, state: State) -> Visit:
 
 
 async def provide_merchant(visit: NamedDependency[Visit]) -> Merchant:
-    """Raises `SignedOut` for a visitor without a connection."""
+    """Raises `SignedOut` for a visitor without a connection, `TooMany` for one who asks too
+    often.
+    """
     if visit.connection is None:
         raise SignedOut
+    limits: Limits = visit.request.app.state.limits
+    limits.take(PAGES, str(visit.connection.id))
     return Merchant(visit.deps, visit.request, visit.language, visit.connection, visit.standing)
 
 
 async def _signed_in(deps: WebDeps, request: AnyRequest) -> tuple[Connection | None, Standing]:
-    number = request.session.get("connection")
-    if not isinstance(number, int):
+    number = connection_of(request)
+    if number is None:
         return None, NOTHING
     if await lost_access(deps.database, request):
         request.set_session({})
@@ -158,9 +156,11 @@ async def _signed_in(deps: WebDeps, request: AnyRequest) -> tuple[Connection | N
 
 def local_path(target: str, default: str = "/") -> str:
     """A path of our own, or the default: a link from outside can never make us redirect to a
-    foreign address.
-    """
-    parts = urlsplit(target)
+    foreign address. What is no address at all is refused."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        raise ClientException("no address") from None
     if (
         parts.scheme
         or parts.netloc

@@ -13,6 +13,11 @@ from brygga.database import connections, synclog
 from brygga.database.work_items import WorkItem
 from brygga.sync.worker.session import Session
 
+REMOVED = "removed"
+"""A mark's detail: a webhook says that the merchant has taken our access to Zettle away. Zettle is
+asked before that is believed.
+"""
+
 
 async def read_shop(api: ShopApi) -> Shop:
     """The store with its stock settings and default location; the category is found when products
@@ -38,6 +43,8 @@ async def account(session: Session, items: Sequence[WorkItem]) -> None:
     """Facts are brought up to date. A currency that no longer fits pauses prices and nothing else
     (decision 10).
     """
+    if any(item.detail == REMOVED for item in items):
+        await session.zettle.prove_access()
     organization = keeping_facts(
         await session.zettle.organization(), session.connection.organization
     )

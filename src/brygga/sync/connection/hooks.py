@@ -28,6 +28,7 @@ from brygga.core.failures import NeedsMerchant, Refused, Unreachable
 from brygga.core.model import Stage
 from brygga.database import deliveries, subscriptions, work_items
 from brygga.database.deliveries import Outcome
+from brygga.database.sealing import SealBroken
 from brygga.database.subscriptions import Subscription
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind, WorkItem
@@ -62,7 +63,7 @@ class _Watch:
     _owed: bool = False
 
     def address(self, path: str) -> str:
-        return f"{self.session.settings.public_url}{path}{self.session.connection.hook_key}"
+        return f"{self.session.settings.public_url}{path}{hook_key(self.session)}"
 
     async def before_change(self, platform: Platform, place: str = "") -> None:
         """A reading of everything is owed, on disk, before the platform hears of a change."""
@@ -129,6 +130,17 @@ async def _owe_reading(session: Session, after: timedelta = timedelta()) -> None
             await work_items.add(tx, session.connection.id, kind, "", now, due_at=now + after)
 
 
+def hook_key(session: Session) -> str:
+    """Raises `SealBroken` where no secret key opens it: no webhook is made for an address that is
+    nobody's.
+    """
+    if not session.connection.hook_key:
+        raise SealBroken(
+            f"no secret key opens the webhook addresses of connection {session.connection.id}"
+        )
+    return session.connection.hook_key
+
+
 def is_ours(session: Session, known: bool, destination: str, path: str) -> bool:
     """Only what we know by its id, what carries this connection's key, and what points at this
     service.
@@ -136,7 +148,7 @@ def is_ours(session: Session, known: bool, destination: str, path: str) -> bool:
     The same app may serve the account elsewhere (zettle facts 8, row 10): that is not ours to
     delete.
     """
-    mine = urlsplit(destination).path.endswith(f"{path}{session.connection.hook_key}")
+    mine = urlsplit(destination).path.endswith(f"{path}{hook_key(session)}")
     return known or mine or destination.startswith(f"{session.settings.public_url}{path}")
 
 

@@ -14,6 +14,7 @@ import structlog
 
 from brygga.core.failures import LeaseLost
 from brygga.database import (
+    audit,
     brakes,
     deliveries,
     erasing,
@@ -223,6 +224,7 @@ async def prune(tx: Tx, now: datetime) -> None:
     await store_users.prune(tx, now)
     await brakes.prune(tx, now)
     await deliveries.prune(tx, now)
+    await audit.prune(tx, now)
 
 
 def _innermost(group: BaseException) -> BaseException:

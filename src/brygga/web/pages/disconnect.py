@@ -10,11 +10,14 @@ from litestar.response import Redirect
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.lifecycle import Departure, Ended, Leaving, Removing, Running
 from brygga.core.model import Connection, Stage
-from brygga.database import bindings, connections, tokens
+from brygga.database import bindings, connections, sessions, tokens
+from brygga.database.audit import Act
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.web.pages.apps import store_name
+from brygga.web.session import session_id
+from brygga.web.tracing import note
 from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask
 
@@ -63,6 +66,14 @@ async def disconnect(merchant: Merchant, form: Form) -> Redirect:
         ends = await _leave(merchant, tx, keep=keep)
         if ends:
             await ask(deps, tx, connection.id, Kind.LEAVE)
+            await sessions.end_all(tx, connection.id, but=session_id(merchant.request))
+            await note(
+                tx,
+                merchant.request,
+                Act.DISCONNECTED,
+                connection.id,
+                products="keep" if keep else "remove",
+            )
     if not ends:
         return merchant.unchanged("/apps")
     return merchant.go("/apps", "disconnected_keep" if keep else "disconnected_remove")

@@ -21,6 +21,7 @@ from brygga.database import additions, library, library_pages
 from brygga.database.additions import Addition, State
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
+from brygga.web.bodies import BODY, PICTURES
 from brygga.web.lines import reason
 from brygga.web.pages.addform import AddForm, clean, read, wanted
 from brygga.web.session import AnyRequest
@@ -30,8 +31,6 @@ from brygga.web.work import ask
 
 UUID1: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 DRAFTS_STAY: Final = timedelta(days=1)
-LARGEST: Final = pictures.MOST_PICTURES * pictures.MOST_BYTES + 1_000_000
-"""Of one form with all its pictures."""
 RATES: Final[Mapping[str, str]] = {
     "SE": "25 12 6 0",
     "NO": "25 15 12 0",
@@ -190,7 +189,7 @@ def _row_field(name: str) -> str:
 # ---- Saving --------------------------------------------------------------------------------------
 
 
-@post("/library/new", request_max_body_size=LARGEST)
+@post("/library/new", opt={BODY: PICTURES})
 async def add(merchant: Merchant) -> Response[str] | Redirect:
     """What the box said is kept before Zettle hears of the product, so that its first event already
     finds the decision.

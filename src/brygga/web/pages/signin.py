@@ -12,7 +12,8 @@ from litestar.response import Redirect
 
 from brygga.core.failures import Failure, Refused
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, oauth_states, tokens
+from brygga.database import connections, oauth_states, sessions, tokens
+from brygga.database.audit import Act
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind
@@ -21,8 +22,9 @@ from brygga.web.messages import say
 from brygga.web.pages.joining import lead_to_store, take_pending
 from brygga.web.session import sign_in, sign_out
 from brygga.web.store_user import kept_store_user
+from brygga.web.tracing import note
 from brygga.web.troubles import SIGN_IN_AGAIN
-from brygga.web.visit import Visit
+from brygga.web.visit import Form, Visit
 from brygga.web.work import ask
 
 TIMEOUT: Final = timedelta(minutes=20)
@@ -83,7 +85,7 @@ async def back(
     except Failure:
         return say(visit, 503, "zettle_silent", link="/sign-in/zettle")
 
-    connection, goes_on = await _welcome(visit.deps, grant)
+    connection, goes_on = await _welcome(visit, grant)
     came = kept_store_user(visit.request)
     sign_in(visit.request, connection.id)
     visit.request.session.update(came)
@@ -104,16 +106,28 @@ async def _onward(visit: Visit, ticket: str, after: str, notice: str) -> Respons
 
 
 @post("/sign-out")
-async def leave(visit: Visit) -> Redirect:
+async def leave(visit: Visit, form: Form) -> Redirect:
+    """Here, or in every browser of the account."""
+    everywhere, own = form.one("everywhere") == "yes", visit.connection
+    if own is not None:
+        async with visit.deps.database.transaction() as tx:
+            if everywhere:
+                await sessions.end_all(tx, own.id)
+            await note(
+                tx,
+                visit.request,
+                Act.SIGNED_OUT_EVERYWHERE if everywhere else Act.SIGNED_OUT,
+                own.id,
+            )
     sign_out(visit.request)
-    return visit.go("/sign-in", "signed_out")
+    return visit.go("/sign-in", "signed_out_everywhere" if everywhere else "signed_out")
 
 
-async def _welcome(deps: WebDeps, grant: ZettleGrant) -> tuple[Connection, bool]:
+async def _welcome(visit: Visit, grant: ZettleGrant) -> tuple[Connection, bool]:
     """The account's connection with fresh tokens, and whether a sync that was paused for want of
     access goes on with them.
     """
-    now = deps.clock.now()
+    deps, now = visit.deps, visit.deps.clock.now()
     async with deps.database.transaction() as tx:
         connection = await connections.start(tx, grant.organization, deps.dice.token(), now)
         token = Token(
@@ -124,6 +138,7 @@ async def _welcome(deps: WebDeps, grant: ZettleGrant) -> tuple[Connection, bool]
             account=grant.organization.uuid,
         )
         await tokens.save(tx, connection.id, Platform.ZETTLE, token)
+        await note(tx, visit.request, Act.SIGNED_IN, connection.id)
         return connection, await _resume(deps, tx, connection)
 
 

@@ -12,6 +12,8 @@ from litestar.response import Redirect
 
 from brygga.database import library, support
 from brygga.web.bundle import gathered
+from brygga.web.limits import SUPPORT, Limits
+from brygga.web.tracing import exported, request_id
 from brygga.web.visit import Form, Merchant, NotThere
 
 HERE = "/support"
@@ -48,11 +50,20 @@ async def report(merchant: Merchant, form: Form) -> Redirect:
     product = form.one("product")
     if product and await _name(merchant, product) is None:
         raise NotThere
+    limits: Limits = merchant.request.app.state.limits
+    limits.take(SUPPORT, str(connection.id))
     now, support_id = deps.clock.now(), deps.dice.token()[-12:]
     async with deps.database.transaction() as tx:
         bundle = await gathered(tx, connection, product, now)
         await support.save(
-            tx, support.Case(support_id, connection.id, now, product, {"report": bundle})
+            tx,
+            support.Case(
+                support_id,
+                connection.id,
+                now,
+                product,
+                {"report": {**bundle, "request_id": request_id(merchant.request)}},
+            ),
         )
     log.info("support asked for", support_id=support_id, connection=connection.id, product=product)
     return Redirect(f"{HERE}/{support_id}", status_code=303)
@@ -73,6 +84,7 @@ async def made(merchant: Merchant, support_id: str) -> Response[str]:
 @get(HERE + "/{support_id:str}/report.json")
 async def download(merchant: Merchant, support_id: str) -> Response[bytes]:
     case = await _own(merchant, support_id)
+    await exported(merchant, "support report")
     whole = {"support_id": case.support_id, "about": case.subject, **case.bundle["report"]}
     name = f'attachment; filename="brygga-{case.support_id}.json"'
     return Response(

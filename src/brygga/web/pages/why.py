@@ -23,6 +23,7 @@ from brygga.web.i18n import Words
 from brygga.web.moves import MoveView, event_view, folded
 from brygga.web.standing import Phase
 from brygga.web.stock_view import RecordView, headline, record_view
+from brygga.web.tracing import exported
 from brygga.web.visit import Merchant, NotThere
 from brygga.web.work import ask
 
@@ -125,6 +126,7 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
 async def download(merchant: Merchant, uuid: str, variant: str) -> Stream:
     async with merchant.deps.database.read() as tx:
         found = await variant_of(tx, merchant.own.id, uuid, variant)
+    await exported(merchant, "stock")
     of = (found.entry.name, found.label, found.sku)
     name = " ".join(part for part in (found.entry.name, found.label) if part)
     headers = {"content-disposition": stock_csv.file_name(name), "cache-control": "no-store"}

@@ -55,6 +55,11 @@ class Door:
         self.urls = urls
         self.tokens = tokens
 
+    async def prove_access(self) -> None:
+        """Raises `NeedsMerchant` where the merchant has taken our access away. An access token may
+        live on until its end (zettle facts 1.7), so the refresh token is asked."""
+        await self.tokens.renew(await self.tokens())
+
     async def send(self, call: Call) -> Answer:
         """The answer of a success, or of a status that the call wanted. Raises one of the four
         failures.

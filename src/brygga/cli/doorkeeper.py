@@ -1,0 +1,151 @@
+"""Connections that waste a place: each ends by itself, in silence.
+
+    the 401st connection of one peer at once      at once
+    the 201st of one peer within a second         at once
+    the head of a request does not end            10 s after its first byte, or after the connection
+                                                  was opened
+    a body that nobody reads goes on              2 s after the answer
+
+A configured proxy is no peer: it speaks for many. Uvicorn has no bound for any of this. What a
+handler reads has bounds of its own (`web.bodies`).
+"""
+
+import asyncio
+import socket
+import struct
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from brygga.web.refusals import Refusals, Why
+
+HEAD_S: Final = 10.0
+AFTER_S: Final = 2.0
+MOST: Final = 400
+"""Each open page of a merchant holds one for its live figures."""
+MOST_A_SECOND: Final = 200
+AT_ONCE: Final = 200
+"""Unwelcome connections that are closed before others have their turn."""
+
+
+@dataclass(slots=True)
+class Peers:
+    """Who holds how many connections to this process."""
+
+    refusals: Refusals
+    is_proxy: Callable[[str], bool]
+    open: Counter[str] = field(default_factory=Counter)
+    _second: int = 0
+    _locked: Counter[str] = field(default_factory=Counter)
+
+    def is_welcome(self, peer: str, now: float) -> bool:
+        """Whether this peer may open one more connection. Asked once for each."""
+        if int(now) != self._second:
+            self._second = int(now)
+            self._locked.clear()
+        self._locked[peer] += 1
+        if (self.open[peer] < MOST and self._locked[peer] <= MOST_A_SECOND) or self.is_proxy(peer):
+            return True
+        self.refusals.note(Why.CONNECTIONS, "")
+        return False
+
+    def enter(self, peer: str) -> None:
+        self.open[peer] += 1
+
+    def leave(self, peer: str) -> None:
+        self.open[peer] -= 1
+        if self.open[peer] <= 0:
+            del self.open[peer]
+
+
+class Door(socket.socket):
+    """A listening socket that hangs up on a peer with too many connections, before anything is
+    made for it: a flood costs a few microseconds a connection."""
+
+    peers: Peers
+
+    @classmethod
+    def over(cls, listening: socket.socket, peers: Peers) -> "Door":
+        door = cls(
+            listening.family, listening.type, listening.proto, fileno=listening.dup().detach()
+        )
+        door.setblocking(False)
+        door.peers = peers
+        return door
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Raises BlockingIOError when nobody who is welcome waits."""
+        for _ in range(AT_ONCE):
+            made, address = super().accept()
+            if self.peers.is_welcome(str(address[0]), asyncio.get_running_loop().time()):
+                return made, address
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            made.close()
+        raise BlockingIOError
+
+
+class Doorkeeper(H11Protocol):
+    """Uvicorn's protocol, with these bounds. The application's state holds its `Peers`."""
+
+    _peer: str | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _waits_for: str = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._peer = self.client[0] if self.client else ""
+        self._peers.enter(self._peer)
+        self._wait_for("head", HEAD_S)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_for("", 0)
+        if self._peer is not None:
+            self._peers.leave(self._peer)
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        self._peers.refusals.note(Why.HEAD_MALFORMED, "")
+        super().send_400_response(msg)
+
+    def _watch(self) -> None:
+        """A timer goes on while what it waits for is the same: a byte now and then gains no
+        time.
+        """
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._wait_for("head", HEAD_S)
+        elif self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE:
+            self._wait_for("rest", AFTER_S)
+        else:
+            self._wait_for("", 0)
+
+    def _wait_for(self, what: str, seconds: float) -> None:
+        if what == self._waits_for:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._waits_for = what
+        self._timer = self.loop.call_later(seconds, self._hang_up) if what else None
+
+    def _hang_up(self) -> None:
+        if self._waits_for == "head":
+            self._peers.refusals.note(Why.HEAD_SLOW, "")
+        self._waits_for = ""
+        self.transport.close()
+
+    @property
+    def _peers(self) -> Peers:
+        app: Any = self.config.app
+        peers: Peers = app.state.peers
+        return peers

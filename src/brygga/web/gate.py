@@ -1,0 +1,68 @@
+"""The first thing that a request meets: has its source asked for enough already?"""
+
+from typing import Final
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from brygga.web.deps import (
+    SHOP_CALLBACK,
+    SHOP_LOAD,
+    SHOP_REMOVE_USER,
+    SHOP_UNINSTALL,
+    ZETTLE_CALLBACK,
+)
+from brygga.web.limits import CALLBACK, SIGN_IN, SIGN_IN_ALL, Limits, source_of
+from brygga.web.session import AnyRequest
+
+BEGIN: Final = "/sign-in/zettle"
+"""Each makes a session and a state."""
+CALLBACKS: Final = frozenset(
+    {ZETTLE_CALLBACK, SHOP_CALLBACK, SHOP_LOAD, SHOP_UNINSTALL, SHOP_REMOVE_USER}
+)
+"""What fails here was guessed, or is old; what succeeds is never counted."""
+
+log = structlog.get_logger("brygga.web")
+
+
+class Gate(ASGIMiddleware):
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, *, has_proxies: bool) -> None:
+        self.is_warned = has_proxies
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Raises `TooMany`."""
+        request = AnyRequest(scope)
+        source, path = source_of(request), scope["path"].rstrip("/")
+        limits: Limits = scope["litestar_app"].state.limits
+        self._warn(request)
+        if path == BEGIN:
+            limits.take(SIGN_IN, source)
+            limits.take(SIGN_IN_ALL)
+        elif path in CALLBACKS:
+            limits.check(CALLBACK, source)
+            send = _counting(send, limits, source)
+        await next_app(scope, receive, send)
+
+    def _warn(self, request: AnyRequest) -> None:
+        """Once: behind a proxy that is not configured, all visitors share one source."""
+        if not self.is_warned and "x-forwarded-for" in request.headers:
+            self.is_warned = True
+            log.warning(
+                "a proxy that BRYGGA_TRUSTED_PROXIES does not name speaks for others",
+                proxy=source_of(request),
+            )
+
+
+def _counting(send: Send, limits: Limits, source: str) -> Send:
+    """Counts a refused callback against its source."""
+
+    async def counting(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] >= 400:
+            limits.failed(CALLBACK, source)
+        await send(message)
+
+    return counting
