@@ -39,6 +39,22 @@ class PlainLoopback(HTTPAdapter):
         return super().send(request, *arguments, **options)
 
 
+class PlatformHosts(HTTPAdapter):
+    """Carries what was meant for a platform's own host to the sandbox, by http on this machine."""
+
+    def __init__(self, hosts: dict[str, str]) -> None:
+        super().__init__()
+        self.hosts = hosts
+
+    def send(
+        self, request: requests.PreparedRequest, *arguments: Any, **options: Any
+    ) -> requests.Response:
+        assert request.url is not None
+        host = urlsplit(request.url).netloc
+        request.url = request.url.replace(f"https://{host}", self.hosts[host], 1)
+        return super().send(request, *arguments, **options)
+
+
 @dataclass(slots=True)
 class Shopfront:
     """A town on sockets, an app that listens on another, and the clients."""
@@ -57,6 +73,12 @@ class Shopfront:
     @property
     def hook(self) -> str:
         return self.app.bigcommerce_auth_url.replace("/bigcommerce/auth", "/hooks")
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """Where the platform's hosts are found here."""
+        url = self.sandbox.plan.bigcommerce_url
+        return {"api.bigcommerce.com": f"{url}/api", "login.bigcommerce.com": f"{url}/login"}
 
     async def receive(self, request: Request) -> Response:
         """Whatever is sent to the app is taken."""

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from json import loads
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ venv)
     ;;
 esac
 """
-RUNNING = ["venv", "requirements.lock", "--editable"]
+RUNNING = ["venv", "requirements.lock", "--editable", "--editable"]
+"""The sandbox is a package of its own, beside the service."""
 TESTING = ["requirements-test.lock"]
 
 
@@ -29,6 +31,8 @@ def clone(tmp_path: Path) -> Path:
     shutil.copy2(ROOT / "scripts" / "environment.sh", tmp_path / "scripts")
     for name in ("requirements.lock", "requirements-test.lock", "pyproject.toml"):
         shutil.copy2(ROOT / name, tmp_path)
+    (tmp_path / "packages" / "sandbox").mkdir(parents=True)
+    shutil.copy2(ROOT / "packages/sandbox/pyproject.toml", tmp_path / "packages" / "sandbox")
     uv = tmp_path / ".tools" / "bin" / "uv"
     uv.parent.mkdir(parents=True)
     uv.write_text(STUB)
@@ -76,6 +80,17 @@ def test_a_lock_file_names_hashes_and_no_address(name: str) -> None:
     assert len(pinned) > 20
     assert text.count("--hash=sha256:") >= len(pinned)
     assert re.search(r"://|index|find-links|^-", text, re.MULTILINE) is None
+
+
+def test_the_lock_file_of_node_names_hashes_and_no_index() -> None:
+    folder = ROOT / "tests" / "foreign" / "node"
+    locked = loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    wanted = loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    rows = {name: row for name, row in locked.items() if name}
+
+    assert {name: rows[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, row in rows.items() if not row["integrity"].startswith("sha512-")] == []
+    assert [name for name, row in rows.items() if "resolved" in row] == []
 
 
 def test_both_lock_files_name_the_same_versions() -> None:

@@ -1,14 +1,10 @@
 """The wheel holds all that the service needs, and works in an otherwise empty environment."""
 
-import os
-import re
-import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from json import loads
@@ -21,10 +17,8 @@ import pytest
 from brygga.cli.commands import COMMANDS
 from brygga.settings import PREFIX
 from brygga_sandbox.sandbox import Connector
+from tests.packaging.building import ROOT, Installed, bare, done, installed_in
 
-ROOT = Path(__file__).parents[2]
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "src", "scripts")
-BUILT = shutil.ignore_patterns("*.mo", "__pycache__", "*.pyc")
 TIMEOUT_S = 240.0
 LOADING = """
 from importlib import import_module
@@ -36,33 +30,8 @@ for name in COMMANDS:
 HEADERS = {"Accept-Language": "sv"}
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a source archive, which was built where nobody had compiled the translations."""
-    folder = tmp_path_factory.mktemp("build")
-    clone = folder / "clone"
-    clone.mkdir()
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, clone / name, ignore=BUILT)
-        else:
-            shutil.copy2(ROOT / name, clone)
-    archive = _built(clone, "sdist", folder)
-    shutil.unpack_archive(archive, folder)
-    return _built(folder / archive.name.removesuffix(".tar.gz"), "wheel", folder)
-
-
-def _built(source: Path, target: str, into: Path) -> Path:
-    """By the packages that this environment holds: building needs no package index."""
-    before = set(into.iterdir())
-    build = [sys.executable, "-m", "hatchling", "build"]
-    _done([*build, "--target", target, "--directory", str(into)], cwd=source)
-    (built,) = set(into.iterdir()) - before
-    return built
-
-
-def test_the_wheel_holds_every_file_of_the_package_and_its_licence(wheel: Path) -> None:
-    with ZipFile(wheel) as packed:
+def test_the_wheel_holds_every_file_of_the_package_and_its_licence(service_wheel: Path) -> None:
+    with ZipFile(service_wheel) as packed:
         held = [name for name in packed.namelist() if ".dist-info/" not in name]
         licence = packed.read(f"brygga-{version('brygga')}.dist-info/licenses/LICENSE")
 
@@ -78,68 +47,14 @@ def test_the_wheel_holds_every_file_of_the_package_and_its_licence(wheel: Path) 
 # ---- In an empty environment ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """An environment that holds the wheel and what the wheel asks for."""
-
-    folder: Path
-
-    @property
-    def python(self) -> Path:
-        return self.folder / "env" / "bin" / "python"
-
-    @property
-    def brygga(self) -> str:
-        return str(self.folder / "env" / "bin" / "brygga")
-
-    @property
-    def elsewhere(self) -> Path:
-        """A folder from which nothing of this project is found."""
-        return self.folder / "elsewhere"
-
-
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Skips where no package index can be reached; a wheel that cannot be installed is an error."""
-    made = Installed(tmp_path_factory.mktemp("installed"))
-    made.elsewhere.mkdir()
-    made.folder.chmod(0o755)
-    _done([sys.executable, "-m", "venv", "--without-pip", str(made.folder / "env")])
-    pins = made.folder / "pins.txt"
-    locked = (ROOT / "requirements.lock").read_text()
-    pins.write_text("\n".join(re.findall(r"^[^\s#]+==[^\s\\]+", locked, re.MULTILINE)))
-    install = _installer(made.python, pins)
-    if install is None:
-        pytest.skip("neither uv nor pip reaches a package index: no installed wheel is tried")
-    _done([*install, str(wheel)])
-    return made
-
-
-def _installer(python: Path, pins: Path) -> Sequence[str] | None:
-    """The first of uv and pip that can install a small package of ours."""
-    uv = shutil.which("uv", path=f"{ROOT / '.tools' / 'bin'}:{os.environ.get('PATH', '')}")
-    base = sys._base_executable  # type: ignore[attr-defined]
-    ways = [[base, "-m", "pip", "--quiet", "--python", str(python), "install"]]
-    if uv:
-        ways.insert(0, [uv, "pip", "install", "--quiet", "--python", str(python)])
-    for way in ways:
-        install = [*way, "--constraint", str(pins)]
-        tried = subprocess.run([*install, "markupsafe"], capture_output=True, check=False)
-        if tried.returncode == 0:
-            return install
-    return None
-
-
-def _done(run: Sequence[str], cwd: Path | None = None) -> str:
-    done = subprocess.run(run, cwd=cwd, env=_bare(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{run}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-def _bare() -> dict[str, str]:
-    """The machine's environment, without our settings and without a way back into this project."""
-    ours = (PREFIX, "PYTHON", "PYTEST", "VIRTUAL_ENV")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+def installed(
+    service_wheel: Path, sandbox_wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Installed:
+    """With the extra `demo`, whose package is the other wheel."""
+    folder = tmp_path_factory.mktemp("installed")
+    extra = f"brygga[demo] @ {service_wheel.as_uri()}"
+    return installed_in(folder, [sandbox_wheel], extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +105,7 @@ def _begun(installed: Installed, *words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [installed.brygga, *words],
         cwd=installed.elsewhere,
-        env=_bare(),
+        env=bare(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -215,7 +130,7 @@ def check(installed: Installed) -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.mark.slow
 def test_every_command_loads_in_an_empty_environment(installed: Installed) -> None:
-    said = _done([str(installed.python), "-I", "-c", LOADING], cwd=installed.elsewhere)
+    said = done([str(installed.python), "-I", "-c", LOADING], cwd=installed.elsewhere)
 
     assert said.split() == list(COMMANDS)
 
@@ -223,7 +138,7 @@ def test_every_command_loads_in_an_empty_environment(installed: Installed) -> No
 @pytest.mark.slow
 @pytest.mark.usefixtures("check")
 def test_an_installed_brygga_tells_its_version(installed: Installed) -> None:
-    said = _done([installed.brygga, "--version"], cwd=installed.elsewhere)
+    said = done([installed.brygga, "--version"], cwd=installed.elsewhere)
 
     assert said == f"brygga {version('brygga')}\n"
 
@@ -241,7 +156,7 @@ def test_an_installed_demo_speaks_swedish_and_ends_well(demo: Demo) -> None:
 @pytest.mark.slow
 def test_an_installed_doctor_misses_only_a_public_address(installed: Installed, demo: Demo) -> None:
     """`migrate` makes the embedded database before it."""
-    env = {**_bare(), **demo.settings(installed.folder / "data")}
+    env = {**bare(), **demo.settings(installed.folder / "data")}
     run, place = installed.brygga, installed.elsewhere
     subprocess.run([run, "migrate"], cwd=place, env=env, capture_output=True, check=True)
     words = [run, "doctor", "--json"]

@@ -30,11 +30,12 @@ from brygga.database.queue import TableJobs
 from brygga.database.work_items import WORKABLE
 from brygga.sync.worker.loop import Pace
 from brygga.wiring import Seams, Service, build, sealer
+from brygga_sandbox.bigcommerce import Config as ShopConfig
 from brygga_sandbox.bigcommerce import Shop
-from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
 from brygga_sandbox.clock import LoopClock
+from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.requests import Asked
-from brygga_sandbox.sandbox import Connector, Merchant, Plan, Sandbox, host_of
+from brygga_sandbox.sandbox import Connector, Plan, Sandbox, host_of
 from brygga_sandbox.zettle import Till
 from tests import pages
 from tests.conftest import NOON, CountingDice

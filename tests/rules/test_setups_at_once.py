@@ -11,7 +11,7 @@ from brygga.cli import merchant
 from brygga.cli.merchant import Choice
 from brygga.core.model import Stage
 from brygga.database import connections, work_items
-from brygga_sandbox.sandbox import Merchant
+from brygga_sandbox.merchants import Merchant
 from tests.markers import merchants_products
 from tests.rules.conftest import OpenStack
 from tests.rules.stack import URL, DemoStack, another_worker

@@ -10,7 +10,7 @@ import pytest
 from brygga.core.report import Code
 from brygga.database import work_items
 from brygga.database.work_items import Kind
-from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga_sandbox.bigcommerce import Config as ShopConfig
 from brygga_sandbox.outbox import DeliveryFaults
 from tests.rules.conftest import OpenStack
 from tests.rules.stack import DemoStack, sizes_of, words_of

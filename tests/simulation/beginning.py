@@ -15,10 +15,11 @@ from brygga.sync.connection.account import read_shop
 from brygga.wire import OpenGate, Wire, open_client
 from brygga.wiring import Platforms, _FreshToken, handlers
 from brygga.zettle.api import Zettle
-from brygga_sandbox.bigcommerce.sandbox import Config as ShopConfig
+from brygga_sandbox.bigcommerce import Config as ShopConfig
 from brygga_sandbox.clock import LoopClock
+from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.outbox import DeliveryFaults
-from brygga_sandbox.sandbox import Connector, Merchant, Plan, Sandbox
+from brygga_sandbox.sandbox import Connector, Plan, Sandbox
 from tests.conftest import NOON
 from tests.simulation.day import Day, Goods
 from tests.simulation.disk import Disk, DiskDatabase

@@ -18,7 +18,8 @@ from brygga.database.engine import Notice
 from brygga.database.work_items import Kind
 from brygga.wiring import handlers
 from brygga_sandbox.bigcommerce.inventory import on_hand, shelves_of
-from brygga_sandbox.sandbox import Merchant, Sandbox
+from brygga_sandbox.merchants import Merchant
+from brygga_sandbox.sandbox import Sandbox
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.fault_plan import Faults, Net
 from tests.simulation.invariants import Invariants

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import httpx2
 
 from brygga.core.marker import SKUS
-from brygga_sandbox.sandbox import Merchant, Sandbox
+from brygga_sandbox.merchants import Merchant
+from brygga_sandbox.sandbox import Sandbox
 
 _ORGANIZATION = re.compile(r"/organizations/([0-9a-f-]{36})")
 _STORE = re.compile(r"/stores/(\w+)/")

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from brygga_sandbox.cashiers import NothingToDo
-from brygga_sandbox.sandbox import Merchant
+from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.zettle import Line
 from tests.simulation.day import Day, Goods, Mode
 

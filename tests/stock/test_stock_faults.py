@@ -15,7 +15,7 @@ from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.sync.stock import StockSweep
 from brygga.sync.stock.work import next_step
-from brygga_sandbox.bigcommerce import inventory
+from brygga_sandbox.bigcommerce import items
 from tests.conftest import NOON, MovableClock
 from tests.stock.bench import StockBench, opened
 from tests.stock.merchant import asked
@@ -410,7 +410,7 @@ async def test_a_shelf_that_lost_its_tracking_is_set_anew(bench: StockBench) -> 
 async def test_no_shelf_is_sent_below_its_safety_stock(bench: StockBench) -> None:
     uuid, variant = await ready(bench, 5)
     store, sku = bench.sandbox.shop().store, (await bench.shown(uuid))["sku"]
-    inventory.set_settings(store, 1, {"settings": [{"identity": {"sku": sku}, "safety_stock": 2}]})
+    items.set_settings(store, 1, {"settings": [{"identity": {"sku": sku}, "safety_stock": 2}]})
 
     await bench.sells(variant, 4)
     await bench.quiet()

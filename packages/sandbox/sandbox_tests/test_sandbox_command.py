@@ -1,4 +1,4 @@
-"""`brygga sandbox` for other people's projects: what it is asked for, and what its control
+"""`brygga-sandbox` for other people's projects: what it is asked for, and what its control
 addresses do.
 """
 
@@ -18,7 +18,7 @@ from brygga_sandbox.clock import ManualClock, MovableClock
 from brygga_sandbox.http import Router
 from brygga_sandbox.sandbox import Plan, Sandbox
 
-GUIDE = Path(__file__).parents[3] / "docs" / "sandbox.md"
+GUIDE = Path(__file__).parents[1] / "docs" / "sandbox.md"
 ZETTLE, SHOP = "https://zettle.town.test", "https://bigcommerce.town.test"
 
 
@@ -118,7 +118,7 @@ def test_a_value_that_cannot_be_is_one_clear_line(
 
     usage, line = capsys.readouterr().err.splitlines()
     assert ended.value.code == 2
-    assert usage == "usage: python -m brygga_sandbox [options]"
+    assert usage == "usage: brygga-sandbox [options]"
     assert option in line
     assert told in line
 
@@ -266,8 +266,8 @@ async def test_the_guides_python_runs_as_it_stands() -> None:
         for one in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
         if "Popen" in one
     )
-    command = '[sys.executable, "-m", "brygga", "sandbox"'
-    script = "import sys\n" + script.replace('["brygga", "sandbox"', command) + "sandbox.wait()\n"
+    command = '[sys.executable, "-m", "brygga_sandbox"'
+    script = "import sys\n" + script.replace('["brygga-sandbox"', command) + "sandbox.wait()\n"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -292,7 +292,9 @@ async def test_the_guides_calls_are_answered() -> None:
                 name: re.sub(r"\$\w+", lambda found: tokens[found[0]], value)
                 for name, value in header
             }
-            body = re.findall(r"-d '([^']*)'", call)
+            body: list[str | bytes] = [*re.findall(r"-d '([^']*)'", call)]
+            if "--data-binary" in call:
+                body = [shown.snapshot()]
             url = f"{ZETTLE if place[0] == '8710' else SHOP}{place[1]}"
             answer = await client.request(
                 method, url, headers=headers, content=body[0] if body else None

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from types import ModuleType
 
 COMMANDS = {
     "demo": "the whole thing on this machine, with both platforms' sandboxes",
@@ -24,6 +25,9 @@ COMMANDS = {
     "audit": "acts of one merchant that matter to security: sign-ins, disconnects, exports",
     "bench": "count the requests to BigCommerce that the usual work costs",
 }
+
+SANDBOX = "brygga_sandbox"
+MISSING = "the sandbox, which is not installed: pip install 'brygga[demo]'"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,6 +50,20 @@ def _run(arguments: Sequence[str]) -> int:
         command = kinds.add_parser(name, help=meaning, description=meaning.capitalize() + ".")
         if name == chosen:
             # Only the chosen command is loaded: `brygga --help` answers at once.
-            import_module(f"brygga.cli.{name}").add(command)
+            module = loaded(name)
+            if module is None:
+                print(f"brygga {name} needs {MISSING}", file=sys.stderr)
+                return 2
+            module.add(command)
     asked = parser.parse_args(arguments)
     return int(import_module(f"brygga.cli.{asked.command}").run(asked))
+
+
+def loaded(name: str) -> ModuleType | None:
+    """The module of a command. None where it needs the sandbox, and the sandbox is not installed."""
+    try:
+        return import_module(f"brygga.cli.{name}")
+    except ModuleNotFoundError as missing:
+        if missing.name != SANDBOX:
+            raise
+        return None

@@ -13,7 +13,7 @@ from brygga.cli.demo_stack import DemoStack, Wish
 from brygga.cli.merchant import Choice
 from brygga.core.model import Connection, Stage
 from brygga.database import connections, work_items
-from brygga_sandbox.sandbox import Merchant
+from brygga_sandbox.merchants import Merchant
 
 PRODUCTS = 8
 """In each library: enough for a sync, little enough for many merchants."""

@@ -14,13 +14,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from brygga.cli import certify as command
 from brygga_sandbox import bigcommerce, zettle
 from brygga_sandbox.certify import Bench, Journal, as_json, as_markdown, certify, rehearse
 from brygga_sandbox.certify.live import Keys, check_rights, keys_of, place_of
 from brygga_sandbox.certify.rehearsal import EVERYTHING, place_in
 from brygga_sandbox.certify.report import agrees
 from brygga_sandbox.clock import ManualClock
+from brygga_sandbox.commands import certify as command
 from brygga_sandbox.sandbox import OTHER_TOOL, Plan, Sandbox
 from brygga_sandbox.server import SandboxServer
 

@@ -2,9 +2,10 @@
 account and store.
 
 Without credentials every rule must hold at the sandbox, and every open question must get the
-sandbox's own switch as its answer. With BRYGGA_CERTIFY_* in the environment (docs/certify.md) the
-very same questions are put to the account they name: there the rules must hold, and an open
-question has no wrong answer. Flipped switches and mute platforms prove that the questions can tell.
+sandbox's own switch as its answer. With BRYGGA_CERTIFY_* in the environment
+(packages/sandbox/docs/certify.md) the very same questions are put to the account they name: there
+the rules must hold, and an open question has no wrong answer. Flipped switches and mute platforms
+prove that the questions can tell.
 """
 
 import json
@@ -19,7 +20,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from brygga.cli.certify import switches
 from brygga_sandbox import bigcommerce, zettle
 from brygga_sandbox.certify import Bench, Journal, Place, certify, rehearse
 from brygga_sandbox.certify.asking import Question, put
@@ -28,6 +28,7 @@ from brygga_sandbox.certify.not_asked import NOT_ASKED
 from brygga_sandbox.certify.rehearsal import EVERYTHING, place_in
 from brygga_sandbox.certify.report import agrees, as_markdown
 from brygga_sandbox.clock import ManualClock, RealClock
+from brygga_sandbox.commands.certify import switches
 from brygga_sandbox.sandbox import Plan, Sandbox
 
 LIVE = any(name.startswith("BRYGGA_CERTIFY_") for name in os.environ)
@@ -345,7 +346,7 @@ def test_the_guide_says_where_each_item_of_the_facts_went() -> None:
     """Fourteen of BigCommerce's and nine of Zettle's; what the guide calls asked is asked, and what
     it leaves to a person is not.
     """
-    guide = (QUESTIONS.parent / "certify.md").read_text()
+    guide = (Path(__file__).parents[2] / "docs" / "certify.md").read_text()
     rows = re.findall(r"^\| (\d+) [^|]+\| ([ZB\d, ]+) \| ([^|]+) \|$", guide, re.MULTILINE)
     asked = {one.number for one in EVERYTHING if one.number}
     by_hand = {number for one in NOT_ASKED for number in one.numbers}

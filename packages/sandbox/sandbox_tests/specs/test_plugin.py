@@ -19,6 +19,7 @@ pytestmark = [
     ),
 ]
 ROOT = Path(__file__).parents[4]
+PACKAGE = Path(__file__).parents[2]
 EXCHANGE = """
 import asyncio
 from brygga_sandbox.http import Request, Router, json_response
@@ -83,6 +84,7 @@ def run(folder: Path, code: str, *more: str) -> tuple[int, str]:
     env |= {
         FOLDER: str(specs),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(PACKAGE), env.get("PYTHONPATH")))),
     }  # the plugins of others take seconds to load
     done = subprocess.run(
         [*command, *more, str(folder)],

@@ -1,5 +1,6 @@
-"""`python -m brygga_sandbox`: both platforms on this machine, for anybody who builds against
-them.
+"""`brygga-sandbox`: both platforms on this machine, for anybody who builds against them.
+
+`python -m brygga_sandbox` is the same. A first word of `COMMANDS` is another command.
 """
 
 import argparse
@@ -12,16 +13,25 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import msgspec
 
 from brygga_sandbox.bigcommerce import Config
 from brygga_sandbox.bigcommerce.storefile import OLD_PLANS, PLANS, WEIGHTS
-from brygga_sandbox.clock import ManualClock, MovableClock
-from brygga_sandbox.sandbox import CURRENCIES, OTHER_TOOL, Connector, Merchant, Plan, Sandbox
+from brygga_sandbox.clock import Clock, ManualClock, MovableClock, SteppedClock
+from brygga_sandbox.merchants import Merchant
+from brygga_sandbox.sandbox import CURRENCIES, OTHER_TOOL, Connector, Plan, Sandbox
 from brygga_sandbox.server import PortTakenError, SandboxServer
 from brygga_sandbox.shoppers import Shoppers
+
+COMMANDS = {
+    "certify": "brygga_sandbox.commands.certify",
+    "parity": "brygga_sandbox.commands.parity",
+    "replay": "brygga_sandbox.commands.replay",
+}
+"""What else it does, and the module that does it: `add` takes a parser, `run` what was asked."""
 
 PORT_BASE = 8710
 MOST = 50_000
@@ -30,7 +40,7 @@ MOST = 50_000
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What was asked for on the command line."""
     parser = argparse.ArgumentParser(
-        "python -m brygga_sandbox",
+        "brygga-sandbox",
         description="A Zettle and a BigCommerce of your own, on this machine.",
     )
     add_arguments(parser)
@@ -41,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """For this command, and for another that offers it under its own name."""
     parser.usage = f"{parser.prog} [options]"
     parser.epilog = (
-        "All state is in memory: every start begins the same town. The guide is docs/sandbox.md."
+        "All state is in memory: every start begins the same town. "
+        "Other commands, each with --help: "
+        f"{', '.join(f'brygga-sandbox {name}' for name in COMMANDS)}."
     )
     goods_arguments(parser.add_argument_group("the merchants and their goods"))
     shop_arguments(parser.add_argument_group("the store at BigCommerce"))
@@ -55,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=("running: the machine's time; standing: only POST /sandbox/clock moves it, which "
 "moves a running one too"),
     )  # fmt: skip
+    place.add_argument(
+        "--record", metavar="FILE", help="write down the session, for `brygga-sandbox replay`"
+    )
     place.add_argument(
         "--json", action="store_true", help="print one line of JSON instead of a page of text"
     )
@@ -330,12 +345,14 @@ async def live(sandbox: Sandbox, every: float) -> None:
 
 async def run(asked: argparse.Namespace) -> None:
     """Open the town, tell where it is, and keep it open until a signal comes."""
-    clock = MovableClock() if asked.clock == "running" else ManualClock(time.time())
+    clock = clock_of(asked)
     server = SandboxServer(plan_of(asked), clock, asked.port_base)
     sandbox = await server.start()
     for merchant in sandbox.merchants:
         await sandbox.furnish(merchant)
     told = facts(sandbox)
+    if asked.record:
+        server.recordings.to_file(asked.record)
     print(msgspec.json.encode(told).decode() if asked.json else page(told), flush=True)  # noqa: T201 - likewise
     closing = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -343,13 +360,21 @@ async def run(asked: argparse.Namespace) -> None:
             NotImplementedError
         ):  # not everywhere; there Ctrl-C ends the loop by itself
             asyncio.get_running_loop().add_signal_handler(number, closing.set)
-    people = asyncio.create_task(live(sandbox, asked.people)) if asked.people else None
+    beside = [asyncio.create_task(live(sandbox, asked.people))] if asked.people else []
+    if isinstance(clock, SteppedClock):
+        beside.append(asyncio.create_task(clock.run()))
     await closing.wait()
-    if people:
-        people.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await people
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
     await server.stop()
+
+
+def clock_of(asked: argparse.Namespace) -> Clock:
+    """Which clock was asked for. One that is recorded moves in steps."""
+    if asked.clock == "standing":
+        return ManualClock(time.time())
+    return SteppedClock() if asked.record else MovableClock()
 
 
 def open_sandbox(asked: argparse.Namespace) -> int:
@@ -361,21 +386,27 @@ def open_sandbox(asked: argparse.Namespace) -> int:
             f"--merchants times --products is {asked.products * asked.merchants}; the most is "
             f"{2 * MOST}"
         )
-        print(f"brygga_sandbox: {text}", file=sys.stderr)  # noqa: T201 - this is what was asked for
+        print(f"brygga-sandbox: {text}", file=sys.stderr)  # noqa: T201 - this is what was asked for
         return 2
     try:
         asyncio.run(run(asked))
     except KeyboardInterrupt:
         return 0
     except PortTakenError as error:
-        print(f"brygga_sandbox: {error}; choose another with --port-base", file=sys.stderr)  # noqa: T201 - likewise
+        print(f"brygga-sandbox: {error}; choose another with --port-base", file=sys.stderr)  # noqa: T201 - likewise
         return 1
     return 0
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """The command."""
-    return open_sandbox(arguments(given))
+    words = list(sys.argv[1:] if given is None else given)
+    if not words or words[0] not in COMMANDS:
+        return open_sandbox(arguments(words))
+    command = import_module(COMMANDS[words[0]])
+    parser = argparse.ArgumentParser(f"brygga-sandbox {words[0]}", description=command.__doc__)
+    command.add(parser)
+    return int(command.run(parser.parse_args(words[1:])))
 
 
 if __name__ == "__main__":

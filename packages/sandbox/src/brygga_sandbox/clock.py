@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from itertools import count
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Clock(Protocol):
@@ -19,6 +19,13 @@ class Clock(Protocol):
     def now(self) -> float: ...
 
     async def sleep(self, seconds: float) -> None: ...
+
+
+@runtime_checkable
+class SettableClock(Clock, Protocol):
+    """A clock that a snapshot can put back."""
+
+    def set(self, moment: float) -> None: ...
 
 
 class RealClock:
@@ -41,6 +48,10 @@ class MovableClock:
 
     def now(self) -> float:
         return time.time() + self.ahead
+
+    def set(self, moment: float) -> None:
+        """Go on from that moment, earlier or later. Who sleeps goes on sleeping as long as before."""
+        self.ahead = moment - time.time()
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -76,6 +87,14 @@ class MovableClock:
         await breathe()
 
 
+async def sleep_until(clock: Clock, moment: float) -> None:
+    """Sleep until a moment, to the last digit where the clock can."""
+    if isinstance(clock, ManualClock):
+        await clock.sleep_until(moment)
+    else:
+        await clock.sleep(moment - clock.now())
+
+
 def ring(alarm: asyncio.Future[None]) -> None:
     """Wake a sleeper who is not awake or gone."""
     if not alarm.done():
@@ -100,6 +119,10 @@ class LoopClock:
             self.origin = loop_time
         return self.epoch + (loop_time - self.origin)
 
+    def set(self, moment: float) -> None:
+        """Go on from that moment, earlier or later. Who sleeps goes on sleeping as long as before."""
+        self.epoch += moment - self.now()
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
@@ -115,27 +138,62 @@ class ManualClock:
     def now(self) -> float:
         return self.time
 
+    def set(self, moment: float) -> None:
+        """Go on from that moment, earlier or later. Who should be awake by then is woken."""
+        self.time = moment
+        for alarm in [one[2] for one in self.sleepers if one[0] <= moment]:
+            ring(alarm)
+        self.sleepers = [one for one in self.sleepers if not one[2].done()]
+        heapq.heapify(self.sleepers)
+
     async def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
+        await self.sleep_until(self.time + seconds)
+
+    async def sleep_until(self, moment: float) -> None:
+        """Sleep until that very moment."""
+        if moment <= self.time:
             await asyncio.sleep(0)
             return
         alarm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self.sleepers, (self.time + seconds, next(self.numbers), alarm))
+        heapq.heappush(self.sleepers, (moment, next(self.numbers), alarm))
         await alarm
 
     async def advance(self, seconds: float) -> None:
         """Move on by that many seconds, waking each sleeper at its own moment and letting it run
         before the next.
         """
-        until = self.time + seconds
+        await self.advance_to(self.time + seconds)
+
+    async def advance_to(self, until: float) -> None:
+        """Move on to that very moment."""
         await breathe()
         while self.sleepers and self.sleepers[0][0] <= until:
-            self.time, _, alarm = heapq.heappop(self.sleepers)
+            moment, _, alarm = heapq.heappop(self.sleepers)
+            self.time = max(self.time, moment)
             if not alarm.done():
                 alarm.set_result(None)
                 await breathe()
-        self.time = until
+        # Two may move it on at once.
+        self.time = max(self.time, until)
         await breathe()
+
+
+class SteppedClock(ManualClock):
+    """A clock that `run` moves on as the machine's does, in small steps: between two of them it
+    stands.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(time.time())
+
+    async def run(self, step: float = 0.02) -> None:
+        """Until it is cancelled."""
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(step)
+            now = time.monotonic()
+            await self.advance(now - last)
+            last = now
 
 
 async def breathe(turns: int = 20) -> None:

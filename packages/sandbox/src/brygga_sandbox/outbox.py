@@ -6,10 +6,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx2
 
-from brygga_sandbox.clock import Clock
+from brygga_sandbox.clock import Clock, sleep_until
 
 Post = Callable[[str, dict[str, str], bytes], Awaitable[int | None]]
 
@@ -67,6 +68,15 @@ class Tally:
     given_up: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One message on its way. `due` is when the next attempt leaves, on the sandbox's clock."""
+
+    message: Message
+    due: float
+    attempt: int = 1
+
+
 @dataclass(slots=True)
 class Outbox:
     """The deliveries of one platform, as tasks on its clock. `post` returns the status, or None
@@ -79,6 +89,8 @@ class Outbox:
     delivery_faults: DeliveryFaults = field(default_factory=DeliveryFaults)
     tally: Tally = field(default_factory=Tally)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    deliveries: dict[Delivery, None] = field(default_factory=dict)
+    """What is on its way, in the order in which it went to rest."""
     working: int = 0
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -108,12 +120,24 @@ class Outbox:
         return wait
 
     def launch(self, message: Message) -> None:
-        task = asyncio.get_running_loop().create_task(self.deliver(message, self.hold_back()))
+        wait = self.hold_back()
+        self.start(Delivery(message, self.clock.now() + wait), wait)
+
+    def resume(self, deliveries: Sequence[Delivery]) -> None:
+        """Take up deliveries of a snapshot, in their order. Needs a running event loop."""
+        for delivery in deliveries:
+            self.start(delivery, None)
+
+    def start(self, delivery: Delivery, wait: float | None) -> None:
+        self.deliveries[delivery] = None
+        task = asyncio.get_running_loop().create_task(self.deliver(delivery, wait))
         self.enter()
         self.tasks.add(task)
-        task.add_done_callback(self.finished)
+        task.add_done_callback(partial(self.finished, delivery))
 
-    def finished(self, task: "asyncio.Task[None]") -> None:
+    def finished(self, delivery: Delivery, task: "asyncio.Task[None]") -> None:
+        """Also of a task that was stopped before it began."""
+        self.deliveries.pop(delivery, None)
         self.tasks.discard(task)
         self.leave()
         if not task.cancelled() and (error := task.exception()):
@@ -121,33 +145,51 @@ class Outbox:
                 {"message": "a delivery broke", "exception": error}
             )
 
-    async def deliver(self, message: Message, wait: float) -> None:
-        """Try until it lands, nobody wants it, or the schedule ends."""
-        await self.rest(wait)
-        for attempt, gap in enumerate([*message.gaps, None], start=1):
-            body = message.renewed() if message.renewed and attempt > 1 else message.body
-            address = message.address()
-            if address is None:
+    async def deliver(self, delivery: Delivery, wait: float | None) -> None:
+        """Try until it lands, nobody wants it, or the schedule ends. Without `wait` it rests until
+        it is due.
+        """
+        message = delivery.message
+        await self.rest(delivery, wait)
+        while await self.fails(delivery):
+            attempt = delivery.attempt
+            if attempt > len(message.gaps):
+                self.tally.given_up += 1
+                message.given_up()
                 return
-            status = await self.post(*address, body)
-            if status is not None and 200 <= status < 300:
-                self.tally.landed += 1
-                message.landed()
-                return
-            self.tally.failed += 1
-            message.failed(attempt, status)
-            if gap is not None:
-                await self.rest(gap)
-        self.tally.given_up += 1
-        message.given_up()
+            gap = message.gaps[attempt - 1]
+            delivery.attempt, delivery.due = attempt + 1, self.clock.now() + gap
+            await self.rest(delivery, gap)
 
-    async def rest(self, seconds: float) -> None:
+    async def fails(self, delivery: Delivery) -> bool:
+        """One attempt. False when it has landed, or when nobody wants it any more."""
+        message, attempt = delivery.message, delivery.attempt
+        body = message.renewed() if message.renewed and attempt > 1 else message.body
+        address = message.address()
+        if address is None:
+            return False
+        status = await self.post(*address, body)
+        if status is not None and 200 <= status < 300:
+            self.tally.landed += 1
+            message.landed()
+            return False
+        self.tally.failed += 1
+        message.failed(attempt, status)
+        return True
+
+    async def rest(self, delivery: Delivery, wait: float | None) -> None:
         """Sleep on the clock; meanwhile this delivery is not due."""
-        if seconds <= 0:
+        if (delivery.due <= self.clock.now()) if wait is None else wait <= 0:
             return
+        if delivery in self.deliveries:
+            del self.deliveries[delivery]
+            self.deliveries[delivery] = None
         self.leave()
         try:
-            await self.clock.sleep(seconds)
+            if wait is not None:
+                await self.clock.sleep(wait)
+            else:
+                await sleep_until(self.clock, delivery.due)
         finally:
             self.enter()
 

@@ -5,12 +5,10 @@ and English.
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from brygga_sandbox.http import Request, Response, Router, html_response, redirect
-
-if TYPE_CHECKING:
-    import jinja2
+from brygga_sandbox.templating import Templates
 
 HERE: Final = Path(__file__).parent
 KINDS: Final = {
@@ -21,20 +19,11 @@ KINDS: Final = {
 
 
 @cache
-def templates() -> "jinja2.Environment":
-    """The templates, every value escaped, an unknown name an error. Loaded with the first page:
-    most towns show none.
+def templates() -> Templates:
+    """The templates, every value escaped, an unknown name an error. Read with the first page: most
+    sandboxes show none.
     """
-    import jinja2  # noqa: PLC0415
-
-    loader = jinja2.FileSystemLoader(HERE / "templates")
-    return jinja2.Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return Templates(HERE / "templates")
 
 
 def language(request: Request) -> str:
@@ -60,7 +49,7 @@ def show(
     def t(key: str, **parts: Any) -> str:
         return words[key][place].format(**parts)
 
-    text = templates().get_template(template).render(t=t, lang=lang, path=request.path, **values)
+    text = templates().render(template, {"t": t, "lang": lang, "path": request.path, **values})
     page = html_response(text, int(values.get("status", 200)))
     if request.value("lang") == lang:
         page.header("Set-Cookie", f"lang={lang}; Path=/; SameSite=Lax")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from brygga_sandbox import bigcommerce, zettle
+from brygga_sandbox import bigcommerce, snapshots, zettle
 from brygga_sandbox.bigcommerce import BigCommerceSandbox, Shop
 from brygga_sandbox.clock import Clock
 from brygga_sandbox.library import (
@@ -29,6 +29,7 @@ from brygga_sandbox.library import (
     picture_for,
     swatch,
 )
+from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.zettle import Organization, Till, Tokens, ZettleSandbox
 
 AsgiApplication = Any
@@ -130,19 +131,6 @@ class Plan:
     bigcommerce_switches: bigcommerce.Switches | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Merchant:
-    """One shopkeeper: an organization at Zettle and a store at BigCommerce.
-
-    `library` holds the demo goods as they were at the start; generated goods are not kept twice.
-    """
-
-    name: str
-    organization: Organization
-    store_hash: str
-    library: Library
-
-
 class Hosts(httpx2.AsyncBaseTransport):
     """Host name -> ASGI application, in memory. A host that nobody has is a host that cannot be
     reached.
@@ -194,6 +182,8 @@ class Sandbox:
         self.bigcommerce = BigCommerceSandbox(
             clock, random.Random(dice.getrandbits(64)), self.http, config, plan.bigcommerce_switches
         )
+        for router in (self.zettle.router, self.bigcommerce.router):
+            snapshots.mount_snapshots(router, self, self.snapshot, self.restore)
         self.hosts.open(host_of(plan.zettle_url), self.zettle.app)
         self.hosts.open(host_of(plan.bigcommerce_url), self.bigcommerce.app)
         for connector in (plan.connector, OTHER_TOOL):
@@ -375,6 +365,21 @@ class Sandbox:
         for host, application in (extra or {}).items():
             self.hosts.open(host, application)
         return self.hosts
+
+    # -- state
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where Zettle and BigCommerce are found."""
+        return [self.plan.zettle_url, self.plan.bigcommerce_url]
+
+    def snapshot(self) -> bytes:
+        """The whole state (`snapshots.py`)."""
+        return snapshots.taken(self)
+
+    async def restore(self, snapshot: bytes) -> None:
+        """Put a snapshot back. Raises NotASnapshot, and ValueError where the clock cannot be set."""
+        await snapshots.restored(self, snapshot)
 
     async def idle(self) -> None:
         """Return when no webhook is due now, on either side."""

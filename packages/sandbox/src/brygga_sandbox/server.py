@@ -11,6 +11,7 @@ import httpx2
 import uvicorn
 
 from brygga_sandbox.clock import Clock
+from brygga_sandbox.recording import Recordings
 from brygga_sandbox.sandbox import Plan, Sandbox
 
 App = Any
@@ -105,6 +106,7 @@ class SandboxServer:
         self.port_base = port_base
         self.servers = Servers()
         self.opened: Sandbox | None = None
+        self.recordings: Recordings
 
     @property
     def sandbox(self) -> Sandbox:
@@ -117,6 +119,9 @@ class SandboxServer:
         zettle, bigcommerce = listen_pair(self.port_base)
         plan = replace(self.plan, zettle_url=address(zettle), bigcommerce_url=address(bigcommerce))
         self.opened = Sandbox(plan, self.clock, httpx2.AsyncClient())
+        self.recordings = Recordings(self.opened)
+        for router in (self.opened.zettle.router, self.opened.bigcommerce.router):
+            self.recordings.mount(router)
         await self.servers.start(
             [(zettle, self.opened.zettle.app), (bigcommerce, self.opened.bigcommerce.app)]
         )

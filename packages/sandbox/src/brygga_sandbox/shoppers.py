@@ -20,7 +20,8 @@ from brygga_sandbox.bigcommerce import Refusal, Shop
 from brygga_sandbox.bigcommerce.orders import CANCELLED, COMPLETED, REFUNDED, SHIPPED, Order
 from brygga_sandbox.bigcommerce.state import Product, Variant
 from brygga_sandbox.cashiers import TEXTS, WORDS, Act, Cashiers, NothingToDo, Told, pick
-from brygga_sandbox.sandbox import Merchant, Sandbox
+from brygga_sandbox.merchants import Merchant
+from brygga_sandbox.sandbox import Sandbox
 
 JSON = dict[str, Any]
 OVER = frozenset({SHIPPED, REFUNDED, CANCELLED, COMPLETED})

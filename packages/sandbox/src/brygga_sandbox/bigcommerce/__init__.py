@@ -6,9 +6,10 @@ an injected clock. Nothing of the service that is tested against it is ever impo
 """
 
 from brygga_sandbox.bigcommerce.apps import App
+from brygga_sandbox.bigcommerce.core import SCOPES, Config
 from brygga_sandbox.bigcommerce.orders import Order, OutOfStock
 from brygga_sandbox.bigcommerce.refusal import Refusal
-from brygga_sandbox.bigcommerce.sandbox import SCOPES, BigCommerceSandbox, Config
+from brygga_sandbox.bigcommerce.sandbox import BigCommerceSandbox
 from brygga_sandbox.bigcommerce.shop import Shop
 from brygga_sandbox.bigcommerce.state import Settings, Store, Violation
 from brygga_sandbox.bigcommerce.switches import Switches

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from brygga_sandbox.numerals import whole
@@ -13,6 +12,14 @@ from brygga_sandbox.numerals import whole
 from . import inventory, naming
 from .fields import KEPT_BY_STORE, PRODUCT, REQUIRED, accepted_fields, wrong_gtin
 from .media import MAX_IMAGES, Eye, add_image, add_video, image_fields, read_video, too_many_images
+from .product_rows import (
+    MAX_CUSTOM_FIELDS,
+    custom_fields_of,
+    object_of,
+    rows_of,
+    rules_of,
+    too_many_fields,
+)
 from .refusal import Json, Refusal, invalid, missing, product_not_found
 from .render import View, variant_json
 from .shapes import CHANGED_PRODUCT, NEW_PRODUCT
@@ -28,8 +35,6 @@ from .variants import (
 )
 
 MAX_BATCH = 10
-RULE = ("quantity_min", "quantity_max", "type", "amount")
-MAX_CUSTOM_FIELDS = 200
 MAX_BRANDS = 30_000
 
 
@@ -58,90 +63,15 @@ def product_of(store: Store, product_id: object) -> Product:
     return product
 
 
-def object_of(body: Any) -> Json:
-    """A JSON object, or 400."""
-    if not isinstance(body, dict):
-        raise Refusal(400, "Input is invalid", detail="Syntax error")
-    return body
-
-
-def rows_of(body: Json, name: str) -> list[Json]:
-    """A list of objects under a name, empty when absent."""
-    rows = body.get(name, [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise invalid({name: f"{name} must be an array of objects"})
-    return rows
-
-
-def custom_fields_of(body: Json) -> list[Json] | None:
-    """Custom fields, each with name and value up to 250 characters, at most 200."""
-    if "custom_fields" not in body:
-        return None
-    rows = rows_of(body, "custom_fields")
-    for row in rows:
-        pair = (row.get("name"), row.get("value"))
-        if not all(isinstance(part, str) and 1 <= len(part) <= 250 for part in pair):
-            raise invalid(
-                {"custom_fields": "name and value must be strings of 1 to 250 characters"}
-            )
-    if len(rows) > MAX_CUSTOM_FIELDS:
-        raise too_many_fields()
-    return rows
-
-
-def rules_of(body: Json) -> list[Json] | None:
-    """Prices for many at once: from how many to how many, and what each then costs (3.3)."""
-    if "bulk_pricing_rules" not in body:
-        return None
-    rows = rows_of(body, "bulk_pricing_rules")
-    if not all(is_rule(row) for row in rows):
-        words = "every rule needs quantity_min, quantity_max, type and amount"
-        raise invalid({"bulk_pricing_rules": words})
-    return [{name: row[name] for name in RULE} for row in rows]
-
-
-def is_rule(row: Json) -> bool:
-    """True for a whole rule."""
-    counts = [row.get(name) for name in ("quantity_min", "quantity_max")]
-    amount = row.get("amount")
-    return (
-        all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in counts)
-        and row.get("type") in ("price", "percent", "fixed")
-        and isinstance(amount, int | float | Decimal | str)
-        and not isinstance(amount, bool)
-    )
-
-
-def too_many_fields() -> Refusal:
-    """422 for more custom fields than a product may have (bigcommerce facts 2.3)."""
-    return invalid(
-        {"custom_fields": f"a product may have at most {MAX_CUSTOM_FIELDS} custom fields"}
-    )
-
-
 def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
     """Read a product body. Refuses what no product could have."""
     if create:
-        absent = {name: words for name, words in REQUIRED.items() if body.get(name) is None}
-        if store.switches.categories_required and body.get("categories") is None:
-            absent["categories"] = "Please provide categories."
-        if absent:
-            raise missing(absent)
+        check_required(store, body)
     strict = store.switches.unknown_fields == "refuse"
     shape = NEW_PRODUCT if create else CHANGED_PRODUCT
     values, errors = accepted_fields(PRODUCT, body, shape, strict)
     values = {name: value for name, value in values.items() if name not in KEPT_BY_STORE}
-    if store.switches.wrong_gtin == "refuse":
-        errors |= wrong_gtin(values)
-    if not create and "variants" in body and store.switches.variants_on_put == "refuse":
-        errors["variants"] = "variants cannot be changed here"
-    brand_name = body.get("brand_name")
-    if brand_name is not None and not isinstance(brand_name, str):
-        errors["brand_name"] = "brand_name must be a string"
-    if len(values.get("description", "")) > store.switches.most_description:
-        errors["description"] = (
-            f"description must be at most {store.switches.most_description} characters"
-        )
+    errors |= wrong_fields(store, body, values, create=create)
     if errors:
         raise invalid(errors)
     images = rows_of(body, "images")
@@ -152,13 +82,35 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
     return Wanted(
         values,
         naming.url_of(body["custom_url"]) if "custom_url" in body else None,
-        brand_name or None,
+        body.get("brand_name") or None,
         custom_fields_of(body),
         rules_of(body),
         images,
         [read_video(store, video) for video in rows_of(body, "videos")],
         drafts_of(store, rows_of(body, "variants")) if create else [],
     )
+
+
+def check_required(store: Store, body: Json) -> None:
+    """Refuse a new product without what each has."""
+    absent = {name: words for name, words in REQUIRED.items() if body.get(name) is None}
+    if store.switches.categories_required and body.get("categories") is None:
+        absent["categories"] = "Please provide categories."
+    if absent:
+        raise missing(absent)
+
+
+def wrong_fields(store: Store, body: Json, values: Json, *, create: bool) -> dict[str, str]:
+    """What is wrong with fields whose type is right."""
+    errors = wrong_gtin(values) if store.switches.wrong_gtin == "refuse" else {}
+    if not create and "variants" in body and store.switches.variants_on_put == "refuse":
+        errors["variants"] = "variants cannot be changed here"
+    if not isinstance(body.get("brand_name"), str | None):
+        errors["brand_name"] = "brand_name must be a string"
+    most = store.switches.most_description
+    if len(values.get("description", "")) > most:
+        errors["description"] = f"description must be at most {most} characters"
+    return errors
 
 
 def references(store: Store, values: Json) -> None:
@@ -393,12 +345,7 @@ def apply(store: Store, change: Change, *, partly: bool = False) -> Json | None:
         store.touched(product)
     if any(PRODUCT[name].fires for name in changed) or store.switches.identical_put_fires:
         store.emit("store/product/updated", {"type": "product", "id": product.id})
-    if (
-        level is not None
-        and not partly
-        and product.tracking != "none"
-        and (product.simple or product.tracking == "product")
-    ):
+    if level is not None and not partly and counts_as_whole(product):
         inventory.give(store, product, None, level)
     if change.refused_url is not None:
         return change.refused_url.body()
@@ -407,6 +354,11 @@ def apply(store: Store, change: Change, *, partly: bool = False) -> Json | None:
             422, "The product inventory could not be updated", {"inventory_level": "not saved"}
         ).body()
     return None
+
+
+def counts_as_whole(product: Product) -> bool:
+    """True where the product's own number is the one that counts."""
+    return product.tracking == "product" or (product.tracking != "none" and product.simple)
 
 
 def keep(store: Store, product: Product, values: Json) -> None:

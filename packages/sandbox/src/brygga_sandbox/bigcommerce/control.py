@@ -6,18 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brygga_sandbox.http import Request, Response, Router
 
 from . import order_views
+from .core import Core
 from .door import answer, decoded, refused
 from .refusal import Json, Refusal
 from .shop import Shop
 from .state import by_id
-
-if TYPE_CHECKING:
-    from .sandbox import BigCommerceSandbox
 
 Act = Callable[[Shop, Request, Json], Awaitable[Any]]
 DELAYS = ("read_lag_s", "hook_delay_s")
@@ -196,7 +194,7 @@ def body_of(request: Request) -> Json:
     return value
 
 
-def acts_of(sandbox: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
+def acts_of(sandbox: Core) -> list[tuple[str, str, Act]]:
     """What needs the whole of BigCommerce: its stores, its apps and their webhooks."""
 
     async def settings(shop: Shop, request: Request, body: Json) -> Any:
@@ -260,7 +258,7 @@ def acts_of(sandbox: BigCommerceSandbox) -> list[tuple[str, str, Act]]:
     ]
 
 
-def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: Core) -> None:
     """Put every control address in the table. The store is named by `store_hash` in query or body,
     or is the first.
     """
@@ -289,7 +287,7 @@ def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
         router.add(method, "/sandbox" + path, bound(act), control=True)
 
 
-def first_app(sandbox: BigCommerceSandbox, shop: Shop) -> str:
+def first_app(sandbox: Core, shop: Shop) -> str:
     """The first app installed on the store."""
     grant = next(
         (one for one in sandbox.apps.grants.values() if one.store_hash == shop.store.hash), None

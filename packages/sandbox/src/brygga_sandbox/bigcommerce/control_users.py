@@ -4,21 +4,19 @@ longer may (bigcommerce facts 1.5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brygga_sandbox.http import Request, Response, Router
 from brygga_sandbox.numerals import whole
 
 from .apps import person
+from .core import Core
 from .door import answer, decoded, refused
 from .refusal import Json, Refusal, invalid
 from .state import Store, User, by_id
 
-if TYPE_CHECKING:
-    from .sandbox import BigCommerceSandbox
 
-
-def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: Core) -> None:
     """GET, POST /sandbox/users; DELETE /sandbox/users/{id}; GET /sandbox/load. The store is named
     by `store_hash`, or is the first.
     """

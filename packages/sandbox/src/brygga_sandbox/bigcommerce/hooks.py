@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +15,7 @@ import msgspec
 
 from brygga_sandbox.outbox import Message, Outbox
 
+from .hook_rules import address_of, covers, fits_a_header, signing_key
 from .refusal import Json, Refusal
 from .scopes import EXCEPTION, known
 from .state import Store, uuid_of
@@ -26,55 +25,6 @@ RETRIES = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 50_400, 86_400)
 QUIET_DAYS = 90
 MAX_PER_SCOPE = 10
 BLOCK_WINDOW_S, BLOCK_FROM, BLOCK_BELOW, BLOCKED_S = 120, 100, 0.9, 180
-
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE = re.compile(r"[\x20-\x7e\t]*")
-
-
-def address_of(url: Any) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port of an address; None for what is none."""
-    if not isinstance(url, str) or any(letter <= " " for letter in url):
-        return None
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    return (
-        (parts.scheme, parts.hostname, port)
-        if parts.hostname and parts.scheme in {"http", "https"}
-        else None
-    )
-
-
-def fits_a_header(name: Any, value: Any) -> bool:
-    """True for what can stand in a header (RFC 9110), within the sizes of bigcommerce facts 6.4."""
-    if not isinstance(name, str) or not isinstance(value, str):
-        return False
-    return (
-        bool(_TOKEN.fullmatch(name))
-        and len(name) <= 64
-        and len(value) <= 8192
-        and bool(_VALUE.fullmatch(value))
-    )
-
-
-def covers(asked: str, scope: str) -> bool:
-    """True when a hook for `asked` hears of `scope`; a wildcard at the end covers all below."""
-    return asked == scope or ("*" in asked and fnmatchcase(scope, asked))
-
-
-def signing_key(secret: str, reading: str) -> bytes:
-    """The key of a signature, by the reading that is switched on. Nobody here checks `v1a`: any
-    bytes do.
-    """
-    match reading:
-        case "decoded":
-            return base64.b64decode(secret + "=" * (-len(secret) % 4))
-        case "another" | "v1a":
-            return f"not {secret}".encode()
-        case _:
-            return secret.encode()
 
 
 @dataclass(slots=True)
@@ -353,23 +303,11 @@ class Hooks:
 
     def send(self, hook: Hook, scope: str, data: Json) -> None:
         """Hand one message to the outbox."""
-        body = self.envelope(scope, data)
-        message_id = f"msg_{uuid_of(self.store.dice)}"
-
-        def address() -> tuple[str, dict[str, str]] | None:
-            if self.all.get(hook.id) is not hook or not hook.is_active:
-                return None
-            return hook.destination, self.headers(hook, message_id, body)
-
+        one = Letter(
+            self, hook, scope, f"msg_{uuid_of(self.store.dice)}", self.envelope(scope, data)
+        )
         self.outbox.send(
-            Message(
-                body,
-                address,
-                RETRIES,
-                landed=lambda: self.count(hook, good=True),
-                failed=lambda attempt, status: self.failed(hook, scope),
-                given_up=lambda: self.gave_up(hook, scope),
-            )
+            Message(one.body, one.address, RETRIES, one.landed, one.failed, one.given_up)
         )
 
     def headers(self, hook: Hook, message_id: str, body: bytes) -> dict[str, str]:
@@ -451,6 +389,32 @@ class Hooks:
             domain.blocked_until = now + BLOCKED_S
             domain.tries.clear()
             self.exception(hook, hook.scope, 90_003, "the domain is blocked")
+
+
+@dataclass(slots=True)
+class Letter:
+    """One message to one hook, for as long as that hook is there and active."""
+
+    hooks: Hooks
+    hook: Hook
+    scope: str
+    message_id: str
+    body: bytes
+
+    def address(self) -> tuple[str, dict[str, str]] | None:
+        """Where it goes, if it is still wanted."""
+        if self.hooks.all.get(self.hook.id) is not self.hook or not self.hook.is_active:
+            return None
+        return self.hook.destination, self.hooks.headers(self.hook, self.message_id, self.body)
+
+    def landed(self) -> None:
+        self.hooks.count(self.hook, good=True)
+
+    def failed(self, attempt: int, status: int | None) -> None:
+        self.hooks.failed(self.hook, self.scope)
+
+    def given_up(self) -> None:
+        self.hooks.gave_up(self.hook, self.scope)
 
 
 BLOCKED = "x-sandbox-blocked"

@@ -179,20 +179,13 @@ def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Va
     """The values after a PUT that carries them. What is left out depends on a switch (bigcommerce
     facts 3.8).
     """
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise invalid({"option_values": "option_values must be an array of at least one object"})
-    known = {value.id: value for value in option.values}
-    if any(by_id(known, row.get("id")) is None for row in rows):
-        raise Refusal(422, SHARED, {"shared_option_id": SHARED})
+    check_rows(option, rows)
     named = {row["id"] for row in rows}
     left_out = [value for value in option.values if value.id not in named]
     if left_out and store.switches.omitted_values == "refuse":
         raise Refusal(422, SHARED, {"shared_option_id": SHARED})
+    check_values(option, rows)
     renamed = {row["id"]: row for row in rows}
-    for row in rows:
-        check_label(row.get("label", known[row["id"]].label))
-        check_order(row, 0)
-        check_plain(row)
     if left_out and store.switches.omitted_values == "remove":
         for value in left_out:
             drop_users(store, product, value)
@@ -215,6 +208,24 @@ def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Va
         value.is_default = row.get("is_default", value.is_default)
         value.value_data = row.get("value_data", value.value_data)
     return kept
+
+
+def check_rows(option: Option, rows: Any) -> None:
+    """Refuse what are no rows of this option's values."""
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise invalid({"option_values": "option_values must be an array of at least one object"})
+    known = {value.id: value for value in option.values}
+    if any(by_id(known, row.get("id")) is None for row in rows):
+        raise Refusal(422, SHARED, {"shared_option_id": SHARED})
+
+
+def check_values(option: Option, rows: list[Json]) -> None:
+    """Refuse what no value could be."""
+    known = {value.id: value for value in option.values}
+    for row in rows:
+        check_label(row.get("label", known[row["id"]].label))
+        check_order(row, 0)
+        check_plain(row)
 
 
 def delete(store: Store, product: Product, option: Option) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 from brygga_sandbox import numerals
-from brygga_sandbox.http import Request, Response, Router, redirect, text_response
+from brygga_sandbox.http import Request, Response, redirect, text_response
 from brygga_sandbox.pages import onward, show
 
 from . import inventory
+from .core import Core
 from .media import image_json
 from .panel_words import WHOLE, Mistyped, explain
 from .refusal import Json, Refusal
@@ -23,9 +24,6 @@ from .shop import Shop
 from .state import Product, Store
 from .storefile import currency
 from .words import WORDS
-
-if TYPE_CHECKING:
-    from .sandbox import BigCommerceSandbox
 
 PER_PAGE = 25
 
@@ -108,7 +106,7 @@ def has_text(product: Product, text: str) -> bool:
 class Panel:
     """The frame of every store's control panel, and its list of products."""
 
-    def __init__(self, sandbox: BigCommerceSandbox) -> None:
+    def __init__(self, sandbox: Core) -> None:
         self.sandbox = sandbox
 
     def page(
@@ -186,7 +184,7 @@ class Panel:
         return self.back(shop, "products", "saved")
 
 
-def bound(sandbox: BigCommerceSandbox, act: Act) -> Callable[[Request], Awaitable[Response]]:
+def bound(sandbox: Core, act: Act) -> Callable[[Request], Awaitable[Response]]:
     """A page handler with its shop; a refusal is shown on the page one came from."""
 
     async def run(request: Request) -> Response:
@@ -203,33 +201,3 @@ def bound(sandbox: BigCommerceSandbox, act: Act) -> Callable[[Request], Awaitabl
             return text_response(f"{type(wrong).__name__}: {wrong}", 400)
 
     return run
-
-
-class Room(Protocol):
-    """Some pages of the panel: method, path below the store, handler."""
-
-    def pages(self) -> list[tuple[str, str, Act]]: ...
-
-
-def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
-    """Put the panel's pages in the table."""
-    from . import panel_orders, panel_product, panel_store  # noqa: PLC0415 - they build on this frame
-
-    panel = Panel(sandbox)
-    rooms: list[Room] = [
-        panel_product.ProductPage(panel), panel_orders.OrderPages(panel),
-        panel_store.StorePages(panel)
-    ]  # fmt: skip
-
-    async def home(request: Request) -> Response:
-        return onward(request, f"/manage/{sandbox.store().hash}/products")
-
-    pages: list[tuple[str, str, Act]] = [
-        ("GET", "", panel.home),
-        ("GET", "/products", panel.products),
-        ("POST", "/products", panel.change_products),
-    ]
-    for method, path, act in [*pages, *(page for room in rooms for page in room.pages())]:
-        router.add(method, "/manage/{store_hash}" + path, bound(sandbox, act), control=True)
-    for path in ("/", "/manage"):
-        router.add("GET", path, home, control=True)

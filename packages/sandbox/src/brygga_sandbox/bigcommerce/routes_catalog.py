@@ -8,8 +8,9 @@ from typing import Any
 from brygga_sandbox.http import Response
 from brygga_sandbox.numerals import whole
 
-from . import catalog, listing, naming, options, variants
+from . import catalog, listing, naming, options, variant_batch, variants
 from .door import Call, Route, answer, nothing
+from .product_rows import object_of
 from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, duplicate, invalid
 from .render import INCLUDES, TOP_LEVEL, View, option_json, product_json, value_json, variant_json
 from .state import Option, Product, Variant, by_id
@@ -235,7 +236,7 @@ async def get_variant(call: Call) -> Response:
 
 
 async def create_variant(call: Call) -> Response:
-    step = variants.new_step(call.store, product(call), catalog.object_of(call.body()))
+    step = variants.new_step(call.store, product(call), object_of(call.body()))
     step = await variants.with_picture(call.camera, step)
     partly = call.hit("partial") is not None
     made = variants.carry_out(call.store, step, partly=partly)
@@ -246,7 +247,7 @@ async def create_variant(call: Call) -> Response:
 
 async def update_variant(call: Call) -> Response:
     found = variants.variant_of(product(call), call.param("variant_id"))
-    step = variants.change_step(call.store, product(call), found, catalog.object_of(call.body()))
+    step = variants.change_step(call.store, product(call), found, object_of(call.body()))
     step = await variants.with_picture(call.camera, step)
     return one(shown_variant(call, variants.carry_out(call.store, step)))
 
@@ -309,7 +310,7 @@ async def update_variants(call: Call) -> Response:
             422,
             {"batch_errors": [{"status": 422, "title": title, "type": STATUS_CODES, "errors": {}}]},
         )
-    made = await variants.batch(call.store, rows, call.camera)
+    made = await variant_batch.batch(call.store, rows, call.camera)
     return answer({"data": [shown_variant(call, row) for row in made], "meta": {}})
 
 

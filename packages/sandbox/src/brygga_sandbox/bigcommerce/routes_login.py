@@ -4,22 +4,20 @@ facts 1.3).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brygga_sandbox.http import Request, Response, Router, redirect
 from brygga_sandbox.pages import show
 
 from .apps import App
+from .core import Core
 from .door import answer, decoded, refused, without_marks
 from .refusal import Refusal
 from .storefile import CURRENCIES
 from .words import WORDS
 
-if TYPE_CHECKING:
-    from .sandbox import BigCommerceSandbox
 
-
-def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: Core) -> None:
     """Put the log-in pages and the token address in the table."""
 
     async def page(request: Request) -> Response:
@@ -54,7 +52,7 @@ def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
     router.add("POST", "/login/oauth2/token", token, control=True)
 
 
-def exchanged(sandbox: BigCommerceSandbox, request: Request) -> Response:
+def exchanged(sandbox: Core, request: Request) -> Response:
     """A code for a token; JSON or form."""
     form = "x-www-form-urlencoded" in request.headers.get("content-type", "")
     try:
@@ -64,9 +62,7 @@ def exchanged(sandbox: BigCommerceSandbox, request: Request) -> Response:
         return refused(refusal)
 
 
-def result(
-    sandbox: BigCommerceSandbox, request: Request, key: str, status: int, **values: Any
-) -> Response:
+def result(sandbox: Core, request: Request, key: str, status: int, **values: Any) -> Response:
     """A page with one message."""
     app = sandbox.apps.registered.get(request.params["client_id"])
     name = app.name if app else request.params["client_id"]
@@ -81,7 +77,7 @@ def result(
     )
 
 
-def install_page(sandbox: BigCommerceSandbox, request: Request) -> Response:
+def install_page(sandbox: Core, request: Request) -> Response:
     """Log-in (or a new store), then the consent page for the chosen store."""
     app = sandbox.apps.registered.get(request.params["client_id"])
     if app is None:
@@ -105,7 +101,7 @@ def install_page(sandbox: BigCommerceSandbox, request: Request) -> Response:
     )
 
 
-def install_act(sandbox: BigCommerceSandbox, request: Request) -> Response:
+def install_act(sandbox: Core, request: Request) -> Response:
     """What the merchant decided: a new store, yes, or no."""
     app = sandbox.apps.registered.get(request.params["client_id"])
     if app is None:
@@ -124,7 +120,7 @@ def install_act(sandbox: BigCommerceSandbox, request: Request) -> Response:
     )
 
 
-def created(sandbox: BigCommerceSandbox, app: App, form: dict[str, str]) -> Response:
+def created(sandbox: Core, app: App, form: dict[str, str]) -> Response:
     """A new store, then on to the consent."""
     currency = form.get("currency", "SEK")
     store = sandbox.add_store(

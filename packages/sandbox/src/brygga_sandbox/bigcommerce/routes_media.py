@@ -8,8 +8,9 @@ from typing import Any
 from brygga_sandbox.http import Request, Response
 from brygga_sandbox.numerals import signed
 
-from . import catalog, listing, media, metafields, variants
+from . import listing, media, metafields, variants
 from .door import Call, Route, answer, nothing
+from .product_rows import custom_fields_of, object_of
 from .refusal import Json, Refusal, invalid, missing, not_found
 from .routes_catalog import SCOPE, many, one, product
 from .state import Picture
@@ -20,7 +21,7 @@ def upload(call: Call) -> tuple[Json, bytes | None, str]:
     never both.
     """
     if not call.request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return catalog.object_of(call.body()), None, ""
+        return object_of(call.body()), None, ""
     fields, content, name = file_of(call.request)
     if content is None:
         title = "image_url must be present if uploading by url"
@@ -198,12 +199,12 @@ async def get_custom_field(call: Call) -> Response:
 
 
 async def create_custom_field(call: Call) -> Response:
-    body = catalog.object_of(call.body())
+    body = object_of(call.body())
     absent = {name: f"Please provide a {name}." for name in ("name", "value") if not body.get(name)}
     if absent:
         raise missing(absent)
     rows = product(call).custom_fields
-    catalog.custom_fields_of({"custom_fields": [*rows, body]})
+    custom_fields_of({"custom_fields": [*rows, body]})
     if any((row["name"], row["value"]) == (body["name"], body["value"]) for row in rows):
         # Repeating the same pair is refused (bigcommerce facts 10).
         raise Refusal(
@@ -217,8 +218,8 @@ async def create_custom_field(call: Call) -> Response:
 
 async def update_custom_field(call: Call) -> Response:
     found = custom_field(call)
-    body = {**found, **catalog.object_of(call.body())}
-    catalog.custom_fields_of({"custom_fields": [body]})
+    body = {**found, **object_of(call.body())}
+    custom_fields_of({"custom_fields": [body]})
     found.update(name=body["name"], value=body["value"])
     call.store.touched(product(call))
     return one(found)

@@ -9,7 +9,7 @@ from typing import Any
 from brygga_sandbox.http import Response
 from brygga_sandbox.numerals import whole
 
-from . import inventory, listing
+from . import inventory, items, listing
 from .door import Call, Route, answer, nothing
 from .refusal import Json, ProblemRefusal, Refusal
 from .routes_catalog import SCOPE as CATALOG
@@ -67,14 +67,12 @@ def item_pairs(call: Call) -> list[tuple[Any, Any]]:
     else:
         rows = list(store.all_variants())
     found = [(store.products[row.product_id], row) for row in rows]
-    found = [pair for pair in found if inventory.is_listed(store, pair[0])]
+    found = [pair for pair in found if items.is_listed(store, pair[0])]
     if products is not None:
         found = [pair for pair in found if pair[0].id in products]
     if skus is not None:
         several = {part.lower() for part in listing.words(skus)}
-        found = [
-            pair for pair in found if str(inventory.identity_of(*pair)["sku"]).lower() in several
-        ]
+        found = [pair for pair in found if str(items.identity_of(*pair)["sku"]).lower() in several]
     return found
 
 
@@ -90,7 +88,7 @@ async def list_items(call: Call) -> Response:
     moment = call.moment()
 
     def nested(pair: tuple[Any, Any]) -> Json:
-        return inventory.item_row(store, pair[0], pair[1], places, store.item_moment(moment))
+        return items.item_row(store, pair[0], pair[1], places, store.item_moment(moment))
 
     return many(call, item_pairs(call), nested, maximum=1000)
 
@@ -116,9 +114,7 @@ async def list_location_items(call: Call) -> Response:
     place, moment = location(call), call.moment()
 
     def flat(pair: tuple[Any, Any]) -> Json:
-        row = inventory.item_row(
-            call.store, pair[0], pair[1], [place], call.store.item_moment(moment)
-        )
+        row = items.item_row(call.store, pair[0], pair[1], [place], call.store.item_moment(moment))
         at = row["locations"][0]
         kept = {name: at[name] for name in _FLAT if name in at}
         # The rows of one location do not name the v2 id (bigcommerce facts 5.3).
@@ -129,7 +125,7 @@ async def list_location_items(call: Call) -> Response:
 
 
 async def set_location_items(call: Call) -> Response:
-    return answer(inventory.set_settings(call.store, location(call), call.body()))
+    return answer(items.set_settings(call.store, location(call), call.body()))
 
 
 async def list_locations(call: Call) -> Response:

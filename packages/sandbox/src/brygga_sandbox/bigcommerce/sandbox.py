@@ -2,28 +2,16 @@
 ASGI application.
 """
 
-from __future__ import annotations
-
-import random
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
-
-import httpx2
-
-from brygga_sandbox.clock import Clock
 from brygga_sandbox.controls import mount_clock, mount_weather
-from brygga_sandbox.faults import Faults, mount_faults
-from brygga_sandbox.http import AsgiApp, Router
-from brygga_sandbox.outbox import Outbox, Post, poster
+from brygga_sandbox.faults import mount_faults
 from brygga_sandbox.pages import mount_static
-from brygga_sandbox.requests import Requests, mount_requests
+from brygga_sandbox.requests import mount_requests
 from brygga_sandbox.switches import mount_switches
 
 from . import (
     control,
     control_users,
-    panel,
+    panel_pages,
     routes_catalog,
     routes_categories,
     routes_login,
@@ -32,86 +20,11 @@ from . import (
     routes_store,
     storefront,
 )
-from .apps import App, Apps, Visit
-from .door import SPEAKERS, Door
-from .hooks import BLOCKED, Hooks
-from .media import Camera, Fetch
-from .shop import Shop
-from .state import Store, User, Violation
-from .switches import Switches
+from .core import Core
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
-    """What is no reading of a document but a choice of the town. Times are seconds."""
-
-    public_url: str = ""
-    """Where clients and browsers find the sandbox; empty: as they named it."""
-    read_lag_s: float = 0.0
-    """How long reads of stock lag behind writes (bigcommerce facts 5.2)."""
-    hook_delay_s: float = 0.0
-    """How long until a new webhook works; the platform takes up to 60 (bigcommerce facts 6.1)."""
-    busy_s: float = 0.0
-    """How long a call takes that must not run beside another of its kind (bigcommerce facts 2.1);
-    0: one turn of the event loop.
-    """
-    delivery_timeout_s: float = 10.0
-    """How long a delivery waits for an answer (bigcommerce facts 6.4)."""
-    requests_kept: int = 1000
-
-
-class BigCommerceSandbox:
-    """BigCommerce as its documents describe it.
-
-    `http` delivers webhooks and callbacks and fetches pictures. Each can be given on its own:
-    `post` (url, headers, body -> status or None), `visit` (GET url -> status or None), `fetch` (url
-    -> bytes or None).
-    """
-
-    def __init__(
-        self,
-        clock: Clock,
-        dice: random.Random,
-        http: httpx2.AsyncClient | None = None,
-        config: Config | None = None,
-        switches: Switches | None = None,
-        *,
-        post: Post | None = None,
-        visit: Visit | None = None,
-        fetch: Fetch | None = None,
-    ) -> None:
-        self.clock = clock
-        self.dice = dice
-        self.config = config or Config()
-        self.first_switches = switches or Switches()
-        self.carry = post or poster(
-            http or httpx2.AsyncClient(), self.config.delivery_timeout_s, acknowledges
-        )
-        self.stores: dict[str, Store] = {}
-        self.hooks: dict[str, Hooks] = {}
-        self.faults = Faults(clock, dice, SPEAKERS)
-        self.requests = Requests(self.config.requests_kept)
-        self.outbox = Outbox(clock, self.deliver, dice)
-        own = f"{self.config.public_url}/cdn/" if self.config.public_url else ""
-        self.camera = Camera(fetch or fetcher(http), own)
-        self.apps = Apps(clock, dice, visit or visitor(http))
-        self.door = Door(
-            stores=self.stores,
-            apps=self.apps,
-            hooks=self.hooks,
-            camera=self.camera,
-            faults=self.faults,
-            requests=self.requests,
-            busy_s=self.config.busy_s,
-        )
-        self.door.public_url = self.config.public_url
-        self.router = Router(missing=self.door.missing)
-        self.mount()
-        self.app = AsgiApp(self.router.dispatch, self.wall)
-
-    def wall(self) -> float:
-        """The time by BigCommerce's own clock."""
-        return self.clock.now() + self.switches.clock_ahead_s
+class BigCommerceSandbox(Core):
+    """BigCommerce as its documents describe it, at its addresses."""
 
     def mount(self) -> None:
         """Put every route in the table."""
@@ -119,7 +32,7 @@ class BigCommerceSandbox:
             self.door.mount(self.router, room.ROUTES)
         routes_login.mount(self.router, self)
         control.mount(self.router, self)
-        panel.mount(self.router, self)
+        panel_pages.mount(self.router, self)
         storefront.mount(self.router, self)
         control_users.mount(self.router, self)
         mount_clock(self.router, self.clock)
@@ -128,199 +41,3 @@ class BigCommerceSandbox:
         mount_requests(self.router, self.requests)
         mount_switches(self.router, lambda: self.switches, self.set_switches)
         mount_static(self.router)
-
-    async def deliver(self, url: str, headers: dict[str, str], body: bytes) -> int | None:
-        """Carry one webhook, unless its domain is on the block list: then it waits in the retry
-        queue.
-        """
-        if headers.pop(BLOCKED, None) is not None:
-            return None
-        return await self.carry(url, headers, body)
-
-    # -- stores
-    # ----------------------------------------------------------------------------------------------
-
-    def add_store(
-        self,
-        store_hash: str | None = None,
-        *,
-        owner_email: str = "anna@example.com",
-        **settings: Any,
-    ) -> Store:
-        """A store with its owner. `settings` are fields of `Settings`, such as currency and
-        weight_units.
-        """
-        number = len(self.stores)
-        name = store_hash or self.apps.word(10)
-        if name in self.stores:
-            raise ValueError(f"there is a store {name} already")
-        store = Store(
-            name, 1_025_646 + number, User(24_654 + number, owner_email), self.clock, self.dice
-        )
-        store.read_lag_s = self.config.read_lag_s
-        store.switches = self.switches
-        self.stores[name] = store
-        self.hooks[name] = Hooks(store, self.outbox, self.apps.secret, self.config.hook_delay_s)
-        Shop(store, self.camera).set_settings(**settings)
-        return store
-
-    def store(self, store_hash: str | None = None) -> Store:
-        """The store with that hash; the first one when none is named. KeyError for an unknown
-        one.
-        """
-        return self.stores[store_hash] if store_hash else next(iter(self.stores.values()))
-
-    def shop(self, store_hash: str | None = None) -> Shop:
-        """The hands of a store's merchant and shoppers."""
-        return Shop(self.store(store_hash), self.camera)
-
-    @property
-    def switches(self) -> Switches:
-        """The readings in force."""
-        return self.first_switches
-
-    @switches.setter
-    def switches(self, switches: Switches) -> None:
-        self.set_switches(switches)
-
-    def set_switches(self, switches: Switches) -> None:
-        """Turn switches for every store."""
-        self.first_switches = switches
-        for store in self.stores.values():
-            store.switches = switches
-
-    @property
-    def wire_violations(self) -> list[Violation]:
-        """Requests of apps that carried a merchant's own field outside a birth, of all stores."""
-        return [violation for store in self.stores.values() for violation in store.violations]
-
-    # -- apps
-    # ----------------------------------------------------------------------------------------------
-
-    def register_app(
-        self,
-        name: str,
-        *,
-        auth_url: str,
-        load_url: str,
-        uninstall_url: str | None = None,
-        remove_user_url: str | None = None,
-        scopes: Iterable[str] = (),
-        client_id: str | None = None,
-        client_secret: str | None = None,
-        draft_of: str = "",
-    ) -> App:
-        """An app of the developer portal."""
-        app = App(
-            client_id or self.apps.word(31),
-            client_secret or self.apps.word(64),
-            name,
-            auth_url,
-            load_url,
-            uninstall_url or "",
-            remove_user_url or "",
-            tuple(scopes) or SCOPES,
-            draft_of,
-        )
-        self.apps.registered[app.client_id] = app
-        return app
-
-    def issue_token(self, store_hash: str, client_id: str, scopes: Iterable[str] = ()) -> str:
-        """A token as after an installation, without the pages."""
-        store = self.stores[store_hash]
-        return self.apps.grant(store, client_id, frozenset(scopes or SCOPES), store.owner).token
-
-    async def uninstall(self, store_hash: str, client_id: str, user: User | None = None) -> bool:
-        """The owner, or another user with that right, uninstalls an app: token dead, hooks gone,
-        callback sent.
-
-        False where it was not installed.
-        """
-        return await self.apps.uninstall(
-            self.stores[store_hash], client_id, self.hooks[store_hash], user
-        )
-
-    def change_owner(self, store_hash: str, email: str) -> None:
-        """The owner's e-mail changes: apps must be authorised again (bigcommerce facts 1.4)."""
-        store = self.stores[store_hash]
-        store.owner = User(store.owner.id, email)
-        store.emit("store/information/updated", {"type": "store"})
-        self.apps.ask_again(store)
-
-    def add_user(self, store_hash: str, email: str) -> User:
-        """Somebody besides the owner may open apps. The first one switches multiple users on, which
-        asks every app again (1.4, 1.5).
-        """
-        store = self.stores[store_hash]
-        user = User(store.ids.next("user") + 1_000_000, email)
-        store.users[user.id] = user
-        if not store.settings.multiple_users:
-            store.settings.multiple_users = True
-            self.apps.ask_again(store)
-        return user
-
-    async def remove_user(self, store_hash: str, user_id: int) -> dict[str, int | None]:
-        """A user loses access: every installed app is told. Client id -> status of its answer
-        (None: none).
-        """
-        store = self.stores[store_hash]
-        user = store.users.pop(user_id)
-        clients = [
-            one.client_id for one in self.apps.grants.values() if one.store_hash == store_hash
-        ]
-        return {client: await self.apps.remove_user(store, client, user) for client in clients}
-
-    async def idle(self) -> None:
-        """Return when no webhook is due now."""
-        await self.outbox.idle()
-
-    async def stop(self) -> None:
-        """Drop the webhooks that are on their way."""
-        await self.outbox.stop()
-
-
-SCOPES = (
-    "store_v2_products", "store_inventory", "store_locations_read_only",
-    "store_v2_information_read_only",
-    "store_v2_orders_read_only", "store_channel_settings_read_only",
-)  # fmt: skip
-
-
-def acknowledges(answer: httpx2.Response) -> bool:
-    """False for an answer whose headers are too many or too large: it does not count as one
-    (bigcommerce facts 6.4).
-    """
-    headers = answer.headers.multi_items()
-    return len(headers) <= 64 and all(
-        len(name) <= 64 and len(value) <= 8192 for name, value in headers
-    )
-
-
-def fetcher(http: httpx2.AsyncClient | None) -> Fetch:
-    """Fetch pictures over an HTTP client."""
-
-    async def fetch(url: str) -> bytes | None:
-        if http is None:
-            return None
-        try:
-            response = await http.get(url, follow_redirects=True, timeout=30)
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return None
-        return response.content if response.status_code == 200 else None
-
-    return fetch
-
-
-def visitor(http: httpx2.AsyncClient | None) -> Visit:
-    """Call callbacks over an HTTP client."""
-
-    async def visit(url: str) -> int | None:
-        if http is None:
-            return None
-        try:
-            response = await http.get(url, timeout=10)
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return None
-        return response.status_code
-
-    return visit

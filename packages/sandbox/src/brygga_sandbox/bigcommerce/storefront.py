@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from brygga_sandbox.http import Request, Response, Router, redirect
@@ -11,15 +11,13 @@ from brygga_sandbox.numerals import whole
 from brygga_sandbox.pages import onward, show
 
 from . import inventory
+from .core import Core
 from .panel import bound, money, paged, thumbnail
 from .refusal import Json, Refusal
 from .render import chosen
 from .shop import Shop
 from .state import Product, Store, Variant, by_id
 from .words import WORDS
-
-if TYPE_CHECKING:
-    from .sandbox import BigCommerceSandbox
 
 PER_PAGE = 24
 SHEET = Path(__file__).parent / "static" / "shop.css"
@@ -103,7 +101,7 @@ async def buy(shop: Shop, request: Request) -> Response:
     return redirect(f"/shop/{shop.store.hash}?{urlencode({**kept, **told})}", 303)
 
 
-def mount(router: Router, sandbox: BigCommerceSandbox) -> None:
+def mount(router: Router, sandbox: Core) -> None:
     """Put the storefront, its pictures and its style sheet in the table."""
 
     async def home(request: Request) -> Response:

@@ -46,6 +46,12 @@ def place_in(sandbox: Sandbox) -> Place:
     )
 
 
+def bench_at(sandbox: Sandbox, http: httpx2.AsyncClient, journal: Journal) -> Bench:
+    """Who asks a town whose clock is moved by hand."""
+    assert isinstance(sandbox.clock, ManualClock)
+    return Bench(place_in(sandbox), http, random.Random(1), sandbox.clock.advance, journal)
+
+
 async def rehearse(
     shop: bigcommerce.Switches | None = None,
     till: zettle.Switches | None = None,
@@ -55,13 +61,11 @@ async def rehearse(
     """All questions, or those with these keys, at a town with such switches; the town, to look at
     afterwards.
     """
-    clock = ManualClock()
     sandbox = Sandbox(
-        Plan(products=3, drawings=False, bigcommerce_switches=shop, zettle_switches=till), clock
+        Plan(products=3, drawings=False, bigcommerce_switches=shop, zettle_switches=till),
+        ManualClock(),
     )
     async with httpx2.AsyncClient(transport=sandbox.transport()) as http:
-        bench = Bench(
-            place_in(sandbox), http, random.Random(1), clock.advance, journal or Journal()
-        )
+        bench = bench_at(sandbox, http, journal or Journal())
         chosen = [one for one in EVERYTHING if not keys or one.key in keys]
         return await certify(bench, "the sandbox", chosen), sandbox

@@ -2,6 +2,8 @@
 2.1).
 """
 
+from functools import partial
+
 from brygga_sandbox.clock import iso
 from brygga_sandbox.http import Answer, Request, Response, Router, json_response
 from brygga_sandbox.zettle import library
@@ -58,7 +60,7 @@ class Imports:
         due = self.core.now() + self.core.switches.import_takes_s
         one = Import(self.core.uuid1(), self.core.now(), due, caller.user, wanted)
         caller.organization.imports.append(one)
-        self.core.later(due, lambda: settle(self.core, self.products, caller.organization))
+        self.core.later(due, partial(settle, self.core, self.products, caller.organization))
         return json_response(self.as_json(one))
 
     async def latest(self, request: Request, caller: Caller) -> Response:
@@ -83,6 +85,15 @@ class Imports:
         if one.state != "IMPORTING":
             row["finished"] = iso(one.due)
         return {**row, "errorMessage": one.error} if one.error else row
+
+
+def resume(core: Core) -> None:
+    """Take up the imports of a snapshot. Needs a running event loop."""
+    products = Products(core)
+    for organization in core.organizations.values():
+        for one in organization.imports:
+            if one.state == "IMPORTING":
+                core.later(one.due, partial(settle, core, products, organization))
 
 
 def settle(core: Core, products: Products, organization: Organization) -> None:

@@ -4,7 +4,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -75,13 +75,20 @@ def farewell(
             message = letter(core, organization, one, document)
             # Frozen: the message outlives the subscription.
             message.renewed = None
-            message.address = always(one.destination, headers(one.signing_key, document))
+            fixed = Fixed(one.destination, headers(one.signing_key, document))
+            message.address = fixed.address
             core.outbox.send(message)
 
 
-def always(destination: str, fields: dict[str, str]) -> Callable[[], tuple[str, dict[str, str]]]:
+@dataclass(slots=True)
+class Fixed:
     """An address that does not change any more."""
-    return lambda: (destination, fields)
+
+    destination: str
+    headers: dict[str, str]
+
+    def address(self) -> tuple[str, dict[str, str]]:
+        return self.destination, self.headers
 
 
 def headers(key: str, document: JSON) -> dict[str, str]:
@@ -89,39 +96,55 @@ def headers(key: str, document: JSON) -> dict[str, str]:
     return {"Content-Type": "application/json; charset=UTF-8", "X-iZettle-Signature": signed}
 
 
+@dataclass(slots=True)
+class Letter:
+    """A document on its way to one subscription, for as long as that subscription lives."""
+
+    core: Core
+    organization: Organization
+    subscription: Subscription
+    document: JSON
+
+    def renewed(self) -> bytes:
+        """The body of another try: as before, or with a time of its own (4.4)."""
+        if self.core.switches.retries_are_signed_anew:
+            self.document = {**self.document, "timestamp": iso(self.core.now())}
+        return msgspec.json.encode(self.document)
+
+    def address(self) -> tuple[str, dict[str, str]] | None:
+        """Where it goes, if it is still wanted."""
+        if self.organization.subscriptions.get(self.subscription.uuid) is not self.subscription:
+            return None
+        signed = headers(self.subscription.signing_key, self.document)
+        return self.subscription.destination, signed
+
+    def landed(self) -> None:
+        self.subscription.status = "ACTIVE"
+
+    def failed(self, attempt: int, status: int | None) -> None:
+        if self.subscription.status != "FAILING":
+            self.subscription.mails += 1
+        self.subscription.status = "FAILING"
+
+    def given_up(self) -> None:
+        """After the last failure the subscription is deleted (4.5)."""
+        if self.organization.subscriptions.get(self.subscription.uuid) is self.subscription:
+            del self.organization.subscriptions[self.subscription.uuid]
+
+
 def letter(
     core: Core, organization: Organization, subscription: Subscription, document: JSON
 ) -> Message:
-    """The document on its way to one subscription, for as long as that subscription lives."""
-
-    documents = [document]
-
-    def renewed() -> bytes:
-        """The body of another try: as before, or with a time of its own (4.4)."""
-        if core.switches.retries_are_signed_anew:
-            documents[0] = {**document, "timestamp": iso(core.now())}
-        return msgspec.json.encode(documents[0])
-
-    def address() -> tuple[str, dict[str, str]] | None:
-        if organization.subscriptions.get(subscription.uuid) is not subscription:
-            return None
-        return subscription.destination, headers(subscription.signing_key, documents[0])
-
-    def landed() -> None:
-        subscription.status = "ACTIVE"
-
-    def failed(attempt: int, status: int | None) -> None:
-        if subscription.status != "FAILING":
-            subscription.mails += 1
-        subscription.status = "FAILING"
-
-    def given_up() -> None:
-        # 4.5: after the last failure the subscription is deleted.
-        if organization.subscriptions.get(subscription.uuid) is subscription:
-            del organization.subscriptions[subscription.uuid]
-
+    """The message that carries a document to one subscription."""
+    one = Letter(core, organization, subscription, document)
     return Message(
-        msgspec.json.encode(document), address, SCHEDULE, landed, failed, given_up, renewed
+        msgspec.json.encode(document),
+        one.address,
+        SCHEDULE,
+        one.landed,
+        one.failed,
+        one.given_up,
+        one.renewed,
     )
 
 

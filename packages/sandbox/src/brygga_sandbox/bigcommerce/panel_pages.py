@@ -1,0 +1,40 @@
+"""Which pages the control panel has, and where."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from brygga_sandbox.http import Request, Response, Router
+from brygga_sandbox.pages import onward
+
+from . import panel_orders, panel_product, panel_store
+from .core import Core
+from .panel import Act, Panel, bound
+
+
+class Room(Protocol):
+    """Some pages of the panel: method, path below the store, handler."""
+
+    def pages(self) -> list[tuple[str, str, Act]]: ...
+
+
+def mount(router: Router, sandbox: Core) -> None:
+    """Put the panel's pages in the table."""
+    panel = Panel(sandbox)
+    rooms: list[Room] = [
+        panel_product.ProductPage(panel), panel_orders.OrderPages(panel),
+        panel_store.StorePages(panel)
+    ]  # fmt: skip
+
+    async def home(request: Request) -> Response:
+        return onward(request, f"/manage/{sandbox.store().hash}/products")
+
+    pages: list[tuple[str, str, Act]] = [
+        ("GET", "", panel.home),
+        ("GET", "/products", panel.products),
+        ("POST", "/products", panel.change_products),
+    ]
+    for method, path, act in [*pages, *(page for room in rooms for page in room.pages())]:
+        router.add(method, "/manage/{store_hash}" + path, bound(sandbox, act), control=True)
+    for path in ("/", "/manage"):
+        router.add("GET", path, home, control=True)
