@@ -61,7 +61,7 @@ async def test_what_goes_on_is_an_alarm_and_what_is_over_is_none(
         seen = await service_health.read(tx, NOON)
 
     assert alarm is any(of.is_alarming for of in found)
-    assert int(alarm) == seen.unreceived
+    assert int(alarm) == seen.webhooks_failing
 
 
 async def test_a_connection_that_has_ended_alarms_nobody(database: Database) -> None:
@@ -144,4 +144,4 @@ async def test_status_tells_webhooks_by_connection(
     assert (
         "webhooks in 24 hours: bigcommerce 6 refused, 2 unverified; zettle 4 accepted" in reported
     )
-    assert (["bigcommerce"], True) == (seen["unheard"], seen["webhooks_elsewhere"])
+    assert (["bigcommerce"], True) == (seen["webhooks_failing"], seen["webhooks_elsewhere"])

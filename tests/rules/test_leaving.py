@@ -173,9 +173,9 @@ async def test_a_category_that_was_there_before_us_stays(home: DemoStack) -> Non
     connection = await home.connection()
     assert connection.shop is not None
     await home.finish()
+    now = (await home.connection()).shop
+    assert now is not None
     async with home.service.database.transaction() as tx:
-        now = (await home.connection()).shop
-        assert now is not None
         await connections.set_shop(tx, connection.id, replace(now, category_is_ours=False))
     await remove(home)
     await home.wait(THE_MINUTE_S)

@@ -25,6 +25,10 @@ _UPDATE = re.compile(
 _SET = re.compile(r"(\w+)\s*=")
 
 
+_ELSEWHERE = {"plans": ("plan_steps",), "additions": ("addition_pictures",)}
+"""Tables that only the migrations name."""
+
+
 def _below() -> Mapping[str, frozenset[str]]:
     """Every table -> itself and those whose rows go with its own."""
     found = {}
@@ -35,11 +39,13 @@ def _below() -> Mapping[str, frozenset[str]]:
             for key in other.constraints
             if isinstance(key, sa.ForeignKeyConstraint) and key.referred_table is table
         ]
-        found[name] = frozenset([name, *below])
+        found[name] = frozenset([name, *below, *_ELSEWHERE.get(name, ())])
     return found
 
 
 BELOW = _below()
+_EVERYTHING = "*"
+"""What is deleted with a connection: rows of every table."""
 
 
 @dataclass(eq=False, slots=True)
@@ -69,6 +75,8 @@ class Query:
         return bool(self.touched)
 
     def changes(self, question: "Query") -> bool:
+        if _EVERYTHING in self.touched:
+            return True
         if not self.touched & question.words:
             return False
         return self.columns is None or "*" in question.words or bool(self.columns & question.words)
@@ -92,6 +100,8 @@ class Memory:
         words = frozenset(_WORD.findall(plain)) | ({"*"} if "*" in plain else set())
         written = set(_WRITES.findall(plain))
         touched: frozenset[str] = frozenset().union(*(BELOW.get(name, {name}) for name in written))
+        if "DELETE FROM connections" in plain:
+            touched |= {_EVERYTHING}
         update = _UPDATE.match(plain) if len(written) == 1 else None
         columns = frozenset(_SET.findall(update[2])) if update else None
         unasked = plain.startswith("INSERT") and "RETURNING" not in words

@@ -455,7 +455,7 @@ async def test_refused_webhooks_of_either_platform_become_an_alarm(world: World)
 
     metrics = await world.browser().open("/metrics")
 
-    assert "brygga_connections_unheard 1.0" in metrics.text
+    assert "brygga_connections_webhooks_failing 1.0" in metrics.text
     assert "brygga_webhooks_failed_day 5.0" in metrics.text
 
 

@@ -100,7 +100,9 @@ async def test_a_changed_sum_is_asked_about_before_anything_is_written(world: Wo
     connection, browser, uuid = await shared(world)
     asked = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "5"))
     before = await ledger_of(world, connection, uuid)
-    fields = dict(re.findall(r'type="hidden" name="((?!_csrf)[\w-]+)" value="([^"]*)"', asked.text))
+    fields = dict(
+        re.findall(r'type="hidden" name="((?!_csrf|everywhere)[\w-]+)" value="([^"]*)"', asked.text)
+    )
     await browser.press(f"/library/{uuid}/stock/separate", **fields, sum="changed")
     ledger = await ledger_of(world, connection, uuid)
 
@@ -377,7 +379,9 @@ async def test_switching_tracking_off_while_separate_is_asked_first(world: World
     connection, browser, uuid = await parted(world)
     asked = await browser.press(f"/library/{uuid}/stock/tracking", shown="on")
     before = await reported(world, connection)
-    fields = dict(re.findall(r'type="hidden" name="((?!_csrf)[\w-]+)" value="([^"]*)"', asked.text))
+    fields = dict(
+        re.findall(r'type="hidden" name="((?!_csrf|everywhere)[\w-]+)" value="([^"]*)"', asked.text)
+    )
     await browser.press(f"/library/{uuid}/stock/tracking", confirmed="yes", **fields)
 
     assert "Turn off inventory management?" in asked.text

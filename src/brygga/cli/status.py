@@ -44,7 +44,7 @@ class Status:
     stock_synced_at: str
     webhooks: dict[str, dict[str, int]]
     """By platform and by what became of them, in the last 24 hours."""
-    unreceived: list[str]
+    webhooks_failing: list[str]
     """Platforms whose webhooks fail again and again."""
     webhooks_elsewhere: bool
     """Some still point to another address than ours is now."""
@@ -129,7 +129,7 @@ async def _of(
             }
             for one in received
         },
-        unreceived=[one.platform.value for one in received if one.is_alarming],
+        webhooks_failing=[one.platform.value for one in received if one.is_alarming],
         webhooks_elsewhere=elsewhere,
     )
 
@@ -157,7 +157,9 @@ def _reported(found: list[Status]) -> str:
         trouble = f", PAUSED: {one.paused}" if one.paused else ""
         trouble += f", out of reach since {one.unreachable_since}" if one.unreachable_since else ""
         trouble += f", {one.parked} FAILED by a fault of ours" if one.parked else ""
-        trouble += f", WEBHOOKS FAIL: {' and '.join(one.unreceived)}" if one.unreceived else ""
+        trouble += (
+            f", WEBHOOKS FAIL: {' and '.join(one.webhooks_failing)}" if one.webhooks_failing else ""
+        )
         trouble += ", webhooks point to another address" if one.webhooks_elsewhere else ""
         waiting = ", ".join(f"{count} {kind}" for kind, count in one.waiting.items()) or "nothing"
         lines += [

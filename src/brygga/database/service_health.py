@@ -40,7 +40,7 @@ class ServiceHealth:
     """Stock numbers that a merchant is asked to check."""
     contradicted: int = 0
     """Stock writes of the last 24 hours of which the marker and the record say opposite things."""
-    unreceived: int = 0
+    webhooks_failing: int = 0
     """Connections whose webhooks are refused or go astray again and again."""
     webhooks_failed: int = 0
     """Of living connections, refused or astray, in 24 hours."""
@@ -93,7 +93,7 @@ async def read(tx: Tx, now: datetime) -> ServiceHealth:
         with_pending_writes=others.with_pending_writes,
         to_check=others.to_check,
         contradicted=others.contradicted,
-        unreceived=len({one.connection_id for one in webhooks if one.is_alarming}),
+        webhooks_failing=len({one.connection_id for one in webhooks if one.is_alarming}),
         webhooks_failed=sum(one.failed for one in webhooks),
         webhooks_ended=sum(one.of(Outcome.ENDED) for one in webhooks),
     )

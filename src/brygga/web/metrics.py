@@ -42,7 +42,7 @@ GAUGES: Final = {
         "Stock writes whose marker and record said opposite things "
         "and led to a question, in 24 hours."
     ),
-    "connections_unheard": "Connections whose webhooks are refused or go astray again and again.",
+    "connections_webhooks_failing": "Connections whose webhooks are refused or go astray again and again.",
     "webhooks_failed_day": (
         "Webhooks of living connections that were refused or went astray, in 24 hours."
     ),
@@ -101,7 +101,7 @@ class Metrics:
             "stock_writes_in_the_air": health.with_pending_writes,
             "stock_numbers_to_check": health.to_check,
             "stock_writes_contradicted_day": health.contradicted,
-            "connections_unheard": health.unreceived,
+            "connections_webhooks_failing": health.webhooks_failing,
             "webhooks_failed_day": health.webhooks_failed,
             "webhooks_ended_day": health.webhooks_ended,
         }
