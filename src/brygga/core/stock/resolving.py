@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The ledger after an attempt to resolve. `change` is the change that the record made by itself."""
+    """The ledger after an attempt to resolve. `change` is what the record changed by itself."""
 
     ledger: Ledger
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""The marker (decision 16): one more item in a stock call. Its level shows whether the call landed."""
+"""The marker (decision 16): one more item in a stock call. Its level shows if the call landed."""
 
 from dataclasses import dataclass
 
