@@ -226,7 +226,7 @@ async def stop(
 def started(
     unit: UnitOfWork, before: LedgerRow, read: LevelRead, *, uncounted: bool = False
 ) -> Ledger:
-    """Tracking was switched on: Zettle's number counts. If it is in doubt, the merchant is asked."""
+    """Tracking was switched on: Zettle's number counts. The merchant is asked if it is in doubt."""
     ledger = stock.restarted(before.ledger, read, uncounted=uncounted)
     number = read.level if isinstance(read.level, int) else None
     unit.update(
