@@ -22,7 +22,7 @@ _LENGTH = 4
 
 
 def suffix(key: str, again: int = 0) -> str:
-    """Four characters that belong to a Zettle uuid. `again` gives the next ones if these are taken."""
+    """Four characters that belong to a Zettle uuid. `again` gives the next ones, if needed."""
     number = int.from_bytes(hashlib.sha256(f"{key.lower()}/{again}".encode()).digest()[:8])
     return "".join(
         _ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(_LENGTH)
@@ -41,7 +41,7 @@ def distinct_name(name: str, key: str, again: int = 0) -> str:
 
 
 def distinct_sku(sku: str, key: str, again: int = 0) -> str:
-    """The SKU with its suffix. "" when that does not fit, because a SKU is never cut (decision 8)."""
+    """The SKU with its suffix. "" if that does not fit: a SKU is never cut (decision 8)."""
     longer = f"{sku}-{suffix(key, again)}"
     return longer if len(longer) <= SKU_LIMIT else ""
 

@@ -47,7 +47,7 @@ def price_refusal(organization: Organization, shop: Shop | None) -> PriceRefusal
 
 
 def tax_changes_margin(organization: Organization, shop: Shop) -> bool:
-    """Whether only one side's prices include tax, so that copying prices changes the margin (C7)."""
+    """Whether only one side's prices include tax: then copied prices change the margin (C7)."""
     return (organization.taxation_mode is TaxationMode.INCLUSIVE) != shop.prices_include_tax
 
 

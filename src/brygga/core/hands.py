@@ -42,7 +42,9 @@ class Counting(StrEnum):
 
 
 def level_of(synced: Synced) -> Tracking:
-    """The level at which Zettle counts the product, in BigCommerce's terms (bigcommerce facts 5.2)."""
+    """The level at which Zettle counts the product, as BigCommerce names it (bigcommerce facts
+    5.2).
+    """
     return Tracking.VARIANT if synced.options else Tracking.PRODUCT
 
 

@@ -284,7 +284,7 @@ def _skus(product: Product, lines: list[Line]) -> dict[str, str]:
 
 
 def _sku(product: Product, variant: Variant, taken: set[str], lines: list[Line]) -> str:
-    """The SKU if it fits. SKUs need not be unique in Zettle. They must be in BigCommerce, without case:
+    """The SKU if it fits. BigCommerce's SKUs must be unique without case; Zettle's need not be. So
     the later one gets its suffix.
     """
     sku = one_line(variant.sku)

@@ -326,7 +326,7 @@ def _completed(operation: Operation, terms: Terms, turns: Turns) -> Operation:
 
 @dataclass(slots=True)
 class _Differences:
-    """Collects the fields that differ, and decides when a suffixed form counts as the wanted one."""
+    """Collects the fields that differ, and decides if a suffixed form counts as the wanted one."""
 
     wanted: CatalogProduct
     plain: bool

@@ -50,7 +50,7 @@ def one_line(text: str) -> str:
 
 
 def many_lines(text: str) -> str:
-    """The text with its line breaks as \\n, without other control characters or surrounding space."""
+    """The text with its line breaks as \\n, without other control characters or outer space."""
     return _broken(text).strip()
 
 
@@ -246,7 +246,7 @@ def barcode(text: str) -> str:
 
 
 def code_key(code: str) -> str:
-    """A key that is equal for codes that look alike: one kind of dash and of space, no case (P11)."""
+    """A key that is equal for codes that look alike: one dash, one kind of space, no case (P11)."""
     return " ".join(_DASH.sub("-", _digits(one_line(code))).split()).casefold()
 
 
