@@ -74,11 +74,11 @@ def is_order(
 
     | the events since the last read | an order made the change |
     |---|---|
-    | all name an order | a fall: yes; a rise: if no earlier event, of an edit, may be open |
+    | all name an order | a fall: yes; a rise: only if no earlier event is open |
     | some name none | not known |
     | there are none | a fall, if an order's event is open and nothing has moved since |
 
-    In the last case the read may trail the order.
+    An earlier open event may be about an edit. In the last case the read may trail the order.
     """
     closed = None if record.clear_read is None else record.clear_read - read_lag
     if received:
@@ -120,8 +120,8 @@ def explained(
 def _made(
     moves: Sequence[Unexplained], left: Sequence[SourceTransaction]
 ) -> tuple[int, tuple[SourceTransaction, ...]]:
-    """How many of these movements, from the first on, which transactions made. One and none, where
-    no transaction fits.
+    """The number of movements, from the first on, and the transactions that made them. One movement
+    and no transactions, where none fits.
     """
     move = moves[0]
     near = [

@@ -66,13 +66,13 @@ def resolve_shop(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Ti
     | the slot shows, one read lag after the request's end | verdict |
     |---|---|
     | one more than its count | landed |
-    | the same, but the record has its level from before and no event names it | in doubt |
+    | the same, but the record has its level from before, and no event has named it | in doubt |
     | its count | not landed |
     | anything else, or nothing | in doubt |
 
     In doubt, the lower number becomes the target and the merchant is asked. Where a call may land
-    in part (`Timing.is_whole`), the merchant is asked about every record that something has
-    touched. An earlier read decides nothing. Only a fall below every level that the write can
+    in part (`Timing.is_whole`), the merchant is asked about every record, except one that nothing
+    has touched. An earlier read decides nothing. Only a fall below every level that the write can
     explain counts at once.
     """
     pending_write = ledger.shop.pending_write

@@ -7,7 +7,7 @@ kind of evidence must agree, one that such an answer cannot give:
 |---|---|
 | its tracking status says off, by name | not tracked |
 | no tracking status names it, and the list of tracked products names only others | not tracked |
-| neither names it, and we never counted it, or Zettle's library has lost it | not tracked |
+| neither names it, and we never counted it, or Zettle's library no longer has it | not tracked |
 | its status says on, and the answer has rows of others, or of another variant | 0 [1] |
 | its status says on, and it has none beside a variant that has a row [2] | 0 |
 | its status says on, and the whole inventory has rows, but none of it | 0 |
@@ -92,9 +92,7 @@ async def is_tracked(
     `ledger_rows` are our ledgers of them. With the list of all tracked products (`listed`), no
     request is needed for products in it, nor for products that we never counted.
     """
-    counted = {
-        ledger_row.product_uuid for ledger_row in ledger_rows if ledger_row.ledger.is_tracked
-    }
+    counted = {one.product_uuid for one in ledger_rows if one.ledger.is_tracked}
     said = dict.fromkeys(listed & {*products}, True) if listed is not None else {}
     asked = products if listed is None else counted & {*products} - listed
     said |= await session.zettle.tracking_status(sorted(asked)) if asked else {}
@@ -176,10 +174,8 @@ class TillEvidence:
     async def _read(
         self, wanted: Mapping[str, Collection[str]], answer: StockOf, tracked: Statuses
     ) -> Read:
-        without_rows, named = (
-            self._without_rows(wanted).keys(),
-            {row.product_uuid for row in self.rows},
-        )
+        without_rows = self._without_rows(wanted).keys()
+        named = {row.product_uuid for row in self.rows}
         off = {uuid for uuid in without_rows if tracked.get(uuid) is False and uuid not in named}
         on = {uuid for uuid in without_rows if tracked.get(uuid)}
         proven = on & answer.whole

@@ -153,10 +153,10 @@ async def _side(session: Session, case: Case, binding: Binding | None) -> list[E
         )
     except Refused:
         transactions, whole = {}, False
-    reported = case.timed(session.clients.clocks, session.clock.now()).reported(transactions)
+    found = case.timed(session.clients.clocks, session.clock.now()).reported(transactions)
     return [
         replace(one, reason=Reason.UNCLEAR) if one.reason is Reason.EDIT and not whole else one
-        for one in reported
+        for one in found
     ]
 
 

@@ -96,9 +96,7 @@ class Stored:
     @property
     def slots(self) -> frozenset[int]:
         """The marker's variants in open calls to these."""
-        pending_writes = [
-            ledger_row.ledger.shop.pending_write for ledger_row in self.ledger_rows.values()
-        ]
+        pending_writes = [row.ledger.shop.pending_write for row in self.ledger_rows.values()]
         return frozenset(
             one.slot.variant_id
             for one in pending_writes
@@ -110,8 +108,8 @@ class Stored:
         wanted: dict[str, set[str]] = {}
         for variant, (uuid, _) in self.variants.items():
             wanted.setdefault(uuid, set()).add(variant)
-        for ledger_row in self.ledger_rows.values():
-            wanted.setdefault(ledger_row.product_uuid, set()).add(ledger_row.variant_uuid)
+        for row in self.ledger_rows.values():
+            wanted.setdefault(row.product_uuid, set()).add(row.variant_uuid)
         return wanted
 
     @property
@@ -143,7 +141,7 @@ async def known(session: Session, uuids: Collection[str] | None = None) -> Store
         gone = await _gone(
             tx,
             connection_id,
-            [ledger_row for variant, ledger_row in ledger_rows.items() if variant not in variants],
+            [row for variant, row in ledger_rows.items() if variant not in variants],
         )
     odd = {
         uuid: one.synced.product_id
@@ -154,7 +152,7 @@ async def known(session: Session, uuids: Collection[str] | None = None) -> Store
         uuids,
         bound,
         variants,
-        {v: ledger_row for v, ledger_row in ledger_rows.items() if v not in gone},
+        {variant: row for variant, row in ledger_rows.items() if variant not in gone},
         gone,
         odd,
     )
@@ -162,7 +160,7 @@ async def known(session: Session, uuids: Collection[str] | None = None) -> Store
 
 async def _gone(tx: Tx, connection_id: int, unbound: Sequence[LedgerRow]) -> frozenset[str]:
     """The variants that are in no Zettle product either, as far as we know that product."""
-    unsure = {ledger_row.product_uuid for ledger_row in unbound}
+    unsure = {row.product_uuid for row in unbound}
     entries = await library.get_many(tx, connection_id, unsure) if unsure else {}
     active = {
         uuid: {one.uuid for one in entry.product.variants}

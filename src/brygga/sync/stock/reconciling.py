@@ -121,10 +121,8 @@ class Reconciling:
         self.unit.update(ledger_row, stock.ended(ledger_row.ledger))
 
     async def _attach_record(self, variant: str, uuid: str, variant_id: int) -> None:
-        ledger_row, till = (
-            self.unit.ledger_rows.get(variant),
-            self.world.reads[Side.ZETTLE].get(variant),
-        )
+        ledger_row = self.unit.ledger_rows.get(variant)
+        till = self.world.reads[Side.ZETTLE].get(variant)
         known = ledger_row is not None and ledger_row.ledger.shop.variant_id == variant_id
         if (
             till is None
@@ -132,10 +130,8 @@ class Reconciling:
             or (known and ledger_row is not None and not ledger_row.ledger.is_unset)
         ):
             return
-        ledger_row, shop = (
-            self._locked(ledger_row, (uuid, variant), till),
-            self.world.reads[Side.SHOP].get(variant),
-        )
+        ledger_row = self._locked(ledger_row, (uuid, variant), till)
+        shop = self.world.reads[Side.SHOP].get(variant)
         if shop is None or not isinstance(shop.level, int) or not ledger_row.ledger.is_tracked:
             return
         if known:
@@ -218,16 +214,11 @@ class Reconciling:
         transactions = self.sold[ledger_row.product_uuid]
         # Sales before tracking was switched off moved the earlier numbers.
         since = max(started - NEAR, ledger_row.ledger.shop.seen or started - NEAR)
-        reported = [
-            transaction
-            for transaction in (transactions or {}).get(ledger_row.variant_uuid, ())
-            if transaction.at >= since
+        orders = [
+            one for one in (transactions or {}).get(ledger_row.variant_uuid, ()) if one.at >= since
         ]
-        clear = (
-            max((transaction.at for transaction in reported), default=started - read_lag)
-            + read_lag
-            + NEAR
-        )
+        last = max((one.at for one in orders), default=started - read_lag)
+        clear = last + read_lag + NEAR
         read_started = max(started, ledger_row.ledger.shop.touched or started)
         if (
             transactions is None or read.read_started < clear
@@ -237,10 +228,10 @@ class Reconciling:
         if (
             transactions is None
             or read.read_started < clear
-            or any(transaction.reason is Reason.UNCLEAR for transaction in reported)
+            or any(one.reason is Reason.UNCLEAR for one in orders)
         ):
             self.unit.ask_to_check(ledger_row)
-        return sum(transaction.change for transaction in reported)
+        return sum(one.change for one in orders)
 
     async def _is_tracked(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
         """Whether Zettle tracks the stock, so that we sync it. A switch whose event was lost is
@@ -448,20 +439,15 @@ class Reconciling:
         ):
             return False
         since = shop.seen - self.timing.read_lag(Side.SHOP) - NEAR
-        reported = [
-            transaction
-            for transaction in transactions.get(ledger_row.variant_uuid, ())
-            if transaction.at >= since
-        ]
+        orders = [one for one in transactions.get(ledger_row.variant_uuid, ()) if one.at >= since]
         if stock.is_ordered(shop, self.timing) and any(
-            transaction.reason is Reason.UNCLEAR for transaction in reported
+            one.reason is Reason.UNCLEAR for one in orders
         ):
             return True
         # The last read may have shown the first of them, also one that gave units back.
         change = read.level - shop.confirmed - min(0, shop.pending_change)
         return any(
-            sum(transaction.change for transaction in reported[first:]) <= change
-            for first in range(len(reported))
+            sum(one.change for one in orders[first:]) <= change for first in range(len(orders))
         )
 
     async def _has_vanished(self, ledger_row: LedgerRow, side: Side) -> bool:
@@ -483,22 +469,17 @@ class Reconciling:
         if binding is None:
             return False
         product = str(binding.synced.product_id)
-        of_variant, is_one = (
-            f"{product}/{ledger_row.ledger.shop.variant_id}",
-            not binding.synced.options,
-        )
-        reported = [product, of_variant] if is_one else [of_variant]
+        of_variant = f"{product}/{ledger_row.ledger.shop.variant_id}"
+        subjects = [of_variant] if binding.synced.options else [product, of_variant]
         return bool(
-            await ledgers.waiting(self.unit.tx, self.unit.connection_id, Side.SHOP, reported)
+            await ledgers.waiting(self.unit.tx, self.unit.connection_id, Side.SHOP, subjects)
         )
 
     def _cause(self, ledger_row: LedgerRow, side: Side, change: int) -> Cause:
         if self.swept:
             return Cause.SWEPT
-        before, received = (
-            self.unit.locked.get(ledger_row.variant_uuid, ledger_row),
-            self.unit.received.get(ledger_row.variant_uuid, ()),
-        )
+        before = self.unit.locked.get(ledger_row.variant_uuid, ledger_row)
+        received = self.unit.received.get(ledger_row.variant_uuid, ())
         read_lag = self.timing.read_lag(side)
         by_order = side is Side.SHOP and is_order(before.ledger.shop, received, change, read_lag)
         return Cause.ORDER if by_order else Cause.SEEN

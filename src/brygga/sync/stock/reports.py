@@ -59,12 +59,12 @@ async def take_reports(
                     of_one = hint.variant or (
                         variant if sizes[ledger_row.product_uuid] == 1 else ""
                     )
-                    reported = replace(hint, variant=of_one)
+                    event = replace(hint, variant=of_one)
                     if side is Side.SHOP:
                         unit.received.setdefault(variant, []).append(
-                            reported.by_order and bool(of_one)
+                            event.by_order and bool(of_one)
                         )
-                    unit.update(ledger_row, stock.hinted(ledger_row.ledger, side, reported))
+                    unit.update(ledger_row, stock.hinted(ledger_row.ledger, side, event))
     return received.pending
 
 
@@ -155,10 +155,8 @@ async def review(
     """
     echoes: dict[str, datetime] = {}
     for one in pending:
-        pending_write, ledger_row = (
-            one.call_part.pending_write,
-            unit.ledger_rows.get(one.call_part.variant_uuid),
-        )
+        pending_write = one.call_part.pending_write
+        ledger_row = unit.ledger_rows.get(one.call_part.variant_uuid)
         if ledger_row is not None and not ledger_row.ledger.is_tracked:
             continue  # the write was forgotten when tracking was switched off
         if one.verdict is Verdict.WAITING:

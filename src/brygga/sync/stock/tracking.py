@@ -175,11 +175,8 @@ def _start(
     created first.
     """
     uuid, variant = of
-    ledger_row, read, shop = (
-        unit.ledger_rows.get(variant),
-        reads[Side.ZETTLE].get(variant),
-        reads[Side.SHOP].get(variant),
-    )
+    ledger_row = unit.ledger_rows.get(variant)
+    read, shop = reads[Side.ZETTLE].get(variant), reads[Side.SHOP].get(variant)
     if read is None or not isinstance(read.level, int):
         return False
     if ledger_row is None:
