@@ -1,8 +1,8 @@
 """The rules: values in, values out.
 
-Here lives what Brygga promises: how a Zettle product becomes a BigCommerce product, what has to be
-done to make it so, how two shelves of stock keep one number, what belongs in the shop, what may be
-removed, and what the merchant is told. Every function is pure.
+This package contains the rules of Brygga: how a Zettle product becomes a BigCommerce product, which
+operations make it so, how two stock records keep one number, which products belong in the store,
+what may be removed, and what the merchant reads. Every function is pure.
 
-Here never lives: HTTP, SQL, a clock, dice, JSON, or a word in any language.
+It never contains HTTP, SQL, a clock, random numbers, JSON, or a word in any language.
 """

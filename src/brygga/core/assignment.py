@@ -6,7 +6,7 @@ from enum import StrEnum
 def belongs(
     *, exists: bool, decided: bool | None, whole_library: bool, known_at_setup: bool
 ) -> bool:
-    """True when the product is to be sold in BigCommerce.
+    """True when the product must be in BigCommerce.
 
     | in Zettle | somebody decided | mode | known when set-up was finished | belongs |
     |---|---|---|---|---|
@@ -17,7 +17,7 @@ def belongs(
     | there | no | by hand | no: added after it | yes (P8) |
     | there | no | by hand | yes | no (P8) |
 
-    `decided` is the merchant's word for this product, None while there is none.
+    `decided` is the merchant's decision about this product, None while there is none.
     """
     if not exists:
         return False

@@ -1,5 +1,5 @@
-"""Who has which name, SKU and URL: a clash that can be foreseen is avoided, not met (decision
-6).
+"""Which product has which name, SKU and URL: a foreseeable clash is avoided before the write
+(decision 6).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,9 +12,7 @@ from brygga.core.text import one_line
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The product that has a value: by its Zettle uuid, and its BigCommerce id where it has one
-    already.
-    """
+    """The product that has a value: its Zettle uuid, and its BigCommerce id where it has one."""
 
     key: str
     name: str
@@ -23,7 +21,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """`field` is "name", "sku" or "url"; `written` is "" when the suffixed value would no longer
+    """`field` is "name", "sku" or "url". `written` is "" when the value with its suffix does not
     fit and is left out.
     """
 
@@ -36,20 +34,20 @@ class Clash:
 
 @dataclass(slots=True)
 class Claims:
-    """What is taken. Names are compared exactly, SKUs without case over products and variants
-    (bigcommerce facts 3.4).
+    """The values that are taken. Names are compared exactly, SKUs without case over products and
+    variants (bigcommerce facts 3.4).
     """
 
     _holders: dict[tuple[str, str], Holder] = field(default_factory=dict)
 
     def add(self, holder: Holder, values: Iterable[tuple[str, str]]) -> None:
-        """These values are its own from here on; a value that another one has stays that one's."""
+        """Gives the holder these values. A value that another holder has stays with that one."""
         for value in values:
             self._holders.setdefault(value, holder)
 
     def taken(self, product: CatalogProduct) -> tuple[CatalogProduct, tuple[Clash, ...]]:
         """The product with a suffix on every value that another product has, and each such clash.
-        What it ends with is claimed.
+        Its final values are claimed.
         """
         found: list[Clash] = []
         key = product.key
@@ -69,8 +67,8 @@ class Claims:
     def _free(
         self, name: str, value: str, forms_of: Callable[[str, str], Sequence[str]], owner: "_Owner"
     ) -> str:
-        """The value, or the first of its forms that nobody has; a clash of all is left for the shop
-        to name.
+        """The value, or the first of its forms that no other product has. If all forms are taken,
+        BigCommerce refuses the write and names the clash.
         """
         holder = self.holder(name, value, owner.key)
         if not value or holder is None:
@@ -84,14 +82,14 @@ class Claims:
         return written
 
     def holder(self, name: str, value: str, key: str) -> Holder | None:
-        """Another product than `key` that has the value."""
+        """The product other than `key` that has the value."""
         holder = self._holders.get((name, folded(name, value)))
         return holder if holder is not None and holder.key != key else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """Whose value is looked at, and where its clashes are noted."""
+    """The owner of the value in question, and the list of its clashes."""
 
     key: str
     found: list[Clash]
@@ -105,7 +103,7 @@ def values_of(product: CatalogProduct) -> list[tuple[str, str]]:
 
 
 def values_held(found: ObservedProduct) -> list[tuple[str, str]]:
-    """The same of a product as it stands in the shop, whatever Zettle calls it."""
+    """The same, for a product as it is in the store, whatever Zettle calls it."""
     skus = {
         folded("sku", sku)
         for sku in (found.sku, *(variant.sku for variant in found.variants))
@@ -119,5 +117,7 @@ def values_held(found: ObservedProduct) -> list[tuple[str, str]]:
 
 
 def folded(name: str, value: str) -> str:
-    """What is compared: without what cannot be seen (decision 20); a SKU without case too."""
+    """The form that is compared: without invisible characters (decision 20), and a SKU without
+    case.
+    """
     return one_line(value).casefold() if name == "sku" else one_line(value)

@@ -1,7 +1,8 @@
-"""Equal names, SKUs and URLs: BigCommerce refuses them, a clash never loses a product (decision 6).
+"""Equal names, SKUs and URLs: BigCommerce refuses them, and a suffix saves the product (decision
+6).
 
-The suffix is made from the Zettle uuid alone: the same product gets the same one today and in a
-year, and no memory is needed to know "Mug (k3f9)" again as our own "Mug".
+The suffix depends on the Zettle uuid alone. The same product always gets the same suffix, so
+"Mug (k3f9)" is recognised as our own "Mug" without a stored value.
 """
 
 import hashlib
@@ -21,9 +22,7 @@ _LENGTH = 4
 
 
 def suffix(key: str, again: int = 0) -> str:
-    """Four characters that belong to a Zettle uuid; `again` gives the next ones, should even these
-    be taken.
-    """
+    """Four characters that belong to a Zettle uuid. `again` gives the next ones, if needed."""
     number = int.from_bytes(hashlib.sha256(f"{key.lower()}/{again}".encode()).digest()[:8])
     return "".join(
         _ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(_LENGTH)
@@ -42,15 +41,13 @@ def distinct_name(name: str, key: str, again: int = 0) -> str:
 
 
 def distinct_sku(sku: str, key: str, again: int = 0) -> str:
-    """The SKU with its suffix; "" when that no longer fits, because a SKU is never cut (decision
-    8).
-    """
+    """The SKU with its suffix. "" if that does not fit: a SKU is never cut (decision 8)."""
     longer = f"{sku}-{suffix(key, again)}"
     return longer if len(longer) <= SKU_LIMIT else ""
 
 
 def distinct_url(url: str, key: str, again: int = 0) -> str:
-    """The path with its suffix; "" (BigCommerce's own choice) when that no longer fits."""
+    """The path with its suffix. "" (BigCommerce's own choice) when that does not fit."""
     longer = f"{url.rstrip('/')}-{suffix(key, again)}/"
     return longer if len(longer) <= URL_LIMIT else ""
 
@@ -61,7 +58,7 @@ def generated_sku(key: str) -> str:
 
 
 def same_but_for_suffix(wanted: str, found: str, distinct: Collection[str]) -> bool:
-    """True when what is found is what is wanted, plain or in one of its suffixed forms."""
+    """True when the found value is the wanted one, plain or with one of its suffixes."""
     return found == wanted or (found != "" and found in distinct)
 
 
@@ -70,8 +67,8 @@ def forms_of_name(name: str, key: str) -> tuple[str, ...]:
 
 
 def forms_of_sku(sku: str, key: str) -> tuple[str, ...]:
-    """What a variant's SKU may read in the shop instead of `sku`: suffixed, or generated where
-    Zettle has none.
+    """The forms that a variant's SKU may have in the store instead of `sku`: with a suffix, or
+    generated where Zettle has none.
     """
     return (
         tuple(distinct_sku(sku, key, again) for again in range(3)) if sku else (generated_sku(key),)
@@ -86,9 +83,9 @@ def renamed(
     sent: CatalogProduct, plain: CatalogProduct, field: str, again: int = 0, sku: str = ""
 ) -> CatalogProduct:
     """What was sent, with the next suffix on its clashing `field` ("name", "sku" or "url"). `plain`
-    has the values without any.
+    has the values without a suffix.
 
-    On a SKU clash every variant gets its own, or only the one with the SKU that BigCommerce named.
+    On a SKU clash every variant gets a suffix, or only the one whose SKU BigCommerce named.
     """
     if field == "name":
         return replace(sent, name=distinct_name(plain.name, plain.key, again))

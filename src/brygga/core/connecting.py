@@ -1,4 +1,4 @@
-"""Set-up step by step, when prices may be synced, and what the merchant is warned of."""
+"""The steps of set-up, when prices may be synced, and what the merchant is warned of."""
 
 from enum import StrEnum
 
@@ -24,8 +24,8 @@ _MISSING = {
 
 
 def missing_step(connection: Connection) -> Step | None:
-    """The step at which set-up resumes (C11); None when it is finished, or when the connection is
-    being dissolved.
+    """The step at which set-up resumes (C11). None when it is finished, or when the connection is
+    being removed.
     """
     return _MISSING.get(connection.stage)
 
@@ -38,9 +38,7 @@ class PriceRefusal(StrEnum):
 
 
 def price_refusal(organization: Organization, shop: Shop | None) -> PriceRefusal | None:
-    """None when the merchant may choose that prices come from Zettle: both sides use the same
-    currency (C4).
-    """
+    """None when prices may come from Zettle: both sides use the same currency (C4)."""
     if shop is None or not shop.currency or not organization.currency:
         return PriceRefusal.STORE_UNKNOWN
     if shop.currency.upper() != organization.currency.upper():
@@ -49,22 +47,20 @@ def price_refusal(organization: Organization, shop: Shop | None) -> PriceRefusal
 
 
 def tax_changes_margin(organization: Organization, shop: Shop) -> bool:
-    """The till's prices and the shop's are entered differently about tax, so that copying them
-    changes the margin (C7).
-    """
+    """Whether only one side's prices include tax: then copied prices change the margin (C7)."""
     return (organization.taxation_mode is TaxationMode.INCLUSIVE) != shop.prices_include_tax
 
 
 def stock_moves_late(shop: Shop) -> bool:
-    """The shop takes goods from stock only when an order ships: the till may sell the same piece
-    meanwhile (C12).
+    """Whether the store takes goods from stock only when an order ships. Zettle may sell the same
+    unit before that (C12).
     """
     return shop.stock_moment is StockMoment.ORDER_SHIPPED
 
 
 def prices_must_pause(connection: Connection, organization: Organization, shop: Shop) -> bool:
-    """Either currency changed after prices were chosen (decision 10). It never un-pauses by itself:
-    resuming asks.
+    """Whether a currency has changed since prices were chosen (decision 10). Prices never resume by
+    themselves: the merchant must resume them.
     """
     if not connection.choices.prices:
         return False

@@ -1,13 +1,13 @@
-"""What a failure did to the world: nothing, maybe, never, or "ask the merchant".
+"""The four failures, by their effect on a platform and what must follow.
 
     Failure
     ├─ Unreachable     nothing happened: try again, not before `after_s`
-    ├─ Unanswered      sent, no answer: settle what became of it, never blindly repeat
-    ├─ Refused         the platform said no and why: no retry until the data changes
-    └─ NeedsMerchant   only the merchant can help: pause the connection and tell them
+    ├─ Unanswered      sent, no answer: resolve its outcome first, never repeat it before
+    ├─ Refused         the platform refused and said why: no retry until the data changes
+    └─ NeedsMerchant   only the merchant can help: pause the connection and inform them
 
-`wire` and the two platform packages raise them, `sync.worker.judging` decides, nobody between
-catches. Anything else is a bug of ours.
+`wire` and the two platform packages raise them. `sync.worker.judging` decides. No code between them
+catches. Any other exception is a bug of ours.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def fingerprint(token: str) -> str:
-    """Names a token without telling it: failures and logs must not carry secrets."""
+    """Identifies a token without revealing it: failures and logs must not contain secrets."""
     return hashlib.sha256(token.encode()).hexdigest()[:24]
 
 
 class Failure(Exception):
-    """The base of the four. `code` names the sentence the merchant reads; `detail` is for the
-    operator, without secrets.
+    """The base of the four. `code` names the sentence that the merchant reads. `detail` is for the
+    operator and has no secrets.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -34,8 +34,8 @@ class Failure(Exception):
 
 
 class Unreachable(Failure):
-    """Nothing happened on the platform. Try again in `after_s` seconds, or when the caller sees fit
-    if None.
+    """Nothing happened on the platform. Try again in `after_s` seconds. If None, the caller decides
+    when.
     """
 
     def __init__(self, code: str, detail: str = "", after_s: float | None = None) -> None:
@@ -44,12 +44,12 @@ class Unreachable(Failure):
 
 
 class Unanswered(Failure):
-    """A write was sent and no answer came: it may have happened."""
+    """A write was sent and no answer came. It may have taken effect."""
 
 
 class Refused(Failure):
-    """The platform refused, and would refuse again. `status` is HTTP's; `errors` are the fields it
-    named.
+    """The platform refused, and would refuse again. `status` is the HTTP status. `errors` are the
+    fields that it named.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class Refused(Failure):
 
 
 class NeedsMerchant(Failure):
-    """Access is gone or lacks a right, or the plan is full: work for this connection waits for a
-    person.
+    """Access is gone or lacks a right, or the plan is full. The work of this connection waits for
+    the merchant.
 
-    `access` is the fingerprint of the token that was refused: only a token that is still in use
-    pauses a connection. "" where the token is not the reason.
+    `access` is the fingerprint of the refused token. Only a token that is still in use pauses a
+    connection. "" where the token is not the reason.
     """
 
     def __init__(self, code: str, detail: str = "", access: str = "") -> None:
@@ -74,9 +74,9 @@ class NeedsMerchant(Failure):
 
 
 class LeaseLost(Exception):
-    """Another worker holds this connection now, or soon may: what was not yet sent stays unsent,
-    what was not yet written stays unwritten.
+    """Another worker holds this connection, or may hold it soon. What is not sent stays unsent, and
+    what is not written stays unwritten.
 
-    Not a `Failure`: it says nothing about a platform, only about who may speak to it. Raised at the
-    socket and at the first statement of a fenced transaction.
+    It is not a `Failure`: it says nothing about a platform, only about which worker may call it. It
+    is raised at the socket and at the first statement of a fenced transaction.
     """

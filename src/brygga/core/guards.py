@@ -1,5 +1,5 @@
-"""The brakes on mass effects (decision 9): what was only inferred, from a list, a sweep or an
-absence, stops when it becomes too much.
+"""The brakes on mass effects (decision 9): effects that are only inferred, from a list, a sweep or
+an absence, stop when they are too many.
 """
 
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 WINDOW = timedelta(hours=1)
-"""Effects are counted over a rolling hour, not per pass, so that many small passes cannot do what
-one large may not.
+"""Effects are counted over a rolling hour, not per pass. So many small passes cannot do what one
+large pass may not do.
 """
 
 FEW = 10
@@ -22,7 +22,7 @@ class Effect(StrEnum):
 
 
 class Cause(StrEnum):
-    """Where the wish for an effect comes from."""
+    """What caused an effect."""
 
     EVENT = "event"
     """Zettle announced it by event, or deletedProducts named it."""
@@ -30,12 +30,12 @@ class Cause(StrEnum):
     """Zettle's product has a newer etag."""
     PERSON = "person"
     INFERRED = "inferred"
-    """A list, a sweep or an absence made us think so."""
+    """We inferred it from a list, a sweep or an absence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`allowed` of the wanted effects may go on; with `asks` the others wait for the merchant's
+    """`allowed` of the wanted effects may go on. With `asks` the others wait for the merchant's
     answer.
     """
 
@@ -46,8 +46,8 @@ class Verdict:
 def verdict(cause: Cause, wanted: int, *, recent: int, catalogue: int) -> Verdict:
     """All of the wanted effects, or none of them and a question.
 
-    `recent` counts the inferred effects of the same kind that this connection had within `WINDOW`;
-    `catalogue` the products that are synced. Only inferred effects are counted and can stop.
+    `recent` is the number of inferred effects of the same kind in this connection within `WINDOW`.
+    `catalogue` is the number of synced products. Only inferred effects are counted and can stop.
     """
     if cause is not Cause.INFERRED:
         return Verdict(wanted)

@@ -1,9 +1,11 @@
-"""Names, SKUs and URLs that change hands: who writes what first, and what last (decisions 6, 19).
+"""Names, SKUs and URLs that move from one product to another: what is written first and what last
+(decisions 6, 19).
 
-BigCommerce refuses a value that another product has, also where that one lets go of it in the same
-call. So a batch is written in two passes at most: in the first everybody lets go and takes what is
-free, in the second everybody takes what was let go. Who has to let go and cannot take yet holds a
-suffixed form meanwhile; a stop between the passes leaves that.
+BigCommerce refuses a value that another product has, even if that product gives it up in the same
+call. So a batch is written in at most two passes. In the first pass each product gives up its old
+value and takes its new one if that is free. In the second pass each takes what was given up. A
+product that must give up its value before its new one is free has a suffixed form meanwhile. After
+a stop between the passes that form stays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +29,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`now` is what BigCommerce holds when the product has its new structure, `wanted` the plain
-    value.
+    """`now` is the value in BigCommerce once the product has its new structure. `wanted` is the
+    plain value.
     """
 
     owner: Holder
@@ -36,11 +38,11 @@ class Wish:
     now: str
     wanted: str
     alone: bool = False
-    """A simple product's SKU: it may be left out where even its suffixed form does not fit."""
+    """A simple product's SKU: it may be left out if its suffixed form does not fit either."""
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """What may be written instead, the best first."""
+        """The values that may be written instead, the best first."""
         match self.slot.field:
             case "name":
                 return clashes.forms_of_name(self.wanted, self.owner.key)
@@ -56,8 +58,8 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a slot holds after the first pass and in the end. With a clash that is not the plain
-    value.
+    """What a slot has after the first pass and in the end. With a clash, the last value is not the
+    plain one.
     """
 
     now: str
@@ -70,7 +72,7 @@ Turns = Mapping[Slot, Turn]
 
 
 def wishes_of(desired: CatalogProduct, bound: Synced, seen: ObservedProduct) -> tuple[Wish, ...]:
-    """Every slot of a product that stands in the store, also where nothing changes."""
+    """Every slot of a product that is in the store, also where nothing changes."""
     owner = Holder(desired.key, desired.name, seen.product_id)
     wishes = [Wish(owner, Slot("name"), one_line(seen.name), desired.name)]
     wishes.append(Wish(owner, Slot("url"), seen.url, desired.url or seen.url))
@@ -89,14 +91,14 @@ def wishes_of(desired: CatalogProduct, bound: Synced, seen: ObservedProduct) -> 
         if not variant.sku and not now and variant.key in bound.variants:
             wanted = ""
         if any(_same("sku", now, one.sku) for one in desired.variants if one.key != variant.key):
-            # `planning` frees it first: a sibling wants it.
+            # `planning` frees it first: another variant of the product wants it.
             now = clashes.generated_sku(variant.key)
         wishes.append(Wish(owner, Slot("sku", variant.key), now, wanted))
     return tuple(wishes)
 
 
 def changed(wishes: Sequence[Wish]) -> list[tuple[str, str]]:
-    """The (field, value) pairs that somebody wants and does not have."""
+    """The (field, value) pairs that a product wants and does not have."""
     return [
         (w.slot.field, w.wanted)
         for w in wishes
@@ -105,7 +107,9 @@ def changed(wishes: Sequence[Wish]) -> list[tuple[str, str]]:
 
 
 def turns(wishes: Sequence[Wish], claims: Claims) -> dict[str, dict[Slot, Turn]]:
-    """By product what each slot holds when. `claims` has what products outside the batch hold."""
+    """What each slot has after each pass, by product. `claims` has the values of products outside
+    the batch.
+    """
     return _HandOver(wishes, claims).turns()
 
 
@@ -119,7 +123,7 @@ class _HandOver:
     claims: Claims
     held: dict[tuple[str, str], Wish] = field(default_factory=dict)
     taken: dict[tuple[str, str], Wish] = field(default_factory=dict)
-    """What somebody holds in the end."""
+    """The values that a product has in the end."""
 
     def turns(self) -> dict[str, dict[Slot, Turn]]:
         for wish in self.wishes:
@@ -134,7 +138,7 @@ class _HandOver:
         return found
 
     def _lasts(self) -> dict[tuple[str, Slot], tuple[str, Clash | None]]:
-        """Who has a value keeps it before others; what is left goes to the first who wants it."""
+        """The product that has a value keeps it. A free value goes to the first that wants it."""
         lasts: dict[tuple[str, Slot], tuple[str, Clash | None]] = {}
         losers: list[tuple[Wish, Holder]] = []
         for wish in sorted(
@@ -153,7 +157,7 @@ class _HandOver:
                 else next(filter(self._is_free(wish), wish.forms), "")
             )
             clash = Clash(wish.slot.field, wish.wanted, written, holder, wish.slot.variant)
-            # Where nothing fits the slot stays as it is.
+            # If no form fits, the slot stays as it is.
             lasts[wish.owner.key, wish.slot] = written or wish.now, clash
             self._take(wish, written or wish.now)
         return lasts
@@ -163,7 +167,7 @@ class _HandOver:
             self.taken.setdefault((wish.slot.field, folded(wish.slot.field, value)), wish)
 
     def _holder(self, wish: Wish, value: str) -> Holder | None:
-        """Who has the value in the end: a product outside, or an earlier wish."""
+        """The product that has the value in the end: one outside the batch, or an earlier wish."""
         if not value:
             return None
         outside = self.claims.holder(wish.slot.field, value, wish.owner.key)
@@ -178,7 +182,7 @@ class _HandOver:
         return is_free
 
     def _first(self, wish: Wish, last: str) -> str:
-        """The last value at once, unless another one has it still."""
+        """The value after the first pass: the last value, unless another product still has it."""
         name = wish.slot.field
         holder = self.held.get((name, folded(name, last)))
         if not last or holder is None or holder is wish:

@@ -1,7 +1,7 @@
-"""What a merchant's hands in the store did to a product of ours (decisions 17 and 18).
+"""What the merchant changed in the store on a product of ours (decisions 17 and 18).
 
-Two questions about one product as BigCommerce shows it: at which level is it counted, and which of
-its variants are ours. Nothing here compares fields; that is a matter of plans (`planning`).
+It answers two questions about a product as BigCommerce shows it: at which level it is counted, and
+which of its variants are ours. It compares no fields: `planning` does.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,23 +13,24 @@ from brygga.core.model import CatalogVariant, ObservedProduct, ObservedVariant, 
 
 
 class Counting(StrEnum):
-    """How BigCommerce counts a product of ours, beside how Zettle does."""
+    """How BigCommerce counts a product of ours, compared with Zettle."""
 
     ALIKE = ""
-    """One number for each variant of Zettle's."""
+    """One number for each Zettle variant."""
     WHOLE = "whole"
-    """Simple in Zettle, with options in BigCommerce, and one number for all of it: that number is
+    """Simple in Zettle, with options in BigCommerce, and one number for the product. That number is
     Zettle's.
     """
     SPLIT = "split"
-    """Simple in Zettle, with options in BigCommerce, and a number for each variant: none of them is
+    """Simple in Zettle, with options in BigCommerce, and a number for each variant. None of them is
     Zettle's.
     """
     LUMPED = "lumped"
-    """With variants in Zettle, and one number for the whole in BigCommerce: it is no variant's."""
+    """With variants in Zettle, and one number for the product in BigCommerce. It is no variant's.
+    """
     BASE = "base"
-    """Simple on both sides, and counted by its only variant: one number, but switching there
-    forgets it (bigcommerce facts 5.4).
+    """Simple on both sides, and counted by its only variant. It has one number, but a switch of the
+    level forgets it (bigcommerce facts 5.4).
     """
     OFF = "off"
     """BigCommerce does not count it."""
@@ -41,7 +42,7 @@ class Counting(StrEnum):
 
 
 def level_of(synced: Synced) -> Tracking:
-    """The level at which Zettle counts the product, in BigCommerce's words (bigcommerce facts
+    """The level at which Zettle counts the product, as BigCommerce names it (bigcommerce facts
     5.2).
     """
     return Tracking.VARIANT if synced.options else Tracking.PRODUCT
@@ -68,11 +69,11 @@ def counting(synced: Synced, seen: ObservedProduct) -> Counting:
 
 
 def whole_id(seen: ObservedProduct, before: int | None) -> int:
-    """Stands for a variant id where the product is simple in Zettle and has options in BigCommerce:
-    no single variant is ours there.
+    """The id that stands for a variant id when the product is simple in Zettle and has options in
+    BigCommerce: no single variant is ours there.
 
-    It is below zero, and names a variant of then: when that is gone, the options may have been made
-    again, and the number with them.
+    It is negative and names a variant that exists now. When that variant is gone, the options may
+    have been recreated, and the number with them.
     """
     ids = {variant.variant_id for variant in seen.variants}
     return before if before is not None and -before in ids else -min(ids)
@@ -83,13 +84,13 @@ def is_whole(variant_id: int) -> bool:
 
 
 def is_there(variant_id: int, seen: ObservedProduct) -> bool:
-    """Whether the catalogue has what we know by this id."""
+    """Whether the catalogue has the variant of this id."""
     return any(variant.variant_id == abs(variant_id) for variant in seen.variants)
 
 
 def is_odd(synced: Synced, known: Counting, seen: ObservedProduct) -> bool:
-    """True when the product is not as we knew it: counted in another way, or without a variant of
-    ours.
+    """True when the product has changed: it is counted in another way, or a variant of ours is
+    missing.
     """
     if counting(synced, seen) is not known:
         return True
@@ -97,30 +98,30 @@ def is_odd(synced: Synced, known: Counting, seen: ObservedProduct) -> bool:
 
 
 def has_options(seen: ObservedProduct) -> bool:
-    """True when what is sold in BigCommerce is one of several variants."""
+    """True when shoppers choose one of several variants in BigCommerce."""
     return any(variant.values for variant in seen.variants)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A product of ours as it stands in BigCommerce. `variants` are those that are ours now, by
-    Zettle uuid.
+    """A product of ours as it is in BigCommerce. `variants` are those that are ours now, by Zettle
+    uuid.
     """
 
     counting: Counting
     variants: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     bound_again: tuple[str, ...] = ()
-    """They have another variant id than we knew: the merchant made them again."""
+    """Variants with a new variant id: the merchant recreated them."""
     missing: tuple[str, ...] = ()
-    """They were ours, and are gone."""
+    """Variants that were ours and are gone."""
 
 
 def found(wanted: Sequence[CatalogVariant], synced: Synced, seen: ObservedProduct) -> Found | None:
-    """None where BigCommerce's answer shows no variant at all: every product has one, so it says
-    nothing (bigcommerce facts 3.1).
+    """The product as it is in the store. None where BigCommerce's answer has no variant at all:
+    every product has one, so the answer says nothing (bigcommerce facts 3.1).
 
-    A variant that is gone is the one that came back with the same option values, or else with the
-    same SKU, if no other could be.
+    A variant that is gone is bound again to the one with the same option values, or else with the
+    same SKU, if only one matches.
     """
     if not seen.variants:
         return None
@@ -167,8 +168,8 @@ def _back(
 
 
 def _has_values(seen: ObservedVariant, wanted: CatalogVariant, synced: Synced) -> bool:
-    """Among its option values are the wanted ones: by name, or by the ids that we know them by (a
-    merchant may have renamed them).
+    """Whether its option values include the wanted ones: by name, or by the ids that we have for
+    them (a merchant may have renamed them).
     """
     names = {(name.casefold(), label.casefold()) for name, label in seen.labels}
     if {(name.casefold(), label.casefold()) for name, label in wanted.values} <= names:

@@ -1,4 +1,4 @@
-"""The states of a connection, and the moves that each of them allows.
+"""The states of a connection, and the moves that each state allows.
 
     SignedIn        join             -> Joined
     Joined          choose_prices    -> PricesChosen
@@ -10,7 +10,7 @@
     Leaving         end              -> Ended
 
 A move is a method of the state that allows it. A state has no method for a move that it does not
-allow, so that a type checker refuses the move (C5, C11).
+allow, so the type checker refuses the move (C5, C11).
 """
 
 from collections.abc import Mapping
@@ -34,14 +34,14 @@ class Departure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Account and store are free for others. Nothing follows."""
+    """Account and store are free for another connection. No move follows."""
 
     departure: Departure
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The work carries the departure out."""
+    """The worker carries out the departure."""
 
     departure: Departure
 
@@ -60,7 +60,7 @@ class _Active:
 
 @dataclass(frozen=True, slots=True)
 class Removing:
-    """The products are to be removed. They are hidden, and none is deleted yet."""
+    """The products will be removed. They are hidden, and none is deleted yet."""
 
     shop: Shop
     choices: Choices
@@ -157,8 +157,9 @@ def stage_of(state: State) -> Stage:
 
 
 def state_of(connection: Connection, departure: str, *, undoable: bool = False) -> State:
-    """The state of what is on disk. `departure` is "" before the connection is left; `undoable`
-    says that nothing is deleted yet."""
+    """The state of a stored connection. `departure` is "" before the merchant disconnects.
+    `undoable`: nothing is deleted yet.
+    """
     how = Departure(departure or Departure.KEEP)
     if connection.stage is Stage.DISCONNECTED:
         return Ended(how)

@@ -1,5 +1,5 @@
-"""A Zettle product as we want it in BigCommerce: the field table of rule P1, and everything that
-has to be left out.
+"""A Zettle product as we want it in BigCommerce: the field table of rule P1, and everything that is
+left out.
 """
 
 from collections import Counter
@@ -41,8 +41,8 @@ PAGE_TITLE_LIMIT = 255
 META_DESCRIPTION_LIMIT = 65_535
 """bigcommerce facts 2.3."""
 ADDRESS_LIMIT = 2000
-"""Of a picture's address: more than any server must take (RFC 9110 asks for 8000 of the whole
-line), and what our memory can look up by.
+"""The most characters of a picture's address. It is short enough for every server (RFC 9110 asks
+for 8000 for the whole line) and for our database index.
 """
 _SHOWN = 255
 
@@ -68,8 +68,8 @@ _EXPONENTS: Mapping[str, int] = (
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The desired product, or None and a refusal; and a line for everything that was left out or
-    had to be changed.
+    """The desired product, or None and a refusal. `lines` has a line for everything that was left
+    out or changed.
     """
 
     product: CatalogProduct | None
@@ -83,16 +83,17 @@ def desired(product: Product, terms: Terms) -> Mapped:
     | BigCommerce | Zettle |
     |---|---|
     | name | `name`, cut to 250 |
-    | description | the online description where there is one, else the description; text becomes HTML |
-    | price | see `_prices`: only in the account's currency, only if prices are synced, never while open |
-    | weight | grams in the store's unit; 0 without one; not ours while either side's unit is unknown |
-    | SKU, UPC, GTIN | the variant's; one that does not fit is left out, and only a GTIN is sent as one |
+    | description | the online description, else the description; text becomes HTML |
+    | price | see `_prices`: in the account's currency, if prices are synced, never while open |
+    | weight | grams in the store's unit; 0 without one; not ours while a unit is unknown |
+    | SKU, UPC, GTIN | the variant's, if it fits; only a GTIN is sent as a GTIN |
     | page title, meta description, URL | the SEO title and description, the slug |
     | images, videos | each once, in order, the first image is the thumbnail; YouTube only |
     | options, variants | `options.shape_of`, in the order of the definitions |
 
-    Not carried: Zettle's category, folder, VAT (P2); nothing here names category, visibility,
-    channel or tax (P4, C8). A product that breaks a hard limit is refused whole (decision 8).
+    Zettle's category, folder and VAT are not carried over (P2). Nothing here sets category,
+    visibility, channel or tax (P4, C8). A product that breaks a hard limit is refused whole
+    (decision 8).
     """
     shape = shape_of(product)
     if refusal := _refusal(product, shape):
@@ -170,11 +171,11 @@ def price_in(money: Money) -> Decimal:
 def _prices(
     product: Product, terms: Terms, lines: list[Line]
 ) -> tuple[dict[str, Decimal], Decimal | None]:
-    """The price of each variant that has one, and the product's: the commonest of them, the first
-    among equals.
+    """The price of each variant that has one, and the product's price: the most common of them, the
+    first among equals.
 
-    Each variant of a product with options carries its own price, so that the shop shows for each
-    exactly what the till asks, also after somebody edits the product's default in BigCommerce.
+    Each variant of a product with options has its own price. So the store shows exactly Zettle's
+    price for each, even after somebody edits the product's default price in BigCommerce.
     """
     if not terms.prices:
         return {}, None
@@ -199,9 +200,7 @@ def _prices(
 
 
 def weight_in(grams: Decimal, unit: WeightUnit) -> Decimal:
-    """The weight in the store's unit, to four decimals; what weighs something never becomes
-    weightless.
-    """
+    """The weight in the store's unit, to four decimals. A positive weight never becomes 0."""
     exact = grams / _GRAMS[unit]
     rounded = exact.quantize(_WEIGHT_STEP, ROUND_HALF_UP)
     return _plain(_WEIGHT_STEP if exact > 0 and rounded == 0 else rounded)
@@ -230,8 +229,8 @@ def _plain(number: Decimal) -> Decimal:
 def _variants(
     product: Product, shape: Shape, prices: Mapping[str, Decimal], lines: list[Line]
 ) -> tuple[CatalogVariant, ...]:
-    """The variants in the order of the definitions; in a simple product without own picture, which
-    is the product's.
+    """The variants in the order of the definitions. In a simple product the variant has no picture
+    of its own: it is the product's.
     """
     skus = _skus(product, lines)
     variants = []
@@ -252,10 +251,10 @@ def _variants(
 
 
 def _in_order(variants: Sequence[CatalogVariant], shape: Shape) -> Iterator[CatalogVariant]:
-    """By the definitions; where some combinations are missing, so that each option's values still
-    come up first in their order.
+    """The variants in the order of the definitions. If combinations are missing, the values of each
+    option still first appear in their order.
 
-    BigCommerce makes the values in the order in which the variants name them (bigcommerce facts
+    BigCommerce creates the values in the order in which the variants name them (bigcommerce facts
     3.8).
     """
     order = [
@@ -285,7 +284,7 @@ def _skus(product: Product, lines: list[Line]) -> dict[str, str]:
 
 
 def _sku(product: Product, variant: Variant, taken: set[str], lines: list[Line]) -> str:
-    """The SKU if it fits. Zettle's need not be unique, BigCommerce's must, without regard to case:
+    """The SKU if it fits. BigCommerce's SKUs must be unique without case; Zettle's need not be. So
     the later one gets its suffix.
     """
     sku = one_line(variant.sku)
@@ -312,11 +311,11 @@ def _sku(product: Product, variant: Variant, taken: set[str], lines: list[Line])
 
 
 def _barcode(product: Product, variant: Variant, lines: list[Line]) -> str:
-    """The barcode without spaces and dashes. BigCommerce's UPC takes any text of its length, its
+    """The barcode without spaces and dashes. BigCommerce's UPC accepts any text of its length, its
     GTIN only a GTIN.
 
-    Digits of a GTIN's length whose last one is wrong are most likely a slip of the keyboard: the
-    merchant reads of it.
+    Digits of a GTIN's length with a wrong last digit are most likely a typing error. The merchant
+    gets a line about it.
     """
     barcode = text.barcode(variant.barcode)
     if text.looks_like_gtin(barcode) and barcode.strip("0") and not is_gtin(barcode):
@@ -357,7 +356,7 @@ def _url(product: Product, lines: list[Line]) -> str:
 
 
 def _images(product: Product, *, simple: bool, lines: list[Line]) -> tuple[CatalogImage, ...]:
-    """Every picture once, in order; a simple product's only variant shows its own among them."""
+    """Every picture once, in order, with the picture of a simple product's only variant."""
     addresses = [
         *product.image_urls,
         *(variant.image_url for variant in product.variants if simple and variant.image_url),
@@ -372,8 +371,8 @@ def _images(product: Product, *, simple: bool, lines: list[Line]) -> tuple[Catal
 
 
 def _image_url(product: Product, address: str, lines: list[Line]) -> str:
-    """The address if there can be a picture behind it. One that the shop would not take itself is
-    carried over as bytes.
+    """The address if it can be a picture's. A picture that BigCommerce does not fetch itself is
+    uploaded as bytes.
     """
     address = address.strip()
     if not address or (is_web_address(address) and len(address) <= ADDRESS_LIMIT):

@@ -1,8 +1,8 @@
-"""The marker (decision 16): one hidden product of ours in the store, by which a stock call without
-an answer is known to have landed.
+"""The marker (decision 16): one hidden product of ours in the store. It shows whether a stock call
+without an answer landed.
 
-It is no product of the merchant's: nothing that is counted, planned, compared or shown of a store
-has it in it.
+It is not a product of the merchant: it is left out wherever a store's products are counted,
+planned, compared or shown.
 """
 
 from collections.abc import Iterable
@@ -24,21 +24,22 @@ DESCRIPTION = (
 )
 OPTION = "Brygga"
 SKUS = tuple(f"BRYGGA-MARKER-{number}" for number in range(1, 9))
-"""One variant a SKU. BigCommerce gives a SKU to one variant only, so no store has two markers."""
+"""One SKU for each variant. A SKU is unique in BigCommerce, so no store has two markers."""
 FIRST_LEVEL = 1
-"""Not 0: the store lists what is out of stock."""
+"""Not 0: the store lists products that are out of stock."""
 METAFIELD_KEY = "marker"
 METAFIELD_VALUE = "1"
 
 
 def is_marker(product: ObservedProduct) -> bool:
-    """It has a variant of the marker's, whatever became of the rest."""
+    """Whether it has a variant of the marker, in any condition."""
     return any(variant.sku in SKUS for variant in product.variants)
 
 
 def is_whole(product: ObservedProduct) -> bool:
-    """It is as it was made. A renamed or visible one, or one without its variants or its numbers,
-    is made again."""
+    """Whether the marker is unchanged. A marker that is renamed, visible, or without its variants
+    or its levels is recreated.
+    """
     as_made = (
         product.name == NAME and not product.is_visible and product.tracking is Tracking.VARIANT
     )
@@ -46,7 +47,7 @@ def is_whole(product: ObservedProduct) -> bool:
 
 
 def slots_of(product: ObservedProduct) -> dict[str, int]:
-    """The variant of each SKU of the marker's that is there."""
+    """The variant of each of the marker's SKUs that exists."""
     found = {variant.sku: variant.variant_id for variant in product.variants}
     return {sku: found[sku] for sku in SKUS if sku in found}
 

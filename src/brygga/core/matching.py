@@ -1,12 +1,11 @@
-"""Likely duplicates: products that stand in both systems before the first sync (P11).
+"""Likely duplicates: products that are in both systems before the first sync (P11).
 
-*Certain* is an equal SKU or barcode. *Likely* is a name that is the same but for case, spaces, accents, signs, the order of its words,
-or small typos. Names that differ in a number, a size, a colour or another telling word are
-different products, however alike they look.
+*Certain* is an equal SKU or barcode. *Likely* is a name that is equal except for case, spaces,
+accents, signs, the order of its words, or small typos. Names that differ in a number, a size, a
+colour or another distinguishing word are different products, even if they look alike.
 
-Ten thousand names against ten thousand are not compared each with each: names that can be within
-two typos of each other share at least one of their rarest letter triples, so only those are looked
-at.
+With ten thousand names on each side, not every pair is compared. Names within two typos of each
+other share at least one of their rarest letter triples, so only such pairs are compared.
 """
 
 import re
@@ -41,8 +40,8 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A Zettle product and a BigCommerce product that may be the same thing, with the strongest
-    reason to think so.
+    """A Zettle product and a BigCommerce product that may be the same, and the strongest reason for
+    it.
     """
 
     zettle_uuid: str
@@ -55,10 +54,10 @@ class Pair:
 
 
 def likely(products: Sequence[Product], shop: Sequence[ObservedProduct]) -> tuple[Pair, ...]:
-    """Every pair that may be the same thing, each once, in the order of the Zettle products, the
-    surest first.
+    """Every pair that may be the same product, each once, in the order of the Zettle products, the
+    strongest reason first.
 
-    A product that has a certain partner is not shown merely likely ones beside it.
+    A product that is in a certain pair is not in a likely pair.
     """
     found: dict[tuple[str, int], Reason] = {}
     for reason, ours, theirs in (
@@ -115,8 +114,8 @@ def _shop_barcodes(product: ObservedProduct) -> set[str]:
 
 
 def _barcode(text: str) -> str:
-    """A trade number of any length as one: leading zeros only fill up (a UPC is a GTIN-14 with
-    two). Short house codes say nothing.
+    """A trade number without its leading zeros, which are only padding (a UPC is a GTIN-14 with
+    two). "" for a short code of the merchant's own, which proves nothing.
     """
     digits = barcode(text)
     return digits.lstrip("0") if digits.isdigit() and len(digits.lstrip("0")) >= 7 else ""
@@ -139,8 +138,8 @@ def _sharing(
 
 
 def normal_name(name: str) -> str:
-    """The name in lower case, without accents and signs, its words one space apart; a number's unit
-    stands by itself.
+    """The name in lower case, without accents and signs, with one space between words and between a
+    number and its unit.
     """
     plain = unicodedata.normalize(
         "NFKD",
@@ -157,13 +156,15 @@ def normal_name(name: str) -> str:
 
 
 def _without_joiners(name: str) -> str:
-    """Joiners and selectors have a meaning inside an emoji, and none for the words of a name."""
+    """The name without joiners and selectors. They have a meaning in an emoji, but not in the words
+    of a name.
+    """
     return re.sub("[\u200c\u200d\ufe00-\ufe0f]", "", name)
 
 
 def alike(one: str, other: str) -> Reason | None:
-    """Whether two names may mean the same product: the same words in any order, the same letters,
-    or small typos.
+    """Why two names may mean the same product: the same words in any order, the same letters, or
+    small typos. None when they do not.
     """
     first, second = normal_name(one), normal_name(other)
     if not first or not second:
@@ -188,7 +189,7 @@ _TELLING_WORDS = (
     "vanilj choklad jordgubb hallon blabar citron lime lakrits salt sot"
 )
 _TELLING = frozenset(_TELLING_WORDS.split())
-"""Words that tell one product from another: sizes, colours, sides, materials, tastes."""
+"""Words that distinguish products: sizes, colours, sides, materials, tastes."""
 _COLOUR_ENDINGS = (
     "rod",
     "bla",
@@ -209,8 +210,8 @@ _COLOUR_ENDINGS = (
 
 
 def _similar(first: str, second: str) -> bool:
-    """Typos only inside long words that are not telling; every short word, number and telling word
-    must be the same.
+    """Whether two names differ only by typos. Typos count in long words only. Every short word,
+    number and distinguishing word must be equal.
     """
     ours, theirs = Counter(first.split()), Counter(second.split())
     left, right = sorted((ours - theirs).elements()), sorted((theirs - ours).elements())
@@ -222,7 +223,7 @@ def _similar(first: str, second: str) -> bool:
 
 
 def _joined_alike(first: str, second: str, left: Sequence[str], right: Sequence[str]) -> bool:
-    """Words written together or apart: "kaffe mugg" and "kaffemugg"."""
+    """Whether only the spaces between words differ: "kaffe mugg" and "kaffemugg"."""
     return len(left) != len(right) and first.replace(" ", "") == second.replace(" ", "")
 
 
@@ -242,10 +243,10 @@ def _pairs_of_typos(left: Sequence[str], right: Sequence[str]) -> bool:
 
 
 def _typo(one: str, other: str, most: int = 2) -> bool:
-    """One slip in a word of at least four letters, two in one of ten.
+    """Whether two words differ by typos: one in a word of at least four letters, two in one of ten.
 
-    In a short word the first letter is hardly ever the wrong one, and in one of four any other
-    letter makes another word: only a letter too many, too few or swapped counts there.
+    In a short word the first letter is rarely wrong, so it must be equal. In a word of four letters
+    a changed letter makes another word: only an extra, a missing or a swapped letter counts there.
     """
     shorter = min(len(one), len(other))
     if _colour(one) != _colour(other) or (shorter < 6 and one[0] != other[0]):
@@ -257,13 +258,13 @@ def _typo(one: str, other: str, most: int = 2) -> bool:
 
 
 def _colour(word: str) -> str:
-    """The colour that a compound ends in: "mellangrå" is not "mellanblå"."""
+    """The colour at the end of a compound word: "mellangrå" is not "mellanblå"."""
     return next((ending for ending in _COLOUR_ENDINGS if word.endswith(ending)), "")
 
 
 def distance(one: str, other: str, limit: int) -> int:
-    """Slips between two words (a letter too many, too few, wrong, or two swapped); anything above
-    `limit` is `limit + 1`.
+    """The number of typos between two words (an extra, a missing or a wrong letter, or two
+    swapped). More than `limit` is `limit + 1`.
     """
     if abs(len(one) - len(other)) > limit:
         return limit + 1
@@ -287,8 +288,8 @@ def distance(one: str, other: str, limit: int) -> int:
 def _by_name(
     ours: Sequence[tuple[str, str]], theirs: Sequence[tuple[int, str]]
 ) -> dict[tuple[str, int], Reason]:
-    """Pairs with the same name, and those with a similar one unless each of the two has its
-    namesake already.
+    """Pairs with the same name, and pairs with a similar name unless both already have a product
+    with the same name.
     """
     by_name, shop = _grouped(ours), _grouped(theirs)
     same: defaultdict[str, list[str]] = defaultdict(list)
@@ -333,18 +334,18 @@ def _grouped(named: Sequence[tuple[Id, str]]) -> dict[str, list[Id]]:
 
 
 _SLIPS = 2
-"""The most slips between similar names: two in one long word, or one in each of two words."""
+"""The most typos between similar names: two in one long word, or one in each of two words."""
 _SPOILT = 4
-"""A slip spoils at most four triples of a word: two swapped letters stand in four."""
+"""A typo changes at most four triples of a word: two swapped letters are in four triples."""
 
 
 def _candidates(ours: Sequence[str], theirs: Sequence[str]) -> Iterable[tuple[str, set[str]]]:
-    """For each of our names, those of theirs that share its fixed words and one of its rarest
-    letter triples.
+    """For each of our names, the names on the other side with the same fixed words and one of its
+    rarest letter triples.
 
-    Triples are counted per word, with its edges, because words may change their order. Of two names
-    within the slips each has at most eight triples that the other lacks, so of the nine rarest of
-    each at least one is shared.
+    Triples are counted per word, with its edges, because words may change their order. If two names
+    are within the allowed typos, each has at most eight triples that the other lacks. So at least
+    one of the nine rarest is shared.
     """
     grams = {name: _grams(name) for name in {*ours, *theirs}}
     counts = Counter(gram for found in grams.values() for gram in found)

@@ -1,4 +1,4 @@
-"""Images and videos: which of those in the shop are ours, and what has to be added, moved or
+"""Images and videos: which of those in the store are ours, and what must be added, moved or
 deleted. The merchant's own stay.
 """
 
@@ -22,8 +22,8 @@ from brygga.core.text import is_named_after
 def pictures(
     wanted: CatalogProduct, bound: Synced, seen: ObservedProduct
 ) -> tuple[tuple[Operation, ...], Synced]:
-    """Our images and videos: missing ones added, moved ones moved, those that left Zettle deleted.
-    The merchant's own stay.
+    """The operations on our images and videos: add the missing, move the moved, delete those that
+    Zettle no longer has. The merchant's own stay.
     """
     there = {image.image_id: image for image in seen.images}
     images = _our_images(bound, seen)
@@ -54,10 +54,10 @@ def pictures(
 
 
 def _our_images(bound: Synced, seen: ObservedProduct) -> dict[str, int]:
-    """Our pictures that are there; also one whose upload was never answered, known by being newer
-    than it and by its file's name.
+    """Our pictures that exist in the store. An unanswered upload is recognised too: its picture is
+    newer than the upload and has the file name of its address.
 
-    A picture that the merchant added meanwhile is not taken for ours: its file has another name.
+    A picture that the merchant added meanwhile is not taken as ours: its file has another name.
     """
     ids = {image.image_id for image in seen.images}
     images = {source: id_ for source, id_ in bound.images.items() if id_ in ids}
@@ -78,8 +78,8 @@ def _videos(
 ) -> tuple[list[Operation], dict[str, int]]:
     there = {video.id: video for video in seen.videos}
     shown = {video.video_id: video.id for video in reversed(seen.videos)}
-    # One that was not there when we began to add it, and whose adding was not answered, is ours now
-    # that it is there.
+    # A video whose adding got no answer, and that was not in the store before, is ours if it is
+    # there now.
     bound_ids = {name: id_ or shown.get(name, 0) for name, id_ in bound.videos.items()}
     videos = {name: id_ for name, id_ in bound_ids.items() if id_ in there}
     kept = [
@@ -110,7 +110,5 @@ def _videos(
 
 
 def _ascending(numbers: Sequence[int]) -> bool:
-    """True when what stays and what is added come one after the other, each at a place of its
-    own.
-    """
+    """True when each place is higher than the one before it."""
     return all(one < next_ for one, next_ in pairwise(numbers))

@@ -1,7 +1,7 @@
 """The nouns of the integration, as `docs/rules.md` uses them.
 
-`Product` is what Zettle says, `CatalogProduct` what we want in BigCommerce,
-`Observed…` what BigCommerce holds, `Synced` what we last wrote.
+`Product` is what Zettle shows, `CatalogProduct` what we want in BigCommerce, `Observed…` what
+BigCommerce shows, and `Synced` what we last wrote.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Money:
     currency: str
 
 
-# ---- Zettle: the till side -----------------------------------------------------------------------
+# ---- Zettle --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OptionDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One Zettle variant. `price` is None when the cashier types the price at the till."""
+    """One Zettle variant. `price` is None when the cashier types the price in Zettle."""
 
     uuid: str
     name: str = ""
@@ -45,7 +45,7 @@ class Variant:
     barcode: str = ""
     price: Money | None = None
     options: tuple[tuple[str, str], ...] = ()
-    """Pairs of (option name, value), in Zettle's order; empty in a simple product."""
+    """Pairs of (option name, value), in Zettle's order. Empty in a simple product."""
     image_url: str = ""
 
 
@@ -67,7 +67,7 @@ class Product:
     slug: str = ""
     weight_grams: Decimal | None = None
     weight_unread: str = ""
-    """A weight in a unit that we do not know, as written; there are no grams then."""
+    """A weight in an unknown unit, as written. Then `weight_grams` is None."""
     image_urls: tuple[str, ...] = ()
     """Every picture once, the main one first."""
     media_urls: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class InventoryType(StrEnum):
     BIN = "BIN"
 
 
-# ---- BigCommerce: the shop side ------------------------------------------------------------------
+# ---- BigCommerce ---------------------------------------------------------------------------------
 
 
 class WeightUnit(StrEnum):
@@ -123,9 +123,7 @@ class StockMoment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What we know of the BigCommerce store. `weight_unit` is None when the store names a unit that
-    we do not know.
-    """
+    """What we know about the BigCommerce store. `weight_unit` is None when its unit is unknown."""
 
     store_hash: str
     name: str
@@ -139,11 +137,11 @@ class Shop:
     location_id: int = 1
     category_id: int | None = None
     category_is_ours: bool = False
-    """We made it, so we may delete it when it is empty at the end."""
+    """We created it, so we may delete it if it is empty when the merchant disconnects."""
     tree_id: int | None = None
     stock_moment: StockMoment | None = None
     backorders: bool = False
-    """Some of its products may be sold beyond what is on hand (decision 21)."""
+    """Some of its products may be sold without being in stock (decision 21)."""
     restocks_refunds: bool | None = None
     owner_email: str = ""
 
@@ -168,7 +166,7 @@ class CatalogVariant:
     price: Decimal | None = None
     """None: inherit the product's price, or prices are not ours."""
     values: tuple[tuple[str, str], ...] = ()
-    """Pairs of (option, label), one for each of the product's options, in their order; empty in a
+    """Pairs of (option, label), one for each of the product's options, in their order. Empty in a
     simple product.
     """
     image: str = ""
@@ -200,7 +198,7 @@ class CatalogProduct:
     name: str
     description: str
     weight: Decimal | None
-    """In the store's unit. None while that unit is unknown to us: 0 at birth, never written."""
+    """In the store's unit. None while that unit is unknown: 0 at creation, never written later."""
     page_title: str
     meta_description: str
     url: str
@@ -217,7 +215,7 @@ class CatalogProduct:
         return not self.options
 
 
-# ---- What BigCommerce holds ----------------------------------------------------------------------
+# ---- What BigCommerce shows ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +235,8 @@ class ObservedOption:
 
 @dataclass(frozen=True, slots=True)
 class ObservedVariant:
-    """`values` holds (option id, value id) pairs; a base variant has none. `price` None inherits
-    the product's.
+    """`values` are (option id, value id) pairs; a base variant has none. With `price` None the
+    variant inherits the product's price.
     """
 
     variant_id: int
@@ -258,7 +256,7 @@ class ObservedImage:
     is_thumbnail: bool = False
     sort_order: int = 0
     file: str = ""
-    """The shop's own name for it; "" where the answer does not say."""
+    """The store's own name for it. "" where the answer has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +268,7 @@ class ObservedVideo:
 
 @dataclass(frozen=True, slots=True)
 class ObservedProduct:
-    """A product as BigCommerce answers it. `options` is None when the answer did not include
+    """A product as BigCommerce returns it. `options` is None when the answer does not include
     them.
     """
 
@@ -290,7 +288,7 @@ class ObservedProduct:
     tax_class_id: int = 0
     tracking: Tracking = Tracking.NONE
     inventory_level: int | None = 0
-    """None where the answer names no number."""
+    """None where the answer has no number."""
     base_variant_id: int | None = None
     variants: tuple[ObservedVariant, ...] = ()
     options: tuple[ObservedOption, ...] | None = None
@@ -304,7 +302,7 @@ class ObservedProduct:
 
 
 class Origin(StrEnum):
-    """Who made the BigCommerce product of a binding (decision 12)."""
+    """Whether we created the BigCommerce product of a binding, or linked it (decision 12)."""
 
     CREATED = "created"
     LINKED = "linked"
@@ -315,7 +313,7 @@ class Synced:
     """A binding: the BigCommerce product of a Zettle product, what we last wrote, and our children
     in it.
 
-    `etag` and `fingerprint` are those of the last sync that ended well; "" while one has not.
+    `etag` and `fingerprint` are those of the last successful sync. "" before the first.
     """
 
     key: str
@@ -330,13 +328,13 @@ class Synced:
     values: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
     """(option name, label) as we wrote them -> value id."""
     images: Mapping[str, int] = field(default_factory=lambda: NOTHING)
-    """Source URL -> image id; while an upload has not been answered, the newest id that was there
-    before it, negative (or 0).
+    """Source URL -> image id. While an upload has no answer: the newest image id before it, as a
+    negative number (or 0).
     """
     variant_images: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Zettle variant uuid -> source URL of the picture last uploaded for it."""
     videos: Mapping[str, int] = field(default_factory=lambda: NOTHING)
-    """YouTube id -> BigCommerce's id of the video; 0 while adding it has not been answered."""
+    """YouTube id -> BigCommerce's id of the video. 0 while adding it has no answer."""
 
 
 # ---- One merchant --------------------------------------------------------------------------------
@@ -351,7 +349,7 @@ class Choices:
 
 
 class Stage(StrEnum):
-    """How far set-up has come. The merchant signs in first, so a connection always has its Zettle
+    """The stage of a connection. The merchant signs in first, so a connection always has its Zettle
     account.
     """
 
@@ -367,8 +365,8 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One Zettle account and, once connected, one BigCommerce store. `id` scopes every row we
-    keep.
+    """One Zettle account and, once connected, one BigCommerce store. Every stored row belongs to a
+    connection's `id`.
     """
 
     id: int
@@ -377,7 +375,7 @@ class Connection:
     shop: Shop | None = None
     choices: Choices = Choices()
     paused: str = ""
-    """The code of what only the merchant can help with; "" while work goes on."""
+    """The code of the failure that only the merchant can resolve. "" while work goes on."""
     prices_paused: bool = False
     """A currency changed: prices wait for the merchant (decision 10)."""
     hook_key: str = field(default="", repr=False)

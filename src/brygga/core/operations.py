@@ -1,10 +1,10 @@
-"""What can be done to a BigCommerce product, as values. `planning` makes them, `sync.products`
+"""The operations on a BigCommerce product, as values. `planning` makes them, `sync.products`
 applies them.
 
-A plan is a tuple of these in the order in which they must happen. Each can be printed, compared,
-counted and shown to the merchant. Temporary names stand where an id is not known yet: options,
-values and variants are named by what we call them in `CatalogProduct`, and `sync.products` looks
-the ids up among the children that earlier operations brought back.
+A plan is a tuple of operations in the order in which they must happen. Each can be printed,
+compared, counted and shown to the merchant. Where an id is not known yet, an operation has a name:
+options, values and variants are named as in `CatalogProduct`, and `sync.products` finds their ids
+among the children that earlier operations returned.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ a variant means inherit."""
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """What is written once, when a product is made, and never again (P3, P4).
+    """The birth-only fields: written once, when a product is created, and never again (P3, P4).
 
-    `levels` are the first stock levels by Zettle variant uuid, None when Zettle does not track the
-    product. `price` is what an unpriced product starts with: 0 (C6, decision 10).
+    `levels` are the initial stock levels by Zettle variant uuid, None when Zettle does not track
+    the product. `price` is the initial price of a product without one: 0 (C6, decision 10).
     """
 
     category_id: int
@@ -58,7 +58,7 @@ class UpdateVariant:
 
 @dataclass(frozen=True, slots=True)
 class CreateVariant:
-    """Its option values are looked up by name; `level` is None when the product is not tracked."""
+    """Its option values are found by name. `level` is None when the product is not tracked."""
 
     product_id: int
     variant: CatalogVariant
@@ -162,14 +162,14 @@ class DeleteProduct:
 
 @dataclass(frozen=True, slots=True)
 class Unlink:
-    """A linked product is let go and stays in the shop (decision 12)."""
+    """A linked product is let go and stays in the store (decision 12)."""
 
     product_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The binding is dropped; nothing is sent."""
+    """The binding is deleted. Nothing is sent."""
 
     product_id: int
 

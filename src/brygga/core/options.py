@@ -1,9 +1,9 @@
-"""The options of a Zettle product as BigCommerce can hold them: every variant has exactly one label
-of every option, and no two variants have the same.
+"""The options of a Zettle product as BigCommerce accepts them: every variant has exactly one label
+of every option, and no two variants have the same labels.
 
-Zettle lets through what a shop cannot (zettle facts 2.4): names with spaces at either end, values
+Zettle allows what BigCommerce does not (zettle facts 2.4): names with spaces at either end, values
 that differ only in case, variants without a value, with a value that no definition lists, or with
-the same values as another one, and old products with several variants and no definitions at all.
+the same values as another one, and old products with several variants and no definitions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,15 +18,15 @@ LABEL_LIMIT = 255
 """Option name and value label: bigcommerce facts 2.3."""
 
 NAMELESS = "Variant"
-"""The name of an option that has none: one word that reads the same in Swedish and in English."""
+"""The name of an option that has none. The word is the same in Swedish and in English."""
 BLANK = "–"
 """The label of a variant that lacks a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The options in the merchant's order, and by Zettle variant uuid the labels. No options: a
-    simple product.
+    """The options in the merchant's order, and the labels by Zettle variant uuid. A simple product
+    has no options.
     """
 
     options: tuple[CatalogOption, ...]
@@ -36,8 +36,8 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One option while it is worked out: its name as we write it, and the label for each of
-    Zettle's values that a variant uses.
+    """One option in progress: its name as we write it, and the label for each Zettle value that a
+    variant uses.
     """
 
     name: str
@@ -88,8 +88,8 @@ def _raw_rows(product: Product, names: Sequence[str]) -> list[list[str]]:
 
 
 def _value(product: Product, variant: Variant, name: str, options: int) -> str:
-    """The variant's value of an option; where it lacks one and there is but one option, the
-    variant's own name.
+    """The variant's value of an option. If it has none and there is only one option, the variant's
+    own name.
     """
     wanted = _folded(name)
     found = next(
@@ -102,9 +102,7 @@ def _value(product: Product, variant: Variant, name: str, options: int) -> str:
 
 
 def _names(product: Product, raw: Sequence[str], lines: list[Line]) -> list[str]:
-    """A name for each option: never empty, and different from each other also without regard to
-    case.
-    """
+    """A name for each option. No name is empty, and no two are equal without case."""
     names: list[str] = []
     for written in raw:
         taken = {_folded(name) for name in names}
@@ -124,8 +122,8 @@ def _names(product: Product, raw: Sequence[str], lines: list[Line]) -> list[str]
 def _column(
     product: Product, name: str, defined: Sequence[str], used: Sequence[str], lines: list[Line]
 ) -> _Column:
-    """An option with a label for every value that a variant uses, in the order of the definition,
-    then of appearance.
+    """An option with a label for every value that a variant uses: first in the order of the
+    definition, then in the order of use.
     """
     labels: dict[str, str] = {}
     taken: set[str] = set()
@@ -144,7 +142,7 @@ def _column(
 def _part_equal_rows(
     product: Product, columns: list[_Column], chosen: list[list[str]], lines: list[Line]
 ) -> None:
-    """Variants with the same values all stay: the later ones get a label of their own in the last
+    """Keeps all variants with the same values: each later one gets a label of its own in the last
     option.
     """
     seen: set[tuple[str, ...]] = set()
@@ -180,8 +178,8 @@ def _shape(
 
 
 def _free(label: str, taken: set[str]) -> str:
-    """The label, or with the first suffix " (2)", " (3)"… that nothing else has; never longer than
-    a label may be.
+    """The label, or the label with the first free suffix " (2)", " (3)"… It is never longer than a
+    label may be.
     """
     if _folded(label) not in taken:
         return label
@@ -197,8 +195,8 @@ def _free(label: str, taken: set[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    """What BigCommerce may hold for the same: without case and surrounding space. It does not say
-    how it compares labels.
+    """The text without case and surrounding space, which BigCommerce may take as equal. How it
+    compares labels is not documented.
     """
     return one_line(text).casefold()
 

@@ -1,22 +1,24 @@
-"""What a file says of itself when it is a picture that Zettle takes (zettle facts 6.1): its kind
-and its size, from its first bytes.
+"""The kind and the size of a picture that Zettle accepts (zettle facts 6.1), from the file's first
+bytes.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 MOST_BYTES = 5_000_000
-"""Zettle wants less than 5 MB."""
+"""Zettle requires less than 5 MB."""
 LEAST_BYTES = 2_500
 LEAST_SIDE = 51
 """More than 50 by 50."""
 MOST_SIDE = 5_000
 MOST_PICTURES = 10
-"""Of one product in our form. Zettle takes 26."""
+"""The most pictures of one product in our form. Zettle accepts 26."""
 
 
 class Kind(StrEnum):
-    """As Zettle writes them. TIFF, which it also takes, no browser and no shop shows."""
+    """The kinds, as Zettle writes them. Zettle also accepts TIFF, but browsers and stores do not
+    show it.
+    """
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -48,7 +50,7 @@ class Picture:
 
 
 def wrong(content: bytes) -> Wrong | None:
-    """What keeps this file from being a picture of a product; None when nothing does."""
+    """Why this file cannot be a product's picture. None when it can."""
     if len(content) >= MOST_BYTES:
         return Wrong.TOO_LARGE
     found = described(content)
@@ -64,8 +66,8 @@ def wrong(content: bytes) -> Wrong | None:
 
 
 def described(content: bytes) -> Picture | None:
-    """The kind by its signature, never by a name or a header that somebody sent; None for anything
-    else.
+    """The picture's kind by its signature, never by a file name or a header. None for any other
+    file.
     """
     if (
         content.startswith(b"\x89PNG\r\n\x1a\n")
@@ -84,9 +86,7 @@ def described(content: bytes) -> Picture | None:
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height from the frame header; segments before it are passed over by their
-    length.
-    """
+    """Width and height from the frame header. Segments before it are skipped by their length."""
     place = 2
     while place + 9 <= len(content) and content[place] == 0xFF:
         marker = content[place + 1]

@@ -1,4 +1,4 @@
-"""What has to be done in BigCommerce for one product, and whose each field is."""
+"""What must be done in BigCommerce for one product, and which side owns each field."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -44,18 +44,18 @@ from brygga.core.terms import Terms
 from brygga.core.text import one_line
 
 _UNSEEN = frozenset({"name", "sku", "page_title"})
-"""What cannot be seen in these is no difference (decision 20)."""
+"""In these fields invisible characters are not a difference (decision 20)."""
 SHAPE_DIGITS = 16
-"""How much of a fingerprint stands for options and values alone."""
+"""How many digits of a fingerprint are for options and values alone."""
 
 
 class Owner(StrEnum):
     ZETTLE = "zettle"
     CREATE = "birth"
-    """Set when the product is made, the merchant's from then on (P4)."""
+    """Set when the product is created, the merchant's from then on (P4)."""
     MERCHANT = "merchant"
     STOCK = "stock"
-    """Moved by the stock ledger, never by a plan."""
+    """Changed by the stock ledger, never by a plan."""
 
 
 _ZETTLE = frozenset(
@@ -79,8 +79,8 @@ _STOCK = frozenset({"inventory_level", "tracking"})
 
 
 def whose(field_name: str, terms: Terms) -> Owner:
-    """Which fields Zettle owns. The rest is the merchant's, and stays as they left it (P1, P4, P6,
-    C6, C8).
+    """The owner of a field. What Zettle does not own is the merchant's and stays as they left it
+    (P1, P4, P6, C6, C8).
     """
     if field_name == "price":
         return Owner.ZETTLE if terms.prices else Owner.CREATE
@@ -105,12 +105,12 @@ class Overwritten:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, in order. `children` is the binding with the children found in BigCommerce, to be
-    remembered before anything is sent.
+    """What to do, in order. `children` is the binding with the children found in BigCommerce. Save
+    it before anything is sent.
 
-    `needs_options`: the options were not read and matter here: read the product with them and plan
-    again. `early` operations at the front have to be done one by one, in order, before the rest,
-    which may be batched by kind.
+    `needs_options`: the options were not read and matter here. Read the product with them and plan
+    again. The first `early` operations must be done one by one, in order, before the rest. The rest
+    may be batched by kind.
     """
 
     operations: tuple[Operation, ...] = ()
@@ -125,8 +125,8 @@ NOTHING = Plan()
 
 
 def fingerprint(desired: CatalogProduct) -> str:
-    """A digest of everything we want of the product, the same today and in a year; its first half
-    stands for options and values.
+    """A stable digest of everything that we want of the product. Its first half is for options and
+    values.
     """
     shape = [(option.name, option.labels) for option in desired.options]
     return _digest(shape)[:SHAPE_DIGITS] + _digest(_canonical(desired))[:SHAPE_DIGITS]
@@ -165,8 +165,8 @@ def _number(number: Decimal | None) -> str:
 
 
 def is_changed(synced: Synced, etag: str, *, force: bool) -> bool:
-    """True when Zettle's product was saved since the last sync that ended well, or somebody asked
-    for it (P6, P10).
+    """True when Zettle's product was saved since the last successful sync, or somebody asked for a
+    sync (P6, P10).
     """
     return force or etag != synced.etag or not synced.fingerprint
 
@@ -181,23 +181,24 @@ def plan(
     force: bool = False,
     turns: Turns | None = None,
 ) -> Plan:
-    """What has to happen in BigCommerce.
+    """What must be done in BigCommerce.
 
     | | desired | synced | observed | plan |
     |---|---|---|---|---|
-    | 1 | yes | none | none | create, with the fields that are set at birth |
-    | 2 | unchanged | yes | anything | nothing: a merchant's edit stays until the next save in Zettle |
-    | 3 | changed | yes | yes | every field of Zettle's that differs; never one of the merchant's own |
+    | 1 | yes | none | none | create, with the birth-only fields |
+    | 2 | unchanged | yes | anything | nothing: an edit stays until the next save in Zettle |
+    | 3 | changed | yes | yes | every Zettle field that differs; never one of the merchant's |
     | 4 | changed | yes | gone | create again |
     | 5 | none | yes | yes | delete what we created, unlink what was linked (decision 12) |
     | 6 | none | yes | gone | forget |
     | 7 | none | none | - | nothing |
 
-    "Changed" is `is_changed` with Zettle's `etag`. In row 3 every child of ours is compared and a
-    missing one made again; what is not among our children is the merchant's. `turns` say what is
-    written first of names, SKUs and URLs. Without them a suffixed form of ours stands, or with
+    "Changed" is `is_changed` with Zettle's `etag`. In row 3 every child of ours is compared, and a
+    missing one is recreated. What is not among our children is the merchant's. `turns` say which
+    names, SKUs and URLs are written first. Without them a suffixed form of ours stays, or with
     `force` counts as a difference.
-    The levels in `Create` and `CreateVariant` are the stock's to fill in.
+
+    The stock work fills in the levels in `Create` and `CreateVariant`.
     """
     match desired, synced, observed:
         case None, _, _:
@@ -223,11 +224,11 @@ def _removed(synced: Synced | None, observed: ObservedProduct | None) -> Plan:
 
 
 def created(desired: CatalogProduct, terms: Terms) -> CatalogProduct:
-    """The product as it is sent at birth: where prices are synced, a variant whose price is open
-    starts at 0 (decision 10).
+    """The product as it is sent when it is created. If prices are synced, a variant with an open
+    price starts at 0 (decision 10).
 
-    Without that it would inherit the price of the others. Where prices are not synced all inherit
-    the product's 0, so that the merchant sets one price for all (C6).
+    Otherwise it would inherit the price of the others. If prices are not synced, all variants
+    inherit the product's 0, so that the merchant sets one price for all (C6).
     """
     if desired.is_simple or not terms.prices:
         return desired
@@ -297,8 +298,8 @@ def _updated(
 
 
 def _has_unshown(bound: Synced, seen: ObservedProduct) -> bool:
-    """True when an option or value of ours is not among those that the variants show: gone, or
-    without a variant since work was cut off.
+    """True when the variants do not show an option or value of ours: it is gone, or work stopped
+    before it had a variant.
     """
     shown = options_of(seen)
     values = {value.value_id for option in shown for value in option.values}
@@ -309,8 +310,8 @@ def _has_unshown(bound: Synced, seen: ObservedProduct) -> bool:
 
 
 def _completed(operation: Operation, terms: Terms, turns: Turns) -> Operation:
-    """A variant made later needs a SKU, its own even where Zettle has none (decision 13), and a
-    price at birth.
+    """Gives a variant that is created later a SKU of its own, even if Zettle has none (decision
+    13), and an initial price.
     """
     if not isinstance(operation, CreateVariant):
         return operation
@@ -325,7 +326,7 @@ def _completed(operation: Operation, terms: Terms, turns: Turns) -> Operation:
 
 @dataclass(slots=True)
 class _Differences:
-    """Collects the fields that differ, and says when a suffixed form counts as the wanted one."""
+    """Collects the fields that differ, and decides if a suffixed form counts as the wanted one."""
 
     wanted: CatalogProduct
     plain: bool
@@ -342,8 +343,8 @@ class _Differences:
     def unique(
         self, changes: dict[str, Scalar], slot: Slot, now: str, was: str, forms: Sequence[str]
     ) -> None:
-        """A value that no other product may have: by its turn, or else plain unless one of our
-        suffixed forms stands there.
+        """Notes a value that no other product may have: by its turn, or else plain unless one of
+        our suffixed forms is there.
         """
         if (turn := self.turns.get(slot)) is not None:
             if turn.first or not slot.variant:
@@ -394,8 +395,8 @@ def _sku_forms(variant: CatalogVariant) -> tuple[str, ...]:
 
 
 def _would_price_an_open_variant(wanted: CatalogProduct, shape: Reshaping) -> bool:
-    """A variant whose price is open in Zettle and that inherits the product's must not change its
-    price with it (decision 10).
+    """Whether a variant with an open price in Zettle inherits the product's price. Its price must
+    not change with the product's (decision 10).
     """
     return any(
         v.price is None and v.key in shape.kept and shape.kept[v.key].price is None
@@ -433,10 +434,10 @@ def _variant_changes(
 
 
 def _image_differs(variant: CatalogVariant, found: ObservedVariant, bound: Synced) -> bool:
-    """BigCommerce renames every picture (bigcommerce facts 3.10): ours is known by the address we
-    sent, and by being there at all.
+    """Whether the variant's picture must be sent. BigCommerce renames every picture (bigcommerce
+    facts 3.10), so only the address that we sent is compared, and whether there is a picture.
 
-    Where we never sent one and Zettle has none, a picture is the merchant's.
+    If we never sent one and Zettle has none, a picture is the merchant's.
     """
     last = bound.variant_images.get(variant.key, "")
     return variant.image != last or (variant.image != "" and found.image_url == "")
@@ -445,10 +446,10 @@ def _image_differs(variant: CatalogVariant, found: ObservedVariant, bound: Synce
 def _freed_skus(
     wanted: CatalogProduct, seen: ObservedProduct, shape: Reshaping
 ) -> tuple[Operation, ...]:
-    """SKUs that must be let go before another child of the same product can have them.
+    """Frees SKUs before another child of the same product can have them.
 
-    A simple product that gets options frees the product's own SKU and barcode; a variant frees a
-    SKU that moves to another one.
+    A simple product that gets options frees the product's own SKU and barcode. A variant frees a
+    SKU that moves to another variant.
     """
     operations: list[Operation] = []
     if wanted.options and not any(variant.values for variant in seen.variants):
@@ -469,12 +470,12 @@ def _freed_skus(
 def _with_tracking(
     structure: Sequence[Operation], wanted: CatalogProduct, seen: ObservedProduct
 ) -> tuple[Operation, ...]:
-    """A product that becomes simple, or stops being so, is counted at the other level from then on
-    (bigcommerce facts 3.9).
+    """Adds the switch of the counting level for a product that becomes simple, or stops being
+    simple (bigcommerce facts 3.9).
 
-    The switch stands where nothing of the product has a number that it could wipe out (5.4): after
-    the last variant is gone, and before the first is made. Whether stock is tracked at all, and at
-    which level a product of one shape is, is the stock's matter.
+    The switch is placed where the product has no number that it could erase (5.4): after the last
+    variant is deleted, and before the first is created. The stock work decides whether stock is
+    tracked, and the level of a product that keeps its shape.
     """
     level = Tracking.PRODUCT if wanted.is_simple else Tracking.VARIANT
     had_variants = any(variant.values for variant in seen.variants)
@@ -492,8 +493,8 @@ def _with_tracking(
 def _variant_ids(
     wanted: CatalogProduct, bound: Synced, seen: ObservedProduct, shape: Reshaping
 ) -> Mapping[str, int]:
-    """A product without variants is its base variant; where the merchant gave it options, it is
-    none of them (decision 17).
+    """The variant ids. A product without variants has its base variant's id. If the merchant gave
+    it options, none of them is ours (decision 17).
     """
     base = seen.base_variant_id or next((v.variant_id for v in seen.variants if not v.values), None)
     if not wanted.is_simple:
@@ -516,8 +517,8 @@ _MOST_TEXT = 120
 def _overwritten_lines(
     wanted: CatalogProduct, bound: Synced, found: Sequence[Overwritten]
 ) -> tuple[Line, ...]:
-    """The merchant's edits that this plan overwrites: certain where we want just what we last
-    wrote, unknown otherwise.
+    """Lines for the merchant's edits that this plan overwrites. Without a change in Zettle every
+    difference is an edit; otherwise it is not known.
     """
     if fingerprint(wanted) != bound.fingerprint:
         return ()

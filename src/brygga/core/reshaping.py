@@ -1,12 +1,14 @@
-"""Options, values and variants of a product that already stands in BigCommerce: what is ours, what
-moves, what has to be remade.
+"""Options, values and variants of a product that is already in BigCommerce: what is ours, what
+moves, and what must be recreated.
 
 A variant's option values can never be changed (bigcommerce facts 3.7), so a variant that gets other
-values is deleted and made again; an option or a value that only got another name keeps its id and
-its variants (3.9). A rename is known by the variants: those that carried the old name are the ones
-that carry the new. What the merchant added stays: options, values and variants that are not among
-our children are neither changed nor deleted, and new variants take the first value of such an
-option, because BigCommerce demands one of each.
+values is deleted and recreated. An option or a value that only gets another name keeps its id and
+its variants (3.9). The variants show a rename: those that had the old name are the ones that have
+the new name.
+
+What the merchant added stays. Options, values and variants that are not among our children are
+neither changed nor deleted. New variants take the first value of such an option, because
+BigCommerce requires one of each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,16 +43,16 @@ _TEMPORARY_LIMIT = 230
 
 @dataclass(slots=True)
 class _Column:
-    """One desired option beside the one in BigCommerce that is it; `found` is None when it has to
-    be made.
+    """One desired option, and the option in BigCommerce that matches it. `found` is None when it
+    must be created.
     """
 
     wanted: CatalogOption
     place: int
     found: ObservedOption | None = None
     values: dict[str, ObservedValue] = field(default_factory=dict)
-    """Label as we want it -> the value that carries it or will be renamed to it. A label that is
-    missing has to be made.
+    """Label as we want it -> the value that has it or is renamed to it. A missing label must be
+    created.
     """
     unneeded: dict[str, int] = field(default_factory=dict)
     """Our values that no desired label needs any more."""
@@ -60,22 +62,22 @@ class _Column:
 class Reshaping:
     """How to get from the observed options and variants to the desired ones.
 
-    `kept` are the variants that stay, by Zettle uuid: their fields may still differ. `children` is
-    the binding with the children found in BigCommerce under the names that they have or will have;
-    what is to be deleted is still in it. `renamed` are (what, was, now).
+    `kept` are the variants that stay, by Zettle uuid. Their fields may still differ. `children` is
+    the binding with the children found in BigCommerce, under the names that they have or will have.
+    It still includes what will be deleted. `renamed` are (what, was, now).
     """
 
     before: tuple[Operation, ...]
     """Up to and including new variants."""
     after: tuple[Operation, ...]
-    """Values to be deleted once nothing uses them."""
+    """Values that are deleted when nothing uses them any more."""
     kept: Mapping[str, ObservedVariant]
     children: Synced
     renamed: tuple[tuple[str, str, str], ...] = ()
 
 
 def options_of(observed: ObservedProduct) -> tuple[ObservedOption, ...]:
-    """The product's options; where they were not read, as far as its variants show them."""
+    """The product's options. If they were not read, those that its variants show."""
     if observed.options is not None:
         return observed.options
     names: dict[int, str] = {}
@@ -85,8 +87,8 @@ def options_of(observed: ObservedProduct) -> tuple[ObservedOption, ...]:
             variant.values, variant.labels, strict=False
         ):
             names[option_id] = name
-            known = values.setdefault(option_id, {})
-            known.setdefault(value_id, ObservedValue(value_id, label, len(known)))
+            shown = values.setdefault(option_id, {})
+            shown.setdefault(value_id, ObservedValue(value_id, label, len(shown)))
     return tuple(
         ObservedOption(option_id, name, tuple(values[option_id].values()), place)
         for place, (option_id, name) in enumerate(names.items())
@@ -94,11 +96,10 @@ def options_of(observed: ObservedProduct) -> tuple[ObservedOption, ...]:
 
 
 def reshaped(desired: CatalogProduct, synced: Synced, observed: ObservedProduct) -> Reshaping:
-    """The operations on options, values and variants, in an order in which BigCommerce can take
-    them.
+    """The operations on options, values and variants, in an order that BigCommerce accepts.
 
-    Delete variants, delete options, rename, make options and values, make variants; unused values
-    go last, because an option may not be left without any.
+    The order is: delete variants, delete options, rename, create options and values, create
+    variants. Unused values are deleted last, because an option must always have a value.
     """
     found = options_of(observed)
     base = {variant.variant_id for variant in observed.variants if not variant.values}
@@ -178,8 +179,8 @@ def _columns(
 
 
 def _claim_by_name(columns: list[_Column], unbound: Sequence[ObservedOption]) -> None:
-    """An option that we do not know but that has the name we want is the one: a linked product's,
-    or one made just before a crash.
+    """Matches options that we do not know by the name that we want. They belong to a linked
+    product, or were created just before a crash.
     """
     for column in columns:
         if column.found is None:
@@ -195,8 +196,8 @@ def _claim_renamed(
     ours: list[ObservedOption],
     bound: Mapping[str, ObservedVariant],
 ) -> None:
-    """Options of ours whose name is no longer wanted, given to wanted ones that part the surviving
-    variants in the same way.
+    """Matches our options whose name is no longer wanted with wanted options that divide the
+    remaining variants in the same way.
     """
     claimed = [column.found for column in columns if column.found]
     free = [option for option in ours if option not in claimed]
@@ -213,8 +214,8 @@ def _claim_renamed(
 def _parts_alike(
     desired: CatalogProduct, name: str, option: ObservedOption, bound: Mapping[str, ObservedVariant]
 ) -> bool:
-    """True when equal labels of the wanted option go with equal values of the found one, over every
-    variant that survives.
+    """True when equal labels of the wanted option match equal values of the found one, for every
+    variant that remains.
     """
     pairs = set()
     for variant in desired.variants:
@@ -235,7 +236,7 @@ def _claim_values(
     old_name: str,
     bound: Mapping[str, ObservedVariant],
 ) -> None:
-    assert column.found is not None, "values are claimed for an option that is there"
+    assert column.found is not None, "values are claimed for an option that exists"
     known = {value.value_id: value for value in column.found.values}
     ours = {
         label: id_
@@ -273,7 +274,7 @@ def _carriers(
     option_id: int,
     bound: Mapping[str, ObservedVariant],
 ) -> set[int]:
-    """The value ids that the surviving variants of a label carry today."""
+    """The value ids that the remaining variants of a label have now."""
     seen = (
         bound[variant.key]
         for variant in desired.variants
@@ -292,8 +293,8 @@ def _variants(
     observed: ObservedProduct,
     removed: Sequence[ObservedOption],
 ) -> tuple[dict[str, ObservedVariant], list[CatalogVariant]]:
-    """The variants that can stay (bound ones, and unbound ones with just our values), and those
-    that have to be made.
+    """The variants that can stay (bound ones, and unbound ones with exactly our values), and those
+    that must be created.
     """
     by_name = {column.wanted.name: column for column in columns}
     ours = {variant.variant_id for variant in bound.values()}
@@ -319,7 +320,7 @@ def _variants(
 
 
 def _target(variant: CatalogVariant, columns: Mapping[str, _Column]) -> dict[int, int] | None:
-    """The ids of the variant's values by option id; None when one of them is still to be made."""
+    """The ids of the variant's values by option id. None when one of them must still be created."""
     target = {}
     for name, label in variant.values:
         column = columns[name]
@@ -345,12 +346,12 @@ def _with_foreign(variant: CatalogVariant, foreign: Sequence[ObservedOption]) ->
 def _renames(
     product_id: int, columns: Sequence[_Column], *, exact: bool
 ) -> tuple[list[Operation], list[tuple[str, str, str]]]:
-    """Names that differ; and, where options were read (`exact`), places that are out of order."""
+    """Renames names that differ and, if options were read (`exact`), places out of order."""
     renamed: list[tuple[str, str, str]] = []
     options: list[tuple[_Named, str, int]] = []
     values: list[Operation] = []
     present = [(column, column.found) for column in columns if column.found]
-    # A new option is made at its own place: those that come after it have to make room.
+    # A new option is created at its own place: the options after it must move.
     places = [column.found.sort_order if column.found else column.place for column in columns]
     disordered = exact and not _ascending(places)
     for column, found in present:
@@ -378,8 +379,8 @@ class _Named:
 
 
 def _orderly(wishes: Sequence[tuple[_Named, str, int]]) -> list[tuple[int, str, int]]:
-    """The renames that are needed, as (id, name, place), so that no two ever have one name; names
-    in a ring go by way of a free one.
+    """The needed renames, as (id, name, place), in an order in which no two ever have the same
+    name. A cycle of names uses a temporary name.
     """
     steps: list[tuple[int, str, int]] = []
     pending = [
@@ -406,7 +407,7 @@ def _orderly(wishes: Sequence[tuple[_Named, str, int]]) -> list[tuple[int, str, 
 
 
 def _places(column: _Column, *, exact: bool) -> dict[str, int]:
-    """Where each label stands: as it is while that is in order, else counted from 0."""
+    """The place of each label: its present one if the order is right, else counted from 0."""
     labels = column.wanted.labels
     present = [label for label in labels if label in column.values]
     new_are_last = labels[: len(present)] == tuple(present)
@@ -438,7 +439,7 @@ def _new_values(product_id: int, columns: Sequence[_Column]) -> list[Operation]:
 def _unused_values(
     product_id: int, columns: Sequence[_Column], others: Sequence[ObservedVariant]
 ) -> tuple[Operation, ...]:
-    """Values of ours that nothing needs, unless a variant that the merchant added uses one."""
+    """Our values that nothing needs, unless a variant that the merchant added uses them."""
     used = {pair for variant in others for pair in variant.values}
     return tuple(
         DeleteValue(product_id, column.found.option_id, value_id)
@@ -468,8 +469,8 @@ def _children(
         if id_ in {option.option_id for option in removed}
     }
     for name, id_ in leaving.items():
-        # Two options may have swapped their names; the one that leaves keeps a name of its own
-        # until it is gone.
+        # Two options may have swapped their names. The deleted one keeps a name of its own until it
+        # is gone.
         options.setdefault(name if name not in options else f"{name}\n{id_}", id_)
     variants = {key: variant.variant_id for key, variant in [*bound.items(), *kept.items()]}
     return replace(synced, options=options, values=values, variants=variants)

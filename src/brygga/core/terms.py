@@ -1,4 +1,4 @@
-"""What of a connection matters to its products: prices, weights, the category."""
+"""The terms of a connection that matter to its products: prices, weights, the category."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from brygga.core.model import Connection, WeightUnit
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`prices`: Zettle's prices are written now (C4, C5). `weight_unit` is None when the store's is
-    unknown to us.
+    """`prices`: Zettle's prices are written now (C4, C5). `weight_unit` is None when the store's
+    unit is unknown to us.
 
-    `currency` is the Zettle account's; `category_id` the store's category "Zettle" (P3), 0 while it
-    is not known.
+    `currency` is the Zettle account's. `category_id` is the store's category "Zettle" (P3), 0 while
+    it is not known.
     """
 
     currency: str
@@ -21,7 +21,7 @@ class Terms:
 
 
 def terms_of(connection: Connection) -> Terms:
-    """The terms of a connection that has its store.
+    """The terms of a connection that has a store.
 
     Prices are ours only if the merchant chose so, both accounts use one currency, and price sync is
     not paused (C4, decision 10).

@@ -1,10 +1,9 @@
-"""What BigCommerce can hold of a merchant's text: clean, cut, safe HTML, paths, video ids, trade
-numbers.
+"""A merchant's text in the forms that BigCommerce accepts: clean lines, cut text, safe HTML, paths,
+video ids, trade numbers.
 
-What prints nothing is taken out in `core/unseen.py`, which `one_line` applies.
+`core/unseen.py` removes invisible characters, and `one_line` applies it.
 
-Everything is a function of its text alone; whoever calls decides what is said about it in the sync
-log.
+Every function depends on its text alone. The caller decides which lines the sync log gets.
 """
 
 import html
@@ -19,7 +18,7 @@ from brygga.core.unseen import visible
 ELLIPSIS = "…"
 
 _BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-"""What ends a line beside \\n, by Unicode's mandatory breaks (UAX 14)."""
+"""The line breaks besides \\n: Unicode's mandatory breaks (UAX 14)."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 _TAG = re.compile(
     r"</?(?:p|br|b|i|u|em|strong|small|ul|ol|li|h[1-6]|a|span|div|table|tbody|thead|tr|td|th|img|hr|blockquote|pre|sub|sup|"
@@ -46,26 +45,24 @@ _LEFT_OUT_WITH_CONTENT = {"script", "style", "iframe", "object", "template", "no
 
 
 def one_line(text: str) -> str:
-    """The text on one line, without surrounding space and what prints nothing (decision 20)."""
+    """The text on one line, without surrounding space and invisible characters (decision 20)."""
     return visible(re.sub(r"[\t\n]+", " ", _broken(text))).strip()
 
 
 def many_lines(text: str) -> str:
-    """The text with its own line breaks as \\n, without other control characters or surrounding
-    space.
-    """
+    """The text with its line breaks as \\n, without other control characters or outer space."""
     return _broken(text).strip()
 
 
 def _broken(text: str) -> str:
-    """Every line break as \\n, and no other control character."""
+    """The text with every line break as \\n, and without other control characters."""
     return _CONTROL.sub("", _BREAK.sub("\n", text))
 
 
 def cut(text: str, limit: int) -> str:
     """The text if it fits, else its beginning and "…", together `limit` characters (decision 8).
 
-    A combining accent or an emoji's joiner is never left without what it belongs to.
+    A combining accent or an emoji's joiner is never separated from its character.
     """
     if len(text) <= limit:
         return text
@@ -84,16 +81,16 @@ def _belongs_to_the_one_before(character: str) -> bool:
 
 
 def looks_like_html(text: str) -> bool:
-    """True when the text holds a tag that people write in product descriptions; "<5 cm" is text."""
+    """True when the text has a tag that is usual in product descriptions. "<5 cm" is text."""
     return _TAG.search(text) is not None
 
 
 def safe_html(text: str) -> tuple[str, bool]:
-    """The text as HTML that can do no harm in a shop, and whether something had to be taken out.
+    """The text as HTML that is safe in a store, and whether something was removed.
 
-    Zettle does not say whether a description is text or HTML (zettle facts 2.5): text is escaped
-    and keeps its line breaks, HTML is sanitised. Text with a few words in bold is still text: where
-    no tag makes lines, its own line breaks do.
+    Zettle does not say whether a description is text or HTML (zettle facts 2.5). Text is escaped
+    and keeps its line breaks. HTML is sanitised. Text with a few words in bold is still text: if no
+    tag makes lines, its own line breaks do.
     """
     text = many_lines(text)
     if not looks_like_html(text):
@@ -122,7 +119,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _tags(text: str) -> list[tuple[str, int]]:
-    """Every opening tag's name and its number of attributes: what sanitising may have taken."""
+    """Every opening tag's name and its number of attributes: what sanitising may have removed."""
     found = re.findall(r"<([a-zA-Z][a-zA-Z0-9]*)\b([^<>]*)>", text)
     return sorted(
         (name.lower(), attributes.count("="))
@@ -132,8 +129,8 @@ def _tags(text: str) -> list[tuple[str, int]]:
 
 
 def path(slug: str) -> str:
-    """A slug as a URL's path with slashes around: lower case, letters a to z, digits, hyphens. ""
-    when nothing is left.
+    """A slug as a URL's path between slashes: lower case, letters a to z, digits, hyphens. "" when
+    nothing is left.
     """
     plain = unicodedata.normalize("NFKD", slug.casefold()).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")
@@ -152,13 +149,12 @@ _YOUTUBE_HOSTS = frozenset(
 _YOUTUBE_FOLDERS = frozenset({"embed", "shorts", "live", "v", "e", "vi", "watch"})
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_VIDEO = frozenset({"videoseries", "live_stream"})
-"""Pages under embed/ whose names look like ids: a playlist, and whatever a channel shows just
-now.
+"""Pages under embed/ whose names look like ids: a playlist, and a channel's current live stream.
 """
 
 
 def youtube_id(url: str) -> str:
-    """The video's id in any form of a YouTube link, or "". BigCommerce shows only YouTube
+    """The video's id from any form of a YouTube link, or "". BigCommerce shows only YouTube
     (bigcommerce facts 3.11).
     """
     url = url.strip()
@@ -190,7 +186,7 @@ _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|bmp|avif|tiff?|heic)$", re.IGNOR
 
 
 def is_picture(url: str) -> bool:
-    """True when a media address is a picture's, judged by its ending."""
+    """True when a media address is a picture's, by its ending."""
     return _PICTURE.search(url.split("?", 1)[0]) is not None
 
 
@@ -199,18 +195,17 @@ _ADDRESS_LIMIT = 255
 
 
 def goes_by_address(url: str) -> bool:
-    """True when the shop may fetch a picture itself: at most 255 characters, with an ending it
-    knows (bigcommerce facts 2.3, 3.10).
+    """True when BigCommerce can fetch a picture itself: at most 255 characters, with a known ending
+    (bigcommerce facts 2.3, 3.10).
 
-    Any other is carried over as bytes; some of Zettle's addresses have no ending (zettle facts
-    6.2).
+    Any other is uploaded as bytes. Some Zettle addresses have no ending (zettle facts 6.2).
     """
     return len(url) <= _ADDRESS_LIMIT and _FETCHED.search(url.split("?", 1)[0]) is not None
 
 
 def is_named_after(file: str, url: str) -> bool:
-    """True when a file in the shop can be the picture of this address: its name stays and is added
-    to (bigcommerce facts 3.10).
+    """True when a file in the store can be the picture of this address: BigCommerce keeps the name
+    and adds to it (bigcommerce facts 3.10).
     """
     kept = re.sub(r"__\d+$", "", _stem(file))
     plain, wanted = re.sub(r"[^a-z0-9]", "", kept), re.sub(r"[^a-z0-9]", "", _stem(url))
@@ -230,21 +225,20 @@ def is_web_address(url: str) -> bool:
 
 
 _DASHES = r"\u2010-\u2015\u2043\u2212\u3030\ufe58\ufe63\uff0d\uff65"
-"""What looks like a dash; also the bullet, the wave and the half-width dot that keyboards give for
-one.
+"""Characters that look like a dash, and the bullet, the wave and the half-width dot that keyboards
+give instead of one.
 """
 _SPACES_AND_DASHES = re.compile(rf"[\s\-{_DASHES}]+")
 _DASH = re.compile(f"[{_DASHES}]")
 _NUMBER = re.compile(r"[0-9]+[Xx]?")
-"""Digits; ISBNs of ten end in X where their check digit is ten."""
+"""Digits. A ten-digit ISBN ends in X if its check digit is ten."""
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 
 
 def barcode(text: str) -> str:
-    """A barcode without the spaces and dashes that people write between digits, of any kind
-    (decision 20).
+    """A barcode without spaces and dashes of any kind between digits (decision 20).
 
-    In a house code with letters a dash is part of the code: a scanner reads it.
+    In a merchant's own code with letters a dash is part of the code: a scanner reads it.
     """
     written = one_line(text)
     bare = _digits(_SPACES_AND_DASHES.sub("", written))
@@ -252,27 +246,25 @@ def barcode(text: str) -> str:
 
 
 def code_key(code: str) -> str:
-    """What two codes that look alike have in common: one kind of dash and of space, no case
-    (P11).
-    """
+    """A key that is equal for codes that look alike: one dash, one kind of space, no case (P11)."""
     return " ".join(_DASH.sub("-", _digits(one_line(code))).split()).casefold()
 
 
 def _digits(text: str) -> str:
-    """Digits of any width and script as 0 to 9; a full-width X as well."""
+    """The text with digits of any width and script as 0 to 9, and a full-width X as X."""
     return "".join(
         str(unicodedata.decimal(one, "X" if one in "\uff38\uff58" else one)) for one in text
     )
 
 
 def looks_like_gtin(barcode: str) -> bool:
-    """True for as many digits as a GTIN has, whatever the last one says."""
+    """True for as many digits as a GTIN has, also with a wrong check digit."""
     return barcode.isascii() and barcode.isdigit() and len(barcode) in GTIN_LENGTHS
 
 
 def is_gtin(barcode: str) -> bool:
-    """True for 8, 12, 13 or 14 digits whose last is the GS1 check digit of the others. Zeros alone
-    are nobody's.
+    """True for 8, 12, 13 or 14 digits whose last is the GS1 check digit of the others. Only zeros
+    are not a GTIN.
     """
     if not looks_like_gtin(barcode) or not barcode.strip("0"):
         return False

@@ -1,9 +1,9 @@
-"""Characters that print nothing are taken out of names, SKUs and option values (decision 20).
+"""Invisible characters are removed from names, SKUs and option values (decision 20).
 
-That is done before they are compared, and before they are written.
+They are removed before the comparison and before the write.
 
 The list is Unicode's Default_Ignorable_Code_Point, control characters, the blank Braille cell, and
-what pasted pictures leave. Some of them have a meaning beside certain neighbours and stay there:
+what pasted pictures leave. Some of them have a meaning next to certain characters and stay there:
 joiners and selectors inside an emoji, joiners in scripts that need them, direction marks in
 right-to-left text.
 """
@@ -17,12 +17,13 @@ _IGNORABLE = (
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ufffc"
 )
 """Unicode's DerivedCoreProperties, the interlinear annotations, which no browser shows, and the
-place of a lost picture.
+placeholder of a lost picture.
 """
 _CONTROLS = r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
 _UNSEEN = re.compile(f"[{_IGNORABLE}{_CONTROLS}{_BLANK}]")
 _DIRECTIONS = re.compile("[\u034f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks of direction, and the joiner of points in Hebrew: of use in right-to-left text alone."""
+"""Direction marks, and the joiner of points in Hebrew: they have a use in right-to-left text only.
+"""
 _JOINED_SCRIPT = re.compile(
     # Arabic, Syriac, N'Ko, Mandaic; Devanagari to Sinhala; Myanmar; Khmer; Mongolian; Balinese,
     # Javanese, Phags-pa.
@@ -35,7 +36,7 @@ _EMOJI = re.compile(
     "\u3030\u303d\u3297\u3299\u20e3\U0001f000-\U0001faff]"
 )
 _TAKES_SELECTORS = re.compile(
-    # Ideographs, kana and letters whose variants are standardised: CJK, Mongolian, Myanmar,
+    # Ideographs, kana and letters with standardised variants: CJK, Mongolian, Myanmar,
     # Phags-pa.
     "[\u1000-\u109f\u1800-\u180a\u1810-\u18af\u2200-\u22ff\u2a00-\u2aff\u3000-\u30ff\u3400-\u9fff\ua840-\ua87f"
     "\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -45,7 +46,7 @@ _KEYCAP, _KEYS = "\u20e3", frozenset("0123456789#*")
 
 
 def visible(text: str) -> str:
-    """The text without what prints nothing. A blank Braille cell among letters is a space."""
+    """The text without invisible characters. A blank Braille cell among letters is a space."""
     if _UNSEEN.search(text) is None:
         return text
     is_braille = any("\u2801" <= character <= "\u28ff" for character in text)
@@ -68,7 +69,7 @@ def _runs_left(character: str) -> bool:
 
 
 def _has_meaning(character: str, kept: list[str], following: str, *, runs_left: bool) -> bool:
-    """Whether an unseen character changes what is seen, between `kept` and the `following` one."""
+    """Whether an invisible character changes what is seen, between `kept` and `following`."""
     before = kept[-1] if kept else ""
     if _DIRECTIONS.match(character):
         return runs_left

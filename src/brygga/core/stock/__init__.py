@@ -1,20 +1,27 @@
-"""The ledger of one variant: two shelves, one number (rules S1-S7, decisions 2, 3, 4, 7, 16).
+"""The ledger of one variant: two stock records, one number (rules S1-S7, decisions 2, 3, 4, 7, 16).
 
-Here lives what a stock level read on one side means for the other: `ledger` holds the shelves and
-their law, `moves` the moves that keep it, `resolving` what becomes of a write that got no answer,
-`slots` the item that tells, `sending` how much may be written and when, `sharing` how a shelf is
-born, adopted, remade, split, joined, stopped and started, `counting` what the merchant counted,
-`story` why a number is what it is, `explaining` which sale or order made it so.
+This package says what a stock level read on one side means for the other:
 
-Here never lives: a request, a row, a clock or a merchant's sentence. Time comes in as a value;
-every function takes a ledger and gives one.
+- `ledger`: the stock records and their law
+- `moves`: the moves that keep the law
+- `resolving`: what becomes of a write that got no answer
+- `slots`: the marker item that shows whether a call landed
+- `sending`: how much may be written, and when
+- `sharing`: how a record is created, attached, recreated, split, joined, stopped and started
+- `counting`: what the merchant counted
+- `movement`: why a number is what it is
+- `explaining`: which sale or order made it so
+
+It never contains a request, a database row, a clock or a sentence for the merchant. Time is passed
+in as a value. Every function takes a ledger and returns one.
 """
 
 # fmt: off
 # ruff: noqa: I001 - packed, to be read at a glance
 from brygga.core.stock.counting import counted
 from brygga.core.stock.ledger import (
-    SUSPENDED, Change, PendingWrite, Gap, Kind, Ledger, Level, LevelRead, StockRecord, Side, Timing, ReportedChange,
+    SUSPENDED, Change, PendingWrite, Gap, Kind, Ledger, Level, LevelRead, StockRecord, Side, Timing,
+    ReportedChange,
 )
 from brygga.core.stock.moves import (
     Hint, Observed, corrected, hinted, is_zeroed, is_held, is_ordered, landed, observed, refused,

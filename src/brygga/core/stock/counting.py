@@ -1,4 +1,4 @@
-"""What the merchant counted, after being asked to check a number that nobody could know."""
+"""What the merchant counted, after being asked to check a number that is in doubt."""
 
 from dataclasses import replace
 
@@ -6,11 +6,11 @@ from brygga.core.stock.ledger import Ledger
 
 
 def counted(ledger: Ledger, till: int, shop: int) -> Ledger | None:
-    """Each side is owed what brings it to the number that was counted; shared stock has one number
-    for both.
+    """Each side gets the `to_push` that brings it to the counted number. Shared stock has one
+    number for both.
 
     None when there is nothing to count: Zettle has no number of its own, or two numbers were given
-    for shared stock. A side that is not there yet is born with the number later.
+    for shared stock. A side that does not exist yet is created with the number later.
     """
     if ledger.zettle.target is None or (not ledger.separate and till != shop):
         return None

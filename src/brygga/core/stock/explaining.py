@@ -1,5 +1,5 @@
-"""Which sale, refund or order made a shelf move: a guess by time and quantity, for the page that
-explains a number. It moves nothing.
+"""Which sale, refund or order moved a record: a guess by time and quantity, for the page that
+explains a number. It changes no number.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,17 +10,17 @@ from brygga.core.stock.ledger import StockRecord
 from brygga.core.stock.movement import Reason
 
 LATER = timedelta(seconds=10)
-"""A deed may bear a time so long after we saw what it did: clocks differ."""
+"""The time of a source transaction may be this long after we saw its effect: clocks differ."""
 TICK = timedelta(seconds=1)
 EARLIER = timedelta(hours=24)
-"""A till without a network tells of its sales when it is back."""
+"""How late a sale may be reported: a till without a network reports its sales when it is back."""
 TOGETHER = timedelta(seconds=60)
-"""BigCommerce's reads may show an order of several lines bit by bit, within so long."""
+"""BigCommerce's reads may show an order of several lines in parts, within this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTransaction:
-    """Something that a platform has a number for, and what it did to one variant's shelf."""
+    """A sale, refund or order with a platform's number, and its change of one variant's record."""
 
     at: datetime
     change: int
@@ -30,8 +30,8 @@ class SourceTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """A shelf's own movement, by the id that the memory gave it. `since` is a look before it at
-    which the shelf's level was known.
+    """A movement that a record made by itself, by its id in the database. `since` is when an
+    earlier read showed the record's level.
     """
 
     id: int
@@ -39,21 +39,21 @@ class Unexplained:
     change: int
     since: datetime | None = None
     by_order: bool = False
-    """The shop's event named an order: then nobody changed the number by hand, though no order is
+    """The store's event named an order. Then the change is not an edit, even if no order is
     found.
     """
 
     @property
     def begins(self) -> datetime:
-        """What made it is looked for from here on: since that look, and no further back than a till
-        tells late.
+        """The start of the search for its cause: that read, but at most `EARLIER` before the
+        movement.
         """
         earliest = self.at - EARLIER
         return earliest if self.since is None else max(self.since, earliest)
 
     @property
     def is_bounded(self) -> bool:
-        """Whether what made it must lie after `begins`."""
+        """Whether its cause must lie after `begins`."""
         return self.since is not None and self.since >= self.at - EARLIER
 
 
@@ -67,17 +67,18 @@ class Explained:
 def is_order(
     record: StockRecord, received: Collection[bool], change: int, read_lag: timedelta
 ) -> bool:
-    """Whether the shop's events say that an order made this `change` of its shelf. If not, it may
-    be an edit by hand.
+    """Whether the store's events say that an order made this `change`. If not, it may be an edit.
 
-    `record` is as it was before the events were `received` (each: whether it named an order) that came
-    since the last look.
+    `received` are the events since the last read: for each, whether it named an order. `record` is
+    the record before these events.
 
-    | the events since the last look | an order made the change |
+    | the events since the last read | an order made the change |
     |---|---|
-    | all name an order | a fall: yes; a rise: where no earlier event is open, that may be about an edit |
-    | some name none | nobody can tell |
-    | there are none | a fall, where an order's event is open and nothing has moved since: a read may trail it |
+    | all name an order | a fall: yes; a rise: only if no earlier event is open |
+    | some name none | not known |
+    | there are none | a fall, if an order's event is open and nothing has moved since |
+
+    An earlier open event may be about an edit. In the last case the read may trail the order.
     """
     closed = None if record.clear_read is None else record.clear_read - read_lag
     if received:
@@ -90,17 +91,17 @@ def is_order(
 def explained(
     moves: Sequence[Unexplained], transactions: Sequence[SourceTransaction]
 ) -> tuple[Explained, ...]:
-    """One shelf's movements, oldest first, each with the deeds that made it. All times are by one
-    clock, the platform's.
+    """One record's movements, oldest first, each with the source transactions that made it. All
+    times are by one clock, the platform's.
 
-    | among the deeds since the look before, not yet used | then |
+    | the transactions since the previous read, not yet used | then |
     |---|---|
-    | all of them together, else the last few, else any one, are of the movement's size | those made it |
-    | one has the size of this movement and those of just after it | it made them, seen bit by bit |
-    | there is none | somebody changed the number by hand, or another app did |
-    | there is none, but the shop's event named an order | nobody can tell: an order that we do not find |
-    | there is none, but the look before is too long ago, or not known | nobody can tell: it may have been earlier |
-    | there are some of another size | nobody can tell: a sale and an edit in one look |
+    | all together, else the last few, else any one, have the movement's size | they made it |
+    | one has the size of this movement and those just after it | it made them, read in parts |
+    | there is none | an edit: a person or another app changed the number |
+    | there is none, but the store's event named an order | unclear: we do not find the order |
+    | there is none, but the previous read is too old or not known | unclear: it may be earlier |
+    | there are some of another size | unclear: a sale and an edit in one read |
     """
     left = sorted(transactions, key=lambda transaction: transaction.at)
     found: list[Explained] = []
@@ -119,8 +120,8 @@ def explained(
 def _made(
     moves: Sequence[Unexplained], left: Sequence[SourceTransaction]
 ) -> tuple[int, tuple[SourceTransaction, ...]]:
-    """How many of these movements, from the first on, were made by which deeds: one by none, where
-    none fits.
+    """The number of movements, from the first on, and the transactions that made them. One movement
+    and no transactions, where none fits.
     """
     move = moves[0]
     near = [
@@ -149,19 +150,19 @@ def _in_parts(
 
 
 def _fresh(move: Unexplained, left: Sequence[SourceTransaction]) -> list[SourceTransaction]:
-    """Those that may have happened since the look before, as far as clocks agree."""
+    """Those that may have happened since the previous read, as far as clocks agree."""
     return [
-        d
-        for d in left
-        if move.at - EARLIER <= d.at <= move.at + LATER and d.at > move.begins - LATER
+        one
+        for one in left
+        if move.at - EARLIER <= one.at <= move.at + LATER and one.at > move.begins - LATER
     ]
 
 
 def _fitting(
     change: int, transactions: Sequence[SourceTransaction]
 ) -> tuple[SourceTransaction, ...]:
-    """The longest run of the last of them that makes the change, else the last one that does
-    alone.
+    """The longest run of the last transactions whose sum is the change, else the last single one
+    that equals it.
     """
     for first in range(len(transactions)):
         if sum(transaction.change for transaction in transactions[first:]) == change:

@@ -1,10 +1,10 @@
-"""Two shelves and their law: while stock is shared, both promise the same number.
+"""Two stock records and their law: while stock is shared, both have the same target.
 
-    promised = known + owed + in flight
+    target = confirmed + to_push + pending change
 
-`known` is the level that we have accounted for, `to_push` what is still to be written there, `in
-flight` what was written and not yet answered. Nothing else is needed to say who must be told what:
-a shelf that changed by itself owes the change to the other.
+`confirmed` is the level that we have accounted for. `to_push` is what is still to be written. The
+pending change is written and not yet answered. These three decide every write: a change that a
+record makes by itself is added to the other record's `to_push`.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +14,8 @@ from enum import StrEnum
 from brygga.core.stock.slots import Slot
 
 SUSPENDED = datetime.max.replace(tzinfo=UTC)
-"""`StockRecord.rests` of a shelf whose item the platform does not know: nothing is sent before the
-product work speaks.
+"""`StockRecord.rests` of a record whose item the platform does not know. Nothing is sent until the
+product work has found the item.
 """
 
 
@@ -29,75 +29,76 @@ class Side(StrEnum):
 
 
 class Gap(StrEnum):
-    """Why a shelf has no number (decision 3). None of the three is ever written to with a
+    """Why a stock record has no number (decision 3). None of the three ever gets a relative
     change.
     """
 
     UNKNOWN = "unknown"
-    """Nobody has said yet. Unknown never writes, not even to the other side. A shop's shelf is
-    adopted then.
+    """The level is not read yet. An unknown record causes no write, not even to the other side. A
+    store's record in this state is attached when its level is read.
     """
     UNTRACKED = "untracked"
     """Inventory tracking is off in Zettle: the product's stock is not ours (rules S1, S7)."""
     NOT_CREATED = "not_created"
-    """The variant does not exist in the shop, or its level is on its way as an absolute flight."""
+    """The variant does not exist in the store, or its level is in an absolute pending write."""
 
 
 Level = int | Gap
 
 
 class Kind(StrEnum):
-    """How a flight was written."""
+    """How a pending write was sent."""
 
     CHANGE = "change"
-    """A relative change: it commutes with a sale in the same second."""
+    """A relative change. It commutes with a sale in the same second."""
     RESET = "reset"
-    """An absolute level: only where BigCommerce knows no level yet, or after tracking was switched
-    on.
+    """An absolute level. Used only where BigCommerce knows no level yet, or after tracking was
+    switched on.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The waiting times of stock, in seconds. `read_lag_s` is the longest that BigCommerce's reads trail
-    its writes.
+    """The waiting times of stock, in seconds.
 
-    Zettle documents no lag, so its reads count as true at once. `repeat_s` is the second look after
-    a hint that showed nothing.
+    `read_lag_s` is the longest time that BigCommerce's reads trail its writes. Zettle documents no
+    read lag, so its reads count as true at once. `repeat_s` is the wait before the second read,
+    after a change event whose first read showed nothing.
     """
 
     read_lag_s: float = 10
     repeat_s: float = 2
     write_hold_s: float = 5
-    """So long our own writes may keep a variant's reads ambiguous; then they wait until a look is
-    clear.
+    """The longest time that our own writes may keep a variant's reads ambiguous. After it, writes
+    wait until a read is clear.
     """
     request_deadline_s: float = 45
-    """After so long a request that was sent can no longer take effect: its timeout, and then
-    some.
+    """After this time a request that was sent can no longer take effect. It is longer than the
+    request's timeout.
     """
     resolve_timeout_s: float = 120
-    """An unanswered write to Zettle waits so long for its echo before the lower number is
-    promised.
+    """How long an unanswered write to Zettle waits for its echo. After it, the lower number becomes
+    the target.
     """
     escalation_timeout_s: float = 3600
-    """And its echo may still come so late before the merchant is asked to check."""
+    """How late the echo may still come. After it, the merchant is asked to check."""
     is_whole: bool = True
     """A call to BigCommerce is all or nothing (bigcommerce facts 5.2). Where `certify` finds that
-    it is not, a record that shows a write which its slot denies is asked about too."""
+    it is not, the merchant is also asked about a record that shows a write which its slot denies.
+    """
 
     def read_lag(self, side: Side) -> timedelta:
         return timedelta(seconds=self.read_lag_s if side is Side.SHOP else 0)
 
     def finish(self, side: Side) -> timedelta:
-        """How long after the last hint or write a look must begin to close the matter."""
+        """How long after the last change event or write a read must start to close the event."""
         return timedelta(seconds=self.read_lag_s if side is Side.SHOP else self.repeat_s)
 
     def pooled(self, now: datetime, lags: int = 2) -> datetime:
-        """When the shelves that were born about now are looked at, all together: late enough to
-        close their hints.
+        """When the records that are created about now are read, all together.
 
-        Looks are `lags` lags apart, whoever asks.
+        The read is late enough to close their change events. Such reads are `lags` read lags
+        apart, whoever asks.
         """
         step = lags * self.read_lag_s
         earliest = (now + timedelta(seconds=self.read_lag_s)).timestamp()
@@ -122,8 +123,8 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class LevelRead:
-    """A level as read. `read_started` is when the request left; `floor` is BigCommerce's safety stock, the
-    least to leave.
+    """A level as read. `read_started` is when the request left. `floor` is BigCommerce's safety
+    stock, the least to leave.
     """
 
     level: Level
@@ -133,7 +134,7 @@ class LevelRead:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of a shelf that we know of, ours or its own, and when we knew."""
+    """A change of a stock record that we know of, ours or its own, and when we learnt of it."""
 
     at: datetime
     quantity: int
@@ -141,23 +142,24 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ReportedChange:
-    """The last event of BigCommerce's that named this very variant, not only its product of several
-    sizes.
+    """The last BigCommerce event that named this very variant, not only its product of several
+    variants.
     """
 
     at: datetime
-    """When we heard."""
+    """When we received it."""
     ordered: datetime | None = None
-    """When the last order happened that such an event named, by BigCommerce's clock."""
+    """When the last order that such an event named happened, by BigCommerce's clock."""
     otherwise: datetime | None = None
-    """When we last heard one that named no order."""
+    """When we last received one that named no order."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingWrite:
-    """What was written to a shelf and not yet answered. It is on disk before it is on the wire.
+    """A write to a stock record that has no answer yet. It is saved before the request leaves.
 
-    `call` names the request: many variants ride in one, and share its fate and its slot.
+    `call` is the id of the request. One request carries many variants: they share its outcome and
+    its slot.
     """
 
     call: str
@@ -166,18 +168,20 @@ class PendingWrite:
     sent: datetime
     kind: Kind = Kind.CHANGE
     base: int | None = None
-    """The level that was known when it left."""
+    """The confirmed level when it left."""
     first: bool = False
-    """A first level: no number was known before it, and none is if it comes to nothing."""
+    """A first level. No number is confirmed before it, and none if it does not land."""
     slot: Slot | None = None
-    """The item of the marker that rides in the call (decision 16); None to Zettle, and where there
+    """The item of the marker that the call carries (decision 16). None to Zettle, and where there
     is no marker.
     """
     lost: datetime | None = None
-    """When we learnt that no answer will come; None while one may, or if we died waiting."""
+    """When we learnt that no answer will come. None while an answer may come, or if the process
+    died waiting.
+    """
     since: datetime | None = None
-    """When a look first tried to resolve it: patience runs from here, so that time while we were
-    down is not in it.
+    """When a read first tried to resolve it. The resolve timeout starts here, so that it does not
+    include the time while we were down.
     """
 
     @property
@@ -185,7 +189,7 @@ class PendingWrite:
         return self.kind is not Kind.CHANGE
 
     def dead(self, timing: Timing) -> datetime:
-        """From then on it can no longer take effect."""
+        """The time after which it can no longer take effect."""
         return self.lost if self.lost is not None else self.sent + timing.request_deadline
 
 
@@ -198,29 +202,27 @@ class StockRecord:
     pending_write: PendingWrite | None = None
     floor: int = 0
     recent: tuple[Change, ...] = ()
-    """Changes so young that a lagging read may not show them."""
+    """Changes so recent that a read may not show them, because of the read lag."""
     seen: datetime | None = None
-    """When the last look that counted began; an older one says nothing."""
+    """When the last read that counted started. An older read says nothing."""
     clear_read: datetime | None = None
-    """When the last look began that was beyond doubt."""
+    """When the last clear read started."""
     hinted: datetime | None = None
-    """The last time that the platform said that it moved."""
+    """When the platform last reported a change of it."""
     reported: ReportedChange | None = None
-    """It moves nothing, and lets many units that are gone be believed at once."""
+    """It changes no number. With it, a fall of many units is believed at once."""
     ambiguous: datetime | None = None
     """Since when reads show a level that our own recent writes may or may not explain."""
     rests: datetime | None = None
-    """Nothing is sent before this: the platform had too little stock, so its level must be read
-    again.
+    """Nothing is sent before this time. The platform had too little stock, so its level must be
+    read again.
     """
     variant_id: int | None = None
-    """The shop's incarnation of the variant."""
+    """The store's id of the variant. A recreated variant has a new one."""
 
     @property
     def target(self) -> int | None:
-        """The number that this shelf will show when all is written; None where there is none to
-        promise.
-        """
+        """The number that this record shows when all is written. None where it has no target."""
         if isinstance(self.confirmed, int):
             return self.confirmed + self.to_push + self.pending_change
         if self.pending_write is not None and self.pending_write.is_absolute:
@@ -237,28 +239,30 @@ class StockRecord:
 
     @property
     def is_suspended(self) -> bool:
-        """The platform knows no such item: silent until the product work has spoken."""
+        """The platform knows no such item. Nothing is sent until the product work has found it."""
         return self.rests == SUSPENDED
 
     @property
     def ordered(self) -> datetime | None:
-        """When the last order happened that was told of."""
+        """When the last order that an event named happened."""
         return None if self.reported is None else self.reported.ordered
 
     @property
     def touched(self) -> datetime | None:
-        """The last time that the level moved, by us or by itself, as far as a look may not show it
-        yet.
+        """When the level last moved, by us or by itself. Only moves that a read may not show yet
+        count.
         """
         return max((change.at for change in self.recent), default=None)
 
     @property
     def disturbed(self) -> datetime | None:
-        """The last sign of movement: a write, an observed change, or a hint."""
+        """The last sign of movement: a write, an observed change, or a change event."""
         return max((at for at in (self.touched, self.hinted) if at is not None), default=None)
 
     def toward(self, target: int) -> "StockRecord":
-        """Owed what brings it to this number; one that promises none is left as it is."""
+        """With the `to_push` that brings it to this target. A record without a target is left as
+        it is.
+        """
         return (
             self
             if self.target is None
@@ -269,22 +273,20 @@ class StockRecord:
         return replace(self, rests=None) if self.is_suspended else self
 
     def is_clear(self, read: LevelRead, read_lag: timedelta) -> bool:
-        """A look begun one lag after the last movement that we know of shows a level in which all
-        of them are counted.
+        """A read is clear if it started one read lag after the last movement that we know of.
 
-        It need not show what a fresh hint announces; that is why a hint is finished only later
-        (`sending.next_read`).
+        Its level includes all known movements. It may miss what a new change event announces.
+        That is why an event is closed only later (`sending.next_read`).
         """
         return self.pending_write is None and (
             self.touched is None or read.read_started >= self.touched + read_lag
         )
 
     def lowest(self, read: LevelRead, read_lag: timedelta) -> int:
-        """The lowest level that our writes and earlier changes can explain in a look, if nothing
-        else happened.
+        """The lowest level in a read that our writes and earlier changes can explain.
 
-        A read that trails may miss any rise of the last `read_lag`; an open flight downwards may or may
-        not be in it. Falls that we know of are in `known` already, and a read that misses them is
+        A read may miss any rise of the last `read_lag`. It may or may not include a pending write
+        downwards. Falls that we know of are in `confirmed` already: a read that misses them is
         higher, not lower.
         """
         assert isinstance(self.confirmed, int)
@@ -298,23 +300,24 @@ class StockRecord:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The two shelves of one variant. The law is checked whenever one is made."""
+    """The two stock records of one variant. The law is checked whenever a ledger is made."""
 
     zettle: StockRecord = StockRecord()
     shop: StockRecord = StockRecord(confirmed=Gap.NOT_CREATED)
     separate: bool = False
-    """Separate stock (rule S5): the shelves owe each other nothing."""
+    """Separate stock (rule S5): a change of one record is not written to the other."""
     closed: tuple[int, ...] = ()
-    """Earlier incarnations in the shop. Nothing should move on them any more."""
+    """Earlier variant ids in the store. Nothing should move on them any more."""
     started: datetime | None = None
-    """Since when Zettle's number counts for the shop, by our clock, until the shop's variant is
-    adopted: what orders took since then must be in no number of Zettle's. None where nothing can
-    have been ordered."""
+    """Since when Zettle's number counts for the store, by our clock, until the store's variant is
+    attached. What orders took since then is in no number of Zettle's. None where nothing can have
+    been ordered.
+    """
 
     def __post_init__(self) -> None:
         till, shop = self.zettle.target, self.shop.target
         lawful = self.separate or till is None or shop is None or till == shop
-        assert lawful, f"the shelves promise {till} and {shop}"
+        assert lawful, f"the targets differ: {till} and {shop}"
 
     def __getitem__(self, side: Side) -> StockRecord:
         return self.zettle if side is Side.ZETTLE else self.shop
@@ -322,7 +325,7 @@ class Ledger:
     def with_record(
         self, side: Side, record: StockRecord, other: StockRecord | None = None
     ) -> "Ledger":
-        """Both shelves at once, so that the law is never broken between two steps."""
+        """Sets both records at once, so that the law is never broken between two steps."""
         other = self[side.other] if other is None else other
         if side is Side.ZETTLE:
             return replace(self, zettle=record, shop=other)
@@ -330,15 +333,15 @@ class Ledger:
 
     @property
     def target(self) -> int | None:
-        """The shared number, for pages; Zettle's own when stock is separate."""
+        """The shared number, for pages. Zettle's own number when stock is separate."""
         return self.zettle.target
 
     @property
     def is_unset(self) -> bool:
-        """The shop's variant has no number that we know: it is adopted when a clear look shows one.
+        """The store's variant has no confirmed number. It is attached when a clear read shows one.
 
-        With separate stock it sleeps until then, beside the number that it is promised; one that a
-        look found gone has been seen before, and sleeps until the product work has spoken.
+        With separate stock it has a target and is suspended until then. A variant that a read found
+        missing has been read before: it is suspended until the product work has found it.
         """
         shop = self.shop
         waits = (

@@ -1,4 +1,4 @@
-"""Why a number is what it is: every move of a ledger as one line, for the page that answers "why is
+"""Why a number is what it is: one line for each move of a ledger, for the page that answers "why is
 this 7?".
 """
 
@@ -11,11 +11,11 @@ from brygga.core.stock.ledger import Ledger, Side
 
 class Cause(StrEnum):
     SEEN = "seen"
-    """The shelf moved by itself: a sale, a refund, an order or an edit there."""
+    """The record moved by itself: a sale, a refund, an order or an edit there."""
     ORDER = "order"
-    """As `seen`, and the shop named an order as the reason (`explaining.is_order`)."""
+    """As `seen`, and the store named an order as the reason (`explaining.is_order`)."""
     SWEPT = "swept"
-    """As `seen`, but nobody announced it: a sweep found it."""
+    """As `seen`, but no event announced it: a sweep found it."""
     WRITTEN = "written"
     """Our write landed."""
     CREATED = "born"
@@ -23,20 +23,20 @@ class Cause(StrEnum):
     RESET = "reset"
     """An absolute level was written."""
     RESOLVED = "settled"
-    """An unanswered write turned out to have landed."""
+    """An unanswered write was found to have landed."""
     NOT_WRITTEN = "not_written"
-    """An unanswered write turned out not to have landed: it is owed again."""
+    """An unanswered write was found not to have landed: it is in `to_push` again."""
     IN_DOUBT = "doubted"
-    """Nobody could tell what became of a write: the lower number was promised."""
+    """The outcome of a write is in doubt: the lower number is the target."""
     CONTRADICTED = "contradicted"
-    """As `in_doubt`, because the marker and the record say opposite things. An operator counts these
-    (decision 16).
+    """As `in_doubt`, because the marker and the record contradict each other. An operator counts
+    these (decision 16).
     """
     REFUSED = "refused"
-    """The platform said no to our write: it is owed again, and nothing moved."""
+    """The platform refused our write: it is in `to_push` again, and nothing moved."""
     CORRECTED = "corrected"
-    """It is known now what became of a write without an answer: both sides promised its quantity
-    too much or too little.
+    """The outcome of a write without an answer is known now. Both targets were its quantity too
+    high or too low, and are corrected.
     """
     SPLIT = "split"
     JOINED = "joined"
@@ -49,8 +49,8 @@ class Cause(StrEnum):
 
 
 class Reason(StrEnum):
-    """What made a shelf move by itself, as far as the platforms' sales and orders tell. It
-    explains, and decides nothing.
+    """Why a record moved by itself, as far as the platforms' sales and orders show. It is an
+    explanation and decides nothing.
     """
 
     SALE = "sale"
@@ -59,19 +59,19 @@ class Reason(StrEnum):
     RETURN = "return"
     """An order cancelled or refunded, where the store puts stock back."""
     SEVERAL = "several"
-    """Sales and refunds, or orders and returns, in one look."""
+    """Sales and refunds, or orders and returns, in one read."""
     EDIT = "edit"
-    """No sale, refund or order fits: somebody changed the number, or another app did."""
+    """No sale, refund or order fits: a person or another app changed the number."""
     UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One move of one variant. `change` is on `side`; the numbers are what each shelf was known to
-    hold, None where there was none.
+    """One move of one variant. `change` is on `side`. The numbers are each record's confirmed level
+    before and after, None where it had none.
 
-    `call` is the id of our own request and `sent` when it left, `reference` an order's or sale's
-    number, where they are known.
+    `call` is the id of our own request, and `sent` is when it left. `reference` is the number of an
+    order or a sale. They are empty where they are not known.
     """
 
     at: datetime
@@ -88,12 +88,12 @@ class Movement:
     reference: str = ""
     sent: datetime | None = None
     reason: Reason | None = None
-    """None while nobody has asked, and for what is no movement of the shelf's own."""
+    """None until a page asks for it, and for a move that the record did not make by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a movement is about; the numbers come from the ledgers."""
+    """What a movement is about. The numbers come from the ledgers."""
 
     side: Side
     cause: Cause
@@ -113,10 +113,10 @@ def reported(
         what.side,
         what.cause,
         what.change,
-        _known(before, Side.ZETTLE),
-        _known(after, Side.ZETTLE),
-        _known(before, Side.SHOP),
-        _known(after, Side.SHOP),
+        _confirmed(before, Side.ZETTLE),
+        _confirmed(after, Side.ZETTLE),
+        _confirmed(before, Side.SHOP),
+        _confirmed(after, Side.SHOP),
         what.call,
         what.reference,
         pending_write.sent
@@ -125,6 +125,6 @@ def reported(
     )
 
 
-def _known(ledger: Ledger, side: Side) -> int | None:
-    known = ledger[side].confirmed
-    return known if isinstance(known, int) else None
+def _confirmed(ledger: Ledger, side: Side) -> int | None:
+    confirmed = ledger[side].confirmed
+    return confirmed if isinstance(confirmed, int) else None

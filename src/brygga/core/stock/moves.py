@@ -1,8 +1,8 @@
-"""The moves: observed, hinted, sent, landed, refused; what becomes of a write without an answer is
-in `resolving`.
+"""The moves of a ledger: observed, hinted, sent, landed, refused. `resolving` decides what becomes
+of a write without an answer.
 
-Each keeps the law, because each moves a number from one term of `target` to another, or changes
-both shelves' promise alike.
+Each move keeps the law. It moves a number from one term of `target` to another, or changes both
+targets by the same quantity.
 """
 
 from dataclasses import dataclass, replace
@@ -25,23 +25,24 @@ from brygga.core.stock.slots import Slot
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The ledger after a look, and by how much the shelf was found to have moved by itself."""
+    """The ledger after a read, and the change that the record made by itself."""
 
     ledger: Ledger
     change: int = 0
 
 
 def observed(ledger: Ledger, side: Side, read: LevelRead, timing: Timing) -> Observed:
-    """A shelf that changed by itself owes the change to the other one (rules S2, S3, S4).
+    """A change that one record makes by itself must be written to the other (rules S2, S3, S4).
 
-    | the look | what it says |
+    | the read | what it says |
     |---|---|
     | is older than the last one that counted, or has no number | nothing |
-    | began one lag after our last write and the last change, and no flight is open | the truth |
-    | is below every level that our own recent writes can explain | at least the difference was sold: it counts at once |
-    | anything else | nothing yet: wait for a clear one |
+    | started a read lag after our last write and the last change; no write pending | the truth |
+    | is below every level that our own recent writes can explain | the difference is sold |
+    | anything else | nothing yet: wait for a clear read |
 
-    Separate stock moves only its own shelf, and owes nobody more than it holds.
+    In the third case at least the difference was sold, so it counts at once. With separate stock
+    only its own record moves, and a negative `to_push` is never more than the record holds.
     """
     record = ledger[side]
     if (
@@ -71,12 +72,13 @@ def observed(ledger: Ledger, side: Side, read: LevelRead, timing: Timing) -> Obs
 
 
 def _moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: datetime) -> Ledger:
-    """`record` with a change of its own, and the other shelf owed the same."""
+    """Adds the change to `record`, and to the other record's `to_push`."""
     if change == 0:
         return ledger.with_record(side, record)
     assert isinstance(record.confirmed, int)
-    # A change that was seen answers Zettle's hint. BigCommerce's is closed by a clear look: a read
-    # may show half of it. An open write is weighed with it later (`resolving.resolve_till`).
+    # An observed change closes Zettle's event. Only a clear read closes BigCommerce's: a read may
+    # show half of the change. While a write is pending, the event stays open: it is needed to
+    # resolve the write (`resolving.resolve_till`).
     answered = (
         side is Side.ZETTLE
         and record.pending_write is None
@@ -91,7 +93,7 @@ def _moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: dat
         hinted=hint,
     )
     if ledger.separate:
-        # A split takes from a shelf as far as the shelf goes; the rest must not eat the next
+        # A split takes from a record only what the record has. The rest must not reduce the next
         # restock.
         return ledger.with_record(
             side,
@@ -112,12 +114,13 @@ def _moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: dat
 
 
 def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
-    """The shop shows none of some units, and no event said so: they are sold, or BigCommerce forgot
-    the number.
+    """The store shows 0 where it had units, and no event explains it. Either they are sold, or
+    BigCommerce forgot the number.
 
-    It forgets numbers when it counts otherwise (bigcommerce facts 5.4). An event of an order says
-    that some are sold: of several units the orders must tell. One that names no order says that it
-    moved, but for our own movement, where the shelf moved a moment ago or we write to it.
+    BigCommerce forgets numbers when it counts in another way (bigcommerce facts 5.4). An event that
+    names an order explains one unit; for several units the orders must be read. An event that names
+    no order explains the fall, unless the record moved a moment ago or has a pending write: then
+    the event may be about our own write.
     """
     record = ledger.shop
     is_ours, by_order = (
@@ -132,52 +135,54 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
     if not isinstance(record.confirmed, int) or is_reported:
         return False
     step = observed(ledger, Side.SHOP, read, timing)
-    # An open write downwards may be in the look.
+    # The read may include a pending write downwards.
     left = min(0, record.pending_change) if record.confirmed + step.change else 0
     return step.change < (-1 if by_order else 0) and record.confirmed + step.change + left == 0
 
 
 def unproven(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger | None:
-    """A shelf that `is_zeroed`, and orders do not explain it: for a while that is no number, and
-    looked at again: a hook may be late. None where it is believed because it has stayed so."""
+    """A record that `is_zeroed`, and that orders do not explain. Its 0 does not count at first, and
+    it is read again, because a webhook may be late. None when it has stayed 0 for the resolve
+    timeout: then the 0 is believed.
+    """
     record = ledger.shop
     since = (
         record.ambiguous if is_held(ledger) and record.ambiguous is not None else read.read_started
     )
     if read.read_started - since >= timing.resolve_timeout:
         return None
-    # It stays `seen` as it was: the orders since then are those that may explain it.
+    # `seen` does not change: the orders since then may explain the fall.
     return ledger.with_record(Side.SHOP, replace(record, ambiguous=since, hinted=read.read_started))
 
 
 def is_held(ledger: Ledger) -> bool:
-    """Whether the last look at the shop showed none, and was not believed (`unproven`)."""
+    """Whether the last read of the store showed 0 and was not believed (`unproven`)."""
     record = ledger.shop
     return record.ambiguous is not None and (record.seen is None or record.seen < record.ambiguous)
 
 
 def is_ordered(record: StockRecord, timing: Timing) -> bool:
-    """Whether an event that is still open names an order of this very variant."""
+    """Whether an event that is not closed names an order of this very variant."""
     return _is_open(record, record.ordered, timing)
 
 
 def _is_open(record: StockRecord, reported: datetime | None, timing: Timing) -> bool:
-    """No look since then was beyond doubt."""
+    """Whether no read since then was clear."""
     return reported is not None and (
         record.clear_read is None or reported > record.clear_read - timing.read_lag(Side.SHOP)
     )
 
 
-# ---- Hints ---------------------------------------------------------------------------------------
+# ---- Change events -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A platform says that a shelf moved. `at` is when we heard, `made` when it happened by the
-    platform's clock.
+    """A change event: a platform reports that a record moved. `at` is when we received it, `made`
+    when it happened by the platform's clock.
 
-    `variant` is Zettle's uuid or BigCommerce's id, "" where the hint is about the whole product:
-    then it is no variant's, only a reason to look.
+    `variant` is Zettle's uuid or BigCommerce's id. It is "" where the event is about the whole
+    product: then it names no variant and is only a reason to read.
     """
 
     at: datetime
@@ -187,7 +192,7 @@ class Hint:
 
 
 def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
-    """A hint is a reason to look, never a number."""
+    """A change event is a reason to read, never a number."""
     record = ledger[side]
     latest = max(record.hinted or hint.at, hint.at)
     if side is Side.ZETTLE or not hint.variant:
@@ -205,11 +210,11 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
 def sent(  # noqa: PLR0917 - what a write is, and with what it leaves
     ledger: Ledger, side: Side, change: int, call: str, at: datetime, slot: Slot | None = None
 ) -> Ledger:
-    """Owed becomes flight. To be saved before the request leaves, or a crash in between would
-    forget it.
+    """Moves `change` from `to_push` to the pending write. Save it before the request leaves: a
+    crash in between would forget it.
     """
     record = ledger[side]
-    assert record.pending_write is None, "one open flight per shelf"
+    assert record.pending_write is None, "one pending write per record"
     assert isinstance(record.confirmed, int), "a change needs a number to change"
     pending_write = PendingWrite(call, change, at, base=record.confirmed, slot=slot)
     return ledger.with_record(
@@ -218,27 +223,27 @@ def sent(  # noqa: PLR0917 - what a write is, and with what it leaves
 
 
 def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
-    """The platform said yes: what was in flight is known."""
+    """The platform accepted the write: its quantity is confirmed."""
     record, pending_write = ledger[side], _pending_write(ledger, side)
     if pending_write.is_absolute:
-        # What it showed before is not known: a store that does not count shows 0 (bigcommerce facts
+        # The level from before is not known: a store that does not count shows 0 (bigcommerce facts
         # 5.4).
-        known, ledger = pending_write.quantity, replace(ledger, started=None)
+        confirmed, ledger = pending_write.quantity, replace(ledger, started=None)
     else:
         assert isinstance(record.confirmed, int)
-        known = record.confirmed + pending_write.quantity
+        confirmed = record.confirmed + pending_write.quantity
     recent = (*record.recent, Change(at, pending_write.quantity))
     return ledger.with_record(
-        side, replace(record.resumed(), confirmed=known, pending_write=None, recent=recent)
+        side, replace(record.resumed(), confirmed=confirmed, pending_write=None, recent=recent)
     )
 
 
 def refused(ledger: Ledger, side: Side, level: int | None = None) -> Ledger:
-    """The platform said no, or never got it: what was in flight is owed again.
+    """The platform refused the write, or never got it: its quantity is in `to_push` again.
 
-    Without its absolute level a shelf has what it had, or the `level` that a look shows, and is
-    owed the rest. One that had no number has none, and waits for it: what the store shows from
-    before is not of ours.
+    A record whose absolute level did not land has its level from before, or the `level` of a read.
+    The rest is in `to_push`. A record that had no number has none, and waits for one: the level
+    that the store shows from before is not ours.
     """
     record, pending_write = ledger[side], _pending_write(ledger, side)
     if not pending_write.is_absolute:
@@ -252,20 +257,20 @@ def refused(ledger: Ledger, side: Side, level: int | None = None) -> Ledger:
             side,
             replace(record, confirmed=Gap.UNKNOWN, to_push=0, pending_write=None, recent=young),
         )
-    known, target = (pending_write.base or 0) if level is None else level, record.target
+    confirmed, target = (pending_write.base or 0) if level is None else level, record.target
     assert target is not None
     return ledger.with_record(
-        side, replace(record, confirmed=known, to_push=target - known, pending_write=None)
+        side, replace(record, confirmed=confirmed, to_push=target - confirmed, pending_write=None)
     )
 
 
 def short(ledger: Ledger, side: Side, at: datetime, timing: Timing) -> Ledger:
-    """Refused for too little stock: somebody sold meanwhile. Owed again, and nothing is sent until
-    the shelf was read.
+    """The platform refused the write for too little stock: units were sold meanwhile. The quantity
+    is in `to_push` again, and nothing is sent until the record is read.
 
-    A shelf that shows less than we know gets its rest as far as it goes; the remainder stays owed
-    and is paid by the next restock. Separate stock has no one to owe to: what does not fit its
-    shelf is dropped (`_moved`).
+    A record that shows less than its confirmed level is written down as far as it goes. The
+    remainder stays in `to_push` until the next restock. With separate stock the remainder is
+    dropped, because no other record needs it (`_moved`).
     """
     back = refused(ledger, side)
     rests = at + max(timing.read_lag(side), timing.finish(side))
@@ -275,24 +280,25 @@ def short(ledger: Ledger, side: Side, at: datetime, timing: Timing) -> Ledger:
 
 
 def suspended(ledger: Ledger, side: Side) -> Ledger:
-    """The platform knows no such item: the shelf sleeps until the product work has spoken."""
+    """The platform knows no such item. The record is suspended until the product work has found
+    it.
+    """
     return ledger.with_record(side, replace(ledger[side], rests=SUSPENDED))
 
 
 def unanswered(ledger: Ledger, side: Side, at: datetime) -> Ledger:
-    """Sent, and no answer will come: from now on the flight may be resolved."""
+    """The write was sent and no answer will come. From now on it may be resolved."""
     return ledger.with_record(
         side, replace(ledger[side], pending_write=replace(_pending_write(ledger, side), lost=at))
     )
 
 
 def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
-    """A write that was taken for lost had landed: both shelves promised `change` too much, and owe
-    it back.
+    """A write that was assumed lost had landed: both targets are `change` too high, and are
+    corrected.
 
-    What the level showed meanwhile was booked as the shelf's own movement, so the two readings of
-    the world differ by exactly `change` in what both sides promise. With separate stock it is its
-    own shelf's alone.
+    The ledger took what the level showed meanwhile as the record's own movement. So both targets
+    are wrong by exactly `change`. With separate stock only its own record is corrected.
     """
     other = ledger[side.other]
     if ledger[side].target is None:
@@ -306,5 +312,5 @@ def corrected(ledger: Ledger, side: Side, change: int) -> Ledger:
 
 def _pending_write(ledger: Ledger, side: Side) -> PendingWrite:
     pending_write = ledger[side].pending_write
-    assert pending_write is not None, "nothing was in flight"
+    assert pending_write is not None, "no write is pending"
     return pending_write

@@ -1,9 +1,9 @@
 """What became of a write that got no answer.
 
-Neither platform has an idempotency key. A call to BigCommerce carries a slot of the marker, whose
-level says whether the call landed (decision 16); Zettle hands our identifier back in its event
-(zettle facts 3.5). A write is resolved by these and by levels that were read when it could no
-longer take effect. It is never repeated blindly.
+Neither platform has an idempotency key. A call to BigCommerce carries a slot of the marker, and the
+slot's level shows whether the call landed (decision 16). Zettle returns our identifier in its
+event, the echo (zettle facts 3.5). These resolve a write, together with levels that are read when
+the write can no longer take effect. A write is never repeated before it is resolved.
 """
 
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ class Verdict(StrEnum):
     LANDED = "landed"
     NOT_LANDED = "not_landed"
     ASSUMED_LANDED = "assumed_landed"
-    """Nobody knows. Taken as landed, because that promises the lower number; the merchant is asked
-    to check.
+    """In doubt. Taken as landed, because that gives the lower target. The merchant is asked to
+    check.
     """
     ASSUMED_LOST = "assumed_lost"
-    """Nobody knows. Taken as not landed, because that promises the lower number; the merchant is
-    asked to check.
+    """In doubt. Taken as not landed, because that gives the lower target. The merchant is asked to
+    check.
     """
     PRESUMED_LOST = "presumed_lost"
-    """A rise that probably never reached Zettle. Taken as landed, the lower number, until its echo
-    had its time.
+    """A rise that probably never reached Zettle. Taken as landed, which gives the lower target,
+    until the time for its echo is over.
     """
 
     @property
@@ -38,20 +38,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The ledger after an attempt to resolve; `change` is what the shelf was found to have moved by
-    itself.
-    """
+    """The ledger after an attempt to resolve. `change` is what the record changed by itself."""
 
     ledger: Ledger
     verdict: Verdict
     change: int = 0
     contradicts: bool = False
-    """The slot and the record say opposite things (an operator wants to know)."""
+    """The slot and the record contradict each other. An operator counts these."""
 
 
 def resolve_at(side: Side, pending_write: PendingWrite, timing: Timing) -> datetime:
-    """The earliest moment at which a look can say something: the request is dead by then, and reads
-    have caught up.
+    """The earliest time at which a read can resolve the write: the request can no longer take
+    effect, and reads show its result.
     """
     if side is Side.ZETTLE and pending_write.since is not None:
         return pending_write.since + timing.resolve_timeout
@@ -62,22 +60,23 @@ def resolve_at(side: Side, pending_write: PendingWrite, timing: Timing) -> datet
 
 
 def resolve_shop(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
-    """By the level of the call's slot, read with the record's own. `slot` is None where there is
-    none to read.
+    """Resolves by the level of the call's slot, which is read together with the record. `slot` is
+    None where there is no slot to read.
 
-    | the slot shows, in a read of after the request's end and a lag | verdict |
+    | the slot shows, one read lag after the request's end | verdict |
     |---|---|
     | one more than its count | landed |
-    | the same, but the record shows exactly its level from before, and no event told of it | the lower number, and a question |
+    | the same, but the record has its level from before, and no event has named it | in doubt |
     | its count | not landed |
-    | anything else, or nothing | the lower number, and a question |
+    | anything else, or nothing | in doubt |
 
-    Where a call may land in part (`Timing.is_whole`), all is asked about but a record that nothing
-    has touched. An earlier read decides nothing, and only a fall below all that the write can
+    In doubt, the lower number becomes the target and the merchant is asked. Where a call may land
+    in part (`Timing.is_whole`), the merchant is asked about every record, except one that nothing
+    has touched. An earlier read decides nothing. Only a fall below every level that the write can
     explain counts at once.
     """
     pending_write = ledger.shop.pending_write
-    assert pending_write is not None, "nothing was in flight"
+    assert pending_write is not None, "no write is pending"
     if not isinstance(read.level, int) or read.read_started < resolve_at(
         Side.SHOP, pending_write, timing
     ):
@@ -110,8 +109,9 @@ def resolve_shop(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Ti
 
 
 def _contradicts(ledger: Ledger, pending_write: PendingWrite, level: int, *, landed_: bool) -> bool:
-    """The record shows the opposite of what the slot says: somebody moved it by just as much, or a
-    call is not all or nothing after all."""
+    """The record shows the opposite of what the slot says. Either another change of the same size
+    moved it, or a call is not all or nothing.
+    """
     if pending_write.is_absolute:
         return landed_ and level == pending_write.base != pending_write.quantity
     if ledger.shop.confirmed != pending_write.base or pending_write.base is None:
@@ -120,7 +120,7 @@ def _contradicts(ledger: Ledger, pending_write: PendingWrite, level: int, *, lan
 
 
 def _is_untouched(ledger: Ledger, pending_write: PendingWrite, level: int) -> bool:
-    """The record shows its level from before, and no event came since the write left."""
+    """The record shows its level from before, and no event has come since the write left."""
     before = pending_write.base if pending_write.is_absolute else ledger.shop.confirmed
     hinted = ledger.shop.hinted
     return level == before and (hinted is None or hinted < pending_write.sent)
@@ -146,11 +146,11 @@ def _closed(ledger: Ledger, read: LevelRead, timing: Timing, verdict: Verdict) -
 
 
 def absent(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger:
-    """The shop answered a look and left the variant out: its shelf sleeps, as after a refusal
+    """The store's answer has no such variant: its record is suspended, as after a refusal
     (`suspended`).
 
-    A young one may be missing in a read that trails, and a write that may still take effect is
-    waited for. One that was on its way to a variant that is gone has come to nothing.
+    A read that trails may miss a new variant, so a recently moved record is left as it is. A write
+    that may still take effect is waited for. A write to a variant that is gone has not landed.
     """
     record = ledger.shop
     if record.touched is not None and read.read_started < record.touched + timing.read_lag(
@@ -170,24 +170,26 @@ def absent(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger:
 def resolve_till(
     ledger: Ledger, read: LevelRead, echoed: datetime | None, timing: Timing
 ) -> Resolved:
-    """By the echo, which came at `echoed`, and by the level, since Zettle's reads trail nothing.
+    """Resolves by the echo, which came at `echoed`, and by the level: Zettle's reads have no lag.
 
-    | what is seen when the request is dead | verdict |
-    |---|---|
-    | the echo, at any time | landed |
-    | the level from before, and nothing moved since | not landed: a fall at once, a rise when patience is over |
-    | patience is over: a fall, and an event of another movement came | not landed |
-    | a rise, and an event of another movement came | taken as landed for an hour, then not landed |
-    | no such event | the lower number, and a question when an hour brought no echo |
-    | anything else | waiting |
+    | when the request can no longer take effect | a fall | a rise |
+    |---|---|---|
+    | the echo came, at any time | landed | landed |
+    | the level is as before, nothing has moved, before the timeout | not landed | waiting |
+    | the level is as before, nothing has moved, after the timeout | not landed | not landed |
+    | after the timeout, and an event of another movement came | not landed | presumed lost |
+    | after the timeout, and no such event came | assumed lost | assumed landed |
+    | anything else | waiting | waiting |
 
-    A late echo corrects all of these (`reviewed`).
+    The timeout is the resolve timeout. Presumed lost means landed for an hour, then not landed.
+    The two assumed verdicts give the lower target, and the merchant is asked if no echo comes
+    within an hour. A late echo corrects all of these (`reviewed`).
     """
     pending_write = ledger.zettle.pending_write
-    assert pending_write is not None, "nothing was in flight"
+    assert pending_write is not None, "no write is pending"
     if echoed is not None:
-        # A look that began before the echo came may contain the write or not; `observed` leaves it
-        # to the next one.
+        # A read that started before the echo came may or may not include the write. `observed`
+        # leaves it to the next read.
         return _resolved_with(
             landed(ledger, Side.ZETTLE, echoed), Side.ZETTLE, read, timing, Verdict.LANDED
         )
@@ -195,13 +197,11 @@ def resolve_till(
     pending_write = waits.ledger.zettle.pending_write
     if pending_write is None or pending_write.since is None or not isinstance(read.level, int):
         return waits
-    patient, rise = (
-        read.read_started - pending_write.since >= timing.resolve_timeout,
-        pending_write.quantity > 0,
-    )
-    if read.level == pending_write.base == waits.ledger.zettle.confirmed and (patient or not rise):
+    is_over = read.read_started - pending_write.since >= timing.resolve_timeout
+    rise = pending_write.quantity > 0
+    if read.level == pending_write.base == waits.ledger.zettle.confirmed and (is_over or not rise):
         return _ended(waits, refused(waits.ledger, Side.ZETTLE), read, timing, Verdict.NOT_LANDED)
-    if not patient:
+    if not is_over:
         return waits
     hinted = waits.ledger.zettle.hinted
     reported = hinted is not None and hinted >= pending_write.sent - timing.finish(Side.ZETTLE)
@@ -221,8 +221,8 @@ def resolve_till(
 def _ended(
     waits: Resolved, done: Ledger, read: LevelRead, timing: Timing, verdict: Verdict
 ) -> Resolved:
-    booked = _resolved_with(done, Side.ZETTLE, read, timing, verdict)
-    return replace(booked, change=booked.change + waits.change)
+    resolved = _resolved_with(done, Side.ZETTLE, read, timing, verdict)
+    return replace(resolved, change=resolved.change + waits.change)
 
 
 class Review(StrEnum):
@@ -231,21 +231,21 @@ class Review(StrEnum):
     WAIT = "wait"
     AS_TAKEN = "as_taken"
     OTHERWISE = "otherwise"
-    """It is not as it was taken: both sides promise too much or too little by its quantity
+    """The verdict was wrong: both targets are too high or too low by its quantity
     (`moves.corrected`).
     """
     ASK = "ask"
 
 
 def reviewed(verdict: Verdict, *, echoed: bool, over: bool) -> Review:
-    """By an echo that came after all, or when the time for one is `over`.
+    """Decided by a late echo, or when the time for an echo is `over`.
 
-    | taken for | an echo came | its time is over |
+    | verdict | an echo came | its time is over |
     |---|---|---|
-    | not landed | otherwise | as taken |
-    | landed, presumed lost | as taken | otherwise |
-    | landed, nobody knows | as taken | ask |
-    | lost, nobody knows | otherwise | ask |
+    | not landed | otherwise | wait |
+    | presumed lost | as taken | otherwise |
+    | assumed landed | as taken | ask |
+    | assumed lost | otherwise | ask |
     """
     if echoed:
         landed_ = verdict in (Verdict.ASSUMED_LANDED, Verdict.PRESUMED_LOST)
@@ -259,8 +259,8 @@ def reviewed(verdict: Verdict, *, echoed: bool, over: bool) -> Review:
 
 
 def _waiting(ledger: Ledger, side: Side, read: LevelRead, timing: Timing) -> Resolved:
-    """Nothing is decided. What the look shows beyond the write counts at once; patience begins when
-    the write is dead.
+    """Nothing is decided yet. What the read shows beyond the write counts at once. The resolve
+    timeout starts when the write can no longer take effect.
     """
     seen = _resolved_with(ledger, side, read, timing, Verdict.WAITING)
     pending_write = seen.ledger[side].pending_write

@@ -1,4 +1,4 @@
-"""How much may be written to a shelf now, and when it must be looked at next."""
+"""How much may be written to a stock record now, and when it must be read next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,18 +15,21 @@ class Limits:
 LIMITS = {
     # zettle facts 3.5 and 7: stock at most 99 999, one movement at most 100 000.
     Side.ZETTLE: Limits(highest=99_999, biggest_change=100_000),
-    # bigcommerce facts 5.2: a signed 32-bit number; the interface refuses more.
+    # bigcommerce facts 5.2: a signed 32-bit number; the API refuses more.
     Side.SHOP: Limits(highest=2**31 - 1, biggest_change=2**31 - 1),
 }
 
 
 def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
-    """The change to write to this shelf now; 0 for none.
+    """The change to write to this record now. 0 for none.
 
-    Nothing while a flight is open, the shelf sleeps or rests, either side is unknown or untracked,
-    or our own writes have kept its reads ambiguous for `write_hold_s`. Never below zero or BigCommerce's
-    safety stock, never above the platform's limit: what does not fit stays owed and is paid by the
-    next restock or sale (decision 7). What a vanished shop shelf sold is still taken from Zettle.
+    It is 0 while a write is pending, while the record is suspended or must be read again (`rests`),
+    while either side is unknown or untracked, and after our own writes have kept its reads
+    ambiguous for `write_hold_s`.
+
+    It never brings the level below zero or BigCommerce's safety stock, nor above the platform's
+    limit. What does not fit stays in `to_push` until the next restock or sale (decision 7). What a
+    store's variant sold before it was deleted is still taken from Zettle.
     """
     record = ledger[side]
     if (
@@ -45,8 +48,8 @@ def sendable(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> int:
 
 
 def excess(ledger: Ledger, side: Side) -> int:
-    """The units of what this side promises that it can never hold: they stay owed, and show on the
-    other side only. 0 for none.
+    """The units of this side's target above the platform's limit. They stay in `to_push`, and only
+    the other side shows them. 0 for none.
     """
     target = ledger[side].target
     return 0 if target is None else max(0, target - LIMITS[side].highest)
@@ -59,10 +62,10 @@ def _is_free(record: StockRecord, now: datetime, timing: Timing) -> bool:
 
 
 def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
-    """When this shelf must be read again, or None when nothing about it is open.
+    """When this record must be read again. None when no change event of it is open.
 
-    A hint is finished only by a look begun one lag after it and after our last write. Toward Zettle
-    one repeat closes a hint that showed nothing.
+    An event is closed only by a read that started one read lag after the event and after our last
+    write. On Zettle's side one more read closes an event that showed nothing.
     """
     record = ledger[side]
     if side is Side.SHOP and ledger.is_unset and record.touched is not None:

@@ -1,5 +1,5 @@
-"""How a shelf is born, adopted, remade, split from the other, joined to it, stopped and started
-again.
+"""How a stock record is created, attached, recreated, split from the other, joined to it, stopped
+and started again.
 """
 
 from dataclasses import replace
@@ -24,25 +24,26 @@ from brygga.core.stock.slots import Slot
 
 
 class Orders(StrEnum):
-    """Which orders count of a variant whose number is `renewed`."""
+    """Which orders count for a variant whose number is `renewed`."""
 
     ALL = "all"
-    """It was made again."""
+    """All orders: the variant was recreated."""
     UNSEEN = "unseen"
-    """It was counted until now: those that no look has shown."""
+    """The orders that no read has shown: the variant was counted until now."""
     NEW = "new"
-    """It was not counted: those of from now on."""
+    """The orders from now on: the variant was not counted."""
 
 
 LOOKBACK = timedelta(days=7)
-"""So long ago a merchant may have made a variant that we learn of now."""
+"""How long ago the merchant may have created a variant that we learn of now."""
 
 
 def new_ledger(read: LevelRead, *, separate: bool = False) -> Ledger:
-    """A variant whose Zettle level was read for the first time; the shop does not have it yet.
+    """The ledger of a variant whose Zettle level is read for the first time. The store does not
+    have the variant yet.
 
-    `separate`: its product has separate stock, so it has too (rule S5). All of it is at the till;
-    nobody gave the shop any.
+    `separate`: its product has separate stock, so the variant has too (rule S5). All of its stock
+    is in Zettle: the merchant has given the store none.
     """
     till = StockRecord(confirmed=read.level, seen=read.read_started, clear_read=read.read_started)
     return (
@@ -53,11 +54,10 @@ def new_ledger(read: LevelRead, *, separate: bool = False) -> Ledger:
 
 
 def first_level(ledger: Ledger) -> int | None:
-    """The level to put into the request that creates a variant: the promised number, saved before
-    the request leaves.
+    """The level in the request that creates a variant: the target, saved before the request leaves.
 
-    Zettle may be below zero; the shop starts at 0 then (decision 7). None where there is no number
-    to promise: unknown never writes.
+    Zettle may be below zero; then the store starts at 0 (decision 7). None where there is no
+    target: an unknown level is never written.
     """
     own = ledger.shop.target if ledger.separate else None
     target = own if own is not None else ledger.zettle.target
@@ -65,9 +65,9 @@ def first_level(ledger: Ledger) -> int | None:
 
 
 def created(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger:
-    """The variant exists, with the level that it was created with. What was sold meanwhile is owed,
-    and so are units missing below zero. An earlier incarnation closes. What was in flight to it is
-    in the promise already.
+    """The variant exists with its initial level. What was sold meanwhile is in `to_push`, and so
+    are the units missing below zero. An earlier variant id is closed. The target already includes a
+    pending write to it.
     """
     own = ledger.shop.target if ledger.separate else None
     target = own if own is not None else ledger.zettle.target
@@ -76,16 +76,17 @@ def created(ledger: Ledger, level: int, variant_id: int, at: datetime) -> Ledger
         return ledger.with_record(
             Side.SHOP, StockRecord(confirmed=ledger.zettle.confirmed, variant_id=variant_id)
         )
-    # A young level may read as 0 or not at all for a lag: the whole level is a rise that a read may
-    # miss.
+    # For one read lag a new level may read as 0 or not at all. So the whole level is a rise that a
+    # read may miss.
     record = StockRecord(level, target - level, recent=(Change(at, level),), variant_id=variant_id)
     return ledger.with_record(Side.SHOP, record)
 
 
 def reset(ledger: Ledger, call: str, at: datetime, base: int, slot: Slot | None = None) -> Ledger:
-    """The promised number as an absolute level, for a shelf on which BigCommerce knows none
-    (bigcommerce facts 5.2) or whose tracking was just switched on (rule S7). `base` is the level
-    that shows until it lands."""
+    """Writes the target as an absolute level: to a record for which BigCommerce knows no level
+    (bigcommerce facts 5.2), or whose tracking was just switched on (rule S7). `base` is the level
+    that the store shows until the write lands.
+    """
     level = first_level(ledger)
     assert level is not None, "unknown never writes"
     target = ledger.shop.target if ledger.separate else ledger.zettle.target
@@ -99,24 +100,25 @@ def reset(ledger: Ledger, call: str, at: datetime, base: int, slot: Slot | None 
 
 
 def _closing(ledger: Ledger, successor: int | None = None) -> Ledger:
-    """Another incarnation of the variant takes the place of the last one; what was waited for that
-    is over.
-    """
+    """Another variant id replaces the last one. Nothing more is expected of the last one."""
     last = ledger.shop.variant_id
     closed = ledger.closed if last is None or last == successor else (*ledger.closed, last)
     return replace(ledger, closed=closed, started=None)
 
 
 def attached(ledger: Ledger, variant_id: int, read: LevelRead, sold: int = 0) -> Ledger:
-    """A variant that is in the shop with a level: linked, kept from before (rules P11, D4), tracked
-    again (S7), or `renewed`.
+    """A variant that the store has with a level is attached: linked, kept from before (rules P11,
+    D4), tracked again (S7), or `renewed`.
 
-    Zettle is where stock is true when two histories meet, so the shop gets the difference. As a
-    change, it leaves alone what an order takes meanwhile. With separate stock the shop's own number
-    counts (S5): what is there, if this variant lived on while we were not looking or was the
-    merchant's before; what it was promised, if it took the place of ours or is a renewed one.
+    Zettle's number is the right one when both sides have a number, so the store gets the
+    difference. The difference is a relative change, so that it keeps what an order takes meanwhile.
+
+    With separate stock the store's own number counts (S5). It is the level in the store, if this
+    variant existed all the time or was the merchant's before. It is the record's target, if the
+    variant replaced ours or is renewed.
+
     `sold` is the change that orders made since that number counts (`Ledger.started`), below zero
-    for what was sold: it is in the look, and not yet in what is promised.
+    for what was sold. The read includes it, and the target does not yet.
     """
     own = None
     if ledger.separate:
@@ -144,8 +146,9 @@ def attached(ledger: Ledger, variant_id: int, read: LevelRead, sold: int = 0) ->
 
 
 def recreated(ledger: Ledger) -> Ledger:
-    """The shop's variant is going or gone. Its shelf closes; the promise lives on in Zettle's, and
-    the next one is born with it."""
+    """The store's variant is being deleted or is gone. Its id is closed. Zettle's record keeps the
+    target, and the next variant is created with it.
+    """
     record, ledger = ledger.shop, _closing(ledger)
     if ledger.separate and record.target is not None:
         return ledger.with_record(
@@ -155,9 +158,8 @@ def recreated(ledger: Ledger) -> Ledger:
 
 
 def carried(ledger: Ledger) -> Ledger | None:
-    """Separate stock of a product that was kept, for the next connection to the same store (D4):
-    each side's number is the one it will be found with. None when stock was shared: then Zettle's
-    number counts.
+    """Separate stock of a product that is kept, for the next connection to the same store (D4).
+    Each side's target becomes its number. None when stock is shared: then Zettle's number counts.
     """
     till = ledger.zettle.target
     if not ledger.separate or till is None or ledger.shop.target is None:
@@ -166,9 +168,7 @@ def carried(ledger: Ledger) -> Ledger | None:
 
 
 def ended(ledger: Ledger) -> Ledger:
-    """Zettle has no such variant any more: nothing is promised for it, and neither side is read or
-    written.
-    """
+    """Zettle no longer has the variant: there is no target, and neither side is read or written."""
     return Ledger(
         StockRecord(confirmed=Gap.UNTRACKED),
         StockRecord(confirmed=Gap.NOT_CREATED),
@@ -177,18 +177,18 @@ def ended(ledger: Ledger) -> Ledger:
 
 
 def resumed(ledger: Ledger, variant_id: int) -> Ledger:
-    """The product work has found the shop's variant where the stock work had not."""
+    """The product work has found the store's variant where the stock work had not."""
     return ledger.with_record(Side.SHOP, replace(ledger.shop.resumed(), variant_id=variant_id))
 
 
 def renewed(
     ledger: Ledger, variant_id: int, at: datetime, timing: Timing, orders: Orders
 ) -> Ledger:
-    """The shop's number of this variant is gone, or counts something else: the variant was made
-    again, or is counted at another level.
+    """The store's number of this variant is gone or means something else: the variant was
+    recreated, or is counted at another level.
 
-    A forgotten number (bigcommerce facts 5.4) is no sale: the variant is adopted, at a look that
-    shows what was done.
+    A forgotten number (bigcommerce facts 5.4) is not a sale. The variant is attached at a read that
+    shows the new state.
     """
     if not ledger.is_tracked:
         return _closing(ledger, variant_id).with_record(
@@ -212,9 +212,9 @@ def renewed(
 
 
 def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
-    """Separate stock (rule S5): each side is owed what brings it to its own number; from then on
-    neither moves the other. None when a side has no number to part from: the product is not
-    tracked, or not in the shop.
+    """Separate stock (rule S5): each side gets the `to_push` that brings it to its own number. From
+    then on neither moves the other. None when a side has no target: the product is not tracked, or
+    not in the store.
     """
     if ledger.zettle.target is None or ledger.shop.target is None:
         return None
@@ -224,8 +224,9 @@ def split(ledger: Ledger, till: int, shop: int) -> Ledger | None:
 
 
 def joined(ledger: Ledger) -> Ledger:
-    """Shared again (rule S6): the two numbers are added, so that no unit is lost (decision 4). Each
-    side is owed what the other has."""
+    """Stock is shared again (rule S6). The two targets are added, so that no unit is lost (decision
+    4): each side's `to_push` grows by the other's target.
+    """
     if not ledger.separate:
         return ledger
     till, shop = ledger.zettle.target, ledger.shop.target
@@ -242,11 +243,11 @@ def joined(ledger: Ledger) -> Ledger:
 
 
 def stopped(ledger: Ledger, timing: Timing) -> Ledger:
-    """Tracking was switched off (decision 2): nothing is written, and the shop keeps its number. It
-    ends separate stock too: switched on again, Zettle's balance is what counts.
+    """Tracking was switched off (decision 2): nothing is written, and the store keeps its number.
+    Separate stock ends too: when tracking is on again, Zettle's balance counts.
 
-    What that balance may lack of shared stock, because it was owed or on its way, stays `to_push`
-    (`is_unsure`). What may still move the shop's number stays `recent`.
+    That balance may lack a part of shared stock that was in `to_push` or pending. That part stays
+    in `to_push` (`is_unsure`). What may still move the store's number stays in `recent`.
     """
     till, shop, lacks = ledger.zettle, ledger.shop, 0
     if not isinstance(till.confirmed, int):
@@ -258,17 +259,17 @@ def stopped(ledger: Ledger, timing: Timing) -> Ledger:
         if shop.pending_write is None
         else (*shop.recent, Change(shop.pending_write.dead(timing), 0))
     )
-    known = Gap.NOT_CREATED if shop.variant_id is None else Gap.UNTRACKED
-    record = StockRecord(known, recent=recent, seen=shop.seen, variant_id=shop.variant_id)
+    gap = Gap.NOT_CREATED if shop.variant_id is None else Gap.UNTRACKED
+    record = StockRecord(gap, recent=recent, seen=shop.seen, variant_id=shop.variant_id)
     return Ledger(StockRecord(Gap.UNTRACKED, to_push=lacks), record, closed=ledger.closed)
 
 
 def is_unsure(ledger: Ledger) -> bool:
-    """Zettle's number may lack something, or have it, when tracking is on again: the merchant is
-    asked then.
+    """Whether Zettle's number may or may not include an earlier write when tracking is on again.
+    Then the merchant is asked.
 
-    Not of what was sold twice: Zettle's number never goes below zero by us, so that it waits for
-    the next restock.
+    Units that were sold twice are not asked about: we never bring Zettle's number below zero, so
+    they wait for the next restock.
     """
     till, target = ledger.zettle, ledger.zettle.target
     if ledger.separate or target is None:
@@ -281,10 +282,12 @@ def is_unsure(ledger: Ledger) -> bool:
 
 
 def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Ledger:
-    """Tracking was switched on: Zettle's balance counts, less what it may lack. The shop's variant,
-    if there is one, is adopted. Where the store has not counted it (`uncounted`), only a look of
-    after the switch there shows a number. When it was switched on is `started` of a ledger that is
-    not tracked, where Zettle told it."""
+    """Tracking was switched on: Zettle's balance counts, less what it may lack.
+
+    The store's variant, if there is one, is attached. Where the store has not counted it
+    (`uncounted`), only a read after the switch in the store shows a number. Before the start,
+    `started` of the ledger is when tracking was switched on, where Zettle reported it.
+    """
     lacks = ledger.zettle.to_push if ledger.zettle.confirmed is Gap.UNTRACKED else 0
     started = (
         None if uncounted or ledger.shop.variant_id is None else ledger.started or read.read_started
@@ -292,11 +295,9 @@ def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Le
     till = StockRecord(
         read.level, to_push=lacks, seen=read.read_started, clear_read=read.read_started
     )
-    known = Gap.NOT_CREATED if ledger.shop.variant_id is None else Gap.UNKNOWN
+    gap = Gap.NOT_CREATED if ledger.shop.variant_id is None else Gap.UNKNOWN
     recent = (
         (*ledger.shop.recent, Change(read.read_started, 0)) if uncounted else ledger.shop.recent
     )
-    shop = StockRecord(
-        known, recent=recent, seen=ledger.shop.seen, variant_id=ledger.shop.variant_id
-    )
+    shop = StockRecord(gap, recent=recent, seen=ledger.shop.seen, variant_id=ledger.shop.variant_id)
     return Ledger(till, shop, closed=ledger.closed, started=started)

@@ -1,9 +1,10 @@
-"""The work of stock: look at both shelves, let `core.stock` decide, write what is owed, and find
-out what became of it.
+"""The work of stock: read both sides, let `core.stock` decide, write `to_push`, and resolve the
+writes.
 
-Here live the handlers of stock marks, the births of shelves, the part of the sweep that compares
-levels, and the desk at which pages split and join stock. Here never live a rule of stock
-(`core.stock`), SQL (`store.ledgers`), or a platform's words (`zettle`, `bigcommerce`).
+This package contains the handlers of stock work items, the initial levels, the part of the sweep
+that compares levels, and the commands with which pages split and join stock. It never contains a
+rule of stock (`core.stock`), SQL (`database.ledgers`), or a platform's words (`zettle`,
+`bigcommerce`).
 """
 
 from brygga.sync.stock.commands import Checked, Counted, Moved, StockCommands

@@ -1,16 +1,16 @@
-"""The brake of the stock sweep (decision 9): too many shelves that seem to have been emptied stop,
-and the merchant's answer holds.
+"""The brake of the stock sweep (decision 9): too many zeroed levels at once are stopped, and the
+merchant's answer holds.
 
-Three kinds of products wait and are left out of the sweep, whole, because a part of one that moved
-would have all of it looked at:
+Three kinds of products wait. The sweep leaves out the whole product, because a movement of one
+variant would cause a read of all:
 
-- asked about: as long as the question is open, however few of them are left;
-- left alone: "No, leave them" holds for the shelves that were asked about, until one shows another
-  number, or the ordinary work (an event, an order, a count on a page) has looked at it or written
-  to it;
-- newly found, where they and those asked about are too many together.
+- asked about: as long as the question is open, even if few of them are left;
+- left alone: "No, leave them" holds for the records that were asked about. It ends when a record
+  shows another number, or when the ordinary work (an event, an order, a count on a page) has read
+  it or written to it;
+- newly found: if they and those asked about are too many together.
 
-What is newly found and few goes on, unless its product waits for one of the other reasons.
+If the newly found are few they go on, unless their product waits for one of the other reasons.
 """
 
 from collections.abc import Collection, Iterable
@@ -32,15 +32,15 @@ ZEROED = Effect.ZEROED.value
 
 
 async def braked(session: Session, world: World, catalogue: int) -> frozenset[str]:
-    """The products that this pass must leave as they are."""
+    """Returns the products that this pass must leave as they are."""
     async with session.transaction() as tx:
         return await Brake(tx, session, world).run(catalogue)
 
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """One pass's judgement, in one transaction: the answer carried out, what is over forgotten, the
-    rest weighed.
+    """The decision of one pass, in one transaction. It applies the answer, forgets what is over,
+    and counts the rest.
     """
 
     tx: Tx
@@ -80,8 +80,8 @@ class Brake:
     async def _answered(
         self, question: Question | None, standing: list[ZeroedLevel]
     ) -> tuple[list[ZeroedLevel], Collection[str]]:
-        """The shelves that wait after the merchant's answer, and the products that it lets go
-        on.
+        """The records that still wait after the merchant's answer, and the products that it
+        releases.
         """
         if question is None or not question.answer:
             return standing, ()
@@ -103,7 +103,9 @@ class Brake:
         return guards.verdict(Cause.INFERRED, len(wanted), recent=others, catalogue=catalogue).asks
 
     async def _ask(self, question: Question | None, asked: Collection[str], catalogue: int) -> None:
-        """The question on the page names who waits for it now; nobody does, and it is gone."""
+        """Updates the question on the page: it names the products that wait now. Without any it is
+        closed.
+        """
         is_open = question is not None and not question.answer
         if asked:
             await brakes.ask(
@@ -125,7 +127,7 @@ class Brake:
 
 
 def found(world: World) -> Iterable[ZeroedLevel]:
-    """The shelves that had stock and show none."""
+    """The zeroed levels: records that had stock and show none."""
     for variant, ledger_row in world.stored.ledger_rows.items():
         for side in Side:
             read, record = world.reads[side].get(variant), ledger_row.ledger[side]
@@ -147,8 +149,8 @@ def found(world: World) -> Iterable[ZeroedLevel]:
 
 
 def _stands(world: World, one: ZeroedLevel) -> bool:
-    """Whether the shelf is as it was when the merchant was asked. What cannot be read this time has
-    not changed.
+    """Whether the record is as it was when the merchant was asked. A level that cannot be read this
+    time counts as unchanged.
     """
     ledger_row = world.stored.ledger_rows.get(one.variant_uuid)
     if (

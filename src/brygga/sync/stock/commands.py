@@ -1,4 +1,4 @@
-"""Where pages reach stock, in their own transactions: what they show, separate stock (S5, S6), and
+"""The stock commands of the pages, in the pages' own transactions: separate stock (S5, S6) and
 counted numbers.
 """
 
@@ -19,21 +19,21 @@ from brygga.sync.stock.unit_of_work import UnitOfWork, locked_in
 
 
 class Moved(Exception):
-    """The shared number is no longer the one that the form started from, or there is none: the
-    merchant looks again.
+    """The shared number is no longer the one that the form started from, or there is none. The
+    merchant must check it again.
     """
 
 
 class Checked(Exception):
-    """Nothing about this number is in doubt (any more): it was answered in another window, or by a
-    late echo.
+    """The number is not in doubt, or no longer: the question was answered in another window, or by
+    a late echo.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the merchant was shown of a number in doubt, what each side promised, and what was
-    counted instead.
+    """The merchant's answer about a number in doubt: `seen` are both targets that the page showed,
+    `till` and `shop` what was counted instead.
 
     No count means that the number is right as it is. Shared stock has the same number twice.
     """
@@ -49,7 +49,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class StockCommands:
-    """Writes ledgers and marks, never to a platform."""
+    """Writes ledgers and work items, and never to a platform."""
 
     async def split(
         self,
@@ -59,12 +59,12 @@ class StockCommands:
         shares: Mapping[str, tuple[int, int, int]],
         now: datetime,
     ) -> None:
-        """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw).
-        Raises `Moved`, and then writes nothing.
+        """Splits stock by `shares`: variant uuid -> (to Zettle, to BigCommerce, the shared number
+        that the merchant saw). Raises `Moved`, and then writes nothing.
 
-        Variants that the form did not name keep their number on the side of Zettle; those that
-        Zettle has no more are left as they are. A late answer to an earlier write changes nothing
-        any more: the merchant gave each side its number.
+        Variants that the form did not name keep their number in Zettle. Variants that Zettle no
+        longer has are left as they are. A late answer to an earlier write changes nothing: the
+        merchant has given each side its number.
         """
         async with locked_in(tx, connection_id, [product_uuid], now) as unit:
             if not set(shares) <= set(unit.ledger_rows):
@@ -98,10 +98,10 @@ class StockCommands:
         *,
         seen: Mapping[str, int] | None = None,
     ) -> None:
-        """The two numbers are added (decision 4). Joining what is shared changes nothing.
+        """Adds the two numbers (decision 4). Joining shared stock changes nothing.
 
-        `seen` are the sums that the merchant was shown, by variant. Raises `Moved` when one is
-        another by now, and then writes nothing. What Zettle has no more is not summed.
+        `seen` are the sums that the page showed, by variant. Raises `Moved` when one of them has
+        changed, and then writes nothing. Variants that Zettle no longer has are not added.
         """
         async with locked_in(tx, connection_id, [product_uuid], now) as unit:
             gone = await _gone(unit, product_uuid)
@@ -123,12 +123,12 @@ class StockCommands:
     async def count(
         self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
     ) -> None:
-        """The merchant's answer to "check this number" `of` a product's variant (their uuids); what
-        differs is written by the work.
+        """Saves the merchant's answer to "check this number" `of` a product's variant (their
+        uuids). The stock work writes the difference.
 
-        Raises `Checked` when nobody asks, `Moved` when the numbers are no longer those that the
-        merchant saw; then writes nothing. A late answer to the write that was in doubt changes
-        nothing any more: what was counted on the shelf is truer.
+        Raises `Checked` when no question is open, and `Moved` when the numbers are no longer those
+        that the merchant saw. Then it writes nothing. A late answer to the write that was in doubt
+        changes nothing: the count is more reliable.
         """
         product, variant = of
         async with locked_in(tx, connection_id, [product], now) as unit:
@@ -143,7 +143,7 @@ class StockCommands:
 
 
 async def _forget_earlier_writes(unit: UnitOfWork, variants: Collection[str]) -> None:
-    """What was resolved without an echo when the merchant set these numbers by hand."""
+    """Forgets the writes that were resolved without an echo: the merchant has set these numbers."""
     uuids = {ledger_row.product_uuid for ledger_row in unit.ledger_rows.values()}
     for one in await ledgers.pending(unit.tx, unit.connection_id, uuids):
         variant, call = one.call_part.variant_uuid, one.call_part.pending_write.call
@@ -152,9 +152,7 @@ async def _forget_earlier_writes(unit: UnitOfWork, variants: Collection[str]) ->
 
 
 async def _gone(unit: UnitOfWork, product_uuid: str) -> set[str]:
-    """Variants that have a ledger and are not in Zettle's product any more: no form asks about
-    them.
-    """
+    """Variants that have a ledger and are no longer in Zettle's product. No form shows them."""
     entry = await library.get(unit.tx, unit.connection_id, product_uuid)
     if entry is None or entry.product is None:
         return set()
@@ -166,22 +164,22 @@ def _shown(number: int | None) -> str:
 
 
 def _answer(unit: UnitOfWork, ledger_row: LedgerRow, counted: Counted) -> None:
-    """Books the answer and its line. Raises `Moved` when the ledger has no number to set."""
-    looked = unit.resolve_doubt(ledger_row)
-    was = looked.ledger.target
+    """Saves the answer and its line. Raises `Moved` when the ledger has no number to set."""
+    checked = unit.resolve_doubt(ledger_row)
+    was = checked.ledger.target
     if counted.confirms:
-        unit.update(looked, looked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))
-        unit.say(Code.STOCK_CONFIRMED, looked, number=_shown(was))
+        unit.update(checked, checked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))
+        unit.say(Code.STOCK_CONFIRMED, checked, number=_shown(was))
         return
     till = counted.till if counted.till is not None else counted.shop
     shop = counted.shop if counted.shop is not None else counted.till
     assert till is not None
     assert shop is not None
-    ledger = stock.counted(looked.ledger, till, shop)
+    ledger = stock.counted(checked.ledger, till, shop)
     if ledger is None or was is None:
         raise Moved
-    unit.update(looked, ledger, stories.Moved(Side.ZETTLE, Cause.COUNTED, till - was))
+    unit.update(checked, ledger, stories.Moved(Side.ZETTLE, Cause.COUNTED, till - was))
     if ledger.separate:
-        unit.say(Code.STOCK_COUNTED_SEPARATE, looked, till=str(till), shop=str(shop))
+        unit.say(Code.STOCK_COUNTED_SEPARATE, checked, till=str(till), shop=str(shop))
     else:
-        unit.say(Code.STOCK_COUNTED, looked, was=str(was), number=str(till))
+        unit.say(Code.STOCK_COUNTED, checked, was=str(was), number=str(till))

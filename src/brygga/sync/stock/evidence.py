@@ -1,18 +1,22 @@
 """What a missing row means. Alone it means nothing (decision 15).
 
-A row names a variant and its level. An answer without that row may be hollow: empty by mistake. So
-a second kind of evidence must agree, one that a hollow answer cannot give:
+A row names a variant and its level. An answer without that row may be empty by mistake. So a second
+kind of evidence must agree, one that such an answer cannot give:
 
 | Zettle's answer has no row for a variant, and | the level |
 |---|---|
 | its tracking status says off, by name | not tracked |
-| no tracking status names it, nor does the list of tracked products, which names others | not tracked |
-| neither names it, and we never counted it, or Zettle's library has it no more | not tracked |
-| its status says on, and the same answer has rows of others, or of another variant | 0 (zettle facts 3.4) |
-| its status says on, and so it is when it is asked for beside a variant that has a row (`ledgers.stocked`) | 0 |
+| no tracking status names it, and the list of tracked products names only others | not tracked |
+| neither names it, and we never counted it, or Zettle's library no longer has it | not tracked |
+| its status says on, and the answer has rows of others, or of another variant | 0 [1] |
+| its status says on, and it has none beside a variant that has a row [2] | 0 |
 | its status says on, and the whole inventory has rows, but none of it | 0 |
-| its status says on, nothing in the account has a row, and neither it nor anything else had one | 0 |
-| anything else: "not tracked" against a status that says on, rows against a status that says off | unread |
+| its status says on, the account has no rows, and neither it nor any other had one | 0 |
+| anything else: an answer and a tracking status contradict each other | unread |
+
+[1] zettle facts 3.4. [2] It is asked for together with that variant (`ledgers.stocked`). In the
+last row the answer says "not tracked" and the status says on, or the answer has rows and the status
+says off.
 
 | BigCommerce's answer has no row for a bound variant, and | the level |
 |---|---|
@@ -20,8 +24,8 @@ a second kind of evidence must agree, one that a hollow answer cannot give:
 | the catalogue does not have the variant either | not there (`Gap.NOT_CREATED`) |
 | the catalogue has it and counts it | unread |
 
-Unread moves nothing. The product is asked again within seconds, and where that lasts the sync log
-names the side (`sync.worker.judging`).
+Unread moves nothing. The product is asked again within seconds. If that lasts, the sync log names
+the side (`sync.worker.judging`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -48,10 +52,10 @@ Reads = Mapping[str, LevelRead]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one side showed. `unread` names the Zettle products of which its answers contradict each
-    other: they are asked again.
+    """What one side showed. `unread` are the Zettle products whose answers contradict each other:
+    they are asked for again.
 
-    `slots` are the marker's items that ride in open calls, by BigCommerce variant id.
+    `slots` are the marker's items in open calls, by BigCommerce variant id.
     """
 
     reads: Reads = field(default_factory=dict)
@@ -63,8 +67,8 @@ CODES = {Side.ZETTLE: TillCode.UNREACHABLE, Side.SHOP: ShopCode.UNREACHABLE}
 
 
 def unreadable(side: Side, uuid: str) -> Unreachable:
-    """A side's answers about one product contradict each other: nothing happened, and it is asked
-    again within seconds.
+    """A side's answers about one product contradict each other. Nothing is changed, and the product
+    is asked for again within seconds.
     """
     return Unreachable(CODES[side].value, f"the stock of {uuid} cannot be read")
 
@@ -73,7 +77,7 @@ def unreadable(side: Side, uuid: str) -> Unreachable:
 
 
 def balances(rows: Iterable[Balance]) -> dict[str, int | Gap]:
-    """By variant; a balance that could not be read is unknown."""
+    """The balances by variant. A balance that could not be read is unknown."""
     return {row.variant_uuid: Gap.UNKNOWN if row.balance is None else row.balance for row in rows}
 
 
@@ -83,15 +87,12 @@ async def is_tracked(
     ledger_rows: Iterable[LedgerRow],
     listed: frozenset[str] | None = None,
 ) -> Statuses:
-    """Whether tracking is on, for those of these products of which Zettle's answers say it without
-    a contradiction.
+    """Whether tracking is on, for those of these products about which Zettle's answers agree.
 
-    `ledger_rows` are our ledgers of them. The list of all tracked products (`listed`) spares the
-    questions about those that it has, and those that we never counted.
+    `ledger_rows` are our ledgers of them. With the list of all tracked products (`listed`), no
+    request is needed for products in it, nor for products that we never counted.
     """
-    counted = {
-        ledger_row.product_uuid for ledger_row in ledger_rows if ledger_row.ledger.is_tracked
-    }
+    counted = {one.product_uuid for one in ledger_rows if one.ledger.is_tracked}
     said = dict.fromkeys(listed & {*products}, True) if listed is not None else {}
     asked = products if listed is None else counted & {*products} - listed
     said |= await session.zettle.tracking_status(sorted(asked)) if asked else {}
@@ -110,8 +111,8 @@ async def is_tracked(
 
 @dataclass(slots=True)
 class TillEvidence:
-    """One read of the inventory `store` ("" where there is none): some products, and our ledgers of
-    them, by variant.
+    """One read of some products in the inventory `store` ("" where there is none), and our ledgers
+    of them, by variant.
     """
 
     session: Session
@@ -121,7 +122,7 @@ class TillEvidence:
     rows: list[Balance] = field(default_factory=list)
 
     async def by_name(self, wanted: Mapping[str, Collection[str]]) -> Read:
-        """Product uuid -> variant uuids."""
+        """Reads these by name: product uuid -> variant uuids."""
         answer = (
             await self.session.zettle.stock_of_many(self.store, [*wanted])
             if self.store
@@ -137,8 +138,8 @@ class TillEvidence:
         return await self._read(wanted, answer, tracked)
 
     async def by_list(self, wanted: Mapping[str, Collection[str]]) -> Read:
-        """One list of all rows. A level that the list does not confirm is asked for by name before
-        it is believed (decision 15).
+        """Reads one list of all rows. A level that the list does not confirm is asked for by name
+        before it is believed (decision 15).
         """
         listed = await self.session.zettle.tracked()
         tracked = await is_tracked(self.session, wanted, self.ledger_rows.values(), listed)
@@ -151,15 +152,15 @@ class TillEvidence:
         return await self._read(wanted, StockOf(whole=quiet), tracked)
 
     def _without_rows(self, wanted: Mapping[str, Collection[str]]) -> Mapping[str, Collection[str]]:
-        """The products of which rows are missing, and of which variants."""
+        """The products with missing rows, and the variants whose rows are missing."""
         found = {row.variant_uuid for row in self.rows}
         return {
             uuid: missing for uuid, variants in wanted.items() if (missing := {*variants} - found)
         }
 
     def _is_quiet_at_zero(self, variant: str) -> bool:
-        """It has nothing, as far as is known, and nothing is on its way: a row that is missing says
-        nothing new.
+        """Whether its confirmed level is 0, with no pending write and no open event. Then a missing
+        row says nothing new.
         """
         ledger_row = self.ledger_rows.get(variant)
         till = None if ledger_row is None else ledger_row.ledger.zettle
@@ -173,10 +174,8 @@ class TillEvidence:
     async def _read(
         self, wanted: Mapping[str, Collection[str]], answer: StockOf, tracked: Statuses
     ) -> Read:
-        without_rows, named = (
-            self._without_rows(wanted).keys(),
-            {row.product_uuid for row in self.rows},
-        )
+        without_rows = self._without_rows(wanted).keys()
+        named = {row.product_uuid for row in self.rows}
         off = {uuid for uuid in without_rows if tracked.get(uuid) is False and uuid not in named}
         on = {uuid for uuid in without_rows if tracked.get(uuid)}
         proven = on & answer.whole
@@ -193,7 +192,7 @@ class TillEvidence:
         return Read(reads, frozenset(self._without_rows(wanted).keys() - off - proven))
 
     async def prove(self, tracked: Collection[str]) -> set[str]:
-        """Those of these tracked products whose rows are known now: what has none is 0."""
+        """The tracked products whose rows are proven now: a variant without a row has 0."""
         if not tracked or not self.store:
             return set()
         proven = await self._beside_a_witness(sorted(tracked))
@@ -206,8 +205,8 @@ class TillEvidence:
             return await ledgers.stocked(tx, self.session.connection.id, without)
 
     async def _beside_a_witness(self, wanted: Sequence[str]) -> set[str]:
-        """One request more: a product that has a row is asked for too, so that an answer without
-        any row gives itself away.
+        """Sends one more request that also asks for a product that has a row. An answer without any
+        row is then known to be wrong.
         """
         witness = await self._witness(wanted)
         if not witness:
@@ -222,8 +221,8 @@ class TillEvidence:
         return proven
 
     async def _in_the_whole(self, wanted: Collection[str]) -> set[str]:
-        """The whole inventory is another question. Where nothing has a row, a variant that never
-        had one has none.
+        """Reads the whole inventory, which is a different request. Where nothing has a row, a
+        variant that never had one has none.
         """
         rows = await self.session.zettle.stock(self.store)
         self.rows += [row for row in rows if row.product_uuid in wanted]
@@ -240,7 +239,7 @@ class TillEvidence:
 
 
 async def rows_of(session: Session, store: str, uuid: str) -> Sequence[Balance] | None:
-    """The rows of one tracked product; None where its answers say nothing."""
+    """The rows of one tracked product. None where the answers prove nothing."""
     answer = await session.zettle.stock_of_many(store, [uuid])
     if uuid in answer.whole:
         return answer.rows
@@ -254,8 +253,8 @@ async def rows_of(session: Session, store: str, uuid: str) -> Sequence[Balance] 
 
 
 def is_proven_gone(ledger_row: LedgerRow | None, variant_id: int) -> bool:
-    """It was proven before, and nothing is on its way there: it sleeps until the product work has
-    spoken.
+    """Whether the variant is already proven gone, without a pending write: its record is suspended
+    until the product work has found it.
     """
     shop = None if ledger_row is None else ledger_row.ledger.shop
     return (
@@ -273,8 +272,8 @@ async def absent_in_shop(
     ledger_rows: Mapping[str, LedgerRow],
     read: LevelRead,
 ) -> Read:
-    """What it means that the store's stock lacks these bound variants (uuid -> BigCommerce variant
-    id).
+    """What it means that the store's stock has no rows of these bound variants (uuid -> BigCommerce
+    variant id).
     """
     owner = {variant: one for one in bound.values() for variant in one.synced.variants}
     asked = {
@@ -292,7 +291,7 @@ async def absent_in_shop(
             _absence(observed, owner[variant], variant_id) if variant in asked else Gap.NOT_CREATED
         )
         touched = ledger_rows[variant].ledger.shop.touched if variant in ledger_rows else None
-        # A read that trails may not show a variant that was made or written a moment ago.
+        # A read that trails may not show a variant that was just created or written.
         is_young = (
             touched is not None
             and read.read_started < touched + session.settings.stock.read_lag(Side.SHOP)

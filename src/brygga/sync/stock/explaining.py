@@ -1,8 +1,8 @@
-"""Which sale, refund or order made a shelf move: asked of both platforms when a page shows a
-movement that nobody has explained yet.
+"""Which sale, refund or order moved a record: both platforms are asked when a page shows a movement
+without an explanation.
 
-Only then, so that it costs no request where nobody wants to know; and what it finds is words beside
-a number, never a number.
+They are asked only then, to save requests. The result is text beside a number. It never changes a
+number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,18 +31,18 @@ from brygga.wire import Clocks
 from brygga.zettle.values import Purchase
 
 REACH: Final = timedelta(days=7)
-"""Older movements are told without a number: every purchase since then would have to be read."""
+"""Older movements get no order or sale number: every purchase since then would have to be read."""
 RIPE: Final = timedelta(seconds=10)
 """A sale may be listed a moment after its balance."""
 PAGE: Final = 1_000
 MOST_PAGES: Final = 10
 MOST_ORDERS: Final = 40
 NEAR: Final = timedelta(minutes=10)
-"""What is so close to a movement is read first; and so much further than the look before it we
-read, as clocks and looks are not exact.
+"""What is this close to a movement is read first. The search also starts this long before the
+previous read, because clocks and reads are not exact.
 """
 ORDERS: Final = 250
-"""A page of them."""
+"""The size of a page of orders."""
 UNDONE: Final = frozenset({4, 5, 6})
 """Refunded, cancelled, declined (bigcommerce facts 8)."""
 
@@ -50,7 +50,7 @@ PLATFORM = {Side.ZETTLE: "zettle", Side.SHOP: "bigcommerce"}
 
 
 def clock_offset(clocks: Clocks, side: Side, now: datetime) -> timedelta:
-    """How far a platform's clock goes ahead of ours, as far as its answers have told."""
+    """How far a platform's clock is ahead of ours, as far as its answers show."""
     found = clocks.offset(PLATFORM[side], now)
     return timedelta(seconds=0 if found is None else found.middle_s)
 
@@ -60,7 +60,7 @@ Transactions = Mapping[str, Sequence[SourceTransaction]]
 
 
 async def explain(session: Session, dirty: Sequence[WorkItem]) -> None:
-    """The handler of explain marks, whose subject is a Zettle product."""
+    """The handler of explain work items. Their subject is a Zettle product."""
     for item in dirty:
         now, connection_id = session.clock.now(), session.connection.id
         async with session.read() as tx:
@@ -83,15 +83,15 @@ async def explain(session: Session, dirty: Sequence[WorkItem]) -> None:
 
 
 def _ripe(moves: Sequence[Unexplained], until: datetime) -> Sequence[Unexplained]:
-    """Without those that a newer one may belong to."""
+    """Leaves out those to which a newer movement may belong."""
     until = min((move.at - TOGETHER for move in moves if move.at > until), default=until)
     return [move for move in moves if move.at <= until]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What moved on one side of a product, by variant, and which sales and orders explain another
-    movement already.
+    """The movements on one side of a product, by variant, and the sales and orders that already
+    explain another movement.
     """
 
     side: Side
@@ -103,7 +103,7 @@ class Case:
         return [move for found in self.moves.values() for move in found]
 
     def timed(self, clocks: Clocks, now: datetime) -> "Case":
-        """By the platform's clock, as its answers tell it: sales and orders bear its times."""
+        """The same, by the platform's clock: sales and orders have its times."""
         by = clock_offset(clocks, self.side, now)
         return replace(
             self,
@@ -124,11 +124,13 @@ class Case:
         return found
 
     def spans(self, at: datetime | None) -> bool:
-        """Whether what happened then may have made one of them."""
+        """Whether what happened then may have made one of the movements."""
         return self.away(at) < timedelta.max
 
     def away(self, at: datetime | None) -> timedelta:
-        """How long before the next of them that was, `timedelta.max` where it made none."""
+        """The time between it and the nearest movement that it may have made. `timedelta.max` where
+        there is none.
+        """
         if at is None:
             return timedelta.max
         spanned = [move for move in self.all if move.begins - NEAR <= at <= move.at + LATER]
@@ -140,8 +142,8 @@ def _timed(move: Unexplained, by: timedelta) -> Unexplained:
 
 
 async def _side(session: Session, case: Case, binding: Binding | None) -> list[Explained]:
-    """Where a platform does not let us read its sales, or too many of them, nobody can tell that
-    there was none.
+    """Explains one side. Where a platform refuses to show its sales, or there are too many, a
+    movement without a match is unclear and not an edit.
     """
     try:
         transactions, whole = await (
@@ -151,18 +153,18 @@ async def _side(session: Session, case: Case, binding: Binding | None) -> list[E
         )
     except Refused:
         transactions, whole = {}, False
-    reported = case.timed(session.clients.clocks, session.clock.now()).reported(transactions)
+    found = case.timed(session.clients.clocks, session.clock.now()).reported(transactions)
     return [
         replace(one, reason=Reason.UNCLEAR) if one.reason is Reason.EDIT and not whole else one
-        for one in reported
+        for one in found
     ]
 
 
-# ---- The till ------------------------------------------------------------------------------------
+# ---- Zettle --------------------------------------------------------------------------------------
 
 
 async def _at_till(session: Session, case: Case) -> tuple[Transactions, bool]:
-    """Sales and refunds around these movements, and whether that is all of them."""
+    """Sales and refunds around these movements, and whether these are all of them."""
     transactions: dict[str, list[SourceTransaction]] = {}
     first, cursor = min(move.at for move in case.all), ""
     for _ in range(MOST_PAGES):
@@ -181,9 +183,10 @@ async def _at_till(session: Session, case: Case) -> tuple[Transactions, bool]:
 
 
 def sold(purchase: Purchase) -> Mapping[str, int]:
-    """What a receipt did to each variant's shelf.
+    """The change of each variant's record by a receipt.
 
-    Refunds bear negative quantities; one that does not is one all the same (zettle facts 5.3).
+    Refunds have negative quantities. One with a positive quantity is a refund too (zettle facts
+    5.3).
     """
     found: dict[str, int] = {}
     for row in purchase.rows:
@@ -195,19 +198,19 @@ def sold(purchase: Purchase) -> Mapping[str, int]:
     return {variant: change for variant, change in found.items() if change}
 
 
-# ---- The shop ------------------------------------------------------------------------------------
+# ---- BigCommerce ---------------------------------------------------------------------------------
 
 
 async def _in_shop(
     session: Session, case: Case, binding: Binding | None
 ) -> tuple[Transactions, bool]:
     """Orders placed, shipped, cancelled or refunded before these movements, the nearest first, and
-    whether that is all that matter.
+    whether these are all that matter.
     """
     if binding is None:
         return {}, False
     orders, whole = await orders_since(session, min(move.begins for move in case.all) - NEAR)
-    # Asked only now: an answer has told what time it is there.
+    # The clock offset is taken only now: the answer has shown the store's time.
     case = case.timed(session.clients.clocks, session.clock.now())
     ways = ((min(case.away(order.created), case.away(order.modified)), order) for order in orders)
     near = sorted((way for way in ways if way[0] < timedelta.max), key=lambda way: way[0])
@@ -226,7 +229,7 @@ async def _in_shop(
 
 
 async def orders_since(session: Session, since: datetime) -> tuple[Sequence[Order], bool]:
-    """Those that changed since then, and whether that is all of them."""
+    """The orders that changed since then, and whether these are all of them."""
     orders = list[Order]()
     for number in range(1, MOST_PAGES + 1):
         page = await session.shop.orders_since(since, number)
@@ -237,7 +240,7 @@ async def orders_since(session: Session, since: datetime) -> tuple[Sequence[Orde
 
 
 def ours(line: OrderLine, binding: Binding) -> str:
-    """The Zettle variant that was ordered; "" for what is not this product."""
+    """The Zettle variant that was ordered. "" for a line of another product."""
     synced = binding.synced
     if line.product_id != synced.product_id:
         return ""
@@ -247,15 +250,15 @@ def ours(line: OrderLine, binding: Binding) -> str:
 
 
 def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[SourceTransaction]:
-    """What an order did to a variant's shelf, by all its lines: once when it took the stock, once
-    when the store put it back.
+    """The changes of a variant's record by all lines of an order: one when the order took the
+    stock, one when the store put it back.
 
     A refund of a part of an order puts nothing back (bigcommerce facts 8).
     """
     quantity, number = sum(int(line.quantity) for line in lines), str(order.id)
     back = quantity if order.status_id in UNDONE else 0
     transactions = []
-    # Where stock moves when an order ships, what is near is the change of the order, not its birth.
+    # If stock moves when an order ships, the time of the order's change is near, not its creation.
     taken = order.created if case.spans(order.created) else order.modified
     if taken is not None and quantity:
         transactions.append(SourceTransaction(taken, -quantity, Reason.ORDER, number))

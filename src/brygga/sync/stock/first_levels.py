@@ -1,5 +1,5 @@
-"""First levels: what a new variant is created with, and what became of the create (docs/design.md,
-"Stock", Birth).
+"""Initial levels: the level with which a new variant is created, and the outcome of the create
+(docs/design.md, "Stock", Birth).
 """
 
 from collections.abc import Collection, Mapping
@@ -20,13 +20,13 @@ from brygga.sync.stock.unit_of_work import UnitOfWork, locked, locked_in, starte
 from brygga.sync.worker.session import Session
 
 LAGS_MEANWHILE = 6
-"""How many lags apart the looks at newborns are while a batch of products is being made."""
+"""How many read lags apart new products are read while a batch of products is being created."""
 
 
 @dataclass(frozen=True, slots=True)
 class StockInitialLevels:
-    """Between `first_levels` and `created` a till sale only moves Zettle's shelf: the newborn is then
-    owed the difference.
+    """Between `first_levels` and `created` a sale in Zettle only moves Zettle's record. After it
+    the new variant's `to_push` is the difference.
     """
 
     timing: Timing = field(default_factory=Timing)
@@ -35,10 +35,10 @@ class StockInitialLevels:
     async def first_levels(
         self, session: Session, uuids: Collection[str]
     ) -> Mapping[str, Levels | None]:
-        """By product: each variant's level, on disk before anybody sends it. None where Zettle does
-        not track the product (S1).
+        """By product: each variant's level, saved before it is sent. None where Zettle does not
+        track the product (S1).
 
-        A product that cannot be read just now is left out: it is not made before its level is known
+        A product that cannot be read now is left out: it is not created before its level is known
         (decision 15).
         """
         async with session.read() as tx:
@@ -73,8 +73,8 @@ class StockInitialLevels:
     def _given(
         self, unit: UnitOfWork, product: str, variants: Collection[str], seen: Read
     ) -> Levels | None:
-        """Unknown never writes: the product is made without stock, and adopted once its number can
-        be read.
+        """An unknown level is never written: the product is created without stock, and attached
+        when its number can be read.
         """
         is_unread, levels = product in seen.unread, dict[str, int]()
         for variant in variants:
@@ -107,8 +107,8 @@ class StockInitialLevels:
         )
 
     def _locked(self, unit: UnitOfWork, product: str, variant: str, read: LevelRead) -> LedgerRow:
-        """A variant that is new in Zettle. Its product's stock is separate, or shared, for every
-        variant (S5).
+        """Gives a new Zettle variant its record. The stock of a product is separate for all its
+        variants, or shared for all (S5).
         """
         separate = unit.is_separate(product)
         ledger = stock.new_ledger(read, separate=separate)
@@ -120,8 +120,8 @@ class StockInitialLevels:
     async def created(
         self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
     ) -> None:
-        """These variants are there. One whose level we did not give is adopted with the level it
-        has, at the next look.
+        """These variants exist. One whose level we did not give is attached with the level that it
+        has, at the next read.
         """
         now = session.clock.now()
         levels = await ledgers.take_creates(tx, session.connection.id, uuid, [*variants], now)
@@ -139,23 +139,23 @@ class StockInitialLevels:
                 await unit.item(Kind.STOCK, uuid, due_at=due)
 
     async def all_created(self, session: Session, uuids: Collection[str]) -> None:
-        """One look serves a whole batch, about a lag after its end; a batch that takes long is
-        looked at now and then meanwhile.
+        """One read covers a whole batch, about one read lag after its end. A batch that takes long
+        is also read from time to time before its end.
         """
         now = session.clock.now()
-        # The hooks of the last births are still on their way.
+        # The webhooks of the last creates may still arrive.
         due = self.timing.pooled(now + self.timing.read_lag(Side.SHOP) / 2)
         async with session.transaction() as tx:
             await work_items.add_many(tx, session.connection.id, Kind.STOCK, uuids, now, due_at=due)
 
     async def not_created(self, tx: Tx, session: Session, uuid: str) -> None:
-        """Nothing was made, so nothing is owed to it."""
+        """The product was not created, so nothing is written to it."""
         await ledgers.end_creates(tx, session.connection.id, uuid)
 
     async def renewed(
         self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders
     ) -> None:
-        """Adopted by the work of stock, once a look shows what was done."""
+        """The stock work attaches these variants when a read shows the new state."""
         async with locked_in(tx, session.connection.id, [uuid], session.clock.now()) as unit:
             for ledger_row in unit.of(variants):
                 await unit.forget_pending_write(ledger_row)
@@ -167,7 +167,7 @@ class StockInitialLevels:
             await unit.item(Kind.STOCK, uuid)
 
     async def kept(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
-        """Only the id changes; the next look shows the number."""
+        """Only the id changes. The next read shows the number."""
         async with locked_in(tx, session.connection.id, [uuid], session.clock.now()) as unit:
             for ledger_row in unit.of(variants):
                 unit.update(
@@ -176,8 +176,8 @@ class StockInitialLevels:
             await unit.item(Kind.STOCK, uuid)
 
     async def let_go(self, tx: Tx, session: Session, uuid: str, variants: Collection[str]) -> None:
-        """What was on its way there has come to nothing, or is forgotten with the number; the
-        promise lives on in Zettle's.
+        """The variants are let go. A pending write to them has not landed, or is forgotten together
+        with the number. Zettle's record keeps the target.
         """
         async with locked_in(tx, session.connection.id, [uuid], session.clock.now()) as unit:
             for ledger_row in unit.of(variants):

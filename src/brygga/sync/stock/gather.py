@@ -1,5 +1,5 @@
-"""What both shelves hold now, read in bulk. Unknown is never taken for zero, and nothing is no
-number (decisions 3 and 15).
+"""The current levels of both sides, read in bulk. Unknown is never taken as zero, and a missing row
+is not a number (decisions 3 and 15).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -37,7 +37,7 @@ class Inventories:
 
 @dataclass(slots=True)
 class Till:
-    """Zettle's shelves. Which inventories an account has does not change, so it is asked once."""
+    """Zettle's levels. The inventories of an account do not change, so they are read once."""
 
     _known: dict[int, Inventories] = field(default_factory=dict)
 
@@ -64,8 +64,8 @@ class Till:
         *,
         swept: bool = False,
     ) -> Read:
-        """Product uuid -> variant uuids: asked for by name, or, in a sweep, found in the list of
-        all. `ledger_rows` are our ledgers of them.
+        """Reads the levels of `wanted`: product uuid -> variant uuids. They are asked for by name,
+        or, in a sweep, found in the list of all. `ledger_rows` are our ledgers of them.
         """
         read_started = session.clock.now()
         if not wanted:
@@ -79,7 +79,7 @@ class Till:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What we have on paper about some products: their bindings and their ledgers."""
+    """What the database has about some products: their bindings and their ledgers."""
 
     uuids: Collection[str]
     bound: Mapping[str, Binding]
@@ -87,18 +87,16 @@ class Stored:
     """Every variant that is bound now: uuid -> (product uuid, BigCommerce variant id)."""
     ledger_rows: Mapping[str, LedgerRow]
     gone: frozenset[str] = frozenset()
-    """Variants with a ledger that neither side has any more: they have no shelf to look at."""
+    """Variants with a ledger that neither side has any more: they have no level to read."""
     odd: Mapping[str, int] = field(default_factory=dict)
-    """Products that BigCommerce was last seen to count in another way than Zettle: uuid ->
+    """Products that BigCommerce counts in another way than Zettle, as far as we know: uuid ->
     BigCommerce product id.
     """
 
     @property
     def slots(self) -> frozenset[int]:
-        """The marker's variants that ride in open calls to these."""
-        pending_writes = [
-            ledger_row.ledger.shop.pending_write for ledger_row in self.ledger_rows.values()
-        ]
+        """The marker's variants in open calls to these."""
+        pending_writes = [row.ledger.shop.pending_write for row in self.ledger_rows.values()]
         return frozenset(
             one.slot.variant_id
             for one in pending_writes
@@ -110,13 +108,13 @@ class Stored:
         wanted: dict[str, set[str]] = {}
         for variant, (uuid, _) in self.variants.items():
             wanted.setdefault(uuid, set()).add(variant)
-        for ledger_row in self.ledger_rows.values():
-            wanted.setdefault(ledger_row.product_uuid, set()).add(ledger_row.variant_uuid)
+        for row in self.ledger_rows.values():
+            wanted.setdefault(row.product_uuid, set()).add(row.variant_uuid)
         return wanted
 
     @property
     def in_shop(self) -> Mapping[str, int]:
-        """Asleep shelves are looked at too: what is not there stays unknown and changes nothing."""
+        """Suspended records are read too: a missing level stays unknown and changes nothing."""
         return {
             variant: variant_id
             for variant, (_, variant_id) in self.variants.items()
@@ -125,8 +123,8 @@ class Stored:
 
 
 async def known(session: Session, uuids: Collection[str] | None = None) -> Stored:
-    """Of these products, or of all. Of one that waits for its deletion the stock is the shop's no
-    longer.
+    """What is stored of these products, or of all. The stock of a product that waits for its
+    deletion is no longer synced to the store.
     """
     connection_id = session.connection.id
     async with session.read() as tx:
@@ -143,7 +141,7 @@ async def known(session: Session, uuids: Collection[str] | None = None) -> Store
         gone = await _gone(
             tx,
             connection_id,
-            [ledger_row for variant, ledger_row in ledger_rows.items() if variant not in variants],
+            [row for variant, row in ledger_rows.items() if variant not in variants],
         )
     odd = {
         uuid: one.synced.product_id
@@ -154,15 +152,15 @@ async def known(session: Session, uuids: Collection[str] | None = None) -> Store
         uuids,
         bound,
         variants,
-        {v: ledger_row for v, ledger_row in ledger_rows.items() if v not in gone},
+        {variant: row for variant, row in ledger_rows.items() if variant not in gone},
         gone,
         odd,
     )
 
 
 async def _gone(tx: Tx, connection_id: int, unbound: Sequence[LedgerRow]) -> frozenset[str]:
-    """The variants that are in no product of Zettle's either, as far as we know that product."""
-    unsure = {ledger_row.product_uuid for ledger_row in unbound}
+    """The variants that are in no Zettle product either, as far as we know that product."""
+    unsure = {row.product_uuid for row in unbound}
     entries = await library.get_many(tx, connection_id, unsure) if unsure else {}
     active = {
         uuid: {one.uuid for one in entry.product.variants}
@@ -186,9 +184,11 @@ def _standing(found: Mapping[str, Binding]) -> Mapping[str, Binding]:
 async def bigcommerce_reads(
     session: Session, stored: Stored, wanted: Mapping[str, int], *, swept: bool = False
 ) -> Read:
-    """Variant uuid -> BigCommerce variant id. What the answer leaves out is looked for in the
-    catalogue (`evidence`), but not by a sweep. The slots of open calls are read with them: both are
-    as old (decision 16)."""
+    """Reads the levels of `wanted`: variant uuid -> BigCommerce variant id.
+
+    What the answer leaves out is searched in the catalogue (`evidence`), but not by a sweep. The
+    slots of open calls are read in the same request, so that both are equally old (decision 16).
+    """
     if not wanted and not stored.slots:
         return Read()
     read_started = LevelRead(Gap.UNKNOWN, session.clock.now())
@@ -224,8 +224,8 @@ async def _all_rows(session: Session) -> Mapping[int, LevelRead]:
 
 
 def _level_read(row: ShopLevel, read_started: datetime) -> LevelRead:
-    """What is on hand, because that is what adjustments change; the safety stock is the floor below
-    which none may go.
+    """The stock on hand, because that is what adjustments change. The safety stock is the floor: no
+    adjustment may go below it.
     """
     return LevelRead(
         Gap.UNKNOWN if row.onhand is None else row.onhand, read_started, max(0, row.safety_stock)
@@ -233,13 +233,13 @@ def _level_read(row: ShopLevel, read_started: datetime) -> LevelRead:
 
 
 async def proven(session: Session, stored: Stored, reads: Reads) -> Reads:
-    """A number counts only at the level at which the product is counted (decision 18), and zero
-    needs proof on this side too (decision 3).
+    """A number counts only at the level at which the product is counted (decision 18). Zero needs
+    proof on this side too (decision 3).
 
-    A product whose tracking was switched in BigCommerce shows 0 for every variant, or the number of
-    the whole for each, and nobody sold anything. The catalogue is asked where a number would change
-    one of ours by such a switch, and where the number is that of a whole product. A missing row has
-    had its proof (`evidence`): then the product work finds out what happened.
+    If a product's tracking was switched in BigCommerce, each variant shows 0 or the number of the
+    whole product, without any sale. The catalogue is read where such a switch may have changed one
+    of our numbers, and where the number is that of a whole product. A missing row already has its
+    proof (`evidence`): then the product work finds out what happened.
     """
     of, read_started = stored.variants, session.clock.now()
     whole = {uuid for uuid, variant_id in of.values() if is_whole(variant_id)}
@@ -262,7 +262,7 @@ async def proven(session: Session, stored: Stored, reads: Reads) -> Reads:
         if _is_news(stored, variant, read, seen):
             odd.add(str(binding.synced.product_id))
     if odd:
-        # The product work finds out what a merchant's hands did (`sync.products.hands`).
+        # The product work finds out what the merchant changed (`sync.products.hands`).
         async with session.transaction() as tx:
             await work_items.add_many(
                 tx, session.connection.id, Kind.SHOP_PRODUCT, sorted(odd), session.clock.now()
@@ -277,15 +277,15 @@ def _is_doubtful(stored: Stored, variant: str, read: LevelRead) -> bool:
     before = ledger_row.ledger.shop.confirmed
     if not isinstance(before, int):
         return ledger_row.ledger.is_unset
-    # The base variant of a simple product is there only as long as the product is simple.
+    # The base variant of a simple product exists only as long as the product is simple.
     return read.level != before and (bool(binding.synced.options) or read.level == 0)
 
 
 def _is_news(
     stored: Stored, variant: str, read: LevelRead | None, seen: ObservedProduct | None
 ) -> bool:
-    """The catalogue proved that the variant is gone, or shows its product counted in another way
-    than we knew.
+    """Whether the catalogue proves that the variant is gone, or shows that its product is now
+    counted in another way.
     """
     uuid, variant_id = stored.variants[variant]
     binding = stored.bound[uuid]
@@ -297,13 +297,13 @@ def _is_news(
 
 
 def _held_against(binding: Binding, shown: ObservedProduct | None, read: LevelRead) -> LevelRead:
-    """What a number says, once the catalogue was asked."""
+    """What a number means, after the catalogue is read."""
     how = Counting.OFF if shown is None else counting(binding.synced, shown)
     if not isinstance(read.level, int) or how is binding.counting is Counting.BASE:
         return read
     if how is Counting.OFF:
         return LevelRead(Gap.UNTRACKED, read.read_started)
-    # What it began to count again has forgotten its number from before.
+    # A product that is counted again has forgotten its earlier number.
     return (
         read
         if how is Counting.ALIKE and binding.counting is not Counting.OFF
@@ -317,13 +317,13 @@ def _of_whole(
     rows: Sequence[ShopLevel],
     read_started: datetime,
 ) -> LevelRead:
-    """The one number of a product that the merchant gave options (decision 17), as far as it is
-    counted by product.
+    """The one number of a product that the merchant gave options (decision 17), if it is counted by
+    product.
 
-    What the inventory shows for the variants of such a product no document says (open question
-    B48): its number counts where the catalogue shows the same, and else the catalogue's. Where a
-    safety stock hides one of the two, nothing is known; what is sold on backorder shows in the
-    inventory, where the catalogue ends at 0.
+    It is not documented what the inventory shows for the variants of such a product (open question
+    B48). Its number counts where the catalogue shows the same; otherwise the catalogue's counts.
+    Where a safety stock hides one of the two, the level is unknown. The inventory shows sales on
+    backorder; the catalogue ends at 0.
     """
     if seen is None:
         return LevelRead(Gap.NOT_CREATED, read_started)
@@ -364,12 +364,12 @@ class World:
     unread: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     """Products that could not be read on a side, by Zettle's uuid."""
     slots: Mapping[int, LevelRead] = field(default_factory=dict)
-    """The marker's variants that ride in open calls."""
+    """The marker's variants in open calls."""
 
 
 async def gather(session: Session, till: Till, uuids: Collection[str] | None = None) -> World:
-    """These products, or all of them in a sweep. The shop first: a sale there must not sit between
-    two looks at the till.
+    """Reads these products, or all of them in a sweep. BigCommerce is read first: a sale there must
+    not lie between two reads of Zettle.
     """
     swept = uuids is None
     stored = await known(session, uuids)

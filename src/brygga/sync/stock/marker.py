@@ -1,8 +1,8 @@
-"""The life of the marker product (decision 16): made, found again, put right, removed.
+"""The life of the marker product (decision 16): created, found again, repaired, removed.
 
-There are never two in one store. On disk it is wanted, then begun, then there. A stop anywhere
-leaves one of these, and the next try first looks in the store: by our metafield, then by its SKU,
-which BigCommerce gives to one variant only. A product that is not as it was made is made again,
+There are never two in one store. In the database it is wanted, then begun, then there. A stop at
+any point leaves one of these states. The next try first searches the store: by our metafield, then
+by its SKU, which BigCommerce gives to one variant only. A marker that was changed is created again,
 once no open call holds one of its slots.
 """
 
@@ -27,20 +27,20 @@ from brygga.sync.stock.gather import location
 from brygga.sync.worker.session import Session
 
 RESOLVE_AFTER = timedelta(seconds=30)
-"""A create whose answer was lost may still be at work in the store: only after this time does "not
-found" mean "not made"."""
+"""A create whose answer was lost may still take effect in the store. Only after this time does "not
+found" mean "not created"."""
 LATE = timedelta(minutes=10)
-"""Well beyond the time that reads trail writes: what a slot shows so long after its last call is
-what it holds."""
+"""Much longer than the read lag. What a slot shows this long after its last call is its level."""
 BUSY_S = 60.0
-"""So long until another look where open calls hold slots of a product that is to be made again."""
+"""The wait before the next try, while open calls hold slots of a marker that must be recreated."""
 TRIES = 3
 _NO_BUGS = (Failure, LeaseLost, DatabaseBusy, DatabaseGone)
 
 
 async def marker(session: Session, dirty: Sequence[WorkItem]) -> None:
-    """The handler of its marks. Where it cannot be made, stock goes on without it, and the log says
-    so once."""
+    """The handler of its work items. If it cannot be created, stock goes on without it, and the
+    sync log says so once.
+    """
     done = True
     try:
         done = await ensure(session)
@@ -53,7 +53,7 @@ async def marker(session: Session, dirty: Sequence[WorkItem]) -> None:
     except _NO_BUGS:
         raise
     except Exception:
-        # A bug of ours must not hold stock up: no call waits for a marker that does not come.
+        # A bug of ours must not stop stock: no call waits for a marker that is not created.
         async with session.transaction() as tx:
             await markers.fail(tx, session.connection.id, Code.INTERNAL_ERROR)
         raise
@@ -62,15 +62,16 @@ async def marker(session: Session, dirty: Sequence[WorkItem]) -> None:
 
 
 async def ensure(session: Session) -> bool:
-    """There is one, as it was made. False: it has to be made again, and open calls hold its
-    slots."""
+    """Ensures that the marker exists, unchanged. False: it must be recreated, and open calls hold
+    its slots.
+    """
     async with session.read() as tx:
         known = await markers.find(tx, session.connection.id)
     shown = None
     if known is not None and known.stands and known.product_id is not None:
         shown = await session.shop.product(known.product_id)
         if shown is not None and its.is_whole(shown):
-            await _looked_after(session)
+            await _maintain(session)
             return True
     shown = shown or await _found(session)
     if shown is not None and not its.is_whole(shown):
@@ -78,7 +79,7 @@ async def ensure(session: Session) -> bool:
             return False
         shown = None
     elif shown is None and _may_be_coming(session, known):
-        raise Unanswered(ShopCode.UNANSWERED, "the create of the marker may still be at work")
+        raise Unanswered(ShopCode.UNANSWERED, "the create of the marker may still take effect")
     made = _Made(shown) if shown is not None else await _made(session, known)
     await _remember(session, known, made)
     return True
@@ -93,7 +94,7 @@ def _may_be_coming(session: Session, known: Marker | None) -> bool:
 
 
 async def _found(session: Session) -> ObservedProduct | None:
-    """The marker of this store, whichever connection made it, whatever became of it."""
+    """The marker of this store, from any connection and in any condition."""
     tagged = {one.product_id for one in await session.shop.metafields(its.METAFIELD_KEY)}
     ids = tagged or await session.shop.products_with_sku(its.SKUS[0])
     for product_id in sorted(ids):
@@ -104,7 +105,7 @@ async def _found(session: Session) -> ObservedProduct | None:
 
 
 async def _found_by_name(session: Session) -> ObservedProduct | None:
-    """One that has no metafield, and has lost its first variant."""
+    """A marker that has no metafield and has lost its first variant."""
     named = await session.shop.products_page(name=its.NAME)
     return next((one for one in named.items if its.is_marker(one)), None)
 
@@ -113,8 +114,9 @@ async def _found_by_name(session: Session) -> ObservedProduct | None:
 
 
 async def _let_go(session: Session, shown: ObservedProduct) -> bool:
-    """Delete one that is not as it was made, unless an open call holds one of its slots: that is
-    waited for."""
+    """Deletes a marker that was changed, unless an open call holds one of its slots: then it
+    waits.
+    """
     connection_id = session.connection.id
     async with session.transaction() as tx:
         there = set(its.slots_of(shown).values())
@@ -129,15 +131,16 @@ async def _let_go(session: Session, shown: ObservedProduct) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """`is_counted`: its levels are those that we sent a moment ago, and no read shows them yet."""
+    """`is_counted`: its levels are those that we just sent. No read shows them yet."""
 
     product: ObservedProduct
     is_counted: bool = False
 
 
 async def _made(session: Session, known: Marker | None) -> _Made:
-    """One POST, with the intent on disk before it. What is taken may be taken by our own earlier
-    create, whose answer never came."""
+    """Sends one POST, with the intent saved before it. If the name or SKU is taken, our own earlier
+    create may have taken it, whose answer never came.
+    """
     async with session.transaction() as tx:
         await markers.begin(tx, session.connection.id, session.clock.now())
     categories: tuple[int, ...] = ()
@@ -148,10 +151,9 @@ async def _made(session: Session, known: Marker | None) -> _Made:
             if refused.code in {ShopCode.NAME_TAKEN, ShopCode.SKU_TAKEN}:
                 ours = await _found(session) or await _found_by_name(session)
                 if ours is None and known is not None and known.product_id is not None:
-                    # It stands, and no read shows it (decision 15). What calls hold of it stays
-                    # theirs.
+                    # It exists, and no read shows it (decision 15). Open calls keep their slots.
                     raise Unreachable(
-                        ShopCode.UNREACHABLE, "the marker is there, and cannot be read"
+                        ShopCode.UNREACHABLE, "the marker exists, and cannot be read"
                     ) from refused
                 if ours is None:
                     raise
@@ -169,8 +171,8 @@ async def _made(session: Session, known: Marker | None) -> _Made:
 
 
 async def _whole(session: Session, saved: Saved) -> _Made:
-    """With the ids of its variants: whether a create answers them is not documented (bigcommerce
-    facts 3.3).
+    """The created marker with its variants' ids. It is not documented whether a create returns them
+    (bigcommerce facts 3.3).
     """
     product, product_id = saved.product, saved.product.product_id
     if not its.is_whole(product):
@@ -183,8 +185,8 @@ async def _whole(session: Session, saved: Saved) -> _Made:
 
 
 async def _remember(session: Session, known: Marker | None, made: _Made) -> None:
-    """Its tag, its numbers, and then it is ours to use."""
-    with contextlib.suppress(Refused):  # a help for later: its SKU finds it too
+    """Writes its metafield and its levels, and then saves it. From then on calls use it."""
+    with contextlib.suppress(Refused):  # not needed: its SKU finds it too
         await session.shop.create_metafields(
             [(made.product.product_id, its.METAFIELD_KEY, its.METAFIELD_VALUE)]
         )
@@ -192,7 +194,7 @@ async def _remember(session: Session, known: Marker | None, made: _Made) -> None
     async with session.read() as tx:
         counted = made.is_counted or await markers.have_counts(tx, connection_id, variant_ids)
     if not counted:
-        # Its levels are written, not read: a read may trail what was written a moment ago.
+        # Its levels are written, not read: a read may trail a recent write.
         place_ = location(session)
         changes = [StockChange(place_, its.FIRST_LEVEL, variant_id=one) for one in variant_ids]
         await session.shop.set_levels(changes, "Brygga")
@@ -206,12 +208,13 @@ async def _remember(session: Session, known: Marker | None, made: _Made) -> None
             await _say(tx, session, Code.MARKER_MADE_AGAIN)
 
 
-# ---- Looking after it ----------------------------------------------------------------------------
+# ---- Maintaining ---------------------------------------------------------------------------------
 
 
-async def _looked_after(session: Session) -> None:
-    """Free slots show what somebody changed them to, with a line. A slot whose call is over is
-    given back with the level seen."""
+async def _maintain(session: Session) -> None:
+    """Takes over the levels of free slots that somebody changed, with a line in the sync log. A
+    slot whose call is over is given back with the level read.
+    """
     connection_id, before = session.connection.id, session.clock.now() - LATE
     async with session.read() as tx:
         free = await markers.free(tx, connection_id)
@@ -235,11 +238,13 @@ async def _looked_after(session: Session) -> None:
             await _say(tx, session, Code.MARKER_RECOUNTED)
 
 
-# ---- The end -------------------------------------------------------------------------------------
+# ---- Removing ------------------------------------------------------------------------------------
 
 
 async def remove(session: Session) -> None:
-    """At every kind of disconnect. One whose create was not answered is looked for."""
+    """Removes the marker, at every kind of disconnect. One whose create was not answered is
+    searched for.
+    """
     async with session.read() as tx:
         known = await markers.find(tx, session.connection.id)
     if known is None:
@@ -256,14 +261,15 @@ async def remove(session: Session) -> None:
 
 
 async def left(tx: Tx, session: Session) -> None:
-    """The access is gone (decision 5): it stays in the store, hidden. The log says so, and the
-    pages by the row that stays."""
+    """Without access (decision 5) the marker stays in the store, hidden. The sync log says so. The
+    row stays too, so that the pages can say it.
+    """
     known = await markers.find(tx, session.connection.id)
     if known is not None and (known.product_id is not None or known.begun_at is not None):
         await _say(tx, session, Code.MARKER_LEFT)
 
 
-# ---- Saying --------------------------------------------------------------------------------------
+# ---- Reporting -----------------------------------------------------------------------------------
 
 
 async def _refused(session: Session, why: Failure) -> None:

@@ -1,5 +1,5 @@
-"""What orders took from a shelf that is to be adopted, or that shows none and nothing was told of
-it (rules S3, S7).
+"""What orders took from a record that is to be attached, or that fell to 0 without an event
+(rules S3, S7).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,25 +19,26 @@ from brygga.sync.stock.gather import World
 from brygga.sync.worker.session import Session
 
 NEAR = timedelta(seconds=4)
-"""So far apart two platforms' times may be after both are counted by our clock: one tells whole
-seconds only.
+"""How far apart two platforms' times may be, after both are converted to our clock. One of them
+has whole seconds only.
 """
 TOLD = timedelta(seconds=2)
-"""An event tells whole seconds, by the same clock as the order."""
+"""How far apart an event and its order may be: the event has whole seconds, by the same clock."""
 INCOMPLETE = 0
-"""The status of an order that was begun and not placed: it takes no stock (bigcommerce facts 8)."""
+"""The status of an order that is started and not placed: it takes no stock (bigcommerce facts 8).
+"""
 SHIPPED, PARTLY_SHIPPED = frozenset({2, 10}), frozenset({3})
 """Shipped or completed, and shipped in part (bigcommerce facts 8)."""
 PARTLY_REFUNDED = 14
 """A refund of a part puts nothing back (bigcommerce facts 8)."""
 LATE = timedelta(days=1)
-"""So far back one list of orders serves all products of a pass."""
+"""How far back one list of orders is used for all products of a pass."""
 Sold = Mapping[str, Sequence[SourceTransaction]]
 """By variant, by our clock."""
 
 
 def by_ours(session: Session, side: Side, at: datetime) -> datetime:
-    """A platform's time by our clock."""
+    """A platform's time, converted to our clock."""
     return at - clock_offset(session.clients.clocks, side, session.clock.now())
 
 
@@ -50,7 +51,7 @@ class OrderReader:
     _lines: dict[int, Sequence[OrderLine]] = field(default_factory=dict)
 
     async def since(self, at: datetime) -> Sequence[Order]:
-        """Those that changed since then. Raises `TooMany`."""
+        """The orders that changed since then. Raises `TooMany`."""
         orders, whole = await orders_since(self.session, at)
         if not whole or len(orders) > MOST_ORDERS:
             raise TooMany
@@ -68,7 +69,7 @@ class OrderReader:
         return self._lines[order.id]
 
     async def is_refund_alone(self, order: Order, since: datetime) -> bool:
-        """Whether a refund of a part is what changed an order of before."""
+        """Whether a partial refund is the only change of an older order."""
         modified, is_new = order.modified or since, (order.created or since) >= since - NEAR
         if order.status_id != PARTLY_REFUNDED or is_new:
             return False
@@ -77,12 +78,15 @@ class OrderReader:
 
 
 class TooMany(Exception):
-    """Orders that nobody could read through while stock waits."""
+    """There are too many orders to read while stock waits."""
 
 
 async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[str, Sold | None]:
-    """By product of which a variant is to be adopted, or shows none and nothing was told of it;
-    None where nobody can tell: too many orders, or the store does not let us read them."""
+    """What orders did, by product that has a variant to attach, or one that fell to 0 without an
+    event.
+
+    None where it is not known: there are too many orders, or the store does not let us read them.
+    """
     wanted: dict[str, datetime] = {}
     for variant, ledger_row in world.stored.ledger_rows.items():
         one, read = ledger_row.ledger, world.reads[Side.SHOP].get(variant)
@@ -93,7 +97,7 @@ async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[
             wanted[ledger_row.product_uuid] = min(
                 since - NEAR, wanted.get(ledger_row.product_uuid, since)
             )
-    # What changed of late is one list for all; who must look back for days does so alone.
+    # Recent changes are one list for all products. A product with an older start has its own list.
     late = [since for since in wanted.values() if since > session.clock.now() - LATE]
     orders, found = OrderReader(session), dict[str, Sold | None]()
     lists: dict[datetime, Sequence[Order]] = {}
@@ -144,8 +148,8 @@ async def _of(
                 elif before and _may_have_moved(
                     orders.session, ledger_rows[before], order, change, at
                 ):
-                    # Whether a store puts back what an earlier incarnation had, or takes from it at
-                    # shipping, nobody can tell.
+                    # It is not known whether a store puts stock back to an earlier variant id, or
+                    # takes from it at shipping.
                     sure = 0 if orders.takes_at_shipping else min(0, change)
                     found.setdefault(before, []).append(
                         _transaction(orders.session, order, sure, at)
@@ -161,7 +165,9 @@ async def _of(
 
 
 def _is_its_own(ledger: Ledger, line: OrderLine, binding: Binding) -> bool:
-    """Of a variant that was made again only what names it is its own."""
+    """Whether the line counts for this variant. For a recreated variant only a line that names its
+    id counts.
+    """
     return not _is_made_again(ledger) or line.variant_id in binding.synced.variants.values()
 
 
@@ -172,10 +178,10 @@ def _is_made_again(ledger: Ledger) -> bool:
 def _may_have_moved(
     session: Session, ledger: Ledger, order: Order, change: int, at: datetime
 ) -> bool:
-    """Whether an order of an earlier incarnation may have moved its number.
+    """Whether an order of an earlier variant id may have moved the variant's number.
 
-    Nothing is put back to a variant that was gone by then, nor where no event of an order told of
-    it.
+    Nothing is put back to a variant that was already gone, nor without an event that names an
+    order.
     """
     if _is_made_again(ledger):
         return False
@@ -193,11 +199,11 @@ def _transaction(session: Session, order: Order, change: int, at: datetime) -> S
 def _done(
     order: Order, line: OrderLine, since: datetime, store: InventorySettings
 ) -> list[tuple[int, datetime]]:
-    """What an order did to stock and when; 0 where that cannot be told, because an order of before
-    was changed since.
+    """What an order did to stock, and when. 0 where that is not known, because an older order has
+    changed since.
 
-    One that was undone or shipped when it changed last was so in these seconds; where we look back
-    for days nobody knows.
+    An order that is undone or shipped became so at its last change, if we look back less than a
+    day. For a longer time that is not known.
     """
     created, modified, quantity = (
         order.created or since,

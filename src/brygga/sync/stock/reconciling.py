@@ -1,4 +1,4 @@
-"""Gathered looks become moves of the ledgers: adopted, observed, settled, stopped."""
+"""Gathered reads become moves of the ledgers: attached, observed, resolved, stopped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,11 +19,11 @@ from brygga.sync.stock.reports import review
 from brygga.sync.stock.unit_of_work import UnitOfWork, stop
 
 ORDER_EXPLAINS = timedelta(minutes=2)
-"""A write so soon after a hint that named an order goes to Zettle as a sale
+"""A write this soon after an event that named an order goes to Zettle as a sale
 (`sending.call_part`).
 """
 ORDERS_PAUSE = timedelta(minutes=10)
-"""A shelf waits so long for a moment without orders in which it can be adopted."""
+"""How long a record waits for a pause of the orders in which it can be attached."""
 VERDICTS: Mapping[Verdict, Cause] = {
     Verdict.LANDED: Cause.RESOLVED,
     Verdict.NOT_LANDED: Cause.NOT_WRITTEN,
@@ -35,19 +35,19 @@ VERDICTS: Mapping[Verdict, Cause] = {
 
 @dataclass(slots=True)
 class Reconciling:
-    """One pass over the looks of some products. `swept` looks were not asked for by any hint."""
+    """One pass over the reads of some products. `swept`: a sweep made the reads, not an event."""
 
     unit: UnitOfWork
     world: World
     timing: Timing
     swept: bool = False
     sold: Mapping[str, Sold | None] = field(default_factory=dict)
-    """What orders did, of the products that were to be adopted."""
+    """What orders did to the products that are to be attached."""
     echoes: Mapping[str, datetime] = field(default_factory=dict)
     bound: Mapping[str, Binding] = field(default_factory=dict)
-    """As they are now, with the ledgers locked."""
+    """The bindings as they are now, with the ledgers locked."""
     resolved: dict[str, LedgerRow] = field(default_factory=dict)
-    """By call: a ledger that it was open in, before it was resolved."""
+    """By call: a ledger in which it was pending, before it was resolved."""
 
     async def run(self, pending: Sequence[Pending]) -> None:
         await self._read_bindings()
@@ -64,33 +64,32 @@ class Reconciling:
         await self._free()
         await self._tell_library(tracked)
 
-    # ---- Which shelves there are -----------------------------------------------------------------
+    # ---- Which records there are -----------------------------------------------------------------
 
     async def _read_bindings(self) -> None:
-        """A product that was born while we looked is not let go because we had not seen it: what
-        changes a binding changes its ledgers too."""
-        known = self.world.stored
+        """Reads the bindings again if the ledgers have changed. So a product that was created
+        during the reads is not let go. What changes a binding changes its ledgers too.
+        """
+        stored = self.world.stored
         if (
-            known.ledger_rows == self.unit.locked
-            and known.variants.keys() <= known.ledger_rows.keys()
+            stored.ledger_rows == self.unit.locked
+            and stored.variants.keys() <= stored.ledger_rows.keys()
         ):
-            self.bound = known.bound
+            self.bound = stored.bound
             return
-        uuids = {
-            ledger_row.product_uuid for ledger_row in self.unit.ledger_rows.values()
-        } | known.bound.keys()
+        uuids = {one.product_uuid for one in self.unit.ledger_rows.values()} | stored.bound.keys()
         self.bound = await bindings.get_many(self.unit.tx, self.unit.connection_id, sorted(uuids))
 
     async def _attach(self) -> None:
-        """Shelves follow the bindings: a bound variant without one is adopted at the level it has,
-        one that is not bound is let go.
+        """Records follow the bindings. A bound variant without a record is attached at the level it
+        has. The record of a variant that is not bound is let go.
         """
         active = [one.synced.variants for one in self.bound.values() if one.shares_stock]
         bound = {
             variant: variant_id for variants in active for variant, variant_id in variants.items()
         }
         for variant, (uuid, variant_id) in self.world.stored.variants.items():
-            # What was looked at may have been remade or let go while we looked.
+            # The variant may have been recreated or let go during the read.
             if bound.get(variant) == variant_id:
                 await self._attach_record(variant, uuid, variant_id)
         for variant, ledger_row in list(self.unit.ledger_rows.items()):
@@ -104,27 +103,26 @@ class Reconciling:
         await self._let_others_go(bound)
 
     async def _let_others_go(self, bound: Mapping[str, int]) -> None:
-        """A record still of another BigCommerce variant than the bound one, which showed no number
-        to go on with: nothing is written to either before the new one shows one."""
+        """Lets go of records whose BigCommerce variant is not the bound one. The bound variant has
+        shown no number. Nothing is written to either until it shows one.
+        """
         for variant, ledger_row in list(self.unit.ledger_rows.items()):
-            known = ledger_row.ledger.shop.variant_id
-            if variant in bound and known is not None and known != bound[variant]:
+            before = ledger_row.ledger.shop.variant_id
+            if variant in bound and before is not None and before != bound[variant]:
                 await self.unit.forget_pending_write(ledger_row)
                 self.unit.update(ledger_row, stock.recreated(ledger_row.ledger))
 
     async def _end(self, ledger_row: LedgerRow) -> None:
-        """It was deleted in Zettle, and in the shop after that: what was on its way to it has come
-        to nothing.
+        """The variant was deleted in Zettle, and then in the store. A pending write to it has not
+        landed.
         """
         for side in Side:
             await self.unit.forget_pending_write(ledger_row, side)
         self.unit.update(ledger_row, stock.ended(ledger_row.ledger))
 
     async def _attach_record(self, variant: str, uuid: str, variant_id: int) -> None:
-        ledger_row, till = (
-            self.unit.ledger_rows.get(variant),
-            self.world.reads[Side.ZETTLE].get(variant),
-        )
+        ledger_row = self.unit.ledger_rows.get(variant)
+        till = self.world.reads[Side.ZETTLE].get(variant)
         known = ledger_row is not None and ledger_row.ledger.shop.variant_id == variant_id
         if (
             till is None
@@ -132,10 +130,8 @@ class Reconciling:
             or (known and ledger_row is not None and not ledger_row.ledger.is_unset)
         ):
             return
-        ledger_row, shop = (
-            self._locked(ledger_row, (uuid, variant), till),
-            self.world.reads[Side.SHOP].get(variant),
-        )
+        ledger_row = self._locked(ledger_row, (uuid, variant), till)
+        shop = self.world.reads[Side.SHOP].get(variant)
         if shop is None or not isinstance(shop.level, int) or not ledger_row.ledger.is_tracked:
             return
         if known:
@@ -152,8 +148,8 @@ class Reconciling:
     def _locked(
         self, ledger_row: LedgerRow | None, of: tuple[str, str], till: LevelRead
     ) -> LedgerRow:
-        """A variant that had no record has one, and one that was carried over from an earlier
-        connection has the number that is found.
+        """Gives a variant without a record one. A record that was carried over from an earlier
+        connection gets the number that is read.
         """
         uuid, variant = of
         if ledger_row is None:
@@ -166,7 +162,7 @@ class Reconciling:
         return ledger_row
 
     async def _renew(self, ledger_row: LedgerRow, variant_id: int, shop: LevelRead) -> None:
-        """A variant that we knew, whose number we did not (`Ledger.is_unset`): Zettle's number
+        """Attaches a known variant without a confirmed number (`Ledger.is_unset`). Zettle's number
         counts, less what orders took since.
         """
         sold = self._sold(ledger_row, shop)
@@ -191,16 +187,16 @@ class Reconciling:
             and isinstance(shop.level, int)
             and shop.level - sold > 0
         ):
-            # What was sold twice leaves none in the shop: units came back while tracking was off,
-            # or just before.
+            # Units that were sold twice leave none in the store. Here some are left: they came back
+            # while tracking was off, or just before.
             self.unit.ask_about(self.unit.ledger_rows[ledger_row.variant_uuid], Side.ZETTLE, lacks)
 
     def _sold(self, ledger_row: LedgerRow, read: LevelRead) -> int | None:
-        """What orders did since Zettle's number counts (S3), as far as the look shows it; None: not
-        to be adopted yet.
+        """What orders did since Zettle's number counts (S3), as far as the read shows it. None: the
+        variant is not attached yet.
 
-        A read that trails may not show an order of the last lag: it is waited for, and where orders
-        do not pause, or cannot be read, for ten minutes, the merchant is asked.
+        A read may not show an order of the last read lag, so it is waited for. The merchant is
+        asked if orders do not pause for ten minutes, or cannot be read for ten minutes.
         """
         read_lag, started = self.timing.read_lag(Side.SHOP), ledger_row.ledger.started
         if not ledger_row.ledger.shop.is_clear(read, read_lag):
@@ -216,18 +212,13 @@ class Reconciling:
             self.unit.due_at(ledger_row.product_uuid, self.unit.now)
             return None
         transactions = self.sold[ledger_row.product_uuid]
-        # What was sold before tracking went off moved the numbers of then.
+        # Sales before tracking was switched off moved the earlier numbers.
         since = max(started - NEAR, ledger_row.ledger.shop.seen or started - NEAR)
-        reported = [
-            transaction
-            for transaction in (transactions or {}).get(ledger_row.variant_uuid, ())
-            if transaction.at >= since
+        orders = [
+            one for one in (transactions or {}).get(ledger_row.variant_uuid, ()) if one.at >= since
         ]
-        clear = (
-            max((transaction.at for transaction in reported), default=started - read_lag)
-            + read_lag
-            + NEAR
-        )
+        last = max((one.at for one in orders), default=started - read_lag)
+        clear = last + read_lag + NEAR
         read_started = max(started, ledger_row.ledger.shop.touched or started)
         if (
             transactions is None or read.read_started < clear
@@ -237,29 +228,29 @@ class Reconciling:
         if (
             transactions is None
             or read.read_started < clear
-            or any(transaction.reason is Reason.UNCLEAR for transaction in reported)
+            or any(one.reason is Reason.UNCLEAR for one in orders)
         ):
             self.unit.ask_to_check(ledger_row)
-        return sum(transaction.change for transaction in reported)
+        return sum(one.change for one in orders)
 
     async def _is_tracked(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
-        """Whether stock is ours to sync. A switch whose event was lost is found here (S7, decision
-        2).
+        """Whether Zettle tracks the stock, so that we sync it. A switch whose event was lost is
+        found here (S7, decision 2).
         """
         if read.level is Gap.UNTRACKED:
             seen = ledger_row.ledger.zettle.seen
             if ledger_row.ledger.is_tracked and (seen is None or read.read_started >= seen):
                 await stop(self.unit, ledger_row, self.timing)
             return False
-        known = ledger_row.ledger.is_tracked
-        if isinstance(read.level, int) and not known:
+        is_tracked = ledger_row.ledger.is_tracked
+        if isinstance(read.level, int) and not is_tracked:
             tx, uuid = self.unit.tx, ledger_row.product_uuid
             await work_items.add(tx, self.unit.connection_id, Kind.TRACKING, uuid, self.unit.now)
-        return known or not isinstance(read.level, int)
+        return is_tracked or not isinstance(read.level, int)
 
     def _counted(self) -> Mapping[str, bool]:
-        """Whether Zettle has shown a number; not for what was carried over from an earlier
-        connection and not read yet.
+        """By variant: whether Zettle has shown a number. False for a record that was carried over
+        from an earlier connection and is not read yet.
         """
         ledger_rows = self.unit.ledger_rows
         return {
@@ -268,10 +259,10 @@ class Reconciling:
         }
 
     async def _tell_library(self, before: Mapping[str, bool]) -> None:
-        """The pages show whether inventory management is on (S7): what Zettle showed, where our
-        ledgers agree.
+        """Saves whether inventory management is on (S7), for the pages: what Zettle showed, where
+        our ledgers agree.
 
-        Written where that is new, and by each sweep.
+        It is saved when it is new, and by each sweep.
         """
         now = self._counted()
         if now == before and not self.swept:
@@ -295,7 +286,7 @@ class Reconciling:
         if seen:
             await library.set_tracking(self.unit.tx, self.unit.connection_id, seen)
 
-    # ---- What they show --------------------------------------------------------------------------
+    # ---- What the records show -------------------------------------------------------------------
 
     async def _level_read(self, ledger_row: LedgerRow, side: Side) -> None:
         read = self.world.reads[side].get(ledger_row.variant_uuid)
@@ -313,15 +304,15 @@ class Reconciling:
             await self._resolve(ledger_row, side, read)
 
     def _is_of(self, ledger_row: LedgerRow) -> bool:
-        """What was looked at is the variant of this shelf, not one that was let go or remade while
-        we looked.
+        """Whether the variant that was read is the one of this record. It may have been let go or
+        recreated during the read.
         """
         seen = self.world.stored.variants.get(ledger_row.variant_uuid)
         return seen is not None and seen[1] == ledger_row.ledger.shop.variant_id
 
     async def _missed(self, ledger_row: LedgerRow, read: LevelRead) -> None:
-        """The shop does not have it: it sleeps, and what was on its way there has come to
-        nothing.
+        """The store does not have the variant: the record is suspended, and a pending write has not
+        landed.
         """
         pending_write = ledger_row.ledger.shop.pending_write
         ledger = self.unit.update(
@@ -352,8 +343,8 @@ class Reconciling:
                 tx, connection_id, pending_write.call, [ledger_row.variant_uuid]
             )
             return
-        gone = CallPart(ledger_row.product_uuid, ledger_row.variant_uuid, side, pending_write)
-        await ledgers.resolve(tx, connection_id, gone, done.verdict, now)
+        part = CallPart(ledger_row.product_uuid, ledger_row.variant_uuid, side, pending_write)
+        await ledgers.resolve(tx, connection_id, part, done.verdict, now)
         if done.verdict is not Verdict.NOT_LANDED:
             self.unit.due_at(ledger_row.product_uuid, now + self.timing.escalation_timeout)
 
@@ -370,14 +361,14 @@ class Reconciling:
             else self.world.slots.get(pending_write.slot.variant_id)
         )
         if slot is not None:
-            # Both as old as the older one.
+            # Both count as started when the older one started.
             read = replace(read, read_started=min(read.read_started, slot.read_started))
         return stock.resolve_shop(
             ledger_row.ledger, read, None if slot is None else slot.level, self.timing
         )
 
     async def _free(self) -> None:
-        """A slot is given back when all that rode in its call is resolved."""
+        """Gives a slot back when every write of its call is resolved."""
         for call, ledger_row in self.resolved.items():
             pending_write = ledger_row.ledger.shop.pending_write
             if pending_write is None or pending_write.slot is None:
@@ -396,7 +387,7 @@ class Reconciling:
         change: int,
         what: Moved | None = None,
     ) -> None:
-        """A shelf's own change, beside whatever became of a write to it."""
+        """Saves a record's own change, beside the outcome of a write to it."""
         if what is not None or change == 0:
             self.unit.update(ledger_row, ledger, what)
         if change == 0:
@@ -408,8 +399,8 @@ class Reconciling:
             ledger.separate
             and (dropped := ledger_row.ledger[side].to_push - ledger[side].to_push) < 0
         ):
-            # Sold before a split took its units: whether they come back, as when an order is
-            # cancelled, nobody knows.
+            # Units were sold before a split took them. They may come back, for example when an
+            # order is cancelled. So the outcome is in doubt.
             self.unit.ask_about(ledger_row, side, dropped)
         if await self._has_vanished(ledger_row, side):
             self.unit.ask_to_check(ledger_row)
@@ -419,8 +410,8 @@ class Reconciling:
             self.unit.say(Code.STOCK_BELOW_ZERO, ledger_row, Severity.WARNING, units=str(-target))
 
     def _is_unproven(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
-        """A sweep that could read the orders asks at once: it looks at shelves of which nothing was
-        told.
+        """Whether a fall to 0 waits for proof. A sweep that could read the orders does not wait: it
+        reads records about which no event came, and asks at once.
         """
         could_read = self.sold.get(ledger_row.product_uuid) is not None
         if (self.swept and could_read) or not stock.is_zeroed(ledger_row.ledger, read, self.timing):
@@ -436,8 +427,9 @@ class Reconciling:
         return True
 
     def _are_ordered(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
-        """Whether the store has orders for all that is gone since the last look. One of which
-        nobody can tell how much it took explains it only where an event named an order."""
+        """Whether the store has orders for all units that are gone since the last read. An order
+        with an unclear quantity explains the fall only where an event named an order.
+        """
         transactions, shop = self.sold.get(ledger_row.product_uuid), ledger_row.ledger.shop
         if (
             transactions is None
@@ -447,24 +439,19 @@ class Reconciling:
         ):
             return False
         since = shop.seen - self.timing.read_lag(Side.SHOP) - NEAR
-        reported = [
-            transaction
-            for transaction in transactions.get(ledger_row.variant_uuid, ())
-            if transaction.at >= since
-        ]
+        orders = [one for one in transactions.get(ledger_row.variant_uuid, ()) if one.at >= since]
         if stock.is_ordered(shop, self.timing) and any(
-            transaction.reason is Reason.UNCLEAR for transaction in reported
+            one.reason is Reason.UNCLEAR for one in orders
         ):
             return True
-        # The last look may have shown the first of them, also one that gave units back.
+        # The last read may have shown the first of them, also one that gave units back.
         change = read.level - shop.confirmed - min(0, shop.pending_change)
         return any(
-            sum(transaction.change for transaction in reported[first:]) <= change
-            for first in range(len(reported))
+            sum(one.change for one in orders[first:]) <= change for first in range(len(orders))
         )
 
     async def _has_vanished(self, ledger_row: LedgerRow, side: Side) -> bool:
-        """Whether there is nothing where there was something, and nobody has told of it
+        """Whether the level fell to 0 without an event or orders that explain it
         (`stock.is_zeroed`).
         """
         read = self.world.reads[side].get(ledger_row.variant_uuid)
@@ -477,27 +464,22 @@ class Reconciling:
         return not self._are_ordered(ledger_row, read) and not await self._is_reported(ledger_row)
 
     async def _is_reported(self, ledger_row: LedgerRow) -> bool:
-        """A hook about the variant waits to be heard."""
+        """Whether a webhook about the variant is received and not processed yet."""
         binding = self.world.stored.bound.get(ledger_row.product_uuid)
         if binding is None:
             return False
         product = str(binding.synced.product_id)
-        of_variant, is_one = (
-            f"{product}/{ledger_row.ledger.shop.variant_id}",
-            not binding.synced.options,
-        )
-        reported = [product, of_variant] if is_one else [of_variant]
+        of_variant = f"{product}/{ledger_row.ledger.shop.variant_id}"
+        subjects = [of_variant] if binding.synced.options else [product, of_variant]
         return bool(
-            await ledgers.waiting(self.unit.tx, self.unit.connection_id, Side.SHOP, reported)
+            await ledgers.waiting(self.unit.tx, self.unit.connection_id, Side.SHOP, subjects)
         )
 
     def _cause(self, ledger_row: LedgerRow, side: Side, change: int) -> Cause:
         if self.swept:
             return Cause.SWEPT
-        before, received = (
-            self.unit.locked.get(ledger_row.variant_uuid, ledger_row),
-            self.unit.received.get(ledger_row.variant_uuid, ()),
-        )
+        before = self.unit.locked.get(ledger_row.variant_uuid, ledger_row)
+        received = self.unit.received.get(ledger_row.variant_uuid, ())
         read_lag = self.timing.read_lag(side)
         by_order = side is Side.SHOP and is_order(before.ledger.shop, received, change, read_lag)
         return Cause.ORDER if by_order else Cause.SEEN

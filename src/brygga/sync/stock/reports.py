@@ -1,5 +1,5 @@
-"""What the platforms said since the last time: hints to look, switches of tracking, and echoes of
-our own writes.
+"""What the platforms have reported since the last pass: change events, switches of tracking, and
+echoes of our own writes.
 """
 
 from collections import Counter
@@ -19,9 +19,9 @@ from brygga.sync.stock.unit_of_work import UnitOfWork, stop
 from brygga.sync.worker.session import Session
 
 MADE_AGAIN = timedelta(minutes=10)
-"""What is told of an unknown variant waits so long for the product work to know it."""
+"""How long an event of an unknown variant waits for the product work to find the variant."""
 CLOCKS = timedelta(seconds=5)
-"""So far apart Zettle's clock and ours may be, where both say when something happened."""
+"""How far apart Zettle's clock and ours may be, when both give a time for the same thing."""
 LANDED = (Verdict.ASSUMED_LANDED, Verdict.PRESUMED_LOST)
 
 
@@ -32,10 +32,9 @@ async def take_reports(
     product_ids: Mapping[str, int],
     timing: Timing,
 ) -> Sequence[Pending]:
-    """Takes what was said of these products, once. `product_ids` are BigCommerce's, by Zettle's
-    uuid.
+    """Takes the reports of these products, once. `product_ids` are BigCommerce's, by Zettle's uuid.
 
-    Answers the writes to Zettle that wait for an echo.
+    Returns the writes to Zettle that wait for an echo.
     """
     by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
     received = await ledgers.take(unit.tx, unit.connection_id, uuids, [*by_id])
@@ -60,20 +59,20 @@ async def take_reports(
                     of_one = hint.variant or (
                         variant if sizes[ledger_row.product_uuid] == 1 else ""
                     )
-                    reported = replace(hint, variant=of_one)
+                    event = replace(hint, variant=of_one)
                     if side is Side.SHOP:
                         unit.received.setdefault(variant, []).append(
-                            reported.by_order and bool(of_one)
+                            event.by_order and bool(of_one)
                         )
-                    unit.update(ledger_row, stock.hinted(ledger_row.ledger, side, reported))
+                    unit.update(ledger_row, stock.hinted(ledger_row.ledger, side, event))
     return received.pending
 
 
 def _note_starts(session: Session, unit: UnitOfWork, received: Reports) -> None:
-    """When Zettle's number begins to count (`sharing.restarted`).
+    """Saves when Zettle's number starts to count (`sharing.restarted`).
 
-    Where we looked before we heard, it counts since earlier than we took it, until the shop's
-    variant is adopted.
+    If the read came before the event, the number counts since an earlier time than the one that we
+    saved. It is corrected until the store's variant is attached.
     """
     for ledger_row in list(unit.ledger_rows.values()):
         ledger, start = ledger_row.ledger, received.starts.get(ledger_row.product_uuid)
@@ -98,11 +97,10 @@ def _note_starts(session: Session, unit: UnitOfWork, received: Reports) -> None:
 async def _end_separate(
     unit: UnitOfWork, stops: Mapping[str, Sequence[tuple[datetime, datetime]]], timing: Timing
 ) -> None:
-    """Tracking that was off for a while has ended separate stock, although it may be on again by
-    now (S7).
+    """Ends separate stock if tracking was off for a time, even if it is on again now (S7).
 
-    Only a stop of since the split, by Zettle's clock, and only if we heard of it since. Shared
-    stock goes on: each side shows what moved there meanwhile.
+    Only a stop after the split counts, by Zettle's clock, and only if we received it after the
+    split. Shared stock goes on: each side shows what moved there meanwhile.
     """
     separate = [
         ledger_row
@@ -124,10 +122,10 @@ async def _end_separate(
 async def _kept_for_later(
     unit: UnitOfWork, product_id: str, uuid: str, hints: Sequence[Hint]
 ) -> None:
-    """What is told of a variant that we do not know: the merchant may have made it again a moment
-    ago (decision 17).
+    """Keeps the events of a variant that we do not know: the merchant may have just recreated it
+    (decision 17).
 
-    The product work looks, more and more seldom, and what was told waits for it.
+    The product work reads the product, with growing pauses. The events wait for it.
     """
     ids = {
         str(one.ledger.shop.variant_id)
@@ -152,16 +150,15 @@ async def _kept_for_later(
 async def review(
     unit: UnitOfWork, pending: Sequence[Pending], timing: Timing
 ) -> Mapping[str, datetime]:
-    """The echoes of open calls. What was resolved without one is corrected by a late echo; if none
-    comes for an hour, the merchant is asked (`resolving.reviewed`)."""
+    """Returns the echoes of open calls. A late echo corrects a write that was resolved without one.
+    If no echo comes for an hour, the merchant is asked (`resolving.reviewed`).
+    """
     echoes: dict[str, datetime] = {}
     for one in pending:
-        pending_write, ledger_row = (
-            one.call_part.pending_write,
-            unit.ledger_rows.get(one.call_part.variant_uuid),
-        )
+        pending_write = one.call_part.pending_write
+        ledger_row = unit.ledger_rows.get(one.call_part.variant_uuid)
         if ledger_row is not None and not ledger_row.ledger.is_tracked:
-            continue  # it was forgotten with the switch
+            continue  # the write was forgotten when tracking was switched off
         if one.verdict is Verdict.WAITING:
             echoes |= {} if one.echoed is None else {pending_write.call: one.echoed}
             continue

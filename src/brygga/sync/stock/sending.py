@@ -1,10 +1,10 @@
-"""What is owed leaves in batches, and each batch comes to an end: landed, refused, or open until it
-is resolved.
+"""Sends `to_push` in batches. Each batch ends as landed, as refused, or as pending until it is
+resolved.
 
-The pending write is on disk before the request, with the slot of the marker that rides in it. The
-answer and the next call are saved in one transaction. Calls are all or nothing on both platforms
-(zettle facts 3.5, bigcommerce facts 5.2): one bad item is found by its name in the refusal, or by
-halving.
+The pending write is saved before the request, with the slot of the marker that the call carries.
+The answer and the next call are saved in one transaction. Calls are all or nothing on both
+platforms (zettle facts 3.5, bigcommerce facts 5.2): a bad item is found by its name in the refusal,
+or by halving the call.
 """
 
 from collections import Counter
@@ -40,19 +40,17 @@ from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement
 
 AT_ONCE = {Side.ZETTLE: MOVED_AT_ONCE, Side.SHOP: ADJUSTED_AT_ONCE - 1}
-"""One item of a call to BigCommerce is the marker's."""
+"""One item of each call to BigCommerce is the marker's."""
 Move = Callable[[Ledger], Ledger]
 TRIES = 3
-"""So often what a variant is owed may leave in one pass."""
+"""How often a variant's `to_push` may be sent in one pass."""
 LINES_BACK = 200
-"""So many of a product's newest lines are looked through for its variants' last ones."""
+"""How many of a product's newest lines are searched for the last line of each variant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that is on disk: the variants' parts of it, and those of them that an order
-    moved.
-    """
+    """One saved request: each variant's part of it, and the variants that an order moved."""
 
     side: Side
     items: Sequence[CallPart]
@@ -66,8 +64,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a call takes from: the changes that a side is owed, or absolute levels. `only` of these
-    variants.
+    """What a call is made of: the changes in a side's `to_push`, or absolute levels. `only` limits
+    it to these variants.
     """
 
     side: Side
@@ -75,11 +73,11 @@ class Part:
     absolute: bool = False
 
 
-# ---- What becomes of a call ----------------------------------------------------------------------
+# ---- The outcome of a call -----------------------------------------------------------------------
 
 
 async def call_part(unit: UnitOfWork, call: str, side: Side, changed: Mapping[str, Ledger]) -> Call:
-    """These ledgers have a flight of this call: on disk before the wire."""
+    """Saves the pending writes of this call in these ledgers, before the request."""
     items: list[CallPart] = []
     by_order: set[str] = set()
     for variant, ledger in changed.items():
@@ -96,11 +94,11 @@ async def call_part(unit: UnitOfWork, call: str, side: Side, changed: Mapping[st
 async def end(
     unit: UnitOfWork, call: Call, items: Sequence[CallPart], move: Move, cause: Cause | None = None
 ) -> None:
-    """What became of these is known."""
+    """Saves the outcome of these parts of a call."""
     for item in items:
         ledger_row = unit.ledger_rows.get(item.variant_uuid)
         if ledger_row is None or not _is_open(ledger_row.ledger, call):
-            continue  # tracking was switched off, or the variant remade, while the call was out
+            continue  # tracking was switched off, or the variant recreated, during the call
         what = (
             None
             if cause is None
@@ -113,14 +111,14 @@ async def end(
 
 
 async def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
-    """All of the call is answered."""
+    """Gives the slot back when the whole call is answered."""
     if call.pending_write.slot is not None:
         await unit.free(call.pending_write, call.pending_write.slot.count + landed)
 
 
 async def open_still(unit: UnitOfWork, call: Call, timing: Timing) -> None:
-    """No answer: nobody knows yet. The flights stay open, and resolving is due as soon as a look
-    can say something.
+    """There is no answer, so the outcome is in doubt. The writes stay pending. Resolving is due as
+    soon as a read can show the outcome.
     """
     for item in call.items:
         ledger_row = unit.ledger_rows.get(item.variant_uuid)
@@ -131,8 +129,8 @@ async def open_still(unit: UnitOfWork, call: Call, timing: Timing) -> None:
 
 
 async def _slot(unit: UnitOfWork, call: str, side: Side) -> tuple[Slot | None, bool]:
-    """The slot for a call to BigCommerce, and whether it may leave: where all are held, it
-    waits.
+    """The slot for a call to BigCommerce, and whether the call may be sent. It waits while all
+    slots are held.
     """
     if side is Side.ZETTLE:
         return None, True
@@ -150,9 +148,12 @@ def _is_open(ledger: Ledger, call: Call) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What becomes of an item that is refused: it is owed again, and nothing is sent before its
-    level was read (`rests`) or before the product work has spoken (`sleeps`). `work` looks closer,
-    the merchant reads a `line`, and an `absolute` level is written instead."""
+    """What happens to an item that is refused. Its quantity is in `to_push` again.
+
+    Nothing is sent until its level is read (`rests`), or until the product work has found it
+    (`sleeps`). `work` is the kind of work item that checks it. `line` is written for the merchant.
+    `absolute`: an absolute level is written instead.
+    """
 
     rests: bool = False
     sleeps: bool = False
@@ -165,8 +166,9 @@ ABSOLUTE = Rule(absolute=True)
 RULES: Mapping[str, Rule] = {
     ShopCode.NOT_ENOUGH_STOCK: Rule(rests=True),
     ShopCode.NEEDS_ABSOLUTE_FIRST: ABSOLUTE,
-    # Counted at another level: somebody switched it (decisions 17, 18). What is not counted at all
-    # needs an absolute level, and is counted again, since the merchant wants its stock shared.
+    # Counted at another level: somebody switched it (decisions 17, 18). A product that is not
+    # counted at all needs an absolute level, and is counted again: the merchant wants its stock
+    # shared.
     ShopCode.TRACKING_LEVEL: Rule(rests=True, work=Kind.SHOP_PRODUCT),
     ShopCode.ITEM_UNKNOWN: Rule(sleeps=True, work=Kind.SHOP_PRODUCT, line=Code.STOCK_ITEM_UNKNOWN),
     ShopCode.PRODUCT_GONE: Rule(sleeps=True, work=Kind.SHOP_PRODUCT, line=Code.STOCK_ITEM_UNKNOWN),
@@ -182,37 +184,37 @@ OTHERWISE = Rule(sleeps=True, line=Code.STOCK_REFUSED)
 
 @dataclass(slots=True)
 class Sending:
-    """One pass over what some products are owed, one call at a time."""
+    """One pass over the `to_push` of some products, one call at a time."""
 
     session: Session
     till: Till
     timing: Timing
     uuids: Collection[str]
     finish: Callable[[UnitOfWork], Awaitable[None]]
-    """What is left to do in the transaction after which nothing more is sent."""
+    """Called in the last transaction, after which nothing more is sent."""
     sides: Sequence[Side] = (Side.SHOP, Side.ZETTLE)
-    """Whose changes are sent."""
+    """The sides whose changes are sent."""
     parts: list[Part] = field(default_factory=list)
-    """What is sent beside these: absolute levels, and pieces of a refused call."""
+    """What else is sent: absolute levels, and pieces of a refused call."""
     shown: Reads = field(default_factory=dict)
-    """What BigCommerce shows where we know no number: what stays if an absolute level does not
+    """What BigCommerce shows where no number is confirmed. It stays if an absolute level does not
     land.
     """
     switched: Collection[str] = ()
     """Products whose tracking was switched on in Zettle: BigCommerce has to count them."""
     uncounted: set[str] = field(default_factory=set)
-    """Products that BigCommerce was found not to count any more."""
+    """Products that BigCommerce no longer counts."""
     bound: Mapping[str, Binding] = field(default_factory=dict)
     tries: Counter[tuple[Side, str]] = field(default_factory=Counter)
     failures: dict[Side, Failure] = field(default_factory=dict)
-    """What concerns more than an item: the other side goes on without it."""
+    """The failures that concern more than one item. The other side goes on."""
 
     async def first(self, unit: UnitOfWork, bound: Mapping[str, Binding]) -> Call | None:
         self.bound = {uuid: one for uuid, one in bound.items() if one.shares_stock}
         return await self._next(unit)
 
     async def run(self, call: Call | None) -> None:
-        """Everything from this call on. Raises the first failure that concerns more than an
+        """Sends this call and all after it. Raises the first failure that concerns more than one
         item.
         """
         while call is not None:
@@ -220,7 +222,7 @@ class Sending:
         for failure in self.failures.values():
             raise failure
 
-    # ---- On disk before the wire -----------------------------------------------------------------
+    # ---- Saved before it is sent -----------------------------------------------------------------
 
     async def _next(self, unit: UnitOfWork) -> Call | None:
         while self.parts:
@@ -234,7 +236,7 @@ class Sending:
         return None
 
     async def _record_intent(self, unit: UnitOfWork, part: Part) -> Call | None:
-        """Owed becomes flight, for as many as ride in one call."""
+        """Makes pending writes of `to_push`, for as many variants as fit in one call."""
         if part.side in self.failures:
             return None
         may = [
@@ -252,7 +254,7 @@ class Sending:
         call = self.session.dice.uuid1()
         slot, may_leave = await _slot(unit, call, part.side)
         if not may_leave:
-            # Every slot is held: what is owed is looked at again when calls have had time to end.
+            # Every slot is held: these records are tried again when calls have had time to end.
             rests = unit.now + self.timing.read_lag(Side.SHOP)
             for ledger_row in some if not part.absolute else ():
                 unit.update(
@@ -275,7 +277,7 @@ class Sending:
         ):
             return False
         if part.absolute:
-            # Another variant: it was bound again, or made again, while we looked.
+            # Another variant: it was bound again, or recreated, during the read.
             is_same = ledger_row.ledger.shop.variant_id in {None, bound}
             return (
                 is_same
@@ -309,7 +311,7 @@ class Sending:
         binding = self.bound.get(ledger_row.product_uuid)
         return None if binding is None else binding.synced.variants.get(ledger_row.variant_uuid)
 
-    # ---- On the wire -----------------------------------------------------------------------------
+    # ---- The request -----------------------------------------------------------------------------
 
     async def _made(self, call: Call) -> Call | None:
         move: Move
@@ -359,7 +361,7 @@ class Sending:
         await self.session.zettle.move(call.pending_write.call, moves)
 
     def _changes(self, call: Call) -> list[StockChange]:
-        """The marker's item first: where it did not land, no other did."""
+        """The changes of a call. The marker's item is first: if it did not land, no other did."""
         changes = [self._change(item, item.pending_write.quantity) for item in call.items]
         slot = call.pending_write.slot
         if slot is None:
@@ -375,8 +377,8 @@ class Sending:
         return StockChange(place, quantity, variant_id=synced.variants[item.variant_uuid])
 
     async def _switch_on(self, call: Call) -> None:
-        """BigCommerce counts at the level at which Zettle does. Where it does already nothing is
-        written.
+        """Makes BigCommerce count at the level at which Zettle does. Nothing is written where it
+        already does.
         """
         uuids = {item.product_uuid for item in call.items} & {*self.switched, *self.uncounted}
         wanted = {
@@ -390,9 +392,11 @@ class Sending:
     # ---- Refusals --------------------------------------------------------------------------------
 
     async def _refused(self, call: Call, refusal: Refused) -> Call | None:
-        """The guilty items are dealt with, and the others are sent again. Where nobody is named,
-        each half is tried alone. Where the marker's item is named, the marker is looked after, and
-        the call is sent again."""
+        """Handles the refused items and sends the others again.
+
+        If no item is named, each half is tried alone. If the marker's item is named, the marker is
+        repaired and the call is sent again.
+        """
         named = named_items(refusal) if call.side is Side.SHOP else frozenset()
         by_marker, absolute = _names_marker(call, named), call.pending_write.is_absolute
         guilty = [] if by_marker else self._guilty(call, refusal.code, named)
@@ -419,7 +423,7 @@ class Sending:
     def _guilty(
         self, call: Call, code: str, named: Collection[tuple[str, int]]
     ) -> Sequence[CallPart]:
-        """Those that are named, else all of them where a half would be refused too."""
+        """The items that are named, else all of them where each half would be refused too."""
         guilty = [item for item in call.items if self._is_named(item, named)]
         is_of_all = (
             len(call.items) == 1
@@ -438,8 +442,8 @@ class Sending:
         ) in named
 
     async def _not_counted(self, items: Sequence[CallPart]) -> set[str]:
-        """The products that BigCommerce does not count, or by the only variant, which makes no
-        difference (decision 18).
+        """The products that BigCommerce does not count, or counts by their only variant, which
+        makes no difference (decision 18).
         """
         ids = {item.product_uuid: self.bound[item.product_uuid].synced.product_id for item in items}
         shown = await products_shown(self.session, [*ids.values()])
@@ -502,13 +506,13 @@ class Sending:
         """
         ledger_rows = [one for one in unit.ledger_rows.values() if one.product_uuid in products]
         return {
-            b.variant_uuid
-            for b in ledger_rows
-            if b.product_uuid in self.uncounted or stock.is_held(b.ledger)
+            one.variant_uuid
+            for one in ledger_rows
+            if one.product_uuid in self.uncounted or stock.is_held(one.ledger)
         }
 
     def _say_counted(self, unit: UnitOfWork, call: Call) -> None:
-        """One line for a product that BigCommerce counts again."""
+        """Writes one line for a product that BigCommerce counts again."""
         for product in sorted(self.uncounted & {item.product_uuid for item in call.items}):
             self.uncounted.remove(product)
             ledger_rows = [one for one in unit.ledger_rows.values() if one.product_uuid == product]
@@ -532,8 +536,8 @@ def _names_marker(call: Call, named: Collection[tuple[str, int]]) -> bool:
 
 
 async def _read_marker(unit: UnitOfWork, call: Call) -> None:
-    """BigCommerce refused its item: no call takes that slot any more, and the marker is put right
-    (`sync.stock.marker`).
+    """BigCommerce refused the marker's item: no call takes that slot any more, and the marker is
+    repaired (`sync.stock.marker`).
     """
     assert call.pending_write.slot is not None
     await markers.drop(unit.tx, unit.connection_id, [call.pending_write.slot.variant_id])
@@ -543,8 +547,8 @@ async def _read_marker(unit: UnitOfWork, call: Call) -> None:
 async def _say_once(
     unit: UnitOfWork, items: Sequence[CallPart], code: Code, params: Mapping[str, str]
 ) -> None:
-    """Not again where it is the variant's last line: what is refused is tried once more after each
-    hint.
+    """Writes the line unless it is the variant's last line already. A refused item is tried again
+    after each change event.
     """
     for item in items:
         newest = await synclog.page(
@@ -557,8 +561,8 @@ async def _say_once(
 
 
 def _movement(item: CallPart, places: Inventories, *, by_order: bool) -> Movement:
-    """Orders go where sales go and come back from there; edits come from the supplier and go to the
-    bin (zettle facts 3.5).
+    """The movement of an item. Orders move to where sales go, and back from there. Edits come from
+    the supplier and go to the bin (zettle facts 3.5).
     """
     less = item.pending_write.quantity < 0
     kind = InventoryType.SOLD if by_order else InventoryType.BIN if less else InventoryType.SUPPLIER

@@ -1,8 +1,8 @@
-"""Stock in the sweep: every shelf, a thousand rows a request; what nobody announced is found
-(docs/design.md, "Work").
+"""Stock in the sweep: reads every record, a thousand rows a request, and finds the changes that no
+event announced (docs/design.md, "Work").
 
-A sweep that would empty more than a tenth of the catalogue does not: it asks (decision 9,
-`braking`). Hints go their own way.
+A sweep that would bring more than a tenth of the catalogue to zero stops and asks (decision 9,
+`braking`). Change events are handled separately.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from brygga.sync.stock.work import come_back
 from brygga.sync.worker.session import Session
 
 AT_ONCE = 200
-"""Products whose ledgers are written in one transaction."""
+"""How many products' ledgers are written in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class StockSweep:
-    """The sweep's part for stock. Also wakes what a dead worker left in the air."""
+    """The sweep's part for stock. It also makes due the pending writes of a worker that died."""
 
     timing: Timing = field(default_factory=Timing)
     till: Till = field(default_factory=Till)
@@ -63,13 +63,13 @@ class StockSweep:
 
 
 def _part(world: World, uuids: Sequence[str]) -> World:
-    """The same looks for some of the products."""
-    known, wanted = world.stored, set(uuids)
-    bound = {uuid: one for uuid, one in known.bound.items() if uuid in wanted}
-    variants = {variant: of for variant, of in known.variants.items() if of[0] in wanted}
+    """The same reads, for some of the products."""
+    stored, wanted = world.stored, set(uuids)
+    bound = {uuid: one for uuid, one in stored.bound.items() if uuid in wanted}
+    variants = {variant: of for variant, of in stored.variants.items() if of[0] in wanted}
     ledger_rows = {
-        variant: one for variant, one in known.ledger_rows.items() if one.product_uuid in wanted
+        variant: one for variant, one in stored.ledger_rows.items() if one.product_uuid in wanted
     }
     return World(
-        Stored(uuids, bound, variants, ledger_rows, known.gone), world.reads, slots=world.slots
+        Stored(uuids, bound, variants, ledger_rows, stored.gone), world.reads, slots=world.slots
     )

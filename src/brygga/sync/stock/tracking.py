@@ -1,5 +1,5 @@
 """Tracking switched in Zettle (rule S7, decisions 2 and 3): off stops stock for the product, on
-writes Zettle's number to the shop.
+writes Zettle's number to the store.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ from brygga.sync.worker.session import Session
 
 @dataclass(frozen=True, slots=True)
 class TrackingWork:
-    """The handler of tracking marks. The detail is the merchant's wish on our page ("on", "off"),
-    or "" for an event.
+    """The handler of tracking work items. The detail is the merchant's choice on our page ("on",
+    "off"), or "" for an event.
     """
 
     timing: Timing = field(default_factory=Timing)
@@ -51,8 +51,8 @@ class TrackingWork:
         )
         shop = await bigcommerce_reads(session, stored, starting)
 
-        # Of a product whose answers contradict each other nothing is stopped and nothing started
-        # (decision 15).
+        # A product whose answers contradict each other is neither stopped nor started (decision
+        # 15).
         is_on = {uuid: uuid in on for uuid in uuids if uuid in tracked and uuid not in till.unread}
 
         async def finish(unit: UnitOfWork) -> None:
@@ -79,7 +79,7 @@ class TrackingWork:
             await session.fail(item, unreadable(Side.ZETTLE, item.subject))
 
     async def _wish(self, session: Session, batch: Sequence[WorkItem]) -> None:
-        """Only the merchant's own click switches anything in Zettle (S1)."""
+        """Switches tracking in Zettle. Only the merchant's own click does so (S1)."""
         for word, enabled in (("on", True), ("off", False)):
             wanted = sorted({item.subject for item in batch if item.detail == word})
             if wanted:
@@ -93,9 +93,12 @@ class TrackingWork:
         reads: Mapping[Side, Reads],
         uncounted: Collection[str],
     ) -> Collection[str]:
-        """Stops what is off and opens what is on. Answers the variants that the store is to count
-        from now on: their level is written as an absolute one. What it counts already is adopted by
-        the work of stock, with a change: no order gets lost by it."""
+        """Stops what is off and starts what is on. Returns the variants that the store must count
+        from now on: their level is written as an absolute one.
+
+        The stock work attaches what the store counts already, with a relative change, so that no
+        order is lost.
+        """
         await library.set_tracking(unit.tx, unit.connection_id, is_on)
         waiting: dict[str, str] = {}
         for variant, (uuid, variant_id) in sorted(stored.variants.items()):
@@ -116,19 +119,16 @@ class TrackingWork:
                 and isinstance(read.level, int)
                 and not ledger_row.ledger.is_tracked
             ):
-                started(
-                    unit, ledger_row, read
-                )  # it counts from now on, for when it is born in the shop
+                # It counts from now on, for when the variant is created in the store.
+                started(unit, ledger_row, read)
         others = {uuid for uuid, on in is_on.items() if on} - {*waiting.values()}
         await unit.item(Kind.STOCK, *others)
         return waiting
 
 
 def _starting(stored: Stored, on: Collection[str]) -> Mapping[str, int]:
-    """Variants whose number in the shop we did not know until now: uuid -> BigCommerce variant
-    id.
-    """
-    alive = {
+    """Variants without a confirmed number in the store: uuid -> BigCommerce variant id."""
+    active = {
         v
         for v, ledger_row in stored.ledger_rows.items()
         if ledger_row.ledger.is_tracked and not ledger_row.ledger.is_unset
@@ -136,12 +136,12 @@ def _starting(stored: Stored, on: Collection[str]) -> Mapping[str, int]:
     return {
         v: id_
         for v, id_ in stored.in_shop.items()
-        if v not in alive and stored.variants[v][0] in on
+        if v not in active and stored.variants[v][0] in on
     }
 
 
 async def _uncounted(session: Session, stored: Stored, starting: Collection[str]) -> set[str]:
-    """Products of these variants that the store does not count as their shape asks for."""
+    """Products of these variants that the store does not count at the right level."""
     uuids = sorted({stored.variants[variant][0] for variant in starting})
     synced = {uuid: stored.bound[uuid].synced for uuid in uuids}
     shown = await products_shown(session, [one.product_id for one in synced.values()])
@@ -154,8 +154,9 @@ async def _uncounted(session: Session, stored: Stored, starting: Collection[str]
 
 
 async def _count(session: Session, stored: Stored, uncounted: Collection[str]) -> None:
-    """The store counts these from now on, before anything of ours rests on it. What it refuses is
-    refused once more, and told, where the level is written (`Sending`)."""
+    """Makes the store count these products, before anything of ours depends on it. What it refuses
+    is refused again, and reported, when the level is written (`Sending`).
+    """
     for uuid in sorted(uncounted):
         synced = stored.bound[uuid].synced
         with contextlib.suppress(Refused):
@@ -170,19 +171,19 @@ def _start(
     *,
     uncounted: bool,
 ) -> bool:
-    """False when this shelf is alive already: the event was told twice, or a birth was quicker."""
+    """Starts this record. False when it is active already: the event came twice, or the variant was
+    created first.
+    """
     uuid, variant = of
-    ledger_row, read, shop = (
-        unit.ledger_rows.get(variant),
-        reads[Side.ZETTLE].get(variant),
-        reads[Side.SHOP].get(variant),
-    )
+    ledger_row = unit.ledger_rows.get(variant)
+    read, shop = reads[Side.ZETTLE].get(variant), reads[Side.SHOP].get(variant)
     if read is None or not isinstance(read.level, int):
         return False
     if ledger_row is None:
         ledger_row = LedgerRow(uuid, variant, stock.new_ledger(read))
     elif ledger_row.ledger.is_tracked and ledger_row.ledger.is_unset:
-        return True  # the work was cut off before the level left, or the store was out of reach
+        # The work ended before the level was sent, or the store was unreachable.
+        return True
     elif (
         ledger_row.ledger.is_tracked and isinstance(ledger_row.ledger.shop.confirmed, int)
     ) or ledger_row.ledger.shop.pending_write is not None:

@@ -1,5 +1,5 @@
-"""Some ledgers under lock, in one transaction: what is changed on them is saved with its movements,
-its lines and its marks.
+"""Some ledgers under lock, in one transaction. Their changes are saved together with the movements,
+the sync log lines and the work items.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from brygga.sync.worker.session import Session
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """The ledgers of some products, open for writing. `save` is called once, at the end of the
+    """The ledgers of some products, locked for writing. `save` is called once, at the end of the
     transaction.
     """
 
@@ -30,35 +30,31 @@ class UnitOfWork:
     now: datetime
     ledger_rows: dict[str, LedgerRow]
     locked: Mapping[str, LedgerRow]
-    """As they were when they were locked."""
+    """The ledgers as they were when they were locked."""
     _changed: set[str] = field(default_factory=set)
     _movements: list[Movement] = field(default_factory=list)
     _lines: list[Line] = field(default_factory=list)
     received: dict[str, list[bool]] = field(default_factory=dict)
-    """By variant, the events of the shop's that this pass took out: whether each named an order."""
+    """By variant, the store's events that this pass took: whether each named an order."""
     due: dict[str, datetime] = field(default_factory=dict)
-    """When a product must be worked on again at the latest, for what its ledgers do not say."""
+    """The latest time of the next work on a product, for reasons that its ledgers do not hold."""
 
     def of(self, variants: Collection[str]) -> list[LedgerRow]:
-        """The books of these variants, as far as they have one."""
+        """The ledger rows of these variants, as far as they have one."""
         return [
             self.ledger_rows[variant] for variant in sorted(variants) if variant in self.ledger_rows
         ]
 
     def is_separate(self, product: str) -> bool:
         """Whether this product's stock is separate (S5), by the variants that have a ledger."""
-        ledger_rows = [
-            ledger_row
-            for ledger_row in self.ledger_rows.values()
-            if ledger_row.product_uuid == product
-        ]
         return any(
-            ledger_row.ledger.separate and ledger_row.ledger.is_tracked
-            for ledger_row in ledger_rows
+            one.ledger.separate and one.ledger.is_tracked
+            for one in self.ledger_rows.values()
+            if one.product_uuid == product
         )
 
     def update(self, ledger_row: LedgerRow, ledger: Ledger, what: Move | None = None) -> LedgerRow:
-        """The book as it is from now on, and why it changed."""
+        """Sets the ledger of a row, and records why it changed."""
         if what is not None:
             of = (ledger_row.product_uuid, ledger_row.variant_uuid)
             self._movements.append(reported(what, of, ledger_row.ledger, ledger, self.now))
@@ -73,16 +69,16 @@ class UnitOfWork:
         self.due[product] = min(at, self.due.get(product, at))
 
     async def free(self, pending_write: PendingWrite, level: Level | None) -> None:
-        """The slot of this call is given back, and shows this level. One that could not be read
-        stays held: its call is open to nobody, and the work of the marker reads it
-        (`sync.stock.marker`)."""
+        """Gives back the slot of this call, with the level that it shows. A slot that could not be
+        read stays held: its call is over, and the marker's work reads it (`sync.stock.marker`).
+        """
         if pending_write.slot is not None and isinstance(level, int):
             await markers.give_back(
                 self.tx, self.connection_id, pending_write.call, level, self.now
             )
 
     async def forget_pending_write(self, ledger_row: LedgerRow, side: Side = Side.SHOP) -> None:
-        """Whether it landed matters no more."""
+        """Forgets the pending write: its outcome no longer matters."""
         pending_write = ledger_row.ledger[side].pending_write
         if pending_write is not None:
             await ledgers.resolve_call(
@@ -95,7 +91,7 @@ class UnitOfWork:
         )
 
     def _say_full(self, ledger_row: LedgerRow, ledger: Ledger) -> None:
-        """Said when it begins: from now on a side is promised more than it can hold."""
+        """Writes a line when a side's target first exceeds what the side can hold."""
         for side in Side:
             if stock.excess(ledger, side) and not stock.excess(
                 self.ledger_rows.get(ledger_row.variant_uuid, ledger_row).ledger, side
@@ -111,7 +107,7 @@ class UnitOfWork:
                 )
 
     def ask_to_check(self, ledger_row: LedgerRow) -> None:
-        """The product page shows it until the merchant has looked."""
+        """Asks the merchant to check the number. The product page shows it until they answer."""
         current = self.ledger_rows[ledger_row.variant_uuid]
         self.ledger_rows[ledger_row.variant_uuid] = replace(
             current, check_since=current.check_since or self.now
@@ -119,8 +115,8 @@ class UnitOfWork:
         self._changed.add(ledger_row.variant_uuid)
 
     def ask_about(self, ledger_row: LedgerRow, side: Side, change: int) -> None:
-        """Whether a change reached this side nobody knows. A product that is not tracked has no
-        number to check.
+        """Asks whether a change reached this side. A product that is not tracked has no number to
+        check.
         """
         ledger = self.ledger_rows[ledger_row.variant_uuid].ledger
         target = ledger.target if ledger[side].target is None else ledger[side].target
@@ -130,12 +126,12 @@ class UnitOfWork:
             self.say(Code.STOCK_CHECK, ledger_row, Severity.WARNING, **params)
 
     def resolve_doubt(self, ledger_row: LedgerRow) -> LedgerRow:
-        """The merchant has looked, or there is no number to look at: nothing is asked any more."""
-        looked = self.ledger_rows[ledger_row.variant_uuid] = replace(
+        """Ends the question: the merchant has checked the number, or there is none to check."""
+        checked = self.ledger_rows[ledger_row.variant_uuid] = replace(
             self.ledger_rows[ledger_row.variant_uuid], check_since=None
         )
         self._changed.add(ledger_row.variant_uuid)
-        return looked
+        return checked
 
     def say(
         self, code: Code, ledger_row: LedgerRow, severity: Severity = Severity.INFO, **params: str
@@ -152,7 +148,7 @@ class UnitOfWork:
         )
 
     def say_moved(self, ledger_row: LedgerRow, side: Side, cause: Cause, change: int) -> None:
-        """A shelf moved by itself: the merchant reads what it means for the number."""
+        """Writes a line for a record that moved by itself: the change and the new number."""
         target = self.ledger_rows[ledger_row.variant_uuid].ledger[side].target
         change_, number = f"{change:+d}", "" if target is None else str(target)
         if cause is Cause.SWEPT:
@@ -180,7 +176,7 @@ class UnitOfWork:
             await synclog.add(self.tx, self.connection_id, await self._named(), self.now)
 
     async def _named(self) -> list[Line]:
-        """The lines with the names that the merchant knows."""
+        """The lines, with the names that the merchant knows."""
         entries = await library.get_many(
             self.tx, self.connection_id, {line.subject for line in self._lines}
         )
@@ -206,11 +202,11 @@ async def stop(
     timing: Timing,
     separate: Code = Code.STOCK_STOPPED_SEPARATE,
 ) -> None:
-    """Tracking was switched off; separate stock, if it was that, has ended with it (S7), and the
-    line for that is `separate`.
+    """Tracking was switched off. Separate stock ends with it (S7); `separate` is the code of the
+    line for that.
 
-    Earlier writes change nothing any more: Zettle's number will count. Where that number may lack
-    one, the merchant is asked when it counts again (`started`).
+    Earlier writes no longer matter: Zettle's number will count. If that number may lack one of
+    them, the merchant is asked when it counts again (`started`).
     """
     till, shop = before.ledger.zettle, before.ledger.shop.target
     if stock.is_unsure(before.ledger) or await _is_in_question(unit, before):
@@ -230,9 +226,7 @@ async def stop(
 def started(
     unit: UnitOfWork, before: LedgerRow, read: LevelRead, *, uncounted: bool = False
 ) -> Ledger:
-    """Tracking was switched on: Zettle's number counts, and what is in doubt of it is asked
-    about.
-    """
+    """Tracking was switched on: Zettle's number counts. The merchant is asked if it is in doubt."""
     ledger = stock.restarted(before.ledger, read, uncounted=uncounted)
     number = read.level if isinstance(read.level, int) else None
     unit.update(
@@ -244,7 +238,7 @@ def started(
 
 
 async def _is_in_question(unit: UnitOfWork, ledger_row: LedgerRow) -> bool:
-    """Whether Zettle's number has an earlier write nobody knows."""
+    """Whether an earlier write to Zettle is in doubt."""
     left = await ledgers.pending(unit.tx, unit.connection_id, [ledger_row.product_uuid])
     doubtful = [
         one
@@ -258,7 +252,7 @@ async def _is_in_question(unit: UnitOfWork, ledger_row: LedgerRow) -> bool:
 async def locked_in(
     tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
 ) -> AsyncIterator[UnitOfWork]:
-    """In a transaction that somebody else ends."""
+    """Locks ledgers in a transaction of the caller."""
     ledger_rows = await ledgers.lock(tx, connection_id, uuids)
     unit = UnitOfWork(tx, connection_id, now, ledger_rows, dict(ledger_rows))
     yield unit
@@ -267,7 +261,7 @@ async def locked_in(
 
 @contextlib.asynccontextmanager
 async def locked(session: Session, uuids: Collection[str]) -> AsyncIterator[UnitOfWork]:
-    """In a fenced transaction of its own."""
+    """Locks ledgers in a fenced transaction of their own."""
     async with (
         session.transaction() as tx,
         locked_in(tx, session.connection.id, uuids, session.clock.now()) as unit,

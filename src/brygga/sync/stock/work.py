@@ -1,4 +1,4 @@
-"""The handlers of stock marks: hear, look, book, send, and come back when there is more to see."""
+"""The handlers of stock work items: take events, read, reconcile, send, and come back when due."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,25 +21,27 @@ from brygga.sync.stock.unit_of_work import UnitOfWork, locked
 from brygga.sync.worker.session import Session
 
 NEWBORN = timedelta(minutes=1)
-"""So long hooks are taken to tell of a product's birth, unless they tell of an order: they may come
-late when hundreds are born.
+"""How long webhooks are taken to report a product's creation, unless they name an order. They may
+be late when hundreds of products are created.
 """
 
 FEW = 25
-"""More products than this that wait for their turn are a library being brought over."""
+"""More waiting products than this mean that a whole library is being imported."""
 
 
 @dataclass(frozen=True, slots=True)
 class StockWork:
-    """`products` handles marks of kind `stock` and `resolve`, `shop_hints` those of kind
-    `shop_stock`.
+    """`products` handles work items of kind `stock` and `resolve`. `shop_hints` handles those of
+    kind `shop_stock`.
     """
 
     timing: Timing = field(default_factory=Timing)
     till: Till = field(default_factory=Till)
 
     async def shop_hints(self, session: Session, batch: Sequence[WorkItem]) -> None:
-        """A hint of BigCommerce's names its product; what is not ours is let go (P7)."""
+        """A BigCommerce event names its product. An event of a product that is not ours is dropped
+        (P7).
+        """
         now, connection_id = session.clock.now(), session.connection.id
         async with session.transaction() as tx:
             ids = {int(item.subject) for item in batch if item.subject.isdigit()}
@@ -65,8 +67,8 @@ class StockWork:
     async def _newborn(
         self, tx: Tx, connection_id: int, ours: Mapping[int, str], now: datetime
     ) -> set[str]:
-        """Products that we made a moment ago, told of by no order: what moved is what we wrote, and
-        one look serves many of them.
+        """Products that we just created and that no order names. What moved is what we wrote, so
+        one read covers many of them.
         """
         young = await bindings.bound_since(tx, connection_id, ours.keys(), now - NEWBORN)
         sold = (
@@ -75,11 +77,11 @@ class StockWork:
         return {ours[id_] for id_ in young if str(id_) not in sold}
 
     async def products(self, session: Session, batch: Sequence[WorkItem]) -> None:
-        """Everything that these products' shelves ask for now; each mark is done, or due again at
-        its next look.
+        """Does all stock work of these products. Then each item is done, or due again at its next
+        read.
 
-        One gather, one decision and its save, then the calls: the answer of each is saved with the
-        next one.
+        First it gathers once, then decides and saves once, then sends the calls. The answer to each
+        call is saved together with the next call.
         """
         uuids = sorted({item.subject for item in batch})
         world = await gather(session, self.till, uuids)
@@ -100,8 +102,8 @@ class StockWork:
 
         sending = Sending(session, self.till, self.timing, uuids, finish)
         async with locked(session, uuids) as unit:
-            # Something moved on a product that BigCommerce does not count as Zettle does: perhaps
-            # it does by now.
+            # Something moved on a product that BigCommerce does not count as Zettle does. Perhaps
+            # it does now.
             await unit.item(Kind.SHOP_PRODUCT, *odd)
             reconciling = Reconciling(unit, world, self.timing, sold=sold)
             await reconciling.run(
@@ -117,11 +119,12 @@ class StockWork:
 async def come_back(
     unit: UnitOfWork, timing: Timing, off: Collection[str] = (), unread: Collection[str] = ()
 ) -> None:
-    """Marks every product of these pages for the earliest moment at which it can be looked at or
-    written with a result.
+    """Adds a work item for each product of this unit of work, due when a read or a write can first
+    have a result.
 
-    Products that BigCommerce does not count (`off`) show no number: looked at again when the
-    product work has seen that it does. Those that could not be read are tried again by their marks.
+    Products that BigCommerce does not count (`off`) show no number. They are read again when the
+    product work has seen that BigCommerce counts them. Products that could not be read are tried
+    again by their own work items.
     """
     due = dict(unit.due)
     for one in unit.ledger_rows.values():
@@ -141,12 +144,12 @@ async def come_back(
 def next_step(
     ledger: Ledger, now: datetime, timing: Timing, *, counted: bool = True
 ) -> datetime | None:
-    """When this ledger has something to see or to send; None when it is quiet. Never earlier than
-    in a moment: this pass just looked.
+    """When this ledger must be read or sent next. None when nothing is open. At least one second
+    from now, because this pass has just read it.
 
     `counted` False: the store does not count the product. It shows no number and takes none, so
-    only Zettle's side is looked at; a write that was open in the store is forgotten when it counts
-    again.
+    only Zettle's side is read. A pending write in the store is forgotten when the store counts the
+    product again.
     """
     times = [
         at
@@ -161,8 +164,8 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
     if read is not None:
         yield read if read > now else _again(record, read, now, timing)
     if record.pending_write is not None:
-        # Once resolving has begun, BigCommerce is read again a lag later; an echo of Zettle's comes
-        # by itself.
+        # Once resolving has started, BigCommerce is read again one read lag later. Zettle's echo
+        # comes by itself.
         again = (
             now
             if record.pending_write.since is None or side is Side.ZETTLE
@@ -176,12 +179,11 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
 
 
 def _again(record: StockRecord, due: datetime, now: datetime, timing: Timing) -> datetime:
-    """When a look is repeated that was due, and that this pass took."""
+    """When a read that was due, and that this pass made, is repeated."""
     if record.pending_write is not None:
-        return now + timing.read_lag(
-            Side.SHOP
-        )  # a shelf with an open write is not cleared by looking again at once
+        # While a write is pending, a second read at once is not clear either.
+        return now + timing.read_lag(Side.SHOP)
     if record.seen is None or record.seen < due:
-        # It showed no number, and nobody tells one: asked more and more seldom.
+        # It showed no number, and no event brings one: the time between two reads grows.
         return now + max(timing.read_lag(Side.SHOP), now - due)
     return due
