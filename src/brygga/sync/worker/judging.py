@@ -144,7 +144,7 @@ class Judge:
             session.log.warning("no answers", code=failure.code, detail=failure.detail)
 
     async def recovered(self, session: Session) -> bool:
-        """Ends an outage once no work of the connection is being retried. True when none is left."""
+        """Ends an outage once no work of the connection is retried. True when none is left."""
         async with session.transaction() as tx:
             if await work_items.struggling(tx, session.connection.id):
                 return False
