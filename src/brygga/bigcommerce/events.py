@@ -1,7 +1,7 @@
-"""Webhooks of BigCommerce: are they for us, and what do they say (bigcommerce facts 6).
+"""Webhooks of BigCommerce: verifies that they are for us, and reads them (bigcommerce facts 6).
 
-An event is a hint to look again: levels in it are never computed with, and our own writes fire the
-same events.
+An event is a hint to read again. Levels in it are never used for calculations, and our own writes
+cause the same events.
 """
 
 import base64
@@ -18,25 +18,27 @@ from brygga.bigcommerce.oauth import store_hash_of
 from brygga.wire.reading import decode, identifier, moment, record, text, whole, within
 
 SECRET_HEADER = "X-Brygga-Secret"  # noqa: S105 (the name of a header)
-"""The header of our own in every hook we make; its value is unguessable and per store."""
+"""Our own header in every hook that we create. Its value is unguessable, one for each store."""
 OLDEST = timedelta(hours=49)
-"""How old a delivery may be that is evidence. The library's usual five minutes would fail every
-retry that still bears its first timestamp, and retries go on for 48 hours and 4 minutes
-(bigcommerce facts 6.4). A replay is a hint told twice, which the inbox knows for longer than this;
-a still older one costs a look."""
+"""The greatest age of a delivery that counts as evidence.
+
+The library's usual five minutes would fail every retry that still has its first timestamp, and
+retries go on for 48 hours and 4 minutes (bigcommerce facts 6.4). A replay is a duplicate event,
+which the inbox recognises for longer than this. An even older one only costs a read.
+"""
 OFFSET = timedelta(minutes=5)
 
 
 class MalformedError(ValueError):
-    """The body is no delivery of BigCommerce's."""
+    """The body is not a delivery of BigCommerce."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What every delivery carries.
 
-    `key` is the one against doubles: equal data can share a hash over scopes (bigcommerce facts
-    6.2). Two equal changes within one second share it too, and are one hint.
+    `key` is for removing duplicates: equal data can share a hash over scopes (bigcommerce facts
+    6.2). Two equal changes within one second share it too, and count as one event.
     """
 
     key: str
@@ -68,7 +70,8 @@ class VariantChanged:
 
 @dataclass(frozen=True, slots=True)
 class StockChanged:
-    """Stock of a product, or of one of its variants, may have moved. `by_order` explains, no more.
+    """Stock of a product, or of one of its variants, may have moved. `by_order` only explains it.
+
     `variant_id` 0: the product's own.
     """
 
@@ -80,7 +83,7 @@ class StockChanged:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """`status_id` is None when the event does not tell it."""
+    """`status_id` is None when the event does not contain it."""
 
     envelope: Envelope
     order_id: int
@@ -115,7 +118,7 @@ class Uninstalled:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFailed:
-    """BigCommerce could not deliver: a look at the hooks is due."""
+    """BigCommerce could not deliver: the hooks must be checked."""
 
     envelope: Envelope
     hook_id: int
@@ -123,7 +126,7 @@ class DeliveryFailed:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A scope that we do not act on; the answer is 200 all the same."""
+    """A scope that we do not act on. The answer is still 200."""
 
     envelope: Envelope
 
@@ -143,7 +146,7 @@ ShopEvent = (
 
 
 def bears_secret(headers: Mapping[str, str], secret: str) -> bool:
-    """Whether the delivery bears this secret of ours, which every hook of ours sends. It is
+    """Whether the delivery has this secret of ours, which every hook of ours sends. The secret is
     enough.
     """
     given = _lowered(headers).get(SECRET_HEADER.lower(), "")
@@ -153,12 +156,12 @@ def bears_secret(headers: Mapping[str, str], secret: str) -> bool:
 def is_signed(
     headers: Mapping[str, str], body: bytes, client_secret: str, now: datetime
 ) -> bool | None:
-    """Whether its Standard Webhooks signature is right; None where it has none (bigcommerce facts
+    """Whether its Standard Webhooks signature is right; None when it has none (bigcommerce facts
     6.5).
 
-    One page of the documents describes it, and nobody has seen a live one: what does not verify is
-    counted and told to the operator, and refuses nothing. One that is older than 49 hours, or from
-    the future, does not verify.
+    Only one page of the documents describes it, and nobody has seen a live one. A signature that
+    does not verify is counted and reported to the operator, and nothing is refused. A signature
+    older than 49 hours, or from the future, does not verify.
     """
     lowered = _lowered(headers)
     return _verifies(lowered, body, client_secret, now) if "webhook-signature" in lowered else None
@@ -188,7 +191,7 @@ def _digest(signature: str) -> bytes:
 
 
 def read(body: bytes) -> ShopEvent:
-    """The delivery as one of the events. Raises MalformedError for anything that is none."""
+    """The delivery as one of the events. Raises MalformedError for anything else."""
     try:
         outer = record(decode(body))
     except ValueError as error:
@@ -226,7 +229,7 @@ def _event(envelope: Envelope, scope: list[str], data: Mapping[str, Any]) -> Sho
 
 def _stock_changed(envelope: Envelope, data: Mapping[str, Any], *, by_order: bool) -> StockChanged:
     inventory = record(data.get("inventory"))
-    # A product's event names itself twice; a SKU's own id is neither the product's nor the
+    # A product's event names the product twice. A SKU's own id is neither the product's nor the
     # variant's (bigcommerce facts 3.7).
     product_id = identifier(inventory.get("product_id")) or (
         identifier(data.get("id")) if text(data.get("type")) == "product" else 0

@@ -12,7 +12,7 @@ CATEGORY = "Zettle"
 
 
 async def place(session: Session) -> Shop:
-    """The store with a category "Zettle" that exists: found by id, else by name, else created (P3)."""
+    """The store with a category "Zettle" in it: found by id, else by name, else created (P3)."""
     shop = session.connection.shop
     assert shop is not None
     if shop.category_id is not None and await session.shop.category(shop.category_id) is not None:

@@ -295,7 +295,7 @@ async def holder_of(session: Session, field_name: str, value: str) -> ObservedPr
 
 
 async def holder_of_sku(session: Session, sku: str) -> ObservedProduct | None:
-    """The product that has this SKU, or a variant with it. BigCommerce gives an SKU to one product
+    """The product that has this SKU, or a variant with it. BigCommerce gives a SKU to one product
     only (bigcommerce facts 3.4).
     """
     ids = sorted(await session.shop.products_with_sku(sku))

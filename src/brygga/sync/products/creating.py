@@ -132,7 +132,7 @@ class Creating:
         return None
 
     async def _alike(self, sent: CatalogProduct) -> Sequence[ObservedProduct]:
-        """The products that may be it: by name, or by an SKU when the merchant has renamed it."""
+        """The products that may be it: by name, or by a SKU when the merchant has renamed it."""
         named = await self.session.shop.products_page(name=sent.name)
         sku = next((variant.sku for variant in sent.variants if variant.sku), "")
         if named.items or not sku:
@@ -276,7 +276,7 @@ class Creating:
     # ---- Refusals that can be mended -------------------------------------------------------------
 
     async def _found_late(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
-        """A name or an SKU that is taken may be held by our own earlier create, whose answer was
+        """A name or a SKU that is taken may be held by our own earlier create, whose answer was
         lost.
         """
         if clashing(refused) not in {"name", "sku"} or job.uuid not in self.late:
@@ -370,9 +370,9 @@ def _without_pictures(desired: CatalogProduct, sources: Collection[str]) -> Cata
 
 
 def _has_just_its_skus(sent: CatalogProduct, found: ObservedProduct) -> bool:
-    """Every variant was sent with an SKU, and the product has exactly these SKUs.
+    """Every variant was sent with a SKU, and the product has exactly these SKUs.
 
-    BigCommerce gives an SKU to one product only (bigcommerce facts 3.4).
+    BigCommerce gives a SKU to one product only (bigcommerce facts 3.4).
     """
     skus = {variant.sku.casefold() for variant in sent.variants if variant.sku}
     held = {value for name, value in values_held(found) if name == "sku"}

@@ -259,7 +259,7 @@ class Updating(Pictures):
                 await self.dropped(one, Child.VALUE, value_id)
 
     async def _create_variants(self, one: Planned, wanted: Sequence[CreateVariant]) -> None:
-        """Creates new variants of one product. An SKU that is taken gets its suffix, and a picture
+        """Creates new variants of one product. A SKU that is taken gets its suffix, and a picture
         that cannot be sent with the create is sent by itself.
         """
         variants = [operation.variant for operation in wanted]
