@@ -6,7 +6,7 @@ There is one code per meaning, for any status and words.
 |---|---|---|
 | `bigcommerce_unreachable`, `bigcommerce_busy` | Unreachable | no effect; try later |
 | `bigcommerce_unanswered` | Unanswered | a write was sent, its outcome is unknown |
-| `bigcommerce_access_gone` | NeedsMerchant | even the cheapest read refuses the token: uninstalled |
+| `bigcommerce_access_gone` | NeedsMerchant | the cheapest read is refused too: uninstalled |
 | `scope_missing` | NeedsMerchant | our access lacks a right; the app must be approved again |
 | `plan_limit` | NeedsMerchant | the store's plan is full |
 | `bigcommerce_forbidden` | NeedsMerchant | 403 for another reason: wrong or closed store |

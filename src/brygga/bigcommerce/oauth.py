@@ -68,7 +68,7 @@ class Grant:
 
     @property
     def missing_scopes(self) -> frozenset[str]:
-        """The scopes that we asked for and did not get. A wider right counts as its read-only form."""
+        """The requested scopes that are missing. A wider right counts as its read-only form."""
         return frozenset(
             scope for scope in SCOPES if not {scope, scope.removesuffix("_read_only")} & self.scopes
         )

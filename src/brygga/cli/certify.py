@@ -1,5 +1,5 @@
-"""`brygga certify`: put the platforms' open questions to a real test account and store, or rehearse
-them at the sandbox.
+"""`brygga certify`: tests the platforms' open questions on a real test account and store, or
+rehearses them on the sandbox.
 """
 
 import argparse
@@ -31,7 +31,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: every rule holds and nothing is left behind; 1: not so; 2: the credentials are no use."""
+    """0: every rule holds and nothing is left behind; 1: otherwise; 2: the credentials cannot be
+    used.
+    """
     try:
         keys = keys_of(os.environ)
         asked.out.mkdir(parents=True, exist_ok=True)
@@ -52,9 +54,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _certify(keys: Keys, journal: Path) -> Certificate:
-    """The live account where there are credentials, else the sandbox. A polite stop still cleans
-    up.
-    """
+    """The live account when there are credentials, else the sandbox. A SIGTERM still cleans up."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -66,12 +66,12 @@ async def _certify(keys: Keys, journal: Path) -> Certificate:
 
 
 def switches() -> dict[str, dict[str, Any]]:
-    """The sandbox's own readings, to stand beside the answers."""
+    """The sandbox's own assumptions, to compare with the answers."""
     return {"shop": asdict(bigcommerce.Switches()), "till": asdict(zettle.Switches())}
 
 
 def write(certificate: Certificate, folder: Path) -> None:
-    """Both forms of the certificate."""
+    """Writes both forms of the certificate."""
     (folder / "certificate.md").write_text(as_markdown(certificate, switches()), encoding="utf-8")
     text = json.dumps(as_json(certificate, switches()), indent=2, ensure_ascii=False)
     (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ PAGE = 250
 
 class AssignmentCalls(Door):
     async def assign_channel(self, channel_id: int, product_ids: Sequence[int]) -> None:
-        """Assigns 1 to 50 products to a channel. A product that is already assigned stays assigned."""
+        """Assigns 1 to 50 products to a channel. A product that is already in it stays in it."""
         assert 1 <= len(product_ids) <= ASSIGNED_AT_ONCE
         body = [{"product_id": product_id, "channel_id": channel_id} for product_id in product_ids]
         await self.send(

@@ -12,7 +12,7 @@ VALUES_AT_MOST = 250  # bigcommerce facts 2.3
 
 class OptionCalls(Door):
     async def options(self, product_id: int) -> tuple[ObservedOption, ...]:
-        """The options of a product with their values. Raises Refused when there is no such product."""
+        """A product's options with their values. Raises Refused when there is no such product."""
         rows = await self.pages(self.call("GET", _options(product_id)), PAGE, of_one=True)
         return tuple(shapes.option(raw) for raw in rows)
 

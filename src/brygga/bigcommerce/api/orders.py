@@ -56,6 +56,6 @@ class OrderCalls(Door):
             page += 1
 
     async def refunds(self, order_id: int) -> tuple[Refund, ...]:
-        """The refunds of an order, most often none. This list has no pages (bigcommerce facts 8)."""
+        """The refunds of an order, usually none. This list has no pages (bigcommerce facts 8)."""
         rows = await self.rows(self.call("GET", f"/v3/orders/{order_id}/payment_actions/refunds"))
         return tuple(shapes.refund(raw) for raw in rows)

@@ -1,4 +1,4 @@
-"""Products: read in pages, created in one call, changed one by one or ten at a time, deleted by id."""
+"""Products: read in pages, created in one call, changed one or ten at a time, deleted by id."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

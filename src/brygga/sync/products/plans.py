@@ -159,7 +159,7 @@ class Plans:
                     await self.draw(database, clock, connection)
             except (DatabaseGone, SQLAlchemyError) as failed:
                 log.warning(
-                    "plan not drawn", connection=connection_id, why=str(failed).splitlines()[0]
+                    "plan not computed", connection=connection_id, why=str(failed).splitlines()[0]
                 )
             ended = clock.monotonic()
             drawings.next_at = ended + (ended - began) * SHARE

@@ -224,7 +224,7 @@ class Updating(Pictures):
             case AddVideo() | MoveVideo() | DeleteVideo():
                 await self.video(one, operation)
             case _:
-                raise AssertionError(f"not an operation on a living product: {operation}")
+                raise AssertionError(f"not an operation on an existing product: {operation}")
 
     async def _option(
         self,

@@ -127,7 +127,7 @@ class Products:
         for item in gathered.staying:
             entry = gathered.entries[item.subject]
             product = entry.product
-            assert product is not None, "unreadable products are settled while gathering"
+            assert product is not None, "unreadable products are finished while gathering"
             binding = gathered.bound.get(item.subject)
             wait = (
                 (entry.unassign_at - session.clock.now()).total_seconds()

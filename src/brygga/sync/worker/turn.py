@@ -271,4 +271,4 @@ class Turn:
 
 
 async def _unhandled(session: Session, batch: Sequence[WorkItem]) -> None:
-    raise LookupError(f"no handler for marks of kind {batch[0].kind.value}")
+    raise LookupError(f"no handler for work items of kind {batch[0].kind.value}")
