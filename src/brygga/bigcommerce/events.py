@@ -1,7 +1,7 @@
 """Webhooks of BigCommerce: verifies that they are for us, and reads them (bigcommerce facts 6).
 
-An event is a hint to read again. Levels in it are never used for calculations, and our own writes
-cause the same events.
+An event only says what to read again. Levels in it are never used for calculations, and our own
+writes cause the same events.
 """
 
 import base64

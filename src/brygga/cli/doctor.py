@@ -155,14 +155,14 @@ async def answers(settings: Settings, http: httpx2.AsyncClient) -> Finding:
         return Finding(
             Verdict.LOOK,
             f"{url} does not answer ({type(error).__name__})",
-            "start `brygga serve`, and look at the proxy",
+            "start `brygga serve`, and check the proxy",
         )
     if answer.status_code == 200:
         return Finding(Verdict.WELL, f"{url} answers")
     return Finding(
         Verdict.LOOK,
         f"{url} answers {answer.status_code}",
-        "another program may stand there; look at the proxy",
+        "another program may answer there; check the proxy",
     )
 
 
@@ -215,7 +215,7 @@ async def database(runtime: Runtime) -> list[Finding]:
         )
         found.append(
             Finding(
-                Verdict.LOOK, f"{old} secrets are sealed with an older key than the first", mend
+                Verdict.LOOK, f"{old} secrets are encrypted with an older key than the first", mend
             )
         )
     for connection in active:

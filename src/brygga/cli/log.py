@@ -121,7 +121,7 @@ def _as_json(logged: Logged, language: Any) -> dict[str, Any]:
 
 def _case(case: support.Case | None, support_id: str) -> int:
     if case is None:
-        print(f"nothing stands behind the support id {support_id}", file=sys.stderr)
+        print(f"there is no report for the support id {support_id}", file=sys.stderr)
         return 1
     whole = {
         "support_id": case.support_id,

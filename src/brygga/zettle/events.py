@@ -1,7 +1,7 @@
 """Webhooks of Zettle: verifies that they come from Zettle, and reads them (zettle facts 4.2 to
 4.7).
 
-An event is a hint: its product data only says which products to read again.
+An event only says what to read again: of its product data, only the product's id is used.
 """
 
 import hashlib

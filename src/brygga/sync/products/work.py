@@ -479,8 +479,8 @@ def _say_updated(job: Job) -> None:
 
 
 async def _let_go(session: Session, item: WorkItem, wait_s: float | None) -> None:
-    """A mark with nothing to do; kept until a decision that can still be undone is due (decision
-    14).
+    """Finishes a work item without work. When a decision can still be undone, the item is kept
+    until that decision is due (decision 14).
     """
     if wait_s is None:
         await session.finish(item)

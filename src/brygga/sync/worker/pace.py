@@ -22,7 +22,7 @@ class Pace:
     slice_s: float = 8
     """The time that one connection may work before other connections have their turn."""
     shutdown_timeout_s: float = 10
-    """How long a stop waits for handlers to come to an end by themselves."""
+    """How long a stop waits for handlers to finish by themselves."""
     tick_s: float = 1
     tidy_s: float = 60
     batch: int = 250

@@ -80,7 +80,7 @@ class Clients:
 
 
 MakeClients = Callable[[Connection, Lease], AbstractAsyncContextManager[Clients]]
-"""Made by `wiring` at the start of a turn. Its end saves what outlives the turn, such as the
+"""Created by `wiring` at the start of a turn. Its end saves what outlives the turn, such as the
 store's budget.
 """
 

@@ -34,7 +34,7 @@ class NotFinished(Exception):
 
 
 class _Hurried(Exception):
-    """The worker stops, and a handler did not come to an end in time."""
+    """The worker stops, and a handler did not finish in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,8 @@ class Turn:
         """Waits until a commit adds work items, or a second has passed: some may come due by time
         alone.
         """
-        # A stop resumes a queue once. A second time would only make the stock queue spin while the
-        # product queue comes to its end.
+        # A stop resumes a queue once. A second time would only make the stock queue spin until the
+        # product queue ends.
         stop = () if self.stop.is_set() else (self.stop,)
         await first_of(self.means.clock.sleep(1.0), *(event.wait() for event in (*stop, *events)))
 
