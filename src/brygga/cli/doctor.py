@@ -198,7 +198,7 @@ async def database(runtime: Runtime) -> list[Finding]:
     except DatabaseGone as gone:
         return [Finding(Verdict.WRONG, str(gone), "start it, or mend BRYGGA_DATABASE_URL")]
     except SealBroken:
-        mend = "BRYGGA_SECRET_KEYS must still hold the key that the tokens were sealed with"
+        mend = "BRYGGA_SECRET_KEYS must still hold the key that the tokens were encrypted with"
         return [Finding(Verdict.WRONG, "a merchant's token cannot be opened", mend)]
     finally:
         await opened.close()
