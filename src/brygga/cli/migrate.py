@@ -42,7 +42,7 @@ async def _migrate(runtime: Runtime) -> int:
     )
     if resealed:
         print(
-            f"{resealed} secrets are now encrypted with the first of BRYGGA_SECRET_KEYS; older ones "
-            "are no longer needed"
+            f"{resealed} secrets are now encrypted with the first of BRYGGA_SECRET_KEYS; older "
+            "ones are no longer needed"
         )
     return 0
